@@ -1,0 +1,406 @@
+"""Runs, end to end: the launcher, the detached runner and the real CLI against a loopback API."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tui.core.errors import Refused
+from tui.core.models import Row, Run
+from tui.demo.api import LoopbackApi, by_word
+from tui.demo.asked import Asked
+from tui.demo.turns import Failure, Text, ToolUse, Turn, say
+from tui.runs import protocol
+from tui.runs.inbox import Command, CommandKind, Decision, post
+from tui.runs.launcher import launch
+from tui.runs.protocol import RunSpec, new_run_id, read_events, read_owner, read_partial, read_run
+from tui.storage.locks import SessionLock, held
+from tui.storage.processes import started
+from tui.storage.tracking import Tracking, read_rows
+
+WORDS = "Strategic buyers of industrial pumps are few and well known. " * 8
+
+
+def permit(asked: Asked) -> Turn:
+    if asked.step < 2:
+        return say(ToolUse("Bash", {"command": f"touch made-{asked.step}", "description": "make"}))
+    return say("Finished.")
+
+
+SCENES = by_word(
+    {
+        "ECHO": lambda asked: say(f"You said: {asked.prompt[:40]}"),
+        "STREAM": lambda asked: say(Text("Let me think. "), Text(WORDS, 40)),
+        "LONG": lambda asked: say(Text(WORDS * 20, 20)),
+        "PERMIT": permit,
+        "BADKEY": lambda asked: Failure(401, "authentication_error", "invalid x-api-key"),
+    },
+    default=lambda asked: say("Very well."),
+)
+
+
+@dataclass
+class Site:
+    """A listing with its database, and an API that the CLI of its runs talks to."""
+
+    listing: Path
+    env_file: Path
+    api: LoopbackApi
+
+    def spec(self, prompt: str, **changes: Any) -> RunSpec:
+        now = datetime.now(UTC)
+        return replace(
+            RunSpec(
+                run_id=new_run_id(now),
+                session_id=str(uuid.uuid4()),
+                listing_id=self.listing.name,
+                stage="stage_3",
+                mode="new",
+                prompt=prompt,
+                db_path=self.listing / "buyers.db",
+                config_dir=self.listing / ".claude_sessions",
+                cwd=self.listing,
+                operator="anna",
+                created_at=now,
+                expires_at=now + timedelta(days=7),
+                keeps_until=now + timedelta(days=1),
+                env_file=self.env_file,
+                zone="UTC",
+            ),
+            **changes,
+        )
+
+    def start(self, prompt: str, **changes: Any) -> Path:
+        spec = self.spec(prompt, **changes)
+        with SessionLock.take(self.listing, spec.session_id) as lock:
+            return launch(spec, lock)
+
+    def row(self, session_id: str) -> Row | None:
+        rows = read_rows(self.listing / "buyers.db")
+        return next((row for row in rows if row.session_id == session_id), None)
+
+    def transcript(self, session_id: str) -> str:
+        config_dir = self.listing / ".claude_sessions"
+        paths = list(config_dir.glob(f"projects/*/{session_id}.jsonl"))
+        return paths[0].read_text() if paths else ""
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[LoopbackApi]:
+    with LoopbackApi(SCENES).in_thread() as server:
+        yield server
+
+
+@pytest.fixture
+def site(tmp_path: Path, api: LoopbackApi) -> Iterator[Site]:
+    listing = tmp_path / "outputs" / "hollis_park"
+    listing.mkdir(parents=True)
+    env_file = tmp_path / "env"
+    env_file.write_text("".join(f"{name}={value}\n" for name, value in api.env().items()))
+    env_file.chmod(0o600)
+    yield Site(listing, env_file, api)
+    for folder in protocol.run_folders(listing):
+        if not protocol.is_dead(folder):
+            end(folder)
+
+
+def wait(is_so: Callable[[], Any], seconds: float = 20.0) -> Any:
+    """Wait until `is_so()` is true and return its value."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if value := is_so():
+            return value
+        time.sleep(0.03)
+    raise AssertionError("it never came to pass")
+
+
+def end(folder: Path) -> None:
+    """End a runner that a failed test left behind."""
+    os.kill(read_owner(folder)["pid"], signal.SIGTERM)
+    wait(lambda: protocol.is_dead(folder))
+
+
+def over(folder: Path) -> Run:
+    """Wait for the end of a run, and return it."""
+    try:
+        wait(lambda: read_run(folder).is_over)
+    except AssertionError:
+        log = (folder / protocol.LOG).read_text()
+        raise AssertionError(f"{read_events(folder)}\n{log}") from None
+    return read_run(folder)
+
+
+def command(folder: Path, kind: CommandKind, text: str = "", decision: Decision = "") -> None:
+    request = read_run(folder).request
+    number = request.request_id if request and kind == "answer" else ""
+    post(folder, Command(kind, datetime.now(UTC), "bert", text, number, decision))
+
+
+def kinds(folder: Path) -> list[str]:
+    return [event["type"] for event in read_events(folder)]
+
+
+def cli_is_gone(folder: Path) -> bool:
+    return started(read_owner(folder)["cli_pid"]) is None
+
+
+def test_a_new_session_streams_is_tracked_and_takes_a_queued_prompt(site: Site) -> None:
+    begun = time.monotonic()
+    folder = site.start("STREAM please")
+    assert time.monotonic() - begun < 0.75
+    session_id = read_run(folder).session_id
+    partial = wait(lambda: (read_partial(folder) or None) and _with_text(folder))
+    assert partial.text in WORDS
+    assert [block.text for block in partial.earlier] == ["Let me think. "]
+    assert read_run(folder).state == "busy"
+    assert held(site.listing) == {session_id}
+    with pytest.raises(Refused, match="in use"):
+        SessionLock.take(site.listing, session_id)
+    command(folder, "prompt", "ECHO one more thing")
+    run = over(folder)
+    assert (run.state, run.error, run.listing) == ("done", "", "hollis_park")
+    assert run.cost_usd
+    assert kinds(folder) == ["started", "turn", "init", "ack", "result", "turn", "result", "ended"]
+    assert "You said: ECHO one more thing" in site.transcript(session_id)
+    assert read_partial(folder) is None
+    assert cli_is_gone(folder)
+    wait(lambda: not held(site.listing), 1)
+    row = site.row(session_id)
+    assert row
+    assert (row.status, row.stage) == ("active", "stage_3")
+    assert row.details()["agent"] == {"cwd": str(site.listing)}
+    with pytest.raises(Refused, match="is over"):
+        command(folder, "prompt", "too late")
+
+
+def _with_text(folder: Path) -> Any:
+    partial = read_partial(folder)
+    return partial if partial and partial.earlier and len(partial.text) > 20 else None
+
+
+def test_of_two_starts_at_the_same_instant_one_is_refused(site: Site) -> None:
+    session_id = str(uuid.uuid4())
+    gate = threading.Barrier(6)
+
+    def start() -> str:
+        gate.wait()
+        try:
+            return str(site.start("hello", session_id=session_id))
+        except Refused:
+            return ""
+
+    with ThreadPoolExecutor(6) as pool:
+        started_ones = [done for done in pool.map(lambda _: start(), range(6)) if done]
+    assert len(started_ones) == 1
+    assert [str(folder) for folder in protocol.run_folders(site.listing)] == started_ones
+    assert over(Path(started_ones[0])).state == "done"
+
+
+def test_resume_continues_and_a_fork_leaves_the_original_alone(site: Site) -> None:
+    first = read_run(over(site.start("remember this")).folder).session_id
+    Tracking(site.listing / "buyers.db", UTC, "anna").mark_failed(
+        first, now=datetime.now(UTC), reason="earlier"
+    )
+    assert over(site.start("go on", mode="resume", session_id=first)).state == "done"
+    assert site.api.requests[-1].prompts[-2:] == ("remember this", "go on")
+    row = site.row(first)
+    assert row
+    assert row.status == "active"
+    before = site.transcript(first)
+    forked = over(site.start("another way", mode="fork", source_id=first))
+    assert forked.state == "done"
+    assert forked.session_id != first
+    assert site.transcript(first) == before
+    assert "another way" in site.transcript(forked.session_id)
+    assert site.row(forked.session_id)
+
+
+_LAUNCH = """
+import sys, time
+from pathlib import Path
+from tui.runs.launcher import launch
+from tui.runs.protocol import RunSpec
+from tui.storage.locks import SessionLock
+spec = RunSpec.from_json(Path(sys.argv[1]).read_text())
+print(launch(spec, SessionLock.take(spec.db_path.parent, spec.session_id)), flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_run_survives_the_kill_of_its_launcher_and_of_its_process_group(
+    site: Site, tmp_path: Path
+) -> None:
+    spec_file = tmp_path / "spec.json"
+    spec_file.write_text(site.spec("STREAM on").to_json())
+    launcher = subprocess.Popen(
+        [sys.executable, "-c", _LAUNCH, str(spec_file)],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert launcher.stdout
+    folder = Path(launcher.stdout.readline().strip())
+    wait(lambda: read_partial(folder))
+    os.killpg(launcher.pid, signal.SIGHUP)
+    os.killpg(launcher.pid, signal.SIGKILL)
+    launcher.wait()
+    launcher.stdout.close()
+    assert over(folder).state == "done"
+    assert site.transcript(read_run(folder).session_id).count("Strategic") >= 8
+
+
+def test_permissions_are_asked_and_the_first_answer_wins(site: Site) -> None:
+    folder = site.start("PERMIT this")
+    request = wait(lambda: read_run(folder).request)
+    assert (request.tool, request.input["command"]) == ("Bash", "touch made-0")
+    assert read_run(folder).state == "waiting"
+    answer = Command("answer", datetime.now(UTC), "bert", "", request.request_id, "allow")
+    post(folder, answer)
+    with pytest.raises(Refused, match="bert has answered"):
+        post(folder, replace(answer, by="carl", decision="deny"))
+    wait(lambda: (now := read_run(folder).request) and now.request_id != request.request_id)
+    command(folder, "answer", "not that one", "deny")
+    assert over(folder).state == "done"
+    assert (site.listing / "made-0").exists()
+    assert not (site.listing / "made-1").exists()
+    assert "not that one" in site.transcript(read_run(folder).session_id)
+
+
+def test_always_allows_the_tool_for_the_rest_of_the_run(site: Site) -> None:
+    folder = site.start("PERMIT all")
+    wait(lambda: read_run(folder).request)
+    command(folder, "answer", decision="always")
+    assert over(folder).state == "done"
+    assert (site.listing / "made-1").exists()
+    assert kinds(folder).count("permission") == 1
+
+
+def test_a_request_that_nobody_answers_is_denied_in_time(site: Site) -> None:
+    run = over(site.start("PERMIT late", permission_timeout_s=0.3))
+    assert run.state == "done"
+    assert not (site.listing / "made-0").exists()
+    assert "Nobody answered" in site.transcript(run.session_id)
+
+
+def test_interrupt_ends_the_turn_and_the_run_takes_the_next_prompt(site: Site) -> None:
+    folder = site.start("LONG story")
+    wait(lambda: read_partial(folder))
+    command(folder, "prompt", "ECHO after all")
+    command(folder, "interrupt")
+    run = over(folder)
+    assert run.state == "done"
+    assert "You said: ECHO after all" in site.transcript(run.session_id)
+    row = site.row(run.session_id)
+    assert row
+    assert row.status == "active"
+
+
+@pytest.mark.parametrize("way", ["stop", "SIGTERM"])
+def test_stop_and_sigterm_end_the_run_and_its_cli(site: Site, way: str) -> None:
+    folder = site.start("LONG tale")
+    wait(lambda: read_partial(folder))
+    if way == "stop":
+        command(folder, "stop")
+    else:
+        os.kill(read_owner(folder)["pid"], signal.SIGTERM)
+    run = over(folder)
+    assert (run.state, run.error) == ("done", "")
+    assert cli_is_gone(folder)
+    row = site.row(run.session_id)
+    assert row
+    assert row.status == "active"
+    wait(lambda: not held(site.listing), 2)
+
+
+def test_a_killed_runner_is_lost_and_its_lock_free(site: Site) -> None:
+    folder = site.start("LONG gone")
+    wait(lambda: read_partial(folder))
+    os.kill(read_owner(folder)["pid"], signal.SIGKILL)
+    run = over(folder)
+    assert (run.state, run.request) == ("lost", None)
+    assert "gone" in run.error
+    wait(lambda: not held(site.listing), 2)
+    os.kill(read_owner(folder)["cli_pid"], signal.SIGKILL)
+
+
+def _no_cli(path: Path) -> Path:
+    return path / "absent"
+
+
+def _dying_cli(path: Path) -> Path:
+    script = path / "dying"
+    script.write_text("#!/bin/sh\necho 'cannot be used with root/sudo privileges' >&2\nexit 1\n")
+    script.chmod(0o755)
+    return script
+
+
+@pytest.mark.parametrize(
+    ("make_cli", "reason"),
+    [(_no_cli, "the Claude CLI is missing"), (_dying_cli, "root/sudo privileges")],
+)
+def test_a_cli_that_does_not_start_fails_the_row_with_the_reason(
+    site: Site, tmp_path: Path, make_cli: Callable[[Path], Path], reason: str
+) -> None:
+    session_id = _tracked(site)
+    run = over(
+        site.start("hello", mode="resume", session_id=session_id, cli_path=make_cli(tmp_path))
+    )
+    assert run.state == "failed"
+    assert reason in run.error
+    row = site.row(session_id)
+    assert row
+    assert row.status == "failed"
+    assert reason in row.details()["last_error"]
+
+
+def test_no_conversation_found_keeps_the_good_id(site: Site) -> None:
+    session_id = _tracked(site)
+    run = over(site.start("hello", mode="resume", session_id=session_id))
+    assert run.state == "failed"
+    assert "No conversation found" in run.error
+    rows = read_rows(site.listing / "buyers.db")
+    assert [(row.session_id, row.status) for row in rows] == [(session_id, "failed")]
+
+
+def test_a_rejected_key_fails_the_row_with_the_reason(site: Site) -> None:
+    run = over(site.start("BADKEY"))
+    assert run.state == "failed"
+    assert "Invalid API key" in run.error
+    row = site.row(run.session_id)
+    assert row
+    assert row.status == "failed"
+    assert "retry" in [event.get("kind") for event in read_events(run.folder)]
+
+
+def test_secrets_that_everybody_could_read_are_refused(site: Site) -> None:
+    site.env_file.chmod(0o644)
+    run = over(site.start("hello"))
+    assert "chmod 600" in run.error
+    assert "sk-ant" not in json.dumps(read_events(run.folder))
+
+
+def _tracked(site: Site) -> str:
+    """Track a session that has no transcript, and return its id."""
+    session_id, now = str(uuid.uuid4()), datetime.now(UTC)
+    Tracking(site.listing / "buyers.db", UTC, "anna").track(
+        session_id,
+        listing_id=site.listing.name,
+        stage="stage_1",
+        now=now,
+        expires_at=now + timedelta(days=7),
+    )
+    return session_id

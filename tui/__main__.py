@@ -1,0 +1,103 @@
+"""Arguments to settings to a verb or the console: the only file that knows every layer."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from tui.cli.output import put_error
+from tui.cli.parser import build_parser
+from tui.core.errors import ConsoleError
+from tui.operations.context import Context
+from tui.settings import load_settings
+
+_VERBS = {
+    "ls": "read",
+    "show": "read",
+    "info": "read",
+    "tail": "tail",
+    "new": "run",
+    "resume": "run",
+    "send": "run",
+    "answer": "run",
+    "interrupt": "run",
+    "stop": "run",
+    "extend": "write",
+    "delete": "write",
+    "restore": "write",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; 130 after Ctrl-C."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    _never_fail_to_print()
+    try:
+        return _run(build_parser().parse_args(words))
+    except ConsoleError as error:
+        put_error(error, as_json="--json" in words)
+        return error.exit_code
+    except BrokenPipeError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(args: Namespace) -> int:
+    context = Context(load_settings(os.environ, _flags(args)), _now)
+    if args.demo:
+        return _demo(context)
+    if args.verb is None:
+        return _console(context)
+    module = importlib.import_module(f"tui.cli.{_VERBS[args.verb]}")
+    code: int = getattr(module, args.verb)(context, args)
+    sys.stdout.flush()
+    return code
+
+
+def _console(context: Context) -> int:
+    from tui.ui.engine import RealEngine
+    from tui.ui.start import run_console
+
+    run_console(RealEngine(context))
+    return 0
+
+
+def _demo(context: Context) -> int:
+    from tui.demo import start_demo
+
+    with start_demo() as demo:
+        return _console(replace(context, settings=replace(context.settings, **demo.settings)))
+
+
+def _flags(args: Namespace) -> dict[str, Any]:
+    over_ssh = any(os.environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY"))
+    return {
+        "root": args.root,
+        "operator": args.operator,
+        "read_only": args.read_only,
+        "ssh": (over_ssh or args.ssh) and not args.rich,
+    }
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _never_fail_to_print() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""What a verb prints: data on stdout, talk on stderr, the same facts as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from tui.core.errors import AmbiguousId, ConsoleError
+from tui.core.models import Entry, Run, Session
+from tui.core.text import safe_text
+
+
+def say(words: str) -> None:
+    """Print talk for a person on stderr; cleaned once more, since it may quote anything."""
+    print(safe_text(words), file=sys.stderr)
+
+
+def put(words: str) -> None:
+    """Print a line of data on stdout."""
+    print(safe_text(words))
+
+
+def put_json(value: Any) -> None:
+    """Print one JSON value on stdout; ASCII only, so that no byte of it can act."""
+    print(json.dumps(value))
+
+
+def put_error(error: ConsoleError, *, as_json: bool) -> None:
+    """Print an error on stderr, in words or as `{"error": {"code", "message"}}`."""
+    if not as_json:
+        say(f"session-console: {error}")
+        return
+    facts: dict[str, Any] = {"code": error.code, "message": safe_text(str(error))}
+    if isinstance(error, AmbiguousId):
+        facts["candidates"] = list(error.candidates)
+    print(json.dumps({"error": facts}), file=sys.stderr)
+
+
+def session_json(session: Session, now: datetime) -> dict[str, Any]:
+    """Return a session under the names that scripts rely on; times are ISO 8601 with offset."""
+    left = (session.expires_at - now).total_seconds() if session.expires_at else None
+    has_row = session.row is not None
+    return {
+        "session_id": session.session_id,
+        "listing": session.listing,
+        "stage": session.stage if has_row else None,
+        "status": session.status if has_row else None,
+        "liveness": str(session.liveness),
+        "waiting_for": session.waiting_for or None,
+        "created_at": iso(session.created_at),
+        "expires_at": iso(session.expires_at),
+        "expires_in_s": None if left is None else round(left),
+        "sweep_at": iso(session.sweep_at),
+        "title": session.title or None,
+        "model": session.model or None,
+        "cost_usd": session.cost_usd,
+        "transcript": safe_text(session.transcript.path) if session.transcript else None,
+        "bytes": session.bytes,
+        "last_activity_at": iso(session.last_activity_at),
+        "state": str(session.state),
+    }
+
+
+def entry_json(entry: Entry) -> dict[str, Any]:
+    """Return an entry of the stream; what is empty is left out."""
+    facts = {
+        "kind": str(entry.kind),
+        "at": iso(entry.at),
+        "text": entry.text,
+        "tool": entry.tool,
+        "detail": entry.detail,
+        "uuid": entry.uuid,
+        "message_id": entry.message_id,
+        "tool_id": entry.tool_id,
+        "is_error": entry.is_error,
+        "is_sidechain": entry.is_sidechain,
+    }
+    return {name: value for name, value in facts.items() if value or name in ("kind", "text")}
+
+
+def run_json(run: Run) -> dict[str, Any]:
+    """Return a run: who started it, how it stands, what it waits for."""
+    request = run.request
+    return {
+        "run_id": run.run_id,
+        "state": run.state,
+        "operator": run.operator,
+        "started_at": iso(run.started_at),
+        "ended_at": iso(run.ended_at),
+        "error": run.error or None,
+        "cost_usd": run.cost_usd,
+        "request": {"tool": request.tool, "input": dict(request.input)} if request else None,
+    }
+
+
+def iso(moment: datetime | None) -> str | None:
+    """Return a moment as ISO 8601 with its offset."""
+    return moment.isoformat() if moment else None
+
+
+def put_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    """Print columns as wide as their widest cell, two spaces between them."""
+    from tui.core.text import cell_width
+
+    lines = [head, *rows]
+    widths = [max(cell_width(line[index]) for line in lines) for index in range(len(head))]
+    for line in lines:
+        padded = (
+            text + " " * (width - cell_width(text))
+            for text, width in zip(line, widths, strict=True)
+        )
+        put("  ".join(padded).rstrip())

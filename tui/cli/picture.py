@@ -1,0 +1,31 @@
+"""From a verb's words to the sessions it means, looking no wider than they ask."""
+
+from __future__ import annotations
+
+from tui.cli.output import say
+from tui.core.errors import ConsoleError
+from tui.core.models import Catalog, Session
+from tui.core.session_id import is_listing_id
+from tui.operations.context import Context
+from tui.operations.find import find_session
+from tui.operations.refresh import Watch
+
+
+def picture(context: Context, listing: str = "") -> Catalog:
+    """Return the catalog, of one listing when it is named; problems are said on stderr.
+
+    Raises `ConsoleError` when the root cannot be read.
+    """
+    only = listing if listing and is_listing_id(listing) else None
+    catalog = Watch(context).look(only)
+    if catalog.problem:
+        raise ConsoleError(catalog.problem)
+    for one in catalog.listings:
+        if one.problem and only is not None:
+            say(f"{one.listing_id}: {one.problem}")
+    return catalog
+
+
+def session_named(context: Context, words: str) -> Session:
+    """Return the session that an ID, a prefix of it or LISTING/ID names."""
+    return find_session(picture(context, words.rpartition("/")[0]), words)

@@ -1,0 +1,219 @@
+"""The verbs that only look: ls, show, info."""
+
+from __future__ import annotations
+
+import argparse
+import sqlite3
+import sys
+from datetime import UTC, datetime, timedelta
+
+from tui import __version__
+from tui.cli.output import put, put_json, put_table, run_json, say, session_json
+from tui.cli.picture import picture, session_named
+from tui.core.catalog import is_pending
+from tui.core.errors import UsageError
+from tui.core.expiry import parse_duration
+from tui.core.models import Catalog, Session, State, Status
+from tui.core.zones import LOCAL
+from tui.operations.context import Context
+from tui.operations.find import find_listing
+from tui.operations.preflight import find_cli, sign_in
+from tui.operations.target import Target
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def ls(context: Context, args: argparse.Namespace) -> int:
+    """List sessions, soonest to end first."""
+    now = context.clock()
+    catalog = picture(context)
+    listings = [find_listing(catalog, args.listing)] if args.listing else catalog.listings
+    for one in listings:
+        if one.problem:
+            say(f"{one.listing_id}: {one.problem}")
+    sessions = [session for one in listings for session in one.sessions]
+    chosen = _chosen(sessions, args, now)
+    chosen.sort(key=lambda one: (one.ends_at or _NEVER, one.key))
+    if args.json:
+        put_json([session_json(one, now) for one in chosen])
+    elif chosen:
+        _put_sessions(chosen, now)
+    else:
+        say(_nothing(catalog, bool(sessions)))
+    return 0
+
+
+def show(context: Context, args: argparse.Namespace) -> int:
+    """Show everything known of a session."""
+    now, session = context.clock(), session_named(context, args.id)
+    if args.json:
+        put_json(session_json(session, now) | _more(session))
+        return 0
+    for name, value in _facts(session, now):
+        if value:
+            put(f"{name:<14}{value}")
+    return 0
+
+
+def info(context: Context, args: argparse.Namespace) -> int:
+    """Print every path, version and setting."""
+    facts = _info(context)
+    if args.json:
+        put_json(facts)
+        return 0
+    for name, value in facts.items():
+        put(f"{name:<20}{'-' if value is None else value}")
+    return 0
+
+
+def _chosen(sessions: list[Session], args: argparse.Namespace, now: datetime) -> list[Session]:
+    within = parse_duration(args.ends) if args.ends else None
+    if args.status and args.status not in set(Status):
+        raise UsageError(f"no status {args.status!r}: use {', '.join(Status)}")
+    return [
+        one
+        for one in sessions
+        if (not args.status or one.status == args.status)
+        and (not args.live or one.is_live)
+        and (within is None or _ends_within(one, within, now))
+    ]
+
+
+def _ends_within(session: Session, within: timedelta, now: datetime) -> bool:
+    return session.ends_at is not None and now < session.ends_at <= now + within
+
+
+def _put_sessions(sessions: list[Session], now: datetime) -> None:
+    from tui.view import words
+
+    rows = (
+        (
+            words.countdown(one.ends_at, now, is_unreadable=one.expiry_is_unreadable)
+            + (" s" if one.is_swept_first else ""),
+            words.state(one, now, timedelta(minutes=10))[0].partition(" ")[2],
+            one.listing,
+            one.stage or "-",
+            words.size(one.bytes),
+            words.short_id(one.session_id),
+            (one.title or one.reason)[:60],
+        )
+        for one in sessions
+    )
+    put_table(("ENDS", "STATE", "LISTING", "STAGE", "SIZE", "ID", "TITLE"), rows)
+
+
+def _nothing(catalog: Catalog, has_sessions: bool) -> str:
+    if has_sessions:
+        return "no session matches"
+    if not catalog.listings:
+        return f"no listings below {catalog.root}: a pipeline makes one folder for each client"
+    return "no sessions yet: `session-console new LISTING PROMPT --stage STAGE` begins one"
+
+
+def _more(session: Session) -> dict[str, object]:
+    row = session.row
+    return {
+        "reason": session.reason or None,
+        "metadata": dict(row.details()) if row else None,
+        "stored": {"created_at": row.created_at, "expires_at": row.expires_at} if row else None,
+        "zone": session.zone,
+        "pid": session.process.pid if session.process else None,
+        "run": run_json(session.run) if session.run else None,
+        "cause": _cause(session) or None,
+    }
+
+
+def _facts(session: Session, now: datetime) -> list[tuple[str, str]]:
+    from tui.view import words
+
+    liveness = f"{session.liveness}" + (f", {session.waiting_for}" if session.waiting_for else "")
+    run = session.run
+    return [
+        ("session", session.address),
+        ("title", session.title),
+        ("stage", session.stage),
+        ("status", f"{session.status} ({session.state})" if session.row else str(session.state)),
+        ("reason", session.reason),
+        ("cause", _cause(session)),
+        ("runs now", liveness + (f", pid {session.process.pid}" if session.process else "")),
+        ("last run", f"{run.run_id} {run.state}, by {run.operator}" if run else ""),
+        ("run error", run.error if run else ""),
+        ("created", _moment(session.created_at)),
+        (
+            "expires",
+            _clock(session.expires_at, now) or (session.expiry_is_unreadable and "?") or "",
+        ),
+        ("CLI's sweep", _clock(session.sweep_at, now)),
+        ("last activity", _moment(session.last_activity_at)),
+        ("model", session.model),
+        ("cost", words.cost(session.cost_usd) if session.cost_usd is not None else ""),
+        ("size", words.size(session.bytes) if session.transcript else ""),
+        ("transcript", str(session.transcript.path) if session.transcript else ""),
+        ("zone", f"the table's times are read in {session.zone}"),
+        ("clean-up", "waits for clean-up" if is_pending(session, now) else ""),
+    ]
+
+
+def _moment(moment: datetime | None) -> str:
+    return f"{moment.astimezone(LOCAL):%Y-%m-%d %H:%M:%S %Z}" if moment else ""
+
+
+def _clock(moment: datetime | None, now: datetime) -> str:
+    from tui.view import words
+
+    return f"{_moment(moment)}, {words.countdown(moment, now)}" if moment else ""
+
+
+def _cause(session: Session) -> str:
+    """Return in words what is odd about it, and what can be done."""
+    short = session.session_id[:8]
+    if session.state is State.GHOST:
+        return (
+            "its transcript is nowhere below the listing's .claude_sessions: swept by the CLI, "
+            "deleted by hand, or written elsewhere because the pipeline did not set "
+            "CLAUDE_CONFIG_DIR"
+        )
+    if session.state is State.UNTRACKED:
+        return "a transcript that no row tracks: resuming it works, extending it does not"
+    if session.state is State.LEFTOVER:
+        return (
+            f"marked {session.status}, and its transcript is still there: delete {short} takes it"
+        )
+    if session.transcript is not None and not session.transcript.resumable:
+        return "a folder with a conversation.json, which the CLI cannot resume"
+    return ""
+
+
+def _info(context: Context) -> dict[str, str | None]:
+    from importlib.metadata import version
+
+    settings = context.settings
+    cli = find_cli(settings)
+    listing = Target("", context.root)
+    return {
+        "version": __version__,
+        "root": str(context.root.absolute()),
+        "operator": settings.operator,
+        "read_only": str(settings.read_only).lower(),
+        "settings": str(settings.source) if settings.source else None,
+        "env_file": str(settings.env_file) if settings.env_file else None,
+        "sign_in": sign_in(settings, listing.config_dir) or "none found in settings or environment",
+        "cli": str(cli) if cli else None,
+        "cli_version": _cli_version(cli.with_name("claude.version")) if cli else None,
+        "trash": str(context.root.absolute() / ".session_console" / "trash"),
+        "time_zone": settings.time_zone,
+        "python": sys.version.split()[0],
+        "sqlite": sqlite3.sqlite_version,
+        **{
+            name: version(name) for name in ("claude-agent-sdk", "textual", "aiosqlite", "humanize")
+        },
+    }
+
+
+def _cli_version(path: object) -> str | None:
+    from pathlib import Path
+
+    try:
+        return Path(str(path)).read_text("utf-8").strip()
+    except OSError:
+        return None

@@ -1,0 +1,124 @@
+"""The verbs that start and steer agents: new, resume, send, answer, interrupt, stop."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tui.cli.output import put, put_json, run_json, say
+from tui.cli.picture import session_named
+from tui.core.errors import RunFailed, UsageError
+from tui.core.models import Run
+from tui.operations import resume as resuming
+from tui.operations import steer
+from tui.operations.context import Act, Context
+from tui.operations.last_words import last_words
+from tui.runs.protocol import read_run, runs_folder
+
+_POLL_S = 0.2
+
+
+def new(context: Context, args: argparse.Namespace) -> int:
+    """Begin a new session."""
+    plan = resuming.plan_new(context, args.listing, args.stage, days=args.days)
+    return _start(context, plan, args)
+
+
+def resume(context: Context, args: argparse.Namespace) -> int:
+    """Resume a session in a run of its own."""
+    plan = resuming.plan_resume(context, session_named(context, args.id), fork=args.fork)
+    return _start(context, plan, args)
+
+
+def send(context: Context, args: argparse.Namespace) -> int:
+    """Queue a follow-up for a running session."""
+    act = steer.send(context, session_named(context, args.id), _prompt(args.prompt))
+    return _told(act, args)
+
+
+def answer(context: Context, args: argparse.Namespace) -> int:
+    """Answer the permission request that waits."""
+    session = session_named(context, args.id)
+    return _told(steer.answer(context, session, args.decision, args.reason), args)
+
+
+def interrupt(context: Context, args: argparse.Namespace) -> int:
+    """End the turn that runs now."""
+    return _told(steer.interrupt(context, session_named(context, args.id)), args)
+
+
+def stop(context: Context, args: argparse.Namespace) -> int:
+    """End a session's run."""
+    return _told(steer.stop(context, session_named(context, args.id)), args)
+
+
+def _start(context: Context, plan: resuming.Plan, args: argparse.Namespace) -> int:
+    prompt = _prompt(args.prompt)
+    for warning in plan.warnings:
+        say(f"warning: {warning}")
+    say(f"{plan.mode} {plan.listing}/{plan.target.session_id} with {plan.words}")
+    run_id = resuming.start(context, plan, prompt)
+    facts = {
+        "run_id": run_id,
+        "session_id": plan.target.session_id,
+        "listing": plan.listing,
+    }
+    if args.wait:
+        return _wait(plan, facts, args)
+    put_json(facts) if args.json else put(run_id)
+    return 0
+
+
+def _wait(plan: resuming.Plan, facts: dict[str, str], args: argparse.Namespace) -> int:
+    """Wait for the run's end and print its answer; Ctrl-C leaves the run going."""
+    folder = runs_folder(plan.target.folder) / facts["run_id"]
+    try:
+        run = _ended(folder, lambda request: say(_waiting(request)))
+    except KeyboardInterrupt:
+        say(f"the run goes on: session-console tail -f {facts['session_id']}")
+        return 0
+    text = last_words(plan.target.config_dir, plan.target.session_id)
+    if args.json:
+        put_json(facts | run_json(run) | {"answer": text})
+    elif text:
+        put(text)
+    if run.state != "done":
+        raise RunFailed(run.error or f"the run ended {run.state}")
+    return 0
+
+
+def _ended(folder: Path, tell: Callable[[Run], None]) -> Run:
+    asked = ""
+    while True:
+        run = read_run(folder)
+        if run.is_over:
+            return run
+        if run.request and run.request.request_id != asked:
+            asked = run.request.request_id
+            tell(run)
+        time.sleep(_POLL_S)
+
+
+def _waiting(run: Run) -> str:
+    tool = run.request.tool if run.request else "a tool"
+    return f"it waits for a permission for {tool}: session-console answer {run.session_id} allow"
+
+
+def _prompt(words: str) -> str:
+    if words != "-":
+        return words
+    text = sys.stdin.read()
+    if not text.strip():
+        raise UsageError("stdin holds no prompt")
+    return text
+
+
+def _told(act: Act, args: argparse.Namespace) -> int:
+    if args.json:
+        put_json({"session_id": act.session_id, "listing": act.listing, "words": act.words})
+    else:
+        put(act.words)
+    return 0

@@ -1,0 +1,75 @@
+"""The verb that follows a stream: tail."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import time
+
+from tui.cli.output import entry_json, put, put_json, say
+from tui.cli.picture import picture, session_named
+from tui.core.models import Entry, EntryKind, Session
+from tui.core.zones import LOCAL
+from tui.operations.context import Context
+from tui.operations.find import find_session
+from tui.operations.follow import Follow
+
+_POLL_S = 0.2
+_LOOK_S = 2.0
+
+
+def tail(context: Context, args: argparse.Namespace) -> int:
+    """Print the last entries of a session's stream, and with `-f` what comes after."""
+    session = session_named(context, args.id)
+    follow = Follow(session)
+    update = follow.poll(session)
+    entries = update.entries[-args.n :] if args.n > 0 else ()
+    if not update.entries and not args.follow:
+        say(f"{session.session_id[:8]} has no transcript to show")
+    printer = _Printer(as_json=args.json)
+    printer.print(entries)
+    if args.follow:
+        _follow(context, session, follow, printer)
+    return 0
+
+
+def _follow(context: Context, session: Session, follow: Follow, printer: _Printer) -> None:
+    looked = time.monotonic()
+    try:
+        while True:
+            time.sleep(_POLL_S)
+            if time.monotonic() - looked > _LOOK_S:
+                session = find_session(picture(context, session.listing), session.address)
+                looked = time.monotonic()
+            update = follow.poll(session)
+            for notice in update.notices:
+                say(notice)
+            printer.print(update.entries)
+    except KeyboardInterrupt:
+        return
+
+
+class _Printer:
+    """Prints entries as lines for a person or as one JSON object each."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._width = max(40, shutil.get_terminal_size((100, 24)).columns - 1)
+
+    def print(self, entries: tuple[Entry, ...]) -> None:
+        results = {entry.tool_id: entry for entry in entries if entry.kind is EntryKind.RESULT}
+        calls = {entry.tool_id for entry in entries if entry.kind is EntryKind.TOOL}
+        for entry in entries:
+            if self._as_json:
+                put_json(entry_json(entry))
+            elif entry.kind is not EntryKind.RESULT or entry.tool_id not in calls:
+                self._put(entry, results.get(entry.tool_id))
+        sys.stdout.flush()
+
+    def _put(self, entry: Entry, result: Entry | None) -> None:
+        from tui.view.stream import entry_lines
+
+        call_result = result if entry.kind is EntryKind.TOOL else None
+        for line in entry_lines(entry, call_result, self._width, LOCAL):
+            put("".join(cell.text for cell in line).rstrip())

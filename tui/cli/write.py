@@ -1,0 +1,98 @@
+"""The verbs that change what is stored: extend, delete, restore."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tui.cli.output import iso, put, put_error, put_json, say
+from tui.cli.picture import session_named
+from tui.core.errors import ConsoleError, NeedsYes
+from tui.core.models import Session
+from tui.operations.context import Act, Context
+from tui.operations.delete import delete as delete_session
+from tui.operations.delete import restore as restore_session
+from tui.operations.extend import Extension, plan_extension
+from tui.operations.extend import extend as extend_session
+
+
+def extend(context: Context, args: argparse.Namespace) -> int:
+    """Let sessions last longer."""
+    context.require_writable()
+
+    def one(words: str) -> dict[str, Any]:
+        planned = plan_extension(session_named(context, words), args.until, context.clock())
+        act = extend_session(context, planned)
+        return _facts(act, f"{act.words}  {_span(context, planned)}") | {
+            "was": iso(planned.was),
+            "expires_at": iso(planned.was if planned.is_needless else planned.until),
+        }
+
+    return _each(args, args.ids, one)
+
+
+def delete(context: Context, args: argparse.Namespace) -> int:
+    """Move sessions into the trash."""
+    context.require_writable()
+    if not args.yes:
+        sessions = [session_named(context, words) for words in args.ids]
+        raise NeedsYes(f"would delete {_named(sessions)}: add --yes to do it")
+
+    def one(words: str) -> dict[str, Any]:
+        act = delete_session(context, session_named(context, words))
+        return _facts(act, act.words) | {"trash_id": act.trash_id}
+
+    return _each(args, args.ids, one)
+
+
+def restore(context: Context, args: argparse.Namespace) -> int:
+    """Get a session back from the trash."""
+
+    def one(words: str) -> dict[str, Any]:
+        act = restore_session(context, words)
+        return _facts(act, act.words)
+
+    return _each(args, [args.id], one)
+
+
+def _each(
+    args: argparse.Namespace, ids: Sequence[str], one: Callable[[str], dict[str, Any]]
+) -> int:
+    """Do it to each; one that fails is told and does not keep the others from it.
+
+    Returns the exit code of the last failure, or 0.
+    """
+    done, code = [], 0
+    for words in ids:
+        try:
+            done.append(one(words))
+        except ConsoleError as error:
+            put_error(error, as_json=args.json)
+            code = error.exit_code
+    if args.json:
+        put_json(done)
+    else:
+        for facts in done:
+            put(facts["words"])
+        if len(ids) > 1:
+            say(f"{len(done)} of {len(ids)} done")
+    return code
+
+
+def _facts(act: Act, words: str) -> dict[str, Any]:
+    return {"session_id": act.session_id, "listing": act.listing, "words": words}
+
+
+def _span(context: Context, planned: Extension) -> str:
+    from tui.view.words import countdown
+
+    now = context.clock()
+    after = planned.was if planned.is_needless else planned.until
+    return f"{countdown(planned.was, now)} -> {countdown(after, now)}"
+
+
+def _named(sessions: Sequence[Session]) -> str:
+    from tui.view.words import size
+
+    return ", ".join(f"{one.address} ({size(one.bytes)})" for one in sessions)

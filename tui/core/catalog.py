@@ -1,0 +1,213 @@
+"""Rows, files, locks and the live registry, joined into one immutable picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+
+from tui.core.expiry import sweep_at
+from tui.core.models import (
+    Listing,
+    Liveness,
+    Process,
+    Row,
+    Run,
+    Session,
+    State,
+    Status,
+    Transcript,
+)
+from tui.core.text import one_line
+from tui.core.zones import infer_zone, read_time, zone_name
+
+_START_SLACK = timedelta(seconds=5)
+_LAST_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found of one listing, unjoined; `zone` is `None` to infer it."""
+
+    listing_id: str
+    path: Path
+    rows: tuple[Row, ...] = ()
+    transcripts: tuple[Transcript, ...] = ()
+    processes: tuple[Process, ...] = ()
+    runs: tuple[Run, ...] = ()
+    locked: frozenset[str] = frozenset()
+    sweep_days: int = 30
+    problem: str = ""
+    is_stale: bool = False
+    zone: tzinfo | None = None
+
+
+def join(found: Findings) -> Listing:
+    """Return the listing with one session for every id that a row or a transcript names."""
+    rows = {row.session_id: row for row in found.rows}
+    transcripts = _latest_transcripts(found.transcripts)
+    zone = found.zone or infer_zone(_stamps(rows, transcripts))
+    runs = _latest_runs(found.runs)
+    ids = [*rows, *(one for one in {**transcripts, **runs} if one not in rows)]
+    sessions = (
+        _session(found, zone, one, rows.get(one), transcripts.get(one), runs.get(one))
+        for one in ids
+    )
+    return Listing(
+        one_line(found.listing_id),
+        found.path,
+        tuple(session for session in sessions if session is not None),
+        found.problem,
+        zone_name(zone),
+        found.is_stale,
+    )
+
+
+def is_gone(session: Session) -> bool:
+    """Whether only a row is left of it, deleted or cleaned up: nothing to act on."""
+    ended = session.status in (Status.DELETED, Status.EXPIRED)
+    return ended and session.transcript is None and not session.is_live
+
+
+def is_pending(session: Session, now: datetime) -> bool:
+    """Whether clean-up would take it: past its expiry, or a leftover; never a live one."""
+    if session.is_live or session.transcript is None:
+        return False
+    past = session.expires_at is not None and session.expires_at <= now
+    return session.state is State.LEFTOVER or (past and session.status == Status.ACTIVE)
+
+
+def attention(session: Session, now: datetime, quiet_after: timedelta) -> int | None:
+    """Return how soon somebody must look at it (0 first), or `None`.
+
+    Waiting for a permission; failed; quiet for long while busy, or an orphan; ends within an
+    hour; ghost.
+    """
+    if session.liveness is Liveness.WAITING:
+        return 0
+    if session.status == Status.FAILED:
+        return 1
+    if session.liveness is Liveness.ORPHAN or is_quiet(session, now, quiet_after):
+        return 2
+    ends_at = session.ends_at
+    if not is_gone(session) and ends_at and now < ends_at <= now + _LAST_HOUR:
+        return 3
+    return 4 if session.state is State.GHOST else None
+
+
+def is_quiet(session: Session, now: datetime, quiet_after: timedelta) -> bool:
+    """Whether it is busy and has not written for over `quiet_after`."""
+    last = session.last_activity_at
+    return session.liveness is Liveness.BUSY and last is not None and now - last > quiet_after
+
+
+def _latest_transcripts(transcripts: Iterable[Transcript]) -> dict[str, Transcript]:
+    """One a session: what can be resumed before the guide's sketch, then the newest."""
+    ordered = sorted(transcripts, key=lambda one: (one.resumable, one.modified_at))
+    return {one.session_id: one for one in ordered}
+
+
+def _latest_runs(runs: Iterable[Run]) -> dict[str, Run]:
+    return {run.session_id: run for run in sorted(runs, key=lambda run: run.run_id)}
+
+
+def _stamps(rows: dict[str, Row], transcripts: dict[str, Transcript]) -> list[tuple[str, datetime]]:
+    return [
+        (rows[one].created_at, first_at)
+        for one, transcript in transcripts.items()
+        if one in rows and (first_at := transcript.first_at) is not None
+    ]
+
+
+def _session(
+    found: Findings,
+    zone: tzinfo,
+    session_id: str,
+    row: Row | None,
+    transcript: Transcript | None,
+    run: Run | None,
+) -> Session | None:
+    process = next((one for one in found.processes if one.session_id == session_id), None)
+    liveness = _liveness(session_id in found.locked, process, run)
+    if row is None and transcript is None and liveness is Liveness.NONE:
+        return None
+    expires_at = read_time(row.expires_at, zone) if row else None
+    return Session(
+        session_id=one_line(session_id) or "?",
+        listing=one_line(found.listing_id),
+        stage=one_line(row.stage)[:60] if row else "",
+        status=(one_line(row.status)[:20] or Status.ACTIVE) if row else "",
+        liveness=liveness,
+        state=_state(row, transcript, liveness),
+        created_at=_created_at(row, transcript, zone),
+        expires_at=expires_at,
+        sweep_at=_sweep_at(transcript, found.sweep_days),
+        last_activity_at=transcript.modified_at if transcript else None,
+        title=transcript.title if transcript else "",
+        model=transcript.model if transcript else "",
+        cost_usd=transcript.cost_usd if transcript else None,
+        bytes=transcript.bytes if transcript else 0,
+        waiting_for=_waiting_for(liveness, process, run),
+        reason=_reason(row),
+        expiry_is_unreadable=row is not None and expires_at is None,
+        folder=found.path,
+        zone=zone_name(zone),
+        row=row,
+        transcript=transcript,
+        process=process,
+        run=run,
+    )
+
+
+def _sweep_at(transcript: Transcript | None, sweep_days: int) -> datetime | None:
+    if transcript is None or not transcript.resumable:
+        return None
+    return sweep_at(transcript.modified_at, sweep_days)
+
+
+def _created_at(row: Row | None, transcript: Transcript | None, zone: tzinfo) -> datetime | None:
+    stored = read_time(row.created_at, zone) if row else None
+    return stored or (transcript.first_at if transcript else None)
+
+
+def _liveness(is_locked: bool, process: Process | None, run: Run | None) -> Liveness:
+    if is_locked:
+        waits = run is not None and run.state == "waiting"
+        waits = waits or (process is not None and process.liveness is Liveness.WAITING)
+        return Liveness.WAITING if waits else Liveness.BUSY
+    if process is None:
+        return Liveness.NONE
+    if process.liveness is not Liveness.UNKNOWN and run is not None and _left(process, run):
+        return Liveness.ORPHAN
+    return process.liveness
+
+
+def _left(process: Process, run: Run) -> bool:
+    """Whether a run that no longer holds the lock left this process behind."""
+    if process.started_at is None:
+        return False
+    return run.started_at - _START_SLACK <= process.started_at <= run.beat_at + _START_SLACK
+
+
+def _state(row: Row | None, transcript: Transcript | None, liveness: Liveness) -> State:
+    if row is None:
+        return State.UNTRACKED
+    ended = row.status in (Status.EXPIRED, Status.DELETED)
+    if transcript is not None:
+        return State.LEFTOVER if ended else State.OK
+    return State.OK if ended or liveness is not Liveness.NONE else State.GHOST
+
+
+def _waiting_for(liveness: Liveness, process: Process | None, run: Run | None) -> str:
+    if liveness is not Liveness.WAITING:
+        return ""
+    if run is not None and run.request is not None:
+        return f"permission for {run.request.tool}"
+    return (process.waiting_for if process else "") or "permission prompt"
+
+
+def _reason(row: Row | None) -> str:
+    if row is None or row.status != Status.FAILED:
+        return ""
+    return one_line(row.details().get("last_error") or "")[:400]

@@ -1,0 +1,272 @@
+"""The frozen values that every layer speaks of. Times are aware UTC; sizes are bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+
+class Status(StrEnum):
+    """The word in a row's `status` column that we know the meaning of."""
+
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    FAILED = "failed"
+    DELETED = "deleted"
+
+
+class Liveness(StrEnum):
+    """What runs a session now, as far as it can be proven."""
+
+    BUSY = "busy"
+    WAITING = "waiting"
+    IDLE = "idle"
+    ORPHAN = "orphan"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+class State(StrEnum):
+    """How a row and its transcript fit together."""
+
+    OK = "ok"
+    GHOST = "ghost"
+    UNTRACKED = "untracked"
+    LEFTOVER = "leftover"
+
+
+class EntryKind(StrEnum):
+    """What an entry of the stream is."""
+
+    PROMPT = "prompt"
+    TEXT = "text"
+    THINKING = "thinking"
+    TOOL = "tool"
+    RESULT = "result"
+    NOTICE = "notice"
+    ERROR = "error"
+
+
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of `claude_sessions`, as stored: what compare-and-set compares with.
+
+    `created_at` and `expires_at` are the stored strings; `metadata` is the stored JSON text.
+    """
+
+    session_id: str
+    listing_id: str
+    stage: str
+    created_at: str
+    expires_at: str
+    status: str
+    metadata: str | None = None
+
+    def details(self) -> Mapping[str, Any]:
+        """Return the metadata as a mapping; an empty one when it is not a JSON object."""
+        import json
+
+        try:
+            value = json.loads(self.metadata) if self.metadata else None
+        except (ValueError, RecursionError):
+            return _EMPTY
+        return value if isinstance(value, dict) else _EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """One transcript file and what its head and tail say."""
+
+    session_id: str
+    path: Path
+    bytes: int
+    modified_at: datetime
+    title: str = ""
+    model: str = ""
+    cost_usd: float | None = None
+    first_at: datetime | None = None
+    resumable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """The live registry's word on one CLI process, and what could be proven of it."""
+
+    pid: int
+    session_id: str
+    proc_start: str
+    liveness: Liveness
+    waiting_for: str = ""
+    started_at: datetime | None = None
+    domain: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A permission request that waits for an answer."""
+
+    request_id: str
+    tool: str
+    input: Mapping[str, Any]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run folder, as its events tell it.
+
+    `state` is `starting`, `busy`, `waiting`, `done`, `failed` or `lost` (its runner is gone and
+    never said how the turn ended).
+    """
+
+    run_id: str
+    session_id: str
+    listing: str
+    folder: Path
+    state: str
+    operator: str
+    started_at: datetime
+    beat_at: datetime
+    ended_at: datetime | None = None
+    error: str = ""
+    cost_usd: float | None = None
+    request: Request | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run will never write again."""
+        return self.state in ("done", "failed", "lost")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing in the stream of a session; all text is safe to show.
+
+    `uuid` is the transcript line's; `message_id` the API message's (several lines may share it);
+    `tool_id` joins a tool call with its result.
+    """
+
+    kind: EntryKind
+    text: str
+    at: datetime | None = None
+    uuid: str = ""
+    message_id: str = ""
+    tool: str = ""
+    tool_id: str = ""
+    detail: str = ""
+    is_error: bool = False
+    is_sidechain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One conversation: its row, its transcript and what runs it, joined.
+
+    `folder` is its listing's; `zone` names the zone its row's naive times are in.
+    """
+
+    session_id: str
+    listing: str
+    stage: str
+    status: str
+    liveness: Liveness
+    state: State
+    created_at: datetime | None = None
+    expires_at: datetime | None = None
+    sweep_at: datetime | None = None
+    last_activity_at: datetime | None = None
+    title: str = ""
+    model: str = ""
+    cost_usd: float | None = None
+    bytes: int = 0
+    waiting_for: str = ""
+    reason: str = ""
+    expiry_is_unreadable: bool = False
+    folder: Path = Path()
+    zone: str = "UTC"
+    row: Row | None = None
+    transcript: Transcript | None = None
+    process: Process | None = None
+    run: Run | None = None
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """The earlier of the two clocks; `None` when neither is known."""
+        known = [moment for moment in (self.expires_at, self.sweep_at) if moment]
+        return min(known) if known else None
+
+    @property
+    def is_swept_first(self) -> bool:
+        """Whether the CLI's own sweep comes before our expiry."""
+        return self.sweep_at is not None and self.sweep_at == self.ends_at != self.expires_at
+
+    @property
+    def is_live(self) -> bool:
+        """Whether something runs it, or might."""
+        return self.liveness is not Liveness.NONE
+
+    @property
+    def address(self) -> str:
+        """`LISTING/ID`, which names it among all listings."""
+        return f"{self.listing}/{self.session_id}"
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What a selection follows."""
+        return (self.listing, self.session_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One client's folder: its sessions, and why its database could not be read, if so.
+
+    `zone` names the time zone its naive times were read in.
+    """
+
+    listing_id: str
+    path: Path
+    sessions: tuple[Session, ...] = ()
+    problem: str = ""
+    zone: str = "UTC"
+    is_stale: bool = False
+
+    @property
+    def bytes(self) -> int:
+        """The size of all its transcripts."""
+        return sum(session.bytes for session in self.sessions)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Everything at one moment."""
+
+    root: Path
+    at: datetime
+    listings: tuple[Listing, ...] = ()
+    problem: str = ""
+    free_bytes: int | None = None
+    runs: tuple[Run, ...] = field(default=())
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """The sessions of all listings, in the listings' order."""
+        return tuple(session for listing in self.listings for session in listing.sessions)
+
+    def listing(self, listing_id: str) -> Listing | None:
+        """Return the listing of that name, or `None`."""
+        return next((one for one in self.listings if one.listing_id == listing_id), None)
+
+    def session(self, key: tuple[str, str]) -> Session | None:
+        """Return the session of that `(listing, id)`, or `None`."""
+        listing = self.listing(key[0])
+        if listing is None:
+            return None
+        return next((one for one in listing.sessions if one.session_id == key[1]), None)

@@ -1,0 +1,254 @@
+"""A transcript line to entries of the stream: total, it never raises.
+
+The lines are internal to the CLI and change from version to version: whatever a line holds, the
+answer is entries that are safe to show, a dim notice at worst.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from tui.core.models import Entry, EntryKind
+from tui.core.text import one_line, safe_text
+
+MAX_TEXT = 100_000
+_HEADLINES = (
+    "command", "query", "file_path", "url", "pattern", "path", "description", "prompt", "skill",
+    "question", "title",
+)  # fmt: skip
+_BOOKKEEPING = frozenset(
+    """
+    agent-color agent-name ai-title artifact-autoreact-ledger atis-latch attachment
+    attribution-snapshot bridge-session content-replacement cost-state custom-title
+    data-flow-incomplete data-flow-records derived-from file-history-delta file-history-snapshot
+    frame-link isolation-latch last-prompt memory-mode mode observer-ref permission-mode pr-link
+    progress prompt_snapshot queue-operation relocated session-owner speculation-accept summary tag
+    task-summary unattended-consent worktree-state
+    """.split()  # noqa: SIM905 (a list literal of 36 words would be 36 lines)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What all entries of one line share."""
+
+    at: datetime | None
+    uuid: str
+    message_id: str
+    is_sidechain: bool
+
+    def entry(self, kind: EntryKind, text: object, **more: Any) -> Entry:
+        return Entry(
+            kind,
+            _shown(text),
+            self.at,
+            self.uuid,
+            self.message_id,
+            is_sidechain=self.is_sidechain,
+            **more,
+        )
+
+
+def parse_line(raw: bytes) -> tuple[Entry, ...]:
+    """Return the entries that one line (without its newline) stands for."""
+    raw = raw.strip(b" \t\r\n\0")
+    if not raw:
+        return ()
+    line = load_line(raw)
+    if line is None:
+        return (Entry(EntryKind.NOTICE, f"a line of {len(raw)} bytes that cannot be read"),)
+    try:
+        return tuple(_entries(line))
+    except (
+        TypeError,
+        ValueError,
+        AttributeError,
+        KeyError,
+        IndexError,
+        RecursionError,
+    ):
+        return (Entry(EntryKind.NOTICE, "a line of an unknown form"),)
+
+
+def load_line(raw: bytes) -> dict[str, Any] | None:
+    """Return the JSON object of one line, or `None` when it holds none."""
+    try:
+        line = json.loads(raw.decode("utf-8", "replace"), strict=False)
+    except (ValueError, RecursionError):
+        return None
+    return line if isinstance(line, dict) else None
+
+
+def stamp(line: Mapping[str, Any]) -> datetime | None:
+    """Return the line's `timestamp` in UTC, or `None`."""
+    try:
+        moment = datetime.fromisoformat(line["timestamp"])
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+
+
+def prompt_text(line: Mapping[str, Any]) -> str:
+    """Return the first text of a `user` line that a person or a program wrote; empty if none."""
+    message = line.get("message")
+    if line.get("type") != "user" or line.get("isMeta") or not isinstance(message, dict):
+        return ""
+    content = message.get("content")
+    if isinstance(content, str):
+        return content
+    blocks = content if isinstance(content, list) else []
+    texts = (b.get("text") for b in blocks if isinstance(b, dict) and b.get("type") == "text")
+    return next((text for text in texts if isinstance(text, str)), "")
+
+
+def headline(tool_input: object) -> str:
+    """Return what a tool call is about, on one line: its command, query, path ..."""
+    if not isinstance(tool_input, dict):
+        return ""
+    value = next((tool_input[name] for name in _HEADLINES if tool_input.get(name)), None)
+    if value is None:
+        value = next((v for v in tool_input.values() if isinstance(v, str) and v), "")
+    return one_line(str(value)[:2000])[:400]
+
+
+def _entries(line: dict[str, Any]) -> Iterator[Entry]:
+    kind = line.get("type")
+    message = line.get("message") if isinstance(line.get("message"), dict) else {}
+    common = _Line(
+        stamp(line),
+        one_line(line.get("uuid") or ""),
+        one_line(message.get("id") or "") if isinstance(message, dict) else "",
+        bool(line.get("isSidechain")),
+    )
+    if kind in ("user", "assistant"):
+        yield from _message(kind, line, message or {}, common)
+    elif kind == "system":
+        yield from _system(line, common)
+    elif not (kind in _BOOKKEEPING or str(kind).startswith("api-request")):
+        yield common.entry(EntryKind.NOTICE, f"a line of the unknown type {one_line(kind)[:60]!r}")
+
+
+def _message(
+    kind: str, line: dict[str, Any], message: dict[str, Any], common: _Line
+) -> Iterator[Entry]:
+    content = message.get("content")
+    blocks = content if isinstance(content, list) else [{"type": "text", "text": content or ""}]
+    if kind == "user":
+        yield from _user(blocks, line, common)
+        return
+    for block in blocks:
+        reader = _ASSISTANT.get(block.get("type")) if isinstance(block, dict) else None
+        if line.get("isApiErrorMessage"):
+            yield common.entry(EntryKind.ERROR, block.get("text") or "API error", is_error=True)
+        elif reader:
+            yield from reader(block, common)
+
+
+def _user(blocks: list[Any], line: dict[str, Any], common: _Line) -> Iterator[Entry]:
+    for block in blocks:
+        if not isinstance(block, dict):
+            continue
+        if block.get("type") == "tool_result":
+            yield _result(block, line.get("toolUseResult"), common)
+        elif line.get("isCompactSummary"):
+            yield common.entry(EntryKind.NOTICE, "the conversation so far was compacted")
+        elif line.get("isMeta"):
+            continue
+        elif block.get("type") == "text" and block.get("text"):
+            yield common.entry(EntryKind.PROMPT, block["text"])
+        elif block.get("type") in ("image", "document"):
+            yield common.entry(EntryKind.PROMPT, f"[{block['type']}]")
+
+
+def _text(block: dict[str, Any], common: _Line) -> Iterator[Entry]:
+    if block.get("text"):
+        yield common.entry(EntryKind.TEXT, block["text"])
+
+
+def _thinking(block: dict[str, Any], common: _Line) -> Iterator[Entry]:
+    yield common.entry(EntryKind.THINKING, block.get("thinking") or "")
+
+
+def _tool(block: dict[str, Any], common: _Line) -> Iterator[Entry]:
+    tool_input = block.get("input")
+    yield common.entry(
+        EntryKind.TOOL,
+        headline(tool_input),
+        tool=one_line(block.get("name") or "tool")[:60],
+        tool_id=one_line(block.get("id") or ""),
+        detail=_shown(json.dumps(tool_input, indent=1, ensure_ascii=False)),
+    )
+
+
+_ASSISTANT: Mapping[Any, Callable[[dict[str, Any], _Line], Iterator[Entry]]] = {
+    "text": _text,
+    "thinking": _thinking,
+    "redacted_thinking": _thinking,
+    "tool_use": _tool,
+    "server_tool_use": _tool,
+}
+
+
+def _result(block: dict[str, Any], outcome: object, common: _Line) -> Entry:
+    content = _flat(block.get("content"))
+    is_error = bool(block.get("is_error"))
+    return common.entry(
+        EntryKind.RESULT,
+        one_line(content[:2000])[:400] if is_error else _summary(content, outcome),
+        tool_id=one_line(block.get("tool_use_id") or ""),
+        detail=_shown(content),
+        is_error=is_error,
+    )
+
+
+def _flat(content: object) -> str:
+    """Return a tool result's content as text, whatever form it has."""
+    if isinstance(content, str):
+        return content
+    parts = []
+    for block in content if isinstance(content, list) else []:
+        kind = block.get("type") if isinstance(block, dict) else None
+        parts.append(str(block.get("text", "")) if kind == "text" else f"[{kind or 'data'}]")
+    return "\n".join(parts)
+
+
+def _summary(content: str, outcome: object) -> str:
+    """Return what came back in two or three words: `12 results`, `3 lines`."""
+    results = outcome.get("results") if isinstance(outcome, dict) else None
+    if isinstance(results, list):
+        found = [hit for one in results if isinstance(one, dict) for hit in one.get("content", [])]
+        return _count(len(found), "result")
+    if not content.strip():
+        return "done"
+    lines = content.rstrip("\n").count("\n") + 1
+    return one_line(content) if lines == 1 and len(content) <= 40 else _count(lines, "line")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _system(line: dict[str, Any], common: _Line) -> Iterator[Entry]:
+    subtype = str(line.get("subtype") or "")
+    if subtype == "api_error":
+        error = line.get("error")
+        said = error.get("formatted") or error.get("message") if isinstance(error, dict) else error
+        retry = line.get("retryAttempt")
+        suffix = f" (attempt {one_line(retry)})" if retry else ""
+        text = f"API error: {one_line(said or 'unknown')[:400]}{suffix}"
+        yield common.entry(EntryKind.ERROR, text, is_error=True)
+    elif subtype == "compact_boundary":
+        yield common.entry(EntryKind.NOTICE, "compacted: older turns are a summary from here on")
+    elif isinstance(line.get("content"), str) and not line.get("isMeta"):
+        yield common.entry(EntryKind.NOTICE, one_line(line["content"][:2000])[:400])
+
+
+def _shown(text: object) -> str:
+    raw = text if isinstance(text, str) else str(text)
+    if len(raw) <= MAX_TEXT:
+        return safe_text(raw)
+    return f"{safe_text(raw[:MAX_TEXT])}\n[{len(raw) - MAX_TEXT} more characters]"

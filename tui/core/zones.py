@@ -1,0 +1,136 @@
+"""Naive local times, as the guide's pipelines write them, to aware UTC and back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from tui.core.errors import UsageError
+
+_OFFSET = re.compile(r"UTC([+-])(\d\d):(\d\d)")
+_STEP = timedelta(minutes=30)
+_SLACK = timedelta(minutes=2)
+_FARTHEST = timedelta(hours=14)
+
+
+class LocalZone(tzinfo):
+    """The zone of this machine, its clock changes included."""
+
+    def utcoffset(self, moment: datetime | None) -> timedelta:
+        if moment is None:
+            return timedelta()
+        local = moment.replace(tzinfo=None).astimezone()
+        return local.utcoffset() or timedelta()
+
+    def dst(self, moment: datetime | None) -> timedelta | None:
+        return None
+
+    def tzname(self, moment: datetime | None) -> str:
+        if moment is None:
+            return "local"
+        return moment.replace(tzinfo=None).astimezone().tzname() or "local"
+
+    def fromutc(self, moment: datetime) -> datetime:
+        local = moment.replace(tzinfo=UTC).astimezone()
+        return local.replace(tzinfo=self)
+
+
+LOCAL = LocalZone()
+
+
+def zone_named(name: str) -> tzinfo:
+    """Return the zone called `local`, `UTC`, `UTC+02:00` or by its IANA name.
+
+    Raises `UsageError` when there is no such zone.
+    """
+    if name == "local":
+        return LOCAL
+    if name == "UTC":
+        return UTC
+    match = _OFFSET.fullmatch(name)
+    if match and int(match[2]) < 24 and int(match[3]) < 60:
+        offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
+        return timezone(offset if match[1] == "+" else -offset, name)
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise UsageError(
+            f"no time zone {name!r}: use `auto`, `local`, `UTC` or an IANA name"
+        ) from error
+
+
+def zone_name(zone: tzinfo) -> str:
+    """Return the name that `zone_named` turns back into `zone`."""
+    if isinstance(zone, LocalZone):
+        return "local"
+    return zone.key if isinstance(zone, ZoneInfo) else str(zone)
+
+
+def read_time(stored: object, zone: tzinfo) -> datetime | None:
+    """Return the moment a stored string means, in UTC; `None` when it cannot be read.
+
+    A string with an offset (or `Z`) means what it says; a naive one is in `zone`.
+    """
+    if not isinstance(stored, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(stored)
+        aware = moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
+        return aware.astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def write_time(moment: datetime, zone: tzinfo) -> str:
+    """Return `moment` as the guide writes times: naive ISO in `zone`.
+
+    Pipelines compare these as strings with `datetime.now().isoformat()`.
+    """
+    return moment.astimezone(zone).replace(tzinfo=None).isoformat()
+
+
+def infer_zone(pairs: Collection[tuple[str, datetime]], default: tzinfo = LOCAL) -> tzinfo:
+    """Return the zone that naive `created_at` strings were written in.
+
+    Each pair is a stored `created_at` and the first UTC stamp of that session's transcript: a
+    pipeline tracks at `init`, seconds after. `default` wins when any pair fits it, else UTC (what
+    containers write), else an offset that at least two pairs agree on.
+    """
+    if any(_fits(default, *pair) for pair in pairs):
+        return default
+    if any(_fits(UTC, *pair) for pair in pairs):
+        return UTC
+    offsets = [offset for pair in pairs if (offset := _offset(*pair)) is not None]
+    if len(offsets) < 2 or len(set(offsets)) > 1:
+        return default
+    return timezone(offsets[0], _offset_name(offsets[0]))
+
+
+def _fits(zone: tzinfo, stored: str, utc: datetime) -> bool:
+    moment = read_time(stored, zone)
+    return _is_naive(stored) and moment is not None and abs(moment - utc) <= _SLACK
+
+
+def _is_naive(stored: str) -> bool:
+    try:
+        return datetime.fromisoformat(stored).tzinfo is None
+    except (TypeError, ValueError):
+        return False
+
+
+def _offset(stored: str, utc: datetime) -> timedelta | None:
+    """Return by how many half hours a naive string is ahead of UTC, if it is by whole ones."""
+    moment = read_time(stored, UTC) if _is_naive(stored) else None
+    if moment is None:
+        return None
+    gap = moment - utc
+    offset = round(gap / _STEP) * _STEP
+    return offset if abs(gap - offset) <= _SLACK and abs(offset) <= _FARTHEST else None
+
+
+def _offset_name(offset: timedelta) -> str:
+    minutes = abs(offset) // timedelta(minutes=1)
+    sign = "-" if offset < timedelta() else "+"
+    return f"UTC{sign}{minutes // 60:02}:{minutes % 60:02}"

@@ -1,0 +1,192 @@
+"""Who plays in the sample root: the listings, and the sessions that show every state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+
+class Fate(StrEnum):
+    """What is special about a sample session."""
+
+    PLAIN = "plain"
+    LEAD = "lead"
+    FAILED = "failed"
+    GHOST = "ghost"
+    UNTRACKED = "untracked"
+    LEFTOVER = "leftover"
+    CLEANED = "cleaned"
+    LARGE = "large"
+    SKETCH = "sketch"
+    UNREADABLE = "unreadable"
+
+
+class Database(StrEnum):
+    """What a listing's `buyers.db` is."""
+
+    GUIDE = "guide"
+    OLDER = "older"
+    BROKEN = "broken"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One session: how long ago it began and last wrote, how long it still has, all in hours."""
+
+    stage: int
+    title: str
+    age: float
+    quiet: float
+    left: float
+    fate: Fate = Fate.PLAIN
+    reason: str = ""
+
+    @property
+    def has_row(self) -> bool:
+        """Whether the database knows it."""
+        return self.fate is not Fate.UNTRACKED
+
+    @property
+    def has_transcript(self) -> bool:
+        """Whether the CLI could find it."""
+        return self.fate not in (Fate.GHOST, Fate.CLEANED, Fate.SKETCH)
+
+    @property
+    def status(self) -> str:
+        """The word in its row."""
+        if self.fate is Fate.FAILED:
+            return "failed"
+        return "expired" if self.fate in (Fate.LEFTOVER, Fate.CLEANED) else "active"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One listing: its industry, its sessions, and how many ordinary ones come on top."""
+
+    listing_id: str
+    industry: str
+    parts: tuple[Part, ...] = ()
+    extras: int = 0
+    database: Database = Database.GUIDE
+
+
+def hours(number: float) -> timedelta:
+    """Return so many hours."""
+    return timedelta(hours=number)
+
+
+_KEY = "API Error: 401 invalid x-api-key"
+_DAY = 24.0
+CLIENTS = (
+    Client(
+        "cranbury_and_dunwell",
+        "pumps",
+        (
+            Part(3, "Strategic buyers, process pumps", 52, 0.4, 27 * _DAY, Fate.LEAD),
+            Part(2, "PE platforms, flow control", 70, 5, 0.7),
+            Part(4, "Contacts at the A names", 30, 2, 9.5),
+        ),
+        2,
+    ),
+    Client(
+        "hollis_park",
+        "hvac",
+        (
+            Part(2, "PE platforms, building services", 28, 0.7, 6.2 * _DAY, Fate.LEAD),
+            Part(3, "Strategic buyers, heat pumps", 26, 1.5, 3.2),
+        ),
+        3,
+    ),
+    Client(
+        "brightwater_dental",
+        "dental",
+        (
+            Part(5, "Shortlist for the partner", 90, 0.6, 13 * _DAY, Fate.LEAD),
+            Part(3, "Lab groups in the Nordics", 75, 20, -3.1),
+        ),
+        2,
+    ),
+    Client(
+        "kestrel_dispatch",
+        "software",
+        (
+            Part(4, "Corporate development contacts", 44, 0.9, 20 * _DAY, Fate.LEAD),
+            Part(2, "Serial acquirers of dispatch software", 40, 8, 5 * _DAY, Fate.FAILED, _KEY),
+            Part(3, "Strategic buyers, telematics", 39, 8, 5 * _DAY, Fate.FAILED, _KEY),
+        ),
+        1,
+    ),
+    Client(
+        "aldermoor_packaging",
+        "packaging",
+        (
+            Part(3, "Carton makers, full market scan", 11 * _DAY, 26, 18 * _DAY, Fate.LARGE),
+            Part(2, "PE platforms, packaging", 6 * _DAY, 31, 23.2),
+            Part(1, "Company profile", 8 * _DAY, 60, 8 * _DAY, Fate.GHOST),
+        ),
+        2,
+    ),
+    Client(
+        "lindqvist_valves",
+        "pumps",
+        (
+            Part(3, "Strategic buyers, valves", 36, 8, 6 * _DAY, Fate.FAILED, _KEY),
+            Part(4, "Contacts, second wave", 33, 3, 11 * _DAY, Fate.UNTRACKED),
+            Part(2, "Family offices in the DACH region", 34, 14, 18),
+        ),
+        2,
+    ),
+    Client(
+        "fennimore_foods",
+        "food",
+        (
+            Part(3, "Private-label buyers", 40 * _DAY, 29.8 * _DAY, 12 * _DAY),
+            Part(2, "PE platforms, specialty food", 38 * _DAY, 29.2 * _DAY, 25 * _DAY),
+            Part(1, "Company profile", 21 * _DAY, 15 * _DAY, -14 * _DAY, Fate.LEFTOVER),
+        ),
+        1,
+    ),
+    Client(
+        "marlow_cartons",
+        "packaging",
+        (
+            Part(2, "Moulded fibre, add-ons", 20 * _DAY, 13 * _DAY, -6 * _DAY, Fate.LEFTOVER),
+            Part(3, "Strategic buyers, trays", 8 * _DAY, 7.5 * _DAY, -0.6),
+            Part(4, "Contacts at the B names", 7.4 * _DAY, 7.1 * _DAY, -9),
+            Part(1, "Company profile", 44 * _DAY, 43 * _DAY, -14 * _DAY, Fate.CLEANED),
+        ),
+        1,
+    ),
+    Client(
+        "penrose_controls",
+        "hvac",
+        (
+            Part(5, "Ranking, third round", 50, 12, 4 * _DAY, Fate.UNREADABLE),
+            Part(3, "Strategic buyers, controls", 47, 11, 0.2),
+            Part(
+                2,
+                "Timed out in the trade register",
+                30,
+                9,
+                40,
+                Fate.FAILED,
+                "the turn ended after 900 s: no answer from the API",
+            ),
+        ),
+        3,
+    ),
+    Client(
+        "oakhurst_orthodontics",
+        "dental",
+        (
+            Part(1, "Company profile", 95, 92, 3 * _DAY, Fate.SKETCH),
+            Part(3, "Aligner makers and their owners", 94, 41, 26 * _DAY),
+        ),
+        3,
+    ),
+    Client("redmayne_bakeries", "food", extras=4, database=Database.OLDER),
+    Client("quarry_lane", "packaging", extras=2, database=Database.BROKEN),
+    Client("st_clair_logistics", "software", database=Database.MISSING),
+)

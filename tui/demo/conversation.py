@@ -1,0 +1,160 @@
+"""A conversation as the lines of a transcript that the real CLI can resume."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from tui.demo.turns import Hit, count_tokens
+
+_VERSION = "2.1.330"
+# Dollars for a million tokens: input, cached input, output.
+_PRICES = {"claude-opus-5-5": (5.0, 0.5, 25.0), "claude-sonnet-5-5": (3.0, 0.3, 15.0)}
+
+
+class Conversation:
+    """Writes down who said what and when; `lines` are the transcript's, oldest first.
+
+    `at` is the moment of the next line and moves on as things are said.
+    """
+
+    def __init__(
+        self, session_id: str, cwd: Path, model: str, at: datetime, random: Random
+    ) -> None:
+        self.session_id = session_id
+        self.at = at
+        self.lines: list[dict[str, Any]] = []
+        self._began = at
+        self._cwd = str(cwd)
+        self._model = model
+        self._random = random
+        self._leaf: str | None = None
+        self._read, self._written, self._searches = 9_000, 0, 0
+
+    def prompt(self, text: str) -> None:
+        """Say `text` as the program or person that asks."""
+        self._message("user", text, promptSource="sdk", permissionMode="default")
+
+    def text(self, words: str) -> None:
+        """Say `words` as the assistant."""
+        self._assistant({"type": "text", "text": words}, "end_turn")
+
+    def bash(self, command: str, description: str, output: str, *, is_error: bool = False) -> None:
+        """Call Bash and get `output`."""
+        outcome = {"stdout": output, "stderr": "", "interrupted": False, "isImage": False}
+        call = {"command": command, "description": description}
+        self._tool("Bash", call, output[:2_000], outcome, is_error=is_error)
+
+    def search(self, query: str, hits: tuple[Hit, ...]) -> None:
+        """Call WebSearch and get `hits`."""
+        found = [{"title": hit.title, "url": hit.url} for hit in hits]
+        content = f'Web search results for query: "{query}"\n\nLinks: {json.dumps(found)}\n'
+        outcome = {"query": query, "results": [{"content": found}], "durationSeconds": 1.2}
+        self._searches += 1
+        self._tool("WebSearch", {"query": query}, content, outcome)
+
+    def failure(self, words: str, status: int) -> None:
+        """End the turn with an error of the API, as the CLI writes it down."""
+        self._message(
+            "assistant",
+            [{"type": "text", "text": words}],
+            message={"id": self._uuid(), "model": "<synthetic>", "stop_reason": "stop_sequence"},
+            isApiErrorMessage=True,
+            apiErrorStatus=status,
+        )
+
+    def title(self, words: str) -> None:
+        """Give the session a title of its own."""
+        self._append({"type": "custom-title", "customTitle": words})
+
+    def cost(self) -> None:
+        """Close a run of the CLI: the last prompt, and what everything cost so far."""
+        fresh, cached, output = _PRICES[self._model]
+        # Every answer reads the conversation again, mostly from the cache.
+        reread = self._read * max(1, len(self.lines) // 3)
+        dollars = (self._read * fresh + reread * cached + self._written * output) / 1e6
+        usage = {
+            "inputTokens": self._read,
+            "outputTokens": self._written,
+            "cacheReadInputTokens": reread,
+            "cacheCreationInputTokens": 0,
+            "webSearchRequests": self._searches,
+            "costUSD": round(dollars, 6),
+        }
+        duration = int((self.at - self._began) / timedelta(milliseconds=1))
+        self._append({"type": "last-prompt", "leafUuid": self._leaf})
+        self._append(
+            {
+                "type": "cost-state",
+                "totalCostUSD": round(dollars, 6),
+                "totalDuration": duration,
+                "modelUsage": {self._model: usage},
+                "hasUnknownModelCost": False,
+            }
+        )
+
+    def save(self, path: Path) -> None:
+        """Write the transcript to `path`."""
+        text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in self.lines)
+        path.write_text(text, encoding="utf-8")
+
+    def _tool(
+        self, name: str, call: Any, content: str, outcome: Any, *, is_error: bool = False
+    ) -> None:
+        tool_id = f"toolu_{self._random.getrandbits(88):022x}"
+        self._assistant(
+            {"type": "tool_use", "id": tool_id, "name": name, "input": call}, "tool_use"
+        )
+        result: dict[str, Any] = {
+            "type": "tool_result",
+            "tool_use_id": tool_id,
+            "content": content,
+        }
+        if is_error:
+            result["is_error"] = True
+        self._message("user", [result], toolUseResult=outcome)
+
+    def _assistant(self, block: dict[str, Any], stop_reason: str) -> None:
+        usage = {"input_tokens": 120, "cache_read_input_tokens": self._read}
+        written = count_tokens(json.dumps(block))
+        self._written += written
+        message = {
+            "id": f"msg_{self._random.getrandbits(88):024d}"[:30],
+            "type": "message",
+            "model": self._model,
+            "stop_reason": stop_reason,
+            "stop_sequence": None,
+            "usage": usage | {"cache_creation_input_tokens": 0, "output_tokens": written},
+        }
+        self._message("assistant", [block], message=message, requestedModel=self._model)
+
+    def _message(
+        self, role: str, content: Any, message: dict[str, Any] | None = None, **more: Any
+    ) -> None:
+        line = {
+            "parentUuid": self._leaf,
+            "isSidechain": False,
+            "type": role,
+            "message": {**(message or {}), "role": role, "content": content},
+            "uuid": self._uuid(),
+            "timestamp": f"{self.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{self.at:%f}"[:23] + "Z",
+            **more,
+            "userType": "external",
+            "entrypoint": "sdk-py",
+            "cwd": self._cwd,
+            "version": _VERSION,
+        }
+        self._leaf = line["uuid"]
+        self._read += count_tokens(json.dumps(content))
+        self._append(line)
+        self.at += timedelta(seconds=self._random.uniform(1.5, 14.0))
+
+    def _append(self, line: dict[str, Any]) -> None:
+        self.lines.append({**line, "sessionId": self.session_id})
+
+    def _uuid(self) -> str:
+        return str(UUID(int=self._random.getrandbits(128), version=4))

@@ -1,0 +1,263 @@
+"""What the loopback API says: turns as values, and the stream events that they become."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Event = dict[str, Any]
+_TOKENS = re.compile(r"\s*\S{1,7}|\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words of the assistant, written at `rate` tokens a second (0: at once)."""
+
+    text: str
+    rate: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """Thoughts before the words, written at `rate` tokens a second (0: at once)."""
+
+    text: str
+    rate: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """A call of one of the client's own tools, such as Bash."""
+
+    name: str
+    input: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One page that a search found."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search which the server itself ran, and its hits."""
+
+    query: str
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Nothing at all for so many seconds: a slow model, or with a large number a hang."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The connection is cut here, in the middle of the stream."""
+
+
+Block = Text | Thinking | ToolUse | Search | Pause | Break
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One answer of the model, block after block."""
+
+    blocks: tuple[Block, ...]
+
+    @property
+    def stop_reason(self) -> str:
+        """`tool_use` when the client has to run a tool before the model goes on."""
+        calls = any(isinstance(block, ToolUse) for block in self.blocks)
+        return "tool_use" if calls else "end_turn"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An answer that is an HTTP error, such as 401, 429 or 529."""
+
+    status: int
+    type: str
+    message: str
+    retry_after: int | None = None
+
+    def body(self) -> Event:
+        """Return the error as the API's JSON."""
+        return {"type": "error", "error": {"type": self.type, "message": self.message}}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One event of a stream, and the seconds to wait before it; `None` cuts the connection."""
+
+    delay: float
+    event: Event | None
+
+
+def say(*blocks: Block | str, rate: float = 0.0) -> Turn:
+    """Return a turn of these blocks; a plain string is text written at `rate`."""
+    return Turn(tuple(Text(one, rate) if isinstance(one, str) else one for one in blocks))
+
+
+def tokens(text: str) -> list[str]:
+    """Split `text` into pieces of about a token each, which join to `text` again."""
+    return _TOKENS.findall(text)
+
+
+def count_tokens(text: str) -> int:
+    """Return about how many tokens `text` takes."""
+    return max(1, len(text) // 4)
+
+
+def stream(turn: Turn, *, message_id: str, model: str, input_tokens: int) -> Iterator[Step]:
+    """Return the events of `turn` in the order and at the pace the API sends them."""
+    message = _envelope(message_id, model, input_tokens)
+    yield Step(0.0, {"type": "message_start", "message": message})
+    index, written = 0, 0
+    for place, block in enumerate(turn.blocks):
+        if isinstance(block, Pause):
+            yield Step(block.seconds, {"type": "ping"})
+        elif isinstance(block, Break):
+            yield Step(0.0, None)
+        else:
+            for content, deltas in _contents(block, f"{message_id}{place}"):
+                yield from _block(index, content, deltas)
+                index += 1
+            written += count_tokens(str(block))
+    yield Step(0.0, _message_delta(turn, written))
+    yield Step(0.0, {"type": "message_stop"})
+
+
+def whole(turn: Turn, *, message_id: str, model: str, input_tokens: int) -> Event:
+    """Return `turn` as the one JSON message of a request that did not ask for a stream."""
+    content: list[Event] = []
+    written = 0
+    for place, block in enumerate(turn.blocks):
+        for start, deltas in _contents(block, f"{message_id}{place}"):
+            content.append(_filled(start, deltas))
+        written += count_tokens(str(block))
+    message = _envelope(message_id, model, input_tokens)
+    message["usage"]["output_tokens"] = written
+    return message | {"content": content, "stop_reason": turn.stop_reason}
+
+
+def _envelope(message_id: str, model: str, input_tokens: int) -> Event:
+    cached = input_tokens * 9 // 10
+    return {
+        "id": message_id,
+        "type": "message",
+        "role": "assistant",
+        "model": model,
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+        "usage": {
+            "input_tokens": input_tokens - cached,
+            "cache_creation_input_tokens": 0,
+            "cache_read_input_tokens": cached,
+            "output_tokens": 1,
+        },
+    }
+
+
+def _message_delta(turn: Turn, written: int) -> Event:
+    searches = sum(isinstance(block, Search) for block in turn.blocks)
+    usage: Event = {"output_tokens": written}
+    if searches:
+        usage["server_tool_use"] = {"web_search_requests": searches}
+    return {
+        "type": "message_delta",
+        "delta": {"stop_reason": turn.stop_reason, "stop_sequence": None},
+        "usage": usage,
+    }
+
+
+def _block(index: int, content: Event, deltas: list[tuple[float, Event]]) -> Iterator[Step]:
+    yield Step(0.0, {"type": "content_block_start", "index": index, "content_block": content})
+    for delay, delta in deltas:
+        yield Step(delay, {"type": "content_block_delta", "index": index, "delta": delta})
+    yield Step(0.0, {"type": "content_block_stop", "index": index})
+
+
+def _contents(block: Block, seed: str) -> list[tuple[Event, list[tuple[float, Event]]]]:
+    """Return the content blocks that `block` becomes, each with its deltas and their delays."""
+    match block:
+        case Text(text, rate):
+            return [({"type": "text", "text": ""}, _typed("text_delta", "text", text, rate))]
+        case Thinking(text, rate):
+            deltas = _typed("thinking_delta", "thinking", text, rate)
+            deltas.append((0.0, {"type": "signature_delta", "signature": _token("sig", text)}))
+            return [({"type": "thinking", "thinking": "", "signature": ""}, deltas)]
+        case ToolUse(name, arguments):
+            start = {
+                "type": "tool_use",
+                "id": _token("toolu_", seed),
+                "name": name,
+                "input": {},
+            }
+            return [(start, _json_deltas(arguments))]
+        case Search(query, hits):
+            return _searched(query, hits, _token("srvtoolu_", seed))
+        case _:
+            return []
+
+
+def _typed(kind: str, field: str, text: str, rate: float) -> list[tuple[float, Event]]:
+    delay = 1 / rate if rate > 0 else 0.0
+    pieces = tokens(text) if rate > 0 else [text]
+    return [(delay, {"type": kind, field: piece}) for piece in pieces]
+
+
+def _json_deltas(arguments: Mapping[str, Any]) -> list[tuple[float, Event]]:
+    raw = json.dumps(dict(arguments))
+    middle = len(raw) // 2
+    pieces = (raw[:middle], raw[middle:])
+    return [(0.0, {"type": "input_json_delta", "partial_json": piece}) for piece in pieces]
+
+
+def _searched(
+    query: str, hits: tuple[Hit, ...], call: str
+) -> list[tuple[Event, list[tuple[float, Event]]]]:
+    use = {"type": "server_tool_use", "id": call, "name": "web_search", "input": {}}
+    found = [
+        {
+            "type": "web_search_result",
+            "title": hit.title,
+            "url": hit.url,
+            "encrypted_content": _token("enc", hit.url),
+            "page_age": None,
+        }
+        for hit in hits
+    ]
+    result = {"type": "web_search_tool_result", "tool_use_id": call, "content": found}
+    return [(use, _json_deltas({"query": query})), (result, [])]
+
+
+def _filled(start: Event, deltas: list[tuple[float, Event]]) -> Event:
+    """Return the content block that `start` is after all its deltas."""
+    block = dict(start)
+    raw = ""
+    for _, delta in deltas:
+        match delta["type"]:
+            case "text_delta":
+                block["text"] += delta["text"]
+            case "thinking_delta":
+                block["thinking"] += delta["thinking"]
+            case "signature_delta":
+                block["signature"] = delta["signature"]
+            case "input_json_delta":
+                raw += delta["partial_json"]
+    return block | {"input": json.loads(raw)} if raw else block
+
+
+def _token(prefix: str, seed: str) -> str:
+    return prefix + hashlib.sha256(seed.encode()).hexdigest()[:22]

@@ -1,0 +1,1 @@
+"""The use cases, one function each, used by keys and verbs alike."""

@@ -1,0 +1,92 @@
+"""The options that make a resumed agent the same agent, and what a row may not ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tui.core.text import one_line
+from tui.settings import Settings
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+def _prompt(value: Any) -> bool:
+    return _text(value) or (isinstance(value, dict) and value.get("type") == "preset")
+
+
+def _table(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+_OPTIONS: Mapping[str, Callable[[Any], bool]] = {
+    "model": _text,
+    "system_prompt": _prompt,
+    "allowed_tools": _texts,
+    "disallowed_tools": _texts,
+    "permission_mode": _text,
+    "max_turns": _number,
+    "max_budget_usd": _number,
+    "setting_sources": _texts,
+    "mcp_servers": _table,
+    "add_dirs": _texts,
+    "cwd": _text,
+}
+_SETTINGS_ONLY = frozenset({"mcp_servers", "add_dirs", "setting_sources"})
+_ROW_MODES = frozenset({"default", "plan", "acceptEdits", "dontAsk"})
+
+
+def agent_options(
+    settings: Settings, stage: str, details: Mapping[str, Any]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the options for a run, and in words what the row asked for and does not get.
+
+    What was recorded under `agent` in a row's metadata comes first, then `[stages.<name>]` of the
+    settings. A row is not a person: `bypassPermissions`, MCP servers, further folders and settings
+    sources come from the settings alone.
+    """
+    recorded = details.get("agent")
+    asked = _sound(recorded if isinstance(recorded, dict) else {})
+    named = _sound(settings.stages.get(stage, {}))
+    refused = {name for name in asked if not _may_ask(name, asked[name], named)}
+    options = named | {name: value for name, value in asked.items() if name not in refused}
+    notes = tuple(f"{name} of the row ignored" for name in sorted(refused))
+    return options, notes
+
+
+def describe(options: Mapping[str, Any]) -> str:
+    """Return in words what a run will use: model, tools, permission mode, turns, budget."""
+    tools = options.get("allowed_tools")
+    turns, budget = options.get("max_turns"), options.get("max_budget_usd")
+    parts = [
+        str(options.get("model") or "default model"),
+        f"tools {', '.join(tools)}" if tools else "no tools pre-approved",
+        f"{options.get('permission_mode') or 'default'} permissions",
+        f"{turns} turns" if turns else "",
+        f"${budget:g} at most" if budget else "",
+    ]
+    return one_line(" · ".join(part for part in parts if part))
+
+
+def _sound(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: options[name] for name, is_sound in _OPTIONS.items() if is_sound(options.get(name))
+    }
+
+
+def _may_ask(name: str, value: Any, named: Mapping[str, Any]) -> bool:
+    if named.get(name) == value:
+        return True
+    if name == "permission_mode":
+        return value in _ROW_MODES
+    return name not in _SETTINGS_ONLY

@@ -1,0 +1,45 @@
+"""What every use case needs to know: the settings, and what time it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from tui.core.errors import Refused
+from tui.core.models import Row
+from tui.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The settings in force and the clock; `clock()` is aware UTC."""
+
+    settings: Settings
+    clock: Callable[[], datetime]
+
+    @property
+    def root(self) -> Path:
+        """The folder that holds the listings' folders."""
+        return self.settings.root
+
+    def require_writable(self) -> None:
+        """Raise `Refused` when this console may only look."""
+        if self.settings.read_only:
+            raise Refused("this console is read-only")
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that was done, in words for the message line, and what undoing it needs."""
+
+    kind: str
+    listing: str
+    session_id: str
+    at: datetime
+    words: str
+    before: Row | None = None
+    after: Row | None = None
+    trash_id: str = ""
+    zone: str = "UTC"

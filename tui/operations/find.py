@@ -1,0 +1,38 @@
+"""From what an operator typed to one session: `ID`, a prefix of it, or `LISTING/ID`."""
+
+from __future__ import annotations
+
+from tui.core.errors import AmbiguousId, UnknownId
+from tui.core.models import Catalog, Listing, Session
+from tui.core.session_id import is_listing_id, is_session_id
+from tui.core.text import one_line
+
+
+def find_session(catalog: Catalog, words: str) -> Session:
+    """Return the session that `words` name.
+
+    Raises `UnknownId` when there is none or it can be no id, `AmbiguousId` with the candidates.
+    """
+    listing, slash, prefix = words.rpartition("/")
+    if not is_session_id(prefix) or (slash and not is_listing_id(listing)):
+        raise UnknownId(f"{one_line(words)[:80]!r} is not a session id: see `session-console ls`")
+    sessions = [one for one in catalog.sessions if not slash or one.listing == listing]
+    exact = [one for one in sessions if one.session_id == prefix]
+    matches = exact or [one for one in sessions if one.session_id.startswith(prefix)]
+    if len(matches) == 1:
+        return matches[0]
+    if not matches:
+        raise UnknownId(f"no session {one_line(words)[:80]!r} below {catalog.root}")
+    candidates = tuple(one.address for one in matches[:20])
+    raise AmbiguousId(
+        f"{one_line(words)[:80]!r} could be {len(matches)} sessions: {', '.join(candidates)}",
+        candidates,
+    )
+
+
+def find_listing(catalog: Catalog, words: str) -> Listing:
+    """Return the listing called `words`; raises `UnknownId` when there is none."""
+    listing = catalog.listing(words)
+    if listing is None:
+        raise UnknownId(f"no listing {one_line(words)[:80]!r} below {catalog.root}")
+    return listing

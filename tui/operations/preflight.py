@@ -1,0 +1,102 @@
+"""What could go wrong with a run, told before it starts."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import stat
+from pathlib import Path
+
+from tui.core.models import Session
+from tui.operations.target import Target
+from tui.settings import Settings
+
+_MEMORY_FACTOR = 14
+_AGENT_BYTES = 200 * 1024 * 1024
+_KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
+
+
+def warnings(settings: Settings, target: Target, session: Session | None) -> tuple[str, ...]:
+    """Return what the operator should know before Enter: no CLI, no sign-in, too little memory."""
+    found = (
+        _cli_warning(settings),
+        _sign_in_warning(settings, target),
+        _memory_warning(session),
+    )
+    return tuple(words for words in found if words)
+
+
+def find_cli(settings: Settings) -> Path | None:
+    """Return the CLI that a run will use: the one set, else the one the SDK brings."""
+    if settings.cli_path:
+        return settings.cli_path if settings.cli_path.is_file() else None
+    spec = importlib.util.find_spec("claude_agent_sdk")
+    folders = spec.submodule_search_locations if spec else None
+    bundled = (Path(folder) / "_bundled" / "claude" for folder in folders or ())
+    return next((path for path in bundled if path.is_file()), None)
+
+
+def sign_in(settings: Settings, config_dir: Path) -> str:
+    """Return where the agents' credentials come from, in words; empty when none was found.
+
+    Only names are looked for; no value is kept or shown.
+    """
+    if settings.env_file and _names_key(settings.env_file):
+        return f"key in {settings.env_file}"
+    named = next((key for key in _KEYS if os.environ.get(key)), None)
+    if named:
+        return f"{named} of this environment"
+    if (config_dir / ".credentials.json").is_file():
+        return f"signed in: {config_dir / '.credentials.json'}"
+    return ""
+
+
+def _names_key(env_file: Path) -> bool:
+    try:
+        lines = env_file.read_text("utf-8").splitlines()
+    except (OSError, ValueError):
+        return False
+    names = {line.partition("=")[0].removeprefix("export ").strip() for line in lines}
+    return bool(names & set(_KEYS))
+
+
+def _cli_warning(settings: Settings) -> str:
+    if find_cli(settings) is not None:
+        return ""
+    return f"the CLI is missing: {settings.cli_path or 'the SDK brings none for this machine'}"
+
+
+def _sign_in_warning(settings: Settings, target: Target) -> str:
+    if settings.env_file:
+        try:
+            mode = settings.env_file.stat().st_mode
+        except OSError as error:
+            return f"env_file {settings.env_file}: {error.strerror}"
+        if stat.S_IMODE(mode) & 0o077:
+            return f"env_file {settings.env_file} can be read by others: chmod 600 it"
+    if sign_in(settings, target.config_dir):
+        return ""
+    return "no sign-in was found: set env_file in the settings, or ANTHROPIC_API_KEY"
+
+
+def _memory_warning(session: Session | None) -> str:
+    transcript = session.transcript if session else None
+    if transcript is None:
+        return ""
+    likely, free = transcript.bytes * _MEMORY_FACTOR + _AGENT_BYTES, _available_bytes()
+    if free is None or likely < free * 0.8:
+        return ""
+    gigabytes = 1024**3
+    return (
+        f"it may need {likely / gigabytes:.1f} GB of memory and {free / gigabytes:.1f} GB are "
+        "free: a fresh session is safer"
+    )
+
+
+def _available_bytes() -> int | None:
+    try:
+        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+        line = next(line for line in lines if line.startswith("MemAvailable:"))
+        return int(line.split()[1]) * 1024
+    except (OSError, StopIteration, ValueError, IndexError):
+        return None

@@ -1,0 +1,179 @@
+"""Resume, fork or begin a session in a run of its own that outlives the console."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tui.core.errors import ConsoleError, Refused, UsageError
+from tui.core.models import Session, State, Status
+from tui.core.session_id import is_listing_id
+from tui.core.text import one_line
+from tui.operations.agent_options import agent_options, describe
+from tui.operations.context import Context
+from tui.operations.find import find_listing
+from tui.operations.preflight import warnings
+from tui.operations.refresh import Watch
+from tui.operations.target import Target, busy_words, owned, target_of
+from tui.runs.launcher import launch
+from tui.runs.protocol import Mode, RunSpec, new_run_id
+
+DEFAULT_PROMPT = "Continue where we left off."
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run that could be started, and in `words` what it will use; `warnings` may be empty.
+
+    `source_id` is the session that a fork continues.
+    """
+
+    mode: Mode
+    target: Target
+    listing: str
+    stage: str
+    agent: Mapping[str, Any]
+    cwd: Path
+    zone: str
+    words: str
+    warnings: tuple[str, ...] = ()
+    source_id: str = ""
+    keeps: timedelta = timedelta(days=1)
+
+
+def plan_resume(context: Context, session: Session, *, fork: bool = False) -> Plan:
+    """Return how a session would go on; raises `Refused` with the reason and a way out."""
+    context.require_writable()
+    source = target_of(session)
+    _require_resumable(session, source, fork=fork)
+    details = session.row.details() if session.row else {}
+    agent, notes = agent_options(context.settings, session.stage, details)
+    target = Target(str(uuid.uuid4()), source.folder) if fork else source
+    cwd, cwd_notes = _cwd(context, target, agent)
+    return Plan(
+        "fork" if fork else "resume",
+        target,
+        session.listing,
+        session.stage,
+        agent,
+        cwd,
+        session.zone,
+        describe(agent),
+        (*notes, *cwd_notes, *warnings(context.settings, target, session)),
+        source.session_id if fork else "",
+        _max_age(context, session.stage) if fork else context.settings.resume_keeps,
+    )
+
+
+def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None = None) -> Plan:
+    """Return how a new session of a listing would begin, with an id of our own choosing.
+
+    Raises `UnknownId` when there is no such listing, `UsageError` for an empty stage.
+    """
+    context.require_writable()
+    if not is_listing_id(listing_id) or not one_line(stage):
+        raise UsageError("a new session needs a listing and a stage: new LISTING --stage STAGE")
+    listing = find_listing(Watch(context).look(only=listing_id), listing_id)
+    if not listing.path.is_dir():
+        raise UsageError(f"there is no listing {listing_id}: make the folder {listing.path} first")
+    target = Target(str(uuid.uuid4()), listing.path)
+    agent, notes = agent_options(context.settings, stage, {})
+    cwd, cwd_notes = _cwd(context, target, agent)
+    keeps = timedelta(days=days) if days else _max_age(context, stage)
+    said = (*notes, *cwd_notes, *warnings(context.settings, target, None))
+    return Plan(
+        "new", target, listing_id, stage, agent, cwd, listing.zone, describe(agent), said, "", keeps
+    )
+
+
+def start(context: Context, plan: Plan, prompt: str) -> str:
+    """Start the run, detached, and return its id; `Refused` when the session is live by now.
+
+    The session's lock is taken here and handed to the runner, so of two starts at the same
+    instant one is refused.
+    """
+    context.require_writable()
+    prompt = prompt.strip()
+    if not prompt and plan.mode == "new":
+        raise UsageError("a new session needs a prompt")
+    with owned(plan.target) as lock:
+        spec = _spec(context, plan, prompt or DEFAULT_PROMPT, context.clock())
+        try:
+            launch(spec, lock)
+        except OSError as error:
+            raise ConsoleError(f"the run cannot be started: {error.strerror}") from error
+    return spec.run_id
+
+
+def _spec(context: Context, plan: Plan, prompt: str, now: datetime) -> RunSpec:
+    settings = context.settings
+    return RunSpec(
+        new_run_id(now),
+        plan.target.session_id,
+        plan.listing,
+        plan.stage,
+        plan.mode,
+        prompt,
+        plan.target.db_path,
+        plan.target.config_dir,
+        plan.cwd,
+        settings.operator,
+        now,
+        now + plan.keeps,
+        now + settings.resume_keeps,
+        plan.agent,
+        settings.env_file,
+        settings.cli_path,
+        plan.zone,
+        settings.permission_timeout.total_seconds(),
+        plan.source_id,
+    )
+
+
+def _require_resumable(session: Session, target: Target, *, fork: bool) -> None:
+    if session.is_live and not fork:
+        raise Refused(busy_words(target.short, session.process.pid if session.process else None))
+    if session.status == Status.DELETED and session.transcript is None:
+        raise Refused(f"{target.short} is deleted: `restore {target.short}` gets it back")
+    if session.transcript is None:
+        raise Refused(_missing_words(session, target))
+    if not session.transcript.resumable:
+        raise Refused(
+            f"{target.short} is a folder with a conversation.json, which the CLI cannot resume: "
+            "start a new session and give it what it needs"
+        )
+
+
+def _missing_words(session: Session, target: Target) -> str:
+    where = target.config_dir / "projects"
+    what = "is a ghost" if session.state is State.GHOST else "has no transcript"
+    return (
+        f"{target.short} {what}: there is no transcript of it below {where}; "
+        "the CLI may have swept it, or the pipeline wrote it elsewhere"
+    )
+
+
+def _cwd(
+    context: Context, target: Target, agent: Mapping[str, Any]
+) -> tuple[Path, tuple[str, ...]]:
+    """Return where the agent works: as recorded if that is below the root, else its listing."""
+    asked = agent.get("cwd")
+    if not asked:
+        return target.folder, ()
+    path = Path(str(asked))
+    named = [stage.get("cwd") for stage in context.settings.stages.values()]
+    is_allowed = asked in named or path.resolve().is_relative_to(context.root.resolve())
+    if is_allowed and path.is_dir():
+        return path, ()
+    reason = "is gone" if is_allowed else "is outside the root"
+    return target.folder, (f"its folder {one_line(asked)} {reason}: it works in the listing's",)
+
+
+def _max_age(context: Context, stage: str) -> timedelta:
+    days = context.settings.stages.get(stage, {}).get("max_age_days")
+    is_sound = isinstance(days, int) and not isinstance(days, bool) and days > 0
+    return timedelta(days=days if is_sound and days else context.settings.max_age_days)

@@ -1,0 +1,88 @@
+"""Steer a run through its folder: follow-up prompts, answers, interrupt, stop."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from tui.core.errors import Refused, UsageError
+from tui.core.models import Liveness, Run, Session
+from tui.core.text import one_line
+from tui.operations.context import Act, Context
+from tui.operations.target import target_of
+from tui.runs.inbox import Command, CommandKind, Decision, post
+from tui.storage.processes import end_process
+
+_DECISIONS = ("allow", "always", "deny")
+
+
+def send(context: Context, session: Session, prompt: str) -> Act:
+    """Queue a follow-up prompt for the run of a session."""
+    if not prompt.strip():
+        raise UsageError("there is nothing to send: give a prompt")
+    return _post(context, session, "prompt", "sent to", text=prompt.strip())
+
+
+def answer(context: Context, session: Session, decision: str, reason: str = "") -> Act:
+    """Answer the permission request that waits: `allow`, `always` (in this run) or `deny`.
+
+    The first answer wins; a later one raises `Refused` and names who was first.
+    """
+    if decision not in _DECISIONS:
+        raise UsageError(f"{one_line(decision)!r} is no answer: use allow, always or deny")
+    run = _steerable(session)
+    if run.request is None:
+        raise Refused(f"{session.session_id[:8]} does not wait for a permission")
+    words = {"allow": "allowed once:", "always": "allowed in this run:", "deny": "denied:"}
+    return _post(
+        context,
+        session,
+        "answer",
+        f"{words[decision]} {run.request.tool} of",
+        text=reason.strip(),
+        request_id=run.request.request_id,
+        decision=cast("Decision", decision),
+    )
+
+
+def interrupt(context: Context, session: Session) -> Act:
+    """End the turn that runs now; the run then takes its next prompt or ends."""
+    return _post(context, session, "interrupt", "interrupt asked of")
+
+
+def stop(context: Context, session: Session) -> Act:
+    """End the run of a session; an orphaned CLI is ended by its pid and start time."""
+    if session.liveness is Liveness.ORPHAN and session.process is not None:
+        context.require_writable()
+        target = target_of(session)
+        end_process(session.process.pid, session.process.proc_start)
+        words = f"ended the orphaned CLI of {target.short} (pid {session.process.pid})"
+        return Act("stop", session.listing, target.session_id, context.clock(), words)
+    return _post(context, session, "stop", "stop asked of")
+
+
+def _post(
+    context: Context,
+    session: Session,
+    kind: CommandKind,
+    verb: str,
+    *,
+    text: str = "",
+    request_id: str = "",
+    decision: Decision = "",
+) -> Act:
+    context.require_writable()
+    target, now = target_of(session), context.clock()
+    run = _steerable(session)
+    operator = context.settings.operator
+    post(run.folder, Command(kind, now, operator, text, request_id, decision))
+    return Act(kind, session.listing, target.session_id, now, f"{verb} {target.short}")
+
+
+def _steerable(session: Session) -> Run:
+    """Return the run to steer; raises `Refused` when the session has none of ours."""
+    short = session.session_id[:8]
+    if session.run is not None and not session.run.is_over:
+        return session.run
+    if session.is_live:
+        raise Refused(f"{short} is run by another program, which takes no commands from here")
+    raise Refused(f"{short} is not running: `resume {short}` starts it")

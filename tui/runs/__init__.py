@@ -1,0 +1,1 @@
+"""Runs: one detached process that drives an agent, and the folder that it keeps."""

@@ -1,0 +1,45 @@
+"""The environments of a run: what its processes inherit, and the secrets that only they read."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from tui.core.errors import RunFailed
+
+# What belongs to the operator's terminal and login (an agent that finds a forwarded SSH agent can
+# log in elsewhere), or would make the CLI believe that it runs inside another one.
+_DROPPED = {"CLAUDECODE", "DISPLAY", "XAUTHORITY", "STY", "COLUMNS", "LINES", "ESCDELAY"}
+_DROPPED_PREFIXES = ("SSH_", "TMUX", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SSE", "TEXTUAL")
+
+
+def inherited(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the part of the console's environment that a runner may inherit."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name not in _DROPPED and not name.startswith(_DROPPED_PREFIXES)
+    }
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """Return the `NAME=value` lines of a file of secrets.
+
+    Raises `RunFailed` when it cannot be read, or when everybody on this machine could read it.
+    """
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text("utf-8") if stat.S_ISREG(mode) else ""
+    except (OSError, ValueError) as error:
+        raise RunFailed(f"the env file {path} cannot be read: {error}") from error
+    if mode & stat.S_IRWXO:
+        raise RunFailed(f"the env file {path} is open to everybody: chmod 600 it")
+    lines = (line.strip().removeprefix("export ") for line in text.splitlines())
+    pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
+    return {name.strip(): _unquoted(value.strip()) for name, _, value in pairs}
+
+
+def _unquoted(value: str) -> str:
+    is_quoted = len(value) >= 2 and value[0] == value[-1] and value[0] in "'\""
+    return value[1:-1] if is_quoted else value

@@ -1,0 +1,108 @@
+"""The runner's pen: it writes the run folder, and a full disk never stops the turn."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tui.runs.protocol import EVENTS, HEARTBEAT, OWNER, PARTIAL
+from tui.storage.folders import inherit_rights, write_atomically
+
+_MAX_WAITING = 1024 * 1024
+_MAX_STRING = 4000
+
+
+class Journal:
+    """Writes events, the message being written, the owner and the heartbeat.
+
+    What cannot be written now (a full disk) is counted in `troubles`; events wait in memory, in
+    order, and are written with the next one.
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], datetime]) -> None:
+        self.folder = folder
+        self.troubles = 0
+        self._clock = clock
+        self._waiting = b""
+        self._shown: str | None = None
+
+    def event(self, kind: str, /, **details: Any) -> None:
+        """Append one event, a line, in one write."""
+        event = {"at": self._clock().isoformat(), "type": kind, **_cut(details)}
+        line = json.dumps(event, default=str).encode() + b"\n"
+        if len(self._waiting) + len(line) <= _MAX_WAITING:
+            self._waiting += line
+        self.flush()
+
+    def flush(self) -> None:
+        """Write the events that wait."""
+        if not self._waiting:
+            return
+        with self._trouble_counted():
+            path = self.folder / EVENTS
+            is_new = not path.exists()
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            fd = os.open(path, flags, 0o660)
+            try:
+                if is_new:
+                    inherit_rights(path, self.folder)
+                # A short write (the disk fills up) leaves a torn line, which the rest completes.
+                self._waiting = self._waiting[os.write(fd, self._waiting) :]
+            finally:
+                os.close(fd)
+
+    def partial(self, value: Mapping[str, Any] | None) -> None:
+        """Show what is being written now; `None` when nothing is."""
+        text = None if value is None else json.dumps(value)
+        if text == self._shown:
+            return
+        with self._trouble_counted():
+            if text is None:
+                (self.folder / PARTIAL).unlink(missing_ok=True)
+            else:
+                self._replace(PARTIAL, text)
+            self._shown = text
+
+    def owner(self, value: Mapping[str, Any]) -> None:
+        """Say which processes this run is."""
+        with self._trouble_counted():
+            write_atomically(self.folder / OWNER, json.dumps(value))
+
+    def beat(self) -> None:
+        """Show that the runner lives."""
+        with self._trouble_counted():
+            (self.folder / HEARTBEAT).touch()
+        self.flush()
+
+    def _replace(self, name: str, text: str) -> None:
+        """Replace a file, without `fsync`: these say what is now, and are worth nothing later."""
+        temporary = self.folder / f".{name}.{os.getpid()}"
+        try:
+            temporary.write_text(text, "utf-8")
+            inherit_rights(temporary, self.folder)
+            temporary.replace(self.folder / name)
+        except OSError:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+
+    @contextmanager
+    def _trouble_counted(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            self.troubles += 1
+
+
+def _cut(value: Any) -> Any:
+    """Return JSON-like data with long strings cut: events are small, the transcript is whole."""
+    if isinstance(value, str):
+        return value if len(value) <= _MAX_STRING else value[:_MAX_STRING] + "…"
+    if isinstance(value, Mapping):
+        return {str(key): _cut(one) for key, one in value.items()}
+    return [_cut(one) for one in value] if isinstance(value, list | tuple) else value

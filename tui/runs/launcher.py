@@ -1,0 +1,100 @@
+"""Starts a run: its folder, then a detached runner that outlives whoever started it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import tui
+from tui.core.errors import RunFailed
+from tui.runs.environment import inherited
+from tui.runs.protocol import EVENTS, HEARTBEAT, INBOX, LOG, OWNER, SPEC, RunSpec, describe
+from tui.storage.folders import console_folder, inherit_rights, write_atomically
+from tui.storage.locks import SessionLock
+
+# The shell is the first of two forks: it ends at once, so the runner is nobody's child, leaves no
+# zombie, and its session has no terminal that could hang up.
+_DETACH = '"$@" </dev/null >>"$0" 2>&1 & echo $!'
+_PATIENCE_S = 10.0
+
+
+def launch(spec: RunSpec, lock: SessionLock) -> Path:
+    """Start the run of `spec` and return its folder; takes milliseconds.
+
+    `lock` is the session's, held by the caller; its descriptor goes to the runner, and the
+    caller's is closed, so that the lock is free when the runner ends, however it ends. Raises
+    `RunFailed` with nothing left behind, and the lock still the caller's.
+    """
+    listing = lock.path.parent.parent.parent
+    try:
+        folder = _make_folder(listing, spec)
+    except OSError as error:
+        raise RunFailed(f"the run's folder cannot be made: {error.strerror or error}") from error
+    try:
+        pid = _spawn(folder, lock.fd)
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise RunFailed(f"the runner cannot be started: {error}") from error
+    lock.close()
+    _name_runner(folder, pid)
+    return folder
+
+
+def _make_folder(listing: Path, spec: RunSpec) -> Path:
+    """Make the run's folder, whole or not at all; until there is a runner, we are its owner."""
+    runs = console_folder(listing, "runs")
+    new = runs / f".{spec.run_id}"
+    try:
+        new.mkdir()
+        inherit_rights(new, runs)
+        (new / INBOX).mkdir()
+        inherit_rights(new / INBOX, new)
+        for name in (HEARTBEAT, LOG):
+            (new / name).touch()
+            inherit_rights(new / name, new)
+        write_atomically(new / SPEC, spec.to_json())
+        write_atomically(new / OWNER, json.dumps(describe(os.getpid())))
+        return new.rename(runs / spec.run_id)
+    except BaseException:
+        shutil.rmtree(new, ignore_errors=True)
+        raise
+
+
+def _spawn(folder: Path, lock_fd: int) -> int:
+    """Start the detached runner and return its pid."""
+    runner = [sys.executable, "-P", "-m", "tui.runs.runner", str(folder.absolute()), str(lock_fd)]
+    done = subprocess.run(  # noqa: S603 (no word of it comes from outside)
+        ["/bin/sh", "-c", _DETACH, str((folder / LOG).absolute()), *runner],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env=_environment(),
+        pass_fds=(lock_fd,),
+        start_new_session=True,
+        timeout=_PATIENCE_S,
+        check=True,
+    )
+    return int(done.stdout)
+
+
+def _environment() -> dict[str, str]:
+    """Return the runner's environment, in which it finds this very package."""
+    environment = inherited(os.environ)
+    package = str(Path(tui.__file__).absolute().parent.parent)
+    before = environment.get("PYTHONPATH")
+    environment["PYTHONPATH"] = package if not before else f"{package}{os.pathsep}{before}"
+    return environment
+
+
+def _name_runner(folder: Path, pid: int) -> None:
+    """Say who the runner is before it can say so itself, so that its early death is provable."""
+    if not (folder / EVENTS).exists():
+        # A disk that just filled up takes only this away: the runner will say it itself.
+        with suppress(OSError):
+            write_atomically(folder / OWNER, json.dumps(describe(pid)))

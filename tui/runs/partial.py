@@ -1,0 +1,85 @@
+"""The message being written now, put together from the API's stream events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+_KINDS = {
+    "text": "text",
+    "thinking": "thinking",
+    "redacted_thinking": "thinking",
+    "tool_use": "tool",
+    "server_tool_use": "tool",
+}
+_PIECES = ("text", "thinking", "partial_json")
+_MAX_TEXT = 32 * 1024
+_MAX_EARLIER_TEXT = 8 * 1024
+_MAX_EARLIER = 8
+# The CLI writes a message to the transcript a moment after its end; without this, its words would
+# be gone from the screen for that moment.
+_LINGERS = timedelta(milliseconds=400)
+
+
+class Writing:
+    """Collects a message block by block; `shown` is what `partial.json` should hold."""
+
+    def __init__(self) -> None:
+        self._message_id = ""
+        self._blocks: list[dict[str, Any]] = []
+        self._gone_at: datetime | None = None
+
+    def add(self, event: Mapping[str, Any], now: datetime) -> None:
+        """Add one raw stream event of the API."""
+        match event.get("type"):
+            case "message_start":
+                self.clear()
+                self._message_id = str(_mapping(event.get("message")).get("id", ""))
+            case "content_block_start":
+                self._begin(event, now)
+            case "content_block_delta":
+                self._grow(_mapping(event.get("delta")), now)
+            case "message_stop":
+                self._gone_at = now + _LINGERS
+
+    def clear(self) -> None:
+        """Forget the message: it is finished, or will never be."""
+        self._message_id, self._blocks, self._gone_at = "", [], None
+
+    def shown(self, now: datetime) -> Mapping[str, Any] | None:
+        """Return the block being written, with the finished ones before it; `None` for none."""
+        if self._gone_at is not None and now >= self._gone_at:
+            self.clear()
+        if not self._blocks:
+            return None
+        *earlier, last = self._blocks
+        return last | {"earlier": earlier}
+
+    def _begin(self, event: Mapping[str, Any], now: datetime) -> None:
+        block = _mapping(event.get("content_block"))
+        kind = _KINDS.get(str(block.get("type")))
+        if kind is None:
+            return
+        for done in self._blocks:
+            done["text"] = done["text"][-_MAX_EARLIER_TEXT:]
+        begun = {
+            "message_id": self._message_id,
+            "index": event.get("index", 0),
+            "kind": kind,
+            "text": str(block.get("text") or block.get("thinking") or ""),
+            "tool": str(block.get("name", "")),
+            "at": now.isoformat(),
+        }
+        self._blocks = [*self._blocks, begun][-_MAX_EARLIER - 1 :]
+
+    def _grow(self, delta: Mapping[str, Any], now: datetime) -> None:
+        piece = next((delta[name] for name in _PIECES if name in delta), "")
+        if self._blocks and isinstance(piece, str):
+            last = self._blocks[-1]
+            last["text"] = (last["text"] + piece)[-_MAX_TEXT:]
+            last["at"] = now.isoformat()
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,68 @@
+"""The permission requests of a run: asked in its events, answered through its inbox."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import count
+
+from tui.runs.agent import Answer, Ask
+from tui.runs.inbox import Command
+from tui.runs.journal import Journal
+
+_WITHDRAWN = "withdrawn"
+
+
+class Permissions:
+    """Open requests, and the tools that were allowed for the rest of this run.
+
+    A request that nobody answers within `timeout_s` is denied, so that a turn cannot wait for
+    ever.
+    """
+
+    def __init__(self, journal: Journal, timeout_s: float) -> None:
+        self._journal, self._timeout_s = journal, timeout_s
+        self._numbers = count(1)
+        self._open: dict[str, asyncio.Future[Command]] = {}
+        self._always: set[str] = set()
+
+    async def ask(self, ask: Ask) -> Answer:
+        """Wait for an operator's answer to `ask`."""
+        if ask.tool in self._always:
+            return Answer("allow")
+        request_id = f"p{next(self._numbers)}"
+        self._journal.event(
+            "permission",
+            request_id=request_id,
+            tool=ask.tool,
+            input=ask.input,
+            suggestions=ask.suggestions,
+            blocked_path=ask.blocked_path,
+        )
+        decision, by = _WITHDRAWN, ""
+        try:
+            answer, by = await self._wait(request_id)
+            decision = answer.decision
+        finally:
+            self._journal.event("answered", request_id=request_id, decision=decision, by=by)
+        if decision == "always":
+            self._always.add(ask.tool)
+        return answer
+
+    def answer(self, command: Command) -> bool:
+        """Settle the request that `command` answers; whether there was one open."""
+        waiting = self._open.pop(command.request_id, None)
+        if waiting is None or waiting.done():
+            return False
+        waiting.set_result(command)
+        return True
+
+    async def _wait(self, request_id: str) -> tuple[Answer, str]:
+        self._open[request_id] = asyncio.get_running_loop().create_future()
+        try:
+            command = await asyncio.wait_for(self._open[request_id], self._timeout_s)
+        except TimeoutError:
+            minutes = max(1, round(self._timeout_s / 60))
+            return Answer("deny", f"Nobody answered within {minutes} min."), "the clock"
+        finally:
+            self._open.pop(request_id, None)
+        return Answer(command.decision, command.text), command.by

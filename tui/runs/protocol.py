@@ -1,0 +1,345 @@
+"""What a run folder holds, for whoever starts, steers or follows a run.
+
+`spec.json` (what to do), `owner.json` (who does it), `heartbeat` (its mtime), `events.jsonl`
+(append-only), `partial.json` (the message being written) and `inbox/` (one file a command).
+Everything read here was written by another process and is not trusted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from tui.core.errors import RunFailed
+from tui.core.models import Request, Run
+from tui.core.text import one_line, safe_text
+from tui.storage.folders import OURS
+from tui.storage.processes import own_domain, started
+
+SPEC, OWNER, HEARTBEAT = "spec.json", "owner.json", "heartbeat"
+EVENTS, PARTIAL, INBOX, LOG = "events.jsonl", "partial.json", "inbox", "runner.log"
+
+_RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4,16}")
+_MAX_EVENTS = 8 * 1024 * 1024
+_MAX_FILE = 4 * 1024 * 1024
+_LOST = "its runner is gone and never said how the turn ended"
+
+AGENT_OPTIONS = (
+    "system_prompt",
+    "allowed_tools",
+    "disallowed_tools",
+    "tools",
+    "permission_mode",
+    "model",
+    "fallback_model",
+    "max_turns",
+    "max_budget_usd",
+    "mcp_servers",
+    "add_dirs",
+    "setting_sources",
+)
+
+Mode = Literal["new", "resume", "fork"]
+PartialKind = Literal["text", "thinking", "tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """What a run is to do; times are aware UTC.
+
+    `agent` holds the recorded options; `expires_at` is for a new or forked session, `keeps_until`
+    for a resumed one; `source_id` is the session that a fork continues. `zone` is a name for
+    `zone_named`. No secret is ever in here: those stay in `env_file`.
+    """
+
+    run_id: str
+    session_id: str
+    listing_id: str
+    stage: str
+    mode: Mode
+    prompt: str
+    db_path: Path
+    config_dir: Path
+    cwd: Path
+    operator: str
+    created_at: datetime
+    expires_at: datetime | None = None
+    keeps_until: datetime | None = None
+    agent: Mapping[str, Any] = field(default_factory=dict)
+    env_file: Path | None = None
+    cli_path: Path | None = None
+    zone: str = "local"
+    permission_timeout_s: float = 1800.0
+    source_id: str = ""
+
+    def to_json(self) -> str:
+        """Return the text of `spec.json`."""
+        return json.dumps({one.name: _plain(getattr(self, one.name)) for one in fields(self)})
+
+    @classmethod
+    def from_json(cls, text: str) -> RunSpec:
+        """Return the spec that `to_json` wrote; raises `RunFailed` for anything else."""
+        try:
+            value = {one.name: json.loads(text)[one.name] for one in fields(cls)}
+            for name in ("db_path", "config_dir", "cwd", "env_file", "cli_path"):
+                value[name] = None if value[name] is None else Path(value[name])
+            for name in ("created_at", "expires_at", "keeps_until"):
+                value[name] = None if value[name] is None else _moment(value[name])
+            return cls(**value)
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise RunFailed(f"{SPEC} cannot be read: {one_line(error)}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """The block being written now, its last 32 kB.
+
+    `earlier` are the finished blocks of the same message: the CLI writes a message to the
+    transcript only when all of it is there. Once an entry with this `message_id` is in the
+    transcript, this is old news.
+    """
+
+    message_id: str
+    index: int
+    kind: PartialKind
+    text: str
+    tool: str = ""
+    at: datetime | None = None
+    earlier: tuple[Partial, ...] = ()
+
+
+def new_run_id(now: datetime) -> str:
+    """Return an id that sorts by time, to the second, and cannot be guessed."""
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def runs_folder(listing_path: Path) -> Path:
+    """Return where the run folders of a listing are; it need not exist."""
+    return listing_path / OURS / "runs"
+
+
+def run_folders(listing_path: Path) -> tuple[Path, ...]:
+    """Return the run folders of a listing, oldest first."""
+    try:
+        with os.scandir(runs_folder(listing_path)) as entries:
+            return tuple(
+                sorted(
+                    Path(entry.path)
+                    for entry in entries
+                    if _RUN_ID.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
+                )
+            )
+    except OSError:
+        return ()
+
+
+def list_runs(listing_path: Path) -> tuple[Run, ...]:
+    """Return every run of a listing, oldest first."""
+    return tuple(read_run(folder) for folder in run_folders(listing_path))
+
+
+def stamp(folder: Path) -> tuple[object, ...]:
+    """Return a value that stays equal while `read_run` would answer the same.
+
+    A run that is over needs no second look.
+    """
+    return (_stat(folder / EVENTS), _stat(folder / HEARTBEAT), is_dead(folder))
+
+
+def read_run(folder: Path) -> Run:
+    """Return the run as its folder tells it; total: garbage is skipped, nothing is raised."""
+    spec = read_json(folder / SPEC)
+    story = _Story.told_by(read_events(folder))
+    begun = _moment(spec.get("created_at")) or _modified(folder) or datetime.fromtimestamp(0, UTC)
+    is_lost = story.ended_at is None and is_dead(folder)
+    return Run(
+        run_id=one_line(folder.name),
+        session_id=one_line(spec.get("session_id", "")),
+        listing=one_line(folder.absolute().parent.parent.parent.name),
+        folder=folder,
+        state="lost" if is_lost else story.state,
+        operator=one_line(spec.get("operator", "")),
+        started_at=begun,
+        beat_at=_modified(folder / HEARTBEAT) or begun,
+        ended_at=story.ended_at,
+        error=story.error or (_LOST if is_lost else ""),
+        cost_usd=story.cost_usd,
+        request=None if is_lost or story.ended_at else next(iter(story.requests.values()), None),
+    )
+
+
+def read_events(folder: Path) -> tuple[Mapping[str, Any], ...]:
+    """Return the events of a run, safe to show; what is torn or no event is left out."""
+    raw = _read(folder / EVENTS, _MAX_EVENTS)
+    parsed = (_json(line) for line in raw.split(b"\n"))
+    return tuple(_safe(event) for event in parsed if isinstance(event.get("type"), str))
+
+
+def read_partial(folder: Path) -> Partial | None:
+    """Return what the agent is writing now, safe to show; `None` between messages."""
+    return _partial(read_json(folder / PARTIAL))
+
+
+def read_owner(folder: Path) -> Mapping[str, Any]:
+    """Return `pid`, `proc_start`, `pid_domain`, `host` and, once known, `cli_pid`, `cli_start`."""
+    return read_json(folder / OWNER)
+
+
+def describe(pid: int) -> dict[str, Any]:
+    """Return what `owner.json` says of a process of this machine, so that its death is provable.
+
+    The start of one that is dead already is `0`, which is nobody's.
+    """
+    return {
+        "pid": pid,
+        "proc_start": started(pid) or "0",
+        "pid_domain": own_domain(),
+        "host": os.uname().nodename,
+    }
+
+
+def is_dead(folder: Path) -> bool:
+    """Whether the runner of this folder is proven dead, seen from this process."""
+    owner = read_owner(folder)
+    pid, start = owner.get("pid"), owner.get("proc_start")
+    if not isinstance(pid, int) or not isinstance(start, str) or not start:
+        return False
+    return owner.get("pid_domain") == own_domain() and started(pid) != start
+
+
+def read_json(path: Path) -> Mapping[str, Any]:
+    """Return the JSON object in a small file, safe to show; an empty one when there is none."""
+    value: dict[str, Any] = _safe(_json(_read(path, _MAX_FILE)))
+    return value
+
+
+class _Story:
+    """The events of a run, added up."""
+
+    def __init__(self) -> None:
+        self.has_begun = False
+        self.requests: dict[str, Request] = {}
+        self.error = ""
+        self.cost_usd: float | None = None
+        self.ended_at: datetime | None = None
+
+    @classmethod
+    def told_by(cls, events: tuple[Mapping[str, Any], ...]) -> _Story:
+        story = cls()
+        for event in events:
+            story.add(event, _moment(event.get("at")) or datetime.fromtimestamp(0, UTC))
+        return story
+
+    @property
+    def state(self) -> str:
+        if self.ended_at is not None:
+            return "failed" if self.error else "done"
+        if self.requests:
+            return "waiting"
+        return "busy" if self.has_begun else "starting"
+
+    def add(self, event: Mapping[str, Any], at: datetime) -> None:
+        request_id = str(event.get("request_id", ""))
+        match event["type"]:
+            case "init":
+                self.has_begun = True
+            case "turn":
+                self.error = ""
+            case "permission":
+                given = event.get("input")
+                shown = given if isinstance(given, dict) else {}
+                tool = one_line(event.get("tool", ""))
+                self.requests[request_id] = Request(request_id, tool, shown, at)
+            case "answered":
+                self.requests.pop(request_id, None)
+            case "result":
+                cost = event.get("cost_usd")
+                self.cost_usd = float(cost) if isinstance(cost, int | float) else self.cost_usd
+            case "failed":
+                self.error = str(event.get("reason") or "failed without a reason")
+            case "ended":
+                self.ended_at = at
+
+
+def _partial(value: Mapping[str, Any]) -> Partial | None:
+    kind, text, index = value.get("kind"), value.get("text"), value.get("index")
+    if kind not in ("text", "thinking", "tool") or not isinstance(text, str):
+        return None
+    before = value.get("earlier")
+    blocks = before if isinstance(before, list) else []
+    earlier = [_partial(block) for block in blocks if isinstance(block, dict)]
+    return Partial(
+        message_id=str(value.get("message_id", "")),
+        index=index if isinstance(index, int) else 0,
+        kind=kind,
+        text=text,
+        tool=one_line(value.get("tool", "")),
+        at=_moment(value.get("at")),
+        earlier=tuple(block for block in earlier if block),
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, Path):
+        return str(value.absolute())
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _moment(stored: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(stored))
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _modified(path: Path) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except (OSError, OverflowError, ValueError):
+        return None
+
+
+def _stat(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return (found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def _read(path: Path, limit: int) -> bytes:
+    """Return the last `limit` bytes of a regular file; nothing for a link, a pipe or a gap."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(fd, "rb") as file:
+            file.seek(max(0, os.fstat(fd).st_size - limit))
+            return file.read(limit)
+    except OSError:
+        return b""
+
+
+def _json(raw: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(raw.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _safe(value: Any) -> Any:
+    """Return parsed JSON with every string, keys included, made safe to show."""
+    if isinstance(value, str):
+        return safe_text(value)
+    if isinstance(value, dict):
+        return {safe_text(key): _safe(one) for key, one in value.items()}
+    return [_safe(one) for one in value] if isinstance(value, list) else value

@@ -1,0 +1,244 @@
+"""The detached process of a run: it owns the agent, and ends when nothing is left to do.
+
+Started by the launcher as `python -m tui.runs.runner FOLDER LOCK_FD`, with the session's lock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import traceback
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tui.core.errors import RunFailed
+from tui.core.text import one_line
+from tui.runs.agent import (
+    Agent,
+    Happening,
+    Initialized,
+    Noticed,
+    Rested,
+    Streamed,
+    TurnEnded,
+    children,
+    signal_children,
+)
+from tui.runs.bookkeeping import Bookkeeper
+from tui.runs.inbox import Command, Inbox
+from tui.runs.journal import Journal
+from tui.runs.partial import Writing
+from tui.runs.permissions import Permissions
+from tui.runs.protocol import SPEC, RunSpec, describe
+
+_TICK_S = 0.1
+_BEAT_S = 2.0
+_STOP_WITHIN_S = 5.0
+_BACKGROUND_WITHIN_S = 600.0
+
+
+class Runner:
+    """One run. `work` owns the agent from connect to close; `tick` shows, listens and beats."""
+
+    def __init__(
+        self, folder: Path, spec: RunSpec, journal: Journal, clock: Callable[[], datetime]
+    ) -> None:
+        self._spec, self._journal, self._clock = spec, journal, clock
+        self._inbox, self._writing = Inbox(folder), Writing()
+        self._permissions = Permissions(journal, spec.permission_timeout_s)
+        self._books = Bookkeeper(spec, clock)
+        self._agent = Agent(spec, folder.parent.parent.parent, self._permissions.ask)
+        self._prompts: deque[tuple[str, str]] = deque([(spec.prompt, spec.operator)])
+        self._work: asyncio.Task[None] | None = None
+        self._is_stopping = self._is_interrupted = self._has_begun = False
+
+    async def run(self) -> None:
+        """Do all that the run is for; failures end in the row and in the events."""
+        self._journal.event("started", pid=os.getpid())
+        self._work = asyncio.create_task(self._drive(), name="work")
+        ticking = asyncio.create_task(self._tick(), name="tick")
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self.stop)
+        await asyncio.wait({self._work, ticking}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (self._work, ticking):
+            task.cancel()
+        outcomes = await asyncio.gather(self._work, ticking, return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                await self._fail(outcome)
+        signal_children(signal.SIGKILL)
+        self._journal.partial(None)
+        await self._books.settle()
+        if self._books.trouble:
+            self._journal.event("notice", kind="row", words=self._books.trouble)
+
+    def stop(self) -> None:
+        """Interrupt the turn, drop what is queued, and end soon."""
+        if self._is_stopping or self._work is None:
+            return
+        self._is_stopping = self._is_interrupted = True
+        self._prompts.clear()
+        asyncio.get_running_loop().call_later(_STOP_WITHIN_S, self._work.cancel)
+        self._interrupting = asyncio.create_task(self._agent.interrupt())
+
+    async def _drive(self) -> None:
+        self._spec.config_dir.mkdir(exist_ok=True)
+        try:
+            await self._agent.connect()
+            happenings = self._agent.happenings()
+            while prompt := self._next_prompt():
+                if not await self._turn(*prompt, happenings):
+                    break
+        finally:
+            await self._agent.close()
+
+    def _next_prompt(self) -> tuple[str, str] | None:
+        """Return what to say next; `None` once nothing is queued and nothing more can be."""
+        if not self._prompts and not self._is_stopping:
+            for command in self._inbox.close():
+                self._obey(command)
+            if self._prompts:
+                self._inbox.reopen()
+        return self._prompts.popleft() if self._prompts else None
+
+    async def _turn(self, prompt: str, by: str, happenings: AsyncIterator[Happening]) -> bool:
+        """Play one turn to its end; whether another may follow."""
+        self._is_interrupted = self._is_stopping
+        self._journal.event("turn", by=by)
+        await self._agent.say(prompt)
+        ended: TurnEnded | None = None
+        async with asyncio.timeout(None) as patience:
+            with suppress(TimeoutError):
+                async for happening in happenings:
+                    ended = await self._heard(happening) or ended
+                    if ended and self._is_turn_over(happening):
+                        break
+                    if isinstance(happening, TurnEnded):
+                        wait = asyncio.get_running_loop().time() + _BACKGROUND_WITHIN_S
+                        patience.reschedule(wait)
+        if ended is None:
+            raise RunFailed("the CLI ended in the middle of the turn")
+        self._writing.clear()
+        return not ended.error
+
+    def _is_turn_over(self, happening: Happening) -> bool:
+        """Whether nothing of the turn is left: a result may come before background work ends."""
+        if isinstance(happening, Rested):
+            return True
+        has_more = bool(self._prompts) or self._is_stopping
+        return isinstance(happening, TurnEnded) and (has_more or not self._agent.tells_rest)
+
+    async def _heard(self, happening: Happening) -> TurnEnded | None:
+        match happening:
+            case Initialized():
+                await self._begin(happening)
+            case Streamed():
+                self._writing.add(happening.event, self._clock())
+            case Noticed():
+                self._journal.event("notice", kind=happening.kind, **happening.details)
+            case TurnEnded():
+                await self._end_turn(happening)
+                return happening
+        return None
+
+    async def _begin(self, begun: Initialized) -> None:
+        if begun.session_id != self._spec.session_id:
+            raise RunFailed(f"the CLI answered as another session, {one_line(begun.session_id)}")
+        if self._has_begun:
+            return
+        self._has_begun = True
+        cli = next(iter(children()), 0)
+        self._journal.owner(describe(os.getpid()) | {"cli_pid": cli})
+        self._journal.event(
+            "init",
+            session_id=begun.session_id,
+            model=begun.model,
+            permission_mode=begun.permission_mode,
+            cwd=begun.cwd,
+        )
+        await self._books.begun()
+
+    async def _end_turn(self, ended: TurnEnded) -> None:
+        is_aborted = ended.is_aborted or self._is_interrupted
+        self._journal.event(
+            "result",
+            is_error=bool(ended.error) and not is_aborted,
+            is_interrupted=is_aborted,
+            subtype=ended.subtype,
+            cost_usd=ended.cost_usd,
+            usage=ended.usage,
+            num_turns=ended.num_turns,
+            duration_ms=ended.duration_ms,
+        )
+        if is_aborted:
+            return
+        if ended.error:
+            await self._fail(RunFailed(ended.error))
+        else:
+            await self._books.succeeded()
+
+    async def _fail(self, error: Exception) -> None:
+        if self._is_stopping:
+            return
+        if not isinstance(error, RunFailed):
+            traceback.print_exception(error)
+        known = isinstance(error, RunFailed)
+        reason = str(error) if known else one_line(f"{type(error).__name__}: {error}")
+        self._journal.event("failed", reason=reason)
+        await self._books.failed(reason)
+
+    async def _tick(self) -> None:
+        ticks = 0
+        while True:
+            for command in self._inbox.take():
+                self._obey(command)
+            self._journal.partial(self._writing.shown(self._clock()))
+            if ticks % round(_BEAT_S / _TICK_S) == 0:
+                self._journal.beat()
+            ticks += 1
+            await asyncio.sleep(_TICK_S)
+
+    def _obey(self, command: Command) -> None:
+        self._journal.event("ack", command=command.kind, by=command.by)
+        match command.kind:
+            case "prompt":
+                self._prompts.append((command.text, command.by))
+            case "answer":
+                self._permissions.answer(command)
+            case "interrupt":
+                self._is_interrupted = True
+                self._interrupting = asyncio.create_task(self._agent.interrupt())
+            case "stop":
+                self.stop()
+
+
+def main(folder: Path, lock_fd: int, clock: Callable[[], datetime]) -> None:
+    """Run the run in `folder`; the lock is let go before the run says that it has ended."""
+    with suppress(OSError):
+        os.setsid()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    journal = Journal(folder, clock)
+    journal.owner(describe(os.getpid()))
+    try:
+        spec = RunSpec.from_json((folder / SPEC).read_text("utf-8"))
+        asyncio.run(Runner(folder, spec, journal, clock).run())
+    except Exception as error:  # the last chance to say in the run folder what went wrong
+        traceback.print_exception(error)
+        journal.event("failed", reason=one_line(error))
+    finally:
+        with suppress(OSError):
+            os.close(lock_fd)
+        journal.event("ended")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), _now)

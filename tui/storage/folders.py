@@ -1,0 +1,72 @@
+"""Folders and small files of ours inside a root, made so that colleagues can use them too."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+OURS = ".session_console"
+
+
+def console_folder(base: Path, *parts: str) -> Path:
+    """Return `<base>/.session_console/<parts>`, made with the group and mode of `base`.
+
+    Raises `OSError`; a symbolic link in the way is never followed.
+    """
+    folder = base
+    for part in (OURS, *parts):
+        parent, folder = folder, folder / part
+        try:
+            folder.mkdir()
+            inherit_rights(folder, parent)
+        except FileExistsError:
+            if folder.is_symlink() or not folder.is_dir():
+                raise NotADirectoryError(f"{folder} is not a folder of ours") from None
+    return folder
+
+
+def inherit_rights(path: Path, parent: Path) -> None:
+    """Give `path` the group of `parent`, and its group's rights, as far as we may."""
+    wanted, mine = parent.stat(), path.stat(follow_symlinks=False)
+    if mine.st_uid != os.geteuid():
+        return
+    with suppress(OSError):
+        if mine.st_gid != wanted.st_gid:
+            os.chown(path, -1, wanted.st_gid)
+        mode = stat.S_IMODE(wanted.st_mode) & 0o2777
+        if not stat.S_ISDIR(mine.st_mode):
+            mode &= 0o666
+        if stat.S_IMODE(mine.st_mode) != mode:
+            path.chmod(mode | stat.S_IRUSR | stat.S_IWUSR)
+
+
+def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
+    """Replace `path` by a file that holds `text`, whole or not at all.
+
+    `mode` defaults to that of the file replaced, else to what `inherit_rights` gives. Raises
+    `OSError` (a full disk leaves the old file as it was).
+    """
+    fd, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        _give_mode(temporary, path, mode)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _give_mode(temporary: Path, path: Path, mode: int | None) -> None:
+    if mode is not None:
+        temporary.chmod(mode)
+    elif path.exists():
+        temporary.chmod(stat.S_IMODE(path.stat().st_mode))
+    else:
+        inherit_rights(temporary, path.parent)

@@ -1,0 +1,1 @@
+"""The console: Textual widgets over pure lines."""

@@ -1,0 +1,50 @@
+"""The Expiry pane."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+
+from tui.core.models import Session
+from tui.ui.table import Table
+from tui.view import expiry
+from tui.view.lines import Key, Line
+
+
+class ExpiryPane(Table):
+    """What ends next, over all listings."""
+
+    def __init__(self, *, id: str, zone: tzinfo, is_ascii: bool = False) -> None:
+        super().__init__(id=id, is_ascii=is_ascii)
+        self.zone = zone
+        self.now = datetime.fromtimestamp(0, UTC)
+        self.sessions: dict[Key, Session] = {}
+        self.has_foot = True
+        self.empty = ("nothing ends",)
+
+    def update(self, all_sessions: tuple[Session, ...], now: datetime) -> None:
+        """Show the sessions of all listings in the order they end."""
+        self.sessions = {one.key: one for one in expiry.ordered(all_sessions, now)}
+        self.now = now
+        self.show(tuple(self.sessions))
+
+    @property
+    def session(self) -> Session | None:
+        """The selected session."""
+        return self.sessions.get(self.key) if self.key else None
+
+    def title(self) -> str:
+        return "3 Expiry"
+
+    def note(self) -> str:
+        return str(len(self.keys))
+
+    def head_line(self) -> Line:
+        return expiry.head(self.body_width)
+
+    def row_line(self, key: Key, *, is_current: bool) -> Line:
+        return expiry.line(
+            self.sessions[key], self.now, self.body_width, self.zone, is_current=is_current
+        )
+
+    def foot_line(self) -> Line:
+        return expiry.pending_line(self.sessions.values(), self.now, self.body_width)

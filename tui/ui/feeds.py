@@ -1,0 +1,107 @@
+"""The loops that bring news: the catalog about each second, the stream while it is written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from tui.core.errors import ConsoleError
+from tui.core.models import Catalog, Session
+from tui.operations.follow import Update
+from tui.ui.port import Engine, Follower
+from tui.view.lines import Key
+
+LOOK_EACH = 1.0
+POLL_LIVE = 0.15
+POLL_STILL = 1.0
+DEBOUNCE = 0.3
+
+
+class Looking:
+    """Looks at the root in a thread, never twice at once; `wake` makes the next look come now."""
+
+    def __init__(
+        self, engine: Engine, show: Callable[[Catalog], None], trouble: Callable[[str], None]
+    ) -> None:
+        self._engine = engine
+        self._show = show
+        self._trouble = trouble
+        self._wanted = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look again at once."""
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Look for ever."""
+        while True:
+            self._wanted.clear()
+            try:
+                catalog = await asyncio.to_thread(self._engine.look)
+            except (ConsoleError, OSError) as error:
+                self._trouble(str(error))
+            else:
+                self._show(catalog)
+            await _either(self._wanted, LOOK_EACH)
+
+
+class Following:
+    """Polls the stream of one session at a time, the one that was followed last."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        begin: Callable[[Session | None, str], None],
+        add: Callable[[Update], None],
+    ) -> None:
+        self._engine = engine
+        self._begin = begin
+        self._add = add
+        self._session: Session | None = None
+        self._follower: Follower | None = None
+        self._changed = asyncio.Event()
+
+    def follow(self, session: Session | None) -> None:
+        """Follow this session from now on; the same session as it is now changes nothing."""
+        is_other = _key(session) != _key(self._session)
+        self._session = session
+        if is_other:
+            self._follower = None
+            self._begin(session, "" if session is None else "reading...")
+            self._changed.set()
+
+    async def run(self) -> None:
+        """Poll for ever; a selection that still moves is not followed yet."""
+        while True:
+            if self._changed.is_set():
+                self._changed.clear()
+                await _either(self._changed, DEBOUNCE)
+                continue
+            session = self._session
+            if session is not None:
+                await self._poll(session)
+            is_live = session is not None and session.is_live
+            await _either(self._changed, POLL_LIVE if is_live else POLL_STILL)
+
+    async def _poll(self, session: Session) -> None:
+        follower = self._follower or self._engine.follow(session)
+        try:
+            news = await asyncio.to_thread(follower.poll, session)
+        except (ConsoleError, OSError) as error:
+            if _key(session) == _key(self._session):
+                self._begin(session, str(error))
+            return
+        if _key(session) == _key(self._session):
+            self._follower = follower
+            self._add(news)
+
+
+def _key(session: Session | None) -> Key | None:
+    return session.key if session else None
+
+
+async def _either(event: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return

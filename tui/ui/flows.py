@@ -1,0 +1,217 @@
+"""What the keys do: ask what is needed, act in a thread, say what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from tui.core.errors import ConsoleError, UsageError
+from tui.core.models import Session
+from tui.operations.context import Act
+from tui.operations.extend import Extension
+from tui.ui.port import Engine
+from tui.ui.question import Question
+from tui.view import words
+from tui.view.lines import Cell, Key
+
+DEFAULT_PROMPT = "Continue where we left off."
+MANY = 5
+_OLD = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class Desk:
+    """The engine and the question line, what was done here, and what still failed."""
+
+    engine: Engine
+    question: Question
+    done: list[tuple[Act, ...]] = field(default_factory=list)
+    failed: frozenset[Key] = frozenset()
+    started: str = ""
+
+
+def named(sessions: Sequence[Session]) -> str:
+    """Return how a question names its sessions."""
+    if len(sessions) != 1:
+        return f"{len(sessions)} sessions"
+    one = sessions[0]
+    return f"{one.listing}/{words.stage(one.stage)} {words.short_id(one.session_id)}"
+
+
+def why_not(deed: str, session: Session | None, desk: Desk) -> str:
+    """Return why a deed is not possible on a session now; empty when it is."""
+    if deed == "undo":
+        return "" if desk.done else "nothing to undo: I deleted and extended nothing here"
+    if session is None:
+        return "no session is selected"
+    if deed == "answer" and (session.run is None or session.run.request is None):
+        return "no permission request waits here"
+    if deed == "interrupt" and not session.is_live:
+        return "nothing runs here"
+    if deed == "delete" and session.is_live:
+        return "it runs: interrupt it first (i), or :stop"
+    return ""
+
+
+async def resume(desk: Desk, session: Session, *, is_fork: bool = False) -> None:
+    """Ask for a prompt and start a run with it."""
+    plan = await asyncio.to_thread(desk.engine.plan_resume, session, is_fork=is_fork)
+    verb = "fork" if is_fork else "resume"
+    asks = "  ".join((f"{verb} {named([session])}", plan.words, *plan.warnings))
+    prompt = await desk.question.ask(asks, placeholder=DEFAULT_PROMPT)
+    desk.started = await asyncio.to_thread(
+        desk.engine.start, plan, prompt.strip() or DEFAULT_PROMPT
+    )
+    done = "forked" if is_fork else "resumed"
+    desk.question.say(f"{done} {named([session])}: run {desk.started}", "good")
+
+
+async def new(desk: Desk, listing: str, stage: str, days: int | None) -> None:
+    """Ask for what is missing and start a new session."""
+    listing = listing or await desk.question.ask("new session in which listing?")
+    stage = stage or await desk.question.ask(f"new session in {listing}, of which stage?")
+    if not listing.strip() or not stage.strip():
+        raise UsageError("a new session needs a listing and a stage: :new LISTING STAGE")
+    plan = await asyncio.to_thread(desk.engine.plan_new, listing.strip(), stage.strip(), days)
+    asks = "  ".join((f"new {listing}/{words.stage(stage)}", plan.words, *plan.warnings))
+    prompt = await desk.question.ask(asks)
+    if not prompt.strip():
+        raise UsageError("nothing started: a new session needs a prompt")
+    desk.started = await asyncio.to_thread(desk.engine.start, plan, prompt.strip())
+    desk.question.say(f"started in {listing}: run {desk.started}")
+
+
+async def extend(desk: Desk, sessions: Sequence[Session], given: str = "") -> None:
+    """Ask for how long, show old and new, and extend."""
+    first = sessions[0]
+
+    def preview(text: str) -> Cell:
+        return _previewed(desk, first, text or "7")
+
+    asks = f"extend {named(sessions)}"
+    text = given or await desk.question.ask(asks, placeholder="7", preview=preview)
+
+    def act(session: Session) -> Act:
+        plan = desk.engine.plan_extension(session, text.strip() or "7")
+        done = desk.engine.extend(plan)
+        if plan.is_needless:
+            return done
+        return replace(done, words=f"{done.words}  {extension_words(desk, session, plan).text}")
+
+    await _each(desk, sessions, act, "extended")
+
+
+def _previewed(desk: Desk, session: Session, text: str) -> Cell:
+    try:
+        plan = desk.engine.plan_extension(session, text)
+    except ConsoleError as error:
+        return Cell(str(error), "bad")
+    return extension_words(desk, session, plan)
+
+
+def extension_words(desk: Desk, session: Session, plan: Extension) -> Cell:
+    """Return old → new, or that it already lasts longer."""
+    now = desk.engine.now()
+    was = words.countdown(plan.was, now, is_unreadable=session.expiry_is_unreadable)
+    if plan.is_needless:
+        return Cell(f"already lasts longer: {was}", "noticed")
+    until = plan.until.astimezone(desk.engine.zone).strftime("%d %b %H:%M")
+    return Cell(f"{was} → {words.countdown(plan.until, now)}  ({until})", "good")
+
+
+async def delete(desk: Desk, sessions: Sequence[Session]) -> None:
+    """Ask, default No, and move to the trash; over five at once the count must be typed."""
+    total = words.size(sum(one.bytes for one in sessions))
+    asks = f"delete {named(sessions)}, {total}? undo lasts {desk.engine.trash_days} days"
+    if len(sessions) > MANY:
+        typed = await desk.question.ask(f"{asks}. Type {len(sessions)} to delete them")
+        is_sure = typed.strip() == str(len(sessions))
+    else:
+        is_sure = await desk.question.confirm(asks)
+    if not is_sure:
+        desk.question.say("nothing deleted")
+        return
+    await _each(desk, sessions, desk.engine.delete, "deleted")
+
+
+async def undo(desk: Desk) -> None:
+    """Take back what was done last here; asks when that is over a minute ago."""
+    acts = desk.done[-1]
+    what = acts[0].words if len(acts) == 1 else f"{len(acts)} at once, as in: {acts[0].words}"
+    is_old = desk.engine.now() - acts[0].at > _OLD
+    if is_old and not await desk.question.confirm(f"undo: {what}?"):
+        desk.question.say("left as it is")
+        return
+    undone = [await asyncio.to_thread(desk.engine.undo, act) for act in reversed(acts)]
+    desk.done.pop()
+    desk.question.say(undone[0].words if len(undone) == 1 else f"{len(undone)} undone", "good")
+
+
+async def restore(desk: Desk, given: str) -> None:
+    """Bring a session back from the trash by its id."""
+    text = given or await desk.question.ask("restore which id from the trash?")
+    act = await asyncio.to_thread(desk.engine.restore, text.strip())
+    desk.question.say(act.words, "good")
+
+
+async def answer(desk: Desk, session: Session) -> None:
+    """Answer the permission request that waits."""
+    request = session.run.request if session.run else None
+    if request is None:
+        raise UsageError("no permission request waits here")
+    asks = f"{request.tool} {request.input.get('command', '')}"
+    choices = {"y": "once", "a": f"always for {request.tool} in this run", "n": "deny"}
+    key = await desk.question.choose(asks, choices)
+    reason = await desk.question.ask("deny: why? (the agent reads it)") if key == "n" else ""
+    decision = {"y": "allow", "a": "always", "n": "deny"}[key]
+    act = await asyncio.to_thread(desk.engine.answer, session, decision, reason)
+    desk.question.say(act.words, "good")
+
+
+async def interrupt(desk: Desk, session: Session) -> None:
+    """Ask, and interrupt the turn."""
+    if await desk.question.confirm(f"interrupt the turn of {named([session])}?"):
+        act = await asyncio.to_thread(desk.engine.interrupt, session)
+        desk.question.say(act.words, "good")
+
+
+async def stop(desk: Desk, session: Session) -> None:
+    """Ask, and end the run."""
+    if await desk.question.confirm(f"stop the run of {named([session])}?"):
+        act = await asyncio.to_thread(desk.engine.stop, session)
+        desk.question.say(act.words, "good")
+
+
+async def send(desk: Desk, session: Session, given: str) -> None:
+    """Send a prompt to a running agent."""
+    prompt = given or await desk.question.ask(f"send to {named([session])}")
+    act = await asyncio.to_thread(desk.engine.send, session, prompt)
+    desk.question.say(act.words, "good")
+
+
+async def _each(
+    desk: Desk, sessions: Sequence[Session], act: Callable[[Session], Act], word: str
+) -> None:
+    """Do it to each; those that failed stay marked, and the line says the sum."""
+    done: list[Act] = []
+    errors: dict[Key, ConsoleError] = {}
+    for session in sessions:
+        try:
+            done.append(await asyncio.to_thread(act, session))
+        except ConsoleError as error:
+            errors[session.key] = error
+    if done:
+        desk.done.append(tuple(done))
+    desk.failed = frozenset(errors) if len(sessions) > 1 else frozenset()
+    if len(sessions) == 1 and errors:
+        raise next(iter(errors.values()))
+    if len(sessions) == 1:
+        desk.question.say(done[0].words, "good")
+        return
+    causes: dict[str, int] = {}
+    for code in (one.code for one in errors.values()):
+        causes[code] = causes.get(code, 0) + 1
+    said = [f"{len(done)} {word}", *(f"{count} {code}" for code, count in causes.items())]
+    desk.question.say(", ".join(said), "bad" if errors else "good")

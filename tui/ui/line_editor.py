@@ -1,0 +1,55 @@
+"""A line of text and a cursor in it, with the keys a shell has taught everybody."""
+
+from __future__ import annotations
+
+from tui.core.text import safe_text
+
+
+class LineEditor:
+    """The text before and after the cursor."""
+
+    def __init__(self, text: str = "") -> None:
+        self.before = text
+        self.after = ""
+
+    @property
+    def text(self) -> str:
+        """The whole line."""
+        return self.before + self.after
+
+    def insert(self, text: str) -> None:
+        """Put text where the cursor is."""
+        self.before += text
+
+    def press(self, key: str, character: str | None) -> None:
+        """Do what a key does."""
+        if key in _KEYS:
+            self.before, self.after = _KEYS[key](self.before, self.after)
+        elif character and character.isprintable():
+            self.insert(safe_text(character))
+
+    def window(self, width: int) -> tuple[str, str, str]:
+        """Return what fits around the cursor: before it, under it, after it."""
+        before = self.before[-max(1, width - 10) :]
+        return before, self.after[:1], self.after[1 : max(1, width - len(before))]
+
+
+def _without_word(before: str, after: str) -> tuple[str, str]:
+    kept = before.rstrip()
+    return kept[: kept.rfind(" ") + 1], after
+
+
+_KEYS = {
+    "left": lambda before, after: (before[:-1], before[-1:] + after),
+    "right": lambda before, after: (before + after[:1], after[1:]),
+    "home": lambda before, after: ("", before + after),
+    "ctrl+a": lambda before, after: ("", before + after),
+    "end": lambda before, after: (before + after, ""),
+    "ctrl+e": lambda before, after: (before + after, ""),
+    "backspace": lambda before, after: (before[:-1], after),
+    "ctrl+h": lambda before, after: (before[:-1], after),
+    "delete": lambda before, after: (before, after[1:]),
+    "ctrl+u": lambda before, after: ("", after),
+    "ctrl+k": lambda before, after: (before, ""),
+    "ctrl+w": _without_word,
+}

@@ -1,0 +1,43 @@
+"""The Listings pane."""
+
+from __future__ import annotations
+
+from tui.ui.table import Table
+from tui.view import listings
+from tui.view.lines import Key, Line
+
+
+class ListingsPane(Table):
+    """Every client; choosing one shows only its sessions."""
+
+    groups: dict[str, listings.Group]
+
+    def __init__(self, *, id: str, is_ascii: bool = False) -> None:
+        super().__init__(id=id, is_ascii=is_ascii)
+        self.groups = {}
+
+    def update(self, groups: tuple[listings.Group, ...], *, keeps_order: bool) -> None:
+        """Show the groups; while the operator is in the pane the order stays as it was."""
+        self.groups = {one.name: one for one in groups}
+        names = [one.name for one in groups]
+        if keeps_order:
+            known = [name for _, name in self.keys if name in self.groups]
+            names = known + [name for name in names if name not in set(known)]
+        self.show([("listing", name) for name in names])
+
+    @property
+    def listing(self) -> str:
+        """The selected listing's name; empty for all."""
+        return self.key[1] if self.key else listings.ALL
+
+    def title(self) -> str:
+        return "1 Listings"
+
+    def note(self) -> str:
+        return str(max(0, len(self.keys) - 1))
+
+    def head_line(self) -> Line:
+        return listings.head(self.body_width)
+
+    def row_line(self, key: Key, *, is_current: bool) -> Line:
+        return listings.line(self.groups[key[1]], self.body_width, is_current=is_current)

@@ -1,0 +1,182 @@
+"""The two lines at the bottom: a message over the keys, or a question over its answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from textual import events
+
+from tui.core.errors import ConsoleError
+from tui.core.text import cell_width, one_line
+from tui.ui.line_editor import LineEditor
+from tui.ui.pane import Pane
+from tui.view.lines import Cell, Line
+
+Preview = Callable[[str], Cell]
+
+
+class Cancelled(ConsoleError):
+    """The operator left the question."""
+
+
+class Question(Pane):
+    """Shows messages; asks one question at a time. While it asks, every key is its own.
+
+    `hold` takes the keyboard before the question is known, so that what is typed ahead of it
+    reaches the question and never a command.
+    """
+
+    can_focus = True
+
+    def __init__(self, *, id: str, is_ascii: bool = False) -> None:
+        super().__init__(id=id, is_ascii=is_ascii)
+        self.message = Cell("")
+        self.keys: Line = ()
+        self.editor = LineEditor()
+        self._is_held = False
+        self._typed: deque[events.Key | events.Paste] = deque()
+        self._answer: asyncio.Future[str] | None = None
+        self._choices: dict[str, str] = {}
+        self._asks: Line = ()
+        self._preview: Preview | None = None
+        self._placeholder = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether keys go here and nowhere else."""
+        return self._is_held
+
+    def say(self, text: str, style: str = "") -> None:
+        """Show a message."""
+        self.message = Cell(one_line(text), style)
+        self.redraw()
+
+    def hold(self) -> None:
+        """Take the keyboard."""
+        self._is_held = True
+        self._typed.clear()
+        self.screen.set_focus(self, scroll_visible=False)
+        self.redraw()
+
+    def release(self) -> None:
+        """Give the keyboard back, with what was typed past the answer."""
+        self._is_held = False
+        self.screen.set_focus(None)
+        typed = list(self._typed)
+        self._typed.clear()
+        for event in typed:
+            if isinstance(event, events.Key):
+                self.app.post_message(events.Key(event.key, event.character))
+        self.redraw()
+
+    async def choose(self, asks: str, choices: dict[str, str], *, default: str = "") -> str:
+        """Return which key of `choices` was pressed; Enter is `default`. Raises `Cancelled`."""
+        self._choices = {key: key for key in choices} | ({"enter": default} if default else {})
+        words: list[Cell] = []
+        for key, word in choices.items():
+            words += [Cell(key, "key"), Cell(f" {word}  ")]
+        return await self._ask(asks, (Cell(" "), *words, Cell("Esc", "key"), Cell(" back")))
+
+    async def confirm(self, asks: str) -> bool:
+        """Ask yes or no; anything but `y` is no. Raises `Cancelled` for Esc."""
+        return await self.choose(asks, {"y": "yes", "n": "no"}, default="n") == "y"
+
+    async def ask(
+        self, asks: str, *, placeholder: str = "", text: str = "", preview: Preview | None = None
+    ) -> str:
+        """Ask for a line of text; `preview` says what the words so far would do."""
+        self._choices = {}
+        self.editor = LineEditor(text)
+        self._preview = preview
+        self._placeholder = placeholder
+        return await self._ask(asks, ())
+
+    async def _ask(self, asks: str, answers: Line) -> str:
+        self.message = Cell(one_line(asks), "strong")
+        self._asks = answers
+        self._answer = asyncio.get_running_loop().create_future()
+        while self._typed and not self._answer.done():
+            self._take(self._typed.popleft())
+        self.redraw()
+        try:
+            answer = await self._answer
+        finally:
+            self._answer = None
+            self.message = Cell("")
+            self._preview = None
+            self.redraw()
+        return answer
+
+    def body_line(self, y: int) -> Line:
+        if y == 0:
+            return self._message_line()
+        if self._answer is None:
+            return (Cell(" ..."),) if self._is_held else self.keys
+        return self._asks if self._choices else self._input_line()
+
+    def _message_line(self) -> Line:
+        asks = (Cell(" "), self.message)
+        if self._preview is None or self._answer is None:
+            return asks
+        return (*asks, Cell("  "), self._preview(self.editor.text))
+
+    def _input_line(self) -> Line:
+        before, at, after = self.editor.window(self.size.width - 4)
+        if not self.editor.text:
+            at, after = self._placeholder[:1] or " ", self._placeholder[1:]
+            return (Cell(" > ", "prompt"), Cell(at, "current"), Cell(after, "muted"))
+        return (Cell(" > ", "prompt"), Cell(before), Cell(at or " ", "current"), Cell(after))
+
+    async def on_key(self, event: events.Key) -> None:
+        """Take a key while a question is open; pass it on when it was answered meanwhile."""
+        event.stop()
+        event.prevent_default()
+        if not self._is_held:
+            self.app.post_message(events.Key(event.key, event.character))
+        elif self._answer is None or self._answer.done():
+            self._typed.append(event)
+        else:
+            self._take(event)
+            self.redraw()
+
+    async def on_paste(self, event: events.Paste) -> None:
+        """Take pasted text into the line."""
+        event.stop()
+        if self._answer is None or self._answer.done():
+            self._typed.append(event)
+        else:
+            self._take(event)
+            self.redraw()
+
+    def _take(self, event: events.Key | events.Paste) -> None:
+        answer = self._answer
+        if answer is None:
+            return
+        if isinstance(event, events.Paste):
+            if not self._choices:
+                self.editor.insert(one_line(event.text))
+        elif event.key in ("escape", "ctrl+c"):
+            answer.set_exception(Cancelled())
+        elif self._choices:
+            if event.key in self._choices:
+                answer.set_result(self._choices[event.key])
+        elif event.key == "enter":
+            answer.set_result(self.editor.text)
+        else:
+            self.editor.press(event.key, event.character)
+
+
+def keys_line(keys: tuple[tuple[str, str, bool], ...], width: int) -> Line:
+    """Return the key line: each key and what it does, greyed when it cannot act now."""
+    line: list[Cell] = [Cell(" ")]
+    room = width - 1
+    for key, word, is_possible in keys:
+        used = cell_width(key) + cell_width(word) + 3
+        if used - 2 > room:
+            break
+        room -= used
+        line += [Cell(key, "key" if is_possible else "muted")]
+        line += [Cell(f" {word}  ", "" if is_possible else "muted")]
+    return tuple(line)

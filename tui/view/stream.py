@@ -1,0 +1,207 @@
+"""The Live pane: entries of a conversation as wrapped lines."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, tzinfo
+from typing import Protocol
+
+from tui.core.models import Entry, EntryKind, Request, Session
+from tui.core.text import cell_width, fit, one_line, safe_text
+from tui.view import words
+from tui.view.lines import Cell, Line
+
+TIME_WIDTH = 6
+_INDENT = Cell(" " * TIME_WIDTH)
+_TOKENS = re.compile(r"\s*\S+|\s+$")
+
+
+class Writing(Protocol):
+    """The block that is being written now."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def tool(self) -> str: ...
+
+
+def title(session: Session | None, now: datetime, quiet_after: timedelta) -> str:
+    """Return whose stream it is: where it belongs, who runs it, its state and its cost."""
+    if session is None:
+        return "4 Live"
+    name = f"{one_line(session.listing)}/{words.stage(one_line(session.stage))}"
+    state, _ = words.state(session, now, quiet_after)
+    runner = one_line(session.run.operator) if session.run and not session.run.is_over else ""
+    if not runner and session.is_live:
+        runner = "pipeline"
+    cost = words.cost(session.cost_usd) if session.cost_usd is not None else ""
+    facts = (name + f" {words.short_id(session.session_id)[:4]}", runner, state, cost)
+    return "4 " + "  ".join(fact for fact in facts if fact)
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Return `text` in lines of at most `width` cells, broken between words where possible."""
+    lines: list[str] = []
+    for paragraph in text.expandtabs(4).split("\n"):
+        if cell_width(paragraph) <= width:
+            lines.append(paragraph.rstrip())
+        else:
+            lines += _wrapped(paragraph, width)
+    return lines
+
+
+def _wrapped(paragraph: str, width: int) -> list[str]:
+    lines, line, used = [], "", 0
+    for token in _TOKENS.findall(paragraph):
+        room = cell_width(token)
+        if used and used + room > width:
+            lines.append(line)
+            line, used, token = "", 0, token.lstrip()
+            room = cell_width(token)
+        while room > width:
+            head = _head(token, width)
+            lines.append(head)
+            token = token[len(head) :]
+            room = cell_width(token)
+        line, used = line + token, used + room
+    return [*lines, line] if line.strip() else lines
+
+
+def _head(token: str, width: int) -> str:
+    used = 0
+    for index, char in enumerate(token):
+        used += cell_width(char)
+        if used > width:
+            return token[: max(1, index)]
+    return token
+
+
+def entry_lines(
+    entry: Entry,
+    result: Entry | None,
+    width: int,
+    zone: tzinfo,
+    *,
+    shows_time: bool = True,
+) -> tuple[Line, ...]:
+    """Return an entry's lines: the time once at its left, sub-agents indented behind a bar."""
+    bar = (Cell("│ ", "rule"),) if entry.is_sidechain else ()
+    inner = max(8, width - TIME_WIDTH - 2 * len(bar))
+    body = _BODIES[entry.kind](entry, result, inner)
+    time = _clock(entry.at, zone) if shows_time else ""
+    first = Cell(time.ljust(TIME_WIDTH), "muted")
+    return tuple((first if index == 0 else _INDENT, *bar, *line) for index, line in enumerate(body))
+
+
+def minute(entry: Entry, zone: tzinfo) -> str:
+    """Return the time that an entry would show; said once for all entries of a minute."""
+    return _clock(entry.at, zone)
+
+
+def _clock(at: datetime | None, zone: tzinfo) -> str:
+    return at.astimezone(zone).strftime("%H:%M") if at else ""
+
+
+def _prompt(entry: Entry, _: Entry | None, width: int) -> list[Line]:
+    lines = wrap(entry.text, width - 2)
+    return [
+        (Cell("> " if index == 0 else "  ", "prompt"), Cell(line, "prompt"))
+        for index, line in enumerate(lines)
+    ]
+
+
+def _text(entry: Entry, _: Entry | None, width: int) -> list[Line]:
+    return text_lines(entry.text, width)
+
+
+def text_lines(text: str, width: int) -> list[Line]:
+    """Return the agent's words as written; headings stand out."""
+    return [
+        (Cell(line, "strong" if line.startswith("#") else ""),)
+        for line in wrap(text.strip("\n"), width)
+    ]
+
+
+def _thinking(entry: Entry, _: Entry | None, width: int) -> list[Line]:
+    return [(Cell(fit(f"∴ {one_line(entry.text)}", width).rstrip(), "muted"),)]
+
+
+def _tool(entry: Entry, result: Entry | None, width: int) -> list[Line]:
+    outcome = _outcome(result) + f"  {_took(entry, result):>5}" if result else "…"
+    failed = result is not None and result.is_error
+    name = fit(entry.tool, min(cell_width(entry.tool), width // 2))
+    room = width - cell_width(name) - 1 - cell_width(outcome) - 2
+    argument = fit(one_line(entry.text), max(0, room))
+    line = (
+        Cell(name, "tool"),
+        Cell(f" {argument}  "),
+        Cell(outcome, "bad" if failed else "muted"),
+    )
+    if result is None or not result.is_error:
+        return [line]
+    return [
+        line,
+        *((Cell(f"  {text}", "bad"),) for text in wrap(result.detail or result.text, width - 2)),
+    ]
+
+
+def _outcome(result: Entry) -> str:
+    return "error" if result.is_error else result.text
+
+
+def _took(call: Entry, result: Entry | None) -> str:
+    if result is None or call.at is None or result.at is None or result.at < call.at:
+        return ""
+    took = result.at - call.at
+    if took < timedelta(minutes=1):
+        return f"{took.total_seconds():.1f}s"
+    return words.span(took)
+
+
+def _notice(entry: Entry, _: Entry | None, width: int) -> list[Line]:
+    return [(Cell(line, "muted"),) for line in wrap(entry.text, width)]
+
+
+def _error(entry: Entry, _: Entry | None, width: int) -> list[Line]:
+    return [(Cell(line, "bad"),) for line in wrap(f"✗ {entry.text}", width)]
+
+
+_BODIES = {
+    EntryKind.PROMPT: _prompt,
+    EntryKind.TEXT: _text,
+    EntryKind.THINKING: _thinking,
+    EntryKind.TOOL: _tool,
+    EntryKind.RESULT: _notice,
+    EntryKind.NOTICE: _notice,
+    EntryKind.ERROR: _error,
+}
+
+
+def writing_lines(writing: Writing, width: int) -> tuple[Line, ...]:
+    """Return the lines of the block that is being written, a mark at its end."""
+    inner = max(8, width - TIME_WIDTH)
+    text = safe_text(writing.text)
+    if writing.kind == "tool":
+        name = one_line(writing.tool) or "tool"
+        body: list[Line] = [(Cell(name, "tool"), Cell(" ▌", "muted"))]
+    elif writing.kind == "thinking":
+        tail = one_line(text[-4 * inner :])[-(inner - 4) :]
+        body = [(Cell(f"∴ {tail}", "muted"), Cell(" ▌", "muted"))]
+    else:
+        body = text_lines(text, inner - 1) or [()]
+        body[-1] = (*body[-1], Cell("▌", "muted"))
+    return tuple((_INDENT, *line) for line in body)
+
+
+def request_lines(request: Request, width: int, zone: tzinfo) -> tuple[Line, ...]:
+    """Return a permission request, where it stands in the stream, and how to answer it."""
+    wants = " ".join(f"{name}={one_line(value)}" for name, value in request.input.items())
+    command = request.input.get("command")
+    wants = safe_text(command) if isinstance(command, str) else wants
+    time = Cell(_clock(request.at, zone).ljust(TIME_WIDTH), "muted")
+    head: Line = (time, Cell(f"? wants {one_line(request.tool)}", "attention"))
+    body = tuple((_INDENT, Cell(f"  {line}")) for line in wrap(wants, width - TIME_WIDTH - 2))
+    how = "a answers: once, always for this tool in this run, or no"
+    return (head, *body, (_INDENT, Cell(fit(how, width - TIME_WIDTH), "muted")))

@@ -1,0 +1,81 @@
+"""The top line: the root, and what of it matters most."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from tui.core.catalog import is_quiet
+from tui.core.models import Catalog, Liveness, Session, Status
+from tui.core.text import cell_width, one_line
+from tui.view import words
+from tui.view.lines import Cell, Line, clipped
+
+_DAY = timedelta(days=1)
+
+
+def line(
+    catalog: Catalog | None,
+    now: datetime,
+    width: int,
+    quiet_after: timedelta,
+    *,
+    trouble: str = "",
+    is_read_only: bool = False,
+) -> Line:
+    """Return the top line; what does not fit is dropped from the right, warnings never."""
+    fixed = [Cell("[RO]", "noticed")] if is_read_only else []
+    if trouble:
+        fixed.append(Cell(one_line(trouble), "bad"))
+    if catalog is None:
+        return _joined([Cell("looking...", "muted")], fixed, width)
+    if catalog.problem:
+        fixed.append(Cell(one_line(catalog.problem), "bad"))
+    return _joined(_facts(catalog, now, quiet_after), fixed, width)
+
+
+def _facts(catalog: Catalog, now: datetime, quiet_after: timedelta) -> list[Cell]:
+    sessions = catalog.sessions
+    live = sum(one.liveness in (Liveness.BUSY, Liveness.WAITING) for one in sessions)
+    waiting = sum(one.liveness is Liveness.WAITING for one in sessions)
+    quiet = sum(is_quiet(one, now, quiet_after) for one in sessions)
+    failed = sum(one.status == Status.FAILED for one in sessions)
+    return [
+        Cell(one_line(catalog.root.name) or str(catalog.root), "title"),
+        _count(live, "live", "good"),
+        _count(waiting, "waiting", "attention"),
+        _count(quiet, "quiet", "noticed"),
+        _count(sum(_ends_today(one, now) for one in sessions), "<24h", "noticed"),
+        _count(failed, "failed", "bad"),
+        Cell(
+            f"{words.size(catalog.free_bytes)} free" if catalog.free_bytes else "",
+            "muted",
+        ),
+        Cell(_spent(catalog), "muted"),
+        Cell("/".join(sorted({one.zone for one in catalog.listings if one.sessions})), "muted"),
+    ]
+
+
+def _count(number: int, word: str, style: str) -> Cell:
+    return Cell(f"{number} {word}", style if number else "muted")
+
+
+def _ends_today(session: Session, now: datetime) -> bool:
+    return session.ends_at is not None and timedelta() < session.ends_at - now < _DAY
+
+
+def _spent(catalog: Catalog) -> str:
+    known = [one.cost_usd for one in catalog.sessions if one.cost_usd is not None]
+    return f"{words.cost(sum(known))} in all" if known else ""
+
+
+def _joined(facts: list[Cell], fixed: list[Cell], width: int) -> Line:
+    room = width - 1 - sum(cell_width(cell.text) + 2 for cell in fixed)
+    line = [Cell(" ")]
+    for cell in (cell for cell in facts if cell.text):
+        room -= cell_width(cell.text) + 2
+        if room < -2:
+            break
+        line += [cell, Cell("  ")]
+    for cell in fixed:
+        line += [cell, Cell("  ")]
+    return clipped(tuple(line), width)

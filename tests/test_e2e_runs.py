@@ -12,91 +12,21 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.runs_site import SCENES, WORDS, Site, cli_is_gone, command, end, kinds, over, wait
 from tui.core.errors import Refused
-from tui.core.models import Row, Run
-from tui.demo.api import LoopbackApi, by_word
-from tui.demo.asked import Asked
-from tui.demo.turns import Failure, Text, ToolUse, Turn, say
+from tui.demo.api import LoopbackApi
 from tui.runs import protocol
-from tui.runs.inbox import Command, CommandKind, Decision, post
-from tui.runs.launcher import launch
-from tui.runs.protocol import RunSpec, new_run_id, read_events, read_owner, read_partial, read_run
+from tui.runs.inbox import Command, post
+from tui.runs.protocol import read_events, read_owner, read_partial, read_run
 from tui.storage.locks import SessionLock, held
-from tui.storage.processes import started
 from tui.storage.tracking import Tracking, read_rows
-
-WORDS = "Strategic buyers of industrial pumps are few and well known. " * 8
-
-
-def permit(asked: Asked) -> Turn:
-    if asked.step < 2:
-        return say(ToolUse("Bash", {"command": f"touch made-{asked.step}", "description": "make"}))
-    return say("Finished.")
-
-
-SCENES = by_word(
-    {
-        "ECHO": lambda asked: say(f"You said: {asked.prompt[:40]}"),
-        "STREAM": lambda asked: say(Text("Let me think. "), Text(WORDS, 40)),
-        "LONG": lambda asked: say(Text(WORDS * 20, 20)),
-        "PERMIT": permit,
-        "BADKEY": lambda asked: Failure(401, "authentication_error", "invalid x-api-key"),
-    },
-    default=lambda asked: say("Very well."),
-)
-
-
-@dataclass
-class Site:
-    """A listing with its database, and an API that the CLI of its runs talks to."""
-
-    listing: Path
-    env_file: Path
-    api: LoopbackApi
-
-    def spec(self, prompt: str, **changes: Any) -> RunSpec:
-        now = datetime.now(UTC)
-        return replace(
-            RunSpec(
-                run_id=new_run_id(now),
-                session_id=str(uuid.uuid4()),
-                listing_id=self.listing.name,
-                stage="stage_3",
-                mode="new",
-                prompt=prompt,
-                db_path=self.listing / "buyers.db",
-                config_dir=self.listing / ".claude_sessions",
-                cwd=self.listing,
-                operator="anna",
-                created_at=now,
-                expires_at=now + timedelta(days=7),
-                keeps_until=now + timedelta(days=1),
-                env_file=self.env_file,
-                zone="UTC",
-            ),
-            **changes,
-        )
-
-    def start(self, prompt: str, **changes: Any) -> Path:
-        spec = self.spec(prompt, **changes)
-        with SessionLock.take(self.listing, spec.session_id) as lock:
-            return launch(spec, lock)
-
-    def row(self, session_id: str) -> Row | None:
-        rows = read_rows(self.listing / "buyers.db")
-        return next((row for row in rows if row.session_id == session_id), None)
-
-    def transcript(self, session_id: str) -> str:
-        config_dir = self.listing / ".claude_sessions"
-        paths = list(config_dir.glob(f"projects/*/{session_id}.jsonl"))
-        return paths[0].read_text() if paths else ""
 
 
 @pytest.fixture(scope="module")
@@ -116,46 +46,6 @@ def site(tmp_path: Path, api: LoopbackApi) -> Iterator[Site]:
     for folder in protocol.run_folders(listing):
         if not protocol.is_dead(folder):
             end(folder)
-
-
-def wait(is_so: Callable[[], Any], seconds: float = 20.0) -> Any:
-    """Wait until `is_so()` is true and return its value."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if value := is_so():
-            return value
-        time.sleep(0.03)
-    raise AssertionError("it never came to pass")
-
-
-def end(folder: Path) -> None:
-    """End a runner that a failed test left behind."""
-    os.kill(read_owner(folder)["pid"], signal.SIGTERM)
-    wait(lambda: protocol.is_dead(folder))
-
-
-def over(folder: Path) -> Run:
-    """Wait for the end of a run, and return it."""
-    try:
-        wait(lambda: read_run(folder).is_over)
-    except AssertionError:
-        log = (folder / protocol.LOG).read_text()
-        raise AssertionError(f"{read_events(folder)}\n{log}") from None
-    return read_run(folder)
-
-
-def command(folder: Path, kind: CommandKind, text: str = "", decision: Decision = "") -> None:
-    request = read_run(folder).request
-    number = request.request_id if request and kind == "answer" else ""
-    post(folder, Command(kind, datetime.now(UTC), "bert", text, number, decision))
-
-
-def kinds(folder: Path) -> list[str]:
-    return [event["type"] for event in read_events(folder)]
-
-
-def cli_is_gone(folder: Path) -> bool:
-    return started(read_owner(folder)["cli_pid"]) is None
 
 
 def test_a_new_session_streams_is_tracked_and_takes_a_queued_prompt(site: Site) -> None:
@@ -309,6 +199,14 @@ def test_interrupt_ends_the_turn_and_the_run_takes_the_next_prompt(site: Site) -
     assert row.status == "active"
 
 
+def test_a_run_waits_for_the_background_work_of_its_agent(site: Site) -> None:
+    folder = site.start("BEHIND", agent={"allowed_tools": ["Bash"]})
+    wait(lambda: "result" in kinds(folder))
+    assert not (site.listing / "late").exists()
+    assert over(folder).state == "done"
+    assert (site.listing / "late").read_text().strip() == os.environ.get("PYTHONPATH", "")
+
+
 @pytest.mark.parametrize("way", ["stop", "SIGTERM"])
 def test_stop_and_sigterm_end_the_run_and_its_cli(site: Site, way: str) -> None:
     folder = site.start("LONG tale")
@@ -335,6 +233,48 @@ def test_a_killed_runner_is_lost_and_its_lock_free(site: Site) -> None:
     assert "gone" in run.error
     wait(lambda: not held(site.listing), 2)
     os.kill(read_owner(folder)["cli_pid"], signal.SIGKILL)
+
+
+_OBSTINATE = """#!{python}
+import json, signal, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+for line in sys.stdin:
+    said = json.loads(line)
+    if said["type"] == "control_request":
+        answer = {{"subtype": "success", "request_id": said["request_id"], "response": {{}}}}
+        print(json.dumps({{"type": "control_response", "response": answer}}), flush=True)
+    else:
+        init = {{"type": "system", "subtype": "init", "session_id": "another"}}
+        print(json.dumps(init), flush=True)
+while True:
+    signal.pause()
+"""
+
+
+def test_a_cli_that_answers_as_another_session_and_will_not_go_is_killed(
+    site: Site, tmp_path: Path
+) -> None:
+    cli = tmp_path / "obstinate"
+    cli.write_text(_OBSTINATE.format(python=sys.executable))
+    cli.chmod(0o755)
+    session_id = _tracked(site)
+    run = over(site.start("hello", mode="resume", session_id=session_id, cli_path=cli))
+    assert run.state == "failed"
+    assert "answered as another session" in run.error
+    assert [row.session_id for row in read_rows(site.listing / "buyers.db")] == [session_id]
+    assert not _running(str(cli))
+
+
+def _running(name: str) -> bool:
+    paths = Path("/proc").glob("[0-9]*/cmdline")
+    return any(name in _cmdline(path) for path in paths)
+
+
+def _cmdline(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
 
 
 def _no_cli(path: Path) -> Path:

@@ -35,16 +35,19 @@ def extended(words: str, current: datetime | None, now: datetime, zone: tzinfo =
     """Return until when a session lasts after the extension that `words` ask for.
 
     `7d` is `max(current, now + 7 days)`; `+7d` adds to what is left; a date is the end of that
-    day in `zone`, and like the first never shortens. Raises `UsageError`.
+    day in `zone`, and like the first never shortens. Raises `UsageError`, for a day past as well.
     """
     words = words.strip()
     floor = current or now
     try:
         if words.startswith("+"):
             return max(floor, now) + parse_duration(words[1:])
-        return max(floor, _on_date(words, zone) or now + parse_duration(words))
+        until = _on_date(words, zone) or now + parse_duration(words)
     except OverflowError:
         raise UsageError(f"{one_line(words)[:40]!r} is beyond the calendar") from None
+    if until <= now:
+        raise UsageError(f"{one_line(words)[:40]} is past")
+    return max(floor, until)
 
 
 def _on_date(words: str, zone: tzinfo) -> datetime | None:

@@ -66,7 +66,7 @@ def _at_least(row: Row, moment: datetime, zone: tzinfo) -> Row:
 def _merged(row: Row, facts: Mapping[str, Any]) -> str | None:
     """Return the metadata with `facts` for the failure marks; text that is not ours stays."""
     details = dict(row.details())
-    if row.metadata and not details:
+    if row.metadata and not details and row.metadata.strip() != "{}":
         return row.metadata
     for name in ("last_error", "failed_at"):
         details.pop(name, None)

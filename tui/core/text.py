@@ -7,8 +7,9 @@ import unicodedata
 
 # Whole escape sequences go first, so that their parameters do not stay behind as litter:
 # string sequences (OSC, DCS, SOS, PM, APC) up to their terminator, CSI, then two-byte escapes.
+# As in a terminal, any other escape ends a string too: so every start matches, in linear time.
 _SEQUENCES = re.compile(
-    r"(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|$)"
+    r"(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|(?=\x1b)|$)"
     r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
     r"|\x1b[ -/]*[0-~]?"
 )
@@ -46,7 +47,7 @@ def cell_width(text: str) -> int:
 
 
 def _char_width(char: str) -> int:
-    if unicodedata.combining(char):
+    if unicodedata.category(char) in ("Mn", "Me"):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
@@ -58,9 +59,8 @@ def fit(text: str, width: int) -> str:
         return text + " " * (width - used)
     kept, room = [], width - 1
     for char in text:
-        room -= _char_width(char)
-        if room < 0:
-            room += _char_width(char)
+        if _char_width(char) > room:
             break
+        room -= _char_width(char)
         kept.append(char)
-    return ("".join(kept) + "~" + " " * room)[:width] if width > 0 else ""
+    return "".join(kept) + "~" + " " * room if width > 0 else ""

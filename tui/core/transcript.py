@@ -25,9 +25,9 @@ _BOOKKEEPING = frozenset(
     agent-color agent-name ai-title artifact-autoreact-ledger atis-latch attachment
     attribution-snapshot bridge-session content-replacement cost-state custom-title
     data-flow-incomplete data-flow-records derived-from file-history-delta file-history-snapshot
-    frame-link isolation-latch last-prompt memory-mode mode observer-ref permission-mode pr-link
-    progress prompt_snapshot queue-operation relocated session-owner speculation-accept summary tag
-    task-summary unattended-consent worktree-state
+    frame-link interactive-mark isolation-latch last-prompt line-withheld memory-mode mode observer-ref permission-mode pr-link
+    progress prompt_snapshot queue-operation relocated repl-mode resume-head-vouch session-owner speculation-accept summary tag
+    task-summary tools-used unattended-consent worktree-state
     """.split()  # noqa: SIM905 (a list literal of 36 words would be 36 lines)
 )
 

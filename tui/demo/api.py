@@ -29,8 +29,8 @@ from tui.demo.turns import (
 )
 
 Scene = Callable[[Asked], Turn | Failure]
-_MAX_BODY = 256 * 1024 * 1024
 _LOOK_EVERY = 0.2
+_NOT_JSON = Failure(400, "invalid_request_error", "The body is not a JSON object.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +120,12 @@ class LoopbackApi:
         ready, loop, done = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
 
         async def serve() -> None:
-            async with self:
+            try:
+                async with self:
+                    ready.set()
+                    await done.wait()
+            finally:
                 ready.set()
-                await done.wait()
 
         thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
         thread.start()
@@ -157,13 +160,14 @@ class LoopbackApi:
     ) -> None:
         path = request.path.partition("?")[0]
         if request.method != "POST" or not path.startswith("/v1/messages"):
-            missing = Failure(404, "not_found_error", f"No such path: {path}")
-            return await _send_json(writer, missing.status, missing.body())
+            # Without a body, which the client of a HEAD request would take for the next answer.
+            writer.write(_head(404, "Content-Length: 0"))
+            return await writer.drain()
         asked = Asked(_json_object(request.body))
         size = count_tokens(request.body.decode(errors="replace"))
         if path.endswith("/count_tokens"):
             return await _send_json(writer, 200, {"input_tokens": size})
-        answer = self._choose(asked)
+        answer = self._choose(asked) if asked.body else _NOT_JSON
         if isinstance(answer, Failure):
             return await _send_json(writer, answer.status, answer.body(), answer.retry_after)
         identity = {
@@ -226,7 +230,7 @@ async def _read_request(reader: asyncio.StreamReader) -> _Request | None:
     if headers.get("transfer-encoding", "").lower() == "chunked":
         body = b"".join([chunk async for chunk in _chunks(reader)])
     else:
-        body = await reader.readexactly(min(int(headers.get("content-length", 0)), _MAX_BODY))
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
     return _Request(method, path, headers, body)
 
 
@@ -238,7 +242,10 @@ async def _chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
-    value = json.loads(body)
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
     return value if isinstance(value, dict) else {}
 
 

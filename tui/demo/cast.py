@@ -77,7 +77,7 @@ def hours(number: float) -> timedelta:
     return timedelta(hours=number)
 
 
-_KEY = "API Error: 401 invalid x-api-key"
+_KEY = "Invalid API key \u00b7 Fix external API key"
 _DAY = 24.0
 CLIENTS = (
     Client(

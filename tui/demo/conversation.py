@@ -33,7 +33,7 @@ class Conversation:
         self._model = model
         self._random = random
         self._leaf: str | None = None
-        self._read, self._written, self._searches = 9_000, 0, 0
+        self._read, self._written, self._searches = random.randint(30_000, 90_000), 0, 0
 
     def prompt(self, text: str) -> None:
         """Say `text` as the program or person that asks."""
@@ -57,14 +57,13 @@ class Conversation:
         self._searches += 1
         self._tool("WebSearch", {"query": query}, content, outcome)
 
-    def failure(self, words: str, status: int) -> None:
+    def failure(self, words: str) -> None:
         """End the turn with an error of the API, as the CLI writes it down."""
         self._message(
             "assistant",
             [{"type": "text", "text": words}],
             message={"id": self._uuid(), "model": "<synthetic>", "stop_reason": "stop_sequence"},
             isApiErrorMessage=True,
-            apiErrorStatus=status,
         )
 
     def title(self, words: str) -> None:
@@ -80,22 +79,33 @@ class Conversation:
         usage = {
             "inputTokens": self._read,
             "outputTokens": self._written,
+            "thinkingTokens": 0,
             "cacheReadInputTokens": reread,
             "cacheCreationInputTokens": 0,
+            "cacheCreationEphemeral5mInputTokens": 0,
+            "cacheCreationEphemeral1hInputTokens": 0,
             "webSearchRequests": self._searches,
             "costUSD": round(dollars, 6),
         }
-        duration = int((self.at - self._began) / timedelta(milliseconds=1))
         self._append({"type": "last-prompt", "leafUuid": self._leaf})
-        self._append(
-            {
-                "type": "cost-state",
-                "totalCostUSD": round(dollars, 6),
-                "totalDuration": duration,
-                "modelUsage": {self._model: usage},
-                "hasUnknownModelCost": False,
-            }
-        )
+        self._append(self._cost_state(round(dollars, 6), usage))
+
+    def _cost_state(self, dollars: float, usage: dict[str, Any]) -> dict[str, Any]:
+        """Return the line from which a resumed CLI goes on counting: it wants every field."""
+        duration = int((self.at - self._began) / timedelta(milliseconds=1))
+        return {
+            "type": "cost-state",
+            "totalCostUSD": dollars,
+            "totalAPIDuration": duration // 2,
+            "totalAPIDurationWithoutRetries": duration // 2,
+            "totalToolDuration": duration // 20,
+            "totalLinesAdded": 0,
+            "totalLinesRemoved": 0,
+            "totalDuration": duration,
+            "startTime": int(self._began.timestamp() * 1000),
+            "modelUsage": {self._model: usage},
+            "hasUnknownModelCost": False,
+        }
 
     def save(self, path: Path) -> None:
         """Write the transcript to `path`."""

@@ -140,7 +140,7 @@ class _Writer:
         if part.fate is Fate.LARGE:
             self._scan_the_market(talk)
         if part.fate is Fate.FAILED:
-            talk.failure(part.reason, 401)
+            talk.failure(part.reason)
         talk.title(part.title)
         talk.cost()
         return talk
@@ -148,7 +148,7 @@ class _Writer:
     def _research(self, talk: Conversation, rounds: int) -> None:
         for _ in range(rounds):
             query = self._teller.query()
-            talk.search(query, self._teller.hits(query))
+            talk.search(query, self._teller.hits())
             talk.text(self._teller.paragraph())
         command = self._teller.command()
         talk.bash(command.command, command.description, self._teller.candidates(5))

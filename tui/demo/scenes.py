@@ -13,7 +13,7 @@ SHORTLIST = "Clean the candidates and write them to shortlist.csv for the partne
 CONTACTS = "Find the head of corporate development at each A name."
 
 _RATE = 20.0
-_STEPS = 80
+_STEPS = 140
 _WRITES = "sort -u candidates.csv > shortlist.csv"
 
 
@@ -79,7 +79,7 @@ def reply(asked: Asked) -> Turn:
 def found(asked: Asked) -> Turn:
     """Answer a web search after a moment, with hits about what was asked for."""
     teller = Storyteller(_industry(asked), asked.query)
-    return say(Pause(0.9), Search(asked.query, teller.hits(asked.query)), teller.paragraph())
+    return say(Pause(0.9), Search(asked.query, teller.hits()), teller.paragraph())
 
 
 def _teller(asked: Asked) -> Storyteller:
@@ -88,10 +88,10 @@ def _teller(asked: Asked) -> Storyteller:
 
 
 def _industry(asked: Asked) -> Industry:
-    """Return the industry that the conversation names, else one of them by its first words."""
+    """Return the industry that the conversation speaks of, else one chosen by its first words."""
     said = f"{asked.first_prompt} {asked.prompt}"
     for industry in INDUSTRIES.values():
-        if industry.name in said:
+        if any(word in said for word in (industry.name, *industry.products)):
             return industry
     return seeded(asked.first_prompt).choice(list(INDUSTRIES.values()))
 

@@ -154,14 +154,12 @@ class Storyteller:
         """Return the words of a web search."""
         return self._one(_QUERIES).format(**self._facts())
 
-    def hits(self, query: str) -> tuple[Hit, ...]:
-        """Return what a search for `query` finds."""
+    def hits(self) -> tuple[Hit, ...]:
+        """Return what a search finds."""
         names = [self.buyer() for _ in range(self._random.randint(5, 12))]
         endings = ("annual report", "acquires a competitor", "company profile", "trade register")
         return tuple(
-            Hit(
-                f"{name}: {self._one(endings)} ({query[:40]})", f"https://example.com/{_slug(name)}"
-            )
+            Hit(f"{name}: {self._one(endings)}", f"https://example.com/{_slug(name)}")
             for name in dict.fromkeys(names)
         )
 

@@ -70,10 +70,10 @@ def describe(options: Mapping[str, Any]) -> str:
     turns, budget = options.get("max_turns"), options.get("max_budget_usd")
     parts = [
         str(options.get("model") or "default model"),
-        f"tools {', '.join(tools)}" if tools else "no tools pre-approved",
-        f"{options.get('permission_mode') or 'default'} permissions",
+        f"mode {options.get('permission_mode') or 'default'}",
         f"{turns} turns" if turns else "",
-        f"${budget:g} at most" if budget else "",
+        f"at most ${budget:g}" if budget else "",
+        f"tools {', '.join(tools)}" if tools else "asks for tools",
     ]
     return one_line(" · ".join(part for part in parts if part))
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tui.core.errors import ConsoleError, Refused, UsageError
+from tui.core.errors import ConsoleError, Refused, UnknownId, UsageError
 from tui.core.models import Session, State, Status
 from tui.core.session_id import is_listing_id
 from tui.core.text import one_line
@@ -79,7 +79,7 @@ def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None 
         raise UsageError("a new session needs a listing and a stage: new LISTING --stage STAGE")
     listing = find_listing(Watch(context).look(only=listing_id), listing_id)
     if not listing.path.is_dir():
-        raise UsageError(f"there is no listing {listing_id}: make the folder {listing.path} first")
+        raise UnknownId(f"there is no listing {listing_id}: make the folder {listing.path} first")
     target = Target(str(uuid.uuid4()), listing.path)
     agent, notes = agent_options(context.settings, stage, {})
     cwd, cwd_notes = _cwd(context, target, agent)

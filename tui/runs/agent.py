@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     )
 
 _MAX_MESSAGE = 256 * 1024 * 1024
-_TERM_AFTER_S, _KILL_AFTER_S = 3.0, 6.0
+# The SDK closes the CLI's input, asks by signal after 5 s, and would kill only after 10.
+_KILL_AFTER_S = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,17 +146,13 @@ class Agent:
         if client is None:
             return
         loop = asyncio.get_running_loop()
-        later = [
-            loop.call_later(_TERM_AFTER_S, signal_children, signal.SIGTERM),
-            loop.call_later(_KILL_AFTER_S, signal_children, signal.SIGKILL),
-        ]
+        killing = loop.call_later(_KILL_AFTER_S, signal_children, signal.SIGKILL)
         try:
             # Whatever goes wrong in saying goodbye, the signals end the CLI.
             with suppress(Exception):
                 await client.disconnect()
         finally:
-            for timer in later:
-                timer.cancel()
+            killing.cancel()
 
     def _connected(self) -> ClaudeSDKClient:
         if self._client is None:

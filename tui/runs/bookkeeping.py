@@ -11,7 +11,7 @@ from tui.core.errors import ConsoleError
 from tui.core.text import one_line
 from tui.core.zones import zone_named
 from tui.runs.protocol import AGENT_OPTIONS, RunSpec
-from tui.storage.config_dir import refresh_children
+from tui.storage.config_dir import raise_sweep, refresh_children
 from tui.storage.tracking import Tracking
 
 _FALLBACK = timedelta(days=1)
@@ -84,6 +84,7 @@ class Bookkeeper:
             expires_at=spec.expires_at or now + _FALLBACK,
             metadata={"agent": recorded_agent(spec), "operator": spec.operator},
         )
+        raise_sweep(spec.config_dir, now, spec.expires_at or now + _FALLBACK)
         refresh_children(spec.config_dir, now)
 
     def _resumed(self) -> None:

@@ -20,6 +20,15 @@ from tui.storage.locks import SessionLock
 # The shell is the first of two forks: it ends at once, so the runner is nobody's child, leaves no
 # zombie, and its session has no terminal that could hang up.
 _DETACH = '"$@" </dev/null >>"$0" 2>&1 & echo $!'
+# Not through PYTHONPATH, which the agent's own commands would inherit.
+_BEGIN = """
+import sys
+package, folder, lock_fd = sys.argv[1:]
+if package not in sys.path:
+    sys.path.insert(0, package)
+from tui.runs.runner import begin
+begin(folder, lock_fd)
+"""
 _PATIENCE_S = 10.0
 
 
@@ -67,29 +76,22 @@ def _make_folder(listing: Path, spec: RunSpec) -> Path:
 
 def _spawn(folder: Path, lock_fd: int) -> int:
     """Start the detached runner and return its pid."""
-    runner = [sys.executable, "-P", "-m", "tui.runs.runner", str(folder.absolute()), str(lock_fd)]
+    package = Path(tui.__file__).absolute().parent.parent
+    given = [str(package), str(folder.absolute()), str(lock_fd)]
+    runner = [sys.executable, "-P", "-c", _BEGIN, *given]
     done = subprocess.run(  # noqa: S603 (no word of it comes from outside)
         ["/bin/sh", "-c", _DETACH, str((folder / LOG).absolute()), *runner],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd="/",
-        env=_environment(),
+        env=inherited(os.environ),
         pass_fds=(lock_fd,),
         start_new_session=True,
         timeout=_PATIENCE_S,
         check=True,
     )
     return int(done.stdout)
-
-
-def _environment() -> dict[str, str]:
-    """Return the runner's environment, in which it finds this very package."""
-    environment = inherited(os.environ)
-    package = str(Path(tui.__file__).absolute().parent.parent)
-    before = environment.get("PYTHONPATH")
-    environment["PYTHONPATH"] = package if not before else f"{package}{os.pathsep}{before}"
-    return environment
 
 
 def _name_runner(folder: Path, pid: int) -> None:

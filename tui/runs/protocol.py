@@ -179,7 +179,7 @@ def read_events(folder: Path) -> tuple[Mapping[str, Any], ...]:
     """Return the events of a run, safe to show; what is torn or no event is left out."""
     raw = _read(folder / EVENTS, _MAX_EVENTS)
     parsed = (_json(line) for line in raw.split(b"\n"))
-    return tuple(_safe(event) for event in parsed if isinstance(event.get("type"), str))
+    return tuple(event for event in parsed if isinstance(event.get("type"), str))
 
 
 def read_partial(folder: Path) -> Partial | None:
@@ -216,8 +216,7 @@ def is_dead(folder: Path) -> bool:
 
 def read_json(path: Path) -> Mapping[str, Any]:
     """Return the JSON object in a small file, safe to show; an empty one when there is none."""
-    value: dict[str, Any] = _safe(_json(_read(path, _MAX_FILE)))
-    return value
+    return _json(_read(path, _MAX_FILE))
 
 
 class _Story:
@@ -329,8 +328,9 @@ def _read(path: Path, limit: int) -> bytes:
 
 
 def _json(raw: bytes) -> dict[str, Any]:
+    """Return a JSON object, safe to show; an empty one for anything else."""
     try:
-        value = json.loads(raw.decode("utf-8", "replace"))
+        value = _safe(json.loads(raw.decode("utf-8", "replace")))
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

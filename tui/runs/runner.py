@@ -1,6 +1,6 @@
 """The detached process of a run: it owns the agent, and ends when nothing is left to do.
 
-Started by the launcher as `python -m tui.runs.runner FOLDER LOCK_FD`, with the session's lock.
+The launcher starts it, and hands it the session's lock.
 """
 
 from __future__ import annotations
@@ -8,10 +8,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 import traceback
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,7 +54,8 @@ class Runner:
         self._agent = Agent(spec, folder.parent.parent.parent, self._permissions.ask)
         self._prompts: deque[tuple[str, str]] = deque([(spec.prompt, spec.operator)])
         self._work: asyncio.Task[None] | None = None
-        self._is_stopping = self._is_interrupted = self._has_begun = False
+        self._asides: set[asyncio.Task[None]] = set()
+        self._is_stopping = self._is_interrupted = self._has_begun = self._is_resting = False
 
     async def run(self) -> None:
         """Do all that the run is for; failures end in the row and in the events."""
@@ -83,8 +83,9 @@ class Runner:
             return
         self._is_stopping = self._is_interrupted = True
         self._prompts.clear()
-        asyncio.get_running_loop().call_later(_STOP_WITHIN_S, self._work.cancel)
-        self._interrupting = asyncio.create_task(self._agent.interrupt())
+        patience = 0.0 if self._is_resting else _STOP_WITHIN_S
+        asyncio.get_running_loop().call_later(patience, self._work.cancel)
+        self._aside(self._agent.interrupt())
 
     async def _drive(self) -> None:
         self._spec.config_dir.mkdir(exist_ok=True)
@@ -107,24 +108,29 @@ class Runner:
         return self._prompts.popleft() if self._prompts else None
 
     async def _turn(self, prompt: str, by: str, happenings: AsyncIterator[Happening]) -> bool:
-        """Play one turn to its end; whether another may follow."""
-        self._is_interrupted = self._is_stopping
-        self._journal.event("turn", by=by)
-        await self._agent.say(prompt)
+        """Play one turn to its end, background work included; whether another may follow."""
+        await self._say(prompt, by)
         ended: TurnEnded | None = None
-        async with asyncio.timeout(None) as patience:
-            with suppress(TimeoutError):
+        try:
+            async with asyncio.timeout(None) as patience:
                 async for happening in happenings:
                     ended = await self._heard(happening) or ended
                     if ended and self._is_turn_over(happening):
                         break
-                    if isinstance(happening, TurnEnded):
-                        wait = asyncio.get_running_loop().time() + _BACKGROUND_WITHIN_S
-                        patience.reschedule(wait)
+                    self._is_resting = isinstance(happening, TurnEnded)
+                    patience.reschedule(_background_limit() if self._is_resting else None)
+        except TimeoutError:
+            self._journal.event("notice", kind="background", words="given up waiting for it")
+            return False
         if ended is None:
             raise RunFailed("the CLI ended in the middle of the turn")
         self._writing.clear()
         return not ended.error
+
+    async def _say(self, prompt: str, by: str) -> None:
+        self._is_interrupted, self._is_resting = self._is_stopping, False
+        self._journal.event("turn", by=by)
+        await self._agent.say(prompt)
 
     def _is_turn_over(self, happening: Happening) -> bool:
         """Whether nothing of the turn is left: a result may come before background work ends."""
@@ -207,14 +213,31 @@ class Runner:
         self._journal.event("ack", command=command.kind, by=command.by)
         match command.kind:
             case "prompt":
-                self._prompts.append((command.text, command.by))
+                self._queue(command)
             case "answer":
                 self._permissions.answer(command)
             case "interrupt":
                 self._is_interrupted = True
-                self._interrupting = asyncio.create_task(self._agent.interrupt())
+                self._aside(self._agent.interrupt())
             case "stop":
                 self.stop()
+
+    def _queue(self, command: Command) -> None:
+        """Keep a prompt for the next turn; while only background work goes on, that is now."""
+        if self._is_resting:
+            self._is_resting = False
+            self._aside(self._say(command.text, command.by))
+        elif not self._is_stopping:
+            self._prompts.append((command.text, command.by))
+
+    def _aside(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._asides.add(task)
+        task.add_done_callback(self._asides.discard)
+
+
+def _background_limit() -> float:
+    return asyncio.get_running_loop().time() + _BACKGROUND_WITHIN_S
 
 
 def main(folder: Path, lock_fd: int, clock: Callable[[], datetime]) -> None:
@@ -236,9 +259,6 @@ def main(folder: Path, lock_fd: int, clock: Callable[[], datetime]) -> None:
         journal.event("ended")
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), _now)
+def begin(folder: str, lock_fd: str) -> None:
+    """Be the runner of `folder`: the detached process starts here, and picks its clock."""
+    main(Path(folder), int(lock_fd), lambda: datetime.now(UTC))

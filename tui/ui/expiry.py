@@ -39,12 +39,12 @@ class ExpiryPane(Table):
         return str(len(self.keys))
 
     def head_line(self) -> Line:
-        return expiry.head(self.body_width)
+        return expiry.head(self.text_width)
 
     def row_line(self, key: Key, *, is_current: bool) -> Line:
         return expiry.line(
-            self.sessions[key], self.now, self.body_width, self.zone, is_current=is_current
+            self.sessions[key], self.now, self.text_width, self.zone, is_current=is_current
         )
 
     def foot_line(self) -> Line:
-        return expiry.pending_line(self.sessions.values(), self.now, self.body_width)
+        return expiry.pending_line(self.sessions.values(), self.now, self.text_width)

@@ -62,12 +62,11 @@ class Following:
         self._changed = asyncio.Event()
 
     def follow(self, session: Session | None) -> None:
-        """Follow this session from now on; the same session as it is now changes nothing."""
+        """Follow this session from now on; what is shown stays until the selection rests."""
         is_other = _key(session) != _key(self._session)
         self._session = session
         if is_other:
             self._follower = None
-            self._begin(session, "" if session is None else "reading...")
             self._changed.set()
 
     async def run(self) -> None:
@@ -75,7 +74,8 @@ class Following:
         while True:
             if self._changed.is_set():
                 self._changed.clear()
-                await _either(self._changed, DEBOUNCE)
+                if not await _either(self._changed, DEBOUNCE):
+                    self._begin(self._session, "reading..." if self._session else "")
                 continue
             session = self._session
             if session is not None:
@@ -100,8 +100,9 @@ def _key(session: Session | None) -> Key | None:
     return session.key if session else None
 
 
-async def _either(event: asyncio.Event, seconds: float) -> None:
+async def _either(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for the event or so long; answer whether it was the event."""
     try:
-        await asyncio.wait_for(event.wait(), seconds)
+        return await asyncio.wait_for(event.wait(), seconds)
     except TimeoutError:
-        return
+        return False

@@ -37,7 +37,8 @@ def named(sessions: Sequence[Session]) -> str:
     if len(sessions) != 1:
         return f"{len(sessions)} sessions"
     one = sessions[0]
-    return f"{one.listing}/{words.stage(one.stage)} {words.short_id(one.session_id)}"
+    listing = one.listing if len(one.listing) <= 14 else f"{one.listing[:13]}~"
+    return f"{listing}/{words.stage(one.stage)} {words.short_id(one.session_id)[:4]}"
 
 
 def why_not(deed: str, session: Session | None, desk: Desk) -> str:
@@ -46,6 +47,10 @@ def why_not(deed: str, session: Session | None, desk: Desk) -> str:
         return "" if desk.done else "nothing to undo: I deleted and extended nothing here"
     if session is None:
         return "no session is selected"
+    if deed == "resume" and session.is_live:
+        return "it runs: `:send` it a follow-up, interrupt it (i), or `:resume --fork`"
+    if deed == "resume" and session.transcript is None:
+        return "there is no transcript to resume: the row is all that is left"
     if deed == "answer" and (session.run is None or session.run.request is None):
         return "no permission request waits here"
     if deed == "interrupt" and not session.is_live:

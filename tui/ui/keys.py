@@ -33,7 +33,7 @@ DEEDS = (
     Deed("a", "answer", "a", "answer", "answer a permission request", 7, True),
     Deed("i", "interrupt", "i", "interrupt", "interrupt the turn", 9, True),
     Deed("u", "undo", "u", "undo", "undo my last delete or extension", 8, True),
-    Deed("exclamation_mark", "attention", "!", "next!", "the next that needs somebody", 10),
+    Deed("exclamation_mark", "attention", "!", "next", "the next that needs somebody", 10),
     Deed("colon,ctrl+p", "command", ":", "verbs", "every verb by its name: new, stop, restore", 11),
     Deed("space", "mark", "space", "mark", "mark this one (in full Live: a page on)"),
     Deed("asterisk", "mark_all", "*", "mark all", "mark all shown, or none"),

@@ -37,7 +37,7 @@ class ListingsPane(Table):
         return str(max(0, len(self.keys) - 1))
 
     def head_line(self) -> Line:
-        return listings.head(self.body_width)
+        return listings.head(self.text_width)
 
     def row_line(self, key: Key, *, is_current: bool) -> Line:
-        return listings.line(self.groups[key[1]], self.body_width, is_current=is_current)
+        return listings.line(self.groups[key[1]], self.text_width, is_current=is_current)

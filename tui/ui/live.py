@@ -47,8 +47,9 @@ class LivePane(Pane):
         self._settle()
 
     def update(self, session: Session | None, now: datetime) -> None:
-        """Take note of what the session is now."""
-        self.session = session
+        """Take note of what the session is now; another one is not shown before `begin`."""
+        if session is not None and self.session is not None and session.key == self.session.key:
+            self.session = session
         self.now = now
         self._end_lines()
         self._settle()
@@ -111,8 +112,9 @@ class LivePane(Pane):
     def on_resize(self) -> None:
         """Wrap everything again."""
         super().on_resize()
-        entries = self._entries
+        entries, results, top = self._entries, self._results, self.top
         self._forget()
+        self._results, self.top = results, top
         for entry in entries:
             self._add(entry)
         self._end_lines()

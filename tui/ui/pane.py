@@ -57,6 +57,11 @@ class Pane(Widget):
         return max(0, self.size.width - (2 if self.frame else 0))
 
     @property
+    def text_width(self) -> int:
+        """The width of a table's columns: inside a frame they do not touch its side."""
+        return max(0, self.body_width - (1 if self.frame else 0))
+
+    @property
     def body_height(self) -> int:
         """The height inside the frame."""
         ruled = 1 if self.frame or self.has_rule else 0

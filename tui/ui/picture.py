@@ -121,7 +121,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         pane.says, pane.marks = self.board.says(), self.marks
         pane.empty = self.board.empty(catalog)
         shape = sessions.Shape(
-            pane.body_width,
+            pane.text_width,
             has_listing=not self.board.listing,
             is_wide=self.board.is_wide or pane.body_width >= 90,
             stage_width=sessions.stage_width(catalog.sessions if catalog else ()),

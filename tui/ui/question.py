@@ -48,6 +48,11 @@ class Question(Pane):
         """Whether keys go here and nowhere else."""
         return self._is_held
 
+    @property
+    def is_asking(self) -> bool:
+        """Whether the question is there, and not only awaited."""
+        return self._answer is not None
+
     def say(self, text: str, style: str = "") -> None:
         """Show a message."""
         self.message = Cell(one_line(text), style)

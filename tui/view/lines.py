@@ -45,9 +45,9 @@ def table_line(layout: Layout, cells: Sequence[Cell], width: int) -> Line:
     """Return the cells in their columns, a blank between them, filled to `width`."""
     line: list[Cell] = []
     for column, cell in zip(layout, cells, strict=True):
-        line.append(Cell(padded(cell.text, column), cell.style))
-        line.append(Cell(" " * column.gap))
-    return clipped(tuple(line[:-1]), width)
+        # The blank takes the style of its cell: a change of style costs more bytes than a blank.
+        line.append(Cell(padded(cell.text, column) + " " * column.gap, cell.style))
+    return clipped(tuple(line), width)
 
 
 def flexible(left: Layout, name: str, right: Layout, width: int) -> Layout:
@@ -68,7 +68,8 @@ def clipped(line: Line, width: int) -> Line:
     for cell in line:
         used = cell_width(cell.text)
         if used > room:
-            kept.append(Cell(fit(cell.text, room), cell.style))
+            text = cell.text.rstrip()
+            kept.append(Cell(fit(text, room), cell.style))
             return tuple(kept)
         kept.append(cell)
         room -= used

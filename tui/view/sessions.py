@@ -40,7 +40,7 @@ class Shape:
         listing = (Column("LISTING", 16),) if self.has_listing else ()
         left = (
             Column("", 2, gap=0),
-            Column("ENDS", 7, is_right=True, gap=0),
+            Column("ENDS", 7, is_right=True),
             Column("", 1),
             Column("STATE", 11),
             *listing,

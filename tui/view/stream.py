@@ -130,8 +130,9 @@ def _thinking(entry: Entry, _: Entry | None, width: int) -> list[Line]:
 
 def _tool(entry: Entry, result: Entry | None, width: int) -> list[Line]:
     outcome = _outcome(result) + f"  {_took(entry, result):>5}" if result else "…"
+    outcome = fit(outcome, min(cell_width(outcome), width // 2))
     failed = result is not None and result.is_error
-    name = fit(entry.tool, min(cell_width(entry.tool), width // 2))
+    name = fit(entry.tool, min(cell_width(entry.tool), width // 3))
     room = width - cell_width(name) - 1 - cell_width(outcome) - 2
     argument = fit(one_line(entry.text), max(0, room))
     line = (

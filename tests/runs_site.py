@@ -1,0 +1,138 @@
+"""A listing whose runs talk to a loopback API, and what the tests of runs ask of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tui.core.models import Row, Run
+from tui.demo.api import LoopbackApi, by_word
+from tui.demo.asked import Asked
+from tui.demo.turns import Failure, Text, ToolUse, Turn, say
+from tui.runs import protocol
+from tui.runs.inbox import Command, CommandKind, Decision, post
+from tui.runs.launcher import launch
+from tui.runs.protocol import RunSpec, new_run_id, read_events, read_owner, read_run
+from tui.storage.locks import SessionLock
+from tui.storage.processes import started
+from tui.storage.tracking import read_rows
+
+WORDS = "Strategic buyers of industrial pumps are few and well known. " * 8
+
+
+def permit(asked: Asked) -> Turn:
+    if asked.step < 2:
+        return say(ToolUse("Bash", {"command": f"touch made-{asked.step}", "description": "make"}))
+    return say("Finished.")
+
+
+def leave_work_behind(asked: Asked) -> Turn:
+    command = "sleep 2; echo $PYTHONPATH > late"
+    late = {"command": command, "run_in_background": True, "description": "wait"}
+    return say("So be it.") if asked.step else say(ToolUse("Bash", late))
+
+
+SCENES = by_word(
+    {
+        "BEHIND": leave_work_behind,
+        "ECHO": lambda asked: say(f"You said: {asked.prompt[:40]}"),
+        "STREAM": lambda asked: say(Text("Let me think. "), Text(WORDS, 40)),
+        "LONG": lambda asked: say(Text(WORDS * 20, 20)),
+        "PERMIT": permit,
+        "BADKEY": lambda asked: Failure(401, "authentication_error", "invalid x-api-key"),
+    },
+    default=lambda asked: say("Very well."),
+)
+
+
+@dataclass
+class Site:
+    """A listing with its database, and an API that the CLI of its runs talks to."""
+
+    listing: Path
+    env_file: Path
+    api: LoopbackApi
+
+    def spec(self, prompt: str, **changes: Any) -> RunSpec:
+        now = datetime.now(UTC)
+        return replace(
+            RunSpec(
+                run_id=new_run_id(now),
+                session_id=str(uuid.uuid4()),
+                listing_id=self.listing.name,
+                stage="stage_3",
+                mode="new",
+                prompt=prompt,
+                db_path=self.listing / "buyers.db",
+                config_dir=self.listing / ".claude_sessions",
+                cwd=self.listing,
+                operator="anna",
+                created_at=now,
+                expires_at=now + timedelta(days=7),
+                keeps_until=now + timedelta(days=1),
+                env_file=self.env_file,
+                zone="UTC",
+            ),
+            **changes,
+        )
+
+    def start(self, prompt: str, **changes: Any) -> Path:
+        spec = self.spec(prompt, **changes)
+        with SessionLock.take(self.listing, spec.session_id) as lock:
+            return launch(spec, lock)
+
+    def row(self, session_id: str) -> Row | None:
+        rows = read_rows(self.listing / "buyers.db")
+        return next((row for row in rows if row.session_id == session_id), None)
+
+    def transcript(self, session_id: str) -> str:
+        config_dir = self.listing / ".claude_sessions"
+        paths = list(config_dir.glob(f"projects/*/{session_id}.jsonl"))
+        return paths[0].read_text() if paths else ""
+
+
+def wait(is_so: Callable[[], Any], seconds: float = 20.0) -> Any:
+    """Wait until `is_so()` is true and return its value."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if value := is_so():
+            return value
+        time.sleep(0.03)
+    raise AssertionError("it never came to pass")
+
+
+def end(folder: Path) -> None:
+    """End a runner that a failed test left behind."""
+    os.kill(read_owner(folder)["pid"], signal.SIGTERM)
+    wait(lambda: protocol.is_dead(folder))
+
+
+def over(folder: Path) -> Run:
+    """Wait for the end of a run, and return it."""
+    try:
+        wait(lambda: read_run(folder).is_over)
+    except AssertionError:
+        log = (folder / protocol.LOG).read_text()
+        raise AssertionError(f"{read_events(folder)}\n{log}") from None
+    return read_run(folder)
+
+
+def command(folder: Path, kind: CommandKind, text: str = "", decision: Decision = "") -> None:
+    request = read_run(folder).request
+    number = request.request_id if request and kind == "answer" else ""
+    post(folder, Command(kind, datetime.now(UTC), "bert", text, number, decision))
+
+
+def kinds(folder: Path) -> list[str]:
+    return [event["type"] for event in read_events(folder)]
+
+
+def cli_is_gone(folder: Path) -> bool:
+    return started(read_owner(folder)["cli_pid"]) is None

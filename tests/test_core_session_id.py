@@ -1,0 +1,48 @@
+"""Ids come from files and tables that others write: none may leave the base folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.core.errors import UnknownId
+from tui.core.session_id import is_listing_id, is_session_id, require_session_id
+
+
+@pytest.mark.parametrize("name", ["9f2c", "9f2c0000-1111-4222-8333-444455556666", "a_b", "A" * 128])
+def test_an_id_is_taken(name: str) -> None:
+    assert require_session_id(name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "..", "../../x", "/etc/passwd", "a/b", "a\\b", "a.jsonl", "a\0b", "abc\n", "\nabc",
+     "\x1b[31m", "-rf", "_a", "a b", "é", "\u202eabc", "A" * 129, "%2e%2e", "~root", "*"],
+)  # fmt: skip
+def test_a_hostile_id_is_refused_and_named_harmlessly(name: str) -> None:
+    with pytest.raises(UnknownId) as raised:
+        require_session_id(name)
+    assert "\x1b" not in str(raised.value)
+
+
+@given(st.text(alphabet=st.sampled_from("./\\\0~a-_\n\u2028é ") | st.characters(), max_size=30))
+def test_no_id_leaves_its_folder(name: str) -> None:
+    base = Path("/base")
+    if is_session_id(name):
+        assert (base / name).parent == base
+        assert name.isascii()
+    if is_listing_id(name):
+        assert (base / name).parent == base
+
+
+@pytest.mark.parametrize("name", ["hollis_park", "Müller & Söhne", "a b", "[red]"])
+def test_a_listing_may_be_called_anything_plain(name: str) -> None:
+    assert is_listing_id(name)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", ".hidden", "a/b", "/abs", "a\0b"])
+def test_a_listing_is_one_plain_folder(name: str) -> None:
+    assert not is_listing_id(name)

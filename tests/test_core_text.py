@@ -1,0 +1,95 @@
+"""No byte of untrusted text acts on the terminal, and what can be read stays."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.payloads import PAYLOADS, acts, is_cleaned
+from tui.core.text import cell_width, fit, one_line, safe_text
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
+def test_a_payload_leaves_only_its_harmless_part(payload: str) -> None:
+    assert is_cleaned(safe_text(payload))
+    assert is_cleaned(one_line(payload))
+    assert "\n" not in one_line(payload)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "plain", "tab\tand\nnewline", "[/red] [bold]markup stays", "café 日本語 🏭", "C:\\x1b"],
+)
+def test_what_can_be_read_stays(text: str) -> None:
+    assert safe_text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("a\r\nb\rc", "a\nb\nc"),
+        ("half an escape\x1b", "half an escape"),
+        ("half a colour\x1b[38;5", "half a colour"),
+        ("a title without end\x1b]0;owned", "a title without end"),
+        ("a title cut short\x1b]0;owned\x1b[31m by a colour", "a title cut short by a colour"),
+        ("a lone \ud800 surrogate", "a lone  surrogate"),
+        ("\x1b\x1b[[31mnested", "31mnested"),
+        (42, "42"),
+        (None, "None"),
+    ],
+)
+def test_torn_and_odd_text_is_cleaned(text: object, kept: str) -> None:
+    assert safe_text(text) == kept
+
+
+@given(st.text())
+def test_any_text_is_harmless_and_cleaned_once(text: str) -> None:
+    cleaned = safe_text(text)
+    assert not acts(cleaned)
+    assert safe_text(cleaned) == cleaned
+
+
+@given(st.text(alphabet="\x1b\x9b\x9d\x90[]P;0m\\\x07\x9c a\n"))
+def test_any_mix_of_sequences_is_harmless(text: str) -> None:
+    assert not acts(safe_text(text))
+
+
+@pytest.mark.parametrize("unit", ["\x9d", "\x1b]", "\x1b[", "\x1b]\x9d", "\x90x"])
+def test_cleaning_takes_linear_time(unit: str) -> None:
+    """Without the guard the regular expression tries every start to the end."""
+    begun = time.perf_counter()
+    safe_text(unit * 20_000 + "\x1bX")
+    assert time.perf_counter() - begun < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "width"),
+    [("plain", 5), ("日本語", 6), ("e\u0301", 1), ("", 0), ("🏭x", 3), ("ก\u0e31น", 2)],
+)
+def test_cells_are_counted(text: str, width: int) -> None:
+    assert cell_width(text) == width
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        ("abc", 5, "abc  "),
+        ("abcdef", 4, "abc~"),
+        ("日本語", 4, "日~ "),
+        ("日本語", 5, "日本~"),
+        ("abc", 0, ""),
+        ("abc", -1, ""),
+        ("abc", 1, "~"),
+        ("e\u0301" * 6, 4, "e\u0301" * 3 + "~"),
+    ],
+)
+def test_a_text_is_fitted(text: str, width: int, shown: str) -> None:
+    assert fit(text, width) == shown
+
+
+@given(st.text().map(one_line), st.integers(0, 40))
+def test_a_fitted_text_takes_exactly_its_cells(text: str, width: int) -> None:
+    assert cell_width(fit(text, width)) == width

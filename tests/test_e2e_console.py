@@ -1,0 +1,116 @@
+"""The console in a real terminal, with real keys, the real CLI and a real kill."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.runs_site import SCENES, Site, end, over, wait
+from tests.terminal import Terminal
+from tui.demo.api import LoopbackApi, by_word
+from tui.demo.turns import Text, say
+from tui.runs import protocol
+from tui.runs.protocol import read_owner, read_run
+from tui.storage.processes import started
+
+LETTER = " ".join(
+    f"Buyer number {number} of the long list is worth a call." for number in range(45)
+)
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[LoopbackApi]:
+    scene = by_word({"LETTER": lambda asked: say(Text(LETTER, 60))}, default=SCENES)
+    with LoopbackApi(scene).in_thread() as server:
+        yield server
+
+
+@pytest.fixture
+def site(tmp_path: Path, api: LoopbackApi) -> Iterator[Site]:
+    listing = tmp_path / "outputs" / "hollis_park"
+    listing.mkdir(parents=True)
+    env_file = tmp_path / "env"
+    env_file.write_text("".join(f"{name}={value}\n" for name, value in api.env().items()))
+    env_file.chmod(0o600)
+    yield Site(listing, env_file, api)
+    for folder in protocol.run_folders(listing):
+        if not protocol.is_dead(folder):
+            end(folder)
+
+
+def console(site: Site, *, size: tuple[int, int] = (80, 24)) -> Terminal:
+    return Terminal(
+        [sys.executable, "-m", "tui", "--root", str(site.listing.parent), "--operator", "anna"],
+        size=size,
+        environment={
+            "SESSION_CONSOLE_ENV_FILE": str(site.env_file),
+            "SESSION_CONSOLE_CONFIG": str(site.env_file.with_name("none.toml")),
+            "SSH_CONNECTION": "",
+        },
+    )
+
+
+def latest(site: Site) -> Path:
+    return protocol.run_folders(site.listing)[-1]
+
+
+def test_a_resume_by_key_streams_and_outlives_a_killed_console(site: Site) -> None:
+    session_id = over(site.start("ECHO this is the beginning")).session_id
+    with console(site) as screen:
+        screen.wait_for("hollis_park", "ECHO this is the", "active")
+        screen.send("r")
+        screen.wait_for("mode default")
+        screen.send("LETTER please\r")
+        screen.wait_for("busy", "Buyer number 3 of the long list")
+        folder = latest(site)
+        assert read_run(folder).state == "busy"
+        assert LETTER not in site.transcript(session_id)
+        runner = read_owner(folder)
+        screen.kill()
+    assert started(runner["pid"]) == runner["proc_start"]
+    assert read_run(folder).state == "busy"
+    with console(site, size=(120, 36)) as screen:
+        screen.wait_for("● busy", "Buyer number")
+        screen.send("r")
+        screen.wait_for("it runs", ":send")
+        assert over(folder).state == "done"
+        screen.wait_for("· active", "number 44 of the long list")
+        screen.send("q")
+        assert screen.process.wait(10) == 0
+    assert LETTER in site.transcript(session_id)
+
+
+def test_a_hang_up_ends_the_console_and_not_the_run(site: Site) -> None:
+    over(site.start("ECHO this is the beginning"))
+    with console(site) as screen:
+        screen.wait_for("hollis_park", "active")
+        screen.send("r")
+        screen.wait_for("mode default")
+        screen.send("LETTER please\r")
+        screen.wait_for("Buyer number 2 of")
+        folder = latest(site)
+        screen.process.send_signal(signal.SIGHUP)
+        assert screen.process.wait(10) is not None
+    assert over(folder).state == "done"
+
+
+def test_two_consoles_that_resume_at_once_start_one_agent(site: Site) -> None:
+    over(site.start("ECHO this is the beginning"))
+    with console(site) as one, console(site) as two:
+        for screen in (one, two):
+            screen.wait_for("hollis_park", "active")
+            screen.send("r")
+            screen.wait_for("mode default")
+            screen.send("LETTER please")
+        for screen in (one, two):
+            screen.send("\r")
+        wait(lambda: len(protocol.run_folders(site.listing)) == 2)
+        wait(lambda: "is running" in one.text + two.text)
+        one.wait_for("Buyer number 4 of")
+        two.wait_for("Buyer number 4 of")
+    assert len(protocol.run_folders(site.listing)) == 2
+    assert over(latest(site)).state == "done"

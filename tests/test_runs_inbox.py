@@ -1,0 +1,103 @@
+"""The inbox of a run: each command once, in order, and the first answer wins."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tui.core.errors import Refused, UsageError
+from tui.runs.inbox import Command, Inbox, post
+from tui.runs.protocol import INBOX
+
+NOW = datetime(2026, 11, 22, 7, 15, 30, tzinfo=UTC)
+PROMPT = Command("prompt", NOW, "anna", "go on")
+ANSWER = Command("answer", NOW, "anna", "", "p1", "allow")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / INBOX).mkdir()
+    return tmp_path
+
+
+def test_each_command_is_taken_once_and_in_order(folder: Path) -> None:
+    posted = [replace(PROMPT, at=NOW + timedelta(microseconds=n), text=str(n)) for n in range(20)]
+    for command in reversed(posted):
+        post(folder, command)
+    inbox = Inbox(folder)
+    assert inbox.take() == tuple(posted)
+    assert inbox.take() == ()
+    post(folder, Command("stop", NOW, "anna"))
+    assert [command.kind for command in inbox.take()] == ["stop"]
+
+
+def test_the_first_answer_wins_even_after_it_was_taken(folder: Path) -> None:
+    inbox = Inbox(folder)
+    post(folder, ANSWER)
+    for _ in range(2):
+        with pytest.raises(Refused, match="anna has answered that already"):
+            post(folder, replace(ANSWER, by="bert", decision="deny"))
+        inbox.take()
+    assert inbox.take() == ()
+
+
+def test_of_many_answers_at_the_same_instant_one_wins(folder: Path) -> None:
+    gate = threading.Barrier(8)
+
+    def answer(number: int) -> bool:
+        gate.wait()
+        try:
+            post(folder, replace(ANSWER, by=f"operator {number}"))
+        except Refused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(answer, range(8))) == 1
+    assert len(Inbox(folder).take()) == 1
+    assert len(list((folder / INBOX).iterdir())) == 1
+
+
+def test_a_closed_inbox_refuses_and_loses_nothing(folder: Path) -> None:
+    inbox = Inbox(folder)
+    post(folder, PROMPT)
+    assert inbox.close() == (PROMPT,)
+    with pytest.raises(Refused, match="is over"):
+        post(folder, PROMPT)
+    inbox.reopen()
+    post(folder, PROMPT)
+    assert inbox.take() == (PROMPT,)
+
+
+@pytest.mark.parametrize("request_id", ["", "../../x", "a/b", "p1\n", "x" * 65, "\x1b[2J"])
+def test_an_answer_cannot_leave_the_inbox(folder: Path, request_id: str) -> None:
+    with pytest.raises(UsageError):
+        post(folder, replace(ANSWER, request_id=request_id))
+    assert not list((folder / INBOX).iterdir())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"kind": "prompt"}',
+        '{"kind": "prompt", "at": "soon"}',
+        '{"kind": "format", "at": "2026-11-22T07:15:30+00:00"}',
+        '{"kind": "answer", "at": "2026-11-22T07:15:30+00:00", "request_id": "p1"}',
+        '{"kind": "answer", "at": "2026-11-22T07:15:30+00:00", "decision": "allow"}',
+        '{"kind": [], "at": "2026-11-22T07:15:30+00:00"}',
+    ],
+)
+def test_what_is_no_command_is_thrown_away(folder: Path, text: str) -> None:
+    (folder / INBOX / "a.json").write_text(text)
+    post(folder, PROMPT)
+    inbox = Inbox(folder)
+    assert inbox.take() == (PROMPT,)
+    assert inbox.take() == ()

@@ -1,0 +1,72 @@
+"""The runner's pen, on a disk that is full for a while."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tui.runs.journal import Journal
+from tui.runs.protocol import EVENTS, PARTIAL, read_events, read_partial
+
+NOW = datetime(2026, 11, 22, 7, 15, 30, tzinfo=UTC)
+
+# A limit on the size of files fails as a full disk does, short writes included.
+_FULL_DISK = """
+import resource, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from tui.runs.journal import Journal
+journal = Journal(Path(sys.argv[1]), lambda: datetime(2026, 11, 22, tzinfo=UTC))
+_, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (500, hard))
+for number in range(20):
+    journal.event("notice", number=number)
+journal.partial({"kind": "text", "text": "x" * 900})
+journal.owner({"pid": 1, "pad": "x" * 900})
+journal.beat()
+print(journal.troubles)
+resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+journal.event("ended")
+"""
+
+
+def test_a_full_disk_loses_no_event_and_tears_no_line(tmp_path: Path) -> None:
+    code = [sys.executable, "-c", _FULL_DISK, str(tmp_path)]
+    done = subprocess.run(code, capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 10
+    lines = (tmp_path / EVENTS).read_text().splitlines()
+    assert [json.loads(line).get("number") for line in lines] == [*range(20), None]
+    assert {path.name for path in tmp_path.iterdir()} == {EVENTS, "heartbeat"}
+
+
+def test_events_are_small_whatever_the_agent_asks_for(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, lambda: NOW)
+    journal.event("permission", tool="Write", input={"content": ["x" * 1_000_000]})
+    assert (tmp_path / EVENTS).stat().st_size < 5000
+    assert read_events(tmp_path)[0]["input"]["content"][0].endswith("…")
+
+
+def test_a_link_in_the_folder_is_never_written_through(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("untouched")
+    for name in (EVENTS, PARTIAL):
+        (tmp_path / name).symlink_to(victim)
+    journal = Journal(tmp_path, lambda: NOW)
+    journal.event("started")
+    journal.partial({"kind": "text", "text": "hello"})
+    assert victim.read_text() == "untouched"
+    assert journal.troubles == 1
+
+
+def test_the_partial_is_replaced_and_taken_away(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, lambda: NOW)
+    for text in ("a", "ab"):
+        journal.partial({"kind": "text", "text": text, "at": NOW.isoformat()})
+        partial = read_partial(tmp_path)
+        assert partial
+        assert (partial.text, partial.at) == (text, NOW)
+    journal.partial(None)
+    assert read_partial(tmp_path) is None

@@ -71,9 +71,7 @@ def session(listing: str, stage: str, title: str, **more: Any) -> Session:
     return Session(identity, listing, stage, status, liveness, state, title=title, **values)
 
 
-def _row(
-    identity: str, listing: str, stage: str, status: str, values: Mapping[str, Any]
-) -> Row:
+def _row(identity: str, listing: str, stage: str, status: str, values: Mapping[str, Any]) -> Row:
     created, expires = (
         moment.replace(tzinfo=None).isoformat() if moment else ""
         for moment in (values["created_at"], values["expires_at"])
@@ -300,7 +298,10 @@ def stream() -> tuple[Entry, ...]:
         _result("12 results", 1, at(13.2)),
         _call("Task", "Profile the three most active consolidators", 2, at(20)),
         Entry(
-            EntryKind.TEXT, "Sulzer, Atlas Copco and Ingersoll Rand lead.", at(61), is_sidechain=True
+            EntryKind.TEXT,
+            "Sulzer, Atlas Copco and Ingersoll Rand lead.",
+            at(61),
+            is_sidechain=True,
         ),
         _result("28 lines", 2, at(64)),
         _call("WebFetch", "https://example.com/deals/flow-control", 3, at(70)),

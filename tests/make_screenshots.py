@@ -29,7 +29,7 @@ async def settled(pilot: Pilot[None]) -> None:
     screen = pilot.app.screen
     assert isinstance(screen, PictureScreen)
     async with asyncio.timeout(20):
-        while screen.catalog is None or not screen.live.has_entries:
+        while screen.catalog is None or not screen.live.count:
             await pilot.pause(0.02)
     await pilot.pause()
 

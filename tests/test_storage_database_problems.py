@@ -6,8 +6,9 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -66,10 +67,10 @@ def test_the_reason_is_named_and_nothing_changes(
 ) -> None:
     db_path = tmp_path / "buyers.db"
     prepare(db_path)
-    before = snapshot_without_pipes(tmp_path)
+    before = snapshot(tmp_path)
     with pytest.raises(DatabaseProblem, match=reason):
         read_rows(db_path)
-    assert snapshot_without_pipes(tmp_path) == before
+    assert snapshot(tmp_path) == before
 
 
 @pytest.mark.parametrize("columns", ["", ", metadata TEXT", ", metadata TEXT, cost REAL, x BLOB"])
@@ -121,69 +122,63 @@ os.kill(os.getpid(), 9)
     assert (row.session_id, row.stage) == ("9f2c", "")
 
 
-def test_a_look_cannot_write(tmp_path: Path) -> None:
-    """What `query_only` is for: a view whose trigger writes stays a view."""
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+def test_a_look_leaves_no_lock_behind(tmp_path: Path, journal: str) -> None:
+    """An unfinished SELECT of ours would make the pipeline's write fail."""
     db_path = tmp_path / "buyers.db"
     make(db_path)
-    with closing(sqlite3.connect(db_path)) as pipeline:
-        assert read_rows(db_path)
-        pipeline.execute("UPDATE claude_sessions SET stage = 'written beside us'")
-        pipeline.commit()
-    assert read_rows(db_path)[0].stage == "written beside us"
+    with closing(sqlite3.connect(db_path, timeout=0, isolation_level=None)) as pipeline:
+        pipeline.execute(f"PRAGMA journal_mode = {journal}")
+        for stage in ("1", "2"):
+            read_rows(db_path)
+            pipeline.execute("UPDATE claude_sessions SET stage = ?", (stage,))
+            assert read_rows(db_path)[0].stage == stage
 
 
-@pytest.mark.parametrize("mode", [0o000, 0o200])
-def test_a_file_that_may_not_be_read_says_so(tmp_path: Path, mode: int) -> None:
-    db_path = tmp_path / "buyers.db"
+LOOK = """
+import os, sys
+from pathlib import Path
+from tui.core.errors import DatabaseProblem
+from tui.storage.tracking import read_rows
+if os.geteuid() == 0:
+    os.seteuid(65534)
+try:
+    print(*(row.session_id for row in read_rows(Path(sys.argv[1]))))
+except DatabaseProblem as problem:
+    print(problem)
+"""
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that anybody may enter."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [
+        (0o000, "buyers.db may not be opened by us"),
+        (0o200, "buyers.db may not be opened by us"),
+        (0o444, "9f2c"),
+    ],
+)
+def test_permissions_are_told_and_a_file_that_may_only_be_read_is_read(
+    open_folder: Path, mode: int, said: str
+) -> None:
+    """Runs as somebody whom permissions bind: root is not bound by them."""
+    db_path = open_folder / "buyers.db"
     make(db_path)
     db_path.chmod(mode)
-    before = (db_path.stat().st_mtime_ns, tmp_path.stat().st_mtime_ns)
-    code = (
-        "import sys; from pathlib import Path; from tui.storage.tracking import read_rows\n"
-        "from tui.core.errors import DatabaseProblem\n"
-        "try: read_rows(Path(sys.argv[1]))\n"
-        "except DatabaseProblem as problem: print(problem)"
-    )
-    said = as_nobody(tmp_path, code, str(db_path))
-    assert said == "buyers.db may not be opened by us\n"
-    assert (db_path.stat().st_mtime_ns, tmp_path.stat().st_mtime_ns) == before
-
-
-def test_a_file_that_may_only_be_read_is_read(tmp_path: Path) -> None:
-    db_path = tmp_path / "buyers.db"
-    make(db_path)
-    db_path.chmod(0o444)
-    code = (
-        "import sys; from pathlib import Path; from tui.storage.tracking import read_rows\n"
-        "print(read_rows(Path(sys.argv[1]))[0].session_id)"
-    )
-    before = snapshot(tmp_path)
-    assert as_nobody(tmp_path, code, str(db_path)) == "9f2c\n"
-    assert snapshot(tmp_path) == before
-
-
-def as_nobody(folder: Path, code: str, *words: str) -> str:
-    """Run code as somebody whom permissions bind: root is not bound by them."""
-    is_root = os.geteuid() == 0
-    for parent in [folder, *folder.parents][: 5 if is_root else 0]:
-        if parent.stat().st_uid == 0 and parent not in (Path("/"), Path("/tmp")):
-            parent.chmod(parent.stat().st_mode | 0o055)
+    before = (db_path.stat().st_mtime_ns, open_folder.stat().st_mtime_ns)
     found = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            f"import os; os.seteuid(65534)\n{code}" if is_root else code,
-            *words,
-        ],
+        [sys.executable, "-c", LOOK, str(db_path)],
         capture_output=True,
         text=True,
         check=True,
         cwd=Path(__file__).parent.parent,
     )
-    return found.stdout
-
-
-def snapshot_without_pipes(folder: Path) -> dict[str, tuple[int, int, bytes]]:
-    return {name: facts for name, facts in snapshot(folder).items() if name != "."} | {
-        ".": (0, folder.stat().st_mtime_ns, b"")
-    }
+    assert found.stdout == said + "\n"
+    assert (db_path.stat().st_mtime_ns, open_folder.stat().st_mtime_ns) == before

@@ -33,9 +33,6 @@ class Console:
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
         await self.pilot.pause()
-        await self.pilot.app.workers.wait_for_complete(
-            [worker for worker in self.pilot.app.workers if worker.group == "copy"]
-        )
 
     async def until(self, is_so: Callable[[], bool]) -> None:
         for _ in range(400):
@@ -357,9 +354,9 @@ async def test_attention_goes_round_those_that_need_somebody() -> None:
 async def test_copying_shows_what_was_copied() -> None:
     async with console() as at:
         await at.press("y")
-        assert at.session.session_id in at.message
+        await at.until(lambda: at.session.session_id in at.message)
         await at.press("Y")
-        assert f"show {at.session.address}" in at.message
+        await at.until(lambda: f"show {at.session.address}" in at.message)
 
 
 @pytest.mark.parametrize(

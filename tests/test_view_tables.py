@@ -42,8 +42,9 @@ def test_every_line_of_the_sessions_fills_its_width(
 def test_the_sessions_at_80_columns() -> None:
     shape = sessions.Shape(80)
     waiting = CATALOG.sessions[next(i for i, s in enumerate(CATALOG.sessions) if s.run)]
-    head, line = sessions.head(shape), sessions.line(
-        waiting, NOW, shape, QUIET, is_current=True, is_marked=True
+    head, line = (
+        sessions.head(shape),
+        sessions.line(waiting, NOW, shape, QUIET, is_current=True, is_marked=True),
     )
     assert text(head).split() == ["ENDS", "STATE", "LISTING", "ST", "TITLE", "QUIET", "SIZE"]
     assert text(line) == (

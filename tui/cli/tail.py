@@ -6,6 +6,7 @@ import argparse
 import shutil
 import sys
 import time
+from dataclasses import replace
 
 from tui.cli.output import entry_json, put, put_json, say
 from tui.cli.picture import picture, session_named
@@ -58,18 +59,22 @@ class _Printer:
         self._width = max(40, shutil.get_terminal_size((100, 24)).columns - 1)
 
     def print(self, entries: tuple[Entry, ...]) -> None:
+        """Print entries; a result that came along with its call stands in the call's line."""
         results = {entry.tool_id: entry for entry in entries if entry.kind is EntryKind.RESULT}
         calls = {entry.tool_id for entry in entries if entry.kind is EntryKind.TOOL}
         for entry in entries:
             if self._as_json:
                 put_json(entry_json(entry))
-            elif entry.kind is not EntryKind.RESULT or entry.tool_id not in calls:
+            elif entry.kind is EntryKind.TOOL:
                 self._put(entry, results.get(entry.tool_id))
+            elif entry.kind is not EntryKind.RESULT:
+                self._put(entry)
+            elif entry.tool_id not in calls:
+                self._put(replace(entry, text=f"-> {entry.text}"))
         sys.stdout.flush()
 
-    def _put(self, entry: Entry, result: Entry | None) -> None:
+    def _put(self, entry: Entry, result: Entry | None = None) -> None:
         from tui.view.stream import entry_lines
 
-        call_result = result if entry.kind is EntryKind.TOOL else None
-        for line in entry_lines(entry, call_result, self._width, LOCAL):
+        for line in entry_lines(entry, result, self._width, LOCAL):
             put("".join(cell.text for cell in line).rstrip())

@@ -25,10 +25,11 @@ _BOOKKEEPING = frozenset(
     agent-color agent-name ai-title artifact-autoreact-ledger atis-latch attachment
     attribution-snapshot bridge-session content-replacement cost-state custom-title
     data-flow-incomplete data-flow-records derived-from file-history-delta file-history-snapshot
-    frame-link interactive-mark isolation-latch last-prompt line-withheld memory-mode mode observer-ref permission-mode pr-link
-    progress prompt_snapshot queue-operation relocated repl-mode resume-head-vouch session-owner speculation-accept summary tag
-    task-summary tools-used unattended-consent worktree-state
-    """.split()  # noqa: SIM905 (a list literal of 36 words would be 36 lines)
+    frame-link interactive-mark isolation-latch last-prompt line-withheld memory-mode mode
+    observer-ref permission-mode pr-link progress prompt_snapshot queue-operation relocated
+    repl-mode resume-head-vouch session-owner speculation-accept summary tag task-summary
+    tools-used unattended-consent worktree-state
+    """.split()  # noqa: SIM905 (a list literal of so many words is a page)
 )
 
 

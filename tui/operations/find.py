@@ -17,7 +17,7 @@ def find_session(catalog: Catalog, words: str) -> Session:
     if not is_session_id(prefix) or (slash and not is_listing_id(listing)):
         raise UnknownId(f"{one_line(words)[:80]!r} is not a session id: see `session-console ls`")
     sessions = [one for one in catalog.sessions if not slash or one.listing == listing]
-    exact = [one for one in sessions if one.session_id == prefix]
+    exact = [one for one in sessions if one.session_id == prefix and not _is_disguised(one)]
     matches = exact or [one for one in sessions if one.session_id.startswith(prefix)]
     if len(matches) == 1:
         return matches[0]
@@ -28,6 +28,11 @@ def find_session(catalog: Catalog, words: str) -> Session:
         f"{one_line(words)[:80]!r} could be {len(matches)} sessions: {', '.join(candidates)}",
         candidates,
     )
+
+
+def _is_disguised(session: Session) -> bool:
+    """Whether its stored id only looks like the one shown, once cleaned: nothing may act on it."""
+    return session.row is not None and session.row.session_id != session.session_id
 
 
 def find_listing(catalog: Catalog, words: str) -> Listing:

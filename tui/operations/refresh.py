@@ -50,13 +50,13 @@ class Watch:
         """Return the picture of this moment, of one listing when `only` names it; blocking."""
         root, now = self._context.root, self._context.clock()
         try:
-            names = sorted(_listing_names(root)) if only is None else [only]
+            names = [name for name in sorted(_listing_names(root)) if only in (None, name)]
+            free = shutil.disk_usage(root).free
         except OSError as error:
             return Catalog(root, now, problem=_root_problem(root, error))
         zone = self._zone()
         with ThreadPoolExecutor(_THREADS, "look") as pool:
             listings = tuple(pool.map(lambda name: self._listing(root / name, zone), names))
-        free = shutil.disk_usage(root).free
         return Catalog(root, now, listings, free_bytes=free, problem="")
 
     def _zone(self) -> tzinfo | None:

@@ -77,9 +77,10 @@ def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None 
     context.require_writable()
     if not is_listing_id(listing_id) or not one_line(stage):
         raise UsageError("a new session needs a listing and a stage: new LISTING --stage STAGE")
+    path = context.root / listing_id
+    if path.is_symlink() or not path.is_dir():
+        raise UnknownId(f"there is no listing {one_line(listing_id)}: make the folder {path} first")
     listing = find_listing(Watch(context).look(only=listing_id), listing_id)
-    if not listing.path.is_dir():
-        raise UnknownId(f"there is no listing {listing_id}: make the folder {listing.path} first")
     target = Target(str(uuid.uuid4()), listing.path)
     agent, notes = agent_options(context.settings, stage, {})
     cwd, cwd_notes = _cwd(context, target, agent)

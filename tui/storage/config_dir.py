@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.core.errors import ConsoleError
-from tui.storage.folders import write_atomically
+from tui.storage.folders import read_small, write_atomically
 
 DEFAULT_SWEEP_DAYS = 30
 CONFIG_DIR = ".claude_sessions"
@@ -39,12 +39,12 @@ def raise_sweep(config_dir: Path, modified_at: datetime, until: datetime) -> int
         return None
     path = config_dir / "settings.json"
     try:
-        settings = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        settings = json.loads(read_small(path)) if path.exists() else {}
         if not isinstance(settings, dict):
             raise ValueError("not a JSON object")
         text = json.dumps(settings | {"cleanupPeriodDays": needed}, indent=2, ensure_ascii=False)
         write_atomically(path, text + "\n")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConsoleError(f"the CLI's own sweep could not be put off: {path.name}: {error}") from (
             error
         )
@@ -65,9 +65,9 @@ def refresh_children(config_dir: Path, now: datetime) -> None:
 
 
 def footprint(config_dir: Path, session_id: str) -> tuple[Path, ...]:
-    """Return everything in the config dir that belongs to a session and exists, links left out.
+    """Return everything in the config dir that belongs to a session and exists.
 
-    `session_id` is already known to be well-formed.
+    Nothing that is a link or lies behind one. `session_id` is already known to be well-formed.
     """
     projects = _folders(config_dir / "projects")
     places = [project / f"{session_id}.jsonl" for project in projects]
@@ -75,7 +75,15 @@ def footprint(config_dir: Path, session_id: str) -> tuple[Path, ...]:
     places += [config_dir / kind / session_id for kind in ("file-history", "tasks", "session-env")]
     places += [config_dir / "debug" / f"{session_id}.txt", config_dir / session_id]
     places += _todos(config_dir / "todos", session_id)
-    return tuple(place for place in places if os.path.lexists(place) and not place.is_symlink())
+    return tuple(
+        place for place in places if os.path.lexists(place) and not _is_linked(config_dir, place)
+    )
+
+
+def _is_linked(config_dir: Path, place: Path) -> bool:
+    between = place.relative_to(config_dir).parts
+    steps = (config_dir.joinpath(*between[:count]) for count in range(len(between) + 1))
+    return any(step.is_symlink() for step in steps)
 
 
 def _folders(base: Path) -> list[Path]:
@@ -89,15 +97,16 @@ def _folders(base: Path) -> list[Path]:
 
 
 def _todos(base: Path, session_id: str) -> list[Path]:
+    names = (f"{session_id}.", f"{session_id}-agent-")
     try:
-        return sorted(path for path in base.iterdir() if path.name.startswith(session_id))
+        return sorted(path for path in base.iterdir() if path.name.startswith(names))
     except OSError:
         return []
 
 
 def _settings(config_dir: Path) -> dict[str, Any]:
     try:
-        settings = json.loads((config_dir / "settings.json").read_text("utf-8"))
+        settings = json.loads(read_small(config_dir / "settings.json"))
     except (OSError, ValueError, RecursionError):
         return {}
     return settings if isinstance(settings, dict) else {}

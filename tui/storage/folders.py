@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -9,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 OURS = ".session_console"
+_SMALL = 1024 * 1024
 
 
 def console_folder(base: Path, *parts: str) -> Path:
@@ -41,6 +43,21 @@ def inherit_rights(path: Path, parent: Path) -> None:
             mode &= 0o666
         if stat.S_IMODE(mine.st_mode) != mode:
             path.chmod(mode | stat.S_IRUSR | stat.S_IWUSR)
+
+
+def read_small(path: Path, limit: int = _SMALL) -> bytes:
+    """Return what a small file holds; raises `OSError` for what is larger or no file.
+
+    A pipe in the place of a file would keep its reader waiting for ever.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
+            raise OSError(errno.EINVAL, "not a small file", str(path))
+        return os.read(fd, limit)
+    finally:
+        os.close(fd)
 
 
 def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:

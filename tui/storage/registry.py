@@ -10,6 +10,7 @@ from typing import Any
 
 from tui.core.models import Liveness, Process
 from tui.core.text import one_line
+from tui.storage.folders import read_small
 from tui.storage.processes import is_running, own_domain
 
 _MAX_BYTES = 64 * 1024
@@ -38,9 +39,9 @@ def read_registry(config_dir: Path) -> tuple[Process, ...]:
 
 def _read(path: Path) -> Process | None:
     try:
-        if path.is_symlink() or path.stat().st_size > _MAX_BYTES:
+        if path.is_symlink():
             return None
-        entry = json.loads(path.read_text("utf-8"))
+        entry = json.loads(read_small(path, _MAX_BYTES))
         pid, session_id = int(entry["pid"]), str(entry["sessionId"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError):
         return None

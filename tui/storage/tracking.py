@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator, Mapping
@@ -54,7 +55,7 @@ _CREATE_EVENTS = """
 
 
 def read_rows(db_path: Path, timeout_s: float = READ_TIMEOUT_S) -> tuple[Row, ...]:
-    """Return every row of the table; none when there is no table yet.
+    """Return every row of the table.
 
     Opens read-write with `query_only`, so that a hot journal is recovered and nothing else is
     written; gives up after `timeout_s`. Raises `DatabaseProblem` with the reason in words.
@@ -64,7 +65,7 @@ def read_rows(db_path: Path, timeout_s: float = READ_TIMEOUT_S) -> tuple[Row, ..
         connection.execute("PRAGMA query_only = ON")
         columns = _columns(connection)
         if not columns:
-            return ()
+            raise DatabaseProblem(f"{db_path.name} has no claude_sessions table yet")
         rows = connection.execute(_select(columns)).fetchall()
         return tuple(_row(row) for row in rows)
 
@@ -190,7 +191,7 @@ class Tracking:
 
     @contextmanager
     def _transaction(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
-        if not (create and not self.db_path.exists()):
+        if not create or os.path.lexists(self.db_path):
             _require_file(self.db_path)
         with (
             _problems(self.db_path),

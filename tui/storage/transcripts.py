@@ -19,6 +19,7 @@ from tui.core.transcript import load_line, prompt_text, stamp
 _HEAD = 64 * 1024
 _TAIL = 64 * 1024
 _NEWLINE = b"\n"
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class TranscriptFinder:
             session_id,
             path,
             status.st_size + _extra_bytes(path.with_suffix("")),
-            datetime.fromtimestamp(status.st_mtime, UTC),
+            _modified_at(status),
             facts.title,
             facts.model,
             facts.cost_usd,
@@ -142,10 +143,18 @@ def _sketches(config_dir: Path) -> Iterator[Transcript]:
     """The guide's sketch of a session, a folder by its id: shown, never resumable."""
     for folder in _folders(config_dir):
         conversation = folder / "conversation.json"
-        if is_session_id(folder.name) and conversation.is_file():
-            modified_at = datetime.fromtimestamp(conversation.stat().st_mtime, UTC)
-            size = _extra_bytes(folder)
+        try:
+            status = conversation.lstat()
+        except OSError:
+            continue
+        if is_session_id(folder.name) and stat.S_ISREG(status.st_mode):
+            size, modified_at = _extra_bytes(folder), _modified_at(status)
             yield Transcript(folder.name, conversation, size, modified_at, resumable=False)
+
+
+def _modified_at(status: os.stat_result) -> datetime:
+    """Return a file's mtime; some file systems keep any number, the calendar does not."""
+    return datetime.fromtimestamp(min(max(status.st_mtime, 0), _LATEST), UTC)
 
 
 def _folders(base: Path) -> list[Path]:
@@ -206,10 +215,11 @@ class Tail:
             fd = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
             return self._lost(error)
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(fd)
+            raise UnknownId(f"{self.path.name} is not a file")
         with os.fdopen(fd, "rb") as file:
-            status = os.fstat(fd)
-            if not stat.S_ISREG(status.st_mode):
-                raise UnknownId(f"{self.path.name} is not a file")
             notice = self._notice(status)
             if self._offset < 0 or notice:
                 self._start(file, status)

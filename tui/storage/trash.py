@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from tui.core.errors import ConsoleError, Refused
 from tui.core.models import Row
 from tui.core.session_id import is_listing_id, is_session_id
-from tui.storage.folders import OURS, console_folder, write_atomically
+from tui.storage.folders import OURS, console_folder, read_small, write_atomically
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +133,8 @@ def _write_manifest(trashed: Trashed) -> None:
 
 
 def _in_folder(folder: Path) -> list[Trashed]:
+    if folder.is_symlink() or folder.parent.is_symlink():
+        return []
     try:
         with os.scandir(folder) as entries:
             paths = [Path(one.path) for one in entries if one.is_dir(follow_symlinks=False)]
@@ -144,7 +146,7 @@ def _in_folder(folder: Path) -> list[Trashed]:
 
 def _read(folder: Path) -> Trashed | None:
     try:
-        manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+        manifest = json.loads(read_small(folder / "manifest.json"))
         row = manifest["row"]
         trashed = Trashed(
             folder.name,
@@ -157,16 +159,26 @@ def _read(folder: Path) -> Trashed | None:
             None if row is None else Row(**row),
             str(manifest["zone"]),
         )
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
     is_sound = is_session_id(trashed.session_id) and is_listing_id(trashed.listing)
-    return trashed if is_sound else None
+    return trashed if is_sound and _is_row_of(trashed) else None
+
+
+def _is_row_of(trashed: Trashed) -> bool:
+    """Whether the manifest's row is one of its session: the file may have been edited."""
+    row = trashed.row
+    if row is None:
+        return True
+    texts = [value for name, value in asdict(row).items() if name != "metadata"]
+    is_text = all(isinstance(text, str) for text in texts)
+    return is_text and isinstance(row.metadata, str | None) and row.session_id == trashed.session_id
 
 
 def _inside(listing_path: Path, place: str) -> Path:
     """Return the path of a manifest's place, or raise `Refused` when it leads out."""
     parts = PurePosixPath(place).parts
-    if not parts or ".." in parts or place.startswith("/"):
+    if not parts or ".." in parts or place.startswith("/") or "\0" in place:
         raise Refused("the manifest names a place outside the listing")
     path = listing_path
     for part in parts[:-1]:

@@ -60,6 +60,7 @@ class Following:
         self._session: Session | None = None
         self._follower: Follower | None = None
         self._changed = asyncio.Event()
+        self._is_begun = False
 
     def follow(self, session: Session | None) -> None:
         """Follow this session from now on; what is shown stays until the selection rests."""
@@ -74,9 +75,11 @@ class Following:
         while True:
             if self._changed.is_set():
                 self._changed.clear()
-                if not await _either(self._changed, DEBOUNCE):
-                    self._begin(self._session, "reading..." if self._session else "")
-                continue
+                if self._is_begun and await _either(self._changed, DEBOUNCE):
+                    continue
+                self._is_begun = True
+                self._follower = None
+                self._begin(self._session, "reading..." if self._session else "")
             session = self._session
             if session is not None:
                 await self._poll(session)

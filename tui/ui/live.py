@@ -82,13 +82,9 @@ class LivePane(Pane):
         self._settle()
 
     @property
-    def has_entries(self) -> bool:
-        """Whether something of the session's stream is shown."""
-        return bool(self._entries)
-
-    def last_text(self) -> str:
-        """Return the text of the last entry, to copy."""
-        return self._entries[-1].text if self._entries else ""
+    def count(self) -> int:
+        """How many entries of the session's stream are shown."""
+        return len(self._entries)
 
     def title(self) -> str:
         return stream.title(self.session, self.now, self.quiet_after)

@@ -18,6 +18,7 @@ STYLES = (
     "calm", "unknown", "noticed", "urgent", "expired", "attention", "good", "bad", "muted",
     "strong", "head", "mark", "rule", "title", "active", "current", "prompt", "tool", "key",
 )  # fmt: skip
+_BLANKS = {ord("\n"): " ", ord("\t"): " "}
 _CORNERS = {"top": ("┌", "┐"), "lower": ("├", "┤")}
 
 
@@ -111,7 +112,9 @@ class Pane(Widget):
         self._drawn.clear()
 
     def _text(self, cell: Cell) -> str:
-        return words.plain(cell.text) if self.is_ascii else cell.text
+        # Safe text may still hold these two, and a cell of a line must not move the cursor.
+        text = cell.text.translate(_BLANKS)
+        return words.plain(text) if self.is_ascii else text
 
     def _style(self, name: str) -> Style:
         if not name:

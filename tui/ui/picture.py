@@ -33,6 +33,8 @@ LISTINGS, SESSIONS, EXPIRY, LIVE = 1, 2, 3, 4
 class PictureScreen(Screen[None], inherit_bindings=False):
     """Compose, the loops that bring news, and what is selected; keys are the subclass's."""
 
+    AUTO_FOCUS = ""
+
     def __init__(self, engine: Engine) -> None:
         super().__init__()
         self.engine = engine

@@ -139,6 +139,7 @@ class Question(Pane):
         event.stop()
         event.prevent_default()
         if not self._is_held:
+            self.screen.set_focus(None)
             self.app.post_message(events.Key(event.key, event.character))
         elif self._answer is None or self._answer.done():
             self._typed.append(event)

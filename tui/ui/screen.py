@@ -205,6 +205,7 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
 
     def _do(self, flow: Coroutine[Any, Any, None]) -> None:
         self.question.hold()
+        self.sessions.is_placed = True
         self.run_worker(self._done(flow), name="deed", group="deed", exit_on_error=False)
 
     async def _done(self, flow: Coroutine[Any, Any, None]) -> None:

@@ -1,4 +1,7 @@
-"""A table that draws only what is visible, and whose selection follows the key, not the row."""
+"""A table that draws only what is visible, and whose selection follows the key, not the row.
+
+Until somebody has placed the selection it stays at the top, where what matters most comes to be.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,7 @@ class Table(Pane):
         self.first = 0
         self.has_foot = False
         self.empty: tuple[str, ...] = ()
+        self.is_placed = False
         self._places: dict[Key, int] = {}
 
     def head_line(self) -> Line:
@@ -66,7 +70,8 @@ class Table(Pane):
         self.keys = tuple(keys)
         self._places = {key: index for index, key in enumerate(self.keys)}
         last = max(0, len(self.keys) - 1)
-        self.index = self._places.get(kept, min(self.index, last)) if kept else 0
+        at = self._places.get(kept, min(self.index, last)) if kept and self.is_placed else 0
+        self.index = at
         self.first = self.index - place
         self._settle()
         if self.key != kept:
@@ -85,6 +90,7 @@ class Table(Pane):
 
     def move_to(self, index: int) -> None:
         """Put the selection on a row; the nearest one when there is none of that index."""
+        self.is_placed = True
         index = max(0, min(index, len(self.keys) - 1))
         if index == self.index:
             return

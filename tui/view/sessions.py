@@ -126,15 +126,19 @@ SORTS = ("attention", *_SORTS)
 def ordered(
     sessions: Iterable[Session], sort: str, now: datetime, attention: Attention
 ) -> tuple[Session, ...]:
-    """Return the sessions in the order called `sort`; `attention` ranks, `None` being last.
+    """Return the sessions in the order called `sort`.
+
+    By attention, what waits for somebody comes first, then what runs now, then what else needs a
+    look, as `attention` ranks it (`None` being last).
 
     What has already ended comes after what is still about to.
     """
     if sort in _SORTS:
         return tuple(sorted(sessions, key=lambda one: _SORTS[sort](one, now)))
 
-    def rank(one: Session) -> tuple[int, Any]:
+    def rank(one: Session) -> tuple[int, int, Any]:
         need = attention(one)
-        return (99 if need is None else need, _by_end(one, now))
+        place = 0 if need == 0 else 1 if one.is_live else 2
+        return (place, 99 if need is None else need, _by_end(one, now))
 
     return tuple(sorted(sessions, key=rank))

@@ -1,0 +1,268 @@
+"""Delete and restore: byte for byte, refused while it runs, and a lost race puts the files back."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.sample_listing import FIRST, SECOND, SampleListing, snapshot
+from tui.core.errors import AmbiguousId, Changed, DatabaseProblem, Refused, UnknownId
+from tui.core.models import Liveness, State
+from tui.operations.delete import delete, restore
+from tui.operations.undo import undo
+from tui.storage.locks import SessionLock
+from tui.storage.processes import own_domain, started
+from tui.storage.tracking import read_rows
+from tui.storage.trash import list_trash
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> SampleListing:
+    """Two sessions, the first with a footprint in every place and a run."""
+    listing = SampleListing(tmp_path / "outputs")
+    listing.add(FIRST, metadata={"workers": 8})
+    listing.add(SECOND)
+    project = listing.transcript_path(FIRST).parent
+    run = listing.folder / ".session_console" / "runs" / "20261120T143000Z-0001"
+    files = {
+        project / FIRST / "subagents" / "agent-1.jsonl": "{}\n",
+        listing.config_dir / "file-history" / FIRST / "v1": "old",
+        listing.config_dir / "debug" / f"{FIRST}.txt": "debug",
+        listing.config_dir / "todos" / f"{FIRST}-agent-{FIRST}.json": "[]",
+        run / "spec.json": json.dumps({"session_id": FIRST}),
+    }
+    for path, content in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+        path.chmod(0o640)
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    return listing
+
+
+def content(listing: SampleListing) -> dict[str, tuple[int, int, bytes]]:
+    """Return every file of the agents, and the folders that are a session's own."""
+    return {
+        name: facts
+        for name, facts in snapshot(listing.folder).items()
+        if "locks" not in name and (FIRST in name or SECOND in name or "runs/" in name)
+    }
+
+
+def change_row(listing: SampleListing, sql: str) -> None:
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute(sql)
+
+
+def register(listing: SampleListing, **changes: object) -> None:
+    entry: dict[str, object] = {"pid": os.getpid(), "sessionId": FIRST, "status": "busy"}
+    entry |= {"procStart": started(os.getpid()), "pidDomain": own_domain()} | changes
+    path = listing.config_dir / "sessions" / "77.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(entry))
+
+
+def test_delete_takes_the_whole_footprint_and_restore_gives_it_back(listing: SampleListing) -> None:
+    before, rows = content(listing), read_rows(listing.db_path)
+    act = delete(listing.context(), listing.session(FIRST))
+    assert not any(FIRST in name or "runs/" in name for name in content(listing))
+    assert any(SECOND in name for name in content(listing))
+    assert {row.session_id: row.status for row in read_rows(listing.db_path)} == {
+        FIRST: "deleted",
+        SECOND: "active",
+    }
+    restore(listing.context(), act.session_id)
+    assert content(listing) == before
+    assert read_rows(listing.db_path) == rows
+    assert list_trash(listing.root) == ()
+
+
+def test_undo_takes_a_delete_back_once(listing: SampleListing) -> None:
+    before = content(listing)
+    act = delete(listing.context(), listing.session(FIRST))
+    undo(listing.context(), act)
+    assert content(listing) == before
+    with pytest.raises(UnknownId):
+        undo(listing.context(), act)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE claude_sessions SET expires_at = '2031-01-01T00:00:00'",
+        "UPDATE claude_sessions SET status = 'failed'",
+        "UPDATE claude_sessions SET metadata = NULL",
+        "DELETE FROM claude_sessions",
+    ],
+)
+def test_a_lost_race_puts_every_file_back(listing: SampleListing, sql: str) -> None:
+    """Without compare-and-set the pipeline's write is lost; without the way back, the files."""
+    before, session = content(listing), listing.session(FIRST)
+    change_row(listing, sql)
+    rows = read_rows(listing.db_path)
+    with pytest.raises(Changed):
+        delete(listing.context(), session)
+    assert content(listing) == before
+    assert read_rows(listing.db_path) == rows
+    assert list_trash(listing.root) == ()
+
+
+def test_what_was_tracked_since_the_look_is_not_deleted_as_untracked(
+    listing: SampleListing,
+) -> None:
+    """Without the guard the new row would be left a ghost."""
+    change_row(listing, f"DELETE FROM claude_sessions WHERE session_id = '{FIRST}'")  # noqa: S608
+    session, before = listing.session(FIRST), content(listing)
+    assert session.state is State.UNTRACKED
+    listing.track(FIRST)
+    with pytest.raises(Changed, match="tracked"):
+        delete(listing.context(), session)
+    assert content(listing) == before
+
+
+def test_what_may_be_tracked_is_not_deleted_as_untracked(listing: SampleListing) -> None:
+    """A database that cannot be read now makes everything look untracked."""
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute("BEGIN EXCLUSIVE")
+        session, before = listing.session(FIRST), content(listing)
+        with pytest.raises(DatabaseProblem, match="locked"):
+            delete(listing.context(), session)
+    assert content(listing) == before
+
+
+@pytest.mark.parametrize("has_database", [True, False])
+def test_an_untracked_session_is_deleted_and_restored(
+    listing: SampleListing, has_database: bool
+) -> None:
+    change_row(listing, "DELETE FROM claude_sessions")
+    if not has_database:
+        listing.db_path.unlink()
+    before = content(listing)
+    delete(listing.context(), listing.session(FIRST))
+    restore(listing.context(), f"{listing.listing_id}/{FIRST[:6]}")
+    assert content(listing) == before
+
+
+def test_a_ghosts_row_is_deleted_and_restored(listing: SampleListing) -> None:
+    listing.track("77ab")
+    rows = read_rows(listing.db_path)
+    act = delete(listing.context(), listing.session("77ab"))
+    with pytest.raises(Refused, match="already deleted"):
+        delete(listing.context(), listing.session("77ab"))
+    restore(listing.context(), act.trash_id)
+    assert read_rows(listing.db_path) == rows
+
+
+@pytest.mark.parametrize("act", ["delete", "restore"])
+def test_it_is_refused_while_somebody_holds_the_lock(listing: SampleListing, act: str) -> None:
+    session = listing.session(FIRST)
+    if act == "restore":
+        delete(listing.context(), session)
+    before = content(listing)
+    with (
+        SessionLock.take(listing.folder, FIRST),
+        pytest.raises(Refused, match=f"send {FIRST[:8]} PROMPT"),
+    ):
+        delete(listing.context(), session) if act == "delete" else restore(listing.context(), FIRST)
+    assert content(listing) == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [({}, "is running"), ({"pidDomain": "linux:other:pid:[1]"}, "cannot be proven dead")],
+)
+def test_it_is_refused_while_a_process_lives_or_may_live(
+    listing: SampleListing, changes: dict[str, object], words: str
+) -> None:
+    """The look was before the process began: only the proof at the act counts."""
+    session, before = listing.session(FIRST), content(listing)
+    register(listing, **changes)
+    with pytest.raises(Refused, match=words):
+        delete(listing.context(), session)
+    assert content(listing) == before
+
+
+def test_a_dead_owner_refuses_nobody(listing: SampleListing) -> None:
+    register(listing, procStart="1")
+    assert listing.session(FIRST).liveness is Liveness.NONE
+    delete(listing.context(), listing.session(FIRST))
+
+
+def test_a_row_changed_since_the_delete_is_left_and_said(listing: SampleListing) -> None:
+    delete(listing.context(), listing.session(FIRST))
+    listing.track(FIRST, stage="stage_9")
+    rows = read_rows(listing.db_path)
+    act = restore(listing.context(), FIRST)
+    assert "its row was left as it is" in act.words
+    assert read_rows(listing.db_path) == rows
+
+
+def test_restored_past_its_expiry_it_lasts_a_day(listing: SampleListing) -> None:
+    listing.add("77ab", days=1)
+    change_row(
+        listing,
+        "UPDATE claude_sessions SET expires_at = '2020-01-01T00:00:00' WHERE session_id = '77ab'",
+    )
+    delete(listing.context(), listing.session("77ab"))
+    restore(listing.context(), "77ab")
+    session, context = listing.session("77ab"), listing.context()
+    assert session.status == "active"
+    assert session.expires_at is not None
+    assert session.expires_at - context.clock() < context.settings.resume_keeps
+    assert session.expires_at > context.clock()
+
+
+def test_what_to_restore_must_be_one(listing: SampleListing) -> None:
+    for session_id in (FIRST, SECOND):
+        delete(listing.context(), listing.session(session_id))
+    with pytest.raises(AmbiguousId):
+        restore(listing.context(), "9f2")
+    for words in ("../../x", "", "zz", f"other/{FIRST}"):
+        with pytest.raises(UnknownId):
+            restore(listing.context(), words)
+
+
+def test_a_linked_listing_gets_nothing_back(listing: SampleListing, tmp_path: Path) -> None:
+    delete(listing.context(), listing.session(FIRST))
+    listing.folder.rename(tmp_path / "elsewhere")
+    listing.folder.symlink_to(tmp_path / "elsewhere")
+    before = snapshot(tmp_path)
+    with pytest.raises(Refused, match="link"):
+        restore(listing.context(), FIRST)
+    assert snapshot(tmp_path) == before
+
+
+def test_a_zone_nobody_knows_stops_a_restore_before_it_begins(listing: SampleListing) -> None:
+    act = delete(listing.context(), listing.session(FIRST))
+    (trashed,) = list_trash(listing.root)
+    path = trashed.folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"zone": "Nowhere"}))
+    before = content(listing)
+    with pytest.raises(Refused, match="Nowhere"):
+        restore(listing.context(), act.trash_id)
+    assert content(listing) == before
+
+
+def test_a_read_only_console_only_looks(listing: SampleListing) -> None:
+    context, session = listing.context(read_only=True), listing.session(FIRST)
+    before = snapshot(listing.root)
+    for act in (lambda: delete(context, session), lambda: restore(context, FIRST)):
+        with pytest.raises(Refused, match="read-only"):
+            act()
+    assert snapshot(listing.root) == before
+
+
+def test_a_hostile_id_touches_nothing(listing: SampleListing) -> None:
+    session, before = listing.session(FIRST), snapshot(listing.root)
+    for hostile in ("../../x", "..", "", "a/b"):
+        row = replace(session.row, session_id=hostile) if session.row else None
+        with pytest.raises(UnknownId):
+            delete(listing.context(), replace(session, session_id=hostile, row=row))
+        with pytest.raises(UnknownId):
+            delete(listing.context(), replace(session, row=row))
+    assert snapshot(listing.root) == before

@@ -1,0 +1,148 @@
+"""A look at a root: everything is joined, one bad listing holds up no other, nothing changes."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.sample_listing import FIRST, SECOND, SampleListing, snapshot
+from tui.core.models import Liveness, State
+from tui.operations.refresh import Watch, listing_paths
+from tui.storage.locks import SessionLock
+from tui.storage.processes import own_domain, started
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> SampleListing:
+    return SampleListing(tmp_path / "outputs")
+
+
+def test_rows_files_locks_and_registry_are_joined(listing: SampleListing) -> None:
+    listing.add(FIRST, metadata={"workers": 8})
+    listing.track("9f2e0000")
+    listing.write_transcript(SECOND)
+    with SessionLock.take(listing.folder, FIRST):
+        catalog = Watch(listing.context()).look()
+    states = {one.session_id: (one.state, one.liveness) for one in catalog.sessions}
+    assert states == {
+        FIRST: (State.OK, Liveness.BUSY),
+        "9f2e0000": (State.GHOST, Liveness.NONE),
+        SECOND: (State.UNTRACKED, Liveness.NONE),
+    }
+    session = catalog.session((listing.listing_id, FIRST))
+    assert session is not None
+    assert (session.title, session.model) == ("Strategic buyers, pumps", "claude-sonnet-4-5")
+    assert catalog.free_bytes
+
+
+def test_a_process_of_the_registry_is_seen(listing: SampleListing) -> None:
+    listing.add(FIRST)
+    folder = listing.config_dir / "sessions"
+    folder.mkdir()
+    entry = {"pid": os.getpid(), "sessionId": FIRST, "procStart": started(os.getpid())}
+    entry |= {"pidDomain": own_domain(), "status": "waiting", "waitingFor": "permission prompt"}
+    (folder / "77.json").write_text(json.dumps(entry))
+    assert listing.session(FIRST).liveness is Liveness.WAITING
+
+
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+def test_a_look_sees_what_changed_since_the_last(listing: SampleListing, journal: str) -> None:
+    """With a stamp that leaves the write-ahead log out, a WAL commit would be missed."""
+    listing.add(FIRST)
+    watch = Watch(listing.context())
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute(f"PRAGMA journal_mode = {journal}")
+        for status in ("failed", "active", "expired"):
+            pipeline.execute("UPDATE claude_sessions SET status = ?", (status,))
+            assert watch.look().sessions[0].status == status
+            assert watch.look().sessions[0].status == status
+
+
+def test_one_bad_listing_holds_up_no_other_and_its_last_rows_stay(listing: SampleListing) -> None:
+    broken = replace(listing, listing_id="broken")
+    listing.add(FIRST)
+    broken.add(SECOND)
+    watch = Watch(listing.context())
+    watch.look()
+    with closing(sqlite3.connect(broken.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute("UPDATE claude_sessions SET stage = '4'")
+        pipeline.execute("BEGIN EXCLUSIVE")
+        bad, good = watch.look().listings
+    assert bad.problem == "buyers.db is locked by another program"
+    assert bad.is_stale
+    assert [one.session_id for one in bad.sessions] == [SECOND]
+    assert (good.problem, good.is_stale, len(good.sessions)) == ("", False, 1)
+    assert watch.look().listings[0].problem == ""
+
+
+def test_looking_changes_no_byte_and_no_mtime(listing: SampleListing) -> None:
+    listing.add(FIRST)
+    listing.write_transcript(SECOND)
+    (listing.root / "empty").mkdir()
+    (listing.root / "odd").mkdir()
+    (listing.root / "odd" / "buyers.db").write_text("not a database")
+    before = snapshot(listing.root)
+    watch = Watch(listing.context())
+    watch.look()
+    watch.look()
+    assert snapshot(listing.root) == before
+
+
+def test_only_real_folders_are_listings(listing: SampleListing, tmp_path: Path) -> None:
+    listing.add(FIRST)
+    (listing.root / "linked").symlink_to(listing.folder)
+    (listing.root / ".hidden").mkdir()
+    (listing.root / "file").write_text("")
+    catalog = Watch(listing.context()).look()
+    assert [one.listing_id for one in catalog.listings] == [listing.listing_id]
+    assert Watch(listing.context()).look("linked").sessions == ()
+    assert listing_paths(listing.root) == (listing.folder,)
+    assert listing_paths(tmp_path / "missing") == ()
+
+
+def test_a_linked_config_dir_is_named_and_not_read(listing: SampleListing, tmp_path: Path) -> None:
+    listing.add(FIRST)
+    listing.config_dir.rename(tmp_path / "elsewhere")
+    listing.config_dir.symlink_to(tmp_path / "elsewhere")
+    (one,) = Watch(listing.context()).look().listings
+    assert one.problem == ".claude_sessions is a link, and links are not followed"
+    assert one.sessions[0].state is State.GHOST
+
+
+@pytest.mark.parametrize("only", [None, "hollis_park"])
+@pytest.mark.parametrize("kind", ["missing", "file"])
+def test_a_root_that_is_none_is_a_problem_in_words(
+    tmp_path: Path, only: str | None, kind: str
+) -> None:
+    root = tmp_path / "outputs"
+    if kind == "file":
+        root.write_text("")
+    problem = Watch(SampleListing(root).context()).look(only).problem
+    assert problem == (
+        f"there is no folder {root}: name the root with --root DIR"
+        if kind == "missing"
+        else f"{root}: Not a directory"
+    )
+
+
+def test_hostile_files_stop_no_look(listing: SampleListing) -> None:
+    listing.add(FIRST)
+    for place in ("settings.json", "sessions/1.json", "projects/-x/pipe.jsonl", "debug"):
+        path = listing.config_dir / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.mkfifo(path)
+    run = listing.folder / ".session_console" / "runs" / "20261120T143000Z-0001"
+    run.mkdir(parents=True)
+    for name in ("spec.json", "events.jsonl", "owner.json", "heartbeat"):
+        os.mkfifo(run / name)
+    hostile = listing.root / os.fsdecode(b"\xff\x1b[31mevil")
+    hostile.mkdir()
+    catalog = Watch(listing.context()).look()
+    assert {one.session_id for one in catalog.sessions} == {FIRST}
+    assert [one.listing_id for one in catalog.listings] == ["hollis_park", "evil"]

@@ -1,0 +1,139 @@
+"""One lock a session: told apart by the kernel, handed on by its descriptor."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tui.core.errors import Refused
+from tui.storage.locks import SessionLock, held, lock_path
+
+TAKE = """
+import sys, time
+from pathlib import Path
+from tui.core.errors import Refused
+from tui.storage.locks import SessionLock
+sys.stdin.readline()
+try:
+    with SessionLock.take(Path(sys.argv[1]), "9f2c"):
+        print("mine", flush=True)
+        sys.stdin.readline()
+except Refused:
+    print("refused", flush=True)
+"""
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> Path:
+    folder = tmp_path / "hollis_park"
+    folder.mkdir()
+    return folder
+
+
+def contender(listing: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", TAKE, str(listing)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parent.parent,
+    )
+
+
+def test_of_many_at_the_same_instant_one_wins(listing: Path) -> None:
+    """Without the lock all of them would."""
+    contenders = [contender(listing) for _ in range(4)]
+    for one in contenders:
+        assert one.stdin is not None
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    answers = [one.stdout.readline().strip() for one in contenders if one.stdout]
+    assert sorted(answers) == ["mine", "refused", "refused", "refused"]
+    assert held(listing) == {"9f2c"}
+    for one in contenders:
+        one.communicate("done\n", timeout=10)
+    assert held(listing) == frozenset()
+
+
+def test_a_killed_owner_leaves_it_free(listing: Path) -> None:
+    owner = contender(listing)
+    assert owner.stdin is not None
+    assert owner.stdout is not None
+    owner.stdin.write("go\n")
+    owner.stdin.flush()
+    assert owner.stdout.readline() == "mine\n"
+    with pytest.raises(Refused, match="9f2c is in use"):
+        SessionLock.take(listing, "9f2c")
+    owner.kill()
+    owner.communicate()
+    SessionLock.take(listing, "9f2c").close()
+
+
+def test_a_descriptor_handed_on_keeps_it(listing: Path) -> None:
+    lock = SessionLock.take(listing, "9f2c")
+    with subprocess.Popen(
+        [sys.executable, "-c", "import sys; sys.stdin.read()"],
+        stdin=subprocess.PIPE,
+        pass_fds=(lock.fd,),
+    ):
+        lock.close()
+        lock.close()
+        assert held(listing) == {"9f2c"}
+        with pytest.raises(Refused):
+            SessionLock.take(listing, "9f2c")
+        SessionLock.take(listing, "a1b2").close()
+    assert held(listing) == frozenset()
+
+
+def test_a_look_never_refuses_an_owner_and_changes_nothing(listing: Path) -> None:
+    """A look holds the lock for microseconds: without a second try it would refuse an owner."""
+    SessionLock.take(listing, "9f2c").close()
+    before = (listing / ".session_console" / "locks").stat().st_mtime_ns
+    is_over = threading.Event()
+    looker = threading.Thread(target=lambda: [held(listing) for _ in iter(is_over.is_set, True)])
+    looker.start()
+    begun = time.monotonic()
+    while time.monotonic() - begun < 0.3:
+        SessionLock.take(listing, "9f2c").close()
+    is_over.set()
+    looker.join()
+    assert (listing / ".session_console" / "locks").stat().st_mtime_ns == before
+
+
+def test_nothing_is_made_by_looking(listing: Path) -> None:
+    assert held(listing) == frozenset()
+    assert list(listing.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", [".session_console", ".session_console/locks"])
+def test_a_link_in_the_way_is_not_followed(listing: Path, tmp_path: Path, place: str) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (listing / place).parent.mkdir(exist_ok=True)
+    (listing / place).symlink_to(outside)
+    with pytest.raises(OSError, match="not a folder of ours"):
+        SessionLock.take(listing, "9f2c")
+    assert list(outside.iterdir()) == []
+
+
+def test_a_link_for_a_lock_is_not_followed(listing: Path, tmp_path: Path) -> None:
+    lock_path(listing, "9f2c").symlink_to(tmp_path / "outside")
+    with pytest.raises(OSError, match="symbolic links"):
+        SessionLock.take(listing, "9f2c")
+    assert not (tmp_path / "outside").exists()
+    assert held(listing) == frozenset()
+
+
+def test_colleagues_get_the_rights_of_the_listing(listing: Path) -> None:
+    listing.chmod(0o2770)
+    SessionLock.take(listing, "9f2c").close()
+    folder = listing / ".session_console" / "locks"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o2770
+    assert stat.S_IMODE((folder / "9f2c").stat().st_mode) == 0o660
+    assert (folder / "9f2c").stat().st_gid == listing.stat().st_gid

@@ -1,0 +1,148 @@
+"""Who is live is proven, and what cannot be proven is unknown, never dead."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tui.core.models import Liveness, Process
+from tui.storage.processes import end_process, is_running, own_domain, started
+from tui.storage.registry import read_registry
+
+
+@pytest.fixture
+def sessions(tmp_path: Path) -> Path:
+    folder = tmp_path / "sessions"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def child() -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
+        yield process
+        process.kill()
+
+
+def entry(pid: int | None = None, **changes: Any) -> dict[str, Any]:
+    pid = pid or os.getpid()
+    return {
+        "pid": pid,
+        "sessionId": "9f2c",
+        "cwd": "/data",
+        "startedAt": 1795000000000,
+        "procStart": started(pid) or "0",
+        "pidDomain": own_domain(),
+        "status": "busy",
+    } | changes
+
+
+def read(sessions: Path, value: dict[str, Any]) -> Process | None:
+    (sessions / "77.json").write_text(json.dumps(value))
+    found = read_registry(sessions.parent)
+    return found[0] if found else None
+
+
+@pytest.mark.parametrize(
+    ("changes", "liveness"),
+    [
+        ({}, Liveness.BUSY),
+        ({"status": "idle"}, Liveness.IDLE),
+        ({"status": "waiting", "waitingFor": "permission prompt"}, Liveness.WAITING),
+        ({"status": None}, Liveness.BUSY),
+        ({"status": "a new word"}, Liveness.BUSY),
+        ({"procStart": "1"}, None),
+        ({"procStart": ""}, None),
+        ({"pid": 2**22 + 5}, None),
+        ({"pid": -1}, None),
+        ({"pidDomain": "linux:other:pid:[1]"}, Liveness.UNKNOWN),
+        ({"pidDomain": "linux:other:pid:[1]", "pid": 2**22 + 5}, Liveness.UNKNOWN),
+        ({"pidDomain": ""}, Liveness.BUSY),
+        ({"pidDomain": "", "procStart": "1"}, None),
+    ],
+)
+def test_an_entry_is_proven(
+    sessions: Path, changes: dict[str, Any], liveness: Liveness | None
+) -> None:
+    process = read(sessions, entry(**changes))
+    assert (process.liveness if process else None) == liveness
+
+
+def test_an_older_entry_without_status_is_busy(sessions: Path) -> None:
+    older = entry()
+    del older["status"], older["pidDomain"]
+    process = read(sessions, older)
+    assert process is not None
+    assert process.liveness is Liveness.BUSY
+    assert (process.pid, process.session_id) == (os.getpid(), "9f2c")
+
+
+def test_the_dead_the_zombie_and_the_reused_pid_are_dead(
+    sessions: Path, child: subprocess.Popen[bytes]
+) -> None:
+    alive = entry(child.pid)
+    assert read(sessions, alive) is not None
+    assert read(sessions, alive | {"procStart": str(int(alive["procStart"]) - 1)}) is None
+    child.kill()
+    _until_zombie(child.pid)
+    assert read(sessions, alive) is None
+    child.wait()
+    assert read(sessions, alive) is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"7", b'"x"', b"null", b"\xff\xfe", b"{}", b'{"pid": "x", "sessionId": 1}',
+     b'{"pid": 1e999, "sessionId": "a"}', b'{"pid": null, "sessionId": "a"}', b"[" * 60_000,
+     b" " * 70_000 + b"{}"],
+)  # fmt: skip
+def test_a_broken_entry_is_left_out(sessions: Path, content: bytes) -> None:
+    (sessions / "1.json").write_bytes(content)
+    (sessions / "2.json").write_text(json.dumps(entry(startedAt="soon", waitingFor=["\x1b[31m"])))
+    (process,) = read_registry(sessions.parent)
+    assert process.started_at is None
+    assert "\x1b" not in process.waiting_for
+
+
+def test_what_is_no_file_neither_hangs_nor_counts(sessions: Path) -> None:
+    """A pipe that is opened to be read waits for a writer for ever."""
+    os.mkfifo(sessions / "1.json")
+    (sessions / "2.json").mkdir()
+    (sessions / "elsewhere").write_text(json.dumps(entry()))
+    (sessions / "3.json").symlink_to("elsewhere")
+    assert read_registry(sessions.parent) == ()
+    assert read_registry(sessions.parent / "missing") == ()
+
+
+@pytest.mark.parametrize("is_stubborn", [False, True])
+def test_a_process_is_ended_by_pid_and_start(is_stubborn: bool) -> None:
+    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+    code = f"{code if is_stubborn else 'import time; '}print(1, flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        start = started(process.pid)
+        assert start is not None
+        end_process(process.pid, "1", patience_s=0.1)
+        assert is_running(process.pid, start)
+        end_process(process.pid, start, patience_s=0.3)
+        expected = signal.SIGKILL if is_stubborn else signal.SIGTERM
+        assert process.wait(5) == -expected
+    end_process(process.pid, start)
+
+
+def _until_zombie(pid: int) -> None:
+    for _ in range(200):
+        if ") Z " in Path(f"/proc/{pid}/stat").read_text():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it never ended")

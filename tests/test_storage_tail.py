@@ -1,0 +1,158 @@
+"""Only whole lines are shown, each once; a file that became another is announced."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.core.errors import UnknownId
+from tui.storage.transcripts import Growth, Tail
+
+CHUNKS = st.lists(
+    st.binary(max_size=40) | st.sampled_from([b"\n", b"{}\n", b"a\r\n\0\n"]), max_size=8
+)
+LIMITS = st.integers(1, 60)
+
+
+def whole(content: bytes) -> tuple[bytes, ...]:
+    return tuple(content.split(b"\n")[:-1])
+
+
+def drain(tail: Tail, limit: int) -> tuple[bool, tuple[bytes, ...]]:
+    """Read until nothing comes; return whether it was another file, and its lines."""
+    growth = tail.read(limit=limit)
+    was_reset, lines = growth.was_reset, growth.lines
+    size = tail.path.stat().st_size
+    for _ in range(size // limit + 1):
+        growth = tail.read(limit=limit)
+        assert not growth.was_reset
+        lines += growth.lines
+    return was_reset, lines
+
+
+@given(chunks=CHUNKS, limit=LIMITS)
+def test_any_bytes_in_any_chunks_are_the_lines_of_the_whole(
+    tmp_path: Path, chunks: list[bytes], limit: int
+) -> None:
+    path = tmp_path / "growing.jsonl"
+    path.write_bytes(b"")
+    tail, lines = Tail(path), tuple[bytes, ...]()
+    for chunk in chunks:
+        with path.open("ab") as file:
+            file.write(chunk)
+        was_reset, more = drain(tail, limit)
+        assert not was_reset
+        lines += more
+    assert lines == whole(b"".join(chunks))
+
+
+ACTS = st.tuples(
+    st.sampled_from(["append", "truncate", "replace", "delete"]), st.binary(max_size=40)
+)
+
+
+@given(acts=st.lists(ACTS, max_size=8), limit=LIMITS)
+def test_after_truncation_and_replacement_it_is_the_file_as_it_is(
+    tmp_path: Path, acts: list[tuple[str, bytes]], limit: int
+) -> None:
+    """Without the announcement the lines before the change would stay on the screen."""
+    path = tmp_path / "changing.jsonl"
+    path.write_bytes(b"first\n")
+    tail = Tail(path)
+    shown = drain(tail, limit)[1]
+    for act, content in acts:
+        change(path, act, content)
+        if not path.exists():
+            assert tail.read().was_reset or shown == ()
+            shown = ()
+            continue
+        was_reset, lines = drain(tail, limit)
+        shown = lines if was_reset else shown + lines
+        assert shown == whole(path.read_bytes())
+
+
+def change(path: Path, act: str, content: bytes) -> None:
+    if act == "append" or not path.exists():
+        with path.open("ab") as file:
+            file.write(content)
+    elif act == "truncate":
+        os.truncate(path, path.stat().st_size // 2)
+    elif act == "replace":
+        path.with_suffix(".new").write_bytes(content)
+        path.with_suffix(".new").replace(path)
+    else:
+        path.unlink()
+
+
+@given(content=st.binary(max_size=200), last_bytes=st.integers(1, 80))
+def test_it_begins_at_a_whole_line_near_the_end(
+    tmp_path: Path, content: bytes, last_bytes: int
+) -> None:
+    path = tmp_path / "long.jsonl"
+    path.write_bytes(content)
+    lines = Tail(path, last_bytes=last_bytes).read().lines
+    assert lines == whole(content)[len(whole(content)) - len(lines) :]
+
+
+def test_a_last_line_larger_than_the_window_is_shown(tmp_path: Path) -> None:
+    path = tmp_path / "large.jsonl"
+    path.write_bytes(b"first\n" + b"x" * 5000 + b"\n")
+    assert Tail(path, last_bytes=100).read().lines[-1] == b"x" * 5000
+
+
+def test_what_happened_to_the_file_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    tail = Tail(path)
+    assert tail.read() == Growth()
+    path.write_bytes(b"one\ntwo\n")
+    assert tail.read() == Growth((b"one", b"two"))
+    os.truncate(path, 4)
+    assert tail.read() == Growth((b"one",), True, "the transcript was truncated")
+    path.unlink()
+    assert tail.read().notice.startswith("the transcript is gone")
+    assert tail.read() == Growth()
+    path.write_bytes(b"new\n")
+    assert tail.read() == Growth((b"new",))
+    path.rename(tmp_path / "b.jsonl")
+    path.write_bytes(b"newer\n")
+    assert tail.read() == Growth((b"newer",), True, "the transcript was replaced")
+
+
+@pytest.mark.parametrize("kind", ["directory", "pipe"])
+def test_what_is_no_file_is_refused_at_once(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "odd.jsonl"
+    path.mkdir() if kind == "directory" else os.mkfifo(path)
+    with pytest.raises(UnknownId, match="not a file"):
+        Tail(path).read()
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"secret\n")
+    (tmp_path / "link.jsonl").symlink_to("secret")
+    assert Tail(tmp_path / "link.jsonl").read() == Growth()
+
+
+def test_a_live_writer_of_large_lines_is_read_whole_and_once(tmp_path: Path) -> None:
+    path = tmp_path / "live.jsonl"
+    path.write_bytes(b"")
+    written = [b"%d " % number + b"x" * 300_000 for number in range(40)]
+
+    def write() -> None:
+        with path.open("ab", buffering=0) as file:
+            for line in written:
+                file.write(line[:150_000])
+                file.write(line[150_000:] + b"\n")
+
+    writer = threading.Thread(target=write)
+    tail, lines = Tail(path), list[bytes]()
+    writer.start()
+    while writer.is_alive():
+        lines += tail.read(limit=100_000).lines
+    while more := tail.read().lines:
+        lines += more
+    assert lines == written

@@ -147,8 +147,8 @@ def _hollis() -> tuple[Session, ...]:
     return (_running(busy, "busy"), quiet)
 
 
-def _odd() -> dict[str, tuple[Session, ...]]:
-    hour, day = timedelta(hours=1), timedelta(days=1)
+def _troubled() -> dict[str, tuple[Session, ...]]:
+    hour = timedelta(hours=1)
     return {
         "alder_precision": (
             session(
@@ -176,6 +176,12 @@ def _odd() -> dict[str, tuple[Session, ...]]:
                 bytes=3 * _MIB,
             ),
         ),
+    }
+
+
+def _unmatched() -> dict[str, tuple[Session, ...]]:
+    hour = timedelta(hours=1)
+    return {
         "dunmore_dental": (
             session(
                 "dunmore_dental",
@@ -190,7 +196,7 @@ def _odd() -> dict[str, tuple[Session, ...]]:
                 "dunmore_dental",
                 "stage_2",
                 "Roll-ups since 2022",
-                expires_at=NOW + 6 * day + 4 * hour,
+                expires_at=NOW + timedelta(days=6, hours=4),
             ),
         ),
         "eastgate_logistics": (
@@ -208,10 +214,16 @@ def _odd() -> dict[str, tuple[Session, ...]]:
                 "Cold chain operators",
                 status=Status.EXPIRED,
                 state=State.LEFTOVER,
-                expires_at=NOW - 2 * day,
+                expires_at=NOW - timedelta(days=2),
                 bytes=9 * _MIB,
             ),
         ),
+    }
+
+
+def _unproven() -> dict[str, tuple[Session, ...]]:
+    hour = timedelta(hours=1)
+    return {
         "fernhill_foods": (
             session(
                 "fernhill_foods",
@@ -257,11 +269,17 @@ def _idle(listing: str, start: int) -> tuple[Session, ...]:
 
 def catalog() -> Catalog:
     """Return the catalog of `NOW`."""
-    special = {"cranbury_and_dunwell": _cranbury(), "hollis_park": _hollis(), **_odd()}
+    special = {
+        "cranbury_and_dunwell": _cranbury(),
+        "hollis_park": _hollis(),
+        **_troubled(),
+        **_unmatched(),
+        **_unproven(),
+    }
     listings = []
     for index, name in enumerate(LISTINGS):
         sessions = special.get(name, ()) + _idle(name, index)
-        listings.append(Listing(name, ROOT / name, sessions, zone="CET"))
+        listings.append(Listing(name, ROOT / name, sessions, zone="UTC"))
     broken = Listing("moss_end", ROOT / "moss_end", problem="buyers.db is not a database")
     everything = (*listings, broken)
     runs = tuple(one.run for listing in listings for one in listing.sessions if one.run)

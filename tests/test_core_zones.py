@@ -80,7 +80,8 @@ def test_aware_times_mean_what_they_say(stored: str, utc: str) -> None:
 @pytest.mark.parametrize(
     "stored",
     ["", "soon", "2026-13-01T00:00:00", "2026-11-20T25:00:00", "\x1b[31m", None, 7, b"2026-11-20",
-     "0001-01-01T00:00:00", "\ud800", "1795000000"],
+     "0001-01-01T00:00:00", "0001-01-01T00:00:00Z", "1970-01-01T00:00:00", "-1", "\ud800",
+     "1795000000"],
 )  # fmt: skip
 def test_what_cannot_be_read_is_no_time(stored: object) -> None:
     assert read_time(stored, zone_named("Europe/Berlin")) is None

@@ -131,6 +131,20 @@ def test_a_root_that_is_none_is_a_problem_in_words(
     )
 
 
+@pytest.mark.parametrize("stamp", ["0001-01-01T00:00:00", "9999-12-31T23:59:59Z", "soon", None, 7])
+def test_no_stamp_stops_a_look(listing: SampleListing, stamp: object) -> None:
+    listing.add(FIRST)
+    run = listing.folder / ".session_console" / "runs" / "20261120T143000Z-0001"
+    run.mkdir(parents=True)
+    (run / "spec.json").write_text(json.dumps({"session_id": FIRST, "created_at": stamp}))
+    entry = {"pid": os.getpid(), "sessionId": FIRST, "procStart": started(os.getpid())}
+    (listing.config_dir / "sessions").mkdir()
+    for moment in (0, -1, 1795000000000, 253402300799000, 10**30, stamp):
+        text = json.dumps(entry | {"startedAt": moment})
+        (listing.config_dir / "sessions" / "77.json").write_text(text)
+        assert listing.session(FIRST).is_live
+
+
 def test_hostile_files_stop_no_look(listing: SampleListing) -> None:
     listing.add(FIRST)
     for place in ("settings.json", "sessions/1.json", "projects/-x/pipe.jsonl", "debug"):

@@ -99,10 +99,12 @@ def test_a_look_never_refuses_an_owner_and_changes_nothing(listing: Path) -> Non
     looker = threading.Thread(target=lambda: [held(listing) for _ in iter(is_over.is_set, True)])
     looker.start()
     begun = time.monotonic()
-    while time.monotonic() - begun < 0.3:
-        SessionLock.take(listing, "9f2c").close()
-    is_over.set()
-    looker.join()
+    try:
+        while time.monotonic() - begun < 0.3:
+            SessionLock.take(listing, "9f2c").close()
+    finally:
+        is_over.set()
+        looker.join()
     assert (listing / ".session_console" / "locks").stat().st_mtime_ns == before
 
 

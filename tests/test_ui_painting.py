@@ -178,7 +178,7 @@ async def test_another_transcript_replaces_what_was_shown() -> None:
         live = _screen(app).live
         live.add(Update((Entry(EntryKind.TEXT, "afresh", NOW),), was_reset=True))
         shown = [live.render_line(y).text.strip() for y in range(1, live.size.height)]
-        assert [line for line in shown if line][0] == "14:30 afresh"
+        assert next(line for line in shown if line) == "14:30 afresh"
 
 
 async def test_a_long_stream_lets_go_of_its_oldest() -> None:

@@ -27,6 +27,7 @@ class Writing:
     kind: str
     text: str
     tool: str = ""
+    earlier: tuple[Writing, ...] = ()
 
 
 @pytest.mark.parametrize(
@@ -86,6 +87,16 @@ def test_what_is_being_written_ends_in_a_mark() -> None:
     thinking = view.writing_lines(Writing("thinking", "word " * 100), 40)
     assert len(thinking) == 1
     assert cell_width(text(thinking[0])) <= 40
+
+
+def test_the_finished_blocks_of_an_unfinished_message_are_shown_too() -> None:
+    earlier = (Writing("thinking", "hm"), Writing("text", "Let me search."))
+    message = view.writing_lines(Writing("tool", "", "WebSearch", earlier), 40)
+    assert [text(line).split() for line in message] == [
+        ["∴", "hm"],
+        ["Let", "me", "search."],
+        ["WebSearch", "▌"],
+    ]
 
 
 def test_a_request_shows_the_whole_command_and_how_to_answer() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC, timedelta, timezone
 
 import pytest
 
@@ -16,6 +16,7 @@ from tui.view import expiry, listings, sessions, top
 from tui.view.lines import Line, rule
 
 QUIET = timedelta(minutes=10)
+CET = timezone(timedelta(hours=1), "CET")
 CATALOG = fixed_catalog.catalog()
 
 
@@ -68,15 +69,19 @@ def test_wide_characters_do_not_shift_the_columns() -> None:
         assert line.endswith("   5h  880K")
 
 
-def test_attention_comes_first_then_what_ends_and_then_what_has_ended() -> None:
+def test_who_waits_comes_first_then_what_runs_then_what_else_needs_a_look() -> None:
     shown = sessions.ordered(CATALOG.sessions, "attention", NOW, rank)
-    needs = [rank(one) for one in shown]
-    known = [need for need in needs if need is not None]
-    assert known == sorted(known)
-    assert needs == known + [None] * (len(needs) - len(known))
-    rest = [one.ends_at for one in shown[len(known) :] if one.ends_at]
-    coming = [moment for moment in rest if moment > NOW]
-    assert rest[: len(coming)] == sorted(coming)
+    places = [0 if rank(one) == 0 else 1 if one.is_live else 2 for one in shown]
+    assert places == sorted(places)
+    still = [99 if (need := rank(one)) is None else need for one in shown if not one.is_live]
+    assert still == sorted(still)
+
+
+def test_what_has_ended_comes_after_what_is_still_about_to() -> None:
+    shown = sessions.ordered(CATALOG.sessions, "ends", NOW, rank)
+    ends = [one.ends_at for one in shown if one.ends_at]
+    coming = [moment for moment in ends if moment > NOW]
+    assert ends[: len(coming)] == sorted(coming)
 
 
 @pytest.mark.parametrize("sort", sessions.SORTS)
@@ -129,7 +134,7 @@ def test_a_bad_date_is_not_pending() -> None:
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
 def test_the_top_line_drops_from_the_right_and_keeps_warnings(width: int) -> None:
     line = text(
-        top.line(CATALOG, NOW, width, QUIET, trouble="stale 12s: locked", is_read_only=True)
+        top.line(CATALOG, NOW, width, QUIET, CET, trouble="stale 12s: locked", is_read_only=True)
     )
     assert len(line) == width
     assert "[RO]" in line
@@ -138,10 +143,11 @@ def test_the_top_line_drops_from_the_right_and_keeps_warnings(width: int) -> Non
 
 
 def test_the_top_line_says_the_zone_and_what_is_wrong_with_the_root() -> None:
-    assert " CET" in text(top.line(CATALOG, NOW, 120, QUIET))
+    assert " UTC " in text(top.line(CATALOG, NOW, 80, QUIET, UTC))
+    assert " CET (tables UTC)" in text(top.line(CATALOG, NOW, 120, QUIET, CET))
     nothing = Catalog(fixed_catalog.ROOT, NOW, problem="there is no folder data/outputs")
-    assert "there is no folder" in text(top.line(nothing, NOW, 80, QUIET))
-    assert "looking" in text(top.line(None, NOW, 80, QUIET))
+    assert "there is no folder" in text(top.line(nothing, NOW, 80, QUIET, CET))
+    assert "looking" in text(top.line(None, NOW, 80, QUIET, CET))
 
 
 def test_a_listing_may_be_empty() -> None:

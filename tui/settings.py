@@ -106,7 +106,7 @@ def _converted(key: str, value: Any, default: Any, source: str) -> Any:
         if isinstance(default, Path) or default is None:
             return Path(str(value)).expanduser()
         return str(value)
-    except (ValueError, UsageError) as error:
+    except (ValueError, RuntimeError, UsageError) as error:
         raise UsageError(f"{source}: {key}: {error}") from error
 
 

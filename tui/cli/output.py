@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,6 +12,8 @@ from typing import Any
 from tui.core.errors import AmbiguousId, ConsoleError
 from tui.core.models import Entry, Run, Session
 from tui.core.text import safe_text
+
+_DEEPEST = 60
 
 
 def say(words: str) -> None:
@@ -24,8 +27,23 @@ def put(words: str) -> None:
 
 
 def put_json(value: Any) -> None:
-    """Print one JSON value on stdout; ASCII only, so that no byte of it can act."""
-    print(json.dumps(value))
+    """Print one JSON value on stdout: ASCII only, and harmless once it is decoded, too."""
+    print(json.dumps(_harmless(value)))
+
+
+def _harmless(value: Any, depth: int = 0) -> Any:
+    """Return what strict JSON can say of a value, every string of it cleaned."""
+    if isinstance(value, str):
+        return safe_text(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if not isinstance(value, dict | list):
+        return value
+    if depth == _DEEPEST:
+        return "..."
+    if isinstance(value, list):
+        return [_harmless(one, depth + 1) for one in value]
+    return {safe_text(name): _harmless(one, depth + 1) for name, one in value.items()}
 
 
 def put_error(error: ConsoleError, *, as_json: bool) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from tui.core.models import Entry, EntryKind
 from tui.core.text import one_line, safe_text
+from tui.core.zones import read_time
 
 MAX_TEXT = 100_000
 _HEADLINES = (
@@ -86,11 +87,7 @@ def load_line(raw: bytes) -> dict[str, Any] | None:
 
 def stamp(line: Mapping[str, Any]) -> datetime | None:
     """Return the line's `timestamp` in UTC, or `None`."""
-    try:
-        moment = datetime.fromisoformat(line["timestamp"])
-        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return None
+    return read_time(line.get("timestamp"), UTC)
 
 
 def prompt_text(line: Mapping[str, Any]) -> str:

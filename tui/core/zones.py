@@ -13,7 +13,7 @@ _OFFSET = re.compile(r"UTC([+-])(\d\d):(\d\d)")
 _STEP = timedelta(minutes=30)
 _SLACK = timedelta(minutes=2)
 _FARTHEST = timedelta(hours=14)
-_LATEST = datetime(9999, 12, 30, tzinfo=UTC)
+_EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 
 
 class LocalZone(tzinfo):
@@ -73,14 +73,14 @@ def read_time(stored: object, zone: tzinfo) -> datetime | None:
     """Return the moment a stored string means, in UTC; `None` when it cannot be read.
 
     A string with an offset (or `Z`) means what it says; a naive one is in `zone`. What means
-    never is kept two days from the calendar's end, so that every zone can show it.
+    never is kept from the calendar's end, so that every zone can show it, and a zero is no date.
     """
     if not isinstance(stored, str):
         return None
     try:
         moment = datetime.fromisoformat(stored)
-        if moment.replace(tzinfo=UTC) > _LATEST:
-            return _LATEST
+        if not _EARLIEST < moment.replace(tzinfo=UTC) < _LATEST:
+            return _LATEST if moment.year > _EARLIEST.year else None
         aware = moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
         return aware.astimezone(UTC)
     except (ValueError, OverflowError, OSError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 from tui.core import status
@@ -16,7 +16,7 @@ from tui.operations.refresh import listing_paths
 from tui.operations.target import Target, owned, target_of
 from tui.runs.protocol import list_runs
 from tui.storage.config_dir import footprint
-from tui.storage.tracking import Tracking, read_rows
+from tui.storage.tracking import Tracking, is_tracked, read_rows
 from tui.storage.trash import Trashed, drop, list_trash, move_to_trash, put_back
 
 
@@ -70,10 +70,12 @@ def restore(context: Context, words: str) -> Act:
     context.require_writable()
     trashed = find_trashed(context, words)
     target = Target(trashed.session_id, context.root / trashed.listing)
-    now = context.clock()
+    now, zone = context.clock(), zone_named(trashed.zone)
+    if target.folder.is_symlink():
+        raise Refused(f"{trashed.listing} has become a link: nothing is restored through it")
     with owned(target):
         put_back(trashed, target.folder)
-        note = _restore_row(context, target, trashed, now)
+        note = _restore_row(context, target, trashed, now, zone)
         drop(trashed)
     said = f"restored {target.short}{note}"
     return Act("restore", trashed.listing, target.session_id, now, said, None, trashed.row)
@@ -108,17 +110,20 @@ def _mark_deleted(
     context: Context, target: Target, row: Row | None, zone: str, now: datetime
 ) -> Row | None:
     if row is None:
+        if is_tracked(target.db_path, target.session_id):
+            raise Changed(f"{target.short} is tracked by now: look again")
         return None
     tracking = Tracking(target.db_path, zone_named(zone), context.settings.operator)
     return tracking.change(row, status.deleted(row), action="delete", now=now)
 
 
-def _restore_row(context: Context, target: Target, trashed: Trashed, now: datetime) -> str:
+def _restore_row(
+    context: Context, target: Target, trashed: Trashed, now: datetime, zone: tzinfo
+) -> str:
     """Write the row back if it is still the one that the delete left; say so if it is not."""
     row = trashed.row
     if row is None:
         return ""
-    zone = zone_named(trashed.zone)
     tracking = Tracking(target.db_path, zone, context.settings.operator)
     after = status.restored(row, now, now + context.settings.resume_keeps, zone)
     try:

@@ -20,6 +20,7 @@ from typing import Any, Literal
 from tui.core.errors import RunFailed
 from tui.core.models import Request, Run
 from tui.core.text import one_line, safe_text
+from tui.core.zones import read_time
 from tui.storage.folders import OURS
 from tui.storage.processes import own_domain, started
 
@@ -294,11 +295,7 @@ def _plain(value: Any) -> Any:
 
 
 def _moment(stored: object) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(str(stored))
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
+    return read_time(stored, UTC)
 
 
 def _modified(path: Path) -> datetime | None:

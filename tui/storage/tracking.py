@@ -70,6 +70,16 @@ def read_rows(db_path: Path, timeout_s: float = READ_TIMEOUT_S) -> tuple[Row, ..
         return tuple(_row(row) for row in rows)
 
 
+def is_tracked(db_path: Path, session_id: str, timeout_s: float = READ_TIMEOUT_S) -> bool:
+    """Whether the table has a row of that id now; raises `DatabaseProblem` when nobody can say."""
+    if not os.path.lexists(db_path):
+        return False
+    _require_file(db_path)
+    with _problems(db_path), closing(_open(db_path, timeout_s)) as connection:
+        connection.execute("PRAGMA query_only = ON")
+        return _find(connection, session_id) is not None
+
+
 class Tracking:
     """Writes to one listing's database, each in one transaction with its audit event."""
 

@@ -106,6 +106,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
                 now,
                 self.size.width,
                 self.engine.quiet_after,
+                self.engine.zone,
                 trouble=layout.stale(catalog, self.trouble, now),
                 is_read_only=self.engine.is_read_only,
             )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 
-from tui.core.catalog import is_pending
+from tui.core.catalog import is_gone, is_pending
 from tui.core.expiry import urgency
-from tui.core.models import Session, Status
+from tui.core.models import Session
 from tui.core.text import fit
 from tui.view import words
 from tui.view.lines import (
@@ -26,11 +26,12 @@ _BAR = 10
 
 
 def ordered(sessions: Iterable[Session], now: datetime) -> tuple[Session, ...]:
-    """Return the sessions that end, soonest first; those that wait for the clean-up follow."""
-    ending = (one for one in sessions if one.ends_at and one.status != Status.DELETED)
+    """Return the sessions that end, soonest first; those that have ended already follow."""
+    ending = (one for one in sessions if one.ends_at and not is_gone(one))
 
     def rank(one: Session) -> tuple[bool, datetime, tuple[str, str]]:
-        return (is_pending(one, now), one.ends_at or _FAR, one.key)
+        ends = one.ends_at or _FAR
+        return (ends <= now, ends, one.key)
 
     return tuple(sorted(ending, key=rank))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tui.core.catalog import is_gone
 from tui.core.models import Catalog, Session
 from tui.core.text import one_line
 from tui.view import words
@@ -38,7 +39,7 @@ def groups(catalog: Catalog, attention: Attention) -> tuple[Group, ...]:
 def _group(
     name: str, sessions: Iterable[Session], attention: Attention, problem: str = ""
 ) -> Group:
-    sessions = tuple(sessions)
+    sessions = tuple(one for one in sessions if not is_gone(one))
     needs = sum(attention(one) is not None for one in sessions)
     return Group(name, len(sessions), needs, sum(one.bytes for one in sessions), problem)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
 
@@ -17,7 +18,10 @@ _TOKENS = re.compile(r"\s*\S+|\s+$")
 
 
 class Writing(Protocol):
-    """The block that is being written now."""
+    """The block that is being written now, and the finished ones of the same message.
+
+    The CLI puts a message into the transcript only when all of it is there.
+    """
 
     @property
     def kind(self) -> str: ...
@@ -25,6 +29,8 @@ class Writing(Protocol):
     def text(self) -> str: ...
     @property
     def tool(self) -> str: ...
+    @property
+    def earlier(self) -> Sequence[Writing]: ...
 
 
 def title(session: Session | None, now: datetime, quiet_after: timedelta) -> str:
@@ -181,19 +187,24 @@ _BODIES = {
 
 
 def writing_lines(writing: Writing, width: int) -> tuple[Line, ...]:
-    """Return the lines of the block that is being written, a mark at its end."""
+    """Return the lines of the message that is being written, a mark at its end."""
     inner = max(8, width - TIME_WIDTH)
-    text = safe_text(writing.text)
-    if writing.kind == "tool":
-        name = one_line(writing.tool) or "tool"
-        body: list[Line] = [(Cell(name, "tool"), Cell(" ▌", "muted"))]
-    elif writing.kind == "thinking":
-        tail = one_line(text[-4 * inner :])[-(inner - 4) :]
-        body = [(Cell(f"∴ {tail}", "muted"), Cell(" ▌", "muted"))]
-    else:
-        body = text_lines(text, inner - 1) or [()]
-        body[-1] = (*body[-1], Cell("▌", "muted"))
+    body: list[Line] = []
+    for block in (*writing.earlier, writing):
+        body += _block_lines(block, inner - 1)
+    body = body or [()]
+    body[-1] = (*body[-1], Cell("▌", "muted"))
     return tuple((_INDENT, *line) for line in body)
+
+
+def _block_lines(block: Writing, width: int) -> list[Line]:
+    text = safe_text(block.text)
+    if block.kind == "tool":
+        return [(Cell(f"{one_line(block.tool) or 'tool'} ", "tool"),)]
+    if block.kind == "thinking":
+        tail = one_line(text[-4 * width :])[-(width - 3) :]
+        return [(Cell(f"∴ {tail} ", "muted"),)]
+    return text_lines(text, width)
 
 
 def request_lines(request: Request, width: int, zone: tzinfo) -> tuple[Line, ...]:

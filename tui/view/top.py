@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from tui.core.catalog import is_quiet
+from tui.core.errors import UsageError
 from tui.core.models import Catalog, Liveness, Session, Status
 from tui.core.text import cell_width, one_line
+from tui.core.zones import zone_named
 from tui.view import words
 from tui.view.lines import Cell, Line, clipped
 
@@ -18,11 +20,15 @@ def line(
     now: datetime,
     width: int,
     quiet_after: timedelta,
+    zone: tzinfo,
     *,
     trouble: str = "",
     is_read_only: bool = False,
 ) -> Line:
-    """Return the top line; what does not fit is dropped from the right, warnings never."""
+    """Return the top line; what does not fit is dropped from the right, warnings never.
+
+    `zone` is the one that the panes tell times in; the tables' own is named when it is another.
+    """
     fixed = [Cell("[RO]", "noticed")] if is_read_only else []
     if trouble:
         fixed.append(Cell(one_line(trouble), "bad"))
@@ -30,10 +36,10 @@ def line(
         return _joined([Cell("looking...", "muted")], fixed, width)
     if catalog.problem:
         fixed.append(Cell(one_line(catalog.problem), "bad"))
-    return _joined(_facts(catalog, now, quiet_after), fixed, width)
+    return _joined(_facts(catalog, now, quiet_after, zone), fixed, width)
 
 
-def _facts(catalog: Catalog, now: datetime, quiet_after: timedelta) -> list[Cell]:
+def _facts(catalog: Catalog, now: datetime, quiet_after: timedelta, zone: tzinfo) -> list[Cell]:
     sessions = catalog.sessions
     live = sum(one.liveness in (Liveness.BUSY, Liveness.WAITING) for one in sessions)
     waiting = sum(one.liveness is Liveness.WAITING for one in sessions)
@@ -50,8 +56,8 @@ def _facts(catalog: Catalog, now: datetime, quiet_after: timedelta) -> list[Cell
             f"{words.size(catalog.free_bytes)} free" if catalog.free_bytes else "",
             "muted",
         ),
+        Cell(_zones(catalog, now, zone), "muted"),
         Cell(_spent(catalog), "muted"),
-        Cell("/".join(sorted({one.zone for one in catalog.listings if one.sessions})), "muted"),
     ]
 
 
@@ -61,6 +67,24 @@ def _count(number: int, word: str, style: str) -> Cell:
 
 def _ends_today(session: Session, now: datetime) -> bool:
     return session.ends_at is not None and timedelta() < session.ends_at - now < _DAY
+
+
+def _zones(catalog: Catalog, now: datetime, zone: tzinfo) -> str:
+    shown = now.astimezone(zone)
+    names = {one.zone for one in catalog.listings if one.sessions}
+    others = {_zone_word(name, now, shown) for name in names} - {""}
+    return (
+        f"{shown.tzname()} (tables {'/'.join(sorted(others))})" if others else shown.tzname() or ""
+    )
+
+
+def _zone_word(name: str, now: datetime, shown: datetime) -> str:
+    """Return how a table's zone is called; empty when its clocks show the same."""
+    try:
+        theirs = now.astimezone(zone_named(name))
+    except UsageError:
+        return one_line(name)
+    return "" if theirs.utcoffset() == shown.utcoffset() else theirs.tzname() or name
 
 
 def _spent(catalog: Catalog) -> str:

@@ -1,0 +1,106 @@
+"""Flags over environment over the file over defaults, and a wrong key is named."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tui.core.errors import UsageError
+from tui.settings import Settings, load_settings, settings_path
+
+
+def load(
+    tmp_path: Path, toml: str = "", flags: dict[str, Any] | None = None, **environment: str
+) -> Settings:
+    path = tmp_path / "config.toml"
+    path.write_text(toml)
+    return load_settings({"SESSION_CONSOLE_CONFIG": str(path)} | environment, flags or {})
+
+
+def test_without_anything_the_defaults_hold(tmp_path: Path) -> None:
+    environment = {"SESSION_CONSOLE_CONFIG": str(tmp_path / "none"), "LOGNAME": "anna"}
+    assert load_settings(environment, {}) == Settings(operator="anna")
+
+
+def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
+    toml = 'root = "/file"\noperator = "file"\nmax_age_days = 7'
+    named = {"SESSION_CONSOLE_ROOT": "/environment", "SESSION_CONSOLE_OPERATOR": "environment"}
+    settings = load(tmp_path, toml, {"root": Path("/flag"), "operator": None}, **named)
+    assert (settings.root, settings.operator) == (Path("/flag"), "environment")
+    assert (settings.max_age_days, settings.source) == (7, tmp_path / "config.toml")
+
+
+@pytest.mark.parametrize(
+    ("key", "toml", "value"),
+    [
+        ("read_only", "true", True),
+        ("read_only", '"no"', False),
+        ("trash_days", "14", 14),
+        ("quiet_after", '"5m"', timedelta(minutes=5)),
+        ("resume_keeps", "2", timedelta(days=2)),
+        ("env_file", '"/etc/keys"', Path("/etc/keys")),
+        ("time_zone", '"Europe/Berlin"', "Europe/Berlin"),
+        ("stages", '{stage_3 = {model = "opus"}}', {"stage_3": {"model": "opus"}}),
+    ],
+)
+def test_a_key_has_its_kind(tmp_path: Path, key: str, toml: str, value: object) -> None:
+    assert getattr(load(tmp_path, f"{key} = {toml}"), key) == value
+
+
+@pytest.mark.parametrize(
+    ("toml", "words"),
+    [
+        ("odd = 1", "no setting is called 'odd'"),
+        ('"a\\u001b[31mb" = 1', "no setting is called 'ab'"),
+        ("source = 'x'", "no setting is called 'source'"),
+        ("read_only = 7", "read_only: expected true or false"),
+        ("trash_days = 0", "trash_days: expected a number above 0"),
+        ("trash_days = 'many'", "trash_days"),
+        ("quiet_after = 'soon'", "quiet_after: 'soon' is not a duration"),
+        ("env_file = '~nobody-of-that-name/x'", "env_file"),
+        ("stages = 7", "stages: expected one table a stage"),
+        ("stages = {a = 7}", "stages: expected one table a stage"),
+        ("root = ", "config.toml"),
+        ("\x00", "config.toml"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, toml: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words) as raised:
+        load(tmp_path, toml)
+    assert "\x1b" not in str(raised.value)
+
+
+def test_a_wrong_word_in_the_environment_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="the environment: trash_days"):
+        load(tmp_path, SESSION_CONSOLE_TRASH_DAYS="many")
+
+
+@pytest.mark.parametrize(
+    ("environment", "operator"),
+    [
+        ({"LOGNAME": "anna"}, "anna"),
+        ({"USER": "anna"}, "anna"),
+        ({"LOGNAME": "anna", "SSH_CONNECTION": "10.0.0.7 5022 10.0.0.1 22"}, "anna@10.0.0.7"),
+        ({"LOGNAME": "an\x1b[31mna\n"}, "anna"),
+        ({"LOGNAME": "a" * 500}, "a" * 64),
+        ({"LOGNAME": "\x07"}, "unknown"),
+    ],
+)
+def test_the_operator_is_the_login_and_where_it_came_from(
+    tmp_path: Path, environment: dict[str, str], operator: str
+) -> None:
+    assert load(tmp_path, "", None, **environment).operator == operator
+
+
+@pytest.mark.parametrize(
+    ("environment", "path"),
+    [
+        ({"SESSION_CONSOLE_CONFIG": "/a/b.toml"}, "/a/b.toml"),
+        ({"XDG_CONFIG_HOME": "/xdg"}, "/xdg/session-console/config.toml"),
+    ],
+)
+def test_the_file_is_where_it_is_named(environment: dict[str, str], path: str) -> None:
+    assert settings_path(environment) == Path(path)

@@ -61,7 +61,7 @@ def test_every_bad_listing_has_its_line_and_the_good_one_is_shown(listing: Sampl
     assert FIRST[:4] in done.stdout
 
 
-@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "UTC", "Asia/Kolkata"])
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kolkata"])
 @pytest.mark.parametrize("stored", ["9999-12-31T23:59:59", "0001-01-01T00:00:00", "soon"])
 def test_a_date_at_the_calendars_end_is_shown_everywhere(
     listing: SampleListing, zone: str, stored: str

@@ -150,6 +150,7 @@ def test_a_live_writer_of_large_lines_is_read_whole_and_once(tmp_path: Path) -> 
 
     writer = threading.Thread(target=write)
     tail, lines = Tail(path), list[bytes]()
+    assert tail.read() == Growth()
     writer.start()
     while writer.is_alive():
         lines += tail.read(limit=100_000).lines

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         ToolPermissionContext,
     )
 
+_LAST_WORDS_TRIES = 20
 _MAX_MESSAGE = 256 * 1024 * 1024
 # The SDK closes the CLI's input, asks by signal after 5 s, and would kill only after 10.
 _KILL_AFTER_S = 6.0
@@ -117,14 +118,14 @@ class Agent:
         except RunFailed:
             raise
         except Exception as error:  # whatever the SDK raises ends the run with its reason
-            raise RunFailed(self._reason(error)) from error
+            raise RunFailed(await self._reason(error)) from error
 
     async def say(self, prompt: str) -> None:
         """Send a prompt: a turn begins."""
         try:
             await self._connected().query(prompt)
         except Exception as error:  # whatever the SDK raises ends the run with its reason
-            raise RunFailed(self._reason(error)) from error
+            raise RunFailed(await self._reason(error)) from error
 
     async def happenings(self) -> AsyncIterator[Happening]:
         """Yield what happens, turn after turn, until the CLI ends."""
@@ -133,7 +134,7 @@ class Agent:
                 for happening in self._told(message):
                     yield happening
         except Exception as error:  # whatever the SDK raises ends the run with its reason
-            raise RunFailed(self._reason(error)) from error
+            raise RunFailed(await self._reason(error)) from error
 
     async def interrupt(self) -> None:
         """Ask the agent to stop its turn; a CLI that is gone needs no asking."""
@@ -219,9 +220,9 @@ class Agent:
                 return [Noticed("retry", {name: data.get(name) for name in kept})]
         return []
 
-    def _reason(self, error: Exception) -> str:
+    async def _reason(self, error: Exception) -> str:
         """Return the reason in words: the CLI's own, before the SDK's."""
-        from claude_agent_sdk import CLINotFoundError, ProcessError, ResultError
+        from claude_agent_sdk import CLIConnectionError, CLINotFoundError, ProcessError, ResultError
 
         if isinstance(error, RunFailed):
             return str(error)
@@ -230,9 +231,17 @@ class Agent:
         if isinstance(error, ResultError):
             words = "; ".join(error.errors) or error.result or error.subtype
             return one_line(words or error)
-        if isinstance(error, ProcessError) and self._complaints:
+        if isinstance(error, ProcessError | CLIConnectionError) and await self._has_complained():
             return f"the CLI ended: {one_line(' '.join(self._complaints))[-600:]}"
         return one_line(f"{type(error).__name__}: {error}")
+
+    async def _has_complained(self) -> bool:
+        """Wait a moment for the last words of a CLI that died: they come on a pipe of their own."""
+        for _ in range(_LAST_WORDS_TRIES):
+            if self._complaints:
+                break
+            await asyncio.sleep(0.05)
+        return bool(self._complaints)
 
 
 def children() -> tuple[int, ...]:

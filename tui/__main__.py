@@ -12,9 +12,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from tui.cli.output import put_error
+from tui.cli.output import put_error, say
 from tui.cli.parser import build_parser
-from tui.core.errors import ConsoleError
+from tui.core.errors import ConsoleError, UsageError
 from tui.operations.context import Context
 from tui.settings import load_settings
 
@@ -45,9 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         put_error(error, as_json="--json" in words)
         return error.exit_code
     except BrokenPipeError:
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
+    except OSError as error:
+        _drop_output()
+        put_error(ConsoleError(f"{error.filename or 'stdout'}: {error.strerror}"), as_json=False)
+        return 1
     except KeyboardInterrupt:
         return 130
 
@@ -57,26 +60,35 @@ def _run(args: Namespace) -> int:
     if args.demo:
         return _demo(context)
     if args.verb is None:
-        return _console(context)
+        return _show(context, as_json=args.json)
     module = importlib.import_module(f"tui.cli.{_VERBS[args.verb]}")
     code: int = getattr(module, args.verb)(context, args)
-    sys.stdout.flush()
+    if sys.stdout is not None:
+        sys.stdout.flush()
     return code
+
+
+def _show(context: Context, *, as_json: bool) -> int:
+    if as_json:
+        raise UsageError("--json goes with a verb, such as `ls --json`")
+    if going_on := _console(context):
+        say(f"{going_on} running: `session-console ls --live` lists them")
+    return 0
 
 
 def _console(context: Context) -> int:
     from tui.ui.engine import RealEngine
     from tui.ui.start import run_console
 
-    run_console(RealEngine(context))
-    return 0
+    return run_console(RealEngine(context))
 
 
 def _demo(context: Context) -> int:
     from tui.demo import start_demo
 
     with start_demo() as demo:
-        return _console(replace(context, settings=replace(context.settings, **demo.settings)))
+        _console(replace(context, settings=replace(context.settings, **demo.settings)))
+    return 0
 
 
 def _flags(args: Namespace) -> dict[str, Any]:
@@ -86,11 +98,25 @@ def _flags(args: Namespace) -> dict[str, Any]:
         "operator": args.operator,
         "read_only": args.read_only,
         "ssh": (over_ssh or args.ssh) and not args.rich,
+        "ascii": _is_ascii(),
     }
+
+
+def _is_ascii() -> bool:
+    """Whether the locale says that the terminal knows no UTF-8."""
+    named = (os.environ.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG"))
+    locale = next((name for name in named if name), "utf-8")
+    return "utf" not in locale.lower()
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _drop_output() -> None:
+    """Let the interpreter's last flush of stdout fall into the void."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _never_fail_to_print() -> None:

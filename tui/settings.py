@@ -48,8 +48,17 @@ def settings_path(environment: Mapping[str, str]) -> Path:
     named = environment.get("SESSION_CONSOLE_CONFIG")
     if named:
         return Path(named)
-    base = environment.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    return Path(base) / "session-console" / "config.toml"
+    named = environment.get("XDG_CONFIG_HOME")
+    base = Path(named) if named else _home(environment) / ".config"
+    return base / "session-console" / "config.toml"
+
+
+def _home(environment: Mapping[str, str]) -> Path:
+    """Return the home folder; the root folder for a user who has none, as in some containers."""
+    try:
+        return Path(environment.get("HOME") or Path.home())
+    except RuntimeError:
+        return Path("/")
 
 
 def load_settings(environment: Mapping[str, str], flags: Mapping[str, Any]) -> Settings:

@@ -18,7 +18,8 @@ _DEEPEST = 60
 
 def say(words: str) -> None:
     """Print talk for a person on stderr; cleaned once more, since it may quote anything."""
-    print(safe_text(words), file=sys.stderr)
+    if sys.stderr is not None:  # `print` would take stdout instead, which is data
+        print(safe_text(words), file=sys.stderr)
 
 
 def put(words: str) -> None:
@@ -54,7 +55,7 @@ def put_error(error: ConsoleError, *, as_json: bool) -> None:
     facts: dict[str, Any] = {"code": error.code, "message": safe_text(str(error))}
     if isinstance(error, AmbiguousId):
         facts["candidates"] = list(error.candidates)
-    print(json.dumps({"error": facts}), file=sys.stderr)
+    say(json.dumps({"error": facts}))
 
 
 def session_json(session: Session, now: datetime) -> dict[str, Any]:

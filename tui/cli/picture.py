@@ -16,7 +16,8 @@ def picture(context: Context, listing: str = "") -> Catalog:
 
     Raises `ConsoleError` when the root cannot be read.
     """
-    only = listing if listing and is_listing_id(listing) else None
+    is_folder = is_listing_id(listing) and (context.root / listing).is_dir()
+    only = listing if is_folder else None
     catalog = Watch(context).look(only)
     if catalog.problem:
         raise ConsoleError(catalog.problem)

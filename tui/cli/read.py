@@ -14,6 +14,7 @@ from tui.core.catalog import is_pending
 from tui.core.errors import UsageError
 from tui.core.expiry import parse_duration
 from tui.core.models import Catalog, Session, State, Status
+from tui.core.text import one_line
 from tui.core.zones import LOCAL
 from tui.operations.context import Context
 from tui.operations.find import find_listing
@@ -51,7 +52,7 @@ def show(context: Context, args: argparse.Namespace) -> int:
         return 0
     for name, value in _facts(session, now):
         if value:
-            put(f"{name:<14}{value}")
+            put(f"{name:<14}{one_line(value)}")
     return 0
 
 

@@ -80,12 +80,13 @@ def _wait(plan: resuming.Plan, facts: dict[str, str], args: argparse.Namespace) 
     except KeyboardInterrupt:
         say(f"the run goes on: session-console tail -f {facts['session_id']}")
         return 0
-    text = last_words(plan.target.config_dir, plan.target.session_id)
+    is_done = run.state == "done"
+    text = last_words(plan.target.config_dir, plan.target.session_id) if is_done else ""
     if args.json:
         put_json(facts | run_json(run) | {"answer": text})
     elif text:
         put(text)
-    if run.state != "done":
+    if not is_done:
         raise RunFailed(run.error or f"the run ended {run.state}")
     return 0
 

@@ -14,7 +14,7 @@ from tui.core.models import Entry, EntryKind, Session
 from tui.core.zones import LOCAL
 from tui.operations.context import Context
 from tui.operations.find import find_session
-from tui.operations.follow import Follow
+from tui.operations.follow import Follow, last_entries
 
 _POLL_S = 0.2
 _LOOK_S = 2.0
@@ -23,10 +23,8 @@ _LOOK_S = 2.0
 def tail(context: Context, args: argparse.Namespace) -> int:
     """Print the last entries of a session's stream, and with `-f` what comes after."""
     session = session_named(context, args.id)
-    follow = Follow(session)
-    update = follow.poll(session)
-    entries = update.entries[-args.n :] if args.n > 0 else ()
-    if not update.entries and not args.follow:
+    follow, entries = last_entries(session, args.n)
+    if not entries and not args.follow and args.n > 0:
         say(f"{session.session_id[:8]} has no transcript to show")
     printer = _Printer(as_json=args.json)
     printer.print(entries)
@@ -41,7 +39,7 @@ def _follow(context: Context, session: Session, follow: Follow, printer: _Printe
         while True:
             time.sleep(_POLL_S)
             if time.monotonic() - looked > _LOOK_S:
-                session = find_session(picture(context, session.listing), session.address)
+                session = find_session(picture(context, session.folder.name), session.address)
                 looked = time.monotonic()
             update = follow.poll(session)
             for notice in update.notices:

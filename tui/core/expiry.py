@@ -15,6 +15,7 @@ _UNITS = {
     "d": timedelta(days=1),
     "w": timedelta(weeks=1),
 }
+_LONGEST = timedelta(days=36525)
 _DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*([smhdw]?)")
 _EXAMPLES = "use days like 7 or 7d, hours like 12h, +7d on top of what is left, or 2026-12-24"
 
@@ -22,12 +23,14 @@ _EXAMPLES = "use days like 7 or 7d, hours like 12h, +7d on top of what is left, 
 def parse_duration(words: str) -> timedelta:
     """Return what `7d`, `12h`, `90m`, `2w` or a bare number of days means.
 
-    Raises `UsageError` with examples when it is no duration, or nothing at all.
+    Raises `UsageError` when it is no duration, nothing at all, or more than a hundred years.
     """
     match = _DURATION.fullmatch(words.strip().lower())
     length = float(match[1]) * _UNITS[match[2] or "d"] if match else timedelta()
     if length <= timedelta():
         raise UsageError(f"{one_line(words)[:40]!r} is not a duration: {_EXAMPLES}")
+    if length > _LONGEST:
+        raise UsageError(f"{one_line(words)[:40]!r} is more than a hundred years")
     return length
 
 

@@ -261,8 +261,9 @@ class Catalog:
         return tuple(session for listing in self.listings for session in listing.sessions)
 
     def listing(self, listing_id: str) -> Listing | None:
-        """Return the listing of that name, or `None`."""
-        return next((one for one in self.listings if one.listing_id == listing_id), None)
+        """Return the listing of that name, as shown or as its folder is called, or `None`."""
+        named = (one for one in self.listings if listing_id in (one.listing_id, one.path.name))
+        return next(named, None)
 
     def session(self, key: tuple[str, str]) -> Session | None:
         """Return the session of that `(listing, id)`, or `None`."""

@@ -16,7 +16,9 @@ def find_session(catalog: Catalog, words: str) -> Session:
     listing, slash, prefix = words.rpartition("/")
     if not is_session_id(prefix) or (slash and not is_listing_id(listing)):
         raise UnknownId(f"{one_line(words)[:80]!r} is not a session id: see `session-console ls`")
-    sessions = [one for one in catalog.sessions if not slash or one.listing == listing]
+    sessions = [
+        one for one in catalog.sessions if not slash or listing in (one.listing, one.folder.name)
+    ]
     exact = [one for one in sessions if one.session_id == prefix and not _is_disguised(one)]
     matches = exact or [one for one in sessions if one.session_id.startswith(prefix)]
     if len(matches) == 1:

@@ -18,13 +18,15 @@ class Update:
     """What is new since the last poll.
 
     `was_reset` means that the transcript is another one now: what was shown is void. `partial` is
-    what is being written, token by token; it is `None` once the transcript has it.
+    what is being written, token by token; it is `None` once the transcript has it. `has_more`
+    means that the next poll finds more at once.
     """
 
     entries: tuple[Entry, ...] = ()
     was_reset: bool = False
     partial: Partial | None = None
     notices: tuple[str, ...] = ()
+    has_more: bool = False
 
 
 class Follow:
@@ -46,7 +48,8 @@ class Follow:
         entries = tuple(entry for line in growth.lines for entry in parse_line(line))
         self._note_messages(entries)
         notices = (growth.notice,) if growth.notice else ()
-        return Update(entries, growth.was_reset or was_moved, self._partial(session), notices)
+        was_reset = growth.was_reset or was_moved
+        return Update(entries, was_reset, self._partial(session), notices, growth.has_more)
 
     def _point_at(self, session: Session) -> bool:
         """Open the session's transcript; true when it is another file than before."""
@@ -70,3 +73,26 @@ class Follow:
         if partial is None or partial.message_id == self._last_message_id:
             return None
         return partial
+
+
+def last_entries(session: Session, count: int) -> tuple[Follow, tuple[Entry, ...]]:
+    """Return the last `count` entries, however long, and the `Follow` that goes on from there."""
+    window = _LAST_BYTES
+    while True:
+        follow = Follow(session, last_bytes=window)
+        entries = _everything(follow, session)
+        if len(entries) >= count or session.transcript is None:
+            break
+        if window >= session.transcript.bytes:
+            break
+        window *= 8
+    return follow, entries[-count:] if count > 0 else ()
+
+
+def _everything(follow: Follow, session: Session) -> tuple[Entry, ...]:
+    update = follow.poll(session)
+    entries = list(update.entries)
+    while update.has_more:
+        update = follow.poll(session)
+        entries += update.entries
+    return tuple(entries)

@@ -188,11 +188,15 @@ def _extra_bytes(folder: Path) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """What a look at a growing file found: whole lines, and whether the file is another one now."""
+    """What a look at a growing file found: whole lines, and whether the file is another one now.
+
+    `has_more` means that the next look finds more at once.
+    """
 
     lines: tuple[bytes, ...] = ()
     was_reset: bool = False
     notice: str = ""
+    has_more: bool = False
 
 
 class Tail:
@@ -223,8 +227,8 @@ class Tail:
             notice = self._notice(status)
             if self._offset < 0 or notice:
                 self._start(file, status)
-                return Growth(self._take(file, limit), bool(notice), notice)
-            return Growth(self._take(file, limit))
+            lines = self._take(file, limit)
+            return Growth(lines, bool(notice), notice, self._offset < status.st_size)
 
     def _lost(self, error: OSError) -> Growth:
         if self._inode is None:

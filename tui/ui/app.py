@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import signal
+import sys
 from typing import ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
 
+from tui.core.errors import UsageError
+from tui.core.text import one_line
 from tui.ui.port import Engine
 from tui.ui.screen import ConsoleScreen, WatchingScreen
 
 
-class ConsoleApp(App[None], inherit_bindings=False):
-    """A thin viewer: whatever happens to it, the agents go on."""
+class ConsoleApp(App[int], inherit_bindings=False):
+    """A thin viewer: whatever happens to it, the agents go on; `run` returns how many do.
+
+    Raises `UsageError` for a theme that Textual does not have.
+    """
 
     CSS_PATH = "console.tcss"
     TITLE = "session-console"
@@ -26,6 +33,9 @@ class ConsoleApp(App[None], inherit_bindings=False):
         self.engine = engine
         if engine.is_remote:
             self.animation_level = "none"
+        if engine.theme and engine.theme not in self.available_themes:
+            names = ", ".join(sorted(self.available_themes))
+            raise UsageError(f"no theme {one_line(engine.theme)!r}: there are {names}")
         self.theme = engine.theme or ("ansi-dark" if engine.is_remote else "tokyo-night")
 
     def get_default_screen(self) -> ConsoleScreen:
@@ -38,3 +48,13 @@ class ConsoleApp(App[None], inherit_bindings=False):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGHUP, signal.SIGTERM):
             loop.add_signal_handler(number, self.exit)
+        self.set_interval(1.0, self._leave_at_the_end_of_input)
+
+    def _leave_at_the_end_of_input(self) -> None:
+        """Leave when the terminal is gone and no signal said so: its end reads as nothing, ever."""
+        if sys.__stdin__ is None:
+            return
+        terminal = select.poll()
+        terminal.register(sys.__stdin__.fileno(), select.POLLHUP)
+        if terminal.poll(0):
+            self.exit()

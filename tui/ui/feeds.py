@@ -81,10 +81,15 @@ class Following:
                 self._follower = None
                 self._begin(self._session, "reading..." if self._session else "")
             session = self._session
+            self._has_more = False
             if session is not None:
                 await self._poll(session)
-            is_live = session is not None and session.is_live
-            await _either(self._changed, POLL_LIVE if is_live else POLL_STILL)
+            await _either(self._changed, self._pause(session))
+
+    def _pause(self, session: Session | None) -> float:
+        if self._has_more:
+            return 0.0
+        return POLL_LIVE if session is not None and session.is_live else POLL_STILL
 
     async def _poll(self, session: Session) -> None:
         follower = self._follower or self._engine.follow(session)
@@ -96,6 +101,7 @@ class Following:
             return
         if _key(session) == _key(self._session):
             self._follower = follower
+            self._has_more = news.has_more
             self._add(news)
 
 

@@ -93,7 +93,11 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
         if self.has_help or self.is_full:
             self.action_leave()
         else:
-            self.app.exit()
+            self.app.exit(self._runs_that_go_on())
+
+    def _runs_that_go_on(self) -> int:
+        sessions = self.catalog.sessions if self.catalog else ()
+        return sum(one.is_live and one.run is not None and not one.run.is_over for one in sessions)
 
     def action_attention(self) -> None:
         now, quiet = self.engine.now(), self.engine.quiet_after
@@ -239,7 +243,7 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
         elif command.verb == "help":
             self.action_help()
         elif command.verb == "quit":
-            self.app.exit()
+            self.app.exit(self._runs_that_go_on())
         elif command.verb == "info":
             self.question.say(layout.info(self.engine.root, self.catalog))
         else:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from tests import fixed_catalog
 from tui.core.errors import ConsoleError, Refused
-from tui.core.models import Catalog, Entry, Session
+from tui.core.models import Catalog, Entry, Row, Session
 from tui.operations.context import Act
 from tui.operations.extend import Extension, plan_extension
 from tui.operations.follow import Update
@@ -61,7 +61,10 @@ class FixedEngine:
         return plan_extension(session, words, self.moment)
 
     def extend(self, extension: Extension) -> Act:
-        return self._act("extend", extension.session, extension.until.isoformat())
+        act = self._act("extend", extension.session, extension.until.isoformat())
+        row = Row(act.session_id, "", "", "", "", "active")
+        after = row if extension.is_needless else replace(row, expires_at="later")
+        return replace(act, before=row, after=after)
 
     def delete(self, session: Session) -> Act:
         return self._act("delete", session)

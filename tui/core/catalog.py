@@ -22,7 +22,6 @@ from tui.core.models import (
 from tui.core.text import one_line
 from tui.core.zones import infer_zone, read_time, zone_name
 
-_START_SLACK = timedelta(seconds=5)
 _LAST_HOUR = timedelta(hours=1)
 
 
@@ -98,8 +97,19 @@ def attention(session: Session, now: datetime, quiet_after: timedelta) -> int | 
 
 def is_quiet(session: Session, now: datetime, quiet_after: timedelta) -> bool:
     """Whether it is busy and has not written for over `quiet_after`."""
-    last = session.last_activity_at
+    last = last_sign(session)
     return session.liveness is Liveness.BUSY and last is not None and now - last > quiet_after
+
+
+def last_sign(session: Session) -> datetime | None:
+    """Return when it last wrote, or when what runs it now was started, if that is later."""
+    run = session.run
+    signs = (
+        session.last_activity_at,
+        run.started_at if run is not None and not run.is_over else None,
+        session.process.started_at if session.process else None,
+    )
+    return max((sign for sign in signs if sign), default=None)
 
 
 def _latest_transcripts(transcripts: Iterable[Transcript]) -> dict[str, Transcript]:
@@ -128,7 +138,7 @@ def _session(
     transcript: Transcript | None,
     run: Run | None,
 ) -> Session | None:
-    process = next((one for one in found.processes if one.session_id == session_id), None)
+    process = _process(found.processes, session_id, is_there=_is_there(row, transcript))
     liveness = _liveness(session_id in found.locked, process, run)
     if row is None and transcript is None and liveness is Liveness.NONE:
         return None
@@ -160,6 +170,23 @@ def _session(
     )
 
 
+def _process(processes: Iterable[Process], session_id: str, *, is_there: bool) -> Process | None:
+    """Return the session's process, else one that may run any session: its entry is unreadable."""
+    found = tuple(processes)
+    own = (one for one in found if one.session_id == session_id)
+    nameless = (one for one in found if one.session_id == "" and is_there and _is_unknown(one))
+    return next(own, None) or next(nameless, None)
+
+
+def _is_unknown(process: Process) -> bool:
+    return process.liveness is Liveness.UNKNOWN
+
+
+def _is_there(row: Row | None, transcript: Transcript | None) -> bool:
+    ended = row is None or row.status in (Status.EXPIRED, Status.DELETED)
+    return transcript is not None or not ended
+
+
 def _sweep_at(transcript: Transcript | None, sweep_days: int) -> datetime | None:
     if transcript is None or not transcript.resumable:
         return None
@@ -178,16 +205,15 @@ def _liveness(is_locked: bool, process: Process | None, run: Run | None) -> Live
         return Liveness.WAITING if waits else Liveness.BUSY
     if process is None:
         return Liveness.NONE
-    if process.liveness is not Liveness.UNKNOWN and run is not None and _left(process, run):
+    if run is not None and not _is_unknown(process) and _left(process, run):
         return Liveness.ORPHAN
     return process.liveness
 
 
 def _left(process: Process, run: Run) -> bool:
-    """Whether a run that no longer holds the lock left this process behind."""
-    if process.started_at is None:
-        return False
-    return run.started_at - _START_SLACK <= process.started_at <= run.beat_at + _START_SLACK
+    """Whether it is the CLI of a run whose runner died without a word: it never ended."""
+    is_its_cli = (process.pid, process.proc_start) == (run.cli_pid, run.cli_start)
+    return run.ended_at is None and is_its_cli
 
 
 def _state(row: Row | None, transcript: Transcript | None, liveness: Liveness) -> State:

@@ -124,7 +124,8 @@ class Run:
     """One run folder, as its events tell it.
 
     `state` is `starting`, `busy`, `waiting`, `done`, `failed` or `lost` (its runner is gone and
-    never said how the turn ended).
+    never said how the turn ended). `cli_pid` and `cli_start` (clock ticks since boot) name the
+    CLI that it started; 0 while there is none that this machine knows.
     """
 
     run_id: str
@@ -139,6 +140,8 @@ class Run:
     error: str = ""
     cost_usd: float | None = None
     request: Request | None = None
+    cli_pid: int = 0
+    cli_start: str = ""
 
     @property
     def is_over(self) -> bool:

@@ -32,7 +32,10 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Something that was done, in words for the message line, and what undoing it needs."""
+    """Something that was done, in words for the message line, and what undoing it needs.
+
+    `listing` is the name shown; `folder` is the listing's own, which undoing goes by.
+    """
 
     kind: str
     listing: str
@@ -43,3 +46,4 @@ class Act:
     after: Row | None = None
     trash_id: str = ""
     zone: str = "UTC"
+    folder: Path = Path()

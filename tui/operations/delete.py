@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 
 from tui.core import status
-from tui.core.errors import AmbiguousId, Changed, ConsoleError, DatabaseProblem, Refused, UnknownId
+from tui.core.errors import AmbiguousId, Changed, DatabaseProblem, Refused, UnknownId
 from tui.core.models import Row, Session, Status
 from tui.core.session_id import require_session_id
 from tui.core.text import one_line
@@ -16,8 +16,16 @@ from tui.operations.refresh import listing_paths
 from tui.operations.target import Target, owned, target_of
 from tui.runs.protocol import list_runs
 from tui.storage.config_dir import footprint
+from tui.storage.folders import is_link
 from tui.storage.tracking import Tracking, is_tracked, read_rows
-from tui.storage.trash import Trashed, drop, list_trash, move_to_trash, put_back
+from tui.storage.trash import (
+    Trashed,
+    drop,
+    list_trash,
+    moved_to_trash,
+    put_back,
+    unreadable_trash,
+)
 
 
 def delete(context: Context, session: Session) -> Act:
@@ -30,8 +38,9 @@ def delete(context: Context, session: Session) -> Act:
     target, row, now = target_of(session), session.row, context.clock()
     if session.status == Status.DELETED and session.transcript is None:
         raise Refused(f"{target.short} is already deleted: `restore {target.short}` gets it back")
-    with owned(target):
-        trashed = move_to_trash(
+    with (
+        owned(target),
+        moved_to_trash(
             context.root,
             target.folder,
             target.session_id,
@@ -40,13 +49,9 @@ def delete(context: Context, session: Session) -> Act:
             operator=context.settings.operator,
             row=row,
             zone=session.zone,
-        )
-        try:
-            after = _mark_deleted(context, target, row, session.zone, now)
-        except ConsoleError:
-            put_back(trashed, target.folder)
-            drop(trashed)
-            raise
+        ) as trashed,
+    ):
+        after = _mark_deleted(context, target, row, session.zone, now)
     words = f"deleted {target.short}; `u` or `restore {target.short}` gets it back"
     return Act(
         "delete",
@@ -58,47 +63,64 @@ def delete(context: Context, session: Session) -> Act:
         after,
         trashed.trash_id,
         session.zone,
+        target.folder,
     )
 
 
-def restore(context: Context, words: str) -> Act:
+def restore(context: Context, words: str, *, only: Path | None = None) -> Act:
     """Put back what the trash holds of a session, files and row, as they were.
 
-    `words` are an id, a prefix of it, `LISTING/ID` or the trash's own id. Raises `UnknownId` or
-    `AmbiguousId`; a row that somebody changed since is left as it is, and the words say so.
+    `words` are an id, a prefix of it, `LISTING/ID` or the trash's own id; `only` is the folder of
+    the one listing to look in. Raises `UnknownId` or `AmbiguousId`; a row that somebody changed
+    since is left as it is, and the words say so. Raises `DatabaseProblem` when the row cannot be
+    written now: restoring again then does the rest.
     """
     context.require_writable()
-    trashed = find_trashed(context, words)
+    trashed = find_trashed(context, words, only=only)
     target = Target(trashed.session_id, context.root / trashed.listing)
     now, zone = context.clock(), zone_named(trashed.zone)
-    if target.folder.is_symlink():
+    if is_link(target.folder):
         raise Refused(f"{trashed.listing} has become a link: nothing is restored through it")
     with owned(target):
         put_back(trashed, target.folder)
         note = _restore_row(context, target, trashed, now, zone)
         drop(trashed)
     said = f"restored {target.short}{note}"
-    return Act("restore", trashed.listing, target.session_id, now, said, None, trashed.row)
+    shown = one_line(trashed.listing)
+    return Act(
+        "restore", shown, target.session_id, now, said, None, trashed.row, folder=target.folder
+    )
 
 
-def find_trashed(context: Context, words: str) -> Trashed:
-    """Return the newest delete of the one session that `words` name."""
+def find_trashed(context: Context, words: str, *, only: Path | None = None) -> Trashed:
+    """Return the newest delete of the one session that `words` name, in any listing or one."""
     listing, slash, prefix = words.rpartition("/")
     require_session_id(prefix)
-    everything = list_trash(context.root, listing_paths(context.root))
-    named = [one for one in everything if one.trash_id == prefix]
-    matches = named or [
+    everything = [
         one
-        for one in everything
-        if one.session_id.startswith(prefix) and (not slash or one.listing == listing)
+        for one in list_trash(context.root, listing_paths(context.root))
+        if (only is None or context.root / one.listing == only)
+        and (not slash or listing in (one.listing, one_line(one.listing)))
     ]
+    named = [one for one in everything if one.trash_id == prefix]
+    matches = named or [one for one in everything if one.session_id.startswith(prefix)]
     sessions = {f"{one.listing}/{one.session_id}" for one in matches}
     if not matches:
-        raise UnknownId(f"nothing in the trash is called {one_line(words)[:80]!r}")
+        raise UnknownId(_nothing(context, words))
     if len(sessions) > 1:
         candidates = tuple(sorted(one_line(one) for one in sessions))
         raise AmbiguousId(f"{words!r} could be {', '.join(candidates)}", candidates)
     return matches[0]
+
+
+def _nothing(context: Context, words: str) -> str:
+    """Return that nothing is called so, and what in the trash cannot be read at all."""
+    said = f"nothing in the trash is called {one_line(words)[:80]!r}"
+    unreadable = unreadable_trash(context.root, listing_paths(context.root))
+    if not unreadable:
+        return said
+    named = ", ".join(one_line(folder) for folder in unreadable[:3])
+    return f"{said}; what is in {named} cannot be told: no manifest there can be read"
 
 
 def _everything(target: Target) -> list[Path]:
@@ -129,6 +151,11 @@ def _restore_row(
     try:
         if row not in read_rows(target.db_path):
             tracking.change(status.deleted(row), after, action="restore", now=now)
-    except (Changed, DatabaseProblem) as problem:
+    except Changed as problem:
         return f"; its row was left as it is: {problem}"
+    except DatabaseProblem as problem:
+        raise DatabaseProblem(
+            f"the files of {target.short} are back, its row is not: {problem}; "
+            f"`restore {target.short}` again once that is over"
+        ) from problem
     return ""

@@ -61,7 +61,15 @@ def extend(context: Context, extension: Extension) -> Act:
         tracking.change(row, after, action="extend", now=now)
     words = f"{target.short} already lasts longer" if after == row else f"extended {target.short}"
     return Act(
-        "extend", session.listing, target.session_id, now, words, row, after, "", session.zone
+        "extend",
+        session.listing,
+        target.session_id,
+        now,
+        words,
+        row,
+        after,
+        zone=session.zone,
+        folder=target.folder,
     )
 
 

@@ -7,22 +7,40 @@ import os
 import stat
 from pathlib import Path
 
+from tui.core.errors import Refused, RunFailed
 from tui.core.models import Session
 from tui.operations.target import Target
+from tui.runs.environment import read_env_file
 from tui.settings import Settings
+from tui.storage.folders import is_link
 
 _MEMORY_FACTOR = 14
 _AGENT_BYTES = 200 * 1024 * 1024
 _KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
 
 
+def require_startable(settings: Settings, target: Target) -> None:
+    """Raise `Refused` for a mistake in how this is set up, which would only fail the session."""
+    cli = find_cli(settings)
+    if cli is None:
+        missing = settings.cli_path or "the SDK brings none for this machine"
+        raise Refused(f"the CLI is missing: {missing}; set cli_path in the settings")
+    if not os.access(cli, os.X_OK):
+        raise Refused(f"the CLI {cli} may not be executed: chmod +x it")
+    if is_link(target.config_dir):
+        raise Refused(
+            f"{target.config_dir} is a link, and links are not followed: put a folder in its place"
+        )
+    if settings.env_file:
+        try:
+            read_env_file(settings.env_file)
+        except RunFailed as error:
+            raise Refused(str(error)) from error
+
+
 def warnings(settings: Settings, target: Target, session: Session | None) -> tuple[str, ...]:
-    """Return what the operator should know before Enter: no CLI, no sign-in, too little memory."""
-    found = (
-        _cli_warning(settings),
-        _sign_in_warning(settings, target),
-        _memory_warning(session),
-    )
+    """Return what the operator should know before Enter: no sign-in, too little memory."""
+    found = (_sign_in_warning(settings, target), _memory_warning(session))
     return tuple(words for words in found if words)
 
 
@@ -53,17 +71,9 @@ def sign_in(settings: Settings, config_dir: Path) -> str:
 
 def _names_key(env_file: Path) -> bool:
     try:
-        lines = env_file.read_text("utf-8").splitlines()
-    except (OSError, ValueError):
+        return not read_env_file(env_file).keys().isdisjoint(_KEYS)
+    except RunFailed:
         return False
-    names = {line.partition("=")[0].removeprefix("export ").strip() for line in lines}
-    return bool(names & set(_KEYS))
-
-
-def _cli_warning(settings: Settings) -> str:
-    if find_cli(settings) is not None:
-        return ""
-    return f"the CLI is missing: {settings.cli_path or 'the SDK brings none for this machine'}"
 
 
 def _sign_in_warning(settings: Settings, target: Target) -> str:
@@ -72,8 +82,8 @@ def _sign_in_warning(settings: Settings, target: Target) -> str:
             mode = settings.env_file.stat().st_mode
         except OSError as error:
             return f"env_file {settings.env_file}: {error.strerror}"
-        if stat.S_IMODE(mode) & 0o077:
-            return f"env_file {settings.env_file} can be read by others: chmod 600 it"
+        if mode & stat.S_IRWXG:
+            return f"env_file {settings.env_file} can be read by its group: chmod 600 it"
     if sign_in(settings, target.config_dir):
         return ""
     return "no sign-in was found: set env_file in the settings, or ANTHROPIC_API_KEY"

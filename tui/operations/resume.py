@@ -16,11 +16,11 @@ from tui.core.text import one_line
 from tui.operations.agent_options import agent_options, describe
 from tui.operations.context import Context
 from tui.operations.find import find_listing
-from tui.operations.preflight import warnings
+from tui.operations.preflight import require_startable, warnings
 from tui.operations.refresh import Watch
 from tui.operations.target import Target, busy_words, owned, target_of
 from tui.runs.launcher import launch
-from tui.runs.protocol import Mode, RunSpec, new_run_id
+from tui.runs.protocol import Mode, RunSpec, new_run_id, require_sound_prompt
 
 DEFAULT_PROMPT = "Continue where we left off."
 
@@ -46,9 +46,13 @@ class Plan:
 
 
 def plan_resume(context: Context, session: Session, *, fork: bool = False) -> Plan:
-    """Return how a session would go on; raises `Refused` with the reason and a way out."""
+    """Return how a session would go on; raises `Refused` with the reason and a way out.
+
+    That is also raised for a mistake in how this console is set up, rather than let the run fail.
+    """
     context.require_writable()
     source = target_of(session)
+    require_startable(context.settings, source)
     _require_resumable(session, source, fork=fork)
     details = session.row.details() if session.row else {}
     agent, notes = agent_options(context.settings, session.stage, details)
@@ -72,7 +76,8 @@ def plan_resume(context: Context, session: Session, *, fork: bool = False) -> Pl
 def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None = None) -> Plan:
     """Return how a new session of a listing would begin, with an id of our own choosing.
 
-    Raises `UnknownId` when there is no such listing, `UsageError` for an empty stage.
+    Raises `UnknownId` when there is no such listing, `UsageError` for an empty stage, `Refused`
+    for a mistake in how this console is set up.
     """
     context.require_writable()
     if not is_listing_id(listing_id) or not one_line(stage):
@@ -82,6 +87,7 @@ def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None 
         raise UnknownId(f"there is no listing {one_line(listing_id)}: make the folder {path} first")
     listing = find_listing(Watch(context).look(only=listing_id), listing_id)
     target = Target(str(uuid.uuid4()), listing.path)
+    require_startable(context.settings, target)
     agent, notes = agent_options(context.settings, stage, {})
     cwd, cwd_notes = _cwd(context, target, agent)
     keeps = timedelta(days=days) if days else _max_age(context, stage)
@@ -101,6 +107,8 @@ def start(context: Context, plan: Plan, prompt: str) -> str:
     prompt = prompt.strip()
     if not prompt and plan.mode == "new":
         raise UsageError("a new session needs a prompt")
+    require_sound_prompt(prompt)
+    require_startable(context.settings, plan.target)
     with owned(plan.target) as lock:
         spec = _spec(context, plan, prompt or DEFAULT_PROMPT, context.clock())
         try:

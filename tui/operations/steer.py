@@ -50,14 +50,36 @@ def interrupt(context: Context, session: Session) -> Act:
 
 
 def stop(context: Context, session: Session) -> Act:
-    """End the run of a session; an orphaned CLI is ended by its pid and start time."""
+    """End the run of a session.
+
+    An orphaned CLI, and a runner that has not moved for long together with its CLI, are ended by
+    force; only when they are proven to be that.
+    """
+    context.require_writable()
     if session.liveness is Liveness.ORPHAN and session.process is not None:
-        context.require_writable()
-        target = target_of(session)
-        end_process(session.process.pid, session.process.proc_start)
-        words = f"ended the orphaned CLI of {target.short} (pid {session.process.pid})"
-        return Act("stop", session.listing, target.session_id, context.clock(), words)
+        return _end_orphan(context, session, session.process)
+    run = _steerable(session)
+    still = _stillness(run, context.clock())
+    if still and named_process(read_owner(run.folder), "pid", "proc_start"):
+        return _end_frozen(context, session, run, still)
     return _post(context, session, "stop", "stop asked of")
+
+
+def _end_orphan(context: Context, session: Session, process: Process) -> Act:
+    target = target_of(session)
+    end_cli(process.pid, process.proc_start, target.config_dir)
+    words = f"ended the orphaned CLI of {target.short} (pid {process.pid})"
+    return _act(context, session, target, "stop", words)
+
+
+def _end_frozen(context: Context, session: Session, run: Run, still: str) -> Act:
+    target = target_of(session)
+    words = f"ended the runner of {target.short} (pid {end_runner(run.folder)}), {still}"
+    cli = named_process(read_owner(run.folder), "cli_pid", "cli_start")
+    if cli:
+        end_cli(*cli, target.config_dir)
+        words += f", and its CLI (pid {cli[0]})"
+    return _act(context, session, target, "stop", words)
 
 
 def _post(
@@ -75,7 +97,22 @@ def _post(
     run = _steerable(session)
     operator = context.settings.operator
     post(run.folder, Command(kind, now, operator, text, request_id, decision))
-    return Act(kind, session.listing, target.session_id, now, f"{verb} {target.short}")
+    words = f"{verb} {target.short}"
+    if still := _stillness(run, now):
+        words += f"; its runner {still.removeprefix('which ')}: {_way_out(run, target)}"
+    return _act(context, session, target, kind, words)
+
+
+def _act(context: Context, session: Session, target: Target, kind: str, words: str) -> Act:
+    return Act(kind, session.listing, target.session_id, context.clock(), words)
+
+
+def _stillness(run: Run, now: datetime) -> str:
+    """Return in words for how long the runner has not moved; empty while it does."""
+    seconds = int((now - read_run(run.folder).beat_at).total_seconds())
+    if seconds < _STILL_S:
+        return ""
+    return f"which had not moved for {f'{seconds}s' if seconds < 120 else f'{seconds // 60} min'}"
 
 
 def _steerable(session: Session) -> Run:

@@ -60,7 +60,9 @@ def owned(target: Target) -> Iterator[SessionLock]:
     except Refused:
         raise Refused(busy_words(target.short)) from None
     except OSError as error:
-        raise ConsoleError(f"the session's lock cannot be taken: {error.strerror}") from error
+        raise ConsoleError(
+            f"the session's lock cannot be taken: {error.strerror or error}"
+        ) from error
     with lock:
         require_not_live(target)
         yield lock
@@ -74,7 +76,9 @@ def require_not_live(target: Target) -> None:
         if process.liveness is Liveness.UNKNOWN:
             raise Refused(
                 f"{target.short} may be running in another container or on another machine "
-                f"(pid {process.pid}, {process.domain}): its owner cannot be proven dead from here"
+                f"(pid {process.pid}, {process.domain}): its owner cannot be proven dead from here. "
+                "Stop it where it runs, or end that container; if both are gone for good, remove "
+                f"sessions/{process.pid}.json in {target.config_dir}"
             )
         raise Refused(busy_words(target.short, process.pid))
 

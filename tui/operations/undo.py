@@ -14,12 +14,11 @@ def undo(context: Context, act: Act) -> Act:
     """Take a delete or an extension back; raises `Changed` when somebody acted on it since."""
     context.require_writable()
     if act.kind == "delete":
-        return restore(context, act.trash_id)
+        return restore(context, act.trash_id, only=act.folder)
     if act.kind != "extend" or act.before is None or act.after is None:
         raise Refused(f"{act.kind} cannot be undone")
     now, short = context.clock(), act.session_id[:8]
     if act.before != act.after:
-        db_path = context.root / act.listing / DATABASE
-        tracking = Tracking(db_path, zone_named(act.zone), context.settings.operator)
+        tracking = Tracking(act.folder / DATABASE, zone_named(act.zone), context.settings.operator)
         tracking.change(act.after, act.before, action="undo", now=now)
     return Act("undo", act.listing, act.session_id, now, f"{short} ends when it did before")

@@ -123,7 +123,8 @@ class Agent:
     async def say(self, prompt: str) -> None:
         """Send a prompt: a turn begins."""
         try:
-            await self._connected().query(prompt)
+            is_command = prompt.lstrip().startswith("/")
+            await self._connected().query(_verbatim(prompt) if is_command else prompt)
         except Exception as error:  # whatever the SDK raises ends the run with its reason
             raise RunFailed(await self._reason(error)) from error
 
@@ -242,6 +243,21 @@ class Agent:
                 break
             await asyncio.sleep(0.05)
         return bool(self._complaints)
+
+
+async def _verbatim(prompt: str) -> AsyncIterator[dict[str, Any]]:
+    """Yield the message that says it as text: the CLI would obey `/clear`, as another session.
+
+    Not for every prompt, since the CLI then leaves out what else it tells the agent (its skills
+    and tools, the rules of a folder): see `ClaudeAgentOptions.verbatim_prompts`.
+    """
+    message = {"role": "user", "content": prompt}
+    yield {
+        "type": "user",
+        "message": message,
+        "parent_tool_use_id": None,
+        "client_composed": True,
+    }
 
 
 def children() -> tuple[int, ...]:

@@ -27,11 +27,13 @@ class Bookkeeper:
         self._waiting: list[Callable[[], object]] = []
         self._has_row = spec.mode == "resume"
         self.trouble = ""
+        self.sweep_trouble = ""
 
     async def begun(self) -> None:
         """The agent is there: its row is active, and lasts."""
         self._has_row = True
         await self._do(self._resumed if self._spec.mode == "resume" else self._tracked)
+        await self._keep()
 
     async def failed(self, reason: str) -> None:
         """A turn failed for `reason`; a session that never began has no row to say so."""
@@ -55,7 +57,7 @@ class Bookkeeper:
                 break
             if attempt < _TRIES - 1:
                 await asyncio.sleep(_PAUSE_S)
-        await self._refresh()
+        await asyncio.to_thread(refresh_children, self._spec.config_dir, self._clock())
 
     async def _do(self, write: Callable[[], object]) -> None:
         self._waiting.append(write)
@@ -71,8 +73,16 @@ class Bookkeeper:
         except (ConsoleError, OSError) as error:
             self.trouble = one_line(error)
 
-    async def _refresh(self) -> None:
-        await asyncio.to_thread(refresh_children, self._spec.config_dir, self._clock())
+    async def _keep(self) -> None:
+        """Keep the CLI's own sweep and the guide's clean-up off; the row never waits for this."""
+        spec, now = self._spec, self._clock()
+        try:
+            if spec.mode != "resume":
+                until = spec.expires_at or now + _FALLBACK
+                await asyncio.to_thread(raise_sweep, spec.config_dir, now, until)
+        except (ConsoleError, OSError) as error:
+            self.sweep_trouble = one_line(error)
+        await asyncio.to_thread(refresh_children, spec.config_dir, now)
 
     def _tracked(self) -> None:
         spec, now = self._spec, self._clock()
@@ -84,14 +94,11 @@ class Bookkeeper:
             expires_at=spec.expires_at or now + _FALLBACK,
             metadata={"agent": recorded_agent(spec), "operator": spec.operator},
         )
-        raise_sweep(spec.config_dir, now, spec.expires_at or now + _FALLBACK)
-        refresh_children(spec.config_dir, now)
 
     def _resumed(self) -> None:
         now = self._clock()
         keeps_until = self._spec.keeps_until or now + _FALLBACK
         self._tracking.mark_resumed(self._spec.session_id, now=now, keeps_until=keeps_until)
-        refresh_children(self._spec.config_dir, now)
 
 
 def recorded_agent(spec: RunSpec) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tui.core.errors import RunFailed
+from tui.storage.folders import read_small
 
 # What belongs to the operator's terminal and login (an agent that finds a forwarded SSH agent can
 # log in elsewhere), or would make the CLI believe that it runs inside another one.
@@ -29,15 +30,19 @@ def read_env_file(path: Path) -> dict[str, str]:
     Raises `RunFailed` when it cannot be read, or when everybody on this machine could read it.
     """
     try:
-        mode = path.stat().st_mode
-        text = path.read_text("utf-8") if stat.S_ISREG(mode) else ""
-    except (OSError, ValueError) as error:
-        raise RunFailed(f"the env file {path} cannot be read: {error}") from error
+        mode, text = path.stat().st_mode, read_small(path).decode("utf-8")
+    except OSError as error:
+        raise RunFailed(f"the env file {path} cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
+        raise RunFailed(f"the env file {path} is no text") from error
+    if "\0" in text:
+        raise RunFailed(f"the env file {path} is no text")
     if mode & stat.S_IRWXO:
         raise RunFailed(f"the env file {path} is open to everybody: chmod 600 it")
     lines = (line.strip().removeprefix("export ") for line in text.splitlines())
     pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
-    return {name.strip(): _unquoted(value.strip()) for name, _, value in pairs}
+    named = ((name.strip(), _unquoted(value.strip())) for name, _, value in pairs)
+    return {name: value for name, value in named if name}
 
 
 def _unquoted(value: str) -> str:

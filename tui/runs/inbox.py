@@ -14,7 +14,8 @@ from typing import Any, Literal, cast, get_args
 
 from tui.core.errors import Refused, UsageError
 from tui.core.text import one_line
-from tui.runs.protocol import INBOX, read_json
+from tui.runs.protocol import INBOX, require_sound_prompt
+from tui.runs.untrusted import read_json
 from tui.storage.folders import inherit_rights
 
 CommandKind = Literal["prompt", "answer", "interrupt", "stop"]
@@ -43,8 +44,9 @@ def post(folder: Path, command: Command) -> None:
     """Put a command into the inbox of the run in `folder`, whole or not at all.
 
     The first answer to a permission request wins. Raises `Refused` when it was answered before,
-    or when the run takes no more commands because it is over.
+    or when the run takes no more commands because it is over; `UsageError` for too long a text.
     """
+    require_sound_prompt(command.text)
     inbox = folder / INBOX
     target = inbox / _name(command)
     temporary = inbox / f".{secrets.token_hex(8)}"
@@ -69,7 +71,7 @@ class Inbox:
 
     def __init__(self, folder: Path) -> None:
         self._open, self._closed = folder / INBOX, folder / _CLOSED
-        self._answered: set[str] = set()
+        self._done: set[str] = set()
 
     def take(self) -> tuple[Command, ...]:
         """Return what was posted since the last call."""
@@ -88,20 +90,26 @@ class Inbox:
 
     def _take(self, inbox: Path) -> tuple[Command, ...]:
         try:
-            found = sorted(path for path in inbox.iterdir() if not path.name.startswith("."))
+            with os.scandir(inbox) as entries:
+                found = sorted(Path(entry.path) for entry in entries if self._is_new(entry))
         except OSError:
             return ()
-        taken = (self._read(path) for path in found if path.name not in self._answered)
+        taken = (self._read(path) for path in found)
         return tuple(command for command in taken if command)
+
+    def _is_new(self, entry: os.DirEntry[str]) -> bool:
+        is_file = entry.is_file(follow_symlinks=False)
+        return is_file and not entry.name.startswith(".") and entry.name not in self._done
 
     def _read(self, path: Path) -> Command | None:
         """Read one file; an answer's stays, so that nobody can give a second one."""
         command = _command(read_json(path))
-        if command and command.kind == "answer" and path.name == _name(command):
-            self._answered.add(path.name)
-        else:
+        # Also of what cannot be removed, or it would be obeyed again and again.
+        self._done.add(path.name)
+        if not (command and command.kind == "answer" and path.name == _name(command)):
             with suppress(OSError):
                 path.unlink()
+                self._done.discard(path.name)
         return command
 
 

@@ -12,24 +12,27 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
-from tui.core.errors import RunFailed
-from tui.core.models import Request, Run
-from tui.core.text import one_line, safe_text
+from tui.core.errors import RunFailed, UsageError
+from tui.core.models import Run
+from tui.core.text import one_line
 from tui.core.zones import read_time
-from tui.storage.folders import OURS
+from tui.runs.story import Story
+from tui.runs.untrusted import MAX_FILE, parse, read_end, read_json
+from tui.storage.folders import OURS, our_folder
 from tui.storage.processes import own_domain, started
 
 SPEC, OWNER, HEARTBEAT = "spec.json", "owner.json", "heartbeat"
 EVENTS, PARTIAL, INBOX, LOG = "events.jsonl", "partial.json", "inbox", "runner.log"
 
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4,16}")
-_MAX_EVENTS = 8 * 1024 * 1024
-_MAX_FILE = 4 * 1024 * 1024
+_MAX_PID = 2**22  # the kernel's own limit
+# In JSON, a byte of it may take six; the rest of the file stays far below what is left.
+MAX_PROMPT_BYTES = 1_000_000
 _LOST = "its runner is gone and never said how the turn ended"
 
 AGENT_OPTIONS = (
@@ -81,8 +84,11 @@ class RunSpec:
     source_id: str = ""
 
     def to_json(self) -> str:
-        """Return the text of `spec.json`."""
-        return json.dumps({one.name: _plain(getattr(self, one.name)) for one in fields(self)})
+        """Return the text of `spec.json`; raises `RunFailed` for more than a reader takes."""
+        text = json.dumps({one.name: _plain(getattr(self, one.name)) for one in fields(self)})
+        if len(text) > MAX_FILE:
+            raise RunFailed(f"the run's options have {len(text) / 1e6:.1f} MB: that is too much")
+        return text
 
     @classmethod
     def from_json(cls, text: str) -> RunSpec:
@@ -121,15 +127,28 @@ def new_run_id(now: datetime) -> str:
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
+def require_sound_prompt(prompt: str) -> None:
+    """Raise `UsageError` for a prompt that is too long to be kept and steered with."""
+    size = len(prompt.encode("utf-8", "surrogatepass"))
+    if size > MAX_PROMPT_BYTES:
+        raise UsageError(
+            f"the prompt has {size / 1e6:.1f} MB and may have {MAX_PROMPT_BYTES / 1e6:g}: "
+            "put it into a file in the listing's folder, and name that file in the prompt"
+        )
+
+
 def runs_folder(listing_path: Path) -> Path:
     """Return where the run folders of a listing are; it need not exist."""
     return listing_path / OURS / "runs"
 
 
 def run_folders(listing_path: Path) -> tuple[Path, ...]:
-    """Return the run folders of a listing, oldest first."""
+    """Return the run folders of a listing, oldest first; none behind a link."""
+    runs = our_folder(listing_path, "runs")
+    if runs is None:
+        return ()
     try:
-        with os.scandir(runs_folder(listing_path)) as entries:
+        with os.scandir(runs) as entries:
             return tuple(
                 sorted(
                     Path(entry.path)
@@ -151,15 +170,17 @@ def stamp(folder: Path) -> tuple[object, ...]:
 
     A run that is over needs no second look.
     """
-    return (_stat(folder / EVENTS), _stat(folder / HEARTBEAT), is_dead(folder))
+    told = (_stat(folder / name) for name in (EVENTS, HEARTBEAT, OWNER))
+    return (*told, is_dead(folder))
 
 
 def read_run(folder: Path) -> Run:
     """Return the run as its folder tells it; total: garbage is skipped, nothing is raised."""
-    spec = read_json(folder / SPEC)
-    story = _Story.told_by(read_events(folder))
+    spec, owner = read_json(folder / SPEC), read_owner(folder)
+    story = Story.told_by(read_events(folder))
     begun = _moment(spec.get("created_at")) or _modified(folder) or datetime.fromtimestamp(0, UTC)
-    is_lost = story.ended_at is None and is_dead(folder)
+    is_lost = story.ended_at is None and _is_dead(owner)
+    cli_pid, cli_start = named_process(owner, "cli_pid", "cli_start") or (0, "")
     return Run(
         run_id=one_line(folder.name),
         session_id=one_line(spec.get("session_id", "")),
@@ -173,13 +194,15 @@ def read_run(folder: Path) -> Run:
         error=story.error or (_LOST if is_lost else ""),
         cost_usd=story.cost_usd,
         request=None if is_lost or story.ended_at else next(iter(story.requests.values()), None),
+        cli_pid=cli_pid,
+        cli_start=cli_start,
     )
 
 
 def read_events(folder: Path) -> tuple[Mapping[str, Any], ...]:
     """Return the events of a run, safe to show; what is torn or no event is left out."""
-    raw = _read(folder / EVENTS, _MAX_EVENTS)
-    parsed = (_json(line) for line in raw.split(b"\n"))
+    lines = read_end(folder / EVENTS).split(b"\n")
+    parsed = (parse(line) for line in lines)
     return tuple(event for event in parsed if isinstance(event.get("type"), str))
 
 
@@ -208,81 +231,46 @@ def describe(pid: int) -> dict[str, Any]:
 
 def is_dead(folder: Path) -> bool:
     """Whether the runner of this folder is proven dead, seen from this process."""
-    owner = read_owner(folder)
-    pid, start = owner.get("pid"), owner.get("proc_start")
-    if not isinstance(pid, int) or not isinstance(start, str) or not start:
-        return False
-    return owner.get("pid_domain") == own_domain() and started(pid) != start
+    return _is_dead(read_owner(folder))
 
 
-def read_json(path: Path) -> Mapping[str, Any]:
-    """Return the JSON object in a small file, safe to show; an empty one when there is none."""
-    return _json(_read(path, _MAX_FILE))
+def named_process(owner: Mapping[str, Any], pid: str, start: str) -> tuple[int, str] | None:
+    """Return a process that `owner.json` names under these keys, as its pid and start.
+
+    `None` when it names none, or one that this process cannot look at: another pid domain's.
+    """
+    number, ticks = owner.get(pid), owner.get(start)
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 < number <= _MAX_PID:
+        return None
+    if not isinstance(ticks, str) or not ticks or owner.get("pid_domain") != own_domain():
+        return None
+    return number, ticks
 
 
-class _Story:
-    """The events of a run, added up."""
-
-    def __init__(self) -> None:
-        self.has_begun = False
-        self.requests: dict[str, Request] = {}
-        self.error = ""
-        self.cost_usd: float | None = None
-        self.ended_at: datetime | None = None
-
-    @classmethod
-    def told_by(cls, events: tuple[Mapping[str, Any], ...]) -> _Story:
-        story = cls()
-        for event in events:
-            story.add(event, _moment(event.get("at")) or datetime.fromtimestamp(0, UTC))
-        return story
-
-    @property
-    def state(self) -> str:
-        if self.ended_at is not None:
-            return "failed" if self.error else "done"
-        if self.requests:
-            return "waiting"
-        return "busy" if self.has_begun else "starting"
-
-    def add(self, event: Mapping[str, Any], at: datetime) -> None:
-        request_id = str(event.get("request_id", ""))
-        match event["type"]:
-            case "init":
-                self.has_begun = True
-            case "turn":
-                self.error = ""
-            case "permission":
-                given = event.get("input")
-                shown = given if isinstance(given, dict) else {}
-                tool = one_line(event.get("tool", ""))
-                self.requests[request_id] = Request(request_id, tool, shown, at)
-            case "answered":
-                self.requests.pop(request_id, None)
-            case "result":
-                cost = event.get("cost_usd")
-                self.cost_usd = float(cost) if isinstance(cost, int | float) else self.cost_usd
-            case "failed":
-                self.error = str(event.get("reason") or "failed without a reason")
-            case "ended":
-                self.ended_at = at
+def _is_dead(owner: Mapping[str, Any]) -> bool:
+    runner = named_process(owner, "pid", "proc_start")
+    return runner is not None and started(runner[0]) != runner[1]
 
 
 def _partial(value: Mapping[str, Any]) -> Partial | None:
-    kind, text, index = value.get("kind"), value.get("text"), value.get("index")
-    if kind not in ("text", "thinking", "tool") or not isinstance(text, str):
-        return None
+    last = _block(value)
     before = value.get("earlier")
     blocks = before if isinstance(before, list) else []
-    earlier = [_partial(block) for block in blocks if isinstance(block, dict)]
+    earlier = [_block(block) for block in blocks if isinstance(block, dict)]
+    return last and replace(last, earlier=tuple(block for block in earlier if block))
+
+
+def _block(value: Mapping[str, Any]) -> Partial | None:
+    kind, text, index = value.get("kind"), value.get("text"), value.get("index")
+    if kind not in get_args(PartialKind) or not isinstance(text, str):
+        return None
     return Partial(
         message_id=str(value.get("message_id", "")),
         index=index if isinstance(index, int) else 0,
-        kind=kind,
+        kind=cast("PartialKind", kind),
         text=text,
         tool=one_line(value.get("tool", "")),
         at=_moment(value.get("at")),
-        earlier=tuple(block for block in earlier if block),
     )
 
 
@@ -311,32 +299,3 @@ def _stat(path: Path) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return (found.st_ino, found.st_size, found.st_mtime_ns)
-
-
-def _read(path: Path, limit: int) -> bytes:
-    """Return the last `limit` bytes of a regular file; nothing for a link, a pipe or a gap."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(fd, "rb") as file:
-            file.seek(max(0, os.fstat(fd).st_size - limit))
-            return file.read(limit)
-    except OSError:
-        return b""
-
-
-def _json(raw: bytes) -> dict[str, Any]:
-    """Return a JSON object, safe to show; an empty one for anything else."""
-    try:
-        value = _safe(json.loads(raw.decode("utf-8", "replace")))
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _safe(value: Any) -> Any:
-    """Return parsed JSON with every string, keys included, made safe to show."""
-    if isinstance(value, str):
-        return safe_text(value)
-    if isinstance(value, dict):
-        return {safe_text(key): _safe(one) for key, one in value.items()}
-    return [_safe(one) for one in value] if isinstance(value, list) else value

@@ -34,11 +34,16 @@ from tui.runs.journal import Journal
 from tui.runs.partial import Writing
 from tui.runs.permissions import Permissions
 from tui.runs.protocol import SPEC, RunSpec, describe
+from tui.storage.folders import is_link
+from tui.storage.processes import started
 
 _TICK_S = 0.1
 _BEAT_S = 2.0
 _STOP_WITHIN_S = 5.0
 _BACKGROUND_WITHIN_S = 600.0
+_QUOTED = 60
+
+_Prompt = tuple[str, str]  # its text, and who gave it
 
 
 class Runner:
@@ -52,7 +57,8 @@ class Runner:
         self._permissions = Permissions(journal, spec.permission_timeout_s)
         self._books = Bookkeeper(spec, clock)
         self._agent = Agent(spec, folder.parent.parent.parent, self._permissions.ask)
-        self._prompts: deque[tuple[str, str]] = deque([(spec.prompt, spec.operator)])
+        self._first = (spec.prompt, spec.operator)
+        self._prompts: deque[_Prompt] = deque([self._first])
         self._work: asyncio.Task[None] | None = None
         self._asides: set[asyncio.Task[None]] = set()
         self._is_stopping = self._is_interrupted = self._has_begun = self._is_resting = False
@@ -71,34 +77,48 @@ class Runner:
         for outcome in outcomes:
             if isinstance(outcome, Exception):
                 await self._fail(outcome)
+        self._unsent()
         signal_children(signal.SIGKILL)
         self._journal.partial(None)
         await self._books.settle()
-        if self._books.trouble:
-            self._journal.event("notice", kind="row", words=self._books.trouble)
+        self._note("row", self._books.trouble)
+        self._note("sweep", self._books.sweep_trouble)
 
     def stop(self) -> None:
         """Interrupt the turn, drop what is queued, and end soon."""
         if self._is_stopping or self._work is None:
             return
         self._is_stopping = self._is_interrupted = True
-        self._prompts.clear()
+        self._drop()
         patience = 0.0 if self._is_resting else _STOP_WITHIN_S
         asyncio.get_running_loop().call_later(patience, self._work.cancel)
         self._aside(self._agent.interrupt())
 
     async def _drive(self) -> None:
-        self._spec.config_dir.mkdir(exist_ok=True)
+        self._make_config_dir()
         try:
             await self._agent.connect()
+            self._name_cli()
             happenings = self._agent.happenings()
             while prompt := self._next_prompt():
-                if not await self._turn(*prompt, happenings):
+                if not await self._turn(prompt, happenings):
                     break
         finally:
             await self._agent.close()
 
-    def _next_prompt(self) -> tuple[str, str] | None:
+    def _make_config_dir(self) -> None:
+        path = self._spec.config_dir
+        if is_link(path):
+            raise RunFailed(f"{path.name} is a link, and links are not followed")
+        path.mkdir(exist_ok=True)
+
+    def _name_cli(self) -> None:
+        """Say which process the CLI is, so that one left behind can be told from any other."""
+        cli = next(iter(children()), 0)
+        known = {"cli_pid": cli, "cli_start": started(cli) or ""}
+        self._journal.owner(describe(os.getpid()) | known)
+
+    def _next_prompt(self) -> _Prompt | None:
         """Return what to say next; `None` once nothing is queued and nothing more can be."""
         if not self._prompts and not self._is_stopping:
             for command in self._inbox.close():
@@ -107,9 +127,9 @@ class Runner:
                 self._inbox.reopen()
         return self._prompts.popleft() if self._prompts else None
 
-    async def _turn(self, prompt: str, by: str, happenings: AsyncIterator[Happening]) -> bool:
+    async def _turn(self, prompt: _Prompt, happenings: AsyncIterator[Happening]) -> bool:
         """Play one turn to its end, background work included; whether another may follow."""
-        await self._say(prompt, by)
+        await self._say(prompt)
         ended: TurnEnded | None = None
         try:
             async with asyncio.timeout(None) as patience:
@@ -125,12 +145,22 @@ class Runner:
         if ended is None:
             raise RunFailed("the CLI ended in the middle of the turn")
         self._writing.clear()
-        return not ended.error
+        return True
 
-    async def _say(self, prompt: str, by: str) -> None:
+    async def _say(self, prompt: _Prompt) -> None:
         self._is_interrupted, self._is_resting = self._is_stopping, False
+        text, by = prompt
         self._journal.event("turn", by=by)
-        await self._agent.say(prompt)
+        try:
+            await self._agent.say(text)
+        except RunFailed:
+            self._prompts.appendleft(prompt)
+            raise
+
+    async def _say_now(self, prompt: _Prompt) -> None:
+        # What went wrong is told to the turn too: the agent is gone for both.
+        with suppress(RunFailed):
+            await self._say(prompt)
 
     def _is_turn_over(self, happening: Happening) -> bool:
         """Whether nothing of the turn is left: a result may come before background work ends."""
@@ -158,8 +188,6 @@ class Runner:
         if self._has_begun:
             return
         self._has_begun = True
-        cli = next(iter(children()), 0)
-        self._journal.owner(describe(os.getpid()) | {"cli_pid": cli})
         self._journal.event(
             "init",
             session_id=begun.session_id,
@@ -181,11 +209,10 @@ class Runner:
             num_turns=ended.num_turns,
             duration_ms=ended.duration_ms,
         )
-        if is_aborted:
-            return
-        if ended.error:
-            await self._fail(RunFailed(ended.error))
-        else:
+        if ended.error and not is_aborted:
+            self._is_resting = False
+            raise RunFailed(ended.error)
+        if not is_aborted:
             await self._books.succeeded()
 
     async def _fail(self, error: Exception) -> None:
@@ -195,8 +222,32 @@ class Runner:
             traceback.print_exception(error)
         known = isinstance(error, RunFailed)
         reason = str(error) if known else one_line(f"{type(error).__name__}: {error}")
+        reason += self._unsent()
         self._journal.event("failed", reason=reason)
         await self._books.failed(reason)
+
+    def _unsent(self) -> str:
+        """Take no more prompts, and say which ones were taken and will never be sent."""
+        for command in self._inbox.close():
+            if command.kind == "prompt":
+                self._prompts.append((command.text, command.by))
+        dropped = self._drop()
+        if not dropped:
+            return ""
+        what = "1 queued prompt was" if len(dropped) == 1 else f"{len(dropped)} queued prompts were"
+        return f"; {what} not sent: {'; '.join(dropped)}"
+
+    def _drop(self) -> list[str]:
+        """Drop what is queued, each with a notice; return it, shortened."""
+        queued = [one for one in self._prompts if one is not self._first]
+        self._prompts.clear()
+        for prompt, by in queued:
+            self._journal.event("notice", kind="dropped", words=prompt, by=by)
+        return [f"{one_line(prompt)[:_QUOTED]!r}" for prompt, _ in queued]
+
+    def _note(self, kind: str, words: str) -> None:
+        if words:
+            self._journal.event("notice", kind=kind, words=words)
 
     async def _tick(self) -> None:
         ticks = 0
@@ -224,11 +275,14 @@ class Runner:
 
     def _queue(self, command: Command) -> None:
         """Keep a prompt for the next turn; while only background work goes on, that is now."""
+        prompt = (command.text, command.by)
         if self._is_resting:
             self._is_resting = False
-            self._aside(self._say(command.text, command.by))
-        elif not self._is_stopping:
-            self._prompts.append((command.text, command.by))
+            self._aside(self._say_now(prompt))
+            return
+        self._prompts.append(prompt)
+        if self._is_stopping:
+            self._drop()
 
     def _aside(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

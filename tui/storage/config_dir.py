@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import math
 import os
+import stat
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from tui.core.errors import ConsoleError
-from tui.storage.folders import read_small, write_atomically
+from tui.core.session_id import is_cli_id, is_session_id
+from tui.storage.folders import is_link, read_small, write_atomically
+from tui.storage.locks import settings_lock
 
 DEFAULT_SWEEP_DAYS = 30
 CONFIG_DIR = ".claude_sessions"
@@ -39,15 +42,23 @@ def raise_sweep(config_dir: Path, modified_at: datetime, until: datetime) -> int
         return None
     path = config_dir / "settings.json"
     try:
-        settings = json.loads(read_small(path)) if path.exists() else {}
-        if not isinstance(settings, dict):
-            raise ValueError("not a JSON object")
-        text = json.dumps(settings | {"cleanupPeriodDays": needed}, indent=2, ensure_ascii=False)
-        write_atomically(path, text + "\n")
+        with settings_lock(config_dir.parent):
+            return _raise_sweep(path, needed)
     except (OSError, ValueError, RecursionError) as error:
         raise ConsoleError(f"the CLI's own sweep could not be put off: {path.name}: {error}") from (
             error
         )
+
+
+def _raise_sweep(path: Path, needed: int) -> int | None:
+    """Write the days needed unless another did meanwhile; the lock is held."""
+    if needed <= sweep_days(path.parent):
+        return None
+    settings = json.loads(read_small(path)) if path.exists() else {}
+    if not isinstance(settings, dict):
+        raise ValueError("not a JSON object")
+    text = json.dumps(settings | {"cleanupPeriodDays": needed}, indent=2, ensure_ascii=False)
+    write_atomically(path, text + "\n")
     return needed
 
 
@@ -67,23 +78,42 @@ def refresh_children(config_dir: Path, now: datetime) -> None:
 def footprint(config_dir: Path, session_id: str) -> tuple[Path, ...]:
     """Return everything in the config dir that belongs to a session and exists.
 
-    Nothing that is a link or lies behind one. `session_id` is already known to be well-formed.
+    Nothing that is a link or lies behind one, and nothing for what can be no session's id. A
+    folder called like the id is only taken when it is a session's: other things have names too.
     """
+    if not is_session_id(session_id):
+        return ()
     projects = _folders(config_dir / "projects")
-    places = [project / f"{session_id}.jsonl" for project in projects]
-    places += [project / session_id for project in projects]
-    places += [config_dir / kind / session_id for kind in ("file-history", "tasks", "session-env")]
-    places += [config_dir / "debug" / f"{session_id}.txt", config_dir / session_id]
-    places += _todos(config_dir / "todos", session_id)
+    transcripts = [project / f"{session_id}.jsonl" for project in projects]
+    places = list(transcripts)
+    if is_cli_id(session_id) or any(_is_file(path) for path in transcripts):
+        places += _beside(config_dir, projects, session_id)
+    if _is_file(config_dir / session_id / "conversation.json"):
+        places.append(config_dir / session_id)
     return tuple(
         place for place in places if os.path.lexists(place) and not _is_linked(config_dir, place)
     )
 
 
+def _beside(config_dir: Path, projects: list[Path], session_id: str) -> list[Path]:
+    """Return where the CLI keeps what belongs to a session, beside its transcript."""
+    folders = (config_dir / kind for kind in ("file-history", "tasks", "session-env"))
+    places = [folder / session_id for folder in (*projects, *folders)]
+    todos = _todos(config_dir / "todos", session_id)
+    return [*places, config_dir / "debug" / f"{session_id}.txt", *todos]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
 def _is_linked(config_dir: Path, place: Path) -> bool:
     between = place.relative_to(config_dir).parts
     steps = (config_dir.joinpath(*between[:count]) for count in range(len(between) + 1))
-    return any(step.is_symlink() for step in steps)
+    return any(is_link(step) for step in steps)
 
 
 def _folders(base: Path) -> list[Path]:

@@ -25,9 +25,30 @@ def console_folder(base: Path, *parts: str) -> Path:
             folder.mkdir()
             inherit_rights(folder, parent)
         except FileExistsError:
-            if folder.is_symlink() or not folder.is_dir():
+            if is_link(folder) or not folder.is_dir():
                 raise NotADirectoryError(f"{folder} is not a folder of ours") from None
     return folder
+
+
+def our_folder(base: Path, *parts: str) -> Path | None:
+    """Return `<base>/.session_console/<parts>` to be read, `None` when a link leads to it.
+
+    It need not exist.
+    """
+    folder = base
+    for part in (OURS, *parts):
+        folder = folder / part
+        if is_link(folder):
+            return None
+    return folder
+
+
+def is_link(path: Path) -> bool:
+    """Whether `path` is a symbolic link; `False` where we may not look (3.11 raises there)."""
+    try:
+        return stat.S_ISLNK(path.lstat().st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def inherit_rights(path: Path, parent: Path) -> None:
@@ -55,7 +76,7 @@ def read_small(path: Path, limit: int = _SMALL) -> bytes:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
             raise OSError(errno.EINVAL, "not a small file", str(path))
-        return os.read(fd, limit)
+        return os.read(fd, min(limit, status.st_size + _SMALL))
     finally:
         os.close(fd)
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
 from tui.core.errors import Refused
-from tui.storage.folders import console_folder, inherit_rights
+from tui.storage.folders import console_folder, inherit_rights, our_folder
 
 _TRIES = 4
 _PAUSE = 0.03
+_SETTINGS = ".settings"  # no session can be called that
+_SETTINGS_TRIES = 100
 
 
 class SessionLock:
@@ -30,17 +34,10 @@ class SessionLock:
     def take(cls, listing_path: Path, session_id: str) -> SessionLock:
         """Take the lock now or raise `Refused`; `session_id` is already known to be well-formed."""
         path = lock_path(listing_path, session_id)
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o660)
         try:
-            _lock(fd)
-            inherit_rights(path, path.parent)
+            return cls(_take(path, _TRIES), path)
         except BlockingIOError:
-            os.close(fd)
             raise Refused(f"{session_id[:8]} is in use: somebody else holds its lock") from None
-        except BaseException:
-            os.close(fd)
-            raise
-        return cls(fd, path)
 
     def close(self) -> None:
         """Close our descriptor; the lock is free once no other copy of it is open."""
@@ -60,13 +57,41 @@ class SessionLock:
         self.close()
 
 
-def _lock(fd: int) -> None:
-    """Lock `fd`, trying for about 0.1 s: a look from `held` blocks it for microseconds."""
-    for attempt in range(_TRIES):
+@contextmanager
+def settings_lock(listing_path: Path) -> Iterator[None]:
+    """Hold what whoever rewrites the CLI's settings of a listing holds; waits up to 3 s for it.
+
+    Raises `Refused` when another holds it for longer, `OSError` when it cannot be made.
+    """
+    try:
+        fd = _take(console_folder(listing_path, "locks") / _SETTINGS, _SETTINGS_TRIES)
+    except BlockingIOError:
+        raise Refused("the CLI's settings are being rewritten by somebody else: again") from None
+    try:
+        yield
+    finally:
+        os.close(fd)
+
+
+def _take(path: Path, tries: int) -> int:
+    """Return a descriptor that holds the lock; raises `BlockingIOError` after that many tries."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o660)
+    try:
+        _lock(fd, tries)
+        inherit_rights(path, path.parent)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _lock(fd: int, tries: int) -> None:
+    """Lock `fd`, trying again each 0.03 s: a look from `held` blocks it for microseconds."""
+    for attempt in range(tries):
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if attempt == _TRIES - 1:
+            if attempt == tries - 1:
                 raise
             time.sleep(_PAUSE)
         else:
@@ -80,7 +105,9 @@ def lock_path(listing_path: Path, session_id: str) -> Path:
 
 def held(listing_path: Path) -> frozenset[str]:
     """Return the ids of the listing's sessions whose lock somebody holds now; changes nothing."""
-    folder = listing_path / ".session_console" / "locks"
+    folder = our_folder(listing_path, "locks")
+    if folder is None:
+        return frozenset()
     try:
         with os.scandir(folder) as entries:
             return frozenset(entry.name for entry in entries if _is_held(entry))

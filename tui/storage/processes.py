@@ -7,6 +7,7 @@ import select
 import signal
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 from tui.core.errors import Refused
 
@@ -27,6 +28,17 @@ def started(pid: int) -> str | None:
         return None
     fields = stat.rpartition(")")[2].split()
     return None if len(fields) < 20 or fields[0] in ("Z", "X") else fields[19]
+
+
+def started_with(pid: int, what: Literal["cmdline", "environ"]) -> tuple[bytes, ...]:
+    """Return the arguments, or the environment, that `pid` was started with.
+
+    None of a process that is gone, or of another user's when we are not root.
+    """
+    try:
+        return tuple(Path(f"/proc/{pid}/{what}").read_bytes().split(b"\0"))
+    except OSError:
+        return ()
 
 
 def own_domain() -> str:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tui.core.models import Liveness, Process
 from tui.core.text import one_line
-from tui.storage.folders import read_small
-from tui.storage.processes import is_running, own_domain
+from tui.storage.folders import is_link, read_small
+from tui.storage.processes import is_running, own_domain, started
 
 _MAX_BYTES = 64 * 1024
+_ENTRY = re.compile(r"([1-9]\d{0,9})\.json")
+_TORN_S = 0.05
 _STATUSES = {
     "busy": Liveness.BUSY,
     "waiting": Liveness.WAITING,
@@ -21,54 +26,102 @@ _STATUSES = {
 }
 
 
+class _UnreadableError(Exception):
+    """An entry that is there and says nothing of what runs: torn, too large, not ours to read."""
+
+
 def read_registry(config_dir: Path) -> tuple[Process, ...]:
     """Return the processes that run a session of this config dir, as far as it can be proven.
 
-    An entry whose process is proven dead is left out; one from another machine or pid namespace
-    is `unknown`, since nobody can look there from here.
+    An entry whose process is proven dead is left out. What cannot be proven is `unknown`: one from
+    another machine or pid namespace, one that tells no start, and, with the session id `""` since
+    it may run any session here, the process of an entry that cannot be read while its pid lives
+    (pid 0 when the registry itself may not be looked into).
     """
     folder = config_dir / "sessions"
     try:
-        with os.scandir(folder) as entries:
-            paths = [entry.path for entry in entries if entry.name.endswith(".json")]
-    except OSError:
+        paths = _entries(folder)
+    except (FileNotFoundError, NotADirectoryError):
         return ()
-    read = (_read(Path(path)) for path in sorted(paths))
-    return tuple(process for process in read if process is not None)
+    except OSError:
+        return (_unknown(0),)
+    found, torn = _read_all(paths)
+    if torn:
+        time.sleep(_TORN_S)  # the CLI rewrites its entry in place: a second look finds it whole
+        again, torn = _read_all(torn)
+        found += again
+    return (*found, *(_unknown(_pid_of(path)) for path in torn))
+
+
+def _entries(folder: Path) -> list[Path]:
+    """Return the entries by name; the CLI keeps keys beside them. Raises `OSError` for a link."""
+    if is_link(folder):
+        raise OSError(f"{folder} is a link")
+    with os.scandir(folder) as entries:
+        return sorted(Path(entry.path) for entry in entries if _ENTRY.fullmatch(entry.name))
+
+
+def _read_all(paths: Iterable[Path]) -> tuple[list[Process], list[Path]]:
+    """Return the processes not proven dead, and the unreadable entries whose pid lives.
+
+    A pid proves nothing of another machine; but a torn entry of one that is gone would else hold
+    up every session here for ever.
+    """
+    found, torn = [], []
+    for path in paths:
+        try:
+            process = _read(path)
+        except _UnreadableError:
+            if started(_pid_of(path)) is not None:
+                torn.append(path)
+            continue
+        if process is not None:
+            found.append(process)
+    return found, torn
+
+
+def _pid_of(path: Path) -> int:
+    return int(path.stem)
+
+
+def _unknown(pid: int) -> Process:
+    return Process(pid, "", "", Liveness.UNKNOWN)
 
 
 def _read(path: Path) -> Process | None:
+    if is_link(path):
+        raise _UnreadableError
     try:
-        if path.is_symlink():
-            return None
         entry = json.loads(read_small(path, _MAX_BYTES))
+        if isinstance(entry, dict) and "sessionId" not in entry:
+            return None
         pid, session_id = int(entry["pid"]), str(entry["sessionId"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError):
+    except FileNotFoundError:
         return None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
+        raise _UnreadableError from error
     return _proven(entry, pid, session_id)
 
 
 def _proven(entry: dict[str, Any], pid: int, session_id: str) -> Process | None:
-    proc_start, domain = (
-        str(entry.get("procStart", "")),
-        str(entry.get("pidDomain", "")),
-    )
-    if domain and domain != own_domain():
-        liveness = Liveness.UNKNOWN
-    elif is_running(pid, proc_start):
+    start, domain = _start(entry), str(entry.get("pidDomain") or "")
+    is_ours = domain in ("", own_domain())
+    if is_ours and is_running(pid, start):
         liveness = _STATUSES.get(str(entry.get("status")), Liveness.BUSY)
-    else:
+    elif domain and is_ours and (start or started(pid) is None):
         return None
+    else:
+        liveness = Liveness.UNKNOWN
     waiting_for = one_line(entry.get("waitingFor") or "")
     return Process(
-        pid,
-        session_id,
-        proc_start,
-        liveness,
-        waiting_for,
-        _started_at(entry),
-        one_line(domain),
+        pid, session_id, start, liveness, waiting_for, _started_at(entry), one_line(domain)
     )
+
+
+def _start(entry: dict[str, Any]) -> str:
+    """Return when it says that its process started, in clock ticks; `""` when it does not."""
+    start = str(entry.get("procStart", ""))
+    return start if start.isascii() and start.isdigit() else ""
 
 
 def _started_at(entry: dict[str, Any]) -> datetime | None:

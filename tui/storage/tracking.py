@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 import stat
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import datetime, tzinfo
@@ -20,6 +21,9 @@ from tui.core.zones import write_time
 
 READ_TIMEOUT_S = 0.25
 WRITE_TIMEOUT_S = 5.0
+
+_WORK_S = 2.0
+_STEPS = 100_000
 
 _COLUMNS = (
     "session_id",
@@ -166,15 +170,15 @@ class Tracking:
         action: str,
         now: datetime,
     ) -> None:
-        values = [after.expires_at, after.status]
-        assignments = "expires_at = ?, status = ?"
-        if "metadata" in _columns(connection):
-            assignments += ", metadata = ?"
-            values.append(after.metadata)  # type: ignore[arg-type]
-        connection.execute(
-            f"UPDATE claude_sessions SET {assignments} WHERE session_id = ?",  # noqa: S608 (fixed column names)
-            (*values, before.session_id),
-        )
+        """Set the columns that differ and no other: a stored value may be no text at all."""
+        stored = _columns(connection)
+        names = [name for name in _COLUMNS if name in stored and _differs(name, before, after)]
+        if names:
+            assignments = ", ".join(f"{name} = ?" for name in names)
+            connection.execute(
+                f"UPDATE claude_sessions SET {assignments} WHERE session_id = ?",  # noqa: S608 (fixed column names)
+                (*(getattr(after, name) for name in names), before.session_id),
+            )
         self._record(connection, now, action, before, after)
 
     def _record(
@@ -221,7 +225,15 @@ def _open(db_path: Path, timeout_s: float, *, create: bool = False) -> sqlite3.C
     uri = f"{db_path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
     connection = sqlite3.connect(uri, uri=True, timeout=timeout_s, isolation_level=None)
     connection.text_factory = _decode
+    connection.execute("PRAGMA trusted_schema = OFF")
+    _bound(connection, timeout_s + _WORK_S)
     return connection
+
+
+def _bound(connection: sqlite3.Connection, seconds: float) -> None:
+    """Interrupt whatever runs after so long: a schema of others may make a statement endless."""
+    deadline = time.monotonic() + seconds
+    connection.set_progress_handler(lambda: int(time.monotonic() > deadline), _STEPS)
 
 
 def _decode(stored: bytes) -> str:
@@ -235,7 +247,7 @@ def _require_file(db_path: Path) -> None:
     except FileNotFoundError:
         raise DatabaseProblem(f"no {db_path.name} yet") from None
     except OSError as error:
-        raise DatabaseProblem(f"{db_path.name}: {error.strerror}") from error
+        raise DatabaseProblem(f"{db_path.name}: {error.strerror or error}") from error
     if stat.S_ISLNK(mode):
         raise DatabaseProblem(f"{db_path.name} is a link, and links are not followed")
     if not stat.S_ISREG(mode):
@@ -260,6 +272,8 @@ _REASONS = {
     "no such column": "has a table that lacks a column of the guide's",
     "no such table": "has no claude_sessions table",
     "busy": "is locked by another program",
+    "is not a table": "has a claude_sessions that is not a table",
+    "interrupted": "takes too long to answer",
 }
 
 
@@ -270,6 +284,10 @@ def _reason(error: sqlite3.Error) -> str:
 
 
 def _columns(connection: sqlite3.Connection) -> frozenset[str]:
+    """Return the table's columns, none without a table; what is called so may be a view."""
+    kinds = "SELECT type FROM sqlite_master WHERE name = 'claude_sessions' COLLATE NOCASE"
+    if any(kind != "table" for (kind,) in connection.execute(kinds).fetchall()):
+        raise sqlite3.DatabaseError("claude_sessions is not a table")
     rows = connection.execute("PRAGMA table_info(claude_sessions)").fetchall()
     return frozenset(row[1] for row in rows)
 
@@ -313,13 +331,17 @@ def _insert(connection: sqlite3.Connection, row: Row) -> None:
 
 
 def _diff(before: Row, after: Row) -> str:
-    names = [name for name in _COLUMNS if getattr(before, name) != getattr(after, name)]
+    names = [name for name in _COLUMNS if _differs(name, before, after)]
     return ", ".join(
         name
         if name == "metadata"
         else f"{name} is now {one_line(getattr(after, name))[:40] or 'empty'}"
         for name in names
     )
+
+
+def _differs(name: str, before: Row, after: Row) -> bool:
+    return bool(getattr(before, name) != getattr(after, name))
 
 
 def _as_json(row: Row | None) -> str | None:

@@ -15,6 +15,7 @@ from tui.core.models import Transcript
 from tui.core.session_id import is_session_id
 from tui.core.text import one_line
 from tui.core.transcript import load_line, prompt_text, stamp
+from tui.storage.folders import is_link
 
 _HEAD = 64 * 1024
 _TAIL = 64 * 1024
@@ -83,6 +84,8 @@ class TranscriptFinder:
             facts = read_facts(path)
         except OSError:
             facts = Facts()
+        if known and known[0][0] <= status.st_size:
+            facts = _kept(known[1], facts)
         self._facts[key] = (version, facts)
         return facts
 
@@ -102,8 +105,24 @@ def read_facts(path: Path) -> Facts:
     return Facts(
         _title(first, last),
         next((model for line in last if (model := _model(line))), ""),
-        next((cost for line in last if (cost := _cost(line)) is not None), None),
+        next(
+            (cost for line in (*last, *reversed(first)) if (cost := _cost(line)) is not None), None
+        ),
         next((moment for line in first if (moment := stamp(line))), None),
+    )
+
+
+def _kept(known: Facts, fresh: Facts) -> Facts:
+    """Return what a grown file says now, and what it said before where its new end is silent.
+
+    A session's cost only grows.
+    """
+    costs = [cost for cost in (known.cost_usd, fresh.cost_usd) if cost is not None]
+    return Facts(
+        fresh.title or known.title,
+        fresh.model or known.model,
+        max(costs, default=None),
+        fresh.first_at or known.first_at,
     )
 
 
@@ -158,7 +177,7 @@ def _modified_at(status: os.stat_result) -> datetime:
 
 
 def _folders(base: Path) -> list[Path]:
-    if base.is_symlink():
+    if is_link(base):
         return []
     entries = _scan(base)
     return sorted(Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
-import shutil
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -15,7 +15,19 @@ from pathlib import Path, PurePosixPath
 from tui.core.errors import ConsoleError, Refused
 from tui.core.models import Row
 from tui.core.session_id import is_listing_id, is_session_id
-from tui.storage.folders import OURS, console_folder, read_small, write_atomically
+from tui.storage.folders import (
+    OURS,
+    console_folder,
+    inherit_rights,
+    is_link,
+    our_folder,
+    read_small,
+    write_atomically,
+)
+
+_MANIFEST = "manifest.json"
+_MAX_MANIFEST = 64 * 1024 * 1024
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +52,8 @@ class Trashed:
         return self.folder / "files" / str(index)
 
 
-def move_to_trash(
+@contextmanager
+def moved_to_trash(
     root: Path,
     listing_path: Path,
     session_id: str,
@@ -50,10 +63,11 @@ def move_to_trash(
     operator: str,
     row: Row | None,
     zone: str,
-) -> Trashed:
-    """Write the intent down, then rename every path into the trash; all or none.
+) -> Iterator[Trashed]:
+    """Write the intent down, rename every path into the trash, and keep it so if the block ends.
 
-    Raises `ConsoleError` when the folder cannot be written; what had moved is put back.
+    Whatever stops it before, an interrupt too, puts everything back. Raises `ConsoleError` when
+    the trash cannot be written or something cannot be moved.
     """
     places = tuple(str(path.relative_to(listing_path)) for path in paths)
     try:
@@ -61,18 +75,24 @@ def move_to_trash(
         trashed = Trashed(
             folder.name, folder, listing_path.name, session_id, at, operator, places, row, zone
         )
-        (folder / "files").mkdir()
-        _write_manifest(trashed)
+        _write_intent(trashed)
     except OSError as error:
-        raise ConsoleError(f"the trash cannot be written: {error.strerror}") from error
+        raise ConsoleError(_unwritten(root, listing_path, error)) from error
     try:
-        for index, place in enumerate(places):
-            (listing_path / place).rename(trashed.moved(index))
-    except OSError as error:
+        _move(trashed, listing_path)
+        yield trashed
+    except BaseException:
         put_back(trashed, listing_path)
         drop(trashed)
+        raise
+
+
+def _move(trashed: Trashed, listing_path: Path) -> None:
+    try:
+        for index, place in enumerate(trashed.places):
+            (listing_path / place).rename(trashed.moved(index))
+    except OSError as error:
         raise ConsoleError(f"{error.filename} cannot be moved: {error.strerror}") from error
-    return trashed
 
 
 def put_back(trashed: Trashed, listing_path: Path) -> None:
@@ -94,29 +114,74 @@ def put_back(trashed: Trashed, listing_path: Path) -> None:
 
 
 def drop(trashed: Trashed) -> None:
-    """Remove the emptied folder of a delete, its manifest last: it explains the rest."""
+    """Remove the emptied folder of a delete, or a half-made one; its manifest explains the rest."""
+    files, manifest = trashed.folder / "files", trashed.folder / _MANIFEST
     with suppress(OSError):
-        (trashed.folder / "files").rmdir()
-        (trashed.folder / "manifest.json").unlink()
-        trashed.folder.rmdir()
+        for remove in (files.rmdir, manifest.unlink, trashed.folder.rmdir):
+            with suppress(FileNotFoundError):
+                remove()
 
 
 def list_trash(root: Path, listing_paths: Iterable[Path] = ()) -> tuple[Trashed, ...]:
     """Return what lies in the trash of the root and of the listings, newest first."""
-    folders = [base / OURS / "trash" for base in (root, *listing_paths)]
-    found = [trashed for folder in folders for trashed in _in_folder(folder)]
+    read = (_read(folder) for base in (root, *listing_paths) for folder in _in_trash(base))
+    found = [trashed for trashed in read if trashed is not None]
     return tuple(sorted(found, key=lambda one: one.at, reverse=True))
+
+
+def unreadable_trash(root: Path, listing_paths: Iterable[Path] = ()) -> tuple[Path, ...]:
+    """Return the folders in the trash whose manifest cannot be read: only by hand are they mended.
+
+    One that is being made or dropped at this moment is among them.
+    """
+    folders = [folder for base in (root, *listing_paths) for folder in _in_trash(base)]
+    return tuple(folder for folder in folders if _read(folder) is None)
 
 
 def _new_folder(root: Path, listing_path: Path, session_id: str, at: datetime) -> Path:
     """Make the delete's own folder on the listing's file system, where a rename is enough."""
-    is_same = root.stat().st_dev == listing_path.stat().st_dev
-    trash = console_folder(root if is_same else listing_path, "trash")
+    base = root if _is_same_disk(root, listing_path) else listing_path
+    trash = console_folder(base, "trash")
     name = f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{session_id[:8]}-{secrets.token_hex(2)}"
     folder = trash / name
     folder.mkdir()
-    shutil.copymode(trash, folder)
     return folder
+
+
+def _write_intent(trashed: Trashed) -> None:
+    """Write the manifest and read it back: what cannot be read could never be restored."""
+    try:
+        inherit_rights(trashed.folder, trashed.folder.parent)
+        (trashed.folder / "files").mkdir()
+        inherit_rights(trashed.folder / "files", trashed.folder)
+        _write_manifest(trashed)
+        if _read(trashed.folder) != trashed:
+            raise OSError(errno.EIO, "its manifest does not read as it was written")
+    except BaseException:
+        drop(trashed)
+        raise
+
+
+def _unwritten(root: Path, listing_path: Path, error: OSError) -> str:
+    """Return why nothing was deleted, and on a full disk what can be done."""
+    said = f"nothing was deleted: the trash cannot be written: {error.strerror or error}"
+    if error.errno not in _FULL:
+        return said
+    trash = (root if _is_same_disk(root, listing_path) else listing_path) / OURS / "trash"
+    return f"{said}. Free some space on that disk first; {trash} holds {_megabytes(trash):.1f} MB"
+
+
+def _megabytes(folder: Path) -> float:
+    paths = (Path(base) / name for base, _, names in os.walk(folder) for name in names)
+    total = 0
+    for path in paths:
+        with suppress(OSError):
+            total += path.lstat().st_size
+    return total / 1e6
+
+
+def _is_same_disk(root: Path, listing_path: Path) -> bool:
+    return root.stat().st_dev == listing_path.stat().st_dev
 
 
 def _write_manifest(trashed: Trashed) -> None:
@@ -129,24 +194,24 @@ def _write_manifest(trashed: Trashed) -> None:
         "row": None if trashed.row is None else asdict(trashed.row),
         "zone": trashed.zone,
     }
-    write_atomically(trashed.folder / "manifest.json", json.dumps(manifest, indent=1))
+    write_atomically(trashed.folder / _MANIFEST, json.dumps(manifest, indent=1))
 
 
-def _in_folder(folder: Path) -> list[Trashed]:
-    if folder.is_symlink() or folder.parent.is_symlink():
+def _in_trash(base: Path) -> list[Path]:
+    """Return the folders in the trash of a root or listing, by name; a link leads nowhere."""
+    trash = our_folder(base, "trash")
+    if trash is None:
         return []
     try:
-        with os.scandir(folder) as entries:
-            paths = [Path(one.path) for one in entries if one.is_dir(follow_symlinks=False)]
+        with os.scandir(trash) as entries:
+            return sorted(Path(one.path) for one in entries if one.is_dir(follow_symlinks=False))
     except OSError:
         return []
-    read = (_read(path) for path in paths)
-    return [trashed for trashed in read if trashed is not None]
 
 
 def _read(folder: Path) -> Trashed | None:
     try:
-        manifest = json.loads(read_small(folder / "manifest.json"))
+        manifest = json.loads(read_small(folder / _MANIFEST, _MAX_MANIFEST))
         row = manifest["row"]
         trashed = Trashed(
             folder.name,
@@ -183,6 +248,6 @@ def _inside(listing_path: Path, place: str) -> Path:
     path = listing_path
     for part in parts[:-1]:
         path = path / part
-        if path.is_symlink():
+        if is_link(path):
             raise Refused(f"{part} has become a link: nothing is restored through it")
     return path / parts[-1]

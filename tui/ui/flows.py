@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tui.core.errors import ConsoleError, UsageError
 from tui.core.models import Session
@@ -32,10 +32,11 @@ class Desk:
     started: str = ""
 
 
-def named(sessions: Sequence[Session]) -> str:
-    """Return how a question names its sessions."""
+def named(sessions: Sequence[Session], hidden: int = 0) -> str:
+    """Return how a question names its sessions, and how many of them are not in sight."""
     if len(sessions) != 1:
-        return f"{len(sessions)} sessions"
+        unseen = f" ({hidden} of them hidden here)" if hidden else ""
+        return f"{len(sessions)} sessions{unseen}"
     one = sessions[0]
     listing = one.listing if len(one.listing) <= 14 else f"{one.listing[:13]}~"
     return f"{listing}/{words.stage(one.stage)} {words.short_id(one.session_id)[:4]}"
@@ -53,19 +54,26 @@ def why_not(deed: str, session: Session | None, desk: Desk) -> str:
         return "there is no transcript to resume: the row is all that is left"
     if deed == "answer" and (session.run is None or session.run.request is None):
         return "no permission request waits here"
-    if deed == "interrupt" and not session.is_live:
+    if deed in ("interrupt", "stop") and not session.is_live:
         return "nothing runs here"
     if deed == "delete" and session.is_live:
         return "it runs: interrupt it first (i), or :stop"
     return ""
 
 
-async def resume(desk: Desk, session: Session, *, is_fork: bool = False) -> None:
+def shown(session: Session, now: datetime) -> str:
+    """Return what is known of a session, in one line."""
+    ends = words.countdown(session.ends_at, now, is_unreadable=session.expiry_is_unreadable)
+    facts = (session.address, session.status or session.state, f"ends {ends}", session.reason)
+    return "  ".join(fact for fact in facts if fact)
+
+
+async def resume(desk: Desk, session: Session, *, is_fork: bool = False, given: str = "") -> None:
     """Ask for a prompt and start a run with it."""
     plan = await asyncio.to_thread(desk.engine.plan_resume, session, is_fork=is_fork)
     verb = "fork" if is_fork else "resume"
-    asks = "  ".join((f"{verb} {named([session])}", plan.words, *plan.warnings))
-    prompt = await desk.question.ask(asks, placeholder=DEFAULT_PROMPT)
+    asks = "  ".join((f"{verb} {named([session])}", *plan.warnings, plan.words))
+    prompt = await desk.question.ask(asks, placeholder=DEFAULT_PROMPT, text=given)
     desk.started = await asyncio.to_thread(
         desk.engine.start, plan, prompt.strip() or DEFAULT_PROMPT
     )
@@ -73,29 +81,31 @@ async def resume(desk: Desk, session: Session, *, is_fork: bool = False) -> None
     desk.question.say(f"{done} {named([session])}: run {desk.started}", "good")
 
 
-async def new(desk: Desk, listing: str, stage: str, days: int | None) -> None:
+async def new(desk: Desk, listing: str, stage: str, days: int | None, given: str = "") -> None:
     """Ask for what is missing and start a new session."""
     listing = listing or await desk.question.ask("new session in which listing?")
     stage = stage or await desk.question.ask(f"new session in {listing}, of which stage?")
     if not listing.strip() or not stage.strip():
         raise UsageError("a new session needs a listing and a stage: :new LISTING STAGE")
     plan = await asyncio.to_thread(desk.engine.plan_new, listing.strip(), stage.strip(), days)
-    asks = "  ".join((f"new {listing}/{words.stage(stage)}", plan.words, *plan.warnings))
-    prompt = await desk.question.ask(asks)
+    asks = "  ".join((f"new {listing}/{words.stage(stage)}", *plan.warnings, plan.words))
+    prompt = await desk.question.ask(asks, text=given)
     if not prompt.strip():
         raise UsageError("nothing started: a new session needs a prompt")
     desk.started = await asyncio.to_thread(desk.engine.start, plan, prompt.strip())
     desk.question.say(f"started in {listing}: run {desk.started}")
 
 
-async def extend(desk: Desk, sessions: Sequence[Session], given: str = "") -> None:
+async def extend(
+    desk: Desk, sessions: Sequence[Session], given: str = "", *, hidden: int = 0
+) -> None:
     """Ask for how long, show old and new, and extend."""
     first = sessions[0]
 
     def preview(text: str) -> Cell:
         return _previewed(desk, first, text or "7")
 
-    asks = f"extend {named(sessions)}"
+    asks = f"extend {named(sessions, hidden)}"
     text = given or await desk.question.ask(asks, placeholder="7", preview=preview)
 
     def act(session: Session) -> Act:
@@ -111,6 +121,8 @@ async def extend(desk: Desk, sessions: Sequence[Session], given: str = "") -> No
 def _previewed(desk: Desk, session: Session, text: str) -> Cell:
     try:
         plan = desk.engine.plan_extension(session, text)
+    except UsageError:
+        return Cell("? 7, 12h, +7d or 2026-12-24", "bad")
     except ConsoleError as error:
         return Cell(str(error), "bad")
     return extension_words(desk, session, plan)
@@ -126,10 +138,10 @@ def extension_words(desk: Desk, session: Session, plan: Extension) -> Cell:
     return Cell(f"{was} → {words.countdown(plan.until, now)}  ({until})", "good")
 
 
-async def delete(desk: Desk, sessions: Sequence[Session]) -> None:
+async def delete(desk: Desk, sessions: Sequence[Session], *, hidden: int = 0) -> None:
     """Ask, default No, and move to the trash; over five at once the count must be typed."""
     total = words.size(sum(one.bytes for one in sessions))
-    asks = f"delete {named(sessions)}, {total}? undo lasts {desk.engine.trash_days} days"
+    asks = f"delete {named(sessions, hidden)}, {total}? undo lasts {desk.engine.trash_days} days"
     if len(sessions) > MANY:
         typed = await desk.question.ask(f"{asks}. Type {len(sessions)} to delete them")
         is_sure = typed.strip() == str(len(sessions))
@@ -161,11 +173,16 @@ async def restore(desk: Desk, given: str) -> None:
     desk.question.say(act.words, "good")
 
 
-async def answer(desk: Desk, session: Session) -> None:
-    """Answer the permission request that waits."""
+async def answer(desk: Desk, session: Session, given: Sequence[str] = ()) -> None:
+    """Answer the permission request that waits; `given` is a decision and its reason."""
     request = session.run.request if session.run else None
     if request is None:
         raise UsageError("no permission request waits here")
+    if given:
+        reason = " ".join(given[1:])
+        act = await asyncio.to_thread(desk.engine.answer, session, given[0], reason)
+        desk.question.say(act.words, "good")
+        return
     asks = f"{request.tool} {request.input.get('command', '')}"
     choices = {"y": "once", "a": f"always for {request.tool} in this run", "n": "deny"}
     key = await desk.question.choose(asks, choices)
@@ -196,6 +213,11 @@ async def send(desk: Desk, session: Session, given: str) -> None:
     desk.question.say(act.words, "good")
 
 
+def _is_needless(act: Act) -> bool:
+    """Whether an extension changed nothing: it already lasted longer."""
+    return act.kind == "extend" and act.before == act.after
+
+
 async def _each(
     desk: Desk, sessions: Sequence[Session], act: Callable[[Session], Act], word: str
 ) -> None:
@@ -207,8 +229,9 @@ async def _each(
             done.append(await asyncio.to_thread(act, session))
         except ConsoleError as error:
             errors[session.key] = error
-    if done:
-        desk.done.append(tuple(done))
+    changed = tuple(act for act in done if not _is_needless(act))
+    if changed:
+        desk.done.append(changed)
     desk.failed = frozenset(errors) if len(sessions) > 1 else frozenset()
     if len(sessions) == 1 and errors:
         raise next(iter(errors.values()))
@@ -218,5 +241,6 @@ async def _each(
     causes: dict[str, int] = {}
     for code in (one.code for one in errors.values()):
         causes[code] = causes.get(code, 0) + 1
-    said = [f"{len(done)} {word}", *(f"{count} {code}" for code, count in causes.items())]
+    same = [f"{len(done) - len(changed)} already"] if len(changed) < len(done) else []
+    said = [f"{len(changed)} {word}", *same, *(f"{count} {code}" for code, count in causes.items())]
     desk.question.say(", ".join(said), "bad" if errors else "good")

@@ -77,6 +77,7 @@ IN_FULL = frozenset(
     {"help", "quit_or_leave", "leave", "answer", "interrupt", "follow", "copy", "copy_command",
      "mark", "pane", "next_pane", "move", "move_to", "page", "redraw", "suspend", "how_to_quit"}
 )  # fmt: skip
+WHEN_TINY = frozenset({"quit_or_leave", "redraw", "suspend", "how_to_quit"})
 IN_HELP = frozenset(
     {"help", "quit_or_leave", "leave", "move", "move_to", "page", "redraw", "suspend",
      "how_to_quit"}

@@ -26,7 +26,8 @@ def arrange(screen: PictureScreen) -> None:
     screen.set_class(not is_wide, "-narrow")
     screen.set_class(screen.is_full, "-full")
     screen.set_class(screen.has_help, "-help")
-    screen.set_class(width < LEAST[0] or height < LEAST[1], "-tiny")
+    screen.is_tiny = width < LEAST[0] or height < LEAST[1]
+    screen.set_class(screen.is_tiny, "-tiny")
     for number in range(1, 5):
         screen.set_class(screen.pane == number, f"-pane-{number}")
     frames = ("top", "top", "lower", "lower") if is_wide and not screen.is_full else ("",) * 4
@@ -36,6 +37,8 @@ def arrange(screen: PictureScreen) -> None:
         pane.is_active = screen.pane == number
         pane.redraw()
     screen.tiny.show((Cell(too_small(width, height), "noticed"),))
+    if screen.question.is_open and not screen.is_tiny:
+        screen.call_after_refresh(screen.question.take_focus)
 
 
 def too_small(width: int, height: int) -> str:

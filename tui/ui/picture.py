@@ -45,6 +45,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         self.pane = SESSIONS
         self.is_full = False
         self.has_help = False
+        self.is_tiny = False
         plain, zone, quiet = engine.is_ascii, engine.zone, engine.quiet_after
         self.top_line = Bar(id="top", is_ascii=plain)
         self.tiny = Bar(id="tiny", is_ascii=plain)
@@ -80,7 +81,10 @@ class PictureScreen(Screen[None], inherit_bindings=False):
     # What comes in ---------------------------------------------------------------------------
 
     def show_catalog(self, catalog: Catalog) -> None:
-        """Show a new picture of everything."""
+        """Show a new picture of everything; while the root cannot be read the last one stays."""
+        if catalog.problem and self.catalog is not None and not self.catalog.problem:
+            self.show_trouble(catalog.problem)
+            return
         self.catalog = catalog
         self.trouble = ""
         self._select_started()
@@ -133,6 +137,8 @@ class PictureScreen(Screen[None], inherit_bindings=False):
 
     def _show_live(self) -> None:
         session = self.sessions.session
+        if session is None:
+            self.live.says = "no session is selected: what one says would be here"
         self.following.follow(session)
         self.live.update(session, self.engine.now())
         self._show_keys()
@@ -178,11 +184,16 @@ class PictureScreen(Screen[None], inherit_bindings=False):
                 self.desk.started = ""
                 self._go_to(session)
 
-    def _go_to(self, session: Session) -> None:
+    def _go_to(self, session: Session) -> bool:
+        """Select a session, taking off the listing or the filter that hides it, and saying so."""
         if self.board.listing not in ("", session.listing):
             self.board = replace(self.board, listing="")
         self._show_sessions()
-        self.sessions.select(session.key)
+        if not self.sessions.select(session.key) and self.board.filter:
+            self.question.say(f"filter `{self.board.filter}` taken off: it hid this session")
+            self.board = replace(self.board, filter="")
+            self._show_sessions()
+        return self.sessions.select(session.key)
 
     def fit(self) -> None:
         """Fit the panes to the size and to the pane that is active."""

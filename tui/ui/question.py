@@ -62,8 +62,13 @@ class Question(Pane):
         """Take the keyboard."""
         self._is_held = True
         self._typed.clear()
-        self.screen.set_focus(self, scroll_visible=False)
+        self.take_focus()
         self.redraw()
+
+    def take_focus(self) -> None:
+        """Take the keyboard back: a screen too small to show the question had lost it."""
+        if self._is_held:
+            self.screen.set_focus(self, scroll_visible=False)
 
     def release(self) -> None:
         """Give the keyboard back, with what was typed past the answer."""

@@ -11,7 +11,7 @@ from tui.core.errors import ConsoleError
 from tui.core.models import Session
 from tui.core.selection import parse_filter
 from tui.ui import clipboard, flows, layout, verbs
-from tui.ui.keys import DEEDS, IN_FULL, IN_HELP, bindings
+from tui.ui.keys import DEEDS, IN_FULL, IN_HELP, WHEN_TINY, bindings
 from tui.ui.picture import EXPIRY, LISTINGS, LIVE, SESSIONS, PictureScreen
 from tui.ui.question import Cancelled
 from tui.ui.table import Table
@@ -26,6 +26,8 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
         """While a question is open nothing acts; in the full Live only what reads and answers."""
         if self.question.is_open:
             return False
+        if self.is_tiny:
+            return action in WHEN_TINY
         if self.has_help:
             return action in IN_HELP
         return not self.is_full or action in IN_FULL
@@ -72,8 +74,8 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
             self.board = replace(self.board, listing=self.listings.listing)
             self.pane = SESSIONS
         elif self.pane == EXPIRY and self.expiry.session is not None:
-            self.pane = SESSIONS
-            self._go_to(self.expiry.session)
+            if self._go_to(self.expiry.session):
+                self.pane = SESSIONS
         else:
             self.pane, self.is_full = LIVE, True
         self.fit()
@@ -90,7 +92,8 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
         self.fit()
 
     def action_quit_or_leave(self) -> None:
-        if self.has_help or self.is_full:
+        covers = self.has_class("-narrow") and self.pane in (LISTINGS, EXPIRY)
+        if self.has_help or self.is_full or covers:
             self.action_leave()
         else:
             self.app.exit(self._runs_that_go_on())
@@ -180,11 +183,11 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
         self._ask("interrupt", lambda one: flows.interrupt(self.desk, one))
 
     def action_extend(self) -> None:
-        self._ask("extend", lambda _: flows.extend(self.desk, self.targets))
+        self._ask_all("extend", lambda: flows.extend(self.desk, self.targets, hidden=self._hidden))
 
     def action_delete(self) -> None:
         deed = "delete" if len(self.targets) == 1 else ""
-        self._ask(deed, lambda _: flows.delete(self.desk, self.targets))
+        self._ask_all(deed, lambda: flows.delete(self.desk, self.targets, hidden=self._hidden))
 
     def action_undo(self) -> None:
         if reason := flows.why_not("undo", None, self.desk):
@@ -199,13 +202,25 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
         self._do(self._command())
 
     def _ask(self, deed: str, flow: Callable[[Session], Coroutine[Any, Any, None]]) -> None:
-        """Start a flow on what is selected, or say why it is not possible now."""
-        session = self.targets[0] if self.targets else None
+        """Start a flow on what is selected, marks or not, or say why it is not possible now."""
+        session = self.selected
         reason = flows.why_not(deed, session, self.desk)
         if session is None or reason:
             self.question.say(reason, "bad")
         else:
             self._do(flow(session))
+
+    def _ask_all(self, deed: str, flow: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Start a flow on all that is marked, or else on what is selected."""
+        reason = flows.why_not(deed, self.targets[0] if self.targets else None, self.desk)
+        if reason:
+            self.question.say(reason, "bad")
+        else:
+            self._do(flow())
+
+    @property
+    def _hidden(self) -> int:
+        return len(self.marks - frozenset(self.sessions.keys))
 
     def _do(self, flow: Coroutine[Any, Any, None]) -> None:
         self.question.hold()
@@ -246,9 +261,15 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
             self.app.exit(self._runs_that_go_on())
         elif command.verb == "info":
             self.question.say(layout.info(self.engine.root, self.catalog))
+        elif command.verb == "ls":
+            self.action_pane(SESSIONS)
+        elif command.verb == "tail":
+            self.pane, self.is_full = LIVE, True
+            self.fit()
         else:
             listing = self.board.listing or (self.selected.listing if self.selected else "")
-            await verbs.run(self.desk, command, self.targets, listing)
+            meant = verbs.Meant(self.selected, self.targets, listing, self._hidden)
+            await verbs.run(self.desk, command, meant)
 
 
 class WatchingScreen(ConsoleScreen, inherit_bindings=False):

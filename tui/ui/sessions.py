@@ -42,7 +42,8 @@ class SessionsPane(Table):
         return f"{marked}{self.says}{len(self.keys)}"
 
     def head_line(self) -> Line:
-        return sessions.head(self.shape, "active" if self.is_active else "head")
+        note = "" if self.frame else self.note()
+        return sessions.head(self.shape, "active" if self.is_active else "head", note)
 
     def row_line(self, key: Key, *, is_current: bool) -> Line:
         return sessions.line(

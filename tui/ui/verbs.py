@@ -13,7 +13,7 @@ from tui.ui.flows import Desk
 
 VERBS = (
     "new", "resume", "extend", "delete", "restore", "undo", "send", "answer", "interrupt", "stop",
-    "info", "wide", "help", "quit",
+    "show", "tail", "ls", "info", "wide", "help", "quit",
 )  # fmt: skip
 _FLAGS = ("--fork",)
 _OPTIONS = ("--stage", "--days")
@@ -51,24 +51,38 @@ def parse(text: str) -> Command:
     return Command(parts[0], tuple(words), options)
 
 
-async def run(desk: Desk, command: Command, targets: Sequence[Session], listing: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a verb acts on: the selected session, all the marked ones, the listing in sight."""
+
+    selected: Session | None
+    targets: Sequence[Session]
+    listing: str
+    hidden: int = 0
+
+
+async def run(desk: Desk, command: Command, meant: Meant) -> None:
     """Do what a command asks for."""
     said = " ".join(command.words)
     if command.verb == "new":
-        await _new(desk, command, listing)
+        await _new(desk, command, meant.listing)
     elif command.verb == "restore":
         await flows.restore(desk, said)
     elif command.verb == "undo":
         require("undo", None, desk)
         await flows.undo(desk)
-    elif not targets:
+    elif not meant.targets:
         raise UsageError("no session is selected")
     elif command.verb == "extend":
-        await flows.extend(desk, targets, said)
+        await flows.extend(desk, meant.targets, said, hidden=meant.hidden)
     elif command.verb == "delete":
-        await flows.delete(desk, targets)
+        if len(meant.targets) == 1:
+            require("delete", meant.targets[0], desk)
+        await flows.delete(desk, meant.targets, hidden=meant.hidden)
+    elif meant.selected is None:
+        raise UsageError("no session is selected")
     else:
-        await _single(desk, command, targets[0], said)
+        await _single(desk, command, meant.selected, said)
 
 
 def require(deed: str, session: Session | None, desk: Desk) -> None:
@@ -78,25 +92,31 @@ def require(deed: str, session: Session | None, desk: Desk) -> None:
 
 
 async def _new(desk: Desk, command: Command, listing: str) -> None:
+    """`new LISTING STAGE`, or as on the command line `new LISTING PROMPT --stage STAGE`."""
     words = list(command.words)
-    stage = command.options.get("--stage") or (words.pop() if len(words) > 1 else "")
+    where = words.pop(0) if words else listing
+    stage = command.options.get("--stage") or (words.pop(0) if words else "")
     days = command.options.get("--days", "")
     if days and not days.isdecimal():
         raise UsageError(f"--days {days}: expected a number of days")
-    where = words[0] if words else listing
-    await flows.new(desk, where, stage, int(days) if days else None)
+    await flows.new(desk, where, stage, int(days) if days else None, " ".join(words))
 
 
 async def _single(desk: Desk, command: Command, session: Session, said: str) -> None:
-    if command.verb == "resume":
-        await flows.resume(desk, session, is_fork="--fork" in command.options)
+    is_fork = "--fork" in command.options
+    if command.verb in ("answer", "interrupt", "stop") or (
+        command.verb == "resume" and not is_fork
+    ):
+        require(command.verb, session, desk)
+    if command.verb == "show":
+        desk.question.say(flows.shown(session, desk.engine.now()))
+    elif command.verb == "resume":
+        await flows.resume(desk, session, is_fork=is_fork, given=said)
     elif command.verb == "send":
         await flows.send(desk, session, said)
     elif command.verb == "answer":
-        require("answer", session, desk)
-        await flows.answer(desk, session)
+        await flows.answer(desk, session, command.words)
     elif command.verb == "interrupt":
-        require("interrupt", session, desk)
         await flows.interrupt(desk, session)
     elif command.verb == "stop":
         await flows.stop(desk, session)

@@ -40,11 +40,11 @@ def layout(width: int) -> Layout:
     """Return the columns that fit `width`: countdown and name, then a bar and both clocks."""
     left = (
         Column("", 1, gap=0),
-        Column("ENDS", 7, is_right=True, gap=0),
+        Column("ENDS", 7, is_right=True),
         Column("", 1),
     )
     if width < 60:
-        return flexible(left, "SESSION", (Column("ID", 4),), width)
+        return flexible(left, "SESSION", (Column("ID", 4, gap=0),), width)
     right = (
         Column("EXPIRES", 12),
         Column("SWEPT", 12),

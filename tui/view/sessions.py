@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tui.core.catalog import last_sign
 from tui.core.expiry import urgency
 from tui.core.models import Session
 from tui.core.text import one_line
@@ -18,7 +19,6 @@ from tui.view.lines import (
     Layout,
     Line,
     flexible,
-    head_line,
     table_line,
 )
 
@@ -37,7 +37,8 @@ class Shape:
 
     def layout(self) -> Layout:
         """Return the columns that fit, the countdown first; the title takes what is left."""
-        listing = (Column("LISTING", 16),) if self.has_listing else ()
+        is_small = self.width < 72
+        listing = (Column("LISTING", 12 if is_small else 16),) if self.has_listing else ()
         left = (
             Column("", 2, gap=0),
             Column("ENDS", 7, is_right=True),
@@ -46,10 +47,8 @@ class Shape:
             *listing,
             Column("ST", self.stage_width),
         )
-        right: Layout = (
-            Column("QUIET", 5, is_right=True),
-            Column("SIZE", 5, is_right=True),
-        )
+        quiet, size = Column("QUIET", 5, is_right=True), Column("SIZE", 5, is_right=True)
+        right: Layout = (quiet,) if is_small else (quiet, size)
         if self.is_wide:
             right += (Column("COST", 6, is_right=True), Column("ID", 8))
         return flexible(left, "TITLE", right, self.width)
@@ -60,9 +59,12 @@ def stage_width(sessions: Iterable[Session]) -> int:
     return min(6, max((2, *(len(words.stage(one.stage)) for one in sessions))))
 
 
-def head(shape: Shape, style: str = "head") -> Line:
-    """Return the line of column names."""
-    return head_line(shape.layout(), shape.width, style)
+def head(shape: Shape, style: str = "head", note: str = "") -> Line:
+    """Return the line of column names; `note` stands where there is room, behind TITLE."""
+    columns = shape.layout()
+    named = {"TITLE": f"TITLE  {note}".rstrip()}
+    cells = [Cell(named.get(column.name, column.name), style) for column in columns]
+    return table_line(columns, cells, shape.width)
 
 
 def line(
@@ -83,7 +85,7 @@ def line(
         "LISTING": Cell(session.listing),
         "ST": Cell(words.stage(session.stage)),
         "TITLE": title(session),
-        "QUIET": Cell(words.quiet(session.last_activity_at, now), "muted"),
+        "QUIET": Cell(words.quiet(last_sign(session), now), "muted"),
         "SIZE": Cell(words.size(session.bytes) if session.bytes else "-", "muted"),
         "COST": Cell(words.cost(session.cost_usd), "muted"),
         "ID": Cell(words.short_id(session.session_id), "muted"),

@@ -1,0 +1,74 @@
+"""Files that another process wrote: read within bounds, and parsed into what is safe to show."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+from tui.core.text import safe_text
+
+MAX_FILE = 8 * 1024 * 1024
+
+
+def read_end(path: Path, limit: int = MAX_FILE) -> bytes:
+    """Return the last `limit` bytes of a regular file; nothing for anything else, or a gap.
+
+    A link is not followed, and a pipe in the place of a file does not keep its reader waiting.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return b""
+    try:
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode):
+            return b""
+        size = min(limit, found.st_size)
+        return os.pread(fd, size, found.st_size - size)
+    except OSError:
+        return b""
+    finally:
+        os.close(fd)
+
+
+def parse(raw: bytes) -> dict[str, Any]:
+    """Return a JSON object, safe to show; an empty one for anything else.
+
+    What JSON has no number for (`NaN`, `1e999`) is `None`.
+    """
+    try:
+        text = raw.decode("utf-8", "replace")
+        value = _safe(json.loads(text, parse_float=_finite, parse_constant=_finite))
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the JSON object in a small file, safe to show; an empty one when there is none."""
+    return parse(read_end(path))
+
+
+def amount(value: object, limit: float = 1e9) -> float | None:
+    """Return a number from 0 up to `limit`, such as a cost; `None` for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < limit:
+        return None
+    return float(value)
+
+
+def _finite(digits: str) -> float | None:
+    number = float(digits)
+    return number if math.isfinite(number) else None
+
+
+def _safe(value: Any) -> Any:
+    """Return parsed JSON with every string, keys included, made safe to show."""
+    if isinstance(value, str):
+        return safe_text(value)
+    if isinstance(value, dict):
+        return {safe_text(key): _safe(one) for key, one in value.items()}
+    return [_safe(one) for one in value] if isinstance(value, list) else value

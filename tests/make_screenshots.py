@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +25,7 @@ SHOTS: tuple[tuple[str, tuple[int, int], tuple[str, ...]], ...] = (
 )
 
 
-async def settled(pilot: Pilot[None]) -> None:
+async def settled(pilot: Pilot[int]) -> None:
     """Wait until the catalog and the stream of the selection are shown."""
     screen = pilot.app.screen
     assert isinstance(screen, PictureScreen)
@@ -42,7 +43,13 @@ async def draw(size: tuple[int, int], keys: tuple[str, ...]) -> str:
         await pilot.press(*keys)
         await pilot.pause(0.5 if keys else 0)
         await settled(pilot)
-        return app.export_screenshot(title="session-console")
+        return self_contained(app.export_screenshot(title="session-console"))
+
+
+def self_contained(svg: str) -> str:
+    """Return the picture without fonts from elsewhere, its blanks kept by every renderer."""
+    svg = re.sub(r',\s*url\("[^"]*"\) format\("[^"]*"\)', "", svg)
+    return svg.replace("<text ", '<text xml:space="preserve" ')
 
 
 def shots() -> Iterator[tuple[str, str]]:

@@ -17,7 +17,7 @@ from tui.ui.screen import ConsoleScreen
 class Console:
     """A console over the fixed catalog, and what a test asks of it."""
 
-    def __init__(self, pilot: Pilot[None], engine: FixedEngine) -> None:
+    def __init__(self, pilot: Pilot[int], engine: FixedEngine) -> None:
         self.pilot = pilot
         self.engine = engine
         screen = pilot.app.screen

@@ -22,9 +22,10 @@ FILE = Transcript("9f2c", FOLDER / "9f2c.jsonl", 2100, NOW - HOUR, "Pumps")
 PROCESS = Process(77, "9f2c", "123", Liveness.BUSY)
 RUN = Run("r1", "9f2c", "hollis_park", FOLDER / "r1", "busy", "anna", NOW - HOUR, NOW)
 REQUEST = Request("q1", "Bash", {}, NOW)
-ORPHANED = replace(PROCESS, started_at=NOW - HOUR + timedelta(seconds=2))
-LATER = replace(PROCESS, started_at=NOW + HOUR)
-UNKNOWN = replace(ORPHANED, liveness=Liveness.UNKNOWN)
+LOST = replace(RUN, state="lost", cli_pid=77, cli_start="123")
+ENDED = replace(LOST, state="done", ended_at=NOW)
+UNKNOWN = replace(PROCESS, liveness=Liveness.UNKNOWN)
+NAMELESS = replace(UNKNOWN, session_id="")
 
 
 def joined(
@@ -58,12 +59,18 @@ def joined(
         (False, replace(PROCESS, liveness=Liveness.IDLE), None, Liveness.IDLE),
         (False, replace(PROCESS, liveness=Liveness.WAITING), None, Liveness.WAITING),
         (False, UNKNOWN, None, Liveness.UNKNOWN),
-        (False, UNKNOWN, RUN, Liveness.UNKNOWN),
-        (False, ORPHANED, RUN, Liveness.ORPHAN),
-        (False, LATER, RUN, Liveness.BUSY),
+        (False, UNKNOWN, LOST, Liveness.UNKNOWN),
+        (False, PROCESS, LOST, Liveness.ORPHAN),
         (False, PROCESS, RUN, Liveness.BUSY),
+        (False, PROCESS, ENDED, Liveness.BUSY),
+        (False, replace(PROCESS, proc_start="124"), LOST, Liveness.BUSY),
+        (False, replace(PROCESS, pid=78), LOST, Liveness.BUSY),
+        (False, NAMELESS, None, Liveness.UNKNOWN),
+        (False, NAMELESS, LOST, Liveness.UNKNOWN),
+        (False, replace(NAMELESS, liveness=Liveness.BUSY), None, Liveness.NONE),
+        (True, NAMELESS, None, Liveness.BUSY),
         (True, None, None, Liveness.BUSY),
-        (True, ORPHANED, RUN, Liveness.BUSY),
+        (True, PROCESS, LOST, Liveness.BUSY),
         (True, UNKNOWN, RUN, Liveness.BUSY),
         (True, None, replace(RUN, state="waiting", request=REQUEST), Liveness.WAITING),
         (True, replace(PROCESS, liveness=Liveness.WAITING), None, Liveness.WAITING),
@@ -77,6 +84,29 @@ def test_liveness(
     assert session.liveness is liveness
     assert session.is_live is (liveness is not Liveness.NONE)
     assert bool(session.waiting_for) is (liveness is Liveness.WAITING)
+
+
+@pytest.mark.parametrize(
+    ("row", "file", "liveness"),
+    [
+        (ROW, None, Liveness.UNKNOWN),
+        (None, FILE, Liveness.UNKNOWN),
+        (replace(ROW, status="deleted"), FILE, Liveness.UNKNOWN),
+        (replace(ROW, status="deleted"), None, Liveness.NONE),
+        (replace(ROW, status="expired"), None, Liveness.NONE),
+        (None, None, None),
+    ],
+)
+def test_an_entry_that_cannot_be_read_counts_against_every_session_that_is_there(
+    row: Row | None, file: Transcript | None, liveness: Liveness | None
+) -> None:
+    session = joined(row, file, NAMELESS, LOST)
+    assert (session.liveness if session else None) is liveness
+
+
+def test_an_entry_that_cannot_be_read_does_not_hide_a_session_s_own() -> None:
+    found = Findings("x", FOLDER, (ROW,), (FILE,), (NAMELESS, PROCESS), zone=UTC)
+    assert join(found).sessions[0].process == PROCESS
 
 
 @pytest.mark.parametrize(
@@ -184,7 +214,7 @@ SOON = "2026-11-20T12:30:00"
         (replace(ROW, status="failed", expires_at=SOON), FILE, PROCESS, None, 1),
         (replace(ROW, status="failed"), None, None, None, 1),
         (replace(ROW, expires_at=SOON), FILE, PROCESS, None, 2),
-        (ROW, FILE, ORPHANED, RUN, 2),
+        (ROW, FILE, PROCESS, LOST, 2),
         (ROW, replace(FILE, modified_at=NOW), PROCESS, None, None),
         (replace(ROW, expires_at=SOON), FILE, None, None, 3),
         (replace(ROW, expires_at=SOON), None, None, None, 3),

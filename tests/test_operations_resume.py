@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -210,27 +211,86 @@ def test_a_new_session_needs_a_prompt(listing: SampleListing) -> None:
     assert snapshot(listing.root) == before
 
 
-@pytest.mark.parametrize(
-    ("settings", "words"),
-    [
-        ({"cli_path": Path("/nonexistent/claude")}, "the CLI is missing"),
-        ({"env_file": Path("/nonexistent/env")}, "No such file"),
-        ({}, "no sign-in was found"),
-    ],
-)
-def test_what_will_go_wrong_is_told_before(
-    listing: SampleListing, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], words: str
+def test_what_may_go_wrong_is_told_before(
+    listing: SampleListing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"):
         monkeypatch.delenv(name, raising=False)
-    plan = plan_resume(listing.context(**settings), listing.session(FIRST))
-    assert any(words in warning for warning in plan.warnings)
+    plan = plan_resume(listing.context(), listing.session(FIRST))
+    assert any("no sign-in was found" in warning for warning in plan.warnings)
 
 
-def test_a_key_file_that_others_can_read_is_told(listing: SampleListing, tmp_path: Path) -> None:
+def _open_keys(folder: Path) -> dict[str, Any]:
+    path = folder / "open"
+    path.write_text("A=1\n")
+    path.chmod(0o604)
+    return {"env_file": path}
+
+
+def _pipe(folder: Path) -> dict[str, Any]:
+    os.mkfifo(folder / "pipe", 0o600)
+    return {"env_file": folder / "pipe"}
+
+
+def _plain_cli(folder: Path) -> dict[str, Any]:
+    (folder / "claude").write_text("#!/bin/sh\n")
+    return {"cli_path": folder / "claude"}
+
+
+@pytest.mark.parametrize(
+    ("mistake", "words"),
+    [
+        (lambda folder: {"cli_path": folder / "gone"}, "the CLI is missing"),
+        (_plain_cli, "may not be executed"),
+        (lambda folder: {"env_file": folder / "gone"}, "No such file"),
+        (lambda folder: {"env_file": folder}, "not a small file"),
+        (_open_keys, "chmod 600"),
+        (_pipe, "not a small file"),
+    ],
+    ids=["no CLI", "CLI no program", "no env file", "a folder", "open to all", "a pipe"],
+)
+def test_a_mistake_in_the_settings_is_refused_before_it_fails_a_session(
+    listing: SampleListing,
+    tmp_path: Path,
+    mistake: Callable[[Path], dict[str, Any]],
+    words: str,
+) -> None:
+    """Without the check in `start`, what went wrong since the plan would fail the row."""
+    plan = plan_resume(listing.context(), listing.session(FIRST))
+    before, context = snapshot(listing.root), listing.context(**mistake(tmp_path))
+    with pytest.raises(Refused, match=words):
+        plan_resume(context, listing.session(FIRST))
+    with pytest.raises(Refused, match=words):
+        plan_new(context, "hollis_park", "3")
+    with pytest.raises(Refused, match=words):
+        start(context, plan, "Go on")
+    assert snapshot(listing.root) == before
+
+
+def test_no_agent_works_behind_a_linked_config_dir(listing: SampleListing, tmp_path: Path) -> None:
+    plan = plan_new(listing.context(), "hollis_park", "3")
+    listing.config_dir.rename(tmp_path / "elsewhere")
+    listing.config_dir.symlink_to(tmp_path / "elsewhere")
+    for act in (
+        lambda: plan_resume(listing.context(), listing.session(FIRST)),
+        lambda: plan_new(listing.context(), "hollis_park", "3"),
+        lambda: start(listing.context(), plan, "Go on"),
+    ):
+        with pytest.raises(Refused, match="is a link"):
+            act()
+
+
+def test_a_prompt_that_no_reader_would_take_is_refused(listing: SampleListing) -> None:
+    plan = plan_resume(listing.context(), listing.session(FIRST))
+    with pytest.raises(UsageError, match=r"1\.5 MB"):
+        start(listing.context(), plan, "\x01" * 1_500_000)
+    assert not (listing.folder / ".session_console").exists()
+
+
+def test_a_key_file_that_its_group_can_read_is_told(listing: SampleListing, tmp_path: Path) -> None:
     env_file = tmp_path / "env"
     env_file.write_text("export ANTHROPIC_API_KEY=sk-ant-very-secret\n")
-    for mode, is_told in ((0o644, True), (0o600, False)):
+    for mode, is_told in ((0o640, True), (0o600, False)):
         env_file.chmod(mode)
         plan = plan_resume(listing.context(env_file=env_file), listing.session(FIRST))
         assert any("chmod 600" in warning for warning in plan.warnings) is is_told

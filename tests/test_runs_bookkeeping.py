@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tui.runs.bookkeeping import Bookkeeper
 from tui.runs.protocol import RunSpec
 from tui.storage.tracking import Tracking, read_rows
@@ -44,6 +46,27 @@ async def test_what_the_database_refuses_is_written_later(tmp_path: Path) -> Non
     assert books.trouble == ""
     (row,) = read_rows(tmp_path / "buyers.db")
     assert (row.status, row.details()["last_error"]) == ("failed", "401 invalid key")
+
+
+@pytest.mark.parametrize("mode", ["new", "resume"])
+async def test_a_bad_settings_file_of_the_cli_never_keeps_the_row_from_being_written(
+    tmp_path: Path, mode: str
+) -> None:
+    config_dir = tmp_path / ".claude_sessions"
+    config_dir.mkdir()
+    (config_dir / "settings.json").write_text("{ not JSON")
+    Tracking(tmp_path / "buyers.db", UTC, "anna").track(
+        "9f2c", listing_id="hollis_park", stage="stage_3", now=NOW, expires_at=NOW
+    )
+    far = NOW + timedelta(days=90)
+    books = Bookkeeper(spec(tmp_path, mode=mode, expires_at=far, keeps_until=far), lambda: NOW)
+    await books.begun()
+    await books.failed("401 invalid key")
+    assert books.trouble == ""
+    assert ("settings.json" in books.sweep_trouble) is (mode == "new")
+    (row,) = read_rows(tmp_path / "buyers.db")
+    assert (row.status, row.details()["last_error"]) == ("failed", "401 invalid key")
+    assert row.expires_at == "2027-02-20T07:15:30"
 
 
 async def test_the_row_records_the_agent_but_no_secret(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from tui.core.errors import Refused, UsageError
 from tui.runs.inbox import Command, Inbox, post
-from tui.runs.protocol import INBOX
+from tui.runs.protocol import INBOX, MAX_PROMPT_BYTES
 
 NOW = datetime(2026, 11, 22, 7, 15, 30, tzinfo=UTC)
 PROMPT = Command("prompt", NOW, "anna", "go on")
@@ -79,6 +79,34 @@ def test_an_answer_cannot_leave_the_inbox(folder: Path, request_id: str) -> None
     with pytest.raises(UsageError):
         post(folder, replace(ANSWER, request_id=request_id))
     assert not list((folder / INBOX).iterdir())
+
+
+def test_what_is_no_file_is_left_alone_and_not_read_again(folder: Path, tmp_path: Path) -> None:
+    (folder / INBOX / "a.json").mkdir()
+    (folder / INBOX / "b.json").symlink_to(tmp_path)
+    os.mkfifo(folder / INBOX / "c.json")
+    post(folder, PROMPT)
+    inbox = Inbox(folder)
+    assert inbox.take() == (PROMPT,)
+    assert inbox.take() == ()
+    assert len(list((folder / INBOX).iterdir())) == 3
+
+
+def test_a_command_that_cannot_be_removed_is_obeyed_once(folder: Path) -> None:
+    """Without a note of it, a runner would be told to say the same for ever."""
+    post(folder, PROMPT)
+    (path,) = (folder / INBOX).iterdir()
+    inbox = UnremovingInbox(folder)
+    assert inbox.take() == (PROMPT,)
+    assert path.exists()
+    assert inbox.take() == ()
+
+
+def test_a_prompt_that_no_reader_would_take_is_refused(folder: Path) -> None:
+    post(folder, replace(PROMPT, text="\x01" * MAX_PROMPT_BYTES))
+    with pytest.raises(UsageError, match="put it into a file"):
+        post(folder, replace(PROMPT, text="\x01" * (MAX_PROMPT_BYTES + 1)))
+    assert len(list((folder / INBOX).iterdir())) == 1
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from tui.core.errors import RunFailed
+from tui.core.errors import RunFailed, UsageError
 from tui.runs import protocol
 from tui.runs.protocol import (
     EVENTS,
     HEARTBEAT,
+    MAX_PROMPT_BYTES,
     OWNER,
     PARTIAL,
     SPEC,
@@ -28,6 +29,7 @@ from tui.runs.protocol import (
     read_events,
     read_partial,
     read_run,
+    require_sound_prompt,
     stamp,
 )
 
@@ -212,6 +214,40 @@ def test_folders_that_are_no_runs_are_left_out(folder: Path) -> None:
     (folder.parent / "other").mkdir()
     (folder.parent / "20261122T071530Z-1f9c02").symlink_to(folder)
     assert protocol.run_folders(folder.parent.parent.parent) == (folder,)
+
+
+@pytest.mark.parametrize("linked", [".session_console", ".session_console/runs"])
+def test_no_run_is_found_behind_a_link(folder: Path, tmp_path: Path, linked: str) -> None:
+    listing = folder.parent.parent.parent
+    assert protocol.run_folders(listing) == (folder,)
+    (listing / linked).rename(tmp_path / "elsewhere")
+    (listing / linked).symlink_to(tmp_path / "elsewhere")
+    assert protocol.run_folders(listing) == ()
+    assert list_runs(listing) == ()
+
+
+def test_the_longest_prompt_fits_whatever_it_is_made_of(folder: Path) -> None:
+    for sign in ("\x01", "\u20ac", "\U0001f600", "\ud800"):
+        prompt = sign * (MAX_PROMPT_BYTES // len(sign.encode("utf-8", "surrogatepass")))
+        require_sound_prompt(prompt)
+        (folder / SPEC).write_text(spec(prompt=prompt).to_json())
+        assert read_run(folder).session_id == "9f2c"
+        with pytest.raises(UsageError, match="put it into a file"):
+            require_sound_prompt(prompt + sign)
+
+
+def test_a_spec_that_no_reader_would_take_is_not_written() -> None:
+    with pytest.raises(RunFailed, match=r"9\.0 MB"):
+        spec(agent={"system_prompt": "x" * 9_000_000}).to_json()
+
+
+def test_the_cli_of_a_run_is_named_as_its_owner_says(folder: Path) -> None:
+    known = {"cli_pid": 7, "cli_start": "55"}
+    before = stamp(folder)
+    (folder / OWNER).write_text(json.dumps(describe(os.getpid()) | known))
+    assert stamp(folder) != before
+    run = read_run(folder)
+    assert (run.cli_pid, run.cli_start) == (7, "55")
 
 
 def test_starting_and_following_runs_needs_neither_the_sdk_nor_asyncio() -> None:

@@ -226,6 +226,7 @@ async def test_an_extension_that_changes_nothing_is_not_there_to_undo() -> None:
         one = await at.choose("First screen")
         await at.press("d", "y")
         await at.answered()
+        await at.choose("Strategic buyers, pumps")
         await at.press("e", *"1m", "enter")
         await at.answered()
         await at.press("u")

@@ -86,4 +86,4 @@ def _runner(folder: Path) -> _Process | None:
 
 def _clis(root: Path) -> list[_Process]:
     found = [one for path in listing_paths(root) for one in read_registry(config_dir_of(path))]
-    return [(one.pid, one.proc_start) for one in found]
+    return [(one.pid, one.proc_start) for one in found if one.proc_start]

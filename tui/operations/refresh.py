@@ -13,6 +13,7 @@ from tui.core.catalog import Findings, join
 from tui.core.errors import DatabaseProblem
 from tui.core.models import Catalog, Listing, Row, Run
 from tui.core.session_id import is_listing_id
+from tui.core.text import one_line
 from tui.core.zones import zone_named
 from tui.operations.context import Context
 from tui.operations.target import DATABASE
@@ -64,10 +65,22 @@ class Watch:
         return None if name == "auto" else zone_named(name)
 
     def _listing(self, path: Path, zone: tzinfo | None) -> Listing:
+        """Look at one listing; whatever may not be read there is its problem and no other's."""
+        try:
+            return self._look_at(path, zone)
+        except OSError as error:
+            known = self._rows.get(path / DATABASE)
+            rows = known.rows if known else ()
+            problem = _unread(path, error)
+            return join(
+                Findings(path.name, path, rows, problem=problem, is_stale=bool(rows), zone=zone)
+            )
+
+    def _look_at(self, path: Path, zone: tzinfo | None) -> Listing:
         config_dir = path / CONFIG_DIR
+        is_linked = config_dir.is_symlink()
         rows = self._read(path / DATABASE)
         finder = self._finders.setdefault(path, TranscriptFinder())
-        is_linked = config_dir.is_symlink()
         return join(
             Findings(
                 path.name,
@@ -140,6 +153,12 @@ def _version(path: Path) -> tuple[int, int, int] | None:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
+def _unread(path: Path, error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        return f"{one_line(path.name)} may not be read by us"
+    return f"{one_line(path.name)} cannot be read: {one_line(error.strerror or error)}"
+
+
 def _link_problem(config_dir: Path, is_linked: bool) -> str:
     return f"{config_dir.name} is a link, and links are not followed" if is_linked else ""
 
@@ -147,4 +166,4 @@ def _link_problem(config_dir: Path, is_linked: bool) -> str:
 def _root_problem(root: Path, error: OSError) -> str:
     if isinstance(error, FileNotFoundError):
         return f"there is no folder {root}: name the root with --root DIR"
-    return f"{root}: {error.strerror}"
+    return f"{root}: {error.strerror or error}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.core.errors import ConsoleError, Refused, UnknownId, UsageError
-from tui.core.models import Session, State, Status
+from tui.core.models import Liveness, Session, State, Status
 from tui.core.session_id import is_listing_id
 from tui.core.text import one_line
 from tui.operations.agent_options import agent_options, describe
@@ -18,7 +18,7 @@ from tui.operations.context import Context
 from tui.operations.find import find_listing
 from tui.operations.preflight import require_startable, warnings
 from tui.operations.refresh import Watch
-from tui.operations.target import Target, busy_words, owned, target_of
+from tui.operations.target import Target, busy_words, owned, require_not_live, target_of
 from tui.runs.launcher import launch
 from tui.runs.protocol import Mode, RunSpec, new_run_id, require_sound_prompt
 
@@ -144,6 +144,8 @@ def _spec(context: Context, plan: Plan, prompt: str, now: datetime) -> RunSpec:
 
 
 def _require_resumable(session: Session, target: Target, *, fork: bool) -> None:
+    if session.liveness is Liveness.UNKNOWN and not fork:
+        require_not_live(target)
     if session.is_live and not fork:
         raise Refused(busy_words(target.short, session.process.pid if session.process else None))
     if session.status == Status.DELETED and session.transcript is None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import cast
 
 from tui.core.errors import Refused, UsageError
-from tui.core.models import Liveness, Run, Session
+from tui.core.models import Liveness, Process, Run, Session
 from tui.core.text import one_line
 from tui.operations.context import Act, Context
-from tui.operations.target import target_of
+from tui.operations.target import Target, target_of
+from tui.runs.ending import end_cli, end_runner
 from tui.runs.inbox import Command, CommandKind, Decision, post
-from tui.storage.processes import end_process
+from tui.runs.protocol import named_process, read_owner, read_run
 
 _DECISIONS = ("allow", "always", "deny")
+_STILL_S = 15  # a runner shows every 2 s that it lives
 
 
 def send(context: Context, session: Session, prompt: str) -> Act:
@@ -60,7 +63,7 @@ def stop(context: Context, session: Session) -> Act:
         return _end_orphan(context, session, session.process)
     run = _steerable(session)
     still = _stillness(run, context.clock())
-    if still and named_process(read_owner(run.folder), "pid", "proc_start"):
+    if still and _is_reachable(run):
         return _end_frozen(context, session, run, still)
     return _post(context, session, "stop", "stop asked of")
 
@@ -74,7 +77,8 @@ def _end_orphan(context: Context, session: Session, process: Process) -> Act:
 
 def _end_frozen(context: Context, session: Session, run: Run, still: str) -> Act:
     target = target_of(session)
-    words = f"ended the runner of {target.short} (pid {end_runner(run.folder)}), {still}"
+    pid = end_runner(run.folder)
+    words = f"ended the runner of {target.short} (pid {pid}), which had not moved for {still}"
     cli = named_process(read_owner(run.folder), "cli_pid", "cli_start")
     if cli:
         end_cli(*cli, target.config_dir)
@@ -99,7 +103,7 @@ def _post(
     post(run.folder, Command(kind, now, operator, text, request_id, decision))
     words = f"{verb} {target.short}"
     if still := _stillness(run, now):
-        words += f"; its runner {still.removeprefix('which ')}: {_way_out(run, target)}"
+        words += f"; its runner has not moved for {still}: {_way_out(run, target)}"
     return _act(context, session, target, kind, words)
 
 
@@ -112,7 +116,18 @@ def _stillness(run: Run, now: datetime) -> str:
     seconds = int((now - read_run(run.folder).beat_at).total_seconds())
     if seconds < _STILL_S:
         return ""
-    return f"which had not moved for {f'{seconds}s' if seconds < 120 else f'{seconds // 60} min'}"
+    return f"{seconds}s" if seconds < 120 else f"{seconds // 60} min"
+
+
+def _way_out(run: Run, target: Target) -> str:
+    if _is_reachable(run):
+        return f"`stop {target.short}` ends it"
+    host = one_line(read_owner(run.folder).get("host") or "") or "the machine it runs on"
+    return f"it cannot be reached from here, so end it on {host}"
+
+
+def _is_reachable(run: Run) -> bool:
+    return named_process(read_owner(run.folder), "pid", "proc_start") is not None
 
 
 def _steerable(session: Session) -> Run:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.core.errors import ConsoleError, Refused
-from tui.core.models import Liveness, Session
+from tui.core.models import Liveness, Process, Session
 from tui.core.session_id import require_session_id
 from tui.storage.config_dir import CONFIG_DIR
 from tui.storage.locks import SessionLock
+from tui.storage.processes import own_domain
 from tui.storage.registry import read_registry
 
 DATABASE = "buyers.db"
@@ -71,16 +72,34 @@ def owned(target: Target) -> Iterator[SessionLock]:
 def require_not_live(target: Target) -> None:
     """Raise `Refused` when the live registry knows a process of it that is not proven dead."""
     for process in read_registry(target.config_dir):
-        if process.session_id != target.session_id:
-            continue
-        if process.liveness is Liveness.UNKNOWN:
-            raise Refused(
-                f"{target.short} may be running in another container or on another machine "
-                f"(pid {process.pid}, {process.domain}): its owner cannot be proven dead from here. "
-                "Stop it where it runs, or end that container; if both are gone for good, remove "
-                f"sessions/{process.pid}.json in {target.config_dir}"
-            )
-        raise Refused(busy_words(target.short, process.pid))
+        if process.liveness is Liveness.UNKNOWN and process.session_id in ("", target.session_id):
+            raise Refused(_unknown_words(target, process))
+        if process.session_id == target.session_id:
+            raise Refused(busy_words(target.short, process.pid))
+
+
+def _unknown_words(target: Target, process: Process) -> str:
+    """Return what may run the session, and the way out."""
+    registry = target.config_dir / "sessions"
+    entry = registry / f"{process.pid}.json"
+    if not process.pid:
+        return f"{target.short} may be running: {registry} may not be read by us"
+    if not process.session_id:
+        return (
+            f"{target.short} may be running: pid {process.pid} lives, and what it runs cannot be "
+            f"read in {entry}; end it, or remove that file if the pid is no CLI"
+        )
+    if process.domain == own_domain():
+        return (
+            f"{target.short} may be running: pid {process.pid} lives, and {entry} does not tell "
+            "since when; end it, or remove that file if the pid is no CLI"
+        )
+    return (
+        f"{target.short} may be running in another container or on another machine (pid "
+        f"{process.pid}, {process.domain or 'of an unknown place'}): its owner cannot be proven "
+        "dead from here; stop it where it runs, or end that container or machine, then remove "
+        f"{entry} if it is left"
+    )
 
 
 def busy_words(short: str, pid: int | None = None) -> str:

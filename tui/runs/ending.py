@@ -55,6 +55,6 @@ def _drives(pid: int, folder: Path) -> bool:
 
 def _is_same(given: bytes, path: Path) -> bool:
     try:
-        return given.startswith(b"/") and os.path.samefile(os.fsdecode(given), path)
+        return given.startswith(b"/") and Path(os.fsdecode(given)).samefile(path)
     except (OSError, ValueError):
         return False

@@ -17,7 +17,7 @@ from tui.storage.folders import is_link, read_small
 from tui.storage.processes import is_running, own_domain, started
 
 _MAX_BYTES = 64 * 1024
-_ENTRY = re.compile(r"([1-9]\d{0,9})\.json")
+_ENTRY = re.compile(r"[1-9][0-9]{0,9}\.json")
 _TORN_S = 0.05
 _STATUSES = {
     "busy": Liveness.BUSY,
@@ -34,9 +34,9 @@ def read_registry(config_dir: Path) -> tuple[Process, ...]:
     """Return the processes that run a session of this config dir, as far as it can be proven.
 
     An entry whose process is proven dead is left out. What cannot be proven is `unknown`: one from
-    another machine or pid namespace, one that tells no start, and, with the session id `""` since
-    it may run any session here, the process of an entry that cannot be read while its pid lives
-    (pid 0 when the registry itself may not be looked into).
+    another machine or pid namespace, or from nobody knows where; one of a living pid that tells no
+    start; and, with the session id `""` since it may run any session here, the process of an
+    entry that cannot be read while its pid lives (pid 0: the registry may not be looked into).
     """
     folder = config_dir / "sessions"
     try:

@@ -44,7 +44,7 @@ def layout(width: int) -> Layout:
         Column("", 1),
     )
     if width < 60:
-        return flexible(left, "SESSION", (Column("ID", 4, gap=0),), width)
+        return flexible(left, "SESSION", (Column("ID", 4),), width)
     right = (
         Column("EXPIRES", 12),
         Column("SWEPT", 12),

@@ -53,7 +53,7 @@ def table_line(layout: Layout, cells: Sequence[Cell], width: int) -> Line:
 def flexible(left: Layout, name: str, right: Layout, width: int) -> Layout:
     """Return the columns of both sides with one called `name` between them that fills `width`."""
     used = sum(column.width + column.gap for column in (*left, *right))
-    return (*left, Column(name, max(8, width - used)), *right)
+    return (*left, Column(name, max(6, width - used)), *right)
 
 
 def head_line(layout: Layout, width: int, style: str = "head") -> Line:

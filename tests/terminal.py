@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
 import signal
 import struct
 import subprocess
@@ -20,7 +21,10 @@ import pyte
 
 
 class Terminal:
-    """Runs a program in a terminal of its own; `text` is what a person would see."""
+    """Runs a program in a terminal of its own; `text` is what a person would see.
+
+    A program that does not own its terminal gets no signal when that goes away.
+    """
 
     def __init__(
         self,
@@ -29,12 +33,14 @@ class Terminal:
         size: tuple[int, int] = (80, 24),
         environment: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        owns: bool = True,
     ) -> None:
         columns, rows = size
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
         self.received = 0
+        self._is_hung_up = False
         self._master, slave = os.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.process = subprocess.Popen(
@@ -45,7 +51,7 @@ class Terminal:
             cwd=cwd,
             env={**os.environ, "TERM": "xterm-256color", **(environment or {})},
             start_new_session=True,
-            preexec_fn=_own_terminal,
+            preexec_fn=_own_terminal if owns else None,
         )
         os.close(slave)
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -94,11 +100,15 @@ class Terminal:
 
     def hang_up(self) -> None:
         """Take the terminal away, as a dropped connection does."""
+        self._is_hung_up = True
+        self._reader.join(5)
         os.close(self._master)
         self._master = -1
 
     def _read(self) -> None:
-        while True:
+        while not self._is_hung_up:
+            if not select.select([self._master], [], [], 0.1)[0]:
+                continue
             try:
                 data = os.read(self._master, 65536)
             except OSError:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -92,14 +96,30 @@ def test_what_is_no_file_is_left_alone_and_not_read_again(folder: Path, tmp_path
     assert len(list((folder / INBOX).iterdir())) == 3
 
 
-def test_a_command_that_cannot_be_removed_is_obeyed_once(folder: Path) -> None:
+def test_a_command_that_cannot_be_removed_is_obeyed_once() -> None:
     """Without a note of it, a runner would be told to say the same for ever."""
-    post(folder, PROMPT)
-    (path,) = (folder / INBOX).iterdir()
-    inbox = UnremovingInbox(folder)
-    assert inbox.take() == (PROMPT,)
-    assert path.exists()
-    assert inbox.take() == ()
+    with _without_rights(), TemporaryDirectory() as base:
+        folder = Path(base) / "run"
+        (folder / INBOX).mkdir(parents=True)
+        post(folder, PROMPT)
+        (folder / INBOX).chmod(0o500)
+        inbox = Inbox(folder)
+        assert inbox.take() == (PROMPT,)
+        assert len(list((folder / INBOX).iterdir())) == 1
+        assert inbox.take() == ()
+        (folder / INBOX).chmod(0o700)
+
+
+@contextmanager
+def _without_rights() -> Iterator[None]:
+    """Be nobody for a while, when we are root: no mode would stop root."""
+    was = os.geteuid()
+    with suppress(PermissionError):
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(was)
 
 
 def test_a_prompt_that_no_reader_would_take_is_refused(folder: Path) -> None:

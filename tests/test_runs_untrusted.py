@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from tui.runs.protocol import (
     read_run,
 )
 from tui.runs.untrusted import MAX_FILE, amount, parse, read_end
+from tui.storage.processes import own_domain
 
 _LEAVES = (
     st.none()
@@ -40,11 +41,43 @@ _VALUES = st.recursive(
     _LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner)
 )
 _KEYS = st.sampled_from(
-    "type at request_id tool input reason cost_usd pid proc_start pid_domain cli_pid cli_start "
-    "session_id operator created_at kind text index earlier message_id by decision".split()
+    [
+        "type",
+        "at",
+        "request_id",
+        "tool",
+        "input",
+        "reason",
+        "cost_usd",
+        "pid",
+        "proc_start",
+        "pid_domain",
+        "cli_pid",
+        "cli_start",
+        "session_id",
+        "operator",
+        "created_at",
+        "kind",
+        "text",
+        "index",
+        "earlier",
+        "message_id",
+        "by",
+        "decision",
+    ]
 )
-_TYPES = "started init turn permission answered result failed ended notice".split()
-_KINDS = "text thinking tool prompt answer interrupt stop".split()
+_TYPES = [
+    "started",
+    "init",
+    "turn",
+    "permission",
+    "answered",
+    "result",
+    "failed",
+    "ended",
+    "notice",
+]
+_KINDS = ["text", "thinking", "tool", "prompt", "answer", "interrupt", "stop"]
 _OBJECTS = st.dictionaries(_KEYS, _VALUES, max_size=12).flatmap(
     lambda value: st.builds(
         lambda kind, sort: value | {"type": kind, "kind": sort},
@@ -150,10 +183,8 @@ def test_only_the_end_of_a_huge_file_is_read(tmp_path: Path) -> None:
     ],
 )
 def test_a_process_that_is_not_named_exactly_is_named_not_at_all(
-    changes: Mapping[str, Any],
+    changes: dict[str, object],
 ) -> None:
-    from tui.storage.processes import own_domain
-
-    owner = {"cli_pid": 7, "cli_start": "5", "pid_domain": own_domain()}
+    owner: dict[str, object] = {"cli_pid": 7, "cli_start": "5", "pid_domain": own_domain()}
     assert named_process(owner, "cli_pid", "cli_start") == (7, "5")
     assert named_process(owner | changes, "cli_pid", "cli_start") is None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import pytest
 from tests.sample_listing import FIRST, SECOND
 from tui.core.errors import ConsoleError
 from tui.storage.config_dir import footprint, raise_sweep, refresh_children, sweep_days
+from tui.storage.locks import held, settings_lock
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -92,6 +95,31 @@ def test_a_settings_file_that_cannot_be_read_is_left_as_it_is(
     assert [one.name for one in config_dir.iterdir()] == ["settings.json"]
 
 
+def raise_to(config_dir: Path, days: int) -> None:
+    raise_sweep(config_dir, NOW, NOW + days * DAY)
+
+
+def test_of_raises_at_once_the_longest_stays(config_dir: Path) -> None:
+    """Without the lock one that read before the longest wrote would write a shorter one."""
+    for first in range(40, 1040, 100):
+        days = range(first, first + 100, 5)
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda one: raise_to(config_dir, one), days))
+        assert sweep_days(config_dir) == max(days) + 1
+
+
+def test_a_raise_waits_for_another_and_then_looks_again(config_dir: Path) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with settings_lock(config_dir.parent):
+            waiting = pool.submit(raise_sweep, config_dir, NOW, NOW + 60 * DAY)
+            time.sleep(0.1)
+            assert not waiting.done()
+            (config_dir / "settings.json").write_text('{"cleanupPeriodDays": 90, "model": "opus"}')
+        assert waiting.result(5) is None
+    assert sweep_days(config_dir) == 90
+    assert held(config_dir.parent) == frozenset()
+
+
 def test_a_pipe_for_settings_keeps_nobody_waiting(config_dir: Path) -> None:
     os.mkfifo(config_dir / "settings.json")
     assert sweep_days(config_dir) == 30
@@ -157,6 +185,48 @@ def test_nothing_behind_a_link_is_part_of_it(config_dir: Path, tmp_path: Path, p
         (config_dir / place).parent.mkdir(parents=True)
     (config_dir / place).symlink_to(outside / place)
     assert footprint(config_dir, FIRST) == ()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["projects", "Projects", "sessions", "file-history", "tasks", "session-env", "debug", "todos",
+     "plugins", "backups", "shell-snapshots", "statsig", "memory", "my-team"],
+)  # fmt: skip
+def test_what_is_called_like_an_id_is_not_a_sessions(config_dir: Path, name: str) -> None:
+    """A row may name anything: as an id, `projects` would take every session of the listing."""
+    places(config_dir, FIRST)
+    project = config_dir / "projects" / "-data"
+    for folder in (config_dir, project, config_dir / "tasks", config_dir / "file-history"):
+        (folder / name).mkdir(exist_ok=True)
+        (folder / name / "precious").write_text("x")
+    assert footprint(config_dir, name) == ()
+
+
+@pytest.mark.parametrize("what", ["conversation.json", "linked", "folder", "context.json"])
+def test_a_folder_by_the_id_is_only_the_guides_with_its_conversation(
+    config_dir: Path, what: str
+) -> None:
+    folder = config_dir / "session-abc123"
+    folder.mkdir()
+    (folder / "context.json").write_text("{}")
+    if what == "conversation.json":
+        (folder / what).write_text("{}")
+    elif what == "folder":
+        (folder / "conversation.json").mkdir()
+    elif what == "linked":
+        (folder / "conversation.json").symlink_to("context.json")
+    found = (folder,) if what == "conversation.json" else ()
+    assert footprint(config_dir, folder.name) == found
+
+
+@pytest.mark.parametrize(("session_id", "is_found"), [(FIRST, True), ("77ab", False)])
+def test_what_a_swept_session_left_is_found_by_an_id_of_the_clis(
+    config_dir: Path, session_id: str, is_found: bool
+) -> None:
+    mine = places(config_dir, session_id)
+    mine[0].unlink()
+    mine[-1].unlink()
+    assert len(footprint(config_dir, session_id)) == (6 if is_found else 0)
 
 
 def test_a_link_is_no_part_of_it(config_dir: Path, tmp_path: Path) -> None:

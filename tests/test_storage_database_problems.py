@@ -39,6 +39,14 @@ def without_table(db_path: Path) -> None:
         connection.execute("CREATE TABLE buyers (name TEXT)")
 
 
+def view(db_path: Path) -> None:
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n"
+    with closing(sqlite3.connect(db_path)) as connection:
+        connection.execute(
+            f"CREATE VIEW Claude_Sessions AS SELECT i AS session_id FROM ({endless})"
+        )
+
+
 def link(db_path: Path) -> None:
     make(db_path.with_name("elsewhere.db"))
     db_path.symlink_to("elsewhere.db")
@@ -58,9 +66,10 @@ def link(db_path: Path) -> None:
         (lambda path: make(path, "session_id TEXT, stage TEXT"), "lacks a column of the guide's"),
         (lambda path: path.touch(), "buyers.db has no claude_sessions table yet"),
         (without_table, "buyers.db has no claude_sessions table yet"),
+        (view, "buyers.db has a claude_sessions that is not a table"),
     ],
     ids=["missing", "directory", "pipe", "link", "dangling", "text", "header only", "corrupt",
-         "no column", "empty", "no table"],
+         "no column", "empty", "no table", "view"],
 )  # fmt: skip
 def test_the_reason_is_named_and_nothing_changes(
     tmp_path: Path, prepare: Callable[[Path], object], reason: str
@@ -81,6 +90,25 @@ def test_a_column_less_or_more_is_no_problem(tmp_path: Path, columns: str) -> No
     (row,) = read_rows(db_path)
     assert (row.session_id, row.metadata) == ("9f2c", None)
     assert snapshot(tmp_path) == before
+
+
+def test_a_table_that_computes_for_ever_is_left(tmp_path: Path) -> None:
+    """Without the deadline a look would never end: each of many rows takes long to compute."""
+    db_path = tmp_path / "buyers.db"
+    slow = (
+        "length(replace(replace(hex(zeroblob(length(session_id) + 20000)), '0', 'ab'), 'b', 'cd'))"
+    )
+    slow = " + ".join([slow] * 50)
+    make(db_path, f"{COLUMNS}expires_at TEXT, status TEXT AS ({slow}) VIRTUAL")
+    with closing(sqlite3.connect(db_path, isolation_level=None)) as connection:
+        connection.execute(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+            " INSERT INTO claude_sessions (session_id) SELECT i FROM n"
+        )
+    begun = time.monotonic()
+    with pytest.raises(DatabaseProblem, match="takes too long to answer"):
+        read_rows(db_path)
+    assert time.monotonic() - begun < 10
 
 
 @pytest.mark.parametrize("journal", ["delete", "wal"])

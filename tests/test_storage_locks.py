@@ -124,6 +124,16 @@ def test_a_link_in_the_way_is_not_followed(listing: Path, tmp_path: Path, place:
     assert list(outside.iterdir()) == []
 
 
+@pytest.mark.parametrize("place", [".session_console", ".session_console/locks"])
+def test_locks_behind_a_link_are_not_looked_at(listing: Path, tmp_path: Path, place: str) -> None:
+    """The lock is held: only the link keeps it from being seen."""
+    with SessionLock.take(listing, "9f2c"):
+        assert held(listing) == {"9f2c"}
+        (listing / place).rename(tmp_path / "outside")
+        (listing / place).symlink_to(tmp_path / "outside")
+        assert held(listing) == frozenset()
+
+
 def test_a_link_for_a_lock_is_not_followed(listing: Path, tmp_path: Path) -> None:
     lock_path(listing, "9f2c").symlink_to(tmp_path / "outside")
     with pytest.raises(OSError, match="symbolic links"):

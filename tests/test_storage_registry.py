@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,13 +62,18 @@ def read(sessions: Path, value: dict[str, Any]) -> Process | None:
         ({"status": None}, Liveness.BUSY),
         ({"status": "a new word"}, Liveness.BUSY),
         ({"procStart": "1"}, None),
-        ({"procStart": ""}, None),
+        ({"procStart": ""}, Liveness.UNKNOWN),
+        ({"procStart": None}, Liveness.UNKNOWN),
+        ({"procStart": "soon"}, Liveness.UNKNOWN),
+        ({"procStart": "", "pid": 2**22 + 5}, None),
         ({"pid": 2**22 + 5}, None),
         ({"pid": -1}, None),
         ({"pidDomain": "linux:other:pid:[1]"}, Liveness.UNKNOWN),
         ({"pidDomain": "linux:other:pid:[1]", "pid": 2**22 + 5}, Liveness.UNKNOWN),
         ({"pidDomain": ""}, Liveness.BUSY),
-        ({"pidDomain": "", "procStart": "1"}, None),
+        ({"pidDomain": "", "procStart": "1"}, Liveness.UNKNOWN),
+        ({"pidDomain": "", "pid": 2**22 + 5}, Liveness.UNKNOWN),
+        ({"pidDomain": None, "procStart": ""}, Liveness.UNKNOWN),
     ],
 )
 def test_an_entry_is_proven(
@@ -99,28 +105,75 @@ def test_the_dead_the_zombie_and_the_reused_pid_are_dead(
     assert read(sessions, alive) is None
 
 
+@pytest.mark.parametrize("pid", [os.getpid(), 2**22 + 5])
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b"7", b'"x"', b"null", b"\xff\xfe", b"{}", b'{"pid": "x", "sessionId": 1}',
+    [b"", b"{", b"[]", b"7", b'"x"', b"null", b"\xff\xfe", b'{"pid": "x", "sessionId": 1}',
      b'{"pid": 1e999, "sessionId": "a"}', b'{"pid": null, "sessionId": "a"}', b"[" * 60_000,
      b" " * 70_000 + b"{}"],
 )  # fmt: skip
-def test_a_broken_entry_is_left_out(sessions: Path, content: bytes) -> None:
-    (sessions / "1.json").write_bytes(content)
+def test_an_unreadable_entry_of_a_living_pid_may_run_any_session(
+    sessions: Path, content: bytes, pid: int
+) -> None:
+    """Left out, it would let a session be deleted while its CLI writes."""
+    (sessions / f"{pid}.json").write_bytes(content)
     (sessions / "2.json").write_text(json.dumps(entry(startedAt="soon", waitingFor=["\x1b[31m"])))
-    (process,) = read_registry(sessions.parent)
+    process, *torn = read_registry(sessions.parent)
     assert process.started_at is None
     assert "\x1b" not in process.waiting_for
+    unknown = Process(os.getpid(), "", "", Liveness.UNKNOWN)
+    assert torn == ([unknown] if pid == os.getpid() else [])
 
 
-def test_what_is_no_file_neither_hangs_nor_counts(sessions: Path) -> None:
-    """A pipe that is opened to be read waits for a writer for ever."""
-    os.mkfifo(sessions / "1.json")
-    (sessions / "2.json").mkdir()
-    (sessions / "elsewhere").write_text(json.dumps(entry()))
-    (sessions / "3.json").symlink_to("elsewhere")
+def test_an_entry_that_was_only_being_written_is_read_whole(sessions: Path) -> None:
+    path = sessions / f"{os.getpid()}.json"
+    path.write_text("{")
+    timer = threading.Timer(0.01, path.write_text, [json.dumps(entry(status="idle"))])
+    timer.start()
+    (process,) = read_registry(sessions.parent)
+    timer.join()
+    assert (process.session_id, process.liveness) == ("9f2c", Liveness.IDLE)
+
+
+def test_what_else_the_cli_keeps_there_is_no_entry(sessions: Path) -> None:
+    """Its keys and whatever tells of no session: else no listing in use could be acted on."""
+    key = json.dumps({"peerToken": "c940", "procStart": "1", "pidDomain": own_domain()})
+    pid = os.getpid()
+    for name in (
+        f"{pid}.3ac4.key",
+        f"{pid}.3ac4.key.tmp.bad3",
+        f"{pid}.json",
+        "notes.json",
+        "0.json",
+    ):
+        (sessions / name).write_text(key if name == f"{pid}.json" else "{")
     assert read_registry(sessions.parent) == ()
-    assert read_registry(sessions.parent / "missing") == ()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link", "dangling"])
+def test_what_is_no_file_neither_hangs_nor_proves_anything(sessions: Path, kind: str) -> None:
+    """A pipe that is opened to be read waits for a writer for ever."""
+    path = sessions / f"{os.getpid()}.json"
+    (sessions / "elsewhere").write_text(json.dumps(entry(procStart="1")))
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("elsewhere" if kind == "link" else "nowhere")
+    assert [one.liveness for one in read_registry(sessions.parent)] == [Liveness.UNKNOWN]
+
+
+def test_a_registry_that_may_not_be_looked_into_proves_nobody_dead(
+    sessions: Path, tmp_path: Path
+) -> None:
+    assert read_registry(tmp_path / "missing") == ()
+    sessions.rename(tmp_path / "elsewhere")
+    sessions.symlink_to(tmp_path / "elsewhere")
+    assert read_registry(tmp_path) == (Process(0, "", "", Liveness.UNKNOWN),)
+    sessions.unlink()
+    sessions.write_text("no folder, so no CLI can write there")
+    assert read_registry(tmp_path) == ()
 
 
 @pytest.mark.parametrize("is_stubborn", [False, True])

@@ -179,6 +179,18 @@ async def test_other_tables_and_columns_are_left_alone(db_path: Path) -> None:
     assert query(db_path, "SELECT cost, status FROM claude_sessions") == [(1.25, "failed")]
 
 
+async def test_only_what_changes_is_written(db_path: Path) -> None:
+    """Written back as they were read, bytes that are no text would become others."""
+    await guide.init_table(db_path)
+    odd = "('9f2c', 'l', 's', 'c', 'e', NULL, CAST(X'7BFF7D' AS TEXT))"
+    query(db_path, f"INSERT INTO claude_sessions VALUES {odd}")  # noqa: S608 (as above)
+    (before,) = read_rows(db_path)
+    after = replace(before, expires_at="2030-01-01T00:00:00")
+    tracking(db_path).change(before, after, action="extend", now=NOW)
+    stored = query(db_path, "SELECT expires_at, status, hex(metadata) FROM claude_sessions")
+    assert stored == [("2030-01-01T00:00:00", None, "7BFF7D")]
+
+
 @pytest.mark.parametrize("journal", ["delete", "wal"])
 async def test_the_journal_mode_is_never_touched(db_path: Path, journal: str) -> None:
     await guide.init_table(db_path)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import resource
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +18,14 @@ import pytest
 from tests.sample_listing import FIRST, snapshot
 from tui.core.errors import ConsoleError, Refused
 from tui.core.models import Row
-from tui.storage.trash import Trashed, drop, list_trash, move_to_trash, put_back
+from tui.storage.trash import (
+    Trashed,
+    drop,
+    list_trash,
+    moved_to_trash,
+    put_back,
+    unreadable_trash,
+)
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ROW = Row(FIRST, "hollis_park", "3", "2026-11-01T12:00:00", "2026-11-25T12:00:00", "active", "{}")
@@ -38,15 +50,22 @@ def paths(listing: Path) -> list[Path]:
     return [listing / "projects" / f"{FIRST}.jsonl", listing / "projects" / FIRST]
 
 
-def trash(listing: Path, moved: list[Path] | None = None) -> Trashed:
-    return move_to_trash(
+def trash(listing: Path, moved: list[Path] | None = None, row: Row = ROW) -> Trashed:
+    with moving(listing, moved, row) as trashed:
+        return trashed
+
+
+def moving(
+    listing: Path, moved: list[Path] | None = None, row: Row = ROW
+) -> AbstractContextManager[Trashed]:
+    return moved_to_trash(
         listing.parent,
         listing,
         FIRST,
         paths(listing) if moved is None else moved,
         at=NOW,
         operator="anna",
-        row=ROW,
+        row=row,
         zone="UTC",
     )
 
@@ -113,6 +132,59 @@ def test_when_one_cannot_be_moved_all_stay(listing: Path) -> None:
     assert list_trash(listing.parent) == ()
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, ConsoleError, ValueError])
+def test_whatever_stops_a_delete_puts_everything_back(
+    listing: Path, error: type[BaseException]
+) -> None:
+    """Caught as `Exception`, an interrupt would leave the session hidden in the trash."""
+    before = facts(listing)
+    with pytest.raises(error), moving(listing):
+        assert set(facts(listing)) == {"elsewhere"}
+        raise error
+    assert facts(listing) == before
+    assert list((listing.parent / ".session_console" / "trash").iterdir()) == []
+
+
+@pytest.mark.parametrize("size", [10, 2_000_000])
+def test_a_row_of_any_size_comes_back(listing: Path, size: int) -> None:
+    row = replace(ROW, metadata="\u2028x" * size)
+    trash(listing, row=row)
+    assert listed(listing).row == row
+
+
+def test_what_could_not_be_read_back_is_not_moved(listing: Path) -> None:
+    """A delete that cannot be undone must not begin: this row is none of its session."""
+    before = facts(listing)
+    with pytest.raises(ConsoleError, match="does not read as it was written"):
+        trash(listing, row=replace(ROW, session_id="another"))
+    assert facts(listing) == before
+    assert list((listing.parent / ".session_console" / "trash").iterdir()) == []
+
+
+@contextmanager
+def files_no_larger_than(size: int) -> Iterator[None]:
+    """As on a full disk: no file of this process grows past `size`."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_leaves_nothing_half_made_and_names_the_way_out(listing: Path) -> None:
+    older = trash(listing, paths(listing)[1:])
+    before = facts(listing)
+    with files_no_larger_than(16), pytest.raises(ConsoleError) as raised:
+        trash(listing, paths(listing)[:1])
+    said = str(raised.value)
+    assert said.startswith("nothing was deleted: the trash cannot be written: ")
+    assert os.strerror(errno.EFBIG) in said
+    assert f"Free some space on that disk first; {older.folder.parent} holds 0.0 MB" in said
+    assert facts(listing) == before
+    assert list(older.folder.parent.iterdir()) == [older.folder]
+
+
 def test_a_trash_that_cannot_be_made_moves_nothing(listing: Path) -> None:
     (listing.parent / ".session_console").write_text("in the way")
     before = snapshot(listing)
@@ -174,6 +246,7 @@ def test_a_hostile_manifest_is_left_alone(listing: Path, changes: dict[str, Any]
     trashed = trash(listing)
     rewrite(trashed, **changes)
     assert list_trash(listing.parent) == ()
+    assert unreadable_trash(listing.parent, [listing]) == (trashed.folder,)
     assert trashed.moved(0).exists()
 
 
@@ -186,6 +259,7 @@ def test_a_broken_manifest_hides_no_other(listing: Path, content: bytes) -> None
     broken.write_bytes(content)
     os.mkfifo(broken.parent.parent / "b" / "manifest.json")
     assert listed(listing).session_id == FIRST
+    assert unreadable_trash(listing.parent) == (broken.parent, broken.parent.parent / "b")
 
 
 def test_the_newest_is_listed_first(listing: Path) -> None:

@@ -85,7 +85,9 @@ def _console(context: Context) -> int:
 
 def _demo(context: Context) -> int:
     from tui.demo import start_demo
+    from tui.ui.start import require_terminal
 
+    require_terminal()
     with start_demo() as demo:
         _console(replace(context, settings=replace(context.settings, **demo.settings)))
     return 0

@@ -23,7 +23,7 @@ READ_TIMEOUT_S = 0.25
 WRITE_TIMEOUT_S = 5.0
 
 _WORK_S = 2.0
-_STEPS = 100_000
+_STEPS = 1000
 
 _COLUMNS = (
     "session_id",

@@ -16,7 +16,7 @@ def run_console(engine: Engine) -> int:
 
     Returns how many agents of ours go on. Raises `UsageError` when there is no terminal for it.
     """
-    _require_terminal()
+    require_terminal()
     if engine.is_remote:
         for name, value in _FRUGAL.items():
             os.environ.setdefault(name, value)
@@ -25,7 +25,8 @@ def run_console(engine: Engine) -> int:
     return ConsoleApp(engine).run(mouse=not engine.is_remote) or 0
 
 
-def _require_terminal() -> None:
+def require_terminal() -> None:
+    """Raise `UsageError` when there is no terminal that the console could draw on."""
     streams = (sys.__stdin__, sys.__stdout__, sys.__stderr__)
     if not all(stream is not None and stream.isatty() for stream in streams):
         raise UsageError("the console needs a terminal: without one use a verb, such as `ls`")

@@ -1,0 +1,124 @@
+"""Steering a run from a console: what is posted, and what is said of a runner that hangs."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sample_listing import FIRST, SampleListing
+from tui.core.errors import Refused, UsageError
+from tui.core.models import Session
+from tui.operations.context import Act, Context
+from tui.operations.steer import answer, interrupt, send, stop
+from tui.runs.inbox import Inbox
+from tui.runs.protocol import EVENTS, HEARTBEAT, INBOX, MAX_PROMPT_BYTES, OWNER, SPEC, describe
+from tui.storage.locks import SessionLock
+
+ELSEWHERE = {"pid_domain": "linux:elsewhere:pid:[1]", "host": "worker-7\x1b[31m"}
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> SampleListing:
+    listing = SampleListing(tmp_path / "outputs")
+    listing.add(FIRST)
+    return listing
+
+
+def add_run(listing: SampleListing, *, silent_s: float = 0, **owner: Any) -> Path:
+    """Give the session a run, which this process drives, and which last moved `silent_s` ago."""
+    folder = listing.folder / ".session_console" / "runs" / "20261122T071530Z-1f9c00"
+    (folder / INBOX).mkdir(parents=True)
+    now = datetime.now(UTC)
+    (folder / SPEC).write_text(json.dumps({"session_id": FIRST, "created_at": now.isoformat()}))
+    (folder / EVENTS).write_text(json.dumps({"type": "init"}) + "\n")
+    (folder / OWNER).write_text(json.dumps(describe(os.getpid()) | owner))
+    (folder / HEARTBEAT).touch()
+    beat = (now - timedelta(seconds=silent_s)).timestamp()
+    os.utime(folder / HEARTBEAT, (beat, beat))
+    return folder
+
+
+def held(listing: SampleListing, act: Callable[[Context, Session], Act]) -> Act:
+    """Do `act` while something holds the session's lock, as its runner would."""
+    with SessionLock.take(listing.folder, FIRST):
+        return act(listing.context(), listing.session(FIRST))
+
+
+@pytest.mark.parametrize(
+    ("act", "kind"),
+    [
+        (lambda context, session: send(context, session, " go on "), "prompt"),
+        (interrupt, "interrupt"),
+        (stop, "stop"),
+    ],
+)
+def test_a_command_is_posted_to_the_run(
+    listing: SampleListing, act: Callable[[Context, Session], Act], kind: str
+) -> None:
+    folder = add_run(listing)
+    words = held(listing, act).words
+    assert words.endswith(FIRST[:8])
+    (command,) = Inbox(folder).take()
+    assert (command.kind, command.by) == (kind, "anna")
+    assert command.text == ("go on" if kind == "prompt" else "")
+
+
+@pytest.mark.parametrize(
+    ("silent_s", "owner", "words"),
+    [
+        (5, {}, ""),
+        (40, {}, f"has not moved for 40s: `stop {FIRST[:8]}` ends it"),
+        (40, ELSEWHERE, "has not moved for 40s: it cannot be reached from here, so end it on work"),
+        (400, {}, "has not moved for 6 min"),
+    ],
+)
+def test_a_runner_that_hangs_is_told_of(
+    listing: SampleListing, silent_s: float, owner: dict[str, str], words: str
+) -> None:
+    add_run(listing, silent_s=silent_s, **owner)
+    said = held(listing, lambda context, session: send(context, session, "go on")).words
+    assert words in said
+    assert ("moved" in said) is bool(words)
+    assert "\x1b" not in said
+
+
+def test_stop_of_a_runner_elsewhere_that_hangs_says_where_to_go(listing: SampleListing) -> None:
+    folder = add_run(listing, silent_s=40, **ELSEWHERE)
+    said = held(listing, stop).words
+    assert "stop asked of" in said
+    assert "end it on worker-7" in said
+    assert [command.kind for command in Inbox(folder).take()] == ["stop"]
+
+
+def test_stop_never_ends_a_process_that_is_only_named_as_a_runner(listing: SampleListing) -> None:
+    """Without the proof, this test would end itself."""
+    add_run(listing, silent_s=40)
+    with pytest.raises(Refused, match="cannot be proven"):
+        held(listing, stop)
+
+
+def test_what_cannot_be_asked_is_refused_in_words(listing: SampleListing) -> None:
+    session, context = listing.session(FIRST), listing.context()
+    with pytest.raises(Refused, match="is not running"):
+        interrupt(context, session)
+    with pytest.raises(UsageError, match="give a prompt"):
+        send(context, session, " ")
+    add_run(listing)
+    with SessionLock.take(listing.folder, FIRST):
+        session = listing.session(FIRST)
+        with pytest.raises(UsageError, match="put it into a file"):
+            send(context, session, "x" * (MAX_PROMPT_BYTES + 1))
+        with pytest.raises(UsageError, match="use allow"):
+            answer(context, session, "maybe")
+        with pytest.raises(Refused, match="does not wait"):
+            answer(context, session, "allow")
+        read_only = replace(context, settings=replace(context.settings, read_only=True))
+        with pytest.raises(Refused, match="read-only"):
+            stop(read_only, session)

@@ -1,0 +1,81 @@
+"""Only what is proven to be a run's own process is ended by force."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tui.core.errors import Refused
+from tui.runs.ending import end_cli, end_runner
+from tui.runs.protocol import OWNER, describe
+from tui.storage.processes import started
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is started as a CLI of `config`, and as the runner of `run`."""
+    for name in ("config", "other", "run"):
+        (tmp_path / name).mkdir()
+    child = subprocess.Popen(
+        [sys.executable, "-c", "input()", str(tmp_path / "run")],
+        stdin=subprocess.PIPE,
+        env={"CLAUDE_CONFIG_DIR": str(tmp_path / "config")},
+    )
+    while not Path(f"/proc/{child.pid}/environ").read_bytes().startswith(b"CLAUDE"):
+        time.sleep(0.01)
+    yield child
+    child.kill()
+    child.communicate()
+
+
+def test_a_cli_of_this_config_dir_is_ended(
+    tmp_path: Path, process: subprocess.Popen[bytes]
+) -> None:
+    (tmp_path / "way").symlink_to(tmp_path)
+    end_cli(process.pid, str(started(process.pid)), tmp_path / "way" / "config")
+    assert process.wait(5) < 0
+
+
+def test_a_process_that_somebody_only_named_is_left_alone(
+    tmp_path: Path, process: subprocess.Popen[bytes]
+) -> None:
+    """Without the proof, a registry file ends any process of the operator's."""
+    start = str(started(process.pid))
+    with pytest.raises(Refused, match="cannot be proven to be a CLI"):
+        end_cli(process.pid, start, tmp_path / "other")
+    (tmp_path / "other" / OWNER).write_text(json.dumps(describe(process.pid)))
+    with pytest.raises(Refused, match="cannot be proven to be the runner"):
+        end_runner(tmp_path / "other")
+    end_cli(process.pid, start + "1", tmp_path / "config")
+    end_cli(2**22, "5", tmp_path / "config")
+    assert process.poll() is None
+
+
+def test_a_runner_of_this_folder_is_ended(tmp_path: Path, process: subprocess.Popen[bytes]) -> None:
+    (tmp_path / "run" / OWNER).write_text(json.dumps(describe(process.pid)))
+    assert end_runner(tmp_path / "run") == process.pid
+    assert process.wait(5) < 0
+
+
+@pytest.mark.parametrize("domain", ["", "linux:elsewhere:pid:[1]"])
+def test_a_runner_elsewhere_cannot_be_reached(
+    tmp_path: Path, process: subprocess.Popen[bytes], domain: str
+) -> None:
+    owner = describe(process.pid) | {"pid_domain": domain}
+    (tmp_path / "run" / OWNER).write_text(json.dumps(owner))
+    with pytest.raises(Refused, match="cannot be reached from here"):
+        end_runner(tmp_path / "run")
+    assert process.poll() is None
+
+
+def test_our_own_process_is_no_runner(tmp_path: Path) -> None:
+    (tmp_path / OWNER).write_text(json.dumps(describe(os.getpid())))
+    with pytest.raises(Refused, match="left alone"):
+        end_runner(tmp_path)

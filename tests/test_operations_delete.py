@@ -45,7 +45,7 @@ def listing(tmp_path: Path) -> SampleListing:
     return listing
 
 
-def content(listing: SampleListing) -> dict[str, tuple[int, int, bytes]]:
+def content_of(listing: SampleListing) -> dict[str, tuple[int, int, bytes]]:
     """Return every file of the agents, and the folders that are a session's own."""
     return {
         name: facts
@@ -68,25 +68,25 @@ def register(listing: SampleListing, **changes: object) -> None:
 
 
 def test_delete_takes_the_whole_footprint_and_restore_gives_it_back(listing: SampleListing) -> None:
-    before, rows = content(listing), read_rows(listing.db_path)
+    before, rows = content_of(listing), read_rows(listing.db_path)
     act = delete(listing.context(), listing.session(FIRST))
-    assert not any(FIRST in name or "runs/" in name for name in content(listing))
-    assert any(SECOND in name for name in content(listing))
+    assert not any(FIRST in name or "runs/" in name for name in content_of(listing))
+    assert any(SECOND in name for name in content_of(listing))
     assert {row.session_id: row.status for row in read_rows(listing.db_path)} == {
         FIRST: "deleted",
         SECOND: "active",
     }
     restore(listing.context(), act.session_id)
-    assert content(listing) == before
+    assert content_of(listing) == before
     assert read_rows(listing.db_path) == rows
     assert list_trash(listing.root) == ()
 
 
 def test_undo_takes_a_delete_back_once(listing: SampleListing) -> None:
-    before = content(listing)
+    before = content_of(listing)
     act = delete(listing.context(), listing.session(FIRST))
     undo(listing.context(), act)
-    assert content(listing) == before
+    assert content_of(listing) == before
     with pytest.raises(UnknownId):
         undo(listing.context(), act)
 
@@ -102,12 +102,12 @@ def test_undo_takes_a_delete_back_once(listing: SampleListing) -> None:
 )
 def test_a_lost_race_puts_every_file_back(listing: SampleListing, sql: str) -> None:
     """Without compare-and-set the pipeline's write is lost; without the way back, the files."""
-    before, session = content(listing), listing.session(FIRST)
+    before, session = content_of(listing), listing.session(FIRST)
     change_row(listing, sql)
     rows = read_rows(listing.db_path)
     with pytest.raises(Changed):
         delete(listing.context(), session)
-    assert content(listing) == before
+    assert content_of(listing) == before
     assert read_rows(listing.db_path) == rows
     assert list_trash(listing.root) == ()
 
@@ -117,22 +117,22 @@ def test_what_was_tracked_since_the_look_is_not_deleted_as_untracked(
 ) -> None:
     """Without the guard the new row would be left a ghost."""
     change_row(listing, f"DELETE FROM claude_sessions WHERE session_id = '{FIRST}'")  # noqa: S608
-    session, before = listing.session(FIRST), content(listing)
+    session, before = listing.session(FIRST), content_of(listing)
     assert session.state is State.UNTRACKED
     listing.track(FIRST)
     with pytest.raises(Changed, match="tracked"):
         delete(listing.context(), session)
-    assert content(listing) == before
+    assert content_of(listing) == before
 
 
 def test_what_may_be_tracked_is_not_deleted_as_untracked(listing: SampleListing) -> None:
     """A database that cannot be read now makes everything look untracked."""
     with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
         pipeline.execute("BEGIN EXCLUSIVE")
-        session, before = listing.session(FIRST), content(listing)
+        session, before = listing.session(FIRST), content_of(listing)
         with pytest.raises(DatabaseProblem, match="locked"):
             delete(listing.context(), session)
-    assert content(listing) == before
+    assert content_of(listing) == before
 
 
 @pytest.mark.parametrize("has_database", [True, False])
@@ -142,10 +142,10 @@ def test_an_untracked_session_is_deleted_and_restored(
     change_row(listing, "DELETE FROM claude_sessions")
     if not has_database:
         listing.db_path.unlink()
-    before = content(listing)
+    before = content_of(listing)
     delete(listing.context(), listing.session(FIRST))
     restore(listing.context(), f"{listing.listing_id}/{FIRST[:6]}")
-    assert content(listing) == before
+    assert content_of(listing) == before
 
 
 def test_a_ghosts_row_is_deleted_and_restored(listing: SampleListing) -> None:
@@ -163,28 +163,51 @@ def test_it_is_refused_while_somebody_holds_the_lock(listing: SampleListing, act
     session = listing.session(FIRST)
     if act == "restore":
         delete(listing.context(), session)
-    before = content(listing)
+    before = content_of(listing)
     with (
         SessionLock.take(listing.folder, FIRST),
         pytest.raises(Refused, match=f"send {FIRST[:8]} PROMPT"),
     ):
         delete(listing.context(), session) if act == "delete" else restore(listing.context(), FIRST)
-    assert content(listing) == before
+    assert content_of(listing) == before
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
-    [({}, "is running"), ({"pidDomain": "linux:other:pid:[1]"}, "cannot be proven dead")],
+    [
+        ({}, "is running"),
+        ({"pidDomain": "linux:other:pid:[1]"}, "cannot be proven dead"),
+        ({"pidDomain": "", "procStart": "1"}, "cannot be proven dead"),
+        ({"procStart": ""}, f"pid {os.getpid()} lives.*remove that file"),
+    ],
 )
 def test_it_is_refused_while_a_process_lives_or_may_live(
     listing: SampleListing, changes: dict[str, object], words: str
 ) -> None:
     """The look was before the process began: only the proof at the act counts."""
-    session, before = listing.session(FIRST), content(listing)
+    session, before = listing.session(FIRST), content_of(listing)
     register(listing, **changes)
     with pytest.raises(Refused, match=words):
         delete(listing.context(), session)
-    assert content(listing) == before
+    assert content_of(listing) == before
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]"])
+def test_an_entry_that_cannot_be_read_refuses_every_session_while_its_pid_lives(
+    listing: SampleListing, content: str
+) -> None:
+    """Taken for dead, it would let a session be deleted while its CLI writes."""
+    register(listing)
+    before, session = content_of(listing), listing.session(SECOND)
+    path = listing.config_dir / "sessions" / "77.json"
+    path = path.rename(path.with_name(f"{os.getpid()}.json"))
+    path.write_text(content)
+    assert listing.session(SECOND).liveness is Liveness.UNKNOWN
+    with pytest.raises(Refused, match=f"pid {os.getpid()} lives"):
+        delete(listing.context(), session)
+    assert content_of(listing) == before
+    path.rename(path.with_name(f"{2**22 + 5}.json"))
+    delete(listing.context(), session)
 
 
 def test_a_dead_owner_refuses_nobody(listing: SampleListing) -> None:
@@ -200,6 +223,63 @@ def test_a_row_changed_since_the_delete_is_left_and_said(listing: SampleListing)
     act = restore(listing.context(), FIRST)
     assert "its row was left as it is" in act.words
     assert read_rows(listing.db_path) == rows
+
+
+def test_restored_while_the_database_is_locked_it_is_restored_again_later(
+    listing: SampleListing,
+) -> None:
+    """Dropped from the trash all the same, its row would stay deleted for ever."""
+    before, rows = content_of(listing), read_rows(listing.db_path)
+    delete(listing.context(), listing.session(FIRST))
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(DatabaseProblem, match=f"locked.*`restore {FIRST[:8]}` again"):
+            restore(listing.context(), FIRST)
+    assert content_of(listing) == before
+    restore(listing.context(), FIRST)
+    assert (content_of(listing), read_rows(listing.db_path)) == (before, rows)
+    assert list_trash(listing.root) == ()
+
+
+def test_a_session_with_a_large_row_comes_back(listing: SampleListing) -> None:
+    listing.track(FIRST, metadata={"notes": "x" * 2_000_000})
+    before, rows = content_of(listing), read_rows(listing.db_path)
+    restore(listing.context(), delete(listing.context(), listing.session(FIRST)).session_id)
+    assert (content_of(listing), read_rows(listing.db_path)) == (before, rows)
+
+
+@pytest.mark.parametrize("name", ["projects", "sessions", "memory"])
+def test_a_row_called_like_a_folder_of_the_clis_takes_nothing(
+    listing: SampleListing, name: str
+) -> None:
+    """Deleted as a session, `projects` took every conversation of the listing."""
+    listing.track(name)
+    before, session = content_of(listing), listing.session(FIRST)
+    row = replace(session.row, session_id=name) if session.row else None
+    with pytest.raises(UnknownId, match=name):
+        delete(listing.context(), replace(session, session_id=name, row=row))
+    assert content_of(listing) == before
+
+
+def test_undo_stays_in_the_listing_of_the_act(listing: SampleListing) -> None:
+    """Listings may look alike once their names are cleaned: undo goes by the folder."""
+    disguised = replace(listing, listing_id=f"\u200b{listing.listing_id}")
+    disguised.add(FIRST)
+    act = delete(listing.context(), disguised.session(f"\u200b{listing.listing_id}/{FIRST}"))
+    assert act.listing == listing.listing_id
+    assert act.folder == disguised.folder
+    with pytest.raises(UnknownId):
+        undo(listing.context(), replace(act, folder=listing.folder))
+    undo(listing.context(), act)
+    assert disguised.transcript_path(FIRST).exists()
+
+
+def test_what_cannot_be_read_in_the_trash_is_named(listing: SampleListing) -> None:
+    delete(listing.context(), listing.session(FIRST))
+    (trashed,) = list_trash(listing.root)
+    (trashed.folder / "manifest.json").write_text("{")
+    with pytest.raises(UnknownId, match=f"{trashed.trash_id} cannot be told"):
+        restore(listing.context(), FIRST)
 
 
 def test_restored_past_its_expiry_it_lasts_a_day(listing: SampleListing) -> None:
@@ -242,10 +322,10 @@ def test_a_zone_nobody_knows_stops_a_restore_before_it_begins(listing: SampleLis
     (trashed,) = list_trash(listing.root)
     path = trashed.folder / "manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"zone": "Nowhere"}))
-    before = content(listing)
+    before = content_of(listing)
     with pytest.raises(ConsoleError, match="Nowhere"):
         restore(listing.context(), act.trash_id)
-    assert content(listing) == before
+    assert content_of(listing) == before
 
 
 def test_a_read_only_console_only_looks(listing: SampleListing) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -140,6 +141,17 @@ def test_undo_takes_it_back_unless_somebody_wrote_since(listing: SampleListing) 
     asyncio.run(guide.extend_session(listing.db_path, FIRST, 90))
     with pytest.raises(Changed):
         undo(listing.context(), act)
+
+
+def test_undo_stays_in_the_listing_of_the_act(listing: SampleListing) -> None:
+    """Listings may look alike once their names are cleaned: undo goes by the folder."""
+    disguised = replace(listing, listing_id=f"\u200b{listing.listing_id}")
+    disguised.add(FIRST, days=2)
+    rows = read_rows(listing.db_path), read_rows(disguised.db_path)
+    act = act_on(disguised, "7d", f"\u200b{listing.listing_id}/{FIRST}")
+    assert (act.listing, act.folder) == (listing.listing_id, disguised.folder)
+    undo(listing.context(), act)
+    assert (read_rows(listing.db_path), read_rows(disguised.db_path)) == rows
 
 
 def test_every_extension_is_on_record(listing: SampleListing) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import subprocess
+import sys
+import tempfile
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -113,6 +116,51 @@ def test_a_linked_config_dir_is_named_and_not_read(listing: SampleListing, tmp_p
     (one,) = Watch(listing.context()).look().listings
     assert one.problem == ".claude_sessions is a link, and links are not followed"
     assert one.sessions[0].state is State.GHOST
+
+
+LOOK = """
+import os, sys
+from dataclasses import replace
+from pathlib import Path
+from tests.sample_listing import SampleListing
+from tui.core.errors import ConsoleError
+from tui.operations.delete import restore
+from tui.operations.refresh import Watch
+root = Path(sys.argv[1])
+context = SampleListing(root).context()
+watch = Watch(context)
+watch.look()
+(root / "closed").chmod(0o600)
+if os.geteuid() == 0:
+    os.setegid(65534)
+    os.seteuid(65534)
+for one in watch.look().listings:
+    print(one.listing_id, len(one.sessions), one.is_stale, one.problem)
+try:
+    restore(context, "9f2c")
+except ConsoleError as error:
+    print(error)
+"""
+
+
+def test_a_listing_that_may_not_be_read_is_a_problem_of_its_own() -> None:
+    """Looks as somebody whom permissions bind: root is not bound by them."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        for listing_id in ("closed", "open"):
+            SampleListing(Path(name), listing_id).add(FIRST)
+        found = subprocess.run(
+            [sys.executable, "-c", LOOK, name],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=Path(__file__).parent.parent,
+        )
+    assert found.stdout.splitlines() == [
+        "closed 1 True closed may not be read by us",
+        "open 1 False ",
+        "nothing in the trash is called '9f2c'",
+    ]
 
 
 @pytest.mark.parametrize("only", [None, "hollis_park"])

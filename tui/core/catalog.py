@@ -173,7 +173,7 @@ def _session(
 def _process(processes: Iterable[Process], session_id: str, *, is_there: bool) -> Process | None:
     """Return the session's process, else one that may run any session: its entry is unreadable."""
     found = tuple(processes)
-    own = (one for one in found if one.session_id == session_id)
+    own = (one for one in found if one.session_id == session_id != "")
     nameless = (one for one in found if one.session_id == "" and is_there and _is_unknown(one))
     return next(own, None) or next(nameless, None)
 

@@ -128,9 +128,9 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         pane.says, pane.marks = self.board.says(), self.marks
         pane.empty = self.board.empty(catalog)
         shape = sessions.Shape(
-            pane.text_width,
+            0,
             has_listing=not self.board.listing,
-            is_wide=self.board.is_wide or pane.body_width >= 90,
+            is_wide=self.board.is_wide,
             stage_width=sessions.stage_width(catalog.sessions if catalog else ()),
         )
         pane.update(shown, shape, now)

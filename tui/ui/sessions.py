@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tui.core.models import Session
 from tui.ui.table import Table
 from tui.view import sessions
 from tui.view.lines import Key, Line
+
+WIDE = 90
 
 
 class SessionsPane(Table):
@@ -23,7 +26,7 @@ class SessionsPane(Table):
         self.shape = sessions.Shape(80)
 
     def update(self, shown: tuple[Session, ...], shape: sessions.Shape, now: datetime) -> None:
-        """Show these sessions as they are now."""
+        """Show these sessions as they are now; the width of `shape` is the pane's when it draws."""
         self.sessions = {one.key: one for one in shown}
         self.shape = shape
         self.now = now
@@ -34,6 +37,10 @@ class SessionsPane(Table):
         """The selected session."""
         return self.sessions.get(self.key) if self.key else None
 
+    def _fitted(self) -> sessions.Shape:
+        is_wide = self.shape.is_wide or self.body_width >= WIDE
+        return replace(self.shape, width=self.text_width, is_wide=is_wide)
+
     def title(self) -> str:
         return "2 Sessions"
 
@@ -43,13 +50,13 @@ class SessionsPane(Table):
 
     def head_line(self) -> Line:
         note = "" if self.frame else self.note()
-        return sessions.head(self.shape, "active" if self.is_active else "head", note)
+        return sessions.head(self._fitted(), "active" if self.is_active else "head", note)
 
     def row_line(self, key: Key, *, is_current: bool) -> Line:
         return sessions.line(
             self.sessions[key],
             self.now,
-            self.shape,
+            self._fitted(),
             self.quiet_after,
             is_marked=key in self.marks,
             is_current=is_current,

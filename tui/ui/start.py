@@ -20,6 +20,8 @@ def run_console(engine: Engine) -> int:
     if engine.is_remote:
         for name, value in _FRUGAL.items():
             os.environ.setdefault(name, value)
+    for name in ("COLUMNS", "LINES"):  # exported by some shells, they would outlast every resize
+        os.environ.pop(name, None)
     from tui.ui.app import ConsoleApp
 
     return ConsoleApp(engine).run(mouse=not engine.is_remote) or 0

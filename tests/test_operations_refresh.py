@@ -84,6 +84,22 @@ def test_one_bad_listing_holds_up_no_other_and_its_last_rows_stay(listing: Sampl
     assert watch.look().listings[0].problem == ""
 
 
+def test_nothing_is_called_untracked_while_nobody_can_read_the_table(
+    listing: SampleListing,
+) -> None:
+    listing.add(FIRST)
+    watch = Watch(listing.context())
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute("BEGIN EXCLUSIVE")
+        (unread,) = watch.look().sessions
+    assert (unread.state, unread.status, unread.expires_at) == (State.OK, "", None)
+    (read,) = watch.look().sessions
+    assert (read.state, read.status) == (State.OK, "active")
+    listing.db_path.unlink()
+    (untracked,) = Watch(listing.context()).look().sessions
+    assert untracked.state is State.UNTRACKED
+
+
 def test_looking_changes_no_byte_and_no_mtime(listing: SampleListing) -> None:
     listing.add(FIRST)
     listing.write_transcript(SECOND)

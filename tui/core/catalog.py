@@ -27,7 +27,10 @@ _LAST_HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was found of one listing, unjoined; `zone` is `None` to infer it."""
+    """What was found of one listing, unjoined; `zone` is `None` to infer it.
+
+    Without `has_rows` nobody could read the table: a transcript may be tracked or not.
+    """
 
     listing_id: str
     path: Path
@@ -40,6 +43,7 @@ class Findings:
     problem: str = ""
     is_stale: bool = False
     zone: tzinfo | None = None
+    has_rows: bool = True
 
 
 def join(found: Findings) -> Listing:
@@ -149,7 +153,7 @@ def _session(
         stage=one_line(row.stage)[:60] if row else "",
         status=(one_line(row.status)[:20] or Status.ACTIVE) if row else "",
         liveness=liveness,
-        state=_state(row, transcript, liveness),
+        state=_state(row, transcript, liveness, has_rows=found.has_rows),
         created_at=_created_at(row, transcript, zone),
         expires_at=expires_at,
         sweep_at=_sweep_at(transcript, found.sweep_days),
@@ -216,9 +220,11 @@ def _left(process: Process, run: Run) -> bool:
     return run.ended_at is None and is_its_cli
 
 
-def _state(row: Row | None, transcript: Transcript | None, liveness: Liveness) -> State:
+def _state(
+    row: Row | None, transcript: Transcript | None, liveness: Liveness, *, has_rows: bool
+) -> State:
     if row is None:
-        return State.UNTRACKED
+        return State.UNTRACKED if has_rows else State.OK
     ended = row.status in (Status.EXPIRED, Status.DELETED)
     if transcript is not None:
         return State.LEFTOVER if ended else State.OK

@@ -60,6 +60,10 @@ class DatabaseProblem(ConsoleError):
     code = "database"
 
 
+class NothingTracked(DatabaseProblem):
+    """There is no database or no table yet, so that no session of the listing has a row."""
+
+
 class RunFailed(ConsoleError):
     """A run could not start or its turn ended in an error."""
 

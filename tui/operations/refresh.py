@@ -10,7 +10,7 @@ from datetime import tzinfo
 from pathlib import Path
 
 from tui.core.catalog import Findings, join
-from tui.core.errors import DatabaseProblem
+from tui.core.errors import DatabaseProblem, NothingTracked
 from tui.core.models import Catalog, Listing, Row, Run
 from tui.core.session_id import is_listing_id
 from tui.core.text import one_line
@@ -33,6 +33,7 @@ class _Rows:
     stamp: _Stamp
     rows: tuple[Row, ...]
     problem: str = ""
+    is_known: bool = True
 
 
 class Watch:
@@ -94,6 +95,7 @@ class Watch:
                 rows.problem or _link_problem(config_dir, is_linked),
                 bool(rows.problem and rows.rows),
                 zone,
+                rows.is_known,
             )
         )
 
@@ -117,8 +119,11 @@ class Watch:
             return known
         try:
             fresh = _Rows(stamp, read_rows(db_path))
+        except NothingTracked as problem:
+            fresh = _Rows(stamp, (), str(problem))
         except DatabaseProblem as problem:
-            fresh = _Rows(stamp, known.rows if known else (), str(problem))
+            rows = known.rows if known else ()
+            fresh = _Rows(stamp, rows, str(problem), is_known=bool(rows))
         self._rows[db_path] = fresh
         return fresh
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.core import status
-from tui.core.errors import Changed, DatabaseProblem
+from tui.core.errors import Changed, DatabaseProblem, NothingTracked
 from tui.core.models import Row
 from tui.core.text import one_line
 from tui.core.zones import write_time
@@ -69,7 +69,7 @@ def read_rows(db_path: Path, timeout_s: float = READ_TIMEOUT_S) -> tuple[Row, ..
         connection.execute("PRAGMA query_only = ON")
         columns = _columns(connection)
         if not columns:
-            raise DatabaseProblem(f"{db_path.name} has no claude_sessions table yet")
+            raise NothingTracked(f"{db_path.name} has no claude_sessions table yet")
         rows = connection.execute(_select(columns)).fetchall()
         return tuple(_row(row) for row in rows)
 
@@ -245,7 +245,7 @@ def _require_file(db_path: Path) -> None:
     try:
         mode = db_path.lstat().st_mode
     except FileNotFoundError:
-        raise DatabaseProblem(f"no {db_path.name} yet") from None
+        raise NothingTracked(f"no {db_path.name} yet") from None
     except OSError as error:
         raise DatabaseProblem(f"{db_path.name}: {error.strerror or error}") from error
     if stat.S_ISLNK(mode):

@@ -119,6 +119,8 @@ def state(session: Session, now: datetime, quiet_after: timedelta) -> tuple[str,
         return _LIVE[session.liveness]
     if session.status == Status.FAILED:
         return _STATUS[Status.FAILED]
+    if session.row is None and session.state is State.OK:
+        return "? unread", "noticed"
     if session.state in _ODD:
         return _ODD[session.state]
     return (

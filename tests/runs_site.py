@@ -6,7 +6,8 @@ import os
 import signal
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -96,6 +97,20 @@ class Site:
         config_dir = self.listing / ".claude_sessions"
         paths = list(config_dir.glob(f"projects/*/{session_id}.jsonl"))
         return paths[0].read_text() if paths else ""
+
+
+@contextmanager
+def site_below(folder: Path, api: LoopbackApi) -> Iterator[Site]:
+    """A site in an empty folder; runs that a failed test left behind are ended."""
+    listing = folder / "outputs" / "hollis_park"
+    listing.mkdir(parents=True)
+    env_file = folder / "env"
+    env_file.write_text("".join(f"{name}={value}\n" for name, value in api.env().items()))
+    env_file.chmod(0o600)
+    yield Site(listing, env_file, api)
+    for run in protocol.run_folders(listing):
+        if not protocol.is_dead(run):
+            end(run)
 
 
 def wait(is_so: Callable[[], Any], seconds: float = 20.0) -> Any:

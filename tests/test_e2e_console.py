@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs_site import SCENES, Site, end, over, wait
+from tests.runs_site import SCENES, Site, over, site_below, wait
 from tests.terminal import Terminal
 from tui.demo.api import LoopbackApi, by_word
 from tui.demo.turns import Text, say
@@ -31,15 +31,8 @@ def api() -> Iterator[LoopbackApi]:
 
 @pytest.fixture
 def site(tmp_path: Path, api: LoopbackApi) -> Iterator[Site]:
-    listing = tmp_path / "outputs" / "hollis_park"
-    listing.mkdir(parents=True)
-    env_file = tmp_path / "env"
-    env_file.write_text("".join(f"{name}={value}\n" for name, value in api.env().items()))
-    env_file.chmod(0o600)
-    yield Site(listing, env_file, api)
-    for folder in protocol.run_folders(listing):
-        if not protocol.is_dead(folder):
-            end(folder)
+    with site_below(tmp_path, api) as site:
+        yield site
 
 
 def console(site: Site, *, size: tuple[int, int] = (80, 24)) -> Terminal:

@@ -19,7 +19,17 @@ from typing import Any
 
 import pytest
 
-from tests.runs_site import SCENES, WORDS, Site, cli_is_gone, command, end, kinds, over, wait
+from tests.runs_site import (
+    SCENES,
+    WORDS,
+    Site,
+    cli_is_gone,
+    command,
+    kinds,
+    over,
+    site_below,
+    wait,
+)
 from tui.core.errors import Refused
 from tui.demo.api import LoopbackApi
 from tui.runs import protocol
@@ -37,15 +47,8 @@ def api() -> Iterator[LoopbackApi]:
 
 @pytest.fixture
 def site(tmp_path: Path, api: LoopbackApi) -> Iterator[Site]:
-    listing = tmp_path / "outputs" / "hollis_park"
-    listing.mkdir(parents=True)
-    env_file = tmp_path / "env"
-    env_file.write_text("".join(f"{name}={value}\n" for name, value in api.env().items()))
-    env_file.chmod(0o600)
-    yield Site(listing, env_file, api)
-    for folder in protocol.run_folders(listing):
-        if not protocol.is_dead(folder):
-            end(folder)
+    with site_below(tmp_path, api) as site:
+        yield site
 
 
 def test_a_new_session_streams_is_tracked_and_takes_a_queued_prompt(site: Site) -> None:

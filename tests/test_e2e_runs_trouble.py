@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs_site import SCENES, Site, cli_is_gone, command, end, kinds, over, wait
+from tests.runs_site import SCENES, Site, cli_is_gone, command, kinds, over, site_below, wait
 from tui.core.errors import Refused
 from tui.core.models import Liveness, Session
 from tui.demo.api import LoopbackApi
@@ -19,7 +19,6 @@ from tui.operations.find import find_session
 from tui.operations.refresh import Watch
 from tui.operations.resume import plan_resume
 from tui.operations.steer import stop
-from tui.runs import protocol
 from tui.runs.protocol import read_events, read_owner, read_partial, read_run
 from tui.settings import Settings
 from tui.storage.locks import held
@@ -33,15 +32,8 @@ def api() -> Iterator[LoopbackApi]:
 
 @pytest.fixture
 def site(tmp_path: Path, api: LoopbackApi) -> Iterator[Site]:
-    listing = tmp_path / "outputs" / "hollis_park"
-    listing.mkdir(parents=True)
-    env_file = tmp_path / "env"
-    env_file.write_text("".join(f"{name}={value}\n" for name, value in api.env().items()))
-    env_file.chmod(0o600)
-    yield Site(listing, env_file, api)
-    for folder in protocol.run_folders(listing):
-        if not protocol.is_dead(folder):
-            end(folder)
+    with site_below(tmp_path, api) as site:
+        yield site
 
 
 def context(site: Site, later: timedelta = timedelta()) -> Context:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.payloads import PAYLOADS, acts, is_cleaned
-from tui.core.catalog import Findings, attention, is_gone, is_pending, join
+from tui.core.catalog import Findings, attention, is_gone, is_pending, is_quiet, join
 from tui.core.models import Liveness, Process, Request, Row, Run, Session, State, Transcript
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -268,3 +268,13 @@ def test_the_reason_of_a_failure_is_shown_only_while_it_failed() -> None:
     assert failed is not None
     assert active is not None
     assert (failed.reason, active.reason) == ("ab", "")
+
+
+@pytest.mark.parametrize(
+    ("begun", "is_silent"), [(timedelta(minutes=1), False), (timedelta(minutes=30), True)]
+)
+def test_what_has_just_been_resumed_is_not_quiet(begun: timedelta, is_silent: bool) -> None:
+    run = replace(RUN, started_at=NOW - begun)
+    session = joined(run=run, is_locked=True)
+    assert session is not None
+    assert is_quiet(session, NOW, QUIET_AFTER) is is_silent

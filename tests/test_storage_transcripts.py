@@ -166,3 +166,18 @@ def test_an_mtime_beyond_the_calendar_stops_nobody(seconds: float) -> None:
         path.unlink()
         for folder in (project, project.parent, project.parent.parent):
             folder.rmdir()
+
+
+def test_a_growing_file_keeps_the_cost_that_its_new_end_does_not_say(project: Path) -> None:
+    path = project / f"{FIRST}.jsonl"
+    long = json.dumps({"type": "attachment", "text": "x" * 200_000}) + "\n"
+    path.write_text(long + json.dumps(cost(1.5)) + "\n")
+    finder = TranscriptFinder()
+    config_dir = project.parent.parent
+    assert finder.find(config_dir)[0].cost_usd == 1.5
+    with path.open("a") as file:
+        file.write(long)
+    assert finder.find(config_dir)[0].cost_usd == 1.5
+    with path.open("a") as file:
+        file.write(json.dumps(cost(2)) + "\n")
+    assert finder.find(config_dir)[0].cost_usd == 2

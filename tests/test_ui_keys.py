@@ -9,7 +9,7 @@ import pytest
 
 from tests.fixed_engine import FixedEngine
 from tests.piloted import console
-from tui.core.models import Catalog
+from tui.core.models import Catalog, Liveness
 from tui.ui.keys import DEEDS
 from tui.ui.picture import EXPIRY, LISTINGS, LIVE, SESSIONS
 
@@ -190,6 +190,28 @@ async def test_a_console_that_may_only_look_has_no_dangerous_keys() -> None:
         assert dangerous.isdisjoint({sign for sign, _ in at.screen.help.keys})
 
 
+@pytest.mark.parametrize("is_moved", [False, True])
+async def test_until_it_is_moved_the_selection_stays_on_top(is_moved: bool) -> None:
+    async with console() as at:
+        top = at.session
+        if is_moved:
+            await at.press("j", "k")
+        listings = tuple(
+            replace(
+                listing,
+                sessions=tuple(
+                    replace(one, liveness=Liveness.NONE) if one.key == top.key else one
+                    for one in listing.sessions
+                ),
+            )
+            for listing in at.engine.catalog.listings
+        )
+        at.engine.catalog = replace(at.engine.catalog, listings=listings)
+        at.screen.looking.wake()
+        await at.until(lambda: at.screen.sessions.keys[0] != top.key)
+        assert (at.session.key == top.key) is is_moved
+
+
 async def test_the_selection_follows_its_session_when_rows_change() -> None:
     async with console() as at:
         one = await at.choose("Tier-1 suppliers")
@@ -228,7 +250,9 @@ async def test_a_small_terminal_is_told_what_it_needs() -> None:
 
 async def test_on_a_screen_too_small_to_see_nothing_acts_but_leaving() -> None:
     async with console(size=(80, 24)) as at:
+        await at.choose("First screen")
         await at.pilot.resize_terminal(50, 10)
+        await at.pilot.pause()
         await at.press("d", "y")
         assert not at.screen.question.is_open
         assert at.engine.asked == []

@@ -71,6 +71,19 @@ def test_a_turn_that_fails_prints_its_reason_and_not_the_answer_before(site: Sit
     assert "Invalid API key" in shown["reason"]
 
 
+def test_a_cli_that_dies_leaves_the_answer_before_unsaid(site: Site, tmp_path: Path) -> None:
+    first = begun(site, "ECHO one")
+    dying = tmp_path / "dying"
+    dying.write_text("#!/bin/sh\necho 'out of luck' >&2\nexit 1\n")
+    dying.chmod(0o755)
+    words = ("resume", first["session_id"], "ECHO two", "--wait")
+    environment = {"SESSION_CONSOLE_CLI_PATH": str(dying)}
+    environment["SESSION_CONSOLE_ENV_FILE"] = str(site.env_file)
+    done = run_cli(site.listing.parent, *words, **environment)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "out of luck" in done.stderr
+
+
 def test_a_detached_run_is_steered_by_verbs_and_a_second_resume_is_refused(site: Site) -> None:
     first = begun(site, "ECHO one")
     short = first["session_id"][:8]

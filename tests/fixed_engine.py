@@ -64,7 +64,7 @@ class FixedEngine:
         act = self._act("extend", extension.session, extension.until.isoformat())
         row = Row(act.session_id, "", "", "", "", "active")
         after = row if extension.is_needless else replace(row, expires_at="later")
-        return replace(act, before=row, after=after)
+        return replace(act, before=row, after=after, is_needless=extension.is_needless)
 
     def delete(self, session: Session) -> Act:
         return self._act("delete", session)

@@ -15,10 +15,11 @@ from tui.core.errors import Refused
 from tui.core.models import Liveness, Session
 from tui.demo.api import LoopbackApi
 from tui.operations.context import Context
+from tui.operations.delete import delete
 from tui.operations.find import find_session
 from tui.operations.refresh import Watch
 from tui.operations.resume import plan_resume
-from tui.operations.steer import stop
+from tui.operations.steer import send, stop
 from tui.runs.protocol import read_events, read_owner, read_partial, read_run
 from tui.settings import Settings
 from tui.storage.locks import held
@@ -91,6 +92,13 @@ def test_an_orphan_is_the_cli_of_a_killed_runner_and_stop_ends_it(site: Site) ->
     assert look(site, folder).liveness is Liveness.BUSY
     os.kill(read_owner(folder)["pid"], signal.SIGKILL)
     session = wait(lambda: (now := look(site, folder)).liveness is Liveness.ORPHAN and now)
+    for refused in (
+        lambda: plan_resume(context(site), session),
+        lambda: delete(context(site), session),
+        lambda: send(context(site), session, "hello"),
+    ):
+        with pytest.raises(Refused, match="orphan"):
+            refused()
     assert "ended the orphaned CLI" in stop(context(site), session).words
     assert cli_is_gone(folder)
     assert look(site, folder).liveness is Liveness.NONE

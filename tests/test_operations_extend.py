@@ -15,7 +15,7 @@ import pytest
 
 from tests import guide_statements as guide
 from tests.sample_listing import FIRST, SECOND, SampleListing, snapshot
-from tui.core.errors import Changed, Refused, UsageError
+from tui.core.errors import Changed, DatabaseProblem, Refused, UsageError
 from tui.operations.context import Act
 from tui.operations.delete import delete
 from tui.operations.extend import extend, plan_extension
@@ -189,3 +189,30 @@ def test_a_read_only_console_extends_nothing(listing: SampleListing) -> None:
     with pytest.raises(Refused, match="read-only"):
         extend(context, planned)
     assert snapshot(listing.root) == before
+
+
+def test_a_session_that_the_cli_would_sweep_first_is_not_said_to_last_longer(
+    listing: SampleListing,
+) -> None:
+    listing.add(FIRST, days=60)
+    path = listing.transcript_path(FIRST)
+    old = (datetime.now(UTC) - timedelta(days=29)).timestamp()
+    os.utime(path, (old, old))
+    session = listing.session(FIRST)
+    assert session.is_swept_first
+    plan = plan_extension(session, "7d", datetime.now(UTC))
+    assert (plan.is_needless, plan.until) == (False, plan.was)
+    act = extend(listing.context(), plan)
+    assert "already" not in act.words
+    assert act.before == act.after
+    kept = listing.session(FIRST)
+    assert not kept.is_swept_first
+    assert plan_extension(kept, "7d", datetime.now(UTC)).is_needless
+
+
+def test_what_cannot_be_read_is_not_called_untracked(listing: SampleListing) -> None:
+    listing.add(FIRST)
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(DatabaseProblem, match="locked"):
+            plan_extension(listing.session(FIRST), "7d", datetime.now(UTC))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.sample_listing import FIRST, SampleListing, snapshot
-from tui.core.errors import ConsoleError, Refused, UnknownId, UsageError
+from tui.core.errors import ConsoleError, DatabaseProblem, Refused, UnknownId, UsageError
 from tui.operations.agent_options import agent_options, describe
 from tui.operations.delete import delete
 from tui.operations.resume import plan_new, plan_resume, start
@@ -185,8 +187,8 @@ def test_a_new_session_lasts_as_long_as_its_stage(
     [
         ("nowhere", "3", UnknownId),
         ("linked", "3", UnknownId),
-        ("..", "3", UsageError),
-        ("../x", "3", UsageError),
+        ("..", "3", UnknownId),
+        ("../x", "3", UnknownId),
         ("hollis_park", "", UsageError),
         ("hollis_park", "\x1b[31m", UsageError),
     ],
@@ -295,3 +297,22 @@ def test_a_key_file_that_its_group_can_read_is_told(listing: SampleListing, tmp_
         plan = plan_resume(listing.context(env_file=env_file), listing.session(FIRST))
         assert any("chmod 600" in warning for warning in plan.warnings) is is_told
         assert not any("very-secret" in warning for warning in plan.warnings)
+
+
+def test_an_agent_whose_options_cannot_be_read_is_not_resumed_as_another(
+    listing: SampleListing,
+) -> None:
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute("BEGIN EXCLUSIVE")
+        unread = listing.session(FIRST)
+        for fork in (False, True):
+            with pytest.raises(DatabaseProblem, match="locked by another program"):
+                plan_resume(listing.context(), unread, fork=fork)
+        with pytest.raises(DatabaseProblem, match="could be tracked"):
+            plan_new(listing.context(), "hollis_park", "3")
+    assert plan_resume(listing.context(), listing.session(FIRST)).stage == "stage_3"
+
+
+def test_a_new_session_may_be_the_first_that_is_tracked(listing: SampleListing) -> None:
+    listing.db_path.unlink()
+    assert plan_new(listing.context(), "hollis_park", "3").mode == "new"

@@ -57,7 +57,7 @@ def test_a_key_has_its_kind(tmp_path: Path, key: str, toml: str, value: object) 
         ('"a\\u001b[31mb" = 1', "no setting is called 'ab'"),
         ("source = 'x'", "no setting is called 'source'"),
         ("read_only = 7", "read_only: expected true or false"),
-        ("trash_days = 0", "trash_days: expected a number above 0"),
+        ("trash_days = 0", "trash_days: expected a whole number above 0"),
         ("trash_days = 'many'", "trash_days"),
         ("quiet_after = 'soon'", "quiet_after: 'soon' is not a duration"),
         ("env_file = '~nobody-of-that-name/x'", "env_file"),

@@ -68,9 +68,37 @@ async def test_words_that_are_no_duration_are_named_before_enter() -> None:
         await at.asked()
         assert "? 7, 12h, +7d" in "".join(cell.text for cell in at.screen.question.line_at(0))
         await at.press("enter")
-        await at.answered()
-        assert "not a duration" in at.message
+        await at.asked()
         assert at.engine.asked == []
+        await at.press(*["backspace"] * 4, *"30", "enter")
+        await at.answered()
+        assert [kind for kind, *_ in at.engine.asked] == ["extend"]
+
+
+async def test_what_the_cli_would_sweep_first_does_not_last_longer_already() -> None:
+    async with console() as at:
+        swept = next(one for one in at.engine.catalog.sessions if one.is_swept_first and one.row)
+        assert at.screen.sessions.select(swept.key)
+        await at.press("e")
+        await at.asked()
+        line = "".join(cell.text for cell in at.screen.question.line_at(0))
+        assert "(sweep) → " in line
+        assert "already" not in line
+
+
+async def test_the_preview_of_many_counts_those_that_would_change() -> None:
+    async with console() as at:
+        await at.choose("First screen")
+        await at.press("space")
+        far = max(
+            (one for one in at.engine.catalog.sessions if one.row and not one.sweep_at),
+            key=lambda one: one.expires_at or at.engine.moment,
+        )
+        assert at.screen.sessions.select(far.key)
+        await at.press("space", "e", *"1")
+        await at.asked()
+        line = "".join(cell.text for cell in at.screen.question.line_at(0))
+        assert "1 → 23h 59m, 1 already" in line or "1 → 1d 00h, 1 already" in line
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Any
 from tui.core.errors import UsageError
 from tui.core.expiry import parse_duration
 from tui.core.text import one_line
+from tui.core.zones import zone_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,8 @@ def _converted(key: str, value: Any, default: Any, source: str) -> Any:
     try:
         if key == "stages":
             return _stages(value)
+        if key == "time_zone" and value != "auto":
+            zone_named(str(value))
         if isinstance(default, bool):
             return _boolean(value)
         if isinstance(default, int):
@@ -141,10 +144,10 @@ def _boolean(value: Any) -> bool:
 
 
 def _positive(value: Any) -> int:
-    number = int(str(value))
-    if number <= 0:
-        raise ValueError(f"expected a number above 0, not {number}")
-    return number
+    text = str(value)
+    if not (text.isdecimal() and text.isascii() and int(text) > 0):
+        raise ValueError(f"expected a whole number above 0, not {one_line(text)[:40]!r}")
+    return int(text)
 
 
 def _login(environment: Mapping[str, str]) -> str:

@@ -161,7 +161,7 @@ def _info(verbs: _Verbs) -> None:
 
 
 def _days(text: str) -> int:
-    number = int(text)
+    number = int(text) if text.isdecimal() else 0
     if not 0 < number <= 36500:
         raise argparse.ArgumentTypeError("expected a number of days from 1 to 36500")
     return number

@@ -133,7 +133,7 @@ def _facts(session: Session, now: datetime) -> list[tuple[str, str]]:
         ("session", session.address),
         ("title", session.title),
         ("stage", session.stage),
-        ("status", f"{session.status} ({session.state})" if session.row else str(session.state)),
+        ("status", f"{session.status} ({session.state})" if session.row else _rowless(session)),
         ("reason", session.reason),
         ("cause", _cause(session)),
         ("runs now", liveness + (f", pid {session.process.pid}" if session.process else "")),
@@ -155,6 +155,10 @@ def _facts(session: Session, now: datetime) -> list[tuple[str, str]]:
     ]
 
 
+def _rowless(session: Session) -> str:
+    return "? (unread)" if session.unread else str(session.state)
+
+
 def _moment(moment: datetime | None) -> str:
     return f"{moment.astimezone(LOCAL):%Y-%m-%d %H:%M:%S %Z}" if moment else ""
 
@@ -168,6 +172,8 @@ def _clock(moment: datetime | None, now: datetime) -> str:
 def _cause(session: Session) -> str:
     """Return in words what is odd about it, and what can be done."""
     short = session.session_id[:8]
+    if session.unread:
+        return f"whether it is tracked cannot be read: {session.unread}"
     if session.state is State.GHOST:
         return (
             "its transcript is nowhere below the listing's .claude_sessions: swept by the CLI, "

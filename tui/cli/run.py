@@ -57,6 +57,8 @@ def stop(context: Context, args: argparse.Namespace) -> int:
 
 def _start(context: Context, plan: resuming.Plan, args: argparse.Namespace) -> int:
     prompt = _prompt(args.prompt)
+    if plan.mode == "new" and not prompt.strip():
+        raise UsageError("a new session needs a prompt: new LISTING PROMPT --stage STAGE")
     for warning in plan.warnings:
         say(f"warning: {warning}")
     say(f"{plan.mode} {plan.listing}/{plan.target.session_id} with {plan.words}")

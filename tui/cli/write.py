@@ -89,7 +89,8 @@ def _span(context: Context, planned: Extension) -> str:
 
     now = context.clock()
     after = planned.was if planned.is_needless else planned.until
-    return f"{countdown(planned.was, now)} -> {countdown(after, now)}"
+    swept = " (the CLI's sweep)" if planned.session.is_swept_first else ""
+    return f"{countdown(planned.ends_at, now)}{swept} -> {countdown(after, now)}"
 
 
 def _named(sessions: Sequence[Session]) -> str:

@@ -64,6 +64,7 @@ def join(found: Findings) -> Listing:
         found.problem,
         zone_name(zone),
         found.is_stale,
+        found.has_rows,
     )
 
 
@@ -167,6 +168,7 @@ def _session(
         expiry_is_unreadable=row is not None and expires_at is None,
         folder=found.path,
         zone=zone_name(zone),
+        unread="" if found.has_rows else found.problem,
         row=row,
         transcript=transcript,
         process=process,

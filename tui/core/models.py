@@ -173,7 +173,8 @@ class Entry:
 class Session:
     """One conversation: its row, its transcript and what runs it, joined.
 
-    `folder` is its listing's; `zone` names the zone its row's naive times are in.
+    `folder` is its listing's; `zone` names the zone its row's naive times are in; `unread` says
+    why nobody could read whether it has a row, and is empty when it was read.
     """
 
     session_id: str
@@ -195,6 +196,7 @@ class Session:
     expiry_is_unreadable: bool = False
     folder: Path = Path()
     zone: str = "UTC"
+    unread: str = ""
     row: Row | None = None
     transcript: Transcript | None = None
     process: Process | None = None
@@ -231,7 +233,8 @@ class Session:
 class Listing:
     """One client's folder: its sessions, and why its database could not be read, if so.
 
-    `zone` names the time zone its naive times were read in.
+    `zone` names the time zone its naive times were read in. Without `has_rows` its table could not
+    be read at all, and `problem` says why.
     """
 
     listing_id: str
@@ -240,6 +243,7 @@ class Listing:
     problem: str = ""
     zone: str = "UTC"
     is_stale: bool = False
+    has_rows: bool = True
 
     @property
     def bytes(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tui.core.expiry import parse_duration
 from tui.core.models import Liveness, Session, State, Status
@@ -57,7 +57,7 @@ def _ends(sign: str, words: str) -> Predicate:
         if session.ends_at is None:
             return False
         left = session.ends_at - now
-        return left < length if sign == "<" else left > length
+        return timedelta() < left < length if sign == "<" else left > length
 
     return ends
 

@@ -35,6 +35,7 @@ class Act:
     """Something that was done, in words for the message line, and what undoing it needs.
 
     `listing` is the name shown; `folder` is the listing's own, which undoing goes by.
+    `is_needless` means that nothing had to change.
     """
 
     kind: str
@@ -47,3 +48,4 @@ class Act:
     trash_id: str = ""
     zone: str = "UTC"
     folder: Path = Path()
+    is_needless: bool = False

@@ -13,7 +13,7 @@ from tui.core.text import one_line
 from tui.core.zones import zone_named
 from tui.operations.context import Act, Context
 from tui.operations.refresh import listing_paths
-from tui.operations.target import Target, owned, target_of
+from tui.operations.target import Target, owned, require_no_orphan, target_of
 from tui.runs.protocol import list_runs
 from tui.storage.config_dir import footprint
 from tui.storage.folders import is_link
@@ -36,6 +36,7 @@ def delete(context: Context, session: Session) -> Act:
     """
     context.require_writable()
     target, row, now = target_of(session), session.row, context.clock()
+    require_no_orphan(session)
     if session.status == Status.DELETED and session.transcript is None:
         raise Refused(f"{target.short} is already deleted: `restore {target.short}` gets it back")
     with (

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tui.core import expiry, status
-from tui.core.errors import Refused
-from tui.core.models import Session, Status
+from tui.core.errors import DatabaseProblem, Refused
+from tui.core.models import Row, Session, Status
 from tui.core.zones import zone_named
 from tui.operations.context import Act, Context
 from tui.operations.target import Target, target_of
@@ -17,27 +17,38 @@ from tui.storage.tracking import Tracking
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """What an extension would do: from `was` to `until`; `is_needless` when nothing changes."""
+    """What an extension would do: the expiry from `was` to `until`.
+
+    `ends_at` is when the session ends without it, by the earlier clock; `is_needless` when both
+    clocks reach `until` already.
+    """
 
     session: Session
     was: datetime | None
     until: datetime
     is_needless: bool
 
+    @property
+    def ends_at(self) -> datetime | None:
+        """When the session ends as it is."""
+        return self.session.ends_at
+
 
 def plan_extension(session: Session, words: str, now: datetime) -> Extension:
     """Return what `words` (`7`, `12h`, `+7d`, `2026-12-24`) would do to a session.
 
-    Raises `UsageError` for words that are no duration, `Refused` for what has no expiry to extend.
+    Raises `UsageError` for words that are no duration, `Refused` for what has no expiry to extend,
+    `DatabaseProblem` when that cannot be read.
     """
-    if session.row is None:
-        raise Refused(f"{session.session_id[:8]} is not tracked: it has no expiry to extend")
+    _require_row(session)
     if session.status == Status.DELETED:
         raise Refused(f"{session.session_id[:8]} is deleted: restore it first")
     was = session.expires_at
     until = expiry.extended(words, was, now, zone_named(session.zone))
     revives = session.status == Status.EXPIRED and session.transcript is not None
-    return Extension(session, was, until, was is not None and until <= was and not revives)
+    is_swept = session.sweep_at is not None and session.sweep_at < until
+    is_needless = was is not None and until <= was and not revives and not is_swept
+    return Extension(session, was, until, is_needless)
 
 
 def extend(context: Context, extension: Extension) -> Act:
@@ -47,19 +58,18 @@ def extend(context: Context, extension: Extension) -> Act:
     """
     context.require_writable()
     session, now = extension.session, context.clock()
-    target, row = target_of(session), session.row
-    if row is None:
-        raise Refused(f"{target.short} is not tracked: it has no expiry to extend")
+    target, row = target_of(session), _require_row(session)
     has_transcript = session.transcript is not None
     zone = zone_named(session.zone)
     after = status.extended(row, extension.until, zone, has_transcript=has_transcript)
-    if extension.is_needless:
+    if extension.until == extension.was and after.status == row.status:
         after = row
     _put_sweep_off(target, session, extension.until, now)
     if after != row:
         tracking = Tracking(target.db_path, zone, context.settings.operator)
         tracking.change(row, after, action="extend", now=now)
-    words = f"{target.short} already lasts longer" if after == row else f"extended {target.short}"
+    is_needless = extension.is_needless
+    words = f"{target.short} already lasts longer" if is_needless else f"extended {target.short}"
     return Act(
         "extend",
         session.listing,
@@ -70,7 +80,17 @@ def extend(context: Context, extension: Extension) -> Act:
         after,
         zone=session.zone,
         folder=target.folder,
+        is_needless=is_needless,
     )
+
+
+def _require_row(session: Session) -> Row:
+    short = session.session_id[:8]
+    if session.unread:
+        raise DatabaseProblem(f"{short} cannot be extended now: {session.unread}")
+    if session.row is None:
+        raise Refused(f"{short} is not tracked: it has no expiry to extend")
+    return session.row
 
 
 def _put_sweep_off(target: Target, session: Session, until: datetime, now: datetime) -> None:

@@ -74,7 +74,15 @@ class Watch:
             rows = known.rows if known else ()
             problem = _unread(path, error)
             return join(
-                Findings(path.name, path, rows, problem=problem, is_stale=bool(rows), zone=zone)
+                Findings(
+                    path.name,
+                    path,
+                    rows,
+                    problem=problem,
+                    is_stale=bool(rows),
+                    zone=zone,
+                    has_rows=bool(rows),
+                )
             )
 
     def _look_at(self, path: Path, zone: tzinfo | None) -> Listing:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tui.core.errors import ConsoleError, Refused, UnknownId, UsageError
+from tui.core.errors import ConsoleError, DatabaseProblem, Refused, UnknownId, UsageError
 from tui.core.models import Liveness, Session, State, Status
 from tui.core.session_id import is_listing_id
 from tui.core.text import one_line
@@ -18,7 +18,14 @@ from tui.operations.context import Context
 from tui.operations.find import find_listing
 from tui.operations.preflight import require_startable, warnings
 from tui.operations.refresh import Watch
-from tui.operations.target import Target, busy_words, owned, require_not_live, target_of
+from tui.operations.target import (
+    Target,
+    busy_words,
+    owned,
+    require_no_orphan,
+    require_not_live,
+    target_of,
+)
 from tui.runs.launcher import launch
 from tui.runs.protocol import Mode, RunSpec, new_run_id, require_sound_prompt
 
@@ -80,12 +87,16 @@ def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None 
     for a mistake in how this console is set up.
     """
     context.require_writable()
-    if not is_listing_id(listing_id) or not one_line(stage):
-        raise UsageError("a new session needs a listing and a stage: new LISTING --stage STAGE")
+    if not one_line(stage):
+        raise UsageError("a new session needs a stage: new LISTING PROMPT --stage STAGE")
+    if not is_listing_id(listing_id):
+        raise UnknownId(f"{one_line(listing_id)[:80]!r} cannot be a listing's folder")
     path = context.root / listing_id
     if path.is_symlink() or not path.is_dir():
         raise UnknownId(f"there is no listing {one_line(listing_id)}: make the folder {path} first")
     listing = find_listing(Watch(context).look(only=listing_id), listing_id)
+    if not listing.has_rows:
+        raise DatabaseProblem(f"nothing could be tracked now: {listing.problem}")
     target = Target(str(uuid.uuid4()), listing.path)
     require_startable(context.settings, target)
     agent, notes = agent_options(context.settings, stage, {})
@@ -146,12 +157,19 @@ def _spec(context: Context, plan: Plan, prompt: str, now: datetime) -> RunSpec:
 def _require_resumable(session: Session, target: Target, *, fork: bool) -> None:
     if session.liveness is Liveness.UNKNOWN and not fork:
         require_not_live(target)
+    if not fork:
+        require_no_orphan(session)
     if session.is_live and not fork:
         raise Refused(busy_words(target.short, session.process.pid if session.process else None))
     if session.status == Status.DELETED and session.transcript is None:
         raise Refused(f"{target.short} is deleted: `restore {target.short}` gets it back")
     if session.transcript is None:
         raise Refused(_missing_words(session, target))
+    if session.unread:
+        raise DatabaseProblem(
+            f"{target.short} would be another agent: its options cannot be read now, since "
+            f"{session.unread}"
+        )
     if not session.transcript.resumable:
         raise Refused(
             f"{target.short} is a folder with a conversation.json, which the CLI cannot resume: "

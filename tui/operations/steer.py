@@ -9,7 +9,7 @@ from tui.core.errors import Refused, UsageError
 from tui.core.models import Liveness, Process, Run, Session
 from tui.core.text import one_line
 from tui.operations.context import Act, Context
-from tui.operations.target import Target, target_of
+from tui.operations.target import Target, require_no_orphan, target_of
 from tui.runs.ending import end_cli, end_runner
 from tui.runs.inbox import Command, CommandKind, Decision, post
 from tui.runs.protocol import named_process, read_owner, read_run
@@ -135,6 +135,7 @@ def _steerable(session: Session) -> Run:
     short = session.session_id[:8]
     if session.run is not None and not session.run.is_over:
         return session.run
+    require_no_orphan(session)
     if session.is_live:
         raise Refused(f"{short} is run by another program, which takes no commands from here")
     raise Refused(f"{short} is not running: `resume {short}` starts it")

@@ -102,6 +102,16 @@ def _unknown_words(target: Target, process: Process) -> str:
     )
 
 
+def require_no_orphan(session: Session) -> None:
+    """Raise `Refused` for a session whose CLI outlived its runner, and say what ends it."""
+    if session.liveness is Liveness.ORPHAN and session.process is not None:
+        short = session.session_id[:8]
+        raise Refused(
+            f"{short} is an orphan: its runner is gone, its CLI (pid {session.process.pid}) lives "
+            f"on; `stop {short}` ends it"
+        )
+
+
 def busy_words(short: str, pid: int | None = None) -> str:
     """Return why a live session is left alone, and what can be done instead."""
     who = f" (pid {pid})" if pid else ""

@@ -62,6 +62,7 @@ class Runner:
         self._work: asyncio.Task[None] | None = None
         self._asides: set[asyncio.Task[None]] = set()
         self._is_stopping = self._is_interrupted = self._has_begun = self._is_resting = False
+        self._ended: TurnEnded | None = None
 
     async def run(self) -> None:
         """Do all that the run is for; failures end in the row and in the events."""
@@ -129,26 +130,31 @@ class Runner:
 
     async def _turn(self, prompt: _Prompt, happenings: AsyncIterator[Happening]) -> bool:
         """Play one turn to its end, background work included; whether another may follow."""
+        self._begin_turn()
         await self._say(prompt)
-        ended: TurnEnded | None = None
         try:
             async with asyncio.timeout(None) as patience:
                 async for happening in happenings:
-                    ended = await self._heard(happening) or ended
-                    if ended and self._is_turn_over(happening):
+                    self._ended = await self._heard(happening) or self._ended
+                    if self._ended and self._is_turn_over(happening):
+                        self._is_resting = False
                         break
                     self._is_resting = isinstance(happening, TurnEnded)
                     patience.reschedule(_background_limit() if self._is_resting else None)
         except TimeoutError:
             self._journal.event("notice", kind="background", words="given up waiting for it")
             return False
-        if ended is None:
+        if self._ended is None:
             raise RunFailed("the CLI ended in the middle of the turn")
         self._writing.clear()
         return True
 
-    async def _say(self, prompt: _Prompt) -> None:
+    def _begin_turn(self) -> None:
+        """Forget the turn before: word that it has come to rest may still be on its way."""
+        self._ended = None
         self._is_interrupted, self._is_resting = self._is_stopping, False
+
+    async def _say(self, prompt: _Prompt) -> None:
         text, by = prompt
         self._journal.event("turn", by=by)
         try:
@@ -277,7 +283,7 @@ class Runner:
         """Keep a prompt for the next turn; while only background work goes on, that is now."""
         prompt = (command.text, command.by)
         if self._is_resting:
-            self._is_resting = False
+            self._begin_turn()
             self._aside(self._say_now(prompt))
             return
         self._prompts.append(prompt)

@@ -100,42 +100,73 @@ async def extend(
     desk: Desk, sessions: Sequence[Session], given: str = "", *, hidden: int = 0
 ) -> None:
     """Ask for how long, show old and new, and extend."""
-    first = sessions[0]
-
-    def preview(text: str) -> Cell:
-        return _previewed(desk, first, text or "7")
-
     asks = f"extend {named(sessions, hidden)}"
-    text = given or await desk.question.ask(asks, placeholder="7", preview=preview)
+    text = given or await _asked_duration(desk, sessions, asks)
 
     def act(session: Session) -> Act:
-        plan = desk.engine.plan_extension(session, text.strip() or "7")
+        plan = desk.engine.plan_extension(session, text)
         done = desk.engine.extend(plan)
         if plan.is_needless:
             return done
-        return replace(done, words=f"{done.words}  {extension_words(desk, session, plan).text}")
+        return replace(done, words=f"{done.words}  {extension_words(desk, plan).text}")
 
     await _each(desk, sessions, act, "extended")
 
 
-def _previewed(desk: Desk, session: Session, text: str) -> Cell:
-    try:
-        plan = desk.engine.plan_extension(session, text)
-    except UsageError:
-        return Cell("? 7, 12h, +7d or 2026-12-24", "bad")
-    except ConsoleError as error:
-        return Cell(str(error), "bad")
-    return extension_words(desk, session, plan)
+async def _asked_duration(desk: Desk, sessions: Sequence[Session], asks: str) -> str:
+    """Ask until the words are a duration; what was typed stays to be mended."""
+    typed = ""
+    while True:
+        typed = await desk.question.ask(
+            asks,
+            placeholder="7",
+            text=typed,
+            preview=lambda text: _previewed(desk, sessions, text or "7"),
+        )
+        try:
+            desk.engine.plan_extension(sessions[0], typed or "7")
+        except UsageError:
+            continue
+        except ConsoleError:
+            break
+        break
+    return typed.strip() or "7"
 
 
-def extension_words(desk: Desk, session: Session, plan: Extension) -> Cell:
-    """Return old → new, or that it already lasts longer."""
-    now = desk.engine.now()
-    was = words.countdown(plan.was, now, is_unreadable=session.expiry_is_unreadable)
+def _previewed(desk: Desk, sessions: Sequence[Session], text: str) -> Cell:
+    plans: list[Extension] = []
+    reason = ""
+    for session in sessions:
+        try:
+            plans.append(desk.engine.plan_extension(session, text))
+        except UsageError:
+            return Cell("? 7, 12h, +7d or 2026-12-24", "bad")
+        except ConsoleError as error:
+            reason = str(error)
+    if not plans:
+        return Cell(reason, "bad")
+    return extension_words(desk, plans[0]) if len(sessions) == 1 else _sum_of(desk, plans)
+
+
+def _sum_of(desk: Desk, plans: Sequence[Extension]) -> Cell:
+    """Return how many of several would change, and how long the first of them then lasts."""
+    needed = [plan.until for plan in plans if not plan.is_needless]
+    if not needed:
+        return Cell(f"all {len(plans)} already last longer", "noticed")
+    left = words.countdown(min(needed), desk.engine.now())
+    same = f", {len(plans) - len(needed)} already" if len(needed) < len(plans) else ""
+    return Cell(f"{len(needed)} → {left}{same}", "good")
+
+
+def extension_words(desk: Desk, plan: Extension) -> Cell:
+    """Return old → new of the clock that ends first, or that it already lasts longer."""
+    now, session = desk.engine.now(), plan.session
+    was = words.countdown(plan.ends_at, now, is_unreadable=session.expiry_is_unreadable)
     if plan.is_needless:
         return Cell(f"already lasts longer: {was}", "noticed")
+    swept = " (sweep)" if session.is_swept_first else ""
     until = plan.until.astimezone(desk.engine.zone).strftime("%d %b %H:%M")
-    return Cell(f"{was} → {words.countdown(plan.until, now)}  ({until})", "good")
+    return Cell(f"{was}{swept} → {words.countdown(plan.until, now)}  ({until})", "good")
 
 
 async def delete(desk: Desk, sessions: Sequence[Session], *, hidden: int = 0) -> None:
@@ -213,11 +244,6 @@ async def send(desk: Desk, session: Session, given: str) -> None:
     desk.question.say(act.words, "good")
 
 
-def _is_needless(act: Act) -> bool:
-    """Whether an extension changed nothing: it already lasted longer."""
-    return act.kind == "extend" and act.before == act.after
-
-
 async def _each(
     desk: Desk, sessions: Sequence[Session], act: Callable[[Session], Act], word: str
 ) -> None:
@@ -229,9 +255,10 @@ async def _each(
             done.append(await asyncio.to_thread(act, session))
         except ConsoleError as error:
             errors[session.key] = error
-    changed = tuple(act for act in done if not _is_needless(act))
-    if changed:
-        desk.done.append(changed)
+    changed = tuple(act for act in done if not act.is_needless)
+    undoable = tuple(act for act in changed if act.kind != "extend" or act.before != act.after)
+    if undoable:
+        desk.done.append(undoable)
     desk.failed = frozenset(errors) if len(sessions) > 1 else frozenset()
     if len(sessions) == 1 and errors:
         raise next(iter(errors.values()))

@@ -43,7 +43,7 @@ def arrange(screen: PictureScreen) -> None:
 
 def too_small(width: int, height: int) -> str:
     """Return the line that stands alone when the terminal is too small."""
-    return f"needs {LEAST[0]}x{LEAST[1]}, has {width}x{height}; or: session-console ls"
+    return f"needs {LEAST[0]}x{LEAST[1]}, has {width}x{height}; or use `ls`"
 
 
 def stale(catalog: Catalog | None, trouble: str, now: datetime) -> str:

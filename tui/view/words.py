@@ -119,7 +119,7 @@ def state(session: Session, now: datetime, quiet_after: timedelta) -> tuple[str,
         return _LIVE[session.liveness]
     if session.status == Status.FAILED:
         return _STATUS[Status.FAILED]
-    if session.row is None and session.state is State.OK:
+    if session.unread:
         return "? unread", "noticed"
     if session.state in _ODD:
         return _ODD[session.state]

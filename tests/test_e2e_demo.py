@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.runs_site import wait
+
 
 class Tmux:
     """A tmux server of its own with one window."""
@@ -96,6 +98,6 @@ def test_the_demo_shows_agents_that_talk_and_leaves_nothing_behind(
     assert "2 Sessions" in text
     assert "penrose_con" in text
     tmux.keys("q")
-    tmux.wait_for(lambda text: "Pane is dead" in text, 30)
+    wait(lambda: tmux.call("list-panes", "-F", "#{pane_dead}").strip() == "1", 30)
     assert list(temporary.iterdir()) == []
     assert agents_of(temporary) == []

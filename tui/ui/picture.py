@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.widget import Widget
 
 from tui.core.models import Catalog, Session
 from tui.operations.follow import Update
@@ -32,6 +34,9 @@ LISTINGS, SESSIONS, EXPIRY, LIVE = 1, 2, 3, 4
 
 class PictureScreen(Screen[None], inherit_bindings=False):
     """Compose, the loops that bring news, and what is selected; keys are the subclass's."""
+
+    # The stock one paints the whole screen again whenever a question opens or closes.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     AUTO_FOCUS = ""
 

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.runs_site import SCENES, Site, site_below
+from tui.demo.api import LoopbackApi
 
 settings.register_profile(
     "session-console",
@@ -14,3 +20,17 @@ settings.register_profile(
     max_examples=int(os.environ.get("SESSION_CONSOLE_EXAMPLES", "100")),
 )
 settings.load_profile("session-console")
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[LoopbackApi]:
+    """A Messages API for the real CLI; a module with scenes of its own has its own."""
+    with LoopbackApi(SCENES).in_thread() as server:
+        yield server
+
+
+@pytest.fixture
+def site(tmp_path: Path, api: LoopbackApi) -> Iterator[Site]:
+    """A listing whose runs talk to that API."""
+    with site_below(tmp_path, api) as site:
+        yield site

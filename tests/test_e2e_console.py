@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs_site import SCENES, Site, over, site_below, wait
+from tests.runs_site import SCENES, Site, over, wait
 from tests.terminal import Terminal
 from tui.demo.api import LoopbackApi, by_word
 from tui.demo.turns import Text, say
@@ -27,12 +27,6 @@ def api() -> Iterator[LoopbackApi]:
     scene = by_word({"LETTER": lambda asked: say(Text(LETTER, 60))}, default=SCENES)
     with LoopbackApi(scene).in_thread() as server:
         yield server
-
-
-@pytest.fixture
-def site(tmp_path: Path, api: LoopbackApi) -> Iterator[Site]:
-    with site_below(tmp_path, api) as site:
-        yield site
 
 
 def console(site: Site, *, size: tuple[int, int] = (80, 24)) -> Terminal:

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,35 +20,20 @@ from typing import Any
 import pytest
 
 from tests.runs_site import (
-    SCENES,
     WORDS,
     Site,
     cli_is_gone,
     command,
     kinds,
     over,
-    site_below,
     wait,
 )
 from tui.core.errors import Refused
-from tui.demo.api import LoopbackApi
 from tui.runs import protocol
 from tui.runs.inbox import Command, post
 from tui.runs.protocol import read_events, read_owner, read_partial, read_run
 from tui.storage.locks import SessionLock, held
 from tui.storage.tracking import Tracking, read_rows
-
-
-@pytest.fixture(scope="module")
-def api() -> Iterator[LoopbackApi]:
-    with LoopbackApi(SCENES).in_thread() as server:
-        yield server
-
-
-@pytest.fixture
-def site(tmp_path: Path, api: LoopbackApi) -> Iterator[Site]:
-    with site_below(tmp_path, api) as site:
-        yield site
 
 
 def test_a_new_session_streams_is_tracked_and_takes_a_queued_prompt(site: Site) -> None:

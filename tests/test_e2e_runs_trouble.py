@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.runs_site import SCENES, Site, cli_is_gone, command, kinds, over, site_below, wait
+from tests.runs_site import Site, cli_is_gone, command, kinds, over, wait
 from tui.core.errors import Refused
 from tui.core.models import Liveness, Session
-from tui.demo.api import LoopbackApi
 from tui.operations.context import Context
 from tui.operations.delete import delete
 from tui.operations.find import find_session
@@ -23,18 +21,6 @@ from tui.operations.steer import send, stop
 from tui.runs.protocol import read_events, read_owner, read_partial, read_run
 from tui.settings import Settings
 from tui.storage.locks import held
-
-
-@pytest.fixture(scope="module")
-def api() -> Iterator[LoopbackApi]:
-    with LoopbackApi(SCENES).in_thread() as server:
-        yield server
-
-
-@pytest.fixture
-def site(tmp_path: Path, api: LoopbackApi) -> Iterator[Site]:
-    with site_below(tmp_path, api) as site:
-        yield site
 
 
 def context(site: Site, later: timedelta = timedelta()) -> Context:

@@ -4,29 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.runs_site import SCENES, Site, over, site_below, wait
+from tests.runs_site import Site, over, wait
 from tests.sample_listing import run_cli
-from tui.demo.api import LoopbackApi
 from tui.runs import protocol
 from tui.runs.protocol import read_run
-
-
-@pytest.fixture(scope="module")
-def api() -> Iterator[LoopbackApi]:
-    with LoopbackApi(SCENES).in_thread() as server:
-        yield server
-
-
-@pytest.fixture
-def site(tmp_path: Path, api: LoopbackApi) -> Iterator[Site]:
-    with site_below(tmp_path, api) as site:
-        yield site
 
 
 def run(site: Site, *words: str) -> subprocess.CompletedProcess[str]:

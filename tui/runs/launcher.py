@@ -69,7 +69,7 @@ def _make_folder(listing: Path, spec: RunSpec) -> Path:
         write_atomically(new / SPEC, spec.to_json())
         write_atomically(new / OWNER, json.dumps(describe(os.getpid())))
         return new.rename(runs / spec.run_id)
-    except BaseException:
+    except BaseException:  # an interrupt too must leave nothing half-made
         shutil.rmtree(new, ignore_errors=True)
         raise
 

@@ -96,7 +96,7 @@ def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
             os.fsync(file.fileno())
         _give_mode(temporary, path, mode)
         temporary.replace(path)
-    except BaseException:
+    except BaseException:  # an interrupt too must leave nothing half-made
         temporary.unlink(missing_ok=True)
         raise
 

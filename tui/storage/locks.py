@@ -79,7 +79,7 @@ def _take(path: Path, tries: int) -> int:
     try:
         _lock(fd, tries)
         inherit_rights(path, path.parent)
-    except BaseException:
+    except BaseException:  # an interrupt too must leave nothing half-made
         os.close(fd)
         raise
     return fd

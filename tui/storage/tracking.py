@@ -215,7 +215,7 @@ class Tracking:
             try:
                 yield connection
                 connection.execute("COMMIT")
-            except BaseException:
+            except BaseException:  # an interrupt too must leave nothing half-made
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise

@@ -10,8 +10,20 @@ from pathlib import Path
 import pytest
 
 from tests.payloads import PAYLOADS, acts, is_cleaned
-from tui.core.catalog import Findings, attention, is_gone, is_pending, is_quiet, join
-from tui.core.models import Liveness, Process, Request, Row, Run, Session, State, Transcript
+from tui.core.attention import attention, is_quiet
+from tui.core.catalog import Findings, is_gone, is_pending, join, vanished
+from tui.core.models import (
+    Ack,
+    Event,
+    Liveness,
+    Process,
+    Request,
+    Row,
+    Run,
+    Session,
+    State,
+    Transcript,
+)
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -24,6 +36,7 @@ RUN = Run("r1", "9f2c", "hollis_park", FOLDER / "r1", "busy", "anna", NOW - HOUR
 REQUEST = Request("q1", "Bash", {}, NOW)
 LOST = replace(RUN, state="lost", cli_pid=77, cli_start="123")
 ENDED = replace(LOST, state="done", ended_at=NOW)
+WAITING = replace(PROCESS, liveness=Liveness.WAITING)
 UNKNOWN = replace(PROCESS, liveness=Liveness.UNKNOWN)
 NAMELESS = replace(UNKNOWN, session_id="")
 
@@ -182,6 +195,76 @@ def test_of_several_transcripts_the_resumable_one_counts_then_the_newest() -> No
     assert join(found).sessions[0].title == "Pumps"
 
 
+STRAY = replace(FILE, stray_in=Path("/home/.claude"), sweep_days=3, title="stray")
+
+
+@pytest.mark.parametrize(
+    ("files", "title"),
+    [
+        ((STRAY,), "stray"),
+        ((STRAY, replace(FILE, modified_at=NOW - DAY)), "Pumps"),
+        ((replace(FILE, modified_at=NOW - DAY), STRAY), "Pumps"),
+        ((replace(FILE, resumable=False, modified_at=NOW), STRAY), "stray"),
+        ((STRAY, replace(STRAY, resumable=False, title="sketch", modified_at=NOW)), "stray"),
+        ((STRAY, replace(STRAY, modified_at=NOW, title="newer")), "newer"),
+    ],
+)
+def test_the_listing_s_own_transcript_counts_before_a_stray(
+    files: tuple[Transcript, ...], title: str
+) -> None:
+    (session,) = join(Findings("x", FOLDER, (ROW,), files, zone=UTC)).sessions
+    assert session.title == title
+    assert session.is_stray is (title != "Pumps")
+
+
+def test_a_stray_is_swept_by_the_config_dir_that_it_lies_in() -> None:
+    for file, days in ((STRAY, 3), (replace(STRAY, sweep_days=0), 0), (FILE, 90)):
+        (session,) = join(Findings("x", FOLDER, (ROW,), (file,), sweep_days=90, zone=UTC)).sessions
+        assert session.sweep_at == FILE.modified_at + timedelta(days=days)
+
+
+@pytest.mark.parametrize(
+    ("file", "beside", "liveness"),
+    [
+        (STRAY, PROCESS, Liveness.BUSY),
+        (STRAY, NAMELESS, Liveness.UNKNOWN),
+        (FILE, PROCESS, Liveness.BUSY),
+        (FILE, NAMELESS, Liveness.NONE),
+        (None, PROCESS, Liveness.BUSY),
+        (None, NAMELESS, Liveness.NONE),
+        (STRAY, replace(PROCESS, session_id="9f2d"), Liveness.NONE),
+    ],
+)
+def test_the_registry_beside_a_stray_tells_what_runs_it(
+    file: Transcript | None, beside: Process, liveness: Liveness
+) -> None:
+    files = () if file is None else (file,)
+    found = Findings("x", FOLDER, (ROW,), files, zone=UTC, stray_processes=(beside,))
+    assert join(found).sessions[0].liveness is liveness
+
+
+def test_an_ack_and_what_was_overwritten_are_told() -> None:
+    ack = Ack("anna", NOW, "mark")
+    after = replace(ROW, expires_at="2026-12-24T12:00:00")
+    event = Event(NOW, "anna", "extend", session_id="9f2c", before=ROW, after=after)
+    found = Findings(
+        "x", FOLDER, (ROW,), (FILE,), zone=UTC, acks={"9f2c": ack}, audited={"9f2c": event}
+    )
+    (session,) = join(found).sessions
+    assert (session.ack, session.overwritten) == (ack, after)
+    (kept,) = join(replace(found, rows=(after,), acks={})).sessions
+    assert (kept.ack, kept.overwritten) == (None, None)
+
+
+def test_of_a_vanished_listing_nothing_runs() -> None:
+    found = Findings("x", FOLDER, (ROW,), (FILE,), (WAITING,), zone=UTC)
+    gone = vanished(join(found), "its folder vanished")
+    (session,) = gone.sessions
+    assert (gone.is_vanished, gone.is_stale, gone.problem) == (True, True, "its folder vanished")
+    assert (session.liveness, session.waiting_for, session.process) == (Liveness.NONE, "", None)
+    assert session.row == ROW
+
+
 @pytest.mark.parametrize(
     ("row", "file", "process", "pending"),
     [
@@ -203,7 +286,6 @@ def test_clean_up_waits_for_what_is_over_and_never_for_what_lives(
     assert is_pending(session, NOW) is pending
 
 
-WAITING = replace(PROCESS, liveness=Liveness.WAITING)
 SOON = "2026-11-20T12:30:00"
 
 

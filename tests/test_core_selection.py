@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from tui.core.errors import UsageError
-from tui.core.models import Liveness, Session, State
-from tui.core.selection import names_gone, parse_filter
+from tui.core.models import Liveness, Session, State, Transcript
+from tui.core.selection import Wanted, names_gone, parse_filter, select
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -75,3 +76,73 @@ def test_a_comparison_needs_a_duration(text: str) -> None:
 )
 def test_rows_of_which_nothing_is_left_are_shown_when_named(text: str, asks: bool) -> None:
     assert names_gone(text) is asks
+
+
+def there(name: str, days: float, size: int = 10, **more: object) -> Session:
+    """Return a session with a transcript that nobody wrote to for so many days."""
+    last = NOW - timedelta(days=days)
+    facts = {"transcript": Transcript(name, Path(name), size, last), "bytes": size}
+    return session(name, **({"last_activity_at": last} | facts | more))  # type: ignore[arg-type]
+
+
+OLD = (
+    there("fresh", 1),
+    there("over", 3, hours=-1),
+    there("over-live", 3, hours=-1, liveness=Liveness.WAITING),
+    there("over-unknown", 3, hours=-1, liveness=Liveness.UNKNOWN),
+    there("over-failed", 3, hours=-1, status="failed"),
+    there("left", 9, status="expired", state=State.LEFTOVER),
+    there("dateless", 40, hours=None),
+    there("unread", 41, status="", hours=None, unread="locked"),
+    there("stray", 42, transcript=Transcript("s", Path("s"), 10, NOW, stray_in=Path("/home"))),
+    session("ghost", hours=-1, state=State.GHOST),
+    session("gone", "expired", hours=-1),
+    session("row-alone", hours=48, state=State.GHOST),
+)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "taken", "skipped"),
+    [
+        (Wanted(), "", ""),
+        (Wanted(is_expired=True), "over left ghost", "over-live over-unknown"),
+        (Wanted(older_than=timedelta(days=40)), "dateless", "unread stray"),
+        (
+            Wanted(older_than=timedelta(days=3)),
+            "over over-failed left dateless",
+            "over-live over-unknown unread stray",
+        ),
+        (Wanted(max_bytes=90), "", ""),
+        (Wanted(max_bytes=80), "dateless", "stray unread"),
+        (Wanted(max_bytes=79), "dateless left", "stray unread"),
+        (
+            Wanted(max_bytes=0),
+            "dateless left over over-failed fresh",
+            "stray unread over-live over-unknown",
+        ),
+        (
+            Wanted(is_expired=True, max_bytes=60),
+            "over left ghost dateless",
+            "over-live over-unknown stray unread",
+        ),
+    ],
+)
+def test_a_clean_up_takes_what_is_due_and_never_what_may_run(
+    wanted: Wanted, taken: str, skipped: str
+) -> None:
+    found = select(OLD, wanted, NOW)
+    assert {one.session_id for one, _ in found.taken} == set(taken.split())
+    assert {one.session_id for one, _ in found.skipped} == set(skipped.split())
+
+
+def test_down_to_a_size_the_least_recently_active_go_first_and_it_is_said_why() -> None:
+    found = select(OLD, Wanted(is_expired=True, max_bytes=50), NOW)
+    whys = [(one.session_id, why) for one, why in found.taken]
+    assert whys == [
+        ("over", "expired"),
+        ("left", "leftover"),
+        ("ghost", "expired"),
+        ("dateless", "too much"),
+        ("over-failed", "too much"),
+    ]
+    assert {one.session_id: why for one, why in found.skipped}["over-live"] == "in use"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -17,8 +19,74 @@ ROW = Row("9f2c", "hollis_park", "stage_3", "2026-11-01T12:00:00", "2026-11-22T1
 SOON, LATE = "2026-11-21T12:00:00", "2026-12-20T12:00:00"
 
 
+WHY = json.dumps({"workers": 8, "last_error": "API error 529", "failed_at": "2026-11-20T11:00:00"})
+STATUSES = ("active", "expired", "failed", "deleted", "paused", "")
+EVENTS: dict[str, Callable[[Row], Row]] = {
+    "tracked": lambda one: status.tracked(one, NOW + DAY, UTC, None),
+    "extended": lambda one: status.extended(one, NOW + DAY, UTC, has_transcript=True),
+    "extended, no transcript": lambda one: status.extended(
+        one, NOW + DAY, UTC, has_transcript=False
+    ),
+    "resumed": lambda one: status.resumed(one, NOW + DAY, UTC),
+    "activated": lambda one: status.activated(one, NOW + DAY, UTC),
+    "failed": lambda one: status.failed(one, "API error 401", NOW, UTC),
+    "succeeded": status.succeeded,
+    "cleaned up": status.cleaned_up,
+    "deleted": status.deleted,
+    "restored": lambda one: status.restored(one, NOW, NOW + DAY, UTC),
+}
+TABLE = """
+    event                    active   expired  failed   deleted  paused   ''
+    tracked                  active   active   active   active   active   active
+    extended                 active   active   failed   deleted  paused   ''
+    extended, no transcript  active   expired  failed   deleted  paused   ''
+    resumed                  active   active   active   active   active   active
+    activated                active   active   active   active   active   active
+    failed                   failed   failed   failed   failed   failed   failed
+    succeeded                active   expired  active   deleted  paused   ''
+    cleaned up               expired  expired  expired  expired  expired  expired
+    deleted                  deleted  deleted  deleted  deleted  deleted  deleted
+    restored                 active   active   failed   deleted  paused   ''
+"""
+LASTS = ("tracked", "extended", "extended, no transcript", "resumed", "activated")
+SETTLES = ("activated", "succeeded")
+
+
 def row(word: str, metadata: str | None = None, expires_at: str = ROW.expires_at) -> Row:
     return replace(ROW, status=word, metadata=metadata, expires_at=expires_at)
+
+
+def pairs() -> list[tuple[str, str, str]]:
+    """Return every event with every status before it and after it, from the table above."""
+    lines = [re.split(r" {2,}", line.strip()) for line in TABLE.strip().splitlines()]
+    assert [event for event, *_ in lines[1:]] == list(EVENTS)
+    return [
+        (event, before, after.strip("'"))
+        for event, *cells in lines[1:]
+        for before, after in zip(STATUSES, cells, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(("event", "before", "after"), pairs())
+def test_every_event_makes_of_every_status_what_the_table_says(
+    event: str, before: str, after: str
+) -> None:
+    past = row(before, WHY if before == "failed" else '{"workers": 8}', "2026-11-19T12:00:00")
+    became = EVENTS[event](past)
+    assert became.status == after
+    assert became.details()["workers"] == 8
+    revived = event == "restored" and before in ("active", "expired")
+    assert became.expires_at == (SOON if event in LASTS or revived else past.expires_at)
+    same = {"created_at", "listing_id", "stage", "session_id"}
+    assert {getattr(became, name) for name in same} == {getattr(past, name) for name in same}
+    if before == "failed" and event != "failed":
+        assert (became.details().get("last_error") is None) is (event in SETTLES)
+
+
+@pytest.mark.parametrize("event", EVENTS)
+@pytest.mark.parametrize("before", STATUSES)
+def test_no_event_shortens_a_session(event: str, before: str) -> None:
+    assert EVENTS[event](row(before, None, LATE)).expires_at == LATE
 
 
 @pytest.mark.parametrize("word", ["active", "expired", "failed", "deleted", ""])

@@ -34,6 +34,14 @@ def system(subtype: str, **more: Any) -> dict[str, Any]:
     return {"type": "system", "subtype": subtype} | more
 
 
+HIT = {"type": "web_search_result", "title": "Pumps", "url": "https://pumps.example"}
+
+
+def queued(prompt: Any, **more: Any) -> dict[str, Any]:
+    attachment = {"type": "queued_command", "prompt": prompt, "commandMode": "prompt"} | more
+    return {"type": "attachment", "timestamp": AT, "attachment": attachment}
+
+
 def text(words: str) -> dict[str, str]:
     return {"type": "text", "text": words}
 
@@ -89,6 +97,27 @@ def result(content: Any, **more: Any) -> dict[str, Any]:
         (system("api_error"), ["error API error: unknown"]),
         (system("", content="hook said no"), ["notice hook said no"]),
         ({"type": "summary", "summary": "Older title", "leafUuid": "u"}, []),
+        (queued("And Asia?"), ["prompt And Asia?"]),
+        (queued([text("And Asia?"), {"type": "image"}]), ["prompt And Asia?", "prompt [image]"]),
+        (queued("noise", isMeta=True), []),
+        (queued(None), []),
+        ({"type": "attachment", "attachment": {"type": "date", "prompt": "x"}}, []),
+        ({"type": "attachment", "attachment": "text"}, []),
+        ({"type": "attachment"}, []),
+        (assistant({"type": "mcp_tool_use", "name": "X", "input": {"query": "q"}}), ["tool q"]),
+        (
+            assistant(
+                {"type": "server_tool_use", "id": "t1", "name": "web_search", "input": {}},
+                {"type": "web_search_tool_result", "tool_use_id": "t1", "content": [HIT, HIT]},
+            ),
+            ["tool ", "result 2 lines"],
+        ),
+        (assistant({"type": "mcp_tool_result", "content": "done so"}), ["result done so"]),
+        (system("local_command", content="<command-name>/cost</command-name>"),
+         ["notice <command-name>/cost</command-name>"]),
+        (system("turn_duration", durationMs=5), []),
+        ({"type": "queue-operation", "operation": "enqueue", "content": "x"}, []),
+        ({"type": "file-history-snapshot", "messageId": "m", "snapshot": {}}, []),
         ({"type": "cost-state", "totalCostUSD": 1}, []),
         ({"type": "api-request-log", "request": {}}, []),
         ({"type": "new-thing"}, ["notice a line of the unknown type 'new-thing'"]),
@@ -140,6 +169,17 @@ def test_what_joins_entries_is_kept() -> None:
     assert json.loads(tool.detail) == call["input"]
 
 
+def test_what_a_search_found_is_told_by_name() -> None:
+    (entry,) = parsed(user([result([HIT, {"type": "image"}, 7, {"title": 7, "url": "u"}])]))
+    assert entry.detail == "Pumps https://pumps.example\n[image]\n[data]\nu"
+
+
+def test_a_text_is_as_long_as_is_asked_for() -> None:
+    raw = json.dumps(user([result("x" * (MAX_TEXT + 5))])).encode()
+    (entry,) = parse_line(raw, MAX_TEXT + 5)
+    assert entry.detail == "x" * (MAX_TEXT + 5)
+
+
 def test_a_huge_text_is_cut_and_says_by_how_much() -> None:
     (entry,) = parsed(user("x" * (MAX_TEXT + 5)))
     assert entry.text.endswith("\n[5 more characters]")
@@ -159,6 +199,8 @@ def test_a_payload_anywhere_in_a_line_is_cleaned(payload: str) -> None:
         user([result(payload, is_error=True, tool_use_id=payload)]),
         system("api_error", error=payload),
         system("", content=payload),
+        queued(payload),
+        assistant({"type": "mcp_tool_result", "content": payload}),
         {"type": payload},
     )  # fmt: skip
     for line in lines:

@@ -22,7 +22,12 @@ def load(
 
 def test_without_anything_the_defaults_hold(tmp_path: Path) -> None:
     environment = {"SESSION_CONSOLE_CONFIG": str(tmp_path / "none"), "LOGNAME": "anna"}
-    assert load_settings(environment, {}) == Settings(operator="anna")
+    assert load_settings(environment | {"HOME": "/home/anna"}, {}) == Settings(
+        operator="anna",
+        claude_home=Path("/home/anna/.claude"),
+        state_dir=Path("/home/anna/.local/state/session-console"),
+        cache_dir=Path("/home/anna/.cache/session-console"),
+    )
 
 
 def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:

@@ -21,6 +21,10 @@ class Settings:
     """Every setting. Names are the TOML file's keys, upper-cased after `SESSION_CONSOLE_` the
     environment's. `stages` holds a table a stage with the agent's options (`model`,
     `allowed_tools`, `permission_mode`, `max_turns`, ...) and `max_age_days`.
+
+    What cannot be set follows from the environment: `source` is the TOML file read, `claude_home`
+    the CLI's config dir of whoever looks, `state_dir` and `cache_dir` our own XDG folders; `None`
+    for none of it.
     """
 
     root: Path = Path("data/outputs")
@@ -37,11 +41,15 @@ class Settings:
     ssh: bool = False
     ascii: bool = False
     theme: str = ""
+    notify_command: str = ""
     stages: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     source: Path | None = None
+    claude_home: Path | None = None
+    state_dir: Path | None = None
+    cache_dir: Path | None = None
 
 
-_NOT_SETTABLE = {"source", "ssh"}
+_NOT_SETTABLE = {"source", "ssh", "claude_home", "state_dir", "cache_dir"}
 
 
 def settings_path(environment: Mapping[str, str]) -> Path:
@@ -71,7 +79,19 @@ def load_settings(environment: Mapping[str, str], flags: Mapping[str, Any]) -> S
     settings = _apply(settings, _from_environment(environment), "the environment")
     settings = replace(settings, **{key: value for key, value in flags.items() if value})
     operator = settings.operator or _login(environment)
-    return replace(settings, operator=one_line(operator)[:64] or "unknown")
+    return replace(
+        settings,
+        operator=one_line(operator)[:64] or "unknown",
+        claude_home=_folder(environment, "CLAUDE_CONFIG_DIR", ".claude"),
+        state_dir=_folder(environment, "XDG_STATE_HOME", ".local/state", "session-console"),
+        cache_dir=_folder(environment, "XDG_CACHE_HOME", ".cache", "session-console"),
+    )
+
+
+def _folder(environment: Mapping[str, str], name: str, default: str, *ours: str) -> Path:
+    """Return the folder that a variable names, else the one below the home folder."""
+    named = environment.get(name)
+    return (Path(named) if named else _home(environment) / default).joinpath(*ours)
 
 
 def _read(path: Path) -> Mapping[str, Any]:

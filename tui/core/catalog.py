@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from tui.core.expiry import sweep_at
 from tui.core.models import (
+    Ack,
+    Event,
     Listing,
     Liveness,
     Process,
@@ -19,17 +21,17 @@ from tui.core.models import (
     Status,
     Transcript,
 )
+from tui.core.overwrite import overwritten
 from tui.core.text import one_line
 from tui.core.zones import infer_zone, read_time, zone_name
-
-_LAST_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
     """What was found of one listing, unjoined; `zone` is `None` to infer it.
 
-    Without `has_rows` nobody could read the table: a transcript may be tracked or not.
+    Without `has_rows` nobody could read the table: a transcript may be tracked or not. `audited`
+    holds the last act on each session, `stray_processes` what the registry beside its strays says.
     """
 
     listing_id: str
@@ -44,6 +46,21 @@ class Findings:
     is_stale: bool = False
     zone: tzinfo | None = None
     has_rows: bool = True
+    audited: Mapping[str, Event] = field(default_factory=dict)
+    acks: Mapping[str, Ack] = field(default_factory=dict)
+    stray_processes: tuple[Process, ...] = ()
+
+
+_NO_FILE = Transcript("", Path(), 0, datetime.min.replace(tzinfo=UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What all sessions of a listing share."""
+
+    listing: str
+    zone: tzinfo
+    zone_name: str
 
 
 def join(found: Findings) -> Listing:
@@ -53,19 +70,29 @@ def join(found: Findings) -> Listing:
     zone = found.zone or infer_zone(_stamps(rows, transcripts))
     runs = _latest_runs(found.runs)
     ids = [*rows, *(one for one in {**transcripts, **runs} if one not in rows)]
+    place = _Place(one_line(found.listing_id), zone, zone_name(zone))
     sessions = (
-        _session(found, zone, one, rows.get(one), transcripts.get(one), runs.get(one))
+        _session(found, place, one, rows.get(one), transcripts.get(one), runs.get(one))
         for one in ids
     )
     return Listing(
-        one_line(found.listing_id),
+        place.listing,
         found.path,
         tuple(session for session in sessions if session is not None),
         found.problem,
-        zone_name(zone),
+        place.zone_name,
         found.is_stale,
         found.has_rows,
     )
+
+
+def vanished(listing: Listing, words: str) -> Listing:
+    """Return a listing whose folder is gone: the last that was known of it, nothing running."""
+    sessions = tuple(
+        replace(one, liveness=Liveness.NONE, waiting_for="", process=None)
+        for one in listing.sessions
+    )
+    return replace(listing, sessions=sessions, problem=words, is_vanished=True, is_stale=True)
 
 
 def is_gone(session: Session) -> bool:
@@ -82,45 +109,20 @@ def is_pending(session: Session, now: datetime) -> bool:
     return session.state is State.LEFTOVER or (past and session.status == Status.ACTIVE)
 
 
-def attention(session: Session, now: datetime, quiet_after: timedelta) -> int | None:
-    """Return how soon somebody must look at it (0 first), or `None`.
-
-    Waiting for a permission; failed; quiet for long while busy, or an orphan; ends within an
-    hour; ghost.
-    """
-    if session.liveness is Liveness.WAITING:
-        return 0
-    if session.status == Status.FAILED:
-        return 1
-    if session.liveness is Liveness.ORPHAN or is_quiet(session, now, quiet_after):
-        return 2
-    ends_at = session.ends_at
-    if not is_gone(session) and ends_at and now < ends_at <= now + _LAST_HOUR:
-        return 3
-    return 4 if session.state is State.GHOST else None
-
-
-def is_quiet(session: Session, now: datetime, quiet_after: timedelta) -> bool:
-    """Whether it is busy and has not written for over `quiet_after`."""
-    last = last_sign(session)
-    return session.liveness is Liveness.BUSY and last is not None and now - last > quiet_after
-
-
-def last_sign(session: Session) -> datetime | None:
-    """Return when it last wrote, or when what runs it now was started, if that is later."""
-    run = session.run
-    signs = (
-        session.last_activity_at,
-        run.started_at if run is not None and not run.is_over else None,
-        session.process.started_at if session.process else None,
-    )
-    return max((sign for sign in signs if sign), default=None)
-
-
 def _latest_transcripts(transcripts: Iterable[Transcript]) -> dict[str, Transcript]:
-    """One a session: what can be resumed before the guide's sketch, then the newest."""
-    ordered = sorted(transcripts, key=lambda one: (one.resumable, one.modified_at))
-    return {one.session_id: one for one in ordered}
+    """One a session: the CLI's own before the guide's sketch, the listing's before a stray's, then
+    the newest.
+    """
+    latest: dict[str, Transcript] = {}
+    for one in transcripts:
+        known = latest.get(one.session_id)
+        if known is None or _worth(known) <= _worth(one):
+            latest[one.session_id] = one
+    return latest
+
+
+def _worth(one: Transcript) -> tuple[bool, bool, datetime]:
+    return one.resumable, one.stray_in is None, one.modified_at
 
 
 def _latest_runs(runs: Iterable[Run]) -> dict[str, Run]:
@@ -137,20 +139,21 @@ def _stamps(rows: dict[str, Row], transcripts: dict[str, Transcript]) -> list[tu
 
 def _session(
     found: Findings,
-    zone: tzinfo,
+    place: _Place,
     session_id: str,
     row: Row | None,
     transcript: Transcript | None,
     run: Run | None,
 ) -> Session | None:
-    process = _process(found.processes, session_id, is_there=_is_there(row, transcript))
+    process = _process_of(found, session_id, row, transcript)
     liveness = _liveness(session_id in found.locked, process, run)
     if row is None and transcript is None and liveness is Liveness.NONE:
         return None
+    zone, file = place.zone, transcript or _NO_FILE
     expires_at = read_time(row.expires_at, zone) if row else None
     return Session(
         session_id=one_line(session_id) or "?",
-        listing=one_line(found.listing_id),
+        listing=place.listing,
         stage=one_line(row.stage)[:60] if row else "",
         status=(one_line(row.status)[:20] or Status.ACTIVE) if row else "",
         liveness=liveness,
@@ -159,21 +162,38 @@ def _session(
         expires_at=expires_at,
         sweep_at=_sweep_at(transcript, found.sweep_days),
         last_activity_at=transcript.modified_at if transcript else None,
-        title=transcript.title if transcript else "",
-        model=transcript.model if transcript else "",
-        cost_usd=transcript.cost_usd if transcript else None,
-        bytes=transcript.bytes if transcript else 0,
+        title=file.title,
+        model=file.model,
+        cost_usd=file.cost_usd,
+        bytes=file.bytes,
         waiting_for=_waiting_for(liveness, process, run),
         reason=_reason(row),
         expiry_is_unreadable=row is not None and expires_at is None,
         folder=found.path,
-        zone=zone_name(zone),
+        zone=place.zone_name,
         unread="" if found.has_rows else found.problem,
         row=row,
         transcript=transcript,
         process=process,
         run=run,
+        ack=found.acks.get(session_id),
+        overwritten=_overwritten(found, row, zone),
+        last_event=found.audited.get(row.session_id) if row is not None else None,
     )
+
+
+def _process_of(
+    found: Findings, session_id: str, row: Row | None, transcript: Transcript | None
+) -> Process | None:
+    """Return what runs a session; a stray's is told by the registry beside it."""
+    if not found.processes and not found.stray_processes:
+        return None
+    is_there = _is_there(row, transcript)
+    process = _process(found.processes, session_id, is_there=is_there)
+    if process is not None:
+        return process
+    is_stray = transcript is not None and transcript.stray_in is not None
+    return _process(found.stray_processes, session_id, is_there=is_stray)
 
 
 def _process(processes: Iterable[Process], session_id: str, *, is_there: bool) -> Process | None:
@@ -182,6 +202,11 @@ def _process(processes: Iterable[Process], session_id: str, *, is_there: bool) -
     own = (one for one in found if one.session_id == session_id != "")
     nameless = (one for one in found if one.session_id == "" and is_there and _is_unknown(one))
     return next(own, None) or next(nameless, None)
+
+
+def _overwritten(found: Findings, row: Row | None, zone: tzinfo) -> Row | None:
+    last = found.audited.get(row.session_id) if row is not None else None
+    return None if row is None or last is None else overwritten(row, last, zone)
 
 
 def _is_unknown(process: Process) -> bool:
@@ -196,7 +221,8 @@ def _is_there(row: Row | None, transcript: Transcript | None) -> bool:
 def _sweep_at(transcript: Transcript | None, sweep_days: int) -> datetime | None:
     if transcript is None or not transcript.resumable:
         return None
-    return sweep_at(transcript.modified_at, sweep_days)
+    days = transcript.sweep_days
+    return sweep_at(transcript.modified_at, sweep_days if days is None else days)
 
 
 def _created_at(row: Row | None, transcript: Transcript | None, zone: tzinfo) -> datetime | None:

@@ -83,7 +83,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """One transcript file and what its head and tail say."""
+    """One transcript file and what its head and tail say.
+
+    `stray_in` is the config dir outside the listing that a stray lies in, and `sweep_days` that
+    config dir's own; `None` for what lies where it belongs.
+    """
 
     session_id: str
     path: Path
@@ -94,6 +98,8 @@ class Transcript:
     cost_usd: float | None = None
     first_at: datetime | None = None
     resumable: bool = True
+    stray_in: Path | None = None
+    sweep_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,41 @@ class Process:
     waiting_for: str = ""
     started_at: datetime | None = None
     domain: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One act that the audit keeps: who did what to which session, its row before and after.
+
+    An event of a whole root (a hold, a purge) has no rows; `note` says what it was about.
+    """
+
+    at: datetime
+    operator: str
+    action: str
+    listing: str = ""
+    session_id: str = ""
+    before: Row | None = None
+    after: Row | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """That an operator has seen what a session needed; `mark` is what it was settled for."""
+
+    by: str
+    at: datetime
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """That somebody stopped new runs and our clean-up in a root."""
+
+    by: str
+    at: datetime
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +215,9 @@ class Session:
     """One conversation: its row, its transcript and what runs it, joined.
 
     `folder` is its listing's; `zone` names the zone its row's naive times are in; `unread` says
-    why nobody could read whether it has a row, and is empty when it was read.
+    why nobody could read whether it has a row, and is empty when it was read. `overwritten` is
+    the row that an operator's last act left when the pipeline has wiped that act since;
+    `last_event` is what the audit says was done to it last.
     """
 
     session_id: str
@@ -201,6 +244,14 @@ class Session:
     transcript: Transcript | None = None
     process: Process | None = None
     run: Run | None = None
+    ack: Ack | None = None
+    overwritten: Row | None = None
+    last_event: Event | None = None
+
+    @property
+    def is_stray(self) -> bool:
+        """Whether its transcript lies outside its listing, where the pipeline did not mean it."""
+        return self.transcript is not None and self.transcript.stray_in is not None
 
     @property
     def ends_at(self) -> datetime | None:
@@ -234,7 +285,8 @@ class Listing:
     """One client's folder: its sessions, and why its database could not be read, if so.
 
     `zone` names the time zone its naive times were read in. Without `has_rows` its table could not
-    be read at all, and `problem` says why.
+    be read at all, and `problem` says why. `is_vanished`: its folder is gone, this is the last
+    that was known of it.
     """
 
     listing_id: str
@@ -244,6 +296,7 @@ class Listing:
     zone: str = "UTC"
     is_stale: bool = False
     has_rows: bool = True
+    is_vanished: bool = False
 
     @property
     def bytes(self) -> int:
@@ -261,6 +314,7 @@ class Catalog:
     problem: str = ""
     free_bytes: int | None = None
     runs: tuple[Run, ...] = field(default=())
+    hold: Hold | None = None
 
     @property
     def sessions(self) -> tuple[Session, ...]:

@@ -1,10 +1,12 @@
-"""What a filter takes: words, `stage:3`, `live`, `failed`, `<24h`; `!` negates."""
+"""What a filter takes (words, `stage:3`, `live`, `failed`, `<24h`; `!` negates), or a clean-up."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
+from tui.core.catalog import is_pending
 from tui.core.expiry import parse_duration
 from tui.core.models import Liveness, Session, State, Status
 
@@ -76,3 +78,77 @@ def _mentions(word: str) -> Predicate:
         return any(word in field.lower() for field in fields)
 
     return mentions
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a clean-up is to take: what any of these takes.
+
+    `is_expired` takes what is past its expiry, and leftovers; `older_than` what nobody wrote to
+    for so long; `max_bytes` the least recently active until no more than so much is left.
+    """
+
+    is_expired: bool = False
+    older_than: timedelta | None = None
+    max_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What a clean-up would take and what it would leave, each session with why."""
+
+    taken: tuple[tuple[Session, str], ...]
+    skipped: tuple[tuple[Session, str], ...]
+
+
+def select(sessions: Iterable[Session], wanted: Wanted, now: datetime) -> Selected:
+    """Return what a clean-up takes of the sessions; never one that is live or may be."""
+    there = tuple(sessions)
+    due = [(one, why) for one in there if (why := _due(one, wanted, now))]
+    taken = [(one, why) for one, why in due if not _spared(one)]
+    skipped = [(one, spared) for one, _ in due if (spared := _spared(one))]
+    if wanted.max_bytes is not None:
+        decided = {one.key for one, _ in due}
+        left = sum(one.bytes for one in there) - sum(one.bytes for one, _ in taken)
+        rest = sorted((one for one in there if one.key not in decided), key=_last_active)
+        for one in rest:
+            if left <= wanted.max_bytes:
+                break
+            if spared := _spared(one):
+                skipped.append((one, spared))
+            elif one.transcript is not None:
+                taken.append((one, "too much"))
+                left -= one.bytes
+    return Selected(tuple(taken), tuple(skipped))
+
+
+def _due(session: Session, wanted: Wanted, now: datetime) -> str:
+    """Return why a session is to be taken for its own sake, live or not; empty when it is not."""
+    if wanted.is_expired and _is_over(session, now):
+        return "leftover" if session.state is State.LEFTOVER else "expired"
+    last = session.last_activity_at
+    is_old = wanted.older_than is not None and last is not None and last <= now - wanted.older_than
+    return "old" if is_old and session.transcript is not None else ""
+
+
+def _is_over(session: Session, now: datetime) -> bool:
+    """Whether it is pending, would be if it were not live, or has a row past its expiry alone."""
+    past = session.expires_at is not None and session.expires_at <= now
+    return is_pending(session, now) or (past and session.status == Status.ACTIVE)
+
+
+def _last_active(session: Session) -> datetime:
+    return session.last_activity_at or datetime.min.replace(tzinfo=UTC)
+
+
+def _spared(session: Session) -> str:
+    """Return why no clean-up may take a session; empty when one may."""
+    if session.liveness is Liveness.UNKNOWN:
+        return "its owner cannot be proven dead"
+    if session.liveness is Liveness.ORPHAN:
+        return "its CLI lives on: `stop` ends it"
+    if session.is_live:
+        return "in use"
+    if session.is_stray:
+        return "lies outside its listing: `adopt` it first"
+    return session.unread

@@ -36,6 +36,10 @@ def safe_text(text: object) -> str:
 
 def one_line(text: object) -> str:
     """Return `safe_text(text)` on a single line, runs of white space folded."""
+    if isinstance(text, str) and text.isascii() and text.isprintable():
+        if "  " not in text and text[:1] != " " != text[-1:]:
+            return text
+        return " ".join(text.split())
     return " ".join(safe_text(text).split())
 
 

@@ -23,7 +23,7 @@ _HEADLINES = (
 )  # fmt: skip
 _BOOKKEEPING = frozenset(
     """
-    agent-color agent-name ai-title artifact-autoreact-ledger atis-latch attachment
+    agent-color agent-name ai-title artifact-autoreact-ledger atis-latch
     attribution-snapshot bridge-session content-replacement cost-state custom-title
     data-flow-incomplete data-flow-records derived-from file-history-delta file-history-snapshot
     frame-link interactive-mark isolation-latch last-prompt line-withheld memory-mode mode
@@ -42,11 +42,12 @@ class _Line:
     uuid: str
     message_id: str
     is_sidechain: bool
+    max_text: int
 
     def entry(self, kind: EntryKind, text: object, **more: Any) -> Entry:
         return Entry(
             kind,
-            _shown(text),
+            self.shown(text),
             self.at,
             self.uuid,
             self.message_id,
@@ -54,9 +55,18 @@ class _Line:
             **more,
         )
 
+    def shown(self, text: object) -> str:
+        raw = text if isinstance(text, str) else str(text)
+        if len(raw) <= self.max_text:
+            return safe_text(raw)
+        return f"{safe_text(raw[: self.max_text])}\n[{len(raw) - self.max_text} more characters]"
 
-def parse_line(raw: bytes) -> tuple[Entry, ...]:
-    """Return the entries that one line (without its newline) stands for."""
+
+def parse_line(raw: bytes, max_text: int = MAX_TEXT) -> tuple[Entry, ...]:
+    """Return the entries that one line (without its newline) stands for.
+
+    A text longer than `max_text` characters is cut there, and says so.
+    """
     raw = raw.strip(b" \t\r\n\0")
     if not raw:
         return ()
@@ -64,7 +74,7 @@ def parse_line(raw: bytes) -> tuple[Entry, ...]:
     if line is None:
         return (Entry(EntryKind.NOTICE, f"a line of {len(raw)} bytes that cannot be read"),)
     try:
-        return tuple(_entries(line))
+        return tuple(_entries(line, max_text))
     except (
         TypeError,
         ValueError,
@@ -113,7 +123,7 @@ def headline(tool_input: object) -> str:
     return one_line(str(value)[:2000])[:400]
 
 
-def _entries(line: dict[str, Any]) -> Iterator[Entry]:
+def _entries(line: dict[str, Any], max_text: int) -> Iterator[Entry]:
     kind = line.get("type")
     message = line.get("message") if isinstance(line.get("message"), dict) else {}
     common = _Line(
@@ -121,11 +131,14 @@ def _entries(line: dict[str, Any]) -> Iterator[Entry]:
         one_line(line.get("uuid") or ""),
         one_line(message.get("id") or "") if isinstance(message, dict) else "",
         bool(line.get("isSidechain")),
+        max_text,
     )
     if kind in ("user", "assistant"):
         yield from _message(kind, line, message or {}, common)
     elif kind == "system":
         yield from _system(line, common)
+    elif kind == "attachment":
+        yield from _attachment(line, common)
     elif not (kind in _BOOKKEEPING or str(kind).startswith("api-request")):
         yield common.entry(EntryKind.NOTICE, f"a line of the unknown type {one_line(kind)[:60]!r}")
 
@@ -133,17 +146,31 @@ def _entries(line: dict[str, Any]) -> Iterator[Entry]:
 def _message(
     kind: str, line: dict[str, Any], message: dict[str, Any], common: _Line
 ) -> Iterator[Entry]:
-    content = message.get("content")
-    blocks = content if isinstance(content, list) else [{"type": "text", "text": content or ""}]
+    blocks = _blocks(message.get("content"))
     if kind == "user":
         yield from _user(blocks, line, common)
         return
     for block in blocks:
-        reader = _ASSISTANT.get(block.get("type")) if isinstance(block, dict) else None
-        if line.get("isApiErrorMessage"):
+        kind_of_block = block.get("type") if isinstance(block, dict) else None
+        reader = _ASSISTANT.get(kind_of_block)
+        if str(kind_of_block).endswith("_tool_result"):
+            yield _result(block, None, common)
+        elif line.get("isApiErrorMessage"):
             yield common.entry(EntryKind.ERROR, block.get("text") or "API error", is_error=True)
         elif reader:
             yield from reader(block, common)
+
+
+def _blocks(content: object) -> list[Any]:
+    return content if isinstance(content, list) else [{"type": "text", "text": content or ""}]
+
+
+def _attachment(line: dict[str, Any], common: _Line) -> Iterator[Entry]:
+    """A prompt that came while a turn was running is no `user` line: the CLI attaches it."""
+    attached = line.get("attachment")
+    if isinstance(attached, dict) and attached.get("type") == "queued_command":
+        is_meta = line.get("isMeta") or attached.get("isMeta")
+        yield from _user(_blocks(attached.get("prompt")), {"isMeta": is_meta}, common)
 
 
 def _user(blocks: list[Any], line: dict[str, Any], common: _Line) -> Iterator[Entry]:
@@ -178,7 +205,7 @@ def _tool(block: dict[str, Any], common: _Line) -> Iterator[Entry]:
         headline(tool_input),
         tool=one_line(block.get("name") or "tool")[:60],
         tool_id=one_line(block.get("id") or ""),
-        detail=_shown(json.dumps(tool_input, indent=1, ensure_ascii=False)),
+        detail=common.shown(json.dumps(tool_input, indent=1, ensure_ascii=False)),
     )
 
 
@@ -188,6 +215,7 @@ _ASSISTANT: Mapping[Any, Callable[[dict[str, Any], _Line], Iterator[Entry]]] = {
     "redacted_thinking": _thinking,
     "tool_use": _tool,
     "server_tool_use": _tool,
+    "mcp_tool_use": _tool,
 }
 
 
@@ -198,7 +226,7 @@ def _result(block: dict[str, Any], outcome: object, common: _Line) -> Entry:
         EntryKind.RESULT,
         one_line(content[:2000])[:400] if is_error else _summary(content, outcome),
         tool_id=one_line(block.get("tool_use_id") or ""),
-        detail=_shown(content),
+        detail=common.shown(content),
         is_error=is_error,
     )
 
@@ -207,11 +235,17 @@ def _flat(content: object) -> str:
     """Return a tool result's content as text, whatever form it has."""
     if isinstance(content, str):
         return content
-    parts = []
-    for block in content if isinstance(content, list) else []:
-        kind = block.get("type") if isinstance(block, dict) else None
-        parts.append(str(block.get("text", "")) if kind == "text" else f"[{kind or 'data'}]")
-    return "\n".join(parts)
+    return "\n".join(map(_flat_block, content if isinstance(content, list) else []))
+
+
+def _flat_block(block: object) -> str:
+    facts = block if isinstance(block, dict) else {}
+    if facts.get("type") == "text":
+        return str(facts.get("text", ""))
+    named = (facts.get(name) for name in ("title", "url"))
+    return (
+        " ".join(one for one in named if isinstance(one, str)) or f"[{facts.get('type') or 'data'}]"
+    )
 
 
 def _summary(content: str, outcome: object) -> str:
@@ -243,10 +277,3 @@ def _system(line: dict[str, Any], common: _Line) -> Iterator[Entry]:
         yield common.entry(EntryKind.NOTICE, "compacted: older turns are a summary from here on")
     elif isinstance(line.get("content"), str) and not line.get("isMeta"):
         yield common.entry(EntryKind.NOTICE, one_line(line["content"][:2000])[:400])
-
-
-def _shown(text: object) -> str:
-    raw = text if isinstance(text, str) else str(text)
-    if len(raw) <= MAX_TEXT:
-        return safe_text(raw)
-    return f"{safe_text(raw[:MAX_TEXT])}\n[{len(raw) - MAX_TEXT} more characters]"

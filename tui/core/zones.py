@@ -79,12 +79,17 @@ def read_time(stored: object, zone: tzinfo) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(stored)
-        if not _EARLIEST < moment.replace(tzinfo=UTC) < _LATEST:
+        if not 1970 < moment.year < 9999 and not _is_in_calendar(moment.replace(tzinfo=UTC)):
             return _LATEST if moment.year > _EARLIEST.year else None
-        aware = moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
-        return aware.astimezone(UTC)
+        if moment.tzinfo is None and zone is not LOCAL:  # a naive time is local to `astimezone`
+            moment = moment.replace(tzinfo=zone)
+        return moment.astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _is_in_calendar(moment: datetime) -> bool:
+    return _EARLIEST < moment < _LATEST
 
 
 def write_time(moment: datetime, zone: tzinfo) -> str:

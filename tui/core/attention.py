@@ -1,0 +1,185 @@
+"""What needs somebody, how soon, and what of it has one cause."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+
+from tui.core.catalog import is_gone
+from tui.core.errors import UsageError
+from tui.core.models import Liveness, Session, State, Status
+from tui.core.text import one_line
+from tui.core.zones import read_time, zone_named
+
+FEW = 3
+_FAILURES = "\x00failures"
+_LAST_HOUR = timedelta(hours=1)
+# What differs between two failures of one cause: ids, and every number but an HTTP status.
+_VARYING = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f-]{20,}"
+    r"|\b[a-z]+_(?=\w*\d)\w{8,}"
+    r"|\b(?=[a-f]*\d)[0-9a-f]{8,}\b"
+    r"|\d+(?:[.:,]\d+)*"
+)
+_HTTP_STATUS = re.compile(r"[45]\d\d")
+
+
+class Need(IntEnum):
+    """What a session needs somebody for, the most urgent first.
+
+    It waits for a permission; it failed; it is busy and quiet for long, or an orphan; it ends
+    within the hour; it is a ghost.
+    """
+
+    ANSWER = 0
+    FAILED = 1
+    QUIET = 2
+    ENDS = 3
+    GHOST = 4
+
+
+def attention(session: Session, now: datetime, quiet_after: timedelta) -> Need | None:
+    """Return how soon somebody must look at it (0 first), or `None`; see `Need`.
+
+    What an operator acknowledged needs nobody until something new happens to it.
+    """
+    need = need_of(session, now, quiet_after)
+    return None if need is None or is_settled(session, need) else need
+
+
+def needing(
+    sessions: Iterable[Session], now: datetime, quiet_after: timedelta
+) -> dict[tuple[str, str], Need]:
+    """Return what those sessions need that need somebody, by their keys."""
+    needs = ((one.key, attention(one, now, quiet_after)) for one in sessions)
+    return {key: need for key, need in needs if need is not None}
+
+
+def is_settled(session: Session, need: Need) -> bool:
+    """Whether somebody has acknowledged this very need of it."""
+    return session.ack is not None and session.ack.mark == mark_of(session, need)
+
+
+def need_of(session: Session, now: datetime, quiet_after: timedelta) -> Need | None:
+    """Return what a session needs somebody for, acknowledged or not."""
+    if session.liveness is Liveness.WAITING:
+        return Need.ANSWER
+    if session.status == Status.FAILED:
+        return Need.FAILED
+    if session.liveness is Liveness.ORPHAN or is_quiet(session, now, quiet_after):
+        return Need.QUIET
+    ends_at = session.ends_at
+    if not is_gone(session) and ends_at and now < ends_at <= now + _LAST_HOUR:
+        return Need.ENDS
+    return Need.GHOST if session.state is State.GHOST else None
+
+
+def mark_of(session: Session, need: Need) -> str:
+    """Return what an acknowledgement of this need is bound to: it changes with what happens."""
+    run, last = session.run, session.last_activity_at
+    request = run.request.request_id if run and run.request else ""
+    failed_at = session.row.details().get("failed_at", "") if session.row else ""
+    parts = (need.name, request, session.reason, failed_at, last.isoformat() if last else "")
+    return "|".join(one_line(part)[:200] for part in parts)
+
+
+def is_quiet(session: Session, now: datetime, quiet_after: timedelta) -> bool:
+    """Whether it is busy and has not written for over `quiet_after`."""
+    last = last_sign(session)
+    return session.liveness is Liveness.BUSY and last is not None and now - last > quiet_after
+
+
+def last_sign(session: Session) -> datetime | None:
+    """Return when it last wrote, or when what runs it now was started, if that is later."""
+    run = session.run
+    signs = (
+        session.last_activity_at,
+        run.started_at if run is not None and not run.is_over else None,
+        session.process.started_at if session.process else None,
+    )
+    return max((sign for sign in signs if sign), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """Sessions that failed for one cause: `reason` is what the latest of them said.
+
+    `since` is when the first of them failed, as far as that is known.
+    """
+
+    cause: str
+    reason: str
+    sessions: tuple[Session, ...]
+    since: datetime | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What a selection follows; no listing is called so."""
+        return (_FAILURES, self.cause)
+
+
+def cause_of_failure(reason: str) -> str:
+    """Return what failures of one cause have in common: their words without ids and numbers."""
+
+    def kept(match: re.Match[str]) -> str:
+        return match[0] if _HTTP_STATUS.fullmatch(match[0]) else "#"
+
+    return " ".join(_VARYING.sub(kept, one_line(reason).lower()).split())[:200]
+
+
+def grouped(
+    sessions: Iterable[Session],
+    need_of_one: Callable[[Session], int | None],
+    is_open: Collection[str] = (),
+) -> tuple[Session | Failures, ...]:
+    """Return the sessions, three or more failures of one cause as one.
+
+    A group stands where its first session was; those whose cause is in `is_open` are followed by
+    their sessions. What somebody has acknowledged, or gives no reason, stands for itself.
+    """
+    ordered = tuple(sessions)
+    causes = {
+        one.key: cause_of_failure(one.reason)
+        for one in ordered
+        if one.reason and need_of_one(one) == Need.FAILED
+    }
+    groups = _groups(ordered, causes)
+    rows: list[Session | Failures] = []
+    for one in ordered:
+        group = groups.get(causes.get(one.key, ""))
+        if group is None:
+            rows.append(one)
+        elif one is group.sessions[0]:
+            rows += (group, *(group.sessions if group.cause in is_open else ()))
+    return tuple(rows)
+
+
+def _groups(
+    sessions: Iterable[Session], causes: Mapping[tuple[str, str], str]
+) -> dict[str, Failures]:
+    by_cause: dict[str, list[Session]] = {}
+    for one in sessions:
+        if one.key in causes:
+            by_cause.setdefault(causes[one.key], []).append(one)
+    return {
+        cause: _group(cause, tuple(many)) for cause, many in by_cause.items() if len(many) >= FEW
+    }
+
+
+def _group(cause: str, sessions: tuple[Session, ...]) -> Failures:
+    known = [(moment, one.reason) for one in sessions if (moment := failed_at(one)) is not None]
+    latest = max(known)[1] if known else sessions[0].reason
+    return Failures(cause, latest, sessions, min(known)[0] if known else None)
+
+
+def failed_at(session: Session) -> datetime | None:
+    """Return when it failed: as its row says, else when it last wrote."""
+    stored = session.row.details().get("failed_at") if session.row else None
+    try:
+        moment = read_time(stored, zone_named(session.zone))
+    except UsageError:
+        moment = None
+    return moment or session.last_activity_at

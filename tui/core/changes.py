@@ -1,0 +1,92 @@
+"""What others did between two pictures, and what an operator has not looked at yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+
+from tui.core.models import Catalog, Event, Session
+
+Key = tuple[str, str]
+_NOTHING: Mapping[Key, datetime] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is new in a picture: the acts of others, what the pipeline overwrote, what vanished.
+
+    `hold` says whether somebody began (True) or lifted (False) one; `None` when neither.
+    """
+
+    events: tuple[tuple[Session, Event], ...] = ()
+    overwritten: tuple[Session, ...] = ()
+    vanished: tuple[str, ...] = ()
+    hold: bool | None = None
+
+
+def changes(before: Catalog, after: Catalog, operator: str) -> Changes:
+    """Return what is new in `after`; what `operator` did is no news."""
+    both = tuple(_both(before, after))
+    gone = {one.listing_id for one in before.listings if one.is_vanished}
+    return Changes(
+        tuple(
+            (new, new.last_event)
+            for old, new in both
+            if new.last_event is not None
+            and new.last_event != old.last_event
+            and new.last_event.operator != operator
+        ),
+        tuple(new for old, new in both if new.overwritten is not None and old.overwritten is None),
+        tuple(
+            one.listing_id
+            for one in after.listings
+            if one.is_vanished and one.listing_id not in gone
+        ),
+        _held(before, after, operator),
+    )
+
+
+def _both(before: Catalog, after: Catalog) -> Iterator[tuple[Session, Session]]:
+    """Yield the sessions that were there before, each as it was and as it is."""
+    listings = {one.listing_id: one for one in before.listings}
+    for listing in after.listings:
+        old = listings.get(listing.listing_id)
+        if old is not None and old is not listing:
+            known = {one.session_id: one for one in old.sessions}
+            for one in listing.sessions:
+                if one.session_id in known and known[one.session_id] is not one:
+                    yield known[one.session_id], one
+
+
+def _held(before: Catalog, after: Catalog, operator: str) -> bool | None:
+    if (before.hold is None) == (after.hold is None):
+        return None
+    is_mine = after.hold is not None and after.hold.by == operator
+    return None if is_mine else after.hold is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """When an operator looked at the sessions of a root: `since` for those never looked at.
+
+    `at` holds the last activity that was seen of a session, by its key.
+    """
+
+    since: datetime
+    at: Mapping[Key, datetime] = field(default_factory=lambda: _NOTHING)
+
+    def is_unseen(self, session: Session) -> bool:
+        """Whether something was written since it was looked at."""
+        last = session.last_activity_at
+        return last is not None and last > self.at.get(session.key, self.since)
+
+    def looked(self, session: Session) -> Looks:
+        """Return the looks with what is written of a session now seen."""
+        last = session.last_activity_at
+        return self if last is None else replace(self, at={**self.at, session.key: last})
+
+    def only(self, keys: Iterable[Key]) -> Looks:
+        """Return the looks at these sessions alone: what is gone needs no memory."""
+        return replace(self, at={key: self.at[key] for key in keys if key in self.at})

@@ -130,7 +130,8 @@ def _facts(path: Path) -> tuple[int, int, bytes]:
 
 def run_cli(root: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a verb as a program of its own."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TZ") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "TZ") if name in os.environ}
+    kept["HOME"] = str(root.parent / "home")
     return subprocess.run(
         [sys.executable, "-m", "tui", "--root", str(root), *words],
         env=kept | {"SESSION_CONSOLE_CONFIG": "/nonexistent/config.toml"} | environment,

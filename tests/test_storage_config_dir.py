@@ -16,7 +16,7 @@ import pytest
 from tests.sample_listing import FIRST, SECOND
 from tui.core.errors import ConsoleError
 from tui.storage.config_dir import footprint, raise_sweep, refresh_children, sweep_days
-from tui.storage.locks import held, settings_lock
+from tui.storage.locks import folder_lock, held
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -110,7 +110,7 @@ def test_of_raises_at_once_the_longest_stays(config_dir: Path) -> None:
 
 def test_a_raise_waits_for_another_and_then_looks_again(config_dir: Path) -> None:
     with ThreadPoolExecutor(1) as pool:
-        with settings_lock(config_dir.parent):
+        with folder_lock(config_dir.parent, ".settings"):
             waiting = pool.submit(raise_sweep, config_dir, NOW, NOW + 60 * DAY)
             time.sleep(0.1)
             assert not waiting.done()

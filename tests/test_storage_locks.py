@@ -7,12 +7,15 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from tests.sample_listing import FIRST, SECOND
 from tui.core.errors import Refused
-from tui.storage.locks import SessionLock, held, lock_path
+from tui.storage.locks import SessionLock, batch_lock, discard_locks, held, lock_path
 
 TAKE = """
 import sys, time
@@ -149,3 +152,76 @@ def test_colleagues_get_the_rights_of_the_listing(listing: Path) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o2770
     assert stat.S_IMODE((folder / "9f2c").stat().st_mode) == 0o660
     assert (folder / "9f2c").stat().st_gid == listing.stat().st_gid
+
+
+def test_a_release_frees_the_copies_that_others_keep_open(listing: Path) -> None:
+    lock = SessionLock.take(listing, "9f2c")
+    copy = lock.handed_on()
+    lock.close()
+    assert held(listing) == {"9f2c"}
+    forked = copy.handed_on()
+    copy.release()
+    assert not held(listing)
+    forked.close()
+
+
+def test_a_batch_holds_its_sessions_and_no_other(tmp_path: Path) -> None:
+    with SessionLock.take(tmp_path, SECOND), batch_lock(tmp_path, [FIRST, SECOND, "new"]) as busy:
+        assert busy == {SECOND}
+        for session_id in (FIRST, "new"):
+            with pytest.raises(Refused, match="in use"):
+                SessionLock.take(tmp_path, session_id)
+        SessionLock.take(tmp_path, "stranger").close()
+    SessionLock.take(tmp_path, FIRST).close()
+
+
+def test_a_batch_that_could_not_be_written_down_holds_every_session(tmp_path: Path) -> None:
+    with batch_lock(tmp_path, []), pytest.raises(Refused):
+        SessionLock.take(tmp_path, FIRST)
+
+
+def test_of_two_batches_one_waits(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as pool:
+
+        def second() -> float:
+            with batch_lock(tmp_path, [FIRST]):
+                return time.monotonic()
+
+        with batch_lock(tmp_path, [FIRST]):
+            waiting = pool.submit(second)
+            time.sleep(0.1)
+            ended = time.monotonic()
+        assert waiting.result(5) >= ended
+
+
+def test_a_batch_and_a_session_never_both_have_a_lock(tmp_path: Path) -> None:
+    """Without the look for a batch after its lock, or at a removed file, both have it at times."""
+    until, holders, overlaps = time.monotonic() + 1.0, [0], list[int]()
+
+    def take() -> None:
+        while time.monotonic() < until:
+            with suppress(Refused), SessionLock.take(tmp_path, FIRST) as lock:
+                _hold(holders, overlaps)
+                lock.discard()
+
+    def sweep() -> None:
+        while time.monotonic() < until:
+            with suppress(Refused), batch_lock(tmp_path, [FIRST]) as busy:
+                if not busy:
+                    _hold(holders, overlaps)
+                    discard_locks(tmp_path, [FIRST])
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(one) for one in (take, take, sweep, sweep)]:
+            done.result()
+    assert overlaps == []
+
+
+def _hold(holders: list[int], overlaps: list[int]) -> None:
+    holders[0] += 1
+    if holders[0] != 1:
+        overlaps.append(holders[0])
+    time.sleep(0.0005)
+    if holders[0] != 1:
+        overlaps.append(holders[0])
+    holders[0] -= 1

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,99 @@ def test_an_entry_is_proven(
 ) -> None:
     process = read(sessions, entry(**changes))
     assert (process.liveness if process else None) == liveness
+
+
+MACHINE = Path("/etc/machine-id").read_text().strip()
+LONG_AGO = 1000000000000
+OWN_NAMESPACE = os.readlink("/proc/self/ns/pid")  # noqa: PTH115 (a name of the kernel's)
+SEES_ALL = OWN_NAMESPACE == "pid:[4026531836]"
+UNSHARE = ["unshare", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]), "--pid"]
+
+
+@contextmanager
+def namespace() -> Iterator[str]:
+    """A pid namespace of this machine with one process in it, by its name; gone afterwards."""
+    command = [*UNSHARE, "--fork", "--kill-child", "sleep", "60"]
+    with subprocess.Popen(command) as process:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        try:
+            child = _until_there(lambda: children.read_text().split())[0]
+            yield _until_there(lambda: _other_namespace(child))
+        finally:
+            process.kill()
+
+
+def _other_namespace(pid: str) -> str:
+    name = os.readlink(f"/proc/{pid}/ns/pid")  # noqa: PTH115 (a name of the kernel's)
+    return "" if name == OWN_NAMESPACE else name
+
+
+def _until_there(look: Callable[[], Any]) -> Any:
+    for _ in range(200):
+        if found := look():
+            return found
+        time.sleep(0.01)
+    raise AssertionError("it never came")
+
+
+def test_an_owner_in_a_namespace_that_is_gone_is_dead(sessions: Path) -> None:
+    """While the namespace lives its owner may; a pid that lives here proves nothing there."""
+    with namespace() as name:
+        now = int(time.time() * 1000)
+        foreign = entry(pidDomain=f"linux:{MACHINE}:{name}", startedAt=now)
+        process = read(sessions, foreign)
+        assert process is not None
+        assert process.liveness is Liveness.UNKNOWN
+    _until_there(lambda: (read(sessions, foreign) is None) is SEES_ALL)
+    elsewhere = read(sessions, foreign | {"pidDomain": f"linux:{'0' * 32}:{name}"})
+    assert elsewhere is not None
+
+
+def test_an_owner_of_before_the_machine_s_start_is_dead(sessions: Path) -> None:
+    now = int(time.time() * 1000)
+    with namespace() as name:
+        foreign = entry(pidDomain=f"linux:{MACHINE}:{name}", startedAt=LONG_AGO)
+        assert (read(sessions, foreign) is None) is SEES_ALL
+        assert read(sessions, foreign | {"updatedAt": now}) is not None
+        assert read(sessions, foreign | {"startedAt": now}) is not None
+        assert read(sessions, foreign | {"startedAt": "soon"}) is not None
+
+
+GONE = """
+import os, sys
+from tui.storage.processes import is_domain_gone
+is_domain_gone(sys.argv[1])  # loads what only root may, where root has a Python of its own
+if sys.argv[2] == "nobody" and os.geteuid() == 0:
+    os.seteuid(65534)
+print(is_domain_gone(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("who", "domain", "is_gone"),
+    [
+        ("root", f"linux:{MACHINE}:pid:[1]", SEES_ALL),
+        ("nobody", f"linux:{MACHINE}:pid:[1]", False),  # there is one that it may not look into
+        ("container", f"linux:{MACHINE}:pid:[1]", False),
+        ("root", own_domain(), False),
+        ("root", f"linux:{'0' * 32}:pid:[1]", False),
+        ("root", "linux::pid:[1]", False),
+        ("root", f"linux:{MACHINE}:pid:[]", False),
+        ("root", f"linux:{MACHINE}:", False),
+        ("root", "", False),
+    ],
+)
+def test_only_who_sees_every_process_can_tell(who: str, domain: str, is_gone: bool) -> None:
+    inside = [*UNSHARE, "--fork", "--mount-proc"] if who == "container" else []
+    with namespace():
+        found = subprocess.run(
+            [*inside, sys.executable, "-c", GONE, domain, who],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=Path(__file__).parent.parent,
+        )
+    assert found.stdout.strip() == str(is_gone)
 
 
 def test_an_older_entry_without_status_is_busy(sessions: Path) -> None:

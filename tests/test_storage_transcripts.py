@@ -13,7 +13,8 @@ import pytest
 from tests.payloads import PAYLOADS, is_cleaned
 from tests.sample_listing import FIRST, SECOND, snapshot
 from tui.core.models import Transcript
-from tui.storage.transcripts import Facts, TranscriptFinder, read_facts
+from tui.storage.facts import Facts, read_facts
+from tui.storage.transcripts import TranscriptFinder
 
 AT = "2026-11-20T12:00:00.000Z"
 FIRST_AT = datetime(2026, 11, 20, 12, tzinfo=UTC)

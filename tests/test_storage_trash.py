@@ -18,11 +18,14 @@ import pytest
 from tests.sample_listing import FIRST, snapshot
 from tui.core.errors import ConsoleError, Refused
 from tui.core.models import Row
+from tui.storage.manifest import Trashed
 from tui.storage.trash import (
-    Trashed,
-    drop,
+    Batch,
+    Doomed,
+    clear,
+    drop_batch,
     list_trash,
-    moved_to_trash,
+    moving_to_trash,
     put_back,
     unreadable_trash,
 )
@@ -51,23 +54,25 @@ def paths(listing: Path) -> list[Path]:
 
 
 def trash(listing: Path, moved: list[Path] | None = None, row: Row = ROW) -> Trashed:
-    with moving(listing, moved, row) as trashed:
+    with moving(listing, moved, row) as batch:
+        (trashed,) = batch.sessions
+        batch.move(trashed)
+        batch.keep(trashed)
         return trashed
 
 
 def moving(
     listing: Path, moved: list[Path] | None = None, row: Row = ROW
-) -> AbstractContextManager[Trashed]:
-    return moved_to_trash(
-        listing.parent,
-        listing,
-        FIRST,
-        paths(listing) if moved is None else moved,
-        at=NOW,
-        operator="anna",
-        row=row,
-        zone="UTC",
+) -> AbstractContextManager[Batch]:
+    going = tuple(paths(listing) if moved is None else moved)
+    doomed = [Doomed(FIRST, going, row, "deleted", "UTC", "Pumps")]
+    return moving_to_trash(
+        listing.parent, listing, doomed, at=NOW, operator="anna", action="delete"
     )
+
+
+def trash_folder(listing: Path) -> Path:
+    return listing.parent / ".session_console" / "trash"
 
 
 def facts(listing: Path) -> dict[str, tuple[int, int, bytes]]:
@@ -76,8 +81,11 @@ def facts(listing: Path) -> dict[str, tuple[int, int, bytes]]:
 
 
 def rewrite(trashed: Trashed, **changes: Any) -> None:
-    path = trashed.folder / "manifest.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    path = trashed.batch / "manifest.json"
+    manifest = json.loads(path.read_text())
+    head = {name: value for name, value in changes.items() if name in manifest}
+    manifest["sessions"]["0"] |= {name: changes[name] for name in changes if name not in head}
+    path.write_text(json.dumps(manifest | head))
 
 
 def listed(listing: Path) -> Trashed:
@@ -90,13 +98,13 @@ def test_what_is_moved_comes_back_as_it_was(listing: Path) -> None:
     trashed = trash(listing)
     assert set(facts(listing)) == {"elsewhere"}
     assert listed(listing) == trashed
-    assert trashed.folder.is_relative_to(listing.parent / ".session_console" / "trash")
+    assert trashed.batch.parent == trash_folder(listing)
     put_back(trashed, listing)
     put_back(trashed, listing)
-    drop(trashed)
     assert facts(listing) == before
     assert list_trash(listing.parent) == ()
-    assert list(trashed.folder.parent.iterdir()) == []
+    drop_batch(trashed.batch)
+    assert list(trash_folder(listing).iterdir()) == []
 
 
 def test_a_folder_that_is_gone_is_made_again(listing: Path) -> None:
@@ -138,10 +146,16 @@ def test_whatever_stops_a_delete_puts_everything_back(
 ) -> None:
     """Caught as `Exception`, an interrupt would leave the session hidden in the trash."""
     before = facts(listing)
-    with pytest.raises(error), moving(listing):
-        raise error
+
+    def stopped() -> None:
+        with moving(listing) as batch:
+            batch.move(batch.sessions[0])
+            raise error
+
+    with pytest.raises(error):
+        stopped()
     assert facts(listing) == before
-    assert list((listing.parent / ".session_console" / "trash").iterdir()) == []
+    assert list(trash_folder(listing).iterdir()) == []
 
 
 @pytest.mark.parametrize("size", [10, 2_000_000])
@@ -157,7 +171,7 @@ def test_what_could_not_be_read_back_is_not_moved(listing: Path) -> None:
     with pytest.raises(ConsoleError, match="does not read as it was written"):
         trash(listing, row=replace(ROW, session_id="another"))
     assert facts(listing) == before
-    assert list((listing.parent / ".session_console" / "trash").iterdir()) == []
+    assert list(trash_folder(listing).iterdir()) == []
 
 
 @contextmanager
@@ -177,11 +191,12 @@ def test_a_full_disk_leaves_nothing_half_made_and_names_the_way_out(listing: Pat
     with files_no_larger_than(16), pytest.raises(ConsoleError) as raised:
         trash(listing, paths(listing)[:1])
     said = str(raised.value)
-    assert said.startswith("nothing was deleted: the trash cannot be written: ")
+    assert said.startswith("nothing was moved: the trash cannot be written: ")
     assert os.strerror(errno.EFBIG) in said
-    assert f"Free some space on that disk first; {older.folder.parent} holds 0.0 MB" in said
+    assert "Erasing needs no space: `cleanup --purge-trash`" in said
+    assert "`purge ID`" in said
     assert facts(listing) == before
-    assert list(older.folder.parent.iterdir()) == [older.folder]
+    assert list(trash_folder(listing).iterdir()) == [older.batch]
 
 
 def test_a_trash_that_cannot_be_made_moves_nothing(listing: Path) -> None:
@@ -195,10 +210,10 @@ def test_a_trash_that_cannot_be_made_moves_nothing(listing: Path) -> None:
 def test_a_trash_behind_a_link_is_neither_filled_nor_read(listing: Path, tmp_path: Path) -> None:
     trashed = trash(listing)
     outside = tmp_path / "outside"
-    trashed.folder.parent.rename(outside)
+    trash_folder(listing).rename(outside)
     (listing.parent / ".session_console" / "trash").symlink_to(outside)
     assert list_trash(listing.parent) == ()
-    put_back_by_hand = outside / trashed.folder.name / "files" / "0"
+    put_back_by_hand = outside / trashed.batch.name / "0-0"
     put_back_by_hand.rename(paths(listing)[0])
     with pytest.raises(ConsoleError):
         trash(listing, [paths(listing)[0]])
@@ -245,7 +260,7 @@ def test_a_hostile_manifest_is_left_alone(listing: Path, changes: dict[str, Any]
     trashed = trash(listing)
     rewrite(trashed, **changes)
     assert list_trash(listing.parent) == ()
-    assert unreadable_trash(listing.parent, [listing]) == (trashed.folder,)
+    assert unreadable_trash(listing.parent, [listing]) == (trashed.batch,)
     assert trashed.moved(0).exists()
 
 
@@ -253,8 +268,9 @@ def test_a_hostile_manifest_is_left_alone(listing: Path, changes: dict[str, Any]
 def test_a_broken_manifest_hides_no_other(listing: Path, content: bytes) -> None:
     trash(listing)
     for name in ("a", "b"):
-        (listing.parent / ".session_console" / "trash" / name).mkdir()
-    broken = listing.parent / ".session_console" / "trash" / "a" / "manifest.json"
+        (trash_folder(listing) / name).mkdir()
+        (trash_folder(listing) / name / "0-0").write_text("x")
+    broken = trash_folder(listing) / "a" / "manifest.json"
     broken.write_bytes(content)
     os.mkfifo(broken.parent.parent / "b" / "manifest.json")
     assert listed(listing).session_id == FIRST
@@ -269,3 +285,45 @@ def test_the_newest_is_listed_first(listing: Path) -> None:
         second.trash_id,
         first.trash_id,
     ]
+
+
+def test_of_a_batch_each_is_kept_or_given_back_for_itself(listing: Path) -> None:
+    before = facts(listing)
+    doomed = [
+        Doomed(FIRST, (paths(listing)[0],), ROW, "expired", "UTC"),
+        Doomed("other", (paths(listing)[1],), None, "", "UTC"),
+        Doomed("row-alone", (), replace(ROW, session_id="row-alone"), "expired", "UTC"),
+    ]
+    at_once = {"at": NOW, "operator": "anna", "action": "clean-up"}
+    with moving_to_trash(listing.parent, listing, doomed, **at_once) as batch:  # type: ignore[arg-type]
+        for trashed in batch.sessions:
+            batch.move(trashed)
+        batch.keep(batch.sessions[0])
+        batch.keep(batch.sessions[2])
+    found = list_trash(listing.parent)
+    assert {one.session_id for one in found} == {FIRST, "row-alone"}
+    assert found[0].row_left == replace(ROW, status="expired")
+    assert paths(listing)[1].exists()
+    for one in found:
+        put_back(one, listing)
+    assert facts(listing) == before
+    assert list_trash(listing.parent) == ()
+
+
+def test_what_a_killed_process_left_empty_is_cleared_once_it_is_old(listing: Path) -> None:
+    kept = trash(listing)
+    for name, content in (
+        ("empty", None),
+        ("begun", ".manifest.json.x1"),
+        ("over", "manifest.json"),
+    ):
+        (trash_folder(listing) / name).mkdir()
+        if content:
+            (trash_folder(listing) / name / content).write_text("{")
+    stranger = trash_folder(listing) / "stranger"
+    stranger.mkdir()
+    (stranger / "notes.txt").write_text("x")
+    clear(listing.parent, NOW)
+    assert len(list(trash_folder(listing).iterdir())) == 5
+    clear(listing.parent, datetime(2099, 1, 1, tzinfo=UTC))
+    assert sorted(trash_folder(listing).iterdir()) == sorted([kept.batch, stranger])

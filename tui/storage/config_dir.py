@@ -6,6 +6,7 @@ import json
 import math
 import os
 import stat
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 from tui.core.errors import ConsoleError
 from tui.core.session_id import is_cli_id, is_session_id
 from tui.storage.folders import is_link, read_small, write_atomically
-from tui.storage.locks import settings_lock
+from tui.storage.locks import folder_lock
 
 DEFAULT_SWEEP_DAYS = 30
 CONFIG_DIR = ".claude_sessions"
@@ -42,7 +43,7 @@ def raise_sweep(config_dir: Path, modified_at: datetime, until: datetime) -> int
         return None
     path = config_dir / "settings.json"
     try:
-        with settings_lock(config_dir.parent):
+        with folder_lock(config_dir.parent, ".settings"):
             return _raise_sweep(path, needed)
     except (OSError, ValueError, RecursionError) as error:
         raise ConsoleError(f"the CLI's own sweep could not be put off: {path.name}: {error}") from (
@@ -81,26 +82,63 @@ def footprint(config_dir: Path, session_id: str) -> tuple[Path, ...]:
     Nothing that is a link or lies behind one, and nothing for what can be no session's id. A
     folder called like the id is only taken when it is a session's: other things have names too.
     """
-    if not is_session_id(session_id):
-        return ()
+    return footprints(config_dir, [session_id])[session_id]
+
+
+def footprints(config_dir: Path, session_ids: Iterable[str]) -> dict[str, tuple[Path, ...]]:
+    """Return the footprint of each of many sessions, looking into every folder only once."""
+    found: dict[str, list[Path]] = {one: [] for one in session_ids}
+    wanted = {one for one in found if is_session_id(one)}
+    if not wanted or is_link(config_dir):
+        return dict.fromkeys(found, ())
     projects = _folders(config_dir / "projects")
-    transcripts = [project / f"{session_id}.jsonl" for project in projects]
-    places = list(transcripts)
-    if is_cli_id(session_id) or any(_is_file(path) for path in transcripts):
-        places += _beside(config_dir, projects, session_id)
-    if _is_file(config_dir / session_id / "conversation.json"):
-        places.append(config_dir / session_id)
-    return tuple(
-        place for place in places if os.path.lexists(place) and not _is_linked(config_dir, place)
-    )
+    entries = [entry for project in projects for entry in _entries(project)]
+    transcripts = [(one.name.removesuffix(".jsonl"), one) for one in entries if _is_lines(one)]
+    for session_id, entry in transcripts:
+        if session_id in wanted:
+            found[session_id].append(Path(entry.path))
+    theirs = {one for one in wanted if is_cli_id(one) or any(map(_is_file, found[one]))}
+    for session_id, path in _beside(config_dir, entries):
+        if session_id in theirs:
+            found[session_id].append(path)
+    for session_id in wanted:
+        if _is_file(config_dir / session_id / "conversation.json"):
+            found[session_id] += _unlinked(config_dir / session_id)
+    return {one: tuple(dict.fromkeys(paths)) for one, paths in found.items()}
 
 
-def _beside(config_dir: Path, projects: list[Path], session_id: str) -> list[Path]:
-    """Return where the CLI keeps what belongs to a session, beside its transcript."""
-    folders = (config_dir / kind for kind in ("file-history", "tasks", "session-env"))
-    places = [folder / session_id for folder in (*projects, *folders)]
-    todos = _todos(config_dir / "todos", session_id)
-    return [*places, config_dir / "debug" / f"{session_id}.txt", *todos]
+def _beside(
+    config_dir: Path, in_projects: Iterable[os.DirEntry[str]]
+) -> Iterator[tuple[str, Path]]:
+    """Yield what the CLI keeps beside transcripts, each with the id of its session."""
+    kinds = [_entries(config_dir / kind) for kind in ("file-history", "tasks", "session-env")]
+    for entry in (*in_projects, *(one for kind in kinds for one in kind)):
+        yield entry.name, Path(entry.path)
+    for entry in _entries(config_dir / "debug"):
+        if entry.name.endswith(".txt"):
+            yield entry.name.removesuffix(".txt"), Path(entry.path)
+    for entry in _entries(config_dir / "todos"):
+        yield entry.name.partition(".")[0].partition("-agent-")[0], Path(entry.path)
+
+
+def _is_lines(entry: os.DirEntry[str]) -> bool:
+    return entry.name.endswith(".jsonl")
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """Return what lies in a folder, by name, without the links; nothing behind one."""
+    if is_link(folder):
+        return []
+    try:
+        with os.scandir(folder) as entries:
+            found = [entry for entry in entries if not entry.is_symlink()]
+    except OSError:
+        return []
+    return sorted(found, key=lambda entry: entry.name)
+
+
+def _unlinked(path: Path) -> list[Path]:
+    return [] if is_link(path) else [path]
 
 
 def _is_file(path: Path) -> bool:
@@ -110,28 +148,8 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _is_linked(config_dir: Path, place: Path) -> bool:
-    between = place.relative_to(config_dir).parts
-    steps = (config_dir.joinpath(*between[:count]) for count in range(len(between) + 1))
-    return any(is_link(step) for step in steps)
-
-
 def _folders(base: Path) -> list[Path]:
-    try:
-        with os.scandir(base) as entries:
-            return sorted(
-                Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)
-            )
-    except OSError:
-        return []
-
-
-def _todos(base: Path, session_id: str) -> list[Path]:
-    names = (f"{session_id}.", f"{session_id}-agent-")
-    try:
-        return sorted(path for path in base.iterdir() if path.name.startswith(names))
-    except OSError:
-        return []
+    return [Path(entry.path) for entry in _entries(base) if entry.is_dir(follow_symlinks=False)]
 
 
 def _settings(config_dir: Path) -> dict[str, Any]:

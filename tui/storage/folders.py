@@ -6,11 +6,18 @@ import errno
 import os
 import stat
 import tempfile
+import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 OURS = ".session_console"
 _SMALL = 1024 * 1024
+
+_TICK_NS = 50_000_000
+_COARSE_NS = 2_000_000_000  # of a file system that keeps whole seconds
+
+Version = tuple[int, int, int]
 
 
 def console_folder(base: Path, *parts: str) -> Path:
@@ -49,6 +56,21 @@ def is_link(path: Path) -> bool:
         return stat.S_ISLNK(path.lstat().st_mode)
     except (OSError, ValueError):
         return False
+
+
+def version_of(status: os.stat_result) -> Version:
+    """Return what changes when a file is written, replaced or truncated."""
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def is_settled(versions: Iterable[Version]) -> bool:
+    """Whether these files have rested: a second change within the same tick of a file system's
+    clock would leave the version as it is.
+    """
+    now = time.time_ns()
+    return all(
+        abs(now - at) > (_TICK_NS if at % 1_000_000_000 else _COARSE_NS) for _, _, at in versions
+    )
 
 
 def inherit_rights(path: Path, parent: Path) -> None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
 from tui.core.errors import Refused
-from tui.storage.folders import console_folder, inherit_rights, our_folder
+from tui.storage.folders import console_folder, inherit_rights, our_folder, read_small
 
 _TRIES = 4
 _PAUSE = 0.03
-_SETTINGS = ".settings"  # no session can be called that
-_SETTINGS_TRIES = 100
+_PATIENT_TRIES = 100
+_BATCH = ".batch"
 
 
 class SessionLock:
@@ -34,16 +34,42 @@ class SessionLock:
     def take(cls, listing_path: Path, session_id: str) -> SessionLock:
         """Take the lock now or raise `Refused`; `session_id` is already known to be well-formed."""
         path = lock_path(listing_path, session_id)
-        try:
-            return cls(_take(path, _TRIES), path)
-        except BlockingIOError:
-            raise Refused(f"{session_id[:8]} is in use: somebody else holds its lock") from None
+        for _ in range(_TRIES):
+            try:
+                lock = cls(_take(path, _TRIES), path)
+            except BlockingIOError:
+                break
+            if not _is_in_batch(path) and _is_at(path, lock.fd):
+                return lock
+            lock.close()
+            time.sleep(_PAUSE)
+        raise Refused(f"{session_id[:8]} is in use: somebody else holds its lock")
+
+    def discard(self) -> None:
+        """Remove the lock's file and close: of a session that is gone no lock need stay.
+
+        Whoever waits for it meanwhile then takes the lock of a new file, see `_take`.
+        """
+        if self.fd >= 0:
+            with suppress(OSError):
+                self.path.unlink()
+        self.close()
 
     def close(self) -> None:
         """Close our descriptor; the lock is free once no other copy of it is open."""
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
+
+    def release(self) -> None:
+        """Unlock it for every copy, also those that a process forked meanwhile keeps open."""
+        if self.fd >= 0:
+            fcntl.flock(self.fd, fcntl.LOCK_UN)
+            self.close()
+
+    def handed_on(self) -> SessionLock:
+        """Return a copy that stays locked when this one is closed."""
+        return SessionLock(os.dup(self.fd), self.path)
 
     def __enter__(self) -> SessionLock:
         return self
@@ -58,15 +84,56 @@ class SessionLock:
 
 
 @contextmanager
-def settings_lock(listing_path: Path) -> Iterator[None]:
-    """Hold what whoever rewrites the CLI's settings of a listing holds; waits up to 3 s for it.
+def batch_lock(listing_path: Path, session_ids: Collection[str]) -> Iterator[frozenset[str]]:
+    """Hold the locks of many sessions as one, and yield those that somebody else has.
 
-    Raises `Refused` when another holds it for longer, `OSError` when it cannot be made.
+    The batch is written down before the locks are looked at, and `SessionLock.take` looks for a
+    batch once it has its lock: of two at the same instant one at least gives way. A lock file a
+    session would cost more than all else that is done to it. Waits up to 3 s for another batch;
+    raises `Refused` when it takes longer, `OSError` when the lock cannot be made.
+    """
+    path = console_folder(listing_path, "locks") / _BATCH
+    try:
+        fd = _take(path, _PATIENT_TRIES)
+    except BlockingIOError:
+        raise Refused("a clean-up or a delete of many is at work in this listing") from None
+    try:
+        os.ftruncate(fd, 0)
+        with suppress(OSError):  # on a full disk: an empty batch is one of all sessions
+            os.pwrite(fd, b" ".join(one.encode() for one in session_ids), 0)
+        yield frozenset(one for one in session_ids if _is_held(path.with_name(one)))
+    finally:
+        os.close(fd)
+
+
+def discard_locks(listing_path: Path, session_ids: Iterable[str]) -> None:
+    """Remove the lock files of sessions that are gone; their batch is held."""
+    folder = our_folder(listing_path, "locks")
+    for session_id in session_ids if folder else ():
+        with suppress(OSError):
+            os.unlink(f"{folder}/{session_id}")  # noqa: PTH108 (mostly there is none, of thousands)
+
+
+def _is_in_batch(path: Path) -> bool:
+    """Whether somebody holds a batch that the session of that lock is in, or may be in."""
+    batch = path.with_name(_BATCH)
+    if not _is_held(batch):
+        return False
+    named = _batch_in(path.parent)
+    return not named or path.name in named
+
+
+@contextmanager
+def folder_lock(listing_path: Path, name: str) -> Iterator[None]:
+    """Hold what whoever rewrites a small file of a listing holds; waits up to 3 s for it.
+
+    `name` begins with a dot, which no session's id does. Raises `Refused` when another holds it
+    for longer, `OSError` when it cannot be made.
     """
     try:
-        fd = _take(console_folder(listing_path, "locks") / _SETTINGS, _SETTINGS_TRIES)
+        fd = _take(console_folder(listing_path, "locks") / name, _PATIENT_TRIES)
     except BlockingIOError:
-        raise Refused("the CLI's settings are being rewritten by somebody else: again") from None
+        raise Refused(f"{name[1:]} is being rewritten by somebody else: try again") from None
     try:
         yield
     finally:
@@ -74,15 +141,29 @@ def settings_lock(listing_path: Path) -> Iterator[None]:
 
 
 def _take(path: Path, tries: int) -> int:
-    """Return a descriptor that holds the lock; raises `BlockingIOError` after that many tries."""
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o660)
-    try:
-        _lock(fd, tries)
-        inherit_rights(path, path.parent)
-    except BaseException:  # an interrupt too must leave nothing half-made
+    """Return a descriptor that holds the lock; raises `BlockingIOError` after that many tries.
+
+    The lock of a file that somebody has removed since it was opened would keep nobody out.
+    """
+    while True:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o660)
+        try:
+            _lock(fd, tries)
+            with suppress(FileNotFoundError):
+                inherit_rights(path, path.parent)
+            if _is_at(path, fd):
+                return fd
+        except BaseException:  # an interrupt too must leave nothing half-made
+            os.close(fd)
+            raise
         os.close(fd)
-        raise
-    return fd
+
+
+def _is_at(path: Path, fd: int) -> bool:
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(fd))
+    except FileNotFoundError:
+        return False
 
 
 def _lock(fd: int, tries: int) -> None:
@@ -110,14 +191,24 @@ def held(listing_path: Path) -> frozenset[str]:
         return frozenset()
     try:
         with os.scandir(folder) as entries:
-            return frozenset(entry.name for entry in entries if _is_held(entry))
+            names = [entry.name for entry in entries]
     except OSError:
         return frozenset()
+    found = frozenset(name for name in names if _is_held(folder / name))
+    return found | frozenset(_batch_in(folder)) if _BATCH in found else found
 
 
-def _is_held(entry: os.DirEntry[str]) -> bool:
+def _batch_in(folder: Path) -> list[str]:
+    """Return the ids of the batch that was written down last."""
     try:
-        fd = os.open(entry.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        return read_small(folder / _BATCH).decode("utf-8", "replace").split()
+    except OSError:
+        return []
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return False
     try:

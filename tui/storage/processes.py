@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 from tui.core.errors import Refused
+
+_DOMAIN = re.compile(r"linux:(?P<machine>[0-9a-f]{32}):(?P<namespace>pid:\[[0-9]+\])")
+_FIRST_NAMESPACE = "pid:[4026531836]"  # PROC_PID_INIT_INO, the same in every Linux
+_HIDES = re.compile(r"^\S+ \S+ \S+ \S+ /proc .*\bhidepid=(?!0|off)", re.MULTILINE)
+_ONE_PID = re.compile(r"^NSpid:\s+[0-9]+$", re.MULTILINE)
+_CLOCK_SLACK = timedelta(minutes=5)  # a clock set forward moves the time of the start with it
 
 
 def is_running(pid: int, proc_start: str) -> bool:
@@ -47,6 +55,61 @@ def own_domain() -> str:
     with suppress(OSError):
         machine = Path("/etc/machine-id").read_text("ascii").strip()
     return f"linux:{machine}:{_namespace()}"
+
+
+def is_domain_gone(domain: str, last_sign: datetime | None = None) -> bool:
+    """Whether every process of a pid domain is proven dead, seen from this process.
+
+    So it is when the domain is of this machine and no process is left in its pid namespace, or
+    when `last_sign` of the process in question came before the machine last started. Nothing is
+    proven to a container, whose machine id others may share, nor to who may not see everybody.
+    """
+    match, ours = _DOMAIN.fullmatch(domain), _DOMAIN.fullmatch(own_domain())
+    if not match or not ours or match["machine"] != ours["machine"]:
+        return False
+    if ours["namespace"] != _FIRST_NAMESPACE:
+        return False
+    if last_sign is not None and last_sign < _booted_at() - _CLOCK_SLACK:
+        return True
+    living = _living_namespaces()
+    return living is not None and match["namespace"] not in living
+
+
+def _living_namespaces() -> frozenset[str] | None:
+    """Return the pid namespaces that have a process, `None` when not all may be looked at.
+
+    A process that has but one pid is in the namespace that this `/proc` is of.
+    """
+    living = {_namespace()}
+    try:
+        if _HIDES.search(Path("/proc/self/mountinfo").read_text("utf-8", "replace")):
+            return None
+        for name in os.listdir("/proc"):  # noqa: PTH208 (names are wanted, and there are many)
+            if name.isdigit():
+                with suppress(FileNotFoundError, ProcessLookupError):
+                    living.add(_namespace_of(name))
+    except OSError:
+        return None
+    return frozenset(living)
+
+
+def _namespace_of(pid: str) -> str:
+    try:
+        return os.readlink(f"/proc/{pid}/ns/pid")  # noqa: PTH115 (a name of the kernel's, no path)
+    except PermissionError:
+        status = Path(f"/proc/{pid}/status").read_text("utf-8", "replace")
+        if _ONE_PID.search(status):
+            return _namespace()
+        raise
+
+
+def _booted_at() -> datetime:
+    """Return when this machine started, by its clock of now; the epoch when it does not say."""
+    seconds = 0
+    with suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/stat").read_text("ascii", "replace").splitlines()
+        seconds = int(next(line for line in lines if line.startswith("btime ")).split()[1])
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def end_process(pid: int, proc_start: str, *, patience_s: float = 3.0) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from tui.core.models import Liveness, Process
 from tui.core.text import one_line
 from tui.storage.folders import is_link, read_small
-from tui.storage.processes import is_running, own_domain, started
+from tui.storage.processes import is_domain_gone, is_running, own_domain, started
 
 _MAX_BYTES = 64 * 1024
 _ENTRY = re.compile(r"[1-9][0-9]{0,9}\.json")
@@ -33,10 +33,11 @@ class _UnreadableError(Exception):
 def read_registry(config_dir: Path) -> tuple[Process, ...]:
     """Return the processes that run a session of this config dir, as far as it can be proven.
 
-    An entry whose process is proven dead is left out. What cannot be proven is `unknown`: one from
-    another machine or pid namespace, or from nobody knows where; one of a living pid that tells no
-    start; and, with the session id `""` since it may run any session here, the process of an
-    entry that cannot be read while its pid lives (pid 0: the registry may not be looked into).
+    An entry whose process is proven dead is left out, its pid namespace being gone included. What
+    cannot be proven is `unknown`: one from another machine or pid namespace, or from nobody knows
+    where; one of a living pid that tells no start; and, with the session id `""` since it may run
+    any session here, the process of an entry that cannot be read while its pid lives (pid 0: the
+    registry may not be looked into).
     """
     folder = config_dir / "sessions"
     try:
@@ -108,7 +109,7 @@ def _proven(entry: dict[str, Any], pid: int, session_id: str) -> Process | None:
     is_ours = domain in ("", own_domain())
     if is_ours and is_running(pid, start):
         liveness = _STATUSES.get(str(entry.get("status")), Liveness.BUSY)
-    elif domain and is_ours and (start or started(pid) is None):
+    elif _is_dead(entry, pid, domain, is_ours=is_ours):
         return None
     else:
         liveness = Liveness.UNKNOWN
@@ -118,6 +119,13 @@ def _proven(entry: dict[str, Any], pid: int, session_id: str) -> Process | None:
     )
 
 
+def _is_dead(entry: dict[str, Any], pid: int, domain: str, *, is_ours: bool) -> bool:
+    """Whether a process that does not run here is proven dead wherever it was."""
+    if not is_ours:
+        return is_domain_gone(domain, _last_sign(entry))
+    return domain != "" and (_start(entry) != "" or started(pid) is None)
+
+
 def _start(entry: dict[str, Any]) -> str:
     """Return when it says that its process started, in clock ticks; `""` when it does not."""
     start = str(entry.get("procStart", ""))
@@ -125,7 +133,20 @@ def _start(entry: dict[str, Any]) -> str:
 
 
 def _started_at(entry: dict[str, Any]) -> datetime | None:
+    return _moment(entry.get("startedAt"))
+
+
+def _last_sign(entry: dict[str, Any]) -> datetime | None:
+    """Return the last moment that an entry tells of; `None` when it tells of none."""
+    names = ("startedAt", "updatedAt", "statusUpdatedAt")
+    return max((moment for name in names if (moment := _moment(entry.get(name)))), default=None)
+
+
+def _moment(stored: object) -> datetime | None:
+    """Return the moment that so many milliseconds since the epoch are."""
+    if isinstance(stored, bool) or not isinstance(stored, int | float | str):
+        return None
     try:
-        return datetime.fromtimestamp(int(entry["startedAt"]) / 1000, UTC)
-    except (KeyError, TypeError, ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(int(stored) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
         return None

@@ -4,36 +4,25 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
-import stat
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from tui.core import status
 from tui.core.errors import Changed, DatabaseProblem, NothingTracked
-from tui.core.models import Row
+from tui.core.models import Event, Row
 from tui.core.text import one_line
 from tui.core.zones import write_time
+from tui.storage.database import READ_TIMEOUT_S, Steps, read, write
+from tui.storage.stored import COLUMNS, event_from, row_as_json, row_from
 
-READ_TIMEOUT_S = 0.25
-WRITE_TIMEOUT_S = 5.0
+P = ParamSpec("P")
+T = TypeVar("T")
 
-_WORK_S = 2.0
-_STEPS = 1000
-
-_COLUMNS = (
-    "session_id",
-    "listing_id",
-    "stage",
-    "created_at",
-    "expires_at",
-    "status",
-    "metadata",
-)
+_TABLE, _EVENTS = "claude_sessions", "claude_session_events"
 _CREATE = """
     CREATE TABLE IF NOT EXISTS claude_sessions (
         session_id TEXT PRIMARY KEY,
@@ -56,52 +45,105 @@ _CREATE_EVENTS = """
         after TEXT
     )
 """
+_CREATE_INDEX = """
+    CREATE INDEX IF NOT EXISTS claude_session_events_by_session
+    ON claude_session_events (session_id)
+"""
+_KINDS = (
+    "SELECT lower(name), type FROM sqlite_master"
+    " WHERE name COLLATE NOCASE IN ('claude_sessions', 'claude_session_events')"
+)
+_EVENT_COLUMNS = ("at", "operator", "action", "session_id", "before", "after")
+_SELECT_EVENTS = "SELECT at, operator, action, session_id, before, after FROM claude_session_events"
+_LATEST = " WHERE id IN (SELECT MAX(id) FROM claude_session_events GROUP BY session_id)"
+_INSERT_EVENT = (
+    "INSERT INTO claude_session_events (at, operator, action, session_id, before, after)"
+    " VALUES (?, ?, ?, ?, ?, ?)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Every row, and by session id the last act that the audit knows of."""
+
+    rows: tuple[Row, ...]
+    audited: Mapping[str, Event]
 
 
 def read_rows(db_path: Path, timeout_s: float = READ_TIMEOUT_S) -> tuple[Row, ...]:
-    """Return every row of the table.
+    """Return every row of the table, read as `database.read` does.
 
-    Opens read-write with `query_only`, so that a hot journal is recovered and nothing else is
-    written; gives up after `timeout_s`. Raises `DatabaseProblem` with the reason in words.
+    Raises `DatabaseProblem` with the reason in words, `NothingTracked` without a table.
     """
-    _require_file(db_path)
-    with _problems(db_path), closing(_open(db_path, timeout_s)) as connection:
-        connection.execute("PRAGMA query_only = ON")
-        columns = _columns(connection)
-        if not columns:
-            raise NothingTracked(f"{db_path.name} has no claude_sessions table yet")
-        rows = connection.execute(_select(columns)).fetchall()
-        return tuple(_row(row) for row in rows)
+    return read(db_path, all_rows(), timeout_s)
+
+
+def read_table(db_path: Path, timeout_s: float = READ_TIMEOUT_S) -> Table:
+    """Return every row and its last audited act, in one short connection; raises as `read_rows`."""
+    return read(db_path, _whole_table(), timeout_s)
+
+
+def read_events(
+    db_path: Path,
+    *,
+    session_id: str = "",
+    operator: str = "",
+    limit: int = 50,
+    timeout_s: float = READ_TIMEOUT_S,
+) -> tuple[Event, ...]:
+    """Return the last audited acts, newest first, of one session or operator when it is named.
+
+    None without a database or an audit table; raises `DatabaseProblem`.
+    """
+    if not os.path.lexists(db_path):
+        return ()
+    return read(db_path, _last_events(session_id, operator, limit), timeout_s)
 
 
 def is_tracked(db_path: Path, session_id: str, timeout_s: float = READ_TIMEOUT_S) -> bool:
     """Whether the table has a row of that id now; raises `DatabaseProblem` when nobody can say."""
     if not os.path.lexists(db_path):
         return False
-    _require_file(db_path)
-    with _problems(db_path), closing(_open(db_path, timeout_s)) as connection:
-        connection.execute("PRAGMA query_only = ON")
-        return _find(connection, session_id) is not None
+    return read(db_path, _one_row(session_id), timeout_s) is not None
 
 
-class Tracking:
-    """Writes to one listing's database, each in one transaction with its audit event."""
+class Writes:
+    """The transactions of one operator, each with its audit event: a driver runs them."""
 
-    def __init__(self, db_path: Path, zone: tzinfo, operator: str) -> None:
-        self.db_path = db_path
+    def __init__(self, zone: tzinfo, operator: str) -> None:
         self.zone = zone
         self.operator = operator
 
-    def change(self, before: Row, after: Row, *, action: str, now: datetime) -> Row:
-        """Write `after` if the stored row still is `before`, else raise `Changed`."""
-        with self._transaction() as connection:
-            stored = _find(connection, before.session_id)
-            if stored is None:
-                raise Changed(f"{before.session_id[:8]} is no longer in the table")
-            if stored != before:
-                raise Changed(f"{before.session_id[:8]} changed meanwhile: {_diff(before, stored)}")
-            self._write(connection, before, after, action, now)
-        return after
+    def init_table(self) -> Steps[None]:
+        """Make the guide's table if there is none, and nothing else."""
+        yield _CREATE, ()
+
+    def change(self, before: Row, after: Row, *, action: str, now: datetime) -> Steps[Row]:
+        """Write `after` if the stored row still is `before`, else raise `Changed`.
+
+        Returns what is stored: an older table keeps no metadata.
+        """
+        columns = yield from _columns()
+        lost = yield from _lost(columns, before)
+        if lost is not None:
+            raise lost
+        return (yield from self._write(columns, before, after, action, now))
+
+    def change_many(
+        self, changes: Sequence[tuple[Row, Row]], *, action: str, now: datetime
+    ) -> Steps[tuple[Changed | None, ...]]:
+        """Do as `change` for each pair of before and after, all in one commit.
+
+        What was changed by somebody is left, and answered with why; the others go on.
+        """
+        columns = yield from _columns()
+        answers = []
+        for before, after in changes:
+            lost = yield from _lost(columns, before)
+            if lost is None:
+                yield from self._write(columns, before, after, action, now)
+            answers.append(lost)
+        return tuple(answers)
 
     def track(
         self,
@@ -112,226 +154,231 @@ class Tracking:
         now: datetime,
         expires_at: datetime,
         metadata: Mapping[str, Any] | None = None,
-    ) -> Row:
+    ) -> Steps[Row]:
         """Insert the row, or make it active again: see `status.tracked`."""
         text = json.dumps(dict(metadata)) if metadata else None
         times = write_time(now, self.zone), write_time(expires_at, self.zone)
-        fresh = Row(session_id, listing_id, stage, *times, "active", text)
-        with self._transaction(create=True) as connection:
-            connection.execute(_CREATE)
-            stored = _find(connection, session_id)
-            if stored is None:
-                _insert(connection, fresh)
-                self._record(connection, now, "track", None, fresh)
-                return fresh
+        yield _CREATE, ()
+        columns = yield from _columns()
+        stored = yield from _find(columns, session_id)
+        if stored is not None:
             after = status.tracked(stored, expires_at, self.zone, text)
-            self._write(connection, stored, after, "track", now)
-            return after
+            return (yield from self._write(columns, stored, after, "track", now))
+        fresh = _as_kept(columns, Row(session_id, listing_id, stage, *times, "active", text))
+        yield from _insert(columns, fresh)
+        yield from self._record(now, "track", None, fresh)
+        return fresh
 
-    def mark_resumed(self, session_id: str, *, now: datetime, keeps_until: datetime) -> None:
-        """The session is running again: see `status.resumed`; no row, nothing to do."""
-        self._apply(
-            session_id,
-            lambda row: status.resumed(row, keeps_until, self.zone),
-            "resume",
-            now,
-        )
+    def mark_extended(
+        self, session_id: str, *, now: datetime, until: datetime, has_transcript: bool
+    ) -> Steps[Row | None]:
+        """The session lasts until then at least: see `status.extended`."""
 
-    def mark_failed(self, session_id: str, *, now: datetime, reason: str) -> None:
-        """A turn failed for `reason`: see `status.failed`; no row, nothing to do."""
+        def change(row: Row) -> Row:
+            return status.extended(row, until, self.zone, has_transcript=has_transcript)
+
+        return self._apply(session_id, change, "extend", now)
+
+    def mark_resumed(
+        self, session_id: str, *, now: datetime, keeps_until: datetime
+    ) -> Steps[Row | None]:
+        """The session is running again: see `status.resumed`."""
+
+        def change(row: Row) -> Row:
+            return status.resumed(row, keeps_until, self.zone)
+
+        return self._apply(session_id, change, "resume", now)
+
+    def mark_failed(self, session_id: str, *, now: datetime, reason: str) -> Steps[Row | None]:
+        """A turn failed for `reason`: see `status.failed`."""
         words = one_line(reason)[:2000]
-        self._apply(
-            session_id,
-            lambda row: status.failed(row, words, now, self.zone),
-            "fail",
-            now,
-        )
 
-    def mark_succeeded(self, session_id: str, *, now: datetime) -> None:
-        """A turn succeeded: see `status.succeeded`; no row, nothing to do."""
-        self._apply(session_id, status.succeeded, "succeed", now)
+        def change(row: Row) -> Row:
+            return status.failed(row, words, now, self.zone)
+
+        return self._apply(session_id, change, "fail", now)
+
+    def mark_succeeded(self, session_id: str, *, now: datetime) -> Steps[Row | None]:
+        """A turn succeeded: see `status.succeeded`."""
+        return self._apply(session_id, status.succeeded, "succeed", now)
 
     def _apply(
         self, session_id: str, change: Callable[[Row], Row], action: str, now: datetime
-    ) -> None:
-        with self._transaction() as connection:
-            stored = _find(connection, session_id)
-            if stored is None:
-                return
-            after = change(stored)
-            if after != stored:
-                self._write(connection, stored, after, action, now)
+    ) -> Steps[Row | None]:
+        """Change what is stored now and return it; `None` when there is no such row."""
+        columns = yield from _columns()
+        stored = yield from _find(columns, session_id)
+        after = change(stored) if stored is not None else None
+        if stored is None or after is None or _as_kept(columns, after) == stored:
+            return stored
+        return (yield from self._write(columns, stored, after, action, now))
 
     def _write(
-        self,
-        connection: sqlite3.Connection,
-        before: Row,
-        after: Row,
-        action: str,
-        now: datetime,
-    ) -> None:
+        self, columns: Sequence[str], before: Row, after: Row, action: str, now: datetime
+    ) -> Steps[Row]:
         """Set the columns that differ and no other: a stored value may be no text at all."""
-        stored = _columns(connection)
-        names = [name for name in _COLUMNS if name in stored and _differs(name, before, after)]
+        after = _as_kept(columns, after)
+        names = [name for name in COLUMNS if _differs(name, before, after)]
         if names:
             assignments = ", ".join(f"{name} = ?" for name in names)
-            connection.execute(
+            values = (getattr(after, name) for name in names)
+            yield (
                 f"UPDATE claude_sessions SET {assignments} WHERE session_id = ?",  # noqa: S608 (fixed column names)
-                (*(getattr(after, name) for name in names), before.session_id),
+                (*values, before.session_id),
             )
-        self._record(connection, now, action, before, after)
+        yield from self._record(now, action, before, after)
+        return after
 
-    def _record(
-        self,
-        connection: sqlite3.Connection,
-        now: datetime,
-        action: str,
-        before: Row | None,
-        after: Row,
-    ) -> None:
-        connection.execute(_CREATE_EVENTS)
-        connection.execute(
-            "INSERT INTO claude_session_events"
-            " (at, operator, action, session_id, before, after) VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                now.isoformat(),
-                self.operator,
-                action,
-                after.session_id,
-                _as_json(before),
-                _as_json(after),
-            ),
-        )
-
-    @contextmanager
-    def _transaction(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
-        if not create or os.path.lexists(self.db_path):
-            _require_file(self.db_path)
-        with (
-            _problems(self.db_path),
-            closing(_open(self.db_path, WRITE_TIMEOUT_S, create=create)) as connection,
-        ):
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:  # an interrupt too must leave nothing half-made
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+    def _record(self, now: datetime, action: str, before: Row | None, after: Row) -> Steps[None]:
+        yield _CREATE_EVENTS, ()
+        yield _CREATE_INDEX, ()
+        rows = row_as_json(before), row_as_json(after)
+        yield _INSERT_EVENT, (now.isoformat(), self.operator, action, after.session_id, *rows)
 
 
-def _open(db_path: Path, timeout_s: float, *, create: bool = False) -> sqlite3.Connection:
-    uri = f"{db_path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
-    connection = sqlite3.connect(uri, uri=True, timeout=timeout_s, isolation_level=None)
-    connection.text_factory = _decode
-    connection.execute("PRAGMA trusted_schema = OFF")
-    _bound(connection, timeout_s + _WORK_S)
-    return connection
+def _written(
+    make: Callable[Concatenate[Writes, P], Steps[T]], *, creates: bool = False
+) -> Callable[Concatenate[Tracking, P], T]:
+    @wraps(make)
+    def method(self: Tracking, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return write(self.db_path, make(self.writes, *args, **kwargs), creates=creates)
+
+    return method
 
 
-def _bound(connection: sqlite3.Connection, seconds: float) -> None:
-    """Interrupt whatever runs after so long: a schema of others may make a statement endless."""
-    deadline = time.monotonic() + seconds
-    connection.set_progress_handler(lambda: int(time.monotonic() > deadline), _STEPS)
+class Tracking:
+    """Writes to one listing's database, each in one transaction: `Writes` says what each does."""
+
+    def __init__(self, db_path: Path, zone: tzinfo, operator: str) -> None:
+        self.db_path = db_path
+        self.writes = Writes(zone, operator)
+
+    init_table = _written(Writes.init_table, creates=True)
+    track = _written(Writes.track, creates=True)
+    change = _written(Writes.change)
+    change_many = _written(Writes.change_many)
+    mark_extended = _written(Writes.mark_extended)
+    mark_resumed = _written(Writes.mark_resumed)
+    mark_failed = _written(Writes.mark_failed)
+    mark_succeeded = _written(Writes.mark_succeeded)
 
 
-def _decode(stored: bytes) -> str:
-    return stored.decode("utf-8", "replace")
+def all_rows() -> Steps[tuple[Row, ...]]:
+    """Read every row; raises `NothingTracked` without a table."""
+    columns = yield from _columns()
+    return (yield from _rows(columns))
 
 
-def _require_file(db_path: Path) -> None:
-    """Raise for what is no regular file: a pipe would hang, a link could lead out of the root."""
-    try:
-        mode = db_path.lstat().st_mode
-    except FileNotFoundError:
-        raise NothingTracked(f"no {db_path.name} yet") from None
-    except OSError as error:
-        raise DatabaseProblem(f"{db_path.name}: {error.strerror or error}") from error
-    if stat.S_ISLNK(mode):
-        raise DatabaseProblem(f"{db_path.name} is a link, and links are not followed")
-    if not stat.S_ISREG(mode):
-        raise DatabaseProblem(f"{db_path.name} is not a file")
-
-
-@contextmanager
-def _problems(db_path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise DatabaseProblem(f"{db_path.name} {_reason(error)}") from error
-
-
-_REASONS = {
-    "locked": "is locked by another program",
-    "readonly": "may not be written by us",
-    "not a database": "is not a SQLite database",
-    "malformed": "is damaged",
-    "disk is full": "cannot be written: the disk is full",
-    "unable to open": "may not be opened by us",
-    "no such column": "has a table that lacks a column of the guide's",
-    "no such table": "has no claude_sessions table",
-    "busy": "is locked by another program",
-    "is not a table": "has a claude_sessions that is not a table",
-    "interrupted": "takes too long to answer",
-}
-
-
-def _reason(error: sqlite3.Error) -> str:
-    text = str(error)
-    known = next((words for sign, words in _REASONS.items() if sign in text), None)
-    return known or f"cannot be used: {one_line(text)}"
-
-
-def _columns(connection: sqlite3.Connection) -> frozenset[str]:
-    """Return the table's columns, none without a table; what is called so may be a view."""
-    kinds = "SELECT type FROM sqlite_master WHERE name = 'claude_sessions' COLLATE NOCASE"
-    if any(kind != "table" for (kind,) in connection.execute(kinds).fetchall()):
-        raise sqlite3.DatabaseError("claude_sessions is not a table")
-    rows = connection.execute("PRAGMA table_info(claude_sessions)").fetchall()
-    return frozenset(row[1] for row in rows)
-
-
-def _select(columns: frozenset[str]) -> str:
-    names = ", ".join(
-        name if name in columns or name != "metadata" else "NULL" for name in _COLUMNS
+def active_rows() -> Steps[list[dict[str, Any]]]:
+    """Read the active rows, all their columns as stored, the newest first: the guide's list."""
+    columns = yield from _columns()
+    _require_table(columns)
+    names = ", ".join('"' + name.replace('"', '""') + '"' for name in columns)
+    rows = yield (
+        f"SELECT {names} FROM claude_sessions WHERE status = 'active' ORDER BY created_at DESC",  # noqa: S608 (quoted column names)
+        (),
     )
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def _whole_table() -> Steps[Table]:
+    kinds = yield from _kinds()
+    columns = yield from _columns(kinds)
+    rows = yield from _rows(columns)
+    has_events = yield from _has_events(kinds)
+    stored = (yield _SELECT_EVENTS + _LATEST, ()) if has_events else []
+    events = (event_from(values) for values in stored)
+    return Table(rows, {event.session_id: event for event in events if event})
+
+
+def _last_events(session_id: str, operator: str, limit: int) -> Steps[tuple[Event, ...]]:
+    kinds = yield from _kinds()
+    if not (yield from _has_events(kinds)):
+        return ()
+    wanted = {"session_id": session_id, "operator": operator}
+    names = [name for name, value in wanted.items() if value]
+    where = f" WHERE {' AND '.join(f'{name} = ?' for name in names)}" if names else ""
+    values = [wanted[name] for name in names]
+    stored = yield f"{_SELECT_EVENTS}{where} ORDER BY id DESC LIMIT ?", (*values, limit)
+    return tuple(event for one in stored if (event := event_from(one)))
+
+
+def _one_row(session_id: str) -> Steps[Row | None]:
+    columns = yield from _columns()
+    return (yield from _find(columns, session_id))
+
+
+def _kinds() -> Steps[dict[str, str]]:
+    """Say what the two tables' names are in this database: what is called so may be a view."""
+    return dict((yield _KINDS, ()))
+
+
+def _columns(kinds: Mapping[str, str] | None = None) -> Steps[tuple[str, ...]]:
+    """Name the table's columns, none without a table."""
+    known = kinds if kinds is not None else (yield from _kinds())
+    if known.get(_TABLE, "table") != "table":
+        raise DatabaseProblem(f"has a {_TABLE} that is not a table")
+    return tuple(row[1] for row in (yield "PRAGMA table_info(claude_sessions)", ()))
+
+
+def _has_events(kinds: Mapping[str, str]) -> Steps[bool]:
+    """Whether there is an audit table, and one of ours: no other keeps the rows from being read."""
+    if kinds.get(_EVENTS) != "table":
+        return False
+    columns = {row[1] for row in (yield "PRAGMA table_info(claude_session_events)", ())}
+    return columns.issuperset(("id", *_EVENT_COLUMNS))
+
+
+def _require_table(columns: Sequence[str]) -> None:
+    if not columns:
+        raise NothingTracked(f"has no {_TABLE} table yet")
+
+
+def _rows(columns: Sequence[str]) -> Steps[tuple[Row, ...]]:
+    _require_table(columns)
+    stored = yield _select(columns), ()
+    return tuple(row_from(values) for values in stored)
+
+
+def _find(columns: Sequence[str], session_id: str) -> Steps[Row | None]:
+    if not columns:
+        return None
+    stored = yield f"{_select(columns)} WHERE session_id = ?", (session_id,)
+    return row_from(stored[0]) if stored else None
+
+
+def _lost(columns: Sequence[str], before: Row) -> Steps[Changed | None]:
+    """Say what somebody changed since `before` was read, if so."""
+    stored = yield from _find(columns, before.session_id)
+    short = before.session_id[:8]
+    if stored is None:
+        return Changed(f"{short} is no longer in the table")
+    if stored != before:
+        return Changed(f"{short} changed meanwhile: {_diff(before, stored)}")
+    return None
+
+
+def _select(columns: Sequence[str]) -> str:
+    names = ", ".join(name if name in columns or name != "metadata" else "NULL" for name in COLUMNS)
     return f"SELECT {names} FROM claude_sessions"  # noqa: S608 (fixed column names)
 
 
-def _find(connection: sqlite3.Connection, session_id: str) -> Row | None:
-    columns = _columns(connection)
-    if not columns:
-        return None
-    sql = f"{_select(columns)} WHERE session_id = ?"
-    row = connection.execute(sql, (session_id,)).fetchone()
-    return _row(row) if row else None
-
-
-def _row(values: tuple[Any, ...]) -> Row:
-    """Return a stored row; what is not text (the table's types are only hints) becomes text."""
-    texts = [_text(value) for value in values[:6]]
-    metadata = None if values[6] is None else _text(values[6])
-    return Row(texts[0], texts[1], texts[2], texts[3], texts[4], texts[5], metadata)
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    return _decode(value) if isinstance(value, bytes) else str(value)
-
-
-def _insert(connection: sqlite3.Connection, row: Row) -> None:
-    names = [name for name in _COLUMNS if name in _columns(connection)]
+def _insert(columns: Sequence[str], row: Row) -> Steps[None]:
+    names = [name for name in COLUMNS if name in columns]
     marks = ", ".join("?" * len(names))
-    connection.execute(
+    yield (
         f"INSERT INTO claude_sessions ({', '.join(names)}) VALUES ({marks})",  # noqa: S608 (fixed column names)
         [getattr(row, name) for name in names],
     )
 
 
+def _as_kept(columns: Sequence[str], row: Row) -> Row:
+    """Return what the table keeps of a row: the guide's older one has no metadata."""
+    return row if "metadata" in columns else replace(row, metadata=None)
+
+
 def _diff(before: Row, after: Row) -> str:
-    names = [name for name in _COLUMNS if _differs(name, before, after)]
+    names = [name for name in COLUMNS if _differs(name, before, after)]
     return ", ".join(
         name
         if name == "metadata"
@@ -342,7 +389,3 @@ def _diff(before: Row, after: Row) -> str:
 
 def _differs(name: str, before: Row, after: Row) -> bool:
     return bool(getattr(before, name) != getattr(after, name))
-
-
-def _as_json(row: Row | None) -> str | None:
-    return None if row is None else json.dumps({name: getattr(row, name) for name in _COLUMNS})

@@ -4,171 +4,112 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from tui.core.errors import UnknownId
 from tui.core.models import Transcript
 from tui.core.session_id import is_session_id
-from tui.core.text import one_line
-from tui.core.transcript import load_line, prompt_text, stamp
-from tui.storage.folders import is_link
+from tui.storage.cache import FactsCache
+from tui.storage.folders import Version, version_of
 
-_HEAD = 64 * 1024
-_TAIL = 64 * 1024
 _NEWLINE = b"\n"
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a transcript's head and tail say of it."""
-
-    title: str = ""
-    model: str = ""
-    cost_usd: float | None = None
-    first_at: datetime | None = None
+_ENDING = ".jsonl"
 
 
 class TranscriptFinder:
-    """Finds the transcripts of a config dir, reading the head and tail only of changed files."""
+    """Finds the transcripts of a config dir, reading the head and tail only of changed files.
 
-    def __init__(self) -> None:
-        self._facts: dict[tuple[int, int], tuple[tuple[int, int], Facts]] = {}
+    `projects` holds the version of every project folder before the last `find` listed it, `seen`
+    that of every file and session's folder it saw, both by path.
+    """
+
+    def __init__(self, facts: FactsCache | None = None) -> None:
+        self._facts = facts or FactsCache()
+        self._known: dict[str, Transcript] = {}
+        self.seen: dict[str, Version] = {}
+        self.projects: dict[str, Version] = {}
 
     def find(self, config_dir: Path) -> tuple[Transcript, ...]:
         """Return every transcript below `config_dir`, by path; no link is followed."""
-        found = [
-            transcript
-            for project in _folders(config_dir / "projects")
-            for transcript in self._in_project(project)
-        ]
-        return tuple(found) + tuple(_sketches(config_dir))
+        known, seen = self._known, self.seen
+        self._known, self.seen, self.projects = {}, {}, {}
+        for project in _folders(f"{config_dir}/projects"):
+            with suppress(OSError):
+                self.projects[project] = version_of(os.lstat(project))
+                self._find_in(project, known, seen)
+        sketches = tuple(_sketches(str(config_dir)))
+        for one in sketches:
+            with suppress(OSError):
+                self.seen[str(one.path)] = version_of(one.path.lstat())
+        return (*self._known.values(), *sketches)
 
-    def _in_project(self, project: Path) -> Iterator[Transcript]:
-        for entry in _scan(project):
-            session_id = entry.name.removesuffix(".jsonl")
-            if session_id != entry.name and is_session_id(session_id):
-                try:
-                    status = entry.stat(follow_symlinks=False)
-                except OSError:
-                    continue
-                if stat.S_ISREG(status.st_mode):
-                    yield self._transcript(session_id, Path(entry.path), status)
+    def _find_in(
+        self, project: str, known: dict[str, Transcript], seen: dict[str, Version]
+    ) -> None:
+        entries, folder = _scan(project), Path(project)
+        folders = {one.name: one for one in entries if one.is_dir(follow_symlinks=False)}
+        for name, entry in sorted((one.name, one) for one in entries if one.name[-6:] == _ENDING):
+            session_id = name[:-6]
+            try:
+                status = entry.stat(follow_symlinks=False)
+                more = self._bytes_in(folders[session_id]) if session_id in folders else 0
+            except OSError:  # it went while we looked
+                continue
+            if not stat.S_ISREG(status.st_mode) or not is_session_id(session_id):
+                continue
+            path, version = entry.path, version_of(status)
+            one = known.get(path)
+            if one is None or seen[path] != version or one.bytes != status.st_size + more:
+                one = transcript_of(session_id, folder / name, status, self._facts, more)
+            self._known[path], self.seen[path] = one, version
 
-    def _transcript(self, session_id: str, path: Path, status: os.stat_result) -> Transcript:
-        facts = self._facts_of(path, status)
-        return Transcript(
-            session_id,
-            path,
-            status.st_size + _extra_bytes(path.with_suffix("")),
-            _modified_at(status),
-            facts.title,
-            facts.model,
-            facts.cost_usd,
-            facts.first_at,
-        )
-
-    def _facts_of(self, path: Path, status: os.stat_result) -> Facts:
-        key, version = (
-            (status.st_dev, status.st_ino),
-            (status.st_size, status.st_mtime_ns),
-        )
-        known = self._facts.get(key)
-        if known and known[0] == version:
-            return known[1]
-        try:
-            facts = read_facts(path)
-        except OSError:
-            facts = Facts()
-        if known and known[0][0] <= status.st_size:
-            facts = _kept(known[1], facts)
-        self._facts[key] = (version, facts)
-        return facts
+    def _bytes_in(self, folder: os.DirEntry[str]) -> int:
+        """Return what lies in a session's own folder, and remember that folder's version."""
+        self.seen[folder.path] = version_of(folder.stat(follow_symlinks=False))
+        return extra_bytes(folder.path)
 
 
-def read_facts(path: Path) -> Facts:
-    """Return title, model, cost and first stamp from the first and last 64 KiB of a file.
-
-    The last `cost-state` line holds the whole session's cost. Raises `OSError`.
-    """
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - _TAIL))
-        tail = file.read(_TAIL)
-    first = list(_objects(head.split(_NEWLINE)))
-    last = list(_objects(reversed(tail.split(_NEWLINE))))
-    return Facts(
-        _title(first, last),
-        next((model for line in last if (model := _model(line))), ""),
-        next(
-            (cost for line in (*last, *reversed(first)) if (cost := _cost(line)) is not None), None
-        ),
-        next((moment for line in first if (moment := stamp(line))), None),
+def transcript_of(
+    session_id: str, path: Path, status: os.stat_result, facts: FactsCache, more: int
+) -> Transcript:
+    """Return the transcript that a file with this status is, `more` bytes beside it counted in."""
+    said = facts.facts_of(path, status)
+    return Transcript(
+        session_id,
+        path,
+        status.st_size + more,
+        _modified_at(status),
+        said.title,
+        said.model,
+        said.cost_usd,
+        said.first_at,
     )
 
 
-def _kept(known: Facts, fresh: Facts) -> Facts:
-    """Return what a grown file says now, and what it said before where its new end is silent.
-
-    A session's cost only grows.
-    """
-    costs = [cost for cost in (known.cost_usd, fresh.cost_usd) if cost is not None]
-    return Facts(
-        fresh.title or known.title,
-        fresh.model or known.model,
-        max(costs, default=None),
-        fresh.first_at or known.first_at,
-    )
-
-
-def _objects(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    for raw in lines:
-        line = load_line(raw) if raw.strip() else None
-        if line is not None:
-            yield line
-
-
-def _title(first: list[dict[str, Any]], last: list[dict[str, Any]]) -> str:
-    """Return the custom title, else the CLI's, else the first prompt, on one line."""
-    for name in ("customTitle", "aiTitle"):
-        for line in (*last, *reversed(first)):
-            if isinstance(line.get(name), str) and line[name]:
-                return one_line(line[name][:400])[:200]
-    return next(
-        (one_line(text[:400])[:200] for line in first if (text := prompt_text(line))),
-        "",
-    )
-
-
-def _model(line: dict[str, Any]) -> str:
-    message = line.get("message")
-    model = message.get("model") if isinstance(message, dict) else None
-    return one_line(model)[:60] if isinstance(model, str) and model != "<synthetic>" else ""
-
-
-def _cost(line: dict[str, Any]) -> float | None:
-    cost = line.get("totalCostUSD")
-    if line.get("type") != "cost-state" or isinstance(cost, bool):
-        return None
-    return float(cost) if isinstance(cost, int | float) and 0 <= cost < 1e9 else None
-
-
-def _sketches(config_dir: Path) -> Iterator[Transcript]:
+def _sketches(config_dir: str) -> Iterator[Transcript]:
     """The guide's sketch of a session, a folder by its id: shown, never resumable."""
     for folder in _folders(config_dir):
-        conversation = folder / "conversation.json"
-        try:
-            status = conversation.lstat()
-        except OSError:
-            continue
-        if is_session_id(folder.name) and stat.S_ISREG(status.st_mode):
-            size, modified_at = _extra_bytes(folder), _modified_at(status)
-            yield Transcript(folder.name, conversation, size, modified_at, resumable=False)
+        if is_session_id(folder.rpartition("/")[2]) and (sketch := sketch_in(Path(folder))):
+            yield sketch
+
+
+def sketch_in(folder: Path) -> Transcript | None:
+    """Return the guide's sketch of a session that this folder is, `None` when it is none."""
+    conversation = folder / "conversation.json"
+    try:
+        status = conversation.lstat()
+    except OSError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    size, modified_at = extra_bytes(str(folder)), _modified_at(status)
+    return Transcript(folder.name, conversation, size, modified_at, resumable=False)
 
 
 def _modified_at(status: os.stat_result) -> datetime:
@@ -176,14 +117,16 @@ def _modified_at(status: os.stat_result) -> datetime:
     return datetime.fromtimestamp(min(max(status.st_mtime, 0), _LATEST), UTC)
 
 
-def _folders(base: Path) -> list[Path]:
-    if is_link(base):
+def _folders(base: str) -> list[str]:
+    try:
+        if stat.S_ISLNK(os.lstat(base).st_mode):
+            return []
+    except OSError:
         return []
-    entries = _scan(base)
-    return sorted(Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False))
+    return sorted(entry.path for entry in _scan(base) if entry.is_dir(follow_symlinks=False))
 
 
-def _scan(folder: Path) -> list[os.DirEntry[str]]:
+def _scan(folder: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return list(entries)
@@ -191,13 +134,13 @@ def _scan(folder: Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def _extra_bytes(folder: Path) -> int:
+def extra_bytes(folder: str) -> int:
     """Return the bytes below a session's own folder (sub-agents, tool results); 0 without one."""
     total = 0
     for entry in _scan(folder):
         try:
             if entry.is_dir(follow_symlinks=False):
-                total += _extra_bytes(Path(entry.path))
+                total += extra_bytes(entry.path)
             else:
                 total += entry.stat(follow_symlinks=False).st_size
         except OSError:

@@ -1,204 +1,195 @@
-"""The trash: whole footprints moved aside by rename, with a manifest that can undo it."""
+"""The trash: whole footprints moved aside by rename, with a manifest that can undo it.
+
+A batch is a folder with one manifest and whatever was moved, named by numbers: nothing is made for
+each session, since making costs many times what moving does. The manifest is on the disk before
+anything moves, and that one `fsync` is enough: journalling file systems keep the order of what
+follows, the renames and then the commit of the rows.
+"""
 
 from __future__ import annotations
 
 import errno
-import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from tui.core.errors import ConsoleError, Refused
 from tui.core.models import Row
-from tui.core.session_id import is_listing_id, is_session_id
-from tui.storage.folders import (
-    OURS,
-    console_folder,
-    inherit_rights,
-    is_link,
-    our_folder,
-    read_small,
-    write_atomically,
-)
+from tui.storage.folders import console_folder, inherit_rights, is_link, our_folder
+from tui.storage.manifest import MANIFEST, Trashed, numbers_in, read_manifest, write_manifest
 
-_MANIFEST = "manifest.json"
-_MAX_MANIFEST = 64 * 1024 * 1024
+WAY_OUT = (
+    "Erasing needs no space: `cleanup --purge-trash` for the old trash, `purge ID` for one "
+    "session, in the trash or not"
+)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True, slots=True)
-class Trashed:
-    """One delete: what was moved from where below its listing, and the row as it was.
+class Doomed:
+    """A session that is about to be moved: its paths, its row, and the status it is to get."""
 
-    The n-th of `places`, each relative to the listing, lies in `files/<n>` of `folder`.
-    """
-
-    trash_id: str
-    folder: Path
-    listing: str
     session_id: str
-    at: datetime
-    operator: str
-    places: tuple[str, ...]
+    paths: tuple[Path, ...]
     row: Row | None
+    left: str
     zone: str
+    title: str = ""
 
-    def moved(self, index: int) -> Path:
-        """Return where the place of that index lies now."""
-        return self.folder / "files" / str(index)
+
+class Batch:
+    """What is being moved together; `keep` what is to stay in the trash."""
+
+    def __init__(self, folder: Path, listing_path: Path, sessions: tuple[Trashed, ...]) -> None:
+        self.sessions = sessions
+        self._folder = folder
+        self._listing_path = listing_path
+        self._open = list(sessions)
+
+    def move(self, trashed: Trashed) -> None:
+        """Rename everything of a session into the trash; raises `ConsoleError`."""
+        try:
+            if not trashed.places:
+                trashed.mark.touch()
+            for index, place in enumerate(trashed.places):
+                (self._listing_path / place).rename(trashed.moved(index))
+        except OSError as error:
+            raise ConsoleError(f"{error.filename} cannot be moved: {error.strerror}") from error
+
+    def keep(self, trashed: Trashed) -> None:
+        """Let a session stay in the trash: its row says so."""
+        self._open.remove(trashed)
+
+    def give_back(self, trashed: Trashed) -> None:
+        """Rename everything of a session back to where it was; raises as `put_back`."""
+        self._open.remove(trashed)
+        put_back(trashed, self._listing_path)
+
+    def close(self) -> None:
+        """Give back all that was not kept; raises the first problem once all were tried."""
+        problems = []
+        for trashed in tuple(self._open):
+            try:
+                self.give_back(trashed)
+            except ConsoleError as problem:
+                problems.append(problem)
+        drop_batch(self._folder)
+        if problems:
+            raise problems[0]
 
 
 @contextmanager
-def moved_to_trash(
+def moving_to_trash(
     root: Path,
     listing_path: Path,
-    session_id: str,
-    paths: Iterable[Path],
+    doomed: Sequence[Doomed],
     *,
     at: datetime,
     operator: str,
-    row: Row | None,
-    zone: str,
-) -> Iterator[Trashed]:
-    """Write the intent down, rename every path into the trash, and keep it so if the block ends.
+    action: str,
+) -> Iterator[Batch]:
+    """Write the intent down for a batch whose sessions are then moved, and kept or given back.
 
-    Whatever stops it before, an interrupt too, puts everything back. Raises `ConsoleError` when
-    the trash cannot be written or something cannot be moved.
+    Whatever ends the block, an interrupt too, gives back what was not kept. Raises `ConsoleError`
+    when the trash cannot be written.
     """
-    places = tuple(str(path.relative_to(listing_path)) for path in paths)
+    facts = {"at": at, "operator": operator, "action": action}
     try:
-        folder = _new_folder(root, listing_path, session_id, at)
-        trashed = Trashed(
-            folder.name, folder, listing_path.name, session_id, at, operator, places, row, zone
+        folder = _new_batch(root, listing_path, at)
+        sessions = tuple(
+            _intended(folder, listing_path, number, one, **facts)
+            for number, one in enumerate(doomed)
         )
-        _write_intent(trashed)
+        _write_intent(folder, sessions)
     except OSError as error:
-        raise ConsoleError(_unwritten(root, listing_path, error)) from error
+        raise unwritten("nothing was moved: the trash cannot be written", error) from error
+    batch = Batch(folder, listing_path, sessions)
     try:
-        _move(trashed, listing_path)
-        yield trashed
-    except BaseException:
-        put_back(trashed, listing_path)
-        drop(trashed)
-        raise
+        yield batch
+    finally:
+        batch.close()
 
 
-def _move(trashed: Trashed, listing_path: Path) -> None:
-    try:
-        for index, place in enumerate(trashed.places):
-            (listing_path / place).rename(trashed.moved(index))
-    except OSError as error:
-        raise ConsoleError(f"{error.filename} cannot be moved: {error.strerror}") from error
+def _intended(folder: Path, listing_path: Path, number: int, one: Doomed, **facts: Any) -> Trashed:
+    return Trashed(
+        batch=folder,
+        number=str(number),
+        listing=listing_path.name,
+        session_id=one.session_id,
+        places=tuple(str(path.relative_to(listing_path)) for path in one.paths),
+        row=one.row,
+        left=one.left,
+        zone=one.zone,
+        title=one.title,
+        **facts,
+    )
+
+
+def require_way_back(trashed: Trashed, listing_path: Path) -> tuple[tuple[Path, Path], ...]:
+    """Return from where to where each thing of a session has to be moved; a second time, the rest.
+
+    Raises `Refused` when something new is in the way, or the way leads out of the listing.
+    """
+    targets = [_inside(listing_path, place) for place in trashed.places]
+    pairs = [(trashed.moved(index), target) for index, target in enumerate(targets)]
+    pending = tuple(pair for pair in pairs if os.path.lexists(pair[0]))
+    for _, target in pending:
+        if os.path.lexists(target):
+            shown = target.relative_to(listing_path)
+            raise Refused(f"{shown} exists again: nothing was restored over it")
+    return pending
 
 
 def put_back(trashed: Trashed, listing_path: Path) -> None:
-    """Rename everything back to where it was; safe to do twice. `drop` then ends the delete.
+    """Rename everything back to where it was, and let the trash forget it; safe to do twice.
 
-    Raises `Refused` before anything moves when something new is in the way.
+    Raises `Refused` before anything moves, as `require_way_back` does, else `ConsoleError`.
     """
-    targets = [_inside(listing_path, place) for place in trashed.places]
-    pending = [index for index in range(len(targets)) if os.path.lexists(trashed.moved(index))]
-    for index in pending:
-        if os.path.lexists(targets[index]):
-            raise Refused(f"{trashed.places[index]} exists again: nothing was restored over it")
     try:
-        for index in reversed(pending):
-            targets[index].parent.mkdir(parents=True, exist_ok=True)
-            trashed.moved(index).rename(targets[index])
+        for moved, target in reversed(require_way_back(trashed, listing_path)):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            moved.rename(target)
     except OSError as error:
         raise ConsoleError(f"{error.filename} cannot be restored: {error.strerror}") from error
-
-
-def drop(trashed: Trashed) -> None:
-    """Remove the emptied folder of a delete, or a half-made one; its manifest explains the rest."""
-    files, manifest = trashed.folder / "files", trashed.folder / _MANIFEST
     with suppress(OSError):
-        for remove in (files.rmdir, manifest.unlink, trashed.folder.rmdir):
-            with suppress(FileNotFoundError):
-                remove()
+        trashed.mark.unlink()
+
+
+def drop_batch(batch: Path) -> None:
+    """Remove a batch in which nothing lies but its manifest, whole or half written."""
+    try:
+        paths = list(batch.iterdir())
+        if all(path.name.lstrip(".").startswith(MANIFEST) for path in paths):
+            for path in paths:
+                path.unlink(missing_ok=True)
+            batch.rmdir()
+    except OSError:
+        return
 
 
 def list_trash(root: Path, listing_paths: Iterable[Path] = ()) -> tuple[Trashed, ...]:
-    """Return what lies in the trash of the root and of the listings, newest first."""
-    read = (_read(folder) for base in (root, *listing_paths) for folder in _in_trash(base))
-    found = [trashed for trashed in read if trashed is not None]
+    """Return the sessions in the trash of the root and of the listings, newest first."""
+    batches = (batch for base in (root, *listing_paths) for batch in batches_in(base))
+    found = (one for batch in batches for one in _sessions(batch))
     return tuple(sorted(found, key=lambda one: one.at, reverse=True))
 
 
 def unreadable_trash(root: Path, listing_paths: Iterable[Path] = ()) -> tuple[Path, ...]:
-    """Return the folders in the trash whose manifest cannot be read: only by hand are they mended.
+    """Return the folders in the trash with something in them that no manifest explains.
 
-    One that is being made or dropped at this moment is among them.
+    Only by hand are they mended.
     """
-    folders = [folder for base in (root, *listing_paths) for folder in _in_trash(base)]
-    return tuple(folder for folder in folders if _read(folder) is None)
+    batches = [batch for base in (root, *listing_paths) for batch in batches_in(base)]
+    return tuple(one for one in batches if len(_sessions(one)) < len(numbers_in(one)))
 
 
-def _new_folder(root: Path, listing_path: Path, session_id: str, at: datetime) -> Path:
-    """Make the delete's own folder on the listing's file system, where a rename is enough."""
-    base = root if _is_same_disk(root, listing_path) else listing_path
-    trash = console_folder(base, "trash")
-    name = f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{session_id[:8]}-{secrets.token_hex(2)}"
-    folder = trash / name
-    folder.mkdir()
-    return folder
-
-
-def _write_intent(trashed: Trashed) -> None:
-    """Write the manifest and read it back: what cannot be read could never be restored."""
-    try:
-        inherit_rights(trashed.folder, trashed.folder.parent)
-        (trashed.folder / "files").mkdir()
-        inherit_rights(trashed.folder / "files", trashed.folder)
-        _write_manifest(trashed)
-        if _read(trashed.folder) != trashed:
-            raise OSError(errno.EIO, "its manifest does not read as it was written")
-    except BaseException:
-        drop(trashed)
-        raise
-
-
-def _unwritten(root: Path, listing_path: Path, error: OSError) -> str:
-    """Return why nothing was deleted, and on a full disk what can be done."""
-    said = f"nothing was deleted: the trash cannot be written: {error.strerror or error}"
-    if error.errno not in _FULL:
-        return said
-    trash = (root if _is_same_disk(root, listing_path) else listing_path) / OURS / "trash"
-    return f"{said}. Free some space on that disk first; {trash} holds {_megabytes(trash):.1f} MB"
-
-
-def _megabytes(folder: Path) -> float:
-    paths = (Path(base) / name for base, _, names in os.walk(folder) for name in names)
-    total = 0
-    for path in paths:
-        with suppress(OSError):
-            total += path.lstat().st_size
-    return total / 1e6
-
-
-def _is_same_disk(root: Path, listing_path: Path) -> bool:
-    return root.stat().st_dev == listing_path.stat().st_dev
-
-
-def _write_manifest(trashed: Trashed) -> None:
-    manifest = {
-        "listing": trashed.listing,
-        "session_id": trashed.session_id,
-        "at": trashed.at.isoformat(),
-        "operator": trashed.operator,
-        "places": list(trashed.places),
-        "row": None if trashed.row is None else asdict(trashed.row),
-        "zone": trashed.zone,
-    }
-    write_atomically(trashed.folder / _MANIFEST, json.dumps(manifest, indent=1))
-
-
-def _in_trash(base: Path) -> list[Path]:
-    """Return the folders in the trash of a root or listing, by name; a link leads nowhere."""
+def batches_in(base: Path) -> list[Path]:
+    """Return the batches in the trash of a root or listing, by name; a link leads nowhere."""
     trash = our_folder(base, "trash")
     if trash is None:
         return []
@@ -209,35 +200,54 @@ def _in_trash(base: Path) -> list[Path]:
         return []
 
 
-def _read(folder: Path) -> Trashed | None:
+def _sessions(batch: Path) -> tuple[Trashed, ...]:
+    return read_manifest(batch, numbers_in(batch))
+
+
+def _new_batch(root: Path, listing_path: Path, at: datetime) -> Path:
+    """Make a batch's folder on the listing's file system, where a rename is enough."""
+    base = root if _is_same_disk(root, listing_path) else listing_path
+    trash = console_folder(base, "trash")
+    batch = trash / f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    batch.mkdir()
+    inherit_rights(batch, trash)
+    return batch
+
+
+def _write_intent(batch: Path, sessions: tuple[Trashed, ...]) -> None:
     try:
-        manifest = json.loads(read_small(folder / _MANIFEST, _MAX_MANIFEST))
-        row = manifest["row"]
-        trashed = Trashed(
-            folder.name,
-            folder,
-            str(manifest["listing"]),
-            str(manifest["session_id"]),
-            datetime.fromisoformat(manifest["at"]).astimezone(UTC),
-            str(manifest["operator"]),
-            tuple(str(place) for place in manifest["places"]),
-            None if row is None else Row(**row),
-            str(manifest["zone"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        return None
-    is_sound = is_session_id(trashed.session_id) and is_listing_id(trashed.listing)
-    return trashed if is_sound and _is_row_of(trashed) else None
+        write_manifest(batch, sessions)
+    except BaseException:  # an interrupt too must leave nothing half-made
+        drop_batch(batch)
+        raise
 
 
-def _is_row_of(trashed: Trashed) -> bool:
-    """Whether the manifest's row is one of its session: the file may have been edited."""
-    row = trashed.row
-    if row is None:
-        return True
-    texts = [value for name, value in asdict(row).items() if name != "metadata"]
-    is_text = all(isinstance(text, str) for text in texts)
-    return is_text and isinstance(row.metadata, str | None) and row.session_id == trashed.session_id
+def clear(base: Path, before: datetime) -> None:
+    """Remove the batches that hold nothing, left by a process that was killed before that moment.
+
+    A batch that is being made now looks the same, but for its age.
+    """
+    for batch in batches_in(base):
+        with suppress(OSError):
+            if batch.stat().st_mtime < before.timestamp():
+                drop_batch(batch)
+
+
+def unwritten(what: str, error: OSError) -> ConsoleError:
+    """Return that something could not be written, why, and on a full disk what can be done."""
+    said = f"{what}: {error.strerror or error}"
+    if not is_full(error):
+        return ConsoleError(said)
+    return ConsoleError(f"{said}. {WAY_OUT}")
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether it is that no byte more can be written."""
+    return isinstance(error, OSError) and error.errno in _FULL
+
+
+def _is_same_disk(root: Path, listing_path: Path) -> bool:
+    return root.stat().st_dev == listing_path.stat().st_dev
 
 
 def _inside(listing_path: Path, place: str) -> Path:

@@ -1,0 +1,87 @@
+"""Measure everything, or what is named: `python -m tests.bench [catalog ...] [--json]`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import pkgutil
+import platform
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import tests.bench
+
+Measured = dict[str, Any]
+
+
+def main() -> int:
+    """Print a table, or with `--json` one object; 1 when a goal is missed."""
+    args = _parser().parse_args()
+    results: list[Measured] = []
+    for name in args.names or _names():
+        print(f"measuring {name} ...", file=sys.stderr, flush=True)
+        results += importlib.import_module(f"tests.bench.{name}").measure()
+    facts = _machine() | {"results": results}
+    print(json.dumps(facts, indent=1)) if args.json else _put_table(results)
+    return int(any(not is_met(one) for one in results))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--json", action="store_true")
+    return parser
+
+
+def _names() -> list[str]:
+    found = (one.name for one in pkgutil.iter_modules(tests.bench.__path__))
+    return sorted(name for name in found if not name.startswith("_"))
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+    }
+
+
+def is_met(one: Measured) -> bool:
+    """Whether a measurement reaches its goal; `is_least` turns the comparison round."""
+    value = one.get("ratio", one.get("value"))
+    if value is None or one.get("goal") is None:
+        return True
+    return bool(value >= one["goal"] if one.get("is_least") else value <= one["goal"])
+
+
+def _put_table(results: list[Measured]) -> None:
+    head = ("what", "measured", "floor", "ratio", "goal", "met")
+    rows = [head, *(_row(one) for one in results)]
+    widths = [max(len(row[index]) for row in rows) for index in range(len(head))]
+    for number, row in enumerate(rows):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print("| " + " | ".join(cells) + " |")
+        if number == 0:
+            print("|" + "|".join("-" * (width + 2) for width in widths) + "|")
+
+
+def _row(one: Measured) -> tuple[str, ...]:
+    unit, sign = one.get("unit", "s"), "≥" if one.get("is_least") else "≤"
+    measured = one.get("seconds", one.get("value"))
+    floor, ratio, goal = one.get("floor_seconds"), one.get("ratio"), one.get("goal")
+    return (
+        one["name"],
+        f"{measured:.3g} {unit}",
+        f"{floor:.3g} {unit}" if floor is not None else "",
+        f"{ratio:.2f}x" if ratio is not None else "",
+        f"{sign} {goal:g}{'x' if ratio is not None else f' {unit}'}" if goal is not None else "",
+        "yes" if is_met(one) else "NO",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

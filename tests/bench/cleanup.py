@@ -1,0 +1,100 @@
+"""Clean-up: 10,000 expired sessions of 500 listings, against a bare loop that does the least.
+
+The floor renames each transcript and commits once a listing; it takes no lock, proves nothing,
+writes no manifest and no audit, and could not be undone. Both run on the disk of temporary files.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.bench.catalog import build_root
+from tui.operations.cleanup import clean_up, plan_cleanup
+from tui.operations.context import Context
+from tui.operations.delete import restore_many
+from tui.operations.refresh import Watch
+from tui.settings import Settings
+from tui.storage.trash import list_trash
+
+Measured = dict[str, Any]
+
+LISTINGS, SESSIONS = 500, 20
+_ROUNDS = 3
+_GOAL = 5
+_LATER = timedelta(days=30)
+
+
+def measure(listings: int = LISTINGS, sessions: int = SESSIONS) -> list[Measured]:
+    """Return every measurement of this file: the best of some rounds, each on a fresh root."""
+    rounds = [_round(listings, sessions) for _ in range(_ROUNDS)]
+    floor, seconds, planned, undone = (min(times) for times in zip(*rounds, strict=True))
+    total = f"{listings * sessions:,} sessions, {listings} listings"
+    return [
+        {
+            "name": f"clean-up of {total}",
+            "seconds": seconds,
+            "floor_seconds": floor,
+            "ratio": seconds / floor,
+            "goal": _GOAL,
+        },
+        {"name": f"preview of a clean-up of {total}", "seconds": planned},
+        {"name": f"undo of a clean-up of {total}", "seconds": undone},
+    ]
+
+
+def _round(listings: int, sessions: int) -> tuple[float, float, float, float]:
+    with tempfile.TemporaryDirectory(prefix="session-console-bench-") as name:
+        bare, ours = (_built(Path(name) / kind, listings, sessions) for kind in ("bare", "ours"))
+        os.sync()
+        floor = _seconds(lambda: _bare(bare))
+        os.sync()
+        return floor, *_ours(ours, listings * sessions)
+
+
+def _built(base: Path, listings: int, sessions: int) -> Path:
+    root = base / "outputs"
+    root.mkdir(parents=True)
+    build_root(root, listings, sessions)
+    return root
+
+
+def _ours(root: Path, total: int) -> tuple[float, float, float]:
+    now = datetime.now(UTC) + _LATER
+    context = Context(Settings(root=root, operator="bench", time_zone="local"), lambda: now)
+    catalog = Watch(context).look()
+    started = time.perf_counter()
+    plan = plan_cleanup(context, catalog, is_expired=True)
+    planned = time.perf_counter() - started
+    started = time.perf_counter()
+    done = clean_up(context, plan)
+    seconds = time.perf_counter() - started
+    if len(done.acts) != total:
+        raise AssertionError(done.words)
+    started = time.perf_counter()
+    restore_many(context, list_trash(root))
+    return seconds, planned, time.perf_counter() - started
+
+
+def _bare(root: Path) -> None:
+    trash = root / "trash"
+    trash.mkdir()
+    for listing in sorted(root.glob("listing_*")):
+        for path in sorted(listing.glob(".claude_sessions/projects/*/*.jsonl")):
+            path.rename(trash / f"{listing.name}-{path.name}")
+        with closing(sqlite3.connect(listing / "buyers.db")) as connection:
+            connection.execute("UPDATE claude_sessions SET status = 'expired'")
+            connection.commit()
+
+
+def _seconds(act: Callable[[], None]) -> float:
+    started = time.perf_counter()
+    act()
+    return time.perf_counter() - started

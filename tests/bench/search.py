@@ -1,0 +1,101 @@
+"""Searching 200 MB of transcripts, against `grep -c` over the same files."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tui.core.models import Liveness, Session, State, Transcript
+from tui.operations.grep import search
+
+_FILES = 40
+_FILE_BYTES = 5_000_000
+_ONE_IN = 2000
+_NEEDLE = "industrial pumps"
+_WORDS = """
+    strategic buyers of valves are few and well known while platforms in the region hold
+    several assets under management “quoted” and “often” closely held by families
+""".split()  # noqa: SIM905 (a list literal of so many words is a page)
+
+
+def measure() -> list[dict[str, Any]]:
+    """Return the time of a search for a literal, and for a pattern that has none."""
+    folder = Path(tempfile.mkdtemp(prefix="bench-search-"))
+    try:
+        paths = _transcripts(folder)
+        sessions = [_session(path) for path in paths]
+        return [
+            _measured("grep for a literal in 200 MB", sessions, _NEEDLE, ["-c"], paths, 4.0),
+            _measured("... against grep -ci", sessions, _NEEDLE, ["-ci"], paths, None),
+            _measured(
+                "grep for one of two words in 200 MB",
+                sessions,
+                "industrial pumps|marine pumps",
+                ["-ciE"],
+                paths,
+                None,
+            ),
+        ]
+    finally:
+        shutil.rmtree(folder)
+
+
+def _measured(
+    name: str,
+    sessions: list[Session],
+    pattern: str,
+    flags: list[str],
+    paths: list[Path],
+    goal: float | None,
+) -> dict[str, Any]:
+    words = ["grep", *flags, pattern, *map(str, paths)]
+    floor = _best(lambda: subprocess.run(words, capture_output=True, check=True))
+    ours = _best(lambda: sum(1 for _ in search(sessions, pattern)))
+    return {
+        "name": name,
+        "seconds": ours,
+        "floor_seconds": floor,
+        "ratio": ours / floor,
+        "goal": goal,
+    }
+
+
+def _best(act: Callable[[], object], times: int = 5) -> float:
+    """Return the shortest of a few times: whatever else runs only ever adds."""
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        act()
+        taken.append(time.perf_counter() - began)
+    return min(taken)
+
+
+def _transcripts(folder: Path) -> list[Path]:
+    chance = random.Random(1)  # noqa: S311 (sample data)
+    lines = [_line(" ".join(chance.choices(_WORDS, k=chance.randint(20, 400)))) for _ in range(400)]
+    hit = _line(f"Here are the Industrial PUMPS and {_NEEDLE} of the region.")
+    paths = [folder / f"{number}.jsonl" for number in range(_FILES)]
+    for path in paths:
+        with path.open("w", encoding="utf-8") as file:
+            while file.tell() < _FILE_BYTES:
+                file.write(hit if chance.random() < 1 / _ONE_IN else chance.choice(lines))
+    return paths
+
+
+def _line(words: str) -> str:
+    message = {"id": "msg_1", "role": "assistant", "content": [{"type": "text", "text": words}]}
+    line = {"type": "assistant", "timestamp": "2026-11-20T12:00:00.000Z", "message": message}
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _session(path: Path) -> Session:
+    transcript = Transcript(path.stem, path, path.stat().st_size, datetime.now(UTC))
+    return Session(path.stem, "l", "s", "active", Liveness.NONE, State.OK, transcript=transcript)

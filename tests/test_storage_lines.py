@@ -1,0 +1,108 @@
+"""A transcript from its start: whole lines, as of now, in bounded memory, nothing but files."""
+
+from __future__ import annotations
+
+import os
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.storage import lines
+from tui.storage.lines import read_lines
+
+CONTENT = st.lists(
+    st.binary(max_size=30) | st.sampled_from([b"\n", b"{}\n", b"a\r\n\0\n", b"NEEdle\n"]),
+    max_size=12,
+).map(b"".join)
+
+
+def raws(path: Path, *literals: bytes) -> list[bytes]:
+    return [line.raw for line in read_lines(path, literals) if not line.problem]
+
+
+def problems(path: Path) -> list[str]:
+    return [line.problem for line in read_lines(path) if line.problem]
+
+
+@given(content=CONTENT)
+def test_any_bytes_give_their_whole_lines(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(content)
+    *whole, rest = content.split(b"\n")
+    assert raws(path) == [line for line in whole if line]
+    said = [f"the last line is not whole yet: its {len(rest)} bytes are left out"] if rest else []
+    assert problems(path) == said
+    for wanted in ((b"needle",), (b"needle", b"{"), (b"a", b"e", b"zz")):
+        found = [line for line in whole if any(one in line.lower() for one in wanted)]
+        assert raws(path, *wanted) == found
+
+
+@pytest.mark.parametrize("size", [lines._BLOCK - 1, lines._BLOCK, lines._BLOCK + 1])
+def test_a_line_that_meets_the_end_of_a_block_stays_whole(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "t.jsonl"
+    wanted = [b"x" * (size - 1), b"y" * (3 * lines._BLOCK), b"z needle", b"w"]
+    path.write_bytes(b"\n".join(wanted) + b"\n")
+    assert raws(path) == wanted
+    assert raws(path, b"needle") == [b"z needle"]
+
+
+def test_a_line_of_30_mb_is_read_and_one_that_is_too_long_is_passed_by(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    with path.open("wb") as file:
+        file.write(b"first\n" + b"x" * 30_000_000 + b"\n")
+        file.seek(200_000_000, os.SEEK_CUR)
+        file.write(b"\nlast\n")
+    tracemalloc.start()
+    sizes = [len(line.raw) for line in read_lines(path)]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sizes == [5, 30_000_000, 0, 4]
+    assert peak < 4.5 * lines._LONGEST
+    assert problems(path) == ["a line of 200 MB is too long to be read"]
+
+
+def test_what_is_written_meanwhile_is_left_out(tmp_path: Path) -> None:
+    """Read to its end, a file that grows as fast as it is read would have none."""
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(b"one\n" * 100_000)
+    count = 0
+    for _ in read_lines(path):
+        count += 1
+        if count % 1000 == 0:
+            with path.open("ab") as file:
+                file.write(b"more\n" * 2000)
+    assert count == 100_000
+
+
+def test_a_file_replaced_or_truncated_meanwhile_ends_it(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(b"one\n" * 200_000)
+    reading = read_lines(path)
+    next(reading)
+    (tmp_path / "new").write_bytes(b"two\n")
+    (tmp_path / "new").rename(path)
+    assert {line.raw for line in reading} == {b"one"}
+    path.write_bytes(b"one\n" * 200_000)
+    reading = read_lines(path)
+    next(reading)
+    os.truncate(path, 0)
+    assert 0 < sum(1 for _ in reading) < 200_000
+
+
+def linked(path: Path) -> None:
+    (path.parent / "outside").write_text("secret\n")
+    path.symlink_to(path.parent / "outside")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, linked, lambda path: None])
+def test_only_a_file_is_read(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    path = tmp_path / "t.jsonl"
+    make(path)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(OSError, match=r"link|not a file|directory|No such file"):
+        list(read_lines(path))
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -1,0 +1,50 @@
+"""What was told of already: garbage is no reason to be silent, and old news is forgotten."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tui.storage.notified import claim, give_back
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / ".session_console").mkdir()
+    return tmp_path / ".session_console" / "notified.json"
+
+
+@pytest.mark.parametrize("garbage", ["{", "[]", '{"a": 7}', "\x00", "[" * 100_000])
+def test_garbage_is_no_reason_to_be_silent(tmp_path: Path, path: Path, garbage: str) -> None:
+    path.write_text(garbage)
+    assert claim(tmp_path, ["a"], NOW) == {"a"}
+    assert claim(tmp_path, ["a"], NOW) == frozenset()
+
+
+@pytest.mark.parametrize(("hours", "is_kept"), [(1, True), (25, False)])
+def test_what_is_over_is_forgotten_after_a_day(
+    tmp_path: Path, path: Path, hours: int, is_kept: bool
+) -> None:
+    claim(tmp_path, ["a"], NOW)
+    claim(tmp_path, ["b"], NOW + timedelta(hours=hours))
+    assert ("a" in json.loads(path.read_text())) is is_kept
+
+
+def test_what_could_not_be_told_is_due_again_a_while_later(tmp_path: Path) -> None:
+    claim(tmp_path, ["a", "b"], NOW)
+    give_back(tmp_path, ["a"], NOW)
+    assert claim(tmp_path, ["a", "b"], NOW + timedelta(minutes=4)) == frozenset()
+    assert claim(tmp_path, ["a", "b"], NOW + timedelta(minutes=5)) == {"a"}
+
+
+def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / ".session_console").symlink_to(tmp_path / "outside")
+    with pytest.raises(OSError, match="not a folder of ours"):
+        claim(tmp_path, ["a"], NOW)
+    assert not list((tmp_path / "outside").iterdir())

@@ -1,0 +1,1 @@
+"""The promises at their full counts; the suite runs the same at reduced ones."""

@@ -1,0 +1,93 @@
+"""What operators have acknowledged in a listing: one small file, so that colleagues see it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from tui.core.models import Ack
+from tui.core.session_id import is_session_id
+from tui.core.text import one_line
+from tui.core.zones import read_time
+from tui.storage.folders import (
+    console_folder,
+    inherit_rights,
+    is_link,
+    our_folder,
+    read_small,
+    write_atomically,
+)
+from tui.storage.locks import folder_lock
+
+ACKS = "acks.json"
+_MOST_BYTES = 256 * 1024
+_LONGEST_MARK = 2000
+_NONE: Mapping[str, Ack] = MappingProxyType({})
+
+
+def read_acks(listing_path: Path) -> Mapping[str, Ack]:
+    """Return who acknowledged what, by session id; what cannot be read was never said."""
+    folder = our_folder(listing_path)
+    if folder is None:
+        return _NONE
+    return {key: ack for key, value in _read(folder / ACKS).items() if (ack := _ack(key, value))}
+
+
+def write_ack(listing_path: Path, session_id: str, ack: Ack) -> None:
+    """Write an acknowledgement down; the oldest are forgotten once there are very many.
+
+    Raises `OSError`, and `Refused` while somebody else is writing for long.
+    """
+    _change(listing_path, session_id, ack)
+
+
+def forget_ack(listing_path: Path, session_id: str) -> None:
+    """Forget the acknowledgement of a session, which may quote why it failed; raises as above."""
+    if session_id in read_acks(listing_path):
+        _change(listing_path, session_id, None)
+
+
+def _change(listing_path: Path, session_id: str, ack: Ack | None) -> None:
+    path = console_folder(listing_path) / ACKS
+    with folder_lock(listing_path, ".acks"):
+        known = {key: one for key, value in _read(path).items() if (one := _ack(key, value))}
+        known.pop(session_id, None)
+        write_atomically(path, _bounded(known | ({session_id: ack} if ack else {})))
+        with suppress(OSError):
+            inherit_rights(path, path.parent)
+
+
+def _bounded(acks: Mapping[str, Ack]) -> str:
+    """Return the newest acknowledgements as JSON: a file grown too large would not be read."""
+    kept, room = {}, _MOST_BYTES
+    for key, ack in sorted(acks.items(), key=lambda item: item[1].at, reverse=True):
+        facts = {"by": ack.by, "at": ack.at.isoformat(), "mark": ack.mark}
+        room -= len(json.dumps({key: facts}))
+        if room < 0:
+            break
+        kept[key] = facts
+    return json.dumps(kept)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if is_link(path):
+        return {}
+    try:
+        value = json.loads(read_small(path))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _ack(session_id: str, value: Any) -> Ack | None:
+    if not isinstance(value, dict) or not is_session_id(session_id):
+        return None
+    at, mark = read_time(value.get("at"), UTC), value.get("mark")
+    if at is None or not isinstance(mark, str) or len(mark) > _LONGEST_MARK:
+        return None
+    return Ack(one_line(value.get("by") or "")[:64], at, mark)

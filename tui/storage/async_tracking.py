@@ -1,0 +1,119 @@
+"""The same transactions as `Tracking`'s, awaited: through aiosqlite, for an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import closing
+from datetime import tzinfo
+from functools import wraps
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import aiosqlite
+
+from tui.core.models import Row
+from tui.storage.database import (
+    BEGIN,
+    COMMIT,
+    NO_TRUST,
+    NO_WRITES,
+    STEPS,
+    WRITE_TIMEOUT_S,
+    Steps,
+    deadline,
+    decode,
+    problems,
+    require_file,
+    uri_of,
+)
+from tui.storage.tracking import Writes, active_rows, all_rows
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _written(
+    make: Callable[Concatenate[Writes, P], Steps[T]], *, creates: bool = False
+) -> Callable[Concatenate[AsyncTracking, P], Awaitable[T]]:
+    @wraps(make)
+    async def method(self: AsyncTracking, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        steps = make(self.writes, *args, **kwargs)
+        return await _whole(_run(self.db_path, steps, writes=True, creates=creates))
+
+    return method
+
+
+class AsyncTracking:
+    """Reads and writes one listing's database, one short connection an act.
+
+    `Writes` says what each does. A cancelled act ends whole, written or not at all, before the
+    cancellation goes on.
+    """
+
+    def __init__(self, db_path: Path, zone: tzinfo, operator: str) -> None:
+        self.db_path = db_path
+        self.writes = Writes(zone, operator)
+
+    init_table = _written(Writes.init_table, creates=True)
+    track = _written(Writes.track, creates=True)
+    change = _written(Writes.change)
+    change_many = _written(Writes.change_many)
+    mark_extended = _written(Writes.mark_extended)
+    mark_resumed = _written(Writes.mark_resumed)
+    mark_failed = _written(Writes.mark_failed)
+    mark_succeeded = _written(Writes.mark_succeeded)
+
+    async def read_rows(self) -> tuple[Row, ...]:
+        """Return every row; raises as `tracking.read_rows`."""
+        return await _whole(_run(self.db_path, all_rows()))
+
+    async def list_active(self) -> list[dict[str, Any]]:
+        """Return the active rows as the guide's class does, the newest first; raises as above."""
+        return await _whole(_run(self.db_path, active_rows()))
+
+
+async def _whole(act: Coroutine[Any, Any, T]) -> T:
+    """Await an act to its end even when cancelled: a cancelled statement is still written."""
+    task = asyncio.ensure_future(act)
+    cancelled = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is None:
+        return task.result()
+    if not task.cancelled():
+        task.exception()  # told nobody otherwise, it would be reported as never retrieved
+    raise cancelled
+
+
+async def _run(db_path: Path, steps: Steps[T], *, writes: bool = False, creates: bool = False) -> T:
+    """Run `steps` in one transaction; leaving a connection without COMMIT rolls back."""
+    with closing(steps):
+        await asyncio.to_thread(require_file, db_path, may_be_missing=creates)
+        uri, timeout_s = uri_of(db_path, creates=creates), WRITE_TIMEOUT_S
+        with problems(db_path):
+            async with aiosqlite.connect(
+                uri, uri=True, timeout=timeout_s, isolation_level=None
+            ) as connection:
+                connection.text_factory = decode
+                await connection.set_progress_handler(deadline(timeout_s), STEPS)
+                await connection.execute_fetchall(NO_TRUST)
+                await connection.execute_fetchall(BEGIN if writes else NO_WRITES)
+                result = await _drive(connection, steps)
+                if writes:
+                    await connection.execute_fetchall(COMMIT)
+                return result
+
+
+async def _drive(connection: aiosqlite.Connection, steps: Steps[T]) -> T:
+    try:
+        statement = next(steps)
+        while True:
+            rows = await connection.execute_fetchall(*statement)
+            statement = steps.send([tuple(row) for row in rows])
+    except StopIteration as ended:
+        result: T = ended.value
+        return result

@@ -1,0 +1,116 @@
+"""Files erased for good: nothing here needs a byte of free space, and no link is followed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from tui.core.errors import ConsoleError
+from tui.storage.manifest import PURGED, Trashed, forget
+from tui.storage.trash import batches_in, clear, drop_batch
+
+_RIGHTS = 0o700
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How much lies somewhere: bytes of files, and how many."""
+
+    bytes: int = 0
+    files: int = 0
+
+    def __add__(self, other: Measure) -> Measure:
+        return Measure(self.bytes + other.bytes, self.files + other.files)
+
+
+def measure(path: Path) -> Measure:
+    """Return the size of a file, or of all files below a folder."""
+    try:
+        if not path.is_dir() or path.is_symlink():
+            return Measure(path.lstat().st_size, 1)
+    except OSError:
+        return Measure()
+    names = [os.path.join(base, name) for base, _, found in os.walk(path) for name in found]  # noqa: PTH118 (tens of thousands)
+    total = 0
+    for name in names:
+        with suppress(OSError):
+            total += os.lstat(name).st_size
+    return Measure(total, len(names))
+
+
+def measure_trashed(trashed: Trashed) -> Measure:
+    """Return the size of what lies in the trash of a session."""
+    return sum((measure(path) for path in trashed.files), Measure())
+
+
+def erase(trashed: Trashed) -> int:
+    """Erase a session in the trash and return the bytes that were freed; raises `ConsoleError`.
+
+    First one rename takes it out of the trash: what is half erased must never be taken for half
+    moved. `finish` does the rest should this process be killed.
+    """
+    freed = measure_trashed(trashed).bytes
+    doomed = next(iter(trashed.files), trashed.mark)
+    try:
+        doomed.rename(trashed.batch / f"{trashed.number}{PURGED}")
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        raise ConsoleError(f"{doomed} cannot be erased: {error.strerror}") from error
+    _erase_rest(trashed.batch, trashed.number)
+    drop_batch(trashed.batch)
+    return freed
+
+
+def _erase_rest(batch: Path, number: str) -> None:
+    """Erase whatever has that number, last what shows that it is to be erased."""
+    for path in (batch / number, *batch.glob(f"{number}-*"), batch / f"{number}{PURGED}"):
+        erase_path(path)
+
+
+def erase_words(trashed: Trashed) -> None:
+    """Take what its batch's manifest says of an erased session out of there, too.
+
+    Raises `OSError`.
+    """
+    if trashed.batch.exists():
+        forget(trashed)
+
+
+def erase_path(path: Path) -> None:
+    """Erase a file, a link or a folder with all that is in it; raises `ConsoleError`."""
+    try:
+        if path.is_symlink() or not path.is_dir():
+            path.unlink(missing_ok=True)
+            return
+        try:
+            shutil.rmtree(path)
+        except PermissionError:
+            _open_up(path)
+            shutil.rmtree(path)
+    except OSError as error:
+        raise ConsoleError(f"{path} cannot be erased: {error.strerror or error}") from error
+
+
+def _open_up(folder: Path) -> None:
+    """Make the folders below one writable, as far as they are ours: some tools lock theirs."""
+    for _, _, _, fd in os.fwalk(folder):
+        with suppress(OSError):
+            os.fchmod(fd, _RIGHTS)
+
+
+def finish(bases: Iterable[Path], before: datetime) -> None:
+    """Go on with what a process that was killed before that moment left half made or half erased.
+
+    Raises `ConsoleError`.
+    """
+    for base in bases:
+        for batch in batches_in(base):
+            for path in batch.glob(f"*{PURGED}"):
+                _erase_rest(batch, path.name.removesuffix(PURGED))
+        clear(base, before)

@@ -1,0 +1,134 @@
+"""What a transcript's head and tail say of it: title, model, cost, first stamp."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tui.core.text import one_line
+from tui.core.transcript import load_line, prompt_text, stamp
+
+_HEAD = 64 * 1024
+_TAIL = 64 * 1024
+_NEWLINE = b"\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a transcript's head and tail say of it."""
+
+    title: str = ""
+    model: str = ""
+    cost_usd: float | None = None
+    first_at: datetime | None = None
+
+
+NO_FACTS = Facts()
+
+
+def read_facts(path: str | os.PathLike[str]) -> Facts:
+    """Return title, model, cost and first stamp from the first and last 64 KiB of a file.
+
+    The last `cost-state` line holds the whole session's cost. Only lines that name what is looked
+    for are parsed: all of them would take milliseconds a file. Raises `OSError`.
+    """
+    head, tail = _ends(path)
+    ends = (tail, head) if tail else (head,)
+    costs = (_cost(line) for end in ends for line in _newest(end, b'"totalCostUSD"'))
+    models = (_model(line) for line in _newest(ends[0], b'"model"'))
+    stamps = (stamp(line) for line in _oldest(head, b'"timestamp"'))
+    return Facts(
+        _title(ends),
+        next((model for model in models if model), ""),
+        next((cost for cost in costs if cost is not None), None),
+        next((moment for moment in stamps if moment), None),
+    )
+
+
+def read_cwd(path: str | os.PathLike[str]) -> str:
+    """Return the folder that a session was started in, by its head; `""` when it does not say.
+
+    Raises `OSError`.
+    """
+    lines = _oldest(_ends(path)[0], b'"cwd"')
+    return next((cwd for line in lines if isinstance(cwd := line.get("cwd"), str) and cwd), "")
+
+
+def kept(known: Facts, fresh: Facts) -> Facts:
+    """Return what a grown file says now, and what it said before where its new end is silent.
+
+    A session's cost only grows.
+    """
+    costs = [cost for cost in (known.cost_usd, fresh.cost_usd) if cost is not None]
+    return Facts(
+        fresh.title or known.title,
+        fresh.model or known.model,
+        max(costs, default=None),
+        fresh.first_at or known.first_at,
+    )
+
+
+def _ends(path: str | os.PathLike[str]) -> tuple[bytes, bytes]:
+    """Return a file's head and its tail, the tail empty when the head is all of it."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            return b"", b""
+        head = os.pread(fd, _HEAD, 0)
+        start = max(0, status.st_size - _TAIL)
+        return head, os.pread(fd, _TAIL, start) if status.st_size > len(head) else b""
+    finally:
+        os.close(fd)
+
+
+def _oldest(data: bytes, key: bytes) -> Iterator[dict[str, Any]]:
+    """Return the lines that hold `key` and can be read, the first ones first."""
+    at = data.find(key)
+    while at >= 0:
+        start, stop = _line_around(data, at)
+        if (line := load_line(data[start:stop])) is not None:
+            yield line
+        at = data.find(key, stop)
+
+
+def _newest(data: bytes, key: bytes) -> Iterator[dict[str, Any]]:
+    """Return the lines that hold `key` and can be read, the last ones first."""
+    at = data.rfind(key)
+    while at >= 0:
+        start, stop = _line_around(data, at)
+        if (line := load_line(data[start:stop])) is not None:
+            yield line
+        at = data.rfind(key, 0, start)
+
+
+def _line_around(data: bytes, at: int) -> tuple[int, int]:
+    stop = data.find(_NEWLINE, at)
+    return data.rfind(_NEWLINE, 0, at) + 1, stop if stop >= 0 else len(data)
+
+
+def _title(ends: tuple[bytes, ...]) -> str:
+    """Return the custom title, else the CLI's, else the first prompt, on one line."""
+    for name in ("customTitle", "aiTitle"):
+        for line in (line for end in ends for line in _newest(end, f'"{name}"'.encode())):
+            if isinstance(line.get(name), str) and line[name]:
+                return one_line(line[name][:400])[:200]
+    prompts = (prompt_text(line) for line in _oldest(ends[-1], b'"user"'))
+    return next((one_line(text[:400])[:200] for text in prompts if text), "")
+
+
+def _model(line: dict[str, Any]) -> str:
+    message = line.get("message")
+    model = message.get("model") if isinstance(message, dict) else None
+    return one_line(model)[:60] if isinstance(model, str) and model != "<synthetic>" else ""
+
+
+def _cost(line: dict[str, Any]) -> float | None:
+    cost = line.get("totalCostUSD")
+    if line.get("type") != "cost-state" or isinstance(cost, bool):
+        return None
+    return float(cost) if isinstance(cost, int | float) and 0 <= cost < 1e9 else None

@@ -1,0 +1,63 @@
+"""The hold of a root: while its file is there, no new run and no clean-up of ours begins."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tui.core.models import Hold
+from tui.core.text import one_line
+from tui.core.zones import read_time
+from tui.storage.folders import (
+    console_folder,
+    inherit_rights,
+    is_link,
+    our_folder,
+    read_small,
+    write_atomically,
+)
+
+_FILE = "hold.json"
+
+
+def read_hold(root: Path) -> Hold | None:
+    """Return who holds the root, `None` when nobody does.
+
+    What is there and cannot be read holds it too: only a hold that is not there is none.
+    """
+    folder = our_folder(root)
+    if folder is None:
+        return None
+    path = folder / _FILE
+    try:
+        if is_link(path):
+            raise ValueError("a link")
+        value = json.loads(read_small(path))
+        at = read_time(value["at"], UTC) or _modified(path)
+        by, reason = one_line(value["by"])[:64], one_line(value.get("reason") or "")[:200]
+        return Hold(by or "somebody", at, reason)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return Hold("somebody", _modified(path), f"{path} cannot be read")
+
+
+def write_hold(root: Path, hold: Hold | None) -> None:
+    """Hold the root, or lift its hold; raises `OSError`."""
+    path = console_folder(root) / _FILE
+    if hold is None:
+        path.unlink(missing_ok=True)
+        return
+    facts = {"by": hold.by, "at": hold.at.isoformat(), "reason": hold.reason}
+    write_atomically(path, json.dumps(facts))
+    with suppress(OSError):
+        inherit_rights(path, path.parent)
+
+
+def _modified(path: Path) -> datetime:
+    try:
+        return datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+    except (OSError, OverflowError, ValueError):
+        return datetime.fromtimestamp(0, UTC)

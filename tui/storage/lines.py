@@ -1,0 +1,114 @@
+"""A whole transcript from its start: whole lines only, as of now, in bounded memory."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+_BLOCK = 256 * 1024
+_LONGEST = 48 * 1024 * 1024
+_NEWLINE = b"\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line without its newline, or in `problem` the words for what could not be read."""
+
+    raw: bytes
+    problem: str = ""
+
+
+def read_lines(
+    path: Path, literals: Sequence[bytes] = (), *, size: int | None = None
+) -> Iterator[Line]:
+    """Return the lines in the first `size` bytes, or what the file has now: never what comes after.
+
+    With `literals` in lower case only the lines that hold one of them in whatever case, so that
+    nothing else need be parsed. Raises `OSError`; a link is not followed, and a pipe is no file.
+    """
+    with _opened(path) as (file, now):
+        for block in _blocks(file, now if size is None else min(size, now)):
+            if isinstance(block, Line):
+                yield block
+            else:
+                yield from _holding(block, literals) if literals else _split(block)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    fd = os.open(path, flags)
+    try:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not a file", str(path))
+    except BaseException:  # whatever happened, the descriptor is still ours to close
+        os.close(fd)
+        raise
+    with os.fdopen(fd, "rb") as file:
+        yield file, status.st_size
+
+
+def _blocks(file: BinaryIO, left: int) -> Iterator[bytes | Line]:
+    """Read `left` bytes in blocks of whole lines."""
+    while left > 0:
+        block = file.read(min(_BLOCK, left))
+        if not block:
+            return
+        left -= len(block)
+        if not block.endswith(_NEWLINE):
+            rest = file.readline(min(left, _LONGEST)) if left else b""
+            left -= len(rest)
+            block += rest
+        if block.endswith(_NEWLINE):
+            yield block
+            continue
+        end = block.rfind(_NEWLINE) + 1
+        yield block[:end]
+        lost, is_ended = _skipped(file, left)
+        left -= lost
+        yield Line(b"", _lost(len(block) - end + lost, is_ended))
+
+
+def _skipped(file: BinaryIO, left: int) -> tuple[int, bool]:
+    """Pass the rest of a line by; how much that was, and whether the line has an end."""
+    lost = 0
+    while lost < left:
+        part = file.readline(min(_BLOCK, left - lost))
+        lost += len(part)
+        if not part or part.endswith(_NEWLINE):
+            return lost, bool(part)
+    return lost, False
+
+
+def _lost(size: int, is_ended: bool) -> str:
+    if is_ended or size > _LONGEST:
+        return f"a line of {size / 1e6:.0f} MB is too long to be read"
+    return f"the last line is not whole yet: its {size} bytes are left out"
+
+
+def _split(block: bytes) -> Iterator[Line]:
+    for raw in block.split(_NEWLINE):
+        if raw:
+            yield Line(raw)
+
+
+def _holding(block: bytes, literals: Sequence[bytes]) -> Iterator[Line]:
+    lowered, end = block.lower(), 0
+    ahead = {literal: lowered.find(literal) for literal in literals}
+    while ahead := {one: at for one, at in _next(lowered, ahead, end) if at >= 0}:
+        at = min(ahead.values())
+        start, end = block.rfind(_NEWLINE, 0, at) + 1, block.find(_NEWLINE, at)
+        yield Line(block[start:end])
+
+
+def _next(lowered: bytes, ahead: Mapping[bytes, int], start: int) -> Iterator[tuple[bytes, int]]:
+    """Return where each literal is next, at `start` or later; -1 for nowhere."""
+    for literal, at in ahead.items():
+        yield literal, lowered.find(literal, start) if 0 <= at < start else at

@@ -1,0 +1,48 @@
+"""What an operator has looked at in a root: a file of their own, which no colleague reads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tui.core.changes import Looks
+from tui.core.zones import read_time
+from tui.storage.folders import read_small, write_atomically
+
+_LARGEST = 16 * 1024 * 1024
+
+
+def read_looks(state_dir: Path, root: Path, operator: str, now: datetime) -> Looks:
+    """Return what was looked at; who never looked here has seen everything until `now`."""
+    try:
+        value = json.loads(read_small(_file(state_dir, root, operator), _LARGEST))
+        since = read_time(value["since"], UTC)
+        stored = {
+            (listing, one): read_time(moment, UTC)
+            for listing, sessions in value["at"].items()
+            for one, moment in sessions.items()
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return Looks(now)
+    return Looks(since or now, {key: at for key, at in stored.items() if at is not None})
+
+
+def write_looks(state_dir: Path, root: Path, operator: str, looks: Looks) -> None:
+    """Write down what was looked at; raises `OSError`."""
+    path = _file(state_dir, root, operator)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    by_listing: dict[str, dict[str, str]] = {}
+    for (listing, session_id), moment in looks.at.items():
+        by_listing.setdefault(listing, {})[session_id] = moment.isoformat()
+    write_atomically(
+        path, json.dumps({"since": looks.since.isoformat(), "at": by_listing}), mode=0o600
+    )
+
+
+def _file(state_dir: Path, root: Path, operator: str) -> Path:
+    who = f"{root.absolute()}\n{operator}"
+    return (
+        state_dir / f"looks-{hashlib.sha256(who.encode('utf-8', 'replace')).hexdigest()[:16]}.json"
+    )

@@ -1,0 +1,166 @@
+"""What a folder in the trash says of itself: whose files lie in it, and how to put them back."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tui.core.models import Row
+from tui.core.session_id import is_listing_id, is_session_id
+from tui.storage.folders import read_small, write_atomically
+
+MANIFEST = "manifest.json"
+PURGED = ".purged"
+_MAX_BYTES = 64 * 1024 * 1024
+_FIELDS = tuple(one.name for one in fields(Row))
+_MOVED = re.compile(r"([0-9]{1,6})(-[0-9]{1,6})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Trashed:
+    """One session in the trash: what was moved from where below its listing, and its row.
+
+    The n-th of `places`, each relative to the listing, lies in `<number>-<n>` of `batch`, the
+    folder of all that was moved with it. `row` is as it was before; `left` is the status that the
+    act gave it, `action` which act it was.
+    """
+
+    batch: Path
+    number: str
+    listing: str
+    session_id: str
+    at: datetime
+    operator: str
+    action: str
+    places: tuple[str, ...]
+    row: Row | None
+    left: str
+    zone: str
+    title: str = ""
+
+    @property
+    def trash_id(self) -> str:
+        """What names it among all in the trash."""
+        return f"{self.batch.name}-{self.number}"
+
+    @property
+    def mark(self) -> Path:
+        """What shows that it is in the trash when nothing of it was moved: its row alone."""
+        return self.batch / self.number
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What lies in the trash of it now."""
+        moved = (self.moved(index) for index in range(len(self.places)))
+        return tuple(path for path in moved if os.path.lexists(path))
+
+    @property
+    def row_left(self) -> Row | None:
+        """The row as the act left it."""
+        return self.row and replace(self.row, status=self.left)
+
+    def moved(self, index: int) -> Path:
+        """Return where the place of that index lies now."""
+        return self.batch / f"{self.number}-{index}"
+
+
+def write_manifest(batch: Path, sessions: Sequence[Trashed]) -> None:
+    """Write down, and read back, what a batch holds; raises `OSError`.
+
+    What cannot be read could never be restored.
+    """
+    first = sessions[0]
+    head = {"listing": first.listing, "at": first.at.isoformat()}
+    head |= {"operator": first.operator, "action": first.action}
+    _write(batch, head | {"sessions": {one.number: _as_json(one) for one in sessions}})
+    if read_manifest(batch, [one.number for one in sessions]) != tuple(sessions):
+        raise OSError(errno.EIO, "its manifest does not read as it was written")
+
+
+def read_manifest(batch: Path, numbers: Iterable[str]) -> tuple[Trashed, ...]:
+    """Return what the manifest says of those numbers: nothing of the unsound."""
+    manifest = _load(batch)
+    return tuple(found for one in numbers if (found := _trashed(batch, manifest, one)))
+
+
+def forget(trashed: Trashed) -> None:
+    """Take all that is said of a session out of its batch's manifest; raises `OSError`."""
+    manifest = _load(trashed.batch)
+    if manifest is not None and manifest["sessions"].pop(trashed.number, None) is not None:
+        _write(trashed.batch, manifest)
+
+
+def _write(batch: Path, manifest: Mapping[str, Any]) -> None:
+    write_atomically(batch / MANIFEST, json.dumps(manifest))
+
+
+def _as_json(one: Trashed) -> dict[str, Any]:
+    row = None if one.row is None else {name: getattr(one.row, name) for name in _FIELDS}
+    facts = {"session_id": one.session_id, "places": list(one.places), "row": row}
+    return facts | {"left": one.left, "zone": one.zone, "title": one.title}
+
+
+def _load(batch: Path) -> dict[str, Any] | None:
+    try:
+        manifest = json.loads(read_small(batch / MANIFEST, _MAX_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return None
+    is_sound = isinstance(manifest, dict) and isinstance(manifest.get("sessions"), dict)
+    return manifest if is_sound else None
+
+
+def _trashed(batch: Path, manifest: Mapping[str, Any] | None, number: str) -> Trashed | None:
+    if manifest is None:
+        return None
+    try:
+        one = manifest["sessions"][number]
+        trashed = Trashed(
+            batch,
+            number,
+            str(manifest["listing"]),
+            str(one["session_id"]),
+            datetime.fromisoformat(manifest["at"]).astimezone(UTC),
+            str(manifest["operator"]),
+            str(manifest["action"]),
+            tuple(str(place) for place in one["places"]),
+            None if one["row"] is None else Row(**one["row"]),
+            str(one["left"]),
+            str(one["zone"]),
+            str(one["title"]),
+        )
+    except (ValueError, KeyError, TypeError, OverflowError):
+        return None
+    is_sound = is_session_id(trashed.session_id) and is_listing_id(trashed.listing)
+    return trashed if is_sound and _is_row_of(trashed) else None
+
+
+def _is_row_of(trashed: Trashed) -> bool:
+    """Whether the manifest's row is one of its session: the file may have been edited."""
+    row = trashed.row
+    if row is None:
+        return True
+    texts = [getattr(row, name) for name in _FIELDS if name != "metadata"]
+    is_text = all(isinstance(text, str) for text in texts)
+    return is_text and isinstance(row.metadata, str | None) and row.session_id == trashed.session_id
+
+
+def numbers_in(batch: Path) -> tuple[str, ...]:
+    """Return the numbers of the sessions that lie in a batch, in order; none that is being erased.
+
+    A batch that cannot be read holds none.
+    """
+    try:
+        with os.scandir(batch) as entries:
+            names = [entry.name for entry in entries]
+    except OSError:
+        return ()
+    found = {match[1] for name in names if (match := _MOVED.fullmatch(name))}
+    erased = {name.removesuffix(PURGED) for name in names if name.endswith(PURGED)}
+    return tuple(sorted(found - erased, key=int))

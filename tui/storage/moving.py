@@ -1,0 +1,122 @@
+"""Move files from one folder tree into another, whole, on any disk: never lost, repeatable."""
+
+from __future__ import annotations
+
+import errno
+import filecmp
+import os
+import shutil
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from tui.storage.folders import inherit_rights, is_link
+
+Rename = Callable[[Path, Path], object]
+
+
+def move(source: Path, target: Path, *, rename: Rename = os.rename) -> None:
+    """Move `source`, a file or a folder, to `target`; what an interrupted move left is finished.
+
+    On one disk that is a rename. From another, each file is copied, flushed, renamed into place,
+    and only then removed, its mtime and mode kept; a link is moved as the link it is. Parts of
+    `target` that are there already stay: `conflict` says beforehand whether they are the same.
+    Raises `OSError`, with everything still in one place or the other.
+    """
+    if _is_folder(source) and _is_folder(target):
+        _merge(source, target, rename)
+    elif os.path.lexists(target):
+        if os.path.samestat(source.lstat(), target.lstat()):
+            raise OSError(errno.EEXIST, "that is the same file", str(target))
+        source.unlink()
+    else:
+        try:
+            rename(source, target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            _carry(source, target, rename)
+
+
+def conflict(source: Path, target: Path) -> Path | None:
+    """Return the first part of `target` that is there and is not what `source` holds."""
+    if not os.path.lexists(target):
+        return None
+    if not _is_folder(source) or not _is_folder(target):
+        return None if _is_same(source, target) else target
+    parts = (conflict(one, target / one.name) for one in sorted(source.iterdir()))
+    return next((part for part in parts if part is not None), None)
+
+
+def make_folder(base: Path, folder: Path) -> None:
+    """Make `folder`, somewhere below `base`, each step with the rights of the one above it.
+
+    Raises `NotADirectoryError` for a link in the way, or anything else that is no folder.
+    """
+    step = base
+    for part in folder.relative_to(base).parts:
+        parent, step = step, step / part
+        with suppress(FileExistsError):
+            step.mkdir()
+            inherit_rights(step, parent)
+        if is_link(step) or not step.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "a link or no folder", str(step))
+
+
+def _merge(source: Path, target: Path, rename: Rename) -> None:
+    """Move what `source` holds into `target`, which then has its mtime."""
+    before = source.stat()
+    for one in sorted(source.iterdir()):
+        move(one, target / one.name, rename=rename)
+    with suppress(OSError):
+        os.utime(target, ns=(before.st_atime_ns, before.st_mtime_ns))
+    source.rmdir()
+
+
+def _carry(source: Path, target: Path, rename: Rename) -> None:
+    """Take `source` to another disk: each step leaves a state that doing it again finishes."""
+    if _is_folder(source):
+        target.mkdir()
+        inherit_rights(target, target.parent)
+        _merge(source, target, rename)
+        return
+    temporary = target.with_name(f".{target.name}.moving")  # so that doing it again takes it away
+    try:
+        temporary.unlink(missing_ok=True)
+        _copy(source, temporary)
+        temporary.rename(target)
+    except BaseException:  # an interrupt too must leave nothing half-made
+        temporary.unlink(missing_ok=True)
+        raise
+    _flush(target.parent)
+    source.unlink()
+
+
+def _copy(source: Path, target: Path) -> None:
+    mode = source.lstat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISLNK(mode):
+        raise OSError(errno.EINVAL, "neither a file nor a folder", str(source))
+    shutil.copy2(source, target, follow_symlinks=False)
+    if stat.S_ISREG(mode):
+        _flush(target)
+
+
+def _flush(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _is_same(source: Path, target: Path) -> bool:
+    if is_link(source) or is_link(target):
+        return is_link(source) and is_link(target) and source.readlink() == target.readlink()
+    if not source.is_file() or not target.is_file():
+        return False
+    return filecmp.cmp(source, target, shallow=False)
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not is_link(path)

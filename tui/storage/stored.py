@@ -1,0 +1,77 @@
+"""What a database or the audit holds, turned into rows and events: any value, never an error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC
+from typing import Any
+
+from tui.core.models import Event, Row
+from tui.core.text import one_line
+from tui.core.zones import read_time
+from tui.storage.database import decode
+
+COLUMNS = (
+    "session_id",
+    "listing_id",
+    "stage",
+    "created_at",
+    "expires_at",
+    "status",
+    "metadata",
+)
+
+
+def row_from(values: Sequence[Any]) -> Row:
+    """Return a stored row; what is not text (the table's types are only hints) becomes text."""
+    one, two, three, four, five, six = map(_text, values[:6])
+    metadata = None if values[6] is None else _text(values[6])
+    return Row(one, two, three, four, five, six, metadata)
+
+
+def row_as_json(row: Row | None) -> str | None:
+    """Return a row as the audit keeps it."""
+    return None if row is None else json.dumps({name: getattr(row, name) for name in COLUMNS})
+
+
+def event_from(values: Sequence[Any]) -> Event | None:
+    """Return an act of the audit, `None` when it does not even say when; words are safe to show.
+
+    The rows are as they were stored, so that they can be compared and written again.
+    """
+    at, operator, action, session_id, before, after = (_text(value) for value in values)
+    moment = read_time(at, UTC)
+    if moment is None:
+        return None
+    words = (one_line(operator)[:64], one_line(action)[:20], "", session_id)
+    return Event(moment, *words, _row_from_json(before), _row_from_json(after))
+
+
+def _row_from_json(text: str) -> Row | None:
+    try:
+        value = json.loads(text)
+        fields = {name: value[name] for name in COLUMNS}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    texts = [one for name, one in fields.items() if name != "metadata" or one is not None]
+    return Row(**fields) if all(_is_storable(one) for one in texts) else None
+
+
+def _is_storable(value: object) -> bool:
+    """Whether it is text that SQLite can take back: a lone surrogate is not."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    return decode(value) if isinstance(value, bytes) else str(value)

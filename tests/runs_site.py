@@ -109,7 +109,7 @@ def site_below(folder: Path, api: LoopbackApi) -> Iterator[Site]:
     env_file.chmod(0o600)
     yield Site(listing, env_file, api)
     for run in protocol.run_folders(listing):
-        if not protocol.is_dead(run):
+        if not protocol.is_dead(run) and read_owner(run)["pid"] != os.getpid():
             end(run)
 
 

@@ -81,7 +81,7 @@ def test_a_bad_spec_is_refused_in_words(text: str) -> None:
 
 
 def test_run_ids_sort_by_time_and_differ() -> None:
-    early, late = new_run_id(NOW), new_run_id(NOW + timedelta(seconds=1))
+    early, late = new_run_id(NOW), new_run_id(NOW + timedelta(microseconds=1))
     assert early.startswith("20261122T071530Z-")
     assert early < late
     assert len({new_run_id(NOW) for _ in range(20)}) == 20

@@ -5,18 +5,29 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
-import signal
+import warnings
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.core.errors import RunFailed
 from tui.core.text import one_line
+from tui.runs.cli_process import RUN_VARIABLE, kill_cli
 from tui.runs.environment import read_env_file
-from tui.runs.inbox import Decision
+from tui.runs.happening import (
+    Answer,
+    Ask,
+    Happening,
+    Heard,
+    Initialized,
+    Noticed,
+    Rested,
+    Streamed,
+    TurnEnded,
+)
 from tui.runs.protocol import AGENT_OPTIONS, RunSpec
 
 if TYPE_CHECKING:
@@ -32,79 +43,27 @@ _LAST_WORDS_TRIES = 20
 _MAX_MESSAGE = 256 * 1024 * 1024
 # The SDK closes the CLI's input, asks by signal after 5 s, and would kill only after 10.
 _KILL_AFTER_S = 6.0
-
-
-@dataclass(frozen=True, slots=True)
-class Initialized:
-    """The CLI began a turn, and says as whom."""
-
-    session_id: str
-    model: str = ""
-    permission_mode: str = ""
-    cwd: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Streamed:
-    """A raw stream event of the API: some token of the message being written."""
-
-    event: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Noticed:
-    """Something that the transcript does not tell: a retry, a rate limit."""
-
-    kind: str
-    details: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class TurnEnded:
-    """The turn is over; `error` is the reason in words when it failed."""
-
-    subtype: str
-    error: str = ""
-    is_aborted: bool = False
-    cost_usd: float | None = None
-    usage: Mapping[str, Any] = field(default_factory=dict)
-    num_turns: int = 0
-    duration_ms: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Rested:
-    """Nothing runs any more, background tasks of the agent included."""
-
-
-Happening = Initialized | Streamed | Noticed | TurnEnded | Rested
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """The agent asks whether it may use a tool."""
-
-    tool: str
-    input: Mapping[str, Any]
-    suggestions: tuple[Mapping[str, Any], ...] = ()
-    blocked_path: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the operator says to that; `reason` is told to the agent when it is a no."""
-
-    decision: Decision
-    reason: str = ""
+# When everything is being cancelled, nobody hears the CLI's answer any more.
+_INTERRUPT_WITHIN_S = 1.0
+_STATE_EVENTS = "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS"
 
 
 class Agent:
-    """One client from `connect` to `close`, both in the same task. Raises only `RunFailed`."""
+    """One client from `connect` to `close`, both in the same task. Raises only `RunFailed`.
+
+    `given` are the options of a pipeline that runs its agent itself; what it set there wins over
+    what `spec` recorded.
+    """
 
     def __init__(
-        self, spec: RunSpec, fallback_cwd: Path, ask: Callable[[Ask], Awaitable[Answer]]
+        self,
+        spec: RunSpec,
+        fallback_cwd: Path,
+        ask: Callable[[Ask], Awaitable[Answer]],
+        given: ClaudeAgentOptions | None = None,
     ) -> None:
         self._spec, self._fallback_cwd, self._ask = spec, fallback_cwd, ask
+        self._given = given
         self._client: ClaudeSDKClient | None = None
         self._complaints: deque[str] = deque(maxlen=20)
         self.tells_rest = False
@@ -128,12 +87,12 @@ class Agent:
         except Exception as error:  # whatever the SDK raises ends the run with its reason
             raise RunFailed(await self._reason(error)) from error
 
-    async def happenings(self) -> AsyncIterator[Happening]:
+    async def listen(self) -> AsyncIterator[Heard]:
         """Yield what happens, turn after turn, until the CLI ends."""
         try:
             async for message in self._connected().receive_messages():
-                for happening in self._told(message):
-                    yield happening
+                shown = message if self._is_expected(message) else None
+                yield Heard(self._told(message), shown)
         except Exception as error:  # whatever the SDK raises ends the run with its reason
             raise RunFailed(await self._reason(error)) from error
 
@@ -142,13 +101,17 @@ class Agent:
         with suppress(Exception):
             await self._connected().interrupt()
 
-    async def close(self) -> None:
-        """End the CLI, by signal if it does not go when asked."""
+    async def close(self, *, in_turn: bool = False) -> None:
+        """End the CLI, by signal if it does not go when asked; in a turn it would not."""
+        if in_turn:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_INTERRUPT_WITHIN_S):
+                    await self.interrupt()
         client, self._client = self._client, None
         if client is None:
             return
         loop = asyncio.get_running_loop()
-        killing = loop.call_later(_KILL_AFTER_S, signal_children, signal.SIGKILL)
+        killing = loop.call_later(_KILL_AFTER_S, kill_cli, self._spec.run_id)
         try:
             # Whatever goes wrong in saying goodbye, the signals end the CLI.
             with suppress(Exception):
@@ -164,21 +127,34 @@ class Agent:
     def _options(self) -> ClaudeAgentOptions:
         from claude_agent_sdk import ClaudeAgentOptions
 
-        spec = self._spec
-        chosen = {
-            name: spec.agent[name] for name in AGENT_OPTIONS if spec.agent.get(name) is not None
-        }
-        return ClaudeAgentOptions(
-            **chosen,
+        spec, given = self._spec, self._given or ClaudeAgentOptions()
+        return replace(
+            given,
+            **_recorded(spec, given),
             **_identity(spec),
-            cwd=spec.cwd if spec.cwd.is_dir() else self._fallback_cwd,
-            cli_path=spec.cli_path,
-            env=_environment(spec),
+            **self._asking(given),
+            cwd=given.cwd or (spec.cwd if spec.cwd.is_dir() else self._fallback_cwd),
+            cli_path=given.cli_path or spec.cli_path,
+            env={**given.env, **_environment(spec)},
             include_partial_messages=True,
-            can_use_tool=self._may_use,
-            stderr=self._complaints.append,
-            max_buffer_size=_MAX_MESSAGE,
+            stderr=self._complain,
+            max_buffer_size=given.max_buffer_size or _MAX_MESSAGE,
         )
+
+    def _asking(self, given: ClaudeAgentOptions) -> dict[str, Any]:
+        """Return who is asked for permission: the operators, unless the pipeline sees to it."""
+        from claude_agent_sdk import CanUseToolShadowedWarning
+
+        if given.can_use_tool or given.permission_prompt_tool_name:
+            return {}
+        # It tells the author of a callback that some tools need no asking; this one is ours.
+        warnings.filterwarnings("ignore", category=CanUseToolShadowedWarning)
+        return {"can_use_tool": self._may_use}
+
+    def _complain(self, line: str) -> None:
+        self._complaints.append(line)
+        if self._given is not None and self._given.stderr is not None:
+            self._given.stderr(line)
 
     async def _may_use(
         self, tool: str, given: dict[str, Any], context: ToolPermissionContext
@@ -191,35 +167,48 @@ class Agent:
             return PermissionResultDeny(message=answer.reason or "The operator said no.")
         return PermissionResultAllow()
 
-    def _told(self, message: object) -> list[Happening]:
+    def _told(self, message: object) -> Happening | None:
         """Return what a message of the SDK means here; mostly nothing, the transcript has it."""
         from claude_agent_sdk import ResultMessage, SystemMessage
         from claude_agent_sdk.types import RateLimitEvent, StreamEvent
 
         match message:
             case StreamEvent(parent_tool_use_id=None):
-                return [Streamed(message.event)]
+                return Streamed(message.event)
             case SystemMessage():
                 return self._system(message.subtype, message.data)
             case ResultMessage():
-                return [_turn_ended(message)]
+                return _turn_ended(message)
             case RateLimitEvent():
                 info = message.rate_limit_info
-                return [Noticed("rate_limit", {"status": info.status, "until": info.resets_at})]
-        return []
+                return Noticed("rate_limit", {"status": info.status, "until": info.resets_at})
+        return None
 
-    def _system(self, subtype: str, data: Mapping[str, Any]) -> list[Happening]:
+    def _system(self, subtype: str, data: Mapping[str, Any]) -> Happening | None:
         match subtype:
             case "init":
                 names = ("session_id", "model", "permissionMode", "cwd")
-                return [Initialized(*(str(data.get(name, "")) for name in names))]
+                return Initialized(*(str(data.get(name, "")) for name in names))
             case "session_state_changed":
                 self.tells_rest = True
-                return [Rested()] if data.get("state") == "idle" else []
+                return Rested() if data.get("state") == "idle" else None
             case "api_retry":
                 kept = ("attempt", "max_retries", "retry_delay_ms", "error_status", "error")
-                return [Noticed("retry", {name: data.get(name) for name in kept})]
-        return []
+                return Noticed("retry", {name: data.get(name) for name in kept})
+        return None
+
+    def _is_expected(self, message: object) -> bool:
+        """Whether the pipeline asked for such a message, and not we alone."""
+        from claude_agent_sdk import SystemMessage
+        from claude_agent_sdk.types import StreamEvent
+
+        given = self._given
+        match message:
+            case StreamEvent():
+                return given is not None and given.include_partial_messages
+            case SystemMessage(subtype="session_state_changed"):
+                return _STATE_EVENTS in (given.env if given else {}) or _STATE_EVENTS in os.environ
+        return True
 
     async def _reason(self, error: Exception) -> str:
         """Return the reason in words: the CLI's own, before the SDK's."""
@@ -260,35 +249,25 @@ async def _verbatim(prompt: str) -> AsyncIterator[dict[str, Any]]:
     }
 
 
-def children() -> tuple[int, ...]:
-    """Return the pids of this process's children: the CLI."""
-    return tuple(int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _is_ours(entry))
+def _recorded(spec: RunSpec, given: ClaudeAgentOptions) -> dict[str, Any]:
+    """Return the recorded options that the pipeline did not set."""
+    from claude_agent_sdk import ClaudeAgentOptions
 
-
-def signal_children(number: int) -> None:
-    """Send a signal to this process's children."""
-    for pid in children():
-        with suppress(OSError):
-            os.kill(pid, number)
-
-
-def _is_ours(entry: Path) -> bool:
-    try:
-        fields = (entry / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
-    except OSError:
-        return False
-    return fields[1] == str(os.getpid()) and fields[0] not in ("Z", "X")
+    unset = ClaudeAgentOptions()
+    names = (name for name in AGENT_OPTIONS if getattr(given, name) == getattr(unset, name))
+    return {name: spec.agent[name] for name in names if spec.agent.get(name) is not None}
 
 
 def _identity(spec: RunSpec) -> dict[str, Any]:
-    match spec.mode:
-        case "new":
-            return {"session_id": spec.session_id}
-        case "resume":
-            return {"resume": spec.session_id}
-        case "fork":
-            fork = {"resume": spec.source_id, "fork_session": True}
-            return fork | {"session_id": spec.session_id}
+    """Return whose conversation it is; nothing else in the options may say so."""
+    is_fork = spec.mode == "fork"
+    resumed = {"new": None, "resume": spec.session_id, "fork": spec.source_id}[spec.mode]
+    return {
+        "session_id": None if spec.mode == "resume" else spec.session_id,
+        "resume": resumed,
+        "fork_session": is_fork,
+        "continue_conversation": False,
+    }
 
 
 def _environment(spec: RunSpec) -> dict[str, str]:
@@ -297,7 +276,8 @@ def _environment(spec: RunSpec) -> dict[str, str]:
     return secrets | {
         "CLAUDE_CONFIG_DIR": str(spec.config_dir),
         "CLAUDE_SESSION_DIR": str(spec.config_dir),
-        "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS": "1",
+        _STATE_EVENTS: "1",
+        RUN_VARIABLE: spec.run_id,
     }
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from tui.core.errors import ConsoleError
+from tui.core.models import Row
 from tui.core.text import one_line
 from tui.core.zones import zone_named
 from tui.runs.protocol import AGENT_OPTIONS, RunSpec
@@ -19,10 +22,19 @@ _TRIES, _PAUSE_S = 3, 1.0
 
 
 class Bookkeeper:
-    """Writes the row of a run's session; what a busy or full disk refuses is tried again later."""
+    """Writes the row of a run's session; what a busy or full disk refuses is tried again later.
 
-    def __init__(self, spec: RunSpec, clock: Callable[[], datetime]) -> None:
-        self._spec, self._clock = spec, clock
+    `given` are the options that a pipeline gave its own run: a resume then adds them to those
+    recorded, and tracks what was not tracked before.
+    """
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        clock: Callable[[], datetime],
+        given: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._spec, self._clock, self._given = spec, clock, given
         self._tracking = Tracking(spec.db_path, zone_named(spec.zone), spec.operator)
         self._waiting: list[Callable[[], object]] = []
         self._has_row = spec.mode == "resume"
@@ -77,7 +89,7 @@ class Bookkeeper:
         """Keep the CLI's own sweep and the guide's clean-up off; the row never waits for this."""
         spec, now = self._spec, self._clock()
         try:
-            if spec.mode != "resume":
+            if spec.mode != "resume" or self._given is not None:
                 until = spec.expires_at or now + _FALLBACK
                 await asyncio.to_thread(raise_sweep, spec.config_dir, now, until)
         except (ConsoleError, OSError) as error:
@@ -96,9 +108,24 @@ class Bookkeeper:
         )
 
     def _resumed(self) -> None:
-        now = self._clock()
-        keeps_until = self._spec.keeps_until or now + _FALLBACK
-        self._tracking.mark_resumed(self._spec.session_id, now=now, keeps_until=keeps_until)
+        spec, now = self._spec, self._clock()
+        keeps_until = spec.keeps_until or now + _FALLBACK
+        row = self._tracking.mark_resumed(spec.session_id, now=now, keeps_until=keeps_until)
+        if self._given is None:
+            return
+        if row is None:
+            self._tracked()
+        elif self._given:
+            self._record(row, self._given)
+
+    def _record(self, row: Row, given: Mapping[str, Any]) -> None:
+        """Add the options given now to those recorded, so that the next resume has them too."""
+        details = dict(row.details())
+        recorded = details.get("agent")
+        agent = {**(recorded if isinstance(recorded, dict) else {}), **given}
+        if agent != recorded:
+            after = replace(row, metadata=json.dumps(details | {"agent": agent}))
+            self._tracking.change(row, after, action="resume", now=self._clock())
 
 
 def recorded_agent(spec: RunSpec) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def launch(spec: RunSpec, lock: SessionLock) -> Path:
     """
     listing = lock.path.parent.parent.parent
     try:
-        folder = _make_folder(listing, spec)
+        folder = make_folder(listing, spec)
     except OSError as error:
         raise RunFailed(f"the run's folder cannot be made: {error.strerror or error}") from error
     try:
@@ -54,8 +54,11 @@ def launch(spec: RunSpec, lock: SessionLock) -> Path:
     return folder
 
 
-def _make_folder(listing: Path, spec: RunSpec) -> Path:
-    """Make the run's folder, whole or not at all; until there is a runner, we are its owner."""
+def make_folder(listing: Path, spec: RunSpec) -> Path:
+    """Make the run's folder, whole or not at all; until there is a runner, we are its owner.
+
+    Raises `OSError`.
+    """
     runs = console_folder(listing, "runs")
     new = runs / f".{spec.run_id}"
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from itertools import count
 
-from tui.runs.agent import Answer, Ask
+from tui.runs.happening import Answer, Ask
 from tui.runs.inbox import Command
 from tui.runs.journal import Journal
 

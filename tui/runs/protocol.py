@@ -24,7 +24,7 @@ from tui.core.zones import read_time
 from tui.runs.story import Story
 from tui.runs.untrusted import MAX_FILE, parse, read_end, read_json
 from tui.storage.folders import OURS, our_folder
-from tui.storage.processes import own_domain, started
+from tui.storage.processes import is_domain_gone, own_domain, started
 
 SPEC, OWNER, HEARTBEAT = "spec.json", "owner.json", "heartbeat"
 EVENTS, PARTIAL, INBOX, LOG = "events.jsonl", "partial.json", "inbox", "runner.log"
@@ -48,7 +48,12 @@ AGENT_OPTIONS = (
     "mcp_servers",
     "add_dirs",
     "setting_sources",
+    "effort",
+    "thinking",
 )
+
+# In `owner.json` of a run inside a pipeline's own process, which must not be ended for it.
+IN_PIPELINE = "in_pipeline"
 
 Mode = Literal["new", "resume", "fork"]
 PartialKind = Literal["text", "thinking", "tool"]
@@ -123,8 +128,9 @@ class Partial:
 
 
 def new_run_id(now: datetime) -> str:
-    """Return an id that sorts by time, to the second, and cannot be guessed."""
-    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    """Return an id that sorts by time, to the microsecond, and cannot be guessed."""
+    at = now.astimezone(UTC)
+    return f"{at:%Y%m%dT%H%M%SZ}-{at.microsecond:05x}{secrets.token_hex(3)}"
 
 
 def require_sound_prompt(prompt: str) -> None:
@@ -179,7 +185,7 @@ def read_run(folder: Path) -> Run:
     spec, owner = read_json(folder / SPEC), read_owner(folder)
     story = Story.told_by(read_events(folder))
     begun = _moment(spec.get("created_at")) or _modified(folder) or datetime.fromtimestamp(0, UTC)
-    is_lost = story.ended_at is None and _is_dead(owner)
+    is_lost = story.ended_at is None and _is_dead(owner, folder)
     cli_pid, cli_start = named_process(owner, "cli_pid", "cli_start") or (0, "")
     return Run(
         run_id=one_line(folder.name),
@@ -231,7 +237,7 @@ def describe(pid: int) -> dict[str, Any]:
 
 def is_dead(folder: Path) -> bool:
     """Whether the runner of this folder is proven dead, seen from this process."""
-    return _is_dead(read_owner(folder))
+    return _is_dead(read_owner(folder), folder)
 
 
 def named_process(owner: Mapping[str, Any], pid: str, start: str) -> tuple[int, str] | None:
@@ -247,9 +253,11 @@ def named_process(owner: Mapping[str, Any], pid: str, start: str) -> tuple[int, 
     return number, ticks
 
 
-def _is_dead(owner: Mapping[str, Any]) -> bool:
+def _is_dead(owner: Mapping[str, Any], folder: Path) -> bool:
     runner = named_process(owner, "pid", "proc_start")
-    return runner is not None and started(runner[0]) != runner[1]
+    if runner is not None:
+        return started(runner[0]) != runner[1]
+    return is_domain_gone(str(owner.get("pid_domain") or ""), _modified(folder / HEARTBEAT))
 
 
 def _partial(value: Mapping[str, Any]) -> Partial | None:

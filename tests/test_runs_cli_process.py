@@ -1,0 +1,52 @@
+"""The CLI of a run is found by its mark, and nothing else that this process started is."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.runs_site import wait
+from tui.runs.cli_process import RUN_VARIABLE, find_cli, kill_cli
+from tui.storage.processes import started
+
+OURS, OTHER = "20261122T071530Z-1f9c00", "20261122T071530Z-1f9c01"
+
+
+@pytest.fixture
+def sleepers() -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    """A child for each run, one that is none's, and one whose own child has the mark."""
+    marks = {OURS: {RUN_VARIABLE: OURS}, OTHER: {RUN_VARIABLE: OTHER}, "": {}}
+    with ExitStack() as stack:
+        found = {}
+        for name, mark in marks.items():
+            environment = {"PATH": os.environ["PATH"], **mark}
+            found[name] = stack.enter_context(subprocess.Popen(["sleep", "60"], env=environment))
+            stack.callback(found[name].kill)
+        yield found
+
+
+def test_a_run_has_its_own_cli_and_no_other_is_ended(
+    sleepers: dict[str, subprocess.Popen[bytes]],
+) -> None:
+    found = wait(lambda: find_cli(OURS))
+    assert found == (sleepers[OURS].pid, started(sleepers[OURS].pid))
+    assert find_cli("20261122T071530Z-1f9c02") is None
+    kill_cli(OURS)
+    assert sleepers[OURS].wait(5) == -9
+    assert find_cli(OURS) is None
+    assert (sleepers[OTHER].poll(), sleepers[""].poll()) == (None, None)
+
+
+def test_the_child_of_a_child_is_none_of_ours() -> None:
+    environment = {"PATH": os.environ["PATH"]}
+    words = ["sh", "-c", f"{RUN_VARIABLE}={OTHER} sleep 60 & echo $!; wait"]
+    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE) as shell:
+        assert shell.stdout
+        grandchild = int(shell.stdout.readline())
+        assert find_cli(OTHER) is None
+        os.kill(grandchild, signal.SIGKILL)

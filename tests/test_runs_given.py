@@ -1,0 +1,37 @@
+"""What is recorded of a pipeline's options: what shapes the agent, and no secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from claude_agent_sdk import ClaudeAgentOptions
+
+from tui.runs.given import recorded_options
+
+
+@pytest.mark.parametrize(
+    ("given", "recorded"),
+    [
+        ({}, {}),
+        (
+            {"model": "opus", "max_turns": 4, "effort": "low"},
+            {"model": "opus", "max_turns": 4, "effort": "low"},
+        ),
+        ({"tools": [], "setting_sources": []}, {"tools": [], "setting_sources": []}),
+        (
+            {"cwd": Path("/srv"), "add_dirs": [Path("/a"), "b"]},
+            {"cwd": "/srv", "add_dirs": ["/a", "b"]},
+        ),
+        ({"system_prompt": {"type": "preset"}}, {"system_prompt": {"type": "preset"}}),
+        ({"model": object(), "max_budget_usd": float("nan")}, {}),
+        ({"env": {"KEY": "secret"}, "settings": "secret", "extra_args": {"token": "secret"}}, {}),
+        ({"mcp_servers": {"crm": {"type": "http", "headers": {"Authorization": "secret"}}}}, {}),
+        ({"resume": "9f2c", "user": "anna", "hooks": {}}, {}),
+    ],
+)
+def test_only_what_shapes_the_agent_is_recorded(
+    given: dict[str, Any], recorded: dict[str, Any]
+) -> None:
+    assert recorded_options(ClaudeAgentOptions(**given)) == recorded

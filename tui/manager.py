@@ -1,0 +1,273 @@
+"""The pipeline's own way in: the guide's `SessionManager`, safe beside consoles and other runs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from tui.core.errors import ConsoleError, DatabaseProblem, NothingTracked, UsageError
+from tui.core.models import Status
+from tui.core.session_id import require_session_id
+from tui.core.zones import LOCAL, read_time
+from tui.operations.cleanup import CleanupPlan, clean_up, plan_cleanup
+from tui.operations.context import Context
+from tui.operations.query import Query, prepare
+from tui.operations.refresh import Watch
+from tui.operations.target import DATABASE
+from tui.runs.hosted import HostedRun
+from tui.settings import Settings, load_settings
+from tui.storage.async_tracking import AsyncTracking
+from tui.storage.config_dir import CONFIG_DIR, footprint, raise_sweep, refresh_children
+from tui.storage.folders import is_link
+from tui.storage.hold import read_hold
+
+if TYPE_CHECKING:
+    from claude_agent_sdk import ClaudeAgentOptions, Message
+
+logger = logging.getLogger(__name__)
+
+_OPERATOR = "pipeline"
+
+
+class SessionManager:
+    """Tracks, extends, cleans up and runs the sessions of one listing, as the guide's class does.
+
+    `output_dir` is the listing's folder and its parent the root; several listings in one process
+    do not mix. Naive times are this process's local ones. No method blocks the event loop. Where
+    nothing else is said they raise `DatabaseProblem` when the table cannot be read or written, and
+    `UnknownId` for what can be no session's id.
+    """
+
+    def __init__(
+        self,
+        output_dir: Path | str,
+        max_age_days: float = 30,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.output_dir = Path(output_dir)
+        self.sessions_dir = self.output_dir / CONFIG_DIR
+        self.db_path = self.output_dir / DATABASE
+        self.max_age_days = max_age_days
+        self._clock = clock
+        self._folder = self.output_dir.absolute()
+        self._config_dir = self._folder / CONFIG_DIR
+        self._tracking = AsyncTracking(self._folder / DATABASE, LOCAL, _OPERATOR)
+
+    def setup(self) -> Path:
+        """Make the sessions' folder, point the CLI of this process to it, and return it.
+
+        The CLI reads `CLAUDE_CONFIG_DIR` alone. `query` needs neither.
+        """
+        self.sessions_dir.mkdir(parents=True, exist_ok=True)
+        for name in ("CLAUDE_CONFIG_DIR", "CLAUDE_SESSION_DIR"):
+            os.environ[name] = str(self._config_dir)
+        if is_link(self._config_dir):
+            logger.warning("%s is a link, and links are not followed", self.sessions_dir)
+        else:
+            refresh_children(self._config_dir, self._clock())
+        logger.info("Claude sessions: %s", self.sessions_dir)
+        return self.sessions_dir
+
+    async def init_table(self) -> None:
+        """Make the table of sessions, if there is none."""
+        await self._tracking.init_table()
+
+    async def track_session(
+        self,
+        session_id: str,
+        stage: str,
+        listing_id: str,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Track a session for `max_age_days` from now, also against the CLI's own sweep.
+
+        One tracked before keeps its creation, its longer life, and its metadata unless new is
+        given; the recorded options of its agent stay in any case.
+        """
+        now, session_id = self._clock(), require_session_id(session_id)
+        until = now + timedelta(days=self.max_age_days)
+        row = await self._tracking.track(
+            session_id,
+            listing_id=listing_id,
+            stage=stage,
+            now=now,
+            expires_at=until,
+            metadata=metadata,
+        )
+        try:
+            await asyncio.to_thread(
+                self._put_sweep_off, session_id, now, read_time(row.expires_at, LOCAL) or until
+            )
+        except ConsoleError as problem:
+            logger.warning("%s: %s", session_id, problem)
+        logger.info("Tracked session: %s (until %s)", session_id, row.expires_at)
+
+    async def extend_session(self, session_id: str, additional_days: float = 7) -> None:
+        """Let a session last so many days from now, both its clocks; it never ends sooner for it.
+
+        Raises `ConsoleError` when the CLI's own sweep cannot be put off. An id that is not tracked
+        is warned about in the log.
+        """
+        now, session_id = self._clock(), require_session_id(session_id)
+        until = now + timedelta(days=additional_days)
+        has_transcript = await asyncio.to_thread(self._put_sweep_off, session_id, now, until)
+        row = await self._tracking.mark_extended(
+            session_id, now=now, until=until, has_transcript=has_transcript
+        )
+        if row is None:
+            logger.warning("Session %s is not tracked: nothing was extended", session_id)
+            return
+        logger.info("Extended session %s (until %s)", session_id, row.expires_at)
+
+    async def cleanup_expired(self) -> int:
+        """Move the expired sessions that do not run to the trash, and return how many.
+
+        That takes what an earlier clean-up left behind too. While an operator holds the root it
+        takes nothing, and says so in the log.
+        """
+        return await asyncio.to_thread(self._clean_up, is_expired=True)
+
+    async def cleanup_by_age(self, max_age_days: float) -> int:
+        """Move the sessions without a sign of life for so long to the trash; return how many."""
+        return await asyncio.to_thread(self._clean_up, older_than=timedelta(days=max_age_days))
+
+    async def cleanup_by_size(self, max_bytes: int) -> int:
+        """Move the least recently active sessions away until the rest fits; return how many."""
+        return await asyncio.to_thread(self._clean_up, max_bytes=max_bytes)
+
+    async def list_active_sessions(self) -> list[dict[str, Any]]:
+        """Return the active sessions, newest first, each with all columns of its row as stored."""
+        try:
+            return await self._tracking.list_active()
+        except NothingTracked:
+            return []
+
+    async def get_session_stats(self) -> dict[str, int]:
+        """Return how many sessions have each status, and as `expired_pending_cleanup` how many
+        `cleanup_expired` would take now."""
+        try:
+            rows = await self._tracking.read_rows()
+        except NothingTracked:
+            rows = ()
+        pending = await asyncio.to_thread(self._pending)
+        return dict(Counter(row.status for row in rows)) | {"expired_pending_cleanup": pending}
+
+    async def mark_session_failed(self, session_id: str, reason: str | None = None) -> None:
+        """Mark a session failed; without a reason, the one that it failed for already stays.
+
+        An id that is not tracked is warned about in the log.
+        """
+        require_session_id(session_id)
+        if reason is None and await self._has_reason(session_id):
+            return
+        words = reason or "the pipeline gave no reason"
+        row = await self._tracking.mark_failed(session_id, now=self._clock(), reason=words)
+        if row is None:
+            logger.warning("Session %s is not tracked: it cannot be marked failed", session_id)
+
+    def query(
+        self,
+        prompt: str,
+        *,
+        stage: str,
+        listing_id: str,
+        resume: str | None = None,
+        options: ClaudeAgentOptions | None = None,
+        max_age_days: float | None = None,
+    ) -> AsyncGenerator[Message, None]:
+        """Run an agent and yield the SDK's messages; consoles follow and steer it meanwhile.
+
+        The session is tracked before `init` is yielded, with the options that shape its agent;
+        `resume` goes on as that agent, and what is set in `options` wins. What an operator sends
+        becomes a further turn of the same iteration. Permissions are asked of the operators,
+        unless `options` say who answers. Leaving the iteration ends the agent.
+
+        Raises `Refused` before anything starts when the session is live or the root is held;
+        `RunFailed` with the reason, which its row then has too, when a turn fails, and when an
+        operator stops it. A turn that is only interrupted ends with its result.
+        """
+        asked = Query(
+            prompt,
+            stage,
+            listing_id,
+            resume,
+            options,
+            timedelta(days=self.max_age_days if max_age_days is None else max_age_days),
+            None if max_age_days is None else timedelta(days=max_age_days),
+        )
+        run = HostedRun(lambda: prepare(self._context(), self._folder, asked), self._clock)
+        return cast("AsyncGenerator[Message, None]", run.messages())
+
+    def _context(self) -> Context:
+        return Context(_settings(self._folder), self._clock)
+
+    async def _has_reason(self, session_id: str) -> bool:
+        rows = await self._tracking.read_rows()
+        row = next((one for one in rows if one.session_id == session_id), None)
+        return row is not None and row.status == Status.FAILED
+
+    def _put_sweep_off(self, session_id: str, now: datetime, until: datetime) -> bool:
+        """Keep the CLI and the guide's clean-up by age from a session; whether it has a transcript.
+
+        Raises `ConsoleError`.
+        """
+        places = footprint(self._config_dir, session_id)
+        written = [_modified_at(place) for place in places if place.suffix == ".jsonl"]
+        if self._config_dir.is_dir() and not is_link(self._config_dir):
+            raise_sweep(self._config_dir, max(written, default=now), until)
+            refresh_children(self._config_dir, now)
+        return bool(written)
+
+    def _clean_up(self, **selection: Any) -> int:
+        context = self._context()
+        hold = read_hold(context.root)
+        if hold is not None:
+            logger.warning("Nothing is cleaned up: %s holds %s", hold.by, context.root)
+            return 0
+        cleaned = clean_up(context, self._plan(context, **selection))
+        for reason, times in cleaned.failures.items():
+            logger.warning("Not cleaned up: %s (%d times)", reason, times)
+        logger.info("%s", cleaned.words)
+        return len(cleaned.acts)
+
+    def _pending(self) -> int:
+        return len(self._plan(self._context(), is_expired=True).sessions)
+
+    def _plan(self, context: Context, **selection: Any) -> CleanupPlan:
+        catalog = Watch(context).look(only=self._folder.name)
+        listing = catalog.listing(self._folder.name)
+        if listing is not None and not listing.has_rows:
+            raise DatabaseProblem(listing.problem)
+        return plan_cleanup(
+            context, replace(catalog, listings=tuple(filter(None, [listing]))), **selection
+        )
+
+
+def _settings(folder: Path) -> Settings:
+    """Return the settings in force for a pipeline: its own root, and nobody's home."""
+    try:
+        settings = load_settings(os.environ, {})
+    except UsageError as problem:
+        logger.warning("The settings are left out: %s", problem)
+        settings = Settings()
+    return replace(
+        settings,
+        root=folder.parent,
+        operator=_OPERATOR,
+        read_only=False,
+        claude_home=None,
+        state_dir=None,
+        cache_dir=None,
+    )
+
+
+def _modified_at(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.lstat().st_mtime, UTC)

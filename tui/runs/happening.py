@@ -1,0 +1,84 @@
+"""What happens to an agent, in our own words: the SDK's stay in `runs.agent`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tui.runs.inbox import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Initialized:
+    """The CLI began a turn, and says as whom."""
+
+    session_id: str
+    model: str = ""
+    permission_mode: str = ""
+    cwd: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """A raw stream event of the API: some token of the message being written."""
+
+    event: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something that the transcript does not tell: a retry, a rate limit."""
+
+    kind: str
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """The turn is over; `error` is the reason in words when it failed."""
+
+    subtype: str
+    error: str = ""
+    is_aborted: bool = False
+    cost_usd: float | None = None
+    usage: Mapping[str, Any] = field(default_factory=dict)
+    num_turns: int = 0
+    duration_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rested:
+    """Nothing runs any more, background tasks of the agent included."""
+
+
+Happening = Initialized | Streamed | Noticed | TurnEnded | Rested
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One message of the SDK: what it means here, mostly nothing, and the message itself.
+
+    `message` is `None` when only we asked for it, and the pipeline would not expect it.
+    """
+
+    happening: Happening | None
+    message: object | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The agent asks whether it may use a tool."""
+
+    tool: str
+    input: Mapping[str, Any]
+    suggestions: tuple[Mapping[str, Any], ...] = ()
+    blocked_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the operator says to that; `reason` is told to the agent when it is a no."""
+
+    decision: Decision
+    reason: str = ""

@@ -1,0 +1,117 @@
+"""A run inside a pipeline's own process: its messages go to the pipeline, its folder to us."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from tui.core.errors import RunFailed
+from tui.core.text import one_line
+from tui.runs.driver import Driver, Given
+from tui.runs.journal import Journal
+from tui.runs.launcher import make_folder
+from tui.runs.protocol import RunSpec
+from tui.storage.locks import SessionLock
+
+_MOST_WAITING = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a hosted run is to do, in which listing, and the lock of its session, held by us."""
+
+    spec: RunSpec
+    listing: Path
+    lock: SessionLock
+    given: Given
+
+
+class HostedRun:
+    """One run; `prepare` says what it is to do, and may block; it raises why nothing may begin.
+
+    A task of its own owns the agent. When the pipeline leaves `messages`, however it does, the
+    run is stopped, its CLI ended and the session's lock let go.
+    """
+
+    def __init__(self, prepare: Callable[[], Prepared], clock: Callable[[], datetime]) -> None:
+        self._prepare, self._clock = prepare, clock
+        self._waiting: asyncio.Queue[object] = asyncio.Queue(_MOST_WAITING)
+        self._driver: Driver | None = None
+        self._is_left = False
+
+    async def messages(self) -> AsyncGenerator[object, None]:
+        """Yield the SDK's messages, turn after turn; raises `RunFailed` when a turn fails."""
+        hosting = asyncio.create_task(self._host(), name="hosted run")
+        try:
+            while (message := await self._next(hosting)) is not None:
+                yield message
+            await hosting
+        finally:
+            self._leave()
+            # A second cancellation does not wait for it: the task goes on, and ends by itself.
+            await asyncio.shield(_settled(hosting))
+
+    async def _next(self, hosting: asyncio.Task[None]) -> object | None:
+        """Return the next message; `None` once the run is over and every one was taken."""
+        getting = asyncio.ensure_future(self._waiting.get())
+        try:
+            await asyncio.wait({getting, hosting}, return_when=asyncio.FIRST_COMPLETED)
+            if getting.done():
+                return getting.result()
+            return None if self._waiting.empty() else self._waiting.get_nowait()
+        finally:
+            getting.cancel()
+
+    def _leave(self) -> None:
+        """Stop the run; whatever it still wants to show goes nowhere."""
+        self._is_left = True
+        while not self._waiting.empty():
+            self._waiting.get_nowait()
+        if self._driver is not None:
+            self._driver.stop()
+
+    async def _show(self, message: object) -> None:
+        if not self._is_left:
+            await self._waiting.put(message)
+
+    async def _host(self) -> None:
+        prepared = await asyncio.to_thread(self._prepare)
+        try:
+            await self._run(prepared)
+        finally:
+            prepared.lock.release()
+
+    async def _run(self, prepared: Prepared) -> None:
+        if self._is_left:
+            return
+        try:
+            folder = await asyncio.to_thread(make_folder, prepared.listing, prepared.spec)
+        except OSError as error:
+            raise RunFailed(f"the run's folder cannot be made: {error.strerror}") from error
+        journal = Journal(folder, self._clock)
+        try:
+            if not self._is_left:
+                await self._drive(Driver(journal, prepared.spec, self._clock, prepared.given))
+        finally:
+            prepared.lock.release()
+            journal.event("ended")
+
+    async def _drive(self, driver: Driver) -> None:
+        self._driver = driver
+        failure = await driver.run(self._show)
+        if isinstance(failure, RunFailed):
+            raise failure
+        if failure is not None:
+            raise RunFailed(one_line(f"{type(failure).__name__}: {failure}")) from failure
+        if driver.stopped_by:
+            raise RunFailed(f"{driver.stopped_by} stopped the run")
+
+
+async def _settled(hosting: asyncio.Task[None]) -> None:
+    """Wait for its end; what it failed for was told to whoever still listened."""
+    await asyncio.wait([hosting])
+    if not hosting.cancelled():
+        hosting.exception()

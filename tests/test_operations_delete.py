@@ -14,7 +14,8 @@ import pytest
 from tests.sample_listing import FIRST, SECOND, SampleListing, snapshot
 from tui.core.errors import AmbiguousId, Changed, ConsoleError, DatabaseProblem, Refused, UnknownId
 from tui.core.models import Liveness, State
-from tui.operations.delete import delete, restore
+from tui.operations.batches import Progress
+from tui.operations.delete import delete, delete_many, restore, restore_many
 from tui.operations.undo import undo
 from tui.storage.locks import SessionLock
 from tui.storage.processes import own_domain, started
@@ -225,20 +226,82 @@ def test_a_row_changed_since_the_delete_is_left_and_said(listing: SampleListing)
     assert read_rows(listing.db_path) == rows
 
 
-def test_restored_while_the_database_is_locked_it_is_restored_again_later(
+def test_restored_while_its_row_cannot_be_written_nothing_moves_and_later_all_does(
     listing: SampleListing,
 ) -> None:
-    """Dropped from the trash all the same, its row would stay deleted for ever."""
+    """With the files back first, its row would stay deleted for ever."""
     before, rows = content_of(listing), read_rows(listing.db_path)
     delete(listing.context(), listing.session(FIRST))
-    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
-        pipeline.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(DatabaseProblem, match=f"locked.*`restore {FIRST[:8]}` again"):
-            restore(listing.context(), FIRST)
-    assert content_of(listing) == before
+    gone = content_of(listing)
+    aside = listing.db_path.rename(listing.db_path.with_suffix(".aside"))
+    listing.db_path.mkdir()
+    with pytest.raises(DatabaseProblem, match=r"nothing was restored: .*is not a file"):
+        restore(listing.context(), FIRST)
+    listing.db_path.rmdir()
+    aside.rename(listing.db_path)
+    assert content_of(listing) == gone
     restore(listing.context(), FIRST)
     assert (content_of(listing), read_rows(listing.db_path)) == (before, rows)
     assert list_trash(listing.root) == ()
+
+
+def test_many_are_deleted_and_restored_in_one_batch(listing: SampleListing) -> None:
+    """Each for itself: what runs or changed is left, and the sum says so."""
+    before, rows = content_of(listing), read_rows(listing.db_path)
+    listing.add("77ab")
+    other = replace(listing, listing_id="oak")
+    other.add(FIRST)
+    sessions = [listing.session(f"hollis_park/{one}") for one in (FIRST, SECOND, "77ab")]
+    sessions.append(listing.session(f"oak/{FIRST}"))
+    change_row(listing, "UPDATE claude_sessions SET stage = '9' WHERE session_id = '77ab'")
+    seen: list[Progress] = []
+    with SessionLock.take(other.folder, FIRST):
+        done = delete_many(listing.context(), sessions, seen.append)
+    assert {(act.listing, act.session_id) for act in done.acts} == {
+        ("hollis_park", FIRST),
+        ("hollis_park", SECOND),
+    }
+    assert done.failures == {"changed meanwhile": 1, "in use": 1}
+    assert done.words.startswith("2 deleted (")
+    assert done.words.endswith("1 changed meanwhile, 1 in use")
+    assert [(one.listing, one.done, one.total) for one in seen] == [
+        ("hollis_park", 3, 4),
+        ("oak", 4, 4),
+    ]
+    assert len({act.at for act in done.acts}) == 1
+    back = restore_many(listing.context(), list_trash(listing.root))
+    assert back.words == "2 restored"
+    assert {**content_of(listing), **before} == content_of(listing)
+    assert set(rows) <= set(read_rows(listing.db_path))
+
+
+def test_a_stop_between_two_batches_leaves_the_rest(listing: SampleListing) -> None:
+    other = replace(listing, listing_id="oak")
+    other.add(FIRST)
+    sessions = [listing.session(f"oak/{FIRST}"), listing.session(f"hollis_park/{FIRST}")]
+    seen: list[Progress] = []
+    done = delete_many(listing.context(), sessions, seen.append, lambda: bool(seen))
+    assert done.is_cut_short
+    assert "then stopped" in done.words
+    assert listing.transcript_path(FIRST).exists()
+    assert not other.transcript_path(FIRST).exists()
+
+
+def test_the_lock_file_of_a_deleted_session_is_removed(listing: SampleListing) -> None:
+    SessionLock.take(listing.folder, FIRST).close()
+    delete(listing.context(), listing.session(FIRST))
+    locks = listing.folder / ".session_console" / "locks"
+    assert FIRST not in {path.name for path in locks.iterdir()}
+
+
+def test_a_stray_is_not_deleted_but_adopted_first(listing: SampleListing, tmp_path: Path) -> None:
+    session = listing.session(FIRST)
+    assert session.transcript is not None
+    stray = replace(session, transcript=replace(session.transcript, stray_in=tmp_path / ".claude"))
+    before = content_of(listing)
+    with pytest.raises(Refused, match=f"`adopt {FIRST[:8]}` it first"):
+        delete(listing.context(), stray)
+    assert content_of(listing) == before
 
 
 def test_a_session_with_a_large_row_comes_back(listing: SampleListing) -> None:
@@ -277,8 +340,8 @@ def test_undo_stays_in_the_listing_of_the_act(listing: SampleListing) -> None:
 def test_what_cannot_be_read_in_the_trash_is_named(listing: SampleListing) -> None:
     delete(listing.context(), listing.session(FIRST))
     (trashed,) = list_trash(listing.root)
-    (trashed.folder / "manifest.json").write_text("{")
-    with pytest.raises(UnknownId, match=f"{trashed.trash_id} cannot be told"):
+    (trashed.batch / "manifest.json").write_text("{")
+    with pytest.raises(UnknownId, match=f"{trashed.batch.name} cannot be told"):
         restore(listing.context(), FIRST)
 
 
@@ -320,8 +383,10 @@ def test_a_linked_listing_gets_nothing_back(listing: SampleListing, tmp_path: Pa
 def test_a_zone_nobody_knows_stops_a_restore_before_it_begins(listing: SampleListing) -> None:
     act = delete(listing.context(), listing.session(FIRST))
     (trashed,) = list_trash(listing.root)
-    path = trashed.folder / "manifest.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"zone": "Nowhere"}))
+    path = trashed.batch / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["sessions"]["0"]["zone"] = "Nowhere"
+    path.write_text(json.dumps(manifest))
     before = content_of(listing)
     with pytest.raises(ConsoleError, match="Nowhere"):
         restore(listing.context(), act.trash_id)

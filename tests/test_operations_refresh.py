@@ -10,15 +10,20 @@ import sys
 import tempfile
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.sample_listing import FIRST, SECOND, SampleListing, snapshot
-from tui.core.models import Liveness, State
+from tui.core.models import Ack, Hold, Liveness, State
+from tui.core.zones import LOCAL
 from tui.operations.refresh import Watch, listing_paths
+from tui.storage.acks import write_ack
+from tui.storage.hold import write_hold
 from tui.storage.locks import SessionLock
 from tui.storage.processes import own_domain, started
+from tui.storage.tracking import Tracking
 
 
 @pytest.fixture
@@ -52,19 +57,6 @@ def test_a_process_of_the_registry_is_seen(listing: SampleListing) -> None:
     entry |= {"pidDomain": own_domain(), "status": "waiting", "waitingFor": "permission prompt"}
     (folder / "77.json").write_text(json.dumps(entry))
     assert listing.session(FIRST).liveness is Liveness.WAITING
-
-
-@pytest.mark.parametrize("journal", ["delete", "wal"])
-def test_a_look_sees_what_changed_since_the_last(listing: SampleListing, journal: str) -> None:
-    """With a stamp that leaves the write-ahead log out, a WAL commit would be missed."""
-    listing.add(FIRST)
-    watch = Watch(listing.context())
-    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
-        pipeline.execute(f"PRAGMA journal_mode = {journal}")
-        for status in ("failed", "active", "expired"):
-            pipeline.execute("UPDATE claude_sessions SET status = ?", (status,))
-            assert watch.look().sessions[0].status == status
-            assert watch.look().sessions[0].status == status
 
 
 def test_one_bad_listing_holds_up_no_other_and_its_last_rows_stay(listing: SampleListing) -> None:
@@ -224,3 +216,58 @@ def test_hostile_files_stop_no_look(listing: SampleListing) -> None:
     catalog = Watch(listing.context()).look()
     assert {one.session_id for one in catalog.sessions} == {FIRST}
     assert [one.listing_id for one in catalog.listings] == ["hollis_park", "evil"]
+
+
+def start_a_cli(listing: SampleListing) -> None:
+    entry = {"pid": os.getpid(), "sessionId": FIRST, "procStart": started(os.getpid())}
+    folder = listing.config_dir / "sessions"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "77.json").write_text(json.dumps(entry | {"pidDomain": own_domain()}))
+
+
+def settle_it(listing: SampleListing) -> None:
+    ack = Ack("anna", datetime.now(UTC), "mark")
+    write_ack(listing.folder, FIRST, ack)
+
+
+def test_a_stray_is_joined_to_its_listing(listing: SampleListing, tmp_path: Path) -> None:
+    home = tmp_path / "home" / ".claude"
+    listing.track(FIRST)
+    listing.write_transcript(SECOND)
+    stray = home / "projects" / "-app" / f"{FIRST}.jsonl"
+    stray.parent.mkdir(parents=True)
+    listing.write_transcript(FIRST).rename(stray)
+    start_a_cli(replace(listing, root=tmp_path, listing_id="away"))
+    (tmp_path / "away" / ".claude_sessions" / "sessions").rename(home / "sessions")
+    (home / "settings.json").write_text('{"cleanupPeriodDays": 3}')
+    watch = Watch(listing.context(claude_home=home))
+    for _ in range(2):
+        sessions = {one.session_id: one for one in watch.look().sessions}
+        ours, other = sessions[FIRST], sessions[SECOND]
+        assert (ours.is_stray, ours.state, ours.liveness) == (True, State.OK, Liveness.BUSY)
+        assert ours.transcript is not None
+        assert ours.sweep_at == ours.transcript.modified_at + timedelta(days=3)
+        assert (other.is_stray, other.liveness) == (False, Liveness.NONE)
+    listing.write_transcript(FIRST)
+    assert not listing.session(FIRST).is_stray
+    assert not watch.look().sessions[0].is_stray
+
+
+def test_a_hold_an_ack_and_an_overwritten_row_are_told(listing: SampleListing) -> None:
+    listing.add(FIRST)
+    session = listing.session(FIRST)
+    assert session.row is not None
+    longer = replace(session.row, expires_at="2099-01-01T00:00:00")
+    tracking = Tracking(listing.db_path, LOCAL, "anna")
+    tracking.change(session.row, longer, action="extend", now=datetime.now(UTC))
+    listing.track(FIRST)
+    settle_it(listing)
+    write_hold(listing.root, Hold("anna", datetime.now(UTC), "a move"))
+    catalog = Watch(listing.context()).look()
+    assert catalog.hold is not None
+    assert (catalog.hold.by, catalog.hold.reason) == ("anna", "a move")
+    (one,) = catalog.sessions
+    assert one.ack is not None
+    assert one.ack.by == "anna"
+    assert one.overwritten is not None
+    assert one.overwritten.expires_at == longer.expires_at

@@ -149,7 +149,7 @@ def test_what_cannot_be_resumed_says_why(listing: SampleListing) -> None:
     (sketch / "conversation.json").write_text("[]")
     delete(listing.context(), listing.session(FIRST))
     for words, reason in (
-        ("ghost1", "is a ghost"),
+        ("ghost1", "a ghost"),
         ("session-abc123", "conversation.json"),
         (FIRST, "restore"),
     ):

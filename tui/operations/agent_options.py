@@ -22,7 +22,12 @@ def _number(value: Any) -> bool:
 
 
 def _prompt(value: Any) -> bool:
-    return _text(value) or (isinstance(value, dict) and value.get("type") == "preset")
+    kind = value.get("type") if isinstance(value, dict) else None
+    return _text(value) or kind == "preset" or (kind == "custom" and _text(value.get("prompt")))
+
+
+def _tools(value: Any) -> bool:
+    return _texts(value) or (isinstance(value, dict) and value.get("type") == "preset")
 
 
 def _table(value: Any) -> bool:
@@ -31,12 +36,16 @@ def _table(value: Any) -> bool:
 
 _OPTIONS: Mapping[str, Callable[[Any], bool]] = {
     "model": _text,
+    "fallback_model": _text,
     "system_prompt": _prompt,
+    "tools": _tools,
     "allowed_tools": _texts,
     "disallowed_tools": _texts,
     "permission_mode": _text,
     "max_turns": _number,
     "max_budget_usd": _number,
+    "effort": _text,
+    "thinking": _table,
     "setting_sources": _texts,
     "mcp_servers": _table,
     "add_dirs": _texts,
@@ -53,7 +62,7 @@ def agent_options(
 
     What was recorded under `agent` in a row's metadata comes first, then `[stages.<name>]` of the
     settings. A row is not a person: `bypassPermissions`, MCP servers, further folders and settings
-    sources come from the settings alone.
+    sources come from the settings alone; to have none of them it may ask.
     """
     recorded = details.get("agent")
     asked = _sound(recorded if isinstance(recorded, dict) else {})
@@ -89,4 +98,4 @@ def _may_ask(name: str, value: Any, named: Mapping[str, Any]) -> bool:
         return True
     if name == "permission_mode":
         return value in _ROW_MODES
-    return name not in _SETTINGS_ONLY
+    return name not in _SETTINGS_ONLY or not value

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -28,6 +28,39 @@ class Context:
         """Raise `Refused` when this console may only look."""
         if self.settings.read_only:
             raise Refused("this console is read-only")
+
+    def at_one_moment(self) -> Context:
+        """Return it with its clock stopped: what is done at one moment is undone together."""
+        now = self.clock()
+        return replace(self, clock=lambda: now)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a verb had to say when it was asked inside the console: data and talk, line by line.
+
+    `code` is the exit code it would have had.
+    """
+
+    code: int
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class VerbInfo:
+    """What the console must know of a verb to offer it by its name.
+
+    `takes` is what its first word names: `id` (one session), `ids` (some), `listing`, or empty;
+    it is optional when `needs`, the words that it cannot do without, is 0. `flags` are its
+    options, `valued` those of them that are followed by a value.
+    """
+
+    name: str
+    summary: str
+    takes: str = ""
+    needs: int = 0
+    flags: tuple[str, ...] = ()
+    valued: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,29 +1,38 @@
-"""Delete a session into the trash, and get it back."""
+"""Delete sessions into the trash, and get them back."""
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tui.core import status
-from tui.core.errors import AmbiguousId, Changed, DatabaseProblem, Refused, UnknownId
+from tui.core.errors import AmbiguousId, ConsoleError, DatabaseProblem, Refused, UnknownId
 from tui.core.models import Row, Session, Status
 from tui.core.session_id import require_session_id
 from tui.core.text import one_line
 from tui.core.zones import zone_named
+from tui.operations.batches import (
+    Cleaned,
+    Key,
+    OnProgress,
+    Progress,
+    Stop,
+    batches,
+    never,
+    owned_of,
+)
 from tui.operations.context import Act, Context
 from tui.operations.refresh import listing_paths
-from tui.operations.target import Target, owned, require_no_orphan, target_of
-from tui.runs.protocol import list_runs
-from tui.storage.config_dir import footprint
+from tui.operations.removal import Removal, remove_many
+from tui.operations.target import DATABASE, Target
 from tui.storage.folders import is_link
-from tui.storage.tracking import Tracking, is_tracked, read_rows
+from tui.storage.manifest import Trashed
+from tui.storage.tracking import Tracking, read_rows
 from tui.storage.trash import (
-    Trashed,
-    drop,
+    drop_batch,
     list_trash,
-    moved_to_trash,
     put_back,
+    require_way_back,
     unreadable_trash,
 )
 
@@ -34,38 +43,41 @@ def delete(context: Context, session: Session) -> Act:
     Refused while it runs or its owner is unknown; when the row changed since it was read, the
     files are put back and `Changed` is raised.
     """
-    context.require_writable()
-    target, row, now = target_of(session), session.row, context.clock()
-    require_no_orphan(session)
+    done = delete_many(context, [session])
+    for _, error in done.refused:
+        raise error
+    return done.acts[0]
+
+
+def delete_many(
+    context: Context,
+    sessions: Sequence[Session],
+    progress: OnProgress | None = None,
+    stop: Stop = never,
+) -> Cleaned:
+    """Delete each of them that can be, as `delete` does; the sum says what was left, and why."""
+    return remove_many(context, sessions, _DELETE, progress, stop)
+
+
+def _require_there(session: Session) -> None:
+    short = session.session_id[:8]
+    require_not_stray(session)
     if session.status == Status.DELETED and session.transcript is None:
-        raise Refused(f"{target.short} is already deleted: `restore {target.short}` gets it back")
-    with (
-        owned(target),
-        moved_to_trash(
-            context.root,
-            target.folder,
-            target.session_id,
-            _everything(target),
-            at=now,
-            operator=context.settings.operator,
-            row=row,
-            zone=session.zone,
-        ) as trashed,
-    ):
-        after = _mark_deleted(context, target, row, session.zone, now)
-    words = f"deleted {target.short}; `u` or `restore {target.short}` gets it back"
-    return Act(
-        "delete",
-        session.listing,
-        target.session_id,
-        now,
-        words,
-        row,
-        after,
-        trashed.trash_id,
-        session.zone,
-        target.folder,
-    )
+        raise Refused(f"{short} is already deleted: `restore {short}` gets it back")
+
+
+def require_not_stray(session: Session) -> None:
+    """Raise `Refused` for a session whose transcript lies outside its listing."""
+    if session.is_stray and session.transcript is not None:
+        short, place = session.session_id[:8], session.transcript.stray_in
+        raise Refused(f"{short} lies in {place}, outside its listing: `adopt {short}` it first")
+
+
+def _deleted_words(short: str) -> str:
+    return f"deleted {short}; `u` or `restore {short}` gets it back"
+
+
+_DELETE = Removal("delete", "deleted", status.deleted, _require_there, _deleted_words)
 
 
 def restore(context: Context, words: str, *, only: Path | None = None) -> Act:
@@ -73,24 +85,35 @@ def restore(context: Context, words: str, *, only: Path | None = None) -> Act:
 
     `words` are an id, a prefix of it, `LISTING/ID` or the trash's own id; `only` is the folder of
     the one listing to look in. Raises `UnknownId` or `AmbiguousId`; a row that somebody changed
-    since is left as it is, and the words say so. Raises `DatabaseProblem` when the row cannot be
-    written now: restoring again then does the rest.
+    since is left as it is, and the words say so. The row comes first, so that what is cut off
+    shows as such. Raises `DatabaseProblem`, nothing being done, when it cannot be written now.
     """
     context.require_writable()
-    trashed = find_trashed(context, words, only=only)
-    target = Target(trashed.session_id, context.root / trashed.listing)
-    now, zone = context.clock(), zone_named(trashed.zone)
-    if is_link(target.folder):
-        raise Refused(f"{trashed.listing} has become a link: nothing is restored through it")
-    with owned(target):
-        put_back(trashed, target.folder)
-        note = _restore_row(context, target, trashed, now, zone)
-        drop(trashed)
-    said = f"restored {target.short}{note}"
-    shown = one_line(trashed.listing)
-    return Act(
-        "restore", shown, target.session_id, now, said, None, trashed.row, folder=target.folder
-    )
+    done = restore_many(context, [find_trashed(context, words, only=only)])
+    for _, error in done.refused:
+        raise error
+    return done.acts[0]
+
+
+def restore_many(
+    context: Context,
+    sessions: Iterable[Trashed],
+    progress: OnProgress | None = None,
+    stop: Stop = never,
+) -> Cleaned:
+    """Put each of them back that can be, as `restore` does."""
+    context.require_writable()
+    restorer, wanted, left = _Restorer(context), tuple(sessions), 0
+    acts: list[Act] = []
+    for folder, batch in batches(wanted, lambda one: context.root / one.listing, _weight):
+        if stop():
+            break
+        acts += restorer.restore(folder, batch)
+        left += len(batch)
+        if progress is not None:
+            progress(Progress(one_line(folder.name), left, len(wanted), 0))
+    refused = tuple(restorer.refused.items())
+    return Cleaned("restored", tuple(acts), refused, is_cut_short=left < len(wanted))
 
 
 def find_trashed(context: Context, words: str, *, only: Path | None = None) -> Trashed:
@@ -124,39 +147,91 @@ def _nothing(context: Context, words: str) -> str:
     return f"{said}; what is in {named} cannot be told: no manifest there can be read"
 
 
-def _everything(target: Target) -> list[Path]:
-    runs = [run.folder for run in list_runs(target.folder) if run.session_id == target.session_id]
-    return [*footprint(target.config_dir, target.session_id), *runs]
+def _weight(trashed: Trashed) -> int:
+    return len(trashed.row.metadata or "") if trashed.row else 0
 
 
-def _mark_deleted(
-    context: Context, target: Target, row: Row | None, zone: str, now: datetime
-) -> Row | None:
-    if row is None:
-        if is_tracked(target.db_path, target.session_id):
-            raise Changed(f"{target.short} is tracked by now: look again")
-        return None
-    tracking = Tracking(target.db_path, zone_named(zone), context.settings.operator)
-    return tracking.change(row, status.deleted(row), action="delete", now=now)
+class _Restorer:
+    """Restores batch after batch; `refused` says why of what stays in the trash."""
+
+    def __init__(self, context: Context) -> None:
+        self.refused: dict[Key, ConsoleError] = {}
+        self._context = context
+        self._now = context.clock()
+
+    def restore(self, folder: Path, sessions: Sequence[Trashed]) -> list[Act]:
+        """Put some sessions of one listing back, newest first where one is there twice."""
+        once = {one.session_id: one for one in reversed(sessions)}
+        targets = {Target(one.session_id, folder): one for one in once.values()}
+        if is_link(folder):
+            shown = one_line(folder.name)
+            refusal = Refused(f"{shown} has become a link: nothing is restored through it")
+            self._refuse(targets.values(), refusal)
+            return []
+        with owned_of(tuple(targets)) as (free, why):
+            for target, error in why.items():
+                self._refuse([targets[target]], error)
+            able = [targets[one] for one in free if self._is_able(targets[one], folder)]
+            try:
+                notes = self._restore_rows(folder, able)
+            except DatabaseProblem as problem:
+                self._refuse(able, _not_restored(problem))
+                return []
+            return [
+                self._act(one, folder, notes.get(one.session_id, ""))
+                for one in able
+                if self._puts_back(one, folder)
+            ]
+
+    def _refuse(self, sessions: Iterable[Trashed], error: ConsoleError) -> None:
+        self.refused.update({(one_line(one.listing), one.session_id): error for one in sessions})
+
+    def _is_able(self, trashed: Trashed, folder: Path) -> bool:
+        """Whether it can be put back: once the row says so, nothing should be in the way."""
+        try:
+            zone_named(trashed.zone)
+            require_way_back(trashed, folder)
+        except ConsoleError as error:
+            self._refuse([trashed], error)
+            return False
+        return True
+
+    def _puts_back(self, trashed: Trashed, folder: Path) -> bool:
+        try:
+            put_back(trashed, folder)
+        except ConsoleError as error:
+            self._refuse([trashed], error)
+            return False
+        drop_batch(trashed.batch)
+        return True
+
+    def _restore_rows(self, folder: Path, back: Sequence[Trashed]) -> dict[str, str]:
+        """Write each row back that is still what the delete left; say why of the others."""
+        settings = self._context.settings
+        until = self._now + settings.resume_keeps
+        changes = [
+            (one.row_left, status.restored(one.row, self._now, until, zone_named(one.zone)))
+            for one in back
+            if one.row is not None and one.row_left is not None
+        ]
+        if not changes:
+            return {}
+        tracking = Tracking(folder / DATABASE, zone_named(back[0].zone), settings.operator)
+        answers = tracking.change_many(changes, action="restore", now=self._now)
+        pairs = zip(changes, answers, strict=True)
+        lost = {left.session_id: problem for (left, _), problem in pairs if problem is not None}
+        stored = set(read_rows(folder / DATABASE)) if lost else set[Row]()
+        return {
+            one.session_id: f"; its row was left as it is: {lost[one.session_id]}"
+            for one in back
+            if one.session_id in lost and one.row not in stored
+        }
+
+    def _act(self, trashed: Trashed, folder: Path, note: str) -> Act:
+        shown, session_id = one_line(trashed.listing), trashed.session_id
+        said = f"restored {session_id[:8]}{note}"
+        return Act("restore", shown, session_id, self._now, said, None, trashed.row, folder=folder)
 
 
-def _restore_row(
-    context: Context, target: Target, trashed: Trashed, now: datetime, zone: tzinfo
-) -> str:
-    """Write the row back if it is still the one that the delete left; say so if it is not."""
-    row = trashed.row
-    if row is None:
-        return ""
-    tracking = Tracking(target.db_path, zone, context.settings.operator)
-    after = status.restored(row, now, now + context.settings.resume_keeps, zone)
-    try:
-        if row not in read_rows(target.db_path):
-            tracking.change(status.deleted(row), after, action="restore", now=now)
-    except Changed as problem:
-        return f"; its row was left as it is: {problem}"
-    except DatabaseProblem as problem:
-        raise DatabaseProblem(
-            f"the files of {target.short} are back, its row is not: {problem}; "
-            f"`restore {target.short}` again once that is over"
-        ) from problem
-    return ""
+def _not_restored(problem: DatabaseProblem) -> DatabaseProblem:
+    return DatabaseProblem(f"nothing was restored: {problem}; try again once that is over")

@@ -9,6 +9,7 @@ from tui.core import expiry, status
 from tui.core.errors import DatabaseProblem, Refused
 from tui.core.models import Row, Session, Status
 from tui.core.zones import zone_named
+from tui.operations.cause import stray_words
 from tui.operations.context import Act, Context
 from tui.operations.target import Target, target_of
 from tui.storage.config_dir import raise_sweep, refresh_children
@@ -47,6 +48,11 @@ def plan_extension(session: Session, words: str, now: datetime) -> Extension:
     until = expiry.extended(words, was, now, zone_named(session.zone))
     revives = session.status == Status.EXPIRED and session.transcript is not None
     is_swept = session.sweep_at is not None and session.sweep_at < until
+    if session.is_stray and is_swept:
+        raise Refused(
+            f"{session.session_id[:8]} cannot be kept that long where it lies: "
+            f"{stray_words(session)} first"
+        )
     is_needless = was is not None and until <= was and not revives and not is_swept
     return Extension(session, was, until, is_needless)
 
@@ -94,6 +100,8 @@ def _require_row(session: Session) -> Row:
 
 
 def _put_sweep_off(target: Target, session: Session, until: datetime, now: datetime) -> None:
+    if session.is_stray:
+        return
     if session.transcript is not None and session.transcript.resumable:
         raise_sweep(target.config_dir, session.transcript.modified_at, until)
         refresh_children(target.config_dir, now)

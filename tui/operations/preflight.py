@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shlex
 import stat
 from pathlib import Path
 
 from tui.core.errors import Refused, RunFailed
 from tui.core.models import Session
+from tui.operations.amounts import size
 from tui.operations.target import Target
 from tui.runs.environment import read_env_file
 from tui.settings import Settings
@@ -40,7 +42,11 @@ def require_startable(settings: Settings, target: Target) -> None:
 
 def warnings(settings: Settings, target: Target, session: Session | None) -> tuple[str, ...]:
     """Return what the operator should know before Enter: no sign-in, too little memory."""
-    found = (_sign_in_warning(settings, target), _memory_warning(session))
+    found = (
+        env_file_words(settings.env_file),
+        _sign_in_warning(settings, target),
+        memory_words(session, available_bytes()),
+    )
     return tuple(words for words in found if words)
 
 
@@ -76,34 +82,48 @@ def _names_key(env_file: Path) -> bool:
         return False
 
 
+def env_file_words(env_file: Path | None) -> str:
+    """Return what is wrong with the rights of a file of secrets that can still be used."""
+    if env_file is None:
+        return ""
+    try:
+        mode = env_file.stat().st_mode
+    except OSError as error:
+        return f"env_file {env_file}: {error.strerror}"
+    if mode & stat.S_IRWXG:
+        return f"env_file {env_file} can be read by its group: chmod 600 it"
+    return ""
+
+
 def _sign_in_warning(settings: Settings, target: Target) -> str:
-    if settings.env_file:
-        try:
-            mode = settings.env_file.stat().st_mode
-        except OSError as error:
-            return f"env_file {settings.env_file}: {error.strerror}"
-        if mode & stat.S_IRWXG:
-            return f"env_file {settings.env_file} can be read by its group: chmod 600 it"
     if sign_in(settings, target.config_dir):
         return ""
     return "no sign-in was found: set env_file in the settings, or ANTHROPIC_API_KEY"
 
 
-def _memory_warning(session: Session | None) -> str:
+def memory_words(session: Session | None, free: int | None) -> str:
+    """Return how much memory a resume may take when that is more than is `free`; else nothing."""
     transcript = session.transcript if session else None
-    if transcript is None:
+    if session is None or transcript is None or not transcript.resumable:
         return ""
-    likely, free = transcript.bytes * _MEMORY_FACTOR + _AGENT_BYTES, _available_bytes()
+    likely = likely_memory(transcript.bytes)
     if free is None or likely < free * 0.8:
         return ""
-    gigabytes = 1024**3
+    listing, stage = shlex.quote(session.listing), shlex.quote(session.stage or "STAGE")
     return (
-        f"it may need {likely / gigabytes:.1f} GB of memory and {free / gigabytes:.1f} GB are "
-        "free: a fresh session is safer"
+        f"a resume may need {size(likely)} of memory and {size(free)} are free: a fresh session "
+        f"(`new {listing} PROMPT --stage {stage}`) needs {size(_AGENT_BYTES)}; a fork "
+        "reads as much, but leaves this one as it is"
     )
 
 
-def _available_bytes() -> int | None:
+def likely_memory(transcript_bytes: int) -> int:
+    """Return how many bytes of memory an agent takes that resumes a transcript of that size."""
+    return transcript_bytes * _MEMORY_FACTOR + _AGENT_BYTES
+
+
+def available_bytes() -> int | None:
+    """Return how much memory this machine could give to a new process; `None` if unknown."""
     try:
         lines = Path("/proc/meminfo").read_text("ascii").splitlines()
         line = next(line for line in lines if line.startswith("MemAvailable:"))

@@ -2,181 +2,184 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import tzinfo
+import gc
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from tui.core.catalog import Findings, join
-from tui.core.errors import DatabaseProblem, NothingTracked
-from tui.core.models import Catalog, Listing, Row, Run
-from tui.core.session_id import is_listing_id
-from tui.core.text import one_line
+from tui.core.models import Catalog, Listing
 from tui.core.zones import zone_named
 from tui.operations.context import Context
-from tui.operations.target import DATABASE
-from tui.runs import protocol
-from tui.storage import locks
-from tui.storage.config_dir import CONFIG_DIR, sweep_days
-from tui.storage.registry import read_registry
-from tui.storage.tracking import read_rows
-from tui.storage.transcripts import TranscriptFinder
+from tui.operations.crew import Crew, Job
+from tui.operations.outside import Outside
+from tui.operations.rooted import Rooted, listing_names
+from tui.operations.sight import Sight
+from tui.operations.vanished import Vanished
+from tui.storage.cache import FactsCache, cache_path
 
-_THREADS = 8
-_Stamp = tuple[tuple[int, int, int] | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    stamp: _Stamp
-    rows: tuple[Row, ...]
-    problem: str = ""
-    is_known: bool = True
+_SAVE_EACH = timedelta(minutes=1)
+_ALL_WITHIN_S = 10.0
+_AT_LEAST = 32
+_PATIENCE_S = 0.5
+_FIRST_PATIENCE_S = 2.0
+_ALONE_PATIENCE_S = 10.0  # at first, while nothing at all can be shown yet
+_ROOT, _OUTSIDE = "/root", "/outside"  # no listing is called that
+_SLOW = "does not answer: its disk or its database is slow, or hangs"
 
 
 class Watch:
-    """Looks at a root again and again, opening only the databases that changed.
+    """Looks at a root again and again, reading only what changed.
 
-    Not for two threads at once. Looking changes nothing below the root.
+    Not for two threads at once. Looking changes nothing below the root. A listing in which nothing
+    changed is the same object in the next catalog. One that does not answer in time is shown as it
+    was last known, with the reason, and goes on being read in the background.
     """
 
     def __init__(self, context: Context) -> None:
+        settings = context.settings
         self._context = context
-        self._rows: dict[Path, _Rows] = {}
-        self._finders: dict[Path, TranscriptFinder] = {}
-        self._runs: dict[Path, tuple[object, Run]] = {}
+        self._zone = None if settings.time_zone == "auto" else zone_named(settings.time_zone)
+        self._facts = FactsCache(cache_path(settings.cache_dir, context.root))
+        self._crew = Crew()
+        self._rooted = Rooted(context.root)
+        self._sights: dict[str, Sight] = {}
+        self._outside = Outside(settings.claude_home, self._facts)
+        self._vanished = Vanished(settings.state_dir, context.root)
+        self._changed: set[Path] = set()
+        self._shown: tuple[Listing, ...] = ()
+        self._shown_of: tuple[object, ...] = ()
+        self._listings: tuple[Listing, ...] = ()
+        self._looked_at: datetime | None = None
+        self._saved_at: datetime | None = None
+        self._count = 0
+        self._next = 0
 
     def look(self, only: str | None = None) -> Catalog:
         """Return the picture of this moment, of one listing when `only` names it; blocking."""
         root, now = self._context.root, self._context.clock()
-        try:
-            names = [name for name in sorted(_listing_names(root)) if only in (None, name)]
-            free = shutil.disk_usage(root).free
-        except OSError as error:
-            return Catalog(root, now, problem=_root_problem(root, error))
-        zone = self._zone()
-        with ThreadPoolExecutor(_THREADS, "look") as pool:
-            listings = tuple(pool.map(lambda name: self._listing(root / name, zone), names))
-        return Catalog(root, now, listings, free_bytes=free, problem="")
-
-    def _zone(self) -> tzinfo | None:
-        name = self._context.settings.time_zone
-        return None if name == "auto" else zone_named(name)
-
-    def _listing(self, path: Path, zone: tzinfo | None) -> Listing:
-        """Look at one listing; whatever may not be read there is its problem and no other's."""
-        try:
-            return self._look_at(path, zone)
-        except OSError as error:
-            known = self._rows.get(path / DATABASE)
-            rows = known.rows if known else ()
-            problem = _unread(path, error)
-            return join(
-                Findings(
-                    path.name,
-                    path,
-                    rows,
-                    problem=problem,
-                    is_stale=bool(rows),
-                    zone=zone,
-                    has_rows=bool(rows),
-                )
-            )
-
-    def _look_at(self, path: Path, zone: tzinfo | None) -> Listing:
-        config_dir = path / CONFIG_DIR
-        is_linked = config_dir.is_symlink()
-        rows = self._read(path / DATABASE)
-        finder = self._finders.setdefault(path, TranscriptFinder())
-        return join(
-            Findings(
-                path.name,
-                path,
-                rows.rows,
-                () if is_linked else finder.find(config_dir),
-                () if is_linked else read_registry(config_dir),
-                self._runs_of(path),
-                locks.held(path),
-                sweep_days(config_dir),
-                rows.problem or _link_problem(config_dir, is_linked),
-                bool(rows.problem and rows.rows),
-                zone,
-                rows.is_known,
-            )
+        is_late = self._do([_ROOT], lambda _: self._rooted.look())
+        problem = f"{root} {_SLOW}" if is_late else self._rooted.problem
+        if problem:
+            stale = tuple(_stale(one, problem) for one in self._listings)
+            return Catalog(root, now, stale, problem)
+        names = tuple(name for name in self._rooted.names if only in (None, name))
+        with _no_collection(is_first=self._looked_at is None):
+            late = self._refresh(names, now)
+            self._look_outside(names)
+            found = self._joined(names, late)
+        if only is None:
+            self._vanished.note(found, now)
+            self._drop_others(names)
+        self._looked_at = now
+        self._save(now)
+        self._listings = _with(found, self._vanished.listings(only))
+        return Catalog(
+            root, now, self._listings, free_bytes=self._rooted.free_bytes, hold=self._rooted.hold
         )
 
-    def _runs_of(self, path: Path) -> tuple[Run, ...]:
-        return tuple(self._run(folder) for folder in protocol.run_folders(path))
+    def forget(self, listing_id: str) -> None:
+        """Show a vanished listing no longer: somebody has seen it."""
+        self._vanished.forget(listing_id)
 
-    def _run(self, folder: Path) -> Run:
-        known = self._runs.get(folder)
-        if known is not None and known[1].is_over and known[1].state != "lost":
-            return known[1]
-        stamp = protocol.stamp(folder)
-        if known is None or known[0] != stamp:
-            known = stamp, protocol.read_run(folder)
-            self._runs[folder] = known
-        return known[1]
+    def _refresh(self, names: tuple[str, ...], now: datetime) -> frozenset[str]:
+        """Refresh these listings, and return which of them did not answer.
 
-    def _read(self, db_path: Path) -> _Rows:
-        stamp = _stamp(db_path)
-        known = self._rows.get(db_path)
-        if known is not None and known.stamp == stamp and not known.problem:
-            return known
-        try:
-            fresh = _Rows(stamp, read_rows(db_path))
-        except NothingTracked as problem:
-            fresh = _Rows(stamp, (), str(problem))
-        except DatabaseProblem as problem:
-            rows = known.rows if known else ()
-            fresh = _Rows(stamp, rows, str(problem), is_known=bool(rows))
-        self._rows[db_path] = fresh
-        return fresh
+        Those in trouble come last: they hold up nobody but one another.
+        """
+        for name in names:
+            if name not in self._sights:
+                folder = self._context.root / name
+                self._sights[name] = Sight(folder, self._zone, self._facts, self._changed)
+        sights, slices, self._count = self._sights, self._slice(names, now), self._count + 1
+        half = names if len(names) <= _AT_LEAST else names[self._count % 2 :: 2]
+        turns = frozenset(half)
+
+        def refresh(name: str) -> None:
+            sights[name].refresh(is_turn=name in turns, is_slice=name in slices)
+
+        troubled = frozenset(name for name in names if sights[name].is_troubled)
+        calm = [name for name in names if name not in troubled] if troubled else names
+        late = self._do(calm, refresh)
+        if troubled:
+            late |= self._crew.do(troubled, refresh, _PATIENCE_S, at_most_s=_PATIENCE_S)
+        return late
+
+    def _do(self, keys: Iterable[str], job: Job) -> frozenset[str]:
+        """Do a job for every key, more patiently at first, and return which is still going on."""
+        if self._looked_at is None:
+            return self._crew.do(keys, job, _FIRST_PATIENCE_S, first_s=_ALONE_PATIENCE_S)
+        return self._crew.do(keys, job, _PATIENCE_S)
+
+    def _slice(self, names: tuple[str, ...], now: datetime) -> frozenset[str]:
+        """Return the listings whose files are looked at one by one: each of them within 10 s."""
+        passed = (now - self._looked_at).total_seconds() if self._looked_at else _ALL_WITHIN_S
+        share = min(max(passed / _ALL_WITHIN_S, 0.0), 1.0)
+        count = min(max(_AT_LEAST, math.ceil(len(names) * share)), len(names))
+        begin = self._next % len(names) if names else 0
+        self._next = begin + count
+        return frozenset((*names, *names)[begin : begin + count])
+
+    def _look_outside(self, names: tuple[str, ...]) -> None:
+        if not self._outside.is_empty:
+            sights = [self._sights[name] for name in names]
+            pairs = tuple((one.folder, one.ids) for one in sights if one.found is not None)
+            self._crew.do([_OUTSIDE], lambda _: self._outside.look(pairs), _FIRST_PATIENCE_S)
+
+    def _joined(self, names: tuple[str, ...], late: frozenset[str]) -> tuple[Listing, ...]:
+        """Return the listings of these names: the last look's own tuple if nothing changed."""
+        of = (names, late, self._outside.found)
+        if self._changed or late or self._shown_of != of:
+            self._changed.clear()
+            self._shown = tuple(self._listing(name, is_late=name in late) for name in names)
+            self._shown_of = of
+        return self._shown
+
+    def _listing(self, name: str, *, is_late: bool) -> Listing:
+        sight = self._sights[name]
+        listing = sight.listing(*self._outside.of(sight.folder))
+        return _stale(listing, _SLOW) if is_late else listing
+
+    def _save(self, now: datetime) -> None:
+        """Keep what transcripts say for the next start, from time to time."""
+        if self._saved_at is None or not now - self._saved_at < _SAVE_EACH:
+            self._facts.save()
+            self._saved_at = now
+
+    def _drop_others(self, names: tuple[str, ...]) -> None:
+        if len(self._sights) > len(names):
+            self._sights = {name: self._sights[name] for name in names}
 
 
 def listing_paths(root: Path) -> tuple[Path, ...]:
     """Return the folders of all listings, by name; none when the root cannot be read."""
     try:
-        return tuple(root / name for name in sorted(_listing_names(root)))
+        return tuple(root / name for name in sorted(listing_names(root)))
     except OSError:
         return ()
 
 
-def _listing_names(root: Path) -> list[str]:
-    with os.scandir(root) as entries:
-        return [
-            entry.name
-            for entry in entries
-            if is_listing_id(entry.name) and entry.is_dir(follow_symlinks=False)
-        ]
-
-
-def _stamp(db_path: Path) -> _Stamp:
-    """What tells that a database changed: its file, and the log that WAL commits go to."""
-    return _version(db_path), _version(db_path.with_name(f"{db_path.name}-wal"))
-
-
-def _version(path: Path) -> tuple[int, int, int] | None:
+@contextmanager
+def _no_collection(*, is_first: bool) -> Iterator[None]:
+    """Keep the garbage collector from walking what a first look makes: all of it stays."""
+    if not is_first or not gc.isenabled():
+        yield
+        return
+    gc.disable()
     try:
-        status = path.stat(follow_symlinks=False)
-    except OSError:
-        return None
-    return status.st_ino, status.st_size, status.st_mtime_ns
+        yield
+    finally:
+        gc.enable()
 
 
-def _unread(path: Path, error: OSError) -> str:
-    if isinstance(error, PermissionError):
-        return f"{one_line(path.name)} may not be read by us"
-    return f"{one_line(path.name)} cannot be read: {one_line(error.strerror or error)}"
+def _stale(listing: Listing, problem: str) -> Listing:
+    return replace(listing, problem=problem, is_stale=True)
 
 
-def _link_problem(config_dir: Path, is_linked: bool) -> str:
-    return f"{config_dir.name} is a link, and links are not followed" if is_linked else ""
-
-
-def _root_problem(root: Path, error: OSError) -> str:
-    if isinstance(error, FileNotFoundError):
-        return f"there is no folder {root}: name the root with --root DIR"
-    return f"{root}: {error.strerror or error}"
+def _with(found: tuple[Listing, ...], gone: tuple[Listing, ...]) -> tuple[Listing, ...]:
+    """Return the listings by the names of their folders, those that are gone among them."""
+    if not gone:
+        return found
+    return tuple(sorted((*found, *gone), key=lambda one: one.path.name))

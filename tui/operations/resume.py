@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from tui.core.errors import ConsoleError, DatabaseProblem, Refused, UnknownId, UsageError
-from tui.core.models import Liveness, Session, State, Status
+from tui.core.models import Event, Liveness, Session
 from tui.core.session_id import is_listing_id
 from tui.core.text import one_line
 from tui.operations.agent_options import agent_options, describe
+from tui.operations.cause import cause_of
 from tui.operations.context import Context
 from tui.operations.find import find_listing
+from tui.operations.hold import require_not_held
+from tui.operations.owner import Owner, owner_elsewhere, require_silent
 from tui.operations.preflight import require_startable, warnings
 from tui.operations.refresh import Watch
 from tui.operations.target import (
@@ -28,6 +32,7 @@ from tui.operations.target import (
 )
 from tui.runs.launcher import launch
 from tui.runs.protocol import Mode, RunSpec, new_run_id, require_sound_prompt
+from tui.storage.logbook import write_event
 
 DEFAULT_PROMPT = "Continue where we left off."
 
@@ -36,7 +41,8 @@ DEFAULT_PROMPT = "Continue where we left off."
 class Plan:
     """A run that could be started, and in `words` what it will use; `warnings` may be empty.
 
-    `source_id` is the session that a fork continues.
+    `source_id` is the session that a fork continues; `taken_over` says whose session this is, when
+    that owner cannot be proven dead and is to be passed over.
     """
 
     mode: Mode
@@ -50,17 +56,26 @@ class Plan:
     warnings: tuple[str, ...] = ()
     source_id: str = ""
     keeps: timedelta = timedelta(days=1)
+    taken_over: str = ""
 
 
-def plan_resume(context: Context, session: Session, *, fork: bool = False) -> Plan:
+def plan_resume(
+    context: Context, session: Session, *, fork: bool = False, takes_over: bool = False
+) -> Plan:
     """Return how a session would go on; raises `Refused` with the reason and a way out.
 
     That is also raised for a mistake in how this console is set up, rather than let the run fail.
+    With `takes_over` an owner elsewhere that cannot be proven dead is passed over, unless its
+    runner showed just now that it lives.
     """
     context.require_writable()
+    require_not_held(context.root)
     source = target_of(session)
     require_startable(context.settings, source)
-    _require_resumable(session, source, fork=fork)
+    owner = owner_elsewhere(session, context.clock()) if not fork else None
+    if owner is not None:
+        _require_taken_over(context, source, owner, takes_over=takes_over)
+    _require_resumable(context, session, source, fork=fork, is_passed=owner is not None)
     details = session.row.details() if session.row else {}
     agent, notes = agent_options(context.settings, session.stage, details)
     target = Target(str(uuid.uuid4()), source.folder) if fork else source
@@ -76,7 +91,8 @@ def plan_resume(context: Context, session: Session, *, fork: bool = False) -> Pl
         describe(agent),
         (*notes, *cwd_notes, *warnings(context.settings, target, session)),
         source.session_id if fork else "",
-        _max_age(context, session.stage) if fork else context.settings.resume_keeps,
+        max_age(context, session.stage) if fork else context.settings.resume_keeps,
+        owner.words(context.clock()) if owner is not None else "",
     )
 
 
@@ -87,6 +103,7 @@ def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None 
     for a mistake in how this console is set up.
     """
     context.require_writable()
+    require_not_held(context.root)
     if not one_line(stage):
         raise UsageError("a new session needs a stage: new LISTING PROMPT --stage STAGE")
     if not is_listing_id(listing_id):
@@ -101,7 +118,7 @@ def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None 
     require_startable(context.settings, target)
     agent, notes = agent_options(context.settings, stage, {})
     cwd, cwd_notes = _cwd(context, target, agent)
-    keeps = timedelta(days=days) if days else _max_age(context, stage)
+    keeps = timedelta(days=days) if days else max_age(context, stage)
     said = (*notes, *cwd_notes, *warnings(context.settings, target, None))
     return Plan(
         "new", target, listing_id, stage, agent, cwd, listing.zone, describe(agent), said, "", keeps
@@ -119,13 +136,22 @@ def start(context: Context, plan: Plan, prompt: str) -> str:
     if not prompt and plan.mode == "new":
         raise UsageError("a new session needs a prompt")
     require_sound_prompt(prompt)
+    require_not_held(context.root)
     require_startable(context.settings, plan.target)
-    with owned(plan.target) as lock:
+    with owned(plan.target, takes_over=bool(plan.taken_over)) as lock:
+        if plan.taken_over:
+            require_silent(plan.target, context.clock())
         spec = _spec(context, plan, prompt or DEFAULT_PROMPT, context.clock())
         try:
             launch(spec, lock)
         except OSError as error:
             raise ConsoleError(f"the run cannot be started: {error.strerror}") from error
+    if plan.taken_over:
+        who, target, note = context.settings.operator, plan.target, f"from {plan.taken_over}"
+        write_event(
+            context.root,
+            Event(spec.created_at, who, "take over", plan.listing, target.session_id, note=note),
+        )
     return spec.run_id
 
 
@@ -154,36 +180,44 @@ def _spec(context: Context, plan: Plan, prompt: str, now: datetime) -> RunSpec:
     )
 
 
-def _require_resumable(session: Session, target: Target, *, fork: bool) -> None:
-    if session.liveness is Liveness.UNKNOWN and not fork:
-        require_not_live(target)
-    if not fork:
-        require_no_orphan(session)
-    if session.is_live and not fork:
-        raise Refused(busy_words(target.short, session.process.pid if session.process else None))
-    if session.status == Status.DELETED and session.transcript is None:
-        raise Refused(f"{target.short} is deleted: `restore {target.short}` gets it back")
-    if session.transcript is None:
-        raise Refused(_missing_words(session, target))
+def _require_taken_over(
+    context: Context, target: Target, owner: Owner, *, takes_over: bool
+) -> None:
+    require_silent(target, context.clock())
+    said = f"{target.short} is not ours: {owner.words(context.clock())}"
+    if not takes_over:
+        raise Refused(
+            f"{said}. It cannot be proven dead from here: if you know that it is, "
+            f"`resume {target.short} --take-over`"
+        )
+
+
+def _require_resumable(
+    context: Context, session: Session, target: Target, *, fork: bool, is_passed: bool
+) -> None:
+    if not fork and not is_passed:
+        _require_idle(session, target)
+    if session.transcript is None or session.is_stray:
+        raise Refused(f"{target.short} cannot be resumed: {_cause(context, session)}")
     if session.unread:
         raise DatabaseProblem(
             f"{target.short} would be another agent: its options cannot be read now, since "
             f"{session.unread}"
         )
-    if not session.transcript.resumable:
-        raise Refused(
-            f"{target.short} is a folder with a conversation.json, which the CLI cannot resume: "
-            "start a new session and give it what it needs"
-        )
+    if not session.transcript.resumable or not os.access(session.transcript.path, os.R_OK):
+        raise Refused(f"{target.short} cannot be resumed: {_cause(context, session)}")
 
 
-def _missing_words(session: Session, target: Target) -> str:
-    where = target.config_dir / "projects"
-    what = "is a ghost" if session.state is State.GHOST else "has no transcript"
-    return (
-        f"{target.short} {what}: there is no transcript of it below {where}; "
-        "the CLI may have swept it, or the pipeline wrote it elsewhere"
-    )
+def _require_idle(session: Session, target: Target) -> None:
+    if session.liveness is Liveness.UNKNOWN:
+        require_not_live(target)
+    require_no_orphan(session)
+    if session.is_live:
+        raise Refused(busy_words(target.short, session.process.pid if session.process else None))
+
+
+def _cause(context: Context, session: Session) -> str:
+    return cause_of(session, context) or "it has no transcript to go on from"
 
 
 def _cwd(
@@ -202,7 +236,7 @@ def _cwd(
     return target.folder, (f"its folder {one_line(asked)} {reason}: it works in the listing's",)
 
 
-def _max_age(context: Context, stage: str) -> timedelta:
+def max_age(context: Context, stage: str) -> timedelta:
     days = context.settings.stages.get(stage, {}).get("max_age_days")
     is_sound = isinstance(days, int) and not isinstance(days, bool) and days > 0
     return timedelta(days=days if is_sound and days else context.settings.max_age_days)

@@ -12,7 +12,7 @@ from tui.operations.context import Act, Context
 from tui.operations.target import Target, require_no_orphan, target_of
 from tui.runs.ending import end_cli, end_runner
 from tui.runs.inbox import Command, CommandKind, Decision, post
-from tui.runs.protocol import named_process, read_owner, read_run
+from tui.runs.protocol import IN_PIPELINE, named_process, read_owner, read_run
 
 _DECISIONS = ("allow", "always", "deny")
 _STILL_S = 15  # a runner shows every 2 s that it lives
@@ -127,7 +127,9 @@ def _way_out(run: Run, target: Target) -> str:
 
 
 def _is_reachable(run: Run) -> bool:
-    return named_process(read_owner(run.folder), "pid", "proc_start") is not None
+    """Whether its runner can be ended from here; a pipeline is not, which does other work too."""
+    owner = read_owner(run.folder)
+    return not owner.get(IN_PIPELINE) and named_process(owner, "pid", "proc_start") is not None
 
 
 def _steerable(session: Session) -> Run:

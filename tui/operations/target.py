@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +11,9 @@ from tui.core.errors import ConsoleError, Refused
 from tui.core.models import Liveness, Process, Session
 from tui.core.session_id import require_session_id
 from tui.storage.config_dir import CONFIG_DIR
+from tui.storage.folders import is_link
 from tui.storage.locks import SessionLock
-from tui.storage.processes import own_domain
+from tui.storage.processes import own_domain, started
 from tui.storage.registry import read_registry
 
 DATABASE = "buyers.db"
@@ -54,8 +55,11 @@ def target_of(session: Session) -> Target:
 
 
 @contextmanager
-def owned(target: Target) -> Iterator[SessionLock]:
-    """Hold the session's lock, nothing else running it; raises `Refused` and says what to do."""
+def owned(target: Target, *, takes_over: bool = False) -> Iterator[SessionLock]:
+    """Hold the session's lock, nothing else running it; raises `Refused` and says what to do.
+
+    With `takes_over` an owner elsewhere, who cannot be proven dead from here, is passed over.
+    """
     try:
         lock = SessionLock.take(target.folder, target.session_id)
     except Refused:
@@ -65,22 +69,57 @@ def owned(target: Target) -> Iterator[SessionLock]:
             f"the session's lock cannot be taken: {error.strerror or error}"
         ) from error
     with lock:
-        require_not_live(target)
+        require_not_live(target, takes_over=takes_over)
         yield lock
 
 
-def require_not_live(target: Target) -> None:
-    """Raise `Refused` when the live registry knows a process of it that is not proven dead."""
-    for process in read_registry(target.config_dir):
+def require_not_live(
+    target: Target, *, config_dir: Path | None = None, takes_over: bool = False
+) -> None:
+    """Raise `Refused` when the live registry knows a process of it that is not proven dead.
+
+    `config_dir` is whose registry that is, unless it is the listing's.
+    """
+    processes = read_registry(config_dir) if config_dir else registry_of(target)
+    require_run_by_none(target, processes, config_dir=config_dir, takes_over=takes_over)
+
+
+def registry_of(target: Target) -> tuple[Process, ...]:
+    """Return what the listing's live registry tells; raises `Refused` where a link leads to it."""
+    if is_link(target.config_dir):
+        raise Refused(
+            f"{CONFIG_DIR} is a link, and links are not followed: nobody can tell what runs"
+        )
+    return read_registry(target.config_dir)
+
+
+def require_run_by_none(
+    target: Target,
+    processes: Iterable[Process],
+    *,
+    config_dir: Path | None = None,
+    takes_over: bool = False,
+) -> None:
+    """Raise `Refused` as `require_not_live` does, the registry having been read."""
+    for process in processes:
+        if takes_over and is_foreign(process):
+            continue
         if process.liveness is Liveness.UNKNOWN and process.session_id in ("", target.session_id):
-            raise Refused(_unknown_words(target, process))
+            raise Refused(unknown_words(target, process, config_dir))
         if process.session_id == target.session_id:
             raise Refused(busy_words(target.short, process.pid))
 
 
-def _unknown_words(target: Target, process: Process) -> str:
-    """Return what may run the session, and the way out."""
-    registry = target.config_dir / "sessions"
+def is_foreign(process: Process) -> bool:
+    """Whether a process not proven dead lives, if it does, where nobody here can look."""
+    if not process.session_id or process.liveness is not Liveness.UNKNOWN:
+        return False
+    return process.domain != own_domain() and (process.domain != "" or started(process.pid) is None)
+
+
+def unknown_words(target: Target, process: Process, config_dir: Path | None = None) -> str:
+    """Return what may run the session, as far as anybody can tell from here, and the way out."""
+    registry = (config_dir or target.config_dir) / "sessions"
     entry = registry / f"{process.pid}.json"
     if not process.pid:
         return f"{target.short} may be running: {registry} may not be read by us"
@@ -97,8 +136,8 @@ def _unknown_words(target: Target, process: Process) -> str:
     return (
         f"{target.short} may be running in another container or on another machine (pid "
         f"{process.pid}, {process.domain or 'of an unknown place'}): its owner cannot be proven "
-        "dead from here; stop it where it runs, or end that container or machine, then remove "
-        f"{entry} if it is left"
+        "dead from here; stop it where it runs, or, if that container or machine is gone, "
+        f"`resume {target.short} --take-over`"
     )
 
 

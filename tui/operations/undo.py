@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from tui.core.errors import Refused
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tui.core.errors import ConsoleError, DatabaseProblem, Refused
+from tui.core.models import Event
+from tui.core.text import one_line
 from tui.core.zones import zone_named
+from tui.operations.batches import Cleaned, OnProgress, Stop, never
 from tui.operations.context import Act, Context
-from tui.operations.delete import restore
+from tui.operations.delete import restore, restore_many
+from tui.operations.refresh import listing_paths
 from tui.operations.target import DATABASE
-from tui.storage.tracking import Tracking
+from tui.storage.logbook import read_logbook, write_event
+from tui.storage.tracking import Tracking, read_events
+from tui.storage.trash import list_trash
+
+_DELETES = ("delete", "clean-up")
+_TIMEOUT_S = 2.0
+_FAR_BACK = 1000
 
 
 def undo(context: Context, act: Act) -> Act:
-    """Take a delete or an extension back; raises `Changed` when somebody acted on it since."""
+    """Take a delete, a clean-up or an extension back.
+
+    Raises `Changed` when somebody acted on it since.
+    """
     context.require_writable()
-    if act.kind == "delete":
+    if act.kind in _DELETES:
         return restore(context, act.trash_id, only=act.folder)
     if act.kind != "extend" or act.before is None or act.after is None:
         raise Refused(f"{act.kind} cannot be undone")
@@ -22,3 +41,151 @@ def undo(context: Context, act: Act) -> Act:
         tracking = Tracking(act.folder / DATABASE, zone_named(act.zone), context.settings.operator)
         tracking.change(act.after, act.before, action="undo", now=now)
     return Act("undo", act.listing, act.session_id, now, f"{short} ends when it did before")
+
+
+def undo_last(context: Context) -> tuple[Act, ...]:
+    """Take back everything of this operator's last batch that was not undone yet.
+
+    A batch is what one operator deleted, cleaned up or extended at the same moment. What cannot be
+    taken back (somebody changed it since) is left: its act `is_needless` and says why, and the
+    rest goes on; the next call takes the batch before, or tries again what a locked database or a
+    full disk kept from it. Raises `Refused` when there is nothing to undo, `DatabaseProblem` when
+    what was done last cannot be told.
+    """
+    context.require_writable()
+    batches, unread = _batches(context)
+    settled = _settled(context)
+    at = max((one for one in batches if _note(one) not in settled), default=None)
+    _require_known(unread, at)
+    if at is None:
+        raise Refused("nothing that you deleted, cleaned up or extended is left to undo")
+    return _undo_batch(context.at_one_moment(), at, batches[at])
+
+
+def undo_many(
+    context: Context,
+    acts: Sequence[Act],
+    progress: OnProgress | None = None,
+    stop: Stop = never,
+) -> Cleaned:
+    """Take several acts back: what is in the trash batch by batch, then the extensions.
+
+    What cannot be taken back is left, and told in the sum.
+    """
+    context.require_writable()
+    wanted = {act.trash_id for act in acts if act.kind in _DELETES}
+    trash = list_trash(context.root, listing_paths(context.root)) if wanted else ()
+    found = [one for one in trash if one.trash_id in wanted]
+    done = restore_many(context, found, progress, stop)
+    there = {one.trash_id for one in found}
+    undone, refused = list(done.acts), list(done.refused)
+    for act in reversed(acts):
+        if act.trash_id in there:
+            continue
+        try:
+            undone.append(undo(context, act))
+        except ConsoleError as problem:
+            refused.append(((act.listing, act.session_id), problem))
+    return replace(done, done="undone", acts=tuple(undone), refused=tuple(refused))
+
+
+def _undo_batch(context: Context, at: datetime, batch: Sequence[Act]) -> tuple[Act, ...]:
+    done = undo_many(context, batch)
+    why = dict(done.refused)
+    left = [
+        replace(act, kind="undo", words=str(why[act.listing, act.session_id]), is_needless=True)
+        for act in batch
+        if (act.listing, act.session_id) in why
+    ]
+    if left and all(isinstance(problem, Refused) for problem in why.values()):
+        note = f"{_note(at)}: left as they are: {', '.join(act.session_id[:8] for act in left)}"
+        event = Event(context.clock(), context.settings.operator, "undo", note=note[:400])
+        write_event(context.root, event)
+    return (*done.acts, *left)
+
+
+def _batches(context: Context) -> tuple[dict[datetime, list[Act]], dict[Path, DatabaseProblem]]:
+    """Return what of mine could be undone, by its moment, and which databases nobody can read."""
+    batches, unread = defaultdict(list), {}
+    for path in listing_paths(context.root):
+        try:
+            for act in _extensions(context, path):
+                batches[act.at].append(act)
+        except DatabaseProblem as problem:
+            unread[path] = problem
+    for act in _deletes(context):
+        batches[act.at].append(act)
+    return batches, unread
+
+
+def _extensions(context: Context, path: Path) -> Iterator[Act]:
+    """Return the extensions of mine in a listing that no undo of mine took back, oldest first."""
+    events = read_events(
+        path / DATABASE,
+        operator=context.settings.operator,
+        limit=_FAR_BACK,
+        timeout_s=_TIMEOUT_S,
+    )
+    standing: dict[str, list[Event]] = defaultdict(list)
+    for event in reversed(events):
+        done = standing[event.session_id]
+        if event.action == "extend":
+            done.append(event)
+        elif event.action == "undo":
+            _take_back(done, event)
+    return (_extension(path, event) for done in standing.values() for event in done)
+
+
+def _take_back(done: list[Event], undo: Event) -> None:
+    """Remove the last of the extensions that is what the undo took back."""
+    for event in reversed(done):
+        if (event.after, event.before) == (undo.before, undo.after):
+            done.remove(event)
+            return
+
+
+def _extension(path: Path, event: Event) -> Act:
+    shown = one_line(path.name), one_line(event.session_id)
+    return Act("extend", *shown, event.at, "", event.before, event.after, folder=path)
+
+
+def _deletes(context: Context) -> Iterator[Act]:
+    """Return what of mine is in the trash: what was restored or purged is there no more."""
+    mine = context.settings.operator
+    for one in list_trash(context.root, listing_paths(context.root)):
+        if one.operator == mine:
+            folder = context.root / one.listing
+            shown = one_line(one.listing), one.session_id
+            yield Act("delete", *shown, one.at, "", trash_id=one.trash_id, folder=folder)
+
+
+def _require_known(unread: dict[Path, DatabaseProblem], at: datetime | None) -> None:
+    """Raise for a database that cannot be read and may hold a later act than the one of `at`."""
+    for path, problem in unread.items():
+        if at is None or _last_written(path / DATABASE) > at:
+            where = one_line(path.name)
+            raise DatabaseProblem(f"what you did last may be in {where}, unreadable now: {problem}")
+
+
+def _last_written(db_path: Path) -> datetime:
+    times = []
+    for path in (db_path, db_path.with_name(f"{db_path.name}-wal")):
+        try:
+            times.append(path.lstat().st_mtime)
+        except OSError:
+            continue
+    return datetime.fromtimestamp(max(times, default=0), UTC)
+
+
+def _settled(context: Context) -> set[str]:
+    """Return the batches of mine of which an undo has left a part, for good."""
+    mine = context.settings.operator
+    return {
+        one.note.partition(": ")[0]
+        for one in read_logbook(context.root)
+        if one.operator == mine and one.action == "undo"
+    }
+
+
+def _note(at: datetime) -> str:
+    return f"of {at.isoformat()}"

@@ -1,0 +1,285 @@
+"""Monitoring: what needs somebody, and a command that tells of each new thing once."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import stat
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Barrier
+from typing import Any
+
+import pytest
+
+from tests.sample_listing import FIRST, SECOND, SampleListing, snapshot
+from tui.core.models import Catalog
+from tui.operations.acknowledge import acknowledge
+from tui.operations.check import Needed, needs, notify
+from tui.operations.context import Context
+from tui.operations.refresh import Watch
+from tui.runs.protocol import EVENTS, HEARTBEAT, OWNER, SPEC, describe
+from tui.storage.locks import SessionLock
+from tui.storage.processes import own_domain, started
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+QUIET = timedelta(minutes=10)
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> SampleListing:
+    return SampleListing(tmp_path / "outputs")
+
+
+def look(listing: SampleListing) -> Catalog:
+    return Watch(listing.context()).look()
+
+
+def needed(listing: SampleListing, within: timedelta = HOUR) -> list[Needed]:
+    return list(needs(look(listing), datetime.now(UTC), QUIET, within))
+
+
+def write_row(listing: SampleListing, sql: str) -> None:
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute(sql)
+
+
+def _register(listing: SampleListing, **changes: object) -> None:
+    entry: dict[str, object] = {"pid": os.getpid(), "sessionId": FIRST, "pidDomain": own_domain()}
+    entry |= {"procStart": started(os.getpid())} | changes
+    (listing.config_dir / "sessions").mkdir()
+    (listing.config_dir / "sessions" / f"{os.getpid()}.json").write_text(json.dumps(entry))
+
+
+def _waiting(listing: SampleListing) -> None:
+    listing.add(FIRST)
+    _register(listing, status="waiting")
+
+
+def _just_waiting(listing: SampleListing) -> None:
+    listing.track(FIRST)
+    listing.write_transcript(FIRST, "Let me look.", age=timedelta(minutes=1))
+    _register(listing, status="waiting")
+
+
+def _failed(listing: SampleListing) -> None:
+    listing.add(FIRST, metadata={"last_error": "401 invalid\x1b[31m key"})
+    write_row(listing, "UPDATE claude_sessions SET status = 'failed'")
+
+
+def _quiet(listing: SampleListing) -> None:
+    listing.add(FIRST)
+    _register(listing, status="busy")
+
+
+def _orphan(listing: SampleListing) -> None:
+    listing.add(FIRST)
+    _register(listing)
+    run = listing.folder / ".session_console" / "runs" / "20261122T071530Z-1f9c00"
+    run.mkdir(parents=True)
+    (run / SPEC).write_text(json.dumps({"session_id": FIRST}))
+    (run / EVENTS).write_text('{"type": "init"}\n')
+    (run / HEARTBEAT).touch()
+    cli = {"cli_pid": os.getpid(), "cli_start": started(os.getpid())}
+    (run / OWNER).write_text(json.dumps(describe(os.getpid()) | {"proc_start": "1"} | cli))
+
+
+def _ends(listing: SampleListing) -> None:
+    listing.add(FIRST, days=1, age=timedelta(hours=23, minutes=30))
+
+
+def _swept(listing: SampleListing) -> None:
+    listing.track(FIRST, days=60)
+    listing.write_transcript(FIRST, "Old.", age=30 * DAY - HOUR / 2)
+
+
+def _ghost(listing: SampleListing) -> None:
+    listing.track(FIRST)
+
+
+def _unreadable(listing: SampleListing) -> None:
+    listing.folder.mkdir(parents=True)
+    listing.db_path.write_text("no database at all, and long enough for a header" * 100)
+
+
+@pytest.mark.parametrize(
+    ("make", "level", "what", "words"),
+    [
+        (_waiting, "error", "waiting", "for 1 h"),
+        (_just_waiting, "warning", "waiting", f"`answer {FIRST[:8]} allow`"),
+        (_failed, "error", "failed", "failed: 401 invalid key"),
+        (_quiet, "warning", "quiet", "has written nothing for 1 h"),
+        (_orphan, "error", "orphan", f"stop {FIRST[:8]}"),
+        (_ends, "error", "ends", "expires in 29 min"),
+        (_swept, "error", "ends", "is swept by the CLI in 29 min"),
+        (_ghost, "warning", "ghost", "has no transcript"),
+        (_unreadable, "error", "unreadable", "not a SQLite database"),
+    ],
+)
+def test_what_needs_somebody_is_told(
+    listing: SampleListing,
+    make: Callable[[SampleListing], None],
+    level: str,
+    what: str,
+    words: str,
+) -> None:
+    make(listing)
+    (need,) = needed(listing)
+    assert (need.level, need.what) == (level, what)
+    assert words in need.words
+    assert "\x1b" not in need.words
+
+
+def test_a_sound_root_needs_nobody(listing: SampleListing) -> None:
+    listing.add(FIRST)
+    listing.write_transcript(SECOND)
+    assert needed(listing) == []
+
+
+def test_how_soon_is_soon_can_be_said(listing: SampleListing) -> None:
+    listing.add(FIRST, days=2)
+    assert needed(listing) == []
+    assert [need.what for need in needed(listing, 3 * DAY)] == ["ends"]
+
+
+@pytest.mark.parametrize("make", [_failed, _quiet, _orphan, _ghost, _waiting])
+def test_what_was_acknowledged_needs_nobody(
+    listing: SampleListing, make: Callable[[SampleListing], None]
+) -> None:
+    make(listing)
+    acknowledge(listing.context(), listing.session(FIRST))
+    assert needed(listing) == []
+
+
+@dataclass(frozen=True)
+class Bell:
+    """A notify command that writes down what it was told."""
+
+    listing: SampleListing
+    folder: Path
+
+    def context(self, *, hours: float = 0, **settings: Any) -> Context:
+        given = {"notify_command": f"{self.folder / 'ring'} 'two words'"} | settings
+        context = self.listing.context(**given)
+        return replace(context, clock=lambda: datetime.now(UTC) + timedelta(hours=hours))
+
+    def ring(self, **settings: Any) -> str:
+        return notify(self.context(**settings), look(self.listing))
+
+    @property
+    def told(self) -> list[dict[str, str]]:
+        return [json.loads(path.read_text()) for path in sorted(self.folder.glob("told.*"))]
+
+
+RING = """#!/bin/sh
+test -z "$FAIL" && test ! -e "$(dirname "$0")/broken" || { echo no network >&2; exit 3; }
+told=$(mktemp "$(dirname "$0")/told.XXXXXX")
+printf '{"what": "%s", "session": "%s", "words": "%s", "one": "%s", "json": %s}' \\
+  "$SESSION_CONSOLE_WHAT" "$SESSION_CONSOLE_SESSION" "$SESSION_CONSOLE_WORDS" "$1" "$(cat)" >"$told"
+"""
+
+
+@pytest.fixture
+def bell(listing: SampleListing, tmp_path: Path) -> Bell:
+    program = tmp_path / "bell" / "ring"
+    program.parent.mkdir()
+    program.write_text(RING)
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    return Bell(listing, program.parent)
+
+
+def test_each_new_thing_is_told_once_with_its_facts(bell: Bell) -> None:
+    _failed(bell.listing)
+    assert bell.ring() == ""
+    assert bell.ring() == ""
+    (told,) = bell.told
+    facts = told.pop("json")
+    assert told == {
+        "what": "failed",
+        "session": FIRST,
+        "words": f"failed: 401 invalid key; `resume {FIRST[:8]}` or `ack {FIRST[:8]}`",
+        "one": "two words",
+    }
+    assert facts["listing"] == "hollis_park"  # type: ignore[index]
+    assert facts["root"] == str(bell.listing.root)  # type: ignore[index]
+
+
+def test_something_new_of_the_same_session_is_told_again(bell: Bell) -> None:
+    _failed(bell.listing)
+    bell.ring()
+    bell.listing.write_transcript(FIRST, "Again.", age=timedelta(minutes=5))
+    bell.ring()
+    assert [told["what"] for told in bell.told] == ["failed", "failed"]
+
+
+def test_twenty_consoles_tell_of_it_once(bell: Bell) -> None:
+    """Without the lock, each that looked at the same instant would tell of it."""
+    _failed(bell.listing)
+    catalog, context, start = look(bell.listing), bell.context(), Barrier(20)
+
+    def ring(number: int) -> str:
+        start.wait()
+        return notify(context, catalog)
+
+    with ThreadPoolExecutor(20) as pool:
+        assert set(pool.map(ring, range(20))) == {""}
+    assert len(bell.told) == 1
+
+
+def test_a_look_without_news_writes_nothing(bell: Bell) -> None:
+    _failed(bell.listing)
+    bell.ring()
+    before = snapshot(bell.listing.root)
+    bell.ring()
+    assert snapshot(bell.listing.root) == before
+
+
+def test_a_command_that_fails_is_told_of_and_tried_again_later(bell: Bell) -> None:
+    _failed(bell.listing)
+    broken = bell.folder / "broken"
+    broken.touch()
+    assert "ended with 3: no network" in bell.ring()
+    assert bell.ring() == ""
+    broken.unlink()
+    assert bell.ring() == ""
+    assert bell.told == []
+    assert bell.ring(hours=0.1) == ""
+    assert len(bell.told) == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("/nonexistent/bell", "No such file"),
+        ("'unclosed", "No closing quotation"),
+        ("   ", "index"),
+    ],
+)
+def test_a_command_that_is_none_is_told_of_and_never_raised(
+    bell: Bell, command: str, words: str
+) -> None:
+    _failed(bell.listing)
+    assert words in bell.ring(notify_command=command)
+
+
+@pytest.mark.parametrize("settings", [{"read_only": True}, {"notify_command": ""}])
+def test_who_may_only_look_tells_nobody(bell: Bell, settings: dict[str, Any]) -> None:
+    _failed(bell.listing)
+    before = snapshot(bell.listing.root)
+    assert bell.ring(**settings) == ""
+    assert bell.told == []
+    assert snapshot(bell.listing.root) == before
+
+
+def test_a_waiting_session_whose_lock_is_held_is_told_once(bell: Bell) -> None:
+    _waiting(bell.listing)
+    with SessionLock.take(bell.listing.folder, FIRST):
+        bell.ring()
+        bell.ring()
+    assert [told["what"] for told in bell.told] == ["waiting"]

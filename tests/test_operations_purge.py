@@ -1,0 +1,270 @@
+"""Erasure: nothing of what was said is left below the root, and it works on a full disk."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import resource
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.full_disk import fill, may_mount, small_disk
+from tests.sample_listing import FIRST, SECOND, SampleListing, snapshot
+from tui.core.errors import AmbiguousId, Changed, ConsoleError, DatabaseProblem, Refused, UnknownId
+from tui.core.models import Ack
+from tui.operations.cleanup import clean_up, plan_cleanup
+from tui.operations.context import Context
+from tui.operations.delete import delete, delete_many, restore
+from tui.operations.extend import extend, plan_extension
+from tui.operations.purge import erase_session, plan_purge, purge, purge_old
+from tui.operations.refresh import Watch
+from tui.storage.acks import read_acks, write_ack
+from tui.storage.erasing import finish
+from tui.storage.locks import SessionLock
+from tui.storage.logbook import read_logbook
+from tui.storage.tracking import read_events, read_rows
+from tui.storage.trash import list_trash
+
+CANARY = "walrus-quintessence"
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> SampleListing:
+    """Two sessions; the first says the canary wherever something of a session is kept."""
+    listing = SampleListing(tmp_path / "outputs")
+    listing.add(SECOND)
+    listing.track(FIRST, metadata={"last_error": CANARY})
+    listing.write_transcript(FIRST, CANARY, prompt=CANARY)
+    project = listing.transcript_path(FIRST).parent
+    run = listing.folder / ".session_console" / "runs" / "20261120T143000Z-0001"
+    said = json.dumps({"session_id": FIRST, "prompt": CANARY})
+    for path in (
+        project / FIRST / "tool-results" / "1.txt",
+        listing.config_dir / "file-history" / FIRST / "v1",
+        listing.config_dir / "debug" / f"{FIRST}.txt",
+        listing.config_dir / "todos" / f"{FIRST}-agent-1.json",
+        run / "spec.json",
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(said)
+    lines = [
+        {"sessionId": one, "display": text} for one, text in ((FIRST, CANARY), (SECOND, FIRST))
+    ]
+    history = "".join(f"{json.dumps(line)}\n" for line in lines)
+    (listing.config_dir / "history.jsonl").write_text(history)
+    write_ack(listing.folder, FIRST, Ack("anna", datetime.now(UTC), f"FAILED|{CANARY}"))
+    return listing
+
+
+def saying(root: Path, words: str) -> list[str]:
+    """Return every file below the root that holds these words, databases and their logs too."""
+    found = (path for path in root.rglob("*") if path.is_file() and not path.is_symlink())
+    return [str(path.relative_to(root)) for path in found if words.encode() in path.read_bytes()]
+
+
+def acted_on(listing: SampleListing, how: str) -> None:
+    """Bring the session into the listing, the trash, or both, with the audit full of it."""
+    context = listing.context()
+    session = listing.session(FIRST)
+    extend(context, plan_extension(session, "20d", context.clock()))
+    if how == "listing":
+        return
+    many = [listing.session(FIRST), listing.session(SECOND)] if how == "batch" else None
+    delete_many(context, many or [listing.session(FIRST)])
+    if how == "both":
+        listing.write_transcript(FIRST, CANARY)
+
+
+@pytest.mark.parametrize("mode", ["DELETE", "WAL"])
+@pytest.mark.parametrize("how", ["listing", "trash", "batch", "both"])
+def test_nothing_is_left_of_what_was_said(listing: SampleListing, how: str, mode: str) -> None:
+    """Without `secure_delete` or the log's end, the database's own bytes would still say it."""
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute(f"PRAGMA journal_mode = {mode}")
+        acted_on(listing, how)
+        pipeline.execute("SELECT * FROM claude_sessions").fetchall()
+        assert len(saying(listing.root, CANARY)) > 1
+        others = [name for name in saying(listing.root, SECOND) if not name.startswith(".session")]
+        act = purge(listing.context(), FIRST)
+        assert saying(listing.root, CANARY) == []
+    assert [one for one in saying(listing.root, SECOND) if not one.startswith(".session")] == others
+    rows = {row.session_id: row for row in read_rows(listing.db_path)}
+    assert (rows[FIRST].status, rows[FIRST].metadata) == ("deleted", None)
+    assert act.words.startswith("erased 9f2c0000: ")
+    events = read_events(listing.db_path, session_id=FIRST)
+    assert [one.action for one in events][:1] == ["purge"]
+    assert events[0].operator == "anna"
+    assert read_acks(listing.folder) == {}
+    assert [(one.action, one.session_id) for one in read_logbook(listing.root)] == [
+        ("purge", FIRST)
+    ]
+    if how == "batch":
+        restore(listing.context(), SECOND)
+    assert listing.transcript_path(SECOND).exists()
+    with pytest.raises(UnknownId):
+        restore(listing.context(), FIRST)
+
+
+def test_an_untracked_session_is_erased_too(listing: SampleListing) -> None:
+    acted_on(listing, "listing")
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute("PRAGMA secure_delete = ON")
+        pipeline.execute(f"DELETE FROM claude_sessions WHERE session_id = '{FIRST}'")  # noqa: S608
+    purge(listing.context(), FIRST)
+    assert saying(listing.root, CANARY) == []
+
+
+def test_what_is_only_in_the_trash_of_a_vanished_listing_is_erased(
+    listing: SampleListing, tmp_path: Path
+) -> None:
+    delete(listing.context(), listing.session(FIRST))
+    listing.folder.rename(tmp_path / "moved-away")
+    purge(listing.context(), FIRST)
+    assert list_trash(listing.root) == ()
+    assert saying(listing.root, CANARY) == []
+
+
+def test_what_the_name_means_must_be_one(listing: SampleListing) -> None:
+    other = replace(listing, listing_id="oak")
+    other.add("9f2c9999")
+    delete(listing.context(), listing.session(FIRST))
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute(f"DELETE FROM claude_sessions WHERE session_id = '{FIRST}'")  # noqa: S608
+    with pytest.raises(AmbiguousId, match="in the trash"):
+        plan_purge(listing.context(), "9f2c")
+    with pytest.raises(UnknownId, match="nothing in the trash"):
+        plan_purge(listing.context(), "77")
+    assert plan_purge(listing.context(), "oak/9f2c").target.session_id == "9f2c9999"
+
+
+def test_a_live_session_and_one_that_changed_are_not_erased(listing: SampleListing) -> None:
+    before = snapshot(listing.config_dir)
+    with SessionLock.take(listing.folder, FIRST), pytest.raises(Refused, match="is running"):
+        purge(listing.context(), FIRST)
+    with pytest.raises(Refused, match="read-only"):
+        purge(listing.context(read_only=True), FIRST)
+    assert snapshot(listing.config_dir) == before
+
+
+def test_a_row_that_changed_since_the_look_keeps_it_from_being_erased(
+    listing: SampleListing,
+) -> None:
+    """Somebody works with it: what cannot be undone must not happen to it then."""
+    erasure, before = plan_purge(listing.context(), FIRST), snapshot(listing.config_dir)
+    listing.track(FIRST, stage="stage_9")
+    with pytest.raises(Changed, match="look again"):
+        erase_session(listing.context(), erasure)
+    assert snapshot(listing.config_dir) == before
+
+
+def test_a_locked_database_keeps_it_from_being_erased(listing: SampleListing) -> None:
+    """Erased first, the row could have been changed by whoever holds it."""
+    before = snapshot(listing.config_dir)
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(DatabaseProblem, match="locked"):
+            purge(listing.context(), FIRST)
+    assert snapshot(listing.config_dir) == before
+    purge(listing.context(), FIRST)
+
+
+def test_links_in_what_is_erased_lead_nowhere(listing: SampleListing, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "precious").write_text("x")
+    folder = listing.transcript_path(FIRST).with_suffix("")
+    (folder / "folder").symlink_to(outside)
+    (folder / "file").symlink_to(outside / "precious")
+    locked = folder / "locked"
+    locked.mkdir()
+    (locked / "file").write_text("x")
+    locked.chmod(0o500)
+    before = snapshot(outside)
+    purge(listing.context(), FIRST)
+    assert snapshot(outside) == before
+    assert not folder.exists()
+
+
+def test_what_was_half_erased_is_erased_and_never_put_back(listing: SampleListing) -> None:
+    """Killed after the first rename, it must not be taken for a delete that was cut off."""
+    delete(listing.context(), listing.session(FIRST))
+    (trashed,) = list_trash(listing.root)
+    trashed.moved(0).rename(trashed.batch / "0.purged")
+    assert list_trash(listing.root) == ()
+    assert plan_cleanup(listing.context(), Watch(listing.context()).look()).unfinished == ()
+    finish([listing.root], datetime.now(UTC) + DAY)
+    assert list((listing.root / ".session_console" / "trash").iterdir()) == []
+
+
+def test_the_old_trash_is_erased_and_the_young_kept(listing: SampleListing) -> None:
+    now = datetime.now(UTC)
+    delete(Context(listing.context().settings, lambda: now - 8 * DAY), listing.session(FIRST))
+    delete(listing.context(), listing.session(SECOND))
+    done = purge_old(listing.context())
+    assert [act.session_id for act in done.acts] == [FIRST]
+    assert done.freed > 0
+    assert [one.session_id for one in list_trash(listing.root)] == [SECOND]
+    assert purge_old(listing.context()).acts == ()
+
+
+@contextmanager
+def full_disk(listing: SampleListing, tmp_path: Path) -> Iterator[Path]:
+    """The root on a disk without a free byte; where nobody may mount one, no file may grow."""
+    if may_mount(tmp_path):
+        with small_disk(tmp_path / "disk") as disk:
+            moved = disk / "outputs"
+            shutil.move(listing.root, moved)
+            fill(disk)
+            yield moved
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield listing.root
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_on_a_full_disk_nothing_is_lost_and_erasing_is_the_way_out(
+    listing: SampleListing, tmp_path: Path
+) -> None:
+    """A delete needs a few bytes, for its manifest and its row; erasing needs none."""
+    old = datetime.now(UTC) - 8 * DAY
+    listing.add("77ab")
+    listing.write_transcript("77ab", "x" * 200_000)
+    delete(Context(listing.context().settings, lambda: old), listing.session("77ab"))
+    with full_disk(listing, tmp_path) as root:
+        there = replace(listing, root=root)
+        before = snapshot(there.config_dir)
+        with pytest.raises(ConsoleError, match="Erasing needs no space") as raised:
+            delete(there.context(), there.session(SECOND))
+        assert os.strerror(errno.ENOSPC) in str(raised.value) or "too large" in str(raised.value)
+        assert snapshot(there.config_dir) == before
+        context = there.context()
+        plan = plan_cleanup(context, Watch(context).look(), purges_trash=True)
+        assert clean_up(context, plan).freed > 200_000
+        if root != listing.root:
+            delete(there.context(), there.session(SECOND))
+            assert not there.transcript_path(SECOND).exists()
+
+
+def test_a_session_is_erased_on_a_full_disk(listing: SampleListing, tmp_path: Path) -> None:
+    listing.write_transcript(FIRST, CANARY, "x" * 200_000)
+    with full_disk(listing, tmp_path) as root:
+        there = replace(listing, root=root)
+        if root != listing.root:
+            purge(there.context(), FIRST)
+            assert saying(root, CANARY) == []
+        else:
+            with pytest.raises(ConsoleError, match="files of 9f2c0000 are erased, but not all"):
+                purge(there.context(), FIRST)
+        assert not there.transcript_path(FIRST).exists()

@@ -1,0 +1,201 @@
+"""Undo takes back my last batch, whole where it can be, and never what another did."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.sample_listing import SampleListing, snapshot
+from tui.core.errors import DatabaseProblem, Refused
+from tui.operations.cleanup import clean_up, plan_cleanup
+from tui.operations.context import Act, Context
+from tui.operations.delete import delete_many
+from tui.operations.extend import extend, plan_extension
+from tui.operations.refresh import Watch
+from tui.operations.undo import undo, undo_last
+from tui.storage.logbook import read_logbook
+from tui.storage.tracking import read_events, read_rows
+
+IDS = ("aa11", "bb22", "cc33")
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> SampleListing:
+    listing = SampleListing(tmp_path / "outputs")
+    for number, session_id in enumerate(IDS):
+        listing.add(session_id, days=number + 1)
+    return listing
+
+
+class Operator:
+    """Somebody at a console whose clock each act moves on by a minute."""
+
+    minutes = 0
+
+    def __init__(self, listing: SampleListing, name: str) -> None:
+        self.listing, self.name = listing, name
+
+    def context(self) -> Context:
+        Operator.minutes += 1
+        now = datetime.now(UTC) + timedelta(minutes=Operator.minutes)
+        return replace(self.listing.context(operator=self.name), clock=lambda: now)
+
+    def extend(self, *ids: str, words: str = "30d") -> None:
+        context = self.context()
+        for session_id in ids:
+            session = self.listing.session(session_id)
+            extend(context, plan_extension(session, words, context.clock()))
+
+    def delete(self, *ids: str) -> None:
+        assert not delete_many(self.context(), [self.listing.session(one) for one in ids]).refused
+
+    def clean_up(self) -> None:
+        context = self.context()
+        plan = plan_cleanup(context, Watch(context).look(), older_than=timedelta(minutes=1))
+        assert len(clean_up(context, plan).acts) == len(IDS)
+
+    def undo(self) -> list[str]:
+        return [act.session_id for act in undo_last(self.context()) if not act.is_needless]
+
+
+def sql(listing: SampleListing, statement: str) -> None:
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute(statement)
+
+
+DEEDS: dict[str, Callable[[Operator], None]] = {
+    "extend": lambda anna: anna.extend(*IDS),
+    "delete": lambda anna: anna.delete(*IDS),
+    "clean-up": lambda anna: anna.clean_up(),
+}
+
+
+@pytest.mark.parametrize("do", DEEDS.values(), ids=DEEDS)
+def test_a_whole_batch_is_taken_back(
+    listing: SampleListing, do: Callable[[Operator], None]
+) -> None:
+    anna = Operator(listing, "anna")
+    rows, files = read_rows(listing.db_path), transcripts(listing)
+    do(anna)
+    assert read_rows(listing.db_path) != rows
+    assert sorted(anna.undo()) == sorted(IDS)
+    assert read_rows(listing.db_path) == rows
+    assert transcripts(listing) == files
+    with pytest.raises(Refused, match="nothing that you deleted, cleaned up or extended"):
+        anna.undo()
+
+
+def transcripts(listing: SampleListing) -> dict[str, tuple[int, int, bytes]]:
+    found = snapshot(listing.config_dir / "projects")
+    return {name: facts for name, facts in found.items() if name.endswith(".jsonl")}
+
+
+def test_one_undo_after_the_other_goes_back_in_time(listing: SampleListing) -> None:
+    anna = Operator(listing, "anna")
+    deeds: tuple[Callable[[], None], ...] = (
+        lambda: anna.extend("aa11", "bb22"),
+        lambda: anna.extend("aa11", words="60d"),
+        lambda: anna.delete("cc33", "bb22"),
+        lambda: anna.extend("aa11", words="90d"),
+    )
+    pasts = []
+    for do in deeds:
+        pasts.append(read_rows(listing.db_path))
+        do()
+    for past in reversed(pasts):
+        anna.undo()
+        assert read_rows(listing.db_path) == past
+    anna.extend("aa11")
+    assert anna.undo() == ["aa11"]
+    assert read_rows(listing.db_path) == pasts[0]
+
+
+def test_nobody_undoes_what_another_did(listing: SampleListing) -> None:
+    """Without the operator in the question ben would take anna's delete back."""
+    anna, ben = Operator(listing, "anna"), Operator(listing, "ben")
+    ben.extend("aa11")
+    anna.delete("bb22")
+    anna.extend("cc33")
+    assert ben.undo() == ["aa11"]
+    with pytest.raises(Refused, match="nothing that you"):
+        ben.undo()
+    assert anna.undo() == ["cc33"]
+    assert anna.undo() == ["bb22"]
+
+
+def test_what_was_changed_since_is_left_and_the_rest_goes_on(listing: SampleListing) -> None:
+    anna = Operator(listing, "anna")
+    anna.extend("cc33", words="60d")
+    anna.extend(*IDS, words="90d")
+    changed = "2031-01-01T00:00:00"
+    sql(listing, f"UPDATE claude_sessions SET expires_at = '{changed}' WHERE session_id = 'bb22'")  # noqa: S608
+    acts = undo_last(anna.context())
+    assert sorted(act.session_id for act in acts if not act.is_needless) == ["aa11", "cc33"]
+    (left,) = (act for act in acts if act.is_needless)
+    assert left.session_id == "bb22"
+    assert left.words == f"bb22 changed meanwhile: expires_at is now {changed}"
+    kept = {row.session_id: row.expires_at for row in read_rows(listing.db_path)}
+    assert kept["bb22"] == changed
+    assert [event.action for event in read_logbook(listing.root)] == ["undo"]
+    assert anna.undo() == ["cc33"]
+
+
+def test_what_a_lock_kept_from_being_undone_is_tried_again(listing: SampleListing) -> None:
+    """Skipped for good, the next undo would take back an older act instead."""
+    anna = Operator(listing, "anna")
+    anna.extend("bb22")
+    anna.delete("aa11")
+    sql(listing, "CREATE TRIGGER no BEFORE UPDATE ON claude_sessions"
+                 " BEGIN SELECT RAISE(ABORT, 'database is locked'); END")  # fmt: skip
+    (left,) = undo_last(anna.context())
+    assert left.is_needless
+    assert "locked" in left.words
+    sql(listing, "DROP TRIGGER no")
+    assert anna.undo() == ["aa11"]
+    assert anna.undo() == ["bb22"]
+
+
+def test_a_database_that_cannot_be_read_hides_no_later_act(tmp_path: Path) -> None:
+    """Undone blindly, an older act of another listing would be taken back instead of the last."""
+    first, second = (SampleListing(tmp_path / "outputs", name) for name in ("a", "b"))
+    first.add("aa11")
+    second.add("bb22")
+    anna = Operator(first, "anna")
+    anna.extend("aa11")
+    Operator(second, "anna").extend("bb22")
+    kept = second.db_path.rename(tmp_path / "kept.db")
+    second.db_path.write_bytes(b"name,city\n" * 500)
+    touch(second.db_path, datetime.now(UTC) + timedelta(days=1))
+    with pytest.raises(DatabaseProblem, match="may be in b, unreadable now"):
+        anna.undo()
+    touch(second.db_path, datetime(2026, 1, 1, tzinfo=UTC))
+    assert anna.undo() == ["aa11"]
+    kept.rename(second.db_path)
+    assert anna.undo() == ["bb22"]
+
+
+def touch(path: Path, moment: datetime) -> None:
+    os.utime(path, (moment.timestamp(), moment.timestamp()))
+
+
+def test_each_undo_is_audited_and_read_only_undoes_nothing(listing: SampleListing) -> None:
+    anna = Operator(listing, "anna")
+    anna.extend("aa11")
+    with pytest.raises(Refused, match="read-only"):
+        undo_last(listing.context(operator="anna", read_only=True))
+    anna.undo()
+    acts = [(event.operator, event.action) for event in read_events(listing.db_path)]
+    assert acts == [("anna", "undo"), ("anna", "extend")]
+
+
+def test_only_deletes_and_extensions_can_be_undone(listing: SampleListing) -> None:
+    act = Act("fail", "hollis_park", "aa11", datetime.now(UTC), "")
+    with pytest.raises(Refused, match="fail cannot be undone"):
+        undo(listing.context(), act)

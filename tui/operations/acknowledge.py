@@ -1,0 +1,62 @@
+"""Settle what a session needs somebody for, until something new happens to it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tui.core.attention import Need, mark_of, need_of
+from tui.core.errors import ConsoleError, Refused
+from tui.core.models import Ack, Event, Session
+from tui.operations.context import Act, Context
+from tui.operations.target import target_of
+from tui.storage.acks import write_ack
+from tui.storage.logbook import write_event
+
+_WORDS = {
+    Need.ANSWER: "waits for a permission",
+    Need.FAILED: "failed",
+    Need.QUIET: "is busy and quiet, or an orphan",
+    Need.ENDS: "ends within the hour",
+    Need.GHOST: "has no transcript",
+}
+
+
+def acknowledge(context: Context, session: Session) -> Act:
+    """Write down that this operator has seen what a session needs now.
+
+    Nothing of the session changes: what waits goes on waiting. Raises `Refused` when it needs
+    nobody, `ConsoleError` when nothing can be written below its listing.
+    """
+    context.require_writable()
+    target, now = target_of(session), context.clock()
+    need = need_of(session, now, context.settings.quiet_after)
+    if need is None:
+        raise Refused(f"{target.short} needs nobody now: there is nothing to acknowledge")
+    mark, what = mark_of(session, need), _WORDS[need]
+    if session.ack is not None and session.ack.mark == mark:
+        words = f"{session.ack.by} already acknowledged that {target.short} {what}"
+        return _act(session, target.session_id, now, words, is_needless=True)
+    try:
+        write_ack(target.folder, target.session_id, Ack(context.settings.operator, now, mark))
+    except OSError as error:
+        raise ConsoleError(
+            f"the acknowledgement cannot be written: {error.strerror or error}"
+        ) from error
+    write_event(
+        context.root,
+        Event(now, context.settings.operator, "ack", session.listing, target.session_id, note=what),
+    )
+    words = f"acknowledged that {target.short} {what}"
+    return _act(session, target.session_id, now, words, is_needless=False)
+
+
+def _act(session: Session, session_id: str, now: datetime, words: str, *, is_needless: bool) -> Act:
+    return Act(
+        "ack",
+        session.listing,
+        session_id,
+        now,
+        words,
+        folder=session.folder,
+        is_needless=is_needless,
+    )

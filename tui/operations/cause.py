@@ -1,0 +1,195 @@
+"""Why a session is odd or cannot be resumed, and the way out: the guide's "session not found"."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tui.core.models import Liveness, Session, State, Status
+from tui.core.text import one_line
+from tui.operations.amounts import moment, span
+from tui.operations.context import Context
+from tui.operations.owner import owner_elsewhere
+from tui.storage.config_dir import CONFIG_DIR, DEFAULT_SWEEP_DAYS, sweep_days
+from tui.storage.manifest import Trashed
+from tui.storage.trash import list_trash
+
+WRONG_VARIABLE = (
+    "a pipeline that sets CLAUDE_SESSION_DIR, which means nothing to the CLI, and not "
+    "CLAUDE_CONFIG_DIR writes there"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Clues:
+    """What a listing's config dir tells of transcripts that are not there any more.
+
+    `last_sweep` is when the CLI last swept it; `was_used` whether a CLI ever worked in it.
+    """
+
+    sweep_days: int = DEFAULT_SWEEP_DAYS
+    last_sweep: datetime | None = None
+    was_used: bool = False
+    has_projects: bool = False
+
+
+def clues_of(folder: Path) -> Clues:
+    """Return the clues of a listing's folder; a few `stat`s, nothing raised."""
+    config_dir = folder / CONFIG_DIR
+    marks = [_modified(config_dir / name) for name in (".last-cleanup", ".claude.json")]
+    has_projects = _modified(config_dir / "projects") is not None
+    return Clues(sweep_days(config_dir), marks[0], has_projects or any(marks), has_projects)
+
+
+def cause_of(session: Session, context: Context | None = None) -> str:
+    """Return in words what is odd about a session and what can be done; empty for nothing.
+
+    With a context it also looks (blocking) at the trash, the config dir and the owner, and can
+    tell more.
+    """
+    short = session.session_id[:8]
+    if session.unread:
+        return f"whether it is tracked cannot be read: {session.unread}"
+    if session.is_stray:
+        return stray_words(session)
+    words = _live_words(session, context)
+    if words or session.is_live:
+        return words
+    if session.transcript is None:
+        return _gone_words(session, context)
+    if not session.transcript.resumable:
+        return (
+            "a folder with a conversation.json, as the guide sketches it, which the CLI cannot "
+            "resume: start a new session and give it what it needs"
+        )
+    if context is not None and not os.access(session.transcript.path, os.R_OK):
+        return unreadable_words(session)
+    return _odd_words(session, short)
+
+
+def stray_words(session: Session) -> str:
+    """Return where a stray lies, how it came there, and that it must be adopted."""
+    where = session.transcript.stray_in if session.transcript else None
+    swept = f"; the CLI sweeps it there on {moment(session.sweep_at)}" if session.sweep_at else ""
+    return (
+        f"its transcript lies in {one_line(where)}, outside its listing: {WRONG_VARIABLE}{swept}; "
+        f"`adopt {session.session_id[:8]}` moves it into the listing"
+    )
+
+
+def unreadable_words(session: Session) -> str:
+    """Return that its transcript is there and may not be read."""
+    path = session.transcript.path if session.transcript else session.folder
+    return (
+        f"its transcript {one_line(path)} may not be read by us: give its group the right to, or "
+        "look as the user it belongs to"
+    )
+
+
+def ghost_words(session: Session, clues: Clues, now: datetime) -> str:
+    """Return where the transcript of a ghost went, as far as can be known."""
+    run = session.run
+    signs = (session.created_at, run.ended_at or run.beat_at if run else None)
+    last = max((sign for sign in signs if sign), default=None)
+    days, age = timedelta(days=clues.sweep_days), now - last if last else None
+    if clues.last_sweep and last and clues.last_sweep - last >= days:
+        return (
+            f"its transcript was swept by the CLI, which deletes after {clues.sweep_days} d "
+            f"without a write and last did so on {moment(clues.last_sweep)}"
+        )
+    if clues.was_used and not clues.has_projects:
+        return (
+            f"its transcript is gone with all of {CONFIG_DIR}/projects: the guide's clean-up by "
+            "age takes that folder whole"
+        )
+    if not clues.was_used:
+        swept = f" (or swept there: it is {span(age)} old)" if age and age > days else ""
+        return (
+            f"nothing was ever written below {CONFIG_DIR}: its pipeline did not set "
+            "CLAUDE_CONFIG_DIR, and the ~/.claude it wrote to is not on this machine, such as that "
+            f"of a container without a volume for it, or is another login's{swept}"
+        )
+    old = age is not None and age > days
+    why = "swept by the CLI, or" if old else "too young to have been swept by the CLI:"
+    return f"its transcript is nowhere: {why} deleted by hand, or written elsewhere"
+
+
+def _live_words(session: Session, context: Context | None) -> str:
+    short = session.session_id[:8]
+    if session.liveness is Liveness.ORPHAN and session.process is not None:
+        return (
+            f"an orphan: its runner is gone, its CLI (pid {session.process.pid}) lives on; "
+            f"`stop {short}` ends it"
+        )
+    owner = owner_elsewhere(session, context.clock()) if context else None
+    if owner is None or context is None:
+        return ""
+    can = "it can be followed and steered from here, "
+    way = can if session.run is not None and not session.run.is_over else ""
+    return (
+        f"its owner is {owner.words(context.clock())}: {way}"
+        f"and if that one is dead, `resume {short} --take-over` goes on"
+    )
+
+
+def _gone_words(session: Session, context: Context | None) -> str:
+    short, trashed = session.session_id[:8], _trashed(session, context)
+    if trashed is not None:
+        done: dict[str, str] = {Status.DELETED: "deleted", Status.EXPIRED: "cleaned up"}
+        how = done.get(session.status, f"moved away, though its row says {session.status},")
+        return (
+            f"{how} by {one_line(trashed.operator)} on {moment(trashed.at)}; it is in the trash: "
+            f"`restore {short}` gets it back"
+        )
+    if session.status == Status.DELETED:
+        return "deleted, and in no trash that can be read: purged, or never had a transcript"
+    if session.status == Status.EXPIRED:
+        return (
+            f"cleaned up after it expired on {moment(session.expires_at)}, and not by us: the "
+            "guide's clean-up deletes for good"
+        )
+    if session.state is not State.GHOST:
+        return ""
+    if context is None:
+        return (
+            "its transcript is nowhere: swept by the CLI, deleted by hand, or written elsewhere "
+            "because the pipeline did not set CLAUDE_CONFIG_DIR"
+        )
+    words = ghost_words(session, clues_of(session.folder), context.clock())
+    return f"a ghost: {words}; `delete {short}` settles its row"
+
+
+def _odd_words(session: Session, short: str) -> str:
+    if session.state is State.UNTRACKED:
+        return (
+            "a transcript that no row tracks: it can be resumed; "
+            f"`adopt {short} --stage STAGE` tracks it, so that it can be extended"
+        )
+    if session.state is State.LEFTOVER:
+        return (
+            f"marked {session.status}, and its transcript is still there: `delete {short}` or "
+            f"`cleanup` takes it, `extend {short} 7d` keeps it"
+        )
+    if session.overwritten is not None:
+        return f"the pipeline wrote over what an operator did: `reapply {short}` puts it back"
+    return ""
+
+
+def _trashed(session: Session, context: Context | None) -> Trashed | None:
+    if context is None:
+        return None
+    found = (
+        one
+        for one in list_trash(context.root, (session.folder,))
+        if one.session_id == session.session_id and one.listing == session.folder.name
+    )
+    return next(found, None)
+
+
+def _modified(path: Path) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+    except (OSError, OverflowError, ValueError):
+        return None

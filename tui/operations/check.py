@@ -1,0 +1,79 @@
+"""For monitoring: what needs somebody, and a command of the operator's that tells of it once."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from tui.core.errors import ConsoleError
+from tui.core.models import Catalog
+from tui.core.text import one_line
+from tui.operations.context import Context
+from tui.operations.needs import Needed, needs
+from tui.storage.notified import claim, give_back
+
+__all__ = ["Needed", "needs", "notify"]
+
+_PATIENCE_S = 20.0
+_PREFIX = "SESSION_CONSOLE_"
+
+
+def notify(context: Context, catalog: Catalog, found: Sequence[Needed] | None = None) -> str:
+    """Run `notify_command` once for each thing that is new, whoever looks; blocking.
+
+    Safe to call every few seconds, from many consoles and from cron. `found` defaults to what
+    `needs` returns. Returns in words what went wrong, empty when nothing did; never raises. What
+    could not be told is tried again after 5 minutes. A console that may only look tells nobody.
+    """
+    settings, now = context.settings, context.clock()
+    if not settings.notify_command or settings.read_only:
+        return ""
+    if found is None:
+        found = needs(catalog, now, settings.quiet_after)
+    try:
+        due = claim(context.root, [one.key for one in found], now)
+        new = [one for one in found if one.key in due]
+        untold, trouble = _tell_all(settings.notify_command, context.root, new)
+        give_back(context.root, [one.key for one in untold], now)
+    except (OSError, ConsoleError) as error:
+        return f"notify_command: what was told cannot be written down: {error}"
+    return trouble
+
+
+def _tell_all(command: str, root: Path, new: Sequence[Needed]) -> tuple[Sequence[Needed], str]:
+    """Tell of each; after the first that fails nobody waits for the others."""
+    for index, need in enumerate(new):
+        if trouble := _tell(command, root, need):
+            return new[index:], f"notify_command: {trouble}"
+    return (), ""
+
+
+def _tell(command: str, root: Path, need: Needed) -> str:
+    """Run the command with the facts; return why that failed, empty when it did not."""
+    facts = {name: value for name, value in asdict(need).items() if name != "mark"}
+    named = {"WHAT": need.what, "LISTING": need.listing, "SESSION": need.session_id}
+    named |= {"WORDS": need.words, "LEVEL": need.level}
+    try:
+        done = subprocess.run(  # noqa: S603 (the operator's own command, without a shell)
+            shlex.split(command),
+            input=json.dumps(facts | {"root": str(root.absolute())}) + "\n",
+            env=os.environ | {f"{_PREFIX}{name}": value for name, value in named.items()},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_PATIENCE_S,
+            start_new_session=True,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"it was ended after {_PATIENCE_S:.0f} s"
+    except (OSError, ValueError, IndexError) as error:
+        return one_line(error)[:200] or "it is empty"
+    said = one_line(done.stderr)[-200:]
+    return f"it ended with {done.returncode}: {said}" if done.returncode else ""

@@ -1,0 +1,188 @@
+"""Clean-up: what it would take, and taking it into the trash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from tui.core import status
+from tui.core.errors import Changed
+from tui.core.models import Catalog, Listing, Session
+from tui.core.selection import Wanted, select
+from tui.operations.amounts import count, size
+from tui.operations.batches import Cleaned, OnProgress, Progress, Stop, never
+from tui.operations.context import Context
+from tui.operations.delete import require_not_stray, restore_many
+from tui.operations.find import find_listing
+from tui.operations.hold import require_not_held
+from tui.operations.purge import erase_many, old_trash
+from tui.operations.removal import Removal, remove_many
+from tui.operations.unfinished import unfinished
+from tui.storage.erasing import measure_trashed
+from tui.storage.hold import read_hold
+from tui.storage.manifest import Trashed
+from tui.storage.trash import list_trash
+
+__all__ = ["Cleaned", "CleanupPlan", "Progress", "clean_up", "plan_cleanup"]
+
+_CLOSE = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class CleanupPlan:
+    """What a clean-up would do: `taken` and `skipped` are sessions, each with why.
+
+    `purges` are the sessions in the trash that it would erase for good, of `purge_bytes`;
+    `unfinished` those whose move was cut off, which it puts back first.
+    """
+
+    taken: tuple[tuple[Session, str], ...]
+    skipped: tuple[tuple[Session, str], ...]
+    purges: tuple[Trashed, ...] = ()
+    purge_bytes: int = 0
+    unfinished: tuple[Trashed, ...] = ()
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """What would be moved into the trash."""
+        return tuple(session for session, _ in self.taken)
+
+    @property
+    def bytes(self) -> int:
+        """How much would be moved."""
+        return sum(session.bytes for session in self.sessions)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (self.taken or self.purges or self.unfinished)
+
+    @property
+    def words(self) -> str:
+        """The preview in one line."""
+        said = []
+        if self.taken:
+            listings = count(len({one.listing for one in self.sessions}), "listing")
+            moved = count(len(self.taken), "session")
+            said.append(f"move {moved} ({size(self.bytes)}) of {listings} into the trash")
+        if self.purges:
+            erased = count(len(self.purges), "session")
+            said.append(f"erase {erased} in the trash for good ({size(self.purge_bytes)})")
+        if self.unfinished:
+            said.append(f"put back {count(len(self.unfinished), 'session')} moved only halfway")
+        left = f"; {len(self.skipped)} left as they are" if self.skipped else ""
+        return (" and ".join(said) or "nothing to clean up") + left
+
+
+def plan_cleanup(
+    context: Context,
+    catalog: Catalog,
+    *,
+    listing: str = "",
+    is_expired: bool = False,
+    older_than: timedelta | None = None,
+    max_bytes: int | None = None,
+    purges_trash: bool = False,
+) -> CleanupPlan:
+    """Return what a clean-up would take, of one listing if it is named; nothing is changed.
+
+    Asked for nothing, it takes what has expired and leftovers. `older_than` counts from the last
+    activity; down to `max_bytes` the least recently active go, and the trash, which counts as
+    well, is erased, the oldest first; `purges_trash` erases what is there longer than
+    `trash_days`. Raises `UnknownId` for a listing that is none.
+    """
+    only = find_listing(catalog, listing) if listing else None
+    listings = (only,) if only else catalog.listings
+    is_default = older_than is None and max_bytes is None
+    wanted = Wanted(is_expired or is_default, older_than, max_bytes)
+    selected = select(_sessions(listings), wanted, context.clock())
+    purges = old_trash(context, only=only.path if only else None) if purges_trash else ()
+    if max_bytes is not None:
+        there = sum(one.bytes for one in _sessions(listings))
+        purges += _too_much(context, listings, there - max_bytes, purges)
+    return CleanupPlan(
+        selected.taken,
+        selected.skipped,
+        purges,
+        sum(measure_trashed(one).bytes for one in purges),
+        unfinished(context.root, listings),
+    )
+
+
+def clean_up(
+    context: Context,
+    plan: CleanupPlan,
+    progress: OnProgress | None = None,
+    stop: Stop = never,
+) -> Cleaned:
+    """Do what was planned, as far as it still holds; raises `Refused` while the root is held.
+
+    What became live or changed since is left, and told in the sum. A hold that somebody sets
+    meanwhile, like `stop`, ends it at the next batch.
+    """
+    context.require_writable()
+    require_not_held(context.root)
+    erased = erase_many(context, plan.purges)
+    mended = restore_many(context, plan.unfinished)
+
+    def is_stopped() -> bool:
+        return stop() or read_hold(context.root) is not None
+
+    done = remove_many(context, plan.sessions, _CLEAN_UP, progress, is_stopped)
+    note = f"{size(erased.freed)} freed"
+    if done.acts:
+        note += f": the trash keeps them {count(context.settings.trash_days, 'day')}"
+    if mended.acts:
+        note += f"; {count(len(mended.acts), 'session')} moved only halfway put back"
+    refused = erased.refused + mended.refused + done.refused
+    return replace(done, refused=refused, freed=erased.freed, note=note)
+
+
+def _require_as_planned(session: Session) -> None:
+    """Raise for a session that was written to since it was looked at: it is no longer idle."""
+    require_not_stray(session)
+    transcript = session.transcript
+    if transcript is None:
+        return
+    try:
+        modified_at = datetime.fromtimestamp(transcript.path.lstat().st_mtime, UTC)
+    except (OSError, OverflowError, ValueError):
+        raise Changed(f"{session.session_id[:8]} changed meanwhile: its transcript") from None
+    if abs(modified_at - transcript.modified_at) > _CLOSE:
+        raise Changed(f"{session.session_id[:8]} changed meanwhile: it was written to")
+
+
+def _cleaned_words(short: str) -> str:
+    return f"cleaned up {short}; `undo` or `restore {short}` gets it back"
+
+
+_CLEAN_UP = Removal("clean-up", "moved", status.cleaned_up, _require_as_planned, _cleaned_words)
+
+
+def _sessions(listings: tuple[Listing, ...]) -> Iterator[Session]:
+    """Yield what may be taken: where a listing has a problem, what is missing proves nothing."""
+    for listing in listings:
+        for session in listing.sessions:
+            is_told = not listing.problem or session.transcript is not None
+            if is_told and not listing.is_vanished:
+                yield session
+
+
+def _too_much(
+    context: Context, listings: tuple[Listing, ...], excess: int, known: tuple[Trashed, ...]
+) -> tuple[Trashed, ...]:
+    """Return the oldest trash until sessions and trash are no more than allowed."""
+    paths = [one.path for one in listings]
+    names = {path.name for path in paths}
+    found = [one for one in list_trash(context.root, paths) if one.listing in names]
+    sizes = {one.trash_id: measure_trashed(one).bytes for one in found}
+    excess += sum(sizes.values()) - sum(sizes.get(one.trash_id, 0) for one in known)
+    taken = []
+    for one in reversed(found):
+        if excess <= 0:
+            break
+        if one not in known:
+            taken.append(one)
+            excess -= sizes[one.trash_id]
+    return tuple(taken)

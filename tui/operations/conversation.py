@@ -1,0 +1,109 @@
+"""All that was said in a transcript as blocks of Markdown, sub-agents under their call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tui.core.errors import ConsoleError
+from tui.core.markdown import code, details, escaped, fence, nested, quoted
+from tui.core.models import Entry, EntryKind
+from tui.core.text import one_line
+from tui.core.transcript import parse_line
+from tui.storage.lines import read_lines
+from tui.storage.subagents import Subagent
+
+_WHOLE = 1 << 40
+_DEEPEST = 6
+_MOST_CALLS = 10_000
+_SPOKEN = {EntryKind.PROMPT: "Prompt", EntryKind.TEXT: "Answer", EntryKind.ERROR: "Error"}
+
+
+class Conversation:
+    """Turns one transcript after the other into blocks; each sub-agent's comes once."""
+
+    def __init__(self, agents: Iterable[Subagent]) -> None:
+        self._agents = {agent.path: agent for agent in agents}
+        self._tools: dict[str, str] = {}
+
+    def blocks(self, path: Path, size: int | None = None) -> Iterator[str]:
+        """Return the blocks of a session, those of sub-agents that nobody called at the end.
+
+        Raises `ConsoleError` when the transcript cannot be read.
+        """
+        yield from self._transcript(path, size, 0)
+        while self._agents:
+            yield from self._agent(next(iter(self._agents.values())), 0)
+
+    def _transcript(self, path: Path, size: int | None, depth: int) -> Iterator[str]:
+        with readable(path):
+            for line in read_lines(path, size=size):
+                if line.problem:
+                    yield f"*{line.problem}*"
+                for entry in parse_line(line.raw, _WHOLE):
+                    yield from self._entry(entry)
+                    if entry.kind is EntryKind.TOOL and depth < _DEEPEST:
+                        yield from self._called(entry.tool_id, depth)
+
+    def _called(self, tool_id: str, depth: int) -> Iterator[str]:
+        """Return what the sub-agents of a call said."""
+        if tool_id:
+            for agent in [one for one in self._agents.values() if one.tool_id == tool_id]:
+                yield from self._agent(agent, depth)
+
+    def _agent(self, agent: Subagent, depth: int) -> Iterator[str]:
+        del self._agents[agent.path]
+        yield f"### Sub-agent: {code(agent.about)}"
+        try:
+            for block in self._transcript(agent.path, None, depth + 1):
+                yield nested(block)
+        except ConsoleError as problem:
+            yield f"*{escaped(one_line(problem))}*"
+
+    def _entry(self, entry: Entry) -> Iterator[str]:
+        if entry.kind in _SPOKEN:
+            yield f"## {_headed(_SPOKEN[entry.kind], entry)}"
+            yield quoted(entry.text)
+        elif entry.kind is EntryKind.THINKING:
+            if entry.text.strip():
+                yield details("Thinking", quoted(entry.text))
+        elif entry.kind is EntryKind.TOOL:
+            yield f"### {_headed(f'Tool: {code(entry.tool)}', entry)}"
+            yield fence(entry.detail, "json")
+            self._remember(entry)
+        elif entry.kind is EntryKind.RESULT:
+            yield self._result(entry)
+            yield fence(entry.detail or entry.text)
+        else:
+            yield f"*{_headed(escaped(one_line(entry.text)), entry)}*"
+
+    def _remember(self, call: Entry) -> None:
+        """Keep a call's name until its result comes; of very many without one, the last."""
+        self._tools[call.tool_id] = call.tool
+        if len(self._tools) > _MOST_CALLS:
+            del self._tools[next(iter(self._tools))]
+
+    def _result(self, entry: Entry) -> str:
+        tool = self._tools.pop(entry.tool_id, "")
+        failed = ", failed" if entry.is_error else ""
+        return f"### {_headed(f'Result of {code(tool)}' if tool else 'Result', entry)}{failed}"
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turn an `OSError` into the words for it."""
+    try:
+        yield
+    except OSError as error:
+        raise ConsoleError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _headed(words: str, entry: Entry) -> str:
+    side = " (sub-agent)" if entry.is_sidechain else ""
+    return f"{words}{side}{_clock(entry.at)}"
+
+
+def _clock(at: datetime | None) -> str:
+    return f", {at.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}" if at else ""

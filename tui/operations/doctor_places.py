@@ -1,0 +1,225 @@
+"""What the doctor finds about a listing's folder: database, config dir, registry, zone."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tui.core.models import Catalog, Listing, Liveness, Session, State
+from tui.core.text import one_line
+from tui.core.zones import read_time, zone_named
+from tui.operations.amounts import count, span
+from tui.operations.cause import WRONG_VARIABLE, clues_of
+from tui.operations.context import Context
+from tui.operations.finding import Finding, Level
+from tui.operations.target import DATABASE, Target, unknown_words
+from tui.runs.untrusted import read_json
+from tui.settings import Settings
+from tui.storage.config_dir import CONFIG_DIR
+from tui.storage.folders import OURS, is_link
+from tui.storage.registry import read_registry
+
+_ENTRY = re.compile(r"[1-9][0-9]{0,9}\.json")
+_STEP, _SLACK, _FARTHEST = timedelta(minutes=30), timedelta(minutes=2), timedelta(hours=14)
+_MARGIN = timedelta(days=3)
+
+
+def of_listings(context: Context, catalog: Catalog) -> Iterator[Finding]:
+    """Yield what is odd about each listing; a few `stat`s each."""
+    now = context.clock()
+    for listing in catalog.listings:
+        if listing.is_vanished:
+            yield _of_vanished(listing)
+            continue
+        yield from _of_problem(listing)
+        yield from _of_folders(listing)
+        yield from _of_variable(listing)
+        yield from _of_age(context.settings, listing, now)
+        yield from _of_registry(listing)
+        if context.settings.time_zone == "auto":
+            yield from _of_zone(listing, now)
+
+
+def _of_vanished(listing: Listing) -> Finding:
+    words = f"its folder {one_line(listing.path)} is gone; what is shown was last known of it"
+    name = listing.listing_id
+    return Finding("warning", "vanished", words, f"`ack {shlex.quote(name)}` forgets it", name)
+
+
+def _of_problem(listing: Listing) -> Iterator[Finding]:
+    if not listing.problem:
+        return
+    level: Level = "error"
+    path = one_line(listing.path)
+    if is_link(listing.path / CONFIG_DIR):
+        remedy = f"put a folder in place of the link {one_line(listing.path / CONFIG_DIR)}"
+    elif listing.has_rows and not listing.is_stale:
+        level = "note"
+        remedy = "the pipeline makes its table with `init_table()`; `new` does so, too"
+    elif "locked" in listing.problem:
+        level = "warning"
+        remedy = "it comes back once the other program is done; find it with `fuser`, if it is not"
+    elif "may not" in listing.problem:
+        remedy = f"give our group the right to read and write {path}, or look as its owner"
+    else:
+        remedy = f"put a sound {DATABASE} back into {path}; its transcripts are shown meanwhile"
+    yield Finding(level, "unread_database", listing.problem, remedy, listing.listing_id)
+
+
+def _of_folders(listing: Listing) -> Iterator[Finding]:
+    """A folder that may not be looked into hides what lies below it."""
+    config_dir, ours = listing.path / CONFIG_DIR, listing.path / OURS
+    if is_link(ours):
+        words = f"{one_line(ours)} is a link, and links are not followed: nothing can be done here"
+        yield Finding("error", "linked_folder", words, "remove the link", listing.listing_id)
+    for folder in (listing.path, config_dir, config_dir / "projects"):
+        if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
+            words = f"{one_line(folder)} may not be looked into by us: what lies there is not shown"
+            remedy = "give its group the right to read it, or look as the user it belongs to"
+            yield Finding("error", "unreadable_folder", words, remedy, listing.listing_id)
+            return
+
+
+def _of_variable(listing: Listing) -> Iterator[Finding]:
+    """The wrong variable shows in strays; without a volume, in that nothing is left at all."""
+    strays = [one for one in listing.sessions if one.is_stray]
+    ghosts = [one for one in listing.sessions if one.state is State.GHOST]
+    remedy = (
+        f"let the pipeline set CLAUDE_CONFIG_DIR to {one_line(listing.path / CONFIG_DIR)}, as "
+        "`SessionManager.setup()` of this project does"
+    )
+    if strays:
+        where = one_line(strays[0].transcript.stray_in if strays[0].transcript else "")
+        lie = f"{count(len(strays), 'session')} lie" + ("s" if len(strays) == 1 else "")
+        words = f"{lie} in {where}: {WRONG_VARIABLE}"
+        remedy = f"`adopt --all` moves them here; {remedy}"
+        yield Finding("warning", "wrong_variable", words, remedy, listing.listing_id)
+    elif ghosts and not clues_of(listing.path).was_used:
+        words = (
+            f"none of {count(len(ghosts), 'session')} ever wrote here: {WRONG_VARIABLE}, and "
+            "that place is not on this machine, such as in a container without a volume for it"
+        )
+        remedy = f"{remedy}, and give its container a volume for {one_line(listing.path)}"
+        yield Finding("warning", "wrong_variable", words, remedy, listing.listing_id)
+
+
+def _of_age(settings: Settings, listing: Listing, now: datetime) -> Iterator[Finding]:
+    """The guide's clean-up by age removes a child of the config dir by the child's own mtime."""
+    kept = [one for one in listing.sessions if _is_kept(one, now)]
+    modified_at = _modified(listing.path / CONFIG_DIR / "projects") if kept else None
+    if modified_at is None:
+        return
+    limit = timedelta(days=_shortest_age(settings))
+    age = now - modified_at
+    if age < limit - min(_MARGIN, limit / 5):
+        return
+    when = f"in {span(limit - age)}" if age < limit else "now"
+    words = (
+        f"the guide's clean-up by age ({limit.days} d) would take {CONFIG_DIR}/projects {when}, "
+        f"and {count(len(kept), 'session')} in it that should last"
+    )
+    remedy = "`doctor --fix` makes the folder young again"
+    yield Finding("warning", "old_folder", words, remedy, listing.listing_id, is_fixable=True)
+
+
+def _is_kept(session: Session, now: datetime) -> bool:
+    if session.transcript is None or session.is_stray or not session.transcript.resumable:
+        return False
+    return session.expires_at is not None and session.expires_at > now
+
+
+def _shortest_age(settings: Settings) -> int:
+    named = [stage.get("max_age_days") for stage in settings.stages.values()]
+    days = [one for one in named if isinstance(one, int) and not isinstance(one, bool) and one > 0]
+    return min([settings.max_age_days, *days])
+
+
+def _of_registry(listing: Listing) -> Iterator[Finding]:
+    config_dir = listing.path / CONFIG_DIR
+    names = _entries(config_dir / "sessions")
+    if not names and not any(_is_nameless(one) for one in listing.sessions):
+        return
+    processes = read_registry(config_dir)
+    for process in processes:
+        if process.liveness is Liveness.UNKNOWN and not process.session_id:
+            said = unknown_words(Target("sessions", listing.path), process)
+            words, _, remedy = said.partition("; ")
+            remedy = remedy or "give us the right to read it"
+            yield Finding("warning", "unread_registry", words, remedy, listing.listing_id)
+    known = {f"{process.pid}.json" for process in processes}
+    stale = [name for name in names if name not in known and _is_entry(config_dir, name)]
+    if stale:
+        words = (
+            f"{count(len(stale), 'entry', 'entries')} of dead CLIs in the live registry "
+            f"({', '.join(stale[:3])}): killed, and nobody took it away; nothing counts it"
+        )
+        remedy = f"none needed; `rm` takes it from {one_line(config_dir / 'sessions')}"
+        yield Finding("note", "stale_registry", words, remedy, listing.listing_id)
+
+
+def _is_nameless(session: Session) -> bool:
+    return session.process is not None and not session.process.session_id
+
+
+def _is_entry(config_dir: Path, name: str) -> bool:
+    """Whether the entry is still there and names a session: the CLI keeps others, too."""
+    return bool(read_json(config_dir / "sessions" / name).get("sessionId"))
+
+
+def _entries(folder: Path) -> list[str]:
+    if is_link(folder) or is_link(folder.parent):
+        return []
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries if _ENTRY.fullmatch(entry.name))
+    except OSError:
+        return []
+
+
+def _of_zone(listing: Listing, now: datetime) -> Iterator[Finding]:
+    """The zone of naive times is inferred: some transcripts may speak for another one."""
+    pairs = [
+        (one.row.created_at, one.transcript.first_at)
+        for one in listing.sessions
+        if one.row is not None and one.transcript is not None and one.transcript.first_at
+    ]
+    zone = zone_named(listing.zone)
+    gaps = [read - utc for stored, utc in pairs if (read := read_time(stored, zone)) is not None]
+    offsets = [shift for gap in gaps if (shift := _shift(gap)) is not None]
+    others = [shift for shift in offsets if shift]
+    agreed = [one for one in set(others) if others.count(one) > max(1, len(offsets) / 2)]
+    remedy = 'set time_zone in the settings, like time_zone = "Europe/Paris"'
+    if agreed:
+        hours = agreed[0] / timedelta(hours=1)
+        words = (
+            f"the table's times are read in {listing.zone}, but {others.count(agreed[0])} "
+            f"transcripts say that they are {hours:+g} h off"
+        )
+        yield Finding("warning", "zone_in_doubt", words, remedy, listing.listing_id)
+    elif not offsets and _is_ambiguous(listing, now):
+        words = f"nothing tells the zone of the table's times: they are read in {listing.zone}"
+        yield Finding("note", "zone_in_doubt", words, remedy, listing.listing_id)
+
+
+def _shift(gap: timedelta) -> timedelta | None:
+    """Return by how many half hours a stored time is off; `None` when by something else."""
+    shift = round(gap / _STEP) * _STEP
+    return shift if abs(gap - shift) <= _SLACK and abs(shift) <= _FARTHEST else None
+
+
+def _is_ambiguous(listing: Listing, now: datetime) -> bool:
+    """Whether it has times that another zone would move: containers write UTC, we may not."""
+    has_times = any(one.row is not None for one in listing.sessions)
+    is_utc = zone_named(listing.zone).utcoffset(now.replace(tzinfo=None)) == timedelta()
+    return has_times and not is_utc
+
+
+def _modified(path: Path) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+    except (OSError, OverflowError, ValueError):
+        return None

@@ -1,0 +1,38 @@
+"""What the doctor finds in the trash: moves that were cut off, and what no manifest explains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from tui.core.models import Catalog
+from tui.core.text import one_line
+from tui.operations.amounts import moment
+from tui.operations.finding import Finding
+from tui.storage.manifest import Trashed
+from tui.storage.trash import unreadable_trash
+
+
+def of_trash(catalog: Catalog, cut_off: Iterable[Trashed]) -> Iterator[Finding]:
+    """Yield what is odd in the trash of the root and its listings; `cut_off` is known already."""
+    for one in cut_off:
+        words = (
+            f"its {one.action} by {one_line(one.operator)} on {moment(one.at)} was cut off: some "
+            "of it lies in the trash, and its row does not say so"
+        )
+        remedy = (
+            f"`doctor --fix` puts it back, as `restore {one.session_id[:8]}` does; then delete it "
+            "again if that was meant"
+        )
+        listing = one_line(one.listing)
+        yield Finding(
+            "error", "unfinished_delete", words, remedy, listing, one.session_id, is_fixable=True
+        )
+    for folder in unreadable_trash(catalog.root, _paths(catalog)):
+        words = f"what lies in {one_line(folder)} is explained by no manifest that can be read"
+        remedy = "look into it; what is in it can only be moved back, or removed, by hand"
+        yield Finding("warning", "unreadable_trash", words, remedy)
+
+
+def _paths(catalog: Catalog) -> list[Path]:
+    return [one.path for one in catalog.listings if not one.is_vanished]

@@ -1,0 +1,186 @@
+"""Write a session as Markdown: front matter, then all that was said, piece by piece."""
+
+from __future__ import annotations
+
+import errno
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tui import __version__
+from tui.core.errors import UnknownId
+from tui.core.markdown import escaped, fence, front_matter
+from tui.core.models import EntryKind, Liveness, Session, State, Status
+from tui.core.text import one_line, safe_text
+from tui.core.transcript import parse_line
+from tui.core.zones import read_time, zone_named
+from tui.operations.cause import cause_of
+from tui.operations.context import Context
+from tui.operations.conversation import Conversation, readable
+from tui.operations.delete import find_trashed
+from tui.storage.config_dir import CONFIG_DIR
+from tui.storage.facts import NO_FACTS, Facts, read_facts
+from tui.storage.folders import is_link, read_small
+from tui.storage.lines import read_lines
+from tui.storage.manifest import Trashed
+from tui.storage.subagents import find_subagents
+
+_LARGEST_SKETCH = 64 * 1024 * 1024
+_COUNTED = {
+    EntryKind.PROMPT: "prompts",
+    EntryKind.TEXT: "answers",
+    EntryKind.TOOL: "tool_calls",
+    EntryKind.ERROR: "errors",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where the words of a session are: its transcript, or a sketch, and its own folder."""
+
+    path: Path
+    folder: Path
+    is_sketch: bool = False
+    is_trashed: bool = False
+
+
+def markdown(context: Context, session: Session) -> Iterator[str]:
+    """Return a session as blocks of Markdown, an empty line between two of them.
+
+    As of now, whole lines only, a block at a time: a transcript of any size fits. What lies in the
+    trash is read there; a session whose words are nowhere says why.
+    """
+    source = _source_of(context, session)
+    size = _size(source)
+    yield front_matter(_facts(context, session, source, size))
+    yield f"# {escaped(session.title) or session.session_id}"
+    if source is None:
+        yield f"*Nothing of it can be read: {escaped(one_line(cause_of(session, context)))}*"
+    elif source.is_sketch:
+        yield _sketch(source.path)
+    else:
+        agents = find_subagents(source.folder)
+        yield from Conversation(agents).blocks(source.path, size)
+
+
+def trashed_session(context: Context, words: str) -> Session:
+    """Return the session that only the trash knows; raises as `find_trashed` does."""
+    trashed = find_trashed(context, words)
+    source, row, zone = _in_trash(trashed), trashed.row, zone_named(trashed.zone)
+    facts = _known(source)
+    return Session(
+        trashed.session_id,
+        one_line(trashed.listing),
+        one_line(row.stage) if row else "",
+        Status.DELETED,
+        Liveness.NONE,
+        State.GHOST if row else State.UNTRACKED,
+        read_time(row.created_at, zone) if row else None,
+        read_time(row.expires_at, zone) if row else None,
+        title=trashed.title or facts.title,
+        model=facts.model,
+        cost_usd=facts.cost_usd,
+        folder=context.root / trashed.listing,
+        zone=trashed.zone,
+        row=row,
+    )
+
+
+def _known(source: _Source | None) -> Facts:
+    if source is None or source.is_sketch:
+        return NO_FACTS
+    try:
+        return read_facts(source.path)
+    except OSError:
+        return NO_FACTS
+
+
+def _source_of(context: Context, session: Session) -> _Source | None:
+    transcript = session.transcript
+    if transcript is not None:
+        path = transcript.path
+        return _Source(path, path.with_suffix(""), is_sketch=not transcript.resumable)
+    try:
+        return _in_trash(find_trashed(context, session.session_id, only=session.folder))
+    except UnknownId:
+        return None
+
+
+def _in_trash(trashed: Trashed) -> _Source | None:
+    """Return where the newest delete of a session moved its words to."""
+    places = {place: trashed.moved(index) for index, place in enumerate(trashed.places)}
+    if is_link(trashed.batch):
+        return None
+    for place, moved in places.items():
+        stem, dot, _ = place.rpartition(".jsonl")
+        if (
+            dot
+            and place.startswith(f"{CONFIG_DIR}/projects/")
+            and stem.endswith(trashed.session_id)
+        ):
+            return _Source(moved, places.get(stem, moved), is_trashed=True)
+    sketch = places.get(f"{CONFIG_DIR}/{trashed.session_id}")
+    if sketch is None or is_link(sketch):
+        return None
+    return _Source(sketch / "conversation.json", sketch, is_sketch=True, is_trashed=True)
+
+
+def _size(source: _Source | None) -> int:
+    """Return how long the words are now; 0 when they cannot be looked at."""
+    try:
+        return source.path.lstat().st_size if source else 0
+    except OSError:
+        return 0
+
+
+def _facts(
+    context: Context, session: Session, source: _Source | None, size: int
+) -> dict[str, str | int | float | None]:
+    has_lines = source is not None and not source.is_sketch
+    return {
+        "session": session.session_id,
+        "listing": session.listing,
+        "stage": session.stage or None,
+        "status": session.status or None,
+        "state": "trash" if source is not None and source.is_trashed else str(session.state),
+        "liveness": str(session.liveness),
+        "title": session.title or None,
+        "model": session.model or None,
+        "cost_usd": session.cost_usd,
+        "created_at": _iso(session.created_at),
+        "expires_at": _iso(session.expires_at),
+        "sweep_at": _iso(session.sweep_at),
+        "last_activity_at": _iso(session.last_activity_at),
+        "bytes": size if source else None,
+        **(_counts(source.path, size) if source is not None and has_lines else {}),
+        "exported_at": _iso(context.clock()),
+        "exported_by": context.settings.operator,
+        "exporter": f"session-console {__version__}",
+    }
+
+
+def _counts(path: Path, size: int) -> dict[str, int]:
+    """Return how much was said; read ahead of the words themselves, since it stands before them.
+
+    Raises `ConsoleError` when the transcript cannot be read.
+    """
+    found: Counter[str] = Counter(dict.fromkeys(_COUNTED.values(), 0))
+    with readable(path):
+        for line in read_lines(path, size=size):
+            entries = parse_line(line.raw, 0)
+            found.update(_COUNTED[one.kind] for one in entries if one.kind in _COUNTED)
+    return dict(found)
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else None
+
+
+def _sketch(path: Path) -> str:
+    with readable(path):
+        if is_link(path):
+            raise OSError(errno.ELOOP, "a link is not followed")
+        content = read_small(path, _LARGEST_SKETCH)
+    return fence(safe_text(content.decode("utf-8", "replace")), "json")

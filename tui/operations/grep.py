@@ -1,0 +1,122 @@
+"""Search all that was said: a regular expression over the transcripts of sessions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+from tui.core.models import Entry, EntryKind, Session, Transcript
+from tui.core.text import one_line, safe_text
+from tui.core.transcript import parse_line
+from tui.operations.pattern import Pattern
+from tui.storage.folders import is_link, read_small
+from tui.storage.lines import read_lines
+from tui.storage.subagents import find_subagents
+
+_AROUND = 200
+_WHOLE = 1 << 40
+_LARGEST_SKETCH = 64 * 1024 * 1024
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One line that matches, with at most 200 characters on both sides; all of it safe to show."""
+
+    listing: str
+    session_id: str
+    at: datetime | None
+    kind: EntryKind
+    before: str
+    match: str
+    after: str
+    is_sidechain: bool = False
+
+    @property
+    def text(self) -> str:
+        """The match in its surroundings, on one line."""
+        return f"{self.before}{self.match}{self.after}"
+
+
+def search(
+    sessions: Iterable[Session], pattern: str, *, limit: int = 0, tell: Tell = lambda _: None
+) -> Iterator[Hit]:
+    """Return what matches `pattern`, case ignored, by session and in the order it was said.
+
+    What is searched is what a console would show: prompts, answers, thinking, tool calls with
+    their input and whole result, sub-agents. At most `limit` lines unless it is 0; `tell` gets
+    the words for what could not be read. Raises as `Pattern` and its `matches` do.
+    """
+    compiled = Pattern(pattern)
+    found = (hit for session in sessions for hit in _in_session(session, compiled, tell))
+    return islice(found, limit or None)
+
+
+def _in_session(session: Session, pattern: Pattern, tell: Tell) -> Iterator[Hit]:
+    transcript = session.transcript
+    if transcript is None:
+        return
+
+    def tell_whose(words: str) -> None:
+        tell(f"{session.address}: {words}")
+
+    for entry in _entries(transcript, pattern.literals, tell_whose):
+        text = _said(entry)
+        for match in pattern.matches(text):
+            before, after = _around(text, match)
+            yield Hit(
+                session.listing,
+                session.session_id,
+                entry.at,
+                entry.kind,
+                before,
+                one_line(match[0][:_AROUND]),
+                after,
+                entry.is_sidechain,
+            )
+
+
+def _entries(transcript: Transcript, literals: tuple[bytes, ...], tell: Tell) -> Iterator[Entry]:
+    if not transcript.resumable:
+        yield from _sketch(transcript.path, tell)
+        return
+    agents = find_subagents(transcript.path.with_suffix(""))
+    for path in (transcript.path, *(agent.path for agent in agents)):
+        try:
+            for line in read_lines(path, literals):
+                if line.problem:
+                    tell(line.problem)
+                yield from parse_line(line.raw, _WHOLE)
+        except OSError as error:
+            tell(f"{one_line(path.name)} cannot be read: {error.strerror or error}")
+
+
+def _sketch(path: Path, tell: Tell) -> Iterator[Entry]:
+    try:
+        if is_link(path):
+            raise OSError("a link")
+        content = read_small(path, _LARGEST_SKETCH)
+    except OSError as error:
+        tell(f"{path.name} cannot be read: {error.strerror or error}")
+    else:
+        yield Entry(EntryKind.TEXT, safe_text(content.decode("utf-8", "replace")))
+
+
+def _said(entry: Entry) -> str:
+    """Return all that an entry shows once it is unfolded."""
+    if entry.kind is EntryKind.TOOL:
+        return f"{entry.tool}\n{entry.detail}"
+    return entry.detail or entry.text
+
+
+def _around(text: str, match: re.Match[str]) -> tuple[str, str]:
+    """Return what stands before and after a match in its lines."""
+    start, end = match.span()
+    before = text[max(0, start - _AROUND) : start].rpartition("\n")[2]
+    after = text[end : end + _AROUND].partition("\n")[0]
+    return before.replace("\t", " ").lstrip(), after.replace("\t", " ").rstrip()

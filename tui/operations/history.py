@@ -1,0 +1,148 @@
+"""Who did what, and how much there is: the audit of all listings, and their accounts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from tui.core.catalog import is_gone, is_pending
+from tui.core.errors import DatabaseProblem
+from tui.core.models import Catalog, Event, Session
+from tui.core.text import one_line
+from tui.operations.context import Context
+from tui.operations.refresh import listing_paths
+from tui.operations.target import DATABASE
+from tui.storage.erasing import measure_trashed
+from tui.storage.logbook import read_logbook
+from tui.storage.tracking import read_events
+from tui.storage.trash import list_trash
+
+_THREADS = 8
+_TIMEOUT_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a listing holds, or all of them when `listing` is empty; sizes are bytes.
+
+    `statuses` counts rows by their status, `states` sessions by how row and transcript fit;
+    `pending` is what clean-up would take; `next_end` the session that ends soonest.
+    """
+
+    listing: str
+    sessions: int
+    statuses: Mapping[str, int]
+    states: Mapping[str, int]
+    live: int
+    bytes: int
+    cost_usd: float | None
+    pending: int
+    pending_bytes: int
+    trash: int
+    trash_bytes: int
+    next_end: Session | None
+    problem: str = ""
+
+
+def history(
+    context: Context,
+    *,
+    listing: str = "",
+    session_id: str = "",
+    limit: int = 50,
+    told: Callable[[str], None] | None = None,
+) -> tuple[Event, ...]:
+    """Return the last acts, newest first, of a listing's folder or a session when it is named.
+
+    They come from the audit of every listing and from the root's logbook. `told` hears, in words,
+    whose acts cannot be read now.
+    """
+    paths = [path for path in listing_paths(context.root) if listing in ("", path.name)]
+
+    def acts_of(path: Path) -> tuple[Event, ...]:
+        try:
+            return _acts_of(path, session_id, limit)
+        except DatabaseProblem as problem:
+            if told is not None:
+                told(f"{one_line(path.name)}: {problem}")
+            return ()
+
+    with ThreadPoolExecutor(_THREADS, "history") as pool:
+        found = [event for events in pool.map(acts_of, paths) for event in events]
+    found += [
+        event
+        for event in reversed(read_logbook(context.root))
+        if listing in ("", event.listing) and session_id in ("", event.session_id)
+    ]
+    return tuple(sorted(found, key=lambda event: event.at, reverse=True)[:limit])
+
+
+def _acts_of(path: Path, session_id: str, limit: int) -> tuple[Event, ...]:
+    events = read_events(path / DATABASE, session_id=session_id, limit=limit, timeout_s=_TIMEOUT_S)
+    shown = one_line(path.name)
+    return tuple(
+        replace(event, listing=shown, session_id=one_line(event.session_id)) for event in events
+    )
+
+
+def stats(context: Context, catalog: Catalog) -> tuple[Account, ...]:
+    """Return the account of each listing of the catalog and, last, of all of them."""
+    paths = listing_paths(context.root)
+    names = {one.path.name for one in catalog.listings}
+    trash = [
+        (one.listing, measure_trashed(one).bytes)
+        for one in list_trash(context.root, paths)
+        if one.listing in names
+    ]
+    accounts = [
+        _account(
+            one.listing_id,
+            one.sessions,
+            [size for name, size in trash if name == one.path.name],
+            catalog.at,
+            one.problem,
+        )
+        for one in catalog.listings
+    ]
+    total = _account("", catalog.sessions, [size for _, size in trash], catalog.at)
+    return (*accounts, total)
+
+
+def _account(
+    listing: str,
+    sessions: Iterable[Session],
+    trash: list[int],
+    now: datetime,
+    problem: str = "",
+) -> Account:
+    found = tuple(sessions)
+    costs = [one.cost_usd for one in found if one.cost_usd is not None]
+    pending = [one for one in found if is_pending(one, now)]
+    return Account(
+        listing,
+        len(found),
+        Counter(one.status for one in found if one.row is not None),
+        Counter(str(one.state) for one in found),
+        sum(one.is_live for one in found),
+        sum(one.bytes for one in found),
+        sum(costs) if costs else None,
+        len(pending),
+        sum(one.bytes for one in pending),
+        len(trash),
+        sum(trash),
+        _next_end(found, now),
+        problem,
+    )
+
+
+def _next_end(sessions: Iterable[Session], now: datetime) -> Session | None:
+    ending = [
+        (one.ends_at, one.key, one)
+        for one in sessions
+        if one.ends_at is not None and one.ends_at > now and not is_gone(one)
+    ]
+    return min(ending, key=lambda one: one[:2])[2] if ending else None

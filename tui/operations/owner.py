@@ -1,0 +1,89 @@
+"""Who runs a session elsewhere, and when that one last showed that it lives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tui.core.errors import Refused
+from tui.core.models import Liveness, Process, Run, Session
+from tui.core.text import one_line
+from tui.operations.amounts import moment, span
+from tui.operations.target import Target, is_foreign
+from tui.runs.protocol import list_runs, named_process, read_owner, read_run
+from tui.runs.untrusted import read_json
+from tui.storage.config_dir import CONFIG_DIR
+
+_STILL = timedelta(seconds=15)  # a runner shows every 2 s that it lives
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """What may run a session where no process can be looked at.
+
+    `last_sign` is the latest of its heartbeat, its registry entry and the transcript's last
+    write; `is_beating` that its runner showed a moment ago that it lives.
+    """
+
+    where: str
+    last_sign: datetime | None
+    is_beating: bool
+
+    def words(self, now: datetime) -> str:
+        """Return who and where, and its last sign of life."""
+        if self.last_sign is None:
+            return f"{self.where}; it left no sign of life"
+        gone = span(max(now - self.last_sign, timedelta()))
+        return f"{self.where}; its last sign of life was {gone} ago ({moment(self.last_sign)})"
+
+
+def owner_elsewhere(session: Session, now: datetime) -> Owner | None:
+    """Return the owner that cannot be proven alive or dead from here, or `None`."""
+    run, process = session.run, session.process
+    if run is not None and not run.is_over and _is_elsewhere(run):
+        return _of_run(session, run, now)
+    if session.liveness is Liveness.UNKNOWN and process is not None and is_foreign(process):
+        return _of_process(session, process)
+    return None
+
+
+def require_silent(target: Target, now: datetime) -> None:
+    """Raise `Refused` when a runner elsewhere shows that it lives; to be asked under the lock."""
+    for run in list_runs(target.folder):
+        is_its = run.session_id == target.session_id and not run.is_over
+        if is_its and _is_elsewhere(run) and now - run.beat_at < _STILL:
+            raise Refused(
+                f"{target.short} lives elsewhere: its runner moved a moment ago; "
+                f"`send {target.short} PROMPT` and `tail -f {target.short}` reach it"
+            )
+
+
+def _is_elsewhere(run: Run) -> bool:
+    owner = read_owner(run.folder)
+    return bool(owner) and named_process(owner, "pid", "proc_start") is None
+
+
+def _of_run(session: Session, run: Run, now: datetime) -> Owner:
+    owner, beat_at = read_owner(run.folder), read_run(run.folder).beat_at
+    host = one_line(owner.get("host") or "")[:80]
+    where = f"a run of {run.operator or 'somebody'} on {host or 'another machine or container'}"
+    return Owner(where, _latest(beat_at, session.last_activity_at), now - beat_at < _STILL)
+
+
+def _of_process(session: Session, process: Process) -> Owner:
+    entry = read_json(session.folder / CONFIG_DIR / "sessions" / f"{process.pid}.json")
+    told = (_stamp(entry, name) for name in ("updatedAt", "statusUpdatedAt", "startedAt"))
+    where = f"pid {process.pid} of {process.domain or 'an unknown place'}"
+    return Owner(where, _latest(*told, session.last_activity_at, process.started_at), False)
+
+
+def _stamp(entry: Any, name: str) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(int(entry[name]) / 1000, UTC)
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
+        return None
+
+
+def _latest(*moments: datetime | None) -> datetime | None:
+    return max((one for one in moments if one), default=None)

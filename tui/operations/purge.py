@@ -1,0 +1,256 @@
+"""Erasure for good: of one session wherever it is, or of the trash that is old enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from tui.core.errors import AmbiguousId, Changed, ConsoleError, DatabaseProblem, UnknownId
+from tui.core.models import Event, Session
+from tui.core.text import one_line
+from tui.core.zones import zone_named
+from tui.operations.amounts import count, size
+from tui.operations.batches import Cleaned, Key
+from tui.operations.context import Act, Context
+from tui.operations.delete import find_trashed, require_not_stray
+from tui.operations.find import find_session
+from tui.operations.refresh import Watch, listing_paths
+from tui.operations.target import Target, owned, require_no_orphan, require_not_live, target_of
+from tui.runs.protocol import SPEC, run_folders
+from tui.runs.untrusted import read_json
+from tui.storage.acks import forget_ack
+from tui.storage.cache import cache_path
+from tui.storage.config_dir import footprint
+from tui.storage.erasing import (
+    Measure,
+    erase,
+    erase_path,
+    erase_words,
+    finish,
+    measure,
+    measure_trashed,
+)
+from tui.storage.folders import is_link
+from tui.storage.locks import SessionLock
+from tui.storage.logbook import write_event
+from tui.storage.manifest import Trashed
+from tui.storage.scrubbing import scrub_database, scrub_history
+from tui.storage.tracking import read_rows
+from tui.storage.trash import is_full, list_trash
+
+_SURELY_OVER = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What a purge would erase of one session: in its listing, and in the trash."""
+
+    listing: str
+    target: Target
+    session: Session | None
+    trashed: tuple[Trashed, ...]
+    paths: tuple[Path, ...]
+    size: Measure
+
+    @property
+    def words(self) -> str:
+        """What would be erased, and that nothing brings it back."""
+        files, address = count(self.size.files, "file"), f"{self.listing}/{self.target.session_id}"
+        return f"{address}: {files} ({size(self.size.bytes)}) for good"
+
+
+def plan_purge(context: Context, words: str) -> Erasure:
+    """Return what erasing the session that `words` name would take.
+
+    Raises `UnknownId` when neither a listing nor the trash knows it, `AmbiguousId`.
+    """
+    target, session = _named(context, words)
+    everything = list_trash(context.root, listing_paths(context.root))
+    trashed = tuple(
+        one
+        for one in everything
+        if (context.root / one.listing, one.session_id) == (target.folder, target.session_id)
+    )
+    paths = tuple(_places(target))
+    sizes = (*map(measure, paths), *map(measure_trashed, trashed))
+    return Erasure(
+        one_line(target.folder.name), target, session, trashed, paths, sum(sizes, Measure())
+    )
+
+
+def purge(context: Context, words: str) -> Act:
+    """Erase the session that `words` name, as `erase_session` does; raises as `plan_purge` too."""
+    context.require_writable()
+    return erase_session(context, plan_purge(context, words))
+
+
+def erase_session(context: Context, erasure: Erasure) -> Act:
+    """Erase a session for good: its files wherever they are, what it said in its row and the audit.
+
+    The row itself stays, `deleted` and without metadata, and the audit says who did what when.
+    Nothing here needs free space until the files are erased. Killed in its middle, doing it again
+    does the rest: its transcript goes last. Raises `Changed` when the row is not what was read.
+    """
+    context.require_writable()
+    target, now = erasure.target, context.clock()
+    _require_erasable(erasure)
+    if is_link(target.folder) or not target.folder.is_dir():
+        for one in erasure.trashed:
+            erase(one)
+            erase_words(one)
+    else:
+        with _owned_if_possible(target) as lock:
+            _erase_all(context, erasure)
+            if lock is not None:
+                lock.discard()
+    operator = context.settings.operator
+    note = f"{count(erasure.size.files, 'file')}, {size(erasure.size.bytes)}"
+    event = Event(now, operator, "purge", erasure.listing, target.session_id, note=note)
+    write_event(context.root, event)
+    said = f"erased {target.short}: {note} freed"
+    return Act("purge", erasure.listing, target.session_id, now, said, folder=target.folder)
+
+
+@contextmanager
+def _owned_if_possible(target: Target) -> Iterator[SessionLock | None]:
+    """Hold the session's lock, unless the disk is too full for anybody to make one."""
+    with ExitStack() as stack:
+        lock = None
+        try:
+            lock = stack.enter_context(owned(target))
+        except ConsoleError as error:
+            if not is_full(error.__cause__):
+                raise
+            require_not_live(target)
+        yield lock
+
+
+def _require_erasable(erasure: Erasure) -> None:
+    session = erasure.session
+    if session is None:
+        return
+    require_no_orphan(session)
+    require_not_stray(session)
+    if session.unread:
+        raise DatabaseProblem(f"{erasure.target.short} cannot be erased now: {session.unread}")
+
+
+def purge_old(context: Context) -> Cleaned:
+    """Erase what has been in the trash for longer than `trash_days`."""
+    context.require_writable()
+    return erase_many(context, old_trash(context))
+
+
+def old_trash(context: Context, *, only: Path | None = None) -> tuple[Trashed, ...]:
+    """Return what has been in the trash for longer than `trash_days`, of one listing if named."""
+    limit = context.clock() - timedelta(days=context.settings.trash_days)
+    found = list_trash(context.root, listing_paths(context.root))
+    in_scope = (one for one in found if only is None or context.root / one.listing == only)
+    return tuple(one for one in in_scope if one.at < limit)
+
+
+def erase_many(context: Context, sessions: Iterable[Trashed]) -> Cleaned:
+    """Erase sessions in the trash; one that somebody restores at this moment is left."""
+    freed, acts, refused = 0, list[Act](), dict[Key, ConsoleError]()
+    now = context.clock()
+    bases = (context.root, *listing_paths(context.root))
+    with suppress(ConsoleError):  # it is tried again each time
+        finish(bases, now - _SURELY_OVER)
+    for one in sessions:
+        shown = one_line(one.listing)
+        try:
+            bytes_freed = _erase_unowned(context, one)
+        except ConsoleError as error:
+            refused[shown, one.session_id] = error
+            continue
+        freed += bytes_freed
+        words = f"erased {one.session_id[:8]} from the trash"
+        acts.append(Act("purge", shown, one.session_id, now, words, trash_id=one.trash_id))
+    if acts:
+        note = f"{count(len(acts), 'session')} in the trash, {size(freed)}"
+        write_event(context.root, Event(now, context.settings.operator, "purge", note=note))
+    said = f"{size(freed)} freed"
+    return Cleaned("erased", tuple(acts), tuple(refused.items()), freed=freed, note=said)
+
+
+def _erase_unowned(context: Context, trashed: Trashed) -> int:
+    """Erase a session in the trash, its lock held where there is still a listing to hold it in."""
+    try:
+        lock = SessionLock.take(context.root / trashed.listing, trashed.session_id)
+    except OSError:
+        return erase(trashed)
+    with lock:
+        freed = erase(trashed)
+        lock.discard()
+        return freed
+
+
+def _named(context: Context, words: str) -> tuple[Target, Session | None]:
+    """Return the one session that `words` name in a listing, in the trash or in both."""
+    try:
+        session = find_session(Watch(context).look(), words)
+    except UnknownId:
+        session = None
+    try:
+        trashed = find_trashed(context, words)
+    except UnknownId as error:
+        if session is None:
+            raise UnknownId(f"no listing has it, and {error}") from error
+        return target_of(session), session
+    there = Target(trashed.session_id, context.root / trashed.listing)
+    if session is None:
+        return there, None
+    if (session.folder, session.session_id) != (there.folder, there.session_id):
+        other = f"{one_line(trashed.listing)}/{trashed.session_id}"
+        raise AmbiguousId(
+            f"{one_line(words)[:80]!r} could be {session.address} or, in the trash, {other}",
+            (session.address, other),
+        )
+    return target_of(session), session
+
+
+def _places(target: Target) -> list[Path]:
+    """Return what of a session is in its listing, what shows that it is there last."""
+    runs = [
+        folder
+        for folder in run_folders(target.folder)
+        if read_json(folder / SPEC).get("session_id") == target.session_id
+    ]
+    found = footprint(target.config_dir, target.session_id)
+    shows = {path for path in found if path.suffix == ".jsonl" or path.parent == target.config_dir}
+    return [*runs, *(path for path in found if path not in shows), *shows]
+
+
+def _erase_all(context: Context, erasure: Erasure) -> None:
+    """Erase everything of a session whose lock is held."""
+    target, session = erasure.target, erasure.session
+    row = session.row if session else None
+    if row is not None and row not in read_rows(target.db_path):
+        raise Changed(f"{target.short} changed meanwhile: look again")
+    for one in erasure.trashed:
+        erase(one)
+    for path in erasure.paths:
+        erase_path(path)
+    try:
+        for one in erasure.trashed:
+            erase_words(one)
+        scrub_history(target.config_dir, target.session_id)
+        forget_ack(target.folder, target.session_id)
+        if (cached := cache_path(context.settings.cache_dir, context.root)) is not None:
+            cached.unlink(missing_ok=True)
+        scrub_database(
+            target.db_path,
+            target.session_id,
+            row,
+            zone=zone_named(session.zone if session else "UTC"),
+            operator=context.settings.operator,
+            now=context.clock(),
+        )
+    except (OSError, ConsoleError) as error:
+        raise ConsoleError(
+            f"the files of {target.short} are erased, but not all that was written of it: {error}; "
+            f"`purge {target.short}` again"
+        ) from error

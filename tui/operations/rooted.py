@@ -1,0 +1,53 @@
+"""The root itself: which listings it has, who holds it, how much room is left."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from tui.core.models import Hold
+from tui.core.session_id import is_listing_id
+from tui.storage.folders import Version, is_settled, version_of
+from tui.storage.hold import read_hold
+
+
+class Rooted:
+    """What is known of a root's own folder; `problem` says why that is nothing."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._version: Version | None = None
+        self.names: tuple[str, ...] = ()
+        self.free_bytes: int | None = None
+        self.hold: Hold | None = None
+        self.problem = ""
+
+    def look(self) -> None:
+        """Look again; the names are read anew only when the folder changed."""
+        try:
+            version = version_of(self._root.stat())
+            if version != self._version:
+                self.names = tuple(sorted(listing_names(self._root)))
+                self._version = version if is_settled([version]) else None
+            self.free_bytes = shutil.disk_usage(self._root).free
+            self.hold = read_hold(self._root)
+            self.problem = ""
+        except OSError as error:
+            self._version, self.problem = None, _problem(self._root, error)
+
+
+def listing_names(root: Path) -> list[str]:
+    """Return what listings there are: real folders, no links; raises `OSError`."""
+    with os.scandir(root) as entries:
+        return [
+            entry.name
+            for entry in entries
+            if is_listing_id(entry.name) and entry.is_dir(follow_symlinks=False)
+        ]
+
+
+def _problem(root: Path, error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"there is no folder {root}: name the root with --root DIR"
+    return f"{root}: {error.strerror or error}"

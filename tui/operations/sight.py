@@ -1,0 +1,220 @@
+"""One listing, looked at again and again: read anew only where something changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import tzinfo
+from pathlib import Path
+from types import MappingProxyType
+
+from tui.core.catalog import Findings, join
+from tui.core.errors import DatabaseProblem, NothingTracked
+from tui.core.models import Event, Listing, Process, Row, Run, Transcript
+from tui.core.text import one_line
+from tui.operations.glance import Glance, Stamps, glance_at, is_same
+from tui.operations.target import DATABASE
+from tui.runs import protocol
+from tui.storage import locks
+from tui.storage.acks import read_acks
+from tui.storage.cache import FactsCache
+from tui.storage.config_dir import CONFIG_DIR, DEFAULT_SWEEP_DAYS, sweep_days
+from tui.storage.folders import Version, is_link, is_settled
+from tui.storage.registry import read_registry
+from tui.storage.tracking import read_table
+from tui.storage.transcripts import TranscriptFinder
+
+_NO_EVENTS: Mapping[str, Event] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    version: tuple[Version | None, Version | None]
+    rows: tuple[Row, ...] = ()
+    audited: Mapping[str, Event] = field(default_factory=lambda: _NO_EVENTS)
+    problem: str = ""
+    is_known: bool = True
+    is_failed: bool = False
+    is_final: bool = True
+
+
+class Sight:
+    """What is known of one listing; not for two threads at once, `found` may be read by any.
+
+    `is_troubled`: something could not be read, which is tried again at each look. Whenever
+    `found` is another, the folder is added to `changed`.
+    """
+
+    def __init__(
+        self, folder: Path, zone: tzinfo | None, facts: FactsCache, changed: set[Path]
+    ) -> None:
+        self.folder = folder
+        self.found: Findings | None = None
+        self.ids: frozenset[str] = frozenset()
+        self.is_troubled = False
+        self._changed = changed
+        self._zone = zone
+        self._place = str(folder)
+        self._config_dir = folder / CONFIG_DIR
+        self._finder = TranscriptFinder(facts)
+        self._runs: dict[Path, tuple[object, Run]] = {}
+        self._rows: _Rows | None = None
+        self._glance: Glance | None = None
+        self._turn: Stamps = {}
+        self._slow: Stamps = {}
+        self._is_restless = True
+        self._joined: tuple[Findings, tuple[object, object], Listing] | None = None
+
+    def listing(
+        self, strays: tuple[Transcript, ...] = (), processes: tuple[Process, ...] = ()
+    ) -> Listing:
+        """Return what is known of it, its strays counted in; the same object while nothing changed.
+
+        Of a listing that never answered only its name is known.
+        """
+        found = self.found
+        if found is None:
+            return Listing(one_line(self.folder.name), self.folder, is_stale=True, has_rows=False)
+        more, known = (strays, processes), self._joined
+        if known is None or known[0] is not found or known[1] != more:
+            if strays or processes:
+                every = (*found.transcripts, *strays)
+                joined = join(replace(found, transcripts=every, stray_processes=processes))
+            else:
+                joined = join(found)
+            is_same = known is not None and joined == known[2]
+            self._joined = known = (found, more, known[2] if known and is_same else joined)
+        return known[2]
+
+    def refresh(self, *, is_turn: bool, is_slice: bool) -> None:
+        """Look if something changed; `is_turn` and `is_slice` widen what is looked at to tell.
+
+        What lives, and what could not be read, is always looked at. Never raises: whatever a
+        listing holds is its own problem.
+        """
+        if not (self._is_restless or self._has_changed(is_turn=is_turn, is_slice=is_slice)):
+            return
+        try:
+            self._look()
+        except OSError as error:
+            self._be_blind(_unread(self.folder, error))
+        except Exception as error:  # nothing that one listing holds may hide the others
+            self._be_blind(f"cannot be looked at: {one_line(error)[:200]}")
+
+    def _has_changed(self, *, is_turn: bool, is_slice: bool) -> bool:
+        glance = self._glance
+        if glance is None or not is_same(glance.eager):
+            return True
+        if is_turn and not is_same(self._turn):
+            return True
+        if not is_slice:
+            return False
+        return not is_same(self._slow) or (glance.has_ours and bool(locks.held(self.folder)))
+
+    def _look(self) -> None:
+        glance = glance_at(self._place)
+        rows = self._read(glance)
+        config_dir, is_linked = self._config_dir, is_link(self._config_dir)
+        found = Findings(
+            self.folder.name,
+            self.folder,
+            rows.rows,
+            () if is_linked else self._finder.find(config_dir),
+            read_registry(config_dir) if glance.has_registry and not is_linked else (),
+            self._runs_of(glance),
+            locks.held(self.folder) if glance.has_ours else frozenset(),
+            sweep_days(config_dir) if glance.has_settings else DEFAULT_SWEEP_DAYS,
+            rows.problem or _link_problem(config_dir, is_linked),
+            bool(rows.problem and rows.rows),
+            self._zone,
+            rows.is_known,
+            rows.audited,
+            read_acks(self.folder) if glance.has_ours else {},
+        )
+        self.is_troubled = rows.is_failed
+        self._settle(glance, rows, found)
+        self._keep(found)
+
+    def _settle(self, glance: Glance, rows: _Rows, found: Findings) -> None:
+        """Remember what tells of the next change."""
+        self._glance = glance
+        self._turn = {**glance.turn, **self._finder.projects}
+        self._slow = {**glance.slow, **self._finder.seen}
+        is_rested = is_settled(glance.eager.values()) and is_settled(self._turn.values())
+        self._is_restless = not is_rested or not rows.is_final or _is_live(found)
+
+    def _keep(self, found: Findings) -> None:
+        if found != self.found:
+            ids = frozenset(row.session_id for row in found.rows)
+            self.ids = self.ids if ids == self.ids else ids
+            self.found = found
+            self._changed.add(self.folder)
+
+    def _be_blind(self, problem: str) -> None:
+        """Keep the rows that were known, with the reason why nothing more is."""
+        rows = self._rows.rows if self._rows else ()
+        self._is_restless = self.is_troubled = True
+        is_known = bool(rows)
+        self._keep(
+            Findings(
+                self.folder.name,
+                self.folder,
+                rows,
+                problem=problem,
+                is_stale=is_known,
+                zone=self._zone,
+                has_rows=is_known,
+            )
+        )
+
+    def _read(self, glance: Glance) -> _Rows:
+        known = self._rows
+        if known is not None and known.version == glance.rows and known.is_final:
+            return known
+        self._rows = _read_rows(self.folder / DATABASE, glance, known)
+        return self._rows
+
+    def _runs_of(self, glance: Glance) -> tuple[Run, ...]:
+        if not glance.has_ours:
+            return ()
+        return tuple(self._run(folder) for folder in protocol.run_folders(self.folder))
+
+    def _run(self, folder: Path) -> Run:
+        known = self._runs.get(folder)
+        if known is not None and known[1].is_over and known[1].state != "lost":
+            return known[1]
+        stamp = protocol.stamp(folder)
+        if known is None or known[0] != stamp:
+            known = stamp, protocol.read_run(folder)
+            self._runs[folder] = known
+        return known[1]
+
+
+def _read_rows(db_path: Path, glance: Glance, known: _Rows | None) -> _Rows:
+    is_final = is_settled(version for version in glance.rows if version)
+    try:
+        table = read_table(db_path)
+    except NothingTracked as problem:
+        return _Rows(glance.rows, problem=str(problem), is_final=is_final)
+    except DatabaseProblem as problem:
+        old = known or _Rows(glance.rows)
+        fresh = replace(old, problem=str(problem), is_known=bool(old.rows))
+        return replace(fresh, is_failed=True, is_final=False)
+    if known is not None and (table.rows, table.audited) == (known.rows, known.audited):
+        return _Rows(glance.rows, known.rows, known.audited, is_final=is_final)
+    return _Rows(glance.rows, table.rows, table.audited, is_final=is_final)
+
+
+def _is_live(found: Findings) -> bool:
+    """Whether anything runs here, or may: then nothing tells of its changes but looking."""
+    return bool(found.processes or found.locked) or any(not run.is_over for run in found.runs)
+
+
+def _unread(path: Path, error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        return f"{one_line(path.name)} may not be read by us"
+    return f"{one_line(path.name)} cannot be read: {one_line(error.strerror or error)}"
+
+
+def _link_problem(config_dir: Path, is_linked: bool) -> str:
+    return f"{config_dir.name} is a link, and links are not followed" if is_linked else ""

@@ -1,0 +1,84 @@
+"""Listings whose folder was there and is gone: shown until somebody has seen it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from tui.core.catalog import vanished
+from tui.core.models import Listing
+from tui.core.text import one_line
+from tui.core.zones import LOCAL
+from tui.storage import known
+
+_WRITE_EACH = timedelta(minutes=1)
+_GONE = "its folder vanished"
+
+
+class Vanished:
+    """Knows which listings there were; with a `state_dir` also before this console started."""
+
+    def __init__(self, state_dir: Path | None, root: Path) -> None:
+        self._state_dir = state_dir
+        self._root = root
+        self._noted: tuple[Listing, ...] | None = None
+        self._last: dict[str, Listing] = {}
+        self._gone: dict[str, Listing] | None = None
+        self._counts: Mapping[str, int] = {}
+        self._written_at: datetime | None = None
+
+    def note(self, listings: tuple[Listing, ...], now: datetime) -> None:
+        """Take in the listings that there are now, all of them."""
+        if listings is self._noted:
+            return
+        self._noted = listings
+        present = {one.path.name: one for one in listings}
+        gone = self._recalled()
+        for name in self._last.keys() - present.keys():
+            gone[name] = vanished(self._last[name], f"{_GONE}: the last that was known of it")
+        for name in gone.keys() & present.keys():
+            del gone[name]
+        self._last = present
+        self._write(now)
+
+    def listings(self, only: str | None) -> tuple[Listing, ...]:
+        """Return what is gone, of one name when `only` names it."""
+        return tuple(one for name, one in self._recalled().items() if only in (None, name))
+
+    def forget(self, listing_id: str) -> None:
+        """Forget a listing that is gone, by its name as shown or by its folder's."""
+        gone = self._recalled()
+        for name, one in tuple(gone.items()):
+            if listing_id in (name, one.listing_id):
+                del gone[name]
+                if self._state_dir is not None:
+                    known.forget(self._state_dir, self._root, name)
+
+    def _recalled(self) -> dict[str, Listing]:
+        """Return what is gone, at first what an earlier console knew and nobody has seen since."""
+        if self._gone is None:
+            found = known.read_known(self._state_dir, self._root) if self._state_dir else {}
+            self._gone = {
+                name: _recalled(self._root / name, one)
+                for name, one in found.items()
+                if not (self._root / name).is_dir()
+            }
+        return self._gone
+
+    def _write(self, now: datetime) -> None:
+        """Write down what there is when it changed, not each time that a session comes or goes."""
+        if self._state_dir is None:
+            return
+        counts = {name: len(one.sessions) for name, one in self._last.items()}
+        is_new = counts.keys() != self._counts.keys()
+        is_due = self._written_at is None or not now - self._written_at < _WRITE_EACH
+        if is_new or (is_due and counts != self._counts):
+            known.remember(self._state_dir, self._root, counts, now)
+            self._counts, self._written_at = counts, now
+
+
+def _recalled(folder: Path, one: known.Known) -> Listing:
+    sessions = "1 session" if one.sessions == 1 else f"{one.sessions} sessions"
+    words = f"{_GONE}: {sessions} when last seen, {one.at.astimezone(LOCAL):%Y-%m-%d %H:%M}"
+    return Listing(one_line(folder.name), folder, (), words, is_vanished=True, is_stale=True)

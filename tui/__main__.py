@@ -10,28 +10,31 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from tui.cli.output import put_error, say
+from tui.cli.output import captured, put_error, say
 from tui.cli.parser import build_parser
+from tui.cli.words import declare
 from tui.core.errors import ConsoleError, UsageError
-from tui.operations.context import Context
+from tui.operations.context import Context, Said
 from tui.settings import load_settings
 
 _VERBS = {
-    "ls": "read",
-    "show": "read",
-    "info": "read",
-    "tail": "tail",
-    "new": "run",
-    "resume": "run",
-    "send": "run",
-    "answer": "run",
-    "interrupt": "run",
-    "stop": "run",
-    "extend": "write",
-    "delete": "write",
-    "restore": "write",
+    verb: module
+    for module, verbs in {
+        "read": "ls show info",
+        "tail": "tail",
+        "search": "grep export",
+        "run": "new resume send answer interrupt stop",
+        "write": "extend delete restore",
+        "rows": "fail activate reapply undo",
+        "marks": "ack rename",
+        "upkeep": "cleanup hold trash purge",
+        "doctor": "doctor check adopt",
+        "accounts": "log stats",
+    }.items()
+    for verb in verbs.split()
 }
 
 
@@ -40,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     _never_fail_to_print()
     try:
-        return _run(build_parser().parse_args(words))
+        return _run(build_parser(declare).parse_args(words))
     except ConsoleError as error:
         put_error(error, as_json="--json" in words)
         return error.exit_code
@@ -61,11 +64,40 @@ def _run(args: Namespace) -> int:
         return _demo(context)
     if args.verb is None:
         return _show(context, as_json=args.json)
-    module = importlib.import_module(f"tui.cli.{_VERBS[args.verb]}")
-    code: int = getattr(module, args.verb)(context, args)
+    code = _do(context, args)
     if sys.stdout is not None:
         sys.stdout.flush()
     return code
+
+
+def _do(context: Context, args: Namespace) -> int:
+    module = importlib.import_module(f"tui.cli.{_VERBS[args.verb]}")
+    code: int = getattr(module, args.verb)(context, args)
+    return code
+
+
+def say_verb(context: Context, words: Sequence[str]) -> Said:
+    """Do what a verb's words ask for, inside the console, and return what it had to say.
+
+    What it had said before it raised is a note of the error.
+    """
+    if not words or words[0] not in _VERBS:
+        raise UsageError("that is no verb")
+    with captured() as lines:
+        try:
+            args = build_parser(declare).parse_args(words)
+            _require_in_console(args)
+            return Said(_do(context, args), lines)
+        except ConsoleError as error:
+            error.add_note("\n".join(lines))
+            raise
+        except SystemExit:  # `--help` has said all there is
+            return Said(0, lines)
+
+
+def _require_in_console(args: Namespace) -> None:
+    if args.root or args.operator or args.read_only:
+        raise UsageError("--root, --operator and --read-only are the console's own: start it so")
 
 
 def _show(context: Context, *, as_json: bool) -> int:
@@ -77,10 +109,11 @@ def _show(context: Context, *, as_json: bool) -> int:
 
 
 def _console(context: Context) -> int:
+    from tui.cli.taken import verb_infos
     from tui.ui.engine import RealEngine
     from tui.ui.start import run_console
 
-    return run_console(RealEngine(context))
+    return run_console(RealEngine(context, partial(say_verb, context), verb_infos()))
 
 
 def _demo(context: Context) -> int:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
-from typing import Any
+from typing import Any, TextIO
 
 from tui.core.errors import AmbiguousId, ConsoleError
 from tui.core.models import Entry, Run, Session
@@ -16,20 +18,41 @@ from tui.core.text import safe_text
 _DEEPEST = 60
 
 
+_CAPTURED: ContextVar[list[str] | None] = ContextVar("captured", default=None)
+
+
+@contextmanager
+def captured() -> Iterator[list[str]]:
+    """Collect the lines that verbs of this thread or task print, rather than print them."""
+    lines: list[str] = []
+    token = _CAPTURED.set(lines)
+    try:
+        yield lines
+    finally:
+        _CAPTURED.reset(token)
+
+
 def say(words: str) -> None:
     """Print talk for a person on stderr; cleaned once more, since it may quote anything."""
-    if sys.stderr is not None:  # `print` would take stdout instead, which is data
-        print(safe_text(words), file=sys.stderr)
+    _print(safe_text(words), sys.stderr)
 
 
 def put(words: str) -> None:
     """Print a line of data on stdout."""
-    print(safe_text(words))
+    _print(safe_text(words), sys.stdout)
 
 
 def put_json(value: Any) -> None:
     """Print one JSON value on stdout: ASCII only, and harmless once it is decoded, too."""
-    print(json.dumps(_harmless(value)))
+    _print(json.dumps(_harmless(value)), sys.stdout)
+
+
+def _print(text: str, stream: TextIO | None) -> None:
+    lines = _CAPTURED.get()
+    if lines is not None:
+        lines.extend(text.split("\n"))
+    elif stream is not None:  # `print` would take stdout instead of a closed stderr
+        print(text, file=stream)
 
 
 def _harmless(value: Any, depth: int = 0) -> Any:

@@ -1,4 +1,4 @@
-"""The command line's words: flags and verbs."""
+"""The command line's parser: the flags that every verb takes, and how a verb is declared."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tui import __version__
+from tui.cli.output import put
 from tui.core.errors import UsageError
 
 _EPILOG = """\
@@ -22,9 +23,16 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; see {self.prog} --help")
 
+    def print_help(self, file: Any = None) -> None:
+        """Print the help as any verb prints its data."""
+        put(self.format_help().rstrip())
 
-def build_parser() -> Parser:
-    """Return the parser of the whole command line; `verb` is `None` for the console."""
+
+def build_parser(declare: Callable[[Verbs], None]) -> Parser:
+    """Return the parser of the whole command line; `verb` is `None` for the console.
+
+    `declare` adds the verbs.
+    """
     parser = Parser(
         prog="session-console",
         description="A console for the Claude Agent SDK sessions of the Buyer List Builder. "
@@ -38,8 +46,7 @@ def build_parser() -> Parser:
     parser.add_argument("--rich", action="store_true", help="spend bytes, even over SSH")
     _add_common(parser, is_top=True)
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser)
-    for add in _VERBS:
-        add(_Verbs(verbs))
+    declare(Verbs(verbs))
     return parser
 
 
@@ -56,7 +63,7 @@ def _add_common(parser: argparse.ArgumentParser, *, is_top: bool = False) -> Non
     parser.add_argument("--json", action="store_true", default=off, help=machine)
 
 
-class _Verbs:
+class Verbs:
     """Adds verbs that all take the common flags and show an example."""
 
     def __init__(self, verbs: argparse._SubParsersAction[Parser]) -> None:
@@ -71,114 +78,3 @@ class _Verbs:
         )
         _add_common(parser)
         return parser
-
-
-def _ls(verbs: _Verbs) -> None:
-    parser = verbs.add("ls", "list sessions, soonest to end first", "ls hollis_park --ends 24h")
-    parser.add_argument("listing", nargs="?", metavar="LISTING")
-    parser.add_argument("--status", metavar="S", help="active, expired, failed or deleted")
-    parser.add_argument("--live", action="store_true", help="only what runs now")
-    parser.add_argument("--ends", metavar="24h", help="only what ends within this time")
-
-
-def _show(verbs: _Verbs) -> None:
-    parser = verbs.add("show", "show everything known of a session", "show 9f2c")
-    parser.add_argument("id", metavar="ID")
-
-
-def _tail(verbs: _Verbs) -> None:
-    parser = verbs.add("tail", "print the end of a session's stream", "tail -f 9f2c")
-    parser.add_argument("id", metavar="ID")
-    parser.add_argument("-f", "--follow", action="store_true", help="go on until interrupted")
-    parser.add_argument("-n", type=int, default=50, metavar="50", help="how many entries")
-
-
-def _new(verbs: _Verbs) -> None:
-    parser = verbs.add(
-        "new",
-        "begin a new session",
-        'new hollis_park "Find PE platforms in DACH" --stage stage_2',
-    )
-    parser.add_argument("listing", metavar="LISTING")
-    parser.add_argument("prompt", nargs="?", default="", metavar="PROMPT", help="- reads stdin")
-    parser.add_argument("--stage", required=True, metavar="S")
-    parser.add_argument("--days", type=_days, metavar="N", help="how long it lasts")
-    parser.add_argument("--wait", action="store_true", help="wait for the answer and print it")
-
-
-def _resume(verbs: _Verbs) -> None:
-    parser = verbs.add(
-        "resume", "resume a session in a run of its own", 'resume 9f2c "Go on" --wait'
-    )
-    parser.add_argument("id", metavar="ID")
-    parser.add_argument("prompt", nargs="?", default="", metavar="PROMPT", help="- reads stdin")
-    parser.add_argument("--fork", action="store_true", help="in a copy; the session stays as it is")
-    parser.add_argument("--wait", action="store_true", help="wait for the answer and print it")
-
-
-def _send(verbs: _Verbs) -> None:
-    parser = verbs.add("send", "queue a follow-up for a running session", 'send 9f2c "And Asia?"')
-    parser.add_argument("id", metavar="ID")
-    parser.add_argument("prompt", metavar="PROMPT", help="- reads stdin")
-
-
-def _answer(verbs: _Verbs) -> None:
-    parser = verbs.add("answer", "answer a permission request", "answer 9f2c deny --reason no")
-    parser.add_argument("id", metavar="ID")
-    parser.add_argument("decision", choices=("allow", "always", "deny"))
-    parser.add_argument("--reason", default="", metavar="T", help="what the agent reads")
-
-
-def _interrupt(verbs: _Verbs) -> None:
-    parser = verbs.add("interrupt", "end the turn that runs now", "interrupt 9f2c")
-    parser.add_argument("id", metavar="ID")
-
-
-def _stop(verbs: _Verbs) -> None:
-    parser = verbs.add("stop", "end a session's run, or an orphaned CLI", "stop 9f2c")
-    parser.add_argument("id", metavar="ID")
-
-
-def _extend(verbs: _Verbs) -> None:
-    parser = verbs.add("extend", "let sessions last longer", "extend 9f2c 7d")
-    parser.add_argument("ids", nargs="+", metavar="ID")
-    parser.add_argument("until", metavar="7d", help="7, 12h, +7d (on top) or 2026-12-24")
-
-
-def _delete(verbs: _Verbs) -> None:
-    parser = verbs.add("delete", "move sessions into the trash", "delete 9f2c --yes")
-    parser.add_argument("ids", nargs="+", metavar="ID")
-    parser.add_argument("--yes", action="store_true", help="do it without a question")
-
-
-def _restore(verbs: _Verbs) -> None:
-    parser = verbs.add("restore", "get a session back from the trash", "restore 9f2c")
-    parser.add_argument("id", metavar="ID")
-
-
-def _info(verbs: _Verbs) -> None:
-    verbs.add("info", "print every path, version and setting", "info --json")
-
-
-def _days(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
-    if not 0 < number <= 36500:
-        raise argparse.ArgumentTypeError("expected a number of days from 1 to 36500")
-    return number
-
-
-_VERBS: tuple[Callable[[_Verbs], None], ...] = (
-    _ls,
-    _show,
-    _tail,
-    _new,
-    _resume,
-    _send,
-    _answer,
-    _interrupt,
-    _stop,
-    _extend,
-    _delete,
-    _restore,
-    _info,
-)

@@ -28,5 +28,12 @@ def picture(context: Context, listing: str = "") -> Catalog:
 
 
 def session_named(context: Context, words: str) -> Session:
-    """Return the session that an ID, a prefix of it or LISTING/ID names."""
-    return find_session(picture(context, words.rpartition("/")[0]), words)
+    """Return the session that an ID, a prefix of it or LISTING/ID names.
+
+    Where it may be in a listing that did not answer, that is said on stderr.
+    """
+    catalog = picture(context, words.rpartition("/")[0])
+    for one in catalog.listings:
+        if one.is_stale and not one.is_vanished and len(catalog.listings) > 1:
+            say(f"{one.listing_id}: {one.problem}")
+    return find_session(catalog, words)

@@ -13,12 +13,14 @@ from tui.cli.picture import picture, session_named
 from tui.core.catalog import is_pending
 from tui.core.errors import UsageError
 from tui.core.expiry import parse_duration
-from tui.core.models import Catalog, Session, State, Status
+from tui.core.models import Catalog, Session, Status
 from tui.core.text import one_line
 from tui.core.zones import LOCAL
+from tui.operations.cause import cause_of
 from tui.operations.context import Context
 from tui.operations.find import find_listing
-from tui.operations.preflight import find_cli, sign_in
+from tui.operations.owner import owner_elsewhere
+from tui.operations.preflight import available_bytes, find_cli, memory_words, sign_in
 from tui.operations.target import Target
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -48,9 +50,9 @@ def show(context: Context, args: argparse.Namespace) -> int:
     """Show everything known of a session."""
     now, session = context.clock(), session_named(context, args.id)
     if args.json:
-        put_json(session_json(session, now) | _more(session))
+        put_json(session_json(session, now) | _more(context, session))
         return 0
-    for name, value in _facts(session, now):
+    for name, value in _facts(context, session, now):
         if value:
             put(f"{name:<14}{one_line(value)}")
     return 0
@@ -111,7 +113,7 @@ def _nothing(catalog: Catalog, has_sessions: bool) -> str:
     return "no sessions yet: `session-console new LISTING PROMPT --stage STAGE` begins one"
 
 
-def _more(session: Session) -> dict[str, object]:
+def _more(context: Context, session: Session) -> dict[str, object]:
     row = session.row
     return {
         "reason": session.reason or None,
@@ -120,11 +122,13 @@ def _more(session: Session) -> dict[str, object]:
         "zone": session.zone,
         "pid": session.process.pid if session.process else None,
         "run": run_json(session.run) if session.run else None,
-        "cause": _cause(session) or None,
+        "cause": cause_of(session, context) or None,
+        "owner": _owner(session, context.clock()) or None,
+        "memory": memory_words(session, available_bytes()) or None,
     }
 
 
-def _facts(session: Session, now: datetime) -> list[tuple[str, str]]:
+def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str, str]]:
     from tui.view import words
 
     liveness = f"{session.liveness}" + (f", {session.waiting_for}" if session.waiting_for else "")
@@ -135,10 +139,11 @@ def _facts(session: Session, now: datetime) -> list[tuple[str, str]]:
         ("stage", session.stage),
         ("status", f"{session.status} ({session.state})" if session.row else _rowless(session)),
         ("reason", session.reason),
-        ("cause", _cause(session)),
+        ("cause", cause_of(session, context)),
         ("runs now", liveness + (f", pid {session.process.pid}" if session.process else "")),
         ("last run", f"{run.run_id} {run.state}, by {run.operator}" if run else ""),
         ("run error", run.error if run else ""),
+        ("owner", _owner(session, now)),
         ("created", _moment(session.created_at)),
         (
             "expires",
@@ -150,9 +155,17 @@ def _facts(session: Session, now: datetime) -> list[tuple[str, str]]:
         ("cost", words.cost(session.cost_usd) if session.cost_usd is not None else ""),
         ("size", words.size(session.bytes) if session.transcript else ""),
         ("transcript", str(session.transcript.path) if session.transcript else ""),
+        ("memory", memory_words(session, available_bytes())),
+        ("acknowledged", f"by {ack.by} on {_moment(ack.at)}" if (ack := session.ack) else ""),
         ("zone", f"the table's times are read in {session.zone}"),
         ("clean-up", "waits for clean-up" if is_pending(session, now) else ""),
     ]
+
+
+def _owner(session: Session, now: datetime) -> str:
+    """Return who runs it where we cannot look."""
+    owner = owner_elsewhere(session, now)
+    return owner.words(now) if owner else ""
 
 
 def _rowless(session: Session) -> str:
@@ -167,28 +180,6 @@ def _clock(moment: datetime | None, now: datetime) -> str:
     from tui.view import words
 
     return f"{_moment(moment)}, {words.countdown(moment, now)}" if moment else ""
-
-
-def _cause(session: Session) -> str:
-    """Return in words what is odd about it, and what can be done."""
-    short = session.session_id[:8]
-    if session.unread:
-        return f"whether it is tracked cannot be read: {session.unread}"
-    if session.state is State.GHOST:
-        return (
-            "its transcript is nowhere below the listing's .claude_sessions: swept by the CLI, "
-            "deleted by hand, or written elsewhere because the pipeline did not set "
-            "CLAUDE_CONFIG_DIR"
-        )
-    if session.state is State.UNTRACKED:
-        return "a transcript that no row tracks: resuming it works, extending it does not"
-    if session.state is State.LEFTOVER:
-        return (
-            f"marked {session.status}, and its transcript is still there: delete {short} takes it"
-        )
-    if session.transcript is not None and not session.transcript.resumable:
-        return "a folder with a conversation.json, which the CLI cannot resume"
-    return ""
 
 
 def _info(context: Context) -> dict[str, str | None]:

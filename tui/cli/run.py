@@ -29,7 +29,10 @@ def new(context: Context, args: argparse.Namespace) -> int:
 
 def resume(context: Context, args: argparse.Namespace) -> int:
     """Resume a session in a run of its own."""
-    plan = resuming.plan_resume(context, session_named(context, args.id), fork=args.fork)
+    session = session_named(context, args.id)
+    plan = resuming.plan_resume(context, session, fork=args.fork, takes_over=args.take_over)
+    if plan.taken_over:
+        say(f"taking over from {plan.taken_over}")
     return _start(context, plan, args)
 
 

@@ -10,8 +10,9 @@ from tui.cli.output import iso, put, put_error, put_json, say
 from tui.cli.picture import session_named
 from tui.core.errors import ConsoleError, NeedsYes
 from tui.core.models import Session
+from tui.operations.batches import Key
 from tui.operations.context import Act, Context
-from tui.operations.delete import delete as delete_session
+from tui.operations.delete import delete_many
 from tui.operations.delete import restore as restore_session
 from tui.operations.extend import Extension, plan_extension
 from tui.operations.extend import extend as extend_session
@@ -20,6 +21,7 @@ from tui.operations.extend import extend as extend_session
 def extend(context: Context, args: argparse.Namespace) -> int:
     """Let sessions last longer."""
     context.require_writable()
+    context = context.at_one_moment()
 
     def one(words: str) -> dict[str, Any]:
         planned = plan_extension(session_named(context, words), args.until, context.clock())
@@ -38,12 +40,18 @@ def delete(context: Context, args: argparse.Namespace) -> int:
     if not args.yes:
         sessions = [session_named(context, words) for words in args.ids]
         raise NeedsYes(f"would delete {_named(sessions)}: add --yes to do it")
-
-    def one(words: str) -> dict[str, Any]:
-        act = delete_session(context, session_named(context, words))
-        return _facts(act, act.words) | {"trash_id": act.trash_id}
-
-    return _each(args, args.ids, one)
+    found: dict[Key, Session] = {}
+    errors: list[ConsoleError] = []
+    for words in args.ids:
+        try:
+            session = session_named(context, words)
+            found[session.key] = session
+        except ConsoleError as error:
+            errors.append(error)
+    done = delete_many(context, tuple(found.values()))
+    errors += (error for _, error in done.refused)
+    facts = [_facts(act, act.words) | {"trash_id": act.trash_id} for act in done.acts]
+    return _tell(args, facts, errors)
 
 
 def restore(context: Context, args: argparse.Namespace) -> int:
@@ -59,25 +67,30 @@ def restore(context: Context, args: argparse.Namespace) -> int:
 def _each(
     args: argparse.Namespace, ids: Sequence[str], one: Callable[[str], dict[str, Any]]
 ) -> int:
-    """Do it to each; one that fails is told and does not keep the others from it.
-
-    Returns the exit code of the last failure, or 0.
-    """
-    done, code = [], 0
+    """Do it to each; one that fails does not keep the others from it."""
+    done, errors = [], []
     for words in ids:
         try:
             done.append(one(words))
         except ConsoleError as error:
-            put_error(error, as_json=args.json)
-            code = error.exit_code
+            errors.append(error)
+    return _tell(args, done, errors)
+
+
+def _tell(
+    args: argparse.Namespace, done: list[dict[str, Any]], errors: Sequence[ConsoleError]
+) -> int:
+    """Print what was done and what was not; returns the exit code of the last failure, or 0."""
+    for error in errors:
+        put_error(error, as_json=args.json)
     if args.json:
         put_json(done)
     else:
         for facts in done:
             put(facts["words"])
-        if len(ids) > 1:
-            say(f"{len(done)} of {len(ids)} done")
-    return code
+        if len(done) + len(errors) > 1:
+            say(f"{len(done)} of {len(done) + len(errors)} done")
+    return errors[-1].exit_code if errors else 0
 
 
 def _facts(act: Act, words: str) -> dict[str, Any]:

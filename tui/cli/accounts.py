@@ -1,0 +1,148 @@
+"""The verbs that account for it all: log, stats."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from typing import Any
+
+from tui.cli.output import iso, put_json, put_table, say
+from tui.cli.picture import picture
+from tui.core.errors import UnknownId
+from tui.core.models import Event, Row, State, Status
+from tui.core.session_id import is_listing_id, is_session_id
+from tui.core.zones import LOCAL
+from tui.operations.context import Context
+from tui.operations.find import find_listing, find_session
+from tui.operations.history import Account, history
+from tui.operations.history import stats as stats_of
+
+
+def log(context: Context, args: argparse.Namespace) -> int:
+    """Print who did what, the latest last."""
+    listing, session_id = _meant(context, args.id or "")
+    events = history(context, listing=listing, session_id=session_id, limit=args.n, told=say)
+    if not events and session_id:
+        find_session(picture(context, listing), args.id)
+    if args.json:
+        put_json([_event_json(event) for event in events])
+    elif events:
+        _put_events(events)
+    else:
+        say("nobody has done anything here yet")
+    return 0
+
+
+def stats(context: Context, args: argparse.Namespace) -> int:
+    """Count sessions, bytes and costs, by listing and in total."""
+    catalog = picture(context, args.listing or "")
+    if args.listing:
+        find_listing(catalog, args.listing)
+    *listings, total = stats_of(context, catalog)
+    if args.json:
+        facts = [_account_json(one) for one in listings]
+        put_json({"listings": facts, "total": _account_json(total)})
+    else:
+        put_table(_HEAD, [_account_line(one) for one in (*listings, total)])
+    return 0
+
+
+def _meant(context: Context, words: str) -> tuple[str, str]:
+    """Return the listing and the session that `words` name, empty for all of them.
+
+    An id may be of a session of which nothing but its acts is left.
+    """
+    if not words or (is_listing_id(words) and (context.root / words).is_dir()):
+        return words, ""
+    try:
+        session = find_session(picture(context, words.rpartition("/")[0]), words)
+    except UnknownId:
+        listing, slash, session_id = words.rpartition("/")
+        if not is_session_id(session_id) or (slash and not is_listing_id(listing)):
+            raise
+        return listing, session_id
+    return session.folder.name, session.session_id
+
+
+def _put_events(events: tuple[Event, ...]) -> None:
+    from tui.view import log as view
+    from tui.view.words import short_id
+
+    rows = (
+        (
+            view.act_time(one, LOCAL),
+            one.operator,
+            one.action,
+            one.listing or "-",
+            short_id(one.session_id) or "-",
+            view.act_words(one),
+        )
+        for one in reversed(events)
+    )
+    put_table(("AT", "WHO", "DID", "LISTING", "ID", "WHAT"), rows)
+    zone = f"{events[0].at.astimezone(LOCAL):%Z}"
+    say(f"AT is in {zone}; what a row says of its expiry is in its pipeline's zone")
+
+
+def _event_json(event: Event) -> dict[str, Any]:
+    return {
+        "at": iso(event.at),
+        "operator": event.operator,
+        "action": event.action,
+        "listing": event.listing or None,
+        "session_id": event.session_id or None,
+        "before": _row_json(event.before),
+        "after": _row_json(event.after),
+        "note": event.note or None,
+    }
+
+
+def _row_json(row: Row | None) -> dict[str, Any] | None:
+    return asdict(row) if row else None
+
+
+def _account_json(account: Account) -> dict[str, Any]:
+    ends = account.next_end
+    return {
+        "listing": account.listing or None,
+        "sessions": account.sessions,
+        "statuses": {one.value: account.statuses.get(one.value, 0) for one in Status}
+        | dict(account.statuses),
+        "states": {one.value: account.states.get(one.value, 0) for one in State},
+        "live": account.live,
+        "bytes": account.bytes,
+        "cost_usd": account.cost_usd,
+        "pending": account.pending,
+        "pending_bytes": account.pending_bytes,
+        "trash": account.trash,
+        "trash_bytes": account.trash_bytes,
+        "next_end": {"session_id": ends.session_id, "ends_at": iso(ends.ends_at)} if ends else None,
+        "problem": account.problem or None,
+    }
+
+
+_HEAD = (
+    *("LISTING", "SESSIONS", "LIVE", "ACTIVE", "FAILED", "EXPIRED", "DELETED"),
+    *("GHOST", "UNTRACKED", "SIZE", "COST", "PENDING", "TRASH", "NEXT END"),
+)
+
+
+def _account_line(account: Account) -> tuple[str, ...]:
+    from tui.view.words import cost, short_id, size
+
+    ends = account.next_end
+    statuses = (Status.ACTIVE, Status.FAILED, Status.EXPIRED, Status.DELETED)
+    return (
+        account.listing or "all",
+        str(account.sessions),
+        str(account.live),
+        *(str(account.statuses.get(one.value, 0)) for one in statuses),
+        *(str(account.states.get(one.value, 0)) for one in (State.GHOST, State.UNTRACKED)),
+        size(account.bytes),
+        cost(account.cost_usd),
+        f"{account.pending} ({size(account.pending_bytes)})" if account.pending else "0",
+        f"{account.trash} ({size(account.trash_bytes)})" if account.trash else "0",
+        f"{ends.ends_at.astimezone(LOCAL):%d %b %H:%M %Z} {short_id(ends.session_id)}"
+        if ends and ends.ends_at
+        else "-",
+    )

@@ -1,0 +1,143 @@
+"""The verbs that explain and reconcile: doctor, check, adopt."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from itertools import groupby
+
+from tui.cli.output import put, put_error, put_json, put_table, say
+from tui.cli.picture import picture
+from tui.core.errors import ConsoleError, UsageError
+from tui.core.expiry import parse_duration
+from tui.core.models import Catalog
+from tui.operations.adopt import adopt as adopt_session
+from tui.operations.adopt import adoptable
+from tui.operations.check import Needed, needs, notify
+from tui.operations.context import Context
+from tui.operations.doctor import examine, fix, verdict
+from tui.operations.find import find_listing, find_session
+from tui.operations.finding import Finding
+
+_ALIKE = 3
+
+
+def doctor(context: Context, args: argparse.Namespace) -> int:
+    """Explain everything odd, and what to do."""
+    findings, catalog = _examined(context, args.listing or "")
+    if args.fix:
+        for words in fix(context, catalog, findings):
+            say(words) if args.json else put(words)
+        findings, _ = _examined(context, args.listing or "")
+    if args.json:
+        put_json([asdict(one) for one in findings])
+    else:
+        for line in _told(findings):
+            put(line)
+        say(verdict(findings))
+    return int(any(one.level == "error" for one in findings))
+
+
+def check(context: Context, args: argparse.Namespace) -> int:
+    """Say what needs somebody, for monitoring."""
+    within, now = parse_duration(args.ends), context.clock()
+    catalog = picture(context)
+    found = needs(catalog, now, context.settings.quiet_after, within)
+    if args.notify:
+        _notify(context, catalog, found)
+    if args.json:
+        put_json([_need_json(one) for one in found])
+    elif found:
+        put_table(("LEVEL", "WHAT", "SESSION", "WORDS"), (_need_row(one) for one in found))
+    else:
+        say("nobody is needed")
+    return int(any(one.level == "error" for one in found))
+
+
+def adopt(context: Context, args: argparse.Namespace) -> int:
+    """Move strays into their listing, and track what no row tracks."""
+    context.require_writable()
+    if bool(args.ids) == args.all:
+        raise UsageError("name the sessions to adopt, or --all for every stray: see `doctor`")
+    catalog = picture(context)
+    done, code = [], 0
+    for words in args.ids or _strays(catalog):
+        try:
+            session = find_session(catalog, words)
+            act = adopt_session(
+                context, session, listing=args.listing or "", stage=args.stage or ""
+            )
+        except ConsoleError as error:
+            put_error(error, as_json=args.json)
+            code = error.exit_code
+        else:
+            facts = {"session_id": act.session_id, "listing": act.listing, "words": act.words}
+            done.append(facts)
+    _put_acts(done, as_json=args.json)
+    if args.all:
+        say(f"{len(done)} adopted" if done or code else "there is no stray to adopt")
+    return code
+
+
+def _put_acts(done: Sequence[dict[str, str]], *, as_json: bool) -> None:
+    if as_json:
+        put_json(list(done))
+        return
+    for facts in done:
+        put(facts["words"])
+
+
+def _strays(catalog: Catalog) -> tuple[str, ...]:
+    """Return the strays by id alone: one that two listings claim is left to a person."""
+    return tuple(dict.fromkeys(one.session_id for one in adoptable(catalog.sessions)))
+
+
+def _examined(context: Context, listing: str) -> tuple[tuple[Finding, ...], Catalog]:
+    catalog = picture(context, listing)
+    findings = examine(context, catalog)
+    if listing:
+        name = find_listing(catalog, listing).listing_id
+        findings = tuple(one for one in findings if one.listing == name)
+    return findings, catalog
+
+
+def _told(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield the lines of a report: by listing, the one with the most serious first."""
+    for listing in dict.fromkeys(one.listing for one in findings):
+        yield f"{listing or 'the root and this machine'}:"
+        here = [one for one in findings if one.listing == listing]
+        for _, alike in groupby(here, key=lambda one: (one.level, one.code)):
+            yield from _told_alike(list(alike))
+
+
+def _told_alike(alike: Sequence[Finding]) -> Iterator[str]:
+    for one in alike[:_ALIKE]:
+        named = f"{one.session_id[:8]}: " if one.session_id else ""
+        yield f"  {one.level:<8} {named}{one.words}"
+        yield f"           -> {one.remedy}"
+    if len(alike) > _ALIKE:
+        yield f"  {alike[0].level:<8} ... and {len(alike) - _ALIKE} more of the same"
+
+
+def _notify(context: Context, catalog: Catalog, found: Sequence[Needed]) -> None:
+    if not context.settings.notify_command:
+        raise UsageError("--notify needs notify_command in the settings")
+    context.require_writable()
+    if trouble := notify(context, catalog, found):
+        say(f"warning: {trouble}")
+
+
+def _need_json(need: Needed) -> dict[str, str | None]:
+    return {
+        "level": need.level,
+        "what": need.what,
+        "listing": need.listing,
+        "session_id": need.session_id or None,
+        "words": need.words,
+    }
+
+
+def _need_row(need: Needed) -> tuple[str, ...]:
+    session = f"/{need.session_id[:8]}" if need.session_id else ""
+    return need.level, need.what, f"{need.listing}{session}", need.words

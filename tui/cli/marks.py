@@ -1,0 +1,44 @@
+"""The verbs that mark a session: ack, rename."""
+
+from __future__ import annotations
+
+import argparse
+
+from tui.cli.output import put, put_json
+from tui.cli.picture import picture
+from tui.operations.acknowledge import acknowledge
+from tui.operations.context import Act, Context
+from tui.operations.find import find_session
+from tui.operations.refresh import Watch
+from tui.operations.rename import rename as rename_session
+
+
+def ack(context: Context, args: argparse.Namespace) -> int:
+    """Settle what needs somebody, until something new happens to it."""
+    context.require_writable()
+    catalog = picture(context, args.id.rpartition("/")[0])
+    listing = catalog.listing(args.id)
+    if listing is not None and listing.is_vanished:
+        Watch(context).forget(listing.listing_id)
+        words = f"{listing.listing_id} is forgotten until its folder is there again"
+        return _put(args, {"session_id": None, "listing": listing.listing_id, "words": words})
+    return _put(args, _facts(acknowledge(context, find_session(catalog, args.id))))
+
+
+def rename(context: Context, args: argparse.Namespace) -> int:
+    """Give a session a title."""
+    context.require_writable()
+    catalog = picture(context, args.id.rpartition("/")[0])
+    return _put(args, _facts(rename_session(context, find_session(catalog, args.id), args.title)))
+
+
+def _facts(act: Act) -> dict[str, str | None]:
+    return {"session_id": act.session_id, "listing": act.listing, "words": act.words}
+
+
+def _put(args: argparse.Namespace, facts: dict[str, str | None]) -> int:
+    if args.json:
+        put_json(facts)
+    else:
+        put(facts["words"] or "")
+    return 0

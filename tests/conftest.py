@@ -22,6 +22,16 @@ settings.register_profile(
 settings.load_profile("session-console")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what consoles remember out of the home of whoever runs the tests."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(home / "state"))
+        patch.setenv("XDG_CACHE_HOME", str(home / "cache"))
+        yield
+
+
 @pytest.fixture(scope="module")
 def api() -> Iterator[LoopbackApi]:
     """A Messages API for the real CLI; a module with scenes of its own has its own."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tui.core.attention import Need, mark_of
 from tui.core.models import (
+    Ack,
     Catalog,
     Entry,
     EntryKind,
@@ -95,8 +98,6 @@ def _run(one: Session, state: str, request: Request | None = None) -> Run:
 
 
 def _running(one: Session, state: str, request: Request | None = None) -> Session:
-    from dataclasses import replace
-
     return replace(one, run=_run(one, state, request))
 
 
@@ -159,6 +160,7 @@ def _troubled() -> dict[str, tuple[Session, ...]]:
                 reason="401 invalid key",
                 last_activity_at=NOW - 3 * hour,
             ),
+            _acknowledged("alder_precision", "Castings, second pass"),
             session("alder_precision", "stage_3", "Tier-1 suppliers", liveness=Liveness.IDLE),
         ),
         "beacon_packaging": (
@@ -175,6 +177,50 @@ def _troubled() -> dict[str, tuple[Session, ...]]:
                 expires_at=NOW - 3 * hour,
                 bytes=3 * _MIB,
             ),
+        ),
+    }
+
+
+def _acknowledged(listing: str, title: str) -> Session:
+    one = session(
+        listing,
+        "stage_4",
+        title,
+        status=Status.FAILED,
+        reason="the turn ended after 900 s: no answer from the API",
+        last_activity_at=NOW - timedelta(hours=9),
+    )
+    return replace(one, ack=Ack("bert", NOW - timedelta(hours=1), mark_of(one, Need.FAILED)))
+
+
+def failures(count: int, reason: str = "429 rate limit, request req_{} refused") -> Listing:
+    """Return a listing in which everything failed, one after the other, for one cause."""
+    sessions = tuple(
+        session(
+            "larkfield_valves",
+            f"stage_{1 + number % 5}",
+            f"{_TITLES[number % len(_TITLES)]} {number}",
+            status=Status.FAILED,
+            reason=reason.format(f"011CV{number:08}"),
+            last_activity_at=NOW - timedelta(minutes=10 * (number + 2)),
+        )
+        for number in range(count)
+    )
+    return Listing("larkfield_valves", ROOT / "larkfield_valves", sessions)
+
+
+def _misplaced() -> dict[str, tuple[Session, ...]]:
+    stray = session("ivybridge_labels", "stage_2", "Label printers, Iberia")
+    assert stray.transcript is not None
+    home = Path("/home/anna/.claude")
+    wiped = session("juniper_hvac", "stage_3", "Strategic buyers, heat pumps")
+    assert wiped.row is not None
+    return {
+        "ivybridge_labels": (
+            replace(stray, transcript=replace(stray.transcript, stray_in=home, sweep_days=30)),
+        ),
+        "juniper_hvac": (
+            replace(wiped, overwritten=replace(wiped.row, expires_at="2026-12-20T09:00:00")),
         ),
     }
 
@@ -275,13 +321,18 @@ def catalog() -> Catalog:
         **_troubled(),
         **_unmatched(),
         **_unproven(),
+        **_misplaced(),
+        "larkfield_valves": failures(4).sessions,
     }
     listings = []
     for index, name in enumerate(LISTINGS):
         sessions = special.get(name, ()) + _idle(name, index)
         listings.append(Listing(name, ROOT / name, sessions, zone="UTC"))
     broken = Listing("moss_end", ROOT / "moss_end", problem="buyers.db is not a database")
-    everything = (*listings, broken)
+    gone = Listing(
+        "norton_mills", ROOT / "norton_mills", problem="its folder vanished", is_vanished=True
+    )
+    everything = (*listings, broken, gone)
     runs = tuple(one.run for listing in listings for one in listing.sessions if one.run)
     return Catalog(ROOT, NOW, everything, free_bytes=1_300_000_000, runs=runs)
 

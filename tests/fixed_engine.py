@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from tests import fixed_catalog
-from tui.core.errors import ConsoleError, Refused
+from tui.cli.taken import verb_infos
+from tui.core.changes import Looks
+from tui.core.errors import ConsoleError, NeedsYes, Refused
 from tui.core.models import Catalog, Entry, Row, Session
-from tui.operations.context import Act
+from tui.core.selection import Wanted, select
+from tui.operations.batches import Cleaned, OnProgress, Progress, Stop
+from tui.operations.cleanup import CleanupPlan
+from tui.operations.context import Act, Said, VerbInfo
 from tui.operations.extend import Extension, plan_extension
 from tui.operations.follow import Update
 from tui.operations.resume import Plan
@@ -29,7 +36,11 @@ class FixedFollow:
 
 @dataclass
 class FixedEngine:
-    """`asked` collects what it was told to do; ids in `refusing` are refused."""
+    """`asked` collects what it was told to do; ids in `refusing` are refused.
+
+    `sayings` is what verbs say, `needs_yes` which of them must be sure; a verb of `slow` is done
+    only when `goes_on` is set.
+    """
 
     catalog: Catalog = field(default_factory=fixed_catalog.catalog)
     stream: tuple[Entry, ...] = field(default_factory=fixed_catalog.stream)
@@ -45,6 +56,16 @@ class FixedEngine:
     problem: str = ""
     refusing: set[str] = field(default_factory=set)
     asked: list[tuple[str, ...]] = field(default_factory=list)
+    operator: str = "anna"
+    verbs: Sequence[VerbInfo] = field(default_factory=verb_infos)
+    sayings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    needs_yes: set[str] = field(default_factory=set)
+    slow: set[str] = field(default_factory=set)
+    goes_on: threading.Event = field(default_factory=threading.Event)
+    diagnosis: str = ""
+    looks: Looks | None = None
+    notifies: bool = False
+    trouble: str = ""
 
     def now(self) -> datetime:
         return self.moment
@@ -53,6 +74,25 @@ class FixedEngine:
         if self.problem:
             raise ConsoleError(self.problem)
         return self.catalog
+
+    def forget(self, listing_id: str) -> None:
+        self.asked.append(("forget", listing_id))
+
+    def read_looks(self) -> Looks:
+        return self.looks or Looks(self.moment - timedelta(minutes=3))
+
+    def write_looks(self, looks: Looks) -> None:
+        self.looks = looks
+
+    def verdict(self, catalog: Catalog) -> str:
+        return self.diagnosis
+
+    def notify(self, catalog: Catalog) -> str:
+        self.asked.append(("notify",))
+        return self.trouble
+
+    def acknowledge(self, session: Session) -> Act:
+        return self._act("ack", session)
 
     def follow(self, session: Session) -> FixedFollow:
         return FixedFollow(self.stream)
@@ -68,6 +108,20 @@ class FixedEngine:
 
     def delete(self, session: Session) -> Act:
         return self._act("delete", session)
+
+    def delete_many(self, sessions: Sequence[Session], progress: OnProgress, stop: Stop) -> Cleaned:
+        return self._many("delete", sessions, progress, stop)
+
+    def plan_cleanup(self, catalog: Catalog, wanted: Wanted, listing: str) -> CleanupPlan:
+        inside = [one for one in catalog.sessions if listing in ("", one.listing)]
+        selected = select(inside, wanted, self.moment)
+        return CleanupPlan(selected.taken, selected.skipped)
+
+    def clean_up(self, plan: CleanupPlan, progress: OnProgress, stop: Stop) -> Cleaned:
+        return self._many("clean-up", plan.sessions, progress, stop)
+
+    def undo_many(self, acts: Sequence[Act], progress: OnProgress, stop: Stop) -> Cleaned:
+        return Cleaned("undone", tuple(self.undo(act) for act in acts))
 
     def restore(self, words: str) -> Act:
         self.asked.append(("restore", words))
@@ -121,3 +175,34 @@ class FixedEngine:
         self.asked.append((kind, session.session_id, *words))
         said = f"{kind} {session.session_id[:8]}"
         return Act(kind, session.listing, session.session_id, self.moment, said)
+
+    def say_verb(self, words: Sequence[str]) -> Said:
+        verb, *rest = words
+        if verb in self.needs_yes and "--yes" not in rest:
+            error = NeedsYes(f"would {verb} {rest[0]}: add --yes to do it")
+            error.add_note("the first\nthe second")
+            raise error
+        if verb in self.slow:
+            self.goes_on.wait(10)
+        if self.refusing & {word.rpartition("/")[2] for word in rest}:
+            raise Refused(f"{verb} is refused")
+        self.asked.append(("say_verb", *words))
+        return Said(0, self.sayings.get(verb, (f"said {' '.join(words)}",)))
+
+    def _many(
+        self, kind: str, sessions: Sequence[Session], progress: OnProgress, stop: Stop
+    ) -> Cleaned:
+        acts, refused = [], []
+        for number, one in enumerate(sessions, 1):
+            if kind in self.slow:
+                self.goes_on.wait(10)
+            if stop():
+                break
+            try:
+                acts.append(self._act(kind, one))
+            except Refused as error:
+                refused.append((one.key, error))
+            progress(Progress(one.listing, number, len(sessions), 1024 * number))
+        done = "cleaned up" if kind == "clean-up" else "deleted"
+        is_cut = len(acts) + len(refused) < len(sessions)
+        return Cleaned(done, tuple(acts), tuple(refused), is_cut_short=is_cut)

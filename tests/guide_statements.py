@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -87,9 +88,12 @@ async def track_session(
         await db.commit()
 
 
-async def extend_session(db_path: Path, session_id: str, additional_days: int = 7) -> None:
-    """Extend a session as the guide's class does."""
-    new_expiry = datetime.now() + timedelta(days=additional_days)  # noqa: DTZ005 (as the guide)
+async def extend_session(
+    db_path: Path, session_id: str, additional_days: int = 7, *, now: datetime | None = None
+) -> None:
+    """Extend a session as the guide's class does; `now` is naive local."""
+    now = now or datetime.now()  # noqa: DTZ005 (the guide writes naive local times)
+    new_expiry = now + timedelta(days=additional_days)
     async with aiosqlite.connect(db_path) as db:
         await db.execute(
             """
@@ -108,6 +112,31 @@ async def mark_session_failed(db_path: Path, session_id: str) -> None:
         await db.execute(
             "UPDATE claude_sessions SET status = 'failed' WHERE session_id = ?", (session_id,)
         )
+        await db.commit()
+
+
+async def cleanup_expired(db_path: Path, sessions_dir: Path, *, now: datetime) -> None:
+    """Clean up as the guide's class does; `now` is naive local."""
+    async with aiosqlite.connect(db_path) as db:
+        cursor = await db.execute(
+            """
+            SELECT session_id FROM claude_sessions
+            WHERE expires_at < ? AND status = 'active'
+        """,
+            (now.isoformat(),),
+        )
+        for (session_id,) in await cursor.fetchall():
+            session_path = sessions_dir / session_id
+            if session_path.exists():
+                shutil.rmtree(session_path)
+            await db.execute(
+                """
+                UPDATE claude_sessions
+                SET status = 'expired'
+                WHERE session_id = ?
+            """,
+                (session_id,),
+            )
         await db.commit()
 
 

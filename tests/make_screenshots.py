@@ -18,11 +18,31 @@ FOLDER = Path(__file__).parent.parent / "screenshots"
 SHOTS: tuple[tuple[str, tuple[int, int], tuple[str, ...]], ...] = (
     ("console-80x24", (80, 24), ()),
     ("console-120x36", (120, 36), ()),
-    ("resume-80x24", (80, 24), ("j", "j", "j", "j", "r")),
+    ("resume-80x24", (80, 24), (*"jjjjj", "r")),
     ("expiry-80x24", (80, 24), ("3",)),
     ("live-80x24", (80, 24), ("enter",)),
     ("help-120x36", (120, 36), ("question_mark",)),
+    ("failures-80x24", (80, 24), ("j", "j", "enter", "j")),
+    ("cleanup-80x24", (80, 24), ("c", "enter")),
+    ("doctor-80x24", (80, 24), ("colon", *"doctor", "enter")),
 )
+DOCTOR = """\
+hollis_park:
+  error    bdbb1afd: it would be swept by the CLI in 3 h, before it expires on 2 December
+           -> `doctor --fix` puts the CLI's sweep off
+moss_end:
+  error    buyers.db is not a SQLite database
+           -> mend data/outputs/moss_end: see to its rights and what else uses it
+ivybridge_labels:
+  warning  8a1b33c0: its transcript lies in /home/anna/.claude, outside its listing
+           -> `adopt 8a1b33c0` moves it in
+juniper_hvac:
+  warning  77e01c52: the pipeline overwrote what bert extended
+           -> `reapply 77e01c52` puts it back
+eastgate_logistics:
+  note     c6c5eda7: marked expired, and its transcript is still there
+           -> `cleanup --yes` takes all such; `extend c6c5eda7 7d` keeps this one
+2 errors, 2 warnings, 1 note; `doctor --fix` does 1"""
 
 
 async def settled(pilot: Pilot[int]) -> None:
@@ -30,14 +50,14 @@ async def settled(pilot: Pilot[int]) -> None:
     screen = pilot.app.screen
     assert isinstance(screen, PictureScreen)
     async with asyncio.timeout(20):
-        while screen.catalog is None or not screen.live.count:
+        while not (screen.catalog and screen.live.count and screen.unseen.is_known):
             await pilot.pause(0.02)
     await pilot.pause()
 
 
 async def draw(size: tuple[int, int], keys: tuple[str, ...]) -> str:
     """Return the SVG of the console at a size, after some keys."""
-    app = ConsoleApp(FixedEngine())
+    app = ConsoleApp(FixedEngine(sayings={"doctor": tuple(DOCTOR.split("\n"))}))
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
         await pilot.press(*keys)

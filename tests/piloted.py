@@ -11,6 +11,7 @@ from tests.fixed_engine import FixedEngine
 from tests.make_screenshots import settled
 from tui.core.models import Session
 from tui.ui.app import ConsoleApp
+from tui.ui.page import PagePane
 from tui.ui.screen import ConsoleScreen
 
 
@@ -42,6 +43,10 @@ class Console:
     async def answered(self) -> None:
         """Wait until no question is open."""
         await self.until(lambda: not self.screen.question.is_open)
+
+    def shown(self, page: PagePane) -> str:
+        """Return all lines of the page."""
+        return "\n".join("".join(cell.text for cell in line) for line in page.lines)
 
     @property
     def message(self) -> str:

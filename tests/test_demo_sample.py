@@ -19,7 +19,7 @@ from tui.demo.scenes import demo_scene, found
 from tui.operations.context import Context
 from tui.operations.refresh import Watch
 from tui.settings import Settings
-from tui.storage.transcripts import read_facts
+from tui.storage.facts import read_facts
 
 NOW = datetime(2026, 11, 22, 7, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -27,7 +27,8 @@ HOUR = timedelta(hours=1)
 
 
 def look(root: Path) -> Catalog:
-    return Watch(Context(Settings(root=root), lambda: NOW)).look()
+    settings = Settings(root=root, claude_home=root.parent / "home")
+    return Watch(Context(settings, lambda: NOW)).look()
 
 
 def left(session: Session) -> timedelta:
@@ -49,7 +50,7 @@ def contents(root: Path) -> dict[str, tuple[bytes, int]]:
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("sample") / "outputs"
-    write_sample(root, NOW)
+    write_sample(root, NOW, claude_home=root.parent / "home")
     return root
 
 
@@ -70,7 +71,12 @@ def test_every_state_can_be_seen(root: Path) -> None:
     assert [one for one in sessions if one.expiry_is_unreadable]
     assert [one for one in sessions if one.transcript and not one.transcript.resumable]
     reasons = [one.reason for one in sessions if one.status == "failed"]
-    assert len(reasons) > len(set(reasons)) > 1
+    assert max(map(reasons.count, reasons)) >= 3
+    assert len(set(reasons)) > 1
+    assert [one.title for one in sessions if one.is_stray] == ["Orthodontic supply, Iberia"]
+    (wiped,) = (one for one in sessions if one.overwritten)
+    assert wiped.last_event is not None
+    assert (wiped.last_event.operator, wiped.last_event.action) == ("bert", "extend")
     assert sum(bool(listing.problem) for listing in catalog.listings) == 2
 
 

@@ -39,6 +39,16 @@ def test_a_question_and_its_answer_repaint_their_lines_alone(screen: Terminal) -
     assert sent(screen, "\x03", "? help") < 800
 
 
+def test_a_clean_up_s_question_and_its_preview_repaint_their_lines_alone(screen: Terminal) -> None:
+    assert sent(screen, "c", "clean up: expired") < 800
+    assert sent(screen, "\r", "nothing to clean up") < 800
+
+
+def test_a_page_costs_what_it_shows(screen: Terminal) -> None:
+    assert sent(screen, ":doctor --help\r", "Esc back") < 6500
+    assert sent(screen, "q", "? help q quit") < 6500
+
+
 def test_a_still_screen_costs_nothing(screen: Terminal) -> None:
     before = screen.received
     time.sleep(3)

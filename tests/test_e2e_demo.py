@@ -90,7 +90,7 @@ def test_the_demo_shows_agents_that_talk_and_leaves_nothing_behind(
     folders = list(temporary.iterdir())
     assert len(folders) == 1
     assert agents_of(temporary)
-    tmux.keys("j")
+    tmux.keys("/", *"busy", "Enter")
     before = tmux.wait_for(lambda text: "▌" in text)
     tmux.wait_for(lambda text: "▌" in text and text != before)
     tmux.call("resize-window", "-x", "120", "-y", "36")

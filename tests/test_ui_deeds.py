@@ -129,7 +129,10 @@ async def test_undo_takes_back_the_last_and_asks_when_it_is_old() -> None:
     async with console() as at:
         one = await at.choose("First screen")
         await at.press("u")
-        assert "nothing to undo" in at.message
+        await at.asked()
+        assert "nothing done here yet" in at.message
+        await at.press("n")
+        await at.answered()
         await at.press("d", "y")
         await at.answered()
         await at.press("e", "enter")
@@ -147,6 +150,7 @@ async def test_undo_takes_back_the_last_and_asks_when_it_is_old() -> None:
 
 async def test_marks_are_taken_by_extend_and_those_that_failed_stay_marked() -> None:
     async with console() as at:
+        await at.press("s")
         first, second, third = at.screen.sessions.keys[:3]
         at.engine.refusing = {second[1]}
         await at.press("space", "space", "space")
@@ -167,14 +171,14 @@ async def test_many_are_deleted_only_by_typing_their_number() -> None:
         await at.press("slash", "ctrl+u", *"labels", "enter")
         await at.answered()
         await at.press("asterisk")
-        assert len(at.screen.marks) == 6
+        assert len(at.screen.marks) == 8
         await at.press("d", "y", "enter")
         await at.answered()
         assert at.engine.asked == []
-        await at.press("d", "6", "enter")
+        await at.press("d", "8", "enter")
         await at.answered()
-        assert [asked[0] for asked in at.engine.asked] == ["delete"] * 6
-        assert at.message == "6 deleted"
+        assert [asked[0] for asked in at.engine.asked] == ["delete"] * 8
+        assert at.message == "8 deleted"
 
 
 @pytest.mark.parametrize(
@@ -228,7 +232,13 @@ async def test_verbs_that_ask_for_words(key: str, typed: str, asked: tuple[str, 
 
 @pytest.mark.parametrize(
     ("typed", "said"),
-    [("nonsense", "no such verb"), ("extend --x", "no option --x"), ("info", "13 listings")],
+    [
+        ("nonsense", "no such verb"),
+        ("extend '", "No closing quotation"),
+        ("info", "said info"),
+        ("delete abcd", "no session 'abcd'"),
+        ("ack nowhere", "no session 'nowhere'"),
+    ],
 )
 async def test_verbs_that_answer_in_the_message_line(typed: str, said: str) -> None:
     async with console() as at:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,18 @@ from textual.geometry import Region
 from tests.fixed_catalog import NOW, ROOT, catalog, session
 from tests.fixed_engine import FixedEngine
 from tests.make_screenshots import settled
-from tui.core.models import Catalog, Entry, EntryKind, Listing, Request, Run
+from tui.core.attention import Need, mark_of
+from tui.core.models import (
+    Ack,
+    Catalog,
+    Entry,
+    EntryKind,
+    Hold,
+    Listing,
+    Request,
+    Run,
+    Status,
+)
 from tui.core.text import safe_text
 from tui.operations.follow import Update
 from tui.ui.app import ConsoleApp
@@ -55,8 +66,8 @@ def _listing(count: int) -> Listing:
 
 
 async def _recorded(count: int) -> Recording:
-    pane = Recording(id="sessions", quiet_after=timedelta(minutes=10))
-    shown = Board(timedelta(minutes=10)).shown(Catalog(ROOT, NOW, (_listing(count),)), NOW)
+    pane = Recording(id="sessions", zone=UTC, quiet_after=timedelta(minutes=10))
+    shown = Board(timedelta(minutes=10)).shown(Catalog(ROOT, NOW, (_listing(count),)), NOW, {})
     pane.update(shown, sessions.Shape(80), NOW)
     return pane
 
@@ -80,9 +91,10 @@ async def test_a_cursor_key_paints_two_rows_and_a_tick_only_what_changed() -> No
         assert [region.y for region in pane.asked] == [1, 2]
         await _paint(pane)
         pane.asked.clear()
-        pane.update(tuple(pane.sessions.values()), pane.shape, NOW + timedelta(minutes=1))
+        shown = tuple(pane.sessions.values())
+        pane.update(shown, pane.shape, NOW + timedelta(minutes=1))
         assert pane.asked == []
-        pane.update(tuple(pane.sessions.values()), pane.shape, NOW + timedelta(hours=4))
+        pane.update(shown, pane.shape, NOW + timedelta(hours=4))
         assert {region.height for region in pane.asked} == {1}
         assert len(pane.asked) == pane.page
 
@@ -103,10 +115,16 @@ def _hostile(payload: str) -> Catalog:
     """A catalog as the core makes it: every text has passed the boundary."""
     text = safe_text(f"before {payload} after")
     one = session(text, text, text, reason=text, model=text, waiting_for=text)
+    failed = tuple(
+        session(text, text, f"{number}", reason=text, status=Status.FAILED) for number in range(4)
+    )
+    seen = replace(failed[0], ack=Ack(text, NOW, mark_of(failed[0], Need.FAILED)))
     request = Request("1", text, {"command": text}, NOW)
     run = Run(text, one.session_id, text, ROOT, "waiting", text, NOW, NOW, request=request)
-    listing = Listing(text, ROOT, (replace(one, run=run),), problem=text, zone=text)
-    return Catalog(ROOT, NOW, (listing, *catalog().listings))
+    sessions = (replace(one, run=run), seen, *failed[1:])
+    listing = Listing(text, ROOT, sessions, problem=text, zone=text)
+    gone = Listing(f"{text} gone", ROOT, problem=text, is_vanished=True)
+    return Catalog(ROOT, NOW, (listing, gone, *catalog().listings), hold=Hold(text, NOW, text))
 
 
 def _entries(payload: str) -> tuple[Entry, ...]:
@@ -125,7 +143,9 @@ def _shown(screen: PictureScreen) -> Iterator[str]:
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 async def test_no_text_acts_on_the_terminal_or_the_app(payload: str) -> None:
-    engine = FixedEngine(catalog=_hostile(payload), stream=_entries(payload))
+    said = safe_text(f"before {payload} after")
+    engine = FixedEngine(catalog=_hostile(payload), stream=_entries(payload), diagnosis=said)
+    engine.sayings["stats"] = (said, said)
     app = ConsoleApp(engine)
     async with app.run_test(size=(120, 36)) as pilot:
         await settled(pilot)
@@ -137,6 +157,9 @@ async def test_no_text_acts_on_the_terminal_or_the_app(payload: str) -> None:
         await pilot.pause(0.1)
         lines = list(_shown(screen))
         await pilot.press("escape", "e", "escape", "1", "3", "question_mark")
+        lines += _shown(screen)
+        await pilot.press("escape", "colon", *"stats", "enter")
+        await pilot.pause(0.1)
         lines += _shown(screen)
         assert all(line.isprintable() for line in lines), [x for x in lines if not x.isprintable()]
         assert any("before" in line and "after" in line for line in lines)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, timedelta, timezone
+from datetime import UTC, timedelta, timezone, tzinfo
 
 import pytest
 
 from tests import fixed_catalog
 from tests.fixed_catalog import NOW, session
-from tui.core.catalog import attention
-from tui.core.models import Catalog, Listing, Session
+from tui.core.attention import Failures, Need, attention, grouped, needing
+from tui.core.catalog import is_pending
+from tui.core.models import Catalog, Hold, Listing, Session, Status
 from tui.core.text import cell_width
-from tui.view import expiry, listings, sessions, top
-from tui.view.lines import Line, rule
+from tui.view import expiry, listings, sessions, stream, top, words
+from tui.view.lines import Cell, Line, rule
 
 QUIET = timedelta(minutes=10)
 CET = timezone(timedelta(hours=1), "CET")
@@ -22,6 +23,10 @@ CATALOG = fixed_catalog.catalog()
 
 def text(line: Line) -> str:
     return "".join(cell.text for cell in line)
+
+
+def facts(zone: tzinfo) -> tuple[Cell, ...]:
+    return top.facts(CATALOG, NOW, needing(CATALOG.sessions, NOW, QUIET), zone)
 
 
 def rank(one: Session) -> int | None:
@@ -69,12 +74,13 @@ def test_wide_characters_do_not_shift_the_columns() -> None:
         assert line.endswith("   5h  880K")
 
 
-def test_who_waits_comes_first_then_what_runs_then_what_else_needs_a_look() -> None:
+def test_what_needs_somebody_comes_first_then_what_runs() -> None:
     shown = sessions.ordered(CATALOG.sessions, "attention", NOW, rank)
-    places = [0 if rank(one) == 0 else 1 if one.is_live else 2 for one in shown]
-    assert places == sorted(places)
-    still = [99 if (need := rank(one)) is None else need for one in shown if not one.is_live]
-    assert still == sorted(still)
+    needs = [99 if (need := rank(one)) is None else need for one in shown]
+    assert needs == sorted(needs)
+    assert set(needs) == {*Need, 99}
+    at_ease = [one.is_live for one in shown if rank(one) is None]
+    assert at_ease == sorted(at_ease, reverse=True)
 
 
 def test_what_has_ended_comes_after_what_is_still_about_to() -> None:
@@ -106,7 +112,7 @@ def test_listings_and_expiry_fill_their_width(width: int) -> None:
     lines = [listings.head(width), expiry.head(width)]
     lines += [listings.line(group, width) for group in listings.groups(CATALOG, rank)]
     lines += [expiry.line(one, NOW, width, UTC) for one in CATALOG.sessions]
-    lines += [expiry.pending_line(CATALOG.sessions, NOW, width)]
+    lines += [expiry.pending_line(CATALOG.sessions, width)]
     assert {cell_width(text(line)) for line in lines} == {width}
 
 
@@ -126,28 +132,36 @@ def test_expiry_is_soonest_first_and_names_both_clocks() -> None:
 
 def test_a_bad_date_is_not_pending() -> None:
     bad = session("a", "stage_1", "x", expires_at=None, expiry_is_unreadable=True)
-    assert "pending 0" in text(expiry.pending_line([bad], NOW, 40))
     past = replace(bad, expires_at=NOW - timedelta(days=1), expiry_is_unreadable=False)
-    assert "pending 1" in text(expiry.pending_line([past], NOW, 40))
+    pending = [one for one in (bad, past) if is_pending(one, NOW)]
+    assert pending == [past]
+    assert "pending 1" in text(expiry.pending_line(pending, 40))
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
 def test_the_top_line_drops_from_the_right_and_keeps_warnings(width: int) -> None:
-    line = text(
-        top.line(CATALOG, NOW, width, QUIET, CET, trouble="stale 12s: locked", is_read_only=True)
-    )
+    held = replace(CATALOG, hold=Hold("bert", NOW))
+    line = text(top.line(held, facts(CET), width, trouble="stale 12s: locked", is_read_only=True))
     assert len(line) == width
+    assert "HELD by bert" in line
     assert "[RO]" in line
     assert "stale 12s: locked" in line
-    assert "1 waiting" in line
+    assert "1 waiting" in line or width == 60
 
 
 def test_the_top_line_says_the_zone_and_what_is_wrong_with_the_root() -> None:
-    assert " UTC " in text(top.line(CATALOG, NOW, 80, QUIET, UTC))
-    assert " CET (tables UTC)" in text(top.line(CATALOG, NOW, 120, QUIET, CET))
+    assert " UTC " in text(top.line(CATALOG, facts(UTC), 80))
+    assert " CET (tables UTC)" in text(top.line(CATALOG, facts(CET), 120))
     nothing = Catalog(fixed_catalog.ROOT, NOW, problem="there is no folder data/outputs")
-    assert "there is no folder" in text(top.line(nothing, NOW, 80, QUIET, CET))
-    assert "looking" in text(top.line(None, NOW, 80, QUIET, CET))
+    assert "there is no folder" in text(top.line(nothing, facts(CET), 80))
+    assert "looking" in text(top.line(None, (), 80))
+
+
+def test_what_was_acknowledged_no_longer_counts_as_failed() -> None:
+    failed = [one for one in CATALOG.sessions if one.status == "failed"]
+    seen = [one for one in failed if one.ack]
+    assert f"{len(failed) - len(seen)} failed" in text(top.line(CATALOG, facts(UTC), 80))
+    assert words.state(seen[0], NOW, QUIET) == ("✗ failed", "muted")
 
 
 def test_a_listing_may_be_empty() -> None:
@@ -158,3 +172,40 @@ def test_a_listing_may_be_empty() -> None:
 @pytest.mark.parametrize("width", [8, 20, 40, 80])
 def test_a_rule_fills_its_width(width: int) -> None:
     assert cell_width(text(rule("4 hollis_park/3 9f2c", "12 new ↓", width))) == width
+
+
+@pytest.mark.parametrize("width", [58, 80, 92, 120])
+def test_failures_of_one_cause_are_one_line_that_fills_its_width(width: int) -> None:
+    group = next(one for one in grouped(CATALOG.sessions, rank) if isinstance(one, Failures))
+    line = sessions.group_line(group, NOW, sessions.Shape(width), UTC, is_marked=True)
+    assert cell_width(text(line)) == width
+    assert text(line).rstrip().endswith("\u00d74 since 13:40")
+    later = sessions.group_line(group, NOW + timedelta(days=1), sessions.Shape(width), UTC)
+    assert text(later).rstrip().endswith("\u00d74 since 20 Nov 13:40")
+
+
+def test_a_listing_that_vanished_is_greyed() -> None:
+    group = next(one for one in listings.groups(CATALOG, rank) if one.is_vanished)
+    line = listings.line(group, 110)
+    assert "gone" in text(line)
+    assert group.problem in text(line)
+    assert {cell.style for cell in line if cell.text.strip()} == {"muted"}
+    one = session("norton_mills", "stage_1", "x", status=Status.FAILED)
+    greyed = sessions.line(one, NOW, sessions.Shape(80), QUIET, is_vanished=True)
+    assert {cell.style for cell in greyed} == {"muted"}
+
+
+@pytest.mark.parametrize(
+    ("title", "word", "remark"),
+    [
+        ("Label printers, Iberia", "↗ stray", ":adopt moves it into its listing"),
+        ("Strategic buyers, heat pumps", words.OVERWRITTEN, ":reapply puts back"),
+        ("Castings, second pass", "✗ failed", "seen by bert"),
+    ],
+)
+def test_what_is_odd_names_the_verb_that_mends_it(title: str, word: str, remark: str) -> None:
+    one = next(one for one in CATALOG.sessions if one.title == title)
+    assert words.state(one, NOW, QUIET)[0] == word
+    assert remark in stream.title(one, NOW, QUIET)
+    shape = sessions.Shape(120, is_wide=True, state_width=sessions.state_width([one]))
+    assert word in text(sessions.line(one, NOW, shape, QUIET))

@@ -14,6 +14,7 @@ from typing import Any, Self
 from tui.core.errors import ConsoleError
 
 _PATIENCE_S = 30.0
+_PATHS = ("root", "env_file", "claude_home", "state_dir", "cache_dir")
 # Not through PYTHONPATH, which the agents' own commands would inherit.
 _BEGIN = """
 import sys
@@ -91,6 +92,6 @@ def _close_pipes(keeper: subprocess.Popen[str]) -> None:
 
 def _demo(told: Mapping[str, Any], keeper: subprocess.Popen[str]) -> Demo:
     settings = dict(told["settings"])
-    for name in ("root", "env_file"):
+    for name in _PATHS:
         settings[name] = Path(settings[name])
     return Demo(settings["root"], Path(told["folder"]), settings, keeper)

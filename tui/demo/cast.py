@@ -20,6 +20,9 @@ class Fate(StrEnum):
     LARGE = "large"
     SKETCH = "sketch"
     UNREADABLE = "unreadable"
+    OVERWRITTEN = "overwritten"
+    STRAY = "stray"
+    DELETED = "deleted"
 
 
 class Database(StrEnum):
@@ -87,6 +90,7 @@ CLIENTS = (
             Part(3, "Strategic buyers, process pumps", 52, 0.4, 27 * _DAY, Fate.LEAD),
             Part(2, "PE platforms, flow control", 70, 5, 0.7),
             Part(4, "Contacts at the A names", 30, 2, 9.5),
+            Part(1, "Company profile, first draft", 71, 69, 6 * _DAY, Fate.DELETED),
         ),
         2,
     ),
@@ -105,6 +109,7 @@ CLIENTS = (
         (
             Part(5, "Shortlist for the partner", 90, 0.6, 13 * _DAY, Fate.LEAD),
             Part(3, "Lab groups in the Nordics", 75, 20, -3.1),
+            Part(2, "Dental platforms in the UK", 60, 2.2, 3 * _DAY, Fate.OVERWRITTEN),
         ),
         2,
     ),
@@ -183,6 +188,7 @@ CLIENTS = (
         (
             Part(1, "Company profile", 95, 92, 3 * _DAY, Fate.SKETCH),
             Part(3, "Aligner makers and their owners", 94, 41, 26 * _DAY),
+            Part(2, "Orthodontic supply, Iberia", 58, 47, 8 * _DAY, Fate.STRAY),
         ),
         3,
     ),

@@ -17,7 +17,8 @@ from typing import Any
 
 from tui.core.errors import ConsoleError
 from tui.demo.api import LoopbackApi
-from tui.demo.live import end_runs, has_runs, leads, resume
+from tui.demo.cast import Fate
+from tui.demo.live import end_runs, has_runs, leads, resume, throw_away
 from tui.demo.sample import Written, write_sample
 from tui.demo.scenes import demo_scene, found
 from tui.operations.context import Context
@@ -47,11 +48,16 @@ async def _keep(speed: float) -> None:
     folder = Path(tempfile.mkdtemp(prefix="session-console-demo-"))
     try:
         root = folder / "outputs"
-        sample = write_sample(root, _now())
+        home = folder / "home"
+        sample = write_sample(root, _now(), claude_home=home)
         async with LoopbackApi(demo_scene(), search=found, speed=speed) as api:
             settings = _settings(folder, root, api)
+            context = Context(Settings(**settings, operator="demo"), _now)
+            for one in sample:
+                if one.part.fate is Fate.DELETED:
+                    throw_away(context, one)
             _announce(folder, settings)
-            await _play(Context(Settings(**settings, operator="demo"), _now), leads(sample), over)
+            await _play(context, leads(sample), over)
             await asyncio.to_thread(_end_all, root)
     finally:
         _remove(folder)
@@ -87,7 +93,13 @@ def _settings(folder: Path, root: Path, api: LoopbackApi) -> dict[str, Any]:
     lines = [f"{name}={value}\n" for name, value in (api.env() | own).items()]
     env_file.write_text("".join(lines), encoding="utf-8")
     stages = {f"stage_{number}": _STAGE for number in range(1, 6)}
-    return {"root": root, "env_file": env_file, "stages": stages}
+    # What looking keeps is the demo's too: its strays, its cache, its memory.
+    own_places = {
+        "claude_home": folder / "home",
+        "state_dir": folder / "state",
+        "cache_dir": folder / "cache",
+    }
+    return {"root": root, "env_file": env_file, "stages": stages, **own_places}
 
 
 def _announce(folder: Path, settings: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from tui.demo.cast import Fate
 from tui.demo.sample import Written, config_dir_of
 from tui.demo.scenes import CONTACTS, PLATFORMS, SHORTLIST, STRATEGIC
 from tui.operations.context import Context
+from tui.operations.delete import delete
 from tui.operations.refresh import Watch, listing_paths
 from tui.operations.resume import plan_resume, start
 from tui.runs.protocol import is_dead, read_owner, run_folders
@@ -38,6 +39,14 @@ def resume(context: Context, lead: Written) -> str:
     if session is None:
         raise LookupError(f"the sample lost {lead.listing_id}/{lead.session_id}")
     return start(context, plan_resume(context, session), _PROMPTS[lead.listing_id])
+
+
+def throw_away(context: Context, one: Written) -> None:
+    """Delete a session, as an operator would, so that there is something in the trash."""
+    catalog = Watch(context).look(only=one.listing_id)
+    session = catalog.session((one.listing_id, one.session_id))
+    if session is not None:
+        delete(context, session)
 
 
 def end_runs(root: Path) -> None:

@@ -18,6 +18,7 @@ from uuid import UUID
 from tui.demo.cast import CLIENTS, Client, Database, Fate, Part, hours
 from tui.demo.conversation import Conversation
 from tui.demo.story import INDUSTRIES, Industry, Storyteller, seeded
+from tui.storage.tracking import Tracking
 
 _COLUMNS = """
     session_id TEXT PRIMARY KEY,
@@ -57,13 +58,16 @@ class Written:
     transcript: Path | None
 
 
-def write_sample(root: Path, now: datetime, *, seed: str = "sample") -> tuple[Written, ...]:
+def write_sample(
+    root: Path, now: datetime, *, seed: str = "sample", claude_home: Path | None = None
+) -> tuple[Written, ...]:
     """Write the sample below `root`, as it would be at `now`; the same seed writes the same bytes.
 
-    `root` is made when it is missing. Takes well under a second.
+    `root` is made when it is missing; strays are written below `claude_home`, if there is one.
+    Takes well under a second.
     """
     root.mkdir(parents=True, exist_ok=True)
-    clients = (_Writer(root.resolve(), now, seed, client) for client in CLIENTS)
+    clients = (_Writer(root.resolve(), now, seed, client, claude_home) for client in CLIENTS)
     return tuple(written for client in clients for written in client.write())
 
 
@@ -75,8 +79,11 @@ def config_dir_of(listing: Path) -> Path:
 class _Writer:
     """Writes one listing."""
 
-    def __init__(self, root: Path, now: datetime, seed: str, client: Client) -> None:
+    def __init__(
+        self, root: Path, now: datetime, seed: str, client: Client, claude_home: Path | None
+    ) -> None:
         self._client = client
+        self._claude_home = claude_home
         self._now = now.astimezone(UTC)
         self._folder = root / client.listing_id
         self._industry: Industry = INDUSTRIES[client.industry]
@@ -88,15 +95,18 @@ class _Writer:
         parts = [*self._client.parts, *self._extras()]
         if parts:
             self._save("candidates.csv", self._teller.candidates(self._random.randint(30, 90)))
-            self._project.mkdir(parents=True)
         written = [self._session(part) for part in parts]
         self._database(written)
         return written
 
-    @property
-    def _project(self) -> Path:
-        slug = re.sub(r"[^A-Za-z0-9]", "-", str(self._folder))
-        return config_dir_of(self._folder) / "projects" / slug
+    def _project(self, part: Part) -> Path:
+        """Return the folder of a transcript: a stray's is where nothing told the CLI otherwise."""
+        config_dir = config_dir_of(self._folder)
+        if part.fate is Fate.STRAY and self._claude_home is not None:
+            config_dir = self._claude_home
+        project = config_dir / "projects" / re.sub(r"[^A-Za-z0-9]", "-", str(self._folder))
+        project.mkdir(parents=True, exist_ok=True)
+        return project
 
     def _extras(self) -> Iterator[Part]:
         """Make up ordinary sessions: quiet for hours or days, and safe for a while."""
@@ -114,7 +124,7 @@ class _Writer:
 
     def _session(self, part: Part) -> Written:
         session_id = str(UUID(int=self._random.getrandbits(128), version=4))
-        path = self._project / f"{session_id}.jsonl"
+        path = self._project(part) / f"{session_id}.jsonl"
         if part.has_transcript:
             self._converse(session_id, part).save(path)
             last = (self._now - hours(part.quiet)).timestamp()
@@ -188,6 +198,20 @@ class _Writer:
                     row = self._row(one)
                     db.execute(*((_OLDER_TRACK, row[:5]) if is_older else (_TRACK, row)))
                     db.execute(_MARK, (one.part.status, one.session_id))
+        for one in written:
+            if one.part.fate is Fate.OVERWRITTEN:
+                self._overwrite(path, one)
+
+    def _overwrite(self, path: Path, one: Written) -> None:
+        """Let an operator extend a session, and the pipeline track it again without looking."""
+        then = self._now - hours(3)
+        Tracking(path, UTC, "bert").mark_extended(
+            one.session_id, now=then, until=then + hours(480), has_transcript=True
+        )
+        row = list(self._row(one))
+        row[3] = self._naive(-one.part.quiet)
+        with closing(sqlite3.connect(path)) as db, db:
+            db.execute(_TRACK, row)
 
     def _row(self, written: Written) -> tuple[str, ...]:
         part = written.part

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tui.core.catalog import attention, is_gone
+from tui.core.attention import Failures, Need, grouped
+from tui.core.catalog import is_gone
 from tui.core.models import Catalog, Session
 from tui.core.selection import names_gone, parse_filter
 from tui.view import sessions
+from tui.view.lines import Key
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A listing's name (empty for all), a filter's words, an order, and more columns or not."""
+    """A listing's name (empty for all), a filter's words, an order, and more columns or not.
+
+    `opened` are the causes of failure whose sessions are shown, and not only counted.
+    """
 
     quiet_after: timedelta
     listing: str = ""
     filter: str = ""
     sort: str = sessions.SORTS[0]
     is_wide: bool = False
+    opened: frozenset[str] = frozenset()
 
-    def shown(self, catalog: Catalog, now: datetime) -> tuple[Session, ...]:
-        """Return the sessions to show, in order; raises `UsageError` for a wrong filter."""
+    def shown(
+        self, catalog: Catalog, now: datetime, needs: Mapping[Key, Need]
+    ) -> tuple[Session | Failures, ...]:
+        """Return what to show, in order; raises `UsageError` for a wrong filter.
+
+        In the default order failures of one cause are one. `needs` says who needs somebody.
+        """
         is_taken = parse_filter(self.filter)
         shows_gone = names_gone(self.filter)
         taken = (
@@ -33,11 +44,14 @@ class Board:
             and (shows_gone or not is_gone(one))
             and is_taken(one, now)
         )
-        return sessions.ordered(taken, self.sort, now, self.ranks(now))
+        ordered = sessions.ordered(taken, self.sort, now, lambda one: needs.get(one.key))
+        if self.sort != sessions.SORTS[0]:
+            return ordered
+        return grouped(ordered, lambda one: needs.get(one.key), self.opened)
 
-    def ranks(self, now: datetime) -> Callable[[Session], int | None]:
-        """Return what ranks a session by the attention it needs."""
-        return lambda one: attention(one, now, self.quiet_after)
+    def opens(self, cause: str) -> Board:
+        """Return the board with the sessions of a cause shown, or no longer."""
+        return replace(self, opened=self.opened ^ {cause})
 
     def sorted_next(self) -> Board:
         """Return the board in the next order."""

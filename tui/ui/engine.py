@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
+from tui.core.changes import Looks
 from tui.core.models import Catalog, Session
+from tui.core.selection import Wanted
 from tui.core.zones import LOCAL, zone_named
-from tui.operations import delete, extend, resume, steer, undo
-from tui.operations.context import Act, Context
+from tui.operations import acknowledge, check, cleanup, delete, doctor, extend, resume, steer, undo
+from tui.operations.batches import Cleaned, OnProgress, Stop
+from tui.operations.cleanup import CleanupPlan
+from tui.operations.context import Act, Context, Said, VerbInfo
 from tui.operations.extend import Extension
 from tui.operations.follow import Follow
 from tui.operations.refresh import Watch
 from tui.operations.resume import Plan
+from tui.storage.looks import read_looks, write_looks
 
 
 class RealEngine:
     """Passes every question of the console on to the operation of that name."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(
+        self,
+        context: Context,
+        say_verb: Callable[[Sequence[str]], Said],
+        verbs: Sequence[VerbInfo],
+    ) -> None:
         self._context = context
+        self._say_verb = say_verb
         self._watch = Watch(context)
+        self._looking = threading.Lock()
         settings = context.settings
+        self.verbs: Sequence[VerbInfo] = verbs
         self.root: Path = settings.root
+        self.operator: str = settings.operator
+        self.notifies: bool = bool(settings.notify_command) and not settings.read_only
         zone = settings.time_zone
         self.zone: tzinfo = LOCAL if zone == "auto" else zone_named(zone)
         self.is_read_only: bool = settings.read_only
@@ -36,7 +53,26 @@ class RealEngine:
         return self._context.clock()
 
     def look(self) -> Catalog:
-        return self._watch.look()
+        with self._looking:
+            return self._watch.look()
+
+    def forget(self, listing_id: str) -> None:
+        with self._looking:
+            self._watch.forget(listing_id)
+
+    def read_looks(self) -> Looks:
+        folder, now = self._context.settings.state_dir, self.now()
+        return read_looks(folder, self.root, self.operator, now) if folder else Looks(now)
+
+    def write_looks(self, looks: Looks) -> None:
+        if (folder := self._context.settings.state_dir) is not None:
+            write_looks(folder, self.root, self.operator, looks)
+
+    def verdict(self, catalog: Catalog) -> str:
+        return doctor.verdict(doctor.examine(self._context, catalog))
+
+    def notify(self, catalog: Catalog) -> str:
+        return check.notify(self._context, catalog)
 
     def follow(self, session: Session) -> Follow:
         return Follow(session)
@@ -50,11 +86,33 @@ class RealEngine:
     def delete(self, session: Session) -> Act:
         return delete.delete(self._context, session)
 
+    def delete_many(self, sessions: Sequence[Session], progress: OnProgress, stop: Stop) -> Cleaned:
+        return delete.delete_many(self._context, sessions, progress, stop)
+
+    def plan_cleanup(self, catalog: Catalog, wanted: Wanted, listing: str) -> CleanupPlan:
+        return cleanup.plan_cleanup(
+            self._context,
+            catalog,
+            listing=listing,
+            is_expired=wanted.is_expired,
+            older_than=wanted.older_than,
+            max_bytes=wanted.max_bytes,
+        )
+
+    def clean_up(self, plan: CleanupPlan, progress: OnProgress, stop: Stop) -> Cleaned:
+        return cleanup.clean_up(self._context, plan, progress, stop)
+
+    def acknowledge(self, session: Session) -> Act:
+        return acknowledge.acknowledge(self._context, session)
+
     def restore(self, words: str) -> Act:
         return delete.restore(self._context, words)
 
     def undo(self, act: Act) -> Act:
         return undo.undo(self._context, act)
+
+    def undo_many(self, acts: Sequence[Act], progress: OnProgress, stop: Stop) -> Cleaned:
+        return undo.undo_many(self._context, acts, progress, stop)
 
     def plan_resume(self, session: Session, *, is_fork: bool = False) -> Plan:
         return resume.plan_resume(self._context, session, fork=is_fork)
@@ -76,3 +134,6 @@ class RealEngine:
 
     def stop(self, session: Session) -> Act:
         return steer.stop(self._context, session)
+
+    def say_verb(self, words: Sequence[str]) -> Said:
+        return self._say_verb(words)

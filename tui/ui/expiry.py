@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
 from tui.core.models import Session
@@ -18,14 +19,21 @@ class ExpiryPane(Table):
         self.zone = zone
         self.now = datetime.fromtimestamp(0, UTC)
         self.sessions: dict[Key, Session] = {}
+        self.pending: Sequence[Session] = ()
+        self._ending: Sequence[Session] = ()
         self.has_foot = True
         self.empty = ("nothing ends",)
 
-    def update(self, all_sessions: tuple[Session, ...], now: datetime) -> None:
-        """Show the sessions of all listings in the order they end."""
-        self.sessions = {one.key: one for one in expiry.ordered(all_sessions, now)}
+    def update(self, ending: Sequence[Session], pending: Sequence[Session], now: datetime) -> None:
+        """Show the sessions that end, in their order, and the sum of what waits for clean-up."""
+        self.pending = pending
         self.now = now
-        self.show(tuple(self.sessions))
+        if ending is not self._ending:
+            self._ending = ending
+            self.sessions = {one.key: one for one in ending}
+            self.show(tuple(self.sessions))
+        else:
+            self.redraw()
 
     @property
     def session(self) -> Session | None:
@@ -47,4 +55,4 @@ class ExpiryPane(Table):
         )
 
     def foot_line(self) -> Line:
-        return expiry.pending_line(self.sessions.values(), self.now, self.text_width)
+        return expiry.pending_line(self.pending, self.text_width)

@@ -4,26 +4,40 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 
 from tui.core.errors import ConsoleError
 from tui.core.models import Catalog, Session
 from tui.operations.follow import Update
+from tui.ui.arranged import Arranged
+from tui.ui.news import News
 from tui.ui.port import Engine, Follower
+from tui.ui.threads import in_background
 from tui.view.lines import Key
 
 LOOK_EACH = 1.0
+NOTIFY_EACH = 10.0
 POLL_LIVE = 0.15
 POLL_STILL = 1.0
 DEBOUNCE = 0.3
 
 
 class Looking:
-    """Looks at the root in a thread, never twice at once; `wake` makes the next look come now."""
+    """Looks at the root in a thread, never twice at once; `wake` makes the next look come now.
+
+    `arrange` puts what was seen in order there as well, before it is shown.
+    """
 
     def __init__(
-        self, engine: Engine, show: Callable[[Catalog], None], trouble: Callable[[str], None]
+        self,
+        engine: Engine,
+        arrange: Callable[[Catalog], Arranged],
+        show: Callable[[Arranged], None],
+        trouble: Callable[[str], None],
     ) -> None:
         self._engine = engine
+        self._arrange = arrange
         self._show = show
         self._trouble = trouble
         self._wanted = asyncio.Event()
@@ -37,12 +51,27 @@ class Looking:
         while True:
             self._wanted.clear()
             try:
-                catalog = await asyncio.to_thread(self._engine.look)
+                found = await asyncio.to_thread(lambda: self._arrange(self._engine.look()))
             except (ConsoleError, OSError) as error:
                 self._trouble(str(error))
             else:
-                self._show(catalog)
+                self._show(found)
             await _either(self._wanted, LOOK_EACH)
+
+
+async def verdict(engine: Engine, catalog: Catalog, news: News) -> None:
+    """Say what the doctor found; the screen does not wait for it."""
+    with suppress(ConsoleError, OSError):
+        news.tell(await in_background(partial(engine.verdict, catalog)), "")
+
+
+async def notify(engine: Engine, catalog: Callable[[], Catalog | None], news: News) -> None:
+    """Let the operator's own command tell of what is new, for ever; say once what went wrong."""
+    while engine.notifies:
+        found = catalog()
+        if found is not None:
+            news.tell_once(await in_background(partial(engine.notify, found)))
+        await asyncio.sleep(NOTIFY_EACH if found else LOOK_EACH)
 
 
 class Following:

@@ -3,49 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 
 from tui.core.errors import ConsoleError, UsageError
 from tui.core.models import Session
 from tui.operations.context import Act
 from tui.operations.extend import Extension
-from tui.ui.port import Engine
-from tui.ui.question import Question
+from tui.ui import spoken
+from tui.ui.desk import Desk, is_sure, named
+from tui.ui.many import each, in_one_go, undo_batch
 from tui.view import words
-from tui.view.lines import Cell, Key
+from tui.view.lines import Cell
 
 DEFAULT_PROMPT = "Continue where we left off."
-MANY = 5
+AT_ONCE = 4
 _OLD = timedelta(minutes=1)
-
-
-@dataclass(slots=True)
-class Desk:
-    """The engine and the question line, what was done here, and what still failed."""
-
-    engine: Engine
-    question: Question
-    done: list[tuple[Act, ...]] = field(default_factory=list)
-    failed: frozenset[Key] = frozenset()
-    started: str = ""
-
-
-def named(sessions: Sequence[Session], hidden: int = 0) -> str:
-    """Return how a question names its sessions, and how many of them are not in sight."""
-    if len(sessions) != 1:
-        unseen = f" ({hidden} of them hidden here)" if hidden else ""
-        return f"{len(sessions)} sessions{unseen}"
-    one = sessions[0]
-    listing = one.listing if len(one.listing) <= 14 else f"{one.listing[:13]}~"
-    return f"{listing}/{words.stage(one.stage)} {words.short_id(one.session_id)[:4]}"
 
 
 def why_not(deed: str, session: Session | None, desk: Desk) -> str:
     """Return why a deed is not possible on a session now; empty when it is."""
-    if deed == "undo":
-        return "" if desk.done else "nothing to undo: I deleted and extended nothing here"
+    if deed in ("undo", "clean_up"):
+        return ""
     if session is None:
         return "no session is selected"
     if deed == "resume" and session.is_live:
@@ -61,13 +42,6 @@ def why_not(deed: str, session: Session | None, desk: Desk) -> str:
     return ""
 
 
-def shown(session: Session, now: datetime) -> str:
-    """Return what is known of a session, in one line."""
-    ends = words.countdown(session.ends_at, now, is_unreadable=session.expiry_is_unreadable)
-    facts = (session.address, session.status or session.state, f"ends {ends}", session.reason)
-    return "  ".join(fact for fact in facts if fact)
-
-
 async def resume(desk: Desk, session: Session, *, is_fork: bool = False, given: str = "") -> None:
     """Ask for a prompt and start a run with it."""
     plan = await asyncio.to_thread(desk.engine.plan_resume, session, is_fork=is_fork)
@@ -79,6 +53,27 @@ async def resume(desk: Desk, session: Session, *, is_fork: bool = False, given: 
     )
     done = "forked" if is_fork else "resumed"
     desk.question.say(f"{done} {named([session])}: run {desk.started}", "good")
+
+
+async def resume_many(desk: Desk, sessions: Sequence[Session], given: str = "") -> None:
+    """Ask once and start a run in each, as many as run at once; the others stay marked."""
+    possible = [one for one in sessions if not why_not("resume", one, desk)]
+    if not possible:
+        raise UsageError(why_not("resume", sessions[0], desk))
+    asks = f"resume {named(possible)}, {AT_ONCE} at once"
+    prompt = (await desk.question.ask(asks, placeholder=DEFAULT_PROMPT, text=given)).strip()
+
+    def act(session: Session) -> Act:
+        plan = desk.engine.plan_resume(session)
+        run_id = desk.engine.start(plan, prompt or DEFAULT_PROMPT)
+        return Act("resume", session.listing, session.session_id, desk.engine.now(), run_id)
+
+    begun = possible[:AT_ONCE]
+    await each(desk, begun, act, "resumed")
+    kept = {one.key for one in sessions} - {one.key for one in begun}
+    if kept and desk.failed is not None:
+        desk.failed |= kept
+        desk.question.say(f"{desk.question.message.text}; {len(kept)} stay marked")
 
 
 async def new(desk: Desk, listing: str, stage: str, days: int | None, given: str = "") -> None:
@@ -110,7 +105,7 @@ async def extend(
             return done
         return replace(done, words=f"{done.words}  {extension_words(desk, plan).text}")
 
-    await _each(desk, sessions, act, "extended")
+    await each(desk, sessions, act, "extended")
 
 
 async def _asked_duration(desk: Desk, sessions: Sequence[Session], asks: str) -> str:
@@ -173,28 +168,40 @@ async def delete(desk: Desk, sessions: Sequence[Session], *, hidden: int = 0) ->
     """Ask, default No, and move to the trash; over five at once the count must be typed."""
     total = words.size(sum(one.bytes for one in sessions))
     asks = f"delete {named(sessions, hidden)}, {total}? undo lasts {desk.engine.trash_days} days"
-    if len(sessions) > MANY:
-        typed = await desk.question.ask(f"{asks}. Type {len(sessions)} to delete them")
-        is_sure = typed.strip() == str(len(sessions))
-    else:
-        is_sure = await desk.question.confirm(asks)
-    if not is_sure:
+    if not await is_sure(desk, asks, len(sessions), "delete"):
         desk.question.say("nothing deleted")
-        return
-    await _each(desk, sessions, desk.engine.delete, "deleted")
+    elif len(sessions) == 1:
+        await each(desk, sessions, desk.engine.delete, "deleted")
+    else:
+        await in_one_go(desk, partial(desk.engine.delete_many, sessions), "deleted")
+
+
+async def acknowledge(desk: Desk, sessions: Sequence[Session]) -> None:
+    """Settle what each of them needs now, until something new happens to it."""
+    await each(desk, sessions, desk.engine.acknowledge, "acknowledged")
+
+
+async def forget(desk: Desk, listing_id: str) -> None:
+    """Take a listing off the screen whose folder is gone."""
+    await asyncio.to_thread(desk.engine.forget, listing_id)
+    desk.question.say(f"{listing_id} is no longer shown", "good")
 
 
 async def undo(desk: Desk) -> None:
-    """Take back what was done last here; asks when that is over a minute ago."""
+    """Take back what was done last here, else what I did last in this root; asks when it is old."""
+    if not desk.done:
+        asks = "nothing done here yet: undo my last delete, clean-up or extension in this root?"
+        if await desk.question.confirm(asks):
+            await spoken.say(desk, "undo", [(None, ("undo",))])
+        return
     acts = desk.done[-1]
     what = acts[0].words if len(acts) == 1 else f"{len(acts)} at once, as in: {acts[0].words}"
     is_old = desk.engine.now() - acts[0].at > _OLD
     if is_old and not await desk.question.confirm(f"undo: {what}?"):
         desk.question.say("left as it is")
         return
-    undone = [await asyncio.to_thread(desk.engine.undo, act) for act in reversed(acts)]
     desk.done.pop()
-    desk.question.say(undone[0].words if len(undone) == 1 else f"{len(undone)} undone", "good")
+    await undo_batch(desk, acts)
 
 
 async def restore(desk: Desk, given: str) -> None:
@@ -242,32 +249,3 @@ async def send(desk: Desk, session: Session, given: str) -> None:
     prompt = given or await desk.question.ask(f"send to {named([session])}")
     act = await asyncio.to_thread(desk.engine.send, session, prompt)
     desk.question.say(act.words, "good")
-
-
-async def _each(
-    desk: Desk, sessions: Sequence[Session], act: Callable[[Session], Act], word: str
-) -> None:
-    """Do it to each; those that failed stay marked, and the line says the sum."""
-    done: list[Act] = []
-    errors: dict[Key, ConsoleError] = {}
-    for session in sessions:
-        try:
-            done.append(await asyncio.to_thread(act, session))
-        except ConsoleError as error:
-            errors[session.key] = error
-    changed = tuple(act for act in done if not act.is_needless)
-    undoable = tuple(act for act in changed if act.kind != "extend" or act.before != act.after)
-    if undoable:
-        desk.done.append(undoable)
-    desk.failed = frozenset(errors) if len(sessions) > 1 else frozenset()
-    if len(sessions) == 1 and errors:
-        raise next(iter(errors.values()))
-    if len(sessions) == 1:
-        desk.question.say(done[0].words, "good")
-        return
-    causes: dict[str, int] = {}
-    for code in (one.code for one in errors.values()):
-        causes[code] = causes.get(code, 0) + 1
-    same = [f"{len(done) - len(changed)} already"] if len(changed) < len(done) else []
-    said = [f"{len(changed)} {word}", *same, *(f"{count} {code}" for code, count in causes.items())]
-    desk.question.say(", ".join(said), "bad" if errors else "good")

@@ -29,19 +29,37 @@ DEEDS = (
     Deed("r", "resume", "r", "resume", "resume with a prompt", 3, True),
     Deed("e", "extend", "e", "extend", "extend: 7, 30, 12h, +7d, 2026-12-24", 4, True),
     Deed("d", "delete", "d", "delete", "delete into the trash", 5, True),
-    Deed("slash", "filter", "/", "filter", "filter: words, stage:3, live, failed, <24h, !", 6),
+    Deed(
+        "slash",
+        "filter",
+        "/",
+        "filter",
+        "filter: words, stage:3, live, <24h, !; in Live: search",
+        6,
+    ),
+    Deed("n", "find(1)", "n", "", "in full Live, on a page: search again", 7),
+    Deed("N", "find(-1)", "N", "", "the same, backwards"),
     Deed("a", "answer", "a", "answer", "answer a permission request", 7, True),
     Deed("i", "interrupt", "i", "interrupt", "interrupt the turn", 9, True),
-    Deed("u", "undo", "u", "undo", "undo my last delete or extension", 8, True),
-    Deed("exclamation_mark", "attention", "!", "next", "the next that needs somebody", 10),
-    Deed("colon,ctrl+p", "command", ":", "verbs", "every verb by its name: new, stop, restore", 11),
+    Deed("u", "undo", "u", "undo", "undo my last delete, clean-up or extension", 8, True),
+    Deed(
+        "c",
+        "clean_up",
+        "c",
+        "clean up",
+        "clean up: preview what goes, then into the trash",
+        10,
+        True,
+    ),
+    Deed("exclamation_mark", "attention", "!", "next", "the next that needs somebody", 11),
+    Deed("colon,ctrl+p", "command", ":", "verbs", "every verb by its name (Tab completes)", 12),
     Deed("space", "mark", "space", "mark", "mark this one (in full Live: a page on)"),
     Deed("asterisk", "mark_all", "*", "mark all", "mark all shown, or none"),
     Deed("s", "sort", "s", "sort", "next order: attention, ends, quiet, size, cost, listing"),
-    Deed("F", "follow", "F", "follow", "follow the end of the stream, or stop", 12),
-    Deed("y", "copy", "y", "copy id", "copy the id", 13),
+    Deed("F", "follow", "F", "follow", "follow the end of the stream, or stop", 13),
+    Deed("y", "copy", "y", "copy id", "copy the id", 14),
     Deed("Y", "copy_command", "Y", "copy command", "copy the command that does this"),
-    Deed("tab", "next_pane", "Tab", "pane", "the next pane", 14),
+    Deed("tab", "next_pane", "Tab", "pane", "the next pane", 15),
     Deed("shift+tab", "next_pane(-1)", "S-Tab", "pane", "the pane before"),
     *(
         Deed(str(number), f"pane({number})", str(number), name, f"the pane {name}")
@@ -53,7 +71,13 @@ DEEDS = (
     Deed("G,end", "move_to('end')", "G", "last", "the last"),
     Deed("pagedown,ctrl+f", "page(1)", "PgDn", "page", "a page on"),
     Deed("pageup,ctrl+b,b", "page(-1)", "PgUp", "page", "a page back"),
-    Deed("enter", "enter", "Enter", "open", "in: a listing's sessions, Live on the whole screen"),
+    Deed(
+        "enter",
+        "enter",
+        "Enter",
+        "open",
+        "in: a listing, failures of one cause, the full Live",
+    ),
     Deed("escape", "leave", "Esc", "back", "back: out of Live, off the marks, the filter"),
     Deed("ctrl+l", "redraw", "^L", "redraw", "draw the screen again"),
     Deed("ctrl+z", "suspend", "^Z", "suspend", "suspend"),
@@ -75,10 +99,12 @@ def bindings(*, is_read_only: bool) -> list[BindingType]:
 
 IN_FULL = frozenset(
     {"help", "quit_or_leave", "leave", "answer", "interrupt", "follow", "copy", "copy_command",
-     "mark", "pane", "next_pane", "move", "move_to", "page", "redraw", "suspend", "how_to_quit"}
-)  # fmt: skip
-WHEN_TINY = frozenset({"quit_or_leave", "redraw", "suspend", "how_to_quit"})
-IN_HELP = frozenset(
-    {"help", "quit_or_leave", "leave", "move", "move_to", "page", "redraw", "suspend",
+     "mark", "filter", "find", "pane", "next_pane", "move", "move_to", "page", "redraw", "suspend",
      "how_to_quit"}
+)  # fmt: skip
+ON_TEXT = {"quit_or_leave": "back", "filter": "search", "find(1)": "again"}
+WHEN_TINY = frozenset({"quit_or_leave", "redraw", "suspend", "how_to_quit"})
+ON_PAGE = frozenset(
+    {"help", "quit_or_leave", "leave", "move", "move_to", "page", "mark", "filter", "find",
+     "redraw", "suspend", "how_to_quit"}
 )  # fmt: skip

@@ -8,9 +8,9 @@ from tui.core.text import safe_text
 class LineEditor:
     """The text before and after the cursor."""
 
-    def __init__(self, text: str = "") -> None:
+    def __init__(self, text: str = "", after: str = "") -> None:
         self.before = text
-        self.after = ""
+        self.after = after
 
     @property
     def text(self) -> str:

@@ -15,9 +15,13 @@ class ListingsPane(Table):
     def __init__(self, *, id: str, is_ascii: bool = False) -> None:
         super().__init__(id=id, is_ascii=is_ascii)
         self.groups = {}
+        self.is_held = False
 
-    def update(self, groups: tuple[listings.Group, ...], *, keeps_order: bool) -> None:
+    def update(
+        self, groups: tuple[listings.Group, ...], *, keeps_order: bool, is_held: bool = False
+    ) -> None:
         """Show the groups; while the operator is in the pane the order stays as it was."""
+        self.is_held = is_held
         self.groups = {one.name: one for one in groups}
         names = [one.name for one in groups]
         if keeps_order:
@@ -34,7 +38,13 @@ class ListingsPane(Table):
         return "1 Listings"
 
     def note(self) -> str:
-        return str(max(0, len(self.keys) - 1))
+        return ("held  " if self.is_held else "") + str(max(0, len(self.keys) - 1))
+
+    @property
+    def vanished(self) -> str:
+        """The selected listing when its folder is gone, else empty."""
+        group = self.groups.get(self.listing)
+        return group.name if group is not None and group.is_vanished else ""
 
     def head_line(self) -> Line:
         return listings.head(self.text_width)

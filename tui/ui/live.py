@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from tui.core.models import Entry, EntryKind, Request, Session
 from tui.operations.follow import Update
 from tui.ui.pane import Pane
-from tui.view import stream
+from tui.view import page, stream
 from tui.view.lines import Cell, Line
 
 MOST_ENTRIES = 4000
@@ -35,6 +35,7 @@ class LivePane(Pane):
         self._starts: list[int] = []
         self._tail: tuple[Line, ...] = ()
         self._writing: stream.Writing | None = None
+        self._found = -1
 
     def begin(self, session: Session | None, says: str = "") -> None:
         """Empty the pane for another session; `says` stands there until something comes."""
@@ -81,6 +82,16 @@ class LivePane(Pane):
             self.unseen = 0
         self._settle()
 
+    def find(self, words: str, step: int) -> bool:
+        """Go to the next line that has `words`; answer whether there is one."""
+        texts = ["".join(cell.text for cell in line) for line in (*self._lines, *self._tail)]
+        start = self.top if self._found < 0 else self._found + step
+        found = page.find(texts, words, start, step)
+        self._found = -1 if found is None else found
+        if found is not None:
+            self.scroll_lines(found - self.top)
+        return found is not None
+
     @property
     def count(self) -> int:
         """How many entries of the session's stream are shown."""
@@ -96,14 +107,18 @@ class LivePane(Pane):
 
     def body_line(self, y: int) -> Line:
         index = self.top + y
-        if index < len(self._lines):
-            return (Cell(" "), *self._lines[index])
-        index -= len(self._lines)
-        if 0 <= index < len(self._tail):
-            return (Cell(" "), *self._tail[index])
+        line = next(iter((*self._lines[index : index + 1], *self._tail_at(index))), None)
+        if line is not None and index == self._found:
+            return (Cell(" "), Cell("".join(cell.text for cell in line), "current"))
+        if line is not None:
+            return (Cell(" "), *line)
         if not self._lines and not self._tail and y == 0:
             return (Cell(f" {self.says}", "muted"),)
         return ()
+
+    def _tail_at(self, index: int) -> tuple[Line, ...]:
+        index -= len(self._lines)
+        return self._tail[index : index + 1] if index >= 0 else ()
 
     def on_resize(self) -> None:
         """Wrap everything again."""
@@ -132,6 +147,7 @@ class LivePane(Pane):
         self._entries, self._lines, self._starts, self._results = [], [], [], {}
         self._tail = ()
         self.top = 0
+        self._found = -1
 
     def _add(self, entry: Entry) -> None:
         if entry.kind is EntryKind.RESULT:
@@ -174,6 +190,7 @@ class LivePane(Pane):
         del self._lines[:cut], self._entries[:extra]
         self._starts = [start - cut for start in self._starts[extra:]]
         self.top = max(0, self.top - cut)
+        self._found = max(-1, self._found - cut)
         kept = {entry.tool_id for entry in self._entries}
         self._results = {key: one for key, one in self._results.items() if key in kept}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 from textual.app import ComposeResult
@@ -12,21 +14,24 @@ from textual.widget import Widget
 
 from tui.core.models import Catalog, Session
 from tui.operations.follow import Update
-from tui.ui import flows, layout
+from tui.ui import feeds, flows, layout
+from tui.ui.arranged import Arranged, renewed
 from tui.ui.bar import Bar
 from tui.ui.board import Board
+from tui.ui.desk import Desk
 from tui.ui.expiry import ExpiryPane
 from tui.ui.feeds import Following, Looking
-from tui.ui.flows import Desk
-from tui.ui.help import HelpPane
-from tui.ui.keys import DEEDS
+from tui.ui.keys import DEEDS, ON_TEXT, Deed
 from tui.ui.listings import ListingsPane
 from tui.ui.live import LivePane
+from tui.ui.news import News
+from tui.ui.page import PagePane
 from tui.ui.port import Engine
 from tui.ui.question import Question, keys_line
 from tui.ui.sessions import SessionsPane
 from tui.ui.table import Table
-from tui.view import listings, sessions, top
+from tui.ui.unseen import Unseen
+from tui.view import page, top
 from tui.view.lines import Key
 
 LISTINGS, SESSIONS, EXPIRY, LIVE = 1, 2, 3, 4
@@ -49,19 +54,22 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         self.marks: frozenset[Key] = frozenset()
         self.pane = SESSIONS
         self.is_full = False
-        self.has_help = False
         self.is_tiny = False
         plain, zone, quiet = engine.is_ascii, engine.zone, engine.quiet_after
         self.top_line = Bar(id="top", is_ascii=plain)
         self.tiny = Bar(id="tiny", is_ascii=plain)
         self.listings = ListingsPane(id="listings", is_ascii=plain)
-        self.sessions = SessionsPane(id="sessions", quiet_after=quiet, is_ascii=plain)
+        self.sessions = SessionsPane(id="sessions", zone=zone, quiet_after=quiet, is_ascii=plain)
         self.expiry = ExpiryPane(id="expiry", zone=zone, is_ascii=plain)
         self.live = LivePane(id="live", zone=zone, quiet_after=quiet, is_ascii=plain)
-        self.help = HelpPane(id="help", is_ascii=plain)
+        self.page = PagePane(id="page", is_ascii=plain)
         self.question = Question(id="question", is_ascii=plain)
-        self.desk = Desk(engine, self.question)
-        self.looking = Looking(engine, self.show_catalog, self.show_trouble)
+        self.news = News(engine, self.question)
+        self.unseen = Unseen(engine)
+        self.desk = Desk(engine, self.question, self.news, self.show_page)
+        self._page_is_left = asyncio.Event()
+        self.arranged: Arranged | None = None
+        self.looking = Looking(engine, self.put_in_order, self.show_found, self.show_trouble)
         self.following = Following(engine, self.live.begin, self.show_news)
 
     def compose(self) -> ComposeResult:
@@ -69,15 +77,25 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         with Horizontal(id="body"):
             yield Vertical(self.listings, self.expiry, id="left")
             yield Vertical(self.sessions, self.live, id="right")
-        yield self.help
+        yield self.page
         yield self.question
         yield self.tiny
 
     def on_mount(self) -> None:
         """Start the loops."""
-        self.set_interval(1.0, self.tick)
-        for name, loop in (("look", self.looking.run()), ("follow", self.following.run())):
+        self.set_interval(1.0, self.second)
+        loops = {
+            "look": self.looking.run(),
+            "follow": self.following.run(),
+            "unseen": self.unseen.run(self.tick),
+            "notify": feeds.notify(self.engine, lambda: self.catalog, self.news),
+        }
+        for name, loop in loops.items():
             self.run_worker(loop, name=name, group=name, exit_on_error=False)
+
+    def on_unmount(self) -> None:
+        """Keep what was looked at for the next time."""
+        self.unseen.save()
 
     def on_resize(self) -> None:
         """Fit the panes to the new size."""
@@ -85,13 +103,22 @@ class PictureScreen(Screen[None], inherit_bindings=False):
 
     # What comes in ---------------------------------------------------------------------------
 
-    def show_catalog(self, catalog: Catalog) -> None:
+    def put_in_order(self, catalog: Catalog) -> Arranged:
+        """Return a catalog as it is to be shown now; takes long when it holds thousands."""
+        return renewed(self.arranged, catalog, self.board, self.engine.now(), self.engine.zone)
+
+    def show_found(self, found: Arranged) -> None:
         """Show a new picture of everything; while the root cannot be read the last one stays."""
+        catalog = found.catalog
         if catalog.problem and self.catalog is not None and not self.catalog.problem:
             self.show_trouble(catalog.problem)
             return
-        self.catalog = catalog
-        self.trouble = ""
+        if (self.catalog is None or self.catalog.problem) and not catalog.problem:
+            verdict = feeds.verdict(self.engine, catalog, self.news)
+            self.run_worker(verdict, name="verdict", group="verdict", exit_on_error=False)
+        self.news.compare(self.catalog, catalog)
+        self.catalog = self.unseen.catalog = catalog
+        self.arranged, self.trouble = found, ""
         self._select_started()
         self.tick()
 
@@ -105,61 +132,78 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         self.live.says = "nothing was said here yet"
         self.live.add(news)
 
+    def second(self) -> None:
+        """Take note of what was in sight this second, and draw what the clock says now."""
+        in_sight = self.live.region.area > 0 and not self.page.is_open and not self.is_tiny
+        self.unseen.tick(self.sessions.session if in_sight else None)
+        self.news.tick()
+        self.tick()
+
     def tick(self) -> None:
         """Draw what the catalog and the clock say now; only what changed is painted."""
-        now = self.engine.now()
-        catalog = self.catalog
+        now, found = self.engine.now(), self._found()
         self.top_line.show(
             top.line(
-                catalog,
-                now,
+                self.catalog,
+                found.facts if found else (),
                 self.size.width,
-                self.engine.quiet_after,
-                self.engine.zone,
-                trouble=layout.stale(catalog, self.trouble, now),
+                trouble=layout.stale(self.catalog, self.trouble, now),
                 is_read_only=self.engine.is_read_only,
             )
         )
-        if catalog is not None:
-            groups = listings.groups(catalog, self.board.ranks(now))
-            self.listings.update(groups, keeps_order=self.pane == LISTINGS)
-            self.expiry.update(catalog.sessions, now)
+        if found is not None:
+            held = found.catalog.hold is not None
+            self.listings.update(found.groups, keeps_order=self.pane == LISTINGS, is_held=held)
+            self.expiry.update(found.ending, found.pending, now)
         self._show_sessions()
         self._show_live()
 
+    def _found(self) -> Arranged | None:
+        """Return the picture as it is to be shown now, put in order again if it must be."""
+        if self.catalog is not None:
+            self.arranged = self.put_in_order(self.catalog)
+        return self.arranged
+
     def _show_sessions(self) -> None:
-        now, catalog, pane = self.engine.now(), self.catalog, self.sessions
-        shown = self.board.shown(catalog, now) if catalog else ()
-        pane.says, pane.marks = self.board.says(), self.marks
-        pane.empty = self.board.empty(catalog)
-        shape = sessions.Shape(
-            0,
-            has_listing=not self.board.listing,
-            is_wide=self.board.is_wide,
-            stage_width=sessions.stage_width(catalog.sessions if catalog else ()),
-        )
-        pane.update(shown, shape, now)
+        found, pane = self._found(), self.sessions
+        pane.says, pane.marks, pane.opened = self.board.says(), self.marks, self.board.opened
+        pane.is_unseen = self.unseen.is_unseen
+        pane.empty = self.board.empty(self.catalog)
+        if found is None:
+            pane.redraw()
+            return
+        pane.vanished = found.gone
+        pane.update(found.shown, found.shape, self.engine.now())
 
     def _show_live(self) -> None:
         session = self.sessions.session
-        if session is None:
+        if (group := self.sessions.group) is not None:
+            count = len(group.sessions)
+            self.live.says = f"{count} sessions failed so: Enter shows and marks them"
+        elif session is None:
             self.live.says = "no session is selected: what one says would be here"
         self.following.follow(session)
         self.live.update(session, self.engine.now())
         self._show_keys()
 
     def _show_keys(self) -> None:
-        session = self.selected
+        session = self.selected or next(iter(self.targets), None)
+        spoken = ON_TEXT if self.page.is_open or self.is_full else {}
         keys = [
-            (deed.sign, deed.word, not flows.why_not(deed.action, session, self.desk))
+            (
+                deed.sign,
+                spoken.get(deed.action, deed.word),
+                not flows.why_not(deed.action, session, self.desk),
+            )
             for deed in sorted(DEEDS, key=lambda deed: deed.order)
-            if deed.order and self.check_action(deed.action, ()) and self._is_bound(deed.keys)
+            if deed.order and self._is_offered(deed) and spoken.get(deed.action, deed.word)
         ]
         self.question.keys = keys_line(tuple(keys), self.size.width)
         self.question.redraw()
 
-    def _is_bound(self, keys: str) -> bool:
-        return keys.split(",")[0] in self._bindings.key_to_bindings
+    def _is_offered(self, deed: Deed) -> bool:
+        is_bound = deed.keys.split(",")[0] in self._bindings.key_to_bindings
+        return is_bound and bool(self.check_action(deed.action.partition("(")[0], ()))
 
     def on_table_moved(self, message: Table.Moved) -> None:
         """Follow the selection of the Sessions pane."""
@@ -177,10 +221,13 @@ class PictureScreen(Screen[None], inherit_bindings=False):
 
     @property
     def targets(self) -> tuple[Session, ...]:
-        """The marked sessions, or else the selected one."""
-        marked = [self.catalog.session(key) for key in sorted(self.marks)] if self.catalog else []
-        found = tuple(one for one in marked if one is not None)
-        return found or ((self.selected,) if self.selected else ())
+        """The marked sessions, or else the selected one, or all in the selected line."""
+        there = self.catalog.sessions if self.catalog and self.marks else ()
+        if marked := tuple(one for one in there if one.key in self.marks):
+            return marked
+        if self.pane != EXPIRY and (group := self.sessions.group) is not None:
+            return group.sessions
+        return (self.selected,) if self.selected else ()
 
     def _select_started(self) -> None:
         """Put the selection on the session of the run that was just started here."""
@@ -198,7 +245,26 @@ class PictureScreen(Screen[None], inherit_bindings=False):
             self.question.say(f"filter `{self.board.filter}` taken off: it hid this session")
             self.board = replace(self.board, filter="")
             self._show_sessions()
+        for group in self.sessions.groups.values():
+            if session in group.sessions and group.cause not in self.board.opened:
+                self.board = self.board.opens(group.cause)
+                self._show_sessions()
         return self.sessions.select(session.key)
+
+    async def show_page(self, title: str, lines: Sequence[str]) -> None:
+        """Show lines over the panes until they are left; other keys act again meanwhile."""
+        self.page.open(title, lambda width: page.text_lines(lines, width))
+        self._page_is_left.clear()
+        self.question.release()
+        self.fit()
+        await self._page_is_left.wait()
+        self.question.hold()
+
+    def leave_page(self) -> None:
+        """Give the screen back to the panes."""
+        self.page.close()
+        self._page_is_left.set()
+        self.fit()
 
     def fit(self) -> None:
         """Fit the panes to the size and to the pane that is active."""

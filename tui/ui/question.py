@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from textual import events
 
@@ -13,12 +14,20 @@ from tui.core.text import cell_width, one_line
 from tui.ui.line_editor import LineEditor
 from tui.ui.pane import Pane
 from tui.view.lines import Cell, Line
+from tui.view.stream import wrap
 
+T = TypeVar("T")
 Preview = Callable[[str], Cell]
+Complete = Callable[[str], str]
+_SAY_EACH = 0.4
 
 
 class Cancelled(ConsoleError):
     """The operator left the question."""
+
+
+class GaveUp(Cancelled):
+    """The operator no longer waits; what was begun goes on."""
 
 
 class Question(Pane):
@@ -41,7 +50,10 @@ class Question(Pane):
         self._choices: dict[str, str] = {}
         self._asks: Line = ()
         self._preview: Preview | None = None
+        self._complete: Complete | None = None
         self._placeholder = ""
+        self._gave_up: asyncio.Event | None = None
+        self._spills = False
 
     @property
     def is_open(self) -> bool:
@@ -54,8 +66,14 @@ class Question(Pane):
         return self._answer is not None
 
     def say(self, text: str, style: str = "") -> None:
-        """Show a message."""
+        """Show a message; what does not fit goes on where the keys are, until `settle`."""
         self.message = Cell(one_line(text), style)
+        self._spills = True
+        self.redraw()
+
+    def settle(self) -> None:
+        """Show the keys again, however long the message is."""
+        self._spills = False
         self.redraw()
 
     def hold(self) -> None:
@@ -94,14 +112,50 @@ class Question(Pane):
         return await self.choose(asks, {"y": "yes", "n": "no"}, default="n") == "y"
 
     async def ask(
-        self, asks: str, *, placeholder: str = "", text: str = "", preview: Preview | None = None
+        self,
+        asks: str,
+        *,
+        placeholder: str = "",
+        text: str = "",
+        preview: Preview | None = None,
+        complete: Complete | None = None,
     ) -> str:
-        """Ask for a line of text; `preview` says what the words so far would do."""
+        """Ask for a line of text; `preview` says what the words so far would do.
+
+        `complete` makes more of them when Tab is pressed.
+        """
         self._choices = {}
         self.editor = LineEditor(text)
         self._preview = preview
+        self._complete = complete
         self._placeholder = placeholder
         return await self._ask(asks, ())
+
+    async def wait_for(
+        self,
+        work: Awaitable[T],
+        says: Callable[[], str],
+        later: Callable[[asyncio.Future[T]], None],
+    ) -> T:
+        """Return what comes of `work`; what it `says` stands there once it takes long.
+
+        Raises `GaveUp` when Esc is pressed before; `later` is then called when it is done.
+        """
+        task, self._gave_up = asyncio.ensure_future(work), asyncio.Event()
+        leaving = asyncio.create_task(self._gave_up.wait())
+        try:
+            while not task.done() and not leaving.done():
+                either = {task, leaving}
+                await asyncio.wait(either, timeout=_SAY_EACH, return_when=asyncio.FIRST_COMPLETED)
+                if not task.done() and not leaving.done():
+                    self.say(f"{says()}...", "strong")
+        finally:
+            leaving.cancel()
+            self._gave_up = None
+        if task.done():
+            return task.result()
+        task.add_done_callback(later)
+        raise GaveUp(f"{says()}: goes on, nobody waits for it here")
 
     async def _ask(self, asks: str, answers: Line) -> str:
         self.message = Cell(one_line(asks), "strong")
@@ -123,11 +177,26 @@ class Question(Pane):
         if y == 0:
             return self._message_line()
         if self._answer is None:
-            return (Cell(" ..."),) if self._is_held else self.keys
+            return self._held_line() if self._is_held else self._spilled() or self.keys
         return self._asks if self._choices else self._input_line()
 
+    def _spilled(self) -> Line:
+        """Return the rest of a message that one line has no room for; nothing when it fits."""
+        rest = wrap(self.message.text, max(20, self.size.width - 2))[1:]
+        if not (rest and self._spills):
+            return ()
+        return (Cell(" "), Cell(" ".join(piece.strip() for piece in rest), self.message.style))
+
+    def _held_line(self) -> Line:
+        if self._gave_up is None:
+            return (Cell(" ..."),)
+        return (Cell(" "), Cell("Esc", "key"), Cell(" waits no longer, it goes on"))
+
     def _message_line(self) -> Line:
-        asks = (Cell(" "), self.message)
+        text = self.message.text
+        if self._answer is None and self._spilled():
+            text = wrap(text, max(20, self.size.width - 2))[0]
+        asks = (Cell(" "), Cell(text, self.message.style))
         if self._preview is None or self._answer is None:
             return asks
         return (*asks, Cell("  "), self._preview(self.editor.text))
@@ -146,6 +215,8 @@ class Question(Pane):
         if not self._is_held:
             self.screen.set_focus(None)
             self.app.post_message(events.Key(event.key, event.character))
+        elif self._gave_up is not None and event.key in ("escape", "ctrl+c"):
+            self._gave_up.set()
         elif self._answer is None or self._answer.done():
             self._typed.append(event)
         else:
@@ -175,6 +246,8 @@ class Question(Pane):
                 answer.set_result(self._choices[event.key])
         elif event.key == "enter":
             answer.set_result(self.editor.text)
+        elif event.key == "tab" and self._complete is not None:
+            self.editor = LineEditor(self._complete(self.editor.before), self.editor.after)
         else:
             self.editor.press(event.key, event.character)
 

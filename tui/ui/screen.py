@@ -6,15 +6,21 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
-from tui.core.catalog import attention
+from tui.core.attention import Failures
 from tui.core.errors import ConsoleError
-from tui.core.models import Session
+from tui.core.models import Catalog, Session
 from tui.core.selection import parse_filter
-from tui.ui import clipboard, flows, layout, verbs
-from tui.ui.keys import DEEDS, IN_FULL, IN_HELP, WHEN_TINY, bindings
+from tui.operations.context import VerbInfo
+from tui.operations.find import find_session
+from tui.ui import cleaning, clipboard, commands, flows, layout, verbs
+from tui.ui.keys import DEEDS, IN_FULL, ON_PAGE, WHEN_TINY, bindings
+from tui.ui.live import LivePane
+from tui.ui.page import PagePane
 from tui.ui.picture import EXPIRY, LISTINGS, LIVE, SESSIONS, PictureScreen
-from tui.ui.question import Cancelled
+from tui.ui.question import Cancelled, GaveUp
 from tui.ui.table import Table
+from tui.view.lines import Cell, Key
+from tui.view.page import help_lines
 
 
 class ConsoleScreen(PictureScreen, inherit_bindings=False):
@@ -28,9 +34,11 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
             return False
         if self.is_tiny:
             return action in WHEN_TINY
-        if self.has_help:
-            return action in IN_HELP
+        if self.page.is_open:
+            return action in ON_PAGE
         return not self.is_full or action in IN_FULL
+
+    sought = ""
 
     # Moving ----------------------------------------------------------------------------------
 
@@ -44,10 +52,17 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
         tables = {LISTINGS: self.listings, SESSIONS: self.sessions, EXPIRY: self.expiry}
         self.action_pane(next(n for n, table in tables.items() if table is message.table))
 
+    @property
+    def _text(self) -> PagePane | LivePane | None:
+        """What is read by the page, when that is what has the keys."""
+        if self.page.is_open:
+            return self.page
+        return self.live if self.pane == LIVE else None
+
     def action_move(self, rows: int) -> None:
-        if self.has_help or self._table is None:
-            (self.help if self.has_help else self.live).scroll_lines(rows)
-        else:
+        if self._text is not None:
+            self._text.scroll_lines(rows)
+        elif self._table is not None:
             self._table.move(rows)
 
     def action_move_to(self, where: str) -> None:
@@ -55,12 +70,10 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
         self.action_move(end if where == "end" else -end)
 
     def action_page(self, pages: int) -> None:
-        table = self._table
-        if self.has_help or table is None:
-            rows = (self.help if self.has_help else self.live).body_height - 1
-        else:
-            rows = table.page
-        self.action_move(pages * rows)
+        if self._text is not None:
+            self.action_move(pages * (self._text.body_height - 1))
+        elif self._table is not None:
+            self.action_move(pages * self._table.page)
 
     def action_pane(self, number: int) -> None:
         self.pane, self.is_full = number, False
@@ -76,13 +89,24 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
         elif self.pane == EXPIRY and self.expiry.session is not None:
             if self._go_to(self.expiry.session):
                 self.pane = SESSIONS
+        elif self.pane == SESSIONS and self.sessions.group is not None:
+            self._open_group(self.sessions.group)
         else:
             self.pane, self.is_full = LIVE, True
         self.fit()
 
+    def _open_group(self, group: Failures) -> None:
+        """Show the failures of one cause and mark them all; or close them again."""
+        keys = frozenset(one.key for one in group.sessions)
+        is_opening = group.cause not in self.board.opened
+        self.board = self.board.opens(group.cause)
+        self.marks = self.marks | keys if is_opening else self.marks - keys
+        if is_opening:
+            self.question.say(f"{len(keys)} marked: r, e, d and :ack take them all; Enter closes")
+
     def action_leave(self) -> None:
-        if self.has_help:
-            self.has_help = False
+        if self.page.is_open:
+            self.leave_page()
         elif self.is_full or self.pane != SESSIONS:
             self.pane, self.is_full = SESSIONS, False
         elif self.marks:
@@ -93,7 +117,7 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
 
     def action_quit_or_leave(self) -> None:
         covers = self.has_class("-narrow") and self.pane in (LISTINGS, EXPIRY)
-        if self.has_help or self.is_full or covers:
+        if self.page.is_open or self.is_full or covers:
             self.action_leave()
         else:
             self.app.exit(self._runs_that_go_on())
@@ -103,13 +127,13 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
         return sum(one.is_live and one.run is not None and not one.run.is_over for one in sessions)
 
     def action_attention(self) -> None:
-        now, quiet = self.engine.now(), self.engine.quiet_after
-        shown = list(self.sessions.sessions.values())
+        found, rows = self._found(), self.sessions.keys
+        needing = found.needs.keys() if found else frozenset()
         start = self.sessions.index + 1
-        for session in shown[start:] + shown[:start]:
-            if attention(session, now, quiet) is not None:
+        for key in rows[start:] + rows[:start]:
+            if not needing.isdisjoint(self.sessions.keys_of(key)):
                 self.pane = SESSIONS
-                self.sessions.select(session.key)
+                self.sessions.select(key)
                 self.fit()
                 return
         self.question.say("nothing needs attention here", "good")
@@ -123,10 +147,13 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
         self.tick()
 
     def action_help(self) -> None:
+        if self.page.is_open:
+            self.leave_page()
+            return
         bound = {one.binding.action for one in self.active_bindings.values()}
-        self.has_help = not self.has_help
-        if self.has_help:
-            self.help.show((deed.sign, deed.says) for deed in DEEDS if deed.action in bound)
+        keys = tuple((deed.sign, deed.says) for deed in DEEDS if deed.action in bound)
+        named = tuple((verb.name, verb.summary) for verb in self._verbs)
+        self.page.open("Keys and verbs", lambda width: help_lines(keys, named, width))
         self.fit()
 
     def action_redraw(self) -> None:
@@ -141,15 +168,20 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
     # Marks, copies ---------------------------------------------------------------------------
 
     def action_mark(self) -> None:
-        if self.pane == LIVE:
+        if self._text is not None:
             self.action_page(1)
+        elif self.pane == SESSIONS and self.sessions.key is not None:
+            self._mark(self.sessions.keys_of(self.sessions.key))
         elif self.selected is not None:
-            self.marks = self.marks ^ {self.selected.key}
-            self.tick()
-            self.action_move(1)
+            self._mark(frozenset({self.selected.key}))
+
+    def _mark(self, keys: frozenset[Key]) -> None:
+        self.marks = self.marks - keys if keys <= self.marks else self.marks | keys
+        self.tick()
+        self.action_move(1)
 
     def action_mark_all(self) -> None:
-        shown = frozenset(self.sessions.keys)
+        shown = self.sessions.session_keys
         self.marks = frozenset() if shown <= self.marks else self.marks | shown
         self.tick()
 
@@ -174,7 +206,10 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
     # Deeds -----------------------------------------------------------------------------------
 
     def action_resume(self) -> None:
-        self._ask("resume", lambda one: flows.resume(self.desk, one))
+        if len(self.targets) > 1:
+            self._do(flows.resume_many(self.desk, self.targets))
+        else:
+            self._ask("resume", lambda one: flows.resume(self.desk, one))
 
     def action_answer(self) -> None:
         self._ask("answer", lambda one: flows.answer(self.desk, one))
@@ -190,13 +225,29 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
         self._ask_all(deed, lambda: flows.delete(self.desk, self.targets, hidden=self._hidden))
 
     def action_undo(self) -> None:
-        if reason := flows.why_not("undo", None, self.desk):
-            self.question.say(reason, "bad")
-        else:
-            self._do(flows.undo(self.desk))
+        self._do(flows.undo(self.desk))
+
+    def action_clean_up(self) -> None:
+        if self.catalog is not None:
+            self._do(cleaning.clean_up(self.desk, self.catalog, self.board.listing))
 
     def action_filter(self) -> None:
-        self._do(self._filter())
+        is_text = self.page.is_open or self.is_full
+        self._do(self._search() if is_text else self._filter())
+
+    async def _search(self) -> None:
+        self.sought = await self.question.ask("search", text=self.sought)
+        self._find(1)
+
+    def action_find(self, step: int) -> None:
+        if self._text is None:
+            self.question.say("n goes on with a search in full Live or on a page")
+        else:
+            self._find(step)
+
+    def _find(self, step: int) -> None:
+        if self.sought and self._text is not None and not self._text.find(self.sought, step):
+            self.question.say(f"{self.sought} is not there", "bad")
 
     def action_command(self) -> None:
         self._do(self._command())
@@ -220,7 +271,7 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
 
     @property
     def _hidden(self) -> int:
-        return len(self.marks - frozenset(self.sessions.keys))
+        return len(self.marks - self.sessions.session_keys)
 
     def _do(self, flow: Coroutine[Any, Any, None]) -> None:
         self.question.hold()
@@ -228,9 +279,10 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
         self.run_worker(self._done(flow), name="deed", group="deed", exit_on_error=False)
 
     async def _done(self, flow: Coroutine[Any, Any, None]) -> None:
-        acts = len(self.desk.done)
         try:
             await flow
+        except GaveUp as error:
+            self.question.say(str(error))
         except Cancelled:
             self.question.say("")
         except ConsoleError as error:
@@ -238,8 +290,8 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
         except Exception as error:  # a fault in one deed must not take the console along
             self.question.say(f"{type(error).__name__}: {error}", "bad")
         finally:
-            if len(self.desk.done) != acts:
-                self.marks, self.desk.failed = self.desk.failed, frozenset()
+            if self.desk.failed is not None:
+                self.marks, self.desk.failed = self.desk.failed, None
             self.question.release()
             self.looking.wake()
             self.tick()
@@ -251,25 +303,50 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
         self.board = replace(self.board, filter=text)
         self.tick()
 
+    @property
+    def _verbs(self) -> tuple[VerbInfo, ...]:
+        return (*self.engine.verbs, *verbs.OWN)
+
     async def _command(self) -> None:
-        command = verbs.parse(await self.question.ask(" ".join(verbs.VERBS)))
-        if command.verb == "wide":
+        names = [one.listing_id for one in self.catalog.listings] if self.catalog else []
+        text = await self.question.ask(
+            "verb",
+            preview=lambda typed: Cell(verbs.hint(typed, self._verbs), "muted"),
+            complete=lambda typed: verbs.complete(typed, self._verbs, names),
+        )
+        command = verbs.parse(text, self._verbs)
+        if command.verb.name == "wide":
             self.board = replace(self.board, is_wide=not self.board.is_wide)
-        elif command.verb == "help":
+        elif command.verb.name == "help":
             self.action_help()
-        elif command.verb == "quit":
+        elif command.verb.name == "quit":
             self.app.exit(self._runs_that_go_on())
-        elif command.verb == "info":
-            self.question.say(layout.info(self.engine.root, self.catalog))
-        elif command.verb == "ls":
-            self.action_pane(SESSIONS)
-        elif command.verb == "tail":
-            self.pane, self.is_full = LIVE, True
-            self.fit()
+        elif self.catalog is None:
+            self.question.say("there is no picture yet", "bad")
+        elif command.verb.name == "tail":
+            self._tail(command, self.catalog)
         else:
-            listing = self.board.listing or (self.selected.listing if self.selected else "")
-            meant = verbs.Meant(self.selected, self.targets, listing, self._hidden)
-            await verbs.run(self.desk, command, meant)
+            await commands.run(self.desk, command, self._meant(self.catalog))
+
+    def _tail(self, command: verbs.Command, catalog: Catalog) -> None:
+        """Show the stream on the whole screen, of the session named or of the selected one."""
+        if command.words and not self._go_to(find_session(catalog, command.words[0])):
+            self.question.say("it is not shown here: Esc takes listing and filter off", "bad")
+            return
+        self.pane, self.is_full = LIVE, True
+        self.fit()
+
+    def _meant(self, catalog: Catalog) -> commands.Meant:
+        at_listings = self.pane == LISTINGS
+        listing = self.board.listing or (self.selected.listing if self.selected else "")
+        return commands.Meant(
+            catalog,
+            self.selected,
+            self.targets,
+            listing,
+            self._hidden,
+            self.listings.vanished if at_listings else "",
+        )
 
 
 class WatchingScreen(ConsoleScreen, inherit_bindings=False):

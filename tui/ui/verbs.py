@@ -1,122 +1,115 @@
-"""The words of the `:` line: the command line's verbs, acting on the selection or the marks."""
+"""The words of the `:` line: every verb of the command line, and what each acts on."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from tui.core.errors import UsageError
-from tui.core.models import Session
-from tui.ui import flows
-from tui.ui.flows import Desk
+from tui.operations.context import VerbInfo
 
-VERBS = (
-    "new", "resume", "extend", "delete", "restore", "undo", "send", "answer", "interrupt", "stop",
-    "show", "tail", "ls", "info", "wide", "help", "quit",
-)  # fmt: skip
-_FLAGS = ("--fork",)
-_OPTIONS = ("--stage", "--days")
+OWN = (
+    VerbInfo("wide", "more columns, or fewer"),
+    VerbInfo("help", "every key and every verb"),
+    VerbInfo("quit", "leave; running agents go on"),
+)
+ABBREVIATIONS = {"q": "quit", "h": "help"}
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A verb with its words and options."""
+    """A verb, and all words behind it as they were given."""
 
-    verb: str
-    words: tuple[str, ...]
-    options: dict[str, str]
+    verb: VerbInfo
+    given: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words that are neither options nor values of options."""
+        return tuple(word for word, option in self._parted() if not option)
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The options with their values, `yes` for those that have none."""
+        return {option: word for word, option in self._parted() if option}
+
+    def _parted(self) -> Iterable[tuple[str, str]]:
+        rest = iter(self.given)
+        for word in rest:
+            name, equals, value = word.partition("=")
+            if not word.startswith("-") or word == "-":
+                yield word, ""
+            elif equals:
+                yield value, name
+            elif word in self.verb.valued:
+                yield next(rest, ""), word
+            else:
+                yield "yes", word
+
+    @property
+    def option_words(self) -> tuple[str, ...]:
+        """The options as they were given."""
+        words = []
+        for word, option in self._parted():
+            if option:
+                words += [option, word] if option in self.verb.valued else [option]
+        return tuple(words)
+
+    @property
+    def takes_selected(self) -> bool:
+        """Whether it cannot do without a session, so that the selected one may be meant."""
+        takes = self.verb.takes in ("id", "ids") and self.verb.needs > 0
+        return takes and not {"-h", "--help", "--all"} & set(self.given)
 
 
-def parse(text: str) -> Command:
+def parse(text: str, verbs: Iterable[VerbInfo]) -> Command:
     """Return what a line of the `:` prompt asks for; raises `UsageError`."""
     try:
         parts = shlex.split(text)
     except ValueError as error:
         raise UsageError(f"{text}: {error}") from error
-    if not parts or parts[0] not in VERBS:
-        raise UsageError(f"no such verb: {text or '(nothing)'}; there are {' '.join(VERBS)}")
-    words: list[str] = []
-    options: dict[str, str] = {}
-    rest = iter(parts[1:])
-    for part in rest:
-        if part in _FLAGS:
-            options[part] = "yes"
-        elif part in _OPTIONS:
-            options[part] = next(rest, "")
-        elif part.startswith("--"):
-            raise UsageError(f"{parts[0]} has no option {part}")
-        else:
-            words.append(part)
-    return Command(parts[0], tuple(words), options)
+    name = ABBREVIATIONS.get(parts[0], parts[0]) if parts else ""
+    for verb in verbs:
+        if verb.name == name:
+            return Command(verb, tuple(parts[1:]))
+    raise UsageError(f"no such verb: {text or '(nothing)'}; ? lists them")
 
 
-@dataclass(frozen=True, slots=True)
-class Meant:
-    """What a verb acts on: the selected session, all the marked ones, the listing in sight."""
+def complete(text: str, verbs: Sequence[VerbInfo], listings: Sequence[str]) -> str:
+    """Return the line with its last word completed as far as there is one way to go on.
 
-    selected: Session | None
-    targets: Sequence[Session]
-    listing: str
-    hidden: int = 0
-
-
-async def run(desk: Desk, command: Command, meant: Meant) -> None:
-    """Do what a command asks for."""
-    said = " ".join(command.words)
-    if command.verb == "new":
-        await _new(desk, command, meant.listing)
-    elif command.verb == "restore":
-        await flows.restore(desk, said)
-    elif command.verb == "undo":
-        require("undo", None, desk)
-        await flows.undo(desk)
-    elif not meant.targets:
-        raise UsageError("no session is selected")
-    elif command.verb == "extend":
-        await flows.extend(desk, meant.targets, said, hidden=meant.hidden)
-    elif command.verb == "delete":
-        if len(meant.targets) == 1:
-            require("delete", meant.targets[0], desk)
-        await flows.delete(desk, meant.targets, hidden=meant.hidden)
-    elif meant.selected is None:
-        raise UsageError("no session is selected")
+    The first word is a verb, one with dashes an option of it, the others name listings.
+    """
+    head, blank, last = text.rpartition(" ")
+    if not blank:
+        found = [verb.name for verb in verbs if verb.name.startswith(last)]
     else:
-        await _single(desk, command, meant.selected, said)
+        verb = next((one for one in verbs if one.name == head.split(" ")[0]), None)
+        choices: Sequence[str] = listings
+        if last.startswith("-"):
+            choices = verb.flags if verb else ()
+        found = [one for one in choices if last and one.startswith(last)]
+    if not found:
+        return text
+    return head + blank + (found[0] + " " if len(found) == 1 else _shared(found))
 
 
-def require(deed: str, session: Session | None, desk: Desk) -> None:
-    """Raise `UsageError` with the reason when a deed is not possible now."""
-    if reason := flows.why_not(deed, session, desk):
-        raise UsageError(reason)
+def _shared(names: Sequence[str]) -> str:
+    """Return what all names begin with."""
+    first, last = min(names), max(names)
+    same = (one == other for one, other in zip(first, last, strict=False))
+    return first[: sum(takewhile(bool, same))]
 
 
-async def _new(desk: Desk, command: Command, listing: str) -> None:
-    """`new LISTING STAGE`, or as on the command line `new LISTING PROMPT --stage STAGE`."""
-    words = list(command.words)
-    where = words.pop(0) if words else listing
-    stage = command.options.get("--stage") or (words.pop(0) if words else "")
-    days = command.options.get("--days", "")
-    if days and not days.isdecimal():
-        raise UsageError(f"--days {days}: expected a number of days")
-    await flows.new(desk, where, stage, int(days) if days else None, " ".join(words))
-
-
-async def _single(desk: Desk, command: Command, session: Session, said: str) -> None:
-    is_fork = "--fork" in command.options
-    if command.verb in ("answer", "interrupt", "stop") or (
-        command.verb == "resume" and not is_fork
-    ):
-        require(command.verb, session, desk)
-    if command.verb == "show":
-        desk.question.say(flows.shown(session, desk.engine.now()))
-    elif command.verb == "resume":
-        await flows.resume(desk, session, is_fork=is_fork, given=said)
-    elif command.verb == "send":
-        await flows.send(desk, session, said)
-    elif command.verb == "answer":
-        await flows.answer(desk, session, command.words)
-    elif command.verb == "interrupt":
-        await flows.interrupt(desk, session)
-    elif command.verb == "stop":
-        await flows.stop(desk, session)
+def hint(text: str, verbs: Sequence[VerbInfo]) -> str:
+    """Return what the verb of a line does; while it is being typed, which ones there are."""
+    name, blank, _ = text.lstrip().partition(" ")
+    found = [verb for verb in verbs if verb.name.startswith(name)]
+    exact = [verb for verb in verbs if verb.name == ABBREVIATIONS.get(name, name)]
+    if exact and (blank or len(found) == 1):
+        return exact[0].summary
+    if blank or not found:
+        return "? no such verb"
+    return " ".join(verb.name for verb in found)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 
-from tui.core.catalog import is_gone, is_pending
+from tui.core.catalog import is_gone
 from tui.core.expiry import urgency
 from tui.core.models import Session
 from tui.core.text import fit
@@ -100,9 +100,8 @@ def bar(session: Session, now: datetime) -> str:
     return "█" * full + "░" * (_BAR - full)
 
 
-def pending_line(sessions: Iterable[Session], now: datetime, width: int) -> Line:
-    """Return the sum of what waits for the clean-up."""
-    waiting = [one for one in sessions if is_pending(one, now)]
+def pending_line(waiting: Sequence[Session], width: int) -> Line:
+    """Return the sum of what waits for the clean-up, leftovers included."""
     bytes_ = words.size(sum(one.bytes for one in waiting))
     style = "noticed" if waiting else "muted"
     text = f" pending {len(waiting)}"

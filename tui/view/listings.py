@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui.core.catalog import is_gone
 from tui.core.models import Catalog, Session
@@ -24,24 +24,27 @@ class Group:
     needs: int
     bytes: int
     problem: str = ""
+    is_vanished: bool = False
 
 
 def groups(catalog: Catalog, attention: Attention) -> tuple[Group, ...]:
     """Return `All` first, then the listings: those that need somebody first, then by name."""
     each = [
-        _group(one.listing_id, one.sessions, attention, one_line(one.problem))
+        replace(
+            _group(one.listing_id, one.sessions, attention),
+            problem=one_line(one.problem),
+            is_vanished=one.is_vanished,
+        )
         for one in catalog.listings
     ]
     each.sort(key=lambda one: (-bool(one.needs or one.problem), -one.needs, one.name))
     return (_group(ALL, catalog.sessions, attention), *each)
 
 
-def _group(
-    name: str, sessions: Iterable[Session], attention: Attention, problem: str = ""
-) -> Group:
+def _group(name: str, sessions: Iterable[Session], attention: Attention) -> Group:
     sessions = tuple(one for one in sessions if not is_gone(one))
     needs = sum(attention(one) is not None for one in sessions)
-    return Group(name, len(sessions), needs, sum(one.bytes for one in sessions), problem)
+    return Group(name, len(sessions), needs, sum(one.bytes for one in sessions))
 
 
 def layout(width: int) -> Layout:
@@ -62,15 +65,26 @@ def head(width: int) -> Line:
 
 
 def line(group: Group, width: int, *, is_current: bool = False) -> Line:
-    """Return a listing's line; a problem stands in it in full when there is room."""
+    """Return a listing's line; a problem stands in it in full when there is room.
+
+    One whose folder vanished is greyed: this is the last that was known of it.
+    """
     columns = layout(width)
-    needs = f"{group.needs}!" if group.needs else ("x!" if group.problem else "")
+    name_style = "" if group.name else "strong"
     cells = [
         Cell(">" if is_current else " ", "mark"),
-        Cell(one_line(group.name) or "All", "" if group.name else "strong"),
-        Cell(str(group.count), "muted"),
-        Cell(needs, "attention" if group.needs else "bad"),
+        Cell(one_line(group.name) or "All", "muted" if group.is_vanished else name_style),
+        Cell("" if group.is_vanished else str(group.count), "muted"),
+        _needs(group),
         Cell(words.size(group.bytes) if group.bytes else "-", "muted"),
-        Cell(group.problem, "bad"),
+        Cell(group.problem, "muted" if group.is_vanished else "bad"),
     ]
     return table_line(columns, cells[: len(columns)], width)
+
+
+def _needs(group: Group) -> Cell:
+    if group.is_vanished:
+        return Cell("gone", "muted")
+    if group.needs:
+        return Cell(f"{group.needs}!", "attention")
+    return Cell("x!" if group.problem else "", "bad")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
-from tui.core.catalog import last_sign
+from tui.core.attention import Failures, last_sign
 from tui.core.expiry import urgency
 from tui.core.models import Session
-from tui.core.text import one_line
+from tui.core.text import cell_width, fit, one_line
 from tui.view import words
 from tui.view.lines import (
     Cell,
@@ -23,6 +23,7 @@ from tui.view.lines import (
 )
 
 _FAR = datetime.max.replace(tzinfo=UTC)
+_STATE_WIDTH = 11
 _LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
@@ -34,29 +35,41 @@ class Shape:
     has_listing: bool = True
     is_wide: bool = False
     stage_width: int = 2
+    state_width: int = _STATE_WIDTH
 
     def layout(self) -> Layout:
         """Return the columns that fit, the countdown first; the title takes what is left."""
         is_small = self.width < 72
         listing = (Column("LISTING", 12 if is_small else 16),) if self.has_listing else ()
-        left = (
-            Column("", 2, gap=0),
-            Column("ENDS", 7, is_right=True),
-            Column("", 1),
-            Column("STATE", 11),
-            *listing,
-            Column("ST", self.stage_width),
-        )
+        left = (*self._head(), *listing, Column("ST", self.stage_width))
         quiet, size = Column("QUIET", 5, is_right=True), Column("SIZE", 5, is_right=True)
         right: Layout = (quiet,) if is_small else (quiet, size)
         if self.is_wide:
             right += (Column("COST", 6, is_right=True), Column("ID", 8))
         return flexible(left, "TITLE", right, self.width)
 
+    def group_layout(self) -> Layout:
+        """Return the columns of failures in one line: what they share takes what is left."""
+        return flexible(self._head(), "TITLE", (), self.width)
+
+    def _head(self) -> Layout:
+        return (
+            Column("", 2, gap=0),
+            Column("ENDS", 7, is_right=True),
+            Column("", 1),
+            Column("STATE", self.state_width if self.is_wide else _STATE_WIDTH),
+        )
+
 
 def stage_width(sessions: Iterable[Session]) -> int:
     """Return the width the stages need, between two and six cells."""
     return min(6, max((2, *(len(words.stage(one.stage)) for one in sessions))))
+
+
+def state_width(sessions: Iterable[Session]) -> int:
+    """Return the width the states need where there is room."""
+    is_any = any(one.overwritten is not None for one in sessions)
+    return len(words.OVERWRITTEN) if is_any else _STATE_WIDTH
 
 
 def head(shape: Shape, style: str = "head", note: str = "") -> Line:
@@ -75,8 +88,10 @@ def line(
     *,
     is_marked: bool = False,
     is_current: bool = False,
+    is_unseen: bool = False,
+    is_vanished: bool = False,
 ) -> Line:
-    """Return a session's line."""
+    """Return a session's line; that of one whose listing vanished is greyed."""
     ends = words.countdown(session.ends_at, now, is_unreadable=session.expiry_is_unreadable)
     state, style = words.state(session, now, quiet_after)
     texts = {
@@ -90,12 +105,45 @@ def line(
         "COST": Cell(words.cost(session.cost_usd), "muted"),
         "ID": Cell(words.short_id(session.session_id), "muted"),
     }
-    marks = (">" if is_current else " ") + ("*" if is_marked else " ")
+    marks = (">" if is_current else " ") + ("*" if is_marked else "•" if is_unseen else " ")
     swept = Cell("s" if session.is_swept_first else "", "muted")
     layout = shape.layout()
     unnamed = iter((Cell(marks, "mark"), swept))
     cells = [texts[column.name] if column.name else next(unnamed) for column in layout]
+    if is_vanished:
+        cells = [Cell(cell.text, "muted") for cell in cells]
     return table_line(layout, cells, shape.width)
+
+
+def group_line(
+    group: Failures,
+    now: datetime,
+    shape: Shape,
+    zone: tzinfo,
+    *,
+    is_marked: bool = False,
+    is_current: bool = False,
+    is_open: bool = False,
+) -> Line:
+    """Return the one line of failures that have one cause: what it is, how many, since when."""
+    ends_at = min((one.ends_at for one in group.sessions if one.ends_at), default=None)
+    marks = (">" if is_current else " ") + ("*" if is_marked else " ")
+    layout = shape.group_layout()
+    cells = (
+        Cell(marks, "mark"),
+        Cell(words.countdown(ends_at, now), urgency(ends_at, now)),
+        Cell(""),
+        Cell(f"{'▾' if is_open else '▸'} failed", "bad"),
+        Cell(_shared(group, now, zone, layout[-1].width), "bad"),
+    )
+    return table_line(layout, cells, shape.width)
+
+
+def _shared(group: Failures, now: datetime, zone: tzinfo, width: int) -> str:
+    since = f" since {words.moment(group.since, now, zone)}" if group.since else ""
+    count = f" \u00d7{len(group.sessions)}{since}"
+    reason = one_line(group.reason)
+    return fit(reason, max(1, min(cell_width(reason), width - len(count)))) + count
 
 
 def title(session: Session) -> Cell:
@@ -130,17 +178,14 @@ def ordered(
 ) -> tuple[Session, ...]:
     """Return the sessions in the order called `sort`.
 
-    By attention, what waits for somebody comes first, then what runs now, then what else needs a
-    look, as `attention` ranks it (`None` being last).
-
-    What has already ended comes after what is still about to.
+    By attention, what needs somebody comes first, as `attention` ranks it, then what runs now,
+    then the rest. What has already ended comes after what is still about to.
     """
     if sort in _SORTS:
         return tuple(sorted(sessions, key=lambda one: _SORTS[sort](one, now)))
 
     def rank(one: Session) -> tuple[int, int, Any]:
         need = attention(one)
-        place = 0 if need == 0 else 1 if one.is_live else 2
-        return (place, 99 if need is None else need, _by_end(one, now))
+        return (99 if need is None else need, not one.is_live, _by_end(one, now))
 
     return tuple(sorted(sessions, key=rank))

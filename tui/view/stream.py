@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
 
+from tui.core.attention import is_settled, need_of
 from tui.core.models import Entry, EntryKind, Request, Session
 from tui.core.text import cell_width, fit, one_line, safe_text
 from tui.view import words
@@ -43,8 +44,19 @@ def title(session: Session | None, now: datetime, quiet_after: timedelta) -> str
     if not runner and session.is_live:
         runner = "pipeline"
     cost = words.cost(session.cost_usd) if session.cost_usd is not None else ""
-    facts = (name + f" {words.short_id(session.session_id)[:4]}", runner, state, cost)
+    named = f"{name} {words.short_id(session.session_id)[:4]}"
+    facts = (named, runner, state, cost, _remark(session, now, quiet_after))
     return "4 " + "  ".join(fact for fact in facts if fact)
+
+
+def _remark(session: Session, now: datetime, quiet_after: timedelta) -> str:
+    """Return who has seen what it needs, or the verb that mends what is odd about it."""
+    need = need_of(session, now, quiet_after)
+    if session.ack is not None and need is not None and is_settled(session, need):
+        return f"seen by {one_line(session.ack.by)}"
+    if session.overwritten is not None:
+        return ":reapply puts back what the pipeline overwrote"
+    return ":adopt moves it into its listing" if session.is_stray else ""
 
 
 def wrap(text: str, width: int) -> list[str]:

@@ -2,63 +2,70 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 
-from tui.core.catalog import is_quiet
+from tui.core.attention import Need
 from tui.core.errors import UsageError
-from tui.core.models import Catalog, Liveness, Session, Status
+from tui.core.models import Catalog, Liveness, Session
 from tui.core.text import cell_width, one_line
 from tui.core.zones import zone_named
 from tui.view import words
-from tui.view.lines import Cell, Line, clipped
+from tui.view.lines import Cell, Key, Line, clipped
 
 _DAY = timedelta(days=1)
 
 
 def line(
     catalog: Catalog | None,
-    now: datetime,
+    known: Sequence[Cell],
     width: int,
-    quiet_after: timedelta,
-    zone: tzinfo,
     *,
     trouble: str = "",
     is_read_only: bool = False,
 ) -> Line:
     """Return the top line; what does not fit is dropped from the right, warnings never.
 
-    `zone` is the one that the panes tell times in; the tables' own is named when it is another.
+    `known` are the `facts` of the catalog.
     """
     fixed = [Cell("[RO]", "noticed")] if is_read_only else []
     if trouble:
         fixed.append(Cell(one_line(trouble), "bad"))
     if catalog is None:
         return _joined([Cell("looking...", "muted")], fixed, width)
+    if catalog.hold is not None:
+        fixed.insert(0, Cell(f"HELD by {one_line(catalog.hold.by)[:24]}", "attention"))
     if catalog.problem:
         fixed.append(Cell(one_line(catalog.problem), "bad"))
-    return _joined(_facts(catalog, now, quiet_after, zone), fixed, width)
+    return _joined(known, fixed, width)
 
 
-def _facts(catalog: Catalog, now: datetime, quiet_after: timedelta, zone: tzinfo) -> list[Cell]:
+def facts(
+    catalog: Catalog, now: datetime, needs: Mapping[Key, Need], zone: tzinfo
+) -> tuple[Cell, ...]:
+    """Return what matters most of a catalog; `needs` says who needs somebody.
+
+    `zone` is the one that the panes tell times in; the tables' own is named when it is another.
+    """
     sessions = catalog.sessions
     live = sum(one.liveness in (Liveness.BUSY, Liveness.WAITING) for one in sessions)
     waiting = sum(one.liveness is Liveness.WAITING for one in sessions)
-    quiet = sum(is_quiet(one, now, quiet_after) for one in sessions)
-    failed = sum(one.status == Status.FAILED for one in sessions)
-    return [
+    counts = Counter(needs.values())
+    return (
         Cell(one_line(catalog.root.name) or str(catalog.root), "title"),
         _count(live, "live", "good"),
         _count(waiting, "waiting", "attention"),
-        _count(quiet, "quiet", "noticed"),
+        _count(counts[Need.QUIET], "quiet", "noticed"),
         _count(sum(_ends_today(one, now) for one in sessions), "<24h", "noticed"),
-        _count(failed, "failed", "bad"),
+        _count(counts[Need.FAILED], "failed", "bad"),
         Cell(
             f"{words.size(catalog.free_bytes)} free" if catalog.free_bytes else "",
             "muted",
         ),
         Cell(_zones(catalog, now, zone), "muted"),
         Cell(_spent(catalog), "muted"),
-    ]
+    )
 
 
 def _count(number: int, word: str, style: str) -> Cell:
@@ -92,7 +99,7 @@ def _spent(catalog: Catalog) -> str:
     return f"{words.cost(sum(known))} in all" if known else ""
 
 
-def _joined(facts: list[Cell], fixed: list[Cell], width: int) -> Line:
+def _joined(facts: Sequence[Cell], fixed: list[Cell], width: int) -> Line:
     room = width - 1 - sum(cell_width(cell.text) + 2 for cell in fixed)
     line = [Cell(" ")]
     for cell in (cell for cell in facts if cell.text):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
-from tui.core.catalog import is_quiet
+from tui.core.attention import is_quiet, is_settled, need_of
 from tui.core.models import Liveness, Session, State, Status
 
 _MINUTE = timedelta(minutes=1)
@@ -12,7 +12,7 @@ _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
 
-_ASCII = str.maketrans("●○◌◍✗·+→↓─│∴█░…", "*oo%x.+>v-|~#.~")
+_ASCII = str.maketrans("●○◌◍✗·+→↓─│∴█░…•↗≠▸▾\u00d7", "*oo%x.+>v-|~#.~.^=>vx")
 
 
 def plain(text: str) -> str:
@@ -81,6 +81,12 @@ def cost(dollars: float | None) -> str:
     return f"${dollars:.2f}" if dollars < 10 else f"${dollars:.0f}"
 
 
+def moment(at: datetime, now: datetime, zone: tzinfo) -> str:
+    """Return a moment of today as `02:10`, any other as `20 Nov 02:10`."""
+    shown, today = at.astimezone(zone), now.astimezone(zone).date()
+    return shown.strftime("%H:%M" if shown.date() == today else "%d %b %H:%M")
+
+
 def stage(name: str) -> str:
     """Return a stage without the word itself: `stage_3` is `3`."""
     return name.removeprefix("stage").lstrip("_- ") or name
@@ -111,26 +117,37 @@ _STATUS = {
 }
 
 
+OVERWRITTEN = "≠ overwritten"
+
+
 def state(session: Session, now: datetime, quiet_after: timedelta) -> tuple[str, str]:
-    """Return the glyph and word for what a session is now, and its style."""
+    """Return the glyph and word for what a session is now, and its style.
+
+    What somebody has acknowledged no longer shouts.
+    """
+    word, style = _state(session, now, quiet_after)
+    need = need_of(session, now, quiet_after)
+    return word, "muted" if need is not None and is_settled(session, need) else style
+
+
+def _state(session: Session, now: datetime, quiet_after: timedelta) -> tuple[str, str]:
     if is_quiet(session, now, quiet_after):
         return "◌ quiet", "noticed"
     if session.liveness in _LIVE:
         return _LIVE[session.liveness]
     if session.status == Status.FAILED:
         return _STATUS[Status.FAILED]
+    if session.overwritten is not None:
+        return OVERWRITTEN, "noticed"
     if session.unread:
         return "? unread", "noticed"
+    if session.is_stray:
+        return "↗ stray", "noticed"
     if session.state in _ODD:
         return _ODD[session.state]
-    return (
-        _STATUS.get(Status(session.status), ("", ""))
-        if _is_known(session.status)
-        else (
-            f"- {session.status}",
-            "muted",
-        )
-    )
+    if _is_known(session.status):
+        return _STATUS[Status(session.status)]
+    return f"- {session.status}", "muted"
 
 
 def _is_known(status: str) -> bool:

@@ -1,0 +1,81 @@
+"""The clean-up: what to take, a preview of it, then into the trash with its progress in sight."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from tui.core.catalog import is_pending
+from tui.core.errors import Refused
+from tui.core.expiry import parse_duration
+from tui.core.models import Catalog
+from tui.core.selection import Wanted
+from tui.core.sizes import parse_size
+from tui.operations.cleanup import CleanupPlan
+from tui.ui.desk import Desk
+from tui.ui.many import in_one_go
+from tui.ui.threads import in_background
+from tui.view import cleanup, words
+
+DEFAULT = "expired"
+
+
+async def clean_up(desk: Desk, catalog: Catalog, listing: str, given: str = "") -> None:
+    """Ask what to take, show what that is, and take it; default No."""
+    if catalog.hold is not None:
+        raise Refused(f"{catalog.hold.by} holds this root: `:hold off` lifts that")
+    wish = given or await _asked(desk, catalog, listing)
+    measure = partial(desk.engine.plan_cleanup, catalog, wanted(wish), listing)
+    plan = await desk.question.wait_for(in_background(measure), lambda: "measuring", _drop)
+    if plan.is_empty:
+        desk.question.say(plan.words)
+    elif await _is_sure(desk, plan, f"clean up {wish}"):
+        await in_one_go(desk, partial(desk.engine.clean_up, plan), "cleaned up")
+    else:
+        desk.question.say("nothing moved")
+
+
+def wanted(words: str) -> Wanted:
+    """Return what words like `expired`, `30d` or `5GB` want taken; several take what any does.
+
+    Raises `UsageError`.
+    """
+    found = Wanted()
+    for word in words.lower().split():
+        if word in ("expired", "leftovers"):
+            found = replace(found, is_expired=True)
+        elif word[-1:] == "b" or word[-1:] in "kgt":
+            found = replace(found, max_bytes=parse_size(word))
+        else:
+            found = replace(found, older_than=parse_duration(word))
+    return found
+
+
+async def _asked(desk: Desk, catalog: Catalog, listing: str) -> str:
+    now = desk.engine.now()
+    waiting = [
+        one for one in catalog.sessions if listing in ("", one.listing) and is_pending(one, now)
+    ]
+    total = words.size(sum(one.bytes for one in waiting))
+    where = f" {listing}" if listing else ""
+    asks = f"clean up{where}: expired ({len(waiting)}, {total}), 30d (unused), or 5GB (to keep)"
+    return (await desk.question.ask(asks, placeholder=DEFAULT)).strip() or DEFAULT
+
+
+async def _is_sure(desk: Desk, plan: CleanupPlan, title: str) -> bool:
+    """Ask until it is yes or no; the list is a key away."""
+    while True:
+        key = await desk.question.choose(
+            f"{plan.words}?",
+            {"y": "yes", "n": "no", "l": "list"},
+            default="n",
+        )
+        if key != "l":
+            return key == "y"
+        erased = [(f"{one.listing}/{one.session_id[:8]}", one.at) for one in plan.purges]
+        lines = cleanup.listed(plan.taken, plan.skipped, erased, desk.engine.now())
+        await desk.show_page(title, lines)
+
+
+def _drop(task: object) -> None:
+    """Nobody waits for a preview."""

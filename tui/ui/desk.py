@@ -1,0 +1,52 @@
+"""What the flows share: the engine, the question line, and what was done here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from tui.core.models import Session
+from tui.operations.context import Act
+from tui.ui.news import News
+from tui.ui.port import Engine
+from tui.ui.question import Question
+from tui.view import words
+from tui.view.lines import Key
+
+MANY = 5
+ShowPage = Callable[[str, Sequence[str]], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Desk:
+    """`done` are the batches that `u` undoes, the latest last.
+
+    `failed` are the sessions that stay marked after a deed on many; `None` leaves the marks be.
+    `show_page` shows lines over the panes and returns when they are left.
+    """
+
+    engine: Engine
+    question: Question
+    news: News
+    show_page: ShowPage
+    done: list[tuple[Act, ...]] = field(default_factory=list)
+    failed: frozenset[Key] | None = None
+    started: str = ""
+
+
+def named(sessions: Sequence[Session], hidden: int = 0) -> str:
+    """Return how a question names its sessions, and how many of them are not in sight."""
+    if len(sessions) != 1:
+        unseen = f" ({hidden} of them hidden here)" if hidden else ""
+        return f"{len(sessions)} sessions{unseen}"
+    one = sessions[0]
+    listing = one.listing if len(one.listing) <= 14 else f"{one.listing[:13]}~"
+    return f"{listing}/{words.stage(one.stage)} {words.short_id(one.session_id)[:4]}"
+
+
+async def is_sure(desk: Desk, asks: str, count: int, verb: str) -> bool:
+    """Ask, default No; over five at once the count must be typed."""
+    if count <= MANY:
+        return await desk.question.confirm(asks)
+    typed = await desk.question.ask(f"{asks}. Type {count} to {verb} them")
+    return typed.strip() == str(count)

@@ -1,0 +1,39 @@
+"""Threads for what may take long: leaving the console does not wait for them."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def in_background(work: Callable[[], T]) -> T:
+    """Return what `work` returns; its thread dies with the program.
+
+    The threads of `asyncio.to_thread` would keep the console from leaving until they are done.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def tell(settle: Callable[[Any], None], value: Any) -> None:
+        def told() -> None:
+            if not done.done():
+                settle(value)
+
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(told)
+
+    def run() -> None:
+        try:
+            result = work()
+        except BaseException as error:  # whatever it is, it belongs to whoever waits
+            tell(done.set_exception, error)
+        else:
+            tell(done.set_result, result)
+
+    threading.Thread(target=run, name="background", daemon=True).start()
+    return await done

@@ -1,0 +1,62 @@
+"""Which sessions wrote something since this operator looked at them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+from tui.core.changes import Looks
+from tui.core.models import Catalog, Session
+from tui.ui.port import Engine
+from tui.view.lines import Key
+
+SAVE_EACH = 30.0
+
+
+class Unseen:
+    """Keeps what was looked at; a session counts as looked at once it was shown for a second.
+
+    What is not in the `catalog` any more is forgotten.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._looks: Looks | None = None
+        self._saved: Looks | None = None
+        self._shown: Key | None = None
+        self.catalog: Catalog | None = None
+
+    def is_unseen(self, session: Session) -> bool:
+        """Whether something was written to it that was not seen."""
+        return self._looks is not None and self._looks.is_unseen(session)
+
+    def tick(self, shown: Session | None) -> None:
+        """Take note of whose stream is in sight now; called each second."""
+        key = shown.key if shown is not None else None
+        is_looked_at = key is not None and key == self._shown
+        self._shown = key
+        looks = self._looks
+        if looks is not None and shown is not None and is_looked_at and looks.is_unseen(shown):
+            self._looks = looks.looked(shown)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known yet what was looked at before."""
+        return self._looks is not None
+
+    async def run(self, show: Callable[[], None]) -> None:
+        """Read what was looked at before and `show` it, then write it down from time to time."""
+        self._looks = self._saved = await asyncio.to_thread(self._engine.read_looks)
+        show()
+        while True:
+            await asyncio.sleep(SAVE_EACH)
+            await asyncio.to_thread(self.save)
+
+    def save(self) -> None:
+        """Write down what was looked at, if that changed; a disk that refuses is no trouble."""
+        looks, catalog = self._looks, self.catalog
+        if looks is not None and looks is not self._saved and catalog is not None:
+            self._saved = looks
+            with suppress(OSError):
+                self._engine.write_looks(looks.only(one.key for one in catalog.sessions))

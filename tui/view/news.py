@@ -1,0 +1,91 @@
+"""What happened that this operator did not do, in words for the message line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from tui.core.changes import Changes
+from tui.core.errors import UsageError
+from tui.core.models import Catalog, Event, Row, Session
+from tui.core.text import one_line
+from tui.core.zones import read_time, zone_named
+from tui.view import words
+
+_PAST = {
+    "extend": "extended",
+    "delete": "deleted",
+    "clean-up": "cleaned up",
+    "restore": "restored",
+    "undo": "undid what was done to",
+    "fail": "marked failed",
+    "activate": "activated",
+    "reapply": "put back",
+    "adopt": "adopted",
+    "resume": "resumed",
+    "rename": "renamed",
+}
+# What a turn brings along, which the screen shows anyhow.
+_OF_TURNS = ("track", "succeed")
+_PIPELINE = "pipeline"
+
+
+def lines(changes: Changes, catalog: Catalog, now: datetime) -> tuple[str, ...]:
+    """Return what is new, a line each; what one operator did to several is one line."""
+    said = [*_acts(changes.events, now)]
+    for one in changes.overwritten:
+        short = words.short_id(one.session_id)
+        said.append(f"the pipeline overwrote what was done to {short}: :reapply puts it back")
+    for name in changes.vanished:
+        said.append(f"{one_line(name)} vanished: `:ack {one_line(name)}` takes it off")
+    if changes.hold is not None:
+        said.append(_hold(catalog))
+    return tuple(said)
+
+
+def _hold(catalog: Catalog) -> str:
+    hold = catalog.hold
+    if hold is None:
+        return "the hold is lifted: runs and clean-up may begin again"
+    reason = f": {one_line(hold.reason)}" if hold.reason else ""
+    return f"{one_line(hold.by)} holds this root{reason}"
+
+
+def _acts(events: Iterable[tuple[Session, Event]], now: datetime) -> Iterable[str]:
+    every = [(one, event) for one, event in events if not _is_of_a_turn(event)]
+    counts = Counter((event.operator, event.action) for _, event in every)
+    for session, event in every:
+        who = (event.operator, event.action)
+        count = counts.pop(who, 0)
+        if count == 1:
+            yield act(session, event, now)
+        elif count:
+            yield f"{_who(event)} {count} sessions"
+
+
+def _is_of_a_turn(event: Event) -> bool:
+    return event.action in _OF_TURNS or event.operator == _PIPELINE
+
+
+def act(session: Session, event: Event, now: datetime) -> str:
+    """Return who did what to a session, as in `bert extended 9f2c 6h → 7d`."""
+    said = f"{_who(event)} {words.short_id(session.session_id)[:4]}"
+    before, after = (_expiry(row, session, now) for row in (event.before, event.after))
+    is_moved = event.action not in ("delete", "clean-up") and before and after and before != after
+    return f"{said}  {before} → {after}" if is_moved else said
+
+
+def _who(event: Event) -> str:
+    action = one_line(event.action)[:20]
+    return f"{one_line(event.operator)[:32]} {_PAST.get(action, f'({action})')}"
+
+
+def _expiry(row: Row | None, session: Session, now: datetime) -> str:
+    if row is None:
+        return ""
+    try:
+        expires_at = read_time(row.expires_at, zone_named(session.zone))
+    except UsageError:
+        return ""
+    return words.countdown(expires_at, now) if expires_at else ""

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -52,17 +52,18 @@ STEPS = st.sampled_from((timedelta(minutes=1), timedelta(hours=5), timedelta(day
 
 def run(scale: float) -> dict[str, object]:
     """Run 200 lives of 40 steps at scale 1."""
-    live(examples := max(1, round(200 * scale)), 40)
-    return {"examples": examples, "steps": 40}
+    live(lives := max(1, round(200 * scale)), 40)
+    return {"examples": lives, "steps": 40}
 
 
-def live(examples: int, steps: int) -> None:
-    """Let Hypothesis look for a life that the model does not know."""
+def live(examples: int, steps: int, *, shrinks: bool = True) -> None:
+    """Let Hypothesis look for a life that the model does not know; shrinking takes minutes."""
     run_state_machine_as_test(
         Life,
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
+            phases=[Phase.generate, *([Phase.shrink] if shrinks else [])],
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import multiprocessing
 import random
 import sqlite3
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
+from multiprocessing.sharedctypes import Synchronized
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 from tui.core.errors import Changed, DatabaseProblem
@@ -177,16 +177,14 @@ def _written(db_path: Path) -> int:
 
 
 def write_beside_consoles(db_path: Path, seconds: float, looked_at: Path) -> list[float]:
-    """Write as a pipeline does while consoles look, each four times a second; see below."""
-    is_over, looks = threading.Event(), itertools.count()
-
-    def look() -> None:
-        while not is_over.wait(0.25):
-            with suppress(DatabaseProblem):
-                read_table(looked_at)
-                next(looks)
-
-    consoles = [threading.Thread(target=look) for _ in range(CONSOLES)]
+    """Write as a pipeline does while consoles look, each twice a second; see below."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.torture.tracking"])
+    is_over, looks = context.Event(), context.Value("q", 0)
+    consoles = [
+        context.Process(target=_look_often, args=(str(looked_at), number, is_over, looks))
+        for number in range(CONSOLES)
+    ]
     for console in consoles:
         console.start()
     try:
@@ -194,9 +192,18 @@ def write_beside_consoles(db_path: Path, seconds: float, looked_at: Path) -> lis
     finally:
         is_over.set()
         for console in consoles:
-            console.join()
-    assert next(looks) > CONSOLES * seconds, "the consoles hardly saw anything"
+            console.join(30)
+    assert looks.value > CONSOLES * seconds, "the consoles hardly saw anything"
     return times
+
+
+def _look_often(path: str, number: int, is_over: Event, looks: Synchronized[int]) -> None:
+    is_over.wait(number / CONSOLES / 2)
+    while not is_over.wait(0.5):
+        with suppress(DatabaseProblem):
+            read_table(Path(path))
+            with looks.get_lock():
+                looks.value += 1
 
 
 def write_as_a_pipeline(db_path: Path, seconds: float) -> list[float]:

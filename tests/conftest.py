@@ -44,3 +44,9 @@ def site(tmp_path: Path, api: LoopbackApi) -> Iterator[Site]:
     """A listing whose runs talk to that API."""
     with site_below(tmp_path, api) as site:
         yield site
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a parameter the same in every process that collects the tests."""
+    named, pid = str(val), str(os.getpid())
+    return named.replace(pid, "PID") if isinstance(val, str | int) and pid in named else None

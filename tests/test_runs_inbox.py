@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +21,7 @@ from tui.runs.protocol import INBOX, MAX_PROMPT_BYTES
 
 NOW = datetime(2026, 11, 22, 7, 15, 30, tzinfo=UTC)
 PROMPT = Command("prompt", NOW, "anna", "go on")
+NAME = "20261122T071529.000000-0123abcd-prompt.json"
 ANSWER = Command("answer", NOW, "anna", "", "p1", "allow")
 
 
@@ -86,14 +88,55 @@ def test_an_answer_cannot_leave_the_inbox(folder: Path, request_id: str) -> None
 
 
 def test_what_is_no_file_is_left_alone_and_not_read_again(folder: Path, tmp_path: Path) -> None:
-    (folder / INBOX / "a.json").mkdir()
-    (folder / INBOX / "b.json").symlink_to(tmp_path)
-    os.mkfifo(folder / INBOX / "c.json")
+    (folder / INBOX / NAME).mkdir()
+    (folder / INBOX / NAME.replace("0", "1")).symlink_to(tmp_path)
+    os.mkfifo(folder / INBOX / NAME.replace("0", "2"))
     post(folder, PROMPT)
     inbox = Inbox(folder)
     assert inbox.take() == (PROMPT,)
     assert inbox.take() == ()
     assert len(list((folder / INBOX).iterdir())) == 3
+
+
+LINKS: dict[str, Callable[[Path], Path]] = {
+    "the inbox": lambda run: run / INBOX,
+    "the run": lambda run: run,
+    "the runs": lambda run: run.parent,
+    "our folder": lambda run: run.parent.parent,
+}
+
+
+@pytest.mark.parametrize("linked", LINKS)
+@pytest.mark.parametrize("is_known", [True, False])
+def test_nothing_is_posted_taken_or_removed_through_a_link(
+    tmp_path: Path, linked: str, is_known: bool
+) -> None:
+    """Without descriptors, a run empties whatever folder its inbox was replaced by a link to."""
+    run = tmp_path / "hollis_park" / ".session_console" / "runs" / "r1"
+    (run / INBOX).mkdir(parents=True)
+    inbox = Inbox(run)
+    if is_known:
+        assert inbox.take() == ()
+    place, moved = LINKS[linked](run), tmp_path / "moved"
+    place.rename(moved)
+    place.symlink_to(moved)
+    elsewhere = (run / INBOX).resolve()
+    for name in (NAME, "answer-p1.json"):
+        (elsewhere / name).write_text(json.dumps(asdict(PROMPT) | {"at": NOW.isoformat()}))
+    with pytest.raises(Refused, match="cannot be written: a link"):
+        post(run, PROMPT)
+    if linked == "the inbox" or not is_known:
+        assert (inbox.take(), inbox.close()) == ((), ())
+        assert {path.name for path in elsewhere.iterdir()} == {NAME, "answer-p1.json"}
+
+
+def test_files_that_no_command_is_named_like_are_neither_read_nor_removed(folder: Path) -> None:
+    named = ("thesis.tex", "a.json", f"{NAME}~", f"x{NAME}", "answer-..json")
+    for name in named:
+        (folder / INBOX / name).write_text(json.dumps(asdict(PROMPT) | {"at": NOW.isoformat()}))
+    inbox = Inbox(folder)
+    assert inbox.take() == ()
+    assert sorted(path.name for path in (folder / INBOX).iterdir()) == sorted(named)
 
 
 def test_a_command_that_cannot_be_removed_is_obeyed_once() -> None:
@@ -144,7 +187,7 @@ def test_a_prompt_that_no_reader_would_take_is_refused(folder: Path) -> None:
     ],
 )
 def test_what_is_no_command_is_thrown_away(folder: Path, text: str) -> None:
-    (folder / INBOX / "a.json").write_text(text)
+    (folder / INBOX / NAME).write_text(text)
     post(folder, PROMPT)
     inbox = Inbox(folder)
     assert inbox.take() == (PROMPT,)

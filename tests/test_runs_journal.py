@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from tui.runs.journal import Journal
-from tui.runs.protocol import EVENTS, PARTIAL, read_events, read_partial
+from tui.runs.protocol import (
+    EVENTS,
+    HEARTBEAT,
+    OWNER,
+    PARTIAL,
+    read_events,
+    read_owner,
+    read_partial,
+)
 
 NOW = datetime(2026, 11, 22, 7, 15, 30, tzinfo=UTC)
 
@@ -52,13 +64,58 @@ def test_events_are_small_whatever_the_agent_asks_for(tmp_path: Path) -> None:
 def test_a_link_in_the_folder_is_never_written_through(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("untouched")
-    for name in (EVENTS, PARTIAL):
+    for name in (EVENTS, PARTIAL, OWNER):
         (tmp_path / name).symlink_to(victim)
+    (tmp_path / HEARTBEAT).symlink_to(tmp_path / "made")
     journal = Journal(tmp_path, lambda: NOW)
+    write_all(journal)
+    assert victim.read_text() == "untouched"
+    assert not (tmp_path / "made").exists()
+    assert (journal.troubles, read_owner(tmp_path)) == (3, {"pid": 1})
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_link_in_place_of_the_folder_is_never_written_through(
+    tmp_path: Path, is_open: bool
+) -> None:
+    """A folder that was opened is written to wherever it is now."""
+    folder, other = tmp_path / "run", tmp_path / "other"
+    folder.mkdir()
+    other.mkdir()
+    journal = Journal(folder, lambda: NOW)
+    if is_open:
+        journal.beat()
+    folder.rename(tmp_path / "moved")
+    folder.symlink_to(other)
+    write_all(journal)
+    assert not list(other.iterdir())
+    assert len(read_events(tmp_path / "moved")) == is_open
+
+
+def test_a_pipe_in_the_place_of_a_file_keeps_nobody_waiting(tmp_path: Path) -> None:
+    for name in (EVENTS, HEARTBEAT):
+        os.mkfifo(tmp_path / name)
+    reader = os.open(tmp_path / HEARTBEAT, os.O_RDONLY | os.O_NONBLOCK)
+    journal = Journal(tmp_path, lambda: NOW)
+    write_all(journal)
+    os.close(reader)
+    assert journal.troubles == 3
+
+
+def write_all(journal: Journal) -> None:
     journal.event("started")
     journal.partial({"kind": "text", "text": "hello"})
-    assert victim.read_text() == "untouched"
-    assert journal.troubles == 1
+    journal.owner({"pid": 1})
+    journal.beat()
+
+
+def test_a_journal_that_nobody_knows_any_more_keeps_no_descriptor(tmp_path: Path) -> None:
+    gc.collect()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(20):
+        Journal(tmp_path, lambda: NOW).beat()
+    gc.collect()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_the_partial_is_replaced_and_taken_away(tmp_path: Path) -> None:

@@ -101,7 +101,8 @@ def test_any_json_is_read_without_a_word(folder: Path, values: list[Any]) -> Non
     for name in (SPEC, OWNER, PARTIAL):
         (folder / name).write_text(lines[0])
     for number, line in enumerate(lines):
-        (folder / INBOX / f"{number}.json").write_text(line)
+        name = f"20261122T071530.000000-{number:08x}-prompt.json"
+        (folder / INBOX / name).write_text(line)
     run = read_run(folder)
     assert run.cost_usd is None or 0 <= run.cost_usd < 1e9
     json.dumps(run.request.input if run.request else {}, allow_nan=False)
@@ -146,6 +147,14 @@ def _folder(path: Path) -> None:
 
 def _link(path: Path) -> None:
     path.symlink_to("/etc/hostname")
+
+
+def test_nothing_is_read_through_a_link_to_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "a").write_text("secret")
+    assert read_end(tmp_path / "elsewhere" / "a") == b"secret"
+    (tmp_path / "run").symlink_to(tmp_path / "elsewhere")
+    assert read_end(tmp_path / "run" / "a") == b""
 
 
 @pytest.mark.parametrize("make", [_folder, _link, os.mkfifo, lambda path: None])

@@ -30,7 +30,7 @@ def read_env_file(path: Path) -> dict[str, str]:
     Raises `RunFailed` when it cannot be read, or when everybody on this machine could read it.
     """
     try:
-        mode, text = path.stat().st_mode, read_small(path).decode("utf-8")
+        mode, text = path.stat().st_mode, read_small(path, follows=True).decode("utf-8")
     except OSError as error:
         raise RunFailed(f"the env file {path} cannot be read: {error.strerror or error}") from error
     except ValueError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,7 +41,10 @@ class HostedRun:
         self._prepare, self._clock = prepare, clock
         self._waiting: asyncio.Queue[object] = asyncio.Queue(_MOST_WAITING)
         self._driver: Driver | None = None
-        self._is_left = False
+        self._lock: SessionLock | None = None
+        self._journal: Journal | None = None
+        self._handing_over = threading.Lock()
+        self._is_left = self._is_over = False
 
     async def messages(self) -> AsyncGenerator[object, None]:
         """Yield the SDK's messages, turn after turn; raises `RunFailed` when a turn fails."""
@@ -78,26 +82,31 @@ class HostedRun:
             await self._waiting.put(message)
 
     async def _host(self) -> None:
-        prepared = await asyncio.to_thread(self._prepare)
         try:
-            await self._run(prepared)
+            prepared = await asyncio.to_thread(self._set_up)
+            if self._journal is not None and not self._is_left:
+                await self._drive(Driver(self._journal, prepared.spec, self._clock, prepared.given))
         finally:
-            prepared.lock.release()
+            self._let_go()
 
-    async def _run(self, prepared: Prepared) -> None:
-        if self._is_left:
-            return
-        try:
-            folder = await asyncio.to_thread(make_folder, prepared.listing, prepared.spec)
-        except OSError as error:
-            raise RunFailed(f"the run's folder cannot be made: {error.strerror}") from error
-        journal = Journal(folder, self._clock)
-        try:
-            if not self._is_left:
-                await self._drive(Driver(journal, prepared.spec, self._clock, prepared.given))
-        finally:
-            prepared.lock.release()
-            journal.event("ended")
+    def _set_up(self) -> Prepared:
+        """Prepare, in a thread: one that a loop which ends does not wait for, so it may be last."""
+        prepared = self._prepare()
+        with self._handing_over:
+            self._lock = prepared.lock
+            if self._is_over:
+                self._lock.release()
+            elif not self._is_left:
+                self._journal = Journal(_folder_of(prepared), self._clock)
+        return prepared
+
+    def _let_go(self) -> None:
+        with self._handing_over:
+            self._is_over = True
+            if self._lock is not None:
+                self._lock.release()
+        if self._journal is not None:
+            self._journal.event("ended")
 
     async def _drive(self, driver: Driver) -> None:
         self._driver = driver
@@ -108,6 +117,13 @@ class HostedRun:
             raise RunFailed(one_line(f"{type(failure).__name__}: {failure}")) from failure
         if driver.stopped_by:
             raise RunFailed(f"{driver.stopped_by} stopped the run")
+
+
+def _folder_of(prepared: Prepared) -> Path:
+    try:
+        return make_folder(prepared.listing, prepared.spec)
+    except OSError as error:
+        raise RunFailed(f"the run's folder cannot be made: {error.strerror}") from error
 
 
 async def _settled(hosting: asyncio.Task[None]) -> None:

@@ -14,15 +14,19 @@ from typing import Any, Literal, cast, get_args
 
 from tui.core.errors import Refused, UsageError
 from tui.core.text import one_line
+from tui.runs.opened import Opened, closing, open_folder, open_inside, write_new
 from tui.runs.protocol import INBOX, require_sound_prompt
-from tui.runs.untrusted import read_json
-from tui.storage.folders import inherit_rights
+from tui.runs.untrusted import parse, read_inside
 
 CommandKind = Literal["prompt", "answer", "interrupt", "stop"]
 Decision = Literal["", "allow", "always", "deny"]
 
 _CLOSED = "inbox.closed"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_NAME = re.compile(
+    r"answer-[A-Za-z0-9_-]{1,64}\.json"
+    r"|[0-9]{8}T[0-9]{6}\.[0-9]{6}-[0-9a-f]{8}-(prompt|interrupt|stop)\.json"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,69 +51,78 @@ def post(folder: Path, command: Command) -> None:
     or when the run takes no more commands because it is over; `UsageError` for too long a text.
     """
     require_sound_prompt(command.text)
-    inbox = folder / INBOX
-    target = inbox / _name(command)
-    temporary = inbox / f".{secrets.token_hex(8)}"
+    name = _name(command)
+    text = json.dumps(asdict(command) | {"at": command.at.isoformat()})
     try:
-        temporary.write_text(json.dumps(asdict(command) | {"at": command.at.isoformat()}), "utf-8")
-        inherit_rights(temporary, inbox)
-        os.link(temporary, target)
+        with closing(open_folder(folder)) as opened, closing(open_inside(opened, INBOX)) as inbox:
+            _put(inbox, name, text)
     except FileNotFoundError:
         raise Refused("the run is over: resume the session instead") from None
-    except FileExistsError:
-        first = one_line(read_json(target).get("by", "")) or "somebody"
-        raise Refused(f"{first} has answered that already") from None
     except OSError as error:
         raise Refused(f"the run's inbox cannot be written: {error.strerror}") from error
+
+
+def _put(inbox: int, name: str, text: str) -> None:
+    temporary = f".{secrets.token_hex(8)}"
+    try:
+        write_new(inbox, temporary, text)
+        os.link(temporary, name, src_dir_fd=inbox, dst_dir_fd=inbox, follow_symlinks=False)
+    except FileExistsError:
+        first = one_line(parse(read_inside(inbox, name)).get("by", "")) or "somebody"
+        raise Refused(f"{first} has answered that already") from None
     finally:
         with suppress(OSError):
-            temporary.unlink()
+            os.unlink(temporary, dir_fd=inbox)
 
 
 class Inbox:
     """The runner's end: takes each command once, in the order they were posted."""
 
     def __init__(self, folder: Path) -> None:
-        self._open, self._closed = folder / INBOX, folder / _CLOSED
+        self._folder = Opened(folder)
         self._done: set[str] = set()
 
     def take(self) -> tuple[Command, ...]:
         """Return what was posted since the last call."""
-        return self._take(self._open)
+        return self._take(INBOX)
 
     def close(self) -> tuple[Command, ...]:
         """Take no more commands; return the last ones, posted since the last `take`."""
-        with suppress(OSError):
-            self._open.rename(self._closed)
-        return self._take(self._closed)
+        self._rename(INBOX, _CLOSED)
+        return self._take(_CLOSED)
 
     def reopen(self) -> None:
         """Take commands again after `close`."""
-        with suppress(OSError):
-            self._closed.rename(self._open)
+        self._rename(_CLOSED, INBOX)
 
-    def _take(self, inbox: Path) -> tuple[Command, ...]:
+    def _rename(self, was: str, becomes: str) -> None:
+        with suppress(OSError):
+            os.rename(was, becomes, src_dir_fd=self._folder.fd, dst_dir_fd=self._folder.fd)
+
+    def _take(self, name: str) -> tuple[Command, ...]:
         try:
-            with os.scandir(inbox) as entries:
-                found = sorted(Path(entry.path) for entry in entries if self._is_new(entry))
+            with closing(open_inside(self._folder.fd, name)) as inbox:
+                with os.scandir(inbox) as entries:
+                    found = sorted(entry.name for entry in entries if self._is_new(entry))
+                taken = [self._read(inbox, one) for one in found]
         except OSError:
             return ()
-        taken = (self._read(path) for path in found)
         return tuple(command for command in taken if command)
 
     def _is_new(self, entry: os.DirEntry[str]) -> bool:
-        is_file = entry.is_file(follow_symlinks=False)
-        return is_file and not entry.name.startswith(".") and entry.name not in self._done
+        """Whether it may be a command: nothing else is ever read or removed."""
+        is_named = _NAME.fullmatch(entry.name) is not None and entry.name not in self._done
+        return is_named and entry.is_file(follow_symlinks=False)
 
-    def _read(self, path: Path) -> Command | None:
+    def _read(self, inbox: int, name: str) -> Command | None:
         """Read one file; an answer's stays, so that nobody can give a second one."""
-        command = _command(read_json(path))
+        command = _command(parse(read_inside(inbox, name)))
         # Also of what cannot be removed, or it would be obeyed again and again.
-        self._done.add(path.name)
-        if not (command and command.kind == "answer" and path.name == _name(command)):
+        self._done.add(name)
+        if not (command and command.kind == "answer" and name == _name(command)):
             with suppress(OSError):
-                path.unlink()
-                self._done.discard(path.name)
+                os.unlink(name, dir_fd=inbox)
+                self._done.discard(name)
         return command
 
 

@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tui.runs.opened import Opened, closing, open_file, replace_file
 from tui.runs.protocol import EVENTS, HEARTBEAT, OWNER, PARTIAL
-from tui.storage.folders import inherit_rights, write_atomically
 
 _MAX_WAITING = 1024 * 1024
 _MAX_STRING = 4000
@@ -21,11 +21,12 @@ class Journal:
     """Writes events, the message being written, the owner and the heartbeat.
 
     What cannot be written now (a full disk) is counted in `troubles`; events wait in memory, in
-    order, and are written with the next one.
+    order, and are written with the next one. Nothing is written through a link.
     """
 
     def __init__(self, folder: Path, clock: Callable[[], datetime]) -> None:
         self.folder = folder
+        self._opened = Opened(folder)
         self.troubles = 0
         self._clock = clock
         self._waiting = b""
@@ -43,18 +44,12 @@ class Journal:
         """Write the events that wait."""
         if not self._waiting:
             return
-        with self._trouble_counted():
-            path = self.folder / EVENTS
-            is_new = not path.exists()
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-            fd = os.open(path, flags, 0o660)
-            try:
-                if is_new:
-                    inherit_rights(path, self.folder)
-                # A short write (the disk fills up) leaves a torn line, which the rest completes.
-                self._waiting = self._waiting[os.write(fd, self._waiting) :]
-            finally:
-                os.close(fd)
+        with (
+            self._trouble_counted(),
+            closing(open_file(self._opened.fd, EVENTS, os.O_APPEND)) as fd,
+        ):
+            # A short write (the disk fills up) leaves a torn line, which the rest completes.
+            self._waiting = self._waiting[os.write(fd, self._waiting) :]
 
     def partial(self, value: Mapping[str, Any] | None) -> None:
         """Show what is being written now; `None` when nothing is."""
@@ -63,33 +58,23 @@ class Journal:
             return
         with self._trouble_counted():
             if text is None:
-                (self.folder / PARTIAL).unlink(missing_ok=True)
+                with suppress(FileNotFoundError):
+                    os.unlink(PARTIAL, dir_fd=self._opened.fd)
             else:
-                self._replace(PARTIAL, text)
+                # Not waiting for the disk: it says what is now, and is worth nothing later.
+                replace_file(self._opened.fd, PARTIAL, text, is_lasting=False)
             self._shown = text
 
     def owner(self, value: Mapping[str, Any]) -> None:
         """Say which processes this run is."""
         with self._trouble_counted():
-            write_atomically(self.folder / OWNER, json.dumps(value))
+            replace_file(self._opened.fd, OWNER, json.dumps(value))
 
     def beat(self) -> None:
         """Show that the runner lives."""
-        with self._trouble_counted():
-            (self.folder / HEARTBEAT).touch()
+        with self._trouble_counted(), closing(open_file(self._opened.fd, HEARTBEAT)) as fd:
+            os.utime(fd)
         self.flush()
-
-    def _replace(self, name: str, text: str) -> None:
-        """Replace a file, without `fsync`: these say what is now, and are worth nothing later."""
-        temporary = self.folder / f".{name}.{os.getpid()}"
-        try:
-            temporary.write_text(text, "utf-8")
-            inherit_rights(temporary, self.folder)
-            temporary.replace(self.folder / name)
-        except OSError:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
 
     @contextmanager
     def _trouble_counted(self) -> Iterator[None]:

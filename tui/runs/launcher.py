@@ -13,13 +13,14 @@ from pathlib import Path
 import tui
 from tui.core.errors import RunFailed
 from tui.runs.environment import inherited
+from tui.runs.opened import closing, make_inside, open_file, open_folder, replace_file
 from tui.runs.protocol import EVENTS, HEARTBEAT, INBOX, LOG, OWNER, SPEC, RunSpec, describe
-from tui.storage.folders import console_folder, inherit_rights, write_atomically
+from tui.storage.folders import console_folder
 from tui.storage.locks import SessionLock
 
 # The shell is the first of two forks: it ends at once, so the runner is nobody's child, leaves no
-# zombie, and its session has no terminal that could hang up.
-_DETACH = '"$@" </dev/null >>"$0" 2>&1 & echo $!'
+# zombie, and its session has no terminal that could hang up. Its log is the shell's stderr.
+_DETACH = '"$@" </dev/null >&2 & echo $!'
 # Not through PYTHONPATH, which the agent's own commands would inherit.
 _BEGIN = """
 import sys
@@ -59,22 +60,20 @@ def make_folder(listing: Path, spec: RunSpec) -> Path:
 
     Raises `OSError`.
     """
-    runs = console_folder(listing, "runs")
-    new = runs / f".{spec.run_id}"
-    try:
-        new.mkdir()
-        inherit_rights(new, runs)
-        (new / INBOX).mkdir()
-        inherit_rights(new / INBOX, new)
-        for name in (HEARTBEAT, LOG):
-            (new / name).touch()
-            inherit_rights(new / name, new)
-        write_atomically(new / SPEC, spec.to_json())
-        write_atomically(new / OWNER, json.dumps(describe(os.getpid())))
-        return new.rename(runs / spec.run_id)
-    except BaseException:  # an interrupt too must leave nothing half-made
-        shutil.rmtree(new, ignore_errors=True)
-        raise
+    path, new = console_folder(listing, "runs"), f".{spec.run_id}"
+    with closing(open_folder(path, 2)) as runs:
+        try:
+            with closing(make_inside(runs, new)) as folder:
+                os.close(make_inside(folder, INBOX))
+                for name in (HEARTBEAT, LOG):
+                    os.close(open_file(folder, name))
+                replace_file(folder, SPEC, spec.to_json())
+                replace_file(folder, OWNER, json.dumps(describe(os.getpid())))
+            os.rename(new, spec.run_id, src_dir_fd=runs, dst_dir_fd=runs)
+        except BaseException:  # an interrupt too must leave nothing half-made
+            shutil.rmtree(new, ignore_errors=True, dir_fd=runs)
+            raise
+    return path / spec.run_id
 
 
 def _spawn(folder: Path, lock_fd: int) -> int:
@@ -82,18 +81,22 @@ def _spawn(folder: Path, lock_fd: int) -> int:
     package = Path(tui.__file__).absolute().parent.parent
     given = [str(package), str(folder.absolute()), str(lock_fd)]
     runner = [sys.executable, "-P", "-c", _BEGIN, *given]
-    done = subprocess.run(  # noqa: S603 (no word of it comes from outside)
-        ["/bin/sh", "-c", _DETACH, str((folder / LOG).absolute()), *runner],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd="/",
-        env=inherited(os.environ),
-        pass_fds=(lock_fd,),
-        start_new_session=True,
-        timeout=_PATIENCE_S,
-        check=True,
-    )
+    with (
+        closing(open_folder(folder)) as opened,
+        closing(open_file(opened, LOG, os.O_APPEND)) as log,
+    ):
+        done = subprocess.run(  # noqa: S603 (no word of it comes from outside)
+            ["/bin/sh", "-c", _DETACH, "runner", *runner],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd="/",
+            env=inherited(os.environ),
+            pass_fds=(lock_fd,),
+            start_new_session=True,
+            timeout=_PATIENCE_S,
+            check=True,
+        )
     return int(done.stdout)
 
 
@@ -101,5 +104,5 @@ def _name_runner(folder: Path, pid: int) -> None:
     """Say who the runner is before it can say so itself, so that its early death is provable."""
     if not (folder / EVENTS).exists():
         # A disk that just filled up takes only this away: the runner will say it itself.
-        with suppress(OSError):
-            write_atomically(folder / OWNER, json.dumps(describe(pid)))
+        with suppress(OSError), closing(open_folder(folder)) as opened:
+            replace_file(opened, OWNER, json.dumps(describe(pid)))

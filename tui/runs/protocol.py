@@ -296,14 +296,14 @@ def _moment(stored: object) -> datetime | None:
 
 def _modified(path: Path) -> datetime | None:
     try:
-        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        return datetime.fromtimestamp(path.lstat().st_mtime, UTC)
     except (OSError, OverflowError, ValueError):
         return None
 
 
 def _stat(path: Path) -> tuple[int, int, int] | None:
     try:
-        found = path.stat()
+        found = path.lstat()
     except OSError:
         return None
     return (found.st_ino, found.st_size, found.st_mtime_ns)

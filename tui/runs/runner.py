@@ -19,6 +19,7 @@ from tui.core.text import one_line
 from tui.runs.driver import Driver
 from tui.runs.journal import Journal
 from tui.runs.protocol import SPEC, RunSpec, describe
+from tui.runs.untrusted import read_end
 
 
 def main(folder: Path, lock_fd: int, clock: Callable[[], datetime]) -> None:
@@ -29,7 +30,7 @@ def main(folder: Path, lock_fd: int, clock: Callable[[], datetime]) -> None:
     journal = Journal(folder, clock)
     journal.owner(describe(os.getpid()))
     try:
-        spec = RunSpec.from_json((folder / SPEC).read_text("utf-8"))
+        spec = RunSpec.from_json(read_end(folder / SPEC).decode("utf-8"))
         asyncio.run(_drive(Driver(journal, spec, clock)))
     except Exception as error:  # the last chance to say in the run folder what went wrong
         traceback.print_exception(error)

@@ -13,14 +13,32 @@ from tui.core.text import safe_text
 
 MAX_FILE = 8 * 1024 * 1024
 
+_PLACE = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+
 
 def read_end(path: Path, limit: int = MAX_FILE) -> bytes:
     """Return the last `limit` bytes of a regular file; nothing for anything else, or a gap.
 
-    A link is not followed, and a pipe in the place of a file does not keep its reader waiting.
+    No link is followed, to it or to its folder.
     """
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        folder = os.open(path.parent, _PLACE)
+    except OSError:
+        return b""
+    try:
+        return read_inside(folder, path.name, limit)
+    finally:
+        os.close(folder)
+
+
+def read_inside(folder: int, name: str, limit: int = MAX_FILE) -> bytes:
+    """Return the last `limit` bytes of a regular file in an open folder, as `read_end` does.
+
+    A pipe in the place of a file does not keep its reader waiting.
+    """
+    try:
+        fd = os.open(name, _FILE, dir_fd=folder)
     except OSError:
         return b""
     try:

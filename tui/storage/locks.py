@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+import weakref
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,12 +24,13 @@ class SessionLock:
     """An exclusive `flock` on `<listing>/.session_console/locks/<session id>`.
 
     Whoever resumes, deletes, cleans, adopts or forks holds it; a launcher hands its descriptor
-    to the runner, which then holds it until it ends, however it ends.
+    to the runner, which then holds it until it ends, however it ends. A forked child has none.
     """
 
     def __init__(self, fd: int, path: Path) -> None:
         self.fd = fd
         self.path = path
+        _ours.add(self)
 
     @classmethod
     def take(cls, listing_path: Path, session_id: str) -> SessionLock:
@@ -36,7 +38,7 @@ class SessionLock:
         path = lock_path(listing_path, session_id)
         for _ in range(_TRIES):
             try:
-                lock = cls(_take(path, _TRIES), path)
+                lock = _take(path, _TRIES)
             except BlockingIOError:
                 break
             if not _is_in_batch(path) and _is_at(path, lock.fd):
@@ -94,16 +96,16 @@ def batch_lock(listing_path: Path, session_ids: Collection[str]) -> Iterator[fro
     """
     path = console_folder(listing_path, "locks") / _BATCH
     try:
-        fd = _take(path, _PATIENT_TRIES)
+        lock = _take(path, _PATIENT_TRIES)
     except BlockingIOError:
         raise Refused("a clean-up or a delete of many is at work in this listing") from None
     try:
-        os.ftruncate(fd, 0)
+        os.ftruncate(lock.fd, 0)
         with suppress(OSError):  # on a full disk: an empty batch is one of all sessions
-            os.pwrite(fd, b" ".join(one.encode() for one in session_ids), 0)
+            os.pwrite(lock.fd, b" ".join(one.encode() for one in session_ids), 0)
         yield frozenset(one for one in session_ids if _is_held(path.with_name(one)))
     finally:
-        os.close(fd)
+        lock.close()
 
 
 def discard_locks(listing_path: Path, session_ids: Iterable[str]) -> None:
@@ -112,6 +114,17 @@ def discard_locks(listing_path: Path, session_ids: Iterable[str]) -> None:
     for session_id in session_ids if folder else ():
         with suppress(OSError):
             os.unlink(f"{folder}/{session_id}")  # noqa: PTH108 (mostly there is none, of thousands)
+
+
+def _let_go_in_child() -> None:
+    """Close the locks of a process in its forked child, which may live longer; unlock none."""
+    for lock in tuple(_ours):
+        with suppress(OSError):
+            lock.close()
+
+
+_ours: weakref.WeakSet[SessionLock] = weakref.WeakSet()
+os.register_at_fork(after_in_child=_let_go_in_child)
 
 
 def _is_in_batch(path: Path) -> bool:
@@ -131,32 +144,33 @@ def folder_lock(listing_path: Path, name: str) -> Iterator[None]:
     for longer, `OSError` when it cannot be made.
     """
     try:
-        fd = _take(console_folder(listing_path, "locks") / name, _PATIENT_TRIES)
+        lock = _take(console_folder(listing_path, "locks") / name, _PATIENT_TRIES)
     except BlockingIOError:
         raise Refused(f"{name[1:]} is being rewritten by somebody else: try again") from None
     try:
         yield
     finally:
-        os.close(fd)
+        lock.close()
 
 
-def _take(path: Path, tries: int) -> int:
-    """Return a descriptor that holds the lock; raises `BlockingIOError` after that many tries.
+def _take(path: Path, tries: int) -> SessionLock:
+    """Return a lock, held by us; raises `BlockingIOError` after that many tries.
 
     The lock of a file that somebody has removed since it was opened would keep nobody out.
     """
     while True:
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o660)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        lock = SessionLock(os.open(path, flags, 0o660), path)
         try:
-            _lock(fd, tries)
+            _lock(lock.fd, tries)
             with suppress(FileNotFoundError):
                 inherit_rights(path, path.parent)
-            if _is_at(path, fd):
-                return fd
+            if _is_at(path, lock.fd):
+                return lock
         except BaseException:  # an interrupt too must leave nothing half-made
-            os.close(fd)
+            lock.close()
             raise
-        os.close(fd)
+        lock.close()
 
 
 def _is_at(path: Path, fd: int) -> bool:

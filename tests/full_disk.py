@@ -28,6 +28,18 @@ def small_disk(path: Path) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(path)], check=True)
 
 
+@contextmanager
+def mounted_apart(folder: Path, aside: Path) -> Iterator[None]:
+    """Make a folder a mount of its own, of the same disk; its content lies aside from then on."""
+    folder.rename(aside)
+    folder.mkdir()
+    subprocess.run(["mount", "--bind", str(aside), str(folder)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
 def may_mount(folder: Path) -> bool:
     """Whether this user may mount a disk, as root in most containers and on most machines may."""
     try:

@@ -19,8 +19,9 @@ from tui.core.errors import Refused, UnknownId
 from tui.core.models import Catalog
 from tui.operations.cleanup import CleanupPlan, Progress, clean_up, plan_cleanup
 from tui.operations.context import Context
-from tui.operations.delete import restore_many
+from tui.operations.delete import delete_many, restore_many
 from tui.operations.hold import set_hold
+from tui.operations.purge import erase_many
 from tui.operations.refresh import Watch
 from tui.operations.undo import undo_last
 from tui.storage.locks import SessionLock
@@ -311,3 +312,36 @@ def test_a_read_only_console_previews_and_does_not_act(
     with pytest.raises(Refused, match="read-only"):
         clean_up(context, plan)
     assert snapshot(context.root) == before
+
+
+def test_what_is_cleaned_up_is_not_deleted_on_top(
+    listings: tuple[SampleListing, SampleListing],
+) -> None:
+    """Restored then, its row alone would come back and its transcript stay in the trash."""
+    context = listings[0].context()
+    done = clean_up(context, planned(context, listing=listings[0].listing_id))
+    before = content_of(*listings)
+    gone = [listings[0].session(f"hollis_park/{act.session_id}") for act in done.acts]
+    expired = [one for one in gone if one.row is not None and one.status == "expired"]
+    assert expired
+    refused = delete_many(context, expired).refused
+    assert len(refused) == len(expired)
+    assert all("is cleaned up, in the trash: `restore`" in str(error) for _, error in refused)
+    assert content_of(*listings) == before
+    erase_many(context, list_trash(context.root))
+    assert len(delete_many(context, expired).acts) == len(expired)
+
+
+def test_a_listing_whose_zone_is_in_doubt_loses_nothing_until_it_is_set(tmp_path: Path) -> None:
+    """Its transcript says that its times are 9 h ahead: it would go 9 h late, or too early."""
+    listing = SampleListing(tmp_path / "outputs")
+    listing.track(OVER, days=0.5, age=DAY)
+    listing.write_transcript(OVER, "Late.", age=DAY + timedelta(hours=9))
+    context = listing.context(time_zone="auto")
+    plan = planned(context)
+    assert plan.sessions == ()
+    assert [(one.session_id, why) for one, why in plan.skipped] == [
+        (OVER, "its time zone is in doubt: set time_zone")
+    ]
+    for chosen in (planned(context, older_than=DAY), planned(listing.context(time_zone="local"))):
+        assert [one.session_id for one in chosen.sessions] == [OVER]

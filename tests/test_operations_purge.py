@@ -116,11 +116,15 @@ def test_nothing_is_left_of_what_was_said(listing: SampleListing, how: str, mode
 
 def test_an_untracked_session_is_erased_too(listing: SampleListing) -> None:
     acted_on(listing, "listing")
+    untrack(listing)
+    purge(listing.context(), FIRST)
+    assert saying(listing.root, CANARY) == []
+
+
+def untrack(listing: SampleListing) -> None:
     with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
         pipeline.execute("PRAGMA secure_delete = ON")
         pipeline.execute(f"DELETE FROM claude_sessions WHERE session_id = '{FIRST}'")  # noqa: S608
-    purge(listing.context(), FIRST)
-    assert saying(listing.root, CANARY) == []
 
 
 def test_what_is_only_in_the_trash_of_a_vanished_listing_is_erased(
@@ -166,6 +170,37 @@ def test_a_row_that_changed_since_the_look_keeps_it_from_being_erased(
     assert snapshot(listing.config_dir) == before
 
 
+@pytest.mark.parametrize("is_in_trash", [False, True])
+def test_what_came_since_the_look_is_erased_and_counted_too(
+    listing: SampleListing, is_in_trash: bool
+) -> None:
+    """A run that began and ended meanwhile, a restore: `erased` must be all of it."""
+    if is_in_trash:
+        untrack(listing)
+        delete(listing.context(), listing.session(FIRST))
+    erasure = plan_purge(listing.context(), FIRST)
+    if is_in_trash:
+        restore(listing.context(), FIRST)
+    run = listing.folder / ".session_console" / "runs" / "20261121T143000Z-0002" / "spec.json"
+    agent = listing.transcript_path(FIRST).parent / FIRST / "subagents" / "agent-1.jsonl"
+    for path in (run, agent):
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps({"session_id": FIRST, "prompt": CANARY}))
+    act = erase_session(listing.context(), erasure)
+    assert saying(listing.root, CANARY) == []
+    assert f"{erasure.size.files + 2} files, " in act.words
+
+
+def test_what_is_tracked_since_the_look_keeps_it_from_being_erased(listing: SampleListing) -> None:
+    new = "77ab0000-1111-4222-8333-444455556666"
+    listing.write_transcript(new, CANARY)
+    erasure, before = plan_purge(listing.context(), new), snapshot(listing.config_dir)
+    listing.track(new, metadata={"note": CANARY})
+    with pytest.raises(Changed, match="is tracked by now"):
+        erase_session(listing.context(), erasure)
+    assert snapshot(listing.config_dir) == before
+
+
 def test_a_locked_database_keeps_it_from_being_erased(listing: SampleListing) -> None:
     """Erased first, the row could have been changed by whoever holds it."""
     before = snapshot(listing.config_dir)
@@ -203,6 +238,20 @@ def test_what_was_half_erased_is_erased_and_never_put_back(listing: SampleListin
     assert plan_cleanup(listing.context(), Watch(listing.context()).look()).unfinished == ()
     finish([listing.root], datetime.now(UTC) + DAY)
     assert list((listing.root / ".session_console" / "trash").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["...purged", "*.purged", "[0-9].purged", ".purged", "0-.purged"])
+def test_no_name_in_a_batch_leads_out_of_it(listing: SampleListing, name: str) -> None:
+    """Taken for a number, the first would have the whole trash erased: `<batch>/..`."""
+    delete(listing.context(), listing.session(FIRST))
+    delete(listing.context(), listing.session(SECOND))
+    before = list_trash(listing.root)
+    (before[0].batch / name).touch()
+    (before[0].batch / "0-0-1").write_text("of nobody")
+    finish([listing.root], datetime.now(UTC) + DAY)
+    assert list_trash(listing.root) == before
+    assert all(one.files for one in before)
+    assert {name, "0-0-1"} <= {path.name for path in before[0].batch.iterdir()}
 
 
 def test_the_old_trash_is_erased_and_the_young_kept(listing: SampleListing) -> None:

@@ -12,7 +12,7 @@ from tests.sample_listing import FIRST, SECOND, SampleListing, snapshot
 from tests.torture.trash import run
 from tui.core.models import Row
 from tui.operations.cleanup import clean_up, plan_cleanup
-from tui.operations.delete import delete
+from tui.operations.delete import delete, restore
 from tui.operations.refresh import Watch
 from tui.operations.unfinished import repair, unfinished
 from tui.storage.locks import SessionLock, batch_lock
@@ -72,6 +72,17 @@ def test_a_delete_stands_although_the_pipeline_wrote_to_its_row(listing: SampleL
     delete(listing.context(), listing.session(FIRST))
     with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
         pipeline.execute("UPDATE claude_sessions SET status = 'failed'")
+    assert found(listing) == ()
+
+
+def test_the_restore_of_a_later_delete_says_nothing_of_the_first(listing: SampleListing) -> None:
+    """Both left the same row: the first would be put back, which nobody asked for."""
+    delete(listing.context(), listing.session(FIRST))
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute("UPDATE claude_sessions SET status = 'failed'")
+    delete(listing.context(), listing.session(FIRST))
+    restore(listing.context(), FIRST)
+    assert len(list_trash(listing.root)) == 1
     assert found(listing) == ()
 
 

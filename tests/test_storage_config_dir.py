@@ -13,9 +13,15 @@ from typing import Any
 
 import pytest
 
-from tests.sample_listing import FIRST, SECOND
+from tests.sample_listing import FIRST, SECOND, snapshot
 from tui.core.errors import ConsoleError
-from tui.storage.config_dir import footprint, raise_sweep, refresh_children, sweep_days
+from tui.storage.config_dir import (
+    footprint,
+    is_place_of,
+    raise_sweep,
+    refresh_children,
+    sweep_days,
+)
 from tui.storage.locks import folder_lock, held
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -236,3 +242,37 @@ def test_a_link_is_no_part_of_it(config_dir: Path, tmp_path: Path) -> None:
     (project / f"{FIRST}.jsonl").symlink_to(tmp_path / "secret")
     assert footprint(config_dir, FIRST) == ()
     assert footprint(config_dir / "missing", FIRST) == ()
+
+
+@pytest.mark.parametrize("linked", ["settings.json", "dangling", ""])
+def test_what_a_link_leads_to_is_never_copied_into_the_listing(
+    config_dir: Path, tmp_path: Path, linked: str
+) -> None:
+    """The operator's own settings hold keys."""
+    private = tmp_path / "private"
+    private.mkdir()
+    if linked != "dangling":
+        (private / "settings.json").write_text('{"env": {"ANTHROPIC_API_KEY": "sk"}}')
+    (private / "projects").mkdir()
+    if linked:
+        (config_dir / "settings.json").symlink_to(private / "settings.json")
+    else:
+        config_dir.rmdir()
+        config_dir.symlink_to(private)
+    before = snapshot(tmp_path)
+    now = datetime.now(UTC)
+    with pytest.raises(ConsoleError, match="behind a link"):
+        raise_sweep(config_dir, now, now + timedelta(days=90))
+    if not linked:
+        refresh_children(config_dir, now)
+    assert snapshot(tmp_path) == before
+
+
+def test_every_place_of_a_footprint_is_one_that_a_manifest_may_name(config_dir: Path) -> None:
+    for session_id in (FIRST, "session-abc123"):
+        places(config_dir, session_id)
+        found = footprint(config_dir, session_id)
+        assert len(found) == 8
+        names = [str(one.relative_to(config_dir.parent)) for one in found]
+        assert all(is_place_of(session_id, one) for one in names)
+        assert not any(is_place_of(SECOND, one) for one in names)

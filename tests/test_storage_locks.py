@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
 import sys
@@ -163,6 +164,29 @@ def test_a_release_frees_the_copies_that_others_keep_open(listing: Path) -> None
     copy.release()
     assert not held(listing)
     forked.close()
+
+
+@pytest.mark.parametrize("closes", [True, False])
+def test_a_forked_child_neither_keeps_a_lock_nor_frees_it(listing: Path, closes: bool) -> None:
+    """Without the hook, the worker of a pipeline that was killed keeps its session in use."""
+    lock = SessionLock.take(listing, "9f2c")
+    with batch_lock(listing, ["a1b2"]):
+        (until, done), (told, ready) = os.pipe(), os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(done)
+            lock.release()
+            os.write(ready, b"1")
+            os.read(until, 1)
+            os._exit(0)
+        os.read(told, 1)
+        assert held(listing) >= {"9f2c", "a1b2"}
+    (lock.close if closes else lock.release)()
+    assert not held(listing)
+    os.close(done)
+    os.waitpid(child, 0)
+    for fd in (until, told, ready):
+        os.close(fd)
 
 
 def test_a_batch_holds_its_sessions_and_no_other(tmp_path: Path) -> None:

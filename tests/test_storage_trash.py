@@ -18,6 +18,7 @@ import pytest
 from tests.sample_listing import FIRST, snapshot
 from tui.core.errors import ConsoleError, Refused
 from tui.core.models import Row
+from tui.storage.folders import OURS
 from tui.storage.manifest import Trashed
 from tui.storage.trash import (
     Batch,
@@ -30,6 +31,7 @@ from tui.storage.trash import (
     unreadable_trash,
 )
 
+PROJECT = ".claude_sessions/projects/-data-outputs"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ROW = Row(FIRST, "hollis_park", "3", "2026-11-01T12:00:00", "2026-11-25T12:00:00", "active", "{}")
 
@@ -37,12 +39,13 @@ ROW = Row(FIRST, "hollis_park", "3", "2026-11-01T12:00:00", "2026-11-25T12:00:00
 @pytest.fixture
 def listing(tmp_path: Path) -> Path:
     folder = tmp_path / "hollis_park"
-    (folder / "projects" / FIRST).mkdir(parents=True)
-    (folder / "projects" / f"{FIRST}.jsonl").write_bytes(b"\0\xff half a li")
-    (folder / "projects" / FIRST / "agent.jsonl").write_text("x")
-    (folder / "projects" / FIRST / "link").symlink_to("../../elsewhere")
-    (folder / "projects" / FIRST / "script").write_text("x")
-    (folder / "projects" / FIRST / "script").chmod(0o751)
+    project = folder / PROJECT
+    (project / FIRST).mkdir(parents=True)
+    (project / f"{FIRST}.jsonl").write_bytes(b"\0\xff half a li")
+    (project / FIRST / "agent.jsonl").write_text("x")
+    (project / FIRST / "link").symlink_to("../../elsewhere")
+    (project / FIRST / "script").write_text("x")
+    (project / FIRST / "script").chmod(0o751)
     (folder / "elsewhere").write_text("keep me")
     for index, path in enumerate(sorted(folder.rglob("*"), reverse=True)):
         os.utime(path, (1_700_000_000, 1_700_000_000 + index), follow_symlinks=False)
@@ -50,7 +53,7 @@ def listing(tmp_path: Path) -> Path:
 
 
 def paths(listing: Path) -> list[Path]:
-    return [listing / "projects" / f"{FIRST}.jsonl", listing / "projects" / FIRST]
+    return [listing / PROJECT / f"{FIRST}.jsonl", listing / PROJECT / FIRST]
 
 
 def trash(listing: Path, moved: list[Path] | None = None, row: Row = ROW) -> Trashed:
@@ -76,8 +79,10 @@ def trash_folder(listing: Path) -> Path:
 
 
 def facts(listing: Path) -> dict[str, tuple[int, int, bytes]]:
-    """Return all but the folder that things were moved out of and into again."""
-    return {name: one for name, one in snapshot(listing).items() if name not in (".", "projects")}
+    """Return all but our own, and the folders that things were moved out of and into again."""
+    found = snapshot(listing).items()
+    changed = (".", ".claude_sessions", ".claude_sessions/projects", PROJECT)
+    return {name: one for name, one in found if name not in changed and not name.startswith(OURS)}
 
 
 def rewrite(trashed: Trashed, **changes: Any) -> None:
@@ -110,7 +115,7 @@ def test_what_is_moved_comes_back_as_it_was(listing: Path) -> None:
 def test_a_folder_that_is_gone_is_made_again(listing: Path) -> None:
     before = facts(listing)
     trashed = trash(listing)
-    (listing / "projects").rmdir()
+    (listing / PROJECT).rmdir()
     put_back(trashed, listing)
     assert facts(listing) == before
 
@@ -135,7 +140,7 @@ def test_when_one_cannot_be_moved_all_stay(listing: Path) -> None:
     """Without the way back the first file would be gone and the row still there."""
     before = facts(listing)
     with pytest.raises(ConsoleError, match="cannot be moved"):
-        trash(listing, [*paths(listing), listing / "missing"])
+        trash(listing, [*paths(listing), listing / ".claude_sessions" / "tasks" / FIRST])
     assert facts(listing) == before
     assert list_trash(listing.parent) == ()
 
@@ -220,21 +225,52 @@ def test_a_trash_behind_a_link_is_neither_filled_nor_read(listing: Path, tmp_pat
     assert paths(listing)[0].exists()
 
 
-@pytest.mark.parametrize(
-    "place",
-    ["../outside", "/etc/x", "a/../../x", "..", "", ".", "a\0b", "linked/x", "projects/linked/x"],
-)
-def test_a_place_outside_the_listing_is_refused(listing: Path, place: str) -> None:
+PLACES = [
+    *("../outside", "/etc/x", "a/../../x", "..", "", ".", "a\0b", "run_pipeline.py", "buyers.db"),
+    *(".claude_sessions", ".claude_sessions/settings.local.json", ".claude_sessions/projects"),
+    *(PROJECT, f"{PROJECT}/other.jsonl", f"{PROJECT}/{FIRST}/x", f"{PROJECT}/{FIRST}.json"),
+    *(f".claude_sessions/projects/../{FIRST}", f".claude_sessions/projects/a\0b/{FIRST}"),
+    *(f".claude_sessions/hooks/{FIRST}", f".claude_sessions/debug/{FIRST}", f"projects/{FIRST}"),
+    *(".session_console/locks/x", ".session_console/runs/x", ".session_console/trash"),
+    f"{PROJECT}/{FIRST}",
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_place_that_is_none_of_its_session_is_never_written_to(listing: Path, place: str) -> None:
+    """A manifest could else put files anywhere, or as the last here, two into one place."""
     trashed = trash(listing)
-    outside = listing.parent / "elsewhere"
-    outside.mkdir()
-    (listing / "linked").symlink_to(outside)
-    (listing / "projects" / "linked").symlink_to(outside)
     rewrite(trashed, places=[place, *trashed.places[1:]])
+    assert list_trash(listing.parent) == ()
+    assert unreadable_trash(listing.parent, [listing]) == (trashed.batch,)
+    with pytest.raises(Refused, match="outside the listing"):
+        put_back(replace(trashed, places=("../outside", *trashed.places[1:])), listing)
+
+
+@pytest.mark.parametrize("linked", [".claude_sessions", ".claude_sessions/projects", PROJECT])
+def test_nothing_is_restored_through_a_link(listing: Path, linked: str) -> None:
+    trash(listing)
+    outside = listing.parent / "elsewhere"
+    (listing / linked).rename(outside)
+    (listing / linked).symlink_to(outside)
     before = snapshot(listing.parent)
-    with pytest.raises(Refused, match=r"outside the listing|has become a link"):
+    with pytest.raises(Refused, match="has become a link"):
         put_back(listed(listing), listing)
     assert snapshot(listing.parent) == before
+
+
+def test_a_listings_own_trash_speaks_of_no_other(listing: Path) -> None:
+    """Whoever may write into one listing could else put files into any."""
+    trashed = trash(listing)
+    for name in (listing.name, "oak"):
+        folder = listing.parent / name / ".session_console" / "trash"
+        folder.mkdir(parents=True, exist_ok=True)
+    batch = trashed.batch.rename(listing / ".session_console" / "trash" / "a")
+    assert listed(listing).batch == batch
+    there = batch.rename(listing.parent / "oak" / ".session_console" / "trash" / "a")
+    both = [listing, listing.parent / "oak"]
+    assert list_trash(listing.parent, both) == ()
+    assert unreadable_trash(listing.parent, both) == (there,)
 
 
 @pytest.mark.parametrize(
@@ -288,10 +324,11 @@ def test_the_newest_is_listed_first(listing: Path) -> None:
 
 
 def test_of_a_batch_each_is_kept_or_given_back_for_itself(listing: Path) -> None:
+    other = paths(listing)[1].rename(listing / PROJECT / "other")
     before = facts(listing)
     doomed = [
         Doomed(FIRST, (paths(listing)[0],), ROW, "expired", "UTC"),
-        Doomed("other", (paths(listing)[1],), None, "", "UTC"),
+        Doomed("other", (other,), None, "", "UTC"),
         Doomed("row-alone", (), replace(ROW, session_id="row-alone"), "expired", "UTC"),
     ]
     at_once = {"at": NOW, "operator": "anna", "action": "clean-up"}
@@ -303,7 +340,7 @@ def test_of_a_batch_each_is_kept_or_given_back_for_itself(listing: Path) -> None
     found = list_trash(listing.parent)
     assert {one.session_id for one in found} == {FIRST, "row-alone"}
     assert found[0].row_left == replace(ROW, status="expired")
-    assert paths(listing)[1].exists()
+    assert other.exists()
     for one in found:
         put_back(one, listing)
     assert facts(listing) == before

@@ -215,16 +215,17 @@ class Life(RuleBasedStateMachine):
         name, session_id, context, session = self.about_to(whose)
         if session is None or (session.row is None and session_id not in self.files):
             return
+        is_gone = session.status == "expired" and session.transcript is None
+        is_held = is_gone and session_id in {one.session_id for one in self.trash if one.content}
         try:
             delete(context, session)
         except Changed:
             assert self.is_changed(name, session_id)
             return
         except Refused:
-            assert session.status == "deleted"
-            assert session.transcript is None
+            assert is_held or (session.status, session.transcript) == ("deleted", None)
             return
-        assert not self.is_changed(name, session_id)
+        assert not any((is_held, self.is_changed(name, session_id)))
         self.deeds[name].append(Deed([self.remove(name, session_id, "deleted")]))
 
     @rule(whose=ACTS)
@@ -328,12 +329,11 @@ class Life(RuleBasedStateMachine):
         folder = self.listing.config_dir / "projects"
         on_disk = {path.stem: path.read_bytes() for path in folder.rglob("*.jsonl")}
         assert on_disk == self.files
-        root = self.listing.root
         in_trash = {
             (one.session_id, one.operator, one.at): [
                 path.read_bytes() for path in one.files if path.is_file()
             ]
-            for one in list_trash(root, [self.listing.folder])
+            for one in list_trash(self.listing.root, [self.listing.folder])
         }
         assert in_trash == {
             (one.session_id, one.operator, one.at): [] if one.content is None else [one.content]

@@ -124,6 +124,8 @@ def _put_plan(context: Context, plan: CleanupPlan, *, as_json: bool) -> None:
         put_table(("LISTING", "ID", "SIZE", "QUIET", "WHY"), rows)
     for one in plan.purges:
         put(f"in the trash: {one_line(one.listing)}/{one.session_id}, {_when(one.at)}: for good")
+    for one in plan.unfinished:
+        put(f"moved only halfway: {one_line(one.listing)}/{one.session_id}, {_when(one.at)}: back")
     say(plan.words)
 
 
@@ -134,6 +136,9 @@ def _plan_json(plan: CleanupPlan) -> dict[str, Any]:
         "skipped": [_session_json(*one) for one in plan.skipped],
         "purges": [{"trash_id": one.trash_id, "session_id": one.session_id} for one in plan.purges],
         "purge_bytes": plan.purge_bytes,
+        "unfinished": [
+            {"trash_id": one.trash_id, "session_id": one.session_id} for one in plan.unfinished
+        ],
     }
 
 
@@ -154,6 +159,9 @@ def _put_done(done: Cleaned, *, as_json: bool) -> int:
                     {"session_id": act.session_id, "listing": act.listing, "trash_id": act.trash_id}
                     for act in done.acts
                 ],
+                "put_back": [
+                    {"session_id": act.session_id, "listing": act.listing} for act in done.mended
+                ],
                 "moved_bytes": done.moved,
                 "freed_bytes": done.freed,
                 "left": [
@@ -164,7 +172,8 @@ def _put_done(done: Cleaned, *, as_json: bool) -> int:
             }
         )
     else:
-        put(done.words if done.acts or done.refused or done.freed else "nothing to clean up")
+        did = done.acts or done.mended or done.refused or done.freed
+        put(done.words if did else "nothing to clean up")
     return int(bool(failed))
 
 

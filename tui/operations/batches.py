@@ -45,7 +45,7 @@ def never() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """What an act on many sessions did: `moved` and `freed` are bytes.
+    """What an act on many sessions did: `moved` and `freed` are bytes, `mended` what was put back.
 
     `refused` names, as `(listing, id)`, those that were left and why; `is_cut_short` when it was
     stopped before its end. `words` are the whole sum.
@@ -58,6 +58,7 @@ class Cleaned:
     freed: int = 0
     is_cut_short: bool = False
     note: str = ""
+    mended: tuple[Act, ...] = ()
 
     @property
     def failures(self) -> Mapping[str, int]:

@@ -12,7 +12,7 @@ from tui.core.models import Catalog, Listing, Session
 from tui.core.selection import Wanted, select
 from tui.operations.amounts import count, size
 from tui.operations.batches import Cleaned, OnProgress, Progress, Stop, never
-from tui.operations.context import Context
+from tui.operations.context import Act, Context
 from tui.operations.delete import require_not_stray, restore_many
 from tui.operations.find import find_listing
 from tui.operations.hold import require_not_held
@@ -27,6 +27,7 @@ from tui.storage.trash import list_trash
 __all__ = ["Cleaned", "CleanupPlan", "Progress", "clean_up", "plan_cleanup"]
 
 _CLOSE = timedelta(milliseconds=1)
+_FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +135,15 @@ def clean_up(
     if done.acts:
         note += f": the trash keeps them {count(context.settings.trash_days, 'day')}"
     if mended.acts:
-        note += f"; {count(len(mended.acts), 'session')} moved only halfway put back"
+        halfway = f"{count(len(mended.acts), 'session')} moved only halfway"
+        note += f"; {halfway} put back: {_named(mended.acts)}"
     refused = erased.refused + mended.refused + done.refused
-    return replace(done, refused=refused, freed=erased.freed, note=note)
+    return replace(done, refused=refused, freed=erased.freed, note=note, mended=mended.acts)
+
+
+def _named(acts: tuple[Act, ...]) -> str:
+    named = ", ".join(f"{act.listing}/{act.session_id[:8]}" for act in acts[:_FEW])
+    return named if len(acts) <= _FEW else f"{named} and {len(acts) - _FEW} more"
 
 
 def _require_as_planned(session: Session) -> None:

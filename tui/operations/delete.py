@@ -56,7 +56,27 @@ def delete_many(
     stop: Stop = never,
 ) -> Cleaned:
     """Delete each of them that can be, as `delete` does; the sum says what was left, and why."""
-    return remove_many(context, sessions, _DELETE, progress, stop)
+    is_any_gone = any(map(_is_cleaned_up, sessions))
+    in_trash = _with_files_in_trash(context) if is_any_gone else frozenset[Key]()
+
+    def require(session: Session) -> None:
+        _require_there(session)
+        if _is_cleaned_up(session) and (session.folder.name, session.session_id) in in_trash:
+            short = session.session_id[:8]
+            raise Refused(f"{short} is cleaned up, in the trash: `restore` or `purge {short}` it")
+
+    removal = Removal("delete", "deleted", status.deleted, require, _deleted_words)
+    return remove_many(context, sessions, removal, progress, stop)
+
+
+def _is_cleaned_up(session: Session) -> bool:
+    return session.status == Status.EXPIRED and session.transcript is None
+
+
+def _with_files_in_trash(context: Context) -> frozenset[Key]:
+    """Return whose files are in the trash: deleted too, their row alone would come back first."""
+    found = list_trash(context.root, listing_paths(context.root))
+    return frozenset((one.listing, one.session_id) for one in found if one.files)
 
 
 def _require_there(session: Session) -> None:
@@ -75,9 +95,6 @@ def require_not_stray(session: Session) -> None:
 
 def _deleted_words(short: str) -> str:
     return f"deleted {short}; `u` or `restore {short}` gets it back"
-
-
-_DELETE = Removal("delete", "deleted", status.deleted, _require_there, _deleted_words)
 
 
 def restore(context: Context, words: str, *, only: Path | None = None) -> Act:

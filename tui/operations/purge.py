@@ -38,7 +38,7 @@ from tui.storage.locks import SessionLock
 from tui.storage.logbook import write_event
 from tui.storage.manifest import Trashed
 from tui.storage.scrubbing import scrub_database, scrub_history
-from tui.storage.tracking import read_rows
+from tui.storage.tracking import is_tracked, read_rows
 from tui.storage.trash import is_full, list_trash
 
 _SURELY_OVER = timedelta(hours=1)
@@ -67,7 +67,11 @@ def plan_purge(context: Context, words: str) -> Erasure:
 
     Raises `UnknownId` when neither a listing nor the trash knows it, `AmbiguousId`.
     """
-    target, session = _named(context, words)
+    return _erasure(context, *_named(context, words))
+
+
+def _erasure(context: Context, target: Target, session: Session | None) -> Erasure:
+    """Return what there is of a session now."""
     everything = list_trash(context.root, listing_paths(context.root))
     trashed = tuple(
         one
@@ -91,8 +95,9 @@ def erase_session(context: Context, erasure: Erasure) -> Act:
     """Erase a session for good: its files wherever they are, what it said in its row and the audit.
 
     The row itself stays, `deleted` and without metadata, and the audit says who did what when.
-    Nothing here needs free space until the files are erased. Killed in its middle, doing it again
-    does the rest: its transcript goes last. Raises `Changed` when the row is not what was read.
+    What came to it since the look goes as well. Nothing here needs free space until the files are
+    erased. Killed in its middle, doing it again does the rest: its transcript goes last. Raises
+    `Changed` when the row is not what was read, or is there by now.
     """
     context.require_writable()
     target, now = erasure.target, context.clock()
@@ -103,6 +108,7 @@ def erase_session(context: Context, erasure: Erasure) -> Act:
             erase_words(one)
     else:
         with _owned_if_possible(target) as lock:
+            erasure = _erasure(context, target, erasure.session)
             _erase_all(context, erasure)
             if lock is not None:
                 lock.discard()
@@ -230,6 +236,8 @@ def _erase_all(context: Context, erasure: Erasure) -> None:
     row = session.row if session else None
     if row is not None and row not in read_rows(target.db_path):
         raise Changed(f"{target.short} changed meanwhile: look again")
+    if row is None and is_tracked(target.db_path, target.session_id):
+        raise Changed(f"{target.short} is tracked by now: look again")
     for one in erasure.trashed:
         erase(one)
     for path in erasure.paths:

@@ -70,13 +70,17 @@ def _confirmed(path: Path, suspects: list[Trashed]) -> list[Trashed]:
 def _is_written(path: Path, trashed: Trashed) -> bool:
     """Whether the act reached its row, by the audit, and no restore did since.
 
-    Who wrote to the row after that meant it: the act stands.
+    Who wrote to the row after that meant it: the act stands. A restore may be of a later act that
+    left the same row: then it says nothing of this one.
     """
+    restores = 0
     for event in read_events(path / DATABASE, session_id=trashed.session_id, limit=1000):
         if event.action == "restore" and event.before == trashed.row_left:
-            return False
-        if (event.at, event.operator) == (trashed.at, trashed.operator):
-            return True
+            restores += 1
+        elif (event.at, event.operator) == (trashed.at, trashed.operator):
+            return restores == 0
+        elif restores and event.after == trashed.row_left:
+            restores -= 1
     return False
 
 

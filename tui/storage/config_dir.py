@@ -20,6 +20,7 @@ from tui.storage.locks import folder_lock
 DEFAULT_SWEEP_DAYS = 30
 CONFIG_DIR = ".claude_sessions"
 _LONGEST_SWEEP_DAYS = 36500
+_BESIDE = ("file-history", "tasks", "session-env")
 
 
 def sweep_days(config_dir: Path) -> int:
@@ -42,6 +43,11 @@ def raise_sweep(config_dir: Path, modified_at: datetime, until: datetime) -> int
     if needed <= sweep_days(config_dir):
         return None
     path = config_dir / "settings.json"
+    if is_link(config_dir) or is_link(path):
+        raise ConsoleError(
+            "the CLI's own sweep could not be put off: settings.json is behind a link, and what a "
+            "link leads to is somebody else's: put a file of the listing's own in its place"
+        )
     try:
         with folder_lock(config_dir.parent, ".settings"):
             return _raise_sweep(path, needed)
@@ -68,6 +74,8 @@ def refresh_children(config_dir: Path, now: datetime) -> None:
 
     The guide's clean-up by age removes old children of this folder, whatever is new below them.
     """
+    if is_link(config_dir):
+        return
     stamp = now.timestamp()
     with suppress(OSError), os.scandir(config_dir) as children:
         for child in children:
@@ -111,14 +119,37 @@ def _beside(
     config_dir: Path, in_projects: Iterable[os.DirEntry[str]]
 ) -> Iterator[tuple[str, Path]]:
     """Yield what the CLI keeps beside transcripts, each with the id of its session."""
-    kinds = [_entries(config_dir / kind) for kind in ("file-history", "tasks", "session-env")]
+    kinds = [_entries(config_dir / kind) for kind in _BESIDE]
     for entry in (*in_projects, *(one for kind in kinds for one in kind)):
         yield entry.name, Path(entry.path)
     for entry in _entries(config_dir / "debug"):
         if entry.name.endswith(".txt"):
             yield entry.name.removesuffix(".txt"), Path(entry.path)
     for entry in _entries(config_dir / "todos"):
-        yield entry.name.partition(".")[0].partition("-agent-")[0], Path(entry.path)
+        yield _owner_of_todo(entry.name), Path(entry.path)
+
+
+def is_place_of(session_id: str, place: str) -> bool:
+    """Whether a place, relative to a listing, is one that the footprint of a session can name."""
+    config_dir, *rest = place.split("/")
+    if config_dir != CONFIG_DIR or "\0" in place:
+        return False
+    match rest:
+        case ["projects", project, name]:
+            is_plain = project not in ("", ".", "..")
+            return is_plain and name in (session_id, f"{session_id}.jsonl")
+        case ["debug", name]:
+            return name == f"{session_id}.txt"
+        case ["todos", name]:
+            return _owner_of_todo(name) == session_id
+        case [kind, name]:
+            return kind in _BESIDE and name == session_id
+        case _:
+            return rest == [session_id]
+
+
+def _owner_of_todo(name: str) -> str:
+    return name.partition(".")[0].partition("-agent-")[0]
 
 
 def _is_lines(entry: os.DirEntry[str]) -> bool:
@@ -154,7 +185,7 @@ def _folders(base: Path) -> list[Path]:
 
 def _settings(config_dir: Path) -> dict[str, Any]:
     try:
-        settings = json.loads(read_small(config_dir / "settings.json"))
+        settings = json.loads(read_small(config_dir / "settings.json", follows=True))
     except (OSError, ValueError, RecursionError):
         return {}
     return settings if isinstance(settings, dict) else {}

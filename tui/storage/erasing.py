@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tui.core.errors import ConsoleError
-from tui.storage.manifest import PURGED, Trashed, forget
+from tui.storage.manifest import PURGED, Trashed, forget, numbers_erased, paths_of
 from tui.storage.trash import batches_in, clear, drop_batch
 
 _RIGHTS = 0o700
@@ -69,7 +69,7 @@ def erase(trashed: Trashed) -> int:
 
 def _erase_rest(batch: Path, number: str) -> None:
     """Erase whatever has that number, last what shows that it is to be erased."""
-    for path in (batch / number, *batch.glob(f"{number}-*"), batch / f"{number}{PURGED}"):
+    for path in paths_of(batch, number):
         erase_path(path)
 
 
@@ -111,6 +111,6 @@ def finish(bases: Iterable[Path], before: datetime) -> None:
     """
     for base in bases:
         for batch in batches_in(base):
-            for path in batch.glob(f"*{PURGED}"):
-                _erase_rest(batch, path.name.removesuffix(PURGED))
+            for number in numbers_erased(batch):
+                _erase_rest(batch, number)
         clear(base, before)

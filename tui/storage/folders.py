@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import tempfile
 import time
@@ -16,6 +17,7 @@ _SMALL = 1024 * 1024
 
 _TICK_NS = 50_000_000
 _COARSE_NS = 2_000_000_000  # of a file system that keeps whole seconds
+_ESCAPED = re.compile(r"\\([0-7]{3})")
 
 Version = tuple[int, int, int]
 
@@ -75,25 +77,46 @@ def is_settled(versions: Iterable[Version]) -> bool:
 
 def inherit_rights(path: Path, parent: Path) -> None:
     """Give `path` the group of `parent`, and its group's rights, as far as we may."""
-    wanted, mine = parent.stat(), path.stat(follow_symlinks=False)
+    _inherit(path, path.stat(follow_symlinks=False), parent.stat())
+
+
+def inherit_rights_open(fd: int, parent: int) -> None:
+    """Do the same to what is open: no link can take its place meanwhile."""
+    _inherit(fd, os.fstat(fd), os.fstat(parent))
+
+
+def _inherit(target: Path | int, mine: os.stat_result, wanted: os.stat_result) -> None:
     if mine.st_uid != os.geteuid():
         return
     with suppress(OSError):
         if mine.st_gid != wanted.st_gid:
-            os.chown(path, -1, wanted.st_gid)
+            os.chown(target, -1, wanted.st_gid)
         mode = stat.S_IMODE(wanted.st_mode) & 0o2777
         if not stat.S_ISDIR(mine.st_mode):
             mode &= 0o666
         if stat.S_IMODE(mine.st_mode) != mode:
-            path.chmod(mode | stat.S_IRUSR | stat.S_IWUSR)
+            os.chmod(target, mode | stat.S_IRUSR | stat.S_IWUSR)  # noqa: PTH101 (or a descriptor)
 
 
-def read_small(path: Path, limit: int = _SMALL) -> bytes:
-    """Return what a small file holds; raises `OSError` for what is larger or no file.
+def mount_of(path: Path) -> Path:
+    """Return where the mount is that the folder of `path` lies on, as far as the system tells."""
+    folder = path.parent.resolve()
+    try:
+        lines = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return folder
+    mounts = {_ESCAPED.sub(lambda found: chr(int(found[1], 8)), line.split()[4]) for line in lines}
+    return next((one for one in (folder, *folder.parents) if str(one) in mounts), folder)
 
-    A pipe in the place of a file would keep its reader waiting for ever.
+
+def read_small(path: Path, limit: int = _SMALL, *, follows: bool = False) -> bytes:
+    """Return what a small file holds; raises `OSError` for what is larger or no file, or a link.
+
+    A pipe in the place of a file would keep its reader waiting for ever; `follows` is for a link
+    that is the operator's own, or one of which nothing but a number is believed.
     """
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    kept_here = 0 if follows else os.O_NOFOLLOW
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | kept_here)
     try:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
@@ -126,7 +149,7 @@ def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
 def _give_mode(temporary: Path, path: Path, mode: int | None) -> None:
     if mode is not None:
         temporary.chmod(mode)
-    elif path.exists():
+    elif path.exists() and not is_link(path):
         temporary.chmod(stat.S_IMODE(path.stat().st_mode))
     else:
         inherit_rights(temporary, path.parent)

@@ -14,7 +14,13 @@ from typing import Any
 from tui.core.models import Event
 from tui.core.text import one_line
 from tui.core.zones import read_time
-from tui.storage.folders import console_folder, inherit_rights, our_folder
+from tui.storage.folders import (
+    Version,
+    console_folder,
+    inherit_rights,
+    our_folder,
+    version_of,
+)
 
 _FILE = "log.jsonl"
 _END = 1024 * 1024
@@ -56,13 +62,22 @@ def _append(fd: int, line: bytes) -> bool:
     return os.write(fd, data) == len(data)
 
 
-def read_logbook(root: Path) -> tuple[Event, ...]:
-    """Return the acts in the last megabyte of the logbook, oldest first, safe to show."""
+def read_logbook(root: Path, most_bytes: int = _END) -> tuple[Event, ...]:
+    """Return the acts at the end of the logbook, oldest first, safe to show."""
     folder = our_folder(root)
-    return tuple(_events(_end(folder / _FILE))) if folder else ()
+    return tuple(_events(_end(folder / _FILE, most_bytes))) if folder else ()
 
 
-def _end(path: Path) -> bytes:
+def logbook_version(root: Path) -> Version | None:
+    """Return what changes when something is written down; `None` while nothing is."""
+    folder = our_folder(root)
+    try:
+        return version_of((folder / _FILE).lstat()) if folder else None
+    except OSError:
+        return None
+
+
+def _end(path: Path, most_bytes: int) -> bytes:
     try:
         fd = os.open(path, os.O_RDONLY | _FLAGS)
     except OSError:
@@ -71,7 +86,7 @@ def _end(path: Path) -> bytes:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             return b""
-        return os.pread(fd, _END, max(0, status.st_size - _END))
+        return os.pread(fd, most_bytes, max(0, status.st_size - most_bytes))
     except OSError:
         return b""
     finally:

@@ -14,6 +14,7 @@ from typing import Any
 
 from tui.core.models import Row
 from tui.core.session_id import is_listing_id, is_session_id
+from tui.storage.config_dir import is_place_of
 from tui.storage.folders import read_small, write_atomically
 
 MANIFEST = "manifest.json"
@@ -21,6 +22,8 @@ PURGED = ".purged"
 _MAX_BYTES = 64 * 1024 * 1024
 _FIELDS = tuple(one.name for one in fields(Row))
 _MOVED = re.compile(r"([0-9]{1,6})(-[0-9]{1,6})?")
+_ERASED = re.compile(r"([0-9]{1,6})" + re.escape(PURGED))
+_RUN = re.compile(r"\.session_console/runs/[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4,16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,16 @@ def _trashed(batch: Path, manifest: Mapping[str, Any] | None, number: str) -> Tr
     except (ValueError, KeyError, TypeError, OverflowError):
         return None
     is_sound = is_session_id(trashed.session_id) and is_listing_id(trashed.listing)
-    return trashed if is_sound and _is_row_of(trashed) else None
+    return trashed if is_sound and _are_places_of(trashed) and _is_row_of(trashed) else None
+
+
+def _are_places_of(trashed: Trashed) -> bool:
+    """Whether all that is to be put back is its session's: nothing else was ever moved."""
+    places, session_id = trashed.places, trashed.session_id
+    is_each_once = len(set(places)) == len(places)
+    return is_each_once and all(
+        _RUN.fullmatch(one) or is_place_of(session_id, one) for one in places
+    )
 
 
 def _is_row_of(trashed: Trashed) -> bool:
@@ -156,11 +168,27 @@ def numbers_in(batch: Path) -> tuple[str, ...]:
 
     A batch that cannot be read holds none.
     """
+    names = _names(batch)
+    found = {match[1] for name in names if (match := _MOVED.fullmatch(name))}
+    return tuple(sorted(found.difference(numbers_erased(batch)), key=int))
+
+
+def numbers_erased(batch: Path) -> tuple[str, ...]:
+    """Return the numbers of the sessions in a batch that are being erased, and no other name."""
+    return tuple(match[1] for name in _names(batch) if (match := _ERASED.fullmatch(name)))
+
+
+def paths_of(batch: Path, number: str) -> tuple[Path, ...]:
+    """Return all that lies in a batch under a number, last what shows that it is being erased."""
+    found = [
+        name for name in _names(batch) if (match := _MOVED.fullmatch(name)) and match[1] == number
+    ]
+    return tuple(batch / name for name in (*sorted(found), f"{number}{PURGED}"))
+
+
+def _names(batch: Path) -> list[str]:
     try:
         with os.scandir(batch) as entries:
-            names = [entry.name for entry in entries]
+            return [entry.name for entry in entries]
     except OSError:
-        return ()
-    found = {match[1] for name in names if (match := _MOVED.fullmatch(name))}
-    erased = {name.removesuffix(PURGED) for name in names if name.endswith(PURGED)}
-    return tuple(sorted(found - erased, key=int))
+        return []

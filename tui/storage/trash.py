@@ -20,7 +20,7 @@ from typing import Any
 
 from tui.core.errors import ConsoleError, Refused
 from tui.core.models import Row
-from tui.storage.folders import console_folder, inherit_rights, is_link, our_folder
+from tui.storage.folders import console_folder, inherit_rights, is_link, mount_of, our_folder
 from tui.storage.manifest import MANIFEST, Trashed, numbers_in, read_manifest, write_manifest
 
 WAY_OUT = (
@@ -59,7 +59,7 @@ class Batch:
             for index, place in enumerate(trashed.places):
                 (self._listing_path / place).rename(trashed.moved(index))
         except OSError as error:
-            raise ConsoleError(f"{error.filename} cannot be moved: {error.strerror}") from error
+            raise _unmoved(error) from error
 
     def keep(self, trashed: Trashed) -> None:
         """Let a session stay in the trash: its row says so."""
@@ -174,8 +174,7 @@ def drop_batch(batch: Path) -> None:
 
 def list_trash(root: Path, listing_paths: Iterable[Path] = ()) -> tuple[Trashed, ...]:
     """Return the sessions in the trash of the root and of the listings, newest first."""
-    batches = (batch for base in (root, *listing_paths) for batch in batches_in(base))
-    found = (one for batch in batches for one in _sessions(batch))
+    found = (one for batch in _batches(root, listing_paths) for one in _sessions(*batch))
     return tuple(sorted(found, key=lambda one: one.at, reverse=True))
 
 
@@ -184,8 +183,20 @@ def unreadable_trash(root: Path, listing_paths: Iterable[Path] = ()) -> tuple[Pa
 
     Only by hand are they mended.
     """
-    batches = [batch for base in (root, *listing_paths) for batch in batches_in(base)]
-    return tuple(one for one in batches if len(_sessions(one)) < len(numbers_in(one)))
+    batches = _batches(root, listing_paths)
+    return tuple(
+        batch for batch, only in batches if len(_sessions(batch, only)) < len(numbers_in(batch))
+    )
+
+
+def _batches(root: Path, listing_paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    """Yield every batch, and the listing that it may speak of: in the root's trash of any.
+
+    Whoever may write into one listing must not be able to speak of another.
+    """
+    yield from ((batch, "") for batch in batches_in(root))
+    for path in listing_paths:
+        yield from ((batch, path.name) for batch in batches_in(path))
 
 
 def batches_in(base: Path) -> list[Path]:
@@ -200,18 +211,37 @@ def batches_in(base: Path) -> list[Path]:
         return []
 
 
-def _sessions(batch: Path) -> tuple[Trashed, ...]:
-    return read_manifest(batch, numbers_in(batch))
+def _sessions(batch: Path, only: str) -> tuple[Trashed, ...]:
+    found = read_manifest(batch, numbers_in(batch))
+    return tuple(one for one in found if only in ("", one.listing))
 
 
 def _new_batch(root: Path, listing_path: Path, at: datetime) -> Path:
-    """Make a batch's folder on the listing's file system, where a rename is enough."""
-    base = root if _is_same_disk(root, listing_path) else listing_path
-    trash = console_folder(base, "trash")
-    batch = trash / f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    batch.mkdir()
-    inherit_rights(batch, trash)
+    """Make a batch's folder in the root's trash, or the listing's where a rename leads no farther.
+
+    Only a rename can tell: two mounts of one disk have the same number, and none leads across.
+    """
+    trash = console_folder(root, "trash") if _is_same_disk(root, listing_path) else None
+    own = console_folder(listing_path, "trash")
+    made = own / f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    made.mkdir()
+    try:
+        batch = made if trash is None else _moved_to(trash, made)
+        inherit_rights(batch, batch.parent)
+    except BaseException:  # an interrupt too must leave nothing half-made
+        drop_batch(made)
+        raise
     return batch
+
+
+def _moved_to(trash: Path, made: Path) -> Path:
+    """Rename a batch just made into the root's trash if that can be, and return where it is."""
+    try:
+        return made.rename(trash / made.name)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        return made
 
 
 def _write_intent(batch: Path, sessions: tuple[Trashed, ...]) -> None:
@@ -239,6 +269,19 @@ def unwritten(what: str, error: OSError) -> ConsoleError:
     if not is_full(error):
         return ConsoleError(said)
     return ConsoleError(f"{said}. {WAY_OUT}")
+
+
+def _unmoved(error: OSError) -> ConsoleError:
+    """Return that something could not be moved into the trash, and between which mounts."""
+    if error.errno == errno.EXDEV:
+        here, there = mount_of(Path(error.filename)), mount_of(Path(error.filename2))
+        if here != there:
+            return ConsoleError(
+                f"nothing can be moved from the mount {here} into the trash on the mount {there}: "
+                "mount the listing's folder as a whole, and nothing in it apart; until then "
+                "`purge ID` erases a session there for good"
+            )
+    return ConsoleError(f"{error.filename} cannot be moved: {error.strerror}")
 
 
 def is_full(error: BaseException | None) -> bool:

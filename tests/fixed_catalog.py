@@ -328,7 +328,9 @@ def catalog() -> Catalog:
     for index, name in enumerate(LISTINGS):
         sessions = special.get(name, ()) + _idle(name, index)
         listings.append(Listing(name, ROOT / name, sessions, zone="UTC"))
-    broken = Listing("moss_end", ROOT / "moss_end", problem="buyers.db is not a database")
+    broken = Listing(
+        "moss_end", ROOT / "moss_end", problem="buyers.db is not a SQLite database", has_rows=False
+    )
     gone = Listing(
         "norton_mills", ROOT / "norton_mills", problem="its folder vanished", is_vanished=True
     )

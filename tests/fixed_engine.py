@@ -66,9 +66,15 @@ class FixedEngine:
     looks: Looks | None = None
     notifies: bool = False
     trouble: str = ""
+    moments: int = 0
+    warnings: tuple[str, ...] = ()
 
     def now(self) -> datetime:
         return self.moment
+
+    def at_one_moment(self) -> FixedEngine:
+        self.moments += 1
+        return self
 
     def look(self) -> Catalog:
         if self.problem:
@@ -157,7 +163,7 @@ class FixedEngine:
         return self._act("stop", session)
 
     def _plan(self, mode: str, session: Session) -> Plan:
-        words = "sonnet-4-5, WebSearch Bash, default, 40 turns"
+        words = "claude-sonnet-4-5 · mode default · 40 turns · tools WebSearch, Bash"
         return Plan(
             "fork" if mode == "fork" else "new" if mode == "new" else "resume",
             target_of(session),
@@ -167,6 +173,7 @@ class FixedEngine:
             session.folder,
             session.zone,
             words,
+            self.warnings,
         )
 
     def _act(self, kind: str, session: Session, *words: str) -> Act:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests import fixed_catalog
+from tests.fixed_engine import FixedEngine
 from tests.piloted import console
 
 
@@ -20,6 +21,27 @@ async def test_resume_sends_the_prompt() -> None:
         await at.answered()
         start = ("start", "resume", "beacon_packaging", "stage_5", "go on")
         assert at.engine.asked == [start]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 16)])
+async def test_the_prompt_says_first_what_it_uses_and_last_what_to_beware_of(
+    size: tuple[int, int],
+) -> None:
+    warnings = ("no sign-in was found: set env_file in the settings, or ANTHROPIC_API_KEY",)
+    async with console(FixedEngine(warnings=warnings), size) as at:
+        await at.choose("Final list for the partner call")
+        await at.press("r")
+        await at.asked()
+        question = at.screen.question
+        uses, answer = (question.render_line(y).text for y in (0, 1))
+        assert "/5 " in uses
+        assert "claude-sonnet-4-5 " in uses
+        assert ("mode default · 40 turns" in uses) is (size[0] == 80)
+        assert answer.rstrip().endswith("we left off.   ! no sign-in was found")
+        await at.press(*"go on")
+        assert "go on    ! no sign-in was found" in question.render_line(1).text
+        question.editor.insert("and on " * 12)
+        assert "sign-in" not in question.render_line(1).text
 
 
 async def test_an_empty_prompt_continues() -> None:
@@ -158,6 +180,7 @@ async def test_marks_are_taken_by_extend_and_those_that_failed_stay_marked() -> 
         await at.press("e", *"30", "enter")
         await at.answered()
         assert at.message == "2 extended, 1 refused"
+        assert at.engine.moments == 1
         assert at.screen.marks == {second}
         await at.press("escape")
         assert at.screen.marks == frozenset()

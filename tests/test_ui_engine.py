@@ -103,6 +103,16 @@ def test_extensions_and_what_is_no_longer_there_are_undone_as_far_as_they_can(
     assert [key for key, _ in done.refused] == [("hollis_park", SECOND)]
 
 
+def test_what_was_extended_at_one_moment_the_verb_takes_back_as_one(engine: RealEngine) -> None:
+    before = {one.session_id: one.expires_at for one in engine.look().sessions}
+    stopped = engine.at_one_moment()
+    for one in engine.look().sessions:
+        stopped.extend(stopped.plan_extension(one, "30d"))
+    assert {one.session_id: one.expires_at for one in engine.look().sessions} != before
+    engine.say_verb(("undo",))
+    assert {one.session_id: one.expires_at for one in engine.look().sessions} == before
+
+
 def test_what_was_looked_at_is_kept_by_operator_and_root(engine: RealEngine) -> None:
     looks = engine.read_looks()
     one = next(one for one in engine.look().sessions if one.session_id == FIRST)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -240,6 +241,39 @@ async def test_a_look_that_fails_keeps_the_picture_and_says_how_old_it_is() -> N
         top = "".join(cell.text for cell in at.screen.top_line.line)
         assert "stale 12s: buyers.db locked by the pipeline" in top
         assert at.screen.sessions.keys == rows
+
+
+def renamed(catalog: Catalog, name: str, **more: Any) -> Catalog:
+    listings = (replace(one, **more) if one.listing_id == name else one for one in catalog.listings)
+    return replace(catalog, listings=tuple(listings))
+
+
+async def test_a_listing_that_cannot_be_read_says_so_while_it_is_chosen() -> None:
+    async with console() as at:
+        await at.press("1")
+        assert at.screen.listings.select(("listing", "moss_end"))
+        await at.press("enter")
+        assert at.screen.sessions.empty == (
+            "moss_end: buyers.db is not a SQLite database",
+            ":doctor says what to do",
+        )
+        assert "moss_end unread" in "".join(cell.text for cell in at.screen.top_line.line)
+        await at.press("1")
+        assert at.screen.listings.select(("listing", "norton_mills"))
+        await at.press("enter")
+        assert ":ack norton_mills takes it off" in at.screen.sessions.empty
+
+
+async def test_the_selection_in_a_stale_listing_says_so_at_once() -> None:
+    async with console() as at:
+        stale = renamed(at.engine.catalog, "hollis_park", is_stale=True, problem="db is locked")
+        at.engine.catalog = stale
+        at.screen.looking.wake()
+        await at.until(lambda: at.screen.catalog is stale)
+        for title, is_said in (("PE platforms, DACH", True), ("First screen", False)):
+            await at.choose(title)
+            top = "".join(cell.text for cell in at.screen.top_line.line)
+            assert ("hollis_park stale" in top) is is_said
 
 
 async def test_a_small_terminal_is_told_what_it_needs() -> None:

@@ -40,6 +40,18 @@ async def test_the_doctor_s_verdict_is_the_first_message() -> None:
         await at.until(lambda: at.message == "doctor: all is well")
 
 
+async def test_the_verdict_is_one_line_that_any_key_takes_away() -> None:
+    said = f"doctor: 3 errors: 2 would be swept, {'many more ' * 9}; `doctor` explains"
+    async with console(FixedEngine(diagnosis=said)) as at:
+        await at.until(lambda: at.message == "3 errors, worst: 2 swept; :doctor explains")
+        assert "? help" in at.screen.question.render_line(1).text
+        await at.press("j")
+        assert at.message == ""
+        at.screen.question.say("something else")
+        await at.press("j")
+        assert at.message == "something else"
+
+
 async def test_another_s_change_is_named_and_mine_is_not() -> None:
     async with console() as at:
         await act(at, "anna")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, timedelta, timezone, tzinfo
+from typing import Any
 
 import pytest
 
@@ -14,18 +15,19 @@ from tui.core.catalog import is_pending
 from tui.core.models import Catalog, Hold, Listing, Session, Status
 from tui.core.text import cell_width
 from tui.view import expiry, listings, sessions, stream, top, words
-from tui.view.lines import Cell, Line, rule
+from tui.view.lines import Line, rule
 
 QUIET = timedelta(minutes=10)
 CET = timezone(timedelta(hours=1), "CET")
 CATALOG = fixed_catalog.catalog()
+ROOT = fixed_catalog.ROOT
 
 
 def text(line: Line) -> str:
     return "".join(cell.text for cell in line)
 
 
-def facts(zone: tzinfo) -> tuple[Cell, ...]:
+def facts(zone: tzinfo) -> top.Facts:
     return top.facts(CATALOG, NOW, needing(CATALOG.sessions, NOW, QUIET), zone)
 
 
@@ -100,11 +102,37 @@ def test_all_is_first_and_a_listing_that_cannot_be_read_is_not_lost() -> None:
     groups = listings.groups(CATALOG, rank)
     assert groups[0].name == listings.ALL
     assert groups[0].count == len(CATALOG.sessions)
-    needing = [bool(group.needs or group.problem) for group in groups[1:]]
+    needing = [bool(group.needs or group.sign == "x!") for group in groups[1:]]
     assert needing == sorted(needing, reverse=True)
-    broken = next(group for group in groups if group.problem)
+    broken = next(group for group in groups if group.name == "moss_end")
     assert "x!" in text(listings.line(broken, 24))
     assert broken.problem in text(listings.line(broken, 110))
+
+
+@pytest.mark.parametrize(
+    ("problem", "more", "sign", "is_unread"),
+    [
+        ("", {}, "", False),
+        ("no buyers.db yet", {}, "", False),
+        ("buyers.db has no claude_sessions table yet", {}, "", False),
+        ("buyers.db is damaged", {"has_rows": False}, "x!", True),
+        ("buyers.db is damaged", {"is_stale": True}, "x!", True),
+        (".claude_sessions is a link, and links are not followed", {}, "x!", True),
+        ("buyers.db is locked by another program", {"is_stale": True}, "lock", True),
+        ("buyers.db is locked by another program", {"has_rows": False}, "lock", True),
+        ("does not answer: its disk is slow, or hangs", {"is_stale": True}, "slow", True),
+        ("", {"is_stale": True, "has_rows": False}, "slow", True),
+        ("its folder vanished", {"is_vanished": True}, "gone", False),
+    ],
+)
+def test_only_what_is_broken_is_an_error(
+    problem: str, more: dict[str, Any], sign: str, is_unread: bool
+) -> None:
+    one = replace(Listing("zeta", fixed_catalog.ROOT / "zeta", problem=problem), **more)
+    assert (listings.sign(one), listings.is_unread(one)) == (sign, is_unread)
+    _, *groups = listings.groups(Catalog(fixed_catalog.ROOT, NOW, (Listing("a", ROOT), one)), rank)
+    assert [group.name for group in groups] == (["zeta", "a"] if sign == "x!" else ["a", "zeta"])
+    assert (sign or "  ") in text(listings.line(groups[-1 if sign != "x!" else 0], 24))
 
 
 @pytest.mark.parametrize("width", [23, 24, 80, 120])
@@ -150,11 +178,38 @@ def test_the_top_line_drops_from_the_right_and_keeps_warnings(width: int) -> Non
 
 
 def test_the_top_line_says_the_zone_and_what_is_wrong_with_the_root() -> None:
-    assert " UTC " in text(top.line(CATALOG, facts(UTC), 80))
+    assert " UTC" in text(top.line(CATALOG, facts(UTC), 80))
     assert " CET (tables UTC)" in text(top.line(CATALOG, facts(CET), 120))
     nothing = Catalog(fixed_catalog.ROOT, NOW, problem="there is no folder data/outputs")
     assert "there is no folder" in text(top.line(nothing, facts(CET), 80))
     assert "looking" in text(top.line(None, (), 80))
+
+
+@pytest.mark.parametrize("width", [60, 70, 80, 94, 120])
+@pytest.mark.parametrize("trouble", ["", "moss_end unread", "stale 12s: locked" * 9])
+def test_the_zone_is_always_stated(width: int, trouble: str) -> None:
+    held = replace(CATALOG, hold=Hold("bert", NOW))
+    for catalog in (CATALOG, held):
+        line = text(top.line(catalog, facts(CET), width, trouble=trouble, is_read_only=True))
+        assert " CET* " in line or " CET (tables UTC) " in line
+        assert len(line) == width
+    assert "free" not in text(top.line(CATALOG, facts(CET), 70))
+
+
+def test_the_top_line_counts_what_cannot_be_read_and_names_it_where_it_fits() -> None:
+    assert " 1 unread " in text(top.line(CATALOG, facts(UTC), 80))
+    assert " moss_end unread " in text(top.line(CATALOG, facts(UTC), 120))
+    said = top.unread_words(CATALOG.listing("moss_end"), 80)
+    line = text(top.line(CATALOG, facts(UTC), 120, trouble=said))
+    assert line.count("unread") == 1
+    assert "not a SQLite" in top.unread_words(CATALOG.listing("moss_end"), 120)
+    assert top.unread_words(CATALOG.listing("hollis_park")) == ""
+
+
+def test_a_long_name_of_the_root_does_not_drive_out_the_facts() -> None:
+    long = replace(CATALOG, root=ROOT / ("outputs_" * 9))
+    known = top.facts(long, NOW, needing(long.sessions, NOW, QUIET), UTC)
+    assert "outputs_outputs_out~  3 live  1 waiting" in text(top.line(long, known, 60))
 
 
 def test_what_was_acknowledged_no_longer_counts_as_failed() -> None:

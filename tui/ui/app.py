@@ -8,6 +8,7 @@ import signal
 import sys
 from typing import ClassVar
 
+from textual import events
 from textual.app import App
 from textual.binding import BindingType
 
@@ -42,6 +43,12 @@ class ConsoleApp(App[int], inherit_bindings=False):
         """Return the one screen."""
         kind = WatchingScreen if self.engine.is_read_only else ConsoleScreen
         return kind(self.engine)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let every key take away what is said only until one is pressed."""
+        if isinstance(event, events.Key) and isinstance(self.screen, ConsoleScreen):
+            self.screen.news.key_pressed()
+        await super().on_event(event)
 
     def on_mount(self) -> None:
         """Leave cleanly when the line is hung up: ignoring it would spin, dying leaves litter."""

@@ -11,7 +11,7 @@ from tui.core.catalog import is_pending
 from tui.core.models import Catalog, Session
 from tui.ui.board import Board
 from tui.view import expiry, listings, sessions, top
-from tui.view.lines import Cell, Key
+from tui.view.lines import Key
 
 _LASTS = timedelta(seconds=5)
 _KEEPS = timedelta(minutes=1)
@@ -32,7 +32,7 @@ class Arranged:
     groups: tuple[listings.Group, ...]
     ending: tuple[Session, ...]
     pending: tuple[Session, ...]
-    facts: tuple[Cell, ...]
+    facts: top.Facts
     gone: frozenset[str]
     shape: sessions.Shape
 

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 from tui.core.attention import Failures, Need, grouped
 from tui.core.catalog import is_gone
-from tui.core.models import Catalog, Session
+from tui.core.models import Catalog, Listing, Session
 from tui.core.selection import names_gone, parse_filter
 from tui.view import sessions
 from tui.view.lines import Key
+from tui.view.listings import is_unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,23 @@ class Board:
             return ("looking...",)
         if catalog.problem:
             return (catalog.problem,)
+        if reasons := self._unread(catalog):
+            return reasons
         if self.filter:
             return (f"the filter `{self.filter}` hides all sessions", "/ then Enter clears it")
         where = self.listing or "LISTING"
         return ("no sessions here yet", f":new {where} STAGE starts one")
+
+    def _unread(self, catalog: Catalog) -> tuple[str, ...]:
+        """Return why nothing is known of what is shown; empty when something is."""
+        inside = [one for one in catalog.listings if self.listing in ("", one.listing_id)]
+        if any(one.sessions for one in inside):
+            return ()
+        return next((_reasons(one) for one in inside if is_unread(one) or one.is_vanished), ())
+
+
+def _reasons(listing: Listing) -> tuple[str, ...]:
+    name = listing.listing_id
+    if listing.is_vanished:
+        return (f"{name}: {listing.problem}", f":ack {name} takes it off")
+    return (f"{name}: {listing.problem or 'cannot be read'}", ":doctor says what to do")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from tui.core.models import Session
 from tui.operations.context import Act
@@ -17,18 +18,25 @@ MANY = 5
 ShowPage = Callable[[str, Sequence[str]], Awaitable[None]]
 
 
+class OpenPage(Protocol):
+    """Shows lines over the panes."""
+
+    def __call__(self, title: str, lines: Sequence[str], *, is_at_end: bool = False) -> None: ...
+
+
 @dataclass(slots=True)
 class Desk:
     """`done` are the batches that `u` undoes, the latest last.
 
     `failed` are the sessions that stay marked after a deed on many; `None` leaves the marks be.
-    `show_page` shows lines over the panes and returns when they are left.
+    `open_page` shows lines over the panes, `show_page` returns only when they are left.
     """
 
     engine: Engine
     question: Question
     news: News
     show_page: ShowPage
+    open_page: OpenPage
     done: list[tuple[Act, ...]] = field(default_factory=list)
     failed: frozenset[Key] | None = None
     started: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
@@ -35,6 +36,7 @@ class RealEngine:
         self._say_verb = say_verb
         self._watch = Watch(context)
         self._looking = threading.Lock()
+        self._lasting = check.Lasting()
         settings = context.settings
         self.verbs: Sequence[VerbInfo] = verbs
         self.root: Path = settings.root
@@ -51,6 +53,11 @@ class RealEngine:
 
     def now(self) -> datetime:
         return self._context.clock()
+
+    def at_one_moment(self) -> RealEngine:
+        stopped = copy.copy(self)
+        stopped._context = self._context.at_one_moment()
+        return stopped
 
     def look(self) -> Catalog:
         with self._looking:
@@ -72,7 +79,7 @@ class RealEngine:
         return doctor.verdict(doctor.examine(self._context, catalog))
 
     def notify(self, catalog: Catalog) -> str:
-        return check.notify(self._context, catalog)
+        return check.notify(self._context, catalog, lasting=self._lasting)
 
     def follow(self, session: Session) -> Follow:
         return Follow(session)

@@ -59,10 +59,10 @@ class Looking:
             await _either(self._wanted, LOOK_EACH)
 
 
-async def verdict(engine: Engine, catalog: Catalog, news: News) -> None:
-    """Say what the doctor found; the screen does not wait for it."""
+async def verdict(engine: Engine, catalog: Catalog, tell: Callable[[str], None]) -> None:
+    """Tell what the doctor found; the screen does not wait for it."""
     with suppress(ConsoleError, OSError):
-        news.tell(await in_background(partial(engine.verdict, catalog)), "")
+        tell(await in_background(partial(engine.verdict, catalog)))
 
 
 async def notify(engine: Engine, catalog: Callable[[], Catalog | None], news: News) -> None:

@@ -46,8 +46,10 @@ async def resume(desk: Desk, session: Session, *, is_fork: bool = False, given: 
     """Ask for a prompt and start a run with it."""
     plan = await asyncio.to_thread(desk.engine.plan_resume, session, is_fork=is_fork)
     verb = "fork" if is_fork else "resume"
-    asks = "  ".join((f"{verb} {named([session])}", *plan.warnings, plan.words))
-    prompt = await desk.question.ask(asks, placeholder=DEFAULT_PROMPT, text=given)
+    asks = f"{verb} {named([session])}  {plan.words}"
+    prompt = await desk.question.ask(
+        asks, placeholder=DEFAULT_PROMPT, text=given, warns=plan.warnings
+    )
     desk.started = await asyncio.to_thread(
         desk.engine.start, plan, prompt.strip() or DEFAULT_PROMPT
     )
@@ -83,8 +85,8 @@ async def new(desk: Desk, listing: str, stage: str, days: int | None, given: str
     if not listing.strip() or not stage.strip():
         raise UsageError("a new session needs a listing and a stage: :new LISTING STAGE")
     plan = await asyncio.to_thread(desk.engine.plan_new, listing.strip(), stage.strip(), days)
-    asks = "  ".join((f"new {listing}/{words.stage(stage)}", *plan.warnings, plan.words))
-    prompt = await desk.question.ask(asks, text=given)
+    asks = f"new {listing}/{words.stage(stage)}  {plan.words}"
+    prompt = await desk.question.ask(asks, text=given, warns=plan.warnings)
     if not prompt.strip():
         raise UsageError("nothing started: a new session needs a prompt")
     desk.started = await asyncio.to_thread(desk.engine.start, plan, prompt.strip())
@@ -97,10 +99,11 @@ async def extend(
     """Ask for how long, show old and new, and extend."""
     asks = f"extend {named(sessions, hidden)}"
     text = given or await _asked_duration(desk, sessions, asks)
+    engine = desk.engine.at_one_moment()
 
     def act(session: Session) -> Act:
-        plan = desk.engine.plan_extension(session, text)
-        done = desk.engine.extend(plan)
+        plan = engine.plan_extension(session, text)
+        done = engine.extend(plan)
         if plan.is_needless:
             return done
         return replace(done, words=f"{done.words}  {extension_words(desk, plan).text}")

@@ -106,5 +106,5 @@ ON_TEXT = {"quit_or_leave": "back", "filter": "search", "find(1)": "again"}
 WHEN_TINY = frozenset({"quit_or_leave", "redraw", "suspend", "how_to_quit"})
 ON_PAGE = frozenset(
     {"help", "quit_or_leave", "leave", "move", "move_to", "page", "mark", "filter", "find",
-     "redraw", "suspend", "how_to_quit"}
+     "command", "redraw", "suspend", "how_to_quit"}
 )  # fmt: skip

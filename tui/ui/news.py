@@ -28,6 +28,7 @@ class News:
         self._waiting: deque[tuple[str, str]] = deque(maxlen=_MOST)
         self._told: set[str] = set()
         self._said = ""
+        self._until_key = ""
         self._for = 0
         self.is_holding = False
 
@@ -36,6 +37,19 @@ class News:
         if text:
             self._waiting.append((text, style))
             self._say()
+
+    def tell_until_key(self, text: str) -> None:
+        """Say this, and nothing of it once a key was pressed."""
+        self._until_key = text
+        self.tell(text, "")
+
+    def key_pressed(self) -> None:
+        """Take away what is said only until then."""
+        text, self._until_key = self._until_key, ""
+        if text and (text, "") in self._waiting:
+            self._waiting.remove((text, ""))
+        if text and text == self._question.message.text and not self._question.is_open:
+            self._question.say("")
 
     def tell_once(self, text: str, style: str = "bad") -> None:
         """Say what was not said before in this console."""

@@ -20,19 +20,21 @@ class PagePane(Pane):
         self.is_active = True
         self.top = 0
         self.is_open = False
+        self._is_at_end = False
         self._title = ""
         self._found = -1
         self._draw: Draw = lambda width: ()
         self._drawn_for = -1
         self._lines: tuple[Line, ...] = ()
 
-    def open(self, title: str, draw: Draw) -> None:
-        """Show what `draw` makes of the width."""
+    def open(self, title: str, draw: Draw, *, is_at_end: bool = False) -> None:
+        """Show what `draw` makes of the width, from its top or from its end."""
         self._title, self._draw = title, draw
         self._drawn_for = self._found = -1
         self.top = 0
         self.is_open = True
-        self.redraw()
+        self._is_at_end = is_at_end
+        self._settle()
 
     def close(self) -> None:
         """Give the screen back to the panes."""
@@ -40,7 +42,20 @@ class PagePane(Pane):
 
     def scroll_lines(self, lines: int) -> None:
         """Scroll as far as there is more."""
-        self.top = max(0, min(self.top + lines, len(self.lines) - self.body_height))
+        self._is_at_end = False
+        self.top += lines
+        self._settle()
+
+    def on_resize(self) -> None:
+        """Keep what is read in sight; only now it is known where the end is."""
+        super().on_resize()
+        self._settle()
+
+    def _settle(self) -> None:
+        if not self.body_height:
+            return
+        lowest = len(self.lines) - self.body_height
+        self.top = max(0, lowest if self._is_at_end else min(self.top, lowest))
         self.redraw()
 
     def find(self, words: str, step: int) -> bool:

@@ -31,7 +31,7 @@ from tui.ui.question import Question, keys_line
 from tui.ui.sessions import SessionsPane
 from tui.ui.table import Table
 from tui.ui.unseen import Unseen
-from tui.view import page, top
+from tui.view import page, top, verdict
 from tui.view.lines import Key
 
 LISTINGS, SESSIONS, EXPIRY, LIVE = 1, 2, 3, 4
@@ -66,8 +66,9 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         self.question = Question(id="question", is_ascii=plain)
         self.news = News(engine, self.question)
         self.unseen = Unseen(engine)
-        self.desk = Desk(engine, self.question, self.news, self.show_page)
+        self.desk = Desk(engine, self.question, self.news, self.show_page, self.open_page)
         self._page_is_left = asyncio.Event()
+        self.is_awaited = False
         self.arranged: Arranged | None = None
         self.looking = Looking(engine, self.put_in_order, self.show_found, self.show_trouble)
         self.following = Following(engine, self.live.begin, self.show_news)
@@ -114,8 +115,8 @@ class PictureScreen(Screen[None], inherit_bindings=False):
             self.show_trouble(catalog.problem)
             return
         if (self.catalog is None or self.catalog.problem) and not catalog.problem:
-            verdict = feeds.verdict(self.engine, catalog, self.news)
-            self.run_worker(verdict, name="verdict", group="verdict", exit_on_error=False)
+            saying = feeds.verdict(self.engine, catalog, self.show_verdict)
+            self.run_worker(saying, name="verdict", group="verdict", exit_on_error=False)
         self.news.compare(self.catalog, catalog)
         self.catalog = self.unseen.catalog = catalog
         self.arranged, self.trouble = found, ""
@@ -126,6 +127,10 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         """Keep the last picture, and say how old it is and why."""
         self.trouble = reason
         self.tick()
+
+    def show_verdict(self, said: str) -> None:
+        """Say in one line what the doctor found, until a key is pressed."""
+        self.news.tell_until_key(verdict.line(said, self.size.width - 2))
 
     def show_news(self, news: Update) -> None:
         """Show what is new in the stream."""
@@ -142,21 +147,28 @@ class PictureScreen(Screen[None], inherit_bindings=False):
     def tick(self) -> None:
         """Draw what the catalog and the clock say now; only what changed is painted."""
         now, found = self.engine.now(), self._found()
-        self.top_line.show(
-            top.line(
-                self.catalog,
-                found.facts if found else (),
-                self.size.width,
-                trouble=layout.stale(self.catalog, self.trouble, now),
-                is_read_only=self.engine.is_read_only,
-            )
-        )
+        self._show_top(found)
         if found is not None:
             held = found.catalog.hold is not None
             self.listings.update(found.groups, keeps_order=self.pane == LISTINGS, is_held=held)
             self.expiry.update(found.ending, found.pending, now)
         self._show_sessions()
         self._show_live()
+
+    def _show_top(self, found: Arranged | None) -> None:
+        width = self.size.width
+        trouble = layout.stale(self.catalog, self.trouble, self.engine.now())
+        if not trouble and self.catalog is not None:
+            trouble = top.unread_words(self.catalog.listing(self.listing), width)
+        self.top_line.show(
+            top.line(
+                self.catalog,
+                found.facts if found else (),
+                width,
+                trouble=trouble,
+                is_read_only=self.engine.is_read_only,
+            )
+        )
 
     def _found(self) -> Arranged | None:
         """Return the picture as it is to be shown now, put in order again if it must be."""
@@ -207,6 +219,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
 
     def on_table_moved(self, message: Table.Moved) -> None:
         """Follow the selection of the Sessions pane."""
+        self._show_top(self.arranged)
         if message.table is self.sessions:
             self._show_live()
         elif message.table is self.expiry:
@@ -218,6 +231,13 @@ class PictureScreen(Screen[None], inherit_bindings=False):
     def selected(self) -> Session | None:
         """The session that a key acts on."""
         return self.expiry.session if self.pane == EXPIRY else self.sessions.session
+
+    @property
+    def listing(self) -> str:
+        """The listing that is chosen, or that the selection is in; empty for none."""
+        if self.pane == LISTINGS:
+            return self.listings.listing
+        return self.board.listing or (self.selected.listing if self.selected else "")
 
     @property
     def targets(self) -> tuple[Session, ...]:
@@ -251,13 +271,19 @@ class PictureScreen(Screen[None], inherit_bindings=False):
                 self._show_sessions()
         return self.sessions.select(session.key)
 
+    def open_page(self, title: str, lines: Sequence[str], *, is_at_end: bool = False) -> None:
+        """Show lines over the panes."""
+        self.page.open(title, lambda width: page.text_lines(lines, width), is_at_end=is_at_end)
+        self.fit()
+
     async def show_page(self, title: str, lines: Sequence[str]) -> None:
         """Show lines over the panes until they are left; other keys act again meanwhile."""
-        self.page.open(title, lambda width: page.text_lines(lines, width))
         self._page_is_left.clear()
+        self.is_awaited = True
         self.question.release()
-        self.fit()
+        self.open_page(title, lines)
         await self._page_is_left.wait()
+        self.is_awaited = False
         self.question.hold()
 
     def leave_page(self) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from textual import events
@@ -52,6 +53,7 @@ class Question(Pane):
         self._preview: Preview | None = None
         self._complete: Complete | None = None
         self._placeholder = ""
+        self._warns: Sequence[str] = ()
         self._gave_up: asyncio.Event | None = None
         self._spills = False
 
@@ -119,16 +121,19 @@ class Question(Pane):
         text: str = "",
         preview: Preview | None = None,
         complete: Complete | None = None,
+        warns: Sequence[str] = (),
     ) -> str:
         """Ask for a line of text; `preview` says what the words so far would do.
 
-        `complete` makes more of them when Tab is pressed.
+        `complete` makes more of them when Tab is pressed; `warns` stands behind the answer while
+        there is room.
         """
         self._choices = {}
         self.editor = LineEditor(text)
         self._preview = preview
         self._complete = complete
         self._placeholder = placeholder
+        self._warns = warns
         return await self._ask(asks, ())
 
     async def wait_for(
@@ -205,8 +210,10 @@ class Question(Pane):
         before, at, after = self.editor.window(self.size.width - 4)
         if not self.editor.text:
             at, after = self._placeholder[:1] or " ", self._placeholder[1:]
-            return (Cell(" > ", "prompt"), Cell(at, "current"), Cell(after, "muted"))
-        return (Cell(" > ", "prompt"), Cell(before), Cell(at or " ", "current"), Cell(after))
+        style = "" if self.editor.text else "muted"
+        line = (Cell(" > ", "prompt"), Cell(before), Cell(at or " ", "current"), Cell(after, style))
+        room = self.size.width - sum(cell_width(cell.text) for cell in line)
+        return (*line, Cell(warning(self._warns, room), "noticed"))
 
     async def on_key(self, event: events.Key) -> None:
         """Take a key while a question is open; pass it on when it was answered meanwhile."""
@@ -250,6 +257,15 @@ class Question(Pane):
             self.editor = LineEditor(self._complete(self.editor.before), self.editor.after)
         else:
             self.editor.press(event.key, event.character)
+
+
+def warning(warns: Sequence[str], room: int) -> str:
+    """Return warnings in what room there is: in full, else what each begins with, or nothing."""
+    for said in (warns, tuple(re.split(r"[:(;]", one)[0].rstrip() for one in warns)):
+        text = "   ! " + "; ".join(said)
+        if said and cell_width(text) < room:
+            return text
+    return f"{'   ! ' + warns[0]:.{room - 2}}~" if warns and room > 20 else ""
 
 
 def keys_line(keys: tuple[tuple[str, str, bool], ...], width: int) -> Line:

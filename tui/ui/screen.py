@@ -34,8 +34,8 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
             return False
         if self.is_tiny:
             return action in WHEN_TINY
-        if self.page.is_open:
-            return action in ON_PAGE
+        if self.page.is_open:  # what waits for a page to be left goes on before another verb
+            return action in ON_PAGE and not (action == "command" and self.is_awaited)
         return not self.is_full or action in IN_FULL
 
     sought = ""
@@ -315,6 +315,8 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
             complete=lambda typed: verbs.complete(typed, self._verbs, names),
         )
         command = verbs.parse(text, self._verbs)
+        if self.page.is_open:
+            self.leave_page()
         if command.verb.name == "wide":
             self.board = replace(self.board, is_wide=not self.board.is_wide)
         elif command.verb.name == "help":

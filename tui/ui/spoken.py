@@ -13,9 +13,12 @@ from tui.operations.context import Said
 from tui.ui.desk import Desk, is_sure, named
 from tui.ui.many import reasons
 from tui.ui.threads import in_background
+from tui.ui.verbs import READING
 from tui.view.lines import Key
 
 _ADD_YES = "add --yes"
+_PREFIX = "session-console: "
+_AT_ITS_END = ("log",)
 _FULL_ID = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 
 
@@ -37,15 +40,17 @@ class _Saying:
         return f"{self.verb} {count} of {len(self.calls)}" if len(self.calls) > 1 else self.verb
 
     def title(self) -> str:
-        """Return what was said first, with short ids."""
-        session, words = self.calls[0]
-        named = f"{session.listing}/{session.session_id[:8]}" if session else ""
-        said = [named if session and word == session.address else word for word in words]
-        return ":" + " ".join(said)
+        """Return what was said, with a short id, or how many sessions it is about."""
+        words = self.calls[0][1]
+        ids = [word for _, said in self.calls for word in said if _FULL_ID.search(word)]
+        if len(ids) < 2:
+            return ":" + " ".join(_FULL_ID.sub(r"\1", word) for word in words)
+        others = (word for word in words[1:] if word not in ids)
+        return " ".join((f":{self.verb} of {len(ids)} sessions", *others))
 
     def lines(self) -> list[str]:
         """Return everything that was said, without blank lines at the end."""
-        lines = [line for said in self.said for line in said.lines]
+        lines = [line.removeprefix(_PREFIX) for said in self.said for line in said.lines]
         while lines and not lines[-1].strip():
             lines.pop()
         return lines
@@ -76,7 +81,7 @@ async def say(
             desk.question.say("nothing done")
             return
         saying = await _done(desk, verb, [(one, (*words, "--yes")) for one, words in calls])
-    await _show(desk, saying)
+    _show(desk, saying)
 
 
 async def _done(
@@ -118,8 +123,8 @@ async def _confirmed(desk: Desk, verb: str, error: NeedsYes, sessions: Sequence[
         await desk.show_page(f":{verb}", listed)
 
 
-async def _show(desk: Desk, saying: _Saying) -> None:
-    if saying.sessions and saying.said:
+def _show(desk: Desk, saying: _Saying) -> None:
+    if saying.sessions and saying.said and saying.verb not in READING:
         desk.failed = frozenset(saying.errors)
     lines = saying.lines()
     is_bad = bool(saying.errors) or any(said.code for said in saying.said)
@@ -129,4 +134,4 @@ async def _show(desk: Desk, saying: _Saying) -> None:
         )
     else:
         desk.question.say(saying.sum() if len(saying.calls) > 1 else "")
-        await desk.show_page(saying.title(), lines)
+        desk.open_page(saying.title(), lines, is_at_end=saying.verb in _AT_ITS_END)

@@ -99,6 +99,8 @@ class Table(Pane):
         self.post_message(self.Moved(self, self.key))
 
     def _settle(self) -> None:
+        if not self.body_height:  # out of sight: what is in sight again settles by itself
+            return
         lowest = max(0, len(self.keys) - self.page)
         least = max(self.index - self.page + 1, 0)
         self.first = min(max(self.first, least), self.index, lowest)

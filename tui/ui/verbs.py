@@ -15,6 +15,9 @@ OWN = (
     VerbInfo("help", "every key and every verb"),
     VerbInfo("quit", "leave; running agents go on"),
 )
+READING = frozenset(
+    {"ls", "show", "info", "tail", "grep", "export", "trash", "doctor", "check", "log", "stats"}
+)
 ABBREVIATIONS = {"q": "quit", "h": "help"}
 
 
@@ -50,10 +53,10 @@ class Command:
 
     @property
     def option_words(self) -> tuple[str, ...]:
-        """The options as they were given."""
+        """The options as they were given, but for `--yes`: here that is always asked."""
         words = []
         for word, option in self._parted():
-            if option:
+            if option and not (option.startswith("--y") and "--yes".startswith(option)):
                 words += [option, word] if option in self.verb.valued else [option]
         return tuple(words)
 

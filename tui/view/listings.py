@@ -6,25 +6,55 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from tui.core.catalog import is_gone
-from tui.core.models import Catalog, Session
+from tui.core.models import Catalog, Listing, Session
 from tui.core.text import one_line
 from tui.view import words
 from tui.view.lines import Cell, Column, Layout, Line, flexible, head_line, table_line
 from tui.view.sessions import Attention
 
 ALL = ""
+_ERROR, _GONE = "x!", "gone"
+# What passes by itself, by a word of the reason.
+_PASSING = {"locked": "lock", "answer": "slow"}
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One line of the pane; `name` is empty for all listings together."""
+    """One line of the pane; `name` is empty for all listings together.
+
+    `sign` says in a few cells what is wrong with the listing, `problem` in full.
+    """
 
     name: str
     count: int
     needs: int
     bytes: int
     problem: str = ""
-    is_vanished: bool = False
+    sign: str = ""
+
+    @property
+    def is_vanished(self) -> bool:
+        """Whether its folder is gone."""
+        return self.sign == _GONE
+
+
+def is_unread(listing: Listing) -> bool:
+    """Whether what it holds cannot be read now; one without a table yet holds nothing unread."""
+    if listing.is_vanished:
+        return False
+    if listing.is_stale or not listing.has_rows:
+        return True
+    return bool(listing.problem) and not listing.problem.endswith(" yet")
+
+
+def sign(listing: Listing) -> str:
+    """Return in at most four cells what is wrong with it; empty when nothing is."""
+    if listing.is_vanished:
+        return _GONE
+    if not is_unread(listing):
+        return ""
+    problem = listing.problem or "does not answer"
+    return next((sign for word, sign in _PASSING.items() if word in problem), _ERROR)
 
 
 def groups(catalog: Catalog, attention: Attention) -> tuple[Group, ...]:
@@ -33,11 +63,11 @@ def groups(catalog: Catalog, attention: Attention) -> tuple[Group, ...]:
         replace(
             _group(one.listing_id, one.sessions, attention),
             problem=one_line(one.problem),
-            is_vanished=one.is_vanished,
+            sign=sign(one),
         )
         for one in catalog.listings
     ]
-    each.sort(key=lambda one: (-bool(one.needs or one.problem), -one.needs, one.name))
+    each.sort(key=lambda one: (not (one.needs or one.sign == _ERROR), -one.needs, one.name))
     return (_group(ALL, catalog.sessions, attention), *each)
 
 
@@ -77,14 +107,17 @@ def line(group: Group, width: int, *, is_current: bool = False) -> Line:
         Cell("" if group.is_vanished else str(group.count), "muted"),
         _needs(group),
         Cell(words.size(group.bytes) if group.bytes else "-", "muted"),
-        Cell(group.problem, "muted" if group.is_vanished else "bad"),
+        Cell(group.problem, _style(group)),
     ]
     return table_line(columns, cells[: len(columns)], width)
 
 
 def _needs(group: Group) -> Cell:
-    if group.is_vanished:
-        return Cell("gone", "muted")
-    if group.needs:
+    if group.needs and not group.is_vanished:
         return Cell(f"{group.needs}!", "attention")
-    return Cell("x!" if group.problem else "", "bad")
+    return Cell(group.sign, _style(group))
+
+
+def _style(group: Group) -> str:
+    styles = {_ERROR: "bad", _GONE: "muted", "": "muted"}
+    return styles.get(group.sign, "noticed")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from tui.core.changes import Changes
@@ -28,6 +28,13 @@ _PAST = {
 }
 # What a turn brings along, which the screen shows anyhow.
 _OF_TURNS = ("track", "succeed")
+# What the logbook tells of, and the audit does not or not alone.
+_OF_LOG = {
+    "ack": "acknowledged",
+    "rename": "renamed",
+    "adopt": "adopted",
+    "purge": "erased",
+}
 _PIPELINE = "pipeline"
 
 
@@ -40,16 +47,39 @@ def lines(changes: Changes, catalog: Catalog, now: datetime) -> tuple[str, ...]:
     for name in changes.vanished:
         said.append(f"{one_line(name)} vanished: `:ack {one_line(name)}` takes it off")
     if changes.hold is not None:
-        said.append(_hold(catalog))
-    return tuple(said)
+        said.append(_hold(catalog, changes.lifted_by))
+    return (*said, *_logged(changes.log))
 
 
-def _hold(catalog: Catalog) -> str:
+def _hold(catalog: Catalog, lifted_by: str) -> str:
     hold = catalog.hold
     if hold is None:
-        return "the hold is lifted: runs and clean-up may begin again"
+        lifted = f"{one_line(lifted_by)[:32]} lifted the hold" if lifted_by else ""
+        return f"{lifted or 'the hold is lifted'}: runs and clean-up may begin again"
     reason = f": {one_line(hold.reason)}" if hold.reason else ""
     return f"{one_line(hold.by)} holds this root{reason}"
+
+
+def _logged(events: Iterable[Event]) -> Iterator[str]:
+    """Yield what only the logbook tells of; what one operator did to several is one line."""
+    named = [one for one in events if one.action in _OF_LOG]
+    groups = Counter((one.operator, one.action) for one in named if one.session_id)
+    for event in named:
+        who = f"{one_line(event.operator)[:32]} {_OF_LOG[event.action]}"
+        count = groups.pop((event.operator, event.action), 0) if event.session_id else 1
+        if count == 1:
+            yield f"{who} {_what(event)}"
+        elif count:
+            yield f"{who} {count} sessions"
+
+
+def _what(event: Event) -> str:
+    """Return what an act was about: a session, a listing that vanished, else what its note says."""
+    if event.session_id:
+        return words.short_id(event.session_id)[:4]
+    if event.listing:
+        return f"that {one_line(event.listing)} vanished"
+    return one_line(event.note)[:60]
 
 
 def _acts(events: Iterable[tuple[Session, Event]], now: datetime) -> Iterable[str]:
@@ -65,7 +95,8 @@ def _acts(events: Iterable[tuple[Session, Event]], now: datetime) -> Iterable[st
 
 
 def _is_of_a_turn(event: Event) -> bool:
-    return event.action in _OF_TURNS or event.operator == _PIPELINE
+    is_told = event.action == "purge"  # by the logbook
+    return event.action in _OF_TURNS or event.operator == _PIPELINE or is_told
 
 
 def act(session: Session, event: Event, now: datetime) -> str:

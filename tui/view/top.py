@@ -4,47 +4,66 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from tui.core.attention import Need
 from tui.core.errors import UsageError
-from tui.core.models import Catalog, Liveness, Session
-from tui.core.text import cell_width, one_line
+from tui.core.models import Catalog, Listing, Liveness, Session
+from tui.core.text import cell_width, fit, one_line
 from tui.core.zones import zone_named
 from tui.view import words
 from tui.view.lines import Cell, Key, Line, clipped
+from tui.view.listings import is_unread
 
 _DAY = timedelta(days=1)
+_NAME = 20
+_WIDE = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A piece of the top line; `short` stands there when all of it does not fit."""
+
+    text: str
+    style: str
+    short: str = ""
+
+    def cell(self, *, is_short: bool) -> Cell:
+        """Return it in full, or as short as it can be said."""
+        return Cell(self.short if is_short and self.short else self.text, self.style)
+
+
+Facts = tuple[Fact, ...]
 
 
 def line(
     catalog: Catalog | None,
-    known: Sequence[Cell],
+    known: Facts,
     width: int,
     *,
     trouble: str = "",
     is_read_only: bool = False,
 ) -> Line:
-    """Return the top line; what does not fit is dropped from the right, warnings never.
+    """Return the top line; what does not fit is dropped from the right, zone and warnings never.
 
-    `known` are the `facts` of the catalog.
+    `known` are the `facts` of the catalog, the zone last.
     """
-    fixed = [Cell("[RO]", "noticed")] if is_read_only else []
+    warnings = [Cell("[RO]", "noticed")] if is_read_only else []
     if trouble:
-        fixed.append(Cell(one_line(trouble), "bad"))
+        warnings.append(Cell(one_line(trouble), "bad"))
     if catalog is None:
-        return _joined([Cell("looking...", "muted")], fixed, width)
+        return _joined((Fact("looking...", "muted"),), (), warnings, width)
     if catalog.hold is not None:
-        fixed.insert(0, Cell(f"HELD by {one_line(catalog.hold.by)[:24]}", "attention"))
+        warnings.insert(0, Cell(f"HELD by {one_line(catalog.hold.by)[:24]}", "attention"))
     if catalog.problem:
-        fixed.append(Cell(one_line(catalog.problem), "bad"))
-    return _joined(known, fixed, width)
+        warnings.append(Cell(one_line(catalog.problem), "bad"))
+    told = tuple(one for one in known[:-1] if not trouble.startswith(one.text or "\n"))
+    return _joined(told, known[-1:], warnings, width)
 
 
-def facts(
-    catalog: Catalog, now: datetime, needs: Mapping[Key, Need], zone: tzinfo
-) -> tuple[Cell, ...]:
-    """Return what matters most of a catalog; `needs` says who needs somebody.
+def facts(catalog: Catalog, now: datetime, needs: Mapping[Key, Need], zone: tzinfo) -> Facts:
+    """Return what matters most of a catalog, and last the zone; `needs` says who needs somebody.
 
     `zone` is the one that the panes tell times in; the tables' own is named when it is another.
     """
@@ -52,37 +71,56 @@ def facts(
     live = sum(one.liveness in (Liveness.BUSY, Liveness.WAITING) for one in sessions)
     waiting = sum(one.liveness is Liveness.WAITING for one in sessions)
     counts = Counter(needs.values())
+    root = one_line(catalog.root.name) or str(catalog.root)
     return (
-        Cell(one_line(catalog.root.name) or str(catalog.root), "title"),
+        Fact(root, "title", _name(root)),
         _count(live, "live", "good"),
         _count(waiting, "waiting", "attention"),
         _count(counts[Need.QUIET], "quiet", "noticed"),
         _count(sum(_ends_today(one, now) for one in sessions), "<24h", "noticed"),
         _count(counts[Need.FAILED], "failed", "bad"),
-        Cell(
-            f"{words.size(catalog.free_bytes)} free" if catalog.free_bytes else "",
-            "muted",
-        ),
-        Cell(_zones(catalog, now, zone), "muted"),
-        Cell(_spent(catalog), "muted"),
+        _unread(catalog),
+        Fact(f"{words.size(catalog.free_bytes)} free" if catalog.free_bytes else "", "muted"),
+        Fact(_spent(catalog), "muted"),
+        _zone(catalog, now, zone),
     )
 
 
-def _count(number: int, word: str, style: str) -> Cell:
-    return Cell(f"{number} {word}", style if number else "muted")
+def _count(number: int, word: str, style: str) -> Fact:
+    return Fact(f"{number} {word}", style if number else "muted")
+
+
+def _unread(catalog: Catalog) -> Fact:
+    """Return which listings cannot be read now: by name when it is but one."""
+    unread = [one for one in catalog.listings if is_unread(one)]
+    count = f"{len(unread)} unread" if unread else ""
+    return Fact(unread_words(unread[0]) if len(unread) == 1 else count, "bad", count)
+
+
+def unread_words(listing: Listing | None, width: int = 0) -> str:
+    """Return that a listing cannot be read now, and why where it is wide; empty when it can."""
+    if listing is None or not is_unread(listing):
+        return ""
+    said = f"{_name(listing.listing_id)} {'stale' if listing.is_stale else 'unread'}"
+    return f"{said}: {one_line(listing.problem)}" if width >= _WIDE else said
+
+
+def _name(name: str) -> str:
+    return fit(name, min(cell_width(name), _NAME))
 
 
 def _ends_today(session: Session, now: datetime) -> bool:
     return session.ends_at is not None and timedelta() < session.ends_at - now < _DAY
 
 
-def _zones(catalog: Catalog, now: datetime, zone: tzinfo) -> str:
+def _zone(catalog: Catalog, now: datetime, zone: tzinfo) -> Fact:
     shown = now.astimezone(zone)
     names = {one.zone for one in catalog.listings if one.sessions}
     others = {_zone_word(name, now, shown) for name in names} - {""}
-    return (
-        f"{shown.tzname()} (tables {'/'.join(sorted(others))})" if others else shown.tzname() or ""
-    )
+    name = shown.tzname() or ""
+    if not others:
+        return Fact(name, "muted")
+    return Fact(f"{name} (tables {'/'.join(sorted(others))})", "muted", f"{name}*")
 
 
 def _zone_word(name: str, now: datetime, shown: datetime) -> str:
@@ -99,14 +137,26 @@ def _spent(catalog: Catalog) -> str:
     return f"{words.cost(sum(known))} in all" if known else ""
 
 
-def _joined(facts: Sequence[Cell], fixed: list[Cell], width: int) -> Line:
-    room = width - 1 - sum(cell_width(cell.text) + 2 for cell in fixed)
-    line = [Cell(" ")]
-    for cell in (cell for cell in facts if cell.text):
-        room -= cell_width(cell.text) + 2
-        if room < -2:
+def _joined(facts: Facts, always: Facts, warnings: Sequence[Cell], width: int) -> Line:
+    room = width + 1 - sum(cell_width(cell.text) + 2 for cell in warnings)
+    room -= sum(_used(one, is_short=True) for one in always)
+    kept: list[Fact] = []
+    for one in (one for one in facts if one.text):
+        room -= _used(one, is_short=True)
+        if room < 0:
+            room += _used(one, is_short=True)
             break
-        line += [cell, Cell("  ")]
-    for cell in fixed:
+        kept.append(one)
+    line = [Cell(" ")]
+    for one in (*kept, *always):
+        more = _used(one, is_short=False) - _used(one, is_short=True)
+        is_short = more > room
+        room -= 0 if is_short else more
+        line += [one.cell(is_short=is_short), Cell("  ")]
+    for cell in warnings:
         line += [cell, Cell("  ")]
     return clipped(tuple(line), width)
+
+
+def _used(fact: Fact, *, is_short: bool) -> int:
+    return cell_width(fact.cell(is_short=is_short).text) + 2

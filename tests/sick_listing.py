@@ -216,3 +216,8 @@ def two_zones(sick: Sick) -> None:
     for number in range(2):
         sick.listing.track(f"zone{number}", age=timedelta(hours=1))
         sick.listing.write_transcript(f"zone{number}", "Hm.", age=timedelta(hours=4))
+
+
+def bad_date(sick: Sick) -> None:
+    sick.listing.add(FIRST)
+    write_row(sick, "UPDATE claude_sessions SET expires_at = 'next tuesday'")

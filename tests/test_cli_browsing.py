@@ -61,6 +61,16 @@ def test_every_bad_listing_has_its_line_and_the_good_one_is_shown(listing: Sampl
     assert FIRST[:4] in done.stdout
 
 
+@pytest.mark.parametrize(("name", "says"), [("missing", "no sessions yet"), ("text", "`doctor`")])
+def test_what_cannot_be_read_is_not_called_empty(tmp_path: Path, name: str, says: str) -> None:
+    (tmp_path / name).mkdir()
+    if name == "text":
+        (tmp_path / name / "buyers.db").write_text("name,city\n" * 100)
+    last = run_cli(tmp_path, "ls", name).stderr.replace("session-console ", "").splitlines()[-1]
+    assert says in last
+    assert ("no sessions yet" in last) is (name == "missing")
+
+
 @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kolkata"])
 @pytest.mark.parametrize("stored", ["9999-12-31T23:59:59", "0001-01-01T00:00:00", "soon"])
 def test_a_date_at_the_calendars_end_is_shown_everywhere(

@@ -8,6 +8,7 @@ import re
 import shlex
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -90,6 +91,11 @@ def _overwritten(listing: SampleListing) -> None:
     listing.track(FIRST, days=7)
 
 
+def _bad_date(listing: SampleListing) -> None:
+    listing.add(FIRST)
+    write_row(listing, "UPDATE claude_sessions SET expires_at = 'next tuesday'")
+
+
 def _cut_off(listing: SampleListing) -> None:
     """A delete that was killed after the files had moved, before the row said so."""
     listing.add(FIRST)
@@ -117,6 +123,7 @@ def _held(listing: SampleListing) -> None:
         (_leftover, "leftover"),
         (_sketch, "sketch"),
         (_overwritten, "overwritten"),
+        (_bad_date, "bad_date"),
         (_cut_off, "unfinished_delete"),
         (_held, "long_hold"),
     ],
@@ -249,3 +256,28 @@ def test_one_that_two_listings_claim_is_left_to_a_person(listing: SampleListing)
 def test_who_is_to_be_adopted_must_be_said(listing: SampleListing, words: list[str]) -> None:
     _stray(listing)
     assert adopt(listing, *words).returncode == 2
+
+
+def test_check_looks_again_before_it_calls_for_a_lock(listing: SampleListing) -> None:
+    """One that is over by then would have woken somebody for nothing."""
+    listing.add(FIRST)
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        said = run_cli(listing.root, "check", "--json")
+    (need,) = json.loads(said.stdout)
+    assert (said.returncode, need["level"], need["what"]) == (0, "warning", "locked")
+    slow = [sys.executable, "-c", BRIEF_LOCK, str(listing.db_path)]
+    with subprocess.Popen(slow, stdout=subprocess.PIPE) as writer_process:
+        assert writer_process.stdout is not None
+        writer_process.stdout.readline()
+        said = run_cli(listing.root, "check", "--json")
+    assert json.loads(said.stdout) == []
+
+
+BRIEF_LOCK = """
+import sqlite3, sys, time
+writer = sqlite3.connect(sys.argv[1], isolation_level=None)
+writer.execute("BEGIN EXCLUSIVE")
+print("locked", flush=True)
+time.sleep(2.5)
+"""

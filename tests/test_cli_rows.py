@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -75,7 +76,18 @@ def test_an_undo_that_had_to_leave_something_says_so(listing: SampleListing) -> 
     say(listing, "extend", "9f2c", "40d")
     with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
         pipeline.execute("UPDATE claude_sessions SET stage = 'stage_4'")
-    assert say(listing, "undo") == (4, "", "9f2c0000 changed meanwhile: stage is now stage_4\n")
+    code, stdout, stderr = say(listing, "undo")
+    why, sum_, *_ = stderr.splitlines()
+    assert (code, stdout, why) == (4, "", "9f2c0000 changed meanwhile: stage is now stage_4")
+    assert re.fullmatch(r"your extension of \d\d:\d\d stays", sum_)
+
+
+def test_an_extension_that_would_shorten_is_an_error_in_words(listing: SampleListing) -> None:
+    code, stdout, stderr = say(listing, "extend", "9f2c", "-5d")
+    assert (code, stdout) == (2, "")
+    assert "'-5d': an extension never shortens" in stderr
+    code, _, stderr = say(listing, "ls", "--ends", "soon")
+    assert (code, "+7d" in stderr, "hours like 12h" in stderr) == (2, False, True)
 
 
 def test_the_log_says_who_did_what(listing: SampleListing) -> None:

@@ -82,3 +82,48 @@ def test_what_is_written_after_a_look_is_unseen() -> None:
     assert not looked.is_unseen(fresh)
     assert looked.is_unseen(replace(fresh, last_activity_at=NOW + timedelta(seconds=1)))
     assert looked.only([("other", "id")]).at == {}
+
+
+def test_what_only_the_logbook_tells_is_named_once_and_mine_is_not() -> None:
+    first = catalog(ONE)
+    old = Event(EARLIER, "bert", "rename", "hollis_park", ONE.session_id)
+    before, short = replace(first, log=(old,)), ONE.session_id[:4]
+
+    def told(*events: Event) -> tuple[str, ...]:
+        return news(before, replace(first, log=(old, *events)))
+
+    def act(action: str, session_id: str = ONE.session_id, who: str = "bert") -> Event:
+        return Event(NOW, who, action, "hollis_park", session_id, note="3 sessions, 2.0 MB")
+
+    for action, word in {"ack": "acknowledged", "rename": "renamed", "adopt": "adopted",
+                         "purge": "erased"}.items():  # fmt: skip
+        assert told(act(action)) == (f"bert {word} {short}",)
+        assert told(act(action, who="anna")) == ()
+    assert told() == told(act("undo")) == told(act("hold")) == ()
+    assert told(*(act("adopt", f"{number}") for number in range(12))) == (
+        "bert adopted 12 sessions",
+    )
+    assert told(act("ack", "")) == ("bert acknowledged that hollis_park vanished",)
+    assert told(replace(act("purge", ""), listing="")) == ("bert erased 3 sessions, 2.0 MB",)
+    unread = replace(first, problem="no such folder")
+    assert news(unread, replace(first, log=(old,))) == ()
+
+
+def test_who_lifted_a_hold_is_named_unless_it_was_me() -> None:
+    held = catalog(ONE, hold=Hold("anna", EARLIER))
+    held = replace(held, log=(Event(EARLIER, "anna", "hold"),))
+    for who, words in (
+        ("bert", ("bert lifted the hold: runs and clean-up may begin again",)),
+        ("anna", ()),
+    ):
+        log = (*held.log, Event(NOW, who, "lift", note="anna holds"))
+        assert news(held, replace(catalog(ONE), log=log)) == words
+    assert news(held, replace(catalog(ONE), log=held.log)) == (
+        "the hold is lifted: runs and clean-up may begin again",
+    )
+
+
+def test_an_erasure_stands_in_both_books_and_is_told_once() -> None:
+    erased = catalog(replace(ONE, last_event=event("bert", "purge")))
+    log = (Event(NOW, "bert", "purge", "hollis_park", ONE.session_id),)
+    assert news(catalog(ONE), replace(erased, log=log)) == (f"bert erased {ONE.session_id[:4]}",)

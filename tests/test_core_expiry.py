@@ -105,3 +105,13 @@ def test_a_sweep_beyond_the_calendar_is_no_sweep() -> None:
     assert sweep_at(NOW, 30) == NOW + 30 * DAY
     for days in (10**7, 10**12, 10**40):
         assert sweep_at(NOW, days) is None
+
+
+def test_the_examples_are_those_that_are_allowed_there() -> None:
+    with pytest.raises(UsageError, match=r"or hours like 12h$"):
+        parse_duration("soon")
+    for words in ("soon", "+soon"):
+        with pytest.raises(UsageError, match=r"\+7d on top of what is left, or 2026-12-24"):
+            extended(words, None, NOW)
+    with pytest.raises(UsageError, match="'-5d': an extension never shortens"):
+        extended("-5d", NOW + DAY, NOW)

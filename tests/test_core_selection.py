@@ -146,3 +146,20 @@ def test_down_to_a_size_the_least_recently_active_go_first_and_it_is_said_why() 
         ("over-failed", "too much"),
     ]
     assert {one.session_id: why for one, why in found.skipped}["over-live"] == "in use"
+
+
+def test_an_expiry_in_a_zone_that_is_in_doubt_takes_nothing_and_says_so() -> None:
+    found = (
+        there("doubted", 3, hours=-1, is_zone_doubted=True),
+        there("doubted-later", 3, is_zone_doubted=True),
+        there("left", 9, status="expired", state=State.LEFTOVER, is_zone_doubted=True),
+    )
+    chosen = select(found, Wanted(is_expired=True), NOW)
+    assert [one.session_id for one, _ in chosen.taken] == ["left"]
+    assert [(one.session_id, why) for one, why in chosen.skipped] == [
+        ("doubted", "its time zone is in doubt: set time_zone")
+    ]
+    for asked in (Wanted(older_than=timedelta(days=2)), Wanted(max_bytes=0)):
+        every = select(found, asked, NOW)
+        assert (len(every.taken), every.skipped) == (3, ())
+    assert len(select(found, Wanted(is_expired=True, max_bytes=0), NOW).taken) == 3

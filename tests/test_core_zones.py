@@ -9,7 +9,16 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 import pytest
 
 from tui.core.errors import UsageError
-from tui.core.zones import LOCAL, infer_zone, read_time, write_time, zone_name, zone_named
+from tui.core.zones import (
+    LOCAL,
+    contradictions,
+    infer_zone,
+    read_time,
+    write_time,
+    zone_name,
+    zone_named,
+    zone_words,
+)
 
 Place = Callable[[str], None]
 
@@ -140,6 +149,17 @@ BERLIN = zone_named("Europe/Berlin")
         (["2026-11-20T17:30:00", "2026-11-20T17:30:05"], "UTC+05:30"),
         (["2026-11-20T07:00:00", "2026-11-20T07:00:00"], "UTC-05:00"),
         (["2026-11-20T07:00:00", "2026-11-20T17:30:00"], "Europe/Berlin"),
+        (["2026-11-20T21:00:00", "2026-11-20T21:00:05", "2026-11-20T14:17:00"], "UTC+09:00"),
+        (
+            [
+                "2026-11-20T21:00:00",
+                "2026-11-20T21:00:05",
+                "2026-11-20T14:17:00",
+                "2026-11-20T16:05:00",
+            ],
+            "Europe/Berlin",
+        ),
+        (["2026-11-20T21:01:30", "2026-11-20T21:01:30"], "Europe/Berlin"),
         (["2026-11-20T12:13:00", "2026-11-20T12:13:00"], "Europe/Berlin"),
         (["2026-11-20T12:00:00Z", "soon", ""], "Europe/Berlin"),
     ],
@@ -154,3 +174,37 @@ def test_an_inferred_zone_can_be_named_again() -> None:
     pairs = [(write_time(FIRST_AT, zone), FIRST_AT)] * 2
     name = zone_name(infer_zone(pairs, BERLIN))
     assert write_time(FIRST_AT, zone_named(name)) == write_time(FIRST_AT, zone)
+
+
+@pytest.mark.parametrize(
+    ("hours", "doubts"),
+    [
+        ([], []),
+        ([0], []),
+        ([-5], [-5]),
+        ([9], [9]),
+        ([9, -5, 2], [-5, 2, 9]),
+        ([0, 0, 3], []),
+        ([0, 3], [3]),
+        ([0, 3, 3], [3]),
+        ([0.3], []),
+        ([20], []),
+        ([0, 0.3, 1.7], []),
+    ],
+)
+def test_stored_times_that_are_off_by_whole_half_hours_are_a_doubt(
+    hours: list[float], doubts: list[float]
+) -> None:
+    pairs = [(write_time(FIRST_AT + timedelta(hours=one), BERLIN), FIRST_AT) for one in hours]
+    found = contradictions(pairs, BERLIN)
+    assert [one / timedelta(hours=1) for one in found] == doubts
+
+
+def test_times_with_an_offset_of_their_own_are_no_doubt() -> None:
+    assert contradictions([("2026-11-20T21:00:00+09:00", FIRST_AT), ("soon", FIRST_AT)], UTC) == ()
+
+
+def test_the_zone_of_this_machine_says_which_one_it_is(placed: Place) -> None:
+    placed("Europe/Berlin")
+    assert zone_words("local", FIRST_AT) == "local (CET)"
+    assert zone_words("Asia/Kolkata", FIRST_AT) == "Asia/Kolkata"

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -199,3 +199,22 @@ def test_the_likely_memory_of_a_resume_is_told_with_what_to_do_instead(
     assert "`new hollis_park PROMPT --stage stage_3`" in said
     assert "a fork" in said
     assert likely_memory(223 * 1024**2) > 3 * 1024**3
+
+
+def test_an_expiry_that_cannot_be_read_is_the_cause(listing: SampleListing) -> None:
+    listing.add(FIRST)
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute("UPDATE claude_sessions SET expires_at = 'next tuesday'")
+        shown = run_cli(listing.root, "show", FIRST).stdout
+        told = "its expires_at 'next tuesday' cannot be read: no clean-up takes it; `extend"
+        assert f"{told} {FIRST[:8]} 7d` writes a good one" in shown
+        assert f"read in local ({datetime.now().astimezone():%Z})" in shown
+        pipeline.execute("UPDATE claude_sessions SET status = 'deleted'")
+    assert "next tuesday" not in cause_of(session_of(listing), context_of(listing))
+
+
+def test_a_listing_that_vanished_is_the_cause(listing: SampleListing) -> None:
+    listing.add(FIRST)
+    session = session_of(listing)
+    listing.folder.rename(listing.root / "away")
+    assert cause_of(session, context_of(listing)).startswith("its listing vanished: ")

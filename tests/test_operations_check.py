@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import shutil
 import sqlite3
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,11 +19,14 @@ from typing import Any
 
 import pytest
 
+from tests import guide_statements as guide
 from tests.sample_listing import FIRST, SECOND, SampleListing, snapshot
 from tui.core.models import Catalog
 from tui.operations.acknowledge import acknowledge
-from tui.operations.check import Needed, needs, notify
+from tui.operations.check import Lasting, Needed, needs, notify
 from tui.operations.context import Context
+from tui.operations.doctor import examine
+from tui.operations.doctor_machine import Machine
 from tui.operations.refresh import Watch
 from tui.runs.protocol import EVENTS, HEARTBEAT, OWNER, SPEC, describe
 from tui.storage.locks import SessionLock
@@ -38,7 +43,7 @@ def listing(tmp_path: Path) -> SampleListing:
 
 
 def look(listing: SampleListing) -> Catalog:
-    return Watch(listing.context()).look()
+    return Watch(listing.context(state_dir=listing.root.parent / "state")).look()
 
 
 def needed(listing: SampleListing, within: timedelta = HOUR) -> list[Needed]:
@@ -103,6 +108,22 @@ def _ghost(listing: SampleListing) -> None:
     listing.track(FIRST)
 
 
+def _no_table(listing: SampleListing) -> None:
+    listing.folder.mkdir(parents=True)
+
+
+def _linked(listing: SampleListing) -> None:
+    listing.folder.mkdir(parents=True)
+    asyncio.run(guide.init_table(listing.db_path))
+    listing.config_dir.symlink_to(listing.root)
+
+
+def _vanished(listing: SampleListing) -> None:
+    listing.track(FIRST)
+    Watch(listing.context(state_dir=listing.root.parent / "state")).look()
+    shutil.rmtree(listing.folder)
+
+
 def _unreadable(listing: SampleListing) -> None:
     listing.folder.mkdir(parents=True)
     listing.db_path.write_text("no database at all, and long enough for a header" * 100)
@@ -120,6 +141,9 @@ def _unreadable(listing: SampleListing) -> None:
         (_swept, "error", "ends", "is swept by the CLI in 29 min"),
         (_ghost, "warning", "ghost", "has no transcript"),
         (_unreadable, "error", "unreadable", "not a SQLite database"),
+        (_no_table, "note", "no_table", "no buyers.db yet"),
+        (_linked, "error", "linked", "is a link"),
+        (_vanished, "warning", "vanished", "its folder vanished"),
     ],
 )
 def test_what_needs_somebody_is_told(
@@ -134,6 +158,7 @@ def test_what_needs_somebody_is_told(
     assert (need.level, need.what) == (level, what)
     assert words in need.words
     assert "\x1b" not in need.words
+    assert not need.is_momentary
 
 
 def test_a_sound_root_needs_nobody(listing: SampleListing) -> None:
@@ -283,3 +308,46 @@ def test_a_waiting_session_whose_lock_is_held_is_told_once(bell: Bell) -> None:
         bell.ring()
         bell.ring()
     assert [told["what"] for told in bell.told] == ["waiting"]
+
+
+@contextmanager
+def locked(listing: SampleListing) -> Iterator[Catalog]:
+    """Lock the database as a writer would that never ends, and look."""
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        yield look(listing)
+
+
+@pytest.mark.parametrize("make", [_unreadable, _no_table, _linked, _vanished])
+def test_check_and_doctor_agree_how_bad_it_is(
+    listing: SampleListing, make: Callable[[SampleListing], None]
+) -> None:
+    make(listing)
+    (need,), catalog = needed(listing), look(listing)
+    levels = {one.level for one in examine(listing.context(), catalog, Machine()) if one.listing}
+    assert levels == {need.level}
+
+
+def test_a_lock_only_counts_when_it_lasts(listing: SampleListing) -> None:
+    _failed(listing)
+    lasting, now = Lasting(), datetime.now(UTC)
+    with locked(listing) as catalog:
+        found = needs(catalog, now, QUIET)
+        assert [(one.level, one.what) for one in found] == [("warning", "locked")]
+        doctor = examine(listing.context(), catalog, Machine())
+        assert [one.level for one in doctor if one.code == "unread_database"] == ["warning"]
+    assert lasting.of(found) == ()
+    assert lasting.of(found) == found
+    assert [one.what for one in lasting.of(needed(listing))] == ["failed"]
+    assert lasting.of(found) == ()
+
+
+def test_nobody_is_called_for_a_lock_of_a_moment_nor_for_a_note(bell: Bell) -> None:
+    _failed(bell.listing)
+    _no_table(replace(bell.listing, listing_id="just_made"))
+    context, lasting = bell.context(), Lasting()
+    with locked(bell.listing) as catalog:
+        assert notify(context, catalog, lasting=lasting) == ""
+        assert bell.told == []
+        notify(context, catalog, lasting=lasting)
+    assert [one["what"] for one in bell.told] == ["locked"]

@@ -80,6 +80,7 @@ def test_a_new_listing_that_a_pipeline_just_made_is_no_alarm(sick: Sick) -> None
         (made.linked_folder, "linked_folder", "error", "is a link", "remove the link"),
         (made.linked_config_dir, "unread_database", "error", "is a link", "put a folder in place"),
         (made.bypass_failed, "root_bypass", "error", "as root", "IS_SANDBOX=1"),
+        (made.bad_date, "bad_date", "warning", "'next tuesday' cannot be read", "7d` writes"),
         (made.held, "long_hold", "warning", "bert holds this root", "hold off"),
     ],
 )
@@ -112,7 +113,7 @@ def test_a_listing_that_vanished_is_one_finding(sick: Sick) -> None:
     sick.listing.folder.rename(sick.home.parent.parent / "away")
     (finding,) = examine(context, watch.look(), Machine())
     assert (finding.code, finding.level) == ("vanished", "warning")
-    assert finding.remedy == "`ack hollis_park` forgets it"
+    assert finding.remedy == "`ack hollis_park` forgets it, for all of us"
 
 
 def test_what_no_manifest_explains_is_told(sick: Sick) -> None:
@@ -162,6 +163,20 @@ def test_a_root_without_evidence_of_its_zone_is_in_doubt_only_where_it_matters(
         findings = examine(context, replace(catalog, listings=(listing,)), Machine())
         kinds[zone] = [one.level for one in findings if one.code == "zone_in_doubt"]
     assert kinds == {"UTC": [], "Europe/Paris": ["note"]}
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [([-5], "-5 h off"), ([9], "+9 h off"), ([9, -5, 2], "-5 h, +2 h, +9 h off"), ([0, 0, 3], "")],
+)
+def test_pairs_that_contradict_the_zone_in_use_are_told(
+    sick: Sick, hours: list[int], words: str
+) -> None:
+    for number, ahead in enumerate(hours):
+        sick.listing.track(f"zone{number}", age=timedelta(hours=12 - ahead))
+        sick.listing.write_transcript(f"zone{number}", "Hm.", age=timedelta(hours=12))
+    told = [one for one in sick.examine(time_zone="auto") if one.code == "zone_in_doubt"]
+    assert [(one.level, words in one.words) for one in told] == [("warning", True)] * bool(words)
 
 
 def test_transcripts_that_speak_for_another_zone_are_told(sick: Sick) -> None:

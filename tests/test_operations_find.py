@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -87,3 +88,18 @@ def test_a_listing_is_found_by_its_whole_name() -> None:
     for words in ("", "A", "a ", "../a"):
         with pytest.raises(UnknownId):
             find_listing(CATALOG, words)
+
+
+def test_a_session_of_a_listing_that_vanished_is_told_so() -> None:
+    gone = Listing(
+        "g", Path("/root/g"), problem="its folder vanished: 3 sessions", is_vanished=True
+    )
+    catalog = replace(CATALOG, listings=(*CATALOG.listings, gone))
+    for words, told in (
+        ("g/9f2c", ": g: its folder vanished: 3 sessions"),
+        ("zz", "; it may have been in g, which vanished"),
+        ("a/zz", "'a/zz' below /root"),
+    ):
+        with pytest.raises(UnknownId) as raised:
+            find_session(catalog, words)
+        assert str(raised.value).endswith(told)

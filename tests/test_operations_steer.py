@@ -106,8 +106,11 @@ def test_stop_never_ends_a_process_that_is_only_named_as_a_runner(listing: Sampl
 
 def test_what_cannot_be_asked_is_refused_in_words(listing: SampleListing) -> None:
     session, context = listing.session(FIRST), listing.context()
-    with pytest.raises(Refused, match="is not running"):
-        interrupt(context, session)
+    for act in (interrupt, stop):
+        with pytest.raises(Refused, match="nothing to stop: it is not running"):
+            act(context, session)
+    with pytest.raises(Refused, match="`resume 9f2c0000` starts it"):
+        send(context, session, "go on")
     with pytest.raises(UsageError, match="give a prompt"):
         send(context, session, " ")
     add_run(listing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -18,7 +19,10 @@ from tui.operations.cleanup import clean_up, plan_cleanup
 from tui.operations.context import Act, Context
 from tui.operations.delete import delete_many
 from tui.operations.extend import extend, plan_extension
+from tui.operations.purge import purge
 from tui.operations.refresh import Watch
+from tui.operations.rename import rename
+from tui.operations.rows import fail
 from tui.operations.undo import undo, undo_last
 from tui.storage.logbook import read_logbook
 from tui.storage.tracking import read_events, read_rows
@@ -154,9 +158,8 @@ def test_what_a_lock_kept_from_being_undone_is_tried_again(listing: SampleListin
     anna.delete("aa11")
     sql(listing, "CREATE TRIGGER no BEFORE UPDATE ON claude_sessions"
                  " BEGIN SELECT RAISE(ABORT, 'database is locked'); END")  # fmt: skip
-    (left,) = undo_last(anna.context())
-    assert left.is_needless
-    assert "locked" in left.words
+    with pytest.raises(DatabaseProblem, match="locked"):
+        anna.undo()
     sql(listing, "DROP TRIGGER no")
     assert anna.undo() == ["aa11"]
     assert anna.undo() == ["bb22"]
@@ -169,11 +172,11 @@ def test_a_database_that_cannot_be_read_hides_no_later_act(tmp_path: Path) -> No
     second.add("bb22")
     anna = Operator(first, "anna")
     anna.extend("aa11")
-    Operator(second, "anna").extend("bb22")
+    Operator(second, "anna").extend("bb22", words="8d")
     kept = second.db_path.rename(tmp_path / "kept.db")
     second.db_path.write_bytes(b"name,city\n" * 500)
     touch(second.db_path, datetime.now(UTC) + timedelta(days=1))
-    with pytest.raises(DatabaseProblem, match="may be in b, unreadable now"):
+    with pytest.raises(DatabaseProblem, match="what you did last may be in b"):
         anna.undo()
     touch(second.db_path, datetime(2026, 1, 1, tzinfo=UTC))
     assert anna.undo() == ["aa11"]
@@ -199,3 +202,43 @@ def test_only_deletes_and_extensions_can_be_undone(listing: SampleListing) -> No
     act = Act("fail", "hollis_park", "aa11", datetime.now(UTC), "")
     with pytest.raises(Refused, match="fail cannot be undone"):
         undo(listing.context(), act)
+
+
+def test_a_database_that_cannot_be_read_where_nobody_acted_keeps_nothing_from_being_undone(
+    tmp_path: Path,
+) -> None:
+    first, second = (SampleListing(tmp_path / "outputs", name) for name in ("a", "b"))
+    first.add("aa11")
+    anna = Operator(first, "anna")
+    second.folder.mkdir()
+    second.db_path.write_bytes(b"name,city\n" * 500)
+    touch(second.db_path, datetime.now(UTC) + timedelta(days=1))
+    with pytest.raises(Refused, match="nothing that you"):
+        anna.undo()
+    anna.extend("aa11")
+    assert anna.undo() == ["aa11"]
+
+
+def test_what_was_taken_back_is_named_and_what_was_done_later_and_stays(
+    listing: SampleListing,
+) -> None:
+    anna = Operator(listing, "anna")
+    anna.extend("aa11", words="60d")
+    fail(anna.context(), listing.session("bb22"), "wrong client")
+    told: list[str] = []
+    undo_last(anna.context(), told.append)
+    assert re.fullmatch(
+        r"took back your extension of \d\d:\d\d; your later fail of bb22 stays", told[0]
+    )
+    rename(anna.context(), listing.session("cc33"), "Pumps")
+    anna.delete("aa11", "cc33")
+    undo_last(anna.context(), told.append)
+    assert re.fullmatch(r"took back your delete of \S+ \(2 of 2 sessions\)", told[1])
+    anna.extend("aa11", words="60d")
+    rename(anna.context(), listing.session("cc33"), "Pumps")
+    fail(replace(anna.context(), settings=listing.context(operator="bert").settings),
+         listing.session("cc33"), "bert's, which is no news to anna")  # fmt: skip
+    erase = anna.context()
+    purge(erase, "bb22")
+    undo_last(anna.context(), told.append)
+    assert told[2].endswith("; your later purge of bb22 and 1 other act stay")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ import pytest
 from tests.sample_listing import FIRST, SECOND, SampleListing, run_cli, snapshot
 from tui.core.models import Liveness
 from tui.operations.refresh import Watch
+from tui.operations.vanished import acked
 from tui.storage.known import read_known
 from tui.storage.locks import SessionLock
+from tui.storage.logbook import read_logbook, write_event
 
 
 @pytest.fixture
@@ -65,8 +68,52 @@ def test_another_console_knows_what_vanished_before_it_began(
     assert (gone.is_vanished, gone.sessions) == (True, ())
     assert gone.problem.startswith("its folder vanished: 1 session when last seen, 20")
     assert Watch(context).look(only="hollis_park").listings == (gone,)
+    assert snapshot(listing.root) == before
     watch.forget("hollis_park")
     assert len(Watch(context).look().listings) == 1
+
+
+def test_what_a_colleague_acknowledged_is_gone_from_every_console(
+    listing: SampleListing, tmp_path: Path
+) -> None:
+    states = [tmp_path / name for name in ("anna", "bert", "carl")]
+    anna, bert, carl = (listing.context(operator=one.name, state_dir=one) for one in states)
+    for context in (bert, carl):
+        Watch(context).look()
+    console, open_one = Watch(anna), Watch(bert)
+    console.look()
+    open_one.look()
+    shutil.rmtree(listing.folder)
+    assert len(console.look().listings) == len(open_one.look().listings) == 2
+    console.forget("hollis_park")
+    (told,) = read_logbook(listing.root)
+    assert (told.operator, told.action, told.listing, told.session_id) == (
+        "anna", "ack", "hollis_park", "",
+    )  # fmt: skip
+    catalog = open_one.look()
+    assert [one.listing_id for one in catalog.listings] == ["other"]
+    assert catalog.log == (told,)
+    assert Watch(carl).look(only="hollis_park").listings == ()
+    assert "hollis_park" not in read_known(states[1], listing.root)
+
+
+def test_an_ack_of_an_earlier_vanishing_hides_no_later_one(listing: SampleListing) -> None:
+    write_event(listing.root, acked("hollis_park", "bert", datetime.now(UTC)))
+    watch = Watch(listing.context())
+    watch.look()
+    shutil.rmtree(listing.folder)
+    write_event(listing.root, acked("other", "bert", datetime.now(UTC)))
+    assert [one.is_vanished for one in watch.look().listings] == [True, False]
+
+
+def test_who_may_only_look_forgets_for_himself_alone(listing: SampleListing) -> None:
+    watch = Watch(listing.context(read_only=True))
+    watch.look()
+    shutil.rmtree(listing.folder)
+    watch.look()
+    before = snapshot(listing.root)
+    watch.forget("hollis_park")
+    assert len(watch.look().listings) == 1
     assert snapshot(listing.root) == before
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from itertools import groupby
 
 from tui.cli.output import put, put_error, put_json, put_table, say
@@ -14,13 +16,14 @@ from tui.core.expiry import parse_duration
 from tui.core.models import Catalog
 from tui.operations.adopt import adopt as adopt_session
 from tui.operations.adopt import adoptable
-from tui.operations.check import Needed, needs, notify
+from tui.operations.check import Lasting, Needed, needs, notify
 from tui.operations.context import Context
 from tui.operations.doctor import examine, fix, verdict
 from tui.operations.find import find_listing, find_session
 from tui.operations.finding import Finding
 
 _ALIKE = 3
+_PAUSE_S = 3.0
 
 
 def doctor(context: Context, args: argparse.Namespace) -> int:
@@ -41,9 +44,7 @@ def doctor(context: Context, args: argparse.Namespace) -> int:
 
 def check(context: Context, args: argparse.Namespace) -> int:
     """Say what needs somebody, for monitoring."""
-    within, now = parse_duration(args.ends), context.clock()
-    catalog = picture(context)
-    found = needs(catalog, now, context.settings.quiet_after, within)
+    catalog, found = _needed(context, parse_duration(args.ends))
     if args.notify:
         _notify(context, catalog, found)
     if args.json:
@@ -53,6 +54,22 @@ def check(context: Context, args: argparse.Namespace) -> int:
     else:
         say("nobody is needed")
     return int(any(one.level == "error" for one in found))
+
+
+def _needed(context: Context, within: timedelta) -> tuple[Catalog, tuple[Needed, ...]]:
+    """Return what needs somebody; what may be momentary is looked at again before it counts."""
+    lasting = Lasting()
+
+    def look() -> tuple[Catalog, tuple[Needed, ...]]:
+        catalog = picture(context)
+        return catalog, needs(catalog, context.clock(), context.settings.quiet_after, within)
+
+    catalog, found = look()
+    if len(lasting.of(found)) < len(found):
+        time.sleep(_PAUSE_S)
+        catalog, found = look()
+        found = lasting.of(found)
+    return catalog, found
 
 
 def adopt(context: Context, args: argparse.Namespace) -> int:

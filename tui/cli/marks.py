@@ -20,7 +20,7 @@ def ack(context: Context, args: argparse.Namespace) -> int:
     listing = catalog.listing(args.id)
     if listing is not None and listing.is_vanished:
         Watch(context).forget(listing.listing_id)
-        words = f"{listing.listing_id} is forgotten until its folder is there again"
+        words = f"{listing.listing_id} is forgotten, for all, until its folder is there again"
         return _put(args, {"session_id": None, "listing": listing.listing_id, "words": words})
     return _put(args, _facts(acknowledge(context, find_session(catalog, args.id))))
 

@@ -15,7 +15,7 @@ from tui.core.errors import UsageError
 from tui.core.expiry import parse_duration
 from tui.core.models import Catalog, Session, Status
 from tui.core.text import one_line
-from tui.core.zones import LOCAL
+from tui.core.zones import LOCAL, zone_words
 from tui.operations.cause import cause_of
 from tui.operations.context import Context
 from tui.operations.find import find_listing
@@ -110,7 +110,13 @@ def _nothing(catalog: Catalog, has_sessions: bool) -> str:
         return "no session matches"
     if not catalog.listings:
         return f"no listings below {catalog.root}: a pipeline makes one folder for each client"
-    return "no sessions yet: `session-console new LISTING PROMPT --stage STAGE` begins one"
+    from tui.view.listings import is_unread
+
+    begin = "`session-console new LISTING PROMPT --stage STAGE` begins one"
+    empty = (one for one in catalog.listings if not one.sessions)
+    if any(one.is_vanished or is_unread(one) for one in empty):
+        return f"no sessions to show: `session-console doctor` explains what is unread; {begin}"
+    return f"no sessions yet: {begin}"
 
 
 def _more(context: Context, session: Session) -> dict[str, object]:
@@ -157,7 +163,7 @@ def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str,
         ("transcript", str(session.transcript.path) if session.transcript else ""),
         ("memory", memory_words(session, available_bytes())),
         ("acknowledged", f"by {ack.by} on {_moment(ack.at)}" if (ack := session.ack) else ""),
-        ("zone", f"the table's times are read in {session.zone}"),
+        ("zone", _zone(session, now)),
         ("clean-up", "waits for clean-up" if is_pending(session, now) else ""),
     ]
 
@@ -166,6 +172,11 @@ def _owner(session: Session, now: datetime) -> str:
     """Return who runs it where we cannot look."""
     owner = owner_elsewhere(session, now)
     return owner.words(now) if owner else ""
+
+
+def _zone(session: Session, now: datetime) -> str:
+    words = f"the table's times are read in {zone_words(session.zone, now)}"
+    return f"{words}, which is in doubt: see `doctor`" if session.is_zone_doubted else words
 
 
 def _rowless(session: Session) -> str:

@@ -34,15 +34,16 @@ def reapply(context: Context, args: argparse.Namespace) -> int:
 
 def undo(context: Context, args: argparse.Namespace) -> int:
     """Take back my last batch; 4 when a part of it had to be left as it is."""
-    acts = undo_last(context)
+    told: list[str] = []
+    acts = undo_last(context, told.append)
     left = [act for act in acts if act.is_needless]
     if args.json:
         put_json([_facts(act) | {"undone": not act.is_needless} for act in acts])
     else:
         for act in acts:
             (say if act.is_needless else put)(act.words)
-        if len(acts) > 1:
-            say(f"{len(acts) - len(left)} of {len(acts)} undone")
+        for words in told:
+            say(words)
     return Refused.exit_code if left else 0
 
 

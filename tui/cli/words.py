@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 from tui.cli.parser import Verbs
+
+_NEGATIVE = re.compile(r"-\d.*")
 
 
 def _ls(verbs: Verbs) -> None:
@@ -81,6 +84,8 @@ def _extend(verbs: Verbs) -> None:
     parser = verbs.add("extend", "let sessions last longer", "extend 9f2c 7d")
     parser.add_argument("ids", nargs="+", metavar="ID")
     parser.add_argument("until", metavar="7d", help="7, 12h, +7d (on top) or 2026-12-24")
+    # Else `-5d` would be an unknown flag, and not an extension that shortens.
+    parser._negative_number_matcher = _NEGATIVE
 
 
 def _delete(verbs: Verbs) -> None:

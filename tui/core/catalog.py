@@ -23,7 +23,7 @@ from tui.core.models import (
 )
 from tui.core.overwrite import overwritten
 from tui.core.text import one_line
-from tui.core.zones import infer_zone, read_time, zone_name
+from tui.core.zones import contradictions, infer_zone, read_time, zone_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +61,19 @@ class _Place:
     listing: str
     zone: tzinfo
     zone_name: str
+    is_zone_doubted: bool
 
 
 def join(found: Findings) -> Listing:
     """Return the listing with one session for every id that a row or a transcript names."""
     rows = {row.session_id: row for row in found.rows}
     transcripts = _latest_transcripts(found.transcripts)
-    zone = found.zone or infer_zone(_stamps(rows, transcripts))
+    stamps = [] if found.zone else _stamps(rows, transcripts)
+    zone = found.zone or infer_zone(stamps)
+    doubts = contradictions(stamps, zone)
     runs = _latest_runs(found.runs)
     ids = [*rows, *(one for one in {**transcripts, **runs} if one not in rows)]
-    place = _Place(one_line(found.listing_id), zone, zone_name(zone))
+    place = _Place(one_line(found.listing_id), zone, zone_name(zone), bool(doubts))
     sessions = (
         _session(found, place, one, rows.get(one), transcripts.get(one), runs.get(one))
         for one in ids
@@ -83,6 +86,7 @@ def join(found: Findings) -> Listing:
         place.zone_name,
         found.is_stale,
         found.has_rows,
+        zone_doubts=doubts,
     )
 
 
@@ -102,11 +106,18 @@ def is_gone(session: Session) -> bool:
 
 
 def is_pending(session: Session, now: datetime) -> bool:
-    """Whether clean-up would take it: past its expiry, or a leftover; never a live one."""
+    """Whether clean-up would take it: surely past its expiry, or a leftover; never a live one."""
     if session.is_live or session.transcript is None:
         return False
+    return session.state is State.LEFTOVER or (
+        is_past(session, now) and not session.is_zone_doubted
+    )
+
+
+def is_past(session: Session, now: datetime) -> bool:
+    """Whether it is active and past its expiry, as far as the zone of its times is known."""
     past = session.expires_at is not None and session.expires_at <= now
-    return session.state is State.LEFTOVER or (past and session.status == Status.ACTIVE)
+    return past and session.status == Status.ACTIVE
 
 
 def _latest_transcripts(transcripts: Iterable[Transcript]) -> dict[str, Transcript]:
@@ -179,6 +190,7 @@ def _session(
         ack=found.acks.get(session_id),
         overwritten=_overwritten(found, row, zone),
         last_event=found.audited.get(row.session_id) if row is not None else None,
+        is_zone_doubted=place.is_zone_doubted,
     )
 
 
@@ -231,21 +243,21 @@ def _created_at(row: Row | None, transcript: Transcript | None, zone: tzinfo) ->
 
 
 def _liveness(is_locked: bool, process: Process | None, run: Run | None) -> Liveness:
+    is_left = process is not None and run is not None and _left(process, run)
+    # Of a runner that is dead, whoever holds the lock is unknown, and only a stop ends its CLI.
+    if is_left and run is not None and (run.state == "lost" or not is_locked):
+        return Liveness.ORPHAN
     if is_locked:
         waits = run is not None and run.state == "waiting"
         waits = waits or (process is not None and process.liveness is Liveness.WAITING)
         return Liveness.WAITING if waits else Liveness.BUSY
-    if process is None:
-        return Liveness.NONE
-    if run is not None and not _is_unknown(process) and _left(process, run):
-        return Liveness.ORPHAN
-    return process.liveness
+    return Liveness.NONE if process is None else process.liveness
 
 
 def _left(process: Process, run: Run) -> bool:
     """Whether it is the CLI of a run whose runner died without a word: it never ended."""
     is_its_cli = (process.pid, process.proc_start) == (run.cli_pid, run.cli_start)
-    return run.ended_at is None and is_its_cli
+    return run.ended_at is None and is_its_cli and not _is_unknown(process)
 
 
 def _state(

@@ -11,25 +11,30 @@ from tui.core.models import Catalog, Event, Session
 
 Key = tuple[str, str]
 _NOTHING: Mapping[Key, datetime] = MappingProxyType({})
+_HOLDS = ("hold", "lift")
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
     """What is new in a picture: the acts of others, what the pipeline overwrote, what vanished.
 
-    `hold` says whether somebody began (True) or lifted (False) one; `None` when neither.
+    `hold` says whether somebody began (True) or lifted (False) one, `None` when neither;
+    `lifted_by` is who, where the logbook says so. `log` are the other acts that only it tells of.
     """
 
     events: tuple[tuple[Session, Event], ...] = ()
     overwritten: tuple[Session, ...] = ()
     vanished: tuple[str, ...] = ()
     hold: bool | None = None
+    lifted_by: str = ""
+    log: tuple[Event, ...] = ()
 
 
 def changes(before: Catalog, after: Catalog, operator: str) -> Changes:
     """Return what is new in `after`; what `operator` did is no news."""
     both = tuple(_both(before, after))
     gone = {one.listing_id for one in before.listings if one.is_vanished}
+    hold, lifted_by = _held(before, after, operator)
     return Changes(
         tuple(
             (new, new.last_event)
@@ -44,7 +49,9 @@ def changes(before: Catalog, after: Catalog, operator: str) -> Changes:
             for one in after.listings
             if one.is_vanished and one.listing_id not in gone
         ),
-        _held(before, after, operator),
+        hold,
+        lifted_by,
+        tuple(one for one in _written(before, after) if one.operator != operator),
     )
 
 
@@ -60,11 +67,23 @@ def _both(before: Catalog, after: Catalog) -> Iterator[tuple[Session, Session]]:
                     yield known[one.session_id], one
 
 
-def _held(before: Catalog, after: Catalog, operator: str) -> bool | None:
+def _written(before: Catalog, after: Catalog) -> Iterator[Event]:
+    """Yield what was written into the logbook since; what a first look finds there is not new."""
+    if after.log is not before.log and not before.problem:
+        known = frozenset(before.log)
+        yield from (one for one in after.log if one not in known and one.action not in _HOLDS)
+
+
+def _held(before: Catalog, after: Catalog, operator: str) -> tuple[bool | None, str]:
+    """Return whether a hold began or was lifted, unless by `operator`, and who lifted it."""
     if (before.hold is None) == (after.hold is None):
-        return None
-    is_mine = after.hold is not None and after.hold.by == operator
-    return None if is_mine else after.hold is not None
+        return None, ""
+    if after.hold is not None:
+        return (None if after.hold.by == operator else True), ""
+    lifts = (one for one in reversed(after.log) if one.action in _HOLDS)
+    last = next(lifts, None)
+    by = last.operator if last is not None and last.action == "lift" else ""
+    return (None, "") if by == operator else (False, by)
 
 
 @dataclass(frozen=True, slots=True)

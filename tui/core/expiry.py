@@ -17,18 +17,20 @@ _UNITS = {
 }
 _LONGEST = timedelta(days=36525)
 _DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*([smhdw]?)")
+_PLAIN = "use days like 7 or 7d, or hours like 12h"
 _EXAMPLES = "use days like 7 or 7d, hours like 12h, +7d on top of what is left, or 2026-12-24"
 
 
-def parse_duration(words: str) -> timedelta:
+def parse_duration(words: str, examples: str = _PLAIN) -> timedelta:
     """Return what `7d`, `12h`, `90m`, `2w` or a bare number of days means.
 
-    Raises `UsageError` when it is no duration, nothing at all, or more than a hundred years.
+    Raises `UsageError`, with `examples`, when it is no duration, nothing at all, or more than a
+    hundred years.
     """
     match = _DURATION.fullmatch(words.strip().lower())
     length = float(match[1]) * _UNITS[match[2] or "d"] if match else timedelta()
     if length <= timedelta():
-        raise UsageError(f"{one_line(words)[:40]!r} is not a duration: {_EXAMPLES}")
+        raise UsageError(f"{one_line(words)[:40]!r} is not a duration: {examples}")
     if length > _LONGEST:
         raise UsageError(f"{one_line(words)[:40]!r} is more than a hundred years")
     return length
@@ -42,10 +44,12 @@ def extended(words: str, current: datetime | None, now: datetime, zone: tzinfo =
     """
     words = words.strip()
     floor = current or now
+    if words.startswith("-"):
+        raise UsageError(f"{one_line(words)[:40]!r}: an extension never shortens; {_EXAMPLES}")
     try:
         if words.startswith("+"):
-            return max(floor, now) + parse_duration(words[1:])
-        until = _on_date(words, zone) or now + parse_duration(words)
+            return max(floor, now) + parse_duration(words[1:], _EXAMPLES)
+        until = _on_date(words, zone) or now + parse_duration(words, _EXAMPLES)
     except OverflowError:
         raise UsageError(f"{one_line(words)[:40]!r} is beyond the calendar") from None
     if until <= now:

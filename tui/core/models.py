@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -217,7 +217,8 @@ class Session:
     `folder` is its listing's; `zone` names the zone its row's naive times are in; `unread` says
     why nobody could read whether it has a row, and is empty when it was read. `overwritten` is
     the row that an operator's last act left when the pipeline has wiped that act since;
-    `last_event` is what the audit says was done to it last.
+    `last_event` is what the audit says was done to it last; `is_zone_doubted` that its times may
+    be read in the wrong zone.
     """
 
     session_id: str
@@ -247,6 +248,7 @@ class Session:
     ack: Ack | None = None
     overwritten: Row | None = None
     last_event: Event | None = None
+    is_zone_doubted: bool = False
 
     @property
     def is_stray(self) -> bool:
@@ -284,7 +286,8 @@ class Session:
 class Listing:
     """One client's folder: its sessions, and why its database could not be read, if so.
 
-    `zone` names the time zone its naive times were read in. Without `has_rows` its table could not
+    `zone` names the time zone its naive times were read in, and `zone_doubts` by how much some
+    transcripts say that this is wrong. Without `has_rows` its table could not
     be read at all, and `problem` says why. `is_vanished`: its folder is gone, this is the last
     that was known of it.
     """
@@ -297,6 +300,7 @@ class Listing:
     is_stale: bool = False
     has_rows: bool = True
     is_vanished: bool = False
+    zone_doubts: tuple[timedelta, ...] = ()
 
     @property
     def bytes(self) -> int:
@@ -306,7 +310,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Everything at one moment."""
+    """Everything at one moment; `log` is the end of the root's logbook, oldest first."""
 
     root: Path
     at: datetime
@@ -315,6 +319,7 @@ class Catalog:
     free_bytes: int | None = None
     runs: tuple[Run, ...] = field(default=())
     hold: Hold | None = None
+    log: tuple[Event, ...] = ()
 
     @property
     def sessions(self) -> tuple[Session, ...]:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from tui.core.catalog import is_pending
+from tui.core.catalog import is_past, is_pending
 from tui.core.expiry import parse_duration
 from tui.core.models import Liveness, Session, State, Status
 
+IN_DOUBT = "its time zone is in doubt: set time_zone"
 Predicate = Callable[[Session, datetime], bool]
 
 
@@ -102,7 +103,10 @@ class Selected:
 
 
 def select(sessions: Iterable[Session], wanted: Wanted, now: datetime) -> Selected:
-    """Return what a clean-up takes of the sessions; never one that is live or may be."""
+    """Return what a clean-up takes of the sessions; never one that is live or may be.
+
+    An expiry that may be read in the wrong zone takes nothing: that is left, and said.
+    """
     there = tuple(sessions)
     due = [(one, why) for one in there if (why := _due(one, wanted, now))]
     taken = [(one, why) for one, why in due if not _spared(one)]
@@ -119,6 +123,10 @@ def select(sessions: Iterable[Session], wanted: Wanted, now: datetime) -> Select
             elif one.transcript is not None:
                 taken.append((one, "too much"))
                 left -= one.bytes
+    decided = {one.key for one, _ in (*taken, *skipped)}
+    if wanted.is_expired:
+        doubted = (one for one in there if one.is_zone_doubted and is_past(one, now))
+        skipped += [(one, IN_DOUBT) for one in doubted if one.key not in decided]
     return Selected(tuple(taken), tuple(skipped))
 
 
@@ -133,8 +141,7 @@ def _due(session: Session, wanted: Wanted, now: datetime) -> str:
 
 def _is_over(session: Session, now: datetime) -> bool:
     """Whether it is pending, would be if it were not live, or has a row past its expiry alone."""
-    past = session.expires_at is not None and session.expires_at <= now
-    return is_pending(session, now) or (past and session.status == Status.ACTIVE)
+    return is_pending(session, now) or (is_past(session, now) and not session.is_zone_doubted)
 
 
 def _last_active(session: Session) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,6 +13,7 @@ from tui.core.errors import UsageError
 _OFFSET = re.compile(r"UTC([+-])(\d\d):(\d\d)")
 _STEP = timedelta(minutes=30)
 _SLACK = timedelta(minutes=2)
+_CLOSE = timedelta(minutes=1)
 _FARTHEST = timedelta(hours=14)
 _EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 
@@ -69,6 +71,11 @@ def zone_name(zone: tzinfo) -> str:
     return zone.key if isinstance(zone, ZoneInfo) else str(zone)
 
 
+def zone_words(name: str, at: datetime) -> str:
+    """Return a zone's name to be read by people: that of this machine says which one it is."""
+    return f"{name} ({at.astimezone(LOCAL):%Z})" if name == "local" else name
+
+
 def read_time(stored: object, zone: tzinfo) -> datetime | None:
     """Return the moment a stored string means, in UTC; `None` when it cannot be read.
 
@@ -105,16 +112,41 @@ def infer_zone(pairs: Collection[tuple[str, datetime]], default: tzinfo = LOCAL)
 
     Each pair is a stored `created_at` and the first UTC stamp of that session's transcript: a
     pipeline tracks at `init`, seconds after. `default` wins when any pair fits it, else UTC (what
-    containers write), else an offset that at least two pairs agree on.
+    containers write), else an offset of whole half hours, to the minute, on which two pairs agree
+    and most of them all: a session tracked anew later looks like any offset, but not like others.
+    `contradictions` tells how sure that is.
     """
     if any(_fits(default, *pair) for pair in pairs):
         return default
     if any(_fits(UTC, *pair) for pair in pairs):
         return UTC
-    offsets = [offset for pair in pairs if (offset := _offset(*pair)) is not None]
-    if len(offsets) < 2 or len(set(offsets)) > 1:
+    naive = [pair for pair in pairs if _is_naive(pair[0])]
+    offsets = Counter(offset for pair in naive if (offset := _offset(*pair)) is not None)
+    offset, count = max(offsets.items(), key=lambda one: one[1], default=(timedelta(), 0))
+    if count < 2 or count <= len(naive) / 2:
         return default
-    return timezone(offsets[0], _offset_name(offsets[0]))
+    return timezone(offset, _offset_name(offset))
+
+
+def is_evidence(stored: str, utc: datetime, zone: tzinfo) -> bool:
+    """Whether a pair of `infer_zone` speaks for a zone or against it."""
+    return _fits(zone, stored, utc) or _offset(stored, utc) is not None
+
+
+def contradictions(pairs: Collection[tuple[str, datetime]], zone: tzinfo) -> tuple[timedelta, ...]:
+    """Return by how much stored times seem off when they are read in `zone`; empty for no doubt.
+
+    Pairs are those of `infer_zone`. There is doubt when at least as many are off by whole half
+    hours as fit: one alone may be a session that was tracked anew later.
+    """
+    gaps = [
+        moment - utc
+        for stored, utc in pairs
+        if _is_naive(stored) and (moment := read_time(stored, zone)) is not None
+    ]
+    fitting = sum(abs(gap) <= _SLACK for gap in gaps)
+    others = [shift for gap in gaps if abs(gap) > _SLACK and (shift := _half_hours(gap))]
+    return tuple(sorted(set(others))) if len(others) >= max(fitting, 1) else ()
 
 
 def _fits(zone: tzinfo, stored: str, utc: datetime) -> bool:
@@ -134,9 +166,12 @@ def _offset(stored: str, utc: datetime) -> timedelta | None:
     moment = read_time(stored, UTC) if _is_naive(stored) else None
     if moment is None:
         return None
-    gap = moment - utc
+    return _half_hours(moment - utc)
+
+
+def _half_hours(gap: timedelta) -> timedelta | None:
     offset = round(gap / _STEP) * _STEP
-    return offset if abs(gap - offset) <= _SLACK and abs(offset) <= _FARTHEST else None
+    return offset if abs(gap - offset) <= _CLOSE and abs(offset) <= _FARTHEST else None
 
 
 def _offset_name(offset: timedelta) -> str:

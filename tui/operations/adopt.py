@@ -13,7 +13,7 @@ from tui.core.models import Event, Row, Session, State
 from tui.core.session_id import is_listing_id
 from tui.core.text import one_line
 from tui.core.zones import zone_named
-from tui.operations.amounts import size
+from tui.operations.amounts import count, size
 from tui.operations.context import Act, Context
 from tui.operations.resume import max_age
 from tui.operations.target import Target, owned, require_no_orphan, require_not_live, target_of
@@ -206,7 +206,7 @@ def _known_stage(session: Session) -> str:
 def _record(context: Context, session: Session, target: Target, moved: int, now: datetime) -> None:
     """Write down who adopted it, also when it broke off; the row, if any, is left as it is."""
     where = session.transcript.stray_in if session.transcript else None
-    note = f"{moved} places from {one_line(where)}, {size(session.bytes)}"
+    note = f"{count(moved, 'place')} from {one_line(where)}, {size(session.bytes)}"
     who, listing = context.settings.operator, target.folder.name
     write_event(context.root, Event(now, who, "adopt", listing, target.session_id, note=note))
 

@@ -52,6 +52,8 @@ def cause_of(session: Session, context: Context | None = None) -> str:
     short = session.session_id[:8]
     if session.unread:
         return f"whether it is tracked cannot be read: {session.unread}"
+    if context is not None and not session.folder.exists():
+        return f"its listing vanished: {one_line(session.folder)} is gone, and all of it with that"
     if session.is_stray:
         return stray_words(session)
     words = _live_words(session, context)
@@ -174,7 +176,19 @@ def _odd_words(session: Session, short: str) -> str:
         )
     if session.overwritten is not None:
         return f"the pipeline wrote over what an operator did: `reapply {short}` puts it back"
-    return ""
+    return bad_date_words(session)
+
+
+def bad_date_words(session: Session) -> str:
+    """Return that its expiry cannot be read, and what mends that; empty when it can."""
+    ended = session.status in (Status.EXPIRED, Status.DELETED)
+    if session.row is None or not session.expiry_is_unreadable or ended:
+        return ""
+    stored = one_line(session.row.expires_at)[:40]
+    return (
+        f"its expires_at {stored!r} cannot be read: no clean-up takes it; "
+        f"`extend {session.session_id[:8]} 7d` writes a good one"
+    )
 
 
 def _trashed(session: Session, context: Context | None) -> Trashed | None:

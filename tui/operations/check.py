@@ -17,24 +17,49 @@ from tui.operations.context import Context
 from tui.operations.needs import Needed, needs
 from tui.storage.notified import claim, give_back
 
-__all__ = ["Needed", "needs", "notify"]
+__all__ = ["Lasting", "Needed", "needs", "notify"]
 
 _PATIENCE_S = 20.0
 _PREFIX = "SESSION_CONSOLE_"
 
 
-def notify(context: Context, catalog: Catalog, found: Sequence[Needed] | None = None) -> str:
+class Lasting:
+    """Passes on what needs somebody; a lock or a slow disk only when the look before saw it too."""
+
+    def __init__(self) -> None:
+        self._before: frozenset[tuple[str, str]] = frozenset()
+
+    def of(self, found: Sequence[Needed]) -> tuple[Needed, ...]:
+        """Return what of this look is not only momentary."""
+        known = self._before
+        self._before = frozenset(_place(one) for one in found if one.is_momentary)
+        return tuple(one for one in found if not one.is_momentary or _place(one) in known)
+
+
+def _place(need: Needed) -> tuple[str, str]:
+    return need.listing, need.what
+
+
+def notify(
+    context: Context,
+    catalog: Catalog,
+    found: Sequence[Needed] | None = None,
+    lasting: Lasting | None = None,
+) -> str:
     """Run `notify_command` once for each thing that is new, whoever looks; blocking.
 
     Safe to call every few seconds, from many consoles and from cron. `found` defaults to what
-    `needs` returns. Returns in words what went wrong, empty when nothing did; never raises. What
-    could not be told is tried again after 5 minutes. A console that may only look tells nobody.
+    `needs` returns, of that what is `lasting`; nobody is told of a note. Returns in words what went
+    wrong, empty when nothing did; never raises. What could not be told is tried again after 5
+    minutes. A console that may only look tells nobody.
     """
     settings, now = context.settings, context.clock()
     if not settings.notify_command or settings.read_only:
         return ""
     if found is None:
         found = needs(catalog, now, settings.quiet_after)
+        found = (lasting or Lasting()).of(found)
+    found = [one for one in found if one.level != "note"]
     try:
         due = claim(context.root, [one.key for one in found], now)
         new = [one for one in found if one.key in due]

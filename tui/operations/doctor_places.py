@@ -11,12 +11,13 @@ from pathlib import Path
 
 from tui.core.models import Catalog, Listing, Liveness, Session, State
 from tui.core.text import one_line
-from tui.core.zones import read_time, zone_named
+from tui.core.zones import is_evidence, zone_named, zone_words
 from tui.operations.amounts import count, span
 from tui.operations.cause import WRONG_VARIABLE, clues_of
 from tui.operations.context import Context
-from tui.operations.finding import Finding, Level
+from tui.operations.finding import Finding
 from tui.operations.target import DATABASE, Target, unknown_words
+from tui.operations.trouble import level_of, trouble_of
 from tui.runs.untrusted import read_json
 from tui.settings import Settings
 from tui.storage.config_dir import CONFIG_DIR
@@ -24,7 +25,6 @@ from tui.storage.folders import OURS, is_link
 from tui.storage.registry import read_registry
 
 _ENTRY = re.compile(r"[1-9][0-9]{0,9}\.json")
-_STEP, _SLACK, _FARTHEST = timedelta(minutes=30), timedelta(minutes=2), timedelta(hours=14)
 _MARGIN = timedelta(days=3)
 
 
@@ -47,27 +47,28 @@ def of_listings(context: Context, catalog: Catalog) -> Iterator[Finding]:
 def _of_vanished(listing: Listing) -> Finding:
     words = f"its folder {one_line(listing.path)} is gone; what is shown was last known of it"
     name = listing.listing_id
-    return Finding("warning", "vanished", words, f"`ack {shlex.quote(name)}` forgets it", name)
+    remedy = f"`ack {shlex.quote(name)}` forgets it, for all of us"
+    return Finding(level_of("vanished"), "vanished", words, remedy, name)
 
 
 def _of_problem(listing: Listing) -> Iterator[Finding]:
-    if not listing.problem:
+    what = trouble_of(listing)
+    if not what:
         return
-    level: Level = "error"
     path = one_line(listing.path)
-    if is_link(listing.path / CONFIG_DIR):
-        remedy = f"put a folder in place of the link {one_line(listing.path / CONFIG_DIR)}"
-    elif listing.has_rows and not listing.is_stale:
-        level = "note"
-        remedy = "the pipeline makes its table with `init_table()`; `new` does so, too"
-    elif "locked" in listing.problem:
-        level = "warning"
-        remedy = "it comes back once the other program is done; find it with `fuser`, if it is not"
-    elif "may not" in listing.problem:
-        remedy = f"give our group the right to read and write {path}, or look as its owner"
-    else:
-        remedy = f"put a sound {DATABASE} back into {path}; its transcripts are shown meanwhile"
-    yield Finding(level, "unread_database", listing.problem, remedy, listing.listing_id)
+    remedies = {
+        "linked": f"put a folder in place of the link {one_line(listing.path / CONFIG_DIR)}",
+        "no_table": "the pipeline makes its table with `init_table()`; `new` does so, too",
+        "locked": "it comes back once the other program is done; find it with `fuser`, if it is "
+        "not",
+        "slow": f"look at the disk that {path} is on",
+        "forbidden": f"give our group the right to read and write {path}, or look as its owner",
+        "unreadable": f"put a sound {DATABASE} back into {path}; its transcripts are shown "
+        "meanwhile",
+    }
+    yield Finding(
+        level_of(what), "unread_database", listing.problem, remedies[what], listing.listing_id
+    )
 
 
 def _of_folders(listing: Listing) -> Iterator[Finding]:
@@ -182,33 +183,27 @@ def _entries(folder: Path) -> list[str]:
 
 def _of_zone(listing: Listing, now: datetime) -> Iterator[Finding]:
     """The zone of naive times is inferred: some transcripts may speak for another one."""
-    pairs = [
-        (one.row.created_at, one.transcript.first_at)
-        for one in listing.sessions
-        if one.row is not None and one.transcript is not None and one.transcript.first_at
-    ]
-    zone = zone_named(listing.zone)
-    gaps = [read - utc for stored, utc in pairs if (read := read_time(stored, zone)) is not None]
-    offsets = [shift for gap in gaps if (shift := _shift(gap)) is not None]
-    others = [shift for shift in offsets if shift]
-    agreed = [one for one in set(others) if others.count(one) > max(1, len(offsets) / 2)]
+    shown = zone_words(listing.zone, now)
     remedy = 'set time_zone in the settings, like time_zone = "Europe/Paris"'
-    if agreed:
-        hours = agreed[0] / timedelta(hours=1)
+    if listing.zone_doubts:
+        hours = ", ".join(f"{one / timedelta(hours=1):+g} h" for one in listing.zone_doubts[:5])
         words = (
-            f"the table's times are read in {listing.zone}, but {others.count(agreed[0])} "
-            f"transcripts say that they are {hours:+g} h off"
+            f"the table's times are read in {shown}, but transcripts say that they are {hours} "
+            "off: until that is settled no clean-up takes what has expired here"
         )
         yield Finding("warning", "zone_in_doubt", words, remedy, listing.listing_id)
-    elif not offsets and _is_ambiguous(listing, now):
-        words = f"nothing tells the zone of the table's times: they are read in {listing.zone}"
+    elif not _has_evidence(listing) and _is_ambiguous(listing, now):
+        words = f"nothing tells the zone of the table's times: they are read in {shown}"
         yield Finding("note", "zone_in_doubt", words, remedy, listing.listing_id)
 
 
-def _shift(gap: timedelta) -> timedelta | None:
-    """Return by how many half hours a stored time is off; `None` when by something else."""
-    shift = round(gap / _STEP) * _STEP
-    return shift if abs(gap - shift) <= _SLACK and abs(shift) <= _FARTHEST else None
+def _has_evidence(listing: Listing) -> bool:
+    zone = zone_named(listing.zone)
+    return any(
+        is_evidence(one.row.created_at, one.transcript.first_at, zone)
+        for one in listing.sessions
+        if one.row is not None and one.transcript is not None and one.transcript.first_at
+    )
 
 
 def _is_ambiguous(listing: Listing, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from tui.core.models import Catalog, Liveness, Session, State, Status
 from tui.core.session_id import is_session_id
 from tui.core.text import one_line
 from tui.operations.amounts import moment, span
-from tui.operations.cause import Clues, cause_of, clues_of, ghost_words
+from tui.operations.cause import Clues, bad_date_words, cause_of, clues_of, ghost_words
 from tui.operations.cause import unreadable_words as unreadable
 from tui.operations.context import Context
 from tui.operations.doctor_machine import Machine
@@ -203,6 +203,11 @@ def _overwritten(session: Session, look: Look) -> Finding | None:
     )
 
 
+def _bad_date(session: Session, look: Look) -> Finding | None:
+    words, _, remedy = bad_date_words(session).partition("; ")
+    return _of(session, "warning", "bad_date", words, remedy) if words else None
+
+
 def _bypass(session: Session, look: Look) -> Finding | None:
     """As root the CLI ends at once in that mode; a row cannot ask for it from us, but it did."""
     if _AS_ROOT in session.reason and session.status == Status.FAILED:
@@ -237,6 +242,7 @@ _QUESTIONS: tuple[Callable[[Session, Look], Finding | None], ...] = (
     _unproven,
     _lost_run,
     _overwritten,
+    _bad_date,
     _bypass,
     _too_large,
 )

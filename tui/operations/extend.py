@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from tui.operations.cause import stray_words
 from tui.operations.context import Act, Context
 from tui.operations.target import Target, target_of
 from tui.storage.config_dir import raise_sweep, refresh_children
+from tui.storage.folders import console_folder
 from tui.storage.tracking import Tracking
 
 
@@ -74,6 +76,8 @@ def extend(context: Context, extension: Extension) -> Act:
     if after != row:
         tracking = Tracking(target.db_path, zone, context.settings.operator)
         tracking.change(row, after, action="extend", now=now)
+        with suppress(OSError):  # it tells `undo` that this listing may hold an act
+            console_folder(target.folder)
     is_needless = extension.is_needless
     words = f"{target.short} already lasts longer" if is_needless else f"extended {target.short}"
     return Act(

@@ -24,12 +24,27 @@ def find_session(catalog: Catalog, words: str) -> Session:
     if len(matches) == 1:
         return matches[0]
     if not matches:
-        raise UnknownId(f"no session {one_line(words)[:80]!r} below {catalog.root}")
+        gone = _vanished_words(catalog, listing)
+        raise UnknownId(f"no session {one_line(words)[:80]!r} below {catalog.root}{gone}")
     candidates = tuple(one.address for one in matches[:20])
     raise AmbiguousId(
         f"{one_line(words)[:80]!r} could be {len(matches)} sessions: {', '.join(candidates)}",
         candidates,
     )
+
+
+def _vanished_words(catalog: Catalog, listing: str) -> str:
+    """Return which listings vanished, in which the session may have been; empty for none."""
+    gone = [
+        one
+        for one in catalog.listings
+        if one.is_vanished and listing in ("", one.listing_id, one.path.name)
+    ]
+    if not gone:
+        return ""
+    if listing:
+        return f": {gone[0].listing_id}: {gone[0].problem}"
+    return f"; it may have been in {', '.join(one.listing_id for one in gone[:5])}, which vanished"
 
 
 def _is_disguised(session: Session) -> bool:

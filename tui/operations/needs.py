@@ -1,17 +1,18 @@
-"""What needs somebody, for monitoring: told once each to whoever should know."""
+"""What needs somebody, for monitoring."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 from tui.core.attention import Need, is_settled, last_sign, mark_of, need_of
 from tui.core.catalog import is_gone
 from tui.core.models import Catalog, Listing, Liveness, Session
 from tui.core.text import one_line
 from tui.operations.amounts import span
+from tui.operations.finding import LEVELS, Level
+from tui.operations.trouble import MOMENTARY, level_of, trouble_of
 
 LAST_HOUR = timedelta(hours=1)
 
@@ -20,11 +21,11 @@ LAST_HOUR = timedelta(hours=1)
 class Needed:
     """One thing that needs somebody: `what` is a word for scripts, `words` for people.
 
-    An `error` is lost or stands still unless somebody comes; `mark` changes when something new
-    happens.
+    An `error` is lost or stands still unless somebody comes, a `note` only explains; `mark`
+    changes when something new happens.
     """
 
-    level: Literal["error", "warning"]
+    level: Level
     what: str
     listing: str
     session_id: str
@@ -35,6 +36,11 @@ class Needed:
     def key(self) -> str:
         """What tells it from all others, and from what it was before."""
         return f"{self.listing}/{self.session_id}|{self.what}|{self.mark}"
+
+    @property
+    def is_momentary(self) -> bool:
+        """Whether it may be over at the next look, and needs somebody only when it lasts."""
+        return self.what in MOMENTARY
 
 
 def needs(
@@ -52,16 +58,14 @@ def needs(
         *(need for one in sessions for need in _of_end(one, now, ends_within)),
         *(need for one in sessions for need in _of_overwrite(one)),
     ]
-    return tuple(sorted(found, key=lambda one: (one.level != "error", one.listing)))
+    return tuple(sorted(found, key=lambda one: (LEVELS.index(one.level), one.listing)))
 
 
 def _of_listing(listing: Listing) -> Iterator[Needed]:
-    is_read = listing.has_rows and not listing.is_stale
-    if is_read and not listing.is_vanished:
-        return
-    what = "vanished" if listing.is_vanished else "unreadable"
-    words = listing.problem or "it cannot be read"
-    yield Needed("error", what, listing.listing_id, "", one_line(words), words)
+    what = trouble_of(listing)
+    if what:
+        words = listing.problem or "it cannot be read"
+        yield Needed(level_of(what), what, listing.listing_id, "", one_line(words), words)
 
 
 def _of_session(session: Session, now: datetime, quiet_after: timedelta) -> Iterator[Needed]:
@@ -75,7 +79,7 @@ def _of_session(session: Session, now: datetime, quiet_after: timedelta) -> Iter
 
 def _said(
     session: Session, need: Need, now: datetime, quiet_after: timedelta
-) -> tuple[Literal["error", "warning"], str, str]:
+) -> tuple[Level, str, str]:
     """Return level, word and sentence for a need."""
     short, last = session.session_id[:8], last_sign(session)
     run = session.run
@@ -116,7 +120,5 @@ def _of_overwrite(session: Session) -> Iterator[Needed]:
         yield _of(session, "warning", "overwritten", words, mark)
 
 
-def _of(
-    session: Session, level: Literal["error", "warning"], what: str, words: str, mark: str
-) -> Needed:
+def _of(session: Session, level: Level, what: str, words: str, mark: str) -> Needed:
     return Needed(level, what, session.listing, session.session_id, one_line(words), mark)

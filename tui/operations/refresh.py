@@ -17,8 +17,9 @@ from tui.operations.crew import Crew, Job
 from tui.operations.outside import Outside
 from tui.operations.rooted import Rooted, listing_names
 from tui.operations.sight import Sight
-from tui.operations.vanished import Vanished
+from tui.operations.vanished import Vanished, acked
 from tui.storage.cache import FactsCache, cache_path
+from tui.storage.logbook import write_event
 
 _SAVE_EACH = timedelta(minutes=1)
 _ALL_WITHIN_S = 10.0
@@ -64,25 +65,30 @@ class Watch:
         problem = f"{root} {_SLOW}" if is_late else self._rooted.problem
         if problem:
             stale = tuple(_stale(one, problem) for one in self._listings)
-            return Catalog(root, now, stale, problem)
+            return Catalog(root, now, stale, problem, log=self._rooted.log)
         names = tuple(name for name in self._rooted.names if only in (None, name))
         with _no_collection(is_first=self._looked_at is None):
             late = self._refresh(names, now)
             self._look_outside(names)
             found = self._joined(names, late)
         if only is None:
-            self._vanished.note(found, now)
+            self._vanished.note(found, now, self._rooted.log)
             self._drop_others(names)
         self._looked_at = now
         self._save(now)
         self._listings = _with(found, self._vanished.listings(only))
-        return Catalog(
-            root, now, self._listings, free_bytes=self._rooted.free_bytes, hold=self._rooted.hold
-        )
+        rooted = self._rooted
+        free, hold, log = rooted.free_bytes, rooted.hold, rooted.log
+        return Catalog(root, now, self._listings, free_bytes=free, hold=hold, log=log)
 
     def forget(self, listing_id: str) -> None:
-        """Show a vanished listing no longer: somebody has seen it."""
-        self._vanished.forget(listing_id)
+        """Show a vanished listing no longer, nobody: this operator has seen it.
+
+        The others are told by the logbook, unless this one may only look.
+        """
+        gone, context = self._vanished.forget(listing_id), self._context
+        if gone and not context.settings.read_only:
+            write_event(context.root, acked(gone, context.settings.operator, context.clock()))
 
     def _refresh(self, names: tuple[str, ...], now: datetime) -> frozenset[str]:
         """Refresh these listings, and return which of them did not answer.

@@ -1,4 +1,4 @@
-"""The root itself: which listings it has, who holds it, how much room is left."""
+"""The root itself: its listings, who holds it, what its logbook says, how much room is left."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import os
 import shutil
 from pathlib import Path
 
-from tui.core.models import Hold
+from tui.core.models import Event, Hold
 from tui.core.session_id import is_listing_id
 from tui.storage.folders import Version, is_settled, version_of
 from tui.storage.hold import read_hold
+from tui.storage.logbook import logbook_version, read_logbook
+
+_END_OF_LOG = 64 * 1024
 
 
 class Rooted:
@@ -21,6 +24,8 @@ class Rooted:
         self.names: tuple[str, ...] = ()
         self.free_bytes: int | None = None
         self.hold: Hold | None = None
+        self.log: tuple[Event, ...] = ()
+        self._log_version: Version | None = None
         self.problem = ""
 
     def look(self) -> None:
@@ -32,9 +37,17 @@ class Rooted:
                 self._version = version if is_settled([version]) else None
             self.free_bytes = shutil.disk_usage(self._root).free
             self.hold = read_hold(self._root)
+            self._look_at_log()
             self.problem = ""
         except OSError as error:
             self._version, self.problem = None, _problem(self._root, error)
+
+    def _look_at_log(self) -> None:
+        """Read the end of the logbook when it changed: it only grows."""
+        version = logbook_version(self._root)
+        if version != self._log_version:
+            self.log = read_logbook(self._root, _END_OF_LOG)
+            self._log_version = version
 
 
 def listing_names(root: Path) -> list[str]:

@@ -49,6 +49,8 @@ def answer(context: Context, session: Session, decision: str, reason: str = "") 
 
 def interrupt(context: Context, session: Session) -> Act:
     """End the turn that runs now; the run then takes its next prompt or ends."""
+    context.require_writable()
+    _require_running(session)
     return _post(context, session, "interrupt", "interrupt asked of")
 
 
@@ -61,6 +63,7 @@ def stop(context: Context, session: Session) -> Act:
     context.require_writable()
     if session.liveness is Liveness.ORPHAN and session.process is not None:
         return _end_orphan(context, session, session.process)
+    _require_running(session)
     run = _steerable(session)
     still = _stillness(run, context.clock())
     if still and _is_reachable(run):
@@ -130,6 +133,12 @@ def _is_reachable(run: Run) -> bool:
     """Whether its runner can be ended from here; a pipeline is not, which does other work too."""
     owner = read_owner(run.folder)
     return not owner.get(IN_PIPELINE) and named_process(owner, "pid", "proc_start") is not None
+
+
+def _require_running(session: Session) -> None:
+    is_over = session.run is None or session.run.is_over
+    if is_over and not session.is_live:
+        raise Refused(f"{session.session_id[:8]}: nothing to stop: it is not running")
 
 
 def _steerable(session: Session) -> Run:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tui.core.errors import ConsoleError, DatabaseProblem, Refused
@@ -17,13 +17,16 @@ from tui.operations.context import Act, Context
 from tui.operations.delete import restore, restore_many
 from tui.operations.refresh import listing_paths
 from tui.operations.target import DATABASE
+from tui.operations.undone import may_hold_acts, undone_words
 from tui.storage.logbook import read_logbook, write_event
+from tui.storage.manifest import Trashed
 from tui.storage.tracking import Tracking, read_events
 from tui.storage.trash import list_trash
 
 _DELETES = ("delete", "clean-up")
 _TIMEOUT_S = 2.0
 _FAR_BACK = 1000
+_CLOCKS_APART = timedelta(minutes=1)
 
 
 def undo(context: Context, act: Act) -> Act:
@@ -43,14 +46,15 @@ def undo(context: Context, act: Act) -> Act:
     return Act("undo", act.listing, act.session_id, now, f"{short} ends when it did before")
 
 
-def undo_last(context: Context) -> tuple[Act, ...]:
+def undo_last(context: Context, told: Callable[[str], None] | None = None) -> tuple[Act, ...]:
     """Take back everything of this operator's last batch that was not undone yet.
 
     A batch is what one operator deleted, cleaned up or extended at the same moment. What cannot be
     taken back (somebody changed it since) is left: its act `is_needless` and says why, and the
     rest goes on; the next call takes the batch before, or tries again what a locked database or a
-    full disk kept from it. Raises `Refused` when there is nothing to undo, `DatabaseProblem` when
-    what was done last cannot be told.
+    full disk kept from it. `told` hears, in words, what it was and what was done later and stays.
+    Raises `Refused` when there is nothing to undo, `DatabaseProblem` when
+    what was done last cannot be told, and what kept all of the batch if that will pass.
     """
     context.require_writable()
     batches, unread = _batches(context)
@@ -59,7 +63,10 @@ def undo_last(context: Context) -> tuple[Act, ...]:
     _require_known(unread, at)
     if at is None:
         raise Refused("nothing that you deleted, cleaned up or extended is left to undo")
-    return _undo_batch(context.at_one_moment(), at, batches[at])
+    done = _undo_batch(context.at_one_moment(), at, batches[at])
+    if told is not None:
+        told(undone_words(context, batches[at], done))
+    return done
 
 
 def undo_many(
@@ -92,6 +99,9 @@ def undo_many(
 def _undo_batch(context: Context, at: datetime, batch: Sequence[Act]) -> tuple[Act, ...]:
     done = undo_many(context, batch)
     why = dict(done.refused)
+    passing = [problem for problem in why.values() if not isinstance(problem, Refused)]
+    if passing and not done.acts:
+        raise passing[0]
     left = [
         replace(act, kind="undo", words=str(why[act.listing, act.session_id]), is_needless=True)
         for act in batch
@@ -106,26 +116,30 @@ def _undo_batch(context: Context, at: datetime, batch: Sequence[Act]) -> tuple[A
 
 def _batches(context: Context) -> tuple[dict[datetime, list[Act]], dict[Path, DatabaseProblem]]:
     """Return what of mine could be undone, by its moment, and which databases nobody can read."""
-    batches, unread = defaultdict(list), {}
+    batches, unread = defaultdict[datetime, list[Act]](list), {}
+    trash = _my_trash(context)
     for path in listing_paths(context.root):
         try:
-            for act in _extensions(context, path):
-                batches[act.at].append(act)
+            events = _my_events(context, path, _FAR_BACK + len(trash[path.name]))
         except DatabaseProblem as problem:
             unread[path] = problem
-    for act in _deletes(context):
-        batches[act.at].append(act)
+            continue
+        audited = {(one.session_id, one.at, one.action) for one in events}
+        trash[path.name] = [one for one in trash[path.name] if _is_audited(one, audited)]
+        for act in _extensions(path, events):
+            batches[act.at].append(act)
+    for one in (one for many in trash.values() for one in many):
+        batches[one.at].append(_delete(context, one))
     return batches, unread
 
 
-def _extensions(context: Context, path: Path) -> Iterator[Act]:
+def _my_events(context: Context, path: Path, limit: int) -> tuple[Event, ...]:
+    mine = context.settings.operator
+    return read_events(path / DATABASE, operator=mine, limit=limit, timeout_s=_TIMEOUT_S)
+
+
+def _extensions(path: Path, events: Sequence[Event]) -> Iterator[Act]:
     """Return the extensions of mine in a listing that no undo of mine took back, oldest first."""
-    events = read_events(
-        path / DATABASE,
-        operator=context.settings.operator,
-        limit=_FAR_BACK,
-        timeout_s=_TIMEOUT_S,
-    )
     standing: dict[str, list[Event]] = defaultdict(list)
     for event in reversed(events):
         done = standing[event.session_id]
@@ -149,22 +163,39 @@ def _extension(path: Path, event: Event) -> Act:
     return Act("extend", *shown, event.at, "", event.before, event.after, folder=path)
 
 
-def _deletes(context: Context) -> Iterator[Act]:
-    """Return what of mine is in the trash: what was restored or purged is there no more."""
-    mine = context.settings.operator
+def _my_trash(context: Context) -> dict[str, list[Trashed]]:
+    """Return what of mine is in the trash, by listing: what was restored or purged no more is.
+
+    Whoever can write there could date a manifest later than all that was really done.
+    """
+    found = defaultdict[str, list[Trashed]](list)
+    latest = context.clock() + _CLOCKS_APART
     for one in list_trash(context.root, listing_paths(context.root)):
-        if one.operator == mine:
-            folder = context.root / one.listing
-            shown = one_line(one.listing), one.session_id
-            yield Act("delete", *shown, one.at, "", trash_id=one.trash_id, folder=folder)
+        if one.operator == context.settings.operator and one.at <= latest:
+            found[one.listing].append(one)
+    return found
+
+
+def _is_audited(trashed: Trashed, audited: Container[tuple[str, datetime, str]]) -> bool:
+    """Whether what a manifest says was done to a row is in the audit, too."""
+    return trashed.row is None or (trashed.session_id, trashed.at, trashed.action) in audited
+
+
+def _delete(context: Context, trashed: Trashed) -> Act:
+    shown, folder = (one_line(trashed.listing), trashed.session_id), context.root / trashed.listing
+    kind = trashed.action if trashed.action in _DELETES else "delete"
+    return Act(kind, *shown, trashed.at, "", trash_id=trashed.trash_id, folder=folder)
 
 
 def _require_known(unread: dict[Path, DatabaseProblem], at: datetime | None) -> None:
     """Raise for a database that cannot be read and may hold a later act than the one of `at`."""
     for path, problem in unread.items():
-        if at is None or _last_written(path / DATABASE) > at:
-            where = one_line(path.name)
-            raise DatabaseProblem(f"what you did last may be in {where}, unreadable now: {problem}")
+        is_later = at is None or _last_written(path / DATABASE) > at
+        if is_later and may_hold_acts(path):
+            raise DatabaseProblem(
+                f"{problem}: what you did last may be in {one_line(path.name)}, so nothing was "
+                "undone; try again once it can be read"
+            )
 
 
 def _last_written(db_path: Path) -> datetime:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from tui.core.catalog import vanished
-from tui.core.models import Listing
+from tui.core.models import Event, Listing
 from tui.core.text import one_line
 from tui.core.zones import LOCAL
 from tui.storage import known
+from tui.storage.logbook import read_logbook
 
 _WRITE_EACH = timedelta(minutes=1)
 _GONE = "its folder vanished"
+_ACK = "ack"
 
 
 class Vanished:
@@ -27,16 +29,28 @@ class Vanished:
         self._gone: dict[str, Listing] | None = None
         self._counts: Mapping[str, int] = {}
         self._written_at: datetime | None = None
+        self._seen_at: dict[str, datetime] = {}
+        self._noted_at: datetime | None = None
+        self._log: tuple[Event, ...] = ()
 
-    def note(self, listings: tuple[Listing, ...], now: datetime) -> None:
-        """Take in the listings that there are now, all of them."""
-        if listings is self._noted:
-            return
+    def note(
+        self, listings: tuple[Listing, ...], now: datetime, log: tuple[Event, ...] = ()
+    ) -> None:
+        """Take in the listings that there are now, all of them, and the root's logbook."""
+        if listings is not self._noted:
+            self._note(listings, now)
+        self._noted_at = now
+        if log is not self._log:
+            self._log = log
+            self._drop_acked(log)
+
+    def _note(self, listings: tuple[Listing, ...], now: datetime) -> None:
         self._noted = listings
         present = {one.path.name: one for one in listings}
         gone = self._recalled()
         for name in self._last.keys() - present.keys():
             gone[name] = vanished(self._last[name], f"{_GONE}: the last that was known of it")
+            self._seen_at[name] = self._noted_at or now
         for name in gone.keys() & present.keys():
             del gone[name]
         self._last = present
@@ -46,14 +60,30 @@ class Vanished:
         """Return what is gone, of one name when `only` names it."""
         return tuple(one for name, one in self._recalled().items() if only in (None, name))
 
-    def forget(self, listing_id: str) -> None:
-        """Forget a listing that is gone, by its name as shown or by its folder's."""
-        gone = self._recalled()
-        for name, one in tuple(gone.items()):
+    def forget(self, listing_id: str) -> str:
+        """Forget a listing that is gone, by its name as shown or its folder's; return the former.
+
+        It is empty when none of that name is gone.
+        """
+        for name, one in self._recalled().items():
             if listing_id in (name, one.listing_id):
-                del gone[name]
-                if self._state_dir is not None:
-                    known.forget(self._state_dir, self._root, name)
+                self._drop(name)
+                return one.listing_id
+        return ""
+
+    def _drop(self, name: str) -> None:
+        del self._recalled()[name]
+        if self._state_dir is not None:
+            known.forget(self._state_dir, self._root, name)
+
+    def _drop_acked(self, log: Iterable[Event]) -> None:
+        """Forget what somebody has acknowledged since it was last seen here."""
+        gone = self._recalled()
+        acks = {one.listing: one.at for one in log if _is_ack(one)} if gone else {}
+        for name, one in tuple(gone.items()):
+            at = acks.get(one.listing_id)
+            if at is not None and at > self._seen_at[name]:
+                self._drop(name)
 
     def _recalled(self) -> dict[str, Listing]:
         """Return what is gone, at first what an earlier console knew and nobody has seen since."""
@@ -64,6 +94,9 @@ class Vanished:
                 for name, one in found.items()
                 if not (self._root / name).is_dir()
             }
+            self._seen_at |= {name: found[name].at for name in self._gone}
+            if self._gone:
+                self._drop_acked(read_logbook(self._root))
         return self._gone
 
     def _write(self, now: datetime) -> None:
@@ -76,6 +109,15 @@ class Vanished:
         if is_new or (is_due and counts != self._counts):
             known.remember(self._state_dir, self._root, counts, now)
             self._counts, self._written_at = counts, now
+
+
+def acked(listing_id: str, operator: str, now: datetime) -> Event:
+    """Return the act that tells everybody that somebody has seen a listing vanish."""
+    return Event(now, operator, _ACK, listing_id, note="vanished")
+
+
+def _is_ack(event: Event) -> bool:
+    return event.action == _ACK and not event.session_id
 
 
 def _recalled(folder: Path, one: known.Known) -> Listing:

@@ -1,0 +1,74 @@
+"""What an undo took back, in words, and what was done later that it leaves as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from tui.core.errors import DatabaseProblem
+from tui.core.models import Event
+from tui.core.text import one_line
+from tui.core.zones import LOCAL
+from tui.operations.amounts import count
+from tui.operations.context import Act, Context
+from tui.operations.refresh import listing_paths
+from tui.operations.target import DATABASE
+from tui.storage.folders import our_folder
+from tui.storage.logbook import read_logbook
+from tui.storage.tracking import read_events
+
+_NOUNS = {"extend": "extension", "delete": "delete", "clean-up": "clean-up"}
+# What no undo takes back, and is worth a word when it was done later.
+_STAY = ("fail", "activate", "reapply", "rename", "adopt", "purge")
+_FAR_BACK = 200
+_TIMEOUT_S = 2.0
+
+
+def undone_words(context: Context, batch: Sequence[Act], done: Sequence[Act]) -> str:
+    """Return what of my batch was taken back, of when, and which later act of mine stays."""
+    at, undone = batch[0].at, sum(not act.is_needless for act in done)
+    what = f"your {_NOUNS[batch[0].kind]} of {_clock(at, context.clock())}"
+    if len(batch) > 1:
+        what += f" ({undone} of {count(len(batch), 'session')})"
+    said = f"took back {what}" if undone else f"{what} stays"
+    later = sorted(_later(context, at))
+    if not later:
+        return said
+    _, action, session_id = later[-1]
+    named = f"{action} of {session_id[:4]}" if session_id else action
+    others = f" and {count(len(later) - 1, 'other act')} stay" if later[1:] else " stays"
+    return f"{said}; your later {one_line(named)}{others}"
+
+
+def may_hold_acts(path: Path) -> bool:
+    """Whether anybody ever acted in a listing: what can be undone leaves our folder there."""
+    folder = our_folder(path)
+    return folder is not None and folder.is_dir()
+
+
+def _later(context: Context, at: datetime) -> set[tuple[datetime, str, str]]:
+    """Return my acts since then that no undo takes back: an erasure stands in both books."""
+    mine = context.settings.operator
+    return {
+        (one.at, one.action, one.session_id)
+        for one in _events(context)
+        if one.operator == mine and one.action in _STAY and one.at > at
+    }
+
+
+def _events(context: Context) -> Iterator[Event]:
+    yield from read_logbook(context.root)
+    mine = context.settings.operator
+    for path in filter(may_hold_acts, listing_paths(context.root)):
+        with suppress(DatabaseProblem):  # what cannot be read now was not undone either
+            yield from read_events(
+                path / DATABASE, operator=mine, limit=_FAR_BACK, timeout_s=_TIMEOUT_S
+            )
+
+
+def _clock(at: datetime, now: datetime) -> str:
+    local = at.astimezone(LOCAL)
+    is_today = local.date() == now.astimezone(LOCAL).date()
+    return f"{local:%H:%M}" if is_today else f"{local:%Y-%m-%d %H:%M}"

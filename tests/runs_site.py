@@ -18,7 +18,8 @@ from tui.demo.api import LoopbackApi, by_word
 from tui.demo.asked import Asked
 from tui.demo.turns import Failure, Text, ToolUse, Turn, say
 from tui.runs import protocol
-from tui.runs.inbox import Command, CommandKind, Decision, post
+from tui.runs.command import Command, CommandKind, Decision
+from tui.runs.inbox import post
 from tui.runs.launcher import launch
 from tui.runs.protocol import RunSpec, new_run_id, read_events, read_owner, read_run
 from tui.storage.locks import SessionLock

@@ -231,6 +231,8 @@ def _created_at(row: Row | None, transcript: Transcript | None, zone: tzinfo) ->
 
 
 def _liveness(is_locked: bool, process: Process | None, run: Run | None) -> Liveness:
+    if is_locked and run is not None and run.state == "queued":
+        return Liveness.QUEUED
     if is_locked:
         waits = run is not None and run.state == "waiting"
         waits = waits or (process is not None and process.liveness is Liveness.WAITING)

@@ -13,7 +13,18 @@ from pathlib import Path
 import tui
 from tui.core.errors import RunFailed
 from tui.runs.environment import inherited
-from tui.runs.protocol import EVENTS, HEARTBEAT, INBOX, LOG, OWNER, SPEC, RunSpec, describe
+from tui.runs.protocol import (
+    EVENTS,
+    HEARTBEAT,
+    INBOX,
+    LOG,
+    OWNER,
+    RESERVE,
+    RESERVE_BYTES,
+    SPEC,
+    RunSpec,
+    describe,
+)
 from tui.storage.folders import console_folder, inherit_rights, write_atomically
 from tui.storage.locks import SessionLock
 
@@ -66,8 +77,8 @@ def make_folder(listing: Path, spec: RunSpec) -> Path:
         inherit_rights(new, runs)
         (new / INBOX).mkdir()
         inherit_rights(new / INBOX, new)
-        for name in (HEARTBEAT, LOG):
-            (new / name).touch()
+        for name, content in ((HEARTBEAT, b""), (LOG, b""), (RESERVE, bytes(RESERVE_BYTES))):
+            (new / name).write_bytes(content)
             inherit_rights(new / name, new)
         write_atomically(new / SPEC, spec.to_json())
         write_atomically(new / OWNER, json.dumps(describe(os.getpid())))

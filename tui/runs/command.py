@@ -1,0 +1,83 @@
+"""A command to a run, and the files that hold those which were sent."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+from tui.core.text import one_line
+from tui.runs.untrusted import read_json
+
+CommandKind = Literal["prompt", "answer", "interrupt", "stop", "model", "mode"]
+Decision = Literal["", "allow", "always", "deny"]
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_MOST_ANSWERS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing an operator asks of a run.
+
+    `text` is the prompt, the reason of an answer that denies, or the name of a model or mode; `at`
+    is aware UTC. `answers` are those to an agent's questions, by their words. `id` is the name that
+    it was posted under.
+    """
+
+    kind: CommandKind
+    at: datetime
+    by: str
+    text: str = ""
+    request_id: str = ""
+    decision: Decision = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    id: str = field(default="", compare=False)
+
+
+def command_files(inbox: Path) -> tuple[Path, ...]:
+    """Return the files in a folder of commands that may hold one, oldest first."""
+    try:
+        with os.scandir(inbox) as entries:
+            return tuple(sorted(Path(entry.path) for entry in entries if _may_hold(entry)))
+    except OSError:
+        return ()
+
+
+def untaken(inboxes: Iterable[Path], taken: Collection[str]) -> tuple[Command, ...]:
+    """Return the commands in these folders whose ids are not among those `taken`."""
+    paths = (path for inbox in inboxes for path in command_files(inbox))
+    found = (read_command(path) for path in paths if path.name not in taken)
+    return tuple(command for command in found if command)
+
+
+def read_command(path: Path) -> Command | None:
+    """Return the command that a file holds; `None` for anything else."""
+    value = read_json(path)
+    kind, decision = value.get("kind"), value.get("decision", "")
+    if kind not in get_args(CommandKind) or decision not in get_args(Decision):
+        return None
+    try:
+        at = datetime.fromisoformat(str(value.get("at"))).astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    text, request_id = str(value.get("text", "")), str(value.get("request_id", ""))
+    if kind == "answer" and not (decision and REQUEST_ID.fullmatch(request_id)):
+        return None
+    by, answers = one_line(value.get("by", "")), _answers(value.get("answers"))
+    return Command(
+        cast("CommandKind", kind), at, by, text, request_id, decision, answers, path.name
+    )
+
+
+def _answers(value: Any) -> dict[str, str]:
+    given = value if isinstance(value, dict) and len(value) <= _MOST_ANSWERS else {}
+    return {name: said for name, said in given.items() if isinstance(said, str)}
+
+
+def _may_hold(entry: os.DirEntry[str]) -> bool:
+    return not entry.name.startswith(".") and entry.is_file(follow_symlinks=False)

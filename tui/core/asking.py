@@ -1,4 +1,4 @@
-"""What an agent asks for: the whole command, the edit as a diff, its questions and their answers."""
+"""What an agent asks for: a whole command, an edit as a diff, questions and their answers."""
 
 from __future__ import annotations
 
@@ -27,6 +27,22 @@ class Asked:
     options: tuple[str, ...]
     takes_many: bool = False
 
+    def answer(self, said: str) -> str:
+        """Return the answer that a number, or words, mean; raises `UsageError`."""
+        parts = said.split(",") if self.takes_many else [said]
+        chosen = [self._option(part.strip()) for part in parts if part.strip()]
+        if not chosen:
+            raise UsageError(f"no answer to: {self.words}")
+        return ", ".join(chosen)
+
+    def _option(self, said: str) -> str:
+        if said.isdecimal() and said.isascii() and len(said) < 3:
+            if not 0 < int(said) <= len(self.options):
+                raise UsageError(f"there is no option {said}: {self.words}")
+            return self.options[int(said) - 1]
+        same = (one for one in self.options if one.lower() == said.lower())
+        return next(same, said)
+
 
 def request_lines(request: Request) -> tuple[str, ...]:
     """Return what a request is for, in full up to `MOST_LINES`: what would be allowed, is shown."""
@@ -53,24 +69,7 @@ def answers(request: Request, said: Sequence[str]) -> dict[str, str]:
     if len(said) != len(asked):
         count = f"{len(asked)} answers" if len(asked) > 1 else "one answer"
         raise UsageError(f"the agent asks for {count}: {'; '.join(one.words for one in asked)}")
-    return {one.key: _answer(one, words) for one, words in zip(asked, said, strict=True)}
-
-
-def _answer(asked: Asked, said: str) -> str:
-    parts = said.split(",") if asked.takes_many else [said]
-    chosen = [_option(asked, part.strip()) for part in parts if part.strip()]
-    if not chosen:
-        raise UsageError(f"no answer to: {asked.words}")
-    return ", ".join(chosen)
-
-
-def _option(asked: Asked, said: str) -> str:
-    if said.isdecimal() and said.isascii() and len(said) < 3:
-        if not 0 < int(said) <= len(asked.options):
-            raise UsageError(f"there is no option {said}: {asked.words}")
-        return asked.options[int(said) - 1]
-    same = (one for one in asked.options if one.lower() == said.lower())
-    return next(same, said)
+    return {one.key: one.answer(words) for one, words in zip(asked, said, strict=True)}
 
 
 def _asked(value: Mapping[str, Any]) -> Asked:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tui.core.errors import UsageError
 from tui.core.text import one_line
 from tui.settings import Settings
 

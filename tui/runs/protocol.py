@@ -23,7 +23,7 @@ from tui.core.text import one_line
 from tui.core.zones import read_time
 from tui.runs.command import untaken
 from tui.runs.story import Story
-from tui.runs.untrusted import MAX_FILE, parse, read_end, read_json
+from tui.runs.untrusted import MAX_FILE, amount, parse, read_end, read_json
 from tui.storage.folders import OURS, our_folder
 from tui.storage.processes import is_domain_gone, own_domain, started, was_before_boot
 
@@ -235,6 +235,11 @@ def read_events(folder: Path) -> tuple[Mapping[str, Any], ...]:
     lines = read_end(folder / EVENTS).split(b"\n")
     parsed = (parse(line) for line in lines)
     return tuple(event for event in parsed if isinstance(event.get("type"), str))
+
+
+def read_timeout(folder: Path) -> float:
+    """Return how many seconds a run waits for the answer to a request; 0 when it does not say."""
+    return amount(read_json(folder / SPEC).get("permission_timeout_s")) or 0.0
 
 
 def read_partial(folder: Path) -> Partial | None:

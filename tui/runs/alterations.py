@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from typing import Any
 
@@ -22,6 +23,7 @@ class Alterations:
     def __init__(self, agent: Agent, journal: Journal, mode: str) -> None:
         self._agent, self._journal, self._mode = agent, journal, mode
         self._waiting: deque[Command] = deque()
+        self._making = asyncio.Lock()
 
     def add(self, command: Command) -> None:
         """Make this too, next time."""
@@ -29,17 +31,20 @@ class Alterations:
 
     async def make(self) -> None:
         """Make what waits; what is refused is told, and no failure of the run."""
-        while self._waiting:
-            command = self._waiting.popleft()
-            name = "model" if command.kind == "model" else "permission_mode"
-            try:
-                await self._alter(command)
-            except RunFailed as error:
-                words = f"{command.kind} {command.text}: {error}"
-                self._journal.event("notice", kind="refused", words=words, by=command.by)
-            else:
-                changed: dict[str, Any] = {name: command.text}
-                self._journal.event("changed", by=command.by, **changed)
+        async with self._making:
+            while self._waiting:
+                await self._make(self._waiting.popleft())
+
+    async def _make(self, command: Command) -> None:
+        name = "model" if command.kind == "model" else "permission_mode"
+        try:
+            await self._alter(command)
+        except RunFailed as error:
+            words = f"{command.kind} {command.text}: {error}"
+            self._journal.event("notice", kind="refused", words=words, by=command.by)
+        else:
+            changed: dict[str, Any] = {name: command.text}
+            self._journal.event("changed", by=command.by, **changed)
 
     async def _alter(self, command: Command) -> None:
         """Alter it; whoever can write to the inbox does not thereby allow everything."""

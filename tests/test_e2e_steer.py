@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -69,13 +70,19 @@ def _agent_below(asked: Asked) -> Turn:
     return say(ToolUse("Agent", given))
 
 
-TROUBLES = {
+TROUBLES: dict[str, Turn | Failure] = {
     "E401": Failure(401, "authentication_error", "invalid x-api-key"),
     "E429": Failure(429, "rate_limit_error", "slow down", retry_after=1),
     "E500": Failure(500, "api_error", "it broke"),
     "E529": Failure(529, "overloaded_error", "Overloaded"),
     "EBREAK": say(Text(WORDS[:60], 200), Break()),
 }
+
+
+def _trouble(word: str, asked: Asked) -> Turn | Failure:
+    return TROUBLES[word]
+
+
 SCENES = by_word(
     {
         "ECHO": lambda asked: say(f"You said: {asked.prompt}"),
@@ -87,7 +94,7 @@ SCENES = by_word(
         "TOOL": lambda asked: (
             say("ok") if asked.step else say(ToolUse("Bash", {"command": "sleep 2"}))
         ),
-        **{word: (lambda asked, what=what: what) for word, what in TROUBLES.items()},
+        **{word: partial(_trouble, word) for word in TROUBLES},
     },
     default=lambda asked: say("Very well."),
 )
@@ -113,29 +120,27 @@ def look(site: Site, folder: Path) -> Session:
 
 def test_questions_are_answered_and_edits_allowed_after_their_diff(site: Site) -> None:
     folder = site.start(f"ASKS {site.listing}")
-    asking = wait(lambda: (one := look(site, folder)).run and one.run.request and one)
+    asking = _asking(site, folder, "AskUserQuestion")
     assert asking.waiting_for == "permission for AskUserQuestion"
     with pytest.raises(UsageError, match="asks for 2 answers"):
         answer(context(site), asking, "1")
     assert "not taken" not in answer(context(site), asking, "1,2; as many as there are").words
     with pytest.raises(Refused, match="anna has answered that already"):
         answer(context(site, "bert"), asking, "2; 1")
-    for tool in ("Write", "Edit"):
-        waiting = wait(
-            lambda: (
-                (run := (one := look(site, folder)).run)
-                and run.request
-                and run.request.tool == tool
-                and one
-            )
-        )
-        answer(context(site), waiting, "always" if tool == "Write" else "deny", "leave two there")
+    answer(context(site), _asking(site, folder, "Write"), "always")
+    answer(context(site), _asking(site, folder, "Edit"), "deny", "leave two there")
     assert over(folder).state == "done"
     said = site.api.requests[-1].body["messages"]
     assert '"Which regions?"="Europe, Asia"' in str(said)
     assert '"How many?"="as many as there are"' in str(said)
     assert "leave two there" in str(said)
     assert (site.listing / "note.txt").read_text() == "one\ntwo\n"
+
+
+def _asking(site: Site, folder: Path, tool: str) -> Session:
+    """Return the session once it waits for an answer to that tool's request."""
+    wait(lambda: (request := read_run(folder).request) and request.tool == tool)
+    return look(site, folder)
 
 
 def test_model_and_mode_change_at_work_and_a_follow_up_waits_for_its_turn(site: Site) -> None:

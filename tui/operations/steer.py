@@ -39,11 +39,14 @@ def answer(context: Context, session: Session, decision: str, reason: str = "") 
     one for each question with `;` between them. The first answer wins; a later one raises
     `Refused` and names who was first.
     """
+    known = session.run.request if session.run is not None else None
+    is_question = known is not None and bool(questions(known))
+    if not is_question:
+        _require_decision(decision)
     request = _steerable(session).request
     if request is None:
-        _require_decision(decision)
         raise Refused(f"{session.session_id[:8]} does not wait for an answer")
-    if questions(request) and decision != "deny":
+    if is_question and decision != "deny":
         said = answers(request, [part.strip() for part in decision.split(";")])
         return _answer(context, session, request, "allow", answers=said)
     return _answer(context, session, request, _require_decision(decision), reason.strip())

@@ -50,7 +50,7 @@ async def resume_many(desk: Desk, sessions: Sequence[Session], given: str = "") 
     possible = [one for one in sessions if not why_not("resume", one, desk)]
     if not possible:
         raise UsageError(why_not("resume", sessions[0], desk))
-    await resuming.resume_many(desk, possible, given)
+    await resuming.resume_many(desk, sessions, possible, given)
 
 
 async def new(desk: Desk, listing: str, stage: str, days: int | None, given: str = "") -> None:

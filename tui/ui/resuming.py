@@ -27,8 +27,10 @@ async def resume(desk: Desk, session: Session, *, is_fork: bool = False, given: 
     desk.question.say(f"{done} {named([session])}: run {desk.started}", "good")
 
 
-async def resume_many(desk: Desk, possible: Sequence[Session], given: str = "") -> None:
-    """Ask once and start a run in each; those that find no place wait in the queue."""
+async def resume_many(
+    desk: Desk, sessions: Sequence[Session], possible: Sequence[Session], given: str = ""
+) -> None:
+    """Ask once and start a run in each that is `possible`; some wait in the queue for a place."""
     plan = await asyncio.to_thread(_any_plan, desk, possible)
     asks = f"resume {named(possible)}, {desk.engine.max_runs} at once, the others queued"
     line = await ask_prompt(desk, plan, asks, given, placeholder=DEFAULT_PROMPT)
@@ -41,7 +43,7 @@ async def resume_many(desk: Desk, possible: Sequence[Session], given: str = "") 
 
     begun = possible[:MOST_QUEUED]
     await each(desk, begun, act, "resumed")
-    kept = {one.key for one in possible} - {one.key for one in begun}
+    kept = {one.key for one in sessions} - {one.key for one in begun}
     if kept and desk.failed is not None:
         desk.failed |= kept
         desk.question.say(f"{desk.question.message.text}; {len(kept)} stay marked")

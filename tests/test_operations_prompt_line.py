@@ -50,7 +50,7 @@ def test_they_win_over_what_was_recorded_and_are_said_before_enter(tmp_path: Pat
     plan = plan_resume(context, listing.session(FIRST))
     wanted = with_options(context, plan, {"model": "new", "permission_mode": "plan"})
     assert plan.agent["model"] == "old"
-    assert wanted.agent | {} == {"model": "new", "max_turns": 40, "permission_mode": "plan"}
+    assert wanted.agent == {"model": "new", "max_turns": 40, "permission_mode": "plan"}
     assert wanted.words.startswith("new · mode plan · 40 turns")
     for mode, words in (("bypassPermissions", "settings alone"), ("yolo", "no permission mode")):
         with pytest.raises(UsageError, match=words):

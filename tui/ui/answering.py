@@ -37,7 +37,7 @@ async def _answer_questions(desk: Desk, session: Session, asked: Sequence[Asked]
     said = []
     for number, one in enumerate(asked, 1):
         count = f"{number}/{len(asked)} " if len(asked) > 1 else ""
-        offered = "  ".join(f"{index} {words}" for index, words in enumerate(one.options, 1))
+        offered = " · ".join(f"{index} {words}" for index, words in enumerate(one.options, 1))
         many = " (several: 1,2)" if one.takes_many else ""
         asks, placeholder = f"{count}{one.words}  {offered}{many}", "a number, or your own words"
         preview = partial(_chosen, one)

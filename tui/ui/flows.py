@@ -60,7 +60,7 @@ async def new(desk: Desk, listing: str, stage: str, days: int | None, given: str
     if not listing.strip() or not stage.strip():
         raise UsageError("a new session needs a listing and a stage: :new LISTING STAGE")
     plan = await asyncio.to_thread(desk.engine.plan_new, listing.strip(), stage.strip(), days)
-    asks = "  ".join((f"new {listing}/{words.stage(stage)}", *plan.warnings, plan.words))
+    asks = "  ".join((f"new {listing}/{words.stage(stage)}", *plan.warnings))
     line = await resuming.ask_prompt(desk, plan, asks, given)
     wanted, prompt = desk.engine.with_prompt_line(plan, line)
     if not prompt:

@@ -19,7 +19,7 @@ async def resume(desk: Desk, session: Session, *, is_fork: bool = False, given: 
     """Ask for a prompt and start a run with it; options of the agent may stand before it."""
     plan = await asyncio.to_thread(desk.engine.plan_resume, session, is_fork=is_fork)
     verb = "fork" if is_fork else "resume"
-    asks = "  ".join((f"{verb} {named([session])}", *plan.warnings, plan.words))
+    asks = "  ".join((f"{verb} {named([session])}", *plan.warnings))
     line = await ask_prompt(desk, plan, asks, given, placeholder=DEFAULT_PROMPT)
     wanted, prompt = desk.engine.with_prompt_line(plan, line)
     desk.started = await asyncio.to_thread(desk.engine.start, wanted, prompt or DEFAULT_PROMPT)
@@ -69,14 +69,12 @@ async def ask_prompt(
 
 
 def _previewed(desk: Desk, plan: Plan, text: str) -> Cell:
-    """Return what the options typed so far would make of the agent."""
-    if not text.lstrip().startswith("--"):
-        return Cell("")
+    """Return what will be used, with the options typed so far."""
     try:
         wanted, _ = desk.engine.with_prompt_line(plan, text)
     except UsageError as error:
         return Cell(f"? {error}", "bad")
-    return Cell(f"→ {wanted.words}", "good")
+    return Cell(wanted.words, "good" if wanted.agent != plan.agent else "muted")
 
 
 def _any_plan(desk: Desk, sessions: Sequence[Session]) -> Plan:

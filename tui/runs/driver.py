@@ -133,6 +133,7 @@ class Driver:
             aside.cancel()
         await asyncio.to_thread(kill_cli, self._spec.run_id)
         self._journal.partial(None)
+        self._journal.give_up_reserve()
         await self._books.settle()
         self._note("row", self._books.trouble)
         self._note("sweep", self._books.sweep_trouble)

@@ -85,7 +85,7 @@ class Journal:
         self.flush()
 
     def give_up_reserve(self) -> None:
-        """Make room for the last words of a run whose disk is full."""
+        """Make room for the last words of a run, whose disk may be full."""
         with suppress(OSError):
             (self.folder / RESERVE).unlink()
 

@@ -246,6 +246,16 @@ def test_what_does_not_happen_has_its_exit_code_and_changes_nothing(
     assert snapshot(listing.root) == before
 
 
+def test_of_several_resumes_each_says_what_came_of_it(listing: SampleListing) -> None:
+    words = ["resume", FIRST, "Go on", "--also", SECOND, FIRST]
+    done = run_cli(listing.root, *words, "--json", SESSION_CONSOLE_CLI_PATH="/nonexistent/claude")
+    assert done.returncode == 4
+    told = json.loads(done.stdout)
+    assert [one["session_id"] for one in told] == [FIRST, SECOND]
+    assert {one["error"]["code"] for one in told} == {"refused"}
+    assert "0 of 2 resumed, at most 4 at once" in done.stderr
+
+
 def test_errors_in_words_go_to_stderr(listing: SampleListing) -> None:
     done = run_cli(listing.root, "show", "9f2")
     assert (done.returncode, done.stdout) == (2, "")

@@ -61,8 +61,12 @@ def _end(pid: int, proc_start: str, is_proven: Callable[[], bool], what: str) ->
 def _works_in(pid: int, config_dir: Path) -> bool:
     pairs = (one.partition(b"=") for one in started_with(pid, "environ"))
     given = {name: value for name, _, value in pairs}
-    named = given.get(b"CLAUDE_CONFIG_DIR") or given.get(b"HOME", b"") + b"/.claude"
-    return _is_same(named, config_dir)
+    if b"CLAUDE_CONFIG_DIR" in given:
+        return _is_same(given[b"CLAUDE_CONFIG_DIR"], config_dir)
+    # Every process of a user has that home, so that here its name must tell as well.
+    command = next(iter(started_with(pid, "cmdline")), b"")
+    is_claude = b"claude" in command.rpartition(b"/")[2]
+    return is_claude and _is_same(given.get(b"HOME", b"") + b"/.claude", config_dir)
 
 
 def _drives(pid: int, folder: Path) -> bool:

@@ -331,6 +331,9 @@ def _fill_in_a_turn(small_site: Site) -> None:
     run = over(folder)
     assert run.state == "failed"
     assert "the disk is full" in run.error
+    row = small_site.row(run.session_id)
+    assert row
+    assert (row.status, row.details()["last_error"]) == ("failed", run.error)
     assert cli_is_gone(folder)
     assert not held(small_site.listing)
     assert (folder / SPEC).exists()

@@ -8,8 +8,16 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.full_disk import fill, may_mount, small_disk
 from tui.runs.journal import Journal
-from tui.runs.protocol import EVENTS, PARTIAL, read_events, read_partial
+from tui.runs.protocol import (
+    EVENTS,
+    PARTIAL,
+    RESERVE,
+    RESERVE_BYTES,
+    read_events,
+    read_partial,
+)
 
 NOW = datetime(2026, 11, 22, 7, 15, 30, tzinfo=UTC)
 
@@ -70,3 +78,27 @@ def test_the_partial_is_replaced_and_taken_away(tmp_path: Path) -> None:
         assert (partial.text, partial.at) == (text, NOW)
     journal.partial(None)
     assert read_partial(tmp_path) is None
+
+
+def test_a_full_disk_is_noticed_and_the_reserve_makes_room_for_the_last_words(
+    tmp_path: Path,
+) -> None:
+    if not may_mount(tmp_path):
+        return
+    with small_disk(tmp_path / "disk") as disk:
+        (disk / RESERVE).write_bytes(bytes(RESERVE_BYTES))
+        journal = Journal(disk, lambda: datetime.now(UTC))
+        journal.event("started")
+        ballast = fill(disk)
+        journal.beat()
+        assert journal.is_full
+        ballast.unlink()
+        journal.beat()
+        assert not journal.is_full
+        fill(disk)
+        journal.event("failed", reason="x" * 4000)
+        journal.event("ended", reason="y" * 4000)
+        assert [event["type"] for event in read_events(disk)] != ["started", "failed", "ended"]
+        journal.give_up_reserve()
+        journal.flush()
+        assert [event["type"] for event in read_events(disk)] == ["started", "failed", "ended"]

@@ -132,8 +132,8 @@ class Driver:
         for aside in self._asides:
             aside.cancel()
         await asyncio.to_thread(kill_cli, self._spec.run_id)
-        self._journal.partial(None)
         self._journal.give_up_reserve()
+        self._journal.partial(None)
         await self._books.settle()
         self._note("row", self._books.trouble)
         self._note("sweep", self._books.sweep_trouble)
@@ -351,7 +351,6 @@ class Driver:
         self._journal.beat()
         self._full_beats = self._full_beats + 1 if self._journal.is_full else 0
         if self._full_beats == _FULL_BEATS:
-            self._journal.give_up_reserve()
             raise RunFailed("the disk is full: the run was stopped before more of it was lost")
 
     def _ack(self, command: Command) -> None:

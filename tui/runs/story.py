@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -81,8 +80,7 @@ class Story:
         match event.get("type"):
             case "stalled":
                 quiet_s = amount(event.get("quiet_s"), _LONGEST_S) or 0.0
-                with suppress(OverflowError):
-                    self.stalled_since = at - timedelta(seconds=quiet_s)
+                self.stalled_since = at - timedelta(seconds=quiet_s)
             case "moving":
                 self.stalled_since = None
             case _:

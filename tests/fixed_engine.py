@@ -16,11 +16,13 @@ from tui.core.models import Catalog, Entry, Row, Session
 from tui.core.selection import Wanted, select
 from tui.operations.batches import Cleaned, OnProgress, Progress, Stop
 from tui.operations.cleanup import CleanupPlan
-from tui.operations.context import Act, Said, VerbInfo
+from tui.operations.context import Act, Context, Said, VerbInfo
 from tui.operations.extend import Extension, plan_extension
 from tui.operations.follow import Update
+from tui.operations.prompt_line import parse_prompt_line, with_options
 from tui.operations.resume import Plan
 from tui.operations.target import target_of
+from tui.settings import Settings
 
 
 @dataclass
@@ -53,6 +55,8 @@ class FixedEngine:
     zone: tzinfo = UTC
     quiet_after: timedelta = timedelta(minutes=10)
     trash_days: int = 7
+    max_runs: int = 4
+    rings: bool = True
     problem: str = ""
     refusing: set[str] = field(default_factory=set)
     asked: list[tuple[str, ...]] = field(default_factory=list)
@@ -146,6 +150,10 @@ class FixedEngine:
         session = fixed_catalog.session(listing_id, stage, "new")
         return self._plan("new", session)
 
+    def with_prompt_line(self, plan: Plan, line: str) -> tuple[Plan, str]:
+        asked, prompt = parse_prompt_line(line)
+        return with_options(Context(Settings(), self.now), plan, asked), prompt
+
     def start(self, plan: Plan, prompt: str) -> str:
         self.asked.append(("start", plan.mode, plan.listing, plan.stage, prompt))
         return "20261120T143000Z-0001"
@@ -155,6 +163,9 @@ class FixedEngine:
 
     def answer(self, session: Session, decision: str, reason: str) -> Act:
         return self._act("answer", session, decision, reason)
+
+    def answer_questions(self, session: Session, said: Sequence[str]) -> Act:
+        return self._act("answer", session, *said)
 
     def interrupt(self, session: Session) -> Act:
         return self._act("interrupt", session)

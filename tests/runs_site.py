@@ -18,7 +18,8 @@ from tui.demo.api import LoopbackApi, by_word
 from tui.demo.asked import Asked
 from tui.demo.turns import Failure, Text, ToolUse, Turn, say
 from tui.runs import protocol
-from tui.runs.inbox import Command, CommandKind, Decision, post
+from tui.runs.command import Command, CommandKind, Decision
+from tui.runs.inbox import post
 from tui.runs.launcher import launch
 from tui.runs.protocol import RunSpec, new_run_id, read_events, read_owner, read_run
 from tui.storage.locks import SessionLock
@@ -40,8 +41,16 @@ def leave_work_behind(asked: Asked) -> Turn:
     return say("So be it.") if asked.step else say(ToolUse("Bash", late))
 
 
+def ask(asked: Asked) -> Turn:
+    options = [{"label": name, "description": ""} for name in ("Europe", "Asia")]
+    question = {"question": "Which region?", "header": "Region", "options": options}
+    given = {"questions": [question | {"multiSelect": False}]}
+    return say("Very well.") if asked.step else say(ToolUse("AskUserQuestion", given))
+
+
 SCENES = by_word(
     {
+        "QUESTION": ask,
         "BEHIND": leave_work_behind,
         "ECHO": lambda asked: say(f"You said: {asked.prompt[:40]}"),
         "STREAM": lambda asked: say(Text("Let me think. "), Text(WORDS, 40)),

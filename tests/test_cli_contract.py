@@ -199,6 +199,12 @@ def _without_countdown(session: dict[str, Any]) -> dict[str, Any]:
         (["new", "hollis_park", "--stage", "3"], 2, "usage"),
         (["tail", FIRST, "-n", "many"], 2, "usage"),
         (["answer", FIRST, "perhaps"], 2, "usage"),
+        (["resume", FIRST, "--max-turns", "none"], 2, "usage"),
+        (["resume", FIRST, "--mode", "bypassPermissions"], 2, "usage"),
+        (["resume", FIRST, "--also", SECOND, "--wait"], 2, "usage"),
+        (["resume", FIRST, "--also", "zz"], 3, "unknown"),
+        (["mode", FIRST, "bypassPermissions"], 2, "usage"),
+        (["model", FIRST, "opus"], 4, "refused"),
         (["show", "9f2"], 2, "ambiguous"),
         (["delete", "9f2", "--yes"], 2, "ambiguous"),
         (["show", "zz"], 3, "unknown"),
@@ -238,6 +244,16 @@ def test_what_does_not_happen_has_its_exit_code_and_changes_nothing(
     assert error["code"] == name
     assert error["message"]
     assert snapshot(listing.root) == before
+
+
+def test_of_several_resumes_each_says_what_came_of_it(listing: SampleListing) -> None:
+    words = ["resume", FIRST, "Go on", "--also", SECOND, FIRST]
+    done = run_cli(listing.root, *words, "--json", SESSION_CONSOLE_CLI_PATH="/nonexistent/claude")
+    assert done.returncode == 4
+    told = json.loads(done.stdout)
+    assert [one["session_id"] for one in told] == [FIRST, SECOND]
+    assert {one["error"]["code"] for one in told} == {"refused"}
+    assert "0 of 2 resumed, at most 4 at once" in done.stderr
 
 
 def test_errors_in_words_go_to_stderr(listing: SampleListing) -> None:

@@ -27,7 +27,7 @@ from tui.operations.context import Context
 from tui.operations.find import find_session
 from tui.operations.refresh import Watch
 from tui.operations.resume import plan_resume
-from tui.operations.steer import answer, interrupt, send, stop
+from tui.operations.steer import answer, interrupt, mode, model, send, stop
 from tui.runs.protocol import read_events, read_owner, read_run, run_folders
 from tui.settings import Settings
 from tui.storage.hold import write_hold
@@ -214,6 +214,23 @@ async def test_a_console_answers_follows_and_sends_while_a_second_resume_is_refu
     assert not (site.listing / "made-1").exists()
     assert len([one for one in heard.messages if isinstance(one, ResultMessage)]) == 2
     assert read_run(last_run(site)).state == "done"
+
+
+async def test_a_console_changes_model_and_mode_and_answers_a_question(
+    site: Site, manager: SessionManager
+) -> None:
+    heard = Heard(site)
+    task = asyncio.create_task(heard.listen(ask(manager, "QUESTION then more")))
+    await soon(lambda: run_folders(site.listing) and read_run(last_run(site)).request)
+    session = heard.session()
+    for act, name in ((model, "claude-opus-4-5"), (mode, "plan"), (answer, "2")):
+        done = await asyncio.to_thread(act, console(site), session, name)
+        assert "not taken" not in done.words
+    await task
+    assert '"Which region?"="Asia"' in heard.texts
+    assert site.api.requests[-1].model == "claude-opus-4-5"
+    run = read_run(last_run(site))
+    assert (run.model, run.permission_mode) == ("claude-opus-4-5", "plan")
 
 
 async def test_an_interrupt_ends_the_turn_and_a_stop_reaches_the_pipeline(

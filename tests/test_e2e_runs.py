@@ -30,7 +30,8 @@ from tests.runs_site import (
 )
 from tui.core.errors import Refused
 from tui.runs import protocol
-from tui.runs.inbox import Command, post
+from tui.runs.command import Command
+from tui.runs.inbox import post
 from tui.runs.protocol import read_events, read_owner, read_partial, read_run
 from tui.storage.locks import SessionLock, held
 from tui.storage.tracking import Tracking, read_rows

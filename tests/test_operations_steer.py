@@ -64,7 +64,7 @@ def test_a_command_is_posted_to_the_run(
 ) -> None:
     folder = add_run(listing)
     words = held(listing, act).words
-    assert words.endswith(FIRST[:8])
+    assert words.endswith(f"{FIRST[:8]}; not taken yet")
     (command,) = Inbox(folder).take()
     assert (command.kind, command.by) == (kind, "anna")
     assert command.text == ("go on" if kind == "prompt" else "")

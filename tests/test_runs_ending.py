@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tui.core.errors import Refused
-from tui.runs.ending import end_cli, end_runner
+from tui.runs.ending import end_cli, end_runner, interrupt_cli
 from tui.runs.protocol import OWNER, describe
-from tui.storage.processes import started
+from tui.storage.processes import started, started_with
 
 
 @pytest.fixture
@@ -56,6 +56,39 @@ def test_a_process_that_somebody_only_named_is_left_alone(
     end_cli(process.pid, start + "1", tmp_path / "config")
     end_cli(2**22, "5", tmp_path / "config")
     assert process.poll() is None
+
+
+def test_a_cli_is_interrupted_only_when_it_is_proven(
+    tmp_path: Path, process: subprocess.Popen[bytes]
+) -> None:
+    start = str(started(process.pid))
+    for named, config_dir in ((start, "other"), (start + "1", "config"), ("", "config")):
+        with pytest.raises(Refused):
+            interrupt_cli(process.pid, named, tmp_path / config_dir)
+    with pytest.raises(Refused):
+        interrupt_cli(2**22, "5", tmp_path / "config")
+    assert process.poll() is None
+    interrupt_cli(process.pid, start, tmp_path / "config")
+    assert process.wait(5) != 0
+
+
+def test_at_home_only_what_is_called_claude_is_a_cli(tmp_path: Path) -> None:
+    """Every process of a user has the same home."""
+    home = tmp_path / "home"
+    (home / ".claude").mkdir(parents=True)
+    for name, is_cli in (("worker", False), ("claude", True)):
+        (tmp_path / name).symlink_to(Path("/bin/sleep").resolve())
+        with subprocess.Popen([str(tmp_path / name), "60"], env={"HOME": str(home)}) as child:
+            while not started_with(child.pid, "environ")[0].startswith(b"HOME"):
+                time.sleep(0.01)
+            start = str(started(child.pid))
+            if is_cli:
+                interrupt_cli(child.pid, start, home / ".claude")
+                assert child.wait(5) < 0
+            else:
+                with pytest.raises(Refused, match="cannot be proven"):
+                    interrupt_cli(child.pid, start, home / ".claude")
+                child.kill()
 
 
 def test_a_runner_of_this_folder_is_ended(tmp_path: Path, process: subprocess.Popen[bytes]) -> None:

@@ -16,7 +16,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tui.core.errors import Refused, UsageError
-from tui.runs.inbox import Command, Inbox, post
+from tui.runs.command import Command
+from tui.runs.inbox import Inbox, post
 from tui.runs.protocol import INBOX, MAX_PROMPT_BYTES
 
 NOW = datetime(2026, 11, 22, 7, 15, 30, tzinfo=UTC)

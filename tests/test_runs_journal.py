@@ -12,12 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.full_disk import fill, may_mount, small_disk
 from tui.runs.journal import Journal
 from tui.runs.protocol import (
     EVENTS,
     HEARTBEAT,
     OWNER,
     PARTIAL,
+    PROBE,
+    RESERVE,
+    RESERVE_BYTES,
     read_events,
     read_owner,
     read_partial,
@@ -74,6 +78,19 @@ def test_a_link_in_the_folder_is_never_written_through(tmp_path: Path) -> None:
     assert (journal.troubles, read_owner(tmp_path)) == (3, {"pid": 1})
 
 
+def test_neither_probe_nor_reserve_is_written_or_removed_through_a_link(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("untouched")
+    for name in (PROBE, RESERVE):
+        (tmp_path / name).symlink_to(victim)
+    journal = Journal(tmp_path, lambda: NOW)
+    journal.beat()
+    journal.beat()
+    journal.give_up_reserve()
+    assert (victim.read_text(), journal.troubles) == ("untouched", 1)
+    assert {path.name for path in tmp_path.iterdir()} == {"victim", HEARTBEAT}
+
+
 @pytest.mark.parametrize("is_open", [True, False])
 def test_a_link_in_place_of_the_folder_is_never_written_through(
     tmp_path: Path, is_open: bool
@@ -127,3 +144,27 @@ def test_the_partial_is_replaced_and_taken_away(tmp_path: Path) -> None:
         assert (partial.text, partial.at) == (text, NOW)
     journal.partial(None)
     assert read_partial(tmp_path) is None
+
+
+def test_a_full_disk_is_noticed_and_the_reserve_makes_room_for_the_last_words(
+    tmp_path: Path,
+) -> None:
+    if not may_mount(tmp_path):
+        return
+    with small_disk(tmp_path / "disk") as disk:
+        (disk / RESERVE).write_bytes(bytes(RESERVE_BYTES))
+        journal = Journal(disk, lambda: datetime.now(UTC))
+        journal.event("started")
+        ballast = fill(disk)
+        journal.beat()
+        assert journal.is_full
+        ballast.unlink()
+        journal.beat()
+        assert not journal.is_full
+        fill(disk)
+        journal.event("failed", reason="x" * 4000)
+        journal.event("ended", reason="y" * 4000)
+        assert [event["type"] for event in read_events(disk)] != ["started", "failed", "ended"]
+        journal.give_up_reserve()
+        journal.flush()
+        assert [event["type"] for event in read_events(disk)] == ["started", "failed", "ended"]

@@ -16,7 +16,7 @@ async def test_resume_sends_the_prompt() -> None:
         await at.choose("Final list for the partner call")
         await at.press("r")
         await at.asked()
-        assert "sonnet-4-5" in at.message
+        assert "sonnet-4-5" in "".join(cell.text for cell in at.screen.question.line_at(0))
         await at.press(*"go on", "enter")
         await at.answered()
         start = ("start", "resume", "beacon_packaging", "stage_5", "go on")

@@ -26,7 +26,7 @@ _VERBS = {
         "read": "ls show info",
         "tail": "tail",
         "search": "grep export",
-        "run": "new resume send answer interrupt stop",
+        "run": "new resume send answer interrupt stop model mode",
         "write": "extend delete restore",
         "rows": "fail activate reapply undo",
         "marks": "ack rename",

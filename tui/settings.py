@@ -38,6 +38,9 @@ class Settings:
     resume_keeps: timedelta = timedelta(days=1)
     quiet_after: timedelta = timedelta(minutes=10)
     permission_timeout: timedelta = timedelta(minutes=30)
+    stall_timeout: timedelta = timedelta(minutes=3)
+    max_runs: int = 4
+    bell: bool = True
     ssh: bool = False
     ascii: bool = False
     theme: str = ""

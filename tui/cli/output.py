@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, TextIO
 
 from tui.core.errors import AmbiguousId, ConsoleError
-from tui.core.models import Entry, Run, Session
+from tui.core.models import Entry, Run, Sent, Session
 from tui.core.text import safe_text
 
 _DEEPEST = 60
@@ -135,6 +135,21 @@ def run_json(run: Run) -> dict[str, Any]:
         "error": run.error or None,
         "cost_usd": run.cost_usd,
         "request": {"tool": request.tool, "input": dict(request.input)} if request else None,
+        "model": run.model or None,
+        "permission_mode": run.permission_mode or None,
+        "queued_for": run.queued_for or None,
+        "stalled_since": iso(run.stalled_since),
+        "sent": [_sent_json(one) for one in run.sent],
+    }
+
+
+def _sent_json(sent: Sent) -> dict[str, Any]:
+    return {
+        "kind": sent.kind,
+        "by": sent.by,
+        "at": iso(sent.at),
+        "text": sent.text or None,
+        "is_taken": sent.is_taken,
     }
 
 

@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 from tui import __version__
 from tui.cli.output import put, put_json, put_table, run_json, say, session_json
 from tui.cli.picture import picture, session_named
+from tui.core.asking import request_lines
 from tui.core.catalog import is_pending
 from tui.core.errors import UsageError
 from tui.core.expiry import parse_duration
 from tui.core.models import Catalog, Session, Status
-from tui.core.text import one_line
+from tui.core.text import one_line, safe_text
 from tui.core.zones import LOCAL, zone_words
 from tui.operations.cause import cause_of
 from tui.operations.context import Context
@@ -22,6 +23,7 @@ from tui.operations.find import find_listing
 from tui.operations.owner import owner_elsewhere
 from tui.operations.preflight import available_bytes, find_cli, memory_words, sign_in
 from tui.operations.target import Target
+from tui.runs.protocol import read_timeout
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -54,7 +56,7 @@ def show(context: Context, args: argparse.Namespace) -> int:
         return 0
     for name, value in _facts(context, session, now):
         if value:
-            put(f"{name:<14}{one_line(value)}")
+            put(f"{name:<14}{one_line(value) if name else safe_text(value)}")
     return 0
 
 
@@ -149,6 +151,7 @@ def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str,
         ("runs now", liveness + (f", pid {session.process.pid}" if session.process else "")),
         ("last run", f"{run.run_id} {run.state}, by {run.operator}" if run else ""),
         ("run error", run.error if run else ""),
+        *_steering(session, now),
         ("owner", _owner(session, now)),
         ("created", _moment(session.created_at)),
         (
@@ -166,6 +169,28 @@ def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str,
         ("zone", _zone(session, now)),
         ("clean-up", "waits for clean-up" if is_pending(session, now) else ""),
     ]
+
+
+def _steering(session: Session, now: datetime) -> list[tuple[str, str]]:
+    """Return what a run waits for, what it was sent, and what was changed in it."""
+    from tui.view.steering import sent_words, until_words
+
+    run = session.run
+    if run is None:
+        return []
+    facts = [("sent", sent_words(one, now, is_over=run.is_over)) for one in run.sent]
+    if run.is_over:
+        return facts
+    request = run.request
+    if request is not None:
+        timeout = read_timeout(run.folder)
+        facts += [("asks", f"{request.tool}, {until_words(request.at, timeout, now)}")]
+        facts += [("", line) for line in request_lines(request)]
+    if run.queued_for:
+        facts.append(("queued", run.queued_for))
+    if run.stalled_since:
+        facts.append(("stalled", f"nothing was heard since {_moment(run.stalled_since)}"))
+    return [*facts, ("run's model", run.model), ("run's mode", run.permission_mode)]
 
 
 def _owner(session: Session, now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""The verbs that start and steer agents: new, resume, send, answer, interrupt, stop."""
+"""The verbs that start and steer agents: new, resume, send, answer, interrupt, stop, mode ..."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tui.cli.output import put, put_json, run_json, say
-from tui.cli.picture import session_named
+from tui.cli.picture import picture, session_named
+from tui.core.asking import questions, request_lines
 from tui.core.errors import RunFailed, UsageError
 from tui.core.models import Run
 from tui.operations import resume as resuming
 from tui.operations import steer
 from tui.operations.context import Act, Context
+from tui.operations.find import find_session
 from tui.operations.last_words import last_words
+from tui.operations.prompt_line import FLAGS, asked_for, with_options
+from tui.operations.queue import Queued, start_many
 from tui.runs.protocol import read_run, runs_folder
 
 _POLL_S = 0.2
@@ -29,11 +34,49 @@ def new(context: Context, args: argparse.Namespace) -> int:
 
 def resume(context: Context, args: argparse.Namespace) -> int:
     """Resume a session in a run of its own."""
+    if args.also:
+        return _resume_many(context, args)
     session = session_named(context, args.id)
     plan = resuming.plan_resume(context, session, fork=args.fork, takes_over=args.take_over)
     if plan.taken_over:
         say(f"taking over from {plan.taken_over}")
     return _start(context, plan, args)
+
+
+def _resume_many(context: Context, args: argparse.Namespace) -> int:
+    """Resume several sessions; the code is that of the first that could not be."""
+    if args.wait or args.take_over:
+        raise UsageError("--wait and --take-over are for one session: leave out --also")
+    catalog = picture(context)
+    named = [find_session(catalog, words) for words in (args.id, *args.also)]
+    sessions = list({one.key: one for one in named}.values())
+    prompt, done = _prompt(args.prompt), []
+    for one in start_many(context, sessions, prompt, _asked(args), fork=args.fork):
+        done.append(one)
+        if one.error is not None:
+            say(f"{one.session.address}: {one.error}")
+        elif not args.json:
+            put(one.run_id)
+    if args.json:
+        put_json([_queued_json(one) for one in done])
+    begun = sum(one.error is None for one in done)
+    say(f"{begun} of {len(done)} resumed, at most {context.settings.max_runs} at once")
+    return next((one.error.exit_code for one in done if one.error is not None), 0)
+
+
+def _queued_json(one: Queued) -> dict[str, object]:
+    error = one.error
+    return {
+        "run_id": one.run_id or None,
+        "session_id": one.session_id or one.session.session_id,
+        "listing": one.session.listing,
+        "error": {"code": error.code, "message": str(error)} if error else None,
+    }
+
+
+def _asked(args: argparse.Namespace) -> dict[str, Any]:
+    """Return what the operator asks of the agent for this run."""
+    return asked_for({flag: getattr(args, flag) for flag in FLAGS})
 
 
 def send(context: Context, args: argparse.Namespace) -> int:
@@ -45,12 +88,16 @@ def send(context: Context, args: argparse.Namespace) -> int:
 def answer(context: Context, args: argparse.Namespace) -> int:
     """Answer the permission request that waits."""
     session = session_named(context, args.id)
+    request = session.run.request if session.run else None
+    for line in request_lines(request) if request else ():
+        say(f"  {line}")
     return _told(steer.answer(context, session, args.decision, args.reason), args)
 
 
 def interrupt(context: Context, args: argparse.Namespace) -> int:
     """End the turn that runs now."""
-    return _told(steer.interrupt(context, session_named(context, args.id)), args)
+    session = session_named(context, args.id)
+    return _told(steer.interrupt(context, session, is_sure=args.yes), args)
 
 
 def stop(context: Context, args: argparse.Namespace) -> int:
@@ -58,10 +105,21 @@ def stop(context: Context, args: argparse.Namespace) -> int:
     return _told(steer.stop(context, session_named(context, args.id)), args)
 
 
+def model(context: Context, args: argparse.Namespace) -> int:
+    """Let a running agent go on with another model."""
+    return _told(steer.model(context, session_named(context, args.id), args.name), args)
+
+
+def mode(context: Context, args: argparse.Namespace) -> int:
+    """Let a running agent go on in another permission mode."""
+    return _told(steer.mode(context, session_named(context, args.id), args.name), args)
+
+
 def _start(context: Context, plan: resuming.Plan, args: argparse.Namespace) -> int:
     prompt = _prompt(args.prompt)
     if plan.mode == "new" and not prompt.strip():
         raise UsageError("a new session needs a prompt: new LISTING PROMPT --stage STAGE")
+    plan = with_options(context, plan, _asked(args))
     for warning in plan.warnings:
         say(f"warning: {warning}")
     say(f"{plan.mode} {plan.listing}/{plan.target.session_id} with {plan.words}")
@@ -109,8 +167,14 @@ def _ended(folder: Path, tell: Callable[[Run], None]) -> Run:
 
 
 def _waiting(run: Run) -> str:
-    tool = run.request.tool if run.request else "a tool"
-    return f"it waits for a permission for {tool}: session-console answer {run.session_id} allow"
+    request = run.request
+    if request is None:
+        return "it waits"
+    asks = "".join(f"\n  {line}" for line in request_lines(request))
+    if questions(request):
+        return f"it asks:{asks}\nsession-console answer {run.session_id} NUMBER"
+    how = f"session-console answer {run.session_id} allow"
+    return f"it waits for a permission for {request.tool}: {how}{asks}"
 
 
 def _prompt(words: str) -> str:

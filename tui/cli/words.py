@@ -41,6 +41,7 @@ def _new(verbs: Verbs) -> None:
     parser.add_argument("prompt", nargs="?", default="", metavar="PROMPT", help="- reads stdin")
     parser.add_argument("--stage", required=True, metavar="S")
     parser.add_argument("--days", type=_days, metavar="N", help="how long it lasts")
+    _agent(parser)
     parser.add_argument("--wait", action="store_true", help="wait for the answer and print it")
 
 
@@ -51,10 +52,21 @@ def _resume(verbs: Verbs) -> None:
     parser.add_argument("id", metavar="ID")
     parser.add_argument("prompt", nargs="?", default="", metavar="PROMPT", help="- reads stdin")
     parser.add_argument("--fork", action="store_true", help="in a copy; the session stays as it is")
+    parser.add_argument("--also", nargs="+", action="extend", default=[], metavar="ID", help=_ALSO)
+    _agent(parser)
     parser.add_argument(
         "--take-over", action="store_true", help="although its owner cannot be proven dead"
     )
     parser.add_argument("--wait", action="store_true", help="wait for the answer and print it")
+
+
+def _agent(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the agent, for this run."""
+    parser.add_argument("--model", metavar="M", help="another model")
+    parser.add_argument("--mode", metavar="M", help="another permission mode")
+    parser.add_argument("--tools", metavar="A,B", help="the tools that need no asking")
+    parser.add_argument("--max-turns", metavar="N", help="at most so many turns of the model")
+    parser.add_argument("--max-budget-usd", metavar="X", help="at most so many dollars")
 
 
 def _send(verbs: Verbs) -> None:
@@ -64,15 +76,34 @@ def _send(verbs: Verbs) -> None:
 
 
 def _answer(verbs: Verbs) -> None:
-    parser = verbs.add("answer", "answer a permission request", "answer 9f2c deny --reason no")
+    parser = verbs.add(
+        "answer", "answer a permission request, or a question", "answer 9f2c deny --reason no"
+    )
     parser.add_argument("id", metavar="ID")
-    parser.add_argument("decision", choices=("allow", "always", "deny"))
+    parser.add_argument(
+        "decision",
+        metavar="allow|always|deny",
+        help="to a question the number of an option, or words; `;` between several",
+    )
     parser.add_argument("--reason", default="", metavar="T", help="what the agent reads")
 
 
 def _interrupt(verbs: Verbs) -> None:
     parser = verbs.add("interrupt", "end the turn that runs now", "interrupt 9f2c")
     parser.add_argument("id", metavar="ID")
+    parser.add_argument("--yes", action="store_true", help="also one that another program runs")
+
+
+def _model(verbs: Verbs) -> None:
+    parser = verbs.add("model", "change the model of a running agent", "model 9f2c opus")
+    parser.add_argument("id", metavar="ID")
+    parser.add_argument("name", metavar="NAME")
+
+
+def _mode(verbs: Verbs) -> None:
+    parser = verbs.add("mode", "change the permission mode of a running agent", "mode 9f2c plan")
+    parser.add_argument("id", metavar="ID")
+    parser.add_argument("name", metavar="NAME", help="default, acceptEdits, plan, dontAsk, auto")
 
 
 def _stop(verbs: Verbs) -> None:
@@ -224,6 +255,9 @@ def _info(verbs: Verbs) -> None:
     verbs.add("info", "print every path, version and setting", "info --json")
 
 
+_ALSO = "these too: some work at once, the others wait in a queue"
+
+
 def _count(text: str) -> int:
     number = int(text) if text.isdecimal() and len(text) < 10 else 0
     if not number:
@@ -256,6 +290,8 @@ _ALL = (
     _answer,
     _interrupt,
     _stop,
+    _model,
+    _mode,
     _extend,
     _delete,
     _restore,

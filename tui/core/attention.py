@@ -87,9 +87,18 @@ def mark_of(session: Session, need: Need) -> str:
 
 
 def is_quiet(session: Session, now: datetime, quiet_after: timedelta) -> bool:
-    """Whether it is busy and has not written for over `quiet_after`."""
+    """Whether it is busy and has not written for over `quiet_after`, or its run hears nothing."""
     last = last_sign(session)
+    if is_stalled(session):
+        return True
     return session.liveness is Liveness.BUSY and last is not None and now - last > quiet_after
+
+
+def is_stalled(session: Session) -> bool:
+    """Whether it is busy and its run has not heard of its agent for too long."""
+    run = session.run
+    is_told = run is not None and not run.is_over and run.stalled_since is not None
+    return session.liveness is Liveness.BUSY and is_told
 
 
 def last_sign(session: Session) -> datetime | None:

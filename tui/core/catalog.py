@@ -247,6 +247,8 @@ def _liveness(is_locked: bool, process: Process | None, run: Run | None) -> Live
     # Of a runner that is dead, whoever holds the lock is unknown, and only a stop ends its CLI.
     if is_left and run is not None and (run.state == "lost" or not is_locked):
         return Liveness.ORPHAN
+    if is_locked and run is not None and run.state == "queued":
+        return Liveness.QUEUED
     if is_locked:
         waits = run is not None and run.state == "waiting"
         waits = waits or (process is not None and process.liveness is Liveness.WAITING)

@@ -26,6 +26,7 @@ class Liveness(StrEnum):
     BUSY = "busy"
     WAITING = "waiting"
     IDLE = "idle"
+    QUEUED = "queued"
     ORPHAN = "orphan"
     NONE = "none"
     UNKNOWN = "unknown"
@@ -161,12 +162,29 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A command that an operator sent to a run, and that still waits: a `prompt`, an `answer` ...
+
+    `is_taken` says that the run has it, and that its turn is still to come.
+    """
+
+    kind: str
+    by: str
+    at: datetime
+    text: str = ""
+    is_taken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One run folder, as its events tell it.
 
-    `state` is `starting`, `busy`, `waiting`, `done`, `failed` or `lost` (its runner is gone and
-    never said how the turn ended). `cli_pid` and `cli_start` (clock ticks since boot) name the
-    CLI that it started; 0 while there is none that this machine knows.
+    `state` is `queued` (for what `queued_for` says), `starting`, `busy`, `waiting`, `done`,
+    `failed` or `lost` (its runner is gone and never said how the turn ended). `cli_pid` and
+    `cli_start` (clock ticks since boot) name the CLI that it started; 0 while there is none that
+    this machine knows. `sent` are the commands that it has not taken, and the prompts whose turn
+    is still to come; of a run that is over, those that it never took. `stalled_since` is when the
+    agent was last heard of, when that is too long ago.
     """
 
     run_id: str
@@ -183,6 +201,11 @@ class Run:
     request: Request | None = None
     cli_pid: int = 0
     cli_start: str = ""
+    sent: tuple[Sent, ...] = ()
+    model: str = ""
+    permission_mode: str = ""
+    queued_for: str = ""
+    stalled_since: datetime | None = None
 
     @property
     def is_over(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tui.core.errors import UsageError
 from tui.core.text import one_line
 from tui.settings import Settings
 
@@ -53,6 +54,7 @@ _OPTIONS: Mapping[str, Callable[[Any], bool]] = {
 }
 _SETTINGS_ONLY = frozenset({"mcp_servers", "add_dirs", "setting_sources"})
 _ROW_MODES = frozenset({"default", "plan", "acceptEdits", "dontAsk"})
+_BYPASS = "bypassPermissions"
 
 
 def agent_options(
@@ -71,6 +73,15 @@ def agent_options(
     options = named | {name: value for name, value in asked.items() if name not in refused}
     notes = tuple(f"{name} of the row ignored" for name in sorted(refused))
     return options, notes
+
+
+def require_mode(settings: Settings, stage: str, mode: str) -> None:
+    """Raise `UsageError` for a permission mode that is none, or that only the settings may give."""
+    known = sorted(_ROW_MODES | {"auto"})
+    if mode == _BYPASS and settings.stages.get(stage, {}).get("permission_mode") != _BYPASS:
+        raise UsageError(f"{_BYPASS} comes from [stages.{one_line(stage)}] of the settings alone")
+    if mode not in (*known, _BYPASS):
+        raise UsageError(f"no permission mode {one_line(mode)[:40]!r}: use {', '.join(known)}")
 
 
 def describe(options: Mapping[str, Any]) -> str:

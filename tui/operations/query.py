@@ -146,6 +146,7 @@ def _spec(context: Context, query: Query, whose: _Whose, now: datetime) -> RunSp
         zone=zone_name(LOCAL),
         permission_timeout_s=settings.permission_timeout.total_seconds(),
         source_id=whose.source_id,
+        stall_timeout_s=settings.stall_timeout.total_seconds(),
     )
 
 

@@ -177,6 +177,8 @@ def _spec(context: Context, plan: Plan, prompt: str, now: datetime) -> RunSpec:
         plan.zone,
         settings.permission_timeout.total_seconds(),
         plan.source_id,
+        settings.max_runs,
+        settings.stall_timeout.total_seconds(),
     )
 
 

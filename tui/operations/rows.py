@@ -14,7 +14,7 @@ from tui.operations.target import target_of
 from tui.storage.config_dir import raise_sweep, refresh_children
 from tui.storage.tracking import Tracking
 
-_RUNNING = (Liveness.BUSY, Liveness.WAITING, Liveness.IDLE)
+_RUNNING = (Liveness.BUSY, Liveness.WAITING, Liveness.IDLE, Liveness.QUEUED)
 
 
 def fail(context: Context, session: Session, reason: str = "") -> Act:

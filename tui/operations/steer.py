@@ -1,57 +1,134 @@
-"""Steer a run through its folder: follow-up prompts, answers, interrupt, stop."""
+"""Steer a run through its folder: follow-up prompts, answers, interrupt, stop, model and mode."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
-from tui.core.errors import Refused, UsageError
-from tui.core.models import Liveness, Process, Run, Session
+from tui.core.asking import answers, questions
+from tui.core.errors import NeedsYes, Refused, UsageError
+from tui.core.models import Liveness, Process, Request, Run, Session
 from tui.core.text import one_line
+from tui.operations.agent_options import require_mode
 from tui.operations.context import Act, Context
 from tui.operations.target import Target, require_no_orphan, target_of
-from tui.runs.ending import end_cli, end_runner
-from tui.runs.inbox import Command, CommandKind, Decision, post
-from tui.runs.protocol import IN_PIPELINE, named_process, read_owner, read_run
+from tui.runs.command import Command, CommandKind, Decision
+from tui.runs.ending import end_cli, end_runner, interrupt_cli
+from tui.runs.inbox import post
+from tui.runs.protocol import IN_PIPELINE, is_taken, named_process, read_owner, read_run
 
 _DECISIONS = ("allow", "always", "deny")
 _STILL_S = 15  # a runner shows every 2 s that it lives
+_TAKEN_WITHIN_S, _LOOK_S = 0.6, 0.05
 
 
 def send(context: Context, session: Session, prompt: str) -> Act:
-    """Queue a follow-up prompt for the run of a session."""
+    """Queue a follow-up prompt for the run of a session; its turn comes when this one ends."""
     if not prompt.strip():
         raise UsageError("there is nothing to send: give a prompt")
-    return _post(context, session, "prompt", "sent to", text=prompt.strip())
+    return _post(context, session, _command(context, "prompt", prompt.strip()), "sent to")
 
 
 def answer(context: Context, session: Session, decision: str, reason: str = "") -> Act:
-    """Answer the permission request that waits: `allow`, `always` (in this run) or `deny`.
+    """Answer what waits: `allow`, `always` (in this run) or `deny`, with a reason.
 
-    The first answer wins; a later one raises `Refused` and names who was first.
+    An agent's questions are answered by a number or the words of an option, or words of one's own,
+    one for each question with `;` between them. The first answer wins; a later one raises
+    `Refused` and names who was first.
     """
+    known = session.run.request if session.run is not None else None
+    is_question = known is not None and bool(questions(known))
+    if not is_question:
+        _require_decision(decision)
+    request = _steerable(session).request
+    if request is None:
+        raise Refused(f"{session.session_id[:8]} does not wait for an answer")
+    if is_question and decision != "deny":
+        said = answers(request, [part.strip() for part in decision.split(";")])
+        return _answer(context, session, request, "allow", answers=said)
+    return _answer(context, session, request, _require_decision(decision), reason.strip())
+
+
+def answer_questions(context: Context, session: Session, said: Sequence[str]) -> Act:
+    """Answer each of the agent's questions with one of `said`; see `answer`."""
+    request = _steerable(session).request
+    if request is None or not questions(request):
+        raise Refused(f"{session.session_id[:8]} asks no question any more")
+    return _answer(context, session, request, "allow", answers=answers(request, said))
+
+
+def _require_decision(decision: str) -> Decision:
     if decision not in _DECISIONS:
         raise UsageError(f"{one_line(decision)!r} is no answer: use allow, always or deny")
-    run = _steerable(session)
-    if run.request is None:
-        raise Refused(f"{session.session_id[:8]} does not wait for a permission")
+    return cast("Decision", decision)
+
+
+def _answer(
+    context: Context,
+    session: Session,
+    request: Request,
+    decision: Decision,
+    reason: str = "",
+    answers: Mapping[str, str] | None = None,
+) -> Act:
     words = {"allow": "allowed once:", "always": "allowed in this run:", "deny": "denied:"}
-    return _post(
-        context,
-        session,
-        "answer",
-        f"{words[decision]} {run.request.tool} of",
-        text=reason.strip(),
-        request_id=run.request.request_id,
-        decision=cast("Decision", decision),
+    verb = "answered" if answers else words[decision]
+    asked = Command(
+        "answer", context.clock(), "", reason, request.request_id, decision, answers or {}
     )
+    return _post(context, session, asked, f"{verb} {request.tool} of")
 
 
-def interrupt(context: Context, session: Session) -> Act:
-    """End the turn that runs now; the run then takes its next prompt or ends."""
+def interrupt(context: Context, session: Session, *, is_sure: bool = False) -> Act:
+    """End the turn that runs now; the run then takes its next prompt or ends.
+
+    A session that some other program runs on this machine is interrupted by its proven process;
+    raises `NeedsYes` before that, unless `is_sure`.
+    """
     context.require_writable()
     _require_running(session)
-    return _post(context, session, "interrupt", "interrupt asked of")
+    if not _is_ours(session) and session.liveness in (Liveness.BUSY, Liveness.WAITING):
+        return _interrupt_foreign(context, session, is_sure=is_sure)
+    if session.liveness is Liveness.QUEUED:
+        short = session.session_id[:8]
+        raise Refused(f"{short} has not begun: `stop {short}` takes it out of the queue")
+    return _post(context, session, _command(context, "interrupt"), "interrupt asked of")
+
+
+def _interrupt_foreign(context: Context, session: Session, *, is_sure: bool) -> Act:
+    target, process = target_of(session), session.process
+    if process is None or not process.proc_start:
+        raise Refused(f"{target.short} is run by another program, and nobody can tell by which")
+    if not is_sure:
+        raise NeedsYes(
+            f"would interrupt {target.short}, which another program runs (pid {process.pid}): it "
+            "may end its whole work for that; add --yes to do it"
+        )
+    stray = session.transcript.stray_in if session.transcript else None
+    interrupt_cli(process.pid, process.proc_start, stray or target.config_dir)
+    words = f"interrupted the CLI of {target.short} (pid {process.pid}), run by another program"
+    return _act(context, session, target, "interrupt", words)
+
+
+def model(context: Context, session: Session, name: str) -> Act:
+    """Let the agent go on with another model, for the rest of this run."""
+    if not one_line(name).strip():
+        raise UsageError("which model? model ID NAME")
+    name = one_line(name).strip()
+    command = _command(context, "model", name)
+    return _post(context, session, command, f"model {name} asked of")
+
+
+def mode(context: Context, session: Session, name: str) -> Act:
+    """Let the agent go on in another permission mode, for the rest of this run.
+
+    `bypassPermissions` only where the settings give it to the session's stage.
+    """
+    require_mode(context.settings, session.stage, name)
+    return _post(context, session, _command(context, "mode", name), f"mode {name} asked of")
 
 
 def stop(context: Context, session: Session) -> Act:
@@ -68,7 +145,7 @@ def stop(context: Context, session: Session) -> Act:
     still = _stillness(run, context.clock())
     if still and _is_reachable(run):
         return _end_frozen(context, session, run, still)
-    return _post(context, session, "stop", "stop asked of")
+    return _post(context, session, _command(context, "stop"), "stop asked of")
 
 
 def _end_orphan(context: Context, session: Session, process: Process) -> Act:
@@ -89,25 +166,29 @@ def _end_frozen(context: Context, session: Session, run: Run, still: str) -> Act
     return _act(context, session, target, "stop", words)
 
 
-def _post(
-    context: Context,
-    session: Session,
-    kind: CommandKind,
-    verb: str,
-    *,
-    text: str = "",
-    request_id: str = "",
-    decision: Decision = "",
-) -> Act:
+def _command(context: Context, kind: CommandKind, text: str = "") -> Command:
+    return Command(kind, context.clock(), context.settings.operator, text)
+
+
+def _post(context: Context, session: Session, command: Command, verb: str) -> Act:
+    """Post a command, and wait a moment for the run to take it."""
     context.require_writable()
     target, now = target_of(session), context.clock()
     run = _steerable(session)
-    operator = context.settings.operator
-    post(run.folder, Command(kind, now, operator, text, request_id, decision))
+    posted = post(run.folder, replace(command, by=context.settings.operator))
     words = f"{verb} {target.short}"
     if still := _stillness(run, now):
         words += f"; its runner has not moved for {still}: {_way_out(run, target)}"
-    return _act(context, session, target, kind, words)
+    elif not _was_taken(run, posted):
+        words += "; not taken yet"
+    return _act(context, session, target, command.kind, words)
+
+
+def _was_taken(run: Run, posted: str) -> bool:
+    until = time.monotonic() + _TAKEN_WITHIN_S
+    while not (taken := is_taken(run.folder, posted)) and time.monotonic() < until:
+        time.sleep(_LOOK_S)
+    return taken
 
 
 def _act(context: Context, session: Session, target: Target, kind: str, words: str) -> Act:
@@ -135,18 +216,25 @@ def _is_reachable(run: Run) -> bool:
     return not owner.get(IN_PIPELINE) and named_process(owner, "pid", "proc_start") is not None
 
 
+def _is_ours(session: Session) -> bool:
+    """Whether a run of ours, which takes commands, runs the session."""
+    return session.run is not None and not session.run.is_over
+
+
 def _require_running(session: Session) -> None:
-    is_over = session.run is None or session.run.is_over
-    if is_over and not session.is_live:
+    if not (_is_ours(session) or session.is_live):
         raise Refused(f"{session.session_id[:8]}: nothing to stop: it is not running")
 
 
 def _steerable(session: Session) -> Run:
     """Return the run to steer; raises `Refused` when the session has none of ours."""
     short = session.session_id[:8]
-    if session.run is not None and not session.run.is_over:
+    if session.run is not None and _is_ours(session):
         return session.run
     require_no_orphan(session)
     if session.is_live:
-        raise Refused(f"{short} is run by another program, which takes no commands from here")
+        raise Refused(
+            f"{short} is run by another program, which takes no commands from here; "
+            f"`interrupt {short}` can end its turn"
+        )
     raise Refused(f"{short} is not running: `resume {short}` starts it")

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from tui.core.errors import RunFailed
 from tui.core.text import one_line
@@ -25,6 +25,7 @@ from tui.runs.happening import (
     Initialized,
     Noticed,
     Rested,
+    Returned,
     Streamed,
     TurnEnded,
 )
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from claude_agent_sdk import (
         ClaudeAgentOptions,
         ClaudeSDKClient,
+        PermissionMode,
         PermissionResultAllow,
         PermissionResultDeny,
         ToolPermissionContext,
@@ -101,6 +103,20 @@ class Agent:
         with suppress(Exception):
             await self._connected().interrupt()
 
+    async def change_model(self, name: str) -> None:
+        """Go on with another model; raises `RunFailed` with what the CLI has against it."""
+        await self._change(self._connected().set_model(name))
+
+    async def change_mode(self, name: str) -> None:
+        """Go on in another permission mode; raises `RunFailed` with what the CLI has against it."""
+        await self._change(self._connected().set_permission_mode(cast("PermissionMode", name)))
+
+    async def _change(self, asking: Awaitable[None]) -> None:
+        try:
+            await asking
+        except Exception as error:  # whatever the SDK raises: the run goes on as it was
+            raise RunFailed(one_line(error) or type(error).__name__) from error
+
     async def close(self, *, in_turn: bool = False) -> None:
         """End the CLI, by signal if it does not go when asked; in a turn it would not."""
         if in_turn:
@@ -165,11 +181,13 @@ class Agent:
         answer = await self._ask(Ask(tool, given, suggestions, context.blocked_path or ""))
         if answer.decision == "deny":
             return PermissionResultDeny(message=answer.reason or "The operator said no.")
+        if answer.answers:
+            return PermissionResultAllow(updated_input={**given, "answers": dict(answer.answers)})
         return PermissionResultAllow()
 
     def _told(self, message: object) -> Happening | None:
         """Return what a message of the SDK means here; mostly nothing, the transcript has it."""
-        from claude_agent_sdk import ResultMessage, SystemMessage
+        from claude_agent_sdk import ResultMessage, SystemMessage, UserMessage
         from claude_agent_sdk.types import RateLimitEvent, StreamEvent
 
         match message:
@@ -179,6 +197,8 @@ class Agent:
                 return self._system(message.subtype, message.data)
             case ResultMessage():
                 return _turn_ended(message)
+            case UserMessage(parent_tool_use_id=None):
+                return Returned()
             case RateLimitEvent():
                 info = message.rate_limit_info
                 return Noticed("rate_limit", {"status": info.status, "until": info.resets_at})

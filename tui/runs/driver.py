@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import deque
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Any
 from tui.core.errors import RunFailed
 from tui.core.text import one_line
 from tui.runs.agent import Agent
+from tui.runs.alterations import Alterations
 from tui.runs.bookkeeping import Bookkeeper
 from tui.runs.cli_process import find_cli, kill_cli
+from tui.runs.command import Command
+from tui.runs.gate import Gate
 from tui.runs.happening import (
     Happening,
     Heard,
@@ -25,11 +28,14 @@ from tui.runs.happening import (
     Streamed,
     TurnEnded,
 )
-from tui.runs.inbox import Command, Inbox
+from tui.runs.inbox import Inbox
 from tui.runs.journal import Journal
 from tui.runs.partial import Writing
 from tui.runs.permissions import Permissions
+from tui.runs.prompts import Prompt, Prompts, unsent_words
 from tui.runs.protocol import IN_PIPELINE, RunSpec, describe
+from tui.runs.pruning import prune_runs
+from tui.runs.stillness import Stillness
 from tui.storage.folders import is_link
 
 if TYPE_CHECKING:
@@ -39,9 +45,9 @@ _TICK_S = 0.1
 _BEAT_S = 2.0
 _STOP_WITHIN_S = 5.0
 _BACKGROUND_WITHIN_S = 600.0
-_QUOTED = 60
+_KNOCK_S = 0.3
+_FULL_BEATS = 3
 
-_Prompt = tuple[str, str]  # its text, and who gave it
 Show = Callable[[object], Awaitable[None]]
 
 
@@ -72,22 +78,27 @@ class Driver:
         spec: RunSpec,
         clock: Callable[[], datetime],
         given: Given | None = None,
+        gate: Gate | None = None,
     ) -> None:
         folder = journal.folder
         self._spec, self._journal, self._clock = spec, journal, clock
+        self._gate, self._listing = gate, folder.parent.parent.parent
         self._inbox, self._writing = Inbox(folder), Writing()
         self._permissions = Permissions(journal, spec.permission_timeout_s)
         self._books = Bookkeeper(spec, clock, given.recorded if given else None)
-        listing, options = folder.parent.parent.parent, given.options if given else None
-        self._agent = Agent(spec, listing, self._permissions.ask, options)
+        options = given.options if given else None
+        self._agent = Agent(spec, self._listing, self._permissions.ask, options)
         self._owner = {IN_PIPELINE: True} if given else {}
         self._show: Show = _to_nobody
-        self._first = (spec.prompt, spec.operator)
-        self._prompts: deque[_Prompt] = deque([self._first])
+        self._prompts = Prompts(journal, Prompt(spec.prompt, spec.operator))
+        self._stillness = Stillness(journal, spec.stall_timeout_s, time.monotonic)
+        mode = str(spec.agent.get("permission_mode") or "")
+        self._alterations = Alterations(self._agent, journal, mode)
         self._work: asyncio.Task[None] | None = None
         self._asides: set[asyncio.Task[None]] = set()
         self._is_stopping = self._is_interrupted = self._has_begun = self._is_resting = False
-        self._is_closing = False
+        self._is_closing = self._is_connected = False
+        self._full_beats = 0
         self._ended: TurnEnded | None = None
         self.stopped_by = ""
 
@@ -116,9 +127,12 @@ class Driver:
 
     async def _finish(self) -> None:
         self._unsent()
+        if self._gate is not None:
+            self._gate.leave()
         for aside in self._asides:
             aside.cancel()
         await asyncio.to_thread(kill_cli, self._spec.run_id)
+        self._journal.give_up_reserve()
         self._journal.partial(None)
         await self._books.settle()
         self._note("row", self._books.trouble)
@@ -129,8 +143,8 @@ class Driver:
         if self._is_stopping or self._work is None or self._work.done():
             return
         self._is_stopping = self._is_interrupted = True
-        self._drop()
-        patience = 0.0 if self._is_resting else _STOP_WITHIN_S
+        self._prompts.drop()
+        patience = 0.0 if self._is_resting or not self._is_connected else _STOP_WITHIN_S
         asyncio.get_running_loop().call_later(patience, self._cancel_work)
         self._aside(self._agent.interrupt())
 
@@ -141,16 +155,32 @@ class Driver:
 
     async def _drive(self) -> None:
         self._make_config_dir()
+        await self._admitted()
+        now, own = self._clock(), self._spec.session_id
+        await asyncio.to_thread(prune_runs, self._listing, now, own=own)
         try:
             await self._agent.connect()
+            self._is_connected = True
             await asyncio.to_thread(self._name_cli)
             heard = self._agent.listen()
             while prompt := self._next_prompt():
+                await self._alterations.make()
                 if not await self._turn(prompt, heard):
                     break
         finally:
             self._is_closing = True
             await self._agent.close(in_turn=self._has_begun and self._ended is None)
+
+    async def _admitted(self) -> None:
+        """Wait until the run may start its agent, and say what for."""
+        told = ""
+        while self._gate is not None and (reason := await asyncio.to_thread(self._gate.try_enter)):
+            if reason != told:
+                self._journal.event("queued", reason=reason)
+            told = reason
+            await asyncio.sleep(_KNOCK_S)
+        if told:
+            self._journal.event("admitted")
 
     def _make_config_dir(self) -> None:
         path = self._spec.config_dir
@@ -164,16 +194,16 @@ class Driver:
         known = {"cli_pid": pid, "cli_start": start}
         self._journal.owner(describe(os.getpid()) | self._owner | known)
 
-    def _next_prompt(self) -> _Prompt | None:
+    def _next_prompt(self) -> Prompt | None:
         """Return what to say next; `None` once nothing is queued and nothing more can be."""
         if not self._prompts and not self._is_stopping:
             for command in self._inbox.close():
                 self._obey(command)
             if self._prompts:
                 self._inbox.reopen()
-        return self._prompts.popleft() if self._prompts else None
+        return self._prompts.next()
 
-    async def _turn(self, prompt: _Prompt, heard: AsyncIterator[Heard]) -> bool:
+    async def _turn(self, prompt: Prompt, heard: AsyncIterator[Heard]) -> bool:
         """Play one turn to its end, background work included; whether another may follow."""
         self._begin_turn()
         await self._say(prompt)
@@ -182,6 +212,7 @@ class Driver:
                 async for one in heard:
                     await self._take(one)
                     happening = one.happening
+                    self._stillness.heard(happening)
                     if happening is None:
                         continue
                     if self._ended and self._is_turn_over(happening):
@@ -201,17 +232,17 @@ class Driver:
         """Forget the turn before: word that it has come to rest may still be on its way."""
         self._ended = None
         self._is_interrupted, self._is_resting = self._is_stopping, False
+        self._stillness.begin()
 
-    async def _say(self, prompt: _Prompt) -> None:
-        text, by = prompt
-        self._journal.event("turn", by=by)
+    async def _say(self, prompt: Prompt) -> None:
+        self._journal.event("turn", by=prompt.by, id=prompt.id)
         try:
-            await self._agent.say(text)
+            await self._agent.say(prompt.text)
         except RunFailed:
-            self._prompts.appendleft(prompt)
+            self._prompts.put_back(prompt)
             raise
 
-    async def _say_now(self, prompt: _Prompt) -> None:
+    async def _say_now(self, prompt: Prompt) -> None:
         # What went wrong is told to the turn too: the agent is gone for both.
         with suppress(RunFailed):
             await self._say(prompt)
@@ -287,23 +318,17 @@ class Driver:
         await self._books.failed(reason)
 
     def _unsent(self) -> str:
-        """Take no more prompts, and say which ones were taken and will never be sent."""
+        """Take no more commands, and say which ones were taken or came and will never be done."""
         for command in self._inbox.close():
             if command.kind == "prompt":
-                self._prompts.append((command.text, command.by))
-        dropped = self._drop()
-        if not dropped:
-            return ""
-        what = "1 queued prompt was" if len(dropped) == 1 else f"{len(dropped)} queued prompts were"
-        return f"; {what} not sent: {'; '.join(dropped)}"
-
-    def _drop(self) -> list[str]:
-        """Drop what is queued, each with a notice; return it, shortened."""
-        queued = [one for one in self._prompts if one is not self._first]
-        self._prompts.clear()
-        for prompt, by in queued:
-            self._journal.event("notice", kind="dropped", words=prompt, by=by)
-        return [f"{one_line(prompt)[:_QUOTED]!r}" for prompt, _ in queued]
+                self._ack(command)
+                self._prompts.add(Prompt(command.text, command.by, command.id))
+            elif not self._is_stopping:
+                words = command.text or command.decision
+                self._journal.event(
+                    "missed", id=command.id, command=command.kind, by=command.by, words=words
+                )
+        return unsent_words(self._prompts.drop())
 
     def _note(self, kind: str, words: str) -> None:
         if words:
@@ -315,13 +340,25 @@ class Driver:
             for command in self._inbox.take():
                 self._obey(command)
             self._journal.partial(self._writing.shown(self._clock()))
+            self._stillness.look(is_waiting=self._permissions.is_waiting)
             if ticks % round(_BEAT_S / _TICK_S) == 0:
-                self._journal.beat()
+                self._beat()
             ticks += 1
             await asyncio.sleep(_TICK_S)
 
+    def _beat(self) -> None:
+        """Show that the run lives; raises `RunFailed` once the disk has been full for a while."""
+        self._journal.beat()
+        self._full_beats = self._full_beats + 1 if self._journal.is_full else 0
+        if self._full_beats == _FULL_BEATS:
+            raise RunFailed("the disk is full: the run was stopped before more of it was lost")
+
+    def _ack(self, command: Command) -> None:
+        words = command.text if command.kind in ("prompt", "model", "mode") else ""
+        self._journal.event("ack", id=command.id, command=command.kind, by=command.by, words=words)
+
     def _obey(self, command: Command) -> None:
-        self._journal.event("ack", command=command.kind, by=command.by)
+        self._ack(command)
         match command.kind:
             case "prompt":
                 self._queue(command)
@@ -333,17 +370,21 @@ class Driver:
             case "stop":
                 self.stopped_by = self.stopped_by or command.by or "somebody"
                 self.stop()
+            case "model" | "mode":
+                self._alterations.add(command)
+                if self._is_connected:
+                    self._aside(self._alterations.make())
 
     def _queue(self, command: Command) -> None:
         """Keep a prompt for the next turn; while only background work goes on, that is now."""
-        prompt = (command.text, command.by)
+        prompt = Prompt(command.text, command.by, command.id)
         if self._is_resting:
             self._begin_turn()
             self._aside(self._say_now(prompt))
             return
-        self._prompts.append(prompt)
+        self._prompts.add(prompt)
         if self._is_stopping:
-            self._drop()
+            self._prompts.drop()
 
     def _aside(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

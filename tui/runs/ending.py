@@ -8,7 +8,12 @@ from pathlib import Path
 
 from tui.core.errors import Refused
 from tui.runs.protocol import named_process, read_owner
-from tui.storage.processes import end_process, is_running, started_with
+from tui.storage.processes import (
+    end_process,
+    interrupt_process,
+    is_running,
+    started_with,
+)
 
 
 def end_cli(pid: int, proc_start: str, config_dir: Path) -> None:
@@ -32,6 +37,16 @@ def end_runner(folder: Path) -> int:
     return runner[0]
 
 
+def interrupt_cli(pid: int, proc_start: str, config_dir: Path) -> None:
+    """Interrupt the CLI `pid` that started at `proc_start` and works in `config_dir`.
+
+    Raises `Refused` for a process that cannot be proven to be that.
+    """
+    if is_running(pid, proc_start) and not _works_in(pid, config_dir):
+        raise Refused(f"pid {pid} is left alone: it cannot be proven to be a CLI of {config_dir}")
+    interrupt_process(pid, proc_start)
+
+
 def _end(pid: int, proc_start: str, is_proven: Callable[[], bool], what: str) -> None:
     # The pid and start that `end_process` checks again make what is proven here hold there too.
     if not is_running(pid, proc_start):
@@ -45,8 +60,13 @@ def _end(pid: int, proc_start: str, is_proven: Callable[[], bool], what: str) ->
 
 def _works_in(pid: int, config_dir: Path) -> bool:
     pairs = (one.partition(b"=") for one in started_with(pid, "environ"))
-    values = (value for name, _, value in pairs if name == b"CLAUDE_CONFIG_DIR")
-    return any(_is_same(value, config_dir) for value in values)
+    given = {name: value for name, _, value in pairs}
+    if b"CLAUDE_CONFIG_DIR" in given:
+        return _is_same(given[b"CLAUDE_CONFIG_DIR"], config_dir)
+    # Every process of a user has that home, so that here its name must tell as well.
+    command = next(iter(started_with(pid, "cmdline")), b"")
+    is_claude = b"claude" in command.rpartition(b"/")[2]
+    return is_claude and _is_same(given.get(b"HOME", b"") + b"/.claude", config_dir)
 
 
 def _drives(pid: int, folder: Path) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tui.runs.inbox import Decision
+from tui.runs.command import Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,16 @@ class TurnEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class Returned:
+    """A tool has come back: the API is asked again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rested:
     """Nothing runs any more, background tasks of the agent included."""
 
 
-Happening = Initialized | Streamed | Noticed | TurnEnded | Rested
+Happening = Initialized | Streamed | Noticed | Returned | TurnEnded | Rested
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the operator says to that; `reason` is told to the agent when it is a no."""
+    """What the operator says to that; `reason` is told to the agent when it is a no.
+
+    `answers` are those to its questions, by their words.
+    """
 
     decision: Decision
     reason: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)

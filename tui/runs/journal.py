@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -10,31 +11,34 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tui.runs.opened import Opened, closing, open_file, replace_file
-from tui.runs.protocol import EVENTS, HEARTBEAT, OWNER, PARTIAL
+from tui.runs.opened import Opened, closing, open_file, replace_file, write_new
+from tui.runs.protocol import EVENTS, HEARTBEAT, OWNER, PARTIAL, PROBE, RESERVE
 
 _MAX_WAITING = 1024 * 1024
 _MAX_STRING = 4000
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Journal:
     """Writes events, the message being written, the owner and the heartbeat.
 
     What cannot be written now (a full disk) is counted in `troubles`; events wait in memory, in
-    order, and are written with the next one. Nothing is written through a link.
+    order, and are written with the next one. `is_full` tells that the last try found no room.
+    Nothing is written through a link.
     """
 
     def __init__(self, folder: Path, clock: Callable[[], datetime]) -> None:
         self.folder = folder
         self._opened = Opened(folder)
         self.troubles = 0
+        self.is_full = False
         self._clock = clock
         self._waiting = b""
         self._shown: str | None = None
 
-    def event(self, kind: str, /, **details: Any) -> None:
-        """Append one event, a line, in one write."""
-        event = {"at": self._clock().isoformat(), "type": kind, **_cut(details)}
+    def event(self, kind: str, /, *, longest: int = _MAX_STRING, **details: Any) -> None:
+        """Append one event, a line, in one write; texts in it are cut after `longest`."""
+        event = {"at": self._clock().isoformat(), "type": kind, **_cut(details, longest)}
         line = json.dumps(event, default=str).encode() + b"\n"
         if len(self._waiting) + len(line) <= _MAX_WAITING:
             self._waiting += line
@@ -50,6 +54,7 @@ class Journal:
         ):
             # A short write (the disk fills up) leaves a torn line, which the rest completes.
             self._waiting = self._waiting[os.write(fd, self._waiting) :]
+            self.is_full = bool(self._waiting)
 
     def partial(self, value: Mapping[str, Any] | None) -> None:
         """Show what is being written now; `None` when nothing is."""
@@ -71,23 +76,40 @@ class Journal:
             replace_file(self._opened.fd, OWNER, json.dumps(value))
 
     def beat(self) -> None:
-        """Show that the runner lives."""
-        with self._trouble_counted(), closing(open_file(self._opened.fd, HEARTBEAT)) as fd:
-            os.utime(fd)
+        """Show that the runner lives, and try whether there is room on the disk."""
+        with self._trouble_counted():
+            with closing(open_file(self._opened.fd, HEARTBEAT)) as fd:
+                os.utime(fd)
+            self._probe()
         self.flush()
+
+    def give_up_reserve(self) -> None:
+        """Make room for the last words of a run, whose disk may be full."""
+        with suppress(OSError):
+            os.unlink(RESERVE, dir_fd=self._opened.fd)
+
+    def _probe(self) -> None:
+        """Write a few bytes that nobody reads: an agent that waits writes no event."""
+        try:
+            write_new(self._opened.fd, PROBE, "\0" * 4096)
+            self.is_full = False
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(PROBE, dir_fd=self._opened.fd)
 
     @contextmanager
     def _trouble_counted(self) -> Iterator[None]:
         try:
             yield
-        except OSError:
+        except OSError as error:
             self.troubles += 1
+            self.is_full = self.is_full or error.errno in _FULL
 
 
-def _cut(value: Any) -> Any:
+def _cut(value: Any, longest: int) -> Any:
     """Return JSON-like data with long strings cut: events are small, the transcript is whole."""
     if isinstance(value, str):
-        return value if len(value) <= _MAX_STRING else value[:_MAX_STRING] + "…"
+        return value if len(value) <= longest else value[:longest] + "…"
     if isinstance(value, Mapping):
-        return {str(key): _cut(one) for key, one in value.items()}
-    return [_cut(one) for one in value] if isinstance(value, list | tuple) else value
+        return {str(key): _cut(one, longest) for key, one in value.items()}
+    return [_cut(one, longest) for one in value] if isinstance(value, list | tuple) else value

@@ -13,8 +13,26 @@ from pathlib import Path
 import tui
 from tui.core.errors import RunFailed
 from tui.runs.environment import inherited
-from tui.runs.opened import closing, make_inside, open_file, open_folder, replace_file
-from tui.runs.protocol import EVENTS, HEARTBEAT, INBOX, LOG, OWNER, SPEC, RunSpec, describe
+from tui.runs.opened import (
+    closing,
+    make_inside,
+    open_file,
+    open_folder,
+    replace_file,
+    write_new,
+)
+from tui.runs.protocol import (
+    EVENTS,
+    HEARTBEAT,
+    INBOX,
+    LOG,
+    OWNER,
+    RESERVE,
+    RESERVE_BYTES,
+    SPEC,
+    RunSpec,
+    describe,
+)
 from tui.storage.folders import console_folder
 from tui.storage.locks import SessionLock
 
@@ -67,6 +85,7 @@ def make_folder(listing: Path, spec: RunSpec) -> Path:
                 os.close(make_inside(folder, INBOX))
                 for name in (HEARTBEAT, LOG):
                     os.close(open_file(folder, name))
+                write_new(folder, RESERVE, "\0" * RESERVE_BYTES)
                 replace_file(folder, SPEC, spec.to_json())
                 replace_file(folder, OWNER, json.dumps(describe(os.getpid())))
             os.rename(new, spec.run_id, src_dir_fd=runs, dst_dir_fd=runs)

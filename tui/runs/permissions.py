@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from itertools import count
 
+from tui.runs.command import Command
 from tui.runs.happening import Answer, Ask
-from tui.runs.inbox import Command
 from tui.runs.journal import Journal
 
+# Whoever allows a command or an edit must have seen it.
+_LONGEST = 60_000
 _WITHDRAWN = "withdrawn"
+# Its permission is the answer itself, which nobody can give for all times.
+_QUESTION = "AskUserQuestion"
 
 
 class Permissions:
@@ -32,6 +36,7 @@ class Permissions:
         request_id = f"p{next(self._numbers)}"
         self._journal.event(
             "permission",
+            longest=_LONGEST,
             request_id=request_id,
             tool=ask.tool,
             input=ask.input,
@@ -44,9 +49,14 @@ class Permissions:
             decision = answer.decision
         finally:
             self._journal.event("answered", request_id=request_id, decision=decision, by=by)
-        if decision == "always":
+        if decision == "always" and ask.tool != _QUESTION:
             self._always.add(ask.tool)
         return answer
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a request waits for somebody."""
+        return bool(self._open)
 
     def answer(self, command: Command) -> bool:
         """Settle the request that `command` answers; whether there was one open."""
@@ -65,4 +75,4 @@ class Permissions:
             return Answer("deny", f"Nobody answered within {minutes} min."), "the clock"
         finally:
             self._open.pop(request_id, None)
-        return Answer(command.decision, command.text), command.by
+        return Answer(command.decision, command.text, command.answers), command.by

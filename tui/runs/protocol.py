@@ -18,16 +18,21 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from tui.core.errors import RunFailed, UsageError
-from tui.core.models import Run
+from tui.core.models import Run, Sent
 from tui.core.text import one_line
 from tui.core.zones import read_time
+from tui.runs.command import untaken
 from tui.runs.story import Story
-from tui.runs.untrusted import MAX_FILE, parse, read_end, read_json
+from tui.runs.untrusted import MAX_FILE, amount, parse, read_end, read_json
 from tui.storage.folders import OURS, our_folder
-from tui.storage.processes import is_domain_gone, own_domain, started
+from tui.storage.processes import is_domain_gone, own_domain, started, was_before_boot
 
 SPEC, OWNER, HEARTBEAT = "spec.json", "owner.json", "heartbeat"
-EVENTS, PARTIAL, INBOX, LOG = "events.jsonl", "partial.json", "inbox", "runner.log"
+EVENTS, PARTIAL, LOG = "events.jsonl", "partial.json", "runner.log"
+INBOX, CLOSED_INBOX = "inbox", "inbox.closed"
+# Room on the disk, given back when it is full, so that the run can still say so.
+RESERVE, RESERVE_BYTES = "reserve", 32 * 1024
+PROBE = ".probe"
 
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4,16}")
 _MAX_PID = 2**22  # the kernel's own limit
@@ -65,7 +70,8 @@ class RunSpec:
 
     `agent` holds the recorded options; `expires_at` is for a new or forked session, `keeps_until`
     for a resumed one; `source_id` is the session that a fork continues. `zone` is a name for
-    `zone_named`. No secret is ever in here: those stay in `env_file`.
+    `zone_named`. Of the runs of a root that have a `max_runs` no more than so many work at once;
+    with 0 it does not wait. No secret is ever in here: those stay in `env_file`.
     """
 
     run_id: str
@@ -87,6 +93,8 @@ class RunSpec:
     zone: str = "local"
     permission_timeout_s: float = 1800.0
     source_id: str = ""
+    max_runs: int = 0
+    stall_timeout_s: float = 180.0
 
     def to_json(self) -> str:
         """Return the text of `spec.json`; raises `RunFailed` for more than a reader takes."""
@@ -176,7 +184,7 @@ def stamp(folder: Path) -> tuple[object, ...]:
 
     A run that is over needs no second look.
     """
-    told = (_stat(folder / name) for name in (EVENTS, HEARTBEAT, OWNER))
+    told = (_stat(folder / name) for name in (EVENTS, HEARTBEAT, OWNER, INBOX))
     return (*told, is_dead(folder))
 
 
@@ -202,7 +210,24 @@ def read_run(folder: Path) -> Run:
         request=None if is_lost or story.ended_at else next(iter(story.requests.values()), None),
         cli_pid=cli_pid,
         cli_start=cli_start,
+        sent=_sent(folder, story),
+        model=story.model,
+        permission_mode=story.permission_mode,
+        queued_for=story.queued_for,
+        stalled_since=None if is_lost else story.stalled_since,
     )
+
+
+def is_taken(folder: Path, command_id: str) -> bool:
+    """Whether the run has taken the command that was posted under this id."""
+    return command_id in Story.told_by(read_events(folder)).acked
+
+
+def _sent(folder: Path, story: Story) -> tuple[Sent, ...]:
+    """Return what the run was sent and has not done: not taken first, then prompts in its queue."""
+    waiting = untaken(folder, (INBOX, CLOSED_INBOX), story.acked)
+    sent = tuple(Sent(one.kind, one.by, one.at, one.text) for one in waiting)
+    return (*story.missed, *sent, *story.prompts.values())
 
 
 def read_events(folder: Path) -> tuple[Mapping[str, Any], ...]:
@@ -210,6 +235,11 @@ def read_events(folder: Path) -> tuple[Mapping[str, Any], ...]:
     lines = read_end(folder / EVENTS).split(b"\n")
     parsed = (parse(line) for line in lines)
     return tuple(event for event in parsed if isinstance(event.get("type"), str))
+
+
+def read_timeout(folder: Path) -> float:
+    """Return how many seconds a run waits for the answer to a request; 0 when it does not say."""
+    return amount(read_json(folder / SPEC).get("permission_timeout_s")) or 0.0
 
 
 def read_partial(folder: Path) -> Partial | None:
@@ -256,7 +286,8 @@ def named_process(owner: Mapping[str, Any], pid: str, start: str) -> tuple[int, 
 def _is_dead(owner: Mapping[str, Any], folder: Path) -> bool:
     runner = named_process(owner, "pid", "proc_start")
     if runner is not None:
-        return started(runner[0]) != runner[1]
+        # After a restart of the machine another process may have its pid, even its start.
+        return started(runner[0]) != runner[1] or was_before_boot(_modified(folder / HEARTBEAT))
     return is_domain_gone(str(owner.get("pid_domain") or ""), _modified(folder / HEARTBEAT))
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from tui.core.errors import RunFailed
 from tui.core.text import one_line
 from tui.runs.driver import Driver
+from tui.runs.gate import Gate
 from tui.runs.journal import Journal
 from tui.runs.protocol import SPEC, RunSpec, describe
 from tui.runs.untrusted import read_end
@@ -31,7 +32,7 @@ def main(folder: Path, lock_fd: int, clock: Callable[[], datetime]) -> None:
     journal.owner(describe(os.getpid()))
     try:
         spec = RunSpec.from_json(read_end(folder / SPEC).decode("utf-8"))
-        asyncio.run(_drive(Driver(journal, spec, clock)))
+        asyncio.run(_drive(Driver(journal, spec, clock, gate=_gate(folder, spec))))
     except Exception as error:  # the last chance to say in the run folder what went wrong
         traceback.print_exception(error)
         journal.event("failed", reason=one_line(error))
@@ -39,6 +40,11 @@ def main(folder: Path, lock_fd: int, clock: Callable[[], datetime]) -> None:
         with suppress(OSError):
             os.close(lock_fd)
         journal.event("ended")
+
+
+def _gate(folder: Path, spec: RunSpec) -> Gate | None:
+    root = folder.parent.parent.parent.parent
+    return Gate(root, spec.run_id, spec.max_runs) if spec.max_runs > 0 else None
 
 
 async def _drive(driver: Driver) -> None:

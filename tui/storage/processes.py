@@ -69,10 +69,15 @@ def is_domain_gone(domain: str, last_sign: datetime | None = None) -> bool:
         return False
     if ours["namespace"] != _FIRST_NAMESPACE:
         return False
-    if last_sign is not None and last_sign < _booted_at() - _CLOCK_SLACK:
+    if was_before_boot(last_sign):
         return True
     living = _living_namespaces()
     return living is not None and match["namespace"] not in living
+
+
+def was_before_boot(last_sign: datetime | None) -> bool:
+    """Whether a moment came before this machine last started, so that what was then is gone."""
+    return last_sign is not None and last_sign < _booted_at() - _CLOCK_SLACK
 
 
 def _living_namespaces() -> frozenset[str] | None:
@@ -131,6 +136,25 @@ def end_process(pid: int, proc_start: str, *, patience_s: float = 3.0) -> None:
         return
     except OSError as error:
         raise Refused(f"pid {pid} cannot be ended: {error.strerror}") from error
+    finally:
+        os.close(descriptor)
+
+
+def interrupt_process(pid: int, proc_start: str) -> None:
+    """Send SIGINT to the process `pid` that started at `proc_start`, and to no other.
+
+    Raises `Refused` when it is gone or is not ours to interrupt.
+    """
+    try:
+        descriptor = os.pidfd_open(pid)
+    except OSError as error:
+        raise Refused(f"pid {pid} cannot be interrupted: {error.strerror}") from error
+    try:
+        if not is_running(pid, proc_start):
+            raise Refused(f"pid {pid} is gone")
+        signal.pidfd_send_signal(descriptor, signal.SIGINT)
+    except OSError as error:
+        raise Refused(f"pid {pid} cannot be interrupted: {error.strerror}") from error
     finally:
         os.close(descriptor)
 

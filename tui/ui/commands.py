@@ -10,12 +10,12 @@ from typing import Any
 from tui.core.errors import Refused, UnknownId, UsageError
 from tui.core.models import Catalog, Session
 from tui.operations.find import find_session
-from tui.ui import cleaning, flows, spoken
+from tui.ui import answering, cleaning, flows, spoken
 from tui.ui.desk import Desk, named
 from tui.ui.verbs import Command
 
 _ID = re.compile(r"[0-9a-f]{4}[0-9a-f-]*|[^/ ]+/[^/ ]+")
-_OF_ONE = ("resume", "send", "answer", "interrupt", "stop", "rename")
+_OF_ONE = ("resume", "send", "answer", "interrupt", "stop", "rename", "model", "mode")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +131,13 @@ async def _new(desk: Desk, order: Order) -> None:
 
 async def _resume(desk: Desk, order: Order) -> None:
     is_fork = "--fork" in order.command.options
+    options = [word for word in order.command.option_words if word != "--fork"]
+    given = " ".join((*options, order.said)).strip()
     if is_fork or len(order.sessions) == 1:
         session = order.some()[0] if is_fork else order.one(desk)
-        await flows.resume(desk, session, is_fork=is_fork, given=order.said)
+        await flows.resume(desk, session, is_fork=is_fork, given=given)
     else:
-        await flows.resume_many(desk, order.some(), given=order.said)
+        await flows.resume_many(desk, order.some(), given=given)
 
 
 async def _extend(desk: Desk, order: Order) -> None:
@@ -165,7 +167,7 @@ async def _send(desk: Desk, order: Order) -> None:
 
 async def _answer(desk: Desk, order: Order) -> None:
     reason = order.command.options.get("--reason", "")
-    await flows.answer(desk, order.one(desk), (*order.words, *((reason,) if reason else ())))
+    await answering.answer(desk, order.one(desk), (*order.words, *((reason,) if reason else ())))
 
 
 async def _interrupt(desk: Desk, order: Order) -> None:
@@ -198,10 +200,11 @@ async def _cleanup(desk: Desk, order: Order) -> None:
     await cleaning.clean_up(desk, order.meant.catalog, order.said)
 
 
+_AGENT = ("--model", "--mode", "--tools", "--max-turns", "--max-budget-usd")
 _Flow = Callable[[Desk, Order], Coroutine[Any, Any, None]]
 _FLOWS: dict[str, tuple[_Flow, tuple[str, ...]]] = {
     "new": (_new, ("--stage", "--days")),
-    "resume": (_resume, ("--fork",)),
+    "resume": (_resume, ("--fork", *_AGENT)),
     "extend": (_extend, ()),
     "delete": (_delete, ()),
     "restore": (_restore, ()),

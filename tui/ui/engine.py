@@ -18,6 +18,7 @@ from tui.operations.cleanup import CleanupPlan
 from tui.operations.context import Act, Context, Said, VerbInfo
 from tui.operations.extend import Extension
 from tui.operations.follow import Follow
+from tui.operations.prompt_line import parse_prompt_line, with_options
 from tui.operations.refresh import Watch
 from tui.operations.resume import Plan
 from tui.storage.looks import read_looks, write_looks
@@ -50,6 +51,8 @@ class RealEngine:
         self.theme: str = settings.theme
         self.quiet_after: timedelta = settings.quiet_after
         self.trash_days: int = settings.trash_days
+        self.max_runs: int = settings.max_runs
+        self.rings: bool = settings.bell and not settings.read_only
 
     def now(self) -> datetime:
         return self._context.clock()
@@ -127,6 +130,10 @@ class RealEngine:
     def plan_new(self, listing_id: str, stage: str, days: int | None) -> Plan:
         return resume.plan_new(self._context, listing_id, stage, days=days)
 
+    def with_prompt_line(self, plan: Plan, line: str) -> tuple[Plan, str]:
+        asked, prompt = parse_prompt_line(line)
+        return with_options(self._context, plan, asked), prompt
+
     def start(self, plan: Plan, prompt: str) -> str:
         return resume.start(self._context, plan, prompt)
 
@@ -136,8 +143,11 @@ class RealEngine:
     def answer(self, session: Session, decision: str, reason: str) -> Act:
         return steer.answer(self._context, session, decision, reason)
 
+    def answer_questions(self, session: Session, said: Sequence[str]) -> Act:
+        return steer.answer_questions(self._context, session, said)
+
     def interrupt(self, session: Session) -> Act:
-        return steer.interrupt(self._context, session)
+        return steer.interrupt(self._context, session, is_sure=True)
 
     def stop(self, session: Session) -> Act:
         return steer.stop(self._context, session)

@@ -12,14 +12,12 @@ from tui.core.errors import ConsoleError, UsageError
 from tui.core.models import Session
 from tui.operations.context import Act
 from tui.operations.extend import Extension
-from tui.ui import spoken
+from tui.ui import resuming, spoken
 from tui.ui.desk import Desk, is_sure, named
 from tui.ui.many import each, in_one_go, undo_batch
 from tui.view import words
 from tui.view.lines import Cell
 
-DEFAULT_PROMPT = "Continue where we left off."
-AT_ONCE = 4
 _OLD = timedelta(minutes=1)
 
 
@@ -44,38 +42,15 @@ def why_not(deed: str, session: Session | None, desk: Desk) -> str:
 
 async def resume(desk: Desk, session: Session, *, is_fork: bool = False, given: str = "") -> None:
     """Ask for a prompt and start a run with it."""
-    plan = await asyncio.to_thread(desk.engine.plan_resume, session, is_fork=is_fork)
-    verb = "fork" if is_fork else "resume"
-    asks = f"{verb} {named([session])}  {plan.words}"
-    prompt = await desk.question.ask(
-        asks, placeholder=DEFAULT_PROMPT, text=given, warns=plan.warnings
-    )
-    desk.started = await asyncio.to_thread(
-        desk.engine.start, plan, prompt.strip() or DEFAULT_PROMPT
-    )
-    done = "forked" if is_fork else "resumed"
-    desk.question.say(f"{done} {named([session])}: run {desk.started}", "good")
+    await resuming.resume(desk, session, is_fork=is_fork, given=given)
 
 
 async def resume_many(desk: Desk, sessions: Sequence[Session], given: str = "") -> None:
-    """Ask once and start a run in each, as many as run at once; the others stay marked."""
+    """Ask once and start a run in each that can be resumed, through the queue."""
     possible = [one for one in sessions if not why_not("resume", one, desk)]
     if not possible:
         raise UsageError(why_not("resume", sessions[0], desk))
-    asks = f"resume {named(possible)}, {AT_ONCE} at once"
-    prompt = (await desk.question.ask(asks, placeholder=DEFAULT_PROMPT, text=given)).strip()
-
-    def act(session: Session) -> Act:
-        plan = desk.engine.plan_resume(session)
-        run_id = desk.engine.start(plan, prompt or DEFAULT_PROMPT)
-        return Act("resume", session.listing, session.session_id, desk.engine.now(), run_id)
-
-    begun = possible[:AT_ONCE]
-    await each(desk, begun, act, "resumed")
-    kept = {one.key for one in sessions} - {one.key for one in begun}
-    if kept and desk.failed is not None:
-        desk.failed |= kept
-        desk.question.say(f"{desk.question.message.text}; {len(kept)} stay marked")
+    await resuming.resume_many(desk, sessions, possible, given)
 
 
 async def new(desk: Desk, listing: str, stage: str, days: int | None, given: str = "") -> None:
@@ -85,11 +60,12 @@ async def new(desk: Desk, listing: str, stage: str, days: int | None, given: str
     if not listing.strip() or not stage.strip():
         raise UsageError("a new session needs a listing and a stage: :new LISTING STAGE")
     plan = await asyncio.to_thread(desk.engine.plan_new, listing.strip(), stage.strip(), days)
-    asks = f"new {listing}/{words.stage(stage)}  {plan.words}"
-    prompt = await desk.question.ask(asks, text=given, warns=plan.warnings)
-    if not prompt.strip():
+    asks = f"new {listing}/{words.stage(stage)}"
+    line = await resuming.ask_prompt(desk, plan, asks, given, warns=plan.warnings)
+    wanted, prompt = desk.engine.with_prompt_line(plan, line)
+    if not prompt:
         raise UsageError("nothing started: a new session needs a prompt")
-    desk.started = await asyncio.to_thread(desk.engine.start, plan, prompt.strip())
+    desk.started = await asyncio.to_thread(desk.engine.start, wanted, prompt)
     desk.question.say(f"started in {listing}: run {desk.started}")
 
 
@@ -214,28 +190,13 @@ async def restore(desk: Desk, given: str) -> None:
     desk.question.say(act.words, "good")
 
 
-async def answer(desk: Desk, session: Session, given: Sequence[str] = ()) -> None:
-    """Answer the permission request that waits; `given` is a decision and its reason."""
-    request = session.run.request if session.run else None
-    if request is None:
-        raise UsageError("no permission request waits here")
-    if given:
-        reason = " ".join(given[1:])
-        act = await asyncio.to_thread(desk.engine.answer, session, given[0], reason)
-        desk.question.say(act.words, "good")
-        return
-    asks = f"{request.tool} {request.input.get('command', '')}"
-    choices = {"y": "once", "a": f"always for {request.tool} in this run", "n": "deny"}
-    key = await desk.question.choose(asks, choices)
-    reason = await desk.question.ask("deny: why? (the agent reads it)") if key == "n" else ""
-    decision = {"y": "allow", "a": "always", "n": "deny"}[key]
-    act = await asyncio.to_thread(desk.engine.answer, session, decision, reason)
-    desk.question.say(act.words, "good")
-
-
 async def interrupt(desk: Desk, session: Session) -> None:
-    """Ask, and interrupt the turn."""
-    if await desk.question.confirm(f"interrupt the turn of {named([session])}?"):
+    """Ask, and interrupt the turn; more is at stake where another program runs it."""
+    asks = f"interrupt the turn of {named([session])}?"
+    if session.process is not None and (session.run is None or session.run.is_over):
+        whose = f"pid {session.process.pid}, run by another program"
+        asks = f"interrupt {named([session])} ({whose})? it may end its whole work"
+    if await desk.question.confirm(asks):
         act = await asyncio.to_thread(desk.engine.interrupt, session)
         desk.question.say(act.words, "good")
 

@@ -201,6 +201,9 @@ class LivePane(Pane):
             tail += stream.writing_lines(self._writing, self._text_width)
         if (request := self._request()) is not None:
             tail += stream.request_lines(request, self._text_width, self.zone)
+        run = self.session.run if self.session else None
+        if run is not None:
+            tail += stream.sent_lines(run, self._text_width, self.now)
         self._tail = tail
 
     def _request(self) -> Request | None:

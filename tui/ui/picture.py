@@ -17,6 +17,7 @@ from tui.operations.follow import Update
 from tui.ui import feeds, flows, layout
 from tui.ui.arranged import Arranged, renewed
 from tui.ui.bar import Bar
+from tui.ui.bell import Bell
 from tui.ui.board import Board
 from tui.ui.desk import Desk
 from tui.ui.expiry import ExpiryPane
@@ -65,6 +66,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         self.page = PagePane(id="page", is_ascii=plain)
         self.question = Question(id="question", is_ascii=plain)
         self.news = News(engine, self.question)
+        self.bell_of_requests = Bell(lambda: self.app.bell())
         self.unseen = Unseen(engine)
         self.desk = Desk(engine, self.question, self.news, self.show_page, self.open_page)
         self._page_is_left = asyncio.Event()
@@ -118,6 +120,8 @@ class PictureScreen(Screen[None], inherit_bindings=False):
             saying = feeds.verdict(self.engine, catalog, self.show_verdict)
             self.run_worker(saying, name="verdict", group="verdict", exit_on_error=False)
         self.news.compare(self.catalog, catalog)
+        if self.engine.rings:
+            self.bell_of_requests.look(catalog)
         self.catalog = self.unseen.catalog = catalog
         self.arranged, self.trouble = found, ""
         self._select_started()

@@ -12,7 +12,7 @@ from tui.core.models import Catalog, Session
 from tui.core.selection import parse_filter
 from tui.operations.context import VerbInfo
 from tui.operations.find import find_session
-from tui.ui import cleaning, clipboard, commands, flows, layout, verbs
+from tui.ui import answering, cleaning, clipboard, commands, flows, layout, verbs
 from tui.ui.keys import DEEDS, IN_FULL, ON_PAGE, WHEN_TINY, bindings
 from tui.ui.live import LivePane
 from tui.ui.page import PagePane
@@ -212,7 +212,7 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
             self._ask("resume", lambda one: flows.resume(self.desk, one))
 
     def action_answer(self) -> None:
-        self._ask("answer", lambda one: flows.answer(self.desk, one))
+        self._ask("answer", lambda one: answering.answer(self.desk, one))
 
     def action_interrupt(self) -> None:
         self._ask("interrupt", lambda one: flows.interrupt(self.desk, one))

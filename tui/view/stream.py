@@ -7,14 +7,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
 
+from tui.core import asking
+from tui.core.asking import questions
 from tui.core.attention import is_settled, need_of
-from tui.core.models import Entry, EntryKind, Request, Session
+from tui.core.models import Entry, EntryKind, Request, Run, Session
 from tui.core.text import cell_width, fit, one_line, safe_text
 from tui.view import words
 from tui.view.lines import Cell, Line
+from tui.view.steering import sent_words
 
 TIME_WIDTH = 6
 _INDENT = Cell(" " * TIME_WIDTH)
+_DIFF = {"+": "good", "-": "bad", "@": "muted"}
+_MOST_SENT = 6
 _TOKENS = re.compile(r"\s*\S+|\s+$")
 
 
@@ -220,12 +225,26 @@ def _block_lines(block: Writing, width: int) -> list[Line]:
 
 
 def request_lines(request: Request, width: int, zone: tzinfo) -> tuple[Line, ...]:
-    """Return a permission request, where it stands in the stream, and how to answer it."""
-    wants = " ".join(f"{name}={one_line(value)}" for name, value in request.input.items())
-    command = request.input.get("command")
-    wants = safe_text(command) if isinstance(command, str) else wants
+    """Return a request in full, where it stands in the stream, and how to answer it."""
+    is_question = bool(questions(request))
+    says = "asks" if is_question else f"wants {one_line(request.tool)}"
     time = Cell(_clock(request.at, zone).ljust(TIME_WIDTH), "muted")
-    head: Line = (time, Cell(f"? wants {one_line(request.tool)}", "attention"))
-    body = tuple((_INDENT, Cell(f"  {line}")) for line in wrap(wants, width - TIME_WIDTH - 2))
+    head: Line = (time, Cell(f"? {says}", "attention"))
+    body = [
+        (_INDENT, Cell(f"  {piece}", _DIFF.get(line[:1], "")))
+        for line in asking.request_lines(request)
+        for piece in wrap(line, width - TIME_WIDTH - 2)
+    ]
     how = "a answers: once, always for this tool in this run, or no"
+    how = "a answers: a number, or words of your own" if is_question else how
     return (head, *body, (_INDENT, Cell(fit(how, width - TIME_WIDTH), "muted")))
+
+
+def sent_lines(run: Run, width: int, now: datetime) -> tuple[Line, ...]:
+    """Return what a run was sent and has not done yet, and that its agent is not heard."""
+    said = [sent_words(one, now, is_over=run.is_over) for one in run.sent[-_MOST_SENT:]]
+    if run.queued_for and not run.is_over:
+        said.append(f"queued: {run.queued_for}")
+    if run.stalled_since is not None:
+        said.append(f"stalled: nothing was heard for {words.quiet(run.stalled_since, now)}")
+    return tuple((_INDENT, Cell(fit(one, width - TIME_WIDTH).rstrip(), "muted")) for one in said)

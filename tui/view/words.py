@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, tzinfo
 
-from tui.core.attention import is_quiet, is_settled, need_of
+from tui.core.attention import is_quiet, is_settled, is_stalled, need_of
 from tui.core.models import Liveness, Session, State, Status
 
 _MINUTE = timedelta(minutes=1)
@@ -100,6 +100,7 @@ def short_id(session_id: str) -> str:
 _LIVE = {
     Liveness.WAITING: ("? waiting", "attention"),
     Liveness.BUSY: ("● busy", "good"),
+    Liveness.QUEUED: ("… queued", "muted"),
     Liveness.ORPHAN: ("◍ orphan", "bad"),
     Liveness.UNKNOWN: ("◍ unknown", "noticed"),
     Liveness.IDLE: ("○ idle", "good"),
@@ -131,6 +132,8 @@ def state(session: Session, now: datetime, quiet_after: timedelta) -> tuple[str,
 
 
 def _state(session: Session, now: datetime, quiet_after: timedelta) -> tuple[str, str]:
+    if is_stalled(session):
+        return "◌ stalled", "noticed"
     if is_quiet(session, now, quiet_after):
         return "◌ quiet", "noticed"
     if session.liveness in _LIVE:

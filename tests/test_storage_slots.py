@@ -1,0 +1,68 @@
+"""The places of a root: no more at once than there are, and first come, first served."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tui.storage.slots import Slots
+
+
+def test_no_more_enter_than_there_are_places_and_in_their_order(tmp_path: Path) -> None:
+    runs = [Slots(tmp_path, f"2026{number}", 2) for number in range(5)]
+    assert [one.try_enter() for one in runs[:2]] == ["", ""]
+    assert runs[3].try_enter() == "2 runs are at work"
+    assert "1 wait" in runs[4].try_enter()
+    assert runs[2].try_enter() == "2 runs are at work"
+    runs[0].leave()
+    assert "2 wait" in runs[4].try_enter()
+    assert runs[2].try_enter() == ""
+    assert runs[2].try_enter() == ""
+    runs[3].leave()
+    runs[1].leave()
+    assert runs[4].try_enter() == ""
+    for one in runs:
+        one.leave()
+    assert {path.name for path in (tmp_path / ".session_console/slots").iterdir()} == {"0", "1"}
+
+
+_WAIT = """
+import sys, time
+from pathlib import Path
+from tui.storage.slots import Slots
+slots = Slots(Path(sys.argv[1]), sys.argv[2], 1)
+print(slots.try_enter() or "in", flush=True)
+time.sleep(60)
+"""
+
+
+def test_who_is_killed_leaves_place_and_ticket(tmp_path: Path) -> None:
+    started = []
+    for name in ("a", "b"):
+        code = [sys.executable, "-c", _WAIT, str(tmp_path), name]
+        one = subprocess.Popen(code, stdout=subprocess.PIPE, text=True)
+        assert one.stdout
+        started.append((one, one.stdout.readline().strip()))
+    assert [said for _, said in started] == ["in", "1 runs are at work"]
+    last = Slots(tmp_path, "c", 1)
+    assert "1 wait" in last.try_enter()
+    for one, _ in started:
+        os.kill(one.pid, signal.SIGKILL)
+        one.communicate()
+    assert last.try_enter() == ""
+    last.leave()
+
+
+def test_a_link_in_the_place_of_a_place_is_not_followed(tmp_path: Path) -> None:
+    folder = tmp_path / ".session_console" / "slots"
+    folder.mkdir(parents=True)
+    (tmp_path / "elsewhere").touch()
+    (folder / "0").symlink_to(tmp_path / "elsewhere")
+    try:
+        Slots(tmp_path, "a", 1).try_enter()
+    except OSError:
+        return
+    raise AssertionError("it was followed")

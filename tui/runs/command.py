@@ -1,0 +1,91 @@
+"""A command to a run, and the files that hold those which were sent."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+from tui.core.text import one_line
+from tui.runs.opened import closing, open_folder, open_inside
+from tui.runs.untrusted import parse, read_inside
+
+CommandKind = Literal["prompt", "answer", "interrupt", "stop", "model", "mode"]
+Decision = Literal["", "allow", "always", "deny"]
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_NAME = re.compile(
+    r"answer-[A-Za-z0-9_-]{1,64}\.json"
+    r"|[0-9]{8}T[0-9]{6}\.[0-9]{6}-[0-9a-f]{8}-(prompt|interrupt|stop|model|mode)\.json"
+)
+_MOST_ANSWERS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing an operator asks of a run.
+
+    `text` is the prompt, the reason of an answer that denies, or the name of a model or mode; `at`
+    is aware UTC. `answers` are those to an agent's questions, by their words. `id` is the name that
+    it was posted under.
+    """
+
+    kind: CommandKind
+    at: datetime
+    by: str
+    text: str = ""
+    request_id: str = ""
+    decision: Decision = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    id: str = field(default="", compare=False)
+
+
+def command_names(inbox: int) -> tuple[str, ...]:
+    """Return the names in an open folder of commands that may be of one, oldest first.
+
+    Nothing else in it is ever read or removed. Raises `OSError`.
+    """
+    with os.scandir(inbox) as entries:
+        return tuple(sorted(entry.name for entry in entries if _may_hold(entry)))
+
+
+def untaken(folder: Path, inboxes: Iterable[str], taken: Collection[str]) -> tuple[Command, ...]:
+    """Return the commands in these folders of a run whose ids are not among those `taken`."""
+    found: list[Command | None] = []
+    with suppress(OSError), closing(open_folder(folder)) as opened:
+        for name in inboxes:
+            with suppress(OSError), closing(open_inside(opened, name)) as inbox:
+                named = (one for one in command_names(inbox) if one not in taken)
+                found += [read_command(inbox, one) for one in named]
+    return tuple(command for command in found if command)
+
+
+def read_command(inbox: int, name: str) -> Command | None:
+    """Return the command that a file in an open folder holds; `None` for anything else."""
+    value = parse(read_inside(inbox, name))
+    kind, decision = value.get("kind"), value.get("decision", "")
+    if kind not in get_args(CommandKind) or decision not in get_args(Decision):
+        return None
+    try:
+        at = datetime.fromisoformat(str(value.get("at"))).astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    text, request_id = str(value.get("text", "")), str(value.get("request_id", ""))
+    if kind == "answer" and not (decision and REQUEST_ID.fullmatch(request_id)):
+        return None
+    by, answers = one_line(value.get("by", "")), _answers(value.get("answers"))
+    return Command(cast("CommandKind", kind), at, by, text, request_id, decision, answers, name)
+
+
+def _answers(value: Any) -> dict[str, str]:
+    given = value if isinstance(value, dict) and len(value) <= _MOST_ANSWERS else {}
+    return {name: said for name, said in given.items() if isinstance(said, str)}
+
+
+def _may_hold(entry: os.DirEntry[str]) -> bool:
+    return _NAME.fullmatch(entry.name) is not None and entry.is_file(follow_symlinks=False)

@@ -1,0 +1,31 @@
+"""What a run waits for before it starts its agent: a place among the runs, and no hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tui.storage.hold import read_hold
+from tui.storage.slots import Slots
+
+
+class Gate:
+    """Lets a run in when its root is not held and one of its `max_runs` places is free."""
+
+    def __init__(self, root: Path, run_id: str, max_runs: int) -> None:
+        self._root = root
+        self._slots = Slots(root, run_id, max_runs)
+
+    def try_enter(self) -> str:
+        """Return what the run has to wait for; empty once it is in."""
+        hold = read_hold(self._root)
+        if hold is not None:
+            return f"{hold.by} holds new runs"
+        try:
+            return self._slots.try_enter()
+        except OSError:
+            # Where no places can be kept, nobody counts: better to run than never to.
+            return ""
+
+    def leave(self) -> None:
+        """Let the next one in."""
+        self._slots.leave()

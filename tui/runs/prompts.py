@@ -1,0 +1,59 @@
+"""What a run has still to say: its first prompt, then the follow-ups in the order they came."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from tui.core.text import one_line
+from tui.runs.journal import Journal
+
+_QUOTED = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What to say and who gave it; `id` is the command that brought it, empty for the first."""
+
+    text: str
+    by: str
+    id: str = ""
+
+
+class Prompts:
+    """The queue. What is dropped from it is told in the run's events."""
+
+    def __init__(self, journal: Journal, first: Prompt) -> None:
+        self._journal, self._first = journal, first
+        self._queue = deque([first])
+
+    def __bool__(self) -> bool:
+        return bool(self._queue)
+
+    def add(self, prompt: Prompt) -> None:
+        """Say this after all others."""
+        self._queue.append(prompt)
+
+    def put_back(self, prompt: Prompt) -> None:
+        """Say this before all others: it was not said after all."""
+        self._queue.appendleft(prompt)
+
+    def next(self) -> Prompt | None:
+        """Take what is to be said next; `None` when there is nothing."""
+        return self._queue.popleft() if self._queue else None
+
+    def drop(self) -> list[str]:
+        """Drop what is queued, each with a notice; return it, shortened."""
+        dropped = [one for one in self._queue if one is not self._first]
+        self._queue.clear()
+        for one in dropped:
+            self._journal.event("notice", kind="dropped", words=one.text, by=one.by, id=one.id)
+        return [f"{one_line(one.text)[:_QUOTED]!r}" for one in dropped]
+
+
+def unsent_words(dropped: list[str]) -> str:
+    """Return what goes behind a failure's reason when prompts were dropped with it."""
+    if not dropped:
+        return ""
+    what = "1 queued prompt was" if len(dropped) == 1 else f"{len(dropped)} queued prompts were"
+    return f"; {what} not sent: {'; '.join(dropped)}"

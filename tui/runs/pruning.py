@@ -1,0 +1,59 @@
+"""Old run folders: the last ones of a session stay, and those of the last days."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from tui.core.errors import Refused
+from tui.core.session_id import is_session_id
+from tui.runs.opened import closing, open_folder
+from tui.runs.protocol import SPEC, read_run, run_folders
+from tui.runs.untrusted import read_json
+from tui.storage.locks import SessionLock
+
+KEPT_RUNS = 5
+KEPT_FOR = timedelta(days=7)
+
+
+def prune_runs(listing: Path, now: datetime, *, own: str = "") -> int:
+    """Remove the old run folders of a listing, none that may live, and return how many.
+
+    `own` is the session whose lock the caller holds. Never raises: what cannot be removed stays.
+    """
+    count = 0
+    for folder, session_id in tuple(_old(listing, now)):
+        with suppress(OSError, Refused):
+            if session_id == own:
+                count += _removed(folder)
+            else:
+                with SessionLock.take(listing, session_id):
+                    count += _removed(folder)
+    return count
+
+
+def _old(listing: Path, now: datetime) -> Iterator[tuple[Path, str]]:
+    """Yield the folders, with their sessions, that are neither young nor among the last ones."""
+    seen: Counter[str] = Counter()
+    before = f"{now - KEPT_FOR:%Y%m%dT%H%M%SZ}"
+    for folder in reversed(run_folders(listing)):
+        session_id = str(read_json(folder / SPEC).get("session_id", ""))
+        seen[session_id] += 1
+        if seen[session_id] > KEPT_RUNS and folder.name < before and is_session_id(session_id):
+            yield folder, session_id
+
+
+def _removed(folder: Path) -> bool:
+    """Remove a run that is over; a reader sees it whole or not at all."""
+    if not read_run(folder).is_over:
+        return False
+    gone = f".{folder.name}"
+    with closing(open_folder(folder.parent, 2)) as runs:
+        os.rename(folder.name, gone, src_dir_fd=runs, dst_dir_fd=runs)
+        shutil.rmtree(gone, ignore_errors=True, dir_fd=runs)
+    return True

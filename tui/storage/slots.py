@@ -1,0 +1,120 @@
+"""The places of a root's runs: no more at once than there are, first come, first served."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from tui.storage.folders import console_folder, inherit_rights_open
+
+_TICKET = "wait-"
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Slots:
+    """One run's way to a place: a `flock` on `<root>/.session_console/slots/<number>`.
+
+    Who waits holds a ticket named by `name`, and the lowest name goes first; the kernel frees place
+    and ticket of a process that is gone. No link in the place of any of them is followed.
+    """
+
+    def __init__(self, root: Path, name: str, most: int) -> None:
+        self._root, self._most = root, most
+        self._name = f"{_TICKET}{name}"
+        self._place = self._ticket = -1
+
+    def try_enter(self) -> str:
+        """Take a place; return why there is none, empty once it is taken. Raises `OSError`."""
+        if self._place >= 0:
+            return ""
+        with _opened(self._root) as folder:
+            ahead = self._ahead(folder)
+            if not ahead:
+                self._place = _any_place(folder, self._most)
+            if self._place >= 0:
+                self._let_ticket_go(folder)
+                return ""
+            if self._ticket < 0:
+                self._ticket = _new_ticket(folder, self._name)
+        return f"{self._most} runs are at work" + (f", {ahead} wait before it" if ahead else "")
+
+    def leave(self) -> None:
+        """Give place and ticket back."""
+        with suppress(OSError), _opened(self._root) as folder:
+            self._let_ticket_go(folder)
+        if self._place >= 0:
+            os.close(self._place)
+            self._place = -1
+
+    def _ahead(self, folder: int) -> int:
+        """Return how many wait whose names are lower; the tickets of the dead are cleared away."""
+        names = sorted(os.listdir(folder))
+        lower = (one for one in names if one.startswith(_TICKET) and one < self._name)
+        return sum(not _cleared(folder, one) for one in lower)
+
+    def _let_ticket_go(self, folder: int) -> None:
+        if self._ticket >= 0:
+            with suppress(OSError):
+                os.unlink(self._name, dir_fd=folder)
+            os.close(self._ticket)
+            self._ticket = -1
+
+
+@contextmanager
+def _opened(root: Path) -> Iterator[int]:
+    """Open the folder of the places."""
+    fd = os.open(console_folder(root, "slots"), _FOLDER)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _any_place(folder: int, most: int) -> int:
+    """Return a descriptor that holds one of the places; -1 when all are taken."""
+    for number in range(most):
+        fd = _locked(folder, str(number), os.O_CREAT)
+        if fd >= 0:
+            with suppress(OSError):
+                inherit_rights_open(fd, folder)
+            return fd
+    return -1
+
+
+def _new_ticket(folder: int, name: str) -> int:
+    """Return a descriptor that holds a new ticket, locked before anybody can see it."""
+    temporary = f".{secrets.token_hex(8)}"
+    fd = _locked(folder, temporary, os.O_CREAT | os.O_EXCL)
+    with suppress(OSError):
+        inherit_rights_open(fd, folder)
+    os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+    return fd
+
+
+def _cleared(folder: int, ticket: str) -> bool:
+    """Remove the ticket of a process that is gone; whether it was one."""
+    try:
+        fd = _locked(folder, ticket, 0)
+    except OSError:
+        return True
+    if fd < 0:
+        return False
+    with suppress(OSError):
+        os.unlink(ticket, dir_fd=folder)
+    os.close(fd)
+    return True
+
+
+def _locked(folder: int, name: str, flags: int) -> int:
+    """Return a descriptor of a file that holds its lock, -1 when somebody else does."""
+    fd = os.open(name, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | flags, 0o660, dir_fd=folder)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        return -1
+    return fd

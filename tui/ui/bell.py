@@ -1,0 +1,32 @@
+"""The terminal's bell: once for each request that begins to wait for somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tui.core.models import Catalog, Liveness, Session
+
+
+class Bell:
+    """Rings for what was not known to wait; `ring` sounds the bell."""
+
+    def __init__(self, ring: Callable[[], None]) -> None:
+        self._ring = ring
+        self._known: frozenset[tuple[str, ...]] = frozenset()
+
+    def look(self, catalog: Catalog) -> None:
+        """Ring, once, when anything new waits."""
+        waiting = frozenset(_what(one) for one in catalog.sessions if _waits(one))
+        if waiting - self._known:
+            self._ring()
+        self._known |= waiting
+
+
+def _waits(session: Session) -> bool:
+    return session.liveness is Liveness.WAITING
+
+
+def _what(session: Session) -> tuple[str, ...]:
+    run = session.run
+    request = run.request.request_id if run is not None and run.request is not None else ""
+    return (*session.key, run.run_id if run is not None else "", request)

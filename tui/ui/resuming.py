@@ -1,0 +1,94 @@
+"""Resume and fork from the keys: one prompt line, and before Enter what will be used."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from tui.core.errors import ConsoleError, UsageError
+from tui.core.models import Session
+from tui.operations.context import Act
+from tui.operations.queue import MOST_QUEUED
+from tui.operations.resume import DEFAULT_PROMPT, Plan
+from tui.ui.desk import Desk, named
+from tui.ui.many import each
+from tui.view.lines import Cell
+
+
+async def resume(desk: Desk, session: Session, *, is_fork: bool = False, given: str = "") -> None:
+    """Ask for a prompt and start a run with it; options of the agent may stand before it."""
+    plan = await asyncio.to_thread(desk.engine.plan_resume, session, is_fork=is_fork)
+    verb = "fork" if is_fork else "resume"
+    asks, warns = f"{verb} {named([session])}", plan.warnings
+    line = await ask_prompt(desk, plan, asks, given, placeholder=DEFAULT_PROMPT, warns=warns)
+    wanted, prompt = desk.engine.with_prompt_line(plan, line)
+    desk.started = await asyncio.to_thread(desk.engine.start, wanted, prompt or DEFAULT_PROMPT)
+    done = "forked" if is_fork else "resumed"
+    desk.question.say(f"{done} {named([session])}: run {desk.started}", "good")
+
+
+async def resume_many(
+    desk: Desk, sessions: Sequence[Session], possible: Sequence[Session], given: str = ""
+) -> None:
+    """Ask once and start a run in each that is `possible`; some wait in the queue for a place."""
+    plan = await asyncio.to_thread(_any_plan, desk, possible)
+    asks = f"resume {named(possible)}, {desk.engine.max_runs} at once, the others queued"
+    line = await ask_prompt(desk, plan, asks, given, placeholder=DEFAULT_PROMPT)
+
+    def act(session: Session) -> Act:
+        own = desk.engine.plan_resume(session)
+        wanted, prompt = desk.engine.with_prompt_line(own, line)
+        run_id = desk.engine.start(wanted, prompt or DEFAULT_PROMPT)
+        return Act("resume", session.listing, session.session_id, desk.engine.now(), run_id)
+
+    begun = possible[:MOST_QUEUED]
+    await each(desk, begun, act, "resumed")
+    kept = {one.key for one in sessions} - {one.key for one in begun}
+    if kept and desk.failed is not None:
+        desk.failed |= kept
+        desk.question.say(f"{desk.question.message.text}; {len(kept)} stay marked")
+
+
+async def ask_prompt(
+    desk: Desk,
+    plan: Plan,
+    asks: str,
+    given: str,
+    *,
+    placeholder: str = "",
+    warns: Sequence[str] = (),
+) -> str:
+    """Ask until the options before the prompt are such; what was typed stays to be mended."""
+    line = given
+    while True:
+        line = await desk.question.ask(
+            asks,
+            placeholder=placeholder,
+            text=line,
+            preview=lambda text: _previewed(desk, plan, text),
+            warns=warns,
+        )
+        try:
+            desk.engine.with_prompt_line(plan, line)
+        except UsageError:
+            continue
+        return line
+
+
+def _previewed(desk: Desk, plan: Plan, text: str) -> Cell:
+    """Return what will be used, with the options typed so far."""
+    try:
+        wanted, _ = desk.engine.with_prompt_line(plan, text)
+    except UsageError as error:
+        return Cell(f"? {error}", "bad")
+    return Cell(wanted.words, "good" if wanted.agent != plan.agent else "muted")
+
+
+def _any_plan(desk: Desk, sessions: Sequence[Session]) -> Plan:
+    """Return the plan of the first that can be resumed; raises why the last of them cannot."""
+    for one in sessions[:-1]:
+        try:
+            return desk.engine.plan_resume(one)
+        except ConsoleError:
+            continue
+    return desk.engine.plan_resume(sessions[-1])

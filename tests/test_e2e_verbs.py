@@ -81,8 +81,9 @@ def test_a_detached_run_is_steered_by_verbs_and_a_second_resume_is_refused(site:
     wait(lambda: read_run(folder).request)
     (live,) = json.loads(run(site, "ls", "--live", "--json").stdout)
     assert (live["liveness"], live["waiting_for"]) == ("waiting", "permission for Bash")
-    assert run(site, "answer", short, "always").returncode == 0
     assert run(site, "send", short, "ECHO more").returncode == 0
+    assert "queued prompt of" in run(site, "show", short).stdout
+    assert run(site, "answer", short, "always").returncode == 0
     assert over(folder).state == "done"
     assert (site.listing / "made-1").exists()
     assert "You said: ECHO more" in site.transcript(first["session_id"])

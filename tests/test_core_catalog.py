@@ -88,6 +88,8 @@ def joined(
         (True, UNKNOWN, LOST, Liveness.BUSY),
         (True, UNKNOWN, RUN, Liveness.BUSY),
         (True, None, replace(RUN, state="waiting", request=REQUEST), Liveness.WAITING),
+        (True, None, replace(RUN, state="queued"), Liveness.QUEUED),
+        (False, None, replace(RUN, state="queued"), Liveness.NONE),
         (True, replace(PROCESS, liveness=Liveness.WAITING), None, Liveness.WAITING),
     ],
 )

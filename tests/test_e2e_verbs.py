@@ -82,6 +82,7 @@ def test_a_detached_run_is_steered_by_verbs_and_a_second_resume_is_refused(site:
     (live,) = json.loads(run(site, "ls", "--live", "--json").stdout)
     assert (live["liveness"], live["waiting_for"]) == ("waiting", "permission for Bash")
     assert run(site, "send", short, "ECHO more").returncode == 0
+    assert "queued prompt of" in run(site, "show", short).stdout
     assert run(site, "answer", short, "always").returncode == 0
     assert over(folder).state == "done"
     assert (site.listing / "made-1").exists()

@@ -17,6 +17,7 @@ from tui.view.lines import Cell, Line, clipped, rule
 STYLES = (
     "calm", "unknown", "noticed", "urgent", "expired", "attention", "good", "bad", "muted",
     "strong", "head", "mark", "rule", "title", "active", "current", "prompt", "tool", "key",
+    "heading", "code", "emphasis",
 )  # fmt: skip
 _BLANKS = {ord("\n"): " ", ord("\t"): " "}
 _CORNERS = {"top": ("┌", "┐"), "lower": ("├", "┤")}

@@ -33,7 +33,7 @@ def parse_head(head: bytes, end: bytes, size: int, max_text: int, place: int) ->
     entries = entries_of(line, max_text, place)
     if not entries:
         return ()
-    says = f"[the head of a line of {size / 1e6:.1f} MB]"
+    says = f"[only the head of a line of {size / 1e6:.1f} MB]"
     return (*entries[:-1], _with(entries[-1], says))
 
 
@@ -83,6 +83,8 @@ def _role(line: dict[str, Any]) -> object:
 
 
 def _with(entry: Entry, says: str) -> Entry:
-    if entry.kind in (EntryKind.TOOL, EntryKind.RESULT):
-        return replace(entry, text=f"{entry.text} {says}".strip(), detail=f"{entry.detail}\n{says}")
+    if entry.kind is EntryKind.RESULT:
+        return replace(entry, text=says, detail=f"{entry.detail}\n{says}")
+    if entry.kind is EntryKind.TOOL:
+        return replace(entry, text=f"{says} {entry.text}", detail=f"{entry.detail}\n{says}")
     return replace(entry, text=f"{entry.text}\n{says}")

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Literal
 
 from textual.message import Message
 
 from tui.core.meter import Spent
 from tui.core.models import Entry, EntryKind, Request, Session
 from tui.operations.follow import Page, Update
+from tui.ui.pace import Pace
 from tui.ui.pane import Pane
+from tui.ui.wish import Wish
 from tui.view import heading, stream
 from tui.view.lines import Cell, Line
 from tui.view.roll import Place, Roll
 
 _NEAR = 40  # entries from an edge of what is in memory
-
-Side = Literal["before", "after", "start", "end", "around"]
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """A page that the pane lacks: on which side of `place`, and what stands there at what time."""
-
-    side: Side
-    place: int = 0
-    stop: int = 0
-    at: datetime | None = None
 
 
 class LivePane(Pane):
@@ -46,9 +34,18 @@ class LivePane(Pane):
             self.wish = wish
 
     def __init__(
-        self, *, id: str, zone: tzinfo, quiet_after: timedelta, is_ascii: bool = False
+        self,
+        *,
+        id: str,
+        zone: tzinfo,
+        quiet_after: timedelta,
+        is_ascii: bool = False,
+        is_remote: bool = False,
     ) -> None:
         super().__init__(id=id, is_ascii=is_ascii)
+        self._pace = Pace(is_remote=is_remote)
+        self._is_waiting = False
+        self._found: Place | None = None
         self.quiet_after = quiet_after
         self.now = datetime.fromtimestamp(0, UTC)
         self.session: Session | None = None
@@ -86,8 +83,7 @@ class LivePane(Pane):
         if session is not None and self.session is not None and session.key == self.session.key:
             self.session = session
         self.now = now
-        self._end_lines()
-        self._settle()
+        self._settle_soon()
 
     def add(self, news: Update) -> None:
         """Show what is new in the stream; far from its end only count it."""
@@ -106,8 +102,10 @@ class LivePane(Pane):
         if not self.is_following:
             self.unseen += sum(one.kind is not EntryKind.RESULT for one in news.entries)
         self._trim()
-        self._end_lines()
-        self._settle()
+        if news.entries or news.was_reset or news.notices:
+            self._settle_now()
+        else:
+            self._settle_soon()
 
     def put(self, wish: Wish, *pages: Page) -> None:
         """Take the pages that were wished for, as far as they still fit."""
@@ -138,7 +136,7 @@ class LivePane(Pane):
         self._roll = roll
         self.start = self.end = start
         self.top, self._current = (0, 0), None
-        self.wish = None
+        self.wish = self._found = None
 
     def _trim(self) -> None:
         """Let go of what is far from where the operator reads; it can be read again."""
@@ -155,6 +153,7 @@ class LivePane(Pane):
     def _move_places(self, moved: int) -> None:
         index, row = self.top
         self.top = (index + moved, row) if index + moved >= 0 else (0, 0)
+        self._found = None
         if self._current is not None:
             self._current = self._current + moved if self._current + moved >= 0 else None
 
@@ -190,7 +189,7 @@ class LivePane(Pane):
         if top is not None:
             self.top = top
         if self.is_following:
-            self.unseen, self._current = 0, None
+            self.unseen, self._current, self._found = 0, None, None
         elif is_on and self.wish is None:
             self._wish(Wish("end", self.told_to))
         self._settle()
@@ -205,7 +204,7 @@ class LivePane(Pane):
         if row is None:
             self._roll.open(index)
             row = self._row_with(index, words)
-        self._current = index
+        self._current, self._found = index, (index, row or 0)
         self.top = self._roll.moved((index, row or 0), -(self.body_height // 3))
         self._settle()
         return True
@@ -311,6 +310,8 @@ class LivePane(Pane):
     def body_line(self, y: int) -> Line:
         if y < len(self._shown):
             (index, row), line = self._shown[y]
+            if (index, row) == self._found:
+                return (Cell(">", "mark"), Cell("".join(cell.text for cell in line), "current"))
             if index == self._current and self.is_full:
                 return (Cell(">" if row == 0 else " ", "mark"), *line)
             return (Cell(" "), *line)
@@ -332,6 +333,20 @@ class LivePane(Pane):
     def _lowest(self) -> Place:
         return self._roll.bottom(self.body_height)
 
+    def _settle_soon(self) -> None:
+        """Settle when what was painted last has gone down the line."""
+        wait = self._pace.wait_s
+        if wait <= 0:
+            self._settle_now()
+        elif not self._is_waiting:
+            self._is_waiting = True
+            self.set_timer(wait, self._settle_now)
+
+    def _settle_now(self) -> None:
+        self._is_waiting = False
+        self._end_lines()
+        self._settle()
+
     def _settle(self) -> None:
         """Clamp to what is there, wish for what is lacking, and draw."""
         self._roll.fit(self._text_width)
@@ -339,7 +354,7 @@ class LivePane(Pane):
         self.top = lowest if self.is_following else min(self.top, lowest)
         self._shown = self._roll.visible(self.top, self.body_height)
         self._wish_for_more()
-        self.redraw()
+        self._pace.pay(self.redraw())
 
     def _wish_for_more(self) -> None:
         if self.wish is not None or not self.body_height:

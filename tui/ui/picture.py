@@ -62,7 +62,9 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         self.listings = ListingsPane(id="listings", is_ascii=plain)
         self.sessions = SessionsPane(id="sessions", zone=zone, quiet_after=quiet, is_ascii=plain)
         self.expiry = ExpiryPane(id="expiry", zone=zone, is_ascii=plain)
-        self.live = LivePane(id="live", zone=zone, quiet_after=quiet, is_ascii=plain)
+        self.live = LivePane(
+            id="live", zone=zone, quiet_after=quiet, is_ascii=plain, is_remote=engine.is_remote
+        )
         self.page = PagePane(id="page", is_ascii=plain)
         self.question = Question(id="question", is_ascii=plain)
         self.news = News(engine, self.question)

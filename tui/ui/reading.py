@@ -9,10 +9,11 @@ from tui.core.errors import ConsoleError
 from tui.operations.follow import Page
 from tui.operations.seek import Hits
 from tui.ui.feeds import Following
-from tui.ui.live import LivePane, Wish
+from tui.ui.live import LivePane
 from tui.ui.port import Follower
 from tui.ui.question import GaveUp, Question
 from tui.ui.threads import in_background
+from tui.ui.wish import Wish
 from tui.view import words as said
 
 

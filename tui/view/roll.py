@@ -6,7 +6,7 @@ resize or a page read before what is shown costs no more than a screen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, tzinfo
 
 from tui.core.models import Entry, EntryKind
@@ -44,22 +44,22 @@ class Roll:
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Add entries at the end."""
-        shown = self._joined(entries)
-        if shown and shown[0].left_out:
+        if entries and entries[0].left_out:
             self._redraw_alike(len(self.entries) - 1)
-        self.entries += shown
-        self._lines += [None] * len(shown)
-        self._calls.update(one.tool_id for one in shown)
+        self.entries += entries
+        self._lines += [None] * len(entries)
+        self._take(entries)
 
     def prepend(self, entries: Sequence[Entry]) -> int:
         """Add entries before all others, and return how many places that moved those."""
-        shown = self._joined(entries)
-        self.entries[:0] = shown
-        self._calls.update(one.tool_id for one in shown)
-        self._lines[:0] = [None] * len(shown)
-        for index in range(len(shown), min(len(self._lines), len(shown) + _MODEL_WITHIN)):
-            self._lines[index] = None
-        return len(shown)
+        self.entries[:0] = entries
+        self._lines[:0] = [None] * len(entries)
+        for index in range(len(entries), len(self.entries)):
+            is_near = index < len(entries) + _MODEL_WITHIN
+            if is_near or self.entries[index].kind is EntryKind.RESULT:
+                self._lines[index] = None
+        self._take(entries)
+        return len(entries)
 
     def put_aside(self, asides: Mapping[str, Sequence[Entry]]) -> None:
         """Add what sub-agents said, by the id of their call."""
@@ -79,9 +79,7 @@ class Roll:
     def drop_first(self) -> int:
         """Let go of the first quarter, whole lines of the file, and return how many entries."""
         cut = self._boundary(max(1, len(self.entries) // 4))
-        first = self.entries[cut].place if cut < len(self.entries) else 1 << 62
         self._forget(self.entries[:cut])
-        self._forget_results(lambda place: 0 <= place < first)
         del self.entries[:cut], self._lines[:cut]
         return cut
 
@@ -92,20 +90,18 @@ class Roll:
             return -1
         first = self.entries[cut].place
         self._forget(self.entries[cut:])
-        self._forget_results(lambda place: place >= first)
         del self.entries[cut:], self._lines[cut:]
         return first
 
-    def _joined(self, entries: Sequence[Entry]) -> list[Entry]:
-        shown = []
+    def _take(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
             self._bytes += _size(entry)
+            if entry.kind is EntryKind.TOOL:
+                self._calls.add(entry.tool_id)
+        for entry in entries:
             if entry.kind is EntryKind.RESULT:
                 self.results[entry.tool_id] = entry
                 self._redraw_call(entry.tool_id)
-            else:
-                shown.append(entry)
-        return shown
 
     def _boundary(self, cut: int) -> int:
         """Return the next place from `cut` on where a line of the file begins."""
@@ -118,13 +114,10 @@ class Roll:
     def _forget(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
             self._bytes -= _size(entry)
-            self._calls.discard(entry.tool_id)
-            if entry.place < 0 and (result := self.results.pop(entry.tool_id, None)):
-                self._bytes -= _size(result)
-
-    def _forget_results(self, is_gone: Callable[[int], bool]) -> None:
-        for tool_id in [one for one, result in self.results.items() if is_gone(result.place)]:
-            self._bytes -= _size(self.results.pop(tool_id))
+            if entry.kind is EntryKind.RESULT:
+                self.results.pop(entry.tool_id, None)
+            elif entry.kind is EntryKind.TOOL:
+                self._calls.discard(entry.tool_id)
 
     # What it looks like ----------------------------------------------------------------------
 
@@ -137,7 +130,7 @@ class Roll:
             if self._drawn >= _MOST_DRAWN:
                 self._lines, self._drawn = [None] * len(self.entries), 0
             lines = stream.entry_lines(self.entries[index], self._around(index), self._width)
-            if self.entries[index].left_out and self._is_alike(index - 1):
+            if self._is_told(index):
                 lines = ()
             self._lines[index], self._drawn = lines, self._drawn + 1
         return lines
@@ -170,15 +163,31 @@ class Roll:
         self._lines[index] = None
 
     def find(self, place: int) -> int | None:
-        """Return the entry at a place of the file; a result's is that of its call."""
-        for result in self.results.values():
-            if result.place == place:
-                return self._call(result.tool_id)
-        found = (index for index, one in enumerate(self.entries) if one.place == place)
-        return next(found, None)
+        """Return the entry at a place of the file, or the next; a result's is that of its call."""
+        found = (index for index, one in enumerate(self.entries) if one.place >= place)
+        index = next(found, None)
+        if index is None or self.entries[index].kind is not EntryKind.RESULT:
+            return index
+        call = self._call(self.entries[index].tool_id)
+        return index if call is None else call
+
+    def _is_told(self, index: int) -> bool:
+        """Whether another entry's line tells of this one: a result's call, the first of a row."""
+        entry = self.entries[index]
+        if entry.kind is EntryKind.RESULT:
+            return entry.tool_id in self._calls
+        return bool(entry.left_out) and self._is_alike(index - 1)
+
+    def _before(self, index: int) -> Entry | None:
+        """Return the last entry before that has lines of its own."""
+        while index > 0:
+            index -= 1
+            if not self._is_told(index):
+                return self.entries[index]
+        return None
 
     def _around(self, index: int) -> Around:
-        entry, before = self.entries[index], self.entries[index - 1] if index else None
+        entry, before = self.entries[index], self._before(index)
         is_call = entry.kind is EntryKind.TOOL
         return Around(
             self.zone,

@@ -82,6 +82,9 @@ def _body(entry: Entry, around: Around, width: int) -> list[Line]:
             return _tool(entry, around, width)
         case EntryKind.ERROR:
             return [(Cell(line, "bad"),) for line in _wrapped(f"✗ {entry.text}", width)]
+        case EntryKind.RESULT:
+            said = entry.detail if around.is_open or around.tools == "full" else entry.text
+            return _muted(f"→ {said}", width)
         case _:
             return _muted(entry.text, width)
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.core.errors import UnknownId
+from tui.storage.pages import RawLine
 from tui.storage.tail import Growth, Tail
 
 CHUNKS = st.lists(
@@ -61,7 +62,7 @@ def test_any_bytes_in_any_chunks_are_the_lines_of_the_whole(
 
 
 ACTS = st.tuples(
-    st.sampled_from(["append", "truncate", "replace", "delete"]), st.binary(max_size=40)
+    st.sampled_from(["append", "truncate", "replace", "rewrite", "delete"]), st.binary(max_size=40)
 )
 
 
@@ -69,7 +70,10 @@ ACTS = st.tuples(
 def test_after_truncation_and_replacement_it_is_the_file_as_it_is(
     tmp_path: Path, acts: list[tuple[str, bytes]], limit: int
 ) -> None:
-    """Without the announcement the lines before the change would stay on the screen."""
+    """Without the announcement the lines before the change would stay on the screen.
+
+    Without the comparison of what was read last a file truncated and grown again goes unnoticed.
+    """
     path = tmp_path / "changing.jsonl"
     path.write_bytes(b"first\n")
     tail = Tail(path)
@@ -91,6 +95,10 @@ def change(path: Path, act: str, content: bytes) -> None:
             file.write(content)
     elif act == "truncate":
         os.truncate(path, path.stat().st_size // 2)
+    elif act == "rewrite":
+        with path.open("r+b") as file:
+            file.truncate(0)
+            file.write(content)
     elif act == "replace":
         path.with_suffix(".new").write_bytes(content)
         path.with_suffix(".new").replace(path)
@@ -166,3 +174,32 @@ def test_a_live_writer_of_large_lines_is_read_whole_and_once(tmp_path: Path) -> 
     while more := raw(tail.read()):
         lines += more
     assert lines == written
+
+
+def test_a_file_truncated_and_grown_again_between_two_looks_is_announced(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"one\ntwo\n")
+    tail = Tail(path)
+    assert told(tail)[0] == (b"one", b"two")
+    change(path, "rewrite", b"other\nlines\nand more\n")
+    assert told(tail) == (
+        (b"other", b"lines", b"and more"), True, "the transcript was written anew"
+    )  # fmt: skip
+
+
+def test_of_an_unfinished_line_of_30_mb_nothing_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"first\n")
+    tail = Tail(path)
+    tail.read()
+    with path.open("ab") as file:
+        for _ in range(30):
+            file.write(b"x" * 1_000_000)
+            file.flush()
+            assert tail.read(limit=256 * 1024).lines == ()
+        file.write(b"\n{}\n")
+    found: list[RawLine] = []
+    while len(found) < 2:
+        found += tail.read(limit=8 * 1024 * 1024).lines
+    assert [line.size for line in found] == [30_000_000, 2]
+    assert len(found[0].raw) < 100_000

@@ -44,10 +44,6 @@ class Hits:
             return bisect_right(self.places, max(place, 0)) % len(self.places)
         return (bisect_left(self.places, max(place, 0)) - 1) % len(self.places)
 
-    def at_or_after(self, place: int) -> int | None:
-        """Return the number of the first hit from `place` on, round the end; or `None`."""
-        return self.next(place - 1, 1) if place > 0 else (0 if self.places else None)
-
 
 def seek(
     path: Path,

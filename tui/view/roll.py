@@ -262,7 +262,7 @@ class Roll:
         while index < len(self.entries) and row >= len(self.lines(index)):
             row -= len(self.lines(index))
             index += 1
-        return index, max(0, row)
+        return index, max(0, min(row, len(self.lines(index))))
 
     def bottom(self, height: int) -> Place:
         """Return the place from which the last lines fill a height."""

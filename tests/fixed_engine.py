@@ -13,6 +13,7 @@ from tests import fixed_catalog
 from tui.cli.taken import verb_infos
 from tui.core.changes import Looks
 from tui.core.errors import ConsoleError, NeedsYes, Refused
+from tui.core.meter import Spent
 from tui.core.models import Catalog, Entry, Row, Session
 from tui.core.selection import Wanted, select
 from tui.operations.batches import Cleaned, OnProgress, Progress, Stop
@@ -23,6 +24,9 @@ from tui.operations.follow import Page, Update
 from tui.operations.resume import Plan
 from tui.operations.seek import Hits
 from tui.operations.target import target_of
+
+TURN_FROM = fixed_catalog.NOW - timedelta(minutes=6)
+SPENT = Spent("claude-sonnet-4-5", 122_000, written=3400, turn_from=TURN_FROM)
 
 
 @dataclass
@@ -35,7 +39,7 @@ class FixedFollow:
     def poll(self, session: Session) -> Update:
         said = () if self.is_told else self._placed(0, len(self.entries))
         self.is_told = True
-        return Update(said, end=len(self.entries))
+        return Update(said, end=len(self.entries), spent=SPENT)
 
     def before(self, place: int, until: datetime | None) -> Page:
         return Page(self._placed(0, place), 0, place)

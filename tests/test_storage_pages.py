@@ -81,6 +81,8 @@ def test_a_line_just_short_enough_is_whole(tmp_path: Path) -> None:
     with pages.opened(file(tmp_path, line + b"\n")) as fd:
         (read,) = pages.before(fd, len(line) + 1)
     assert (read.raw, read.end) == (line, b"")
+    longer, after = pages.split(b"x" * (LONGEST + 1) + b"\n{}\n", 0)
+    assert (longer.size, len(longer.raw) < LONGEST, after.start) == (LONGEST + 1, True, LONGEST + 2)
 
 
 @pytest.mark.parametrize(

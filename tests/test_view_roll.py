@@ -104,7 +104,7 @@ def test_what_sub_agents_say_stands_below_their_call() -> None:
 
 
 def test_what_is_dropped_are_whole_lines_of_the_file_and_memory_is_bounded() -> None:
-    twins = [replace(entry(number // 2), text=f"twin {number}") for number in range(2001)]
+    twins = [replace(entry(number // 2), text=f"twin {number}") for number in range(2005)]
     roll = rolled(*twins)
     dropped = roll.drop_first()
     assert roll.entries[0].place != twins[dropped - 1].place

@@ -50,10 +50,10 @@ def fuzz(count: int) -> dict[str, Any]:
     whole = samples()
     for number in range(count):
         line = _mutated(chance.choice(whole), chance)
-        began = time.perf_counter()
+        began = time.thread_time()
         found = parse_line(line)
         cut = parse_head(line[: chance.randint(0, len(line))], line[-40:], 5_000_000, 1000, 0)
-        took = time.perf_counter() - began
+        took = time.thread_time() - began
         slowest = max(slowest, took / max(1.0, len(line) / 1e6))
         entries += len(found)
         if number % 20 == 0:
@@ -69,9 +69,9 @@ def huge() -> dict[str, Any]:
         line = (
             b'{"type":"user","message":{"content":"' + piece * (30_000_000 // len(piece)) + b'"}}'
         )
-        began = time.perf_counter()
+        began = time.thread_time()
         assert parse_line(line)
-        slowest = max(slowest, (time.perf_counter() - began) / 30)
+        slowest = max(slowest, (time.thread_time() - began) / 30)
         assert RawLine(0, len(line), line[: 64 * 1024], line[-4096:]).entries()
     assert slowest < _SECONDS_A_MB, f"{slowest:.3f} s a MB"
     return {"huge_slowest_s_a_mb": round(slowest, 4)}

@@ -26,6 +26,7 @@ _LARGE, _LARGE_BYTES = 60, 2_000_000
 _CHANGES = 5_000
 _SECONDS_A_MB = 0.1
 _LATE_S = 0.35
+_POLL_S = 0.15
 _ODD = (
     b"\0", b"\xed\xa0\x80", b"\\ud800", "\u2028".encode(), b"\n", b'"', b"\\", b"{", b"]", b"\xff",
     b"null", b"1e999", b"\x1b]52;c;AAAA\x07", b"[" * 3000, b"\x9b31m", b"-", b"true", b'{"a":',
@@ -91,17 +92,19 @@ def live_writer(folder: Path, count: int) -> dict[str, Any]:
                 for at in range(0, len(line), 300_000):
                     file.write(line[at : at + 300_000])
                 written[number] = time.monotonic()
-                time.sleep(0.03)
+                time.sleep(0.1)
 
     tail, writer, seen = Tail(path), threading.Thread(target=write), list[tuple[int, float]]()
     tail.read()
     writer.start()
     while writer.is_alive() or len(seen) < count:
-        for line in tail.read(limit=2 * 1024 * 1024).lines:
+        growth = tail.read(limit=2 * 1024 * 1024)
+        for line in growth.lines:
             (entry,) = line.entries(1000)
             seen.append((int(entry.uuid), time.monotonic()))
             assert entry.text.endswith("more characters]"), "half a line"
-        time.sleep(0.05)
+        if not growth.has_more:
+            time.sleep(_POLL_S)
     assert [number for number, _ in seen] == list(range(count)), "lost or doubled"
     late = sorted(at - written[number] for number, at in seen)[int(0.95 * (count - 1))]
     assert late < _LATE_S, f"p95 is {late:.3f} s behind"

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tui.core.models import Entry, EntryKind
+from tui.operations.glance import versions
+from tui.storage.folders import Version, is_settled
 from tui.storage.subagents import find_subagents
 from tui.storage.tail import Tail
 
@@ -35,6 +37,7 @@ class Asides:
         self._asides: dict[str, list[_Aside]] = {}
         self._places: dict[str, list[Path]] = {}
         self._looked = 0.0
+        self._version: Mapping[str, Version] | None = None
 
     def note(self, entries: Iterable[Entry]) -> None:
         """Take note of calls, and of results: those calls are over."""
@@ -63,6 +66,10 @@ class Asides:
         if time.monotonic() - self._looked < _LOOK_S:
             return
         self._looked = time.monotonic()
+        changed = versions([f"{self._folder}/subagents"])
+        if changed == self._version and is_settled(changed.values()):
+            return
+        self._version = changed
         places: dict[str, list[Path]] = {}
         for agent in find_subagents(self._folder):
             if agent.tool_id:

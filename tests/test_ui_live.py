@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, timedelta
 from itertools import pairwise
@@ -12,6 +13,7 @@ from tests.fixed_engine import FixedEngine, FixedFollow
 from tests.piloted import Console, console
 from tui.core.models import Entry, EntryKind, Session
 from tui.operations.follow import Update
+from tui.operations.seek import Hits
 from tui.runs.protocol import Partial
 from tui.ui.live import LivePane
 from tui.view.lines import Line
@@ -41,6 +43,29 @@ class LargeEngine(FixedEngine):
 
     def follow(self, session: Session) -> FixedFollow:
         return EndFollow(LONG)
+
+
+class SlowFollow(EndFollow):
+    """Searches until it is told to stop."""
+
+    def seek(
+        self,
+        words: str,
+        told: Callable[[float], None],
+        is_stopped: Callable[[], bool],
+        known: Hits | None,
+    ) -> Hits:
+        told(0.43)
+        while not is_stopped():
+            time.sleep(0.01)
+        return Hits(words, is_whole=False)
+
+
+class SlowEngine(FixedEngine):
+    """Every search takes for ever."""
+
+    def follow(self, session: Session) -> FixedFollow:
+        return SlowFollow(LONG)
 
 
 def shown(at: Console) -> str:
@@ -108,6 +133,18 @@ async def test_a_search_goes_to_every_hit_wherever_it_is() -> None:
         await at.press("slash", "ctrl+u", *"nowhere", "enter")
         await at.answered()
         assert at.message == "nowhere is not there"
+
+
+async def test_a_search_says_how_far_it_is_and_esc_stops_it() -> None:
+    async with console(SlowEngine()) as at:
+        await at.press("enter", "slash", *"x", "enter")
+        await at.until(lambda: at.message.startswith("searching 43% of"))
+        await at.press("escape")
+        await at.answered()
+        assert at.message == "search stopped at 43%"
+        assert at.screen.is_full
+        await at.press("g")
+        await at.until(lambda: "line 0 " in shown(at))
 
 
 async def test_a_hit_in_what_is_folded_opens_it() -> None:

@@ -216,6 +216,23 @@ def test_what_happened_in_a_run_stands_in_its_place_by_time(
     assert [one.text for one in page.entries][-5:] == [*notices, failed.text, "Later."]
 
 
+@pytest.mark.parametrize("is_empty", [False, True])
+def test_what_happened_before_there_is_a_transcript_is_told_once(
+    listing: SampleListing, run: Journal, is_empty: bool
+) -> None:
+    path = listing.transcript_path(FIRST)
+    kept = path.read_bytes()
+    path.write_bytes(b"") if is_empty else path.unlink()
+    run.event("notice", kind="retry", attempt=1, max_retries=10)
+    session = listing.session(FIRST)
+    follow = Follow(session)
+    said = [one.text for _ in range(2) for one in follow.poll(session).entries]
+    path.write_bytes(kept)
+    session = listing.session(FIRST)
+    said += [one.text for _ in range(2) for one in follow.poll(session).entries]
+    assert said == ["retry 1 of 10: no reason given", "Let me look."]
+
+
 def test_sub_agents_are_told_by_the_call_that_started_them(listing: SampleListing) -> None:
     path = listing.write_transcript(FIRST)
     call = {"type": "tool_use", "id": "t1", "name": "Task", "input": {"prompt": "Profile"}}

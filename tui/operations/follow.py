@@ -75,6 +75,7 @@ class Follow:
         self._path: Path | None = None
         self._happened = Happened()
         self._asides: Asides | None = None
+        self._is_begun = False
         self._noting = threading.Lock()
         self._forget()
         self._point_at(session)
@@ -84,14 +85,16 @@ class Follow:
         was_moved = self._point_at(session)
         happened = self._happened.poll(session.run.folder if session.run else None)
         if self._tail is None:
+            self._is_begun = self._is_begun or bool(happened)
             return Update(happened, was_moved, self._partial(session))
         growth = self._tail.read(limit=_EACH_POLL)
-        was_reset, is_first = growth.was_reset or was_moved, self._is_first
+        was_reset = growth.was_reset or was_moved
         if growth.was_reset:
             self._forget()
         entries = self._told(growth)
-        if is_first or growth.was_reset:
+        if was_reset or not self._is_begun:
             happened = _since(self._happened.known, entries)
+        self._is_begun = self._is_begun or bool(entries or happened)
         return Update(
             interleaved(entries, happened),
             was_reset,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from array import array
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
@@ -12,17 +13,22 @@ from tests import fixed_catalog
 from tui.cli.taken import verb_infos
 from tui.core.changes import Looks
 from tui.core.errors import ConsoleError, NeedsYes, Refused
+from tui.core.meter import Spent
 from tui.core.models import Catalog, Entry, Row, Session
 from tui.core.selection import Wanted, select
 from tui.operations.batches import Cleaned, OnProgress, Progress, Stop
 from tui.operations.cleanup import CleanupPlan
 from tui.operations.context import Act, Context, Said, VerbInfo
 from tui.operations.extend import Extension, plan_extension
-from tui.operations.follow import Update
+from tui.operations.follow import Page, Update
 from tui.operations.prompt_line import parse_prompt_line, with_options
 from tui.operations.resume import Plan
+from tui.operations.seek import Hits
 from tui.operations.target import target_of
 from tui.settings import Settings
+
+TURN_FROM = fixed_catalog.NOW - timedelta(minutes=6)
+SPENT = Spent("claude-sonnet-4-5", 122_000, written=3400, turn_from=TURN_FROM)
 
 
 @dataclass
@@ -30,10 +36,33 @@ class FixedFollow:
     """Says everything at the first poll, and nothing after."""
 
     entries: tuple[Entry, ...]
+    is_told: bool = False
 
     def poll(self, session: Session) -> Update:
-        entries, self.entries = self.entries, ()
-        return Update(entries)
+        said = () if self.is_told else self._placed(0, len(self.entries))
+        self.is_told = True
+        return Update(said, end=len(self.entries), spent=SPENT)
+
+    def before(self, place: int, until: datetime | None) -> Page:
+        return Page(self._placed(0, place), 0, place)
+
+    def after(self, place: int, stop: int, since: datetime | None) -> Page:
+        return Page(self._placed(place, stop), place, stop)
+
+    def seek(
+        self,
+        words: str,
+        told: Callable[[float], None],
+        is_stopped: Callable[[], bool],
+        known: Hits | None,
+    ) -> Hits:
+        texts = (f"{one.text} {one.detail}".casefold() for one in self.entries)
+        found = [number for number, text in enumerate(texts) if words.casefold() in text]
+        return Hits(words, array("Q", found), len(self.entries))
+
+    def _placed(self, start: int, stop: int) -> tuple[Entry, ...]:
+        there = enumerate(self.entries[start:stop], start)
+        return tuple(replace(entry, place=number) for number, entry in there)
 
 
 @dataclass

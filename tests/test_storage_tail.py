@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.core.errors import UnknownId
-from tui.storage.transcripts import Growth, Tail
+from tui.storage.pages import RawLine
+from tui.storage.tail import Growth, Tail
 
 CHUNKS = st.lists(
     st.binary(max_size=40) | st.sampled_from([b"\n", b"{}\n", b"a\r\n\0\n"]), max_size=8
@@ -23,15 +24,24 @@ def whole(content: bytes) -> tuple[bytes, ...]:
     return tuple(content.split(b"\n")[:-1])
 
 
+def raw(growth: Growth) -> tuple[bytes, ...]:
+    return tuple(line.raw for line in growth.lines)
+
+
+def told(tail: Tail) -> tuple[tuple[bytes, ...], bool, str]:
+    growth = tail.read()
+    return raw(growth), growth.was_reset, growth.notice
+
+
 def drain(tail: Tail, limit: int) -> tuple[bool, tuple[bytes, ...]]:
     """Read until nothing comes; return whether it was another file, and its lines."""
     growth = tail.read(limit=limit)
-    was_reset, lines = growth.was_reset, growth.lines
+    was_reset, lines = growth.was_reset, raw(growth)
     size = tail.path.stat().st_size
     for _ in range(size // limit + 1):
         growth = tail.read(limit=limit)
         assert not growth.was_reset
-        lines += growth.lines
+        lines += raw(growth)
     return was_reset, lines
 
 
@@ -52,7 +62,7 @@ def test_any_bytes_in_any_chunks_are_the_lines_of_the_whole(
 
 
 ACTS = st.tuples(
-    st.sampled_from(["append", "truncate", "replace", "delete"]), st.binary(max_size=40)
+    st.sampled_from(["append", "truncate", "replace", "rewrite", "delete"]), st.binary(max_size=40)
 )
 
 
@@ -60,7 +70,10 @@ ACTS = st.tuples(
 def test_after_truncation_and_replacement_it_is_the_file_as_it_is(
     tmp_path: Path, acts: list[tuple[str, bytes]], limit: int
 ) -> None:
-    """Without the announcement the lines before the change would stay on the screen."""
+    """Without the announcement the lines before the change would stay on the screen.
+
+    Without the comparison of what was read last a file truncated and grown again goes unnoticed.
+    """
     path = tmp_path / "changing.jsonl"
     path.write_bytes(b"first\n")
     tail = Tail(path)
@@ -82,6 +95,10 @@ def change(path: Path, act: str, content: bytes) -> None:
             file.write(content)
     elif act == "truncate":
         os.truncate(path, path.stat().st_size // 2)
+    elif act == "rewrite":
+        with path.open("r+b") as file:
+            file.truncate(0)
+            file.write(content)
     elif act == "replace":
         path.with_suffix(".new").write_bytes(content)
         path.with_suffix(".new").replace(path)
@@ -95,14 +112,14 @@ def test_it_begins_at_a_whole_line_near_the_end(
 ) -> None:
     path = tmp_path / "long.jsonl"
     path.write_bytes(content)
-    lines = Tail(path, last_bytes=last_bytes).read().lines
+    lines = raw(Tail(path, last_bytes=last_bytes).read())
     assert lines == whole(content)[len(whole(content)) - len(lines) :]
 
 
 def test_a_last_line_larger_than_the_window_is_shown(tmp_path: Path) -> None:
     path = tmp_path / "large.jsonl"
     path.write_bytes(b"first\n" + b"x" * 5000 + b"\n")
-    assert Tail(path, last_bytes=100).read().lines[-1] == b"x" * 5000
+    assert Tail(path, last_bytes=100).read().lines[-1].raw == b"x" * 5000
 
 
 def test_what_happened_to_the_file_is_told(tmp_path: Path) -> None:
@@ -110,17 +127,17 @@ def test_what_happened_to_the_file_is_told(tmp_path: Path) -> None:
     tail = Tail(path)
     assert tail.read() == Growth()
     path.write_bytes(b"one\ntwo\n")
-    assert tail.read() == Growth((b"one", b"two"))
+    assert told(tail) == ((b"one", b"two"), False, "")
     os.truncate(path, 4)
-    assert tail.read() == Growth((b"one",), True, "the transcript was truncated")
+    assert told(tail) == ((b"one",), True, "the transcript was truncated")
     path.unlink()
     assert tail.read().notice.startswith("the transcript is gone")
     assert tail.read() == Growth()
     path.write_bytes(b"new\n")
-    assert tail.read() == Growth((b"new",))
+    assert told(tail) == ((b"new",), False, "")
     path.rename(tmp_path / "b.jsonl")
     path.write_bytes(b"newer\n")
-    assert tail.read() == Growth((b"newer",), True, "the transcript was replaced")
+    assert told(tail) == ((b"newer",), True, "the transcript was replaced")
 
 
 @pytest.mark.parametrize("kind", ["directory", "pipe"])
@@ -153,7 +170,36 @@ def test_a_live_writer_of_large_lines_is_read_whole_and_once(tmp_path: Path) -> 
     assert tail.read() == Growth()
     writer.start()
     while writer.is_alive():
-        lines += tail.read(limit=100_000).lines
-    while more := tail.read().lines:
+        lines += raw(tail.read(limit=100_000))
+    while more := raw(tail.read()):
         lines += more
     assert lines == written
+
+
+def test_a_file_truncated_and_grown_again_between_two_looks_is_announced(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"one\ntwo\n")
+    tail = Tail(path)
+    assert told(tail)[0] == (b"one", b"two")
+    change(path, "rewrite", b"other\nlines\nand more\n")
+    assert told(tail) == (
+        (b"other", b"lines", b"and more"), True, "the transcript was written anew"
+    )  # fmt: skip
+
+
+def test_of_an_unfinished_line_of_30_mb_nothing_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"first\n")
+    tail = Tail(path)
+    tail.read()
+    with path.open("ab") as file:
+        for _ in range(30):
+            file.write(b"x" * 1_000_000)
+            file.flush()
+            assert tail.read(limit=256 * 1024).lines == ()
+        file.write(b"\n{}\n")
+    found: list[RawLine] = []
+    while len(found) < 2:
+        found += tail.read(limit=8 * 1024 * 1024).lines
+    assert [line.size for line in found] == [30_000_000, 2]
+    assert len(found[0].raw) < 100_000

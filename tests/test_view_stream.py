@@ -10,8 +10,10 @@ import pytest
 from tests.fixed_catalog import NOW, session, stream
 from tui.core.models import Entry, EntryKind, Request
 from tui.core.text import cell_width
+from tui.view import heading
 from tui.view import stream as view
 from tui.view.lines import Line
+from tui.view.styled import wrap
 
 
 def text(line: Line) -> str:
@@ -19,7 +21,7 @@ def text(line: Line) -> str:
 
 
 def lines(entry: Entry, result: Entry | None = None, width: int = 70) -> list[str]:
-    return [text(line) for line in view.entry_lines(entry, result, width, UTC)]
+    return [text(line) for line in view.entry_lines(entry, view.Around(UTC, result), width)]
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Writing:
     ],
 )
 def test_wrap(given: str, width: int, wrapped: list[str]) -> None:
-    assert view.wrap(given, width) == wrapped
+    assert wrap(given, width) == wrapped
 
 
 @pytest.mark.parametrize("width", [30, 50, 78, 118])
@@ -110,6 +112,6 @@ def test_a_request_shows_the_whole_command_and_how_to_answer() -> None:
 
 def test_the_title_says_whose_stream_it_is() -> None:
     one = session("hollis_park", "stage_3", "x", cost_usd=1.2)
-    title = view.title(one, NOW, timedelta(minutes=10))
-    assert title == f"4 hollis_park/3 {one.session_id[:4]}  · active  $1.20"
-    assert view.title(None, NOW, timedelta(minutes=10)) == "4 Live"
+    title = heading.title(one, NOW, timedelta(minutes=10))
+    assert title == f"4 hollis_park/3 {one.session_id[:4]}  · active  $1.20  sonnet-4-5"
+    assert heading.title(None, NOW, timedelta(minutes=10)) == "4 Live"

@@ -14,7 +14,7 @@ from tui.core.attention import Failures, Need, attention, grouped, needing
 from tui.core.catalog import is_pending
 from tui.core.models import Catalog, Hold, Listing, Session, Status
 from tui.core.text import cell_width
-from tui.view import expiry, listings, sessions, stream, top, words
+from tui.view import expiry, heading, listings, sessions, top, words
 from tui.view.lines import Line, rule
 
 QUIET = timedelta(minutes=10)
@@ -261,6 +261,6 @@ def test_a_listing_that_vanished_is_greyed() -> None:
 def test_what_is_odd_names_the_verb_that_mends_it(title: str, word: str, remark: str) -> None:
     one = next(one for one in CATALOG.sessions if one.title == title)
     assert words.state(one, NOW, QUIET)[0] == word
-    assert remark in stream.title(one, NOW, QUIET)
+    assert remark in heading.title(one, NOW, QUIET)
     shape = sessions.Shape(120, is_wide=True, state_width=sessions.state_width([one]))
     assert word in text(sessions.line(one, NOW, shape, QUIET))

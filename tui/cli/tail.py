@@ -72,7 +72,7 @@ class _Printer:
         sys.stdout.flush()
 
     def _put(self, entry: Entry, result: Entry | None = None) -> None:
-        from tui.view.stream import entry_lines
+        from tui.view.stream import Around, entry_lines
 
-        for line in entry_lines(entry, result, self._width, LOCAL):
+        for line in entry_lines(entry, Around(LOCAL, result), self._width):
             put("".join(cell.text for cell in line).rstrip())

@@ -214,11 +214,21 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """The tokens of one API message: all that was read for it, from a cache or not, and written."""
+
+    read: int = 0
+    written: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One thing in the stream of a session; all text is safe to show.
 
     `uuid` is the transcript line's; `message_id` the API message's (several lines may share it);
-    `tool_id` joins a tool call with its result.
+    `tool_id` joins a tool call with its result. `place` is where its line begins in the file, -1
+    for what has no line there. `left_out` names the kind of line that a notice stands for, when
+    many such may follow each other. What an agent says has its `model` and `usage`.
     """
 
     kind: EntryKind
@@ -231,6 +241,10 @@ class Entry:
     detail: str = ""
     is_error: bool = False
     is_sidechain: bool = False
+    place: int = -1
+    left_out: str = ""
+    model: str = ""
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tui.core.models import Entry, EntryKind
+from tui.core.models import Entry, EntryKind, Usage
 from tui.core.text import one_line, safe_text
 from tui.core.zones import read_time
 
 MAX_TEXT = 100_000
+_READ = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 _HEADLINES = (
     "command", "query", "file_path", "url", "pattern", "path", "description", "prompt", "skill",
     "question", "title",
@@ -43,6 +44,9 @@ class _Line:
     message_id: str
     is_sidechain: bool
     max_text: int
+    place: int = -1
+    model: str = ""
+    usage: Usage | None = None
 
     def entry(self, kind: EntryKind, text: object, **more: Any) -> Entry:
         return Entry(
@@ -52,6 +56,9 @@ class _Line:
             self.uuid,
             self.message_id,
             is_sidechain=self.is_sidechain,
+            place=self.place,
+            model=self.model,
+            usage=self.usage,
             **more,
         )
 
@@ -62,8 +69,8 @@ class _Line:
         return f"{safe_text(raw[: self.max_text])}\n[{len(raw) - self.max_text} more characters]"
 
 
-def parse_line(raw: bytes, max_text: int = MAX_TEXT) -> tuple[Entry, ...]:
-    """Return the entries that one line (without its newline) stands for.
+def parse_line(raw: bytes, max_text: int = MAX_TEXT, place: int = -1) -> tuple[Entry, ...]:
+    """Return the entries that one line (without its newline) at `place` stands for.
 
     A text longer than `max_text` characters is cut there, and says so.
     """
@@ -72,9 +79,20 @@ def parse_line(raw: bytes, max_text: int = MAX_TEXT) -> tuple[Entry, ...]:
         return ()
     line = load_line(raw)
     if line is None:
-        return (Entry(EntryKind.NOTICE, f"a line of {len(raw)} bytes that cannot be read"),)
+        return (unreadable(len(raw), place),)
+    return entries_of(line, max_text, place)
+
+
+def unreadable(size: int, place: int) -> Entry:
+    """Return the notice for a line of `size` bytes that is skipped."""
+    text = f"a line of {size} bytes that cannot be read"
+    return Entry(EntryKind.NOTICE, text, place=place, left_out="that cannot be read")
+
+
+def entries_of(line: dict[str, Any], max_text: int, place: int) -> tuple[Entry, ...]:
+    """Return the entries that the JSON object of a line at `place` stands for."""
     try:
-        return tuple(_entries(line, max_text))
+        return tuple(_entries(line, max_text, place))
     except (
         TypeError,
         ValueError,
@@ -83,7 +101,8 @@ def parse_line(raw: bytes, max_text: int = MAX_TEXT) -> tuple[Entry, ...]:
         IndexError,
         RecursionError,
     ):
-        return (Entry(EntryKind.NOTICE, "a line of an unknown form"),)
+        form = "of an unknown form"
+        return (Entry(EntryKind.NOTICE, f"a line {form}", place=place, left_out=form),)
 
 
 def load_line(raw: bytes) -> dict[str, Any] | None:
@@ -123,24 +142,42 @@ def headline(tool_input: object) -> str:
     return one_line(str(value)[:2000])[:400]
 
 
-def _entries(line: dict[str, Any], max_text: int) -> Iterator[Entry]:
+def _entries(line: dict[str, Any], max_text: int, place: int) -> Iterator[Entry]:
     kind = line.get("type")
-    message = line.get("message") if isinstance(line.get("message"), dict) else {}
+    given = line.get("message")
+    message = given if isinstance(given, dict) else {}
     common = _Line(
         stamp(line),
         one_line(line.get("uuid") or ""),
-        one_line(message.get("id") or "") if isinstance(message, dict) else "",
+        one_line(message.get("id") or ""),
         bool(line.get("isSidechain")),
         max_text,
+        place,
+        one_line(message.get("model") or "")[:60] if kind == "assistant" else "",
+        _usage(message.get("usage")) if kind == "assistant" else None,
     )
     if kind in ("user", "assistant"):
-        yield from _message(kind, line, message or {}, common)
+        yield from _message(kind, line, message, common)
     elif kind == "system":
         yield from _system(line, common)
     elif kind == "attachment":
         yield from _attachment(line, common)
     elif not (kind in _BOOKKEEPING or str(kind).startswith("api-request")):
-        yield common.entry(EntryKind.NOTICE, f"a line of the unknown type {one_line(kind)[:60]!r}")
+        form = f"of the unknown type {one_line(kind)[:60]!r}"
+        yield common.entry(EntryKind.NOTICE, f"a line {form}", left_out=form)
+
+
+def _usage(given: object) -> Usage | None:
+    if not isinstance(given, dict):
+        return None
+    read = sum(tokens(given.get(name)) for name in _READ)
+    return Usage(read, tokens(given.get("output_tokens")))
+
+
+def tokens(value: object) -> int:
+    """Return a number of tokens, 0 for what is none."""
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 40
+    return value if is_count and isinstance(value, int) else 0
 
 
 def _message(

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+from tui.core.meter import NOTHING_SPENT, Meter, Spent
 from tui.core.models import Entry, EntryKind, Session
-from tui.core.transcript import parse_line
+from tui.core.transcript import load_line
+from tui.operations.asides import Asides
+from tui.operations.happened import Happened, interleaved
+from tui.operations.seek import Hits, seek
 from tui.runs.protocol import Partial, read_partial
-from tui.storage.transcripts import Tail
+from tui.runs.untrusted import amount
+from tui.storage import pages
+from tui.storage.pages import RawLine
+from tui.storage.tail import Growth, Tail
 
 _LAST_BYTES = 256 * 1024
+_EACH_POLL = 2 * 1024 * 1024
+_MAX_TEXT = 50_000
+_MOST_MESSAGES = 64
+_MOST_BARREN = 64
+_COST, _LONGEST_COST = b'"totalCostUSD"', 64 * 1024
+_FAR = datetime(9999, 1, 1, tzinfo=UTC)
+_KINDS = {"text": EntryKind.TEXT, "thinking": EntryKind.THINKING, "tool": EntryKind.TOOL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +37,9 @@ class Update:
     """What is new since the last poll.
 
     `was_reset` means that the transcript is another one now: what was shown is void. `partial` is
-    what is being written, token by token; it is `None` once the transcript has it. `has_more`
-    means that the next poll finds more at once.
+    what is being written, token by token, and not in the transcript yet. `has_more` means that the
+    next poll finds more at once. `start` and `end` are the places between which everything was
+    told by now; `asides` is what sub-agents said, by the id of their call.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -27,29 +47,88 @@ class Update:
     partial: Partial | None = None
     notices: tuple[str, ...] = ()
     has_more: bool = False
+    start: int = 0
+    end: int = 0
+    asides: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
+    spent: Spent = NOTHING_SPENT
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A piece of the stream from `start` to `stop`; `is_void` when the file is another one now."""
+
+    entries: tuple[Entry, ...] = ()
+    start: int = 0
+    stop: int = 0
+    is_void: bool = False
 
 
 class Follow:
-    """Follows one session from the last `last_bytes` of its transcript on; not thread-safe."""
+    """Follows one session from the last `last_bytes` of its transcript on.
+
+    `poll` is for one thread at a time; pages and searches may be read beside it.
+    """
 
     def __init__(self, session: Session, *, last_bytes: int = _LAST_BYTES) -> None:
         self._last_bytes = last_bytes
         self._tail: Tail | None = None
         self._path: Path | None = None
-        self._last_message_id = ""
+        self._happened = Happened()
+        self._asides: Asides | None = None
+        self._is_begun = False
+        self._noting = threading.Lock()
+        self._forget()
         self._point_at(session)
 
     def poll(self, session: Session) -> Update:
         """Return what is new; `session` is its latest picture. Blocking, never raises `OSError`."""
         was_moved = self._point_at(session)
+        happened = self._happened.poll(session.run.folder if session.run else None)
         if self._tail is None:
-            return Update(was_reset=was_moved, partial=self._partial(session))
-        growth = self._tail.read()
-        entries = tuple(entry for line in growth.lines for entry in parse_line(line))
-        self._note_messages(entries)
-        notices = (growth.notice,) if growth.notice else ()
+            self._is_begun = self._is_begun or bool(happened)
+            return Update(happened, was_moved, self._partial(session))
+        growth = self._tail.read(limit=_EACH_POLL)
         was_reset = growth.was_reset or was_moved
-        return Update(entries, was_reset, self._partial(session), notices, growth.has_more)
+        if growth.was_reset:
+            self._forget()
+        entries = self._told(growth)
+        if was_reset or not self._is_begun:
+            happened = _since(self._happened.known, entries)
+        self._is_begun = self._is_begun or bool(entries or happened)
+        return Update(
+            interleaved(entries, happened),
+            was_reset,
+            self._partial(session),
+            (growth.notice,) if growth.notice else (),
+            growth.has_more,
+            self._start,
+            self._tail.told_to,
+            self._said_aside(),
+            self._meter.spent,
+        )
+
+    def before(self, place: int, until: datetime | None) -> Page:
+        """Return what stands before `place`; `until` is the time of what stands there."""
+        page = self._page(place, 0, pages.before)
+        return replace(page, entries=self._with_notices(page.entries, None, until))
+
+    def after(self, place: int, stop: int, since: datetime | None) -> Page:
+        """Return what stands from `place` to `stop` at most; `since` is the time before it."""
+        page = self._page(place, stop, lambda fd, at: pages.after(fd, at, stop))
+        until = _FAR if page.stop >= stop else None
+        return replace(page, entries=self._with_notices(page.entries, since, until))
+
+    def seek(
+        self,
+        words: str,
+        told: Callable[[float], None],
+        is_stopped: Callable[[], bool],
+        known: Hits | None = None,
+    ) -> Hits:
+        """Search all that was told by now, or what is new since `known`; raises `ConsoleError`."""
+        if self._path is None or self._tail is None:
+            return Hits(words)
+        return seek(self._path, words, self._tail.told_to, told, is_stopped, known)
 
     def _point_at(self, session: Session) -> bool:
         """Open the session's transcript; true when it is another file than before."""
@@ -59,20 +138,106 @@ class Follow:
         was_moved = self._path is not None
         self._path = path
         self._tail = Tail(path, last_bytes=self._last_bytes)
+        self._asides = Asides(path.with_suffix(""))
+        self._forget()
         return was_moved
 
-    def _note_messages(self, entries: tuple[Entry, ...]) -> None:
+    def _forget(self) -> None:
+        self._meter = Meter()
+        self._messages: dict[str, Counter[EntryKind]] = {}
+        self._is_first = True
+        self._start = 0
+
+    def _told(self, growth: Growth) -> tuple[Entry, ...]:
+        entries: list[Entry] = []
+        if self._is_first and growth.lines:
+            self._start, self._is_first = growth.lines[0].start, False
+        for line in growth.lines:
+            said = line.entries(_MAX_TEXT)
+            self._meter.note(said)
+            self._note_cost(line)
+            self._note_messages(said)
+            entries += said
+        self._note(entries)
+        return tuple(entries)
+
+    def _note(self, entries: Iterable[Entry]) -> None:
+        if self._asides is not None:
+            with self._noting:
+                self._asides.note(entries)
+
+    def _said_aside(self) -> Mapping[str, tuple[Entry, ...]]:
+        with self._noting:
+            return self._asides.poll() if self._asides is not None else {}
+
+    def _note_cost(self, line: RawLine) -> None:
+        if line.size < _LONGEST_COST and _COST in line.raw:
+            facts = load_line(line.raw) or {}
+            cost = amount(facts.get("totalCostUSD"))
+            if facts.get("type") == "cost-state" and cost is not None:
+                self._meter.note_cost(cost)
+
+    def _note_messages(self, entries: Iterable[Entry]) -> None:
         for entry in entries:
-            if entry.message_id and entry.kind is not EntryKind.PROMPT:
-                self._last_message_id = entry.message_id
+            if entry.message_id and entry.kind in _KINDS.values():
+                self._messages.setdefault(entry.message_id, Counter())[entry.kind] += 1
+        while len(self._messages) > _MOST_MESSAGES:
+            self._messages.pop(next(iter(self._messages)))
 
     def _partial(self, session: Session) -> Partial | None:
+        """Return what is being written, without the blocks that the transcript has already."""
         if session.run is None or session.run.is_over:
             return None
         partial = read_partial(session.run.folder)
-        if partial is None or partial.message_id == self._last_message_id:
-            return None
-        return partial
+        if partial is None or partial.message_id not in self._messages:
+            return partial
+        told, left = Counter(self._messages[partial.message_id]), []
+        for block in (*partial.earlier, partial):
+            kind = _KINDS[block.kind]
+            if told[kind] > 0:
+                told[kind] -= 1
+            elif block.text or block.kind != "text":
+                left.append(block)
+        return replace(left[-1], earlier=tuple(left[:-1])) if left else None
+
+    def _page(
+        self, origin: int, limit: int, read: Callable[[int, int], tuple[RawLine, ...]]
+    ) -> Page:
+        """Read from `origin` towards `limit` until there is something to show."""
+        place, entries = origin, tuple[Entry, ...]()
+        path, tail = self._path, self._tail
+        if path is None or tail is None:
+            return Page((), origin, origin)
+        with suppress(OSError), pages.opened(path) as fd:
+            if pages.identity(fd) != tail.identity:
+                return Page(is_void=True)
+            for _ in range(_MOST_BARREN):
+                lines = read(fd, place) if place != limit else ()
+                if not lines or entries:
+                    break
+                place = lines[0].start if limit < origin else lines[-1].stop
+                entries = tuple(one for line in lines for one in line.entries(_MAX_TEXT))
+        self._note(entries)
+        return Page(entries, min(origin, place), max(origin, place))
+
+    def _with_notices(
+        self, entries: tuple[Entry, ...], since: datetime | None, until: datetime | None
+    ) -> tuple[Entry, ...]:
+        """Return entries with what happened after `since` (or from the first on), up to `until`."""
+        times = [one.at for one in entries if one.at]
+        if not times:
+            return entries
+        last = until or times[-1]
+        known = [one for one in self._happened.known if one.at is not None and one.at < last]
+        if since is None:
+            return interleaved(entries, _since(known, entries))
+        return interleaved(entries, [one for one in known if one.at and one.at > since])
+
+
+def _since(notices: Iterable[Entry], entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """Return the notices that are not older than the first of `entries`."""
+    first = next((one.at for one in entries if one.at), None)
+    return tuple(one for one in notices if first is None or one.at is None or one.at >= first)
 
 
 def last_entries(session: Session, count: int) -> tuple[Follow, tuple[Entry, ...]]:

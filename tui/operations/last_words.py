@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tui.core.models import Entry, EntryKind
-from tui.core.transcript import parse_line
 from tui.storage.config_dir import footprint
-from tui.storage.transcripts import Tail
+from tui.storage.tail import Tail
 
 _WINDOW = 4 * 1024 * 1024
 
@@ -19,7 +18,7 @@ def last_words(config_dir: Path, session_id: str) -> str:
         entry
         for path in paths[:1]
         for line in Tail(path, last_bytes=_WINDOW).read(limit=2 * _WINDOW).lines
-        for entry in parse_line(line)
+        for entry in line.entries()
     )
     return _answer([entry for entry in entries if not entry.is_sidechain])
 

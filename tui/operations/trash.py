@@ -14,7 +14,7 @@ from tui.operations.delete import find_trashed
 from tui.operations.refresh import listing_paths
 from tui.storage.erasing import Measure, measure, measure_trashed
 from tui.storage.manifest import Trashed
-from tui.storage.transcripts import Tail
+from tui.storage.tail import Tail
 from tui.storage.trash import list_trash
 
 _TALK = (EntryKind.PROMPT, EntryKind.TEXT)
@@ -81,10 +81,11 @@ def _ends(path: Path) -> tuple[str, str]:
     except OSError:
         return "", ""
     first = next((one.text for one in _said(head)), "")
-    last = [one.text for one in _said(Tail(path, last_bytes=_ENDS).read().lines)]
+    tail = Tail(path, last_bytes=_ENDS).read().lines
+    last = [one.text for one in _said([line.raw for line in tail])]
     return first, last[-1] if last else ""
 
 
-def _said(lines: list[bytes] | tuple[bytes, ...]) -> Iterator[Entry]:
+def _said(lines: list[bytes]) -> Iterator[Entry]:
     entries = (entry for line in lines for entry in parse_line(line))
     return (one for one in entries if one.kind in _TALK and not one.is_sidechain)

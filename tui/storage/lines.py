@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,26 +18,40 @@ _NEWLINE = b"\n"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line without its newline, or in `problem` the words for what could not be read."""
+    """One line without its newline, or in `problem` the words for what could not be read.
+
+    `start` is where it begins in the file.
+    """
 
     raw: bytes
     problem: str = ""
+    start: int = 0
 
 
 def read_lines(
-    path: Path, literals: Sequence[bytes] = (), *, size: int | None = None
+    path: Path,
+    literals: Sequence[bytes] = (),
+    *,
+    size: int | None = None,
+    start: int = 0,
+    reached: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Line]:
     """Return the lines in the first `size` bytes, or what the file has now: never what comes after.
 
     With `literals` in lower case only the lines that hold one of them in whatever case, so that
-    nothing else need be parsed. Raises `OSError`; a link is not followed, and a pipe is no file.
+    nothing else need be parsed. Those before `start`, where a line begins, are left out; `reached`
+    is told how far this is, and may raise to end it. Raises `OSError`; a link is not followed, and
+    a pipe is no file.
     """
     with _opened(path) as (file, now):
-        for block in _blocks(file, now if size is None else min(size, now)):
+        end = now if size is None else min(size, now)
+        file.seek(start)
+        for at, block in _blocks(file, start, end):
+            reached(at)
             if isinstance(block, Line):
                 yield block
             else:
-                yield from _holding(block, literals) if literals else _split(block)
+                yield from _holding(block, literals, at) if literals else _split(block, at)
 
 
 @contextmanager
@@ -55,25 +69,26 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
         yield file, status.st_size
 
 
-def _blocks(file: BinaryIO, left: int) -> Iterator[bytes | Line]:
-    """Read `left` bytes in blocks of whole lines."""
-    while left > 0:
-        block = file.read(min(_BLOCK, left))
+def _blocks(file: BinaryIO, start: int, end: int) -> Iterator[tuple[int, bytes | Line]]:
+    """Read from `start` to `end` in blocks of whole lines, each with where it begins."""
+    while start < end:
+        block = file.read(min(_BLOCK, end - start))
         if not block:
             return
-        left -= len(block)
         if not block.endswith(_NEWLINE):
-            rest = file.readline(min(left, _LONGEST)) if left else b""
-            left -= len(rest)
-            block += rest
+            left = end - start - len(block)
+            block += file.readline(min(left, _LONGEST)) if left else b""
         if block.endswith(_NEWLINE):
-            yield block
+            yield start, block
+            start += len(block)
             continue
-        end = block.rfind(_NEWLINE) + 1
-        yield block[:end]
-        lost, is_ended = _skipped(file, left)
-        left -= lost
-        yield Line(b"", _lost(len(block) - end + lost, is_ended))
+        cut, at = block.rfind(_NEWLINE) + 1, start
+        yield at, block[:cut]
+        start += len(block)
+        lost, is_ended = _skipped(file, end - start)
+        start += lost
+        size = len(block) - cut + lost
+        yield at + cut, Line(b"", _lost(size, is_ended), at + cut)
 
 
 def _skipped(file: BinaryIO, left: int) -> tuple[int, bool]:
@@ -93,19 +108,20 @@ def _lost(size: int, is_ended: bool) -> str:
     return f"the last line is not whole yet: its {size} bytes are left out"
 
 
-def _split(block: bytes) -> Iterator[Line]:
+def _split(block: bytes, at: int) -> Iterator[Line]:
     for raw in block.split(_NEWLINE):
         if raw:
-            yield Line(raw)
+            yield Line(raw, start=at)
+        at += len(raw) + 1
 
 
-def _holding(block: bytes, literals: Sequence[bytes]) -> Iterator[Line]:
+def _holding(block: bytes, literals: Sequence[bytes], begin: int) -> Iterator[Line]:
     lowered, end = block.lower(), 0
     ahead = {literal: lowered.find(literal) for literal in literals}
     while ahead := {one: at for one, at in _next(lowered, ahead, end) if at >= 0}:
         at = min(ahead.values())
         start, end = block.rfind(_NEWLINE, 0, at) + 1, block.find(_NEWLINE, at)
-        yield Line(block[start:end])
+        yield Line(block[start:end], start=begin + start)
 
 
 def _next(lowered: bytes, ahead: Mapping[bytes, int], start: int) -> Iterator[tuple[bytes, int]]:

@@ -1,4 +1,4 @@
-"""Transcript files: find and measure them, and follow one as it grows."""
+"""Transcript files: find and measure them."""
 
 from __future__ import annotations
 
@@ -6,18 +6,14 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
 
-from tui.core.errors import UnknownId
 from tui.core.models import Transcript
 from tui.core.session_id import is_session_id
 from tui.storage.cache import FactsCache
 from tui.storage.folders import Version, version_of
 
-_NEWLINE = b"\n"
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 _ENDING = ".jsonl"
 
@@ -146,91 +142,3 @@ def extra_bytes(folder: str) -> int:
         except OSError:
             continue
     return total
-
-
-@dataclass(frozen=True, slots=True)
-class Growth:
-    """What a look at a growing file found: whole lines, and whether the file is another one now.
-
-    `has_more` means that the next look finds more at once.
-    """
-
-    lines: tuple[bytes, ...] = ()
-    was_reset: bool = False
-    notice: str = ""
-    has_more: bool = False
-
-
-class Tail:
-    """Follows one transcript from near its end: whole lines only, each once.
-
-    The unfinished last line is kept as bytes until its newline comes. A file that was truncated,
-    replaced or deleted is announced and read anew.
-    """
-
-    def __init__(self, path: Path, *, last_bytes: int = 256 * 1024) -> None:
-        self.path = path
-        self._last_bytes = last_bytes
-        self._offset = -1
-        self._inode: tuple[int, int] | None = None
-        self._rest = b""
-
-    def read(self, *, limit: int = 8 * 1024 * 1024) -> Growth:
-        """Return what came since the last call, at most about `limit` bytes of it."""
-        try:
-            fd = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError as error:
-            return self._lost(error)
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            os.close(fd)
-            raise UnknownId(f"{self.path.name} is not a file")
-        with os.fdopen(fd, "rb") as file:
-            notice = self._notice(status)
-            if self._offset < 0 or notice:
-                self._start(file, status)
-            lines = self._take(file, limit)
-            return Growth(lines, bool(notice), notice, self._offset < status.st_size)
-
-    def _lost(self, error: OSError) -> Growth:
-        if self._inode is None:
-            return Growth()
-        self._inode, self._offset, self._rest = None, -1, b""
-        return Growth(was_reset=True, notice=f"the transcript is gone: {error.strerror}")
-
-    def _notice(self, status: os.stat_result) -> str:
-        if self._inode is None:
-            return ""
-        if (status.st_dev, status.st_ino) != self._inode:
-            return "the transcript was replaced"
-        return "the transcript was truncated" if status.st_size < self._offset else ""
-
-    def _start(self, file: BinaryIO, status: os.stat_result) -> None:
-        """Begin at a whole line near the end, further back when the last line alone is larger."""
-        self._inode = (status.st_dev, status.st_ino)
-        self._rest = b""
-        window = self._last_bytes
-        while True:
-            self._offset = _line_start(file, max(0, status.st_size - window))
-            if self._offset < status.st_size or window >= status.st_size:
-                return
-            window *= 8
-
-    def _take(self, file: BinaryIO, limit: int) -> tuple[bytes, ...]:
-        file.seek(self._offset)
-        data = file.read(limit)
-        self._offset += len(data)
-        *lines, self._rest = (self._rest + data).split(_NEWLINE)
-        return tuple(lines)
-
-
-def _line_start(file: BinaryIO, offset: int) -> int:
-    """Return where the first whole line at or after `offset` starts; the file's end if none."""
-    if offset == 0:
-        return 0
-    file.seek(offset - 1)
-    while chunk := file.read(1024 * 1024):
-        at = chunk.find(_NEWLINE)
-        if at >= 0:
-            return file.tell() - len(chunk) + at + 1
-    return file.tell()

@@ -91,6 +91,11 @@ class Following:
         self._changed = asyncio.Event()
         self._is_begun = False
 
+    @property
+    def follower(self) -> Follower | None:
+        """What follows the stream that is shown, once it has said something."""
+        return self._follower
+
     def follow(self, session: Session | None) -> None:
         """Follow this session from now on; what is shown stays until the selection rests."""
         is_other = _key(session) != _key(self._session)

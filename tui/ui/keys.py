@@ -57,7 +57,10 @@ DEEDS = (
     Deed("asterisk", "mark_all", "*", "mark all", "mark all shown, or none"),
     Deed("s", "sort", "s", "sort", "next order: attention, ends, quiet, size, cost, listing"),
     Deed("F", "follow", "F", "follow", "follow the end of the stream, or stop", 13),
-    Deed("y", "copy", "y", "copy id", "copy the id", 14),
+    Deed("t", "tools", "t", "", "tools and thinking in Live: short, in full, off", 9),
+    Deed("left_square_bracket", "entry(-1)", "[", "", "in full Live: entry before; Enter opens"),
+    Deed("right_square_bracket", "entry(1)", "]", "", "in full Live: entry after; Enter opens"),
+    Deed("y", "copy", "y", "copy id", "copy the id; in full Live the entry", 14),
     Deed("Y", "copy_command", "Y", "copy command", "copy the command that does this"),
     Deed("tab", "next_pane", "Tab", "pane", "the next pane", 15),
     Deed("shift+tab", "next_pane(-1)", "S-Tab", "pane", "the pane before"),
@@ -100,9 +103,15 @@ def bindings(*, is_read_only: bool) -> list[BindingType]:
 IN_FULL = frozenset(
     {"help", "quit_or_leave", "leave", "answer", "interrupt", "follow", "copy", "copy_command",
      "mark", "filter", "find", "pane", "next_pane", "move", "move_to", "page", "redraw", "suspend",
-     "how_to_quit"}
+     "how_to_quit", "enter", "tools", "entry"}
 )  # fmt: skip
-ON_TEXT = {"quit_or_leave": "back", "filter": "search", "find(1)": "again"}
+ON_TEXT = {
+    "quit_or_leave": "back",
+    "filter": "search",
+    "find(1)": "again",
+    "tools": "tools",
+    "copy": "copy",
+}
 WHEN_TINY = frozenset({"quit_or_leave", "redraw", "suspend", "how_to_quit"})
 ON_PAGE = frozenset(
     {"help", "quit_or_leave", "leave", "move", "move_to", "page", "mark", "filter", "find",

@@ -26,6 +26,7 @@ def arrange(screen: PictureScreen) -> None:
     screen.set_class(not is_wide, "-narrow")
     screen.set_class(screen.is_full, "-full")
     screen.set_class(screen.page.is_open, "-page")
+    screen.live.is_full = screen.is_full
     screen.is_tiny = width < LEAST[0] or height < LEAST[1]
     screen.set_class(screen.is_tiny, "-tiny")
     for number in range(1, 5):

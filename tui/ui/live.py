@@ -1,50 +1,81 @@
-"""The Live pane: the stream of the selected session, whoever runs it."""
+"""The Live pane: the stream of the selected session, whoever runs it, at any size."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from tui.core.models import Entry, EntryKind, Request, Session
-from tui.operations.follow import Update
-from tui.ui.pane import Pane
-from tui.view import page, stream
-from tui.view.lines import Cell, Line
+from textual.message import Message
 
-MOST_ENTRIES = 4000
+from tui.core.meter import Spent
+from tui.core.models import Entry, EntryKind, Request, Session
+from tui.operations.follow import Page, Update
+from tui.ui.pace import Pace
+from tui.ui.pane import Pane
+from tui.ui.wish import Wish
+from tui.view import heading, stream
+from tui.view.lines import Cell, Line
+from tui.view.roll import Place, Roll
+
+_NEAR = 40  # entries from an edge of what is in memory
 
 
 class LivePane(Pane):
-    """Entries as wrapped lines; follows the end only while the operator is at the end."""
+    """A window on the stream; follows the end only while the operator is at the end.
+
+    `start` and `end` are the places in the file between which entries are in memory; `told_to` is
+    how far the file is known to go.
+    """
+
+    class Wished(Message):
+        """The pane lacks a page."""
+
+        def __init__(self, wish: Wish) -> None:
+            super().__init__()
+            self.wish = wish
 
     def __init__(
-        self, *, id: str, zone: tzinfo, quiet_after: timedelta, is_ascii: bool = False
+        self,
+        *,
+        id: str,
+        zone: tzinfo,
+        quiet_after: timedelta,
+        is_ascii: bool = False,
+        is_remote: bool = False,
     ) -> None:
         super().__init__(id=id, is_ascii=is_ascii)
-        self.zone = zone
+        self._pace = Pace(is_remote=is_remote)
+        self._is_waiting = False
+        self._found: Place | None = None
         self.quiet_after = quiet_after
         self.now = datetime.fromtimestamp(0, UTC)
         self.session: Session | None = None
         self.has_rule = True
+        self.is_full = False
         self.is_following = True
-        self.top = 0
         self.unseen = 0
         self.says = ""
-        self._entries: list[Entry] = []
-        self._results: dict[str, Entry] = {}
-        self._lines: list[Line] = []
-        self._starts: list[int] = []
-        self._tail: tuple[Line, ...] = ()
+        self.spent = Spent()
+        self.wish: Wish | None = None
+        self.start = self.end = self.told_to = 0
+        self.top: Place = (0, 0)
+        self._roll = Roll(zone)
         self._writing: stream.Writing | None = None
-        self._found = -1
+        self._current: int | None = None
+        self._shown: list[tuple[Place, Line]] = []
+
+    # What comes in ---------------------------------------------------------------------------
 
     def begin(self, session: Session | None, says: str = "") -> None:
         """Empty the pane for another session; `says` stands there until something comes."""
         self.session = session
         self.is_following = True
         self.unseen = 0
-        self._writing = None
         self.says = says
-        self._forget()
+        self.spent = Spent()
+        self._writing = None
+        self._forget(0)
+        self.told_to = 0
+        self._end_lines()
         self._settle()
 
     def update(self, session: Session | None, now: datetime) -> None:
@@ -52,82 +83,246 @@ class LivePane(Pane):
         if session is not None and self.session is not None and session.key == self.session.key:
             self.session = session
         self.now = now
-        self._end_lines()
-        self._settle()
+        self._settle_soon()
 
     def add(self, news: Update) -> None:
-        """Show what is new in the stream."""
-        if news.was_reset:
-            self._forget()
+        """Show what is new in the stream; far from its end only count it."""
+        if news.was_reset or not (self._roll.entries or self.told_to):
+            self._forget(news.start)
+            self.end = self.told_to = news.start
+        is_attached = self.end == self.told_to
+        self.told_to = news.end
+        if is_attached:
+            self.end = news.end
+            self._roll.append(news.entries)
         notices = tuple(Entry(EntryKind.NOTICE, text) for text in news.notices)
-        for entry in (*news.entries, *notices):
-            self._add(entry)
+        self._roll.append(notices)
+        self._roll.put_aside(news.asides)
+        self.spent, self._writing = news.spent, news.partial
+        if not self.is_following:
+            self.unseen += sum(one.kind is not EntryKind.RESULT for one in news.entries)
         self._trim()
-        self._writing = news.partial
-        self._end_lines()
-        if news.entries and not self.is_following:
-            self.unseen += len(news.entries)
+        if news.entries or news.was_reset or news.notices:
+            self._settle_now()
+        else:
+            self._settle_soon()
+
+    def put(self, wish: Wish, *pages: Page) -> None:
+        """Take the pages that were wished for, as far as they still fit."""
+        self.wish = None
+        for page in pages:
+            if page.is_void:
+                break
+            if wish.side in ("start", "end", "around") and page is pages[0]:
+                self._forget(page.start)
+                self.end = page.stop
+                self._roll.append(page.entries)
+            elif page.stop == self.start and wish.side == "before":
+                moved = self._roll.prepend(page.entries)
+                self.start = page.start
+                self._move_places(moved)
+            elif page.start == self.end:
+                self._roll.append(page.entries)
+                self.end = page.stop
+        if wish.side == "end":
+            self.is_following = True
+        self._trim()
         self._settle()
+
+    def _forget(self, start: int) -> None:
+        roll = Roll(self._roll.zone)
+        roll.tools, roll.tail = self._roll.tools, self._roll.tail
+        roll.fit(self._text_width)
+        self._roll = roll
+        self.start = self.end = start
+        self.top, self._current = (0, 0), None
+        self.wish = self._found = None
+
+    def _trim(self) -> None:
+        """Let go of what is far from where the operator reads; it can be read again."""
+        roll = self._roll
+        while roll.is_full and len(roll.entries) > 1:
+            if self.is_following or self.top[0] > len(roll.entries) // 2 or self.end <= 0:
+                self._move_places(-roll.drop_first())
+                self.start = max(self.start, roll.entries[0].place) if roll.entries else self.end
+            elif (first := roll.drop_last()) >= 0:
+                self.end = first
+            else:
+                return
+
+    def _move_places(self, moved: int) -> None:
+        index, row = self.top
+        self.top = (index + moved, row) if index + moved >= 0 else (0, 0)
+        self._found = None
+        if self._current is not None:
+            self._current = self._current + moved if self._current + moved >= 0 else None
+
+    # Where the operator reads ----------------------------------------------------------------
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the end of the file is in memory."""
+        return self.end >= self.told_to
 
     def scroll_lines(self, lines: int) -> None:
         """Scroll; reaching the end follows it again."""
-        lowest = self._lowest()
-        self.top = max(0, min(self.top + lines, lowest))
-        self.follow(is_on=self.top >= lowest)
+        top = self._roll.moved(self.top, lines)
+        self.follow(is_on=top >= self._lowest() and lines > 0, top=top)
 
-    def follow(self, *, is_on: bool) -> None:
-        """Follow the end, or stay where the operator reads."""
-        self.is_following = is_on
-        if is_on:
-            self.unseen = 0
+    def go_to_start(self) -> None:
+        """Show the very first lines of the file."""
+        self.is_following = False
+        self._current, self.top = None, (0, 0)
+        if self.start > 0:
+            self._wish(Wish("start", 0, self.told_to))
         self._settle()
 
-    def find(self, words: str, step: int) -> bool:
-        """Go to the next line that has `words`; answer whether there is one."""
-        texts = ["".join(cell.text for cell in line) for line in (*self._lines, *self._tail)]
-        start = self.top if self._found < 0 else self._found + step
-        found = page.find(texts, words, start, step)
-        self._found = -1 if found is None else found
-        if found is not None:
-            self.scroll_lines(found - self.top)
-        return found is not None
+    def go_to_end(self) -> None:
+        """Show the last lines of the file, and follow what comes."""
+        if not self.is_at_end:
+            self._wish(Wish("end", self.told_to))
+        self.follow(is_on=True)
+
+    def follow(self, *, is_on: bool, top: Place | None = None) -> None:
+        """Follow the end, or stay where the operator reads."""
+        self.is_following = is_on and self.is_at_end
+        if top is not None:
+            self.top = top
+        if self.is_following:
+            self.unseen, self._current, self._found = 0, None, None
+        elif is_on and self.wish is None:
+            self._wish(Wish("end", self.told_to))
+        self._settle()
+
+    def go_to(self, place: int, words: str) -> bool:
+        """Show what stands at a place of the file, with `words` in sight; false without it yet."""
+        index = self._roll.find(place) if self.start <= place < self.end else None
+        if index is None:
+            return False
+        self.is_following = False
+        row = self._row_with(index, words)
+        if row is None:
+            self._roll.open(index)
+            row = self._row_with(index, words)
+        self._current, self._found = index, (index, row or 0)
+        self.top = self._roll.moved((index, row or 0), -(self.body_height // 3))
+        self._settle()
+        return True
+
+    def _row_with(self, index: int, words: str) -> int | None:
+        wanted = words.casefold()
+        for row, line in enumerate(self._roll.lines(index)):
+            if wanted in "".join(cell.text for cell in line).casefold():
+                return row
+        return None
+
+    @property
+    def place(self) -> int:
+        """The place in the file of what a search goes on from; -1 for none."""
+        if self._current is not None and self._current < len(self._roll.entries):
+            return self._roll.entries[self._current].place
+        index = min(self.top[0], len(self._roll.entries) - 1)
+        return self._roll.entries[index].place - 1 if index >= 0 else -1
+
+    def step(self, step: int) -> None:
+        """Go to the next entry in sight or beyond, or to the one before."""
+        current = self._marked()
+        index = len(self._roll.entries) if current is None else current
+        while 0 <= (index := index + step) < len(self._roll.entries):
+            if self._roll.lines(index):
+                break
+        if 0 <= index < len(self._roll.entries):
+            self._current = index
+            self._bring_in_sight(index)
+        self._settle()
+
+    def toggle(self) -> None:
+        """Open or fold the entry that is marked."""
+        index = self._marked()
+        if index is not None:
+            self._roll.toggle(index)
+            self._current, self.is_following = index, False
+            self._bring_in_sight(index)
+            self._settle()
+
+    def next_tools(self) -> str:
+        """Show tools short, in full, or not at all; return which."""
+        shown = self._roll.next_tools()
+        self._settle()
+        return shown
+
+    @property
+    def entry(self) -> tuple[Entry | None, Entry | None]:
+        """The entry that is marked, and its result."""
+        index = self._marked()
+        if index is None:
+            return None, None
+        entry = self._roll.entries[index]
+        return entry, self._roll.results.get(entry.tool_id)
+
+    def _marked(self) -> int | None:
+        """Return the chosen entry if it is in sight, else the first that begins there.
+
+        At the end it is the last one: nobody can bring that to the top.
+        """
+        there = [place[0] for place, _ in self._shown if place[0] < len(self._roll.entries)]
+        if self._current in there or not there:
+            return self._current if there else None
+        begun = [index for (index, row), _ in self._shown if row == 0 and index in there]
+        if self.is_following:
+            return there[-1]
+        return begun[0] if begun else there[0]
+
+    def _bring_in_sight(self, index: int) -> None:
+        self.is_following = False
+        bottom = self._roll.moved(self.top, self.body_height - 1)
+        if (index, 0) < self.top:
+            self.top = (index, 0)
+        elif (index, 0) > bottom:
+            last = self._roll.moved((index, 0), len(self._roll.lines(index)))
+            top = self._roll.moved(last, -self.body_height)
+            self.top = min(top, (index, 0))
+
+    # What is shown ---------------------------------------------------------------------------
 
     @property
     def count(self) -> int:
-        """How many entries of the session's stream are shown."""
-        return len(self._entries)
+        """How many entries of the session's stream are in memory."""
+        return len(self._roll.entries)
 
     def title(self) -> str:
-        return stream.title(self.session, self.now, self.quiet_after)
+        room = max(0, self.size.width - len(self.note()) - 12)
+        return heading.title(self.session, self.now, self.quiet_after, self.spent, room)
 
     def note(self) -> str:
+        if self.wish is not None and self.wish.side not in ("before", "after"):
+            return "reading..."
         if self.is_following:
             return ""
-        return f"{self.unseen} new ↓" if self.unseen else "F follows"
+        share = f"  {self._share():.0%}" if self.start > 0 or not self.is_at_end else ""
+        return (f"{self.unseen} new ↓" if self.unseen else "F follows") + share
+
+    def _share(self) -> float:
+        index = min(self.top[0], len(self._roll.entries) - 1)
+        place = self._roll.entries[index].place if index >= 0 else 0
+        return max(0, place) / self.told_to if self.told_to else 0.0
 
     def body_line(self, y: int) -> Line:
-        index = self.top + y
-        line = next(iter((*self._lines[index : index + 1], *self._tail_at(index))), None)
-        if line is not None and index == self._found:
-            return (Cell(" "), Cell("".join(cell.text for cell in line), "current"))
-        if line is not None:
+        if y < len(self._shown):
+            (index, row), line = self._shown[y]
+            if (index, row) == self._found:
+                return (Cell(">", "mark"), Cell("".join(cell.text for cell in line), "current"))
+            if index == self._current and self.is_full:
+                return (Cell(">" if row == 0 else " ", "mark"), *line)
             return (Cell(" "), *line)
-        if not self._lines and not self._tail and y == 0:
+        if not self._shown and y == 0:
             return (Cell(f" {self.says}", "muted"),)
         return ()
 
-    def _tail_at(self, index: int) -> tuple[Line, ...]:
-        index -= len(self._lines)
-        return self._tail[index : index + 1] if index >= 0 else ()
-
     def on_resize(self) -> None:
-        """Wrap everything again."""
+        """Wrap what is in sight again."""
         super().on_resize()
-        entries, results, top = self._entries, self._results, self.top
-        self._forget()
-        self._results, self.top = results, top
-        for entry in entries:
-            self._add(entry)
+        self._roll.fit(self._text_width)
         self._end_lines()
         self._settle()
 
@@ -135,76 +330,67 @@ class LivePane(Pane):
     def _text_width(self) -> int:
         return max(20, self.body_width - 2)
 
-    def _lowest(self) -> int:
-        return max(0, len(self._lines) + len(self._tail) - self.body_height)
+    def _lowest(self) -> Place:
+        return self._roll.bottom(self.body_height)
+
+    def _settle_soon(self) -> None:
+        """Settle when what was painted last has gone down the line."""
+        wait = self._pace.wait_s
+        if wait <= 0:
+            self._settle_now()
+        elif not self._is_waiting:
+            self._is_waiting = True
+            self.set_timer(wait, self._settle_now)
+
+    def _settle_now(self) -> None:
+        self._is_waiting = False
+        self._end_lines()
+        self._settle()
 
     def _settle(self) -> None:
+        """Clamp to what is there, wish for what is lacking, and draw."""
+        self._roll.fit(self._text_width)
         lowest = self._lowest()
         self.top = lowest if self.is_following else min(self.top, lowest)
-        self.redraw()
+        self._shown = self._roll.visible(self.top, self.body_height)
+        self._wish_for_more()
+        self._pace.pay(self.redraw())
 
-    def _forget(self) -> None:
-        self._entries, self._lines, self._starts, self._results = [], [], [], {}
-        self._tail = ()
-        self.top = 0
-        self._found = -1
-
-    def _add(self, entry: Entry) -> None:
-        if entry.kind is EntryKind.RESULT:
-            self._results[entry.tool_id] = entry
-            self._rewrap(entry.tool_id)
+    def _wish_for_more(self) -> None:
+        if self.wish is not None or not self.body_height:
             return
-        self._entries.append(entry)
-        self._starts.append(len(self._lines))
-        self._lines += self._wrapped(len(self._entries) - 1)
+        last = self._shown[-1][0][0] if self._shown else 0
+        is_short = len(self._shown) < self.body_height
+        is_near = self.top[0] < _NEAR and not self.is_following
+        if self.start > 0 and (is_near or is_short):
+            self._wish(Wish("before", self.start, at=self._time(1)))
+        elif not self.is_at_end and last > len(self._roll.entries) - _NEAR:
+            self._wish(Wish("after", self.end, self.told_to, self._time(-1)))
 
-    def _wrapped(self, index: int) -> tuple[Line, ...]:
-        entry = self._entries[index]
-        minute = stream.minute(entry, self.zone)
-        before = stream.minute(self._entries[index - 1], self.zone) if index else ""
-        result = self._results.get(entry.tool_id) if entry.kind is EntryKind.TOOL else None
-        return stream.entry_lines(
-            entry, result, self._text_width, self.zone, shows_time=minute != before
-        )
+    def _time(self, step: int) -> datetime | None:
+        """Return the time of the first or the last entry that has one."""
+        return next((one.at for one in self._roll.entries[::step] if one.at), None)
 
-    def _rewrap(self, tool_id: str) -> None:
-        """Wrap a tool call again, now that its result is known."""
-        for index in range(len(self._entries) - 1, -1, -1):
-            entry = self._entries[index]
-            if entry.kind is EntryKind.TOOL and entry.tool_id == tool_id:
-                start = self._starts[index]
-                end = (self._starts[index + 1 :] or [len(self._lines)])[0]
-                lines = self._wrapped(index)
-                self._lines[start:end] = lines
-                grown = len(lines) - (end - start)
-                for later in range(index + 1, len(self._starts)):
-                    self._starts[later] += grown
-                return
+    def _wish(self, wish: Wish) -> None:
+        self.wish = wish
+        self.post_message(self.Wished(wish))
 
-    def _trim(self) -> None:
-        """Let go of the oldest entries, so that a day's stream does not fill the memory."""
-        extra = len(self._entries) - MOST_ENTRIES
-        if extra < MOST_ENTRIES // 4:
-            return
-        cut = self._starts[extra]
-        del self._lines[:cut], self._entries[:extra]
-        self._starts = [start - cut for start in self._starts[extra:]]
-        self.top = max(0, self.top - cut)
-        self._found = max(-1, self._found - cut)
-        kept = {entry.tool_id for entry in self._entries}
-        self._results = {key: one for key, one in self._results.items() if key in kept}
+    def wish_around(self, place: int) -> Wish:
+        """Lack what stands around a place of the file; whoever asks for this brings it."""
+        self.wish = Wish("around", place, self.told_to)
+        return self.wish
 
     def _end_lines(self) -> None:
         """Wrap what stands at the end: what is being written, and what waits for an answer."""
         tail: tuple[Line, ...] = ()
-        if self._writing is not None:
+        if self.is_at_end and self._writing is not None:
             tail += stream.writing_lines(self._writing, self._text_width)
-        if (request := self._request()) is not None:
-            tail += stream.request_lines(request, self._text_width, self.zone)
+        if self.is_at_end and (request := self._request()) is not None:
+            tail += stream.request_lines(request, self._text_width, self._roll.zone)
         run = self.session.run if self.session else None
-        if run is not None:
+        if self.is_at_end and run is not None:
             tail += stream.sent_lines(run, self._text_width, self.now)
-        self._tail = tail
+        self._roll.tail = tail
 
     def _request(self) -> Request | None:
         run = self.session.run if self.session else None

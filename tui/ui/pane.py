@@ -17,6 +17,7 @@ from tui.view.lines import Cell, Line, clipped, rule
 STYLES = (
     "calm", "unknown", "noticed", "urgent", "expired", "attention", "good", "bad", "muted",
     "strong", "head", "mark", "rule", "title", "active", "current", "prompt", "tool", "key",
+    "heading", "code", "emphasis",
 )  # fmt: skip
 _BLANKS = {ord("\n"): " ", ord("\t"): " "}
 _CORNERS = {"top": ("┌", "┐"), "lower": ("├", "┤")}
@@ -89,8 +90,8 @@ class Pane(Widget):
         inner = rule(self.title(), self.note(), width - 2, title_style=style)
         return (Cell(left, "rule"), *inner, Cell(right, "rule"))
 
-    def redraw(self) -> None:
-        """Repaint what differs from what was drawn, and nothing else."""
+    def redraw(self) -> int:
+        """Repaint what differs from what was drawn, and nothing else; return how many cells."""
         regions = []
         for y in range(self.size.height):
             new, old = self.line_at(y), self._drawn.get(y)
@@ -99,6 +100,7 @@ class Pane(Widget):
                 regions.append(Region(start, y, max(1, end - start), 1))
         if regions:
             self.refresh(*regions)
+        return sum(region.area for region in regions)
 
     def render_line(self, y: int) -> Strip:
         """Return the strip of the line at `y`."""

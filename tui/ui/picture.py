@@ -29,6 +29,7 @@ from tui.ui.news import News
 from tui.ui.page import PagePane
 from tui.ui.port import Engine
 from tui.ui.question import Question, keys_line
+from tui.ui.reading import Reading
 from tui.ui.sessions import SessionsPane
 from tui.ui.table import Table
 from tui.ui.unseen import Unseen
@@ -62,7 +63,9 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         self.listings = ListingsPane(id="listings", is_ascii=plain)
         self.sessions = SessionsPane(id="sessions", zone=zone, quiet_after=quiet, is_ascii=plain)
         self.expiry = ExpiryPane(id="expiry", zone=zone, is_ascii=plain)
-        self.live = LivePane(id="live", zone=zone, quiet_after=quiet, is_ascii=plain)
+        self.live = LivePane(
+            id="live", zone=zone, quiet_after=quiet, is_ascii=plain, is_remote=engine.is_remote
+        )
         self.page = PagePane(id="page", is_ascii=plain)
         self.question = Question(id="question", is_ascii=plain)
         self.news = News(engine, self.question)
@@ -74,6 +77,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         self.arranged: Arranged | None = None
         self.looking = Looking(engine, self.put_in_order, self.show_found, self.show_trouble)
         self.following = Following(engine, self.live.begin, self.show_news)
+        self.reading = Reading(self.following, self.live, self.question)
 
     def compose(self) -> ComposeResult:
         yield self.top_line
@@ -140,6 +144,11 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         """Show what is new in the stream."""
         self.live.says = "nothing was said here yet"
         self.live.add(news)
+
+    def on_live_pane_wished(self, message: LivePane.Wished) -> None:
+        """Read what the Live pane lacks of the stream."""
+        fetching = self.reading.fetch(message.wish)
+        self.run_worker(fetching, name="page", group="page", exit_on_error=False)
 
     def second(self) -> None:
         """Take note of what was in sight this second, and draw what the clock says now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Protocol
@@ -14,16 +14,27 @@ from tui.operations.batches import Cleaned, OnProgress, Stop
 from tui.operations.cleanup import CleanupPlan
 from tui.operations.context import Act, Said, VerbInfo
 from tui.operations.extend import Extension
-from tui.operations.follow import Update
+from tui.operations.follow import Page, Update
 from tui.operations.resume import Plan
+from tui.operations.seek import Hits
 
 
 class Follower(Protocol):
-    """Follows one session's stream."""
+    """Follows one session's stream; pages of it and searches in it may be read beside that."""
 
     def poll(self, session: Session) -> Update:
         """Return what is new; blocking."""
         ...
+
+    def before(self, place: int, until: datetime | None) -> Page: ...
+    def after(self, place: int, stop: int, since: datetime | None) -> Page: ...
+    def seek(
+        self,
+        words: str,
+        told: Callable[[float], None],
+        is_stopped: Callable[[], bool],
+        known: Hits | None,
+    ) -> Hits: ...
 
 
 class Engine(Protocol):

@@ -15,7 +15,7 @@ from tui.core.text import cell_width, one_line
 from tui.ui.line_editor import LineEditor
 from tui.ui.pane import Pane
 from tui.view.lines import Cell, Line
-from tui.view.stream import wrap
+from tui.view.styled import wrap
 
 T = TypeVar("T")
 Preview = Callable[[str], Cell]

@@ -22,6 +22,8 @@ from tui.ui.table import Table
 from tui.view.lines import Cell, Key
 from tui.view.page import help_lines
 
+_SHOWN = 200
+
 
 class ConsoleScreen(PictureScreen, inherit_bindings=False):
     """The keys, each with its short handler."""
@@ -67,7 +69,10 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
 
     def action_move_to(self, where: str) -> None:
         end = 10**9
-        self.action_move(end if where == "end" else -end)
+        if isinstance(self._text, LivePane):
+            self._text.go_to_end() if where == "end" else self._text.go_to_start()
+        else:
+            self.action_move(end if where == "end" else -end)
 
     def action_page(self, pages: int) -> None:
         if self._text is not None:
@@ -91,6 +96,8 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
                 self.pane = SESSIONS
         elif self.pane == SESSIONS and self.sessions.group is not None:
             self._open_group(self.sessions.group)
+        elif self.is_full:
+            self.live.toggle()
         else:
             self.pane, self.is_full = LIVE, True
         self.fit()
@@ -141,6 +148,15 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
     def action_follow(self) -> None:
         self.live.follow(is_on=not self.live.is_following)
 
+    def action_tools(self) -> None:
+        self.question.say(f"tools {self.live.next_tools()}")
+
+    def action_entry(self, step: int) -> None:
+        if self.is_full:
+            self.live.step(step)
+        else:
+            self.question.say("[ and ] go from entry to entry in full Live")
+
     def action_sort(self) -> None:
         self.board = self.board.sorted_next()
         self.question.say(f"sorted by {self.board.sort}")
@@ -186,7 +202,9 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
         self.tick()
 
     def action_copy(self) -> None:
-        if self.selected is not None:
+        if self.is_full:
+            self._copy_entry()
+        elif self.selected is not None:
             self._copy(self.selected.session_id)
 
     def action_copy_command(self) -> None:
@@ -196,10 +214,17 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
             named = self.selected.address
         self._copy(layout.command(self.engine.root, verb, named))
 
+    def _copy_entry(self) -> None:
+        entry, result = self.live.entry
+        if entry is not None:
+            said = (entry.tool, entry.detail or entry.text, result.detail if result else "")
+            self._copy("\n".join(text for text in said if text))
+
     def _copy(self, text: str) -> None:
         async def copy() -> None:
             way = await clipboard.copy(self.app, text)
-            self.question.say(f"copied {way}: {text}")
+            shown = text if len(text) <= _SHOWN and "\n" not in text else f"{text[:_SHOWN]}..."
+            self.question.say(f"copied {way}: {shown}")
 
         self.run_worker(copy(), name="copy", group="copy", exit_on_error=False)
 
@@ -237,16 +262,18 @@ class ConsoleScreen(PictureScreen, inherit_bindings=False):
 
     async def _search(self) -> None:
         self.sought = await self.question.ask("search", text=self.sought)
-        self._find(1)
+        await self._find(1)
 
     def action_find(self, step: int) -> None:
         if self._text is None:
             self.question.say("n goes on with a search in full Live or on a page")
-        else:
-            self._find(step)
+        elif self.sought:
+            self._do(self._find(step))
 
-    def _find(self, step: int) -> None:
-        if self.sought and self._text is not None and not self._text.find(self.sought, step):
+    async def _find(self, step: int) -> None:
+        if isinstance(self._text, LivePane):
+            await self.reading.search(self.sought, step)
+        elif self.sought and self._text is not None and not self._text.find(self.sought, step):
             self.question.say(f"{self.sought} is not there", "bad")
 
     def action_command(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from tui.core.text import cell_width, fit
 from tui.view.lines import Cell, Line
-from tui.view.stream import wrap
+from tui.view.styled import wrap
 
 _KEY_WIDTH = 7
 _VERB_WIDTH = 11

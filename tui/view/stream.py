@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta, tzinfo
-from typing import Protocol
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Literal, Protocol
 
 from tui.core import asking
 from tui.core.asking import questions
-from tui.core.attention import is_settled, need_of
-from tui.core.models import Entry, EntryKind, Request, Run, Session
-from tui.core.text import cell_width, fit, one_line, safe_text
+from tui.core.models import Entry, EntryKind, Request, Run
+from tui.core.text import fit, one_line, safe_text
 from tui.view import words
 from tui.view.lines import Cell, Line
+from tui.view.markdown import markdown_lines
 from tui.view.steering import sent_words
+from tui.view.styled import wrap
+from tui.view.tool import call_line, call_lines
 
 TIME_WIDTH = 6
+Tools = Literal["short", "full", "off"]
+TOOLS: tuple[Tools, ...] = ("short", "full", "off")
 _INDENT = Cell(" " * TIME_WIDTH)
+_BAR = Cell("│ ", "rule")
 _DIFF = {"+": "good", "-": "bad", "@": "muted"}
 _MOST_SENT = 6
-_TOKENS = re.compile(r"\s*\S+|\s+$")
+_MOST_WRAPPED = 1000
 
 
 class Writing(Protocol):
@@ -39,83 +44,55 @@ class Writing(Protocol):
     def earlier(self) -> Sequence[Writing]: ...
 
 
-def title(session: Session | None, now: datetime, quiet_after: timedelta) -> str:
-    """Return whose stream it is: where it belongs, who runs it, its state and its cost."""
-    if session is None:
-        return "4 Live"
-    name = f"{one_line(session.listing)}/{words.stage(one_line(session.stage))}"
-    state, _ = words.state(session, now, quiet_after)
-    runner = one_line(session.run.operator) if session.run and not session.run.is_over else ""
-    if not runner and session.is_live:
-        runner = "pipeline"
-    cost = words.cost(session.cost_usd) if session.cost_usd is not None else ""
-    named = f"{name} {words.short_id(session.session_id)[:4]}"
-    facts = (named, runner, state, cost, _remark(session, now, quiet_after))
-    return "4 " + "  ".join(fact for fact in facts if fact)
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What an entry's lines depend on besides the entry itself.
+
+    `before` is the time and `model` the model that were told last; `asides` is what the call's
+    sub-agents said; `alike` are the notices of left-out lines that stand for one line together.
+    """
+
+    zone: tzinfo
+    result: Entry | None = None
+    before: str = ""
+    model: str = ""
+    asides: Sequence[Entry] = ()
+    alike: Sequence[Entry] = ()
+    tools: Tools = "short"
+    is_open: bool = False
 
 
-def _remark(session: Session, now: datetime, quiet_after: timedelta) -> str:
-    """Return who has seen what it needs, or the verb that mends what is odd about it."""
-    need = need_of(session, now, quiet_after)
-    if session.ack is not None and need is not None and is_settled(session, need):
-        return f"seen by {one_line(session.ack.by)}"
-    if session.overwritten is not None:
-        return ":reapply puts back what the pipeline overwrote"
-    return ":adopt moves it into its listing" if session.is_stray else ""
-
-
-def wrap(text: str, width: int) -> list[str]:
-    """Return `text` in lines of at most `width` cells, broken between words where possible."""
-    lines: list[str] = []
-    for paragraph in text.expandtabs(4).split("\n"):
-        if cell_width(paragraph) <= width:
-            lines.append(paragraph.rstrip())
-        else:
-            lines += _wrapped(paragraph, width)
-    return lines
-
-
-def _wrapped(paragraph: str, width: int) -> list[str]:
-    lines, line, used = [], "", 0
-    for token in _TOKENS.findall(paragraph):
-        room = cell_width(token)
-        if used and used + room > width:
-            lines.append(line)
-            line, used, token = "", 0, token.lstrip()
-            room = cell_width(token)
-        while room > width:
-            head = _head(token, width)
-            lines.append(head)
-            token = token[len(head) :]
-            room = cell_width(token)
-        line, used = line + token, used + room
-    return [*lines, line] if line.strip() else lines
-
-
-def _head(token: str, width: int) -> str:
-    used = 0
-    for index, char in enumerate(token):
-        used += cell_width(char)
-        if used > width:
-            return token[: max(1, index)]
-    return token
-
-
-def entry_lines(
-    entry: Entry,
-    result: Entry | None,
-    width: int,
-    zone: tzinfo,
-    *,
-    shows_time: bool = True,
-) -> tuple[Line, ...]:
+def entry_lines(entry: Entry, around: Around, width: int) -> tuple[Line, ...]:
     """Return an entry's lines: the time once at its left, sub-agents indented behind a bar."""
-    bar = (Cell("│ ", "rule"),) if entry.is_sidechain else ()
+    bar = (_BAR,) if entry.is_sidechain else ()
     inner = max(8, width - TIME_WIDTH - 2 * len(bar))
-    body = _BODIES[entry.kind](entry, result, inner)
-    time = _clock(entry.at, zone) if shows_time else ""
-    first = Cell(time.ljust(TIME_WIDTH), "muted")
+    body = _body(entry, around, inner)
+    if around.model and entry.model and around.model != entry.model:
+        body = [(Cell(fit(f"model: {entry.model}", inner).rstrip(), "muted"),), *body]
+    minute = _clock(entry.at, around.zone)
+    first = Cell((minute if minute != around.before else "").ljust(TIME_WIDTH), "muted")
     return tuple((first if index == 0 else _INDENT, *bar, *line) for index, line in enumerate(body))
+
+
+def _body(entry: Entry, around: Around, width: int) -> list[Line]:
+    if around.alike:
+        return _muted(_left_out(around.alike), width)
+    match entry.kind:
+        case EntryKind.PROMPT:
+            return _prompt(entry, width)
+        case EntryKind.TEXT:
+            return markdown_lines(entry.text, width)
+        case EntryKind.THINKING:
+            return _thinking(entry, around, width)
+        case EntryKind.TOOL:
+            return _tool(entry, around, width)
+        case EntryKind.ERROR:
+            return [(Cell(line, "bad"),) for line in _wrapped(f"✗ {entry.text}", width)]
+        case EntryKind.RESULT:
+            said = entry.detail if around.is_open or around.tools == "full" else entry.text
+            return _muted(f"→ {said}", width)
+        case _:
+            return _muted(entry.text, width)
 
 
 def minute(entry: Entry, zone: tzinfo) -> str:
@@ -127,80 +104,74 @@ def _clock(at: datetime | None, zone: tzinfo) -> str:
     return at.astimezone(zone).strftime("%H:%M") if at else ""
 
 
-def _prompt(entry: Entry, _: Entry | None, width: int) -> list[Line]:
-    lines = wrap(entry.text, width - 2)
+def _wrapped(text: str, width: int) -> list[str]:
+    lines = wrap(text, width)
+    more = len(lines) - _MOST_WRAPPED
+    return lines if more <= 0 else [*lines[:_MOST_WRAPPED], f"[{more} more lines]"]
+
+
+def _muted(text: str, width: int) -> list[Line]:
+    return [(Cell(line, "muted"),) for line in _wrapped(text, width)]
+
+
+def _left_out(alike: Sequence[Entry]) -> str:
+    """Return the notices of a row in one line, each kind with how often it came."""
+    if len(alike) == 1:
+        return alike[0].text
+    kinds = dict.fromkeys(one.left_out for one in alike)
+    counts = {kind: sum(one.left_out == kind for one in alike) for kind in kinds}
+    said = (f"{count} line{'' if count == 1 else 's'} {kind}" for kind, count in counts.items())
+    return ", ".join(said)
+
+
+def _prompt(entry: Entry, width: int) -> list[Line]:
     return [
         (Cell("> " if index == 0 else "  ", "prompt"), Cell(line, "prompt"))
-        for index, line in enumerate(lines)
+        for index, line in enumerate(_wrapped(entry.text, width - 2))
     ]
 
 
-def _text(entry: Entry, _: Entry | None, width: int) -> list[Line]:
-    return text_lines(entry.text, width)
-
-
 def text_lines(text: str, width: int) -> list[Line]:
-    """Return the agent's words as written; headings stand out."""
+    """Return the agent's words while they are written; headings stand out."""
     return [
         (Cell(line, "strong" if line.startswith("#") else ""),)
         for line in wrap(text.strip("\n"), width)
     ]
 
 
-def _thinking(entry: Entry, _: Entry | None, width: int) -> list[Line]:
+def _thinking(entry: Entry, around: Around, width: int) -> list[Line]:
+    if around.tools == "off" and not around.is_open:
+        return []
+    if around.is_open or around.tools == "full":
+        return _muted(f"∴ {entry.text.strip()}", width)
     return [(Cell(fit(f"∴ {one_line(entry.text)}", width).rstrip(), "muted"),)]
 
 
-def _tool(entry: Entry, result: Entry | None, width: int) -> list[Line]:
-    outcome = _outcome(result) + f"  {_took(entry, result):>5}" if result else "…"
-    outcome = fit(outcome, min(cell_width(outcome), width // 2))
-    failed = result is not None and result.is_error
-    name = fit(entry.tool, min(cell_width(entry.tool), width // 3))
-    room = width - cell_width(name) - 1 - cell_width(outcome) - 2
-    argument = fit(one_line(entry.text), max(0, room))
-    line = (
-        Cell(name, "tool"),
-        Cell(f" {argument}  "),
-        Cell(outcome, "bad" if failed else "muted"),
-    )
-    if result is None or not result.is_error:
-        return [line]
-    return [
-        line,
-        *((Cell(f"  {text}", "bad"),) for text in wrap(result.detail or result.text, width - 2)),
-    ]
+def _tool(entry: Entry, around: Around, width: int) -> list[Line]:
+    failed = around.result is not None and around.result.is_error
+    if around.tools == "off" and not failed and not around.is_open:
+        return []
+    if around.is_open or around.tools == "full":
+        lines = call_lines(entry, around.result, width)
+    else:
+        lines = [call_line(entry, around.result, width)]
+        if failed and around.result is not None:
+            said = _wrapped(around.result.detail or around.result.text, width - 2)
+            lines += [(Cell(f"  {text}", "bad"),) for text in said]
+    return lines + _asides(around, width)
 
 
-def _outcome(result: Entry) -> str:
-    return "error" if result.is_error else result.text
-
-
-def _took(call: Entry, result: Entry | None) -> str:
-    if result is None or call.at is None or result.at is None or result.at < call.at:
-        return ""
-    took = result.at - call.at
-    if took < timedelta(minutes=1):
-        return f"{took.total_seconds():.1f}s"
-    return words.span(took)
-
-
-def _notice(entry: Entry, _: Entry | None, width: int) -> list[Line]:
-    return [(Cell(line, "muted"),) for line in wrap(entry.text, width)]
-
-
-def _error(entry: Entry, _: Entry | None, width: int) -> list[Line]:
-    return [(Cell(line, "bad"),) for line in wrap(f"✗ {entry.text}", width)]
-
-
-_BODIES = {
-    EntryKind.PROMPT: _prompt,
-    EntryKind.TEXT: _text,
-    EntryKind.THINKING: _thinking,
-    EntryKind.TOOL: _tool,
-    EntryKind.RESULT: _notice,
-    EntryKind.NOTICE: _notice,
-    EntryKind.ERROR: _error,
-}
+def _asides(around: Around, width: int) -> list[Line]:
+    """Return what the call's sub-agents said, behind a bar."""
+    if around.tools == "off":
+        return []
+    results = {one.tool_id: one for one in around.asides if one.kind is EntryKind.RESULT}
+    lines: list[Line] = []
+    for one in around.asides:
+        if one.kind is not EntryKind.RESULT:
+            inner = Around(around.zone, results.get(one.tool_id), tools=around.tools)
+            lines += [(_BAR, *line) for line in _body(one, inner, max(8, width - 2))]
+    return lines
 
 
 def writing_lines(writing: Writing, width: int) -> tuple[Line, ...]:

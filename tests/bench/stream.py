@@ -1,0 +1,212 @@
+"""The Live stream: opening and searching a large transcript, and words that are being written."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.sample_listing import FIRST, SampleListing, text_line, user_line
+from tests.terminal import Terminal
+from tui.operations.seek import seek
+from tui.runs.journal import Journal
+from tui.runs.partial import Writing
+from tui.runs.protocol import SPEC, describe, new_run_id
+from tui.storage.folders import console_folder
+from tui.storage.locks import SessionLock
+
+_BYTES = 1_000_000_000
+_TOKENS = 400
+_TOKEN_CHARS = 5
+_SECONDS = 10.0
+_PAINTS = 40
+_NEEDLE = "industrial pumps"
+_WORDS = """
+    strategic buyers of valves are few and well known while platforms in the region hold
+    several assets under management often closely held by families
+""".split()  # noqa: SIM905 (a list literal of so many words is a page)
+_OPEN = """
+import sys, time
+from datetime import UTC, datetime
+from pathlib import Path
+from tui.core.models import Liveness, Session, State, Transcript
+from tui.operations.follow import Follow
+def held():
+    return next(int(l.split()[1]) for l in open("/proc/self/status") if l.startswith("VmHWM"))
+path = Path(sys.argv[1])
+one = Transcript("a", path, path.stat().st_size, datetime.now(UTC))
+session = Session("a", "l", "s", "active", Liveness.NONE, State.OK, transcript=one)
+before, began = held(), time.perf_counter()
+update = Follow(session).poll(session)
+print(time.perf_counter() - began, (held() - before) / 1024, len(update.entries))
+"""
+
+
+def measure() -> list[dict[str, Any]]:
+    """Return what a large transcript takes, and what a stream takes on the wire and of a core."""
+    folder = Path(tempfile.mkdtemp(prefix="bench-stream-"))
+    try:
+        large = _large(folder / f"{FIRST}.jsonl")
+        return [
+            *_opening(large),
+            _searching(large),
+            *_writing(folder / "split", "the pane", ""),
+            *_writing(folder / "full", "the full Live", "\r"),
+            _painting(folder / "paint"),
+        ]
+    finally:
+        shutil.rmtree(folder)
+
+
+def _large(path: Path) -> Path:
+    chance, now = random.Random(1), datetime.now(UTC)  # noqa: S311 (sample data)
+    lines = [
+        json.dumps(text_line(" ".join(chance.choices(_WORDS, k=chance.randint(20, 400))), now))
+        for _ in range(4000)
+    ]
+    lines[7] = json.dumps(text_line(f"Here are the {_NEEDLE} of the region.", now))
+    block = ("\n".join(lines) + "\n").encode()
+    with path.open("wb") as file:
+        while file.tell() < _BYTES:
+            file.write(block)
+    return path
+
+
+def _opening(path: Path) -> list[dict[str, Any]]:
+    """Measure a program that has started: what the interpreter takes is not the question."""
+    said = [_opened(path) for _ in range(5)]
+    taken, megabytes = min(one[0] for one in said), min(one[1] for one in said)
+    floor = _best(lambda: subprocess.run(["tail", "-c", "200000", path], capture_output=True))
+    return [
+        _timed("open 1 GB at its end, against tail -c 200000", taken, floor, 3.0),
+        {"name": "... memory for it", "value": megabytes, "unit": "MB", "goal": 10.0},
+    ]
+
+
+def _opened(path: Path) -> tuple[float, float]:
+    words = [sys.executable, "-c", _OPEN, str(path)]
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
+    return float(said[0]), float(said[1])
+
+
+def _searching(path: Path) -> dict[str, Any]:
+    size = path.stat().st_size
+    floor = _best(lambda: subprocess.run(["grep", "-c", _NEEDLE, path], capture_output=True), 3)
+    taken = _best(lambda: seek(path, _NEEDLE, size), 3)
+    return _timed("search 1 GB, against grep -c", taken, floor, 4.0)
+
+
+def _writing(root: Path, where: str, keys: str) -> list[dict[str, Any]]:
+    """Write so many tokens a second into what a console shows, and count bytes and time."""
+    with _console(root) as (screen, _, journal):
+        screen.send(keys)
+        time.sleep(2)
+        writing = _begun()
+        _write(writing, journal, 2.0)
+        received, spent, began = screen.received, _cpu(screen), time.monotonic()
+        _write(writing, journal, _SECONDS)
+        passed = time.monotonic() - began
+        share = (_cpu(screen) - spent) / passed
+        sent = (screen.received - received) / passed / 1024
+    name = f"{_TOKENS} tokens/s into {where}"
+    return [
+        {"name": f"{name}, 80x24", "value": sent, "unit": "KiB/s", "goal": 6.0},
+        {"name": "... of a core", "value": 100 * share, "unit": "%", "goal": 15.0},
+    ]
+
+
+def _begun() -> Writing:
+    writing, now = Writing(), datetime.now(UTC)
+    writing.add({"type": "message_start", "message": {"id": "msg_live"}}, now)
+    writing.add({"type": "content_block_start", "content_block": {"type": "text"}}, now)
+    return writing
+
+
+def _write(writing: Writing, journal: Journal, seconds: float) -> None:
+    chance, until = random.Random(2), time.monotonic() + seconds  # noqa: S311
+    while time.monotonic() < until:
+        said = " ".join(chance.choices(_WORDS, k=_TOKENS // 10))[: _TOKENS // 10 * _TOKEN_CHARS]
+        delta = {"text": f"{said} "}
+        writing.add({"type": "content_block_delta", "delta": delta}, datetime.now(UTC))
+        journal.partial(writing.shown(datetime.now(UTC)))
+        time.sleep(0.1)
+
+
+def _painting(root: Path) -> dict[str, Any]:
+    """Append line after line, and wait until each is on the screen."""
+    taken = []
+    with _console(root) as (screen, listing, _):
+        path = listing.transcript_path(FIRST)
+        for number in range(_PAINTS):
+            word = f"word{number:04}"
+            line = json.dumps(text_line(f"{word} was said", datetime.now(UTC)))
+            time.sleep(0.05 + 0.01 * (number % 15))
+            began = time.monotonic()
+            with path.open("a") as file:
+                file.write(line + "\n")
+            while word not in screen.text:
+                assert time.monotonic() < began + 5, screen.text
+                time.sleep(0.005)
+            taken.append(1000 * (time.monotonic() - began))
+    late = sorted(taken)[int(0.95 * len(taken))]
+    return {"name": "append -> paint, p95 of 40", "value": late, "unit": "ms", "goal": 350.0}
+
+
+@contextmanager
+def _console(root: Path) -> Iterator[tuple[Terminal, SampleListing, Journal]]:
+    """Open a console over SSH on a session that is running, at 80x24."""
+    listing, now = SampleListing(root / "outputs"), datetime.now(UTC)
+    listing.add(FIRST, age=timedelta(seconds=30))
+    lines = [json.dumps(user_line("Find buyers.", now)), json.dumps(text_line("Well.", now))]
+    listing.transcript_path(FIRST).write_text("\n".join(lines * 30) + "\n")
+    run = console_folder(listing.folder, "runs", new_run_id(now))
+    spec = {"session_id": FIRST, "operator": "anna", "created_at": now.isoformat()}
+    (run / SPEC).write_text(json.dumps(spec))
+    journal = Journal(run, lambda: datetime.now(UTC))
+    journal.owner(describe(os.getpid()))
+    journal.event("init", session_id=FIRST)
+    journal.beat()
+    lock = SessionLock.take(listing.folder, FIRST)
+    command = (sys.executable, "-m", "tui", "--root", str(listing.root), "--ssh")
+    try:
+        with Terminal(command) as screen:
+            screen.wait_for("hollis_park", "busy", "Well.")
+            yield screen, listing, journal
+    finally:
+        lock.release()
+
+
+def _cpu(screen: Terminal) -> float:
+    """Return the seconds of a core that the console has used so far."""
+    fields = Path(f"/proc/{screen.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _timed(name: str, taken: float, floor: float, goal: float) -> dict[str, Any]:
+    return {
+        "name": name,
+        "seconds": taken,
+        "floor_seconds": floor,
+        "ratio": taken / floor,
+        "goal": goal,
+    }
+
+
+def _best(act: Callable[[], object], times: int = 5) -> float:
+    """Return the shortest of a few times: whatever else runs only ever adds."""
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        act()
+        taken.append(time.perf_counter() - began)
+    return min(taken)

@@ -1,0 +1,220 @@
+"""The Live pane on the whole screen: pages, search, tools, entries; little of it in memory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, timedelta
+from itertools import pairwise
+
+from tests.fixed_catalog import NOW, stream
+from tests.fixed_engine import FixedEngine, FixedFollow
+from tests.piloted import Console, console
+from tui.core.models import Entry, EntryKind, Session
+from tui.operations.follow import Update
+from tui.operations.seek import Hits
+from tui.runs.protocol import Partial
+from tui.ui.live import LivePane
+from tui.view.lines import Line
+from tui.view.roll import MOST_ENTRIES
+
+LONG = tuple(Entry(EntryKind.TEXT, f"line {number}", NOW) for number in range(20_000))
+
+
+class EndFollow(FixedFollow):
+    """Begins near the end, as with a large file."""
+
+    def poll(self, session: Session) -> Update:
+        update, count = super().poll(session), len(self.entries)
+        return replace(update, entries=update.entries[-300:], start=count - 300)
+
+    def before(self, place: int, until: object) -> object:  # type: ignore[override]
+        page = super().before(place, None)
+        start = max(0, place - 300)
+        return replace(page, entries=page.entries[start:], start=start)
+
+    def after(self, place: int, stop: int, since: object) -> object:  # type: ignore[override]
+        return super().after(place, min(stop, place + 300), None)
+
+
+class LargeEngine(FixedEngine):
+    """Every session has said very much."""
+
+    def follow(self, session: Session) -> FixedFollow:
+        return EndFollow(LONG)
+
+
+class SlowFollow(EndFollow):
+    """Searches until it is told to stop."""
+
+    def seek(
+        self,
+        words: str,
+        told: Callable[[float], None],
+        is_stopped: Callable[[], bool],
+        known: Hits | None,
+    ) -> Hits:
+        told(0.43)
+        while not is_stopped():
+            time.sleep(0.01)
+        return Hits(words, is_whole=False)
+
+
+class SlowEngine(FixedEngine):
+    """Every search takes for ever."""
+
+    def follow(self, session: Session) -> FixedFollow:
+        return SlowFollow(LONG)
+
+
+def shown(at: Console) -> str:
+    live = at.screen.live
+    return "\n".join(live.render_line(y).text for y in range(live.size.height))
+
+
+async def test_the_start_is_reached_and_the_end_again_with_little_in_memory() -> None:
+    async with console(LargeEngine()) as at:
+        live = at.screen.live
+        await at.press("enter", "g")
+        await at.until(lambda: "line 0 " in shown(at))
+        assert not live.is_following
+        await at.press("G")
+        await at.until(lambda: "line 19999" in shown(at))
+        assert live.is_following
+        await at.press("pageup")
+        assert live.note().startswith("F follows")
+
+
+async def test_scrolling_up_reads_page_after_page_and_lets_go_of_the_other_side() -> None:
+    async with console(LargeEngine()) as at:
+        live = at.screen.live
+        await at.press("enter")
+        seen = 20_000
+        while live.start > 12_000:
+            live.scroll_lines(-200)
+            await at.pilot.pause(0.01)
+            first = int(shown(at).split("line ")[1].split()[0])
+            assert first <= seen
+            seen = first
+            assert live.count <= MOST_ENTRIES + 300
+        assert not live.is_at_end
+        await at.press("F")
+        await at.until(lambda: "line 19999" in shown(at) and live.is_following)
+
+
+async def test_what_comes_while_one_reads_far_up_is_counted_and_there_at_the_end() -> None:
+    async with console(LargeEngine()) as at:
+        live = at.screen.live
+        await at.press("enter", "g")
+        await at.until(lambda: "line 0 " in shown(at))
+        before = shown(at).split("\n", 1)[1]
+        new = Entry(EntryKind.TEXT, "news", NOW, place=20_000)
+        live.add(Update((new,), end=20_001))
+        assert shown(at).split("\n", 1)[1] == before
+        assert live.note().startswith("1 new ↓")
+
+
+async def test_a_search_goes_to_every_hit_wherever_it_is() -> None:
+    async with console(LargeEngine()) as at:
+        await at.press("enter", "slash", *"line 777", "enter")
+        await at.answered()
+        assert at.message.endswith("of 11")
+        await at.press("g")
+        await at.until(lambda: "line 0 " in shown(at))
+        for number in (777, 7770, 7771):
+            await at.press("n")
+            await at.answered()
+            assert f"line {number} " in shown(at)
+        await at.press("N")
+        await at.answered()
+        assert "line 7770" in shown(at)
+        assert at.message == "2 of 11"
+        await at.press("slash", "ctrl+u", *"nowhere", "enter")
+        await at.answered()
+        assert at.message == "nowhere is not there"
+
+
+async def test_a_search_says_how_far_it_is_and_esc_stops_it() -> None:
+    async with console(SlowEngine()) as at:
+        await at.press("enter", "slash", *"x", "enter")
+        await at.until(lambda: at.message.startswith("searching 43% of"))
+        await at.press("escape")
+        await at.answered()
+        assert at.message == "search stopped at 43%"
+        assert at.screen.is_full
+        await at.press("g")
+        await at.until(lambda: "line 0 " in shown(at))
+
+
+async def test_a_hit_in_what_is_folded_opens_it() -> None:
+    entries = stream()
+    call = next(one for one in entries if one.tool == "WebSearch")
+    hidden = replace(call, detail='{"query": "a hidden word"}')
+    engine = FixedEngine(stream=tuple(hidden if one is call else one for one in entries))
+    async with console(engine) as at:
+        await at.press("enter")
+        assert "hidden" not in shown(at)
+        await at.press("slash", *"hidden", "enter")
+        await at.answered()
+        assert "query: a hidden word" in shown(at)
+
+
+async def test_enter_opens_the_entry_that_is_marked_and_folds_it_again() -> None:
+    call = Entry(EntryKind.TOOL, "ls", NOW, tool="Bash", tool_id="t", detail='{"command": "ls"}')
+    result = Entry(EntryKind.RESULT, "2 lines", NOW, tool_id="t", detail="one\ntwo")
+    engine = FixedEngine(stream=(call, result, Entry(EntryKind.TEXT, "Done.", NOW)))
+    async with console(engine) as at:
+        await at.press("enter", "left_square_bracket")
+        assert "│ two" not in shown(at)
+        await at.press("enter")
+        assert "│ two" in shown(at)
+        await at.press("enter")
+        assert "│ two" not in shown(at)
+        assert at.screen.is_full
+        entry, found = at.screen.live.entry
+        assert (entry, found) == (
+            replace(call, place=0), replace(result, place=1),
+        )  # fmt: skip
+        await at.press("y")
+        await at.until(lambda: "copied" in at.message)
+        assert "Bash" in at.message
+        await at.press("right_square_bracket")
+        entry, _ = at.screen.live.entry
+        assert entry is not None
+        assert entry.text == "Done."
+
+
+async def test_tools_are_short_in_full_or_off() -> None:
+    async with console() as at:
+        await at.press("enter", "t")
+        assert at.message == "tools full"
+        assert "└─" in shown(at)
+        await at.press("t")
+        assert "WebSearch" not in shown(at)
+        await at.press("t")
+        assert at.message == "tools short"
+
+
+async def test_over_ssh_words_are_painted_as_the_line_can_carry_them() -> None:
+    engine = FixedEngine(is_remote=True)
+    async with console(engine, size=(80, 24)) as at:
+        live = at.screen.live
+        await at.pilot.pause(1.2)
+        pictures, began = list[list[Line]](), time.monotonic()
+        for number in range(40):
+            partial = Partial("m", 0, "text", f"word {number}")
+            live.add(Update(partial=partial, end=live.told_to))
+            await at.pilot.pause(0.02)
+            pictures.append([live.body_line(y) for y in range(live.body_height)])
+        passed = time.monotonic() - began
+        paints = sum(one != other for one, other in pairwise(pictures))
+        assert 1 <= paints <= passed / 0.25 + 1
+        live.add(Update((Entry(EntryKind.TEXT, "whole", NOW),), end=live.told_to))
+        assert "whole" in shown(at)
+
+
+async def test_a_pane_alone_needs_no_screen_to_forget() -> None:
+    pane = LivePane(id="live", zone=UTC, quiet_after=timedelta(minutes=10))
+    assert pane.entry == (None, None)
+    assert pane.place == -1

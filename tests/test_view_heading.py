@@ -1,0 +1,52 @@
+"""The rule above a stream says as much as there is room for, the most needed first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.fixed_catalog import NOW, session
+from tui.core.meter import Spent
+from tui.core.models import Liveness
+from tui.view import heading
+
+QUIET = timedelta(minutes=10)
+ONE = session("hollis_park", "stage_3", "x", cost_usd=1.2, liveness=Liveness.BUSY)
+ONE = replace(ONE, last_activity_at=NOW)
+SPENT = Spent("claude-opus-5", 122_000, 200_000, 1.5, 0.3, 3400, NOW - timedelta(seconds=47))
+
+
+def title(spent: Spent, width: int = 1000) -> str:
+    return heading.title(ONE, NOW, QUIET, spent, width).partition("busy  ")[2]
+
+
+@pytest.mark.parametrize(
+    ("spent", "said"),
+    [
+        (Spent(), "$1.20  sonnet-4-5"),
+        (SPENT, "ctx 61%  $1.50 +$0.30  opus-5  turn 40s  3.4k out  122k of 200k"),
+        (replace(SPENT, turn_from=NOW - timedelta(minutes=12), written=12_345),
+         "ctx 61%  $1.50 +$0.30  opus-5  turn 12m  12k out  122k of 200k"),
+        (replace(SPENT, window=1_000_000, cost_usd=None, turn_cost_usd=None, turn_from=None),
+         "ctx 12%  $1.20  opus-5  3.4k out  122k of 1000k"),
+        (replace(SPENT, turn_from=NOW + timedelta(hours=1)),
+         "ctx 61%  $1.50 +$0.30  opus-5  turn 0s  3.4k out  122k of 200k"),
+        (replace(SPENT, turn_from=NOW - timedelta(days=3)),
+         "ctx 61%  $1.50 +$0.30  opus-5  3.4k out  122k of 200k"),
+    ],
+)  # fmt: skip
+def test_model_context_cost_tokens_and_time_of_the_turn(spent: Spent, said: str) -> None:
+    assert title(spent) == said
+
+
+def test_a_narrow_pane_keeps_context_and_cost() -> None:
+    assert title(SPENT, 60) == "ctx 61%  $1.50 +$0.30"
+    assert title(SPENT, 78).startswith("ctx 61%  $1.50 +$0.30  opus-5")
+
+
+def test_a_turn_that_is_over_stands_still() -> None:
+    idle = replace(ONE, liveness=Liveness.NONE)
+    over = replace(SPENT, turn_to=NOW - timedelta(seconds=17))
+    assert "turn 30s" in heading.title(idle, NOW + timedelta(hours=1), QUIET, over)

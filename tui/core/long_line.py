@@ -1,0 +1,90 @@
+"""A line too long to be parsed whole: what its head says, closed where it was cut."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from tui.core.models import Entry, EntryKind
+from tui.core.transcript import entries_of, unreadable
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*("?)|[\[\]{}]', re.DOTALL)
+_HALF_ESCAPE = re.compile(r"(?:[^\\]|^)(?:\\\\)*(\\(?:u[0-9a-fA-F]{0,3})?)$")
+_LAST_TOKEN = re.compile(r"[^\[\]{},:\"\s]+$")
+_STAMP = re.compile(rb'"timestamp"\s*:\s*"([^"\\]{1,40})"')
+_CLOSES = {"{": "}", "[": "]"}
+_DEEPEST = 200
+
+
+def parse_head(head: bytes, end: bytes, size: int, max_text: int, place: int) -> tuple[Entry, ...]:
+    """Return the entries of a line of `size` bytes of which only `head` and `end` were read.
+
+    The last text says that it is not all; what came after the cut is missing.
+    """
+    line = closed(head)
+    if line is None:
+        return (unreadable(size, place),)
+    line.setdefault("type", _role(line))
+    if "timestamp" not in line and (found := _STAMP.findall(end)):
+        line["timestamp"] = found[-1].decode("utf-8", "replace")
+    entries = entries_of(line, max_text, place)
+    if not entries:
+        return ()
+    says = f"[only the head of a line of {size / 1e6:.1f} MB]"
+    return (*entries[:-1], _with(entries[-1], says))
+
+
+def closed(head: bytes) -> dict[str, Any] | None:
+    """Return the JSON object that begins with `head`, or `None` when that begins none."""
+    text = head.decode("utf-8", "replace")
+    for candidate in _candidates(text):
+        try:
+            value = json.loads(candidate, strict=False)
+        except (ValueError, RecursionError):
+            continue
+        return value if isinstance(value, dict) else None
+    return None
+
+
+def _candidates(text: str) -> Iterator[str]:
+    """Return what may follow: the cut may be in a text, a name, a number, or between them."""
+    stack: list[str] = []
+    is_in_text = False
+    for token in _TOKEN.finditer(text):
+        found = token[0]
+        if found[0] == '"':
+            is_in_text = not token[1]
+        elif found in _CLOSES:
+            stack.append(_CLOSES[found])
+        elif stack:
+            stack.pop()
+    if len(stack) > _DEEPEST:
+        return
+    ends = "".join(reversed(stack))
+    if is_in_text:
+        if half := _HALF_ESCAPE.search(text):
+            text = text[: half.start(1)]
+        yield f'{text}"{ends}'
+        yield f'{text}":null{ends}'
+        return
+    whole = _LAST_TOKEN.sub("", text).rstrip()
+    yield f"{text}{ends}"
+    yield f"{whole.rstrip(',')}{ends}"
+    yield f"{whole}null{ends}"
+    yield f"{whole}:null{ends}"
+
+
+def _role(line: dict[str, Any]) -> object:
+    message = line.get("message")
+    return message.get("role") if isinstance(message, dict) else None
+
+
+def _with(entry: Entry, says: str) -> Entry:
+    if entry.kind is EntryKind.RESULT:
+        return replace(entry, text=says, detail=f"{entry.detail}\n{says}")
+    if entry.kind is EntryKind.TOOL:
+        return replace(entry, text=f"{says} {entry.text}", detail=f"{entry.detail}\n{says}")
+    return replace(entry, text=f"{entry.text}\n{says}")

@@ -1,0 +1,92 @@
+"""What a conversation costs and how full its context is, by what its lines say of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tui.core.models import Entry, EntryKind
+
+_WINDOW, _LARGE = 200_000, 1_000_000
+_IS_LARGE = "[1m]"
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """The model, the tokens in its context (of how many), and the last turn's share.
+
+    `cost_usd` is the whole session's; `turn_cost_usd` and `turn_to` are `None` while the turn runs:
+    the CLI says what it cost at its end. Zero and `None` stand for what is not known.
+    """
+
+    model: str = ""
+    context: int = 0
+    window: int = _WINDOW
+    cost_usd: float | None = None
+    turn_cost_usd: float | None = None
+    written: int = 0
+    turn_from: datetime | None = None
+    turn_to: datetime | None = None
+
+    @property
+    def context_share(self) -> float | None:
+        """Return how full the context is, from 0 to 1."""
+        return min(1.0, self.context / self.window) if self.context else None
+
+
+NOTHING_SPENT = Spent()
+
+
+class Meter:
+    """Adds up entries and costs in the order in which they were written."""
+
+    def __init__(self) -> None:
+        self.spent = Spent()
+        self._before: float | None = None
+        self._message_id = ""
+        self._counted = 0
+
+    def note(self, entries: Iterable[Entry]) -> None:
+        """Add what was said; what sub-agents say fills their own contexts."""
+        for entry in entries:
+            if entry.kind is EntryKind.PROMPT and not entry.is_sidechain:
+                self._begin_turn(entry.at)
+            elif entry.usage is not None and not entry.is_sidechain:
+                self._count(entry)
+
+    def note_cost(self, cost_usd: float) -> None:
+        """Take note of what the whole session has cost at the end of a turn."""
+        turn = cost_usd - self._before if self._before is not None else None
+        if turn is not None and turn < 0:
+            turn = None
+        self.spent = replace(self.spent, cost_usd=cost_usd, turn_cost_usd=turn)
+
+    def note_end(self, at: datetime | None) -> None:
+        """Take note that the turn was over at a moment."""
+        self.spent = replace(self.spent, turn_to=at)
+
+    def _begin_turn(self, at: datetime | None) -> None:
+        spent, self._before = self.spent, self.spent.cost_usd
+        self._message_id, self._counted = "", 0
+        self.spent = replace(spent, turn_cost_usd=None, written=0, turn_from=at, turn_to=None)
+
+    def _count(self, entry: Entry) -> None:
+        """Count a message once: each of its lines repeats its usage, the last one the whole."""
+        usage, spent = entry.usage, self.spent
+        if usage is None or entry.model.startswith("<"):
+            return
+        if entry.message_id != self._message_id:
+            self._message_id, self._counted = entry.message_id, 0
+        more = max(0, usage.written - self._counted)
+        self._counted += more
+        context = usage.read + usage.written
+        is_large = _IS_LARGE in entry.model or context > _WINDOW
+        self.spent = replace(
+            spent,
+            model=entry.model or spent.model,
+            context=context or spent.context,
+            window=_LARGE if is_large or spent.window == _LARGE else _WINDOW,
+            written=spent.written + more,
+            turn_to=entry.at,
+        )

@@ -1,0 +1,87 @@
+"""Search the whole of one transcript, however large, for the places of its lines that match."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tui.core.errors import ConsoleError
+from tui.core.models import Entry, EntryKind
+from tui.core.text import one_line
+from tui.core.transcript import parse_line
+from tui.operations.pattern import Pattern
+from tui.storage.lines import read_lines
+
+_WHOLE = 1 << 40
+_MOST = 1_000_000
+
+
+class Stopped(Exception):
+    """Somebody did not want to wait any longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """The places of the lines that hold `words`, in order, of the first `size` bytes.
+
+    `is_whole` is false when the search was stopped; what was found until then is there.
+    """
+
+    words: str
+    places: array[int] = field(default_factory=lambda: array("Q"))
+    size: int = 0
+    is_whole: bool = True
+
+    def next(self, place: int, step: int) -> int | None:
+        """Return the number of the hit after `place` (or before it), round the end; or `None`."""
+        if not self.places:
+            return None
+        if step > 0:
+            return bisect_right(self.places, max(place, 0)) % len(self.places)
+        return (bisect_left(self.places, max(place, 0)) - 1) % len(self.places)
+
+
+def seek(
+    path: Path,
+    words: str,
+    size: int,
+    told: Callable[[float], None] = lambda _: None,
+    is_stopped: Callable[[], bool] = lambda: False,
+    known: Hits | None = None,
+) -> Hits:
+    """Return where the first `size` bytes of a transcript hold `words`, case ignored.
+
+    What is searched is what the stream would show, unfolded; what is `known` already is not read
+    again. `told` gets the share that is done. Raises `ConsoleError` when the file cannot be read.
+    """
+    pattern, places = Pattern(re.escape(words)), array("Q", known.places if known else ())
+    start = known.size if known else 0
+
+    def reached(at: int) -> None:
+        if is_stopped():
+            raise Stopped
+        told(at / size if size else 1.0)
+
+    try:
+        for line in read_lines(path, pattern.literals, size=size, start=start, reached=reached):
+            if len(places) < _MOST and any(
+                has(entry, pattern) for entry in parse_line(line.raw, _WHOLE)
+            ):
+                places.append(line.start)
+    except Stopped:
+        return Hits(words, places, size, is_whole=False)
+    except OSError as error:
+        said = f"{one_line(path.name)} cannot be read: {error.strerror or error}"
+        raise ConsoleError(said) from error
+    return Hits(words, places, size)
+
+
+def has(entry: Entry, pattern: Pattern) -> bool:
+    """Whether an entry has a match in what it shows once it is unfolded."""
+    texts = (entry.text, entry.tool, entry.detail)
+    shown = texts if entry.kind in (EntryKind.TOOL, EntryKind.RESULT) else texts[:1]
+    return any(next(pattern.matches(text), None) is not None for text in shown if text)

@@ -1,0 +1,98 @@
+"""Reading far in a stream: its pages, and a search of all of it; in threads."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+from tui.core.errors import ConsoleError
+from tui.operations.follow import Page
+from tui.operations.seek import Hits
+from tui.ui.feeds import Following
+from tui.ui.live import LivePane
+from tui.ui.port import Follower
+from tui.ui.question import GaveUp, Question
+from tui.ui.threads import in_background
+from tui.ui.wish import Wish
+from tui.view import words as said
+
+
+class Reading:
+    """Brings the pages that the Live pane lacks, and takes it to what is sought."""
+
+    def __init__(self, following: Following, live: LivePane, question: Question) -> None:
+        self._following = following
+        self._live = live
+        self._question = question
+        self._hits: Hits | None = None
+        self._searched: Follower | None = None
+        self._at: int | None = None
+
+    async def fetch(self, wish: Wish) -> None:
+        """Read what the pane lacks; what it lacks no longer is not shown."""
+        follower = self._following.follower
+        if follower is None:
+            self._live.wish = None
+            return
+        pages = await in_background(lambda: _pages(follower, wish))
+        if self._live.wish is wish:
+            self._live.put(wish, *pages)
+
+    async def search(self, words: str, step: int) -> None:
+        """Go to the next place (or the one before) that has `words`, wherever it is.
+
+        All of the transcript is searched once; Esc stops that. Raises `ConsoleError`.
+        """
+        follower, live = self._following.follower, self._live
+        if follower is None or not words:
+            return
+        is_new = self._searched is not follower or self._hits is None or self._hits.words != words
+        if is_new or (self._hits is not None and self._hits.size < live.told_to):
+            self._hits = await self._sought(follower, words, None if is_new else self._hits)
+            self._searched = follower
+        hits = self._hits
+        number = hits.next(live.place, step) if hits else None
+        if hits is None or number is None:
+            self._question.say(f"{words} is not there", "bad")
+            return
+        await self._go_to(hits.places[number], words)
+        self._question.say(f"{number + 1} of {len(hits.places)}")
+
+    async def _sought(self, follower: Follower, words: str, known: Hits | None) -> Hits:
+        share, is_over = [0.0], threading.Event()
+
+        def told(done: float) -> None:
+            share[0] = done
+
+        def says() -> str:
+            return f"searching {share[0]:.0%} of {said.size(self._live.told_to)}"
+
+        def later(task: asyncio.Future[Hits]) -> None:
+            task.exception()
+
+        work = in_background(lambda: follower.seek(words, told, is_over.is_set, known))
+        try:
+            return await self._question.wait_for(work, says, later)
+        except GaveUp:
+            is_over.set()
+            raise GaveUp(f"search stopped at {share[0]:.0%}") from None
+
+    async def _go_to(self, place: int, words: str) -> None:
+        live = self._live
+        if live.go_to(place, words):
+            return
+        await self.fetch(live.wish_around(place))
+        if not live.go_to(place, words):
+            raise ConsoleError(f"{words} was there a moment ago, and the transcript changed")
+
+
+def _pages(follower: Follower, wish: Wish) -> tuple[Page, ...]:
+    match wish.side:
+        case "before" | "end":
+            return (follower.before(wish.place, wish.at),)
+        case "after" | "start":
+            return (follower.after(wish.place, wish.stop, wish.at),)
+        case _:
+            around = follower.after(wish.place, wish.stop, None)
+            until = next((one.at for one in around.entries if one.at), None)
+            return follower.before(wish.place, until), around

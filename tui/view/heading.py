@@ -1,0 +1,89 @@
+"""The rule above a stream: whose it is, who runs it, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tui.core.attention import is_settled, need_of
+from tui.core.meter import NOTHING_SPENT, Spent
+from tui.core.models import Session
+from tui.core.text import cell_width, one_line
+from tui.view import words
+
+
+def title(
+    session: Session | None,
+    now: datetime,
+    quiet_after: timedelta,
+    spent: Spent = NOTHING_SPENT,
+    width: int = 1000,
+) -> str:
+    """Return where a session belongs, who runs it, its state, and as much of the rest as fits."""
+    if session is None:
+        return "4 Live"
+    name = f"{one_line(session.listing)}/{words.stage(one_line(session.stage))}"
+    state, _ = words.state(session, now, quiet_after)
+    runner = one_line(session.run.operator) if session.run and not session.run.is_over else ""
+    if not runner and session.is_live:
+        runner = "pipeline"
+    named = f"{name} {words.short_id(session.session_id)[:4]}"
+    said = "4 " + "  ".join(fact for fact in (named, runner, state) if fact)
+    for fact in (_context(spent), _cost(session, spent), _remark(session, now, quiet_after)):
+        said += f"  {fact}" if fact else ""
+    for fact in _more(session, spent, now):
+        if cell_width(said) + 2 + cell_width(fact) > width:
+            break
+        said += f"  {fact}"
+    return said
+
+
+def _context(spent: Spent) -> str:
+    share = spent.context_share
+    return f"ctx {share:.0%}" if share is not None else ""
+
+
+def _cost(session: Session, spent: Spent) -> str:
+    """Return what it all cost so far, and of that the last turn."""
+    known = [cost for cost in (session.cost_usd, spent.cost_usd) if cost is not None]
+    if not known:
+        return ""
+    turn = f" +{words.cost(spent.turn_cost_usd)}" if spent.turn_cost_usd else ""
+    return f"{words.cost(max(known))}{turn}"
+
+
+def _more(session: Session, spent: Spent, now: datetime) -> Iterator[str]:
+    if model := one_line(spent.model or session.model):
+        yield model.removeprefix("claude-")
+    if spent.turn_from is not None:
+        until = now if session.is_live or spent.turn_to is None else spent.turn_to
+        passed = max(timedelta(), until - spent.turn_from)
+        if passed < timedelta(days=1):
+            yield f"turn {_passed(passed)}"
+    if spent.written:
+        yield f"{_thousands(spent.written)} out"
+    if spent.context:
+        yield f"{_thousands(spent.context)} of {_thousands(spent.window)}"
+
+
+def _passed(passed: timedelta) -> str:
+    """Return a duration that does not change each second: that would be painted each second."""
+    if passed >= timedelta(minutes=1):
+        return words.span(passed)
+    return f"{int(passed.total_seconds()) // 10 * 10}s"
+
+
+def _thousands(count: int) -> str:
+    if count < 1000:
+        return str(count)
+    return f"{count / 1000:.1f}k" if count < 10_000 else f"{count // 1000}k"
+
+
+def _remark(session: Session, now: datetime, quiet_after: timedelta) -> str:
+    """Return who has seen what it needs, or the verb that mends what is odd about it."""
+    need = need_of(session, now, quiet_after)
+    if session.ack is not None and need is not None and is_settled(session, need):
+        return f"seen by {one_line(session.ack.by)}"
+    if session.overwritten is not None:
+        return ":reapply puts back what the pipeline overwrote"
+    return ":adopt moves it into its listing" if session.is_stray else ""

@@ -1,0 +1,277 @@
+"""The part of a stream that is in memory: its entries, and the lines of those in sight.
+
+A place in it is an entry and a line of that: lines are made when they come into sight, so that a
+resize or a page read before what is shown costs no more than a screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, tzinfo
+
+from tui.core.models import Entry, EntryKind
+from tui.view import stream
+from tui.view.lines import Line
+from tui.view.stream import TOOLS, Around, Tools
+
+Place = tuple[int, int]
+Name = tuple[object, ...]
+MOST_ENTRIES = 4000
+MOST_BYTES = 8 * 1024 * 1024
+_MOST_ASIDE = 200
+_MOST_DRAWN = 1000
+_MODEL_WITHIN = 40
+
+
+class Roll:
+    """Entries in their order, results joined to their calls; `tail` stands after all of them."""
+
+    def __init__(self, zone: tzinfo = UTC) -> None:
+        self.zone = zone
+        self.tools: Tools = TOOLS[0]
+        self.entries: list[Entry] = []
+        self.results: dict[str, Entry] = {}
+        self.tail: tuple[Line, ...] = ()
+        self._asides: dict[str, list[Entry]] = {}
+        self._calls: set[str] = set()
+        self._opened: set[Name] = set()
+        self._lines: list[tuple[Line, ...] | None] = []
+        self._width = 80
+        self._bytes = 0
+        self._drawn = 0
+
+    # What is in it ---------------------------------------------------------------------------
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Add entries at the end."""
+        if entries and entries[0].left_out:
+            self._redraw_alike(len(self.entries) - 1)
+        self.entries += entries
+        self._lines += [None] * len(entries)
+        self._take(entries)
+
+    def prepend(self, entries: Sequence[Entry]) -> int:
+        """Add entries before all others, and return how many places that moved those."""
+        self.entries[:0] = entries
+        self._lines[:0] = [None] * len(entries)
+        for index in range(len(entries), len(self.entries)):
+            is_near = index < len(entries) + _MODEL_WITHIN
+            if is_near or self.entries[index].kind is EntryKind.RESULT:
+                self._lines[index] = None
+        self._take(entries)
+        return len(entries)
+
+    def put_aside(self, asides: Mapping[str, Sequence[Entry]]) -> None:
+        """Add what sub-agents said, by the id of their call."""
+        for tool_id, entries in asides.items():
+            said = self._asides.setdefault(tool_id, [])
+            said += entries
+            del said[:-_MOST_ASIDE]
+            self._redraw_call(tool_id)
+        while len(self._asides) > _MOST_ASIDE:
+            self._asides.pop(next(iter(self._asides)))
+
+    @property
+    def is_full(self) -> bool:
+        """Whether something must go again."""
+        return len(self.entries) > MOST_ENTRIES or self._bytes > MOST_BYTES
+
+    def drop_first(self) -> int:
+        """Let go of the first quarter, whole lines of the file, and return how many entries."""
+        cut = self._boundary(max(1, len(self.entries) // 4))
+        self._forget(self.entries[:cut])
+        del self.entries[:cut], self._lines[:cut]
+        return cut
+
+    def drop_last(self) -> int:
+        """Let go of the last quarter, and return the place in the file where that began."""
+        cut = self._boundary(len(self.entries) - max(1, len(self.entries) // 4))
+        if cut >= len(self.entries):
+            return -1
+        first = self.entries[cut].place
+        self._forget(self.entries[cut:])
+        del self.entries[cut:], self._lines[cut:]
+        return first
+
+    def _take(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            self._bytes += _size(entry)
+            if entry.kind is EntryKind.TOOL:
+                self._calls.add(entry.tool_id)
+        for entry in entries:
+            if entry.kind is EntryKind.RESULT:
+                self.results[entry.tool_id] = entry
+                self._redraw_call(entry.tool_id)
+
+    def _boundary(self, cut: int) -> int:
+        """Return the next place from `cut` on where a line of the file begins."""
+        while 0 < cut < len(self.entries) and (
+            self.entries[cut].place == self.entries[cut - 1].place >= 0
+        ):
+            cut += 1
+        return cut
+
+    def _forget(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            self._bytes -= _size(entry)
+            if entry.kind is EntryKind.RESULT:
+                self.results.pop(entry.tool_id, None)
+            elif entry.kind is EntryKind.TOOL:
+                self._calls.discard(entry.tool_id)
+
+    # What it looks like ----------------------------------------------------------------------
+
+    def lines(self, index: int) -> tuple[Line, ...]:
+        """Return the lines of an entry, or the tail's behind the last."""
+        if index >= len(self.entries):
+            return self.tail
+        lines = self._lines[index]
+        if lines is None:
+            if self._drawn >= _MOST_DRAWN:
+                self._lines, self._drawn = [None] * len(self.entries), 0
+            lines = stream.entry_lines(self.entries[index], self._around(index), self._width)
+            if self._is_told(index):
+                lines = ()
+            self._lines[index], self._drawn = lines, self._drawn + 1
+        return lines
+
+    def fit(self, width: int) -> None:
+        """Wrap everything to another width, once it comes into sight."""
+        if width != self._width:
+            self._width = width
+            self.redraw()
+
+    def redraw(self) -> None:
+        """Make all lines anew once they come into sight."""
+        self._lines, self._drawn = [None] * len(self.entries), 0
+
+    def next_tools(self) -> Tools:
+        """Show tools in the next way: short, full, off."""
+        self.tools = TOOLS[(TOOLS.index(self.tools) + 1) % len(TOOLS)]
+        self._opened.clear()
+        self.redraw()
+        return self.tools
+
+    def toggle(self, index: int) -> None:
+        """Open an entry, or fold it again."""
+        self._opened ^= {_name(self.entries[index])}
+        self._lines[index] = None
+
+    def open(self, index: int) -> None:
+        """Open an entry."""
+        self._opened.add(_name(self.entries[index]))
+        self._lines[index] = None
+
+    def find(self, place: int) -> int | None:
+        """Return the entry at a place of the file, or the next; a result's is that of its call."""
+        found = (index for index, one in enumerate(self.entries) if one.place >= place)
+        index = next(found, None)
+        if index is None or self.entries[index].kind is not EntryKind.RESULT:
+            return index
+        call = self._call(self.entries[index].tool_id)
+        return index if call is None else call
+
+    def _is_told(self, index: int) -> bool:
+        """Whether another entry's line tells of this one: a result's call, the first of a row."""
+        entry = self.entries[index]
+        if entry.kind is EntryKind.RESULT:
+            return entry.tool_id in self._calls
+        return bool(entry.left_out) and self._is_alike(index - 1)
+
+    def _before(self, index: int) -> Entry | None:
+        """Return the last entry before that has lines of its own."""
+        while index > 0:
+            index -= 1
+            if not self._is_told(index):
+                return self.entries[index]
+        return None
+
+    def _around(self, index: int) -> Around:
+        entry, before = self.entries[index], self._before(index)
+        is_call = entry.kind is EntryKind.TOOL
+        return Around(
+            self.zone,
+            self.results.get(entry.tool_id) if is_call else None,
+            stream.minute(before, self.zone) if before else "",
+            self._model_before(index) if entry.model else "",
+            self._asides.get(entry.tool_id, ()) if is_call else (),
+            self._alike(index) if entry.left_out else (),
+            self.tools,
+            _name(entry) in self._opened,
+        )
+
+    def _model_before(self, index: int) -> str:
+        entry = self.entries[index]
+        if entry.model.startswith("<"):
+            return ""
+        before = self.entries[max(0, index - _MODEL_WITHIN) : index]
+        same = (
+            one.model
+            for one in reversed(before)
+            if one.model and one.is_sidechain == entry.is_sidechain and one.model[0] != "<"
+        )
+        return next(same, "")
+
+    def _is_alike(self, index: int) -> bool:
+        return 0 <= index < len(self.entries) and bool(self.entries[index].left_out)
+
+    def _alike(self, index: int) -> list[Entry]:
+        """Return the left-out lines from here on that stand for one line of the screen."""
+        end = index
+        while self._is_alike(end):
+            end += 1
+        return self.entries[index:end]
+
+    def _redraw_alike(self, index: int) -> None:
+        while self._is_alike(index):
+            self._lines[index] = None
+            index -= 1
+
+    def _redraw_call(self, tool_id: str) -> None:
+        if (index := self._call(tool_id)) is not None:
+            self._lines[index] = None
+
+    def _call(self, tool_id: str) -> int | None:
+        if tool_id not in self._calls:
+            return None
+        for index in range(len(self.entries) - 1, -1, -1):
+            entry = self.entries[index]
+            if entry.kind is EntryKind.TOOL and entry.tool_id == tool_id:
+                return index
+        return None
+
+    # Where one is in it ----------------------------------------------------------------------
+
+    def visible(self, top: Place, height: int) -> list[tuple[Place, Line]]:
+        """Return the lines from `top` on that fill a height, each with where it is."""
+        shown: list[tuple[Place, Line]] = []
+        index, row = top
+        while index <= len(self.entries) and len(shown) < height:
+            lines = self.lines(index)[row : row + height - len(shown)]
+            shown += [((index, row + at), line) for at, line in enumerate(lines)]
+            index, row = index + 1, 0
+        return shown
+
+    def moved(self, top: Place, lines: int) -> Place:
+        """Return the place so many lines on, or back; not past the ends."""
+        index, row = top
+        row += lines
+        while row < 0 and index > 0:
+            index -= 1
+            row += len(self.lines(index))
+        while index < len(self.entries) and row >= len(self.lines(index)):
+            row -= len(self.lines(index))
+            index += 1
+        return index, max(0, min(row, len(self.lines(index))))
+
+    def bottom(self, height: int) -> Place:
+        """Return the place from which the last lines fill a height."""
+        return self.moved((len(self.entries), len(self.tail)), -height) if height else (0, 0)
+
+
+def _size(entry: Entry) -> int:
+    return 400 + len(entry.text) + len(entry.detail)
+
+
+def _name(entry: Entry) -> Name:
+    return entry.tool_id or (entry.place, entry.kind, entry.at, entry.text[:40]), entry.kind

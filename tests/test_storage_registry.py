@@ -110,7 +110,7 @@ def _other_namespace(pid: str) -> str:
 
 
 def _until_there(look: Callable[[], Any]) -> Any:
-    for _ in range(200):
+    for _ in range(1500):
         if found := look():
             return found
         time.sleep(0.01)

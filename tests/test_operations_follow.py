@@ -14,6 +14,7 @@ import pytest
 from tests.sample_listing import FIRST, SampleListing, stamp, text_line, user_line
 from tui.core.models import Entry, EntryKind
 from tui.operations.follow import Follow
+from tui.operations.happened import Happened
 from tui.operations.last_words import last_words
 from tui.runs.journal import Journal
 from tui.runs.protocol import SPEC, describe, new_run_id
@@ -269,3 +270,13 @@ def test_model_context_and_cost_are_told(listing: SampleListing) -> None:
     assert (spent.model, spent.context, spent.written, spent.cost_usd) == (
         "claude-sonnet-4-5", 90_100, 90, 1.5,
     )  # fmt: skip
+
+
+def test_nothing_is_told_of_a_run_whose_folder_is_a_link(tmp_path: Path) -> None:
+    folder, moved = tmp_path / "run", tmp_path / "moved"
+    folder.mkdir()
+    Journal(folder, lambda: NOW).event("failed", reason="the API is gone")
+    assert len(Happened().poll(folder)) == 1
+    folder.rename(moved)
+    folder.symlink_to(moved)
+    assert Happened().poll(folder) == ()

@@ -13,6 +13,7 @@ from tui.core.text import one_line
 from tui.core.zones import read_time
 from tui.runs.protocol import EVENTS
 from tui.runs.untrusted import amount, parse
+from tui.storage.folders import is_link
 from tui.storage.tail import Tail
 
 _MOST = 2000
@@ -31,8 +32,11 @@ class Happened:
         self._asked: dict[str, str] = {}
 
     def poll(self, folder: Path | None) -> tuple[Entry, ...]:
-        """Return the notices that are new; `folder` is the run's, `None` for none."""
-        if folder is None:
+        """Return the notices that are new; `folder` is the run's, `None` for none.
+
+        Behind a link there is none.
+        """
+        if folder is None or is_link(folder):
             return ()
         if self._tail is None or folder != self._folder:
             self._folder, self._tail, self._asked = folder, Tail(folder / EVENTS), {}

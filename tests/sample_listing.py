@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -90,6 +92,43 @@ class SampleListing:
 
     def session(self, words: str) -> Session:
         return find_session(Watch(self.context()).look(), words)
+
+
+def with_footprint(root: Path) -> SampleListing:
+    """Return a listing of two sessions, the first with a footprint in every place and a run."""
+    listing = SampleListing(root)
+    listing.add(FIRST, metadata={"workers": 8})
+    listing.add(SECOND)
+    project = listing.transcript_path(FIRST).parent
+    run = listing.folder / ".session_console" / "runs" / "20261120T143000Z-0001"
+    files = {
+        project / FIRST / "subagents" / "agent-1.jsonl": "{}\n",
+        listing.config_dir / "file-history" / FIRST / "v1": "old",
+        listing.config_dir / "debug" / f"{FIRST}.txt": "debug",
+        listing.config_dir / "todos" / f"{FIRST}-agent-{FIRST}.json": "[]",
+        run / "spec.json": json.dumps({"session_id": FIRST}),
+    }
+    for path, content in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+        path.chmod(0o640)
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    return listing
+
+
+def content_of(listing: SampleListing) -> dict[str, tuple[int, int, bytes]]:
+    """Return every file of the agents, and the folders that are a session's own."""
+    return {
+        name: facts
+        for name, facts in snapshot(listing.folder).items()
+        if "locks" not in name and (FIRST in name or SECOND in name or "runs/" in name)
+    }
+
+
+def change_row(listing: SampleListing, sql: str) -> None:
+    """Let the pipeline write, as its own connection does."""
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute(sql)
 
 
 def user_line(text: str, moment: datetime) -> dict[str, Any]:

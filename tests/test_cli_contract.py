@@ -203,6 +203,8 @@ def _without_countdown(session: dict[str, Any]) -> dict[str, Any]:
         (["resume", FIRST, "--mode", "bypassPermissions"], 2, "usage"),
         (["resume", FIRST, "--also", SECOND, "--wait"], 2, "usage"),
         (["resume", FIRST, "--also", "zz"], 3, "unknown"),
+        (["resume", FIRST, "Go on", "--model", "opus", "and on"], 2, "usage"),
+        (["ls", "hollis_park", "--live", "more"], 2, "usage"),
         (["mode", FIRST, "bypassPermissions"], 2, "usage"),
         (["model", FIRST, "opus"], 4, "refused"),
         (["show", "9f2"], 2, "ambiguous"),
@@ -247,7 +249,7 @@ def test_what_does_not_happen_has_its_exit_code_and_changes_nothing(
 
 
 def test_of_several_resumes_each_says_what_came_of_it(listing: SampleListing) -> None:
-    words = ["resume", FIRST, "Go on", "--also", SECOND, FIRST]
+    words = ["resume", FIRST, "--also", SECOND, "--also", FIRST, "--max-turns", "3", "Go on"]
     done = run_cli(listing.root, *words, "--json", SESSION_CONSOLE_CLI_PATH="/nonexistent/claude")
     assert done.returncode == 4
     told = json.loads(done.stdout)

@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     _never_fail_to_print()
     try:
-        return _run(build_parser(declare).parse_args(words))
+        return _run(build_parser(declare).read(words))
     except ConsoleError as error:
         put_error(error, as_json="--json" in words)
         return error.exit_code
@@ -85,7 +85,7 @@ def say_verb(context: Context, words: Sequence[str]) -> Said:
         raise UsageError("that is no verb")
     with captured() as lines:
         try:
-            args = build_parser(declare).parse_args(words)
+            args = build_parser(declare).read(words)
             _require_in_console(args)
             return Said(_do(context, args), lines)
         except ConsoleError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,6 +22,19 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; see {self.prog} --help")
+
+    def read(self, words: Sequence[str]) -> argparse.Namespace:
+        """Return what the words ask for; a prompt may also stand behind the options.
+
+        argparse gives an optional word its place before the first option, or none at all.
+        """
+        args, rest = self.parse_known_args(words)
+        is_prompt = len(rest) == 1 and (rest[0] == "-" or not rest[0].startswith("-"))
+        if is_prompt and getattr(args, "prompt", None) == "":
+            args.prompt = rest.pop()
+        if rest:
+            self.error(f"unrecognized arguments: {' '.join(rest)}")
+        return args
 
     def print_help(self, file: Any = None) -> None:
         """Print the help as any verb prints its data."""

@@ -52,7 +52,7 @@ def _resume(verbs: Verbs) -> None:
     parser.add_argument("id", metavar="ID")
     parser.add_argument("prompt", nargs="?", default="", metavar="PROMPT", help="- reads stdin")
     parser.add_argument("--fork", action="store_true", help="in a copy; the session stays as it is")
-    parser.add_argument("--also", nargs="+", action="extend", default=[], metavar="ID", help=_ALSO)
+    parser.add_argument("--also", action="append", default=[], metavar="ID", help=_ALSO)
     _agent(parser)
     parser.add_argument(
         "--take-over", action="store_true", help="although its owner cannot be proven dead"

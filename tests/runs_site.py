@@ -122,7 +122,7 @@ def site_below(folder: Path, api: LoopbackApi) -> Iterator[Site]:
             end(run)
 
 
-def wait(is_so: Callable[[], Any], seconds: float = 20.0) -> Any:
+def wait(is_so: Callable[[], Any], seconds: float = 60.0) -> Any:
     """Wait until `is_so()` is true and return its value."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

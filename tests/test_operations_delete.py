@@ -39,7 +39,7 @@ def listing(tmp_path: Path) -> SampleListing:
 def register(listing: SampleListing, **changes: object) -> None:
     entry: dict[str, object] = {"pid": os.getpid(), "sessionId": FIRST, "status": "busy"}
     entry |= {"procStart": started(os.getpid()), "pidDomain": own_domain()} | changes
-    path = listing.config_dir / "sessions" / "77.json"
+    path = listing.config_dir / "sessions" / f"{entry['pid']}.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(entry))
 
@@ -176,8 +176,7 @@ def test_an_entry_that_cannot_be_read_refuses_every_session_while_its_pid_lives(
     """Taken for dead, it would let a session be deleted while its CLI writes."""
     register(listing)
     before, session = content_of(listing), listing.session(SECOND)
-    path = listing.config_dir / "sessions" / "77.json"
-    path = path.rename(path.with_name(f"{os.getpid()}.json"))
+    path = listing.config_dir / "sessions" / f"{os.getpid()}.json"
     path.write_text(content)
     assert listing.session(SECOND).liveness is Liveness.UNKNOWN
     with pytest.raises(Refused, match=f"pid {os.getpid()} lives"):

@@ -66,7 +66,7 @@ def container(listing: SampleListing) -> Iterator[Path]:
 
 def register(listing: SampleListing, **changes: Any) -> None:
     entry = {"pid": 4_000_000, "sessionId": FIRST, "procStart": "7", "pidDomain": ELSEWHERE}
-    path = listing.config_dir / "sessions" / "4000000.json"
+    path = listing.config_dir / "sessions" / f"{changes.get('pid', 4_000_000)}.json"
     path.write_text(json.dumps(entry | changes))
 
 

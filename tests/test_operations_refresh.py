@@ -55,7 +55,7 @@ def test_a_process_of_the_registry_is_seen(listing: SampleListing) -> None:
     folder.mkdir()
     entry = {"pid": os.getpid(), "sessionId": FIRST, "procStart": started(os.getpid())}
     entry |= {"pidDomain": own_domain(), "status": "waiting", "waitingFor": "permission prompt"}
-    (folder / "77.json").write_text(json.dumps(entry))
+    (folder / f"{os.getpid()}.json").write_text(json.dumps(entry))
     assert listing.session(FIRST).liveness is Liveness.WAITING
 
 
@@ -197,7 +197,7 @@ def test_no_stamp_stops_a_look(listing: SampleListing, stamp: object) -> None:
     (listing.config_dir / "sessions").mkdir()
     for moment in (0, -1, 1795000000000, 253402300799000, 10**30, stamp):
         text = json.dumps(entry | {"startedAt": moment})
-        (listing.config_dir / "sessions" / "77.json").write_text(text)
+        (listing.config_dir / "sessions" / f"{os.getpid()}.json").write_text(text)
         assert listing.session(FIRST).is_live
 
 
@@ -222,7 +222,7 @@ def start_a_cli(listing: SampleListing) -> None:
     entry = {"pid": os.getpid(), "sessionId": FIRST, "procStart": started(os.getpid())}
     folder = listing.config_dir / "sessions"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "77.json").write_text(json.dumps(entry | {"pidDomain": own_domain()}))
+    (folder / f"{os.getpid()}.json").write_text(json.dumps(entry | {"pidDomain": own_domain()}))
 
 
 def settle_it(listing: SampleListing) -> None:

@@ -40,7 +40,7 @@ def listing(tmp_path: Path) -> SampleListing:
 def register(listing: SampleListing, **changes: object) -> None:
     entry: dict[str, object] = {"pid": os.getpid(), "sessionId": FIRST, "status": "busy"}
     entry |= {"procStart": started(os.getpid()), "pidDomain": own_domain()} | changes
-    path = listing.config_dir / "sessions" / "77.json"
+    path = listing.config_dir / "sessions" / f"{entry['pid']}.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(entry))
 

@@ -59,7 +59,7 @@ def listing(tmp_path: Path) -> SampleListing:
         ({"add_dirs": ["/"], "setting_sources": ["user"]}, {}, {}, ["add_dirs", "setting_sources"]),
         ({"env": {"A": "b"}, "cli_path": "/x", "hooks": {}, "settings": "x"}, {}, {}, []),
         (
-            {"model": 7, "allowed_tools": "Bash", "max_turns": True, "max_budget_usd": -1},
+            {"model": 7, "allowed_tools": "Bash", "max_turns": True, "max_budget_usd": 10**400},
             {},
             {},
             [],
@@ -115,7 +115,7 @@ def register(listing: SampleListing, **changes: object) -> None:
     entry: dict[str, object] = {"pid": os.getpid(), "sessionId": FIRST, "pidDomain": own_domain()}
     entry |= {"procStart": started(os.getpid())} | changes
     (listing.config_dir / "sessions").mkdir()
-    (listing.config_dir / "sessions" / "7.json").write_text(json.dumps(entry))
+    (listing.config_dir / "sessions" / f"{entry['pid']}.json").write_text(json.dumps(entry))
 
 
 def test_what_lives_is_refused_and_told_what_to_do(listing: SampleListing) -> None:

@@ -88,6 +88,8 @@ def test_the_next_hit_goes_round() -> None:
     assert [hits.next(place, 1) for place in (-1, 10, 15, 30)] == [0, 1, 1, 0]
     assert [hits.next(place, -1) for place in (30, 15, 10)] == [1, 0, 2]
     assert Hits("x").next(5, 1) is None
+    first = Hits("x", array("Q", [0, 10]))
+    assert [first.next(place, 1) for place in (-1, 0)] == [0, 1]
 
 
 def test_a_file_that_is_gone_is_told(tmp_path: Path) -> None:

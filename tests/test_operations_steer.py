@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,6 +22,8 @@ from tui.operations.steer import answer, interrupt, send, stop
 from tui.runs.inbox import Inbox
 from tui.runs.protocol import EVENTS, HEARTBEAT, INBOX, MAX_PROMPT_BYTES, OWNER, SPEC, describe
 from tui.storage.locks import SessionLock
+from tui.storage.logbook import read_logbook
+from tui.storage.processes import own_domain, started, started_with
 
 ELSEWHERE = {"pid_domain": "linux:elsewhere:pid:[1]", "host": "worker-7\x1b[31m"}
 
@@ -102,6 +106,45 @@ def test_stop_never_ends_a_process_that_is_only_named_as_a_runner(listing: Sampl
     add_run(listing, silent_s=40)
     with pytest.raises(Refused, match="cannot be proven"):
         held(listing, stop)
+
+
+@pytest.mark.parametrize(
+    ("count", "said", "answered"),
+    [
+        (1, "yes; but no", ["yes; but no"]),
+        (2, "yes; but no", ["yes", "but no"]),
+    ],
+)
+def test_only_several_answers_are_parted(
+    listing: SampleListing, count: int, said: str, answered: list[str]
+) -> None:
+    folder = add_run(listing)
+    asked = [{"question": f"Q{number}?", "options": [{"label": "A"}]} for number in range(count)]
+    event: dict[str, Any] = {"type": "permission", "request_id": "p1", "tool": "AskUserQuestion"}
+    event |= {"input": {"questions": asked}, "at": datetime.now(UTC).isoformat()}
+    with (folder / EVENTS).open("a") as events:
+        events.write(json.dumps(event) + "\n")
+    held(listing, lambda context, session: answer(context, session, said))
+    (command,) = Inbox(folder).take()
+    assert list(command.answers.values()) == answered
+
+
+def test_a_signal_to_another_program_is_written_down(listing: SampleListing) -> None:
+    pipe = listing.root / "pipe"
+    os.mkfifo(pipe)
+    (listing.config_dir / "sessions").mkdir()
+    env = {"CLAUDE_CONFIG_DIR": str(listing.config_dir)}
+    with subprocess.Popen(["claude", pipe], executable="/bin/cat", env=env) as cli:
+        while not started_with(cli.pid, "environ")[0].startswith(b"CLAUDE"):
+            time.sleep(0.01)
+        entry = {"pid": cli.pid, "sessionId": FIRST, "procStart": started(cli.pid)}
+        path = listing.config_dir / "sessions" / f"{cli.pid}.json"
+        path.write_text(json.dumps(entry | {"pidDomain": own_domain()}))
+        act = interrupt(listing.context(), listing.session(FIRST), is_sure=True)
+        assert cli.wait(5) < 0
+    (event,) = read_logbook(listing.root)
+    assert (event.operator, event.action, event.session_id) == ("anna", "interrupt", FIRST)
+    assert event.note == act.words
 
 
 def test_what_cannot_be_asked_is_refused_in_words(listing: SampleListing) -> None:

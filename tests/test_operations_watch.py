@@ -116,7 +116,7 @@ def start_a_cli(listing: SampleListing) -> None:
     entry = {"pid": os.getpid(), "sessionId": FIRST, "procStart": started(os.getpid())}
     folder = listing.config_dir / "sessions"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "77.json").write_text(json.dumps(entry | {"pidDomain": own_domain()}))
+    (folder / f"{os.getpid()}.json").write_text(json.dumps(entry | {"pidDomain": own_domain()}))
 
 
 def settle_it(listing: SampleListing) -> None:

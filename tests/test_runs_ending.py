@@ -24,7 +24,8 @@ def process(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     for name in ("config", "other", "run"):
         (tmp_path / name).mkdir()
     child = subprocess.Popen(
-        [sys.executable, "-c", "input()", str(tmp_path / "run")],
+        ["claude", "-c", "input()", str(tmp_path / "run")],
+        executable=sys.executable,
         stdin=subprocess.PIPE,
         env={"CLAUDE_CONFIG_DIR": str(tmp_path / "config")},
     )
@@ -89,6 +90,41 @@ def test_at_home_only_what_is_called_claude_is_a_cli(tmp_path: Path) -> None:
                 with pytest.raises(Refused, match="cannot be proven"):
                     interrupt_cli(child.pid, start, home / ".claude")
                 child.kill()
+
+
+@pytest.mark.parametrize(
+    ("command", "is_cli"),
+    [
+        (["sleep"], False),
+        (["/opt/claude/python"], False),
+        (["node", "/opt/tool/cli.js"], False),
+        (["/opt/claude"], True),
+        (["node", "/opt/@anthropic-ai/claude-code/cli.js"], True),
+    ],
+)
+def test_what_only_has_a_cli_s_environment_is_none(
+    tmp_path: Path, command: list[str], is_cli: bool
+) -> None:
+    """All that a CLI starts, and whatever its user starts beside it, may have it."""
+    pipe = tmp_path / command[-1].lstrip("/")
+    pipe.parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(pipe)
+    with subprocess.Popen(
+        [command[0], str(pipe)],
+        executable="/bin/cat",
+        env={"CLAUDE_CONFIG_DIR": str(tmp_path)},
+    ) as child:
+        while not started_with(child.pid, "environ")[0].startswith(b"CLAUDE"):
+            time.sleep(0.01)
+        start = str(started(child.pid))
+        if is_cli:
+            interrupt_cli(child.pid, start, tmp_path)
+            assert child.wait(5) < 0
+            return
+        for act in (interrupt_cli, end_cli):
+            with pytest.raises(Refused, match="cannot be proven"):
+                act(child.pid, start, tmp_path)
+        child.kill()
 
 
 def test_a_runner_of_this_folder_is_ended(tmp_path: Path, process: subprocess.Popen[bytes]) -> None:

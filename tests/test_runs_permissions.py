@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.runs.command import Command
+from tui.runs.command import REQUEST_ID, Command
 from tui.runs.happening import Answer, Ask
 from tui.runs.journal import Journal
 from tui.runs.permissions import Permissions
@@ -28,7 +28,7 @@ async def test_always_holds_for_a_tool_and_never_for_a_question(
         await asyncio.sleep(0)
         assert permissions.is_waiting == (number <= times)
         answers = {"Which?": "this"}
-        given = Command("answer", NOW, "bert", "", f"p{number}", "always", answers)
+        given = Command("answer", NOW, "bert", "", _last_id(tmp_path), "always", answers)
         permissions.answer(given)
         answer = await asking
         assert answer.decision in ("always", "allow")
@@ -37,3 +37,31 @@ async def test_always_holds_for_a_tool_and_never_for_a_question(
     asked = [event for event in read_events(tmp_path) if event["type"] == "permission"]
     assert len(asked) == times
     assert len(asked[0]["input"]["command"]) == 30_000
+
+
+async def test_an_answer_reaches_the_question_as_the_agent_worded_it(tmp_path: Path) -> None:
+    permissions = Permissions(Journal(tmp_path, lambda: NOW), 60)
+    worded = ["Which\u200b region\ufe0f?", "x" * 60_001, "Plain?"]
+    asked = [{"question": one, "options": []} for one in worded]
+    asking = asyncio.create_task(permissions.ask(Ask("AskUserQuestion", {"questions": asked})))
+    await asyncio.sleep(0)
+    shown = read_events(tmp_path)[-1]["input"]["questions"]
+    answers = {one["question"]: str(number) for number, one in enumerate(shown)}
+    assert not set(answers) & set(worded[:2])
+    permissions.answer(Command("answer", NOW, "bert", "", _last_id(tmp_path), "allow", answers))
+    assert (await asking).answers == {one: str(number) for number, one in enumerate(worded)}
+
+
+async def test_no_answer_can_be_posted_before_its_request(tmp_path: Path) -> None:
+    asked = []
+    for _ in range(2):
+        permissions = Permissions(Journal(tmp_path, lambda: NOW), 0.01)
+        assert (await permissions.ask(Ask("Bash", {}))).decision == "deny"
+        asked.append(_last_id(tmp_path))
+        assert not permissions.answer(Command("answer", NOW, "bert", "", asked[-1], "allow"))
+    assert all(REQUEST_ID.fullmatch(one) for one in asked)
+    assert asked[0] != asked[1]
+
+
+def _last_id(folder: Path) -> str:
+    return str(read_events(folder)[-1]["request_id"])

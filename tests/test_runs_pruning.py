@@ -56,6 +56,24 @@ def test_the_last_of_each_session_and_the_young_stay(
     assert not [path for path in runs_folder(tmp_path).iterdir() if path.name.startswith(".")]
 
 
+def test_what_a_killed_pruning_left_is_removed_and_blocks_nothing(tmp_path: Path) -> None:
+    names = [add(tmp_path, number, 30) for number in range(6)]
+    runs, elsewhere = runs_folder(tmp_path), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "kept").touch()
+    young = f".{add(tmp_path, 7, 1)}"
+    (runs / young[1:]).rename(runs / young)
+    for name in (f".{names[0]}", f".20260101T000000Z-1f9c00.{'0' * 16}", ".kept"):
+        (runs / name).mkdir()
+        (runs / name / "way").symlink_to(elsewhere)
+    (runs / ".20260101T000000Z-1f9c01").symlink_to(elsewhere)
+    assert prune_runs(tmp_path, NOW, own=FIRST) == 1
+    assert left(tmp_path) == names[1:]
+    hidden = {path.name for path in runs.iterdir()} - set(names)
+    assert hidden == {young, ".kept", ".20260101T000000Z-1f9c01"}
+    assert (elsewhere / "kept").exists()
+
+
 def test_a_session_in_use_is_left_alone_unless_it_is_ours(tmp_path: Path) -> None:
     names = [add(tmp_path, number, 30) for number in range(8)]
     with SessionLock.take(tmp_path, FIRST):

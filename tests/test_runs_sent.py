@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tui.core.errors import Refused
 from tui.core.models import Sent
 from tui.runs.command import Command
 from tui.runs.inbox import Inbox, post
@@ -101,6 +102,16 @@ def test_what_a_run_never_took_is_told_after_its_end(folder: Path) -> None:
         "never taken: prompt of dora: later",
         "never taken: prompt of bert: and Asia?",
     ]
+
+
+def test_the_sender_of_an_answer_that_came_too_late_is_told(folder: Path) -> None:
+    answer = post(folder, ANSWER)
+    write(folder, {"type": "missed", "id": answer, "command": "answer", "by": "anna"})
+    with pytest.raises(Refused, match="too late"):
+        is_taken(folder, answer)
+    assert said(folder) == []
+    write(folder, {"type": "ended"})
+    assert said(folder) == ["never taken: answer of anna"]
 
 
 def test_events_tell_the_queue_the_changes_and_the_stall(folder: Path) -> None:

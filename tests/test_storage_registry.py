@@ -49,7 +49,7 @@ def entry(pid: int | None = None, **changes: Any) -> dict[str, Any]:
 
 
 def read(sessions: Path, value: dict[str, Any]) -> Process | None:
-    (sessions / "77.json").write_text(json.dumps(value))
+    (sessions / f"{value['pid'] % 2**23}.json").write_text(json.dumps(value))
     found = read_registry(sessions.parent)
     return found[0] if found else None
 
@@ -227,6 +227,15 @@ def test_an_entry_that_was_only_being_written_is_read_whole(sessions: Path) -> N
     (process,) = read_registry(sessions.parent)
     timer.join()
     assert (process.session_id, process.liveness) == ("9f2c", Liveness.IDLE)
+
+
+def test_an_entry_that_names_another_process_is_not_believed(sessions: Path) -> None:
+    """Whoever can write there could else have any process ended as a session's."""
+    path = sessions / f"{os.getppid()}.json"
+    path.write_text(json.dumps(entry()))
+    assert read_registry(sessions.parent) == (Process(os.getppid(), "", "", Liveness.UNKNOWN),)
+    path.rename(sessions / f"{2**22 + 5}.json")
+    assert read_registry(sessions.parent) == ()
 
 
 def test_what_else_the_cli_keeps_there_is_no_entry(sessions: Path) -> None:

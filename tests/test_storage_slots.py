@@ -8,6 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from tui.runs.gate import Gate
 from tui.storage.slots import Slots
 
 
@@ -56,13 +59,36 @@ def test_who_is_killed_leaves_place_and_ticket(tmp_path: Path) -> None:
     last.leave()
 
 
-def test_a_link_in_the_place_of_a_place_is_not_followed(tmp_path: Path) -> None:
-    folder = tmp_path / ".session_console" / "slots"
-    folder.mkdir(parents=True)
+@pytest.mark.parametrize("kind", ["dangling", "link", "folder"])
+def test_what_is_no_place_makes_room_for_nobody(tmp_path: Path, kind: str) -> None:
+    place = tmp_path / ".session_console" / "slots" / "0"
+    place.parent.mkdir(parents=True)
     (tmp_path / "elsewhere").touch()
-    (folder / "0").symlink_to(tmp_path / "elsewhere")
-    try:
-        Slots(tmp_path, "a", 1).try_enter()
-    except OSError:
-        return
-    raise AssertionError("it was followed")
+    if kind == "folder":
+        place.mkdir()
+    else:
+        place.symlink_to(tmp_path / ("elsewhere" if kind == "link" else "nowhere"))
+    told: list[str] = []
+    first, second = (Gate(tmp_path, name, 2, told.append) for name in "ab")
+    assert [first.try_enter(), second.try_enter()] == ["", "2 runs are at work"]
+    first.leave()
+    assert second.try_enter() == ""
+    assert not told
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_ticket_that_cannot_be_made_leaves_nothing_open(tmp_path: Path) -> None:
+    first, second = (Slots(tmp_path, name, 1) for name in "ab")
+    assert first.try_enter() == ""
+    (tmp_path / ".session_console" / "slots" / "wait-b").mkdir()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    assert second.try_enter() == "1 runs are at work"
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_where_no_places_can_be_kept_a_run_goes_in_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / ".session_console").mkdir()
+    (tmp_path / ".session_console" / "slots").touch()
+    told: list[str] = []
+    assert Gate(tmp_path, "a", 1, told.append).try_enter() == ""
+    assert [words.partition(":")[0] for words in told] == ["max_runs does not hold"]

@@ -119,10 +119,10 @@ def test_nothing_private_is_opened_or_told(home: Path, listing: Path) -> None:
     write(home, THIRD, "/home/anna/private")
     (home / "history.jsonl").write_text("secret")
     (home / "sessions").mkdir()
-    entry = {"pid": os.getpid(), "procStart": started(os.getpid()), "pidDomain": own_domain()}
-    for number, session_id in enumerate((FIRST, SECOND), 1):
+    for pid, session_id in ((os.getpid(), FIRST), (os.getppid(), SECOND)):
+        entry = {"pid": pid, "procStart": started(pid), "pidDomain": own_domain()}
         text = json.dumps(entry | {"sessionId": session_id, "status": "busy"})
-        (home / "sessions" / f"{number}.json").write_text(text)
+        (home / "sessions" / f"{pid}.json").write_text(text)
     before = snapshot(home)
     found = subprocess.run(
         [sys.executable, "-c", OPENED, home, listing, FIRST],

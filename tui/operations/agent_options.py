@@ -9,6 +9,8 @@ from tui.core.errors import UsageError
 from tui.core.text import one_line
 from tui.settings import Settings
 
+_MOST = 1e9  # a whole number of JSON may have more digits than any float can tell
+
 
 def _text(value: Any) -> bool:
     return isinstance(value, str) and bool(value)
@@ -19,7 +21,7 @@ def _texts(value: Any) -> bool:
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _MOST
 
 
 def _prompt(value: Any) -> bool:

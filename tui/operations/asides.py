@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tui.core.errors import ConsoleError
 from tui.core.models import Entry, EntryKind
 from tui.operations.glance import versions
 from tui.storage.folders import Version, is_settled
@@ -82,7 +83,11 @@ class Asides:
         for aside in self._asides[tool_id]:
             if aside.is_over:
                 continue
-            growth = aside.tail.read(limit=256 * 1024)
+            try:
+                growth = aside.tail.read(limit=256 * 1024)
+            except (ConsoleError, OSError):
+                aside.is_over = True
+                continue
             aside.is_over = is_over and not growth.has_more
             for line in growth.lines:
                 entries += line.entries(_MAX_TEXT)

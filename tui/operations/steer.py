@@ -10,7 +10,7 @@ from typing import cast
 
 from tui.core.asking import answers, questions
 from tui.core.errors import NeedsYes, Refused, UsageError
-from tui.core.models import Liveness, Process, Request, Run, Session
+from tui.core.models import Event, Liveness, Process, Request, Run, Session
 from tui.core.text import one_line
 from tui.operations.agent_options import require_mode
 from tui.operations.context import Act, Context
@@ -19,6 +19,7 @@ from tui.runs.command import Command, CommandKind, Decision
 from tui.runs.ending import end_cli, end_runner, interrupt_cli
 from tui.runs.inbox import post
 from tui.runs.protocol import IN_PIPELINE, is_taken, named_process, read_owner, read_run
+from tui.storage.logbook import write_event
 
 _DECISIONS = ("allow", "always", "deny")
 _STILL_S = 15  # a runner shows every 2 s that it lives
@@ -47,7 +48,8 @@ def answer(context: Context, session: Session, decision: str, reason: str = "") 
     if request is None:
         raise Refused(f"{session.session_id[:8]} does not wait for an answer")
     if is_question and decision != "deny":
-        said = answers(request, [part.strip() for part in decision.split(";")])
+        parts = decision.split(";") if len(questions(request)) > 1 else [decision]
+        said = answers(request, [part.strip() for part in parts])
         return _answer(context, session, request, "allow", answers=said)
     return _answer(context, session, request, _require_decision(decision), reason.strip())
 
@@ -110,7 +112,7 @@ def _interrupt_foreign(context: Context, session: Session, *, is_sure: bool) -> 
     stray = session.transcript.stray_in if session.transcript else None
     interrupt_cli(process.pid, process.proc_start, stray or target.config_dir)
     words = f"interrupted the CLI of {target.short} (pid {process.pid}), run by another program"
-    return _act(context, session, target, "interrupt", words)
+    return _forced(context, session, target, "interrupt", words)
 
 
 def model(context: Context, session: Session, name: str) -> Act:
@@ -152,7 +154,7 @@ def _end_orphan(context: Context, session: Session, process: Process) -> Act:
     target = target_of(session)
     end_cli(process.pid, process.proc_start, target.config_dir)
     words = f"ended the orphaned CLI of {target.short} (pid {process.pid})"
-    return _act(context, session, target, "stop", words)
+    return _forced(context, session, target, "stop", words)
 
 
 def _end_frozen(context: Context, session: Session, run: Run, still: str) -> Act:
@@ -163,7 +165,7 @@ def _end_frozen(context: Context, session: Session, run: Run, still: str) -> Act
     if cli:
         end_cli(*cli, target.config_dir)
         words += f", and its CLI (pid {cli[0]})"
-    return _act(context, session, target, "stop", words)
+    return _forced(context, session, target, "stop", words)
 
 
 def _command(context: Context, kind: CommandKind, text: str = "") -> Command:
@@ -193,6 +195,15 @@ def _was_taken(run: Run, posted: str) -> bool:
 
 def _act(context: Context, session: Session, target: Target, kind: str, words: str) -> Act:
     return Act(kind, session.listing, target.session_id, context.clock(), words)
+
+
+def _forced(context: Context, session: Session, target: Target, kind: str, words: str) -> Act:
+    """Write down what was done to a process that no run folder tells of."""
+    act = _act(context, session, target, kind, words)
+    who = context.settings.operator
+    event = Event(act.at, who, kind, session.listing, target.session_id, note=words)
+    write_event(context.root, event)
+    return act
 
 
 def _stillness(run: Run, now: datetime) -> str:

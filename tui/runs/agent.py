@@ -144,9 +144,11 @@ class Agent:
         from claude_agent_sdk import ClaudeAgentOptions
 
         spec, given = self._spec, self._given or ClaudeAgentOptions()
+        # Said in any case: else a settings file that the agent can write would choose the mode.
+        ours = {"permission_mode": "default"} if self._given is None else {}
         return replace(
             given,
-            **_recorded(spec, given),
+            **ours | _recorded(spec, given),
             **_identity(spec),
             **self._asking(given),
             cwd=given.cwd or (spec.cwd if spec.cwd.is_dir() else self._fallback_cwd),

@@ -324,10 +324,7 @@ class Driver:
                 self._ack(command)
                 self._prompts.add(Prompt(command.text, command.by, command.id))
             elif not self._is_stopping:
-                words = command.text or command.decision
-                self._journal.event(
-                    "missed", id=command.id, command=command.kind, by=command.by, words=words
-                )
+                self._miss(command)
         return unsent_words(self._prompts.drop())
 
     def _note(self, kind: str, words: str) -> None:
@@ -357,13 +354,18 @@ class Driver:
         words = command.text if command.kind in ("prompt", "model", "mode") else ""
         self._journal.event("ack", id=command.id, command=command.kind, by=command.by, words=words)
 
+    def _miss(self, command: Command) -> None:
+        kind, words = command.kind, command.text or command.decision
+        self._journal.event("missed", id=command.id, command=kind, by=command.by, words=words)
+
     def _obey(self, command: Command) -> None:
+        if command.kind == "answer" and not self._permissions.answer(command):
+            self._miss(command)
+            return
         self._ack(command)
         match command.kind:
             case "prompt":
                 self._queue(command)
-            case "answer":
-                self._permissions.answer(command)
             case "interrupt":
                 self._is_interrupted = True
                 self._aside(self._agent.interrupt())

@@ -59,14 +59,22 @@ def _end(pid: int, proc_start: str, is_proven: Callable[[], bool], what: str) ->
 
 
 def _works_in(pid: int, config_dir: Path) -> bool:
+    if not _is_claude(pid):
+        return False
     pairs = (one.partition(b"=") for one in started_with(pid, "environ"))
     given = {name: value for name, _, value in pairs}
     if b"CLAUDE_CONFIG_DIR" in given:
         return _is_same(given[b"CLAUDE_CONFIG_DIR"], config_dir)
-    # Every process of a user has that home, so that here its name must tell as well.
-    command = next(iter(started_with(pid, "cmdline")), b"")
-    is_claude = b"claude" in command.rpartition(b"/")[2]
-    return is_claude and _is_same(given.get(b"HOME", b"") + b"/.claude", config_dir)
+    return _is_same(given.get(b"HOME", b"") + b"/.claude", config_dir)
+
+
+def _is_claude(pid: int) -> bool:
+    """Whether a process is a CLI by its name: its environment goes to all that it starts."""
+    for one in started_with(pid, "cmdline")[:2]:
+        folder, _, name = one.rpartition(b"/")
+        if b"claude" in name or (name == b"cli.js" and b"claude-code" in folder):
+            return True
+    return False
 
 
 def _drives(pid: int, folder: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from tui.storage.hold import read_hold
@@ -11,8 +12,8 @@ from tui.storage.slots import Slots
 class Gate:
     """Lets a run in when its root is not held and one of its `max_runs` places is free."""
 
-    def __init__(self, root: Path, run_id: str, max_runs: int) -> None:
-        self._root = root
+    def __init__(self, root: Path, run_id: str, max_runs: int, tell: Callable[[str], None]) -> None:
+        self._root, self._tell = root, tell
         self._slots = Slots(root, run_id, max_runs)
 
     def try_enter(self) -> str:
@@ -22,8 +23,9 @@ class Gate:
             return f"{hold.by} holds new runs"
         try:
             return self._slots.try_enter()
-        except OSError:
+        except OSError as error:
             # Where no places can be kept, nobody counts: better to run than never to.
+            self._tell(f"max_runs does not hold: no places can be kept: {error.strerror}")
             return ""
 
     def leave(self) -> None:

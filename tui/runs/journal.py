@@ -38,7 +38,7 @@ class Journal:
 
     def event(self, kind: str, /, *, longest: int = _MAX_STRING, **details: Any) -> None:
         """Append one event, a line, in one write; texts in it are cut after `longest`."""
-        event = {"at": self._clock().isoformat(), "type": kind, **_cut(details, longest)}
+        event = {"at": self._clock().isoformat(), "type": kind, **cut(details, longest)}
         line = json.dumps(event, default=str).encode() + b"\n"
         if len(self._waiting) + len(line) <= _MAX_WAITING:
             self._waiting += line
@@ -106,10 +106,10 @@ class Journal:
             self.is_full = self.is_full or error.errno in _FULL
 
 
-def _cut(value: Any, longest: int) -> Any:
+def cut(value: Any, longest: int) -> Any:
     """Return JSON-like data with long strings cut: events are small, the transcript is whole."""
     if isinstance(value, str):
         return value if len(value) <= longest else value[:longest] + "…"
     if isinstance(value, Mapping):
-        return {str(key): _cut(one, longest) for key, one in value.items()}
-    return [_cut(one, longest) for one in value] if isinstance(value, list | tuple) else value
+        return {str(key): cut(one, longest) for key, one in value.items()}
+    return [cut(one, longest) for one in value] if isinstance(value, list | tuple) else value

@@ -42,11 +42,11 @@ _DETACH = '"$@" </dev/null >&2 & echo $!'
 # Not through PYTHONPATH, which the agent's own commands would inherit.
 _BEGIN = """
 import sys
-package, folder, lock_fd = sys.argv[1:]
+package, folder, lock_fd, digest = sys.argv[1:]
 if package not in sys.path:
     sys.path.insert(0, package)
 from tui.runs.runner import begin
-begin(folder, lock_fd)
+begin(folder, lock_fd, digest)
 """
 _PATIENCE_S = 10.0
 
@@ -64,7 +64,7 @@ def launch(spec: RunSpec, lock: SessionLock) -> Path:
     except OSError as error:
         raise RunFailed(f"the run's folder cannot be made: {error.strerror or error}") from error
     try:
-        pid = _spawn(folder, lock.fd)
+        pid = _spawn(folder, lock.fd, spec.digest())
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise RunFailed(f"the runner cannot be started: {error}") from error
@@ -95,10 +95,10 @@ def make_folder(listing: Path, spec: RunSpec) -> Path:
     return path / spec.run_id
 
 
-def _spawn(folder: Path, lock_fd: int) -> int:
-    """Start the detached runner and return its pid."""
+def _spawn(folder: Path, lock_fd: int, digest: str) -> int:
+    """Start the detached runner, told what its spec must be, and return its pid."""
     package = Path(tui.__file__).absolute().parent.parent
-    given = [str(package), str(folder.absolute()), str(lock_fd)]
+    given = [str(package), str(folder.absolute()), str(lock_fd), digest]
     runner = [sys.executable, "-P", "-c", _BEGIN, *given]
     with (
         closing(open_folder(folder)) as opened,

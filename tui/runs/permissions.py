@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
 from itertools import count
+from typing import Any
 
+from tui.core.text import safe_text
 from tui.runs.command import Command
 from tui.runs.happening import Answer, Ask
-from tui.runs.journal import Journal
+from tui.runs.journal import Journal, cut
 
 # Whoever allows a command or an edit must have seen it.
 _LONGEST = 60_000
@@ -33,7 +38,8 @@ class Permissions:
         """Wait for an operator's answer to `ask`."""
         if ask.tool in self._always:
             return Answer("allow")
-        request_id = f"p{next(self._numbers)}"
+        # Not to be guessed: an answer posted before the request would keep out the operator's.
+        request_id = f"p{next(self._numbers)}-{secrets.token_hex(4)}"
         self._journal.event(
             "permission",
             longest=_LONGEST,
@@ -51,7 +57,7 @@ class Permissions:
             self._journal.event("answered", request_id=request_id, decision=decision, by=by)
         if decision == "always" and ask.tool != _QUESTION:
             self._always.add(ask.tool)
-        return answer
+        return replace(answer, answers=_as_asked(ask.input, answer.answers))
 
     @property
     def is_waiting(self) -> bool:
@@ -76,3 +82,12 @@ class Permissions:
         finally:
             self._open.pop(request_id, None)
         return Answer(command.decision, command.text, command.answers), command.by
+
+
+def _as_asked(given: Mapping[str, Any], answers: Mapping[str, str]) -> dict[str, str]:
+    """Return answers by the agent's own words for its questions, not by those that were shown."""
+    asked = given.get("questions")
+    dicts = [one for one in asked if isinstance(one, dict)] if isinstance(asked, list) else []
+    questions = (one.get("question") for one in dicts)
+    words = {safe_text(cut(one, _LONGEST)): one for one in questions if isinstance(one, str)}
+    return {words.get(shown, shown): said for shown, said in answers.items()}

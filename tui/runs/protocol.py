@@ -14,10 +14,11 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-from tui.core.errors import RunFailed, UsageError
+from tui.core.errors import Refused, RunFailed, UsageError
 from tui.core.models import Run, Sent
 from tui.core.text import one_line
 from tui.core.zones import read_time
@@ -102,6 +103,10 @@ class RunSpec:
         if len(text) > MAX_FILE:
             raise RunFailed(f"the run's options have {len(text) / 1e6:.1f} MB: that is too much")
         return text
+
+    def digest(self) -> str:
+        """Return what tells the text of `to_json` from any other."""
+        return sha256(self.to_json().encode()).hexdigest()
 
     @classmethod
     def from_json(cls, text: str) -> RunSpec:
@@ -219,15 +224,20 @@ def read_run(folder: Path) -> Run:
 
 
 def is_taken(folder: Path, command_id: str) -> bool:
-    """Whether the run has taken the command that was posted under this id."""
-    return command_id in Story.told_by(read_events(folder)).acked
+    """Whether the run has taken the command posted under this id; raises `Refused` if too late."""
+    story = Story.told_by(read_events(folder))
+    if command_id in story.late:
+        raise Refused("the answer came too late: its request is not open any more")
+    return command_id in story.acked
 
 
 def _sent(folder: Path, story: Story) -> tuple[Sent, ...]:
     """Return what the run was sent and has not done: not taken first, then prompts in its queue."""
     waiting = untaken(folder, (INBOX, CLOSED_INBOX), story.acked)
     sent = tuple(Sent(one.kind, one.by, one.at, one.text) for one in waiting)
-    return (*story.missed, *sent, *story.prompts.values())
+    # An answer that came too late waits for nothing: its sender was told.
+    missed = (one for one in story.missed if one.kind != "answer" or story.ended_at)
+    return (*missed, *sent, *story.prompts.values())
 
 
 def read_events(folder: Path) -> tuple[Mapping[str, Any], ...]:

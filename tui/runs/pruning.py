@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import secrets
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -15,10 +17,12 @@ from tui.core.session_id import is_session_id
 from tui.runs.opened import closing, open_folder
 from tui.runs.protocol import SPEC, read_run, run_folders
 from tui.runs.untrusted import read_json
+from tui.storage.folders import our_folder
 from tui.storage.locks import SessionLock
 
 KEPT_RUNS = 5
 KEPT_FOR = timedelta(days=7)
+_LEFTOVER = re.compile(r"\.\d{8}T\d{6}Z-[0-9a-f]{4,16}(\.[0-9a-f]{16})?")
 
 
 def prune_runs(listing: Path, now: datetime, *, own: str = "") -> int:
@@ -34,17 +38,37 @@ def prune_runs(listing: Path, now: datetime, *, own: str = "") -> int:
             else:
                 with SessionLock.take(listing, session_id):
                     count += _removed(folder)
+    with suppress(OSError):
+        _remove_leftovers(listing, now)
     return count
+
+
+def _remove_leftovers(listing: Path, now: datetime) -> None:
+    """Remove what a pruning, or a launch, that was killed left half-done; none that may go on."""
+    runs_path = our_folder(listing, "runs")
+    if runs_path is None:
+        return
+    with closing(open_folder(runs_path, 2)) as runs:
+        for name in os.listdir(runs):  # noqa: PTH208 (an open folder, no path)
+            if _LEFTOVER.fullmatch(name) and name[1:] < _before(now):
+                shutil.rmtree(name, ignore_errors=True, dir_fd=runs)
+
+
+def _before(now: datetime) -> str:
+    return f"{now - KEPT_FOR:%Y%m%dT%H%M%SZ}"
 
 
 def _old(listing: Path, now: datetime) -> Iterator[tuple[Path, str]]:
     """Yield the folders, with their sessions, that are neither young nor among the last ones."""
     seen: Counter[str] = Counter()
-    before = f"{now - KEPT_FOR:%Y%m%dT%H%M%SZ}"
     for folder in reversed(run_folders(listing)):
         session_id = str(read_json(folder / SPEC).get("session_id", ""))
         seen[session_id] += 1
-        if seen[session_id] > KEPT_RUNS and folder.name < before and is_session_id(session_id):
+        if (
+            seen[session_id] > KEPT_RUNS
+            and folder.name < _before(now)
+            and is_session_id(session_id)
+        ):
             yield folder, session_id
 
 
@@ -52,7 +76,7 @@ def _removed(folder: Path) -> bool:
     """Remove a run that is over; a reader sees it whole or not at all."""
     if not read_run(folder).is_over:
         return False
-    gone = f".{folder.name}"
+    gone = f".{folder.name}.{secrets.token_hex(8)}"
     with closing(open_folder(folder.parent, 2)) as runs:
         os.rename(folder.name, gone, src_dir_fd=runs, dst_dir_fd=runs)
         shutil.rmtree(gone, ignore_errors=True, dir_fd=runs)

@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 from tui.core.errors import RunFailed
@@ -23,16 +24,19 @@ from tui.runs.protocol import SPEC, RunSpec, describe
 from tui.runs.untrusted import read_end
 
 
-def main(folder: Path, lock_fd: int, clock: Callable[[], datetime]) -> None:
-    """Run the run in `folder`; the lock is let go before the run says that it has ended."""
+def main(folder: Path, lock_fd: int, digest: str, clock: Callable[[], datetime]) -> None:
+    """Run the run in `folder`; the lock is let go before the run says that it has ended.
+
+    Only a spec with this digest is obeyed: whoever can write to the folder could allow anything.
+    """
     with suppress(OSError):
         os.setsid()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     journal = Journal(folder, clock)
     journal.owner(describe(os.getpid()))
     try:
-        spec = RunSpec.from_json(read_end(folder / SPEC).decode("utf-8"))
-        asyncio.run(_drive(Driver(journal, spec, clock, gate=_gate(folder, spec))))
+        spec = _spec(folder, digest)
+        asyncio.run(_drive(Driver(journal, spec, clock, gate=_gate(folder, spec, journal))))
     except Exception as error:  # the last chance to say in the run folder what went wrong
         traceback.print_exception(error)
         journal.event("failed", reason=one_line(error))
@@ -42,9 +46,20 @@ def main(folder: Path, lock_fd: int, clock: Callable[[], datetime]) -> None:
         journal.event("ended")
 
 
-def _gate(folder: Path, spec: RunSpec) -> Gate | None:
+def _spec(folder: Path, digest: str) -> RunSpec:
+    raw = read_end(folder / SPEC)
+    if sha256(raw).hexdigest() != digest:
+        raise RunFailed(f"{SPEC} was changed since the run was started")
+    return RunSpec.from_json(raw.decode("utf-8"))
+
+
+def _gate(folder: Path, spec: RunSpec, journal: Journal) -> Gate | None:
     root = folder.parent.parent.parent.parent
-    return Gate(root, spec.run_id, spec.max_runs) if spec.max_runs > 0 else None
+
+    def tell(words: str) -> None:
+        journal.event("notice", kind="places", words=words)
+
+    return Gate(root, spec.run_id, spec.max_runs, tell) if spec.max_runs > 0 else None
 
 
 async def _drive(driver: Driver) -> None:
@@ -55,6 +70,6 @@ async def _drive(driver: Driver) -> None:
         traceback.print_exception(failure)
 
 
-def begin(folder: str, lock_fd: str) -> None:
+def begin(folder: str, lock_fd: str, digest: str) -> None:
     """Be the runner of `folder`: the detached process starts here, and picks its clock."""
-    main(Path(folder), int(lock_fd), lambda: datetime.now(UTC))
+    main(Path(folder), int(lock_fd), digest, lambda: datetime.now(UTC))

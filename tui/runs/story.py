@@ -26,6 +26,7 @@ class Story:
         self.cost_usd: float | None = None
         self.ended_at: datetime | None = None
         self.acked: set[str] = set()
+        self.late: set[str] = set()
         self.prompts: dict[str, Sent] = {}
         self.missed: list[Sent] = []
         self.model = self.permission_mode = self.queued_for = ""
@@ -108,6 +109,7 @@ class Story:
                 self.prompts[key] = replace(sent, is_taken=True)
             case "missed", _:
                 self.missed.append(sent)
+                self.late |= {key} if kind == "answer" else set()
             case "notice", _ if event.get("kind") == "dropped" and self.prompts.pop(key, None):
                 self.missed.append(replace(sent, kind="prompt"))
         self.acked.add(key)

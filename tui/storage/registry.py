@@ -27,7 +27,7 @@ _STATUSES = {
 
 
 class _UnreadableError(Exception):
-    """An entry that is there and says nothing of what runs: torn, too large, not ours to read."""
+    """An entry that is there and says nothing of what runs: torn, too large, not ours, planted."""
 
 
 def read_registry(config_dir: Path) -> tuple[Process, ...]:
@@ -101,6 +101,8 @@ def _read(path: Path) -> Process | None:
         return None
     except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
         raise _UnreadableError from error
+    if pid != _pid_of(path):
+        raise _UnreadableError  # the CLI names each entry by its own pid: this one is planted
     return _proven(entry, pid, session_id)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
@@ -39,7 +40,8 @@ class Slots:
                 self._let_ticket_go(folder)
                 return ""
             if self._ticket < 0:
-                self._ticket = _new_ticket(folder, self._name)
+                with suppress(OSError):  # it waits all the same, and asks again for one
+                    self._ticket = _new_ticket(folder, self._name)
         return f"{self._most} runs are at work" + (f", {ahead} wait before it" if ahead else "")
 
     def leave(self) -> None:
@@ -75,13 +77,21 @@ def _opened(root: Path) -> Iterator[int]:
 
 
 def _any_place(folder: int, most: int) -> int:
-    """Return a descriptor that holds one of the places; -1 when all are taken."""
+    """Return a descriptor that holds one of the places; -1 when all are taken.
+
+    Raises `OSError` when no place can be made at all.
+    """
     for number in range(most):
-        fd = _locked(folder, str(number), os.O_CREAT)
+        try:
+            fd = _locked(folder, str(number), os.O_CREAT)
+        except OSError:
+            continue  # whatever is in the place of a place, it makes room for nobody
         if fd >= 0:
             with suppress(OSError):
                 inherit_rights_open(fd, folder)
             return fd
+    if not os.access(".", os.W_OK | os.X_OK, dir_fd=folder):
+        raise PermissionError(errno.EACCES, "no place can be made")
     return -1
 
 
@@ -91,7 +101,13 @@ def _new_ticket(folder: int, name: str) -> int:
     fd = _locked(folder, temporary, os.O_CREAT | os.O_EXCL)
     with suppress(OSError):
         inherit_rights_open(fd, folder)
-    os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+    try:
+        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except OSError:
+        os.close(fd)
+        with suppress(OSError):
+            os.unlink(temporary, dir_fd=folder)
+        raise
     return fd
 
 
@@ -117,4 +133,7 @@ def _locked(folder: int, name: str, flags: int) -> int:
     except BlockingIOError:
         os.close(fd)
         return -1
+    except OSError:
+        os.close(fd)
+        raise
     return fd

@@ -1,0 +1,61 @@
+"""The runner obeys what it was started with, and nothing that was put into its way since."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.runs_site import SCENES, Site, kinds, over, site_below, wait
+from tui.demo.api import LoopbackApi
+from tui.runs.command import Command
+from tui.runs.inbox import post
+from tui.runs.launcher import make_folder
+from tui.runs.protocol import SPEC, read_events, read_run
+
+_BEGIN = "import sys; from tui.runs.runner import begin; begin(*sys.argv[1:])"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with LoopbackApi(SCENES).in_thread() as api, site_below(tmp_path, api) as site:
+        yield site
+
+
+def test_a_spec_that_was_changed_since_the_start_is_not_obeyed(site: Site) -> None:
+    spec = site.spec("PERMIT this")
+    folder = make_folder(site.listing, spec)
+    changed = json.loads((folder / SPEC).read_text())
+    changed["agent"] = {"permission_mode": "bypassPermissions"}
+    (folder / SPEC).write_text(json.dumps(changed))
+    given = [str(folder), "0", spec.digest()]
+    subprocess.run([sys.executable, "-c", _BEGIN, *given], stdin=subprocess.PIPE, check=True)
+    assert read_run(folder).error == "spec.json was changed since the run was started"
+    assert kinds(folder) == ["failed", "ended"]
+
+
+def test_no_settings_file_of_the_listing_chooses_the_permission_mode(site: Site) -> None:
+    settings = site.listing / ".claude_sessions" / "settings.json"
+    settings.parent.mkdir()
+    settings.write_text(json.dumps({"permissions": {"defaultMode": "bypassPermissions"}}))
+    with site.env_file.open("a") as file:
+        file.write("IS_SANDBOX=1\n")
+    folder = site.start("PERMIT this")
+    wait(lambda: read_run(folder).request or read_run(folder).is_over)
+    assert read_run(folder).permission_mode == "default"
+    assert read_run(folder).request
+
+
+def test_an_answer_after_the_clock_s_own_is_not_acknowledged(site: Site) -> None:
+    folder = site.start("PERMIT this", permission_timeout_s=0.3)
+    wait(lambda: "answered" in kinds(folder))
+    late = next(one for one in read_events(folder) if one["type"] == "permission")["request_id"]
+    post(folder, Command("answer", datetime.now(UTC), "bert", "", late, "allow"))
+    over(folder)
+    assert "missed" in kinds(folder)
+    assert "ack" not in kinds(folder)

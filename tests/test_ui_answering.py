@@ -59,6 +59,15 @@ async def test_an_edit_is_shown_as_a_diff_whole_before_it_is_allowed() -> None:
         assert at.engine.asked == [("answer", one.session_id, "allow", "")]
 
 
+async def test_the_verb_typed_in_full_live_allows_and_no_letter_of_it_denies() -> None:
+    async with console() as at:
+        one = await at.choose(TITLE)
+        await at.press("enter", *":answer allow", "enter")
+        await at.answered()
+        assert at.screen.is_full
+        assert at.engine.asked == [("answer", one.session_id, "allow", "")]
+
+
 async def test_questions_are_answered_one_after_the_other_in_the_line() -> None:
     async with console(asking("AskUserQuestion", {"questions": QUESTIONS})) as at:
         one = await at.choose(TITLE)

@@ -179,7 +179,7 @@ async def test_marks_are_taken_by_extend_and_those_that_failed_stay_marked() -> 
         assert at.screen.marks == {first, second, third}
         await at.press("e", *"30", "enter")
         await at.answered()
-        assert at.message == "2 extended, 1 refused"
+        assert at.message == f"2 extended, 1 refused: {second[1][:8]} is locked"
         assert at.engine.moments == 1
         assert at.screen.marks == {second}
         await at.press("escape")
@@ -293,3 +293,12 @@ async def test_an_extension_that_changes_nothing_is_not_there_to_undo() -> None:
         await at.press("u")
         await at.answered()
         assert at.engine.asked[-1] == ("undo", "delete", one.session_id)
+
+
+async def test_many_that_were_refused_for_their_own_reasons_are_only_counted() -> None:
+    async with console() as at:
+        await at.press("s")
+        at.engine.refusing = {key[1] for key in at.screen.sessions.keys[:2]}
+        await at.press("space", "space", "space", "e", *"30", "enter")
+        await at.answered()
+        assert at.message == "1 extended, 2 refused"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -73,6 +74,11 @@ def shown(at: Console) -> str:
     return "\n".join(live.render_line(y).text for y in range(live.size.height))
 
 
+def drawn(at: Console) -> str:
+    """Return what was painted last of the line below the message."""
+    return "".join(cell.text for cell in at.screen.question._drawn[1])
+
+
 async def test_the_start_is_reached_and_the_end_again_with_little_in_memory() -> None:
     async with console(LargeEngine()) as at:
         live = at.screen.live
@@ -139,12 +145,66 @@ async def test_a_search_says_how_far_it_is_and_esc_stops_it() -> None:
     async with console(SlowEngine()) as at:
         await at.press("enter", "slash", *"x", "enter")
         await at.until(lambda: at.message.startswith("searching 43% of"))
+        assert "Esc stops the search" in at.screen.question.render_line(1).text
         await at.press("escape")
         await at.answered()
         assert at.message == "search stopped at 43%"
         assert at.screen.is_full
         await at.press("g")
         await at.until(lambda: "line 0 " in shown(at))
+
+
+async def test_what_esc_does_stands_there_at_once_and_no_longer_than_that() -> None:
+    async with console() as at:
+        question, done = at.screen.question, asyncio.Future[None]()
+        question.hold()
+        await at.until(lambda: drawn(at).strip() == "...")
+        waiting = asyncio.create_task(question.wait_for(done, lambda: "it", lambda _: None))
+        await at.pilot.pause()
+        assert "waits no longer" in drawn(at)
+        done.set_result(None)
+        await waiting
+        await at.pilot.pause()
+        assert "waits no longer" not in drawn(at)
+
+
+async def test_a_transcript_that_was_replaced_is_searched_again_and_one_is_told() -> None:
+    async with console(LargeEngine()) as at:
+        await at.press("enter", "slash", *"line 777", "enter")
+        await at.answered()
+        follower = at.screen.following.follower
+        assert isinstance(follower, EndFollow)
+        at.screen.question.say("")
+        follower.entries = (Entry(EntryKind.TEXT, "other", NOW), LONG[777])
+        said = ("the transcript was replaced",)
+        at.screen.show_news(Update(was_reset=True, notices=said, end=2))
+        await at.pilot.pause(2.1)
+        await at.until(lambda: at.message == "the transcript was replaced")
+        await at.press("n")
+        await at.answered()
+        assert at.message == "1 of 1"
+
+
+async def test_full_live_is_left_when_what_one_reads_is_deleted() -> None:
+    async with console() as at:
+        one = await at.choose("First screen")
+        await at.until(lambda: at.screen.live.session == one)
+        await at.press("enter")
+        known = at.engine.catalog
+        listings = (
+            replace(listing, sessions=tuple(each for each in listing.sessions if each != one))
+            for listing in known.listings
+        )
+        at.engine.catalog = replace(known, listings=tuple(listings))
+        at.screen.looking.wake()
+        said = f"{one.session_id[:8]} is gone: its transcript was deleted"
+        await at.until(lambda: at.message == said)
+        assert (at.screen.is_full, at.screen.pane) == (False, 2)
+
+
+async def test_the_model_is_in_sight_at_the_smallest_size() -> None:
+    async with console() as at:
+        assert "$3.10  sonnet-4-5 ─" in shown(at)
 
 
 async def test_a_hit_in_what_is_folded_opens_it() -> None:

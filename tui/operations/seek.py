@@ -41,7 +41,8 @@ class Hits:
         if not self.places:
             return None
         if step > 0:
-            return bisect_right(self.places, max(place, 0)) % len(self.places)
+            after = bisect_right(self.places, place) if place >= 0 else 0
+            return after % len(self.places)
         return (bisect_left(self.places, max(place, 0)) - 1) % len(self.places)
 
 

@@ -92,6 +92,11 @@ class Following:
         self._is_begun = False
 
     @property
+    def session(self) -> Session | None:
+        """The session that was followed last."""
+        return self._session
+
+    @property
     def follower(self) -> Follower | None:
         """What follows the stream that is shown, once it has said something."""
         return self._follower

@@ -103,7 +103,7 @@ def bindings(*, is_read_only: bool) -> list[BindingType]:
 IN_FULL = frozenset(
     {"help", "quit_or_leave", "leave", "answer", "interrupt", "follow", "copy", "copy_command",
      "mark", "filter", "find", "pane", "next_pane", "move", "move_to", "page", "redraw", "suspend",
-     "how_to_quit", "enter", "tools", "entry"}
+     "how_to_quit", "enter", "tools", "entry", "command"}
 )  # fmt: skip
 ON_TEXT = {
     "quit_or_leave": "back",

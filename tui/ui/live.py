@@ -13,7 +13,7 @@ from tui.ui.pace import Pace
 from tui.ui.pane import Pane
 from tui.ui.wish import Wish
 from tui.view import heading, stream
-from tui.view.lines import Cell, Line
+from tui.view.lines import Cell, Line, title_room
 from tui.view.roll import Place, Roll
 
 _NEAR = 40  # entries from an edge of what is in memory
@@ -291,7 +291,7 @@ class LivePane(Pane):
         return len(self._roll.entries)
 
     def title(self) -> str:
-        room = max(0, self.size.width - len(self.note()) - 12)
+        room = title_room(self.note(), self.body_width)
         return heading.title(self.session, self.now, self.quiet_after, self.spent, room)
 
     def note(self) -> str:

@@ -45,8 +45,11 @@ class Tally:
 
 
 def reasons(errors: Iterable[ConsoleError]) -> list[str]:
-    """Return how many failed for which reason."""
-    return [f"{count} {code}" for code, count in Counter(one.code for one in errors).items()]
+    """Return how many failed for which reason, in its own words when all have the same."""
+    failed = list(errors)
+    counts = [f"{count} {code}" for code, count in Counter(one.code for one in failed).items()]
+    words = {str(one) for one in failed}
+    return [f"{counts[0]}: {words.pop()}"] if len(counts) == len(words) == 1 else counts
 
 
 async def each(

@@ -33,7 +33,7 @@ from tui.ui.reading import Reading
 from tui.ui.sessions import SessionsPane
 from tui.ui.table import Table
 from tui.ui.unseen import Unseen
-from tui.view import page, top, verdict
+from tui.view import page, top, verdict, words
 from tui.view.lines import Key
 
 LISTINGS, SESSIONS, EXPIRY, LIVE = 1, 2, 3, 4
@@ -143,6 +143,10 @@ class PictureScreen(Screen[None], inherit_bindings=False):
     def show_news(self, news: Update) -> None:
         """Show what is new in the stream."""
         self.live.says = "nothing was said here yet"
+        if news.was_reset:
+            self.reading.forget()
+            if not self.live.is_following:
+                self.news.tell("; ".join(news.notices))
         self.live.add(news)
 
     def on_live_pane_wished(self, message: LivePane.Wished) -> None:
@@ -207,9 +211,26 @@ class PictureScreen(Screen[None], inherit_bindings=False):
             self.live.says = f"{count} sessions failed so: Enter shows and marks them"
         elif session is None:
             self.live.says = "no session is selected: what one says would be here"
+        if self.is_full and (gone := self._gone(session)) is not None:
+            self._leave_gone(gone)
+            return
         self.following.follow(session)
         self.live.update(session, self.engine.now())
         self._show_keys()
+
+    def _gone(self, selected: Session | None) -> Session | None:
+        """Return the session that was read until now when it is in no listing any more."""
+        read = self.following.session
+        if read is None or self.catalog is None or (selected and selected.key == read.key):
+            return None
+        return None if any(one.key == read.key for one in self.catalog.sessions) else read
+
+    def _leave_gone(self, gone: Session) -> None:
+        """Go back to the panes: what another session says must not stand where one read."""
+        self.pane, self.is_full = SESSIONS, False
+        said = f"{words.short_id(gone.session_id)} is gone: its transcript was deleted"
+        self.news.tell(said, "bad")
+        self.fit()
 
     def _show_keys(self) -> None:
         session = self.selected or next(iter(self.targets), None)

@@ -55,6 +55,7 @@ class Question(Pane):
         self._placeholder = ""
         self._warns: Sequence[str] = ()
         self._gave_up: asyncio.Event | None = None
+        self._leaves = ""
         self._spills = False
 
     @property
@@ -141,13 +142,17 @@ class Question(Pane):
         work: Awaitable[T],
         says: Callable[[], str],
         later: Callable[[asyncio.Future[T]], None],
+        leaves: str = "waits no longer, it goes on",
     ) -> T:
         """Return what comes of `work`; what it `says` stands there once it takes long.
 
-        Raises `GaveUp` when Esc is pressed before; `later` is then called when it is done.
+        Raises `GaveUp` when Esc is pressed before; `later` is then called when it is done. What
+        Esc does then, `leaves` says.
         """
         task, self._gave_up = asyncio.ensure_future(work), asyncio.Event()
         leaving = asyncio.create_task(self._gave_up.wait())
+        self._leaves = leaves
+        self.redraw()
         try:
             while not task.done() and not leaving.done():
                 either = {task, leaving}
@@ -157,6 +162,7 @@ class Question(Pane):
         finally:
             leaving.cancel()
             self._gave_up = None
+            self.redraw()
         if task.done():
             return task.result()
         task.add_done_callback(later)
@@ -195,7 +201,7 @@ class Question(Pane):
     def _held_line(self) -> Line:
         if self._gave_up is None:
             return (Cell(" ..."),)
-        return (Cell(" "), Cell("Esc", "key"), Cell(" waits no longer, it goes on"))
+        return (Cell(" "), Cell("Esc", "key"), Cell(f" {self._leaves}"))
 
     def _message_line(self) -> Line:
         text = self.message.text

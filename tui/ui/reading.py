@@ -28,6 +28,10 @@ class Reading:
         self._searched: Follower | None = None
         self._at: int | None = None
 
+    def forget(self) -> None:
+        """Let go of what was found: the transcript is another one now."""
+        self._hits = None
+
     async def fetch(self, wish: Wish) -> None:
         """Read what the pane lacks; what it lacks no longer is not shown."""
         follower = self._following.follower
@@ -72,7 +76,7 @@ class Reading:
 
         work = in_background(lambda: follower.seek(words, told, is_over.is_set, known))
         try:
-            return await self._question.wait_for(work, says, later)
+            return await self._question.wait_for(work, says, later, "stops the search")
         except GaveUp:
             is_over.set()
             raise GaveUp(f"search stopped at {share[0]:.0%}") from None
@@ -83,6 +87,7 @@ class Reading:
             return
         await self.fetch(live.wish_around(place))
         if not live.go_to(place, words):
+            self.forget()
             raise ConsoleError(f"{words} was there a moment ago, and the transcript changed")
 
 

@@ -76,6 +76,11 @@ def clipped(line: Line, width: int) -> Line:
     return (*kept, Cell(" " * room)) if room else tuple(kept)
 
 
+def title_room(note: str, width: int) -> int:
+    """Return how wide the title of a rule may be for its note to stand beside it."""
+    return max(0, width - (cell_width(note) + 8 if note else 6))
+
+
 def rule(
     title: str,
     note: str,

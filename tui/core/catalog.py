@@ -51,6 +51,7 @@ class Findings:
     stray_processes: tuple[Process, ...] = ()
 
 
+_Known = tuple[Row | None, Transcript | None, Run | None]
 _NO_FILE = Transcript("", Path(), 0, datetime.min.replace(tzinfo=UTC))
 
 
@@ -75,7 +76,7 @@ def join(found: Findings) -> Listing:
     ids = [*rows, *(one for one in {**transcripts, **runs} if one not in rows)]
     place = _Place(one_line(found.listing_id), zone, zone_name(zone), bool(doubts))
     sessions = (
-        _session(found, place, one, rows.get(one), transcripts.get(one), runs.get(one))
+        _session(found, place, one, (rows.get(one), transcripts.get(one), runs.get(one)))
         for one in ids
     )
     return Listing(
@@ -148,14 +149,8 @@ def _stamps(rows: dict[str, Row], transcripts: dict[str, Transcript]) -> list[tu
     ]
 
 
-def _session(
-    found: Findings,
-    place: _Place,
-    session_id: str,
-    row: Row | None,
-    transcript: Transcript | None,
-    run: Run | None,
-) -> Session | None:
+def _session(found: Findings, place: _Place, session_id: str, known: _Known) -> Session | None:
+    row, transcript, run = known
     process = _process_of(found, session_id, row, transcript)
     liveness = _liveness(session_id in found.locked, process, run)
     if row is None and transcript is None and liveness is Liveness.NONE:

@@ -23,6 +23,7 @@ from tui.settings import Settings
 
 FIRST = "9f2c0000-1111-4222-8333-444455556666"
 SECOND = "9f2d0000-1111-4222-8333-444455556666"
+_KEPT = ("PATH", "TZ", "PYTHONPYCACHEPREFIX")
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def _facts(path: Path) -> tuple[int, int, bytes]:
 
 def run_cli(root: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a verb as a program of its own."""
-    kept = {name: os.environ[name] for name in ("PATH", "TZ") if name in os.environ}
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     kept["HOME"] = str(root.parent / "home")
     return subprocess.run(
         [sys.executable, "-m", "tui", "--root", str(root), *words],

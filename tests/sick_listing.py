@@ -104,6 +104,19 @@ def no_volume(sick: Sick) -> None:
     sick.listing.track(SECOND)
 
 
+def acting_settings(sick: Sick) -> None:
+    sick.listing.add(FIRST)
+    hooks = {"PreToolUse": [{"hooks": [{"type": "command", "command": "id"}]}]}
+    settings = {"hooks": hooks, "permissions": {"allow": ["Bash"]}, "cleanupPeriodDays": 900}
+    (sick.listing.config_dir / "settings.json").write_text(json.dumps(settings))
+
+
+def allowing_settings(sick: Sick) -> None:
+    sick.listing.add(FIRST)
+    settings = {"permissions": {"allow": ["Bash"]}, "cleanupPeriodDays": 900}
+    (sick.listing.config_dir / "settings.json").write_text(json.dumps(settings))
+
+
 def ghost(sick: Sick) -> None:
     sick.listing.add(SECOND)
     sick.listing.track(FIRST)

@@ -81,6 +81,8 @@ def test_a_new_listing_that_a_pipeline_just_made_is_no_alarm(sick: Sick) -> None
         (made.linked_config_dir, "unread_database", "error", "is a link", "put a folder in place"),
         (made.bypass_failed, "root_bypass", "error", "as root", "IS_SANDBOX=1"),
         (made.bad_date, "bad_date", "warning", "'next tuesday' cannot be read", "7d` writes"),
+        (made.acting_settings, "acting_settings", "warning", "hooks, permissions.allow", "who"),
+        (made.allowing_settings, "acting_settings", "note", "has permissions.allow: ", "who"),
         (made.held, "long_hold", "warning", "bert holds this root", "hold off"),
     ],
 )

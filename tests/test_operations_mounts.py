@@ -10,7 +10,9 @@ from tests.full_disk import may_mount, mounted_apart
 from tests.sample_listing import FIRST, SampleListing, snapshot
 from tui.core.errors import ConsoleError
 from tui.operations.delete import delete, restore
+from tui.operations.doctor_config import of_config_dirs
 from tui.operations.purge import purge
+from tui.operations.refresh import Watch
 from tui.storage.folders import mount_of
 from tui.storage.trash import list_trash
 
@@ -46,6 +48,9 @@ def test_what_is_a_mount_within_a_listing_is_named(listing: SampleListing, tmp_p
     with mounted_apart(listing.config_dir, tmp_path / "a volume"):
         assert mount_of(listing.transcript_path(FIRST)) == listing.config_dir
         before = snapshot(listing.config_dir)
+        catalog = Watch(listing.context()).look()
+        (finding,) = of_config_dirs(catalog)
+        assert (finding.code, finding.level) == ("mounted_apart", "warning")
         with pytest.raises(ConsoleError, match=f"from the mount {listing.config_dir} into the"):
             delete(listing.context(), listing.session(FIRST))
         assert snapshot(listing.config_dir) == before

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from tui.core.models import Catalog
 from tui.operations.amounts import count
 from tui.operations.context import Context
+from tui.operations.doctor_config import of_config_dirs
 from tui.operations.doctor_machine import Machine, of_machine, read_machine
 from tui.operations.doctor_places import of_listings
 from tui.operations.doctor_sessions import of_sessions
@@ -33,6 +34,8 @@ _SAID = {
     "old_folder": ("is near the guide's clean-up", "are near the guide's clean-up"),
     "overwritten": ("was overwritten by the pipeline", "were overwritten by the pipeline"),
     "ghost": ("is a ghost", "are ghosts"),
+    "mounted_apart": ("config dir is a mount", "config dirs are mounts"),
+    "acting_settings": ("listing's own settings run programs", "listings' settings run programs"),
     "wrong_variable": ("sets the wrong variable", "set the wrong variable"),
     "no_sign_in": ("sign-in is missing", "sign-ins are missing"),
 }
@@ -51,6 +54,7 @@ def examine(
     found = [
         *of_machine(context, catalog, machine),
         *of_listings(context, catalog),
+        *of_config_dirs(catalog),
         *of_sessions(context, catalog, machine, in_trash),
         *of_trash(catalog, cut_off),
     ]

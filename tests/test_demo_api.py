@@ -132,7 +132,7 @@ def test_closing_does_not_wait_for_a_hanging_turn() -> None:
         connection.getresponse().readline()
         began = time.monotonic()
     connection.close()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
 
 
 @pytest.mark.parametrize(

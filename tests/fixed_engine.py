@@ -13,8 +13,10 @@ from tests import fixed_catalog
 from tui.cli.taken import verb_infos
 from tui.core.changes import Looks
 from tui.core.errors import ConsoleError, NeedsYes, Refused
+from tui.core.keymap import Keymap
 from tui.core.meter import Spent
 from tui.core.models import Catalog, Entry, Row, Session
+from tui.core.remembered import Remembered
 from tui.core.selection import Wanted, select
 from tui.operations.batches import Cleaned, OnProgress, Progress, Stop
 from tui.operations.cleanup import CleanupPlan
@@ -77,9 +79,12 @@ class FixedEngine:
     stream: tuple[Entry, ...] = field(default_factory=fixed_catalog.stream)
     moment: datetime = fixed_catalog.NOW
     is_read_only: bool = False
+    is_restricted: bool = False
     is_ascii: bool = False
     is_remote: bool = False
+    paints_cells: bool = True
     theme: str = ""
+    keys: Keymap = field(default_factory=Keymap)
     root: Path = fixed_catalog.ROOT
     zone: tzinfo = UTC
     quiet_after: timedelta = timedelta(minutes=10)
@@ -97,6 +102,8 @@ class FixedEngine:
     goes_on: threading.Event = field(default_factory=threading.Event)
     diagnosis: str = ""
     looks: Looks | None = None
+    view: Remembered = field(default_factory=Remembered)
+    disk_error: OSError | None = None
     notifies: bool = False
     trouble: str = ""
     moments: int = 0
@@ -122,6 +129,14 @@ class FixedEngine:
 
     def write_looks(self, looks: Looks) -> None:
         self.looks = looks
+
+    def read_view(self) -> Remembered:
+        return self.view
+
+    def write_view(self, view: Remembered) -> None:
+        if self.disk_error is not None:
+            raise self.disk_error
+        self.view = view
 
     def verdict(self, catalog: Catalog) -> str:
         return self.diagnosis
@@ -230,7 +245,7 @@ class FixedEngine:
             error.add_note("the first\nthe second")
             raise error
         if verb in self.slow:
-            self.goes_on.wait(10)
+            self.goes_on.wait(60)
         if self.refusing & {word.rpartition("/")[2] for word in rest}:
             raise Refused(f"{verb} is refused")
         self.asked.append(("say_verb", *words))
@@ -242,7 +257,7 @@ class FixedEngine:
         acts, refused = [], []
         for number, one in enumerate(sessions, 1):
             if kind in self.slow:
-                self.goes_on.wait(10)
+                self.goes_on.wait(60)
             if stop():
                 break
             try:

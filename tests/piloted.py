@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -13,6 +14,8 @@ from tui.core.models import Session
 from tui.ui.app import ConsoleApp
 from tui.ui.page import PagePane
 from tui.ui.screen import ConsoleScreen
+
+_CEILING_S = 30.0
 
 
 class Console:
@@ -30,7 +33,8 @@ class Console:
         await self.pilot.pause()
 
     async def until(self, is_so: Callable[[], bool]) -> None:
-        for _ in range(400):
+        until = time.monotonic() + _CEILING_S
+        while time.monotonic() < until:
             if is_so():
                 return
             await self.pilot.pause(0.01)

@@ -15,15 +15,18 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pyte
+
+_BREATH = 0.02  # seconds
 
 
 class Terminal:
     """Runs a program in a terminal of its own; `text` is what a person would see.
 
-    A program that does not own its terminal gets no signal when that goes away.
+    A program that does not own its terminal gets no signal when that goes away. `pace` is how many
+    bytes a second the link carries: 0 while it stalls, `None` for as many as there are.
     """
 
     def __init__(
@@ -40,6 +43,8 @@ class Terminal:
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
         self.received = 0
+        self.raw = bytearray()
+        self.pace: int | None = None
         self._is_hung_up = False
         self._master, slave = os.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -67,6 +72,7 @@ class Terminal:
         trace: TracebackType | None,
     ) -> None:
         self.kill()
+        self.pace = None
         self._reader.join(5)
         with suppress(OSError):
             os.close(self._master)
@@ -75,11 +81,44 @@ class Terminal:
         """Type `keys`; control characters are keys too."""
         os.write(self._master, keys.encode())
 
+    def write(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        os.write(self._master, data)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Make the window another size, as a person does with the mouse."""
+        with self._lock:
+            self._screen.resize(rows, columns)
+            size = struct.pack("HHHH", rows, columns, 0, 0)
+            fcntl.ioctl(self._master, termios.TIOCSWINSZ, size)
+
+    @property
+    def attributes(self) -> list[Any]:
+        """How the terminal is set (`stty`)."""
+        return termios.tcgetattr(self._master)
+
     @property
     def text(self) -> str:
         """The screen, a line a row."""
         with self._lock:
             return "\n".join(line.rstrip() for line in self._screen.display)
+
+    @property
+    def picture(self) -> list[tuple[str, ...]]:
+        """Every cell with its colours and weights, a row after the other."""
+        with self._lock:
+            columns, rows = range(self._screen.columns), range(self._screen.lines)
+            cells = [self._screen.buffer[y][x] for y in rows for x in columns]
+        return [
+            ("", cell.bg) if cell.data == " " and not cell.reverse else tuple(map(str, cell))
+            for cell in cells
+        ]
+
+    def cells(self, column: int) -> str:
+        """What stands in one column, from the top down."""
+        with self._lock:
+            rows = range(self._screen.lines)
+            return "".join(self._screen.buffer[row][column].data[:1] or " " for row in rows)
 
     def wait_for(self, *words: str, seconds: float = 20.0) -> str:
         """Wait until all of `words` are on the screen, wherever the lines break, or fail."""
@@ -107,17 +146,24 @@ class Terminal:
 
     def _read(self) -> None:
         while not self._is_hung_up:
+            pace = self.pace
+            if pace == 0:
+                time.sleep(_BREATH)
+                continue
             if not select.select([self._master], [], [], 0.1)[0]:
                 continue
             try:
-                data = os.read(self._master, 65536)
+                data = os.read(self._master, 65536 if pace is None else int(pace * _BREATH))
             except OSError:
                 return
             if not data:
                 return
             with self._lock:
                 self.received += len(data)
+                self.raw += data
                 self._stream.feed(data)
+            if pace:
+                time.sleep(len(data) / pace)
 
 
 def _own_terminal() -> None:

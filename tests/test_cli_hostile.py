@@ -2,88 +2,99 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sqlite3
-import subprocess
-from contextlib import closing
-from dataclasses import replace
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from tests import guide_statements as guide
-from tests.payloads import PAYLOADS, acts
+from tests.hostile_root import ALL, ASKING, MARKUP, TRASHED, WAITING, HostileRoot, hostile_root
+from tests.payloads import LITTER, PAYLOADS, acts
 from tests.sample_listing import FIRST, SECOND, SampleListing, run_cli, snapshot
+from tui.__main__ import main
+from tui.cli.taken import verb_infos
+from tui.core.text import safe_text
+from tui.operations.context import VerbInfo
 
-ID = FIRST
-VERBS = (
-    ["ls"],
-    ["ls", "--json"],
-    ["show", ID],
-    ["show", ID, "--json"],
-    ["tail", ID],
-    ["tail", ID, "--json"],
-    ["info"],
-    ["extend", ID, "7d"],
-    ["extend", ID, "7d", "--json"],
-    ["delete", ID],
-    ["resume", SECOND, "Go"],
-)
-ALL = "".join(PAYLOADS.values())
-NAME = ALL.replace("/", "").replace("\n", "")
+VERBS = {info.name: info for info in verb_infos()}
+# A verb that is added to the command line has its line here, or the test below fails.
+READING = (
+    "ls", "ls --live", "ls --status failed", f"show {FIRST}", f"show {WAITING}", f"show {ASKING}",
+    f"show {TRASHED}", "show 77gooden", f"tail {FIRST}", f"tail {WAITING}", "grep good",
+    f"export {FIRST}", f"export {WAITING}", f"export {TRASHED}", "cleanup --dry-run --max-size 1kB",
+    "hold", "trash", f"trash {TRASHED}", "log", f"log {SECOND}", "stats", "doctor", "check", "info",
+)  # fmt: skip
+ACTING = (
+    "new x go --stage [/red]", f"resume {SECOND} go", f"resume {FIRST} --also {SECOND}",
+    f"send {WAITING} go", f"answer {WAITING} allow", f"answer {ASKING} 1", f"interrupt {WAITING}",
+    f"stop {ASKING}", f"model {WAITING} opus", f"mode {WAITING} plan", f"extend {SECOND} 7d",
+    f"delete {SECOND} {FIRST} --yes", f"delete {SECOND}", f"delete {WAITING} --yes",
+    f"restore {TRASHED}", "undo", f"purge {TRASHED}", f"purge {TRASHED} --yes", f"fail {SECOND}",
+    f"activate {FIRST}", f"ack {FIRST}", f"rename {SECOND} Pumps", "adopt --all",
+    f"reapply {SECOND}", "cleanup --yes --older-than 1m", "hold off", "doctor --fix",
+)  # fmt: skip
+SHOWN = "goodend"
+SPELLED_OUT = re.compile(r"\\(?:x|u00)([0-9a-f]{2})")  # as JSON and Python quote what acts
+SILENT = {"info", "hold", "extend", "purge", "fail", "interrupt", "stop", "model", "mode", "new"}
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a verb printed."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Said]
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostileRoot]:
+    """A root that is only read."""
+    with hostile_root(tmp_path_factory.mktemp("still")) as root:
+        yield root
 
 
 @pytest.fixture
-def listing(tmp_path: Path) -> SampleListing:
-    """Everything that others write is hostile: names, ids, columns, metadata, transcripts."""
-    listing = SampleListing(tmp_path / "outputs", NAME.encode()[:200].decode(errors="ignore"))
-    listing.folder.mkdir(parents=True)
-    asyncio.run(guide.init_table(listing.db_path))
-    rows = [(ID, ALL, ALL, ALL, ALL, "failed"), (f"77{ALL}", ALL, ALL, ALL, ALL, ALL)]
-    metadata = json.dumps({"last_error": ALL, ALL: [ALL], "agent": {"model": ALL, "cwd": ALL}})
-    with closing(sqlite3.connect(listing.db_path)) as pipeline:
-        pipeline.executemany(
-            "INSERT INTO claude_sessions VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [(*row, metadata) for row in rows],
-        )
-        pipeline.commit()
-    path = listing.write_transcript(ID, *PAYLOADS.values(), prompt=ALL)
-    call = {"type": "tool_use", "id": ALL, "name": ALL, "input": {"command": ALL, ALL: ALL}}
-    result = {"type": "tool_result", "tool_use_id": ALL, "content": ALL, "is_error": True}
-    lines = [
-        {"type": "custom-title", "customTitle": ALL},
-        {"type": "assistant", "message": {"model": ALL, "content": [call]}},
-        {"type": "user", "message": {"content": [result]}},
-        {"type": "system", "subtype": "api_error", "error": ALL},
-        {"type": ALL},
-    ]
-    path.write_text(path.read_text() + "".join(f"{json.dumps(line)}\n" for line in lines))
-    return listing
+def root(tmp_path: Path) -> Iterator[HostileRoot]:
+    with hostile_root(tmp_path) as root:
+        yield root
 
 
-def assert_harmless(done: subprocess.CompletedProcess[str]) -> None:
-    assert not acts(done.stdout)
-    assert not acts(done.stderr)
-    assert "Traceback" not in done.stderr
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Do a verb as an operator with a hostile login, whose name is hostile too."""
+    monkeypatch.chdir(tmp_path)
+
+    def do(root: HostileRoot, *words: str) -> Said:
+        for name, value in root.environment.items():
+            monkeypatch.setenv(name, value)
+        try:
+            code = main([*words, "--root", str(root.root)])
+        except SystemExit as left:
+            code = int(left.code or 0)
+        return Said(code, *capsys.readouterr())
+
+    return do
 
 
-@pytest.mark.parametrize("words", VERBS, ids=" ".join)
-def test_no_verb_lets_a_payload_through(listing: SampleListing, words: list[str]) -> None:
-    done = run_cli(listing.root, *words)
-    assert_harmless(done)
-    if words[0] in ("ls", "show", "tail", "delete"):
-        assert "goodend" in done.stdout + done.stderr
+def assert_harmless(said: Said) -> None:
+    for text in (said.stdout, said.stderr):
+        assert not acts(text)
+        plain = safe_text(SPELLED_OUT.sub(lambda found: chr(int(found[1], 16)), text))
+        assert not [one for one in LITTER if one in plain]
+        assert "Traceback" not in text
 
 
-@pytest.mark.parametrize(
-    "words", [["show", ID, "--json"], ["ls", "--json"], ["tail", ID, "--json"]]
-)
-def test_json_is_harmless_once_it_is_decoded_too(listing: SampleListing, words: list[str]) -> None:
+def assert_harmless_when_decoded(said: Said) -> None:
     """A script prints what it decodes."""
-    for line in run_cli(listing.root, *words).stdout.splitlines():
-        for text in _texts(json.loads(line)):
-            assert not acts(text)
+    for line in (said.stdout + said.stderr).splitlines():
+        if line.startswith(("{", "[")):
+            assert not [text for text in _texts(json.loads(line)) if acts(text)]
 
 
 def _texts(value: object) -> list[str]:
@@ -94,28 +105,69 @@ def _texts(value: object) -> list[str]:
     return [text for one in value for text in _texts(one)] if isinstance(value, list) else []
 
 
-@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
-def test_a_hostile_word_is_named_harmlessly(tmp_path: Path, payload: str) -> None:
-    done = run_cli(tmp_path, "show", payload)
-    assert done.returncode == 3
-    assert_harmless(done)
+def test_every_verb_is_tried() -> None:
+    assert {line.split()[0] for line in (*READING, *ACTING)} == set(VERBS)
 
 
-@pytest.mark.parametrize("payload", [ALL, "\x1b[31m", "[/red]"])
-@pytest.mark.parametrize("verb", ["extend", "ls", "restore", "new", "frobnicate"])
-def test_hostile_words_are_harmless_in_every_verb(tmp_path: Path, payload: str, verb: str) -> None:
-    tail = {"extend": [payload], "new": ["Go", "--stage", payload]}.get(verb, [])
-    done = run_cli(tmp_path, verb, payload, *tail)
-    assert done.returncode in (2, 3)
-    assert_harmless(done)
+@pytest.mark.parametrize("line", READING)
+def test_no_verb_that_reads_lets_a_payload_through(still: HostileRoot, run: Run, line: str) -> None:
+    said = run(still, *line.split())
+    assert_harmless(said)
+    assert "goodend" in said.stdout + said.stderr
+    told = run(still, *line.split(), "--json")
+    assert_harmless(told)
+    assert_harmless_when_decoded(told)
 
 
-def test_a_deleted_hostile_session_is_restored(listing: SampleListing) -> None:
-    done = run_cli(listing.root, "delete", ID, "--yes")
-    assert_harmless(done)
-    assert done.returncode == 0
-    done = run_cli(listing.root, "restore", ID)
-    assert_harmless(done)
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=str)
+@pytest.mark.parametrize("line", ACTING)
+def test_no_verb_that_acts_lets_a_payload_through(
+    root: HostileRoot, run: Run, line: str, options: list[str]
+) -> None:
+    said = run(root, *line.split(), "--operator", ALL, *options)
+    assert_harmless(said)
+    assert_harmless_when_decoded(said)
+    assert root.driver.poll() is None
+    after = run(root, "log")
+    assert_harmless(after)
+    assert "goodend" in after.stdout
+
+
+@pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
+def test_hostile_words_are_named_harmlessly_in_every_verb(
+    still: HostileRoot, run: Run, verb: VerbInfo
+) -> None:
+    """In the place of every word and of every option's value, with and without --json."""
+    before = snapshot(still.listing.root)
+    tries = [[*[ALL] * max(1, verb.needs)], [*[ALL] * (verb.needs + 9)]]
+    tries += [[*[ALL] * verb.needs, option, ALL] for option in verb.valued if option != "--output"]
+    for words in tries:
+        for option in ([], ["--json"]):
+            said = run(still, verb.name, *words, *option)
+            assert said.code in (0, 1, 2, 3, 4, 5)
+            assert_harmless(said)
+            assert_harmless_when_decoded(said)
+    assert snapshot(still.listing.root) == before
+
+
+@pytest.mark.parametrize("payload", [*PAYLOADS.values(), MARKUP, ""], ids=ascii)
+def test_a_hostile_environment_is_named_harmlessly(
+    still: HostileRoot, run: Run, payload: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("TIME_ZONE", "MAX_RUNS", "THEME", "QUIET_AFTER", "BELL"):
+        with monkeypatch.context() as patch:
+            patch.setenv(f"SESSION_CONSOLE_{name}", payload)
+            assert_harmless(run(still, "info"))
+    assert_harmless(run(replace(still), f"frobnicate{payload}"))
+    assert_harmless(run(still, "ls", f"--{payload}"))
+    assert_harmless(run(still, "--root", f"/nowhere/{payload.replace(chr(0), '')}", "ls"))
+
+
+def test_the_program_itself_prints_no_payload(still: HostileRoot) -> None:
+    """As a process of its own, with the interpreter's own way of ending."""
+    for words in (["ls"], ["show", FIRST], ["doctor"], ["--json"], [ALL], []):
+        done = run_cli(still.root, *words, **still.environment)
+        assert_harmless(Said(done.returncode, done.stdout, done.stderr))
 
 
 @pytest.mark.parametrize(
@@ -132,7 +184,7 @@ def test_a_hostile_id_in_a_row_leads_nowhere(
     shown = json.loads(run_cli(listing.root, "ls", "--json").stdout)[0]["session_id"]
     done = run_cli(listing.root, verb[0], shown or "x", *verb[1:])
     assert done.returncode in (2, 3)
-    assert_harmless(done)
+    assert_harmless(Said(done.returncode, done.stdout, done.stderr))
     assert outside.read_text() == "keep me"
     assert not (listing.folder / ".session_console").exists()
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from tests.payloads import PAYLOADS, acts, is_cleaned
 from tui.core.text import cell_width, fit, one_line, safe_text
@@ -37,6 +39,12 @@ def test_what_can_be_read_stays(text: str) -> None:
         ("a title cut short\x1b]0;owned\x1b[31m by a colour", "a title cut short by a colour"),
         ("a lone \ud800 surrogate", "a lone  surrogate"),
         ("\x1b\x1b[[31mnested", "31mnested"),
+        ("Z" + "\u0301" * 1000 + "algo", "Z" + "\u0301" * 4 + "algo"),
+        ("\u0e01" + "\u0e49\u200b" * 1000, "\u0e01" + "\u0e49" * 4),
+        (
+            "\U0001f44d\U0001f3fd and \U0001f468\u200d\U0001f467",
+            "\U0001f44d and \U0001f468\U0001f467",
+        ),
         (42, "42"),
         (None, "None"),
     ],
@@ -67,7 +75,17 @@ def test_cleaning_takes_linear_time(unit: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "width"),
-    [("plain", 5), ("日本語", 6), ("e\u0301", 1), ("", 0), ("🏭x", 3), ("ก\u0e31น", 2)],
+    [
+        ("plain", 5),
+        ("日本語", 6),
+        ("e\u0301", 1),
+        ("", 0),
+        ("🏭x", 3),
+        ("ก\u0e31น", 2),
+        ("\u1112\u1161\u11ab", 2),
+        ("\u0915\u093f", 1),
+        ("\u0378\U0001fae9", 3),
+    ],
 )
 def test_cells_are_counted(text: str, width: int) -> None:
     assert cell_width(text) == width
@@ -93,3 +111,15 @@ def test_a_text_is_fitted(text: str, width: int, shown: str) -> None:
 @given(st.text().map(one_line), st.integers(0, 40))
 def test_a_fitted_text_takes_exactly_its_cells(text: str, width: int) -> None:
     assert cell_width(fit(text, width)) == width
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cn", "Cc"])).map(safe_text))
+def test_a_text_is_as_wide_as_textual_takes_it_for(text: str) -> None:
+    """Where they differ, Textual shifts the panes that stand beside a text."""
+    assert cell_width(text) == cell_len(text)
+
+
+def test_every_known_character_is_as_wide_as_textual_takes_it_for() -> None:
+    every = (chr(code) for code in range(0x20, 0x20000) if not 0xD800 <= code < 0xE000)
+    known = (one for one in every if unicodedata.category(one) != "Cn" and safe_text(one) == one)
+    assert [one for one in known if one not in "\t\n" and cell_width(one) != cell_len(one)] == []

@@ -1,55 +1,106 @@
-"""What the console sends down the line, counted in a real terminal at 80x24."""
+"""What the console sends down the line, counted in a real terminal at 80x24, as over SSH."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
-from tests.sample_listing import FIRST, SECOND, SampleListing
+from tests.sample_listing import SampleListing
 from tests.terminal import Terminal
+from tests.writing import shown
+
+MANY = 26
 
 
-@pytest.fixture
-def screen(tmp_path: Path) -> Iterator[Terminal]:
-    listing = SampleListing(tmp_path / "outputs")
-    listing.add(FIRST, days=9)
-    listing.add(SECOND, days=8)
-    command = (sys.executable, "-m", "tui", "--root", str(listing.root), "--ssh")
-    with Terminal(command) as screen:
-        screen.wait_for("hollis_park", "Strategic buyers")
-        time.sleep(1.5)
-        yield screen
+def session_id(number: int) -> str:
+    return f"{number:04x}0000-1111-4222-8333-444455556666"
+
+
+def listing_of(root: Path, days: timedelta, left: timedelta) -> SampleListing:
+    """Make many sessions that all end when so much time has passed."""
+    listing = SampleListing(root / "outputs")
+    for number in range(MANY):
+        listing.track(session_id(number), days=days / timedelta(days=1), age=days - left)
+        said = (f"Line {line} of what buyer {number} said on pumps." for line in range(30))
+        listing.write_transcript(session_id(number), *said, prompt=f"Buyer {number}, pumps")
+    return listing
+
+
+def console(listing: SampleListing) -> Terminal:
+    return Terminal((sys.executable, "-m", "tui", "--root", str(listing.root), "--ssh"))
+
+
+def quiet(screen: Terminal) -> int:
+    """Wait until nothing more comes and return how much has come so far."""
+    while True:
+        before = screen.received
+        time.sleep(0.4)
+        if screen.received == before:
+            return before
 
 
 def sent(screen: Terminal, keys: str, words: str) -> int:
-    """Return how many bytes came after some keys, up to a moment after the words were there."""
+    """Return how many bytes came after some keys, until the words were there and all was still."""
     before = screen.received
     screen.send(keys)
+    while screen.received == before:
+        time.sleep(0.02)
     screen.wait_for(words)
-    time.sleep(0.4)
-    return screen.received - before
+    return quiet(screen) - before
 
 
-def test_a_question_and_its_answer_repaint_their_lines_alone(screen: Terminal) -> None:
-    assert sent(screen, "e", "extend hollis_park") < 800
-    assert sent(screen, "\x03", "? help") < 800
+STEPS = [
+    ("a cursor key, and what Live then shows", "j", "buyer 1 said on", 1500),
+    ("four of them at once", "jjjj", "buyer 5 said on", 2000),
+    ("another pane", "3", "EXPIRES", 3500),
+    ("a cursor key in a pane of full height", "j", "", 350),
+    ("a pane of two rows", "1", "LISTING N", 800),
+    ("back", "2", "TITLE", 2500),
+    ("the full Live", "\r", "Line 10 of", 2500),
+    ("out of it", "q", "TITLE", 2500),
+    ("the help", "?", "Keys and verbs", 2500),
+    ("a page of the help", " ", "", 2000),
+    ("out of the help", "q", "TITLE", 2500),
+    ("a question", "e", "extend hollis_park", 200),
+    ("a letter of its answer", "9", "> 9", 100),
+    ("no answer", "\x03", "? help", 300),
+    ("another question", "c", "clean up: expired", 200),
+    ("its answer", "\r", "nothing to clean up", 400),
+    ("everything painted again", "\x0c", "", 2500),
+]
 
 
-def test_a_clean_up_s_question_and_its_preview_repaint_their_lines_alone(screen: Terminal) -> None:
-    assert sent(screen, "c", "clean up: expired") < 800
-    assert sent(screen, "\r", "nothing to clean up") < 800
+def test_a_key_costs_what_it_changes_and_a_still_screen_nothing(tmp_path: Path) -> None:
+    week = timedelta(days=7)
+    with console(listing_of(tmp_path, week, week - timedelta(hours=3))) as screen:
+        screen.wait_for("Buyer 0", "Line 29")
+        costs = {"the first paint": (quiet(screen), 6000)}
+        time.sleep(1.5)
+        costs["nothing"] = (screen.received - costs["the first paint"][0], 100)
+        for name, keys, words, budget in STEPS:
+            costs[name] = (sent(screen, keys, words), budget)
+    assert {name: one for name, one in costs.items() if one[0] > one[1]} == {}
 
 
-def test_a_page_costs_what_it_shows(screen: Terminal) -> None:
-    assert sent(screen, ":doctor --help\r", "Esc back") < 6500
-    assert sent(screen, "q", "? help q quit") < 6500
+def test_a_tick_of_every_countdown_costs_a_few_digits(tmp_path: Path) -> None:
+    left = timedelta(seconds=58)
+    with console(listing_of(tmp_path, timedelta(days=7), left)) as screen:
+        screen.wait_for("Buyer 0", "Line 29")
+        sent(screen, "3", "EXPIRES")
+        before, began = screen.received, time.monotonic()
+        time.sleep(3)
+        each = (screen.received - before) / (time.monotonic() - began)
+        assert screen.text.count("  00:") >= 18
+        assert 100 <= each <= 300
 
 
-def test_a_still_screen_costs_nothing(screen: Terminal) -> None:
-    before = screen.received
-    time.sleep(3)
-    assert screen.received - before <= 300
+def test_an_agent_that_writes_leaves_room_on_the_line(tmp_path: Path) -> None:
+    with shown(tmp_path) as (screen, _, agent):
+        screen.send("\r")
+        agent.write(100, 1.5)
+        before, began = screen.received, time.monotonic()
+        agent.write(100, 2.5)
+        each = (screen.received - before) / (time.monotonic() - began)
+        assert 200 <= each <= 6 * 1024

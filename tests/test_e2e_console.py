@@ -20,11 +20,13 @@ from tui.storage.processes import started
 LETTER = " ".join(
     f"Buyer number {number} of the long list is worth a call." for number in range(45)
 )
+NOTE = LETTER.partition(" Buyer number 25 ")[0]
 
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[LoopbackApi]:
-    scene = by_word({"LETTER": lambda asked: say(Text(LETTER, 60))}, default=SCENES)
+    letter, note = say(Text(LETTER, 60)), say(Text(NOTE, 60))
+    scene = by_word({"LETTER": lambda asked: letter, "NOTE": lambda asked: note}, default=SCENES)
     with LoopbackApi(scene).in_thread() as server:
         yield server
 
@@ -77,7 +79,7 @@ def test_a_hang_up_ends_the_console_and_not_the_run(site: Site) -> None:
         screen.wait_for("hollis_park", "active")
         screen.send("r")
         screen.wait_for("mode default")
-        screen.send("LETTER please\r")
+        screen.send("NOTE please\r")
         screen.wait_for("Buyer number 2 of")
         folder = latest(site)
         screen.process.send_signal(signal.SIGHUP)
@@ -92,7 +94,7 @@ def test_two_consoles_that_resume_at_once_start_one_agent(site: Site) -> None:
             screen.wait_for("hollis_park", "active")
             screen.send("r")
             screen.wait_for("mode default")
-            screen.send("LETTER please")
+            screen.send("NOTE please")
         for screen in (one, two):
             screen.send("\r")
         wait(lambda: len(protocol.run_folders(site.listing)) == 2)

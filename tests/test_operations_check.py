@@ -293,7 +293,9 @@ def test_a_command_that_is_none_is_told_of_and_never_raised(
     assert words in bell.ring(notify_command=command)
 
 
-@pytest.mark.parametrize("settings", [{"read_only": True}, {"notify_command": ""}])
+@pytest.mark.parametrize(
+    "settings", [{"read_only": True}, {"restricted": True}, {"notify_command": ""}]
+)
 def test_who_may_only_look_tells_nobody(bell: Bell, settings: dict[str, Any]) -> None:
     _failed(bell.listing)
     before = snapshot(bell.listing.root)

@@ -241,6 +241,18 @@ def test_a_listing_that_hangs_is_shown_as_it_was_and_holds_up_no_other(
     assert (late.problem, late.sessions[0].status) == ("", "failed")
 
 
+def test_what_hangs_is_named_in_every_look_of_a_large_root(listing: SampleListing) -> None:
+    """Were it only looked at when its turn comes, its reason would come and go."""
+    listing.add(FIRST)
+    with_listings(listing, 150)
+    watch = Watch(listing.context())
+    settled(watch)
+    edit_row(listing)
+    with hanging(listing.db_path):
+        looks = [watch.look().listing(listing.listing_id) for _ in range(7)]
+    assert [one is not None and one.is_stale for one in looks[1:]] == [True] * 6
+
+
 def test_a_first_look_shows_what_answers(listing: SampleListing) -> None:
     listing.add(FIRST)
     hung = replace(listing, listing_id="hung")

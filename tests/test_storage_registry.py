@@ -211,7 +211,8 @@ def test_an_unreadable_entry_of_a_living_pid_may_run_any_session(
 ) -> None:
     """Left out, it would let a session be deleted while its CLI writes."""
     (sessions / f"{pid}.json").write_bytes(content)
-    (sessions / "2.json").write_text(json.dumps(entry(startedAt="soon", waitingFor=["\x1b[31m"])))
+    odd = entry(1, startedAt="soon", waitingFor=["\x1b[31m"])
+    (sessions / "1.json").write_text(json.dumps(odd))
     process, *torn = read_registry(sessions.parent)
     assert process.started_at is None
     assert "\x1b" not in process.waiting_for

@@ -102,8 +102,7 @@ async def test_options_before_the_prompt_show_what_will_be_used() -> None:
 async def test_the_console_rings_once_unless_it_is_told_not_to(rings: bool, times: int) -> None:
     async with console(FixedEngine(rings=rings)) as at:
         heard: list[int] = []
-        at.screen.bell_of_requests._ring = lambda: heard.append(1)
-        at.screen.bell_of_requests._known = frozenset()
+        at.screen.bell_of_requests = Bell(lambda: heard.append(1))
         for _ in range(2):
             at.screen.show_found(at.screen.put_in_order(at.engine.look()))
         assert len(heard) == times

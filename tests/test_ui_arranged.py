@@ -9,6 +9,7 @@ from tests.fixed_catalog import NOW, catalog
 from tui.core.attention import Failures, Need
 from tui.ui.arranged import arranged, renewed
 from tui.ui.board import Board
+from tui.view import top
 
 BOARD = Board(timedelta(minutes=10))
 CATALOG = catalog()
@@ -23,6 +24,7 @@ def test_nothing_is_ordered_again_while_no_listing_changed() -> None:
     assert again.shown is FIRST.shown
     assert again.catalog is same
     assert again.facts != FIRST.facts
+    assert again.facts == top.facts(same, SOON, FIRST.needs, UTC)
 
 
 def test_what_changed_is_ordered_again() -> None:
@@ -37,6 +39,13 @@ def test_the_clock_alone_makes_an_order_old() -> None:
     same = replace(CATALOG, at=LATER)
     assert renewed(FIRST, same, BOARD, LATER, UTC).at == LATER
     assert renewed(FIRST, CATALOG, BOARD, NOW + timedelta(minutes=2), UTC).at > NOW
+
+
+def test_an_order_lasts_the_longer_the_more_there_is_to_order() -> None:
+    """Putting ten thousand in order each few seconds would keep a core busy for nothing."""
+    same, many = replace(CATALOG, at=LATER), replace(FIRST, ending=FIRST.ending * 1000)
+    assert renewed(many, same, BOARD, LATER, UTC).shown is FIRST.shown
+    assert renewed(many, same, BOARD, NOW + timedelta(minutes=1), UTC).shown is not FIRST.shown
 
 
 def test_a_listing_that_vanished_needs_nobody_and_ends_no_more() -> None:

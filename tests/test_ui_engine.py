@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -127,6 +128,15 @@ def test_what_vanished_is_forgotten(engine: RealEngine, listing: SampleListing) 
     assert [one.is_vanished for one in engine.look().listings] == [True]
     engine.forget("hollis_park")
     assert engine.look().listings == ()
+
+
+def test_what_a_first_look_makes_is_never_walked_by_a_collection(engine: RealEngine) -> None:
+    engine.look()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 0
+    gc.unfreeze()
+    engine.look()
+    assert gc.get_freeze_count() == 0
 
 
 def test_the_doctor_has_a_verdict_in_one_line(engine: RealEngine) -> None:

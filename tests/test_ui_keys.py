@@ -10,6 +10,7 @@ import pytest
 
 from tests.fixed_engine import FixedEngine
 from tests.piloted import console
+from tui.core.keymap import KEYS, Keymap, written
 from tui.core.models import Catalog, Liveness
 from tui.ui.keys import DEEDS
 from tui.ui.picture import EXPIRY, LISTINGS, LIVE, SESSIONS
@@ -161,7 +162,7 @@ async def test_help_names_every_live_binding() -> None:
     async with console() as at:
         await at.press("question_mark")
         shown = at.shown(at.screen.page)
-        assert all(f" {deed.sign}  {deed.says}" in shown for deed in DEEDS)
+        assert all(f" {Keymap().signs(deed.name)}  {deed.says}" in shown for deed in DEEDS)
         assert all(f" {verb.name}  {verb.summary[:60]}" in shown for verb in at.engine.verbs)
         await at.press("d")
         assert not at.screen.question.is_open
@@ -191,7 +192,9 @@ async def test_a_console_that_may_only_look_has_no_dangerous_keys() -> None:
         await at.press("question_mark")
         shown = at.shown(at.screen.page)
         named = {line.split()[0] for line in shown.split("\n") if line[:8].strip()}
-        assert named.isdisjoint({deed.sign for deed in DEEDS if deed.is_dangerous})
+        assert named.isdisjoint(
+            {written(KEYS[deed.name][0]) for deed in DEEDS if deed.is_dangerous}
+        )
 
 
 @pytest.mark.parametrize("is_moved", [False, True])

@@ -8,6 +8,7 @@ from tests.fixed_engine import FixedEngine
 from tests.piloted import Console, console
 from tui.cli.taken import verb_infos
 from tui.core.errors import UsageError
+from tui.operations.context import VerbInfo
 from tui.ui.verbs import OWN, Command, complete, hint, parse
 
 VERBS = (*verb_infos(), *OWN)
@@ -66,10 +67,15 @@ def test_tab_completes_as_far_as_there_is_one_way(text: str, whole: str) -> None
 
 
 def test_the_line_says_what_its_verb_does() -> None:
-    assert hint("ac", VERBS) == "activate ack"
-    assert hint("ack ", VERBS).startswith("settle")
-    assert hint("q", VERBS) == "leave; running agents go on"
-    assert hint("nonsense", VERBS) == "? no such verb"
+    def never(verb: VerbInfo) -> str:
+        return "it runs" if verb.name == "ack" else ""
+
+    assert hint("ac", VERBS, never) == "activate · not now: ack"
+    assert hint("ack ", VERBS, never).endswith("(not now: it runs)")
+    assert hint("ack 9f2c", VERBS, never).startswith("settle")
+    assert "not now" not in hint("ack 9f2c", VERBS, never)
+    assert hint("q", VERBS, never) == "leave; running agents go on"
+    assert hint("nonsense", VERBS, never) == "? no such verb"
 
 
 @pytest.mark.parametrize("verb", [verb.name for verb in VERBS if verb.takes in ("id", "ids")])

@@ -97,12 +97,6 @@ def test_what_runs_goes_before_what_the_row_says(more: dict[str, object], said: 
     assert words.state(one, NOW, timedelta(minutes=10))[0] == said
 
 
-def test_ascii_keeps_every_sign_one_cell_wide() -> None:
-    signs = "".join(sign for sign in "●○◌◍✗·→↓─│∴█░…")
-    assert words.plain(signs).isascii()
-    assert len(words.plain(signs)) == len(signs)
-
-
 def test_a_moment_may_be_in_any_zone() -> None:
     there = datetime.fromisoformat("2026-11-20T16:30:00+01:00")
     assert words.countdown(there, NOW) == "1h 00m"

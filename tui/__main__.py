@@ -11,19 +11,23 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+from tui.cli.forced import as_asked, asked_words
 from tui.cli.output import captured, put_error, say
 from tui.cli.parser import build_parser
 from tui.cli.words import declare
 from tui.core.errors import ConsoleError, UsageError
 from tui.operations.context import Context, Said
-from tui.settings import load_settings
+from tui.settings import Settings, load_settings
+from tui.view.plain import ERRORS, encode_plainly
 
 _VERBS = {
     verb: module
     for module, verbs in {
-        "read": "ls show info",
+        "read": "ls show",
+        "info": "info",
         "tail": "tail",
         "search": "grep export",
         "run": "new resume send answer interrupt stop model mode",
@@ -41,11 +45,11 @@ _VERBS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; 130 after Ctrl-C."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    _never_fail_to_print()
+    _never_fail_to_print(is_ascii=_is_ascii())
     try:
         return _run(build_parser(declare).read(words))
     except ConsoleError as error:
-        put_error(error, as_json="--json" in words)
+        put_error(error, as_json="--json" in words or _is_json_asked())
         return error.exit_code
     except BrokenPipeError:
         _drop_output()
@@ -59,7 +63,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(args: Namespace) -> int:
-    context = Context(load_settings(os.environ, _flags(args)), _now)
+    context = Context(_settings(args), _now)
+    if context.settings.restricted and args.verb is None and (words := asked_words(os.environ)):
+        args = as_asked(args, words, build_parser(declare))
+        context = Context(_settings(args), _now)
+    _never_fail_to_print(is_ascii=context.settings.ascii)
     if args.demo:
         return _demo(context)
     if args.verb is None:
@@ -68,6 +76,10 @@ def _run(args: Namespace) -> int:
     if sys.stdout is not None:
         sys.stdout.flush()
     return code
+
+
+def _settings(args: Namespace) -> Settings:
+    return load_settings(os.environ, _flags(args), (*_VERBS, "wide"))
 
 
 def _do(context: Context, args: Namespace) -> int:
@@ -96,8 +108,10 @@ def say_verb(context: Context, words: Sequence[str]) -> Said:
 
 
 def _require_in_console(args: Namespace) -> None:
-    if args.root or args.operator or args.read_only:
-        raise UsageError("--root, --operator and --read-only are the console's own: start it so")
+    if args.root or args.operator or args.read_only or args.restricted:
+        raise UsageError(
+            "--root, --operator, --read-only and --restricted are the console's own: start it so"
+        )
 
 
 def _show(context: Context, *, as_json: bool) -> int:
@@ -132,16 +146,32 @@ def _flags(args: Namespace) -> dict[str, Any]:
         "root": args.root,
         "operator": args.operator,
         "read_only": args.read_only,
+        "restricted": args.restricted,
         "ssh": (over_ssh or args.ssh) and not args.rich,
         "ascii": _is_ascii(),
     }
 
 
+def _is_json_asked() -> bool:
+    """Whether the command that came over SSH, if any did, wants its errors as JSON."""
+    return "--json" in os.environ.get("SSH_ORIGINAL_COMMAND", "").split()
+
+
 def _is_ascii() -> bool:
     """Whether the locale says that the terminal knows no UTF-8."""
-    named = (os.environ.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG"))
+    named = (os.environ.get("LC_ALL"), _given_ctype(), os.environ.get("LANG"))
     locale = next((name for name in named if name), "utf-8")
     return "utf" not in locale.lower()
+
+
+def _given_ctype() -> str:
+    """Return `LC_CTYPE` as it was given: Python puts its own over a locale that is not there."""
+    name = os.environ.get("LC_CTYPE", "")
+    if name in ("C.UTF-8", "C.utf8", "UTF-8"):
+        with suppress(OSError):
+            given = Path("/proc/self/environ").read_bytes().split(b"\0")
+            return next((os.fsdecode(one[9:]) for one in given if one[:9] == b"LC_CTYPE="), "")
+    return name
 
 
 def _now() -> datetime:
@@ -154,10 +184,13 @@ def _drop_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _never_fail_to_print() -> None:
+def _never_fail_to_print(*, is_ascii: bool) -> None:
+    """Let what a stream cannot encode come out as `?`, or in ASCII where no more is understood."""
+    encode_plainly()
+    said: dict[str, Any] = {"encoding": "ascii", "errors": ERRORS} if is_ascii else {}
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(**(said or {"errors": "replace"}))
 
 
 if __name__ == "__main__":

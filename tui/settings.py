@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,9 @@ from typing import Any
 
 from tui.core.errors import UsageError
 from tui.core.expiry import parse_duration
+from tui.core.keymap import Keymap, WrongKey, keymap
 from tui.core.text import one_line
+from tui.core.toml_place import Source
 from tui.core.zones import zone_named
 
 
@@ -20,9 +23,13 @@ from tui.core.zones import zone_named
 class Settings:
     """Every setting. Names are the TOML file's keys, upper-cased after `SESSION_CONSOLE_` the
     environment's. `stages` holds a table a stage with the agent's options (`model`,
-    `allowed_tools`, `permission_mode`, `max_turns`, ...) and `max_age_days`.
+    `allowed_tools`, `permission_mode`, `max_turns`, ...) and `max_age_days`; `keys` is the keymap
+    of the console; `roots` a table a root
+    with settings for that one. What takes rights away (`read_only`, `restricted`) is in force as
+    soon as any of them says so, whatever the others say.
 
-    What cannot be set follows from the environment: `source` is the TOML file read, `claude_home`
+    What cannot be set follows from the environment: `source` is the TOML file read, `origins` where
+    each setting comes from (flag, environment, file; the others are the defaults), `claude_home`
     the CLI's config dir of whoever looks, `state_dir` and `cache_dir` our own XDG folders; `None`
     for none of it.
     """
@@ -30,6 +37,7 @@ class Settings:
     root: Path = Path("data/outputs")
     operator: str = ""
     read_only: bool = False
+    restricted: bool = False
     time_zone: str = "auto"
     env_file: Path | None = None
     cli_path: Path | None = None
@@ -43,16 +51,29 @@ class Settings:
     bell: bool = True
     ssh: bool = False
     ascii: bool = False
+    cell_diff: bool = True
     theme: str = ""
+    keys: Keymap = field(default_factory=Keymap)
     notify_command: str = ""
     stages: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    roots: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     source: Path | None = None
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False)
     claude_home: Path | None = None
     state_dir: Path | None = None
     cache_dir: Path | None = None
 
 
-_NOT_SETTABLE = {"source", "ssh", "claude_home", "state_dir", "cache_dir"}
+THEMES = (
+    *("ansi-dark", "ansi-light", "atom-one-dark", "atom-one-light", "catppuccin-frappe"),
+    *("catppuccin-latte", "catppuccin-macchiato", "catppuccin-mocha", "dracula", "flexoki"),
+    *("gruvbox", "monokai", "nord", "rose-pine", "rose-pine-dawn", "rose-pine-moon"),
+    *("solarized-dark", "solarized-light", "textual-dark", "textual-light", "tokyo-night"),
+)
+_PREFIX = "SESSION_CONSOLE_"
+_NOT_SETTABLE = {"keys", "source", "origins", "ssh", "claude_home", "state_dir", "cache_dir"}
+_TABLES = {"stages", "roots"}
+_TAKES_AWAY = {"read_only", "restricted"}
 
 
 def settings_path(environment: Mapping[str, str]) -> Path:
@@ -73,22 +94,43 @@ def _home(environment: Mapping[str, str]) -> Path:
         return Path("/")
 
 
-def load_settings(environment: Mapping[str, str], flags: Mapping[str, Any]) -> Settings:
-    """Return the settings in force; raises `UsageError` naming the key that is wrong."""
+def load_settings(
+    environment: Mapping[str, str],
+    flags: Mapping[str, Any],
+    verbs: Collection[str] | None = None,
+) -> Settings:
+    """Return the settings in force; raises `UsageError` naming the file, line and key at fault.
+
+    `verbs` are those that may have keys; who has no use for keys names none, and their table is
+    left unread.
+    """
     path = settings_path(environment)
-    settings = _apply(Settings(), _read(path), str(path))
-    if path.exists():
-        settings = replace(settings, source=path)
-    settings = _apply(settings, _from_environment(environment), "the environment")
-    settings = replace(settings, **{key: value for key, value in flags.items() if value})
+    source = Source(str(path), _text(path))
+    given = _parsed(source)
+    keys = given.pop("keys", None)
+    filed = replace(_apply(Settings(), given, source), source=path if path.exists() else None)
+    if keys is not None and verbs is not None:
+        filed = replace(filed, keys=_keymap(keys, verbs, source))
+    settings = _over(filed, environment, flags)
+    for name, table in settings.roots.items():
+        if os.path.realpath(Path(name).expanduser()) == os.path.realpath(settings.root):
+            settings = _over(_apply(filed, table, source.within("roots", name)), environment, flags)
+            given |= table
     operator = settings.operator or _login(environment)
     return replace(
         settings,
+        origins=_origins(given | ({} if keys is None else {"keys": keys}), environment, flags),
         operator=one_line(operator)[:64] or "unknown",
         claude_home=_folder(environment, "CLAUDE_CONFIG_DIR", ".claude"),
         state_dir=_folder(environment, "XDG_STATE_HOME", ".local/state", "session-console"),
         cache_dir=_folder(environment, "XDG_CACHE_HOME", ".cache", "session-console"),
     )
+
+
+def _over(settings: Settings, environment: Mapping[str, str], flags: Mapping[str, Any]) -> Settings:
+    """Return the file's settings with those of the environment and the flags over them."""
+    settings = _apply(settings, _from_environment(environment), Source("the environment"))
+    return replace(settings, **{key: value for key, value in flags.items() if value})
 
 
 def _folder(environment: Mapping[str, str], name: str, default: str, *ours: str) -> Path:
@@ -97,39 +139,77 @@ def _folder(environment: Mapping[str, str], name: str, default: str, *ours: str)
     return (Path(named) if named else _home(environment) / default).joinpath(*ours)
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def _text(path: Path) -> str:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return path.read_text("utf-8")
     except FileNotFoundError:
-        return {}
+        return ""
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: {error}") from error
 
 
+def _parsed(source: Source) -> dict[str, Any]:
+    try:
+        return tomllib.loads(source.text)
+    except ValueError as error:
+        raise UsageError(f"{source.name}: {error}") from error
+
+
+def _keymap(given: object, verbs: Collection[str], source: Source) -> Keymap:
+    try:
+        return keymap(given, verbs)
+    except WrongKey as error:
+        name = (error.name,) if error.name else ()
+        said = ".".join(("keys", *map(one_line, name)))
+        raise UsageError(f"{source.at('keys', *name)}: {said}: {error}") from error
+
+
+def _origins(
+    filed: Mapping[str, Any], environment: Mapping[str, str], flags: Mapping[str, Any]
+) -> Mapping[str, str]:
+    """Return where the settings come from that are not the defaults."""
+    origins = dict.fromkeys(filed, "file")
+    origins |= dict.fromkeys(_from_environment(environment), "environment")
+    return origins | {name: "flag" for name, value in flags.items() if value}
+
+
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    prefix = "SESSION_CONSOLE_"
-    names = {one.name for one in fields(Settings)} - _NOT_SETTABLE - {"stages"}
+    names = {one.name for one in fields(Settings)} - _NOT_SETTABLE - _TABLES
     return {
         name: value
         for name in names
-        if (value := environment.get(prefix + name.upper())) is not None
+        if (value := environment.get(_PREFIX + name.upper())) is not None
     }
 
 
-def _apply(settings: Settings, given: Mapping[str, Any], source: str) -> Settings:
+def _apply(settings: Settings, given: Mapping[str, Any], source: Source) -> Settings:
     known = {one.name for one in fields(Settings)} - _NOT_SETTABLE
     values = {}
     for key, value in given.items():
         if key not in known:
-            raise UsageError(f"{source}: no setting is called {one_line(key)!r}")
+            raise UsageError(
+                f"{source.at(key)}: no setting is called {one_line(key)!r}{_meant(key)}"
+            )
         values[key] = _converted(key, value, getattr(Settings(), key), source)
+        if key in _TAKES_AWAY:
+            values[key] = values[key] or getattr(settings, key)
     return replace(settings, **values)
 
 
-def _converted(key: str, value: Any, default: Any, source: str) -> Any:
+def _meant(key: str) -> str:
+    names = {one.name for one in fields(Settings)} - _NOT_SETTABLE
+    near = difflib.get_close_matches(key, sorted(names), 1, 0.7)
+    return f": did you mean {near[0]!r}?" if near else ""
+
+
+def _converted(key: str, value: Any, default: Any, source: Source) -> Any:
+    if key == "roots":
+        return _roots(value, source)
     try:
         if key == "stages":
-            return _stages(value)
+            return _tables(value, "one table a stage, like [stages.stage_3]")
+        if key == "theme" and value not in ("", *THEMES):
+            raise UsageError(f"no theme {one_line(value)[:40]!r}: there are {', '.join(THEMES)}")
         if key == "time_zone" and value != "auto":
             zone_named(str(value))
         if isinstance(default, bool):
@@ -142,13 +222,30 @@ def _converted(key: str, value: Any, default: Any, source: str) -> Any:
             return Path(str(value)).expanduser()
         return str(value)
     except (ValueError, RuntimeError, UsageError) as error:
-        raise UsageError(f"{source}: {key}: {error}") from error
+        raise UsageError(f"{source.at(key)}: {key}: {error}") from error
 
 
-def _stages(value: Any) -> Mapping[str, Mapping[str, Any]]:
+def _tables(value: Any, expected: str) -> Mapping[str, Mapping[str, Any]]:
     if not isinstance(value, dict) or not all(isinstance(one, dict) for one in value.values()):
-        raise ValueError("expected one table a stage, like [stages.stage_3]")
+        raise ValueError(f"expected {expected}")
     return value
+
+
+def _roots(value: Any, source: Source) -> Mapping[str, Mapping[str, Any]]:
+    """Return the tables of the roots, each checked: the wrong one may be another root's."""
+    expected = 'one table a root, like [roots."/srv/buyers/data/outputs"]'
+    try:
+        tables = _tables(value, expected)
+        for name in tables:
+            Path(name).expanduser()
+    except (ValueError, RuntimeError) as error:
+        raise UsageError(f"{source.at('roots')}: roots: {error}") from error
+    for name, table in tables.items():
+        inside = source.within("roots", name)
+        if not {"root", "roots"}.isdisjoint(table):
+            raise UsageError(f"{inside.at()}: a root's table names no other root")
+        _apply(Settings(), table, inside)
+    return tables
 
 
 def _boolean(value: Any) -> bool:

@@ -10,31 +10,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.sample_listing import FIRST, SampleListing, text_line, user_line
+from tests.sample_listing import FIRST, text_line
 from tests.terminal import Terminal
+from tests.writing import WORDS, shown
 from tui.operations.seek import seek
-from tui.runs.journal import Journal
-from tui.runs.partial import Writing
-from tui.runs.protocol import SPEC, describe, new_run_id
-from tui.storage.folders import console_folder
-from tui.storage.locks import SessionLock
 
 _BYTES = 1_000_000_000
 _TOKENS = 400
-_TOKEN_CHARS = 5
 _SECONDS = 10.0
 _PAINTS = 40
 _NEEDLE = "industrial pumps"
-_WORDS = """
-    strategic buyers of valves are few and well known while platforms in the region hold
-    several assets under management often closely held by families
-""".split()  # noqa: SIM905 (a list literal of so many words is a page)
 _OPEN = """
 import sys, time
 from datetime import UTC, datetime
@@ -71,7 +61,7 @@ def measure() -> list[dict[str, Any]]:
 def _large(path: Path) -> Path:
     chance, now = random.Random(1), datetime.now(UTC)  # noqa: S311 (sample data)
     lines = [
-        json.dumps(text_line(" ".join(chance.choices(_WORDS, k=chance.randint(20, 400))), now))
+        json.dumps(text_line(" ".join(chance.choices(WORDS, k=chance.randint(20, 400))), now))
         for _ in range(4000)
     ]
     lines[7] = json.dumps(text_line(f"Here are the {_NEEDLE} of the region.", now))
@@ -108,13 +98,12 @@ def _searching(path: Path) -> dict[str, Any]:
 
 def _writing(root: Path, where: str, keys: str) -> list[dict[str, Any]]:
     """Write so many tokens a second into what a console shows, and count bytes and time."""
-    with _console(root) as (screen, _, journal):
+    with shown(root) as (screen, _, agent):
         screen.send(keys)
         time.sleep(2)
-        writing = _begun()
-        _write(writing, journal, 2.0)
+        agent.write(_TOKENS, 2.0)
         received, spent, began = screen.received, _cpu(screen), time.monotonic()
-        _write(writing, journal, _SECONDS)
+        agent.write(_TOKENS, _SECONDS)
         passed = time.monotonic() - began
         share = (_cpu(screen) - spent) / passed
         sent = (screen.received - received) / passed / 1024
@@ -125,27 +114,10 @@ def _writing(root: Path, where: str, keys: str) -> list[dict[str, Any]]:
     ]
 
 
-def _begun() -> Writing:
-    writing, now = Writing(), datetime.now(UTC)
-    writing.add({"type": "message_start", "message": {"id": "msg_live"}}, now)
-    writing.add({"type": "content_block_start", "content_block": {"type": "text"}}, now)
-    return writing
-
-
-def _write(writing: Writing, journal: Journal, seconds: float) -> None:
-    chance, until = random.Random(2), time.monotonic() + seconds  # noqa: S311
-    while time.monotonic() < until:
-        said = " ".join(chance.choices(_WORDS, k=_TOKENS // 10))[: _TOKENS // 10 * _TOKEN_CHARS]
-        delta = {"text": f"{said} "}
-        writing.add({"type": "content_block_delta", "delta": delta}, datetime.now(UTC))
-        journal.partial(writing.shown(datetime.now(UTC)))
-        time.sleep(0.1)
-
-
 def _painting(root: Path) -> dict[str, Any]:
     """Append line after line, and wait until each is on the screen."""
     taken = []
-    with _console(root) as (screen, listing, _):
+    with shown(root) as (screen, listing, _):
         path = listing.transcript_path(FIRST)
         for number in range(_PAINTS):
             word = f"word{number:04}"
@@ -160,30 +132,6 @@ def _painting(root: Path) -> dict[str, Any]:
             taken.append(1000 * (time.monotonic() - began))
     late = sorted(taken)[int(0.95 * len(taken))]
     return {"name": "append -> paint, p95 of 40", "value": late, "unit": "ms", "goal": 350.0}
-
-
-@contextmanager
-def _console(root: Path) -> Iterator[tuple[Terminal, SampleListing, Journal]]:
-    """Open a console over SSH on a session that is running, at 80x24."""
-    listing, now = SampleListing(root / "outputs"), datetime.now(UTC)
-    listing.add(FIRST, age=timedelta(seconds=30))
-    lines = [json.dumps(user_line("Find buyers.", now)), json.dumps(text_line("Well.", now))]
-    listing.transcript_path(FIRST).write_text("\n".join(lines * 30) + "\n")
-    run = console_folder(listing.folder, "runs", new_run_id(now))
-    spec = {"session_id": FIRST, "operator": "anna", "created_at": now.isoformat()}
-    (run / SPEC).write_text(json.dumps(spec))
-    journal = Journal(run, lambda: datetime.now(UTC))
-    journal.owner(describe(os.getpid()))
-    journal.event("init", session_id=FIRST)
-    journal.beat()
-    lock = SessionLock.take(listing.folder, FIRST)
-    command = (sys.executable, "-m", "tui", "--root", str(listing.root), "--ssh")
-    try:
-        with Terminal(command) as screen:
-            screen.wait_for("hollis_park", "busy", "Well.")
-            yield screen, listing, journal
-    finally:
-        lock.release()
 
 
 def _cpu(screen: Terminal) -> float:

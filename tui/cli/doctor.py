@@ -141,6 +141,7 @@ def _notify(context: Context, catalog: Catalog, found: Sequence[Needed]) -> None
     if not context.settings.notify_command:
         raise UsageError("--notify needs notify_command in the settings")
     context.require_writable()
+    context.require_unrestricted("it runs no notify_command")
     if trouble := notify(context, catalog, found):
         say(f"warning: {trouble}")
 

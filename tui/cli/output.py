@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TextIO
 
 from tui.core.errors import AmbiguousId, ConsoleError
@@ -67,7 +68,13 @@ def _harmless(value: Any, depth: int = 0) -> Any:
         return "..."
     if isinstance(value, list):
         return [_harmless(one, depth + 1) for one in value]
-    return {safe_text(name): _harmless(one, depth + 1) for name, one in value.items()}
+    return {_safe_name(name): _harmless(one, depth + 1) for name, one in value.items()}
+
+
+@lru_cache(maxsize=256, typed=True)
+def _safe_name(name: object) -> str:
+    """Return a safe name: a list of thousands of sessions has few of them, again and again."""
+    return safe_text(name)
 
 
 def put_error(error: ConsoleError, *, as_json: bool) -> None:

@@ -72,6 +72,8 @@ def _add_common(parser: argparse.ArgumentParser, *, is_top: bool = False) -> Non
     who = "who acts, where a login is shared"
     parser.add_argument("--operator", metavar="NAME", default=nothing, help=who)
     parser.add_argument("--read-only", action="store_true", default=off, help="look, never act")
+    shell = "no shell from here: no suspending, no files or programs of yours, no wider agents"
+    parser.add_argument("--restricted", action="store_true", default=off, help=shell)
     machine = "machine-readable output and errors"
     parser.add_argument("--json", action="store_true", default=off, help=machine)
 

@@ -1,28 +1,25 @@
-"""The verbs that only look: ls, show, info."""
+"""The verbs that only look: ls, show."""
 
 from __future__ import annotations
 
 import argparse
-import sqlite3
-import sys
 from datetime import UTC, datetime, timedelta
 
-from tui import __version__
 from tui.cli.output import put, put_json, put_table, run_json, say, session_json
 from tui.cli.picture import picture, session_named
 from tui.core.asking import request_lines
-from tui.core.catalog import is_pending
+from tui.core.catalog import is_gone, is_pending
 from tui.core.errors import UsageError
 from tui.core.expiry import parse_duration
 from tui.core.models import Catalog, Session, Status
+from tui.core.selection import names_gone, parse_filter
 from tui.core.text import one_line, safe_text
 from tui.core.zones import LOCAL, zone_words
 from tui.operations.cause import cause_of
 from tui.operations.context import Context
 from tui.operations.find import find_listing
 from tui.operations.owner import owner_elsewhere
-from tui.operations.preflight import available_bytes, find_cli, memory_words, sign_in
-from tui.operations.target import Target
+from tui.operations.preflight import available_bytes, memory_words
 from tui.runs.protocol import read_timeout
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -60,19 +57,10 @@ def show(context: Context, args: argparse.Namespace) -> int:
     return 0
 
 
-def info(context: Context, args: argparse.Namespace) -> int:
-    """Print every path, version and setting."""
-    facts = _info(context)
-    if args.json:
-        put_json(facts)
-        return 0
-    for name, value in facts.items():
-        put(f"{name:<20}{'-' if value is None else value}")
-    return 0
-
-
 def _chosen(sessions: list[Session], args: argparse.Namespace, now: datetime) -> list[Session]:
     within = parse_duration(args.ends) if args.ends else None
+    is_taken = parse_filter(args.filter)
+    shows_gone = not args.filter or names_gone(args.filter)
     if args.status and args.status not in set(Status):
         raise UsageError(f"no status {args.status!r}: use {', '.join(Status)}")
     return [
@@ -81,6 +69,8 @@ def _chosen(sessions: list[Session], args: argparse.Namespace, now: datetime) ->
         if (not args.status or one.status == args.status)
         and (not args.live or one.is_live)
         and (within is None or _ends_within(one, within, now))
+        and (shows_gone or not is_gone(one))
+        and is_taken(one, now)
     ]
 
 
@@ -216,38 +206,3 @@ def _clock(moment: datetime | None, now: datetime) -> str:
     from tui.view import words
 
     return f"{_moment(moment)}, {words.countdown(moment, now)}" if moment else ""
-
-
-def _info(context: Context) -> dict[str, str | None]:
-    from importlib.metadata import version
-
-    settings = context.settings
-    cli = find_cli(settings)
-    listing = Target("", context.root)
-    return {
-        "version": __version__,
-        "root": str(context.root.absolute()),
-        "operator": settings.operator,
-        "read_only": str(settings.read_only).lower(),
-        "settings": str(settings.source) if settings.source else None,
-        "env_file": str(settings.env_file) if settings.env_file else None,
-        "sign_in": sign_in(settings, listing.config_dir) or "none found in settings or environment",
-        "cli": str(cli) if cli else None,
-        "cli_version": _cli_version(cli.with_name("claude.version")) if cli else None,
-        "trash": str(context.root.absolute() / ".session_console" / "trash"),
-        "time_zone": settings.time_zone,
-        "python": sys.version.split()[0],
-        "sqlite": sqlite3.sqlite_version,
-        **{
-            name: version(name) for name in ("claude-agent-sdk", "textual", "aiosqlite", "humanize")
-        },
-    }
-
-
-def _cli_version(path: object) -> str | None:
-    from pathlib import Path
-
-    try:
-        return Path(str(path)).read_text("utf-8").strip()
-    except OSError:
-        return None

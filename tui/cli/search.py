@@ -77,6 +77,8 @@ def export(context: Context, args: argparse.Namespace) -> int:
     """Write a session as Markdown."""
     if args.json and args.output is None:
         raise UsageError("--json goes with -o FILE; `tail --json -n 1000` prints entries")
+    if args.output is not None:
+        _require_own_place(context, args.output)
     session = _session_or_trashed(context, args.id)
     if args.output is None and _is_in_the_console() and session.bytes > _MOST_SHOWN:
         raise UsageError("that is too long to be shown here: name a file with -o FILE")
@@ -89,6 +91,13 @@ def export(context: Context, args: argparse.Namespace) -> int:
     facts = {"session_id": session.session_id, "file": str(args.output), "bytes": size}
     put_json(facts) if args.json else say(f"{args.output}: {size} bytes")
     return 0
+
+
+def _require_own_place(context: Context, path: Path) -> None:
+    """Raise `Refused` for a file where this console writes none."""
+    context.require_unrestricted("it writes no file; without -o the session is printed")
+    if Path(os.path.realpath(path)).is_relative_to(os.path.realpath(context.root)):
+        context.require_writable()
 
 
 def _session_or_trashed(context: Context, words: str) -> Session:

@@ -9,7 +9,7 @@ from tui.cli.words import declare
 from tui.operations.context import VerbInfo
 
 _SESSIONS = {"id": "id", "ids": "ids", "listing": "listing"}
-_EVERYWHERE = {"--help", "--root", "--operator", "--read-only"}
+_EVERYWHERE = {"--help", "--root", "--operator", "--read-only", "--restricted"}
 
 
 def verb_infos() -> tuple[VerbInfo, ...]:

@@ -17,6 +17,8 @@ def _ls(verbs: Verbs) -> None:
     parser.add_argument("--status", metavar="S", help="active, expired, failed or deleted")
     parser.add_argument("--live", action="store_true", help="only what runs now")
     parser.add_argument("--ends", metavar="24h", help="only what ends within this time")
+    words = "what the console's filter takes: words, stage:3, live, <24h, ! negates"
+    parser.add_argument("--filter", default="", metavar="WORDS", help=words)
 
 
 def _show(verbs: Verbs) -> None:

@@ -84,14 +84,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """One transcript file and what its head and tail say.
+    """One transcript file, at `place`, and what its head and tail say.
 
     `stray_in` is the config dir outside the listing that a stray lies in, and `sweep_days` that
     config dir's own; `None` for what lies where it belongs.
     """
 
     session_id: str
-    path: Path
+    place: str | Path
     bytes: int
     modified_at: datetime
     title: str = ""
@@ -101,6 +101,11 @@ class Transcript:
     resumable: bool = True
     stray_in: Path | None = None
     sweep_days: int | None = None
+
+    @property
+    def path(self) -> Path:
+        """Where it is: made anew each time, since thousands of paths would take megabytes."""
+        return Path(self.place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # Whole escape sequences go first, so that their parameters do not stay behind as litter:
 # string sequences (OSC, DCS, SOS, PM, APC) up to their terminator, CSI, then two-byte escapes.
@@ -16,8 +17,26 @@ _SEQUENCES = re.compile(
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and newline, DEL, C1
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"  # invisible fillers
-    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # formats of notations
+    "\U0001f3fb-\U0001f3ff"  # skin tones: no two terminals agree on their width
     "\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+_MARKS = (
+    "[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u06d6-\u06ed"
+    "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece"
+    "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+)
+# No script puts more on one letter; a pile of them grows over the lines above and below.
+_PILE = re.compile(f"({_MARKS}{{4}}){_MARKS}+")
+
+_JOINING = re.compile("[\u1160-\u11ff\ud7b0-\ud7ff]")  # the later letters of a Hangul syllable
+_NEWLY_WIDE = re.compile(
+    "[\u2630-\u2637\u268a-\u268f\u4dc0-\u4dff\U0001d300-\U0001d356\U0001d360-\U0001d376]"
+)
+_WIDE_UNKNOWN = re.compile(
+    "[\u2ffc-\u2fff\u31e4-\u31ef\ufa6e-\ufaff\U00016ff2-\U00018df2\U0001b132-\U0001b155"
+    "\U0001f6d8-\U0001f6dc\U0001fa75-\U0001faff\U00020000-\U0003fffd]"
 )
 
 
@@ -25,13 +44,14 @@ def safe_text(text: object) -> str:
     """Return `text` with everything removed that could act on a terminal.
 
     Escape sequences, control characters (but tab and newline), bidirectional and zero-width
-    controls, and lone surrogates go; everything that can be read stays.
+    controls, lone surrogates, and all but four of the marks on one letter go; everything that can
+    be read stays.
     """
     raw = text if isinstance(text, str) else str(text)
     if raw.isascii() and raw.isprintable():
         return raw
     raw = raw.replace("\r\n", "\n").replace("\r", "\n")
-    return _FORBIDDEN.sub("", _SEQUENCES.sub("", raw))
+    return _PILE.sub(r"\1", _FORBIDDEN.sub("", _SEQUENCES.sub("", raw)))
 
 
 def one_line(text: object) -> str:
@@ -50,10 +70,15 @@ def cell_width(text: str) -> int:
     return sum(_char_width(char) for char in text)
 
 
+@lru_cache(maxsize=4096)
 def _char_width(char: str) -> int:
-    if unicodedata.category(char) in ("Mn", "Me"):
+    """Return what Textual counts as well, or the panes beside a text would shift."""
+    if unicodedata.category(char) in ("Mn", "Me", "Mc") or _JOINING.match(char):
         return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+    if unicodedata.category(char) == "Cn":  # Python says of all that it does not know: wide
+        return 2 if _WIDE_UNKNOWN.match(char) else 1
+    is_wide = unicodedata.east_asian_width(char) in "WF" or _NEWLY_WIDE.match(char)
+    return 2 if is_wide else 1
 
 
 def fit(text: str, width: int) -> str:

@@ -57,6 +57,9 @@ _OPTIONS: Mapping[str, Callable[[Any], bool]] = {
 _SETTINGS_ONLY = frozenset({"mcp_servers", "add_dirs", "setting_sources"})
 _ROW_MODES = frozenset({"default", "plan", "acceptEdits", "dontAsk"})
 _BYPASS = "bypassPermissions"
+_ASKING_MODES = frozenset({"default", "plan", "dontAsk"})
+# They neither run a command nor reach a file, and what a sub-agent does is asked for itself.
+HARMLESS_TOOLS = frozenset({"WebSearch", "WebFetch", "TodoWrite", "AskUserQuestion", "Task"})
 
 
 def agent_options(
@@ -66,12 +69,15 @@ def agent_options(
 
     What was recorded under `agent` in a row's metadata comes first, then `[stages.<name>]` of the
     settings. A row is not a person: `bypassPermissions`, MCP servers, further folders and settings
-    sources come from the settings alone; to have none of them it may ask.
+    sources come from the settings alone; to have none of them it may ask. From a restricted console
+    a row gives no tool that acts on the machine either, and no mode in which one needs no asking.
     """
     recorded = details.get("agent")
     asked = _sound(recorded if isinstance(recorded, dict) else {})
     named = _sound(settings.stages.get(stage, {}))
     refused = {name for name in asked if not _may_ask(name, asked[name], named)}
+    if settings.restricted:
+        refused |= {name for name in asked if is_wider(settings, stage, name, asked[name])}
     options = named | {name: value for name, value in asked.items() if name not in refused}
     notes = tuple(f"{name} of the row ignored" for name in sorted(refused))
     return options, notes
@@ -84,6 +90,31 @@ def require_mode(settings: Settings, stage: str, mode: str) -> None:
         raise UsageError(f"{_BYPASS} comes from [stages.{one_line(stage)}] of the settings alone")
     if mode not in (*known, _BYPASS):
         raise UsageError(f"no permission mode {one_line(mode)[:40]!r}: use {', '.join(known)}")
+    require_no_wider(settings, stage, {"permission_mode": mode})
+
+
+def is_wider(settings: Settings, stage: str, name: str, value: Any) -> bool:
+    """Whether an option lets an agent do more, unasked, than the settings give to its stage."""
+    named = _sound(settings.stages.get(stage, {}))
+    if name == "permission_mode":
+        return value not in (*_ASKING_MODES, named.get(name))
+    if name == "allowed_tools":
+        return not set(value) <= {*HARMLESS_TOOLS, *named.get(name, ())}
+    return False
+
+
+def require_no_wider(settings: Settings, stage: str, options: Mapping[str, Any]) -> None:
+    """Raise `UsageError` for what a restricted console may not give to an agent."""
+    for name, value in options.items():
+        if settings.restricted and is_wider(settings, stage, name, value):
+            raise UsageError(
+                f"this console is restricted: {name} {one_line(_listed(value))[:60]} would have to "
+                f"come from [stages.{one_line(stage)}] of the settings"
+            )
+
+
+def _listed(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def describe(options: Mapping[str, Any]) -> str:

@@ -51,10 +51,10 @@ def notify(
     Safe to call every few seconds, from many consoles and from cron. `found` defaults to what
     `needs` returns, of that what is `lasting`; nobody is told of a note. Returns in words what went
     wrong, empty when nothing did; never raises. What could not be told is tried again after 5
-    minutes. A console that may only look tells nobody.
+    minutes. A console that may only look, or is restricted, tells nobody.
     """
     settings, now = context.settings, context.clock()
-    if not settings.notify_command or settings.read_only:
+    if not settings.notify_command or settings.read_only or settings.restricted:
         return ""
     if found is None:
         found = needs(catalog, now, settings.quiet_after)

@@ -29,6 +29,11 @@ class Context:
         if self.settings.read_only:
             raise Refused("this console is read-only")
 
+    def require_unrestricted(self, deed: str) -> None:
+        """Raise `Refused` when this console is to leave the machine around its root alone."""
+        if self.settings.restricted:
+            raise Refused(f"this console is restricted: {deed}")
+
     def at_one_moment(self) -> Context:
         """Return it with its clock stopped: what is done at one moment is undone together."""
         now = self.clock()

@@ -22,26 +22,25 @@ Stamps = Mapping[str, Version]
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """The versions of a listing's places: to be looked at each time, in turn, or in slices.
+    """The versions of a listing's places: to be looked at often, or in slices.
 
     A place that is not there is left out: were it made, the folder that it is in would change. So
     would it, were a file of ours in it replaced.
     """
 
     folder: str
-    eager: Stamps
-    turn: Stamps
+    often: Stamps
     slow: Stamps
 
     @property
     def rows(self) -> tuple[Version | None, Version | None]:
         """What tells that the database changed: its file, and the log that WAL commits go to."""
-        return self.eager.get(f"{self.folder}/{DATABASE}"), self.eager.get(self.folder + _WAL)
+        return self.often.get(f"{self.folder}/{DATABASE}"), self.often.get(self.folder + _WAL)
 
     @property
     def has_registry(self) -> bool:
         """Whether a CLI ever ran here."""
-        return self.folder + _SESSIONS in self.eager
+        return self.folder + _SESSIONS in self.often
 
     @property
     def has_settings(self) -> bool:
@@ -51,7 +50,7 @@ class Glance:
     @property
     def has_ours(self) -> bool:
         """Whether the listing has a folder of ours."""
-        return f"{self.folder}/{OURS}" in self.turn
+        return f"{self.folder}/{OURS}" in self.often
 
 
 def glance_at(folder: str) -> Glance:
@@ -60,17 +59,17 @@ def glance_at(folder: str) -> Glance:
     Raises `OSError` for a folder that may not be entered.
     """
     inside = f"{folder}/."
-    turn = {inside: version_of(os.lstat(inside))}
-    eager = versions((f"{folder}/{DATABASE}", folder + _WAL))
-    turn |= versions((f"{folder}/{CONFIG_DIR}", f"{folder}/{OURS}"))
+    often = {inside: version_of(os.lstat(inside))}
+    often |= versions((f"{folder}/{DATABASE}", folder + _WAL))
+    often |= versions((f"{folder}/{CONFIG_DIR}", f"{folder}/{OURS}"))
     slow: dict[str, Version] = {}
-    if f"{folder}/{CONFIG_DIR}" in turn:
-        eager |= versions([folder + _SESSIONS])
+    if f"{folder}/{CONFIG_DIR}" in often:
+        often |= versions([folder + _SESSIONS])
         slow |= versions(folder + place for place in _SLOW_IN_CONFIG_DIR)
-    if f"{folder}/{OURS}" in turn:
-        turn |= versions([f"{folder}/{OURS}/runs"])
+    if f"{folder}/{OURS}" in often:
+        often |= versions([f"{folder}/{OURS}/runs"])
         slow |= versions(folder + place for place in _SLOW_IN_OURS)
-    return Glance(folder, eager, turn, slow)
+    return Glance(folder, often, slow)
 
 
 def versions(paths: Iterable[str]) -> dict[str, Version]:

@@ -18,7 +18,7 @@ from tui.storage.folders import is_link
 
 _MEMORY_FACTOR = 14
 _AGENT_BYTES = 200 * 1024 * 1024
-_KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
+KEY_NAMES = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
 
 
 def require_startable(settings: Settings, target: Target) -> None:
@@ -67,7 +67,7 @@ def sign_in(settings: Settings, config_dir: Path) -> str:
     """
     if settings.env_file and _names_key(settings.env_file):
         return f"key in {settings.env_file}"
-    named = next((key for key in _KEYS if os.environ.get(key)), None)
+    named = next((key for key in KEY_NAMES if os.environ.get(key)), None)
     if named:
         return f"{named} of this environment"
     if (config_dir / ".credentials.json").is_file():
@@ -77,7 +77,7 @@ def sign_in(settings: Settings, config_dir: Path) -> str:
 
 def _names_key(env_file: Path) -> bool:
     try:
-        return not read_env_file(env_file).keys().isdisjoint(_KEYS)
+        return not read_env_file(env_file).keys().isdisjoint(KEY_NAMES)
     except RunFailed:
         return False
 

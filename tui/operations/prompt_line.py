@@ -9,7 +9,7 @@ from typing import Any
 
 from tui.core.errors import UsageError
 from tui.core.text import one_line
-from tui.operations.agent_options import describe, require_mode
+from tui.operations.agent_options import describe, require_mode, require_no_wider
 from tui.operations.context import Context
 from tui.operations.resume import Plan
 
@@ -53,12 +53,14 @@ def asked_for(flags: Mapping[str, str | None]) -> dict[str, Any]:
 def with_options(context: Context, plan: Plan, asked: Mapping[str, Any]) -> Plan:
     """Return the plan with what the operator asks for in this run, on top of what was recorded.
 
-    Raises `UsageError` for a permission mode that only the settings may give.
+    Raises `UsageError` for what only the settings may give, and in a restricted console for
+    whatever would let the agent do more than the settings give to its stage.
     """
     if not asked:
         return plan
     if mode := asked.get("permission_mode"):
         require_mode(context.settings, plan.stage, mode)
+    require_no_wider(context.settings, plan.stage, asked)
     agent = {**plan.agent, **asked}
     return replace(plan, agent=agent, words=describe(agent))
 

@@ -55,6 +55,7 @@ class Watch:
         self._listings: tuple[Listing, ...] = ()
         self._looked_at: datetime | None = None
         self._saved_at: datetime | None = None
+        self._late: frozenset[str] = frozenset()
         self._count = 0
         self._next = 0
 
@@ -99,19 +100,25 @@ class Watch:
             if name not in self._sights:
                 folder = self._context.root / name
                 self._sights[name] = Sight(folder, self._zone, self._facts, self._changed)
-        sights, slices, self._count = self._sights, self._slice(names, now), self._count + 1
-        half = names if len(names) <= _AT_LEAST else names[self._count % 2 :: 2]
-        turns = frozenset(half)
+        sights, slices = self._sights, self._slice(names, now)
 
         def refresh(name: str) -> None:
-            sights[name].refresh(is_turn=name in turns, is_slice=name in slices)
+            sights[name].refresh(is_slice=name in slices)
 
-        troubled = frozenset(name for name in names if sights[name].is_troubled)
-        calm = [name for name in names if name not in troubled] if troubled else names
-        late = self._do(calm, refresh)
+        due = self._due(names, slices)
+        troubled = frozenset(name for name in due if sights[name].is_troubled)
+        late = self._do([name for name in due if name not in troubled], refresh)
         if troubled:
             late |= self._crew.do(troubled, refresh, _PATIENCE_S, at_most_s=_PATIENCE_S)
+        self._late = late
         return late
+
+    def _due(self, names: tuple[str, ...], slices: frozenset[str]) -> list[str]:
+        """Return whom to look at now: of many calm listings every other one."""
+        self._count += 1
+        half = names if len(names) <= _AT_LEAST else names[self._count % 2 :: 2]
+        turns, sights = slices | self._late | set(half), self._sights
+        return [name for name in names if name in turns or sights[name].is_restless]
 
     def _do(self, keys: Iterable[str], job: Job) -> frozenset[str]:
         """Do a job for every key, more patiently at first, and return which is still going on."""

@@ -22,6 +22,7 @@ from tui.operations.hold import require_not_held
 from tui.operations.owner import Owner, owner_elsewhere, require_silent
 from tui.operations.preflight import require_startable, warnings
 from tui.operations.refresh import Watch
+from tui.operations.restricted import require_inner_prompt
 from tui.operations.target import (
     Target,
     busy_words,
@@ -136,6 +137,7 @@ def start(context: Context, plan: Plan, prompt: str) -> str:
     if not prompt and plan.mode == "new":
         raise UsageError("a new session needs a prompt")
     require_sound_prompt(prompt)
+    require_inner_prompt(context, prompt)
     require_not_held(context.root)
     require_startable(context.settings, plan.target)
     with owned(plan.target, takes_over=bool(plan.taken_over)) as lock:

@@ -41,8 +41,8 @@ class _Rows:
 class Sight:
     """What is known of one listing; not for two threads at once, `found` may be read by any.
 
-    `is_troubled`: something could not be read, which is tried again at each look. Whenever
-    `found` is another, the folder is added to `changed`.
+    `is_restless`: it is to be looked at each time, for something lives here or could not be read
+    (`is_troubled`). Whenever `found` is another, the folder is added to `changed`.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class Sight:
         self.found: Findings | None = None
         self.ids: frozenset[str] = frozenset()
         self.is_troubled = False
+        self.is_restless = True
         self._changed = changed
         self._zone = zone
         self._place = str(folder)
@@ -60,9 +61,8 @@ class Sight:
         self._runs: dict[Path, tuple[object, Run]] = {}
         self._rows: _Rows | None = None
         self._glance: Glance | None = None
-        self._turn: Stamps = {}
+        self._often: Stamps = {}
         self._slow: Stamps = {}
-        self._is_restless = True
         self._joined: tuple[Findings, tuple[object, object], Listing] | None = None
 
     def listing(
@@ -86,13 +86,13 @@ class Sight:
             self._joined = known = (found, more, known[2] if known and is_same else joined)
         return known[2]
 
-    def refresh(self, *, is_turn: bool, is_slice: bool) -> None:
-        """Look if something changed; `is_turn` and `is_slice` widen what is looked at to tell.
+    def refresh(self, *, is_slice: bool) -> None:
+        """Look if something changed; `is_slice` widens what is looked at to tell.
 
         What lives, and what could not be read, is always looked at. Never raises: whatever a
         listing holds is its own problem.
         """
-        if not (self._is_restless or self._has_changed(is_turn=is_turn, is_slice=is_slice)):
+        if not (self.is_restless or self._has_changed(is_slice=is_slice)):
             return
         try:
             self._look()
@@ -101,11 +101,9 @@ class Sight:
         except Exception as error:  # nothing that one listing holds may hide the others
             self._be_blind(f"cannot be looked at: {one_line(error)[:200]}")
 
-    def _has_changed(self, *, is_turn: bool, is_slice: bool) -> bool:
+    def _has_changed(self, *, is_slice: bool) -> bool:
         glance = self._glance
-        if glance is None or not is_same(glance.eager):
-            return True
-        if is_turn and not is_same(self._turn):
+        if glance is None or not is_same(self._often):
             return True
         if not is_slice:
             return False
@@ -138,10 +136,10 @@ class Sight:
     def _settle(self, glance: Glance, rows: _Rows, found: Findings) -> None:
         """Remember what tells of the next change."""
         self._glance = glance
-        self._turn = {**glance.turn, **self._finder.projects}
+        self._often = {**glance.often, **self._finder.projects}
         self._slow = {**glance.slow, **self._finder.seen}
-        is_rested = is_settled(glance.eager.values()) and is_settled(self._turn.values())
-        self._is_restless = not is_rested or not rows.is_final or _is_live(found)
+        is_rested = is_settled(self._often.values())
+        self.is_restless = not is_rested or not rows.is_final or _is_live(found)
 
     def _keep(self, found: Findings) -> None:
         if found != self.found:
@@ -153,7 +151,7 @@ class Sight:
     def _be_blind(self, problem: str) -> None:
         """Keep the rows that were known, with the reason why nothing more is."""
         rows = self._rows.rows if self._rows else ()
-        self._is_restless = self.is_troubled = True
+        self.is_restless = self.is_troubled = True
         is_known = bool(rows)
         self._keep(
             Findings(

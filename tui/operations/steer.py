@@ -14,6 +14,11 @@ from tui.core.models import Event, Liveness, Process, Request, Run, Session
 from tui.core.text import one_line
 from tui.operations.agent_options import require_mode
 from tui.operations.context import Act, Context
+from tui.operations.restricted import (
+    require_allowable,
+    require_asking_agent,
+    require_inner_prompt,
+)
 from tui.operations.target import Target, require_no_orphan, target_of
 from tui.runs.command import Command, CommandKind, Decision
 from tui.runs.ending import end_cli, end_runner, interrupt_cli
@@ -30,6 +35,9 @@ def send(context: Context, session: Session, prompt: str) -> Act:
     """Queue a follow-up prompt for the run of a session; its turn comes when this one ends."""
     if not prompt.strip():
         raise UsageError("there is nothing to send: give a prompt")
+    context.require_writable()
+    require_inner_prompt(context, prompt)
+    require_asking_agent(context, session, _steerable(session))
     return _post(context, session, _command(context, "prompt", prompt.strip()), "sent to")
 
 
@@ -40,6 +48,7 @@ def answer(context: Context, session: Session, decision: str, reason: str = "") 
     one for each question with `;` between them. The first answer wins; a later one raises
     `Refused` and names who was first.
     """
+    context.require_writable()
     known = session.run.request if session.run is not None else None
     is_question = known is not None and bool(questions(known))
     if not is_question:
@@ -78,6 +87,8 @@ def _answer(
 ) -> Act:
     words = {"allow": "allowed once:", "always": "allowed in this run:", "deny": "denied:"}
     verb = "answered" if answers else words[decision]
+    if decision != "deny":
+        require_allowable(context, session, request.tool)
     asked = Command(
         "answer", context.clock(), "", reason, request.request_id, decision, answers or {}
     )

@@ -78,7 +78,7 @@ def read_command(inbox: int, name: str) -> Command | None:
     text, request_id = str(value.get("text", "")), str(value.get("request_id", ""))
     if kind == "answer" and not (decision and REQUEST_ID.fullmatch(request_id)):
         return None
-    by, answers = one_line(value.get("by", "")), _answers(value.get("answers"))
+    by, answers = one_line(value.get("by", ""))[:64], _answers(value.get("answers"))
     return Command(cast("CommandKind", kind), at, by, text, request_id, decision, answers, name)
 
 

@@ -206,7 +206,7 @@ def read_run(folder: Path) -> Run:
         listing=one_line(folder.absolute().parent.parent.parent.name),
         folder=folder,
         state="lost" if is_lost else story.state,
-        operator=one_line(spec.get("operator", "")),
+        operator=one_line(spec.get("operator", ""))[:64],
         started_at=begun,
         beat_at=_modified(folder / HEARTBEAT) or begun,
         ended_at=story.ended_at,

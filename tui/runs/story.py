@@ -55,7 +55,7 @@ class Story:
         """Add one event, which happened `at`."""
         match event.get("type"):
             case "queued":
-                self.queued_for = one_line(event.get("reason", "")) or "a free place"
+                self.queued_for = one_line(event.get("reason", ""))[:200] or "a free place"
             case "admitted":
                 self.queued_for = ""
             case "init" | "changed" | "stalled" | "moving":
@@ -86,8 +86,8 @@ class Story:
                 self.stalled_since = None
             case _:
                 self.has_begun = self.has_begun or event.get("type") == "init"
-                self.model = one_line(event.get("model", "")) or self.model
-                mode = one_line(event.get("permission_mode", ""))
+                self.model = one_line(event.get("model", ""))[:60] or self.model
+                mode = one_line(event.get("permission_mode", ""))[:40]
                 self.permission_mode = mode or self.permission_mode
 
     def _add_request(self, event: Mapping[str, Any], at: datetime) -> None:
@@ -97,13 +97,13 @@ class Story:
             return
         given = event.get("input")
         shown = given if isinstance(given, dict) else {}
-        tool = one_line(event.get("tool", ""))
+        tool = one_line(event.get("tool", ""))[:200]
         self.requests[request_id] = Request(request_id, tool, shown, at)
 
     def _add_command(self, event: Mapping[str, Any], at: datetime) -> None:
         """Add that a command was taken, or never was, or that its prompt was dropped."""
-        key, kind = str(event.get("id", "")), one_line(event.get("command", ""))
-        sent = Sent(kind, one_line(event.get("by", "")), at, str(event.get("words", "")))
+        key, kind = str(event.get("id", "")), one_line(event.get("command", ""))[:40]
+        sent = Sent(kind, one_line(event.get("by", ""))[:64], at, str(event.get("words", "")))
         match event.get("type"), kind:
             case "ack", "prompt":
                 self.prompts[key] = replace(sent, is_taken=True)

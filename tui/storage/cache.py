@@ -8,6 +8,7 @@ import threading
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from sys import intern
 from typing import Any
 from zlib import crc32
 
@@ -39,7 +40,7 @@ class FactsCache:
         self._missed = 0
         self._lock = threading.Lock()
 
-    def facts_of(self, path: Path, status: os.stat_result) -> Facts:
+    def facts_of(self, path: str | Path, status: os.stat_result) -> Facts:
         """Return what the file says that has this status, an empty word when it cannot be read."""
         key = (status.st_dev, status.st_ino)
         known = self._facts.get(key) or self._recalled(key)
@@ -121,7 +122,7 @@ def _from_stored(stored: _Stored) -> tuple[int, int, Facts] | None:
     try:
         size, mtime, title, model, cost, first_at = stored
         first = None if first_at is None else datetime.fromtimestamp(first_at, UTC)
-        said = Facts(one_line(title)[:200], one_line(model)[:60], cost, first)
+        said = Facts(one_line(title)[:200], intern(one_line(model)[:60]), cost, first)
     except (TypeError, ValueError, OverflowError, OSError):
         return None
     return (size, mtime, said) if cost is None or isinstance(cost, float) else None

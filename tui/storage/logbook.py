@@ -110,4 +110,4 @@ def _event(value: dict[str, Any]) -> Event | None:
     operator, action, listing, session_id, note = (
         one_line(value.get(name) or "")[:_LONGEST] for name in _NAMES
     )
-    return Event(at, operator, action, listing, session_id, note=note)
+    return Event(at, operator[:64], action[:20], listing, session_id, note=note)

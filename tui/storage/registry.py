@@ -115,7 +115,7 @@ def _proven(entry: dict[str, Any], pid: int, session_id: str) -> Process | None:
         return None
     else:
         liveness = Liveness.UNKNOWN
-    waiting_for = one_line(entry.get("waitingFor") or "")
+    waiting_for = one_line(entry.get("waitingFor") or "")[:200]
     return Process(
         pid, session_id, start, liveness, waiting_for, _started_at(entry), one_line(domain)
     )

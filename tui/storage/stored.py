@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC
+from sys import intern
 from typing import Any
 
 from tui.core.models import Event, Row
@@ -24,10 +25,13 @@ COLUMNS = (
 
 
 def row_from(values: Sequence[Any]) -> Row:
-    """Return a stored row; what is not text (the table's types are only hints) becomes text."""
+    """Return a stored row; what is not text (the table's types are only hints) becomes text.
+
+    What thousands of rows say alike is kept once.
+    """
     one, two, three, four, five, six = map(_text, values[:6])
     metadata = None if values[6] is None else _text(values[6])
-    return Row(one, two, three, four, five, six, metadata)
+    return Row(one, intern(two), intern(three), four, five, intern(six), metadata)
 
 
 def row_as_json(row: Row | None) -> str | None:

@@ -183,7 +183,7 @@ class StrayFinder:
             return None
         beside = path.removesuffix(".jsonl")
         more = extra_bytes(beside) if _is_folder(beside) else 0
-        return transcript_of(session_id, Path(path), status, self._facts, more)
+        return transcript_of(session_id, path, status, self._facts, more)
 
     def _sketch(self, folder: str) -> Transcript | None:
         return sketch_in(Path(folder)) if _is_folder(folder[:-1]) else None

@@ -48,7 +48,7 @@ class TranscriptFinder:
     def _find_in(
         self, project: str, known: dict[str, Transcript], seen: dict[str, Version]
     ) -> None:
-        entries, folder = _scan(project), Path(project)
+        entries = _scan(project)
         folders = {one.name: one for one in entries if one.is_dir(follow_symlinks=False)}
         for name, entry in sorted((one.name, one) for one in entries if one.name[-6:] == _ENDING):
             session_id = name[:-6]
@@ -62,7 +62,7 @@ class TranscriptFinder:
             path, version = entry.path, version_of(status)
             one = known.get(path)
             if one is None or seen[path] != version or one.bytes != status.st_size + more:
-                one = transcript_of(session_id, folder / name, status, self._facts, more)
+                one = transcript_of(session_id, path, status, self._facts, more)
             self._known[path], self.seen[path] = one, version
 
     def _bytes_in(self, folder: os.DirEntry[str]) -> int:
@@ -72,7 +72,7 @@ class TranscriptFinder:
 
 
 def transcript_of(
-    session_id: str, path: Path, status: os.stat_result, facts: FactsCache, more: int
+    session_id: str, path: str, status: os.stat_result, facts: FactsCache, more: int
 ) -> Transcript:
     """Return the transcript that a file with this status is, `more` bytes beside it counted in."""
     said = facts.facts_of(path, status)

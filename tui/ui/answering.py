@@ -10,7 +10,7 @@ from tui.core.asking import Asked, questions, request_lines
 from tui.core.errors import UsageError
 from tui.core.models import Request, Session
 from tui.operations.context import Act
-from tui.ui.desk import Desk
+from tui.ui.desk import Desk, after_dashes
 from tui.view.lines import Cell
 
 _DECISIONS = {"y": "allow", "a": "always", "n": "deny"}
@@ -22,8 +22,10 @@ async def answer(desk: Desk, session: Session, given: Sequence[str] = ()) -> Non
     if request is None:
         raise UsageError("no permission request waits here")
     if given and questions(request):
+        desk.stands_for("answer", session.address, *after_dashes(" ".join(given)))
         act = await asyncio.to_thread(desk.engine.answer, session, " ".join(given), "")
     elif given:
+        desk.stands_for("answer", session.address, given[0], *_because(" ".join(given[1:])))
         act = await asyncio.to_thread(desk.engine.answer, session, given[0], " ".join(given[1:]))
     elif asked := questions(request):
         act = await _answer_questions(desk, session, asked)
@@ -42,6 +44,7 @@ async def _answer_questions(desk: Desk, session: Session, asked: Sequence[Asked]
         asks, placeholder = f"{count}{one.words}  {offered}{many}", "a number, or your own words"
         preview = partial(_chosen, one)
         said.append(await desk.question.ask(asks, placeholder=placeholder, preview=preview))
+    desk.stands_for("answer", session.address, *after_dashes("; ".join(said)))
     return await asyncio.to_thread(desk.engine.answer_questions, session, said)
 
 
@@ -67,4 +70,9 @@ async def _decide(desk: Desk, session: Session, request: Request) -> Act:
             break
         await desk.show_page(f":answer {request.tool}", lines)
     reason = await desk.question.ask("deny: why? (the agent reads it)") if key == "n" else ""
+    desk.stands_for("answer", session.address, _DECISIONS[key], *_because(reason))
     return await asyncio.to_thread(desk.engine.answer, session, _DECISIONS[key], reason)
+
+
+def _because(reason: str) -> tuple[str, ...]:
+    return (f"--reason={reason}",) if reason else ()

@@ -3,52 +3,54 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import select
 import signal
 import sys
+import traceback
 from typing import ClassVar
 
+from rich.text import Text
 from textual import events
-from textual.app import App
 from textual.binding import BindingType
 
-from tui.core.errors import UsageError
-from tui.core.text import one_line
+from tui.core.text import safe_text
+from tui.ui.link import LinkApp
 from tui.ui.port import Engine
-from tui.ui.screen import ConsoleScreen, WatchingScreen
+from tui.ui.screen import ConsoleScreen
 
 
-class ConsoleApp(App[int], inherit_bindings=False):
-    """A thin viewer: whatever happens to it, the agents go on; `run` returns how many do.
-
-    Raises `UsageError` for a theme that Textual does not have.
-    """
+class ConsoleApp(LinkApp, inherit_bindings=False):
+    """A thin viewer: whatever happens to it, the agents go on; `run` returns how many do."""
 
     CSS_PATH = "console.tcss"
     TITLE = "session-console"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = []
 
-    def __init__(self, engine: Engine) -> None:
-        super().__init__()
+    def __init__(self, engine: Engine, *, is_frugal: bool | None = None) -> None:
+        is_frugal = engine.is_remote if is_frugal is None else is_frugal
+        # Without this a console in no colours would be painted in greys of 24 bits.
+        no_greys = True if "NO_COLOR" in os.environ else None
+        super().__init__(paints_cells=engine.paints_cells, ansi_color=no_greys)
         self.engine = engine
         if engine.is_remote:
             self.animation_level = "none"
-        if engine.theme and engine.theme not in self.available_themes:
-            names = ", ".join(sorted(self.available_themes))
-            raise UsageError(f"no theme {one_line(engine.theme)!r}: there are {names}")
-        self.theme = engine.theme or ("ansi-dark" if engine.is_remote else "tokyo-night")
+        self.theme = engine.theme or ("ansi-dark" if is_frugal else "tokyo-night")
 
     def get_default_screen(self) -> ConsoleScreen:
         """Return the one screen."""
-        kind = WatchingScreen if self.engine.is_read_only else ConsoleScreen
-        return kind(self.engine)
+        return ConsoleScreen(self.engine)
 
     async def on_event(self, event: events.Event) -> None:
         """Let every key take away what is said only until one is pressed."""
         if isinstance(event, events.Key) and isinstance(self.screen, ConsoleScreen):
             self.screen.news.key_pressed()
         await super().on_event(event)
+
+    def _fatal_error(self) -> None:
+        """Leave with the trace of a fault: the stock one takes seconds and prints all we know."""
+        self.panic(Text(safe_text(traceback.format_exc())))
 
     def on_mount(self) -> None:
         """Leave cleanly when the line is hung up: ignoring it would spin, dying leaves litter."""

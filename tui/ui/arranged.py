@@ -14,6 +14,7 @@ from tui.view import expiry, listings, sessions, top
 from tui.view.lines import Key
 
 _LASTS = timedelta(seconds=5)
+_LASTS_A_SESSION = timedelta(milliseconds=6)
 _KEEPS = timedelta(minutes=1)
 
 
@@ -69,18 +70,23 @@ def renewed(
 ) -> Arranged:
     """Return the old order for a catalog in which nothing changed, else a new one.
 
-    While no newer catalog comes the clock alone seldom makes an old order wrong.
+    The clock alone seldom makes an old order wrong: it lasts the longer the more there is to order,
+    and longest while no newer catalog comes.
     """
     if old is None or old.board != board:
         return arranged(catalog, board, now, zone)
     is_same = old.catalog is catalog
-    if not timedelta() <= now - old.at < (_KEEPS if is_same else _LASTS):
+    if not timedelta() <= now - old.at < (_KEEPS if is_same else _lasts(old)):
         return arranged(catalog, board, now, zone)
     if is_same:
         return old
     if not _is_unchanged(old.catalog, catalog):
         return arranged(catalog, board, now, zone)
-    return replace(old, catalog=catalog, facts=top.facts(catalog, now, old.needs, zone))
+    return replace(old, catalog=catalog, facts=top.with_room(old.facts, catalog))
+
+
+def _lasts(old: Arranged) -> timedelta:
+    return min(_KEEPS, _LASTS + _LASTS_A_SESSION * len(old.ending))
 
 
 def _is_unchanged(old: Catalog, new: Catalog) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tui.core.models import Catalog, Liveness, Session
+from tui.core.models import Catalog, Listing, Liveness, Session
 
 
 class Bell:
@@ -13,9 +13,13 @@ class Bell:
     def __init__(self, ring: Callable[[], None]) -> None:
         self._ring = ring
         self._known: frozenset[tuple[str, ...]] = frozenset()
+        self._heard: tuple[Listing, ...] = ()
 
     def look(self, catalog: Catalog) -> None:
         """Ring, once, when anything new waits."""
+        if catalog.listings is self._heard:
+            return
+        self._heard = catalog.listings
         waiting = frozenset(_what(one) for one in catalog.sessions if _waits(one))
         if waiting - self._known:
             self._ring()

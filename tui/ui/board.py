@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from tui.core.attention import Failures, Need, grouped
 from tui.core.catalog import is_gone
+from tui.core.keymap import Keymap
 from tui.core.models import Catalog, Listing, Session
 from tui.core.selection import names_gone, parse_filter
 from tui.view import sessions
@@ -66,7 +67,7 @@ class Board:
         sort = f"by {self.sort}  " if self.sort != sessions.SORTS[0] else ""
         return listing + filter_ + sort
 
-    def empty(self, catalog: Catalog | None) -> tuple[str, ...]:
+    def empty(self, catalog: Catalog | None, keys: Keymap) -> tuple[str, ...]:
         """Return what an empty table teaches."""
         if catalog is None:
             return ("looking...",)
@@ -75,9 +76,12 @@ class Board:
         if reasons := self._unread(catalog):
             return reasons
         if self.filter:
-            return (f"the filter `{self.filter}` hides all sessions", "/ then Enter clears it")
+            return (
+                f"the filter `{self.filter}` hides all sessions",
+                f"{keys.sign('back')} clears it",
+            )
         where = self.listing or "LISTING"
-        return ("no sessions here yet", f":new {where} STAGE starts one")
+        return ("no sessions here yet", f"{keys.sign('verbs')}new {where} STAGE starts one")
 
     def _unread(self, catalog: Catalog) -> tuple[str, ...]:
         """Return why nothing is known of what is shown; empty when something is."""

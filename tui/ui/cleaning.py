@@ -25,6 +25,7 @@ async def clean_up(desk: Desk, catalog: Catalog, listing: str, given: str = "") 
     if catalog.hold is not None:
         raise Refused(f"{catalog.hold.by} holds this root: `:hold off` lifts that")
     wish = given or await _asked(desk, catalog, listing)
+    desk.stands_for("cleanup", *((listing,) if listing else ()), *_flags(wish), "--yes")
     measure = partial(desk.engine.plan_cleanup, catalog, wanted(wish), listing)
     plan = await desk.question.wait_for(in_background(measure), lambda: "measuring", _drop)
     if plan.is_empty:
@@ -42,13 +43,29 @@ def wanted(words: str) -> Wanted:
     """
     found = Wanted()
     for word in words.lower().split():
-        if word in ("expired", "leftovers"):
-            found = replace(found, is_expired=True)
-        elif word[-1:] == "b" or word[-1:] in "kgt":
-            found = replace(found, max_bytes=parse_size(word))
-        else:
-            found = replace(found, older_than=parse_duration(word))
+        match _flag(word):
+            case "--expired":
+                found = replace(found, is_expired=True)
+            case "--max-size":
+                found = replace(found, max_bytes=parse_size(word))
+            case _:
+                found = replace(found, older_than=parse_duration(word))
     return found
+
+
+def _flag(word: str) -> str:
+    if word in ("expired", "leftovers"):
+        return "--expired"
+    return "--max-size" if word[-1:] == "b" or word[-1:] in "kgt" else "--older-than"
+
+
+def _flags(words: str) -> tuple[str, ...]:
+    """Return the options that say the same at the command line."""
+    flags: tuple[str, ...] = ()
+    for word in words.lower().split():
+        flag = _flag(word)
+        flags += (flag,) if flag == "--expired" else (flag, word)
+    return flags
 
 
 async def _asked(desk: Desk, catalog: Catalog, listing: str) -> str:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from tui.core.models import Session
 from tui.operations.context import Act
+from tui.ui.drafts import Drafts
 from tui.ui.news import News
 from tui.ui.port import Engine
 from tui.ui.question import Question
@@ -29,7 +30,8 @@ class Desk:
     """`done` are the batches that `u` undoes, the latest last.
 
     `failed` are the sessions that stay marked after a deed on many; `None` leaves the marks be.
-    `open_page` shows lines over the panes, `show_page` returns only when they are left.
+    `commands` are the words of the verbs that do what was asked for last. `open_page` shows lines
+    over the panes, `show_page` returns only when they are left.
     """
 
     engine: Engine
@@ -40,6 +42,15 @@ class Desk:
     done: list[tuple[Act, ...]] = field(default_factory=list)
     failed: frozenset[Key] | None = None
     started: str = ""
+    drafts: Drafts = field(init=False)
+    commands: tuple[tuple[str, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        self.drafts = Drafts(self.question)
+
+    def stands_for(self, *words: str) -> None:
+        """Take note of the verb, with all its words, that does what is asked for now."""
+        self.commands = (words,)
 
 
 def named(sessions: Sequence[Session], hidden: int = 0) -> str:
@@ -50,6 +61,11 @@ def named(sessions: Sequence[Session], hidden: int = 0) -> str:
     one = sessions[0]
     listing = one.listing if len(one.listing) <= 14 else f"{one.listing[:13]}~"
     return f"{listing}/{words.stage(one.stage)} {words.short_id(one.session_id)[:4]}"
+
+
+def after_dashes(text: str) -> tuple[str, ...]:
+    """Return text as the last word of a command, which must not be taken for an option."""
+    return ("--", text) if text.startswith("-") else (text,)
 
 
 async def is_sure(desk: Desk, asks: str, count: int, verb: str) -> bool:

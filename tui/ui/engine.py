@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import copy
+import gc
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 from tui.core.changes import Looks
+from tui.core.keymap import Keymap
 from tui.core.models import Catalog, Session
+from tui.core.remembered import Remembered
 from tui.core.selection import Wanted
 from tui.core.zones import LOCAL, zone_named
 from tui.operations import acknowledge, check, cleanup, delete, doctor, extend, resume, steer, undo
@@ -22,6 +25,7 @@ from tui.operations.prompt_line import parse_prompt_line, with_options
 from tui.operations.refresh import Watch
 from tui.operations.resume import Plan
 from tui.storage.looks import read_looks, write_looks
+from tui.storage.remembered import read_remembered, write_remembered
 
 
 class RealEngine:
@@ -37,18 +41,23 @@ class RealEngine:
         self._say_verb = say_verb
         self._watch = Watch(context)
         self._looking = threading.Lock()
+        self._has_looked = False
         self._lasting = check.Lasting()
         settings = context.settings
         self.verbs: Sequence[VerbInfo] = verbs
         self.root: Path = settings.root
         self.operator: str = settings.operator
-        self.notifies: bool = bool(settings.notify_command) and not settings.read_only
+        may_act = not (settings.read_only or settings.restricted)
+        self.notifies: bool = bool(settings.notify_command) and may_act
         zone = settings.time_zone
         self.zone: tzinfo = LOCAL if zone == "auto" else zone_named(zone)
         self.is_read_only: bool = settings.read_only
+        self.is_restricted: bool = settings.restricted
         self.is_ascii: bool = settings.ascii
         self.is_remote: bool = settings.ssh
+        self.paints_cells: bool = settings.cell_diff
         self.theme: str = settings.theme
+        self.keys: Keymap = settings.keys
         self.quiet_after: timedelta = settings.quiet_after
         self.trash_days: int = settings.trash_days
         self.max_runs: int = settings.max_runs
@@ -64,7 +73,17 @@ class RealEngine:
 
     def look(self) -> Catalog:
         with self._looking:
+            return self._watch.look() if self._has_looked else self._first_look()
+
+    def _first_look(self) -> Catalog:
+        """Look, and let no collection of garbage ever walk what that made: the loop would wait."""
+        gc.disable()
+        try:
             return self._watch.look()
+        finally:
+            gc.freeze()
+            gc.enable()
+            self._has_looked = True
 
     def forget(self, listing_id: str) -> None:
         with self._looking:
@@ -77,6 +96,14 @@ class RealEngine:
     def write_looks(self, looks: Looks) -> None:
         if (folder := self._context.settings.state_dir) is not None:
             write_looks(folder, self.root, self.operator, looks)
+
+    def read_view(self) -> Remembered:
+        folder = self._context.settings.state_dir
+        return read_remembered(folder, self.root, self.operator) if folder else Remembered()
+
+    def write_view(self, view: Remembered) -> None:
+        if (folder := self._context.settings.state_dir) is not None:
+            write_remembered(folder, self.root, self.operator, view)
 
     def verdict(self, catalog: Catalog) -> str:
         return doctor.verdict(doctor.examine(self._context, catalog))

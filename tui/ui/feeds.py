@@ -16,7 +16,7 @@ from tui.ui.port import Engine, Follower
 from tui.ui.threads import in_background
 from tui.view.lines import Key
 
-LOOK_EACH = 1.0
+LOOK_EACH = 0.95  # what others do is seen by the second look: within 2 s
 NOTIFY_EACH = 10.0
 POLL_LIVE = 0.15
 POLL_STILL = 1.0

@@ -10,25 +10,33 @@ from functools import partial
 
 from tui.core.errors import ConsoleError, UsageError
 from tui.core.models import Session
-from tui.operations.context import Act
+from tui.operations.context import Act, VerbInfo
 from tui.operations.extend import Extension
 from tui.ui import resuming, spoken
-from tui.ui.desk import Desk, is_sure, named
+from tui.ui.desk import Desk, after_dashes, is_sure, named
+from tui.ui.drafts import again
 from tui.ui.many import each, in_one_go, undo_batch
+from tui.ui.verbs import HARMLESS
 from tui.view import words
 from tui.view.lines import Cell
 
 _OLD = timedelta(minutes=1)
 
 
+_OF_A_SESSION = frozenset(
+    {"resume", "extend", "delete", "answer", "interrupt", "stop", "mark", "copy"}
+)
+
+
 def why_not(deed: str, session: Session | None, desk: Desk) -> str:
     """Return why a deed is not possible on a session now; empty when it is."""
-    if deed in ("undo", "clean_up"):
+    if deed not in _OF_A_SESSION:
         return ""
     if session is None:
         return "no session is selected"
+    interrupts = desk.engine.keys.sign("interrupt")
     if deed == "resume" and session.is_live:
-        return "it runs: `:send` it a follow-up, interrupt it (i), or `:resume --fork`"
+        return f"it runs: `:send` it a follow-up, interrupt it ({interrupts}), or `:resume --fork`"
     if deed == "resume" and session.transcript is None:
         return "there is no transcript to resume: the row is all that is left"
     if deed == "answer" and (session.run is None or session.run.request is None):
@@ -36,8 +44,19 @@ def why_not(deed: str, session: Session | None, desk: Desk) -> str:
     if deed in ("interrupt", "stop") and not session.is_live:
         return "nothing runs here"
     if deed == "delete" and session.is_live:
-        return "it runs: interrupt it first (i), or :stop"
+        return f"it runs: interrupt it first ({interrupts}), or :stop"
     return ""
+
+
+def why_no_verb(verb: VerbInfo, session: Session | None, desk: Desk) -> str:
+    """Return why a verb is not possible on what is selected now; empty when it is."""
+    if desk.engine.is_read_only and verb.name not in HARMLESS:
+        return "this console is read-only"
+    if verb.takes in ("id", "ids") and verb.needs and session is None:
+        return "no session is selected"
+    if verb.name in ("send", "model", "mode") and session is not None and not session.is_live:
+        return "nothing runs here"
+    return why_not(verb.name, session, desk) if verb.takes else ""
 
 
 async def resume(desk: Desk, session: Session, *, is_fork: bool = False, given: str = "") -> None:
@@ -61,11 +80,17 @@ async def new(desk: Desk, listing: str, stage: str, days: int | None, given: str
         raise UsageError("a new session needs a listing and a stage: :new LISTING STAGE")
     plan = await asyncio.to_thread(desk.engine.plan_new, listing.strip(), stage.strip(), days)
     asks = f"new {listing}/{words.stage(stage)}"
-    line = await resuming.ask_prompt(desk, plan, asks, given, warns=plan.warnings)
-    wanted, prompt = desk.engine.with_prompt_line(plan, line)
-    if not prompt:
-        raise UsageError("nothing started: a new session needs a prompt")
-    desk.started = await asyncio.to_thread(desk.engine.start, wanted, prompt)
+    about = ("new", listing.strip(), stage.strip())
+    given = given or desk.drafts.text(about)
+    with desk.drafts.written(about, again("new", desk.engine.keys)):
+        line = await resuming.ask_prompt(desk, plan, asks, given, warns=plan.warnings)
+        lasts = ("--days", str(days)) if days else ()
+        where = (listing.strip(), "--stage", stage.strip(), *lasts)
+        desk.stands_for("new", *where, *resuming.spelled(line))
+        wanted, prompt = desk.engine.with_prompt_line(plan, line)
+        if not prompt:
+            raise UsageError("nothing started: a new session needs a prompt")
+        desk.started = await asyncio.to_thread(desk.engine.start, wanted, prompt)
     desk.question.say(f"started in {listing}: run {desk.started}")
 
 
@@ -74,7 +99,10 @@ async def extend(
 ) -> None:
     """Ask for how long, show old and new, and extend."""
     asks = f"extend {named(sessions, hidden)}"
+    addresses = [one.address for one in sessions]
+    desk.stands_for("extend", *addresses, given or "7")
     text = given or await _asked_duration(desk, sessions, asks)
+    desk.stands_for("extend", *addresses, text)
     engine = desk.engine.at_one_moment()
 
     def act(session: Session) -> Act:
@@ -145,6 +173,7 @@ def extension_words(desk: Desk, plan: Extension) -> Cell:
 
 async def delete(desk: Desk, sessions: Sequence[Session], *, hidden: int = 0) -> None:
     """Ask, default No, and move to the trash; over five at once the count must be typed."""
+    desk.stands_for("delete", *(one.address for one in sessions), "--yes")
     total = words.size(sum(one.bytes for one in sessions))
     asks = f"delete {named(sessions, hidden)}, {total}? undo lasts {desk.engine.trash_days} days"
     if not await is_sure(desk, asks, len(sessions), "delete"):
@@ -157,17 +186,20 @@ async def delete(desk: Desk, sessions: Sequence[Session], *, hidden: int = 0) ->
 
 async def acknowledge(desk: Desk, sessions: Sequence[Session]) -> None:
     """Settle what each of them needs now, until something new happens to it."""
+    desk.commands = tuple(("ack", one.address) for one in sessions)
     await each(desk, sessions, desk.engine.acknowledge, "acknowledged")
 
 
 async def forget(desk: Desk, listing_id: str) -> None:
     """Take a listing off the screen whose folder is gone."""
+    desk.stands_for("ack", listing_id)
     await asyncio.to_thread(desk.engine.forget, listing_id)
     desk.question.say(f"{listing_id} is no longer shown", "good")
 
 
 async def undo(desk: Desk) -> None:
     """Take back what was done last here, else what I did last in this root; asks when it is old."""
+    desk.stands_for("undo")
     if not desk.done:
         asks = "nothing done here yet: undo my last delete, clean-up or extension in this root?"
         if await desk.question.confirm(asks):
@@ -186,14 +218,17 @@ async def undo(desk: Desk) -> None:
 async def restore(desk: Desk, given: str) -> None:
     """Bring a session back from the trash by its id."""
     text = given or await desk.question.ask("restore which id from the trash?")
+    desk.stands_for("restore", text.strip())
     act = await asyncio.to_thread(desk.engine.restore, text.strip())
     desk.question.say(act.words, "good")
 
 
 async def interrupt(desk: Desk, session: Session) -> None:
     """Ask, and interrupt the turn; more is at stake where another program runs it."""
+    desk.stands_for("interrupt", session.address)
     asks = f"interrupt the turn of {named([session])}?"
     if session.process is not None and (session.run is None or session.run.is_over):
+        desk.stands_for("interrupt", session.address, "--yes")
         whose = f"pid {session.process.pid}, run by another program"
         asks = f"interrupt {named([session])} ({whose})? it may end its whole work"
     if await desk.question.confirm(asks):
@@ -203,6 +238,7 @@ async def interrupt(desk: Desk, session: Session) -> None:
 
 async def stop(desk: Desk, session: Session) -> None:
     """Ask, and end the run."""
+    desk.stands_for("stop", session.address)
     if await desk.question.confirm(f"stop the run of {named([session])}?"):
         act = await asyncio.to_thread(desk.engine.stop, session)
         desk.question.say(act.words, "good")
@@ -210,6 +246,16 @@ async def stop(desk: Desk, session: Session) -> None:
 
 async def send(desk: Desk, session: Session, given: str) -> None:
     """Send a prompt to a running agent."""
-    prompt = given or await desk.question.ask(f"send to {named([session])}")
+    if given:
+        await _sent(desk, session, given)
+        return
+    about = ("send", *session.key)
+    with desk.drafts.written(about, again("send", desk.engine.keys)):
+        asks = f"send to {named([session])}"
+        await _sent(desk, session, await desk.question.ask(asks, text=desk.drafts.text(about)))
+
+
+async def _sent(desk: Desk, session: Session, prompt: str) -> None:
+    desk.stands_for("send", session.address, *after_dashes(prompt))
     act = await asyncio.to_thread(desk.engine.send, session, prompt)
     desk.question.say(act.words, "good")

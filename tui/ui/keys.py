@@ -1,109 +1,119 @@
-"""The keys: what each does, and which of them the bottom line and the help name."""
+"""What the keys do: their words, their places in the bottom line, and where they act."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 
+from tui.core.keymap import DANGEROUS, Keymap
+from tui.operations.context import VerbInfo
+from tui.ui.verbs import HARMLESS, OWN
+
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """A key (or several, comma-separated), its action, and its words.
+    """What a key does: its name in the settings, its action, and its words.
 
-    `sign` is how people write the key; `order` its place in the bottom line, 0 for none.
+    `order` is its place in the bottom line, 0 for none.
     """
 
-    keys: str
+    name: str
     action: str
-    sign: str
     word: str
     says: str
     order: int = 0
     is_dangerous: bool = False
 
 
+def _deed(name: str, action: str, word: str, says: str, order: int = 0) -> Deed:
+    return Deed(name, action, word, says, order, name in DANGEROUS)
+
+
 DEEDS = (
-    Deed("question_mark", "help", "?", "help", "this help", 1),
-    Deed("q", "quit_or_leave", "q", "quit", "back; at the top quit (running agents go on)", 2),
-    Deed("r", "resume", "r", "resume", "resume with a prompt", 3, True),
-    Deed("e", "extend", "e", "extend", "extend: 7, 30, 12h, +7d, 2026-12-24", 4, True),
-    Deed("d", "delete", "d", "delete", "delete into the trash", 5, True),
-    Deed(
-        "slash",
-        "filter",
-        "/",
-        "filter",
-        "filter: words, stage:3, live, <24h, !; in Live: search",
-        6,
+    _deed("help", "help", "help", "this help", 1),
+    _deed("quit", "quit_or_leave", "quit", "back; at the top quit (running agents go on)", 2),
+    _deed("resume", "resume", "resume", "resume with a prompt", 3),
+    _deed("extend", "extend", "extend", "extend: 7, 30, 12h, +7d, 2026-12-24", 4),
+    _deed("delete", "delete", "delete", "delete into the trash", 5),
+    _deed(
+        "filter", "filter", "filter", "filter: words, stage:3, live, <24h, !; in Live: search", 6
     ),
-    Deed("n", "find(1)", "n", "", "in full Live, on a page: search again", 7),
-    Deed("N", "find(-1)", "N", "", "the same, backwards"),
-    Deed("a", "answer", "a", "answer", "answer a permission request", 7, True),
-    Deed("i", "interrupt", "i", "interrupt", "interrupt the turn", 9, True),
-    Deed("u", "undo", "u", "undo", "undo my last delete, clean-up or extension", 8, True),
-    Deed(
-        "c",
-        "clean_up",
-        "c",
-        "clean up",
-        "clean up: preview what goes, then into the trash",
-        10,
-        True,
+    _deed("again", "find(1)", "", "in full Live, on a page: search again", 7),
+    _deed("again_back", "find(-1)", "", "the same, backwards"),
+    _deed("answer", "answer", "answer", "answer a permission request", 7),
+    _deed("interrupt", "interrupt", "interrupt", "interrupt the turn", 9),
+    _deed("undo", "undo", "undo", "undo my last delete, clean-up or extension", 8),
+    _deed(
+        "cleanup", "clean_up", "clean up", "clean up: preview what goes, then into the trash", 10
     ),
-    Deed("exclamation_mark", "attention", "!", "next", "the next that needs somebody", 11),
-    Deed("colon,ctrl+p", "command", ":", "verbs", "every verb by its name (Tab completes)", 12),
-    Deed("space", "mark", "space", "mark", "mark this one (in full Live: a page on)"),
-    Deed("asterisk", "mark_all", "*", "mark all", "mark all shown, or none"),
-    Deed("s", "sort", "s", "sort", "next order: attention, ends, quiet, size, cost, listing"),
-    Deed("F", "follow", "F", "follow", "follow the end of the stream, or stop", 13),
-    Deed("t", "tools", "t", "", "tools and thinking in Live: short, in full, off", 9),
-    Deed("left_square_bracket", "entry(-1)", "[", "", "in full Live: entry before; Enter opens"),
-    Deed("right_square_bracket", "entry(1)", "]", "", "in full Live: entry after; Enter opens"),
-    Deed("y", "copy", "y", "copy id", "copy the id; in full Live the entry", 14),
-    Deed("Y", "copy_command", "Y", "copy command", "copy the command that does this"),
-    Deed("tab", "next_pane", "Tab", "pane", "the next pane", 15),
-    Deed("shift+tab", "next_pane(-1)", "S-Tab", "pane", "the pane before"),
+    _deed("next", "attention", "next", "the next that needs somebody", 11),
+    _deed("verbs", "command", "verbs", "every verb by its name (Tab completes)", 12),
+    _deed("mark", "mark", "mark", "mark this one (in full Live: a page on)"),
+    _deed("mark_all", "mark_all", "mark all", "mark all shown, or none"),
+    _deed("sort", "sort", "sort", "next order: attention, ends, quiet, size, cost, listing"),
+    _deed("follow", "follow", "follow", "follow the end of the stream, or stop", 13),
+    _deed("tools", "tools", "", "tools and thinking in Live: short, in full, off", 9),
+    _deed("entry_before", "entry(-1)", "", "in full Live: entry before; Enter opens"),
+    _deed("entry_after", "entry(1)", "", "in full Live: entry after; Enter opens"),
+    _deed("copy", "copy", "copy id", "copy the id; in full Live the entry", 14),
+    _deed("copy_command", "copy_command", "copy command", "copy the command that does this"),
+    _deed("pane_next", "next_pane", "pane", "the next pane", 15),
+    _deed("pane_before", "next_pane(-1)", "pane", "the pane before"),
     *(
-        Deed(str(number), f"pane({number})", str(number), name, f"the pane {name}")
+        _deed(name.lower(), f"pane({number})", name, f"the pane {name}")
         for number, name in enumerate(("Listings", "Sessions", "Expiry", "Live"), 1)
     ),
-    Deed("down,j", "move(1)", "j ↓", "down", "down"),
-    Deed("up,k", "move(-1)", "k ↑", "up", "up"),
-    Deed("g,home", "move_to('top')", "g", "first", "the first"),
-    Deed("G,end", "move_to('end')", "G", "last", "the last"),
-    Deed("pagedown,ctrl+f", "page(1)", "PgDn", "page", "a page on"),
-    Deed("pageup,ctrl+b,b", "page(-1)", "PgUp", "page", "a page back"),
-    Deed(
-        "enter",
-        "enter",
-        "Enter",
-        "open",
-        "in: a listing, failures of one cause, the full Live",
-    ),
-    Deed("escape", "leave", "Esc", "back", "back: out of Live, off the marks, the filter"),
-    Deed("ctrl+l", "redraw", "^L", "redraw", "draw the screen again"),
-    Deed("ctrl+z", "suspend", "^Z", "suspend", "suspend"),
-    Deed("ctrl+c", "how_to_quit", "^C", "", "says how to quit"),
+    _deed("down", "move(1)", "down", "down"),
+    _deed("up", "move(-1)", "up", "up"),
+    _deed("first", "move_to('top')", "first", "the first"),
+    _deed("last", "move_to('end')", "last", "the last"),
+    _deed("page_down", "page(1)", "page", "a page on"),
+    _deed("page_up", "page(-1)", "page", "a page back"),
+    _deed("open", "enter", "open", "in: a listing, failures of one cause, the full Live"),
+    _deed("back", "leave", "back", "back: out of Live, off the marks, the filter"),
+    _deed("redraw", "redraw", "redraw", "draw the screen again"),
+    _deed("suspend", "suspend", "suspend", "suspend; `fg` brings it back"),
+    _deed("how_to_quit", "how_to_quit", "", "says how to quit"),
 )
+_LAST = 16
 
 
-def bindings(*, is_read_only: bool) -> list[BindingType]:
-    """Return the bindings; the dangerous ones are not there when the console may only look.
+def deeds(keys: Keymap, verbs: Sequence[VerbInfo], *, is_read_only: bool) -> tuple[Deed, ...]:
+    """Return what the keys do; the dangerous is not there when the console may only look.
+
+    The key of a verb types it at the `:` line.
+    """
+    summaries = {verb.name: verb.summary for verb in (*verbs, *OWN)}
+    spoken = tuple(_spoken(name, summaries[name]) for name in keys.verbs if name in summaries)
+    return tuple(one for one in DEEDS + spoken if not (is_read_only and one.is_dangerous))
+
+
+def _spoken(verb: str, summary: str) -> Deed:
+    return Deed(verb, f"verb('{verb}')", verb, f":{verb}, {summary}", _LAST, verb not in HARMLESS)
+
+
+def bindings(there: Iterable[Deed], keys: Keymap) -> list[BindingType]:
+    """Return the bindings of what is there.
 
     They have priority so that they act in the order of the keys, whatever is typed ahead.
     """
     return [
-        Binding(deed.keys, deed.action, deed.says, key_display=deed.sign, priority=True)
-        for deed in DEEDS
-        if not (is_read_only and deed.is_dangerous)
+        Binding(_textual(keys.keys[deed.name]), deed.action, deed.says, priority=True)
+        for deed in there
     ]
+
+
+def _textual(keys: Iterable[str]) -> str:
+    """Return keys as Textual takes them: it parts them by commas, and spells signs itself."""
+    return ",".join("comma" if key == "," else key for key in keys)
 
 
 IN_FULL = frozenset(
     {"help", "quit_or_leave", "leave", "answer", "interrupt", "follow", "copy", "copy_command",
      "mark", "filter", "find", "pane", "next_pane", "move", "move_to", "page", "redraw", "suspend",
-     "how_to_quit", "enter", "tools", "entry", "command"}
+     "how_to_quit", "enter", "tools", "entry", "command", "verb"}
 )  # fmt: skip
 ON_TEXT = {
     "quit_or_leave": "back",
@@ -115,5 +125,5 @@ ON_TEXT = {
 WHEN_TINY = frozenset({"quit_or_leave", "redraw", "suspend", "how_to_quit"})
 ON_PAGE = frozenset(
     {"help", "quit_or_leave", "leave", "move", "move_to", "page", "mark", "filter", "find",
-     "command", "redraw", "suspend", "how_to_quit"}
+     "command", "verb", "redraw", "suspend", "how_to_quit"}
 )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,14 +22,19 @@ def arrange(screen: PictureScreen) -> None:
     """Set the classes the stylesheet goes by, the frames, and which pane is active."""
     width, height = screen.app.size
     is_wide = width >= WIDE
-    screen.set_class(not is_wide, "-narrow")
-    screen.set_class(screen.is_full, "-full")
-    screen.set_class(screen.page.is_open, "-page")
     screen.live.is_full = screen.is_full
     screen.is_tiny = width < LEAST[0] or height < LEAST[1]
-    screen.set_class(screen.is_tiny, "-tiny")
-    for number in range(1, 5):
-        screen.set_class(screen.pane == number, f"-pane-{number}")
+    classes = {
+        "-narrow": not is_wide,
+        "-full": screen.is_full,
+        "-page": screen.page.is_open,
+        "-tiny": screen.is_tiny,
+        **{f"-pane-{number}": screen.pane == number for number in range(1, 5)},
+    }
+    if any(screen.has_class(name) != is_on for name, is_on in classes.items()):
+        for name, is_on in classes.items():
+            screen.set_class(is_on, name, update=False)
+        screen.update_node_styles()  # once: each costs more than all that is painted
     frames = ("top", "top", "lower", "lower") if is_wide and not screen.is_full else ("",) * 4
     panes = (screen.listings, screen.sessions, screen.expiry, screen.live)
     for number, (pane, frame) in enumerate(zip(panes, frames, strict=True), 1):
@@ -54,13 +58,6 @@ def stale(catalog: Catalog | None, trouble: str, now: datetime) -> str:
     if catalog is None:
         return trouble
     return f"stale {int((now - catalog.at).total_seconds())}s: {trouble}"
-
-
-def command(root: Path, verb: str, named: str) -> str:
-    """Return the command line that does what was asked for."""
-    return shlex.join(["session-console", "--root", str(root), *verb.split(), named]).removesuffix(
-        " ''"
-    )
 
 
 def info(root: Path, catalog: Catalog | None) -> str:

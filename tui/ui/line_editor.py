@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tui.core.text import safe_text
+from tui.core.text import cell_width, safe_text
+
+LONGEST = 250_000  # characters: at four bytes each, what a run takes as a prompt
 
 
 class LineEditor:
@@ -17,9 +19,11 @@ class LineEditor:
         """The whole line."""
         return self.before + self.after
 
-    def insert(self, text: str) -> None:
-        """Put text where the cursor is."""
-        self.before += text
+    def insert(self, text: str) -> bool:
+        """Put text where the cursor is, all of it or nothing; return whether there was room."""
+        has_room = len(self.before) + len(self.after) + len(text) <= LONGEST
+        self.before += text if has_room else ""
+        return has_room
 
     def press(self, key: str, character: str | None) -> None:
         """Do what a key does."""
@@ -31,7 +35,9 @@ class LineEditor:
     def window(self, width: int) -> tuple[str, str, str]:
         """Return what fits around the cursor: before it, under it, after it."""
         before = self.before[-max(1, width - 10) :]
-        return before, self.after[:1], self.after[1 : max(1, width - len(before))]
+        while cell_width(before) > max(1, width - 10):
+            before = before[1:]
+        return before, self.after[:1], self.after[1 : max(1, width - cell_width(before))]
 
 
 def _without_word(before: str, after: str) -> tuple[str, str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tui.core.text import cell_width, fit
 from tui.ui.pane import Pane
 from tui.view import page
-from tui.view.lines import Cell, Line
+from tui.view.lines import Cell, Line, title_room
 
 Draw = Callable[[int], tuple[Line, ...]]
 
@@ -76,7 +77,8 @@ class PagePane(Pane):
         return self._lines
 
     def title(self) -> str:
-        return self._title
+        room = title_room(self.note(), self.size.width)
+        return fit(self._title, min(cell_width(self._title), room))
 
     def note(self) -> str:
         below = len(self.lines) - self.top - self.body_height

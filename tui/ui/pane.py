@@ -11,8 +11,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.core.text import cell_width
-from tui.view import words
 from tui.view.lines import Cell, Line, clipped, rule
+from tui.view.plain import plain
 
 STYLES = (
     "calm", "unknown", "noticed", "urgent", "expired", "attention", "good", "bad", "muted",
@@ -84,10 +84,11 @@ class Pane(Widget):
 
     def _rule_line(self, width: int) -> Line:
         style = "active" if self.is_active else "title"
+        mark = "▸" if self.is_active else " "
         if not self.frame:
-            return rule(self.title(), self.note(), width, title_style=style)
+            return rule(self.title(), self.note(), width, title_style=style, mark=mark)
         left, right = _CORNERS[self.frame]
-        inner = rule(self.title(), self.note(), width - 2, title_style=style)
+        inner = rule(self.title(), self.note(), width - 2, title_style=style, mark=mark)
         return (Cell(left, "rule"), *inner, Cell(right, "rule"))
 
     def redraw(self) -> int:
@@ -116,7 +117,7 @@ class Pane(Widget):
     def _text(self, cell: Cell) -> str:
         # Safe text may still hold these two, and a cell of a line must not move the cursor.
         text = cell.text.translate(_BLANKS)
-        return words.plain(text) if self.is_ascii else text
+        return plain(text) if self.is_ascii else text
 
     def _style(self, name: str) -> Style:
         if not name:

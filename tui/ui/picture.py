@@ -22,7 +22,8 @@ from tui.ui.board import Board
 from tui.ui.desk import Desk
 from tui.ui.expiry import ExpiryPane
 from tui.ui.feeds import Following, Looking
-from tui.ui.keys import DEEDS, ON_TEXT, Deed
+from tui.ui.habits import Habits
+from tui.ui.keys import IN_FULL, ON_TEXT, Deed, deeds
 from tui.ui.listings import ListingsPane
 from tui.ui.live import LivePane
 from tui.ui.news import News
@@ -50,6 +51,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
     def __init__(self, engine: Engine) -> None:
         super().__init__()
         self.engine = engine
+        self.deeds = deeds(engine.keys, engine.verbs, is_read_only=engine.is_read_only)
         self.board = Board(engine.quiet_after)
         self.catalog: Catalog | None = None
         self.trouble = ""
@@ -77,6 +79,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         self.arranged: Arranged | None = None
         self.looking = Looking(engine, self.put_in_order, self.show_found, self.show_trouble)
         self.following = Following(engine, self.live.begin, self.show_news)
+        self.habits = Habits(engine, self.news.tell_once)
         self.reading = Reading(self.following, self.live, self.question)
 
     def compose(self) -> ComposeResult:
@@ -92,17 +95,24 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         """Start the loops."""
         self.set_interval(1.0, self.second)
         loops = {
-            "look": self.looking.run(),
+            "look": self._look(),
             "follow": self.following.run(),
             "unseen": self.unseen.run(self.tick),
+            "habits": self.habits.run(self),
             "notify": feeds.notify(self.engine, lambda: self.catalog, self.news),
         }
         for name, loop in loops.items():
             self.run_worker(loop, name=name, group=name, exit_on_error=False)
 
+    async def _look(self) -> None:
+        """Show the view of the last time, then look for ever."""
+        await self.habits.begin(self)
+        await self.looking.run()
+
     def on_unmount(self) -> None:
-        """Keep what was looked at for the next time."""
+        """Keep what was looked at, and the view, for the next time."""
         self.unseen.save()
+        self.habits.save(self)
 
     def on_resize(self) -> None:
         """Fit the panes to the new size."""
@@ -123,11 +133,14 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         if (self.catalog is None or self.catalog.problem) and not catalog.problem:
             saying = feeds.verdict(self.engine, catalog, self.show_verdict)
             self.run_worker(saying, name="verdict", group="verdict", exit_on_error=False)
+        is_first = self.catalog is None or bool(self.catalog.problem and not catalog.problem)
         self.news.compare(self.catalog, catalog)
         if self.engine.rings:
             self.bell_of_requests.look(catalog)
         self.catalog = self.unseen.catalog = catalog
         self.arranged, self.trouble = found, ""
+        if is_first and not catalog.problem:
+            self.habits.come_back(self, catalog)
         self._select_started()
         self.tick()
 
@@ -148,6 +161,8 @@ class PictureScreen(Screen[None], inherit_bindings=False):
             if not self.live.is_following:
                 self.news.tell("; ".join(news.notices))
         self.live.add(news)
+        if self.habits.is_away and news.entries:
+            self.run_worker(self.habits.read_on(self), name="read on", exit_on_error=False)
 
     def on_live_pane_wished(self, message: LivePane.Wished) -> None:
         """Read what the Live pane lacks of the stream."""
@@ -157,7 +172,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
     def second(self) -> None:
         """Take note of what was in sight this second, and draw what the clock says now."""
         in_sight = self.live.region.area > 0 and not self.page.is_open and not self.is_tiny
-        self.unseen.tick(self.sessions.session if in_sight else None)
+        self.unseen.tick(self.sessions.session if in_sight else None, self.engine.now())
         self.news.tick()
         self.tick()
 
@@ -197,7 +212,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         found, pane = self._found(), self.sessions
         pane.says, pane.marks, pane.opened = self.board.says(), self.marks, self.board.opened
         pane.is_unseen = self.unseen.is_unseen
-        pane.empty = self.board.empty(self.catalog)
+        pane.empty = self.board.empty(self.catalog, self.engine.keys)
         if found is None:
             pane.redraw()
             return
@@ -237,19 +252,25 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         spoken = ON_TEXT if self.page.is_open or self.is_full else {}
         keys = [
             (
-                deed.sign,
+                self.engine.keys.sign(deed.name),
                 spoken.get(deed.action, deed.word),
-                not flows.why_not(deed.action, session, self.desk),
+                not flows.why_not(deed.name, session, self.desk),
             )
-            for deed in sorted(DEEDS, key=lambda deed: deed.order)
+            for deed in sorted(self.deeds, key=lambda deed: deed.order)
             if deed.order and self._is_offered(deed) and spoken.get(deed.action, deed.word)
         ]
         self.question.keys = keys_line(tuple(keys), self.size.width)
         self.question.redraw()
 
     def _is_offered(self, deed: Deed) -> bool:
-        is_bound = deed.keys.split(",")[0] in self._bindings.key_to_bindings
-        return is_bound and bool(self.check_action(deed.action.partition("(")[0], ()))
+        return bool(self.check_action(deed.action.partition("(")[0], ()))
+
+    def why_not(self, deed: Deed) -> str:
+        """Return why what a key does is not possible now; empty when it is."""
+        if self.is_full and deed.action.partition("(")[0] not in IN_FULL:
+            return "not in full Live"
+        session = self.selected or next(iter(self.targets), None)
+        return flows.why_not(deed.name, session, self.desk)
 
     def on_table_moved(self, message: Table.Moved) -> None:
         """Follow the selection of the Sessions pane."""
@@ -288,9 +309,9 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         for session in self.catalog.sessions if self.catalog and self.desk.started else ():
             if session.run is not None and session.run.run_id == self.desk.started:
                 self.desk.started = ""
-                self._go_to(session)
+                self.go_to(session)
 
-    def _go_to(self, session: Session) -> bool:
+    def go_to(self, session: Session) -> bool:
         """Select a session, taking off the listing or the filter that hides it, and saying so."""
         if self.board.listing not in ("", session.listing):
             self.board = replace(self.board, listing="")

@@ -12,7 +12,7 @@ from textual import events
 
 from tui.core.errors import ConsoleError
 from tui.core.text import cell_width, one_line
-from tui.ui.line_editor import LineEditor
+from tui.ui.line_editor import LONGEST, LineEditor
 from tui.ui.pane import Pane
 from tui.view.lines import Cell, Line
 from tui.view.styled import wrap
@@ -54,6 +54,7 @@ class Question(Pane):
         self._complete: Complete | None = None
         self._placeholder = ""
         self._warns: Sequence[str] = ()
+        self._refusal = ""
         self._gave_up: asyncio.Event | None = None
         self._leaves = ""
         self._spills = False
@@ -204,6 +205,8 @@ class Question(Pane):
         return (Cell(" "), Cell("Esc", "key"), Cell(f" {self._leaves}"))
 
     def _message_line(self) -> Line:
+        if self._refusal:
+            return (Cell(" "), Cell(self._refusal, "bad"))
         text = self.message.text
         if self._answer is None and self._spilled():
             text = wrap(text, max(20, self.size.width - 2))[0]
@@ -249,9 +252,9 @@ class Question(Pane):
         answer = self._answer
         if answer is None:
             return
+        self._refusal = ""
         if isinstance(event, events.Paste):
-            if not self._choices:
-                self.editor.insert(one_line(event.text))
+            self._paste(one_line(event.text))
         elif event.key in ("escape", "ctrl+c"):
             answer.set_exception(Cancelled())
         elif self._choices:
@@ -263,6 +266,11 @@ class Question(Pane):
             self.editor = LineEditor(self._complete(self.editor.before), self.editor.after)
         else:
             self.editor.press(event.key, event.character)
+
+    def _paste(self, text: str) -> None:
+        """Put pasted text in the line: nothing of it where a key is asked for, or without room."""
+        if not self._choices and not self.editor.insert(text):
+            self._refusal = f"not pasted: {len(text):,} characters, a line takes {LONGEST:,}"
 
 
 def warning(warns: Sequence[str], room: int) -> str:

@@ -62,6 +62,10 @@ class Reading:
         await self._go_to(hits.places[number], words)
         self._question.say(f"{number + 1} of {len(hits.places)}")
 
+    async def return_to(self, place: int) -> None:
+        """Go back to where the stream was read; raises `ConsoleError` when that is not there."""
+        await self._go_to(place, "")
+
     async def _sought(self, follower: Follower, words: str, known: Hits | None) -> Hits:
         share, is_over = [0.0], threading.Event()
 

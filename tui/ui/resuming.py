@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from tui.core.errors import ConsoleError, UsageError
 from tui.core.models import Session
 from tui.operations.context import Act
 from tui.operations.queue import MOST_QUEUED
 from tui.operations.resume import DEFAULT_PROMPT, Plan
-from tui.ui.desk import Desk, named
+from tui.ui.desk import Desk, after_dashes, named
+from tui.ui.drafts import again
 from tui.ui.many import each
 from tui.view.lines import Cell
 
@@ -20,9 +22,15 @@ async def resume(desk: Desk, session: Session, *, is_fork: bool = False, given: 
     plan = await asyncio.to_thread(desk.engine.plan_resume, session, is_fork=is_fork)
     verb = "fork" if is_fork else "resume"
     asks, warns = f"{verb} {named([session])}", plan.warnings
-    line = await ask_prompt(desk, plan, asks, given, placeholder=DEFAULT_PROMPT, warns=warns)
-    wanted, prompt = desk.engine.with_prompt_line(plan, line)
-    desk.started = await asyncio.to_thread(desk.engine.start, wanted, prompt or DEFAULT_PROMPT)
+    about = (verb, *session.key)
+    given = given or desk.drafts.text(about)
+    with desk.drafts.written(about, again(verb, desk.engine.keys)):
+        line = await ask_prompt(desk, plan, asks, given, placeholder=DEFAULT_PROMPT, warns=warns)
+        forks = ("--fork",) if is_fork else ()
+        desk.stands_for("resume", session.address, *forks, *spelled(line))
+        wanted, prompt = desk.engine.with_prompt_line(plan, line)
+        start = partial(desk.engine.start, wanted, prompt or DEFAULT_PROMPT)
+        desk.started = await asyncio.to_thread(start)
     done = "forked" if is_fork else "resumed"
     desk.question.say(f"{done} {named([session])}: run {desk.started}", "good")
 
@@ -33,7 +41,13 @@ async def resume_many(
     """Ask once and start a run in each that is `possible`; some wait in the queue for a place."""
     plan = await asyncio.to_thread(_any_plan, desk, possible)
     asks = f"resume {named(possible)}, {desk.engine.max_runs} at once, the others queued"
-    line = await ask_prompt(desk, plan, asks, given, placeholder=DEFAULT_PROMPT)
+    about = ("resume", "", "")
+    with desk.drafts.written(about, again("resume", desk.engine.keys)):
+        line = given or desk.drafts.text(about)
+        line = await ask_prompt(desk, plan, asks, line, placeholder=DEFAULT_PROMPT)
+    begun = possible[:MOST_QUEUED]
+    others = (word for one in begun[1:] for word in ("--also", one.address))
+    desk.stands_for("resume", possible[0].address, *others, *spelled(line))
 
     def act(session: Session) -> Act:
         own = desk.engine.plan_resume(session)
@@ -41,12 +55,26 @@ async def resume_many(
         run_id = desk.engine.start(wanted, prompt or DEFAULT_PROMPT)
         return Act("resume", session.listing, session.session_id, desk.engine.now(), run_id)
 
-    begun = possible[:MOST_QUEUED]
     await each(desk, begun, act, "resumed")
     kept = {one.key for one in sessions} - {one.key for one in begun}
     if kept and desk.failed is not None:
         desk.failed |= kept
         desk.question.say(f"{desk.question.message.text}; {len(kept)} stay marked")
+
+
+def spelled(line: str) -> tuple[str, ...]:
+    """Return a prompt line as the words of a command: its options, and the prompt as one word."""
+    words: list[str] = []
+    rest = line.strip()
+    while rest.startswith("--"):
+        name, _, rest = rest.partition(" ")
+        if name == "--":
+            break
+        value, _, rest = rest.lstrip().partition(" ")
+        words += [name, value]
+        rest = rest.lstrip()
+    prompt = rest.strip()
+    return (*words, *(after_dashes(prompt) if prompt else ()))
 
 
 async def ask_prompt(

@@ -74,13 +74,16 @@ async def say(
     """
     if any("-" in words for _, words in calls):
         raise UsageError("`-` reads stdin, and there is none here")
+    desk.commands = tuple(words for _, words in calls)
     try:
         saying = await _done(desk, verb, calls)
     except NeedsYes as error:
         if not await _confirmed(desk, verb, error, [one for one, _ in calls if one is not None]):
             desk.question.say("nothing done")
             return
-        saying = await _done(desk, verb, [(one, (*words, "--yes")) for one, words in calls])
+        sure = [(one, (*words, "--yes")) for one, words in calls]
+        desk.commands = tuple(words for _, words in sure)
+        saying = await _done(desk, verb, sure)
     _show(desk, saying)
 
 

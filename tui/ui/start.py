@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
+from contextlib import suppress
 
 from tui.core.errors import UsageError
 from tui.ui.port import Engine
 
 _FRUGAL = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_FPS": "15", "ESCDELAY": "400"}
+_MANY = 256
 
 
 def run_console(engine: Engine) -> int:
@@ -20,11 +23,53 @@ def run_console(engine: Engine) -> int:
     if engine.is_remote:
         for name, value in _FRUGAL.items():
             os.environ.setdefault(name, value)
+    count = colours(os.environ)
+    os.environ.setdefault("TEXTUAL_COLOR_SYSTEM", color_system(count, is_remote=engine.is_remote))
+    if not os.environ.get("NO_COLOR") and count != 0:
+        os.environ.pop("NO_COLOR", None)  # set to nothing it says nothing
+    else:
+        os.environ["NO_COLOR"] = "1"
     for name in ("COLUMNS", "LINES"):  # exported by some shells, they would outlast every resize
         os.environ.pop(name, None)
     from tui.ui.app import ConsoleApp
 
-    return ConsoleApp(engine).run(mouse=not engine.is_remote) or 0
+    is_frugal = engine.is_remote or count < _MANY or "NO_COLOR" in os.environ
+    app = ConsoleApp(engine, is_frugal=is_frugal)
+    going_on = app.run(mouse=not engine.is_remote)
+    if app.return_code:
+        raise SystemExit(app.return_code)  # a fault, and it has been said
+    return going_on or 0
+
+
+def colours(environment: Mapping[str, str]) -> int:
+    """Return how many colours the terminal has: by its entry in terminfo, else by its name.
+
+    `COLORTERM` is believed only of a terminal that has 256 of them: it comes along into a `screen`
+    or to a console that never heard of it.
+    """
+    name = environment.get("TERM", "")
+    is_true = environment.get("COLORTERM", "").lower() in ("truecolor", "24bit")
+    count = _declared(name)
+    if count is None:
+        count = _MANY if is_true or "256" in name else 0 if name.startswith("vt") else 8
+    return 2**24 if is_true and count >= _MANY else count
+
+
+def _declared(name: str) -> int | None:
+    with suppress(ImportError):
+        import curses
+
+        with suppress(curses.error, ValueError):
+            curses.setupterm(name, 1)
+            return max(0, curses.tigetnum("colors"))
+    return None
+
+
+def color_system(count: int, *, is_remote: bool) -> str:
+    """Return what Textual calls so many colours; over SSH more than 256 cost too many bytes."""
+    if count < _MANY:
+        return "standard"
+    return "truecolor" if count > _MANY and not is_remote else "256"
 
 
 def require_terminal() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime, timedelta
 
 from tui.core.changes import Looks
 from tui.core.models import Catalog, Session
@@ -12,6 +13,7 @@ from tui.ui.port import Engine
 from tui.view.lines import Key
 
 SAVE_EACH = 30.0
+_A_LOOK = timedelta(seconds=0.9)  # a clock that ticks each second may be a little early
 
 
 class Unseen:
@@ -25,17 +27,19 @@ class Unseen:
         self._looks: Looks | None = None
         self._saved: Looks | None = None
         self._shown: Key | None = None
+        self._since: datetime | None = None
         self.catalog: Catalog | None = None
 
     def is_unseen(self, session: Session) -> bool:
         """Whether something was written to it that was not seen."""
         return self._looks is not None and self._looks.is_unseen(session)
 
-    def tick(self, shown: Session | None) -> None:
-        """Take note of whose stream is in sight now; called each second."""
+    def tick(self, shown: Session | None, now: datetime) -> None:
+        """Take note of whose stream is in sight `now`; called each second."""
         key = shown.key if shown is not None else None
-        is_looked_at = key is not None and key == self._shown
-        self._shown = key
+        if key != self._shown or self._since is None or now < self._since:
+            self._shown, self._since = key, now
+        is_looked_at = now - self._since >= _A_LOOK
         looks = self._looks
         if looks is not None and shown is not None and is_looked_at and looks.is_unseen(shown):
             self._looks = looks.looked(shown)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -18,6 +18,7 @@ OWN = (
 READING = frozenset(
     {"ls", "show", "info", "tail", "grep", "export", "trash", "doctor", "check", "log", "stats"}
 )
+HARMLESS = READING | {verb.name for verb in OWN}
 ABBREVIATIONS = {"q": "quit", "h": "help"}
 
 
@@ -106,13 +107,19 @@ def _shared(names: Sequence[str]) -> str:
     return first[: sum(takewhile(bool, same))]
 
 
-def hint(text: str, verbs: Sequence[VerbInfo]) -> str:
-    """Return what the verb of a line does; while it is being typed, which ones there are."""
-    name, blank, _ = text.lstrip().partition(" ")
+def hint(text: str, verbs: Sequence[VerbInfo], why_not: Callable[[VerbInfo], str]) -> str:
+    """Return what the verb of a line does, or why not now; while it is typed, which there are.
+
+    A verb with words of its own may mean another session than the one that is selected.
+    """
+    name, blank, words = text.lstrip().partition(" ")
     found = [verb for verb in verbs if verb.name.startswith(name)]
     exact = [verb for verb in verbs if verb.name == ABBREVIATIONS.get(name, name)]
     if exact and (blank or len(found) == 1):
-        return exact[0].summary
+        reason = "" if words.strip() else why_not(exact[0])
+        return f"{exact[0].summary} (not now: {reason})" if reason else exact[0].summary
     if blank or not found:
         return "? no such verb"
-    return " ".join(verb.name for verb in found)
+    off = [verb.name for verb in found if why_not(verb)]
+    on = [verb.name for verb in found if verb.name not in off]
+    return " ".join([*on, *(["· not now:", *off] if off else [])])

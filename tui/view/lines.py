@@ -89,11 +89,12 @@ def rule(
     style: str = "rule",
     title_style: str = "title",
     note_style: str = "muted",
+    mark: str = " ",
 ) -> Line:
-    """Return a horizontal rule with a title at its left and a note at its right."""
+    """Return a horizontal rule: a mark and a title at its left, a note at its right."""
     title = fit(title, min(cell_width(title), max(0, width - 6)))
     note = note if cell_width(title) + cell_width(note) + 8 <= width else ""
-    left = (Cell("─ ", style), Cell(title, title_style), Cell(" ", style))
+    left = (Cell("─", style), Cell(f"{mark}{title}", title_style), Cell(" ", style))
     right = (Cell(" ", style), Cell(note, note_style), Cell(" ─", style)) if note else ()
     used = sum(cell_width(cell.text) for cell in (*left, *right))
     return (*left, Cell("─" * max(0, width - used), style), *right)

@@ -8,7 +8,7 @@ from tui.core.text import cell_width, fit
 from tui.view.lines import Cell, Line
 from tui.view.styled import wrap
 
-_KEY_WIDTH = 7
+_KEY_WIDTH = 8
 _VERB_WIDTH = 11
 
 
@@ -26,30 +26,50 @@ def _broken(line: str, width: int) -> Iterable[str]:
     return (first, *(indent + piece.strip() for piece in others))
 
 
+Named = tuple[str, str, str]
+_SIGNS = (
+    ("*", "at the left of a row: marked;  a dot: something in it that you have not seen"),
+    ("s", "beside a countdown: it is the CLI's own sweep that comes first"),
+    ("CET*", "in the top line: some tables tell the time of another zone"),
+    ("[RO]", "in the top line: this console may only look"),
+)
+
+
 def help_lines(
-    keys: Iterable[tuple[str, str]], verbs: Iterable[tuple[str, str]], width: int
+    keys: Iterable[Named], verbs: Iterable[Named], width: int, sign: str = ":"
 ) -> tuple[Line, ...]:
-    """Return every key and every verb with what it does, in two columns where they fit."""
-    lines = _columns(tuple(keys), _KEY_WIDTH, width)
-    named = tuple(verbs)
-    if named:
-        head = (Cell("  :", "key"), Cell(" and every verb by its name; Tab completes it", "strong"))
-        lines = (*lines, (), head, *_columns(named, _VERB_WIDTH, width))
-    return lines
+    """Return every key and every verb with what it does, in two columns where they fit.
+
+    Each comes with why it is of no use now, if it is not; `sign` is the key of the verbs.
+    """
+    head = (Cell(f"{sign:>3}", "key"), Cell(" every verb by its name; Tab completes it", "strong"))
+    signs = tuple((name, says, "") for name, says in _SIGNS)
+    return (
+        *_columns(tuple(keys), _KEY_WIDTH, width),
+        (),
+        head,
+        *_columns(tuple(verbs), _VERB_WIDTH, width),
+        (),
+        *_columns(signs, _KEY_WIDTH, width, 1),
+    )
 
 
-def _columns(pairs: Sequence[tuple[str, str]], first: int, width: int) -> tuple[Line, ...]:
-    count = 2 if width >= 110 else 1
-    rows = -(-len(pairs) // count)
+def _columns(named: Sequence[Named], first: int, width: int, most: int = 2) -> tuple[Line, ...]:
+    count = most if width >= 110 else 1
+    rows = -(-len(named) // count)
     room = width // count
     return tuple(
-        tuple(
-            cell
-            for name, says in pairs[row::rows]
-            for cell in (Cell(f"{name:>{first}}", "key"), Cell(fit(f"  {says}", room - first)))
-        )
+        tuple(cell for one in named[row::rows] for cell in _explained(one, first, room))
         for row in range(rows)
     )
+
+
+def _explained(named: Named, first: int, room: int) -> Line:
+    name, says, reason = named
+    if reason:
+        said = fit(f"  {says} · not now: {reason}", room - first)
+        return (Cell(f"{name:>{first}}", "muted"), Cell(said, "muted"))
+    return (Cell(f"{name:>{first}}", "key"), Cell(fit(f"  {says}", room - first)))
 
 
 def find(texts: Sequence[str], words: str, start: int, step: int) -> int | None:

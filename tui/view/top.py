@@ -18,7 +18,9 @@ from tui.view.listings import is_unread
 
 _DAY = timedelta(days=1)
 _NAME = 20
+_HOLDER = 24
 _WIDE = 120
+_ROOM = 7  # where it stands among the facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ def line(
     if catalog is None:
         return _joined((Fact("looking...", "muted"),), (), warnings, width)
     if catalog.hold is not None:
-        warnings.insert(0, Cell(f"HELD by {one_line(catalog.hold.by)[:24]}", "attention"))
+        by = one_line(catalog.hold.by)
+        warnings.insert(0, Cell(f"HELD by {fit(by, min(cell_width(by), _HOLDER))}", "attention"))
     if catalog.problem:
         warnings.append(Cell(one_line(catalog.problem), "bad"))
     told = tuple(one for one in known[:-1] if not trouble.startswith(one.text or "\n"))
@@ -80,10 +83,19 @@ def facts(catalog: Catalog, now: datetime, needs: Mapping[Key, Need], zone: tzin
         _count(sum(_ends_today(one, now) for one in sessions), "<24h", "noticed"),
         _count(counts[Need.FAILED], "failed", "bad"),
         _unread(catalog),
-        Fact(f"{words.size(catalog.free_bytes)} free" if catalog.free_bytes else "", "muted"),
+        _room(catalog),
         Fact(_spent(catalog), "muted"),
         _zone(catalog, now, zone),
     )
+
+
+def with_room(known: Facts, catalog: Catalog) -> Facts:
+    """Return the facts of a catalog in which only the disk has another room now."""
+    return (*known[:_ROOM], _room(catalog), *known[_ROOM + 1 :])
+
+
+def _room(catalog: Catalog) -> Fact:
+    return Fact(f"{words.size(catalog.free_bytes)} free" if catalog.free_bytes else "", "muted")
 
 
 def _count(number: int, word: str, style: str) -> Fact:

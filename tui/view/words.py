@@ -12,13 +12,6 @@ _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
 
-_ASCII = str.maketrans("●○◌◍✗·+→↓─│∴█░…•↗≠▸▾\u00d7", "*oo%x.+>v-|~#.~.^=>vx")
-
-
-def plain(text: str) -> str:
-    """Return `text` with our own signs replaced by ASCII ones."""
-    return text.translate(_ASCII)
-
 
 def countdown(until: datetime | None, now: datetime, *, is_unreadable: bool = False) -> str:
     """Return how long is left: `13d`, `6d 04h`, `23h 10m`, `12m`, `00:42`; `-3h` when past."""

@@ -1,0 +1,135 @@
+"""What comes in besides keys, in a real terminal: none of it acts, none of it stops the console."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.sample_listing import FIRST, SECOND, SampleListing, snapshot
+from tests.terminal import Terminal
+
+PLACE = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def screen() -> Iterator[Terminal]:
+    command = (sys.executable, "-m", "tests.fixed_console", "--ssh")
+    with Terminal(command, environment={"NO_COLOR": ""}, cwd=PLACE) as screen:
+        screen.wait_for("cranbury", "? help")
+        yield screen
+
+
+def selected(screen: Terminal) -> int:
+    """Return the row the selection is on."""
+    return screen.cells(0).index(">")
+
+
+def left(screen: Terminal) -> str:
+    """Leave the console as a person does and return what it was asked to do."""
+    screen.send("q")
+    assert screen.process.wait(10) == 0
+    return screen.wait_for("asked").rpartition("asked ")[2]
+
+
+def slowly(screen: Terminal, data: bytes, gaps: tuple[float, ...]) -> None:
+    for number, byte in enumerate(data):
+        screen.write(bytes([byte]))
+        time.sleep(gaps[number % len(gaps)])
+
+
+def test_keys_in_pieces_do_what_the_key_does_or_nothing(screen: Terminal) -> None:
+    row = selected(screen)
+    slowly(screen, b"\x1b[B", (0.15, 0.25))
+    until = time.monotonic() + 10
+    while selected(screen) != row + 1:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    slowly(screen, b"\x1b[1;5C", (0.02, 0.12))
+    slowly(screen, b"\x1b[200~", (0.1, 0.02))
+    slowly(screen, b"\x1b[201~", (0.02, 0.05))
+    screen.wait_for("pasted text does nothing here")
+    assert selected(screen) == row + 1
+    assert left(screen).startswith("[]")
+
+
+UNASKED = (
+    b"\x1b[M !!", b"\x1b[M\xff\xfe\x80", b"\x1b[M\x00\x03\x04", b"\x1b[<0;3;3M\x1b[<0;3;3m",
+    b"\x1b[I", b"\x1b[O", b"\x1b[?62;22c", b"\x1b[24;80R", b"\x1b]11;rgb:dddd/uuuu/qqqq\x1b\\",
+    b"\x1b]10;rgb:1/2/3\x07", b"\x1b[?2048;1$y", b"\x1b[48;9;9;9;9t", b"\x1b[?31u",
+    b"\x1b[99999999999u", b"\x1b[97;1:3u", b"\xff\xfe\xc0", b"\x00\x00", b"\x1bd", b"\x1bq",
+)  # fmt: skip
+
+
+def test_what_nobody_typed_does_nothing_and_ends_nothing(screen: Terminal) -> None:
+    picture = screen.text
+    for data in UNASKED:
+        screen.write(data)
+        time.sleep(0.02)
+    time.sleep(1.2)
+    assert screen.text == picture
+    screen.send("jr")
+    screen.wait_for("mode default")
+    for data in UNASKED[:5]:
+        screen.write(data)
+    screen.send("still typed")
+    screen.wait_for("> still typed")
+    screen.send("\x1b")
+    screen.wait_for("? help")
+    assert left(screen).startswith("[]")
+
+
+def test_a_paste_is_one_line_in_a_line_and_nothing_anywhere_else(screen: Terminal) -> None:
+    screen.write(b"\x1b[200~du\ry\x03q\x1b\r\n:quit\r\x1b[201~")
+    screen.wait_for("pasted text does nothing here")
+    screen.write(b"jdy\r" * 9 + b"q" * 300)  # a terminal that does not say what is pasted
+    time.sleep(0.5)
+    screen.send("jr")
+    screen.wait_for("mode default")
+    screen.write(b"\x1b[200~first\x07\x1b]0;owned\x07 line\r\nsecond\x1b[31m\tline\r\x1b[201~")
+    screen.wait_for("> first line second line")
+    screen.write(b"\x1b[200~" + b"y" * 200_000 + b"\x1b[201~")
+    screen.wait_for("yyyyyyyyyyyyyyyy")
+    started = time.monotonic()
+    screen.send("\x01Z")
+    screen.wait_for("> Zfirst line")
+    assert time.monotonic() - started < 5
+    screen.write(b"\x1b[200~" + b"z" * 60_000 + b"\x1b[201~")
+    screen.wait_for("not pasted: 60,000 characters, a line takes 250,000")
+    screen.send("\r")
+    screen.wait_for("? help")
+    asked = left(screen)
+    assert asked.startswith("[('start',")
+
+
+HARMLESS = bytes(byte for byte in range(256) if byte not in b"\r\nyqQ\x1a\x03")
+
+
+def test_a_hundred_thousand_random_bytes_harm_nothing(tmp_path: Path) -> None:
+    listing = SampleListing(tmp_path / "outputs")
+    listing.add(FIRST, days=9)
+    listing.add(SECOND, days=8)
+    chance = random.Random(8)  # noqa: S311 (the same bytes each time)
+    command = (sys.executable, "-m", "tui", "--root", str(listing.root), "--ssh")
+    before = snapshot(listing.root)
+    with Terminal(command) as screen:
+        screen.wait_for("Strategic buyers", "? help")
+        for _ in range(60):
+            screen.write(bytes(chance.choices(HARMLESS, k=80)))
+            time.sleep(0.01)
+        for _ in range(25):
+            screen.write(bytes(chance.choices(HARMLESS, k=4000)))
+            time.sleep(0.01)
+        time.sleep(1.1)
+        for keys in ("\x03", "\x03", "\x1b", "\x1b", "\x1b"):
+            screen.send(keys)
+            time.sleep(0.5)
+        screen.send("2")
+        screen.wait_for("Strategic buyers", "? help")
+        screen.send("q")
+        assert screen.process.wait(10) == 0
+    assert snapshot(listing.root) == before

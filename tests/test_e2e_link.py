@@ -1,0 +1,115 @@
+"""A link that stalls or is slow: nothing waits for it, and its last picture is the true one."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.runs_site import wait
+from tests.sample_listing import FIRST, SECOND, SampleListing
+from tests.terminal import Terminal
+from tests.writing import shown
+
+STALL_S = 8.0
+LATE_S = 1.5  # 0.3 s on a machine with nothing else to do; one that waits is late by seconds
+BACK = (b"\x1b[?1049l", b"\x1b[?25h")  # the terminal is the shell's again, with a cursor
+REDRAW = "\x0c"
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> SampleListing:
+    listing = SampleListing(tmp_path / "outputs")
+    for number in range(24):
+        session_id = f"{number:04x}{FIRST[4:]}"
+        listing.track(session_id, days=5)
+        listing.write_transcript(session_id, *("What was said." for _ in range(30)))
+    return listing
+
+
+@pytest.fixture
+def screen(listing: SampleListing, tmp_path: Path) -> Iterator[Terminal]:
+    command = (sys.executable, "-m", "tests.beating", str(listing.root), str(tmp_path / "late"))
+    # When the owner of a terminal exits, the kernel drops what nobody has read: a shell owns it.
+    with Terminal(command, owns=False) as screen:
+        screen.wait_for("hollis_park", "What was said.")
+        yield screen
+
+
+def fill(screen: Terminal, seconds: float) -> None:
+    """Stop reading, and have all painted over and over until nothing more can be written."""
+    screen.pace = 0
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        screen.send(REDRAW)
+        time.sleep(0.05)
+
+
+def test_a_stalled_link_delays_nothing_and_ends_with_the_true_screen(
+    screen: Terminal, listing: SampleListing, tmp_path: Path
+) -> None:
+    time.sleep(1)
+    late, before = tmp_path / "late", screen.received
+    late.unlink()
+    fill(screen, STALL_S - 1)
+    listing.add(SECOND, days=6)
+    screen.send("2s\x1b[B")
+    time.sleep(1)
+    assert float(late.read_text()) <= LATE_S
+    assert screen.received == before
+    screen.pace = None
+    screen.wait_for("sorted by", "25")
+    caught_up = screen.received - before
+    assert caught_up < 60_000
+    picture = still(screen)
+    screen.send("\x0c")
+    assert still(screen) == picture
+    assert float(late.read_text()) <= LATE_S
+
+
+def still(screen: Terminal) -> list[tuple[str, ...]]:
+    """Return the picture when it has not changed for a while."""
+    while True:
+        picture = screen.picture
+        time.sleep(0.6)
+        if screen.picture == picture:
+            return picture
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        lambda screen: screen.process.send_signal(signal.SIGTERM),
+        lambda screen: screen.process.send_signal(signal.SIGHUP),
+        lambda screen: screen.send("q"),
+    ],
+    ids=["SIGTERM", "SIGHUP", "q"],
+)
+def test_a_stalled_link_keeps_nobody(screen: Terminal, leave: Callable[[Terminal], None]) -> None:
+    fill(screen, 2)
+    screen.send("2")
+    began = time.monotonic()
+    leave(screen)
+    screen.process.wait(10)
+    assert time.monotonic() - began <= 4  # 2 s on a machine with nothing else to do
+    screen.pace = None
+    wait(lambda: all(sequence in screen.raw for sequence in BACK), 10)
+
+
+def test_over_a_slow_link_keys_are_answered_while_an_agent_writes(tmp_path: Path) -> None:
+    with shown(tmp_path) as (screen, _, agent):
+        screen.pace = 20 * 1024
+        screen.send("\r")
+        agent.write(100, 2)
+        began = time.monotonic()
+        screen.send("?")
+        agent.write(100, 0.3)
+        screen.wait_for("Keys and verbs", seconds=4)
+        screen.send("q")
+        agent.write(100, 0.3)
+        screen.wait_for("● busy", seconds=4)
+        assert time.monotonic() - began <= 5

@@ -1,0 +1,162 @@
+"""`Y` copies the command that does what was just done; run, it does the same."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.fixed_engine import FixedEngine
+from tests.piloted import Console, console
+from tests.sample_listing import FIRST, SECOND, SampleListing
+from tui.__main__ import say_verb
+from tui.cli.parser import build_parser
+from tui.cli.taken import verb_infos
+from tui.cli.words import declare
+from tui.ui.app import ConsoleApp
+from tui.ui.copying import command_line
+from tui.ui.engine import RealEngine
+from tui.ui.screen import ConsoleScreen
+
+THIRD = FIRST.replace("9f2c", "9f2e")
+
+
+def listing_below(root: Path) -> SampleListing:
+    listing = SampleListing(root, "hollis park;x")
+    for session_id, days in ((FIRST, 3), (SECOND, 4), (THIRD, 0.01)):
+        listing.add(session_id, days=days)
+    return listing
+
+
+def run(words: Sequence[str]) -> str:
+    command = [sys.executable, "-m", "tui", *words[1:]]
+    folder = Path(__file__).parent.parent
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def rows(root: Path) -> dict[str, Any]:
+    """Return what a deed changes of each session, times to the hour."""
+    said = json.loads(run(["", "--root", str(root), "ls", "--json"]))
+    return {
+        one["session_id"]: (one["status"], one["state"], round((one["expires_in_s"] or 0) / 3600))
+        for one in said
+    }
+
+
+def copied(pilot: Pilot[int]) -> str:
+    screen = pilot.app.screen
+    assert isinstance(screen, ConsoleScreen)
+    return command_line(screen)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("e", *"9d", "enter"),
+        ("space", "space", "e", *"+2d", "enter"),
+        ("d", "y"),
+        ("asterisk", "d", "y"),
+        ("c", "enter", "y"),
+        ("colon", *"fail --reason 'wrong client'", "enter"),
+    ],
+    ids=["extend", "extend marks", "delete", "delete marks", "clean-up", "verb"],
+)
+async def test_the_copied_command_does_the_same(tmp_path: Path, keys: tuple[str, ...]) -> None:
+    root, other = tmp_path / "a root", tmp_path / "other"
+    listing = await asyncio.to_thread(listing_below, root)
+    shutil.copytree(root, other)
+    context = listing.context()
+    engine = RealEngine(context, partial(say_verb, context), verb_infos())
+    async with ConsoleApp(engine).run_test(size=(80, 24)) as pilot:
+        screen = pilot.app.screen
+        assert isinstance(screen, ConsoleScreen)
+        at = Console(pilot, FixedEngine())
+        await at.until(lambda: len(screen.sessions.keys) == 3)
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause(0.05)
+        await at.answered()
+        command = copied(pilot)
+    words = shlex.split(command)
+    assert words[:3] == ["session-console", "--root", str(root)]
+    before = await asyncio.to_thread(rows, other)
+    await asyncio.to_thread(run, [*words[:2], str(other), *words[3:]])
+    found = await asyncio.to_thread(rows, other)
+    assert found != before
+    assert found == await asyncio.to_thread(rows, root)
+
+
+def read(command: str) -> dict[str, Any]:
+    """Return what the command line makes of a command."""
+    return vars(build_parser(declare).read(shlex.split(command)[1:]))
+
+
+@pytest.mark.parametrize(
+    ("title", "keys", "expected"),
+    [
+        ("First screen", ("r", *"Go 'on' $HOME", "enter"), {"prompt": "Go 'on' $HOME"}),
+        ("First screen", ("r", *"-x", "enter"), {"verb": "resume", "prompt": "-x"}),
+        ("First screen", ("r", "enter"), {"verb": "resume", "prompt": ""}),
+        (
+            "First screen",
+            ("r", *"--model opus --max-turns 5 Go", "enter"),
+            {"verb": "resume", "model": "opus", "max_turns": "5", "prompt": "Go"},
+        ),
+        ("First screen", ("colon", *"resume --fork", "enter", *"Go", "enter"), {"fork": True}),
+        ("First screen", ("d", "n"), {"verb": "delete", "yes": True}),
+        ("First screen", ("e", "escape"), {"verb": "extend", "until": "7"}),
+        ("Strategic buyers, pumps", ("a", "y"), {"verb": "answer", "decision": "allow"}),
+        (
+            "Strategic buyers, pumps",
+            ("a", "n", *"not --now", "enter"),
+            {"verb": "answer", "decision": "deny", "reason": "not --now"},
+        ),
+        ("First screen", ("slash", *"!live it", "enter"), {"verb": "ls", "filter": "!live it"}),
+        ("First screen", ("e", "enter", "j"), {"verb": "show"}),
+        ("First screen", ("e", "enter", "1"), {"verb": "ls", "listing": None}),
+        ("First screen", ("4",), {"verb": "tail", "follow": True}),
+    ],
+)  # fmt: skip
+async def test_the_command_says_what_was_asked_for(
+    title: str, keys: tuple[str, ...], expected: dict[str, Any]
+) -> None:
+    async with console() as at:
+        await at.choose(title)
+        for key in keys:
+            await at.press(key)
+        await at.answered()
+        found = read(copied(at.pilot))
+    assert {name: found[name] for name in expected} == expected
+
+
+async def test_resume_of_marks_names_them_all() -> None:
+    async with console() as at:
+        await at.choose("First screen")
+        await at.press("asterisk", "r")
+        await at.asked()
+        await at.press(*"Go", "enter")
+        await at.answered()
+        found = read(copied(at.pilot))
+        names = [found["id"], *found["also"]]
+        assert len(set(names)) == len(names) > 1
+        assert len(names) == sum(asked[0] == "start" for asked in at.engine.asked)
+
+
+def test_ls_takes_the_words_of_the_filter(tmp_path: Path) -> None:
+    listing_below(tmp_path)
+    said = json.loads(
+        run(["", "--root", str(tmp_path), "ls", "--json", "--filter", "<80h id:9f2c"])
+    )
+    assert [one["session_id"] for one in said] == [FIRST]

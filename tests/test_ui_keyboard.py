@@ -1,0 +1,139 @@
+"""What the bytes of a terminal become: a key, a paste, or nothing; never somebody's command."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from textual import events
+from textual.message import Message
+
+from tui.ui.keyboard import MOST_PASTED, Keyboard, is_burst
+
+DELAY = 0.4
+
+
+def said(found: list[Message]) -> list[str]:
+    """Return keys by their names, pastes in quotes, and the rest by its class."""
+    names = []
+    for one in found:
+        if isinstance(one, events.Key):
+            names.append(one.key)
+        elif isinstance(one, events.Paste):
+            names.append(repr(one.text))
+        else:
+            names.append(type(one).__name__)
+    return names
+
+
+def typed(*parts: bytes, gap: float = 0.3, has_mouse: bool = False) -> list[str]:
+    """Return what comes of parts that arrive one after the other, and of a long silence."""
+    keyboard, now, found = Keyboard(DELAY, has_mouse=has_mouse), 0.0, []
+    for part in parts:
+        found += keyboard.feed(part, now)
+        now += gap
+        found += keyboard.idle(now)
+    return said(found + keyboard.idle(now + 60))
+
+
+def bytewise(data: bytes) -> tuple[bytes, ...]:
+    return tuple(bytes([byte]) for byte in data)
+
+
+@pytest.mark.parametrize("is_split", [False, True])
+@pytest.mark.parametrize(
+    ("data", "keys"),
+    [
+        (b"j", ["j"]),
+        (b"\x1b[B", ["down"]),
+        (b"\x1bOB", ["down"]),
+        (b"\x1b[1;5C", ["ctrl+right"]),
+        (b"\x1b[3~", ["delete"]),
+        (b"\x1b[13u", ["enter"]),
+        (b"\x1b[[A", ["f1"]),
+        (b"\x1b", ["escape"]),
+        (b"\r", ["enter"]),
+        ("é".encode(), ["é"]),
+        (b"\x1b[200~du\ry\x1b[201~", [r"'du\ry'"]),
+        (b"\x1b[200~", ["''"]),
+        (b"\x1b[M !!j", ["j"]),
+        (b"\x1b[M\xff\x80\xfej", ["j"]),
+        (b"\x1b[M\x00\x1b\x03j", ["j"]),
+        (b"\x1b[<0;5;5M\x1b[<0;5;5m", []),
+        (b"\x1b[I\x1b[O", []),
+        (b"\x1b[?62;22c", []),
+        (b"\x1b[>41;354;0c", []),
+        (b"\x1b[24;80R", []),
+        (b"\x1b[?2048;2$y", []),
+        (b"\x1b[48;9999;9999;99999;99999t", []),
+        (b"\x1b[?31u", []),
+        (b"\x1b[97;1:3u", []),
+        (b"\x1b[99999999999u", []),
+        (b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\", []),
+        (b"\x1b]10;rgb:0/0/0\x07j", ["j"]),
+        (b"\x1bP1$r0m\x1b\\", []),
+        (b"\x1b_Gi=1;OK\x1b\\", []),
+        (b"\x1b[12", []),
+        (b"\x1b[" + b"1;" * 200 + b"ud", ["d"]),
+    ],
+)
+def test_whole_or_in_pieces_it_is_one_thing(data: bytes, keys: list[str], is_split: bool) -> None:
+    assert typed(*(bytewise(data) if is_split else (data,))) == keys
+
+
+@pytest.mark.parametrize(
+    ("parts", "keys"),
+    [
+        ((b"\x1bd",), []),
+        ((b"\x1b", b"d"), ["escape", "d"]),
+        ((b"\x1b\x1b",), ["escape", "escape"]),
+        ((b"\xe9t\xff",), ["replacement_character", "t", "replacement_character"]),
+        ((b"\x1b[200~never", b" ended", b"\x03", b"j"), ["j"]),
+        ((b"d" * 40,), ["d"] * 40),
+        ((b"d" * 300,), [repr("d" * 300)]),
+        ((b"delete it\rand say yes to what it asks\ry",), None),
+        ((b"a prompt that a hand has typed ahead of its Enter\r",), None),
+    ],
+)
+def test_what_a_hand_does_and_what_only_a_paste_can(
+    parts: tuple[bytes, ...], keys: list[str] | None
+) -> None:
+    found = typed(*parts)
+    if keys is None:
+        is_paste = b"\ra" in parts[0]
+        assert (len(found) == 1) is is_paste
+    else:
+        assert found == keys
+
+
+def test_the_pointer_is_read_where_it_was_asked_for() -> None:
+    assert typed(b"\x1b[<0;5;5M", has_mouse=True) == ["MouseDown"]
+    assert typed(b"\x1b[M !!", has_mouse=True) == []
+
+
+def test_a_paste_without_end_is_bounded_and_the_keys_come_back() -> None:
+    keyboard = Keyboard(DELAY, has_mouse=False)
+    keyboard.feed(b"\x1b[200~", 0)
+    for _ in range(40):
+        keyboard.feed(b"x" * 100_000, 0)
+    (paste,) = keyboard.feed(b"\x1b[201~", 0)
+    assert isinstance(paste, events.Paste)
+    assert len(paste.text) < MOST_PASTED + 100
+    assert said(keyboard.feed(b"j", 0)) == ["j"]
+
+
+def test_no_bytes_break_it_and_a_pause_always_brings_the_keys_back() -> None:
+    chance = random.Random(5)  # noqa: S311 (the same bytes each time)
+    keyboard = Keyboard(DELAY, has_mouse=True)
+    for number in range(1000):
+        keyboard.feed(chance.randbytes(chance.randrange(1, 60)), number)
+        keyboard.feed(b"\x1b[" + chance.randbytes(8), number)
+    keyboard.feed(b"\x03", 9000)
+    keyboard.idle(9999)
+    assert said(keyboard.feed(b"j", 9999)) == ["j"]
+
+
+def test_a_burst_is_what_no_hand_types() -> None:
+    assert not is_burst("r")
+    assert not is_burst("e7\rj")
+    assert is_burst("rm -rf everything\nand the rest of it as well")

@@ -1,0 +1,166 @@
+"""The verb that tells what is in force here: places, versions, switches, terminal, credentials."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sqlite3
+import sys
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from tui import __version__
+from tui.cli.output import put, put_json, put_table
+from tui.core.keymap import KEYS, Keymap
+from tui.operations.context import Context
+from tui.operations.preflight import KEY_NAMES, find_cli, sign_in
+from tui.operations.target import Target
+from tui.settings import Settings, settings_path
+
+_PACKAGES = ("claude-agent-sdk", "textual", "aiosqlite", "humanize")
+_NO_SWITCHES = {"source", "origins", "claude_home", "state_dir", "cache_dir"}
+_UNTOLD = {"notify_command"}  # it may hold a token
+
+
+def info(context: Context, args: argparse.Namespace) -> int:
+    """Print every path, version and setting."""
+    facts = _facts(context)
+    switches = _switches(context.settings)
+    if args.json:
+        named = {name: {"value": value, "from": origin} for name, value, origin in switches}
+        put_json({**facts, "switches": named})
+        return 0
+    for name, value in facts.items():
+        put(f"{name:<20}{'-' if value is None else value}")
+    put("")
+    put_table(
+        ("SWITCH", "FROM", "VALUE"), [(name, origin, said) for name, said, origin in switches]
+    )
+    return 0
+
+
+def _facts(context: Context) -> dict[str, str | None]:
+    settings = context.settings
+    config_dir = Target("", context.root).config_dir
+    return {
+        "version": __version__,
+        "root": str(context.root.absolute()),
+        "operator": settings.operator,
+        "read_only": str(settings.read_only).lower(),
+        "restricted": str(settings.restricted).lower(),
+        **_places(context),
+        "sign_in": sign_in(settings, config_dir) or "none found in settings or environment",
+        "credentials": _credentials(os.environ),
+        "terminal": _terminal(os.environ, settings),
+        "time_zone": settings.time_zone,
+        **_versions(settings),
+    }
+
+
+def _places(context: Context) -> dict[str, str | None]:
+    settings, root = context.settings, context.root.absolute()
+    own = root / ".session_console"
+    return {
+        "settings": _said(settings.source),
+        "settings_file": str(settings_path(os.environ)),
+        "env_file": _said(settings.env_file),
+        "state": _said(settings.state_dir),
+        "cache": _said(settings.cache_dir),
+        "claude_home": _said(settings.claude_home),
+        "trash": str(own / "trash"),
+        "logbook": str(own / "log.jsonl"),
+        "runs": str(root / "LISTING" / ".session_console" / "runs"),
+    }
+
+
+def _versions(settings: Settings) -> dict[str, str | None]:
+    from importlib.metadata import version
+
+    cli = find_cli(settings)
+    return {
+        "cli": _said(cli),
+        "cli_version": _cli_version(cli.with_name("claude.version")) if cli else None,
+        "python": sys.version.split()[0],
+        "python_path": sys.executable,
+        "sqlite": sqlite3.sqlite_version,
+        **{name: version(name) for name in _PACKAGES},
+    }
+
+
+def _said(path: Path | None) -> str | None:
+    return str(path) if path else None
+
+
+def _cli_version(path: Path) -> str | None:
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, ValueError):
+        return None
+
+
+def _credentials(environment: Mapping[str, str]) -> str:
+    """Return which secrets this environment has; never what they are."""
+    return ", ".join(f"{name} {'set' if environment.get(name) else 'no'}" for name in KEY_NAMES)
+
+
+def _terminal(environment: Mapping[str, str], settings: Settings) -> str:
+    """Return what a console started here would go by."""
+    columns, rows = _size()
+    term = environment.get("TERM", "")
+    deep = environment.get("COLORTERM", "") in ("truecolor", "24bit")
+    colours = "24-bit colours" if deep else "256 colours" if "256" in term else "16 colours"
+    ssh = any(environment.get(name) for name in ("SSH_CONNECTION", "SSH_TTY"))
+    facts = (
+        f"TERM={term or '(none)'}",
+        "no colours (NO_COLOR)" if "NO_COLOR" in environment else colours,
+        "ASCII" if settings.ascii else "UTF-8",
+        "over SSH" if ssh else "not over SSH",
+        "inside tmux" if environment.get("TMUX") else "",
+        f"{columns}x{rows}" if columns else "no size",
+    )
+    return ", ".join(fact for fact in facts if fact)
+
+
+def _size() -> tuple[int, int]:
+    for stream in (sys.__stdout__, sys.__stderr__, sys.__stdin__):
+        try:
+            size = os.get_terminal_size(stream.fileno()) if stream is not None else None
+        except (OSError, ValueError):
+            continue
+        if size is not None:
+            return size.columns, size.lines
+    return 0, 0
+
+
+def _switches(settings: Settings) -> list[tuple[str, str, str]]:
+    """Return each setting, its value in words, and where it comes from."""
+    return [
+        (one.name, _value(one.name, getattr(settings, one.name)), _origin(settings, one.name))
+        for one in fields(settings)
+        if one.name not in _NO_SWITCHES
+    ]
+
+
+def _origin(settings: Settings, name: str) -> str:
+    origin = settings.origins.get(name, "default")
+    return "terminal or flag" if origin == "flag" and name in ("ssh", "ascii") else origin
+
+
+def _value(name: str, value: Any) -> str:
+    match value:
+        case Keymap():
+            own = {key: of for key, of in value.keys.items() if KEYS.get(key) != of}
+            return "; ".join(f"{key} = {' '.join(of)}" for key, of in own.items()) or "-"
+        case timedelta():
+            return str(value)
+        case bool():
+            return str(value).lower()
+        case Mapping():
+            return ", ".join(map(str, value)) or "-"
+        case _ if name in _UNTOLD and value:
+            return "set"
+        case _:
+            return "-" if value in (None, "") else str(value)

@@ -1,0 +1,184 @@
+"""Which key does what: the keys by default, and what an operator's own settings make of them."""
+
+from __future__ import annotations
+
+import difflib
+import string
+import unicodedata
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from tui.core.text import one_line
+
+KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "help": ("?",),
+        "quit": ("q",),
+        "resume": ("r",),
+        "extend": ("e",),
+        "delete": ("d",),
+        "filter": ("/",),
+        "again": ("n",),
+        "again_back": ("N",),
+        "answer": ("a",),
+        "interrupt": ("i",),
+        "undo": ("u",),
+        "cleanup": ("c",),
+        "next": ("!",),
+        "verbs": (":", "ctrl+p"),
+        "mark": ("space",),
+        "mark_all": ("*",),
+        "sort": ("s",),
+        "follow": ("F",),
+        "tools": ("t",),
+        "entry_before": ("[",),
+        "entry_after": ("]",),
+        "copy": ("y",),
+        "copy_command": ("Y",),
+        "pane_next": ("tab",),
+        "pane_before": ("shift+tab",),
+        "listings": ("1",),
+        "sessions": ("2",),
+        "expiry": ("3",),
+        "live": ("4",),
+        "down": ("j", "down"),
+        "up": ("k", "up"),
+        "first": ("g", "home"),
+        "last": ("G", "end"),
+        "page_down": ("pagedown", "ctrl+f"),
+        "page_up": ("pageup", "ctrl+b", "b"),
+        "open": ("enter",),
+        "back": ("escape",),
+        "redraw": ("ctrl+l",),
+        "suspend": ("ctrl+z",),
+        "how_to_quit": ("ctrl+c",),
+    }
+)
+FIXED = frozenset({"listings", "sessions", "expiry", "live", "open", "back", "how_to_quit"})
+DANGEROUS = frozenset({"resume", "extend", "delete", "answer", "interrupt", "undo", "cleanup"})
+
+_SIGNS = {
+    **{"space": "space", "enter": "Enter", "escape": "Esc", "tab": "Tab", "shift+tab": "S-Tab"},
+    **{"up": "↑", "down": "↓", "left": "←", "right": "→", "home": "Home", "end": "End"},
+    **{"pageup": "PgUp", "pagedown": "PgDn", "insert": "Ins", "delete": "Del"},
+    "backspace": "Bksp",
+    **{f"f{number}": f"F{number}" for number in range(1, 13)},
+}
+_AS_CONTROL = {"ctrl+h": "backspace", "ctrl+i": "tab", "ctrl+j": "enter", "ctrl+m": "enter"}
+_CONTROLS = {f"ctrl+{letter}" for letter in string.ascii_lowercase} - set(_AS_CONTROL)
+_SHORT = {"slash": "/", "backslash": "\\", "at": "@", "minus": "-", "plus": "+", "underscore": "_"}
+_SPELLED = _SHORT | {
+    unicodedata.name(sign).lower().replace("-", "_").replace(" ", "_"): sign
+    for sign in string.punctuation
+}
+_ALIASES = {"esc": "escape", "return": "enter", "pgup": "pageup", "pgdn": "pagedown", " ": "space"}
+_IN_PASSING = frozenset(set(_SIGNS) | set(string.digits)) - {f"f{n}" for n in range(1, 13)}
+
+
+class WrongKey(ValueError):
+    """A line of `[keys]` that cannot be; `name` is what stands before its `=`."""
+
+    def __init__(self, name: str, words: str) -> None:
+        super().__init__(words)
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True)
+class Keymap:
+    """The keys of every action, by its name, and of the verbs that were given one."""
+
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: KEYS)
+
+    def sign(self, name: str) -> str:
+        """Return how people write the first key of an action."""
+        return written(self.keys[name][0])
+
+    def signs(self, name: str) -> str:
+        """Return how people write its first two keys."""
+        return " ".join(written(key) for key in self.keys[name][:2])
+
+    @property
+    def verbs(self) -> tuple[str, ...]:
+        """The verbs that have a key, which types them at the `:` line."""
+        return tuple(name for name in self.keys if name not in KEYS)
+
+
+def written(key: str) -> str:
+    """Return how people write a key."""
+    return f"^{key[5:].upper()}" if key in _CONTROLS else _SIGNS.get(key, key)
+
+
+def keymap(given: object, verbs: Collection[str]) -> Keymap:
+    """Return the default keys with those of a `[keys]` table in their place.
+
+    Its names are those of actions or of verbs, its values a key or a list of them. Raises
+    `WrongKey`.
+    """
+    if not isinstance(given, Mapping):
+        raise WrongKey("", 'expected a table: [keys], and below it lines like resume = "R"')
+    keys = dict(KEYS)
+    for name, value in given.items():
+        _require_name(str(name), verbs)
+        keys[str(name)] = _keys_of(str(name), value)
+    _require_apart(keys, [str(name) for name in given])
+    return Keymap(MappingProxyType(keys))
+
+
+def _require_name(name: str, verbs: Collection[str]) -> None:
+    if name in FIXED:
+        raise WrongKey(name, f"{written(KEYS[name][0])} stays what it is")
+    known = (*(one for one in KEYS if one not in FIXED), *verbs)
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 1, 0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+        raise WrongKey(name, f"nothing is called {one_line(name)[:40]!r}: {hint}")
+
+
+def _keys_of(name: str, value: Any) -> tuple[str, ...]:
+    many = value if isinstance(value, list) else [value]
+    if not many or not all(isinstance(one, str) for one in many):
+        raise WrongKey(name, 'expected a key like "R", or some like ["R", "f5"]')
+    keys = tuple(dict.fromkeys(_named(name, one) for one in many))
+    for key in keys:
+        _require_deliberate(name, key)
+    return keys
+
+
+def _named(name: str, text: str) -> str:
+    """Return the one name of a key that a text means; raises `WrongKey`."""
+    key = text if len(text) == 1 and text != " " else text.lower()
+    key = _ALIASES.get(key, _SPELLED.get(key, key))
+    is_sign = len(key) == 1 and key.isprintable() and one_line(key) == key
+    if is_sign or key in _SIGNS or key in _CONTROLS:
+        return key
+    said = one_line(text)[:40]
+    if key in _AS_CONTROL:
+        raise WrongKey(name, f"{said!r}: a terminal sends it for {written(_AS_CONTROL[key])}")
+    if len(key) == 7 and key.startswith("shift+"):
+        raise WrongKey(name, f"{said!r}: write {key[6:].upper()!r}")
+    near = difflib.get_close_matches(key, (*_SIGNS, *_CONTROLS, *_SPELLED), 1, 0.6)
+    hint = f"did you mean {near[0]!r}?" if near else 'write it like "R", "ctrl+r", "f5", "space"'
+    raise WrongKey(name, f"no key is called {said!r}: {hint}")
+
+
+def _require_deliberate(name: str, key: str) -> None:
+    """Raise `WrongKey` for a key that would be pressed in passing, and act."""
+    if name in DANGEROUS and key in _IN_PASSING:
+        raise WrongKey(name, f"{written(key)} is pressed in passing: {name} needs another key")
+    if name in DANGEROUS and key == "y":
+        raise WrongKey(name, f"y also says yes: pressed twice it would {name} without a question")
+
+
+def _require_apart(keys: Mapping[str, tuple[str, ...]], given: Collection[str]) -> None:
+    """Raise `WrongKey` when one key would do two things; names the line that can be changed."""
+    owners: dict[str, str] = {}
+    for name in sorted(keys, key=lambda one: (one in given, one not in FIXED)):
+        for key in keys[name]:
+            if key in owners:
+                other = owners[key]
+                way = "take another" if other in FIXED else "one of them needs another key"
+                said = "stays" if other in FIXED else "is"
+                raise WrongKey(name, f"{written(key)} {said} that of {other!r}: {way}")
+            owners[key] = name

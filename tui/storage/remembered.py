@@ -1,0 +1,104 @@
+"""The view of an operator on a root, kept for their next start: a file that nobody else reads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from tui.core.remembered import MOST_DRAFTS, Draft, Key, Remembered
+from tui.core.text import one_line
+from tui.storage.folders import read_small, write_atomically
+
+_LARGEST = 16 * 1024 * 1024
+_MOST = 100_000
+_LONGEST_NAME = 1000
+_LONGEST_TEXT = 250_000
+
+
+def read_remembered(state_dir: Path, root: Path, operator: str) -> Remembered:
+    """Return what was remembered, as far as it can be read; nothing of it is believed to exist."""
+    try:
+        found = json.loads(read_small(_file(state_dir, root, operator), _LARGEST))
+    except (OSError, ValueError, RecursionError):
+        return Remembered()
+    return _read(found) if isinstance(found, dict) else Remembered()
+
+
+def write_remembered(state_dir: Path, root: Path, operator: str, view: Remembered) -> None:
+    """Write down a view; raises `OSError`."""
+    path = _file(state_dir, root, operator)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    facts = {
+        "root": str(root),
+        "listing": view.listing,
+        "filter": view.filter,
+        "sort": view.sort,
+        "is_wide": view.is_wide,
+        "opened": sorted(view.opened),
+        "pane": view.pane,
+        "selected": view.selected,
+        "row": view.row,
+        "marks": sorted(view.marks),
+        "reading": view.reading,
+        "drafts": [[one.question, one.listing, one.session_id, one.text] for one in view.drafts],
+    }
+    write_atomically(path, json.dumps(facts), mode=0o600)
+
+
+def _read(found: dict[str, Any]) -> Remembered:
+    drafts = (_draft(one) for one in _list(found.get("drafts"))[:MOST_DRAFTS])
+    return Remembered(
+        listing=_word(found.get("listing")),
+        filter=_word(found.get("filter")),
+        sort=_word(found.get("sort")),
+        is_wide=found.get("is_wide") is True,
+        opened=frozenset(_word(one) for one in _list(found.get("opened"))) - {""},
+        pane=_count(found.get("pane")) or 0,
+        selected=_key(found.get("selected")),
+        row=_count(found.get("row")) or 0,
+        marks=frozenset(key for one in _list(found.get("marks")) if (key := _key(one))),
+        reading=_count(found.get("reading")),
+        drafts=tuple(one for one in drafts if one is not None),
+    )
+
+
+def _list(value: object) -> list[Any]:
+    return value[:_MOST] if isinstance(value, list) else []
+
+
+def _word(value: object) -> str:
+    return one_line(value[:_LONGEST_NAME]) if isinstance(value, str) else ""
+
+
+def _count(value: object) -> int | None:
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
+    return value if isinstance(value, int) and is_count else None
+
+
+def _key(value: object) -> Key | None:
+    if not isinstance(value, list) or len(value) != 2:
+        return None
+    listing, session_id = value
+    if not isinstance(listing, str) or not isinstance(session_id, str):
+        return None
+    return listing[:_LONGEST_NAME], session_id[:_LONGEST_NAME]
+
+
+def _draft(value: object) -> Draft | None:
+    if not isinstance(value, list) or len(value) != 4:
+        return None
+    if not all(isinstance(one, str) for one in value):
+        return None
+    question, listing, session_id, text = value
+    cleaned = one_line(text[:_LONGEST_TEXT])
+    names = (question[:_LONGEST_NAME], listing[:_LONGEST_NAME], session_id[:_LONGEST_NAME])
+    return Draft(*names, cleaned) if cleaned else None
+
+
+def _file(state_dir: Path, root: Path, operator: str) -> Path:
+    who = f"{os.path.realpath(root)}\n{operator}"
+    name = hashlib.sha256(who.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return state_dir / f"view-{name}.json"

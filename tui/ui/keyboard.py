@@ -1,0 +1,173 @@
+"""What a terminal sends, cut into keys, pastes and pointer events before Textual reads it.
+
+Textual's own parser takes one byte that is no UTF-8 (an old mouse report, a Latin-1 letter), a key
+code beyond Unicode or a window of 99999 columns as its end, and reads what it does not know (the
+answers of a terminal, half of an arrow key) as the keys of its letters. So whole sequences are cut
+out here, and only what Textual makes a key or a pointer event of goes on; the rest does nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from codecs import getincrementaldecoder
+from collections.abc import Generator, Iterator
+
+from textual import events, messages
+from textual._xterm_parser import XTermParser
+from textual.message import Message
+
+# An answer may come in pieces: this long must one be silent before it is given up, in seconds.
+BROKEN_OFF = 1.0
+PASTE_BROKEN_OFF = 30.0
+MOST_PASTED = 1024 * 1024  # more than a line takes, whatever the characters
+_BURST, _LINES_BURST = 256, 32
+_LONGEST = 64
+
+_ESC, _PASTE, _PASTED = b"\x1b", b"\x1b[200~", b"\x1b[201~"
+_WHOLE = re.compile(
+    rb"(?P<text>[^\x1b]+)"
+    rb"|(?P<mouse>\x1b\[M[\x00-\xff]{3})"  # X10: three raw bytes
+    rb"|(?P<key>\x1b\[(?:\[[ -~]|(?!M)[0-?]*[ -/]*[@-Z\\-~])|\x1bO[0-9;]*[@-~])"
+    rb"|(?P<string>\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\))"
+    rb"|(?P<meta>\x1b[^\x1b\[\]OPX^_])"
+)
+_BEGUN = re.compile(
+    rb"\x1b(?:\[(?:M[\x00-\xff]{0,2}|\[|[0-?]*[ -/]*)|O[0-9;]*|[\]PX^_][^\x07\x1b]*\x1b?)?\Z"
+)
+_BROKEN = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|O[0-9;]*|[\]PX^_][^\x07\x1b]*)?")
+_LINES = re.compile(r"[\r\n]+[^\r\n]")
+_GOES_ON = (events.Key, events.MouseEvent, messages.TerminalSupportsSynchronizedOutput)
+
+
+class Keyboard:
+    """Makes messages of the bytes of a terminal; times are of one steady clock, in seconds.
+
+    `escape_delay` is how long an Esc waits for the rest of a sequence. Without `has_mouse` the
+    pointer is nobody's.
+    """
+
+    def __init__(self, escape_delay: float, *, has_mouse: bool) -> None:
+        self._escape_delay = escape_delay
+        self._has_mouse = has_mouse
+        self._decode = getincrementaldecoder("utf-8")("replace").decode
+        self._held = b""
+        self._paste = bytearray()
+        self._is_pasting = False
+        self._since = 0.0
+
+    def feed(self, data: bytes, now: float) -> list[Message]:
+        """Return what comes of one read."""
+        self._since = now
+        texts: list[str] = []
+        found: list[Message | str] = []
+        for one in self._cut(data):
+            found.append(one)
+            if isinstance(one, str):
+                texts.append(one)
+        if is_burst("".join(texts)):
+            rest = [one for one in found if not isinstance(one, str)]
+            return [events.Paste("".join(texts)), *rest]
+        return [each for one in found for each in (_keys(one) if isinstance(one, str) else [one])]
+
+    def idle(self, now: float) -> list[Message]:
+        """Return what silence makes of what was held back: an Esc is a key, half a key nothing."""
+        silent = now - self._since
+        if self._is_pasting:
+            return self._pasted() if silent >= PASTE_BROKEN_OFF else []
+        is_escape = self._held == _ESC
+        if not self._held or silent < (self._escape_delay if is_escape else BROKEN_OFF):
+            return []
+        self._held = b""
+        return [_escape()] if is_escape else []
+
+    def _cut(self, data: bytes) -> Iterator[Message | str]:
+        if self._is_pasting and data == b"\x03":
+            self._pasted()  # nobody pastes this alone: a way out when its end never comes
+            return
+        if self._held == _ESC and data[:1] not in b"[]OPX^_\x1b":
+            yield _escape()  # a terminal sends Alt and its key at once, a hand does not
+            self._held = b""
+        data, self._held = self._held + data, b""
+        while data:
+            if self._is_pasting:
+                data = yield from self._into_paste(data)
+            elif data.startswith(_PASTE):
+                self._is_pasting, data = True, data[len(_PASTE) :]
+            elif found := _WHOLE.match(data):
+                yield from self._whole(found)
+                data = data[found.end() :]
+            elif _BEGUN.match(data):
+                self._held, data = _shortened(data), b""
+            else:
+                broken = _broken(data)
+                if broken == _ESC:
+                    yield _escape()
+                data = data[len(broken) :]
+
+    def _whole(self, found: re.Match[bytes]) -> Iterator[Message | str]:
+        if found.lastgroup == "text":
+            yield self._decode(found[0])
+        elif found.lastgroup in ("key", "meta") and len(found[0]) <= _LONGEST:
+            for message in _parsed(found[0].decode("utf-8", "replace")):
+                if self._has_mouse or not isinstance(message, events.MouseEvent):
+                    yield message
+
+    def _into_paste(self, data: bytes) -> Generator[Message, None, bytes]:
+        """Take what belongs to the paste; return what follows it."""
+        seam = len(self._paste)
+        self._paste += data
+        end = self._paste.find(_PASTED, max(0, seam - len(_PASTED)))
+        if end < 0:
+            if len(self._paste) > MOST_PASTED:
+                del self._paste[MOST_PASTED : -len(_PASTED)]
+            return b""
+        rest = bytes(self._paste[end + len(_PASTED) :])
+        del self._paste[end:]
+        yield from self._pasted()
+        return rest
+
+    def _pasted(self) -> list[Message]:
+        text = self._paste.decode("utf-8", "replace")
+        self._is_pasting = False
+        self._paste.clear()
+        return [events.Paste(text)]
+
+
+def is_burst(text: str) -> bool:
+    """Whether what came in one read is too much, or too many lines, for a hand to have typed.
+
+    It is a paste, then, from a terminal that does not say so: its letters are no commands.
+    """
+    if len(text) < _LINES_BURST:
+        return False
+    return len(text) >= _BURST or _LINES.search(text) is not None
+
+
+def _escape() -> Message:
+    return events.Key("escape", "\x1b")
+
+
+def _keys(text: str) -> list[Message]:
+    return list(_parsed(text))
+
+
+def _parsed(sequence: str) -> Iterator[Message]:
+    """Yield what a parser without a past makes of it; of what it does not know, nothing."""
+    try:
+        found = list(XTermParser().feed(sequence))
+    except Exception:  # whatever a number beyond all bounds raises: it is no key
+        return
+    yield from (one for one in found if isinstance(one, _GOES_ON))
+
+
+def _shortened(begun: bytes) -> bytes:
+    """Return what must be kept of a sequence that has begun; of a long one only its kind."""
+    if begun[1:2] in (b"]", b"P", b"X", b"^", b"_"):
+        return begun[:2] + (_ESC if begun.endswith(_ESC) else b"")
+    return begun if len(begun) <= _LONGEST else begun[:2] + b":"
+
+
+def _broken(data: bytes) -> bytes:
+    """Return what was begun and is broken off by what no sequence holds; at least the Esc."""
+    found = _BROKEN.match(data)
+    return found[0] if found else data[:1]

@@ -1,0 +1,145 @@
+"""The link to the operator's terminal: never waited for, by no frame and by no exit."""
+
+from __future__ import annotations
+
+import sys
+import termios
+import threading
+from contextlib import suppress
+from queue import Queue
+from typing import Any, Self
+
+from rich.color import ColorSystem
+from rich.console import RenderableType
+from textual import events
+from textual.app import App
+from textual.screen import Screen
+
+from tui.ui.driver import ConsoleDriver
+from tui.ui.frame import Frame, is_as_expected
+
+_TRY_AGAIN_S = 0.05
+_PATIENCE_S = 0.5
+_SYNC = ("\x1b[?2026h", "\x1b[?2026l")
+
+
+class LinkDriver(ConsoleDriver):
+    """A driver that knows when the terminal is behind, and does not wait for it at the end."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something that was written has not been taken yet."""
+        queue = getattr(self._writer_thread, "_queue", None)
+        if not isinstance(queue, Queue):
+            return False
+        queue.maxsize = 0  # the bell and a copied id are no frames, and must not wait either
+        return not queue.empty()
+
+    def close(self) -> None:
+        """Write what is left; what a stalled link does not take soon is dropped."""
+        is_done = threading.Event()
+        dropping = threading.Thread(target=_drop_unread, args=(is_done,), daemon=True)
+        dropping.start()
+        try:
+            super().close()
+        finally:
+            is_done.set()
+
+
+def _drop_unread(is_done: threading.Event) -> None:
+    """Empty the terminal's buffer while somebody waits for room in it.
+
+    What gives the terminal back is written last, so it comes after what is dropped.
+    """
+    terminal = sys.__stderr__.fileno() if sys.__stderr__ else -1
+    while not is_done.wait(_PATIENCE_S):
+        with suppress(termios.error):
+            termios.tcflush(terminal, termios.TCOFLUSH)
+            for begin_again in (termios.TCOOFF, termios.TCOON):  # or the writer sleeps on
+                termios.tcflow(terminal, begin_again)
+
+
+class LinkApp(App[int], inherit_bindings=False):
+    """Paints only what differs, and nothing while the link is behind: the last picture wins."""
+
+    def __init__(self, *, paints_cells: bool, ansi_color: bool | None = None) -> None:
+        self._frame = Frame() if paints_cells and is_as_expected() else None
+        self._is_waiting = False
+        self._owes_all = False
+        super().__init__(LinkDriver, ansi_color=ansi_color)
+
+    def on_mount(self) -> None:
+        """Paint everything again when the terminal was somebody else's meanwhile."""
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+
+    async def on_event(self, event: events.Event) -> None:
+        """Paint everything again at each resize, even one to the same size."""
+        if isinstance(event, events.Resize):
+            self.refresh(layout=True)
+        await super().on_event(event)
+
+    def refresh(
+        self, *, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> Self:
+        """Paint every cell again, whatever the terminal shows."""
+        if self._frame is not None:
+            self._frame.forget()
+        return super().refresh(repaint=repaint, layout=layout, recompose=recompose)
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Take in what Textual has to show, and show it now or when the link has moved."""
+        if renderable is None or self._batch_count or self.is_headless:
+            super()._display(screen, renderable)
+        elif self._is_taken(renderable):
+            self._paint()
+        elif self._is_behind():
+            self._owes_all = True
+            self._paint_later()
+        else:
+            super()._display(screen, renderable)
+
+    def _is_taken(self, renderable: RenderableType) -> bool:
+        if self._frame is None:
+            return False
+        try:
+            is_taken = self._frame.take(
+                renderable, self.console._color_system or ColorSystem.TRUECOLOR
+            )
+            if not self._frame.is_whole:
+                self.call_later(self.refresh)
+        except Exception:  # whatever Textual has changed: it still paints well by itself
+            self._step_aside()
+            return False
+        if not is_taken:
+            self._frame.forget()
+        return is_taken
+
+    def _step_aside(self) -> None:
+        self._frame = None
+        self.call_later(self.refresh)
+
+    def _paint(self) -> None:
+        self._is_waiting = False
+        if self._is_behind():
+            self._paint_later()
+            return
+        if self._owes_all:
+            self._owes_all = False
+            self.refresh()
+        if self._frame is not None and self._driver is not None:
+            try:
+                changes = self._frame.changes()
+            except Exception:  # as above
+                self._step_aside()
+                return
+            if changes:
+                begin, end = _SYNC if self._sync_available else ("", "")
+                self._driver.write(f"{begin}{changes}{end}")
+
+    def _paint_later(self) -> None:
+        if not self._is_waiting:
+            self._is_waiting = True
+            self.set_timer(_TRY_AGAIN_S, self._paint)
+
+    def _is_behind(self) -> bool:
+        return isinstance(self._driver, LinkDriver) and self._driver.is_behind

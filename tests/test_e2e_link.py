@@ -53,9 +53,10 @@ def test_a_stalled_link_delays_nothing_and_ends_with_the_true_screen(
     screen: Terminal, listing: SampleListing, tmp_path: Path
 ) -> None:
     time.sleep(1)
-    late, before = tmp_path / "late", screen.received
+    late = tmp_path / "late"
     late.unlink()
-    fill(screen, STALL_S - 1)
+    fill(screen, STALL_S - 2)
+    before = screen.received
     listing.add(SECOND, days=6)
     screen.send("2s\x1b[B")
     time.sleep(1)

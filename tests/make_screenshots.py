@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from textual.pilot import Pilot
 
 from tests.fixed_engine import FixedEngine
+from tests.panes_explained import explained
 from tui.ui.app import ConsoleApp
 from tui.ui.picture import PictureScreen
 
@@ -18,7 +18,11 @@ FOLDER = Path(__file__).parent.parent / "screenshots"
 SHOTS: tuple[tuple[str, tuple[int, int], tuple[str, ...]], ...] = (
     ("console-80x24", (80, 24), ()),
     ("console-120x36", (120, 36), ()),
+    ("panes-120x36", (120, 36), ()),
+    ("answer-80x24", (80, 24), ("a",)),
     ("resume-80x24", (80, 24), (*"jjjjj", "r")),
+    ("extend-80x24", (80, 24), (*"jjjjj", "e", "7")),
+    ("delete-80x24", (80, 24), (*"jjjjj", "d")),
     ("expiry-80x24", (80, 24), ("3",)),
     ("live-80x24", (80, 24), ("enter",)),
     ("help-120x36", (120, 36), ("question_mark",)),
@@ -72,18 +76,18 @@ def self_contained(svg: str) -> str:
     return svg.replace("<text ", '<text xml:space="preserve" ')
 
 
-def shots() -> Iterator[tuple[str, str]]:
-    """Return each file's name and its SVG."""
-    for name, size, keys in SHOTS:
-        yield f"{name}.svg", asyncio.run(draw(size, keys))
+async def shot(name: str, size: tuple[int, int], keys: tuple[str, ...]) -> str:
+    """Return the SVG of one of `SHOTS`."""
+    svg = await draw(size, keys)
+    return explained(svg) if name.startswith("panes") else svg
 
 
 def main() -> None:
     """Write the files."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    for name, svg in shots():
-        (folder / name).write_text(svg, "utf-8")
+    for name, size, keys in SHOTS:
+        (folder / f"{name}.svg").write_text(asyncio.run(shot(name, size, keys)), "utf-8")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from tui.core.errors import UsageError
 from tui.core.expiry import parse_duration
@@ -21,12 +21,8 @@ from tui.core.zones import zone_named
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every setting. Names are the TOML file's keys, upper-cased after `SESSION_CONSOLE_` the
-    environment's. `stages` holds a table a stage with the agent's options (`model`,
-    `allowed_tools`, `permission_mode`, `max_turns`, ...) and `max_age_days`; `keys` is the keymap
-    of the console; `roots` a table a root
-    with settings for that one. What takes rights away (`read_only`, `restricted`) is in force as
-    soon as any of them says so, whatever the others say.
+    """Every setting, with what it is for. Names are the TOML file's keys, upper-cased after
+    `SESSION_CONSOLE_` the environment's.
 
     What cannot be set follows from the environment: `source` is the TOML file read, `origins` where
     each setting comes from (flag, environment, file; the others are the defaults), `claude_home`
@@ -34,29 +30,62 @@ class Settings:
     for none of it.
     """
 
-    root: Path = Path("data/outputs")
-    operator: str = ""
-    read_only: bool = False
-    restricted: bool = False
-    time_zone: str = "auto"
-    env_file: Path | None = None
-    cli_path: Path | None = None
-    max_age_days: int = 30
-    trash_days: int = 7
-    resume_keeps: timedelta = timedelta(days=1)
-    quiet_after: timedelta = timedelta(minutes=10)
-    permission_timeout: timedelta = timedelta(minutes=30)
-    stall_timeout: timedelta = timedelta(minutes=3)
-    max_runs: int = 4
-    bell: bool = True
+    root: Annotated[Path, "the folder that holds the listings' folders"] = Path("data/outputs")
+    operator: Annotated[
+        str, "who acts, where a login is shared; else the login name, with the SSH client's address"
+    ] = ""
+    read_only: Annotated[bool, "look, never act; once anything says so, nothing lifts it"] = False
+    restricted: Annotated[
+        bool, "no shell can be reached from here; once anything says so, nothing lifts it"
+    ] = False
+    time_zone: Annotated[
+        str, "the zone of the table's naive times; `auto` infers it per listing"
+    ] = "auto"
+    env_file: Annotated[
+        Path | None, "`NAME=value` lines with the agents' credentials, mode 600, read at each start"
+    ] = None
+    cli_path: Annotated[Path | None, "the CLI to run instead of the one that the SDK brings"] = None
+    max_age_days: Annotated[int, "how long a new session lasts"] = 30
+    trash_days: Annotated[int, "how long what was deleted can be restored"] = 7
+    resume_keeps: Annotated[timedelta, "how long a resumed session lasts at least from then on"] = (
+        timedelta(days=1)
+    )
+    quiet_after: Annotated[
+        timedelta, "how long a busy session may write nothing before it needs a look"
+    ] = timedelta(minutes=10)
+    permission_timeout: Annotated[
+        timedelta, "how long a permission request waits before it is denied"
+    ] = timedelta(minutes=30)
+    stall_timeout: Annotated[
+        timedelta, "how long the API may say nothing before a run shows `stalled`"
+    ] = timedelta(minutes=3)
+    max_runs: Annotated[
+        int, "how many of our runs work at once in a root; more wait as `queued`"
+    ] = 4
+    bell: Annotated[bool, "ring once for each new request"] = True
     ssh: bool = False
-    ascii: bool = False
-    cell_diff: bool = True
-    theme: str = ""
-    keys: Keymap = field(default_factory=Keymap)
-    notify_command: str = ""
-    stages: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    roots: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    ascii: Annotated[bool, "no letters but ASCII; set by itself where the locale is not UTF-8"] = (
+        False
+    )
+    cell_diff: Annotated[
+        bool, "send only the cells that differ; off leaves the painting to Textual"
+    ] = True
+    theme: Annotated[str, "Textual's theme; else `ansi-dark` over SSH, `tokyo-night` elsewhere"] = (
+        ""
+    )
+    keys: Annotated[Keymap, "the keymap: an action or a verb = a key, or several"] = field(
+        default_factory=Keymap
+    )
+    notify_command: Annotated[
+        str, "run once for each new thing by `check --notify` or an open console; no shell"
+    ] = ""
+    stages: Annotated[
+        Mapping[str, Mapping[str, Any]],
+        "a table a stage: the agent's options (`model`, `allowed_tools` ...), `max_age_days`",
+    ] = field(default_factory=dict)
+    roots: Annotated[
+        Mapping[str, Mapping[str, Any]], "a table a root: settings for that one alone"
+    ] = field(default_factory=dict)
     source: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
     claude_home: Path | None = None

@@ -1,0 +1,74 @@
+"""The picture of the whole screen with its parts framed, and what each is for below it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+
+# Of the SVG that Textual draws: a cell's size, where the first is, and a line of the legend.
+_CELL, _LINE, _LEFT, _TOP = 12.2, 24.4, 9, 44
+_STEP, _MARGIN = 30, 20
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the screen at 120x36: its place in cells, its colour, and what it is for."""
+
+    column: int
+    row: int
+    width: int
+    height: int
+    colour: str
+    name: str
+    says: str
+
+
+PARTS = (
+    Part(0, 0, 120, 1, "#e0af68", "Top line",
+         "what lives, waits, is quiet, ends soon, failed; room on the disk; the zone; how old the "
+         "picture is, when it is"),
+    Part(0, 1, 26, 16, "#9ece6a", "1 Listings",
+         "one line a client: its sessions, and how many need somebody; Enter shows its sessions "
+         "alone"),
+    Part(26, 1, 94, 16, "#7aa2f7", "2 Sessions",
+         "what needs somebody first; ENDS is the earlier clock (s: the CLI's sweep); a dot: "
+         "written since you last looked"),
+    Part(0, 17, 26, 17, "#f7768e", "3 Expiry",
+         "what ends soonest, over all listings; its last line: what has expired and waits for "
+         "clean-up"),
+    Part(26, 17, 94, 17, "#bb9af7", "4 Live",
+         "what the selected agent says, word by word, whoever runs it; Enter gives it the whole "
+         "screen"),
+    Part(0, 34, 120, 2, "#7dcfff", "Last lines",
+         "what was done, and every question (Esc leaves it); the keys that act now, greyed when "
+         "they cannot"),
+)  # fmt: skip
+
+
+def explained(svg: str) -> str:
+    """Return the picture of the console at 120x36 with its parts framed and explained."""
+    start, _, rest = svg.partition('viewBox="0 0 ')
+    size, _, rest = rest.partition('"')
+    width, height = (float(one) for one in size.split())
+    below = len(PARTS) * _STEP + _MARGIN
+    frames = "".join(_frame(part) for part in PARTS)
+    legend = "".join(_said(part, height + number * _STEP) for number, part in enumerate(PARTS, 1))
+    ground = f'<rect y="{height}" width="{width}" height="{below}" fill="#1a1b26"/>'
+    drawn = rest.rstrip().removesuffix("</svg>")
+    view = f'{start}viewBox="0 0 {width:g} {height + below:g}"'
+    return f"{view}{drawn}{ground}{frames}{legend}</svg>\n"
+
+
+def _frame(part: Part) -> str:
+    x, y = _LEFT + part.column * _CELL, _TOP + part.row * _LINE
+    width, height = part.width * _CELL - 2, part.height * _LINE - 2
+    return (
+        f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="6" '
+        f'fill="none" stroke="{part.colour}" stroke-width="3"/>'
+    )
+
+
+def _said(part: Part, y: float) -> str:
+    style = f'y="{y:g}" style="font-family: sans-serif; font-size: 20px'
+    name = f'<text x="24" {style}; font-weight: bold" fill="{part.colour}">{part.name}</text>'
+    return f'{name}<text x="150" {style}" fill="#c0caf5">{escape(part.says)}</text>'

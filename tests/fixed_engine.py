@@ -71,8 +71,8 @@ class FixedFollow:
 class FixedEngine:
     """`asked` collects what it was told to do; ids in `refusing` are refused.
 
-    `sayings` is what verbs say, `needs_yes` which of them must be sure; a verb of `slow` is done
-    only when `goes_on` is set.
+    `batch` is what was done last elsewhere; `sayings` is what verbs say, `needs_yes` which of them
+    must be sure; a verb of `slow` is done only when `goes_on` is set.
     """
 
     catalog: Catalog = field(default_factory=fixed_catalog.catalog)
@@ -86,6 +86,8 @@ class FixedEngine:
     theme: str = ""
     keys: Keymap = field(default_factory=Keymap)
     root: Path = fixed_catalog.ROOT
+    is_root_configured: bool = False
+    batch: tuple[Act, ...] = ()
     zone: tzinfo = UTC
     quiet_after: timedelta = timedelta(minutes=10)
     trash_days: int = 7
@@ -130,10 +132,10 @@ class FixedEngine:
     def write_looks(self, looks: Looks) -> None:
         self.looks = looks
 
-    def read_view(self) -> Remembered:
+    def read_remembered(self) -> Remembered:
         return self.view
 
-    def write_view(self, view: Remembered) -> None:
+    def write_remembered(self, view: Remembered) -> None:
         if self.disk_error is not None:
             raise self.disk_error
         self.view = view
@@ -177,6 +179,9 @@ class FixedEngine:
     def undo_many(self, acts: Sequence[Act], progress: OnProgress, stop: Stop) -> Cleaned:
         return Cleaned("undone", tuple(self.undo(act) for act in acts))
 
+    def rename(self, session: Session, title: str) -> Act:
+        return self._act("rename", session, title)
+
     def restore(self, words: str) -> Act:
         self.asked.append(("restore", words))
         return Act("restore", "", words, self.moment, f"restored {words}")
@@ -184,6 +189,15 @@ class FixedEngine:
     def undo(self, act: Act) -> Act:
         self.asked.append(("undo", act.kind, act.session_id))
         return Act("undo", act.listing, act.session_id, self.moment, f"undone: {act.words}")
+
+    def last_batch(self) -> tuple[Act, ...]:
+        if not self.batch:
+            raise Refused("nothing is left to undo")
+        return self.batch
+
+    def undo_last(self, batch: Sequence[Act]) -> tuple[tuple[Act, ...], str]:
+        self.asked.append(("undo_last", *(act.session_id for act in batch)))
+        return tuple(batch), "took it back"
 
     def plan_resume(self, session: Session, *, is_fork: bool = False) -> Plan:
         if session.is_live and not is_fork:
@@ -238,7 +252,7 @@ class FixedEngine:
         said = f"{kind} {session.session_id[:8]}"
         return Act(kind, session.listing, session.session_id, self.moment, said)
 
-    def say_verb(self, words: Sequence[str]) -> Said:
+    def say_verb(self, words: Sequence[str], width: int | None = None) -> Said:
         verb, *rest = words
         if verb in self.needs_yes and "--yes" not in rest:
             error = NeedsYes(f"would {verb} {rest[0]}: add --yes to do it")

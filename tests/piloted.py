@@ -6,6 +6,8 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from textual import events
+from textual.keys import _character_to_key, key_to_character
 from textual.pilot import Pilot
 
 from tests.fixed_engine import FixedEngine
@@ -16,6 +18,7 @@ from tui.ui.page import PagePane
 from tui.ui.screen import ConsoleScreen
 
 _CEILING_S = 30.0
+_ROUNDS = 4  # a key goes to the app, its screen and a widget, whose message comes back
 
 
 class Console:
@@ -29,8 +32,9 @@ class Console:
         self.screen = screen
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-        await self.pilot.pause()
+        """Press keys, each when all that the one before brought about has been taken in."""
+        for key in keys:
+            await press(self.pilot, key)
 
     async def until(self, is_so: Callable[[], bool]) -> None:
         until = time.monotonic() + _CEILING_S
@@ -70,6 +74,18 @@ class Console:
                 await self.pilot.pause()
                 return one
         raise AssertionError(title)
+
+
+async def press(pilot: Pilot[int], key: str) -> None:
+    """Press a key, and wait until every widget has taken in what it brought about.
+
+    The pilot's own waits for a process that has nothing to do, which takes a tenth of a second a
+    key. What comes from a thread a test waits for by name: `until`, `asked`, `answered`.
+    """
+    name = _character_to_key(key) if len(key) == 1 else key
+    pilot.app.post_message(events.Key(name, key if len(key) == 1 else key_to_character(name)))
+    for _ in range(_ROUNDS):
+        await pilot.pause(0)
 
 
 @asynccontextmanager

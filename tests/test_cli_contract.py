@@ -153,6 +153,18 @@ def test_tail_follows_until_interrupted(listing: SampleListing) -> None:
         assert tail.wait(10) == 0
 
 
+def test_tail_ends_with_its_reader(listing: SampleListing) -> None:
+    words = [sys.executable, "-m", "tui", "--root", str(listing.root), "tail", "-f", FIRST]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, cwd=Path(__file__).parent.parent) as tail:
+        assert tail.stdout is not None
+        assert tail.stdout.readline()
+        tail.stdout.close()
+        try:
+            assert tail.wait(10) == 0
+        finally:
+            tail.kill()
+
+
 def test_extend_says_old_and_new(listing: SampleListing) -> None:
     was = {one["session_id"]: one["expires_at"] for one in listed(listing)}
     done = run_cli(listing.root, "extend", FIRST, "30d", "--json")

@@ -160,7 +160,7 @@ def test_half_an_export_does_not_stay(listing: SampleListing, tmp_path: Path) ->
     write_lines(listing.transcript_path(FIRST), prompt("x" * 200_000))
     words = ("--root", str(listing.root), "export", FIRST, "-o", str(path))
     done = subprocess.run(
-        [sys.executable, "-c", FULL, "100000", *words],
+        [sys.executable, "-B", "-c", FULL, "100000", *words],
         capture_output=True,
         text=True,
         timeout=60,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from tui.core.meter import Meter
 from tui.core.models import Entry, EntryKind, Usage
 
@@ -26,6 +28,15 @@ def test_the_context_is_the_last_message_and_a_turn_adds_up_its_messages_once() 
     later = AT + timedelta(minutes=5)
     meter.note([Entry(EntryKind.PROMPT, "Next", later)])
     assert (meter.spent.written, meter.spent.turn_from) == (0, later)
+
+
+@pytest.mark.parametrize("why", ["", " for tool use"])
+def test_an_interrupt_ends_a_turn_and_begins_none(why: str) -> None:
+    meter, end = Meter(), AT + timedelta(minutes=2)
+    meter.note([Entry(EntryKind.PROMPT, "Find", AT), said("m1", 1000, 50)])
+    meter.note([Entry(EntryKind.PROMPT, f"[Request interrupted by user{why}]", end)])
+    spent = meter.spent
+    assert (spent.turn_from, spent.turn_to, spent.written) == (AT, end, 50)
 
 
 def test_sub_agents_and_made_up_messages_do_not_count() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import unicodedata
+from unicodedata import unidata_version
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tests.payloads import PAYLOADS, acts, is_cleaned
-from tui.core.text import cell_width, fit, one_line, safe_text
+from tui.core.text import agreed, cell_width, fit, is_doubtful, one_line, safe_text
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
@@ -89,6 +90,26 @@ def test_cleaning_takes_linear_time(unit: str) -> None:
 )
 def test_cells_are_counted(text: str, width: int) -> None:
     assert cell_width(text) == width
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "doubtful"),
+    [
+        ("plain", "plain", ""),
+        ("日本語 Käufer ─●", "日本語 Käufer ─●", ""),
+        ("☰ yin ䷀", "?  yin ? ", "☰䷀"),
+        ("🫨 🏭", "?  🏭" if unidata_version < "15" else "🫨 🏭", "🫨🏭"),
+        ("㉈ ", "? ", "㉈"),
+    ],
+)
+def test_where_terminals_do_not_agree_on_a_width_nothing_shifts(
+    text: str, shown: str, doubtful: str
+) -> None:
+    assert agreed(text) == shown
+    assert cell_width(agreed(text)) == cell_width(text)
+    assert "".join(char for char in text if is_doubtful(char)) == doubtful
+    assert is_doubtful("é")
+    assert not is_doubtful("")
 
 
 @pytest.mark.parametrize(

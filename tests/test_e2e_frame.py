@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.sample_listing import FIRST, SampleListing
-from tests.test_e2e_demo import Tmux
+from tests.tmux import Tmux
 
 TITLES = (
     "戦略的買い手 ポンプ", "Käufer für Ventile", "e\u0301te\u0301 ete\u0301", "한글 제목 valves",
-    "plain words", "●─▌ box", "𝒎𝒂𝒕𝒉 ½ ⅓", "漢 valves 字",
+    "plain words", "●─▌ box", "𝒎𝒂𝒕𝒉 ½ ⅓", "漢 valves 字", "☰ yin ䷀", "🫨 ㉈ valves",
 )  # fmt: skip
 KEYS = (
     "j", "G", "g", "3", "j", "1", "2", "Enter", "b", "q", "?", "Space", "q", "e", "9", "C-c", "*",
@@ -127,6 +127,9 @@ def test_every_picture_is_the_same_with_and_without_it(both: Both) -> None:
         pictures.add(both.agree("ENDS"))
         both.press("j")
         pictures.add(both.agree())
+    both.resize(40, 12)
+    both.resize(*SIZES[-1])  # often too soon for the console to see any other size than its own
+    both.agree("ENDS", "help")
     both.press("C-z")
     both.agree("Stopped")
     both.press("fg", "Enter")

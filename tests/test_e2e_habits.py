@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.sample_listing import FIRST, SECOND, SampleListing
-from tests.test_e2e_demo import Tmux
+from tests.tmux import Tmux
 
 KEYS = '[keys]\nresume = "R"\nsort = "x"\nlog = "L"\n'
 
@@ -38,7 +37,7 @@ def shell(tmp_path: Path) -> Iterator[Tmux]:
     server = Tmux(tmp_path / "tmux", 80, 24)
     server.start("bash", "--noprofile", "--rcfile", str(tmp_path / "rc"), temporary=tmp_path)
     yield server
-    subprocess.run([*server._base, "kill-server"], capture_output=True, check=False)
+    server.end()
 
 
 def still(text: str) -> str:
@@ -52,7 +51,7 @@ def test_a_suspended_console_gives_the_terminal_back_and_returns_as_it_was(shell
     shell.keys(*"console", "Enter")
     shell.wait_for(lambda text: "active" in text)
     shell.keys("j", "Space")
-    shown = shell.wait_for(lambda text: "1 marked" in text and "3 9f2d" in text)
+    shown = shell.wait_for(lambda text: "1 marked" in text and "9f2d  · active  son" in text)
     shell.keys("C-z")
     shell.wait_for(lambda text: "Stopped" in text and "QUIET" not in text)
     shell.call("send-keys", "-l", "stty -a | tr ' ' '\\n' | grep -cx -e icanon -e echo -e isig")
@@ -126,4 +125,4 @@ def test_without_a_shell_it_says_that_it_cannot_be_suspended(tmp_path: Path) -> 
         server.keys("s")
         server.wait_for(lambda text: "sorted by ends" in text)
     finally:
-        subprocess.run([*server._base, "kill-server"], capture_output=True, check=False)
+        server.end()

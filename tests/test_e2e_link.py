@@ -16,7 +16,7 @@ from tests.terminal import Terminal
 from tests.writing import shown
 
 STALL_S = 8.0
-LATE_S = 1.5  # 0.3 s on a machine with nothing else to do; one that waits is late by seconds
+LATE_S = 0.3  # one that waits for the link is late by seconds
 BACK = (b"\x1b[?1049l", b"\x1b[?25h")  # the terminal is the shell's again, with a cursor
 REDRAW = "\x0c"
 
@@ -52,6 +52,10 @@ def fill(screen: Terminal, seconds: float) -> None:
 def test_a_stalled_link_delays_nothing_and_ends_with_the_true_screen(
     screen: Terminal, listing: SampleListing, tmp_path: Path
 ) -> None:
+    """The loop is never late by over 0.3 s, less what it queued for a processor (see `beating`).
+
+    With frames that are never skipped it is late by as long as the link stood still.
+    """
     time.sleep(1)
     late = tmp_path / "late"
     late.unlink()
@@ -60,10 +64,10 @@ def test_a_stalled_link_delays_nothing_and_ends_with_the_true_screen(
     listing.add(SECOND, days=6)
     screen.send("2s\x1b[B")
     time.sleep(1)
-    assert float(late.read_text()) <= LATE_S
     assert screen.received == before
     screen.pace = None
     screen.wait_for("sorted by", "25")
+    assert float(late.read_text()) <= LATE_S
     caught_up = screen.received - before
     assert caught_up < 60_000
     picture = still(screen)

@@ -21,7 +21,7 @@ from tests import guide_statements as guide
 from tests.runs_site import Site, over, wait
 from tests.sample_listing import FIRST, SECOND, SampleListing
 from tests.terminal import Terminal
-from tui.core.models import Row
+from tui.core.models import Event, Row
 from tui.runs import protocol
 from tui.runs.protocol import EVENTS, HEARTBEAT, INBOX, OWNER, SPEC, describe
 from tui.storage.locks import SessionLock
@@ -156,9 +156,10 @@ def test_two_who_extend_at_once_and_nobody_undoes_another(
     before = crew.row.expires_at
     crew.collide({"anna": f":extend {FIRST[:8]} 9d\r", "bert": f":extend {FIRST[:8]} 12d\r"})
     wait(lambda: crew.row.expires_at != before)
-    lost = told(crew, ("anna", "bert"), lambda said: "changed" in said or "now" in said)
+    lost = told(crew, ("anna", "bert"), lambda said: "changed meanwhile" in said)
     won = ({"anna", "bert"} - set(lost)).pop()
     loser = lost[0]
+    wait(lambda: f"; {won} extended it" in _message(crew[loser]))
     assert crew.acts() == [(won, "extend")]
     crew["carla"].wait_for(f"{won} extended 9f2c")
     crew.agree()
@@ -181,7 +182,7 @@ def test_two_who_delete_rename_and_settle_at_once(crew: Crew, pipeline: Sequence
     wait(lambda: len(list_trash(crew.listing.root)) == 1)
     crew["carla"].wait_for("deleted 9f2c")
     lost = told(
-        crew, ("anna", "bert"), lambda said: "`u` or `restore" not in said and "9f2c" in said
+        crew, ("anna", "bert"), lambda said: "`undo` or `restore" not in said and "9f2c" in said
     )
     assert lost
     won = ({"anna", "bert"} - set(lost)).pop()
@@ -194,11 +195,27 @@ def test_two_who_delete_rename_and_settle_at_once(crew: Crew, pipeline: Sequence
     wait(path.exists)
     assert path.read_bytes() == content
     crew.agree()
+    wait(lambda: len(pipeline) == 6)
+
+
+def test_two_who_rename_at_once(crew: Crew) -> None:
+    """Without the comparison the later of two would overwrite a title that nobody had seen."""
     words = {name: f":rename {SECOND[:8]} By {name}\r" for name in ("anna", "bert")}
     crew.at_once(words)
-    wait(lambda: len([one for one in read_logbook(crew.listing.root) if one.action == "rename"]))
-    crew.agree("By ")
-    wait(lambda: len(pipeline) == 6)
+    names = ("anna", "bert")
+    lost = told(crew, names, lambda said: "changed meanwhile" in said or "is running" in said)
+    (won,) = {"anna", "bert"} - set(lost)
+    assert f'renamed 9f2d0000 to "By {won}"' in _message(crew[won])
+    assert [one.operator for one in _renames(crew)] == [won]
+    crew.agree(f"By {won}")
+    assert f'its title is now "By {won}"; {won} renamed it' in _message(crew[lost[0]])
+    crew[lost[0]].send(words[lost[0]])
+    crew.agree(f"By {lost[0]}")
+    assert [one.operator for one in _renames(crew)] == [won, lost[0]]
+
+
+def _renames(crew: Crew) -> list[Event]:
+    return [one for one in read_logbook(crew.listing.root) if one.action == "rename"]
 
 
 def _ask(listing: SampleListing, pid: int) -> Path:
@@ -259,9 +276,8 @@ def test_one_deletes_what_the_other_resumes(site: Site) -> None:
             seconds=30,
         )
         assert said
-        runs = [protocol.read_run(one) for one in protocol.run_folders(site.listing)]
+        wait(lambda: bool(list_trash(root)) == (len(protocol.run_folders(site.listing)) < 2))
         is_deleted = bool(list_trash(root))
-        assert is_deleted == (len(runs) < 2)
         assert is_deleted or over(protocol.run_folders(site.listing)[-1]).state == "done"
     with closing(sqlite3.connect(site.listing / "buyers.db")) as rows:
         (status,) = rows.execute("SELECT status FROM claude_sessions").fetchone()

@@ -142,17 +142,22 @@ def test_a_line_that_dies_ends_the_console_and_not_the_run_and_the_view_is_kept(
 
 
 def ends_with(server: Sshd, fail: Callable[[], None]) -> None:
-    """Let the line fail: the console must be gone soon after it was hung up, and not spin."""
+    """Let the line fail: the console must be gone soon after that could be known, at no CPU.
+
+    A line that is cut tells at once; of one that is silent, the server has to find out.
+    """
     console, session = wait(lambda: all(found := console_below(server)) and found)
     was = work = worked(console)
+    told = time.monotonic()
     fail()
-    wait(lambda: started(session) is None, 30)
-    hung_up = time.monotonic()
+    if fail == server.wire.stall:
+        wait(lambda: started(session) is None, 30)
+        told = time.monotonic()
     while started(console) is not None:
         work = worked(console) or work
-        assert time.monotonic() - hung_up < 2
+        assert time.monotonic() - told < 2
         time.sleep(0.02)
-    assert work - was < 1.5
+    assert work - was < 0.5
 
 
 def told(done: subprocess.CompletedProcess[str]) -> Any:
@@ -189,7 +194,9 @@ def test_a_viewer_only_looks_whatever_is_asked(site: Site) -> None:
         assert (done.returncode, "read-only" in done.stderr) == (4, True)
         with server.connect(key="anna", size=(60, 16)) as screen:
             assert "[RO]" in screen.wait_for("hollis_park", "[RO]", "active")
-            screen.send("rdieu:ls\r")
+            screen.send("rdieu")
+            time.sleep(0.3)  # or it is one with what follows, and all of it a paste
+            screen.send(":ls\r")
             screen.wait_for("ENDS STATE LISTING", "[RO]")
 
 

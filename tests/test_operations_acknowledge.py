@@ -61,6 +61,19 @@ def test_it_is_settled_for_everybody_until_something_new_happens(listing: Sample
     assert need(listing, listing.session(FIRST)) is Need.FAILED
 
 
+def test_of_two_at_once_the_second_is_told_who_was_first(listing: SampleListing) -> None:
+    """Both have a picture without an acknowledgement: only what is written decides."""
+    session = listing.session(FIRST)
+    acknowledge(listing.context(), session)
+    act = acknowledge(listing.context(operator="bert"), session)
+    assert act.is_needless
+    assert act.words == "anna already acknowledged that 9f2c0000 failed, just now"
+    stands = listing.session(FIRST).ack
+    assert stands is not None
+    assert stands.by == "anna"
+    assert [one.operator for one in read_logbook(listing.root)] == ["anna"]
+
+
 def test_a_console_that_watches_sees_it_settled(listing: SampleListing) -> None:
     watch = Watch(listing.context())
     watch.look()
@@ -81,7 +94,7 @@ def test_twice_says_who_was_first_and_writes_nothing(listing: SampleListing) -> 
     acknowledge(listing.context(), listing.session(FIRST))
     act = acknowledge(listing.context(operator="bert"), listing.session(FIRST))
     assert act.is_needless
-    assert act.words == "anna already acknowledged that 9f2c0000 failed"
+    assert act.words == "anna already acknowledged that 9f2c0000 failed, just now"
     assert len(read_logbook(listing.root)) == 1
 
 

@@ -54,6 +54,32 @@ def test_a_listing_that_is_a_network_mount_of_its_own_is_told(sick: Sick) -> Non
     assert (finding.code, finding.listing) == ("network_mount", sick.listing.listing_id)
 
 
+@pytest.mark.parametrize(
+    ("stage", "told"),
+    [
+        ({"allowed_tools": ["WebSearch", "Read"], "permission_mode": "plan"}, ""),
+        ({"allowed_tools": ["Read", "Bash(ls:*)"]}, "s1 (Bash(ls:*))"),
+        ({"allowed_tools": ["Edit", "Write"]}, "s1 (Edit, Write)"),
+        ({"permission_mode": "bypassPermissions"}, "s1 (bypassPermissions)"),
+        ({"permission_mode": "acceptEdits"}, "s1 (acceptEdits)"),
+        ({"allowed_tools": ["mcp__files__write"]}, "s1 (mcp__files__write)"),
+    ],
+)
+@pytest.mark.parametrize("is_restricted", [True, False])
+def test_a_stage_that_is_a_shell_for_restricted_operators_is_told(
+    sick: Sick, stage: dict[str, Any], told: str, is_restricted: bool
+) -> None:
+    sick.listing.add(FIRST)
+    context = sick.context(stages={"s1": stage}, restricted=is_restricted)
+    found = examine(context, Watch(context).look(), Machine())
+    said = [one.words for one in found if one.code == "restricted_shell"]
+    assert said == (
+        [f"a stage with Bash is a shell for restricted operators: {told}"]
+        if is_restricted and told
+        else []
+    )
+
+
 def test_a_mount_with_a_space_in_its_name_is_read() -> None:
     assert read_mounts("srv:/x /mnt/my\\040disk nfs4 rw 0 0\nbroken\n") == (
         ("/mnt/my disk", "nfs4"),

@@ -22,7 +22,7 @@ from tui.core.session_id import is_session_id
 from tui.operations.cleanup import clean_up, plan_cleanup
 from tui.operations.context import Context
 from tui.operations.delete import delete_many, find_trashed, restore, restore_many
-from tui.operations.purge import plan_purge, purge, purge_old
+from tui.operations.purge import erase_many, old_trash, plan_purge, purge
 from tui.operations.refresh import Watch
 from tui.operations.trash import preview, trash_of
 from tui.operations.unfinished import unfinished
@@ -103,7 +103,7 @@ def act_on_all(context: Context) -> None:
     for words in (FIRST, SECOND):
         with suppress(ConsoleError):
             purge(context, words)
-    purge_old(context)
+    erase_many(context, old_trash(context))
 
 
 def test_no_hostile_id_leads_anywhere(listing: SampleListing, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import os
 import resource
 import shutil
 import sqlite3
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -24,12 +26,14 @@ from tui.operations.cleanup import clean_up, plan_cleanup
 from tui.operations.context import Context
 from tui.operations.delete import delete, delete_many, restore
 from tui.operations.extend import extend, plan_extension
-from tui.operations.purge import erase_session, plan_purge, purge, purge_old
+from tui.operations.purge import erase_many, erase_session, old_trash, plan_purge, purge
 from tui.operations.refresh import Watch
 from tui.storage.acks import read_acks, write_ack
 from tui.storage.erasing import finish
+from tui.storage.kept_file import TABLES, kept_path
 from tui.storage.locks import SessionLock
 from tui.storage.logbook import read_logbook
+from tui.storage.tables import TableCache
 from tui.storage.tracking import read_events, read_rows
 from tui.storage.trash import list_trash
 
@@ -119,6 +123,26 @@ def test_an_untracked_session_is_erased_too(listing: SampleListing) -> None:
     untrack(listing)
     purge(listing.context(), FIRST)
     assert saying(listing.root, CANARY) == []
+
+
+def test_nothing_is_left_in_what_was_kept_for_the_next_start(
+    listing: SampleListing, tmp_path: Path
+) -> None:
+    context = listing.context(cache_dir=tmp_path / "cache")
+    more = [replace(listing, listing_id=f"listing_{number}") for number in range(9)]
+    for one in more:
+        one.add(SECOND)
+    Watch(context).look()
+    path = kept_path(tmp_path / "cache", listing.root, TABLES)
+    kept = TableCache(path, clock=lambda: time.time_ns() + 10**10)
+    for one in (listing, *more):
+        kept.table_of(str(one.db_path))
+    kept.save()
+    assert len(saying(tmp_path / "cache", CANARY)) == 2
+    purge(context, FIRST)
+    kept.save()
+    Watch(context).look()
+    assert saying(tmp_path / "cache", CANARY) == []
 
 
 def untrack(listing: SampleListing) -> None:
@@ -258,11 +282,11 @@ def test_the_old_trash_is_erased_and_the_young_kept(listing: SampleListing) -> N
     now = datetime.now(UTC)
     delete(Context(listing.context().settings, lambda: now - 8 * DAY), listing.session(FIRST))
     delete(listing.context(), listing.session(SECOND))
-    done = purge_old(listing.context())
+    done = erase_many(listing.context(), old_trash(listing.context()))
     assert [act.session_id for act in done.acts] == [FIRST]
     assert done.freed > 0
     assert [one.session_id for one in list_trash(listing.root)] == [SECOND]
-    assert purge_old(listing.context()).acts == ()
+    assert erase_many(listing.context(), old_trash(listing.context())).acts == ()
 
 
 @contextmanager
@@ -276,11 +300,13 @@ def full_disk(listing: SampleListing, tmp_path: Path) -> Iterator[Path]:
             yield moved
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    was, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # it would be cut off
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
     try:
         yield listing.root
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        sys.dont_write_bytecode = was
 
 
 def test_on_a_full_disk_nothing_is_lost_and_erasing_is_the_way_out(

@@ -54,6 +54,8 @@ def test_a_new_session_is_as_the_pipeline_says_and_works_where_it_does(
     found = prepared(listing, options=options)
     assert found.spec.session_id == SECOND
     assert found.spec.agent == {"model": "haiku", "cwd": "/srv"}
+    assert not found.spec.decides_itself
+    assert prepared(listing, options=ClaudeAgentOptions(settings="{}")).spec.decides_itself
     assert (found.given.options, found.given.recorded) == (options, found.spec.agent)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.payloads import PAYLOADS, is_cleaned
 from tests.sample_listing import FIRST, SECOND, SampleListing, run_cli, snapshot
-from tui.core.errors import ConsoleError, Refused, UnknownId, UsageError
+from tui.core.errors import Changed, ConsoleError, Refused, UnknownId, UsageError
 from tui.operations.rename import rename
 from tui.storage.locks import SessionLock
 from tui.storage.logbook import read_logbook
@@ -56,6 +56,32 @@ def test_the_title_is_appended_as_the_cli_writes_it(listing: SampleListing) -> N
     again = rename(listing.context(), listing.session(FIRST), "Ü 😀")
     assert listing.session(FIRST).title == "Ü 😀"
     assert again.words == 'renamed 9f2c0000 to "Ü 😀"; it was "Pumps, DACH"'
+
+
+def test_a_title_that_another_gave_meanwhile_stays_and_the_loser_is_told(
+    listing: SampleListing,
+) -> None:
+    """Without the comparison the second would overwrite what it never saw."""
+    seen = listing.session(FIRST)
+    rename(listing.context(operator="bert"), seen, "By bert")
+    words = 'changed meanwhile: its title is now "By bert"; bert renamed it just now'
+    with pytest.raises(Changed, match=words):
+        rename(listing.context(), seen, "By anna")
+    assert listing.session(FIRST).title == "By bert"
+    assert [one.operator for one in read_logbook(listing.root)] == ["bert"]
+    rename(listing.context(), listing.session(FIRST), "By anna")
+    assert listing.session(FIRST).title == "By anna"
+
+
+def test_an_old_title_deep_in_a_long_transcript_is_no_change(listing: SampleListing) -> None:
+    """What is read of such a file is its end: what it does not tell has not changed."""
+    path = listing.transcript_path(FIRST)
+    rename(listing.context(), listing.session(FIRST), "Old")
+    seen = replace(listing.session(FIRST), title="Newer, deep inside")
+    with path.open("ab") as file:
+        file.write((json.dumps({"type": "tag", "of": "x" * 200}).encode() + b"\n") * 400)
+    rename(listing.context(), seen, "Newest")
+    assert listing.session(FIRST).title == "Newest"
 
 
 def test_a_title_is_no_activity(listing: SampleListing) -> None:
@@ -190,7 +216,7 @@ def test_on_a_full_disk_the_transcript_stays_as_it_was(listing: SampleListing, r
     before, size = path.read_bytes(), path.stat().st_size
     words = ("--root", str(listing.root), "rename", FIRST, "Pumps")
     done = subprocess.run(
-        [sys.executable, "-c", FULL, str(size + room), *words],
+        [sys.executable, "-B", "-c", FULL, str(size + room), *words],
         capture_output=True,
         text=True,
         timeout=60,

@@ -19,7 +19,7 @@ from tui.operations.restricted import require_inner_prompt
 from tui.operations.resume import plan_resume, start
 from tui.operations.steer import answer, mode, send
 from tui.runs.inbox import Inbox
-from tui.runs.protocol import EVENTS, SPEC
+from tui.runs.protocol import EVENTS, IN_PIPELINE, SPEC
 from tui.settings import Settings
 
 STAGES: Mapping[str, Mapping[str, Any]] = {
@@ -90,7 +90,7 @@ def test_an_operator_asks_for_no_more_than_the_settings(
 def test_a_mode_may_not_be_widened_while_it_runs(listing: SampleListing) -> None:
     add_run(listing)
     context = listing.context(restricted=True)
-    with pytest.raises(UsageError, match="restricted: permission_mode acceptEdits"):
+    with pytest.raises(UsageError, match="gives permission_mode acceptEdits"):
         mode(context, listing.session(FIRST), "acceptEdits")
     require_mode(Settings(restricted=True, stages=STAGES), "given", "bypassPermissions")
 
@@ -105,24 +105,59 @@ def test_a_mode_may_not_be_widened_while_it_runs(listing: SampleListing) -> None
         ('Look at @"/srv/a b"', True),
         ('Look at @"a b/../../../x"', True),
         ("Look at @'/etc/passwd'", True),
+        ('Look at @" /etc/passwd"', True),
+        ('Look at @"\t/etc/passwd"', True),
+        ('Look at @"\n/etc/passwd"', True),
+        ('Look at @"\u00a0/etc/passwd"', True),
+        ('Look at @"\ufeff/etc/passwd"', True),
+        ('Look at @"\u2028 ~/x"', True),
+        ("Look at @\ufeff/etc/passwd", True),
+        ("@/etc/passwd#L1-3", True),
+        ("@out", True),
+        ("@out.", True),
+        ("@out#L3", True),
+        ("@out/x.txt", True),
+        ('@"out/a b"', True),
+        ('@" out"', True),
+        ("@ring", True),
+        ("@.claude_sessions/.credentials.json", True),
+        ("@./.claude_sessions", True),
+        ("@into/.credentials.json", True),
+        ("@a\0b", True),
+        ('@"x\' /../../../etc/passwd"', True),
+        ("@a\x1c/../../../etc/passwd", True),
+        ("@deep/../../x.txt", True),
+        ('@@[t](claude-ref:a "b")/etc/passwd', True),
+        ("@" * 200, True),
+        (f"@{'x' * 5000}", True),
         ("mail anna@example.org, and @anna", False),
         ("@notes.md and @sub/notes.md", False),
+        ('@notes.md#L3 (@"sub/a b")', False),
         ("a..b, 3@2", False),
     ],
 )
 def test_a_prompt_mentions_no_file_from_elsewhere(
-    listing: SampleListing, prompt: str, is_refused: bool
+    listing: SampleListing, tmp_path: Path, prompt: str, is_refused: bool
 ) -> None:
-    context = listing.context(restricted=True)
-    require_inner_prompt(listing.context(), prompt)
+    context, hidden = listing.context(restricted=True), listing.folder / ".claude_sessions"
+    (tmp_path / "x.txt").touch()
+    for name, leads in (
+        ("out", tmp_path),
+        ("into", hidden),
+        ("ring", Path("ring")),
+        ("deep", Path("a/b")),
+    ):
+        (listing.folder / name).symlink_to(leads)
+    add_run(listing)
+    require_inner_prompt(listing.context(), prompt, listing.folder, hidden)
     with pytest.raises(Refused, match="outside its folder") if is_refused else nullcontext():
-        require_inner_prompt(context, prompt)
+        require_inner_prompt(context, prompt, listing.folder, hidden)
     if is_refused:
         plan = plan_resume(context, listing.session(FIRST))
         with pytest.raises(Refused, match="outside its folder"):
             start(context, plan, prompt)
         with pytest.raises(Refused, match="outside its folder"):
-            send(context, listing.session(FIRST), prompt)
+            held(listing, lambda _, session: send(context, session, prompt))
 
 
 @pytest.mark.parametrize(
@@ -133,7 +168,7 @@ def test_a_prompt_mentions_no_file_from_elsewhere(
         ({"allowed_tools": ["Bash"]}, {}, True),
         ({"permission_mode": "acceptEdits"}, {}, True),
         ({}, {"permission_mode": "bypassPermissions"}, True),
-        ({"permission_mode": "bypassPermissions"}, {"permission_mode": "default"}, False),
+        ({"permission_mode": "bypassPermissions"}, {"permission_mode": "default"}, True),
     ],
 )
 def test_an_agent_that_acts_unasked_is_not_prompted(
@@ -147,6 +182,54 @@ def test_an_agent_that_acts_unasked_is_not_prompted(
     with pytest.raises(Refused, match="acts without asking") if is_refused else nullcontext():
         held(listing, lambda _, session: send(restricted, session, "go on"))
     assert len(tuple(Inbox(folder).take())) == (not is_refused)
+
+
+@pytest.mark.parametrize(
+    ("spec", "owner", "is_refused"),
+    [
+        ({}, {}, False),
+        ({"decides_itself": False}, {IN_PIPELINE: True}, False),
+        ({"decides_itself": True}, {}, True),
+        ({"decides_itself": None}, {}, True),
+        ({}, {IN_PIPELINE: True}, True),
+    ],
+)
+def test_an_agent_whose_pipeline_decides_itself_is_not_prompted(
+    listing: SampleListing, spec: dict[str, Any], owner: dict[str, Any], is_refused: bool
+) -> None:
+    folder = add_run(listing, **owner)
+    (folder / SPEC).write_text(json.dumps(json.loads((folder / SPEC).read_text()) | spec))
+    restricted = listing.context(restricted=True)
+    with pytest.raises(Refused, match="decides itself") if is_refused else nullcontext():
+        held(listing, lambda _, session: send(restricted, session, "go on"))
+    assert [one.is_restricted for one in Inbox(folder).take()] == [True] * (not is_refused)
+    held(listing, lambda context, session: send(context, session, "go on"))
+    assert [one.is_restricted for one in Inbox(folder).take()] == [False]
+
+
+@pytest.mark.parametrize(
+    ("places", "spec", "is_refused"),
+    [
+        ((".claude_sessions/.credentials.json",), {}, True),
+        ((".claude_sessions/.credentials.json",), {"is_restricted": True}, False),
+        ((".claude_sessions/.credentials.json",), {"is_restricted": "yes"}, True),
+        (("env",), {}, True),
+        (("../env",), {}, False),
+        ((), {}, False),
+    ],
+)
+def test_an_agent_that_can_read_credentials_unasked_is_not_prompted(
+    listing: SampleListing, places: tuple[str, ...], spec: dict[str, Any], is_refused: bool
+) -> None:
+    folder = add_run(listing)
+    (folder / SPEC).write_text(json.dumps(json.loads((folder / SPEC).read_text()) | spec))
+    paths = [listing.folder / place for place in places]
+    for path in paths:
+        path.touch(mode=0o600)
+    named = next((path for path in paths if path.name == "env"), None)
+    restricted = listing.context(restricted=True, env_file=named)
+    with pytest.raises(Refused, match="credentials in its folder") if is_refused else nullcontext():
+        held(listing, lambda _, session: send(restricted, session, "go on"))
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from tui.operations.purge import purge
 from tui.operations.refresh import Watch
 from tui.operations.rename import rename
 from tui.operations.rows import fail
-from tui.operations.undo import undo, undo_last
+from tui.operations.undo import last_batch, undo, undo_last
 from tui.storage.logbook import read_logbook
 from tui.storage.tracking import read_events, read_rows
 
@@ -43,13 +43,14 @@ class Operator:
 
     minutes = 0
 
-    def __init__(self, listing: SampleListing, name: str) -> None:
-        self.listing, self.name = listing, name
+    def __init__(self, listing: SampleListing, name: str, login: str = "") -> None:
+        self.listing, self.name, self.login = listing, name, login
 
     def context(self) -> Context:
         Operator.minutes += 1
         now = datetime.now(UTC) + timedelta(minutes=Operator.minutes)
-        return replace(self.listing.context(operator=self.name), clock=lambda: now)
+        context = self.listing.context(operator=self.name, login=self.login)
+        return replace(context, clock=lambda: now)
 
     def extend(self, *ids: str, words: str = "30d") -> None:
         context = self.context()
@@ -132,6 +133,46 @@ def test_nobody_undoes_what_another_did(listing: SampleListing) -> None:
         ben.undo()
     assert anna.undo() == ["cc33"]
     assert anna.undo() == ["bb22"]
+
+
+def test_a_login_undoes_what_it_did_from_another_address(listing: SampleListing) -> None:
+    """A line that drops comes back from another network, and the audit keeps both."""
+    Operator(listing, "anna@10.0.0.7", "anna").extend("aa11")
+    Operator(listing, "anna@2001:db8::7", "anna").delete("bb22")
+    anna = Operator(listing, "anna@10.0.0.8", "anna")
+    assert anna.undo() == ["bb22"]
+    assert anna.undo() == ["aa11"]
+    with pytest.raises(Refused, match="nothing that you"):
+        Operator(listing, "anna@10.0.0.7", "anna").undo()
+    acts = [(event.operator, event.action) for event in read_events(listing.db_path)]
+    assert ("anna@10.0.0.8", "undo") in acts
+    assert ("anna@10.0.0.7", "extend") in acts
+
+
+@pytest.mark.parametrize(
+    ("name", "login"),
+    [
+        ("anna", ""),
+        ("anna@10.0.0.8", ""),
+        ("ann@10.0.0.7", "ann"),
+        ("bert@10.0.0.7", "bert"),
+        ("anna@10.0.0.7@10.0.0.8", "anna@10.0.0.7"),
+        ("an%@10.0.0.7", "an%"),
+        ("ANNA@10.0.0.7", "ANNA"),
+    ],
+)
+def test_nobody_else_is_that_login(listing: SampleListing, name: str, login: str) -> None:
+    Operator(listing, "anna@10.0.0.7", "anna").extend("aa11")
+    Operator(listing, "anna@home").delete("bb22")
+    with pytest.raises(Refused, match="nothing that you"):
+        Operator(listing, name, login).undo()
+
+
+def test_a_name_that_was_given_is_no_login(listing: SampleListing) -> None:
+    Operator(listing, "anna@home").delete("bb22")
+    Operator(listing, "anna").extend("aa11")
+    with pytest.raises(Refused, match="nothing that you"):
+        Operator(listing, "anna@10.0.0.7", "anna").undo()
 
 
 def test_what_was_changed_since_is_left_and_the_rest_goes_on(listing: SampleListing) -> None:
@@ -217,6 +258,23 @@ def test_a_database_that_cannot_be_read_where_nobody_acted_keeps_nothing_from_be
         anna.undo()
     anna.extend("aa11")
     assert anna.undo() == ["aa11"]
+
+
+def test_the_batch_that_was_named_is_taken_back_whatever_was_done_since(
+    listing: SampleListing,
+) -> None:
+    anna = Operator(listing, "anna")
+    with pytest.raises(Refused, match="nothing that you"):
+        last_batch(anna.context())
+    anna.extend("aa11", "bb22", words="60d")
+    batch = last_batch(anna.context())
+    assert {act.session_id for act in batch} == {"aa11", "bb22"}
+    anna.delete("cc33")
+    done = undo_last(anna.context(), None, batch)
+    assert [(act.session_id, act.is_needless) for act in done] == [
+        ("bb22", False), ("aa11", False),
+    ]  # fmt: skip
+    assert [act.session_id for act in last_batch(anna.context())] == ["cc33"]
 
 
 def test_what_was_taken_back_is_named_and_what_was_done_later_and_stays(

@@ -50,7 +50,7 @@ journal.event("ended")
 
 
 def test_a_full_disk_loses_no_event_and_tears_no_line(tmp_path: Path) -> None:
-    code = [sys.executable, "-c", _FULL_DISK, str(tmp_path)]
+    code = [sys.executable, "-B", "-c", _FULL_DISK, str(tmp_path)]
     done = subprocess.run(code, capture_output=True, text=True, check=True)
     assert int(done.stdout) > 10
     lines = (tmp_path / EVENTS).read_text().splitlines()

@@ -39,6 +39,27 @@ async def test_always_holds_for_a_tool_and_never_for_a_question(
     assert len(asked[0]["input"]["command"]) == 30_000
 
 
+async def test_a_restricted_prompt_ends_what_was_allowed_for_always(tmp_path: Path) -> None:
+    permissions = Permissions(Journal(tmp_path, lambda: NOW), 60)
+
+    async def is_asked(tool: str) -> bool:
+        asking = asyncio.create_task(permissions.ask(Ask(tool, {})))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        is_waiting = permissions.is_waiting
+        permissions.answer(Command("answer", NOW, "bert", "", _last_id(tmp_path), "always"))
+        assert (await asking).decision in ("always", "allow")
+        return is_waiting
+
+    tools = ("Bash", "WebFetch")
+    permissions.begin_turn(is_restricted=False)
+    assert [await is_asked(tool) for tool in (*tools, *tools)] == [True, True, False, False]
+    permissions.begin_turn(is_restricted=True)
+    assert [await is_asked(tool) for tool in (*tools, *tools)] == [True, False, True, False]
+    permissions.begin_turn(is_restricted=False)
+    assert [await is_asked(tool) for tool in (*tools, *tools)] == [True, False, False, False]
+
+
 async def test_an_answer_reaches_the_question_as_the_agent_worded_it(tmp_path: Path) -> None:
     permissions = Permissions(Journal(tmp_path, lambda: NOW), 60)
     worded = ["Which\u200b region\ufe0f?", "x" * 60_001, "Plain?"]

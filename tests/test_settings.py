@@ -24,6 +24,7 @@ def test_without_anything_the_defaults_hold(tmp_path: Path) -> None:
     environment = {"SESSION_CONSOLE_CONFIG": str(tmp_path / "none"), "LOGNAME": "anna"}
     assert load_settings(environment | {"HOME": "/home/anna"}, {}) == Settings(
         operator="anna",
+        login="anna",
         claude_home=Path("/home/anna/.claude"),
         state_dir=Path("/home/anna/.local/state/session-console"),
         cache_dir=Path("/home/anna/.cache/session-console"),
@@ -61,7 +62,7 @@ def test_a_key_has_its_kind(tmp_path: Path, key: str, toml: str, value: object) 
         ("odd = 1", "no setting is called 'odd'"),
         ('"a\\u001b[31mb" = 1', "no setting is called 'ab'"),
         ("source = 'x'", "no setting is called 'source'"),
-        ("read_only = 7", "read_only: expected true or false"),
+        ("read_only = 7", r"read_only: expected true or false \(or 1, yes, 0, no\), not '7'"),
         ("trash_days = 0", "trash_days: expected a whole number above 0"),
         ("trash_days = 'many'", "trash_days"),
         ("quiet_after = 'soon'", "quiet_after: 'soon' is not a duration"),
@@ -73,8 +74,10 @@ def test_a_key_has_its_kind(tmp_path: Path, key: str, toml: str, value: object) 
         ("[roots.'/srv/x']\nodd = 7", "no setting is called 'odd'"),
         ("[roots.'/srv/x']\nroot = '/'", "a root's table names no other root"),
         ("[roots.'~nobody-of-that-name/x']", "roots"),
-        ("root = ", "config.toml"),
-        ("\x00", "config.toml"),
+        ('root = "/x"\nmax_age_days = \n', "config.toml, line 2: .*column"),
+        ("root = ", "config.toml, line 1: .*at the end"),
+        ('root = "/x"\nbell = ', "config.toml, line 2: .*at the end"),
+        ("\x00", "config.toml, line 1: "),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, toml: str, words: str) -> None:
@@ -103,6 +106,15 @@ def test_the_operator_is_the_login_and_where_it_came_from(
     tmp_path: Path, environment: dict[str, str], operator: str
 ) -> None:
     assert load(tmp_path, "", None, **environment).operator == operator
+
+
+def test_a_login_is_known_without_its_address_and_a_given_name_stays_whole(tmp_path: Path) -> None:
+    there = {"LOGNAME": "anna", "SSH_CONNECTION": "10.0.0.7 5022 10.0.0.1 22"}
+    assert load(tmp_path, "", None, **there).login == "anna"
+    named = load(tmp_path, "", {"operator": "anna@x"}, **there)
+    assert (named.operator, named.login) == ("anna@x", "")
+    named = load(tmp_path, "", None, **there, SESSION_CONSOLE_OPERATOR="bert")
+    assert (named.operator, named.login) == ("bert", "")
 
 
 @pytest.mark.parametrize(

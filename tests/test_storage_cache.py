@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tui.storage.cache import FactsCache, cache_path
+from tui.storage.cache import FactsCache
 from tui.storage.facts import Facts
+from tui.storage.kept_file import FACTS, kept_path
 
 MANY = 70
 
@@ -39,7 +40,7 @@ def emptied(path: Path) -> None:
 def test_facts_outlive_the_process_and_no_transcript_is_opened(
     transcripts: list[Path], tmp_path: Path
 ) -> None:
-    path = cache_path(tmp_path / "cache", tmp_path)
+    path = kept_path(tmp_path / "cache", tmp_path, FACTS)
     first = FactsCache(path)
     expected = titles(first, transcripts)
     known = [first.facts_of(one, one.stat()) for one in transcripts]
@@ -121,5 +122,5 @@ def test_what_cannot_be_written_or_is_not_to_be_kept_is_no_failure(
         cache = FactsCache(path)
         titles(cache, transcripts)
         cache.save()
-    assert cache_path(None, tmp_path) is None
+    assert kept_path(None, tmp_path, FACTS) is None
     assert FactsCache().facts_of(tmp_path / "missing", transcripts[0].stat()) == Facts()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import resource
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +22,7 @@ from tests.payloads import PAYLOADS, is_cleaned
 from tests.sample_listing import FIRST
 from tui.core.models import Event
 from tui.storage.folders import OURS
-from tui.storage.logbook import read_logbook, write_event
+from tui.storage.logbook import ALL_OF_IT, logbook_version, read_logbook, write_event
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 EVENT = Event(NOW, "anna", "hold", note="moving disks")
@@ -52,7 +56,7 @@ def place(root: Path) -> Path:
 
 def run(code: str, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", code, *words],
+        [sys.executable, "-B", "-c", code, *words],
         cwd=Path(__file__).parent.parent,
         stdout=subprocess.PIPE,
         text=True,
@@ -76,6 +80,66 @@ def test_writers_at_the_same_moment_never_mix_their_lines(tmp_path: Path) -> Non
     events = read_logbook(tmp_path)
     assert len(events) == 400
     assert {event.note.partition(" ")[2] for event in events} == {"x" * 300}
+
+
+def turned_over(root: Path) -> Path:
+    """Fill the logbook up to where the next act turns it over; return the old one's place."""
+    with place(root).open("ab") as file:
+        file.write((b"x" * 99 + b"\n") * 42_000)
+    return place(root).with_name("log.jsonl.1")
+
+
+def test_one_grown_too_large_is_turned_over_and_both_are_read(tmp_path: Path) -> None:
+    write_event(tmp_path, EVENT)
+    old = turned_over(tmp_path)
+    with place(tmp_path).open("ab") as file:
+        file.write(json.dumps({"at": NOW.isoformat(), "operator": "carl"}).encode() + b"\n")
+    version = logbook_version(tmp_path)
+    write_event(tmp_path, EVENT)
+    assert logbook_version(tmp_path) != version
+    assert place(tmp_path).stat().st_size < 1000
+    assert [one.operator for one in read_logbook(tmp_path)] == ["carl", "anna"]
+    assert [one.operator for one in read_logbook(tmp_path, ALL_OF_IT)] == ["anna", "carl", "anna"]
+    place(tmp_path).rename(old)
+    assert read_logbook(tmp_path) == (EVENT,)
+    assert logbook_version(tmp_path) is not None
+    turned_over(tmp_path)
+    write_event(tmp_path, EVENT)
+    assert {one.name for one in old.parent.iterdir()} == {"log.jsonl", "log.jsonl.1"}
+
+
+def test_writers_who_turn_it_over_at_the_same_moment_lose_nothing(tmp_path: Path) -> None:
+    """Without the lock a line would go into a file that another has just put away, twice over."""
+    turned_over(tmp_path)
+    writers = [run(WRITE, str(tmp_path), f"writer{number}") for number in range(4)]
+    for _ in range(6):
+        time.sleep(0.02)
+        with suppress(FileNotFoundError), place(tmp_path).open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+    for one in writers:
+        one.communicate(timeout=60)
+    assert [one.returncode for one in writers] == [0] * 4
+    assert len(read_logbook(tmp_path, ALL_OF_IT)) == 400
+    assert place(tmp_path).with_name("log.jsonl.1").stat().st_size >= 4_200_000
+
+
+@pytest.mark.parametrize("make", ["folder", "link", "locked"])
+def test_what_keeps_it_from_being_turned_over_keeps_no_act_from_being_written(
+    tmp_path: Path, make: str
+) -> None:
+    old = turned_over(tmp_path)
+    (tmp_path / "outside").write_text("")
+    if make == "folder":
+        (old / "full").mkdir(parents=True)
+    elif make == "link":
+        old.symlink_to(tmp_path / "outside")
+    with place(tmp_path).open("rb") as holder:
+        if make == "locked":
+            fcntl.flock(holder, fcntl.LOCK_EX)
+        assert write_event(tmp_path, EVENT)
+    assert read_logbook(tmp_path) == (EVENT,)
+    assert (tmp_path / "outside").read_text() == ""
+    assert (place(tmp_path).stat().st_size < 1000) is (make == "link")
 
 
 def test_a_line_cut_short_takes_no_other_with_it(tmp_path: Path) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import stat
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.payloads import PAYLOADS, is_cleaned
 from tui.core.remembered import Draft, Remembered
 from tui.storage.remembered import read_remembered, write_remembered
 
@@ -67,6 +71,43 @@ def test_what_is_odd_is_left_out(tmp_path: Path, found: str, expected: Remembere
     write_remembered(tmp_path, tmp_path / "root", "anna", VIEW)
     only_file(tmp_path).write_text(found)
     assert read_remembered(tmp_path, tmp_path / "root", "anna") == expected
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Iterable):
+        for one in value:
+            yield from _texts(one)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
+def test_no_text_of_it_acts_on_the_terminal(tmp_path: Path, payload: str) -> None:
+    """The file is the operator's own, and may be written by whatever runs as them."""
+    key, drafts = (payload, payload), (Draft(payload, payload, payload, payload),)
+    marks, opened = frozenset({key}), frozenset({payload})
+    view = Remembered(payload, payload, payload, opened=opened, selected=key, marks=marks)
+    write_remembered(tmp_path, tmp_path / "root", "anna", replace(view, drafts=drafts))
+    found = read_remembered(tmp_path, tmp_path / "root", "anna")
+    texts = [text for one in astuple(found) for text in _texts(one)]
+    assert len(texts) == 12
+    assert [text for text in texts if not is_cleaned(text)] == []
+
+
+def test_two_consoles_of_one_operator_leave_one_of_their_views_whole(tmp_path: Path) -> None:
+    """They have one file: the last to write it wins, and nobody ever reads a mixture."""
+    views = [Remembered(filter=f"{name * 5000}", marks=frozenset()) for name in "ab"]
+    seen = set[Remembered]()
+
+    def write(view: Remembered) -> None:
+        for _ in range(60):
+            write_remembered(tmp_path, tmp_path / "root", "anna", view)
+            seen.add(read_remembered(tmp_path, tmp_path / "root", "anna"))
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write, views))
+    assert seen <= {replace(one, filter=one.filter[:1000]) for one in views}
+    assert [path.suffix for path in tmp_path.iterdir()] == [".json"]
 
 
 def test_a_file_too_large_a_link_and_a_folder_are_nothing(tmp_path: Path) -> None:

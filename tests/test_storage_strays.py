@@ -14,7 +14,7 @@ import pytest
 from tests.sample_listing import FIRST, SECOND, snapshot
 from tui.core.models import Transcript
 from tui.storage.processes import own_domain, started
-from tui.storage.strays import Listings, StrayFinder, find_strays
+from tui.storage.strays import Listings, StrayFinder
 
 THIRD = "9f2e0000-1111-4222-8333-444455556666"
 
@@ -54,7 +54,7 @@ def test_a_tracked_session_is_ours_wherever_it_was_started(home: Path, listing: 
     (path.with_suffix("") / "subagents" / "a.jsonl").write_bytes(b"x" * 20)
     write(home, SECOND, "/app")
     (home / "settings.json").write_text('{"cleanupPeriodDays": 5}')
-    (one,) = find_strays(home, [(listing, frozenset({FIRST, THIRD}))])[listing]
+    (one,) = StrayFinder(home).find(((listing, frozenset({FIRST, THIRD})),))[listing]
     assert (one.session_id, one.path, one.title) == (FIRST, path, "Mine")
     assert (one.stray_in, one.sweep_days, one.resumable) == (home, 5, True)
     assert one.bytes == path.stat().st_size + 20
@@ -76,7 +76,7 @@ def test_an_untracked_session_is_ours_when_its_cwd_lies_in_the_listing(
 ) -> None:
     """The folder's name is only a hint: another path may have the same."""
     write(home, FIRST, f"{listing}/{cwd}", project=slug(listing / below))
-    found = find_strays(home, [(listing, frozenset())])
+    found = StrayFinder(home).find(((listing, frozenset()),))
     assert ids(found.get(listing, ())) == ([FIRST] if is_ours else [])
 
 
@@ -88,14 +88,14 @@ def test_a_listing_with_a_long_path_or_behind_a_link_is_known_by_its_cwd(
     (tmp_path / "linked").symlink_to(long.parent)
     write(home, FIRST, long / "work", project=f"{slug(long)[:200]}-1x2y3z")
     for folder in (long, tmp_path / "linked" / "hollis_park"):
-        assert ids(find_strays(home, [(folder, frozenset())])[folder]) == [FIRST]
+        assert ids(StrayFinder(home).find(((folder, frozenset()),))[folder]) == [FIRST]
 
 
 def test_the_guides_sketch_is_ours_when_it_is_tracked(home: Path, listing: Path) -> None:
     for name in ("session-abc123", "session-xyz789"):
         (home / "sessions" / name).mkdir(parents=True)
         (home / "sessions" / name / "conversation.json").write_text("[]")
-    (one,) = find_strays(home, [(listing, frozenset({"session-abc123"}))])[listing]
+    (one,) = StrayFinder(home).find(((listing, frozenset({"session-abc123"})),))[listing]
     assert (one.session_id, one.resumable, one.stray_in) == ("session-abc123", False, home)
 
 
@@ -147,14 +147,14 @@ def test_links_pipes_and_garbage_are_nobodys(home: Path, listing: Path, tmp_path
     (project / f"{THIRD}.jsonl").write_bytes(b"\xff\0{" * 100)
     (home / "sessions").symlink_to(outside)
     tracked = frozenset({FIRST, SECOND})
-    assert find_strays(home, [(listing, tracked)]) == {}
-    assert find_strays(tmp_path / "missing", [(listing, tracked)]) == {}
+    assert StrayFinder(home).find(((listing, tracked),)) == {}
+    assert StrayFinder(tmp_path / "missing").find(((listing, tracked),)) == {}
 
 
 def test_a_config_dir_of_a_listing_holds_no_strays(listing: Path) -> None:
     other = listing.parent / "other" / ".claude_sessions"
     write(other, FIRST, listing)
-    assert find_strays(other, [(listing, frozenset({FIRST}))]) == {}
+    assert StrayFinder(other).find(((listing, frozenset({FIRST})),)) == {}
     assert StrayFinder(other).processes() == ()
 
 

@@ -124,6 +124,31 @@ def test_the_life_of_a_row(db_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("by", "passed", "words"),
+    [
+        ("bert", 3, "expires_at is now .*; bert extended it 3 s ago$"),
+        ("b\x1b[31mert", 7200, "; bert extended it 2 h ago$"),
+    ],
+)
+def test_the_loser_of_a_race_is_told_who_won_it_and_when(
+    db_path: Path, by: str, passed: int, words: str
+) -> None:
+    before = track(db_path)
+    then = NOW - timedelta(seconds=passed)
+    Tracking(db_path, LOCAL, by).mark_extended(
+        "9f2c", now=then, until=NOW + 30 * DAY, has_transcript=True
+    )
+    after = replace(before, status="deleted")
+    with pytest.raises(Changed, match=words):
+        tracking(db_path).change(before, after, action="delete", now=NOW)
+    (lost,) = tracking(db_path).change_many([(before, after)], action="delete", now=NOW)
+    assert str(lost).endswith("ago")
+    query(db_path, "UPDATE claude_sessions SET stage = 'of the pipeline'")
+    with pytest.raises(Changed, match=r"stage is now of the pipeline, expires_at is now [-:T\d]+$"):
+        tracking(db_path).change(before, after, action="delete", now=NOW)
+
+
+@pytest.mark.parametrize(
     ("sql", "words"),
     [
         ("UPDATE claude_sessions SET expires_at = '2031-01-01T00:00:00'", "expires_at is now 2031"),

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import resource
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -183,11 +184,13 @@ def test_what_could_not_be_read_back_is_not_moved(listing: Path) -> None:
 def files_no_larger_than(size: int) -> Iterator[None]:
     """As on a full disk: no file of this process grows past `size`."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    was, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # it would be cut off
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        sys.dont_write_bytecode = was
 
 
 def test_a_full_disk_leaves_nothing_half_made_and_names_the_way_out(listing: Path) -> None:

@@ -84,6 +84,7 @@ async def test_the_screen_shows_how_far_it_is_and_esc_stops_it() -> None:
         await at.until(lambda: "into the trash" in at.message)
         await at.press("y")
         await at.until(lambda: at.message.startswith("cleaned up"))
+        assert "Esc stops it; what is done stays done" in at.screen.question.render_line(1).text
         await at.press("escape")
         await at.answered()
         assert "stopping" in at.message

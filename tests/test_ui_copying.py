@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from tests.fixed_catalog import NOW
 from tests.fixed_engine import FixedEngine
 from tests.piloted import Console, console
 from tests.sample_listing import FIRST, SECOND, SampleListing
@@ -23,6 +24,8 @@ from tui.__main__ import say_verb
 from tui.cli.parser import build_parser
 from tui.cli.taken import verb_infos
 from tui.cli.words import declare
+from tui.operations.context import Context, Said
+from tui.settings import Settings
 from tui.ui.app import ConsoleApp
 from tui.ui.copying import command_line
 from tui.ui.engine import RealEngine
@@ -85,8 +88,7 @@ async def test_the_copied_command_does_the_same(tmp_path: Path, keys: tuple[str,
         at = Console(pilot, FixedEngine())
         await at.until(lambda: len(screen.sessions.keys) == 3)
         for key in keys:
-            await pilot.press(key)
-            await pilot.pause(0.05)
+            await at.press(key)
         await at.answered()
         command = copied(pilot)
     words = shlex.split(command)
@@ -139,6 +141,107 @@ async def test_the_command_says_what_was_asked_for(
         await at.answered()
         found = read(copied(at.pilot))
     assert {name: found[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        (("e", *"3"), {"verb": "extend", "until": "3"}),
+        (("r", *"it's"), {"verb": "resume", "prompt": "it's"}),
+        (("r",), {"verb": "resume", "prompt": ""}),
+        (("c",), {"verb": "cleanup", "expired": True, "yes": True}),
+        (("c", *"30d"), {"verb": "cleanup", "older_than": "30d", "expired": False}),
+        (("slash", *"failed"), {"verb": "ls", "filter": "failed"}),
+        (("colon", *"resume --fork", "enter", *"Go"), {"fork": True, "prompt": "Go"}),
+        (("colon", *"new a b", "enter", *"Go"), {"stage": "b", "prompt": "Go"}),
+        (("colon", *"rename", "enter", "ctrl+u", *"-x"), {"verb": "rename", "title": "-x"}),
+        (("colon", *"restore", "enter", *"9f2c"), {"verb": "restore", "id": "9f2c"}),
+        (("colon", *"send", "enter", *"hi"), {"verb": "send", "prompt": "hi"}),
+    ],
+)  # fmt: skip
+async def test_a_question_that_is_left_stands_for_what_was_typed(
+    keys: tuple[str, ...], expected: dict[str, Any]
+) -> None:
+    """Also after another deed, which was asked for before."""
+    async with console() as at:
+        await at.choose("First screen")
+        for asked in (("e", *"5"), keys):
+            await at.press(*asked, "escape")
+            await at.answered()
+        found = read(copied(at.pilot))
+        assert {name: found[name] for name in expected} == expected
+        assert at.engine.asked == []
+
+
+async def test_the_command_of_an_answer_that_was_not_given_names_the_session() -> None:
+    async with console() as at:
+        one = await at.choose("Strategic buyers, pumps")
+        await at.press("a")
+        await at.asked()
+        await at.press("escape")
+        await at.answered()
+        assert at.screen.desk.commands == (("answer", one.address),)
+
+
+async def test_a_copied_command_is_shown_in_full_until_a_key_is_pressed() -> None:
+    async with console() as at:
+        await at.choose("First screen")
+        await at.press("e", *"12h", "escape")
+        await at.answered()
+        await at.press("Y")
+        question = at.screen.question
+        await at.until(lambda: question.size.height > 2)
+        rows = [question.render_line(y).text.strip() for y in range(question.size.height)]
+        assert " ".join(rows).endswith(command_line(at.screen))
+        assert at.screen.sessions.size.height > 0
+        at.screen.news.tell("bert extended 9f2c")
+        for _ in range(3):
+            at.screen.news.tick()
+        assert question.is_whole
+        await at.press("j")
+        await at.until(lambda: question.size.height == 2)
+
+
+async def test_a_command_too_long_for_the_message_line_is_a_page() -> None:
+    async with console() as at:
+        await at.press("asterisk", "r")
+        await at.asked()
+        await at.press("escape")
+        await at.answered()
+        await at.press("Y")
+        await at.until(lambda: at.screen.page.is_open)
+        shown = "".join(at.shown(at.screen.page).split())
+        assert shown == "".join(command_line(at.screen).split())
+        assert "sent to the terminal (OSC 52; it may not take it)" in at.message
+
+
+async def test_a_configured_root_is_left_out_of_the_command() -> None:
+    async with console(FixedEngine(is_root_configured=True)) as at:
+        await at.press("1")
+        assert copied(at.pilot).split()[:2] == ["session-console", "ls"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "root", "environment", "is_left_out"),
+    [
+        ("file", "/srv/a", {}, True),
+        ("file", "/srv/a", {"SESSION_CONSOLE_CONFIG": "/etc/x.toml"}, False),
+        ("file", "data", {}, False),
+        ("environment", "/srv/a", {}, False),
+        ("flag", "/srv/a", {}, False),
+    ],
+)
+def test_a_root_is_left_out_only_where_every_shell_knows_it(
+    monkeypatch: pytest.MonkeyPatch,
+    origin: str, root: str, environment: dict[str, str], is_left_out: bool,
+) -> None:  # fmt: skip
+    for name in ("SESSION_CONSOLE_CONFIG", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    settings = Settings(root=Path(root), origins={"root": origin})
+    engine = RealEngine(Context(settings, lambda: NOW), lambda words, width: Said(0, ()), ())
+    assert engine.is_root_configured is is_left_out
 
 
 async def test_resume_of_marks_names_them_all() -> None:

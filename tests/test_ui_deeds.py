@@ -150,11 +150,6 @@ async def test_a_running_session_is_not_deleted() -> None:
 async def test_undo_takes_back_the_last_and_asks_when_it_is_old() -> None:
     async with console() as at:
         one = await at.choose("First screen")
-        await at.press("u")
-        await at.asked()
-        assert "nothing done here yet" in at.message
-        await at.press("n")
-        await at.answered()
         await at.press("d", "y")
         await at.answered()
         await at.press("e", "enter")

@@ -13,9 +13,11 @@ import pytest
 from tests.sample_listing import FIRST, SECOND, SampleListing
 from tui.__main__ import say_verb
 from tui.cli.taken import verb_infos
+from tui.core.changes import Looks
 from tui.core.errors import ConsoleError, NeedsYes, UsageError
+from tui.core.remembered import Remembered
 from tui.core.selection import Wanted
-from tui.operations.context import Context
+from tui.operations.context import Context, Said
 from tui.settings import Settings
 from tui.ui.engine import RealEngine
 
@@ -48,6 +50,26 @@ def engine(listing: SampleListing, tmp_path: Path) -> RealEngine:
     )
     context = Context(settings, lambda: datetime.now(UTC))
     return RealEngine(context, partial(say_verb, context), verb_infos())
+
+
+def test_the_view_and_the_looks_of_a_login_are_there_from_another_address(
+    listing: SampleListing, tmp_path: Path
+) -> None:
+    def engine(operator: str, login: str) -> RealEngine:
+        settings = Settings(
+            root=listing.root, operator=operator, login=login, state_dir=tmp_path / "state"
+        )
+        return RealEngine(Context(settings, lambda: datetime.now(UTC)), lambda *_: Said(0, ()), ())
+
+    first = engine("anna@10.0.0.7", "anna")
+    looks = Looks(datetime(2026, 1, 2, tzinfo=UTC))
+    first.write_remembered(Remembered(filter="pumps"))
+    first.write_looks(looks)
+    again = engine("anna@10.0.0.8", "anna")
+    assert (again.read_remembered().filter, again.read_looks()) == ("pumps", looks)
+    for other in (("anna@10.0.0.7", ""), ("anna@x", ""), ("bert@10.0.0.7", "bert")):
+        assert engine(*other).read_remembered() == Remembered()
+        assert engine(*other).read_looks() != looks
 
 
 def test_no_verb_prints_past_the_console(

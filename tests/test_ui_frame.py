@@ -24,7 +24,24 @@ from tui.ui.frame import Frame, is_as_expected
 
 WIDTH, HEIGHT = 14, 4
 COLORS = ColorSystem.EIGHT_BIT
-WORDS = ["a", "b c", "  ", "d", "漢", "字", "e\u0301", "é", "●", "─", "🚀", "🧑", "한글", "x"]
+WORDS = [
+    "a",
+    "b c",
+    "  ",
+    "d",
+    "漢",
+    "字",
+    "e\u0301",
+    "é",
+    "●",
+    "─",
+    "🚀",
+    "🧑",
+    "한글",
+    "x",
+    "☰",
+    "䷀",
+]
 STYLES = [
     None if not words else Style.parse(words)
     for words in (
@@ -207,3 +224,16 @@ def test_a_payload_that_reached_a_strip_is_no_more_than_text(payload: str) -> No
     frame = Frame()
     frame.take(whole(rows_of([((payload, 0),)], 80)), COLORS)
     frame.changes()
+
+
+@pytest.mark.parametrize("word", ["\u2630", "\U0001f680", "\u0915\u093e", "\u3248"])
+def test_what_lies_beside_a_character_of_doubtful_width_is_written_again(word: str) -> None:
+    """A terminal may have shown it over what follows, or have moved on by less."""
+    frame, changes, width = Frame(), [], cell_width(word)
+    for text in (f"ab{word}42", f"xb{word}42", f"xb{'c' * width}42"):
+        line = [Strip([Segment(text)], width + 4)]
+        frame.take(LayoutUpdate([line], Region(0, 0, width + 4, 1)), COLORS)
+        changes.append(frame.changes())
+    assert f"\x1b[1;{3 + width}H4" in changes[0]
+    assert "4" not in changes[1].replace("\x1b[", "")
+    assert changes[2].endswith("c" * width + "4")

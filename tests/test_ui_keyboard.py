@@ -8,7 +8,7 @@ import pytest
 from textual import events
 from textual.message import Message
 
-from tui.ui.keyboard import MOST_PASTED, Keyboard, is_burst
+from tui.ui.keyboard import MOST_PASTED, Keyboard, TypedAhead, is_ahead, is_burst
 
 DELAY = 0.4
 
@@ -19,6 +19,8 @@ def said(found: list[Message]) -> list[str]:
     for one in found:
         if isinstance(one, events.Key):
             names.append(one.key)
+        elif isinstance(one, TypedAhead):
+            names.append(f"ahead:{''.join(key.character or key.key for key in one.keys)}")
         elif isinstance(one, events.Paste):
             names.append(repr(one.text))
         else:
@@ -91,19 +93,56 @@ def test_whole_or_in_pieces_it_is_one_thing(data: bytes, keys: list[str], is_spl
         ((b"\x1b[200~never", b" ended", b"\x03", b"j"), ["j"]),
         ((b"d" * 40,), ["d"] * 40),
         ((b"d" * 300,), [repr("d" * 300)]),
-        ((b"delete it\rand say yes to what it asks\ry",), None),
-        ((b"a prompt that a hand has typed ahead of its Enter\r",), None),
+        (
+            (b"delete it\rand say yes to what it asks\ry",),
+            [r"'delete it\rand say yes to what it asks\ry'"],
+        ),
+        ((b"one\rd\ry\rn",), [r"'one\rd\ry\rn'"]),
+        ((b"dy", b"dy"), ["d", "y", "d", "y"]),
+        ((b"every body",), ["ahead:every body"]),
+        ((b"typed ahe\x1b[D\x7fad\x1b[A",), ["ahead:typed aheleft\x7fadup"]),
+        (
+            (b"a prompt that a hand has typed ahead of its Enter\r",),
+            ["ahead:a prompt that a hand has typed ahead of its Enter\r"],
+        ),
+        (("\x1bé".encode(),), []),
+        ((b"\x1b\xc3", b"\xa9j"), ["j"]),
+        (("\x1b漢".encode()[:3], "漢".encode()[2:] + b"j"), ["j"]),
+        ((b"\x1b\xe9tj",), ["t", "j"]),
     ],
 )
 def test_what_a_hand_does_and_what_only_a_paste_can(
-    parts: tuple[bytes, ...], keys: list[str] | None
+    parts: tuple[bytes, ...], keys: list[str]
 ) -> None:
-    found = typed(*parts)
-    if keys is None:
-        is_paste = b"\ra" in parts[0]
-        assert (len(found) == 1) is is_paste
-    else:
-        assert found == keys
+    assert typed(*parts) == keys
+
+
+@pytest.mark.parametrize(
+    ("parts", "gap", "found"),
+    [
+        ((b"z" * 4096, b"dy"), 0.001, ["'" + "z" * 4096 + "'", "'dy'"]),
+        ((b"z" * 4096, b"\x1b[A\x1b", b"dy", b"\x1b"), 0.1, ["'" + "z" * 4096 + "'", "'dy'"]),
+        ((b"z" * 300, b"d", b"y", b"d"), 0.1, ["'" + "z" * 300 + "'", "'d'", "'y'", "'d'"]),
+        ((b"z" * 300, b"d"), 0.2, ["'" + "z" * 300 + "'", "d"]),
+        ((b"every b", b"ody"), 0.001, [*"every", "space", "b", "o", "d", "y"]),
+        ((b"every body", b"dy"), 0.001, ["ahead:every body", "ahead:dy"]),
+        (tuple(b"dy" for _ in range(130)), 0.001, ["d", "y"] * 127 + ["'dy'"] * 3),
+        ((b"every body", b"dy"), 0.02, ["ahead:every body", "d", "y"]),
+        ((b"every body", b"\ry"), 0.001, ["ahead:every body", r"'\ry'"]),
+        (tuple(b"j" for _ in range(100)), 0.02, ["j"] * 100),
+    ],
+)
+def test_a_burst_goes_on_while_nothing_pauses(
+    parts: tuple[bytes, ...], gap: float, found: list[str]
+) -> None:
+    assert typed(*parts, gap=gap) == found
+
+
+def test_what_a_terminal_answers_in_a_burst_is_heard() -> None:
+    answers = (b"\x1b[200~paste\x1b[201~", b"\x1b[?2026;2$y")
+    heard = ["'paste'", "TerminalSupportsSynchronizedOutput"]
+    assert typed(b"every body", *answers, gap=0.001) == ["ahead:every body", *heard]
+    assert typed(b"z" * 256, *answers, gap=0.001)[1:] == heard
 
 
 def test_the_pointer_is_read_where_it_was_asked_for() -> None:
@@ -137,3 +176,6 @@ def test_a_burst_is_what_no_hand_types() -> None:
     assert not is_burst("r")
     assert not is_burst("e7\rj")
     assert is_burst("rm -rf everything\nand the rest of it as well")
+    assert not is_ahead("j" * 200)
+    assert not is_ahead("rdieu")
+    assert is_ahead("rm -rf it")

@@ -109,6 +109,16 @@ async def test_the_filter_narrows_and_escape_clears_it() -> None:
         assert len(at.screen.sessions.keys) == everything
 
 
+@pytest.mark.parametrize("keys", [(), ("4",), ("asterisk",)])
+async def test_one_escape_clears_a_filter_that_hides_everything(keys: tuple[str, ...]) -> None:
+    async with console() as at:
+        everything = at.screen.sessions.keys
+        await at.press(*(key for key in keys if key == "asterisk"), "slash", *"nowhere", "enter")
+        await at.answered()
+        await at.press(*(key for key in keys if key != "asterisk"), "escape")
+        assert (at.screen.board.filter, at.screen.sessions.keys) == ("", everything)
+
+
 async def test_a_wrong_filter_is_named_and_changes_nothing() -> None:
     async with console() as at:
         everything = at.screen.sessions.keys
@@ -175,7 +185,7 @@ async def test_q_quits_and_ctrl_c_says_how() -> None:
         await at.press("ctrl+c")
         assert "q quits" in at.message
         await at.press("q")
-        assert at.pilot.app._exit
+        assert at.pilot.app.return_code == 0
 
 
 async def test_ctrl_l_draws_again() -> None:

@@ -9,10 +9,13 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 from itertools import pairwise
 
+from textual.geometry import Region
+
 from tests.fixed_catalog import NOW, stream
 from tests.fixed_engine import FixedEngine, FixedFollow
 from tests.piloted import Console, console
-from tui.core.models import Entry, EntryKind, Session
+from tui.core.keymap import keymap
+from tui.core.models import Catalog, Entry, EntryKind, Liveness, Session
 from tui.operations.follow import Update
 from tui.operations.seek import Hits
 from tui.runs.protocol import Partial
@@ -69,6 +72,18 @@ class SlowEngine(FixedEngine):
         return SlowFollow(LONG)
 
 
+def with_session(catalog: Catalog, session: Session) -> Catalog:
+    """Return the catalog with one session as it is now."""
+    listings = (
+        replace(
+            listing,
+            sessions=tuple(session if one.key == session.key else one for one in listing.sessions),
+        )
+        for listing in catalog.listings
+    )
+    return replace(catalog, listings=tuple(listings))
+
+
 def shown(at: Console) -> str:
     live = at.screen.live
     return "\n".join(live.render_line(y).text for y in range(live.size.height))
@@ -76,7 +91,8 @@ def shown(at: Console) -> str:
 
 def drawn(at: Console) -> str:
     """Return what was painted last of the line below the message."""
-    return "".join(cell.text for cell in at.screen.question._drawn[1])
+    question = at.screen.question
+    return question.render_lines(Region(0, 1, question.size.width, 1))[0].text
 
 
 async def test_the_start_is_reached_and_the_end_again_with_little_in_memory() -> None:
@@ -177,7 +193,7 @@ async def test_a_transcript_that_was_replaced_is_searched_again_and_one_is_told(
         at.screen.question.say("")
         follower.entries = (Entry(EntryKind.TEXT, "other", NOW), LONG[777])
         said = ("the transcript was replaced",)
-        at.screen.show_news(Update(was_reset=True, notices=said, end=2))
+        at.screen.show_update(Update(was_reset=True, notices=said, end=2))
         await at.pilot.pause(2.1)
         await at.until(lambda: at.message == "the transcript was replaced")
         await at.press("n")
@@ -200,6 +216,56 @@ async def test_full_live_is_left_when_what_one_reads_is_deleted() -> None:
         said = f"{one.session_id[:8]} is gone: its transcript was deleted"
         await at.until(lambda: at.message == said)
         assert (at.screen.is_full, at.screen.pane) == (False, 2)
+
+
+async def test_what_one_reads_in_full_stays_when_the_filter_lets_go_of_it() -> None:
+    """Were the selection to be followed, another session would stand where one reads."""
+    async with console() as at:
+        await at.press("slash", *"live", "enter")
+        await at.answered()
+        one = at.session
+        await at.press("enter", "k")
+        known = at.engine.catalog
+        still = replace(one, liveness=Liveness.NONE, run=None)
+        at.engine.catalog = with_session(known, still)
+        at.screen.question.say("")
+        at.screen.looking.wake()
+        said = f"{one.session_id[:8]} has left the list (filter `live`): Esc goes back there"
+        await at.until(lambda: at.message == said)
+        assert one.key not in at.screen.sessions.keys
+        assert at.screen.is_full
+        assert at.session == at.screen.following.session == still
+        assert at.screen.targets == (still,)
+        at.screen.question.say("")
+        at.screen.looking.wake()
+        await at.pilot.pause(2.5)
+        assert at.message == ""
+        at.engine.catalog = known
+        at.screen.looking.wake()
+        await at.until(lambda: at.screen.sessions.key == one.key)
+        at.engine.catalog = with_session(known, still)
+        at.screen.looking.wake()
+        await at.until(lambda: at.screen.kept == still)
+        await at.press("escape")
+        await at.until(lambda: at.session.key != one.key)
+        assert not at.screen.is_full
+
+
+async def test_enter_reads_what_is_selected_and_not_what_was_followed_before() -> None:
+    async with console() as at:
+        before = at.session
+        at.screen.sessions.move(1)
+        at.screen.action_enter()
+        assert at.session != before
+        await at.until(lambda: at.screen.live.session == at.session)
+        assert at.screen.is_full
+
+
+async def test_the_sign_of_the_key_that_follows_is_the_operators_own() -> None:
+    keys = keymap({"follow": "ctrl+e"}, ())
+    async with console(FixedEngine(keys=keys)) as at:
+        at.screen.live.is_following = False
+        assert at.screen.live.note().startswith("^E follows")
 
 
 async def test_the_model_is_in_sight_at_the_smallest_size() -> None:
@@ -237,7 +303,7 @@ async def test_enter_opens_the_entry_that_is_marked_and_folds_it_again() -> None
             replace(call, place=0), replace(result, place=1),
         )  # fmt: skip
         await at.press("y")
-        await at.until(lambda: "copied" in at.message)
+        await at.until(lambda: "sent to" in at.message)
         assert "Bash" in at.message
         await at.press("right_square_bracket")
         entry, _ = at.screen.live.entry
@@ -275,6 +341,6 @@ async def test_over_ssh_words_are_painted_as_the_line_can_carry_them() -> None:
 
 
 async def test_a_pane_alone_needs_no_screen_to_forget() -> None:
-    pane = LivePane(id="live", zone=UTC, quiet_after=timedelta(minutes=10))
+    pane = LivePane(id="live", zone=UTC, quiet_after=timedelta(minutes=10), follows="F")
     assert pane.entry == (None, None)
     assert pane.place == -1

@@ -154,6 +154,28 @@ async def test_failures_of_one_cause_are_opened_marked_and_closed() -> None:
         await at.answered()
 
 
+@pytest.mark.parametrize("keys", [("escape",), ("space",), ("asterisk",), ("k", "k", "enter")])
+async def test_what_was_said_of_marks_goes_with_them(keys: tuple[str, ...]) -> None:
+    async with console() as at:
+        await at.press("j", "j", "enter")
+        assert "4 marked" in at.message
+        at.screen.sessions.move(1)
+        if keys == ("k", "k", "enter"):
+            at.screen.sessions.move(-10)
+            while at.screen.sessions.group is None:
+                at.screen.sessions.move(1)
+            keys = ("enter",)
+        await at.press(*keys)
+        assert at.message == ""
+
+
+async def test_few_are_not_said_to_be_queued() -> None:
+    async with console() as at:
+        await at.press("j", "j", "enter", "r")
+        await at.asked()
+        assert at.message == "resume 4 sessions"
+
+
 async def test_many_are_resumed_with_one_prompt_and_one_question() -> None:
     async with console() as at:
         await at.press("slash", *"stage:1 !live", "enter", "asterisk")

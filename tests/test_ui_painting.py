@@ -14,6 +14,7 @@ from textual.geometry import Region
 from tests.fixed_catalog import NOW, ROOT, catalog, session
 from tests.fixed_engine import FixedEngine
 from tests.make_screenshots import settled
+from tests.piloted import Console
 from tui.core.attention import Need, mark_of
 from tui.core.models import (
     Ack,
@@ -149,17 +150,16 @@ async def test_no_text_acts_on_the_terminal_or_the_app(payload: str) -> None:
     app = ConsoleApp(engine)
     async with app.run_test(size=(120, 36)) as pilot:
         await settled(pilot)
-        screen = _screen(app)
-        hostile = engine.catalog.listings[0].sessions[0]
-        screen.sessions.select(hostile.key)
-        await pilot.pause(0.5)
-        await pilot.press("a")
-        await pilot.pause(0.1)
+        screen, at = _screen(app), Console(pilot, engine)
+        screen.sessions.select(engine.catalog.listings[0].sessions[0].key)
+        await at.until(lambda: any("before" in line for line in _shown(screen)))
+        await at.press("a")
+        await at.asked()
         lines = list(_shown(screen))
-        await pilot.press("escape", "e", "escape", "1", "3", "question_mark")
+        await at.press("escape", "e", "escape", "1", "3", "question_mark")
         lines += _shown(screen)
-        await pilot.press("escape", "colon", *"stats", "enter")
-        await pilot.pause(0.1)
+        await at.press("escape", "colon", *"stats", "enter")
+        await at.until(lambda: screen.page.is_open and "after" in at.shown(screen.page))
         lines += _shown(screen)
         assert all(line.isprintable() for line in lines), [x for x in lines if not x.isprintable()]
         assert any("before" in line and "after" in line for line in lines)

@@ -99,7 +99,6 @@ SAID: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("grep pumps -n 3", ("grep", "pumps", "-n", "3")),
     ("hold on --reason x", ("hold", "on", "--reason", "x")),
     ("purge 0123abcd", ("purge", "0123abcd")),
-    ("rename A new title", ("rename", "ADDRESS", "A new title")),
     ("resume --wait", ("resume", "ADDRESS", "--wait")),
     ("cleanup --dry-run", ("cleanup", "--dry-run")),
 )
@@ -115,6 +114,16 @@ async def test_a_verb_is_said_to_the_command_line() -> None:
             words = tuple(one.address if word == "ADDRESS" else word for word in said)
             assert at.engine.asked == [("say_verb", *words)]
             assert at.message.startswith("said ")
+
+
+async def test_a_title_is_given_to_the_session_as_it_was_shown() -> None:
+    """Said as a verb it would be compared with what is stored by then, and win every race."""
+    async with console() as at:
+        one = await at.choose("Tier-1 suppliers")
+        await say(at, "rename A new title")
+        await at.answered()
+        assert at.engine.asked == [("rename", one.session_id, "A new title")]
+        assert at.screen.desk.commands == (("rename", one.address, "A new title"),)
 
 
 async def test_what_is_named_goes_before_what_is_selected() -> None:
@@ -202,6 +211,14 @@ async def test_nothing_is_read_from_the_terminal_s_input() -> None:
         await at.answered()
         assert "stdin" in at.message
         assert at.engine.asked == []
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+async def test_a_line_without_a_verb_only_closes(text: str) -> None:
+    async with console() as at:
+        await say(at, text)
+        await at.answered()
+        assert (at.message, at.engine.asked) == ("", [])
 
 
 async def test_many_must_be_typed() -> None:

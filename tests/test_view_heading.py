@@ -46,6 +46,18 @@ def test_a_narrow_pane_keeps_context_and_cost() -> None:
     assert title(SPENT, 78).startswith("ctx 61%  $1.50 +$0.30  opus-5")
 
 
+@pytest.mark.parametrize(
+    ("liveness", "is_growing"),
+    [(one, one in ("busy", "waiting", "orphan")) for one in Liveness],
+)
+def test_a_turn_grows_only_where_one_is_at_work(liveness: Liveness, is_growing: bool) -> None:
+    """A transcript that ends with a prompt, and nothing that counts what was said since."""
+    one = replace(ONE, liveness=liveness)
+    said = heading.title(one, NOW + timedelta(hours=1), QUIET, SPENT)
+    assert ("turn 1h 00m" in said) is is_growing
+    assert ("turn" in said) is is_growing
+
+
 def test_a_turn_that_is_over_stands_still() -> None:
     idle = replace(ONE, liveness=Liveness.NONE)
     over = replace(SPENT, turn_to=NOW - timedelta(seconds=17))

@@ -88,14 +88,15 @@ def _do(context: Context, args: Namespace) -> int:
     return code
 
 
-def say_verb(context: Context, words: Sequence[str]) -> Said:
+def say_verb(context: Context, words: Sequence[str], width: int | None = None) -> Said:
     """Do what a verb's words ask for, inside the console, and return what it had to say.
 
-    What it had said before it raised is a note of the error.
+    Its tables are fitted to `width` cells. What it had said before it raised is a note of the
+    error.
     """
     if not words or words[0] not in _VERBS:
         raise UsageError("that is no verb")
-    with captured() as lines:
+    with captured(width) as lines:
         try:
             args = build_parser(declare).read(words)
             _require_in_console(args)

@@ -25,7 +25,8 @@ class Settings:
     `SESSION_CONSOLE_` the environment's.
 
     What cannot be set follows from the environment: `source` is the TOML file read, `origins` where
-    each setting comes from (flag, environment, file; the others are the defaults), `claude_home`
+    each setting comes from (flag, environment, file; the others are the defaults), `login` who
+    acts when no `operator` was named, without the address that it comes from, `claude_home`
     the CLI's config dir of whoever looks, `state_dir` and `cache_dir` our own XDG folders; `None`
     for none of it.
     """
@@ -63,6 +64,7 @@ class Settings:
         int, "how many of our runs work at once in a root; more wait as `queued`"
     ] = 4
     bell: Annotated[bool, "ring once for each new request"] = True
+    login: str = ""
     ssh: bool = False
     ascii: Annotated[bool, "no letters but ASCII; set by itself where the locale is not UTF-8"] = (
         False
@@ -100,7 +102,16 @@ THEMES = (
     *("solarized-dark", "solarized-light", "textual-dark", "textual-light", "tokyo-night"),
 )
 _PREFIX = "SESSION_CONSOLE_"
-_NOT_SETTABLE = {"keys", "source", "origins", "ssh", "claude_home", "state_dir", "cache_dir"}
+_NOT_SETTABLE = {
+    "keys",
+    "source",
+    "origins",
+    "login",
+    "ssh",
+    "claude_home",
+    "state_dir",
+    "cache_dir",
+}
 _TABLES = {"stages", "roots"}
 _TAKES_AWAY = {"read_only", "restricted"}
 
@@ -145,11 +156,13 @@ def load_settings(
         if os.path.realpath(Path(name).expanduser()) == os.path.realpath(settings.root):
             settings = _over(_apply(filed, table, source.within("roots", name)), environment, flags)
             given |= table
-    operator = settings.operator or _login(environment)
+    login = "" if settings.operator else _login(environment)
+    operator = settings.operator or _with_address(login, environment)
     return replace(
         settings,
         origins=_origins(given | ({} if keys is None else {"keys": keys}), environment, flags),
         operator=one_line(operator)[:64] or "unknown",
+        login=one_line(login)[:64],
         claude_home=_folder(environment, "CLAUDE_CONFIG_DIR", ".claude"),
         state_dir=_folder(environment, "XDG_STATE_HOME", ".local/state", "session-console"),
         cache_dir=_folder(environment, "XDG_CACHE_HOME", ".cache", "session-console"),
@@ -181,7 +194,7 @@ def _parsed(source: Source) -> dict[str, Any]:
     try:
         return tomllib.loads(source.text)
     except ValueError as error:
-        raise UsageError(f"{source.name}: {error}") from error
+        raise UsageError(source.broken(error)) from error
 
 
 def _keymap(given: object, verbs: Collection[str], source: Source) -> Keymap:
@@ -288,7 +301,8 @@ def _boolean(value: Any) -> bool:
     }
     word = str(value).lower()
     if word not in words:
-        raise ValueError(f"expected true or false, not {one_line(value)!r}")
+        others = ", ".join(one for one in words if one not in ("true", "false"))
+        raise ValueError(f"expected true or false (or {others}), not {one_line(value)!r}")
     return words[word]
 
 
@@ -300,8 +314,11 @@ def _positive(value: Any) -> int:
 
 
 def _login(environment: Mapping[str, str]) -> str:
-    """Return the login name, with the SSH client's address when there is one."""
-    name = environment.get("LOGNAME") or environment.get("USER") or _name_of(os.getuid())
+    return environment.get("LOGNAME") or environment.get("USER") or _name_of(os.getuid())
+
+
+def _with_address(name: str, environment: Mapping[str, str]) -> str:
+    """Return a name with the SSH client's address when there is one."""
     client = environment.get("SSH_CONNECTION", "").split(" ")[0]
     return f"{name}@{client}" if client else name
 

@@ -6,10 +6,11 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from tui.cli.output import iso, put_json, put_table, say
-from tui.cli.picture import picture
+from tui.cli.catalog import look
+from tui.cli.fitting import put_fitted
+from tui.cli.output import iso, put_json, put_table, room, say
 from tui.core.errors import UnknownId
-from tui.core.models import Event, Row, State, Status
+from tui.core.models import Event, Row, Session, State, Status
 from tui.core.session_id import is_listing_id, is_session_id
 from tui.core.zones import LOCAL
 from tui.operations.context import Context
@@ -23,7 +24,7 @@ def log(context: Context, args: argparse.Namespace) -> int:
     listing, session_id = _meant(context, args.id or "")
     events = history(context, listing=listing, session_id=session_id, limit=args.n, told=say)
     if not events and session_id:
-        find_session(picture(context, listing), args.id)
+        find_session(look(context, listing), args.id)
     if args.json:
         put_json([_event_json(event) for event in events])
     elif events:
@@ -35,7 +36,7 @@ def log(context: Context, args: argparse.Namespace) -> int:
 
 def stats(context: Context, args: argparse.Namespace) -> int:
     """Count sessions, bytes and costs, by listing and in total."""
-    catalog = picture(context, args.listing or "")
+    catalog = look(context, args.listing or "")
     if args.listing:
         find_listing(catalog, args.listing)
     *listings, total = stats_of(context, catalog)
@@ -43,7 +44,7 @@ def stats(context: Context, args: argparse.Namespace) -> int:
         facts = [_account_json(one) for one in listings]
         put_json({"listings": facts, "total": _account_json(total)})
     else:
-        put_table(_HEAD, [_account_line(one) for one in (*listings, total)])
+        put_fitted(_HEAD, [_account_line(one) for one in (*listings, total)], _GIVES)
     return 0
 
 
@@ -55,7 +56,7 @@ def _meant(context: Context, words: str) -> tuple[str, str]:
     if not words or (is_listing_id(words) and (context.root / words).is_dir()):
         return words, ""
     try:
-        session = find_session(picture(context, words.rpartition("/")[0]), words)
+        session = find_session(look(context, words.rpartition("/")[0]), words)
     except UnknownId:
         listing, slash, session_id = words.rpartition("/")
         if not is_session_id(session_id) or (slash and not is_listing_id(listing)):
@@ -127,8 +128,14 @@ _HEAD = (
 )
 
 
+_GIVES = (
+    *(("LISTING", 20), ("UNTRACKED", 0), ("GHOST", 0), ("DELETED", 0), ("EXPIRED", 0)),
+    *(("ACTIVE", 0), ("LISTING", 12), ("TRASH", 0), ("LIVE", 0), ("LISTING", 8), ("COST", 0)),
+)
+
+
 def _account_line(account: Account) -> tuple[str, ...]:
-    from tui.view.words import cost, short_id, size
+    from tui.view.words import cost, size
 
     ends = account.next_end
     statuses = (Status.ACTIVE, Status.FAILED, Status.EXPIRED, Status.DELETED)
@@ -142,7 +149,15 @@ def _account_line(account: Account) -> tuple[str, ...]:
         cost(account.cost_usd),
         f"{account.pending} ({size(account.pending_bytes)})" if account.pending else "0",
         f"{account.trash} ({size(account.trash_bytes)})" if account.trash else "0",
-        f"{ends.ends_at.astimezone(LOCAL):%d %b %H:%M %Z} {short_id(ends.session_id)}"
-        if ends and ends.ends_at
-        else "-",
+        _next_end(ends) if ends else "-",
     )
+
+
+def _next_end(session: Session) -> str:
+    """Return when a session ends, and which that is unless a screen's width is all there is."""
+    from tui.view.words import short_id
+
+    if session.ends_at is None:
+        return "-"
+    at = f"{session.ends_at.astimezone(LOCAL):%d %b %H:%M %Z}"
+    return at if room() is not None else f"{at} {short_id(session.session_id)}"

@@ -9,8 +9,8 @@ from dataclasses import asdict
 from datetime import timedelta
 from itertools import groupby
 
+from tui.cli.catalog import look
 from tui.cli.output import put, put_error, put_json, put_table, say
-from tui.cli.picture import picture
 from tui.core.errors import ConsoleError, UsageError
 from tui.core.expiry import parse_duration
 from tui.core.models import Catalog
@@ -60,14 +60,14 @@ def _needed(context: Context, within: timedelta) -> tuple[Catalog, tuple[Needed,
     """Return what needs somebody; what may be momentary is looked at again before it counts."""
     lasting = Lasting()
 
-    def look() -> tuple[Catalog, tuple[Needed, ...]]:
-        catalog = picture(context)
+    def listed() -> tuple[Catalog, tuple[Needed, ...]]:
+        catalog = look(context)
         return catalog, needs(catalog, context.clock(), context.settings.quiet_after, within)
 
-    catalog, found = look()
+    catalog, found = listed()
     if len(lasting.of(found)) < len(found):
         time.sleep(_PAUSE_S)
-        catalog, found = look()
+        catalog, found = listed()
         found = lasting.of(found)
     return catalog, found
 
@@ -77,7 +77,7 @@ def adopt(context: Context, args: argparse.Namespace) -> int:
     context.require_writable()
     if bool(args.ids) == args.all:
         raise UsageError("name the sessions to adopt, or --all for every stray: see `doctor`")
-    catalog = picture(context)
+    catalog = look(context)
     done, code = [], 0
     for words in args.ids or _strays(catalog):
         try:
@@ -111,7 +111,7 @@ def _strays(catalog: Catalog) -> tuple[str, ...]:
 
 
 def _examined(context: Context, listing: str) -> tuple[tuple[Finding, ...], Catalog]:
-    catalog = picture(context, listing)
+    catalog = look(context, listing)
     findings = examine(context, catalog)
     if listing:
         name = find_listing(catalog, listing).listing_id

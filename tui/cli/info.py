@@ -15,6 +15,7 @@ from typing import Any
 from tui import __version__
 from tui.cli.output import put, put_json, put_table
 from tui.core.keymap import KEYS, Keymap
+from tui.operations.agent_options import shells
 from tui.operations.context import Context
 from tui.operations.preflight import KEY_NAMES, find_cli, sign_in
 from tui.operations.target import Target
@@ -44,13 +45,14 @@ def info(context: Context, args: argparse.Namespace) -> int:
 
 def _facts(context: Context) -> dict[str, str | None]:
     settings = context.settings
-    config_dir = Target("", context.root).config_dir
+    config_dir, stages = Target("", context.root).config_dir, shells(settings)
     return {
         "version": __version__,
         "root": str(context.root.absolute()),
         "operator": settings.operator,
         "read_only": str(settings.read_only).lower(),
         "restricted": str(settings.restricted).lower(),
+        **({"shells": ", ".join(stages)} if settings.restricted and stages else {}),
         **_places(context),
         "sign_in": sign_in(settings, config_dir) or "none found in settings or environment",
         "credentials": _credentials(os.environ),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from tui.cli.catalog import look
 from tui.cli.output import put, put_json
-from tui.cli.picture import picture
 from tui.operations.acknowledge import acknowledge
 from tui.operations.context import Act, Context
 from tui.operations.find import find_session
@@ -16,7 +16,7 @@ from tui.operations.rename import rename as rename_session
 def ack(context: Context, args: argparse.Namespace) -> int:
     """Settle what needs somebody, until something new happens to it."""
     context.require_writable()
-    catalog = picture(context, args.id.rpartition("/")[0])
+    catalog = look(context, args.id.rpartition("/")[0])
     listing = catalog.listing(args.id)
     if listing is not None and listing.is_vanished:
         Watch(context).forget(listing.listing_id)
@@ -28,7 +28,7 @@ def ack(context: Context, args: argparse.Namespace) -> int:
 def rename(context: Context, args: argparse.Namespace) -> int:
     """Give a session a title."""
     context.require_writable()
-    catalog = picture(context, args.id.rpartition("/")[0])
+    catalog = look(context, args.id.rpartition("/")[0])
     return _put(args, _facts(rename_session(context, find_session(catalog, args.id), args.title)))
 
 

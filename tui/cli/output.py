@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,20 +18,37 @@ from tui.core.models import Entry, Run, Sent, Session
 from tui.core.text import safe_text
 
 _DEEPEST = 60
+_ESCAPE = "\\"
 
+_encode = json.JSONEncoder(allow_nan=False).encode
 
 _CAPTURED: ContextVar[list[str] | None] = ContextVar("captured", default=None)
+_ROOM: ContextVar[int | None] = ContextVar("room", default=None)
 
 
 @contextmanager
-def captured() -> Iterator[list[str]]:
-    """Collect the lines that verbs of this thread or task print, rather than print them."""
+def captured(width: int | None = None) -> Iterator[list[str]]:
+    """Collect the lines that verbs of this thread or task print, rather than print them.
+
+    They are to be shown in `width` cells, if that is known.
+    """
     lines: list[str] = []
-    token = _CAPTURED.set(lines)
+    token, room_token = _CAPTURED.set(lines), _ROOM.set(width)
     try:
         yield lines
     finally:
         _CAPTURED.reset(token)
+        _ROOM.reset(room_token)
+
+
+def room() -> int | None:
+    """Return how many cells a line of data may have; `None` where nobody reads it on a screen."""
+    if _CAPTURED.get() is not None:
+        return _ROOM.get()
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or None
+    except (OSError, ValueError, AttributeError):  # no terminal, or no stdout at all
+        return None
 
 
 def say(words: str) -> None:
@@ -45,7 +63,22 @@ def put(words: str) -> None:
 
 def put_json(value: Any) -> None:
     """Print one JSON value on stdout: ASCII only, and harmless once it is decoded, too."""
-    _print(json.dumps(_harmless(value)), sys.stdout)
+    _print(_json(value), sys.stdout)
+
+
+def put_array(values: Iterable[Any]) -> None:
+    """Print one JSON array on stdout, each of its values made when its turn comes."""
+    _print(f"[{', '.join(map(_json, values))}]", sys.stdout)
+
+
+def _json(value: Any) -> str:
+    """Return a value as harmless JSON; what is flat, and has nothing escaped, is so as it is."""
+    try:
+        text = _encode(value)
+    except (ValueError, RecursionError):  # no number that JSON knows, or far too deep
+        text = _ESCAPE
+    is_plain = _ESCAPE not in text and text.count("{") + text.count("[") < 2
+    return text if is_plain else json.dumps(_harmless(value))
 
 
 def _print(text: str, stream: TextIO | None) -> None:
@@ -106,7 +139,7 @@ def session_json(session: Session, now: datetime) -> dict[str, Any]:
         "title": session.title or None,
         "model": session.model or None,
         "cost_usd": session.cost_usd,
-        "transcript": safe_text(session.transcript.path) if session.transcript else None,
+        "transcript": safe_text(session.transcript.place) if session.transcript else None,
         "bytes": session.bytes,
         "last_activity_at": iso(session.last_activity_at),
         "state": str(session.state),

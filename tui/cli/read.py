@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, datetime, timedelta
 
-from tui.cli.output import put, put_json, put_table, run_json, say, session_json
-from tui.cli.picture import picture, session_named
+from tui.cli.catalog import look, session_named
+from tui.cli.output import put, put_array, put_json, put_table, run_json, say, session_json
 from tui.core.asking import request_lines
 from tui.core.catalog import is_gone, is_pending
 from tui.core.errors import UsageError
@@ -28,7 +28,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 def ls(context: Context, args: argparse.Namespace) -> int:
     """List sessions, soonest to end first."""
     now = context.clock()
-    catalog = picture(context)
+    catalog = look(context)
     listings = [find_listing(catalog, args.listing)] if args.listing else catalog.listings
     for one in listings:
         if one.problem:
@@ -37,7 +37,7 @@ def ls(context: Context, args: argparse.Namespace) -> int:
     chosen = _chosen(sessions, args, now)
     chosen.sort(key=lambda one: (one.ends_at or _NEVER, one.key))
     if args.json:
-        put_json([session_json(one, now) for one in chosen])
+        put_array(session_json(one, now) for one in chosen)
     elif chosen:
         _put_sessions(chosen, now)
     else:

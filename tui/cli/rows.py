@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from tui.cli.catalog import session_named
 from tui.cli.output import iso, put, put_json, say
-from tui.cli.picture import session_named
 from tui.core.errors import Refused
 from tui.core.zones import read_time, zone_named
 from tui.operations import rows

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tui.cli.catalog import look, session_named
 from tui.cli.output import put, put_json, run_json, say
-from tui.cli.picture import picture, session_named
 from tui.core.asking import questions, request_lines
 from tui.core.errors import RunFailed, UsageError
 from tui.core.models import Run
@@ -47,7 +47,7 @@ def _resume_many(context: Context, args: argparse.Namespace) -> int:
     """Resume several sessions; the code is that of the first that could not be."""
     if args.wait or args.take_over:
         raise UsageError("--wait and --take-over are for one session: leave out --also")
-    catalog = picture(context)
+    catalog = look(context)
     named = [find_session(catalog, words) for words in (args.id, *args.also)]
     sessions = list({one.key: one for one in named}.values())
     prompt, done = _prompt(args.prompt), []

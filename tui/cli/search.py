@@ -14,8 +14,8 @@ from datetime import datetime
 from pathlib import Path
 
 import tui
+from tui.cli.catalog import look
 from tui.cli.output import iso, put, put_json, say
-from tui.cli.picture import picture
 from tui.core.errors import ConsoleError, Refused, UnknownId, UsageError
 from tui.core.models import Session
 from tui.core.text import cell_width, fit
@@ -37,7 +37,7 @@ def grep(context: Context, args: argparse.Namespace) -> int:
     """Search all that was said; 1 when nothing matches, as grep does."""
     if _is_in_the_console():
         return _in_another_process(context, args)
-    catalog = picture(context, args.listing or "")
+    catalog = look(context, args.listing or "")
     listings = [find_listing(catalog, args.listing)] if args.listing else catalog.listings
     sessions = [session for one in listings for session in one.sessions]
     hits = search(sessions, args.pattern, limit=args.n, tell=say)
@@ -103,7 +103,7 @@ def _require_own_place(context: Context, path: Path) -> None:
 def _session_or_trashed(context: Context, words: str) -> Session:
     """Return the session that `words` name, in the trash if it is nowhere else."""
     try:
-        return find_session(picture(context, words.rpartition("/")[0]), words)
+        return find_session(look(context, words.rpartition("/")[0]), words)
     except UnknownId as unknown:
         try:
             return trashed_session(context, words)

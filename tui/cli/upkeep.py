@@ -7,8 +7,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from tui.cli.output import iso, put, put_error, put_json, put_table, say
-from tui.cli.picture import picture
+from tui.cli.catalog import look
+from tui.cli.fitting import put_fitted
+from tui.cli.output import iso, put, put_error, put_json, put_table, room, say
 from tui.core.errors import NeedsYes, Refused
 from tui.core.expiry import parse_duration
 from tui.core.models import Session
@@ -24,6 +25,10 @@ from tui.operations.trash import InTrash, Preview, preview, trash_of
 from tui.storage.hold import read_hold
 
 _MANY = 200
+_GIVES = (
+    *(("TITLE", 24), ("FILES", 0), ("LISTING", 16), ("WHO", 8), ("HOW", 0)),
+    *(("TITLE", 8), ("LISTING", 8), ("WHO", 4), ("TITLE", 0)),
+)
 
 
 def cleanup(context: Context, args: argparse.Namespace) -> int:
@@ -31,7 +36,7 @@ def cleanup(context: Context, args: argparse.Namespace) -> int:
     listing = args.listing or ""
     plan = plan_cleanup(
         context,
-        picture(context, listing),
+        look(context, listing),
         listing=listing,
         is_expired=args.expired,
         older_than=parse_duration(args.older_than) if args.older_than else None,
@@ -178,16 +183,16 @@ def _put_done(done: Cleaned, *, as_json: bool) -> int:
 
 
 def _put_trash(context: Context, found: tuple[InTrash, ...]) -> None:
-    from tui.view.words import countdown, size
+    from tui.view.words import countdown, short_id, size
 
-    now = context.clock()
+    now, is_narrow = context.clock(), room() is not None
     head = ("WHEN", "WHO", "HOW", "LISTING", "ID", "SIZE", "FILES", "KEPT", "TITLE")
     rows = (
         (
             _when(one.trashed.at),
             *_words_of(one),
             one_line(one.trashed.listing),
-            one.trashed.session_id,
+            short_id(one.trashed.session_id) if is_narrow else one.trashed.session_id,
             size(one.size.bytes),
             str(one.size.files),
             countdown(one.purge_at, now),
@@ -195,7 +200,7 @@ def _put_trash(context: Context, found: tuple[InTrash, ...]) -> None:
         )
         for one in found
     )
-    put_table(head, rows)
+    put_fitted(head, rows, _GIVES)
     total = sum(one.size.bytes for one in found)
     say(f"{len(found)} in the trash, {size(total)}; `restore ID` gets one back")
 
@@ -204,17 +209,18 @@ def _words_of(one: InTrash) -> tuple[str, str]:
     return one_line(one.trashed.operator)[:20], one_line(one.trashed.action)[:10]
 
 
-def _put_preview(context: Context, look: Preview, *, as_json: bool) -> None:
+def _put_preview(context: Context, shown: Preview, *, as_json: bool) -> None:
     from tui.view.words import size
 
     if as_json:
-        files = [{"path": name, "bytes": length} for name, length in look.files]
-        put_json(_trash_json(look.found) | {"files": files, "first": look.first, "last": look.last})
+        files = [{"path": name, "bytes": length} for name, length in shown.files]
+        ends = {"first": shown.first, "last": shown.last}
+        put_json(_trash_json(shown.found) | {"files": files} | ends)
         return
-    _put_trash(context, (look.found,))
-    for name, length in look.files:
+    _put_trash(context, (shown.found,))
+    for name, length in shown.files:
         put(f"{size(length):>6}  {one_line(name)}")
-    for label, text in (("first", look.first), ("last", look.last)):
+    for label, text in (("first", shown.first), ("last", shown.last)):
         if text:
             put(f"{label}: {one_line(text)[:400]}")
 

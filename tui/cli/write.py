@@ -6,11 +6,10 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tui.cli.catalog import session_named
 from tui.cli.output import iso, put, put_error, put_json, say
-from tui.cli.picture import session_named
 from tui.core.errors import ConsoleError, NeedsYes
-from tui.core.models import Session
-from tui.operations.batches import Key
+from tui.core.models import Key, Session
 from tui.operations.context import Act, Context
 from tui.operations.delete import delete_many
 from tui.operations.delete import restore as restore_session

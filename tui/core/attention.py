@@ -10,7 +10,7 @@ from enum import IntEnum
 
 from tui.core.catalog import is_gone
 from tui.core.errors import UsageError
-from tui.core.models import Liveness, Session, State, Status
+from tui.core.models import Key, Liveness, Session, State, Status
 from tui.core.text import one_line
 from tui.core.zones import read_time, zone_named
 
@@ -50,9 +50,7 @@ def attention(session: Session, now: datetime, quiet_after: timedelta) -> Need |
     return None if need is None or is_settled(session, need) else need
 
 
-def needing(
-    sessions: Iterable[Session], now: datetime, quiet_after: timedelta
-) -> dict[tuple[str, str], Need]:
+def needing(sessions: Iterable[Session], now: datetime, quiet_after: timedelta) -> dict[Key, Need]:
     """Return what those sessions need that need somebody, by their keys."""
     needs = ((one.key, attention(one, now, quiet_after)) for one in sessions)
     return {key: need for key, need in needs if need is not None}
@@ -125,7 +123,7 @@ class Failures:
     since: datetime | None = None
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> Key:
         """What a selection follows; no listing is called so."""
         return (_FAILURES, self.cause)
 
@@ -166,9 +164,7 @@ def grouped(
     return tuple(rows)
 
 
-def _groups(
-    sessions: Iterable[Session], causes: Mapping[tuple[str, str], str]
-) -> dict[str, Failures]:
+def _groups(sessions: Iterable[Session], causes: Mapping[Key, str]) -> dict[str, Failures]:
     by_cause: dict[str, list[Session]] = {}
     for one in sessions:
         if one.key in causes:

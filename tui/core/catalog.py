@@ -102,8 +102,9 @@ def vanished(listing: Listing, words: str) -> Listing:
 
 def is_gone(session: Session) -> bool:
     """Whether only a row is left of it, deleted or cleaned up: nothing to act on."""
-    ended = session.status in (Status.DELETED, Status.EXPIRED)
-    return ended and session.transcript is None and not session.is_live
+    if session.transcript is not None or session.is_live:
+        return False
+    return session.status in (Status.DELETED, Status.EXPIRED)
 
 
 def is_pending(session: Session, now: datetime) -> bool:

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from tui.core.models import Catalog, Event, Session
+from tui.core.models import Catalog, Event, Key, Session
 
-Key = tuple[str, str]
 _NOTHING: Mapping[Key, datetime] = MappingProxyType({})
 _HOLDS = ("hold", "lift")
 

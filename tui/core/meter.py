@@ -10,6 +10,7 @@ from tui.core.models import Entry, EntryKind
 
 _WINDOW, _LARGE = 200_000, 1_000_000
 _IS_LARGE = "[1m]"
+_INTERRUPTED = "[Request interrupted by user"  # what the CLI writes as if it were a prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,13 @@ class Meter:
     def note(self, entries: Iterable[Entry]) -> None:
         """Add what was said; what sub-agents say fills their own contexts."""
         for entry in entries:
-            if entry.kind is EntryKind.PROMPT and not entry.is_sidechain:
+            if entry.is_sidechain:
+                continue
+            if entry.kind is EntryKind.PROMPT and entry.text.startswith(_INTERRUPTED):
+                self.spent = replace(self.spent, turn_to=entry.at)
+            elif entry.kind is EntryKind.PROMPT:
                 self._begin_turn(entry.at)
-            elif entry.usage is not None and not entry.is_sidechain:
+            elif entry.usage is not None:
                 self._count(entry)
 
     def note_cost(self, cost_usd: float) -> None:
@@ -61,10 +66,6 @@ class Meter:
         if turn is not None and turn < 0:
             turn = None
         self.spent = replace(self.spent, cost_usd=cost_usd, turn_cost_usd=turn)
-
-    def note_end(self, at: datetime | None) -> None:
-        """Take note that the turn was over at a moment."""
-        self.spent = replace(self.spent, turn_to=at)
 
     def _begin_turn(self, at: datetime | None) -> None:
         spent, self._before = self.spent, self.spent.cost_usd

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+Key = tuple[str, str]  # a session's: its listing and its id
+
 
 class Status(StrEnum):
     """The word in a row's `status` column that we know the meaning of."""
@@ -300,8 +302,10 @@ class Session:
     @property
     def ends_at(self) -> datetime | None:
         """The earlier of the two clocks; `None` when neither is known."""
-        known = [moment for moment in (self.expires_at, self.sweep_at) if moment]
-        return min(known) if known else None
+        expires_at, sweep_at = self.expires_at, self.sweep_at
+        if expires_at is None or sweep_at is None:
+            return expires_at or sweep_at
+        return expires_at if expires_at <= sweep_at else sweep_at
 
     @property
     def is_swept_first(self) -> bool:
@@ -319,7 +323,7 @@ class Session:
         return f"{self.listing}/{self.session_id}"
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> Key:
         """What a selection follows."""
         return (self.listing, self.session_id)
 
@@ -373,7 +377,7 @@ class Catalog:
         named = (one for one in self.listings if listing_id in (one.listing_id, one.path.name))
         return next(named, None)
 
-    def session(self, key: tuple[str, str]) -> Session | None:
+    def session(self, key: Key) -> Session | None:
         """Return the session of that `(listing, id)`, or `None`."""
         listing = self.listing(key[0])
         if listing is None:

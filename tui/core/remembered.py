@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-Key = tuple[str, str]
+from tui.core.models import Key
+
 MOST_DRAFTS = 8
 
 

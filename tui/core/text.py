@@ -38,6 +38,8 @@ _WIDE_UNKNOWN = re.compile(
     "[\u2ffc-\u2fff\u31e4-\u31ef\ufa6e-\ufaff\U00016ff2-\U00018df2\U0001b132-\U0001b155"
     "\U0001f6d8-\U0001f6dc\U0001fa75-\U0001faff\U00020000-\U0003fffd]"
 )
+_EMOJI = "\U0001f000"
+_CIRCLED = re.compile("[\u3248-\u324f]")  # as wide as the reader's language has it
 
 
 def safe_text(text: object) -> str:
@@ -79,6 +81,29 @@ def _char_width(char: str) -> int:
         return 2 if _WIDE_UNKNOWN.match(char) else 1
     is_wide = unicodedata.east_asian_width(char) in "WF" or _NEWLY_WIDE.match(char)
     return 2 if is_wide else 1
+
+
+def agreed(text: str) -> str:
+    """Return `text` with `?` for what some terminals show in other than the cells counted here.
+
+    What follows it stays where it was.
+    """
+    return text if text.isascii() else "".join(_agreed(char) for char in text)
+
+
+@lru_cache(maxsize=4096)
+def _agreed(char: str) -> str:
+    if _CIRCLED.match(char):
+        return "?"
+    is_unknown = unicodedata.category(char) == "Cn"
+    return "? " if _char_width(char) == 2 and (is_unknown or _NEWLY_WIDE.match(char)) else char
+
+
+def is_doubtful(text: str) -> bool:
+    """Whether terminals do not agree how many cells a character with its marks takes."""
+    if len(text) != 1 or text >= _EMOJI:
+        return len(text) > 0
+    return not text.isascii() and _agreed(text) != text
 
 
 def fit(text: str, width: int) -> str:

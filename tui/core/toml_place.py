@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from tui.core.text import one_line
 
 _LONGEST = 2000
+_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 def line_of(text: str, *names: str) -> int:
@@ -55,6 +57,17 @@ class Source:
     def within(self, *names: str) -> Source:
         """Return the source of the keys of a table inside."""
         return replace(self, table=(*self.table, *names))
+
+    def broken(self, error: ValueError) -> str:
+        """Return what keeps the text from being TOML, its line named as that of a key is."""
+        said = str(error)
+        found = _PLACE.search(said)
+        if found is None:
+            return f"{self.name}: {said}"
+        line, column = found.groups()
+        line = line or max(1, len(self.text.splitlines()))
+        where = f"column {column}" if column else "at the end"
+        return f"{self.name}, line {line}: {said[: found.start()]} ({where})"
 
     def at(self, *names: str) -> str:
         """Return where the value of a key stands, and the tables around it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from tui.core.acts import ago
 from tui.core.attention import Need, mark_of, need_of
 from tui.core.errors import ConsoleError, Refused
 from tui.core.models import Ack, Event, Session
@@ -33,15 +34,18 @@ def acknowledge(context: Context, session: Session) -> Act:
     if need is None:
         raise Refused(f"{target.short} needs nobody now: there is nothing to acknowledge")
     mark, what = mark_of(session, need), _WORDS[need]
-    if session.ack is not None and session.ack.mark == mark:
-        words = f"{session.ack.by} already acknowledged that {target.short} {what}"
-        return _act(session, target.session_id, now, words, is_needless=True)
+    ack, stands = Ack(context.settings.operator, now, mark), session.ack
     try:
-        write_ack(target.folder, target.session_id, Ack(context.settings.operator, now, mark))
+        if stands is None or stands.mark != mark:
+            stands = write_ack(target.folder, target.session_id, ack)
     except OSError as error:
         raise ConsoleError(
             f"the acknowledgement cannot be written: {error.strerror or error}"
         ) from error
+    if stands != ack:
+        said = f"{stands.by} already acknowledged that {target.short} {what}"
+        words = f"{said}, {ago(stands.at, now)}"
+        return _act(session, target.session_id, now, words, is_needless=True)
     write_event(
         context.root,
         Event(now, context.settings.operator, "ack", session.listing, target.session_id, note=what),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tui.core.errors import UsageError
 from tui.core.text import one_line
+from tui.runs.bounds import ASKING_MODES, HARMLESS_TOOLS
 from tui.settings import Settings
 
 _MOST = 1e9  # a whole number of JSON may have more digits than any float can tell
@@ -57,9 +58,7 @@ _OPTIONS: Mapping[str, Callable[[Any], bool]] = {
 _SETTINGS_ONLY = frozenset({"mcp_servers", "add_dirs", "setting_sources"})
 _ROW_MODES = frozenset({"default", "plan", "acceptEdits", "dontAsk"})
 _BYPASS = "bypassPermissions"
-_ASKING_MODES = frozenset({"default", "plan", "dontAsk"})
-# They neither run a command nor reach a file, and what a sub-agent does is asked for itself.
-HARMLESS_TOOLS = frozenset({"WebSearch", "WebFetch", "TodoWrite", "AskUserQuestion", "Task"})
+_LOOKING_TOOLS = ("Read", "Glob", "Grep", "LS", "NotebookRead")
 
 
 def agent_options(
@@ -87,7 +86,7 @@ def require_mode(settings: Settings, stage: str, mode: str) -> None:
     """Raise `UsageError` for a permission mode that is none, or that only the settings may give."""
     known = sorted(_ROW_MODES | {"auto"})
     if mode == _BYPASS and settings.stages.get(stage, {}).get("permission_mode") != _BYPASS:
-        raise UsageError(f"{_BYPASS} comes from [stages.{one_line(stage)}] of the settings alone")
+        raise UsageError(f"only [stages.{one_line(stage)}] of the settings gives {_BYPASS}")
     if mode not in (*known, _BYPASS):
         raise UsageError(f"no permission mode {one_line(mode)[:40]!r}: use {', '.join(known)}")
     require_no_wider(settings, stage, {"permission_mode": mode})
@@ -97,10 +96,32 @@ def is_wider(settings: Settings, stage: str, name: str, value: Any) -> bool:
     """Whether an option lets an agent do more, unasked, than the settings give to its stage."""
     named = _sound(settings.stages.get(stage, {}))
     if name == "permission_mode":
-        return value not in (*_ASKING_MODES, named.get(name))
+        return value not in (*ASKING_MODES, named.get(name))
     if name == "allowed_tools":
         return not set(value) <= {*HARMLESS_TOOLS, *named.get(name, ())}
     return False
+
+
+def shells(settings: Settings) -> tuple[str, ...]:
+    """Return the stages whose agents act on this machine unasked, by the settings, and with what.
+
+    Whoever prompts such an agent has a shell here, from a restricted console too.
+    """
+    found = {name: tuple(_acting(_sound(stage))) for name, stage in settings.stages.items()}
+    return tuple(
+        f"{one_line(name)} ({', '.join(one_line(one)[:40] for one in found[name])})"
+        for name in sorted(found)
+        if found[name]
+    )
+
+
+def _acting(stage: Mapping[str, Any]) -> Iterator[str]:
+    mode = stage.get("permission_mode")
+    if mode is not None and mode not in ASKING_MODES:
+        yield str(mode)
+    for tool in stage.get("allowed_tools", ()):
+        if str(tool).partition("(")[0] not in (*HARMLESS_TOOLS, *_LOOKING_TOOLS):
+            yield str(tool)
 
 
 def require_no_wider(settings: Settings, stage: str, options: Mapping[str, Any]) -> None:
@@ -108,8 +129,8 @@ def require_no_wider(settings: Settings, stage: str, options: Mapping[str, Any])
     for name, value in options.items():
         if settings.restricted and is_wider(settings, stage, name, value):
             raise UsageError(
-                f"this console is restricted: {name} {one_line(_listed(value))[:60]} would have to "
-                f"come from [stages.{one_line(stage)}] of the settings"
+                f"this console is restricted: only [stages.{one_line(stage)}] of the settings "
+                f"gives {name} {one_line(_listed(value))[:60]}"
             )
 
 

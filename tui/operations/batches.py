@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tui.core.errors import Changed, ConsoleError, DatabaseProblem, Refused
-from tui.core.models import Process
+from tui.core.models import Key, Process
 from tui.operations.amounts import size
 from tui.operations.context import Act
 from tui.operations.target import Target, busy_words, registry_of, require_run_by_none
@@ -35,7 +35,6 @@ class Progress:
 
 OnProgress = Callable[[Progress], None]
 Stop = Callable[[], bool]
-Key = tuple[str, str]
 
 
 def never() -> bool:

@@ -24,6 +24,15 @@ class Context:
         """The folder that holds the listings' folders."""
         return self.settings.root
 
+    def is_mine(self, operator: str) -> bool:
+        """Whether what `operator` did was done here: by that name, or by this login from anywhere.
+
+        A name that was given stays whole, and a login is told by the address behind it alone.
+        """
+        login, _, address = operator.rpartition("@")
+        is_login = bool(login) and login == self.settings.login and _is_address(address)
+        return operator == self.settings.operator or is_login
+
     def require_writable(self) -> None:
         """Raise `Refused` when this console may only look."""
         if self.settings.read_only:
@@ -87,3 +96,13 @@ class Act:
     zone: str = "UTC"
     folder: Path = Path()
     is_needless: bool = False
+
+
+def _is_address(text: str) -> bool:
+    import ipaddress
+
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

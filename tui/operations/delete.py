@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from tui.core import status
+from tui.core.acts import did_just_now
 from tui.core.errors import AmbiguousId, ConsoleError, DatabaseProblem, Refused, UnknownId
-from tui.core.models import Row, Session, Status
+from tui.core.models import Key, Row, Session, Status
 from tui.core.session_id import require_session_id
 from tui.core.text import one_line
 from tui.core.zones import zone_named
 from tui.operations.batches import (
     Cleaned,
-    Key,
     OnProgress,
     Progress,
     Stop,
@@ -60,7 +61,7 @@ def delete_many(
     in_trash = _with_files_in_trash(context) if is_any_gone else frozenset[Key]()
 
     def require(session: Session) -> None:
-        _require_there(session)
+        _require_there(session, context.clock())
         if _is_cleaned_up(session) and (session.folder.name, session.session_id) in in_trash:
             short = session.session_id[:8]
             raise Refused(f"{short} is cleaned up, in the trash: `restore` or `purge {short}` it")
@@ -79,11 +80,12 @@ def _with_files_in_trash(context: Context) -> frozenset[Key]:
     return frozenset((one.listing, one.session_id) for one in found if one.files)
 
 
-def _require_there(session: Session) -> None:
-    short = session.session_id[:8]
+def _require_there(session: Session, now: datetime) -> None:
+    short, event = session.session_id[:8], session.last_event
     require_not_stray(session)
     if session.status == Status.DELETED and session.transcript is None:
-        raise Refused(f"{short} is already deleted: `restore {short}` gets it back")
+        by = f"; {did_just_now(event, now)}" if event and event.action == "delete" else ""
+        raise Refused(f"{short} is already deleted: `restore {short}` gets it back{by}")
 
 
 def require_not_stray(session: Session) -> None:
@@ -94,7 +96,7 @@ def require_not_stray(session: Session) -> None:
 
 
 def _deleted_words(short: str) -> str:
-    return f"deleted {short}; `u` or `restore {short}` gets it back"
+    return f"deleted {short}; `undo` or `restore {short}` gets it back"
 
 
 def restore(context: Context, words: str, *, only: Path | None = None) -> Act:

@@ -30,6 +30,7 @@ _SAID = {
     "disk_full": ("disk is nearly full", "disks are nearly full"),
     "no_cli": ("CLI is missing", "CLIs are missing"),
     "root_bypass": ("cannot run as root", "cannot run as root"),
+    "restricted_shell": ("restricted console gives a shell", "restricted consoles give a shell"),
     "env_file": ("env_file is open or missing", "env_files are open or missing"),
     "old_folder": ("is near the guide's clean-up", "are near the guide's clean-up"),
     "overwritten": ("was overwritten by the pipeline", "were overwritten by the pipeline"),

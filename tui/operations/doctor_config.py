@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from tui.core.models import Catalog, Listing
 from tui.core.text import one_line
 from tui.operations.finding import Finding, Level
 from tui.storage.config_dir import CONFIG_DIR
-from tui.storage.folders import is_link, mount_of, read_small
+from tui.storage.folders import is_link, mount_of, read_object
 
 # What runs a program, or sends an agent elsewhere, without being asked.
 _RUNS = ("hooks", "apiKeyHelper", "env", "statusLine", "awsAuthRefresh", "awsCredentialExport")
@@ -29,7 +27,7 @@ def of_config_dirs(catalog: Catalog) -> Iterator[Finding]:
 
 def _of_settings(listing: Listing, path: Path) -> Iterator[Finding]:
     """The CLI obeys this file in every session of the listing, whoever wrote it."""
-    settings = _read(path)
+    settings = read_object(path, follows=True)
     runs = [name for name in _RUNS if settings.get(name)]
     permissions = settings.get("permissions")
     given = permissions if isinstance(permissions, Mapping) else {}
@@ -52,11 +50,3 @@ def _of_mount(listing: Listing, config_dir: Path) -> Iterator[Finding]:
     )
     remedy = f"mount {one_line(listing.path)} or the whole root instead; `purge ID` erases here"
     yield Finding("warning", "mounted_apart", words, remedy, listing.listing_id)
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        settings = json.loads(read_small(path, follows=True))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return settings if isinstance(settings, dict) else {}

@@ -16,6 +16,7 @@ from pathlib import Path, PurePath
 from tui.core.errors import RunFailed
 from tui.core.models import Catalog
 from tui.core.text import one_line
+from tui.operations.agent_options import shells
 from tui.operations.amounts import count, moment, size, span
 from tui.operations.context import Context
 from tui.operations.finding import Finding
@@ -70,6 +71,7 @@ def of_machine(context: Context, catalog: Catalog, machine: Machine) -> Iterator
     yield from _of_disk(catalog, machine)
     yield from _of_mounts(catalog, machine)
     yield from _of_settings(context.settings, machine)
+    yield from _of_shells(context.settings)
     yield from _of_sign_in(context.settings, catalog)
     yield from _of_hold(context, catalog)
     if machine.ends_agents:
@@ -162,6 +164,18 @@ def _of_settings(settings: Settings, machine: Machine) -> Iterator[Finding]:
         words = f"the settings ask for {_BYPASS} in {named}, which the CLI refuses as root"
         remedy = "run as another user, or in a sandbox with IS_SANDBOX=1 in env_file"
         yield Finding("error", "root_bypass", words, remedy)
+
+
+def _of_shells(settings: Settings) -> Iterator[Finding]:
+    """Yield one finding for the stages through which a restricted console gives a shell."""
+    if settings.restricted and (stages := shells(settings)):
+        yield Finding(
+            "warning",
+            "restricted_shell",
+            f"a stage with Bash is a shell for restricted operators: {', '.join(stages)}",
+            "take such tools and modes out of [stages] of the settings that restricted consoles "
+            "read",
+        )
 
 
 def _env_file_trouble(env_file: Path) -> str:

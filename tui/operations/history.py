@@ -17,7 +17,7 @@ from tui.operations.context import Context
 from tui.operations.refresh import listing_paths
 from tui.operations.target import DATABASE
 from tui.storage.erasing import measure_trashed
-from tui.storage.logbook import read_logbook
+from tui.storage.logbook import ALL_OF_IT, read_logbook
 from tui.storage.tracking import read_events
 from tui.storage.trash import list_trash
 
@@ -75,7 +75,7 @@ def history(
         found = [event for events in pool.map(acts_of, paths) for event in events]
     found += [
         event
-        for event in reversed(read_logbook(context.root))
+        for event in reversed(read_logbook(context.root, ALL_OF_IT))
         if listing in ("", event.listing) and session_id in ("", event.session_id)
     ]
     return tuple(sorted(found, key=lambda event: event.at, reverse=True)[:limit])

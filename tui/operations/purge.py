@@ -9,11 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from tui.core.errors import AmbiguousId, Changed, ConsoleError, DatabaseProblem, UnknownId
-from tui.core.models import Event, Session
+from tui.core.models import Event, Key, Session
 from tui.core.text import one_line
 from tui.core.zones import zone_named
 from tui.operations.amounts import count, size
-from tui.operations.batches import Cleaned, Key
+from tui.operations.batches import Cleaned
 from tui.operations.context import Act, Context
 from tui.operations.delete import find_trashed, require_not_stray
 from tui.operations.find import find_session
@@ -22,7 +22,6 @@ from tui.operations.target import Target, owned, require_no_orphan, require_not_
 from tui.runs.protocol import SPEC, run_folders
 from tui.runs.untrusted import read_json
 from tui.storage.acks import forget_ack
-from tui.storage.cache import cache_path
 from tui.storage.config_dir import footprint
 from tui.storage.erasing import (
     Measure,
@@ -34,6 +33,7 @@ from tui.storage.erasing import (
     measure_trashed,
 )
 from tui.storage.folders import is_link
+from tui.storage.kept_file import erase_kept
 from tui.storage.locks import SessionLock
 from tui.storage.logbook import write_event
 from tui.storage.manifest import Trashed
@@ -144,12 +144,6 @@ def _require_erasable(erasure: Erasure) -> None:
         raise DatabaseProblem(f"{erasure.target.short} cannot be erased now: {session.unread}")
 
 
-def purge_old(context: Context) -> Cleaned:
-    """Erase what has been in the trash for longer than `trash_days`."""
-    context.require_writable()
-    return erase_many(context, old_trash(context))
-
-
 def old_trash(context: Context, *, only: Path | None = None) -> tuple[Trashed, ...]:
     """Return what has been in the trash for longer than `trash_days`, of one listing if named."""
     limit = context.clock() - timedelta(days=context.settings.trash_days)
@@ -247,8 +241,7 @@ def _erase_all(context: Context, erasure: Erasure) -> None:
             erase_words(one)
         scrub_history(target.config_dir, target.session_id)
         forget_ack(target.folder, target.session_id)
-        if (cached := cache_path(context.settings.cache_dir, context.root)) is not None:
-            cached.unlink(missing_ok=True)
+        erase_kept(context.settings.cache_dir, context.root)
         scrub_database(
             target.db_path,
             target.session_id,
@@ -257,6 +250,7 @@ def _erase_all(context: Context, erasure: Erasure) -> None:
             operator=context.settings.operator,
             now=context.clock(),
         )
+        erase_kept(context.settings.cache_dir, context.root)  # a console may have saved meanwhile
     except (OSError, ConsoleError) as error:
         raise ConsoleError(
             f"the files of {target.short} are erased, but not all that was written of it: {error}; "

@@ -20,7 +20,7 @@ from tui.operations.context import Context
 from tui.operations.hold import require_not_held
 from tui.operations.target import Target, owned
 from tui.runs.driver import Given
-from tui.runs.given import recorded_options
+from tui.runs.given import decides_itself, recorded_options
 from tui.runs.hosted import Prepared
 from tui.runs.protocol import Mode, RunSpec, new_run_id, require_sound_prompt
 from tui.storage.config_dir import footprint
@@ -147,6 +147,7 @@ def _spec(context: Context, query: Query, whose: _Whose, now: datetime) -> RunSp
         permission_timeout_s=settings.permission_timeout.total_seconds(),
         source_id=whose.source_id,
         stall_timeout_s=settings.stall_timeout.total_seconds(),
+        decides_itself=query.options is not None and decides_itself(query.options),
     )
 
 

@@ -18,8 +18,10 @@ from tui.operations.outside import Outside
 from tui.operations.rooted import Rooted, listing_names
 from tui.operations.sight import Sight
 from tui.operations.vanished import Vanished, acked
-from tui.storage.cache import FactsCache, cache_path
+from tui.storage.cache import FactsCache
+from tui.storage.kept_file import FACTS, TABLES, kept_path
 from tui.storage.logbook import write_event
+from tui.storage.tables import TableCache
 
 _SAVE_EACH = timedelta(minutes=1)
 _ALL_WITHIN_S = 10.0
@@ -43,7 +45,9 @@ class Watch:
         settings = context.settings
         self._context = context
         self._zone = None if settings.time_zone == "auto" else zone_named(settings.time_zone)
-        self._facts = FactsCache(cache_path(settings.cache_dir, context.root))
+        root, kept_in = context.root, settings.cache_dir
+        self._facts = FactsCache(kept_path(kept_in, root, FACTS))
+        self._tables = TableCache(kept_path(kept_in, root, TABLES))
         self._crew = Crew()
         self._rooted = Rooted(context.root)
         self._sights: dict[str, Sight] = {}
@@ -98,8 +102,7 @@ class Watch:
         """
         for name in names:
             if name not in self._sights:
-                folder = self._context.root / name
-                self._sights[name] = Sight(folder, self._zone, self._facts, self._changed)
+                self._sights[name] = self._sight(name)
         sights, slices = self._sights, self._slice(names, now)
 
         def refresh(name: str) -> None:
@@ -112,6 +115,10 @@ class Watch:
             late |= self._crew.do(troubled, refresh, _PATIENCE_S, at_most_s=_PATIENCE_S)
         self._late = late
         return late
+
+    def _sight(self, name: str) -> Sight:
+        folder = self._context.root / name
+        return Sight(folder, self._zone, self._facts, self._tables, self._changed)
 
     def _due(self, names: tuple[str, ...], slices: frozenset[str]) -> list[str]:
         """Return whom to look at now: of many calm listings every other one."""
@@ -156,9 +163,10 @@ class Watch:
         return _stale(listing, _SLOW) if is_late else listing
 
     def _save(self, now: datetime) -> None:
-        """Keep what transcripts say for the next start, from time to time."""
+        """Keep what transcripts and tables say for the next start, from time to time."""
         if self._saved_at is None or not now - self._saved_at < _SAVE_EACH:
             self._facts.save()
+            self._tables.save()
             self._saved_at = now
 
     def _drop_others(self, names: tuple[str, ...]) -> None:
@@ -184,6 +192,9 @@ def _no_collection(*, is_first: bool) -> Iterator[None]:
     try:
         yield
     finally:
+        if not gc.get_freeze_count():
+            gc.freeze()
+            gc.unfreeze()  # all of it counts as old now
         gc.enable()
 
 

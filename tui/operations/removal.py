@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.core.errors import Changed, ConsoleError, DatabaseProblem, Refused
-from tui.core.models import Row, Session
+from tui.core.models import Key, Row, Session
 from tui.core.zones import zone_named
 from tui.operations.batches import (
     Cleaned,
-    Key,
     OnProgress,
     Progress,
     Stop,

@@ -7,15 +7,18 @@ import json
 import os
 import stat
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
-from tui.core.errors import ConsoleError, Refused, UsageError
+from tui.core.acts import did_just_now
+from tui.core.errors import Changed, ConsoleError, Refused, UsageError
 from tui.core.models import Event, Session, Transcript
 from tui.core.text import one_line
 from tui.operations.context import Act, Context
 from tui.operations.target import Target, owned, require_no_orphan, target_of
 from tui.storage.config_dir import footprint
-from tui.storage.logbook import write_event
+from tui.storage.facts import newest_title
+from tui.storage.logbook import read_logbook, write_event
 
 MAX_TITLE = 200
 _NEWLINE = b"\n"
@@ -26,7 +29,8 @@ def rename(context: Context, session: Session, title: str) -> Act:
 
     Refused while the session runs, and without a transcript in its listing. The title before is
     in the words: renaming back is how it is undone. Raises `UsageError` for an empty title,
-    `ConsoleError` when nothing could be written; the transcript is then as it was.
+    `Changed` when somebody gave it another since it was looked at, `ConsoleError` when nothing
+    could be written; the transcript is then as it was.
     """
     context.require_writable()
     named = one_line(title)[:MAX_TITLE].strip()
@@ -39,6 +43,7 @@ def rename(context: Context, session: Session, title: str) -> Act:
         if transcript.path not in footprint(target.config_dir, target.session_id):
             raise Refused(f"the transcript of {target.short} is not where it was: look again")
         try:
+            _require_as_seen(context, session, transcript.path, now)
             _append(transcript.path, _line(target.session_id, named))
         except OSError as error:
             raise ConsoleError(
@@ -61,6 +66,21 @@ def _transcript(session: Session, target: Target) -> Transcript:
     if not transcript.resumable:
         raise Refused(f"{target.short} is a conversation.json, which has no place for a title")
     return transcript
+
+
+def _require_as_seen(context: Context, session: Session, path: Path, now: datetime) -> None:
+    """Raise `Changed` when the title is another than the one that was seen, and say who did it."""
+    title = newest_title(path)
+    if title in ("", session.title):
+        return
+    acts = (
+        one
+        for one in reversed(read_logbook(context.root))
+        if (one.listing, one.session_id, one.action) == (*session.key, "rename")
+    )
+    by = next((f"; {did_just_now(one, now)}" for one in acts), "")
+    short = session.session_id[:8]
+    raise Changed(f'{short} changed meanwhile: its title is now "{title}"{by}')
 
 
 def _line(session_id: str, title: str) -> bytes:

@@ -5,39 +5,71 @@ What the settings give to a stage is theirs to give; everything else here is ref
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from tui.core.models import Run, Session
 from tui.core.text import one_line
-from tui.operations.agent_options import HARMLESS_TOOLS, is_wider
+from tui.operations.agent_options import is_wider
 from tui.operations.context import Context
-from tui.runs.protocol import SPEC
+from tui.operations.mentions import stray_mention
+from tui.runs.bounds import HARMLESS_TOOLS
+from tui.runs.protocol import IN_PIPELINE, SPEC, read_owner
 from tui.runs.untrusted import read_json
 
-# The CLI puts a file that a prompt mentions into the conversation, without asking anybody.
-_MENTION = re.compile(r"""@["']?(?:[/~\\]|[^\s"']*\.\.)|@"[^"]*\.\.""")
+
+def require_inner_prompt(context: Context, prompt: str, cwd: Path, config_dir: Path) -> None:
+    """Raise `Refused` for a prompt that may mention a file outside the folder of its agent.
+
+    The CLI puts such a file into the conversation, without asking anybody.
+    """
+    if context.settings.restricted and (said := stray_mention(prompt, cwd, config_dir)):
+        context.require_unrestricted(f"{said!r} would show the agent a file outside its folder")
 
 
-def require_inner_prompt(context: Context, prompt: str) -> None:
-    """Raise `Refused` for a prompt that mentions a file outside the folder of its agent."""
-    found = _MENTION.search(prompt)
-    if found is not None:
-        words = one_line(prompt[found.start() :])[:40]
-        context.require_unrestricted(f"{words!r} would show the agent a file outside its folder")
+def agent_folder(run: Run, session: Session) -> Path:
+    """Return the folder that the agent of a run works in."""
+    named = read_json(run.folder / SPEC).get("cwd")
+    path = Path(named) if isinstance(named, str) and named else session.folder
+    return path if path.is_dir() else session.folder
+
+
+def require_no_secret(context: Context, run: Run, cwd: Path, config_dir: Path) -> None:
+    """Raise `Refused` when an agent may read credentials unasked, as in its folder it may.
+
+    A run that a restricted console started asks for them.
+    """
+    if not context.settings.restricted or read_json(run.folder / SPEC).get("is_restricted") is True:
+        return
+    own, named, home = config_dir / ".credentials.json", context.settings.env_file, cwd.resolve()
+    places = (one.resolve() for one in (own, named) if one is not None and one.exists())
+    if any(one.is_relative_to(home) for one in places):
+        context.require_unrestricted(
+            "this agent may read the credentials in its folder without asking, so that somebody "
+            "with all rights has to prompt it"
+        )
 
 
 def require_asking_agent(context: Context, session: Session, run: Run) -> None:
     """Raise `Refused` when an agent at work may do, unasked, more than the settings give it."""
     if not context.settings.restricted:
         return
-    recorded = read_json(run.folder / SPEC).get("agent")
+    spec = read_json(run.folder / SPEC)
+    recorded, is_hosted = spec.get("agent"), IN_PIPELINE in read_owner(run.folder)
+    if spec.get("decides_itself", is_hosted) is not False:
+        context.require_unrestricted(
+            f"the pipeline of {session.session_id[:8]} decides itself what its agent may do, so "
+            "that somebody with all rights has to prompt it"
+        )
     agent = recorded if isinstance(recorded, dict) else {}
     tools = agent.get("allowed_tools")
-    given = {
-        "permission_mode": run.permission_mode or agent.get("permission_mode") or "default",
-        "allowed_tools": [str(one) for one in tools] if isinstance(tools, list) else [],
-    }
-    for name, value in given.items():
+    given: Sequence[tuple[str, Any]] = (
+        ("permission_mode", agent.get("permission_mode") or "default"),
+        ("permission_mode", run.permission_mode or "default"),
+        ("allowed_tools", [str(one) for one in tools] if isinstance(tools, list) else []),
+    )
+    for name, value in given:
         if is_wider(context.settings, session.stage, name, value):
             context.require_unrestricted(
                 f"{session.session_id[:8]} acts without asking ({name} of its own), so that "

@@ -137,7 +137,7 @@ def start(context: Context, plan: Plan, prompt: str) -> str:
     if not prompt and plan.mode == "new":
         raise UsageError("a new session needs a prompt")
     require_sound_prompt(prompt)
-    require_inner_prompt(context, prompt)
+    require_inner_prompt(context, prompt, plan.cwd, plan.target.config_dir)
     require_not_held(context.root)
     require_startable(context.settings, plan.target)
     with owned(plan.target, takes_over=bool(plan.taken_over)) as lock:
@@ -181,6 +181,7 @@ def _spec(context: Context, plan: Plan, prompt: str, now: datetime) -> RunSpec:
         plan.source_id,
         settings.max_runs,
         settings.stall_timeout.total_seconds(),
+        settings.restricted,
     )
 
 
@@ -241,6 +242,7 @@ def _cwd(
 
 
 def max_age(context: Context, stage: str) -> timedelta:
+    """Return how long a new session of a stage lasts: as its settings say, or all settings."""
     days = context.settings.stages.get(stage, {}).get("max_age_days")
     is_sound = isinstance(days, int) and not isinstance(days, bool) and days > 0
     return timedelta(days=days if is_sound and days else context.settings.max_age_days)

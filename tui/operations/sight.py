@@ -21,7 +21,7 @@ from tui.storage.cache import FactsCache
 from tui.storage.config_dir import CONFIG_DIR, DEFAULT_SWEEP_DAYS, sweep_days
 from tui.storage.folders import Version, is_link, is_settled
 from tui.storage.registry import read_registry
-from tui.storage.tracking import read_table
+from tui.storage.tables import TableCache
 from tui.storage.transcripts import TranscriptFinder
 
 _NO_EVENTS: Mapping[str, Event] = MappingProxyType({})
@@ -46,13 +46,19 @@ class Sight:
     """
 
     def __init__(
-        self, folder: Path, zone: tzinfo | None, facts: FactsCache, changed: set[Path]
+        self,
+        folder: Path,
+        zone: tzinfo | None,
+        facts: FactsCache,
+        tables: TableCache,
+        changed: set[Path],
     ) -> None:
         self.folder = folder
         self.found: Findings | None = None
         self.ids: frozenset[str] = frozenset()
         self.is_troubled = False
         self.is_restless = True
+        self._tables = tables
         self._changed = changed
         self._zone = zone
         self._place = str(folder)
@@ -169,7 +175,7 @@ class Sight:
         known = self._rows
         if known is not None and known.version == glance.rows and known.is_final:
             return known
-        self._rows = _read_rows(self.folder / DATABASE, glance, known)
+        self._rows = _read_rows(self._tables, glance, known)
         return self._rows
 
     def _runs_of(self, glance: Glance) -> tuple[Run, ...]:
@@ -188,10 +194,10 @@ class Sight:
         return known[1]
 
 
-def _read_rows(db_path: Path, glance: Glance, known: _Rows | None) -> _Rows:
+def _read_rows(tables: TableCache, glance: Glance, known: _Rows | None) -> _Rows:
     is_final = is_settled(version for version in glance.rows if version)
     try:
-        table = read_table(db_path)
+        table = tables.table_of(f"{glance.folder}/{DATABASE}")
     except NothingTracked as problem:
         return _Rows(glance.rows, problem=str(problem), is_final=is_final)
     except DatabaseProblem as problem:

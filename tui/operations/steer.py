@@ -15,9 +15,11 @@ from tui.core.text import one_line
 from tui.operations.agent_options import require_mode
 from tui.operations.context import Act, Context
 from tui.operations.restricted import (
+    agent_folder,
     require_allowable,
     require_asking_agent,
     require_inner_prompt,
+    require_no_secret,
 )
 from tui.operations.target import Target, require_no_orphan, target_of
 from tui.runs.command import Command, CommandKind, Decision
@@ -36,8 +38,11 @@ def send(context: Context, session: Session, prompt: str) -> Act:
     if not prompt.strip():
         raise UsageError("there is nothing to send: give a prompt")
     context.require_writable()
-    require_inner_prompt(context, prompt)
-    require_asking_agent(context, session, _steerable(session))
+    run = _steerable(session)
+    cwd = agent_folder(run, session)
+    require_inner_prompt(context, prompt, cwd, target_of(session).config_dir)
+    require_asking_agent(context, session, run)
+    require_no_secret(context, run, cwd, target_of(session).config_dir)
     return _post(context, session, _command(context, "prompt", prompt.strip()), "sent to")
 
 
@@ -187,8 +192,10 @@ def _post(context: Context, session: Session, command: Command, verb: str) -> Ac
     """Post a command, and wait a moment for the run to take it."""
     context.require_writable()
     target, now = target_of(session), context.clock()
-    run = _steerable(session)
-    posted = post(run.folder, replace(command, by=context.settings.operator))
+    run, settings = _steerable(session), context.settings
+    posted = post(
+        run.folder, replace(command, by=settings.operator, is_restricted=settings.restricted)
+    )
     words = f"{verb} {target.short}"
     if still := _stillness(run, now):
         words += f"; its runner has not moved for {still}: {_way_out(run, target)}"

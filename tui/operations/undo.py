@@ -46,27 +46,39 @@ def undo(context: Context, act: Act) -> Act:
     return Act("undo", act.listing, act.session_id, now, f"{short} ends when it did before")
 
 
-def undo_last(context: Context, told: Callable[[str], None] | None = None) -> tuple[Act, ...]:
+def undo_last(
+    context: Context, told: Callable[[str], None] | None = None, batch: Sequence[Act] = ()
+) -> tuple[Act, ...]:
     """Take back everything of this operator's last batch that was not undone yet.
 
-    A batch is what one operator deleted, cleaned up or extended at the same moment. What cannot be
+    `batch` is what `last_batch` said that this is, where it was asked before. What cannot be
     taken back (somebody changed it since) is left: its act `is_needless` and says why, and the
     rest goes on; the next call takes the batch before, or tries again what a locked database or a
     full disk kept from it. `told` hears, in words, what it was and what was done later and stays.
-    Raises `Refused` when there is nothing to undo, `DatabaseProblem` when
-    what was done last cannot be told, and what kept all of the batch if that will pass.
+    Raises as `last_batch` does, and what kept all of the batch if that will pass.
     """
     context.require_writable()
+    batch = batch or last_batch(context)
+    done = _undo_batch(context.at_one_moment(), batch[0].at, batch)
+    if told is not None:
+        told(undone_words(context, batch, done))
+    return done
+
+
+def last_batch(context: Context) -> tuple[Act, ...]:
+    """Return this operator's last batch that was not undone yet.
+
+    A batch is what one operator deleted, cleaned up or extended at the same moment. Raises
+    `Refused` when there is nothing to undo, `DatabaseProblem` when what was done last cannot be
+    told.
+    """
     batches, unread = _batches(context)
     settled = _settled(context)
     at = max((one for one in batches if _note(one) not in settled), default=None)
     _require_known(unread, at)
     if at is None:
         raise Refused("nothing that you deleted, cleaned up or extended is left to undo")
-    done = _undo_batch(context.at_one_moment(), at, batches[at])
-    if told is not None:
-        told(undone_words(context, batches[at], done))
-    return done
+    return tuple(batches[at])
 
 
 def undo_many(
@@ -134,8 +146,11 @@ def _batches(context: Context) -> tuple[dict[datetime, list[Act]], dict[Path, Da
 
 
 def _my_events(context: Context, path: Path, limit: int) -> tuple[Event, ...]:
-    mine = context.settings.operator
-    return read_events(path / DATABASE, operator=mine, limit=limit, timeout_s=_TIMEOUT_S)
+    mine, login = context.settings.operator, context.settings.login
+    events = read_events(
+        path / DATABASE, operator=mine, login=login, limit=limit, timeout_s=_TIMEOUT_S
+    )
+    return tuple(one for one in events if context.is_mine(one.operator))
 
 
 def _extensions(path: Path, events: Sequence[Event]) -> Iterator[Act]:
@@ -171,7 +186,7 @@ def _my_trash(context: Context) -> dict[str, list[Trashed]]:
     found = defaultdict[str, list[Trashed]](list)
     latest = context.clock() + _CLOCKS_APART
     for one in list_trash(context.root, listing_paths(context.root)):
-        if one.operator == context.settings.operator and one.at <= latest:
+        if context.is_mine(one.operator) and one.at <= latest:
             found[one.listing].append(one)
     return found
 
@@ -210,11 +225,10 @@ def _last_written(db_path: Path) -> datetime:
 
 def _settled(context: Context) -> set[str]:
     """Return the batches of mine of which an undo has left a part, for good."""
-    mine = context.settings.operator
     return {
         one.note.partition(": ")[0]
         for one in read_logbook(context.root)
-        if one.operator == mine and one.action == "undo"
+        if context.is_mine(one.operator) and one.action == "undo"
     }
 
 

@@ -50,21 +50,20 @@ def may_hold_acts(path: Path) -> bool:
 
 def _later(context: Context, at: datetime) -> set[tuple[datetime, str, str]]:
     """Return my acts since then that no undo takes back: an erasure stands in both books."""
-    mine = context.settings.operator
     return {
         (one.at, one.action, one.session_id)
         for one in _events(context)
-        if one.operator == mine and one.action in _STAY and one.at > at
+        if context.is_mine(one.operator) and one.action in _STAY and one.at > at
     }
 
 
 def _events(context: Context) -> Iterator[Event]:
     yield from read_logbook(context.root)
-    mine = context.settings.operator
+    mine, login = context.settings.operator, context.settings.login
     for path in filter(may_hold_acts, listing_paths(context.root)):
         with suppress(DatabaseProblem):  # what cannot be read now was not undone either
             yield from read_events(
-                path / DATABASE, operator=mine, limit=_FAR_BACK, timeout_s=_TIMEOUT_S
+                path / DATABASE, operator=mine, login=login, limit=_FAR_BACK, timeout_s=_TIMEOUT_S
             )
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from tui.core.errors import RunFailed
 from tui.core.text import one_line
+from tui.runs.bounds import RESTRICTED_ENVIRONMENT, restricted_settings
 from tui.runs.cli_process import RUN_VARIABLE, kill_cli
 from tui.runs.environment import read_env_file
 from tui.runs.happening import (
@@ -81,11 +82,12 @@ class Agent:
         except Exception as error:  # whatever the SDK raises ends the run with its reason
             raise RunFailed(await self._reason(error)) from error
 
-    async def say(self, prompt: str) -> None:
-        """Send a prompt: a turn begins."""
+    async def say(self, prompt: str, *, is_restricted: bool = False) -> None:
+        """Send a prompt: a turn begins. A restricted console's puts no file that it mentions in."""
+        is_mention = is_restricted and not self._spec.is_restricted and "@" in prompt
+        is_text = is_mention or prompt.lstrip().startswith("/")
         try:
-            is_command = prompt.lstrip().startswith("/")
-            await self._connected().query(_verbatim(prompt) if is_command else prompt)
+            await self._connected().query(_verbatim(prompt) if is_text else prompt)
         except Exception as error:  # whatever the SDK raises ends the run with its reason
             raise RunFailed(await self._reason(error)) from error
 
@@ -151,6 +153,7 @@ class Agent:
             **ours | _recorded(spec, given),
             **_identity(spec),
             **self._asking(given),
+            **_restricting(spec),
             cwd=given.cwd or (spec.cwd if spec.cwd.is_dir() else self._fallback_cwd),
             cli_path=given.cli_path or spec.cli_path,
             env={**given.env, **_environment(spec)},
@@ -259,6 +262,8 @@ class Agent:
 async def _verbatim(prompt: str) -> AsyncIterator[dict[str, Any]]:
     """Yield the message that says it as text: the CLI would obey `/clear`, as another session.
 
+    It would also read to the agent each file that is mentioned with an `@`.
+
     Not for every prompt, since the CLI then leaves out what else it tells the agent (its skills
     and tools, the rules of a folder): see `ClaudeAgentOptions.verbatim_prompts`.
     """
@@ -295,12 +300,22 @@ def _identity(spec: RunSpec) -> dict[str, Any]:
 def _environment(spec: RunSpec) -> dict[str, str]:
     """Return what the CLI's environment adds to ours: the secrets, and where its sessions are."""
     secrets = read_env_file(spec.env_file) if spec.env_file else {}
-    return secrets | {
-        "CLAUDE_CONFIG_DIR": str(spec.config_dir),
-        "CLAUDE_SESSION_DIR": str(spec.config_dir),
-        _STATE_EVENTS: "1",
-        RUN_VARIABLE: spec.run_id,
-    }
+    return (
+        secrets
+        | {
+            "CLAUDE_CONFIG_DIR": str(spec.config_dir),
+            "CLAUDE_SESSION_DIR": str(spec.config_dir),
+            _STATE_EVENTS: "1",
+            RUN_VARIABLE: spec.run_id,
+        }
+        | (RESTRICTED_ENVIRONMENT if spec.is_restricted else {})
+    )
+
+
+def _restricting(spec: RunSpec) -> dict[str, Any]:
+    if not spec.is_restricted:
+        return {}
+    return {"settings": restricted_settings(spec.agent, spec.config_dir)}
 
 
 def _turn_ended(result: Any) -> TurnEnded:

@@ -8,8 +8,10 @@ from typing import Any
 
 from tui.core.errors import RunFailed
 from tui.runs.agent import Agent
+from tui.runs.bounds import ASKING_MODES
 from tui.runs.command import Command
 from tui.runs.journal import Journal
+from tui.runs.protocol import RunSpec
 
 _BYPASS = "bypassPermissions"
 
@@ -17,13 +19,23 @@ _BYPASS = "bypassPermissions"
 class Alterations:
     """What was asked for, made in its order once the agent is there; told in the run's events.
 
-    `mode` is the permission mode that the run was started with.
+    The run was started in the permission mode of `spec`.
     """
 
-    def __init__(self, agent: Agent, journal: Journal, mode: str) -> None:
-        self._agent, self._journal, self._mode = agent, journal, mode
+    def __init__(self, agent: Agent, journal: Journal, spec: RunSpec) -> None:
+        self._agent, self._journal = agent, journal
+        self._now = self._mode = str(spec.agent.get("permission_mode") or "")
         self._waiting: deque[Command] = deque()
         self._making = asyncio.Lock()
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether the agent does, unasked, no more than it did when the run was started."""
+        return self._now in (*ASKING_MODES, self._mode)
+
+    def begun(self, mode: str) -> None:
+        """Take the permission mode from the CLI's own word."""
+        self._now = mode or self._now
 
     def add(self, command: Command) -> None:
         """Make this too, next time."""
@@ -53,4 +65,10 @@ class Alterations:
         elif command.text == _BYPASS and self._mode != _BYPASS:
             raise RunFailed("only the settings can allow that, before the run starts")
         else:
-            await self._agent.change_mode(command.text)
+            # Before it is asked for: a prompt that may come in between must not pass.
+            before, self._now = self._now, command.text
+            try:
+                await self._agent.change_mode(command.text)
+            except RunFailed:
+                self._now = before
+                raise

@@ -32,7 +32,7 @@ class Command:
 
     `text` is the prompt, the reason of an answer that denies, or the name of a model or mode; `at`
     is aware UTC. `answers` are those to an agent's questions, by their words. `id` is the name that
-    it was posted under.
+    it was posted under. `is_restricted` says that a restricted console posted it.
     """
 
     kind: CommandKind
@@ -42,6 +42,7 @@ class Command:
     request_id: str = ""
     decision: Decision = ""
     answers: Mapping[str, str] = field(default_factory=dict)
+    is_restricted: bool = False
     id: str = field(default="", compare=False)
 
 
@@ -79,7 +80,10 @@ def read_command(inbox: int, name: str) -> Command | None:
     if kind == "answer" and not (decision and REQUEST_ID.fullmatch(request_id)):
         return None
     by, answers = one_line(value.get("by", ""))[:64], _answers(value.get("answers"))
-    return Command(cast("CommandKind", kind), at, by, text, request_id, decision, answers, name)
+    # Whatever else it is, it must not pass for a word that gives more.
+    bound = value.get("is_restricted", False) is not False
+    kind = cast("CommandKind", kind)
+    return Command(kind, at, by, text, request_id, decision, answers, bound, name)
 
 
 def _answers(value: Any) -> dict[str, str]:

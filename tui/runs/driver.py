@@ -90,17 +90,15 @@ class Driver:
         self._agent = Agent(spec, self._listing, self._permissions.ask, options)
         self._owner = {IN_PIPELINE: True} if given else {}
         self._show: Show = _to_nobody
-        self._prompts = Prompts(journal, Prompt(spec.prompt, spec.operator))
+        self._prompts = Prompts(journal, Prompt.first(spec))
         self._stillness = Stillness(journal, spec.stall_timeout_s, time.monotonic)
-        mode = str(spec.agent.get("permission_mode") or "")
-        self._alterations = Alterations(self._agent, journal, mode)
+        self._alterations = Alterations(self._agent, journal, spec)
         self._work: asyncio.Task[None] | None = None
-        self._asides: set[asyncio.Task[None]] = set()
+        self._errands: set[asyncio.Task[None]] = set()
         self._is_stopping = self._is_interrupted = self._has_begun = self._is_resting = False
         self._is_closing = self._is_connected = False
-        self._full_beats = 0
         self._ended: TurnEnded | None = None
-        self.stopped_by = ""
+        self._full_beats, self.stopped_by = 0, ""
 
     async def run(self, show: Show = _to_nobody) -> Exception | None:
         """Do all that the run is for; return what it failed for, once row and events say so.
@@ -129,8 +127,8 @@ class Driver:
         self._unsent()
         if self._gate is not None:
             self._gate.leave()
-        for aside in self._asides:
-            aside.cancel()
+        for errand in self._errands:
+            errand.cancel()
         await asyncio.to_thread(kill_cli, self._spec.run_id)
         self._journal.give_up_reserve()
         self._journal.partial(None)
@@ -146,7 +144,7 @@ class Driver:
         self._prompts.drop()
         patience = 0.0 if self._is_resting or not self._is_connected else _STOP_WITHIN_S
         asyncio.get_running_loop().call_later(patience, self._cancel_work)
-        self._aside(self._agent.interrupt())
+        self._send_off(self._agent.interrupt())
 
     def _cancel_work(self) -> None:
         """End the work, once: a second time would break off the closing of the agent."""
@@ -205,6 +203,8 @@ class Driver:
 
     async def _turn(self, prompt: Prompt, heard: AsyncIterator[Heard]) -> bool:
         """Play one turn to its end, background work included; whether another may follow."""
+        if not self._prompts.may_begin(prompt, is_asking=self._alterations.is_asking):
+            return True
         self._begin_turn()
         await self._say(prompt)
         try:
@@ -236,8 +236,9 @@ class Driver:
 
     async def _say(self, prompt: Prompt) -> None:
         self._journal.event("turn", by=prompt.by, id=prompt.id)
+        self._permissions.begin_turn(is_restricted=prompt.is_restricted)
         try:
-            await self._agent.say(prompt.text)
+            await self._agent.say(prompt.text, is_restricted=prompt.is_restricted)
         except RunFailed:
             self._prompts.put_back(prompt)
             raise
@@ -283,6 +284,7 @@ class Driver:
         if self._has_begun:
             return
         self._has_begun = True
+        self._alterations.begun(begun.permission_mode)
         self._journal.event(
             "init",
             session_id=begun.session_id,
@@ -322,7 +324,7 @@ class Driver:
         for command in self._inbox.close():
             if command.kind == "prompt":
                 self._ack(command)
-                self._prompts.add(Prompt(command.text, command.by, command.id))
+                self._prompts.add(Prompt.of(command))
             elif not self._is_stopping:
                 self._miss(command)
         return unsent_words(self._prompts.drop())
@@ -368,30 +370,30 @@ class Driver:
                 self._queue(command)
             case "interrupt":
                 self._is_interrupted = True
-                self._aside(self._agent.interrupt())
+                self._send_off(self._agent.interrupt())
             case "stop":
                 self.stopped_by = self.stopped_by or command.by or "somebody"
                 self.stop()
             case "model" | "mode":
                 self._alterations.add(command)
                 if self._is_connected:
-                    self._aside(self._alterations.make())
+                    self._send_off(self._alterations.make())
 
     def _queue(self, command: Command) -> None:
-        """Keep a prompt for the next turn; while only background work goes on, that is now."""
-        prompt = Prompt(command.text, command.by, command.id)
-        if self._is_resting:
+        """Keep it for the next turn: now, in background work that is not another's to command."""
+        prompt = Prompt.of(command)
+        if self._is_resting and not prompt.is_restricted:
             self._begin_turn()
-            self._aside(self._say_now(prompt))
+            self._send_off(self._say_now(prompt))
             return
         self._prompts.add(prompt)
         if self._is_stopping:
             self._prompts.drop()
 
-    def _aside(self, work: Coroutine[None, None, None]) -> None:
+    def _send_off(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
-        self._asides.add(task)
-        task.add_done_callback(self._asides.discard)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
 
 
 def _background_limit() -> float:

@@ -12,6 +12,22 @@ from tui.runs.protocol import AGENT_OPTIONS
 
 _SECRET = "mcp_servers"  # noqa: S105 (the name of an option whose values hold tokens and headers)
 
+# What they set gives an agent nothing to act with; any other that is not recorded might.
+_GIVES_NOTHING = frozenset(
+    {
+        *("resume", "session_id", "fork_session", "continue_conversation", "stderr", "user"),
+        *("include_partial_messages", "include_hook_events", "forward_subagent_text"),
+        *("max_buffer_size", "max_thinking_tokens", "output_format", "task_budget", "betas"),
+    }
+)
+_REACHES_FURTHER = frozenset({"add_dirs", "mcp_servers"})
+
+
+def decides_itself(options: Any) -> bool:
+    """Whether options are set that let the agent do what those recorded do not tell."""
+    told = recorded_options(options).keys() - _REACHES_FURTHER
+    return bool(_chosen(options).keys() - told - _GIVES_NOTHING)
+
 
 def recorded_options(options: Any) -> dict[str, Any]:
     """Return what was set among the options that shape an agent, and holds no secret."""

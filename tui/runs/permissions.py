@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any
 
 from tui.core.text import safe_text
+from tui.runs.bounds import HARMLESS_TOOLS
 from tui.runs.command import Command
 from tui.runs.happening import Answer, Ask
 from tui.runs.journal import Journal, cut
@@ -25,7 +26,8 @@ class Permissions:
     """Open requests, and the tools that were allowed for the rest of this run.
 
     A request that nobody answers within `timeout_s` is denied, so that a turn cannot wait for
-    ever.
+    ever. While a turn runs that a restricted console's prompt began, what acts on the machine is
+    asked for each time.
     """
 
     def __init__(self, journal: Journal, timeout_s: float) -> None:
@@ -33,6 +35,16 @@ class Permissions:
         self._numbers = count(1)
         self._open: dict[str, asyncio.Future[Command]] = {}
         self._always: set[str] = set()
+        self._is_restricted = False
+
+    def begin_turn(self, *, is_restricted: bool) -> None:
+        """Forget, when a restricted console's prompt begins a turn, what was allowed before it.
+
+        For good: what such a prompt told the agent to do may come in a later turn.
+        """
+        self._is_restricted = is_restricted
+        if is_restricted:
+            self._always &= HARMLESS_TOOLS
 
     async def ask(self, ask: Ask) -> Answer:
         """Wait for an operator's answer to `ask`."""
@@ -55,7 +67,8 @@ class Permissions:
             decision = answer.decision
         finally:
             self._journal.event("answered", request_id=request_id, decision=decision, by=by)
-        if decision == "always" and ask.tool != _QUESTION:
+        is_kept = ask.tool in HARMLESS_TOOLS or not self._is_restricted
+        if decision == "always" and ask.tool != _QUESTION and is_kept:
             self._always.add(ask.tool)
         return replace(answer, answers=_as_asked(ask.input, answer.answers))
 

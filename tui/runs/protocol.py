@@ -72,7 +72,9 @@ class RunSpec:
     `agent` holds the recorded options; `expires_at` is for a new or forked session, `keeps_until`
     for a resumed one; `source_id` is the session that a fork continues. `zone` is a name for
     `zone_named`. Of the runs of a root that have a `max_runs` no more than so many work at once;
-    with 0 it does not wait. No secret is ever in here: those stay in `env_file`.
+    with 0 it does not wait. No secret is ever in here: those stay in `env_file`. `is_restricted`
+    says that a restricted console starts it, `decides_itself` that the pipeline which hosts it has
+    set more than `agent` tells of what its agent may do.
     """
 
     run_id: str
@@ -96,6 +98,8 @@ class RunSpec:
     source_id: str = ""
     max_runs: int = 0
     stall_timeout_s: float = 180.0
+    is_restricted: bool = False
+    decides_itself: bool = False
 
     def to_json(self) -> str:
         """Return the text of `spec.json`; raises `RunFailed` for more than a reader takes."""

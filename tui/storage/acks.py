@@ -17,9 +17,8 @@ from tui.core.zones import read_time
 from tui.storage.folders import (
     console_folder,
     inherit_rights,
-    is_link,
     our_folder,
-    read_small,
+    read_object,
     write_atomically,
 )
 from tui.storage.locks import folder_lock
@@ -35,15 +34,19 @@ def read_acks(listing_path: Path) -> Mapping[str, Ack]:
     folder = our_folder(listing_path)
     if folder is None:
         return _NONE
-    return {key: ack for key, value in _read(folder / ACKS).items() if (ack := _ack(key, value))}
+    return {
+        key: ack for key, value in read_object(folder / ACKS).items() if (ack := _ack(key, value))
+    }
 
 
-def write_ack(listing_path: Path, session_id: str, ack: Ack) -> None:
+def write_ack(listing_path: Path, session_id: str, ack: Ack) -> Ack:
     """Write an acknowledgement down; the oldest are forgotten once there are very many.
 
-    Raises `OSError`, and `Refused` while somebody else is writing for long.
+    Returns the one that stands: who acknowledged the same before stays who did. Raises `OSError`,
+    and `Refused` while somebody else is writing for long.
     """
-    _change(listing_path, session_id, ack)
+    before = _change(listing_path, session_id, ack)
+    return before if before is not None and before.mark == ack.mark else ack
 
 
 def forget_ack(listing_path: Path, session_id: str) -> None:
@@ -52,14 +55,18 @@ def forget_ack(listing_path: Path, session_id: str) -> None:
         _change(listing_path, session_id, None)
 
 
-def _change(listing_path: Path, session_id: str, ack: Ack | None) -> None:
+def _change(listing_path: Path, session_id: str, ack: Ack | None) -> Ack | None:
+    """Put an acknowledgement in the place of another, unless it says the same; return that."""
     path = console_folder(listing_path) / ACKS
     with folder_lock(listing_path, ".acks"):
-        known = {key: one for key, value in _read(path).items() if (one := _ack(key, value))}
-        known.pop(session_id, None)
+        known = {key: one for key, value in read_object(path).items() if (one := _ack(key, value))}
+        before = known.pop(session_id, None)
+        if ack is not None and before is not None and before.mark == ack.mark:
+            return before
         write_atomically(path, _bounded(known | ({session_id: ack} if ack else {})))
         with suppress(OSError):
             inherit_rights(path, path.parent)
+    return before
 
 
 def _bounded(acks: Mapping[str, Ack]) -> str:
@@ -72,16 +79,6 @@ def _bounded(acks: Mapping[str, Ack]) -> str:
             break
         kept[key] = facts
     return json.dumps(kept)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    if is_link(path):
-        return {}
-    try:
-        value = json.loads(read_small(path))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _ack(session_id: str, value: Any) -> Ack | None:

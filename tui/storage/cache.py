@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from sys import intern
-from typing import Any
-from zlib import crc32
 
 from tui.core.text import one_line
 from tui.storage.facts import NO_FACTS, Facts, kept, read_facts
-from tui.storage.folders import read_small, write_atomically
+from tui.storage.kept_file import FACTS, Stored, read_kept, write_kept
 
-_FORM = 1
 _FEW = 4
 _MOST = 50_000
-_MOST_BYTES = 32 * 1024 * 1024
-
-_Stored = list[Any]
 
 
 class FactsCache:
@@ -35,7 +27,7 @@ class FactsCache:
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
         self._facts: dict[tuple[int, int], tuple[int, int, Facts]] = {}
-        self._stored: dict[str, _Stored] = {}
+        self._stored: dict[str, Stored] = {}
         self._is_loaded = path is None
         self._missed = 0
         self._lock = threading.Lock()
@@ -44,7 +36,7 @@ class FactsCache:
         """Return what the file says that has this status, an empty word when it cannot be read."""
         key = (status.st_dev, status.st_ino)
         known = self._facts.get(key) or self._recalled(key)
-        if known and known[:2] == (status.st_size, status.st_mtime_ns):
+        if known and known[0] == status.st_size and known[1] == status.st_mtime_ns:
             return known[2]
         self._missed += 1
         if self._missed > _FEW and not self._is_loaded:
@@ -68,12 +60,9 @@ class FactsCache:
             return
         self._missed = 0
         facts = tuple(self._facts.items())
-        merged = _read(self._path) | {f"{key[0]}:{key[1]}": _as_stored(one) for key, one in facts}
-        newest = dict(list(merged.items())[-_MOST:])
-        with suppress(OSError):
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            text = json.dumps({"form": _FORM, "facts": newest}, ensure_ascii=False)
-            write_atomically(self._path, text, mode=0o600)
+        fresh = {f"{key[0]}:{key[1]}": _as_stored(one) for key, one in facts}
+        merged = read_kept(self._path, FACTS) | fresh
+        write_kept(self._path, FACTS, dict(list(merged.items())[-_MOST:]))
 
     def _recalled(self, key: tuple[int, int]) -> tuple[int, int, Facts] | None:
         stored = self._stored.pop(f"{key[0]}:{key[1]}", None) if self._stored else None
@@ -85,7 +74,7 @@ class FactsCache:
     def _load(self) -> None:
         with self._lock:
             if self._path is not None and not self._is_loaded:
-                self._stored = _read(self._path)
+                self._stored = read_kept(self._path, FACTS)
                 self._missed = sum(not self._is_stored(*one) for one in self._facts.items())
                 self._is_loaded = True
 
@@ -94,31 +83,13 @@ class FactsCache:
         return isinstance(stored, list) and tuple(stored[:2]) == known[:2]
 
 
-def cache_path(cache_dir: Path | None, root: Path) -> Path | None:
-    """Return the file of a root's facts, `None` when nothing is to be kept."""
-    if cache_dir is None:
-        return None
-    return cache_dir / f"transcripts-{crc32(os.fsencode(root.absolute())):08x}.json"
-
-
-def _read(path: Path) -> dict[str, _Stored]:
-    try:
-        value = json.loads(read_small(path, _MOST_BYTES))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    if not isinstance(value, dict) or value.get("form") != _FORM:
-        return {}
-    facts = value.get("facts")
-    return facts if isinstance(facts, dict) else {}
-
-
-def _as_stored(known: tuple[int, int, Facts]) -> _Stored:
+def _as_stored(known: tuple[int, int, Facts]) -> Stored:
     size, mtime, facts = known
     first_at = facts.first_at.timestamp() if facts.first_at else None
     return [size, mtime, facts.title, facts.model, facts.cost_usd, first_at]
 
 
-def _from_stored(stored: _Stored) -> tuple[int, int, Facts] | None:
+def _from_stored(stored: Stored) -> tuple[int, int, Facts] | None:
     try:
         size, mtime, title, model, cost, first_at = stored
         first = None if first_at is None else datetime.fromtimestamp(first_at, UTC)

@@ -14,7 +14,7 @@ from typing import Any
 
 from tui.core.errors import ConsoleError
 from tui.core.session_id import is_cli_id, is_session_id
-from tui.storage.folders import is_link, read_small, write_atomically
+from tui.storage.folders import is_link, read_object, read_small, write_atomically
 from tui.storage.locks import folder_lock
 
 DEFAULT_SWEEP_DAYS = 30
@@ -184,8 +184,4 @@ def _folders(base: Path) -> list[Path]:
 
 
 def _settings(config_dir: Path) -> dict[str, Any]:
-    try:
-        settings = json.loads(read_small(config_dir / "settings.json", follows=True))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return settings if isinstance(settings, dict) else {}
+    return read_object(config_dir / "settings.json", follows=True)

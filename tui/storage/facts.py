@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -56,6 +56,15 @@ def read_cwd(path: str | os.PathLike[str]) -> str:
     """
     lines = _oldest(_ends(path)[0], b'"cwd"')
     return next((cwd for line in lines if isinstance(cwd := line.get("cwd"), str) and cwd), "")
+
+
+def newest_title(path: str | os.PathLike[str]) -> str:
+    """Return the title that was given last in a file's last 64 KiB, `""` for none there.
+
+    Raises `OSError`.
+    """
+    head, tail = _ends(path)
+    return _given(_newest(tail or head, b'"customTitle"'), "customTitle")
 
 
 def kept(known: Facts, fresh: Facts) -> Facts:
@@ -114,11 +123,16 @@ def _line_around(data: bytes, at: int) -> tuple[int, int]:
 def _title(ends: tuple[bytes, ...]) -> str:
     """Return the custom title, else the CLI's, else the first prompt, on one line."""
     for name in ("customTitle", "aiTitle"):
-        for line in (line for end in ends for line in _newest(end, f'"{name}"'.encode())):
-            if isinstance(line.get(name), str) and line[name]:
-                return one_line(line[name][:400])[:200]
+        lines = (line for end in ends for line in _newest(end, f'"{name}"'.encode()))
+        if given := _given(lines, name):
+            return given
     prompts = (prompt_text(line) for line in _oldest(ends[-1], b'"user"'))
     return next((one_line(text[:400])[:200] for text in prompts if text), "")
+
+
+def _given(lines: Iterable[dict[str, Any]], name: str) -> str:
+    given = (line[name] for line in lines if isinstance(line.get(name), str) and line[name])
+    return next((one_line(title[:400])[:200] for title in given), "")
 
 
 def _model(line: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import stat
@@ -11,6 +12,7 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 OURS = ".session_console"
 _SMALL = 1024 * 1024
@@ -124,6 +126,15 @@ def read_small(path: Path, limit: int = _SMALL, *, follows: bool = False) -> byt
         return os.read(fd, min(limit, status.st_size + _SMALL))
     finally:
         os.close(fd)
+
+
+def read_object(path: Path, limit: int = _SMALL, *, follows: bool = False) -> dict[str, Any]:
+    """Return the JSON object in a small file, an empty one when none can be read."""
+    try:
+        value = json.loads(read_small(path, limit, follows=follows))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:

@@ -14,7 +14,8 @@ from zlib import crc32
 
 from tui.core.session_id import is_listing_id
 from tui.core.zones import read_time
-from tui.storage.folders import read_small, write_atomically
+from tui.storage.folders import read_object
+from tui.storage.private_file import write_privately
 
 _MOST_BYTES = 16 * 1024 * 1024
 
@@ -54,11 +55,8 @@ def _path(state_dir: Path, root: Path) -> Path:
 
 
 def _read(state_dir: Path, root: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(read_small(_path(state_dir, root), _MOST_BYTES))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    if not isinstance(value, dict) or value.get("root") != str(root.absolute()):
+    value = read_object(_path(state_dir, root), _MOST_BYTES)
+    if value.get("root") != str(root.absolute()):
         return {}
     known = value.get("listings")
     return known if isinstance(known, dict) else {}
@@ -67,8 +65,7 @@ def _read(state_dir: Path, root: Path) -> dict[str, Any]:
 def _write(state_dir: Path, root: Path, known: Mapping[str, Any]) -> None:
     text = json.dumps({"root": str(root.absolute()), "listings": known})
     with suppress(OSError):
-        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_atomically(_path(state_dir, root), text, mode=0o600)
+        write_privately(_path(state_dir, root), text)
 
 
 def _known(value: Any) -> Known | None:

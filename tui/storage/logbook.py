@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC
@@ -22,31 +24,79 @@ from tui.storage.folders import (
     version_of,
 )
 
-_FILE = "log.jsonl"
+_FILE, _OLD = "log.jsonl", "log.jsonl.1"
+_LARGEST = 4 * 1024 * 1024
 _END = 1024 * 1024
+ALL_OF_IT = 3 * _LARGEST
+_TRIES, _PAUSE_S = 20, 0.005
 _LONGEST = 400
 _NAMES = ("operator", "action", "listing", "session_id", "note")
 _FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 def write_event(root: Path, event: Event) -> bool:
-    """Append an act; whether it could be written: no act waits for its logbook."""
+    """Append an act; whether it could be written: no act waits for its logbook.
+
+    A logbook grown too large is turned over first: it becomes the old one, in the place of that.
+    """
     facts = {name: str(getattr(event, name))[:_LONGEST] for name in _NAMES}
     line = f"{json.dumps({'at': event.at.isoformat()} | facts)}\n".encode()
     try:
         folder = console_folder(root)
-        path = folder / _FILE
-        fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _FLAGS, 0o660)
+        return any(_write(folder, line) for _ in range(_TRIES))
     except OSError:
         return False
+
+
+def _write(folder: Path, line: bytes) -> bool:
+    """Append a line to the logbook; not when another writer turns it over at that moment.
+
+    All who write share a lock, and who turns it over has it alone: so no line goes into a file
+    that is a logbook no more. A lock that somebody keeps for long is not waited for.
+    """
+    path = folder / _FILE
+    fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _FLAGS, 0o660)
     try:
-        return _append(fd, line)
-    except OSError:
-        return False
+        if os.fstat(fd).st_size >= _LARGEST and _is_turned_over(fd, path):
+            return False
+        is_ours = _is_locked(fd, fcntl.LOCK_SH)
+        return (_is_at(path, fd) or not is_ours) and _append(fd, line)
     finally:
         os.close(fd)
         with suppress(OSError):
             inherit_rights(path, folder)
+
+
+def _is_turned_over(fd: int, path: Path) -> bool:
+    """Make the logbook the old one, unless it cannot be; a link in that place is replaced."""
+    if not stat.S_ISREG(os.fstat(fd).st_mode) or not _is_locked(fd, fcntl.LOCK_EX):
+        return False
+    if not _is_at(path, fd):
+        return True
+    try:
+        path.replace(path.with_name(_OLD))
+    except OSError:
+        return False
+    return True
+
+
+def _is_locked(fd: int, kind: int) -> bool:
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(fd, kind | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(_PAUSE_S)
+        else:
+            return True
+    return False
+
+
+def _is_at(path: Path, fd: int) -> bool:
+    """Whether the file that is open is the one that is there."""
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(fd))
+    except FileNotFoundError:
+        return False
 
 
 def _append(fd: int, line: bytes) -> bool:
@@ -63,32 +113,42 @@ def _append(fd: int, line: bytes) -> bool:
 
 
 def read_logbook(root: Path, most_bytes: int = _END) -> tuple[Event, ...]:
-    """Return the acts at the end of the logbook, oldest first, safe to show."""
+    """Return the acts at the end of the logbook, oldest first, safe to show.
+
+    Where it was turned over not long ago, those at the end of the old one come before.
+    """
     folder = our_folder(root)
-    return tuple(_events(_end(folder / _FILE, most_bytes))) if folder else ()
+    if folder is None:
+        return ()
+    which, new = _end(folder / _FILE, most_bytes)
+    other, old = _end(folder / _OLD, most_bytes - len(new))
+    # Turned over between these two looks it is one file, read twice.
+    return tuple(_events(new if other == which else old + b"\n" + new))
 
 
 def logbook_version(root: Path) -> Version | None:
     """Return what changes when something is written down; `None` while nothing is."""
     folder = our_folder(root)
-    try:
-        return version_of((folder / _FILE).lstat()) if folder else None
-    except OSError:
-        return None
+    for name in (_FILE, _OLD):
+        with suppress(OSError):
+            return version_of((folder / name).lstat()) if folder else None
+    return None
 
 
-def _end(path: Path, most_bytes: int) -> bytes:
+def _end(path: Path, most_bytes: int) -> tuple[int, bytes]:
+    """Return which file that is, and its end; 0 and nothing when there is none to be read."""
     try:
         fd = os.open(path, os.O_RDONLY | _FLAGS)
     except OSError:
-        return b""
+        return 0, b""
     try:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
-            return b""
-        return os.pread(fd, most_bytes, max(0, status.st_size - most_bytes))
+            return 0, b""
+        end = os.pread(fd, most_bytes, max(0, status.st_size - most_bytes))
+        return status.st_ino, end
     except OSError:
-        return b""
+        return 0, b""
     finally:
         os.close(fd)
 

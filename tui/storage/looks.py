@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.core.changes import Looks
 from tui.core.zones import read_time
-from tui.storage.folders import read_small, write_atomically
+from tui.storage.folders import read_small
+from tui.storage.private_file import own_path, write_privately
 
 _LARGEST = 16 * 1024 * 1024
 
@@ -17,7 +17,7 @@ _LARGEST = 16 * 1024 * 1024
 def read_looks(state_dir: Path, root: Path, operator: str, now: datetime) -> Looks:
     """Return what was looked at; who never looked here has seen everything until `now`."""
     try:
-        value = json.loads(read_small(_file(state_dir, root, operator), _LARGEST))
+        value = json.loads(read_small(own_path(state_dir, "looks", root, operator), _LARGEST))
         since = read_time(value["since"], UTC)
         stored = {
             (listing, one): read_time(moment, UTC)
@@ -31,18 +31,8 @@ def read_looks(state_dir: Path, root: Path, operator: str, now: datetime) -> Loo
 
 def write_looks(state_dir: Path, root: Path, operator: str, looks: Looks) -> None:
     """Write down what was looked at; raises `OSError`."""
-    path = _file(state_dir, root, operator)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     by_listing: dict[str, dict[str, str]] = {}
     for (listing, session_id), moment in looks.at.items():
         by_listing.setdefault(listing, {})[session_id] = moment.isoformat()
-    write_atomically(
-        path, json.dumps({"since": looks.since.isoformat(), "at": by_listing}), mode=0o600
-    )
-
-
-def _file(state_dir: Path, root: Path, operator: str) -> Path:
-    who = f"{root.absolute()}\n{operator}"
-    return (
-        state_dir / f"looks-{hashlib.sha256(who.encode('utf-8', 'replace')).hexdigest()[:16]}.json"
-    )
+    facts = {"since": looks.since.isoformat(), "at": by_listing}
+    write_privately(own_path(state_dir, "looks", root, operator), json.dumps(facts))

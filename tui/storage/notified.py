@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tui.core.zones import read_time
-from tui.storage.folders import console_folder, our_folder, read_small, write_atomically
+from tui.storage.folders import console_folder, our_folder, read_object, write_atomically
 from tui.storage.locks import folder_lock
 
 _FILE = "notified.json"
@@ -59,11 +59,7 @@ def _read(root: Path) -> Mapping[str, str]:
     folder = our_folder(root)
     if folder is None:
         return {}
-    try:
-        value = json.loads(read_small(folder / _FILE))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    found = value if isinstance(value, dict) else {}
+    found = read_object(folder / _FILE)
     return {key: at for key, at in found.items() if isinstance(at, str)}
 
 

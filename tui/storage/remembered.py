@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-from tui.core.remembered import MOST_DRAFTS, Draft, Key, Remembered
+from tui.core.models import Key
+from tui.core.remembered import MOST_DRAFTS, Draft, Remembered
 from tui.core.text import one_line
-from tui.storage.folders import read_small, write_atomically
+from tui.storage.folders import read_object
+from tui.storage.private_file import own_path, write_privately
 
 _LARGEST = 16 * 1024 * 1024
 _MOST = 100_000
@@ -20,17 +20,11 @@ _LONGEST_TEXT = 250_000
 
 def read_remembered(state_dir: Path, root: Path, operator: str) -> Remembered:
     """Return what was remembered, as far as it can be read; nothing of it is believed to exist."""
-    try:
-        found = json.loads(read_small(_file(state_dir, root, operator), _LARGEST))
-    except (OSError, ValueError, RecursionError):
-        return Remembered()
-    return _read(found) if isinstance(found, dict) else Remembered()
+    return _read(read_object(own_path(state_dir, "view", root, operator), _LARGEST))
 
 
 def write_remembered(state_dir: Path, root: Path, operator: str, view: Remembered) -> None:
     """Write down a view; raises `OSError`."""
-    path = _file(state_dir, root, operator)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     facts = {
         "root": str(root),
         "listing": view.listing,
@@ -45,7 +39,7 @@ def write_remembered(state_dir: Path, root: Path, operator: str, view: Remembere
         "reading": view.reading,
         "drafts": [[one.question, one.listing, one.session_id, one.text] for one in view.drafts],
     }
-    write_atomically(path, json.dumps(facts), mode=0o600)
+    write_privately(own_path(state_dir, "view", root, operator), json.dumps(facts))
 
 
 def _read(found: dict[str, Any]) -> Remembered:
@@ -84,7 +78,7 @@ def _key(value: object) -> Key | None:
     listing, session_id = value
     if not isinstance(listing, str) or not isinstance(session_id, str):
         return None
-    return listing[:_LONGEST_NAME], session_id[:_LONGEST_NAME]
+    return _word(listing), _word(session_id)
 
 
 def _draft(value: object) -> Draft | None:
@@ -94,11 +88,4 @@ def _draft(value: object) -> Draft | None:
         return None
     question, listing, session_id, text = value
     cleaned = one_line(text[:_LONGEST_TEXT])
-    names = (question[:_LONGEST_NAME], listing[:_LONGEST_NAME], session_id[:_LONGEST_NAME])
-    return Draft(*names, cleaned) if cleaned else None
-
-
-def _file(state_dir: Path, root: Path, operator: str) -> Path:
-    who = f"{os.path.realpath(root)}\n{operator}"
-    name = hashlib.sha256(who.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    return state_dir / f"view-{name}.json"
+    return Draft(_word(question), _word(listing), _word(session_id), cleaned) if cleaned else None

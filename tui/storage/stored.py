@@ -34,6 +34,11 @@ def row_from(values: Sequence[Any]) -> Row:
     return Row(one, intern(two), intern(three), four, five, intern(six), metadata)
 
 
+def differing(before: Row, after: Row) -> tuple[str, ...]:
+    """Return the names of the columns in which two rows differ."""
+    return tuple(name for name in COLUMNS if getattr(before, name) != getattr(after, name))
+
+
 def row_as_json(row: Row | None) -> str | None:
     """Return a row as the audit keeps it."""
     return None if row is None else json.dumps({name: getattr(row, name) for name in COLUMNS})

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,18 +31,12 @@ _Look = Callable[[str], Iterator[_Owned]]
 Listings = tuple[tuple[Path, frozenset[str]], ...]
 
 
-def find_strays(
-    claude_home: Path, listings: Iterable[tuple[Path, frozenset[str]]]
-) -> Mapping[Path, tuple[Transcript, ...]]:
-    """Return, by listing folder, the transcripts in `claude_home` that belong to listings.
-
-    Each listing comes with the ids that it tracks. None when `claude_home` is itself a listing's.
-    """
-    return StrayFinder(claude_home).find(tuple(listings))
-
-
 class StrayFinder:
-    """Finds strays again and again; a folder that did not change is not read anew."""
+    """Finds the transcripts in `claude_home` that belong to listings, again and again.
+
+    A folder that did not change is not read anew. There are none when `claude_home` is itself a
+    listing's.
+    """
 
     def __init__(self, claude_home: Path, facts: FactsCache | None = None) -> None:
         self._home = claude_home

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tui.core.text import one_line
-from tui.storage.folders import is_link, read_small
+from tui.storage.folders import is_link, read_object
 
 _META = ".meta.json"
 _MOST = 10_000
@@ -40,17 +38,7 @@ def find_subagents(folder: Path) -> tuple[Subagent, ...]:
 
 def _subagent(place: Path, name: str) -> Subagent:
     stem = name.removesuffix(".jsonl")
-    facts = _facts(place / f"{stem}{_META}")
+    facts = read_object(place / f"{stem}{_META}")
     kind, about = (one_line(facts.get(key) or "")[:200] for key in ("agentType", "description"))
     said = ": ".join(word for word in (kind, about) if word)
     return Subagent(place / name, one_line(facts.get("toolUseId") or ""), said or one_line(stem))
-
-
-def _facts(path: Path) -> dict[str, Any]:
-    if is_link(path):
-        return {}
-    try:
-        value = json.loads(read_small(path))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}

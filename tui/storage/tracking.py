@@ -17,7 +17,8 @@ from tui.core.models import Event, Row
 from tui.core.text import one_line
 from tui.core.zones import write_time
 from tui.storage.database import READ_TIMEOUT_S, Steps, read, write
-from tui.storage.stored import COLUMNS, event_from, row_as_json, row_from
+from tui.storage.lost import lost_race
+from tui.storage.stored import COLUMNS, differing, event_from, row_as_json, row_from
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -88,16 +89,18 @@ def read_events(
     *,
     session_id: str = "",
     operator: str = "",
+    login: str = "",
     limit: int = 50,
     timeout_s: float = READ_TIMEOUT_S,
 ) -> tuple[Event, ...]:
     """Return the last audited acts, newest first, of one session or operator when it is named.
 
+    With a `login` those of that login at any address, too.
     None without a database or an audit table; raises `DatabaseProblem`.
     """
     if not os.path.lexists(db_path):
         return ()
-    return read(db_path, _last_events(session_id, operator, limit), timeout_s)
+    return read(db_path, _last_events(session_id, operator, limit, login), timeout_s)
 
 
 def is_tracked(db_path: Path, session_id: str, timeout_s: float = READ_TIMEOUT_S) -> bool:
@@ -124,7 +127,7 @@ class Writes:
         Returns what is stored: an older table keeps no metadata.
         """
         columns = yield from _columns()
-        lost = yield from _lost(columns, before)
+        lost = yield from _lost(columns, before, now)
         if lost is not None:
             raise lost
         return (yield from self._write(columns, before, after, action, now))
@@ -139,7 +142,7 @@ class Writes:
         columns = yield from _columns()
         answers = []
         for before, after in changes:
-            lost = yield from _lost(columns, before)
+            lost = yield from _lost(columns, before, now)
             if lost is None:
                 yield from self._write(columns, before, after, action, now)
             answers.append(lost)
@@ -218,7 +221,7 @@ class Writes:
     ) -> Steps[Row]:
         """Set the columns that differ and no other: a stored value may be no text at all."""
         after = _as_kept(columns, after)
-        names = [name for name in COLUMNS if _differs(name, before, after)]
+        names = differing(before, after)
         if names:
             assignments = ", ".join(f"{name} = ?" for name in names)
             values = (getattr(after, name) for name in names)
@@ -291,15 +294,21 @@ def _whole_table() -> Steps[Table]:
     return Table(rows, {event.session_id: event for event in events if event})
 
 
-def _last_events(session_id: str, operator: str, limit: int) -> Steps[tuple[Event, ...]]:
+def _last_events(
+    session_id: str, operator: str, limit: int, login: str = ""
+) -> Steps[tuple[Event, ...]]:
     kinds = yield from _kinds()
     if not (yield from _has_events(kinds)):
         return ()
-    wanted = {"session_id": session_id, "operator": operator}
-    names = [name for name, value in wanted.items() if value]
-    where = f" WHERE {' AND '.join(f'{name} = ?' for name in names)}" if names else ""
-    values = [wanted[name] for name in names]
-    stored = yield f"{_SELECT_EVENTS}{where} ORDER BY id DESC LIMIT ?", (*values, limit)
+    at = f"{login}@" if login else ""
+    wanted: dict[str, tuple[object, ...]] = {
+        "session_id = ?": (session_id,) if session_id else (),
+        "(operator = ? OR substr(operator, 1, ?) = ?)": (operator, len(at), at) if login else (),
+        "operator = ?": (operator,) if operator and not login else (),
+    }
+    where = " AND ".join(["1", *(term for term, given in wanted.items() if given)])
+    values = [value for given in wanted.values() for value in given]
+    stored = yield f"{_SELECT_EVENTS} WHERE {where} ORDER BY id DESC LIMIT ?", (*values, limit)
     return tuple(event for one in stored if (event := event_from(one)))
 
 
@@ -347,15 +356,13 @@ def _find(columns: Sequence[str], session_id: str) -> Steps[Row | None]:
     return row_from(stored[0]) if stored else None
 
 
-def _lost(columns: Sequence[str], before: Row) -> Steps[Changed | None]:
+def _lost(columns: Sequence[str], before: Row, now: datetime) -> Steps[Changed | None]:
     """Say what somebody changed since `before` was read, if so."""
     stored = yield from _find(columns, before.session_id)
-    short = before.session_id[:8]
-    if stored is None:
-        return Changed(f"{short} is no longer in the table")
-    if stored != before:
-        return Changed(f"{short} changed meanwhile: {_diff(before, stored)}")
-    return None
+    if stored == before:
+        return None
+    acts = yield from _last_events(before.session_id, "", 1)
+    return lost_race(before, stored, acts, now)
 
 
 def _select(columns: Sequence[str]) -> str:
@@ -375,17 +382,3 @@ def _insert(columns: Sequence[str], row: Row) -> Steps[None]:
 def _as_kept(columns: Sequence[str], row: Row) -> Row:
     """Return what the table keeps of a row: the guide's older one has no metadata."""
     return row if "metadata" in columns else replace(row, metadata=None)
-
-
-def _diff(before: Row, after: Row) -> str:
-    names = [name for name in COLUMNS if _differs(name, before, after)]
-    return ", ".join(
-        name
-        if name == "metadata"
-        else f"{name} is now {one_line(getattr(after, name))[:40] or 'empty'}"
-        for name in names
-    )
-
-
-def _differs(name: str, before: Row, after: Row) -> bool:
-    return bool(getattr(before, name) != getattr(after, name))

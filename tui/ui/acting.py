@@ -10,8 +10,8 @@ from tui.core.errors import ConsoleError
 from tui.core.models import Catalog
 from tui.operations.context import VerbInfo
 from tui.operations.find import find_session
-from tui.ui import commands, flows, verbs
-from tui.ui.picture import LISTINGS, LIVE, PictureScreen
+from tui.ui import commands, possible, verbs
+from tui.ui.picture import LISTINGS, PictureScreen
 from tui.ui.question import Cancelled, GaveUp
 from tui.view.lines import Cell
 
@@ -56,7 +56,7 @@ class ActingScreen(PictureScreen, inherit_bindings=False):
     def why_no_verb(self, verb: VerbInfo) -> str:
         """Return why a verb is not possible on what is selected; empty when it is."""
         session = next(iter(self.targets), None)
-        return flows.why_no_verb(verb, session, self.desk)
+        return possible.why_no_verb(verb, session, self.desk)
 
     async def command(self, given: str = "") -> None:
         """Ask for a verb, with its words; `given` are those typed already."""
@@ -69,6 +69,8 @@ class ActingScreen(PictureScreen, inherit_bindings=False):
             ),
             complete=lambda typed: verbs.complete(typed, self.known_verbs, names),
         )
+        if not text.strip():
+            return
         command = verbs.parse(text, self.known_verbs)
         if self.page.is_open:
             self.leave_page()
@@ -99,7 +101,8 @@ class ActingScreen(PictureScreen, inherit_bindings=False):
         if command.words and not self.go_to(find_session(catalog, command.words[0])):
             self.question.say("it is not shown here: Esc takes listing and filter off", "bad")
             return
-        self.pane, self.is_full = LIVE, True
+        self.desk.commands = ()
+        self.read_in_full()
         self.fit()
 
     def _meant(self, catalog: Catalog) -> commands.Meant:

@@ -21,6 +21,7 @@ async def answer(desk: Desk, session: Session, given: Sequence[str] = ()) -> Non
     request = session.run.request if session.run else None
     if request is None:
         raise UsageError("no permission request waits here")
+    desk.stands_for("answer", session.address)
     if given and questions(request):
         desk.stands_for("answer", session.address, *after_dashes(" ".join(given)))
         act = await asyncio.to_thread(desk.engine.answer, session, " ".join(given), "")
@@ -36,16 +37,23 @@ async def answer(desk: Desk, session: Session, given: Sequence[str] = ()) -> Non
 
 async def _answer_questions(desk: Desk, session: Session, asked: Sequence[Asked]) -> Act:
     """Ask each question of the agent in the line."""
-    said = []
+    said: list[str] = []
     for number, one in enumerate(asked, 1):
         count = f"{number}/{len(asked)} " if len(asked) > 1 else ""
         offered = " · ".join(f"{index} {words}" for index, words in enumerate(one.options, 1))
         many = " (several: 1,2)" if one.takes_many else ""
         asks, placeholder = f"{count}{one.words}  {offered}{many}", "a number, or your own words"
         preview = partial(_chosen, one)
-        said.append(await desk.question.ask(asks, placeholder=placeholder, preview=preview))
-    desk.stands_for("answer", session.address, *after_dashes("; ".join(said)))
+        meant = partial(_stands_for, desk, session, tuple(said))
+        said.append(
+            await desk.question.ask(asks, placeholder=placeholder, preview=preview, typed=meant)
+        )
     return await asyncio.to_thread(desk.engine.answer_questions, session, said)
+
+
+def _stands_for(desk: Desk, session: Session, said: Sequence[str], typed: str) -> None:
+    answers = "; ".join([*said, *([typed] if typed.strip() else [])])
+    desk.stands_for("answer", session.address, *(after_dashes(answers) if answers else ()))
 
 
 def _chosen(asked: Asked, text: str) -> Cell:
@@ -69,8 +77,14 @@ async def _decide(desk: Desk, session: Session, request: Request) -> Act:
         if key != "l":
             break
         await desk.show_page(f":answer {request.tool}", lines)
-    reason = await desk.question.ask("deny: why? (the agent reads it)") if key == "n" else ""
-    desk.stands_for("answer", session.address, _DECISIONS[key], *_because(reason))
+
+    def meant(reason: str) -> None:
+        desk.stands_for("answer", session.address, _DECISIONS[key], *_because(reason))
+
+    meant("")
+    asks, reason = "deny: why? (the agent reads it)", ""
+    if key == "n":
+        reason = await desk.question.ask(asks, typed=meant)
     return await asyncio.to_thread(desk.engine.answer, session, _DECISIONS[key], reason)
 
 

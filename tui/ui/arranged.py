@@ -8,10 +8,9 @@ from datetime import datetime, timedelta, tzinfo
 
 from tui.core.attention import Failures, Need, needing
 from tui.core.catalog import is_pending
-from tui.core.models import Catalog, Session
+from tui.core.models import Catalog, Key, Session
 from tui.ui.board import Board
 from tui.view import expiry, listings, sessions, top
-from tui.view.lines import Key
 
 _LASTS = timedelta(seconds=5)
 _LASTS_A_SESSION = timedelta(milliseconds=6)

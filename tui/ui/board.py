@@ -9,10 +9,9 @@ from datetime import datetime, timedelta
 from tui.core.attention import Failures, Need, grouped
 from tui.core.catalog import is_gone
 from tui.core.keymap import Keymap
-from tui.core.models import Catalog, Listing, Session
+from tui.core.models import Catalog, Key, Listing, Session
 from tui.core.selection import names_gone, parse_filter
 from tui.view import sessions
-from tui.view.lines import Key
 from tui.view.listings import is_unread
 
 

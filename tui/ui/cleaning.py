@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -14,6 +15,7 @@ from tui.core.sizes import parse_size
 from tui.operations.cleanup import CleanupPlan
 from tui.ui.desk import Desk
 from tui.ui.many import in_one_go
+from tui.ui.question import GaveUp
 from tui.ui.threads import in_background
 from tui.view import cleanup, words
 
@@ -22,18 +24,32 @@ DEFAULT = "expired"
 
 async def clean_up(desk: Desk, catalog: Catalog, listing: str, given: str = "") -> None:
     """Ask what to take, show what that is, and take it; default No."""
+
+    def meant(typed: str) -> None:
+        where, flags = (listing,) if listing else (), _flags(typed.strip() or DEFAULT)
+        desk.stands_for("cleanup", *where, *flags, "--yes")
+
+    meant(given)
     if catalog.hold is not None:
         raise Refused(f"{catalog.hold.by} holds this root: `:hold off` lifts that")
-    wish = given or await _asked(desk, catalog, listing)
-    desk.stands_for("cleanup", *((listing,) if listing else ()), *_flags(wish), "--yes")
+    wish = given or await _asked(desk, catalog, listing, meant)
     measure = partial(desk.engine.plan_cleanup, catalog, wanted(wish), listing)
-    plan = await desk.question.wait_for(in_background(measure), lambda: "measuring", _drop)
+    plan = await _measured(desk, measure)
     if plan.is_empty:
         desk.question.say(plan.words)
     elif await _is_sure(desk, plan, f"clean up {wish}"):
         await in_one_go(desk, partial(desk.engine.clean_up, plan), "cleaned up")
     else:
         desk.question.say("nothing moved")
+
+
+async def _measured(desk: Desk, measure: Callable[[], CleanupPlan]) -> CleanupPlan:
+    leaves = "leaves it: nothing is moved"
+    work = in_background(measure)
+    try:
+        return await desk.question.wait_for(work, lambda: "measuring", _drop, leaves)
+    except GaveUp:
+        raise GaveUp("nothing moved") from None
 
 
 def wanted(words: str) -> Wanted:
@@ -68,7 +84,7 @@ def _flags(words: str) -> tuple[str, ...]:
     return flags
 
 
-async def _asked(desk: Desk, catalog: Catalog, listing: str) -> str:
+async def _asked(desk: Desk, catalog: Catalog, listing: str, meant: Callable[[str], None]) -> str:
     now = desk.engine.now()
     waiting = [
         one for one in catalog.sessions if listing in ("", one.listing) and is_pending(one, now)
@@ -76,7 +92,7 @@ async def _asked(desk: Desk, catalog: Catalog, listing: str) -> str:
     total = words.size(sum(one.bytes for one in waiting))
     where = f" {listing}" if listing else ""
     asks = f"clean up{where}: expired ({len(waiting)}, {total}), 30d (unused), or 5GB (to keep)"
-    return (await desk.question.ask(asks, placeholder=DEFAULT)).strip() or DEFAULT
+    return (await desk.question.ask(asks, placeholder=DEFAULT, typed=meant)).strip() or DEFAULT
 
 
 async def _is_sure(desk: Desk, plan: CleanupPlan, title: str) -> bool:

@@ -11,19 +11,26 @@ from textual.app import App
 
 MOST_BY_TERMINAL = 56 * 1024  # in bytes: what xterm takes of one sequence, before base64
 _PATIENCE = 2.0
+_PIECE = 250  # characters: older versions of GNU screen drop longer strings
 
 
 async def copy(app: App[Any], text: str, *, may_run: bool = True) -> str:
-    """Put `text` on the operator's clipboard and return which way it went.
+    """Put `text` on the operator's clipboard and say which way it went.
 
     Raw OSC 52 reaches nothing from inside tmux; its own buffer does, if a program may be run.
     """
     if may_run and os.environ.get("TMUX") and await _to_tmux(text):
-        return "through tmux"
+        return "copied through tmux"
     begun = text.encode("utf-8", "replace")[:MOST_BY_TERMINAL].decode("utf-8", "ignore")
     app.copy_to_clipboard(begun)
     cut = "" if begun == text else f", the first {len(begun):,} characters alone"
-    return f"by the terminal (OSC 52){cut}"
+    return f"sent to the terminal (OSC 52; it may not take it){cut}"
+
+
+def through_screen(sequence: str) -> str:
+    """Return a sequence in pieces that GNU screen has room for, to be handed on as it is."""
+    pieces = (sequence[at : at + _PIECE] for at in range(0, len(sequence), _PIECE))
+    return "".join(f"\x1bP{piece}\x1b\\" for piece in pieces)
 
 
 async def _to_tmux(text: str) -> bool:

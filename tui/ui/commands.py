@@ -10,8 +10,9 @@ from typing import Any
 from tui.core.errors import Refused, UnknownId, UsageError
 from tui.core.models import Catalog, Session
 from tui.operations.find import find_session
-from tui.ui import answering, cleaning, flows, spoken
-from tui.ui.desk import Desk, named
+from tui.ui import answering, cleaning, flows, resuming, spoken, undoing
+from tui.ui.desk import Desk
+from tui.ui.possible import require
 from tui.ui.verbs import Command
 
 _ID = re.compile(r"[0-9a-f]{4}[0-9a-f-]*|[^/ ]+/[^/ ]+")
@@ -57,12 +58,6 @@ class Order:
         """Return its one session; raises `UsageError` when the verb is not possible on it now."""
         require(self.command.verb.name, self.some()[0], desk)
         return self.sessions[0]
-
-
-def require(deed: str, session: Session | None, desk: Desk) -> None:
-    """Raise `UsageError` with the reason when a deed is not possible now."""
-    if reason := flows.why_not(deed, session, desk):
-        raise UsageError(reason)
 
 
 async def run(desk: Desk, command: Command, meant: Meant) -> None:
@@ -135,9 +130,9 @@ async def _resume(desk: Desk, order: Order) -> None:
     given = " ".join((*options, order.said)).strip()
     if is_fork or len(order.sessions) == 1:
         session = order.some()[0] if is_fork else order.one(desk)
-        await flows.resume(desk, session, is_fork=is_fork, given=given)
+        await resuming.resume(desk, session, is_fork=is_fork, given=given)
     else:
-        await flows.resume_many(desk, order.some(), given=given)
+        await resuming.resume_many(desk, order.some(), given=given)
 
 
 async def _extend(desk: Desk, order: Order) -> None:
@@ -158,7 +153,7 @@ async def _restore(desk: Desk, order: Order) -> None:
 
 async def _undo(desk: Desk, order: Order) -> None:
     require("undo", None, desk)
-    await flows.undo(desk)
+    await undoing.undo(desk)
 
 
 async def _send(desk: Desk, order: Order) -> None:
@@ -180,9 +175,7 @@ async def _stop(desk: Desk, order: Order) -> None:
 
 async def _rename(desk: Desk, order: Order) -> None:
     session = order.some()[0]
-    asks = f"rename {named([session])} to"
-    title = order.said or await desk.question.ask(asks, text=session.title)
-    await spoken.say(desk, "rename", [(session, ("rename", session.address, title.strip()))])
+    await flows.rename(desk, session, order.said)
 
 
 async def _ack(desk: Desk, order: Order) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 from textual.app import App
 
 from tui.core.models import Entry
+from tui.core.text import one_line
 from tui.ui import clipboard
 from tui.ui.board import Board
+from tui.ui.desk import Desk
 from tui.ui.picture import LISTINGS, LIVE, PictureScreen
-from tui.ui.question import Question
 
 _SHOWN = 200
 
@@ -21,9 +22,10 @@ def command_line(screen: PictureScreen) -> str:
 
     Once the operator has moved on, it is the one that shows what is in sight.
     """
-    root = str(screen.engine.root.absolute())
+    engine = screen.engine
+    root = () if engine.is_root_configured else ("--root", str(engine.root.absolute()))
     meant = screen.desk.commands or (_in_sight(screen),)
-    return "; ".join(shlex.join(["session-console", "--root", root, *words]) for words in meant)
+    return "; ".join(shlex.join(["session-console", *root, *words]) for words in meant)
 
 
 def _in_sight(screen: PictureScreen) -> tuple[str, ...]:
@@ -49,8 +51,18 @@ def entry_text(entry: Entry | None, result: Entry | None) -> str:
     return "\n".join(text for text in said if text)
 
 
-async def copy(app: App[Any], question: Question, text: str, *, may_run: bool) -> None:
-    """Copy text, and say which way it went and what it was."""
-    way = await clipboard.copy(app, text, may_run=may_run)
+async def copy(app: App[Any], desk: Desk, text: str) -> None:
+    """Copy text, and say which way it went and how it begins."""
+    way = await clipboard.copy(app, text, may_run=not desk.engine.is_restricted)
     shown = text if len(text) <= _SHOWN and "\n" not in text else f"{text[:_SHOWN]}..."
-    question.say(f"copied {way}: {shown}")
+    desk.question.say(f"{way}: {shown}", is_whole=True)
+
+
+async def copy_command(app: App[Any], desk: Desk, text: str) -> None:
+    """Copy a command, and show it in full: on a page when the message line has no room for it."""
+    way = await clipboard.copy(app, text, may_run=not desk.engine.is_restricted)
+    if desk.question.has_room(f"{way}: {text}"):
+        desk.question.say(f"{way}: {text}", is_whole=True)
+    else:
+        desk.open_page("The command", [one_line(text)])
+        desk.question.say(way, is_whole=True)

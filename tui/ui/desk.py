@@ -6,14 +6,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from tui.core.models import Session
+from tui.core.models import Key, Session
 from tui.operations.context import Act
 from tui.ui.drafts import Drafts
 from tui.ui.news import News
 from tui.ui.port import Engine
 from tui.ui.question import Question
 from tui.view import words
-from tui.view.lines import Key
 
 MANY = 5
 ShowPage = Callable[[str, Sequence[str]], Awaitable[None]]

@@ -11,9 +11,11 @@ from contextlib import suppress
 from textual import constants
 from textual.drivers.linux_driver import LinuxDriver
 
+from tui.ui.clipboard import through_screen
 from tui.ui.keyboard import Keyboard
 
 _LOOKS_UP = 0.1
+_COPY = "\x1b]52;"
 _OLD = ("linux", "vt", "ansi", "cons")
 _QUESTION = re.compile(r"\x1b(?:\[[<>]\d*u|\[\?\d+\$p|\]22;.*\x07)\Z")
 _SIZES_IN_BAND = "\x1b[?2048$p"  # signals do; and any text could claim a size of 99999 columns
@@ -27,7 +29,9 @@ class ConsoleDriver(LinuxDriver):
     """
 
     def write(self, data: str) -> None:
-        """Send `data`, unless it asks for what the terminal has not."""
+        """Send `data`, a copy past GNU screen; nothing that asks for what the terminal has not."""
+        if data.startswith(_COPY) and os.environ.get("STY") and not os.environ.get("TMUX"):
+            data = through_screen(data)
         is_old = os.environ.get("TERM", "").startswith(_OLD)
         if not (_QUESTION.match(data) if is_old else data == _SIZES_IN_BAND):
             super().write(data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import os
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
@@ -15,7 +16,18 @@ from tui.core.models import Catalog, Session
 from tui.core.remembered import Remembered
 from tui.core.selection import Wanted
 from tui.core.zones import LOCAL, zone_named
-from tui.operations import acknowledge, check, cleanup, delete, doctor, extend, resume, steer, undo
+from tui.operations import (
+    acknowledge,
+    check,
+    cleanup,
+    delete,
+    doctor,
+    extend,
+    rename,
+    resume,
+    steer,
+    undo,
+)
 from tui.operations.batches import Cleaned, OnProgress, Stop
 from tui.operations.cleanup import CleanupPlan
 from tui.operations.context import Act, Context, Said, VerbInfo
@@ -27,6 +39,8 @@ from tui.operations.resume import Plan
 from tui.storage.looks import read_looks, write_looks
 from tui.storage.remembered import read_remembered, write_remembered
 
+_OTHER_FILE = ("SESSION_CONSOLE_CONFIG", "XDG_CONFIG_HOME")  # another shell may not have these
+
 
 class RealEngine:
     """Passes every question of the console on to the operation of that name."""
@@ -34,7 +48,7 @@ class RealEngine:
     def __init__(
         self,
         context: Context,
-        say_verb: Callable[[Sequence[str]], Said],
+        say_verb: Callable[[Sequence[str], int | None], Said],
         verbs: Sequence[VerbInfo],
     ) -> None:
         self._context = context
@@ -46,7 +60,13 @@ class RealEngine:
         settings = context.settings
         self.verbs: Sequence[VerbInfo] = verbs
         self.root: Path = settings.root
+        self.is_root_configured: bool = (
+            settings.origins.get("root") == "file"
+            and settings.root.is_absolute()
+            and os.environ.keys().isdisjoint(_OTHER_FILE)
+        )
         self.operator: str = settings.operator
+        self._own: str = settings.login or settings.operator
         may_act = not (settings.read_only or settings.restricted)
         self.notifies: bool = bool(settings.notify_command) and may_act
         zone = settings.time_zone
@@ -91,19 +111,19 @@ class RealEngine:
 
     def read_looks(self) -> Looks:
         folder, now = self._context.settings.state_dir, self.now()
-        return read_looks(folder, self.root, self.operator, now) if folder else Looks(now)
+        return read_looks(folder, self.root, self._own, now) if folder else Looks(now)
 
     def write_looks(self, looks: Looks) -> None:
         if (folder := self._context.settings.state_dir) is not None:
-            write_looks(folder, self.root, self.operator, looks)
+            write_looks(folder, self.root, self._own, looks)
 
-    def read_view(self) -> Remembered:
+    def read_remembered(self) -> Remembered:
         folder = self._context.settings.state_dir
-        return read_remembered(folder, self.root, self.operator) if folder else Remembered()
+        return read_remembered(folder, self.root, self._own) if folder else Remembered()
 
-    def write_view(self, view: Remembered) -> None:
+    def write_remembered(self, view: Remembered) -> None:
         if (folder := self._context.settings.state_dir) is not None:
-            write_remembered(folder, self.root, self.operator, view)
+            write_remembered(folder, self.root, self._own, view)
 
     def verdict(self, catalog: Catalog) -> str:
         return doctor.verdict(doctor.examine(self._context, catalog))
@@ -142,6 +162,9 @@ class RealEngine:
     def acknowledge(self, session: Session) -> Act:
         return acknowledge.acknowledge(self._context, session)
 
+    def rename(self, session: Session, title: str) -> Act:
+        return rename.rename(self._context, session, title)
+
     def restore(self, words: str) -> Act:
         return delete.restore(self._context, words)
 
@@ -150,6 +173,14 @@ class RealEngine:
 
     def undo_many(self, acts: Sequence[Act], progress: OnProgress, stop: Stop) -> Cleaned:
         return undo.undo_many(self._context, acts, progress, stop)
+
+    def last_batch(self) -> tuple[Act, ...]:
+        return undo.last_batch(self._context)
+
+    def undo_last(self, batch: Sequence[Act]) -> tuple[tuple[Act, ...], str]:
+        told: list[str] = []
+        acts = undo.undo_last(self._context, told.append, batch)
+        return acts, "; ".join(told)
 
     def plan_resume(self, session: Session, *, is_fork: bool = False) -> Plan:
         return resume.plan_resume(self._context, session, fork=is_fork)
@@ -179,5 +210,5 @@ class RealEngine:
     def stop(self, session: Session) -> Act:
         return steer.stop(self._context, session)
 
-    def say_verb(self, words: Sequence[str]) -> Said:
-        return self._say_verb(words)
+    def say_verb(self, words: Sequence[str], width: int | None = None) -> Said:
+        return self._say_verb(words, width)

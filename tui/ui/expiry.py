@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
-from tui.core.models import Session
+from tui.core.models import Key, Session
 from tui.ui.table import Table
 from tui.view import expiry
-from tui.view.lines import Key, Line
+from tui.view.lines import Line
 
 
 class ExpiryPane(Table):

@@ -8,13 +8,12 @@ from contextlib import suppress
 from functools import partial
 
 from tui.core.errors import ConsoleError
-from tui.core.models import Catalog, Session
+from tui.core.models import Catalog, Key, Session
 from tui.operations.follow import Update
 from tui.ui.arranged import Arranged
 from tui.ui.news import News
 from tui.ui.port import Engine, Follower
 from tui.ui.threads import in_background
-from tui.view.lines import Key
 
 LOOK_EACH = 0.95  # what others do is seen by the second look: within 2 s
 NOTIFY_EACH = 10.0
@@ -89,7 +88,7 @@ class Following:
         self._session: Session | None = None
         self._follower: Follower | None = None
         self._changed = asyncio.Event()
-        self._is_begun = False
+        self._is_begun = self._has_more = False
 
     @property
     def session(self) -> Session | None:
@@ -133,15 +132,15 @@ class Following:
     async def _poll(self, session: Session) -> None:
         follower = self._follower or self._engine.follow(session)
         try:
-            news = await asyncio.to_thread(follower.poll, session)
+            update = await asyncio.to_thread(follower.poll, session)
         except (ConsoleError, OSError) as error:
             if _key(session) == _key(self._session):
                 self._begin(session, str(error))
             return
         if _key(session) == _key(self._session):
             self._follower = follower
-            self._has_more = news.has_more
-            self._add(news)
+            self._has_more = update.has_more
+            self._add(update)
 
 
 def _key(session: Session | None) -> Key | None:

@@ -3,79 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 
 from tui.core.errors import ConsoleError, UsageError
 from tui.core.models import Session
-from tui.operations.context import Act, VerbInfo
+from tui.operations.context import Act
 from tui.operations.extend import Extension
-from tui.ui import resuming, spoken
+from tui.ui import resuming
 from tui.ui.desk import Desk, after_dashes, is_sure, named
 from tui.ui.drafts import again
-from tui.ui.many import each, in_one_go, undo_batch
-from tui.ui.verbs import HARMLESS
+from tui.ui.many import each, in_one_go
 from tui.view import words
 from tui.view.lines import Cell
 
-_OLD = timedelta(minutes=1)
-
-
-_OF_A_SESSION = frozenset(
-    {"resume", "extend", "delete", "answer", "interrupt", "stop", "mark", "copy"}
-)
-
-
-def why_not(deed: str, session: Session | None, desk: Desk) -> str:
-    """Return why a deed is not possible on a session now; empty when it is."""
-    if deed not in _OF_A_SESSION:
-        return ""
-    if session is None:
-        return "no session is selected"
-    interrupts = desk.engine.keys.sign("interrupt")
-    if deed == "resume" and session.is_live:
-        return f"it runs: `:send` it a follow-up, interrupt it ({interrupts}), or `:resume --fork`"
-    if deed == "resume" and session.transcript is None:
-        return "there is no transcript to resume: the row is all that is left"
-    if deed == "answer" and (session.run is None or session.run.request is None):
-        return "no permission request waits here"
-    if deed in ("interrupt", "stop") and not session.is_live:
-        return "nothing runs here"
-    if deed == "delete" and session.is_live:
-        return f"it runs: interrupt it first ({interrupts}), or :stop"
-    return ""
-
-
-def why_no_verb(verb: VerbInfo, session: Session | None, desk: Desk) -> str:
-    """Return why a verb is not possible on what is selected now; empty when it is."""
-    if desk.engine.is_read_only and verb.name not in HARMLESS:
-        return "this console is read-only"
-    if verb.takes in ("id", "ids") and verb.needs and session is None:
-        return "no session is selected"
-    if verb.name in ("send", "model", "mode") and session is not None and not session.is_live:
-        return "nothing runs here"
-    return why_not(verb.name, session, desk) if verb.takes else ""
-
-
-async def resume(desk: Desk, session: Session, *, is_fork: bool = False, given: str = "") -> None:
-    """Ask for a prompt and start a run with it."""
-    await resuming.resume(desk, session, is_fork=is_fork, given=given)
-
-
-async def resume_many(desk: Desk, sessions: Sequence[Session], given: str = "") -> None:
-    """Ask once and start a run in each that can be resumed, through the queue."""
-    possible = [one for one in sessions if not why_not("resume", one, desk)]
-    if not possible:
-        raise UsageError(why_not("resume", sessions[0], desk))
-    await resuming.resume_many(desk, sessions, possible, given)
+_DAYS = "7"
 
 
 async def new(desk: Desk, listing: str, stage: str, days: int | None, given: str = "") -> None:
     """Ask for what is missing and start a new session."""
+    lasts = ("--days", str(days)) if days else ()
+    desk.stands_for("new", *((listing,) if listing else ()), *lasts)
     listing = listing or await desk.question.ask("new session in which listing?")
+    desk.stands_for("new", listing.strip(), *lasts)
     stage = stage or await desk.question.ask(f"new session in {listing}, of which stage?")
+    where = (listing.strip(), "--stage", stage.strip(), *lasts)
+    desk.stands_for("new", *where)
     if not listing.strip() or not stage.strip():
         raise UsageError("a new session needs a listing and a stage: :new LISTING STAGE")
     plan = await asyncio.to_thread(desk.engine.plan_new, listing.strip(), stage.strip(), days)
@@ -83,10 +37,8 @@ async def new(desk: Desk, listing: str, stage: str, days: int | None, given: str
     about = ("new", listing.strip(), stage.strip())
     given = given or desk.drafts.text(about)
     with desk.drafts.written(about, again("new", desk.engine.keys)):
-        line = await resuming.ask_prompt(desk, plan, asks, given, warns=plan.warnings)
-        lasts = ("--days", str(days)) if days else ()
-        where = (listing.strip(), "--stage", stage.strip(), *lasts)
-        desk.stands_for("new", *where, *resuming.spelled(line))
+        meant = partial(resuming.stands_for, desk, ("new", *where))
+        line = await resuming.ask_prompt(desk, plan, asks, given, typed=meant, warns=plan.warnings)
         wanted, prompt = desk.engine.with_prompt_line(plan, line)
         if not prompt:
             raise UsageError("nothing started: a new session needs a prompt")
@@ -100,9 +52,12 @@ async def extend(
     """Ask for how long, show old and new, and extend."""
     asks = f"extend {named(sessions, hidden)}"
     addresses = [one.address for one in sessions]
-    desk.stands_for("extend", *addresses, given or "7")
-    text = given or await _asked_duration(desk, sessions, asks)
-    desk.stands_for("extend", *addresses, text)
+
+    def meant(typed: str) -> None:
+        desk.stands_for("extend", *addresses, typed.strip() or _DAYS)
+
+    meant(given)
+    text = given or await _asked_duration(desk, sessions, asks, meant)
     engine = desk.engine.at_one_moment()
 
     def act(session: Session) -> Act:
@@ -115,24 +70,27 @@ async def extend(
     await each(desk, sessions, act, "extended")
 
 
-async def _asked_duration(desk: Desk, sessions: Sequence[Session], asks: str) -> str:
+async def _asked_duration(
+    desk: Desk, sessions: Sequence[Session], asks: str, meant: Callable[[str], None]
+) -> str:
     """Ask until the words are a duration; what was typed stays to be mended."""
     typed = ""
     while True:
         typed = await desk.question.ask(
             asks,
-            placeholder="7",
+            placeholder=_DAYS,
             text=typed,
-            preview=lambda text: _previewed(desk, sessions, text or "7"),
+            preview=lambda text: _previewed(desk, sessions, text or _DAYS),
+            typed=meant,
         )
         try:
-            desk.engine.plan_extension(sessions[0], typed or "7")
+            desk.engine.plan_extension(sessions[0], typed or _DAYS)
         except UsageError:
             continue
         except ConsoleError:
             break
         break
-    return typed.strip() or "7"
+    return typed.strip() or _DAYS
 
 
 def _previewed(desk: Desk, sessions: Sequence[Session], text: str) -> Cell:
@@ -197,28 +155,27 @@ async def forget(desk: Desk, listing_id: str) -> None:
     desk.question.say(f"{listing_id} is no longer shown", "good")
 
 
-async def undo(desk: Desk) -> None:
-    """Take back what was done last here, else what I did last in this root; asks when it is old."""
-    desk.stands_for("undo")
-    if not desk.done:
-        asks = "nothing done here yet: undo my last delete, clean-up or extension in this root?"
-        if await desk.question.confirm(asks):
-            await spoken.say(desk, "undo", [(None, ("undo",))])
-        return
-    acts = desk.done[-1]
-    what = acts[0].words if len(acts) == 1 else f"{len(acts)} at once, as in: {acts[0].words}"
-    is_old = desk.engine.now() - acts[0].at > _OLD
-    if is_old and not await desk.question.confirm(f"undo: {what}?"):
-        desk.question.say("left as it is")
-        return
-    desk.done.pop()
-    await undo_batch(desk, acts)
+async def rename(desk: Desk, session: Session, title: str) -> None:
+    """Give a session a title, asked for if there is none, if it still has the one shown."""
+
+    def meant(typed: str) -> None:
+        desk.stands_for("rename", session.address, *after_dashes(typed.strip()))
+
+    meant(title)
+    asks = f"rename {named([session])} to"
+    title = title or await desk.question.ask(asks, text=session.title, typed=meant)
+    act = await asyncio.to_thread(desk.engine.rename, session, title.strip())
+    desk.question.say(act.words, "good")
 
 
 async def restore(desk: Desk, given: str) -> None:
     """Bring a session back from the trash by its id."""
-    text = given or await desk.question.ask("restore which id from the trash?")
-    desk.stands_for("restore", text.strip())
+
+    def meant(typed: str) -> None:
+        desk.stands_for("restore", *typed.split())
+
+    meant(given)
+    text = given or await desk.question.ask("restore which id from the trash?", typed=meant)
     act = await asyncio.to_thread(desk.engine.restore, text.strip())
     desk.question.say(act.words, "good")
 
@@ -246,16 +203,22 @@ async def stop(desk: Desk, session: Session) -> None:
 
 async def send(desk: Desk, session: Session, given: str) -> None:
     """Send a prompt to a running agent."""
+
+    def meant(typed: str) -> None:
+        prompt = typed.strip()
+        desk.stands_for("send", session.address, *(after_dashes(prompt) if prompt else ()))
+
+    meant(given)
     if given:
         await _sent(desk, session, given)
         return
     about = ("send", *session.key)
     with desk.drafts.written(about, again("send", desk.engine.keys)):
         asks = f"send to {named([session])}"
-        await _sent(desk, session, await desk.question.ask(asks, text=desk.drafts.text(about)))
+        draft = desk.drafts.text(about)
+        await _sent(desk, session, await desk.question.ask(asks, text=draft, typed=meant))
 
 
 async def _sent(desk: Desk, session: Session, prompt: str) -> None:
-    desk.stands_for("send", session.address, *after_dashes(prompt))
     act = await asyncio.to_thread(desk.engine.send, session, prompt)
     desk.question.say(act.words, "good")

@@ -18,13 +18,12 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.core.text import cell_width
+from tui.core.text import cell_width, is_doubtful
 
 Cell = tuple[str, str]  # its text, empty in the second half of a wide one, and its pen (SGR codes)
 _BLANK: Cell = (" ", "")
 _SEEN_ON_BLANKS = frozenset({"background", "4", "5", "7", "9", "21", "51", "52", "53"})
 _CLEARING = 6  # bytes to take the pen away and erase to the end of the line
-_EMOJI = 0x1F000  # from here on, and of letters with marks, terminals do not agree on the width
 
 
 def is_as_expected() -> bool:
@@ -142,6 +141,7 @@ def _draw(pencil: Pencil, y: int, old: Sequence[Cell | None], new: Sequence[Cell
     differing = [x for x, cell in enumerate(new) if cell is not None and cell != old[x]]
     if not differing:
         return
+    differing = _reached(differing, old, new)
     end = next((x + 1 for x in range(len(new) - 1, -1, -1) if new[x] != _BLANK), 0)
     cleared = [x for x in differing if x >= end]
     if len(cleared) <= _CLEARING:
@@ -151,6 +151,25 @@ def _draw(pencil: Pencil, y: int, old: Sequence[Cell | None], new: Sequence[Cell
             pencil.write(new, x, y)
     if cleared:
         pencil.clear(new, cleared[0], y)
+
+
+def _reached(
+    differing: Sequence[int], old: Sequence[Cell | None], new: Sequence[Cell | None]
+) -> list[int]:
+    """Return what differs with what lies beside it under a character of doubtful width."""
+    reached = set(differing)
+    for x in differing:
+        while x + 1 < len(new) and (_spreads(old, x) or _spreads(new, x)):
+            x += 1
+            if x in reached:
+                break
+            reached.add(x)
+    return sorted(reached)
+
+
+def _spreads(row: Sequence[Cell | None], x: int) -> bool:
+    cell = row[x - _is_second_half(row[x])]
+    return cell is not None and is_doubtful(cell[0])
 
 
 class Pencil:
@@ -171,10 +190,10 @@ class Pencil:
         if cell != _BLANK or _is_seen_on_blanks(self._pen):
             self._take(cell[1])
         width = 2 if x + 1 < len(row) and _is_second_half(row[x + 1]) else 1
-        if _is_doubtful(cell):
+        if is_doubtful(cell[0]):
             self._written += [" " * width, _place(x, y)]  # whatever it leaves free is blank
         self._written.append(cell[0])
-        is_sure = x + width < len(row) and not _is_doubtful(cell)
+        is_sure = x + width < len(row) and not is_doubtful(cell[0])
         self._column = x + width if is_sure else None
 
     def clear(self, row: Sequence[Cell | None], x: int, y: int) -> None:
@@ -208,7 +227,7 @@ class Pencil:
         self._line, self._column = y, x
 
     def _is_at_hand(self, cell: Cell | None) -> bool:
-        if cell is None or _is_doubtful(cell):
+        if cell is None or is_doubtful(cell[0]):
             return False
         return cell[1] == self._pen or (cell == _BLANK and not _is_seen_on_blanks(self._pen))
 
@@ -221,10 +240,6 @@ def _forward(columns: int) -> str:
     if columns <= 1:
         return "\x1b[C" * columns
     return f"\x1b[{columns}C"
-
-
-def _is_doubtful(cell: Cell) -> bool:
-    return len(cell[0]) > 1 or cell[0] >= chr(_EMOJI)
 
 
 @lru_cache(maxsize=4096)

@@ -41,7 +41,8 @@ class Habits:
     async def begin(self, screen: PictureScreen) -> None:
         """Put on the screen what needs no catalog; done before the first one is looked at."""
         with suppress(TimeoutError, OSError):
-            self._last = await asyncio.wait_for(in_background(self._engine.read_view), _PATIENCE)
+            reading = in_background(self._engine.read_remembered)
+            self._last = await asyncio.wait_for(reading, _PATIENCE)
         last = self._last
         screen.board = replace(
             screen.board,
@@ -103,7 +104,7 @@ class Habits:
     def _write(self, view: Remembered) -> str:
         """Write a view down; return why that cannot be, in words, or nothing."""
         try:
-            self._engine.write_view(view)
+            self._engine.write_remembered(view)
         except OSError as error:
             return error.strerror or str(error)
         return ""

@@ -4,13 +4,17 @@ Textual's own parser takes one byte that is no UTF-8 (an old mouse report, a Lat
 code beyond Unicode or a window of 99999 columns as its end, and reads what it does not know (the
 answers of a terminal, half of an arrow key) as the keys of its letters. So whole sequences are cut
 out here, and only what Textual makes a key or a pointer event of goes on; the rest does nothing.
+
+What no hand types is a paste of a terminal that does not say so. A hand types 20 letters a second
+and a held key one letter 50 times, so what comes at once is of a paste, or was typed ahead of a
+link that stalled: too little of it to tell is `TypedAhead`.
 """
 
 from __future__ import annotations
 
 import re
 from codecs import getincrementaldecoder
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 
 from textual import events, messages
 from textual._xterm_parser import XTermParser
@@ -20,7 +24,9 @@ from textual.message import Message
 BROKEN_OFF = 1.0
 PASTE_BROKEN_OFF = 30.0
 MOST_PASTED = 1024 * 1024  # more than a line takes, whatever the characters
-_BURST, _LINES_BURST = 256, 32
+_BURST, _HAND = 256, 8  # characters
+# What follows so soon was sent at once, in seconds: links deliver in pieces, slow ones seldom.
+_AT_ONCE, _BURST_GOES_ON = 0.01, 0.15
 _LONGEST = 64
 
 _ESC, _PASTE, _PASTED = b"\x1b", b"\x1b[200~", b"\x1b[201~"
@@ -29,14 +35,28 @@ _WHOLE = re.compile(
     rb"|(?P<mouse>\x1b\[M[\x00-\xff]{3})"  # X10: three raw bytes
     rb"|(?P<key>\x1b\[(?:\[[ -~]|(?!M)[0-?]*[ -/]*[@-Z\\-~])|\x1bO[0-9;]*[@-~])"
     rb"|(?P<string>\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\))"
-    rb"|(?P<meta>\x1b[^\x1b\[\]OPX^_])"
+    rb"|(?P<meta>\x1b(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
+    rb"|(?!(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z)"
+    rb"[^\x1b\[\]OPX^_]))"
 )
 _BEGUN = re.compile(
-    rb"\x1b(?:\[(?:M[\x00-\xff]{0,2}|\[|[0-?]*[ -/]*)|O[0-9;]*|[\]PX^_][^\x07\x1b]*\x1b?)?\Z"
+    rb"\x1b(?:\[(?:M[\x00-\xff]{0,2}|\[|[0-?]*[ -/]*)|O[0-9;]*|[\]PX^_][^\x07\x1b]*\x1b?"
+    rb"|[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})?\Z"
 )
 _BROKEN = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|O[0-9;]*|[\]PX^_][^\x07\x1b]*)?")
 _LINES = re.compile(r"[\r\n]+[^\r\n]")
 _GOES_ON = (events.Key, events.MouseEvent, messages.TerminalSupportsSynchronizedOutput)
+
+
+class TypedAhead(events.Paste):
+    """More than a hand types at once, and too little to be a paste for sure.
+
+    In a line its `keys` are what they are; they are no commands.
+    """
+
+    def __init__(self, text: str, keys: Sequence[events.Key]) -> None:
+        super().__init__(text)
+        self.keys = keys
 
 
 class Keyboard:
@@ -53,21 +73,27 @@ class Keyboard:
         self._held = b""
         self._paste = bytearray()
         self._is_pasting = False
-        self._since = 0.0
+        self._since = self._goes_on_until = 0.0
+        self._came = ""
+        self._is_ahead = self._is_burst = False
 
     def feed(self, data: bytes, now: float) -> list[Message]:
-        """Return what comes of one read."""
+        """Return what comes of one read; of what comes at once no key goes its own way."""
+        found = list(self._cut(data))
+        text = "".join(one for one in found if isinstance(one, str))
+        goes_on = now <= self._goes_on_until
+        self._came = (self._came + text if goes_on else text)[:_BURST]
         self._since = now
-        texts: list[str] = []
-        found: list[Message | str] = []
-        for one in self._cut(data):
-            found.append(one)
-            if isinstance(one, str):
-                texts.append(one)
-        if is_burst("".join(texts)):
-            rest = [one for one in found if not isinstance(one, str)]
-            return [events.Paste("".join(texts)), *rest]
-        return [each for one in found for each in (_keys(one) if isinstance(one, str) else [one])]
+        self._is_ahead = is_ahead(text) or (goes_on and self._is_ahead)
+        self._is_burst = len(self._came) >= _BURST or (self._is_ahead and is_burst(self._came))
+        self._goes_on_until = now + (_BURST_GOES_ON if self._is_burst else _AT_ONCE)
+        if self._is_burst:
+            return [*([events.Paste(text)] if text else []), *_keyless(found)]
+        made = [each for one in found for each in (_keys(one) if isinstance(one, str) else [one])]
+        if not self._is_ahead:
+            return made
+        keys = [one for one in made if isinstance(one, events.Key)]
+        return [*([TypedAhead(text, keys)] if keys else []), *_keyless(found)]
 
     def idle(self, now: float) -> list[Message]:
         """Return what silence makes of what was held back: an Esc is a key, half a key nothing."""
@@ -78,7 +104,7 @@ class Keyboard:
         if not self._held or silent < (self._escape_delay if is_escape else BROKEN_OFF):
             return []
         self._held = b""
-        return [_escape()] if is_escape else []
+        return [_escape()] if is_escape and not self._is_burst else []
 
     def _cut(self, data: bytes) -> Iterator[Message | str]:
         if self._is_pasting and data == b"\x03":
@@ -134,17 +160,26 @@ class Keyboard:
 
 
 def is_burst(text: str) -> bool:
-    """Whether what came in one read is too much, or too many lines, for a hand to have typed.
+    """Whether what came at once is too much, or too many lines, for a hand to have typed.
 
     It is a paste, then, from a terminal that does not say so: its letters are no commands.
     """
-    if len(text) < _LINES_BURST:
-        return False
-    return len(text) >= _BURST or _LINES.search(text) is not None
+    return len(text) >= _BURST or (len(text) >= _HAND and _LINES.search(text) is not None)
+
+
+def is_ahead(text: str) -> bool:
+    """Whether what came at once is more than a hand types, and not one key held down."""
+    return len(text) >= _HAND and len(set(text)) > 1
 
 
 def _escape() -> Message:
     return events.Key("escape", "\x1b")
+
+
+def _keyless(found: Sequence[Message | str]) -> list[Message]:
+    """Return what is neither a key nor a pointer's: what is pasted, and what a terminal answers."""
+    own = (str, events.Key, events.MouseEvent)
+    return [one for one in found if not isinstance(one, own)]
 
 
 def _keys(text: str) -> list[Message]:

@@ -80,14 +80,20 @@ DEEDS = (
 _LAST = 16
 
 
-def deeds(keys: Keymap, verbs: Sequence[VerbInfo], *, is_read_only: bool) -> tuple[Deed, ...]:
+def deeds(
+    keys: Keymap, verbs: Sequence[VerbInfo], *, is_read_only: bool, is_restricted: bool
+) -> tuple[Deed, ...]:
     """Return what the keys do; the dangerous is not there when the console may only look.
 
-    The key of a verb types it at the `:` line.
+    Nor is what leads to a shell, in a restricted one. The key of a verb types it at the `:` line.
     """
     summaries = {verb.name: verb.summary for verb in (*verbs, *OWN)}
     spoken = tuple(_spoken(name, summaries[name]) for name in keys.verbs if name in summaries)
-    return tuple(one for one in DEEDS + spoken if not (is_read_only and one.is_dangerous))
+    return tuple(
+        one
+        for one in DEEDS + spoken
+        if not ((is_read_only and one.is_dangerous) or (is_restricted and one.name == "suspend"))
+    )
 
 
 def _spoken(verb: str, summary: str) -> Deed:

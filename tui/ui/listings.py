@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tui.core.models import Key
 from tui.ui.table import Table
 from tui.view import listings
-from tui.view.lines import Key, Line
+from tui.view.lines import Line
 
 
 class ListingsPane(Table):

@@ -39,11 +39,13 @@ class LivePane(Pane):
         id: str,
         zone: tzinfo,
         quiet_after: timedelta,
+        follows: str,
         is_ascii: bool = False,
         is_remote: bool = False,
     ) -> None:
         super().__init__(id=id, is_ascii=is_ascii)
         self._pace = Pace(is_remote=is_remote)
+        self._follows = follows
         self._is_waiting = False
         self._found: Place | None = None
         self.quiet_after = quiet_after
@@ -85,24 +87,24 @@ class LivePane(Pane):
         self.now = now
         self._settle_soon()
 
-    def add(self, news: Update) -> None:
+    def add(self, update: Update) -> None:
         """Show what is new in the stream; far from its end only count it."""
-        if news.was_reset or not (self._roll.entries or self.told_to):
-            self._forget(news.start)
-            self.end = self.told_to = news.start
+        if update.was_reset or not (self._roll.entries or self.told_to):
+            self._forget(update.start)
+            self.end = self.told_to = update.start
         is_attached = self.end == self.told_to
-        self.told_to = news.end
+        self.told_to = update.end
         if is_attached:
-            self.end = news.end
-            self._roll.append(news.entries)
-        notices = tuple(Entry(EntryKind.NOTICE, text) for text in news.notices)
+            self.end = update.end
+            self._roll.append(update.entries)
+        notices = tuple(Entry(EntryKind.NOTICE, text) for text in update.notices)
         self._roll.append(notices)
-        self._roll.put_aside(news.asides)
-        self.spent, self._writing = news.spent, news.partial
+        self._roll.put_aside(update.asides)
+        self.spent, self._writing = update.spent, update.partial
         if not self.is_following:
-            self.unseen += sum(one.kind is not EntryKind.RESULT for one in news.entries)
+            self.unseen += sum(one.kind is not EntryKind.RESULT for one in update.entries)
         self._trim()
-        if news.entries or news.was_reset or news.notices:
+        if update.entries or update.was_reset or update.notices:
             self._settle_now()
         else:
             self._settle_soon()
@@ -300,7 +302,7 @@ class LivePane(Pane):
         if self.is_following:
             return ""
         share = f"  {self._share():.0%}" if self.start > 0 or not self.is_at_end else ""
-        return (f"{self.unseen} new ↓" if self.unseen else "F follows") + share
+        return (f"{self.unseen} new ↓" if self.unseen else f"{self._follows} follows") + share
 
     def _share(self) -> float:
         index = min(self.top[0], len(self._roll.entries) - 1)

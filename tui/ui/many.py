@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from tui.core.errors import ConsoleError, Refused
-from tui.core.models import Session
+from tui.core.models import Key, Session
 from tui.operations.batches import Cleaned, OnProgress, Progress, Stop
 from tui.operations.context import Act
 from tui.ui.desk import Desk
 from tui.ui.question import GaveUp
 from tui.ui.threads import in_background
 from tui.view import words
-from tui.view.lines import Key
 
 _UNDOABLE = ("delete", "clean-up", "extend")
 
@@ -108,7 +107,10 @@ async def in_one_go(desk: Desk, work: Callable[[OnProgress, Stop], Cleaned], wor
 
     try:
         cleaned = await desk.question.wait_for(
-            in_background(lambda: work(so_far.append, is_over.is_set)), says, later
+            in_background(lambda: work(so_far.append, is_over.is_set)),
+            says,
+            later,
+            "stops it; what is done stays done",
         )
     except GaveUp:
         is_over.set()

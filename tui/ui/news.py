@@ -45,6 +45,7 @@ class News:
 
     def key_pressed(self) -> None:
         """Take away what is said only until then."""
+        self._question.fold()
         text, self._until_key = self._until_key, ""
         if text and (text, "") in self._waiting:
             self._waiting.remove((text, ""))
@@ -77,7 +78,10 @@ class News:
         self._say()
 
     def _say(self) -> None:
-        is_free = not self._said or self._for >= _SHOWN_S or not self._question.message.text
+        text = self._question.message.text
+        is_free = not self._said or self._for >= _SHOWN_S or not text
+        if self._question.is_whole:
+            is_free = text == self._said and self._for >= _LONG_S
         if self._waiting and is_free and not self._question.is_open:
             self._question.say(*self._waiting.popleft())
             self._said, self._for = self._question.message.text, 0

@@ -10,7 +10,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.core.text import cell_width
+from tui.core.text import agreed, cell_width
 from tui.view.lines import Cell, Line, clipped, rule
 from tui.view.plain import plain
 
@@ -117,7 +117,7 @@ class Pane(Widget):
     def _text(self, cell: Cell) -> str:
         # Safe text may still hold these two, and a cell of a line must not move the cursor.
         text = cell.text.translate(_BLANKS)
-        return plain(text) if self.is_ascii else text
+        return plain(text) if self.is_ascii else agreed(text)
 
     def _style(self, name: str) -> Style:
         if not name:

@@ -12,9 +12,10 @@ from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui.core.models import Catalog, Session
+from tui.core.catalog import is_gone
+from tui.core.models import Catalog, Key, Session
 from tui.operations.follow import Update
-from tui.ui import feeds, flows, layout
+from tui.ui import feeds, layout, possible
 from tui.ui.arranged import Arranged, renewed
 from tui.ui.bar import Bar
 from tui.ui.bell import Bell
@@ -35,7 +36,6 @@ from tui.ui.sessions import SessionsPane
 from tui.ui.table import Table
 from tui.ui.unseen import Unseen
 from tui.view import page, top, verdict, words
-from tui.view.lines import Key
 
 LISTINGS, SESSIONS, EXPIRY, LIVE = 1, 2, 3, 4
 
@@ -51,13 +51,19 @@ class PictureScreen(Screen[None], inherit_bindings=False):
     def __init__(self, engine: Engine) -> None:
         super().__init__()
         self.engine = engine
-        self.deeds = deeds(engine.keys, engine.verbs, is_read_only=engine.is_read_only)
+        self.deeds = deeds(
+            engine.keys,
+            engine.verbs,
+            is_read_only=engine.is_read_only,
+            is_restricted=engine.is_restricted,
+        )
         self.board = Board(engine.quiet_after)
         self.catalog: Catalog | None = None
         self.trouble = ""
         self.marks: frozenset[Key] = frozenset()
         self.pane = SESSIONS
         self.is_full = False
+        self.kept: Session | None = None
         self.is_tiny = False
         plain, zone, quiet = engine.is_ascii, engine.zone, engine.quiet_after
         self.top_line = Bar(id="top", is_ascii=plain)
@@ -66,7 +72,12 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         self.sessions = SessionsPane(id="sessions", zone=zone, quiet_after=quiet, is_ascii=plain)
         self.expiry = ExpiryPane(id="expiry", zone=zone, is_ascii=plain)
         self.live = LivePane(
-            id="live", zone=zone, quiet_after=quiet, is_ascii=plain, is_remote=engine.is_remote
+            id="live",
+            zone=zone,
+            quiet_after=quiet,
+            follows=engine.keys.sign("follow"),
+            is_ascii=plain,
+            is_remote=engine.is_remote,
         )
         self.page = PagePane(id="page", is_ascii=plain)
         self.question = Question(id="question", is_ascii=plain)
@@ -78,7 +89,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         self.is_awaited = False
         self.arranged: Arranged | None = None
         self.looking = Looking(engine, self.put_in_order, self.show_found, self.show_trouble)
-        self.following = Following(engine, self.live.begin, self.show_news)
+        self.following = Following(engine, self.live.begin, self.show_update)
         self.habits = Habits(engine, self.news.tell_once)
         self.reading = Reading(self.following, self.live, self.question)
 
@@ -153,15 +164,15 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         """Say in one line what the doctor found, until a key is pressed."""
         self.news.tell_until_key(verdict.line(said, self.size.width - 2))
 
-    def show_news(self, news: Update) -> None:
+    def show_update(self, update: Update) -> None:
         """Show what is new in the stream."""
         self.live.says = "nothing was said here yet"
-        if news.was_reset:
+        if update.was_reset:
             self.reading.forget()
             if not self.live.is_following:
-                self.news.tell("; ".join(news.notices))
-        self.live.add(news)
-        if self.habits.is_away and news.entries:
+                self.news.tell("; ".join(update.notices))
+        self.live.add(update)
+        if self.habits.is_away and update.entries:
             self.run_worker(self.habits.read_on(self), name="read on", exit_on_error=False)
 
     def on_live_pane_wished(self, message: LivePane.Wished) -> None:
@@ -172,7 +183,8 @@ class PictureScreen(Screen[None], inherit_bindings=False):
     def second(self) -> None:
         """Take note of what was in sight this second, and draw what the clock says now."""
         in_sight = self.live.region.area > 0 and not self.page.is_open and not self.is_tiny
-        self.unseen.tick(self.sessions.session if in_sight else None, self.engine.now())
+        read = self.kept or self.sessions.session
+        self.unseen.tick(read if in_sight else None, self.engine.now())
         self.news.tick()
         self.tick()
 
@@ -220,25 +232,38 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         pane.update(found.shown, found.shape, self.engine.now())
 
     def _show_live(self) -> None:
-        session = self.sessions.session
+        read = self.following.session if self.is_full else None
+        self.kept = self._kept(read) if read else None
+        session = self.kept or self.sessions.session
+        if read is not None and (session is None or session.key != read.key):
+            self._leave_gone(read)
+            return
         if (group := self.sessions.group) is not None:
             count = len(group.sessions)
             self.live.says = f"{count} sessions failed so: Enter shows and marks them"
         elif session is None:
             self.live.says = "no session is selected: what one says would be here"
-        if self.is_full and (gone := self._gone(session)) is not None:
-            self._leave_gone(gone)
-            return
         self.following.follow(session)
         self.live.update(session, self.engine.now())
         self._show_keys()
 
-    def _gone(self, selected: Session | None) -> Session | None:
-        """Return the session that was read until now when it is in no listing any more."""
-        read = self.following.session
-        if read is None or self.catalog is None or (selected and selected.key == read.key):
+    def read_in_full(self) -> None:
+        """Give the stream of the selected session the whole screen."""
+        self.sessions.is_placed = True
+        self.following.follow(self.sessions.session)
+        self.pane, self.is_full = LIVE, True
+
+    def _kept(self, read: Session) -> Session | None:
+        """Return the session that is read in full when it has left the table; say so once."""
+        if self.sessions.select(read.key):
             return None
-        return None if any(one.key == read.key for one in self.catalog.sessions) else read
+        there = self.catalog.sessions if self.catalog else ()
+        kept = next((one for one in there if one.key == read.key and not is_gone(one)), None)
+        if kept is not None and self.kept is None:
+            why = f" (filter `{self.board.filter}`)" if self.board.filter else ""
+            back, short = self.engine.keys.sign("back"), words.short_id(kept.session_id)
+            self.news.tell(f"{short} has left the list{why}: {back} goes back there")
+        return kept
 
     def _leave_gone(self, gone: Session) -> None:
         """Go back to the panes: what another session says must not stand where one read."""
@@ -254,7 +279,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
             (
                 self.engine.keys.sign(deed.name),
                 spoken.get(deed.action, deed.word),
-                not flows.why_not(deed.name, session, self.desk),
+                not possible.why_not(deed.name, session, self.desk),
             )
             for deed in sorted(self.deeds, key=lambda deed: deed.order)
             if deed.order and self._is_offered(deed) and spoken.get(deed.action, deed.word)
@@ -270,7 +295,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         if self.is_full and deed.action.partition("(")[0] not in IN_FULL:
             return "not in full Live"
         session = self.selected or next(iter(self.targets), None)
-        return flows.why_not(deed.name, session, self.desk)
+        return possible.why_not(deed.name, session, self.desk)
 
     def on_table_moved(self, message: Table.Moved) -> None:
         """Follow the selection of the Sessions pane."""
@@ -285,7 +310,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
     @property
     def selected(self) -> Session | None:
         """The session that a key acts on."""
-        return self.expiry.session if self.pane == EXPIRY else self.sessions.session
+        return self.expiry.session if self.pane == EXPIRY else self.kept or self.sessions.session
 
     @property
     def listing(self) -> str:
@@ -300,7 +325,8 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         there = self.catalog.sessions if self.catalog and self.marks else ()
         if marked := tuple(one for one in there if one.key in self.marks):
             return marked
-        if self.pane != EXPIRY and (group := self.sessions.group) is not None:
+        group = self.sessions.group
+        if group is not None and self.pane != EXPIRY and self.kept is None:
             return group.sessions
         return (self.selected,) if self.selected else ()
 
@@ -324,7 +350,10 @@ class PictureScreen(Screen[None], inherit_bindings=False):
             if session in group.sessions and group.cause not in self.board.opened:
                 self.board = self.board.opens(group.cause)
                 self._show_sessions()
-        return self.sessions.select(session.key)
+        is_there = self.sessions.select(session.key)
+        if is_there:
+            self.following.follow(session)
+        return is_there
 
     def open_page(self, title: str, lines: Sequence[str], *, is_at_end: bool = False) -> None:
         """Show lines over the panes."""

@@ -12,6 +12,7 @@ from textual import events
 
 from tui.core.errors import ConsoleError
 from tui.core.text import cell_width, one_line
+from tui.ui.keyboard import TypedAhead
 from tui.ui.line_editor import LONGEST, LineEditor
 from tui.ui.pane import Pane
 from tui.view.lines import Cell, Line
@@ -21,6 +22,7 @@ T = TypeVar("T")
 Preview = Callable[[str], Cell]
 Complete = Callable[[str], str]
 _SAY_EACH = 0.4
+_ROWS = 2
 
 
 class Cancelled(ConsoleError):
@@ -55,6 +57,9 @@ class Question(Pane):
         self._placeholder = ""
         self._warns: Sequence[str] = ()
         self._refusal = ""
+        self._typed_so_far: Callable[[str], object] | None = None
+        self._rows = _ROWS
+        self.is_whole = False
         self._gave_up: asyncio.Event | None = None
         self._leaves = ""
         self._spills = False
@@ -69,11 +74,24 @@ class Question(Pane):
         """Whether the question is there, and not only awaited."""
         return self._answer is not None
 
-    def say(self, text: str, style: str = "") -> None:
-        """Show a message; what does not fit goes on where the keys are, until `settle`."""
+    def say(self, text: str, style: str = "", *, is_whole: bool = False) -> None:
+        """Show a message; what does not fit goes on where the keys are, until `settle`.
+
+        With `is_whole` it takes as many rows as it needs, until `fold`.
+        """
         self.message = Cell(one_line(text), style)
-        self._spills = True
+        self._spills, self.is_whole = True, is_whole
         self.redraw()
+
+    def has_room(self, text: str) -> bool:
+        """Whether so long a message can be shown whole, and half of the screen stays."""
+        return len(self._wrapped(one_line(text))) <= self._most_rows
+
+    def fold(self) -> None:
+        """Give back the rows that a whole message took."""
+        if self.is_whole:
+            self.is_whole = False
+            self.redraw()
 
     def settle(self) -> None:
         """Show the keys again, however long the message is."""
@@ -124,18 +142,24 @@ class Question(Pane):
         preview: Preview | None = None,
         complete: Complete | None = None,
         warns: Sequence[str] = (),
+        typed: Callable[[str], object] | None = None,
+        refused: str = "",
     ) -> str:
         """Ask for a line of text; `preview` says what the words so far would do.
 
         `complete` makes more of them when Tab is pressed; `warns` stands behind the answer while
-        there is room.
+        there is room; `typed` hears the words at once and at each change. Why the last answer was
+        `refused` stands there in full until a key is pressed.
         """
         self._choices = {}
+        self._refusal = one_line(refused)
+        self._typed_so_far = typed
         self.editor = LineEditor(text)
         self._preview = preview
         self._complete = complete
         self._placeholder = placeholder
         self._warns = warns
+        self._tell_typed()
         return await self._ask(asks, ())
 
     async def wait_for(
@@ -171,6 +195,7 @@ class Question(Pane):
 
     async def _ask(self, asks: str, answers: Line) -> str:
         self.message = Cell(one_line(asks), "strong")
+        self.is_whole = False
         self._asks = answers
         self._answer = asyncio.get_running_loop().create_future()
         while self._typed and not self._answer.done():
@@ -181,11 +206,40 @@ class Question(Pane):
         finally:
             self._answer = None
             self.message = Cell("")
-            self._preview = None
+            self._preview = self._typed_so_far = None
+            self._refusal = ""
             self.redraw()
         return answer
 
+    def redraw(self) -> int:
+        """Repaint what differs, in as many rows as what must be read in full needs."""
+        rows = max(_ROWS, len(self._in_full()) + bool(self._refusal))
+        if rows != self._rows:
+            self._rows = rows
+            self.styles.height = rows
+        return super().redraw()
+
+    @property
+    def _most_rows(self) -> int:
+        return max(_ROWS, self.app.size.height // 2)
+
+    def _wrapped(self, text: str) -> list[str]:
+        return wrap(text, max(20, self.size.width - 2))
+
+    def _in_full(self) -> list[str]:
+        """Return the rows of what must be read in full; none when there is no such thing."""
+        if self._refusal:
+            return self._wrapped(self._refusal)[: self._most_rows]
+        if self.is_whole and not self._is_held:
+            return self._wrapped(self.message.text)[: self._most_rows]
+        return []
+
     def body_line(self, y: int) -> Line:
+        whole = self._in_full()
+        if y < len(whole):
+            return (Cell(" "), Cell(whole[y], "bad" if self._refusal else self.message.style))
+        if whole:
+            y -= len(whole) - 1
         if y == 0:
             return self._message_line()
         if self._answer is None:
@@ -194,7 +248,7 @@ class Question(Pane):
 
     def _spilled(self) -> Line:
         """Return the rest of a message that one line has no room for; nothing when it fits."""
-        rest = wrap(self.message.text, max(20, self.size.width - 2))[1:]
+        rest = self._wrapped(self.message.text)[1:]
         if not (rest and self._spills):
             return ()
         return (Cell(" "), Cell(" ".join(piece.strip() for piece in rest), self.message.style))
@@ -205,11 +259,9 @@ class Question(Pane):
         return (Cell(" "), Cell("Esc", "key"), Cell(f" {self._leaves}"))
 
     def _message_line(self) -> Line:
-        if self._refusal:
-            return (Cell(" "), Cell(self._refusal, "bad"))
         text = self.message.text
         if self._answer is None and self._spilled():
-            text = wrap(text, max(20, self.size.width - 2))[0]
+            text = self._wrapped(text)[0]
         asks = (Cell(" "), Cell(text, self.message.style))
         if self._preview is None or self._answer is None:
             return asks
@@ -248,12 +300,20 @@ class Question(Pane):
             self._take(event)
             self.redraw()
 
+    async def on_typed_ahead(self, event: TypedAhead) -> None:
+        """Take what was typed ahead into the line."""
+        await self.on_paste(event)
+
     def _take(self, event: events.Key | events.Paste) -> None:
         answer = self._answer
         if answer is None:
             return
         self._refusal = ""
-        if isinstance(event, events.Paste):
+        if isinstance(event, TypedAhead) and not self._choices:
+            for key in event.keys:
+                if not answer.done():  # what it says past the answer is no command
+                    self._take(key)
+        elif isinstance(event, events.Paste):
             self._paste(one_line(event.text))
         elif event.key in ("escape", "ctrl+c"):
             answer.set_exception(Cancelled())
@@ -266,6 +326,11 @@ class Question(Pane):
             self.editor = LineEditor(self._complete(self.editor.before), self.editor.after)
         else:
             self.editor.press(event.key, event.character)
+        self._tell_typed()
+
+    def _tell_typed(self) -> None:
+        if self._typed_so_far is not None:
+            self._typed_so_far(self.editor.text)
 
     def _paste(self, text: str) -> None:
         """Put pasted text in the line: nothing of it where a key is asked for, or without room."""

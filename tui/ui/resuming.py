@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from tui.core.errors import ConsoleError, UsageError
@@ -14,20 +14,24 @@ from tui.operations.resume import DEFAULT_PROMPT, Plan
 from tui.ui.desk import Desk, after_dashes, named
 from tui.ui.drafts import again
 from tui.ui.many import each
+from tui.ui.possible import why_not
 from tui.view.lines import Cell
 
 
 async def resume(desk: Desk, session: Session, *, is_fork: bool = False, given: str = "") -> None:
     """Ask for a prompt and start a run with it; options of the agent may stand before it."""
+    words = ("resume", session.address, *(("--fork",) if is_fork else ()))
+    stands_for(desk, words, given)
     plan = await asyncio.to_thread(desk.engine.plan_resume, session, is_fork=is_fork)
     verb = "fork" if is_fork else "resume"
     asks, warns = f"{verb} {named([session])}", plan.warnings
     about = (verb, *session.key)
     given = given or desk.drafts.text(about)
     with desk.drafts.written(about, again(verb, desk.engine.keys)):
-        line = await ask_prompt(desk, plan, asks, given, placeholder=DEFAULT_PROMPT, warns=warns)
-        forks = ("--fork",) if is_fork else ()
-        desk.stands_for("resume", session.address, *forks, *spelled(line))
+        meant, default = partial(stands_for, desk, words), DEFAULT_PROMPT
+        line = await ask_prompt(
+            desk, plan, asks, given, typed=meant, placeholder=default, warns=warns
+        )
         wanted, prompt = desk.engine.with_prompt_line(plan, line)
         start = partial(desk.engine.start, wanted, prompt or DEFAULT_PROMPT)
         desk.started = await asyncio.to_thread(start)
@@ -35,19 +39,24 @@ async def resume(desk: Desk, session: Session, *, is_fork: bool = False, given: 
     desk.question.say(f"{done} {named([session])}: run {desk.started}", "good")
 
 
-async def resume_many(
-    desk: Desk, sessions: Sequence[Session], possible: Sequence[Session], given: str = ""
-) -> None:
-    """Ask once and start a run in each that is `possible`; some wait in the queue for a place."""
+async def resume_many(desk: Desk, sessions: Sequence[Session], given: str = "") -> None:
+    """Ask once and start a run in each that can be resumed; some wait in the queue for a place."""
+    possible = [one for one in sessions if not why_not("resume", one, desk)]
+    if not possible:
+        raise UsageError(why_not("resume", sessions[0], desk))
+    begun = possible[:MOST_QUEUED]
+    others = (word for one in begun[1:] for word in ("--also", one.address))
+    words = ("resume", begun[0].address, *others)
+    stands_for(desk, words, given)
     plan = await asyncio.to_thread(_any_plan, desk, possible)
-    asks = f"resume {named(possible)}, {desk.engine.max_runs} at once, the others queued"
+    most = desk.engine.max_runs
+    queued = f", {most} at once, the others queued" if len(possible) > most else ""
+    asks = f"resume {named(possible)}{queued}"
     about = ("resume", "", "")
     with desk.drafts.written(about, again("resume", desk.engine.keys)):
         line = given or desk.drafts.text(about)
-        line = await ask_prompt(desk, plan, asks, line, placeholder=DEFAULT_PROMPT)
-    begun = possible[:MOST_QUEUED]
-    others = (word for one in begun[1:] for word in ("--also", one.address))
-    desk.stands_for("resume", possible[0].address, *others, *spelled(line))
+        meant = partial(stands_for, desk, words)
+        line = await ask_prompt(desk, plan, asks, line, typed=meant, placeholder=DEFAULT_PROMPT)
 
     def act(session: Session) -> Act:
         own = desk.engine.plan_resume(session)
@@ -60,6 +69,11 @@ async def resume_many(
     if kept and desk.failed is not None:
         desk.failed |= kept
         desk.question.say(f"{desk.question.message.text}; {len(kept)} stay marked")
+
+
+def stands_for(desk: Desk, words: Sequence[str], line: str) -> None:
+    """Take note that a verb with these words and this prompt line does what is asked for now."""
+    desk.stands_for(*words, *spelled(line))
 
 
 def spelled(line: str) -> tuple[str, ...]:
@@ -83,11 +97,15 @@ async def ask_prompt(
     asks: str,
     given: str,
     *,
+    typed: Callable[[str], None],
     placeholder: str = "",
     warns: Sequence[str] = (),
 ) -> str:
-    """Ask until the options before the prompt are such; what was typed stays to be mended."""
-    line = given
+    """Ask until the options before the prompt are such; what was typed stays to be mended.
+
+    Why they are not stands there in full; `typed` hears the line at each change.
+    """
+    line, refused = given, _refusal(desk, plan, given)
     while True:
         line = await desk.question.ask(
             asks,
@@ -95,20 +113,27 @@ async def ask_prompt(
             text=line,
             preview=lambda text: _previewed(desk, plan, text),
             warns=warns,
+            typed=typed,
+            refused=refused,
         )
-        try:
-            desk.engine.with_prompt_line(plan, line)
-        except UsageError:
-            continue
-        return line
+        refused = _refusal(desk, plan, line)
+        if not refused:
+            return line
+
+
+def _refusal(desk: Desk, plan: Plan, line: str) -> str:
+    try:
+        desk.engine.with_prompt_line(plan, line)
+    except UsageError as error:
+        return f"refused: {error}"
+    return ""
 
 
 def _previewed(desk: Desk, plan: Plan, text: str) -> Cell:
     """Return what will be used, with the options typed so far."""
-    try:
-        wanted, _ = desk.engine.with_prompt_line(plan, text)
-    except UsageError as error:
-        return Cell(f"? {error}", "bad")
+    if refused := _refusal(desk, plan, text):
+        return Cell(refused, "bad")
+    wanted, _ = desk.engine.with_prompt_line(plan, text)
     return Cell(wanted.words, "good" if wanted.agent != plan.agent else "muted")
 
 

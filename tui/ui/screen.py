@@ -10,18 +10,20 @@ from textual import events
 from textual.binding import BindingsMap
 
 from tui.core.attention import Failures
-from tui.core.models import Session
+from tui.core.models import Key, Session
 from tui.core.selection import parse_filter
-from tui.ui import answering, cleaning, copying, flows, jobs
+from tui.ui import answering, cleaning, copying, flows, possible, resuming, suspending, undoing
 from tui.ui.acting import ActingScreen
+from tui.ui.keyboard import TypedAhead
 from tui.ui.keys import IN_FULL, ON_PAGE, WHEN_TINY, bindings
 from tui.ui.live import LivePane
 from tui.ui.page import PagePane
 from tui.ui.picture import EXPIRY, LISTINGS, LIVE, SESSIONS
 from tui.ui.port import Engine
 from tui.ui.table import Table
-from tui.view.lines import Key
 from tui.view.page import help_lines
+
+_OPENING = {"verbs": "command", "filter": "filter"}
 
 
 class ConsoleScreen(ActingScreen, inherit_bindings=False):
@@ -29,6 +31,8 @@ class ConsoleScreen(ActingScreen, inherit_bindings=False):
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
+        self.sought = ""
+        self._said_of_marks = ""
         self._bindings = BindingsMap(bindings(self.deeds, engine.keys))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -41,14 +45,23 @@ class ConsoleScreen(ActingScreen, inherit_bindings=False):
             return action in ON_PAGE
         return not self.is_full or action in IN_FULL
 
-    sought = ""
-
     def on_paste(self, event: events.Paste) -> None:
         """Say that what is pasted here does nothing: its letters are no commands."""
         event.stop()
         if not self.question.is_open:
             ways = " or ".join(self.engine.keys.sign(name) for name in ("resume", "verbs"))
             self.question.say(f"pasted text does nothing here: open a line first, with {ways}")
+
+    def on_typed_ahead(self, event: TypedAhead) -> None:
+        """Type what came at once when it opens a line by a sign; else it does nothing."""
+        signs = {self.engine.keys.sign(name): action for name, action in _OPENING.items()}
+        first = event.text[:1]
+        if first in signs and not first.isalnum() and self.check_action(signs[first], ()):
+            event.stop()
+            for key in event.keys:
+                self.app.post_message(events.Key(key.key, key.character))
+        else:
+            self.on_paste(event)
 
     # Moving ----------------------------------------------------------------------------------
 
@@ -110,7 +123,7 @@ class ConsoleScreen(ActingScreen, inherit_bindings=False):
         elif self.is_full:
             self.live.toggle()
         else:
-            self.pane, self.is_full = LIVE, True
+            self.read_in_full()
         self.fit()
 
     def _open_group(self, group: Failures) -> None:
@@ -118,9 +131,17 @@ class ConsoleScreen(ActingScreen, inherit_bindings=False):
         keys = frozenset(one.key for one in group.sessions)
         is_opening = group.cause not in self.board.opened
         self.board = self.board.opens(group.cause)
-        self.marks = self.marks | keys if is_opening else self.marks - keys
+        self._take_marks(self.marks | keys if is_opening else self.marks - keys)
         if is_opening:
             self.question.say(self._marked_words(len(keys)))
+            self._said_of_marks = self.question.message.text
+
+    def _take_marks(self, marks: frozenset[Key]) -> None:
+        """Mark these; what was said of those before no longer holds."""
+        self.marks = marks
+        said, self._said_of_marks = self._said_of_marks, ""
+        if said and said == self.question.message.text:
+            self.question.say("")
 
     def _marked_words(self, count: int) -> str:
         signs = [self.engine.keys.sign(name) for name in ("resume", "extend", "delete")]
@@ -130,17 +151,28 @@ class ConsoleScreen(ActingScreen, inherit_bindings=False):
         self.desk.commands = ()
         if self.page.is_open:
             self.leave_page()
+        elif self._hides_all and not (self.is_full or self._covers):
+            self.board = replace(self.board, filter="")
         elif self.is_full or self.pane != SESSIONS:
             self.pane, self.is_full = SESSIONS, False
         elif self.marks:
-            self.marks = frozenset()
+            self._take_marks(frozenset())
         elif self.board.filter or self.board.listing:
             self.board = replace(self.board, listing="", filter="")
         self.fit()
 
+    @property
+    def _hides_all(self) -> bool:
+        """Whether the filter leaves nothing to be seen in the Sessions pane."""
+        return bool(self.board.filter and self.catalog is not None and not self.sessions.keys)
+
+    @property
+    def _covers(self) -> bool:
+        """Whether the pane that has the keys stands where the Sessions pane would."""
+        return self.has_class("-narrow") and self.pane in (LISTINGS, EXPIRY)
+
     def action_quit_or_leave(self) -> None:
-        covers = self.has_class("-narrow") and self.pane in (LISTINGS, EXPIRY)
-        if self.page.is_open or self.is_full or covers:
+        if self.page.is_open or self.is_full or self._covers:
             self.action_leave()
         else:
             self.app.exit(self.runs_that_go_on())
@@ -197,11 +229,11 @@ class ConsoleScreen(ActingScreen, inherit_bindings=False):
         self.app.refresh(layout=True)
 
     def action_suspend(self) -> None:
-        if reason := jobs.why_no_stop(is_restricted=self.engine.is_restricted):
+        if reason := suspending.why_not():
             self.question.say(reason, "bad")
         else:
             with self.app.suspend():
-                jobs.stop()
+                suspending.stop()
 
     def action_how_to_quit(self) -> None:
         self.question.say(f"{self.engine.keys.sign('quit')} quits; running agents go on")
@@ -217,37 +249,36 @@ class ConsoleScreen(ActingScreen, inherit_bindings=False):
             self._mark(frozenset({self.selected.key}))
 
     def _mark(self, keys: frozenset[Key]) -> None:
-        self.marks = self.marks - keys if keys <= self.marks else self.marks | keys
+        self._take_marks(self.marks - keys if keys <= self.marks else self.marks | keys)
         self.tick()
         self.action_move(1)
 
     def action_mark_all(self) -> None:
         shown = self.sessions.session_keys
-        self.marks = frozenset() if shown <= self.marks else self.marks | shown
+        self._take_marks(frozenset() if shown <= self.marks else self.marks | shown)
         self.tick()
 
     def action_copy(self) -> None:
         if self.is_full:
             if text := copying.entry_text(*self.live.entry):
-                self._copy(text)
+                self._copy(copying.copy(self.app, self.desk, text))
         elif self.selected is not None:
-            self._copy(self.selected.session_id)
+            self._copy(copying.copy(self.app, self.desk, self.selected.session_id))
 
     def action_copy_command(self) -> None:
-        self._copy(copying.command_line(self))
+        command = copying.command_line(self)
+        self._copy(copying.copy_command(self.app, self.desk, command))
 
-    def _copy(self, text: str) -> None:
-        may_run = not self.engine.is_restricted
-        copy = copying.copy(self.app, self.question, text, may_run=may_run)
-        self.run_worker(copy, name="copy", group="copy", exit_on_error=False)
+    def _copy(self, copying_it: Coroutine[Any, Any, None]) -> None:
+        self.run_worker(copying_it, name="copy", group="copy", exit_on_error=False)
 
     # Deeds -----------------------------------------------------------------------------------
 
     def action_resume(self) -> None:
         if len(self.targets) > 1:
-            self.act(flows.resume_many(self.desk, self.targets))
+            self.act(resuming.resume_many(self.desk, self.targets))
         else:
-            self._ask("resume", lambda one: flows.resume(self.desk, one))
+            self._ask("resume", lambda one: resuming.resume(self.desk, one))
 
     def action_answer(self) -> None:
         self._ask("answer", lambda one: answering.answer(self.desk, one))
@@ -263,7 +294,7 @@ class ConsoleScreen(ActingScreen, inherit_bindings=False):
         self._ask_all(deed, lambda: flows.delete(self.desk, self.targets, hidden=self.hidden))
 
     def action_undo(self) -> None:
-        self.act(flows.undo(self.desk))
+        self.act(undoing.undo(self.desk))
 
     def action_clean_up(self) -> None:
         if self.catalog is not None:
@@ -303,7 +334,7 @@ class ConsoleScreen(ActingScreen, inherit_bindings=False):
     def _ask(self, deed: str, flow: Callable[[Session], Coroutine[Any, Any, None]]) -> None:
         """Start a flow on what is selected, marks or not, or say why it is not possible now."""
         session = self.selected
-        reason = flows.why_not(deed, session, self.desk)
+        reason = possible.why_not(deed, session, self.desk)
         if session is None or reason:
             self.question.say(reason, "bad")
         else:
@@ -311,7 +342,7 @@ class ConsoleScreen(ActingScreen, inherit_bindings=False):
 
     def _ask_all(self, deed: str, flow: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Start a flow on all that is marked, or else on what is selected."""
-        reason = flows.why_not(deed, self.targets[0] if self.targets else None, self.desk)
+        reason = possible.why_not(deed, self.targets[0] if self.targets else None, self.desk)
         if reason:
             self.question.say(reason, "bad")
         else:
@@ -319,8 +350,12 @@ class ConsoleScreen(ActingScreen, inherit_bindings=False):
 
     async def _filter(self) -> None:
         asks = "filter: words, stage:3, live, failed, <24h, ! negates; empty shows all"
-        text = (await self.question.ask(asks, text=self.board.filter)).strip()
+
+        def meant(typed: str) -> None:
+            board = replace(self.board, filter=typed.strip())
+            self.desk.stands_for(*copying.listed(board))
+
+        text = (await self.question.ask(asks, text=self.board.filter, typed=meant)).strip()
         parse_filter(text)
         self.board = replace(self.board, filter=text)
-        self.desk.stands_for(*copying.listed(self.board))
         self.tick()

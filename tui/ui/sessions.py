@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from tui.core.attention import Failures
-from tui.core.models import Session
+from tui.core.models import Key, Session
 from tui.ui.table import Table
 from tui.view import sessions
-from tui.view.lines import Key, Line
+from tui.view.lines import Line
 
 WIDE = 90
 

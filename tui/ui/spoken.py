@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tui.core.errors import ConsoleError, NeedsYes, UsageError
-from tui.core.models import Session
+from tui.core.models import Key, Session
 from tui.operations.context import Said
 from tui.ui.desk import Desk, is_sure, named
 from tui.ui.many import reasons
 from tui.ui.threads import in_background
 from tui.ui.verbs import READING
-from tui.view.lines import Key
 
 _ADD_YES = "add --yes"
 _PREFIX = "session-console: "
@@ -91,11 +90,12 @@ async def _done(
     desk: Desk, verb: str, calls: Sequence[tuple[Session | None, tuple[str, ...]]]
 ) -> _Saying:
     saying = _Saying(verb, calls)
+    width = max(20, desk.question.size.width - 2)  # of a line of a page
 
     def work() -> None:
         for session, words in calls:
             try:
-                saying.said.append(desk.engine.say_verb(words))
+                saying.said.append(desk.engine.say_verb(words, width))
             except NeedsYes:
                 raise
             except ConsoleError as error:

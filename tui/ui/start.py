@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Mapping
@@ -31,6 +32,7 @@ def run_console(engine: Engine) -> int:
         os.environ["NO_COLOR"] = "1"
     for name in ("COLUMNS", "LINES"):  # exported by some shells, they would outlast every resize
         os.environ.pop(name, None)
+    gc.disable()  # until the engine has looked once: what is imported and made for that stays
     from tui.ui.app import ConsoleApp
 
     is_frugal = engine.is_remote or count < _MANY or "NO_COLOR" in os.environ

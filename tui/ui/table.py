@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from textual import events
 from textual.message import Message
 
+from tui.core.models import Key
 from tui.ui.pane import Pane
-from tui.view.lines import Cell, Key, Line
+from tui.view.lines import Cell, Line
 
 
 class Table(Pane):

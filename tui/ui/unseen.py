@@ -8,9 +8,8 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from tui.core.changes import Looks
-from tui.core.models import Catalog, Session
+from tui.core.models import Catalog, Key, Session
 from tui.ui.port import Engine
-from tui.view.lines import Key
 
 SAVE_EACH = 30.0
 _A_LOOK = timedelta(seconds=0.9)  # a clock that ticks each second may be a little early

@@ -78,7 +78,7 @@ def parse(text: str, verbs: Iterable[VerbInfo]) -> Command:
     for verb in verbs:
         if verb.name == name:
             return Command(verb, tuple(parts[1:]))
-    raise UsageError(f"no such verb: {text or '(nothing)'}; ? lists them")
+    raise UsageError(f"no such verb: {text}; `help` lists them")
 
 
 def complete(text: str, verbs: Sequence[VerbInfo], listings: Sequence[str]) -> str:

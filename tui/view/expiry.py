@@ -7,7 +7,7 @@ from datetime import UTC, datetime, tzinfo
 
 from tui.core.catalog import is_gone
 from tui.core.expiry import urgency
-from tui.core.models import Session
+from tui.core.models import Key, Session
 from tui.core.text import fit
 from tui.view import words
 from tui.view.lines import (
@@ -29,7 +29,7 @@ def ordered(sessions: Iterable[Session], now: datetime) -> tuple[Session, ...]:
     """Return the sessions that end, soonest first; those that have ended already follow."""
     ending = (one for one in sessions if one.ends_at and not is_gone(one))
 
-    def rank(one: Session) -> tuple[bool, datetime, tuple[str, str]]:
+    def rank(one: Session) -> tuple[bool, datetime, Key]:
         ends = one.ends_at or _FAR
         return (ends <= now, ends, one.key)
 

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 
 from tui.core.attention import is_settled, need_of
 from tui.core.meter import NOTHING_SPENT, Spent
-from tui.core.models import Session
+from tui.core.models import Liveness, Session
 from tui.core.text import cell_width, one_line
 from tui.view import words
+
+_IN_A_TURN = (Liveness.BUSY, Liveness.WAITING, Liveness.ORPHAN)
 
 
 def title(
@@ -55,8 +57,8 @@ def _cost(session: Session, spent: Spent) -> str:
 def _more(session: Session, spent: Spent, now: datetime) -> Iterator[str]:
     if model := one_line(spent.model or session.model):
         yield model.removeprefix("claude-")
-    if spent.turn_from is not None:
-        until = now if session.is_live or spent.turn_to is None else spent.turn_to
+    until = now if session.liveness in _IN_A_TURN else spent.turn_to
+    if spent.turn_from is not None and until is not None:
         passed = max(timedelta(), until - spent.turn_from)
         if passed < timedelta(days=1):
             yield f"turn {_passed(passed)}"

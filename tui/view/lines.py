@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from tui.core.text import cell_width, fit
 
-Key = tuple[str, str]
-
 
 @dataclass(frozen=True, slots=True)
 class Cell:

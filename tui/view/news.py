@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from tui.core.acts import did
 from tui.core.changes import Changes
 from tui.core.errors import UsageError
 from tui.core.models import Catalog, Event, Row, Session
@@ -13,28 +14,10 @@ from tui.core.text import one_line
 from tui.core.zones import read_time, zone_named
 from tui.view import words
 
-_PAST = {
-    "extend": "extended",
-    "delete": "deleted",
-    "clean-up": "cleaned up",
-    "restore": "restored",
-    "undo": "undid what was done to",
-    "fail": "marked failed",
-    "activate": "activated",
-    "reapply": "put back",
-    "adopt": "adopted",
-    "resume": "resumed",
-    "rename": "renamed",
-}
 # What a turn brings along, which the screen shows anyhow.
 _OF_TURNS = ("track", "succeed")
 # What the logbook tells of, and the audit does not or not alone.
-_OF_LOG = {
-    "ack": "acknowledged",
-    "rename": "renamed",
-    "adopt": "adopted",
-    "purge": "erased",
-}
+_OF_LOG = ("ack", "rename", "adopt", "purge")
 _PIPELINE = "pipeline"
 
 
@@ -65,12 +48,11 @@ def _logged(events: Iterable[Event]) -> Iterator[str]:
     named = [one for one in events if one.action in _OF_LOG]
     groups = Counter((one.operator, one.action) for one in named if one.session_id)
     for event in named:
-        who = f"{one_line(event.operator)[:32]} {_OF_LOG[event.action]}"
         count = groups.pop((event.operator, event.action), 0) if event.session_id else 1
         if count == 1:
-            yield f"{who} {_what(event)}"
+            yield did(event, _what(event))
         elif count:
-            yield f"{who} {count} sessions"
+            yield did(event, f"{count} sessions")
 
 
 def _what(event: Event) -> str:
@@ -91,7 +73,7 @@ def _acts(events: Iterable[tuple[Session, Event]], now: datetime) -> Iterable[st
         if count == 1:
             yield act(session, event, now)
         elif count:
-            yield f"{_who(event)} {count} sessions"
+            yield did(event, f"{count} sessions")
 
 
 def _is_of_a_turn(event: Event) -> bool:
@@ -101,15 +83,10 @@ def _is_of_a_turn(event: Event) -> bool:
 
 def act(session: Session, event: Event, now: datetime) -> str:
     """Return who did what to a session, as in `bert extended 9f2c 6h → 7d`."""
-    said = f"{_who(event)} {words.short_id(session.session_id)[:4]}"
+    said = did(event, words.short_id(session.session_id)[:4])
     before, after = (_expiry(row, session, now) for row in (event.before, event.after))
     is_moved = event.action not in ("delete", "clean-up") and before and after and before != after
     return f"{said}  {before} → {after}" if is_moved else said
-
-
-def _who(event: Event) -> str:
-    action = one_line(event.action)[:20]
-    return f"{one_line(event.operator)[:32]} {_PAST.get(action, f'({action})')}"
 
 
 def _expiry(row: Row | None, session: Session, now: datetime) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 
 from tui.core.text import cell_width, fit
 from tui.view.lines import Cell, Line
@@ -59,17 +60,26 @@ def _columns(named: Sequence[Named], first: int, width: int, most: int = 2) -> t
     rows = -(-len(named) // count)
     room = width // count
     return tuple(
-        tuple(cell for one in named[row::rows] for cell in _explained(one, first, room))
+        line
         for row in range(rows)
+        for line in _beside([list(_explained(one, first, room)) for one in named[row::rows]], room)
     )
 
 
-def _explained(named: Named, first: int, room: int) -> Line:
+def _beside(blocks: Sequence[Sequence[Line]], room: int) -> Iterator[Line]:
+    """Return blocks of lines of the width `room`, one beside the other."""
+    for lines in zip_longest(*blocks, fillvalue=(Cell(" " * room),)):
+        yield tuple(cell for line in lines for cell in line)
+
+
+def _explained(named: Named, first: int, room: int) -> Iterator[Line]:
+    """Return a name, and in as many lines as it takes what it does and why not now."""
     name, says, reason = named
-    if reason:
-        said = fit(f"  {says} · not now: {reason}", room - first)
-        return (Cell(f"{name:>{first}}", "muted"), Cell(said, "muted"))
-    return (Cell(f"{name:>{first}}", "key"), Cell(fit(f"  {says}", room - first)))
+    said = f"{says} · not now: {reason}" if reason else says
+    style = "muted" if reason else ""
+    for number, piece in enumerate(wrap(said, room - first - 3)):
+        head = Cell(f"{'' if number else name:>{first}}", style or "key")
+        yield (head, Cell(fit(f"  {piece}", room - first), style))
 
 
 def find(texts: Sequence[str], words: str, start: int, step: int) -> int | None:

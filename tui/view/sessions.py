@@ -9,13 +9,12 @@ from typing import Any
 
 from tui.core.attention import Failures, last_sign
 from tui.core.expiry import urgency
-from tui.core.models import Session
+from tui.core.models import Key, Session
 from tui.core.text import cell_width, fit, one_line
 from tui.view import words
 from tui.view.lines import (
     Cell,
     Column,
-    Key,
     Layout,
     Line,
     flexible,

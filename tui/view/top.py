@@ -9,11 +9,11 @@ from datetime import datetime, timedelta, tzinfo
 
 from tui.core.attention import Need
 from tui.core.errors import UsageError
-from tui.core.models import Catalog, Listing, Liveness, Session
+from tui.core.models import Catalog, Key, Listing, Liveness, Session
 from tui.core.text import cell_width, fit, one_line
 from tui.core.zones import zone_named
 from tui.view import words
-from tui.view.lines import Cell, Key, Line, clipped
+from tui.view.lines import Cell, Line, clipped
 from tui.view.listings import is_unread
 
 _DAY = timedelta(days=1)

@@ -9,10 +9,8 @@ from pathlib import Path
 NO_SHELL = "no shell started this console that could bring it back: it goes on"
 
 
-def why_no_stop(*, is_restricted: bool) -> str:
+def why_not() -> str:
     """Return why the console cannot be suspended here; empty when it can."""
-    if is_restricted:
-        return "this console is restricted: it is not suspended"
     return "" if _has_shell() else NO_SHELL
 
 

@@ -11,7 +11,7 @@ from tui.operations.find import find_session
 from tui.operations.refresh import Watch
 
 
-def picture(context: Context, listing: str = "") -> Catalog:
+def look(context: Context, listing: str = "") -> Catalog:
     """Return the catalog, of one listing when it is named; problems are said on stderr.
 
     Raises `ConsoleError` when the root cannot be read.
@@ -32,7 +32,7 @@ def session_named(context: Context, words: str) -> Session:
 
     Where it may be in a listing that did not answer, that is said on stderr.
     """
-    catalog = picture(context, words.rpartition("/")[0])
+    catalog = look(context, words.rpartition("/")[0])
     for one in catalog.listings:
         if one.is_stale and not one.is_vanished and len(catalog.listings) > 1:
             say(f"{one.listing_id}: {one.problem}")

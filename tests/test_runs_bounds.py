@@ -1,0 +1,69 @@
+"""What a run that a restricted console starts, or prompts, is bounded by."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tui.runs.bounds import restricted_settings
+from tui.runs.command import Command
+from tui.runs.inbox import Inbox, post
+from tui.runs.journal import Journal
+from tui.runs.prompts import Prompt, Prompts
+from tui.runs.protocol import INBOX, read_events
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("agent", "asks"),
+    [
+        ({}, ["Read(**/.claude_sessions/**)", "Bash"]),
+        ({"allowed_tools": ["WebFetch"]}, ["Read(**/.claude_sessions/**)", "Bash"]),
+        ({"allowed_tools": ["Bash(ls:*)"]}, ["Read(**/.claude_sessions/**)"]),
+        ({"permission_mode": "bypassPermissions"}, None),
+    ],
+)
+def test_an_agent_asks_for_what_the_settings_do_not_give(
+    agent: dict[str, Any], asks: list[str] | None
+) -> None:
+    said = restricted_settings(agent, Path("/srv/.claude_sessions"))
+    assert (said and json.loads(said)["permissions"]["ask"]) == asks
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_restricted"),
+    [
+        ({}, True),
+        ({"is_restricted": False}, False),
+        ({"is_restricted": 0}, True),
+        ({"is_restricted": "false"}, True),
+        ({"is_restricted": None}, True),
+    ],
+)
+def test_only_a_plain_no_takes_the_bounds_off_a_command(
+    tmp_path: Path, changes: dict[str, Any], is_restricted: bool
+) -> None:
+    (tmp_path / INBOX).mkdir()
+    name = post(tmp_path, Command("prompt", NOW, "eve", "go", is_restricted=True))
+    path = tmp_path / INBOX / name
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    (command,) = Inbox(tmp_path).take()
+    assert Prompt.of(command) == Prompt("go", "eve", name, is_restricted)
+
+
+@pytest.mark.parametrize(
+    ("is_restricted", "is_asking", "may"),
+    [(True, True, True), (True, False, False), (False, False, True)],
+)
+def test_a_restricted_prompt_begins_no_turn_of_an_agent_that_does_not_ask(
+    tmp_path: Path, is_restricted: bool, is_asking: bool, may: bool
+) -> None:
+    prompt = Prompt("go", "eve", "one", is_restricted)
+    prompts = Prompts(Journal(tmp_path, lambda: NOW), prompt)
+    assert prompts.may_begin(prompt, is_asking=is_asking) == may
+    assert [event["kind"] for event in read_events(tmp_path)] == ([] if may else ["dropped"])

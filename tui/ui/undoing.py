@@ -1,0 +1,71 @@
+"""Undo from the keys: what was done here last, else what this operator did last in the root."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from tui.core.zones import read_time
+from tui.operations.context import Act
+from tui.ui.desk import Desk
+from tui.ui.many import undo_batch
+from tui.ui.question import GaveUp
+from tui.ui.threads import in_background
+from tui.view import words
+
+_OLD = timedelta(minutes=1)
+_DONE = {"extend": "extended", "delete": "deleted", "clean-up": "cleaned up"}
+
+
+async def undo(desk: Desk) -> None:
+    """Take back what was done last, named; asks when it is old, or was not done in this console."""
+    desk.stands_for("undo")
+    if not desk.done:
+        await _undo_last(desk)
+        return
+    acts = desk.done[-1]
+    what = acts[0].words if len(acts) == 1 else f"{len(acts)} at once, as in: {acts[0].words}"
+    is_old = desk.engine.now() - acts[0].at > _OLD
+    if is_old and not await desk.question.confirm(f"undo: {what}?"):
+        desk.question.say("left as it is")
+        return
+    desk.done.pop()
+    await undo_batch(desk, acts)
+
+
+async def _undo_last(desk: Desk) -> None:
+    """Look for what was done last, ask whether that is meant, and take back just that."""
+    work = in_background(desk.engine.last_batch)
+    leaves = "leaves it: nothing is undone"
+    try:
+        batch = await desk.question.wait_for(work, lambda: "looking back", _drop, leaves)
+    except GaveUp:
+        raise GaveUp("nothing undone") from None
+    if not await desk.question.confirm(f"undo: {batch_words(batch, desk.engine.now())}?"):
+        desk.question.say("left as it is")
+        return
+    undone = in_background(partial(desk.engine.undo_last, batch))
+    acts, said = await desk.question.wait_for(undone, lambda: "undoing", _drop)
+    left = [act for act in acts if act.is_needless]
+    why = f"; {left[0].words}" if left else ""
+    desk.question.say(f"{said}{why}", "bad" if left else "good")
+
+
+def batch_words(batch: Sequence[Act], now: datetime) -> str:
+    """Return what a batch did, to what, and how long ago."""
+    first, gone = batch[0], words.quiet(batch[0].at, now)
+    one = f"{first.listing}/{words.short_id(first.session_id)}{_by(first)}"
+    what = one if len(batch) == 1 else f"{len(batch)} sessions"
+    return f"{_DONE[first.kind]} {what}, {'just now' if gone == 'now' else f'{gone} ago'}"
+
+
+def _by(act: Act) -> str:
+    """Return by how much an extension went further: that is the same in whatever zone."""
+    rows = [row.expires_at if row else "" for row in (act.before, act.after)]
+    before, after = (read_time(text, UTC) for text in rows)
+    return f" by {words.span(after - before)}" if before and after and before < after else ""
+
+
+def _drop(task: object) -> None:
+    """Nobody waits for it."""

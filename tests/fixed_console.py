@@ -57,7 +57,7 @@ def main() -> None:
     engine = Console(is_remote="--ssh" in sys.argv, is_ascii="--ascii" in sys.argv)
     run_console(engine)
     asked = [tuple(word[:40] for word in deed) for deed in engine.asked]
-    print(f"asked {asked}", file=sys.stderr)
+    print(f"\nasked {asked}", file=sys.stderr)
 
 
 if __name__ == "__main__":

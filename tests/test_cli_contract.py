@@ -154,10 +154,16 @@ def test_tail_follows_until_interrupted(listing: SampleListing) -> None:
 
 
 def test_tail_ends_with_its_reader(listing: SampleListing) -> None:
-    words = [sys.executable, "-m", "tui", "--root", str(listing.root), "tail", "-f", FIRST]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, cwd=Path(__file__).parent.parent) as tail:
+    words = [sys.executable, "-m", "tui", "--root", str(listing.root)]
+    with subprocess.Popen(
+        [*words, "tail", "-f", FIRST, "-n", "1", "--json"],
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parent.parent,
+    ) as tail:
         assert tail.stdout is not None
         assert tail.stdout.readline()
+        with pytest.raises(subprocess.TimeoutExpired):
+            tail.wait(1)
         tail.stdout.close()
         try:
             assert tail.wait(10) == 0

@@ -67,3 +67,9 @@ def test_what_is_no_json_is_a_notice_with_its_size() -> None:
     assert entry.text == "a line of 9000000 bytes that cannot be read"
     assert closed(b"[" * 10_000) is None
     assert closed(b'{"a":' * 10_000) is None
+
+
+def test_half_a_name_never_takes_the_place_of_a_whole_one() -> None:
+    assert closed(b'{"type": "user", "message": 1, "mess') == {"type": "user", "message": 1}
+    assert closed(b'{"type": "user", "message": 1, "message') == {"type": "user", "message": 1}
+    assert closed(b'{"') == {}

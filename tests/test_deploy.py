@@ -61,7 +61,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
 def outputs(image: Image, api: LoopbackApi) -> Path:
     """The volume after the image's own command ran once, for one listing."""
     done = image.run(image.command, LISTING_ID="hollis_park", **api.env())
-    assert done.stdout.splitlines() == ["cleaned up 0", "Very well."]
+    assert done.stdout.splitlines() == ["Very well.", "cleaned up: 0"]
     return Path(image.environment["SESSION_CONSOLE_ROOT"])
 
 

@@ -41,8 +41,8 @@ def shell(tmp_path: Path) -> Iterator[Tmux]:
 
 
 def still(text: str) -> str:
-    """Return a screen without what the clock and the disk change, and its message line."""
-    lines = text.split("\n")
+    """Return a screen without what the clock, the disk and looking change, and its message line."""
+    lines = text.replace("•", " ").split("\n")
     return re.sub(r"\d+[smhd]\b|\d\d:\d\d", "", "\n".join(lines[1:-3] + lines[-2:]))
 
 

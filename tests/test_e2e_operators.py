@@ -51,11 +51,14 @@ class Crew:
     def __getitem__(self, name: str) -> Terminal:
         return self.consoles[name]
 
-    def at_once(self, said: Mapping[str, str]) -> None:
-        """Let operators type, and press their last key at the same instant."""
+    def at_once(self, said: Mapping[str, str], until: str = "") -> None:
+        """Let operators type, and press their last key at the same instant, once `until` is there.
+
+        A key that comes with others is no answer: without `until` it is their words that must be.
+        """
         for name, keys in said.items():
             self[name].send(keys[:-1])
-            self[name].wait_for(keys[-5:-1].strip())
+            self[name].wait_for(until or keys[-5:-1].strip())
         for name, keys in said.items():
             self[name].send(keys[-1])
 
@@ -178,7 +181,8 @@ def test_two_who_extend_at_once_and_nobody_undoes_another(
 def test_two_who_delete_rename_and_settle_at_once(crew: Crew, pipeline: Sequence[str]) -> None:
     path = crew.listing.transcript_path(FIRST)
     content = path.read_bytes()
-    crew.at_once({"anna": f":delete {FIRST[:8]}\ry", "bert": f":delete {FIRST[:8]}\ry"})
+    delete = f":delete {FIRST[:8]}\ry"
+    crew.at_once({"anna": delete, "bert": delete}, until="y yes")
     wait(lambda: len(list_trash(crew.listing.root)) == 1)
     crew["carla"].wait_for("deleted 9f2c")
     lost = told(

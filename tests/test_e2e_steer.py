@@ -147,7 +147,7 @@ def test_model_and_mode_change_at_work_and_a_follow_up_waits_for_its_turn(site: 
     folder = site.start("LONG tale")
     wait(lambda: read_partial(folder))
     session = look(site, folder)
-    with pytest.raises(UsageError, match="settings alone"):
+    with pytest.raises(UsageError, match="of the settings gives"):
         mode(context(site), session, "bypassPermissions")
     command(folder, "mode", "bypassPermissions")
     for act in (

@@ -52,7 +52,10 @@ def test_they_win_over_what_was_recorded_and_are_said_before_enter(tmp_path: Pat
     assert plan.agent["model"] == "old"
     assert wanted.agent == {"model": "new", "max_turns": 40, "permission_mode": "plan"}
     assert wanted.words.startswith("new · mode plan · 40 turns")
-    for mode, words in (("bypassPermissions", "settings alone"), ("yolo", "no permission mode")):
+    for mode, words in (
+        ("bypassPermissions", "of the settings gives"),
+        ("yolo", "no permission mode"),
+    ):
         with pytest.raises(UsageError, match=words):
             with_options(context, plan, {"permission_mode": mode})
     allowing = listing.context(stages={"stage_3": {"permission_mode": "bypassPermissions"}})

@@ -52,11 +52,11 @@ def closed(head: bytes) -> dict[str, Any] | None:
 def _candidates(text: str) -> Iterator[str]:
     """Return what may follow: the cut may be in a text, a name, a number, or between them."""
     stack: list[str] = []
-    is_in_text = False
+    is_in_text, begun = False, 0
     for token in _TOKEN.finditer(text):
         found = token[0]
         if found[0] == '"':
-            is_in_text = not token[1]
+            is_in_text, begun = not token[1], token.start()
         elif found in _CLOSES:
             stack.append(_CLOSES[found])
         elif stack:
@@ -65,10 +65,11 @@ def _candidates(text: str) -> Iterator[str]:
         return
     ends = "".join(reversed(stack))
     if is_in_text:
+        before = text[:begun].rstrip().rstrip(",")
         if half := _HALF_ESCAPE.search(text):
             text = text[: half.start(1)]
         yield f'{text}"{ends}'
-        yield f'{text}":null{ends}'
+        yield f"{before}{ends}"  # half a name: whole, it could be that of another
         return
     whole = _LAST_TOKEN.sub("", text).rstrip()
     yield f"{text}{ends}"

@@ -122,6 +122,11 @@ def test_a_paste_that_nothing_announces_deletes_nothing(screen: Terminal) -> Non
         time.sleep(0.3)
         screen.send("j")
         screen.wait_for("? help")
+    for _ in range(20):  # to one that can be resumed, by keys that come one by one
+        if "beacon_packaging/5 ed6e" in screen.text:
+            break
+        screen.send("j")
+        time.sleep(0.5)
     screen.send("r")
     screen.wait_for("mode default")
     screen.write(b"typed ahead of \x1b[D\x1b[Dits Enter\r")
@@ -133,7 +138,7 @@ def test_a_paste_that_nothing_announces_deletes_nothing(screen: Terminal) -> Non
     screen.wait_for("? help")
     asked = left(screen)
     assert "'start'" in asked
-    assert "typed ahead oits Enterf" in asked
+    assert "typedaheadoitsEnterf" in asked.replace(" ", "")  # wherever the line breaks
     assert "delete" not in asked
 
 

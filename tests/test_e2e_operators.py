@@ -209,10 +209,10 @@ def test_two_who_rename_at_once(crew: Crew) -> None:
     names = ("anna", "bert")
     lost = told(crew, names, lambda said: "changed meanwhile" in said or "is running" in said)
     (won,) = {"anna", "bert"} - set(lost)
-    assert f'renamed 9f2d0000 to "By {won}"' in _message(crew[won])
+    wait(lambda: f'renamed 9f2d0000 to "By {won}"' in _message(crew[won]))
     assert [one.operator for one in _renames(crew)] == [won]
     crew.agree(f"By {won}")
-    assert f'its title is now "By {won}"; {won} renamed it' in _message(crew[lost[0]])
+    wait(lambda: f'its title is now "By {won}"; {won} renamed it' in _message(crew[lost[0]]))
     crew[lost[0]].send(words[lost[0]])
     crew.agree(f"By {lost[0]}")
     assert [one.operator for one in _renames(crew)] == [won, lost[0]]

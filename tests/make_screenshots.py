@@ -9,8 +9,14 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
+from tests.fixed_catalog import NOW, ROOT, catalog
 from tests.fixed_engine import FixedEngine
 from tests.panes_explained import explained
+from tui.cli.doctor import report
+from tui.operations.context import Context
+from tui.operations.doctor import examine, verdict
+from tui.operations.doctor_machine import Machine
+from tui.settings import Settings
 from tui.ui.app import ConsoleApp
 from tui.ui.picture import PictureScreen
 
@@ -30,23 +36,13 @@ SHOTS: tuple[tuple[str, tuple[int, int], tuple[str, ...]], ...] = (
     ("cleanup-80x24", (80, 24), ("c", "enter")),
     ("doctor-80x24", (80, 24), ("colon", *"doctor", "enter")),
 )
-DOCTOR = """\
-hollis_park:
-  error    bdbb1afd: it would be swept by the CLI in 3 h, before it expires on 2 December
-           -> `doctor --fix` puts the CLI's sweep off
-moss_end:
-  error    buyers.db is not a SQLite database
-           -> mend data/outputs/moss_end: see to its rights and what else uses it
-ivybridge_labels:
-  warning  8a1b33c0: its transcript lies in /home/anna/.claude, outside its listing
-           -> `adopt 8a1b33c0` moves it in
-juniper_hvac:
-  warning  77e01c52: the pipeline overwrote what bert extended
-           -> `reapply 77e01c52` puts it back
-eastgate_logistics:
-  note     c6c5eda7: marked expired, and its transcript is still there
-           -> `cleanup --yes` takes all such; `extend c6c5eda7 7d` keeps this one
-2 errors, 2 warnings, 1 note; `doctor --fix` does 1"""
+
+
+def doctor_lines() -> tuple[str, ...]:
+    """Return what the doctor says of the fixed catalog, on a machine without a fault."""
+    context = Context(Settings(root=ROOT, env_file=Path("/dev/null")), lambda: NOW)
+    found = [one for one in examine(context, catalog(), Machine()) if one.listing and one.words]
+    return (*report(found), verdict(found))
 
 
 async def settled(pilot: Pilot[int]) -> None:
@@ -61,7 +57,7 @@ async def settled(pilot: Pilot[int]) -> None:
 
 async def draw(size: tuple[int, int], keys: tuple[str, ...]) -> str:
     """Return the SVG of the console at a size, after some keys."""
-    app = ConsoleApp(FixedEngine(sayings={"doctor": tuple(DOCTOR.split("\n"))}))
+    app = ConsoleApp(FixedEngine(sayings={"doctor": doctor_lines()}))
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
         await pilot.press(*keys)

@@ -174,7 +174,7 @@ def run_cli(root: Path, *words: str, **environment: str) -> subprocess.Completed
     kept["HOME"] = str(root.parent / "home")
     return subprocess.run(
         [sys.executable, "-m", "tui", "--root", str(root), *words],
-        env=kept | {"SESSION_CONSOLE_CONFIG": "/nonexistent/config.toml"} | environment,
+        env=kept | {"SESSION_CONSOLE_CONFIG": "/dev/null"} | environment,
         capture_output=True,
         text=True,
         timeout=60,

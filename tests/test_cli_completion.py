@@ -53,6 +53,7 @@ def test_the_shipped_files_are_those_of_the_verbs(name: str) -> None:
     [
         (["ext"], {"extend"}),
         (["--dem"], {"--demo"}),
+        (["ls", "--re"], {"--read-only", "--restricted"}),
         (["cleanup", "--dry"], {"--dry-run"}),
         (["show", "ls", "--li"], set()),
         (["--operator", "ls", "un"], {"undo"}),

@@ -63,7 +63,7 @@ def example(site: Site, environment: dict[str, str]) -> Iterator[subprocess.Pope
 
 def test_a_console_steers_a_worker_of_the_example_and_a_failure_is_marked(site: Site) -> None:
     own = {"HOME": str(site.listing.parent.parent), "PATH": os.environ["PATH"]}
-    own |= {"SESSION_CONSOLE_CONFIG": "/nonexistent", "SSH_CONNECTION": ""}
+    own |= {"SESSION_CONSOLE_CONFIG": "/dev/null", "SSH_CONNECTION": ""}
     look = [sys.executable, "-m", "tui", "--root", str(site.listing.parent), "--operator", "anna"]
     with Terminal(look, environment=own) as screen, example(site, own) as process:
         screen.wait_for("? waiting", "Find PE platforms", seconds=40)

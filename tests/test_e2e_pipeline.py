@@ -30,7 +30,7 @@ from tui.storage.locks import held
 @contextmanager
 def pipeline(site: Site, prompt: str) -> Iterator[subprocess.Popen[str]]:
     own = {name: os.environ[name] for name in ("PATH", "TZ") if name in os.environ}
-    own |= {"HOME": str(site.listing.parent.parent), "SESSION_CONSOLE_CONFIG": "/nonexistent"}
+    own |= {"HOME": str(site.listing.parent.parent), "SESSION_CONSOLE_CONFIG": "/dev/null"}
     with subprocess.Popen(
         [sys.executable, "-W", "error", "-m", "tests.pipeline", str(site.listing), prompt],
         env=own | site.api.env(),

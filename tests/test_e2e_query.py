@@ -39,7 +39,7 @@ def _pipeline(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give this process the environment of a pipeline: a key, and no settings of anybody."""
     for name, value in site.api.env().items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("SESSION_CONSOLE_CONFIG", "/nonexistent/config.toml")
+    monkeypatch.setenv("SESSION_CONSOLE_CONFIG", "/dev/null")
 
 
 @pytest.fixture

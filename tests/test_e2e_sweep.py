@@ -29,7 +29,7 @@ def test_the_cli_sweeps_what_is_old_unless_it_was_extended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other listing shows that a sweep took place: else this could not fail."""
-    monkeypatch.setenv("SESSION_CONSOLE_CONFIG", "/nonexistent/config.toml")
+    monkeypatch.setenv("SESSION_CONSOLE_CONFIG", "/dev/null")
     extended, left_alone = (SampleListing(tmp_path, name) for name in ("extended", "left_alone"))
     transcripts = []
     for listing in (extended, left_alone):

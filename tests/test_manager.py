@@ -41,7 +41,7 @@ def listing(tmp_path: Path) -> SampleListing:
 def manager(listing: SampleListing, monkeypatch: pytest.MonkeyPatch) -> SessionManager:
     for name in ("CLAUDE_CONFIG_DIR", "CLAUDE_SESSION_DIR"):
         monkeypatch.setenv(name, "")
-    monkeypatch.setenv("SESSION_CONSOLE_CONFIG", "/nonexistent/config.toml")
+    monkeypatch.setenv("SESSION_CONSOLE_CONFIG", "/dev/null")
     made = SessionManager(listing.folder, max_age_days=7)
     made.setup()
     asyncio.run(made.init_table())

@@ -119,6 +119,10 @@ def _group_env_file(sick: Sick) -> dict[str, Any]:
     return {}
 
 
+def _missing(sick: Sick) -> dict[str, Any]:
+    return {"missing": Path("/etc/none.toml")}
+
+
 def _bypass(sick: Sick) -> dict[str, Any]:
     return {"stages": {"stage_3": {"permission_mode": "bypassPermissions"}}}
 
@@ -130,6 +134,7 @@ def _bypass(sick: Sick) -> dict[str, Any]:
         (_open_env_file, "env_file", "error", "open to everybody"),
         (_group_env_file, "env_file", "warning", "its group"),
         (_bypass, "root_bypass", "error", "stage_3"),
+        (_missing, "no_settings", "warning", "names /etc/none.toml, which is not there"),
     ],
 )
 def test_a_mistake_in_the_settings_is_told(

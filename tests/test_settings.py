@@ -21,8 +21,8 @@ def load(
 
 
 def test_without_anything_the_defaults_hold(tmp_path: Path) -> None:
-    environment = {"SESSION_CONSOLE_CONFIG": str(tmp_path / "none"), "LOGNAME": "anna"}
-    assert load_settings(environment | {"HOME": "/home/anna"}, {}) == Settings(
+    environment = {"XDG_CONFIG_HOME": str(tmp_path), "HOME": "/home/anna", "LOGNAME": "anna"}
+    assert load_settings(environment, {}) == Settings(
         operator="anna",
         login="anna",
         claude_home=Path("/home/anna/.claude"),
@@ -126,3 +126,11 @@ def test_a_login_is_known_without_its_address_and_a_given_name_stays_whole(tmp_p
 )
 def test_the_file_is_where_it_is_named(environment: dict[str, str], path: str) -> None:
     assert settings_path(environment) == Path(path)
+
+
+def test_a_file_that_the_environment_names_and_that_is_not_there_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "none.toml"
+    assert load_settings({"SESSION_CONSOLE_CONFIG": str(path)}, {}).missing == path
+    path.write_text("")
+    assert load_settings({"SESSION_CONSOLE_CONFIG": str(path)}, {}).missing is None
+    assert load_settings({"HOME": str(tmp_path)}, {}).missing is None

@@ -24,11 +24,11 @@ class Settings:
     """Every setting, with what it is for. Names are the TOML file's keys, upper-cased after
     `SESSION_CONSOLE_` the environment's.
 
-    What cannot be set follows from the environment: `source` is the TOML file read, `origins` where
-    each setting comes from (flag, environment, file; the others are the defaults), `login` who
-    acts when no `operator` was named, without the address that it comes from, `claude_home`
-    the CLI's config dir of whoever looks, `state_dir` and `cache_dir` our own XDG folders; `None`
-    for none of it.
+    What cannot be set follows from the environment: `source` is the TOML file read, `missing` the
+    one that `SESSION_CONSOLE_CONFIG` names and that is not there, `origins` where each setting
+    comes from (flag, environment, file; the others are the defaults), `login` who acts when no
+    `operator` was named, without the address that it comes from, `claude_home` the CLI's config dir
+    of whoever looks, `state_dir` and `cache_dir` our own XDG folders; `None` for none of it.
     """
 
     root: Annotated[Path, "the folder that holds the listings' folders"] = Path("data/outputs")
@@ -89,6 +89,7 @@ class Settings:
         Mapping[str, Mapping[str, Any]], "a table a root: settings for that one alone"
     ] = field(default_factory=dict)
     source: Path | None = None
+    missing: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
     claude_home: Path | None = None
     state_dir: Path | None = None
@@ -105,6 +106,7 @@ _PREFIX = "SESSION_CONSOLE_"
 _NOT_SETTABLE = {
     "keys",
     "source",
+    "missing",
     "origins",
     "login",
     "ssh",
@@ -149,6 +151,8 @@ def load_settings(
     given = _parsed(source)
     keys = given.pop("keys", None)
     filed = replace(_apply(Settings(), given, source), source=path if path.exists() else None)
+    if filed.source is None and environment.get("SESSION_CONSOLE_CONFIG"):
+        filed = replace(filed, missing=path)
     if keys is not None and verbs is not None:
         filed = replace(filed, keys=_keymap(keys, verbs, source))
     settings = _over(filed, environment, flags)

@@ -104,7 +104,7 @@ def _row(one: Measured) -> tuple[str, ...]:
         f"{floor:.3g} {unit}" if floor is not None else "",
         f"{ratio:.2f}x" if ratio is not None else "",
         f"{sign} {goal:g}{'x' if ratio is not None else f' {unit}'}" if goal is not None else "",
-        "yes" if is_met(one) else "NO",
+        "" if goal is None else "yes" if is_met(one) else "NO",
     )
 
 

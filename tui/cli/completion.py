@@ -9,7 +9,7 @@ from pathlib import Path
 from tui.cli.taken import verb_infos
 from tui.operations.context import VerbInfo
 
-_EVERYWHERE = ("--help", "--json", "--operator", "--read-only", "--root")
+_EVERYWHERE = ("--help", "--json", "--operator", "--read-only", "--restricted", "--root")
 _CONSOLE = ("--demo", "--rich", "--ssh", "--version")
 # A shell would run what a folder's name says, so only plain names are offered.
 _NAMES = (

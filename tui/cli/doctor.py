@@ -36,7 +36,7 @@ def doctor(context: Context, args: argparse.Namespace) -> int:
     if args.json:
         put_json([asdict(one) for one in findings])
     else:
-        for line in _told(findings):
+        for line in report(findings):
             put(line)
         say(verdict(findings))
     return int(any(one.level == "error" for one in findings))
@@ -119,8 +119,8 @@ def _examined(context: Context, listing: str) -> tuple[tuple[Finding, ...], Cata
     return findings, catalog
 
 
-def _told(findings: Sequence[Finding]) -> Iterator[str]:
-    """Yield the lines of a report: by listing, the one with the most serious first."""
+def report(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield the doctor's lines: by listing, the one with the most serious first."""
     for listing in dict.fromkeys(one.listing for one in findings):
         yield f"{listing or 'the root and this machine'}:"
         here = [one for one in findings if one.listing == listing]

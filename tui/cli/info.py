@@ -22,7 +22,7 @@ from tui.operations.target import Target
 from tui.settings import Settings, settings_path
 
 _PACKAGES = ("claude-agent-sdk", "textual", "aiosqlite", "humanize")
-_NO_SWITCHES = {"source", "origins", "claude_home", "state_dir", "cache_dir"}
+_NO_SWITCHES = {"source", "missing", "origins", "claude_home", "state_dir", "cache_dir"}
 _UNTOLD = {"notify_command"}  # it may hold a token
 
 
@@ -67,7 +67,7 @@ def _places(context: Context) -> dict[str, str | None]:
     own = root / ".session_console"
     return {
         "settings": _said(settings.source),
-        "settings_file": str(settings_path(os.environ)),
+        "settings_file": f"{settings_path(os.environ)}{' (missing)' if settings.missing else ''}",
         "env_file": _said(settings.env_file),
         "state": _said(settings.state_dir),
         "cache": _said(settings.cache_dir),

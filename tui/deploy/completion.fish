@@ -8,6 +8,7 @@ complete -c session-console -l help
 complete -c session-console -l json
 complete -c session-console -l operator
 complete -c session-console -l read-only
+complete -c session-console -l restricted
 complete -c session-console -l root
 complete -c session-console -n __fish_use_subcommand -l demo
 complete -c session-console -n __fish_use_subcommand -l rich

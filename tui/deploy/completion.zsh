@@ -42,43 +42,43 @@ _session-console() {
         'check:for monitoring: 1 when something needs somebody'
         'info:print every path, version and setting'
     )
-    _arguments -C --help --json --operator --read-only --root --demo --rich --ssh --version '1:verb:->verb' '*::word:->rest'
+    _arguments -C --help --json --operator --read-only --restricted --root --demo --rich --ssh --version '1:verb:->verb' '*::word:->rest'
     case $state in
         verb) _describe verb verbs ;;
         rest)
             case $words[1] in
-                ls) _arguments --ends --filter --help --json --live --operator --read-only --root --status '*:name:_session_console_names' ;;
-                show) _arguments --help --json --operator --read-only --root '*:name:_session_console_names' ;;
-                tail) _arguments --follow --help --json --operator --read-only --root '*:name:_session_console_names' ;;
-                grep) _arguments --help --json --operator --read-only --root ;;
-                export) _arguments --help --json --operator --output --read-only --root '*:name:_session_console_names' ;;
-                new) _arguments --days --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --root --stage --tools --wait '*:name:_session_console_names' ;;
-                resume) _arguments --also --fork --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --root --take-over --tools --wait '*:name:_session_console_names' ;;
-                send) _arguments --help --json --operator --read-only --root '*:name:_session_console_names' ;;
-                answer) _arguments --help --json --operator --read-only --reason --root '*:name:_session_console_names' ;;
-                interrupt) _arguments --help --json --operator --read-only --root --yes '*:name:_session_console_names' ;;
-                stop) _arguments --help --json --operator --read-only --root '*:name:_session_console_names' ;;
-                model) _arguments --help --json --operator --read-only --root '*:name:_session_console_names' ;;
-                mode) _arguments --help --json --operator --read-only --root '*:name:_session_console_names' ;;
-                extend) _arguments --help --json --operator --read-only --root '*:name:_session_console_names' ;;
-                delete) _arguments --help --json --operator --read-only --root --yes '*:name:_session_console_names' ;;
-                restore) _arguments --help --json --operator --read-only --root '*:name:_session_console_names' ;;
-                undo) _arguments --help --json --operator --read-only --root ;;
-                purge) _arguments --help --json --operator --read-only --root --yes '*:name:_session_console_names' ;;
-                fail) _arguments --help --json --operator --read-only --reason --root '*:name:_session_console_names' ;;
-                activate) _arguments --help --json --operator --read-only --root '*:name:_session_console_names' ;;
-                ack) _arguments --help --json --operator --read-only --root '*:name:_session_console_names' ;;
-                rename) _arguments --help --json --operator --read-only --root '*:name:_session_console_names' ;;
-                adopt) _arguments --all --help --json --listing --operator --read-only --root --stage '*:name:_session_console_names' ;;
-                reapply) _arguments --help --json --operator --read-only --root '*:name:_session_console_names' ;;
-                cleanup) _arguments --dry-run --expired --help --json --max-size --older-than --operator --purge-trash --read-only --root --yes '*:name:_session_console_names' ;;
-                hold) _arguments --help --json --operator --read-only --reason --root ;;
-                trash) _arguments --help --json --operator --read-only --root '*:name:_session_console_names' ;;
-                log) _arguments --help --json --operator --read-only --root '*:name:_session_console_names' ;;
-                stats) _arguments --help --json --operator --read-only --root '*:name:_session_console_names' ;;
-                doctor) _arguments --fix --help --json --operator --read-only --root '*:name:_session_console_names' ;;
-                check) _arguments --ends --help --json --notify --operator --read-only --root ;;
-                info) _arguments --help --json --operator --read-only --root ;;
+                ls) _arguments --ends --filter --help --json --live --operator --read-only --restricted --root --status '*:name:_session_console_names' ;;
+                show) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
+                tail) _arguments --follow --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
+                grep) _arguments --help --json --operator --read-only --restricted --root ;;
+                export) _arguments --help --json --operator --output --read-only --restricted --root '*:name:_session_console_names' ;;
+                new) _arguments --days --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --stage --tools --wait '*:name:_session_console_names' ;;
+                resume) _arguments --also --fork --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --take-over --tools --wait '*:name:_session_console_names' ;;
+                send) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
+                answer) _arguments --help --json --operator --read-only --reason --restricted --root '*:name:_session_console_names' ;;
+                interrupt) _arguments --help --json --operator --read-only --restricted --root --yes '*:name:_session_console_names' ;;
+                stop) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
+                model) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
+                mode) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
+                extend) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
+                delete) _arguments --help --json --operator --read-only --restricted --root --yes '*:name:_session_console_names' ;;
+                restore) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
+                undo) _arguments --help --json --operator --read-only --restricted --root ;;
+                purge) _arguments --help --json --operator --read-only --restricted --root --yes '*:name:_session_console_names' ;;
+                fail) _arguments --help --json --operator --read-only --reason --restricted --root '*:name:_session_console_names' ;;
+                activate) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
+                ack) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
+                rename) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
+                adopt) _arguments --all --help --json --listing --operator --read-only --restricted --root --stage '*:name:_session_console_names' ;;
+                reapply) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
+                cleanup) _arguments --dry-run --expired --help --json --max-size --older-than --operator --purge-trash --read-only --restricted --root --yes '*:name:_session_console_names' ;;
+                hold) _arguments --help --json --operator --read-only --reason --restricted --root ;;
+                trash) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
+                log) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
+                stats) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
+                doctor) _arguments --fix --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
+                check) _arguments --ends --help --json --notify --operator --read-only --restricted --root ;;
+                info) _arguments --help --json --operator --read-only --restricted --root ;;
             esac ;;
     esac
 }

@@ -37,6 +37,7 @@ _SAID = {
     "ghost": ("is a ghost", "are ghosts"),
     "mounted_apart": ("config dir is a mount", "config dirs are mounts"),
     "acting_settings": ("listing's own settings run programs", "listings' settings run programs"),
+    "no_settings": ("settings file is missing", "settings files are missing"),
     "wrong_variable": ("sets the wrong variable", "set the wrong variable"),
     "no_sign_in": ("sign-in is missing", "sign-ins are missing"),
 }

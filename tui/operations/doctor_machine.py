@@ -70,6 +70,7 @@ def of_machine(context: Context, catalog: Catalog, machine: Machine) -> Iterator
     """Yield what is odd about the disk, the machine and the settings."""
     yield from _of_disk(catalog, machine)
     yield from _of_mounts(catalog, machine)
+    yield from _of_missing(context.settings)
     yield from _of_settings(context.settings, machine)
     yield from _of_shells(context.settings)
     yield from _of_sign_in(context.settings, catalog)
@@ -82,6 +83,15 @@ def of_machine(context: Context, catalog: Catalog, machine: Machine) -> Iterator
             f"`loginctl enable-linger {machine.user}`, then start the console with "
             "`systemd-run --user --scope session-console`",
         )
+
+
+def _of_missing(settings: Settings) -> Iterator[Finding]:
+    if settings.missing is not None:
+        path = one_line(settings.missing)
+        words = (
+            f"SESSION_CONSOLE_CONFIG names {path}, which is not there: no setting of it is in force"
+        )
+        yield Finding("warning", "no_settings", words, "put it there, or name another")
 
 
 def read_mounts(text: str) -> tuple[tuple[str, str], ...]:

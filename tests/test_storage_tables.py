@@ -191,6 +191,8 @@ def test_what_is_no_database_any_more_is_an_error(
      '{"form": 1, "tables": {"KEY": [STAMP, [[null, "b", "c", "d", "e", "f", "g"]], []]}}',
      '{"form": 1, "tables": {"KEY": [STAMP, [["a", null, "c", "d", "e", "f", "g"]], []]}}',
      '{"form": 1, "tables": {"KEY": [STAMP, [["\\ud800", "b", "c", "d", "e", "f", "g"]], []]}}',
+     '{"form": 1, "tables": {"KEY": [STAMP, [{}], []]}}',
+     '{"form": 1, "tables": {"KEY": [STAMP, [], [{}]]}}',
      '{"form": 1, "tables": {"KEY": [STAMP, [], [[{}]]]}}'],
 )  # fmt: skip
 def test_garbage_is_no_cache(listings: list[SampleListing], path: Path, content: str) -> None:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,10 @@ from tui.__main__ import say_verb
 from tui.cli.parser import build_parser
 from tui.cli.taken import verb_infos
 from tui.cli.words import declare
+from tui.core.models import Liveness, Process
 from tui.operations.context import Context, Said
 from tui.settings import Settings
+from tui.ui import flows
 from tui.ui.app import ConsoleApp
 from tui.ui.copying import command_line
 from tui.ui.engine import RealEngine
@@ -117,7 +120,10 @@ def read(command: str) -> dict[str, Any]:
             {"verb": "resume", "model": "opus", "max_turns": "5", "prompt": "Go"},
         ),
         ("First screen", ("colon", *"resume --fork", "enter", *"Go", "enter"), {"fork": True}),
-        ("First screen", ("d", "n"), {"verb": "delete", "yes": True}),
+        ("First screen", ("d", "y"), {"verb": "delete", "yes": True}),
+        ("First screen", ("d", "n"), {"verb": "show"}),
+        ("First screen", ("c", "enter", "y"), {"verb": "cleanup", "yes": True}),
+        ("First screen", ("c", "enter", "n"), {"verb": "show"}),
         ("First screen", ("e", "escape"), {"verb": "extend", "until": "7"}),
         ("Strategic buyers, pumps", ("a", "y"), {"verb": "answer", "decision": "allow"}),
         (
@@ -149,7 +155,9 @@ async def test_the_command_says_what_was_asked_for(
         (("e", *"3"), {"verb": "extend", "until": "3"}),
         (("r", *"it's"), {"verb": "resume", "prompt": "it's"}),
         (("r",), {"verb": "resume", "prompt": ""}),
-        (("c",), {"verb": "cleanup", "expired": True, "yes": True}),
+        (("d",), {"verb": "delete", "yes": False}),
+        (("c",), {"verb": "cleanup", "expired": True, "yes": False}),
+        (("c", "enter"), {"verb": "cleanup", "yes": False}),
         (("c", *"30d"), {"verb": "cleanup", "older_than": "30d", "expired": False}),
         (("slash", *"failed"), {"verb": "ls", "filter": "failed"}),
         (("colon", *"resume --fork", "enter", *"Go"), {"fork": True, "prompt": "Go"}),
@@ -181,6 +189,22 @@ async def test_the_command_of_an_answer_that_was_not_given_names_the_session() -
         await at.press("escape")
         await at.answered()
         assert at.screen.desk.commands == (("answer", one.address),)
+
+
+@pytest.mark.parametrize(("key", "sure"), [("n", ()), ("escape", ()), ("y", ("--yes",))])
+async def test_only_who_said_yes_to_an_interrupt_copies_the_yes(
+    key: str, sure: tuple[str, ...]
+) -> None:
+    """Of a turn that another program runs."""
+    async with console() as at:
+        one = await at.choose("PE platforms, DACH")
+        process = Process(4711, one.session_id, "1", Liveness.BUSY)
+        one = replace(one, run=None, process=process)
+        at.screen.act(flows.interrupt(at.screen.desk, one))
+        await at.asked()
+        await at.press(key)
+        await at.answered()
+        assert at.screen.desk.commands == (("interrupt", one.address, *sure),)
 
 
 async def test_a_copied_command_is_shown_in_full_until_a_key_is_pressed() -> None:

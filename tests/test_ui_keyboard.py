@@ -93,6 +93,10 @@ def test_whole_or_in_pieces_it_is_one_thing(data: bytes, keys: list[str], is_spl
         ((b"\x1b[200~never", b" ended", b"\x03", b"j"), ["j"]),
         ((b"d" * 40,), ["d"] * 40),
         ((b"d" * 300,), [repr("d" * 300)]),
+        ((b"y" * 300,), [repr("y" * 300)]),
+        ((b"j" * 300,), ["j"] * 300),
+        ((b"\x1b[B" * 300,), ["down"] * 300),
+        ((b"j" * 300 + b"d",), [repr("j" * 300 + "d")]),
         (
             (b"delete it\rand say yes to what it asks\ry",),
             [r"'delete it\rand say yes to what it asks\ry'"],
@@ -130,6 +134,17 @@ def test_what_a_hand_does_and_what_only_a_paste_can(
         ((b"every body", b"dy"), 0.02, ["ahead:every body", "d", "y"]),
         ((b"every body", b"\ry"), 0.001, ["ahead:every body", r"'\ry'"]),
         (tuple(b"j" for _ in range(100)), 0.02, ["j"] * 100),
+        ((b"j" * 300, *(b"j" for _ in range(9))), 0.03, ["j"] * 309),
+        ((b"j" * 300, b"j" * 300, b"dy"), 0.001, ["j"] * 600 + ["'dy'"]),
+        ((b"j" * 4000, b"j" * 300, b"j"), 0.001, ["j"] * 4000 + [repr("j" * 300), "'j'"]),
+        ((b"z" * 300, *(b"j" for _ in range(5))), 0.06, [repr("z" * 300), "'j'", "'j'", *"jjj"]),
+        ((b"z" * 300, *(b"\x1b[B" for _ in range(4))), 0.06, [repr("z" * 300), "down", "down"]),
+        ((b"d" * 300, *(b"d" for _ in range(5))), 0.06, [repr("d" * 300)] + ["'d'"] * 5),
+        (
+            (b"z" * 300, *(b"j" for _ in range(300)), b"dy"),
+            0.005,
+            [repr("z" * 300), *["'j'"] * 300, "'dy'"],
+        ),
     ],
 )
 def test_a_burst_goes_on_while_nothing_pauses(
@@ -176,6 +191,9 @@ def test_a_burst_is_what_no_hand_types() -> None:
     assert not is_burst("r")
     assert not is_burst("e7\rj")
     assert is_burst("rm -rf everything\nand the rest of it as well")
+    assert not is_burst("j" * 300)
+    assert is_burst("j" * 100_000)
+    assert is_burst("d" * 300)
     assert not is_ahead("j" * 200)
     assert not is_ahead("rdieu")
     assert is_ahead("rm -rf it")

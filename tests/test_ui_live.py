@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 from itertools import pairwise
 
+import pytest
 from textual.geometry import Region
 
 from tests.fixed_catalog import NOW, stream
@@ -249,6 +250,26 @@ async def test_what_one_reads_in_full_stays_when_the_filter_lets_go_of_it() -> N
         await at.press("escape")
         await at.until(lambda: at.session.key != one.key)
         assert not at.screen.is_full
+
+
+@pytest.mark.parametrize("has_left", [False, True])
+async def test_a_verb_in_full_live_takes_what_is_read_and_no_mark(has_left: bool) -> None:
+    async with console() as at:
+        await at.choose("First screen")
+        await at.press("space", "slash", *"live", "enter")
+        await at.answered()
+        await at.press("enter")
+        one = at.session
+        assert len(at.screen.marks - at.screen.sessions.session_keys) == 1
+        if has_left:
+            still = replace(one, liveness=Liveness.NONE, run=None)
+            at.engine.catalog = with_session(at.engine.catalog, still)
+            at.screen.looking.wake()
+            await at.until(lambda: at.screen.kept == still)
+        assert (at.screen.targets, at.screen.hidden) == ((at.session,), 0)
+        await at.press("colon", *"extend 30", "enter")
+        await at.answered()
+        assert [asked[:2] for asked in at.engine.asked] == [("extend", one.session_id)]
 
 
 async def test_enter_reads_what_is_selected_and_not_what_was_followed_before() -> None:

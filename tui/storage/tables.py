@@ -170,6 +170,8 @@ def _texts(values: Any, count: int) -> Any:
 
     No database holds a lone surrogate.
     """
+    if not isinstance(values, list):
+        raise TypeError("a row is a list")
     rest = [one for one in values[count:] if one is not None]
     "".join(values[:count] + rest).encode()
     return values

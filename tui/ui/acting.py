@@ -45,8 +45,8 @@ class ActingScreen(PictureScreen, inherit_bindings=False):
 
     @property
     def hidden(self) -> int:
-        """How many of the marked sessions are not in sight."""
-        return len(self.marks - self.sessions.session_keys)
+        """How many of the sessions that a deed takes are not in sight, since marked."""
+        return 0 if self.is_full else len(self.marks - self.sessions.session_keys)
 
     @property
     def known_verbs(self) -> tuple[VerbInfo, ...]:

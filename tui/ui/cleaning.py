@@ -25,9 +25,9 @@ DEFAULT = "expired"
 async def clean_up(desk: Desk, catalog: Catalog, listing: str, given: str = "") -> None:
     """Ask what to take, show what that is, and take it; default No."""
 
-    def meant(typed: str) -> None:
+    def meant(typed: str, *sure: str) -> None:
         where, flags = (listing,) if listing else (), _flags(typed.strip() or DEFAULT)
-        desk.stands_for("cleanup", *where, *flags, "--yes")
+        desk.stands_for("cleanup", *where, *flags, *sure)
 
     meant(given)
     if catalog.hold is not None:
@@ -38,8 +38,10 @@ async def clean_up(desk: Desk, catalog: Catalog, listing: str, given: str = "") 
     if plan.is_empty:
         desk.question.say(plan.words)
     elif await _is_sure(desk, plan, f"clean up {wish}"):
+        meant(wish, "--yes")
         await in_one_go(desk, partial(desk.engine.clean_up, plan), "cleaned up")
     else:
+        desk.commands = ()
         desk.question.say("nothing moved")
 
 

@@ -131,12 +131,16 @@ def extension_words(desk: Desk, plan: Extension) -> Cell:
 
 async def delete(desk: Desk, sessions: Sequence[Session], *, hidden: int = 0) -> None:
     """Ask, default No, and move to the trash; over five at once the count must be typed."""
-    desk.stands_for("delete", *(one.address for one in sessions), "--yes")
+    command = "delete", *(one.address for one in sessions)
+    desk.stands_for(*command)
     total = words.size(sum(one.bytes for one in sessions))
     asks = f"delete {named(sessions, hidden)}, {total}? undo lasts {desk.engine.trash_days} days"
     if not await is_sure(desk, asks, len(sessions), "delete"):
+        desk.commands = ()
         desk.question.say("nothing deleted")
-    elif len(sessions) == 1:
+        return
+    desk.stands_for(*command, "--yes")
+    if len(sessions) == 1:
         await each(desk, sessions, desk.engine.delete, "deleted")
     else:
         await in_one_go(desk, partial(desk.engine.delete_many, sessions), "deleted")
@@ -182,13 +186,15 @@ async def restore(desk: Desk, given: str) -> None:
 
 async def interrupt(desk: Desk, session: Session) -> None:
     """Ask, and interrupt the turn; more is at stake where another program runs it."""
+    sure: tuple[str, ...] = ()
     desk.stands_for("interrupt", session.address)
     asks = f"interrupt the turn of {named([session])}?"
     if session.process is not None and (session.run is None or session.run.is_over):
-        desk.stands_for("interrupt", session.address, "--yes")
+        sure = ("--yes",)
         whose = f"pid {session.process.pid}, run by another program"
         asks = f"interrupt {named([session])} ({whose})? it may end its whole work"
     if await desk.question.confirm(asks):
+        desk.stands_for("interrupt", session.address, *sure)
         act = await asyncio.to_thread(desk.engine.interrupt, session)
         desk.question.say(act.words, "good")
 

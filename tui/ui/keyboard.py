@@ -25,9 +25,12 @@ BROKEN_OFF = 1.0
 PASTE_BROKEN_OFF = 30.0
 MOST_PASTED = 1024 * 1024  # more than a line takes, whatever the characters
 _BURST, _HAND = 256, 8  # characters
+_MOST_HELD = 4096  # of one key that was held down while a link stalled
 # What follows so soon was sent at once, in seconds: links deliver in pieces, slow ones seldom.
 _AT_ONCE, _BURST_GOES_ON = 0.01, 0.15
 _LONGEST = 64
+_MOVING = frozenset("bjk[] \t\x02\x06\x7f")  # what is held down to get along
+_STEP = re.compile(rb"([bjk\x02\x06\x7f]|\x1b[\[O][A-D]|\x1b\[[56]~)\1{0,6}")
 
 _ESC, _PASTE, _PASTED = b"\x1b", b"\x1b[200~", b"\x1b[201~"
 _WHOLE = re.compile(
@@ -81,12 +84,8 @@ class Keyboard:
         """Return what comes of one read; of what comes at once no key goes its own way."""
         found = list(self._cut(data))
         text = "".join(one for one in found if isinstance(one, str))
-        goes_on = now <= self._goes_on_until
-        self._came = (self._came + text if goes_on else text)[:_BURST]
         self._since = now
-        self._is_ahead = is_ahead(text) or (goes_on and self._is_ahead)
-        self._is_burst = len(self._came) >= _BURST or (self._is_ahead and is_burst(self._came))
-        self._goes_on_until = now + (_BURST_GOES_ON if self._is_burst else _AT_ONCE)
+        self._look(text, is_step=_STEP.fullmatch(data) is not None, now=now)
         if self._is_burst:
             return [*([events.Paste(text)] if text else []), *_keyless(found)]
         made = [each for one in found for each in (_keys(one) if isinstance(one, str) else [one])]
@@ -94,6 +93,16 @@ class Keyboard:
             return made
         keys = [one for one in made if isinstance(one, events.Key)]
         return [*([TypedAhead(text, keys)] if keys else []), *_keyless(found)]
+
+    def _look(self, text: str, *, is_step: bool, now: float) -> None:
+        """Tell by what came, and how soon, whether a hand typed it; a step prolongs no burst."""
+        goes_on = now <= self._goes_on_until
+        came = self._came + text if goes_on else text
+        self._came = came[:_MOST_HELD]
+        self._is_ahead = is_ahead(text) or (goes_on and self._is_ahead)
+        self._is_burst = is_burst(came) if self._is_ahead else is_much(came)
+        lasts = _BURST_GOES_ON if self._is_burst and not is_step else _AT_ONCE
+        self._goes_on_until = max(now + lasts, self._goes_on_until)
 
     def idle(self, now: float) -> list[Message]:
         """Return what silence makes of what was held back: an Esc is a key, half a key nothing."""
@@ -164,7 +173,16 @@ def is_burst(text: str) -> bool:
 
     It is a paste, then, from a terminal that does not say so: its letters are no commands.
     """
-    return len(text) >= _BURST or (len(text) >= _HAND and _LINES.search(text) is not None)
+    return is_much(text) or (len(text) >= _HAND and _LINES.search(text) is not None)
+
+
+def is_much(text: str) -> bool:
+    """Whether what came at once is too much for a hand, and not one key held down to move.
+
+    Of any other key as much is none: what acts must not act because it was held.
+    """
+    is_held = len(text) < _MOST_HELD and len(set(text)) == 1 and text[0] in _MOVING
+    return len(text) >= _BURST and not is_held
 
 
 def is_ahead(text: str) -> bool:

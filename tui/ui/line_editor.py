@@ -25,6 +25,15 @@ class LineEditor:
         self.before += text if has_room else ""
         return has_room
 
+    def in_line(self, text: str) -> str:
+        """Return pasted text as it goes on here: on one line, apart from what it was apart from."""
+        safe = safe_text(text)
+        line = " ".join(safe.split())
+        if not line:
+            return " " if safe else ""
+        first = " " if safe[0].isspace() and self.before[-1:] not in ("", " ") else ""
+        return f"{first}{line}{' ' if safe[-1].isspace() else ''}"
+
     def press(self, key: str, character: str | None) -> None:
         """Do what a key does."""
         if key in _KEYS:

@@ -321,7 +321,12 @@ class PictureScreen(Screen[None], inherit_bindings=False):
 
     @property
     def targets(self) -> tuple[Session, ...]:
-        """The marked sessions, or else the selected one, or all in the selected line."""
+        """The marked sessions, or else the selected one, or all in the selected line.
+
+        In full Live nobody sees marks: there it is the session that is read.
+        """
+        if self.is_full:
+            return (self.selected,) if self.selected else ()
         there = self.catalog.sessions if self.catalog and self.marks else ()
         if marked := tuple(one for one in there if one.key in self.marks):
             return marked

@@ -314,7 +314,7 @@ class Question(Pane):
                 if not answer.done():  # what it says past the answer is no command
                     self._take(key)
         elif isinstance(event, events.Paste):
-            self._paste(one_line(event.text))
+            self._paste(self.editor.in_line(event.text))
         elif event.key in ("escape", "ctrl+c"):
             answer.set_exception(Cancelled())
         elif self._choices:

@@ -305,7 +305,7 @@ class ConsoleScreen(ActingScreen, inherit_bindings=False):
         self.act(self._search() if is_text else self._filter())
 
     async def _search(self) -> None:
-        self.sought = await self.question.ask("search", text=self.sought)
+        self.sought = (await self.question.ask("search", text=self.sought)).strip()
         await self._find(1)
 
     def action_find(self, step: int) -> None:

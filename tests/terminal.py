@@ -20,6 +20,7 @@ from typing import Any, Self
 import pyte
 
 _BREATH = 0.02  # seconds
+_PAUSE = 0.3  # seconds
 
 
 class Terminal:
@@ -43,6 +44,7 @@ class Terminal:
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
         self.received = 0
+        self._typed_until = 0.0
         self.raw = bytearray()
         self.pace: int | None = None
         self._is_hung_up = False
@@ -78,8 +80,13 @@ class Terminal:
             os.close(self._master)
 
     def send(self, keys: str) -> None:
-        """Type `keys`; control characters are keys too."""
+        """Type `keys`; control characters are keys too.
+
+        After a word comes a pause, as with a hand: what comes in one piece may be a paste.
+        """
+        time.sleep(max(0.0, self._typed_until - time.monotonic()))
         os.write(self._master, keys.encode())
+        self._typed_until = time.monotonic() + (_PAUSE if len(keys) > 1 else 0.0)
 
     def write(self, data: bytes) -> None:
         """Send bytes as they are."""

@@ -65,6 +65,20 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         self.is_full = False
         self.kept: Session | None = None
         self.is_tiny = False
+        self._make_panes(engine)
+        self.news = News(engine, self.question)
+        self.bell_of_requests = Bell(lambda: self.app.bell())
+        self.unseen = Unseen(engine)
+        self.desk = Desk(engine, self.question, self.news, self.show_page, self.open_page)
+        self._page_is_left = asyncio.Event()
+        self.is_awaited = False
+        self.arranged: Arranged | None = None
+        self.looking = Looking(engine, self.put_in_order, self.show_found, self.show_trouble)
+        self.following = Following(engine, self.live.begin, self.show_update)
+        self.habits = Habits(engine, self.news.tell_once)
+        self.reading = Reading(self.following, self.live, self.question)
+
+    def _make_panes(self, engine: Engine) -> None:
         plain, zone, quiet = engine.is_ascii, engine.zone, engine.quiet_after
         self.top_line = Bar(id="top", is_ascii=plain)
         self.tiny = Bar(id="tiny", is_ascii=plain)
@@ -81,17 +95,6 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         )
         self.page = PagePane(id="page", is_ascii=plain)
         self.question = Question(id="question", is_ascii=plain)
-        self.news = News(engine, self.question)
-        self.bell_of_requests = Bell(lambda: self.app.bell())
-        self.unseen = Unseen(engine)
-        self.desk = Desk(engine, self.question, self.news, self.show_page, self.open_page)
-        self._page_is_left = asyncio.Event()
-        self.is_awaited = False
-        self.arranged: Arranged | None = None
-        self.looking = Looking(engine, self.put_in_order, self.show_found, self.show_trouble)
-        self.following = Following(engine, self.live.begin, self.show_update)
-        self.habits = Habits(engine, self.news.tell_once)
-        self.reading = Reading(self.following, self.live, self.question)
 
     def compose(self) -> ComposeResult:
         yield self.top_line

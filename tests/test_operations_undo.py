@@ -197,11 +197,10 @@ def test_what_a_lock_kept_from_being_undone_is_tried_again(listing: SampleListin
     anna = Operator(listing, "anna")
     anna.extend("bb22")
     anna.delete("aa11")
-    sql(listing, "CREATE TRIGGER no BEFORE UPDATE ON claude_sessions"
-                 " BEGIN SELECT RAISE(ABORT, 'database is locked'); END")  # fmt: skip
-    with pytest.raises(DatabaseProblem, match="locked"):
-        anna.undo()
-    sql(listing, "DROP TRIGGER no")
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseProblem, match="locked"):
+            anna.undo()
     assert anna.undo() == ["aa11"]
     assert anna.undo() == ["bb22"]
 

@@ -130,7 +130,7 @@ MATRIX = {
         instead(lambda path: path.symlink_to("nowhere.db")),
         "buyers.db is a link, and links are not followed",
     ),
-    "hot journal": Bad(HOT_JOURNAL, "", TRACKED, frozenset({"buyers.db", "buyers.db-journal"})),
+    "hot journal": Bad(HOT_JOURNAL, "", TRACKED),
     "leftover log": Bad(
         LEFT_LOG, "", TRACKED, frozenset({"buyers.db", "buyers.db-wal", "buyers.db-shm"})
     ),
@@ -141,7 +141,7 @@ AS_NOBODY = {
     "closed listing": Bad(
         lambda path: path.parent.chmod(0o700), "hollis_park may not be read by us", ""
     ),
-    "hot journal of another": Bad(HOT_JOURNAL, "buyers.db may not be written by us"),
+    "hot journal of another": Bad(HOT_JOURNAL, "", TRACKED),
     "leftover log of another": Bad(LEFT_LOG, "", TRACKED, frozenset({"buyers.db-shm"})),
     "log mode of another": Bad(in_wal_mode(0o755), "buyers.db may not be written by us"),
     "log mode of another, a folder of all": Bad(

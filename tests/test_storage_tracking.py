@@ -226,13 +226,14 @@ async def test_the_journal_mode_is_never_touched(db_path: Path, journal: str) ->
 
 
 def test_a_failed_write_leaves_neither_row_nor_event(db_path: Path) -> None:
-    before = track(db_path)
-    query(db_path, "CREATE TRIGGER no BEFORE UPDATE ON claude_sessions BEGIN"
-                   " SELECT RAISE(ABORT, 'not today'); END")  # fmt: skip
+    before, other = track(db_path), track(db_path, "a1b2")
+    query(db_path, "UPDATE claude_sessions SET status = 'x' WHERE session_id = 'a1b2'")
+    query(db_path, "CREATE UNIQUE INDEX no ON claude_sessions (status) WHERE status = 'x'")
     noted = events(db_path)
-    with pytest.raises(DatabaseProblem, match="not today"):
+    with pytest.raises(DatabaseProblem, match="UNIQUE"):
         tracking(db_path).change(before, replace(before, status="x"), action="delete", now=NOW)
-    assert (read_rows(db_path), events(db_path)) == ((before,), noted)
+    rows = before, replace(other, status="x")
+    assert (read_rows(db_path), events(db_path)) == (rows, noted)
 
 
 @pytest.mark.parametrize("is_dangling", [True, False])

@@ -24,7 +24,7 @@ from tui.runs.given import decides_itself, recorded_options
 from tui.runs.hosted import Prepared
 from tui.runs.protocol import Mode, RunSpec, new_run_id, require_sound_prompt
 from tui.storage.config_dir import footprint
-from tui.storage.database import WRITE_TIMEOUT_S
+from tui.storage.connection import WRITE_TIMEOUT_S
 from tui.storage.locks import SessionLock
 from tui.storage.tracking import read_rows
 

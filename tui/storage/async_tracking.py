@@ -6,31 +6,22 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import closing
 from datetime import tzinfo
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import aiosqlite
 
 from tui.core.models import Row
-from tui.storage.database import (
-    BEGIN,
-    COMMIT,
-    NO_TRUST,
-    NO_WRITES,
-    STEPS,
-    WRITE_TIMEOUT_S,
-    Steps,
-    deadline,
-    decode,
-    problems,
-    require_file,
-    uri_of,
-)
+from tui.storage.connection import BEGIN, WRITE_TIMEOUT_S, writing
+from tui.storage.database import COMMIT, Budget, Steps, decode, problems, read
+from tui.storage.side_files import require_plain
 from tui.storage.tracking import Writes, active_rows, all_rows
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_ROWS_AT_ONCE = 64
 
 
 def _written(
@@ -39,7 +30,7 @@ def _written(
     @wraps(make)
     async def method(self: AsyncTracking, /, *args: P.args, **kwargs: P.kwargs) -> T:
         steps = make(self.writes, *args, **kwargs)
-        return await _whole(_run(self.db_path, steps, writes=True, creates=creates))
+        return await _whole(_run(self.db_path, steps, creates=creates))
 
     return method
 
@@ -66,11 +57,11 @@ class AsyncTracking:
 
     async def read_rows(self) -> tuple[Row, ...]:
         """Return every row; raises as `tracking.read_rows`."""
-        return await _whole(_run(self.db_path, all_rows()))
+        return await _whole(asyncio.to_thread(read, self.db_path, all_rows(), WRITE_TIMEOUT_S))
 
     async def list_active(self) -> list[dict[str, Any]]:
         """Return the active rows as the guide's class does, the newest first; raises as above."""
-        return await _whole(_run(self.db_path, active_rows()))
+        return await _whole(asyncio.to_thread(read, self.db_path, active_rows(), WRITE_TIMEOUT_S))
 
 
 async def _whole(act: Coroutine[Any, Any, T]) -> T:
@@ -89,31 +80,27 @@ async def _whole(act: Coroutine[Any, Any, T]) -> T:
     raise cancelled
 
 
-async def _run(db_path: Path, steps: Steps[T], *, writes: bool = False, creates: bool = False) -> T:
+async def _run(db_path: Path, steps: Steps[T], *, creates: bool = False) -> T:
     """Run `steps` in one transaction; leaving a connection without COMMIT rolls back."""
     with closing(steps):
-        await asyncio.to_thread(require_file, db_path, may_be_missing=creates)
-        uri, timeout_s = uri_of(db_path, creates=creates), WRITE_TIMEOUT_S
+        await asyncio.to_thread(require_plain, db_path, creates=creates)
         with problems(db_path):
-            async with aiosqlite.connect(
-                uri, uri=True, timeout=timeout_s, isolation_level=None
-            ) as connection:
+            connector = partial(writing, db_path, creates=creates)
+            async with aiosqlite.Connection(connector, _ROWS_AT_ONCE) as connection:
                 connection.text_factory = decode
-                await connection.set_progress_handler(deadline(timeout_s), STEPS)
-                await connection.execute_fetchall(NO_TRUST)
-                await connection.execute_fetchall(BEGIN if writes else NO_WRITES)
+                await connection.execute_fetchall(BEGIN)
                 result = await _drive(connection, steps)
-                if writes:
-                    await connection.execute_fetchall(COMMIT)
+                await connection.execute_fetchall(COMMIT)
                 return result
 
 
 async def _drive(connection: aiosqlite.Connection, steps: Steps[T]) -> T:
+    budget = Budget()
     try:
         statement = next(steps)
         while True:
             rows = await connection.execute_fetchall(*statement)
-            statement = steps.send([tuple(row) for row in rows])
+            statement = steps.send(budget.counted(rows))
     except StopIteration as ended:
         result: T = ended.value
         return result

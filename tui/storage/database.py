@@ -1,4 +1,4 @@
-"""How a listing's SQLite database is opened, driven and closed, and what went wrong in words.
+"""How transactions are driven on a listing's SQLite database, and what went wrong in words.
 
 A transaction is a generator: it yields statements and is sent the rows of each. So it is written
 once and driven here by `sqlite3`, or by the asynchronous driver. What it raises as a
@@ -7,29 +7,19 @@ once and driven here by `sqlite3`, or by the asynchronous driver. What it raises
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import stat
-import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
 
-from tui.core.errors import DatabaseProblem, NothingTracked
+from tui.core.errors import ConsoleError, DatabaseProblem
+from tui.core.limits import TABLE_CHARACTERS, TABLE_ROWS, VALUE_BYTES
 from tui.core.text import one_line
+from tui.storage.connection import BEGIN, READ_TIMEOUT_S, reading, require_readable, writing
+from tui.storage.side_files import require_plain
 
-READ_TIMEOUT_S = 0.25
-WRITE_TIMEOUT_S = 5.0
-
-BEGIN_READ = "BEGIN"
-BEGIN, COMMIT, ROLLBACK = "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"
-NO_TRUST, NO_WRITES = "PRAGMA trusted_schema = OFF", "PRAGMA query_only = ON"
-STEPS = 1000
-
-_WORK_S = 2.0
-_IN_WAL_MODE = b"\2\2"
+COMMIT, ROLLBACK = "COMMIT", "ROLLBACK"
 
 T = TypeVar("T")
 Statement = tuple[str, Sequence[object]]
@@ -40,14 +30,11 @@ Steps = Generator[Statement, Rows, T]
 def read(db_path: Path, steps: Steps[T], timeout_s: float = READ_TIMEOUT_S) -> T:
     """Run `steps` on a short-lived connection that may not write, all of them on one snapshot.
 
-    Opened read-write with `query_only`, so that a hot journal is recovered and nothing else is
-    written; gives up after `timeout_s`. Raises `DatabaseProblem` with the reason in words.
+    Nothing is written, also where a program died in the middle of a write. Gives up after
+    `timeout_s`. Raises `DatabaseProblem` with the reason in words.
     """
-    require_file(db_path)
-    _require_harmless(db_path)
-    with problems(db_path), closing(_open(db_path, timeout_s)) as connection:
-        connection.execute(NO_WRITES)
-        connection.execute(BEGIN_READ)
+    require_readable(db_path)
+    with problems(db_path), reading(db_path, timeout_s) as connection:
         return _drive(connection, steps)
 
 
@@ -56,11 +43,8 @@ def write(db_path: Path, steps: Steps[T], *, creates: bool = False) -> T:
 
     Without `creates` a missing database raises `NothingTracked`. Raises `DatabaseProblem`.
     """
-    require_file(db_path, may_be_missing=creates)
-    with (
-        problems(db_path),
-        closing(_open(db_path, WRITE_TIMEOUT_S, creates=creates)) as connection,
-    ):
+    require_plain(db_path, creates=creates)
+    with problems(db_path), closing(writing(db_path, creates=creates)) as connection:
         connection.execute(BEGIN)
         try:
             result = _drive(connection, steps)
@@ -74,87 +58,54 @@ def write(db_path: Path, steps: Steps[T], *, creates: bool = False) -> T:
 
 def _drive(connection: sqlite3.Connection, steps: Steps[T]) -> T:
     with closing(steps):
+        budget = Budget()
         try:
             statement = next(steps)
             while True:
-                statement = steps.send(_answer(connection, statement))
+                statement = steps.send(_answer(connection, statement, budget))
         except StopIteration as ended:
             result: T = ended.value
             return result
 
 
-def _open(db_path: Path, timeout_s: float, *, creates: bool = False) -> sqlite3.Connection:
-    uri = uri_of(db_path, creates=creates)
-    connection = sqlite3.connect(uri, uri=True, timeout=timeout_s, isolation_level=None)
-    connection.execute(NO_TRUST)
-    connection.set_progress_handler(deadline(timeout_s), STEPS)
-    return connection
+class Budget:
+    """How much one transaction may still read."""
+
+    def __init__(self) -> None:
+        self._rows, self._characters = TABLE_ROWS, TABLE_CHARACTERS
+
+    def counted(self, rows: Iterable[Sequence[Any]]) -> Rows:
+        """Return rows as they are read; raises `DatabaseProblem` once they are too many."""
+        kept: Rows = []
+        for row in rows:
+            kept.append(tuple(row))
+            self._rows -= 1
+            self._characters -= sum(len(one) for one in row if isinstance(one, _SIZED))
+            if self._rows < 0:
+                raise DatabaseProblem(f"has more than {TABLE_ROWS:,} rows: they are not read")
+            if self._characters < 0:
+                most = TABLE_CHARACTERS >> 20
+                raise DatabaseProblem(f"has more than {most} MB in its rows: they are not read")
+        return kept
 
 
-def _answer(connection: sqlite3.Connection, statement: Statement) -> Rows:
+_SIZED = str, bytes
+
+
+def _answer(connection: sqlite3.Connection, statement: Statement, budget: Budget) -> Rows:
     """Return what a statement finds; text that is no UTF-8 is decoded all the same."""
     try:
-        return connection.execute(*statement).fetchall()
+        return budget.counted(connection.execute(*statement))
     except sqlite3.OperationalError as error:
         if "decode" not in str(error):
             raise
         connection.text_factory = decode
-        return connection.execute(*statement).fetchall()
-
-
-def uri_of(db_path: Path, *, creates: bool = False) -> str:
-    """Return how SQLite is told to open the file, and to make none unless it `creates`."""
-    path = db_path if db_path.is_absolute() else db_path.absolute()
-    return f"file://{quote(os.fsencode(path))}?mode={'rwc' if creates else 'rw'}"
-
-
-def deadline(timeout_s: float) -> Callable[[], int]:
-    """Return a progress handler that ends what runs too long.
-
-    A schema of others may make a statement endless.
-    """
-    ends = time.monotonic() + timeout_s + _WORK_S
-    return lambda: int(time.monotonic() > ends)
+        return budget.counted(connection.execute(*statement))
 
 
 def decode(stored: bytes) -> str:
     """Return stored text, whatever its bytes are."""
     return stored.decode("utf-8", "replace")
-
-
-def require_file(db_path: Path, *, may_be_missing: bool = False) -> None:
-    """Raise for what is no regular file: a pipe would hang, a link could lead out of the root."""
-    try:
-        mode = db_path.lstat().st_mode
-    except FileNotFoundError:
-        if may_be_missing:
-            return
-        raise NothingTracked(f"no {db_path.name} yet") from None
-    except OSError as error:
-        raise DatabaseProblem(f"{db_path.name}: {error.strerror or error}") from error
-    if stat.S_ISLNK(mode):
-        raise DatabaseProblem(f"{db_path.name} is a link, and links are not followed")
-    if not stat.S_ISREG(mode):
-        raise DatabaseProblem(f"{db_path.name} is not a file")
-
-
-def _require_harmless(db_path: Path) -> None:
-    """Raise where looking would leave a write-ahead log that its owner may not write.
-
-    SQLite makes one to read a database in WAL mode, and can only remove it again from a database
-    that it may write. Opening one that we may not write drops no lock that guards a write.
-    """
-    if os.access(db_path, os.W_OK, effective_ids=True):
-        return
-    has_log = all(db_path.with_name(f"{db_path.name}-{one}").exists() for one in ("wal", "shm"))
-    if has_log or not os.access(db_path.parent, os.W_OK, effective_ids=True):
-        return
-    with suppress(OSError), db_path.open("rb") as file:
-        if file.read(20)[18:] == _IN_WAL_MODE:
-            raise DatabaseProblem(
-                f"{db_path.name} is in WAL mode and not ours to write: to look at it now would "
-                "keep the pipeline from writing"
-            )
 
 
 @contextmanager
@@ -164,7 +115,9 @@ def problems(db_path: Path) -> Iterator[None]:
         yield
     except DatabaseProblem as problem:
         raise type(problem)(f"{db_path.name} {problem}") from None
-    except sqlite3.Error as error:
+    except ConsoleError:
+        raise
+    except Exception as error:  # a damaged file makes the driver raise more than its own errors
         raise DatabaseProblem(f"{db_path.name} {_reason(error)}") from error
 
 
@@ -179,10 +132,13 @@ _REASONS = {
     "no such table": "has no claude_sessions table",
     "busy": "is locked by another program",
     "interrupted": "takes too long to answer",
+    "too big": f"has a value of over {VALUE_BYTES >> 20} MB",
+    "not authorized": "has a trigger, view or function of its own where only a table may be",
+    "prohibited": "has a trigger, view or function of its own where only a table may be",
 }
 
 
-def _reason(error: sqlite3.Error) -> str:
+def _reason(error: Exception) -> str:
     text = str(error)
     known = next((words for sign, words in _REASONS.items() if sign in text), None)
     return known or f"cannot be used: {one_line(text)}"

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from tui.core.errors import DatabaseProblem
 from tui.core.models import Row, Status
-from tui.storage.database import Steps, read, write
+from tui.storage.connection import empty_log
+from tui.storage.database import Steps, problems, write
 from tui.storage.folders import is_link, read_small, write_atomically
+from tui.storage.side_files import require_plain
 from tui.storage.tracking import Writes
 
 _HISTORY = "history.jsonl"
@@ -31,7 +33,9 @@ def scrub_database(
         return
     write(db_path, _scrub(session_id, row, Writes(zone, operator), now))
     with suppress(DatabaseProblem):  # the log of a database in WAL mode: it is emptied in time
-        read(db_path, _empty_log())
+        require_plain(db_path)
+        with problems(db_path):
+            empty_log(db_path)
 
 
 def _scrub(session_id: str, row: Row | None, writes: Writes, now: datetime) -> Steps[None]:
@@ -51,10 +55,6 @@ def _scrub(session_id: str, row: Row | None, writes: Writes, now: datetime) -> S
             "UPDATE claude_session_events SET before = ?, after = ? WHERE id = ?",
             (_emptied(before), _emptied(after), number),
         )
-
-
-def _empty_log() -> Steps[None]:
-    yield "PRAGMA wal_checkpoint(TRUNCATE)", ()
 
 
 def _emptied(stored: object) -> str | None:

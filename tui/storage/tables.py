@@ -14,7 +14,7 @@ from sys import intern
 from typing import Any
 
 from tui.core.models import Event, Row
-from tui.storage.database import READ_TIMEOUT_S
+from tui.storage.connection import READ_TIMEOUT_S
 from tui.storage.kept_file import TABLES, Stored, read_kept, write_kept
 from tui.storage.stored import event_from, row_as_json
 from tui.storage.tracking import Table, read_table

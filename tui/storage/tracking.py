@@ -16,7 +16,8 @@ from tui.core.errors import Changed, DatabaseProblem, NothingTracked
 from tui.core.models import Event, Row
 from tui.core.text import one_line
 from tui.core.zones import write_time
-from tui.storage.database import READ_TIMEOUT_S, Steps, read, write
+from tui.storage.connection import READ_TIMEOUT_S
+from tui.storage.database import Steps, read, write
 from tui.storage.lost import lost_race
 from tui.storage.stored import COLUMNS, differing, event_from, row_as_json, row_from
 
@@ -51,12 +52,22 @@ _CREATE_INDEX = """
     ON claude_session_events (session_id)
 """
 _KINDS = (
-    "SELECT lower(name), type FROM sqlite_master"
+    "SELECT lower(name), CASE WHEN sql LIKE 'CREATE VIRTUAL%' THEN 'virtual' ELSE type END"
+    " FROM sqlite_master"
     " WHERE name COLLATE NOCASE IN ('claude_sessions', 'claude_session_events')"
 )
+_TRIGGERS = (
+    "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    " AND tbl_name COLLATE NOCASE IN ('claude_sessions', 'claude_session_events')"
+)
+_COMPUTED = 2  # what `table_xinfo` says of a generated column, and 3 of one that is stored
 _EVENT_COLUMNS = ("at", "operator", "action", "session_id", "before", "after")
 _SELECT_EVENTS = "SELECT at, operator, action, session_id, before, after FROM claude_session_events"
-_LATEST = " WHERE id IN (SELECT MAX(id) FROM claude_session_events GROUP BY session_id)"
+# It needs no room for groups, which a table of others could make endless.
+_LATEST = (
+    " AS one WHERE NOT EXISTS (SELECT 1 FROM claude_session_events AS later"
+    " WHERE later.session_id = one.session_id AND later.id > one.id)"
+)
 _INSERT_EVENT = (
     "INSERT INTO claude_session_events (at, operator, action, session_id, before, after)"
     " VALUES (?, ?, ?, ?, ?, ?)"
@@ -126,7 +137,7 @@ class Writes:
 
         Returns what is stored: an older table keeps no metadata.
         """
-        columns = yield from _columns()
+        columns = yield from _writable_columns()
         lost = yield from _lost(columns, before, now)
         if lost is not None:
             raise lost
@@ -139,7 +150,7 @@ class Writes:
 
         What was changed by somebody is left, and answered with why; the others go on.
         """
-        columns = yield from _columns()
+        columns = yield from _writable_columns()
         answers = []
         for before, after in changes:
             lost = yield from _lost(columns, before, now)
@@ -162,7 +173,7 @@ class Writes:
         text = json.dumps(dict(metadata)) if metadata else None
         times = write_time(now, self.zone), write_time(expires_at, self.zone)
         yield _CREATE, ()
-        columns = yield from _columns()
+        columns = yield from _writable_columns()
         stored = yield from _find(columns, session_id)
         if stored is not None:
             after = status.tracked(stored, expires_at, self.zone, text)
@@ -209,7 +220,7 @@ class Writes:
         self, session_id: str, change: Callable[[Row], Row], action: str, now: datetime
     ) -> Steps[Row | None]:
         """Change what is stored now and return it; `None` when there is no such row."""
-        columns = yield from _columns()
+        columns = yield from _writable_columns()
         stored = yield from _find(columns, session_id)
         after = change(stored) if stored is not None else None
         if stored is None or after is None or _as_kept(columns, after) == stored:
@@ -277,11 +288,9 @@ def active_rows() -> Steps[list[dict[str, Any]]]:
     columns = yield from _columns()
     _require_table(columns)
     names = ", ".join('"' + name.replace('"', '""') + '"' for name in columns)
-    rows = yield (
-        f"SELECT {names} FROM claude_sessions WHERE status = 'active' ORDER BY created_at DESC",  # noqa: S608 (quoted column names)
-        (),
-    )
-    return [dict(zip(columns, row, strict=True)) for row in rows]
+    rows = yield f"SELECT {names} FROM claude_sessions WHERE status = 'active'", ()  # noqa: S608 (quoted column names)
+    listed = [dict(zip(columns, row, strict=True)) for row in rows]
+    return sorted(listed, key=lambda one: str(one.get("created_at") or ""), reverse=True)
 
 
 def _whole_table() -> Steps[Table]:
@@ -327,15 +336,41 @@ def _columns(kinds: Mapping[str, str] | None = None) -> Steps[tuple[str, ...]]:
     known = kinds if kinds is not None else (yield from _kinds())
     if known.get(_TABLE, "table") != "table":
         raise DatabaseProblem(f"has a {_TABLE} that is not a table")
-    return tuple(row[1] for row in (yield "PRAGMA table_info(claude_sessions)", ()))
+    return (yield from _stored_columns(_TABLE))
+
+
+def _writable_columns() -> Steps[tuple[str, ...]]:
+    """Do as `_columns`; raises `DatabaseProblem` where a write of ours would set off others."""
+    kinds = yield from _kinds()
+    triggers = yield _TRIGGERS, ()
+    if triggers:
+        raise DatabaseProblem(
+            f"has a trigger ({one_line(triggers[0][0])[:60]}) that our writes would set off: "
+            "nothing is written"
+        )
+    if kinds.get(_EVENTS, "table") != "table":
+        raise DatabaseProblem(f"has a {_EVENTS} that is not a table")
+    yield from _stored_columns(_EVENTS)
+    return (yield from _columns(kinds))
+
+
+def _stored_columns(table: str) -> Steps[tuple[str, ...]]:
+    """Name a table's columns; one that is computed could be of any size and take any time."""
+    columns = yield f"PRAGMA table_xinfo({table})", ()
+    computed = [one_line(column[1])[:60] for column in columns if column[6] >= _COMPUTED]
+    if computed:
+        raise DatabaseProblem(f"has a generated column ({computed[0]}) in {table}: it is not read")
+    return tuple(column[1] for column in columns)
 
 
 def _has_events(kinds: Mapping[str, str]) -> Steps[bool]:
     """Whether there is an audit table, and one of ours: no other keeps the rows from being read."""
     if kinds.get(_EVENTS) != "table":
         return False
-    columns = {row[1] for row in (yield "PRAGMA table_info(claude_session_events)", ())}
-    return columns.issuperset(("id", *_EVENT_COLUMNS))
+    columns = yield f"PRAGMA table_xinfo({_EVENTS})", ()
+    is_computed = any(column[6] >= _COMPUTED for column in columns)
+    names = {column[1] for column in columns}
+    return not is_computed and names.issuperset(("id", *_EVENT_COLUMNS))
 
 
 def _require_table(columns: Sequence[str]) -> None:

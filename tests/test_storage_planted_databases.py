@@ -1,0 +1,231 @@
+"""Looking at a database, or writing to it, harms nobody: whatever was planted there."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.planted_databases import (
+    DATABASE_PLANTS,
+    cold_super_journal,
+    journal,
+    precious,
+    run_sql,
+    side_file,
+)
+from tests.sample_listing import FIRST, SampleListing, snapshot
+from tui.core.errors import ConsoleError, DatabaseProblem
+from tui.core.models import Row
+from tui.storage.async_tracking import AsyncTracking
+from tui.storage.tracking import Tracking, read_rows, read_table
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+READABLE = {"cold super-journal", "generated column in the audit", "trigger", "check"}
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> SampleListing:
+    listing = SampleListing(tmp_path / "outputs")
+    listing.add(FIRST)
+    return listing
+
+
+@pytest.mark.parametrize("name", DATABASE_PLANTS)
+def test_a_look_changes_nothing_and_says_why_it_sees_nothing(
+    listing: SampleListing, name: str
+) -> None:
+    """With `mode=rw` the first plant is fatal: SQLite removes the file that its journal names."""
+    DATABASE_PLANTS[name](listing)
+    precious(listing)
+    before, begun = snapshot(listing.root.parent), time.monotonic()
+    problem = ""
+    try:
+        rows = read_table(listing.db_path).rows
+    except DatabaseProblem as error:
+        problem = str(error)
+    assert problem or [row.session_id for row in rows] == [FIRST]
+    assert (not problem) == (name in READABLE), problem
+    assert "Error" not in problem
+    assert snapshot(listing.root.parent) == before
+    assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("is_awaited", [False, True])
+@pytest.mark.parametrize("name", DATABASE_PLANTS)
+async def test_a_write_harms_nobody_either(
+    listing: SampleListing, name: str, is_awaited: bool
+) -> None:
+    (row,) = read_rows(listing.db_path)
+    DATABASE_PLANTS[name](listing)
+    kept = precious(listing)
+    outside = snapshot(kept.parent)
+    after = replace(row, stage="other")
+    with suppress(ConsoleError):
+        if is_awaited:
+            tracking = AsyncTracking(listing.db_path, UTC, "anna")
+            await tracking.change(row, after, action="x", now=NOW)
+            await tracking.track("a1b2", listing_id="x", stage="1", now=NOW, expires_at=NOW)
+        else:
+            Tracking(listing.db_path, UTC, "anna").change(row, after, action="x", now=NOW)
+    assert snapshot(kept.parent) == outside
+
+
+PLANT_OFTEN = """
+import os, sys
+journal, ready = sys.argv[1:]
+parent = os.getppid()
+content = open(ready, "rb").read()
+while os.getppid() == parent:
+    with open(ready, "wb") as file:
+        file.write(content)
+    os.replace(ready, journal)
+    try:
+        os.unlink(journal)
+    except FileNotFoundError:
+        pass
+"""
+
+
+@pytest.mark.parametrize("mode", ["DELETE", "WAL"])
+def test_a_journal_planted_in_a_race_is_never_acted_upon(listing: SampleListing, mode: str) -> None:
+    """Without the reader that holds the lock, SQLite removes the precious file within a second."""
+    run_sql(listing, f"PRAGMA journal_mode = {mode}")
+    kept, ready = precious(listing), listing.root.parent / "ready"
+    ready.write_bytes(journal(listing.db_path, names=kept))
+    journal_path = side_file(listing, "-journal")
+    words = [sys.executable, "-c", PLANT_OFTEN, str(journal_path), str(ready)]
+    looked = written = 0
+    with subprocess.Popen(words) as planter:
+        try:
+            ends = time.monotonic() + 4
+            while time.monotonic() < ends:
+                with suppress(DatabaseProblem):
+                    (row,) = read_rows(listing.db_path)
+                    looked += 1
+                    _write_again(listing, row)
+                    written += 1
+                assert kept.exists()
+        finally:
+            planter.kill()
+    journal_path.unlink(missing_ok=True)
+    assert looked > 10
+    assert written > 0
+    run_sql(listing, "PRAGMA integrity_check")
+
+
+def _write_again(listing: SampleListing, row: Row) -> None:
+    after = replace(row, stage=f"{time.monotonic()}")
+    Tracking(listing.db_path, UTC, "anna").change(row, after, action="x", now=NOW)
+
+
+def test_a_write_rolled_back_follows_no_old_journal(listing: SampleListing) -> None:
+    """SQLite reads the end of a journal that it had begun to write, also to undo its own write."""
+    (row,) = read_rows(listing.db_path)
+    cold_super_journal(listing)
+    run_sql(listing, "CREATE UNIQUE INDEX no ON claude_sessions (status) WHERE status = 'x'")
+    cold_super_journal(listing)
+    with pytest.raises(DatabaseProblem, match="super-journal"):
+        _write_again(listing, row)
+    assert precious(listing).exists()
+
+
+def killed_in_a_write(listing: SampleListing) -> None:
+    """Leave the journal of a pipeline that was killed in the middle of a write."""
+    code = """
+import os, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA cache_size = 1")
+connection.execute("BEGIN IMMEDIATE")
+connection.execute("UPDATE claude_sessions SET stage = 'torn'")
+connection.execute("CREATE TABLE grown (x)")
+connection.executemany("INSERT INTO grown VALUES (?)", (("x" * 2000,) for _ in range(200)))
+os.kill(os.getpid(), 9)
+"""
+    subprocess.run([sys.executable, "-c", code, str(listing.db_path)], check=False)
+    assert side_file(listing, "-journal").stat().st_size > 0
+
+
+def test_what_a_crash_left_is_read_as_sqlite_would_recover_it(listing: SampleListing) -> None:
+    """Without the pages put back, the row would be the torn one, or the database damaged."""
+    before = read_rows(listing.db_path)
+    killed_in_a_write(listing)
+    left = snapshot(listing.folder)
+    assert read_rows(listing.db_path) == before
+    assert snapshot(listing.folder) == left
+    run_sql(listing, "PRAGMA integrity_check")
+    assert not side_file(listing, "-journal").exists()
+    assert read_rows(listing.db_path) == before
+
+
+def test_the_owner_of_a_folder_writes_on_after_a_crash(listing: SampleListing) -> None:
+    (row,) = read_rows(listing.db_path)
+    killed_in_a_write(listing)
+    _write_again(listing, row)
+    assert not side_file(listing, "-journal").exists()
+    assert read_rows(listing.db_path)[0].stage != row.stage
+
+
+def test_nobody_else_lets_sqlite_recover_in_place(listing: SampleListing) -> None:
+    """Whoever can write in that folder could swap the journal between our check and its use."""
+    (row,) = read_rows(listing.db_path)
+    killed_in_a_write(listing)
+    for path in (listing.folder, *listing.folder.glob("buyers.db*")):
+        os.chown(path, 65534, 65534)
+    left = snapshot(listing.folder)
+    with pytest.raises(DatabaseProblem, match="once its pipeline has opened it"):
+        _write_again(listing, row)
+    assert snapshot(listing.folder) == left
+
+
+TRY_TO_WRITE = """
+import sqlite3, sys
+sqlite3.connect(sys.argv[1], timeout=0).execute("BEGIN EXCLUSIVE")
+"""
+
+
+def test_a_look_drops_no_lock_of_this_process(listing: SampleListing) -> None:
+    """Closing a descriptor of the database would: then a second writer would be let in."""
+    killed_in_a_write(listing)
+    read_rows(listing.db_path)
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute("BEGIN IMMEDIATE")
+        pipeline.execute("UPDATE claude_sessions SET stage = 'mine'")
+        read_rows(listing.db_path)
+        words = [sys.executable, "-c", TRY_TO_WRITE, str(listing.db_path)]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        assert "locked" in done.stderr
+        pipeline.execute("COMMIT")
+
+
+def test_the_memory_of_a_look_is_bounded(listing: SampleListing) -> None:
+    """Each plant in turn, in one process: 4.8 GB for one of them without limits and a budget."""
+    code = """
+import sys
+from pathlib import Path
+from tui.core.errors import DatabaseProblem
+from tui.storage.tracking import read_table
+for name in sys.argv[1:]:
+    try:
+        read_table(Path(name))
+    except DatabaseProblem:
+        pass
+print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+"""
+    paths = []
+    for number, plant in enumerate(DATABASE_PLANTS.values()):
+        one = SampleListing(listing.root.parent / str(number) / "outputs")
+        one.add(FIRST)
+        plant(one)
+        paths.append(str(one.db_path))
+    words = [sys.executable, "-c", code, *paths]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 300_000

@@ -23,6 +23,7 @@ from tests.planted_databases import (
     side_file,
 )
 from tests.sample_listing import FIRST, SampleListing, snapshot
+from tests.torture.damage import use_damaged
 from tui.core.errors import ConsoleError, DatabaseProblem
 from tui.core.models import Row
 from tui.storage.async_tracking import AsyncTracking
@@ -204,6 +205,11 @@ def test_a_look_drops_no_lock_of_this_process(listing: SampleListing) -> None:
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         assert "locked" in done.stderr
         pipeline.execute("COMMIT")
+
+
+def test_whatever_is_damaged_is_a_problem_in_words(tmp_path: Path) -> None:
+    """Damage in the schema makes the driver raise `UnicodeDecodeError`: it ended whole verbs."""
+    assert 0 < use_damaged(tmp_path, 0, 200) < 200
 
 
 def test_the_memory_of_a_look_is_bounded(listing: SampleListing) -> None:

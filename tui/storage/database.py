@@ -126,6 +126,7 @@ _REASONS = {
     "readonly": "may not be written by us",
     "not a database": "is not a SQLite database",
     "malformed": "is damaged",
+    "unsupported file format": "is damaged, or was written by a newer SQLite",
     "disk is full": "cannot be written: the disk is full",
     "unable to open": "may not be opened by us",
     "no such column": "has a table that lacks a column of the guide's",
@@ -139,6 +140,6 @@ _REASONS = {
 
 
 def _reason(error: Exception) -> str:
-    text = str(error)
+    text = str(error) if not isinstance(error, UnicodeError) else "malformed"
     known = next((words for sign, words in _REASONS.items() if sign in text), None)
     return known or f"cannot be used: {one_line(text)}"

@@ -114,10 +114,8 @@ def _snapshot(db_path: Path, timeout_s: float) -> tuple[sqlite3.Connection, bool
     """Return a connection with a snapshot, and whether the database is in WAL mode."""
     connection = _connect(db_path, "ro", timeout_s)
     try:
-        connection.execute("PRAGMA query_only = ON")
         if _begin_snapshot(connection):
-            (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
-            return connection, mode == "wal"
+            return connection, os.path.lexists(beside(db_path, LOG))
         connection.close()
         connection = recovered(db_path)
         _distrust(connection, timeout_s)
@@ -199,9 +197,10 @@ def _checked(connection: C, db_path: Path, timeout_s: float) -> C:
 def _require_in_place(connection: sqlite3.Connection, path: Path) -> None:
     """Raise when SQLite came to another file than was meant: it follows links on its way."""
     (found,) = connection.execute("PRAGMA database_list").fetchall()
-    folder = path.parent
-    real = os.path.join(os.path.realpath(folder.parent), folder.name, path.name)  # noqa: PTH118 (of a thousand databases)
-    if found[2] not in (real, str(path)):
+    if found[2] == str(path):
+        return
+    root, folder = path.parents[1], path.parent.name
+    if found[2] != f"{os.path.realpath(root)}/{folder}/{path.name}":
         raise DatabaseProblem("is behind a link, and links are not followed")
 
 

@@ -63,8 +63,8 @@ def _of_problem(listing: Listing) -> Iterator[Finding]:
         "not",
         "slow": f"look at the disk that {path} is on",
         "forbidden": f"give our group the right to read and write {path}, or look as its owner",
-        "unreadable": f"put a sound {DATABASE} back into {path}; its transcripts are shown "
-        "meanwhile",
+        "unreadable": f"put a sound {DATABASE} back into {path}, with nothing beside it that its "
+        "pipeline did not make (`help security`); its transcripts are shown meanwhile",
     }
     yield Finding(
         level_of(what), "unread_database", listing.problem, remedies[what], listing.listing_id

@@ -72,5 +72,5 @@ def _require_plausible(path: Path, found: os.stat_result, database: os.stat_resu
             f"{path.name} may be written by more than its database: it is not opened"
         )
     if path.name.endswith(LOG) and found.st_size > LOG_BYTES:
-        size, most = found.st_size / 1e6, LOG_BYTES / 1e6
-        raise DatabaseProblem(f"{path.name} has {size:.0f} MB: more than {most:.0f} are not read")
+        size, most = found.st_size >> 20, LOG_BYTES >> 20
+        raise DatabaseProblem(f"{path.name} has {size} MB: more than {most} MB are not read")

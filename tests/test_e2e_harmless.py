@@ -1,0 +1,200 @@
+"""Every verb and a console over a root of everything that can be planted: nobody is harmed.
+
+Nothing outside the root and our own folders is opened, removed or changed, nothing is run, no byte
+of the root changes, memory is bounded, and every verb comes back.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.planted_databases import precious
+from tests.plants import PLANTS
+from tests.sample_listing import FIRST, SECOND, SampleListing, snapshot
+from tests.terminal import Terminal
+from tests.watched import WATCH, require_harmless
+
+MOST_KB = 300_000
+SECONDS = 25  # five times what a verb may take: the machine has other work
+LOOKING = (
+    *(["ls"], ["ls", "--json"], ["stats"], ["stats", "--json"], ["log"], ["log", "-n", "500"]),
+    *(["doctor"], ["doctor", "--json"], ["check"], ["check", "--json"], ["trash"], ["info"]),
+    *(
+        ["trash", "--json"],
+        ["cleanup", "--dry-run"],
+        ["cleanup", "--older-than", "1d", "--dry-run"],
+    ),
+    *(["cleanup", "--max-size", "1MB", "--dry-run"], ["grep", "pumps"], ["hold"]),
+)
+OF_ONE = (
+    ["show"],
+    ["show", "--json"],
+    ["tail"],
+    ["tail", "-n", "500"],
+    ["export"],
+    ["log"],
+    ["trash"],
+)
+
+VERBS = (
+    WATCH
+    + """
+import resource, time, traceback
+from datetime import datetime, UTC
+from pathlib import Path
+from tui.__main__ import say_verb
+from tui.core.errors import ConsoleError
+from tui.operations.context import Context
+from tui.settings import load_settings
+
+def context(root):
+    return Context(load_settings(os.environ, {"root": Path(root)}), lambda: datetime.now(UTC))
+
+def said(one, words):
+    begun, lines = time.monotonic(), []
+    try:
+        done = say_verb(one, words)
+        code, lines = done.code, list(done.lines)
+    except ConsoleError as error:
+        code, lines = error.exit_code, [str(error), *getattr(error, "__notes__", ())]
+    except BaseException:
+        code, lines = -1, [traceback.format_exc()]
+    return code, time.monotonic() - begun, "\\n".join(map(str, lines))
+
+who, sound, root, *rest = sys.argv[1:]
+asked = json.load(sys.stdin)
+for words in asked:
+    said(context(sound), words)
+if who == "nobody":
+    os.setgroups([])
+    os.setegid(65534)
+    os.seteuid(65534)
+watch()
+one = context(root)
+for words in asked:
+    code, took, text = said(one, words)
+    peak = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+    print(json.dumps({"words": words, "code": code, "took": took, "said": text, "peak": peak}))
+"""
+)
+SCREEN = WATCH + "from tui.__main__ import main\nwatch()\nsys.exit(main())\n"
+
+
+class Planted:
+    """A root with a sound listing and one for each plant, and what is precious beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.root = folder / "outputs"
+        self.sound = SampleListing(folder / "sound", "sound")
+        self.sound.add(FIRST)
+        for name in ("sound", *(plant.name for plant in PLANTS)):
+            listing = SampleListing(self.root, "".join(c if c.isalnum() else "_" for c in name))
+            listing.add(FIRST)
+            listing.add(SECOND)
+        for plant in PLANTS:
+            name = "".join(c if c.isalnum() else "_" for c in plant.name)
+            plant.make(SampleListing(self.root, name))
+        precious(SampleListing(self.root))
+
+    def environment(self, home: Path) -> dict[str, str]:
+        """Return what a program needs that looks at this root, with folders of its own."""
+        kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+        here = {"HOME": home, "XDG_STATE_HOME": home / "state", "XDG_CACHE_HOME": home / "cache"}
+        return {
+            **kept,
+            **{name: str(value) for name, value in here.items()},
+            "PYTHONPATH": str(Path(__file__).parents[1]),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "SESSION_CONSOLE_CONFIG": str(home / "none.toml"),
+            "SESSION_CONSOLE_ROOT": str(self.root),
+            "WATCH_LOG": str(home / "watched.log"),
+        }
+
+
+@pytest.fixture(scope="module")
+def planted() -> Iterator[Planted]:
+    """Planted once: whoever only looks at it leaves it as it is."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    try:
+        yield Planted(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def home_of(planted: Planted, name: str, who: int = 0) -> Path:
+    home = planted.folder.parent / f"{planted.folder.name}-{name}"
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir()
+    (home / "watched.log").touch()
+    for path in (home, home / "watched.log"):
+        os.chown(path, who, who)
+    return home
+
+
+def unchanged(planted: Planted) -> dict[str, Any]:
+    """Return everything but the times of folders: SQLite makes a log there for a moment."""
+    found = snapshot(planted.folder)
+    return {name: facts for name, facts in found.items() if not (planted.folder / name).is_dir()}
+
+
+@pytest.mark.parametrize("who", ["root", "nobody"])
+def test_no_verb_that_looks_harms_anybody(planted: Planted, who: str) -> None:
+    home, before = home_of(planted, who, 65534 if who == "nobody" else 0), unchanged(planted)
+    names = sorted(path.name for path in planted.root.iterdir())
+    every = [*LOOKING, *([*words, f"{name}/{FIRST}"] for words in OF_ONE for name in names)]
+    every += [["ls", name] for name in names]
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", VERBS, who, str(planted.sound.root), str(planted.root)],
+        input=json.dumps(every),
+        env=planted.environment(home),
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [one["words"] for one in told] == every
+    assert [one for one in told if one["code"] == -1 or "Traceback" in one["said"]] == []
+    assert [one for one in told if one["took"] > SECONDS] == []
+    assert max(one["peak"] for one in told) < MOST_KB
+    require_harmless(home / "watched.log", [home], [planted.root, planted.sound.root])
+    assert unchanged(planted) == before
+    shutil.rmtree(home)
+
+
+def test_no_console_harms_anybody(planted: Planted) -> None:
+    home, before = home_of(planted, "console"), unchanged(planted)
+    with Terminal(
+        [sys.executable, "-B", "-c", SCREEN], environment=planted.environment(home), cwd=home
+    ) as screen:
+        screen.wait_for("sound")
+        for keys in ("j", "j", "G", "g", "1", "j", "j", "2", "3", "4", "2", "\r", "\x1b"):
+            screen.send(keys)
+            time.sleep(0.2)
+        for line in ("doctor", "stats", "log", "trash", "check"):
+            screen.send(f":{line}\r")
+            time.sleep(2)
+            screen.send("\x1b")
+            time.sleep(0.3)
+        status = Path(f"/proc/{screen.process.pid}/status").read_text()
+        screen.send(":quit\r")
+        assert screen.process.wait(20) == 0
+    assert int(status.split("VmHWM:")[1].split()[0]) < MOST_KB
+    require_harmless(home / "watched.log", [home], [planted.root])
+    assert unchanged(planted) == before
+    shutil.rmtree(home)

@@ -24,6 +24,7 @@ LOOKS = {
     "doctor": "doctor",
     "check": "check",
     "info": "info",
+    "help": "help security",
     "hold": "hold",
     "cleanup": "cleanup --older-than 1d --dry-run",
 }

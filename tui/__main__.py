@@ -28,6 +28,7 @@ _VERBS = {
     for module, verbs in {
         "read": "ls show",
         "info": "info",
+        "guide": "help",
         "tail": "tail",
         "search": "grep export",
         "run": "new resume send answer interrupt stop model mode",

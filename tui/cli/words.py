@@ -257,6 +257,11 @@ def _info(verbs: Verbs) -> None:
     verbs.add("info", "print every path, version and setting", "info --json")
 
 
+def _help(verbs: Verbs) -> None:
+    parser = verbs.add("help", "print a guide, or list the guides", "help security")
+    parser.add_argument("topic", nargs="?", default="", metavar="TOPIC")
+
+
 _ALSO = "these too: some work at once, the others wait in a queue"
 
 
@@ -313,4 +318,5 @@ _ALL = (
     _doctor,
     _check,
     _info,
+    _help,
 )

@@ -4,7 +4,7 @@ _session_console_names() {
 }
 
 _session_console() {
-    local word=${COMP_WORDS[COMP_CWORD]} words='ls show tail grep export new resume send answer interrupt stop model mode extend delete restore undo purge fail activate ack rename adopt reapply cleanup hold trash log stats doctor check info --help --json --operator --read-only --restricted --root --demo --rich --ssh --version' verb='' takes='' look=("$1") i
+    local word=${COMP_WORDS[COMP_CWORD]} words='ls show tail grep export new resume send answer interrupt stop model mode extend delete restore undo purge fail activate ack rename adopt reapply cleanup hold trash log stats doctor check info help --help --json --operator --read-only --restricted --root --demo --rich --ssh --version' verb='' takes='' look=("$1") i
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
             --root) look+=(--root "${COMP_WORDS[++i]}") ;;
@@ -45,6 +45,7 @@ _session_console() {
         doctor) words='--fix --help --json --operator --read-only --restricted --root' takes=listing ;;
         check) words='--ends --help --json --notify --operator --read-only --restricted --root' takes= ;;
         info) words='--help --json --operator --read-only --restricted --root' takes= ;;
+        help) words='--help --json --operator --read-only --restricted --root' takes= ;;
     esac
     if [[ $takes && $word != -* ]]; then
         words=$(_session_console_names "${look[@]}")

@@ -114,3 +114,4 @@ complete -c session-console -n __fish_use_subcommand -a check -d 'for monitoring
 complete -c session-console -n '__fish_seen_subcommand_from check' -l ends
 complete -c session-console -n '__fish_seen_subcommand_from check' -l notify
 complete -c session-console -n __fish_use_subcommand -a info -d 'print every path, version and setting'
+complete -c session-console -n __fish_use_subcommand -a help -d 'print a guide, or list the guides'

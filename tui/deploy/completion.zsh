@@ -41,6 +41,7 @@ _session-console() {
         'doctor:explain everything odd, and what to do'
         'check:for monitoring: 1 when something needs somebody'
         'info:print every path, version and setting'
+        'help:print a guide, or list the guides'
     )
     _arguments -C --help --json --operator --read-only --restricted --root --demo --rich --ssh --version '1:verb:->verb' '*::word:->rest'
     case $state in
@@ -79,6 +80,7 @@ _session-console() {
                 doctor) _arguments --fix --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
                 check) _arguments --ends --help --json --notify --operator --read-only --restricted --root ;;
                 info) _arguments --help --json --operator --read-only --restricted --root ;;
+                help) _arguments --help --json --operator --read-only --restricted --root ;;
             esac ;;
     esac
 }

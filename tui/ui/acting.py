@@ -76,7 +76,7 @@ class ActingScreen(PictureScreen, inherit_bindings=False):
             self.leave_page()
         if command.verb.name == "wide":
             self.board = replace(self.board, is_wide=not self.board.is_wide)
-        elif command.verb.name == "help":
+        elif command.verb.name == "help" and not command.given:
             self.show_help()
         elif command.verb.name == "quit":
             self.app.exit(self.runs_that_go_on())

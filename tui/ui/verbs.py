@@ -12,11 +12,13 @@ from tui.operations.context import VerbInfo
 
 OWN = (
     VerbInfo("wide", "more columns, or fewer"),
-    VerbInfo("help", "every key and every verb"),
     VerbInfo("quit", "leave; running agents go on"),
 )
 READING = frozenset(
-    {"ls", "show", "info", "tail", "grep", "export", "trash", "doctor", "check", "log", "stats"}
+    {
+        *("ls", "show", "info", "tail", "grep", "export", "trash", "doctor", "check", "log"),
+        *("stats", "help"),
+    }
 )
 HARMLESS = READING | {verb.name for verb in OWN}
 ABBREVIATIONS = {"q": "quit", "h": "help"}

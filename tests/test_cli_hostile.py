@@ -25,6 +25,7 @@ READING = (
     f"show {TRASHED}", "show 77gooden", f"tail {FIRST}", f"tail {WAITING}", "grep good",
     f"export {FIRST}", f"export {WAITING}", f"export {TRASHED}", "cleanup --dry-run --max-size 1kB",
     "hold", "trash", f"trash {TRASHED}", "log", f"log {SECOND}", "stats", "doctor", "check", "info",
+    "help goodend",
 )  # fmt: skip
 ACTING = (
     "new x go --stage [/red]", f"resume {SECOND} go", f"resume {FIRST} --also {SECOND}",

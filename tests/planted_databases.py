@@ -198,6 +198,18 @@ def much(listing: SampleListing) -> None:
     )
 
 
+def as_much_as_is_read(listing: SampleListing) -> None:
+    """Nearly what one database may hold, in characters of which each takes most memory."""
+    run_sql(
+        listing,
+        "CREATE TABLE n AS WITH RECURSIVE n(i) AS"
+        " (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3900) SELECT i FROM n",
+        "INSERT INTO claude_sessions (session_id, listing_id, stage, created_at, expires_at,"
+        " metadata) SELECT 'a' || i, '', '', '', '',"
+        " replace(hex(zeroblob(1000)), '00', char(128640, 128640)) || i FROM n",
+    )
+
+
 def as_view(listing: SampleListing) -> None:
     run_sql(
         listing,
@@ -279,6 +291,7 @@ DATABASE_PLANTS: Mapping[str, Plant] = {
     "generated column in the audit": generated_audit,
     "value of 60 MB": huge_value,
     "100 MB of rows": much,
+    "as many rows as are read": as_much_as_is_read,
     "view": as_view,
     "virtual table": as_virtual_table,
     "trigger": with_trigger,

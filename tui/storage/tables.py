@@ -13,6 +13,7 @@ from pathlib import Path
 from sys import intern
 from typing import Any
 
+from tui.core.limits import KEPT_CHARACTERS
 from tui.core.models import Event, Row
 from tui.storage.connection import READ_TIMEOUT_S
 from tui.storage.kept_file import TABLES, Stored, read_kept, write_kept
@@ -71,7 +72,7 @@ class TableCache:
         fresh = {
             _key(one[0]): _as_stored(*one)
             for place, one in known
-            if _stamp(place, self._clock) == one[0]
+            if _stamp(place, self._clock) == one[0] and _is_small(one[1])
         }
         merged = read_kept(self._path, TABLES) | fresh
         write_kept(self._path, TABLES, dict(list(merged.items())[-_MOST:]))
@@ -111,6 +112,12 @@ def _stamp(place: str, clock: Callable[[], int]) -> Stamp | None:
         return None
     times = status.st_mtime_ns, status.st_ctime_ns
     return status.st_dev, status.st_ino, status.st_size, *times
+
+
+def _is_small(table: Table) -> bool:
+    """Whether a table is worth its room in a file of all tables."""
+    kept = sum(len(row.metadata or "") for row in table.rows)
+    return kept + 100 * (len(table.rows) + len(table.audited)) < KEPT_CHARACTERS
 
 
 def _is_filled(place: str) -> bool:

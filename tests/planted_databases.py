@@ -183,18 +183,41 @@ def huge_value(listing: SampleListing) -> None:
     run_sql(listing, "UPDATE claude_sessions SET metadata = hex(zeroblob(30000000))")
 
 
+NUMBERS = (
+    "CREATE TABLE n AS WITH RECURSIVE n(i) AS"
+    " (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) SELECT i FROM n"
+)
+
+
 def much(listing: SampleListing) -> None:
-    """Ten thousand rows of 10 kB, and as many acts in an audit that has no index."""
+    """Ten thousand rows of 10 kB."""
     run_sql(
         listing,
-        "CREATE TABLE n AS WITH RECURSIVE n(i) AS"
-        " (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) SELECT i FROM n",
+        NUMBERS,
+        "INSERT INTO claude_sessions (session_id, listing_id, stage, created_at, expires_at,"
+        " metadata) SELECT 'a' || i, '', '', '', '', hex(zeroblob(5000)) FROM n",
+    )
+
+
+def much_audit(listing: SampleListing) -> None:
+    """As many acts in an audit that has no index."""
+    run_sql(
+        listing,
+        NUMBERS,
         "CREATE TABLE claude_session_events (id INTEGER PRIMARY KEY, at TEXT, operator TEXT,"
         " action TEXT, session_id TEXT, before TEXT, after TEXT)",
         "INSERT INTO claude_session_events (at, session_id)"
         " SELECT '2026-11-20T12:00:00Z', hex(randomblob(500)) FROM n",
-        "INSERT INTO claude_sessions (session_id, listing_id, stage, created_at, expires_at,"
-        " metadata) SELECT 'a' || i, '', '', '', '', hex(zeroblob(5000)) FROM n",
+    )
+
+
+def many(listing: SampleListing) -> None:
+    """More rows than anybody has sessions."""
+    run_sql(
+        listing,
+        NUMBERS,
+        "INSERT INTO claude_sessions (session_id, listing_id, stage, created_at, expires_at)"
+        " SELECT one.i || '-' || two.i, '', '', '', '' FROM n AS one, n AS two WHERE two.i <= 21",
     )
 
 
@@ -291,6 +314,8 @@ DATABASE_PLANTS: Mapping[str, Plant] = {
     "generated column in the audit": generated_audit,
     "value of 60 MB": huge_value,
     "100 MB of rows": much,
+    "10,000 acts without an index": much_audit,
+    "210,000 rows": many,
     "as many rows as are read": as_much_as_is_read,
     "view": as_view,
     "virtual table": as_virtual_table,

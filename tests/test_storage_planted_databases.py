@@ -27,6 +27,7 @@ from tests.torture.damage import use_damaged
 from tui.core.errors import ConsoleError, DatabaseProblem
 from tui.core.models import Row
 from tui.storage.async_tracking import AsyncTracking
+from tui.storage.database import Steps, read, write
 from tui.storage.tracking import Tracking, read_rows, read_table
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -200,17 +201,69 @@ sqlite3.connect(sys.argv[1], timeout=0).execute("BEGIN EXCLUSIVE")
 
 
 def test_a_look_drops_no_lock_of_this_process(listing: SampleListing) -> None:
-    """Closing a descriptor of the database would: then a second writer would be let in."""
-    killed_in_a_write(listing)
-    read_rows(listing.db_path)
+    """Closing a descriptor of the database would: others then write while a pipeline reads."""
+    planted = journal(listing.db_path)
     with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
-        pipeline.execute("BEGIN IMMEDIATE")
-        pipeline.execute("UPDATE claude_sessions SET stage = 'mine'")
-        read_rows(listing.db_path)
+        pipeline.execute("BEGIN")
+        pipeline.execute("SELECT * FROM claude_sessions").fetchall()
+        side_file(listing, "-journal").write_bytes(planted)
+        assert len(read_rows(listing.db_path)) == 1
         words = [sys.executable, "-c", TRY_TO_WRITE, str(listing.db_path)]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         assert "locked" in done.stderr
-        pipeline.execute("COMMIT")
+
+
+SAID = {
+    "value of 60 MB": "has a value of over 4 MB",
+    "100 MB of rows": "has more than 16 MB in its rows",
+    "210,000 rows": "has more than 200,000 rows",
+    "generated column": r"has a generated column \(metadata\) in claude_sessions",
+    "200,000 tables": "takes too long to answer",
+    "virtual table": "claude_sessions that is not a table",
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_a_bound_that_is_reached_is_named(listing: SampleListing, name: str) -> None:
+    DATABASE_PLANTS[name](listing)
+    with pytest.raises(DatabaseProblem, match=SAID[name]):
+        read_table(listing.db_path)
+
+
+def test_a_trigger_is_named_and_not_set_off(listing: SampleListing) -> None:
+    (row,) = read_rows(listing.db_path)
+    DATABASE_PLANTS["trigger"](listing)
+    with pytest.raises(DatabaseProblem, match=r"has a trigger \(take\)"):
+        _write_again(listing, row)
+
+
+OTHER = (
+    "SELECT name FROM buyers",
+    "ATTACH 'x.db' AS x",
+    "PRAGMA writable_schema = ON",
+    "DROP TABLE claude_sessions",
+    "DELETE FROM claude_sessions",
+    "SELECT load_extension('x')",
+    "SELECT randomblob(9)",
+    "CREATE TABLE x (y)",
+    "CREATE VIEW v AS SELECT 1",
+    "CREATE TRIGGER t AFTER INSERT ON claude_sessions BEGIN SELECT 1; END",
+    "REINDEX",
+)
+
+
+@pytest.mark.parametrize("statement", OTHER)
+def test_no_statement_is_run_but_ours(listing: SampleListing, statement: str) -> None:
+    run_sql(listing, "CREATE TABLE buyers (name TEXT)")
+    before = snapshot(listing.folder)
+
+    def steps() -> Steps[None]:
+        yield statement, ()
+
+    for run in (read, write):
+        with pytest.raises(DatabaseProblem, match="has a trigger, view or function of its own"):
+            run(listing.db_path, steps())
+    assert snapshot(listing.folder) == before
 
 
 def test_whatever_is_damaged_is_a_problem_in_words(tmp_path: Path) -> None:
@@ -224,6 +277,7 @@ def test_the_memory_of_a_look_is_bounded(listing: SampleListing) -> None:
 import sys
 from pathlib import Path
 from tui.core.errors import DatabaseProblem
+from tui.storage.database import Steps, read, write
 from tui.storage.tracking import read_table
 for name in sys.argv[1:]:
     try:

@@ -266,6 +266,22 @@ def test_no_statement_is_run_but_ours(listing: SampleListing, statement: str) ->
     assert snapshot(listing.folder) == before
 
 
+def test_nothing_of_a_schema_acts_when_we_write(listing: SampleListing) -> None:
+    """Also not on the tables that are ours to write."""
+    run_sql(
+        listing,
+        "CREATE TRIGGER forge AFTER UPDATE ON claude_sessions BEGIN INSERT INTO claude_sessions"
+        " VALUES ('forged', '', '', '', '', '', ''); END",
+    )
+
+    def steps() -> Steps[None]:
+        yield "UPDATE claude_sessions SET stage = 'x'", ()
+
+    with pytest.raises(DatabaseProblem, match="has a trigger"):
+        write(listing.db_path, steps())
+    assert [row.session_id for row in read_rows(listing.db_path)] == [FIRST]
+
+
 def test_whatever_is_damaged_is_a_problem_in_words(tmp_path: Path) -> None:
     """Damage in the schema makes the driver raise `UnicodeDecodeError`: it ended whole verbs."""
     assert 0 < use_damaged(tmp_path, 0, 200) < 200

@@ -49,7 +49,7 @@ def test_what_is_a_mount_within_a_listing_is_named(listing: SampleListing, tmp_p
         assert mount_of(listing.transcript_path(FIRST)) == listing.config_dir
         before = snapshot(listing.config_dir)
         catalog = Watch(listing.context()).look()
-        (finding,) = of_config_dirs(catalog)
+        (finding,) = of_config_dirs(listing.context(), catalog)
         assert (finding.code, finding.level) == ("mounted_apart", "warning")
         with pytest.raises(ConsoleError, match=f"from the mount {listing.config_dir} into the"):
             delete(listing.context(), listing.session(FIRST))

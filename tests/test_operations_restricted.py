@@ -23,7 +23,8 @@ from tui.runs.protocol import EVENTS, IN_PIPELINE, SPEC
 from tui.settings import Settings
 
 STAGES: Mapping[str, Mapping[str, Any]] = {
-    "given": {"allowed_tools": ["Read", "Bash"], "permission_mode": "bypassPermissions"}
+    "given": {"allowed_tools": ["Read", "Bash"], "permission_mode": "bypassPermissions"},
+    "limited": {"max_turns": 9, "max_budget_usd": 2.0},
 }
 
 
@@ -54,6 +55,12 @@ def listing(tmp_path: Path) -> SampleListing:
         ("given", {"allowed_tools": ["Write"]}, STAGES["given"]),
         ("given", {"permission_mode": "acceptEdits"}, STAGES["given"]),
         ("given", {}, STAGES["given"]),
+        (
+            "limited",
+            {"max_turns": 3, "max_budget_usd": 0.5},
+            {"max_turns": 3, "max_budget_usd": 0.5},
+        ),
+        ("limited", {"max_turns": 99, "max_budget_usd": 50}, STAGES["limited"]),
     ],
 )
 def test_a_row_gives_no_more_than_the_settings(
@@ -211,14 +218,14 @@ def test_an_agent_whose_pipeline_decides_itself_is_not_prompted(
     ("places", "spec", "is_refused"),
     [
         ((".claude_sessions/.credentials.json",), {}, True),
-        ((".claude_sessions/.credentials.json",), {"is_restricted": True}, False),
-        ((".claude_sessions/.credentials.json",), {"is_restricted": "yes"}, True),
+        ((".claude_sessions/.credentials.json",), {"is_restricted": True}, True),
+        ((".claude_sessions/.credentials.json",), {"closed": []}, False),
         (("env",), {}, True),
         (("../env",), {}, False),
         ((), {}, False),
     ],
 )
-def test_an_agent_that_can_read_credentials_unasked_is_not_prompted(
+def test_a_pipelines_agent_that_can_read_credentials_unasked_is_not_prompted(
     listing: SampleListing, places: tuple[str, ...], spec: dict[str, Any], is_refused: bool
 ) -> None:
     folder = add_run(listing)
@@ -240,6 +247,10 @@ def test_an_agent_that_can_read_credentials_unasked_is_not_prompted(
         ("WebFetch", {}, False),
         ("Bash", {"stage_3": {"allowed_tools": ["Bash"]}}, False),
         ("Bash", {"stage_3": {"allowed_tools": ["Bash(ls:*)"]}}, True),
+        ("Agent", {}, False),
+        ("EnterWorktree", {}, True),
+        ("Skill", {}, True),
+        ("ToolOfTomorrow", {}, True),
     ],
 )
 def test_what_acts_on_the_machine_can_only_be_denied(

@@ -91,22 +91,38 @@ def test_what_it_will_use_is_said_harmlessly() -> None:
 @pytest.mark.parametrize(
     ("cwd", "works_in", "words"),
     [
-        ("{root}", "{root}", ""),
-        ("{root}/hollis_park/sub", "{root}/hollis_park/sub", ""),
-        ("{root}/gone", "{listing}", "is gone"),
-        ("/etc", "{listing}", "is outside the root"),
-        ("{root}/../..", "{listing}", "is outside the root"),
-        ("{root}/hollis_park/way_out", "{listing}", "is outside the root"),
+        ("{listing}", "{listing}", ""),
+        ("{listing}/sub", "{listing}/sub", ""),
+        ("sub", "{listing}/sub", ""),
+        ("{listing}/way_in", "{listing}/sub", ""),
+        ("{root}/named", "{root}/named", ""),
+        ("{listing}/gone", "{listing}", "is gone"),
+        ("{root}", "{listing}", "is outside its listing"),
+        ("{root}/other", "{listing}", "is outside its listing"),
+        ("/etc", "{listing}", "is outside its listing"),
+        ("{root}/../..", "{listing}", "is outside its listing"),
+        ("{listing}/way_out", "{listing}", "is outside its listing"),
+        ("{listing}/.claude_sessions", "{listing}", "is closed to agents"),
+        ("{listing}/way_into", "{listing}", "is closed to agents"),
+        ("{listing}/sub/../.claude_sessions/projects", "{listing}", "is closed to agents"),
+        ("{listing}/.session_console", "{listing}", "is closed to agents"),
+        ("{listing}/home", "{listing}", "is closed to agents"),
+        ("{listing}/a\0b", "{listing}", "cannot be looked at"),
     ],
 )
-def test_an_agent_works_below_the_root(
+def test_an_agent_works_in_its_listing_or_where_its_stage_says(
     listing: SampleListing, cwd: str, works_in: str, words: str
 ) -> None:
-    (listing.folder / "sub").mkdir()
-    (listing.folder / "way_out").symlink_to("/etc")
+    """Without the check an agent works in a config dir, where its tools read what is kept there."""
+    for name in ("sub", "home", ".session_console/runs", "../named", "../other"):
+        (listing.folder / name).mkdir(parents=True)
+    for name, place in (("way_out", "/etc"), ("way_in", "sub"), ("way_into", ".claude_sessions")):
+        (listing.folder / name).symlink_to(place)
     places = {"root": str(listing.root), "listing": str(listing.folder)}
     listing.track(FIRST, metadata={"agent": {"cwd": cwd.format(**places)}})
-    plan = plan_resume(listing.context(), listing.session(FIRST))
+    stages = {"stage_3": {"cwd": str(listing.root / "named")}}
+    context = listing.context(stages=stages, claude_home=listing.folder / "home")
+    plan = plan_resume(context, listing.session(FIRST))
     assert plan.cwd == Path(works_in.format(**places))
     assert any(words in warning for warning in plan.warnings) or not words
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from tui.runs.bounds import restricted_settings
 from tui.runs.command import Command
 from tui.runs.inbox import Inbox, post
 from tui.runs.journal import Journal
@@ -17,22 +16,6 @@ from tui.runs.prompts import Prompt, Prompts
 from tui.runs.protocol import INBOX, read_events
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("agent", "asks"),
-    [
-        ({}, ["Read(**/.claude_sessions/**)", "Bash"]),
-        ({"allowed_tools": ["WebFetch"]}, ["Read(**/.claude_sessions/**)", "Bash"]),
-        ({"allowed_tools": ["Bash(ls:*)"]}, ["Read(**/.claude_sessions/**)"]),
-        ({"permission_mode": "bypassPermissions"}, None),
-    ],
-)
-def test_an_agent_asks_for_what_the_settings_do_not_give(
-    agent: dict[str, Any], asks: list[str] | None
-) -> None:
-    said = restricted_settings(agent, Path("/srv/.claude_sessions"))
-    assert (said and json.loads(said)["permissions"]["ask"]) == asks
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from typing import Any
 from tui import __version__
 from tui.cli.output import put, put_json, put_table
 from tui.core.keymap import KEYS, Keymap
+from tui.core.text import one_line
+from tui.operations.acting import acting_below, obeying_stages
 from tui.operations.agent_options import shells
 from tui.operations.context import Context
 from tui.operations.preflight import KEY_NAMES, find_cli, sign_in
@@ -30,9 +32,10 @@ def info(context: Context, args: argparse.Namespace) -> int:
     """Print every path, version and setting."""
     facts = _facts(context)
     switches = _switches(context.settings)
+    acting = _acting(context)
     if args.json:
         named = {name: {"value": value, "from": origin} for name, value, origin in switches}
-        put_json({**facts, "switches": named})
+        put_json({**facts, "switches": named, "acting": acting})
         return 0
     for name, value in facts.items():
         put(f"{name:<20}{'-' if value is None else value}")
@@ -40,6 +43,12 @@ def info(context: Context, args: argparse.Namespace) -> int:
     put_table(
         ("SWITCH", "FROM", "VALUE"), [(name, origin, said) for name, said, origin in switches]
     )
+    if acting:
+        put("")
+        put_table(
+            ("ACTS WHEN AN AGENT STARTS", "WHY", "IN RUNS OF"),
+            [tuple(one.values()) for one in acting],
+        )
     return 0
 
 
@@ -60,6 +69,18 @@ def _facts(context: Context) -> dict[str, str | None]:
         "time_zone": settings.time_zone,
         **_versions(settings),
     }
+
+
+def _acting(context: Context) -> list[dict[str, str]]:
+    """Return each file below the root that agents obey, why, and whose agents do."""
+    stages = obeying_stages(context.settings)
+    whose = ", ".join(
+        ["consoles with all rights", "pipelines", *(f"stage {one}" for one in stages)]
+    )
+    return [
+        {"path": one_line(one.path), "why": one.what, "runs_of": one_line(whose)}
+        for one in acting_below(context.root)
+    ]
 
 
 def _places(context: Context) -> dict[str, str | None]:

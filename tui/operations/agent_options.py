@@ -7,7 +7,8 @@ from typing import Any
 
 from tui.core.errors import UsageError
 from tui.core.text import one_line
-from tui.runs.bounds import ASKING_MODES, HARMLESS_TOOLS
+from tui.operations.bans import is_changed, narrowed, sound_bans
+from tui.runs.bounds import ASKING_MODES, HARMLESS_TOOLS, LOOKING_TOOLS
 from tui.settings import Settings
 
 _MOST = 1e9  # a whole number of JSON may have more digits than any float can tell
@@ -44,7 +45,6 @@ _OPTIONS: Mapping[str, Callable[[Any], bool]] = {
     "system_prompt": _prompt,
     "tools": _tools,
     "allowed_tools": _texts,
-    "disallowed_tools": _texts,
     "permission_mode": _text,
     "max_turns": _number,
     "max_budget_usd": _number,
@@ -58,7 +58,8 @@ _OPTIONS: Mapping[str, Callable[[Any], bool]] = {
 _SETTINGS_ONLY = frozenset({"mcp_servers", "add_dirs", "setting_sources"})
 _ROW_MODES = frozenset({"default", "plan", "acceptEdits", "dontAsk"})
 _BYPASS = "bypassPermissions"
-_LOOKING_TOOLS = ("Read", "Glob", "Grep", "LS", "NotebookRead")
+_LIMITS = frozenset({"max_turns", "max_budget_usd"})
+_GIVES = ("allowed_tools", "permission_mode")
 
 
 def agent_options(
@@ -70,6 +71,7 @@ def agent_options(
     settings. A row is not a person: `bypassPermissions`, MCP servers, further folders and settings
     sources come from the settings alone; to have none of them it may ask. From a restricted console
     a row gives no tool that acts on the machine either, and no mode in which one needs no asking.
+    What the settings forbid to a stage, or limit, no row lifts: it can only forbid and limit more.
     """
     recorded = details.get("agent")
     asked = _sound(recorded if isinstance(recorded, dict) else {})
@@ -78,8 +80,20 @@ def agent_options(
     if settings.restricted:
         refused |= {name for name in asked if is_wider(settings, stage, name, asked[name])}
     options = named | {name: value for name, value in asked.items() if name not in refused}
-    notes = tuple(f"{name} of the row ignored" for name in sorted(refused))
-    return options, notes
+    options |= (bans := narrowed(named, asked))
+    notes = [f"{name} of the row ignored" for name in sorted(refused)]
+    notes += [
+        f"{name}: what the stage forbids stays"
+        for name in bans
+        if is_changed(asked[name], bans[name])
+    ]
+    return options, tuple(notes)
+
+
+def stage_gives(settings: Settings, stage: str) -> dict[str, Any]:
+    """Return what the settings let the agents of a stage do without asking."""
+    named = _sound(settings.stages.get(stage, {}))
+    return {name: named[name] for name in _GIVES if name in named}
 
 
 def require_mode(settings: Settings, stage: str, mode: str) -> None:
@@ -99,7 +113,7 @@ def is_wider(settings: Settings, stage: str, name: str, value: Any) -> bool:
         return value not in (*ASKING_MODES, named.get(name))
     if name == "allowed_tools":
         return not set(value) <= {*HARMLESS_TOOLS, *named.get(name, ())}
-    return False
+    return name in _LIMITS and name in named and value > named[name]
 
 
 def shells(settings: Settings) -> tuple[str, ...]:
@@ -120,7 +134,7 @@ def _acting(stage: Mapping[str, Any]) -> Iterator[str]:
     if mode is not None and mode not in ASKING_MODES:
         yield str(mode)
     for tool in stage.get("allowed_tools", ()):
-        if str(tool).partition("(")[0] not in (*HARMLESS_TOOLS, *_LOOKING_TOOLS):
+        if str(tool).partition("(")[0] not in (*HARMLESS_TOOLS, *LOOKING_TOOLS):
             yield str(tool)
 
 
@@ -153,14 +167,17 @@ def describe(options: Mapping[str, Any]) -> str:
 
 
 def _sound(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {
+    found = {
         name: options[name] for name, is_sound in _OPTIONS.items() if is_sound(options.get(name))
     }
+    return found | sound_bans(options)
 
 
 def _may_ask(name: str, value: Any, named: Mapping[str, Any]) -> bool:
     if named.get(name) == value:
         return True
+    if name in _LIMITS and name in named:
+        return bool(value < named[name])
     if name == "permission_mode":
         return value in _ROW_MODES
     return name not in _SETTINGS_ONLY or not value

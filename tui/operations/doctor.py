@@ -37,6 +37,7 @@ _SAID = {
     "ghost": ("is a ghost", "are ghosts"),
     "mounted_apart": ("config dir is a mount", "config dirs are mounts"),
     "acting_settings": ("listing's own settings run programs", "listings' settings run programs"),
+    "acting_files": ("listing's own files may run programs", "listings' files may run programs"),
     "no_settings": ("settings file is missing", "settings files are missing"),
     "wrong_variable": ("sets the wrong variable", "set the wrong variable"),
     "no_sign_in": ("sign-in is missing", "sign-ins are missing"),
@@ -56,7 +57,7 @@ def examine(
     found = [
         *of_machine(context, catalog, machine),
         *of_listings(context, catalog),
-        *of_config_dirs(catalog),
+        *of_config_dirs(context, catalog),
         *of_sessions(context, catalog, machine, in_trash),
         *of_trash(catalog, cut_off),
     ]

@@ -2,42 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from tui.core.models import Catalog, Listing
 from tui.core.text import one_line
+from tui.operations.acting import acting_files, obeying_stages
+from tui.operations.context import Context
 from tui.operations.finding import Finding, Level
 from tui.storage.config_dir import CONFIG_DIR
-from tui.storage.folders import is_link, mount_of, read_object
+from tui.storage.folders import is_link, mount_of
 
-# What runs a program, or sends an agent elsewhere, without being asked.
-_RUNS = ("hooks", "apiKeyHelper", "env", "statusLine", "awsAuthRefresh", "awsCredentialExport")
-_ALLOWS = ("allow", "defaultMode", "additionalDirectories")
+_MOST_NAMED = 30
 
 
-def of_config_dirs(catalog: Catalog) -> Iterator[Finding]:
-    """Yield what each listing's config dir does to its agents; one small file a listing."""
+def of_config_dirs(context: Context, catalog: Catalog) -> Iterator[Finding]:
+    """Yield what the files in each listing do to its agents; a few small files a listing."""
+    reach = _reach(context)
+    yield from _of_acting(context.root, "", reach)
     for listing in catalog.listings:
+        if listing.is_vanished:
+            continue
+        yield from _of_acting(listing.path, listing.listing_id, reach)
         config_dir = listing.path / CONFIG_DIR
-        if not listing.is_vanished and not is_link(config_dir) and config_dir.is_dir():
-            yield from _of_settings(listing, config_dir / "settings.json")
+        if not is_link(config_dir) and config_dir.is_dir():
             yield from _of_mount(listing, config_dir)
 
 
-def _of_settings(listing: Listing, path: Path) -> Iterator[Finding]:
-    """The CLI obeys this file in every session of the listing, whoever wrote it."""
-    settings = read_object(path, follows=True)
-    runs = [name for name in _RUNS if settings.get(name)]
-    permissions = settings.get("permissions")
-    given = permissions if isinstance(permissions, Mapping) else {}
-    allows = [f"permissions.{name}" for name in _ALLOWS if given.get(name)]
-    if not runs and not allows:
-        return
-    words = f"{one_line(path)} has {', '.join(runs + allows)}: every agent here obeys it"
+def _reach(context: Context) -> str:
+    """Return in words whose agents obey such a file."""
+    stages = ", ".join(map(one_line, obeying_stages(context.settings)))
+    but = f" (those of {stages} do)" if stages else ""
+    return f"every agent here obeys it, but for those that a restricted console starts{but}"
+
+
+def _of_acting(folder: Path, listing_id: str, reach: str) -> Iterator[Finding]:
+    """The CLI obeys these files in every session that starts there, whoever wrote them."""
+    found = acting_files(folder)
+    for one in found:
+        if one.path.suffix == ".json":
+            words = f"{one_line(one.path)} has {one.what}: {reach}"
+            yield _found("acting_settings", words, listing_id, is_running=one.is_running)
+    for is_running in (True, False):
+        named = [
+            one for one in found if one.path.suffix != ".json" and one.is_running == is_running
+        ]
+        if named:
+            said = ", ".join(f"{one_line(one.path)}" for one in named[:_MOST_NAMED])
+            brings = "may run commands" if is_running else "tell agents what to do"
+            words = f"{said} {brings}: {reach}"
+            yield _found("acting_files", words, listing_id, is_running=is_running)
+
+
+def _found(code: str, words: str, listing_id: str, *, is_running: bool) -> Finding:
+    level: Level = "warning" if is_running else "note"
     remedy = "look who wrote it; take out what you do not want, and leave the rest"
-    level: Level = "warning" if runs else "note"
-    yield Finding(level, "acting_settings", words, remedy, listing.listing_id)
+    return Finding(level, code, words, remedy, listing_id)
 
 
 def _of_mount(listing: Listing, config_dir: Path) -> Iterator[Finding]:

@@ -15,7 +15,8 @@ from tui.core.models import Row
 from tui.core.session_id import require_session_id
 from tui.core.text import one_line
 from tui.core.zones import LOCAL, read_time, zone_name
-from tui.operations.agent_options import agent_options
+from tui.operations.agent_options import agent_options, stage_gives
+from tui.operations.closed import closed_places, work_folder
 from tui.operations.context import Context
 from tui.operations.hold import require_not_held
 from tui.operations.target import Target, owned
@@ -137,7 +138,7 @@ def _spec(context: Context, query: Query, whose: _Whose, now: datetime) -> RunSp
         prompt=query.prompt,
         db_path=target.db_path,
         config_dir=target.config_dir,
-        cwd=_cwd(context, agent, is_given=bool(query.options and query.options.cwd)),
+        cwd=_cwd(context, query, target.folder, agent),
         operator=settings.operator,
         created_at=now,
         expires_at=_until(whose, row, now + query.max_age, keeps_until),
@@ -148,6 +149,8 @@ def _spec(context: Context, query: Query, whose: _Whose, now: datetime) -> RunSp
         source_id=whose.source_id,
         stall_timeout_s=settings.stall_timeout.total_seconds(),
         decides_itself=query.options is not None and decides_itself(query.options),
+        stage_gives=stage_gives(settings, query.stage),
+        closed=closed_places(settings, target.folder),
     )
 
 
@@ -173,15 +176,15 @@ def _replayed(context: Context, query: Query, row: Row | None) -> dict[str, Any]
     return options
 
 
-def _cwd(context: Context, agent: Mapping[str, Any], *, is_given: bool) -> Path:
+def _cwd(context: Context, query: Query, folder: Path, agent: Mapping[str, Any]) -> Path:
     """Return where the agent works: as given, else as recorded if that may be, else where we do."""
     here, asked = Path.cwd(), agent.get("cwd")
     if not asked:
         return here
     path = Path(str(asked))
-    named = [stage.get("cwd") for stage in context.settings.stages.values()]
-    is_inside = path.resolve().is_relative_to(context.root.resolve())
-    return path if is_given or path == here or asked in named or is_inside else here
+    if path == here or (query.options and query.options.cwd):
+        return path
+    return work_folder(context.settings, query.stage, folder, str(asked))[0] or here
 
 
 def _until(whose: _Whose, row: Row | None, until: datetime, keeps_until: datetime) -> datetime:

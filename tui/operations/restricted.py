@@ -9,14 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tui.core.models import Run, Session
+from tui.core.models import Request, Run, Session
 from tui.core.text import one_line
 from tui.operations.agent_options import is_wider
 from tui.operations.context import Context
 from tui.operations.mentions import stray_mention
-from tui.runs.bounds import HARMLESS_TOOLS
+from tui.runs.bounds import is_harmless
 from tui.runs.protocol import IN_PIPELINE, SPEC, read_owner
 from tui.runs.untrusted import read_json
+
+_CLOSED = "closed"  # what a spec calls the places that no tool of its agent may touch
 
 
 def require_inner_prompt(context: Context, prompt: str, cwd: Path, config_dir: Path) -> None:
@@ -36,11 +38,13 @@ def agent_folder(run: Run, session: Session) -> Path:
 
 
 def require_no_secret(context: Context, run: Run, cwd: Path, config_dir: Path) -> None:
-    """Raise `Refused` when an agent may read credentials unasked, as in its folder it may.
+    """Raise `Refused` when an agent may have read credentials unasked, as in its folder it may.
 
-    A run that a restricted console started asks for them.
+    The agent of a pipeline may, until a restricted console prompts it; one of ours never: closed
+    places are denied to every tool of it, and commands are asked for, as its runner knows.
     """
-    if not context.settings.restricted or read_json(run.folder / SPEC).get("is_restricted") is True:
+    is_ours = IN_PIPELINE not in read_owner(run.folder) and _CLOSED in read_json(run.folder / SPEC)
+    if not context.settings.restricted or is_ours:
         return
     own, named, home = config_dir / ".credentials.json", context.settings.env_file, cwd.resolve()
     places = (one.resolve() for one in (own, named) if one is not None and one.exists())
@@ -77,11 +81,12 @@ def require_asking_agent(context: Context, session: Session, run: Run) -> None:
             )
 
 
-def require_allowable(context: Context, session: Session, tool: str) -> None:
-    """Raise `Refused` for a tool that a restricted console may not allow: it can only deny it."""
+def require_allowable(context: Context, session: Session, asked: Request) -> None:
+    """Raise `Refused` for a call that a restricted console may not allow: it can only deny it."""
     named = context.settings.stages.get(session.stage, {}).get("allowed_tools")
-    if tool not in HARMLESS_TOOLS and not (isinstance(named, list) and tool in named):
+    is_stages = isinstance(named, list) and asked.tool in named
+    if not is_stages and not is_harmless(asked.tool, asked.input):
         context.require_unrestricted(
-            f"{one_line(tool)[:40]} acts on this machine, so that you can only deny it; somebody "
-            "with all rights can allow it"
+            f"{one_line(asked.tool)[:40]} acts on this machine, so that you can only deny it; "
+            "somebody with all rights can allow it"
         )

@@ -14,8 +14,9 @@ from tui.core.errors import ConsoleError, DatabaseProblem, Refused, UnknownId, U
 from tui.core.models import Event, Liveness, Session
 from tui.core.session_id import is_listing_id
 from tui.core.text import one_line
-from tui.operations.agent_options import agent_options, describe
+from tui.operations.agent_options import agent_options, describe, stage_gives
 from tui.operations.cause import cause_of
+from tui.operations.closed import closed_places, work_folder
 from tui.operations.context import Context
 from tui.operations.find import find_listing
 from tui.operations.hold import require_not_held
@@ -80,7 +81,7 @@ def plan_resume(
     details = session.row.details() if session.row else {}
     agent, notes = agent_options(context.settings, session.stage, details)
     target = Target(str(uuid.uuid4()), source.folder) if fork else source
-    cwd, cwd_notes = _cwd(context, target, agent)
+    cwd, cwd_notes = _cwd(context, target, session.stage, agent)
     return Plan(
         "fork" if fork else "resume",
         target,
@@ -118,7 +119,7 @@ def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None 
     target = Target(str(uuid.uuid4()), listing.path)
     require_startable(context.settings, target)
     agent, notes = agent_options(context.settings, stage, {})
-    cwd, cwd_notes = _cwd(context, target, agent)
+    cwd, cwd_notes = _cwd(context, target, stage, agent)
     keeps = timedelta(days=days) if days else max_age(context, stage)
     said = (*notes, *cwd_notes, *warnings(context.settings, target, None))
     return Plan(
@@ -182,6 +183,8 @@ def _spec(context: Context, plan: Plan, prompt: str, now: datetime) -> RunSpec:
         settings.max_runs,
         settings.stall_timeout.total_seconds(),
         settings.restricted,
+        stage_gives=stage_gives(settings, plan.stage),
+        closed=closed_places(settings, plan.target.folder),
     )
 
 
@@ -226,18 +229,15 @@ def _cause(context: Context, session: Session) -> str:
 
 
 def _cwd(
-    context: Context, target: Target, agent: Mapping[str, Any]
+    context: Context, target: Target, stage: str, agent: Mapping[str, Any]
 ) -> tuple[Path, tuple[str, ...]]:
-    """Return where the agent works: as recorded if that is below the root, else its listing."""
+    """Return where the agent works: as recorded where that may be, else its listing's folder."""
     asked = agent.get("cwd")
     if not asked:
         return target.folder, ()
-    path = Path(str(asked))
-    named = [stage.get("cwd") for stage in context.settings.stages.values()]
-    is_allowed = asked in named or path.resolve().is_relative_to(context.root.resolve())
-    if is_allowed and path.is_dir():
+    path, reason = work_folder(context.settings, stage, target.folder, str(asked))
+    if path is not None:
         return path, ()
-    reason = "is gone" if is_allowed else "is outside the root"
     return target.folder, (f"its folder {one_line(asked)} {reason}: it works in the listing's",)
 
 

@@ -93,7 +93,7 @@ def _answer(
     words = {"allow": "allowed once:", "always": "allowed in this run:", "deny": "denied:"}
     verb = "answered" if answers else words[decision]
     if decision != "deny":
-        require_allowable(context, session, request.tool)
+        require_allowable(context, session, request)
     asked = Command(
         "answer", context.clock(), "", reason, request.request_id, decision, answers or {}
     )

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from tui.core.errors import RunFailed
 from tui.core.text import one_line
-from tui.runs.bounds import RESTRICTED_ENVIRONMENT, restricted_settings
 from tui.runs.cli_process import RUN_VARIABLE, kill_cli
+from tui.runs.confining import confining_environment, confining_options
 from tui.runs.environment import read_env_file
+from tui.runs.guard import Guard, Verdict
 from tui.runs.happening import (
     Answer,
     Ask,
@@ -36,11 +37,13 @@ if TYPE_CHECKING:
     from claude_agent_sdk import (
         ClaudeAgentOptions,
         ClaudeSDKClient,
+        HookContext,
         PermissionMode,
         PermissionResultAllow,
         PermissionResultDeny,
         ToolPermissionContext,
     )
+    from claude_agent_sdk.types import HookInput, HookJSONOutput
 
 _LAST_WORDS_TRIES = 20
 _MAX_MESSAGE = 256 * 1024 * 1024
@@ -67,6 +70,7 @@ class Agent:
     ) -> None:
         self._spec, self._fallback_cwd, self._ask = spec, fallback_cwd, ask
         self._given = given
+        self._guard = Guard(spec, is_hosted=given is not None)
         self._client: ClaudeSDKClient | None = None
         self._complaints: deque[str] = deque(maxlen=20)
         self.tells_rest = False
@@ -86,6 +90,8 @@ class Agent:
         """Send a prompt: a turn begins. A restricted console's puts no file that it mentions in."""
         is_mention = is_restricted and not self._spec.is_restricted and "@" in prompt
         is_text = is_mention or prompt.lstrip().startswith("/")
+        if is_restricted:
+            self._guard.bind()
         try:
             await self._connected().query(_verbatim(prompt) if is_text else prompt)
         except Exception as error:  # whatever the SDK raises ends the run with its reason
@@ -112,6 +118,7 @@ class Agent:
     async def change_mode(self, name: str) -> None:
         """Go on in another permission mode; raises `RunFailed` with what the CLI has against it."""
         await self._change(self._connected().set_permission_mode(cast("PermissionMode", name)))
+        self._guard.mode = name
 
     async def _change(self, asking: Awaitable[None]) -> None:
         try:
@@ -146,21 +153,56 @@ class Agent:
         from claude_agent_sdk import ClaudeAgentOptions
 
         spec, given = self._spec, self._given or ClaudeAgentOptions()
+        self._guard.home = Path(given.cwd or self._cwd())
         # Said in any case: else a settings file that the agent can write would choose the mode.
         ours = {"permission_mode": "default"} if self._given is None else {}
         return replace(
             given,
-            **ours | _recorded(spec, given),
+            **ours | _recorded(spec, given) | self._confining(given),
             **_identity(spec),
             **self._asking(given),
-            **_restricting(spec),
-            cwd=given.cwd or (spec.cwd if spec.cwd.is_dir() else self._fallback_cwd),
+            cwd=self._guard.home,
             cli_path=given.cli_path or spec.cli_path,
-            env={**given.env, **_environment(spec)},
+            env={**given.env, **_environment(spec), **self._confining_environment()},
             include_partial_messages=True,
             stderr=self._complain,
             max_buffer_size=given.max_buffer_size or _MAX_MESSAGE,
         )
+
+    def _cwd(self) -> Path:
+        """Return where the agent works; raises `RunFailed` when a link leads elsewhere by now."""
+        cwd = self._spec.cwd
+        if not cwd.is_dir():
+            return self._fallback_cwd
+        is_plain = cwd == self._fallback_cwd or os.path.realpath(cwd) == str(cwd)
+        if self._given is None and not is_plain:
+            raise RunFailed(f"its folder {one_line(cwd)} lies behind a link since the start")
+        return cwd
+
+    def _confining(self, given: ClaudeAgentOptions) -> dict[str, Any]:
+        """Return what a run of ours is confined by, and how its calls of tools come to be judged.
+
+        What a pipeline set in its own query stays as it is: its hooks are the ones then.
+        """
+        from claude_agent_sdk import HookMatcher
+
+        ours = confining_options(self._spec) if self._given is None else {}
+        if given.hooks:
+            return ours
+        judging = HookMatcher(hooks=[self._judge], on_failure="block" if ours else None)
+        return ours | {"hooks": {"PreToolUse": [judging]}}
+
+    def _confining_environment(self) -> Mapping[str, str]:
+        return confining_environment(self._spec) if self._given is None else {}
+
+    async def _judge(self, said: HookInput, _id: str | None, _: HookContext) -> HookJSONOutput:
+        call: Mapping[str, Any] = dict(said)
+        try:
+            tool, given, cwd = call["tool_name"], call["tool_input"], call["cwd"]
+            verdict = await asyncio.to_thread(self._guard.verdict, tool, given, cwd)
+        except Exception:  # what cannot be judged is denied
+            verdict = "deny"
+        return _hook_output(verdict) if verdict else {}
 
     def _asking(self, given: ClaudeAgentOptions) -> dict[str, Any]:
         """Return who is asked for permission: the operators, unless the pipeline sees to it."""
@@ -300,22 +342,23 @@ def _identity(spec: RunSpec) -> dict[str, Any]:
 def _environment(spec: RunSpec) -> dict[str, str]:
     """Return what the CLI's environment adds to ours: the secrets, and where its sessions are."""
     secrets = read_env_file(spec.env_file) if spec.env_file else {}
-    return (
-        secrets
-        | {
-            "CLAUDE_CONFIG_DIR": str(spec.config_dir),
-            "CLAUDE_SESSION_DIR": str(spec.config_dir),
-            _STATE_EVENTS: "1",
-            RUN_VARIABLE: spec.run_id,
+    return secrets | {
+        "CLAUDE_CONFIG_DIR": str(spec.config_dir),
+        "CLAUDE_SESSION_DIR": str(spec.config_dir),
+        _STATE_EVENTS: "1",
+        RUN_VARIABLE: spec.run_id,
+    }
+
+
+def _hook_output(verdict: Verdict) -> HookJSONOutput:
+    reason = "Closed to agents: it may hold secrets." if verdict == "deny" else "An operator says."
+    return {
+        "hookSpecificOutput": {
+            "hookEventName": "PreToolUse",
+            "permissionDecision": "deny" if verdict == "deny" else "ask",
+            "permissionDecisionReason": reason,
         }
-        | (RESTRICTED_ENVIRONMENT if spec.is_restricted else {})
-    )
-
-
-def _restricting(spec: RunSpec) -> dict[str, Any]:
-    if not spec.is_restricted:
-        return {}
-    return {"settings": restricted_settings(spec.agent, spec.config_dir)}
+    }
 
 
 def _turn_ended(result: Any) -> TurnEnded:

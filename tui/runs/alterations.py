@@ -25,13 +25,18 @@ class Alterations:
     def __init__(self, agent: Agent, journal: Journal, spec: RunSpec) -> None:
         self._agent, self._journal = agent, journal
         self._now = self._mode = str(spec.agent.get("permission_mode") or "")
+        self._given_mode = str(spec.stage_gives.get("permission_mode") or "")
+        self._decides_itself = spec.decides_itself
         self._waiting: deque[Command] = deque()
         self._making = asyncio.Lock()
 
     @property
     def is_asking(self) -> bool:
-        """Whether the agent does, unasked, no more than it did when the run was started."""
-        return self._now in (*ASKING_MODES, self._mode)
+        """Whether the agent does, unasked, no more than the settings give to its stage.
+
+        As this process knows it: what the run folder says of it others may have written.
+        """
+        return not self._decides_itself and self._now in (*ASKING_MODES, self._given_mode)
 
     def begun(self, mode: str) -> None:
         """Take the permission mode from the CLI's own word."""

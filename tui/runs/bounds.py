@@ -1,28 +1,56 @@
-"""What an agent may do unasked for an operator who has no shell here."""
+"""What an agent may do unasked: tool by tool, for whoever prompts it and by what a stage gives."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from pathlib import Path
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 ASKING_MODES = frozenset({"default", "plan", "dontAsk"})
+_AGENT_TOOLS = frozenset({"Agent", "Task"})
 # They neither run a command nor reach a file, and what a sub-agent does is asked for itself.
-HARMLESS_TOOLS = frozenset({"WebSearch", "WebFetch", "TodoWrite", "AskUserQuestion", "Task"})
-# The CLI then only names to the agent the files that a prompt mentions.
-RESTRICTED_ENVIRONMENT = {"CLAUDE_CODE_DISABLE_FILE_MENTIONS": "1"}
+HARMLESS_TOOLS = _AGENT_TOOLS | {
+    *("WebSearch", "WebFetch", "TodoWrite", "AskUserQuestion"),
+    *("EnterPlanMode", "ReportFindings", "TaskStop", "ToolSearch"),
+}
+# In the folder of the agent the CLI asks for none of them.
+LOOKING_TOOLS = frozenset({"Read", "Glob", "Grep", "LS", "NotebookRead"})
+EDITING_TOOLS = frozenset({"Edit", "MultiEdit", "NotebookEdit", "Write"})
+# The CLI runs, unasked, commands that it knows to only read: files that hold secrets, too.
+COMMAND_TOOLS = frozenset({"Bash", "Monitor"})
+
+# A sub-agent with more than that (a worktree of its own, a mode) is another thing.
+_OF_PLAIN_AGENT = frozenset(
+    {"description", "prompt", "subagent_type", "model", "run_in_background"}
+)
+_JOINS = re.compile(r"[;&|<>`$(){}\\\n\r]")
 
 
-def restricted_settings(agent: Mapping[str, Any], config_dir: Path) -> str | None:
-    """Return the CLI's settings for a run that a restricted console starts, as JSON.
+def is_harmless(tool: str, given: Mapping[str, Any]) -> bool:
+    """Whether a call acts on nothing of this machine, so that anybody may allow it."""
+    return tool in HARMLESS_TOOLS and (tool not in _AGENT_TOOLS or given.keys() <= _OF_PLAIN_AGENT)
 
-    Else it runs, unasked, commands that it knows to only read, and reads the agent's credentials.
-    `None` where the settings give the agent more than that in any case.
-    """
-    if (agent.get("permission_mode") or "default") not in ASKING_MODES:
-        return None
-    ask = [f"Read(**/{config_dir.name}/**)"]
-    if not any(str(tool).startswith("Bash") for tool in agent.get("allowed_tools") or ()):
-        ask.append("Bash")
-    return json.dumps({"permissions": {"ask": ask}})
+
+def is_given(tool: str, given: Mapping[str, Any], rules: Iterable[str]) -> bool:
+    """Whether one of the rules of `allowed_tools` gives this call, or has the CLI look at it."""
+    return any(_gives(rule, tool, given) for rule in rules)
+
+
+def _gives(rule: str, tool: str, given: Mapping[str, Any]) -> bool:
+    named, _, pattern = rule.partition("(")
+    if named != tool:
+        is_server = named.startswith("mcp__") and not pattern
+        return is_server and tool.startswith(named.removesuffix("*").removesuffix("__") + "__")
+    pattern = pattern.removesuffix(")")
+    if not pattern or pattern == "*" or tool in EDITING_TOOLS | LOOKING_TOOLS:
+        return True
+    said = str(given.get("command" if tool in COMMAND_TOOLS else "skill", ""))
+    return _matches(pattern, said)
+
+
+def _matches(pattern: str, said: str) -> bool:
+    """Whether one plain command begins as a pattern says: `git log:*`, `ls *`, or just `ls`."""
+    if not said or _JOINS.search(said):
+        return False
+    begins = pattern.removesuffix(":*").removesuffix("*").rstrip()
+    return said == pattern or (pattern.endswith("*") and f"{said} ".startswith(f"{begins} "))

@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 
 from tui.core.text import safe_text
-from tui.runs.bounds import HARMLESS_TOOLS
+from tui.runs.bounds import HARMLESS_TOOLS, is_harmless
 from tui.runs.command import Command
 from tui.runs.happening import Answer, Ask
 from tui.runs.journal import Journal, cut
@@ -48,7 +48,8 @@ class Permissions:
 
     async def ask(self, ask: Ask) -> Answer:
         """Wait for an operator's answer to `ask`."""
-        if ask.tool in self._always:
+        is_harmless_one = is_harmless(ask.tool, ask.input)
+        if ask.tool in self._always and (is_harmless_one or not self._is_restricted):
             return Answer("allow")
         # Not to be guessed: an answer posted before the request would keep out the operator's.
         request_id = f"p{next(self._numbers)}-{secrets.token_hex(4)}"
@@ -67,7 +68,7 @@ class Permissions:
             decision = answer.decision
         finally:
             self._journal.event("answered", request_id=request_id, decision=decision, by=by)
-        is_kept = ask.tool in HARMLESS_TOOLS or not self._is_restricted
+        is_kept = is_harmless_one or not self._is_restricted
         if decision == "always" and ask.tool != _QUESTION and is_kept:
             self._always.add(ask.tool)
         return replace(answer, answers=_as_asked(ask.input, answer.answers))

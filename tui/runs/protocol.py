@@ -74,7 +74,8 @@ class RunSpec:
     `zone_named`. Of the runs of a root that have a `max_runs` no more than so many work at once;
     with 0 it does not wait. No secret is ever in here: those stay in `env_file`. `is_restricted`
     says that a restricted console starts it, `decides_itself` that the pipeline which hosts it has
-    set more than `agent` tells of what its agent may do.
+    set more than `agent` tells of what its agent may do. `stage_gives` is what the settings let
+    agents of the stage do unasked; `closed` are places that no tool of the agent may reach.
     """
 
     run_id: str
@@ -100,6 +101,8 @@ class RunSpec:
     stall_timeout_s: float = 180.0
     is_restricted: bool = False
     decides_itself: bool = False
+    stage_gives: Mapping[str, Any] = field(default_factory=dict)
+    closed: tuple[Path, ...] = ()
 
     def to_json(self) -> str:
         """Return the text of `spec.json`; raises `RunFailed` for more than a reader takes."""
@@ -119,6 +122,7 @@ class RunSpec:
             value = {one.name: json.loads(text)[one.name] for one in fields(cls)}
             for name in ("db_path", "config_dir", "cwd", "env_file", "cli_path"):
                 value[name] = None if value[name] is None else Path(value[name])
+            value["closed"] = tuple(Path(one) for one in value["closed"])
             for name in ("created_at", "expires_at", "keeps_until"):
                 value[name] = None if value[name] is None else _moment(value[name])
             return cls(**value)
@@ -332,6 +336,8 @@ def _plain(value: Any) -> Any:
         return value.astimezone(UTC).isoformat()
     if isinstance(value, Path):
         return str(value.absolute())
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
     return dict(value) if isinstance(value, Mapping) else value
 
 

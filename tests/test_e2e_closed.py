@@ -1,0 +1,214 @@
+"""No tool of an agent of ours reaches a secret, whoever started it, with the real CLI."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.runs_site import Site, over, site_below
+from tui.demo.api import LoopbackApi, by_word
+from tui.demo.asked import Asked
+from tui.demo.turns import ToolUse, Turn, say
+from tui.runs.protocol import read_events, read_run
+
+UNSEEN = "a-word-that-no-agent-may-see"
+ELSEWHERE = "9f2c0000-1111-4222-8333-444455556666"
+TOOLS = [*("Bash", "Read", "Edit", "Write", "NotebookEdit", "Glob", "Grep", "Agent")]
+NOTEBOOK = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+SERVER = """
+from mcp.server.fastmcp import FastMCP
+server = FastMCP("files")
+@server.tool()
+def show(where: dict) -> str:
+    return open(where["path"]).read()
+server.run()
+"""
+
+
+def read(path: Path | str) -> ToolUse:
+    return ToolUse("Read", {"file_path": str(path)})
+
+
+def bash(command: str) -> ToolUse:
+    return ToolUse("Bash", {"command": command, "description": "look"})
+
+
+def find(tool: str, pattern: str, **more: Any) -> ToolUse:
+    return ToolUse(tool, {"pattern": pattern} | more)
+
+
+def seeking(listing: Path) -> list[ToolUse]:
+    """Return the ways to a secret, one call after the other."""
+    config_dir, new = listing / ".claude_sessions", {"new_source": "x", "cell_type": "code"}
+    return [
+        read(config_dir / ".credentials.json"),
+        read(".credentials.json"),
+        read(".claude_sessions/.credentials.json"),
+        read(listing / "sub/../.claude_sessions/./.credentials.json"),
+        read(listing / "to_file"),
+        read(listing / "to_folder/.credentials.json"),
+        read(listing / "env (its) [own]*"),
+        read(listing / "../env"),
+        read(listing / "../settings.toml"),
+        read(listing / "../state/remembered"),
+        read(listing / ".session_console/kept"),
+        read(listing.parent / ".session_console/kept"),
+        read(listing.parent / "other/.claude_sessions/.credentials.json"),
+        bash("cat .claude_sessions/.credentials.json"),
+        bash("cat to_file"),
+        bash("grep -r word ."),
+        find("Grep", "word", output_mode="content"),
+        find("Grep", "word", path=str(listing), output_mode="content"),
+        find("Grep", "word", path=str(listing / "to_folder"), output_mode="content"),
+        find("Grep", "word", path=str(listing.parent), output_mode="content"),
+        find("Grep", "word", path=str(config_dir / "projects"), output_mode="content"),
+        find("Glob", "**/.credentials.json", path=str(listing)),
+        find("Glob", ".claude_sessions/*"),
+        read(listing / "notebook.ipynb"),
+        ToolUse("NotebookEdit", {"notebook_path": str(listing / "notebook.ipynb")} | new),
+        ToolUse("Write", {"file_path": str(listing / "to_folder/new.json"), "content": "{}"}),
+        ToolUse("Write", {"file_path": str(config_dir / "settings.json"), "content": "{}"}),
+        ToolUse(
+            "Edit", {"file_path": str(listing / "to_file"), "old_string": "a", "new_string": ""}
+        ),
+        ToolUse("mcp__files__show", {"where": {"path": str(config_dir / ".credentials.json")}}),
+        ToolUse("mcp__files__show", {"where": {"path": "to_file"}}),
+        ToolUse(
+            "Agent", {"description": "look", "prompt": "INNER", "subagent_type": "general-purpose"}
+        ),
+    ]
+
+
+def seek(asked: Asked) -> Turn:
+    """Try each in its turn; a sub-agent tries the files alone."""
+    calls = seeking(Path(asked.first_prompt.split()[-1]))
+    return say(calls[asked.step]) if asked.step < len(calls) else say("Sought.")
+
+
+def inner(asked: Asked) -> Turn:
+    calls = [read("to_file"), bash("cat to_file")]
+    return say(calls[asked.step]) if asked.step < len(calls) else say("Sought inside.")
+
+
+def page(asked: Asked) -> Turn:
+    """Read on in what was too long, then in what is another session.s or a transcript."""
+    found = re.search(r"(/[^\s\"\\]*)/([^/\s\"\\]*)/tool-results/[^\s\"\\]*", str(asked.body))
+    if asked.step == 0 or found is None:
+        return say(bash("seq 1000000 1200000")) if asked.step == 0 else say("Nothing kept.")
+    project, own = found[1], found[2]
+    calls = [
+        ToolUse("Read", {"file_path": found[0], "limit": 3}),
+        read(f"{project}/{ELSEWHERE}/tool-results/a.txt"),
+        ToolUse("Read", {"file_path": f"{project}/{own}.jsonl", "limit": 1}),
+        read(f"{project}/{own}/tool-results/../../../../.credentials.json"),
+    ]
+    return say(calls[asked.step - 1]) if asked.step <= len(calls) else say("Paged.")
+
+
+SCENES = by_word({"INNER": inner, "SEEK": seek, "PAGE": page}, default=lambda asked: say("Well."))
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with LoopbackApi(SCENES).in_thread() as api, site_below(tmp_path, api) as site:
+        site.env_file.rename(site.listing / "env (its) [own]*")
+        site.env_file = site.listing / "env (its) [own]*"
+        site.env_file.write_text(f"{site.env_file.read_text()}NOT_TOLD={UNSEEN}\n")
+        hide(site.listing)
+        yield site
+
+
+def hide(listing: Path) -> None:
+    config_dir = listing / ".claude_sessions"
+    for path in (
+        *(config_dir / ".credentials.json", config_dir / "settings.json"),
+        *(config_dir / "unheard-of.json", listing / ".session_console" / "kept"),
+        *(listing.parent / ".session_console" / "kept", listing.parent / "state" / "remembered"),
+        *(listing.parent / "env", listing.parent / "settings.toml"),
+        listing.parent / "other" / ".claude_sessions" / ".credentials.json",
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"env": {"NOT_TOLD": UNSEEN}}))
+    (config_dir / "notebook.ipynb").write_text(json.dumps(NOTEBOOK))
+    (listing / "sub").mkdir()
+    (listing / "server.py").write_text(SERVER)
+    for name, place in (
+        ("to_file", ".claude_sessions/.credentials.json"),
+        ("to_folder", ".claude_sessions"),
+        ("notebook.ipynb", ".claude_sessions/notebook.ipynb"),
+    ):
+        (listing / name).symlink_to(place)
+
+
+def closed(listing: Path) -> tuple[Path, ...]:
+    return tuple(listing.parent / name for name in ("env", "settings.toml", "state"))
+
+
+def agent(site: Site, *allowed: str) -> dict[str, Any]:
+    server = {"command": sys.executable, "args": [str(site.listing / "server.py")]}
+    names = [*allowed, "mcp__files"]
+    return {"tools": TOOLS, "allowed_tools": names, "mcp_servers": {"files": server}}
+
+
+@pytest.mark.parametrize("is_restricted", [True, False])
+@pytest.mark.parametrize("place", [".", ".claude_sessions"])
+def test_no_tool_shows_or_changes_a_secret(site: Site, place: str, is_restricted: bool) -> None:
+    """Without the rules a search finds it; without the judging an MCP server reads it."""
+    before = contents(site.listing)
+    given = agent(site)
+    folder = site.start(
+        f"SEEK {site.listing}",
+        cwd=(site.listing / place).resolve(),
+        agent=given,
+        stage_gives={"allowed_tools": given["allowed_tools"]},
+        is_restricted=is_restricted,
+        closed=closed(site.listing),
+        permission_timeout_s=0.2,
+    )
+    run = over(folder)
+    assert (run.state, run.error) == ("done", "")
+    said = str([asked.body for asked in site.api.requests])
+    assert "Sought." in site.transcript(run.session_id)
+    assert "Sought inside." in said
+    assert UNSEEN not in said
+    assert UNSEEN not in site.transcript(run.session_id)
+    assert contents(site.listing) == before
+
+
+def contents(listing: Path) -> dict[str, str]:
+    config_dir = listing / ".claude_sessions"
+    names = (".credentials.json", "unheard-of.json", "notebook.ipynb", "new.json")
+    paths = [path for path in (config_dir / name for name in names) if path.exists()]
+    return {path.name: path.read_text() for path in paths}
+
+
+def test_a_mention_or_an_import_shows_no_secret(site: Site) -> None:
+    """Without the rules the CLI puts in what a prompt or a `CLAUDE.md` names, and uses no tool."""
+    (site.listing / "CLAUDE.md").write_text("Mind @.claude_sessions/unheard-of.json and @to_file")
+    said = f"Look at @{site.listing}/.claude_sessions/.credentials.json and @to_file"
+    assert over(site.start(said, closed=closed(site.listing))).state == "done"
+    assert "unheard-of.json" in str(site.api.requests)
+    assert UNSEEN not in str(site.api.requests)
+
+
+def test_what_was_too_long_is_read_on_in_and_no_other_session(site: Site) -> None:
+    """Without the gaps in the rules an agent is told to read what it then may not."""
+    slug = re.sub(r"[^A-Za-z0-9]", "-", str(site.listing))
+    other = site.listing / ".claude_sessions/projects" / slug / ELSEWHERE / "tool-results/a.txt"
+    other.parent.mkdir(parents=True)
+    other.write_text(UNSEEN)
+    folder = site.start("PAGE this", agent={"allowed_tools": ["Bash"], "tools": TOOLS})
+    assert over(folder).state == "done"
+    said = site.transcript(read_run(folder).session_id)
+    assert "1000002" in said
+    assert [one["type"] for one in read_events(folder)].count("permission") == 0
+    results = re.findall(r'"content":"(?:1\\t)?([^"]{0,60})', said)
+    denied = [one for one in results if "denied" in one or "Closed" in one]
+    assert len(denied) == 3
+    assert UNSEEN not in said

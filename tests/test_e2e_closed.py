@@ -22,12 +22,21 @@ ELSEWHERE = "9f2c0000-1111-4222-8333-444455556666"
 TOOLS = [*("Bash", "Read", "Edit", "Write", "NotebookEdit", "Glob", "Grep", "Agent")]
 NOTEBOOK = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 SERVER = """
-from mcp.server.fastmcp import FastMCP
-server = FastMCP("files")
-@server.tool()
-def show(where: dict) -> str:
-    return open(where["path"]).read()
-server.run()
+import json, sys
+def answer(method, given):
+    if method == "initialize":
+        served = {"protocolVersion": given["protocolVersion"], "capabilities": {"tools": {}}}
+        return served | {"serverInfo": {"name": "files", "version": "1"}}
+    if method == "tools/call":
+        path = given["arguments"]["where"]["path"]
+        return {"content": [{"type": "text", "text": open(path).read()}]}
+    tool = {"name": "show", "inputSchema": {"type": "object"}, "description": "Show a file."}
+    return {"tools": [tool]}
+for line in sys.stdin:
+    asked = json.loads(line)
+    if "id" in asked:
+        result = answer(asked["method"], asked.get("params"))
+        print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": result}), flush=True)
 """
 
 
@@ -176,6 +185,7 @@ def test_no_tool_shows_or_changes_a_secret(site: Site, place: str, is_restricted
     said = str([asked.body for asked in site.api.requests])
     assert "Sought." in site.transcript(run.session_id)
     assert "Sought inside." in said
+    assert "Show a file." in said
     assert UNSEEN not in said
     assert UNSEEN not in site.transcript(run.session_id)
     assert contents(site.listing) == before

@@ -63,7 +63,7 @@ def test_they_do_to_an_agent_of_a_console_with_all_rights(site: Site, plants: Pl
 def test_the_clis_sweep_is_the_listings_own_without_its_settings(
     site: Site, plants: Plants
 ) -> None:
-    """Without the number in the run's own settings the CLI sweeps after its default, 30 days."""
+    """Without the number in the run's settings this CLI never sweeps, another as it likes."""
     old = plants.config_dir / "projects" / "-old" / "9f2c0000-1111-4222-8333-444455556666.jsonl"
     old.parent.mkdir(parents=True)
     old.write_text('{"type": "user"}\n')

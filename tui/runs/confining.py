@@ -28,7 +28,7 @@ def confining_options(spec: RunSpec) -> dict[str, Any]:
         sources = sources or []
     settings: dict[str, Any] = {"permissions": {"deny": deny_rules(spec)}}
     if sources is not None and "user" not in sources:
-        # Else the CLI, which does not read the config dir's settings then, sweeps by its default.
+        # The CLI does not read it from the config dir then.
         settings["cleanupPeriodDays"] = _sweep(sweep_days(spec.config_dir))
     options: dict[str, Any] = {"settings": json.dumps(settings)}
     if spec.is_restricted:

@@ -17,7 +17,7 @@ from tui.demo.turns import Text, ToolUse, Turn, say
 from tui.runs.bounds import HARMLESS_TOOLS, LOOKING_TOOLS
 from tui.runs.command import Command
 from tui.runs.inbox import post
-from tui.runs.protocol import read_events, read_run
+from tui.runs.protocol import read_events
 
 # A tool that is new in a CLI is asked for; here it needs a line, and with it a thought.
 HARMLESS = {

@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 
+from tests.runs_site import Site
+from tui.demo.api import LoopbackApi
+from tui.runs.agent import Agent
+from tui.runs.alterations import Alterations
 from tui.runs.command import Command
+from tui.runs.happening import Answer, Ask
 from tui.runs.inbox import Inbox, post
 from tui.runs.journal import Journal
 from tui.runs.prompts import Prompt, Prompts
@@ -37,6 +42,31 @@ def test_only_a_plain_no_takes_the_bounds_off_a_command(
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
     (command,) = Inbox(tmp_path).take()
     assert Prompt.of(command) == Prompt("go", "eve", name, is_restricted)
+
+
+@pytest.mark.parametrize(
+    ("changes", "now", "is_asking"),
+    [
+        ({}, "default", True),
+        ({}, "acceptEdits", False),
+        ({"agent": {"permission_mode": "acceptEdits"}}, "acceptEdits", False),
+        ({"stage_gives": {"permission_mode": "acceptEdits"}}, "acceptEdits", True),
+        ({"decides_itself": True}, "default", False),
+    ],
+)
+def test_a_runner_knows_itself_whether_its_agent_asks(
+    tmp_path: Path, api: LoopbackApi, changes: dict[str, Any], now: str, is_asking: bool
+) -> None:
+    """Without it whoever writes to the run folder could say that a pipeline's agent asks."""
+    spec = Site(tmp_path, tmp_path / "env", api).spec("go", **changes)
+    journal = Journal(tmp_path, lambda: NOW)
+    alterations = Alterations(Agent(spec, tmp_path, _nobody), journal, spec)
+    alterations.begun(now)
+    assert alterations.is_asking == is_asking
+
+
+async def _nobody(ask: Ask) -> Answer:
+    return Answer("deny")
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,6 @@ from tui.operations.finding import Finding, Level
 from tui.storage.config_dir import CONFIG_DIR
 from tui.storage.folders import is_link, mount_of
 
-_MOST_NAMED = 30
-
 
 def of_config_dirs(context: Context, catalog: Catalog) -> Iterator[Finding]:
     """Yield what the files in each listing do to its agents; a few small files a listing."""
@@ -48,7 +46,7 @@ def _of_acting(folder: Path, listing_id: str, reach: str) -> Iterator[Finding]:
             one for one in found if one.path.suffix != ".json" and one.is_running == is_running
         ]
         if named:
-            said = ", ".join(f"{one_line(one.path)}" for one in named[:_MOST_NAMED])
+            said = ", ".join(one_line(one.path) for one in named)
             brings = "may run commands" if is_running else "tell agents what to do"
             words = f"{said} {brings}: {reach}"
             yield _found("acting_files", words, listing_id, is_running=is_running)

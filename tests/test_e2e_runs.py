@@ -230,7 +230,7 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)
 for line in sys.stdin:
     said = json.loads(line)
     if said["type"] == "control_request":
-        answer = {{"subtype": "success", "request_id": said["request_id"], "response": {{}}}}
+        answer = {{"subtype": "success", "request_id": said["request_id"], "response": {able}}}
         print(json.dumps({{"type": "control_response", "response": answer}}), flush=True)
     else:
         init = {{"type": "system", "subtype": "init", "session_id": "another"}}
@@ -240,16 +240,23 @@ while True:
 """
 
 
-def test_a_cli_that_answers_as_another_session_and_will_not_go_is_killed(
-    site: Site, tmp_path: Path
+@pytest.mark.parametrize(
+    ("able", "reason"),
+    [
+        ({"hook_on_failure_supported": True}, "answered as another session"),
+        ({}, "the CLI is too old"),
+    ],
+)
+def test_a_cli_that_is_not_the_one_we_know_and_will_not_go_is_killed(
+    site: Site, tmp_path: Path, able: dict[str, bool], reason: str
 ) -> None:
     cli = tmp_path / "obstinate"
-    cli.write_text(_OBSTINATE.format(python=sys.executable))
+    cli.write_text(_OBSTINATE.format(python=sys.executable, able=able))
     cli.chmod(0o755)
     session_id = _tracked(site)
     run = over(site.start("hello", mode="resume", session_id=session_id, cli_path=cli))
     assert run.state == "failed"
-    assert "answered as another session" in run.error
+    assert reason in run.error
     assert [row.session_id for row in read_rows(site.listing / "buyers.db")] == [session_id]
     assert not _running(str(cli))
 

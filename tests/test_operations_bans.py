@@ -76,6 +76,15 @@ def test_a_row_narrows_the_tools_of_its_stage(stage: Any, row: Any, kept: Any) -
     assert bool(notes) == (kept != row)
 
 
+@pytest.mark.parametrize(("asked", "kept"), [(3, 3), (9, 5), (5, 5), ("many", 5)])
+@pytest.mark.parametrize("name", ["max_turns", "max_budget_usd"])
+def test_a_row_raises_no_limit_of_its_stage(name: str, asked: Any, kept: int) -> None:
+    options, _ = agent_options(
+        Settings(stages={"stage": {name: 5}}), "stage", {"agent": {name: asked}}
+    )
+    assert options[name] == kept
+
+
 def test_bans_hold_for_whatever_starts_a_run(listing: SampleListing) -> None:
     context = listing.context(
         stages={"stage_3": {"disallowed_tools": ["Bash"], "max_turns": 5}}, restricted=True

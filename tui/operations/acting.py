@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ _SERVERS = ".mcp.json"
 # What an agent may be told to use; each can bring commands of its own.
 _FOLDERS = ("skills", "commands", "agents", "plugins", "workflows", "output-styles", "rules")
 _ONLY_WORDS = ("output-styles", "rules")
-_WORDS = ("CLAUDE.md", "CLAUDE.local.md", "AGENTS.md")
+_WORDS = ("CLAUDE.md", "CLAUDE.local.md")
 _UNREAD = "cannot be read"
 
 
@@ -43,9 +43,9 @@ class Acting:
 def acting_files(folder: Path) -> tuple[Acting, ...]:
     """Return what acts in agents that start in a listing's folder; some thirty `stat`s."""
     own, config_dir = folder / ".claude", folder / CONFIG_DIR
-    found = [*_of_folder(folder), *_of_claude(own)]
+    found = [*_of_folder(folder), *_of_claude(own, _SETTINGS)]
     if not is_link(config_dir):
-        found += [*_of_claude(config_dir), *_of_servers(config_dir / ".claude.json")]
+        found += [*_of_claude(config_dir, _SETTINGS[:1]), *_of_servers(config_dir / ".claude.json")]
     return tuple(found)
 
 
@@ -71,12 +71,12 @@ def _of_folder(folder: Path) -> Iterator[Acting]:
         yield Acting(folder / _SERVERS, "MCP servers", is_running=True)
 
 
-def _of_claude(folder: Path) -> Iterator[Acting]:
-    """Yield what acts in a `.claude` folder, or in a config dir."""
+def _of_claude(folder: Path, settings: Iterable[str]) -> Iterator[Acting]:
+    """Yield what acts in a `.claude` folder, or in a config dir, with the settings files it has."""
     if is_link(folder):
         yield Acting(folder, "a link: what it leads to", is_running=True)
         return
-    for name in _SETTINGS:
+    for name in settings:
         yield from _of_settings(folder / name)
     for name in _FOLDERS:
         if _is_there(folder / name) and not _is_empty(folder / name):

@@ -288,6 +288,8 @@ class Agent:
         if isinstance(error, ResultError):
             words = "; ".join(error.errors) or error.result or error.subtype
             return one_line(words or error)
+        if isinstance(error, CLIConnectionError) and "on_failure" in str(error):
+            return "the CLI is too old: where our check of a tool fails, it would use the tool"
         if isinstance(error, ProcessError | CLIConnectionError) and await self._has_complained():
             return f"the CLI ended: {one_line(' '.join(self._complaints))[-600:]}"
         return one_line(f"{type(error).__name__}: {error}")

@@ -72,6 +72,9 @@ def seeking(listing: Path) -> list[ToolUse]:
         bash("cat .claude_sessions/.credentials.json"),
         bash("cat to_file"),
         bash("grep -r word ."),
+        bash("printenv NOT_TOLD"),
+        read("/proc/self/environ"),
+        read(f"/proc/self/cwd/{config_dir.name}/.credentials.json"),
         find("Grep", "word", output_mode="content"),
         find("Grep", "word", path=str(listing), output_mode="content"),
         find("Grep", "word", path=str(listing / "to_folder"), output_mode="content"),
@@ -161,7 +164,7 @@ def closed(listing: Path) -> tuple[Path, ...]:
 
 def agent(site: Site, *allowed: str) -> dict[str, Any]:
     server = {"command": sys.executable, "args": [str(site.listing / "server.py")]}
-    names = [*allowed, "mcp__files"]
+    names = [*allowed, "mcp__files", *(one for one in TOOLS if one != "Bash")]
     return {"tools": TOOLS, "allowed_tools": names, "mcp_servers": {"files": server}}
 
 

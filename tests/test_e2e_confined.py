@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.planted import Plants
 from tests.runs_site import Site, command, over, wait
-from tui.runs.protocol import read_run
+from tui.operations.context import Context
+from tui.operations.find import find_session
+from tui.operations.refresh import Watch
+from tui.operations.resume import plan_new, plan_resume, start
+from tui.runs.protocol import SPEC, read_run, run_folders
+from tui.settings import Settings
 
 DAY_S = 86400
 
@@ -48,6 +55,37 @@ def test_no_folder_gives_orders_to_a_restricted_consoles_agent(site: Site, plant
         *("PLANTED-rule", "PLANTED-own-rules", "PLANTED-CLAUDE.md", "PLANTED-../CLAUDE.md"),
         *("PLANTED-own-agents", "PLANTED-own-commands", "PLANTED-own-skills"),
     }
+
+
+def test_whoever_starts_it_from_a_restricted_console_is_confined(
+    site: Site, plants: Plants, tmp_path: Path
+) -> None:
+    """Without the word in the spec, and what goes with it, the runner would not know."""
+    stages = {"stage_3": {"allowed_tools": ["WebSearch"], "model": "claude-sonnet-5-5"}}
+    settings = Settings(
+        root=site.listing.parent,
+        operator="eve",
+        restricted=True,
+        env_file=site.env_file,
+        stages=stages,
+        state_dir=tmp_path / "state",
+    )
+    context = Context(settings, lambda: datetime.now(UTC))
+    start(context, plan_new(context, site.listing.name, "stage_3"), "ECHO this")
+    (folder,) = run_folders(site.listing)
+    assert over(folder).state == "done"
+    session = find_session(Watch(context).look(), read_run(folder).session_id)
+    start(context, plan_resume(context, session), "Go on")
+    session = find_session(Watch(context).look(), session.session_id)
+    start(context, plan_resume(context, session, fork=True), "Apart")
+    folders = run_folders(site.listing)
+    assert [over(one).state for one in folders] == ["done"] * 3
+    for one in folders:
+        spec = json.loads((one / SPEC).read_text())
+        assert spec["is_restricted"] is True
+        assert spec["stage_gives"] == {"allowed_tools": ["WebSearch"]}
+        assert {str(site.env_file), str(tmp_path / "state")} <= set(spec["closed"])
+    assert (plants.names(), words_seen(site)) == (set(), set())
 
 
 def test_they_do_to_an_agent_of_a_console_with_all_rights(site: Site, plants: Plants) -> None:

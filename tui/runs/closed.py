@@ -17,6 +17,8 @@ from tui.storage.folders import OURS
 
 # Where the CLI tells its agent to write a plan, and to read what was too long for its answer.
 _PLANS, _PROJECTS, _RESULTS = "plans", "projects", "tool-results"
+# The environment of a process, the CLI's own too, holds what the `env_file` says.
+_PROC, _PROCESSES = "proc", "//proc/**/environ"
 _PLAIN_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 _ODD = re.compile(r"[^A-Za-z0-9_./-]+")
 _LAST = "\uffff"
@@ -26,7 +28,7 @@ def deny_rules(spec: RunSpec) -> list[str]:
     """Return the rules for `permissions.deny` that close every such place."""
     base, named = f"//**/{CONFIG_DIR}", list(_named(_places(spec)))
     ours = f"//**/{OURS}/**"
-    read = [ours, *named, *(f"{base}/{one}" for one in _unread(spec.session_id))]
+    read = [ours, _PROCESSES, *named, *(f"{base}/{one}" for one in _unread(spec.session_id))]
     edit = [ours, *named, *(f"{base}/{one}" for one in _all_but(_PLANS))]
     return [f"Read({one})" for one in read] + [f"Edit({one})" for one in edit]
 
@@ -34,7 +36,9 @@ def deny_rules(spec: RunSpec) -> list[str]:
 def is_closed(spec: RunSpec, path: str, *, is_read: bool) -> bool:
     """Whether a path, every link in it resolved, is closed; it may be one that is not there yet."""
     parts = Path(path).parts
-    if OURS in parts or any(Path(path).is_relative_to(one) for one in _resolved(_places(spec))):
+    if parts[1:2] == (_PROC,) or OURS in parts:
+        return True
+    if any(Path(path).is_relative_to(one) for one in _resolved(_places(spec))):
         return True
     if CONFIG_DIR not in parts:
         return False

@@ -11,13 +11,14 @@ from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient, SystemMessage
 
 from tests.planted import Plants
 from tests.runs_site import Site, over, site_below, wait
+from tui import SessionManager
 from tui.demo.api import LoopbackApi, by_word
 from tui.demo.asked import Asked
 from tui.demo.turns import Text, ToolUse, Turn, say
 from tui.runs.bounds import HARMLESS_TOOLS, LOOKING_TOOLS
 from tui.runs.command import Command
 from tui.runs.inbox import post
-from tui.runs.protocol import read_events
+from tui.runs.protocol import read_events, run_folders
 
 # A tool that is new in a CLI is asked for; here it needs a line, and with it a thought.
 HARMLESS = {
@@ -128,6 +129,27 @@ def test_a_restricted_prompt_binds_an_agent_that_others_started(site: Site, tmp_
     post(folder, Command("prompt", datetime.now(UTC), "eve", "TRY all", is_restricted=True))
     assert over(folder).state == "done"
     assert asked_for(folder) == NAMES
+
+
+async def test_it_binds_a_pipelines_agent(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pipeline that sets no more than is recorded may be prompted, and its agent is held back."""
+    (tmp_path / "acted").mkdir()
+    Plants(site.listing, tmp_path / "acted").plant()
+    ours = {"PERMISSION_TIMEOUT": "1s", "CONFIG": "/dev/null"}
+    named = {f"SESSION_CONSOLE_{name}": value for name, value in ours.items()}
+    for name, value in (named | site.api.env()).items():
+        monkeypatch.setenv(name, value)
+    options = ClaudeAgentOptions(cwd=site.listing, allowed_tools=["Bash", "Write"])
+    manager = SessionManager(site.listing)
+    query = manager.query("WAIT", stage="s", listing_id=site.listing.name, options=options)
+    async for message in query:
+        if isinstance(message, SystemMessage) and message.subtype == "init":
+            (folder,) = run_folders(site.listing)
+            post(folder, Command("prompt", datetime.now(UTC), "eve", "ACT", is_restricted=True))
+    assert asked_for(folder) == ["Bash", "CronCreate", "Write"]
+    assert not (site.listing / "made").exists()
 
 
 def test_the_same_agent_acts_for_somebody_with_all_rights(site: Site, tmp_path: Path) -> None:

@@ -54,7 +54,13 @@ def find(tool: str, pattern: str, **more: Any) -> ToolUse:
 
 def seeking(listing: Path) -> list[ToolUse]:
     """Return the ways to a secret, one call after the other."""
-    config_dir, new = listing / ".claude_sessions", {"new_source": "x", "cell_type": "code"}
+    task = {"description": "look", "prompt": "INNER", "subagent_type": "general-purpose"}
+    ways = [*reading(listing), *searching(listing), *changing(listing), *serving(listing)]
+    return [*ways, ToolUse("Agent", task)]
+
+
+def reading(listing: Path) -> list[ToolUse]:
+    config_dir = listing / ".claude_sessions"
     return [
         read(config_dir / ".credentials.json"),
         read(".credentials.json"),
@@ -69,12 +75,18 @@ def seeking(listing: Path) -> list[ToolUse]:
         read(listing / ".session_console/kept"),
         read(listing.parent / ".session_console/kept"),
         read(listing.parent / "other/.claude_sessions/.credentials.json"),
+        read("/proc/self/environ"),
+        read(f"/proc/self/cwd/{config_dir.name}/.credentials.json"),
+    ]
+
+
+def searching(listing: Path) -> list[ToolUse]:
+    config_dir = listing / ".claude_sessions"
+    return [
         bash("cat .claude_sessions/.credentials.json"),
         bash("cat to_file"),
         bash("grep -r word ."),
         bash("printenv NOT_TOLD"),
-        read("/proc/self/environ"),
-        read(f"/proc/self/cwd/{config_dir.name}/.credentials.json"),
         find("Grep", "word", output_mode="content"),
         find("Grep", "word", path=str(listing), output_mode="content"),
         find("Grep", "word", path=str(listing / "to_folder"), output_mode="content"),
@@ -82,6 +94,12 @@ def seeking(listing: Path) -> list[ToolUse]:
         find("Grep", "word", path=str(config_dir / "projects"), output_mode="content"),
         find("Glob", "**/.credentials.json", path=str(listing)),
         find("Glob", ".claude_sessions/*"),
+    ]
+
+
+def changing(listing: Path) -> list[ToolUse]:
+    config_dir, new = listing / ".claude_sessions", {"new_source": "x", "cell_type": "code"}
+    return [
         read(listing / "notebook.ipynb"),
         ToolUse("NotebookEdit", {"notebook_path": str(listing / "notebook.ipynb")} | new),
         ToolUse("Write", {"file_path": str(listing / "to_folder/new.json"), "content": "{}"}),
@@ -89,12 +107,12 @@ def seeking(listing: Path) -> list[ToolUse]:
         ToolUse(
             "Edit", {"file_path": str(listing / "to_file"), "old_string": "a", "new_string": ""}
         ),
-        ToolUse("mcp__files__show", {"where": {"path": str(config_dir / ".credentials.json")}}),
-        ToolUse("mcp__files__show", {"where": {"path": "to_file"}}),
-        ToolUse(
-            "Agent", {"description": "look", "prompt": "INNER", "subagent_type": "general-purpose"}
-        ),
     ]
+
+
+def serving(listing: Path) -> list[ToolUse]:
+    paths = (str(listing / ".claude_sessions" / ".credentials.json"), "to_file")
+    return [ToolUse("mcp__files__show", {"where": {"path": path}}) for path in paths]
 
 
 def seek(asked: Asked) -> Turn:

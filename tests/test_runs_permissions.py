@@ -43,7 +43,8 @@ async def test_a_restricted_prompt_ends_what_was_allowed_for_always(tmp_path: Pa
     permissions = Permissions(Journal(tmp_path, lambda: NOW), 60)
 
     async def is_asked(tool: str) -> bool:
-        asking = asyncio.create_task(permissions.ask(Ask(tool, {})))
+        given = {"isolation": "worktree"} if tool == "Agent" else {}
+        asking = asyncio.create_task(permissions.ask(Ask(tool, given)))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         is_waiting = permissions.is_waiting
@@ -51,13 +52,14 @@ async def test_a_restricted_prompt_ends_what_was_allowed_for_always(tmp_path: Pa
         assert (await asking).decision in ("always", "allow")
         return is_waiting
 
-    tools = ("Bash", "WebFetch")
+    tools = ("Bash", "WebFetch", "Agent")
     permissions.begin_turn(is_restricted=False)
-    assert [await is_asked(tool) for tool in (*tools, *tools)] == [True, True, False, False]
+    assert [await is_asked(tool) for tool in (*tools, *tools)] == [True] * 3 + [False] * 3
     permissions.begin_turn(is_restricted=True)
-    assert [await is_asked(tool) for tool in (*tools, *tools)] == [True, False, True, False]
+    assert [await is_asked(tool) for tool in (*tools, *tools)] == [True, False, True] * 2
     permissions.begin_turn(is_restricted=False)
-    assert [await is_asked(tool) for tool in (*tools, *tools)] == [True, False, False, False]
+    again = [True, False, True, False, False, False]
+    assert [await is_asked(tool) for tool in (*tools, *tools)] == again
 
 
 async def test_an_answer_reaches_the_question_as_the_agent_worded_it(tmp_path: Path) -> None:

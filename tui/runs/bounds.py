@@ -13,6 +13,8 @@ HARMLESS_TOOLS = _AGENT_TOOLS | {
     *("WebSearch", "WebFetch", "TodoWrite", "AskUserQuestion"),
     *("EnterPlanMode", "ReportFindings", "TaskStop", "ToolSearch"),
 }
+# Whatever they are called with.
+ALWAYS_HARMLESS = HARMLESS_TOOLS - _AGENT_TOOLS
 # In the folder of the agent the CLI asks for none of them.
 LOOKING_TOOLS = frozenset({"Read", "Glob", "Grep", "LS", "NotebookRead"})
 EDITING_TOOLS = frozenset({"Edit", "MultiEdit", "NotebookEdit", "Write"})

@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 
 from tui.core.text import safe_text
-from tui.runs.bounds import HARMLESS_TOOLS, is_harmless
+from tui.runs.bounds import ALWAYS_HARMLESS, is_harmless
 from tui.runs.command import Command
 from tui.runs.happening import Answer, Ask
 from tui.runs.journal import Journal, cut
@@ -44,7 +44,7 @@ class Permissions:
         """
         self._is_restricted = is_restricted
         if is_restricted:
-            self._always &= HARMLESS_TOOLS
+            self._always &= ALWAYS_HARMLESS
 
     async def ask(self, ask: Ask) -> Answer:
         """Wait for an operator's answer to `ask`."""

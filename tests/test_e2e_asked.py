@@ -144,10 +144,11 @@ async def test_it_binds_a_pipelines_agent(
     options = ClaudeAgentOptions(cwd=site.listing, allowed_tools=["Bash", "Write"])
     manager = SessionManager(site.listing)
     query = manager.query("WAIT", stage="s", listing_id=site.listing.name, options=options)
-    async for message in query:
-        if isinstance(message, SystemMessage) and message.subtype == "init":
-            (folder,) = run_folders(site.listing)
-            post(folder, Command("prompt", datetime.now(UTC), "eve", "ACT", is_restricted=True))
+    await anext(query)
+    (folder,) = run_folders(site.listing)
+    post(folder, Command("prompt", datetime.now(UTC), "eve", "ACT", is_restricted=True))
+    async for _ in query:
+        pass
     assert asked_for(folder) == ["Bash", "CronCreate", "Write"]
     assert not (site.listing / "made").exists()
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.runs_site import Site, over, site_below
+from tests.runs_site import Site, over, site_below, wait
 from tui.demo.api import LoopbackApi, by_word
 from tui.demo.asked import Asked
 from tui.demo.turns import ToolUse, Turn, say
@@ -141,7 +141,17 @@ def page(asked: Asked) -> Turn:
     return say(calls[asked.step - 1]) if asked.step <= len(calls) else say("Paged.")
 
 
-SCENES = by_word({"INNER": inner, "SEEK": seek, "PAGE": page}, default=lambda asked: say("Well."))
+def plan(asked: Asked) -> Turn:
+    """Write the plan where the CLI says that it belongs."""
+    found = re.search(r"/[^\s\"\\`]*/plans/[^\s\"\\`]*\.md", str(asked.body))
+    if asked.step or found is None:
+        return say("Planned.")
+    return say(ToolUse("Write", {"file_path": found[0], "content": "Ask them all."}))
+
+
+SCENES = by_word(
+    {"INNER": inner, "SEEK": seek, "PAGE": page, "PLAN": plan}, default=lambda asked: say("Well.")
+)
 
 
 @pytest.fixture
@@ -243,3 +253,13 @@ def test_what_was_too_long_is_read_on_in_and_no_other_session(site: Site) -> Non
     denied = [one for one in results if "denied" in one or "Closed" in one]
     assert len(denied) == 3
     assert UNSEEN not in said
+
+
+@pytest.mark.parametrize("is_restricted", [True, False])
+def test_a_plan_is_written_where_the_cli_keeps_plans(site: Site, is_restricted: bool) -> None:
+    """Without the gap in the rules an agent in plan mode cannot do what it is told to do first."""
+    given = {"permission_mode": "plan"}
+    folder = site.start("PLAN this", agent=given, is_restricted=is_restricted)
+    wait(lambda: read_run(folder).is_over or (read_run(folder).request and not is_restricted))
+    (kept,) = (site.listing / ".claude_sessions" / "plans").glob("*.md")
+    assert kept.read_text() == "Ask them all."

@@ -86,9 +86,13 @@ def test_harmless_is_what_is_known_to_be(tool: str, given: dict[str, Any], is_so
         ("bypassPermissions", "Read", {"file_path": "../env"}, "deny"),
         ("bypassPermissions", "mcp__crm__x", {"a": [{"b": "file:///.claude_sessions/x"}]}, "deny"),
         ("bypassPermissions", "mcp__crm__x", {"a": "./" * 3000 + ".claude_sessions/x"}, "deny"),
+        ("bypassPermissions", "mcp__crm__x", {"a": "/proc/self/environ"}, "deny"),
         ("bypassPermissions", "Write", {"file_path": "a", "content": ".claude_sessions/x"}, ""),
         ("bypassPermissions", "Write", {"file_path": ".claude_sessions/plans/x.md"}, ""),
         ("bypassPermissions", "Edit", {"file_path": ".claude_sessions/plans"}, "deny"),
+        ("plan", "Write", {"file_path": ".claude_sessions/plans/x.md", "content": "a"}, ""),
+        ("plan", "Write", {"file_path": "plans/x.md", "content": "a"}, "ask"),
+        ("plan", "Write", {}, "ask"),
     ],
 )
 def test_calls_are_judged_by_mode_and_place(

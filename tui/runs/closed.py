@@ -40,14 +40,19 @@ def is_closed(spec: RunSpec, path: str, *, is_read: bool) -> bool:
         return True
     if any(Path(path).is_relative_to(one) for one in _resolved(_places(spec))):
         return True
-    if CONFIG_DIR not in parts:
+    if CONFIG_DIR not in parts or is_plan(path):
         return False
     match parts[parts.index(CONFIG_DIR) + 1 :]:
-        case [name, _, *_] if name == _PLANS:
-            return False
         case [name, _, session_id, results, *_] if is_read and name == _PROJECTS:
             return (session_id, results) != (spec.session_id, _RESULTS)
     return True
+
+
+def is_plan(path: str) -> bool:
+    """Whether a path, every link in it resolved, is one of a plan, as the CLI keeps them."""
+    parts = Path(path).parts
+    below = parts[parts.index(CONFIG_DIR) + 1 :] if CONFIG_DIR in parts else ()
+    return len(below) == 2 and below[0] == _PLANS
 
 
 def _places(spec: RunSpec) -> tuple[Path, ...]:

@@ -15,7 +15,7 @@ from tui.runs.bounds import (
     is_given,
     is_harmless,
 )
-from tui.runs.closed import is_closed
+from tui.runs.closed import is_closed, is_plan
 from tui.runs.protocol import RunSpec
 
 Verdict = Literal["", "ask", "deny"]
@@ -70,6 +70,9 @@ class Guard:
             return True
         if tool in LOOKING_TOOLS and self._is_inside(tool, given, cwd):
             return True
+        edited = [is_plan(one) for one in _paths(tool, given, cwd)] if tool in EDITING_TOOLS else []
+        if edited and all(edited):
+            return True
         if self.mode == _EDITING_MODE:
             return tool in EDITING_TOOLS | COMMAND_TOOLS
         return self.mode in ("auto", "bypassPermissions")
@@ -96,7 +99,7 @@ def _paths(tool: str, given: Mapping[str, Any], cwd: str) -> Iterator[str]:
         raise ValueError("too many values")
     base = _resolved(cwd, str(given.get("path") or "")) if tool in LOOKING_TOOLS else cwd
     for text in texts:
-        for one in (cwd, base):
+        for one in dict.fromkeys((cwd, base)):
             yield _resolved(one, text)
 
 

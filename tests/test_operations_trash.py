@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.sample_listing import FIRST, SECOND, SampleListing, snapshot
+from tests.sample_listing import FIRST, SECOND, SampleListing, run_cli, snapshot
 from tui.core.errors import UnknownId
+from tui.core.limits import MOST_SHOWN_FILES
 from tui.operations.delete import delete, delete_many
-from tui.operations.trash import preview, trash_of
+from tui.operations.trash import _ends, preview, trash_of
 
 
 @pytest.fixture
@@ -70,3 +72,62 @@ def test_a_transcript_of_garbage_says_nothing(listing: SampleListing, content: b
     delete(listing.context(), listing.session(FIRST))
     look = preview(listing.context(), FIRST)
     assert (look.first, look.last) == ("", "")
+
+
+def in_trash(listing: SampleListing) -> Path:
+    """Delete the first session, and return its transcript in the trash."""
+    delete(listing.context(), listing.session(FIRST))
+    (one,) = trash_of(listing.context())
+    return next(path for path in one.trashed.files if path.is_file())
+
+
+def test_a_link_in_the_place_of_a_transcript_is_not_followed(
+    listing: SampleListing, tmp_path: Path
+) -> None:
+    """Without the guard the first words of somebody's private file are printed."""
+    private = tmp_path / "private.jsonl"
+    private.write_bytes(listing.transcript_path(FIRST).read_bytes())
+    moved = in_trash(listing)
+    moved.unlink()
+    moved.symlink_to(private)
+    look = preview(listing.context(), FIRST)
+    assert (look.first, look.last) == ("", "")
+    assert look.unread == (f"{FIRST}.jsonl cannot be read: Too many levels of symbolic links",)
+
+
+def test_a_link_in_the_place_of_its_batch_is_not_followed(
+    listing: SampleListing, tmp_path: Path
+) -> None:
+    """Without the guard the folder is read that the link leads to."""
+    moved = in_trash(listing)
+    (one,) = trash_of(listing.context())
+    outside = tmp_path / "outside"
+    moved.parent.rename(outside)
+    moved.parent.symlink_to(outside)
+    unread: list[str] = []
+    assert _ends(one.trashed, unread) == ("", "")
+    assert unread == [f"{FIRST}.jsonl cannot be read: Not a directory"]
+
+
+def test_a_pipe_in_the_place_of_a_transcript_keeps_nobody_waiting(listing: SampleListing) -> None:
+    """Without the guard the verb waits for a writer for ever."""
+    moved = in_trash(listing)
+    moved.unlink()
+    os.mkfifo(moved)
+    done = run_cli(listing.root, "trash", FIRST[:8])
+    assert done.returncode == 0
+    assert f"{FIRST}.jsonl cannot be read: not a file" in done.stderr
+
+
+def test_a_folder_of_very_many_files_is_listed_in_part(listing: SampleListing) -> None:
+    """Without the bound all of them are printed, and what was left out is not said."""
+    folder = listing.transcript_path(FIRST).with_suffix("") / "subagents"
+    for number in range(MOST_SHOWN_FILES):
+        (folder / f"{number}").touch()
+    delete(listing.context(), listing.session(FIRST))
+    look = preview(listing.context(), FIRST)
+    assert MOST_SHOWN_FILES - 3 <= len(look.files) <= MOST_SHOWN_FILES + 1
+    (words,) = look.unread
+    assert words.endswith(
+        f"not all of it is listed: it holds over {MOST_SHOWN_FILES} files and folders"
+    )

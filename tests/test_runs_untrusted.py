@@ -153,8 +153,10 @@ def test_nothing_is_read_through_a_link_to_its_folder(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "a").write_text("secret")
     assert read_end(tmp_path / "elsewhere" / "a") == b"secret"
-    (tmp_path / "run").symlink_to(tmp_path / "elsewhere")
-    assert read_end(tmp_path / "run" / "a") == b""
+    runs = tmp_path / ".session_console" / "runs"
+    runs.mkdir(parents=True)
+    (runs / "run").symlink_to(tmp_path / "elsewhere")
+    assert read_end(runs / "run" / "a") == b""
 
 
 @pytest.mark.parametrize("make", [_folder, _link, os.mkfifo, lambda path: None])

@@ -215,7 +215,8 @@ def _put_preview(context: Context, shown: Preview, *, as_json: bool) -> None:
     if as_json:
         files = [{"path": name, "bytes": length} for name, length in shown.files]
         ends = {"first": shown.first, "last": shown.last}
-        put_json(_trash_json(shown.found) | {"files": files} | ends)
+        unread = [one_line(words) for words in shown.unread]
+        put_json(_trash_json(shown.found) | {"files": files} | ends | {"unread": unread})
         return
     _put_trash(context, (shown.found,))
     for name, length in shown.files:
@@ -223,6 +224,8 @@ def _put_preview(context: Context, shown: Preview, *, as_json: bool) -> None:
     for label, text in (("first", shown.first), ("last", shown.last)):
         if text:
             put(f"{label}: {one_line(text)[:400]}")
+    for words in shown.unread:
+        say(one_line(words))
 
 
 def _trash_json(one: InTrash) -> dict[str, Any]:

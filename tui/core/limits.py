@@ -1,9 +1,28 @@
-"""How much is read of what other processes wrote: every bound, in one place.
+"""The bounds of all that is read and was written by others, each with its reason.
 
-Each is far above what a healthy root holds. What reaches one is named and never taken for absent.
+Sizes are in bytes. Whoever reaches one says so: nothing is taken for absent that was not read.
 """
 
 from __future__ import annotations
+
+# Folders: what is counted, listed or compared below one.
+MOST_ENTRIES = 100_000  # some 0.3 s of looking; an agent's own folder holds hundreds
+DEEPEST = 2_000  # a path of one-letter names as long as the system takes
+WALK_S = 2.0  # so that one folder on a slow disk leaves time for the others
+MOST_PROJECTS = 20_000  # a CLI makes one for each working directory
+MOST_TRANSCRIPTS = 50_000  # of one listing; a table of more is no use to anybody
+MOST_SHOWN_FILES = 1_000  # a look into the trash is read by a person
+DEEPEST_MOVED = 100  # a move between disks goes down step by step, and must not stop half way
+
+# Small files: read whole, and parsed.
+SMALL = 1024 * 1024  # settings, holds, acknowledgements: a few kB in truth
+REGISTRY_ENTRY = 64 * 1024  # the CLI writes some 500 bytes
+RUN_FILE = 8 * 1024 * 1024  # what is asked of an agent, and the end of what it did
+MANIFEST = 64 * 1024 * 1024  # a clean-up of a hundred thousand sessions in one batch
+SKETCH = 16 * 1024 * 1024  # a conversation in one piece of JSON, shown as it is
+MOST_VALUES = 1_000_000  # in one piece of JSON: each takes up to 80 bytes once it is parsed
+
+# Databases.
 
 # One value of a database. The largest that is ours, an agent's recorded options, takes kilobytes.
 VALUE_BYTES = 4 * 1024 * 1024

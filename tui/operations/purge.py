@@ -24,12 +24,10 @@ from tui.runs.untrusted import read_json
 from tui.storage.acks import forget_ack
 from tui.storage.config_dir import footprint
 from tui.storage.erasing import (
-    Measure,
     erase,
     erase_path,
     erase_words,
     finish,
-    measure,
     measure_trashed,
 )
 from tui.storage.folders import is_link
@@ -40,6 +38,7 @@ from tui.storage.manifest import Trashed
 from tui.storage.scrubbing import scrub_database, scrub_history
 from tui.storage.tracking import is_tracked, read_rows
 from tui.storage.trash import is_full, list_trash
+from tui.storage.walking import Measure, measure
 
 _SURELY_OVER = timedelta(hours=1)
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from tui.core.errors import UnknownId
+from tui.core.limits import MOST_SHOWN_FILES
 from tui.core.models import Entry, EntryKind
 from tui.core.transcript import parse_line
 from tui.operations.context import Context
 from tui.operations.delete import find_trashed
 from tui.operations.refresh import listing_paths
-from tui.storage.erasing import Measure, measure, measure_trashed
+from tui.storage.erasing import measure_trashed
+from tui.storage.folders import is_link
 from tui.storage.manifest import Trashed
+from tui.storage.opening import regular
 from tui.storage.tail import Tail
 from tui.storage.trash import list_trash
+from tui.storage.walking import Measure, Walk
 
 _TALK = (EntryKind.PROMPT, EntryKind.TEXT)
 _ENDS = 256 * 1024
@@ -32,12 +38,16 @@ class InTrash:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A look at a session in the trash: its files with their bytes, its first and last words."""
+    """A look at a session in the trash: its files with their bytes, its first and last words.
+
+    `unread` is what could not be shown of it, and why.
+    """
 
     found: InTrash
     files: tuple[tuple[str, int], ...]
     first: str = ""
     last: str = ""
+    unread: tuple[str, ...] = ()
 
 
 def trash_of(context: Context, *, listing: str = "") -> tuple[InTrash, ...]:
@@ -49,11 +59,10 @@ def trash_of(context: Context, *, listing: str = "") -> tuple[InTrash, ...]:
 def preview(context: Context, words: str) -> Preview:
     """Return a look at what `words` name in the trash; raises `UnknownId` or `AmbiguousId`."""
     trashed = find_trashed(context, words)
-    files = tuple(_files(trashed))
-    transcripts = [path for name, path in files if name.endswith(f"{trashed.session_id}.jsonl")]
-    first, last = _ends(transcripts[0]) if transcripts else ("", "")
-    sizes = tuple((name, measure(path).bytes) for name, path in files)
-    return Preview(_in_trash(context, trashed), sizes, first, last)
+    unread: list[str] = []
+    files = tuple(_files(trashed, unread))
+    first, last = _ends(trashed, unread)
+    return Preview(_in_trash(context, trashed), files, first, last, tuple(unread))
 
 
 def _in_trash(context: Context, trashed: Trashed) -> InTrash:
@@ -61,27 +70,44 @@ def _in_trash(context: Context, trashed: Trashed) -> InTrash:
     return InTrash(trashed, measure_trashed(trashed), trashed.at + kept)
 
 
-def _files(trashed: Trashed) -> Iterator[tuple[str, Path]]:
-    """Yield every file by the name that it had below its listing, and where it is now."""
+def _files(trashed: Trashed, unread: list[str]) -> Iterator[tuple[str, int]]:
+    """Yield files, by the names that they had below their listing, with their bytes."""
     for index, place in enumerate(trashed.places):
         moved = trashed.moved(index)
-        if moved.is_symlink() or not moved.is_dir():
-            yield place, moved
+        if is_link(moved) or not moved.is_dir():
+            if (size := _size(moved)) is not None:
+                yield place, size
             continue
-        for path in sorted(moved.rglob("*")):
-            if path.is_symlink() or not path.is_dir():
-                yield f"{place}/{path.relative_to(moved)}", path
+        walk = Walk(moved, most=MOST_SHOWN_FILES)
+        yield from sorted(
+            (f"{place}/{one.place}", one.status.st_size) for one in walk if not one.is_folder
+        )
+        if walk.cut:
+            unread.append(f"{place}: not all of it is listed: {walk.cut}")
 
 
-def _ends(path: Path) -> tuple[str, str]:
-    """Return the first and the last thing that was said in a transcript, safe to show."""
+def _size(path: Path) -> int | None:
     try:
-        with path.open("rb") as file:
-            head = file.read(_ENDS).split(b"\n")
+        return path.lstat().st_size
     except OSError:
+        return None
+
+
+def _ends(trashed: Trashed, unread: list[str]) -> tuple[str, str]:
+    """Return the first and the last thing that was said in its transcript, safe to show."""
+    ending = f"{trashed.session_id}.jsonl"
+    moved = (trashed.moved(at) for at, one in enumerate(trashed.places) if one.endswith(ending))
+    path = next(moved, None)
+    if path is None or not os.path.lexists(path):
+        return "", ""
+    try:
+        with regular(path) as (fd, _):
+            head = os.pread(fd, _ENDS, 0).split(b"\n")
+        tail = Tail(path, last_bytes=_ENDS).read().lines
+    except (OSError, UnknownId) as error:
+        unread.append(f"{ending} cannot be read: {getattr(error, 'strerror', '') or error}")
         return "", ""
     first = next((one.text for one in _said(head)), "")
-    tail = Tail(path, last_bytes=_ENDS).read().lines
     last = [one.text for one in _said([line.raw for line in tail])]
     return first, last[-1] if last else ""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from contextlib import suppress
@@ -35,6 +34,7 @@ from tui.runs.protocol import (
 )
 from tui.storage.folders import console_folder
 from tui.storage.locks import SessionLock
+from tui.storage.walking import erase_inside, erase_tree
 
 # The shell is the first of two forks: it ends at once, so the runner is nobody's child, leaves no
 # zombie, and its session has no terminal that could hang up. Its log is the shell's stderr.
@@ -66,7 +66,8 @@ def launch(spec: RunSpec, lock: SessionLock) -> Path:
     try:
         pid = _spawn(folder, lock.fd, spec.digest())
     except (OSError, ValueError, subprocess.SubprocessError) as error:
-        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            erase_tree(folder)
         raise RunFailed(f"the runner cannot be started: {error}") from error
     lock.close()
     _name_runner(folder, pid)
@@ -90,7 +91,8 @@ def make_folder(listing: Path, spec: RunSpec) -> Path:
                 replace_file(folder, OWNER, json.dumps(describe(os.getpid())))
             os.rename(new, spec.run_id, src_dir_fd=runs, dst_dir_fd=runs)
         except BaseException:  # an interrupt too must leave nothing half-made
-            shutil.rmtree(new, ignore_errors=True, dir_fd=runs)
+            with suppress(OSError):
+                erase_inside(runs, new)
             raise
     return path / spec.run_id
 

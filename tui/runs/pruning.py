@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,6 +18,7 @@ from tui.runs.protocol import SPEC, read_run, run_folders
 from tui.runs.untrusted import read_json
 from tui.storage.folders import our_folder
 from tui.storage.locks import SessionLock
+from tui.storage.walking import erase_inside
 
 KEPT_RUNS = 5
 KEPT_FOR = timedelta(days=7)
@@ -51,7 +51,8 @@ def _remove_leftovers(listing: Path, now: datetime) -> None:
     with closing(open_folder(runs_path, 2)) as runs:
         for name in os.listdir(runs):  # noqa: PTH208 (an open folder, no path)
             if _LEFTOVER.fullmatch(name) and name[1:] < _before(now):
-                shutil.rmtree(name, ignore_errors=True, dir_fd=runs)
+                with suppress(OSError):
+                    erase_inside(runs, name)
 
 
 def _before(now: datetime) -> str:
@@ -79,5 +80,6 @@ def _removed(folder: Path) -> bool:
     gone = f".{folder.name}.{secrets.token_hex(8)}"
     with closing(open_folder(folder.parent, 2)) as runs:
         os.rename(folder.name, gone, src_dir_fd=runs, dst_dir_fd=runs)
-        shutil.rmtree(gone, ignore_errors=True, dir_fd=runs)
+        with suppress(OSError):
+            erase_inside(runs, gone)
     return True

@@ -9,27 +9,25 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from tui.core.limits import RUN_FILE
 from tui.core.text import safe_text
+from tui.storage.opening import regular
 
-MAX_FILE = 8 * 1024 * 1024
+MAX_FILE = RUN_FILE
 
-_PLACE = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 def read_end(path: Path, limit: int = MAX_FILE) -> bytes:
     """Return the last `limit` bytes of a regular file; nothing for anything else, or a gap.
 
-    No link is followed, to it or to its folder.
+    No link is followed, to it or to a folder of ours.
     """
     try:
-        folder = os.open(path.parent, _PLACE)
+        with regular(path) as (fd, found):
+            return _end(fd, found, limit)
     except OSError:
         return b""
-    try:
-        return read_inside(folder, path.name, limit)
-    finally:
-        os.close(folder)
 
 
 def read_inside(folder: int, name: str, limit: int = MAX_FILE) -> bytes:
@@ -43,14 +41,16 @@ def read_inside(folder: int, name: str, limit: int = MAX_FILE) -> bytes:
         return b""
     try:
         found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode):
-            return b""
-        size = min(limit, found.st_size)
-        return os.pread(fd, size, found.st_size - size)
+        return _end(fd, found, limit) if stat.S_ISREG(found.st_mode) else b""
     except OSError:
         return b""
     finally:
         os.close(fd)
+
+
+def _end(fd: int, found: os.stat_result, limit: int) -> bytes:
+    size = min(limit, found.st_size)
+    return os.pread(fd, size, found.st_size - size)
 
 
 def parse(raw: bytes) -> dict[str, Any]:

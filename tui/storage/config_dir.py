@@ -16,9 +16,9 @@ from tui.core.errors import ConsoleError
 from tui.core.session_id import is_cli_id, is_session_id
 from tui.storage.folders import is_link, read_object, read_small, write_atomically
 from tui.storage.locks import folder_lock
+from tui.storage.opening import CONFIG_DIR as CONFIG_DIR
 
 DEFAULT_SWEEP_DAYS = 30
-CONFIG_DIR = ".claude_sessions"
 _LONGEST_SWEEP_DAYS = 36500
 _BESIDE = ("file-history", "tasks", "session-env")
 

@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterable
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from tui.core.errors import ConsoleError
+from tui.storage.folders import is_link
 from tui.storage.manifest import PURGED, Trashed, forget, numbers_erased, paths_of
 from tui.storage.trash import batches_in, clear, drop_batch
-
-_RIGHTS = 0o700
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """How much lies somewhere: bytes of files, and how many."""
-
-    bytes: int = 0
-    files: int = 0
-
-    def __add__(self, other: Measure) -> Measure:
-        return Measure(self.bytes + other.bytes, self.files + other.files)
-
-
-def measure(path: Path) -> Measure:
-    """Return the size of a file, or of all files below a folder."""
-    try:
-        if not path.is_dir() or path.is_symlink():
-            return Measure(path.lstat().st_size, 1)
-    except OSError:
-        return Measure()
-    names = [os.path.join(base, name) for base, _, found in os.walk(path) for name in found]  # noqa: PTH118 (tens of thousands)
-    total = 0
-    for name in names:
-        with suppress(OSError):
-            total += os.lstat(name).st_size
-    return Measure(total, len(names))
+from tui.storage.walking import Measure, erase_tree, measure
 
 
 def measure_trashed(trashed: Trashed) -> Measure:
@@ -85,23 +55,12 @@ def erase_words(trashed: Trashed) -> None:
 def erase_path(path: Path) -> None:
     """Erase a file, a link or a folder with all that is in it; raises `ConsoleError`."""
     try:
-        if path.is_symlink() or not path.is_dir():
+        if is_link(path) or not path.is_dir():
             path.unlink(missing_ok=True)
             return
-        try:
-            shutil.rmtree(path)
-        except PermissionError:
-            _open_up(path)
-            shutil.rmtree(path)
+        erase_tree(path)
     except OSError as error:
         raise ConsoleError(f"{path} cannot be erased: {error.strerror or error}") from error
-
-
-def _open_up(folder: Path) -> None:
-    """Make the folders below one writable, as far as they are ours: some tools lock theirs."""
-    for _, _, _, fd in os.fwalk(folder):
-        with suppress(OSError):
-            os.fchmod(fd, _RIGHTS)
 
 
 def finish(bases: Iterable[Path], before: datetime) -> None:

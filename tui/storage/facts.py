@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from typing import Any
 
 from tui.core.text import one_line
 from tui.core.transcript import load_line, prompt_text, stamp
+from tui.storage.opening import regular
 
 _HEAD = 64 * 1024
 _TAIL = 64 * 1024
@@ -83,16 +83,10 @@ def kept(known: Facts, fresh: Facts) -> Facts:
 
 def _ends(path: str | os.PathLike[str]) -> tuple[bytes, bytes]:
     """Return a file's head and its tail, the tail empty when the head is all of it."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    try:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            return b"", b""
+    with regular(path) as (fd, status):
         head = os.pread(fd, _HEAD, 0)
         start = max(0, status.st_size - _TAIL)
         return head, os.pread(fd, _TAIL, start) if status.st_size > len(head) else b""
-    finally:
-        os.close(fd)
 
 
 def _oldest(data: bytes, key: bytes) -> Iterator[dict[str, Any]]:

@@ -14,8 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-OURS = ".session_console"
-_SMALL = 1024 * 1024
+from tui.core.limits import SMALL
+from tui.storage.opening import OURS as OURS
+from tui.storage.opening import open_regular
 
 _TICK_NS = 50_000_000
 _COARSE_NS = 2_000_000_000  # of a file system that keeps whole seconds
@@ -111,24 +112,27 @@ def mount_of(path: Path) -> Path:
     return next((one for one in (folder, *folder.parents) if str(one) in mounts), folder)
 
 
-def read_small(path: Path, limit: int = _SMALL, *, follows: bool = False) -> bytes:
+def read_small(path: Path, limit: int = SMALL, *, follows: bool = False) -> bytes:
     """Return what a small file holds; raises `OSError` for what is larger or no file, or a link.
 
     A pipe in the place of a file would keep its reader waiting for ever; `follows` is for a link
     that is the operator's own, or one of which nothing but a number is believed.
     """
-    kept_here = 0 if follows else os.O_NOFOLLOW
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | kept_here)
+    plain = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+    fd = os.open(path, plain) if follows else open_regular(path)
     try:
         status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
+        if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a small file", str(path))
-        return os.read(fd, min(limit, status.st_size + _SMALL))
+        if status.st_size > limit:
+            words = f"not a small file: {status.st_size / 1e6:.1f} MB, {limit / 1e6:.1f} are read"
+            raise OSError(errno.EFBIG, words, str(path))
+        return os.read(fd, min(limit, status.st_size + SMALL))
     finally:
         os.close(fd)
 
 
-def read_object(path: Path, limit: int = _SMALL, *, follows: bool = False) -> dict[str, Any]:
+def read_object(path: Path, limit: int = SMALL, *, follows: bool = False) -> dict[str, Any]:
     """Return the JSON object in a small file, an empty one when none can be read."""
     try:
         value = json.loads(read_small(path, limit, follows=follows))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from tui.storage.opening import open_regular
 
 _BLOCK = 256 * 1024
 _LONGEST = 48 * 1024 * 1024
@@ -56,17 +56,8 @@ def read_lines(
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-    fd = os.open(path, flags)
-    try:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "not a file", str(path))
-    except BaseException:  # whatever happened, the descriptor is still ours to close
-        os.close(fd)
-        raise
-    with os.fdopen(fd, "rb") as file:
-        yield file, status.st_size
+    with os.fdopen(open_regular(path), "rb") as file:
+        yield file, os.fstat(file.fileno()).st_size
 
 
 def _blocks(file: BinaryIO, start: int, end: int) -> Iterator[tuple[int, bytes | Line]]:

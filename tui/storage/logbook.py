@@ -23,6 +23,7 @@ from tui.storage.folders import (
     our_folder,
     version_of,
 )
+from tui.storage.opening import regular
 
 _FILE, _OLD = "log.jsonl", "log.jsonl.1"
 _LARGEST = 4 * 1024 * 1024
@@ -138,19 +139,11 @@ def logbook_version(root: Path) -> Version | None:
 def _end(path: Path, most_bytes: int) -> tuple[int, bytes]:
     """Return which file that is, and its end; 0 and nothing when there is none to be read."""
     try:
-        fd = os.open(path, os.O_RDONLY | _FLAGS)
+        with regular(path) as (fd, status):
+            end = os.pread(fd, most_bytes, max(0, status.st_size - most_bytes))
+            return status.st_ino, end
     except OSError:
         return 0, b""
-    try:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            return 0, b""
-        end = os.pread(fd, most_bytes, max(0, status.st_size - most_bytes))
-        return status.st_ino, end
-    except OSError:
-        return 0, b""
-    finally:
-        os.close(fd)
 
 
 def _events(data: bytes) -> Iterator[Event]:

@@ -5,9 +5,7 @@ A place is where a line begins, in bytes. Nothing but places is kept of what was
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from pathlib import Path
 from tui.core.long_line import parse_head
 from tui.core.models import Entry
 from tui.core.transcript import MAX_TEXT, parse_line
+from tui.storage.opening import open_regular
 
 PAGE = 256 * 1024
 LONGEST = 4 * 1024 * 1024
@@ -53,10 +52,8 @@ class RawLine:
 @contextmanager
 def opened(path: Path) -> Iterator[int]:
     """Give a descriptor of a regular file, reached by no link; raises `OSError`."""
-    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    fd = open_regular(path)
     try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise OSError(errno.EINVAL, "not a file", str(path))
         yield fd
     finally:
         os.close(fd)

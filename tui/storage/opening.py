@@ -1,0 +1,76 @@
+"""Files and folders that others can swap, opened: no pipe, no device, through no link."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+CONFIG_DIR = ".claude_sessions"
+OURS = ".session_console"
+
+_STEP = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_AGENTS = "projects"
+
+Place = str | os.PathLike[str]
+
+
+def open_regular(path: Place) -> int:
+    """Open a regular file to read it; raises `OSError` for anything else, or a link to one.
+
+    Inside a config dir, and in what is ours, no folder on the way may be a link either. A pipe in
+    the place of a file does not keep its reader waiting.
+    """
+    fd = _opened(os.fspath(path), _FILE)
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise OSError(errno.EINVAL, "not a file", os.fspath(path))
+    except BaseException:  # whatever happened, the descriptor is still ours to close
+        os.close(fd)
+        raise
+    return fd
+
+
+def open_folder(path: Place) -> int:
+    """Open a folder to list it, by the same rules; raises `OSError`."""
+    return _opened(os.fspath(path), _FOLDER)
+
+
+@contextmanager
+def regular(path: Place) -> Iterator[tuple[int, os.stat_result]]:
+    """Give a regular file's descriptor and status, as `open_regular` does."""
+    fd = open_regular(path)
+    try:
+        yield fd, os.fstat(fd)
+    finally:
+        os.close(fd)
+
+
+def _opened(path: str, flags: int) -> int:
+    base, names = _parted(path)
+    if not names[:-1]:
+        return os.open(path, flags)
+    with ExitStack() as passed:
+        fd = os.open(base, _STEP)
+        for name in names[:-1]:
+            passed.callback(os.close, fd)
+            fd = os.open(name, _STEP | os.O_NOFOLLOW, dir_fd=fd)
+        passed.callback(os.close, fd)
+        return os.open(names[-1], flags, dir_fd=fd)
+
+
+def _parted(path: str) -> tuple[str, list[str]]:
+    """Return the part of a path that its owner chose, and the names that others can swap."""
+    names = [name for name in path.split("/") if name not in ("", ".")]
+    if ".." in names:
+        return path, []
+    begin = next((at for at, name in enumerate(names) if name in (CONFIG_DIR, OURS)), None)
+    if begin is None:
+        ends = [at for at, name in enumerate(names) if name == _AGENTS]
+        begin = ends[-1] if ends else max(0, len(names) - 1)
+    base = "/".join(names[:begin])
+    return (f"/{base}" if path.startswith("/") else base or "."), names[begin:]

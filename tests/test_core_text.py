@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import unicodedata
 from unicodedata import unidata_version
@@ -52,6 +53,48 @@ def test_what_can_be_read_stays(text: str) -> None:
 )
 def test_torn_and_odd_text_is_cleaned(text: object, kept: str) -> None:
     assert safe_text(text) == kept
+
+
+def _is_mark(char: str) -> bool:
+    return unicodedata.category(char) in ("Mn", "Me", "Mc") or "\u1160" <= char <= "\u11ff"
+
+
+_MARKS = [one for one in map(chr, range(0x110000)) if _is_mark(one)]
+
+
+def test_no_kind_of_mark_is_piled_up() -> None:
+    """Without the bound by their class, 1,749 kinds of them grow over the lines above and below."""
+    assert len(_MARKS) > 2300
+    piled = [one for one in _MARKS if len(safe_text("Z" + one * 50)) > 5]
+    assert piled == []
+    mixed = "Z" + "".join(one for pair in zip(_MARKS, _MARKS[::-1], strict=True) for one in pair)
+    assert len(safe_text(mixed)) <= 5
+    assert safe_text("a" + "".join(_MARKS[::7]) + "b")[-1] == "b"
+
+
+@given(st.text(alphabet=[*_MARKS[::11], "Z", "\u200b", "\ufe0f", "\x1b"]))
+def test_no_mixture_of_marks_is_piled_up(text: str) -> None:
+    cleaned = safe_text(text)
+    assert all(len(run) <= 4 for run in re.split("Z", cleaned))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "हिन्दी में क्षत्रिय, स्त्री, र्कें, श्रृंखला",
+        "ภาษาไทยที่นี่ น้ำ ซึ้ง ผู้ใหญ่",
+        "العَرَبِيَّةُ الفُصْحَىٰ مُحَمَّدٌ",
+        "עִבְרִית שַׁבָּת בְּרֵאשִׁ֖ית בָּרָ֣א אֱלֹהִ֑ים",
+        "தமிழ் ஸ்ரீ கௌரி கொண்டு",
+        "བོད་སྐད་ བསྒྲུབས་ འབྲུག་ རྒྱལ་",
+        "မြန်မာဘာသာ ကျွန်ုပ်",
+        "Tiếng Việt ế ộ ẵ",
+        "한국어 \u1112\u1161\u11ab",
+        "e\u0301\u0302\u0303\u0304",
+    ],
+)
+def test_scripts_in_daily_use_stay_whole(text: str) -> None:
+    assert safe_text(text) == text
 
 
 @given(st.text())

@@ -22,13 +22,17 @@ _FORBIDDEN = re.compile(
     "\U0001f3fb-\U0001f3ff"  # skin tones: no two terminals agree on their width
     "\ud800-\udfff\U000e0000-\U000e0fff]"
 )
-_MARKS = (
-    "[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u06d6-\u06ed"
-    "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece"
-    "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+# Where characters stand that take no cell of their own: outside of these no mark is known.
+_BLOCKS = (
+    *((0x300, 0x36F), (0x483, 0x489), (0x591, 0x1DFF), (0x20D0, 0x20FF), (0x2CEF, 0x2DFF)),
+    *((0x302A, 0x302F), (0x3099, 0x309A), (0xA66F, 0xABFF)),
+    *((0xD7B0, 0xD7FF), (0xFB1D, 0xFB1F), (0xFE20, 0xFE2F), (0x10000, 0x11FFF)),
+    *((0x13430, 0x1345F), (0x16A00, 0x16FFF), (0x1BC00, 0x1BCAF), (0x1CF00, 0x1EFFF)),
 )
-# No script puts more on one letter; a pile of them grows over the lines above and below.
-_PILE = re.compile(f"({_MARKS}{{4}}){_MARKS}+")
+_MOST_MARKS = 4  # no script in daily use puts more on one letter
+_MAY_PILE = re.compile(
+    f"[{''.join(f'{chr(first)}-{chr(last)}' for first, last in _BLOCKS)}]{{{_MOST_MARKS + 1}}}"
+)
 
 _JOINING = re.compile("[\u1160-\u11ff\ud7b0-\ud7ff]")  # the later letters of a Hangul syllable
 _NEWLY_WIDE = re.compile(
@@ -46,14 +50,39 @@ def safe_text(text: object) -> str:
     """Return `text` with everything removed that could act on a terminal.
 
     Escape sequences, control characters (but tab and newline), bidirectional and zero-width
-    controls, lone surrogates, and all but four of the marks on one letter go; everything that can
-    be read stays.
+    controls, lone surrogates, and all but four of the marks on one letter go, whatever kinds they
+    are of; everything that can be read stays.
     """
     raw = text if isinstance(text, str) else str(text)
     if raw.isascii() and raw.isprintable():
         return raw
     raw = raw.replace("\r\n", "\n").replace("\r", "\n")
-    return _PILE.sub(r"\1", _FORBIDDEN.sub("", _SEQUENCES.sub("", raw)))
+    shown = _FORBIDDEN.sub("", _SEQUENCES.sub("", raw))
+    return _pile().sub(r"\1", shown) if _MAY_PILE.search(shown) else shown
+
+
+@lru_cache(maxsize=1)
+def _pile() -> re.Pattern[str]:
+    """Return what finds more marks than may stand on one letter: they grow over other lines.
+
+    A spacing mark counts too: Textual gives it no cell, and many terminals do. Made when a text
+    first needs it, since that takes milliseconds.
+    """
+    spans: list[list[int]] = []
+    for code in (code for first, last in _BLOCKS for code in range(first, last + 1)):
+        if not _is_cell_less(chr(code)):
+            continue
+        if spans and spans[-1][1] == code - 1:
+            spans[-1][1] = code
+        else:
+            spans.append([code, code])
+    marks = "".join(f"{chr(first)}-{chr(last)}" for first, last in spans)
+    return re.compile(f"([{marks}][{marks}]{{{_MOST_MARKS - 1}}})[{marks}]+")
+
+
+def _is_cell_less(char: str) -> bool:
+    is_mark = unicodedata.category(char) in ("Mn", "Me", "Mc")
+    return is_mark or _JOINING.match(char) is not None
 
 
 def one_line(text: object) -> str:
@@ -75,7 +104,7 @@ def cell_width(text: str) -> int:
 @lru_cache(maxsize=4096)
 def _char_width(char: str) -> int:
     """Return what Textual counts as well, or the panes beside a text would shift."""
-    if unicodedata.category(char) in ("Mn", "Me", "Mc") or _JOINING.match(char):
+    if _is_cell_less(char):
         return 0
     if unicodedata.category(char) == "Cn":  # Python says of all that it does not know: wide
         return 2 if _WIDE_UNKNOWN.match(char) else 1

@@ -131,7 +131,7 @@ def test_nothing_private_is_opened_or_told(home: Path, listing: Path) -> None:
         check=True,
         cwd=Path(__file__).parent.parent,
     )
-    assert found.stdout.splitlines() == [FIRST, FIRST, str(ours)]
+    assert found.stdout.splitlines() == [FIRST, FIRST, ours.name]
     assert snapshot(home) == before
 
 

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from tui.cli.catalog import look
+from tui.cli.catalog import look, session_named
 from tui.cli.fitting import put_fitted
 from tui.cli.output import iso, put_json, put_table, room, say
 from tui.core.errors import UnknownId
@@ -56,7 +56,7 @@ def _meant(context: Context, words: str) -> tuple[str, str]:
     if not words or (is_listing_id(words) and (context.root / words).is_dir()):
         return words, ""
     try:
-        session = find_session(look(context, words.rpartition("/")[0]), words)
+        session = session_named(context, words)
     except UnknownId:
         listing, slash, session_id = words.rpartition("/")
         if not is_session_id(session_id) or (slash and not is_listing_id(listing)):

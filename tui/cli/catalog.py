@@ -11,14 +11,16 @@ from tui.operations.find import find_session
 from tui.operations.refresh import Watch
 
 
-def look(context: Context, listing: str = "") -> Catalog:
+def look(context: Context, listing: str = "", wanted: str = "") -> Catalog:
     """Return the catalog, of one listing when it is named; problems are said on stderr.
+
+    With `wanted` sessions whose ids begin so are looked at first where there are very many.
 
     Raises `ConsoleError` when the root cannot be read.
     """
     is_folder = is_listing_id(listing) and (context.root / listing).is_dir()
     only = listing if is_folder else None
-    catalog = Watch(context).look(only)
+    catalog = Watch(context, wanted).look(only)
     if catalog.problem:
         raise ConsoleError(catalog.problem)
     for one in catalog.listings:
@@ -32,8 +34,9 @@ def session_named(context: Context, words: str) -> Session:
 
     Where it may be in a listing that did not answer, that is said on stderr.
     """
-    catalog = look(context, words.rpartition("/")[0])
+    listing, _, wanted = words.rpartition("/")
+    catalog = look(context, listing, wanted)
     for one in catalog.listings:
-        if one.is_stale and not one.is_vanished and len(catalog.listings) > 1:
+        if (one.is_stale or one.is_cut) and not one.is_vanished and len(catalog.listings) > 1:
             say(f"{one.listing_id}: {one.problem}")
     return find_session(catalog, words)

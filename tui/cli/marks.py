@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from tui.cli.catalog import look
+from tui.cli.catalog import look, session_named
 from tui.cli.output import put, put_json
 from tui.operations.acknowledge import acknowledge
 from tui.operations.context import Act, Context
@@ -16,7 +16,8 @@ from tui.operations.rename import rename as rename_session
 def ack(context: Context, args: argparse.Namespace) -> int:
     """Settle what needs somebody, until something new happens to it."""
     context.require_writable()
-    catalog = look(context, args.id.rpartition("/")[0])
+    name, _, wanted = args.id.rpartition("/")
+    catalog = look(context, name, wanted)
     listing = catalog.listing(args.id)
     if listing is not None and listing.is_vanished:
         Watch(context).forget(listing.listing_id)
@@ -28,8 +29,7 @@ def ack(context: Context, args: argparse.Namespace) -> int:
 def rename(context: Context, args: argparse.Namespace) -> int:
     """Give a session a title."""
     context.require_writable()
-    catalog = look(context, args.id.rpartition("/")[0])
-    return _put(args, _facts(rename_session(context, find_session(catalog, args.id), args.title)))
+    return _put(args, _facts(rename_session(context, session_named(context, args.id), args.title)))
 
 
 def _facts(act: Act) -> dict[str, str | None]:

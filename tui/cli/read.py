@@ -28,10 +28,10 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 def ls(context: Context, args: argparse.Namespace) -> int:
     """List sessions, soonest to end first."""
     now = context.clock()
-    catalog = look(context)
+    catalog = look(context, args.listing or "")
     listings = [find_listing(catalog, args.listing)] if args.listing else catalog.listings
     for one in listings:
-        if one.problem:
+        if one.problem and (one.is_vanished or not args.listing):
             say(f"{one.listing_id}: {one.problem}")
     sessions = [session for one in listings for session in one.sessions]
     chosen = _chosen(sessions, args, now)
@@ -152,7 +152,7 @@ def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str,
         ("last activity", _moment(session.last_activity_at)),
         ("model", session.model),
         ("cost", words.cost(session.cost_usd) if session.cost_usd is not None else ""),
-        ("size", words.size(session.bytes) if session.transcript else ""),
+        ("size", _size(session)),
         ("transcript", str(session.transcript.path) if session.transcript else ""),
         ("memory", memory_words(session, available_bytes())),
         ("acknowledged", f"by {ack.by} on {_moment(ack.at)}" if (ack := session.ack) else ""),
@@ -181,6 +181,16 @@ def _steering(session: Session, now: datetime) -> list[tuple[str, str]]:
     if run.stalled_since:
         facts.append(("stalled", f"nothing was heard since {_moment(run.stalled_since)}"))
     return [*facts, ("run's model", run.model), ("run's mode", run.permission_mode)]
+
+
+def _size(session: Session) -> str:
+    from tui.view import words
+
+    transcript = session.transcript
+    if transcript is None:
+        return ""
+    more = f", at least: {transcript.uncounted}" if transcript.uncounted else ""
+    return f"{words.size(session.bytes)}{more}"
 
 
 def _owner(session: Session, now: datetime) -> str:

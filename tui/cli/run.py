@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tui.cli.catalog import look, session_named
+from tui.cli.catalog import session_named
 from tui.cli.output import put, put_json, run_json, say
 from tui.core.asking import questions, request_lines
 from tui.core.errors import RunFailed, UsageError
@@ -17,7 +17,6 @@ from tui.core.models import Run
 from tui.operations import resume as resuming
 from tui.operations import steer
 from tui.operations.context import Act, Context
-from tui.operations.find import find_session
 from tui.operations.last_words import last_words
 from tui.operations.prompt_line import FLAGS, asked_for, with_options
 from tui.operations.queue import Queued, start_many
@@ -47,8 +46,7 @@ def _resume_many(context: Context, args: argparse.Namespace) -> int:
     """Resume several sessions; the code is that of the first that could not be."""
     if args.wait or args.take_over:
         raise UsageError("--wait and --take-over are for one session: leave out --also")
-    catalog = look(context)
-    named = [find_session(catalog, words) for words in (args.id, *args.also)]
+    named = [session_named(context, words) for words in (args.id, *args.also)]
     sessions = list({one.key: one for one in named}.values())
     prompt, done = _prompt(args.prompt), []
     for one in start_many(context, sessions, prompt, _asked(args), fork=args.fork):

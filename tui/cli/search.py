@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 import tui
-from tui.cli.catalog import look
+from tui.cli.catalog import look, session_named
 from tui.cli.output import iso, put, put_json, say
 from tui.core.errors import ConsoleError, Refused, UnknownId, UsageError
 from tui.core.models import Session
@@ -22,7 +22,7 @@ from tui.core.text import cell_width, fit
 from tui.core.zones import LOCAL
 from tui.operations.context import Context
 from tui.operations.export import markdown, trashed_session
-from tui.operations.find import find_listing, find_session
+from tui.operations.find import find_listing
 from tui.operations.grep import Hit, search
 
 _AGAIN = (
@@ -103,7 +103,7 @@ def _require_own_place(context: Context, path: Path) -> None:
 def _session_or_trashed(context: Context, words: str) -> Session:
     """Return the session that `words` name, in the trash if it is nowhere else."""
     try:
-        return find_session(look(context, words.rpartition("/")[0]), words)
+        return session_named(context, words)
     except UnknownId as unknown:
         try:
             return trashed_session(context, words)

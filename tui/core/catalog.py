@@ -32,6 +32,7 @@ class Findings:
 
     Without `has_rows` nobody could read the table: a transcript may be tracked or not. `audited`
     holds the last act on each session, `stray_processes` what the registry beside its strays says.
+    `cut` says why there may be more transcripts or runs.
     """
 
     listing_id: str
@@ -49,6 +50,7 @@ class Findings:
     audited: Mapping[str, Event] = field(default_factory=dict)
     acks: Mapping[str, Ack] = field(default_factory=dict)
     stray_processes: tuple[Process, ...] = ()
+    cut: str = ""
 
 
 _Known = tuple[Row | None, Transcript | None, Run | None]
@@ -83,11 +85,12 @@ def join(found: Findings) -> Listing:
         place.listing,
         found.path,
         tuple(session for session in sessions if session is not None),
-        found.problem,
+        found.problem or found.cut,
         place.zone_name,
         found.is_stale,
         found.has_rows,
         zone_doubts=doubts,
+        is_cut=bool(found.cut),
     )
 
 
@@ -164,7 +167,7 @@ def _session(found: Findings, place: _Place, session_id: str, known: _Known) -> 
         stage=one_line(row.stage)[:60] if row else "",
         status=(one_line(row.status)[:20] or Status.ACTIVE) if row else "",
         liveness=liveness,
-        state=_state(row, transcript, liveness, has_rows=found.has_rows),
+        state=_state(found, row, transcript, liveness),
         created_at=_created_at(row, transcript, zone),
         expires_at=expires_at,
         sweep_at=_sweep_at(transcript, found.sweep_days),
@@ -259,14 +262,16 @@ def _left(process: Process, run: Run) -> bool:
 
 
 def _state(
-    row: Row | None, transcript: Transcript | None, liveness: Liveness, *, has_rows: bool
+    found: Findings, row: Row | None, transcript: Transcript | None, liveness: Liveness
 ) -> State:
+    """What was not looked for is missed by nobody."""
     if row is None:
-        return State.UNTRACKED if has_rows else State.OK
+        return State.UNTRACKED if found.has_rows else State.OK
     ended = row.status in (Status.EXPIRED, Status.DELETED)
     if transcript is not None:
         return State.LEFTOVER if ended else State.OK
-    return State.OK if ended or liveness is not Liveness.NONE else State.GHOST
+    is_missed = not (ended or found.cut) and liveness is Liveness.NONE
+    return State.GHOST if is_missed else State.OK
 
 
 def _waiting_for(liveness: Liveness, process: Process | None, run: Run | None) -> str:

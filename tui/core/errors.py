@@ -34,6 +34,13 @@ class UnknownId(ConsoleError):
     code = "unknown"
 
 
+class Unsure(UnknownId):
+    """Nothing of this name was found, but not everything could be looked at: it may be there."""
+
+    exit_code = 1
+    code = "unsure"
+
+
 class Refused(ConsoleError):
     """Not done, to protect a session: it is live, held, read-only, or its owner is unknown."""
 

@@ -8,9 +8,16 @@ from __future__ import annotations
 # Folders: what is counted, listed or compared below one.
 MOST_ENTRIES = 100_000  # some 0.3 s of looking; an agent's own folder holds hundreds
 DEEPEST = 2_000  # a path of one-letter names as long as the system takes
-WALK_S = 2.0  # so that one folder on a slow disk leaves time for the others
-MOST_PROJECTS = 20_000  # a CLI makes one for each working directory
-MOST_TRANSCRIPTS = 50_000  # of one listing; a table of more is no use to anybody
+WALK_S = 1.0  # so that one folder on a slow disk leaves time for the others
+MOST_PROJECTS = 20_000  # of a config dir; a CLI makes one for each working directory
+MOST_TRANSCRIPTS = 50_000  # of a config dir; nobody reads a table of more
+TRANSCRIPTS_S = 2.5  # a look at a listing; the next one goes on where this one stopped
+MOST_RUNS = 20_000  # of a listing; those of a week stay, and some of each session
+RUNS_S = 1.5  # a look at a listing, as for its transcripts
+MOST_LOCKS = 100_000  # of a listing; they go with their sessions
+MOST_LIVE = 5_000  # entries in a registry: each is a process, or was one that was killed
+REGISTRY_S = 1.0  # a look at a registry
+MOST_NAMES = 2_000_000  # passed over to find what is a session's: some 2 s
 MOST_SHOWN_FILES = 1_000  # a look into the trash is read by a person
 DEEPEST_MOVED = 100  # a move between disks goes down step by step, and must not stop half way
 

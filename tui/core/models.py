@@ -89,7 +89,8 @@ class Transcript:
     """One transcript file, at `place`, and what its head and tail say.
 
     `stray_in` is the config dir outside the listing that a stray lies in, and `sweep_days` that
-    config dir's own; `None` for what lies where it belongs.
+    config dir's own; `None` for what lies where it belongs. `uncounted` says why more lies beside
+    it than `bytes` counts.
     """
 
     session_id: str
@@ -103,6 +104,7 @@ class Transcript:
     resumable: bool = True
     stray_in: Path | None = None
     sweep_days: int | None = None
+    uncounted: str = ""
 
     @property
     def path(self) -> Path:
@@ -334,8 +336,8 @@ class Listing:
 
     `zone` names the time zone its naive times were read in, and `zone_doubts` by how much some
     transcripts say that this is wrong. Without `has_rows` its table could not
-    be read at all, and `problem` says why. `is_vanished`: its folder is gone, this is the last
-    that was known of it.
+    be read at all, and `problem` says why. `is_cut`: it may have more sessions than were found,
+    as `problem` says. `is_vanished`: its folder is gone, this is the last that was known of it.
     """
 
     listing_id: str
@@ -347,6 +349,12 @@ class Listing:
     has_rows: bool = True
     is_vanished: bool = False
     zone_doubts: tuple[timedelta, ...] = ()
+    is_cut: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether a session that is not in here is not there."""
+        return self.has_rows and not (self.is_stale or self.is_cut)
 
     @property
     def bytes(self) -> int:

@@ -61,6 +61,7 @@ def _of_problem(listing: Listing) -> Iterator[Finding]:
         "no_table": "the pipeline makes its table with `init_table()`; `new` does so, too",
         "locked": "it comes back once the other program is done; find it with `fuser`, if it is "
         "not",
+        "cut": f"see what fills {path}, and let `cleanup` or its pipeline take what is old",
         "slow": f"look at the disk that {path} is on",
         "forbidden": f"give our group the right to read and write {path}, or look as its owner",
         "unreadable": f"put a sound {DATABASE} back into {path}, with nothing beside it that its "

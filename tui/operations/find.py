@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from tui.core.errors import AmbiguousId, UnknownId
+from tui.core.errors import AmbiguousId, UnknownId, Unsure
 from tui.core.models import Catalog, Listing, Session
 from tui.core.session_id import is_listing_id, is_session_id
 from tui.core.text import one_line
+
+_SLOW = "it did not answer in time"
 
 
 def find_session(catalog: Catalog, words: str) -> Session:
     """Return the session that `words` name.
 
-    Raises `UnknownId` when there is none or it can be no id, `AmbiguousId` with the candidates.
+    Raises `UnknownId` when there is none or it can be no id, `Unsure` when there may be one where
+    nobody could look, `AmbiguousId` with the candidates.
     """
     listing, slash, prefix = words.rpartition("/")
     if not is_session_id(prefix) or (slash and not is_listing_id(listing)):
@@ -24,6 +27,7 @@ def find_session(catalog: Catalog, words: str) -> Session:
     if len(matches) == 1:
         return matches[0]
     if not matches:
+        _require_whole(catalog, listing, words)
         gone = _vanished_words(catalog, listing)
         raise UnknownId(f"no session {one_line(words)[:80]!r} below {catalog.root}{gone}")
     candidates = tuple(one.address for one in matches[:20])
@@ -31,6 +35,23 @@ def find_session(catalog: Catalog, words: str) -> Session:
         f"{one_line(words)[:80]!r} could be {len(matches)} sessions: {', '.join(candidates)}",
         candidates,
     )
+
+
+def _require_whole(catalog: Catalog, listing: str, words: str) -> None:
+    """Raise `Unsure` when the session may be in a listing that could not be looked at whole."""
+    unread = [
+        one
+        for one in catalog.listings
+        if listing in ("", one.listing_id, one.path.name)
+        if not (one.is_whole or one.is_vanished)
+    ]
+    if unread:
+        named = "; ".join(f"{one.listing_id}: {one.problem or _SLOW}" for one in unread[:3])
+        more = f"; and {len(unread) - 3} more" if len(unread) > 3 else ""
+        raise Unsure(
+            f"{one_line(words)[:80]!r} was not found, and may be where nobody could look now: "
+            f"{named}{more}"
+        )
 
 
 def _vanished_words(catalog: Catalog, listing: str) -> str:

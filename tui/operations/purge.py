@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from tui.core.errors import AmbiguousId, Changed, ConsoleError, DatabaseProblem, UnknownId
+from tui.core.errors import AmbiguousId, Changed, ConsoleError, DatabaseProblem, UnknownId, Unsure
 from tui.core.models import Event, Key, Session
+from tui.core.session_id import is_listing_id
 from tui.core.text import one_line
 from tui.core.zones import zone_named
 from tui.operations.amounts import count, size
@@ -189,15 +190,19 @@ def _erase_unowned(context: Context, trashed: Trashed) -> int:
 
 def _named(context: Context, words: str) -> tuple[Target, Session | None]:
     """Return the one session that `words` name in a listing, in the trash or in both."""
+    session, unknown = None, UnknownId()
     try:
-        session = find_session(Watch(context).look(), words)
-    except UnknownId:
-        session = None
+        listing, _, wanted = words.rpartition("/")
+        is_folder = is_listing_id(listing) and (context.root / listing).is_dir()
+        session = find_session(Watch(context, wanted).look(listing if is_folder else None), words)
+    except UnknownId as error:
+        unknown = error
     try:
         trashed = find_trashed(context, words)
     except UnknownId as error:
         if session is None:
-            raise UnknownId(f"no listing has it, and {error}") from error
+            unsure = next((one for one in (unknown, error) if isinstance(one, Unsure)), None)
+            raise unsure or UnknownId(f"no listing has it, and {error}") from error
         return target_of(session), session
     there = Target(trashed.session_id, context.root / trashed.listing)
     if session is None:

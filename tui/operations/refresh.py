@@ -28,7 +28,7 @@ _ALL_WITHIN_S = 10.0
 _AT_LEAST = 32
 _PATIENCE_S = 0.5
 _FIRST_PATIENCE_S = 2.0
-_ALONE_PATIENCE_S = 10.0  # at first, while nothing at all can be shown yet
+_ALONE_PATIENCE_S = 4.0  # at first, while nothing at all can be shown yet
 _ROOT, _OUTSIDE = "/root", "/outside"  # no listing is called that
 _SLOW = "does not answer: its disk or its database is slow, or hangs"
 
@@ -41,8 +41,10 @@ class Watch:
     was last known, with the reason, and goes on being read in the background.
     """
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, wanted: str = "") -> None:
+        """With `wanted` what begins so is looked at first where there is very much."""
         settings = context.settings
+        self._wanted = wanted
         self._context = context
         self._zone = None if settings.time_zone == "auto" else zone_named(settings.time_zone)
         root, kept_in = context.root, settings.cache_dir
@@ -118,7 +120,8 @@ class Watch:
 
     def _sight(self, name: str) -> Sight:
         folder = self._context.root / name
-        return Sight(folder, self._zone, self._facts, self._tables, self._changed)
+        caches = (self._facts, self._tables)
+        return Sight(folder, self._zone, *caches, self._changed, self._wanted)
 
     def _due(self, names: tuple[str, ...], slices: frozenset[str]) -> list[str]:
         """Return whom to look at now: of many calm listings every other one."""

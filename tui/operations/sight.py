@@ -10,11 +10,11 @@ from types import MappingProxyType
 
 from tui.core.catalog import Findings, join
 from tui.core.errors import DatabaseProblem, NothingTracked
-from tui.core.models import Event, Listing, Process, Row, Run, Transcript
+from tui.core.models import Event, Listing, Process, Row, Transcript
 from tui.core.text import one_line
 from tui.operations.glance import Glance, Stamps, glance_at, is_same
 from tui.operations.target import DATABASE
-from tui.runs import protocol
+from tui.runs.found import RunFinder
 from tui.storage import locks
 from tui.storage.acks import read_acks
 from tui.storage.cache import FactsCache
@@ -24,6 +24,7 @@ from tui.storage.registry import read_registry
 from tui.storage.tables import TableCache
 from tui.storage.transcripts import TranscriptFinder
 
+_NO_LOCKS: tuple[frozenset[str], str] = (frozenset(), "")
 _NO_EVENTS: Mapping[str, Event] = MappingProxyType({})
 
 
@@ -52,6 +53,7 @@ class Sight:
         facts: FactsCache,
         tables: TableCache,
         changed: set[Path],
+        wanted: str = "",
     ) -> None:
         self.folder = folder
         self.found: Findings | None = None
@@ -63,8 +65,8 @@ class Sight:
         self._zone = zone
         self._place = str(folder)
         self._config_dir = folder / CONFIG_DIR
-        self._finder = TranscriptFinder(facts)
-        self._runs: dict[Path, tuple[object, Run]] = {}
+        self._finder = TranscriptFinder(facts, wanted)
+        self._runs = RunFinder()
         self._rows: _Rows | None = None
         self._glance: Glance | None = None
         self._often: Stamps = {}
@@ -119,14 +121,15 @@ class Sight:
         glance = glance_at(self._place)
         rows = self._read(glance)
         config_dir, is_linked = self._config_dir, is_link(self._config_dir)
+        locked, unlooked = locks.look_at_locks(self.folder) if glance.has_ours else _NO_LOCKS
         found = Findings(
             self.folder.name,
             self.folder,
             rows.rows,
             () if is_linked else self._finder.find(config_dir),
             read_registry(config_dir) if glance.has_registry and not is_linked else (),
-            self._runs_of(glance),
-            locks.held(self.folder) if glance.has_ours else frozenset(),
+            self._runs.find(self.folder) if glance.has_ours else (),
+            locked,
             sweep_days(config_dir) if glance.has_settings else DEFAULT_SWEEP_DAYS,
             rows.problem or _link_problem(config_dir, is_linked),
             bool(rows.problem and rows.rows),
@@ -134,6 +137,7 @@ class Sight:
             rows.is_known,
             rows.audited,
             read_acks(self.folder) if glance.has_ours else {},
+            cut=("" if is_linked else self._finder.cut) or self._runs.cut or unlooked,
         )
         self.is_troubled = rows.is_failed
         self._settle(glance, rows, found)
@@ -145,7 +149,8 @@ class Sight:
         self._often = {**glance.often, **self._finder.projects}
         self._slow = {**glance.slow, **self._finder.seen}
         is_rested = is_settled(self._often.values())
-        self.is_restless = not is_rested or not rows.is_final or _is_live(found)
+        is_final = rows.is_final and not found.cut
+        self.is_restless = not is_rested or not is_final or _is_live(found)
 
     def _keep(self, found: Findings) -> None:
         if found != self.found:
@@ -177,21 +182,6 @@ class Sight:
             return known
         self._rows = _read_rows(self._tables, glance, known)
         return self._rows
-
-    def _runs_of(self, glance: Glance) -> tuple[Run, ...]:
-        if not glance.has_ours:
-            return ()
-        return tuple(self._run(folder) for folder in protocol.run_folders(self.folder))
-
-    def _run(self, folder: Path) -> Run:
-        known = self._runs.get(folder)
-        if known is not None and known[1].is_over and known[1].state != "lost":
-            return known[1]
-        stamp = protocol.stamp(folder)
-        if known is None or known[0] != stamp:
-            known = stamp, protocol.read_run(folder)
-            self._runs[folder] = known
-        return known[1]
 
 
 def _read_rows(tables: TableCache, glance: Glance, known: _Rows | None) -> _Rows:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.core.errors import ConsoleError, Refused
+from tui.core.limits import MOST_LIVE
 from tui.core.models import Liveness, Process, Session
 from tui.core.session_id import require_session_id
 from tui.storage.config_dir import CONFIG_DIR
@@ -122,7 +123,8 @@ def unknown_words(target: Target, process: Process, config_dir: Path | None = No
     registry = (config_dir or target.config_dir) / "sessions"
     entry = registry / f"{process.pid}.json"
     if not process.pid:
-        return f"{target.short} may be running: {registry} may not be read by us"
+        why = f"{registry} may not be read by us, or has over {MOST_LIVE:,} entries"
+        return f"{target.short} may be running: {why}"
     if not process.session_id:
         return (
             f"{target.short} may be running: pid {process.pid} lives, and what it runs cannot be "

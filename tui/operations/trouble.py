@@ -9,13 +9,20 @@ from tui.storage.folders import is_link
 
 # What may be over at the next look: it needs somebody only when it lasts.
 MOMENTARY = ("locked", "slow")
-_LEVELS: dict[str, Level] = {"no_table": "note", "locked": "warning", "vanished": "warning"}
+_LEVELS: dict[str, Level] = {
+    "no_table": "note",
+    "locked": "warning",
+    "vanished": "warning",
+    "cut": "warning",
+}
 
 
 def trouble_of(listing: Listing) -> str:
     """Return in a word why a listing cannot be read; empty when it can."""
     if listing.is_vanished:
         return "vanished"
+    if listing.is_cut and listing.has_rows and not listing.is_stale:
+        return "cut"
     if not listing.problem and listing.has_rows and not listing.is_stale:
         return ""
     if is_link(listing.path / CONFIG_DIR):

@@ -11,7 +11,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tui.core.errors import Refused
+from tui.core.limits import MOST_LOCKS
 from tui.storage.folders import console_folder, inherit_rights, our_folder, read_small
+from tui.storage.walking import names_in
 
 _TRIES = 4
 _PAUSE = 0.03
@@ -194,16 +196,24 @@ def lock_path(listing_path: Path, session_id: str) -> Path:
 
 def held(listing_path: Path) -> frozenset[str]:
     """Return the ids of the listing's sessions whose lock somebody holds now; changes nothing."""
+    return look_at_locks(listing_path)[0]
+
+
+def look_at_locks(listing_path: Path) -> tuple[frozenset[str], str]:
+    """Return the same, and why there may be more of them; empty when that is all."""
     folder = our_folder(listing_path, "locks")
     if folder is None:
-        return frozenset()
+        return frozenset(), ""
     try:
-        with os.scandir(folder) as entries:
-            names = [entry.name for entry in entries]
-    except OSError:
-        return frozenset()
+        names, is_all = names_in(folder, MOST_LOCKS)
+    except FileNotFoundError:
+        return frozenset(), ""
+    except OSError as error:
+        return frozenset(), f"its locks cannot be read: {error.strerror}"
     found = frozenset(name for name in names if _is_held(folder / name))
-    return found | frozenset(_batch_in(folder)) if _BATCH in found else found
+    if _BATCH in found:
+        found |= frozenset(_batch_in(folder))
+    return found, "" if is_all else f"it has over {MOST_LOCKS:,} locks"
 
 
 def _batch_in(folder: Path) -> list[str]:

@@ -6,12 +6,12 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 CONFIG_DIR = ".claude_sessions"
 OURS = ".session_console"
 
-_STEP = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+_STEP = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _AGENTS = "projects"
@@ -52,15 +52,18 @@ def regular(path: Place) -> Iterator[tuple[int, os.stat_result]]:
 
 def _opened(path: str, flags: int) -> int:
     base, names = _parted(path)
-    if not names[:-1]:
+    if not names:
         return os.open(path, flags)
-    with ExitStack() as passed:
-        fd = os.open(base, _STEP)
-        for name in names[:-1]:
-            passed.callback(os.close, fd)
-            fd = os.open(name, _STEP | os.O_NOFOLLOW, dir_fd=fd)
-        passed.callback(os.close, fd)
-        return os.open(names[-1], flags, dir_fd=fd)
+    if len(names) == 1:
+        return os.open(f"{base}/{names[0]}", flags)
+    fd = os.open(f"{base}/{names[0]}", _STEP)
+    for name in names[1:]:
+        try:
+            below = os.open(name, flags if name is names[-1] else _STEP, dir_fd=fd)
+        finally:
+            os.close(fd)
+        fd = below
+    return fd
 
 
 def _parted(path: str) -> tuple[str, list[str]]:
@@ -73,4 +76,4 @@ def _parted(path: str) -> tuple[str, list[str]]:
         ends = [at for at, name in enumerate(names) if name == _AGENTS]
         begin = ends[-1] if ends else max(0, len(names) - 1)
     base = "/".join(names[:begin])
-    return (f"/{base}" if path.startswith("/") else base or "."), names[begin:]
+    return ("/" if path.startswith("/") else "./") + base, names[begin:]

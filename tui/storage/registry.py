@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
 from collections.abc import Iterable
@@ -11,12 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tui.core.limits import MOST_LIVE, REGISTRY_ENTRY, REGISTRY_S
 from tui.core.models import Liveness, Process
 from tui.core.text import one_line
 from tui.storage.folders import is_link, read_small
 from tui.storage.processes import is_domain_gone, is_running, own_domain, started
+from tui.storage.walking import Budget, names_in
 
-_MAX_BYTES = 64 * 1024
 _ENTRY = re.compile(r"[1-9][0-9]{0,9}\.json")
 _TORN_S = 0.05
 _STATUSES = {
@@ -37,32 +37,37 @@ def read_registry(config_dir: Path) -> tuple[Process, ...]:
     cannot be proven is `unknown`: one from another machine or pid namespace, or from nobody knows
     where; one of a living pid that tells no start; and, with the session id `""` since it may run
     any session here, the process of an entry that cannot be read while its pid lives (pid 0: the
-    registry may not be looked into).
+    registry may not be looked into, or holds more entries than are read).
     """
     folder = config_dir / "sessions"
     try:
-        paths = _entries(folder)
+        paths, is_all = _entries(folder)
     except (FileNotFoundError, NotADirectoryError):
         return ()
     except OSError:
         return (_unknown(0),)
-    found, torn = _read_all(paths)
+    budget = Budget(MOST_LIVE, REGISTRY_S)
+    found, torn = _read_all(paths, budget)
     if torn:
         time.sleep(_TORN_S)  # the CLI rewrites its entry in place: a second look finds it whole
-        again, torn = _read_all(torn)
+        again, torn = _read_all(torn, Budget(MOST_LIVE, REGISTRY_S))
         found += again
-    return (*found, *(_unknown(_pid_of(path)) for path in torn))
+    rest = () if is_all and not budget.is_over else (_unknown(0),)
+    return (*found, *(_unknown(_pid_of(path)) for path in torn), *rest)
 
 
-def _entries(folder: Path) -> list[Path]:
-    """Return the entries by name; the CLI keeps keys beside them. Raises `OSError` for a link."""
+def _entries(folder: Path) -> tuple[list[Path], bool]:
+    """Return the entries, and whether these are all; the CLI keeps keys beside them.
+
+    Raises `OSError`, also for a link.
+    """
     if is_link(folder):
         raise OSError(f"{folder} is a link")
-    with os.scandir(folder) as entries:
-        return sorted(Path(entry.path) for entry in entries if _ENTRY.fullmatch(entry.name))
+    names, is_all = names_in(folder)
+    return [folder / name for name in names if _ENTRY.fullmatch(name)], is_all
 
 
-def _read_all(paths: Iterable[Path]) -> tuple[list[Process], list[Path]]:
+def _read_all(paths: Iterable[Path], budget: Budget) -> tuple[list[Process], list[Path]]:
     """Return the processes not proven dead, and the unreadable entries whose pid lives.
 
     A pid proves nothing of another machine; but a torn entry of one that is gone would else hold
@@ -70,6 +75,8 @@ def _read_all(paths: Iterable[Path]) -> tuple[list[Process], list[Path]]:
     """
     found, torn = [], []
     for path in paths:
+        if not budget.spend():
+            break
         try:
             process = _read(path)
         except _UnreadableError:
@@ -93,7 +100,7 @@ def _read(path: Path) -> Process | None:
     if is_link(path):
         raise _UnreadableError
     try:
-        entry = json.loads(read_small(path, _MAX_BYTES))
+        entry = json.loads(read_small(path, REGISTRY_ENTRY))
         if isinstance(entry, dict) and "sessionId" not in entry:
             return None
         pid, session_id = int(entry["pid"]), str(entry["sessionId"])

@@ -21,7 +21,8 @@ from tui.storage.config_dir import CONFIG_DIR, sweep_days
 from tui.storage.facts import read_cwd
 from tui.storage.folders import Version, is_settled, version_of
 from tui.storage.registry import read_registry
-from tui.storage.transcripts import extra_bytes, sketch_in, transcript_of
+from tui.storage.transcripts import sketch_in, transcript_of
+from tui.storage.walking import Measure, measure
 
 _NOT_IN_A_SLUG = re.compile(r"[^a-zA-Z0-9]")
 _LONGEST_SLUG = 200  # the CLI cuts longer ones and adds a hash
@@ -176,7 +177,7 @@ class StrayFinder:
         if not stat.S_ISREG(status.st_mode):
             return None
         beside = path.removesuffix(".jsonl")
-        more = extra_bytes(beside) if _is_folder(beside) else 0
+        more = measure(beside) if _is_folder(beside) else Measure()
         return transcript_of(session_id, path, status, self._facts, more)
 
     def _sketch(self, folder: str) -> Transcript | None:

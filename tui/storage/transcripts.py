@@ -7,12 +7,22 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
+from tui.core.limits import (
+    MOST_ENTRIES,
+    MOST_NAMES,
+    MOST_PROJECTS,
+    MOST_TRANSCRIPTS,
+    TRANSCRIPTS_S,
+)
 from tui.core.models import Transcript
 from tui.core.session_id import is_session_id
+from tui.core.text import one_line
 from tui.storage.cache import FactsCache
-from tui.storage.folders import Version, version_of
+from tui.storage.folders import Version, is_link, version_of
+from tui.storage.walking import Budget, Measure, measure
 
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 _ENDING = ".jsonl"
@@ -22,24 +32,29 @@ class TranscriptFinder:
     """Finds the transcripts of a config dir, reading the head and tail only of changed files.
 
     `projects` holds the version of every project folder before the last `find` listed it, `seen`
-    that of every file and session's folder it saw, both by path.
+    that of every file and session's folder it saw, both by path. `cut` says why there may be more
+    than it found; what begins with `wanted` is looked at first.
     """
 
-    def __init__(self, facts: FactsCache | None = None) -> None:
+    def __init__(self, facts: FactsCache | None = None, wanted: str = "") -> None:
         self._facts = facts or FactsCache()
+        self._wanted = wanted
         self._known: dict[str, Transcript] = {}
+        self._budget = Budget(0, 0)
+        self.cut = ""
         self.seen: dict[str, Version] = {}
         self.projects: dict[str, Version] = {}
 
     def find(self, config_dir: Path) -> tuple[Transcript, ...]:
         """Return every transcript below `config_dir`, by path; no link is followed."""
         known, seen = self._known, self.seen
-        self._known, self.seen, self.projects = {}, {}, {}
-        for project in _folders(f"{config_dir}/projects"):
+        self._known, self.seen, self.projects, self.cut = {}, {}, {}, ""
+        self._budget = Budget(MOST_TRANSCRIPTS, TRANSCRIPTS_S)
+        for project in self._folders(f"{config_dir}/projects", MOST_PROJECTS):
             with suppress(OSError):
                 self.projects[project] = version_of(os.lstat(project))
                 self._find_in(project, known, seen)
-        sketches = tuple(_sketches(str(config_dir)))
+        sketches = tuple(self._sketches(str(config_dir)))
         for one in sketches:
             with suppress(OSError):
                 self.seen[str(one.path)] = version_of(one.path.lstat())
@@ -48,51 +63,88 @@ class TranscriptFinder:
     def _find_in(
         self, project: str, known: dict[str, Transcript], seen: dict[str, Version]
     ) -> None:
-        entries = _scan(project)
+        entries = self._scan(project, MOST_ENTRIES)
         folders = {one.name: one for one in entries if one.is_dir(follow_symlinks=False)}
         for name, entry in sorted((one.name, one) for one in entries if one.name[-6:] == _ENDING):
-            session_id = name[:-6]
+            session_id, path = name[:-6], entry.path
+            if not self._budget.spend() and not self._is_wanted(name):
+                self._leave_out(f"transcripts: {self._budget.words}")
+                if path in known:
+                    self._known[path], self.seen[path] = known[path], seen[path]
+                continue
             try:
                 status = entry.stat(follow_symlinks=False)
-                more = self._bytes_in(folders[session_id]) if session_id in folders else 0
+                more = self._beside(folders[session_id]) if session_id in folders else Measure()
             except OSError:  # it went while we looked
                 continue
             if not stat.S_ISREG(status.st_mode) or not is_session_id(session_id):
                 continue
-            path, version = entry.path, version_of(status)
-            one = known.get(path)
-            if one is None or seen[path] != version or one.bytes != status.st_size + more:
+            one, version = known.get(path), version_of(status)
+            if one is None or seen[path] != version or one.bytes != status.st_size + more.bytes:
                 one = transcript_of(session_id, path, status, self._facts, more)
             self._known[path], self.seen[path] = one, version
 
-    def _bytes_in(self, folder: os.DirEntry[str]) -> int:
-        """Return what lies in a session's own folder, and remember that folder's version."""
+    def _beside(self, folder: os.DirEntry[str]) -> Measure:
+        """Return how much lies in a session's own folder, and remember that folder's version."""
         self.seen[folder.path] = version_of(folder.stat(follow_symlinks=False))
-        return extra_bytes(folder.path)
+        return measure(folder.path)
+
+    def _sketches(self, config_dir: str) -> Iterator[Transcript]:
+        """The guide's sketch of a session, a folder by its id: shown, never resumable."""
+        for folder in self._folders(config_dir, MOST_TRANSCRIPTS):
+            if not is_session_id(folder.rpartition("/")[2]):
+                continue
+            if not self._budget.spend() and not self._is_wanted(folder.rpartition("/")[2]):
+                self._leave_out(f"transcripts: {self._budget.words}")
+            elif sketch := sketch_in(Path(folder)):
+                yield sketch
+
+    def _folders(self, base: str, most: int) -> list[str]:
+        if is_link(Path(base)):
+            return []
+        entries = self._scan(base, most)
+        return sorted(one.path for one in entries if one.is_dir(follow_symlinks=False))
+
+    def _scan(self, folder: str, most: int) -> list[os.DirEntry[str]]:
+        """Return what lies in a folder, at most so much and what is wanted."""
+        found: list[os.DirEntry[str]] = []
+        try:
+            with os.scandir(folder) as entries:
+                found = list(islice(entries, most))
+                rest = islice(entries, MOST_NAMES if self._wanted else 1)
+                for entry in rest:
+                    self._leave_out(f"{one_line(Path(folder).name)} holds over {most:,} names")
+                    if self._is_wanted(entry.name):
+                        found.append(entry)
+        except (FileNotFoundError, NotADirectoryError):
+            return found
+        except OSError as error:
+            self._leave_out(f"{one_line(Path(folder).name)} cannot be read: {error.strerror}")
+        return found
+
+    def _is_wanted(self, name: str) -> bool:
+        return self._wanted != "" and name.startswith(self._wanted)
+
+    def _leave_out(self, why: str) -> None:
+        self.cut = self.cut or f"not everything in it was looked at: {why}"
 
 
 def transcript_of(
-    session_id: str, path: str, status: os.stat_result, facts: FactsCache, more: int
+    session_id: str, path: str, status: os.stat_result, facts: FactsCache, more: Measure
 ) -> Transcript:
-    """Return the transcript that a file with this status is, `more` bytes beside it counted in."""
+    """Return the transcript that a file with this status is, `more` beside it counted in."""
     said = facts.facts_of(path, status)
     return Transcript(
         session_id,
         path,
-        status.st_size + more,
+        status.st_size + more.bytes,
         _modified_at(status),
         said.title,
         said.model,
         said.cost_usd,
         said.first_at,
+        uncounted=more.cut,
     )
-
-
-def _sketches(config_dir: str) -> Iterator[Transcript]:
-    """The guide's sketch of a session, a folder by its id: shown, never resumable."""
-    for folder in _folders(config_dir):
-        if is_session_id(folder.rpartition("/")[2]) and (sketch := sketch_in(Path(folder))):
-            yield sketch
 
 
 def sketch_in(folder: Path) -> Transcript | None:
@@ -104,41 +156,17 @@ def sketch_in(folder: Path) -> Transcript | None:
         return None
     if not stat.S_ISREG(status.st_mode):
         return None
-    size, modified_at = extra_bytes(str(folder)), _modified_at(status)
-    return Transcript(folder.name, conversation, size, modified_at, resumable=False)
+    more = measure(folder)
+    return Transcript(
+        folder.name,
+        conversation,
+        more.bytes,
+        _modified_at(status),
+        resumable=False,
+        uncounted=more.cut,
+    )
 
 
 def _modified_at(status: os.stat_result) -> datetime:
     """Return a file's mtime; some file systems keep any number, the calendar does not."""
     return datetime.fromtimestamp(min(max(status.st_mtime, 0), _LATEST), UTC)
-
-
-def _folders(base: str) -> list[str]:
-    try:
-        if stat.S_ISLNK(os.lstat(base).st_mode):
-            return []
-    except OSError:
-        return []
-    return sorted(entry.path for entry in _scan(base) if entry.is_dir(follow_symlinks=False))
-
-
-def _scan(folder: str) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return list(entries)
-    except OSError:
-        return []
-
-
-def extra_bytes(folder: str) -> int:
-    """Return the bytes below a session's own folder (sub-agents, tool results); 0 without one."""
-    total = 0
-    for entry in _scan(folder):
-        try:
-            if entry.is_dir(follow_symlinks=False):
-                total += extra_bytes(entry.path)
-            else:
-                total += entry.stat(follow_symlinks=False).st_size
-        except OSError:
-            continue
-    return total

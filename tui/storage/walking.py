@@ -34,7 +34,7 @@ class Measure:
         return Measure(self.bytes + other.bytes, self.files + other.files, self.cut or other.cut)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Found:
     """One thing below a folder: its place from there on, and its status, no link followed."""
 
@@ -44,6 +44,30 @@ class Found:
     @property
     def is_folder(self) -> bool:
         return stat.S_ISDIR(self.status.st_mode)
+
+
+class Budget:
+    """So many things, within so many seconds from now on; `is_over` once one of them is."""
+
+    def __init__(self, most: int, seconds: float) -> None:
+        self.is_over = False
+        self._most = self._left = most
+        self._seconds = seconds
+        self._ends = time.monotonic() + seconds
+
+    @property
+    def words(self) -> str:
+        """At which bound it is over."""
+        if self._left < 0:
+            return f"there are over {self._most:,}"
+        return f"reading them took over {self._seconds:g} s"
+
+    def spend(self) -> bool:
+        """Take one more thing; false when there is none left to take."""
+        if not self.is_over:
+            self._left -= 1
+            self.is_over = self._left < 0 or time.monotonic() > self._ends
+        return not self.is_over
 
 
 class Walk:

@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.sample_listing import FIRST, SECOND, SampleListing, run_cli
-from tui.core.errors import Refused, Unsure
+from tests.test_storage_walking import nest
+from tui.core.errors import Refused, UnknownId, Unsure
+from tui.core.limits import DEEPEST
 from tui.core.models import Liveness, State
+from tui.operations.delete import delete, restore
 from tui.operations.find import find_session
+from tui.operations.purge import plan_purge
 from tui.operations.refresh import Watch
 from tui.operations.target import Target, require_not_live
+from tui.operations.trash import trash_and_unread
 from tui.runs import found
-from tui.storage import locks, registry, transcripts
+from tui.storage import locks, registry, transcripts, trash
+from tui.storage.trash import list_trash
+from tui.storage.walking import erase_tree
 
 _MANY_RUNS = 5_000
 OTHER = "{:08x}-1111-4222-8333-444455556666"
+
+
+@pytest.fixture(autouse=True)
+def _cleared(tmp_path: Path) -> Iterator[None]:
+    """Nothing so deep is left to pytest's own clean-up, which goes down by calling itself."""
+    yield
+    subprocess.run(["rm", "-rf", *tmp_path.iterdir()], check=True)
 
 
 @pytest.fixture
@@ -145,3 +162,68 @@ def test_more_locks_than_are_looked_at_are_named(
     monkeypatch.setattr(locks, "MOST_LOCKS", 5)
     (one,) = Watch(listing.context()).look().listings
     assert one.problem == "it has over 5 locks"
+
+
+@pytest.fixture
+def nested(listing: SampleListing) -> SampleListing:
+    """Folders in one another beside a healthy transcript, and names that are no text."""
+    folder = listing.transcript_path(FIRST).with_suffix("")
+    nest(folder, 1_850)
+    nest(folder / "long", 60, "n" * 255)
+    (folder / os.fsdecode(b"\xff\xfe\x80")).write_text("1")
+    return listing
+
+
+def test_a_session_with_nested_folders_goes_and_comes_back_whole(nested: SampleListing) -> None:
+    """Without the guard its transcript vanishes, and all of these end in a `RecursionError`."""
+    (shown,) = json.loads(run_cli(nested.root, "ls", "--json").stdout)
+    assert (shown["state"], shown["session_id"]) == ("ok", FIRST)
+    for words in ("delete ID --yes", "trash", "trash ID", "stats", "undo", "stats", "export ID"):
+        done = run_cli(nested.root, *words.replace("ID", FIRST).split())
+        assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    assert nested.session(FIRST).transcript is not None
+    assert run_cli(nested.root, "delete", FIRST, "--yes").returncode == 0
+    assert run_cli(nested.root, "purge", FIRST, "--yes").returncode == 0
+    assert not nested.transcript_path(FIRST).with_suffix("").exists()
+    assert list((nested.root / ".session_console" / "trash").iterdir()) == []
+
+
+def test_what_is_not_counted_is_said(
+    listing: SampleListing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the words a size that is too small is taken for the whole."""
+    folder = listing.transcript_path(FIRST).with_suffix("")
+    nest(folder, DEEPEST + 10)
+    done = run_cli(listing.root, "show", FIRST)
+    assert f"at least: its folders are nested over {DEEPEST} deep" in done.stdout
+    plan = plan_purge(listing.context(), FIRST)
+    assert "at least" in plan.words
+    erase_tree(folder)
+
+
+def test_a_trash_too_full_to_be_read_denies_nothing(
+    listing: SampleListing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the guard what lies in a batch that was not read is in no trash."""
+    delete(listing.context(), listing.session(FIRST))
+    monkeypatch.setattr(trash, "MOST_BATCHES", 2)
+    for number in range(3):
+        (listing.root / ".session_console" / "trash" / f"3{number}").mkdir()
+    with pytest.raises(Unsure, match="not all of the trash of outputs is read: it holds over 2 b"):
+        restore(listing.context(), FIRST)
+    _, unread = trash_and_unread(listing.context())
+    assert unread == ("not all of the trash of outputs is read: it holds over 2 batches",)
+    monkeypatch.setattr(trash, "TRASH_S", -1.0)
+    (words,) = trash_and_unread(listing.context())[1]
+    assert words.endswith("is read: reading them took over -1 s")
+
+
+def test_a_manifest_too_large_to_be_believed_is_none(listing: SampleListing) -> None:
+    """Without the bound a few megabytes of it become very many."""
+    delete(listing.context(), listing.session(FIRST))
+    (one,) = list_trash(listing.root)
+    text = (one.batch / "manifest.json").read_text()
+    (one.batch / "manifest.json").write_text(text[:-1] + ', "x": [' + "[]," * 600_000 + "[]]}")
+    assert list_trash(listing.root) == ()
+    with pytest.raises(UnknownId, match="no manifest there can be read"):
+        restore(listing.context(), FIRST)

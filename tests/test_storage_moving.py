@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tui.storage.moving import conflict, make_folder, move
+from tests.test_storage_walking import nest
+from tui.core.limits import DEEPEST_MOVED
+from tui.storage.moving import conflict, make_folder, move, require_movable
 
 
 def other_disk(source: Path, target: Path) -> None:
@@ -69,3 +71,14 @@ def test_no_folder_is_made_through_a_link(tmp_path: Path) -> None:
     with pytest.raises(NotADirectoryError):
         make_folder(tmp_path / "base", tmp_path / "base" / "link" / "deep")
     assert not list((tmp_path / "outside").iterdir())
+
+
+def test_what_is_too_deep_to_be_moved_step_by_step_is_refused(tmp_path: Path) -> None:
+    """Without the guard the move stops half way in a `RecursionError`."""
+    nest(tmp_path / "deep", DEEPEST_MOVED + 5)
+    with pytest.raises(OSError, match=f"nested over {DEEPEST_MOVED} deep"):
+        require_movable(tmp_path / "deep")
+    nest(tmp_path / "flat", DEEPEST_MOVED - 5)
+    require_movable(tmp_path / "flat")
+    move(tmp_path / "flat", tmp_path / "to", rename=other_disk)
+    assert not (tmp_path / "flat").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,13 @@ from tui.storage import walking
 from tui.storage.walking import Walk, erase_tree, measure, names_in
 
 _LONG = "n" * 255
+
+
+@pytest.fixture(autouse=True)
+def _cleared(tmp_path: Path) -> Iterator[None]:
+    """Nothing so deep is left to pytest's own clean-up, which goes down by calling itself."""
+    yield
+    subprocess.run(["rm", "-rf", *tmp_path.iterdir()], check=True)
 
 
 def nest(folder: Path, depth: int, name: str = "d") -> None:

@@ -21,7 +21,7 @@ from tui.operations.context import Context
 from tui.operations.hold import hold_words, require_not_held, set_hold
 from tui.operations.purge import plan_purge
 from tui.operations.purge import purge as purge_session
-from tui.operations.trash import InTrash, Preview, preview, trash_of
+from tui.operations.trash import InTrash, Preview, preview, trash_and_unread
 from tui.storage.hold import read_hold
 
 _MANY = 200
@@ -74,7 +74,9 @@ def trash(context: Context, args: argparse.Namespace) -> int:
     if args.id:
         _put_preview(context, preview(context, args.id), as_json=args.json)
         return 0
-    found = trash_of(context)
+    found, unread = trash_and_unread(context)
+    for words in unread:
+        say(words)
     if args.json:
         put_json([_trash_json(one) for one in found])
     elif found:

@@ -17,6 +17,8 @@ RUNS_S = 1.5  # a look at a listing, as for its transcripts
 MOST_LOCKS = 100_000  # of a listing; they go with their sessions
 MOST_LIVE = 5_000  # entries in a registry: each is a process, or was one that was killed
 REGISTRY_S = 1.0  # a look at a registry
+MOST_BATCHES = 20_000  # in one trash: each is an act, and goes when it is purged
+TRASH_S = 2.5  # to read what the trash holds, and as long to count it
 MOST_NAMES = 2_000_000  # passed over to find what is a session's: some 2 s
 MOST_SHOWN_FILES = 1_000  # a look into the trash is read by a person
 DEEPEST_MOVED = 100  # a move between disks goes down step by step, and must not stop half way
@@ -27,7 +29,7 @@ REGISTRY_ENTRY = 64 * 1024  # the CLI writes some 500 bytes
 RUN_FILE = 8 * 1024 * 1024  # what is asked of an agent, and the end of what it did
 MANIFEST = 64 * 1024 * 1024  # a clean-up of a hundred thousand sessions in one batch
 SKETCH = 16 * 1024 * 1024  # a conversation in one piece of JSON, shown as it is
-MOST_VALUES = 1_000_000  # in one piece of JSON: each takes up to 80 bytes once it is parsed
+MOST_VALUES = 500_000  # in one piece of JSON: each takes up to 230 bytes once it is parsed
 
 # Databases.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from tui.core.bounded_json import parse_json
 from tui.core.models import Entry, EntryKind
 from tui.core.transcript import entries_of, unreadable
 
@@ -42,7 +42,7 @@ def closed(head: bytes) -> dict[str, Any] | None:
     text = head.decode("utf-8", "replace")
     for candidate in _candidates(text):
         try:
-            value = json.loads(candidate, strict=False)
+            value = parse_json(candidate, strict=False)
         except (ValueError, RecursionError):
             continue
         return value if isinstance(value, dict) else None

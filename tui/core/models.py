@@ -75,11 +75,11 @@ class Row:
 
     def details(self) -> Mapping[str, Any]:
         """Return the metadata as a mapping; an empty one when it is not a JSON object."""
-        import json
+        from tui.core.bounded_json import parse_json
 
         try:
-            value = json.loads(self.metadata) if self.metadata else None
-        except (ValueError, RecursionError):
+            value = parse_json(self.metadata) if self.metadata else None
+        except ValueError:
             return _EMPTY
         return value if isinstance(value, dict) else _EMPTY
 

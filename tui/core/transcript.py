@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from tui.core.bounded_json import parse_json
 from tui.core.models import Entry, EntryKind, Usage
 from tui.core.text import one_line, safe_text
 from tui.core.zones import read_time
@@ -108,7 +109,7 @@ def entries_of(line: dict[str, Any], max_text: int, place: int) -> tuple[Entry, 
 def load_line(raw: bytes) -> dict[str, Any] | None:
     """Return the JSON object of one line, or `None` when it holds none."""
     try:
-        line = json.loads(raw.decode("utf-8", "replace"), strict=False)
+        line = parse_json(raw.decode("utf-8", "replace"), strict=False)
     except (ValueError, RecursionError):
         return None
     return line if isinstance(line, dict) else None

@@ -22,7 +22,7 @@ from tui.runs.untrusted import read_json
 from tui.storage.config_dir import CONFIG_DIR, footprint, raise_sweep, refresh_children
 from tui.storage.folders import is_link
 from tui.storage.logbook import write_event
-from tui.storage.moving import Rename, conflict, make_folder, move
+from tui.storage.moving import Rename, conflict, make_folder, move, require_movable
 from tui.storage.tracking import Tracking
 
 
@@ -109,6 +109,11 @@ def _moves(home: Path, session: Session, target: Target) -> tuple[_Move, ...]:
     moves = [_Move(place, target.config_dir / _inside(home, place)) for place in places]
     moves.sort(key=lambda one: (one.source.suffix == ".jsonl", str(one.source)))
     for one in moves:
+        try:
+            require_movable(one.source)
+        except OSError as error:
+            place = one_line(one.source)
+            raise Refused(f"{place} cannot be moved: {error.strerror}") from error
         if (clash := conflict(one.source, one.target)) is not None:
             raise Refused(
                 f"{target.short}: {one_line(clash)} is there already and holds something else than "

@@ -19,7 +19,7 @@ from tui.operations.hold import require_not_held
 from tui.operations.purge import erase_many, old_trash
 from tui.operations.removal import Removal, remove_many
 from tui.operations.unfinished import unfinished
-from tui.storage.erasing import measure_trashed
+from tui.storage.erasing import measures
 from tui.storage.hold import read_hold
 from tui.storage.manifest import Trashed
 from tui.storage.trash import list_trash
@@ -106,7 +106,7 @@ def plan_cleanup(
         selected.taken,
         selected.skipped,
         purges,
-        sum(measure_trashed(one).bytes for one in purges),
+        sum(one.bytes for one in measures(purges)),
         unfinished(context.root, listings),
     )
 
@@ -183,7 +183,8 @@ def _too_much(
     paths = [one.path for one in listings]
     names = {path.name for path in paths}
     found = [one for one in list_trash(context.root, paths) if one.listing in names]
-    sizes = {one.trash_id: measure_trashed(one).bytes for one in found}
+    counted = zip(found, measures(found), strict=True)
+    sizes = {one.trash_id: size.bytes for one, size in counted}
     excess += sum(sizes.values()) - sum(sizes.get(one.trash_id, 0) for one in known)
     taken = []
     for one in reversed(found):

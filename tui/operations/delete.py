@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tui.core import status
 from tui.core.acts import did_just_now
-from tui.core.errors import AmbiguousId, ConsoleError, DatabaseProblem, Refused, UnknownId
+from tui.core.errors import AmbiguousId, ConsoleError, DatabaseProblem, Refused, UnknownId, Unsure
 from tui.core.models import Key, Row, Session, Status
 from tui.core.session_id import require_session_id
 from tui.core.text import one_line
@@ -33,6 +33,7 @@ from tui.storage.trash import (
     drop_batch,
     list_trash,
     put_back,
+    read_trash,
     require_way_back,
     unreadable_trash,
 )
@@ -139,15 +140,18 @@ def find_trashed(context: Context, words: str, *, only: Path | None = None) -> T
     """Return the newest delete of the one session that `words` name, in any listing or one."""
     listing, slash, prefix = words.rpartition("/")
     require_session_id(prefix)
+    found, unread = read_trash(context.root, listing_paths(context.root))
     everything = [
         one
-        for one in list_trash(context.root, listing_paths(context.root))
+        for one in found
         if (only is None or context.root / one.listing == only)
         and (not slash or listing in (one.listing, one_line(one.listing)))
     ]
     named = [one for one in everything if one.trash_id == prefix]
     matches = named or [one for one in everything if one.session_id.startswith(prefix)]
     sessions = {f"{one.listing}/{one.session_id}" for one in matches}
+    if not matches and unread:
+        raise Unsure(f"{one_line(words)[:80]!r} was not found in the trash; {'; '.join(unread)}")
     if not matches:
         raise UnknownId(_nothing(context, words))
     if len(sessions) > 1:

@@ -16,7 +16,7 @@ from tui.core.text import one_line
 from tui.operations.context import Context
 from tui.operations.refresh import listing_paths
 from tui.operations.target import DATABASE
-from tui.storage.erasing import measure_trashed
+from tui.storage.erasing import measures
 from tui.storage.logbook import ALL_OF_IT, read_logbook
 from tui.storage.tracking import read_events
 from tui.storage.trash import list_trash
@@ -93,11 +93,9 @@ def stats(context: Context, catalog: Catalog) -> tuple[Account, ...]:
     """Return the account of each listing of the catalog and, last, of all of them."""
     paths = listing_paths(context.root)
     names = {one.path.name for one in catalog.listings}
-    trash = [
-        (one.listing, measure_trashed(one).bytes)
-        for one in list_trash(context.root, paths)
-        if one.listing in names
-    ]
+    found = [one for one in list_trash(context.root, paths) if one.listing in names]
+    sizes = zip(found, measures(found), strict=True)
+    trash = [(one.listing, size.bytes) for one, size in sizes]
     accounts = [
         _account(
             one.listing_id,

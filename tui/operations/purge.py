@@ -58,8 +58,13 @@ class Erasure:
     @property
     def words(self) -> str:
         """What would be erased, and that nothing brings it back."""
-        files, address = count(self.size.files, "file"), f"{self.listing}/{self.target.session_id}"
-        return f"{address}: {files} ({size(self.size.bytes)}) for good"
+        address = f"{self.listing}/{self.target.session_id}"
+        return f"{address}: {_amount(self.size)} for good"
+
+
+def _amount(found: Measure) -> str:
+    least = "at least " if found.cut else ""
+    return f"{least}{count(found.files, 'file')} ({size(found.bytes)})"
 
 
 def plan_purge(context: Context, words: str) -> Erasure:

@@ -15,12 +15,12 @@ from tui.core.transcript import parse_line
 from tui.operations.context import Context
 from tui.operations.delete import find_trashed
 from tui.operations.refresh import listing_paths
-from tui.storage.erasing import measure_trashed
+from tui.storage.erasing import measure_trashed, measures
 from tui.storage.folders import is_link
 from tui.storage.manifest import Trashed
 from tui.storage.opening import regular
 from tui.storage.tail import Tail
-from tui.storage.trash import list_trash
+from tui.storage.trash import read_trash
 from tui.storage.walking import Measure, Walk
 
 _TALK = (EntryKind.PROMPT, EntryKind.TEXT)
@@ -52,8 +52,20 @@ class Preview:
 
 def trash_of(context: Context, *, listing: str = "") -> tuple[InTrash, ...]:
     """Return what is in the trash, newest first, of one listing if its folder is named."""
-    found = list_trash(context.root, listing_paths(context.root))
-    return tuple(_in_trash(context, one) for one in found if listing in ("", one.listing))
+    return trash_and_unread(context, listing=listing)[0]
+
+
+def trash_and_unread(
+    context: Context, *, listing: str = ""
+) -> tuple[tuple[InTrash, ...], tuple[str, ...]]:
+    """Return the same, and in words what was not read or not counted."""
+    every, unread = read_trash(context.root, listing_paths(context.root))
+    found = [one for one in every if listing in ("", one.listing)]
+    sizes = measures(found)
+    cut = next((one.cut for one in sizes if one.cut), "")
+    uncounted = (f"not all of it was counted: {cut}",) if cut else ()
+    pairs = zip(found, sizes, strict=True)
+    return tuple(_in_trash(context, *pair) for pair in pairs), (*unread, *uncounted)
 
 
 def preview(context: Context, words: str) -> Preview:
@@ -62,12 +74,13 @@ def preview(context: Context, words: str) -> Preview:
     unread: list[str] = []
     files = tuple(_files(trashed, unread))
     first, last = _ends(trashed, unread)
-    return Preview(_in_trash(context, trashed), files, first, last, tuple(unread))
+    found = _in_trash(context, trashed, measure_trashed(trashed))
+    return Preview(found, files, first, last, tuple(unread))
 
 
-def _in_trash(context: Context, trashed: Trashed) -> InTrash:
+def _in_trash(context: Context, trashed: Trashed, size: Measure) -> InTrash:
     kept = timedelta(days=context.settings.trash_days)
-    return InTrash(trashed, measure_trashed(trashed), trashed.at + kept)
+    return InTrash(trashed, size, trashed.at + kept)
 
 
 def _files(trashed: Trashed, unread: list[str]) -> Iterator[tuple[str, int]]:

@@ -18,6 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
+from tui.core.bounded_json import parse_json
 from tui.core.errors import Refused, RunFailed, UsageError
 from tui.core.models import Run, Sent
 from tui.core.text import one_line
@@ -119,7 +120,8 @@ class RunSpec:
     def from_json(cls, text: str) -> RunSpec:
         """Return the spec that `to_json` wrote; raises `RunFailed` for anything else."""
         try:
-            value = {one.name: json.loads(text)[one.name] for one in fields(cls)}
+            told = parse_json(text)
+            value = {one.name: told[one.name] for one in fields(cls)}
             for name in ("db_path", "config_dir", "cwd", "env_file", "cli_path"):
                 value[name] = None if value[name] is None else Path(value[name])
             value["closed"] = tuple(Path(one) for one in value["closed"])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import stat
 from pathlib import Path
 from typing import Any
 
+from tui.core.bounded_json import parse_json
 from tui.core.limits import RUN_FILE
 from tui.core.text import safe_text
 from tui.storage.opening import regular
@@ -60,7 +60,7 @@ def parse(raw: bytes) -> dict[str, Any]:
     """
     try:
         text = raw.decode("utf-8", "replace")
-        value = _safe(json.loads(text, parse_float=_finite, parse_constant=_finite))
+        value = _safe(parse_json(text, parse_float=_finite, parse_constant=_finite))
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tui.core.bounded_json import parse_json
 from tui.core.errors import ConsoleError
 from tui.core.session_id import is_cli_id, is_session_id
 from tui.storage.folders import is_link, read_object, read_small, write_atomically
@@ -61,7 +62,7 @@ def _raise_sweep(path: Path, needed: int) -> int | None:
     """Write the days needed unless another did meanwhile; the lock is held."""
     if needed <= sweep_days(path.parent):
         return None
-    settings = json.loads(read_small(path)) if path.exists() else {}
+    settings = parse_json(read_small(path)) if path.exists() else {}
     if not isinstance(settings, dict):
         raise ValueError("not a JSON object")
     text = json.dumps(settings | {"cleanupPeriodDays": needed}, indent=2, ensure_ascii=False)

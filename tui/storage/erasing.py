@@ -7,15 +7,24 @@ from datetime import datetime
 from pathlib import Path
 
 from tui.core.errors import ConsoleError
+from tui.core.limits import MOST_NAMES, TRASH_S
 from tui.storage.folders import is_link
 from tui.storage.manifest import PURGED, Trashed, forget, numbers_erased, paths_of
 from tui.storage.trash import batches_in, clear, drop_batch
-from tui.storage.walking import Measure, erase_tree, measure
+from tui.storage.walking import Budget, Measure, erase_tree, measure
 
 
 def measure_trashed(trashed: Trashed) -> Measure:
     """Return the size of what lies in the trash of a session."""
     return sum((measure(path) for path in trashed.files), Measure())
+
+
+def measures(sessions: Iterable[Trashed]) -> list[Measure]:
+    """Return the size of each of many sessions in the trash, as far as time allows."""
+    budget = Budget(MOST_NAMES, TRASH_S)
+    return [
+        measure_trashed(one) if budget.spend() else Measure(cut=budget.words) for one in sessions
+    ]
 
 
 def erase(trashed: Trashed) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import re
 import stat
@@ -14,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from tui.core.bounded_json import parse_json
 from tui.core.limits import SMALL
 from tui.storage.opening import OURS as OURS
 from tui.storage.opening import open_regular
@@ -135,7 +135,7 @@ def read_small(path: Path, limit: int = SMALL, *, follows: bool = False) -> byte
 def read_object(path: Path, limit: int = SMALL, *, follows: bool = False) -> dict[str, Any]:
     """Return the JSON object in a small file, an empty one when none can be read."""
     try:
-        value = json.loads(read_small(path, limit, follows=follows))
+        value = parse_json(read_small(path, limit, follows=follows))
     except (OSError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tui.core.bounded_json import parse_json
 from tui.core.models import Hold
 from tui.core.text import one_line
 from tui.core.zones import read_time
@@ -34,7 +35,7 @@ def read_hold(root: Path) -> Hold | None:
     try:
         if is_link(path):
             raise ValueError("a link")
-        value = json.loads(read_small(path))
+        value = parse_json(read_small(path))
         at = read_time(value["at"], UTC) or _modified(path)
         by, reason = one_line(value["by"])[:64], one_line(value.get("reason") or "")[:200]
         return Hold(by or "somebody", at, reason)

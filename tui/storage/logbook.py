@@ -13,6 +13,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+from tui.core.bounded_json import parse_json
 from tui.core.models import Event
 from tui.core.text import one_line
 from tui.core.zones import read_time
@@ -149,7 +150,7 @@ def _end(path: Path, most_bytes: int) -> tuple[int, bytes]:
 def _events(data: bytes) -> Iterator[Event]:
     for line in data.split(b"\n"):
         try:
-            value = json.loads(line)
+            value = parse_json(line)
         except (ValueError, RecursionError):
             continue
         if isinstance(value, dict) and (event := _event(value)):

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tui.core.bounded_json import parse_json
 from tui.core.changes import Looks
 from tui.core.zones import read_time
 from tui.storage.folders import read_small
@@ -17,7 +18,7 @@ _LARGEST = 16 * 1024 * 1024
 def read_looks(state_dir: Path, root: Path, operator: str, now: datetime) -> Looks:
     """Return what was looked at; who never looked here has seen everything until `now`."""
     try:
-        value = json.loads(read_small(own_path(state_dir, "looks", root, operator), _LARGEST))
+        value = parse_json(read_small(own_path(state_dir, "looks", root, operator), _LARGEST))
         since = read_time(value["since"], UTC)
         stored = {
             (listing, one): read_time(moment, UTC)

@@ -12,14 +12,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tui.core import limits
+from tui.core.bounded_json import parse_json
 from tui.core.models import Row
 from tui.core.session_id import is_listing_id, is_session_id
 from tui.storage.config_dir import is_place_of
 from tui.storage.folders import read_small, write_atomically
+from tui.storage.walking import names_in
 
 MANIFEST = "manifest.json"
 PURGED = ".purged"
-_MAX_BYTES = 64 * 1024 * 1024
 _FIELDS = tuple(one.name for one in fields(Row))
 _MOVED = re.compile(r"([0-9]{1,6})(-[0-9]{1,6})?")
 _ERASED = re.compile(r"([0-9]{1,6})" + re.escape(PURGED))
@@ -112,7 +114,9 @@ def _as_json(one: Trashed) -> dict[str, Any]:
 
 def _load(batch: Path) -> dict[str, Any] | None:
     try:
-        manifest = json.loads(read_small(batch / MANIFEST, _MAX_BYTES))
+        text = read_small(batch / MANIFEST, limits.MANIFEST)
+        # Ours are: with one letter beyond it every other would take four bytes.
+        manifest = parse_json(text) if text.isascii() or len(text) <= limits.SMALL else None
     except (OSError, ValueError, RecursionError):
         return None
     is_sound = isinstance(manifest, dict) and isinstance(manifest.get("sessions"), dict)
@@ -187,8 +191,8 @@ def paths_of(batch: Path, number: str) -> tuple[Path, ...]:
 
 
 def _names(batch: Path) -> list[str]:
+    """Return the names in a batch that tell anything; of a folder behind a link none."""
     try:
-        with os.scandir(batch) as entries:
-            return [entry.name for entry in entries]
+        return names_in(batch, limits.MOST_NAMES)[0]
     except OSError:
         return []

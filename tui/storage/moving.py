@@ -11,7 +11,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from tui.core.limits import DEEPEST_MOVED
 from tui.storage.folders import inherit_rights, is_link
+from tui.storage.opening import open_regular
+from tui.storage.walking import Walk
 
 Rename = Callable[[Path, Path], object]
 
@@ -39,8 +42,22 @@ def move(source: Path, target: Path, *, rename: Rename = os.rename) -> None:
             _carry(source, target, rename)
 
 
+def require_movable(source: Path) -> None:
+    """Raise `OSError` for a folder that is too deep or too full to be moved step by step."""
+    walk = Walk(source)
+    for found in walk if _is_folder(source) else ():
+        if found.place.count("/") > DEEPEST_MOVED:
+            words = f"its folders are nested over {DEEPEST_MOVED} deep"
+            raise OSError(errno.E2BIG, words, str(source))
+    if walk.cut:
+        raise OSError(errno.E2BIG, walk.cut, str(source))
+
+
 def conflict(source: Path, target: Path) -> Path | None:
-    """Return the first part of `target` that is there and is not what `source` holds."""
+    """Return the first part of `target` that is there and is not what `source` holds.
+
+    `source` is movable, see `require_movable`.
+    """
     if not os.path.lexists(target):
         return None
     if not _is_folder(source) or not _is_folder(target):
@@ -97,9 +114,17 @@ def _copy(source: Path, target: Path) -> None:
     mode = source.lstat().st_mode
     if not stat.S_ISREG(mode) and not stat.S_ISLNK(mode):
         raise OSError(errno.EINVAL, "neither a file nor a folder", str(source))
-    shutil.copy2(source, target, follow_symlinks=False)
-    if stat.S_ISREG(mode):
-        _flush(target)
+    if stat.S_ISLNK(mode):
+        shutil.copy2(source, target, follow_symlinks=False)
+        return
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with (
+        os.fdopen(open_regular(source), "rb") as read,
+        os.fdopen(os.open(target, flags, 0o600), "wb") as write,
+    ):
+        shutil.copyfileobj(read, write)
+    shutil.copystat(source, target, follow_symlinks=False)
+    _flush(target)
 
 
 def _flush(path: Path) -> None:

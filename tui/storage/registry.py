@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Iterable
@@ -10,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tui.core.bounded_json import parse_json
 from tui.core.limits import MOST_LIVE, REGISTRY_ENTRY, REGISTRY_S
 from tui.core.models import Liveness, Process
 from tui.core.text import one_line
@@ -100,7 +100,7 @@ def _read(path: Path) -> Process | None:
     if is_link(path):
         raise _UnreadableError
     try:
-        entry = json.loads(read_small(path, REGISTRY_ENTRY))
+        entry = parse_json(read_small(path, REGISTRY_ENTRY))
         if isinstance(entry, dict) and "sessionId" not in entry:
             return None
         pid, session_id = int(entry["pid"]), str(entry["sessionId"])

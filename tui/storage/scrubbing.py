@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 from pathlib import Path
 
+from tui.core.bounded_json import parse_json
 from tui.core.errors import DatabaseProblem
 from tui.core.models import Row, Status
 from tui.storage.connection import empty_log
@@ -84,7 +85,7 @@ def _is_of(session_id: str, line: bytes) -> bool:
     if session_id.encode() not in line:
         return False
     try:
-        entry = json.loads(line)
+        entry = parse_json(line)
     except (ValueError, RecursionError):
         return False
     return isinstance(entry, dict) and entry.get("sessionId") == session_id

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,14 +20,18 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tui.core.errors import ConsoleError, Refused
+from tui.core.limits import MOST_BATCHES, MOST_NAMES, TRASH_S
 from tui.core.models import Row
+from tui.core.text import one_line
 from tui.storage.folders import console_folder, inherit_rights, is_link, mount_of, our_folder
 from tui.storage.manifest import MANIFEST, Trashed, numbers_in, read_manifest, write_manifest
+from tui.storage.walking import Budget, names_in
 
 WAY_OUT = (
     "Erasing needs no space: `cleanup --purge-trash` for the old trash, `purge ID` for one "
     "session, in the trash or not"
 )
+_FEW = 100  # a manifest, and what was left of writing it
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -163,10 +168,10 @@ def put_back(trashed: Trashed, listing_path: Path) -> None:
 def drop_batch(batch: Path) -> None:
     """Remove a batch in which nothing lies but its manifest, whole or half written."""
     try:
-        paths = list(batch.iterdir())
-        if all(path.name.lstrip(".").startswith(MANIFEST) for path in paths):
-            for path in paths:
-                path.unlink(missing_ok=True)
+        names, is_all = names_in(batch, _FEW)
+        if is_all and all(name.lstrip(".").startswith(MANIFEST) for name in names):
+            for name in names:
+                (batch / name).unlink(missing_ok=True)
             batch.rmdir()
     except OSError:
         return
@@ -174,8 +179,25 @@ def drop_batch(batch: Path) -> None:
 
 def list_trash(root: Path, listing_paths: Iterable[Path] = ()) -> tuple[Trashed, ...]:
     """Return the sessions in the trash of the root and of the listings, newest first."""
-    found = (one for batch in _batches(root, listing_paths) for one in _sessions(*batch))
-    return tuple(sorted(found, key=lambda one: one.at, reverse=True))
+    return read_trash(root, listing_paths)[0]
+
+
+def read_trash(
+    root: Path, listing_paths: Iterable[Path] = ()
+) -> tuple[tuple[Trashed, ...], tuple[str, ...]]:
+    """Return the same, and in words what of the trash was not read."""
+    budget, unread = Budget(MOST_NAMES, TRASH_S), list[str]()
+    found: list[Trashed] = []
+    for base, only in _bases(root, listing_paths):
+        batches, why = _batches_in(base)
+        for batch in batches:
+            if not budget.spend():
+                why = budget.words
+                break
+            found += _sessions(batch, only)
+        if why:
+            unread.append(f"not all of the trash of {one_line(base.name)} is read: {why}")
+    return tuple(sorted(found, key=lambda one: one.at, reverse=True)), tuple(unread)
 
 
 def unreadable_trash(root: Path, listing_paths: Iterable[Path] = ()) -> tuple[Path, ...]:
@@ -190,25 +212,46 @@ def unreadable_trash(root: Path, listing_paths: Iterable[Path] = ()) -> tuple[Pa
 
 
 def _batches(root: Path, listing_paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
-    """Yield every batch, and the listing that it may speak of: in the root's trash of any.
+    """Yield every batch, and the listing that it may speak of."""
+    for base, only in _bases(root, listing_paths):
+        yield from ((batch, only) for batch in batches_in(base))
+
+
+def _bases(root: Path, listing_paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    """Yield whose trash there is, and the listing that it may speak of: the root's of any.
 
     Whoever may write into one listing must not be able to speak of another.
     """
-    yield from ((batch, "") for batch in batches_in(root))
-    for path in listing_paths:
-        yield from ((batch, path.name) for batch in batches_in(path))
+    yield root, ""
+    yield from ((path, path.name) for path in listing_paths)
 
 
 def batches_in(base: Path) -> list[Path]:
     """Return the batches in the trash of a root or listing, by name; a link leads nowhere."""
+    return _batches_in(base)[0]
+
+
+def _batches_in(base: Path) -> tuple[list[Path], str]:
+    """Return the newest batches, and why these are not all; empty when they are."""
     trash = our_folder(base, "trash")
     if trash is None:
-        return []
+        return [], ""
     try:
-        with os.scandir(trash) as entries:
-            return sorted(Path(one.path) for one in entries if one.is_dir(follow_symlinks=False))
+        names, is_all = names_in(trash)
+    except (FileNotFoundError, NotADirectoryError):
+        return [], ""
+    except OSError as error:
+        return [], str(error.strerror)
+    kept = [path for name in names[-MOST_BATCHES:] if _is_folder(path := trash / name)]
+    is_all = is_all and len(names) <= MOST_BATCHES
+    return kept, "" if is_all else f"it holds over {MOST_BATCHES:,} batches"
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
     except OSError:
-        return []
+        return False
 
 
 def _sessions(batch: Path, only: str) -> tuple[Trashed, ...]:

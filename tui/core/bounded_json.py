@@ -1,0 +1,30 @@
+"""JSON that others wrote, parsed as long as what it becomes has room."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from tui.core.limits import MOST_VALUES
+
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+
+
+def parse_json(raw: bytes | str, **how: Any) -> Any:
+    """Return what the JSON means; raises `ValueError` for what is none, too deep or too much.
+
+    Of a few bytes a value makes eighty. `how` is as for `json.loads`.
+    """
+    text = raw if isinstance(raw, str) else raw.decode(json.detect_encoding(raw), "surrogatepass")
+    if _commas(text) > MOST_VALUES and _commas(_TEXT.sub('""', text)) > MOST_VALUES:
+        raise ValueError(f"it holds over {MOST_VALUES:,} values")
+    try:
+        return json.loads(text, **how)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+
+
+def _commas(text: str) -> int:
+    """Return how many values there are at most."""
+    return text.count(",") + text.count("[") + text.count("{")

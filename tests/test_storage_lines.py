@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui.core.limits import LONGEST_LINE, MOST_PASSED
 from tui.storage import lines
 from tui.storage.lines import read_lines
 
@@ -53,15 +54,13 @@ def test_a_line_that_meets_the_end_of_a_block_stays_whole(tmp_path: Path, size: 
 def test_a_line_of_30_mb_is_read_and_one_that_is_too_long_is_passed_by(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     with path.open("wb") as file:
-        file.write(b"first\n" + b"x" * 30_000_000 + b"\n")
-        file.seek(200_000_000, os.SEEK_CUR)
-        file.write(b"\nlast\n")
+        file.write(b"first\n" + b"x" * 30_000_000 + b"\n" + b"y" * 200_000_000 + b"\nlast\n")
     tracemalloc.start()
     sizes = [len(line.raw) for line in read_lines(path)]
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert sizes == [5, 30_000_000, 0, 4]
-    assert peak < 4.5 * lines._LONGEST
+    assert peak < 4.5 * LONGEST_LINE
     assert problems(path) == ["a line of 200 MB is too long to be read"]
 
 
@@ -106,3 +105,46 @@ def test_only_a_file_is_read(tmp_path: Path, make: Callable[[Path], None]) -> No
     with pytest.raises(OSError, match=r"link|not a file|directory|No such file"):
         list(read_lines(path))
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+@pytest.mark.parametrize("letter", ["\U0001f600", "\\ud83d\\ude00", "\u0416"])
+def test_a_long_line_of_wide_letters_is_passed_by_sooner(tmp_path: Path, letter: str) -> None:
+    """Without the guard one such letter makes a text of 30 MB take 120, and each copy of it."""
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(b"x" * 30_000_000 + letter.encode() + b"\nlast\n")
+    assert problems(path) == ["a line of 30 MB is too long to be read"]
+    assert raws(path) == raws(path, b"last") == [b"last"]
+
+
+def test_a_hole_is_passed_by_at_once_and_told(tmp_path: Path) -> None:
+    """Without the guard a file of a terabyte, of which nothing was written, is read for an hour."""
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(b"first\n")
+    os.truncate(path, 1 << 40)
+    with path.open("ab") as file:
+        file.write(b"\nlast\n")
+    assert (raws(path)[0], raws(path)[-1]) == (b"first", b"last")
+    assert problems(path)[-1] == "1099511 MB in it were never written"
+
+
+def test_a_line_without_an_end_ends_the_reading_and_is_told(tmp_path: Path) -> None:
+    """Without the bound all of it is read, and nobody is told that nothing was found."""
+    path = tmp_path / "t.jsonl"
+    with path.open("wb") as file:
+        file.write(b"first\n")
+        for _ in range(MOST_PASSED // 1_000_000 + 10):
+            file.write(b"x" * 1_000_000)
+        file.write(b"\nlast\n")
+    assert raws(path) == [b"first"]
+    (said,) = problems(path)
+    assert said == ("a line has no end within 268 MB: it is left out, and all that follows, 278 MB")
+
+
+def test_more_lines_than_anybody_reads_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(b"x\n" * 20)
+    monkeypatch.setattr(lines, "MOST_READ_LINES", 10)
+    assert len(raws(path)) == 10
+    assert problems(path) == ["it has over 10 lines: the rest is left out"]

@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui.core.limits import FARTHEST, MOST_LINES
+from tui.core.limits import LONGEST_SHOWN as LONGEST
 from tui.core.models import EntryKind
 from tui.storage import pages
-from tui.storage.pages import LONGEST, RawLine
+from tui.storage.pages import RawLine
 
 ODD = st.sampled_from([b"", b"{}", b"\0\0", b"\xe2\x80\xa8", b"\xed\xa0\x80"])
 CONTENT = st.lists(st.binary(max_size=60) | ODD).map(
@@ -113,3 +115,32 @@ def test_what_was_cut_off_meanwhile_is_no_page(tmp_path: Path) -> None:
         os.truncate(path, 0)
         assert pages.before(fd, 8) == ()
         assert pages.after(fd, 0, 8) == ()
+
+
+@pytest.mark.parametrize("line", [b"", b"x"])
+def test_very_many_short_lines_come_in_parts(tmp_path: Path, line: bytes) -> None:
+    """Without the bound each page of a file of nothing but newlines is a quarter of a million."""
+    content = (line + b"\n") * 300_000
+    with pages.opened(file(tmp_path, content)) as fd:
+        place, on = len(content), 0
+        while place > 0:
+            page = pages.before(fd, place)
+            assert len(page) <= MOST_LINES
+            place = page[0].start
+        while page := pages.after(fd, on, len(content)):
+            assert len(page) <= MOST_LINES
+            on = page[-1].stop
+    assert on == len(content)
+
+
+def test_a_line_without_an_end_is_read_a_bounded_way(tmp_path: Path) -> None:
+    """Without the bound every byte of it is looked at for where it begins."""
+    path = file(tmp_path, b"{}\n")
+    os.truncate(path, 10 * FARTHEST)
+    with pages.opened(path) as fd:
+        assert pages.line_start(fd, 10 * FARTHEST) == 9 * FARTHEST
+        (one,) = pages.before(fd, 10 * FARTHEST)
+        assert (one.start, one.stop) == (9 * FARTHEST - 1, 10 * FARTHEST)
+        (one,) = pages.after(fd, 3, 10 * FARTHEST)
+        assert (one.start, one.stop) == (3, 3 + FARTHEST)
+    assert one.entries()[0].text.endswith("that cannot be read")

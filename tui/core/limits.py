@@ -23,6 +23,21 @@ MOST_NAMES = 2_000_000  # passed over to find what is a session's: some 2 s
 MOST_SHOWN_FILES = 1_000  # a look into the trash is read by a person
 DEEPEST_MOVED = 100  # a move between disks goes down step by step, and must not stop half way
 
+# Transcripts: only pieces of them are in memory.
+LONGEST_LINE = 32 * 1024 * 1024  # read whole to be searched: tool results have tens of megabytes
+LONGEST_SHOWN = 4 * 1024 * 1024  # read whole for a page; of a longer one only its two ends
+PAGE = 256 * 1024  # some hundred lines
+MOST_LINES = 20_000  # at once: each is an entry
+FARTHEST = 64 * 1024 * 1024  # to go back for where a line begins: nobody reads one as long
+MOST_PASSED = 256 * 1024 * 1024  # of a line without an end: what follows is no transcript
+MOST_GROWTH = 256 * 1024 * 1024  # between two looks: no agent writes as much in a second
+LEAST_HOLE = 1024 * 1024  # in a file, of which nothing was ever written; passed by at once
+MOST_READ_LINES = 1_000_000  # of one transcript from its start; long ones have a hundred thousand
+MOST_BACK = 256 * 1024 * 1024  # to go back for the last entries asked for
+BACK_S = 3.0  # as long
+MOST_AGENTS = 10_000  # sub-agents of a session
+AGENTS_S = 1.0  # to learn what each of them was for
+
 # Small files: read whole, and parsed.
 SMALL = 1024 * 1024  # settings, holds, acknowledgements: a few kB in truth
 REGISTRY_ENTRY = 64 * 1024  # the CLI writes some 500 bytes

@@ -108,6 +108,8 @@ def entries_of(line: dict[str, Any], max_text: int, place: int) -> tuple[Entry, 
 
 def load_line(raw: bytes) -> dict[str, Any] | None:
     """Return the JSON object of one line, or `None` when it holds none."""
+    if raw[:1] != b"{" and not raw[:64].lstrip().startswith(b"{"):
+        return None  # of garbage there may be millions of lines
     try:
         line = parse_json(raw.decode("utf-8", "replace"), strict=False)
     except (ValueError, RecursionError):

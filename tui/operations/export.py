@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tui import __version__
 from tui.core.errors import UnknownId
+from tui.core.limits import SKETCH
 from tui.core.markdown import escaped, fence, front_matter
 from tui.core.models import EntryKind, Liveness, Session, State, Status
 from tui.core.text import one_line, safe_text
@@ -25,9 +26,8 @@ from tui.storage.facts import NO_FACTS, Facts, read_facts
 from tui.storage.folders import is_link, read_small
 from tui.storage.lines import read_lines
 from tui.storage.manifest import Trashed
-from tui.storage.subagents import find_subagents
+from tui.storage.subagents import look_at_subagents
 
-_LARGEST_SKETCH = 64 * 1024 * 1024
 _COUNTED = {
     EntryKind.PROMPT: "prompts",
     EntryKind.TEXT: "answers",
@@ -61,7 +61,9 @@ def markdown(context: Context, session: Session) -> Iterator[str]:
     elif source.is_sketch:
         yield _sketch(source.path)
     else:
-        agents = find_subagents(source.folder)
+        agents, unread = look_at_subagents(source.folder)
+        if unread:
+            yield f"*{unread}*"
         yield from Conversation(agents).blocks(source.path, size)
 
 
@@ -182,5 +184,5 @@ def _sketch(path: Path) -> str:
     with readable(path):
         if is_link(path):
             raise OSError(errno.ELOOP, "a link is not followed")
-        content = read_small(path, _LARGEST_SKETCH)
+        content = read_small(path, SKETCH)
     return fence(safe_text(content.decode("utf-8", "replace")), "json")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tui.core.limits import BACK_S, MOST_BACK
 from tui.core.meter import NOTHING_SPENT, Meter, Spent
 from tui.core.models import Entry, EntryKind, Session
 from tui.core.transcript import load_line
@@ -21,6 +22,7 @@ from tui.runs.untrusted import amount
 from tui.storage import pages
 from tui.storage.pages import RawLine
 from tui.storage.tail import Growth, Tail
+from tui.storage.walking import Budget
 
 _LAST_BYTES = 256 * 1024
 _EACH_POLL = 2 * 1024 * 1024
@@ -241,23 +243,34 @@ def _since(notices: Iterable[Entry], entries: tuple[Entry, ...]) -> tuple[Entry,
 
 
 def last_entries(session: Session, count: int) -> tuple[Follow, tuple[Entry, ...]]:
-    """Return the last `count` entries, however long, and the `Follow` that goes on from there."""
-    window = _LAST_BYTES
-    while True:
-        follow = Follow(session, last_bytes=window)
-        entries = _everything(follow, session)
-        if len(entries) >= count or session.transcript is None:
+    """Return the last `count` entries, however long, and the `Follow` that goes on from there.
+
+    Where the bounds end it, a notice stands for what comes before.
+    """
+    follow = Follow(session)
+    entries, start = _everything(follow, session, count)
+    budget, begun = Budget(MOST_BACK, BACK_S), start
+    while len(entries) < count and start > 0:
+        if not budget.spend() or begun - start > MOST_BACK:
+            entries = (_left_out(start), *entries)[: max(count, 1)]
             break
-        if window >= session.transcript.bytes:
+        page = follow.before(start, next((one.at for one in entries if one.at), None))
+        if page.start >= start:
             break
-        window *= 8
+        entries, start = (*page.entries, *entries), page.start
     return follow, entries[-count:] if count > 0 else ()
 
 
-def _everything(follow: Follow, session: Session) -> tuple[Entry, ...]:
+def _left_out(size: int) -> Entry:
+    words = f"[the {size / 1e6:.0f} MB before were not read: looking for entries took too long]"
+    return Entry(EntryKind.NOTICE, words)
+
+
+def _everything(follow: Follow, session: Session, count: int) -> tuple[tuple[Entry, ...], int]:
+    """Return the last entries of what the first polls tell, and where they begin."""
     update = follow.poll(session)
-    entries = list(update.entries)
+    entries, start = update.entries, update.start
     while update.has_more:
         update = follow.poll(session)
-        entries += update.entries
-    return tuple(entries)
+        entries = (*entries, *update.entries)[-max(count, 1) :]
+    return entries, start

@@ -9,17 +9,17 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
+from tui.core.limits import SKETCH
 from tui.core.models import Entry, EntryKind, Session, Transcript
 from tui.core.text import one_line, safe_text
 from tui.core.transcript import parse_line
 from tui.operations.pattern import Pattern
 from tui.storage.folders import is_link, read_small
 from tui.storage.lines import read_lines
-from tui.storage.subagents import find_subagents
+from tui.storage.subagents import look_at_subagents
 
 _AROUND = 200
 _WHOLE = 1 << 40
-_LARGEST_SKETCH = 64 * 1024 * 1024
 
 Tell = Callable[[str], None]
 
@@ -85,7 +85,9 @@ def _entries(transcript: Transcript, literals: tuple[bytes, ...], tell: Tell) ->
     if not transcript.resumable:
         yield from _sketch(transcript.path, tell)
         return
-    agents = find_subagents(transcript.path.with_suffix(""))
+    agents, unread = look_at_subagents(transcript.path.with_suffix(""))
+    if unread:
+        tell(unread)
     for path in (transcript.path, *(agent.path for agent in agents)):
         try:
             for line in read_lines(path, literals):
@@ -100,7 +102,7 @@ def _sketch(path: Path, tell: Tell) -> Iterator[Entry]:
     try:
         if is_link(path):
             raise OSError("a link")
-        content = read_small(path, _LARGEST_SKETCH)
+        content = read_small(path, SKETCH)
     except OSError as error:
         tell(f"{path.name} cannot be read: {error.strerror or error}")
     else:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
-from tui.storage.opening import open_regular
+from tui.core.limits import (
+    LEAST_HOLE,
+    LONGEST_LINE,
+    LONGEST_SHOWN,
+    MOST_PASSED,
+    MOST_READ_LINES,
+)
+from tui.storage.opening import regular
 
 _BLOCK = 256 * 1024
-_LONGEST = 48 * 1024 * 1024
 _NEWLINE = b"\n"
+_EMPTY = _NEWLINE * _BLOCK
+# What makes a letter of a text, as it is or escaped, take so many bytes in memory.
+_FOUR_BYTES = re.compile(rb"[\xf0-\xf4]|\\u[dD][89abAB]")
+_TWO_BYTES = re.compile(rb"[\xc4-\xef]|\\u")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,67 +54,120 @@ def read_lines(
     is told how far this is, and may raise to end it. Raises `OSError`; a link is not followed, and
     a pipe is no file.
     """
-    with _opened(path) as (file, now):
+    left = MOST_READ_LINES
+    with _opened(path) as (fd, now):
         end = now if size is None else min(size, now)
-        file.seek(start)
-        for at, block in _blocks(file, start, end):
+        for at, block in _blocks(fd, start, end):
             reached(at)
             if isinstance(block, Line):
                 yield block
-            else:
-                yield from _holding(block, literals, at) if literals else _split(block, at)
+                continue
+            for line in _holding(block, literals, at) if literals else _split(block, at):
+                left -= 1
+                if left < 0:
+                    words = f"it has over {MOST_READ_LINES:,} lines: the rest is left out"
+                    yield Line(b"", words, line.start)
+                    return
+                yield line
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
-    with os.fdopen(open_regular(path), "rb") as file:
-        yield file, os.fstat(file.fileno()).st_size
+def _opened(path: Path) -> Iterator[tuple[int, int]]:
+    with regular(path) as (fd, status):
+        yield fd, status.st_size
 
 
-def _blocks(file: BinaryIO, start: int, end: int) -> Iterator[tuple[int, bytes | Line]]:
+def _blocks(fd: int, start: int, end: int) -> Iterator[tuple[int, bytes | Line]]:
     """Read from `start` to `end` in blocks of whole lines, each with where it begins."""
     while start < end:
-        block = file.read(min(_BLOCK, end - start))
-        if not block:
-            return
-        if not block.endswith(_NEWLINE):
-            left = end - start - len(block)
-            block += file.readline(min(left, _LONGEST)) if left else b""
-        if block.endswith(_NEWLINE):
+        if (hole := _hole_at(fd, start, end)) >= LEAST_HOLE:
+            yield start, Line(b"", f"{hole / 1e6:.0f} MB in it were never written", start)
+            start += hole
+            continue
+        block = _whole_lines(fd, start, end)
+        if block:
             yield start, block
             start += len(block)
             continue
-        cut, at = block.rfind(_NEWLINE) + 1, start
-        yield at, block[:cut]
-        start += len(block)
-        lost, is_ended = _skipped(file, end - start)
-        start += lost
-        size = len(block) - cut + lost
-        yield at + cut, Line(b"", _lost(size, is_ended), at + cut)
+        size, is_ended = _passed(fd, start, end)
+        if not size:
+            return
+        yield start, Line(b"", _lost(size, end - start, is_ended), start)
+        start = start + size if is_ended else end
 
 
-def _skipped(file: BinaryIO, left: int) -> tuple[int, bool]:
-    """Pass the rest of a line by; how much that was, and whether the line has an end."""
-    lost = 0
-    while lost < left:
-        part = file.readline(min(_BLOCK, left - lost))
-        lost += len(part)
-        if not part or part.endswith(_NEWLINE):
-            return lost, bool(part)
-    return lost, False
+def _whole_lines(fd: int, start: int, end: int) -> bytes:
+    """Return a block of whole lines; nothing when the first of them is too long or not ended."""
+    block = os.pread(fd, min(_BLOCK, end - start), start)
+    if block.endswith(_NEWLINE):
+        return block
+    parts, at = [block], start + len(block)
+    while at < min(end, start + LONGEST_LINE) and block:
+        part = os.pread(fd, min(_BLOCK, end - at), at)
+        if found := part.find(_NEWLINE) + 1:
+            return b"".join((*parts, part[:found]))
+        if not part:
+            break
+        parts.append(part)
+        at += len(part)
+    return block[: block.rfind(_NEWLINE) + 1]
 
 
-def _lost(size: int, is_ended: bool) -> str:
-    if is_ended or size > _LONGEST:
+def _hole_at(fd: int, start: int, end: int) -> int:
+    """Return how many bytes from `start` on the file has no content for at all."""
+    try:
+        return min(os.lseek(fd, start, os.SEEK_DATA), end) - start
+    except OSError as error:
+        return end - start if error.errno == errno.ENXIO else 0
+
+
+def _passed(fd: int, start: int, end: int) -> tuple[int, bool]:
+    """Pass a line by; its size, and whether it has an end."""
+    at = start
+    while at < min(end, start + MOST_PASSED):
+        if at > start and _hole_at(fd, at, end) >= LEAST_HOLE:
+            return at - start, True
+        part = os.pread(fd, min(_BLOCK, end - at), at)
+        found = part.find(_NEWLINE) + 1
+        at += found or len(part)
+        if found or not part:
+            return at - start, bool(found)
+    return at - start, False
+
+
+def _lost(size: int, left: int, is_ended: bool) -> str:
+    if is_ended:
+        return f"a line of {size / 1e6:.0f} MB is too long to be read"
+    if size < left:
+        return (
+            f"a line has no end within {size / 1e6:.0f} MB: it is left out, and all that follows, "
+            f"{left / 1e6:.0f} MB"
+        )
+    if size > LONGEST_LINE:
         return f"a line of {size / 1e6:.0f} MB is too long to be read"
     return f"the last line is not whole yet: its {size} bytes are left out"
 
 
 def _split(block: bytes, at: int) -> Iterator[Line]:
+    if block == _EMPTY:
+        return
     for raw in block.split(_NEWLINE):
         if raw:
-            yield Line(raw, start=at)
+            yield _line(raw, at)
         at += len(raw) + 1
+
+
+def _line(raw: bytes, start: int) -> Line:
+    """Return a line, unless it would take too much: one letter can make all take four bytes."""
+    if len(raw) > LONGEST_SHOWN and len(raw) * _cost(raw) > LONGEST_LINE:
+        return Line(b"", f"a line of {len(raw) / 1e6:.0f} MB is too long to be read", start)
+    return Line(raw, start=start)
+
+
+def _cost(raw: bytes) -> int:
+    if _FOUR_BYTES.search(raw):
+        return 4
+    return 2 if _TWO_BYTES.search(raw) else 1
 
 
 def _holding(block: bytes, literals: Sequence[bytes], begin: int) -> Iterator[Line]:
@@ -112,7 +176,7 @@ def _holding(block: bytes, literals: Sequence[bytes], begin: int) -> Iterator[Li
     while ahead := {one: at for one, at in _next(lowered, ahead, end) if at >= 0}:
         at = min(ahead.values())
         start, end = block.rfind(_NEWLINE, 0, at) + 1, block.find(_NEWLINE, at)
-        yield Line(block[start:end], start=begin + start)
+        yield _line(block[start:end], begin + start)
 
 
 def _next(lowered: bytes, ahead: Mapping[bytes, int], start: int) -> Iterator[tuple[bytes, int]]:

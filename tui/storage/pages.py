@@ -11,13 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tui.core.limits import FARTHEST, LONGEST_SHOWN, MOST_LINES, PAGE
 from tui.core.long_line import parse_head
 from tui.core.models import Entry
 from tui.core.transcript import MAX_TEXT, parse_line
 from tui.storage.opening import open_regular
 
-PAGE = 256 * 1024
-LONGEST = 4 * 1024 * 1024
 _HEAD = 64 * 1024
 _END = 4 * 1024
 _NEWLINE = b"\n"
@@ -27,7 +26,7 @@ Identity = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class RawLine:
-    """A line of `size` bytes without its newline; of one over `LONGEST` only its two ends.
+    """A line of `size` bytes without its newline; of one over `LONGEST_SHOWN` only its two ends.
 
     `end` is empty when `raw` is all of it.
     """
@@ -81,10 +80,11 @@ def before(fd: int, stop: int, most: int = PAGE) -> tuple[RawLine, ...]:
     """Return whole lines that end at `stop`, where a line begins: one, or about `most` bytes."""
     start = max(0, stop - most)
     data = read(fd, stop - start, start)
-    if start == 0:
-        return split(data, 0)
-    cut = data.find(_NEWLINE) + 1
-    if 0 < cut < len(data):
+    cut = data.find(_NEWLINE) + 1 if start else 0
+    if start == 0 or 0 < cut < len(data):
+        last = data[cut:].rsplit(_NEWLINE, MOST_LINES + 1)
+        if len(last) > MOST_LINES + 1 and data[cut:].strip(_NEWLINE):
+            cut += len(last[0]) + 1
         return split(data[cut:], start + cut)
     start = line_start(fd, stop - 1)
     return (line_at(fd, start, stop - 1),)
@@ -95,18 +95,31 @@ def after(fd: int, start: int, stop: int, most: int = PAGE) -> tuple[RawLine, ..
     data = read(fd, min(most, stop - start), start)
     cut = data.rfind(_NEWLINE) + 1
     if cut:
-        return split(data[:cut], start)
+        return split(first_lines(data[:cut]), start)
     at = start + len(data)
-    while at < stop and (block := read(fd, min(PAGE, stop - at), at)):
+    while at < min(stop, start + FARTHEST) and (block := read(fd, min(PAGE, stop - at), at)):
         found = block.find(_NEWLINE)
         if found >= 0:
             return (line_at(fd, start, at + found),)
         at += len(block)
-    return ()
+    return (line_at(fd, start, at - 1),) if at < stop and at - start >= FARTHEST else ()
+
+
+def first_lines(data: bytes) -> bytes:
+    """Return no more whole lines of `data` than are shown at once; of empty ones all."""
+    parts = data.split(_NEWLINE, MOST_LINES)
+    if len(parts) <= MOST_LINES or not data.strip(_NEWLINE):
+        return data
+    return data[: len(data) - len(parts[-1])]
 
 
 def split(data: bytes, start: int) -> tuple[RawLine, ...]:
-    """Return the lines in `data`, which begins at `start`; what has no newline is no line."""
+    """Return the lines in `data`, which begins at `start`; what has no newline is no line.
+
+    Very many empty ones are one.
+    """
+    if len(data) > MOST_LINES and not data.strip(_NEWLINE):
+        return (RawLine(start, len(data) - 1, b""),)
     lines, at = [], start
     for raw in data.split(_NEWLINE)[:-1]:
         lines.append(_cut(raw, at))
@@ -115,25 +128,29 @@ def split(data: bytes, start: int) -> tuple[RawLine, ...]:
 
 
 def line_start(fd: int, at: int) -> int:
-    """Return where the line that holds the byte before `at` begins, or that ends there."""
-    while at > 0:
+    """Return where the line that holds the byte before `at` begins, or that ends there.
+
+    Of one without an end a place in it.
+    """
+    farthest = at - FARTHEST
+    while at > max(0, farthest):
         start = max(0, at - PAGE)
         found = read(fd, at - start, start).rfind(_NEWLINE)
         if found >= 0:
             return start + found + 1
         at = start
-    return 0
+    return at
 
 
 def line_at(fd: int, start: int, stop: int) -> RawLine:
     """Return the line from `start` to the newline at `stop`."""
     size = stop - start
-    if size <= LONGEST:
+    if size <= LONGEST_SHOWN:
         return RawLine(start, size, read(fd, size, start))
     return RawLine(start, size, read(fd, _HEAD, start), read(fd, _END, stop - _END))
 
 
 def _cut(raw: bytes, at: int) -> RawLine:
-    if len(raw) <= LONGEST:
+    if len(raw) <= LONGEST_SHOWN:
         return RawLine(at, len(raw), raw)
     return RawLine(at, len(raw), raw[:_HEAD], raw[-_END:])

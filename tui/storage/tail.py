@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from tui.core.errors import UnknownId
-from tui.storage.pages import PAGE, Identity, RawLine, before, line_at, line_start, read, split
+from tui.core.limits import MOST_GROWTH, PAGE
+from tui.storage.opening import open_regular
+from tui.storage.pages import (
+    Identity,
+    RawLine,
+    before,
+    first_lines,
+    line_at,
+    line_start,
+    read,
+    split,
+)
 
 _NEWLINE = b"\n"
 _PRINT = 4096
@@ -45,13 +56,13 @@ class Tail:
     def read(self, *, limit: int = 8 * 1024 * 1024) -> Growth:
         """Return what came since the last call, at most about `limit` bytes of it."""
         try:
-            fd = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            fd = open_regular(self.path)
         except OSError as error:
+            if error.errno == errno.EINVAL:
+                raise UnknownId(f"{self.path.name} is not a file") from error
             return self._lost(error)
         try:
             status = os.fstat(fd)
-            if not stat.S_ISREG(status.st_mode):
-                raise UnknownId(f"{self.path.name} is not a file")
             notice = self._notice(fd, status)
             first: tuple[RawLine, ...] = ()
             if self.identity is None or notice:
@@ -78,6 +89,8 @@ class Tail:
             return "the transcript was replaced"
         if status.st_size < self._scanned:
             return "the transcript was truncated"
+        if (came := status.st_size - self._scanned) > MOST_GROWTH:
+            return f"{came / 1e6:.0f} MB came at once: only their end is shown"
         near = read(fd, len(self._print), self._scanned - len(self._print))
         return "" if near == self._print else "the transcript was written anew"
 
@@ -91,7 +104,7 @@ class Tail:
         return lines
 
     def _take(self, fd: int, limit: int) -> tuple[RawLine, ...]:
-        data = read(fd, limit, self._scanned)
+        data = first_lines(read(fd, limit, self._scanned))
         first, last = data.find(_NEWLINE), data.rfind(_NEWLINE) + 1
         lines: tuple[RawLine, ...] = ()
         if last:

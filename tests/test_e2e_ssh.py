@@ -244,3 +244,27 @@ def test_nothing_but_the_console_comes_through_the_door(site: Site, tmp_path: Pa
             done = subprocess.run(words, input=asked, capture_output=True, text=True, timeout=60)
             assert done.returncode != 0
             assert not made.exists()
+
+
+@pytest.mark.parametrize("fail", ["killed client", "cut line"])
+def test_a_verb_that_waits_ends_with_its_line_and_the_run_goes_on(site: Site, fail: str) -> None:
+    """Without the guard nothing tells it: without a terminal there is no hang-up signal."""
+    with shipped(site) as server:
+        begins = 'new hollis_park "LETTER please" --stage 3 --wait'
+        ends_after(server, server.client("-T", command=begins, key="bert"), site, fail)
+        follows = f"tail -f {read_run(latest(site)).session_id}"
+        ends_after(server, server.client("-T", command=follows, key="bert"), site, fail)
+        assert over(latest(site)).state == "done"
+
+
+def ends_after(server: Sshd, command: list[str], site: Site, fail: str) -> None:
+    """Let a client run a verb until its run is at work, then let it fail."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe) as client:
+        pid, _ = wait(lambda: all(found := console_below(server)) and found)
+        wait(lambda: protocol.run_folders(site.listing) and read_run(latest(site)).model)
+        assert started(pid) is not None
+        client.kill() if fail == "killed client" else server.wire.cut()
+        wait(lambda: started(pid) is None, 5)
+        client.kill()
+    assert read_run(latest(site)).state == "busy"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tui.cli.catalog import session_named
 from tui.cli.output import put, put_json, run_json, say
+from tui.cli.reader import is_reader_gone
 from tui.core.asking import questions, request_lines
-from tui.core.errors import RunFailed, UsageError
+from tui.core.errors import ConsoleError, RunFailed, UsageError
 from tui.core.models import Run
 from tui.operations import resume as resuming
 from tui.operations import steer
@@ -20,7 +20,7 @@ from tui.operations.context import Act, Context
 from tui.operations.last_words import last_words
 from tui.operations.prompt_line import FLAGS, asked_for, with_options
 from tui.operations.queue import Queued, start_many
-from tui.runs.protocol import read_run, runs_folder
+from tui.runs.protocol import MAX_PROMPT_BYTES, read_run, runs_folder
 
 _POLL_S = 0.2
 
@@ -134,12 +134,17 @@ def _start(context: Context, plan: resuming.Plan, args: argparse.Namespace) -> i
 
 
 def _wait(plan: resuming.Plan, facts: dict[str, str], args: argparse.Namespace) -> int:
-    """Wait for the run's end and print its answer; Ctrl-C leaves the run going."""
+    """Wait for the run's end and print its answer; Ctrl-C leaves the run going.
+
+    So does whoever waited, gone without a word.
+    """
     folder = runs_folder(plan.target.folder) / facts["run_id"]
     try:
         run = _ended(folder, lambda request: say(_waiting(request)))
     except KeyboardInterrupt:
         say(f"the run goes on: session-console tail -f {facts['session_id']}")
+        return 0
+    if run is None:
         return 0
     is_done = run.state == "done"
     text = last_words(plan.target.config_dir, plan.target.session_id) if is_done else ""
@@ -152,7 +157,8 @@ def _wait(plan: resuming.Plan, facts: dict[str, str], args: argparse.Namespace) 
     return 0
 
 
-def _ended(folder: Path, tell: Callable[[Run], None]) -> Run:
+def _ended(folder: Path, tell: Callable[[Run], None]) -> Run | None:
+    """Return the run once it is over; `None` when nobody waits for it any more."""
     asked = ""
     while True:
         run = read_run(folder)
@@ -161,7 +167,8 @@ def _ended(folder: Path, tell: Callable[[Run], None]) -> Run:
         if run.request and run.request.request_id != asked:
             asked = run.request.request_id
             tell(run)
-        time.sleep(_POLL_S)
+        if is_reader_gone(_POLL_S):
+            return None
 
 
 def _waiting(run: Run) -> str:
@@ -178,7 +185,9 @@ def _waiting(run: Run) -> str:
 def _prompt(words: str) -> str:
     if words != "-":
         return words
-    text = sys.stdin.read()
+    text = sys.stdin.read(MAX_PROMPT_BYTES + 1)
+    if is_reader_gone():
+        raise ConsoleError("whoever sent the prompt is gone, maybe in its middle: nothing is done")
     if not text.strip():
         raise UsageError("stdin holds no prompt")
     return text

@@ -16,6 +16,7 @@ from pathlib import Path
 import tui
 from tui.cli.catalog import look, session_named
 from tui.cli.output import iso, put, put_json, say
+from tui.cli.reader import ending_with_reader
 from tui.core.errors import ConsoleError, Refused, UnknownId, UsageError
 from tui.core.models import Session
 from tui.core.text import cell_width, fit
@@ -41,7 +42,8 @@ def grep(context: Context, args: argparse.Namespace) -> int:
     listings = [find_listing(catalog, args.listing)] if args.listing else catalog.listings
     sessions = [session for one in listings for session in one.sessions]
     hits = search(sessions, args.pattern, limit=args.n, tell=say)
-    count = _put_as_json(hits) if args.json else _put_grouped(hits, sessions)
+    with ending_with_reader():
+        count = _put_as_json(hits) if args.json else _put_grouped(hits, sessions)
     if not count:
         say(f"nothing matches in {len(sessions)} sessions")
     return 0 if count else 1
@@ -84,8 +86,9 @@ def export(context: Context, args: argparse.Namespace) -> int:
         raise UsageError("that is too long to be shown here: name a file with -o FILE")
     blocks = markdown(context, session)
     if args.output is None:
-        for number, block in enumerate(blocks):
-            put(f"\n{block}" if number else block)
+        with ending_with_reader():
+            for number, block in enumerate(blocks):
+                put(f"\n{block}" if number else block)
         return 0
     size = _write(args.output, blocks)
     facts = {"session_id": session.session_id, "file": str(args.output), "bytes": size}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import select
 import shutil
 import sys
 import time
@@ -11,6 +10,7 @@ from dataclasses import replace
 
 from tui.cli.catalog import look, session_named
 from tui.cli.output import entry_json, put, put_json, say
+from tui.cli.reader import is_reader_gone
 from tui.core.models import Entry, EntryKind, Session
 from tui.core.zones import LOCAL
 from tui.operations.context import Context
@@ -38,7 +38,7 @@ def _follow(context: Context, session: Session, follow: Follow, printer: _Printe
     looked = time.monotonic()
     try:
         while True:
-            if _is_reader_gone(_POLL_S):
+            if is_reader_gone(_POLL_S):
                 return
             if time.monotonic() - looked > _LOOK_S:
                 session = find_session(look(context, session.folder.name), session.address)
@@ -49,20 +49,6 @@ def _follow(context: Context, session: Session, follow: Follow, printer: _Printe
             printer.print(update.entries)
     except KeyboardInterrupt:
         return
-
-
-def _is_reader_gone(within_s: float) -> bool:
-    """Wait; whether nobody reads what is printed any more, which else only printing would tell."""
-    waiting, begun = select.poll(), time.monotonic()
-    try:
-        waiting.register(sys.stdout.fileno(), 0)
-        found = waiting.poll(within_s * 1000)
-    except (OSError, ValueError):  # what is printed goes to no file
-        found = []
-    is_gone = any(event & (select.POLLERR | select.POLLHUP) for _, event in found)
-    if not is_gone:
-        time.sleep(max(0.0, begun + within_s - time.monotonic()))
-    return is_gone
 
 
 class _Printer:

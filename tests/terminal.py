@@ -27,7 +27,8 @@ class Terminal:
     """Runs a program in a terminal of its own; `text` is what a person would see.
 
     A program that does not own its terminal gets no signal when that goes away. `pace` is how many
-    bytes a second the link carries: 0 while it stalls, `None` for as many as there are.
+    bytes a second the link carries: 0 while it stalls, `None` for as many as there are. It may
+    claim another size than it has.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Terminal:
         environment: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         owns: bool = True,
+        claims: tuple[int, int] | None = None,
     ) -> None:
         columns, rows = size
         self._screen = pyte.Screen(columns, rows)
@@ -49,7 +51,7 @@ class Terminal:
         self.pace: int | None = None
         self._is_hung_up = False
         self._master, slave = os.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.claim(*(claims or size))
         self.process = subprocess.Popen(
             command,
             stdin=slave,
@@ -96,8 +98,12 @@ class Terminal:
         """Make the window another size, as a person does with the mouse."""
         with self._lock:
             self._screen.resize(rows, columns)
-            size = struct.pack("HHHH", rows, columns, 0, 0)
-            fcntl.ioctl(self._master, termios.TIOCSWINSZ, size)
+            self.claim(columns, rows)
+
+    def claim(self, columns: int, rows: int) -> None:
+        """Say that the window has another size, whatever it has."""
+        size = struct.pack("HHHH", rows, columns, 0, 0)
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, size)
 
     @property
     def attributes(self) -> list[Any]:

@@ -77,6 +77,9 @@ def test_a_search_ends_with_its_reader(tmp_path: Path) -> None:
     listing = SampleListing(tmp_path / "outputs")
     listing.add(FIRST)
     with listing.transcript_path(FIRST).open("ab") as file:
+        for number in range(8):
+            again = f"{number:04x}{FIRST[4:]}"
+            listing.transcript_path(again).hardlink_to(listing.transcript_path(FIRST))
         for _ in range(400):
             file.write(b'{"type": "user", "message": {"content": "aaaa"}}\n' * 5_000)
     with started(listing.root, "grep", "a.*b.*c") as client:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 import time
@@ -19,6 +20,7 @@ STALL_S = 8.0
 LATE_S = 0.3  # one that waits for the link is late by seconds
 BACK = (b"\x1b[?1049l", b"\x1b[?25h")  # the terminal is the shell's again, with a cursor
 REDRAW = "\x0c"
+_PACKAGE = Path(__file__).parent.parent
 
 
 @pytest.fixture
@@ -118,3 +120,57 @@ def test_over_a_slow_link_keys_are_answered_while_an_agent_writes(tmp_path: Path
         agent.write(100, 0.3)
         screen.wait_for("● busy", seconds=4)
         assert time.monotonic() - began <= 5
+
+
+_CLAIMS = [(8000, 8000), (65535, 65535), (0, 0), (1, 1), (65535, 1)]
+_MOST_MB = 130  # twice what a console takes that is drawn as large as any
+
+
+def taken_mb(pid: int) -> int:
+    """Return the most memory that a process ever took."""
+    found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    assert found is not None
+    return int(found[1]) // 1024
+
+
+@pytest.mark.parametrize("is_later", [False, True], ids=["at its start", "resized"])
+@pytest.mark.parametrize("claims", _CLAIMS, ids=str)
+def test_a_terminal_of_any_size_costs_little_and_keeps_nobody(
+    listing: SampleListing, claims: tuple[int, int], is_later: bool
+) -> None:
+    """Without the bound 8000 by 8000 cells take 1.4 GB, and minutes after the line is gone."""
+    command = (sys.executable, "-m", "tui", "--root", str(listing.root))
+    with Terminal(command, claims=(80, 24) if is_later else claims) as screen:
+        wait(lambda: b"\x1b[?1049h" in screen.raw)
+        if is_later:
+            screen.wait_for("hollis_park", "What was said.")
+            screen.claim(*claims)
+        time.sleep(2.5)
+        assert taken_mb(screen.process.pid) < _MOST_MB
+        began = time.monotonic()
+        screen.hang_up()
+        screen.process.wait(10)
+        assert time.monotonic() - began <= 4  # 2 s on a machine with nothing else to do
+
+
+def test_a_console_that_is_too_busy_to_hear_of_it_ends_with_its_line(tmp_path: Path) -> None:
+    """Without the guard a console that computes for minutes does so for nobody."""
+    program = tmp_path / "busy.py"
+    program.write_text(
+        "import sys\n"
+        "from tui.ui import app\n"
+        "mounted = app.ConsoleApp.on_mount\n"
+        "def busy(self):\n"
+        "    mounted(self)\n"
+        "    print('busy', file=sys.__stderr__, flush=True)\n"
+        "    while True: pass\n"
+        "app.ConsoleApp.on_mount = busy\n"
+        "from tui.__main__ import main\n"
+        f"main(['--root', {str(tmp_path)!r}])\n"
+    )
+    with Terminal((sys.executable, str(program)), environment={"PYTHONPATH": str(_PACKAGE)}) as one:
+        one.wait_for("busy")
+        began = time.monotonic()
+        one.hang_up()
+        assert one.process.wait(10) == 129
+        assert time.monotonic() - began <= 4

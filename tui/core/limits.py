@@ -38,6 +38,10 @@ BACK_S = 3.0  # as long
 MOST_AGENTS = 10_000  # sub-agents of a session
 AGENTS_S = 1.0  # to learn what each of them was for
 
+# The terminal: what it claims to be is what somebody typed, or a fault.
+WIDEST, HIGHEST = 500, 200  # cells that are drawn; the largest screens have some 400 by 120
+LINE_GONE_S = 1.5  # for the console to leave by itself once its terminal is gone
+
 # Small files: read whole, and parsed.
 SMALL = 1024 * 1024  # settings, holds, acknowledgements: a few kB in truth
 REGISTRY_ENTRY = 64 * 1024  # the CLI writes some 500 bytes

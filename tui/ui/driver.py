@@ -11,6 +11,7 @@ from contextlib import suppress
 from textual import constants
 from textual.drivers.linux_driver import LinuxDriver
 
+from tui.core.limits import HIGHEST, WIDEST
 from tui.ui.clipboard import through_screen
 from tui.ui.keyboard import Keyboard
 
@@ -19,6 +20,11 @@ _COPY = "\x1b]52;"
 _OLD = ("linux", "vt", "ansi", "cons")
 _QUESTION = re.compile(r"\x1b(?:\[[<>]\d*u|\[\?\d+\$p|\]22;.*\x07)\Z")
 _SIZES_IN_BAND = "\x1b[?2048$p"  # signals do; and any text could claim a size of 99999 columns
+
+
+def clamped(width: int, height: int) -> tuple[int, int]:
+    """Return what is drawn of a terminal that claims to have so many cells."""
+    return min(width, WIDEST), min(height, HIGHEST)
 
 
 class ConsoleDriver(LinuxDriver):
@@ -35,6 +41,10 @@ class ConsoleDriver(LinuxDriver):
         is_old = os.environ.get("TERM", "").startswith(_OLD)
         if not (_QUESTION.match(data) if is_old else data == _SIZES_IN_BAND):
             super().write(data)
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """Return how much of the terminal is drawn: all of it, as far as it can be believed."""
+        return clamped(*super()._get_terminal_size())
 
     def run_input_thread(self) -> None:
         """Read until the console leaves, in a thread of its own."""

@@ -13,9 +13,10 @@ from rich.color import ColorSystem
 from rich.console import RenderableType
 from textual import events
 from textual.app import App
+from textual.geometry import Size
 from textual.screen import Screen
 
-from tui.ui.driver import ConsoleDriver
+from tui.ui.driver import ConsoleDriver, clamped
 from tui.ui.frame import Frame, is_as_expected
 
 _TRY_AGAIN_S = 0.05
@@ -67,6 +68,11 @@ class LinkApp(App[int], inherit_bindings=False):
         self._is_waiting = False
         self._owes_all = False
         super().__init__(LinkDriver, ansi_color=ansi_color)
+
+    @property
+    def size(self) -> Size:
+        """The cells that are drawn, also before the terminal was first asked."""
+        return Size(*clamped(*super().size))
 
     def on_mount(self) -> None:
         """Paint everything again when the terminal was somebody else's meanwhile."""

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import gc
 import os
+import select
 import sys
+import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 
 from tui.core.errors import UsageError
+from tui.core.limits import LINE_GONE_S
 from tui.ui.port import Engine
 
 _FRUGAL = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_FPS": "15", "ESCDELAY": "400"}
 _MANY = 256
+_HUNG_UP = 129  # as a shell says that SIGHUP ended it
 
 
 def run_console(engine: Engine) -> int:
@@ -37,10 +42,23 @@ def run_console(engine: Engine) -> int:
 
     is_frugal = engine.is_remote or count < _MANY or "NO_COLOR" in os.environ
     app = ConsoleApp(engine, is_frugal=is_frugal)
+    threading.Thread(target=_leave_with_line, name="line", daemon=True).start()
     going_on = app.run(mouse=not engine.is_remote)
     if app.return_code:
         raise SystemExit(app.return_code)  # a fault, and it has been said
     return going_on or 0
+
+
+def _leave_with_line() -> None:
+    """End this process when its terminal is gone and whatever it is at has kept it from leaving."""
+    if sys.__stdin__ is None:
+        return
+    terminal = select.poll()
+    terminal.register(sys.__stdin__.fileno(), 0)
+    while not any(event & select.POLLHUP for _, event in terminal.poll(1000)):
+        continue
+    time.sleep(LINE_GONE_S)
+    os._exit(_HUNG_UP)
 
 
 def colours(environment: Mapping[str, str]) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 _TICK_S = 0.01
 _WORKING = 0.5
+_STUCK_S = 0.2  # over one thing, which may compute for ever
 
 Job = Callable[[str], object]
 
@@ -17,7 +18,8 @@ Job = Callable[[str], object]
 class Crew:
     """At most `most` threads; each ends when nothing is left to do, and none keeps the process.
 
-    One is enough while the work is computing. More join as long as they only wait for a disk.
+    One is enough while the work is computing. More join as long as they only wait for a disk, or
+    when nothing comes of it.
     """
 
     def __init__(self, most: int = 8) -> None:
@@ -69,7 +71,8 @@ class Crew:
             with self._ended:
                 if fresh & self._going:
                     self._ended.wait(_TICK_S)
-            if time.process_time() - cpu < _WORKING * (time.monotonic() - wall):
+            is_waiting = time.process_time() - cpu < _WORKING * (time.monotonic() - wall)
+            if is_waiting or wall - progress > _STUCK_S:
                 self._hire()
 
     def _hire(self) -> None:

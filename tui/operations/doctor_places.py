@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tui.core.limits import MOST_LIVE, REGISTRY_S
 from tui.core.models import Catalog, Listing, Liveness, Session, State
 from tui.core.text import one_line
 from tui.core.zones import is_evidence, zone_named, zone_words
@@ -23,6 +24,7 @@ from tui.settings import Settings
 from tui.storage.config_dir import CONFIG_DIR
 from tui.storage.folders import OURS, is_link
 from tui.storage.registry import read_registry
+from tui.storage.walking import Budget, names_in
 
 _ENTRY = re.compile(r"[1-9][0-9]{0,9}\.json")
 _MARGIN = timedelta(days=3)
@@ -153,7 +155,9 @@ def _of_registry(listing: Listing) -> Iterator[Finding]:
             remedy = remedy or "give us the right to read it"
             yield Finding("warning", "unread_registry", words, remedy, listing.listing_id)
     known = {f"{process.pid}.json" for process in processes}
-    stale = [name for name in names if name not in known and _is_entry(config_dir, name)]
+    budget = Budget(MOST_LIVE, REGISTRY_S)
+    rest = (name for name in names if name not in known and budget.spend())
+    stale = [name for name in rest if _is_entry(config_dir, name)]
     if stale:
         words = (
             f"{count(len(stale), 'entry', 'entries')} of dead CLIs in the live registry "
@@ -176,8 +180,7 @@ def _entries(folder: Path) -> list[str]:
     if is_link(folder) or is_link(folder.parent):
         return []
     try:
-        with os.scandir(folder) as entries:
-            return sorted(entry.name for entry in entries if _ENTRY.fullmatch(entry.name))
+        return [name for name in names_in(folder)[0] if _ENTRY.fullmatch(name)]
     except OSError:
         return []
 

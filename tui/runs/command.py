@@ -8,12 +8,16 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from heapq import nsmallest
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
+from tui.core.limits import COMMANDS_S, MOST_COMMANDS, MOST_ENTRIES
 from tui.core.text import one_line
 from tui.runs.opened import closing, open_folder, open_inside
 from tui.runs.untrusted import parse, read_inside
+from tui.storage.walking import Budget
 
 CommandKind = Literal["prompt", "answer", "interrupt", "stop", "model", "mode"]
 Decision = Literal["", "allow", "always", "deny"]
@@ -49,20 +53,22 @@ class Command:
 def command_names(inbox: int) -> tuple[str, ...]:
     """Return the names in an open folder of commands that may be of one, oldest first.
 
-    Nothing else in it is ever read or removed. Raises `OSError`.
+    Of very many the oldest. Nothing else in it is ever read or removed. Raises `OSError`.
     """
     with os.scandir(inbox) as entries:
-        return tuple(sorted(entry.name for entry in entries if _may_hold(entry)))
+        named = (entry.name for entry in islice(entries, MOST_ENTRIES) if _may_hold(entry))
+        return tuple(nsmallest(MOST_COMMANDS, named))
 
 
 def untaken(folder: Path, inboxes: Iterable[str], taken: Collection[str]) -> tuple[Command, ...]:
     """Return the commands in these folders of a run whose ids are not among those `taken`."""
     found: list[Command | None] = []
+    budget = Budget(MOST_COMMANDS, COMMANDS_S)
     with suppress(OSError), closing(open_folder(folder)) as opened:
         for name in inboxes:
             with suppress(OSError), closing(open_inside(opened, name)) as inbox:
                 named = (one for one in command_names(inbox) if one not in taken)
-                found += [read_command(inbox, one) for one in named]
+                found += [read_command(inbox, one) for one in named if budget.spend()]
     return tuple(command for command in found if command)
 
 

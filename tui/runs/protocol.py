@@ -20,6 +20,7 @@ from typing import Any, Literal, cast, get_args
 
 from tui.core.bounded_json import parse_json
 from tui.core.errors import Refused, RunFailed, UsageError
+from tui.core.limits import MOST_EVENTS
 from tui.core.models import Run, Sent
 from tui.core.text import one_line
 from tui.core.zones import read_time
@@ -252,8 +253,8 @@ def _sent(folder: Path, story: Story) -> tuple[Sent, ...]:
 
 def read_events(folder: Path) -> tuple[Mapping[str, Any], ...]:
     """Return the events of a run, safe to show; what is torn or no event is left out."""
-    lines = read_end(folder / EVENTS).split(b"\n")
-    parsed = (parse(line) for line in lines)
+    lines = read_end(folder / EVENTS).rsplit(b"\n", MOST_EVENTS)[-MOST_EVENTS:]
+    parsed = (parse(line) for line in lines if line)
     return tuple(event for event in parsed if isinstance(event.get("type"), str))
 
 

@@ -101,15 +101,16 @@ def footprints(config_dir: Path, session_ids: Iterable[str]) -> dict[str, tuple[
     if not wanted or is_link(config_dir):
         return dict.fromkeys(found, ())
     projects = _folders(config_dir / "projects")
-    entries = [entry for project in projects for entry in _entries(project)]
+    named = {*wanted, *(f"{one}.jsonl" for one in wanted)}
+    entries = [entry for one in projects for entry in _entries(one) if entry.name in named]
     transcripts = [(one.name.removesuffix(".jsonl"), one) for one in entries if _is_lines(one)]
     for session_id, entry in transcripts:
         if session_id in wanted:
             found[session_id].append(Path(entry.path))
     theirs = {one for one in wanted if is_cli_id(one) or any(map(_is_file, found[one]))}
-    for session_id, path in _beside(config_dir, entries):
-        if session_id in theirs:
-            found[session_id].append(path)
+    beside = (one for one in _beside(config_dir, entries) if one[0] in theirs)
+    for session_id, path in sorted(beside):
+        found[session_id].append(path)
     for session_id in wanted:
         if _is_file(config_dir / session_id / "conversation.json"):
             found[session_id] += _unlinked(config_dir / session_id)
@@ -120,9 +121,11 @@ def _beside(
     config_dir: Path, in_projects: Iterable[os.DirEntry[str]]
 ) -> Iterator[tuple[str, Path]]:
     """Yield what the CLI keeps beside transcripts, each with the id of its session."""
-    kinds = [_entries(config_dir / kind) for kind in _BESIDE]
-    for entry in (*in_projects, *(one for kind in kinds for one in kind)):
+    for entry in in_projects:
         yield entry.name, Path(entry.path)
+    for kind in _BESIDE:
+        for entry in _entries(config_dir / kind):
+            yield entry.name, Path(entry.path)
     for entry in _entries(config_dir / "debug"):
         if entry.name.endswith(".txt"):
             yield entry.name.removesuffix(".txt"), Path(entry.path)
@@ -157,16 +160,15 @@ def _is_lines(entry: os.DirEntry[str]) -> bool:
     return entry.name.endswith(".jsonl")
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    """Return what lies in a folder, by name, without the links; nothing behind one."""
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """Yield what lies in a folder without the links; nothing behind one."""
     if is_link(folder):
-        return []
+        return
     try:
         with os.scandir(folder) as entries:
-            found = [entry for entry in entries if not entry.is_symlink()]
+            yield from (entry for entry in entries if not entry.is_symlink())
     except OSError:
-        return []
-    return sorted(found, key=lambda entry: entry.name)
+        return
 
 
 def _unlinked(path: Path) -> list[Path]:
@@ -181,7 +183,8 @@ def _is_file(path: Path) -> bool:
 
 
 def _folders(base: Path) -> list[Path]:
-    return [Path(entry.path) for entry in _entries(base) if entry.is_dir(follow_symlinks=False)]
+    found = (one.path for one in _entries(base) if one.is_dir(follow_symlinks=False))
+    return [Path(path) for path in sorted(found)]
 
 
 def _settings(config_dir: Path) -> dict[str, Any]:

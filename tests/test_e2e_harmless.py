@@ -15,13 +15,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.planted_databases import precious
+from tests.planted_databases import DATABASE_PLANTS, precious
 from tests.plants import PLANTS
-from tests.sample_listing import FIRST, SECOND, SampleListing, snapshot
+from tests.sample_listing import FIRST, SampleListing, with_footprint
 from tests.terminal import Terminal
 from tests.watched import WATCH, require_harmless
 
@@ -97,15 +96,16 @@ class Planted:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.root = folder / "outputs"
-        self.sound = SampleListing(folder / "sound", "sound")
-        self.sound.add(FIRST)
-        for name in ("sound", *(plant.name for plant in PLANTS)):
-            listing = SampleListing(self.root, "".join(c if c.isalnum() else "_" for c in name))
-            listing.add(FIRST)
-            listing.add(SECOND)
-        for plant in PLANTS:
-            name = "".join(c if c.isalnum() else "_" for c in plant.name)
-            plant.make(SampleListing(self.root, name))
+        self.sound = with_footprint(folder / "sound")
+        self.planted_databases = []
+        for number, plant in enumerate(PLANTS):
+            said = "".join(char if char.isalnum() else "_" for char in plant.name)
+            listing = SampleListing(self.root, f"{number:03}_{said[-60:]}")
+            shutil.copytree(self.sound.folder, listing.folder)
+            plant.make(listing)
+            if plant.name in DATABASE_PLANTS:
+                self.planted_databases.append(listing.listing_id)
+        shutil.copytree(self.sound.folder, self.root / "sound")
         precious(SampleListing(self.root))
 
     def environment(self, home: Path) -> dict[str, str]:
@@ -130,8 +130,8 @@ def planted() -> Iterator[Planted]:
     folder.chmod(0o755)
     try:
         yield Planted(folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    finally:  # by a program that knows no deepest folder
+        subprocess.run(["rm", "-rf", str(folder)], check=False)
 
 
 def home_of(planted: Planted, name: str, who: int = 0) -> Path:
@@ -144,16 +144,24 @@ def home_of(planted: Planted, name: str, who: int = 0) -> Path:
     return home
 
 
-def unchanged(planted: Planted) -> dict[str, Any]:
-    """Return everything but the times of folders: SQLite makes a log there for a moment."""
-    found = snapshot(planted.folder)
-    return {name: facts for name, facts in found.items() if not (planted.folder / name).is_dir()}
+def unchanged(planted: Planted) -> list[str]:
+    """Return every path with what tells that nobody changed it, however deep it lies.
+
+    Of folders no times and sizes: SQLite makes a log there for a moment, beside some databases.
+    """
+    facts = ["(", "-type", "d", "-printf", "%m %U %p\\n", ")", "-o", "-printf"]
+    words = ["find", str(planted.folder), *facts, "%m %U %n %s %T@ %C@ %i %p\\n"]
+    return sorted(
+        subprocess.run(words, capture_output=True, check=True)
+        .stdout.decode(errors="replace")
+        .split("\n")
+    )
 
 
 @pytest.mark.parametrize("who", ["root", "nobody"])
 def test_no_verb_that_looks_harms_anybody(planted: Planted, who: str) -> None:
     home, before = home_of(planted, who, 65534 if who == "nobody" else 0), unchanged(planted)
-    names = sorted(path.name for path in planted.root.iterdir())
+    names = [*planted.planted_databases, "sound"]
     every = [*LOOKING, *([*words, f"{name}/{FIRST}"] for words in OF_ONE for name in names)]
     every += [["ls", name] for name in names]
     done = subprocess.run(
@@ -170,7 +178,8 @@ def test_no_verb_that_looks_harms_anybody(planted: Planted, who: str) -> None:
     told = [json.loads(line) for line in done.stdout.splitlines()]
     assert [one["words"] for one in told] == every
     assert [one for one in told if one["code"] == -1 or "Traceback" in one["said"]] == []
-    assert [one for one in told if one["took"] > SECONDS] == []
+    slow = [(one["words"], one["took"]) for one in told if one["took"] > SECONDS]
+    assert slow == []
     assert max(one["peak"] for one in told) < MOST_KB
     require_harmless(home / "watched.log", [home], [planted.root, planted.sound.root])
     assert unchanged(planted) == before

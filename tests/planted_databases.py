@@ -217,7 +217,7 @@ def many(listing: SampleListing) -> None:
         listing,
         NUMBERS,
         "INSERT INTO claude_sessions (session_id, listing_id, stage, created_at, expires_at)"
-        " SELECT one.i || '-' || two.i, '', '', '', '' FROM n AS one, n AS two WHERE two.i <= 21",
+        " SELECT one.i || '-' || two.i, '', '', '', '' FROM n AS one, n AS two WHERE two.i <= 11",
     )
 
 
@@ -315,7 +315,7 @@ DATABASE_PLANTS: Mapping[str, Plant] = {
     "value of 60 MB": huge_value,
     "100 MB of rows": much,
     "10,000 acts without an index": much_audit,
-    "210,000 rows": many,
+    "110,000 rows": many,
     "as many rows as are read": as_much_as_is_read,
     "view": as_view,
     "virtual table": as_virtual_table,

@@ -27,29 +27,17 @@ from tests.watched import WATCH, require_harmless
 MOST_KB = 300_000
 SECONDS = 25  # five times what a verb may take: the machine has other work
 LOOKING = (
-    *(["ls"], ["ls", "--json"], ["stats"], ["stats", "--json"], ["log"], ["log", "-n", "500"]),
-    *(["doctor"], ["doctor", "--json"], ["check"], ["check", "--json"], ["trash"], ["info"]),
-    *(
-        ["trash", "--json"],
-        ["cleanup", "--dry-run"],
-        ["cleanup", "--older-than", "1d", "--dry-run"],
-    ),
-    *(["cleanup", "--max-size", "1MB", "--dry-run"], ["grep", "pumps"], ["hold"]),
+    *(["ls", "--json"], ["stats"], ["log", "-n", "500"], ["doctor"], ["check"], ["trash"]),
+    *(["grep", "pumps"], ["info"], ["hold"], ["cleanup", "--older-than", "1d", "--dry-run"]),
+    *([*words, f"sound/{FIRST}"] for words in (["tail"], ["export"])),
 )
-OF_ONE = (
-    ["show"],
-    ["show", "--json"],
-    ["tail"],
-    ["tail", "-n", "500"],
-    ["export"],
-    ["log"],
-    ["trash"],
-)
+OF_ANOTHER = ("ls", "doctor", "log", "show")
+OF_ONE = (["show", "--json"], ["log"], ["tail"])
 
 VERBS = (
     WATCH
     + """
-import resource, time, traceback
+import time, traceback
 from datetime import datetime, UTC
 from pathlib import Path
 from tui.__main__ import say_verb
@@ -73,18 +61,23 @@ def said(one, words):
 
 who, sound, root, *rest = sys.argv[1:]
 asked = json.load(sys.stdin)
+import encodings.utf_16_le, encodings.utf_32_le
 for words in asked:
-    said(context(sound), words)
+    said(context(sound), words)  # loads what only root may read
 if who == "nobody":
     os.setgroups([])
     os.setegid(65534)
     os.seteuid(65534)
-watch()
 one = context(root)
 for words in asked:
-    code, took, text = said(one, words)
-    peak = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
-    print(json.dumps({"words": words, "code": code, "took": took, "said": text, "peak": peak}))
+    if not os.fork():
+        watch()
+        code, took, text = said(one, words)
+        peak = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+        told = {"words": words, "code": code, "took": took, "said": text, "peak": peak}
+        print(json.dumps(told), flush=True)
+        os._exit(0)
+    os.wait()
 """
 )
 SCREEN = WATCH + "from tui.__main__ import main\nwatch()\nsys.exit(main())\n"
@@ -150,7 +143,7 @@ def unchanged(planted: Planted) -> list[str]:
     Of folders no times and sizes: SQLite makes a log there for a moment, beside some databases.
     """
     facts = ["(", "-type", "d", "-printf", "%m %U %p\\n", ")", "-o", "-printf"]
-    words = ["find", str(planted.folder), *facts, "%m %U %n %s %T@ %C@ %i %p\\n"]
+    words = ["find", str(planted.folder), *facts, "%m %U %G %n %s %T@ %i %p\\n"]
     return sorted(
         subprocess.run(words, capture_output=True, check=True)
         .stdout.decode(errors="replace")
@@ -161,9 +154,9 @@ def unchanged(planted: Planted) -> list[str]:
 @pytest.mark.parametrize("who", ["root", "nobody"])
 def test_no_verb_that_looks_harms_anybody(planted: Planted, who: str) -> None:
     home, before = home_of(planted, who, 65534 if who == "nobody" else 0), unchanged(planted)
-    names = [*planted.planted_databases, "sound"]
+    names, is_root = planted.planted_databases, who == "root"
     every = [*LOOKING, *([*words, f"{name}/{FIRST}"] for words in OF_ONE for name in names)]
-    every += [["ls", name] for name in names]
+    every = every if is_root else [words for words in every if words[0] in OF_ANOTHER]
     done = subprocess.run(
         [sys.executable, "-B", "-c", VERBS, who, str(planted.sound.root), str(planted.root)],
         input=json.dumps(every),
@@ -178,6 +171,9 @@ def test_no_verb_that_looks_harms_anybody(planted: Planted, who: str) -> None:
     told = [json.loads(line) for line in done.stdout.splitlines()]
     assert [one["words"] for one in told] == every
     assert [one for one in told if one["code"] == -1 or "Traceback" in one["said"]] == []
+    listed = json.loads(told[0]["said"].splitlines()[-1])
+    shown = [one for one in listed if one["listing"] == "sound"]
+    assert [one["state"] for one in shown] == ["ok", "ok"]
     slow = [(one["words"], one["took"]) for one in told if one["took"] > SECONDS]
     assert slow == []
     assert max(one["peak"] for one in told) < MOST_KB
@@ -191,13 +187,13 @@ def test_no_console_harms_anybody(planted: Planted) -> None:
     with Terminal(
         [sys.executable, "-B", "-c", SCREEN], environment=planted.environment(home), cwd=home
     ) as screen:
-        screen.wait_for("sound")
+        screen.wait_for("44 unread", seconds=60)
         for keys in ("j", "j", "G", "g", "1", "j", "j", "2", "3", "4", "2", "\r", "\x1b"):
             screen.send(keys)
             time.sleep(0.2)
-        for line in ("doctor", "stats", "log", "trash", "check"):
+        for line in ("doctor", "log"):
             screen.send(f":{line}\r")
-            time.sleep(2)
+            time.sleep(6)
             screen.send("\x1b")
             time.sleep(0.3)
         status = Path(f"/proc/{screen.process.pid}/status").read_text()

@@ -167,7 +167,8 @@ def test_a_listing_that_may_not_be_read_is_a_problem_of_its_own() -> None:
     assert found.stdout.splitlines() == [
         "closed 1 True closed may not be read by us",
         "open 1 False ",
-        "nothing in the trash is called '9f2c'",
+        "'9f2c' was not found in the trash; not all of the trash of closed is read: "
+        "Permission denied",
     ]
 
 

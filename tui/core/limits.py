@@ -59,7 +59,7 @@ MOST_VALUES = 500_000  # in one piece of JSON: each takes up to 230 bytes once i
 VALUE_BYTES = 4 * 1024 * 1024
 # All values that are read of a database, and how many rows: Python takes up to four times that.
 TABLE_CHARACTERS = 16 * 1024 * 1024
-TABLE_ROWS = 200_000
+TABLE_ROWS = 100_000
 # A write-ahead log: whoever opens the database first reads all of it, and nothing can end that.
 LOG_BYTES = 256 * 1024 * 1024
 # A database whose interrupted write is undone in memory, and the journal that tells how.

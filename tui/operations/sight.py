@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
@@ -25,6 +26,9 @@ from tui.storage.tables import TableCache
 from tui.storage.transcripts import TranscriptFinder
 
 _NO_LOCKS: tuple[frozenset[str], str] = (frozenset(), "")
+# What failed after much computing, and did not change since, is left alone so many times as long.
+_REST, _CHEAP_S = 20.0, 0.1
+
 _NO_EVENTS: Mapping[str, Event] = MappingProxyType({})
 
 
@@ -68,6 +72,7 @@ class Sight:
         self._finder = TranscriptFinder(facts, wanted)
         self._runs = RunFinder()
         self._rows: _Rows | None = None
+        self._again_at = 0.0
         self._glance: Glance | None = None
         self._often: Stamps = {}
         self._slow: Stamps = {}
@@ -178,9 +183,13 @@ class Sight:
 
     def _read(self, glance: Glance) -> _Rows:
         known = self._rows
-        if known is not None and known.version == glance.rows and known.is_final:
+        rests = known is not None and known.is_failed and time.monotonic() < self._again_at
+        if known is not None and known.version == glance.rows and (known.is_final or rests):
             return known
+        begun = time.thread_time()
         self._rows = _read_rows(self._tables, glance, known)
+        cost_s = time.thread_time() - begun
+        self._again_at = time.monotonic() + (_REST * cost_s if cost_s > _CHEAP_S else 0.0)
         return self._rows
 
 

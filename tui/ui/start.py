@@ -17,6 +17,7 @@ from tui.ui.port import Engine
 
 _FRUGAL = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_FPS": "15", "ESCDELAY": "400"}
 _MANY = 256
+_ARENA_MAX = -8
 _HUNG_UP = 129  # as a shell says that SIGHUP ended it
 
 
@@ -37,6 +38,7 @@ def run_console(engine: Engine) -> int:
         os.environ["NO_COLOR"] = "1"
     for name in ("COLUMNS", "LINES"):  # exported by some shells, they would outlast every resize
         os.environ.pop(name, None)
+    _share_memory()
     gc.disable()  # until the engine has looked once: what is imported and made for that stays
     from tui.ui.app import ConsoleApp
 
@@ -47,6 +49,17 @@ def run_console(engine: Engine) -> int:
     if app.return_code:
         raise SystemExit(app.return_code)  # a fault, and it has been said
     return going_on or 0
+
+
+def _share_memory() -> None:
+    """Let threads use what others gave back: apart, each keeps as much as it ever needed.
+
+    As `MALLOC_ARENA_MAX=1` does, which is only read before Python starts; glibc alone knows it.
+    """
+    import ctypes
+
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
 
 
 def _leave_with_line() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient, SystemMessage
 
-from tests.planted import Plants
+from tests.planted_orders import Plants
 from tests.runs_site import Site, over, site_below, wait
 from tui import SessionManager
 from tui.demo.api import LoopbackApi, by_word

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.planted import Plants
+from tests.planted_orders import Plants
 from tests.runs_site import Site, command, over, wait
 from tui.operations.context import Context
 from tui.operations.find import find_session

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.planted import Plants
+from tests.planted_orders import Plants
 from tests.sample_listing import FIRST, SampleListing, run_cli
 from tui.operations.acting import acting_below, acting_files
 from tui.operations.doctor import examine, verdict

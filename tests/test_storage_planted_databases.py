@@ -135,6 +135,74 @@ def _write_again(listing: SampleListing, row: Row) -> None:
     Tracking(listing.db_path, UTC, "anna").change(row, after, action="x", now=NOW)
 
 
+SWAP_AFTER_A_LOOK = """
+import os, sys
+database, other, journal = sys.argv[1:]
+parent = os.getppid()
+while os.getppid() == parent and not os.path.exists(database + "-shm"):
+    pass
+os.replace(journal, database + "-journal")
+os.replace(other, database)
+"""
+SWAP_DURING_A_WRITE = """
+import os, sqlite3, sys, time
+database, other, journal, ready = sys.argv[1:]
+first, second = (sqlite3.connect(one, isolation_level=None) for one in (database, other))
+for one in (first, second):
+    one.execute("BEGIN IMMEDIATE")
+open(ready, "w").close()
+time.sleep(0.5)
+if os.path.exists(journal):
+    os.replace(journal, database + "-journal")
+os.replace(other, database)
+first.execute("ROLLBACK")
+time.sleep(10)
+"""
+
+
+def other_and_journal(listing: SampleListing) -> tuple[Path, Path]:
+    """Return a second database, and a journal that names what is precious."""
+    other, ready = listing.folder / "other.db", listing.folder / "ready"
+    other.write_bytes(listing.db_path.read_bytes())
+    ready.write_bytes(journal(listing.db_path, names=precious(listing)))
+    return other, ready
+
+
+def test_a_database_swapped_while_it_is_read_is_not_recovered(listing: SampleListing) -> None:
+    """Without asking which file it is, the connection that removes the log recovers the other."""
+    other, ready = other_and_journal(listing)
+    DATABASE_PLANTS["as many rows as are read"](listing)
+    run_sql(listing, "PRAGMA journal_mode = WAL")
+    words = [sys.executable, "-c", SWAP_AFTER_A_LOOK, str(listing.db_path), str(other), str(ready)]
+    with subprocess.Popen(words) as attacker:
+        time.sleep(0.3)
+        with suppress(DatabaseProblem):
+            read_table(listing.db_path)
+        attacker.wait(20)
+    assert precious(listing).read_text() == "precious"
+    assert side_file(listing, "-journal").exists()
+
+
+@pytest.mark.parametrize("with_journal", [False, True])
+def test_a_database_swapped_while_a_write_waits_is_not_written(
+    listing: SampleListing, with_journal: bool
+) -> None:
+    """Else the reader guards one file, and the writer recovers the other."""
+    (row,) = read_rows(listing.db_path)
+    other, planted = other_and_journal(listing)
+    if not with_journal:
+        planted.unlink()
+    holding = listing.root.parent / "holding"
+    words = [sys.executable, "-c", SWAP_DURING_A_WRITE, str(listing.db_path), str(other)]
+    with subprocess.Popen([*words, str(planted), str(holding)]) as attacker:
+        while not holding.exists():
+            time.sleep(0.01)
+        with pytest.raises(DatabaseProblem, match="super-journal|was replaced by another file"):
+            _write_again(listing, row)
+        attacker.kill()
+    assert precious(listing).read_text() == "precious"
+
+
 def test_a_write_rolled_back_follows_no_old_journal(listing: SampleListing) -> None:
     """SQLite reads the end of a journal that it had begun to write, also to undo its own write."""
     (row,) = read_rows(listing.db_path)
@@ -234,6 +302,22 @@ def test_a_trigger_is_named_and_not_set_off(listing: SampleListing) -> None:
     (row,) = read_rows(listing.db_path)
     DATABASE_PLANTS["trigger"](listing)
     with pytest.raises(DatabaseProblem, match=r"has a trigger \(take\)"):
+        _write_again(listing, row)
+
+
+SEARCHES = ("instr", "replace", "glob", "like")
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_no_check_of_a_table_searches_in_a_write(listing: SampleListing, search: str) -> None:
+    """One search of large values is one step of SQLite's, which no deadline ends."""
+    arguments = "stage, 'b', 'c'" if search == "replace" else "stage, 'b'"
+    run_sql(
+        listing,
+        f"ALTER TABLE claude_sessions ADD COLUMN x TEXT CHECK ({search}({arguments}) IS NOT NULL)",
+    )
+    (row,) = read_rows(listing.db_path)
+    with pytest.raises(DatabaseProblem, match="function of its own"):
         _write_again(listing, row)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import stat
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -14,6 +15,7 @@ from typing import Annotated, Any
 from tui.core.errors import UsageError
 from tui.core.expiry import parse_duration
 from tui.core.keymap import Keymap, WrongKey, keymap
+from tui.core.limits import SMALL
 from tui.core.text import one_line
 from tui.core.toml_place import Source
 from tui.core.zones import zone_named
@@ -186,8 +188,17 @@ def _folder(environment: Mapping[str, str], name: str, default: str, *ours: str)
 
 
 def _text(path: Path) -> str:
+    """Return a settings file, within bounds: a pipe in its place would hang every verb."""
     try:
-        return path.read_text("utf-8")
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with os.fdopen(fd, "rb") as file:
+            mode = os.fstat(fd).st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISCHR(mode)):
+                raise UsageError(f"{path} is not a file")
+            raw = file.read(SMALL + 1)
+        if len(raw) > SMALL:
+            raise UsageError(f"{path} is larger than {SMALL >> 20} MB: no settings file is")
+        return raw.decode("utf-8")
     except FileNotFoundError:
         return ""
     except (OSError, ValueError) as error:
@@ -197,6 +208,8 @@ def _text(path: Path) -> str:
 def _parsed(source: Source) -> dict[str, Any]:
     try:
         return tomllib.loads(source.text)
+    except RecursionError as error:
+        raise UsageError(source.broken(ValueError("it is nested too deep"))) from error
     except ValueError as error:
         raise UsageError(source.broken(error)) from error
 

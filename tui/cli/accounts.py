@@ -17,19 +17,25 @@ from tui.operations.context import Context
 from tui.operations.find import find_listing, find_session
 from tui.operations.history import Account, history
 from tui.operations.history import stats as stats_of
+from tui.storage.logbook import logbook_problem
 
 
 def log(context: Context, args: argparse.Namespace) -> int:
     """Print who did what, the latest last."""
     listing, session_id = _meant(context, args.id or "")
-    events = history(context, listing=listing, session_id=session_id, limit=args.n, told=say)
+    problems = [one] if (one := logbook_problem(context.root)) else []
+    events = history(
+        context, listing=listing, session_id=session_id, limit=args.n, told=problems.append
+    )
+    for problem in problems:
+        say(problem)
     if not events and session_id:
         find_session(look(context, listing), args.id)
     if args.json:
         put_json([_event_json(event) for event in events])
     elif events:
         _put_events(events)
-    else:
+    elif not problems:
         say("nobody has done anything here yet")
     return 0
 

@@ -63,8 +63,8 @@ TABLE_ROWS = 100_000
 # A write-ahead log: whoever opens the database first reads all of it, and nothing can end that.
 LOG_BYTES = 256 * 1024 * 1024
 # A database whose interrupted write is undone in memory, and the journal that tells how.
-RECOVERY_BYTES = 32 * 1024 * 1024
-JOURNAL_BYTES = 64 * 1024 * 1024
+RECOVERY_BYTES = 16 * 1024 * 1024
+JOURNAL_BYTES = 32 * 1024 * 1024
 # How many such databases one process looks at: each costs it a descriptor for good.
 RECOVERY_FILES = 32
 # What of one database is kept for the next start: in JSON it takes up to twelve times that.

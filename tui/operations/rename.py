@@ -19,6 +19,7 @@ from tui.operations.target import Target, owned, require_no_orphan, target_of
 from tui.storage.config_dir import footprint
 from tui.storage.facts import newest_title
 from tui.storage.logbook import read_logbook, write_event
+from tui.storage.opening import open_to_append
 
 MAX_TITLE = 200
 _NEWLINE = b"\n"
@@ -95,8 +96,7 @@ def _append(path: Path, line: bytes) -> None:
     The mtime stays: the CLI's sweep and "last activity" count from it, and a new title is no
     activity. Where the file is another login's it cannot be kept, and the sweep starts anew.
     """
-    flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-    fd = os.open(path, flags)
+    fd = open_to_append(path)
     try:
         before = os.fstat(fd)
         if not stat.S_ISREG(before.st_mode) or before.st_size == 0:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -51,6 +53,10 @@ _LIMITS = (
     (sqlite3.SQLITE_LIMIT_WORKER_THREADS, 0),
 )
 
+Inode = tuple[int, int]
+
+_opening, _recovering = threading.Lock(), threading.Lock()
+
 C = TypeVar("C", bound=sqlite3.Connection)
 
 
@@ -61,14 +67,14 @@ def reading(db_path: Path, timeout_s: float) -> Iterator[sqlite3.Connection]:
     The database has been found fit for it: `require_readable`. Raises `DatabaseProblem` with words
     to be said of the database, and `sqlite3.Error` for what SQLite has against the file.
     """
-    connection, is_logged = _snapshot(db_path, timeout_s)
+    connection, logged = _snapshot(db_path, timeout_s)
     try:
         connection.execute(_OWN_CACHE)
         connection.set_authorizer(may_read)
         yield connection
     finally:
-        if is_logged and os.access(db_path, os.W_OK, effective_ids=True):
-            _remove_log(db_path, connection)
+        if logged is not None and os.access(db_path, os.W_OK, effective_ids=True):
+            _remove_log(db_path, connection, logged)
         connection.close()
 
 
@@ -79,11 +85,12 @@ class Writer(sqlite3.Connection):
     """
 
     db_path: Path
+    inode: Inode
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         """Execute a statement as `sqlite3` does; to begin, take the lock without a recovery."""
         if sql == BEGIN:
-            _begin(self.db_path, lambda: super(Writer, self).execute(BEGIN))
+            _begin(self.db_path, self.inode, lambda: super(Writer, self).execute(BEGIN))
             require_no_super_journal(self.db_path)
             super().execute(f"PRAGMA busy_timeout = {WRITE_TIMEOUT_S * 1000:.0f}")
             super().execute(_OWN_CACHE)
@@ -96,10 +103,18 @@ def writing(db_path: Path, *, creates: bool = False) -> Writer:
 
     The database has been found fit for it: `require_plain`. Raises as `reading`.
     """
-    uri = _uri(db_path, "rwc" if creates else "rw")
-    connection = sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None, factory=Writer)
-    connection.db_path = db_path
-    return _checked(connection, db_path, WRITE_TIMEOUT_S)
+    ends = time.monotonic() + WRITE_TIMEOUT_S
+    while True:
+        try:
+            connection, inode = _opened(db_path, "rwc" if creates else "rw", 0.0, Writer)
+            break
+        except DatabaseProblem:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(_PAUSES_S[1])
+    connection.db_path, connection.inode = db_path, inode
+    connection.set_progress_handler(_deadline(WRITE_TIMEOUT_S), _STEPS)
+    return connection
 
 
 def empty_log(db_path: Path) -> None:
@@ -110,21 +125,36 @@ def empty_log(db_path: Path) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
-def _snapshot(db_path: Path, timeout_s: float) -> tuple[sqlite3.Connection, bool]:
-    """Return a connection with a snapshot, and whether the database is in WAL mode."""
-    connection = _connect(db_path, "ro", timeout_s)
+def _snapshot(db_path: Path, timeout_s: float) -> tuple[sqlite3.Connection, Inode | None]:
+    """Return a connection with a snapshot, and of a database in WAL mode which file it is."""
+    connection, inode = _connect(db_path, "ro", timeout_s), None
     try:
-        if _begin_snapshot(connection):
-            return connection, os.path.lexists(beside(db_path, LOG))
+        is_whole = _begin_snapshot(connection)
+        if is_whole and os.path.lexists(beside(db_path, LOG)):
+            connection.close()
+            connection, inode = _opened(db_path, "ro", timeout_s, sqlite3.Connection)
+            is_whole = _begin_snapshot(connection)
+        if is_whole:
+            return connection, inode
         connection.close()
-        connection = recovered(db_path)
+        connection = _recovered(db_path, timeout_s)
         _distrust(connection, timeout_s)
         connection.execute("PRAGMA query_only = ON")
         connection.execute("BEGIN")
     except BaseException:  # whatever happened, the connection is still ours to close
         connection.close()
         raise
-    return connection, False
+    return connection, None
+
+
+def _recovered(db_path: Path, timeout_s: float) -> sqlite3.Connection:
+    """Return a copy in memory, one at a time: each takes several times the size of its database."""
+    if not _recovering.acquire(timeout=timeout_s + _WORK_S):
+        raise DatabaseProblem("waits to be read: others were left in the middle of a write, too")
+    try:
+        return recovered(db_path)
+    finally:
+        _recovering.release()
 
 
 def _begin_snapshot(connection: sqlite3.Connection) -> bool:
@@ -139,22 +169,29 @@ def _begin_snapshot(connection: sqlite3.Connection) -> bool:
     return True
 
 
-def _begin(db_path: Path, begin: Callable[[], object]) -> None:
+def _begin(db_path: Path, inode: Inode, begin: Callable[[], object]) -> None:
     """Take the write lock, as soon as nobody else has it."""
     ends, (pause, longest) = time.monotonic() + WRITE_TIMEOUT_S, _PAUSES_S
-    while not _try_begin(db_path, begin):
+    while not _try_begin(db_path, inode, begin):
         if time.monotonic() > ends:
             raise DatabaseProblem(BUSY)
         time.sleep(pause)
         pause = min(2 * pause, longest)
 
 
-def _try_begin(db_path: Path, begin: Callable[[], object]) -> bool:
+def _try_begin(db_path: Path, inode: Inode, begin: Callable[[], object]) -> bool:
     """Take the write lock while a reader keeps SQLite from recovering; whether it was free."""
-    with closing(_connect(db_path, "ro", 0.0)) as reader:
+    try:
+        reader, read = _opened(db_path, "ro", 0.0, sqlite3.Connection)
+    except _Unsure:
+        return False
+    with closing(reader):
+        if read != inode:
+            raise DatabaseProblem("was replaced by another file meanwhile: nothing is written")
         try:
             if not _begin_snapshot(reader):
                 require_own_recovery(db_path)
+            require_no_super_journal(db_path)
             begin()
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -163,14 +200,52 @@ def _try_begin(db_path: Path, begin: Callable[[], object]) -> bool:
     return True
 
 
-def _remove_log(db_path: Path, reader: sqlite3.Connection) -> None:
+def _remove_log(db_path: Path, reader: sqlite3.Connection, read: Inode) -> None:
     """Close a reader of a database in WAL mode so that the log is removed that it had to make.
 
-    Only a connection that may write can, and it has to be the last.
+    Only a connection that may write can, and it has to be the last. Of another file than the
+    reader's it must not read a byte: nobody would keep it from recovering that.
     """
-    with suppress(sqlite3.Error, DatabaseProblem), closing(_connect(db_path, "rw", 0.0)) as last:
-        last.execute(_ANY_READ).fetchall()
-        reader.close()
+    with suppress(sqlite3.Error, DatabaseProblem):
+        last, inode = _opened(db_path, "rw", 0.0, sqlite3.Connection)
+        with closing(last):
+            if inode == read:
+                last.execute(_ANY_READ).fetchall()
+            reader.close()
+
+
+class _Unsure(DatabaseProblem):
+    """Nobody can tell which file SQLite opened, since this process opens others, too."""
+
+
+def _opened(db_path: Path, mode: str, timeout_s: float, kind: type[C]) -> tuple[C, Inode]:
+    """Return a connection, and which file it really is that SQLite opened: a name may be swapped.
+
+    That is the one file that this process has open and had not before; raises `_Unsure`.
+    """
+    with _opening:
+        known = _descriptors()
+        connection = sqlite3.connect(
+            _uri(db_path, mode), uri=True, timeout=timeout_s, isolation_level=None, factory=kind
+        )
+        found = {inode for fd, inode in _descriptors().items() if known.get(fd) != inode}
+    connection = _checked(connection, db_path, timeout_s)
+    named = db_path.lstat()
+    if found != {(named.st_dev, named.st_ino)}:
+        connection.close()
+        raise _Unsure(BUSY)
+    return connection, found.pop()
+
+
+def _descriptors() -> dict[int, Inode]:
+    """Return the regular files that this process has open: of each descriptor, which it is."""
+    files = {}
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 (names alone)
+        with suppress(OSError):  # the descriptor of this very list, and what others closed
+            status = os.fstat(int(name))
+            if stat.S_ISREG(status.st_mode):
+                files[int(name)] = (status.st_dev, status.st_ino)
+    return files
 
 
 def _connect(db_path: Path, mode: str, timeout_s: float) -> sqlite3.Connection:

@@ -128,6 +128,21 @@ def read_logbook(root: Path, most_bytes: int = _END) -> tuple[Event, ...]:
     return tuple(_events(new if other == which else old + b"\n" + new))
 
 
+def logbook_problem(root: Path) -> str:
+    """Return why nothing is known of the acts written down, empty when there is no reason."""
+    folder = our_folder(root)
+    if folder is None:
+        return "the logbook lies behind a link, and links are not followed"
+    try:
+        with regular(folder / _FILE) as (_, status):
+            is_silent = status.st_size > 0 and not read_logbook(root)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return f"{_FILE} cannot be read: {error.strerror}"
+    return f"{_FILE} ends with nothing that can be read" if is_silent else ""
+
+
 def logbook_version(root: Path) -> Version | None:
     """Return what changes when something is written down; `None` while nothing is."""
     folder = our_folder(root)

@@ -14,6 +14,7 @@ OURS = ".session_console"
 _STEP = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_APPENDED = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _AGENTS = "projects"
 
 Place = str | os.PathLike[str]
@@ -33,6 +34,11 @@ def open_regular(path: Place) -> int:
         os.close(fd)
         raise
     return fd
+
+
+def open_to_append(path: Place) -> int:
+    """Open a file to read it and to append to it, by the same rules; raises `OSError`."""
+    return _opened(os.fspath(path), _APPENDED)
 
 
 def open_folder(path: Place) -> int:

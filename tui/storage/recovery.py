@@ -22,6 +22,7 @@ _MAGIC = bytes.fromhex("d9d505f920a163d7")
 _HEADER = struct.Struct(">8sIIIII")  # magic, records, nonce, pages before, sector, page size
 _UNKNOWN = 0xFFFFFFFF  # records of a journal that was never synced: as many as fit
 _OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_LEAST = 512  # bytes of a page, and of a sector as the system tells it
 _STEP = 200  # a record's checksum adds up every 200th byte
 _PENDING_BYTE = 0x40000000  # the page that holds it is never written
 
@@ -189,7 +190,7 @@ class _Journal:
         if len(read) < _HEADER.size:
             return None
         magic, *header = _HEADER.unpack(read)
-        is_sound = at > 0 or (_is_size(header[3], 32) and _is_size(header[4], 512))
+        is_sound = at > 0 or (_is_size(header[3], _LEAST) and _is_size(header[4], _LEAST))
         is_whole = at > 0 or header[3] <= self._status.st_size
         return tuple(header) if magic == _MAGIC and is_sound and is_whole else None
 

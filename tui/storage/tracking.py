@@ -52,8 +52,8 @@ _CREATE_INDEX = """
     ON claude_session_events (session_id)
 """
 _KINDS = (
-    "SELECT lower(name), CASE WHEN sql LIKE 'CREATE VIRTUAL%' THEN 'virtual' ELSE type END"
-    " FROM sqlite_master"
+    "SELECT lower(name), CASE WHEN upper(substr(sql, 1, 14)) = 'CREATE VIRTUAL' THEN 'virtual'"
+    " ELSE type END FROM sqlite_master"
     " WHERE name COLLATE NOCASE IN ('claude_sessions', 'claude_session_events')"
 )
 _TRIGGERS = (

@@ -190,7 +190,7 @@ PLANTS: tuple[Plant, ...] = (
     _filled(".session_console/trash", 5_000, "20261119T143000Z-{0:06x}", with_folders=True),
     _filled(".claude_sessions/sessions", 8_000, "41{0:05}.json"),
     _filled(".claude_sessions/projects", 25_000, "-p{0}", with_folders=True),
-    _filled(_PROJECT, 10_000, _UUID + ".jsonl"),
+    _filled(_PROJECT, 4_000, _UUID + ".jsonl"),
     _filled(f"{_PROJECT}/{FIRST}/subagents", 12_000, "agent-{0}.jsonl"),
     _filled(f"{_PROJECT}/{FIRST}/tool-results", 40_000, "{0}.txt"),
     Plant("nested folders", _nested),

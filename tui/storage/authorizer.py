@@ -12,16 +12,7 @@ from collections.abc import Callable, Mapping
 TABLES = frozenset({"claude_sessions", "claude_session_events"})
 
 _SCHEMA = frozenset({"sqlite_master", "sqlite_schema"})
-# What a table's own checks, defaults and indexes may call. Limits on values and time bound it; a
-# search (`instr`, `like`, `glob`) or `replace` of large values is a single step that nothing ends.
-_FUNCTIONS = frozenset(
-    {
-        *("lower", "upper", "length", "substr", "max", "min", "abs", "round"),
-        *("coalesce", "ifnull", "nullif", "typeof", "iif", "json_valid", "json_type"),
-        *("date", "time", "datetime", "julianday", "unixepoch", "strftime"),
-        *("current_date", "current_time", "current_timestamp"),
-    }
-)
+_FUNCTIONS = frozenset({"lower", "upper", "max", "substr"})
 _PRAGMAS = frozenset({"table_xinfo", "secure_delete", "wal_checkpoint"})
 
 _Rules = Mapping[int, Callable[[str, str], bool]]

@@ -19,6 +19,7 @@ from tui.core.zones import write_time
 from tui.storage.connection import READ_TIMEOUT_S
 from tui.storage.database import Steps, read, write
 from tui.storage.lost import lost_race
+from tui.storage.schema_calls import slow_call
 from tui.storage.stored import COLUMNS, differing, event_from, row_as_json, row_from
 
 P = ParamSpec("P")
@@ -58,6 +59,10 @@ _KINDS = (
 )
 _TRIGGERS = (
     "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    " AND tbl_name COLLATE NOCASE IN ('claude_sessions', 'claude_session_events')"
+)
+_WORDS = (
+    "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"
     " AND tbl_name COLLATE NOCASE IN ('claude_sessions', 'claude_session_events')"
 )
 _COMPUTED = 2  # what `table_xinfo` says of a generated column, and 3 of one that is stored
@@ -350,6 +355,12 @@ def _writable_columns() -> Steps[tuple[str, ...]]:
         )
     if kinds.get(_EVENTS, "table") != "table":
         raise DatabaseProblem(f"has a {_EVENTS} that is not a table")
+    for (sql,) in (yield _WORDS, ()):
+        if called := slow_call(str(sql)):
+            raise DatabaseProblem(
+                f"calls {one_line(called)[:40]} in a check or index, which may take any time: "
+                "nothing is written"
+            )
     yield from _stored_columns(_EVENTS)
     return (yield from _columns(kinds))
 

@@ -141,7 +141,7 @@ async def test_cancelled_anywhere_an_act_is_written_whole_or_not_at_all(
         row, written = (after, written + 1) if is_written else (row, written)
         query(db_path, "BEGIN EXCLUSIVE")
     assert len(read_events(db_path, limit=100)) == written + 1
-    assert threading.active_count() <= threads + 1  # the last one may be about to end
+    assert threading.active_count() <= threads + 2  # the last ones may be about to end
     assert open_files() == files
     assert written > 0
 

@@ -203,6 +203,40 @@ def test_a_database_swapped_while_a_write_waits_is_not_written(
     assert precious(listing).read_text() == "precious"
 
 
+PIPE_DURING_A_WAIT = """
+import os, sqlite3, sys, time
+database, ready = sys.argv[1:]
+holding = sqlite3.connect(database, isolation_level=None)
+holding.execute("BEGIN EXCLUSIVE")
+open(ready, "w").close()
+time.sleep(0.5)
+os.mkfifo(database + "-journal")
+holding.close()
+time.sleep(20)
+"""
+
+
+@pytest.mark.parametrize("is_look", [True, False])
+def test_a_pipe_that_comes_while_one_waits_holds_up_nobody(
+    listing: SampleListing, is_look: bool
+) -> None:
+    """Without its other end opened, SQLite waits for ever: `log` and `extend` never came back."""
+    (row,) = read_rows(listing.db_path)
+    ready, begun = listing.root.parent / "ready", time.monotonic()
+    words = [sys.executable, "-c", PIPE_DURING_A_WAIT, str(listing.db_path), str(ready)]
+    with subprocess.Popen(words) as attacker:
+        while not ready.exists():
+            time.sleep(0.01)
+        with suppress(DatabaseProblem):
+            if is_look:
+                read_rows(listing.db_path, timeout_s=5)
+            else:
+                _write_again(listing, row)
+        attacker.kill()
+    assert side_file(listing, "-journal").is_fifo()
+    assert time.monotonic() - begun < 15
+
+
 def test_a_write_rolled_back_follows_no_old_journal(listing: SampleListing) -> None:
     """SQLite reads the end of a journal that it had begun to write, also to undo its own write."""
     (row,) = read_rows(listing.db_path)

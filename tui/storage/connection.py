@@ -23,6 +23,7 @@ from tui.core.limits import VALUE_BYTES
 from tui.storage.authorizer import may_read, may_write
 from tui.storage.recovery import BUSY, recovered, require_no_super_journal, require_own_recovery
 from tui.storage.side_files import INDEX, LOG, beside, require_plain
+from tui.storage.unblocking import unblocked
 
 BEGIN = "BEGIN IMMEDIATE"
 READ_TIMEOUT_S = 0.25
@@ -67,7 +68,8 @@ def reading(db_path: Path, timeout_s: float) -> Iterator[sqlite3.Connection]:
     The database has been found fit for it: `require_readable`. Raises `DatabaseProblem` with words
     to be said of the database, and `sqlite3.Error` for what SQLite has against the file.
     """
-    connection, logged = _snapshot(db_path, timeout_s)
+    with unblocked(db_path):
+        connection, logged = _snapshot(db_path, timeout_s)
     try:
         connection.execute(_OWN_CACHE)
         connection.set_authorizer(may_read)
@@ -90,7 +92,8 @@ class Writer(sqlite3.Connection):
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         """Execute a statement as `sqlite3` does; to begin, take the lock without a recovery."""
         if sql == BEGIN:
-            _begin(self.db_path, self.inode, lambda: super(Writer, self).execute(BEGIN))
+            with unblocked(self.db_path):
+                _begin(self.db_path, self.inode, lambda: super(Writer, self).execute(BEGIN))
             require_no_super_journal(self.db_path)
             super().execute(f"PRAGMA busy_timeout = {WRITE_TIMEOUT_S * 1000:.0f}")
             super().execute(_OWN_CACHE)

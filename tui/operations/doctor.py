@@ -36,8 +36,11 @@ _SAID = {
     "overwritten": ("was overwritten by the pipeline", "were overwritten by the pipeline"),
     "ghost": ("is a ghost", "are ghosts"),
     "mounted_apart": ("config dir is a mount", "config dirs are mounts"),
-    "acting_settings": ("listing's own settings run programs", "listings' settings run programs"),
-    "acting_files": ("listing's own files may run programs", "listings' files may run programs"),
+    "acting_settings": (
+        "settings file in a listing runs programs",
+        "settings files in listings run programs",
+    ),
+    "acting_files": ("file in a listing may run programs", "files in listings may run programs"),
     "no_settings": ("settings file is missing", "settings files are missing"),
     "wrong_variable": ("sets the wrong variable", "set the wrong variable"),
     "no_sign_in": ("sign-in is missing", "sign-ins are missing"),

@@ -160,7 +160,8 @@ def _of_settings(settings: Settings, machine: Machine) -> Iterator[Finding]:
         words = f"the CLI that agents need is missing or no program: {missing}"
         yield Finding("error", "no_cli", words, "set cli_path in the settings")
     if settings.env_file and (words := _env_file_trouble(settings.env_file)):
-        yield Finding("error", "env_file", words, f"`chmod 600 {settings.env_file}`")
+        remedy = f"put a file with the secrets there, and `chmod 600 {settings.env_file}`"
+        yield Finding("error", "env_file", words, remedy)
     elif words := env_file_words(settings.env_file):
         remedy = f"`chmod 600 {settings.env_file}`"
         yield Finding("warning", "env_file", words.rpartition(": ")[0], remedy)

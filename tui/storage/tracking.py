@@ -12,20 +12,19 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from tui.core import status
-from tui.core.errors import Changed, DatabaseProblem, NothingTracked
+from tui.core.errors import Changed, NothingTracked
 from tui.core.models import Event, Row
 from tui.core.text import one_line
 from tui.core.zones import write_time
 from tui.storage.connection import READ_TIMEOUT_S
 from tui.storage.database import Steps, read, write
 from tui.storage.lost import lost_race
-from tui.storage.schema_calls import slow_call
 from tui.storage.stored import COLUMNS, differing, event_from, row_as_json, row_from
+from tui.storage.table_shape import TABLE, columns_of, has_events, kinds_of_tables, writable_columns
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_TABLE, _EVENTS = "claude_sessions", "claude_session_events"
 _CREATE = """
     CREATE TABLE IF NOT EXISTS claude_sessions (
         session_id TEXT PRIMARY KEY,
@@ -52,21 +51,6 @@ _CREATE_INDEX = """
     CREATE INDEX IF NOT EXISTS claude_session_events_by_session
     ON claude_session_events (session_id)
 """
-_KINDS = (
-    "SELECT lower(name), CASE WHEN upper(substr(sql, 1, 14)) = 'CREATE VIRTUAL' THEN 'virtual'"
-    " ELSE type END FROM sqlite_master"
-    " WHERE name COLLATE NOCASE IN ('claude_sessions', 'claude_session_events')"
-)
-_TRIGGERS = (
-    "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-    " AND tbl_name COLLATE NOCASE IN ('claude_sessions', 'claude_session_events')"
-)
-_WORDS = (
-    "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"
-    " AND tbl_name COLLATE NOCASE IN ('claude_sessions', 'claude_session_events')"
-)
-_COMPUTED = 2  # what `table_xinfo` says of a generated column, and 3 of one that is stored
-_EVENT_COLUMNS = ("at", "operator", "action", "session_id", "before", "after")
 _SELECT_EVENTS = "SELECT at, operator, action, session_id, before, after FROM claude_session_events"
 # It needs no room for groups, which a table of others could make endless.
 _LATEST = (
@@ -142,7 +126,7 @@ class Writes:
 
         Returns what is stored: an older table keeps no metadata.
         """
-        columns = yield from _writable_columns()
+        columns = yield from writable_columns()
         lost = yield from _lost(columns, before, now)
         if lost is not None:
             raise lost
@@ -155,7 +139,7 @@ class Writes:
 
         What was changed by somebody is left, and answered with why; the others go on.
         """
-        columns = yield from _writable_columns()
+        columns = yield from writable_columns()
         answers = []
         for before, after in changes:
             lost = yield from _lost(columns, before, now)
@@ -178,7 +162,7 @@ class Writes:
         text = json.dumps(dict(metadata)) if metadata else None
         times = write_time(now, self.zone), write_time(expires_at, self.zone)
         yield _CREATE, ()
-        columns = yield from _writable_columns()
+        columns = yield from writable_columns()
         stored = yield from _find(columns, session_id)
         if stored is not None:
             after = status.tracked(stored, expires_at, self.zone, text)
@@ -225,7 +209,7 @@ class Writes:
         self, session_id: str, change: Callable[[Row], Row], action: str, now: datetime
     ) -> Steps[Row | None]:
         """Change what is stored now and return it; `None` when there is no such row."""
-        columns = yield from _writable_columns()
+        columns = yield from writable_columns()
         stored = yield from _find(columns, session_id)
         after = change(stored) if stored is not None else None
         if stored is None or after is None or _as_kept(columns, after) == stored:
@@ -284,13 +268,13 @@ class Tracking:
 
 def all_rows() -> Steps[tuple[Row, ...]]:
     """Read every row; raises `NothingTracked` without a table."""
-    columns = yield from _columns()
+    columns = yield from columns_of()
     return (yield from _rows(columns))
 
 
 def active_rows() -> Steps[list[dict[str, Any]]]:
     """Read the active rows, all their columns as stored, the newest first: the guide's list."""
-    columns = yield from _columns()
+    columns = yield from columns_of()
     _require_table(columns)
     names = ", ".join('"' + name.replace('"', '""') + '"' for name in columns)
     rows = yield f"SELECT {names} FROM claude_sessions WHERE status = 'active'", ()  # noqa: S608 (quoted column names)
@@ -299,11 +283,11 @@ def active_rows() -> Steps[list[dict[str, Any]]]:
 
 
 def _whole_table() -> Steps[Table]:
-    kinds = yield from _kinds()
-    columns = yield from _columns(kinds)
+    kinds = yield from kinds_of_tables()
+    columns = yield from columns_of(kinds)
     rows = yield from _rows(columns)
-    has_events = yield from _has_events(kinds)
-    stored = (yield _SELECT_EVENTS + _LATEST, ()) if has_events else []
+    is_audited = yield from has_events(kinds)
+    stored = (yield _SELECT_EVENTS + _LATEST, ()) if is_audited else []
     events = (event_from(values) for values in stored)
     return Table(rows, {event.session_id: event for event in events if event})
 
@@ -311,8 +295,8 @@ def _whole_table() -> Steps[Table]:
 def _last_events(
     session_id: str, operator: str, limit: int, login: str = ""
 ) -> Steps[tuple[Event, ...]]:
-    kinds = yield from _kinds()
-    if not (yield from _has_events(kinds)):
+    kinds = yield from kinds_of_tables()
+    if not (yield from has_events(kinds)):
         return ()
     at = f"{login}@" if login else ""
     wanted: dict[str, tuple[object, ...]] = {
@@ -327,66 +311,13 @@ def _last_events(
 
 
 def _one_row(session_id: str) -> Steps[Row | None]:
-    columns = yield from _columns()
+    columns = yield from columns_of()
     return (yield from _find(columns, session_id))
-
-
-def _kinds() -> Steps[dict[str, str]]:
-    """Say what the two tables' names are in this database: what is called so may be a view."""
-    return dict((yield _KINDS, ()))
-
-
-def _columns(kinds: Mapping[str, str] | None = None) -> Steps[tuple[str, ...]]:
-    """Name the table's columns, none without a table."""
-    known = kinds if kinds is not None else (yield from _kinds())
-    if known.get(_TABLE, "table") != "table":
-        raise DatabaseProblem(f"has a {_TABLE} that is not a table")
-    return (yield from _stored_columns(_TABLE))
-
-
-def _writable_columns() -> Steps[tuple[str, ...]]:
-    """Do as `_columns`; raises `DatabaseProblem` where a write of ours would set off others."""
-    kinds = yield from _kinds()
-    triggers = yield _TRIGGERS, ()
-    if triggers:
-        raise DatabaseProblem(
-            f"has a trigger ({one_line(triggers[0][0])[:60]}) that our writes would set off: "
-            "nothing is written"
-        )
-    if kinds.get(_EVENTS, "table") != "table":
-        raise DatabaseProblem(f"has a {_EVENTS} that is not a table")
-    for (sql,) in (yield _WORDS, ()):
-        if called := slow_call(str(sql)):
-            raise DatabaseProblem(
-                f"calls {one_line(called)[:40]} in a check or index, which may take any time: "
-                "nothing is written"
-            )
-    yield from _stored_columns(_EVENTS)
-    return (yield from _columns(kinds))
-
-
-def _stored_columns(table: str) -> Steps[tuple[str, ...]]:
-    """Name a table's columns; one that is computed could be of any size and take any time."""
-    columns = yield f"PRAGMA table_xinfo({table})", ()
-    computed = [one_line(column[1])[:60] for column in columns if column[6] >= _COMPUTED]
-    if computed:
-        raise DatabaseProblem(f"has a generated column ({computed[0]}) in {table}: it is not read")
-    return tuple(column[1] for column in columns)
-
-
-def _has_events(kinds: Mapping[str, str]) -> Steps[bool]:
-    """Whether there is an audit table, and one of ours: no other keeps the rows from being read."""
-    if kinds.get(_EVENTS) != "table":
-        return False
-    columns = yield f"PRAGMA table_xinfo({_EVENTS})", ()
-    is_computed = any(column[6] >= _COMPUTED for column in columns)
-    names = {column[1] for column in columns}
-    return not is_computed and names.issuperset(("id", *_EVENT_COLUMNS))
 
 
 def _require_table(columns: Sequence[str]) -> None:
     if not columns:
-        raise NothingTracked(f"has no {_TABLE} table yet")
+        raise NothingTracked(f"has no {TABLE} table yet")
 
 
 def _rows(columns: Sequence[str]) -> Steps[tuple[Row, ...]]:

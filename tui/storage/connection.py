@@ -32,6 +32,7 @@ WRITE_TIMEOUT_S = 5.0
 _WORK_S = 2.0
 _STEPS = 1000
 _PAUSES_S = 0.001, 0.025
+_TRIES = 20
 _DEFENSIVE = 1010  # SQLITE_DBCONFIG_DEFENSIVE
 _IN_WAL_MODE = b"\2\2"
 
@@ -224,20 +225,24 @@ class _Unsure(DatabaseProblem):
 def _opened(db_path: Path, mode: str, timeout_s: float, kind: type[C]) -> tuple[C, Inode]:
     """Return a connection, and which file it really is that SQLite opened: a name may be swapped.
 
-    That is the one file that this process has open and had not before; raises `_Unsure`.
+    That is the one file that this process has open and had not before; without one SQLite took a
+    descriptor that it had kept of a file that is open here, found by what the name leads to.
+    Raises `_Unsure` while others in this process keep opening files.
     """
-    with _opening:
-        known = _descriptors()
-        connection = sqlite3.connect(
-            _uri(db_path, mode), uri=True, timeout=timeout_s, isolation_level=None, factory=kind
-        )
-        found = {inode for fd, inode in _descriptors().items() if known.get(fd) != inode}
-    connection = _checked(connection, db_path, timeout_s)
-    named = db_path.lstat()
-    if found != {(named.st_dev, named.st_ino)}:
+    for _ in range(_TRIES):
+        with _opening:
+            known = _descriptors()
+            connection = sqlite3.connect(
+                _uri(db_path, mode), uri=True, timeout=timeout_s, isolation_level=None, factory=kind
+            )
+            found = {inode for fd, inode in _descriptors().items() if known.get(fd) != inode}
+        connection = _checked(connection, db_path, timeout_s)
+        named = db_path.lstat()
+        if not found or found == {(named.st_dev, named.st_ino)}:
+            return connection, (named.st_dev, named.st_ino)
         connection.close()
-        raise _Unsure(BUSY)
-    return connection, found.pop()
+        time.sleep(_PAUSES_S[0])
+    raise _Unsure(BUSY)
 
 
 def _descriptors() -> dict[int, Inode]:

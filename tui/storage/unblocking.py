@@ -6,6 +6,7 @@ What lies beside a database is looked at before; but a pipe may take its place i
 from __future__ import annotations
 
 import os
+import stat
 import threading
 import time
 from collections.abc import Iterator
@@ -54,6 +55,8 @@ def _is_late(since: float) -> bool:
 
 
 def _open_other_end(path: Path) -> None:
-    """Let whoever waits in a pipe go on; nobody waits in what this cannot open so."""
+    """Let whoever waits in a pipe go on; nobody waits in anything else."""
     with suppress(OSError):
+        if not stat.S_ISFIFO(path.lstat().st_mode):
+            return
         os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC))

@@ -67,6 +67,19 @@ async def test_another_s_change_is_named_and_mine_is_not() -> None:
         await at.until(lambda: at.message.startswith("bert renamed "))
 
 
+async def test_what_was_just_said_stands_two_seconds_before_news_takes_its_place() -> None:
+    async with console() as at:
+        second(at)
+        at.screen.question.say("9f2c0000 changed meanwhile", "bad")
+        at.screen.news.tell("bert extended 9f2c")
+        assert at.message == "9f2c0000 changed meanwhile"
+        second(at)
+        second(at)
+        assert at.message == "9f2c0000 changed meanwhile"
+        second(at)
+        assert at.message == "bert extended 9f2c"
+
+
 async def test_an_open_question_is_never_overwritten() -> None:
     async with console() as at:
         await at.choose("First screen")

@@ -79,7 +79,7 @@ class News:
 
     def _say(self) -> None:
         text = self._question.message.text
-        is_free = not self._said or self._for >= _SHOWN_S or not text
+        is_free = not text or (text == self._said and self._for >= _SHOWN_S)
         if self._question.is_whole:
             is_free = text == self._said and self._for >= _LONG_S
         if self._waiting and is_free and not self._question.is_open:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from tui.core.context_windows import same_model, window_of
 from tui.core.models import Entry, EntryKind
 
-_WINDOW, _LARGE = 200_000, 1_000_000
-_IS_LARGE = "[1m]"
 _INTERRUPTED = "[Request interrupted by user"  # what the CLI writes as if it were a prompt
 
 
@@ -18,12 +17,13 @@ class Spent:
     """The model, the tokens in its context (of how many), and the last turn's share.
 
     `cost_usd` is the whole session's; `turn_cost_usd` and `turn_to` are `None` while the turn runs:
-    the CLI says what it cost at its end. Zero and `None` stand for what is not known.
+    the CLI says what it cost at its end. Zero and `None` stand for what is not known, also of the
+    window: of a model that nobody knows there is no share.
     """
 
     model: str = ""
     context: int = 0
-    window: int = _WINDOW
+    window: int = 0
     cost_usd: float | None = None
     turn_cost_usd: float | None = None
     written: int = 0
@@ -32,8 +32,10 @@ class Spent:
 
     @property
     def context_share(self) -> float | None:
-        """Return how full the context is, from 0 to 1."""
-        return min(1.0, self.context / self.window) if self.context else None
+        """Return how full the context is, from 0 to 1; `None` when that is not known."""
+        if not self.context or self.window < self.context:
+            return None
+        return self.context / self.window
 
 
 NOTHING_SPENT = Spent()
@@ -47,6 +49,7 @@ class Meter:
         self._before: float | None = None
         self._message_id = ""
         self._counted = 0
+        self._windows: dict[str, int] = {}
 
     def note(self, entries: Iterable[Entry]) -> None:
         """Add what was said; what sub-agents say fills their own contexts."""
@@ -57,8 +60,15 @@ class Meter:
                 self.spent = replace(self.spent, turn_to=entry.at)
             elif entry.kind is EntryKind.PROMPT:
                 self._begin_turn(entry.at)
+            elif entry.kind is EntryKind.NOTICE and entry.usage is not None:
+                self._fill(entry.usage.read)
             elif entry.usage is not None:
                 self._count(entry)
+
+    def note_windows(self, windows: Mapping[str, int]) -> None:
+        """Take note of the windows that the CLI itself told, by model: no table knows better."""
+        self._windows |= {same_model(model): window for model, window in windows.items()}
+        self._fill(self.spent.context)
 
     def note_cost(self, cost_usd: float) -> None:
         """Take note of what the whole session has cost at the end of a turn."""
@@ -81,13 +91,19 @@ class Meter:
             self._message_id, self._counted = entry.message_id, 0
         more = max(0, usage.written - self._counted)
         self._counted += more
-        context = usage.read + usage.written
-        is_large = _IS_LARGE in entry.model or context > _WINDOW
         self.spent = replace(
             spent,
             model=entry.model or spent.model,
-            context=context or spent.context,
-            window=_LARGE if is_large or spent.window == _LARGE else _WINDOW,
             written=spent.written + more,
             turn_to=entry.at,
         )
+        self._fill(usage.read + usage.written or spent.context)
+
+    def _fill(self, context: int) -> None:
+        """Take note of what is in the context, and which window that proves."""
+        model = same_model(self.spent.model)
+        told = self._windows.get(model, 0)
+        window = told if told >= context else window_of(self.spent.model, context)
+        if window > window_of(self.spent.model):  # more than by itself: it stays so
+            self._windows[model] = window
+        self.spent = replace(self.spent, context=context, window=window)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -177,6 +177,12 @@ def _usage(given: object) -> Usage | None:
     return Usage(read, tokens(given.get("output_tokens")))
 
 
+def _left_after(compacted: object) -> Usage | None:
+    """Return what a compaction left in the context, if it says so."""
+    left = tokens(compacted.get("postTokens")) if isinstance(compacted, dict) else 0
+    return Usage(left) if left else None
+
+
 def tokens(value: object) -> int:
     """Return a number of tokens, 0 for what is none."""
     is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 40
@@ -314,6 +320,7 @@ def _system(line: dict[str, Any], common: _Line) -> Iterator[Entry]:
         text = f"API error: {one_line(said or 'unknown')[:400]}{suffix}"
         yield common.entry(EntryKind.ERROR, text, is_error=True)
     elif subtype == "compact_boundary":
+        common = replace(common, usage=_left_after(line.get("compactMetadata")))
         yield common.entry(EntryKind.NOTICE, "compacted: older turns are a summary from here on")
     elif isinstance(line.get("content"), str) and not line.get("isMeta"):
         yield common.entry(EntryKind.NOTICE, one_line(line["content"][:2000])[:400])

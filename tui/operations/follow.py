@@ -94,6 +94,7 @@ class Follow:
         if growth.was_reset:
             self._forget()
         entries = self._told(growth)
+        self._meter.note_windows(self._happened.windows)
         if was_reset or not self._is_begun:
             happened = _since(self._happened.known, entries)
         self._is_begun = self._is_begun or bool(entries or happened)

@@ -10,6 +10,7 @@ from typing import Any
 
 from tui.core.models import Entry, EntryKind
 from tui.core.text import one_line
+from tui.core.transcript import tokens
 from tui.core.zones import read_time
 from tui.runs.protocol import EVENTS
 from tui.runs.untrusted import amount, parse
@@ -18,6 +19,7 @@ from tui.storage.tail import Tail
 
 _MOST = 2000
 _WORDS = 400
+_MOST_MODELS = 50
 _ACKS = {"interrupt": "interrupted", "stop": "stopped"}
 _DECISIONS = {"allow": "allowed once", "always": "allowed in this run", "deny": "denied"}
 
@@ -27,6 +29,7 @@ class Happened:
 
     def __init__(self) -> None:
         self.known: tuple[Entry, ...] = ()
+        self.windows: dict[str, int] = {}
         self._folder: Path | None = None
         self._tail: Tail | None = None
         self._asked: dict[str, str] = {}
@@ -64,6 +67,9 @@ class Happened:
                 words = f"{_ACKS.get(command, f'{command} taken')}{_by(event)}"
             case "notice":
                 words = _noticed(event)
+            case "result":
+                self.windows |= _windows(event.get("windows"))
+                return None
             case "failed":
                 words = f"the run failed: {_said(event, 'reason')}"
                 return Entry(EntryKind.ERROR, words, at, is_error=True)
@@ -126,6 +132,12 @@ def _rate_limit(event: Mapping[str, Any]) -> str:
     if until is None:
         return words
     return f"{words}, until {datetime.fromtimestamp(until, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _windows(told: object) -> dict[str, int]:
+    """Return the context windows of models that a turn's result told."""
+    given = list(told.items())[:_MOST_MODELS] if isinstance(told, dict) else []
+    return {model[:200]: tokens(size) for model, size in given if tokens(size)}
 
 
 def _by(event: Mapping[str, Any]) -> str:

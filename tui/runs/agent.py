@@ -374,4 +374,9 @@ def _turn_ended(result: Any) -> TurnEnded:
         usage=result.usage or {},
         num_turns=result.num_turns,
         duration_ms=result.duration_ms,
+        windows={
+            model: used["contextWindow"]
+            for model, used in (result.model_usage or {}).items()
+            if used.get("contextWindow")
+        },
     )

@@ -300,11 +300,7 @@ class Driver:
             "result",
             is_error=bool(ended.error) and not is_aborted,
             is_interrupted=is_aborted,
-            subtype=ended.subtype,
-            cost_usd=ended.cost_usd,
-            usage=ended.usage,
-            num_turns=ended.num_turns,
-            duration_ms=ended.duration_ms,
+            **ended.counts(),
         )
         if ended.error and not is_aborted:
             self._is_resting = False

@@ -36,7 +36,10 @@ class Noticed:
 
 @dataclass(frozen=True, slots=True)
 class TurnEnded:
-    """The turn is over; `error` is the reason in words when it failed."""
+    """The turn is over; `error` is the reason in words when it failed.
+
+    `windows` are the context windows of the models that took part.
+    """
 
     subtype: str
     error: str = ""
@@ -45,6 +48,12 @@ class TurnEnded:
     usage: Mapping[str, Any] = field(default_factory=dict)
     num_turns: int = 0
     duration_ms: int = 0
+    windows: Mapping[str, int] = field(default_factory=dict)
+
+    def counts(self) -> dict[str, Any]:
+        """Return all that is counted about it, for the run's events."""
+        names = ("subtype", "cost_usd", "usage", "num_turns", "duration_ms", "windows")
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,11 @@ def title(
 
 
 def _context(spent: Spent) -> str:
+    """Return how full the context is: as a share, or in tokens where nobody knows of how many."""
     share = spent.context_share
-    return f"ctx {share:.0%}" if share is not None else ""
+    if share is not None:
+        return f"ctx {share:.0%}"
+    return f"ctx {_thousands(spent.context)}" if spent.context else ""
 
 
 def _cost(session: Session, spent: Spent) -> str:
@@ -64,7 +67,7 @@ def _more(session: Session, spent: Spent, now: datetime) -> Iterator[str]:
             yield f"turn {_passed(passed)}"
     if spent.written:
         yield f"{_thousands(spent.written)} out"
-    if spent.context:
+    if spent.context_share is not None:
         yield f"{_thousands(spent.context)} of {_thousands(spent.window)}"
 
 

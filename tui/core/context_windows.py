@@ -1,0 +1,56 @@
+"""The context windows of models, by their names: a transcript tells tokens, never the window.
+
+As in the model catalog of CLI 2.1.330. A model that is not here has no known window.
+"""
+
+from __future__ import annotations
+
+import re
+
+_LARGE, _SMALL = 1_000_000, 200_000
+_ASKS_FOR_LARGE = re.compile(r"\[1m\]", re.IGNORECASE)
+# `claude-opus-4-8`, `us.anthropic.claude-haiku-4-5-20251001-v1:0`, `claude-sonnet-4@20250514`
+_NAME = re.compile(r"claude-([a-z]+)-(\d{1,2})(?!\d)(?:[-.](\d{1,2})(?!\d))?")
+_OLD_NAME = re.compile(r"claude-3(?:[-.][57])?-(?:haiku|sonnet|opus)(?![a-z])")
+_WINDOWS = {
+    "haiku": {"4-5": _SMALL, "5-5": _LARGE},
+    "sonnet": {"4": _SMALL, "4-5": _SMALL, "4-6": _SMALL, "5": _LARGE, "5-5": _LARGE},
+    "opus": {
+        "4": _SMALL, "4-1": _SMALL, "4-5": _SMALL, "4-6": _SMALL,
+        "4-7": _LARGE, "4-8": _LARGE, "5": _LARGE, "5-5": _LARGE,
+    },
+    "fable": {"5": _LARGE, "5-1": _LARGE, "5-2": _LARGE},
+    "mythos": {"5": _LARGE, "5-1": _LARGE, "5-2": _LARGE},
+}  # fmt: skip
+# Their window is the large one when whoever starts them asks for it.
+_MAY_BE_LARGE = frozenset({"sonnet-4", "sonnet-4-5", "sonnet-4-6", "opus-4-6"})
+
+
+def window_of(model: str, tokens: int = 0) -> int:
+    """Return how many tokens the context of `model` holds at most, 0 when that is not known.
+
+    That it holds `tokens` now can prove that it was given a larger window than by itself.
+    """
+    if _ASKS_FOR_LARGE.search(model):
+        return _LARGE
+    name = _short_name(model)
+    family, _, version = name.partition("-")
+    window = _WINDOWS.get(family, {}).get(version, 0)
+    if name == "3":
+        window = _SMALL
+    if tokens > window:
+        window = _LARGE if name in _MAY_BE_LARGE and tokens <= _LARGE else 0
+    return window
+
+
+def same_model(model: str) -> str:
+    """Return a model's name without what does not tell models apart: `[1m]`."""
+    return _ASKS_FOR_LARGE.sub("", model).strip()
+
+
+def _short_name(model: str) -> str:
+    """Return a name such as `sonnet-4-6`; `3` for those of the third generation."""
+    if found := _NAME.search(model):
+        version = "-".join(part for part in (found[2], found[3]) if part and part != "0")
+        return f"{found[1]}-{version}"
+    return "3" if _OLD_NAME.search(model) else ""

@@ -8,7 +8,8 @@
 | turn succeeded | `active` if it was `failed`, else what it was |
 | cleaned up | `expired` |
 | deleted | `deleted` |
-| restored | what it was; `active` if its time has passed, unless it had failed |
+| restored | what it was; `active` for a while if its time has passed, unless it had failed |
+| a delete or clean-up undone | what it was |
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def deleted(row: Row) -> Row:
 
 
 def restored(row: Row, now: datetime, keeps_until: datetime, zone: tzinfo) -> Row:
-    """Taken back from the trash: what it was, or active for a while if its time has passed.
+    """Taken out of the trash to go on with: active for a while if its time has passed.
 
     A failure stays one: no clean-up takes it for its expiry.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from tui.core.models import Key, Row, Session, Status
 from tui.core.session_id import require_session_id
 from tui.core.text import one_line
 from tui.core.zones import zone_named
+from tui.operations.amounts import moment
 from tui.operations.batches import (
     Cleaned,
     OnProgress,
@@ -23,6 +24,7 @@ from tui.operations.batches import (
     owned_of,
 )
 from tui.operations.context import Act, Context
+from tui.operations.keeping import keep_from_sweep
 from tui.operations.refresh import listing_paths
 from tui.operations.removal import Removal, remove_many
 from tui.operations.target import DATABASE, Target
@@ -101,15 +103,25 @@ def _deleted_words(short: str) -> str:
 
 
 def restore(context: Context, words: str, *, only: Path | None = None) -> Act:
-    """Put back what the trash holds of a session, files and row, as they were.
+    """Put back what the trash holds of a session, files and row, to go on with it.
 
-    `words` are an id, a prefix of it, `LISTING/ID` or the trash's own id; `only` is the folder of
-    the one listing to look in. Raises `UnknownId` or `AmbiguousId`; a row that somebody changed
-    since is left as it is, and the words say so. The row comes first, so that what is cut off
-    shows as such. Raises `DatabaseProblem`, nothing being done, when it cannot be written now.
+    What has expired is kept for `resume_keeps` from now on, and the words say so; all else is as
+    it was. `words` are an id, a prefix of it, `LISTING/ID` or the trash's own id; `only` is the
+    folder of the one listing to look in. Raises `UnknownId` or `AmbiguousId`; a row that somebody
+    changed since is left as it is, and the words say so. The row comes first, so that what is cut
+    off shows as such. Raises `DatabaseProblem`, nothing being done, when it cannot be written now.
     """
+    return _restore_one(context, words, only, keeps=True)
+
+
+def put_back_exactly(context: Context, words: str, *, only: Path | None = None) -> Act:
+    """Do as `restore`, but change nothing: what had expired has expired again."""
+    return _restore_one(context, words, only, keeps=False)
+
+
+def _restore_one(context: Context, words: str, only: Path | None, *, keeps: bool) -> Act:
     context.require_writable()
-    done = restore_many(context, [find_trashed(context, words, only=only)])
+    done = restore_many(context, [find_trashed(context, words, only=only)], keeps=keeps)
     for _, error in done.refused:
         raise error
     return done.acts[0]
@@ -120,10 +132,12 @@ def restore_many(
     sessions: Iterable[Trashed],
     progress: OnProgress | None = None,
     stop: Stop = never,
+    *,
+    keeps: bool = False,
 ) -> Cleaned:
-    """Put each of them back that can be, as `restore` does."""
+    """Put each of them back that can be, exactly as it was; with `keeps` as `restore` does."""
     context.require_writable()
-    restorer, wanted, left = _Restorer(context), tuple(sessions), 0
+    restorer, wanted, left = _Restorer(context, keeps=keeps), tuple(sessions), 0
     acts: list[Act] = []
     for folder, batch in batches(wanted, lambda one: context.root / one.listing, _weight):
         if stop():
@@ -177,9 +191,9 @@ def _weight(trashed: Trashed) -> int:
 class _Restorer:
     """Restores batch after batch; `refused` says why of what stays in the trash."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, keeps: bool) -> None:
         self.refused: dict[Key, ConsoleError] = {}
-        self._context = context
+        self._context, self._keeps = context, keeps
         self._now = context.clock()
 
     def restore(self, folder: Path, sessions: Sequence[Trashed]) -> list[Act]:
@@ -195,16 +209,24 @@ class _Restorer:
             for target, error in why.items():
                 self._refuse([targets[target]], error)
             able = [targets[one] for one in free if self._is_able(targets[one], folder)]
+            rows = {one.session_id: self._row_back(one) for one in able}
             try:
-                notes = self._restore_rows(folder, able)
+                notes = self._restore_rows(folder, able, rows)
             except DatabaseProblem as problem:
                 self._refuse(able, _not_restored(problem))
                 return []
             return [
-                self._act(one, folder, notes.get(one.session_id, ""))
+                self._act(one, folder, rows[one.session_id], notes.get(one.session_id, ""))
                 for one in able
                 if self._puts_back(one, folder)
             ]
+
+    def _row_back(self, trashed: Trashed) -> Row | None:
+        """Return the row that it gets: as it was, unless what has expired is to be kept."""
+        if trashed.row is None or not self._keeps:
+            return trashed.row
+        until = self._now + self._context.settings.resume_keeps
+        return status.restored(trashed.row, self._now, until, zone_named(trashed.zone))
 
     def _refuse(self, sessions: Iterable[Trashed], error: ConsoleError) -> None:
         self.refused.update({(one_line(one.listing), one.session_id): error for one in sessions})
@@ -228,18 +250,19 @@ class _Restorer:
         drop_batch(trashed.batch)
         return True
 
-    def _restore_rows(self, folder: Path, back: Sequence[Trashed]) -> dict[str, str]:
+    def _restore_rows(
+        self, folder: Path, back: Sequence[Trashed], rows: Mapping[str, Row | None]
+    ) -> dict[str, str]:
         """Write each row back that is still what the delete left; say why of the others."""
-        settings = self._context.settings
-        until = self._now + settings.resume_keeps
         changes = [
-            (one.row_left, status.restored(one.row, self._now, until, zone_named(one.zone)))
+            (one.row_left, row)
             for one in back
-            if one.row is not None and one.row_left is not None
+            if one.row_left is not None and (row := rows[one.session_id]) is not None
         ]
         if not changes:
             return {}
-        tracking = Tracking(folder / DATABASE, zone_named(back[0].zone), settings.operator)
+        operator = self._context.settings.operator
+        tracking = Tracking(folder / DATABASE, zone_named(back[0].zone), operator)
         answers = tracking.change_many(changes, action="restore", now=self._now)
         pairs = zip(changes, answers, strict=True)
         lost = {left.session_id: problem for (left, _), problem in pairs if problem is not None}
@@ -250,10 +273,22 @@ class _Restorer:
             if one.session_id in lost and one.row not in stored
         }
 
-    def _act(self, trashed: Trashed, folder: Path, note: str) -> Act:
+    def _act(self, trashed: Trashed, folder: Path, row: Row | None, note: str) -> Act:
         shown, session_id = one_line(trashed.listing), trashed.session_id
+        if row != trashed.row and not note:
+            note = self._kept_words(trashed, folder)
         said = f"restored {session_id[:8]}{note}"
-        return Act("restore", shown, session_id, self._now, said, None, trashed.row, folder=folder)
+        return Act("restore", shown, session_id, self._now, said, None, row, folder=folder)
+
+    def _kept_words(self, trashed: Trashed, folder: Path) -> str:
+        """Keep what had expired from the CLI's own sweep, too, and say how long it is kept."""
+        until = self._now + self._context.settings.resume_keeps
+        words = f"; it had expired, and is kept until {moment(until)} (resume_keeps)"
+        try:
+            keep_from_sweep(folder, trashed.places, self._now, until)
+        except (OSError, ConsoleError) as problem:
+            return f"{words}; {one_line(problem)}"
+        return words
 
 
 def _not_restored(problem: DatabaseProblem) -> DatabaseProblem:

@@ -14,7 +14,7 @@ from tui.core.text import one_line
 from tui.core.zones import zone_named
 from tui.operations.batches import Cleaned, OnProgress, Stop, never
 from tui.operations.context import Act, Context
-from tui.operations.delete import restore, restore_many
+from tui.operations.delete import put_back_exactly, restore_many
 from tui.operations.refresh import listing_paths
 from tui.operations.target import DATABASE
 from tui.operations.undone import may_hold_acts, undone_words
@@ -36,14 +36,14 @@ def undo(context: Context, act: Act) -> Act:
     """
     context.require_writable()
     if act.kind in _DELETES:
-        return restore(context, act.trash_id, only=act.folder)
+        return put_back_exactly(context, act.trash_id, only=act.folder)
     if act.kind != "extend" or act.before is None or act.after is None:
         raise Refused(f"{act.kind} cannot be undone")
     now, short = context.clock(), act.session_id[:8]
     if act.before != act.after:
         tracking = Tracking(act.folder / DATABASE, zone_named(act.zone), context.settings.operator)
         tracking.change(act.after, act.before, action="undo", now=now)
-    return Act("undo", act.listing, act.session_id, now, f"{short} ends when it did before")
+    return Act("undo", act.listing, act.session_id, now, f"{short} expires when it did before")
 
 
 def undo_last(

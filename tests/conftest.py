@@ -9,15 +9,19 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import programs
+from tests.quick import is_quick
 from tests.runs_site import SCENES, Site, site_below
 from tui.demo.api import LoopbackApi
 
+HUNTS = "SESSION_CONSOLE_HUNT"  # how many examples a test: `python -m tests.torture examples`
 settings.register_profile(
     "session-console",
     deadline=None,  # two cores, shared: a slow example is no failure
     database=None,
+    derandomize=HUNTS not in os.environ,  # the same examples in every run
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-    max_examples=int(os.environ.get("SESSION_CONSOLE_EXAMPLES", "100")),
+    max_examples=int(os.environ.get(HUNTS, "100")),
 )
 settings.load_profile("session-console")
 
@@ -38,7 +42,11 @@ def own_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def _shared(factory: pytest.TempPathFactory) -> Path:
     """Return a folder of this run of the tests that all of its processes know."""
     own = factory.getbasetemp()
-    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    return own.parent if _is_worker() else own
+
+
+def _is_worker() -> bool:
+    return "PYTEST_XDIST_WORKER" in os.environ
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +67,28 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     """Name a parameter the same in every process that collects the tests."""
     named, pid = str(val), str(os.getpid())
     return named.replace(pid, "PID") if isinstance(val, str | int) and pid in named else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `-m quick` runs."""
+    for item in items:
+        if is_quick(item.path):
+            item.add_marker(pytest.mark.quick)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Install what a run of all the tests needs, and say so."""
+    config = session.config
+    is_whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    is_part = config.option.markexpr or config.option.keyword or config.option.collectonly
+    if is_whole and not is_part and not _is_worker():
+        for line in programs.provide():
+            print(line, flush=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name at the end what was not tried, and why."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    for line in programs.not_tried(report.longrepr[2] for report in skipped):
+        terminalreporter.write_line(line, yellow=True)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.programs import need, need_right
+
 _SIZE = 2 * 1024 * 1024
 
 
@@ -16,7 +18,7 @@ def small_disk(path: Path) -> Iterator[Path]:
     """Mount a file system in memory of 2 MB there; raises `OSError` where nobody may mount."""
     path.mkdir()
     done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={_SIZE}", "tmpfs", str(path)],
+        [need("mount"), "-t", "tmpfs", "-o", f"size={_SIZE}", "tmpfs", str(path)],
         capture_output=True,
         check=False,
     )
@@ -47,6 +49,11 @@ def may_mount(folder: Path) -> bool:
             return True
     except OSError:
         return False
+
+
+def need_mounts(folder: Path) -> None:
+    """End the test as not tried where this user may not mount a disk."""
+    need_right(may_mount(folder), "mount a disk")
 
 
 def fill(folder: Path) -> Path:

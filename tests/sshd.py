@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
 import socket
 import struct
 import subprocess
@@ -17,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.programs import need
 from tests.terminal import Terminal
 
 PROGRAM = Path(sys.executable).with_name("session-console")
@@ -61,7 +61,7 @@ class Sshd:
     def __enter__(self) -> Self:
         port = _free_port()
         self.log = self.folder / "sshd.log"
-        program = _found("sshd")
+        program = need("sshd")
         listens = ("-o", f"ListenAddress={_HOST}:{port}")
         words = [program, "-D", "-f", str(self.folder / "sshd_config"), *listens]
         self._server = subprocess.Popen([*words, "-E", str(self.log)])
@@ -78,7 +78,7 @@ class Sshd:
     ) -> None:
         self.wire.close()
         self._server.terminate()
-        self._server.wait(10)
+        self._server.wait(60)
 
     def add_key(self, name: str, options: str = "") -> None:
         """Let a new key of that name in; `options` are those of authorized_keys."""
@@ -112,7 +112,7 @@ class Sshd:
 
     def client(self, *options: str, command: str = "", key: str) -> list[str]:
         """Return the words that start the client."""
-        words = [_found("ssh"), *self.client_options(key), "-p", str(self.wire.port), *options]
+        words = [need("ssh"), *self.client_options(key), "-p", str(self.wire.port), *options]
         return [*words, f"{LOGIN}@{_HOST}", *(["--", command] if command else [])]
 
     def client_options(self, key: str) -> list[str]:
@@ -122,7 +122,7 @@ class Sshd:
 
     def _make_key(self, name: str) -> None:
         path = str(self.folder / name)
-        words = [_found("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", path]
+        words = [need("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", path]
         subprocess.run(words, check=True, timeout=20)
 
 
@@ -187,17 +187,9 @@ def _free_port() -> int:
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while time.monotonic() < until and server.poll() is None:
         with suppress(OSError), socket.create_connection((_HOST, port)):
             return
         time.sleep(0.02)
     raise AssertionError(f"sshd does not listen: {log.read_text() if log.exists() else ''}")
-
-
-def _found(name: str) -> str:
-    """Return where a program is; sshd wants to be started by its whole path."""
-    path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-    if path is None:
-        raise FileNotFoundError(f"{name} is missing: apt-get install openssh-server openssh-client")
-    return path

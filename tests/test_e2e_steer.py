@@ -326,9 +326,9 @@ def test_old_runs_are_pruned_by_the_next_start_and_a_run_before_a_restart_is_los
 
 
 def test_a_full_disk_ends_the_run_and_the_run_says_so(tmp_path: Path, api: LoopbackApi) -> None:
-    if full_disk.may_mount(tmp_path):
-        with full_disk.small_disk(tmp_path / "disk") as disk, site_below(disk, api) as site:
-            _fill_in_a_turn(site)
+    full_disk.need_mounts(tmp_path)
+    with full_disk.small_disk(tmp_path / "disk") as disk, site_below(disk, api) as site:
+        _fill_in_a_turn(site)
 
 
 def _fill_in_a_turn(small_site: Site) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.full_disk import may_mount, mounted_apart
+from tests.full_disk import mounted_apart, need_mounts
 from tests.sample_listing import FIRST, SampleListing, snapshot
 from tui.core.errors import ConsoleError
 from tui.operations.delete import delete, restore
@@ -28,8 +28,7 @@ def test_a_listing_that_is_a_mount_has_its_own_trash(
     listing: SampleListing, tmp_path: Path
 ) -> None:
     """Of the same disk as the root, only a rename tells that none leads across."""
-    if not may_mount(tmp_path):
-        return
+    need_mounts(tmp_path)
     before = snapshot(listing.config_dir / "projects" / "-data-outputs")
     with mounted_apart(listing.folder, tmp_path / "a volume"):
         delete(listing.context(), listing.session(FIRST))
@@ -43,8 +42,7 @@ def test_a_listing_that_is_a_mount_has_its_own_trash(
 
 
 def test_what_is_a_mount_within_a_listing_is_named(listing: SampleListing, tmp_path: Path) -> None:
-    if not may_mount(tmp_path):
-        return
+    need_mounts(tmp_path)
     with mounted_apart(listing.config_dir, tmp_path / "a volume"):
         assert mount_of(listing.transcript_path(FIRST)) == listing.config_dir
         before = snapshot(listing.config_dir)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.programs import unshared
 from tests.runs_site import over, wait
 from tests.sample_listing import FIRST, SampleListing, run_cli
 from tui.core.errors import Refused
@@ -39,7 +40,7 @@ entry = {"pid": os.getpid(), "sessionId": sys.argv[2], "procStart": started(os.g
 entry |= {"pidDomain": own_domain(), "status": "busy", "startedAt": now, "updatedAt": now}
 with open(f"{sys.argv[1]}/{os.getpid()}.json", "w") as file:
     json.dump(entry, file)
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -56,7 +57,7 @@ def container(listing: SampleListing) -> Iterator[Path]:
     """Run the session in a pid namespace of its own; yield its registry entry."""
     sessions = listing.config_dir / "sessions"
     program = [sys.executable, "-c", IN_A_CONTAINER, str(sessions), FIRST]
-    unshare = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", *program]
+    unshare = [*unshared("--map-root-user"), "--fork", "--mount-proc", "--kill-child", *program]
     with subprocess.Popen(unshare, cwd=Path(__file__).parent.parent) as process:
         try:
             yield wait(lambda: next(sessions.glob("*.json"), None))

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.make_readme import README, renewed
+from tests.torture import suite
 from tui.cli.taken import verb_infos
 from tui.core.keymap import Keymap
 from tui.ui.keys import DEEDS
@@ -34,3 +35,10 @@ def test_every_picture_and_file_is_there() -> None:
     named = re.findall(r"\]\(([^)#:]+)\)", TEXT) + re.findall(r"`(t(?:ui|ests)/[\w/.*]+)`", TEXT)
     assert named
     assert [one for one in named if not list(README.parent.glob(one.rstrip("/")))] == []
+
+
+def test_the_test_command_is_the_one_that_is_run_before_a_change_is_kept() -> None:
+    ci = (README.parent / ".ci" / "run").read_text("utf-8")
+    (pattern,) = re.findall(r"grep -m1 -oE '([^']+)' README.md", ci)
+    assert re.findall(pattern, TEXT, re.M) == ["python3 -m uv run pytest"]
+    assert suite.command()[1:] == ["-m", "pytest"]

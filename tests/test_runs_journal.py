@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.full_disk import fill, may_mount, small_disk
+from tests.full_disk import fill, need_mounts, small_disk
 from tui.runs.journal import Journal
 from tui.runs.protocol import (
     EVENTS,
@@ -149,8 +149,7 @@ def test_the_partial_is_replaced_and_taken_away(tmp_path: Path) -> None:
 def test_a_full_disk_is_noticed_and_the_reserve_makes_room_for_the_last_words(
     tmp_path: Path,
 ) -> None:
-    if not may_mount(tmp_path):
-        return
+    need_mounts(tmp_path)
     with small_disk(tmp_path / "disk") as disk:
         (disk / RESERVE).write_bytes(bytes(RESERVE_BYTES))
         journal = Journal(disk, lambda: datetime.now(UTC))

@@ -9,13 +9,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.programs import unshared
+from tests.runs_site import wait
 from tui.core.models import Liveness, Process
 from tui.storage.processes import end_process, is_running, own_domain, started
 from tui.storage.registry import read_registry
@@ -30,7 +32,7 @@ def sessions(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def child() -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as process:
         yield process
         process.kill()
 
@@ -84,22 +86,21 @@ def test_an_entry_is_proven(
     assert (process.liveness if process else None) == liveness
 
 
-MACHINE = Path("/etc/machine-id").read_text().strip()
+MACHINE = own_domain().split(":")[1]
 LONG_AGO = 1000000000000
 OWN_NAMESPACE = os.readlink("/proc/self/ns/pid")  # noqa: PTH115 (a name of the kernel's)
 SEES_ALL = OWN_NAMESPACE == "pid:[4026531836]"
-UNSHARE = ["unshare", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]), "--pid"]
 
 
 @contextmanager
 def namespace() -> Iterator[str]:
     """A pid namespace of this machine with one process in it, by its name; gone afterwards."""
-    command = [*UNSHARE, "--fork", "--kill-child", "sleep", "60"]
+    command = [*unshared("--map-root-user"), "--fork", "--kill-child", "sleep", "600"]
     with subprocess.Popen(command) as process:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         try:
-            child = _until_there(lambda: children.read_text().split())[0]
-            yield _until_there(lambda: _other_namespace(child))
+            child = wait(lambda: children.read_text().split())[0]
+            yield wait(lambda: _other_namespace(child))
         finally:
             process.kill()
 
@@ -107,14 +108,6 @@ def namespace() -> Iterator[str]:
 def _other_namespace(pid: str) -> str:
     name = os.readlink(f"/proc/{pid}/ns/pid")  # noqa: PTH115 (a name of the kernel's)
     return "" if name == OWN_NAMESPACE else name
-
-
-def _until_there(look: Callable[[], Any]) -> Any:
-    for _ in range(1500):
-        if found := look():
-            return found
-        time.sleep(0.01)
-    raise AssertionError("it never came")
 
 
 def test_an_owner_in_a_namespace_that_is_gone_is_dead(sessions: Path) -> None:
@@ -125,7 +118,7 @@ def test_an_owner_in_a_namespace_that_is_gone_is_dead(sessions: Path) -> None:
         process = read(sessions, foreign)
         assert process is not None
         assert process.liveness is Liveness.UNKNOWN
-    _until_there(lambda: (read(sessions, foreign) is None) is SEES_ALL)
+    wait(lambda: (read(sessions, foreign) is None) is SEES_ALL)
     elsewhere = read(sessions, foreign | {"pidDomain": f"linux:{'0' * 32}:{name}"})
     assert elsewhere is not None
 
@@ -165,7 +158,7 @@ print(is_domain_gone(sys.argv[1]))
     ],
 )
 def test_only_who_sees_every_process_can_tell(who: str, domain: str, is_gone: bool) -> None:
-    inside = [*UNSHARE, "--fork", "--mount-proc"] if who == "container" else []
+    inside = [*unshared("--map-root-user"), "--fork", "--mount-proc"] if who == "container" else []
     with namespace():
         found = subprocess.run(
             [*inside, sys.executable, "-c", GONE, domain, who],
@@ -283,7 +276,7 @@ def test_a_registry_that_may_not_be_looked_into_proves_nobody_dead(
 @pytest.mark.parametrize("is_stubborn", [False, True])
 def test_a_process_is_ended_by_pid_and_start(is_stubborn: bool) -> None:
     code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
-    code = f"{code if is_stubborn else 'import time; '}print(1, flush=True); time.sleep(60)"
+    code = f"{code if is_stubborn else 'import time; '}print(1, flush=True); time.sleep(600)"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -293,13 +286,9 @@ def test_a_process_is_ended_by_pid_and_start(is_stubborn: bool) -> None:
         assert is_running(process.pid, start)
         end_process(process.pid, start, patience_s=0.3)
         expected = signal.SIGKILL if is_stubborn else signal.SIGTERM
-        assert process.wait(5) == -expected
+        assert process.wait(60) == -expected
     end_process(process.pid, start)
 
 
 def _until_zombie(pid: int) -> None:
-    for _ in range(200):
-        if ") Z " in Path(f"/proc/{pid}/stat").read_text():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it never ended")
+    wait(lambda: ") Z " in Path(f"/proc/{pid}/stat").read_text())

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
+from tests.programs import need
 
 
 class Tmux:
     """A tmux server of its own with one window."""
 
     def __init__(self, socket: Path, columns: int, rows: int) -> None:
-        if shutil.which("tmux") is None:
-            pytest.fail("this test needs tmux: apt-get install tmux")
-        self._base = ["tmux", "-S", str(socket), "-f", "/dev/null"]
+        self._base = [need("tmux"), "-S", str(socket), "-f", "/dev/null"]
         self._columns, self._rows = columns, rows
 
     def start(self, *command: str, temporary: Path) -> None:

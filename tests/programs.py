@@ -1,0 +1,127 @@
+"""The programs that the tests start, and where a machine that lacks them has them from.
+
+A run of all the tests installs them where it may: on Debian and its like, as root or by `sudo`
+without a password. Where it may not, it says what is missing and why, and each test that needs it
+is skipped and named at the end; so is one that needs a right the user has not got.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pytest
+
+PACKAGES = {
+    "tmux": "tmux",
+    "ssh": "openssh-client",
+    "ssh-keygen": "openssh-client",
+    "sshd": "openssh-server",
+    "unshare": "util-linux",
+    "mount": "mount",
+}
+_ALSO = "/usr/sbin:/usr/local/sbin:/sbin"
+_NETWORK = ("-o", "Acquire::Retries=1", "-o", "Acquire::http::Timeout=20")
+_PATIENCE_S = 300
+_SERVICE_MANAGER = Path("/run/systemd/system")
+
+
+class NotInstalled(Exception):
+    """What is missing could not be installed; its text says why."""
+
+
+def found(name: str) -> str | None:
+    """Return where a program is; of sshd also where no user's PATH leads."""
+    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:{_ALSO}")
+
+
+def missing() -> list[str]:
+    """Return the packages whose programs are not there."""
+    return sorted({package for name, package in PACKAGES.items() if found(name) is None})
+
+
+def need(name: str) -> str:
+    """Return where a program is, or end the test as not tried."""
+    path = found(name)
+    if path is None:
+        pytest.skip(f"{name} is missing (apt-get install {PACKAGES[name]})")
+    return path
+
+
+def need_right(may: bool, what: str) -> None:
+    """End the test as not tried when this user lacks the right to do something."""
+    if not may:
+        pytest.skip(f"this user may not {what} here")
+
+
+def unshared(mapping: str) -> list[str]:
+    """Return the words that start a program in a pid namespace of its own, with its --fork to come.
+
+    Who is not root is mapped into a user namespace as `mapping` says.
+    """
+    words = [need("unshare"), *([] if os.geteuid() == 0 else ["--user", mapping]), "--pid"]
+    need_right(_returns_zero([*words, "--fork", "true"]), "make a pid namespace")
+    return words
+
+
+def provide() -> list[str]:
+    """Install what is missing, and return what there is to say of it."""
+    wanted = missing()
+    if not wanted:
+        return []
+    try:
+        _install(wanted)
+    except NotInstalled as error:
+        return [f"missing: {' '.join(wanted)}, and not installed: {error}"]
+    left = missing()
+    if left:
+        return [f"still missing after apt-get install: {' '.join(left)}"]
+    return [f"installed: {' '.join(wanted)}"]
+
+
+def not_tried(reasons: Iterable[str]) -> list[str]:
+    """Return the lines that name what kept tests from being tried, and how many."""
+    told = Counter(reason.removeprefix("Skipped: ") for reason in reasons)
+    return [f"not tried, {number} tests: {reason}" for reason, number in sorted(told.items())]
+
+
+def _install(packages: Sequence[str]) -> None:
+    if shutil.which("apt-get") is None:
+        raise NotInstalled("there is no apt-get here; install them by this system's own means")
+    if "openssh-server" in packages and _SERVICE_MANAGER.exists():
+        raise NotInstalled(
+            "openssh-server would open this machine's port 22; "
+            f"if you want that: apt-get install {' '.join(packages)}"
+        )
+    before = _as_root()
+    _run([*before, "apt-get", *_NETWORK, "-qq", "update"])
+    words = ["install", "-y", "-qq", "--no-install-recommends", *packages]
+    _run([*before, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *_NETWORK, *words])
+
+
+def _as_root() -> list[str]:
+    if os.geteuid() == 0:
+        return []
+    if shutil.which("sudo") and _returns_zero(["sudo", "-n", "true"]):
+        return ["sudo", "-n"]
+    raise NotInstalled("that takes root, or sudo without a password: sudo apt-get install them")
+
+
+def _returns_zero(words: Sequence[str]) -> bool:
+    return subprocess.run(words, capture_output=True, check=False).returncode == 0
+
+
+def _run(words: Sequence[str]) -> None:
+    try:
+        done = subprocess.run(
+            words, capture_output=True, text=True, timeout=_PATIENCE_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise NotInstalled(f"{' '.join(words)}: no end after {_PATIENCE_S} s") from None
+    if done.returncode:
+        last = (done.stderr.strip() or done.stdout.strip() or "no word why").splitlines()[-1]
+        raise NotInstalled(f"{' '.join(words)}: {last}")

@@ -81,7 +81,7 @@ def test_a_transcript_that_grows_by_very_much_at_once_is_shown_from_its_end(
 ) -> None:
     """Without the bound a console reads for as long as somebody likes what nobody looks at."""
     session = listing.session(FIRST)
-    follow, _ = last_entries(session, 50)
+    follow = last_entries(session, 50).follow
     path = listing.transcript_path(FIRST)
     line = path.read_bytes()
     os.truncate(path, 1 << 40)
@@ -108,7 +108,7 @@ def test_going_back_for_entries_ends_at_a_bound(listing: SampleListing) -> None:
         for _ in range(100):
             file.write(filler)
         file.write(line)
-    _, entries = last_entries(listing.session(FIRST), 50)
+    entries = last_entries(listing.session(FIRST), 50).entries
     assert "MB before were not read" in entries[0].text
     assert entries[-1].text == "Let me look."
     assert Follow(listing.session(FIRST)).poll(listing.session(FIRST)).entries

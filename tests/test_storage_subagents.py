@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.payloads import PAYLOADS, is_cleaned
-from tui.storage.subagents import Subagent, find_subagents
+from tui.storage import subagents
+from tui.storage.subagents import (
+    Subagent,
+    SubagentFinder,
+    find_subagents,
+    look_at_subagents,
+)
 
 
 def place(folder: Path) -> Path:
@@ -25,8 +31,8 @@ def test_each_has_its_call_and_what_it_is_for(tmp_path: Path) -> None:
     facts = {"agentType": "Explore", "description": "look", "toolUseId": "toolu_1"}
     (folder / "agent-1.meta.json").write_text(json.dumps(facts))
     assert find_subagents(tmp_path) == (
-        Subagent(folder / "agent-1.jsonl", "toolu_1", "Explore: look"),
-        Subagent(folder / "agent-2.jsonl", "", "agent-2"),
+        Subagent(folder / "agent-1.jsonl", "toolu_1", "Explore: look", "1"),
+        Subagent(folder / "agent-2.jsonl", "", "agent-2", "2"),
     )
 
 
@@ -55,6 +61,57 @@ def test_links_and_pipes_lead_nowhere(tmp_path: Path) -> None:
     (tmp_path / "half" / "subagents").symlink_to(outside)
     assert find_subagents(tmp_path / "half") == ()
     assert find_subagents(tmp_path / "missing") == ()
+
+
+def test_those_of_a_workflow_lie_deeper_and_its_journal_is_none(tmp_path: Path) -> None:
+    run = place(tmp_path) / "workflows" / "wf_1"
+    run.mkdir(parents=True)
+    for name in ("agent-1.jsonl", "agent-2.txt", "journal.jsonl"):
+        (run / name).write_text("{}\n")
+    (run / "agent-1.meta.json").write_text('{"description": "look", "finished": true}')
+    (found,) = find_subagents(tmp_path)
+    assert found == Subagent(run / "agent-1.jsonl", "", "look", "1", "wf_1", is_finished=True)
+
+
+def test_links_deeper_down_lead_nowhere_either(tmp_path: Path) -> None:
+    inside, outside = place(tmp_path / "session") / "workflows", tmp_path / "outside"
+    inside.mkdir()
+    outside.mkdir()
+    (outside / "agent-1.jsonl").write_text("secret\n")
+    (inside / "wf_1").symlink_to(outside)
+    (inside / "wf_2").mkdir()
+    (inside / "wf_2" / "agent-1.jsonl").symlink_to(outside / "agent-1.jsonl")
+    os.mkfifo(inside / "wf_2" / "agent-2.jsonl")
+    assert find_subagents(tmp_path / "session") == ()
+
+
+def test_more_than_the_bound_are_counted_as_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subagents, "MOST_AGENTS", 5)
+    deep = place(tmp_path) / Path(*["d"] * 300)
+    deep.mkdir(parents=True)
+    for number in range(9):
+        (deep / f"agent-{number}.jsonl").write_text("")
+    found, unread = look_at_subagents(tmp_path)
+    assert len(found) == 5
+    assert unread == "not all of its sub-agents are read: there are over 5"
+
+
+def test_one_that_comes_or_is_noted_later_is_found_by_the_same_finder(tmp_path: Path) -> None:
+    finder = SubagentFinder(tmp_path / "session")
+    assert finder.find() == ()
+    folder = place(tmp_path / "session")
+    assert finder.find() == ()
+    (folder / "agent-1.jsonl").write_text("")
+    assert [one.tool_id for one in finder.find()] == [""]
+    (folder / "agent-1.meta.json").write_text('{"toolUseId": "t1"}')
+    assert [one.tool_id for one in finder.find()] == ["t1"]
+    below = folder / "workflows" / "wf_1"
+    below.mkdir(parents=True)
+    assert len(finder.find()) == 1
+    (below / "agent-2.jsonl").write_text("")
+    assert [one.run_id for one in finder.find()] == ["", "wf_1"]
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())

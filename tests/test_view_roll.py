@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,6 +102,64 @@ def test_what_sub_agents_say_stands_below_their_call() -> None:
     roll.lines(0)
     roll.put_aside({"t": [Entry(EntryKind.TEXT, "Sulzer leads.", NOW, is_sidechain=True)]})
     assert words(roll.lines(0))[1] == "│ Sulzer leads."
+
+
+def spoken(text: str, agent: str = "") -> Entry:
+    return Entry(EntryKind.TEXT, text, NOW, is_sidechain=True, agent=agent)
+
+
+def test_each_sub_agent_of_a_call_stands_in_one_piece_and_theirs_below_it() -> None:
+    """What several write at once would be read as one mixed conversation."""
+    roll = rolled(call(1, "t"))
+    inner = replace(call(2, "t2"), is_sidechain=True, agent="a")
+    roll.put_aside({"t": [spoken("a1", "a"), spoken("b1", "b"), inner, spoken("a2", "a")]})
+    roll.put_aside({"t2": [spoken("below")]})
+    assert [line.split("  ")[0] for line in words(roll.lines(0))[1:]] == [
+        "│ a",
+        "│ a1",
+        "│ Bash ls",
+        "│ │ below",
+        "│ a2",
+        "│ b",
+        "│ b1",
+    ]
+
+
+def test_calls_that_name_each_other_are_drawn_once() -> None:
+    roll = rolled(call(1, "t"))
+    ring = [replace(call(number, tool), is_sidechain=True) for number, tool in ((2, "t"), (3, "u"))]
+    roll.put_aside({"t": ring * 400, "u": ring * 400})
+    assert len(roll.lines(0)) <= 1 + 2 * 800
+
+
+def test_a_call_that_only_launched_shows_how_long_it_ran_once_it_ended() -> None:
+    """Its result says only that it began: "0.1s" would be read as all that it took."""
+    launch = replace(result(2, "t"), is_launch=True)
+    roll = rolled(call(1, "t"), launch)
+    assert words(roll.lines(0))[0].split()[-4:] == ["in", "the", "background", "…"]
+    later = NOW + timedelta(minutes=3)
+    end = Entry(EntryKind.NOTICE, "Agent finished", later, tool_id="t", task="completed")
+    roll.append([end])
+    assert words(roll.lines(0))[0].split()[-2:] == ["completed", "3m"]
+
+
+def test_what_sub_agents_said_is_kept_when_another_page_is_read() -> None:
+    """It is told once, whatever the pane lets go of meanwhile."""
+    roll = rolled(call(1, "t"))
+    roll.put_aside({"t": [spoken("Sulzer leads.")]})
+    fresh = roll.anew()
+    fresh.append([call(1, "t")])
+    assert words(fresh.lines(0))[1] == "│ Sulzer leads."
+
+
+def test_of_very_much_said_aside_the_end_is_kept() -> None:
+    roll = rolled(call(1, "t"), call(2, "u"))
+    roll.put_aside({"t": [spoken(f"step {number}") for number in range(1500)]})
+    assert "export" in words(roll.lines(0))[1]
+    assert words(roll.lines(0))[-1] == "│ step 1499"
+    roll.put_aside({"u": [spoken("x" * MOST_BYTES)]})
+    assert len(roll.lines(0)) == 2
+    assert "export" in words(roll.lines(0))[1]
 
 
 def test_what_is_dropped_are_whole_lines_of_the_file_and_memory_is_bounded() -> None:

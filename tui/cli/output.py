@@ -159,6 +159,8 @@ def entry_json(entry: Entry) -> dict[str, Any]:
         "tool_id": entry.tool_id,
         "is_error": entry.is_error,
         "is_sidechain": entry.is_sidechain,
+        "agent": entry.agent,
+        "task": entry.task,
     }
     return {name: value for name, value in facts.items() if value or name in ("kind", "text")}
 

@@ -6,7 +6,9 @@ import argparse
 import shutil
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from tui.cli.catalog import look, session_named
 from tui.cli.output import entry_json, put, put_json, say
@@ -16,7 +18,9 @@ from tui.core.zones import LOCAL
 from tui.operations.context import Context
 from tui.operations.find import find_session
 from tui.operations.follow import Follow, last_entries
+from tui.view.asides import Asides
 
+_NOTHING: Mapping[str, tuple[Entry, ...]] = MappingProxyType({})
 _POLL_S = 0.2
 _LOOK_S = 2.0
 
@@ -24,13 +28,13 @@ _LOOK_S = 2.0
 def tail(context: Context, args: argparse.Namespace) -> int:
     """Print the last entries of a session's stream, and with `-f` what comes after."""
     session = session_named(context, args.id)
-    follow, entries = last_entries(session, args.n)
-    if not entries and not args.follow and args.n > 0:
+    last = last_entries(session, args.n)
+    if not last.entries and not args.follow and args.n > 0:
         say(f"{session.session_id[:8]} has no transcript to show")
     printer = _Printer(as_json=args.json)
-    printer.print(entries)
+    printer.print(last.entries, last.asides, last.ended)
     if args.follow:
-        _follow(context, session, follow, printer)
+        _follow(context, session, last.follow, printer)
     return 0
 
 
@@ -47,6 +51,7 @@ def _follow(context: Context, session: Session, follow: Follow, printer: _Printe
             for notice in update.notices:
                 say(notice)
             printer.print(update.entries)
+            printer.print_asides(update.asides)
     except KeyboardInterrupt:
         return
 
@@ -56,25 +61,58 @@ class _Printer:
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
+        self._speaker = ""
         self._width = max(40, shutil.get_terminal_size((100, 24)).columns - 1)
 
-    def print(self, entries: tuple[Entry, ...]) -> None:
-        """Print entries; a result that came along with its call stands in the call's line."""
+    def print(
+        self,
+        entries: tuple[Entry, ...],
+        said: Mapping[str, tuple[Entry, ...]] = _NOTHING,
+        ended: tuple[Entry, ...] = (),
+    ) -> None:
+        """Print entries, and what sub-agents `said` under their calls, with those that `ended`.
+
+        A result that came along with its call stands in the call's line.
+        """
         results = {entry.tool_id: entry for entry in entries if entry.kind is EntryKind.RESULT}
         calls = {entry.tool_id for entry in entries if entry.kind is EntryKind.TOOL}
+        asides = Asides()
+        asides.add(said, ended)
+        asides.note(entries)
         for entry in entries:
+            self._speaker = ""
             if self._as_json:
-                put_json(entry_json(entry))
+                self._put_json(entry, asides)
             elif entry.kind is EntryKind.TOOL:
-                self._put(entry, results.get(entry.tool_id))
+                self._put(entry, asides.outcome(entry, results.get(entry.tool_id)), asides)
             elif entry.kind is not EntryKind.RESULT:
                 self._put(entry)
             elif entry.tool_id not in calls:
                 self._put(replace(entry, text=f"-> {entry.text}"))
         sys.stdout.flush()
 
-    def _put(self, entry: Entry, result: Entry | None = None) -> None:
+    def print_asides(self, said: Mapping[str, tuple[Entry, ...]]) -> None:
+        """Print what sub-agents said since their calls were printed, with who said it."""
+        for call, entries in said.items():
+            for entry in entries:
+                if self._as_json:
+                    put_json(entry_json(entry) | {"parent_tool_id": call})
+                    continue
+                if entry.agent != self._speaker:
+                    self._speaker = entry.agent
+                    self._put(Entry(EntryKind.NOTICE, f"{entry.agent}:", is_sidechain=True))
+                self._put(entry)
+        sys.stdout.flush()
+
+    def _put_json(self, entry: Entry, asides: Asides) -> None:
+        put_json(entry_json(entry))
+        if entry.kind is EntryKind.TOOL:
+            for step in asides.below(entry.tool_id):
+                put_json(entry_json(step.entry) | {"parent_tool_id": step.call})
+
+    def _put(self, entry: Entry, result: Entry | None = None, asides: Asides | None = None) -> None:
         from tui.view.stream import Around, entry_lines
 
-        for line in entry_lines(entry, Around(LOCAL, result), self._width):
+        around = Around(LOCAL, result, asides=asides)
+        for line in entry_lines(entry, around, self._width):
             put("".join(cell.text for cell in line).rstrip())

@@ -10,6 +10,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from tui.core.entries import Entry as Entry
+from tui.core.entries import EntryKind as EntryKind
+from tui.core.entries import Usage as Usage
+
 Key = tuple[str, str]  # a session's: its listing and its id
 
 
@@ -41,18 +45,6 @@ class State(StrEnum):
     GHOST = "ghost"
     UNTRACKED = "untracked"
     LEFTOVER = "leftover"
-
-
-class EntryKind(StrEnum):
-    """What an entry of the stream is."""
-
-    PROMPT = "prompt"
-    TEXT = "text"
-    THINKING = "thinking"
-    TOOL = "tool"
-    RESULT = "result"
-    NOTICE = "notice"
-    ERROR = "error"
 
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
@@ -220,40 +212,6 @@ class Run:
     def is_over(self) -> bool:
         """Whether the run will never write again."""
         return self.state in ("done", "failed", "lost")
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """The tokens of one API message: all that was read for it, from a cache or not, and written."""
-
-    read: int = 0
-    written: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One thing in the stream of a session; all text is safe to show.
-
-    `uuid` is the transcript line's; `message_id` the API message's (several lines may share it);
-    `tool_id` joins a tool call with its result. `place` is where its line begins in the file, -1
-    for what has no line there. `left_out` names the kind of line that a notice stands for, when
-    many such may follow each other. What an agent says has its `model` and `usage`.
-    """
-
-    kind: EntryKind
-    text: str
-    at: datetime | None = None
-    uuid: str = ""
-    message_id: str = ""
-    tool: str = ""
-    tool_id: str = ""
-    detail: str = ""
-    is_error: bool = False
-    is_sidechain: bool = False
-    place: int = -1
-    left_out: str = ""
-    model: str = ""
-    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True)

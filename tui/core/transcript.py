@@ -14,6 +14,7 @@ from typing import Any
 
 from tui.core.bounded_json import parse_json
 from tui.core.models import Entry, EntryKind, Usage
+from tui.core.tasks import ended_call, is_launch, started_task
 from tui.core.text import one_line, safe_text
 from tui.core.zones import read_time
 
@@ -93,7 +94,9 @@ def unreadable(size: int, place: int) -> Entry:
 def entries_of(line: dict[str, Any], max_text: int, place: int) -> tuple[Entry, ...]:
     """Return the entries that the JSON object of a line at `place` stands for."""
     try:
-        return tuple(_entries(line, max_text, place))
+        found = tuple(_entries(line, max_text, place))
+        call, how = ended_call(line)
+        return tuple(replace(one, tool_id=call, task=how) for one in found) if call else found
     except (
         TypeError,
         ValueError,
@@ -274,6 +277,8 @@ def _result(block: dict[str, Any], outcome: object, common: _Line) -> Entry:
         tool_id=one_line(block.get("tool_use_id") or ""),
         detail=common.shown(content),
         is_error=is_error,
+        task=started_task(outcome),
+        is_launch=is_launch(content, outcome),
     )
 
 

@@ -3,92 +3,173 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from tui.core.errors import ConsoleError
 from tui.core.models import Entry, EntryKind
-from tui.operations.glance import versions
-from tui.storage.folders import Version, is_settled
-from tui.storage.subagents import find_subagents
+from tui.storage.folders import Version, is_settled, versions
+from tui.storage.subagents import Subagent, SubagentFinder
 from tui.storage.tail import Tail
 
 _LOOK_S = 1.0
-_LAST_BYTES = 32 * 1024
+_LAST_BYTES = 4 * 1024 * 1024
+_EACH_POLL = 2 * 1024 * 1024
+_EACH_SLICE = 256 * 1024
 _MOST_CALLS = 5000
-_AT_ONCE = 8
 _MAX_TEXT = 10_000
+_BEFORE = "what it said before is not shown here: `export` has all of it"
+
+
+@dataclass(slots=True)
+class _Call:
+    """A call that is in sight: what its result says that it started, and whether that ended."""
+
+    task: str = ""
+    has_ended: bool = False
+    is_told: bool = False
+    asides: list[_Aside] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class _Aside:
-    """One sub-agent's transcript, and whether its call has its result: then it writes no more."""
+    """One sub-agent's transcript, as far as it was read; `at` is when it said the last thing."""
 
+    agent: Subagent
     tail: Tail
-    is_over: bool = False
+    version: Version | None = None
+    at: datetime | None = None
+    has_more: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SaidAside:
+    """What sub-agents said since the last poll, by the id of their call.
+
+    `ended` are notices of calls whose sub-agents ended though nothing else tells so; `has_more`
+    means that the next poll finds more at once.
+    """
+
+    entries: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
+    ended: tuple[Entry, ...] = ()
+    has_more: bool = False
 
 
 class Asides:
-    """Follows the sub-agents of the calls it was told of; not thread-safe."""
+    """Follows the sub-agents of the calls it was told of, and those of their calls in turn.
+
+    `unread` says why there may be more of them than are followed. Not thread-safe.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._calls: dict[str, bool] = {}
-        self._asides: dict[str, list[_Aside]] = {}
-        self._places: dict[str, list[Path]] = {}
+        self._finder = SubagentFinder(folder)
+        self._agents: tuple[Subagent, ...] = ()
+        self._calls: dict[str, _Call] = {}
+        self._owned: dict[Path, _Aside] = {}
+        self._is_noted = False
         self._looked = 0.0
-        self._version: Mapping[str, Version] | None = None
+
+    @property
+    def unread(self) -> str:
+        """Why there may be more sub-agents than are followed; empty when these are all."""
+        return self._finder.unread
 
     def note(self, entries: Iterable[Entry]) -> None:
-        """Take note of calls, and of results: those calls are over."""
+        """Take note of calls, of their results, and of notices that what they started ended."""
         for entry in entries:
-            if entry.kind is EntryKind.TOOL and entry.tool_id:
-                self._calls.setdefault(entry.tool_id, False)
-            elif entry.kind is EntryKind.RESULT and entry.tool_id:
-                self._calls[entry.tool_id] = True
+            if entry.tool_id and entry.kind is EntryKind.TOOL:
+                self._is_noted = self._is_noted or entry.tool_id not in self._calls
+                self._calls.setdefault(entry.tool_id, _Call())
+            elif entry.tool_id and (call := self._calls.get(entry.tool_id)) is not None:
+                if entry.kind is EntryKind.RESULT and entry.task and not call.task:
+                    call.task, self._is_noted = entry.task, True
+                call.has_ended = call.has_ended or not entry.is_launch
         while len(self._calls) > _MOST_CALLS:
-            self._calls.pop(next(iter(self._calls)))
+            for aside in self._calls.pop(next(iter(self._calls))).asides:
+                self._owned.pop(aside.agent.path, None)
 
-    def poll(self) -> Mapping[str, tuple[Entry, ...]]:
-        """Return what is new, by the id of the call; each sub-agent from near its end on."""
-        self._look()
-        begun = 0
-        for tool_id in [one for one in self._places if one in self._calls]:
-            if tool_id not in self._asides and begun < _AT_ONCE:
-                begun += 1
-                self._asides[tool_id] = [
-                    _Aside(Tail(path, last_bytes=_LAST_BYTES)) for path in self._places[tool_id]
-                ]
-        found = {tool_id: self._read(tool_id) for tool_id in self._asides}
-        return {tool_id: entries for tool_id, entries in found.items() if entries}
+    def poll(self, *, is_live: bool = True) -> SaidAside:
+        """Return what is new, of each sub-agent from its beginning, if that is not too far back.
 
-    def _look(self) -> None:
-        if time.monotonic() - self._looked < _LOOK_S:
+        What was not told to have ended has, when its session does not run.
+        """
+        is_due = time.monotonic() - self._looked >= _LOOK_S
+        if is_due or self._is_noted:
+            self._look(is_due=is_due)
+        found: dict[str, list[Entry]] = {}
+        left, has_more = _EACH_POLL, False
+        for tool_id, call in reversed(tuple(self._calls.items())):
+            for aside in call.asides:
+                is_ended = call.has_ended or aside.agent.is_finished
+                if not aside.has_more and ((is_ended and not is_due) or not _has_changed(aside)):
+                    continue
+                if left <= 0:
+                    has_more = True
+                    break
+                said, size = self._read(aside)
+                found.setdefault(tool_id, []).extend(said)
+                left -= size
+                has_more = has_more or aside.has_more
+        entries = {tool_id: tuple(said) for tool_id, said in found.items() if said}
+        return SaidAside(entries, tuple(self._ended(is_live=is_live)), has_more or self._is_noted)
+
+    def _look(self, *, is_due: bool) -> None:
+        """Learn which sub-agents are those of the calls in sight."""
+        agents = self._agents
+        if is_due:
+            self._looked, agents = time.monotonic(), self._finder.find()
+        if agents is self._agents and not self._is_noted:
             return
-        self._looked = time.monotonic()
-        changed = versions([f"{self._folder}/subagents"])
-        if changed == self._version and is_settled(changed.values()):
-            return
-        self._version = changed
-        places: dict[str, list[Path]] = {}
-        for agent in find_subagents(self._folder):
-            if agent.tool_id:
-                places.setdefault(agent.tool_id, []).append(agent.path)
-        self._places = places
+        self._agents, self._is_noted = agents, False
+        tasks = {call.task: tool_id for tool_id, call in self._calls.items() if call.task}
+        for agent in agents:
+            if (aside := self._owned.get(agent.path)) is not None:
+                aside.agent = agent
+                continue
+            named = tasks.get(agent.agent_id) or tasks.get(agent.run_id) or ""
+            owner = self._calls.get(agent.tool_id or named)
+            if owner is not None:
+                aside = _Aside(agent, Tail(agent.path, last_bytes=_LAST_BYTES))
+                self._owned[agent.path] = aside
+                owner.asides.append(aside)
 
-    def _read(self, tool_id: str) -> tuple[Entry, ...]:
-        is_over = self._calls.get(tool_id, True)
-        entries: list[Entry] = []
-        for aside in self._asides[tool_id]:
-            if aside.is_over:
+    def _read(self, aside: _Aside) -> tuple[list[Entry], int]:
+        """Return what is new in one of them, and how many bytes that were."""
+        is_first, aside.version = aside.tail.identity is None, _version(aside)
+        try:
+            growth = aside.tail.read(limit=_EACH_SLICE)
+        except (ConsoleError, OSError):
+            aside.has_more = False
+            return [], 0
+        aside.has_more = growth.has_more
+        entries = [entry for line in growth.lines for entry in line.entries(_MAX_TEXT)]
+        aside.at = next((one.at for one in reversed(entries) if one.at), aside.at)
+        self.note(entries)
+        if is_first and growth.lines and growth.lines[0].start:
+            entries.insert(0, Entry(EntryKind.NOTICE, _BEFORE, entries[0].at if entries else None))
+        agent = aside.agent.about
+        said = [replace(one, is_sidechain=True, place=-1, agent=agent) for one in entries]
+        return said, sum(line.size for line in growth.lines)
+
+    def _ended(self, *, is_live: bool) -> Iterator[Entry]:
+        """Yield a notice for each call whose sub-agents ended without a word in its transcript."""
+        for tool_id, call in self._calls.items():
+            if call.has_ended or call.is_told or not call.asides:
                 continue
-            try:
-                growth = aside.tail.read(limit=256 * 1024)
-            except (ConsoleError, OSError):
-                aside.is_over = True
-                continue
-            aside.is_over = is_over and not growth.has_more
-            for line in growth.lines:
-                entries += line.entries(_MAX_TEXT)
-        return tuple(replace(one, is_sidechain=True, place=-1) for one in entries)
+            is_over = all(one.agent.is_finished for one in call.asides)
+            if (is_over or not is_live) and not any(one.has_more for one in call.asides):
+                call.is_told = True
+                last = max((one.at for one in call.asides if one.at), default=None)
+                how = "completed" if is_over else "ended"
+                yield Entry(EntryKind.NOTICE, how, last, tool_id=tool_id, task=how)
+
+
+def _has_changed(aside: _Aside) -> bool:
+    version = _version(aside)
+    return version != aside.version or (version is not None and not is_settled([version]))
+
+
+def _version(aside: _Aside) -> Version | None:
+    return versions([str(aside.agent.path)]).get(str(aside.agent.path))

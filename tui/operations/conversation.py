@@ -44,17 +44,21 @@ class Conversation:
                     yield f"*{line.problem}*"
                 for entry in parse_line(line.raw, _WHOLE):
                     yield from self._entry(entry)
-                    if entry.kind is EntryKind.TOOL and depth < _DEEPEST:
-                        yield from self._called(entry.tool_id, depth)
+                    if depth < _DEEPEST:
+                        for agent in self._started_by(entry):
+                            yield from self._agent(agent, depth)
 
-    def _called(self, tool_id: str, depth: int) -> Iterator[str]:
-        """Return what the sub-agents of a call said."""
-        if tool_id:
-            for agent in [one for one in self._agents.values() if one.tool_id == tool_id]:
-                yield from self._agent(agent, depth)
+    def _started_by(self, entry: Entry) -> list[Subagent]:
+        """Return the sub-agents that a call started: by its id, or by what its result names."""
+        if entry.kind is EntryKind.TOOL and entry.tool_id:
+            return [one for one in self._agents.values() if one.tool_id == entry.tool_id]
+        if entry.kind is EntryKind.RESULT and entry.task:
+            return [one for one in self._agents.values() if one.is_of_task(entry.task)]
+        return []
 
     def _agent(self, agent: Subagent, depth: int) -> Iterator[str]:
-        del self._agents[agent.path]
+        if self._agents.pop(agent.path, None) is None:
+            return
         yield f"### Sub-agent: {code(agent.about)}"
         try:
             for block in self._transcript(agent.path, None, depth + 1):

@@ -14,7 +14,7 @@ from tui.core.limits import BACK_S, MOST_BACK
 from tui.core.meter import NOTHING_SPENT, Meter, Spent
 from tui.core.models import Entry, EntryKind, Session
 from tui.core.transcript import load_line
-from tui.operations.asides import Asides
+from tui.operations.asides import Asides, SaidAside
 from tui.operations.happened import Happened, interleaved
 from tui.operations.seek import Hits, seek
 from tui.runs.protocol import Partial, read_partial
@@ -29,6 +29,7 @@ _EACH_POLL = 2 * 1024 * 1024
 _MAX_TEXT = 50_000
 _MOST_MESSAGES = 64
 _MOST_BARREN = 64
+_MOST_ASIDE = 1000
 _COST, _LONGEST_COST = b'"totalCostUSD"', 64 * 1024
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
 _KINDS = {"text": EntryKind.TEXT, "thinking": EntryKind.THINKING, "tool": EntryKind.TOOL}
@@ -41,7 +42,8 @@ class Update:
     `was_reset` means that the transcript is another one now: what was shown is void. `partial` is
     what is being written, token by token, and not in the transcript yet. `has_more` means that the
     next poll finds more at once. `start` and `end` are the places between which everything was
-    told by now; `asides` is what sub-agents said, by the id of their call.
+    told by now; `asides` is what sub-agents said, by the id of their call, and `ended` the notices
+    of those that ended without a word in the transcript.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -52,6 +54,7 @@ class Update:
     start: int = 0
     end: int = 0
     asides: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
+    ended: tuple[Entry, ...] = ()
     spent: Spent = NOTHING_SPENT
 
 
@@ -98,15 +101,17 @@ class Follow:
         if was_reset or not self._is_begun:
             happened = _since(self._happened.known, entries)
         self._is_begun = self._is_begun or bool(entries or happened)
+        aside = self._said_aside(session)
         return Update(
             interleaved(entries, happened),
             was_reset,
             self._partial(session),
             (growth.notice,) if growth.notice else (),
-            growth.has_more,
+            growth.has_more or aside.has_more,
             self._start,
             self._tail.told_to,
-            self._said_aside(),
+            aside.entries,
+            aside.ended,
             self._meter.spent,
         )
 
@@ -141,7 +146,6 @@ class Follow:
         was_moved = self._path is not None
         self._path = path
         self._tail = Tail(path, last_bytes=self._last_bytes)
-        self._asides = Asides(path.with_suffix(""))
         self._forget()
         return was_moved
 
@@ -150,6 +154,7 @@ class Follow:
         self._messages: dict[str, Counter[EntryKind]] = {}
         self._is_first = True
         self._start = 0
+        self._asides = Asides(self._path.with_suffix("")) if self._path else None
 
     def _told(self, growth: Growth) -> tuple[Entry, ...]:
         entries: list[Entry] = []
@@ -169,9 +174,11 @@ class Follow:
             with self._noting:
                 self._asides.note(entries)
 
-    def _said_aside(self) -> Mapping[str, tuple[Entry, ...]]:
+    def _said_aside(self, session: Session) -> SaidAside:
         with self._noting:
-            return self._asides.poll() if self._asides is not None else {}
+            if self._asides is None:
+                return SaidAside()
+            return self._asides.poll(is_live=session.is_live)
 
     def _note_cost(self, line: RawLine) -> None:
         if line.size < _LONGEST_COST and _COST in line.raw:
@@ -243,13 +250,27 @@ def _since(notices: Iterable[Entry], entries: tuple[Entry, ...]) -> tuple[Entry,
     return tuple(one for one in notices if first is None or one.at is None or one.at >= first)
 
 
-def last_entries(session: Session, count: int) -> tuple[Follow, tuple[Entry, ...]]:
-    """Return the last `count` entries, however long, and the `Follow` that goes on from there.
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The last entries of a stream, what sub-agents said as in an `Update`, and the `Follow` that
+    goes on from there.
+    """
+
+    follow: Follow
+    entries: tuple[Entry, ...]
+    asides: Mapping[str, tuple[Entry, ...]]
+    ended: tuple[Entry, ...] = ()
+
+
+def last_entries(session: Session, count: int) -> Last:
+    """Return the last `count` entries, however long, and what sub-agents said under their calls.
 
     Where the bounds end it, a notice stands for what comes before.
     """
     follow = Follow(session)
-    entries, start = _everything(follow, session, count)
+    asides: dict[str, tuple[Entry, ...]] = {}
+    first = _everything(follow, session, count, asides)
+    entries, start = first.entries, first.start
     budget, begun = Budget(MOST_BACK, BACK_S), start
     while len(entries) < count and start > 0:
         if not budget.spend() or begun - start > MOST_BACK:
@@ -259,7 +280,10 @@ def last_entries(session: Session, count: int) -> tuple[Follow, tuple[Entry, ...
         if page.start >= start:
             break
         entries, start = (*page.entries, *entries), page.start
-    return follow, entries[-count:] if count > 0 else ()
+    more = _everything(follow, session, count, asides)
+    entries = (*entries, *more.entries)
+    ended = (*first.ended, *more.ended)
+    return Last(follow, entries[-count:] if count > 0 else (), asides, ended)
 
 
 def _left_out(size: int) -> Entry:
@@ -267,11 +291,17 @@ def _left_out(size: int) -> Entry:
     return Entry(EntryKind.NOTICE, words)
 
 
-def _everything(follow: Follow, session: Session, count: int) -> tuple[tuple[Entry, ...], int]:
-    """Return the last entries of what the first polls tell, and where they begin."""
-    update = follow.poll(session)
-    entries, start = update.entries, update.start
-    while update.has_more:
+def _everything(
+    follow: Follow, session: Session, count: int, asides: dict[str, tuple[Entry, ...]]
+) -> Update:
+    """Return what the first polls tell, of the entries the last, and put `asides` together."""
+    budget, entries, ended = Budget(MOST_BACK, BACK_S), tuple[Entry, ...](), tuple[Entry, ...]()
+    while True:
         update = follow.poll(session)
-        entries = (*entries, *update.entries)[-max(count, 1) :]
-    return entries, start
+        entries, ended = (*entries, *update.entries), (*ended, *update.ended)
+        if update.has_more:
+            entries = entries[-max(count, 1) :]
+        for tool_id, said in update.asides.items():
+            asides[tool_id] = (*asides.get(tool_id, ()), *said)[-_MOST_ASIDE:]
+        if not (update.has_more and budget.spend()):
+            return replace(update, entries=entries, ended=ended)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tui.operations.target import DATABASE
 from tui.storage.acks import ACKS
 from tui.storage.config_dir import CONFIG_DIR
-from tui.storage.folders import OURS, Version, version_of
+from tui.storage.folders import OURS, Version, version_of, versions
 
 _SESSIONS = f"/{CONFIG_DIR}/sessions"
 _WAL = f"/{DATABASE}-wal"
@@ -70,17 +70,6 @@ def glance_at(folder: str) -> Glance:
         often |= versions([f"{folder}/{OURS}/runs"])
         slow |= versions(folder + place for place in _SLOW_IN_OURS)
     return Glance(folder, often, slow)
-
-
-def versions(paths: Iterable[str]) -> dict[str, Version]:
-    """Return the versions of those paths that are there."""
-    found = {}
-    for path in paths:
-        try:
-            found[path] = version_of(os.lstat(path))
-        except OSError:
-            continue
-    return found
 
 
 def is_same(stamps: Stamps) -> bool:

@@ -68,6 +68,17 @@ def version_of(status: os.stat_result) -> Version:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
+def versions(paths: Iterable[str]) -> dict[str, Version]:
+    """Return the versions of those paths that are there."""
+    found = {}
+    for path in paths:
+        try:
+            found[path] = version_of(os.lstat(path))
+        except OSError:
+            continue
+    return found
+
+
 def is_settled(versions: Iterable[Version]) -> bool:
     """Whether these files have rested: a second change within the same tick of a file system's
     clock would leave the version as it is.

@@ -1,64 +1,145 @@
-"""What the sub-agents of a session wrote: a transcript each, beside the session's own."""
+"""What the sub-agents of a session wrote: a transcript each, below the session's own folder."""
 
 from __future__ import annotations
 
+import re
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tui.core.limits import AGENTS_S, MOST_AGENTS, REGISTRY_ENTRY
 from tui.core.text import one_line
-from tui.storage.folders import is_link, read_object
-from tui.storage.walking import Budget, names_in
+from tui.storage.folders import Version, is_link, is_settled, read_object, version_of, versions
+from tui.storage.walking import Budget, Walk
 
-_META = ".meta.json"
+_FOLDER = "subagents"
+_ENDING, _META = ".jsonl", ".meta.json"
+_NAME = re.compile(r"agent-(.+)")
+_LONGEST_ID = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Subagent:
-    """One sub-agent: its transcript, the id of the tool call that started it, what it was for."""
+    """One sub-agent: its transcript, the id of the tool call that started it, what it was for.
+
+    Without a `tool_id` only the result of its call leads here: it names the `agent_id`, or of a
+    whole workflow the `run_id`. `is_finished` when the CLI noted that it ended.
+    """
 
     path: Path
     tool_id: str = ""
     about: str = ""
+    agent_id: str = ""
+    run_id: str = ""
+    is_finished: bool = False
+
+    def is_of_task(self, task: str) -> bool:
+        """Whether a result that names this task, and nothing else, leads to it."""
+        return not self.tool_id and task in (self.agent_id, self.run_id)
+
+
+class SubagentFinder:
+    """Finds the sub-agents of one session again and again, each time only what changed.
+
+    `unread` says why there may be more of them; it is empty when these are all.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._found: tuple[Subagent, ...] = ()
+        self._metas: dict[Path, tuple[Version | None, Subagent]] = {}
+        self._watched: tuple[str, ...] = ()
+        self._versions: dict[str, Version] = {}
+        self.unread = ""
+
+    def find(self) -> tuple[Subagent, ...]:
+        """Return the sub-agents, by their place; links lead nowhere. Never raises `OSError`."""
+        known = self._versions
+        is_known = self._watched and is_settled(known.values()) and known == versions(self._watched)
+        if not is_known:
+            self._look()
+        return self._found
+
+    def _look(self) -> None:
+        place = self._folder / _FOLDER
+        self._found, self.unread, self._versions = (
+            (),
+            "",
+            versions([str(self._folder), str(place)]),
+        )
+        if is_link(self._folder) or is_link(place):
+            return
+        try:
+            place.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            self.unread = f"its sub-agents cannot be read: {error.strerror}"
+            return
+        files, folders, cut = _transcripts(place)
+        self._watched, self._versions = (*self._watched, *folders), {**self._versions, **folders}
+        budget, known, self._metas = Budget(MOST_AGENTS, AGENTS_S), self._metas, {}
+        for path in files:
+            if not budget.spend():
+                break
+            self._metas[path] = _described(path, known.get(path))
+        self._found = tuple(agent for _, agent in self._metas.values())
+        why = cut or (budget.words if budget.is_over else "")
+        self.unread = f"not all of its sub-agents are read: {why}" if why else ""
 
 
 def find_subagents(folder: Path) -> tuple[Subagent, ...]:
-    """Return the sub-agents below a session's own folder, by file name; links lead nowhere."""
-    return look_at_subagents(folder)[0]
+    """Return the sub-agents below a session's own folder, by their place; links lead nowhere."""
+    return SubagentFinder(folder).find()
 
 
 def look_at_subagents(folder: Path) -> tuple[tuple[Subagent, ...], str]:
     """Return the same, and why there may be more of them; empty when these are all."""
-    place = folder / "subagents"
-    if is_link(folder) or is_link(place):
-        return (), ""
-    try:
-        names, is_all = names_in(place)
-    except (FileNotFoundError, NotADirectoryError):
-        return (), ""
-    except OSError as error:
-        return (), f"its sub-agents cannot be read: {error.strerror}"
-    budget, found = Budget(MOST_AGENTS, AGENTS_S), list[Subagent]()
-    for name in names:
-        if name.endswith(".jsonl") and _is_file(place / name):
-            if not budget.spend():
-                break
-            found.append(_subagent(place, name))
-    is_cut = budget.is_over or not is_all
-    return tuple(found), f"not all of its sub-agents are read: {budget.words}" if is_cut else ""
+    finder = SubagentFinder(folder)
+    return finder.find(), finder.unread
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return stat.S_ISREG(path.lstat().st_mode)
-    except OSError:
-        return False
+def _transcripts(place: Path) -> tuple[list[Path], dict[str, Version], str]:
+    """Return the transcripts at any depth below a folder, the versions of its folders, and why
+    these may not be all.
+    """
+    walk, files, folders = Walk(place), list[str](), dict[str, Version]()
+    for found in walk:
+        if found.is_folder:
+            folders[f"{place}/{found.place}"] = version_of(found.status)
+        elif stat.S_ISREG(found.status.st_mode) and _is_transcript(found.place):
+            files.append(found.place)
+    return [place / one for one in sorted(files)], folders, walk.cut
 
 
-def _subagent(place: Path, name: str) -> Subagent:
-    stem = name.removesuffix(".jsonl")
-    facts = read_object(place / f"{stem}{_META}", REGISTRY_ENTRY)
+def _is_transcript(place: str) -> bool:
+    """Whether it is an agent's: what else ends so below (the journal of a workflow) is none."""
+    folder, _, name = place.rpartition("/")
+    return name.endswith(_ENDING) and (not folder or name.startswith("agent-"))
+
+
+def _described(
+    path: Path, known: tuple[Version | None, Subagent] | None
+) -> tuple[Version | None, Subagent]:
+    meta = path.with_name(path.name.removesuffix(_ENDING) + _META)
+    version = versions([str(meta)]).get(str(meta))
+    if known is not None and known[0] == version and (not version or is_settled([version])):
+        return known
+    return version, _subagent(path, read_object(meta, REGISTRY_ENTRY))
+
+
+def _subagent(path: Path, facts: Mapping[str, Any]) -> Subagent:
+    stem = path.name.removesuffix(_ENDING)
     kind, about = (one_line(facts.get(key) or "")[:200] for key in ("agentType", "description"))
     said = ": ".join(word for word in (kind, about) if word)
-    return Subagent(place / name, one_line(facts.get("toolUseId") or ""), said or one_line(stem))
+    named = _NAME.fullmatch(stem)
+    return Subagent(
+        path,
+        one_line(facts.get("toolUseId") or "")[:_LONGEST_ID],
+        said or one_line(stem),
+        one_line(named[1]) if named else "",
+        one_line(path.parent.name) if path.parent.parent.name == "workflows" else "",
+        facts.get("finished") is True,
+    )

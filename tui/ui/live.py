@@ -13,6 +13,7 @@ from tui.ui.pace import Pace
 from tui.ui.pane import Pane
 from tui.ui.wish import Wish
 from tui.view import heading, stream
+from tui.view.asides import Asides
 from tui.view.lines import Cell, Line, title_room
 from tui.view.roll import Place, Roll
 
@@ -76,6 +77,7 @@ class LivePane(Pane):
         self.spent = Spent()
         self._writing = None
         self._forget(0)
+        self._roll.asides = Asides()
         self.told_to = 0
         self._end_lines()
         self._settle()
@@ -91,6 +93,7 @@ class LivePane(Pane):
         """Show what is new in the stream; far from its end only count it."""
         if update.was_reset or not (self._roll.entries or self.told_to):
             self._forget(update.start)
+            self._roll.asides = Asides()
             self.end = self.told_to = update.start
         is_attached = self.end == self.told_to
         self.told_to = update.end
@@ -99,7 +102,7 @@ class LivePane(Pane):
             self._roll.append(update.entries)
         notices = tuple(Entry(EntryKind.NOTICE, text) for text in update.notices)
         self._roll.append(notices)
-        self._roll.put_aside(update.asides)
+        self._roll.put_aside(update.asides, update.ended)
         self.spent, self._writing = update.spent, update.partial
         if not self.is_following:
             self.unseen += sum(one.kind is not EntryKind.RESULT for one in update.entries)
@@ -132,10 +135,7 @@ class LivePane(Pane):
         self._settle()
 
     def _forget(self, start: int) -> None:
-        roll = Roll(self._roll.zone)
-        roll.tools, roll.tail = self._roll.tools, self._roll.tail
-        roll.fit(self._text_width)
-        self._roll = roll
+        self._roll = self._roll.anew()
         self.start = self.end = start
         self.top, self._current = (0, 0), None
         self.wish = self._found = None

@@ -11,6 +11,7 @@ from datetime import UTC, tzinfo
 
 from tui.core.models import Entry, EntryKind
 from tui.view import stream
+from tui.view.asides import Asides
 from tui.view.lines import Line
 from tui.view.stream import TOOLS, Around, Tools
 
@@ -18,7 +19,6 @@ Place = tuple[int, int]
 Name = tuple[object, ...]
 MOST_ENTRIES = 4000
 MOST_BYTES = 8 * 1024 * 1024
-_MOST_ASIDE = 200
 _MOST_DRAWN = 1000
 _MODEL_WITHIN = 40
 
@@ -32,13 +32,20 @@ class Roll:
         self.entries: list[Entry] = []
         self.results: dict[str, Entry] = {}
         self.tail: tuple[Line, ...] = ()
-        self._asides: dict[str, list[Entry]] = {}
+        self.asides = Asides()
         self._calls: set[str] = set()
         self._opened: set[Name] = set()
         self._lines: list[tuple[Line, ...] | None] = []
         self._width = 80
         self._bytes = 0
         self._drawn = 0
+
+    def anew(self) -> Roll:
+        """Return an empty one that is shown the same way, with what sub-agents said."""
+        fresh = Roll(self.zone)
+        fresh.tools, fresh.tail, fresh.asides = self.tools, self.tail, self.asides
+        fresh.fit(self._width)
+        return fresh
 
     # What is in it ---------------------------------------------------------------------------
 
@@ -61,15 +68,10 @@ class Roll:
         self._take(entries)
         return len(entries)
 
-    def put_aside(self, asides: Mapping[str, Sequence[Entry]]) -> None:
-        """Add what sub-agents said, by the id of their call."""
-        for tool_id, entries in asides.items():
-            said = self._asides.setdefault(tool_id, [])
-            said += entries
-            del said[:-_MOST_ASIDE]
-            self._redraw_call(tool_id)
-        while len(self._asides) > _MOST_ASIDE:
-            self._asides.pop(next(iter(self._asides)))
+    def put_aside(self, said: Mapping[str, Sequence[Entry]], ended: Sequence[Entry] = ()) -> None:
+        """Add what sub-agents said, by the id of their call, and notices of those that ended."""
+        for tool_id in self.asides.add(said, ended):
+            self._redraw_call(self.asides.root_of(tool_id))
 
     @property
     def is_full(self) -> bool:
@@ -98,6 +100,8 @@ class Roll:
             self._bytes += _size(entry)
             if entry.kind is EntryKind.TOOL:
                 self._calls.add(entry.tool_id)
+        for tool_id in self.asides.note(entries):
+            self._redraw_call(self.asides.root_of(tool_id))
         for entry in entries:
             if entry.kind is EntryKind.RESULT:
                 self.results[entry.tool_id] = entry
@@ -191,10 +195,10 @@ class Roll:
         is_call = entry.kind is EntryKind.TOOL
         return Around(
             self.zone,
-            self.results.get(entry.tool_id) if is_call else None,
+            self.asides.outcome(entry, self.results.get(entry.tool_id)) if is_call else None,
             stream.minute(before, self.zone) if before else "",
             self._model_before(index) if entry.model else "",
-            self._asides.get(entry.tool_id, ()) if is_call else (),
+            self.asides,
             self._alike(index) if entry.left_out else (),
             self.tools,
             _name(entry) in self._opened,

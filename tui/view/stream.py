@@ -12,6 +12,7 @@ from tui.core.asking import questions
 from tui.core.models import Entry, EntryKind, Request, Run
 from tui.core.text import fit, one_line, safe_text
 from tui.view import words
+from tui.view.asides import Asides
 from tui.view.lines import Cell, Line
 from tui.view.markdown import markdown_lines
 from tui.view.steering import sent_words
@@ -48,7 +49,7 @@ class Writing(Protocol):
 class Around:
     """What an entry's lines depend on besides the entry itself.
 
-    `before` is the time and `model` the model that were told last; `asides` is what the call's
+    `before` is the time and `model` the model that were told last; `asides` is what
     sub-agents said; `alike` are the notices of left-out lines that stand for one line together.
     """
 
@@ -56,7 +57,7 @@ class Around:
     result: Entry | None = None
     before: str = ""
     model: str = ""
-    asides: Sequence[Entry] = ()
+    asides: Asides | None = None
     alike: Sequence[Entry] = ()
     tools: Tools = "short"
     is_open: bool = False
@@ -158,20 +159,18 @@ def _tool(entry: Entry, around: Around, width: int) -> list[Line]:
         if failed and around.result is not None:
             said = _wrapped(around.result.detail or around.result.text, width - 2)
             lines += [(Cell(f"  {text}", "bad"),) for text in said]
-    return lines + _asides(around, width)
+    return lines + _asides(entry, around, width)
 
 
-def _asides(around: Around, width: int) -> list[Line]:
+def _asides(entry: Entry, around: Around, width: int) -> list[Line]:
     """Return what the call's sub-agents said, behind a bar."""
-    if around.tools == "off":
+    if around.tools == "off" or around.asides is None:
         return []
-    results = {one.tool_id: one for one in around.asides if one.kind is EntryKind.RESULT}
-    lines: list[Line] = []
-    for one in around.asides:
-        if one.kind is not EntryKind.RESULT:
-            inner = Around(around.zone, results.get(one.tool_id), tools=around.tools)
-            lines += [(_BAR, *line) for line in _body(one, inner, max(8, width - 2))]
-    return lines
+
+    def draw(one: Entry, result: Entry | None, inner: int) -> list[Line]:
+        return _body(one, Around(around.zone, result, tools=around.tools), inner)
+
+    return list(around.asides.lines(entry.tool_id, draw, width))
 
 
 def writing_lines(writing: Writing, width: int) -> tuple[Line, ...]:

@@ -25,8 +25,8 @@ from tests.sample_listing import FIRST, SECOND, SampleListing
 from tui.core.models import Ack, Catalog
 from tui.operations.refresh import Watch, listing_paths
 from tui.storage.acks import write_ack
-from tui.storage.folders import write_atomically
 from tui.storage.processes import own_domain, started
+from tui.storage.safe_io import write_atomically
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import pytest
 from tests.sample_listing import FIRST, SECOND, snapshot
 from tui.core.errors import ConsoleError
 from tui.storage.config_dir import (
+    UNKNOWN_SWEEP,
     footprint,
     is_place_of,
     raise_sweep,
@@ -128,7 +129,7 @@ def test_a_raise_waits_for_another_and_then_looks_again(config_dir: Path) -> Non
 
 def test_a_pipe_for_settings_keeps_nobody_waiting(config_dir: Path) -> None:
     os.mkfifo(config_dir / "settings.json")
-    assert sweep_days(config_dir) == 30
+    assert sweep_days(config_dir) == UNKNOWN_SWEEP
     with pytest.raises(ConsoleError):
         raise_sweep(config_dir, NOW, NOW + 60 * DAY)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
@@ -16,7 +17,15 @@ import pytest
 
 from tests.sample_listing import FIRST, SECOND
 from tui.core.errors import Refused
-from tui.storage.locks import SessionLock, batch_lock, discard_locks, held, lock_path
+from tui.storage.locks import (
+    NO_LOCKS,
+    SessionLock,
+    batch_lock,
+    discard_locks,
+    held,
+    lock_path,
+    look_at_locks,
+)
 
 TAKE = """
 import sys, time
@@ -135,7 +144,7 @@ def test_locks_behind_a_link_are_not_looked_at(listing: Path, tmp_path: Path, pl
         assert held(listing) == {"9f2c"}
         (listing / place).rename(tmp_path / "outside")
         (listing / place).symlink_to(tmp_path / "outside")
-        assert held(listing) == frozenset()
+        assert look_at_locks(listing).is_blind
 
 
 def test_a_link_for_a_lock_is_not_followed(listing: Path, tmp_path: Path) -> None:
@@ -143,7 +152,7 @@ def test_a_link_for_a_lock_is_not_followed(listing: Path, tmp_path: Path) -> Non
     with pytest.raises(OSError, match="symbolic links"):
         SessionLock.take(listing, "9f2c")
     assert not (tmp_path / "outside").exists()
-    assert held(listing) == frozenset()
+    assert look_at_locks(listing).unsure == {"9f2c"}
 
 
 def test_colleagues_get_the_rights_of_the_listing(listing: Path) -> None:
@@ -249,3 +258,89 @@ def _hold(holders: list[int], overlaps: list[int]) -> None:
     if holders[0] != 1:
         overlaps.append(holders[0])
     holders[0] -= 1
+
+
+NOT_FREE = [errno.EACCES, errno.EMFILE, errno.ENFILE, errno.EIO, errno.ESTALE, errno.ENOLCK]
+
+
+@pytest.mark.parametrize("number", NOT_FREE)
+def test_a_lock_that_cannot_be_looked_at_is_not_free(
+    listing: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Taken for free, its session is deleted while somebody runs it."""
+    SessionLock.take(listing, "9f2c").close()
+    lock_path(listing, "a1b2")
+    opened = os.open
+
+    def fail(path: os.PathLike[str] | str, flags: int, *more: int, **named: int) -> int:
+        if str(path).endswith("9f2c"):
+            raise OSError(number, os.strerror(number), path)
+        return opened(path, flags, *more, **named)
+
+    monkeypatch.setattr(os, "open", fail)
+    seen = look_at_locks(listing)
+    assert (seen.held, seen.is_blind) == (frozenset(), False)
+    assert seen.unsure == {"9f2c"}
+    assert os.strerror(number) in seen.why
+    with pytest.raises(OSError, match=os.strerror(number)):
+        SessionLock.take(listing, "9f2c")
+    with batch_lock(listing, ["9f2c", "a1b2"]) as busy:
+        assert busy == {"9f2c"}
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EIO, errno.EOPNOTSUPP])
+def test_a_mount_without_locks_says_so_and_nothing_there_is_free(
+    listing: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    SessionLock.take(listing, "9f2c").close()
+
+    def fail(fd: int, operation: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", fail)
+    seen = look_at_locks(listing)
+    assert (seen.held, seen.is_blind) == (frozenset(), True)
+    assert seen.unsure == {"9f2c"}
+    assert seen.why.startswith(NO_LOCKS)
+    with pytest.raises(OSError, match=NO_LOCKS):
+        SessionLock.take(listing, "a1b2")
+    with pytest.raises(OSError, match=NO_LOCKS), batch_lock(listing, ["a1b2"]):
+        pass
+
+
+def test_a_batch_that_cannot_be_looked_at_may_hold_every_session(
+    listing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (lock_path(listing, ".batch")).symlink_to("nowhere")
+    assert look_at_locks(listing).is_blind
+    with pytest.raises(OSError, match="the lock of a clean-up cannot be looked at"):
+        SessionLock.take(listing, "9f2c")
+    monkeypatch.undo()
+
+
+def test_locks_in_a_folder_of_another_login_are_not_free(listing: Path) -> None:
+    """By umask 027 the folder of the one who came first is his group's alone."""
+    with SessionLock.take(listing, "9f2c"):
+        lock_path(listing, "9f2c").parent.chmod(0o750)
+        listing.chmod(0o777)
+        code = """if True:
+            import os, sys
+            from pathlib import Path
+            from tui.storage.locks import SessionLock, look_at_locks
+            os.setgroups([]), os.setgid(65534), os.setuid(65534)
+            seen = look_at_locks(Path(sys.argv[1]))
+            print(seen.is_blind, seen.why)
+            try:
+                SessionLock.take(Path(sys.argv[1]), "9f2c")
+            except OSError as error:
+                print(error.strerror)
+        """
+        said = subprocess.run(
+            [sys.executable, "-c", code, str(listing)],
+            capture_output=True,
+            text=True,
+            cwd=Path(__file__).parent.parent,
+            check=True,
+            timeout=60,
+        ).stdout.splitlines()
+    assert said == ["True its locks cannot be read: Permission denied", "Permission denied"]

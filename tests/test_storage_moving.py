@@ -10,7 +10,8 @@ import pytest
 
 from tests.test_storage_walking import nest
 from tui.core.limits import DEEPEST_MOVED
-from tui.storage.moving import conflict, make_folder, move, require_movable
+from tui.storage.moving import conflict, move, require_movable
+from tui.storage.safe_io import make_folders
 
 
 def other_disk(source: Path, target: Path) -> None:
@@ -69,7 +70,7 @@ def test_no_folder_is_made_through_a_link(tmp_path: Path) -> None:
     (tmp_path / "outside").mkdir()
     (tmp_path / "base" / "link").symlink_to(tmp_path / "outside")
     with pytest.raises(NotADirectoryError):
-        make_folder(tmp_path / "base", tmp_path / "base" / "link" / "deep")
+        make_folders(tmp_path / "base", "link", "deep")
     assert not list((tmp_path / "outside").iterdir())
 
 

@@ -8,7 +8,7 @@ import os
 import resource
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +29,7 @@ from tui.storage.trash import (
     list_trash,
     moving_to_trash,
     put_back,
+    require_way_back,
     unreadable_trash,
 )
 
@@ -367,3 +368,49 @@ def test_what_a_killed_process_left_empty_is_cleared_once_it_is_old(listing: Pat
     assert len(list(trash_folder(listing).iterdir())) == 5
     clear(listing.parent, datetime(2099, 1, 1, tzinfo=UTC))
     assert sorted(trash_folder(listing).iterdir()) == sorted([kept.batch, stranger])
+
+
+def test_what_appears_at_that_very_moment_is_not_restored_over(
+    listing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a plain rename it would be the end: the look before it saw nothing there."""
+    trashed, (transcript, _) = trash(listing), paths(listing)
+    looked_at = require_way_back
+
+    def late(one: Trashed, path: Path) -> tuple[tuple[Path, Path], ...]:
+        pairs = looked_at(one, path)
+        transcript.write_text("new")
+        return pairs
+
+    monkeypatch.setattr("tui.storage.trash.require_way_back", late)
+    with pytest.raises(Refused, match="exists again: nothing was restored over it"):
+        put_back(trashed, listing)
+    monkeypatch.undo()
+    assert transcript.read_text() == "new"
+    transcript.unlink()
+    put_back(trashed, listing)
+    assert transcript.read_bytes() == b"\0\xff half a li"
+
+
+@pytest.mark.parametrize("step", ["move", "put back"])
+def test_nothing_is_moved_through_a_link_that_was_swapped_in(
+    listing: Path, tmp_path: Path, step: str
+) -> None:
+    """A project's folder that became a link after it was looked at leads to another's files."""
+    project, elsewhere = listing / PROJECT, tmp_path / "of another"
+    (elsewhere / FIRST).mkdir(parents=True)
+    (elsewhere / f"{FIRST}.jsonl").write_text("theirs")
+    if step == "move":
+        with suppress(Refused), moving(listing) as batch:
+            project.rename(tmp_path / "aside")
+            project.symlink_to(elsewhere)
+            with pytest.raises(ConsoleError, match="cannot be moved"):
+                batch.move(batch.sessions[0])
+    else:
+        trashed = trash(listing)
+        project.rename(tmp_path / "aside")
+        project.symlink_to(elsewhere)
+        with pytest.raises(ConsoleError):
+            put_back(trashed, listing)
+    assert sorted(one.name for one in elsewhere.iterdir()) == [FIRST, f"{FIRST}.jsonl"]
+    assert (elsewhere / f"{FIRST}.jsonl").read_text() == "theirs"

@@ -32,7 +32,8 @@ class Findings:
 
     Without `has_rows` nobody could read the table: a transcript may be tracked or not. `audited`
     holds the last act on each session, `stray_processes` what the registry beside its strays says.
-    `cut` says why there may be more transcripts or runs.
+    `cut` says why there may be more transcripts or runs. `unsure` are the sessions whose lock could
+    not be looked at, all of them when `is_lock_blind`.
     """
 
     listing_id: str
@@ -51,6 +52,8 @@ class Findings:
     acks: Mapping[str, Ack] = field(default_factory=dict)
     stray_processes: tuple[Process, ...] = ()
     cut: str = ""
+    unsure: frozenset[str] = frozenset()
+    is_lock_blind: bool = False
 
 
 _Known = tuple[Row | None, Transcript | None, Run | None]
@@ -157,6 +160,8 @@ def _session(found: Findings, place: _Place, session_id: str, known: _Known) -> 
     row, transcript, run = known
     process = _process_of(found, session_id, row, transcript)
     liveness = _liveness(session_id in found.locked, process, run)
+    if liveness is Liveness.NONE and _may_be_locked(found, session_id, row, transcript):
+        liveness = Liveness.UNKNOWN
     if row is None and transcript is None and liveness is Liveness.NONE:
         return None
     zone, file = place.zone, transcript or _NO_FILE
@@ -253,6 +258,14 @@ def _liveness(is_locked: bool, process: Process | None, run: Run | None) -> Live
         waits = waits or (process is not None and process.liveness is Liveness.WAITING)
         return Liveness.WAITING if waits else Liveness.BUSY
     return Liveness.NONE if process is None else process.liveness
+
+
+def _may_be_locked(
+    found: Findings, session_id: str, row: Row | None, transcript: Transcript | None
+) -> bool:
+    """Whether somebody may hold the lock of a session, and nobody can tell."""
+    is_any = found.is_lock_blind and _is_there(row, transcript)
+    return is_any or session_id in found.unsure
 
 
 def _left(process: Process, run: Run) -> bool:

@@ -66,7 +66,12 @@ def _on_date(words: str, zone: tzinfo) -> datetime | None:
 
 
 def sweep_at(modified_at: datetime, sweep_days: int) -> datetime | None:
-    """Return when the CLI may delete a transcript last written at `modified_at`."""
+    """Return when the CLI may delete a transcript last written at `modified_at`.
+
+    `None` when that is not known, which a negative number of days says, or beyond the calendar.
+    """
+    if sweep_days < 0:
+        return None
     try:
         return modified_at + timedelta(days=sweep_days)
     except OverflowError:

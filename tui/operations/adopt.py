@@ -22,7 +22,8 @@ from tui.runs.untrusted import read_json
 from tui.storage.config_dir import CONFIG_DIR, footprint, raise_sweep, refresh_children
 from tui.storage.folders import is_link
 from tui.storage.logbook import write_event
-from tui.storage.moving import Rename, conflict, make_folder, move, require_movable
+from tui.storage.moving import Rename, conflict, move, require_movable
+from tui.storage.safe_io import make_folders
 from tui.storage.tracking import Tracking
 
 
@@ -145,7 +146,7 @@ def _carry_out(
     now = context.clock()
     try:
         for one in moves:
-            make_folder(target.folder, one.target.parent)
+            make_folders(target.folder, *one.target.parent.relative_to(target.folder).parts)
             move(one.source, one.target, rename=rename)
     except OSError as error:
         raise ConsoleError(
@@ -161,7 +162,7 @@ def _put_sweep_off(
     context: Context, session: Session, target: Target, stage: str, now: datetime
 ) -> None:
     """Make the CLI keep it here until it expires, before it can sweep it here."""
-    make_folder(target.folder, target.config_dir)
+    make_folders(target.folder, CONFIG_DIR)
     if session.transcript is None or not session.transcript.resumable:
         return
     until = max(session.expires_at or now, now + context.settings.resume_keeps)

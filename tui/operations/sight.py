@@ -25,7 +25,7 @@ from tui.storage.registry import read_registry
 from tui.storage.tables import TableCache
 from tui.storage.transcripts import TranscriptFinder
 
-_NO_LOCKS: tuple[frozenset[str], str] = (frozenset(), "")
+_NO_LOCKS = locks.Locks()
 # What failed after much computing, and did not change since, is left alone so many times as long.
 _REST, _CHEAP_S = 20.0, 0.1
 
@@ -126,7 +126,7 @@ class Sight:
         glance = glance_at(self._place)
         rows = self._read(glance)
         config_dir, is_linked = self._config_dir, is_link(self._config_dir)
-        locked, unlooked = locks.look_at_locks(self.folder) if glance.has_ours else _NO_LOCKS
+        seen = locks.look_at_locks(self.folder) if glance.has_ours else _NO_LOCKS
         found = Findings(
             self.folder.name,
             self.folder,
@@ -134,7 +134,7 @@ class Sight:
             () if is_linked else self._finder.find(config_dir),
             read_registry(config_dir) if glance.has_registry and not is_linked else (),
             self._runs.find(self.folder) if glance.has_ours else (),
-            locked,
+            seen.held,
             sweep_days(config_dir) if glance.has_settings else DEFAULT_SWEEP_DAYS,
             rows.problem or _link_problem(config_dir, is_linked),
             bool(rows.problem and rows.rows),
@@ -142,7 +142,9 @@ class Sight:
             rows.is_known,
             rows.audited,
             read_acks(self.folder) if glance.has_ours else {},
-            cut=("" if is_linked else self._finder.cut) or self._runs.cut or unlooked,
+            cut=("" if is_linked else self._finder.cut) or self._runs.cut or seen.why,
+            unsure=seen.unsure,
+            is_lock_blind=seen.is_blind,
         )
         self.is_troubled = rows.is_failed
         self._settle(glance, rows, found)

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from tui.storage.folders import inherit_rights_open
+from tui.storage.safe_io import make_file, make_new_folder
 
 _PLACE = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FILE = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_FILE = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _OURS = 3  # `.session_console`, `runs` and the run's own
 
 
@@ -63,10 +63,8 @@ def open_inside(folder: int, name: str) -> int:
 
 def make_inside(folder: int, name: str) -> int:
     """Make a folder in an open one, with its rights, and open it."""
-    os.mkdir(name, dir_fd=folder)
-    fd = open_inside(folder, name)
-    inherit_rights_open(fd, folder)
-    return fd
+    make_new_folder(folder, name)
+    return open_inside(folder, name)
 
 
 @contextmanager
@@ -83,13 +81,14 @@ def open_file(folder: int, name: str, flags: int = 0) -> int:
 
     Raises `OSError` for anything else in its place; a pipe there would keep a writer waiting.
     """
-    fd = os.open(name, _FILE | flags, 0o600, dir_fd=folder)
     try:
-        found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode):
+        fd = os.open(name, _FILE | flags, dir_fd=folder)
+    except FileNotFoundError:
+        os.close(make_file(folder, name))
+        fd = os.open(name, _FILE | flags, dir_fd=folder)
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise OSError(errno.EINVAL, "no regular file", name)
-        if not found.st_size:
-            inherit_rights_open(fd, folder)
     except BaseException:  # an interrupt too must leave nothing open
         os.close(fd)
         raise
@@ -98,7 +97,7 @@ def open_file(folder: int, name: str, flags: int = 0) -> int:
 
 def write_new(folder: int, name: str, text: str, *, is_lasting: bool = False) -> None:
     """Write a file that is not there yet, in an open folder; `is_lasting` waits for the disk."""
-    with os.fdopen(open_file(folder, name, os.O_EXCL), "w", encoding="utf-8") as file:
+    with os.fdopen(make_file(folder, name), "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         if is_lasting:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC
 from pathlib import Path
 from types import MappingProxyType
@@ -16,12 +15,11 @@ from tui.core.text import one_line
 from tui.core.zones import read_time
 from tui.storage.folders import (
     console_folder,
-    inherit_rights,
     our_folder,
     read_object,
-    write_atomically,
 )
 from tui.storage.locks import folder_lock
+from tui.storage.safe_io import write_atomically
 
 ACKS = "acks.json"
 _MOST_BYTES = 256 * 1024
@@ -64,8 +62,6 @@ def _change(listing_path: Path, session_id: str, ack: Ack | None) -> Ack | None:
         if ack is not None and before is not None and before.mark == ack.mark:
             return before
         write_atomically(path, _bounded(known | ({session_id: ack} if ack else {})))
-        with suppress(OSError):
-            inherit_rights(path, path.parent)
     return before
 
 

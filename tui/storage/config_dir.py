@@ -15,18 +15,33 @@ from typing import Any
 from tui.core.bounded_json import parse_json
 from tui.core.errors import ConsoleError
 from tui.core.session_id import is_cli_id, is_session_id
-from tui.storage.folders import is_link, read_object, read_small, write_atomically
+from tui.storage.folders import is_link, read_small
 from tui.storage.locks import folder_lock
 from tui.storage.opening import CONFIG_DIR as CONFIG_DIR
+from tui.storage.rewriting import rewrite
 
 DEFAULT_SWEEP_DAYS = 30
+UNKNOWN_SWEEP = -1
 _LONGEST_SWEEP_DAYS = 36500
 _BESIDE = ("file-history", "tasks", "session-env")
 
 
 def sweep_days(config_dir: Path) -> int:
-    """Return after how many days without a write the CLI deletes a transcript here."""
-    days = _settings(config_dir).get("cleanupPeriodDays")
+    """Return after how many days without a write the CLI deletes a transcript here.
+
+    `UNKNOWN_SWEEP` when that cannot be read. Of what is no JSON the CLI takes nothing, either.
+    """
+    try:
+        stored = parse_json(read_small(config_dir / "settings.json", follows=True))
+    except (FileNotFoundError, ValueError, RecursionError):
+        return DEFAULT_SWEEP_DAYS
+    except OSError:
+        return UNKNOWN_SWEEP
+    return _days_in(stored) if isinstance(stored, dict) else DEFAULT_SWEEP_DAYS
+
+
+def _days_in(settings: dict[str, Any]) -> int:
+    days = settings.get("cleanupPeriodDays")
     return (
         days
         if isinstance(days, int) and not isinstance(days, bool) and days >= 0
@@ -59,15 +74,21 @@ def raise_sweep(config_dir: Path, modified_at: datetime, until: datetime) -> int
 
 
 def _raise_sweep(path: Path, needed: int) -> int | None:
-    """Write the days needed unless another did meanwhile; the lock is held."""
-    if needed <= sweep_days(path.parent):
-        return None
-    settings = parse_json(read_small(path)) if path.exists() else {}
-    if not isinstance(settings, dict):
-        raise ValueError("not a JSON object")
-    text = json.dumps(settings | {"cleanupPeriodDays": needed}, indent=2, ensure_ascii=False)
-    write_atomically(path, text + "\n")
-    return needed
+    """Write the days needed unless another did meanwhile; the lock is held.
+
+    The CLI and its users write this file, too: what they write at this moment stays.
+    """
+
+    def raised(stored: bytes | None) -> bytes | None:
+        settings = {} if stored is None else parse_json(stored)
+        if not isinstance(settings, dict):
+            raise ValueError("not a JSON object")
+        if needed <= _days_in(settings):
+            return None
+        changed = settings | {"cleanupPeriodDays": needed}
+        return (json.dumps(changed, indent=2, ensure_ascii=False) + "\n").encode()
+
+    return needed if rewrite(path, raised) else None
 
 
 def refresh_children(config_dir: Path, now: datetime) -> None:
@@ -185,7 +206,3 @@ def _is_file(path: Path) -> bool:
 def _folders(base: Path) -> list[Path]:
     found = (one.path for one in _entries(base) if one.is_dir(follow_symlinks=False))
     return [Path(path) for path in sorted(found)]
-
-
-def _settings(config_dir: Path) -> dict[str, Any]:
-    return read_object(config_dir / "settings.json", follows=True)

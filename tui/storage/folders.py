@@ -6,10 +6,8 @@ import errno
 import os
 import re
 import stat
-import tempfile
 import time
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from tui.core.bounded_json import parse_json
 from tui.core.limits import SMALL
 from tui.storage.opening import OURS as OURS
 from tui.storage.opening import open_regular
+from tui.storage.safe_io import make_folders
 
 _TICK_NS = 50_000_000
 _COARSE_NS = 2_000_000_000  # of a file system that keeps whole seconds
@@ -30,16 +29,8 @@ def console_folder(base: Path, *parts: str) -> Path:
 
     Raises `OSError`; a symbolic link in the way is never followed.
     """
-    folder = base
-    for part in (OURS, *parts):
-        parent, folder = folder, folder / part
-        try:
-            folder.mkdir()
-            inherit_rights(folder, parent)
-        except FileExistsError:
-            if is_link(folder) or not folder.is_dir():
-                raise NotADirectoryError(f"{folder} is not a folder of ours") from None
-    return folder
+    make_folders(base, OURS, *parts)
+    return base.joinpath(OURS, *parts)
 
 
 def our_folder(base: Path, *parts: str) -> Path | None:
@@ -89,29 +80,6 @@ def is_settled(versions: Iterable[Version]) -> bool:
     )
 
 
-def inherit_rights(path: Path, parent: Path) -> None:
-    """Give `path` the group of `parent`, and its group's rights, as far as we may."""
-    _inherit(path, path.stat(follow_symlinks=False), parent.stat())
-
-
-def inherit_rights_open(fd: int, parent: int) -> None:
-    """Do the same to what is open: no link can take its place meanwhile."""
-    _inherit(fd, os.fstat(fd), os.fstat(parent))
-
-
-def _inherit(target: Path | int, mine: os.stat_result, wanted: os.stat_result) -> None:
-    if mine.st_uid != os.geteuid():
-        return
-    with suppress(OSError):
-        if mine.st_gid != wanted.st_gid:
-            os.chown(target, -1, wanted.st_gid)
-        mode = stat.S_IMODE(wanted.st_mode) & 0o2777
-        if not stat.S_ISDIR(mine.st_mode):
-            mode &= 0o666
-        if stat.S_IMODE(mine.st_mode) != mode:
-            os.chmod(target, mode | stat.S_IRUSR | stat.S_IWUSR)  # noqa: PTH101 (or a descriptor)
-
-
 def mount_of(path: Path) -> Path:
     """Return where the mount is that the folder of `path` lies on, as far as the system tells."""
     folder = path.parent.resolve()
@@ -150,32 +118,3 @@ def read_object(path: Path, limit: int = SMALL, *, follows: bool = False) -> dic
     except (OSError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
-
-
-def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
-    """Replace `path` by a file that holds `text`, whole or not at all.
-
-    `mode` defaults to that of the file replaced, else to what `inherit_rights` gives. Raises
-    `OSError` (a full disk leaves the old file as it was).
-    """
-    fd, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(fd, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        _give_mode(temporary, path, mode)
-        temporary.replace(path)
-    except BaseException:  # an interrupt too must leave nothing half-made
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _give_mode(temporary: Path, path: Path, mode: int | None) -> None:
-    if mode is not None:
-        temporary.chmod(mode)
-    elif path.exists() and not is_link(path):
-        temporary.chmod(stat.S_IMODE(path.stat().st_mode))
-    else:
-        inherit_rights(temporary, path.parent)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,12 +12,11 @@ from tui.core.text import one_line
 from tui.core.zones import read_time
 from tui.storage.folders import (
     console_folder,
-    inherit_rights,
     is_link,
     our_folder,
     read_small,
-    write_atomically,
 )
+from tui.storage.safe_io import write_atomically
 
 _FILE = "hold.json"
 
@@ -53,8 +51,6 @@ def write_hold(root: Path, hold: Hold | None) -> None:
         return
     facts = {"by": hold.by, "at": hold.at.isoformat(), "reason": hold.reason}
     write_atomically(path, json.dumps(facts))
-    with suppress(OSError):
-        inherit_rights(path, path.parent)
 
 
 def _modified(path: Path) -> datetime:

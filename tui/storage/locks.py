@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import time
 import weakref
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from tui.core.errors import Refused
 from tui.core.limits import MOST_LOCKS
-from tui.storage.folders import console_folder, inherit_rights, our_folder, read_small
+from tui.storage.folders import OURS, console_folder, our_folder, read_small
+from tui.storage.opening import open_folder
+from tui.storage.safe_io import folder_of, make_file, unlink
 from tui.storage.walking import names_in
 
 _TRIES = 4
 _PAUSE = 0.03
 _PATIENT_TRIES = 100
 _BATCH = ".batch"
+_HELD = "somebody else holds it"
+_OPENED = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_LOOKED_AT = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+NO_LOCKS = "this mount has no locks"
+
+
+@dataclass(frozen=True, slots=True)
+class Locks:
+    """What a look at a listing's locks found; only a lock whose file is not there is surely free.
+
+    `unsure` are the sessions whose lock could not be looked at, `why` for what reason, or why
+    there may be more locks; `is_blind` when nothing is known of any.
+    """
+
+    held: frozenset[str] = frozenset()
+    unsure: frozenset[str] = frozenset()
+    why: str = ""
+    is_blind: bool = False
 
 
 class SessionLock:
@@ -35,15 +57,22 @@ class SessionLock:
 
     @classmethod
     def take(cls, listing_path: Path, session_id: str) -> SessionLock:
-        """Take the lock now or raise `Refused`; `session_id` is already known to be well-formed."""
+        """Take the lock now or raise `Refused`; `session_id` is already known to be well-formed.
+
+        Raises `OSError` when the lock cannot be made or opened: then somebody may have it.
+        """
         path = lock_path(listing_path, session_id)
         for _ in range(_TRIES):
             try:
                 lock = _take(path, _TRIES)
             except BlockingIOError:
                 break
-            if not _is_in_batch(path) and _is_at(path, lock.fd):
-                return lock
+            try:
+                if not _is_in_batch(path) and _is_at(path, lock.fd):
+                    return lock
+            except BaseException:  # whatever happened, the lock is still ours to let go
+                lock.close()
+                raise
             lock.close()
             time.sleep(_PAUSE)
         raise Refused(f"{session_id[:8]} is in use: somebody else holds its lock")
@@ -54,8 +83,8 @@ class SessionLock:
         Whoever waits for it meanwhile then takes the lock of a new file, see `_take`.
         """
         if self.fd >= 0:
-            with suppress(OSError):
-                self.path.unlink()
+            with suppress(OSError), folder_of(self.path) as (folder, name):
+                unlink(folder, name)
         self.close()
 
     def close(self) -> None:
@@ -83,7 +112,8 @@ class SessionLock:
 
 @contextmanager
 def batch_lock(listing_path: Path, session_ids: Collection[str]) -> Iterator[frozenset[str]]:
-    """Hold the locks of many sessions as one, and yield those that somebody else has.
+    """Hold the locks of many sessions as one, and yield those that somebody else has or may
+    have.
 
     The batch is written down before the locks are looked at, and `SessionLock.take` looks for a
     batch once it has its lock: of two at the same instant one at least gives way. A lock file a
@@ -99,17 +129,16 @@ def batch_lock(listing_path: Path, session_ids: Collection[str]) -> Iterator[fro
         os.ftruncate(lock.fd, 0)
         with suppress(OSError):  # on a full disk: an empty batch is one of all sessions
             os.pwrite(lock.fd, b" ".join(one.encode() for one in session_ids), 0)
-        yield frozenset(one for one in session_ids if _is_held(path.with_name(one)))
+        yield frozenset(one for one in session_ids if _state(path.with_name(one)))
     finally:
         lock.close()
 
 
 def discard_locks(listing_path: Path, session_ids: Iterable[str]) -> None:
     """Remove the lock files of sessions that are gone; their batch is held."""
-    folder = our_folder(listing_path, "locks")
-    for session_id in session_ids if folder else ():
-        with suppress(OSError):
-            os.unlink(f"{folder}/{session_id}")  # noqa: PTH108 (mostly there is none, of thousands)
+    with suppress(OSError), folder_of(listing_path / OURS / "locks" / _BATCH) as (folder, _):
+        for session_id in session_ids:
+            unlink(folder, session_id)
 
 
 def _let_go_in_child() -> None:
@@ -124,9 +153,14 @@ os.register_at_fork(after_in_child=_let_go_in_child)
 
 
 def _is_in_batch(path: Path) -> bool:
-    """Whether somebody holds a batch that the session of that lock is in, or may be in."""
-    batch = path.with_name(_BATCH)
-    if not _is_held(batch):
+    """Whether somebody holds a batch that the session of that lock is in, or may be in.
+
+    Raises `OSError` when nobody can tell.
+    """
+    state = _state(path.with_name(_BATCH))
+    if state not in ("", _HELD):
+        raise OSError(errno.EACCES, f"the lock of a clean-up cannot be looked at: {state}")
+    if not state:
         return False
     named = _batch_in(path.parent)
     return not named or path.name in named
@@ -155,18 +189,34 @@ def _take(path: Path, tries: int) -> SessionLock:
     The lock of a file that somebody has removed since it was opened would keep nobody out.
     """
     while True:
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        lock = SessionLock(os.open(path, flags, 0o660), path)
+        lock = SessionLock(_opened(path), path)
         try:
             _lock(lock.fd, tries)
-            with suppress(FileNotFoundError):
-                inherit_rights(path, path.parent)
             if _is_at(path, lock.fd):
                 return lock
         except BaseException:  # an interrupt too must leave nothing half-made
             lock.close()
             raise
         lock.close()
+
+
+def _opened(path: Path) -> int:
+    """Open a lock's file, made if need be with the rights of its folder; raises `OSError`.
+
+    Whoever makes it gives it those rights a moment later: until then it is his alone.
+    """
+    with folder_of(path) as (folder, name):
+        for attempt in range(_TRIES):
+            try:
+                return os.open(name, _OPENED, dir_fd=folder)
+            except FileNotFoundError:
+                with suppress(FileExistsError):
+                    return make_file(folder, name)
+            except PermissionError:
+                if attempt == _TRIES - 1:
+                    raise
+                time.sleep(_PAUSE)
+    raise BlockingIOError(errno.EAGAIN, "it comes and goes", str(path))
 
 
 def _is_at(path: Path, fd: int) -> bool:
@@ -185,6 +235,8 @@ def _lock(fd: int, tries: int) -> None:
             if attempt == tries - 1:
                 raise
             time.sleep(_PAUSE)
+        except OSError as error:
+            raise OSError(error.errno, f"{NO_LOCKS} ({error.strerror})") from error
         else:
             return
 
@@ -196,24 +248,49 @@ def lock_path(listing_path: Path, session_id: str) -> Path:
 
 def held(listing_path: Path) -> frozenset[str]:
     """Return the ids of the listing's sessions whose lock somebody holds now; changes nothing."""
-    return look_at_locks(listing_path)[0]
+    return look_at_locks(listing_path).held
 
 
-def look_at_locks(listing_path: Path) -> tuple[frozenset[str], str]:
-    """Return the same, and why there may be more of them; empty when that is all."""
+def look_at_locks(listing_path: Path) -> Locks:
+    """Return what can be told of a listing's locks now; changes nothing."""
     folder = our_folder(listing_path, "locks")
     if folder is None:
-        return frozenset(), ""
+        return Locks(why="its locks lie behind a link, and links are not followed", is_blind=True)
     try:
         names, is_all = names_in(folder, MOST_LOCKS)
+        states = _states(folder, names)
     except FileNotFoundError:
-        return frozenset(), ""
+        return Locks()
     except OSError as error:
-        return frozenset(), f"its locks cannot be read: {error.strerror}"
-    found = frozenset(name for name in names if _is_held(folder / name))
-    if _BATCH in found:
+        return Locks(why=f"its locks cannot be read: {error.strerror}", is_blind=True)
+    found = frozenset(name for name, state in states.items() if state == _HELD)
+    batch = states.get(_BATCH, "")
+    if batch == _HELD:
         found |= frozenset(_batch_in(folder))
-    return found, "" if is_all else f"it has over {MOST_LOCKS:,} locks"
+    unsure = states.keys() - found
+    why = _why(states[name] for name in sorted(unsure))
+    why = why or ("" if is_all else f"it has over {MOST_LOCKS:,} locks")
+    return Locks(found, frozenset(unsure), why, NO_LOCKS in why or _BATCH in unsure)
+
+
+def has_locks(path: Path) -> bool:
+    """Whether the mount that a file lies on answers a look at locks at all."""
+    state = _state(path)
+    return not state.startswith(NO_LOCKS)
+
+
+def _states(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """Return the state of each lock in a folder that is not surely free; raises `OSError`."""
+    fd = open_folder(folder)
+    try:
+        return {name: state for name in names if (state := _state(name, fd))}
+    finally:
+        os.close(fd)
+
+
+def _why(states: Iterable[str]) -> str:
+    state = next(iter(states), "")
+    return state if state.startswith(NO_LOCKS) else state and f"a lock cannot be read: {state}"
 
 
 def _batch_in(folder: Path) -> list[str]:
@@ -224,15 +301,23 @@ def _batch_in(folder: Path) -> list[str]:
         return []
 
 
-def _is_held(path: Path) -> bool:
+def _state(path: str | Path, folder: int | None = None) -> str:
+    """Return `_HELD` for a lock that is held, why nobody can tell, and nothing for one not held.
+
+    Only a file that is not there proves that nobody holds its lock.
+    """
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return False
+        fd = os.open(path, _LOOKED_AT, dir_fd=folder)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return str(error.strerror)
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return True
+        return _HELD
+    except OSError as error:
+        return f"{NO_LOCKS} ({error.strerror})"
     finally:
         os.close(fd)
-    return False
+    return ""

@@ -20,11 +20,11 @@ from tui.core.zones import read_time
 from tui.storage.folders import (
     Version,
     console_folder,
-    inherit_rights,
     our_folder,
     version_of,
 )
-from tui.storage.opening import regular
+from tui.storage.opening import open_to_append, regular
+from tui.storage.safe_io import folder_of, make_file
 
 _FILE, _OLD = "log.jsonl", "log.jsonl.1"
 _LARGEST = 4 * 1024 * 1024
@@ -33,7 +33,6 @@ ALL_OF_IT = 3 * _LARGEST
 _TRIES, _PAUSE_S = 20, 0.005
 _LONGEST = 400
 _NAMES = ("operator", "action", "listing", "session_id", "note")
-_FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 def write_event(root: Path, event: Event) -> bool:
@@ -57,7 +56,7 @@ def _write(folder: Path, line: bytes) -> bool:
     that is a logbook no more. A lock that somebody keeps for long is not waited for.
     """
     path = folder / _FILE
-    fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _FLAGS, 0o660)
+    fd = _opened(path)
     try:
         if os.fstat(fd).st_size >= _LARGEST and _is_turned_over(fd, path):
             return False
@@ -65,8 +64,16 @@ def _write(folder: Path, line: bytes) -> bool:
         return (_is_at(path, fd) or not is_ours) and _append(fd, line)
     finally:
         os.close(fd)
-        with suppress(OSError):
-            inherit_rights(path, folder)
+
+
+def _opened(path: Path) -> int:
+    """Open the logbook, made if need be; raises `OSError`."""
+    try:
+        return open_to_append(path)
+    except FileNotFoundError:
+        with suppress(FileExistsError), folder_of(path) as (folder, name):
+            os.close(make_file(folder, name))
+    return open_to_append(path)
 
 
 def _is_turned_over(fd: int, path: Path) -> bool:

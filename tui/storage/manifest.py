@@ -17,7 +17,8 @@ from tui.core.bounded_json import parse_json
 from tui.core.models import Row
 from tui.core.session_id import is_listing_id, is_session_id
 from tui.storage.config_dir import is_place_of
-from tui.storage.folders import read_small, write_atomically
+from tui.storage.folders import read_small
+from tui.storage.safe_io import write_atomically
 from tui.storage.walking import names_in
 
 MANIFEST = "manifest.json"

@@ -12,8 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from tui.core.limits import DEEPEST_MOVED
-from tui.storage.folders import inherit_rights, is_link
+from tui.storage.folders import is_link
 from tui.storage.opening import open_regular
+from tui.storage.safe_io import folder_of, make_new_folder
 from tui.storage.walking import Walk
 
 Rename = Callable[[Path, Path], object]
@@ -66,21 +67,6 @@ def conflict(source: Path, target: Path) -> Path | None:
     return next((part for part in parts if part is not None), None)
 
 
-def make_folder(base: Path, folder: Path) -> None:
-    """Make `folder`, somewhere below `base`, each step with the rights of the one above it.
-
-    Raises `NotADirectoryError` for a link in the way, or anything else that is no folder.
-    """
-    step = base
-    for part in folder.relative_to(base).parts:
-        parent, step = step, step / part
-        with suppress(FileExistsError):
-            step.mkdir()
-            inherit_rights(step, parent)
-        if is_link(step) or not step.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, "a link or no folder", str(step))
-
-
 def _merge(source: Path, target: Path, rename: Rename) -> None:
     """Move what `source` holds into `target`, which then has its mtime."""
     before = source.stat()
@@ -94,8 +80,8 @@ def _merge(source: Path, target: Path, rename: Rename) -> None:
 def _carry(source: Path, target: Path, rename: Rename) -> None:
     """Take `source` to another disk: each step leaves a state that doing it again finishes."""
     if _is_folder(source):
-        target.mkdir()
-        inherit_rights(target, target.parent)
+        with folder_of(target) as (parent, name):
+            make_new_folder(parent, name)
         _merge(source, target, rename)
         return
     temporary = target.with_name(f".{target.name}.moving")  # so that doing it again takes it away

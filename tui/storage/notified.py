@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tui.core.zones import read_time
-from tui.storage.folders import console_folder, our_folder, read_object, write_atomically
+from tui.storage.folders import console_folder, our_folder, read_object
 from tui.storage.locks import folder_lock
+from tui.storage.safe_io import write_atomically
 
 _FILE = "notified.json"
 _KEPT = timedelta(days=1)

@@ -14,6 +14,7 @@ OURS = ".session_console"
 _STEP = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_CHANGED = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _APPENDED = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _AGENTS = "projects"
 
@@ -41,9 +42,27 @@ def open_to_append(path: Place) -> int:
     return _opened(os.fspath(path), _APPENDED)
 
 
+def open_to_change(path: Place) -> int:
+    """Open a file to read it and to write over parts of it, by the same rules."""
+    return _opened(os.fspath(path), _CHANGED)
+
+
 def open_folder(path: Place) -> int:
     """Open a folder to list it, by the same rules; raises `OSError`."""
     return _opened(os.fspath(path), _FOLDER)
+
+
+def open_folder_of(path: Place) -> tuple[int, str]:
+    """Open the folder that a path is in, by the same rules; return it, and the name there.
+
+    It may be one in which names can be looked up and not listed.
+    """
+    base, names = _parted(os.fspath(path))
+    if not names:
+        base, name = os.path.split(os.fspath(path))
+        names = [name]
+    fd = os.open(base or ".", _STEP & ~os.O_NOFOLLOW)
+    return _passed(fd, names[:-1], _STEP), names[-1]
 
 
 @contextmanager
@@ -62,8 +81,12 @@ def _opened(path: str, flags: int) -> int:
         return os.open(path, flags)
     if len(names) == 1:
         return os.open(f"{base}/{names[0]}", flags)
-    fd = os.open(f"{base}/{names[0]}", _STEP)
-    for name in names[1:]:
+    return _passed(os.open(f"{base}/{names[0]}", _STEP), names[1:], flags)
+
+
+def _passed(fd: int, names: list[str], flags: int) -> int:
+    """Go from an open folder through others to the last of `names`, which is opened so."""
+    for name in names:
         try:
             below = os.open(name, flags if name is names[-1] else _STEP, dir_fd=fd)
         finally:

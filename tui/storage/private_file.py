@@ -6,7 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from tui.storage.folders import write_atomically
+from tui.storage.safe_io import write_atomically
 
 
 def own_path(state_dir: Path, kind: str, root: Path, operator: str) -> Path:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, tzinfo
@@ -14,12 +16,15 @@ from tui.core.errors import DatabaseProblem
 from tui.core.models import Row, Status
 from tui.storage.connection import empty_log
 from tui.storage.database import Steps, problems, write
-from tui.storage.folders import is_link, read_small, write_atomically
+from tui.storage.folders import is_link
+from tui.storage.opening import open_to_change
 from tui.storage.side_files import require_plain
 from tui.storage.tracking import Writes
 
 _HISTORY = "history.jsonl"
 _LONGEST_HISTORY = 64 * 1024 * 1024
+_TRIES = 20
+_PIECE = 1024 * 1024
 
 
 def scrub_database(
@@ -68,17 +73,44 @@ def _emptied(stored: object) -> str | None:
 
 
 def scrub_history(config_dir: Path, session_id: str) -> None:
-    """Take the prompts of a session out of the CLI's own history; raises `OSError`."""
+    """Blank the prompts of a session in the CLI's own history; raises `OSError`.
+
+    Each is written over where it stands: so no line is lost that a CLI appends meanwhile, and the
+    words are gone from the disk, too. The CLI passes over a line that is no entry.
+    """
     path = config_dir / _HISTORY
     if is_link(config_dir) or is_link(path):
         return
+    with suppress(FileNotFoundError):
+        if not any(_is_scrubbed(path, session_id) for _ in range(_TRIES)):
+            raise OSError(errno.EBUSY, "a CLI replaces it all the time", str(path))
+
+
+def _is_scrubbed(path: Path, session_id: str) -> bool:
+    """Blank the session's lines; whether the file is still the one of its name."""
+    fd = open_to_change(path)
     try:
-        lines = read_small(path, _LONGEST_HISTORY).split(b"\n")
-    except FileNotFoundError:
-        return
-    kept = [line for line in lines if not _is_of(session_id, line)]
-    if len(kept) < len(lines):
-        write_atomically(path, b"\n".join(kept).decode("utf-8", "replace"))
+        at = 0
+        for line in _history(fd, path).split(b"\n"):
+            if _is_of(session_id, line):
+                os.pwrite(fd, b" " * len(line), at)
+            at += len(line) + 1
+        os.fsync(fd)
+        return os.path.samestat(path.lstat(), os.fstat(fd))
+    finally:
+        os.close(fd)
+
+
+def _history(fd: int, path: Path) -> bytes:
+    status = os.fstat(fd)
+    if not stat.S_ISREG(status.st_mode) or status.st_size > _LONGEST_HISTORY:
+        words = f"no file, or over {_LONGEST_HISTORY >> 20} MB: it is not read"
+        raise OSError(errno.EFBIG, words, str(path))
+    pieces, at = [], 0
+    while piece := os.pread(fd, _PIECE, at):
+        pieces.append(piece)
+        at += len(piece)
+    return b"".join(pieces)
 
 
 def _is_of(session_id: str, line: bytes) -> bool:

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tui.storage.folders import console_folder, inherit_rights_open
+from tui.storage.folders import console_folder
+from tui.storage.safe_io import make_file
 
 _TICKET = "wait-"
+_FILE = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -83,12 +85,10 @@ def _any_place(folder: int, most: int) -> int:
     """
     for number in range(most):
         try:
-            fd = _locked(folder, str(number), os.O_CREAT)
+            fd = _locked(_place(folder, str(number)))
         except OSError:
             continue  # whatever is in the place of a place, it makes room for nobody
         if fd >= 0:
-            with suppress(OSError):
-                inherit_rights_open(fd, folder)
             return fd
     if not os.access(".", os.W_OK | os.X_OK, dir_fd=folder):
         raise PermissionError(errno.EACCES, "no place can be made")
@@ -98,9 +98,7 @@ def _any_place(folder: int, most: int) -> int:
 def _new_ticket(folder: int, name: str) -> int:
     """Return a descriptor that holds a new ticket, locked before anybody can see it."""
     temporary = f".{secrets.token_hex(8)}"
-    fd = _locked(folder, temporary, os.O_CREAT | os.O_EXCL)
-    with suppress(OSError):
-        inherit_rights_open(fd, folder)
+    fd = _locked(make_file(folder, temporary))
     try:
         os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
     except OSError:
@@ -114,9 +112,11 @@ def _new_ticket(folder: int, name: str) -> int:
 def _cleared(folder: int, ticket: str) -> bool:
     """Remove the ticket of a process that is gone; whether it was one."""
     try:
-        fd = _locked(folder, ticket, 0)
-    except OSError:
+        fd = _locked(os.open(ticket, _FILE, dir_fd=folder))
+    except FileNotFoundError:
         return True
+    except OSError:
+        return False  # whoever it is may wait still
     if fd < 0:
         return False
     with suppress(OSError):
@@ -125,9 +125,18 @@ def _cleared(folder: int, ticket: str) -> bool:
     return True
 
 
-def _locked(folder: int, name: str, flags: int) -> int:
-    """Return a descriptor of a file that holds its lock, -1 when somebody else does."""
-    fd = os.open(name, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | flags, 0o660, dir_fd=folder)
+def _place(folder: int, name: str) -> int:
+    """Open the file of a place, made if need be."""
+    try:
+        return os.open(name, _FILE, dir_fd=folder)
+    except FileNotFoundError:
+        with suppress(FileExistsError):
+            return make_file(folder, name)
+    return os.open(name, _FILE, dir_fd=folder)
+
+
+def _locked(fd: int) -> int:
+    """Return the descriptor of a file that holds its lock, -1 when somebody else does."""
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

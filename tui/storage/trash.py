@@ -23,8 +23,16 @@ from tui.core.errors import ConsoleError, Refused
 from tui.core.limits import MOST_BATCHES, MOST_NAMES, TRASH_S
 from tui.core.models import Row
 from tui.core.text import one_line
-from tui.storage.folders import console_folder, inherit_rights, is_link, mount_of, our_folder
+from tui.storage.folders import console_folder, is_link, mount_of, our_folder
 from tui.storage.manifest import MANIFEST, Trashed, numbers_in, read_manifest, write_manifest
+from tui.storage.safe_io import (
+    folder_of,
+    make_file,
+    make_folders,
+    make_new_folder,
+    rename_anew,
+    unlink,
+)
 from tui.storage.walking import Budget, names_in
 
 WAY_OUT = (
@@ -60,9 +68,10 @@ class Batch:
         """Rename everything of a session into the trash; raises `ConsoleError`."""
         try:
             if not trashed.places:
-                trashed.mark.touch()
+                with folder_of(trashed.mark) as (batch, name):
+                    os.close(make_file(batch, name))
             for index, place in enumerate(trashed.places):
-                (self._listing_path / place).rename(trashed.moved(index))
+                rename_anew(self._listing_path / place, trashed.moved(index))
         except OSError as error:
             raise _unmoved(error) from error
 
@@ -145,9 +154,13 @@ def require_way_back(trashed: Trashed, listing_path: Path) -> tuple[tuple[Path, 
     pending = tuple(pair for pair in pairs if os.path.lexists(pair[0]))
     for _, target in pending:
         if os.path.lexists(target):
-            shown = target.relative_to(listing_path)
-            raise Refused(f"{shown} exists again: nothing was restored over it")
+            raise _in_the_way(target, listing_path)
     return pending
+
+
+def _in_the_way(target: Path, listing_path: Path) -> Refused:
+    shown = target.relative_to(listing_path)
+    return Refused(f"{shown} exists again: nothing was restored over it")
 
 
 def put_back(trashed: Trashed, listing_path: Path) -> None:
@@ -157,12 +170,14 @@ def put_back(trashed: Trashed, listing_path: Path) -> None:
     """
     try:
         for moved, target in reversed(require_way_back(trashed, listing_path)):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            moved.rename(target)
+            make_folders(listing_path, *target.parent.relative_to(listing_path).parts)
+            rename_anew(moved, target)
+    except FileExistsError as error:  # it came at this very moment
+        raise _in_the_way(Path(error.filename2), listing_path) from error
     except OSError as error:
         raise ConsoleError(f"{error.filename} cannot be restored: {error.strerror}") from error
-    with suppress(OSError):
-        trashed.mark.unlink()
+    with suppress(OSError), folder_of(trashed.mark) as (batch, name):
+        unlink(batch, name)
 
 
 def drop_batch(batch: Path) -> None:
@@ -267,10 +282,10 @@ def _new_batch(root: Path, listing_path: Path, at: datetime) -> Path:
     trash = console_folder(root, "trash") if _is_same_disk(root, listing_path) else None
     own = console_folder(listing_path, "trash")
     made = own / f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    made.mkdir()
+    with folder_of(made) as (parent, name):
+        make_new_folder(parent, name)
     try:
         batch = made if trash is None else _moved_to(trash, made)
-        inherit_rights(batch, batch.parent)
     except BaseException:  # an interrupt too must leave nothing half-made
         drop_batch(made)
         raise
@@ -280,11 +295,12 @@ def _new_batch(root: Path, listing_path: Path, at: datetime) -> Path:
 def _moved_to(trash: Path, made: Path) -> Path:
     """Rename a batch just made into the root's trash if that can be, and return where it is."""
     try:
-        return made.rename(trash / made.name)
+        rename_anew(made, trash / made.name)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
         return made
+    return trash / made.name
 
 
 def _write_intent(batch: Path, sessions: tuple[Trashed, ...]) -> None:

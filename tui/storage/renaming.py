@@ -1,0 +1,77 @@
+"""Renames that lose nothing: over nothing that is there, or two names changed for each other."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import stat
+from collections.abc import Callable
+from functools import cache
+
+_NO_REPLACE, _EXCHANGE = 1, 2
+_UNKNOWN = (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP)
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
+_Call = Callable[[int, bytes, int, bytes, int], int]
+
+
+def rename_new(source: int, name: str, target: int, new: str) -> None:
+    """Rename what is `name` in one open folder to `new` in another, where nothing may be.
+
+    Raises `FileExistsError` when something is there, also when it came at this very moment.
+    """
+    if _renamed(source, name, target, new, _NO_REPLACE):
+        return
+    if stat.S_ISDIR(os.stat(name, dir_fd=source, follow_symlinks=False).st_mode):
+        _require_nothing(target, new)
+        os.rename(name, new, src_dir_fd=source, dst_dir_fd=target)  # no folder replaces a full one
+        return
+    try:
+        os.link(name, new, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _require_nothing(target, new)
+        os.rename(name, new, src_dir_fd=source, dst_dir_fd=target)
+    else:
+        os.unlink(name, dir_fd=source)
+
+
+def exchange(folder: int, one: str, other: str) -> bool:
+    """Let two names in an open folder change places; false where the file system cannot do so.
+
+    Raises `FileNotFoundError` when one of them is gone.
+    """
+    return _renamed(folder, one, folder, other, _EXCHANGE)
+
+
+def _require_nothing(folder: int, name: str) -> None:
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return
+    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
+
+
+def _renamed(source: int, name: str, target: int, new: str, flags: int) -> bool:
+    call = _renameat2()
+    if call is None:
+        return False
+    if call(source, os.fsencode(name), target, os.fsencode(new), flags) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in _UNKNOWN:
+        return False
+    raise OSError(number, os.strerror(number), name, None, new)
+
+
+@cache
+def _renameat2() -> _Call | None:
+    """Return the C library's function; `None` where it has none."""
+    try:
+        call = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError):
+        return None
+    call.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
+    found: _Call = call
+    return found

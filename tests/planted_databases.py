@@ -209,8 +209,8 @@ def much_audit(listing: SampleListing) -> None:
         NUMBERS,
         "CREATE TABLE claude_session_events (id INTEGER PRIMARY KEY, at TEXT, operator TEXT,"
         " action TEXT, session_id TEXT, before TEXT, after TEXT)",
-        "INSERT INTO claude_session_events (at, session_id)"
-        " SELECT '2026-11-20T12:00:00Z', hex(randomblob(500)) FROM n",
+        "INSERT INTO claude_session_events (at, session_id, after)"
+        " SELECT '2026-11-20T12:00:00Z', hex(randomblob(500)), '{}' FROM n",
     )
 
 

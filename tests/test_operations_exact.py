@@ -26,7 +26,8 @@ from tui.operations.extend import extend, plan_extension
 from tui.operations.refresh import Watch
 from tui.operations.rename import rename
 from tui.operations.rows import activate, fail
-from tui.operations.undo import undo, undo_last
+from tui.operations.undo import last_batch, undo, undo_last
+from tui.storage.tracking import read_events
 
 ID = "9f2c0000-1111-4222-8333-444455556666"
 DAY = timedelta(days=1)
@@ -152,3 +153,29 @@ def test_what_undo_does_not_take_back_is_refused_in_words(tmp_path: Path) -> Non
     with pytest.raises(Refused, match="nothing that you deleted, cleaned up or extended"):
         undo_last(context)
     assert (stored(listing), transcripts(listing)) == before
+
+
+def test_undo_reaches_back_as_far_as_the_audit_is_kept(tmp_path: Path) -> None:
+    """What is pruned at some later write would be offered until then, and be gone after it."""
+    listing = SampleListing(tmp_path / "outputs")
+    listing.add(ID)
+    then = datetime.now(UTC) - 20 * DAY
+    old = replace(listing.context(), clock=lambda: then)
+    extend(old, plan_extension(listing.session(ID), "60d", then))
+    with pytest.raises(Refused, match="nothing that you"):
+        last_batch(listing.context(audit_days=19))
+    assert [one.session_id for one in last_batch(listing.context(audit_days=21))] == [ID]
+
+
+def test_what_is_done_at_once_is_one_act(tmp_path: Path) -> None:
+    listing = SampleListing(tmp_path / "outputs")
+    for number in range(3):
+        listing.add(f"{number:08x}-1111-4222-8333-444455556666")
+    sessions = Watch(listing.context()).look().sessions
+    delete_many(listing.context(), sessions[:2])
+    delete_many(listing.context(), sessions[2:])
+    undo_last(listing.context())
+    acts = [(one.action, one.act_id) for one in reversed(read_events(listing.db_path))]
+    assert [action for action, _ in acts] == ["delete", "delete", "delete", "restore"]
+    assert acts[0][1] == acts[1][1] != acts[2][1] != acts[3][1]
+    assert all(act_id for _, act_id in acts)

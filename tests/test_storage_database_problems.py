@@ -98,7 +98,9 @@ def test_an_audit_that_takes_for_ever_is_left(tmp_path: Path) -> None:
         names = "id INTEGER PRIMARY KEY, at, operator, action, session_id, before, after"
         connection.execute(f"CREATE TABLE claude_session_events ({names})")
         acts = ((f"a{number}",) for number in range(50_000))
-        connection.executemany("INSERT INTO claude_session_events (session_id) VALUES (?)", acts)
+        connection.executemany(
+            "INSERT INTO claude_session_events (session_id, after) VALUES (?, '{}')", acts
+        )
         connection.commit()
     begun = time.monotonic()
     with pytest.raises(DatabaseProblem, match="takes too long to answer"):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tui.storage.audit import _CREATE as _CREATE_EVENTS
+from tui.storage.audit import _CREATE_INDEX
 from tui.storage.schema_calls import slow_call
-from tui.storage.tracking import _CREATE, _CREATE_EVENTS, _CREATE_INDEX
+from tui.storage.tracking import _CREATE
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def _settings(args: Namespace) -> Settings:
 
 def _do(context: Context, args: Namespace) -> int:
     module = importlib.import_module(f"tui.cli.{_VERBS[args.verb]}")
-    code: int = getattr(module, args.verb)(context, args)
+    code: int = getattr(module, args.verb)(context.as_one_act(), args)
     return code
 
 

@@ -50,6 +50,9 @@ class Settings:
     cli_path: Annotated[Path | None, "the CLI to run instead of the one that the SDK brings"] = None
     max_age_days: Annotated[int, "how long a new session lasts"] = 30
     trash_days: Annotated[int, "how long what was deleted can be restored"] = 7
+    audit_days: Annotated[int, "how long the audit keeps who did what, and `undo` reaches back"] = (
+        365
+    )
     resume_keeps: Annotated[timedelta, "how long a resumed session lasts at least from then on"] = (
         timedelta(days=1)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 
 from tui.core.models import Event
@@ -25,6 +26,11 @@ _DID = {
     "purge": "erased {}",
 }
 _UNITS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def new_act_id() -> str:
+    """Return an id for what an operator does at once, unlike any other."""
+    return secrets.token_hex(8)
 
 
 def did(event: Event, what: str) -> str:

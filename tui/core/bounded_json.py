@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from tui.core.limits import MOST_VALUES
 
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 
 
@@ -23,6 +26,15 @@ def parse_json(raw: bytes | str, **how: Any) -> Any:
         return json.loads(text, **how)
     except RecursionError:
         raise ValueError("it is nested too deep") from None
+
+
+def json_object(text: str | None) -> Mapping[str, Any]:
+    """Return the object that a text is; an empty one when it is no JSON object."""
+    try:
+        value = parse_json(text) if text else None
+    except ValueError:
+        return _EMPTY
+    return value if isinstance(value, dict) else _EMPTY
 
 
 def _commas(text: str) -> int:

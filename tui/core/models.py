@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from tui.core.entries import Entry as Entry
@@ -47,9 +46,6 @@ class State(StrEnum):
     LEFTOVER = "leftover"
 
 
-_EMPTY: Mapping[str, Any] = MappingProxyType({})
-
-
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row of `claude_sessions`, as stored: what compare-and-set compares with.
@@ -67,13 +63,9 @@ class Row:
 
     def details(self) -> Mapping[str, Any]:
         """Return the metadata as a mapping; an empty one when it is not a JSON object."""
-        from tui.core.bounded_json import parse_json
+        from tui.core.bounded_json import json_object
 
-        try:
-            value = parse_json(self.metadata) if self.metadata else None
-        except ValueError:
-            return _EMPTY
-        return value if isinstance(value, dict) else _EMPTY
+        return json_object(self.metadata)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +113,9 @@ class Process:
 class Event:
     """One act that the audit keeps: who did what to which session, its row before and after.
 
-    An event of a whole root (a hold, a purge) has no rows; `note` says what it was about.
+    An event of a whole root (a hold, a purge) has no rows; `note` says what it was about. What one
+    operator does at once to many has one `act_id`; `request_id` is the permission request that it
+    answers, `cost_usd` what a turn cost, `detail` a JSON object with more facts, or empty.
     """
 
     at: datetime
@@ -132,6 +126,10 @@ class Event:
     before: Row | None = None
     after: Row | None = None
     note: str = ""
+    act_id: str = field(default="", compare=False)
+    request_id: str = field(default="", compare=False)
+    cost_usd: float | None = field(default=None, compare=False)
+    detail: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

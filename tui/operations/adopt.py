@@ -12,11 +12,17 @@ from tui.core.errors import ConsoleError, DatabaseProblem, Refused, UnknownId, U
 from tui.core.models import Event, Row, Session, State
 from tui.core.session_id import is_listing_id
 from tui.core.text import one_line
-from tui.core.zones import zone_named
 from tui.operations.amounts import count, size
 from tui.operations.context import Act, Context
 from tui.operations.resume import max_age
-from tui.operations.target import Target, owned, require_no_orphan, require_not_live, target_of
+from tui.operations.target import (
+    Target,
+    owned,
+    require_no_orphan,
+    require_not_live,
+    target_of,
+    tracking_of,
+)
 from tui.runs.protocol import SPEC
 from tui.runs.untrusted import read_json
 from tui.storage.config_dir import CONFIG_DIR, footprint, raise_sweep, refresh_children
@@ -24,7 +30,6 @@ from tui.storage.folders import is_link
 from tui.storage.logbook import write_event
 from tui.storage.moving import Rename, conflict, move, require_movable
 from tui.storage.safe_io import make_folders
-from tui.storage.tracking import Tracking
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +187,7 @@ def _tracked(
     if not stage or session.transcript is None:
         return None
     until = now + max_age(context, stage)
-    tracking = Tracking(target.db_path, zone_named(session.zone), context.settings.operator)
+    tracking = tracking_of(context, target.folder, session.zone)
     try:
         row = tracking.track(
             target.session_id,

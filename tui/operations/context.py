@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from tui.core.acts import new_act_id
 from tui.core.errors import Refused
 from tui.core.models import Row
 from tui.settings import Settings
@@ -14,10 +15,14 @@ from tui.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The settings in force and the clock; `clock()` is aware UTC."""
+    """The settings in force and the clock; `clock()` is aware UTC.
+
+    What is written with an `act_id` is one act; without it each transaction is one.
+    """
 
     settings: Settings
     clock: Callable[[], datetime]
+    act_id: str = ""
 
     @property
     def root(self) -> Path:
@@ -43,10 +48,14 @@ class Context:
         if self.settings.restricted:
             raise Refused(f"this console is restricted: {deed}")
 
+    def as_one_act(self) -> Context:
+        """Return it for one act of the operator, on however many sessions."""
+        return self if self.act_id else replace(self, act_id=new_act_id())
+
     def at_one_moment(self) -> Context:
-        """Return it with its clock stopped: what is done at one moment is undone together."""
+        """Return that with its clock stopped: what is done at one moment is undone together."""
         now = self.clock()
-        return replace(self, clock=lambda: now)
+        return replace(self.as_one_act(), clock=lambda: now)
 
 
 @dataclass(frozen=True, slots=True)

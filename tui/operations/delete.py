@@ -27,10 +27,10 @@ from tui.operations.context import Act, Context
 from tui.operations.keeping import keep_from_sweep
 from tui.operations.refresh import listing_paths
 from tui.operations.removal import Removal, remove_many
-from tui.operations.target import DATABASE, Target
+from tui.operations.target import DATABASE, Target, tracking_of
 from tui.storage.folders import is_link
 from tui.storage.manifest import Trashed
-from tui.storage.tracking import Tracking, read_rows
+from tui.storage.tracking import read_rows
 from tui.storage.trash import (
     drop_batch,
     list_trash,
@@ -193,7 +193,7 @@ class _Restorer:
 
     def __init__(self, context: Context, *, keeps: bool) -> None:
         self.refused: dict[Key, ConsoleError] = {}
-        self._context, self._keeps = context, keeps
+        self._context, self._keeps = context.as_one_act(), keeps
         self._now = context.clock()
 
     def restore(self, folder: Path, sessions: Sequence[Trashed]) -> list[Act]:
@@ -261,8 +261,7 @@ class _Restorer:
         ]
         if not changes:
             return {}
-        operator = self._context.settings.operator
-        tracking = Tracking(folder / DATABASE, zone_named(back[0].zone), operator)
+        tracking = tracking_of(self._context, folder, back[0].zone)
         answers = tracking.change_many(changes, action="restore", now=self._now)
         pairs = zip(changes, answers, strict=True)
         lost = {left.session_id: problem for (left, _), problem in pairs if problem is not None}

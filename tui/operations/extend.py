@@ -12,10 +12,9 @@ from tui.core.models import Row, Session, Status
 from tui.core.zones import zone_named
 from tui.operations.cause import stray_words
 from tui.operations.context import Act, Context
-from tui.operations.target import Target, target_of
+from tui.operations.target import Target, target_of, tracking_of
 from tui.storage.config_dir import raise_sweep, refresh_children
 from tui.storage.folders import console_folder
-from tui.storage.tracking import Tracking
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ def extend(context: Context, extension: Extension) -> Act:
         after = row
     _put_sweep_off(target, session, extension.until, now)
     if after != row:
-        tracking = Tracking(target.db_path, zone, context.settings.operator)
+        tracking = tracking_of(context, target.folder, session.zone)
         tracking.change(row, after, action="extend", now=now)
         with suppress(OSError):  # it tells `undo` that this listing may hold an act
             console_folder(target.folder)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from tui.core.errors import Changed, ConsoleError, DatabaseProblem, Refused
 from tui.core.models import Key, Row, Session
-from tui.core.zones import zone_named
 from tui.operations.batches import (
     Cleaned,
     OnProgress,
@@ -19,14 +18,14 @@ from tui.operations.batches import (
     owned_of,
 )
 from tui.operations.context import Act, Context
-from tui.operations.target import DATABASE, Target, require_no_orphan, target_of
+from tui.operations.target import Target, require_no_orphan, target_of, tracking_of
 from tui.runs.protocol import SPEC, run_folders
 from tui.runs.untrusted import read_json
 from tui.storage.config_dir import CONFIG_DIR, footprints
 from tui.storage.folders import is_link
 from tui.storage.locks import discard_locks
 from tui.storage.manifest import Trashed
-from tui.storage.tracking import Tracking, is_tracked
+from tui.storage.tracking import is_tracked
 from tui.storage.trash import WAY_OUT, Batch, Doomed, moving_to_trash
 
 
@@ -58,6 +57,7 @@ def remove_many(
     asked between two batches.
     """
     context.require_writable()
+    context = context.as_one_act()
     remover, acts, moved, left = _Remover(context, removal), list[Act](), 0, len(sessions)
     for folder, batch in batches(sessions, lambda one: one.folder, _weight):
         if stop():
@@ -180,8 +180,7 @@ class _Remover:
         changes = [(one.row, becomes(one.row)) for one in sessions if one.row is not None]
         if not changes:
             return [None] * len(sessions)
-        zone, operator = zone_named(sessions[0].zone), self._context.settings.operator
-        tracking = Tracking(folder / DATABASE, zone, operator)
+        tracking = tracking_of(self._context, folder, sessions[0].zone)
         answers = iter(tracking.change_many(changes, action=action, now=self._now))
         return [None if one.row is None else next(answers) for one in sessions]
 

@@ -10,9 +10,8 @@ from tui.core.models import Liveness, Row, Session, Status
 from tui.core.text import one_line
 from tui.core.zones import read_time, zone_named
 from tui.operations.context import Act, Context
-from tui.operations.target import target_of
+from tui.operations.target import target_of, tracking_of
 from tui.storage.config_dir import raise_sweep, refresh_children
-from tui.storage.tracking import Tracking
 
 _RUNNING = (Liveness.BUSY, Liveness.WAITING, Liveness.IDLE, Liveness.QUEUED)
 
@@ -110,8 +109,7 @@ def _write(
     words: str,
 ) -> Act:
     """Write the second of `rows` if the first is what is stored still."""
-    zone, operator = zone_named(session.zone), context.settings.operator
-    tracking = Tracking(target_of(session).db_path, zone, operator)
+    tracking = tracking_of(context, target_of(session).folder, session.zone)
     stored = tracking.change(*rows, action=kind, now=now)
     return _act(session, kind, now, words, (rows[0], stored))
 

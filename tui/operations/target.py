@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from tui.core.errors import ConsoleError, Refused
 from tui.core.limits import MOST_LIVE
 from tui.core.models import Liveness, Process, Session
 from tui.core.session_id import require_session_id
+from tui.core.zones import zone_named
+from tui.operations.context import Context
 from tui.storage.config_dir import CONFIG_DIR
 from tui.storage.folders import is_link
 from tui.storage.locks import SessionLock
 from tui.storage.processes import own_domain, started
 from tui.storage.registry import read_registry
+from tui.storage.tracking import Tracking
 
 DATABASE = "buyers.db"
+_FOR_EVER_DAYS = 365_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,18 @@ class Target:
     def short(self) -> str:
         """The first eight characters of the id, as every screen shows it."""
         return self.session_id[:8]
+
+
+def tracking_of(context: Context, folder: Path, zone: str) -> Tracking:
+    """Return what writes to the database of a listing's folder, as this operator and this act."""
+    path, operator = folder / DATABASE, context.settings.operator
+    return Tracking(path, zone_named(zone), operator, context.act_id, kept_since(context))
+
+
+def kept_since(context: Context) -> datetime | None:
+    """Return from when on the audit keeps all, and what was done can be undone; `None` for all."""
+    days = context.settings.audit_days
+    return context.clock() - timedelta(days=days) if days < _FOR_EVER_DAYS else None
 
 
 def target_of(session: Session) -> Target:

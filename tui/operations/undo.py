@@ -11,16 +11,15 @@ from pathlib import Path
 from tui.core.errors import ConsoleError, DatabaseProblem, Refused
 from tui.core.models import Event
 from tui.core.text import one_line
-from tui.core.zones import zone_named
 from tui.operations.batches import Cleaned, OnProgress, Stop, never
 from tui.operations.context import Act, Context
 from tui.operations.delete import put_back_exactly, restore_many
 from tui.operations.refresh import listing_paths
-from tui.operations.target import DATABASE
+from tui.operations.target import DATABASE, kept_since, tracking_of
 from tui.operations.undone import may_hold_acts, undone_words
 from tui.storage.logbook import read_logbook, write_event
 from tui.storage.manifest import Trashed
-from tui.storage.tracking import Tracking, read_events
+from tui.storage.tracking import read_events
 from tui.storage.trash import list_trash
 
 _DELETES = ("delete", "clean-up")
@@ -41,7 +40,7 @@ def undo(context: Context, act: Act) -> Act:
         raise Refused(f"{act.kind} cannot be undone")
     now, short = context.clock(), act.session_id[:8]
     if act.before != act.after:
-        tracking = Tracking(act.folder / DATABASE, zone_named(act.zone), context.settings.operator)
+        tracking = tracking_of(context, act.folder, act.zone)
         tracking.change(act.after, act.before, action="undo", now=now)
     return Act("undo", act.listing, act.session_id, now, f"{short} expires when it did before")
 
@@ -148,9 +147,17 @@ def _batches(context: Context) -> tuple[dict[datetime, list[Act]], dict[Path, Da
 def _my_events(context: Context, path: Path, limit: int) -> tuple[Event, ...]:
     mine, login = context.settings.operator, context.settings.login
     events = read_events(
-        path / DATABASE, operator=mine, login=login, limit=limit, timeout_s=_TIMEOUT_S
+        path / DATABASE,
+        operator=mine,
+        login=login,
+        limit=limit,
+        with_rows=True,
+        timeout_s=_TIMEOUT_S,
     )
-    return tuple(one for one in events if context.is_mine(one.operator))
+    since = kept_since(context)
+    return tuple(
+        one for one in events if context.is_mine(one.operator) and not (since and one.at < since)
+    )
 
 
 def _extensions(path: Path, events: Sequence[Event]) -> Iterator[Act]:

@@ -63,7 +63,12 @@ def _events(context: Context) -> Iterator[Event]:
     for path in filter(may_hold_acts, listing_paths(context.root)):
         with suppress(DatabaseProblem):  # what cannot be read now was not undone either
             yield from read_events(
-                path / DATABASE, operator=mine, login=login, limit=_FAR_BACK, timeout_s=_TIMEOUT_S
+                path / DATABASE,
+                operator=mine,
+                login=login,
+                limit=_FAR_BACK,
+                with_rows=True,
+                timeout_s=_TIMEOUT_S,
             )
 
 

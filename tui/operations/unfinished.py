@@ -74,7 +74,9 @@ def _is_written(path: Path, trashed: Trashed) -> bool:
     left the same row: then it says nothing of this one.
     """
     restores = 0
-    for event in read_events(path / DATABASE, session_id=trashed.session_id, limit=1000):
+    for event in read_events(
+        path / DATABASE, session_id=trashed.session_id, limit=1000, with_rows=True
+    ):
         if event.action == "restore" and event.before == trashed.row_left:
             restores += 1
         elif (event.at, event.operator) == (trashed.at, trashed.operator):

@@ -54,6 +54,7 @@ class AsyncTracking:
     mark_resumed = _written(Writes.mark_resumed)
     mark_failed = _written(Writes.mark_failed)
     mark_succeeded = _written(Writes.mark_succeeded)
+    note = _written(Writes.note)
 
     async def read_rows(self) -> tuple[Row, ...]:
         """Return every row; raises as `tracking.read_rows`."""

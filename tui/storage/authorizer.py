@@ -13,6 +13,7 @@ TABLES = frozenset({"claude_sessions", "claude_session_events"})
 
 _SCHEMA = frozenset({"sqlite_master", "sqlite_schema"})
 _FUNCTIONS = frozenset({"lower", "upper", "max", "substr"})
+_WIDENS = frozenset({"printf", "length"})  # what adding a column calls by itself
 _PRAGMAS = frozenset({"table_xinfo", "secure_delete", "wal_checkpoint"})
 
 _Rules = Mapping[int, Callable[[str, str], bool]]
@@ -28,7 +29,7 @@ def may_read(
 def may_write(
     action: int, one: str | None, two: str | None, database: str | None, inner: str | None
 ) -> int:
-    """Allow that, what changes rows of our two tables, and what makes these."""
+    """Allow that, what changes rows of our two tables, and what makes or widens these."""
     return _verdict(_WRITES, action, one, two, inner)
 
 
@@ -56,6 +57,9 @@ _WRITES: _Rules = {
     **_READS,
     sqlite3.SQLITE_INSERT: _is_known,
     sqlite3.SQLITE_UPDATE: _is_known,
+    sqlite3.SQLITE_FUNCTION: lambda one, two: two in _FUNCTIONS | _WIDENS,
+    sqlite3.SQLITE_DELETE: lambda one, two: one == "claude_session_events",
+    sqlite3.SQLITE_ALTER_TABLE: lambda one, two: two == "claude_session_events",
     sqlite3.SQLITE_CREATE_TABLE: lambda one, two: one in TABLES,
     sqlite3.SQLITE_CREATE_INDEX: lambda one, two: two in TABLES,
     sqlite3.SQLITE_REINDEX: lambda one, two: one == "claude_session_events_by_session",

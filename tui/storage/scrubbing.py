@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import stat
 from contextlib import suppress
@@ -18,7 +17,9 @@ from tui.storage.connection import empty_log
 from tui.storage.database import Steps, problems, write
 from tui.storage.folders import is_link
 from tui.storage.opening import open_to_change
+from tui.storage.packed_rows import without_metadata
 from tui.storage.side_files import require_plain
+from tui.storage.table_shape import event_columns, kinds_of_tables
 from tui.storage.tracking import Writes
 
 _HISTORY = "history.jsonl"
@@ -49,27 +50,19 @@ def _scrub(session_id: str, row: Row | None, writes: Writes, now: datetime) -> S
     if row is not None:
         erased = replace(row, status=Status.DELETED, metadata=None)
         yield from writes.change(row, erased, action="purge", now=now)
-    tables = yield "SELECT 1 FROM sqlite_master WHERE name = 'claude_session_events'", ()
-    if not tables:
+    columns = yield from event_columns((yield from kinds_of_tables()))
+    if not columns:
         return
     stored = yield (
         "SELECT id, before, after FROM claude_session_events WHERE session_id = ?",
         (session_id,),
     )
+    gone = "".join(f", {name} = NULL" for name in ("detail", "base") if name in columns)
     for number, before, after in stored:
         yield (
-            "UPDATE claude_session_events SET before = ?, after = ? WHERE id = ?",
-            (_emptied(before), _emptied(after), number),
+            f"UPDATE claude_session_events SET before = ?, after = ?{gone} WHERE id = ?",  # noqa: S608 (fixed names)
+            (without_metadata(before), without_metadata(after), number),
         )
-
-
-def _emptied(stored: object) -> str | None:
-    """Return a row of the audit without its metadata; nothing of what is no such row."""
-    try:
-        row = json.loads(str(stored))
-    except (ValueError, RecursionError):
-        return None
-    return json.dumps(row | {"metadata": None}) if isinstance(row, dict) else None
 
 
 def scrub_history(config_dir: Path, session_id: str) -> None:

@@ -29,8 +29,8 @@ def row_from(values: Sequence[Any]) -> Row:
 
     What thousands of rows say alike is kept once.
     """
-    one, two, three, four, five, six = map(_text, values[:6])
-    metadata = None if values[6] is None else _text(values[6])
+    one, two, three, four, five, six = map(text_of, values[:6])
+    metadata = None if values[6] is None else text_of(values[6])
     return Row(one, intern(two), intern(three), four, five, intern(six), metadata)
 
 
@@ -40,16 +40,16 @@ def differing(before: Row, after: Row) -> tuple[str, ...]:
 
 
 def row_as_json(row: Row | None) -> str | None:
-    """Return a row as the audit keeps it."""
+    """Return a whole row."""
     return None if row is None else json.dumps({name: getattr(row, name) for name in COLUMNS})
 
 
 def event_from(values: Sequence[Any]) -> Event | None:
-    """Return an act of the audit, `None` when it does not even say when; words are safe to show.
+    """Return an act with whole rows, `None` when it does not even say when; words are safe to show.
 
     The rows are as they were stored, so that they can be compared and written again.
     """
-    at, operator, action, session_id, before, after = (_text(value) for value in values)
+    at, operator, action, session_id, before, after = (text_of(value) for value in values)
     moment = read_time(at, UTC)
     if moment is None:
         return None
@@ -64,10 +64,10 @@ def _row_from_json(text: str) -> Row | None:
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     texts = [one for name, one in fields.items() if name != "metadata" or one is not None]
-    return Row(**fields) if all(_is_storable(one) for one in texts) else None
+    return Row(**fields) if all(is_storable(one) for one in texts) else None
 
 
-def _is_storable(value: object) -> bool:
+def is_storable(value: object) -> bool:
     """Whether it is text that SQLite can take back: a lone surrogate is not."""
     if not isinstance(value, str):
         return False
@@ -78,7 +78,8 @@ def _is_storable(value: object) -> bool:
     return True
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """Return a stored value as text: the types of a table are only hints."""
     if isinstance(value, str):
         return value
     if value is None:

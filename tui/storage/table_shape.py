@@ -70,11 +70,15 @@ def _stored_columns(table: str) -> Steps[tuple[str, ...]]:
     return tuple(column[1] for column in columns)
 
 
-def has_events(kinds: Mapping[str, str]) -> Steps[bool]:
-    """Whether there is an audit table, and one of ours: no other keeps the rows from being read."""
+def event_columns(kinds: Mapping[str, str]) -> Steps[tuple[str, ...]]:
+    """Name the columns of the audit table, none where there is none of ours: a name is no proof.
+
+    No other table keeps the rows from being read.
+    """
     if kinds.get(_EVENTS) != "table":
-        return False
+        return ()
     columns = yield f"PRAGMA table_xinfo({_EVENTS})", ()
     is_computed = any(column[6] >= _COMPUTED for column in columns)
-    names = {column[1] for column in columns}
-    return not is_computed and names.issuperset(("id", *_EVENT_COLUMNS))
+    names = tuple(column[1] for column in columns)
+    is_ours = not is_computed and set(names).issuperset(("id", *_EVENT_COLUMNS))
+    return names if is_ours else ()

@@ -16,11 +16,25 @@ from tui.core.errors import Changed, NothingTracked
 from tui.core.models import Event, Row
 from tui.core.text import one_line
 from tui.core.zones import write_time
+from tui.storage.audit import (
+    Book,
+    changed,
+    latest_events,
+    prune,
+)
 from tui.storage.connection import READ_TIMEOUT_S
 from tui.storage.database import Steps, read, write
+from tui.storage.events import Wanted, last_events
+from tui.storage.events import read_events as read_events
 from tui.storage.lost import lost_race
-from tui.storage.stored import COLUMNS, differing, event_from, row_as_json, row_from
-from tui.storage.table_shape import TABLE, columns_of, has_events, kinds_of_tables, writable_columns
+from tui.storage.stored import COLUMNS, differing, row_from
+from tui.storage.table_shape import (
+    TABLE,
+    columns_of,
+    event_columns,
+    kinds_of_tables,
+    writable_columns,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,31 +50,6 @@ _CREATE = """
         metadata TEXT
     )
 """
-_CREATE_EVENTS = """
-    CREATE TABLE IF NOT EXISTS claude_session_events (
-        id INTEGER PRIMARY KEY,
-        at TEXT NOT NULL,
-        operator TEXT NOT NULL,
-        action TEXT NOT NULL,
-        session_id TEXT NOT NULL,
-        before TEXT,
-        after TEXT
-    )
-"""
-_CREATE_INDEX = """
-    CREATE INDEX IF NOT EXISTS claude_session_events_by_session
-    ON claude_session_events (session_id)
-"""
-_SELECT_EVENTS = "SELECT at, operator, action, session_id, before, after FROM claude_session_events"
-# It needs no room for groups, which a table of others could make endless.
-_LATEST = (
-    " AS one WHERE NOT EXISTS (SELECT 1 FROM claude_session_events AS later"
-    " WHERE later.session_id = one.session_id AND later.id > one.id)"
-)
-_INSERT_EVENT = (
-    "INSERT INTO claude_session_events (at, operator, action, session_id, before, after)"
-    " VALUES (?, ?, ?, ?, ?, ?)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,25 +73,6 @@ def read_table(db_path: Path, timeout_s: float = READ_TIMEOUT_S) -> Table:
     return read(db_path, _whole_table(), timeout_s)
 
 
-def read_events(
-    db_path: Path,
-    *,
-    session_id: str = "",
-    operator: str = "",
-    login: str = "",
-    limit: int = 50,
-    timeout_s: float = READ_TIMEOUT_S,
-) -> tuple[Event, ...]:
-    """Return the last audited acts, newest first, of one session or operator when it is named.
-
-    With a `login` those of that login at any address, too.
-    None without a database or an audit table; raises `DatabaseProblem`.
-    """
-    if not os.path.lexists(db_path):
-        return ()
-    return read(db_path, _last_events(session_id, operator, limit, login), timeout_s)
-
-
 def is_tracked(db_path: Path, session_id: str, timeout_s: float = READ_TIMEOUT_S) -> bool:
     """Whether the table has a row of that id now; raises `DatabaseProblem` when nobody can say."""
     if not os.path.lexists(db_path):
@@ -111,11 +81,22 @@ def is_tracked(db_path: Path, session_id: str, timeout_s: float = READ_TIMEOUT_S
 
 
 class Writes:
-    """The transactions of one operator, each with its audit event: a driver runs them."""
+    """The transactions of one operator, each with its audit event: a driver runs them.
 
-    def __init__(self, zone: tzinfo, operator: str) -> None:
+    `act_id` joins what belongs to one act; without it each transaction is one. Events from before
+    `keeps_since` are removed meanwhile, as far as nothing needs them.
+    """
+
+    def __init__(
+        self,
+        zone: tzinfo,
+        operator: str,
+        act_id: str = "",
+        keeps_since: datetime | None = None,
+    ) -> None:
         self.zone = zone
         self.operator = operator
+        self._act_id, self._keeps_since = act_id, keeps_since
 
     def init_table(self) -> Steps[None]:
         """Make the guide's table if there is none, and nothing else."""
@@ -130,7 +111,10 @@ class Writes:
         lost = yield from _lost(columns, before, now)
         if lost is not None:
             raise lost
-        return (yield from self._write(columns, before, after, action, now))
+        book = self._book()
+        after = yield from _write(book, columns, before, after, action, now)
+        yield from self._pruned()
+        return after
 
     def change_many(
         self, changes: Sequence[tuple[Row, Row]], *, action: str, now: datetime
@@ -139,13 +123,14 @@ class Writes:
 
         What was changed by somebody is left, and answered with why; the others go on.
         """
-        columns = yield from writable_columns()
+        columns, book = (yield from writable_columns()), self._book()
         answers = []
         for before, after in changes:
             lost = yield from _lost(columns, before, now)
             if lost is None:
-                yield from self._write(columns, before, after, action, now)
+                yield from _write(book, columns, before, after, action, now)
             answers.append(lost)
+        yield from self._pruned()
         return tuple(answers)
 
     def track(
@@ -166,10 +151,10 @@ class Writes:
         stored = yield from _find(columns, session_id)
         if stored is not None:
             after = status.tracked(stored, expires_at, self.zone, text)
-            return (yield from self._write(columns, stored, after, "track", now))
+            return (yield from _write(self._book(), columns, stored, after, "track", now))
         fresh = _as_kept(columns, Row(session_id, listing_id, stage, *times, "active", text))
         yield from _insert(columns, fresh)
-        yield from self._record(now, "track", None, fresh)
+        yield from self._book().write(changed(now, "track", None, fresh))
         return fresh
 
     def mark_extended(
@@ -192,51 +177,85 @@ class Writes:
 
         return self._apply(session_id, change, "resume", now)
 
-    def mark_failed(self, session_id: str, *, now: datetime, reason: str) -> Steps[Row | None]:
-        """A turn failed for `reason`: see `status.failed`."""
+    def mark_failed(
+        self, session_id: str, *, now: datetime, reason: str, turn: Event | None = None
+    ) -> Steps[Row | None]:
+        """A turn failed for `reason`: see `status.failed`; `turn` says what it cost."""
         words = one_line(reason)[:2000]
 
         def change(row: Row) -> Row:
             return status.failed(row, words, now, self.zone)
 
-        return self._apply(session_id, change, "fail", now)
+        return self._apply(session_id, change, "fail", now, turn)
 
-    def mark_succeeded(self, session_id: str, *, now: datetime) -> Steps[Row | None]:
-        """A turn succeeded: see `status.succeeded`."""
-        return self._apply(session_id, status.succeeded, "succeed", now)
+    def mark_succeeded(
+        self, session_id: str, *, now: datetime, turn: Event | None = None
+    ) -> Steps[Row | None]:
+        """A turn succeeded: see `status.succeeded`; `turn` says what it cost."""
+        return self._apply(session_id, status.succeeded, "succeed", now, turn)
+
+    def note(self, event: Event) -> Steps[None]:
+        """Write down an act that changes no row; whose it is need not be tracked."""
+        yield from writable_columns()
+        yield from self._book().write(event)
+
+    def prune(self) -> Steps[int]:
+        """Remove some of what is older than is kept, as far as nothing needs it."""
+        yield from writable_columns()
+        return (yield from self._pruned())
 
     def _apply(
-        self, session_id: str, change: Callable[[Row], Row], action: str, now: datetime
+        self,
+        session_id: str,
+        change: Callable[[Row], Row],
+        action: str,
+        now: datetime,
+        turn: Event | None = None,
     ) -> Steps[Row | None]:
-        """Change what is stored now and return it; `None` when there is no such row."""
+        """Change what is stored now and return it; `None` when there is no such row.
+
+        What changes nothing is written down only for what the `turn` cost.
+        """
         columns = yield from writable_columns()
         stored = yield from _find(columns, session_id)
         after = change(stored) if stored is not None else None
         if stored is None or after is None or _as_kept(columns, after) == stored:
+            if turn is not None:
+                yield from self._book().write(replace(turn, action=action))
             return stored
-        return (yield from self._write(columns, stored, after, action, now))
+        return (yield from _write(self._book(), columns, stored, after, action, now, turn))
 
-    def _write(
-        self, columns: Sequence[str], before: Row, after: Row, action: str, now: datetime
-    ) -> Steps[Row]:
-        """Set the columns that differ and no other: a stored value may be no text at all."""
-        after = _as_kept(columns, after)
-        names = differing(before, after)
-        if names:
-            assignments = ", ".join(f"{name} = ?" for name in names)
-            values = (getattr(after, name) for name in names)
-            yield (
-                f"UPDATE claude_sessions SET {assignments} WHERE session_id = ?",  # noqa: S608 (fixed column names)
-                (*values, before.session_id),
-            )
-        yield from self._record(now, action, before, after)
-        return after
+    def _book(self) -> Book:
+        return Book(self.operator, self._act_id)
 
-    def _record(self, now: datetime, action: str, before: Row | None, after: Row) -> Steps[None]:
-        yield _CREATE_EVENTS, ()
-        yield _CREATE_INDEX, ()
-        rows = row_as_json(before), row_as_json(after)
-        yield _INSERT_EVENT, (now.isoformat(), self.operator, action, after.session_id, *rows)
+    def _pruned(self) -> Steps[int]:
+        return (yield from prune(self._keeps_since)) if self._keeps_since is not None else 0
+
+
+def _write(
+    book: Book,
+    columns: Sequence[str],
+    before: Row,
+    after: Row,
+    action: str,
+    now: datetime,
+    turn: Event | None = None,
+) -> Steps[Row]:
+    """Set the columns that differ and no other: a stored value may be no text at all."""
+    after = _as_kept(columns, after)
+    names = differing(before, after)
+    if names:
+        assignments = ", ".join(f"{name} = ?" for name in names)
+        values = (getattr(after, name) for name in names)
+        yield (
+            f"UPDATE claude_sessions SET {assignments} WHERE session_id = ?",  # noqa: S608 (fixed column names)
+            (*values, before.session_id),
+        )
+    event = changed(now, action, before, after)
+    if turn is not None:
+        event = replace(event, cost_usd=turn.cost_usd, detail=turn.detail)
+    yield from book.write(event)
+    return after
 
 
 def _written(
@@ -252,9 +271,16 @@ def _written(
 class Tracking:
     """Writes to one listing's database, each in one transaction: `Writes` says what each does."""
 
-    def __init__(self, db_path: Path, zone: tzinfo, operator: str) -> None:
+    def __init__(
+        self,
+        db_path: Path,
+        zone: tzinfo,
+        operator: str,
+        act_id: str = "",
+        keeps_since: datetime | None = None,
+    ) -> None:
         self.db_path = db_path
-        self.writes = Writes(zone, operator)
+        self.writes = Writes(zone, operator, act_id, keeps_since)
 
     init_table = _written(Writes.init_table, creates=True)
     track = _written(Writes.track, creates=True)
@@ -264,6 +290,8 @@ class Tracking:
     mark_resumed = _written(Writes.mark_resumed)
     mark_failed = _written(Writes.mark_failed)
     mark_succeeded = _written(Writes.mark_succeeded)
+    note = _written(Writes.note)
+    prune = _written(Writes.prune)
 
 
 def all_rows() -> Steps[tuple[Row, ...]]:
@@ -286,28 +314,8 @@ def _whole_table() -> Steps[Table]:
     kinds = yield from kinds_of_tables()
     columns = yield from columns_of(kinds)
     rows = yield from _rows(columns)
-    is_audited = yield from has_events(kinds)
-    stored = (yield _SELECT_EVENTS + _LATEST, ()) if is_audited else []
-    events = (event_from(values) for values in stored)
-    return Table(rows, {event.session_id: event for event in events if event})
-
-
-def _last_events(
-    session_id: str, operator: str, limit: int, login: str = ""
-) -> Steps[tuple[Event, ...]]:
-    kinds = yield from kinds_of_tables()
-    if not (yield from has_events(kinds)):
-        return ()
-    at = f"{login}@" if login else ""
-    wanted: dict[str, tuple[object, ...]] = {
-        "session_id = ?": (session_id,) if session_id else (),
-        "(operator = ? OR substr(operator, 1, ?) = ?)": (operator, len(at), at) if login else (),
-        "operator = ?": (operator,) if operator and not login else (),
-    }
-    where = " AND ".join(["1", *(term for term, given in wanted.items() if given)])
-    values = [value for given in wanted.values() for value in given]
-    stored = yield f"{_SELECT_EVENTS} WHERE {where} ORDER BY id DESC LIMIT ?", (*values, limit)
-    return tuple(event for one in stored if (event := event_from(one)))
+    known = yield from event_columns(kinds)
+    return Table(rows, (yield from latest_events(known)) if known else {})
 
 
 def _one_row(session_id: str) -> Steps[Row | None]:
@@ -338,7 +346,7 @@ def _lost(columns: Sequence[str], before: Row, now: datetime) -> Steps[Changed |
     stored = yield from _find(columns, before.session_id)
     if stored == before:
         return None
-    acts = yield from _last_events(before.session_id, "", 1)
+    acts = yield from last_events(Wanted(before.session_id, with_rows=True), 1)
     return lost_race(before, stored, acts, now)
 
 

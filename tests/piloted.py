@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from textual import events
 from textual.keys import _character_to_key, key_to_character
@@ -15,6 +16,7 @@ from tests.make_screenshots import settled
 from tui.core.models import Session
 from tui.ui.app import ConsoleApp
 from tui.ui.page import PagePane
+from tui.ui.pane import Pane
 from tui.ui.screen import ConsoleScreen
 
 _CEILING_S = 30.0
@@ -55,6 +57,26 @@ class Console:
     def shown(self, page: PagePane) -> str:
         """Return all lines of the page."""
         return "\n".join("".join(cell.text for cell in line) for line in page.lines)
+
+    def rows(self, pane: Pane | None = None) -> list[str]:
+        """Return what is painted, a row after the other: of a pane, or of the whole screen."""
+        screen = self.screen
+        strips = screen._compositor.render_strips()
+        rows = ["".join(segment.text for segment in strip) for strip in strips]
+        if pane is None:
+            return rows
+        where = pane.region
+        return [row[where.x : where.right] for row in rows[where.y : where.bottom]]
+
+    def tick(self, **passed: float) -> None:
+        """Let time pass, as `timedelta` takes it (a second without), and what each second does."""
+        self.engine.moment += timedelta(**(passed or {"seconds": 1}))
+        self.screen.second()
+
+    @property
+    def top(self) -> str:
+        """The top line."""
+        return self.rows(self.screen.top_line)[0].rstrip()
 
     @property
     def message(self) -> str:

@@ -83,6 +83,73 @@ def test_whole_or_in_pieces_it_is_one_thing(data: bytes, keys: list[str], is_spl
     assert typed(*(bytewise(data) if is_split else (data,))) == keys
 
 
+@pytest.mark.parametrize("is_split", [False, True])
+@pytest.mark.parametrize(
+    ("data", "keys"),
+    [
+        (b"\x1b[27;5;100~", ["ctrl+d"]),  # xterm's modifyOtherKeys
+        (b"\x1b[27;5;117~", ["ctrl+u"]),
+        (b"\x1b[27;3;100~", ["alt+d"]),
+        (b"\x1b[27;7;100~", ["alt+ctrl+d"]),
+        (b"\x1b[27;2;68~", ["D"]),
+        (b"\x1b[27;1;100~", ["d"]),
+        (b"\x1b[27;2;9~", ["shift+tab"]),
+        (b"\x1b[27;2;13~", ["shift+enter"]),
+        (b"\x1b[27;5;13~", ["ctrl+enter"]),
+        (b"\x1b[27;5;4~", []),
+        (b"\x1b[100;5u", ["ctrl+d"]),  # kitty's protocol
+        (b"\x1b[100;5;100u", ["ctrl+d"]),
+        (b"\x1b[100;9u", ["super+d"]),
+        (b"\x1b[100;3;100u", ["alt+d"]),
+        (b"\x1b[100;3;8706u", ["partial_differential"]),
+        (b"\x1b[100u", ["d"]),
+        (b"\x1b[100;1;100u", ["d"]),
+        (b"\x1b[100;65;68u", ["D"]),
+        (b"\x1b[97:65;2;65u", ["A"]),
+        (b"\x1b[97;2u", ["A"]),
+        (b"\x1b[49;2u", []),
+        (b"\x1b[97;1;27u", []),
+        (b"\x1b[9;2u", ["shift+tab"]),
+        (b"\x1b[9u\x1b[127u", ["tab", "backspace"]),
+        (b"\x1b[27u", ["escape"]),
+        (b"\x1b[57400u\x1b[57414u", ["1", "enter"]),
+        (b"\x1b[122;133u", ["ctrl+z"]),  # with num lock on
+        (b"\x1b[57344u\x1b[57358u", ["caps_lock"]),
+        (b"\x1b[2;5~", ["ctrl+insert"]),
+        (b"\x1b[25~", ["f13"]),
+        (b"\x1b[33~", ["f19"]),  # `!` to Textual
+        (b"\x1b[100~", []),  # to Textual the key of the character with that number
+        (b"\x1b[105;1~", []),
+        (b"\x1b[63;5S", []),
+        (b"\x1b[100;5F", []),
+        (b"\x1b[114A", []),
+        (b"\x1b[1;2;100~", []),
+        (b"\x1b[100;5;1;1u", []),
+    ],
+)
+def test_a_key_that_is_sent_as_a_sequence_types_nothing_but_its_own_text(
+    data: bytes, keys: list[str], is_split: bool
+) -> None:
+    assert typed(*(bytewise(data) if is_split else (data,))) == keys
+
+
+def test_no_numbered_sequence_is_the_key_of_the_character_with_that_number() -> None:
+    for number in range(1, 300):
+        for ending in b"~ABCDEFGHIJKLMNOPQRSTVWXYZ":
+            for more in (b"", b";1", b";5", b";1:3", b";5;100", b";2;9;9"):
+                data = b"\x1b[%d%s%c" % (number, more, ending)
+                (*found,) = Keyboard(DELAY, has_mouse=True).feed(data, 0)
+                keys = [one for one in found if isinstance(one, events.Key)]
+                if number != 27 or ending != ord("~"):
+                    assert not any(key.character or len(key.key) == 1 for key in keys), data
+                assert not any(key.character for key in keys if "+" in key.key), data
+
+
+def test_a_key_with_alt_is_no_escape_and_a_key() -> None:
+    assert typed(b"\x1b\x1b[A") == typed(b"\x1b\x1bOB") == typed(b"\x1b\x1b[3~") == []
+    assert typed(b"\x1b", b"\x1b[A") == ["escape", "up"]
+
+
 @pytest.mark.parametrize(
     ("parts", "keys"),
     [

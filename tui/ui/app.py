@@ -15,6 +15,7 @@ from textual import events
 from textual.binding import BindingType
 
 from tui.core.text import safe_text
+from tui.ui.keys import textual_name
 from tui.ui.link import LinkApp
 from tui.ui.port import Engine
 from tui.ui.screen import ConsoleScreen
@@ -34,6 +35,7 @@ class ConsoleApp(LinkApp, inherit_bindings=False):
         no_greys = True if "NO_COLOR" in os.environ else None
         super().__init__(paints_cells=engine.paints_cells, ansi_color=no_greys)
         self.engine = engine
+        self.suspending_keys = frozenset(map(textual_name, engine.keys.keys["suspend"]))
         if engine.is_remote:
             self.animation_level = "none"
         self.theme = engine.theme or ("ansi-dark" if is_frugal else "tokyo-night")
@@ -57,7 +59,16 @@ class ConsoleApp(LinkApp, inherit_bindings=False):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGHUP, signal.SIGTERM):
             loop.add_signal_handler(number, self.exit)
+        if not self.is_headless:
+            loop.add_signal_handler(signal.SIGTSTP, self._stop_from_outside)
         self.set_interval(1.0, self._leave_at_the_end_of_input)
+
+    def _stop_from_outside(self) -> None:
+        """Stop as the key does, whatever is open; in a restricted console that leads to a shell."""
+        if not self.engine.is_restricted and (reason := self.stop()):
+            self.bell()
+            if isinstance(self.screen, ConsoleScreen):
+                self.screen.news.tell(reason, "bad")
 
     def _leave_at_the_end_of_input(self) -> None:
         """Leave when the terminal is gone and no signal said so: its end reads as nothing, ever."""

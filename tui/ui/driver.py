@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import array
+import fcntl
 import os
 import re
 import select
+import signal
+import termios
+import threading
 import time
 from contextlib import suppress
+from typing import Any
 
-from textual import constants
-from textual.drivers.linux_driver import LinuxDriver
+from textual import constants, events
+from textual.drivers.linux_driver import (
+    KITTY_DISAMBIGUATE_ESCAPE_CODES,
+    KITTY_REPORT_ALL_KEYS,
+    KITTY_REPORT_ASSOCIATED_TEXT,
+    LinuxDriver,
+)
+from textual.message import Message
 
 from tui.core.limits import HIGHEST, WIDEST
 from tui.ui.clipboard import through_screen
+from tui.ui.key_sequences import parsed
 from tui.ui.keyboard import Keyboard
 
 _LOOKS_UP = 0.1
+_KITTY = KITTY_DISAMBIGUATE_ESCAPE_CODES | KITTY_REPORT_ALL_KEYS | KITTY_REPORT_ASSOCIATED_TEXT
+_BY_HAND = 8  # bytes: so few are read one by one
 _COPY = "\x1b]52;"
 _OLD = ("linux", "vt", "ansi", "cons")
 _QUESTION = re.compile(r"\x1b(?:\[[<>]\d*u|\[\?\d+\$p|\]22;.*\x07)\Z")
@@ -31,8 +46,21 @@ class ConsoleDriver(LinuxDriver):
     """Reads the keys by way of `Keyboard`; the end of input ends the reading, and no more.
 
     It asks a terminal for nothing that it would print: old consoles show the end of what they do
-    not know.
+    not know. What is typed behind one of `suspending_keys` is the shell's, and stays unread.
     """
+
+    @property
+    def suspending_keys(self) -> frozenset[str]:
+        """The keys that may suspend the console, as Textual names them."""
+        return frozenset()
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # Textual's own handlers would resume beside whoever suspended: two threads would read.
+        for number in (signal.SIGTSTP, signal.SIGCONT):
+            signal.signal(number, signal.SIG_DFL)
+        self._is_leaving_keys = False
+        self._attributes: list[Any] | None = None
 
     def write(self, data: str) -> None:
         """Send `data`, a copy past GNU screen; nothing that asks for what the terminal has not."""
@@ -46,18 +74,84 @@ class ConsoleDriver(LinuxDriver):
         """Return how much of the terminal is drawn: all of it, as far as it can be believed."""
         return clamped(*super()._get_terminal_size())
 
+    def suspend_application_mode(self) -> None:
+        """Give the terminal to the shell, with what was typed for it."""
+        self._is_leaving_keys = True
+        try:
+            super().suspend_application_mode()
+        finally:
+            self._is_leaving_keys = False
+
+    def disable_input(self) -> None:
+        """Stop reading; at the end what is unread is dropped, since no shell asked for it."""
+        if self.exit_event.is_set():
+            return
+        signal.signal(signal.SIGWINCH, signal.SIG_DFL)
+        self._disable_mouse_support()
+        self.exit_event.set()
+        if self._key_thread is not None:
+            self._key_thread.join()
+        self.exit_event.clear()
+        if not self._is_leaving_keys:
+            with suppress(termios.error):
+                termios.tcflush(self.fileno, termios.TCIFLUSH)
+
+    def take_back(self) -> None:
+        """Set the terminal again as the console needs it, whatever somebody made of it."""
+        if self._attributes is not None:
+            with suppress(termios.error):
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self._attributes)
+        self.write("\x1b[?1049h\x1b[?25l\x1b[?1004h\x1b[?2004h\x1b[?7l")
+        if not constants.DISABLE_KITTY_KEY:
+            self.write(f"\x1b[={_KITTY};1u")
+        self._enable_mouse_support()
+        self.flush()
+
+    def start_application_mode(self) -> None:
+        """Take the terminal, and remember how it is then."""
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        with suppress(termios.error):
+            self._attributes = termios.tcgetattr(self.fileno)
+
     def run_input_thread(self) -> None:
         """Read until the console leaves, in a thread of its own."""
         keyboard = Keyboard(constants.ESCAPE_DELAY, has_mouse=self._mouse)
         while not self.exit_event.is_set():
             is_there = select.select([self.fileno], [], [], _LOOKS_UP)[0]
-            if is_there and not (data := self._read()):
+            if is_there and not (data := self._read(keyboard)):
                 return
             now = time.monotonic()
             for message in keyboard.feed(data, now) if is_there else keyboard.idle(now):
                 self.process_message(message)
+                if self._suspends(message):
+                    self._wait_until_taken()
 
-    def _read(self) -> bytes:
+    def _read(self, keyboard: Keyboard) -> bytes:
+        """Return what came; of what a hand typed nothing behind a key that may suspend."""
+        data = b""
         with suppress(OSError):  # a terminal that went away
-            return os.read(self.fileno, 4096)
-        return b""
+            data = os.read(self.fileno, 1)
+            if keyboard.is_pasting or self._waiting_bytes() >= _BY_HAND:
+                is_alone = self._is_suspending(data) and not keyboard.is_pasting
+                return data if is_alone else data + os.read(self.fileno, 4095)
+            while data and not self._is_suspending(data[-1:]) and self._waiting_bytes():
+                data += os.read(self.fileno, 1)
+        return data
+
+    def _waiting_bytes(self) -> int:
+        count = array.array("i", [0])
+        fcntl.ioctl(self.fileno, termios.FIONREAD, count)
+        return count[0]
+
+    def _is_suspending(self, byte: bytes) -> bool:
+        return any(self._suspends(key) for key in parsed(byte.decode("ascii", "ignore")))
+
+    def _suspends(self, message: Message) -> bool:
+        return isinstance(message, events.Key) and message.key in self.suspending_keys
+
+    def _wait_until_taken(self) -> None:
+        """Read on only when the console has done what a key asks for; it may leave meanwhile."""
+        is_taken = threading.Event()
+        self.send_message(events.Callback(is_taken.set))  # behind the key, by the same way
+        while not (self.exit_event.is_set() or is_taken.wait(_LOOKS_UP)):
+            continue

@@ -16,9 +16,10 @@ import re
 from codecs import getincrementaldecoder
 from collections.abc import Generator, Iterator, Sequence
 
-from textual import events, messages
-from textual._xterm_parser import XTermParser
+from textual import events
 from textual.message import Message
+
+from tui.ui.key_sequences import parsed, read_sequence
 
 # An answer may come in pieces: this long must one be silent before it is given up, in seconds.
 BROKEN_OFF = 1.0
@@ -36,6 +37,7 @@ _ESC, _PASTE, _PASTED = b"\x1b", b"\x1b[200~", b"\x1b[201~"
 _WHOLE = re.compile(
     rb"(?P<text>[^\x1b]+)"
     rb"|(?P<mouse>\x1b\[M[\x00-\xff]{3})"  # X10: three raw bytes
+    rb"|(?P<alt>\x1b\x1b(?:\[(?!M|200~)[0-?]*[ -/]*[@-Z\\-~]|O[@-~]))"  # a key with Alt: nothing
     rb"|(?P<key>\x1b\[(?:\[[ -~]|(?!M)[0-?]*[ -/]*[@-Z\\-~])|\x1bO[0-9;]*[@-~])"
     rb"|(?P<string>\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\))"
     rb"|(?P<meta>\x1b(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
@@ -48,7 +50,6 @@ _BEGUN = re.compile(
 )
 _BROKEN = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|O[0-9;]*|[\]PX^_][^\x07\x1b]*)?")
 _LINES = re.compile(r"[\r\n]+[^\r\n]")
-_GOES_ON = (events.Key, events.MouseEvent, messages.TerminalSupportsSynchronizedOutput)
 
 
 class TypedAhead(events.Paste):
@@ -79,6 +80,11 @@ class Keyboard:
         self._since = self._goes_on_until = 0.0
         self._came = ""
         self._is_ahead = self._is_burst = False
+
+    @property
+    def is_pasting(self) -> bool:
+        """Whether a paste has begun and not ended."""
+        return self._is_pasting
 
     def feed(self, data: bytes, now: float) -> list[Message]:
         """Return what comes of one read; of what comes at once no key goes its own way."""
@@ -119,7 +125,7 @@ class Keyboard:
         if self._is_pasting and data == b"\x03":
             self._pasted()  # nobody pastes this alone: a way out when its end never comes
             return
-        if self._held == _ESC and data[:1] not in b"[]OPX^_\x1b":
+        if self._held == _ESC and data[:1] not in b"[]OPX^_":
             yield _escape()  # a terminal sends Alt and its key at once, a hand does not
             self._held = b""
         data, self._held = self._held + data, b""
@@ -143,9 +149,9 @@ class Keyboard:
         if found.lastgroup == "text":
             yield self._decode(found[0])
         elif found.lastgroup in ("key", "meta") and len(found[0]) <= _LONGEST:
-            for message in _parsed(found[0].decode("utf-8", "replace")):
-                if self._has_mouse or not isinstance(message, events.MouseEvent):
-                    yield message
+            for made in read_sequence(found[0].decode("utf-8", "replace")):
+                if self._has_mouse or not isinstance(made, events.MouseEvent):
+                    yield made
 
     def _into_paste(self, data: bytes) -> Generator[Message, None, bytes]:
         """Take what belongs to the paste; return what follows it."""
@@ -201,16 +207,7 @@ def _keyless(found: Sequence[Message | str]) -> list[Message]:
 
 
 def _keys(text: str) -> list[Message]:
-    return list(_parsed(text))
-
-
-def _parsed(sequence: str) -> Iterator[Message]:
-    """Yield what a parser without a past makes of it; of what it does not know, nothing."""
-    try:
-        found = list(XTermParser().feed(sequence))
-    except Exception:  # whatever a number beyond all bounds raises: it is no key
-        return
-    yield from (one for one in found if isinstance(one, _GOES_ON))
+    return list(parsed(text))
 
 
 def _shortened(begun: bytes) -> bytes:

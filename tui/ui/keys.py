@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
+from textual.keys import _character_to_key
 
 from tui.core.keymap import DANGEROUS, Keymap
 from tui.operations.context import VerbInfo
@@ -109,6 +110,11 @@ def bindings(there: Iterable[Deed], keys: Keymap) -> list[BindingType]:
         Binding(_textual(keys.keys[deed.name]), deed.action, deed.says, priority=True)
         for deed in there
     ]
+
+
+def textual_name(key: str) -> str:
+    """Return the name that Textual has for a key."""
+    return _character_to_key(key) if len(key) == 1 else key
 
 
 def _textual(keys: Iterable[str]) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import sys
 import termios
 import threading
+import time
 from contextlib import suppress
 from queue import Queue
 from typing import Any, Self
@@ -16,6 +19,7 @@ from textual.app import App
 from textual.geometry import Size
 from textual.screen import Screen
 
+from tui.ui import suspending
 from tui.ui.driver import ConsoleDriver, clamped
 from tui.ui.frame import Frame, is_as_expected
 
@@ -26,6 +30,10 @@ _SYNC = ("\x1b[?2026h", "\x1b[?2026l")
 
 class LinkDriver(ConsoleDriver):
     """A driver that knows when the terminal is behind, and does not wait for it at the end."""
+
+    @property
+    def suspending_keys(self) -> frozenset[str]:
+        return self._app.suspending_keys if isinstance(self._app, LinkApp) else frozenset()
 
     @property
     def is_behind(self) -> bool:
@@ -63,10 +71,14 @@ def _drop_unread(is_done: threading.Event) -> None:
 class LinkApp(App[int], inherit_bindings=False):
     """Paints only what differs, and nothing while the link is behind: the last picture wins."""
 
+    suspending_keys: frozenset[str] = frozenset()
+
     def __init__(self, *, paints_cells: bool, ansi_color: bool | None = None) -> None:
         self._frame = Frame() if paints_cells and is_as_expected() else None
         self._is_waiting = False
         self._owes_all = False
+        self._is_expected_to_go_on = False
+        self._back_at = 0.0
         super().__init__(LinkDriver, ansi_color=ansi_color)
 
     @property
@@ -77,11 +89,36 @@ class LinkApp(App[int], inherit_bindings=False):
     def on_mount(self) -> None:
         """Paint everything again when the terminal was somebody else's meanwhile."""
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+        if not self.is_headless:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, self._went_on)
+
+    def stop(self) -> str:
+        """Give the terminal back and stop until the shell brings the console back.
+
+        Returns why that cannot be; empty when it was done.
+        """
+        driver = self._driver
+        if not (reason := suspending.why_not()) and isinstance(driver, LinkDriver):
+            self._is_expected_to_go_on = True
+            with self.suspend():
+                suspending.stop(driver.fileno)
+                self._back_at = time.monotonic()
+        return reason
+
+    def _went_on(self) -> None:
+        """Take the terminal back after a stop that could not be foreseen (SIGSTOP)."""
+        was_expected, self._is_expected_to_go_on = self._is_expected_to_go_on, False
+        if not was_expected and isinstance(self._driver, LinkDriver):
+            suspending.wait_in_background(self._driver.fileno)
+            self._driver.take_back()
+            self.refresh(layout=True)
 
     async def on_event(self, event: events.Event) -> None:
-        """Paint everything again at each resize, even one to the same size."""
+        """Paint everything again at each resize; let no key act that was typed before a stop."""
         if isinstance(event, events.Resize):
             self.refresh(layout=True)
+        if isinstance(event, events.Key) and event.time < self._back_at:
+            return
         await super().on_event(event)
 
     def refresh(

@@ -321,9 +321,8 @@ class LivePane(Pane):
             return (Cell(f" {self.says}", "muted"),)
         return ()
 
-    def on_resize(self) -> None:
+    def resized(self) -> None:
         """Wrap what is in sight again."""
-        super().on_resize()
         self._roll.fit(self._text_width)
         self._end_lines()
         self._settle()

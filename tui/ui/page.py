@@ -47,9 +47,8 @@ class PagePane(Pane):
         self.top += lines
         self._settle()
 
-    def on_resize(self) -> None:
+    def resized(self) -> None:
         """Keep what is read in sight; only now it is known where the end is."""
-        super().on_resize()
         self._settle()
 
     def _settle(self) -> None:

@@ -111,8 +111,15 @@ class Pane(Widget):
         return Strip(segments, sum(cell_width(cell.text) for cell in line)).simplify()
 
     def on_resize(self) -> None:
-        """Forget what was drawn: everything is painted again."""
+        """Forget what was drawn: everything is painted again.
+
+        Textual calls the handlers of a class and of those that it extends: `resized` is for these.
+        """
         self._drawn.clear()
+        self.resized()
+
+    def resized(self) -> None:
+        """Fit what is shown to the new size."""
 
     def _text(self, cell: Cell) -> str:
         # Safe text may still hold these two, and a cell of a line must not move the cursor.

@@ -12,10 +12,11 @@ from textual.binding import BindingsMap
 from tui.core.attention import Failures
 from tui.core.models import Key, Session
 from tui.core.selection import parse_filter
-from tui.ui import answering, cleaning, copying, flows, possible, resuming, suspending, undoing
+from tui.ui import answering, cleaning, copying, flows, possible, resuming, undoing
 from tui.ui.acting import ActingScreen
 from tui.ui.keyboard import TypedAhead
 from tui.ui.keys import IN_FULL, ON_PAGE, WHEN_TINY, bindings
+from tui.ui.link import LinkApp
 from tui.ui.live import LivePane
 from tui.ui.page import PagePane
 from tui.ui.picture import EXPIRY, LISTINGS, LIVE, SESSIONS
@@ -229,11 +230,8 @@ class ConsoleScreen(ActingScreen, inherit_bindings=False):
         self.app.refresh(layout=True)
 
     def action_suspend(self) -> None:
-        if reason := suspending.why_not():
+        if isinstance(self.app, LinkApp) and (reason := self.app.stop()):
             self.question.say(reason, "bad")
-        else:
-            with self.app.suspend():
-                suspending.stop()
 
     def action_how_to_quit(self) -> None:
         self.question.say(f"{self.engine.keys.sign('quit')} quits; running agents go on")

@@ -14,13 +14,27 @@ def why_not() -> str:
     return "" if _has_shell() else NO_SHELL
 
 
-def stop() -> None:
-    """Stop until the shell lets it go on, with whatever the shell started the console through.
+def stop(terminal: int) -> None:
+    """Stop until the shell lets it go on in front, with whatever the shell started it through.
 
     All at once: were that (`uv run`, say) to stop before the terminal is given back, the shell
-    would take it from under the console's hands.
+    would take it from under the console's hands. In the background it would draw over the shell.
     """
     os.killpg(os.getpgrp(), signal.SIGSTOP)
+    wait_in_background(terminal)
+
+
+def wait_in_background(terminal: int) -> None:
+    """Stop for as long as the terminal is somebody else's."""
+    while not _is_in_front(terminal):
+        os.killpg(os.getpgrp(), signal.SIGSTOP)
+
+
+def _is_in_front(terminal: int) -> bool:
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:  # no terminal of this session: nobody else can have it
+        return True
 
 
 def _has_shell() -> bool:

@@ -123,9 +123,8 @@ class Table(Pane):
             return line
         return (Cell("".join(cell.text for cell in line), "current"),)
 
-    def on_resize(self) -> None:
+    def resized(self) -> None:
         """Keep the selection in sight."""
-        super().on_resize()
         self._settle()
 
     def on_click(self, event: events.Click) -> None:

@@ -154,6 +154,7 @@ def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str,
         ("cost", words.cost(session.cost_usd) if session.cost_usd is not None else ""),
         ("size", _size(session)),
         ("transcript", str(session.transcript.path) if session.transcript else ""),
+        ("what is left", str(session.remains.path) if session.remains else ""),
         ("memory", memory_words(session, available_bytes())),
         ("acknowledged", f"by {ack.by} on {_moment(ack.at)}" if (ack := session.ack) else ""),
         ("zone", _zone(session, now)),
@@ -186,10 +187,10 @@ def _steering(session: Session, now: datetime) -> list[tuple[str, str]]:
 def _size(session: Session) -> str:
     from tui.view import words
 
-    transcript = session.transcript
-    if transcript is None:
+    found = session.transcript or session.remains
+    if found is None:
         return ""
-    more = f", at least: {transcript.uncounted}" if transcript.uncounted else ""
+    more = f", at least: {found.uncounted}" if found.uncounted else ""
     return f"{words.size(session.bytes)}{more}"
 
 

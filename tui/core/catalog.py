@@ -14,6 +14,7 @@ from tui.core.models import (
     Listing,
     Liveness,
     Process,
+    Remains,
     Row,
     Run,
     Session,
@@ -33,7 +34,8 @@ class Findings:
     Without `has_rows` nobody could read the table: a transcript may be tracked or not. `audited`
     holds the last act on each session, `stray_processes` what the registry beside its strays says.
     `cut` says why there may be more transcripts or runs. `unsure` are the sessions whose lock could
-    not be looked at, all of them when `is_lock_blind`.
+    not be looked at, all of them when `is_lock_blind`. `remains` are folders of sessions whose
+    transcript is gone.
     """
 
     listing_id: str
@@ -54,6 +56,7 @@ class Findings:
     cut: str = ""
     unsure: frozenset[str] = frozenset()
     is_lock_blind: bool = False
+    remains: tuple[Remains, ...] = ()
 
 
 _Known = tuple[Row | None, Transcript | None, Run | None]
@@ -78,10 +81,17 @@ def join(found: Findings) -> Listing:
     zone = found.zone or infer_zone(stamps)
     doubts = contradictions(stamps, zone)
     runs = _latest_runs(found.runs)
-    ids = [*rows, *(one for one in {**transcripts, **runs} if one not in rows)]
+    remains = {one.session_id: one for one in found.remains if one.session_id not in transcripts}
+    ids = [*rows, *(one for one in {**transcripts, **runs, **remains} if one not in rows)]
     place = _Place(one_line(found.listing_id), zone, zone_name(zone), bool(doubts))
     sessions = (
-        _session(found, place, one, (rows.get(one), transcripts.get(one), runs.get(one)))
+        _session(
+            found,
+            place,
+            one,
+            (rows.get(one), transcripts.get(one), runs.get(one)),
+            remains.get(one),
+        )
         for one in ids
     )
     return Listing(
@@ -108,7 +118,7 @@ def vanished(listing: Listing, words: str) -> Listing:
 
 def is_gone(session: Session) -> bool:
     """Whether only a row is left of it, deleted or cleaned up: nothing to act on."""
-    if session.transcript is not None or session.is_live:
+    if session.transcript is not None or session.remains is not None or session.is_live:
         return False
     return session.status in (Status.DELETED, Status.EXPIRED)
 
@@ -156,13 +166,15 @@ def _stamps(rows: dict[str, Row], transcripts: dict[str, Transcript]) -> list[tu
     ]
 
 
-def _session(found: Findings, place: _Place, session_id: str, known: _Known) -> Session | None:
+def _session(
+    found: Findings, place: _Place, session_id: str, known: _Known, remains: Remains | None
+) -> Session | None:
     row, transcript, run = known
     process = _process_of(found, session_id, row, transcript)
     liveness = _liveness(session_id in found.locked, process, run)
-    if liveness is Liveness.NONE and _may_be_locked(found, session_id, row, transcript):
+    if liveness is Liveness.NONE and _may_be_locked(found, session_id, row, transcript or remains):
         liveness = Liveness.UNKNOWN
-    if row is None and transcript is None and liveness is Liveness.NONE:
+    if row is None and transcript is None and remains is None and liveness is Liveness.NONE:
         return None
     zone, file = place.zone, transcript or _NO_FILE
     expires_at = read_time(row.expires_at, zone) if row else None
@@ -176,11 +188,11 @@ def _session(found: Findings, place: _Place, session_id: str, known: _Known) -> 
         created_at=_created_at(row, transcript, zone),
         expires_at=expires_at,
         sweep_at=_sweep_at(transcript, found.sweep_days),
-        last_activity_at=transcript.modified_at if transcript else None,
+        last_activity_at=_active_at(transcript or remains),
         title=file.title,
         model=file.model,
         cost_usd=file.cost_usd,
-        bytes=file.bytes,
+        bytes=remains.bytes if remains else file.bytes,
         waiting_for=_waiting_for(liveness, process, run),
         reason=_reason(row),
         expiry_is_unreadable=row is not None and expires_at is None,
@@ -195,7 +207,15 @@ def _session(found: Findings, place: _Place, session_id: str, known: _Known) -> 
         overwritten=_overwritten(found, row, zone),
         last_event=found.audited.get(row.session_id) if row is not None else None,
         is_zone_doubted=place.is_zone_doubted,
+        remains=remains,
     )
+
+
+def _active_at(left: Transcript | Remains | None) -> datetime | None:
+    """Return when anything of a session was last written to."""
+    if isinstance(left, Transcript):
+        return max(left.modified_at, left.active_at or left.modified_at)
+    return left.active_at if left is not None else None
 
 
 def _process_of(
@@ -229,9 +249,9 @@ def _is_unknown(process: Process) -> bool:
     return process.liveness is Liveness.UNKNOWN
 
 
-def _is_there(row: Row | None, transcript: Transcript | None) -> bool:
+def _is_there(row: Row | None, left: Transcript | Remains | None) -> bool:
     ended = row is None or row.status in (Status.EXPIRED, Status.DELETED)
-    return transcript is not None or not ended
+    return left is not None or not ended
 
 
 def _sweep_at(transcript: Transcript | None, sweep_days: int) -> datetime | None:
@@ -261,10 +281,10 @@ def _liveness(is_locked: bool, process: Process | None, run: Run | None) -> Live
 
 
 def _may_be_locked(
-    found: Findings, session_id: str, row: Row | None, transcript: Transcript | None
+    found: Findings, session_id: str, row: Row | None, left: Transcript | Remains | None
 ) -> bool:
     """Whether somebody may hold the lock of a session, and nobody can tell."""
-    is_any = found.is_lock_blind and _is_there(row, transcript)
+    is_any = found.is_lock_blind and _is_there(row, left)
     return is_any or session_id in found.unsure
 
 

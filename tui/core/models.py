@@ -74,7 +74,8 @@ class Transcript:
 
     `stray_in` is the config dir outside the listing that a stray lies in, and `sweep_days` that
     config dir's own; `None` for what lies where it belongs. `uncounted` says why more lies beside
-    it than `bytes` counts.
+    it than `bytes` counts. `active_at` is when it, or anything in the session's own folder, was
+    last written to: sub-agents may write while it is silent.
     """
 
     session_id: str
@@ -89,10 +90,32 @@ class Transcript:
     stray_in: Path | None = None
     sweep_days: int | None = None
     uncounted: str = ""
+    active_at: datetime | None = None
 
     @property
     def path(self) -> Path:
         """Where it is: made anew each time, since thousands of paths would take megabytes."""
+        return Path(self.place)
+
+    @property
+    def own_folder(self) -> Path:
+        """Where the CLI keeps more of the session: its sub-agents, results too long for lines."""
+        return self.path.with_suffix("")
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """A session's own folder whose transcript is gone: its sub-agents, results kept beside."""
+
+    session_id: str
+    place: str
+    bytes: int
+    active_at: datetime
+    uncounted: str = ""
+
+    @property
+    def path(self) -> Path:
+        """Where the folder is."""
         return Path(self.place)
 
 
@@ -220,7 +243,7 @@ class Session:
     why nobody could read whether it has a row, and is empty when it was read. `overwritten` is
     the row that an operator's last act left when the pipeline has wiped that act since;
     `last_event` is what the audit says was done to it last; `is_zone_doubted` that its times may
-    be read in the wrong zone.
+    be read in the wrong zone. `remains` is what is left where its transcript was.
     """
 
     session_id: str
@@ -251,6 +274,14 @@ class Session:
     overwritten: Row | None = None
     last_event: Event | None = None
     is_zone_doubted: bool = False
+    remains: Remains | None = None
+
+    @property
+    def own_folder(self) -> Path | None:
+        """Where the CLI keeps what does not fit into its transcript, `None` for no such place."""
+        if self.transcript is not None:
+            return self.transcript.own_folder if self.transcript.resumable else None
+        return self.remains.path if self.remains is not None else None
 
     @property
     def is_stray(self) -> bool:

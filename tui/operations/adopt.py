@@ -13,6 +13,7 @@ from tui.core.models import Event, Row, Session, State
 from tui.core.session_id import is_listing_id
 from tui.core.text import one_line
 from tui.operations.amounts import count, size
+from tui.operations.cause import remains_words
 from tui.operations.context import Act, Context
 from tui.operations.resume import max_age
 from tui.operations.target import (
@@ -223,6 +224,8 @@ def _record(context: Context, session: Session, target: Target, moved: int, now:
 
 
 def _nothing(session: Session, target: Target) -> ConsoleError:
+    if session.remains is not None:
+        return ConsoleError(f"{target.short} cannot be adopted: {remains_words(session)}")
     if session.state is State.UNTRACKED:
         return UsageError(
             f"{target.short} is of no known stage: adopt {target.short} --stage STAGE"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tui.core.models import Liveness, Session, State, Status
 from tui.core.text import one_line
-from tui.operations.amounts import moment, span
+from tui.operations.amounts import moment, size, span
 from tui.operations.context import Context
 from tui.operations.owner import owner_elsewhere
 from tui.storage.config_dir import CONFIG_DIR, DEFAULT_SWEEP_DAYS, sweep_days
@@ -60,7 +60,7 @@ def cause_of(session: Session, context: Context | None = None) -> str:
     if words or session.is_live:
         return words
     if session.transcript is None:
-        return _gone_words(session, context)
+        return "; ".join(filter(None, (_gone_words(session, context), remains_words(session))))
     if not session.transcript.resumable:
         return (
             "a folder with a conversation.json, as the guide sketches it, which the CLI cannot "
@@ -69,6 +69,17 @@ def cause_of(session: Session, context: Context | None = None) -> str:
     if context is not None and not os.access(session.transcript.path, os.R_OK):
         return unreadable_words(session)
     return _odd_words(session, short)
+
+
+def remains_words(session: Session) -> str:
+    """Return that only a session's own folder is left, and what can be done; empty if not so."""
+    if session.remains is None:
+        return ""
+    return (
+        f"its transcript is gone, and its folder of {size(session.remains.bytes)} is still there: "
+        f"`export {session.session_id[:8]}` reads what its sub-agents said, "
+        f"`delete {session.session_id[:8]} --yes` takes it"
+    )
 
 
 def stray_words(session: Session) -> str:

@@ -34,8 +34,14 @@ class Conversation:
         Raises `ConsoleError` when the transcript cannot be read.
         """
         yield from self._transcript(path, size, 0)
+        yield from self.uncalled()
+
+    def uncalled(self) -> Iterator[str]:
+        """Return the blocks of the sub-agents that no call led to, theirs below them."""
         while self._agents:
-            yield from self._agent(next(iter(self._agents.values())), 0)
+            agents = self._agents.values()
+            outer = (one for one in agents if not one.is_inner)
+            yield from self._agent(next(outer, None) or next(iter(agents)), 0)
 
     def _transcript(self, path: Path, size: int | None, depth: int) -> Iterator[str]:
         with readable(path):

@@ -12,7 +12,14 @@ from tui.core.models import Catalog, Liveness, Session, State, Status
 from tui.core.session_id import is_session_id
 from tui.core.text import one_line
 from tui.operations.amounts import moment, span
-from tui.operations.cause import Clues, bad_date_words, cause_of, clues_of, ghost_words
+from tui.operations.cause import (
+    Clues,
+    bad_date_words,
+    cause_of,
+    clues_of,
+    ghost_words,
+    remains_words,
+)
 from tui.operations.cause import unreadable_words as unreadable
 from tui.operations.context import Context
 from tui.operations.doctor_machine import Machine
@@ -115,8 +122,16 @@ def _ghost(session: Session, look: Look) -> Finding | None:
     return _of(session, "warning", "ghost", words, remedy)
 
 
+def _remains(session: Session, look: Look) -> Finding | None:
+    if session.remains is None or session.is_live:
+        return None
+    words, _, remedy = remains_words(session).partition(": ")
+    return _of(session, "warning", "remains", words, remedy)
+
+
 def _untracked(session: Session, look: Look) -> Finding | None:
-    if session.state is not State.UNTRACKED or session.is_live or session.is_stray:
+    is_told = session.is_live or session.is_stray or session.remains is not None
+    if session.state is not State.UNTRACKED or is_told:
         return None
     at = f" on {moment(session.sweep_at)}" if session.sweep_at else ""
     words = f"no row tracks it: only the CLI's sweep ends it{at}"
@@ -233,6 +248,7 @@ _QUESTIONS: tuple[Callable[[Session, Look], Finding | None], ...] = (
     _swept,
     _stray,
     _ghost,
+    _remains,
     _untracked,
     _leftover,
     _sketch,

@@ -21,6 +21,7 @@ from tui.operations.cause import cause_of
 from tui.operations.context import Context
 from tui.operations.conversation import Conversation, readable
 from tui.operations.delete import find_trashed
+from tui.operations.remaining import GONE
 from tui.storage.config_dir import CONFIG_DIR
 from tui.storage.facts import NO_FACTS, Facts, read_facts
 from tui.storage.folders import is_link, read_small
@@ -28,6 +29,7 @@ from tui.storage.lines import read_lines
 from tui.storage.manifest import Trashed
 from tui.storage.subagents import look_at_subagents
 
+_PROJECTS = f"{CONFIG_DIR}/projects/"
 _COUNTED = {
     EntryKind.PROMPT: "prompts",
     EntryKind.TEXT: "answers",
@@ -38,12 +40,16 @@ _COUNTED = {
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Where the words of a session are: its transcript, or a sketch, and its own folder."""
+    """Where the words of a session are: its transcript, or a sketch, and its own folder.
+
+    When the transcript `is_gone`, only what lies in that folder is left.
+    """
 
     path: Path
     folder: Path
     is_sketch: bool = False
     is_trashed: bool = False
+    is_gone: bool = False
 
 
 def markdown(context: Context, session: Session) -> Iterator[str]:
@@ -61,10 +67,13 @@ def markdown(context: Context, session: Session) -> Iterator[str]:
     elif source.is_sketch:
         yield _sketch(source.path)
     else:
+        if source.is_gone:
+            yield f"*{GONE}*"
         agents, unread = look_at_subagents(source.folder)
         if unread:
             yield f"*{unread}*"
-        yield from Conversation(agents).blocks(source.path, size)
+        said = Conversation(agents)
+        yield from said.uncalled() if source.is_gone else said.blocks(source.path, size)
 
 
 def trashed_session(context: Context, words: str) -> Session:
@@ -105,24 +114,29 @@ def _source_of(context: Context, session: Session) -> _Source | None:
         path = transcript.path
         return _Source(path, path.with_suffix(""), is_sketch=not transcript.resumable)
     try:
-        return _in_trash(find_trashed(context, session.session_id, only=session.folder))
+        trashed = _in_trash(find_trashed(context, session.session_id, only=session.folder))
     except UnknownId:
-        return None
+        trashed = None
+    if trashed is None and session.remains is not None:
+        folder = session.remains.path
+        return _Source(folder.with_suffix(".jsonl"), folder, is_gone=True)
+    return trashed
 
 
 def _in_trash(trashed: Trashed) -> _Source | None:
     """Return where the newest delete of a session moved its words to."""
     places = {place: trashed.moved(index) for index, place in enumerate(trashed.places)}
+    gone: _Source | None = None
     if is_link(trashed.batch):
         return None
     for place, moved in places.items():
         stem, dot, _ = place.rpartition(".jsonl")
-        if (
-            dot
-            and place.startswith(f"{CONFIG_DIR}/projects/")
-            and stem.endswith(trashed.session_id)
-        ):
+        if dot and place.startswith(_PROJECTS) and stem.endswith(trashed.session_id):
             return _Source(moved, places.get(stem, moved), is_trashed=True)
+        if place.startswith(_PROJECTS) and place.endswith(f"/{trashed.session_id}"):
+            gone = _Source(moved, moved, is_trashed=True, is_gone=True)
+    if gone is not None:
+        return gone
     sketch = places.get(f"{CONFIG_DIR}/{trashed.session_id}")
     if sketch is None or is_link(sketch):
         return None
@@ -140,7 +154,7 @@ def _size(source: _Source | None) -> int:
 def _facts(
     context: Context, session: Session, source: _Source | None, size: int
 ) -> dict[str, str | int | float | None]:
-    has_lines = source is not None and not source.is_sketch
+    has_lines = source is not None and not (source.is_sketch or source.is_gone)
     return {
         "session": session.session_id,
         "listing": session.listing,
@@ -155,7 +169,7 @@ def _facts(
         "expires_at": _iso(session.expires_at),
         "sweep_at": _iso(session.sweep_at),
         "last_activity_at": _iso(session.last_activity_at),
-        "bytes": size if source else None,
+        "bytes": (session.bytes if source.is_gone else size) if source else None,
         **(_counts(source.path, size) if source is not None and has_lines else {}),
         "exported_at": _iso(context.clock()),
         "exported_by": context.settings.operator,

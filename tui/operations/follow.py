@@ -16,6 +16,7 @@ from tui.core.models import Entry, EntryKind, Session
 from tui.core.transcript import load_line
 from tui.operations.asides import Asides, SaidAside
 from tui.operations.happened import Happened, interleaved
+from tui.operations.remaining import remaining_calls
 from tui.operations.seek import Hits, seek
 from tui.runs.protocol import Partial, read_partial
 from tui.runs.untrusted import amount
@@ -90,8 +91,7 @@ class Follow:
         was_moved = self._point_at(session)
         happened = self._happened.poll(session.run.folder if session.run else None)
         if self._tail is None:
-            self._is_begun = self._is_begun or bool(happened)
-            return Update(happened, was_moved, self._partial(session))
+            return self._remaining(session, happened, was_moved=was_moved)
         growth = self._tail.read(limit=_EACH_POLL)
         was_reset = growth.was_reset or was_moved
         if growth.was_reset:
@@ -114,6 +114,19 @@ class Follow:
             aside.ended,
             self._meter.spent,
         )
+
+    def _remaining(
+        self, session: Session, happened: tuple[Entry, ...], *, was_moved: bool
+    ) -> Update:
+        """Return what is told without a transcript, as long as there is none."""
+        entries, folder = tuple[Entry, ...](), session.own_folder
+        if folder is not None and self._asides is None:
+            self._asides, entries = Asides(folder), remaining_calls(folder)
+            self._note(entries)
+        aside, writing = self._said_aside(session), self._partial(session)
+        self._is_begun = self._is_begun or bool(happened or entries)
+        told = Update((*entries, *happened), was_moved, writing, has_more=aside.has_more)
+        return replace(told, asides=aside.entries, ended=aside.ended)
 
     def before(self, place: int, until: datetime | None) -> Page:
         """Return what stands before `place`; `until` is the time of what stands there."""
@@ -143,7 +156,7 @@ class Follow:
         path = session.transcript.path if session.transcript else None
         if path is None or path == self._path:
             return False
-        was_moved = self._path is not None
+        was_moved = self._path is not None or self._asides is not None
         self._path = path
         self._tail = Tail(path, last_bytes=self._last_bytes)
         self._forget()

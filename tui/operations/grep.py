@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from tui.core.limits import SKETCH
-from tui.core.models import Entry, EntryKind, Session, Transcript
+from tui.core.models import Entry, EntryKind, Session
 from tui.core.text import one_line, safe_text
 from tui.core.transcript import parse_line
 from tui.operations.pattern import Pattern
@@ -58,14 +58,10 @@ def search(
 
 
 def _in_session(session: Session, pattern: Pattern, tell: Tell) -> Iterator[Hit]:
-    transcript = session.transcript
-    if transcript is None:
-        return
-
     def tell_whose(words: str) -> None:
         tell(f"{session.address}: {words}")
 
-    for entry in _entries(transcript, pattern.literals, tell_whose):
+    for entry in _entries(session, pattern.literals, tell_whose):
         text = _said(entry)
         for match in pattern.matches(text):
             before, after = _around(text, match)
@@ -81,14 +77,17 @@ def _in_session(session: Session, pattern: Pattern, tell: Tell) -> Iterator[Hit]
             )
 
 
-def _entries(transcript: Transcript, literals: tuple[bytes, ...], tell: Tell) -> Iterator[Entry]:
-    if not transcript.resumable:
+def _entries(session: Session, literals: tuple[bytes, ...], tell: Tell) -> Iterator[Entry]:
+    transcript, folder = session.transcript, session.own_folder
+    if transcript is not None and not transcript.resumable:
         yield from _sketch(transcript.path, tell)
+    if folder is None:
         return
-    agents, unread = look_at_subagents(transcript.path.with_suffix(""))
+    agents, unread = look_at_subagents(folder)
     if unread:
         tell(unread)
-    for path in (transcript.path, *(agent.path for agent in agents)):
+    own = (transcript.path,) if transcript is not None else ()
+    for path in (*own, *(agent.path for agent in agents)):
         try:
             for line in read_lines(path, literals):
                 if line.problem:

@@ -145,6 +145,7 @@ class Sight:
             cut=("" if is_linked else self._finder.cut) or self._runs.cut or seen.why,
             unsure=seen.unsure,
             is_lock_blind=seen.is_blind,
+            remains=() if is_linked else self._finder.remains,
         )
         self.is_troubled = rows.is_failed
         self._settle(glance, rows, found)

@@ -25,7 +25,8 @@ class Subagent:
     """One sub-agent: its transcript, the id of the tool call that started it, what it was for.
 
     Without a `tool_id` only the result of its call leads here: it names the `agent_id`, or of a
-    whole workflow the `run_id`. `is_finished` when the CLI noted that it ended.
+    whole workflow the `run_id`. `is_finished` when the CLI noted that it ended; `is_inner` when
+    another sub-agent started it.
     """
 
     path: Path
@@ -34,6 +35,7 @@ class Subagent:
     agent_id: str = ""
     run_id: str = ""
     is_finished: bool = False
+    is_inner: bool = False
 
     def is_of_task(self, task: str) -> bool:
         """Whether a result that names this task, and nothing else, leads to it."""
@@ -142,4 +144,5 @@ def _subagent(path: Path, facts: Mapping[str, Any]) -> Subagent:
         one_line(named[1]) if named else "",
         one_line(path.parent.name) if path.parent.parent.name == "workflows" else "",
         facts.get("finished") is True,
+        bool(facts.get("parentAgentId")),
     )

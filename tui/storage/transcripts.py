@@ -17,8 +17,8 @@ from tui.core.limits import (
     MOST_TRANSCRIPTS,
     TRANSCRIPTS_S,
 )
-from tui.core.models import Transcript
-from tui.core.session_id import is_session_id
+from tui.core.models import Remains, Transcript
+from tui.core.session_id import is_cli_id, is_session_id
 from tui.core.text import one_line
 from tui.storage.cache import FactsCache
 from tui.storage.folders import Version, is_link, version_of
@@ -33,7 +33,8 @@ class TranscriptFinder:
 
     `projects` holds the version of every project folder before the last `find` listed it, `seen`
     that of every file and session's folder it saw, both by path. `cut` says why there may be more
-    than it found; what begins with `wanted` is looked at first.
+    than it found; what begins with `wanted` is looked at first. `remains` are folders of sessions
+    whose transcript is gone.
     """
 
     def __init__(self, facts: FactsCache | None = None, wanted: str = "") -> None:
@@ -44,12 +45,13 @@ class TranscriptFinder:
         self.cut = ""
         self.seen: dict[str, Version] = {}
         self.projects: dict[str, Version] = {}
+        self.remains: tuple[Remains, ...] = ()
 
     def find(self, config_dir: Path) -> tuple[Transcript, ...]:
         """Return every transcript below `config_dir`, by path; no link is followed."""
         known, seen = self._known, self.seen
         self._known, self.seen, self.projects, self.cut = {}, {}, {}, ""
-        self._budget = Budget(MOST_TRANSCRIPTS, TRANSCRIPTS_S)
+        self._budget, self.remains = Budget(MOST_TRANSCRIPTS, TRANSCRIPTS_S), ()
         for project in self._folders(f"{config_dir}/projects", MOST_PROJECTS):
             with suppress(OSError):
                 self.projects[project] = version_of(os.lstat(project))
@@ -80,9 +82,27 @@ class TranscriptFinder:
             if not stat.S_ISREG(status.st_mode) or not is_session_id(session_id):
                 continue
             one, version = known.get(path), version_of(status)
-            if one is None or seen[path] != version or one.bytes != status.st_size + more.bytes:
+            if one is None or seen[path] != version or not _is_of(one, status, more):
                 one = transcript_of(session_id, path, status, self._facts, more)
             self._known[path], self.seen[path] = one, version
+        names = {one.name for one in entries}
+        for name, folder in sorted(folders.items()):
+            if is_cli_id(name) and f"{name}{_ENDING}" not in names and not self.cut:
+                self._note_remains(name, folder)
+
+    def _note_remains(self, session_id: str, folder: os.DirEntry[str]) -> None:
+        """Take note of a session's own folder whose transcript is gone."""
+        if not self._budget.spend() and not self._is_wanted(session_id):
+            self._leave_out(f"transcripts: {self._budget.words}")
+            return
+        try:
+            more = self._beside(folder)
+        except OSError:  # it went while we looked
+            return
+        if more.files:
+            at = _moment(more.newest_ns / 1e9)
+            one = Remains(session_id, folder.path, more.bytes, at, more.cut)
+            self.remains = (*self.remains, one)
 
     def _beside(self, folder: os.DirEntry[str]) -> Measure:
         """Return how much lies in a session's own folder, and remember that folder's version."""
@@ -144,6 +164,7 @@ def transcript_of(
         said.cost_usd,
         said.first_at,
         uncounted=more.cut,
+        active_at=_active_at(status, more),
     )
 
 
@@ -167,6 +188,20 @@ def sketch_in(folder: Path) -> Transcript | None:
     )
 
 
+def _is_of(one: Transcript, status: os.stat_result, more: Measure) -> bool:
+    """Whether what lies beside a transcript is as it was."""
+    return one.bytes == status.st_size + more.bytes and one.active_at == _active_at(status, more)
+
+
 def _modified_at(status: os.stat_result) -> datetime:
     """Return a file's mtime; some file systems keep any number, the calendar does not."""
-    return datetime.fromtimestamp(min(max(status.st_mtime, 0), _LATEST), UTC)
+    return _moment(status.st_mtime)
+
+
+def _active_at(status: os.stat_result, more: Measure) -> datetime | None:
+    """Return when what lies beside a transcript was written to, if that is later than itself."""
+    return _moment(more.newest_ns / 1e9) if more.newest_ns > status.st_mtime_ns else None
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(min(max(seconds, 0), _LATEST), UTC)

@@ -21,7 +21,7 @@ _EACH = 256
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """How much lies somewhere: bytes of files, and how many.
+    """How much lies somewhere: bytes of files, how many, and when one was last written to.
 
     `cut` says why that is not all, in words that follow "not all of it was counted: ".
     """
@@ -29,9 +29,15 @@ class Measure:
     bytes: int = 0
     files: int = 0
     cut: str = ""
+    newest_ns: int = 0
 
     def __add__(self, other: Measure) -> Measure:
-        return Measure(self.bytes + other.bytes, self.files + other.files, self.cut or other.cut)
+        return Measure(
+            self.bytes + other.bytes,
+            self.files + other.files,
+            self.cut or other.cut,
+            max(self.newest_ns, other.newest_ns),
+        )
 
 
 @dataclass(slots=True)
@@ -150,12 +156,13 @@ def measure(path: str | os.PathLike[str]) -> Measure:
     except OSError as error:
         return Measure(cut="" if isinstance(error, FileNotFoundError) else str(error.strerror))
     if not stat.S_ISDIR(status.st_mode):
-        return Measure(status.st_size, 1)
-    walk, total, files = Walk(path), 0, 0
+        return Measure(status.st_size, 1, "", status.st_mtime_ns)
+    walk, total, files, newest = Walk(path), 0, 0, 0
     for found in walk:
         if not found.is_folder:
             total, files = total + found.status.st_size, files + 1
-    return Measure(total, files, walk.cut)
+            newest = max(newest, found.status.st_mtime_ns)
+    return Measure(total, files, walk.cut, newest)
 
 
 def names_in(folder: str | os.PathLike[str], most: int = MOST_ENTRIES) -> tuple[list[str], bool]:

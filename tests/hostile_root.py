@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import guide_statements as guide
+from tests.children import Child
 from tests.payloads import PAYLOADS
 from tests.sample_listing import FIRST, SECOND, SampleListing
 from tui.operations.acknowledge import acknowledge
@@ -46,7 +47,7 @@ class HostileRoot:
     """The root, its one listing that works, and the process that drives its runs."""
 
     listing: SampleListing
-    driver: subprocess.Popen[bytes]
+    driver: subprocess.Popen[str]
 
     @property
     def root(self) -> Path:
@@ -66,7 +67,7 @@ def hostile_root(folder: Path, *, is_held: bool = True) -> Iterator[HostileRoot]
     """Make everything hostile; `is_held` keeps agents and clean-up from being started."""
     listing = SampleListing(folder / "outputs", NAME)
     listing.folder.mkdir(parents=True)
-    with subprocess.Popen(["sleep", "600"]) as driver:
+    with Child(["sleep", "600"]) as driver:
         try:
             _rows(listing)
             _transcripts(listing, folder / "home")

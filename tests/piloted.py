@@ -19,7 +19,7 @@ from tui.ui.page import PagePane
 from tui.ui.pane import Pane
 from tui.ui.screen import ConsoleScreen
 
-_CEILING_S = 30.0
+_CEILING_S = 60.0
 _ROUNDS = 4  # a key goes to the app, its screen and a widget, whose message comes back
 
 

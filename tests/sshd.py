@@ -96,7 +96,9 @@ class Sshd:
         size: tuple[int, int] = (80, 24),
     ) -> Terminal:
         """Log in with a terminal, as an operator does, and run `command` or what is forced."""
-        return Terminal(self.client("-tt", *options, command=command, key=key), size=size)
+        return Terminal(
+            self.client("-tt", *options, command=command, key=key), size=size, is_far=True
+        )
 
     def run(
         self, command: str = "", *, key: str, options: Sequence[str] = (), said: str = ""
@@ -123,7 +125,7 @@ class Sshd:
     def _make_key(self, name: str) -> None:
         path = str(self.folder / name)
         words = [need("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", path]
-        subprocess.run(words, check=True, timeout=20)
+        subprocess.run(words, check=True, timeout=120)
 
 
 class Wire:

@@ -8,6 +8,7 @@ import select
 import signal
 import struct
 import subprocess
+import sys
 import termios
 import threading
 import time
@@ -20,7 +21,9 @@ from typing import Any, Self
 import pyte
 
 _BREATH = 0.02  # seconds
-_PAUSE = 0.3  # seconds
+_PAUSE = 0.05  # seconds: what a console takes for typed at once comes sooner
+_PATIENCE = 10.0
+_FAR_PAUSE = 0.3  # where another program stands between, whose own queue nobody sees
 
 
 class Terminal:
@@ -28,7 +31,7 @@ class Terminal:
 
     A program that does not own its terminal gets no signal when that goes away. `pace` is how many
     bytes a second the link carries: 0 while it stalls, `None` for as many as there are. It may
-    claim another size than it has.
+    claim another size than it has. One that `is_far` passes keys on, as `ssh` does.
     """
 
     def __init__(
@@ -40,17 +43,20 @@ class Terminal:
         cwd: Path | None = None,
         owns: bool = True,
         claims: tuple[int, int] | None = None,
+        is_far: bool = False,
     ) -> None:
         columns, rows = size
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
         self.received = 0
-        self._typed_until = 0.0
+        self._is_word, self._typed_at = False, 0.0
+        self._pause = _FAR_PAUSE if is_far else _PAUSE
         self.raw = bytearray()
         self.pace: int | None = None
         self._is_hung_up = False
         self._master, slave = os.openpty()
+        self._name = os.ttyname(slave)
         self.claim(*(claims or size))
         self.process = subprocess.Popen(
             command,
@@ -77,22 +83,43 @@ class Terminal:
     ) -> None:
         self.kill()
         self.pace = None
-        self._reader.join(5)
+        self._reader.join(60)
         with suppress(OSError):
             os.close(self._master)
 
     def send(self, keys: str) -> None:
         """Type `keys`; control characters are keys too.
 
-        After a word comes a pause, as with a hand: what comes in one piece may be a paste.
+        What was typed before has been read by then, and after a word comes a pause, as with a
+        hand: what comes in one piece may be a paste.
         """
-        time.sleep(max(0.0, self._typed_until - time.monotonic()))
+        self.taken()
+        time.sleep(self._pause if self._is_word else 0.0)
         os.write(self._master, keys.encode())
-        self._typed_until = time.monotonic() + (_PAUSE if len(keys) > 1 else 0.0)
+        self._is_word, self._typed_at = len(keys) > 1, time.monotonic()
+
+    def taken(self) -> None:
+        """Wait until the program has read all that was typed, unless it reads nothing at all."""
+        time.sleep(max(0.0, self._typed_at + _PAUSE - time.monotonic()))  # on its way to the queue
+        until = time.monotonic() + _PATIENCE
+        while self._unread() and time.monotonic() < until:
+            time.sleep(0.005)
+
+    def _unread(self) -> int:
+        try:
+            fd = os.open(self._name, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        except OSError:  # it is gone, with whoever would have read
+            return 0
+        try:
+            count = fcntl.ioctl(fd, termios.FIONREAD, bytes(4))
+            return int.from_bytes(count, sys.byteorder)
+        finally:
+            os.close(fd)
 
     def write(self, data: bytes) -> None:
         """Send bytes as they are."""
         os.write(self._master, data)
+        self._typed_at = time.monotonic()
 
     def resize(self, columns: int, rows: int) -> None:
         """Make the window another size, as a person does with the mouse."""
@@ -133,7 +160,7 @@ class Terminal:
             rows = range(self._screen.lines)
             return "".join(self._screen.buffer[row][column].data[:1] or " " for row in rows)
 
-    def wait_for(self, *words: str, seconds: float = 20.0) -> str:
+    def wait_for(self, *words: str, seconds: float = 60.0) -> str:
         """Wait until all of `words` are on the screen, wherever the lines break, or fail."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -148,12 +175,12 @@ class Terminal:
         if self.process.poll() is None:
             with suppress(ProcessLookupError):
                 self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(60)
 
     def hang_up(self) -> None:
         """Take the terminal away, as a dropped connection does."""
         self._is_hung_up = True
-        self._reader.join(5)
+        self._reader.join(60)
         os.close(self._master)
         self._master = -1
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.children import Child
 from tests.sample_listing import FIRST, SECOND, SampleListing, run_cli, snapshot
 
 LOOKS = (["ls"], ["ls", "--json"], ["show", FIRST], ["tail", FIRST], ["tail", SECOND], ["info"])
@@ -114,7 +115,7 @@ sys.stdin.read()
 
 
 def test_a_wal_database_in_use_is_read_and_left_as_it_is(listing: SampleListing) -> None:
-    with subprocess.Popen(
+    with Child(
         [sys.executable, "-c", WAL_PIPELINE, str(listing.db_path)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.children import Child
 from tests.sample_listing import FIRST, SECOND, SampleListing, run_cli, snapshot
 
 KEYS = (
@@ -137,7 +138,7 @@ def test_tail_prints_one_object_an_entry(listing: SampleListing) -> None:
 
 
 def test_tail_follows_until_interrupted(listing: SampleListing) -> None:
-    with subprocess.Popen(
+    with Child(
         [sys.executable, "-m", "tui", "--root", str(listing.root), "tail", "-f", FIRST, "--json"],
         stdout=subprocess.PIPE,
         text=True,
@@ -150,12 +151,12 @@ def test_tail_follows_until_interrupted(listing: SampleListing) -> None:
             file.write(line.replace("Let me look.", "Found 12.") + "\n")
         assert json.loads(tail.stdout.readline())["text"] == "Found 12."
         tail.send_signal(signal.SIGINT)
-        assert tail.wait(10) == 0
+        assert tail.wait(60) == 0
 
 
 def test_tail_ends_with_its_reader(listing: SampleListing) -> None:
     words = [sys.executable, "-m", "tui", "--root", str(listing.root)]
-    with subprocess.Popen(
+    with Child(
         [*words, "tail", "-f", FIRST, "-n", "1", "--json"],
         stdout=subprocess.PIPE,
         cwd=Path(__file__).parent.parent,
@@ -166,7 +167,7 @@ def test_tail_ends_with_its_reader(listing: SampleListing) -> None:
             tail.wait(1)
         tail.stdout.close()
         try:
-            assert tail.wait(10) == 0
+            assert tail.wait(60) == 0
         finally:
             tail.kill()
 

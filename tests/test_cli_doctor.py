@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from tests.children import Child
 from tests.sample_listing import FIRST, SECOND, SampleListing, run_cli, snapshot
 
 DAY = timedelta(days=1)
@@ -267,7 +268,7 @@ def test_check_looks_again_before_it_calls_for_a_lock(listing: SampleListing) ->
     (need,) = json.loads(said.stdout)
     assert (said.returncode, need["level"], need["what"]) == (0, "warning", "locked")
     slow = [sys.executable, "-c", BRIEF_LOCK, str(listing.db_path)]
-    with subprocess.Popen(slow, stdout=subprocess.PIPE) as writer_process:
+    with Child(slow, stdout=subprocess.PIPE) as writer_process:
         assert writer_process.stdout is not None
         writer_process.stdout.readline()
         said = run_cli(listing.root, "check", "--json")

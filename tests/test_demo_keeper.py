@@ -108,7 +108,7 @@ def test_it_ends_when_its_parent_is_killed(kind: signal.Signals) -> None:
 def test_it_ends_by_a_signal_of_its_own() -> None:
     demo = start_demo()
     demo.keeper.terminate()
-    demo.keeper.wait(20)
+    demo.keeper.wait(60)
     demo.close()
     assert demo.keeper.returncode == 0
     assert not demo.folder.exists()

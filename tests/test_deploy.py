@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from tests.children import Child
 from tests.compose_file import read_compose
 from tests.image import DEPLOY, Image, build
 from tests.programs import unshared
@@ -182,7 +183,7 @@ def test_the_console_opens_in_the_container(image: Image, outputs: Path) -> None
     with Terminal(command, environment=image.environment, cwd=image.workdir) as screen:
         screen.wait_for("hollis_park", "Find strategic buyers.")
         screen.send("q")
-        assert wait(lambda: screen.process.poll() is not None, 20)
+        assert wait(lambda: screen.process.poll() is not None)
     assert screen.process.returncode == 0
 
 
@@ -217,7 +218,7 @@ def container(image: Image, outputs: Path, api: LoopbackApi) -> Iterator[subproc
         os.chown(listing, *map(int, image.user.split(":")))
     (keep,) = SERVICES["console"]["command"]
     begin = f'session-console new brightwater "LONG tale" --stage stage_4 && exec {keep}'
-    with subprocess.Popen(
+    with Child(
         [*unshared("--map-current-user"), *NAMESPACE, *image.words(["sh", "-c", begin])],
         cwd=image.workdir,
         env=image.environment | api.env(),

@@ -7,6 +7,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+from tests.runs_site import wait
 from tests.sample_listing import SampleListing
 from tests.terminal import Terminal
 from tests.writing import shown
@@ -44,11 +45,9 @@ def quiet(screen: Terminal) -> int:
 
 def sent(screen: Terminal, keys: str, words: str) -> int:
     """Return how many bytes came after some keys, until the words were there and all was still."""
-    before, until = screen.received, time.monotonic() + 20
+    before = screen.received
     screen.send(keys)
-    while screen.received == before:
-        assert time.monotonic() < until, f"nothing came after {keys!r}"
-        time.sleep(0.02)
+    wait(lambda: screen.received != before)
     screen.wait_for(words)
     return quiet(screen) - before
 

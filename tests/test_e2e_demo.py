@@ -52,6 +52,6 @@ def test_the_demo_shows_agents_that_talk_and_leaves_nothing_behind(
     assert "2 Sessions" in text
     assert "penrose_con" in text
     tmux.keys("q")
-    wait(lambda: tmux.call("list-panes", "-F", "#{pane_dead}").strip() == "1", 30)
+    wait(lambda: tmux.call("list-panes", "-F", "#{pane_dead}").strip() == "1")
     assert list(temporary.iterdir()) == []
     assert agents_of(temporary) == []

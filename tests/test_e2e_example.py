@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.children import Child
 from tests.runs_site import Site
 from tests.terminal import Terminal
 from tui.demo import pipeline
@@ -47,7 +48,7 @@ def api() -> Iterator[LoopbackApi]:
 
 @contextmanager
 def example(site: Site, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
+    with Child(
         [sys.executable, "-W", "error", "-m", "tui.demo.pipeline", str(site.listing)],
         env=environment | site.api.env(),
         cwd=Path(__file__).parent.parent,
@@ -66,13 +67,13 @@ def test_a_console_steers_a_worker_of_the_example_and_a_failure_is_marked(site: 
     own |= {"SESSION_CONSOLE_CONFIG": "/dev/null", "SSH_CONNECTION": ""}
     look = [sys.executable, "-m", "tui", "--root", str(site.listing.parent), "--operator", "anna"]
     with Terminal(look, environment=own) as screen, example(site, own) as process:
-        screen.wait_for("? waiting", "Find PE platforms", seconds=40)
+        screen.wait_for("? waiting", "Find PE platforms")
         screen.send("/platforms\r")
         screen.wait_for("TITLE /platforms", "hollis_park/2", "Bash touch platforms.csv")
         screen.send("a")
         screen.wait_for("y once")
         screen.send("y")
-        out, err = process.communicate(timeout=40)
+        out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert "Traceback" not in err
     assert "Alder Industries would buy.\n\nHarrow Equity is a platform." in out

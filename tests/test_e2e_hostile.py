@@ -68,7 +68,6 @@ def test_nothing_but_our_own_grammar_is_written(
             screen.send("ttt]y")
             screen.wait_for("sent to the terminal", "good")
             screen.send("/good\r")
-            time.sleep(0.3)  # or it is one with what follows, and all of it a paste
             screen.send("nGq")
             screen.wait_for("q quit")
             for page in pages:
@@ -78,7 +77,6 @@ def test_nothing_but_our_own_grammar_is_written(
                 screen.wait_for("q quit")
             for key in (*"redaic", "/"):
                 screen.send(key)
-                time.sleep(0.1)
                 screen.send("\x03")
             screen.send("/good\x1b]0;owned\x07\x9b31m\r")
             leave(screen)
@@ -93,7 +91,7 @@ def test_nothing_but_our_own_grammar_is_written(
 
 def leave(screen: Terminal) -> None:
     """Quit, whatever was left open: what was typed may have been taken for a sequence."""
-    for _ in range(20):
+    for _ in range(60):
         screen.send("\x03q")
         with suppress(subprocess.TimeoutExpired):
             assert screen.process.wait(2) == 0
@@ -115,14 +113,13 @@ def test_odd_texts_leave_what_stands_beside_them_in_its_place(tmp_path: Path) ->
         for _ in ODD:
             screen.send("j")
             assert_framed(screen)
-        time.sleep(0.3)
         screen.send("q")
-        assert screen.process.wait(20) == 0
+        assert screen.process.wait(60) == 0
 
 
 def assert_framed(screen: Terminal) -> None:
     """Wait until every row of the body has its four sides; a frame may be half drawn."""
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     sides: list[str] = []
     while time.monotonic() < until:
         sides = [screen.cells(column)[1:34].translate(_SIDES) for column in (0, 25, 26, 119)]

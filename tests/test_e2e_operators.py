@@ -133,7 +133,7 @@ def pipeline(crew: Crew) -> Iterator[list[str]]:
         yield tracked
     finally:
         is_over.set()
-        writing.join(20)
+        writing.join(60)
 
 
 def told(crew: Crew, names: Sequence[str], is_so: Callable[[str], bool]) -> list[str]:
@@ -144,7 +144,7 @@ def told(crew: Crew, names: Sequence[str], is_so: Callable[[str], bool]) -> list
         found[:] = [name for name in names if is_so(_message(crew[name]))]
         return bool(found)
 
-    wait(look, seconds=20)
+    wait(look)
     return found
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.children import Child
 from tests.runs_site import Site, cli_is_gone, wait
 from tui.core.errors import Refused
 from tui.core.models import Liveness, Session
@@ -31,7 +32,7 @@ from tui.storage.locks import held
 def pipeline(site: Site, prompt: str) -> Iterator[subprocess.Popen[str]]:
     own = {name: os.environ[name] for name in ("PATH", "TZ") if name in os.environ}
     own |= {"HOME": str(site.listing.parent.parent), "SESSION_CONSOLE_CONFIG": "/dev/null"}
-    with subprocess.Popen(
+    with Child(
         [sys.executable, "-W", "error", "-m", "tests.pipeline", str(site.listing), prompt],
         env=own | site.api.env(),
         cwd=Path(__file__).parent.parent,
@@ -59,7 +60,7 @@ def run_of(site: Site) -> Path:
 
 def test_a_pipeline_that_returns_in_the_middle_of_a_turn_leaves_nothing_behind(site: Site) -> None:
     with pipeline(site, "LONG, and LEAVE") as process:
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=120)
     assert (out, err, process.returncode) == ("SystemMessage\n", "", 0)
     assert read_run(run_of(site)).state == "done"
     assert cli_is_gone(run_of(site))
@@ -72,7 +73,7 @@ def test_a_pipeline_that_is_interrupted_takes_its_cli_along(site: Site) -> None:
         folder = run_of(site)
         wait(lambda: read_partial(folder))
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=120)
     assert process.returncode != 0
     assert cli_is_gone(folder)
     assert not held(site.listing)
@@ -85,7 +86,7 @@ def test_a_killed_pipeline_leaves_a_lost_run_and_an_orphan_that_stop_ends(site: 
         wait(lambda: read_partial(folder))
         assert look(site, folder).liveness is Liveness.BUSY
         process.kill()
-        process.communicate(timeout=20)
+        process.communicate(timeout=120)
     assert read_run(folder).state == "lost"
     assert not held(site.listing)
     session = wait(lambda: (now := look(site, folder)).liveness is Liveness.ORPHAN and now)
@@ -107,14 +108,14 @@ def test_a_pipeline_whose_loop_hangs_is_not_ended_for_it(site: Site) -> None:
         assert "has not moved for" in words
         assert process.poll() is None
         process.send_signal(signal.SIGCONT)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=120)
     assert "anna stopped the run" in err
     assert read_owner(folder)["in_pipeline"] is True
 
 
 def test_the_guides_example_works_with_our_class(site: Site) -> None:
     with pipeline(site, "GUIDE me") as process:
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=120)
     assert err == ""
     assert out.splitlines() == [
         "Cleaned up 0 expired sessions",

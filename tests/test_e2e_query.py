@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
@@ -19,6 +18,7 @@ import pytest
 from claude_agent_sdk import ClaudeAgentOptions, Message, PermissionResultAllow, ResultMessage
 
 from tests import guide_class
+from tests.children import Child
 from tests.runs_site import Site, cli_is_gone
 from tui import SessionManager
 from tui.core.errors import Refused, RunFailed, UsageError
@@ -79,7 +79,7 @@ def began(message: Message) -> str:
     return ""
 
 
-async def soon(is_so: Callable[[], Any], seconds: float = 20.0) -> Any:
+async def soon(is_so: Callable[[], Any], seconds: float = 60.0) -> Any:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if value := is_so():
@@ -285,7 +285,7 @@ async def _cancel(messages: AsyncIterator[Message]) -> None:
 async def test_leaving_early_ends_the_cli_and_no_other_child_and_frees_the_session(
     site: Site, manager: SessionManager, leave: Callable[[AsyncIterator[Message]], Awaitable[None]]
 ) -> None:
-    with subprocess.Popen(["sleep", "60"]) as other:  # noqa: ASYNC220 (it returns at once)
+    with Child(["sleep", "60"]) as other:
         await leave(ask(manager, "LONG story"))
         await soon(lambda: read_run(last_run(site)).is_over, 8)
         assert cli_is_gone(last_run(site))

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -38,9 +37,7 @@ from tui.storage.tracking import Tracking, read_rows
 
 
 def test_a_new_session_streams_is_tracked_and_takes_a_queued_prompt(site: Site) -> None:
-    begun = time.monotonic()
     folder = site.start("STREAM please")
-    assert time.monotonic() - begun < 2.5
     session_id = read_run(folder).session_id
     partial = wait(lambda: (read_partial(folder) or None) and _with_text(folder))
     assert partial.text in WORDS
@@ -57,7 +54,7 @@ def test_a_new_session_streams_is_tracked_and_takes_a_queued_prompt(site: Site) 
     assert "You said: ECHO one more thing" in site.transcript(session_id)
     assert read_partial(folder) is None
     assert cli_is_gone(folder)
-    wait(lambda: not held(site.listing), 10)
+    wait(lambda: not held(site.listing))
     row = site.row(session_id)
     assert row
     assert (row.status, row.stage) == ("active", "stage_3")
@@ -210,7 +207,7 @@ def test_stop_and_sigterm_end_the_run_and_its_cli(site: Site, way: str) -> None:
     row = site.row(run.session_id)
     assert row
     assert row.status == "active"
-    wait(lambda: not held(site.listing), 10)
+    wait(lambda: not held(site.listing))
 
 
 def test_a_killed_runner_is_lost_and_its_lock_free(site: Site) -> None:
@@ -220,7 +217,7 @@ def test_a_killed_runner_is_lost_and_its_lock_free(site: Site) -> None:
     run = over(folder)
     assert (run.state, run.request) == ("lost", None)
     assert "gone" in run.error
-    wait(lambda: not held(site.listing), 10)
+    wait(lambda: not held(site.listing))
     os.kill(read_owner(folder)["cli_pid"], signal.SIGKILL)
 
 

@@ -6,7 +6,6 @@ import errno
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.children import Child
 from tests.sample_listing import FIRST, SECOND, SampleListing, snapshot
 from tui.core.errors import ConsoleError, Refused, UnknownId, UsageError
 from tui.core.models import Session, State
@@ -231,7 +231,7 @@ def test_a_kill_in_its_middle_loses_nothing_on_the_way_to_another_disk(tmp_path:
         for come in (1, 20, 40):
             program = [sys.executable, "-c", ADOPT, str(strays.listing.root), str(strays.home)]
             there = strays.listing.config_dir
-            with subprocess.Popen(program, cwd=Path(__file__).parent.parent) as process:
+            with Child(program, cwd=Path(__file__).parent.parent) as process:
                 while process.poll() is None and len(list(there.rglob("[0-9]*.txt"))) < come:
                     time.sleep(0.0005)
                 process.kill()

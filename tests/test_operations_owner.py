@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.children import Child
 from tests.programs import unshared
 from tests.runs_site import over, wait
 from tests.sample_listing import FIRST, SampleListing, run_cli
@@ -58,7 +58,7 @@ def container(listing: SampleListing) -> Iterator[Path]:
     sessions = listing.config_dir / "sessions"
     program = [sys.executable, "-c", IN_A_CONTAINER, str(sessions), FIRST]
     unshare = [*unshared("--map-root-user"), "--fork", "--mount-proc", "--kill-child", *program]
-    with subprocess.Popen(unshare, cwd=Path(__file__).parent.parent) as process:
+    with Child(unshare, cwd=Path(__file__).parent.parent) as process:
         try:
             yield wait(lambda: next(sessions.glob("*.json"), None))
         finally:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import time
 
 import pytest
 from hypothesis import given
@@ -134,10 +133,9 @@ def test_pieces_find_what_the_whole_does(parts: list[str]) -> None:
 def test_a_pattern_that_takes_for_ever_is_given_up(pattern: str, text: str) -> None:
     """Without the alarm the first takes longer than the sun lasts."""
     compiled = Pattern(pattern, 0.3)
-    before, began = signal.getsignal(signal.SIGALRM), time.monotonic()
+    before = signal.getsignal(signal.SIGALRM)
     with pytest.raises(ConsoleError, match="takes too long"):
         list(compiled.matches(text))
-    assert time.monotonic() - began < 5
     assert signal.getsignal(signal.SIGALRM) == before
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.children import Child
+from tests.runs_site import wait
 from tests.sample_listing import FIRST, SampleListing
 from tui.core.errors import Refused, UsageError
 from tui.core.models import Session
@@ -134,14 +134,13 @@ def test_a_signal_to_another_program_is_written_down(listing: SampleListing) -> 
     os.mkfifo(pipe)
     (listing.config_dir / "sessions").mkdir()
     env = {"CLAUDE_CONFIG_DIR": str(listing.config_dir)}
-    with subprocess.Popen(["claude", pipe], executable="/bin/cat", env=env) as cli:
-        while not started_with(cli.pid, "environ")[0].startswith(b"CLAUDE"):
-            time.sleep(0.01)
+    with Child(["claude", pipe], executable="/bin/cat", env=env) as cli:
+        wait(lambda: started_with(cli.pid, "environ")[0].startswith(b"CLAUDE"))
         entry = {"pid": cli.pid, "sessionId": FIRST, "procStart": started(cli.pid)}
         path = listing.config_dir / "sessions" / f"{cli.pid}.json"
         path.write_text(json.dumps(entry | {"pidDomain": own_domain()}))
         act = interrupt(listing.context(), listing.session(FIRST), is_sure=True)
-        assert cli.wait(5) < 0
+        assert cli.wait(60) < 0
     (event,) = read_logbook(listing.root)
     assert (event.operator, event.action, event.session_id) == ("anna", "interrupt", FIRST)
     assert event.note == act.words

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.children import Child
 from tests.runs_site import wait
 from tui.runs.cli_process import RUN_VARIABLE, find_cli, kill_cli
 from tui.storage.processes import started
@@ -37,7 +38,7 @@ def test_a_run_has_its_own_cli_and_no_other_is_ended(
     assert found == (sleepers[OURS].pid, started(sleepers[OURS].pid))
     assert find_cli("20261122T071530Z-1f9c02") is None
     kill_cli(OURS)
-    assert sleepers[OURS].wait(5) == -9
+    assert sleepers[OURS].wait(60) == -9
     assert find_cli(OURS) is None
     assert (sleepers[OTHER].poll(), sleepers[""].poll()) == (None, None)
 
@@ -45,7 +46,7 @@ def test_a_run_has_its_own_cli_and_no_other_is_ended(
 def test_the_child_of_a_child_is_none_of_ours() -> None:
     environment = {"PATH": os.environ["PATH"]}
     words = ["sh", "-c", f"{RUN_VARIABLE}={OTHER} sleep 60 & echo $!; wait"]
-    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE) as shell:
+    with Child(words, env=environment, stdout=subprocess.PIPE) as shell:
         assert shell.stdout
         grandchild = int(shell.stdout.readline())
         assert find_cli(OTHER) is None

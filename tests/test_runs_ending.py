@@ -6,16 +6,23 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.children import Child
+from tests.runs_site import wait
 from tui.core.errors import Refused
 from tui.runs.ending import end_cli, end_runner, interrupt_cli
 from tui.runs.protocol import OWNER, describe
 from tui.storage.processes import started, started_with
+
+
+def is_at(pid: int, name: bytes) -> bool:
+    """Whether a process is the program by now that its environment is for."""
+    return started_with(pid, "environ")[0].startswith(name)
 
 
 @pytest.fixture
@@ -29,8 +36,7 @@ def process(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
         stdin=subprocess.PIPE,
         env={"CLAUDE_CONFIG_DIR": str(tmp_path / "config")},
     )
-    while not Path(f"/proc/{child.pid}/environ").read_bytes().startswith(b"CLAUDE"):
-        time.sleep(0.01)
+    wait(lambda: Path(f"/proc/{child.pid}/environ").read_bytes().startswith(b"CLAUDE"))
     yield child
     child.kill()
     child.communicate()
@@ -41,7 +47,7 @@ def test_a_cli_of_this_config_dir_is_ended(
 ) -> None:
     (tmp_path / "way").symlink_to(tmp_path)
     end_cli(process.pid, str(started(process.pid)), tmp_path / "way" / "config")
-    assert process.wait(5) < 0
+    assert process.wait(60) < 0
 
 
 def test_a_process_that_somebody_only_named_is_left_alone(
@@ -70,7 +76,7 @@ def test_a_cli_is_interrupted_only_when_it_is_proven(
         interrupt_cli(2**22, "5", tmp_path / "config")
     assert process.poll() is None
     interrupt_cli(process.pid, start, tmp_path / "config")
-    assert process.wait(5) != 0
+    assert process.wait(60) != 0
 
 
 def test_at_home_only_what_is_called_claude_is_a_cli(tmp_path: Path) -> None:
@@ -79,13 +85,12 @@ def test_at_home_only_what_is_called_claude_is_a_cli(tmp_path: Path) -> None:
     (home / ".claude").mkdir(parents=True)
     for name, is_cli in (("worker", False), ("claude", True)):
         (tmp_path / name).symlink_to(Path("/bin/sleep").resolve())
-        with subprocess.Popen([str(tmp_path / name), "60"], env={"HOME": str(home)}) as child:
-            while not started_with(child.pid, "environ")[0].startswith(b"HOME"):
-                time.sleep(0.01)
+        with Child([str(tmp_path / name), "600"], env={"HOME": str(home)}) as child:
+            wait(partial(is_at, child.pid, b"HOME"))
             start = str(started(child.pid))
             if is_cli:
                 interrupt_cli(child.pid, start, home / ".claude")
-                assert child.wait(5) < 0
+                assert child.wait(60) < 0
             else:
                 with pytest.raises(Refused, match="cannot be proven"):
                     interrupt_cli(child.pid, start, home / ".claude")
@@ -109,17 +114,16 @@ def test_what_only_has_a_cli_s_environment_is_none(
     pipe = tmp_path / command[-1].lstrip("/")
     pipe.parent.mkdir(parents=True, exist_ok=True)
     os.mkfifo(pipe)
-    with subprocess.Popen(
+    with Child(
         [command[0], str(pipe)],
         executable="/bin/cat",
         env={"CLAUDE_CONFIG_DIR": str(tmp_path)},
     ) as child:
-        while not started_with(child.pid, "environ")[0].startswith(b"CLAUDE"):
-            time.sleep(0.01)
+        wait(partial(is_at, child.pid, b"CLAUDE"))
         start = str(started(child.pid))
         if is_cli:
             interrupt_cli(child.pid, start, tmp_path)
-            assert child.wait(5) < 0
+            assert child.wait(60) < 0
             return
         for act in (interrupt_cli, end_cli):
             with pytest.raises(Refused, match="cannot be proven"):
@@ -130,7 +134,7 @@ def test_what_only_has_a_cli_s_environment_is_none(
 def test_a_runner_of_this_folder_is_ended(tmp_path: Path, process: subprocess.Popen[bytes]) -> None:
     (tmp_path / "run" / OWNER).write_text(json.dumps(describe(process.pid)))
     assert end_runner(tmp_path / "run") == process.pid
-    assert process.wait(5) < 0
+    assert process.wait(60) < 0
 
 
 @pytest.mark.parametrize("domain", ["", "linux:elsewhere:pid:[1]"])

@@ -54,7 +54,7 @@ def test_a_loop_that_ends_while_it_prepares_leaves_nothing_locked_or_made(
     def prepare() -> Prepared:
         early = prepared(tmp_path) if is_locked_before else None
         begun.set()
-        assert may_go.wait(10)
+        assert may_go.wait(60)
         return early or prepared(tmp_path)
 
     async def leave() -> None:

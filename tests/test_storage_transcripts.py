@@ -139,7 +139,10 @@ def test_the_guides_sketch_is_shown_and_not_resumable(project: Path) -> None:
     assert (found.resumable, found.bytes) == (False, 52)
 
 
-def test_a_changed_file_is_read_again_and_an_unchanged_one_is_not(project: Path) -> None:
+def test_a_changed_file_is_read_again_and_an_unchanged_one_is_not(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was put back with its old size and mtime changed too."""
     path, finder = project / f"{FIRST}.jsonl", TranscriptFinder()
     path.write_text(json.dumps({"customTitle": "one"}))
     config_dir = project.parent.parent
@@ -147,10 +150,13 @@ def test_a_changed_file_is_read_again_and_an_unchanged_one_is_not(project: Path)
     status = path.stat()
     path.write_text(json.dumps({"customTitle": "two"}))
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    (put_back,) = finder.find(config_dir)
+    monkeypatch.setattr("tui.storage.cache.read_facts", lambda path: Facts("read again"))
     (unread,) = finder.find(config_dir)
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
     (read,) = finder.find(config_dir)
-    assert (first.title, unread.title, read.title) == ("one", "one", "two")
+    titles = [one.title for one in (first, put_back, unread, read)]
+    assert titles == ["one", "two", "two", "read again"]
 
 
 @pytest.mark.parametrize("seconds", [-1e10, 0, 1e13])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
+from hashlib import sha256
 
 from tui.core.catalog import is_gone
 from tui.core.errors import UsageError
@@ -76,11 +77,19 @@ def need_of(session: Session, now: datetime, quiet_after: timedelta) -> Need | N
 
 
 def mark_of(session: Session, need: Need) -> str:
-    """Return what an acknowledgement of this need is bound to: it changes with what happens."""
+    """Return what an acknowledgement of this need is bound to: it changes with what happens.
+
+    It quotes nobody's words, which may have to be erased one day.
+    """
     run, last = session.run, session.last_activity_at
     request = run.request.request_id if run and run.request else ""
     failed_at = session.row.details().get("failed_at", "") if session.row else ""
-    parts = (need.name, request, session.reason, failed_at, last.isoformat() if last else "")
+    reason = (
+        sha256(session.reason.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        if session.reason
+        else ""
+    )
+    parts = (need.name, request, reason, failed_at, last.isoformat() if last else "")
     return "|".join(one_line(part)[:200] for part in parts)
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from tui.core.expiry import sweep_at
 from tui.core.models import (
     Ack,
+    Catalog,
     Event,
+    Key,
     Listing,
     Liveness,
     Process,
@@ -121,6 +123,14 @@ def is_gone(session: Session) -> bool:
     if session.transcript is not None or session.remains is not None or session.is_live:
         return False
     return session.status in (Status.DELETED, Status.EXPIRED)
+
+
+def erased(catalog: Catalog) -> frozenset[Key]:
+    """Return the sessions that somebody erased not long ago, and that did not come back."""
+    named = {(one.listing, one.session_id) for one in catalog.log if one.action == "purge"}
+    if not named:
+        return frozenset()
+    return frozenset(named - {one.key for one in catalog.sessions if one.transcript is not None})
 
 
 def is_pending(session: Session, now: datetime) -> bool:

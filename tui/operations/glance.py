@@ -77,12 +77,7 @@ def is_same(stamps: Stamps) -> bool:
     lstat = os.lstat
     try:
         for path, version in stamps.items():
-            found = lstat(path)
-            if (
-                found.st_mtime_ns != version[2]
-                or found.st_size != version[1]
-                or found.st_ino != version[0]
-            ):
+            if version_of(lstat(path)) != version:
                 return False
     except OSError:
         return False

@@ -31,11 +31,13 @@ from tui.storage.erasing import (
     finish,
     measure_trashed,
 )
+from tui.storage.erasures import mark_erased
 from tui.storage.folders import is_link
-from tui.storage.kept_file import erase_kept
+from tui.storage.index import Index, index_path
 from tui.storage.locks import SessionLock
 from tui.storage.logbook import write_event
 from tui.storage.manifest import Trashed
+from tui.storage.notified import forget_told
 from tui.storage.scrubbing import scrub_database, scrub_history
 from tui.storage.tracking import is_tracked, read_rows
 from tui.storage.trash import is_full, list_trash
@@ -111,6 +113,7 @@ def erase_session(context: Context, erasure: Erasure) -> Act:
         for one in erasure.trashed:
             erase(one)
             erase_words(one)
+        _forget_kept(context, target.folder)
     else:
         with _owned_if_possible(target) as lock:
             erasure = _erasure(context, target, erasure.session)
@@ -159,7 +162,7 @@ def old_trash(context: Context, *, only: Path | None = None) -> tuple[Trashed, .
 
 def erase_many(context: Context, sessions: Iterable[Trashed]) -> Cleaned:
     """Erase sessions in the trash; one that somebody restores at this moment is left."""
-    freed, acts, refused = 0, list[Act](), dict[Key, ConsoleError]()
+    freed, acts, refused, erased = 0, list[Act](), dict[Key, ConsoleError](), list[Trashed]()
     now = context.clock()
     bases = (context.root, *listing_paths(context.root))
     with suppress(ConsoleError):  # it is tried again each time
@@ -172,12 +175,18 @@ def erase_many(context: Context, sessions: Iterable[Trashed]) -> Cleaned:
             refused[shown, one.session_id] = error
             continue
         freed += bytes_freed
+        erased.append(one)
         words = f"erased {one.session_id[:8]} from the trash"
         acts.append(Act("purge", shown, one.session_id, now, words, trash_id=one.trash_id))
     if acts:
         note = f"{count(len(acts), 'session')} in the trash, {size(freed)}"
         write_event(context.root, Event(now, context.settings.operator, "purge", note=note))
     said = f"{size(freed)} freed"
+    try:
+        for folder in {context.root / one.listing for one in erased}:
+            _forget_kept(context, folder)
+    except OSError as error:
+        said += f", but caches may still name them: {error}"
     return Cleaned("erased", tuple(acts), tuple(refused.items()), freed=freed, note=said)
 
 
@@ -233,6 +242,16 @@ def _places(target: Target) -> list[Path]:
     return [*runs, *(path for path in found if path not in shows), *shows]
 
 
+def _forget_kept(context: Context, folder: Path) -> None:
+    """Let every cache forget what it keeps of a listing, that of this login at once.
+
+    Raises `OSError`.
+    """
+    if folder.is_dir():
+        mark_erased(folder)
+    Index(index_path(context.settings.cache_dir, context.root)).forget(folder)
+
+
 def _erase_all(context: Context, erasure: Erasure) -> None:
     """Erase everything of a session whose lock is held."""
     target, session = erasure.target, erasure.session
@@ -241,6 +260,8 @@ def _erase_all(context: Context, erasure: Erasure) -> None:
         raise Changed(f"{target.short} changed meanwhile: look again")
     if row is None and is_tracked(target.db_path, target.session_id):
         raise Changed(f"{target.short} is tracked by now: look again")
+    with suppress(OSError):  # should this process be killed before it is done
+        mark_erased(target.folder)
     for one in erasure.trashed:
         erase(one)
     for path in erasure.paths:
@@ -250,7 +271,6 @@ def _erase_all(context: Context, erasure: Erasure) -> None:
             erase_words(one)
         scrub_history(target.config_dir, target.session_id)
         forget_ack(target.folder, target.session_id)
-        erase_kept(context.settings.cache_dir, context.root)
         scrub_database(
             target.db_path,
             target.session_id,
@@ -259,7 +279,8 @@ def _erase_all(context: Context, erasure: Erasure) -> None:
             operator=context.settings.operator,
             now=context.clock(),
         )
-        erase_kept(context.settings.cache_dir, context.root)  # a console may have saved meanwhile
+        forget_told(context.root, erasure.listing, target.session_id)
+        _forget_kept(context, target.folder)
     except (OSError, ConsoleError) as error:
         raise ConsoleError(
             f"the files of {target.short} are erased, but not all that was written of it: {error}; "

@@ -19,7 +19,7 @@ from tui.operations.rooted import Rooted, listing_names
 from tui.operations.sight import Sight
 from tui.operations.vanished import Vanished, acked
 from tui.storage.cache import FactsCache
-from tui.storage.kept_file import FACTS, TABLES, kept_path
+from tui.storage.index import Index, index_path
 from tui.storage.logbook import write_event
 from tui.storage.tables import TableCache
 
@@ -29,7 +29,7 @@ _AT_LEAST = 32
 _PATIENCE_S = 0.5
 _FIRST_PATIENCE_S = 2.0
 _ALONE_PATIENCE_S = 4.0  # at first, while nothing at all can be shown yet
-_ROOT, _OUTSIDE = "/root", "/outside"  # no listing is called that
+_ROOT, _OUTSIDE, _INDEX = "/root", "/outside", "/index"  # no listing is called that
 _SLOW = "does not answer: its disk or its database is slow, or hangs"
 
 
@@ -47,9 +47,10 @@ class Watch:
         self._wanted = wanted
         self._context = context
         self._zone = None if settings.time_zone == "auto" else zone_named(settings.time_zone)
-        root, kept_in = context.root, settings.cache_dir
-        self._facts = FactsCache(kept_path(kept_in, root, FACTS))
-        self._tables = TableCache(kept_path(kept_in, root, TABLES))
+        path = index_path(settings.cache_dir, context.root)
+        self._index = Index(path)
+        self._facts = FactsCache(self._index)
+        self._tables = TableCache(self._index if path is not None else None)
         self._crew = Crew()
         self._rooted = Rooted(context.root)
         self._sights: dict[str, Sight] = {}
@@ -82,7 +83,7 @@ class Watch:
             self._vanished.note(found, now, self._rooted.log)
             self._drop_others(names)
         self._looked_at = now
-        self._save(now)
+        self._save(now, None if only is not None else names)
         self._listings = _with(found, self._vanished.listings(only))
         rooted = self._rooted
         free, hold, log = rooted.free_bytes, rooted.hold, rooted.log
@@ -165,16 +166,24 @@ class Watch:
         listing = sight.listing(*self._outside.of(sight.folder))
         return _stale(listing, _SLOW) if is_late else listing
 
-    def _save(self, now: datetime) -> None:
-        """Keep what transcripts and tables say for the next start, from time to time."""
-        if self._saved_at is None or not now - self._saved_at < _SAVE_EACH:
-            self._facts.save()
-            self._tables.save()
+    def _save(self, now: datetime, names: tuple[str, ...] | None) -> None:
+        """Keep what transcripts and tables say for the next start, from time to time.
+
+        What is kept of listings that are not among `names` goes.
+        """
+        is_time = self._saved_at is None or not now - self._saved_at < _SAVE_EACH
+        if is_time or self._index.is_owed:
+            root, home = self._context.root, self._context.settings.claude_home
+            there = None if names is None else {root / name for name in names}
+            if there is not None and home is not None:
+                there.add(home)
+            self._do([_INDEX], lambda _: self._index.save(there))
             self._saved_at = now
 
     def _drop_others(self, names: tuple[str, ...]) -> None:
         if len(self._sights) > len(names):
             self._sights = {name: self._sights[name] for name in names}
+            self._facts.keep_only({self._context.root / name for name in names})
 
 
 def listing_paths(root: Path) -> tuple[Path, ...]:

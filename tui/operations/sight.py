@@ -156,7 +156,7 @@ class Sight:
         self._glance = glance
         self._often = {**glance.often, **self._finder.projects}
         self._slow = {**glance.slow, **self._finder.seen}
-        is_rested = is_settled(self._often.values())
+        is_rested = is_settled(self._often.values()) and self._finder.is_settled
         is_final = rows.is_final and not found.cut
         self.is_restless = not is_rested or not is_final or _is_live(found)
 

@@ -27,7 +27,7 @@ from tui.core.zones import read_time
 from tui.runs.command import untaken
 from tui.runs.story import Story
 from tui.runs.untrusted import MAX_FILE, amount, parse, read_end, read_json
-from tui.storage.folders import OURS, our_folder
+from tui.storage.folders import OURS, Version, our_folder, version_of
 from tui.storage.processes import is_domain_gone, own_domain, started, was_before_boot
 
 SPEC, OWNER, HEARTBEAT = "spec.json", "owner.json", "heartbeat"
@@ -355,9 +355,8 @@ def _modified(path: Path) -> datetime | None:
         return None
 
 
-def _stat(path: Path) -> tuple[int, int, int] | None:
+def _stat(path: Path) -> Version | None:
     try:
-        found = path.lstat()
+        return version_of(path.lstat())
     except OSError:
         return None
-    return (found.st_ino, found.st_size, found.st_mtime_ns)

@@ -1,99 +1,149 @@
-"""What transcripts say, remembered: by inode, size and mtime, between starts in one file a root."""
+"""What transcripts say, remembered: each by its path and by the stamp of the file that was read."""
 
 from __future__ import annotations
 
+import json
 import os
 import threading
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from pathlib import Path
 from sys import intern
+from typing import Any
 
+from tui.core.bounded_json import parse_json
 from tui.core.text import one_line
+from tui.storage.erasures import NOBODY_KNOWS, erasure_of
 from tui.storage.facts import NO_FACTS, Facts, kept, read_facts
-from tui.storage.kept_file import FACTS, Stored, read_kept, write_kept
-
-_FEW = 4
-_MOST = 50_000
+from tui.storage.folders import Version, version_of
+from tui.storage.index import Index
 
 
 class FactsCache:
-    """The facts of transcripts; a file is read again only when its size or mtime changed.
+    """The facts of transcripts, of each listing for itself; an `index` keeps them for later.
 
-    With a `path` they outlive the process: the file is read once more than a few transcripts
-    would have to be opened, and `save` writes it when as many were. What it holds is not trusted,
-    and it is private, since titles are.
+    May be used by many threads.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        self._path = path
-        self._facts: dict[tuple[int, int], tuple[int, int, Facts]] = {}
-        self._stored: dict[str, Stored] = {}
-        self._is_loaded = path is None
-        self._missed = 0
+    def __init__(self, index: Index | None = None) -> None:
+        self._index = index or Index()
+        self._listings: dict[Path, ListingFacts] = {}
         self._lock = threading.Lock()
 
-    def facts_of(self, path: str | Path, status: os.stat_result) -> Facts:
-        """Return what the file says that has this status, an empty word when it cannot be read."""
-        key = (status.st_dev, status.st_ino)
-        known = self._facts.get(key) or self._recalled(key)
-        if known and known[0] == status.st_size and known[1] == status.st_mtime_ns:
-            return known[2]
-        self._missed += 1
-        if self._missed > _FEW and not self._is_loaded:
-            self._load()
-            return self.facts_of(path, status)
+    def of(self, folder: Path) -> ListingFacts:
+        """Return the facts of a listing, none of them older than the last erasure in it."""
+        erasure = erasure_of(folder)
+        with self._lock:
+            known = self._listings.get(folder)
+            if known is None or known.erasure != erasure:
+                known = self._listings[folder] = ListingFacts(folder, erasure, self._index)
+            return known
+
+    def keep_only(self, folders: AbstractSet[Path]) -> None:
+        """Forget the listings that are there no more."""
+        with self._lock:
+            for folder in self._listings.keys() - folders:
+                del self._listings[folder]
+
+
+class ListingFacts:
+    """The facts of one listing's transcripts since its last erasure, by their paths."""
+
+    def __init__(self, folder: Path, erasure: str, index: Index) -> None:
+        self.erasure = erasure
+        self._folder = folder
+        self._index = index
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[Version, Facts]] = {}
+        self._stored = _loaded(index.facts(folder, erasure))
+
+    def of(self, path: str | Path, status: os.stat_result) -> Facts | None:
+        """Return what the file says that has this status; `None` when it cannot be read now.
+
+        A file is read again when anything about it changed.
+        """
+        place, version = str(path), version_of(status)
+        known = self._recalled(place)
+        if known is not None and known[0] == version:
+            return known[1]
         try:
             facts = read_facts(path)
         except OSError:
-            facts = NO_FACTS
-        if known and known[0] <= status.st_size:
-            facts = kept(known[2], facts)
-        self._facts[key] = (status.st_size, status.st_mtime_ns, facts)
+            return None
+        if known is not None and _has_grown(known, version, facts):
+            facts = kept(known[1], facts)
+        with self._lock:
+            self._known[place] = (version, facts)
+        self._index.put_facts(self._folder, self.erasure, self)
         return facts
 
-    def save(self) -> None:
-        """Write the file if many transcripts were read since; what cannot be written is no loss.
-
-        What others wrote meanwhile is kept, up to a bound.
-        """
-        if self._path is None or self._missed <= _FEW:
-            return
-        self._missed = 0
-        facts = tuple(self._facts.items())
-        fresh = {f"{key[0]}:{key[1]}": _as_stored(one) for key, one in facts}
-        merged = read_kept(self._path, FACTS) | fresh
-        write_kept(self._path, FACTS, dict(list(merged.items())[-_MOST:]))
-
-    def _recalled(self, key: tuple[int, int]) -> tuple[int, int, Facts] | None:
-        stored = self._stored.pop(f"{key[0]}:{key[1]}", None) if self._stored else None
-        known = _from_stored(stored) if stored is not None else None
-        if known is not None:
-            self._facts[key] = known
-        return known
-
-    def _load(self) -> None:
+    def keep_only(self, places: AbstractSet[str]) -> None:
+        """Forget the transcripts that are neither among these nor there."""
         with self._lock:
-            if self._path is not None and not self._is_loaded:
-                self._stored = read_kept(self._path, FACTS)
-                self._missed = sum(not self._is_stored(*one) for one in self._facts.items())
-                self._is_loaded = True
+            others = (self._known.keys() | self._stored.keys()) - places
+            gone = {one for one in others if not os.path.lexists(one)}
+            for place in gone:
+                self._known.pop(place, None)
+                self._stored.pop(place, None)
+        if gone:
+            self._index.put_facts(self._folder, self.erasure, self, is_due=True)
 
-    def _is_stored(self, key: tuple[int, int], known: tuple[int, int, Facts]) -> bool:
-        stored = self._stored.get(f"{key[0]}:{key[1]}")
-        return isinstance(stored, list) and tuple(stored[:2]) == known[:2]
+    def as_json(self) -> str:
+        """Return all that is known, for the index."""
+        with self._lock:
+            fresh = {place: _as_stored(*one) for place, one in self._known.items()}
+            return json.dumps({**self._stored, **fresh})
+
+    def _recalled(self, place: str) -> tuple[Version, Facts] | None:
+        with self._lock:
+            stored = self._stored.pop(place, None)
+            known = _from_stored(stored) if stored is not None else None
+            if known is not None:
+                self._known[place] = known
+            return self._known.get(place)
 
 
-def _as_stored(known: tuple[int, int, Facts]) -> Stored:
-    size, mtime, facts = known
-    first_at = facts.first_at.timestamp() if facts.first_at else None
-    return [size, mtime, facts.title, facts.model, facts.cost_usd, first_at]
+def no_facts() -> ListingFacts:
+    """Return the facts of nothing."""
+    return ListingFacts(Path(), NOBODY_KNOWS, Index())
 
 
-def _from_stored(stored: Stored) -> tuple[int, int, Facts] | None:
+def read_or_nothing(said: Facts | None) -> Facts:
+    """Return the facts, empty ones where nobody could read them."""
+    return NO_FACTS if said is None else said
+
+
+def _has_grown(known: tuple[Version, Facts], version: Version, facts: Facts) -> bool:
+    """Whether it is the file that it was, with more at its end; another one, or one that was put
+    back as it was before, says nothing of what was read then.
+    """
+    (device, inode, size, mtime, _), before = known
+    is_same = (device, inode, before.first_at) == (*version[:2], facts.first_at)
+    if size == version[2]:
+        is_same = is_same and facts.cost_usd in (None, before.cost_usd)
+    return is_same and size <= version[2] and mtime <= version[3]
+
+
+def _loaded(text: str) -> dict[str, Any]:
     try:
-        size, mtime, title, model, cost, first_at = stored
+        value = parse_json(text) if text else {}
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _as_stored(version: Version, facts: Facts) -> list[Any]:
+    first_at = facts.first_at.timestamp() if facts.first_at else None
+    return [*version, facts.title, facts.model, facts.cost_usd, first_at]
+
+
+def _from_stored(stored: Any) -> tuple[Version, Facts] | None:
+    try:
+        *version, title, model, cost, first_at = stored
+        device, inode, size, mtime, ctime = version
         first = None if first_at is None else datetime.fromtimestamp(first_at, UTC)
         said = Facts(one_line(title)[:200], intern(one_line(model)[:60]), cost, first)
     except (TypeError, ValueError, OverflowError, OSError):
         return None
-    return (size, mtime, said) if cost is None or isinstance(cost, float) else None
+    is_sound = cost is None or (isinstance(cost, float) and 0 <= cost < 1e9)
+    return ((device, inode, size, mtime, ctime), said) if is_sound else None

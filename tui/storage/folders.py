@@ -21,7 +21,7 @@ _TICK_NS = 50_000_000
 _COARSE_NS = 2_000_000_000  # of a file system that keeps whole seconds
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 
-Version = tuple[int, int, int]
+Version = tuple[int, int, int, int, int]
 
 
 def console_folder(base: Path, *parts: str) -> Path:
@@ -55,8 +55,16 @@ def is_link(path: Path) -> bool:
 
 
 def version_of(status: os.stat_result) -> Version:
-    """Return what changes when a file is written, replaced or truncated."""
-    return status.st_ino, status.st_size, status.st_mtime_ns
+    """Return what changes when a file is written, replaced, truncated or put back with old times:
+    device, inode, size, mtime and ctime.
+    """
+    return (
+        status.st_dev,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+    )
 
 
 def versions(paths: Iterable[str]) -> dict[str, Version]:
@@ -76,7 +84,9 @@ def is_settled(versions: Iterable[Version]) -> bool:
     """
     now = time.time_ns()
     return all(
-        abs(now - at) > (_TICK_NS if at % 1_000_000_000 else _COARSE_NS) for _, _, at in versions
+        abs(now - at) > (_TICK_NS if at % 1_000_000_000 else _COARSE_NS)
+        for version in versions
+        for at in version[3:]
     )
 
 

@@ -44,6 +44,14 @@ def give_back(root: Path, keys: Iterable[str], now: datetime) -> None:
             _write(root, dict(_read(root)) | failed)
 
 
+def forget_told(root: Path, listing: str, session_id: str) -> None:
+    """Forget what was told of a session, which may quote why it failed; raises as `claim`."""
+    begin = f"{listing}/{session_id}|"
+    if any(key.startswith(begin) for key in _read(root)):
+        with folder_lock(root, ".notified"):
+            _write(root, {key: at for key, at in _read(root).items() if not key.startswith(begin)})
+
+
 def _due(told: Mapping[str, str], current: frozenset[str], now: datetime) -> frozenset[str]:
     return frozenset(key for key in current if key not in told or _is_due_again(told[key], now))
 

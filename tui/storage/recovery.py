@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tui.core.errors import DatabaseProblem
 from tui.core.limits import JOURNAL_BYTES, RECOVERY_BYTES, RECOVERY_FILES
+from tui.storage.folders import version_of
 from tui.storage.side_files import JOURNAL, beside
 
 _MAGIC = bytes.fromhex("d9d505f920a163d7")
@@ -163,7 +164,7 @@ class _Journal:
             now = self._path.lstat()
         except OSError:
             return False
-        return _stamp(now) == _stamp(self._status)
+        return version_of(now) == version_of(self._status)
 
     def undo(self, content: bytearray) -> None:
         """Put back the pages that the journal keeps, as SQLite does: up to the first bad one."""
@@ -213,10 +214,6 @@ class _Journal:
 
 def _is_size(size: int, least: int) -> bool:
     return least <= size <= 65536 and not size & (size - 1)
-
-
-def _stamp(status: os.stat_result) -> tuple[int, ...]:
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _resize(content: bytearray, size: int) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tui.core.models import Process, Transcript
 from tui.core.session_id import is_session_id
-from tui.storage.cache import FactsCache
+from tui.storage.cache import FactsCache, no_facts, read_or_nothing
 from tui.storage.config_dir import CONFIG_DIR, sweep_days
 from tui.storage.facts import read_cwd
 from tui.storage.folders import Version, is_settled, version_of
@@ -42,6 +42,7 @@ class StrayFinder:
     def __init__(self, claude_home: Path, facts: FactsCache | None = None) -> None:
         self._home = claude_home
         self._facts = facts or FactsCache()
+        self._said = no_facts()
         self._listings: Listings = ()
         self._owners: dict[str, tuple[Path, ...]] = {}
         self._slugs: dict[str, tuple[Path, ...]] = {}
@@ -56,9 +57,11 @@ class StrayFinder:
             self._learn(listings)
         if self._is_a_listing_s or not listings:
             return {}
+        self._said = self._facts.of(self._home)
         strays: dict[Path, list[Transcript]] = {}
         found = {one.path: (one, owners) for one, owners in self._transcripts()}
         self._found = {str(path): one for path, (one, _) in found.items()}
+        self._said.keep_only(self._found.keys())
         for one, owners in found.values():
             for folder in owners:
                 strays.setdefault(folder, []).append(one)
@@ -178,7 +181,8 @@ class StrayFinder:
             return None
         beside = path.removesuffix(".jsonl")
         more = measure(beside) if _is_folder(beside) else Measure()
-        return transcript_of(session_id, path, status, self._facts, more)
+        said = read_or_nothing(self._said.of(path, status))
+        return transcript_of(session_id, path, status, said, more)
 
     def _sketch(self, folder: str) -> Transcript | None:
         return sketch_in(Path(folder)) if _is_folder(folder[:-1]) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -20,12 +21,15 @@ from tui.core.limits import (
 from tui.core.models import Remains, Transcript
 from tui.core.session_id import is_cli_id, is_session_id
 from tui.core.text import one_line
-from tui.storage.cache import FactsCache
+from tui.storage.cache import FactsCache, no_facts, read_or_nothing
+from tui.storage.facts import Facts
 from tui.storage.folders import Version, is_link, version_of
 from tui.storage.walking import Budget, Measure, measure
 
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 _ENDING = ".jsonl"
+_YOUNG_NS = 50_000_000
+UNREAD: Version = (0, 0, 0, 0, 0)  # of no file: so it is looked at again
 
 
 class TranscriptFinder:
@@ -39,6 +43,9 @@ class TranscriptFinder:
 
     def __init__(self, facts: FactsCache | None = None, wanted: str = "") -> None:
         self._facts = facts or FactsCache()
+        self._said = no_facts()
+        self._young: set[str] = set()
+        self._begun_ns = 0
         self._wanted = wanted
         self._known: dict[str, Transcript] = {}
         self._budget = Budget(0, 0)
@@ -47,15 +54,25 @@ class TranscriptFinder:
         self.projects: dict[str, Version] = {}
         self.remains: tuple[Remains, ...] = ()
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that it found has rested, so that each change of it will show."""
+        return not self._young
+
     def find(self, config_dir: Path) -> tuple[Transcript, ...]:
         """Return every transcript below `config_dir`, by path; no link is followed."""
-        known, seen = self._known, self.seen
-        self._known, self.seen, self.projects, self.cut = {}, {}, {}, ""
+        self._begun_ns = time.time_ns()
+        said = self._facts.of(config_dir.parent)
+        is_same = said is self._said
+        known, seen = (self._known, self.seen) if is_same else ({}, {})
+        self._said, self._known, self.seen, self.projects, self.cut = said, {}, {}, {}, ""
         self._budget, self.remains = Budget(MOST_TRANSCRIPTS, TRANSCRIPTS_S), ()
         for project in self._folders(f"{config_dir}/projects", MOST_PROJECTS):
             with suppress(OSError):
                 self.projects[project] = version_of(os.lstat(project))
                 self._find_in(project, known, seen)
+        said.keep_only(self._known.keys())
+        self._young &= self._known.keys()
         sketches = tuple(self._sketches(str(config_dir)))
         for one in sketches:
             with suppress(OSError):
@@ -82,8 +99,12 @@ class TranscriptFinder:
             if not stat.S_ISREG(status.st_mode) or not is_session_id(session_id):
                 continue
             one, version = known.get(path), version_of(status)
-            if one is None or seen[path] != version or not _is_of(one, status, more):
-                one = transcript_of(session_id, path, status, self._facts, more)
+            is_known = one is not None and seen[path] == version and path not in self._young
+            if one is None or not is_known or not _is_of(one, status, more):
+                said = self._said.of(path, status)
+                one = transcript_of(session_id, path, status, read_or_nothing(said), more)
+                version = UNREAD if said is None else version
+                self._note_age(path, status)
             self._known[path], self.seen[path] = one, version
         names = {one.name for one in entries}
         for name, folder in sorted(folders.items()):
@@ -103,6 +124,12 @@ class TranscriptFinder:
             at = _moment(more.newest_ns / 1e9)
             one = Remains(session_id, folder.path, more.bytes, at, more.cut)
             self.remains = (*self.remains, one)
+
+    def _note_age(self, path: str, status: os.stat_result) -> None:
+        """Remember what the same tick of the clock may change once more, and leave no trace."""
+        self._young.discard(path)
+        if abs(self._begun_ns - max(status.st_mtime_ns, status.st_ctime_ns)) < _YOUNG_NS:
+            self._young.add(path)
 
     def _beside(self, folder: os.DirEntry[str]) -> Measure:
         """Return how much lies in a session's own folder, and remember that folder's version."""
@@ -150,10 +177,9 @@ class TranscriptFinder:
 
 
 def transcript_of(
-    session_id: str, path: str, status: os.stat_result, facts: FactsCache, more: Measure
+    session_id: str, path: str, status: os.stat_result, said: Facts, more: Measure
 ) -> Transcript:
     """Return the transcript that a file with this status is, `more` beside it counted in."""
-    said = facts.facts_of(path, status)
     return Transcript(
         session_id,
         path,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -46,6 +46,16 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.drafts = Drafts(self.question)
+
+    def forget(self, keys: Collection[Key]) -> None:
+        """Forget what was typed for sessions that were erased, and what could be undone of them."""
+        if keys:
+            self.drafts.forget(keys)
+            left = (
+                tuple(one for one in acts if (one.listing, one.session_id) not in keys)
+                for acts in self.done
+            )
+            self.done[:] = [acts for acts in left if acts]
 
     def stands_for(self, *words: str) -> None:
         """Take note of the verb, with all its words, that does what is asked for now."""

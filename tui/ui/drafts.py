@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
 from tui.core.keymap import Keymap
+from tui.core.models import Key
 from tui.core.remembered import MOST_DRAFTS, Draft
 from tui.ui.question import Cancelled, GaveUp, Question
 
@@ -32,6 +33,11 @@ class Drafts:
         """Take what an earlier console left, but for what was typed here since."""
         there = {(one.question, one.listing, one.session_id): one.text for one in drafts}
         self._kept = {**there, **self._kept}
+
+    def forget(self, keys: Collection[Key]) -> None:
+        """Forget what was typed for sessions that were erased: it may quote them."""
+        for about in [one for one in self._kept if one[0] != "new" and one[1:] in keys]:
+            del self._kept[about]
 
     def text(self, about: About) -> str:
         """Return what was typed there and not sent; empty for nothing."""

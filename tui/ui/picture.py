@@ -12,7 +12,7 @@ from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui.core.catalog import is_gone
+from tui.core.catalog import erased, is_gone
 from tui.core.models import Catalog, Key, Session
 from tui.operations.follow import Update
 from tui.ui import feeds, layout, possible
@@ -152,6 +152,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         if self.engine.rings:
             self.bell_of_requests.look(catalog)
         self.catalog = self.unseen.catalog = catalog
+        self.desk.forget(erased(catalog))
         self.arranged, self.trouble = found, ""
         if is_first and not catalog.problem:
             self.habits.come_back(self, catalog)

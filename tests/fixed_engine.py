@@ -30,7 +30,7 @@ from tui.operations.target import target_of
 from tui.settings import Settings
 
 TURN_FROM = fixed_catalog.NOW - timedelta(minutes=6)
-SPENT = Spent("claude-sonnet-4-5", 122_000, written=3400, turn_from=TURN_FROM)
+SPENT = Spent("claude-sonnet-4-5", 122_000, 200_000, written=3400, turn_from=TURN_FROM)
 
 
 @dataclass

@@ -20,7 +20,7 @@ def parse_json(raw: bytes | str, **how: Any) -> Any:
     Of a few bytes a value makes eighty. `how` is as for `json.loads`.
     """
     text = raw if isinstance(raw, str) else raw.decode(json.detect_encoding(raw), "surrogatepass")
-    if _commas(text) > MOST_VALUES and _commas(_TEXT.sub('""', text)) > MOST_VALUES:
+    if not has_room(text):
         raise ValueError(f"it holds over {MOST_VALUES:,} values")
     try:
         return json.loads(text, **how)
@@ -35,6 +35,11 @@ def json_object(text: str | None) -> Mapping[str, Any]:
     except ValueError:
         return _EMPTY
     return value if isinstance(value, dict) else _EMPTY
+
+
+def has_room(text: str) -> bool:
+    """Whether what this JSON means is not too much to be kept."""
+    return _commas(text) <= MOST_VALUES or _commas(_TEXT.sub('""', text)) <= MOST_VALUES
 
 
 def _commas(text: str) -> int:

@@ -8,8 +8,7 @@ from datetime import datetime
 
 from tui.core.context_windows import same_model, window_of
 from tui.core.models import Entry, EntryKind
-
-_INTERRUPTED = "[Request interrupted by user"  # what the CLI writes as if it were a prompt
+from tui.core.transcript import INTERRUPTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ class Meter:
         for entry in entries:
             if entry.is_sidechain:
                 continue
-            if entry.kind is EntryKind.PROMPT and entry.text.startswith(_INTERRUPTED):
+            if entry.kind is EntryKind.PROMPT and entry.text.startswith(INTERRUPTED):
                 self.spent = replace(self.spent, turn_to=entry.at)
             elif entry.kind is EntryKind.PROMPT:
                 self._begin_turn(entry.at)

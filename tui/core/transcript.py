@@ -12,13 +12,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from tui.core.bounded_json import parse_json
 from tui.core.models import Entry, EntryKind, Usage
+from tui.core.records import Skipped, records_of
+from tui.core.speaker import command_of, said_in
 from tui.core.tasks import ended_call, is_launch, started_task
 from tui.core.text import one_line, safe_text
+from tui.core.transcript_notices import attached_notice, stop_hook_notice
 from tui.core.zones import read_time
 
 MAX_TEXT = 100_000
+INTERRUPTED = "[Request interrupted by user"  # what the CLI writes as if it were a prompt
 _READ = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 _HEADLINES = (
     "command", "query", "file_path", "url", "pattern", "path", "description", "prompt", "skill",
@@ -76,13 +79,13 @@ def parse_line(raw: bytes, max_text: int = MAX_TEXT, place: int = -1) -> tuple[E
 
     A text longer than `max_text` characters is cut there, and says so.
     """
-    raw = raw.strip(b" \t\r\n\0")
-    if not raw:
-        return ()
-    line = load_line(raw)
-    if line is None:
-        return (unreadable(len(raw), place),)
-    return entries_of(line, max_text, place)
+    entries: list[Entry] = []
+    for one in records_of(raw):
+        if isinstance(one, Skipped):
+            entries.append(unreadable(one.size, place))
+        else:
+            entries += entries_of(one, max_text, place)
+    return tuple(entries)
 
 
 def unreadable(size: int, place: int) -> Entry:
@@ -109,15 +112,18 @@ def entries_of(line: dict[str, Any], max_text: int, place: int) -> tuple[Entry, 
         return (Entry(EntryKind.NOTICE, f"a line {form}", place=place, left_out=form),)
 
 
-def load_line(raw: bytes) -> dict[str, Any] | None:
-    """Return the JSON object of one line, or `None` when it holds none."""
-    if raw[:1] != b"{" and not raw[:64].lstrip().startswith(b"{"):
-        return None  # of garbage there may be millions of lines
-    try:
-        line = parse_json(raw.decode("utf-8", "replace"), strict=False)
-    except (ValueError, RecursionError):
-        return None
-    return line if isinstance(line, dict) else None
+def notice_of(line: Mapping[str, Any], text: str, max_text: int, place: int) -> Entry:
+    """Return a notice that stands where a line does, and when."""
+    common = _Line(stamp(line), one_line(line.get("uuid") or ""), "", False, max_text, place)
+    return common.entry(EntryKind.NOTICE, text)
+
+
+def prompts_of(line: Mapping[str, Any]) -> Iterator[str]:
+    """Return the texts that a line brings before the agent in the user's name."""
+    attached = line.get("attachment")
+    if isinstance(attached, dict) and attached.get("type") == "queued_command":
+        yield from _said_texts({"type": "user", "message": {"content": attached.get("prompt")}})
+    yield from _said_texts(line)
 
 
 def stamp(line: Mapping[str, Any]) -> datetime | None:
@@ -126,16 +132,27 @@ def stamp(line: Mapping[str, Any]) -> datetime | None:
 
 
 def prompt_text(line: Mapping[str, Any]) -> str:
-    """Return the first text of a `user` line that a person or a program wrote; empty if none."""
+    """Return the first words of a `user` line that a person or a program wrote; empty if none."""
+    said = (one for text in _said_texts(line) for one in said_in(text, line))
+    words = (one.text for one in said if one.is_person)
+    return next((one for one in words if one.strip() and not one.startswith(INTERRUPTED)), "")
+
+
+def command_text(line: Mapping[str, Any]) -> str:
+    """Return the command that a `user` line stands for, as it was typed; empty if none."""
+    return next(filter(None, map(command_of, _said_texts(line))), "")
+
+
+def _said_texts(line: Mapping[str, Any]) -> Iterator[str]:
+    """Return the texts of a `user` line; a summary of what was said before is none of them."""
     message = line.get("message")
-    if line.get("type") != "user" or line.get("isMeta") or not isinstance(message, dict):
-        return ""
+    if line.get("type") != "user" or line.get("isCompactSummary") or not isinstance(message, dict):
+        return
     content = message.get("content")
-    if isinstance(content, str):
-        return content
-    blocks = content if isinstance(content, list) else []
-    texts = (b.get("text") for b in blocks if isinstance(b, dict) and b.get("type") == "text")
-    return next((text for text in texts if isinstance(text, str)), "")
+    for block in _blocks(content):
+        text = block.get("text") if isinstance(block, dict) else None
+        if isinstance(text, str) and block.get("type") == "text":
+            yield text
 
 
 def headline(tool_input: object) -> str:
@@ -217,9 +234,14 @@ def _blocks(content: object) -> list[Any]:
 def _attachment(line: dict[str, Any], common: _Line) -> Iterator[Entry]:
     """A prompt that came while a turn was running is no `user` line: the CLI attaches it."""
     attached = line.get("attachment")
-    if isinstance(attached, dict) and attached.get("type") == "queued_command":
-        is_meta = line.get("isMeta") or attached.get("isMeta")
-        yield from _user(_blocks(attached.get("prompt")), {"isMeta": is_meta}, common)
+    if not isinstance(attached, dict):
+        return
+    if attached.get("type") == "queued_command":
+        said_by = {"isMeta": line.get("isMeta"), "origin": line.get("origin")}
+        said_by |= {name: value for name, value in attached.items() if value}
+        yield from _user(_blocks(attached.get("prompt")), said_by, common)
+    elif words := attached_notice(attached):
+        yield common.entry(EntryKind.NOTICE, words)
 
 
 def _user(blocks: list[Any], line: dict[str, Any], common: _Line) -> Iterator[Entry]:
@@ -229,13 +251,22 @@ def _user(blocks: list[Any], line: dict[str, Any], common: _Line) -> Iterator[En
         if block.get("type") == "tool_result":
             yield _result(block, line.get("toolUseResult"), common)
         elif line.get("isCompactSummary"):
-            yield common.entry(EntryKind.NOTICE, "the conversation so far was compacted")
-        elif line.get("isMeta"):
-            continue
+            words = "the conversation so far was compacted to a summary"
+            whole = common.shown(f"{words}:\n{block.get('text') or ''}")
+            yield common.entry(EntryKind.NOTICE, words, detail=whole)
         elif block.get("type") == "text" and block.get("text"):
-            yield common.entry(EntryKind.PROMPT, block["text"])
-        elif block.get("type") in ("image", "document"):
+            yield from _said(block["text"], line, common)
+        elif block.get("type") in ("image", "document") and not line.get("isMeta"):
             yield common.entry(EntryKind.PROMPT, f"[{block['type']}]")
+
+
+def _said(text: object, line: Mapping[str, Any], common: _Line) -> Iterator[Entry]:
+    for one in said_in(str(text), line):
+        if one.is_person:
+            yield common.entry(EntryKind.PROMPT, one.text)
+        else:
+            detail = common.shown(one.whole) if one.whole != one.text else ""
+            yield common.entry(EntryKind.NOTICE, one.text, detail=detail)
 
 
 def _text(block: dict[str, Any], common: _Line) -> Iterator[Entry]:
@@ -244,7 +275,9 @@ def _text(block: dict[str, Any], common: _Line) -> Iterator[Entry]:
 
 
 def _thinking(block: dict[str, Any], common: _Line) -> Iterator[Entry]:
-    yield common.entry(EntryKind.THINKING, block.get("thinking") or "")
+    """Of thoughts that the API keeps to itself there is only a signature, and nothing to show."""
+    if (words := block.get("thinking")) and str(words).strip():
+        yield common.entry(EntryKind.THINKING, words)
 
 
 def _tool(block: dict[str, Any], common: _Line) -> Iterator[Entry]:
@@ -327,5 +360,11 @@ def _system(line: dict[str, Any], common: _Line) -> Iterator[Entry]:
     elif subtype == "compact_boundary":
         common = replace(common, usage=_left_after(line.get("compactMetadata")))
         yield common.entry(EntryKind.NOTICE, "compacted: older turns are a summary from here on")
+    elif subtype == "stop_hook_summary":
+        if words := stop_hook_notice(line):
+            yield common.entry(EntryKind.NOTICE, words)
     elif isinstance(line.get("content"), str) and not line.get("isMeta"):
-        yield common.entry(EntryKind.NOTICE, one_line(line["content"][:2000])[:400])
+        for one in said_in(line["content"], {}):
+            words, whole = one_line(one.text[:2000])[:400], one.whole or one.text
+            detail = common.shown(whole) if whole != words else ""
+            yield common.entry(EntryKind.NOTICE, words, detail=detail)

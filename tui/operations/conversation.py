@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.core.errors import ConsoleError
+from tui.core.line_reader import LineReader
 from tui.core.markdown import code, details, escaped, fence, nested, quoted
 from tui.core.models import Entry, EntryKind
 from tui.core.text import one_line
-from tui.core.transcript import parse_line
 from tui.storage.lines import read_lines
 from tui.storage.subagents import Subagent
 
@@ -44,15 +44,21 @@ class Conversation:
             yield from self._agent(next(outer, None) or next(iter(agents)), 0)
 
     def _transcript(self, path: Path, size: int | None, depth: int) -> Iterator[str]:
+        reader = LineReader(_WHOLE)
         with readable(path):
             for line in read_lines(path, size=size):
                 if line.problem:
                     yield f"*{line.problem}*"
-                for entry in parse_line(line.raw, _WHOLE):
-                    yield from self._entry(entry)
-                    if depth < _DEEPEST:
-                        for agent in self._started_by(entry):
-                            yield from self._agent(agent, depth)
+                for entry in reader.entries(line.raw):
+                    yield from self._told(entry, depth)
+            for entry in reader.rest():
+                yield from self._told(entry, depth)
+
+    def _told(self, entry: Entry, depth: int) -> Iterator[str]:
+        yield from self._entry(entry)
+        if depth < _DEEPEST:
+            for agent in self._started_by(entry):
+                yield from self._agent(agent, depth)
 
     def _started_by(self, entry: Entry) -> list[Subagent]:
         """Return the sub-agents that a call started: by its id, or by what its result names."""
@@ -88,6 +94,8 @@ class Conversation:
             yield fence(entry.detail or entry.text)
         else:
             yield f"*{_headed(escaped(one_line(entry.text)), entry)}*"
+            if entry.detail:
+                yield quoted(entry.detail)
 
     def _remember(self, call: Entry) -> None:
         """Keep a call's name until its result comes; of very many without one, the last."""

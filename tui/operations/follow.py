@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.core.limits import BACK_S, MOST_BACK
+from tui.core.line_reader import LineReader
 from tui.core.meter import NOTHING_SPENT, Meter, Spent
 from tui.core.models import Entry, EntryKind, Session
-from tui.core.transcript import load_line
+from tui.core.records import whole_records
 from tui.operations.asides import Asides, SaidAside
 from tui.operations.happened import Happened, interleaved
 from tui.operations.remaining import remaining_calls
@@ -31,6 +32,7 @@ _MAX_TEXT = 50_000
 _MOST_MESSAGES = 64
 _MOST_BARREN = 64
 _MOST_ASIDE = 1000
+_PEEK = 64 * 1024
 _COST, _LONGEST_COST = b'"totalCostUSD"', 64 * 1024
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
 _KINDS = {"text": EntryKind.TEXT, "thinking": EntryKind.THINKING, "tool": EntryKind.TOOL}
@@ -163,7 +165,7 @@ class Follow:
         return was_moved
 
     def _forget(self) -> None:
-        self._meter = Meter()
+        self._meter, self._reader = Meter(), LineReader(_MAX_TEXT)
         self._messages: dict[str, Counter[EntryKind]] = {}
         self._is_first = True
         self._start = 0
@@ -174,11 +176,13 @@ class Follow:
         if self._is_first and growth.lines:
             self._start, self._is_first = growth.lines[0].start, False
         for line in growth.lines:
-            said = line.entries(_MAX_TEXT)
+            said = line.told_by(self._reader, _MAX_TEXT)
             self._meter.note(said)
             self._note_cost(line)
             self._note_messages(said)
             entries += said
+        if not growth.has_more:
+            entries += self._reader.settled(datetime.now(UTC))
         self._note(entries)
         return tuple(entries)
 
@@ -195,10 +199,10 @@ class Follow:
 
     def _note_cost(self, line: RawLine) -> None:
         if line.size < _LONGEST_COST and _COST in line.raw:
-            facts = load_line(line.raw) or {}
-            cost = amount(facts.get("totalCostUSD"))
-            if facts.get("type") == "cost-state" and cost is not None:
-                self._meter.note_cost(cost)
+            for facts in whole_records(line.raw):
+                cost = amount(facts.get("totalCostUSD"))
+                if facts.get("type") == "cost-state" and cost is not None:
+                    self._meter.note_cost(cost)
 
     def _note_messages(self, entries: Iterable[Entry]) -> None:
         for entry in entries:
@@ -239,7 +243,7 @@ class Follow:
                 if not lines or entries:
                     break
                 place = lines[0].start if limit < origin else lines[-1].stop
-                entries = tuple(one for line in lines for one in line.entries(_MAX_TEXT))
+                entries = _told_alone(lines, pages.after(fd, lines[-1].stop, tail.told_to, _PEEK))
         self._note(entries)
         return Page(entries, min(origin, place), max(origin, place))
 
@@ -255,6 +259,15 @@ class Follow:
         if since is None:
             return interleaved(entries, _since(known, entries))
         return interleaved(entries, [one for one in known if one.at and one.at > since])
+
+
+def _told_alone(lines: Iterable[RawLine], following: Iterable[RawLine]) -> tuple[Entry, ...]:
+    """Return the entries of a page, by itself; what follows says what became of its prompts."""
+    reader = LineReader(_MAX_TEXT)
+    entries = [one for line in lines for one in line.told_by(reader, _MAX_TEXT)]
+    for line in following:
+        reader.peek(line.raw)
+    return (*entries, *reader.rest())
 
 
 def _since(notices: Iterable[Entry], entries: tuple[Entry, ...]) -> tuple[Entry, ...]:

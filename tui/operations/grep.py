@@ -10,9 +10,9 @@ from itertools import islice
 from pathlib import Path
 
 from tui.core.limits import SKETCH
+from tui.core.line_reader import LineReader, told_in
 from tui.core.models import Entry, EntryKind, Session
 from tui.core.text import one_line, safe_text
-from tui.core.transcript import parse_line
 from tui.operations.pattern import Pattern
 from tui.storage.folders import is_link, read_small
 from tui.storage.lines import read_lines
@@ -89,10 +89,12 @@ def _entries(session: Session, literals: tuple[bytes, ...], tell: Tell) -> Itera
     own = (transcript.path,) if transcript is not None else ()
     for path in (*own, *(agent.path for agent in agents)):
         try:
-            for line in read_lines(path, literals):
+            reader = LineReader(_WHOLE)
+            for line in read_lines(path, told_in(literals)):
                 if line.problem:
                     tell(line.problem)
-                yield from parse_line(line.raw, _WHOLE)
+                yield from reader.entries(line.raw)
+            yield from reader.rest()
         except OSError as error:
             tell(f"{one_line(path.name)} cannot be read: {error.strerror or error}")
 

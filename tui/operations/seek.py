@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tui.core.errors import ConsoleError
-from tui.core.models import Entry, EntryKind
+from tui.core.line_reader import LineReader, told_in
+from tui.core.models import Entry
 from tui.core.text import one_line
-from tui.core.transcript import parse_line
 from tui.operations.pattern import Pattern
-from tui.storage.lines import read_lines
+from tui.storage.lines import Line, read_lines
 
 _WHOLE = 1 << 40
 _MOST = 1_000_000
@@ -68,11 +68,12 @@ def seek(
         told(at / size if size else 1.0)
 
     try:
-        for line in read_lines(path, pattern.literals, size=size, start=start, reached=reached):
-            if len(places) < _MOST and any(
-                has(entry, pattern) for entry in parse_line(line.raw, _WHOLE)
-            ):
-                places.append(line.start)
+        lines = read_lines(path, told_in(pattern.literals), size=size, start=start, reached=reached)
+        for entry in _told(lines):
+            at = bisect_left(places, entry.place)  # what the end leaves open stands before it
+            is_new = at == len(places) or places[at] != entry.place
+            if len(places) < _MOST and is_new and has(entry, pattern):
+                places.insert(at, entry.place)
     except Stopped:
         return Hits(words, places, size, is_whole=False)
     except OSError as error:
@@ -81,8 +82,14 @@ def seek(
     return Hits(words, places, size)
 
 
+def _told(lines: Iterable[Line]) -> Iterator[Entry]:
+    reader = LineReader(_WHOLE)
+    for line in lines:
+        yield from reader.entries(line.raw, line.start)
+    yield from reader.rest()
+
+
 def has(entry: Entry, pattern: Pattern) -> bool:
     """Whether an entry has a match in what it shows once it is unfolded."""
     texts = (entry.text, entry.tool, entry.detail)
-    shown = texts if entry.kind in (EntryKind.TOOL, EntryKind.RESULT) else texts[:1]
-    return any(next(pattern.matches(text), None) is not None for text in shown if text)
+    return any(next(pattern.matches(text), None) is not None for text in texts if text)

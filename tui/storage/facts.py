@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from tui.core.records import whole_records
 from tui.core.text import one_line
-from tui.core.transcript import load_line, prompt_text, stamp
+from tui.core.transcript import command_text, prompt_text, stamp
 from tui.storage.opening import regular
 
 _HEAD = 64 * 1024
@@ -94,8 +95,7 @@ def _oldest(data: bytes, key: bytes) -> Iterator[dict[str, Any]]:
     at = data.find(key)
     while at >= 0:
         start, stop = _line_around(data, at)
-        if (line := load_line(data[start:stop])) is not None:
-            yield line
+        yield from whole_records(data[start:stop])
         at = data.find(key, stop)
 
 
@@ -104,8 +104,7 @@ def _newest(data: bytes, key: bytes) -> Iterator[dict[str, Any]]:
     at = data.rfind(key)
     while at >= 0:
         start, stop = _line_around(data, at)
-        if (line := load_line(data[start:stop])) is not None:
-            yield line
+        yield from reversed(whole_records(data[start:stop]))
         at = data.rfind(key, 0, start)
 
 
@@ -115,13 +114,16 @@ def _line_around(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _title(ends: tuple[bytes, ...]) -> str:
-    """Return the custom title, else the CLI's, else the first prompt, on one line."""
+    """Return the custom title, else the CLI's, else the first prompt or command."""
     for name in ("customTitle", "aiTitle"):
         lines = (line for end in ends for line in _newest(end, f'"{name}"'.encode()))
         if given := _given(lines, name):
             return given
-    prompts = (prompt_text(line) for line in _oldest(ends[-1], b'"user"'))
-    return next((one_line(text[:400])[:200] for text in prompts if text), "")
+    for words_of in (prompt_text, command_text):
+        said = (words_of(line) for line in _oldest(ends[-1], b'"user"'))
+        if title := next((one_line(text[:400])[:200] for text in said if text), ""):
+            return title
+    return ""
 
 
 def _given(lines: Iterable[dict[str, Any]], name: str) -> str:

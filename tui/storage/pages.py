@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.core.limits import FARTHEST, LONGEST_SHOWN, MOST_LINES, PAGE
+from tui.core.line_reader import LineReader
 from tui.core.long_line import parse_head
 from tui.core.models import Entry
 from tui.core.transcript import MAX_TEXT, parse_line
@@ -46,6 +47,12 @@ class RawLine:
         if self.end:
             return parse_head(self.raw, self.end, self.size, max_text, self.start)
         return parse_line(self.raw, max_text, self.start)
+
+    def told_by(self, reader: LineReader, max_text: int = MAX_TEXT) -> tuple[Entry, ...]:
+        """Return the same by what stood before it; never raises."""
+        if self.end:
+            return reader.passed(self.entries(max_text))
+        return reader.entries(self.raw, self.start)
 
 
 @contextmanager

@@ -93,7 +93,8 @@ def _body(entry: Entry, around: Around, width: int) -> list[Line]:
             said = entry.detail if around.is_open or around.tools == "full" else entry.text
             return _muted(f"→ {said}", width)
         case _:
-            return _muted(entry.text, width)
+            is_whole = entry.detail and (around.is_open or around.tools == "full")
+            return _muted(entry.detail if is_whole else entry.text, width)
 
 
 def minute(entry: Entry, zone: tzinfo) -> str:

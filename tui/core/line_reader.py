@@ -1,0 +1,184 @@
+"""The lines of one transcript in their order: what one of them means depends on those before.
+
+A prompt that is sent to an agent at work waits in the CLI's queue. As a rule it comes out as a
+line of its own; where it does not, the words are only in the queue's records.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from tui.core.models import Entry, EntryKind
+from tui.core.records import Skipped, records_of
+from tui.core.speaker import said_in
+from tui.core.transcript import (
+    MAX_TEXT,
+    entries_of,
+    notice_of,
+    prompts_of,
+    unreadable,
+)
+from tui.core.transcript_notices import early_end
+
+_MOST_WAITING = 200
+_MOST_ARRIVED = 50
+_LONGEST_COMPARED = 100_000
+_QUEUED_FOR = timedelta(seconds=5)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A prompt in the CLI's queue; `is_taken` says that it left it."""
+
+    words: str
+    entry: Entry
+    is_taken: bool = False
+    is_told: bool = False
+
+
+class LineReader:
+    """Turns one line after the other into entries, each text cut after `max_text` characters."""
+
+    def __init__(self, max_text: int = MAX_TEXT) -> None:
+        self._max_text = max_text
+        self._waiting: list[_Waiting] = []
+        self._arrived: deque[str] = deque(maxlen=_MOST_ARRIVED)
+        self._ended: Entry | None = None
+        self._ended_id = ""
+
+    def entries(self, raw: bytes, place: int = -1) -> tuple[Entry, ...]:
+        """Return what one line (without its newline) at `place` stands for; never raises."""
+        found: list[Entry] = []
+        for record in records_of(raw):
+            if isinstance(record, Skipped):
+                found.append(unreadable(record.size, place))
+            else:
+                found += self._record(record, place)
+        return tuple(found)
+
+    def passed(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+        """Return the entries of a line that is too long for this, behind what was held back."""
+        return (*self._early_end(""), *entries)
+
+    def peek(self, raw: bytes) -> None:
+        """Look at a line that somebody else tells: whether it is what waits in the queue."""
+        for record in records_of(raw):
+            if isinstance(record, dict):
+                self._arrive(record)
+
+    def settled(self, now: datetime) -> tuple[Entry, ...]:
+        """Return what was held back until more came, and prompts that wait for longer already."""
+        told = list(self._early_end(""))
+        for one in self._waiting:
+            is_due = one.entry.at is None or now - one.entry.at >= _QUEUED_FOR
+            if is_due and not (one.is_told or one.is_taken):
+                one.is_told = True
+                told.append(_saying(one.entry, "queued, not taken up yet"))
+        return tuple(told)
+
+    def rest(self) -> tuple[Entry, ...]:
+        """Return what the end leaves open: prompts that no line after them holds."""
+        lost, self._waiting = self._waiting, []
+        told = (_saying(one.entry, "queued and not taken up") for one in lost if not one.is_told)
+        return (*self._early_end(""), *told)
+
+    def _record(self, record: dict[str, Any], place: int) -> Iterator[Entry]:
+        kind, message = record.get("type"), record.get("message")
+        yield from self._early_end(_id(message))
+        if kind == "queue-operation":
+            yield from self._queue(record, place)
+            return
+        self._arrive(record)
+        if kind == "assistant" and not record.get("isSidechain"):
+            yield from self._lost(place)
+        yield from entries_of(record, self._max_text, place)
+        self._note_end(record, place)
+
+    def _note_end(self, record: dict[str, Any], place: int) -> None:
+        """Hold back why an answer ended early, until its last line: each of them says it."""
+        message = record.get("message")
+        if record.get("type") != "assistant" or not isinstance(message, dict):
+            return
+        words, is_refused = early_end(message)
+        if words and _id(message) != self._ended_id and not record.get("isApiErrorMessage"):
+            entry = notice_of(record, words, self._max_text, place)
+            kind = EntryKind.ERROR if is_refused else EntryKind.NOTICE
+            self._ended = replace(entry, kind=kind, is_error=is_refused)
+        self._ended_id = _id(message) if words else self._ended_id
+
+    def _early_end(self, message_id: str) -> Iterator[Entry]:
+        if self._ended is not None and (not message_id or message_id != self._ended_id):
+            ended, self._ended = self._ended, None
+            yield ended
+
+    def _queue(self, record: dict[str, Any], place: int) -> Iterator[Entry]:
+        given, operation = record.get("content"), record.get("operation")
+        words = _compared(given) if isinstance(given, str) else ""
+        if operation == "enqueue" and words:
+            shown = " ".join(one.text for one in said_in(str(given), record))
+            entry = notice_of(record, shown, self._max_text, place)
+            self._waiting = [*self._waiting[-_MOST_WAITING:], _Waiting(words, entry)]
+        elif operation == "dequeue":
+            first = next((one for one in self._waiting if not one.is_taken), None)
+            if first is not None:
+                first.is_taken = True
+        elif operation in ("remove", "popAll"):
+            yield from self._removed(words, operation == "remove", place, record)
+
+    def _removed(
+        self, words: str, is_said: bool, place: int, record: dict[str, Any]
+    ) -> Iterator[Entry]:
+        """Return what left the queue and stands in no other line: the agent was told at once."""
+        waited = [one for one in self._waiting if words in ("", one.words)][:1]
+        self._waiting = [one for one in self._waiting if one not in waited]
+        if words in self._arrived or not (words or waited):
+            return
+        entry = waited[0].entry if waited else None
+        if entry is None:
+            entry = notice_of(record, str(record.get("content")), self._max_text, place)
+        how = "said while it worked" if is_said else "taken back from the queue"
+        yield replace(_saying(entry, how), place=place)
+
+    def _arrive(self, record: dict[str, Any]) -> None:
+        """Take prompts out of the queue that a line of their own holds."""
+        for text in prompts_of(record):
+            whole = _compared(text)
+            said = f" {whole} "
+            commands = [_compared(one.text) for one in said_in(text, record)]
+            arrived = [
+                one for one in self._waiting if f" {one.words} " in said or one.words in commands
+            ]
+            self._waiting = [one for one in self._waiting if one not in arrived]
+            self._arrived.extend({whole, *(one.words for one in arrived)})
+
+    def _lost(self, place: int) -> Iterator[Entry]:
+        """Return what left the queue while the agent goes on without it."""
+        lost = [one for one in self._waiting if one.is_taken]
+        self._waiting = [one for one in self._waiting if not one.is_taken]
+        for one in lost:
+            yield replace(_saying(one.entry, "queued and not taken up"), place=place)
+
+
+def told_in(literals: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Return what a line holds that may tell one of `literals`, in lower case; none for any line.
+
+    A command is not written as it is shown.
+    """
+    return (*literals, b"<command-name>") if literals else ()
+
+
+def _saying(entry: Entry, how: str) -> Entry:
+    return replace(entry, text=f"{how}: {entry.text}")
+
+
+def _compared(text: str) -> str:
+    return " ".join(text[:_LONGEST_COMPARED].split())
+
+
+def _id(message: object) -> str:
+    given = message.get("id") if isinstance(message, dict) else ""
+    return given if isinstance(given, str) else ""

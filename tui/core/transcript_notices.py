@@ -1,0 +1,85 @@
+"""What the CLI notes about a turn: hooks, servers that failed, why an answer ended early."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tui.core.text import one_line
+
+_LONGEST = 400
+_MOST_SERVERS = 20
+_ENDED = {
+    "max_tokens": "cut off: the answer reached the most tokens that one may have",
+    "model_context_window_exceeded": "cut off: the context window is full",
+}
+
+
+def attached_notice(attached: Mapping[str, Any]) -> str:
+    """Return the notice that an attachment is worth, empty for none."""
+    if servers := failed_servers(attached.get("failedMcpServers")):
+        return servers
+    return _hook(str(attached.get("type") or ""), attached)
+
+
+def failed_servers(given: object) -> str:
+    """Return which MCP servers failed and why; empty when none did."""
+    servers = given if isinstance(given, list) else []
+    said = []
+    for server in servers[:_MOST_SERVERS]:
+        facts = server if isinstance(server, dict) else {"name": server}
+        why = _line(facts.get("error") or facts.get("errorCode") or "")
+        said.append(f"{_line(facts.get('name') or '?')}{f' ({why})' if why else ''}")
+    more = len(servers) - len(said)
+    suffix = f", and {more} more" if more else ""
+    return f"MCP server failed: {', '.join(said)}{suffix}" if said else ""
+
+
+def _hook(kind: str, hook: Mapping[str, Any]) -> str:
+    name = f"hook {_line(hook.get('hookName') or hook.get('hookEvent') or '')[:80]}"
+    match kind:
+        case "hook_blocking_error":
+            error = hook.get("blockingError")
+            said = error.get("blockingError") if isinstance(error, dict) else error
+            return f"{name} blocked: {_line(said)}"
+        case "hook_non_blocking_error":
+            said = hook.get("stderr") or hook.get("stdout")
+            return f"{name} failed (exit {_line(hook.get('exitCode'))[:8]}): {_line(said)}"
+        case "hook_error_during_execution":
+            return f"{name} failed: {_line(hook.get('content'))}"
+        case "hook_cancelled":
+            return f"{name} was cancelled"
+        case "hook_stopped_continuation":
+            return f"{name} ended the turn: {_line(hook.get('message'))}"
+        case "hook_system_message":
+            return f"{name}: {_line(hook.get('content'))}"
+        case "hook_permission_decision" if hook.get("decision") == "deny":
+            return f"{name} denied the call"
+    return ""
+
+
+def stop_hook_notice(line: Mapping[str, Any]) -> str:
+    """Return what a `stop_hook_summary` says that no other line does; empty for nothing."""
+    errors, failed = line.get("hookErrors"), line.get("failedHookErrorIndexes")
+    said = errors if isinstance(errors, list) else []
+    which = failed if isinstance(failed, list) else []
+    words = [_line(one) for index, one in enumerate(said) if index in which]
+    if line.get("preventedContinuation"):
+        why = _line(line.get("stopReason") or "no reason given")
+        return f"hook Stop ended the turn: {why}"
+    return f"hook Stop failed: {'; '.join(words)}" if words else ""
+
+
+def early_end(message: Mapping[str, Any]) -> tuple[str, bool]:
+    """Return why an answer of the model ended early, and whether it was refused; empty if not."""
+    reason = message.get("stop_reason")
+    if reason == "refusal":
+        details = message.get("stop_details")
+        facts = details if isinstance(details, dict) else {}
+        why = _line(facts.get("explanation") or facts.get("category") or "")
+        return f"refused: {why or 'the model declined to answer'}", True
+    return _ENDED.get(reason, "") if isinstance(reason, str) else "", False
+
+
+def _line(value: object) -> str:
+    return one_line(str(value or "")[: 5 * _LONGEST])[:_LONGEST]

@@ -109,11 +109,15 @@ def is_stalled(session: Session) -> bool:
 
 
 def last_sign(session: Session) -> datetime | None:
-    """Return when it last wrote, or when what runs it now was started, if that is later."""
-    run = session.run
+    """Return when it or its agent last wrote, or when what runs it now was started, if later.
+
+    Words that stream in are in no transcript before their message is whole.
+    """
+    run = session.run if session.run is not None and not session.run.is_over else None
     signs = (
         session.last_activity_at,
-        run.started_at if run is not None and not run.is_over else None,
+        run.started_at if run is not None else None,
+        run.heard_at if run is not None else None,
         session.process.started_at if session.process else None,
     )
     return max((sign for sign in signs if sign), default=None)

@@ -206,7 +206,8 @@ class Run:
     `cli_start` (clock ticks since boot) name the CLI that it started; 0 while there is none that
     this machine knows. `sent` are the commands that it has not taken, and the prompts whose turn
     is still to come; of a run that is over, those that it never took. `stalled_since` is when the
-    agent was last heard of, when that is too long ago.
+    agent was last heard of, when that is too long ago; `heard_at` when the last word came of the
+    message that it is writing, and that is in no transcript yet.
     """
 
     run_id: str
@@ -228,6 +229,7 @@ class Run:
     permission_mode: str = ""
     queued_for: str = ""
     stalled_since: datetime | None = None
+    heard_at: datetime | None = None
 
     @property
     def is_over(self) -> bool:

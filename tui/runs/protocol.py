@@ -200,7 +200,7 @@ def stamp(folder: Path) -> tuple[object, ...]:
 
     A run that is over needs no second look.
     """
-    told = (_stat(folder / name) for name in (EVENTS, HEARTBEAT, OWNER, INBOX))
+    told = (_stat(folder / name) for name in (EVENTS, HEARTBEAT, OWNER, INBOX, PARTIAL))
     return (*told, is_dead(folder))
 
 
@@ -231,6 +231,7 @@ def read_run(folder: Path) -> Run:
         permission_mode=story.permission_mode,
         queued_for=story.queued_for,
         stalled_since=None if is_lost else story.stalled_since,
+        heard_at=_modified(folder / PARTIAL),
     )
 
 

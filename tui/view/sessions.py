@@ -164,7 +164,7 @@ def _by_end(one: Session, now: datetime) -> tuple[bool, datetime, Key]:
 
 _SORTS: dict[str, Order] = {
     "ends": _by_end,
-    "quiet": lambda one, _: (-(one.last_activity_at or _LONG_AGO).timestamp(), one.key),
+    "quiet": lambda one, _: (-(last_sign(one) or _LONG_AGO).timestamp(), one.key),
     "size": lambda one, _: (-one.bytes, one.key),
     "cost": lambda one, _: (-(one.cost_usd or 0.0), one.key),
     "listing": lambda one, _: (one.listing, one.stage, one.key),

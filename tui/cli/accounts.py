@@ -9,13 +9,15 @@ from typing import Any
 from tui.cli.catalog import look, session_named
 from tui.cli.fitting import put_fitted
 from tui.cli.output import iso, put_json, put_table, room, say
+from tui.core.acts import did
+from tui.core.bounded_json import json_object
 from tui.core.errors import UnknownId
 from tui.core.models import Event, Row, Session, State, Status
 from tui.core.session_id import is_listing_id, is_session_id
 from tui.core.zones import LOCAL
 from tui.operations.context import Context
 from tui.operations.find import find_listing, find_session
-from tui.operations.history import Account, history
+from tui.operations.history import Account, Deed, deeds
 from tui.operations.history import stats as stats_of
 from tui.storage.logbook import logbook_problem
 
@@ -24,17 +26,23 @@ def log(context: Context, args: argparse.Namespace) -> int:
     """Print who did what, the latest last."""
     listing, session_id = _meant(context, args.id or "")
     problems = [one] if (one := logbook_problem(context.root)) else []
-    events = history(
-        context, listing=listing, session_id=session_id, limit=args.n, told=problems.append
+    is_whole = args.all or args.json
+    found = deeds(
+        context,
+        listing=listing,
+        session_id=session_id,
+        limit=args.n,
+        is_whole=is_whole,
+        told=problems.append,
     )
     for problem in problems:
         say(problem)
-    if not events and session_id:
+    if not found and session_id:
         find_session(look(context, listing), args.id)
     if args.json:
-        put_json([_event_json(event) for event in events])
-    elif events:
-        _put_events(events)
+        put_json([_event_json(event) for one in found for event in one.events])
+    elif found:
+        _put_deeds(found, is_whole=is_whole)
     elif not problems:
         say("nobody has done anything here yet")
     return 0
@@ -71,24 +79,46 @@ def _meant(context: Context, words: str) -> tuple[str, str]:
     return session.folder.name, session.session_id
 
 
-def _put_events(events: tuple[Event, ...]) -> None:
+def _put_deeds(found: tuple[Deed, ...], *, is_whole: bool) -> None:
+    rows: list[tuple[str, ...]] = []
+    for one in reversed(found):
+        is_one = is_whole or one.sessions == 1
+        rows += map(_event_line, reversed(one.events)) if is_one else [_deed_line(one)]
+    put_table(("AT", "WHO", "DID", "LISTING", "ID", "WHAT"), rows)
+    zone = f"{found[0].first.at.astimezone(LOCAL):%Z}"
+    say(f"AT is in {zone}; what a row says of its expiry is in its pipeline's zone")
+    if not is_whole and any(one.sessions > 1 for one in found):
+        say("--all lists each session of what was done to many")
+
+
+def _event_line(event: Event) -> tuple[str, ...]:
     from tui.view import log as view
     from tui.view.words import short_id
 
-    rows = (
-        (
-            view.act_time(one, LOCAL),
-            one.operator,
-            one.action,
-            one.listing or "-",
-            short_id(one.session_id) or "-",
-            view.act_words(one),
-        )
-        for one in reversed(events)
+    return (
+        view.act_time(event, LOCAL),
+        event.operator,
+        event.action,
+        event.listing or "-",
+        short_id(event.session_id) or "-",
+        view.act_words(event),
     )
-    put_table(("AT", "WHO", "DID", "LISTING", "ID", "WHAT"), rows)
-    zone = f"{events[0].at.astimezone(LOCAL):%Z}"
-    say(f"AT is in {zone}; what a row says of its expiry is in its pipeline's zone")
+
+
+def _deed_line(deed: Deed) -> tuple[str, ...]:
+    from tui.view import log as view
+
+    event, listings = deed.first, {one.listing for one in deed.events}
+    where = event.listing or "-" if len(listings) == 1 else f"{len(listings)} listings"
+    many = f"{deed.sessions} sessions"
+    return (
+        view.act_time(event, LOCAL),
+        event.operator,
+        event.action,
+        where,
+        "-",
+        did(event, many),
+    )
 
 
 def _event_json(event: Event) -> dict[str, Any]:
@@ -101,6 +131,10 @@ def _event_json(event: Event) -> dict[str, Any]:
         "before": _row_json(event.before),
         "after": _row_json(event.after),
         "note": event.note or None,
+        "act_id": event.act_id or None,
+        "request_id": event.request_id or None,
+        "cost_usd": event.cost_usd,
+        "detail": dict(json_object(event.detail)) or None,
     }
 
 

@@ -213,6 +213,7 @@ def _log(verbs: Verbs) -> None:
     parser = verbs.add("log", "print who did what", "log hollis_park -n 20")
     parser.add_argument("id", nargs="?", metavar="ID", help="a session or a listing")
     parser.add_argument("-n", type=_count, default=50, metavar="50", help="how many acts")
+    parser.add_argument("--all", action="store_true", help="each session of what was done to many")
 
 
 def _stats(verbs: Verbs) -> None:

@@ -24,6 +24,14 @@ _DID = {
     "rename": "renamed {}",
     "ack": "acknowledged {}",
     "purge": "erased {}",
+    "send": "sent a prompt to {}",
+    "answer": "answered {}",
+    "wait": "put off what {} asks for",
+    "interrupt": "interrupted {}",
+    "stop": "stopped {}",
+    "model": "gave {} another model",
+    "mode": "gave {} another permission mode",
+    "turn": "broke off a turn of {}",
 }
 _UNITS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 

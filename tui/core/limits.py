@@ -73,6 +73,7 @@ KEPT_CHARACTERS = 4 * 1024 * 1024
 AUDIT_DETAIL = 8 * 1024
 # Events of the audit: removed within one write; and gone through for the last acts, 0.1 s of it.
 PRUNED_AT_ONCE = 500
+AUDIT_FOR_EVER_DAYS = 365_000  # nothing is older
 MOST_AUDITED = 50_000
 # All that is kept of a root for the next start: some 200 bytes a session, and what rows hold.
 INDEX_BYTES = 128 * 1024 * 1024

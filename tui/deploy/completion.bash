@@ -40,7 +40,7 @@ _session_console() {
         cleanup) words='--dry-run --expired --help --json --max-size --older-than --operator --purge-trash --read-only --restricted --root --yes' takes=listing ;;
         hold) words='--help --json --operator --read-only --reason --restricted --root' takes= ;;
         trash) words='--help --json --operator --read-only --restricted --root' takes=id ;;
-        log) words='--help --json --operator --read-only --restricted --root' takes=id ;;
+        log) words='--all --help --json --operator --read-only --restricted --root' takes=id ;;
         stats) words='--help --json --operator --read-only --restricted --root' takes=listing ;;
         doctor) words='--fix --help --json --operator --read-only --restricted --root' takes=listing ;;
         check) words='--ends --help --json --notify --operator --read-only --restricted --root' takes= ;;

@@ -104,6 +104,7 @@ complete -c session-console -n '__fish_seen_subcommand_from hold' -l reason
 complete -c session-console -n __fish_use_subcommand -a trash -d 'list what the trash holds, or preview one of it'
 complete -c session-console -n '__fish_seen_subcommand_from trash' -a '(__session_console_names)'
 complete -c session-console -n __fish_use_subcommand -a log -d 'print who did what'
+complete -c session-console -n '__fish_seen_subcommand_from log' -l all
 complete -c session-console -n '__fish_seen_subcommand_from log' -a '(__session_console_names)'
 complete -c session-console -n __fish_use_subcommand -a stats -d 'count sessions, bytes and costs, by listing'
 complete -c session-console -n '__fish_seen_subcommand_from stats' -a '(__session_console_names)'

@@ -75,7 +75,7 @@ _session-console() {
                 cleanup) _arguments --dry-run --expired --help --json --max-size --older-than --operator --purge-trash --read-only --restricted --root --yes '*:name:_session_console_names' ;;
                 hold) _arguments --help --json --operator --read-only --reason --restricted --root ;;
                 trash) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
-                log) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
+                log) _arguments --all --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
                 stats) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
                 doctor) _arguments --fix --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
                 check) _arguments --ends --help --json --notify --operator --read-only --restricted --root ;;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from tui.core.acts import ago
@@ -46,10 +47,9 @@ def acknowledge(context: Context, session: Session) -> Act:
         said = f"{stands.by} already acknowledged that {target.short} {what}"
         words = f"{said}, {ago(stands.at, now)}"
         return _act(session, target.session_id, now, words, is_needless=True)
-    write_event(
-        context.root,
-        Event(now, context.settings.operator, "ack", session.listing, target.session_id, note=what),
-    )
+    who = context.settings.operator
+    event = Event(now, who, "ack", session.listing, target.session_id, note=what)
+    write_event(context.root, replace(event, act_id=context.act_id))
     words = f"acknowledged that {target.short} {what}"
     return _act(session, target.session_id, now, words, is_needless=False)
 

@@ -220,7 +220,8 @@ def _record(context: Context, session: Session, target: Target, moved: int, now:
     where = session.transcript.stray_in if session.transcript else None
     note = f"{count(moved, 'place')} from {one_line(where)}, {size(session.bytes)}"
     who, listing = context.settings.operator, target.folder.name
-    write_event(context.root, Event(now, who, "adopt", listing, target.session_id, note=note))
+    event = Event(now, who, "adopt", listing, target.session_id, note=note, act_id=context.act_id)
+    write_event(context.root, event)
 
 
 def _nothing(session: Session, target: Target) -> ConsoleError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,8 +17,8 @@ from tui.operations.context import Context
 from tui.operations.refresh import listing_paths
 from tui.operations.target import DATABASE
 from tui.storage.erasing import measures
+from tui.storage.events import Acted, Key, read_acts, read_events
 from tui.storage.logbook import ALL_OF_IT, read_logbook
-from tui.storage.tracking import read_events
 from tui.storage.trash import list_trash
 
 _THREADS = 8
@@ -81,12 +81,78 @@ def history(
     return tuple(sorted(found, key=lambda event: event.at, reverse=True)[:limit])
 
 
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What one operator did at once, to `sessions` of them; `events` are all of it, or one each
+    listing."""
+
+    events: tuple[Event, ...]
+    sessions: int
+
+    @property
+    def first(self) -> Event:
+        """The event that stands for all: they differ in the session alone."""
+        return self.events[0]
+
+
+def deeds(
+    context: Context,
+    *,
+    listing: str = "",
+    session_id: str = "",
+    limit: int = 50,
+    is_whole: bool = False,
+    told: Callable[[str], None] | None = None,
+) -> tuple[Deed, ...]:
+    """Return what was done last, newest first, an act on many as one; else as `history`.
+
+    `is_whole` brings each event of each act.
+    """
+    paths = [path for path in listing_paths(context.root) if listing in ("", path.name)]
+
+    def acts_of(path: Path) -> Sequence[Acted]:
+        try:
+            acts = read_acts(
+                path / DATABASE,
+                session_id=session_id,
+                limit=limit,
+                is_whole=is_whole,
+                timeout_s=_TIMEOUT_S,
+            )
+        except DatabaseProblem as problem:
+            if told is not None:
+                told(f"{one_line(path.name)}: {problem}")
+            return ()
+        return [replace(one, events=_named(path, one.events)) for one in acts]
+
+    with ThreadPoolExecutor(_THREADS, "history") as pool:
+        found = [act for acts in pool.map(acts_of, paths) for act in acts]
+    found += _logged(context, listing, session_id)
+    groups: dict[Key, list[Acted]] = {}
+    for one in found:
+        groups.setdefault(one.key, []).append(one)
+    done = (
+        Deed(tuple(event for one in many for event in one.events), sum(one.count for one in many))
+        for many in groups.values()
+    )
+    return tuple(sorted(done, key=lambda one: one.first.at, reverse=True)[:limit])
+
+
+def _logged(context: Context, listing: str, session_id: str) -> Iterator[Acted]:
+    for event in reversed(read_logbook(context.root, ALL_OF_IT)):
+        if listing in ("", event.listing) and session_id in ("", event.session_id):
+            key = event.act_id or event.at.isoformat(), event.operator, event.action
+            yield Acted(key, 1, (event,))
+
+
+def _named(path: Path, events: Iterable[Event]) -> tuple[Event, ...]:
+    shown = one_line(path.name)
+    return tuple(replace(one, listing=shown, session_id=one_line(one.session_id)) for one in events)
+
+
 def _acts_of(path: Path, session_id: str, limit: int) -> tuple[Event, ...]:
     events = read_events(path / DATABASE, session_id=session_id, limit=limit, timeout_s=_TIMEOUT_S)
-    shown = one_line(path.name)
-    return tuple(
-        replace(event, listing=shown, session_id=one_line(event.session_id)) for event in events
-    )
+    return _named(path, events)
 
 
 def stats(context: Context, catalog: Catalog) -> tuple[Account, ...]:

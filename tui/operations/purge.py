@@ -122,7 +122,15 @@ def erase_session(context: Context, erasure: Erasure) -> Act:
                 lock.discard()
     operator = context.settings.operator
     note = f"{count(erasure.size.files, 'file')}, {size(erasure.size.bytes)}"
-    event = Event(now, operator, "purge", erasure.listing, target.session_id, note=note)
+    event = Event(
+        now,
+        operator,
+        "purge",
+        erasure.listing,
+        target.session_id,
+        note=note,
+        act_id=context.act_id,
+    )
     write_event(context.root, event)
     said = f"erased {target.short}: {note} freed"
     return Act("purge", erasure.listing, target.session_id, now, said, folder=target.folder)

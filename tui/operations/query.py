@@ -151,6 +151,7 @@ def _spec(context: Context, query: Query, whose: _Whose, now: datetime) -> RunSp
         decides_itself=query.options is not None and decides_itself(query.options),
         stage_gives=stage_gives(settings, query.stage),
         closed=closed_places(settings, target.folder),
+        audit_days=settings.audit_days,
     )
 
 

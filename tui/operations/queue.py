@@ -41,6 +41,7 @@ def start_many(
     """
     if len(sessions) > MOST_QUEUED:
         raise UsageError(f"{len(sessions)} at once are too many: at most {MOST_QUEUED} may wait")
+    context = context.as_one_act()
     for session in sessions:
         try:
             plan = with_options(context, plan_resume(context, session, fork=fork), asked)

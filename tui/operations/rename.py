@@ -52,7 +52,8 @@ def rename(context: Context, session: Session, title: str) -> Act:
             ) from error
     # No title in the logbook: the transcript holds them all, and a purge erases them there.
     who = context.settings.operator
-    write_event(context.root, Event(now, who, "rename", session.listing, target.session_id))
+    event = Event(now, who, "rename", session.listing, target.session_id, act_id=context.act_id)
+    write_event(context.root, event)
     was = f'; it was "{session.title}"' if session.title not in ("", named) else ""
     words = f'renamed {target.short} to "{named}"{was}'
     return Act("rename", session.listing, target.session_id, now, words, folder=target.folder)

@@ -185,6 +185,8 @@ def _spec(context: Context, plan: Plan, prompt: str, now: datetime) -> RunSpec:
         settings.restricted,
         stage_gives=stage_gives(settings, plan.stage),
         closed=closed_places(settings, plan.target.folder),
+        act_id=context.act_id,
+        audit_days=settings.audit_days,
     )
 
 

@@ -14,6 +14,7 @@ from tui.core.models import Event, Liveness, Process, Request, Run, Session
 from tui.core.text import one_line
 from tui.operations.agent_options import require_mode
 from tui.operations.context import Act, Context
+from tui.operations.record import record_command
 from tui.operations.restricted import (
     agent_folder,
     require_allowable,
@@ -193,9 +194,9 @@ def _post(context: Context, session: Session, command: Command, verb: str) -> Ac
     context.require_writable()
     target, now = target_of(session), context.clock()
     run, settings = _steerable(session), context.settings
-    posted = post(
-        run.folder, replace(command, by=settings.operator, is_restricted=settings.restricted)
-    )
+    command = replace(command, by=settings.operator, is_restricted=settings.restricted)
+    posted = post(run.folder, command)
+    record_command(context, session, command, run.request.tool if run.request else "")
     words = f"{verb} {target.short}"
     if still := _stillness(run, now):
         words += f"; its runner has not moved for {still}: {_way_out(run, target)}"
@@ -220,7 +221,7 @@ def _forced(context: Context, session: Session, target: Target, kind: str, words
     act = _act(context, session, target, kind, words)
     who = context.settings.operator
     event = Event(act.at, who, kind, session.listing, target.session_id, note=words)
-    write_event(context.root, event)
+    write_event(context.root, replace(event, act_id=context.act_id))
     return act
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from tui.core.errors import ConsoleError, Refused
-from tui.core.limits import MOST_LIVE
+from tui.core.limits import AUDIT_FOR_EVER_DAYS, MOST_LIVE
 from tui.core.models import Liveness, Process, Session
 from tui.core.session_id import require_session_id
 from tui.core.zones import zone_named
@@ -22,7 +22,6 @@ from tui.storage.registry import read_registry
 from tui.storage.tracking import Tracking
 
 DATABASE = "buyers.db"
-_FOR_EVER_DAYS = 365_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ def tracking_of(context: Context, folder: Path, zone: str) -> Tracking:
 def kept_since(context: Context) -> datetime | None:
     """Return from when on the audit keeps all, and what was done can be undone; `None` for all."""
     days = context.settings.audit_days
-    return context.clock() - timedelta(days=days) if days < _FOR_EVER_DAYS else None
+    return context.clock() - timedelta(days=days) if days < AUDIT_FOR_EVER_DAYS else None
 
 
 def target_of(session: Session) -> Target:

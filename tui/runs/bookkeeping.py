@@ -10,10 +10,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tui.core.errors import ConsoleError
-from tui.core.models import Row
+from tui.core.limits import AUDIT_FOR_EVER_DAYS
+from tui.core.models import Event, Row
 from tui.core.text import one_line
 from tui.core.zones import zone_named
+from tui.runs.happening import TurnEnded
 from tui.runs.protocol import AGENT_OPTIONS, RunSpec
+from tui.runs.turn_facts import TurnFacts
+from tui.storage.audit import detail_of
 from tui.storage.config_dir import raise_sweep, refresh_children
 from tui.storage.tracking import Tracking
 
@@ -35,7 +39,11 @@ class Bookkeeper:
         given: Mapping[str, Any] | None = None,
     ) -> None:
         self._spec, self._clock, self._given = spec, clock, given
-        self._tracking = Tracking(spec.db_path, zone_named(spec.zone), spec.operator)
+        zone, since = zone_named(spec.zone), _kept_since(spec)
+        self._tracking = Tracking(spec.db_path, zone, spec.operator, keeps_since=since)
+        self._beginning = Tracking(spec.db_path, zone, spec.operator, spec.act_id, since)
+        self._turns, self._by = TurnFacts(spec), spec.operator
+        self._turn: Event | None = None
         self._waiting: list[Callable[[], object]] = []
         self._has_row = spec.mode == "resume"
         self.trouble = ""
@@ -44,6 +52,7 @@ class Bookkeeper:
     async def begun(self) -> None:
         """The agent is there: its row is active, and lasts."""
         self._has_row = True
+        await asyncio.to_thread(self._turns.begin)
         await self._do(self._resumed if self._spec.mode == "resume" else self._tracked)
         await self._keep()
 
@@ -51,15 +60,39 @@ class Bookkeeper:
         """A turn failed for `reason`; a session that never began has no row to say so."""
         if not self._has_row:
             return
-        now = self._clock()
-        await self._do(
-            lambda: self._tracking.mark_failed(self._spec.session_id, now=now, reason=reason)
-        )
+        now, own, turn = self._clock(), self._spec.session_id, self._taken_turn()
+        await self._do(lambda: self._tracking.mark_failed(own, now=now, reason=reason, turn=turn))
 
     async def succeeded(self) -> None:
         """A turn succeeded."""
-        now = self._clock()
-        await self._do(lambda: self._tracking.mark_succeeded(self._spec.session_id, now=now))
+        now, own, turn = self._clock(), self._spec.session_id, self._taken_turn()
+        await self._do(lambda: self._tracking.mark_succeeded(own, now=now, turn=turn))
+
+    async def broken_off(self) -> None:
+        """An operator broke a turn off: its row stays, and what it cost is written down."""
+        if turn := self._taken_turn():
+            await self._do(lambda: self._tracking.note(turn))
+
+    async def decided(self, facts: Mapping[str, Any], request_id: str = "") -> None:
+        """A permission was given or denied that no operator answered just now."""
+        own, by = self._spec.session_id, str(facts.get("by") or "")
+        told = {"run": self._spec.run_id, **facts}
+        event = Event(self._clock(), "", "answer", "", own, detail=detail_of(told))
+        event = replace(event, request_id=request_id)
+        book = Tracking(self._spec.db_path, self._tracking.writes.zone, by or self._spec.operator)
+        await self._do(lambda: book.note(event))
+
+    def begin_turn(self, by: str) -> None:
+        """A prompt of an operator begins a turn."""
+        self._by = by
+
+    def end_turn(self, ended: TurnEnded) -> None:
+        """A turn is over: what it cost is written down with what comes of it."""
+        self._turn = self._turns.of(ended, self._by, self._clock())
+
+    def _taken_turn(self) -> Event | None:
+        turn, self._turn = self._turn, None
+        return turn
 
     async def settle(self) -> None:
         """Write what still waits, patiently; keep the config dir young."""
@@ -98,7 +131,7 @@ class Bookkeeper:
 
     def _tracked(self) -> None:
         spec, now = self._spec, self._clock()
-        self._tracking.track(
+        self._beginning.track(
             spec.session_id,
             listing_id=spec.listing_id,
             stage=spec.stage,
@@ -110,7 +143,9 @@ class Bookkeeper:
     def _resumed(self) -> None:
         spec, now = self._spec, self._clock()
         keeps_until = spec.keeps_until or now + _FALLBACK
-        row = self._tracking.mark_resumed(spec.session_id, now=now, keeps_until=keeps_until)
+        own, detail = spec.session_id, detail_of({"run": spec.run_id})
+        run = Event(now, "", "resume", "", own, detail=detail)
+        row = self._beginning.mark_resumed(own, now=now, keeps_until=keeps_until, run=run)
         if self._given is None:
             return
         if row is None:
@@ -125,7 +160,12 @@ class Bookkeeper:
         agent = {**(recorded if isinstance(recorded, dict) else {}), **given}
         if agent != recorded:
             after = replace(row, metadata=json.dumps(details | {"agent": agent}))
-            self._tracking.change(row, after, action="resume", now=self._clock())
+            self._beginning.change(row, after, action="resume", now=self._clock())
+
+
+def _kept_since(spec: RunSpec) -> datetime | None:
+    days = spec.audit_days
+    return spec.created_at - timedelta(days=days) if 0 < days < AUDIT_FOR_EVER_DAYS else None
 
 
 def recorded_agent(spec: RunSpec) -> dict[str, Any]:

@@ -236,6 +236,7 @@ class Driver:
 
     async def _say(self, prompt: Prompt) -> None:
         self._journal.event("turn", by=prompt.by, id=prompt.id)
+        self._books.begin_turn(prompt.by)
         self._permissions.begin_turn(is_restricted=prompt.is_restricted)
         try:
             await self._agent.say(prompt.text, is_restricted=prompt.is_restricted)
@@ -296,6 +297,7 @@ class Driver:
 
     async def _end_turn(self, ended: TurnEnded) -> None:
         is_aborted = ended.is_aborted or self._is_interrupted
+        self._books.end_turn(ended)
         self._journal.event(
             "result",
             is_error=bool(ended.error) and not is_aborted,
@@ -305,8 +307,7 @@ class Driver:
         if ended.error and not is_aborted:
             self._is_resting = False
             raise RunFailed(ended.error)
-        if not is_aborted:
-            await self._books.succeeded()
+        await (self._books.broken_off() if is_aborted else self._books.succeeded())
 
     async def _fail(self, error: Exception) -> None:
         known = isinstance(error, RunFailed)

@@ -78,6 +78,7 @@ class RunSpec:
     says that a restricted console starts it, `decides_itself` that the pipeline which hosts it has
     set more than `agent` tells of what its agent may do. `stage_gives` is what the settings let
     agents of the stage do unasked; `closed` are places that no tool of the agent may reach.
+    `act_id` is the operator's act that starts it; the audit goes back `audit_days`.
     """
 
     run_id: str
@@ -105,6 +106,8 @@ class RunSpec:
     decides_itself: bool = False
     stage_gives: Mapping[str, Any] = field(default_factory=dict)
     closed: tuple[Path, ...] = ()
+    act_id: str = ""
+    audit_days: int = 0
 
     def to_json(self) -> str:
         """Return the text of `spec.json`; raises `RunFailed` for more than a reader takes."""

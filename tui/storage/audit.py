@@ -7,7 +7,6 @@ writing and reading beside the others. `packed_rows` says how an event keeps its
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,7 +19,7 @@ from tui.core.text import one_line
 from tui.core.zones import read_time
 from tui.storage.database import Steps
 from tui.storage.packed_rows import Unpacker, metadata_in, pack
-from tui.storage.stored import text_of
+from tui.storage.stored import cost_from, text_of
 from tui.storage.table_shape import event_columns, kinds_of_tables
 
 _CREATE = """
@@ -169,11 +168,15 @@ def events_from(stored: Iterable[Sequence[Any]]) -> Steps[tuple[Event, ...]]:
 
     Words are safe to show; the rows are as they were, so that they can be compared and written.
     """
-    found = tuple(stored)
-    bases = yield from _bases(found)
-    unpacker = Unpacker()
-    events = (_event(one, bases, unpacker) for one in found)
+    events = yield from each_event(tuple(stored))
     return tuple(one for one in events if one is not None)
+
+
+def each_event(stored: Sequence[Sequence[Any]]) -> Steps[tuple[Event | None, ...]]:
+    """Return the event of each row that was read, `None` for one that does not even say when."""
+    bases = yield from _bases(stored)
+    unpacker = Unpacker()
+    return tuple(_event(one, bases, unpacker) for one in stored)
 
 
 def _bases(stored: Sequence[Sequence[Any]]) -> Steps[dict[tuple[int, str], str | None]]:
@@ -205,15 +208,9 @@ def _event(
         event,
         act_id=one_line(text_of(act_id))[:64],
         request_id=one_line(text_of(request_id))[:64],
-        cost_usd=amount(cost),
+        cost_usd=cost_from(cost),
         detail=text_of(detail)[:AUDIT_DETAIL],
     )
-
-
-def amount(value: object) -> float | None:
-    """Return a cost, `None` for what is none."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and math.isfinite(value) and value >= 0 else None  # type: ignore[arg-type,operator]
 
 
 def _chunks(numbers: Sequence[int]) -> Iterable[Sequence[int]]:

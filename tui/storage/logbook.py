@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.core.bounded_json import parse_json
+from tui.core.limits import AUDIT_DETAIL
 from tui.core.models import Event
 from tui.core.text import one_line
 from tui.core.zones import read_time
@@ -25,6 +26,7 @@ from tui.storage.folders import (
 )
 from tui.storage.opening import open_to_append, regular
 from tui.storage.safe_io import folder_of, make_file
+from tui.storage.stored import cost_from
 
 _FILE, _OLD = "log.jsonl", "log.jsonl.1"
 _LARGEST = 4 * 1024 * 1024
@@ -33,6 +35,7 @@ ALL_OF_IT = 3 * _LARGEST
 _TRIES, _PAUSE_S = 20, 0.005
 _LONGEST = 400
 _NAMES = ("operator", "action", "listing", "session_id", "note")
+_MORE = ("act_id", "request_id", "cost_usd", "detail")
 
 
 def write_event(root: Path, event: Event) -> bool:
@@ -40,7 +43,8 @@ def write_event(root: Path, event: Event) -> bool:
 
     A logbook grown too large is turned over first: it becomes the old one, in the place of that.
     """
-    facts = {name: str(getattr(event, name))[:_LONGEST] for name in _NAMES}
+    facts: dict[str, Any] = {name: str(getattr(event, name))[:_LONGEST] for name in _NAMES}
+    facts |= {name: one for name in _MORE if (one := getattr(event, name)) not in ("", None)}
     line = f"{json.dumps({'at': event.at.isoformat()} | facts)}\n".encode()
     try:
         folder = console_folder(root)
@@ -186,4 +190,15 @@ def _event(value: dict[str, Any]) -> Event | None:
     operator, action, listing, session_id, note = (
         one_line(value.get(name) or "")[:_LONGEST] for name in _NAMES
     )
-    return Event(at, operator[:64], action[:20], listing, session_id, note=note)
+    return Event(
+        at,
+        operator[:64],
+        action[:20],
+        listing,
+        session_id,
+        note=note,
+        act_id=one_line(value.get("act_id") or "")[:64],
+        request_id=one_line(value.get("request_id") or "")[:64],
+        cost_usd=cost_from(value.get("cost_usd")),
+        detail=str(value.get("detail") or "")[:AUDIT_DETAIL],
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from datetime import UTC
 from sys import intern
@@ -85,3 +86,9 @@ def text_of(value: object) -> str:
     if value is None:
         return ""
     return decode(value) if isinstance(value, bytes) else str(value)
+
+
+def cost_from(value: object) -> float | None:
+    """Return a stored cost, `None` for what is none."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and math.isfinite(value) and value >= 0 else None  # type: ignore[arg-type,operator]

@@ -168,14 +168,14 @@ class Writes:
         return self._apply(session_id, change, "extend", now)
 
     def mark_resumed(
-        self, session_id: str, *, now: datetime, keeps_until: datetime
+        self, session_id: str, *, now: datetime, keeps_until: datetime, run: Event | None = None
     ) -> Steps[Row | None]:
-        """The session is running again: see `status.resumed`."""
+        """The session is running again: see `status.resumed`; `run` says in which run."""
 
         def change(row: Row) -> Row:
             return status.resumed(row, keeps_until, self.zone)
 
-        return self._apply(session_id, change, "resume", now)
+        return self._apply(session_id, change, "resume", now, run)
 
     def mark_failed(
         self, session_id: str, *, now: datetime, reason: str, turn: Event | None = None
@@ -210,20 +210,22 @@ class Writes:
         change: Callable[[Row], Row],
         action: str,
         now: datetime,
-        turn: Event | None = None,
+        told: Event | None = None,
     ) -> Steps[Row | None]:
         """Change what is stored now and return it; `None` when there is no such row.
 
-        What changes nothing is written down only for what the `turn` cost.
+        What changes nothing is written down only for what else is `told` of it.
         """
         columns = yield from writable_columns()
         stored = yield from _find(columns, session_id)
         after = change(stored) if stored is not None else None
         if stored is None or after is None or _as_kept(columns, after) == stored:
-            if turn is not None:
-                yield from self._book().write(replace(turn, action=action))
+            if told is not None:
+                yield from self._book().write(replace(told, action=action))
             return stored
-        return (yield from _write(self._book(), columns, stored, after, action, now, turn))
+        after = yield from _write(self._book(), columns, stored, after, action, now, told)
+        yield from self._pruned()
+        return after
 
     def _book(self) -> Book:
         return Book(self.operator, self._act_id)
@@ -239,7 +241,7 @@ def _write(
     after: Row,
     action: str,
     now: datetime,
-    turn: Event | None = None,
+    told: Event | None = None,
 ) -> Steps[Row]:
     """Set the columns that differ and no other: a stored value may be no text at all."""
     after = _as_kept(columns, after)
@@ -252,8 +254,8 @@ def _write(
             (*values, before.session_id),
         )
     event = changed(now, action, before, after)
-    if turn is not None:
-        event = replace(event, cost_usd=turn.cost_usd, detail=turn.detail)
+    if told is not None:
+        event = replace(event, cost_usd=told.cost_usd, detail=told.detail)
     yield from book.write(event)
     return after
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
+from tui.core.bounded_json import json_object
 from tui.core.models import Event, Row
 from tui.core.text import one_line
+from tui.view.words import cost
 
 
 def act_words(event: Event) -> str:
@@ -15,12 +17,36 @@ def act_words(event: Event) -> str:
     """
     before, after = event.before, event.after
     if after is None:
-        return event.note
+        return detail_words(event) or event.note
     year = event.at.year
     if before is None:
         return f"{_word(after.status)}, expires {stored_time(after.expires_at, year)}"
     changes = (_expiry(before, after, year), _status(before, after), _others(before, after))
-    return ", ".join(words for words in (*changes, event.note) if words)
+    return ", ".join(words for words in (*changes, event.note, _cost(event)) if words)
+
+
+def detail_words(event: Event) -> str:
+    """Return what an act that changed no row was about: `allow Bash, input 3fa9c2d1`."""
+    facts = json_object(event.detail)
+
+    def said(name: str, longest: int = 60) -> str:
+        return one_line(str(facts.get(name) or "")[: 4 * longest])[:longest]
+
+    parts = [
+        " ".join(filter(None, (said("decision"), said("tool")))),
+        f"input {said('digest')[:8]}" if said("digest") else "",
+        f"{said('seconds')} s more" if said("seconds") else "",
+        said("reason", 200),
+        f"{said('characters')} characters" if said("characters") else "",
+        said("model") or said("mode"),
+        said("words", 200),
+        _cost(event),
+    ]
+    return ", ".join(filter(None, parts))
+
+
+def _cost(event: Event) -> str:
+    return cost(event.cost_usd) if event.cost_usd is not None else ""
 
 
 def act_time(event: Event, zone: tzinfo) -> str:

@@ -38,7 +38,8 @@ class Entry:
 
     A result names in `task` the sub-agent, or the run of a workflow, that its call started;
     `is_launch` when it came at once and what was started goes on. A notice with a `tool_id` tells
-    that this has ended, in `task` how. `agent` is the sub-agent that says it, in words.
+    that this has ended, in `task` how. `agent` is the sub-agent that says it, in words. A
+    result too long for its line is `kept` in a file of that name beside the transcript.
     """
 
     kind: EntryKind
@@ -58,3 +59,4 @@ class Entry:
     task: str = ""
     is_launch: bool = False
     agent: str = ""
+    kept: str = ""

@@ -40,6 +40,10 @@ MOST_BACK = 256 * 1024 * 1024  # to go back for the last entries asked for
 BACK_S = 3.0  # as long
 MOST_AGENTS = 10_000  # sub-agents of a session
 AGENTS_S = 1.0  # to learn what each of them was for
+KEPT_COUNTED = 4 * 1024 * 1024  # of a result kept beside: read to count its lines
+KEPT_SHOWN = 512 * 1024  # of one: what can be opened where it stands
+KEPT_SHOWN_PAGE = 4 * 1024 * 1024  # of all results kept beside that are shown at once
+MOST_KEPT = 10_000  # such files in a session's folder: each was one call
 
 # The terminal: what it claims to be is what somebody typed, or a fault.
 WIDEST, HIGHEST = 500, 200  # cells that are drawn; the largest screens have some 400 by 120

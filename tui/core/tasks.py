@@ -1,4 +1,4 @@
-"""What a tool call started and left running: a sub-agent, a workflow; and that it has ended."""
+"""What a tool call left beside its transcript: tasks that go on, and results too long for it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 from tui.core.text import one_line
 
 _LAUNCHED = ("Async agent launched", "Workflow launched in background")
+_PERSISTED = "<persisted-output>"
+_SAVED = re.compile(r"saved to: [^\n]*/tool-results/([A-Za-z0-9][A-Za-z0-9._-]{0,199})\n")
 _NOTIFICATION = "<task-notification>"
 _CALL = re.compile(r"<tool-use-id>([^<>\s]{1,200})</tool-use-id>")
 _STATUS = re.compile(r"<status>([^<>]{1,40})</status>")
@@ -31,6 +33,17 @@ def is_launch(content: str, outcome: object) -> bool:
     if isinstance(outcome, dict):
         return outcome.get("status") == "async_launched" or outcome.get("isAsync") is True
     return content.startswith(_LAUNCHED)
+
+
+def kept_file(content: str) -> str:
+    """Return the name of the file that a result was kept in, empty for one that stands in its line.
+
+    Only the name is believed: whatever folder is named, such files lie in the session's own.
+    """
+    if not content.startswith(_PERSISTED):
+        return ""
+    found = _SAVED.search(content[:_HEAD])
+    return found[1] if found else ""
 
 
 def ended_call(line: Mapping[str, Any]) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from typing import Any
 from tui.core.models import Entry, EntryKind, Usage
 from tui.core.records import Skipped, records_of
 from tui.core.speaker import command_of, said_in
-from tui.core.tasks import ended_call, is_launch, started_task
+from tui.core.tasks import ended_call, is_launch, kept_file, started_task
 from tui.core.text import one_line, safe_text
 from tui.core.transcript_notices import attached_notice, stop_hook_notice
 from tui.core.zones import read_time
@@ -312,6 +312,7 @@ def _result(block: dict[str, Any], outcome: object, common: _Line) -> Entry:
         is_error=is_error,
         task=started_task(outcome),
         is_launch=is_launch(content, outcome),
+        kept=kept_file(content),
     )
 
 

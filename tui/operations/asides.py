@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tui.core.errors import ConsoleError
 from tui.core.models import Entry, EntryKind
+from tui.operations.kept_results import in_sight
 from tui.storage.folders import Version, is_settled, versions
 from tui.storage.subagents import Subagent, SubagentFinder
 from tui.storage.tail import Tail
@@ -64,6 +65,7 @@ class Asides:
     """
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._finder = SubagentFinder(folder)
         self._agents: tuple[Subagent, ...] = ()
         self._calls: dict[str, _Call] = {}
@@ -144,7 +146,8 @@ class Asides:
             aside.has_more = False
             return [], 0
         aside.has_more = growth.has_more
-        entries = [entry for line in growth.lines for entry in line.entries(_MAX_TEXT)]
+        told = (entry for line in growth.lines for entry in line.entries(_MAX_TEXT))
+        entries = list(in_sight(told, self._folder))
         aside.at = next((one.at for one in reversed(entries) if one.at), aside.at)
         self.note(entries)
         if is_first and growth.lines and growth.lines[0].start:

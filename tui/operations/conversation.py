@@ -12,6 +12,7 @@ from tui.core.line_reader import LineReader
 from tui.core.markdown import code, details, escaped, fence, nested, quoted
 from tui.core.models import Entry, EntryKind
 from tui.core.text import one_line
+from tui.operations.kept_results import in_full, unclaimed
 from tui.storage.lines import read_lines
 from tui.storage.subagents import Subagent
 
@@ -22,9 +23,13 @@ _SPOKEN = {EntryKind.PROMPT: "Prompt", EntryKind.TEXT: "Answer", EntryKind.ERROR
 
 
 class Conversation:
-    """Turns one transcript after the other into blocks; each sub-agent's comes once."""
+    """Turns one transcript after the other into blocks; each sub-agent's comes once.
 
-    def __init__(self, agents: Iterable[Subagent]) -> None:
+    `folder` is the session's own: results too long for its lines are kept there.
+    """
+
+    def __init__(self, agents: Iterable[Subagent], folder: Path | None = None) -> None:
+        self._folder = folder
         self._agents = {agent.path: agent for agent in agents}
         self._tools: dict[str, str] = {}
 
@@ -43,6 +48,12 @@ class Conversation:
             outer = (one for one in agents if not one.is_inner)
             yield from self._agent(next(outer, None) or next(iter(agents)), 0)
 
+    def unclaimed(self) -> Iterator[str]:
+        """Return the blocks of results kept in the folder, when no line is left to tell of them."""
+        for entry in unclaimed(self._folder) if self._folder is not None else ():
+            yield f"### {_headed(f'Result kept in {code(entry.text)}', entry)}"
+            yield fence(entry.detail)
+
     def _transcript(self, path: Path, size: int | None, depth: int) -> Iterator[str]:
         reader = LineReader(_WHOLE)
         with readable(path):
@@ -55,7 +66,7 @@ class Conversation:
                 yield from self._told(entry, depth)
 
     def _told(self, entry: Entry, depth: int) -> Iterator[str]:
-        yield from self._entry(entry)
+        yield from self._entry(in_full(entry, self._folder))
         if depth < _DEEPEST:
             for agent in self._started_by(entry):
                 yield from self._agent(agent, depth)

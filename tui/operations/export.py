@@ -72,8 +72,10 @@ def markdown(context: Context, session: Session) -> Iterator[str]:
         agents, unread = look_at_subagents(source.folder)
         if unread:
             yield f"*{unread}*"
-        said = Conversation(agents)
+        said = Conversation(agents, source.folder)
         yield from said.uncalled() if source.is_gone else said.blocks(source.path, size)
+        if source.is_gone:
+            yield from said.unclaimed()
 
 
 def trashed_session(context: Context, words: str) -> Session:

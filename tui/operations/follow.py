@@ -17,6 +17,7 @@ from tui.core.models import Entry, EntryKind, Session
 from tui.core.records import whole_records
 from tui.operations.asides import Asides, SaidAside
 from tui.operations.happened import Happened, interleaved
+from tui.operations.kept_results import in_sight
 from tui.operations.remaining import remaining_calls
 from tui.operations.seek import Hits, seek
 from tui.runs.protocol import Partial, read_partial
@@ -164,12 +165,16 @@ class Follow:
         self._forget()
         return was_moved
 
+    @property
+    def _own_folder(self) -> Path | None:
+        return self._path.with_suffix("") if self._path is not None else None
+
     def _forget(self) -> None:
         self._meter, self._reader = Meter(), LineReader(_MAX_TEXT)
         self._messages: dict[str, Counter[EntryKind]] = {}
         self._is_first = True
         self._start = 0
-        self._asides = Asides(self._path.with_suffix("")) if self._path else None
+        self._asides = Asides(self._own_folder) if self._own_folder else None
 
     def _told(self, growth: Growth) -> tuple[Entry, ...]:
         entries: list[Entry] = []
@@ -184,7 +189,7 @@ class Follow:
         if not growth.has_more:
             entries += self._reader.settled(datetime.now(UTC))
         self._note(entries)
-        return tuple(entries)
+        return in_sight(entries, self._own_folder)
 
     def _note(self, entries: Iterable[Entry]) -> None:
         if self._asides is not None:
@@ -245,6 +250,7 @@ class Follow:
                 place = lines[0].start if limit < origin else lines[-1].stop
                 entries = _told_alone(lines, pages.after(fd, lines[-1].stop, tail.told_to, _PEEK))
         self._note(entries)
+        entries = in_sight(entries, self._own_folder)
         return Page(entries, min(origin, place), max(origin, place))
 
     def _with_notices(

@@ -13,6 +13,7 @@ from tui.core.limits import SKETCH
 from tui.core.line_reader import LineReader, told_in
 from tui.core.models import Entry, EntryKind, Session
 from tui.core.text import one_line, safe_text
+from tui.operations.kept_results import MARKER, in_full, unclaimed
 from tui.operations.pattern import Pattern
 from tui.storage.folders import is_link, read_small
 from tui.storage.lines import read_lines
@@ -86,17 +87,21 @@ def _entries(session: Session, literals: tuple[bytes, ...], tell: Tell) -> Itera
     agents, unread = look_at_subagents(folder)
     if unread:
         tell(unread)
+    sought = (*literals, MARKER) if literals else ()
     own = (transcript.path,) if transcript is not None else ()
     for path in (*own, *(agent.path for agent in agents)):
         try:
             reader = LineReader(_WHOLE)
-            for line in read_lines(path, told_in(literals)):
+            for line in read_lines(path, told_in(sought)):
                 if line.problem:
                     tell(line.problem)
-                yield from reader.entries(line.raw)
+                for entry in reader.entries(line.raw):
+                    yield in_full(entry, folder)
             yield from reader.rest()
         except OSError as error:
             tell(f"{one_line(path.name)} cannot be read: {error.strerror or error}")
+    if transcript is None:
+        yield from unclaimed(folder)
 
 
 def _sketch(path: Path, tell: Tell) -> Iterator[Entry]:

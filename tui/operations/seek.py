@@ -13,6 +13,7 @@ from tui.core.errors import ConsoleError
 from tui.core.line_reader import LineReader, told_in
 from tui.core.models import Entry
 from tui.core.text import one_line
+from tui.operations.kept_results import MARKER, in_full
 from tui.operations.pattern import Pattern
 from tui.storage.lines import Line, read_lines
 
@@ -60,6 +61,8 @@ def seek(
     again. `told` gets the share that is done. Raises `ConsoleError` when the file cannot be read.
     """
     pattern, places = Pattern(re.escape(words)), array("Q", known.places if known else ())
+    sought = (*pattern.literals, MARKER) if pattern.literals else ()
+    folder = path.with_suffix("")
     start = known.size if known else 0
 
     def reached(at: int) -> None:
@@ -68,11 +71,11 @@ def seek(
         told(at / size if size else 1.0)
 
     try:
-        lines = read_lines(path, told_in(pattern.literals), size=size, start=start, reached=reached)
+        lines = read_lines(path, told_in(sought), size=size, start=start, reached=reached)
         for entry in _told(lines):
             at = bisect_left(places, entry.place)  # what the end leaves open stands before it
             is_new = at == len(places) or places[at] != entry.place
-            if len(places) < _MOST and is_new and has(entry, pattern):
+            if len(places) < _MOST and is_new and has(in_full(entry, folder), pattern):
                 places.insert(at, entry.place)
     except Stopped:
         return Hits(words, places, size, is_whole=False)

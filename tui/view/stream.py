@@ -17,7 +17,7 @@ from tui.view.lines import Cell, Line
 from tui.view.markdown import markdown_lines
 from tui.view.steering import sent_words
 from tui.view.styled import wrap
-from tui.view.tool import call_line, call_lines
+from tui.view.tool import MOST_LINES, call_line, call_lines
 
 TIME_WIDTH = 6
 Tools = Literal["short", "full", "off"]
@@ -27,6 +27,7 @@ _BAR = Cell("│ ", "rule")
 _DIFF = {"+": "good", "-": "bad", "@": "muted"}
 _MOST_SENT = 6
 _MOST_WRAPPED = 1000
+_MOST_OPEN = 100_000
 
 
 class Writing(Protocol):
@@ -154,7 +155,8 @@ def _tool(entry: Entry, around: Around, width: int) -> list[Line]:
     if around.tools == "off" and not failed and not around.is_open:
         return []
     if around.is_open or around.tools == "full":
-        lines = call_lines(entry, around.result, width)
+        most = _MOST_OPEN if around.is_open else MOST_LINES
+        lines = call_lines(entry, around.result, width, most)
     else:
         lines = [call_line(entry, around.result, width)]
         if failed and around.result is not None:

@@ -11,7 +11,7 @@ from tui.view import words
 from tui.view.lines import Cell, Line
 from tui.view.styled import wrap
 
-_MOST_LINES = 400
+MOST_LINES = 400
 _BAR = Cell("│ ", "rule")
 
 
@@ -30,22 +30,24 @@ def call_line(entry: Entry, result: Entry | None, width: int) -> Line:
     )
 
 
-def call_lines(entry: Entry, result: Entry | None, width: int) -> list[Line]:
-    """Return a call that is open: its line, all of its input, then all of its result."""
+def call_lines(
+    entry: Entry, result: Entry | None, width: int, most: int = MOST_LINES
+) -> list[Line]:
+    """Return a call that is open: its line, its input, then its result, of both `most` lines."""
     lines = [call_line(entry, result, width)]
-    lines += _block(_input(entry.detail), "muted", width)
+    lines += _block(_input(entry.detail), "muted", width, most)
     if result is not None:
         lines.append((Cell("└─ ", "rule"), Cell(_outcome(result), "strong")))
         style = "bad" if result.is_error else ""
-        lines += _block(result.detail or result.text, style, width)
+        lines += _block(result.detail or result.text, style, width, most)
     return lines
 
 
-def _block(text: str, style: str, width: int) -> list[Line]:
+def _block(text: str, style: str, width: int, most: int) -> list[Line]:
     lines = wrap(text.strip("\n"), max(8, width - 2)) if text.strip() else []
-    more = len(lines) - _MOST_LINES
+    more = len(lines) - most
     if more > 0:
-        lines = [*lines[:_MOST_LINES], f"[{more} more lines; `export` has them all]"]
+        lines = [*lines[:most], f"[{more} more lines; `export` has them all]"]
     return [(_BAR, Cell(line, style)) for line in lines]
 
 

@@ -1,0 +1,84 @@
+"""Results kept beside a transcript, put back in the place of their beginnings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from tui.core.limits import KEPT_COUNTED, KEPT_SHOWN, KEPT_SHOWN_PAGE, LONGEST_LINE
+from tui.core.models import Entry, EntryKind
+from tui.core.text import one_line, safe_text
+from tui.operations.amounts import size
+from tui.storage.kept_results import Kept, names_of_kept, read_kept_result
+
+# What finds the lines of all results that are kept beside, in lower case.
+MARKER = b"<persisted-output>"
+
+
+def in_sight(entries: Iterable[Entry], folder: Path | None) -> tuple[Entry, ...]:
+    """Return entries to be shown: results kept beside have their text, as far as the bounds go."""
+    left, found = KEPT_SHOWN_PAGE, list[Entry]()
+    for entry in entries:
+        one = _shown(entry, folder, min(KEPT_SHOWN, left)) if entry.kept and folder else entry
+        left -= len(one.detail) if entry.kept else 0
+        found.append(one)
+    return tuple(found)
+
+
+def in_full(entry: Entry, folder: Path | None) -> Entry:
+    """Return an entry with all of its result, wherever that is kept; of a huge one the beginning.
+
+    What is missing is said in its last line.
+    """
+    if not entry.kept or folder is None:
+        return entry
+    try:
+        kept = read_kept_result(folder, entry.kept, LONGEST_LINE)
+    except OSError as error:
+        return replace(entry, detail=f"{entry.detail}\n{_unread(entry.kept, error)}")
+    return replace(entry, text=_summary(kept), detail=_text(kept, LONGEST_LINE))
+
+
+def unclaimed(folder: Path) -> Iterator[Entry]:
+    """Yield the results in a folder whose transcript is gone: nothing else tells of them."""
+    names, is_all = names_of_kept(folder)
+    for name in names:
+        try:
+            at = read_kept_result(folder, name, 0).at
+        except OSError:
+            continue
+        yield replace(
+            in_full(Entry(EntryKind.RESULT, "", at, kept=name), folder), text=one_line(name)
+        )
+    if not is_all:
+        yield Entry(EntryKind.NOTICE, "more results are kept beside than are read")
+
+
+def _shown(entry: Entry, folder: Path, most: int) -> Entry:
+    try:
+        kept = read_kept_result(folder, entry.kept, KEPT_COUNTED)
+    except OSError as error:
+        said = _unread(entry.kept, error)
+        return replace(entry, text=said, detail=f"{entry.detail}\n{said}")
+    text = entry.text if entry.is_error else _summary(kept)
+    return replace(entry, text=text, detail=_text(kept, most) if most > 0 else entry.detail)
+
+
+def _summary(kept: Kept) -> str:
+    if kept.size > len(kept.content):
+        return size(kept.size)
+    lines = kept.content.rstrip(b"\n").count(b"\n") + 1
+    return f"{lines:,} line{'' if lines == 1 else 's'}"
+
+
+def _text(kept: Kept, most: int) -> str:
+    shown = kept.content[:most].decode("utf-8", "replace")
+    more = kept.size - min(most, len(kept.content))
+    return safe_text(shown) + (f"\n[{more:,} more bytes of {kept.size:,}]" if more > 0 else "")
+
+
+def _unread(name: str, error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"[only its beginning: {one_line(name)}, where it was kept, is not there]"
+    return f"[only its beginning: {one_line(name)} cannot be read: {error.strerror or error}]"

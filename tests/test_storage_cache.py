@@ -78,7 +78,7 @@ def test_facts_outlive_the_process_and_no_transcript_is_opened(
     again = FactsCache(index())
     assert titles(again, listing) == expected
     at = datetime(2026, 11, 20, 12, tzinfo=UTC)
-    assert fact(again, listing / "3.jsonl") == Facts("T3", "", 93.5, at)
+    assert fact(again, listing / "3.jsonl") == Facts("T3", "", 93.5, at, "")
     assert opened == []
 
 
@@ -179,8 +179,8 @@ def test_an_erasure_in_the_listing_makes_all_be_read_again(
 @pytest.mark.parametrize(
     "content",
     ["{", "[]", "null", '{"%s": 7}', '{"%s": [1]}', '{"%s": [%v, null, 1, [], "x"]}', "[" * 100_000,
-     '{"%s": [%v, "t", "m", "dear", null]}', '{"%s": [%v, "t", "m", 1e999, null]}',
-     '{"%s": [%v, "t", "m", -3.0, null]}', '{"%s": [%v, "t", "m", 1.0, 1e99]}'],
+     '{"%s": [%v, "t", "m", "dear", null, "o"]}', '{"%s": [%v, "t", "m", 1e999, null, "o"]}',
+     '{"%s": [%v, "t", "m", -3.0, null, "o"]}', '{"%s": [%v, "t", "m", 1.0, 1e99, "o"]}'],
 )  # fmt: skip
 def test_garbage_is_no_cache(listing: Path, tmp_path: Path, content: str) -> None:
     path = listing / "3.jsonl"
@@ -203,7 +203,7 @@ def test_a_title_of_the_cache_is_cleaned(listing: Path) -> None:
 
     class Hostile(Index):
         def facts(self, folder: Path, erasure: str) -> str:
-            return json.dumps({str(path): [*version, "a\x1b[31m\nb", "m\x07", 1.5, None]})
+            return json.dumps({str(path): [*version, "a\x1b[31m\nb", "m\x07", 1.5, None, "o"]})
 
     said = fact(FactsCache(Hostile()), path)
     assert (said.title, said.model, said.cost_usd) == ("a b", "m", 1.5)

@@ -120,6 +120,7 @@ def _more(context: Context, session: Session) -> dict[str, object]:
         "zone": session.zone,
         "pid": session.process.pid if session.process else None,
         "run": run_json(session.run) if session.run else None,
+        "inherited_usd": session.inherited_usd,
         "cause": cause_of(session, context) or None,
         "owner": _owner(session, context.clock()) or None,
         "memory": memory_words(session, available_bytes()) or None,
@@ -127,7 +128,6 @@ def _more(context: Context, session: Session) -> dict[str, object]:
 
 
 def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str, str]]:
-    from tui.view import words
 
     liveness = f"{session.liveness}" + (f", {session.waiting_for}" if session.waiting_for else "")
     run = session.run
@@ -151,7 +151,7 @@ def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str,
         ("CLI's sweep", _clock(session.sweep_at, now)),
         ("last activity", _moment(session.last_activity_at)),
         ("model", session.model),
-        ("cost", words.cost(session.cost_usd) if session.cost_usd is not None else ""),
+        ("cost", _cost(session)),
         ("size", _size(session)),
         ("transcript", str(session.transcript.path) if session.transcript else ""),
         ("what is left", str(session.remains.path) if session.remains else ""),
@@ -182,6 +182,16 @@ def _steering(session: Session, now: datetime) -> list[tuple[str, str]]:
     if run.stalled_since:
         facts.append(("stalled", f"nothing was heard since {_moment(run.stalled_since)}"))
     return [*facts, ("run's model", run.model), ("run's mode", run.permission_mode)]
+
+
+def _cost(session: Session) -> str:
+    from tui.view import words
+
+    if session.cost_usd is None:
+        return ""
+    taken = words.cost(session.inherited_usd)
+    more = f", and {taken} that its parent had cost when it was forked"
+    return f"{words.cost(session.cost_usd)}{more if session.inherited_usd else ''}"
 
 
 def _size(session: Session) -> str:

@@ -201,7 +201,7 @@ def _session(
         last_activity_at=_active_at(transcript or remains),
         title=file.title,
         model=file.model,
-        cost_usd=file.cost_usd,
+        cost_usd=file.own_cost_usd,
         bytes=remains.bytes if remains else file.bytes,
         waiting_for=_waiting_for(liveness, process, run),
         reason=_reason(row),

@@ -38,6 +38,7 @@ LEAST_HOLE = 1024 * 1024  # in a file, of which nothing was ever written; passed
 MOST_READ_LINES = 1_000_000  # of one transcript from its start; long ones have a hundred thousand
 MOST_BACK = 256 * 1024 * 1024  # to go back for the last entries asked for
 BACK_S = 3.0  # as long
+FAMILY_BYTES = 128 * 1024 * 1024  # of forks and their parent, read once for what each has cost
 MOST_AGENTS = 10_000  # sub-agents of a session
 AGENTS_S = 1.0  # to learn what each of them was for
 KEPT_COUNTED = 4 * 1024 * 1024  # of a result kept beside: read to count its lines

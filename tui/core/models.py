@@ -75,7 +75,8 @@ class Transcript:
     `stray_in` is the config dir outside the listing that a stray lies in, and `sweep_days` that
     config dir's own; `None` for what lies where it belongs. `uncounted` says why more lies beside
     it than `bytes` counts. `active_at` is when it, or anything in the session's own folder, was
-    last written to: sub-agents may write while it is silent.
+    last written to: sub-agents may write while it is silent. `origin` names its first line, which
+    a fork repeats, and `inherited_usd` how much of `cost_usd` its parent had cost.
     """
 
     session_id: str
@@ -90,7 +91,14 @@ class Transcript:
     stray_in: Path | None = None
     sweep_days: int | None = None
     uncounted: str = ""
+    origin: str = ""
+    inherited_usd: float = 0.0
     active_at: datetime | None = None
+
+    @property
+    def own_cost_usd(self) -> float | None:
+        """What it has cost by itself."""
+        return None if self.cost_usd is None else max(0.0, self.cost_usd - self.inherited_usd)
 
     @property
     def path(self) -> Path:
@@ -284,6 +292,11 @@ class Session:
         if self.transcript is not None:
             return self.transcript.own_folder if self.transcript.resumable else None
         return self.remains.path if self.remains is not None else None
+
+    @property
+    def inherited_usd(self) -> float:
+        """What its parent had cost when it was forked, which `cost_usd` leaves out."""
+        return self.transcript.inherited_usd if self.transcript is not None else 0.0
 
     @property
     def is_stray(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,8 @@ from tui.storage.erasures import NOBODY_KNOWS, erasure_of
 from tui.storage.facts import NO_FACTS, Facts, kept, read_facts
 from tui.storage.folders import Version, version_of
 from tui.storage.index import Index
+
+_SHARES = ""  # no path is called that
 
 
 class FactsCache:
@@ -56,6 +59,7 @@ class ListingFacts:
         self._lock = threading.Lock()
         self._known: dict[str, tuple[Version, Facts]] = {}
         self._stored = _loaded(index.facts(folder, erasure))
+        self._shares = _shares(self._stored.pop(_SHARES, None))
 
     def of(self, path: str | Path, status: os.stat_result) -> Facts | None:
         """Return what the file says that has this status; `None` when it cannot be read now.
@@ -77,6 +81,19 @@ class ListingFacts:
         self._index.put_facts(self._folder, self.erasure, self)
         return facts
 
+    def shares(self, family: str) -> Mapping[str, float]:
+        """Return what the members of a family have taken over from others, by their places."""
+        with self._lock:
+            return self._shares.get(family, {})
+
+    def put_shares(self, shares: Mapping[str, Mapping[str, float]]) -> None:
+        """Remember what the members of all families there are have taken over."""
+        with self._lock:
+            if shares == self._shares:
+                return
+            self._shares = dict(shares)
+        self._index.put_facts(self._folder, self.erasure, self, is_due=True)
+
     def keep_only(self, places: AbstractSet[str]) -> None:
         """Forget the transcripts that are neither among these nor there."""
         with self._lock:
@@ -92,7 +109,8 @@ class ListingFacts:
         """Return all that is known, for the index."""
         with self._lock:
             fresh = {place: _as_stored(*one) for place, one in self._known.items()}
-            return json.dumps({**self._stored, **fresh})
+            shares = {_SHARES: self._shares} if self._shares else {}
+            return json.dumps({**shares, **self._stored, **fresh})
 
     def _recalled(self, place: str) -> tuple[Version, Facts] | None:
         with self._lock:
@@ -132,18 +150,32 @@ def _loaded(text: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _shares(stored: object) -> dict[str, Mapping[str, float]]:
+    found = stored if isinstance(stored, dict) else {}
+    return {
+        family: {place: share for place, share in shares.items() if _is_amount(share)}
+        for family, shares in found.items()
+        if isinstance(shares, dict)
+    }
+
+
+def _is_amount(value: object) -> bool:
+    return isinstance(value, float) and 0 <= value < 1e9
+
+
 def _as_stored(version: Version, facts: Facts) -> list[Any]:
     first_at = facts.first_at.timestamp() if facts.first_at else None
-    return [*version, facts.title, facts.model, facts.cost_usd, first_at]
+    return [*version, facts.title, facts.model, facts.cost_usd, first_at, facts.origin]
 
 
 def _from_stored(stored: Any) -> tuple[Version, Facts] | None:
     try:
-        *version, title, model, cost, first_at = stored
+        *version, title, model, cost, first_at, origin = stored
         device, inode, size, mtime, ctime = version
         first = None if first_at is None else datetime.fromtimestamp(first_at, UTC)
-        said = Facts(one_line(title)[:200], intern(one_line(model)[:60]), cost, first)
+        words = one_line(title)[:200], intern(one_line(model)[:60])
+        said = Facts(*words, cost, first, one_line(origin)[:16])
     except (TypeError, ValueError, OverflowError, OSError):
         return None
-    is_sound = cost is None or (isinstance(cost, float) and 0 <= cost < 1e9)
+    is_sound = cost is None or _is_amount(cost)
     return ((device, inode, size, mtime, ctime), said) if is_sound else None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from tui.core.records import whole_records
@@ -20,12 +21,17 @@ _NEWLINE = b"\n"
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a transcript's head and tail say of it."""
+    """What a transcript's head and tail say of it.
+
+    `cost_usd` is what the CLI counted, a fork's parent's included; `origin` names the first line,
+    which a fork has in common with its parent.
+    """
 
     title: str = ""
     model: str = ""
     cost_usd: float | None = None
     first_at: datetime | None = None
+    origin: str = ""
 
 
 NO_FACTS = Facts()
@@ -39,7 +45,7 @@ def read_facts(path: str | os.PathLike[str]) -> Facts:
     """
     head, tail = _ends(path)
     ends = (tail, head) if tail else (head,)
-    costs = (_cost(line) for end in ends for line in _newest(end, b'"totalCostUSD"'))
+    costs = (cost_of(line) for end in ends for line in _newest(end, b'"totalCostUSD"'))
     models = (_model(line) for line in _newest(ends[0], b'"model"'))
     stamps = (stamp(line) for line in _oldest(head, b'"timestamp"'))
     return Facts(
@@ -47,6 +53,7 @@ def read_facts(path: str | os.PathLike[str]) -> Facts:
         next((model for model in models if model), ""),
         next((cost for cost in costs if cost is not None), None),
         next((moment for moment in stamps if moment), None),
+        next((name for line in _oldest(head, b'"uuid"') if (name := _named(line))), ""),
     )
 
 
@@ -79,6 +86,7 @@ def kept(known: Facts, fresh: Facts) -> Facts:
         fresh.model or known.model,
         max(costs, default=None),
         fresh.first_at or known.first_at,
+        fresh.origin or known.origin,
     )
 
 
@@ -137,7 +145,15 @@ def _model(line: dict[str, Any]) -> str:
     return one_line(model)[:60] if isinstance(model, str) and model != "<synthetic>" else ""
 
 
-def _cost(line: dict[str, Any]) -> float | None:
+def _named(line: dict[str, Any]) -> str:
+    uuid, at = line.get("uuid"), line.get("timestamp")
+    if not isinstance(uuid, str) or not isinstance(at, str) or not uuid:
+        return ""
+    return sha256(f"{uuid} {at}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def cost_of(line: Mapping[str, Any]) -> float | None:
+    """Return what a line says that all has cost so far, `None` for one that does not."""
     cost = line.get("totalCostUSD")
     if line.get("type") != "cost-state" or isinstance(cost, bool):
         return None

@@ -20,6 +20,7 @@ from tui.storage.cache import FactsCache, no_facts, read_or_nothing
 from tui.storage.config_dir import CONFIG_DIR, sweep_days
 from tui.storage.facts import read_cwd
 from tui.storage.folders import Version, is_settled, version_of
+from tui.storage.forks import with_own_costs
 from tui.storage.registry import read_registry
 from tui.storage.transcripts import sketch_in, transcript_of
 from tui.storage.walking import Measure, measure
@@ -62,7 +63,8 @@ class StrayFinder:
         found = {one.path: (one, owners) for one, owners in self._transcripts()}
         self._found = {str(path): one for path, (one, _) in found.items()}
         self._said.keep_only(self._found.keys())
-        for one, owners in found.values():
+        costs = with_own_costs([one for one, _ in found.values()], self._said)
+        for one, (_, owners) in zip(costs, found.values(), strict=True):
             for folder in owners:
                 strays.setdefault(folder, []).append(one)
         return {folder: tuple(ones) for folder, ones in strays.items()}

@@ -24,6 +24,7 @@ from tui.core.text import one_line
 from tui.storage.cache import FactsCache, no_facts, read_or_nothing
 from tui.storage.facts import Facts
 from tui.storage.folders import Version, is_link, version_of
+from tui.storage.forks import with_own_costs
 from tui.storage.walking import Budget, Measure, measure
 
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
@@ -77,7 +78,7 @@ class TranscriptFinder:
         for one in sketches:
             with suppress(OSError):
                 self.seen[str(one.path)] = version_of(one.path.lstat())
-        return (*self._known.values(), *sketches)
+        return (*with_own_costs(tuple(self._known.values()), said), *sketches)
 
     def _find_in(
         self, project: str, known: dict[str, Transcript], seen: dict[str, Version]
@@ -189,6 +190,7 @@ def transcript_of(
         said.model,
         said.cost_usd,
         said.first_at,
+        origin=said.origin,
         uncounted=more.cut,
         active_at=_active_at(status, more),
     )

@@ -50,7 +50,8 @@ def _context(spent: Spent) -> str:
 
 def _cost(session: Session, spent: Spent) -> str:
     """Return what it all cost so far, and of that the last turn."""
-    known = [cost for cost in (session.cost_usd, spent.cost_usd) if cost is not None]
+    told = None if spent.cost_usd is None else max(0.0, spent.cost_usd - session.inherited_usd)
+    known = [cost for cost in (session.cost_usd, told) if cost is not None]
     if not known:
         return ""
     turn = f" +{words.cost(spent.turn_cost_usd)}" if spent.turn_cost_usd else ""

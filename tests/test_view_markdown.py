@@ -78,6 +78,37 @@ def test_a_table_is_aligned_in_cells_and_wraps_within_its_columns() -> None:
     assert shown("|a|b|c|\n|-|-|-|\n|1|2|3|", 12) == ["|a|b|c|", "|-|-|-|", "|1|2|3|"]
 
 
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("| a | b |\n|---|---|\n| 1 | 2 | 3 | 4 |",
+         ["a     b", "────  ────  ────  ────", "1     2     3     4"]),
+        ("|a|\n|-|\n|1|2|\n|3|", ["a", "────  ────", "1     2", "3"]),
+        ("|a|b|\n|-|-|\n|1|", ["a     b", "────  ────", "1"]),
+        ("|a|b|\n|-|-|\n|x \\| y|z", ["a       b", "─────  ────", "x | y   z"]),
+        ("a|b\n-|-\n1|2|3", ["a     b", "────  ────  ────", "1     2     3"]),
+    ],
+)  # fmt: skip
+def test_a_row_keeps_its_cells_however_many_the_head_has(source: str, lines: list[str]) -> None:
+    assert [" ".join(one.split()) for one in shown(source)] == [
+        " ".join(one.split()) for one in lines
+    ]
+
+
+@given(
+    counts=st.lists(st.integers(1, 60), min_size=1, max_size=6),
+    head=st.integers(1, 12),
+    width=st.integers(12, 90),
+)
+def test_no_cell_of_a_table_is_lost(counts: list[int], head: int, width: int) -> None:
+    rows = [head, *counts]
+    source = [f"|{'漢|' * count}" for count in rows]
+    source.insert(1, f"|{'---|' * head}")
+    lines = markdown_lines("\n".join(source), width)
+    assert all(cell_width(text(line)) <= width for line in lines)
+    assert "".join(map(text, lines)).count("漢") == sum(rows)
+
+
 @given(source=TEXTS, width=st.integers(8, 90))
 def test_no_line_is_too_wide_and_no_word_is_lost(source: str, width: int) -> None:
     lines = markdown_lines(source, width)
@@ -88,9 +119,26 @@ def test_no_line_is_too_wide_and_no_word_is_lost(source: str, width: int) -> Non
 
 
 @pytest.mark.parametrize(
-    "piece", ["*", "`", "``a", "[", "[a](", "**a", "_a ", "|", "> ", "\\", "# ", "- ", "|-|\n"]
+    "piece",
+    [
+        "|a|\n|-|\n|" + "b" * 60_000,
+        "|a|\n|-|\n" + "|b" * 30_000,
+        "*",
+        "`",
+        "``a",
+        "[",
+        "[a](",
+        "**a",
+        "_a ",
+        "|",
+        "> ",
+        "\\",
+        "# ",
+        "- ",
+        "|-|\n",
+    ],
 )
 def test_hostile_text_takes_no_square_of_its_length(piece: str) -> None:
     began = time.perf_counter()
-    markdown_lines(piece * (100_000 // len(piece)), 80)
+    markdown_lines(piece * max(1, 100_000 // len(piece)), 80)
     assert time.perf_counter() - began < 5

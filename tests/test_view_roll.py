@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -193,3 +193,28 @@ def test_a_dropped_page_comes_back_as_it_was() -> None:
 def test_a_place_is_found_and_a_result_s_is_its_call() -> None:
     roll = rolled(entry(1), call(2, "t"), result(3, "t"), entry(5))
     assert [roll.find(place) for place in (10, 30, 40, 50, 51)] == [0, 1, 3, 3, None]
+
+
+def test_a_day_is_told_where_it_begins_and_at_first_unless_it_is_today() -> None:
+    roll = Roll(UTC)
+    roll.today = NOW.date()
+    days = [NOW - timedelta(days=2), NOW - timedelta(days=2), None, NOW, NOW]
+    roll.append([replace(entry(n), at=at) for n, at in enumerate(days)])
+    told = [words(roll.lines(n))[0] for n in range(len(days))]
+    earlier = f"{(NOW - timedelta(days=2)).date()}"
+    assert [one for one in told if one.startswith("20")] == [earlier, f"{NOW.date()}"]
+    assert told[0] == earlier
+    assert told[3] == f"{NOW.date()}"
+    today = Roll(UTC)
+    today.today = NOW.date()
+    today.append([entry(1)])
+    assert words(today.lines(0)) == [f"{NOW:%H:%M} e1 r0"]
+
+
+def test_a_day_that_begins_with_what_is_not_shown_is_told_all_the_same() -> None:
+    roll = Roll(UTC)
+    roll.today, roll.tools = NOW.date(), "off"
+    yesterday = NOW - timedelta(days=1)
+    roll.append([replace(entry(0), at=yesterday), call(1, "t"), result(2, "t"), entry(3)])
+    assert words(roll.lines(1)) == []
+    assert words(roll.lines(3))[0] == f"{NOW.date()}"

@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from datetime import datetime
 from types import MappingProxyType
 
 from tui.cli.catalog import look, session_named
@@ -62,6 +62,7 @@ class _Printer:
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
         self._speaker = ""
+        self._day = datetime.now(LOCAL).date()
         self._width = max(40, shutil.get_terminal_size((100, 24)).columns - 1)
 
     def print(
@@ -85,10 +86,8 @@ class _Printer:
                 self._put_json(entry, asides)
             elif entry.kind is EntryKind.TOOL:
                 self._put(entry, asides.outcome(entry, results.get(entry.tool_id)), asides)
-            elif entry.kind is not EntryKind.RESULT:
+            elif entry.kind is not EntryKind.RESULT or entry.tool_id not in calls:
                 self._put(entry)
-            elif entry.tool_id not in calls:
-                self._put(replace(entry, text=f"-> {entry.text}"))
         sys.stdout.flush()
 
     def print_asides(self, said: Mapping[str, tuple[Entry, ...]]) -> None:
@@ -111,8 +110,9 @@ class _Printer:
                 put_json(entry_json(step.entry) | {"parent_tool_id": step.call})
 
     def _put(self, entry: Entry, result: Entry | None = None, asides: Asides | None = None) -> None:
-        from tui.view.stream import Around, entry_lines
+        from tui.view.stream import Around, day_of, entry_lines
 
-        around = Around(LOCAL, result, asides=asides)
+        around = Around(LOCAL, result, day=self._day, asides=asides)
+        self._day = day_of(entry, LOCAL) or self._day
         for line in entry_lines(entry, around, self._width):
             put("".join(cell.text for cell in line).rstrip())

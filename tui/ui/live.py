@@ -87,6 +87,10 @@ class LivePane(Pane):
         if session is not None and self.session is not None and session.key == self.session.key:
             self.session = session
         self.now = now
+        today = now.astimezone(self._roll.zone).date()
+        if today != self._roll.today:
+            self._roll.today = today
+            self._roll.redraw()
         self._settle_soon()
 
     def add(self, update: Update) -> None:

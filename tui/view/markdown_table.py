@@ -29,12 +29,16 @@ def is_delimiter(line: str, head: str, width: int) -> bool:
 
 
 def table_lines(rows: Sequence[str], width: int) -> list[Line]:
-    """Return a table (its head, its delimiter, its rows) in lines of at most `width` cells."""
+    """Return a table (its head, its delimiter, its rows) in lines of at most `width` cells.
+
+    A row with more cells than the head has columns of its own, or what does not fit in the last.
+    """
+    split = [_cells(row) for row in (rows[0], *rows[2:])]
     sides = [_is_right(cell) for cell in _cells(rows[1])]
-    count = len(sides)
-    head = [spans(cell, "strong") for cell in _cells(rows[0])]
-    table = [head, *([spans(cell) for cell in _cells(row)] for row in rows[2:])]
-    table = [(row + [()] * count)[:count] for row in table]
+    count = max(len(sides), min(max(map(len, split)), width // (_LEAST + _GAP)))
+    sides += [False] * (count - len(sides))
+    split = [_fitted(row, count) for row in split]
+    table = [[spans(cell, "" if at else "strong") for cell in row] for at, row in enumerate(split)]
     widths = _widths(table, count, width)
     lines = [line for row in table[:1] for line in _row(row, widths, sides)]
     lines.append(_trimmed([Cell("─" * room, "rule") for room in widths]))
@@ -48,6 +52,13 @@ def _cells(row: str) -> list[str]:
     return [cell.replace("\\|", "|").strip() for cell in _SPLIT.split(inner)]
 
 
+def _fitted(cells: list[str], count: int) -> list[str]:
+    """Return exactly so many cells: the last one holds all that are too many."""
+    if len(cells) > count:
+        return [*cells[: count - 1], " | ".join(cells[count - 1 :])]
+    return cells + [""] * (count - len(cells))
+
+
 def _is_right(cell: str) -> bool:
     return cell.endswith(":") and not cell.startswith(":")
 
@@ -56,7 +67,7 @@ def _widths(table: Sequence[Sequence[Line]], count: int, width: int) -> list[int
     """Return the columns' widths: what they need, the widest cut until all fit."""
     room = max(count * _LEAST, width - _GAP * (count - 1))
     needs = [max([_LEAST, *(_width(row[column]) for row in table)]) for column in range(count)]
-    limit = max(needs)
+    limit = min(max(needs), room)
     while sum(min(need, limit) for need in needs) > room and limit > _LEAST:
         limit -= 1
     return [min(need, limit) for need in needs]

@@ -7,7 +7,7 @@ resize or a page read before what is shown costs no more than a screen.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, tzinfo
+from datetime import UTC, date, tzinfo
 
 from tui.core.models import Entry, EntryKind
 from tui.view import stream
@@ -20,7 +20,7 @@ Name = tuple[object, ...]
 MOST_ENTRIES = 4000
 MOST_BYTES = 8 * 1024 * 1024
 _MOST_DRAWN = 1000
-_MODEL_WITHIN = 40
+_MODEL_WITHIN = _DAY_WITHIN = 40
 
 
 class Roll:
@@ -28,6 +28,7 @@ class Roll:
 
     def __init__(self, zone: tzinfo = UTC) -> None:
         self.zone = zone
+        self.today: date | None = None
         self.tools: Tools = TOOLS[0]
         self.entries: list[Entry] = []
         self.results: dict[str, Entry] = {}
@@ -44,6 +45,7 @@ class Roll:
         """Return an empty one that is shown the same way, with what sub-agents said."""
         fresh = Roll(self.zone)
         fresh.tools, fresh.tail, fresh.asides = self.tools, self.tail, self.asides
+        fresh.today = self.today
         fresh.fit(self._width)
         return fresh
 
@@ -197,12 +199,22 @@ class Roll:
             self.zone,
             self.asides.outcome(entry, self.results.get(entry.tool_id)) if is_call else None,
             stream.minute(before, self.zone) if before else "",
+            self._day_before(index),
             self._model_before(index) if entry.model else "",
             self.asides,
             self._alike(index) if entry.left_out else (),
             self.tools,
             _name(entry) in self._opened,
         )
+
+    def _day_before(self, index: int) -> date | None:
+        """Return the day that was told last before an entry: at first it is today."""
+        for at in range(index - 1, max(-1, index - 1 - _DAY_WITHIN), -1):
+            entry = self.entries[at]
+            is_off = self.tools == "off" and entry.kind in (EntryKind.TOOL, EntryKind.THINKING)
+            if entry.at and not is_off and not self._is_told(at):
+                return stream.day_of(entry, self.zone)
+        return self.today
 
     def _model_before(self, index: int) -> str:
         entry = self.entries[index]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Literal, Protocol
 
 from tui.core import asking
@@ -50,13 +50,14 @@ class Writing(Protocol):
 class Around:
     """What an entry's lines depend on besides the entry itself.
 
-    `before` is the time and `model` the model that were told last; `asides` is what
+    `before` is the time, `day` the day and `model` the model that were told last; `asides` is what
     sub-agents said; `alike` are the notices of left-out lines that stand for one line together.
     """
 
     zone: tzinfo
     result: Entry | None = None
     before: str = ""
+    day: date | None = None
     model: str = ""
     asides: Asides | None = None
     alike: Sequence[Entry] = ()
@@ -73,7 +74,11 @@ def entry_lines(entry: Entry, around: Around, width: int) -> tuple[Line, ...]:
         body = [(Cell(fit(f"model: {entry.model}", inner).rstrip(), "muted"),), *body]
     minute = _clock(entry.at, around.zone)
     first = Cell((minute if minute != around.before else "").ljust(TIME_WIDTH), "muted")
-    return tuple((first if index == 0 else _INDENT, *bar, *line) for index, line in enumerate(body))
+    rows = ((first if index == 0 else _INDENT, *bar, *line) for index, line in enumerate(body))
+    day = day_of(entry, around.zone)
+    if not body or around.day is None or day in (None, around.day):
+        return tuple(rows)
+    return ((Cell(f"{day}", "muted"),), *rows)
 
 
 def _body(entry: Entry, around: Around, width: int) -> list[Line]:
@@ -101,6 +106,11 @@ def _body(entry: Entry, around: Around, width: int) -> list[Line]:
 def minute(entry: Entry, zone: tzinfo) -> str:
     """Return the time that an entry would show; said once for all entries of a minute."""
     return _clock(entry.at, zone)
+
+
+def day_of(entry: Entry, zone: tzinfo) -> date | None:
+    """Return the day of an entry, which is told where it is another than the one before."""
+    return entry.at.astimezone(zone).date() if entry.at else None
 
 
 def _clock(at: datetime | None, zone: tzinfo) -> str:

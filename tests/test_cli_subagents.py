@@ -50,7 +50,7 @@ def folder(listing: SampleListing) -> Path:
 
 
 def test_tail_has_them_under_their_calls(listing: SampleListing, folder: Path) -> None:
-    lines = run_cli(listing.root, "tail", FIRST).stdout.splitlines()
+    lines = run_cli(listing.root, "tail", FIRST).stdout.splitlines()[1:]
     said = [line[6:].split("  ")[0].rstrip() for line in lines]
     assert said[:7] == [
         "Agent start t1",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,11 @@ from tui.cli.output import put, put_json, run_json, say
 from tui.cli.reader import is_reader_gone
 from tui.core.asking import questions, request_lines
 from tui.core.errors import ConsoleError, RunFailed, UsageError
-from tui.core.models import Run
+from tui.core.models import EntryKind, Run
 from tui.operations import resume as resuming
 from tui.operations import steer
 from tui.operations.context import Act, Context
+from tui.operations.happened import Happened
 from tui.operations.last_words import last_words
 from tui.operations.prompt_line import FLAGS, asked_for, with_options
 from tui.operations.queue import Queued, start_many
@@ -140,7 +140,7 @@ def _wait(plan: resuming.Plan, facts: dict[str, str], args: argparse.Namespace) 
     """
     folder = runs_folder(plan.target.folder) / facts["run_id"]
     try:
-        run = _ended(folder, lambda request: say(_waiting(request)))
+        run = _ended(folder)
     except KeyboardInterrupt:
         say(f"the run goes on: session-console tail -f {facts['session_id']}")
         return 0
@@ -157,16 +157,22 @@ def _wait(plan: resuming.Plan, facts: dict[str, str], args: argparse.Namespace) 
     return 0
 
 
-def _ended(folder: Path, tell: Callable[[Run], None]) -> Run | None:
-    """Return the run once it is over; `None` when nobody waits for it any more."""
-    asked = ""
+def _ended(folder: Path) -> Run | None:
+    """Return the run once it is over; `None` when nobody waits for it any more.
+
+    Meanwhile it says what happens that the answer will not tell, and what the run asks.
+    """
+    asked, happened = "", Happened()
     while True:
         run = read_run(folder)
+        for notice in happened.poll(folder):
+            if notice.kind is EntryKind.NOTICE:
+                say(notice.text)
         if run.is_over:
             return run
         if run.request and run.request.request_id != asked:
             asked = run.request.request_id
-            tell(run)
+            say(_waiting(run))
         if is_reader_gone(_POLL_S):
             return None
 

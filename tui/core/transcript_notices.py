@@ -9,6 +9,9 @@ from tui.core.text import one_line
 
 _LONGEST = 400
 _MOST_SERVERS = 20
+_FAILED_WITH = "Failed with non-blocking status code: "
+FAILED_SERVERS = "MCP server failed"
+_UNUSABLE = {"failed": "", "needs-auth": "it needs a login"}
 _ENDED = {
     "max_tokens": "cut off: the answer reached the most tokens that one may have",
     "model_context_window_exceeded": "cut off: the context window is full",
@@ -32,7 +35,16 @@ def failed_servers(given: object) -> str:
         said.append(f"{_line(facts.get('name') or '?')}{f' ({why})' if why else ''}")
     more = len(servers) - len(said)
     suffix = f", and {more} more" if more else ""
-    return f"MCP server failed: {', '.join(said)}{suffix}" if said else ""
+    return f"{FAILED_SERVERS}: {', '.join(said)}{suffix}" if said else ""
+
+
+def unusable_servers(given: object) -> str:
+    """Return which MCP servers the CLI began without; empty when it has them all."""
+    servers = given if isinstance(given, list) else []
+    told = [(one.get("name"), str(one.get("status"))) for one in servers if isinstance(one, dict)]
+    return failed_servers(
+        [{"name": name, "error": _UNUSABLE[how]} for name, how in told if how in _UNUSABLE]
+    )
 
 
 def _hook(kind: str, hook: Mapping[str, Any]) -> str:
@@ -43,7 +55,7 @@ def _hook(kind: str, hook: Mapping[str, Any]) -> str:
             said = error.get("blockingError") if isinstance(error, dict) else error
             return f"{name} blocked: {_line(said)}"
         case "hook_non_blocking_error":
-            said = hook.get("stderr") or hook.get("stdout")
+            said = str(hook.get("stderr") or hook.get("stdout") or "").removeprefix(_FAILED_WITH)
             return f"{name} failed (exit {_line(hook.get('exitCode'))[:8]}): {_line(said)}"
         case "hook_error_during_execution":
             return f"{name} failed: {_line(hook.get('content'))}"

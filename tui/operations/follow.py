@@ -15,6 +15,7 @@ from tui.core.line_reader import LineReader
 from tui.core.meter import NOTHING_SPENT, Meter, Spent
 from tui.core.models import Entry, EntryKind, Session
 from tui.core.records import whole_records
+from tui.core.transcript_notices import FAILED_SERVERS
 from tui.operations.asides import Asides, SaidAside
 from tui.operations.happened import Happened, interleaved
 from tui.operations.kept_results import in_sight
@@ -103,6 +104,7 @@ class Follow:
         self._meter.note_windows(self._happened.windows)
         if was_reset or not self._is_begun:
             happened = _since(self._happened.known, entries)
+        happened = self._not_told(happened, entries)
         self._is_begun = self._is_begun or bool(entries or happened)
         aside = self._said_aside(session)
         return Update(
@@ -172,7 +174,7 @@ class Follow:
     def _forget(self) -> None:
         self._meter, self._reader = Meter(), LineReader(_MAX_TEXT)
         self._messages: dict[str, Counter[EntryKind]] = {}
-        self._is_first = True
+        self._is_first, self._tells_servers = True, False
         self._start = 0
         self._asides = Asides(self._own_folder) if self._own_folder else None
 
@@ -190,6 +192,16 @@ class Follow:
             entries += self._reader.settled(datetime.now(UTC))
         self._note(entries)
         return in_sight(entries, self._own_folder)
+
+    def _not_told(
+        self, happened: tuple[Entry, ...], entries: tuple[Entry, ...]
+    ) -> tuple[Entry, ...]:
+        """Return what happened without what the transcript tells better: servers that failed."""
+        told = (one.text.startswith(FAILED_SERVERS) for one in entries)
+        self._tells_servers = self._tells_servers or any(told)
+        if not self._tells_servers:
+            return happened
+        return tuple(one for one in happened if not one.text.startswith(FAILED_SERVERS))
 
     def _note(self, entries: Iterable[Entry]) -> None:
         if self._asides is not None:

@@ -65,6 +65,8 @@ class Happened:
                 if command in ("answer", ""):
                     return None
                 words = f"{_ACKS.get(command, f'{command} taken')}{_by(event)}"
+            case "init":
+                words = _said(event, "failed_servers")
             case "notice":
                 words = _noticed(event)
             case "result":

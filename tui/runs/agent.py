@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
+import re
 import warnings
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from tui.core.errors import RunFailed
 from tui.core.text import one_line
+from tui.core.transcript_notices import unusable_servers
 from tui.runs.cli_process import RUN_VARIABLE, kill_cli
 from tui.runs.confining import confining_environment, confining_options
 from tui.runs.environment import read_env_file
@@ -51,6 +53,8 @@ _MAX_MESSAGE = 256 * 1024 * 1024
 _KILL_AFTER_S = 6.0
 # When everything is being cancelled, nobody hears the CLI's answer any more.
 _INTERRUPT_WITHIN_S = 1.0
+# The one command of the CLI that stays within the session, and does what its words say.
+_COMPACTS = re.compile(r"/compact(?:\s.*)?", re.DOTALL)
 _STATE_EVENTS = "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS"
 
 
@@ -87,9 +91,14 @@ class Agent:
             raise RunFailed(await self._reason(error)) from error
 
     async def say(self, prompt: str, *, is_restricted: bool = False) -> None:
-        """Send a prompt: a turn begins. A restricted console's puts no file that it mentions in."""
+        """Send a prompt: a turn begins. A restricted console's puts no file that it mentions in.
+
+        `/compact` is the CLI's own command, with which it makes room in the context.
+        """
         is_mention = is_restricted and not self._spec.is_restricted and "@" in prompt
-        is_text = is_mention or prompt.lstrip().startswith("/")
+        is_text = is_mention or (
+            prompt.lstrip().startswith("/") and not _COMPACTS.fullmatch(prompt.strip())
+        )
         if is_restricted:
             self._guard.bind()
         try:
@@ -255,7 +264,8 @@ class Agent:
         match subtype:
             case "init":
                 names = ("session_id", "model", "permissionMode", "cwd")
-                return Initialized(*(str(data.get(name, "")) for name in names))
+                begun = Initialized(*(str(data.get(name, "")) for name in names))
+                return replace(begun, failed_servers=unusable_servers(data.get("mcp_servers")))
             case "session_state_changed":
                 self.tells_rest = True
                 return Rested() if data.get("state") == "idle" else None

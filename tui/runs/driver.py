@@ -292,6 +292,7 @@ class Driver:
             model=begun.model,
             permission_mode=begun.permission_mode,
             cwd=begun.cwd,
+            failed_servers=begun.failed_servers,
         )
         await self._books.begun()
 

@@ -11,12 +11,13 @@ from tui.runs.command import Decision
 
 @dataclass(frozen=True, slots=True)
 class Initialized:
-    """The CLI began a turn, and says as whom."""
+    """The CLI began a turn, and says as whom, and which MCP servers it has to do without."""
 
     session_id: str
     model: str = ""
     permission_mode: str = ""
     cwd: str = ""
+    failed_servers: str = ""
 
 
 @dataclass(frozen=True, slots=True)

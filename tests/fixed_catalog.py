@@ -25,6 +25,7 @@ from tui.core.models import (
     Status,
     Transcript,
 )
+from tui.core.trouble import Trouble
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
 ROOT = Path("data/outputs")
@@ -329,7 +330,11 @@ def catalog() -> Catalog:
         sessions = special.get(name, ()) + _idle(name, index)
         listings.append(Listing(name, ROOT / name, sessions, zone="UTC"))
     broken = Listing(
-        "moss_end", ROOT / "moss_end", problem="buyers.db is not a SQLite database", has_rows=False
+        "moss_end",
+        ROOT / "moss_end",
+        problem="buyers.db is not a SQLite database",
+        has_rows=False,
+        trouble=Trouble.UNREADABLE,
     )
     gone = Listing(
         "norton_mills", ROOT / "norton_mills", problem="its folder vanished", is_vanished=True

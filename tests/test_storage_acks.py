@@ -86,7 +86,6 @@ def test_writers_at_the_same_moment_lose_nothing(listing: Path) -> None:
         b"[1, 2]",
         b"\xff\xfe",
         b"[" * 100_000,
-        b" " * (1024 * 1024 + 1),
         json.dumps({FIRST: "text"}).encode(),
         json.dumps({FIRST: {"by": "x", "at": "soon", "mark": "y"}}).encode(),
         json.dumps({FIRST: {"by": "x", "at": NOW.isoformat(), "mark": 7}}).encode(),
@@ -99,6 +98,15 @@ def test_garbage_was_never_said_and_is_written_over(listing: Path, content: byte
     assert read_acks(listing) == {}
     write_ack(listing, SECOND, ACK)
     assert read_acks(listing) == {SECOND: ACK}
+
+
+def test_what_cannot_be_read_is_not_written_over(listing: Path) -> None:
+    """Taken for empty it would lose what colleagues acknowledged."""
+    place(listing).write_bytes(b" " * (1024 * 1024 + 1))
+    for act in (read_acks, lambda path: write_ack(path, SECOND, ACK)):
+        with pytest.raises(OSError, match="not a small file"):
+            act(listing)
+    assert place(listing).stat().st_size == 1024 * 1024 + 1
 
 
 def test_a_name_of_garbage_is_cleaned(listing: Path) -> None:

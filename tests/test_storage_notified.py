@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tui.core.limits import NOTIFIED
 from tui.storage.notified import claim, give_back
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -32,7 +33,8 @@ def test_what_is_over_is_forgotten_after_a_day(
 ) -> None:
     claim(tmp_path, ["a"], NOW)
     claim(tmp_path, ["b"], NOW + timedelta(hours=hours))
-    assert ("a" in json.loads(path.read_text())) is is_kept
+    kept = json.loads(path.read_text())
+    assert len(kept) == 1 + is_kept
 
 
 def test_what_could_not_be_told_is_due_again_a_while_later(tmp_path: Path) -> None:
@@ -40,6 +42,33 @@ def test_what_could_not_be_told_is_due_again_a_while_later(tmp_path: Path) -> No
     give_back(tmp_path, ["a"], NOW)
     assert claim(tmp_path, ["a", "b"], NOW + timedelta(minutes=4)) == frozenset()
     assert claim(tmp_path, ["a", "b"], NOW + timedelta(minutes=5)) == {"a"}
+
+
+def test_nothing_that_was_told_of_is_quoted(tmp_path: Path, path: Path) -> None:
+    claim(tmp_path, ["hollis_park/9f2c|failed|a secret reason"], NOW)
+    assert "secret" not in path.read_text()
+
+
+def test_what_was_told_of_before_is_not_told_again_under_its_old_name(
+    tmp_path: Path, path: Path
+) -> None:
+    path.write_text(json.dumps({"a|failed|why": NOW.isoformat()}))
+    assert claim(tmp_path, ["a|failed|why", "b"], NOW) == {"b"}
+
+
+def test_very_many_are_told_once(tmp_path: Path, path: Path) -> None:
+    """11,000 keys took over 1 MiB, which read as nothing: all of them were due at every look."""
+    keys = [f"listing_{number}/{'x' * 36}|failed|{'why ' * 30}" for number in range(40_000)]
+    assert len(claim(tmp_path, keys, NOW)) == 40_000
+    assert path.stat().st_size > 1024 * 1024
+    assert claim(tmp_path, keys, NOW) == frozenset()
+
+
+def test_what_cannot_be_read_lets_nothing_be_due(tmp_path: Path, path: Path) -> None:
+    path.write_bytes(b" " * (NOTIFIED + 1))
+    for act in (claim, give_back):
+        with pytest.raises(OSError, match="not a small file"):
+            act(tmp_path, ["a"], NOW)
 
 
 def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from tui.core.attention import Failures, Need, attention, grouped, needing
 from tui.core.catalog import is_pending
 from tui.core.models import Catalog, Hold, Listing, Session, Status
 from tui.core.text import cell_width
+from tui.core.trouble import Trouble
 from tui.view import expiry, heading, listings, sessions, top, words
 from tui.view.lines import Line, rule
 
@@ -109,18 +110,22 @@ def test_all_is_first_and_a_listing_that_cannot_be_read_is_not_lost() -> None:
     assert broken.problem in text(listings.line(broken, 110))
 
 
+LOCKED = Trouble.LOCKED
+
+
 @pytest.mark.parametrize(
     ("problem", "more", "sign", "is_unread"),
     [
         ("", {}, "", False),
-        ("no buyers.db yet", {}, "", False),
-        ("buyers.db has no claude_sessions table yet", {}, "", False),
+        ("no buyers.db yet", {"trouble": Trouble.NO_TABLE}, "", False),
+        ("has no claude_sessions table", {"trouble": Trouble.NO_TABLE}, "", False),
         ("buyers.db is damaged", {"has_rows": False}, "x!", True),
         ("buyers.db is damaged", {"is_stale": True}, "x!", True),
         (".claude_sessions is a link, and links are not followed", {}, "x!", True),
-        ("buyers.db is locked by another program", {"is_stale": True}, "lock", True),
-        ("buyers.db is locked by another program", {"has_rows": False}, "lock", True),
-        ("does not answer: its disk is slow, or hangs", {"is_stale": True}, "slow", True),
+        ("is held by another program", {"is_stale": True, "trouble": LOCKED}, "lock", True),
+        ("is held by another program", {"has_rows": False, "trouble": LOCKED}, "lock", True),
+        ("blocked_assets may not be read by us", {"is_stale": True}, "x!", True),
+        ("takes long", {"is_stale": True, "trouble": Trouble.SLOW}, "slow", True),
         ("", {"is_stale": True, "has_rows": False}, "slow", True),
         ("its folder vanished", {"is_vanished": True}, "gone", False),
     ],

@@ -26,6 +26,7 @@ from tui.core.models import (
 )
 from tui.core.overwrite import overwritten
 from tui.core.text import one_line
+from tui.core.trouble import Trouble
 from tui.core.zones import contradictions, infer_zone, read_time, zone_name
 
 
@@ -37,7 +38,7 @@ class Findings:
     holds the last act on each session, `stray_processes` what the registry beside its strays says.
     `cut` says why there may be more transcripts or runs. `unsure` are the sessions whose lock could
     not be looked at, all of them when `is_lock_blind`. `remains` are folders of sessions whose
-    transcript is gone.
+    transcript is gone. `trouble` is the problem, and `cut_trouble` what was cut, for code.
     """
 
     listing_id: str
@@ -59,6 +60,18 @@ class Findings:
     unsure: frozenset[str] = frozenset()
     is_lock_blind: bool = False
     remains: tuple[Remains, ...] = ()
+    trouble: Trouble = Trouble.NONE
+    cut_trouble: Trouble = Trouble.CUT
+
+    @property
+    def told(self) -> tuple[str, Trouble]:
+        """What is wrong with it, in words and for code: what hides most of it, where there is more.
+
+        A table that was not made yet is nothing wrong.
+        """
+        if self.cut and (not self.problem or self.trouble is Trouble.NO_TABLE):
+            return self.cut, self.cut_trouble
+        return self.problem, self.trouble if self.problem else Trouble.NONE
 
 
 _Known = tuple[Row | None, Transcript | None, Run | None]
@@ -96,16 +109,18 @@ def join(found: Findings) -> Listing:
         )
         for one in ids
     )
+    problem, trouble = found.told
     return Listing(
         place.listing,
         found.path,
         tuple(session for session in sessions if session is not None),
-        found.problem or found.cut,
+        problem,
         place.zone_name,
         found.is_stale,
         found.has_rows,
         zone_doubts=doubts,
         is_cut=bool(found.cut),
+        trouble=trouble,
     )
 
 
@@ -115,7 +130,14 @@ def vanished(listing: Listing, words: str) -> Listing:
         replace(one, liveness=Liveness.NONE, waiting_for="", process=None)
         for one in listing.sessions
     )
-    return replace(listing, sessions=sessions, problem=words, is_vanished=True, is_stale=True)
+    return replace(
+        listing,
+        sessions=sessions,
+        problem=words,
+        is_vanished=True,
+        is_stale=True,
+        trouble=Trouble.VANISHED,
+    )
 
 
 def is_gone(session: Session) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tui.core.trouble import Trouble
+
 
 class ConsoleError(Exception):
     """Something the operator asked for did not happen; the message says why and what to do."""
@@ -66,9 +68,16 @@ class DatabaseProblem(ConsoleError):
 
     code = "database"
 
+    def __init__(self, message: str, trouble: Trouble = Trouble.UNREADABLE) -> None:
+        super().__init__(message)
+        self.trouble = trouble
+
 
 class NothingTracked(DatabaseProblem):
     """There is no database or no table yet, so that no session of the listing has a row."""
+
+    def __init__(self, message: str, trouble: Trouble = Trouble.NO_TABLE) -> None:
+        super().__init__(message, trouble)
 
 
 class RunFailed(ConsoleError):

@@ -50,8 +50,12 @@ MOST_KEPT = 10_000  # such files in a session's folder: each was one call
 WIDEST, HIGHEST = 500, 200  # cells that are drawn; the largest screens have some 400 by 120
 LINE_GONE_S = 1.5  # for the console to leave by itself once its terminal is gone
 
+# The disk: with less room than that, an agent's next turn may be lost.
+LOW_BYTES = 1024**3
+
 # Small files: read whole, and parsed.
 SMALL = 1024 * 1024  # settings, holds, acknowledgements: a few kB in truth
+NOTIFIED = 32 * 1024 * 1024  # what was told of: 70 bytes each, for a root of 100,000 troubles
 REGISTRY_ENTRY = 64 * 1024  # the CLI writes some 500 bytes
 RUN_FILE = 8 * 1024 * 1024  # what is asked of an agent, and the end of what it did
 MANIFEST = 64 * 1024 * 1024  # a clean-up of a hundred thousand sessions in one batch

@@ -12,6 +12,7 @@ from typing import Any
 from tui.core.entries import Entry as Entry
 from tui.core.entries import EntryKind as EntryKind
 from tui.core.entries import Usage as Usage
+from tui.core.trouble import Trouble
 
 Key = tuple[str, str]  # a session's: its listing and its id
 
@@ -339,7 +340,8 @@ class Listing:
     `zone` names the time zone its naive times were read in, and `zone_doubts` by how much some
     transcripts say that this is wrong. Without `has_rows` its table could not
     be read at all, and `problem` says why. `is_cut`: it may have more sessions than were found,
-    as `problem` says. `is_vanished`: its folder is gone, this is the last that was known of it.
+    as `problem` says; `trouble` is that problem for code. `is_vanished`: its folder is gone, this
+    is the last that was known of it.
     """
 
     listing_id: str
@@ -352,6 +354,7 @@ class Listing:
     is_vanished: bool = False
     zone_doubts: tuple[timedelta, ...] = ()
     is_cut: bool = False
+    trouble: Trouble = Trouble.NONE
 
     @property
     def is_whole(self) -> bool:

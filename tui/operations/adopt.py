@@ -27,7 +27,7 @@ from tui.operations.target import (
 from tui.runs.protocol import SPEC
 from tui.runs.untrusted import read_json
 from tui.storage.config_dir import CONFIG_DIR, footprint, raise_sweep, refresh_children
-from tui.storage.folders import is_link
+from tui.storage.folders import is_folder, is_link
 from tui.storage.logbook import write_event
 from tui.storage.moving import Rename, conflict, move, require_movable
 from tui.storage.safe_io import make_folders
@@ -89,7 +89,7 @@ def _target(context: Context, session: Session, listing: str) -> Target:
     if not listing or context.root / listing == target.folder:
         return target
     folder = context.root / listing
-    if not is_listing_id(listing) or is_link(folder) or not folder.is_dir():
+    if not is_listing_id(listing) or is_link(folder) or not is_folder(folder, unknown=True):
         raise UnknownId(f"there is no listing {one_line(listing)[:80]!r} below {context.root}")
     if session.row is not None:
         raise Refused(f"{target.short} is tracked in {session.listing}: it can go nowhere else")

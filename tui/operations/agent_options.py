@@ -159,8 +159,8 @@ def describe(options: Mapping[str, Any]) -> str:
     parts = [
         str(options.get("model") or "default model"),
         f"mode {options.get('permission_mode') or 'default'}",
-        f"{turns} turns" if turns else "",
-        f"at most ${budget:g}" if budget else "",
+        f"{turns} turns" if turns is not None else "",
+        f"at most ${budget:g}" if budget is not None else "",
         f"tools {', '.join(tools)}" if tools else "asks for tools",
     ]
     return one_line(" · ".join(part for part in parts if part))

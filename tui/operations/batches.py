@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from tui.core.errors import Changed, ConsoleError, DatabaseProblem, Refused
 from tui.core.models import Key, Process
+from tui.core.trouble import Trouble
 from tui.operations.amounts import size
 from tui.operations.context import Act
 from tui.operations.target import Target, busy_words, registry_of, require_run_by_none
@@ -78,7 +79,7 @@ def _why(error: ConsoleError) -> str:
     if isinstance(error, Changed):
         return "changed meanwhile"
     if isinstance(error, DatabaseProblem):
-        return "locked" if "locked" in str(error) else f"left: {error}"
+        return "locked" if error.trouble is Trouble.LOCKED else f"left: {error}"
     if isinstance(error, InUse):
         return "in use"
     return "refused" if isinstance(error, Refused) else f"left: {error}"

@@ -13,6 +13,7 @@ from tui.operations.amounts import moment, size, span
 from tui.operations.context import Context
 from tui.operations.owner import owner_elsewhere
 from tui.storage.config_dir import CONFIG_DIR, DEFAULT_SWEEP_DAYS, sweep_days
+from tui.storage.folders import is_folder
 from tui.storage.manifest import Trashed
 from tui.storage.trash import list_trash
 
@@ -52,7 +53,7 @@ def cause_of(session: Session, context: Context | None = None) -> str:
     short = session.session_id[:8]
     if session.unread:
         return f"whether it is tracked cannot be read: {session.unread}"
-    if context is not None and not session.folder.exists():
+    if context is not None and not is_folder(session.folder, unknown=True):
         return f"its listing vanished: {one_line(session.folder)} is gone, and all of it with that"
     if session.is_stray:
         return stray_words(session)

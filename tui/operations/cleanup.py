@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 from tui.core import status
 from tui.core.errors import Changed
 from tui.core.models import Catalog, Listing, Session
-from tui.core.selection import Wanted, select
+from tui.core.selection import Selected, Wanted, select
+from tui.core.text import one_line
+from tui.core.trouble import Trouble
 from tui.operations.amounts import count, size
 from tui.operations.batches import Cleaned, OnProgress, Progress, Stop, never
 from tui.operations.context import Act, Context
@@ -28,6 +30,7 @@ __all__ = ["Cleaned", "CleanupPlan", "Progress", "clean_up", "plan_cleanup"]
 
 _CLOSE = timedelta(milliseconds=1)
 _FEW = 5
+_HIDING = (Trouble.UNREAD, Trouble.FORBIDDEN, Trouble.NO_LOCKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ def plan_cleanup(
     listings = (only,) if only else catalog.listings
     is_default = older_than is None and max_bytes is None
     wanted = Wanted(is_expired or is_default, older_than, max_bytes)
-    selected = select(_sessions(listings), wanted, context.clock())
+    selected = _told(select(_sessions(listings), wanted, context.clock()), listings)
     purges = old_trash(context, only=only.path if only else None) if purges_trash else ()
     if max_bytes is not None:
         there = sum(one.bytes for one in _sessions(listings))
@@ -168,12 +171,31 @@ _CLEAN_UP = Removal("clean-up", "moved", status.cleaned_up, _require_as_planned,
 
 
 def _sessions(listings: tuple[Listing, ...]) -> Iterator[Session]:
-    """Yield what may be taken: where a listing has a problem, what is missing proves nothing."""
+    """Yield what may be taken, or left and said why."""
     for listing in listings:
-        for session in listing.sessions:
-            is_told = not listing.problem or session.transcript is not None
-            if is_told and not listing.is_vanished:
-                yield session
+        if not listing.is_vanished:
+            yield from listing.sessions
+
+
+def _told(selected: Selected, listings: tuple[Listing, ...]) -> Selected:
+    """Leave what was not wholly looked at: what is missing where something is unread may be there.
+
+    Why is said of each.
+    """
+    by_folder = {one.path: one for one in listings}
+    taken, skipped = list[tuple[Session, str]](), list(selected.skipped)
+    for session, why in selected.taken:
+        unread = _unread(by_folder[session.folder], session)
+        (skipped if unread else taken).append((session, unread or why))
+    return Selected(tuple(taken), tuple(skipped))
+
+
+def _unread(listing: Listing, session: Session) -> str:
+    """Return why nobody knows all that there is of a session; empty when it is known."""
+    if listing.trouble in _HIDING:
+        return one_line(listing.problem)
+    is_missing = session.transcript is None and listing.trouble is not Trouble.NO_TABLE
+    return one_line(listing.problem) if is_missing else ""
 
 
 def _too_much(

@@ -11,7 +11,7 @@ from tui.operations.acting import acting_files, obeying_stages
 from tui.operations.context import Context
 from tui.operations.finding import Finding, Level
 from tui.storage.config_dir import CONFIG_DIR
-from tui.storage.folders import is_link, mount_of
+from tui.storage.folders import is_folder, is_link, mount_of
 
 
 def of_config_dirs(context: Context, catalog: Catalog) -> Iterator[Finding]:
@@ -23,7 +23,7 @@ def of_config_dirs(context: Context, catalog: Catalog) -> Iterator[Finding]:
             continue
         yield from _of_acting(listing.path, listing.listing_id, reach)
         config_dir = listing.path / CONFIG_DIR
-        if not is_link(config_dir) and config_dir.is_dir():
+        if not is_link(config_dir) and is_folder(config_dir):
             yield from _of_mount(listing, config_dir)
 
 

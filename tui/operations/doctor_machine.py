@@ -14,6 +14,7 @@ from datetime import timedelta
 from pathlib import Path, PurePath
 
 from tui.core.errors import RunFailed
+from tui.core.limits import LOW_BYTES
 from tui.core.models import Catalog
 from tui.core.text import one_line
 from tui.operations.agent_options import shells
@@ -27,7 +28,7 @@ from tui.storage.config_dir import CONFIG_DIR
 
 _BYPASS = "bypassPermissions"
 _NETWORK = re.compile(r"nfs|cifs|smb|9p|afs|ceph|lustre|gluster|fuse\.(sshfs|s3fs|gluster|rclone)")
-_LOW_BYTES, _LOW_SHARE = 1024**3, 0.05
+_LOW_SHARE = 0.05
 _LONG_HOLD = timedelta(hours=24)
 _LOGIND = ("/usr/lib/systemd", "/run/systemd", "/etc/systemd")
 _ESCAPE = re.compile(r"\\([0-7]{3})")
@@ -117,10 +118,14 @@ def kills_user_processes(texts: Iterable[str], user: str) -> bool:
 
 def _of_disk(catalog: Catalog, machine: Machine) -> Iterator[Finding]:
     free, total = catalog.free_bytes, machine.total_bytes
-    if free is None or (free >= _LOW_BYTES and (not total or free >= total * _LOW_SHARE)):
+    if free is None:
+        words = f"how much room is left on the disk of {catalog.root} cannot be told"
+        yield Finding("warning", "disk_unknown", words, "look at that disk: `df` says more")
+        return
+    if free >= LOW_BYTES and (not total or free >= total * _LOW_SHARE):
         return
     yield Finding(
-        "error" if free < _LOW_BYTES else "warning",
+        "error" if free < LOW_BYTES else "warning",
         "disk_full",
         f"the disk of {catalog.root} is nearly full: {size(free)} are free"
         + (f" of {size(total)}" if total else ""),

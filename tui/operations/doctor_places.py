@@ -12,6 +12,7 @@ from pathlib import Path
 from tui.core.limits import MOST_LIVE, REGISTRY_S
 from tui.core.models import Catalog, Listing, Liveness, Session, State
 from tui.core.text import one_line
+from tui.core.trouble import Trouble
 from tui.core.zones import is_evidence, zone_named, zone_words
 from tui.operations.amounts import count, span
 from tui.operations.cause import WRONG_VARIABLE, clues_of
@@ -22,7 +23,7 @@ from tui.operations.trouble import level_of, trouble_of
 from tui.runs.untrusted import read_json
 from tui.settings import Settings
 from tui.storage.config_dir import CONFIG_DIR
-from tui.storage.folders import OURS, is_link
+from tui.storage.folders import OURS, is_folder, is_link
 from tui.storage.registry import read_registry
 from tui.storage.walking import Budget, names_in
 
@@ -50,7 +51,7 @@ def _of_vanished(listing: Listing) -> Finding:
     words = f"its folder {one_line(listing.path)} is gone; what is shown was last known of it"
     name = listing.listing_id
     remedy = f"`ack {shlex.quote(name)}` forgets it, for all of us"
-    return Finding(level_of("vanished"), "vanished", words, remedy, name)
+    return Finding(level_of(Trouble.VANISHED), "vanished", words, remedy, name)
 
 
 def _of_problem(listing: Listing) -> Iterator[Finding]:
@@ -58,7 +59,7 @@ def _of_problem(listing: Listing) -> Iterator[Finding]:
     if not what:
         return
     path = one_line(listing.path)
-    remedies = {
+    remedies: dict[str, str] = {
         "linked": f"put a folder in place of the link {one_line(listing.path / CONFIG_DIR)}",
         "no_table": "the pipeline makes its table with `init_table()`; `new` does so, too",
         "locked": "it comes back once the other program is done; find it with `fuser`, if it is "
@@ -66,6 +67,12 @@ def _of_problem(listing: Listing) -> Iterator[Finding]:
         "cut": f"see what fills {path}, and let `cleanup` or its pipeline take what is old",
         "slow": f"look at the disk that {path} is on",
         "forbidden": f"give our group the right to read and write {path}, or look as its owner",
+        "unread": "give our group the right to read it, or look as its owner; if it is no matter "
+        f"of rights, look at the disk that {path} is on; until then nothing of it counts as gone",
+        "no_locks": f"mount {path} with locks (over NFS without `nolock`), or keep it on a disk "
+        "that has them: without, nobody can tell what runs there, and nothing there can be "
+        "resumed, deleted or cleaned up from here",
+        "full": "free some space; `cleanup --purge-trash` needs none itself",
         "unreadable": f"put a sound {DATABASE} back into {path}, with nothing beside it that its "
         "pipeline did not make (`help security`); its transcripts are shown meanwhile",
     }
@@ -81,7 +88,7 @@ def _of_folders(listing: Listing) -> Iterator[Finding]:
         words = f"{one_line(ours)} is a link, and links are not followed: nothing can be done here"
         yield Finding("error", "linked_folder", words, "remove the link", listing.listing_id)
     for folder in (listing.path, config_dir, config_dir / "projects"):
-        if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
+        if is_folder(folder) and not os.access(folder, os.R_OK | os.X_OK):
             words = f"{one_line(folder)} may not be looked into by us: what lies there is not shown"
             remedy = "give its group the right to read it, or look as the user it belongs to"
             yield Finding("error", "unreadable_folder", words, remedy, listing.listing_id)

@@ -9,11 +9,13 @@ from hashlib import sha256
 
 from tui.core.attention import Need, is_settled, last_sign, mark_of, need_of
 from tui.core.catalog import is_gone
+from tui.core.limits import LOW_BYTES
 from tui.core.models import Catalog, Listing, Liveness, Session
 from tui.core.text import one_line
-from tui.operations.amounts import span
+from tui.core.trouble import MOMENTARY
+from tui.operations.amounts import size, span
 from tui.operations.finding import LEVELS, Level
-from tui.operations.trouble import MOMENTARY, level_of, trouble_of
+from tui.operations.trouble import level_of, trouble_of
 
 LAST_HOUR = timedelta(hours=1)
 
@@ -55,12 +57,27 @@ def needs(
     there = [one for one in catalog.listings if not one.is_vanished]
     sessions = [session for one in there for session in one.sessions]
     found = [
+        *_of_root(catalog),
         *(need for one in catalog.listings for need in _of_listing(one)),
         *(need for one in sessions for need in _of_session(one, now, quiet_after)),
         *(need for one in sessions for need in _of_end(one, now, ends_within)),
         *(need for one in sessions for need in _of_overwrite(one)),
     ]
     return tuple(sorted(found, key=lambda one: (LEVELS.index(one.level), one.listing)))
+
+
+def _of_root(catalog: Catalog) -> Iterator[Needed]:
+    """Yield what is wrong with the root as a whole; nobody knows of room that cannot be told."""
+    if catalog.problem:
+        words = one_line(catalog.problem)
+        yield Needed("error", "root", "", "", words, words)
+    elif catalog.free_bytes is None:
+        words = "how much room is left on its disk cannot be told: `doctor` says more"
+        yield Needed("warning", "disk_unknown", "", "", words, words)
+    elif catalog.free_bytes < LOW_BYTES:
+        words = f"its disk is nearly full: {size(catalog.free_bytes)} are free; "
+        words += "`cleanup --expired --purge-trash` needs no room"
+        yield Needed("error", "disk_full", "", "", words, "")
 
 
 def _of_listing(listing: Listing) -> Iterator[Needed]:

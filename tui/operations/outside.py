@@ -16,13 +16,15 @@ _NOTHING: _Found = ((), ())
 class Outside:
     """The strays of all listings in the CLI's default config dir, and its registry's word on them.
 
-    `found` is another object when anything changed. Without a `claude_home` there are none.
+    `found` is another object when anything changed; `unread` says why there may be more, and then
+    what was known stays. Without a `claude_home` there are none.
     """
 
     def __init__(self, claude_home: Path | None, facts: FactsCache) -> None:
         self._finder = None if claude_home is None else StrayFinder(claude_home, facts)
         self._listings: Listings = ()
         self.found: Mapping[Path, _Found] = {}
+        self.unread = ""
 
     @property
     def is_empty(self) -> bool:
@@ -42,6 +44,9 @@ class Outside:
             for folder, ids in self._listings
             if (found := _found(strays.get(folder, ()), processes, ids)) != _NOTHING
         }
+        self.unread = self._finder.unread
+        if self.unread:
+            every = dict(self.found) | every
         if every != self.found:
             self.found = every
 

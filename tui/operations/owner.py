@@ -50,7 +50,13 @@ def owner_elsewhere(session: Session, now: datetime) -> Owner | None:
 
 def require_silent(target: Target, now: datetime) -> None:
     """Raise `Refused` when a runner elsewhere shows that it lives; to be asked under the lock."""
-    for run in list_runs(target.folder):
+    try:
+        runs = list_runs(target.folder)
+    except OSError as error:
+        raise Refused(
+            f"{target.short} may live elsewhere: its runs cannot be read: {error.strerror}"
+        ) from error
+    for run in runs:
         is_its = run.session_id == target.session_id and not run.is_over
         if is_its and _is_elsewhere(run) and now - run.beat_at < _STILL:
             raise Refused(

@@ -70,7 +70,7 @@ def sign_in(settings: Settings, config_dir: Path) -> str:
     named = next((key for key in KEY_NAMES if os.environ.get(key)), None)
     if named:
         return f"{named} of this environment"
-    if (config_dir / ".credentials.json").is_file():
+    if os.path.isfile(config_dir / ".credentials.json"):  # noqa: PTH113 (it never raises)
         return f"signed in: {config_dir / '.credentials.json'}"
     return ""
 

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from tui.core.errors import AmbiguousId, Changed, ConsoleError, DatabaseProblem, UnknownId, Unsure
+from tui.core.errors import (
+    AmbiguousId,
+    Changed,
+    ConsoleError,
+    DatabaseProblem,
+    Refused,
+    UnknownId,
+    Unsure,
+)
 from tui.core.models import Event, Key, Session
 from tui.core.session_id import is_listing_id
 from tui.core.text import one_line
@@ -32,7 +40,7 @@ from tui.storage.erasing import (
     measure_trashed,
 )
 from tui.storage.erasures import mark_erased
-from tui.storage.folders import is_link
+from tui.storage.folders import is_folder, is_link
 from tui.storage.index import Index, index_path
 from tui.storage.locks import SessionLock
 from tui.storage.logbook import write_event
@@ -109,7 +117,7 @@ def erase_session(context: Context, erasure: Erasure) -> Act:
     context.require_writable()
     target, now = erasure.target, context.clock()
     _require_erasable(erasure)
-    if is_link(target.folder) or not target.folder.is_dir():
+    if is_link(target.folder) or not is_folder(target.folder, unknown=True):
         for one in erasure.trashed:
             erase(one)
             erase_words(one)
@@ -240,9 +248,13 @@ def _named(context: Context, words: str) -> tuple[Target, Session | None]:
 
 def _places(target: Target) -> list[Path]:
     """Return what of a session is in its listing, what shows that it is there last."""
+    try:
+        every = run_folders(target.folder)
+    except OSError as error:
+        raise Refused(f"its runs cannot be read: {error.strerror}: nothing is erased") from error
     runs = [
         folder
-        for folder in run_folders(target.folder)
+        for folder in every
         if read_json(folder / SPEC).get("session_id") == target.session_id
     ]
     found = footprint(target.config_dir, target.session_id)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from tui.core.models import Catalog, Listing
+from tui.core.trouble import Trouble
 from tui.core.zones import zone_named
 from tui.operations.context import Context
 from tui.operations.crew import Crew, Job
@@ -154,7 +155,7 @@ class Watch:
 
     def _joined(self, names: tuple[str, ...], late: frozenset[str]) -> tuple[Listing, ...]:
         """Return the listings of these names: the last look's own tuple if nothing changed."""
-        of = (names, late, self._outside.found)
+        of = (names, late, self._outside.found, self._outside.unread)
         if self._changed or late or self._shown_of != of:
             self._changed.clear()
             self._shown = tuple(self._listing(name, is_late=name in late) for name in names)
@@ -163,7 +164,7 @@ class Watch:
 
     def _listing(self, name: str, *, is_late: bool) -> Listing:
         sight = self._sights[name]
-        listing = sight.listing(*self._outside.of(sight.folder))
+        listing = sight.listing(*self._outside.of(sight.folder), self._outside.unread)
         return _stale(listing, _SLOW) if is_late else listing
 
     def _save(self, now: datetime, names: tuple[str, ...] | None) -> None:
@@ -211,7 +212,7 @@ def _no_collection(*, is_first: bool) -> Iterator[None]:
 
 
 def _stale(listing: Listing, problem: str) -> Listing:
-    return replace(listing, problem=problem, is_stale=True)
+    return replace(listing, problem=problem, is_stale=True, trouble=Trouble.SLOW)
 
 
 def _with(found: tuple[Listing, ...], gone: tuple[Listing, ...]) -> tuple[Listing, ...]:

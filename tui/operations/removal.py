@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tui.core.errors import Changed, ConsoleError, DatabaseProblem, Refused
 from tui.core.models import Key, Row, Session
+from tui.core.trouble import Trouble
 from tui.operations.batches import (
     Cleaned,
     OnProgress,
@@ -154,7 +155,7 @@ class _Remover:
     def _doomed(self, folder: Path, free: dict[Target, Session]) -> Iterator[Doomed]:
         """Yield each session with everything of it that is in the listing, its runs included."""
         found = footprints(folder / CONFIG_DIR, [target.session_id for target in free])
-        for run in run_folders(folder):
+        for run in _runs(folder):
             if run not in self._session_of_run:
                 self._session_of_run[run] = str(read_json(run / SPEC).get("session_id", ""))
             session_id = self._session_of_run[run]
@@ -185,8 +186,15 @@ class _Remover:
         return [None if one.row is None else next(answers) for one in sessions]
 
 
+def _runs(folder: Path) -> tuple[Path, ...]:
+    try:
+        return run_folders(folder)
+    except OSError as error:
+        raise Refused(f"its runs cannot be read: {error.strerror}: nothing is moved") from error
+
+
 def _with_way_out(error: ConsoleError) -> ConsoleError:
-    is_full = isinstance(error, DatabaseProblem) and "disk is full" in str(error)
+    is_full = isinstance(error, DatabaseProblem) and error.trouble is Trouble.FULL
     return DatabaseProblem(f"{error}. {WAY_OUT}") if is_full else error
 
 

@@ -17,6 +17,7 @@ from tui.operations.mentions import stray_mention
 from tui.runs.bounds import is_harmless
 from tui.runs.protocol import IN_PIPELINE, SPEC, read_owner
 from tui.runs.untrusted import read_json
+from tui.storage.folders import is_folder
 
 _CLOSED = "closed"  # what a spec calls the places that no tool of its agent may touch
 
@@ -34,7 +35,7 @@ def agent_folder(run: Run, session: Session) -> Path:
     """Return the folder that the agent of a run works in."""
     named = read_json(run.folder / SPEC).get("cwd")
     path = Path(named) if isinstance(named, str) and named else session.folder
-    return path if path.is_dir() else session.folder
+    return path if is_folder(path) else session.folder
 
 
 def require_no_secret(context: Context, run: Run, cwd: Path, config_dir: Path) -> None:

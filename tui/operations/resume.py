@@ -34,6 +34,7 @@ from tui.operations.target import (
 )
 from tui.runs.launcher import launch
 from tui.runs.protocol import Mode, RunSpec, new_run_id, require_sound_prompt
+from tui.storage.folders import is_folder
 from tui.storage.logbook import write_event
 
 DEFAULT_PROMPT = "Continue where we left off."
@@ -111,7 +112,7 @@ def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None 
     if not is_listing_id(listing_id):
         raise UnknownId(f"{one_line(listing_id)[:80]!r} cannot be a listing's folder")
     path = context.root / listing_id
-    if path.is_symlink() or not path.is_dir():
+    if path.is_symlink() or not is_folder(path, unknown=True):
         raise UnknownId(f"there is no listing {one_line(listing_id)}: make the folder {path} first")
     listing = find_listing(Watch(context).look(only=listing_id), listing_id)
     if not listing.has_rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from tui.core.models import Event, Hold
@@ -35,7 +36,7 @@ class Rooted:
             if version != self._version:
                 self.names = tuple(sorted(listing_names(self._root)))
                 self._version = version if is_settled([version]) else None
-            self.free_bytes = shutil.disk_usage(self._root).free
+            self.free_bytes = _free_bytes(self._root)
             self.hold = read_hold(self._root)
             self._look_at_log()
             self.problem = ""
@@ -43,11 +44,23 @@ class Rooted:
             self._version, self.problem = None, _problem(self._root, error)
 
     def _look_at_log(self) -> None:
-        """Read the end of the logbook when it changed: it only grows."""
-        version = logbook_version(self._root)
-        if version != self._log_version:
-            self.log = read_logbook(self._root, _END_OF_LOG)
-            self._log_version = version
+        """Read the end of the logbook when it changed: it only grows.
+
+        One that cannot be read now is as it was last known.
+        """
+        with suppress(OSError):
+            version = logbook_version(self._root)
+            if version != self._log_version:
+                self.log = read_logbook(self._root, _END_OF_LOG, is_strict=True)
+                self._log_version = version
+
+
+def _free_bytes(root: Path) -> int | None:
+    """Return how much room is left for us, `None` when nobody can tell."""
+    try:
+        return shutil.disk_usage(root).free
+    except OSError:
+        return None
 
 
 def listing_names(root: Path) -> list[str]:

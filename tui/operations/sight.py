@@ -11,15 +11,22 @@ from types import MappingProxyType
 
 from tui.core.catalog import Findings, join
 from tui.core.errors import DatabaseProblem, NothingTracked
-from tui.core.models import Event, Listing, Process, Row, Transcript
+from tui.core.models import Ack, Event, Listing, Process, Row, Status, Transcript
 from tui.core.text import one_line
+from tui.core.trouble import Trouble
 from tui.operations.glance import Glance, Stamps, glance_at, is_same
 from tui.operations.target import DATABASE
 from tui.runs.found import RunFinder
 from tui.storage import locks
 from tui.storage.acks import read_acks
 from tui.storage.cache import FactsCache
-from tui.storage.config_dir import CONFIG_DIR, DEFAULT_SWEEP_DAYS, sweep_days
+from tui.storage.config_dir import (
+    CONFIG_DIR,
+    DEFAULT_SWEEP_DAYS,
+    SETTINGS,
+    UNKNOWN_SWEEP,
+    sweep_days,
+)
 from tui.storage.folders import Version, is_link, is_settled
 from tui.storage.registry import read_registry
 from tui.storage.tables import TableCache
@@ -38,6 +45,7 @@ class _Rows:
     rows: tuple[Row, ...] = ()
     audited: Mapping[str, Event] = field(default_factory=lambda: _NO_EVENTS)
     problem: str = ""
+    trouble: Trouble = Trouble.NONE
     is_known: bool = True
     is_failed: bool = False
     is_final: bool = True
@@ -76,27 +84,33 @@ class Sight:
         self._glance: Glance | None = None
         self._often: Stamps = {}
         self._slow: Stamps = {}
-        self._joined: tuple[Findings, tuple[object, object], Listing] | None = None
+        self._joined: tuple[Findings, tuple[object, ...], Listing] | None = None
 
     def listing(
-        self, strays: tuple[Transcript, ...] = (), processes: tuple[Process, ...] = ()
+        self,
+        strays: tuple[Transcript, ...] = (),
+        processes: tuple[Process, ...] = (),
+        unread: str = "",
     ) -> Listing:
         """Return what is known of it, its strays counted in; the same object while nothing changed.
 
-        Of a listing that never answered only its name is known.
+        `unread` says why it may have more strays. Of a listing that never answered only its name is
+        known.
         """
-        found = self.found
-        if found is None:
+        seen = self.found
+        if seen is None:
             return Listing(one_line(self.folder.name), self.folder, is_stale=True, has_rows=False)
-        more, known = (strays, processes), self._joined
-        if known is None or known[0] is not found or known[1] != more:
+        more, known = (strays, processes, unread), self._joined
+        if known is None or known[0] is not seen or known[1] != more:
+            found = seen
             if strays or processes:
-                every = (*found.transcripts, *strays)
-                joined = join(replace(found, transcripts=every, stray_processes=processes))
-            else:
-                joined = join(found)
+                every = (*seen.transcripts, *strays)
+                found = replace(seen, transcripts=every, stray_processes=processes)
+            if unread and not found.cut and _misses_any(found):
+                found = replace(found, cut=unread, cut_trouble=Trouble.UNREAD)
+            joined = join(found)
             is_same = known is not None and joined == known[2]
-            self._joined = known = (found, more, known[2] if known and is_same else joined)
+            self._joined = known = (seen, more, known[2] if known and is_same else joined)
         return known[2]
 
     def refresh(self, *, is_slice: bool) -> None:
@@ -110,7 +124,7 @@ class Sight:
         try:
             self._look()
         except OSError as error:
-            self._be_blind(_unread(self.folder, error))
+            self._be_blind(_unread(self.folder, error), Trouble.of(error))
         except Exception as error:  # nothing that one listing holds may hide the others
             self._be_blind(f"cannot be looked at: {one_line(error)[:200]}")
 
@@ -127,29 +141,61 @@ class Sight:
         rows = self._read(glance)
         config_dir, is_linked = self._config_dir, is_link(self._config_dir)
         seen = locks.look_at_locks(self.folder) if glance.has_ours else _NO_LOCKS
+        days = sweep_days(config_dir) if glance.has_settings else DEFAULT_SWEEP_DAYS
+        transcripts = () if is_linked else self._finder.find(config_dir)
+        runs = self._runs.find(self.folder) if glance.has_ours else ()
+        acks, unread_acks = self._acks(has_ours=glance.has_ours)
+        cut, cut_trouble = self._cut(seen, days, unread_acks, is_linked=is_linked)
         found = Findings(
             self.folder.name,
             self.folder,
             rows.rows,
-            () if is_linked else self._finder.find(config_dir),
+            transcripts,
             read_registry(config_dir) if glance.has_registry and not is_linked else (),
-            self._runs.find(self.folder) if glance.has_ours else (),
+            runs,
             seen.held,
-            sweep_days(config_dir) if glance.has_settings else DEFAULT_SWEEP_DAYS,
+            days,
             rows.problem or _link_problem(config_dir, is_linked),
             bool(rows.problem and rows.rows),
             self._zone,
             rows.is_known,
             rows.audited,
-            read_acks(self.folder) if glance.has_ours else {},
-            cut=("" if is_linked else self._finder.cut) or self._runs.cut or seen.why,
+            acks,
+            cut=cut,
             unsure=seen.unsure,
             is_lock_blind=seen.is_blind,
             remains=() if is_linked else self._finder.remains,
+            trouble=Trouble.LINKED if is_linked else rows.trouble,
+            cut_trouble=cut_trouble,
         )
         self.is_troubled = rows.is_failed
         self._settle(glance, rows, found)
         self._keep(found)
+
+    def _acks(self, *, has_ours: bool) -> tuple[Mapping[str, Ack], str]:
+        """Return what was acknowledged, and why that is only what was last known."""
+        try:
+            return (read_acks(self.folder) if has_ours else {}), ""
+        except OSError as error:
+            known = self.found.acks if self.found is not None else {}
+            return known, f"its acknowledgements cannot be read: {error.strerror}"
+
+    def _cut(
+        self, seen: locks.Locks, days: int, unread_acks: str, *, is_linked: bool
+    ) -> tuple[str, Trouble]:
+        """Return what of it is not known and why, in words and for code: the worst of it."""
+        finder = self._finder
+        unlocked = Trouble.NO_LOCKS if seen.why.startswith(locks.NO_LOCKS) else Trouble.UNREAD
+        sweep = f"when the CLI sweeps it is not known: {SETTINGS} cannot be read"
+        told = (
+            ("" if is_linked else finder.cut, Trouble.UNREAD if finder.is_unread else Trouble.CUT),
+            (self._runs.cut, Trouble.UNREAD if self._runs.is_unread else Trouble.CUT),
+            (seen.why, unlocked),
+            (sweep if days == UNKNOWN_SWEEP else "", Trouble.UNREAD),
+            (unread_acks, Trouble.UNREAD),
+        )
+        found = [one for one in told if one[0]]
+        return max(found, key=lambda one: one[1] is Trouble.UNREAD, default=("", Trouble.CUT))
 
     def _settle(self, glance: Glance, rows: _Rows, found: Findings) -> None:
         """Remember what tells of the next change."""
@@ -167,22 +213,14 @@ class Sight:
             self.found = found
             self._changed.add(self.folder)
 
-    def _be_blind(self, problem: str) -> None:
-        """Keep the rows that were known, with the reason why nothing more is."""
-        rows = self._rows.rows if self._rows else ()
+    def _be_blind(self, problem: str, trouble: Trouble = Trouble.UNREADABLE) -> None:
+        """Keep all that was known, with the reason why nothing more is."""
         self.is_restless = self.is_troubled = True
-        is_known = bool(rows)
-        self._keep(
-            Findings(
-                self.folder.name,
-                self.folder,
-                rows,
-                problem=problem,
-                is_stale=is_known,
-                zone=self._zone,
-                has_rows=is_known,
-            )
+        known = self.found or Findings(
+            self.folder.name, self.folder, zone=self._zone, has_rows=False
         )
+        is_known = known.has_rows
+        self._keep(replace(known, problem=problem, trouble=trouble, cut=problem, is_stale=is_known))
 
     def _read(self, glance: Glance) -> _Rows:
         known = self._rows
@@ -201,10 +239,10 @@ def _read_rows(tables: TableCache, glance: Glance, known: _Rows | None) -> _Rows
     try:
         table = tables.table_of(f"{glance.folder}/{DATABASE}")
     except NothingTracked as problem:
-        return _Rows(glance.rows, problem=str(problem), is_final=is_final)
+        return _Rows(glance.rows, problem=str(problem), trouble=problem.trouble, is_final=is_final)
     except DatabaseProblem as problem:
         old = known or _Rows(glance.rows)
-        fresh = replace(old, problem=str(problem), is_known=bool(old.rows))
+        fresh = replace(old, problem=str(problem), trouble=problem.trouble, is_known=bool(old.rows))
         return replace(fresh, is_failed=True, is_final=False)
     if known is not None and (table.rows, table.audited) == (known.rows, known.audited):
         return _Rows(glance.rows, known.rows, known.audited, is_final=is_final)
@@ -214,6 +252,13 @@ def _read_rows(tables: TableCache, glance: Glance, known: _Rows | None) -> _Rows
 def _is_live(found: Findings) -> bool:
     """Whether anything runs here, or may: then nothing tells of its changes but looking."""
     return bool(found.processes or found.locked) or any(not run.is_over for run in found.runs)
+
+
+def _misses_any(found: Findings) -> bool:
+    """Whether a row that should have a transcript has none here."""
+    there = {one.session_id for one in found.transcripts}
+    ended = (Status.EXPIRED, Status.DELETED)
+    return any(row.session_id not in there and row.status not in ended for row in found.rows)
 
 
 def _unread(path: Path, error: OSError) -> str:

@@ -16,7 +16,7 @@ from tui.operations.context import Context
 from tui.operations.delete import find_trashed
 from tui.operations.refresh import listing_paths
 from tui.storage.erasing import measure_trashed, measures
-from tui.storage.folders import is_link
+from tui.storage.folders import is_folder, is_link
 from tui.storage.manifest import Trashed
 from tui.storage.opening import regular
 from tui.storage.tail import Tail
@@ -87,7 +87,7 @@ def _files(trashed: Trashed, unread: list[str]) -> Iterator[tuple[str, int]]:
     """Yield files, by the names that they had below their listing, with their bytes."""
     for index, place in enumerate(trashed.places):
         moved = trashed.moved(index)
-        if is_link(moved) or not moved.is_dir():
+        if is_link(moved) or not is_folder(moved):
             if (size := _size(moved)) is not None:
                 yield place, size
             continue

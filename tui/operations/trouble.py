@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 from tui.core.models import Listing
+from tui.core.trouble import Trouble
 from tui.operations.finding import Level
-from tui.storage.config_dir import CONFIG_DIR
-from tui.storage.folders import is_link
 
-# What may be over at the next look: it needs somebody only when it lasts.
-MOMENTARY = ("locked", "slow")
-_LEVELS: dict[str, Level] = {
-    "no_table": "note",
-    "locked": "warning",
-    "vanished": "warning",
-    "cut": "warning",
+_LEVELS: dict[Trouble, Level] = {
+    Trouble.NO_TABLE: "note",
+    Trouble.LOCKED: "warning",
+    Trouble.VANISHED: "warning",
+    Trouble.CUT: "warning",
+    Trouble.NO_LOCKS: "warning",
 }
 
 
-def trouble_of(listing: Listing) -> str:
-    """Return in a word why a listing cannot be read; empty when it can."""
+def trouble_of(listing: Listing) -> Trouble:
+    """Return why a listing cannot be read, or not whole; nothing when it can."""
     if listing.is_vanished:
-        return "vanished"
-    if listing.is_cut and listing.has_rows and not listing.is_stale:
-        return "cut"
-    if not listing.problem and listing.has_rows and not listing.is_stale:
-        return ""
-    if is_link(listing.path / CONFIG_DIR):
-        return "linked"
-    if listing.has_rows and not listing.is_stale:
-        return "no_table"
-    if "locked" in listing.problem:
-        return "locked"
-    if "does not answer" in listing.problem or not listing.problem:
-        return "slow"
-    return "forbidden" if "may not" in listing.problem else "unreadable"
+        return Trouble.VANISHED
+    is_unread = listing.is_stale or not listing.has_rows
+    if listing.trouble or not (is_unread or listing.problem):
+        return listing.trouble
+    return Trouble.UNREADABLE if listing.problem else Trouble.SLOW
 
 
-def level_of(trouble: str) -> Level:
+def level_of(trouble: Trouble) -> Level:
     """Return how bad such a trouble is."""
     return _LEVELS.get(trouble, "error")

@@ -15,7 +15,7 @@ from tui.operations.amounts import count
 from tui.operations.context import Act, Context
 from tui.operations.refresh import listing_paths
 from tui.operations.target import DATABASE
-from tui.storage.folders import our_folder
+from tui.storage.folders import is_folder, our_folder
 from tui.storage.logbook import read_logbook
 from tui.storage.tracking import read_events
 
@@ -45,7 +45,7 @@ def undone_words(context: Context, batch: Sequence[Act], done: Sequence[Act]) ->
 def may_hold_acts(path: Path) -> bool:
     """Whether anybody ever acted in a listing: what can be undone leaves our folder there."""
     folder = our_folder(path)
-    return folder is not None and folder.is_dir()
+    return folder is not None and is_folder(folder, unknown=True)
 
 
 def _later(context: Context, at: datetime) -> set[tuple[datetime, str, str]]:

@@ -11,6 +11,7 @@ from tui.core.models import Event, Listing
 from tui.core.text import one_line
 from tui.core.zones import LOCAL
 from tui.storage import known
+from tui.storage.folders import is_folder
 from tui.storage.logbook import read_logbook
 
 _WRITE_EACH = timedelta(minutes=1)
@@ -92,7 +93,7 @@ class Vanished:
             self._gone = {
                 name: _recalled(self._root / name, one)
                 for name, one in found.items()
-                if not (self._root / name).is_dir()
+                if not is_folder(self._root / name, unknown=True)
             }
             self._seen_at |= {name: found[name].at for name in self._gone}
             if self._gone:

@@ -11,6 +11,7 @@ from tui.runs.protocol import named_process, read_owner
 from tui.storage.processes import (
     end_process,
     interrupt_process,
+    is_gone,
     is_running,
     started_with,
 )
@@ -42,14 +43,14 @@ def interrupt_cli(pid: int, proc_start: str, config_dir: Path) -> None:
 
     Raises `Refused` for a process that cannot be proven to be that.
     """
-    if is_running(pid, proc_start) and not _works_in(pid, config_dir):
+    if not is_gone(pid, proc_start) and not _works_in(pid, config_dir):
         raise Refused(f"pid {pid} is left alone: it cannot be proven to be a CLI of {config_dir}")
     interrupt_process(pid, proc_start)
 
 
 def _end(pid: int, proc_start: str, is_proven: Callable[[], bool], what: str) -> None:
     # The pid and start that `end_process` checks again make what is proven here hold there too.
-    if not is_running(pid, proc_start):
+    if is_gone(pid, proc_start):
         return
     if not is_proven():
         raise Refused(f"pid {pid} is left alone: it cannot be proven to be {what}")

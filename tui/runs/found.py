@@ -15,19 +15,25 @@ from tui.storage.walking import Budget
 class RunFinder:
     """Finds the last run of each session of a listing, reading only those that may have changed.
 
-    `cut` says why there may be more than it found.
+    `cut` says why there may be more than it found, `is_unread` that they could not be read: then
+    they are as last known.
     """
 
     def __init__(self) -> None:
         self.cut = ""
+        self.is_unread = False
         self._known: dict[Path, tuple[object, Run]] = {}
         self._sessions: dict[Path, str] = {}
 
     def find(self, listing_path: Path) -> tuple[Run, ...]:
         """Return the runs, oldest first; what time is too short for is read the next time."""
-        known, self._known, self.cut = self._known, {}, ""
+        try:
+            folders = protocol.run_folders(listing_path)
+        except OSError as error:
+            self.cut, self.is_unread = f"its runs cannot be read: {error.strerror}", True
+            return tuple(run for _, run in reversed(self._known.values()))
+        known, self._known, self.cut, self.is_unread = self._known, {}, "", False
         budget, last, left = Budget(MOST_RUNS, RUNS_S), set[str](), 0
-        folders = protocol.run_folders(listing_path)
         for folder in reversed(folders):
             if not budget.spend():
                 left += 1

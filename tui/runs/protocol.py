@@ -28,7 +28,7 @@ from tui.runs.command import untaken
 from tui.runs.story import Story
 from tui.runs.untrusted import MAX_FILE, amount, parse, read_end, read_json
 from tui.storage.folders import OURS, Version, our_folder, version_of
-from tui.storage.processes import is_domain_gone, own_domain, started, was_before_boot
+from tui.storage.processes import is_domain_gone, is_gone, own_domain, started, was_before_boot
 
 SPEC, OWNER, HEARTBEAT = "spec.json", "owner.json", "heartbeat"
 EVENTS, PARTIAL, LOG = "events.jsonl", "partial.json", "runner.log"
@@ -176,7 +176,10 @@ def runs_folder(listing_path: Path) -> Path:
 
 
 def run_folders(listing_path: Path) -> tuple[Path, ...]:
-    """Return the run folders of a listing, oldest first; none behind a link."""
+    """Return the run folders of a listing, oldest first; none behind a link.
+
+    Raises `OSError` when nobody can tell which there are.
+    """
     runs = our_folder(listing_path, "runs")
     if runs is None:
         return ()
@@ -189,7 +192,7 @@ def run_folders(listing_path: Path) -> tuple[Path, ...]:
                     if _RUN_ID.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
                 )
             )
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return ()
 
 
@@ -312,7 +315,7 @@ def _is_dead(owner: Mapping[str, Any], folder: Path) -> bool:
     runner = named_process(owner, "pid", "proc_start")
     if runner is not None:
         # After a restart of the machine another process may have its pid, even its start.
-        return started(runner[0]) != runner[1] or was_before_boot(_modified(folder / HEARTBEAT))
+        return is_gone(*runner) or was_before_boot(_modified(folder / HEARTBEAT))
     return is_domain_gone(str(owner.get("pid_domain") or ""), _modified(folder / HEARTBEAT))
 
 

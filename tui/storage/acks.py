@@ -16,7 +16,7 @@ from tui.core.zones import read_time
 from tui.storage.folders import (
     console_folder,
     our_folder,
-    read_object,
+    read_ours,
 )
 from tui.storage.locks import folder_lock
 from tui.storage.safe_io import write_atomically
@@ -28,13 +28,14 @@ _NONE: Mapping[str, Ack] = MappingProxyType({})
 
 
 def read_acks(listing_path: Path) -> Mapping[str, Ack]:
-    """Return who acknowledged what, by session id; what cannot be read was never said."""
+    """Return who acknowledged what, by session id; raises `OSError` when nobody can tell."""
     folder = our_folder(listing_path)
-    if folder is None:
-        return _NONE
-    return {
-        key: ack for key, value in read_object(folder / ACKS).items() if (ack := _ack(key, value))
-    }
+    return _NONE if folder is None else _read(folder / ACKS)
+
+
+def _read(path: Path) -> dict[str, Ack]:
+    every = read_ours(path).items()
+    return {key: ack for key, one in every if (ack := _ack(key, one))}
 
 
 def write_ack(listing_path: Path, session_id: str, ack: Ack) -> Ack:
@@ -57,7 +58,7 @@ def _change(listing_path: Path, session_id: str, ack: Ack | None) -> Ack | None:
     """Put an acknowledgement in the place of another, unless it says the same; return that."""
     path = console_folder(listing_path) / ACKS
     with folder_lock(listing_path, ".acks"):
-        known = {key: one for key, value in read_object(path).items() if (one := _ack(key, value))}
+        known = _read(path)
         before = known.pop(session_id, None)
         if ack is not None and before is not None and before.mark == ack.mark:
             return before

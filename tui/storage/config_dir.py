@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from tui.core.bounded_json import parse_json
-from tui.core.errors import ConsoleError
+from tui.core.errors import ConsoleError, Refused
 from tui.core.session_id import is_cli_id, is_session_id
+from tui.core.text import one_line
 from tui.storage.folders import is_link, read_small
 from tui.storage.locks import folder_lock
 from tui.storage.opening import CONFIG_DIR as CONFIG_DIR
@@ -22,6 +23,7 @@ from tui.storage.rewriting import rewrite
 
 DEFAULT_SWEEP_DAYS = 30
 UNKNOWN_SWEEP = -1
+SETTINGS = "settings.json"
 _LONGEST_SWEEP_DAYS = 36500
 _BESIDE = ("file-history", "tasks", "session-env")
 
@@ -32,7 +34,7 @@ def sweep_days(config_dir: Path) -> int:
     `UNKNOWN_SWEEP` when that cannot be read. Of what is no JSON the CLI takes nothing, either.
     """
     try:
-        stored = parse_json(read_small(config_dir / "settings.json", follows=True))
+        stored = parse_json(read_small(config_dir / SETTINGS, follows=True))
     except (FileNotFoundError, ValueError, RecursionError):
         return DEFAULT_SWEEP_DAYS
     except OSError:
@@ -58,7 +60,7 @@ def raise_sweep(config_dir: Path, modified_at: datetime, until: datetime) -> int
     needed = min(math.ceil((until - modified_at) / timedelta(days=1)) + 1, _LONGEST_SWEEP_DAYS)
     if needed <= sweep_days(config_dir):
         return None
-    path = config_dir / "settings.json"
+    path = config_dir / SETTINGS
     if is_link(config_dir) or is_link(path):
         raise ConsoleError(
             "the CLI's own sweep could not be put off: settings.json is behind a link, and what a "
@@ -116,7 +118,21 @@ def footprint(config_dir: Path, session_id: str) -> tuple[Path, ...]:
 
 
 def footprints(config_dir: Path, session_ids: Iterable[str]) -> dict[str, tuple[Path, ...]]:
-    """Return the footprint of each of many sessions, looking into every folder only once."""
+    """Return the footprint of each of many sessions, looking into every folder only once.
+
+    Raises `Refused` when a part cannot be read: what was not seen is not gone.
+    """
+    try:
+        return _footprints(config_dir, session_ids)
+    except OSError as error:
+        where = one_line(Path(error.filename or config_dir).name)
+        raise Refused(
+            f"{where} cannot be read ({error.strerror}): what there is of a session is not known, "
+            "and nothing is done to it"
+        ) from error
+
+
+def _footprints(config_dir: Path, session_ids: Iterable[str]) -> dict[str, tuple[Path, ...]]:
     found: dict[str, list[Path]] = {one: [] for one in session_ids}
     wanted = {one for one in found if is_session_id(one)}
     if not wanted or is_link(config_dir):
@@ -188,7 +204,7 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             yield from (entry for entry in entries if not entry.is_symlink())
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return
 
 
@@ -199,7 +215,7 @@ def _unlinked(path: Path) -> list[Path]:
 def _is_file(path: Path) -> bool:
     try:
         return stat.S_ISREG(path.lstat().st_mode)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
 
 

@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 from tui.core.errors import DatabaseProblem
 from tui.core.limits import VALUE_BYTES
+from tui.core.trouble import Trouble
 from tui.storage.authorizer import may_read, may_write
 from tui.storage.recovery import BUSY, recovered, require_no_super_journal, require_own_recovery
 from tui.storage.side_files import INDEX, LOG, beside, require_plain
@@ -154,7 +155,9 @@ def _snapshot(db_path: Path, timeout_s: float) -> tuple[sqlite3.Connection, Inod
 def _recovered(db_path: Path, timeout_s: float) -> sqlite3.Connection:
     """Return a copy in memory, one at a time: each takes several times the size of its database."""
     if not _recovering.acquire(timeout=timeout_s + _WORK_S):
-        raise DatabaseProblem("waits to be read: others were left in the middle of a write, too")
+        raise DatabaseProblem(
+            "waits to be read: others were left in the middle of a write, too", Trouble.SLOW
+        )
     try:
         return recovered(db_path)
     finally:
@@ -178,7 +181,7 @@ def _begin(db_path: Path, inode: Inode, begin: Callable[[], object]) -> None:
     ends, (pause, longest) = time.monotonic() + WRITE_TIMEOUT_S, _PAUSES_S
     while not _try_begin(db_path, inode, begin):
         if time.monotonic() > ends:
-            raise DatabaseProblem(BUSY)
+            raise DatabaseProblem(BUSY, Trouble.LOCKED)
         time.sleep(pause)
         pause = min(2 * pause, longest)
 
@@ -242,7 +245,7 @@ def _opened(db_path: Path, mode: str, timeout_s: float, kind: type[C]) -> tuple[
             return connection, (named.st_dev, named.st_ino)
         connection.close()
         time.sleep(_PAUSES_S[0])
-    raise _Unsure(BUSY)
+    raise _Unsure(BUSY, Trouble.LOCKED)
 
 
 def _descriptors() -> dict[int, Inode]:
@@ -319,5 +322,6 @@ def require_readable(db_path: Path) -> None:
         if file.read(20)[18:] == _IN_WAL_MODE:
             raise DatabaseProblem(
                 f"{db_path.name} is in WAL mode and not ours to write: to look at it now would "
-                "keep the pipeline from writing"
+                "keep the pipeline from writing",
+                Trouble.FORBIDDEN,
             )

@@ -7,6 +7,7 @@ once and driven here by `sqlite3`, or by the asynchronous driver. What it raises
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -16,6 +17,7 @@ from typing import Any, TypeVar
 from tui.core.errors import ConsoleError, DatabaseProblem
 from tui.core.limits import TABLE_CHARACTERS, TABLE_ROWS, VALUE_BYTES
 from tui.core.text import one_line
+from tui.core.trouble import Trouble
 from tui.storage.connection import BEGIN, READ_TIMEOUT_S, reading, require_readable, writing
 from tui.storage.side_files import require_plain
 
@@ -97,7 +99,7 @@ def _answer(connection: sqlite3.Connection, statement: Statement, budget: Budget
     try:
         return budget.counted(connection.execute(*statement))
     except sqlite3.OperationalError as error:
-        if "decode" not in str(error):
+        if hasattr(error, "sqlite_errorcode"):  # Python's own: "Could not decode to UTF-8"
             raise
         connection.text_factory = decode
         return budget.counted(connection.execute(*statement))
@@ -114,32 +116,68 @@ def problems(db_path: Path) -> Iterator[None]:
     try:
         yield
     except DatabaseProblem as problem:
-        raise type(problem)(f"{db_path.name} {problem}") from None
+        raise type(problem)(f"{db_path.name} {problem}", problem.trouble) from None
     except ConsoleError:
         raise
     except Exception as error:  # a damaged file makes the driver raise more than its own errors
-        raise DatabaseProblem(f"{db_path.name} {_reason(error)}") from error
+        raise _problem(db_path, error) from error
 
 
-_REASONS = {
-    "locked": "is locked by another program",
-    "readonly": "may not be written by us",
-    "not a database": "is not a SQLite database",
-    "malformed": "is damaged",
-    "unsupported file format": "is damaged, or was written by a newer SQLite",
-    "disk is full": "cannot be written: the disk is full",
-    "unable to open": "may not be opened by us",
+_OF_ITS_OWN = "has a trigger, view or function of its own where only a table may be"
+_NO_LOCKS = "cannot be read: this mount has no locks"
+# By SQLite's own codes: its words quote names, which others choose.
+_BY_CODE: dict[int, tuple[str, Trouble]] = {
+    sqlite3.SQLITE_BUSY: ("is locked by another program", Trouble.LOCKED),
+    sqlite3.SQLITE_LOCKED: ("is locked by another program", Trouble.LOCKED),
+    sqlite3.SQLITE_PROTOCOL: ("is locked by another program", Trouble.LOCKED),
+    sqlite3.SQLITE_READONLY: ("may not be written by us", Trouble.FORBIDDEN),
+    sqlite3.SQLITE_PERM: ("may not be opened by us", Trouble.FORBIDDEN),
+    sqlite3.SQLITE_NOTADB: ("is not a SQLite database", Trouble.UNREADABLE),
+    sqlite3.SQLITE_CORRUPT: ("is damaged", Trouble.UNREADABLE),
+    sqlite3.SQLITE_FULL: ("cannot be written: the disk is full", Trouble.FULL),
+    sqlite3.SQLITE_INTERRUPT: ("takes too long to answer", Trouble.SLOW),
+    sqlite3.SQLITE_TOOBIG: (f"has a value of over {VALUE_BYTES >> 20} MB", Trouble.UNREADABLE),
+    sqlite3.SQLITE_AUTH: (_OF_ITS_OWN, Trouble.UNREADABLE),
+    sqlite3.SQLITE_IOERR: ("cannot be read: the disk answers with an error", Trouble.UNREAD),
+    sqlite3.SQLITE_IOERR_LOCK: (_NO_LOCKS, Trouble.NO_LOCKS),
+    sqlite3.SQLITE_IOERR_RDLOCK: (_NO_LOCKS, Trouble.NO_LOCKS),
+    sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK: (_NO_LOCKS, Trouble.NO_LOCKS),
+}
+# What has no code of its own begins so.
+_BY_BEGINNING = {
     "no such column": "has a table that lacks a column of the guide's",
     "no such table": "has no claude_sessions table",
-    "busy": "is locked by another program",
-    "interrupted": "takes too long to answer",
-    "too big": f"has a value of over {VALUE_BYTES >> 20} MB",
-    "not authorized": "has a trigger, view or function of its own where only a table may be",
-    "prohibited": "has a trigger, view or function of its own where only a table may be",
+    "unsupported file format": "is damaged, or was written by a newer SQLite",
+    "access to ": _OF_ITS_OWN,
+    "unsafe use of ": _OF_ITS_OWN,
 }
 
 
-def _reason(error: Exception) -> str:
-    text = str(error) if not isinstance(error, UnicodeError) else "malformed"
-    known = next((words for sign, words in _REASONS.items() if sign in text), None)
-    return known or f"cannot be used: {one_line(text)}"
+def _problem(db_path: Path, error: Exception) -> DatabaseProblem:
+    words, trouble = _reason(db_path, error)
+    return DatabaseProblem(f"{db_path.name} {words}", trouble)
+
+
+def _reason(db_path: Path, error: Exception) -> tuple[str, Trouble]:
+    code = getattr(error, "sqlite_errorcode", 0)
+    known = _BY_CODE.get(code) or _BY_CODE.get(code & 0xFF)
+    if known is not None:
+        return known
+    if isinstance(error, UnicodeError):
+        return "is damaged", Trouble.UNREADABLE
+    if code & 0xFF == sqlite3.SQLITE_CANTOPEN:
+        return _unopened(db_path)
+    text = str(error)
+    begun = next((words for sign, words in _BY_BEGINNING.items() if text.startswith(sign)), None)
+    return begun or f"cannot be used: {one_line(text)}", Trouble.UNREADABLE
+
+
+def _unopened(db_path: Path) -> tuple[str, Trouble]:
+    """Return why SQLite could not open it, which it does not say itself."""
+    if not os.access(db_path, os.R_OK, effective_ids=True):
+        return "may not be opened by us", Trouble.FORBIDDEN
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        return f"cannot be opened now: {error.strerror}", Trouble.UNREAD
+    return "may not be opened by us", Trouble.FORBIDDEN

@@ -17,6 +17,7 @@ from tui.storage.opening import OURS as OURS
 from tui.storage.opening import open_regular
 from tui.storage.safe_io import make_folders
 
+_NONE_OF_OURS = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EINVAL, errno.EISDIR)
 _TICK_NS = 50_000_000
 _COARSE_NS = 2_000_000_000  # of a file system that keeps whole seconds
 _ESCAPED = re.compile(r"\\([0-7]{3})")
@@ -54,6 +55,19 @@ def is_link(path: Path) -> bool:
         return False
 
 
+def is_folder(path: Path, *, unknown: bool = False) -> bool:
+    """Whether `path` is a folder, or a link to one; `unknown` where nobody can tell.
+
+    `Path.is_dir` raises there, or says no.
+    """
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError:
+        return unknown
+
+
 def version_of(status: os.stat_result) -> Version:
     """Return what changes when a file is written, replaced, truncated or put back with old times:
     device, inode, size, mtime and ctime.
@@ -68,13 +82,15 @@ def version_of(status: os.stat_result) -> Version:
 
 
 def versions(paths: Iterable[str]) -> dict[str, Version]:
-    """Return the versions of those paths that are there."""
+    """Return the versions of those paths that are there, or may be: only "no such file" says no."""
     found = {}
     for path in paths:
         try:
             found[path] = version_of(os.lstat(path))
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
+        except OSError as error:
+            found[path] = (0, 0, -1, error.errno or 0, 0)
     return found
 
 
@@ -119,6 +135,23 @@ def read_small(path: Path, limit: int = SMALL, *, follows: bool = False) -> byte
         return os.read(fd, min(limit, status.st_size + SMALL))
     finally:
         os.close(fd)
+
+
+def read_ours(path: Path, limit: int = SMALL) -> dict[str, Any]:
+    """Return the JSON object in a small file of ours, an empty one when there is none.
+
+    What is no file, or no JSON, is none of ours. Raises `OSError` when nobody can tell: too large,
+    not to be read by us, or now.
+    """
+    try:
+        value = parse_json(read_small(path, limit))
+    except (ValueError, RecursionError):
+        return {}
+    except OSError as error:
+        if error.errno in _NONE_OF_OURS:
+            return {}
+        raise
+    return value if isinstance(value, dict) else {}
 
 
 def read_object(path: Path, limit: int = SMALL, *, follows: bool = False) -> dict[str, Any]:

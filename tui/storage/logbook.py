@@ -125,16 +125,19 @@ def _append(fd: int, line: bytes) -> bool:
     return os.write(fd, data) == len(data)
 
 
-def read_logbook(root: Path, most_bytes: int = _END) -> tuple[Event, ...]:
+def read_logbook(
+    root: Path, most_bytes: int = _END, *, is_strict: bool = False
+) -> tuple[Event, ...]:
     """Return the acts at the end of the logbook, oldest first, safe to show.
 
-    Where it was turned over not long ago, those at the end of the old one come before.
+    Where it was turned over not long ago, those at the end of the old one come before. When
+    it cannot be read that is nothing, or `OSError` where that is not enough.
     """
     folder = our_folder(root)
     if folder is None:
         return ()
-    which, new = _end(folder / _FILE, most_bytes)
-    other, old = _end(folder / _OLD, most_bytes - len(new))
+    which, new = _end(folder / _FILE, most_bytes, is_strict=is_strict)
+    other, old = _end(folder / _OLD, most_bytes - len(new), is_strict=is_strict)
     # Turned over between these two looks it is one file, read twice.
     return tuple(_events(new if other == which else old + b"\n" + new))
 
@@ -155,21 +158,26 @@ def logbook_problem(root: Path) -> str:
 
 
 def logbook_version(root: Path) -> Version | None:
-    """Return what changes when something is written down; `None` while nothing is."""
+    """Return what changes when something is written down; `None` while nothing is.
+
+    Raises `OSError` when nobody can tell.
+    """
     folder = our_folder(root)
     for name in (_FILE, _OLD):
-        with suppress(OSError):
+        with suppress(FileNotFoundError, NotADirectoryError):
             return version_of((folder / name).lstat()) if folder else None
     return None
 
 
-def _end(path: Path, most_bytes: int) -> tuple[int, bytes]:
+def _end(path: Path, most_bytes: int, *, is_strict: bool) -> tuple[int, bytes]:
     """Return which file that is, and its end; 0 and nothing when there is none to be read."""
     try:
         with regular(path) as (fd, status):
             end = os.pread(fd, most_bytes, max(0, status.st_size - most_bytes))
             return status.st_ino, end
-    except OSError:
+    except OSError as error:
+        if is_strict and not isinstance(error, FileNotFoundError | NotADirectoryError):
+            raise
         return 0, b""
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
+from tui.core.limits import NOTIFIED
 from tui.core.zones import read_time
-from tui.storage.folders import console_folder, our_folder, read_object
+from tui.storage.folders import console_folder, our_folder, read_ours
 from tui.storage.locks import folder_lock
 from tui.storage.safe_io import write_atomically
 
@@ -16,6 +19,8 @@ _FILE = "notified.json"
 _KEPT = timedelta(days=1)
 _AGAIN_AFTER = timedelta(minutes=5)
 _FAILED = "failed "
+_WHOSE = 16
+_MARK = re.compile(r"[0-9a-f]{32}")
 
 
 def claim(root: Path, keys: Iterable[str], now: datetime) -> frozenset[str]:
@@ -23,37 +28,47 @@ def claim(root: Path, keys: Iterable[str], now: datetime) -> frozenset[str]:
 
     What is not among `keys` any more is forgotten after a day; what could not be told (see
     `give_back`) is due again after 5 minutes. Writes nothing when nothing is due. Raises
-    `OSError`, and `Refused` while another writes for long.
+    `OSError`, also when what was told cannot be read, and `Refused` while another writes for long.
     """
-    current = frozenset(keys)
+    current = {_mark(key): key for key in keys}
     if not _due(_read(root), current, now):
         return frozenset()
     with folder_lock(root, ".notified"):
         told = _read(root)
         due = _due(told, current, now)
-        kept = {key: at for key, at in told.items() if key in current or now - _at(at) < _KEPT}
+        kept = {mark: at for mark, at in told.items() if mark in current or now - _at(at) < _KEPT}
         _write(root, kept | dict.fromkeys(due, now.isoformat()))
-    return due
+    return frozenset(current[mark] for mark in due)
 
 
 def give_back(root: Path, keys: Iterable[str], now: datetime) -> None:
     """Mark what could not be told, so that it is due again; raises as `claim`."""
-    failed = dict.fromkeys(keys, f"{_FAILED}{now.isoformat()}")
+    failed = dict.fromkeys(map(_mark, keys), f"{_FAILED}{now.isoformat()}")
     if failed:
         with folder_lock(root, ".notified"):
             _write(root, dict(_read(root)) | failed)
 
 
 def forget_told(root: Path, listing: str, session_id: str) -> None:
-    """Forget what was told of a session, which may quote why it failed; raises as `claim`."""
-    begin = f"{listing}/{session_id}|"
-    if any(key.startswith(begin) for key in _read(root)):
+    """Forget what was told of a session; raises as `claim`."""
+    begin = _mark(f"{listing}/{session_id}|")[:_WHOSE]
+    if any(mark.startswith(begin) for mark in _read(root)):
         with folder_lock(root, ".notified"):
-            _write(root, {key: at for key, at in _read(root).items() if not key.startswith(begin)})
+            kept = {mark: at for mark, at in _read(root).items() if not mark.startswith(begin)}
+            _write(root, kept)
 
 
-def _due(told: Mapping[str, str], current: frozenset[str], now: datetime) -> frozenset[str]:
-    return frozenset(key for key in current if key not in told or _is_due_again(told[key], now))
+def _mark(key: str) -> str:
+    """Return what stands for a key: whose it is and what, and it quotes nothing of that."""
+    return f"{_hashed(key.partition('|')[0])[:_WHOSE]}{_hashed(key)[:_WHOSE]}"
+
+
+def _hashed(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _due(told: Mapping[str, str], current: Iterable[str], now: datetime) -> frozenset[str]:
+    return frozenset(one for one in current if one not in told or _is_due_again(told[one], now))
 
 
 def _is_due_again(at: str, now: datetime) -> bool:
@@ -68,8 +83,9 @@ def _read(root: Path) -> Mapping[str, str]:
     folder = our_folder(root)
     if folder is None:
         return {}
-    found = read_object(folder / _FILE)
-    return {key: at for key, at in found.items() if isinstance(at, str)}
+    found = read_ours(folder / _FILE, NOTIFIED)
+    marks = ((key if _MARK.fullmatch(key) else _mark(key), at) for key, at in found.items())
+    return {mark: at for mark, at in marks if isinstance(at, str)}
 
 
 def _write(root: Path, told: Mapping[str, str]) -> None:

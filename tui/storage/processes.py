@@ -17,6 +17,7 @@ _DOMAIN = re.compile(r"linux:(?P<machine>[0-9a-f]{32}):(?P<namespace>pid:\[[0-9]
 _FIRST_NAMESPACE = "pid:[4026531836]"  # PROC_PID_INIT_INO, the same in every Linux
 _HIDES = re.compile(r"^\S+ \S+ \S+ \S+ /proc .*\bhidepid=(?!0|off)", re.MULTILINE)
 _ONE_PID = re.compile(r"^NSpid:\s+[0-9]+$", re.MULTILINE)
+UNTOLD = "?"
 _CLOCK_SLACK = timedelta(minutes=5)  # a clock set forward moves the time of the start with it
 
 
@@ -25,15 +26,24 @@ def is_running(pid: int, proc_start: str) -> bool:
     return proc_start != "" and started(pid) == proc_start
 
 
+def is_gone(pid: int, proc_start: str) -> bool:
+    """Whether the process `pid` that started then is proven dead; a start not known is any."""
+    now = started(pid)
+    return now is None or (proc_start != "" and now not in (proc_start, UNTOLD))
+
+
 def started(pid: int) -> str | None:
     """Return when `pid` started, in clock ticks since boot; `None` when it is dead or a zombie.
 
-    Field 22 of `/proc/<pid>/stat`; the name in field 2 may hold anything, even `)`.
+    `UNTOLD` when nobody can tell now: only a process that is not there is proven dead. It is field
+    22 of `/proc/<pid>/stat`; the name in field 2 may hold anything, even `)`.
     """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
-    except OSError:
+    except (FileNotFoundError, ProcessLookupError):
         return None
+    except OSError:
+        return UNTOLD
     fields = stat.rpartition(")")[2].split()
     return None if len(fields) < 20 or fields[0] in ("Z", "X") else fields[19]
 
@@ -130,7 +140,8 @@ def end_process(pid: int, proc_start: str, *, patience_s: float = 3.0) -> None:
     except OSError as error:
         raise Refused(f"pid {pid} cannot be ended: {error.strerror}") from error
     try:
-        if is_running(pid, proc_start):
+        if not is_gone(pid, proc_start):
+            _require_proven(pid, proc_start)
             _end(descriptor, patience_s)
     except ProcessLookupError:
         return
@@ -150,13 +161,20 @@ def interrupt_process(pid: int, proc_start: str) -> None:
     except OSError as error:
         raise Refused(f"pid {pid} cannot be interrupted: {error.strerror}") from error
     try:
-        if not is_running(pid, proc_start):
+        if is_gone(pid, proc_start):
             raise Refused(f"pid {pid} is gone")
+        _require_proven(pid, proc_start)
         signal.pidfd_send_signal(descriptor, signal.SIGINT)
     except OSError as error:
         raise Refused(f"pid {pid} cannot be interrupted: {error.strerror}") from error
     finally:
         os.close(descriptor)
+
+
+def _require_proven(pid: int, proc_start: str) -> None:
+    """Raise `Refused` when nobody can tell now that it is that process."""
+    if not is_running(pid, proc_start):
+        raise Refused(f"pid {pid} is left alone: when it started cannot be proven now")
 
 
 def _end(descriptor: int, patience_s: float) -> None:

@@ -14,7 +14,7 @@ from tui.core.limits import MOST_LIVE, REGISTRY_ENTRY, REGISTRY_S
 from tui.core.models import Liveness, Process
 from tui.core.text import one_line
 from tui.storage.folders import is_link, read_small
-from tui.storage.processes import is_domain_gone, is_running, own_domain, started
+from tui.storage.processes import is_domain_gone, is_gone, is_running, own_domain, started
 from tui.storage.walking import Budget, names_in
 
 _ENTRY = re.compile(r"[1-9][0-9]{0,9}\.json")
@@ -132,7 +132,7 @@ def _is_dead(entry: dict[str, Any], pid: int, domain: str, *, is_ours: bool) -> 
     """Whether a process that does not run here is proven dead wherever it was."""
     if not is_ours:
         return is_domain_gone(domain, _last_sign(entry))
-    return domain != "" and (_start(entry) != "" or started(pid) is None)
+    return domain != "" and is_gone(pid, _start(entry))
 
 
 def _start(entry: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tui.core.errors import DatabaseProblem, NothingTracked
 from tui.core.limits import LOG_BYTES
+from tui.core.trouble import Trouble
 
 JOURNAL, LOG, INDEX = "-journal", "-wal", "-shm"
 
@@ -47,7 +48,8 @@ def _status(path: Path) -> os.stat_result | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise DatabaseProblem(f"{path.name}: {error.strerror or error}") from error
+        words = f"{path.name}: {error.strerror or error}"
+        raise DatabaseProblem(words, Trouble.of(error)) from error
     if stat.S_ISLNK(found.st_mode):
         raise DatabaseProblem(f"{path.name} is a link, and links are not followed")
     if not stat.S_ISREG(found.st_mode):

@@ -16,10 +16,11 @@ from pathlib import Path
 
 from tui.core.models import Process, Transcript
 from tui.core.session_id import is_session_id
+from tui.core.text import one_line
 from tui.storage.cache import FactsCache, no_facts, read_or_nothing
 from tui.storage.config_dir import CONFIG_DIR, sweep_days
 from tui.storage.facts import read_cwd
-from tui.storage.folders import Version, is_settled, version_of
+from tui.storage.folders import Version, is_link, is_settled, version_of
 from tui.storage.forks import with_own_costs
 from tui.storage.registry import read_registry
 from tui.storage.transcripts import sketch_in, transcript_of
@@ -36,7 +37,8 @@ Listings = tuple[tuple[Path, frozenset[str]], ...]
 class StrayFinder:
     """Finds the transcripts in `claude_home` that belong to listings, again and again.
 
-    A folder that did not change is not read anew. There are none when `claude_home` is itself a
+    A folder that did not change is not read anew; `unread` says why there may be more. There are
+    none when `claude_home` is itself a
     listing's.
     """
 
@@ -51,6 +53,7 @@ class StrayFinder:
         self._folders: dict[str, tuple[Version, tuple[_Owned, ...]]] = {}
         self._confirmed: dict[str, tuple[Path, ...]] = {}
         self._found: dict[str, Transcript] = {}
+        self.unread = ""
 
     def find(self, listings: Listings) -> Mapping[Path, tuple[Transcript, ...]]:
         """Return the strays of these listings, each by its folder and with the ids it tracks."""
@@ -59,6 +62,7 @@ class StrayFinder:
         if self._is_a_listing_s or not listings:
             return {}
         self._said = self._facts.of(self._home)
+        self.unread = ""
         strays: dict[Path, list[Transcript]] = {}
         found = {one.path: (one, owners) for one, owners in self._transcripts()}
         self._found = {str(path): one for path, (one, _) in found.items()}
@@ -119,14 +123,15 @@ class StrayFinder:
                 yield known if known == marked and known is not None else marked, owners
 
     def _owned(self) -> Iterator[_Owned]:
-        for project in _subfolders(f"{self._home}/projects"):
+        for project in self._subfolders(f"{self._home}/projects"):
             yield from self._ours(project, self._in_project)
         yield from self._ours(f"{self._home}/sessions", self._in_sketches)
 
     def _ours(self, folder: str, look: _Look) -> tuple[_Owned, ...]:
         try:
             status = os.lstat(folder)
-        except OSError:
+        except OSError as error:
+            self._note(folder, error)
             return ()
         version = version_of(status)
         known = self._folders.get(folder)
@@ -139,7 +144,7 @@ class StrayFinder:
 
     def _in_project(self, project: str) -> Iterator[_Owned]:
         candidates = self._candidates(project.rpartition("/")[2])
-        for name in _names(project):
+        for name in self._names(project):
             session_id = name.removesuffix(".jsonl")
             if session_id == name or not is_session_id(session_id):
                 continue
@@ -149,7 +154,7 @@ class StrayFinder:
                 yield session_id, path, owners
 
     def _in_sketches(self, folder: str) -> Iterator[_Owned]:
-        for name in _names(folder):
+        for name in self._names(folder):
             if name in self._owners and is_session_id(name):
                 yield name, f"{folder}/{name}/", self._owners[name]
 
@@ -177,7 +182,8 @@ class StrayFinder:
     def _transcript(self, session_id: str, path: str) -> Transcript | None:
         try:
             status = os.lstat(path)
-        except OSError:
+        except OSError as error:
+            self._note(path, error)
             return None
         if not stat.S_ISREG(status.st_mode):
             return None
@@ -187,7 +193,33 @@ class StrayFinder:
         return transcript_of(session_id, path, status, said, more)
 
     def _sketch(self, folder: str) -> Transcript | None:
-        return sketch_in(Path(folder)) if _is_folder(folder[:-1]) else None
+        try:
+            return sketch_in(Path(folder)) if _is_folder(folder[:-1]) else None
+        except OSError as error:
+            self._note(folder, error)
+            return None
+
+    def _note(self, place: str, error: OSError) -> None:
+        """Note that a place could not be read, unless it is only gone."""
+        if not isinstance(error, FileNotFoundError | NotADirectoryError):
+            self.unread = f"{one_line(place)} cannot be read: {error.strerror}"
+
+    def _subfolders(self, base: str) -> list[str]:
+        if is_link(Path(base)):
+            return []
+        try:
+            with os.scandir(base) as entries:
+                return sorted(one.path for one in entries if one.is_dir(follow_symlinks=False))
+        except OSError as error:
+            self._note(base, error)
+            return []
+
+    def _names(self, folder: str) -> list[str]:
+        try:
+            return sorted(os.listdir(folder))  # noqa: PTH208 (names are wanted, no paths)
+        except OSError as error:
+            self._note(folder, error)
+            return []
 
 
 def _slug(path: Path) -> str:
@@ -213,20 +245,3 @@ def _is_folder(path: str) -> bool:
         return stat.S_ISDIR(os.lstat(path).st_mode)
     except OSError:
         return False
-
-
-def _subfolders(base: str) -> list[str]:
-    if not _is_folder(base):
-        return []
-    try:
-        with os.scandir(base) as entries:
-            return sorted(one.path for one in entries if one.is_dir(follow_symlinks=False))
-    except OSError:
-        return []
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        return sorted(os.listdir(folder))  # noqa: PTH208 (names are wanted, no paths)
-    except OSError:
-        return []

@@ -38,8 +38,9 @@ class TranscriptFinder:
 
     `projects` holds the version of every project folder before the last `find` listed it, `seen`
     that of every file and session's folder it saw, both by path. `cut` says why there may be more
-    than it found; what begins with `wanted` is looked at first. `remains` are folders of sessions
-    whose transcript is gone.
+    than it found, `is_unread` that something could not be read: of that the last known stays. What
+    begins with `wanted` is looked at first. `remains` are folders of sessions whose transcript is
+    gone.
     """
 
     def __init__(self, facts: FactsCache | None = None, wanted: str = "") -> None:
@@ -51,6 +52,8 @@ class TranscriptFinder:
         self._known: dict[str, Transcript] = {}
         self._budget = Budget(0, 0)
         self.cut = ""
+        self.is_unread = False
+        self._unread: list[str] = []
         self.seen: dict[str, Version] = {}
         self.projects: dict[str, Version] = {}
         self.remains: tuple[Remains, ...] = ()
@@ -67,11 +70,15 @@ class TranscriptFinder:
         is_same = said is self._said
         known, seen = (self._known, self.seen) if is_same else ({}, {})
         self._said, self._known, self.seen, self.projects, self.cut = said, {}, {}, {}, ""
+        self.is_unread, self._unread = False, []
         self._budget, self.remains = Budget(MOST_TRANSCRIPTS, TRANSCRIPTS_S), ()
         for project in self._folders(f"{config_dir}/projects", MOST_PROJECTS):
-            with suppress(OSError):
+            try:
                 self.projects[project] = version_of(os.lstat(project))
                 self._find_in(project, known, seen)
+            except OSError as error:
+                self._leave_unread(project, error)
+        self._keep_unread(known, seen)
         said.keep_only(self._known.keys())
         self._young &= self._known.keys()
         sketches = tuple(self._sketches(str(config_dir)))
@@ -84,7 +91,7 @@ class TranscriptFinder:
         self, project: str, known: dict[str, Transcript], seen: dict[str, Version]
     ) -> None:
         entries = self._scan(project, MOST_ENTRIES)
-        folders = {one.name: one for one in entries if one.is_dir(follow_symlinks=False)}
+        folders = {one.name: one for one in entries if self._is_folder(one)}
         for name, entry in sorted((one.name, one) for one in entries if one.name[-6:] == _ENDING):
             session_id, path = name[:-6], entry.path
             if not self._budget.spend() and not self._is_wanted(name):
@@ -95,7 +102,8 @@ class TranscriptFinder:
             try:
                 status = entry.stat(follow_symlinks=False)
                 more = self._beside(folders[session_id]) if session_id in folders else Measure()
-            except OSError:  # it went while we looked
+            except OSError as error:
+                self._leave_unread(path, error)
                 continue
             if not stat.S_ISREG(status.st_mode) or not is_session_id(session_id):
                 continue
@@ -119,7 +127,8 @@ class TranscriptFinder:
             return
         try:
             more = self._beside(folder)
-        except OSError:  # it went while we looked
+        except OSError as error:
+            self._leave_unread(folder.path, error)
             return
         if more.files:
             at = _moment(more.newest_ns / 1e9)
@@ -144,14 +153,25 @@ class TranscriptFinder:
                 continue
             if not self._budget.spend() and not self._is_wanted(folder.rpartition("/")[2]):
                 self._leave_out(f"transcripts: {self._budget.words}")
-            elif sketch := sketch_in(Path(folder)):
-                yield sketch
+            else:
+                try:
+                    sketch = sketch_in(Path(folder))
+                except OSError as error:
+                    self._leave_unread(folder, error)
+                else:
+                    yield from () if sketch is None else (sketch,)
 
     def _folders(self, base: str, most: int) -> list[str]:
         if is_link(Path(base)):
             return []
-        entries = self._scan(base, most)
-        return sorted(one.path for one in entries if one.is_dir(follow_symlinks=False))
+        return sorted(one.path for one in self._scan(base, most) if self._is_folder(one))
+
+    def _is_folder(self, entry: os.DirEntry[str]) -> bool:
+        try:
+            return entry.is_dir(follow_symlinks=False)
+        except OSError as error:
+            self._leave_unread(entry.path, error)
+            return False
 
     def _scan(self, folder: str, most: int) -> list[os.DirEntry[str]]:
         """Return what lies in a folder, at most so much and what is wanted."""
@@ -164,11 +184,25 @@ class TranscriptFinder:
                     self._leave_out(f"{one_line(Path(folder).name)} holds over {most:,} names")
                     if self._is_wanted(entry.name):
                         found.append(entry)
-        except (FileNotFoundError, NotADirectoryError):
-            return found
         except OSError as error:
-            self._leave_out(f"{one_line(Path(folder).name)} cannot be read: {error.strerror}")
+            self._leave_unread(folder, error)
         return found
+
+    def _leave_unread(self, place: str, error: OSError) -> None:
+        """Say that a place could not be read, unless it is only gone."""
+        if isinstance(error, FileNotFoundError | NotADirectoryError):
+            return
+        self._leave_out(f"{one_line(Path(place).name)} cannot be read: {error.strerror}")
+        self.is_unread = True
+        self._unread.append(place)
+
+    def _keep_unread(self, known: dict[str, Transcript], seen: dict[str, Version]) -> None:
+        """Keep what was known of the places that could not be read."""
+        places = tuple(f"{place}/" for place in self._unread)
+        if places:
+            for path in known.keys() - self._known.keys():
+                if f"{path}/".startswith(places) and path in seen:
+                    self._known[path], self.seen[path] = known[path], seen[path]
 
     def _is_wanted(self, name: str) -> bool:
         return self._wanted != "" and name.startswith(self._wanted)
@@ -197,11 +231,14 @@ def transcript_of(
 
 
 def sketch_in(folder: Path) -> Transcript | None:
-    """Return the guide's sketch of a session that this folder is, `None` when it is none."""
+    """Return the guide's sketch of a session that this folder is, `None` when it is none.
+
+    Raises `OSError` when nobody can tell.
+    """
     conversation = folder / "conversation.json"
     try:
         status = conversation.lstat()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     if not stat.S_ISREG(status.st_mode):
         return None

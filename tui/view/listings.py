@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from tui.core.catalog import is_gone
 from tui.core.models import Catalog, Listing, Session
 from tui.core.text import one_line
+from tui.core.trouble import Trouble
 from tui.view import words
 from tui.view.lines import Cell, Column, Layout, Line, flexible, head_line, table_line
 from tui.view.sessions import Attention
 
 ALL = ""
 _ERROR, _GONE = "x!", "gone"
-# What passes by itself, by a word of the reason.
-_PASSING = {"locked": "lock", "answer": "slow"}
+_PASSING = {Trouble.LOCKED: "lock", Trouble.SLOW: "slow"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def is_unread(listing: Listing) -> bool:
         return False
     if listing.is_stale or not listing.has_rows:
         return True
-    return bool(listing.problem) and not listing.problem.endswith(" yet")
+    return bool(listing.problem) and listing.trouble is not Trouble.NO_TABLE
 
 
 def sign(listing: Listing) -> str:
@@ -53,8 +53,7 @@ def sign(listing: Listing) -> str:
         return _GONE
     if not is_unread(listing):
         return ""
-    problem = listing.problem or "does not answer"
-    return next((sign for word, sign in _PASSING.items() if word in problem), _ERROR)
+    return _PASSING.get(listing.trouble, _ERROR) if listing.problem else "slow"
 
 
 def groups(catalog: Catalog, attention: Attention) -> tuple[Group, ...]:

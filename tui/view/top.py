@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from tui.core.attention import Need
 from tui.core.errors import UsageError
+from tui.core.limits import LOW_BYTES
 from tui.core.models import Catalog, Key, Listing, Liveness, Session
 from tui.core.text import cell_width, fit, one_line
 from tui.core.zones import zone_named
@@ -95,7 +96,10 @@ def with_room(known: Facts, catalog: Catalog) -> Facts:
 
 
 def _room(catalog: Catalog) -> Fact:
-    return Fact(f"{words.size(catalog.free_bytes)} free" if catalog.free_bytes else "", "muted")
+    if catalog.problem:
+        return Fact("", "muted")
+    is_full = catalog.free_bytes is not None and catalog.free_bytes < LOW_BYTES
+    return Fact(f"{words.size(catalog.free_bytes)} free", "bad" if is_full else "muted")
 
 
 def _count(number: int, word: str, style: str) -> Fact:

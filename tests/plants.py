@@ -146,9 +146,13 @@ def _filled(place: str, count: int, name: str, *, with_folders: bool = False) ->
     def make(listing: SampleListing) -> None:
         folder = listing.folder / place
         folder.mkdir(parents=True, exist_ok=True)
+        fd = os.open(folder, os.O_RDONLY)
         for number in range(count):
-            path = folder / name.format(number)
-            path.mkdir() if with_folders else path.touch()
+            if with_folders:
+                os.mkdir(name.format(number), dir_fd=fd)
+            else:
+                os.close(os.open(name.format(number), os.O_CREAT | os.O_WRONLY, 0o644, dir_fd=fd))
+        os.close(fd)
 
     return Plant(f"{place}: {count} names", make)
 

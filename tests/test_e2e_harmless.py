@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,8 +23,9 @@ from tests.sample_listing import FIRST, SampleListing, with_footprint
 from tests.terminal import Terminal
 from tests.watched import WATCH, require_harmless
 
-MOST_KB = 300_000
-SECONDS = 25  # five times what a verb may take: the machine has other work
+MOST_KB = 400_000  # what eight threads read at once on any machine; a plant asks for gigabytes
+_ROOM = 4 << 30
+SECONDS = 250  # fifty times what a verb may take: the machine has other work
 LOOKING = (
     *(["ls", "--json"], ["stats"], ["log", "-n", "500"], ["doctor"], ["check"], ["trash"]),
     *(["grep", "pumps"], ["info"], ["hold"], ["cleanup", "--older-than", "1d", "--dry-run"]),
@@ -116,10 +116,16 @@ class Planted:
         }
 
 
+def _quickest() -> Path | None:
+    """Return where 150,000 files are made and removed in no time, if that has room for them."""
+    memory = Path("/dev/shm")
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free > _ROOM else None
+
+
 @pytest.fixture(scope="module")
 def planted() -> Iterator[Planted]:
     """Planted once: whoever only looks at it leaves it as it is."""
-    folder = Path(tempfile.mkdtemp())
+    folder = Path(tempfile.mkdtemp(dir=_quickest()))
     folder.chmod(0o755)
     try:
         yield Planted(folder)
@@ -164,7 +170,7 @@ def test_no_verb_that_looks_harms_anybody(planted: Planted, who: str) -> None:
         cwd=home,
         capture_output=True,
         text=True,
-        timeout=500,
+        timeout=1000,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
@@ -187,15 +193,14 @@ def test_no_console_harms_anybody(planted: Planted) -> None:
     with Terminal(
         [sys.executable, "-B", "-c", SCREEN], environment=planted.environment(home), cwd=home
     ) as screen:
-        screen.wait_for("unread")
+        screen.wait_for("unread", seconds=300)
         for keys in ("j", "j", "G", "g", "1", "j", "j", "2", "3", "4", "2", "\r", "\x1b"):
             screen.send(keys)
-            time.sleep(0.2)
         for line in ("doctor", "log"):
             screen.send(f":{line}\r")
-            time.sleep(6)
+            screen.wait_for("Esc back", seconds=300)
             screen.send("\x1b")
-            time.sleep(0.3)
+            screen.wait_for("? help")
         status = Path(f"/proc/{screen.process.pid}/status").read_text()
         screen.send(":quit\r")
         assert screen.process.wait(60) == 0

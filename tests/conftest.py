@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import programs
-from tests.quick import is_quick
+from tests.quick import how_late, is_quick
 from tests.runs_site import SCENES, Site, site_below
 from tui.demo.api import LoopbackApi
 
@@ -73,7 +73,8 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what `-m quick` runs."""
+    """Mark what `-m quick` runs, and put first what takes long."""
+    items.sort(key=lambda item: how_late(item.path))
     for item in items:
         if is_quick(item.path):
             item.add_marker(pytest.mark.quick)

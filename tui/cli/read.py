@@ -15,6 +15,7 @@ from tui.core.models import Catalog, Session, Status
 from tui.core.selection import names_gone, parse_filter
 from tui.core.text import one_line, safe_text
 from tui.core.zones import LOCAL, zone_words
+from tui.operations.branches import branch_words
 from tui.operations.cause import cause_of
 from tui.operations.context import Context
 from tui.operations.find import find_listing
@@ -124,6 +125,7 @@ def _more(context: Context, session: Session) -> dict[str, object]:
         "cause": cause_of(session, context) or None,
         "owner": _owner(session, context.clock()) or None,
         "memory": memory_words(session, available_bytes()) or None,
+        "branches": branch_words(session) or None,
     }
 
 
@@ -155,6 +157,7 @@ def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str,
         ("size", _size(session)),
         ("transcript", str(session.transcript.path) if session.transcript else ""),
         ("what is left", str(session.remains.path) if session.remains else ""),
+        ("branches", branch_words(session)),
         ("memory", memory_words(session, available_bytes())),
         ("acknowledged", f"by {ack.by} on {_moment(ack.at)}" if (ack := session.ack) else ""),
         ("zone", _zone(session, now)),

@@ -33,6 +33,8 @@ def tail(context: Context, args: argparse.Namespace) -> int:
         say(f"{session.session_id[:8]} has no transcript to show")
     printer = _Printer(as_json=args.json)
     printer.print(last.entries, last.asides, last.ended)
+    if last.branches and last.entries:
+        printer.print((Entry(EntryKind.NOTICE, last.branches),))
     if args.follow:
         _follow(context, session, last.follow, printer)
     return 0

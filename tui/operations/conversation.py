@@ -9,9 +9,11 @@ from pathlib import Path
 
 from tui.core.errors import ConsoleError
 from tui.core.line_reader import LineReader
+from tui.core.lineage import Lineage
 from tui.core.markdown import code, details, escaped, fence, nested, quoted
 from tui.core.models import Entry, EntryKind
 from tui.core.text import one_line
+from tui.operations.branches import branch_mark
 from tui.operations.kept_results import in_full, unclaimed
 from tui.storage.lines import read_lines
 from tui.storage.subagents import Subagent
@@ -20,6 +22,9 @@ _WHOLE = 1 << 40
 _DEEPEST = 6
 _MOST_CALLS = 10_000
 _SPOKEN = {EntryKind.PROMPT: "Prompt", EntryKind.TEXT: "Answer", EntryKind.ERROR: "Error"}
+
+
+NO_LINEAGE = Lineage()
 
 
 class Conversation:
@@ -33,12 +38,14 @@ class Conversation:
         self._agents = {agent.path: agent for agent in agents}
         self._tools: dict[str, str] = {}
 
-    def blocks(self, path: Path, size: int | None = None) -> Iterator[str]:
+    def blocks(
+        self, path: Path, size: int | None = None, lineage: Lineage = NO_LINEAGE
+    ) -> Iterator[str]:
         """Return the blocks of a session, those of sub-agents that nobody called at the end.
 
         Raises `ConsoleError` when the transcript cannot be read.
         """
-        yield from self._transcript(path, size, 0)
+        yield from self._transcript(path, size, 0, lineage)
         yield from self.uncalled()
 
     def uncalled(self) -> Iterator[str]:
@@ -54,14 +61,18 @@ class Conversation:
             yield f"### {_headed(f'Result kept in {code(entry.text)}', entry)}"
             yield fence(entry.detail)
 
-    def _transcript(self, path: Path, size: int | None, depth: int) -> Iterator[str]:
+    def _transcript(
+        self, path: Path, size: int | None, depth: int, lineage: Lineage = NO_LINEAGE
+    ) -> Iterator[str]:
         reader = LineReader(_WHOLE)
         with readable(path):
             for line in read_lines(path, size=size):
                 if line.problem:
                     yield f"*{line.problem}*"
-                for entry in reader.entries(line.raw):
-                    yield from self._told(entry, depth)
+                told = reader.entries(line.raw)
+                for entry in (*branch_mark(lineage, line.start, told), *told):
+                    if line.start not in lineage.copies:
+                        yield from self._told(entry, depth)
             for entry in reader.rest():
                 yield from self._told(entry, depth)
 

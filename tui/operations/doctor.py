@@ -35,6 +35,7 @@ _SAID = {
     "old_folder": ("is near the guide's clean-up", "are near the guide's clean-up"),
     "overwritten": ("was overwritten by the pipeline", "were overwritten by the pipeline"),
     "ghost": ("is a ghost", "are ghosts"),
+    "branches": ("has branches", "have branches"),
     "remains": ("has lost its transcript", "have lost their transcripts"),
     "mounted_apart": ("config dir is a mount", "config dirs are mounts"),
     "acting_settings": (

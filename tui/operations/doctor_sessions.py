@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
+from tui.core.limits import DOCTOR_BRANCHES_S
 from tui.core.models import Catalog, Liveness, Session, State, Status
 from tui.core.session_id import is_session_id
 from tui.core.text import one_line
 from tui.operations.amounts import moment, span
+from tui.operations.branches import branch_words
 from tui.operations.cause import (
     Clues,
     bad_date_words,
@@ -27,7 +29,9 @@ from tui.operations.finding import Finding, Level
 from tui.operations.owner import owner_elsewhere
 from tui.operations.preflight import memory_words
 from tui.operations.target import Target, is_foreign, unknown_words
+from tui.storage.walking import Budget
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _BYPASS = "bypassPermissions"
 _AS_ROOT = "root/sudo"
 
@@ -59,12 +63,30 @@ def of_sessions(
     folders = {one.folder for one in sessions if one.state is State.GHOST}
     clues = {folder: clues_of(folder) for folder in folders}
     look = Look(context, machine, context.clock(), clues, in_trash)
+    yield from _branched(sessions)
     for session in sessions:
         if _is_disguised(session):
             yield _disguised(session)
             continue
         found = (question(session, look) for question in _QUESTIONS)
         yield from (finding for finding in found if finding is not None)
+
+
+def _branched(sessions: Sequence[Session]) -> Iterator[Finding]:
+    """Yield those that go on from more than one line, of the latest as many as time allows."""
+    budget = Budget(len(sessions) + 1, DOCTOR_BRANCHES_S)
+    latest = sorted(sessions, key=lambda one: one.last_activity_at or _NEVER, reverse=True)
+    for number, session in enumerate(latest):
+        if not budget.spend():
+            said = f"branches were looked for in the latest {number} of {len(latest)} sessions only"
+            yield Finding("note", "branches_unseen", said, "`show ID` tells of one session's")
+            break
+        if (words := branch_words(session)) and not _is_disguised(session):
+            remedy = (
+                f"`export {_short(session)}` has every branch; start a new session with what "
+                "the left one knew"
+            )
+            yield _of(session, "warning", "branches", f"it has branches: {words}", remedy)
 
 
 def is_swept_too_soon(session: Session, now: datetime) -> bool:

@@ -12,11 +12,13 @@ from pathlib import Path
 from tui import __version__
 from tui.core.errors import UnknownId
 from tui.core.limits import SKETCH
+from tui.core.lineage import is_copy
 from tui.core.markdown import escaped, fence, front_matter
 from tui.core.models import EntryKind, Liveness, Session, State, Status
 from tui.core.text import one_line, safe_text
 from tui.core.transcript import parse_line
 from tui.core.zones import read_time, zone_named
+from tui.operations.branches import Branches
 from tui.operations.cause import cause_of
 from tui.operations.context import Context
 from tui.operations.conversation import Conversation, readable
@@ -73,9 +75,16 @@ def markdown(context: Context, session: Session) -> Iterator[str]:
         if unread:
             yield f"*{unread}*"
         said = Conversation(agents, source.folder)
-        yield from said.uncalled() if source.is_gone else said.blocks(source.path, size)
         if source.is_gone:
+            yield from said.uncalled()
             yield from said.unclaimed()
+            return
+        found = Branches(source.path)
+        with readable(source.path):
+            lineage = found.read(size)
+        if lineage.words:
+            yield f"*{escaped(lineage.words)}*"
+        yield from said.blocks(source.path, size, lineage)
 
 
 def trashed_session(context: Context, words: str) -> Session:
@@ -185,9 +194,12 @@ def _counts(path: Path, size: int) -> dict[str, int]:
     Raises `ConsoleError` when the transcript cannot be read.
     """
     found: Counter[str] = Counter(dict.fromkeys(_COUNTED.values(), 0))
+    seen = set[str]()
     with readable(path):
         for line in read_lines(path, size=size):
             entries = parse_line(line.raw, 0)
+            if is_copy(entries, seen):
+                continue
             found.update(_COUNTED[one.kind] for one in entries if one.kind in _COUNTED)
     return dict(found)
 

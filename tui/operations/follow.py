@@ -12,11 +12,13 @@ from pathlib import Path
 
 from tui.core.limits import BACK_S, MOST_BACK
 from tui.core.line_reader import LineReader
+from tui.core.lineage import Lineage
 from tui.core.meter import NOTHING_SPENT, Meter, Spent
 from tui.core.models import Entry, EntryKind, Session
 from tui.core.records import whole_records
 from tui.core.transcript_notices import FAILED_SERVERS
 from tui.operations.asides import Asides, SaidAside
+from tui.operations.branches import Branches, branch_mark
 from tui.operations.happened import Happened, interleaved
 from tui.operations.kept_results import in_sight
 from tui.operations.remaining import remaining_calls
@@ -48,7 +50,8 @@ class Update:
     what is being written, token by token, and not in the transcript yet. `has_more` means that the
     next poll finds more at once. `start` and `end` are the places between which everything was
     told by now; `asides` is what sub-agents said, by the id of their call, and `ended` the notices
-    of those that ended without a word in the transcript.
+    of those that ended without a word in the transcript. `branches` says which of them the next
+    resume follows, when there are several.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -61,6 +64,7 @@ class Update:
     asides: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     ended: tuple[Entry, ...] = ()
     spent: Spent = NOTHING_SPENT
+    branches: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,7 @@ class Follow:
             aside.entries,
             aside.ended,
             self._meter.spent,
+            self._branched,
         )
 
     def _remaining(
@@ -175,19 +180,27 @@ class Follow:
         self._meter, self._reader = Meter(), LineReader(_MAX_TEXT)
         self._messages: dict[str, Counter[EntryKind]] = {}
         self._is_first, self._tells_servers = True, False
+        self._branched = ""
         self._start = 0
         self._asides = Asides(self._own_folder) if self._own_folder else None
+        self._branches = Branches(self._path) if self._path else None
 
     def _told(self, growth: Growth) -> tuple[Entry, ...]:
         entries: list[Entry] = []
         if self._is_first and growth.lines:
             self._start, self._is_first = growth.lines[0].start, False
+        lineage = self._lineage()
         for line in growth.lines:
             said = line.told_by(self._reader, _MAX_TEXT)
+            if line.start in lineage.copies:
+                continue
+            entries += branch_mark(lineage, line.start, said)
             self._meter.note(said)
             self._note_cost(line)
             self._note_messages(said)
             entries += said
+        if growth.lines:
+            self._branched = lineage.words
         if not growth.has_more:
             entries += self._reader.settled(datetime.now(UTC))
         self._note(entries)
@@ -202,6 +215,18 @@ class Follow:
         if not self._tells_servers:
             return happened
         return tuple(one for one in happened if not one.text.startswith(FAILED_SERVERS))
+
+    @property
+    def _known(self) -> Lineage:
+        """What is known of where the lines that were told go on from."""
+        return self._branches.lineage if self._branches is not None else Lineage()
+
+    def _lineage(self) -> Lineage:
+        """Return the same, once what came is read, too."""
+        if self._branches is not None and self._tail is not None:
+            with suppress(OSError):
+                self._branches.read(self._tail.told_to)
+        return self._known
 
     def _note(self, entries: Iterable[Entry]) -> None:
         if self._asides is not None:
@@ -260,7 +285,8 @@ class Follow:
                 if not lines or entries:
                     break
                 place = lines[0].start if limit < origin else lines[-1].stop
-                entries = _told_alone(lines, pages.after(fd, lines[-1].stop, tail.told_to, _PEEK))
+                following = pages.after(fd, lines[-1].stop, tail.told_to, _PEEK)
+                entries = _told_alone(lines, following, self._known)
         self._note(entries)
         entries = in_sight(entries, self._own_folder)
         return Page(entries, min(origin, place), max(origin, place))
@@ -279,10 +305,16 @@ class Follow:
         return interleaved(entries, [one for one in known if one.at and one.at > since])
 
 
-def _told_alone(lines: Iterable[RawLine], following: Iterable[RawLine]) -> tuple[Entry, ...]:
+def _told_alone(
+    lines: Iterable[RawLine], following: Iterable[RawLine], lineage: Lineage
+) -> tuple[Entry, ...]:
     """Return the entries of a page, by itself; what follows says what became of its prompts."""
     reader = LineReader(_MAX_TEXT)
-    entries = [one for line in lines for one in line.told_by(reader, _MAX_TEXT)]
+    entries: list[Entry] = []
+    for line in lines:
+        said = line.told_by(reader, _MAX_TEXT)
+        if line.start not in lineage.copies:
+            entries += (*branch_mark(lineage, line.start, said), *said)
     for line in following:
         reader.peek(line.raw)
     return (*entries, *reader.rest())
@@ -304,6 +336,7 @@ class Last:
     entries: tuple[Entry, ...]
     asides: Mapping[str, tuple[Entry, ...]]
     ended: tuple[Entry, ...] = ()
+    branches: str = ""
 
 
 def last_entries(session: Session, count: int) -> Last:
@@ -327,7 +360,8 @@ def last_entries(session: Session, count: int) -> Last:
     more = _everything(follow, session, count, asides)
     entries = (*entries, *more.entries)
     ended = (*first.ended, *more.ended)
-    return Last(follow, entries[-count:] if count > 0 else (), asides, ended)
+    shown = entries[-count:] if count > 0 else ()
+    return Last(follow, shown, asides, ended, more.branches)
 
 
 def _left_out(size: int) -> Entry:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tui.core.limits import SKETCH
 from tui.core.line_reader import LineReader, told_in
+from tui.core.lineage import is_copy
 from tui.core.models import Entry, EntryKind, Session
 from tui.core.text import one_line, safe_text
 from tui.operations.kept_results import MARKER, in_full, unclaimed
@@ -91,11 +92,12 @@ def _entries(session: Session, literals: tuple[bytes, ...], tell: Tell) -> Itera
     own = (transcript.path,) if transcript is not None else ()
     for path in (*own, *(agent.path for agent in agents)):
         try:
-            reader = LineReader(_WHOLE)
+            reader, seen = LineReader(_WHOLE), set[str]()
             for line in read_lines(path, told_in(sought)):
                 if line.problem:
                     tell(line.problem)
-                for entry in reader.entries(line.raw):
+                told = reader.entries(line.raw)
+                for entry in () if is_copy(told, seen) else told:
                     yield in_full(entry, folder)
             yield from reader.rest()
         except OSError as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tui.core.errors import ConsoleError
 from tui.core.line_reader import LineReader, told_in
+from tui.core.lineage import is_copy
 from tui.core.models import Entry
 from tui.core.text import one_line
 from tui.operations.kept_results import MARKER, in_full
@@ -86,9 +87,11 @@ def seek(
 
 
 def _told(lines: Iterable[Line]) -> Iterator[Entry]:
-    reader = LineReader(_WHOLE)
+    reader, seen = LineReader(_WHOLE), set[str]()
     for line in lines:
-        yield from reader.entries(line.raw, line.start)
+        told = reader.entries(line.raw, line.start)
+        if not is_copy(told, seen):
+            yield from told
     yield from reader.rest()
 
 

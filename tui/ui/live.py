@@ -63,6 +63,7 @@ class LivePane(Pane):
         self.top: Place = (0, 0)
         self._roll = Roll(zone)
         self._writing: stream.Writing | None = None
+        self._branches = ""
         self._current: int | None = None
         self._shown: list[tuple[Place, Line]] = []
 
@@ -75,7 +76,7 @@ class LivePane(Pane):
         self.unseen = 0
         self.says = says
         self.spent = Spent()
-        self._writing = None
+        self._writing, self._branches = None, ""
         self._forget(0)
         self._roll.asides = Asides()
         self.told_to = 0
@@ -108,6 +109,7 @@ class LivePane(Pane):
         self._roll.append(notices)
         self._roll.put_aside(update.asides, update.ended)
         self.spent, self._writing = update.spent, update.partial
+        self._branches = update.branches
         if not self.is_following:
             self.unseen += sum(one.kind is not EntryKind.RESULT for one in update.entries)
         self._trim()
@@ -387,7 +389,7 @@ class LivePane(Pane):
 
     def _end_lines(self) -> None:
         """Wrap what stands at the end: what is being written, and what waits for an answer."""
-        tail: tuple[Line, ...] = ()
+        tail = stream.branch_lines(self._branches if self.is_at_end else "", self._text_width)
         if self.is_at_end and self._writing is not None:
             tail += stream.writing_lines(self._writing, self._text_width)
         if self.is_at_end and (request := self._request()) is not None:

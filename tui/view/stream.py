@@ -223,6 +223,12 @@ def request_lines(request: Request, width: int, zone: tzinfo) -> tuple[Line, ...
     return (head, *body, (_INDENT, Cell(fit(how, width - TIME_WIDTH), "muted")))
 
 
+def branch_lines(said: str, width: int) -> tuple[Line, ...]:
+    """Return which of several branches the next resume follows; nothing when there is only one."""
+    lines = _wrapped(said, max(8, width - TIME_WIDTH)) if said else []
+    return tuple((_INDENT, Cell(line, "attention")) for line in lines)
+
+
 def sent_lines(run: Run, width: int, now: datetime) -> tuple[Line, ...]:
     """Return what a run was sent and has not done yet, and that its agent is not heard."""
     said = [sent_words(one, now, is_over=run.is_over) for one in run.sent[-_MOST_SENT:]]

@@ -81,6 +81,8 @@ JOURNAL_BYTES = 32 * 1024 * 1024
 RECOVERY_FILES = 32
 # What of one database is kept for the next start: in JSON it takes up to twelve times that.
 KEPT_CHARACTERS = 4 * 1024 * 1024
+# What a command of the operator's says in its errors; the rest is not kept.
+COMPLAINT_BYTES = 64 * 1024
 # More of an act than its rows: a few hundred bytes in truth.
 AUDIT_DETAIL = 8 * 1024
 # Events of the audit: removed within one write; and gone through for the last acts, 0.1 s of it.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +14,7 @@ from tui.core.models import Catalog
 from tui.core.text import one_line
 from tui.operations.context import Context
 from tui.operations.needs import Needed, needs
+from tui.operations.outer_command import run_command
 from tui.storage.notified import claim, give_back
 
 __all__ = ["Lasting", "Needed", "needs", "notify"]
@@ -83,22 +83,13 @@ def _tell(command: str, root: Path, need: Needed) -> str:
     facts = {name: value for name, value in asdict(need).items() if name != "mark"}
     named = {"WHAT": need.what, "LISTING": need.listing, "SESSION": need.session_id}
     named |= {"WORDS": need.words, "LEVEL": need.level}
+    told = json.dumps(facts | {"root": str(root.absolute())}) + "\n"
+    environment = os.environ | {f"{_PREFIX}{name}": value for name, value in named.items()}
     try:
-        done = subprocess.run(  # noqa: S603 (the operator's own command, without a shell)
-            shlex.split(command),
-            input=json.dumps(facts | {"root": str(root.absolute())}) + "\n",
-            env=os.environ | {f"{_PREFIX}{name}": value for name, value in named.items()},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-            timeout=_PATIENCE_S,
-            start_new_session=True,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return f"it was ended after {_PATIENCE_S:.0f} s"
+        done = run_command(shlex.split(command), told, environment, _PATIENCE_S)
     except (OSError, ValueError, IndexError) as error:
         return one_line(error)[:200] or "it is empty"
-    said = one_line(done.stderr)[-200:]
-    return f"it ended with {done.returncode}: {said}" if done.returncode else ""
+    if done.code is None:
+        return f"it was ended after {_PATIENCE_S:.0f} s"
+    said = one_line(done.errors)[-200:]
+    return f"it ended with {done.code}: {said}" if done.code else ""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from tui.core.errors import RunFailed
 from tui.core.text import one_line
 from tui.core.transcript_notices import unusable_servers
+from tui.runs.cli_errors import error_words, is_of_ended_cli, memory_kills
 from tui.runs.cli_process import RUN_VARIABLE, kill_cli
 from tui.runs.confining import confining_environment, confining_options
 from tui.runs.environment import read_env_file
@@ -77,6 +78,7 @@ class Agent:
         self._guard = Guard(spec, is_hosted=given is not None)
         self._client: ClaudeSDKClient | None = None
         self._complaints: deque[str] = deque(maxlen=20)
+        self._memory_kills = memory_kills()
         self.tells_rest = False
 
     async def connect(self) -> None:
@@ -289,20 +291,13 @@ class Agent:
 
     async def _reason(self, error: Exception) -> str:
         """Return the reason in words: the CLI's own, before the SDK's."""
-        from claude_agent_sdk import CLIConnectionError, CLINotFoundError, ProcessError, ResultError
-
         if isinstance(error, RunFailed):
             return str(error)
-        if isinstance(error, CLINotFoundError):
-            return f"the Claude CLI is missing: {one_line(error)}"
-        if isinstance(error, ResultError):
-            words = "; ".join(error.errors) or error.result or error.subtype
-            return one_line(words or error)
-        if isinstance(error, CLIConnectionError) and "on_failure" in str(error):
-            return "the CLI is too old: where our check of a tool fails, it would use the tool"
-        if isinstance(error, ProcessError | CLIConnectionError) and await self._has_complained():
-            return f"the CLI ended: {one_line(' '.join(self._complaints))[-600:]}"
-        return one_line(f"{type(error).__name__}: {error}")
+        said = ""
+        if is_of_ended_cli(error) and await self._has_complained():
+            said = " ".join(self._complaints)
+        is_short = memory_kills() > self._memory_kills
+        return error_words(error, said, self._spec.session_id, is_out_of_memory=is_short)
 
     async def _has_complained(self) -> bool:
         """Wait a moment for the last words of a CLI that died: they come on a pipe of their own."""

@@ -224,7 +224,8 @@ class Driver:
             self._journal.event("notice", kind="background", words="given up waiting for it")
             return False
         if self._ended is None:
-            raise RunFailed("the CLI ended in the middle of the turn")
+            short = self._spec.session_id[:8]
+            raise RunFailed(f"the CLI ended in the middle of the turn: `resume {short}` goes on")
         self._writing.clear()
         return True
 

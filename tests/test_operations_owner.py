@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -147,6 +148,41 @@ def test_an_owner_that_moved_since_the_plan_is_not_taken_over(listing: SampleLis
     with pytest.raises(Refused, match="moved a moment ago"):
         start(context, plan, "Go on")
     assert list(folder.parent.iterdir()) == [folder]
+
+
+def test_a_heartbeat_of_a_clock_that_is_slow_is_watched_before_anybody_takes_over(
+    listing: SampleListing,
+) -> None:
+    """By our clock it is silent for minutes: taken over, the session would have two writers."""
+    register(listing)
+    folder, is_over = add_run(listing, silent_s=400), threading.Event()
+    context = listing.context(cli_path=Path("/bin/false"))
+    plan = plan_resume(context, listing.session(FIRST), takes_over=True)
+
+    def beat() -> None:
+        stamp = (folder / HEARTBEAT).lstat().st_mtime
+        while not is_over.wait(0.3):
+            stamp += 0.3
+            os.utime(folder / HEARTBEAT, (stamp, stamp))
+
+    beating = threading.Thread(target=beat)
+    beating.start()
+    try:
+        with pytest.raises(Refused, match="moved a moment ago"):
+            start(context, plan, "Go on")
+    finally:
+        is_over.set()
+        beating.join()
+    assert list(folder.parent.iterdir()) == [folder]
+
+
+def test_a_heartbeat_of_a_clock_that_is_fast_does_not_live_for_ever(
+    listing: SampleListing,
+) -> None:
+    register(listing)
+    add_run(listing, silent_s=-4000)
+    plan = plan_resume(listing.context(), listing.session(FIRST), takes_over=True)
+    assert plan.taken_over
 
 
 def test_a_run_that_beats_elsewhere_is_steered_and_never_taken_over(

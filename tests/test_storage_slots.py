@@ -92,3 +92,29 @@ def test_where_no_places_can_be_kept_a_run_goes_in_and_says_so(tmp_path: Path) -
     told: list[str] = []
     assert Gate(tmp_path, "a", 1, told.append).try_enter() == ""
     assert [words.partition(":")[0] for words in told] == ["max_runs does not hold"]
+
+
+def test_who_is_frozen_is_passed_over_and_who_knocks_is_not(tmp_path: Path) -> None:
+    """A frozen process keeps its lock: all behind it would wait for ever."""
+    now = [0.0]
+    first = Slots(tmp_path, "a", 1)
+    assert first.try_enter() == ""
+    code = [sys.executable, "-c", _WAIT, str(tmp_path), "b"]
+    with subprocess.Popen(code, stdout=subprocess.PIPE, text=True) as frozen:
+        assert frozen.stdout
+        assert frozen.stdout.readline().strip() == "1 runs are at work"
+        os.kill(frozen.pid, signal.SIGSTOP)
+        knocking, last = Slots(tmp_path, "c", 1), Slots(tmp_path, "d", 1, lambda: now[0])
+        for one in (knocking, last):
+            one.try_enter()
+        first.leave()
+        assert last.try_enter() == "1 runs are at work, 2 wait before it"
+        for _ in range(4):
+            now[0] += 4
+            os.utime(tmp_path / ".session_console/slots/wait-c", (now[0], now[0]))
+            said = last.try_enter()
+        assert said == "1 runs are at work, 1 wait before it"
+        knocking.leave()
+        assert last.try_enter() == ""
+        os.kill(frozen.pid, signal.SIGKILL)
+    last.leave()

@@ -11,6 +11,7 @@ from tui.core.models import Liveness, Process, Run, Session
 from tui.core.text import one_line
 from tui.operations.amounts import moment, span
 from tui.operations.target import Target, is_foreign
+from tui.runs.heartbeat import is_moving
 from tui.runs.protocol import list_runs, named_process, read_owner, read_run
 from tui.runs.untrusted import read_json
 from tui.storage.config_dir import CONFIG_DIR
@@ -48,8 +49,12 @@ def owner_elsewhere(session: Session, now: datetime) -> Owner | None:
     return None
 
 
-def require_silent(target: Target, now: datetime) -> None:
-    """Raise `Refused` when a runner elsewhere shows that it lives; to be asked under the lock."""
+def require_silent(target: Target, now: datetime, *, watches: bool = False) -> None:
+    """Raise `Refused` when a runner elsewhere shows that it lives; to be asked under the lock.
+
+    One that seems still by our clock is watched for some seconds with `watches`: its machine's
+    clock, or that of the disk, may be another, so that only a heartbeat that stands proves it.
+    """
     try:
         runs = list_runs(target.folder)
     except OSError as error:
@@ -58,7 +63,10 @@ def require_silent(target: Target, now: datetime) -> None:
         ) from error
     for run in runs:
         is_its = run.session_id == target.session_id and not run.is_over
-        if is_its and _is_elsewhere(run) and now - run.beat_at < _STILL:
+        if not is_its or not _is_elsewhere(run):
+            continue
+        is_fresh = timedelta() <= now - run.beat_at < _STILL
+        if is_fresh or (watches and is_moving(run.folder)):
             raise Refused(
                 f"{target.short} lives elsewhere: its runner moved a moment ago; "
                 f"`send {target.short} PROMPT` and `tail -f {target.short}` reach it"

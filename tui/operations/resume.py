@@ -144,7 +144,7 @@ def start(context: Context, plan: Plan, prompt: str) -> str:
     require_startable(context.settings, plan.target)
     with owned(plan.target, takes_over=bool(plan.taken_over)) as lock:
         if plan.taken_over:
-            require_silent(plan.target, context.clock())
+            require_silent(plan.target, context.clock(), watches=True)
         spec = _spec(context, plan, prompt or DEFAULT_PROMPT, context.clock())
         try:
             launch(spec, lock)

@@ -25,6 +25,7 @@ from tui.operations.restricted import (
 from tui.operations.target import Target, require_no_orphan, target_of
 from tui.runs.command import Command, CommandKind, Decision
 from tui.runs.ending import end_cli, end_runner, interrupt_cli
+from tui.runs.heartbeat import is_moving
 from tui.runs.inbox import post
 from tui.runs.protocol import IN_PIPELINE, is_taken, named_process, read_owner, read_run
 from tui.storage.logbook import write_event
@@ -162,7 +163,7 @@ def stop(context: Context, session: Session) -> Act:
     _require_running(session)
     run = _steerable(session)
     still = _stillness(run, context.clock())
-    if still and _is_reachable(run):
+    if still and _is_reachable(run) and not is_moving(run.folder):
         return _end_frozen(context, session, run, still)
     return _post(context, session, _command(context, "stop"), "stop asked of")
 

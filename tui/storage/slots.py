@@ -6,7 +6,8 @@ import errno
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tui.storage.folders import console_folder
 from tui.storage.safe_io import make_file
 
 _TICKET = "wait-"
+_STILL_S = 10.0
 _FILE = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -21,14 +23,18 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 class Slots:
     """One run's way to a place: a `flock` on `<root>/.session_console/slots/<number>`.
 
-    Who waits holds a ticket named by `name`, and the lowest name goes first; the kernel frees place
-    and ticket of a process that is gone. No link in the place of any of them is followed.
+    Who waits holds a ticket named by `name` and touches it at each try, and the lowest name goes
+    first; whoever does not touch it for 10 s is passed over, as a frozen process is. The kernel
+    frees place and ticket of a process that is gone. No link in the place of any is followed.
     """
 
-    def __init__(self, root: Path, name: str, most: int) -> None:
-        self._root, self._most = root, most
+    def __init__(
+        self, root: Path, name: str, most: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._root, self._most, self._clock = root, most, clock
         self._name = f"{_TICKET}{name}"
         self._place = self._ticket = -1
+        self._seen: dict[str, tuple[int, float]] = {}
 
     def try_enter(self) -> str:
         """Take a place; return why there is none, empty once it is taken. Raises `OSError`."""
@@ -41,9 +47,10 @@ class Slots:
             if self._place >= 0:
                 self._let_ticket_go(folder)
                 return ""
-            if self._ticket < 0:
-                with suppress(OSError):  # it waits all the same, and asks again for one
+            with suppress(OSError):  # it waits all the same, and asks again for one
+                if self._ticket < 0:
                     self._ticket = _new_ticket(folder, self._name)
+                os.utime(self._ticket)
         return f"{self._most} runs are at work" + (f", {ahead} wait before it" if ahead else "")
 
     def leave(self) -> None:
@@ -57,8 +64,22 @@ class Slots:
     def _ahead(self, folder: int) -> int:
         """Return how many wait whose names are lower; the tickets of the dead are cleared away."""
         names = sorted(os.listdir(folder))
-        lower = (one for one in names if one.startswith(_TICKET) and one < self._name)
-        return sum(not _cleared(folder, one) for one in lower)
+        lower = [one for one in names if one.startswith(_TICKET) and one < self._name]
+        self._seen = {name: seen for name, seen in self._seen.items() if name in lower}
+        return sum(not _cleared(folder, one) and self._moves(folder, one) for one in lower)
+
+    def _moves(self, folder: int, ticket: str) -> bool:
+        """Whether a ticket was touched of late, by what is seen of it: clocks may differ."""
+        now = self._clock()
+        try:
+            touched = os.stat(ticket, dir_fd=folder, follow_symlinks=False).st_mtime_ns
+        except OSError:
+            touched = 0
+        known, since = self._seen.setdefault(ticket, (touched, now))
+        if known != touched:
+            self._seen[ticket] = touched, now
+            return True
+        return now - since < _STILL_S
 
     def _let_ticket_go(self, folder: int) -> None:
         if self._ticket >= 0:

@@ -19,9 +19,12 @@ from pathlib import Path
 import pytest
 
 from tests.full_disk import fill, may_mount, small_disk
-from tests.sample_listing import FIRST, SECOND, SampleListing, snapshot
+from tests.sample_listing import FIRST, SECOND, SampleListing, change_row, snapshot
 from tui.core.errors import AmbiguousId, Changed, ConsoleError, DatabaseProblem, Refused, UnknownId
 from tui.core.models import Ack
+from tui.core.remembered import Draft, Remembered
+from tui.operations.acknowledge import acknowledge
+from tui.operations.check import notify
 from tui.operations.cleanup import clean_up, plan_cleanup
 from tui.operations.context import Context
 from tui.operations.delete import delete, delete_many, restore
@@ -35,6 +38,7 @@ from tui.storage.erasures import erasure_of
 from tui.storage.index import Index, index_path
 from tui.storage.locks import SessionLock
 from tui.storage.logbook import read_logbook
+from tui.storage.remembered import read_remembered, write_remembered
 from tui.storage.tracking import read_events, read_rows
 from tui.storage.trash import list_trash
 
@@ -157,6 +161,27 @@ def test_nothing_is_left_in_what_was_kept_for_the_next_start(
     assert saying(tmp_path / "cache", CANARY) == []
     Watch(soon).look()
     assert saying(tmp_path / "cache", CANARY) == []
+
+
+def test_nothing_is_left_of_what_was_told_or_typed(listing: SampleListing, tmp_path: Path) -> None:
+    """Told keys once quoted why a session failed; a draft may quote anything."""
+    listing.track(FIRST, metadata={"last_error": CANARY})
+    change_row(listing, "UPDATE claude_sessions SET status = 'failed'")
+    context = listing.context(notify_command="true", state_dir=tmp_path / "state")
+    assert notify(context, Watch(context).look()) == ""
+    told = listing.root / ".session_console" / "notified.json"
+    assert len(json.loads(told.read_text())) > 0
+    assert saying(told.parent, CANARY) == []
+    told.write_text(json.dumps({f"hollis_park/{FIRST}|failed|{CANARY}": "x", "other": "y"}))
+    session = listing.session(FIRST)
+    acknowledge(context, session)
+    drafts = (Draft("send", "hollis_park", FIRST, CANARY), Draft("send", "oak", FIRST, "kept"))
+    write_remembered(tmp_path / "state", listing.root, "anna", Remembered(drafts=drafts))
+    purge(context, FIRST)
+    acknowledge(context, session)  # at a console that has not looked again yet
+    assert saying(tmp_path, CANARY) == []
+    assert list(json.loads(told.read_text()).values()) == ["y"]
+    assert read_remembered(tmp_path / "state", listing.root, "anna").drafts == drafts[1:]
 
 
 def untrack(listing: SampleListing) -> None:

@@ -12,6 +12,8 @@ import pytest
 
 from tests.sample_listing import FIRST, SECOND, SampleListing, run_cli, snapshot
 from tui.core.models import Liveness
+from tui.operations.delete import delete
+from tui.operations.purge import purge
 from tui.operations.refresh import Watch
 from tui.operations.vanished import acked
 from tui.storage.known import read_known
@@ -42,6 +44,21 @@ def test_what_vanishes_stays_with_its_last_sessions_until_it_is_forgotten(
         assert (there.listing_id, there.is_vanished) == ("other", False)
     watch.forget("hollis_park")
     assert [one.listing_id for one in watch.look().listings] == ["other"]
+
+
+def test_what_was_erased_of_what_vanished_is_shown_no_more(listing: SampleListing) -> None:
+    """It lies in the trash of the root, and its title would stay on every screen."""
+    listing.add(SECOND)
+    watch = Watch(listing.context())
+    watch.look()
+    delete(listing.context(), listing.session(FIRST))
+    listing.write_transcript(FIRST)
+    watch.look()
+    shutil.rmtree(listing.folder)
+    assert len(watch.look().listings[0].sessions) == 2
+    purge(listing.context(), FIRST)
+    (gone, _) = watch.look().listings
+    assert (gone.is_vanished, [one.session_id for one in gone.sessions]) == (True, [SECOND])
 
 
 def test_what_comes_back_is_a_listing_again(listing: SampleListing, tmp_path: Path) -> None:

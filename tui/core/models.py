@@ -99,7 +99,9 @@ class Transcript:
     @property
     def own_cost_usd(self) -> float | None:
         """What it has cost by itself."""
-        return None if self.cost_usd is None else max(0.0, self.cost_usd - self.inherited_usd)
+        if self.cost_usd is None or not self.inherited_usd:
+            return self.cost_usd
+        return round(max(0.0, self.cost_usd - self.inherited_usd), 9)
 
     @property
     def path(self) -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from tui.core.attention import Need, is_settled, last_sign, mark_of, need_of
 from tui.core.catalog import is_gone
@@ -37,9 +36,8 @@ class Needed:
 
     @property
     def key(self) -> str:
-        """What tells it from all others, and from what it was before; it quotes nobody's words."""
-        mark = sha256(self.mark.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-        return f"{self.listing}/{self.session_id}|{self.what}|{mark}"
+        """What tells it from all others, and from what it was before."""
+        return f"{self.listing}/{self.session_id}|{self.what}|{self.mark}"
 
     @property
     def is_momentary(self) -> bool:

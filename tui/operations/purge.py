@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -46,6 +46,7 @@ from tui.storage.locks import SessionLock
 from tui.storage.logbook import write_event
 from tui.storage.manifest import Trashed
 from tui.storage.notified import forget_told
+from tui.storage.remembered import read_remembered, write_remembered
 from tui.storage.scrubbing import scrub_database, scrub_history
 from tui.storage.tracking import is_tracked, read_rows
 from tui.storage.trash import is_full, list_trash
@@ -262,6 +263,20 @@ def _places(target: Target) -> list[Path]:
     return [*runs, *(path for path in found if path not in shows), *shows]
 
 
+def _forget_drafts(context: Context, key: Key) -> None:
+    """Forget what this operator typed for a session and never sent; raises `OSError`.
+
+    The others' consoles do so when they see that it was erased.
+    """
+    settings, who = context.settings, context.settings.login or context.settings.operator
+    if settings.state_dir is None:
+        return
+    view = read_remembered(settings.state_dir, context.root, who)
+    left = tuple(one for one in view.drafts if (one.listing, one.session_id) != key)
+    if left != view.drafts:
+        write_remembered(settings.state_dir, context.root, who, replace(view, drafts=left))
+
+
 def _forget_kept(context: Context, folder: Path) -> None:
     """Let every cache forget what it keeps of a listing, that of this login at once.
 
@@ -300,6 +315,7 @@ def _erase_all(context: Context, erasure: Erasure) -> None:
             now=context.clock(),
         )
         forget_told(context.root, erasure.listing, target.session_id)
+        _forget_drafts(context, (erasure.listing, target.session_id))
         _forget_kept(context, target.folder)
     except (OSError, ConsoleError) as error:
         raise ConsoleError(

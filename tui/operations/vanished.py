@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from tui.storage.logbook import read_logbook
 
 _WRITE_EACH = timedelta(minutes=1)
 _GONE = "its folder vanished"
-_ACK = "ack"
+_ACK, _PURGE = "ack", "purge"
 
 
 class Vanished:
@@ -44,6 +45,7 @@ class Vanished:
         if log is not self._log:
             self._log = log
             self._drop_acked(log)
+            self._drop_erased(log)
 
     def _note(self, listings: tuple[Listing, ...], now: datetime) -> None:
         self._noted = listings
@@ -85,6 +87,14 @@ class Vanished:
             at = acks.get(one.listing_id)
             if at is not None and at > self._seen_at[name]:
                 self._drop(name)
+
+    def _drop_erased(self, log: Iterable[Event]) -> None:
+        """Forget the sessions that somebody has erased, whose titles would still be shown."""
+        erased = {(one.listing, one.session_id) for one in log if one.action == _PURGE}
+        for name, one in self._recalled().items() if erased else ():
+            left = tuple(session for session in one.sessions if session.key not in erased)
+            if len(left) < len(one.sessions):
+                self._recalled()[name] = replace(one, sessions=left)
 
     def _recalled(self) -> dict[str, Listing]:
         """Return what is gone, at first what an earlier console knew and nobody has seen since."""

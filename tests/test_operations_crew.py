@@ -87,10 +87,62 @@ def test_threads_that_wait_are_joined_by_more_and_never_by_too_many() -> None:
         nonlocal most
         assert len(crew.do(keys, lambda key: gate.wait(200), 0.3)) == 20
         most = max(most, len(_threads()))
-        return most >= 4
+        return most >= 12
 
     wait(is_full)
-    assert most == 4
+    assert most == 12  # four, and twice as many in the place of those that are stuck
+    gate.set()
+    wait(lambda: not _threads())
+
+
+def test_what_hangs_in_one_lane_holds_up_none_of_another() -> None:
+    """With one list for all, the eighth that hung was the end of the root, too."""
+    crew, gate, done = Crew(), threading.Event(), set[str]()
+
+    def job(key: str) -> None:
+        if key.startswith("hung"):
+            gate.wait(200)
+        done.add(key)
+
+    hung = [f"hung {number}" for number in range(100)]
+    fine = [f"fine {number}" for number in range(50)]
+
+    def lane(key: str) -> str:
+        return key.split()[0]
+
+    wait(lambda: crew.do([*hung, *fine], job, 2.0, lane_of=lane) == set(hung))
+    wait(lambda: crew.do(["root", *fine], job, 2.0, lane_of=lane) == frozenset())
+    assert done == {"root", *fine}
+    assert len(_threads()) <= 24
+    gate.set()
+    wait(lambda: not _threads())
+
+
+def test_a_dozen_that_hang_do_not_keep_the_rest_of_their_lane() -> None:
+    """Those that are stuck make room for others: these are then done, and so on at each look."""
+    crew, gate = Crew(), threading.Event()
+
+    def job(key: str) -> None:
+        if key.startswith("hung"):
+            gate.wait(200)
+
+    hung, fine = [f"hung {one}" for one in range(12)], [f"fine {one}" for one in range(50)]
+    for _ in range(3):
+        wait(lambda: crew.do([*hung, *fine], job, 2.0) == set(hung))
+    gate.set()
+    wait(lambda: not _threads())
+
+
+def test_lanes_are_bounded_in_all() -> None:
+    crew, gate = Crew(), threading.Event()
+    keys = [f"{lane} {number}" for lane in range(30) for number in range(30)]
+
+    def is_full() -> bool:
+        crew.do(keys, lambda key: gate.wait(200), 0.3, lane_of=lambda key: key.split()[0])
+        assert len(_threads()) <= 64
+        return len(_threads()) == 64
+
+    wait(is_full)
     gate.set()
     wait(lambda: not _threads())
 

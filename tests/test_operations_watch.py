@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -257,6 +257,28 @@ def test_a_first_look_shows_what_answers(listing: SampleListing) -> None:
     assert (len(good.sessions), good.problem) == (1, "")
     assert (late.sessions, late.is_stale, late.has_rows) == ((), True, False)
     assert late.problem.startswith("does not answer")
+
+
+def test_a_dozen_hung_listings_blind_nobody(listing: SampleListing) -> None:
+    """Eight held all threads, and the root itself was not looked at any more."""
+    listing.add(FIRST)
+    with ExitStack() as stack:
+        for number in range(12):
+            hung = replace(listing, listing_id=f"a_hung_{number}")  # before the others by name
+            hung.add(SECOND)
+            stack.enter_context(hanging(hung.db_path))
+        watch = Watch(listing.context())
+
+        def is_seen(title: str) -> bool:
+            catalog = watch.look()
+            assert catalog.problem == ""
+            good = catalog.listing(listing.listing_id)
+            assert good is not None
+            return [one.title for one in good.sessions] == [title]
+
+        wait(lambda: is_seen("Strategic buyers, pumps"))
+        listing.write_transcript(FIRST, prompt="Another", age=timedelta(0))
+        wait(lambda: is_seen("Another"))
 
 
 LOCKS = {

@@ -1,4 +1,4 @@
-"""A few threads that work off a list, so that what hangs holds up nothing but itself."""
+"""A few threads for each disk that work off a list: what hangs holds up nothing but itself."""
 
 from __future__ import annotations
 
@@ -12,21 +12,43 @@ _TICK_S = 0.01
 _WORKING = 0.5
 _STUCK_S = 0.2  # over one thing, which may compute for ever
 
+_MOST_STUCK = 2  # times as many: in their place others work on
+_MOST_IN_ALL = 64
+
 Job = Callable[[str], object]
 
 
+def one_lane(key: str) -> str:
+    """Return that all keys share their threads."""
+    return ""
+
+
+class _Lane:
+    """What waits to be done with one disk, and since when each of its threads is at one thing."""
+
+    def __init__(self) -> None:
+        self.queue: deque[tuple[str, Job]] = deque()
+        self.since: dict[object, float] = {}
+
+    def has_room(self, most: int) -> bool:
+        """Whether one more thread may join: those that are stuck count only up to a bound."""
+        now, count = time.monotonic(), len(self.since)
+        stuck = sum(now - since > _STUCK_S for since in self.since.values())
+        return count - min(stuck, _MOST_STUCK * most) < most
+
+
 class Crew:
-    """At most `most` threads; each ends when nothing is left to do, and none keeps the process.
+    """At most `most` threads a lane; each ends when nothing is left to do, none keeps the process.
 
     One is enough while the work is computing. More join as long as they only wait for a disk, or
-    when nothing comes of it.
+    when nothing comes of it, and in the place of those that are stuck over one thing, within
+    bounds: what hangs in one lane holds up none of another.
     """
 
     def __init__(self, most: int = 8) -> None:
         self._most = most
-        self._queue: deque[tuple[str, Job]] = deque()
+        self._lanes: dict[str, _Lane] = {}
         self._going: set[str] = set()
-        self._workers = 0
         self._failure: BaseException | None = None
         self._ended = threading.Condition()
 
@@ -38,9 +60,11 @@ class Crew:
         *,
         first_s: float = 0.0,
         at_most_s: float = math.inf,
+        lane_of: Callable[[str], str] = one_lane,
     ) -> frozenset[str]:
         """Call `job` for every key, and return the keys whose job is still going on.
 
+        Keys of one lane, such as those on one disk, share a few threads, and no others do.
         A key that is still going on from an earlier call is not begun again. Gives up when
         nothing was done for `patience_s` (the first thing for `first_s`), and after `at_most_s`;
         what is going on then goes on. New work comes before what was left over. Raises what a job
@@ -48,8 +72,11 @@ class Crew:
         """
         keys = tuple(keys)
         fresh = frozenset(keys) - self._going
-        self._going |= fresh
-        self._queue.extendleft((key, job) for key in reversed(keys) if key in fresh)
+        with self._ended:
+            self._going |= fresh
+            for key in (one for one in reversed(keys) if one in fresh):
+                lane = self._lanes.setdefault(lane_of(key), _Lane())
+                lane.queue.appendleft((key, job))
         self._wait(fresh, patience_s, max(patience_s, first_s), at_most_s)
         if self._failure is not None:
             failure, self._failure = self._failure, None
@@ -76,14 +103,18 @@ class Crew:
                 self._hire()
 
     def _hire(self) -> None:
+        """Let one more thread join in each lane where something waits and there is room."""
         with self._ended:
-            if self._workers >= self._most or not self._queue:
-                return
-            self._workers += 1
-        threading.Thread(target=self._work, name="look", daemon=True).start()
+            left = _MOST_IN_ALL - sum(len(lane.since) for lane in self._lanes.values())
+            short = [one for one in self._lanes.values() if one.queue and one.has_room(self._most)]
+            joining = [(lane, object()) for lane in short[: max(left, 0)]]
+            for lane, thread in joining:
+                lane.since[thread] = time.monotonic()
+        for one in joining:
+            threading.Thread(target=self._work, args=one, name="look", daemon=True).start()
 
-    def _work(self) -> None:
-        while (task := self._next()) is not None:
+    def _work(self, lane: _Lane, thread: object) -> None:
+        while (task := self._next(lane, thread)) is not None:
             key, job = task
             try:
                 job(key)
@@ -92,11 +123,12 @@ class Crew:
             finally:
                 self._going.discard(key)
 
-    def _next(self) -> tuple[str, Job] | None:
-        """Return the next task; without one this thread is no longer counted."""
+    def _next(self, lane: _Lane, thread: object) -> tuple[str, Job] | None:
+        """Return a lane's next task; without one this thread is no longer counted."""
         with self._ended:
-            if self._queue:
-                return self._queue.popleft()
-            self._workers -= 1
+            if lane.queue:
+                lane.since[thread] = time.monotonic()
+                return lane.queue.popleft()
+            del lane.since[thread]
             self._ended.notify_all()
             return None

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from tui.core.catalog import is_gone, is_pending
 from tui.core.errors import DatabaseProblem
 from tui.core.models import Catalog, Event, Session
 from tui.core.text import one_line
 from tui.operations.context import Context
+from tui.operations.crew import Crew
 from tui.operations.refresh import listing_paths
 from tui.operations.target import DATABASE
 from tui.storage.erasing import measures
@@ -21,8 +22,9 @@ from tui.storage.events import Acted, Key, read_acts, read_events
 from tui.storage.logbook import ALL_OF_IT, read_logbook
 from tui.storage.trash import list_trash
 
-_THREADS = 8
-_TIMEOUT_S = 2.0
+_TIMEOUT_S, _PATIENCE_S = 2.0, 5.0
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,7 @@ def history(
                 told(f"{one_line(path.name)}: {problem}")
             return ()
 
-    with ThreadPoolExecutor(_THREADS, "history") as pool:
-        found = [event for events in pool.map(acts_of, paths) for event in events]
+    found = _of_each(paths, acts_of, told)
     found += [
         event
         for event in reversed(read_logbook(context.root, ALL_OF_IT))
@@ -125,8 +126,7 @@ def deeds(
             return ()
         return [replace(one, events=_named(path, one.events)) for one in acts]
 
-    with ThreadPoolExecutor(_THREADS, "history") as pool:
-        found = [act for acts in pool.map(acts_of, paths) for act in acts]
+    found = _of_each(paths, acts_of, told)
     found += _logged(context, listing, session_id)
     groups: dict[Key, list[Acted]] = {}
     for one in found:
@@ -136,6 +136,24 @@ def deeds(
         for many in groups.values()
     )
     return tuple(sorted(done, key=lambda one: one.first.at, reverse=True)[:limit])
+
+
+def _of_each(
+    paths: Iterable[Path],
+    acts_of: Callable[[Path], Sequence[T]],
+    told: Callable[[str], None] | None,
+) -> list[T]:
+    """Return the acts of all listings in order; `told` hears whose does not answer."""
+    by_name, found = {path.name: path for path in paths}, dict[str, Sequence[T]]()
+
+    def look(name: str) -> None:
+        found[name] = acts_of(by_name[name])
+
+    late = Crew().do(by_name, look, _PATIENCE_S)
+    if told is not None:
+        for name in sorted(late):
+            told(f"{one_line(name)}: its disk or its database is slow, or hangs")
+    return [act for name in by_name if name not in late for act in found.get(name, ())]
 
 
 def _logged(context: Context, listing: str, session_id: str) -> Iterator[Acted]:

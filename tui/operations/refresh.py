@@ -116,7 +116,9 @@ class Watch:
         troubled = frozenset(name for name in due if sights[name].is_troubled)
         late = self._do([name for name in due if name not in troubled], refresh)
         if troubled:
-            late |= self._crew.do(troubled, refresh, _PATIENCE_S, at_most_s=_PATIENCE_S)
+            late |= self._crew.do(
+                troubled, refresh, _PATIENCE_S, at_most_s=_PATIENCE_S, lane_of=self._lane_of
+            )
         self._late = late
         return late
 
@@ -135,8 +137,14 @@ class Watch:
     def _do(self, keys: Iterable[str], job: Job) -> frozenset[str]:
         """Do a job for every key, more patiently at first, and return which is still going on."""
         if self._looked_at is None:
-            return self._crew.do(keys, job, _FIRST_PATIENCE_S, first_s=_ALONE_PATIENCE_S)
-        return self._crew.do(keys, job, _PATIENCE_S)
+            return self._crew.do(
+                keys, job, _FIRST_PATIENCE_S, first_s=_ALONE_PATIENCE_S, lane_of=self._lane_of
+            )
+        return self._crew.do(keys, job, _PATIENCE_S, lane_of=self._lane_of)
+
+    def _lane_of(self, key: str) -> str:
+        """Return which disk a listing is on, whose threads it shares; the root has its own."""
+        return key if key.startswith("/") else self._rooted.disks.get(key, "")
 
     def _slice(self, names: tuple[str, ...], now: datetime) -> frozenset[str]:
         """Return the listings whose files are looked at one by one: each of them within 10 s."""
@@ -151,7 +159,12 @@ class Watch:
         if not self._outside.is_empty:
             sights = [self._sights[name] for name in names]
             pairs = tuple((one.folder, one.ids) for one in sights if one.found is not None)
-            self._crew.do([_OUTSIDE], lambda _: self._outside.look(pairs), _FIRST_PATIENCE_S)
+            self._crew.do(
+                [_OUTSIDE],
+                lambda _: self._outside.look(pairs),
+                _FIRST_PATIENCE_S,
+                lane_of=self._lane_of,
+            )
 
     def _joined(self, names: tuple[str, ...], late: frozenset[str]) -> tuple[Listing, ...]:
         """Return the listings of these names: the last look's own tuple if nothing changed."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from tui.core.models import Event, Hold
 from tui.core.session_id import is_listing_id
-from tui.storage.folders import Version, is_settled, version_of
+from tui.storage.config_dir import CONFIG_DIR
+from tui.storage.folders import Version, is_settled, mounts, version_of
 from tui.storage.hold import read_hold
 from tui.storage.logbook import logbook_version, read_logbook
 
@@ -17,12 +19,16 @@ _END_OF_LOG = 64 * 1024
 
 
 class Rooted:
-    """What is known of a root's own folder; `problem` says why that is nothing."""
+    """What is known of a root's own folder; `problem` says why that is nothing.
+
+    `disks` names the disk of each listing that is, or has in it, a mount of its own.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._version: Version | None = None
         self.names: tuple[str, ...] = ()
+        self.disks: Mapping[str, str] = {}
         self.free_bytes: int | None = None
         self.hold: Hold | None = None
         self.log: tuple[Event, ...] = ()
@@ -36,6 +42,7 @@ class Rooted:
             if version != self._version:
                 self.names = tuple(sorted(listing_names(self._root)))
                 self._version = version if is_settled([version]) else None
+            self.disks = _disks(self._root, self.names)
             self.free_bytes = _free_bytes(self._root)
             self.hold = read_hold(self._root)
             self._look_at_log()
@@ -53,6 +60,17 @@ class Rooted:
             if version != self._log_version:
                 self.log = read_logbook(self._root, _END_OF_LOG, is_strict=True)
                 self._log_version = version
+
+
+def _disks(root: Path, names: Iterable[str]) -> dict[str, str]:
+    """Return the disks of those listings that lie on another than their root; touches none."""
+    disks = mounts()
+    base = os.path.realpath(root)
+    places = ((name, (f"{base}/{name}", f"{base}/{name}/{CONFIG_DIR}")) for name in names)
+    found = (
+        (name, next((disks[one] for one in many if one in disks), "")) for name, many in places
+    )
+    return {name: disk for name, disk in found if disk}
 
 
 def _free_bytes(root: Path) -> int | None:

@@ -108,13 +108,22 @@ def is_settled(versions: Iterable[Version]) -> bool:
 
 def mount_of(path: Path) -> Path:
     """Return where the mount is that the folder of `path` lies on, as far as the system tells."""
-    folder = path.parent.resolve()
+    folder, known = path.parent.resolve(), mounts()
+    return next((one for one in (folder, *folder.parents) if str(one) in known), folder)
+
+
+def mounts() -> dict[str, str]:
+    """Return where something is mounted, and which device that is, as far as the system tells."""
     try:
-        lines = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape").splitlines()
+        text = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape")
     except OSError:
-        return folder
-    mounts = {_ESCAPED.sub(lambda found: chr(int(found[1], 8)), line.split()[4]) for line in lines}
-    return next((one for one in (folder, *folder.parents) if str(one) in mounts), folder)
+        return {}
+    fields = (line.split() for line in text.splitlines())
+    return {
+        _ESCAPED.sub(lambda found: chr(int(found[1], 8)), one[4]): one[2]
+        for one in fields
+        if len(one) > 4
+    }
 
 
 def read_small(path: Path, limit: int = SMALL, *, follows: bool = False) -> bytes:

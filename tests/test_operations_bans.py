@@ -66,6 +66,7 @@ def test_bans_are_joined(stage: Any, row: Any, kept: list[str], restricted: bool
         (["Bash(git:*)"], ["Bash"], []),
         (["Read"], ["Read,Bash"], []),
         (None, ["Read"], ["Read"]),
+        (["Task"], ["Agent", "Bash"], ["Agent"]),
     ],
 )
 def test_a_row_narrows_the_tools_of_its_stage(stage: Any, row: Any, kept: Any) -> None:

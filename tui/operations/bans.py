@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tui.runs.bounds import tool_name
+
 _BANS, _TOOLS, _ALL = "disallowed_tools", "tools", "default"
 # The CLI reads on over the end of an incomplete rule: none after it would hold, so they are last.
 _COMPLETE = re.compile(r"[^\s(),]+(\([^()]*(\([^()]*\)[^()]*)*\))?")
@@ -43,7 +45,8 @@ def _within(given: Any, asked: Any) -> Any:
         return asked
     if not isinstance(asked, list) or _ALL in asked:
         return given
-    return [one for one in asked if one in given or one.partition("(")[0] in given]
+    names = {tool_name(one) for one in given}
+    return [one for one in asked if one in given or tool_name(one.partition("(")[0]) in names]
 
 
 def is_changed(asked: Any, kept: Any) -> bool:

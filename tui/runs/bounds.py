@@ -7,11 +7,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 ASKING_MODES = frozenset({"default", "plan", "dontAsk"})
+# What the CLI calls a tool now that rules and older transcripts still name as it was.
+_RENAMED = {
+    **{"Task": "Agent", "KillShell": "TaskStop", "KillBash": "TaskStop"},
+    **{"ListPeers": "ListAgents", "Brief": "SendUserMessage"},
+}
 _AGENT_TOOLS = frozenset({"Agent", "Task"})
 # They neither run a command nor reach a file, and what a sub-agent does is asked for itself.
 HARMLESS_TOOLS = _AGENT_TOOLS | {
     *("WebSearch", "WebFetch", "TodoWrite", "AskUserQuestion"),
-    *("EnterPlanMode", "ReportFindings", "TaskStop", "ToolSearch"),
+    *("EnterPlanMode", "ReportFindings", "TaskStop", "KillShell", "KillBash", "ToolSearch"),
 }
 # Whatever they are called with.
 ALWAYS_HARMLESS = HARMLESS_TOOLS - _AGENT_TOOLS
@@ -28,6 +33,11 @@ _OF_PLAIN_AGENT = frozenset(
 _JOINS = re.compile(r"[;&|<>`$(){}\\\n\r]")
 
 
+def tool_name(tool: str) -> str:
+    """Return what the CLI calls a tool now, whichever of its names this is."""
+    return _RENAMED.get(tool, tool)
+
+
 def is_harmless(tool: str, given: Mapping[str, Any]) -> bool:
     """Whether a call acts on nothing of this machine, so that anybody may allow it."""
     return tool in HARMLESS_TOOLS and (tool not in _AGENT_TOOLS or given.keys() <= _OF_PLAIN_AGENT)
@@ -40,12 +50,14 @@ def is_given(tool: str, given: Mapping[str, Any], rules: Iterable[str]) -> bool:
 
 def _gives(rule: str, tool: str, given: Mapping[str, Any]) -> bool:
     named, _, pattern = rule.partition("(")
-    if named != tool:
+    if tool_name(named) != tool_name(tool):
         is_server = named.startswith("mcp__") and not pattern
         return is_server and tool.startswith(named.removesuffix("*").removesuffix("__") + "__")
     pattern = pattern.removesuffix(")")
     if not pattern or pattern == "*" or tool in EDITING_TOOLS | LOOKING_TOOLS:
         return True
+    if tool in _AGENT_TOOLS:
+        return pattern == given.get("subagent_type")
     said = str(given.get("command" if tool in COMMAND_TOOLS else "skill", ""))
     return _matches(pattern, said)
 

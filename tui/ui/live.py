@@ -229,8 +229,7 @@ class LivePane(Pane):
         """The place in the file of what a search goes on from; -1 for none."""
         if self._current is not None and self._current < len(self._roll.entries):
             return self._roll.entries[self._current].place
-        index = min(self.top[0], len(self._roll.entries) - 1)
-        return self._roll.entries[index].place - 1 if index >= 0 else -1
+        return max(-1, self._roll.place_at(self.top[0]) - 1)
 
     def step(self, step: int) -> None:
         """Go to the next entry in sight or beyond, or to the one before."""
@@ -311,8 +310,7 @@ class LivePane(Pane):
         return (f"{self.unseen} new ↓" if self.unseen else f"{self._follows} follows") + share
 
     def _share(self) -> float:
-        index = min(self.top[0], len(self._roll.entries) - 1)
-        place = self._roll.entries[index].place if index >= 0 else 0
+        place = self._roll.place_at(self.top[0])
         return max(0, place) / self.told_to if self.told_to else 0.0
 
     def body_line(self, y: int) -> Line:
@@ -370,13 +368,9 @@ class LivePane(Pane):
         is_short = len(self._shown) < self.body_height
         is_near = self.top[0] < _NEAR and not self.is_following
         if self.start > 0 and (is_near or is_short):
-            self._wish(Wish("before", self.start, at=self._time(1)))
+            self._wish(Wish("before", self.start, at=self._roll.time(1)))
         elif not self.is_at_end and last > len(self._roll.entries) - _NEAR:
-            self._wish(Wish("after", self.end, self.told_to, self._time(-1)))
-
-    def _time(self, step: int) -> datetime | None:
-        """Return the time of the first or the last entry that has one."""
-        return next((one.at for one in self._roll.entries[::step] if one.at), None)
+            self._wish(Wish("after", self.end, self.told_to, self._roll.time(-1)))
 
     def _wish(self, wish: Wish) -> None:
         self.wish = wish

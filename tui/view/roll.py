@@ -7,7 +7,7 @@ resize or a page read before what is shown costs no more than a screen.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 
 from tui.core.models import Entry, EntryKind
 from tui.view import stream
@@ -176,6 +176,15 @@ class Roll:
             return index
         call = self._call(self.entries[index].tool_id)
         return index if call is None else call
+
+    def place_at(self, index: int) -> int:
+        """Return the place in the file of an entry, or of the last before it; -1 for none."""
+        at = min(index, len(self.entries) - 1)
+        return self.entries[at].place if at >= 0 else -1
+
+    def time(self, step: int) -> datetime | None:
+        """Return the time of the first entry that has one, or with -1 of the last."""
+        return next((one.at for one in self.entries[::step] if one.at), None)
 
     def _is_told(self, index: int) -> bool:
         """Whether another entry's line tells of this one: a result's call, the first of a row."""

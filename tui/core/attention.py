@@ -66,7 +66,7 @@ def need_of(session: Session, now: datetime, quiet_after: timedelta) -> Need | N
     """Return what a session needs somebody for, acknowledged or not."""
     if session.liveness is Liveness.WAITING:
         return Need.ANSWER
-    if session.status == Status.FAILED:
+    if session.status == Status.FAILED or session.turn_error:
         return Need.FAILED
     if session.liveness is Liveness.ORPHAN or is_quiet(session, now, quiet_after):
         return Need.QUIET

@@ -209,6 +209,8 @@ def _session(
     if row is None and transcript is None and remains is None and liveness is Liveness.NONE:
         return None
     zone, file = place.zone, transcript or _NO_FILE
+    is_at_rest = liveness is Liveness.NONE and (row is None or row.status == Status.ACTIVE)
+    turn_error = file.turn_error if is_at_rest else ""
     expires_at = read_time(row.expires_at, zone) if row else None
     return Session(
         session_id=one_line(session_id) or "?",
@@ -226,7 +228,8 @@ def _session(
         cost_usd=file.own_cost_usd,
         bytes=remains.bytes if remains else file.bytes,
         waiting_for=_waiting_for(liveness, process, run),
-        reason=_reason(row),
+        reason=_reason(row) or turn_error,
+        turn_error=turn_error,
         expiry_is_unreadable=row is not None and expires_at is None,
         folder=found.path,
         zone=place.zone_name,

@@ -77,7 +77,8 @@ class Transcript:
     config dir's own; `None` for what lies where it belongs. `uncounted` says why more lies beside
     it than `bytes` counts. `active_at` is when it, or anything in the session's own folder, was
     last written to: sub-agents may write while it is silent. `origin` names its first line, which
-    a fork repeats, and `inherited_usd` how much of `cost_usd` its parent had cost.
+    a fork repeats, and `inherited_usd` how much of `cost_usd` its parent had cost. `turn_error` is
+    what the API said when it ended the last turn.
     """
 
     session_id: str
@@ -95,6 +96,7 @@ class Transcript:
     origin: str = ""
     inherited_usd: float = 0.0
     active_at: datetime | None = None
+    turn_error: str = ""
 
     @property
     def own_cost_usd(self) -> float | None:
@@ -256,7 +258,8 @@ class Session:
     why nobody could read whether it has a row, and is empty when it was read. `overwritten` is
     the row that an operator's last act left when the pipeline has wiped that act since;
     `last_event` is what the audit says was done to it last; `is_zone_doubted` that its times may
-    be read in the wrong zone. `remains` is what is left where its transcript was.
+    be read in the wrong zone. `remains` is what is left where its transcript was. `turn_error` is
+    why its last turn failed though its row does not say so, of one at rest.
     """
 
     session_id: str
@@ -288,6 +291,7 @@ class Session:
     last_event: Event | None = None
     is_zone_doubted: bool = False
     remains: Remains | None = None
+    turn_error: str = ""
 
     @property
     def own_folder(self) -> Path | None:

@@ -109,7 +109,8 @@ def _said(
         return ("error" if is_late else "warning"), "waiting", words
     if need is Need.FAILED:
         reason = f": {session.reason}" if session.reason else ""
-        return "error", "failed", f"failed{reason}; `resume {short}` or `ack {short}`"
+        failed = "its last turn failed" if session.turn_error else "failed"
+        return "error", "failed", f"{failed}{reason}; `resume {short}` or `ack {short}`"
     if session.liveness is Liveness.ORPHAN:
         return "error", "orphan", f"its runner is gone and its CLI lives on: `stop {short}`"
     if need is Need.QUIET:

@@ -165,16 +165,17 @@ def _is_amount(value: object) -> bool:
 
 def _as_stored(version: Version, facts: Facts) -> list[Any]:
     first_at = facts.first_at.timestamp() if facts.first_at else None
-    return [*version, facts.title, facts.model, facts.cost_usd, first_at, facts.origin]
+    said = (facts.title, facts.model, facts.cost_usd)
+    return [*version, *said, first_at, facts.origin, facts.turn_error]
 
 
 def _from_stored(stored: Any) -> tuple[Version, Facts] | None:
     try:
-        *version, title, model, cost, first_at, origin = stored
+        *version, title, model, cost, first_at, origin, turn_error = stored
         device, inode, size, mtime, ctime = version
         first = None if first_at is None else datetime.fromtimestamp(first_at, UTC)
         words = one_line(title)[:200], intern(one_line(model)[:60])
-        said = Facts(*words, cost, first, one_line(origin)[:16])
+        said = Facts(*words, cost, first, one_line(origin)[:16], one_line(turn_error)[:400])
     except (TypeError, ValueError, OverflowError, OSError):
         return None
     is_sound = cost is None or _is_amount(cost)

@@ -17,6 +17,7 @@ from tui.storage.opening import regular
 _HEAD = 64 * 1024
 _TAIL = 64 * 1024
 _NEWLINE = b"\n"
+_API_ERROR = b'"isApiErrorMessage"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,8 @@ class Facts:
     """What a transcript's head and tail say of it.
 
     `cost_usd` is what the CLI counted, a fork's parent's included; `origin` names the first line,
-    which a fork has in common with its parent.
+    which a fork has in common with its parent. `turn_error` is what the API said when it ended the
+    last turn, empty when that went well.
     """
 
     title: str = ""
@@ -32,6 +34,7 @@ class Facts:
     cost_usd: float | None = None
     first_at: datetime | None = None
     origin: str = ""
+    turn_error: str = ""
 
 
 NO_FACTS = Facts()
@@ -54,6 +57,7 @@ def read_facts(path: str | os.PathLike[str]) -> Facts:
         next((cost for cost in costs if cost is not None), None),
         next((moment for moment in stamps if moment), None),
         next((name for line in _oldest(head, b'"uuid"') if (name := _named(line))), ""),
+        _turn_error(ends[0]),
     )
 
 
@@ -87,6 +91,7 @@ def kept(known: Facts, fresh: Facts) -> Facts:
         max(costs, default=None),
         fresh.first_at or known.first_at,
         fresh.origin or known.origin,
+        fresh.turn_error,
     )
 
 
@@ -132,6 +137,32 @@ def _title(ends: tuple[bytes, ...]) -> str:
         if title := next((one_line(text[:400])[:200] for text in said if text), ""):
             return title
     return ""
+
+
+def _turn_error(data: bytes) -> str:
+    """Return what the API said if it ended the last turn; all turns after it make up for it."""
+    if _API_ERROR not in data:
+        return ""
+    said = (
+        line
+        for line in _newest(data, b'"message"')
+        if line.get("type") in ("user", "assistant")
+        and not (line.get("isSidechain") or line.get("isMeta"))
+    )
+    last = next(said, {})
+    if last.get("isApiErrorMessage") is not True:
+        return ""
+    texts = _said_texts(last)
+    return next((one_line(text[:2000])[:400] for text in texts if text.strip()), "API error")
+
+
+def _said_texts(line: Mapping[str, Any]) -> Iterator[str]:
+    message = line.get("message")
+    content = message.get("content") if isinstance(message, dict) else None
+    for block in content if isinstance(content, list) else [{"text": content}]:
+        text = block.get("text") if isinstance(block, dict) else None
+        if isinstance(text, str):
+            yield text
 
 
 def _given(lines: Iterable[dict[str, Any]], name: str) -> str:

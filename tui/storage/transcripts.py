@@ -225,6 +225,7 @@ def transcript_of(
         said.cost_usd,
         said.first_at,
         origin=said.origin,
+        turn_error=said.turn_error,
         uncounted=more.cut,
         active_at=_active_at(status, more),
     )

@@ -133,6 +133,8 @@ def _state(session: Session, now: datetime, quiet_after: timedelta) -> tuple[str
         return _LIVE[session.liveness]
     if session.status == Status.FAILED:
         return _STATUS[Status.FAILED]
+    if session.turn_error:
+        return "✗ API error", "bad"
     if session.overwritten is not None:
         return OVERWRITTEN, "noticed"
     if session.unread:

@@ -73,6 +73,13 @@ def test_a_row_that_says_what_became_of_it_is_believed(listing: SampleListing) -
     assert listing.session(FIRST).turn_error == ""
 
 
+def test_a_session_without_a_row_stays_what_it_is(listing: SampleListing) -> None:
+    end_with(listing, FAILED)
+    change_row(listing, "DELETE FROM claude_sessions")
+    session = listing.session(FIRST)
+    assert (session.turn_error, session.state) == ("", "untracked")
+
+
 def test_a_second_look_and_a_new_console_say_the_same(listing: SampleListing) -> None:
     watch = Watch(listing.context())
     assert not any(one.turn_error for one in watch.look().sessions)

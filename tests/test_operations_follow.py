@@ -182,10 +182,11 @@ def test_what_is_written_is_shown_until_the_transcript_has_it(
     update = follow.poll(session)
     assert [entry.text for entry in update.entries] == ["Found 12."]
     assert update.partial is None
-    run.partial(block("text", "Next") | {"message_id": "msg_10"})
+    hidden = {"message_id": "msg_10", "earlier": [block("thinking", "")]}
+    run.partial(block("text", "Next") | hidden)
     following = follow.poll(session).partial
     assert following is not None
-    assert following.text == "Next"
+    assert (following.text, following.earlier) == ("Next", ())
 
 
 def test_what_happened_in_a_run_stands_in_its_place_by_time(

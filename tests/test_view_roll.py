@@ -218,3 +218,11 @@ def test_a_day_that_begins_with_what_is_not_shown_is_told_all_the_same() -> None
     roll.append([replace(entry(0), at=yesterday), call(1, "t"), result(2, "t"), entry(3)])
     assert words(roll.lines(1)) == []
     assert words(roll.lines(3))[0] == f"{NOW.date()}"
+
+
+def test_a_notice_opens_to_all_that_it_stands_for() -> None:
+    whole = "compacted to a summary:\nThe client wants\npumps."
+    roll = rolled(Entry(EntryKind.NOTICE, "compacted to a summary", NOW, detail=whole, place=1))
+    assert [one[-7:] for one in words(roll.lines(0))] == ["summary"]
+    roll.toggle(0)
+    assert words(roll.lines(0))[1:] == ["The client wants", "pumps."]

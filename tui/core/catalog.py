@@ -209,8 +209,8 @@ def _session(
     if row is None and transcript is None and remains is None and liveness is Liveness.NONE:
         return None
     zone, file = place.zone, transcript or _NO_FILE
-    is_at_rest = liveness is Liveness.NONE and (row is None or row.status == Status.ACTIVE)
-    turn_error = file.turn_error if is_at_rest else ""
+    is_active = row is not None and row.status == Status.ACTIVE
+    turn_error = file.turn_error if is_active and liveness is Liveness.NONE else ""
     expires_at = read_time(row.expires_at, zone) if row else None
     return Session(
         session_id=one_line(session_id) or "?",

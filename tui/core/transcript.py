@@ -17,7 +17,7 @@ from tui.core.records import Skipped, records_of
 from tui.core.speaker import command_of, said_in
 from tui.core.tasks import ended_call, is_launch, kept_file, started_task
 from tui.core.text import one_line, safe_text
-from tui.core.transcript_notices import attached_notice, stop_hook_notice
+from tui.core.transcript_notices import attached_notice, refusal, stop_hook_notice
 from tui.core.zones import read_time
 
 MAX_TEXT = 100_000
@@ -361,11 +361,12 @@ def _system(line: dict[str, Any], common: _Line) -> Iterator[Entry]:
     elif subtype == "compact_boundary":
         common = replace(common, usage=_left_after(line.get("compactMetadata")))
         yield common.entry(EntryKind.NOTICE, "compacted: older turns are a summary from here on")
-    elif subtype == "stop_hook_summary":
-        if words := stop_hook_notice(line):
-            yield common.entry(EntryKind.NOTICE, words)
+    elif words := stop_hook_notice(line):
+        yield common.entry(EntryKind.NOTICE, words)
+    elif words := refusal(line):
+        yield common.entry(EntryKind.ERROR, words, is_error=True)
     elif isinstance(line.get("content"), str) and not line.get("isMeta"):
-        for one in said_in(line["content"], {}):
+        for one in said_in(line["content"], {}) if line["content"].strip() else ():
             words, whole = one_line(one.text[:2000])[:400], one.whole or one.text
             detail = common.shown(whole) if whole != words else ""
             yield common.entry(EntryKind.NOTICE, words, detail=detail)

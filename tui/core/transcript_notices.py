@@ -72,6 +72,8 @@ def _hook(kind: str, hook: Mapping[str, Any]) -> str:
 
 def stop_hook_notice(line: Mapping[str, Any]) -> str:
     """Return what a `stop_hook_summary` says that no other line does; empty for nothing."""
+    if line.get("subtype") != "stop_hook_summary":
+        return ""
     errors, failed = line.get("hookErrors"), line.get("failedHookErrorIndexes")
     said = errors if isinstance(errors, list) else []
     which = failed if isinstance(failed, list) else []
@@ -82,14 +84,25 @@ def stop_hook_notice(line: Mapping[str, Any]) -> str:
     return f"hook Stop failed: {'; '.join(words)}" if words else ""
 
 
+def refusal(line: Mapping[str, Any]) -> str:
+    """Return that, and why, the model refused and no other took over; empty for another line."""
+    if line.get("subtype") != "model_refusal_no_fallback":
+        return ""
+    why = line.get("apiRefusalExplanation") or line.get("apiRefusalCategory")
+    return _refused(why or line.get("content"))
+
+
+def _refused(why: object) -> str:
+    return f"refused: {_line(why) or 'the model declined to answer'}"
+
+
 def early_end(message: Mapping[str, Any]) -> tuple[str, bool]:
     """Return why an answer of the model ended early, and whether it was refused; empty if not."""
     reason = message.get("stop_reason")
     if reason == "refusal":
         details = message.get("stop_details")
         facts = details if isinstance(details, dict) else {}
-        why = _line(facts.get("explanation") or facts.get("category") or "")
-        return f"refused: {why or 'the model declined to answer'}", True
+        return _refused(facts.get("explanation") or facts.get("category")), True
     return _ENDED.get(reason, "") if isinstance(reason, str) else "", False
 
 

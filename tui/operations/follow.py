@@ -258,14 +258,18 @@ class Follow:
         if session.run is None or session.run.is_over:
             return None
         partial = read_partial(session.run.folder)
-        if partial is None or partial.message_id not in self._messages:
-            return partial
+        if partial is None:
+            return None
+        if partial.message_id not in self._messages:
+            # Thoughts of which the API tells nothing are no line, once they are over.
+            told_of = (one for one in partial.earlier if one.text or one.kind == "tool")
+            return replace(partial, earlier=tuple(told_of))
         told, left = Counter(self._messages[partial.message_id]), []
         for block in (*partial.earlier, partial):
             kind = _KINDS[block.kind]
             if told[kind] > 0:
                 told[kind] -= 1
-            elif block.text or block.kind != "text":
+            elif block.text or block.kind == "tool" or _is_thinking(block, partial):
                 left.append(block)
         return replace(left[-1], earlier=tuple(left[:-1])) if left else None
 
@@ -303,6 +307,10 @@ class Follow:
         if since is None:
             return interleaved(entries, _since(known, entries))
         return interleaved(entries, [one for one in known if one.at and one.at > since])
+
+
+def _is_thinking(block: Partial, partial: Partial) -> bool:
+    return block is partial and block.kind == "thinking"
 
 
 def _told_alone(

@@ -145,6 +145,8 @@ class LineReader:
 
     def _arrive(self, record: dict[str, Any]) -> None:
         """Take prompts out of the queue that a line of their own holds."""
+        if not self._waiting and record.get("type") != "attachment":
+            return
         for text in prompts_of(record):
             whole = _compared(text)
             said = f" {whole} "

@@ -74,11 +74,10 @@ class Transcript:
     """One transcript file, at `place`, and what its head and tail say.
 
     `stray_in` is the config dir outside the listing that a stray lies in, and `sweep_days` that
-    config dir's own; `None` for what lies where it belongs. `uncounted` says why more lies beside
-    it than `bytes` counts. `active_at` is when it, or anything in the session's own folder, was
-    last written to: sub-agents may write while it is silent. `origin` names its first line, which
-    a fork repeats, and `inherited_usd` how much of `cost_usd` its parent had cost. `turn_error` is
-    what the API said when it ended the last turn.
+    config dir's own; `None` for what lies where it belongs. `uncounted` says why `bytes` is too
+    few. `active_at` is when it or anything in the session's own folder (by a sub-agent) was last
+    written to. `origin` names its first line, which a fork repeats, and `inherited_usd` how much of
+    `cost_usd` its parent had cost.
     """
 
     session_id: str
@@ -96,7 +95,7 @@ class Transcript:
     origin: str = ""
     inherited_usd: float = 0.0
     active_at: datetime | None = None
-    turn_error: str = ""
+    turn_error: str = ""  # what the API said when it ended the last turn
 
     @property
     def own_cost_usd(self) -> float | None:
@@ -254,12 +253,11 @@ class Run:
 class Session:
     """One conversation: its row, its transcript and what runs it, joined.
 
-    `folder` is its listing's; `zone` names the zone its row's naive times are in; `unread` says
-    why nobody could read whether it has a row, and is empty when it was read. `overwritten` is
-    the row that an operator's last act left when the pipeline has wiped that act since;
-    `last_event` is what the audit says was done to it last; `is_zone_doubted` that its times may
-    be read in the wrong zone. `remains` is what is left where its transcript was. `turn_error` is
-    why its last turn failed though its row does not say so, of one at rest.
+    `folder` is its listing's; `zone` names the zone its row's naive times are in; `unread` says why
+    nobody could read whether it has a row. `overwritten` is the row that an operator's last act
+    left, wiped by the pipeline since; `last_event` is what the audit says was done to it last;
+    `is_zone_doubted` that its times may be read in the wrong zone. `remains` is what is left where
+    its transcript was.
     """
 
     session_id: str
@@ -291,7 +289,7 @@ class Session:
     last_event: Event | None = None
     is_zone_doubted: bool = False
     remains: Remains | None = None
-    turn_error: str = ""
+    turn_error: str = ""  # why the last turn of one at rest failed, where its row does not say so
 
     @property
     def own_folder(self) -> Path | None:

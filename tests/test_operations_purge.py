@@ -163,6 +163,25 @@ def test_nothing_is_left_in_what_was_kept_for_the_next_start(
     assert saying(tmp_path / "cache", CANARY) == []
 
 
+def test_nothing_is_kept_of_what_is_erased_in_the_trash(
+    listing: SampleListing, tmp_path: Path
+) -> None:
+    """A cache that was written before the delete says what was in it until somebody looks."""
+    for number in range(6):
+        listing.write_transcript(f"9f2e000{number}-1111-4222-8333-444455556666")
+    untrack(listing)
+    caches = [tmp_path / "cache", tmp_path / "another"]
+    contexts = [listing.context(cache_dir=one) for one in caches]
+    for one in contexts:
+        Watch(one).look()
+    assert all(saying(one, CANARY) for one in caches)
+    delete(listing.context(), listing.session(FIRST))
+    erase_many(contexts[0], list_trash(listing.root))
+    assert saying(caches[0], CANARY) == []
+    Watch(contexts[1]).look()
+    assert saying(caches[1], CANARY) == []
+
+
 def test_nothing_is_left_of_what_was_told_or_typed(listing: SampleListing, tmp_path: Path) -> None:
     """Told keys once quoted why a session failed; a draft may quote anything."""
     listing.track(FIRST, metadata={"last_error": CANARY})

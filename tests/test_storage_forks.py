@@ -20,6 +20,7 @@ from tui.operations.history import stats
 from tui.operations.refresh import Watch
 from tui.storage.cache import FactsCache
 from tui.storage.index import Index
+from tui.storage.strays import StrayFinder
 from tui.storage.transcripts import TranscriptFinder
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -174,6 +175,18 @@ def test_it_is_read_once_and_kept(
         assert family.own(Index(path)) == {"a": 2 * EACH, "b": 2 * EACH}
     family.fork("b", "c")
     assert family.own(Index(path)) == pytest.approx({"a": 2 * EACH, "b": 2 * EACH, "c": EACH})
+
+
+def test_forks_that_a_pipeline_wrote_elsewhere_cost_what_they_cost(tmp_path: Path) -> None:
+    family = Family(tmp_path / "home")
+    family.turn("a")
+    family.fork("a", "b")
+    listing = tmp_path / "outputs" / "hollis_park"
+    listing.mkdir(parents=True)
+    finder = StrayFinder(tmp_path / "home")
+    for _ in range(2):
+        found = finder.find(((listing, frozenset(map(name, "ab"))),))[listing]
+        assert [one.own_cost_usd for one in found] == [EACH, EACH]
 
 
 def hostile_usage(line: dict[str, Any]) -> None:

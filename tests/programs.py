@@ -97,18 +97,21 @@ def _install(packages: Sequence[str]) -> None:
             "openssh-server would open this machine's port 22; "
             f"if you want that: apt-get install {' '.join(packages)}"
         )
-    before = _as_root()
+    before = _as_root(packages)
     _run([*before, "apt-get", *_NETWORK, "-qq", "update"])
     words = ["install", "-y", "-qq", "--no-install-recommends", *packages]
     _run([*before, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *_NETWORK, *words])
 
 
-def _as_root() -> list[str]:
+def _as_root(packages: Sequence[str]) -> list[str]:
     if os.geteuid() == 0:
         return []
     if shutil.which("sudo") and _returns_zero(["sudo", "-n", "true"]):
         return ["sudo", "-n"]
-    raise NotInstalled("that takes root, or sudo without a password: sudo apt-get install them")
+    raise NotInstalled(
+        "that takes root, or sudo without a password; "
+        f"as who may: apt-get install {' '.join(packages)}"
+    )
 
 
 def _returns_zero(words: Sequence[str]) -> bool:

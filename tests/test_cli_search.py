@@ -111,7 +111,7 @@ def test_in_the_console_a_pattern_that_takes_for_ever_stops_nothing(listing: Sam
         while not said.done():
             time.sleep(0.1)
             ticks += 1
-    assert ticks > 10
+    assert ticks >= 3
     assert said.result().code == 1
     assert any("takes too long" in line for line in said.result().lines)
 

@@ -112,9 +112,9 @@ def test_any_mix_of_sequences_is_harmless(text: str) -> None:
 @pytest.mark.parametrize("unit", ["\x9d", "\x1b]", "\x1b[", "\x1b]\x9d", "\x90x"])
 def test_cleaning_takes_linear_time(unit: str) -> None:
     """Without the guard the regular expression tries every start to the end."""
-    begun = time.perf_counter()
-    safe_text(unit * 20_000 + "\x1bX")
-    assert time.perf_counter() - begun < 1
+    begun = time.process_time()
+    safe_text(unit * 200_000 + "\x1bX")
+    assert time.process_time() - begun < 20  # a hundred times what it takes; else it is minutes
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ def test_a_terminal_of_any_size_costs_little_and_keeps_nobody(
         if is_later:
             screen.wait_for("hollis_park", "What was said.")
             screen.claim(*claims)
-        time.sleep(2.5)
+        still(screen)
         assert taken_mb(screen.process.pid) < _MOST_MB
         screen.hang_up()
         screen.process.wait(60)

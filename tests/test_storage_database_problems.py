@@ -117,7 +117,7 @@ def test_a_computed_column_is_not_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("journal", ["delete", "wal"])
 @pytest.mark.parametrize("lock", ["IMMEDIATE", "EXCLUSIVE"])
 def test_a_writer_holds_a_look_up_briefly_at_most(tmp_path: Path, journal: str, lock: str) -> None:
-    """A look gives up after 0.25 s: without its timeout it would wait for the writer."""
+    """A look gives up after 0.25 s: without its timeout it would wait for the writer for 5 s."""
     db_path = tmp_path / "buyers.db"
     make(db_path)
     with closing(sqlite3.connect(db_path, isolation_level=None)) as writer:
@@ -130,7 +130,7 @@ def test_a_writer_holds_a_look_up_briefly_at_most(tmp_path: Path, journal: str, 
                 read_rows(db_path)
         else:
             assert len(read_rows(db_path)) == 1
-        assert time.monotonic() - begun < 1.25
+        assert time.monotonic() - begun < 4.5
 
 
 def test_a_torn_write_is_not_seen(tmp_path: Path) -> None:

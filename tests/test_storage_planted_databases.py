@@ -23,6 +23,7 @@ from tests.planted_databases import (
     run_sql,
     side_file,
 )
+from tests.runs_site import wait
 from tests.sample_listing import FIRST, SampleListing, snapshot
 from tests.torture.damage import use_damaged
 from tui.core.errors import ConsoleError, DatabaseProblem
@@ -65,7 +66,7 @@ def test_a_look_changes_nothing_and_says_why_it_sees_nothing(
     assert (not problem) == (name in READABLE), problem
     assert "Error" not in problem
     assert snapshot(listing.root.parent) == before
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 60
 
 
 @pytest.mark.parametrize("is_awaited", [False, True])
@@ -116,7 +117,7 @@ def test_a_journal_planted_in_a_race_is_never_acted_upon(listing: SampleListing,
     with Child(words) as planter:
         try:
             ends = time.monotonic() + 4
-            while time.monotonic() < ends:
+            while time.monotonic() < ends or looked <= 10 or not written:
                 with suppress(DatabaseProblem):
                     (row,) = read_rows(listing.db_path)
                     looked += 1
@@ -140,6 +141,7 @@ SWAP_AFTER_A_LOOK = """
 import os, sys
 database, other, journal = sys.argv[1:]
 parent = os.getppid()
+print("ready", flush=True)
 while os.getppid() == parent and not os.path.exists(database + "-shm"):
     pass
 os.replace(journal, database + "-journal")
@@ -152,7 +154,7 @@ first, second = (sqlite3.connect(one, isolation_level=None) for one in (database
 for one in (first, second):
     one.execute("BEGIN IMMEDIATE")
 open(ready, "w").close()
-time.sleep(0.5)
+time.sleep(1.5)
 if os.path.exists(journal):
     os.replace(journal, database + "-journal")
 os.replace(other, database)
@@ -175,8 +177,9 @@ def test_a_database_swapped_while_it_is_read_is_not_recovered(listing: SampleLis
     DATABASE_PLANTS["as many rows as are read"](listing)
     run_sql(listing, "PRAGMA journal_mode = WAL")
     words = [sys.executable, "-c", SWAP_AFTER_A_LOOK, str(listing.db_path), str(other), str(ready)]
-    with Child(words) as attacker:
-        time.sleep(0.3)
+    with Child(words, stdout=subprocess.PIPE) as attacker:
+        assert attacker.stdout
+        attacker.stdout.readline()
         with suppress(DatabaseProblem):
             read_table(listing.db_path)
         attacker.wait(60)
@@ -196,8 +199,7 @@ def test_a_database_swapped_while_a_write_waits_is_not_written(
     holding = listing.root.parent / "holding"
     words = [sys.executable, "-c", SWAP_DURING_A_WRITE, str(listing.db_path), str(other)]
     with Child([*words, str(planted), str(holding)]) as attacker:
-        while not holding.exists():
-            time.sleep(0.01)
+        wait(holding.exists)
         with pytest.raises(DatabaseProblem, match=r"super-journal|was replaced"):
             _write_again(listing, row)
         attacker.kill()
@@ -213,7 +215,7 @@ open(ready, "w").close()
 time.sleep(0.5)
 os.mkfifo(database + "-journal")
 holding.close()
-time.sleep(20)
+time.sleep(600)
 """
 
 
@@ -226,8 +228,7 @@ def test_a_pipe_that_comes_while_one_waits_holds_up_nobody(
     ready, begun = listing.root.parent / "ready", time.monotonic()
     words = [sys.executable, "-c", PIPE_DURING_A_WAIT, str(listing.db_path), str(ready)]
     with Child(words) as attacker:
-        while not ready.exists():
-            time.sleep(0.01)
+        wait(ready.exists)
         with suppress(DatabaseProblem):
             if is_look:
                 read_rows(listing.db_path, timeout_s=5)
@@ -235,7 +236,7 @@ def test_a_pipe_that_comes_while_one_waits_holds_up_nobody(
                 _write_again(listing, row)
         attacker.kill()
     assert side_file(listing, "-journal").is_fifo()
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < 60
 
 
 def test_a_write_rolled_back_follows_no_old_journal(listing: SampleListing) -> None:

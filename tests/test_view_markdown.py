@@ -139,6 +139,6 @@ def test_no_line_is_too_wide_and_no_word_is_lost(source: str, width: int) -> Non
     ],
 )
 def test_hostile_text_takes_no_square_of_its_length(piece: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     markdown_lines(piece * max(1, 100_000 // len(piece)), 80)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 60  # fifty times what it takes; else it is minutes

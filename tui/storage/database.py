@@ -150,6 +150,7 @@ _BY_BEGINNING = {
     "unsupported file format": "is damaged, or was written by a newer SQLite",
     "access to ": _OF_ITS_OWN,
     "unsafe use of ": _OF_ITS_OWN,
+    "not authorized to use function": _OF_ITS_OWN,
 }
 
 

@@ -51,6 +51,18 @@ def titles(found: FactsCache, listing: Path) -> list[str]:
     return [fact(found, listing / f"{number}.jsonl").title for number in range(MANY)]
 
 
+def test_what_ended_the_last_turn_outlives_the_process_too(
+    listing: Path, index: Callable[[], Index]
+) -> None:
+    path = listing / "3.jsonl"
+    said = {"content": [{"type": "text", "text": "API Error: 529"}]}
+    line = {"type": "assistant", "isApiErrorMessage": True, "message": said}
+    path.write_text(path.read_text() + json.dumps(line) + "\n")
+    kept(listing, index())
+    again = FactsCache(index())
+    assert fact(again, path).turn_error == "API Error: 529"
+
+
 def kept(listing: Path, index: Index) -> list[str]:
     said = titles(FactsCache(index), listing)
     index.save()

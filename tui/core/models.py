@@ -76,8 +76,7 @@ class Transcript:
     `stray_in` is the config dir outside the listing that a stray lies in, and `sweep_days` that
     config dir's own; `None` for what lies where it belongs. `uncounted` says why `bytes` is too
     few. `active_at` is when it or anything in the session's own folder (by a sub-agent) was last
-    written to. `origin` names its first line, which a fork repeats, and `inherited_usd` how much of
-    `cost_usd` its parent had cost.
+    written to. `origin` names its first line, as a fork's does, `inherited_usd` its parent's cost.
     """
 
     session_id: str
@@ -256,8 +255,7 @@ class Session:
     `folder` is its listing's; `zone` names the zone its row's naive times are in; `unread` says why
     nobody could read whether it has a row. `overwritten` is the row that an operator's last act
     left, wiped by the pipeline since; `last_event` is what the audit says was done to it last;
-    `is_zone_doubted` that its times may be read in the wrong zone. `remains` is what is left where
-    its transcript was.
+    `is_zone_doubted` that its times may be read wrongly. `remains` is all that is left on the disk.
     """
 
     session_id: str

@@ -180,7 +180,7 @@ async def test_a_cli_that_dies_fails_the_row_and_tells_the_pipeline(
     task = asyncio.create_task(heard.listen(ask(manager, "LONG tale")))
     await soon(lambda: heard.session_id)
     os.kill(read_owner(last_run(site))["cli_pid"], signal.SIGKILL)
-    with pytest.raises(RunFailed, match="exit code: -9"):
+    with pytest.raises(RunFailed, match=r"the CLI was ended by SIGKILL \(exit code: -9"):
         await task
     row = site.row(heard.session_id)
     assert row

@@ -41,14 +41,14 @@ def words(error: Exception, said: str = "", *, is_out_of_memory: bool = False) -
 @pytest.mark.parametrize(
     ("error", "said", "is_out_of_memory", "told"),
     [
-        (dead(-9), "", False, "the CLI was ended by SIGKILL (by somebody, or by the system when "
-         f"memory ran out), and said nothing of why; {AGAIN}"),
+        (dead(-9), "", False, "the CLI was ended by SIGKILL (exit code: -9; by somebody, or by the "
+         f"system when memory ran out), and said nothing of why; {AGAIN}"),
         (dead(-9), "", True, "the CLI was killed (SIGKILL), and the system killed for want of "
          f"memory meanwhile: free some, or lower max_runs, and said nothing of why; {AGAIN}"),
-        (dead(137), "Killed", False, "ended by SIGKILL (by somebody, or by the system when memory "
-         f"ran out): Killed; {AGAIN}"),
-        (dead(-11), "", False, "ended by SIGSEGV (it crashed)"),
-        (dead(-15), "", True, "ended by SIGTERM (asked to by somebody"),
+        (dead(137), "Killed", False, "the CLI was ended by SIGKILL (exit code: 137; by somebody, "
+         f"or by the system when memory ran out): Killed; {AGAIN}"),
+        (dead(-11), "", False, "ended by SIGSEGV (exit code: -11; it crashed)"),
+        (dead(-15), "", True, "ended by SIGTERM (exit code: -15; asked to by somebody"),
         (dead(-63), "", False, "the CLI was ended by signal 63, and"),
         (dead(200), "", False, "the CLI ended by itself with exit code 200"),
         (dead(1), "no config\x1b[31m", False,

@@ -101,7 +101,7 @@ def _how(code: int, *, is_out_of_memory: bool) -> str:
             "or lower max_runs"
         )
     why = _MEANS.get(name)
-    return f"was ended by {name}" + (f" ({why})" if why else "")
+    return f"was ended by {name} (exit code: {code}" + (f"; {why})" if why else ")")
 
 
 def _last_words(said: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +18,7 @@ from tui.runs.alterations import Alterations
 from tui.runs.bookkeeping import Bookkeeper
 from tui.runs.cli_process import find_cli, kill_cli
 from tui.runs.command import Command
+from tui.runs.environment import make_config_dir
 from tui.runs.gate import Gate
 from tui.runs.happening import (
     Happening,
@@ -36,7 +37,6 @@ from tui.runs.prompts import Prompt, Prompts, unsent_words
 from tui.runs.protocol import IN_PIPELINE, RunSpec, describe
 from tui.runs.pruning import prune_runs
 from tui.runs.stillness import Stillness
-from tui.storage.folders import is_link
 
 if TYPE_CHECKING:
     from claude_agent_sdk import ClaudeAgentOptions
@@ -83,7 +83,7 @@ class Driver:
         folder = journal.folder
         self._spec, self._journal, self._clock = spec, journal, clock
         self._gate, self._listing = gate, folder.parent.parent.parent
-        self._inbox, self._writing = Inbox(folder), Writing()
+        self._inbox, self._reading, self._writing = Inbox(folder), asyncio.Lock(), Writing()
         self._permissions = Permissions(journal, spec.permission_timeout_s)
         self._books = Bookkeeper(spec, clock, given.recorded if given else None)
         options = given.options if given else None
@@ -124,9 +124,9 @@ class Driver:
         return failure
 
     async def _finish(self) -> None:
-        self._unsent()
+        await self._unsent()
         if self._gate is not None:
-            self._gate.leave()
+            await asyncio.to_thread(self._gate.leave)
         for errand in self._errands:
             errand.cancel()
         await asyncio.to_thread(kill_cli, self._spec.run_id)
@@ -152,7 +152,7 @@ class Driver:
             self._work.cancel()
 
     async def _drive(self) -> None:
-        self._make_config_dir()
+        await asyncio.to_thread(make_config_dir, self._spec.config_dir)
         await self._admitted()
         now, own = self._clock(), self._spec.session_id
         await asyncio.to_thread(prune_runs, self._listing, now, own=own)
@@ -161,7 +161,7 @@ class Driver:
             self._is_connected = True
             await asyncio.to_thread(self._name_cli)
             heard = self._agent.listen()
-            while prompt := self._next_prompt():
+            while prompt := await self._next_prompt():
                 await self._alterations.make()
                 if not await self._turn(prompt, heard):
                     break
@@ -180,26 +180,29 @@ class Driver:
         if told:
             self._journal.event("admitted")
 
-    def _make_config_dir(self) -> None:
-        path = self._spec.config_dir
-        if is_link(path):
-            raise RunFailed(f"{path.name} is a link, and links are not followed")
-        path.mkdir(exist_ok=True)
-
     def _name_cli(self) -> None:
         """Say which process the CLI is, so that one left behind can be told from any other."""
         pid, start = find_cli(self._spec.run_id) or (0, "")
         known = {"cli_pid": pid, "cli_start": start}
         self._journal.owner(describe(os.getpid()) | self._owner | known)
 
-    def _next_prompt(self) -> Prompt | None:
+    async def _next_prompt(self) -> Prompt | None:
         """Return what to say next; `None` once nothing is queued and nothing more can be."""
         if not self._prompts and not self._is_stopping:
-            for command in self._inbox.close():
-                self._obey(command)
+            await self._obey_all(self._inbox.close)
             if self._prompts:
-                self._inbox.reopen()
+                await asyncio.to_thread(self._inbox.reopen)
         return self._prompts.next()
+
+    async def _obey_all(self, read: Callable[[], Iterable[Command]]) -> None:
+        """Obey what a thread reads; cancelled meanwhile, what was taken is obeyed first."""
+        async with self._reading:
+            taken = asyncio.ensure_future(asyncio.to_thread(read))
+            try:
+                await asyncio.shield(taken)
+            finally:
+                for command in await taken:
+                    self._obey(command)
 
     async def _turn(self, prompt: Prompt, heard: AsyncIterator[Heard]) -> bool:
         """Play one turn to its end, background work included; whether another may follow."""
@@ -312,15 +315,14 @@ class Driver:
         await (self._books.broken_off() if is_aborted else self._books.succeeded())
 
     async def _fail(self, error: Exception) -> None:
-        known = isinstance(error, RunFailed)
-        reason = str(error) if known else one_line(f"{type(error).__name__}: {error}")
-        reason += self._unsent()
+        told = "" if isinstance(error, RunFailed) else f"{type(error).__name__}: "
+        reason = f"{told and one_line(told)}{error}" + await self._unsent()
         self._journal.event("failed", reason=reason)
         await self._books.failed(reason)
 
-    def _unsent(self) -> str:
+    async def _unsent(self) -> str:
         """Take no more commands, and say which ones were taken or came and will never be done."""
-        for command in self._inbox.close():
+        for command in await asyncio.to_thread(self._inbox.close):
             if command.kind == "prompt":
                 self._ack(command)
                 self._prompts.add(Prompt.of(command))
@@ -335,8 +337,7 @@ class Driver:
     async def _tick(self) -> None:
         ticks = 0
         while True:
-            for command in self._inbox.take():
-                self._obey(command)
+            await self._obey_all(self._inbox.take)
             self._journal.partial(self._writing.shown(self._clock()))
             self._stillness.look(is_waiting=self._permissions.is_waiting)
             if ticks % round(_BEAT_S / _TICK_S) == 0:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tui.core.errors import RunFailed
-from tui.storage.folders import read_small
+from tui.storage.folders import is_link, read_small
 
 # What belongs to the operator's terminal and login (an agent that finds a forwarded SSH agent can
 # log in elsewhere), or would make the CLI believe that it runs inside another one.
@@ -22,6 +22,13 @@ def inherited(environment: Mapping[str, str]) -> dict[str, str]:
         for name, value in environment.items()
         if name not in _DROPPED and not name.startswith(_DROPPED_PREFIXES)
     }
+
+
+def make_config_dir(path: Path) -> None:
+    """Make the CLI's config dir if there is none; raises `RunFailed` for one behind a link."""
+    if is_link(path):
+        raise RunFailed(f"{path.name} is a link, and links are not followed")
+    path.mkdir(exist_ok=True)
 
 
 def read_env_file(path: Path) -> dict[str, str]:

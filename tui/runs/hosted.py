@@ -12,12 +12,13 @@ from pathlib import Path
 from tui.core.errors import RunFailed
 from tui.core.text import one_line
 from tui.runs.driver import Driver, Given
-from tui.runs.journal import Journal
 from tui.runs.launcher import make_folder
+from tui.runs.pen import Pen
 from tui.runs.protocol import RunSpec
 from tui.storage.locks import SessionLock
 
 _MOST_WAITING = 100
+_SETTLED_WITHIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class HostedRun:
         self._waiting: asyncio.Queue[object] = asyncio.Queue(_MOST_WAITING)
         self._driver: Driver | None = None
         self._lock: SessionLock | None = None
-        self._journal: Journal | None = None
+        self._journal: Pen | None = None
         self._handing_over = threading.Lock()
         self._is_left = self._is_over = False
 
@@ -88,6 +89,8 @@ class HostedRun:
                 await self._drive(Driver(self._journal, prepared.spec, self._clock, prepared.given))
         finally:
             self._let_go()
+            if self._journal is not None:
+                await asyncio.to_thread(self._journal.close, _SETTLED_WITHIN_S)
 
     def _set_up(self) -> Prepared:
         """Prepare, in a thread: one that a loop which ends does not wait for, so it may be last."""
@@ -97,7 +100,7 @@ class HostedRun:
             if self._is_over:
                 self._lock.release()
             elif not self._is_left:
-                self._journal = Journal(_folder_of(prepared), self._clock)
+                self._journal = Pen(_folder_of(prepared), self._clock)
         return prepared
 
     def _let_go(self) -> None:

@@ -16,7 +16,7 @@ from tui.operations.amounts import size
 from tui.operations.context import Act
 from tui.operations.target import Target, busy_words, registry_of, require_run_by_none
 from tui.storage.locks import batch_lock
-from tui.storage.trash import unwritten
+from tui.storage.trash import is_full, unwritten
 
 T = TypeVar("T")
 
@@ -124,7 +124,10 @@ def owned_of(
         except Refused as error:
             raise InUse(str(error)) from None
         except OSError as error:
-            raise unwritten("the sessions' locks cannot be taken", error) from error
+            if is_full(error):
+                raise unwritten("the sessions' locks cannot be taken", error) from error
+            why = error.strerror or error
+            raise Refused(f"the sessions' locks cannot be taken: {why}") from error
         processes = registry_of(targets[0])
         answers = {one: _why_not(one, one.session_id in busy, processes) for one in targets}
         refused = {one: error for one, error in answers.items() if error is not None}

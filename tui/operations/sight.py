@@ -81,6 +81,7 @@ class Sight:
         self._runs = RunFinder()
         self._rows: _Rows | None = None
         self._again_at = 0.0
+        self._has_locks = False
         self._glance: Glance | None = None
         self._often: Stamps = {}
         self._slow: Stamps = {}
@@ -143,6 +144,7 @@ class Sight:
         seen = locks.look_at_locks(self.folder) if glance.has_ours else _NO_LOCKS
         days = sweep_days(config_dir) if glance.has_settings else DEFAULT_SWEEP_DAYS
         transcripts = () if is_linked else self._finder.find(config_dir)
+        seen = self._probed(seen, transcripts)
         runs = self._runs.find(self.folder) if glance.has_ours else ()
         acks, unread_acks = self._acks(has_ours=glance.has_ours)
         cut, cut_trouble = self._cut(seen, days, unread_acks, is_linked=is_linked)
@@ -171,6 +173,14 @@ class Sight:
         self.is_troubled = rows.is_failed
         self._settle(glance, rows, found)
         self._keep(found)
+
+    def _probed(self, seen: locks.Locks, transcripts: tuple[Transcript, ...]) -> locks.Locks:
+        """Return what was seen of the locks, or that its mount has none: asked until it has."""
+        if not self._has_locks and transcripts and not seen.why:
+            self._has_locks = locks.has_locks(transcripts[0].path)
+            if not self._has_locks:
+                return locks.Locks(why=locks.NO_LOCKS, is_blind=True)
+        return seen
 
     def _acks(self, *, has_ours: bool) -> tuple[Mapping[str, Ack], str]:
         """Return what was acknowledged, and why that is only what was last known."""

@@ -20,6 +20,7 @@ from tui.storage.locks import SessionLock
 from tui.storage.processes import own_domain, started
 from tui.storage.registry import read_registry
 from tui.storage.tracking import Tracking
+from tui.storage.trash import is_full
 
 DATABASE = "buyers.db"
 
@@ -82,9 +83,8 @@ def owned(target: Target, *, takes_over: bool = False) -> Iterator[SessionLock]:
     except Refused:
         raise Refused(busy_words(target.short)) from None
     except OSError as error:
-        raise ConsoleError(
-            f"the session's lock cannot be taken: {error.strerror or error}"
-        ) from error
+        kind = ConsoleError if is_full(error) else Refused
+        raise kind(f"the session's lock cannot be taken: {error.strerror or error}") from error
     with lock:
         require_not_live(target, takes_over=takes_over)
         yield lock

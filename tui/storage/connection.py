@@ -23,8 +23,9 @@ from tui.core.limits import VALUE_BYTES
 from tui.core.trouble import Trouble
 from tui.storage.authorizer import may_read, may_write
 from tui.storage.recovery import BUSY, recovered, require_no_super_journal, require_own_recovery
-from tui.storage.side_files import INDEX, LOG, beside, require_plain
+from tui.storage.side_files import INDEX, JOURNAL, LOG, beside, require_plain
 from tui.storage.unblocking import unblocked
+from tui.storage.unlocked import has_no_locks
 
 BEGIN = "BEGIN IMMEDIATE"
 READ_TIMEOUT_S = 0.25
@@ -71,7 +72,12 @@ def reading(db_path: Path, timeout_s: float) -> Iterator[sqlite3.Connection]:
     to be said of the database, and `sqlite3.Error` for what SQLite has against the file.
     """
     with unblocked(db_path):
-        connection, logged = _snapshot(db_path, timeout_s)
+        try:
+            connection, logged = _snapshot(db_path, timeout_s)
+        except sqlite3.OperationalError as error:
+            if not has_no_locks(error, db_path):
+                raise
+            connection, logged = _unlocked(db_path, timeout_s), None
     try:
         connection.execute(_OWN_CACHE)
         connection.set_authorizer(may_read)
@@ -150,6 +156,21 @@ def _snapshot(db_path: Path, timeout_s: float) -> tuple[sqlite3.Connection, Inod
         connection.close()
         raise
     return connection, None
+
+
+def _unlocked(db_path: Path, timeout_s: float) -> sqlite3.Connection:
+    """Return a connection that takes no lock, where there are none: nobody else has one, either."""
+    words, trouble = "cannot be read whole: this mount has no locks", Trouble.NO_LOCKS
+    if any(os.path.lexists(beside(db_path, one)) for one in (LOG, JOURNAL)):
+        raise DatabaseProblem(words, trouble)
+    connection = _connect(db_path, "ro&nolock=1", timeout_s)
+    try:
+        if not _begin_snapshot(connection):
+            raise DatabaseProblem(words, trouble)
+    except BaseException:  # whatever happened, the connection is still ours to close
+        connection.close()
+        raise
+    return connection
 
 
 def _recovered(db_path: Path, timeout_s: float) -> sqlite3.Connection:

@@ -17,7 +17,6 @@ from tui.core.models import (
     EntryKind,
     Listing,
     Liveness,
-    Request,
     Row,
     Run,
     Session,
@@ -25,6 +24,7 @@ from tui.core.models import (
     Status,
     Transcript,
 )
+from tui.core.request import Request
 from tui.core.trouble import Trouble
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
@@ -109,6 +109,8 @@ def _cranbury() -> tuple[Session, ...]:
         "Bash",
         {"command": "sort -u candidates.csv > shortlist.csv"},
         NOW - timedelta(minutes=4),
+        "5e1f" * 16,
+        NOW + timedelta(minutes=26),
     )
     waiting = session(
         name,

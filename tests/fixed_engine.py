@@ -17,6 +17,7 @@ from tui.core.keymap import Keymap
 from tui.core.meter import Spent
 from tui.core.models import Catalog, Entry, Row, Session
 from tui.core.remembered import Remembered
+from tui.core.request import Request
 from tui.core.selection import Wanted, select
 from tui.operations.batches import Cleaned, OnProgress, Progress, Stop
 from tui.operations.cleanup import CleanupPlan
@@ -70,6 +71,7 @@ class FixedFollow:
 @dataclass
 class FixedEngine:
     """`asked` collects what it was told to do; ids in `refusing` are refused.
+    With `denies` nothing can be granted; `shown` collects the digests of what was seen.
 
     `batch` is what was done last elsewhere; `sayings` is what verbs say, `needs_yes` which of them
     must be sure; a verb of `slow` is done only when `goes_on` is set.
@@ -110,6 +112,8 @@ class FixedEngine:
     trouble: str = ""
     moments: int = 0
     warnings: tuple[str, ...] = ()
+    denies: str = ""
+    shown: list[str] = field(default_factory=list)
 
     def now(self) -> datetime:
         return self.moment
@@ -219,11 +223,19 @@ class FixedEngine:
     def send(self, session: Session, prompt: str) -> Act:
         return self._act("send", session, prompt)
 
-    def answer(self, session: Session, decision: str, reason: str) -> Act:
+    def why_not_grant(self, session: Session, request: Request) -> str:
+        return request.problem or self.denies
+
+    def answer(self, session: Session, decision: str, reason: str, shown: str) -> Act:
+        self.shown.append(shown)
         return self._act("answer", session, decision, reason)
 
-    def answer_questions(self, session: Session, said: Sequence[str]) -> Act:
+    def answer_questions(self, session: Session, said: Sequence[str], shown: str) -> Act:
+        self.shown.append(shown)
         return self._act("answer", session, *said)
+
+    def put_off(self, session: Session, words: str) -> Act:
+        return self._act("wait", session, words)
 
     def interrupt(self, session: Session) -> Act:
         return self._act("interrupt", session)

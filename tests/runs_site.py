@@ -149,9 +149,10 @@ def over(folder: Path) -> Run:
 
 
 def command(folder: Path, kind: CommandKind, text: str = "", decision: Decision = "") -> None:
-    request = read_run(folder).request
-    number = request.request_id if request and kind == "answer" else ""
-    post(folder, Command(kind, datetime.now(UTC), "bert", text, number, decision))
+    request = read_run(folder).request if kind == "answer" else None
+    number, digest = (request.request_id, request.digest) if request else ("", "")
+    answer = Command(kind, datetime.now(UTC), "bert", text, number, decision, digest=digest)
+    post(folder, answer)
 
 
 def kinds(folder: Path) -> list[str]:

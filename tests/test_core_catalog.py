@@ -17,13 +17,13 @@ from tui.core.models import (
     Event,
     Liveness,
     Process,
-    Request,
     Row,
     Run,
     Session,
     State,
     Transcript,
 )
+from tui.core.request import Request
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

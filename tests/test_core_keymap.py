@@ -69,6 +69,7 @@ def test_a_line_gives_an_action_or_a_verb_its_keys(
         ({"delete": "9"}, "delete", "pressed in passing"),
         ({"delete": "down"}, "delete", "pressed in passing"),
         ({"delete": "y", "copy": "z"}, "delete", "also says yes"),
+        ({"answer": "A"}, "answer", "also says always"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line(given: object, name: str, words: str) -> None:

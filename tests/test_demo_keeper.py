@@ -15,7 +15,8 @@ import pytest
 
 from tests.runs_site import wait
 from tui.core.errors import ConsoleError
-from tui.core.models import Catalog, Liveness, Request, Session
+from tui.core.models import Catalog, Liveness, Session
+from tui.core.request import Request
 from tui.demo import Demo, start_demo
 from tui.operations.context import Context
 from tui.operations.refresh import Watch

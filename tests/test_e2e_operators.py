@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests import guide_statements as guide
+from tests.planted_request import plant_request
 from tests.runs_site import Site, over, wait
 from tests.sample_listing import FIRST, SECOND, SampleListing
 from tests.terminal import Terminal
@@ -227,12 +228,11 @@ def _ask(listing: SampleListing, pid: int) -> Path:
     folder = listing.folder / ".session_console/runs/20261122T071530Z-1f9c00"
     (folder / INBOX).mkdir(parents=True)
     at = datetime.now(UTC).isoformat()
-    asks = {"type": "permission", "at": at, "request_id": "p7", "tool": "Bash"}
-    events = [{"type": "init", "at": at}, asks | {"input": {"command": "touch made"}}]
     (folder / SPEC).write_text(json.dumps({"session_id": FIRST, "created_at": at}))
     (folder / OWNER).write_text(json.dumps(describe(pid)))
     (folder / HEARTBEAT).touch()
-    (folder / EVENTS).write_text("".join(f"{json.dumps(one)}\n" for one in events))
+    (folder / EVENTS).write_text(f"{json.dumps({'type': 'init', 'at': at})}\n")
+    plant_request(folder, datetime.now(UTC), given={"command": "touch made"}, request_id="p7")
     return folder
 
 
@@ -243,8 +243,8 @@ def test_two_who_answer_one_request_give_one_answer(crew: Crew) -> None:
             crew[name].wait_for("? waiting")
             crew[name].send(f":answer {FIRST[:8]}\r")
             crew[name].wait_for("y once")
-        for name, key in {"anna": "y", "bert": "a"}.items():
-            crew[name].send(key)
+        for name in ("anna", "bert"):
+            crew[name].send("y")
         wait(lambda: list((folder / INBOX).glob("answer-*.json")))
         lost = told(crew, ("anna", "bert"), lambda said: "has answered that already" in said)
         (answer,) = (folder / INBOX).glob("answer-*.json")

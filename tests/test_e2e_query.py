@@ -204,7 +204,7 @@ async def test_a_console_answers_follows_and_sends_while_a_second_resume_is_refu
     with pytest.raises(Refused, match="is running"):
         plan_resume(console(site), session)
     send(console(site), session, "ECHO from the console")
-    answer(console(site), session, "allow")
+    answer(console(site), session, "allow", shown=request.digest)
     await soon(lambda: (now := read_run(last_run(site)).request) and now != request)
     answer(console(site), heard.session(), "deny", "not that one")
     await task

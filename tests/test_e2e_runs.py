@@ -145,6 +145,7 @@ def test_permissions_are_asked_and_the_first_answer_wins(site: Site) -> None:
     assert (request.tool, request.input["command"]) == ("Bash", "touch made-0")
     assert read_run(folder).state == "waiting"
     answer = Command("answer", datetime.now(UTC), "bert", "", request.request_id, "allow")
+    answer = replace(answer, digest=request.digest)
     post(folder, answer)
     with pytest.raises(Refused, match="bert has answered"):
         post(folder, replace(answer, by="carl", decision="deny"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,10 @@ def test_a_detached_run_is_steered_by_verbs_and_a_second_resume_is_refused(site:
     assert (live["liveness"], live["waiting_for"]) == ("waiting", "permission for Bash")
     assert run(site, "send", short, "ECHO more").returncode == 0
     assert "queued prompt of" in run(site, "show", short).stdout
-    assert run(site, "answer", short, "always").returncode == 0
+    blind = run(site, "answer", short, "always")
+    assert (blind.returncode, "`show " in blind.stderr) == (5, True)
+    (digest,) = re.findall(r"--input ([0-9a-f]{16})", run(site, "show", short).stdout)
+    assert run(site, "answer", short, "always", "--input", digest).returncode == 0
     assert over(folder).state == "done"
     assert (site.listing / "made-1").exists()
     assert "You said: ECHO more" in site.transcript(first["session_id"])

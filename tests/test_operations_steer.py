@@ -13,14 +13,26 @@ from typing import Any
 import pytest
 
 from tests.children import Child
+from tests.planted_request import plant_request
 from tests.runs_site import wait
 from tests.sample_listing import FIRST, SampleListing
-from tui.core.errors import Refused, UsageError
+from tui.core.errors import ConsoleError, NeedsYes, Refused, UsageError
+from tui.core.limits import REQUEST
 from tui.core.models import Session
 from tui.operations.context import Act, Context
-from tui.operations.steer import answer, interrupt, send, stop
+from tui.operations.steer import answer, interrupt, put_off, send, stop
 from tui.runs.inbox import Inbox
-from tui.runs.protocol import EVENTS, HEARTBEAT, INBOX, MAX_PROMPT_BYTES, OWNER, SPEC, describe
+from tui.runs.protocol import (
+    EVENTS,
+    HEARTBEAT,
+    INBOX,
+    MAX_PROMPT_BYTES,
+    OWNER,
+    SPEC,
+    describe,
+    read_run,
+)
+from tui.runs.requests import REQUESTS
 from tui.storage.locks import SessionLock
 from tui.storage.logbook import read_logbook
 from tui.storage.processes import own_domain, started, started_with
@@ -120,13 +132,71 @@ def test_only_several_answers_are_parted(
 ) -> None:
     folder = add_run(listing)
     asked = [{"question": f"Q{number}?", "options": [{"label": "A"}]} for number in range(count)]
-    event: dict[str, Any] = {"type": "permission", "request_id": "p1", "tool": "AskUserQuestion"}
-    event |= {"input": {"questions": asked}, "at": datetime.now(UTC).isoformat()}
-    with (folder / EVENTS).open("a") as events:
-        events.write(json.dumps(event) + "\n")
-    held(listing, lambda context, session: answer(context, session, said))
+    shown = plant_request(folder, datetime.now(UTC), "AskUserQuestion", {"questions": asked})
+    held(listing, lambda context, session: answer(context, session, said, shown=shown))
     (command,) = Inbox(folder).take()
-    assert list(command.answers.values()) == answered
+    assert (list(command.answers), command.digest) == (answered, shown)
+
+
+@pytest.mark.parametrize("decision", ["allow", "always"])
+@pytest.mark.parametrize(
+    ("shown", "refusal"),
+    [
+        ("", NeedsYes),
+        ("{digest:.12}", None),
+        ("{digest}", None),
+        ("{digest:.8}", Refused),
+        ("0" * 64, Refused),
+        ("{digest}0", Refused),
+    ],
+)
+def test_only_what_was_shown_is_granted(
+    listing: SampleListing, shown: str, refusal: type[ConsoleError] | None, decision: str
+) -> None:
+    folder = add_run(listing)
+    digest = plant_request(folder, datetime.now(UTC))
+    named = shown.format(digest=digest)
+    if refusal is None:
+        held(listing, lambda context, one: answer(context, one, decision, shown=named))
+        (command,) = Inbox(folder).take()
+        assert (command.decision, command.digest) == (decision, digest)
+        return
+    with pytest.raises(refusal):
+        held(listing, lambda context, one: answer(context, one, decision, shown=named))
+    assert Inbox(folder).take() == ()
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_what_is_not_there_whole_or_was_changed_can_only_be_denied(
+    listing: SampleListing, is_changed: bool
+) -> None:
+    folder = add_run(listing)
+    given = {"command": "x" * (1 if is_changed else REQUEST)}
+    plant_request(folder, datetime.now(UTC), given=given)
+    if is_changed:
+        path = folder / REQUESTS / "p1.json"
+        path.write_text(path.read_text().replace("x", "y"))
+    request = read_run(folder).request
+    assert request is not None
+    with pytest.raises(Refused, match="can only be denied"):
+        held(listing, lambda context, one: answer(context, one, "allow", shown=request.digest))
+    held(listing, lambda context, one: answer(context, one, "deny"))
+    assert [command.decision for command in Inbox(folder).take()] == ["deny"]
+
+
+@pytest.mark.parametrize("words", ["0", "8d", "soon", ""])
+def test_a_request_is_put_off_for_a_sound_time_alone(listing: SampleListing, words: str) -> None:
+    plant_request(add_run(listing), datetime.now(UTC))
+    with pytest.raises(UsageError):
+        held(listing, lambda context, one: put_off(context, one, words))
+
+
+def test_a_request_can_be_put_off(listing: SampleListing) -> None:
+    folder = add_run(listing)
+    plant_request(folder, datetime.now(UTC))
+    held(listing, lambda context, one: put_off(context, one, "2h"))
+    (command,) = Inbox(folder).take()
+    assert (command.kind, command.request_id, command.text) == ("wait", "p1", "7200")
 
 
 def test_a_signal_to_another_program_is_written_down(listing: SampleListing) -> None:

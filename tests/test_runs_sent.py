@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from tui.core.errors import Refused
 from tui.core.models import Sent
+from tui.core.request import Request
 from tui.runs.command import Command
 from tui.runs.inbox import Inbox, post
 from tui.runs.protocol import (
@@ -70,7 +72,7 @@ def test_a_command_is_not_taken_until_its_acknowledgement_and_then_waits_for_its
     assert {one.id for one in taken} == {prompt, answer}
     ack = {"type": "ack", "command": "prompt", "by": "bert", "words": "and Asia?", "id": prompt}
     write(folder, {"type": "ack", "command": "answer", "by": "anna", "id": answer}, ack)
-    assert is_taken(folder, answer)
+    assert is_taken(folder, answer, NOW)
     assert said(folder) == ["queued prompt of bert: and Asia?"]
     write(folder, {"type": "turn", "by": "bert", "id": prompt})
     assert said(folder) == []
@@ -108,7 +110,7 @@ def test_the_sender_of_an_answer_that_came_too_late_is_told(folder: Path) -> Non
     answer = post(folder, ANSWER)
     write(folder, {"type": "missed", "id": answer, "command": "answer", "by": "anna"})
     with pytest.raises(Refused, match="too late"):
-        is_taken(folder, answer)
+        is_taken(folder, answer, NOW)
     assert said(folder) == []
     write(folder, {"type": "ended"})
     assert said(folder) == ["never taken: answer of anna"]
@@ -144,8 +146,11 @@ def test_a_run_from_before_the_machine_started_is_lost_whoever_has_its_pid_now(
 
 
 def test_a_request_says_when_nobody_will_have_come() -> None:
-    late = NOW + timedelta(minutes=5)
-    assert until_words(NOW, 1800, late) == "waits 5m, denied in 25m"
-    assert until_words(NOW, 0, late) == "waits 5m"
+    late, asked = NOW + timedelta(minutes=5), Request("p1", "Bash", {}, NOW)
+    assert until_words(asked, late) == "waits 5m"
+    until = replace(asked, until=NOW + timedelta(minutes=30))
+    assert until_words(until, late) == "waits 5m, denied in 25m"
+    assert until_words(until, late + timedelta(minutes=24, seconds=20)).endswith("in 40s")
+    assert until_words(until, late + timedelta(hours=1)).endswith("denied at any moment")
     odd = Sent("prompt\x1b", "", NOW + timedelta(hours=1), "a\nb")
     assert sent_words(odd, NOW, is_over=False) == "sent, not taken yet 0s: prompt of somebody: a b"

@@ -125,7 +125,7 @@ def read(command: str) -> dict[str, Any]:
         ("First screen", ("c", "enter", "y"), {"verb": "cleanup", "yes": True}),
         ("First screen", ("c", "enter", "n"), {"verb": "show"}),
         ("First screen", ("e", "escape"), {"verb": "extend", "until": "7"}),
-        ("Strategic buyers, pumps", ("a", "y"), {"verb": "answer", "decision": "allow"}),
+        ("Strategic buyers, pumps", ("a", "y"), {"verb": "answer", "input": "5e1f" * 4}),
         (
             "Strategic buyers, pumps",
             ("a", "n", *"not --now", "enter"),

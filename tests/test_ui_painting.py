@@ -23,10 +23,10 @@ from tui.core.models import (
     EntryKind,
     Hold,
     Listing,
-    Request,
     Run,
     Status,
 )
+from tui.core.request import Request
 from tui.core.text import safe_text
 from tui.operations.follow import Update
 from tui.ui.app import ConsoleApp

@@ -136,7 +136,11 @@ def _answer_all(demo: Demo, folder: Path) -> None:
     said = _verb(demo, folder, "ls", "--live", "--json")
     for one in json.loads(said or "[]"):
         if one["liveness"] == "waiting":
-            _verb(demo, folder, "answer", one["session_id"], "allow")
+            known = json.loads(_verb(demo, folder, "show", one["session_id"], "--json") or "{}")
+            asked = (known.get("run") or {}).get("request")
+            if asked:
+                shown = f"--input={asked['sha256']}"
+                _verb(demo, folder, "answer", one["session_id"], "allow", shown)
 
 
 def _verb(demo: Demo, folder: Path, *verb: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 from tui.core.errors import AmbiguousId, ConsoleError
 from tui.core.models import Entry, Run, Sent, Session
+from tui.core.request import Request
 from tui.core.text import safe_text
 
 _DEEPEST = 60
@@ -66,6 +67,23 @@ def put_json(value: Any) -> None:
     _print(_json(value), sys.stdout)
 
 
+class Exact:
+    """A JSON value of which nothing is cleaned: what an agent asks for must be read as it is.
+
+    In the JSON that is printed it is harmless all the same: that is ASCII only.
+    """
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def talks_to_terminal() -> bool:
+    """Whether somebody reads what is said, and can answer it."""
+    if _CAPTURED.get() is not None or sys.stdin is None or sys.stderr is None:
+        return False
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def put_array(values: Iterable[Any]) -> None:
     """Print one JSON array on stdout, each of its values made when its turn comes."""
     _print(f"[{', '.join(map(_json, values))}]", sys.stdout)
@@ -75,7 +93,7 @@ def _json(value: Any) -> str:
     """Return a value as harmless JSON; what is flat, and has nothing escaped, is so as it is."""
     try:
         text = _encode(value)
-    except (ValueError, RecursionError):  # no number that JSON knows, or far too deep
+    except (ValueError, TypeError, RecursionError):  # `Exact`, no number of JSON, or too deep
         text = _ESCAPE
     is_plain = _ESCAPE not in text and text.count("{") + text.count("[") < 2
     return text if is_plain else json.dumps(_harmless(value))
@@ -93,6 +111,8 @@ def _harmless(value: Any, depth: int = 0) -> Any:
     """Return what strict JSON can say of a value, every string of it cleaned."""
     if isinstance(value, str):
         return safe_text(value)
+    if isinstance(value, Exact):
+        return value.value if _is_strict(value.value) else json.dumps(value.value)
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if not isinstance(value, dict | list):
@@ -102,6 +122,15 @@ def _harmless(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list):
         return [_harmless(one, depth + 1) for one in value]
     return {_safe_name(name): _harmless(one, depth + 1) for name, one in value.items()}
+
+
+def _is_strict(value: Any) -> bool:
+    """Whether JSON has words for all of a value: it has none for what is infinite."""
+    try:
+        _encode(value)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 @lru_cache(maxsize=256, typed=True)
@@ -176,12 +205,36 @@ def run_json(run: Run) -> dict[str, Any]:
         "ended_at": iso(run.ended_at),
         "error": run.error or None,
         "cost_usd": run.cost_usd,
-        "request": {"tool": request.tool, "input": dict(request.input)} if request else None,
+        "request": request_json(request) if request else None,
         "model": run.model or None,
         "permission_mode": run.permission_mode or None,
         "queued_for": run.queued_for or None,
         "stalled_since": iso(run.stalled_since),
         "sent": [_sent_json(one) for one in run.sent],
+    }
+
+
+def request_json(request: Request) -> dict[str, Any]:
+    """Return a request as JSON, its input exactly as it was asked."""
+    asker = request.asker
+    return {
+        "request_id": request.request_id,
+        "tool": request.tool,
+        "input": Exact(dict(request.input)),
+        "sha256": request.digest or None,
+        "at": iso(request.at),
+        "denied_at": iso(request.until),
+        "problem": request.problem or None,
+        "begins": Exact(request.begins) if request.begins else None,
+        "missing": request.missing,
+        "waiting": request.waiting,
+        "agent_id": asker.agent_id or None,
+        "agent": asker.agent or None,
+        "title": asker.title or None,
+        "description": asker.description or None,
+        "reason": asker.reason or None,
+        "blocked_path": asker.blocked_path or None,
+        "suggestions": [dict(one) for one in asker.suggestions],
     }
 
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 from tui.cli.catalog import look, session_named
 from tui.cli.output import put, put_array, put_json, put_table, run_json, say, session_json
-from tui.core.asking import request_lines
 from tui.core.catalog import is_gone, is_pending
 from tui.core.errors import UsageError
 from tui.core.expiry import parse_duration
@@ -21,7 +20,6 @@ from tui.operations.context import Context
 from tui.operations.find import find_listing
 from tui.operations.owner import owner_elsewhere
 from tui.operations.preflight import available_bytes, memory_words
-from tui.runs.protocol import read_timeout
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -167,6 +165,7 @@ def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str,
 
 def _steering(session: Session, now: datetime) -> list[tuple[str, str]]:
     """Return what a run waits for, what it was sent, and what was changed in it."""
+    from tui.cli.asked import asked_lines
     from tui.view.steering import sent_words, until_words
 
     run = session.run
@@ -177,9 +176,8 @@ def _steering(session: Session, now: datetime) -> list[tuple[str, str]]:
         return facts
     request = run.request
     if request is not None:
-        timeout = read_timeout(run.folder)
-        facts += [("asks", f"{request.tool}, {until_words(request.at, timeout, now)}")]
-        facts += [("", line) for line in request_lines(request)]
+        facts += [("asks", f"{request.tool}, {until_words(request, now)}")]
+        facts += [("", line) for line in asked_lines(request, now)]
     if run.queued_for:
         facts.append(("queued", run.queued_for))
     if run.stalled_since:

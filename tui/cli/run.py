@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tui.cli.asked import asked_lines
 from tui.cli.catalog import session_named
-from tui.cli.output import put, put_json, run_json, say
+from tui.cli.output import put, put_json, run_json, say, talks_to_terminal
 from tui.cli.reader import is_reader_gone
-from tui.core.asking import questions, request_lines
-from tui.core.errors import ConsoleError, RunFailed, UsageError
-from tui.core.models import EntryKind, Run
+from tui.core.asking import questions
+from tui.core.errors import ConsoleError, Refused, RunFailed, UsageError
+from tui.core.models import EntryKind, Run, Session
+from tui.core.request import LEAST_DIGEST
 from tui.operations import resume as resuming
 from tui.operations import steer
 from tui.operations.context import Act, Context
@@ -23,6 +26,7 @@ from tui.operations.queue import Queued, start_many
 from tui.runs.protocol import MAX_PROMPT_BYTES, read_run, runs_folder
 
 _POLL_S = 0.2
+_YES = "yes"
 
 
 def new(context: Context, args: argparse.Namespace) -> int:
@@ -84,12 +88,35 @@ def send(context: Context, args: argparse.Namespace) -> int:
 
 
 def answer(context: Context, args: argparse.Namespace) -> int:
-    """Answer the permission request that waits."""
+    """Answer the permission request that waits, or let it wait longer."""
     session = session_named(context, args.id)
+    if args.decision == "wait":
+        return _told(steer.put_off(context, session, args.length), args)
+    if args.length:
+        raise UsageError(f"what is {args.length!r}? quote an answer of several words")
+    shown = _seen(context, session, args.decision, args.input)
+    act = steer.answer(context, session, args.decision, args.reason, shown=shown)
+    return _told(act, args)
+
+
+def _seen(context: Context, session: Session, decision: str, named: str) -> str:
+    """Return what names the request that may be granted: as it was given, or else once it is shown.
+
+    At a terminal all of it is shown and asked for; raises `Refused` for anything but a yes.
+    """
     request = session.run.request if session.run else None
-    for line in request_lines(request) if request else ():
+    if named or request is None or decision in ("deny", "wait") or not talks_to_terminal():
+        return named
+    if reason := steer.why_not_grant(context, session, request):
+        raise Refused(reason)
+    for line in asked_lines(request, context.clock()):
         say(f"  {line}")
-    return _told(steer.answer(context, session, args.decision, args.reason), args)
+    if decision == "always":
+        say(f"  always: every later call of {request.tool} in this run too, whatever its input")
+    say(f"type {_YES} to answer {decision}:")
+    if sys.stdin.readline().strip() != _YES:
+        raise Refused("nothing was granted")
+    return request.digest
 
 
 def interrupt(context: Context, args: argparse.Namespace) -> int:
@@ -181,11 +208,15 @@ def _waiting(run: Run) -> str:
     request = run.request
     if request is None:
         return "it waits"
-    asks = "".join(f"\n  {line}" for line in request_lines(request))
+    asks = "".join(f"\n  {line}" for line in asked_lines(request, datetime.now(UTC)))
+    named = f"{run.session_id} --input {request.digest[: LEAST_DIGEST + 4]}"
     if questions(request):
-        return f"it asks:{asks}\nsession-console answer {run.session_id} NUMBER"
-    how = f"session-console answer {run.session_id} allow"
-    return f"it waits for a permission for {request.tool}: {how}{asks}"
+        return f"it asks:{asks}\nsession-console answer {named} NUMBER"
+    if request.problem:
+        return f"it waits for a permission for {request.tool}: {asks}"
+    return (
+        f"it waits for a permission for {request.tool}: session-console answer {named} allow{asks}"
+    )
 
 
 def _prompt(words: str) -> str:

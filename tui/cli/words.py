@@ -84,8 +84,12 @@ def _answer(verbs: Verbs) -> None:
     parser.add_argument("id", metavar="ID")
     parser.add_argument(
         "decision",
-        metavar="allow|always|deny",
+        metavar="allow|always|deny|wait",
         help="to a question the number of an option, or words; `;` between several",
+    )
+    parser.add_argument("length", nargs="?", default="", metavar="T", help="how long to wait: 30m")
+    parser.add_argument(
+        "--input", default="", metavar="SHA256", help="what is granted, as `show` names it"
     )
     parser.add_argument("--reason", default="", metavar="T", help="what the agent reads")
 

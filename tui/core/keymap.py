@@ -169,6 +169,8 @@ def _require_deliberate(name: str, key: str) -> None:
         raise WrongKey(name, f"{written(key)} is pressed in passing: {name} needs another key")
     if name in DANGEROUS and key == "y":
         raise WrongKey(name, f"y also says yes: pressed twice it would {name} without a question")
+    if name == "answer" and key == "A":
+        raise WrongKey(name, "A also says always: pressed twice it would go to that question")
 
 
 def _require_apart(keys: Mapping[str, tuple[str, ...]], given: Collection[str]) -> None:

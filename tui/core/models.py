@@ -12,6 +12,7 @@ from typing import Any
 from tui.core.entries import Entry as Entry
 from tui.core.entries import EntryKind as EntryKind
 from tui.core.entries import Usage as Usage
+from tui.core.request import Request
 from tui.core.trouble import Trouble
 
 Key = tuple[str, str]  # a session's: its listing and its id
@@ -182,16 +183,6 @@ class Hold:
     by: str
     at: datetime
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A permission request that waits for an answer."""
-
-    request_id: str
-    tool: str
-    input: Mapping[str, Any]
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,9 +60,17 @@ class Happened:
                 tool = self._asked.pop(str(event.get("request_id", "")), "a tool")
                 decision = _said(event, "decision")
                 words = f"{tool}: {_DECISIONS.get(decision, decision)}{_by(event)}"
+            case "refused":
+                words = f"answer refused{_by(event)}: {_said(event, 'reason')}"
+                return Entry(EntryKind.ERROR, words, at, is_error=True)
+            case "put_off":
+                tool = self._asked.get(str(event.get("request_id", "")), "a tool")
+                until = read_time(event.get("until"), UTC)
+                when = f" until {until:%H:%M} UTC" if until else ""
+                words = f"{tool}: waits{when}{_by(event)}"
             case "ack":
                 command = _said(event, "command")
-                if command in ("answer", ""):
+                if command in ("answer", "wait", ""):
                     return None
                 words = f"{_ACKS.get(command, f'{command} taken')}{_by(event)}"
             case "init":

@@ -105,7 +105,12 @@ def _said(
     for_long = f" for {span(waited)}" if waited else ""
     if need is Need.ANSWER:
         is_late = waited is None or waited > quiet_after
-        words = f"waits for {session.waiting_for}{for_long}: `answer {short} allow` or `deny`"
+        until = run.request.until if run is not None and run.request is not None else None
+        denied = f", denied in {span(until - now)}" if until is not None and until > now else ""
+        words = (
+            f"waits for {session.waiting_for}{for_long}{denied}: `show {short}` shows it, "
+            f"`answer {short}` allows or denies it"
+        )
         return ("error" if is_late else "warning"), "waiting", words
     if need is Need.FAILED:
         reason = f": {session.reason}" if session.reason else ""

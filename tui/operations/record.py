@@ -31,7 +31,7 @@ def record_command(context: Context, session: Session, command: Command, tool: s
             facts |= {"characters": len(command.text)}
         case "answer":
             facts |= {"tool": tool, "decision": command.decision, "reason": command.text}
-            facts |= {"digest": getattr(command, "digest", ""), "answers": command.answers}
+            facts |= {"digest": command.digest, "answers": command.answers}
         case "model" | "mode":
             facts |= {command.kind: command.text}
         case "interrupt" | "stop":

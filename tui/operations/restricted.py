@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tui.core.models import Request, Run, Session
+from tui.core.models import Run, Session
+from tui.core.request import Request
 from tui.core.text import one_line
 from tui.operations.agent_options import is_wider
 from tui.operations.context import Context

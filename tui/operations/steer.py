@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
 from tui.core.asking import answers, questions
 from tui.core.errors import NeedsYes, Refused, UsageError
-from tui.core.models import Event, Liveness, Process, Request, Run, Session
+from tui.core.expiry import parse_duration
+from tui.core.limits import LONGEST_WAIT_S
+from tui.core.models import Event, Liveness, Process, Run, Session
+from tui.core.request import LEAST_DIGEST, Request
 from tui.core.text import one_line
 from tui.operations.agent_options import require_mode
 from tui.operations.context import Act, Context
@@ -48,12 +51,15 @@ def send(context: Context, session: Session, prompt: str) -> Act:
     return _post(context, session, _command(context, "prompt", prompt.strip()), "sent to")
 
 
-def answer(context: Context, session: Session, decision: str, reason: str = "") -> Act:
+def answer(
+    context: Context, session: Session, decision: str, reason: str = "", *, shown: str = ""
+) -> Act:
     """Answer what waits: `allow`, `always` (in this run) or `deny`, with a reason.
 
     An agent's questions are answered by a number or the words of an option, or words of one's own,
-    one for each question with `;` between them. The first answer wins; a later one raises
-    `Refused` and names who was first.
+    one for each question with `;` between them. Whoever does not deny names what was `shown`: the
+    SHA-256 of the request, or how it begins; raises `NeedsYes` without it. The first answer wins; a
+    later one raises `Refused` and names who was first.
     """
     context.require_writable()
     known = session.run.request if session.run is not None else None
@@ -65,41 +71,92 @@ def answer(context: Context, session: Session, decision: str, reason: str = "") 
         raise Refused(f"{session.session_id[:8]} does not wait for an answer")
     if is_question and decision != "deny":
         parts = decision.split(";") if len(questions(request)) > 1 else [decision]
-        said = answers(request, [part.strip() for part in parts])
-        return _answer(context, session, request, "allow", answers=said)
-    return _answer(context, session, request, _require_decision(decision), reason.strip())
+        return answer_questions(context, session, [one.strip() for one in parts], shown=shown)
+    decided = _require_decision(decision)
+    if decided != "deny":
+        _require_shown(context, session, request, shown)
+    words = {"allow": "allowed once:", "always": "allowed in this run:", "deny": "denied:"}
+    return _reply(context, session, request, words[decided], decided, reason.strip())
 
 
-def answer_questions(context: Context, session: Session, said: Sequence[str]) -> Act:
+def answer_questions(
+    context: Context, session: Session, said: Sequence[str], *, shown: str = ""
+) -> Act:
     """Answer each of the agent's questions with one of `said`; see `answer`."""
+    context.require_writable()
     request = _steerable(session).request
     if request is None or not questions(request):
         raise Refused(f"{session.session_id[:8]} asks no question any more")
-    return _answer(context, session, request, "allow", answers=answers(request, said))
+    answers(questions(request), said)
+    _require_shown(context, session, request, shown)
+    return _reply(context, session, request, "answered", "allow", answers=tuple(said))
+
+
+def put_off(context: Context, session: Session, words: str) -> Act:
+    """Let the request that waits, wait as long from now on before it is denied by itself."""
+    seconds = int(parse_duration(words).total_seconds())
+    context.require_writable()
+    request = _steerable(session).request
+    if request is None:
+        raise Refused(f"{session.session_id[:8]} does not wait for an answer")
+    if not 0 < seconds <= LONGEST_WAIT_S:
+        raise UsageError(f"{one_line(words)}: a request waits 7 days at most")
+    verb = f"may wait {one_line(words)} from now on:"
+    return _reply(context, session, request, verb, reason=str(seconds))
+
+
+def why_not_grant(context: Context, session: Session, request: Request) -> str:
+    """Return why this console may only deny a request; empty when it may grant it."""
+    if request.problem:
+        return request.problem
+    try:
+        require_allowable(context, session, request)
+    except Refused as error:
+        return str(error)
+    return ""
 
 
 def _require_decision(decision: str) -> Decision:
     if decision not in _DECISIONS:
-        raise UsageError(f"{one_line(decision)!r} is no answer: use allow, always or deny")
+        raise UsageError(f"{one_line(decision)!r} is no answer: use allow, always, deny or wait")
     return cast("Decision", decision)
 
 
-def _answer(
+def _require_shown(context: Context, session: Session, request: Request, shown: str) -> None:
+    """Raise what keeps a request from being granted by whoever saw the one named `shown`."""
+    short = session.session_id[:8]
+    if reason := why_not_grant(context, session, request):
+        raise Refused(reason)
+    if not shown:
+        raise NeedsYes(
+            f"would grant {request.tool} to {short}: `show {short}` shows all of it, and ends with "
+            "the --input to add"
+        )
+    if len(shown) < LEAST_DIGEST or not request.digest.startswith(shown.lower()):
+        raise Refused(f"--input names another request than the one that waits: `show {short}`")
+
+
+def _reply(
     context: Context,
     session: Session,
     request: Request,
-    decision: Decision,
+    verb: str,
+    decision: Decision = "",
     reason: str = "",
-    answers: Mapping[str, str] | None = None,
+    answers: tuple[str, ...] = (),
 ) -> Act:
-    words = {"allow": "allowed once:", "always": "allowed in this run:", "deny": "denied:"}
-    verb = "answered" if answers else words[decision]
-    if decision != "deny":
-        require_allowable(context, session, request)
-    asked = Command(
-        "answer", context.clock(), "", reason, request.request_id, decision, answers or {}
+    """Post what an operator says to a request, or without a decision that it is to wait."""
+    command = Command(
+        "answer" if decision else "wait",
+        context.clock(),
+        context.settings.operator,
+        reason,
+        request.request_id,
+        decision,
+        answers,
+        digest=request.digest if decision != "deny" else "",
     )
-    return _post(context, session, asked, f"{verb} {request.tool} of")
+    return _post(context, session, command, f"{verb} {request.tool} of")
 
 
 def interrupt(context: Context, session: Session, *, is_sure: bool = False) -> Act:
@@ -201,14 +258,14 @@ def _post(context: Context, session: Session, command: Command, verb: str) -> Ac
     words = f"{verb} {target.short}"
     if still := _stillness(run, now):
         words += f"; its runner has not moved for {still}: {_way_out(run, target)}"
-    elif not _was_taken(run, posted):
+    elif not _was_taken(run, posted, command.at):
         words += "; not taken yet"
     return _act(context, session, target, command.kind, words)
 
 
-def _was_taken(run: Run, posted: str) -> bool:
+def _was_taken(run: Run, posted: str, at: datetime) -> bool:
     until = time.monotonic() + _TAKEN_WITHIN_S
-    while not (taken := is_taken(run.folder, posted)) and time.monotonic() < until:
+    while not (taken := is_taken(run.folder, posted, at)) and time.monotonic() < until:
         time.sleep(_LOOK_S)
     return taken
 

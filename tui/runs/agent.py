@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from tui.core.errors import RunFailed
 from tui.core.text import one_line
 from tui.core.transcript_notices import unusable_servers
+from tui.runs.askers import asker
 from tui.runs.cli_errors import error_words, is_of_ended_cli, memory_kills
 from tui.runs.cli_process import RUN_VARIABLE, kill_cli
 from tui.runs.confining import confining_environment, confining_options
@@ -235,8 +236,8 @@ class Agent:
     ) -> PermissionResultAllow | PermissionResultDeny:
         from claude_agent_sdk import PermissionResultAllow, PermissionResultDeny
 
-        suggestions = tuple(one.to_dict() for one in context.suggestions)
-        answer = await self._ask(Ask(tool, given, suggestions, context.blocked_path or ""))
+        who = await asyncio.to_thread(asker, self._spec, context)
+        answer = await self._ask(Ask(tool, given, who))
         if answer.decision == "deny":
             return PermissionResultDeny(message=answer.reason or "The operator said no.")
         if answer.answers:

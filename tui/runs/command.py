@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,14 +19,15 @@ from tui.runs.opened import closing, open_folder, open_inside
 from tui.runs.untrusted import parse, read_inside
 from tui.storage.walking import Budget
 
-CommandKind = Literal["prompt", "answer", "interrupt", "stop", "model", "mode"]
+CommandKind = Literal["prompt", "answer", "wait", "interrupt", "stop", "model", "mode"]
 Decision = Literal["", "allow", "always", "deny"]
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NAME = re.compile(
     r"answer-[A-Za-z0-9_-]{1,64}\.json"
-    r"|[0-9]{8}T[0-9]{6}\.[0-9]{6}-[0-9a-f]{8}-(prompt|interrupt|stop|model|mode)\.json"
+    r"|[0-9]{8}T[0-9]{6}\.[0-9]{6}-[0-9a-f]{8}-(prompt|wait|interrupt|stop|model|mode)\.json"
 )
+_SECONDS = re.compile(r"[0-9]{1,9}")
 _MOST_ANSWERS = 50
 
 
@@ -34,9 +35,11 @@ _MOST_ANSWERS = 50
 class Command:
     """One thing an operator asks of a run.
 
-    `text` is the prompt, the reason of an answer that denies, or the name of a model or mode; `at`
-    is aware UTC. `answers` are those to an agent's questions, by their words. `id` is the name that
-    it was posted under. `is_restricted` says that a restricted console posted it.
+    `text` is the prompt, the reason of an answer that denies, how many seconds a request is to
+    `wait` at least, or the name of a model or mode; `at` is aware UTC. `answers` are those to an
+    agent's questions, one for each, and `digest` is the SHA-256 of the request as whoever grants
+    it saw it. `id` is the name that it was posted under. `is_restricted` says that a restricted
+    console posted it.
     """
 
     kind: CommandKind
@@ -45,8 +48,9 @@ class Command:
     text: str = ""
     request_id: str = ""
     decision: Decision = ""
-    answers: Mapping[str, str] = field(default_factory=dict)
+    answers: tuple[str, ...] = ()
     is_restricted: bool = False
+    digest: str = ""
     id: str = field(default="", compare=False)
 
 
@@ -83,18 +87,21 @@ def read_command(inbox: int, name: str) -> Command | None:
     except (ValueError, OverflowError, OSError):
         return None
     text, request_id = str(value.get("text", "")), str(value.get("request_id", ""))
-    if kind == "answer" and not (decision and REQUEST_ID.fullmatch(request_id)):
+    if kind in ("answer", "wait") and not REQUEST_ID.fullmatch(request_id):
+        return None
+    if (kind == "answer" and not decision) or (kind == "wait" and not _SECONDS.fullmatch(text)):
         return None
     by, answers = one_line(value.get("by", ""))[:64], _answers(value.get("answers"))
     # Whatever else it is, it must not pass for a word that gives more.
     bound = value.get("is_restricted", False) is not False
     kind = cast("CommandKind", kind)
-    return Command(kind, at, by, text, request_id, decision, answers, bound, name)
+    digest = str(value.get("digest", ""))
+    return Command(kind, at, by, text, request_id, decision, answers, bound, digest, name)
 
 
-def _answers(value: Any) -> dict[str, str]:
-    given = value if isinstance(value, dict) and len(value) <= _MOST_ANSWERS else {}
-    return {name: said for name, said in given.items() if isinstance(said, str)}
+def _answers(value: Any) -> tuple[str, ...]:
+    given = value if isinstance(value, list) and len(value) <= _MOST_ANSWERS else []
+    return tuple(said if isinstance(said, str) else "" for said in given)
 
 
 def _may_hold(entry: os.DirEntry[str]) -> bool:

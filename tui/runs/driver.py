@@ -36,6 +36,7 @@ from tui.runs.permissions import Permissions
 from tui.runs.prompts import Prompt, Prompts, unsent_words
 from tui.runs.protocol import IN_PIPELINE, RunSpec, describe
 from tui.runs.pruning import prune_runs
+from tui.runs.receipts import Receipts
 from tui.runs.stillness import Stillness
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class Driver:
         self._gate, self._listing = gate, folder.parent.parent.parent
         self._inbox, self._reading, self._writing = Inbox(folder), asyncio.Lock(), Writing()
         self._permissions = Permissions(journal, spec.permission_timeout_s)
+        self._receipts = Receipts(journal, self._inbox, self._permissions)
         self._books = Bookkeeper(spec, clock, given.recorded if given else None)
         options = given.options if given else None
         self._agent = Agent(spec, self._listing, self._permissions.ask, options)
@@ -324,10 +326,10 @@ class Driver:
         """Take no more commands, and say which ones were taken or came and will never be done."""
         for command in await asyncio.to_thread(self._inbox.close):
             if command.kind == "prompt":
-                self._ack(command)
+                self._receipts.acknowledge(command)
                 self._prompts.add(Prompt.of(command))
             elif not self._is_stopping:
-                self._miss(command)
+                self._receipts.miss(command)
         return unsent_words(self._prompts.drop())
 
     def _note(self, kind: str, words: str) -> None:
@@ -352,19 +354,9 @@ class Driver:
         if self._full_beats == _FULL_BEATS:
             raise RunFailed("the disk is full: the run was stopped before more of it was lost")
 
-    def _ack(self, command: Command) -> None:
-        words = command.text if command.kind in ("prompt", "model", "mode") else ""
-        self._journal.event("ack", id=command.id, command=command.kind, by=command.by, words=words)
-
-    def _miss(self, command: Command) -> None:
-        kind, words = command.kind, command.text or command.decision
-        self._journal.event("missed", id=command.id, command=kind, by=command.by, words=words)
-
     def _obey(self, command: Command) -> None:
-        if command.kind == "answer" and not self._permissions.answer(command):
-            self._miss(command)
+        if not self._receipts.take(command):
             return
-        self._ack(command)
         match command.kind:
             case "prompt":
                 self._queue(command)

@@ -1,4 +1,4 @@
-"""The last runs of a listing's sessions, looked at again and again, as far as time allows."""
+"""The runs of a listing's sessions, looked at again and again, as far as time allows."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from tui.storage.walking import Budget
 
 
 class RunFinder:
-    """Finds the last run of each session of a listing, reading only those that may have changed.
+    """Finds the run of each session of a listing that counts, reading only those that changed.
 
-    `cut` says why there may be more than it found, `is_unread` that they could not be read: then
-    they are as last known.
+    That is one which is not over, else the last one: the clock that names them may have been set
+    back meanwhile. `cut` says why there may be more than it found, `is_unread` that they could not
+    be read: then they are as last known.
     """
 
     def __init__(self) -> None:
@@ -24,6 +25,7 @@ class RunFinder:
         self.is_unread = False
         self._known: dict[Path, tuple[object, Run]] = {}
         self._sessions: dict[Path, str] = {}
+        self._ended: set[Path] = set()
 
     def find(self, listing_path: Path) -> tuple[Run, ...]:
         """Return the runs, oldest first; what time is too short for is read the next time."""
@@ -31,20 +33,36 @@ class RunFinder:
             folders = protocol.run_folders(listing_path)
         except OSError as error:
             self.cut, self.is_unread = f"its runs cannot be read: {error.strerror}", True
-            return tuple(run for _, run in reversed(self._known.values()))
+            return self._counting()
         known, self._known, self.cut, self.is_unread = self._known, {}, "", False
-        budget, last, left = Budget(MOST_RUNS, RUNS_S), set[str](), 0
+        budget, seen, left = Budget(MOST_RUNS, RUNS_S), set[str](), 0
         for folder in reversed(folders):
             if not budget.spend():
                 left += 1
                 if folder in known:
                     self._known[folder] = known[folder]
-            elif (session_id := self._session_of(folder)) not in last:
-                last.add(session_id)
+                continue
+            session_id = self._session_of(folder)
+            if session_id not in seen or not self._has_ended(folder):
                 self._known[folder] = _looked_at(folder, known.get(folder))
+                seen.add(session_id)
+        self._ended.intersection_update(folders)
         if left:
             self.cut = f"{left:,} of its {len(folders):,} runs are not read: {budget.words}"
-        return tuple(run for _, run in reversed(self._known.values()))
+        return self._counting()
+
+    def _counting(self) -> tuple[Run, ...]:
+        """Return of each session the run that counts."""
+        counts: dict[str, Run] = {}
+        for _, run in self._known.values():
+            counts[run.session_id] = _counts(counts.get(run.session_id), run)
+        return tuple(sorted(counts.values(), key=lambda run: run.folder))
+
+    def _has_ended(self, folder: Path) -> bool:
+        """Whether the last event of a run says that it is over, which stays so."""
+        if folder not in self._ended and protocol.has_ended(folder):
+            self._ended.add(folder)
+        return folder in self._ended
 
     def _session_of(self, folder: Path) -> str:
         """Return whose run it is, which its spec says once and for all."""
@@ -52,6 +70,11 @@ class RunFinder:
             spec = read_json(folder / protocol.SPEC)
             self._sessions[folder] = one_line(spec.get("session_id", ""))
         return self._sessions[folder]
+
+
+def _counts(known: Run | None, older: Run) -> Run:
+    """Return which of two runs of a session counts; `known` is the later one by its name."""
+    return older if known is None or (known.is_over and not older.is_over) else known
 
 
 def _looked_at(folder: Path, known: tuple[object, Run] | None) -> tuple[object, Run]:

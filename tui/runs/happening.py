@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tui.core.request import Asker
 from tui.runs.command import Decision
 
 
@@ -87,8 +88,7 @@ class Ask:
 
     tool: str
     input: Mapping[str, Any]
-    suggestions: tuple[Mapping[str, Any], ...] = ()
-    blocked_path: str = ""
+    asker: Asker = field(default_factory=Asker)
 
 
 @dataclass(frozen=True, slots=True)

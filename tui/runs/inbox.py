@@ -61,6 +61,16 @@ class Inbox:
         """Return what was posted since the last call."""
         return self._take(INBOX)
 
+    def give_back(self, command: Command) -> None:
+        """Take an answer that was refused out of the way of another one."""
+        for name in (INBOX, CLOSED_INBOX):
+            with (
+                suppress(OSError),
+                closing(open_inside(self._folder.fd, name)) as inbox,
+            ):
+                os.unlink(command.id, dir_fd=inbox)
+                self._done.discard(command.id)
+
     def close(self) -> tuple[Command, ...]:
         """Take no more commands; return the last ones, posted since the last `take`."""
         self._rename(INBOX, CLOSED_INBOX)

@@ -11,8 +11,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tui.runs.opened import Opened, closing, open_file, replace_file, write_new
+from tui.runs.folded import FOLDED, Folding
+from tui.runs.opened import (
+    Opened,
+    closing,
+    make_inside,
+    open_file,
+    open_inside,
+    replace_file,
+    write_new,
+)
 from tui.runs.protocol import EVENTS, HEARTBEAT, OWNER, PARTIAL, PROBE, RESERVE
+from tui.runs.requests import REQUESTS
 
 _MAX_WAITING = 1024 * 1024
 _MAX_STRING = 4000
@@ -34,14 +44,18 @@ class Journal:
         self.is_full = False
         self._clock = clock
         self._waiting = b""
+        self._folding, self._is_begun, self._lost = Folding(), False, 0
         self._shown: str | None = None
 
-    def event(self, kind: str, /, *, longest: int = _MAX_STRING, **details: Any) -> None:
-        """Append one event, a line, in one write; texts in it are cut after `longest`."""
-        event = {"at": self._clock().isoformat(), "type": kind, **cut(details, longest)}
+    def event(self, kind: str, /, **details: Any) -> None:
+        """Append one event, a line, in one write; long texts in it are cut."""
+        event = {"at": self._clock().isoformat(), "type": kind, **_cut(details)}
         line = json.dumps(event, default=str).encode() + b"\n"
         if len(self._waiting) + len(line) <= _MAX_WAITING:
             self._waiting += line
+            self._folding.add([line])
+        else:
+            self._lost += 1
         self.flush()
 
     def flush(self) -> None:
@@ -52,9 +66,25 @@ class Journal:
             self._trouble_counted(),
             closing(open_file(self._opened.fd, EVENTS, os.O_APPEND)) as fd,
         ):
+            if not self._is_begun:
+                self._is_begun = True
+                self._folding.begin(os.fstat(fd).st_size)
             # A short write (the disk fills up) leaves a torn line, which the rest completes.
             self._waiting = self._waiting[os.write(fd, self._waiting) :]
             self.is_full = bool(self._waiting)
+            size = os.fstat(fd).st_size
+        if not self._waiting:
+            self._fold(size)
+
+    def _fold(self, size: int) -> None:
+        """Keep what the events add up to, now and then; tell of those that had no room."""
+        if text := self._folding.sum(size):
+            with self._trouble_counted():
+                replace_file(self._opened.fd, FOLDED, text, is_lasting=False)
+        lost, self._lost = self._lost, 0
+        if lost:
+            words = f"{lost} notes of this run had no room on the full disk"
+            self.event("notice", kind="disk", words=words)
 
     def partial(self, value: Mapping[str, Any] | None) -> None:
         """Show what is being written now; `None` when nothing is."""
@@ -74,6 +104,28 @@ class Journal:
         """Say which processes this run is."""
         with self._trouble_counted():
             replace_file(self._opened.fd, OWNER, json.dumps(value))
+
+    def now(self) -> datetime:
+        """Return the time that events are written with."""
+        return self._clock()
+
+    def keep_request(self, name: str, text: str) -> bool:
+        """Write the file of a request, whole or not at all; whether it is there."""
+        with self._trouble_counted(), closing(self._requests()) as folder:
+            replace_file(folder, name, text, is_lasting=False)
+            return True
+        return False
+
+    def drop_request(self, name: str) -> None:
+        """Remove the file of a request that was answered."""
+        with suppress(OSError), closing(open_inside(self._opened.fd, REQUESTS)) as folder:
+            os.unlink(name, dir_fd=folder)
+
+    def _requests(self) -> int:
+        try:
+            return open_inside(self._opened.fd, REQUESTS)
+        except FileNotFoundError:
+            return make_inside(self._opened.fd, REQUESTS)
 
     def beat(self) -> None:
         """Show that the runner lives, and try whether there is room on the disk."""
@@ -106,10 +158,10 @@ class Journal:
             self.is_full = self.is_full or error.errno in _FULL
 
 
-def cut(value: Any, longest: int) -> Any:
+def _cut(value: Any) -> Any:
     """Return JSON-like data with long strings cut: events are small, the transcript is whole."""
     if isinstance(value, str):
-        return value if len(value) <= longest else value[:longest] + "…"
+        return value if len(value) <= _MAX_STRING else value[:_MAX_STRING] + "…"
     if isinstance(value, Mapping):
-        return {str(key): cut(one, longest) for key, one in value.items()}
-    return [cut(one, longest) for one in value] if isinstance(value, list | tuple) else value
+        return {str(key): _cut(one) for key, one in value.items()}
+    return [_cut(one) for one in value] if isinstance(value, list | tuple) else value

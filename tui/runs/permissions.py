@@ -4,36 +4,52 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, dataclass
+from datetime import timedelta
 from itertools import count
-from typing import Any
 
-from tui.core.text import safe_text
+from tui.core.asking import QUESTION, answers, asked_in
+from tui.core.errors import UsageError
+from tui.core.limits import LONGEST_WAIT_S
 from tui.runs.bounds import ALWAYS_HARMLESS, is_harmless
 from tui.runs.command import Command
 from tui.runs.happening import Answer, Ask
-from tui.runs.journal import Journal, cut
+from tui.runs.journal import Journal
+from tui.runs.requests import Kept, file_name, kept
 
-# Whoever allows a command or an edit must have seen it.
-_LONGEST = 60_000
 _WITHDRAWN = "withdrawn"
-# Its permission is the answer itself, which nobody can give for all times.
-_QUESTION = "AskUserQuestion"
+_UNSEEN = "it does not name what the agent asks for now: look at the request again"
+_NEVER = "the request is not there whole: it can only be denied"
+_TRY_EACH_S = 5.0
+_GRANTS = ("allow", "always")
+
+
+@dataclass(slots=True)
+class _Open:
+    """A request that waits: `until` is on the clock of the event loop.
+
+    `unkept` is the text of its file, as long as the disk does not take it.
+    """
+
+    ask: Ask
+    until: float
+    unkept: str
+    settled: asyncio.Future[tuple[Answer, str]]
 
 
 class Permissions:
     """Open requests, and the tools that were allowed for the rest of this run.
 
-    A request that nobody answers within `timeout_s` is denied, so that a turn cannot wait for
-    ever. While a turn runs that a restricted console's prompt began, what acts on the machine is
-    asked for each time.
+    An answer that grants must name, by its SHA-256, the very input that is asked for: see
+    `tui.runs.requests`. A request that nobody answers within `timeout_s` is denied, so that a turn
+    cannot wait for ever. While a turn runs that a restricted console's prompt began, what acts on
+    the machine is asked for each time.
     """
 
     def __init__(self, journal: Journal, timeout_s: float) -> None:
         self._journal, self._timeout_s = journal, timeout_s
         self._numbers = count(1)
-        self._open: dict[str, asyncio.Future[Command]] = {}
+        self._open: dict[str, _Open] = {}
         self._always: set[str] = set()
         self._is_restricted = False
 
@@ -53,55 +69,106 @@ class Permissions:
             return Answer("allow")
         # Not to be guessed: an answer posted before the request would keep out the operator's.
         request_id = f"p{next(self._numbers)}-{secrets.token_hex(4)}"
-        self._journal.event(
-            "permission",
-            longest=_LONGEST,
-            request_id=request_id,
-            tool=ask.tool,
-            input=ask.input,
-            suggestions=ask.suggestions,
-            blocked_path=ask.blocked_path,
-        )
-        decision, by = _WITHDRAWN, ""
+        answer, by = Answer(""), ""
         try:
+            await self._show(request_id, ask)
             answer, by = await self._wait(request_id)
-            decision = answer.decision
         finally:
+            self._open.pop(request_id, None)
+            decision = answer.decision or _WITHDRAWN
             self._journal.event("answered", request_id=request_id, decision=decision, by=by)
+            self._journal.drop_request(file_name(request_id))
         is_kept = is_harmless_one or not self._is_restricted
-        if decision == "always" and ask.tool != _QUESTION and is_kept:
+        if answer.decision == "always" and ask.tool != QUESTION and is_kept:
             self._always.add(ask.tool)
-        return replace(answer, answers=_as_asked(ask.input, answer.answers))
+        return answer
 
     @property
     def is_waiting(self) -> bool:
         """Whether a request waits for somebody."""
         return bool(self._open)
 
-    def answer(self, command: Command) -> bool:
-        """Settle the request that `command` answers; whether there was one open."""
-        waiting = self._open.pop(command.request_id, None)
-        if waiting is None or waiting.done():
+    def answer(self, command: Command) -> str | None:
+        """Settle the request that `command` answers.
+
+        Returns `None` when it did, why not when the request stays open, and an empty text when
+        there is none of that id.
+        """
+        waiting = self._open.get(command.request_id)
+        if waiting is None or waiting.settled.done():
+            return ""
+        try:
+            answer = _answer(command, waiting.ask)
+        except UsageError as error:
+            return str(error)
+        waiting.settled.set_result((answer, command.by))
+        return None
+
+    def put_off(self, command: Command) -> bool:
+        """Let a request wait longer, from now on for as many seconds as `command` says."""
+        waiting = self._open.get(command.request_id)
+        if waiting is None or waiting.settled.done():
             return False
-        waiting.set_result(command)
+        seconds = min(float(command.text), LONGEST_WAIT_S)
+        waiting.until = max(waiting.until, asyncio.get_running_loop().time() + seconds)
+        until = self._moment(waiting.until)
+        name = command.request_id
+        self._journal.event("put_off", request_id=name, until=until, by=command.by)
         return True
 
+    async def _show(self, request_id: str, ask: Ask) -> None:
+        """Write down what is asked, first all of it and then that it waits."""
+        file = await asyncio.to_thread(kept, request_id, ask)
+        loop = asyncio.get_running_loop()
+        waiting = _Open(ask, loop.time() + self._timeout_s, file.text, loop.create_future())
+        await self._keep(request_id, waiting)
+        self._open[request_id] = waiting
+        self._tell(request_id, ask, file, self._moment(waiting.until))
+
+    def _tell(self, request_id: str, ask: Ask, file: Kept, until: str) -> None:
+        self._journal.event(
+            "permission",
+            request_id=request_id,
+            tool=ask.tool,
+            digest=file.digest,
+            size=file.size,
+            is_whole=file.is_whole,
+            until=until,
+            asker=asdict(ask.asker),
+        )
+
     async def _wait(self, request_id: str) -> tuple[Answer, str]:
-        self._open[request_id] = asyncio.get_running_loop().create_future()
-        try:
-            command = await asyncio.wait_for(self._open[request_id], self._timeout_s)
-        except TimeoutError:
-            minutes = max(1, round(self._timeout_s / 60))
-            return Answer("deny", f"Nobody answered within {minutes} min."), "the clock"
-        finally:
-            self._open.pop(request_id, None)
-        return Answer(command.decision, command.text, command.answers), command.by
+        """Wait for an answer until the time is up, which may be put off meanwhile."""
+        waiting, loop = self._open[request_id], asyncio.get_running_loop()
+        while (left := waiting.until - loop.time()) > 0:
+            patience = min(left, _TRY_EACH_S) if waiting.unkept else left
+            await asyncio.wait({waiting.settled}, timeout=patience)
+            if waiting.settled.done():
+                return waiting.settled.result()
+            if waiting.unkept:
+                await self._keep(request_id, waiting)
+        minutes = max(1, round(self._timeout_s / 60))
+        return Answer("deny", f"Nobody answered within {minutes} min."), "the clock"
+
+    async def _keep(self, request_id: str, waiting: _Open) -> None:
+        name, text = file_name(request_id), waiting.unkept
+        is_kept = await asyncio.to_thread(self._journal.keep_request, name, text)
+        waiting.unkept = "" if is_kept else text
+
+    def _moment(self, until: float) -> str:
+        left = until - asyncio.get_running_loop().time()
+        return (self._journal.now() + timedelta(seconds=left)).isoformat()
 
 
-def _as_asked(given: Mapping[str, Any], answers: Mapping[str, str]) -> dict[str, str]:
-    """Return answers by the agent's own words for its questions, not by those that were shown."""
-    asked = given.get("questions")
-    dicts = [one for one in asked if isinstance(one, dict)] if isinstance(asked, list) else []
-    questions = (one.get("question") for one in dicts)
-    words = {safe_text(cut(one, _LONGEST)): one for one in questions if isinstance(one, str)}
-    return {words.get(shown, shown): said for shown, said in answers.items()}
+def _answer(command: Command, ask: Ask) -> Answer:
+    """Return what a command answers to what is asked; raises `UsageError` when it must not."""
+    if command.decision not in _GRANTS:
+        return Answer(command.decision, command.text)
+    file = kept(command.request_id, ask)
+    if not file.is_whole:
+        raise UsageError(_NEVER)
+    if not secrets.compare_digest(command.digest.encode(), file.digest.encode()):
+        raise UsageError(_UNSEEN)
+    asked = asked_in(ask.tool, ask.input)
+    said = answers(asked, command.answers) if command.answers else {}
+    return Answer(command.decision, command.text, said)

@@ -1,7 +1,8 @@
 """What a run folder holds, for whoever starts, steers or follows a run.
 
 `spec.json` (what to do), `owner.json` (who does it), `heartbeat` (its mtime), `events.jsonl`
-(append-only), `partial.json` (the message being written) and `inbox/` (one file a command).
+(append-only), `folded.json` (what they add up to), `partial.json` (the message being written),
+`requests/` (the inputs that wait for an answer) and `inbox/` (one file a command).
 Everything read here was written by another process and is not trusted.
 """
 
@@ -20,24 +21,28 @@ from typing import Any, Literal, cast, get_args
 
 from tui.core.bounded_json import parse_json
 from tui.core.errors import Refused, RunFailed, UsageError
-from tui.core.limits import MOST_EVENTS
 from tui.core.models import Run, Sent
+from tui.core.request import Request
 from tui.core.text import one_line
 from tui.core.zones import read_time
 from tui.runs.command import untaken
-from tui.runs.story import Story
-from tui.runs.untrusted import MAX_FILE, amount, parse, read_end, read_json
+from tui.runs.folded import EVENTS as EVENTS
+from tui.runs.folded import events_in, read_story
+from tui.runs.requests import read_request
+from tui.runs.story import Story, posted
+from tui.runs.untrusted import MAX_FILE, parse, read_end, read_json
 from tui.storage.folders import OURS, Version, our_folder, version_of
 from tui.storage.processes import is_domain_gone, is_gone, own_domain, started, was_before_boot
 
 SPEC, OWNER, HEARTBEAT = "spec.json", "owner.json", "heartbeat"
-EVENTS, PARTIAL, LOG = "events.jsonl", "partial.json", "runner.log"
+PARTIAL, LOG = "partial.json", "runner.log"
 INBOX, CLOSED_INBOX = "inbox", "inbox.closed"
 # Room on the disk, given back when it is full, so that the run can still say so.
 RESERVE, RESERVE_BYTES = "reserve", 32 * 1024
 PROBE = ".probe"
 
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4,16}")
+_LAST_EVENT = 4096
 _MAX_PID = 2**22  # the kernel's own limit
 # In JSON, a byte of it may take six; the rest of the file stays far below what is left.
 MAX_PROMPT_BYTES = 1_000_000
@@ -213,7 +218,7 @@ def stamp(folder: Path) -> tuple[object, ...]:
 def read_run(folder: Path) -> Run:
     """Return the run as its folder tells it; total: garbage is skipped, nothing is raised."""
     spec, owner = read_json(folder / SPEC), read_owner(folder)
-    story = Story.told_by(read_events(folder))
+    story = read_story(folder)
     begun = _moment(spec.get("created_at")) or _modified(folder) or datetime.fromtimestamp(0, UTC)
     is_lost = story.ended_at is None and _is_dead(owner, folder)
     cli_pid, cli_start = named_process(owner, "cli_pid", "cli_start") or (0, "")
@@ -229,7 +234,7 @@ def read_run(folder: Path) -> Run:
         ended_at=story.ended_at,
         error=story.error or (_LOST if is_lost else ""),
         cost_usd=story.cost_usd,
-        request=None if is_lost or story.ended_at else next(iter(story.requests.values()), None),
+        request=None if is_lost or story.ended_at else _request(folder, story),
         cli_pid=cli_pid,
         cli_start=cli_start,
         sent=_sent(folder, story),
@@ -241,9 +246,20 @@ def read_run(folder: Path) -> Run:
     )
 
 
-def is_taken(folder: Path, command_id: str) -> bool:
-    """Whether the run has taken the command posted under this id; raises `Refused` if too late."""
-    story = Story.told_by(read_events(folder))
+def has_ended(folder: Path) -> bool:
+    """Whether the last event of a run says that it is over; cheap."""
+    lines = read_end(folder / EVENTS, _LAST_EVENT).rstrip(b"\n").rsplit(b"\n", 1)
+    return parse(lines[-1]).get("type") == "ended"
+
+
+def is_taken(folder: Path, command_id: str, posted_at: datetime) -> bool:
+    """Whether the run has taken the command posted under this id at this time.
+
+    Raises `Refused` for an answer that came too late, or that the run refused.
+    """
+    story = read_story(folder)
+    if reason := story.refused.get(posted(command_id, posted_at.astimezone(UTC).isoformat())):
+        raise Refused(f"the run refused the answer: {reason}")
     if command_id in story.late:
         raise Refused("the answer came too late: its request is not open any more")
     return command_id in story.acked
@@ -252,7 +268,12 @@ def is_taken(folder: Path, command_id: str) -> bool:
 def _sent(folder: Path, story: Story) -> tuple[Sent, ...]:
     """Return what the run was sent and has not done: not taken first, then prompts in its queue."""
     waiting = untaken(folder, (INBOX, CLOSED_INBOX), story.acked)
-    sent = tuple(Sent(one.kind, one.by, one.at, one.text) for one in waiting)
+    is_over = story.ended_at is not None
+    sent = tuple(
+        Sent(one.kind, one.by, one.at, one.text)
+        for one in waiting
+        if one.kind != "answer" or is_over or one.request_id in story.requests
+    )
     # An answer that came too late waits for nothing: its sender was told.
     missed = (one for one in story.missed if one.kind != "answer" or story.ended_at)
     return (*missed, *sent, *story.prompts.values())
@@ -260,14 +281,13 @@ def _sent(folder: Path, story: Story) -> tuple[Sent, ...]:
 
 def read_events(folder: Path) -> tuple[Mapping[str, Any], ...]:
     """Return the events of a run, safe to show; what is torn or no event is left out."""
-    lines = read_end(folder / EVENTS).rsplit(b"\n", MOST_EVENTS)[-MOST_EVENTS:]
-    parsed = (parse(line) for line in lines if line)
-    return tuple(event for event in parsed if isinstance(event.get("type"), str))
+    return events_in(read_end(folder / EVENTS))
 
 
-def read_timeout(folder: Path) -> float:
-    """Return how many seconds a run waits for the answer to a request; 0 when it does not say."""
-    return amount(read_json(folder / SPEC).get("permission_timeout_s")) or 0.0
+def _request(folder: Path, story: Story) -> Request | None:
+    """Return the request that waits longest, with its input."""
+    first = next(iter(story.requests.values()), None)
+    return first and read_request(folder, replace(first, waiting=len(story.requests)))
 
 
 def read_partial(folder: Path) -> Partial | None:

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tui.core.models import Request, Sent
+from tui.core.limits import MOST_MISSED, MOST_REQUESTS, MOST_TOLD
+from tui.core.models import Sent
+from tui.core.request import Request
 from tui.core.text import one_line
 from tui.core.zones import read_time
+from tui.runs.requests import asker_of
 from tui.runs.untrusted import amount
 
 _MAX_WORDS = 4000
 _LONGEST_S = 1e7
+_NEVER = datetime.fromtimestamp(0, UTC)
+_WORDS = ("error", "model", "permission_mode", "queued_for")
+_MOMENTS = ("ended_at", "stalled_since")
 
 
 class Story:
-    """What the events of a run say so far; total: what makes no sense is passed over."""
+    """What the events of a run say so far; total: what makes no sense is passed over.
+
+    `requests` are those that wait, without their inputs. `refused` has the reasons why answers
+    were, by the name and the time that they were posted with.
+    """
 
     def __init__(self) -> None:
         self.has_begun = False
@@ -25,19 +35,20 @@ class Story:
         self.error = ""
         self.cost_usd: float | None = None
         self.ended_at: datetime | None = None
-        self.acked: set[str] = set()
-        self.late: set[str] = set()
+        self.acked: dict[str, None] = {}
+        self.late: dict[str, None] = {}
+        self.refused: dict[str, str] = {}
         self.prompts: dict[str, Sent] = {}
         self.missed: list[Sent] = []
         self.model = self.permission_mode = self.queued_for = ""
         self.stalled_since: datetime | None = None
 
     @classmethod
-    def told_by(cls, events: Iterable[Mapping[str, Any]]) -> Story:
-        """Return the story that these events tell, in their order."""
-        story = cls()
+    def told_by(cls, events: Iterable[Mapping[str, Any]], begun: Story | None = None) -> Story:
+        """Return the story that these events tell, in their order, going on with `begun`."""
+        story = begun or cls()
         for event in events:
-            story.add(event, read_time(event.get("at"), UTC) or datetime.fromtimestamp(0, UTC))
+            story.add(event, read_time(event.get("at"), UTC) or _NEVER)
         return story
 
     @property
@@ -63,7 +74,7 @@ class Story:
             case "turn":
                 self.error = ""
                 self.prompts.pop(str(event.get("id")), None)
-            case "permission" | "answered":
+            case "permission" | "answered" | "put_off" | "refused":
                 self._add_request(event, at)
             case "ack" | "missed" | "notice":
                 self._add_command(event, at)
@@ -92,13 +103,18 @@ class Story:
 
     def _add_request(self, event: Mapping[str, Any], at: datetime) -> None:
         request_id = str(event.get("request_id", ""))
-        if event.get("type") == "answered":
-            self.requests.pop(request_id, None)
-            return
-        given = event.get("input")
-        shown = given if isinstance(given, dict) else {}
-        tool = one_line(event.get("tool", ""))[:200]
-        self.requests[request_id] = Request(request_id, tool, shown, at)
+        known = self.requests.get(request_id)
+        match event.get("type"):
+            case "answered":
+                self.requests.pop(request_id, None)
+            case "refused":
+                reason = one_line(event.get("reason", ""))[:_MAX_WORDS]
+                self.refused[posted(event.get("id"), event.get("posted_at"))] = reason
+                _keep_last(self.refused, MOST_MISSED)
+            case "put_off" if known is not None:
+                self.requests[request_id] = replace(known, until=_moment(event.get("until")))
+            case "permission" if known is None and len(self.requests) < MOST_REQUESTS:
+                self.requests[request_id] = _request(request_id, event, at)
 
     def _add_command(self, event: Mapping[str, Any], at: datetime) -> None:
         """Add that a command was taken, or never was, or that its prompt was dropped."""
@@ -108,8 +124,96 @@ class Story:
             case "ack", "prompt":
                 self.prompts[key] = replace(sent, is_taken=True)
             case "missed", _:
-                self.missed.append(sent)
-                self.late |= {key} if kind == "answer" else set()
+                self.missed = [*self.missed, sent][-MOST_MISSED:]
+                self.late |= {key: None} if kind in ("answer", "wait") else {}
             case "notice", _ if event.get("kind") == "dropped" and self.prompts.pop(key, None):
-                self.missed.append(replace(sent, kind="prompt"))
-        self.acked.add(key)
+                self.missed = [*self.missed, replace(sent, kind="prompt")][-MOST_MISSED:]
+        if key:
+            self.acked[key] = None
+        _keep_last(self.acked, MOST_TOLD)
+        _keep_last(self.late, MOST_MISSED)
+        _keep_last(self.prompts, MOST_MISSED)
+
+    # As JSON ---------------------------------------------------------------------------------
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the story as JSON has it; `from_json` reads it back."""
+        moments = {name: _iso(getattr(self, name)) for name in _MOMENTS}
+        return {
+            **{name: getattr(self, name) for name in (*_WORDS, "has_begun", "cost_usd", "refused")},
+            **moments,
+            "acked": list(self.acked),
+            "late": list(self.late),
+            "requests": [_request_json(one) for one in self.requests.values()],
+            "prompts": [[key, _sent_json(one)] for key, one in self.prompts.items()],
+            "missed": [_sent_json(one) for one in self.missed],
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Story:
+        """Return the story that `to_json` wrote; raises `ValueError` for what is none."""
+        story = cls()
+        try:
+            for name in _WORDS:
+                setattr(story, name, one_line(value[name])[:_MAX_WORDS])
+            for name in _MOMENTS:
+                setattr(story, name, _moment(value[name]))
+            story.error = str(value["error"])[:_MAX_WORDS]
+            story.has_begun = value["has_begun"] is True
+            story.cost_usd = amount(value["cost_usd"])
+            story.acked = {str(key): None for key in value["acked"]}
+            story.late = {str(key): None for key in value["late"]}
+            story.refused = {str(key): one_line(said) for key, said in value["refused"].items()}
+            for told in value["requests"]:
+                at = _moment(told["at"]) or _NEVER
+                story.requests[told["request_id"]] = _request(told["request_id"], told, at)
+            story.prompts = {str(key): _sent(told) for key, told in value["prompts"]}
+            story.missed = [_sent(told) for told in value["missed"]]
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"that is no story: {error}") from error
+        return story
+
+
+def posted(command_id: object, at: object) -> str:
+    """Return what tells an answer from another one that was posted under the same name."""
+    return f"{command_id} {at}"
+
+
+def _request(request_id: str, told: Mapping[str, Any], at: datetime) -> Request:
+    tool, digest = one_line(told.get("tool", ""))[:200], str(told.get("digest", ""))[:64]
+    until, asker = _moment(told.get("until")), asker_of(told.get("asker"))
+    return Request(request_id, tool, {}, at, digest, until, asker)
+
+
+def _request_json(one: Request) -> dict[str, Any]:
+    return {
+        "request_id": one.request_id,
+        "tool": one.tool,
+        "digest": one.digest,
+        "at": _iso(one.at),
+        "until": _iso(one.until),
+        "asker": asdict(one.asker),
+    }
+
+
+def _sent_json(one: Sent) -> dict[str, Any]:
+    return asdict(one) | {"at": _iso(one.at)}
+
+
+def _sent(told: Mapping[str, Any]) -> Sent:
+    kind, by = one_line(told["kind"])[:40], one_line(told["by"])[:64]
+    at = _moment(told["at"]) or _NEVER
+    return Sent(kind, by, at, str(told["text"]), told["is_taken"] is True)
+
+
+def _keep_last(told: dict[str, Any], most: int) -> None:
+    while len(told) > most:
+        del told[next(iter(told))]
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _moment(stored: object) -> datetime | None:
+    return read_time(stored, UTC)

@@ -30,6 +30,19 @@ def read_end(path: Path, limit: int = MAX_FILE) -> bytes:
         return b""
 
 
+def read_from(path: Path, offset: int, limit: int = MAX_FILE) -> bytes | None:
+    """Return what a regular file has from `offset` on, of very much the last `limit` bytes.
+
+    `None` when it has not as much, or cannot be read; see `read_end`.
+    """
+    try:
+        with regular(path) as (fd, found):
+            grown = found.st_size - offset
+            return _end(fd, found, min(grown, limit)) if grown >= 0 else None
+    except OSError:
+        return None
+
+
 def read_inside(folder: int, name: str, limit: int = MAX_FILE) -> bytes:
     """Return the last `limit` bytes of a regular file in an open folder, as `read_end` does.
 

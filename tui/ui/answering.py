@@ -1,59 +1,167 @@
-"""Answering an agent: a permission with all that it is for in sight, or its questions in turn."""
+"""Answering an agent: all that would be allowed in sight first, or its questions in turn."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from functools import partial
 
-from tui.core.asking import Asked, questions, request_lines
+from tui.core.asking import Asked, questions
 from tui.core.errors import UsageError
-from tui.core.models import Request, Session
+from tui.core.expiry import parse_duration
+from tui.core.models import Session
+from tui.core.request import LEAST_DIGEST, Request
+from tui.core.revealed import revealed
 from tui.operations.context import Act
-from tui.ui.desk import Desk, after_dashes
-from tui.view.lines import Cell
+from tui.ui.desk import Desk, after_dashes, named
+from tui.ui.question import Turns
+from tui.view import requests
+from tui.view.lines import Cell, Line
 
-_DECISIONS = {"y": "allow", "a": "always", "n": "deny"}
+_GRANTS = ("allow", "always")
+_ALWAYS = "always"
+_PLACEHOLDER = "a number, or your own words; PgDn turns the page"
 
 
 async def answer(desk: Desk, session: Session, given: Sequence[str] = ()) -> None:
-    """Answer what waits; `given` is a decision and its reason, or the answer to a question."""
+    """Answer what waits; `given` is a decision and its reason, or the answer to a question.
+
+    What would be granted is shown all the same, before it is.
+    """
     request = session.run.request if session.run else None
     if request is None:
         raise UsageError("no permission request waits here")
     desk.stands_for("answer", session.address)
-    if given and questions(request):
-        desk.stands_for("answer", session.address, *after_dashes(" ".join(given)))
-        act = await asyncio.to_thread(desk.engine.answer, session, " ".join(given), "")
-    elif given:
-        desk.stands_for("answer", session.address, given[0], *_because(" ".join(given[1:])))
-        act = await asyncio.to_thread(desk.engine.answer, session, given[0], " ".join(given[1:]))
-    elif asked := questions(request):
-        act = await _answer_questions(desk, session, asked)
+    if given and given[0] == "wait":
+        act = await _put_off(desk, session, " ".join(given[1:]))
+    elif given and (given[0] == "deny" or not (given[0] in _GRANTS or questions(request))):
+        act = await _say(desk, session, request, given[0], " ".join(given[1:]))
     else:
-        act = await _decide(desk, session, request)
+        try:
+            act = await _look(desk, session, request, " ".join(given))
+        finally:
+            desk.close_pages()
     desk.question.say(act.words, "good")
 
 
-async def _answer_questions(desk: Desk, session: Session, asked: Sequence[Asked]) -> Act:
-    """Ask each question of the agent in the line."""
-    said: list[str] = []
-    for number, one in enumerate(asked, 1):
-        count = f"{number}/{len(asked)} " if len(asked) > 1 else ""
-        offered = " · ".join(f"{index} {words}" for index, words in enumerate(one.options, 1))
-        many = " (several: 1,2)" if one.takes_many else ""
-        asks, placeholder = f"{count}{one.words}  {offered}{many}", "a number, or your own words"
-        preview = partial(_chosen, one)
-        meant = partial(_stands_for, desk, session, tuple(said))
-        said.append(
-            await desk.question.ask(asks, placeholder=placeholder, preview=preview, typed=meant)
+async def _look(desk: Desk, session: Session, request: Request, given: str) -> Act:
+    asked = questions(request)
+    if asked and not request.problem:
+        return await _answer_questions(desk, session, request, given)
+    return await _decide(desk, session, request)
+
+
+async def _decide(desk: Desk, session: Session, request: Request) -> Act:
+    """Show a request page by page, and ask for a decision."""
+    reason = await asyncio.to_thread(desk.engine.why_not_grant, session, request)
+    grants = {} if reason else {"y": "once", "A": "always ..."}
+    choices = {**grants, "n": "deny", "w": "wait longer", "l": "page on"}
+    asks = reason or f"allow {request.tool} for {named([session])}?"
+    draw = partial(_request_lines, desk, request)
+    await asyncio.to_thread(draw, desk.page.size.width)  # the next time it is known
+    while True:
+        desk.open_pages(f"{named([session])} wants {request.tool}", draw)
+        key = await desk.question.choose(
+            asks, choices, why_not=partial(_why_not_yet, desk), turns=_turns(desk, letters="l ")
         )
-    return await asyncio.to_thread(desk.engine.answer_questions, session, said)
+        if key == "n":
+            return await _deny(desk, session, request)
+        if key == "w":
+            return await _put_off(desk, session, "")
+        if key == "y" or await _is_always(desk, request):
+            decision = "allow" if key == "y" else _ALWAYS
+            return await _say(desk, session, request, decision)
 
 
-def _stands_for(desk: Desk, session: Session, said: Sequence[str], typed: str) -> None:
+async def _is_always(desk: Desk, request: Request) -> bool:
+    """Show what an answer of `always` would allow, and have the word typed."""
+    refused = ""
+    while True:
+        desk.open_pages(f"always for {request.tool}", partial(_scope_lines, request))
+        asks = f"type {_ALWAYS} to allow this and every later call of {request.tool} in this run"
+        said = (await desk.question.ask(asks, refused=refused, turns=_turns(desk))).strip()
+        if not said:
+            return False
+        if said == _ALWAYS:
+            return True
+        refused = f"{said!r} allows nothing: type {_ALWAYS}, or nothing to go back"
+
+
+async def _deny(desk: Desk, session: Session, request: Request) -> Act:
+    def meant(reason: str) -> None:
+        desk.stands_for("answer", session.address, "deny", *_because(reason))
+
+    reason = await desk.question.ask("deny: why? (the agent reads it)", typed=meant)
+    return await _say(desk, session, request, "deny", reason)
+
+
+async def _put_off(desk: Desk, session: Session, words: str) -> Act:
+    """Let the request wait longer."""
+    if not words:
+        words = await desk.question.ask(
+            "how long may it wait from now on?", placeholder="30m, 2h, 1d", preview=_waits
+        )
+    desk.stands_for("answer", session.address, "wait", words)
+    return await asyncio.to_thread(desk.engine.put_off, session, words)
+
+
+async def _say(
+    desk: Desk, session: Session, request: Request, decision: str, reason: str = ""
+) -> Act:
+    shown = request.digest if decision in _GRANTS else ""
+    named_as = (f"--input={shown[: LEAST_DIGEST + 4]}",) if shown else ()
+    desk.stands_for("answer", session.address, decision, *named_as, *_because(reason))
+    return await asyncio.to_thread(desk.engine.answer, session, decision, reason, shown)
+
+
+# Questions -----------------------------------------------------------------------------------
+
+
+async def _answer_questions(desk: Desk, session: Session, request: Request, given: str) -> Act:
+    """Show each question of the agent with all its options, and ask for its answer."""
+    asked, said = questions(request), list[str]()
+    typed = given.split(";") if len(asked) > 1 else [given]
+    for number, one in enumerate(asked, 1):
+        meant = partial(_stands_for, desk, session, request, tuple(said))
+        begun = typed[number - 1].strip() if number <= len(typed) else ""
+        title = f"{named([session])} asks, question {number} of {len(asked)}"
+        desk.open_pages(title, partial(_question_lines, desk, one))
+        said.append(await _answered(desk, one, f"{number}/{len(asked)} ", begun, meant))
+    return await asyncio.to_thread(desk.engine.answer_questions, session, said, request.digest)
+
+
+async def _answered(
+    desk: Desk, one: Asked, count: str, text: str, meant: Callable[[str], None]
+) -> str:
+    """Ask for the answer to a question until it is one, and all of the question was seen."""
+    refused, offered = "", " · ".join(f"{n} {revealed(it)}" for n, it in enumerate(one.options, 1))
+    many = " (several: 1,2)" if one.takes_many else ""
+    while True:
+        text = await desk.question.ask(
+            f"{count}{one.words}  {offered}{many}",
+            placeholder=_PLACEHOLDER,
+            text=text,
+            preview=partial(_chosen, one),
+            typed=meant,
+            refused=refused,
+            turns=_turns(desk),
+        )
+        try:
+            one.answer(text)
+            if not (refused := _why_not_yet(desk, "y")):
+                return text
+        except UsageError as error:
+            refused = str(error)
+
+
+def _stands_for(
+    desk: Desk, session: Session, request: Request, said: Sequence[str], typed: str
+) -> None:
     answers = "; ".join([*said, *([typed] if typed.strip() else [])])
-    desk.stands_for("answer", session.address, *(after_dashes(answers) if answers else ()))
+    shown = (f"--input={request.digest[: LEAST_DIGEST + 4]}",) if request.digest else ()
+    words = (*shown, *after_dashes(answers)) if answers else ()
+    desk.stands_for("answer", session.address, *words)
 
 
 def _chosen(asked: Asked, text: str) -> Cell:
@@ -61,31 +169,56 @@ def _chosen(asked: Asked, text: str) -> Cell:
     if not text.strip():
         return Cell("")
     try:
-        return Cell(f"→ {asked.answer(text)}", "good")
+        return Cell(f"→ {revealed(asked.answer(text))}", "good")
     except UsageError as error:
         return Cell(str(error), "bad")
 
 
-async def _decide(desk: Desk, session: Session, request: Request) -> Act:
-    """Ask for a decision; a request of several lines is a key away, whole."""
-    lines = request_lines(request)
-    choices = {"y": "once", "a": f"always for {request.tool} in this run", "n": "deny"}
-    if len(lines) > 1:
-        choices["l"] = f"all {len(lines)} lines"
-    while True:
-        key = await desk.question.choose(f"{request.tool} {' '.join(lines)}", choices)
-        if key != "l":
-            break
-        await desk.show_page(f":answer {request.tool}", lines)
+# Pages ---------------------------------------------------------------------------------------
 
-    def meant(reason: str) -> None:
-        desk.stands_for("answer", session.address, _DECISIONS[key], *_because(reason))
 
-    meant("")
-    asks, reason = "deny: why? (the agent reads it)", ""
-    if key == "n":
-        reason = await desk.question.ask(asks, typed=meant)
-    return await asyncio.to_thread(desk.engine.answer, session, _DECISIONS[key], reason)
+def _why_not_yet(desk: Desk, key: str) -> str:
+    """Return why nothing is granted yet; empty once every page was in sight."""
+    if key not in ("y", "A") or desk.page.is_all_seen:
+        return ""
+    number, count = desk.page.pages
+    return f"page {number} of {count}: look at all of it before you allow it (PgDn)"
+
+
+def _turns(desk: Desk, letters: str = "") -> Turns:
+    """Return the keys that turn pages; letters only where no words are typed."""
+    on, back = partial(desk.page.turn, 1), partial(desk.page.turn, -1)
+    named = {"space" if key == " " else key: on for key in letters}
+    return {"pagedown": on, "pageup": back, **named, **({"b": back} if letters else {})}
+
+
+def _request_lines(desk: Desk, request: Request, width: int) -> tuple[Line, ...]:
+    room, engine = width - 2, desk.engine
+    end = Cell(requests.end_line(request), "bad" if request.problem else "muted")
+    lines = (
+        *requests.fact_lines(request, engine.now(), room),
+        (),
+        *requests.request_lines(request, room, is_ascii=engine.is_ascii),
+        (end,),
+    )
+    return tuple((Cell(" "), *line) for line in lines)
+
+
+def _question_lines(desk: Desk, one: Asked, width: int) -> tuple[Line, ...]:
+    lines = requests.question_lines(one, width - 2, is_ascii=desk.engine.is_ascii)
+    return tuple((Cell(" "), *line) for line in lines)
+
+
+def _scope_lines(request: Request, width: int) -> tuple[Line, ...]:
+    return requests.scope_lines(request, width)
+
+
+def _waits(text: str) -> Cell:
+    try:
+        length = parse_duration(text) if text.strip() else timedelta()
+    except UsageError as error:
+        return Cell(str(error), "bad")
+    return Cell(f"→ {length}" if length else "", "good")
 
 
 def _because(reason: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from tui.core.models import Key, Session
 from tui.operations.context import Act
 from tui.ui.drafts import Drafts
 from tui.ui.news import News
+from tui.ui.page import Draw, PagePane
 from tui.ui.port import Engine
 from tui.ui.question import Question
 from tui.view import words
@@ -30,12 +31,14 @@ class Desk:
 
     `failed` are the sessions that stay marked after a deed on many; `None` leaves the marks be.
     `commands` are the words of the verbs that do what was asked for last. `open_page` shows lines
-    over the panes, `show_page` returns only when they are left.
+    over the panes, `show_page` returns only when they are left. `page` is where they are shown.
     """
 
     engine: Engine
     question: Question
     news: News
+    page: PagePane
+    fit: Callable[[], None]
     show_page: ShowPage
     open_page: OpenPage
     done: list[tuple[Act, ...]] = field(default_factory=list)
@@ -56,6 +59,16 @@ class Desk:
                 for acts in self.done
             )
             self.done[:] = [acts for acts in left if acts]
+
+    def open_pages(self, title: str, draw: Draw) -> None:
+        """Show lines over the panes page by page, beside a question about them."""
+        self.page.open(title, draw, is_paged=True)
+        self.fit()
+
+    def close_pages(self) -> None:
+        """Give the screen back to the panes."""
+        self.page.close()
+        self.fit()
 
     def stands_for(self, *words: str) -> None:
         """Take note of the verb, with all its words, that does what is asked for now."""

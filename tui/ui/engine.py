@@ -14,6 +14,7 @@ from tui.core.changes import Looks
 from tui.core.keymap import Keymap
 from tui.core.models import Catalog, Session
 from tui.core.remembered import Remembered
+from tui.core.request import Request
 from tui.core.selection import Wanted
 from tui.core.zones import LOCAL, zone_named
 from tui.operations import (
@@ -198,11 +199,17 @@ class RealEngine:
     def send(self, session: Session, prompt: str) -> Act:
         return steer.send(self._context, session, prompt)
 
-    def answer(self, session: Session, decision: str, reason: str) -> Act:
-        return steer.answer(self._context, session, decision, reason)
+    def why_not_grant(self, session: Session, request: Request) -> str:
+        return steer.why_not_grant(self._context, session, request)
 
-    def answer_questions(self, session: Session, said: Sequence[str]) -> Act:
-        return steer.answer_questions(self._context, session, said)
+    def answer(self, session: Session, decision: str, reason: str, shown: str) -> Act:
+        return steer.answer(self._context, session, decision, reason, shown=shown)
+
+    def answer_questions(self, session: Session, said: Sequence[str], shown: str) -> Act:
+        return steer.answer_questions(self._context, session, said, shown=shown)
+
+    def put_off(self, session: Session, words: str) -> Act:
+        return steer.put_off(self._context, session, words)
 
     def interrupt(self, session: Session) -> Act:
         return steer.interrupt(self._context, session, is_sure=True)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from textual.message import Message
 
 from tui.core.meter import Spent
-from tui.core.models import Entry, EntryKind, Request, Session
+from tui.core.models import Entry, EntryKind, Session
 from tui.operations.follow import Page, Update
 from tui.ui.pace import Pace
 from tui.ui.pane import Pane
@@ -383,16 +383,13 @@ class LivePane(Pane):
 
     def _end_lines(self) -> None:
         """Wrap what stands at the end: what is being written, and what waits for an answer."""
-        tail = stream.branch_lines(self._branches if self.is_at_end else "", self._text_width)
+        width, run = self._text_width, self.session.run if self.session else None
+        tail = stream.branch_lines(self._branches if self.is_at_end else "", width)
         if self.is_at_end and self._writing is not None:
-            tail += stream.writing_lines(self._writing, self._text_width)
-        if self.is_at_end and (request := self._request()) is not None:
-            tail += stream.request_lines(request, self._text_width, self._roll.zone)
-        run = self.session.run if self.session else None
+            tail += stream.writing_lines(self._writing, width)
+        if self.is_at_end and run is not None and run.request is not None and not run.is_over:
+            zone, is_ascii = self._roll.zone, self.is_ascii
+            tail += stream.request_lines(run.request, width, self.now, zone, is_ascii=is_ascii)
         if self.is_at_end and run is not None:
-            tail += stream.sent_lines(run, self._text_width, self.now)
+            tail += stream.sent_lines(run, width, self.now)
         self._roll.tail = tail
-
-    def _request(self) -> Request | None:
-        run = self.session.run if self.session else None
-        return run.request if run and not run.is_over else None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from textual.strip import Strip
+
 from tui.core.text import cell_width, fit
 from tui.ui.pane import Pane
 from tui.view import page
@@ -13,7 +15,11 @@ Draw = Callable[[int], tuple[Line, ...]]
 
 
 class PagePane(Pane):
-    """Lines drawn for the width there is; shown until somebody closes it."""
+    """Lines drawn for the width there is; shown until somebody closes it.
+
+    Or shown page by page, for whoever must have seen all of it: each line then stands on one page,
+    and `is_all_seen` tells whether every one was painted at the width there is now.
+    """
 
     def __init__(self, *, id: str, is_ascii: bool = False) -> None:
         super().__init__(id=id, is_ascii=is_ascii)
@@ -24,12 +30,17 @@ class PagePane(Pane):
         self._is_at_end = False
         self._title = ""
         self._found = -1
+        self._is_paged = False
+        self._seen: set[int] = set()
         self._draw: Draw = lambda width: ()
         self._drawn_for = -1
         self._lines: tuple[Line, ...] = ()
 
-    def open(self, title: str, draw: Draw, *, is_at_end: bool = False) -> None:
+    def open(
+        self, title: str, draw: Draw, *, is_at_end: bool = False, is_paged: bool = False
+    ) -> None:
         """Show what `draw` makes of the width, from its top or from its end."""
+        self._is_paged = is_paged
         self._title, self._draw = title, draw
         self._drawn_for = self._found = -1
         self.top = 0
@@ -47,6 +58,39 @@ class PagePane(Pane):
         self.top += lines
         self._settle()
 
+    def turn(self, pages: int) -> None:
+        """Go to another page, where it is shown page by page."""
+        self.scroll_lines(pages * self.body_height)
+
+    @property
+    def is_all_seen(self) -> bool:
+        """Whether every line was painted, at the width there is now."""
+        lines = self.lines  # made anew at another width, where nothing was seen yet
+        return len(self._seen) >= len(lines)
+
+    @property
+    def pages(self) -> tuple[int, int]:
+        """The number of the page in sight, and how many there are."""
+        height = max(1, self.body_height)
+        return self.top // height + 1, max(1, -(-len(self.lines) // height))
+
+    def redraw(self) -> int:
+        """Repaint what differs; what was painted already is in sight as it is."""
+        for y, line in self._drawn.items():
+            if y < self.size.height and line == self.line_at(y):
+                self._see(y)
+        return super().redraw()
+
+    def render_line(self, y: int) -> Strip:
+        """Return the strip of the line at `y`, which is seen then."""
+        self._see(y)
+        return super().render_line(y)
+
+    def _see(self, y: int) -> None:
+        index = self.top + y - (self.size.height - self.body_height)
+        if self.is_open and self.top <= index < len(self.lines):
+            self._seen.add(index)
+
     def resized(self) -> None:
         """Keep what is read in sight; only now it is known where the end is."""
         self._settle()
@@ -55,6 +99,9 @@ class PagePane(Pane):
         if not self.body_height:
             return
         lowest = len(self.lines) - self.body_height
+        if self._is_paged:
+            lowest = (self.pages[1] - 1) * self.body_height
+            self.top -= self.top % self.body_height
         self.top = max(0, lowest if self._is_at_end else min(self.top, lowest))
         self.redraw()
 
@@ -73,6 +120,7 @@ class PagePane(Pane):
         if self._drawn_for != self.body_width:
             self._drawn_for = self.body_width
             self._lines = self._draw(self.body_width)
+            self._seen.clear()
         return self._lines
 
     def title(self) -> str:
@@ -80,6 +128,9 @@ class PagePane(Pane):
         return fit(self._title, min(cell_width(self._title), room))
 
     def note(self) -> str:
+        if self._is_paged:
+            number, count = self.pages
+            return f"page {number} of {count}" if count > 1 else ""
         below = len(self.lines) - self.top - self.body_height
         return f"{below} more ↓  Esc back" if below > 0 else "Esc back"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 from textual import events
@@ -21,6 +21,9 @@ from tui.view.styled import wrap
 T = TypeVar("T")
 Preview = Callable[[str], Cell]
 Complete = Callable[[str], str]
+WhyNot = Callable[[str], str]
+Turns = Mapping[str, Callable[[], object]]
+_NO_TURNS: Turns = {}
 _SAY_EACH = 0.4
 _ROWS = 2
 
@@ -51,7 +54,9 @@ class Question(Pane):
         self._typed: deque[events.Key | events.Paste] = deque()
         self._answer: asyncio.Future[str] | None = None
         self._choices: dict[str, str] = {}
-        self._asks: Line = ()
+        self._words: dict[str, str] = {}
+        self._why_not: WhyNot = lambda key: ""
+        self._turns: Turns = {}
         self._preview: Preview | None = None
         self._complete: Complete | None = None
         self._placeholder = ""
@@ -121,13 +126,26 @@ class Question(Pane):
                 self.app.post_message(events.Key(event.key, event.character))
         self.redraw()
 
-    async def choose(self, asks: str, choices: dict[str, str], *, default: str = "") -> str:
-        """Return which key of `choices` was pressed; Enter is `default`. Raises `Cancelled`."""
+    async def choose(
+        self,
+        asks: str,
+        choices: dict[str, str],
+        *,
+        default: str = "",
+        why_not: WhyNot = lambda key: "",
+        turns: Turns = _NO_TURNS,
+    ) -> str:
+        """Return which key of `choices` was pressed; Enter is `default`. Raises `Cancelled`.
+
+        A key for which `why_not` has a reason is greyed, and says it. The keys of `turns` answer
+        nothing: they turn pages. Where there are any, what was typed before the question was there
+        answers nothing either, since nobody had seen what it is about.
+        """
         self._choices = {key: key for key in choices} | ({"enter": default} if default else {})
-        words: list[Cell] = []
-        for key, word in choices.items():
-            words += [Cell(key, "key"), Cell(f" {word}  ")]
-        return await self._ask(asks, (Cell(" "), *words, Cell("Esc", "key"), Cell(" back")))
+        self._words, self._why_not, self._turns = choices, why_not, turns
+        if turns:
+            self._typed.clear()
+        return await self._ask(asks)
 
     async def confirm(self, asks: str) -> bool:
         """Ask yes or no; anything but `y` is no. Raises `Cancelled` for Esc."""
@@ -144,14 +162,15 @@ class Question(Pane):
         warns: Sequence[str] = (),
         typed: Callable[[str], object] | None = None,
         refused: str = "",
+        turns: Turns = _NO_TURNS,
     ) -> str:
         """Ask for a line of text; `preview` says what the words so far would do.
 
         `complete` makes more of them when Tab is pressed; `warns` stands behind the answer while
         there is room; `typed` hears the words at once and at each change. Why the last answer was
-        `refused` stands there in full until a key is pressed.
+        `refused` stands there in full until a key is pressed. `turns` are as for `choose`.
         """
-        self._choices = {}
+        self._choices, self._turns = {}, turns
         self._refusal = one_line(refused)
         self._typed_so_far = typed
         self.editor = LineEditor(text)
@@ -160,7 +179,7 @@ class Question(Pane):
         self._placeholder = placeholder
         self._warns = warns
         self._tell_typed()
-        return await self._ask(asks, ())
+        return await self._ask(asks)
 
     async def wait_for(
         self,
@@ -193,10 +212,9 @@ class Question(Pane):
         task.add_done_callback(later)
         raise GaveUp(f"{says()}: goes on, nobody waits for it here")
 
-    async def _ask(self, asks: str, answers: Line) -> str:
+    async def _ask(self, asks: str) -> str:
         self.message = Cell(one_line(asks), "strong")
         self.is_whole = False
-        self._asks = answers
         self._answer = asyncio.get_running_loop().create_future()
         while self._typed and not self._answer.done():
             self._take(self._typed.popleft())
@@ -244,7 +262,15 @@ class Question(Pane):
             return self._message_line()
         if self._answer is None:
             return self._held_line() if self._is_held else self._spilled() or self.keys
-        return self._asks if self._choices else self._input_line()
+        return self._choices_line() if self._choices else self._input_line()
+
+    def _choices_line(self) -> Line:
+        line: list[Cell] = [Cell(" ")]
+        for key, word in self._words.items():
+            is_off = bool(self._why_not(key))
+            line += [Cell(key, "muted" if is_off else "key")]
+            line += [Cell(f" {word}  ", "muted" if is_off else "")]
+        return (*line, Cell("Esc", "key"), Cell(" back"))
 
     def _spilled(self) -> Line:
         """Return the rest of a message that one line has no room for; nothing when it fits."""
@@ -317,9 +343,10 @@ class Question(Pane):
             self._paste(self.editor.in_line(event.text))
         elif event.key in ("escape", "ctrl+c"):
             answer.set_exception(Cancelled())
+        elif event.key in self._turns:
+            self._turns[event.key]()
         elif self._choices:
-            if event.key in self._choices:
-                answer.set_result(self._choices[event.key])
+            self._choose(self._choices.get(event.key, ""), answer)
         elif event.key == "enter":
             answer.set_result(self.editor.text)
         elif event.key == "tab" and self._complete is not None:
@@ -327,6 +354,13 @@ class Question(Pane):
         else:
             self.editor.press(event.key, event.character)
         self._tell_typed()
+
+    def _choose(self, choice: str, answer: asyncio.Future[str]) -> None:
+        if not choice:
+            return
+        self._refusal = one_line(self._why_not(choice))
+        if not self._refusal:
+            answer.set_result(choice)
 
     def _tell_typed(self) -> None:
         if self._typed_so_far is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tui.core.models import Sent
+from tui.core.request import Request
 from tui.core.text import one_line
 from tui.view import words
 
@@ -28,10 +29,13 @@ def ago(at: datetime, now: datetime) -> str:
     return words.span(gone)
 
 
-def until_words(since: datetime, timeout_s: float, now: datetime) -> str:
+def until_words(request: Request, now: datetime) -> str:
     """Return how long a request waits, and when it is denied because nobody came."""
-    waits = f"waits {ago(since, now)}"
-    if not timeout_s:
+    waits = f"waits {ago(request.at, now)}"
+    if request.until is None:
         return waits
-    left = since + timedelta(seconds=timeout_s) - now
-    return f"{waits}, denied in {words.span(left)}" if left > timedelta() else waits
+    left = request.until - now
+    if left <= timedelta():
+        return f"{waits}, denied at any moment"
+    is_soon = left < timedelta(minutes=1)
+    return f"{waits}, denied in {f'{left.seconds}s' if is_soon else words.span(left)}"

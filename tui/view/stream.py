@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Literal, Protocol
 
-from tui.core import asking
 from tui.core.asking import questions
-from tui.core.models import Entry, EntryKind, Request, Run
+from tui.core.models import Entry, EntryKind, Run
+from tui.core.request import Request
 from tui.core.text import fit, one_line, safe_text
-from tui.view import words
+from tui.view import requests, words
 from tui.view.asides import Asides
 from tui.view.lines import Cell, Line
 from tui.view.markdown import markdown_lines
@@ -24,7 +24,7 @@ Tools = Literal["short", "full", "off"]
 TOOLS: tuple[Tools, ...] = ("short", "full", "off")
 _INDENT = Cell(" " * TIME_WIDTH)
 _BAR = Cell("│ ", "rule")
-_DIFF = {"+": "good", "-": "bad", "@": "muted"}
+_MOST_ASKED = 300  # lines of a request: longer ones are read page by page
 _MOST_SENT = 6
 _MOST_WRAPPED = 1000
 _MOST_OPEN = 100_000
@@ -207,20 +207,26 @@ def _block_lines(block: Writing, width: int) -> list[Line]:
     return text_lines(text, width)
 
 
-def request_lines(request: Request, width: int, zone: tzinfo) -> tuple[Line, ...]:
-    """Return a request in full, where it stands in the stream, and how to answer it."""
-    is_question = bool(questions(request))
+def request_lines(
+    request: Request, width: int, now: datetime, zone: tzinfo, *, is_ascii: bool = False
+) -> tuple[Line, ...]:
+    """Return a request where it stands in the stream, and how to answer it."""
+    is_question, room = bool(questions(request)), width - TIME_WIDTH - 2
     says = "asks" if is_question else f"wants {one_line(request.tool)}"
     time = Cell(_clock(request.at, zone).ljust(TIME_WIDTH), "muted")
     head: Line = (time, Cell(f"? {says}", "attention"))
-    body = [
-        (_INDENT, Cell(f"  {piece}", _DIFF.get(line[:1], "")))
-        for line in asking.request_lines(request)
-        for piece in wrap(line, width - TIME_WIDTH - 2)
-    ]
-    how = "a answers: once, always for this tool in this run, or no"
+    shown = requests.request_lines(request, room, is_ascii=is_ascii, most=_MOST_ASKED + 1)
+    is_cut = len(shown) > _MOST_ASKED
+    body = (*requests.fact_lines(request, now, room), *shown[:_MOST_ASKED])
+    how = "a answers: once, always for this tool in this run, no, or later"
     how = "a answers: a number, or words of your own" if is_question else how
-    return (head, *body, (_INDENT, Cell(fit(how, width - TIME_WIDTH), "muted")))
+    how = "and more: a shows all of it, page by page" if is_cut else how
+    end = wrap(requests.end_line(request), room) if request.problem else [fit(how, room)]
+    return (
+        head,
+        *((_INDENT, Cell("  "), *line) for line in body),
+        *((_INDENT, Cell(piece, "bad" if request.problem else "muted")) for piece in end),
+    )
 
 
 def branch_lines(said: str, width: int) -> tuple[Line, ...]:

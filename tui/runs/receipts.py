@@ -1,0 +1,51 @@
+"""What the senders of commands are told: taken, too late, or refused."""
+
+from __future__ import annotations
+
+from tui.runs.command import Command
+from tui.runs.inbox import Inbox
+from tui.runs.journal import Journal
+from tui.runs.permissions import Permissions
+
+
+class Receipts:
+    """Writes into the events of a run what became of each command."""
+
+    def __init__(self, journal: Journal, inbox: Inbox, permissions: Permissions) -> None:
+        self._journal, self._inbox, self._permissions = journal, inbox, permissions
+
+    def take(self, command: Command) -> bool:
+        """Hear what is about a request, and tell what came of it; whether a command was taken."""
+        if command.kind == "answer":
+            reason = self._permissions.answer(command)
+            if reason:
+                self._refuse(command, reason)
+                return False
+            is_taken = reason is None
+        else:
+            is_taken = command.kind != "wait" or self._permissions.put_off(command)
+        self.acknowledge(command) if is_taken else self.miss(command)
+        return is_taken
+
+    def acknowledge(self, command: Command) -> None:
+        """Tell that a command was taken."""
+        words = command.text if command.kind in ("prompt", "model", "mode") else ""
+        self._journal.event("ack", id=command.id, command=command.kind, by=command.by, words=words)
+
+    def miss(self, command: Command) -> None:
+        """Tell that a command came too late."""
+        kind, words = command.kind, command.text or command.decision
+        self._journal.event("missed", id=command.id, command=kind, by=command.by, words=words)
+
+    def _refuse(self, command: Command, reason: str) -> None:
+        """Tell why an answer was refused; it stands in the way of no other one."""
+        self._inbox.give_back(command)
+        self._journal.event(
+            "refused",
+            id=command.id,
+            posted_at=command.at.isoformat(),
+            request_id=command.request_id,
+            decision=command.decision,
+            by=command.by,
+            reason=reason,
+        )

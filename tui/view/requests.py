@@ -1,0 +1,131 @@
+"""A request of an agent: who asks, for how long, and all that would be allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from itertools import islice
+from threading import Lock
+from typing import Any
+
+from tui.core.asking import Asked
+from tui.core.drawn import input_rows, text_rows
+from tui.core.request import LEAST_DIGEST, Request
+from tui.core.revealed import revealed, revealed_json, rows
+from tui.core.text import safe_text
+from tui.view.lines import Cell, Line
+from tui.view.markdown import markdown_lines
+from tui.view.page import text_lines
+from tui.view.steering import until_words
+
+UNWRAPPED = 10**9  # for whoever prints lines as they are
+_PLAN = "ExitPlanMode"
+_STYLES = {"heading": "strong", "removed": "bad", "added": "good"}
+_MOST_CACHED = 4
+_cache: dict[tuple[object, ...], tuple[Line, ...]] = {}
+_caching = Lock()
+
+
+def fact_lines(request: Request, now: datetime, width: int) -> tuple[Line, ...]:
+    """Return who asks and why, and when the request is denied by itself."""
+    asker, more = request.asker, request.waiting - 1
+    who = " ".join(filter(None, (asker.agent, f"({asker.agent_id})" if asker.agent_id else "")))
+    waits = until_words(request, now) + (f"; {more} more wait behind it" if more else "")
+    facts = (
+        ("sub-agent", who),
+        ("says", asker.title),
+        ("about", asker.description),
+        ("because", asker.reason),
+        ("blocked path", asker.blocked_path),
+        ("suggested", "; ".join(map(_rule, asker.suggestions))),
+    )
+    said = (waits, *(f"{name}: {revealed(words)}" for name, words in facts if words))
+    return tuple((Cell(row, "muted"),) for line in said for row in rows(line, width))
+
+
+def request_lines(
+    request: Request, width: int, *, is_ascii: bool = False, most: int | None = None
+) -> tuple[Line, ...]:
+    """Return all that would be allowed, of very much the first `most` lines.
+
+    From these lines alone the input can be made again, or they say that it only can be denied.
+    """
+    key = (request.request_id, request.digest, request.problem, width, is_ascii, most)
+    with _caching:
+        known = _cache.get(key) if request.digest else None
+    if known is None:
+        known = tuple(islice(_lines(request, width, is_ascii=is_ascii), most))
+        with _caching:
+            _cache[key] = known
+            while len(_cache) > _MOST_CACHED:
+                del _cache[next(iter(_cache))]
+    return known
+
+
+def question_lines(asked: Asked, width: int, *, is_ascii: bool = False) -> tuple[Line, ...]:
+    """Return all that an agent says of one question, its options behind their numbers."""
+    options = asked.given.get("options")
+    many = options if isinstance(options, list) else []
+    others = {name: one for name, one in asked.given.items() if name != "options" or not many}
+    lines = list(_input(others, width, is_ascii=is_ascii))
+    offered = [one for one in many if isinstance(one, dict)]
+    for number, option in enumerate(offered, 1):
+        lines += [(Cell(f"option {number}", "strong"),)]
+        lines += _input(option, width, is_ascii=is_ascii)
+    if odd := [one for one in many if not isinstance(one, dict)]:
+        lines += [(Cell("no option, but sent along", "strong"),)]
+        lines += _input({"options": odd}, width, is_ascii=is_ascii)
+    return tuple(lines)
+
+
+def end_line(request: Request) -> str:
+    """Return what stands below the last row of a request: what names it, or what is not there."""
+    if request.problem:
+        missing = f"{request.missing:,} characters not shown: " if request.missing else ""
+        return missing + request.problem
+    return f"all of it is above: --input {request.digest[: LEAST_DIGEST + 4]}"
+
+
+def scope_lines(request: Request, width: int) -> tuple[Line, ...]:
+    """Return what an answer of `always` would allow from now on."""
+    return text_lines(
+        (
+            f"Allowed from now on: every call of {request.tool} by this run and its sub-agents,",
+            "whatever its input, without asking anybody.",
+            "",
+            "Not by other runs of this session, and no other tool. It ends with the run, or when a",
+            "restricted console prompts it; `stop` ends the run.",
+        ),
+        width,
+    )
+
+
+def _lines(request: Request, width: int, *, is_ascii: bool) -> Iterator[Line]:
+    plan = request.input.get("plan") if request.tool == _PLAN else None
+    if isinstance(plan, str):
+        yield (Cell("the plan as it reads", "strong"),)
+        yield from markdown_lines(safe_text(plan), width)
+        yield (Cell("the plan as it was written", "strong"),)
+    if not request.problem or request.input:
+        yield from _input(request.input, width, is_ascii=is_ascii)
+    elif request.begins:
+        for row in text_rows(request.begins, width, is_ascii=is_ascii):
+            yield (Cell(row.text),)
+
+
+def _input(given: Mapping[str, Any], width: int, *, is_ascii: bool) -> Iterator[Line]:
+    for row in input_rows(given, width, is_ascii=is_ascii):
+        yield (Cell(row.text, _STYLES.get(row.kind, "")),)
+
+
+def _rule(suggested: Mapping[str, Any]) -> str:
+    """Return a rule that the CLI suggests, as its settings write it."""
+    rules = suggested.get("rules")
+    named = [
+        f"{one.get('toolName')}({content})" if (content := one.get("ruleContent")) else
+        str(one.get("toolName"))
+        for one in (rules if isinstance(rules, list) else [])
+        if isinstance(one, dict)
+    ]  # fmt: skip
+    what = ", ".join(named) or revealed_json(suggested)
+    return f"{what} for {suggested.get('destination', 'nobody knows what')}, which is not done here"

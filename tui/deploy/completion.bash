@@ -21,7 +21,7 @@ _session_console() {
         new) words='--days --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --stage --tools --wait' takes=listing ;;
         resume) words='--also --fork --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --take-over --tools --wait' takes=id ;;
         send) words='--help --json --operator --read-only --restricted --root' takes=id ;;
-        answer) words='--help --json --operator --read-only --reason --restricted --root' takes=id ;;
+        answer) words='--help --input --json --operator --read-only --reason --restricted --root' takes=id ;;
         interrupt) words='--help --json --operator --read-only --restricted --root --yes' takes=id ;;
         stop) words='--help --json --operator --read-only --restricted --root' takes=id ;;
         model) words='--help --json --operator --read-only --restricted --root' takes=id ;;

@@ -53,6 +53,7 @@ complete -c session-console -n '__fish_seen_subcommand_from resume' -a '(__sessi
 complete -c session-console -n __fish_use_subcommand -a send -d 'queue a follow-up for a running session'
 complete -c session-console -n '__fish_seen_subcommand_from send' -a '(__session_console_names)'
 complete -c session-console -n __fish_use_subcommand -a answer -d 'answer a permission request, or a question'
+complete -c session-console -n '__fish_seen_subcommand_from answer' -l input
 complete -c session-console -n '__fish_seen_subcommand_from answer' -l reason
 complete -c session-console -n '__fish_seen_subcommand_from answer' -a '(__session_console_names)'
 complete -c session-console -n __fish_use_subcommand -a interrupt -d 'end the turn that runs now'

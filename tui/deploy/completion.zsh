@@ -56,7 +56,7 @@ _session-console() {
                 new) _arguments --days --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --stage --tools --wait '*:name:_session_console_names' ;;
                 resume) _arguments --also --fork --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --take-over --tools --wait '*:name:_session_console_names' ;;
                 send) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
-                answer) _arguments --help --json --operator --read-only --reason --restricted --root '*:name:_session_console_names' ;;
+                answer) _arguments --help --input --json --operator --read-only --reason --restricted --root '*:name:_session_console_names' ;;
                 interrupt) _arguments --help --json --operator --read-only --restricted --root --yes '*:name:_session_console_names' ;;
                 stop) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
                 model) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;

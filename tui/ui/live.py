@@ -387,9 +387,7 @@ class LivePane(Pane):
         tail = stream.branch_lines(self._branches if self.is_at_end else "", width)
         if self.is_at_end and self._writing is not None:
             tail += stream.writing_lines(self._writing, width)
-        if self.is_at_end and run is not None and run.request is not None and not run.is_over:
-            zone, is_ascii = self._roll.zone, self.is_ascii
-            tail += stream.request_lines(run.request, width, self.now, zone, is_ascii=is_ascii)
         if self.is_at_end and run is not None:
-            tail += stream.sent_lines(run, width, self.now)
+            zone, is_ascii = self._roll.zone, self.is_ascii
+            tail += stream.run_lines(run, width, self.now, zone, is_ascii=is_ascii)
         self._roll.tail = tail

@@ -235,6 +235,15 @@ def branch_lines(said: str, width: int) -> tuple[Line, ...]:
     return tuple((_INDENT, Cell(line, "attention")) for line in lines)
 
 
+def run_lines(
+    run: Run, width: int, now: datetime, zone: tzinfo, *, is_ascii: bool = False
+) -> tuple[Line, ...]:
+    """Return what a run asks for, what it was sent, and whether its agent is heard."""
+    request = None if run.is_over else run.request
+    asked = request_lines(request, width, now, zone, is_ascii=is_ascii) if request else ()
+    return (*asked, *sent_lines(run, width, now))
+
+
 def sent_lines(run: Run, width: int, now: datetime) -> tuple[Line, ...]:
     """Return what a run was sent and has not done yet, and that its agent is not heard."""
     said = [sent_words(one, now, is_over=run.is_over) for one in run.sent[-_MOST_SENT:]]

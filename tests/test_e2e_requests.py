@@ -95,7 +95,7 @@ CALLS = (
             ]
         },
     ),
-    ("Bash", {"command": HIDDEN, "description": "hidden"}),
+    ("mcp__ops__run", {"command": HIDDEN}),  # of Bash the CLI itself refuses such a command
 )
 LARGE = {5: (200, 60), 6: (200, 100), 7: (400, 120)}  # screens: a page takes a key to turn
 
@@ -142,9 +142,10 @@ async def test_every_key_is_in_sight_before_it_is_allowed(site: Site, number: in
     tool, given = CALLS[number]
     mode = {"permission_mode": "plan"} if tool == "ExitPlanMode" else {}
     folder = site.start(f"CALL {number}", agent=servers(site) | mode)
-    request: Request = wait(lambda: read_run(folder).request)
+    request: Request = wait(lambda: read_run(folder).request, 180)
     assert (request.tool, request.problem) == (tool, "")
-    assert {name: request.input[name] for name in given} == given
+    if tool != "ExitPlanMode":  # the CLI keeps the plan to itself, and asks without it
+        assert {name: request.input[name] for name in given} == given
     _require_shown(site, folder, request)
     _require_live(request)
     if tool != QUESTION:
@@ -160,9 +161,8 @@ def _require_shown(site: Site, folder: Path, request: Request) -> None:
     begin = next(n for n, row in enumerate(told) if row.startswith(begins))
     end = next(n for n, row in enumerate(told) if "all of it is above: --input" in row)
     rows = [row[14:] for row in told[begin + 1 : end]]
-    keys = next(n for n, row in enumerate(rows) if row.startswith(next(iter(request.input))))
-    if request.tool == "ExitPlanMode":
-        keys = rows.index("the plan as it was written") + 1
+    first = next(iter(request.input), "{}")
+    keys = next(n for n, row in enumerate(rows) if row.startswith(first))
     assert read_back(rows[keys:]) == request.input
     assert request.digest.startswith(told[end].split()[-1])
     known = json.loads(run_cli(site.listing.parent, "show", session_id, "--json").stdout)
@@ -177,9 +177,8 @@ def _require_live(request: Request) -> None:
     now = datetime.now(UTC)
     lines = stream.request_lines(request, 80, now, UTC)
     rows = ["".join(cell.text for cell in line)[stream.TIME_WIDTH + 2 :] for line in lines]
-    begin = next(n for n, row in enumerate(rows) if row.startswith(next(iter(request.input))))
-    if request.tool == "ExitPlanMode":
-        begin = rows.index("the plan as it was written") + 1
+    first = next(iter(request.input), "{}")
+    begin = next(n for n, row in enumerate(rows) if row.startswith(first))
     if rows[-1].startswith("d more:"):
         assert len(rows) > 300
     else:
@@ -195,8 +194,6 @@ async def _require_paged(request: Request, size: tuple[int, int]) -> None:
             await at.press("y")
             assert at.engine.asked == []
         painted = await page_through(at)
-        if request.tool == "ExitPlanMode":
-            painted = ["", *painted[painted.index("the plan as it was written") + 1 :]]
         assert told_input(painted) == request.input
         await at.press("y")
         await at.answered()
@@ -204,7 +201,7 @@ async def _require_paged(request: Request, size: tuple[int, int]) -> None:
 
 
 def test_what_is_hidden_reads_as_what_it_is(site: Site) -> None:
-    folder = site.start(f"CALL {len(CALLS) - 1}")
+    folder = site.start(f"CALL {len(CALLS) - 1}", agent=servers(site))
     wait(lambda: read_run(folder).request)
     shown = run_cli(site.listing.parent, "show", read_run(folder).session_id).stdout
     assert r"command: rm -rf /srv/a\u200b \x1b[8m; touch x" in shown
@@ -221,8 +218,8 @@ def test_who_asks_and_why_is_told(site: Site) -> None:
     shown = run_cli(site.listing.parent, "show", read_run(folder).session_id).stdout
     assert f"sub-agent: general-purpose: find pumps ({request.asker.agent_id})" in shown
     assert "denied in" in one_line(shown)
-    command(folder, "answer", decision="deny")
-    assert over(folder).state == "done"
+    command(folder, "stop")
+    over(folder)
 
 
 def test_an_allow_of_an_input_that_was_not_seen_is_refused_and_the_request_stays(

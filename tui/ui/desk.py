@@ -62,6 +62,7 @@ class Desk:
 
     def open_pages(self, title: str, draw: Draw) -> None:
         """Show lines over the panes page by page, beside a question about them."""
+        self.page.when_all_seen = self.question.redraw
         self.page.open(title, draw, is_paged=True)
         self.fit()
 

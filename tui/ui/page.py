@@ -31,6 +31,7 @@ class PagePane(Pane):
         self._title = ""
         self._found = -1
         self._is_paged = False
+        self.when_all_seen: Callable[[], object] = lambda: None
         self._seen: set[int] = set()
         self._draw: Draw = lambda width: ()
         self._drawn_for = -1
@@ -88,8 +89,11 @@ class PagePane(Pane):
 
     def _see(self, y: int) -> None:
         index = self.top + y - (self.size.height - self.body_height)
-        if self.is_open and self.top <= index < len(self.lines):
-            self._seen.add(index)
+        if not (self.is_open and self.top <= index < len(self.lines)) or index in self._seen:
+            return
+        self._seen.add(index)
+        if self._is_paged and self.is_all_seen:
+            self.call_later(self.when_all_seen)
 
     def resized(self) -> None:
         """Keep what is read in sight; only now it is known where the end is."""

@@ -31,6 +31,15 @@ def test_the_context_is_the_last_message_and_a_turn_adds_up_its_messages_once() 
     assert (meter.spent.written, meter.spent.turn_from) == (0, later)
 
 
+def test_a_command_begins_a_turn_as_a_prompt_does() -> None:
+    meter, later = Meter(), AT + timedelta(hours=5)
+    meter.note([Entry(EntryKind.PROMPT, "Find", AT), said("m1", 1000, 50)])
+    meter.note([Entry(EntryKind.NOTICE, "/profile Acme Pumps", later)])
+    assert (meter.spent.turn_from, meter.spent.written) == (later, 0)
+    meter.note([Entry(EntryKind.NOTICE, "reminder: /profile", later + timedelta(hours=1))])
+    assert meter.spent.turn_from == later
+
+
 @pytest.mark.parametrize("why", ["", " for tool use"])
 def test_an_interrupt_ends_a_turn_and_begins_none(why: str) -> None:
     meter, end = Meter(), AT + timedelta(minutes=2)

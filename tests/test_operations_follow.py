@@ -74,6 +74,8 @@ def test_a_transcript_that_became_another_voids_what_was_shown(listing: SampleLi
         ([said("One.", "m1"), said("Two.", "m2")], "Two."),
         ([said("One.", "m1"), said("and more.", "m1")], "One.\n\nand more."),
         ([said("One.", "m1"), user_line("Next?", NOW)], ""),
+        ([said("One.", "m1"), user_line("<command-name>/compact</command-name>", NOW)], ""),
+        ([said("One.", "m1"), user_line("<system-reminder>x</system-reminder>", NOW)], "One."),
         ([said("One.", "m1"), said("aside", "m2") | {"isSidechain": True}], "One."),
         ([said("One.", "m1"), {"type": "cost-state"}], "One."),
     ],

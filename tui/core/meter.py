@@ -8,7 +8,7 @@ from datetime import datetime
 
 from tui.core.context_windows import same_model, window_of
 from tui.core.models import Entry, EntryKind
-from tui.core.transcript import INTERRUPTED
+from tui.core.transcript import INTERRUPTED, begins_turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Meter:
                 continue
             if entry.kind is EntryKind.PROMPT and entry.text.startswith(INTERRUPTED):
                 self.spent = replace(self.spent, turn_to=entry.at)
-            elif entry.kind is EntryKind.PROMPT:
+            elif begins_turn(entry):
                 self._begin_turn(entry.at)
             elif entry.kind is EntryKind.NOTICE and entry.usage is not None:
                 self._fill(entry.usage.read)

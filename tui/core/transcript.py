@@ -112,6 +112,12 @@ def entries_of(line: dict[str, Any], max_text: int, place: int) -> tuple[Entry, 
         return (Entry(EntryKind.NOTICE, f"a line {form}", place=place, left_out=form),)
 
 
+def begins_turn(entry: Entry) -> bool:
+    """Whether an entry is a prompt, or a command that the CLI was given in the place of one."""
+    is_command = entry.kind is EntryKind.NOTICE and entry.text.startswith("/")
+    return entry.kind is EntryKind.PROMPT or is_command
+
+
 def notice_of(line: Mapping[str, Any], text: str, max_text: int, place: int) -> Entry:
     """Return a notice that stands where a line does, and when."""
     common = _Line(stamp(line), one_line(line.get("uuid") or ""), "", False, max_text, place)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tui.core.models import Entry, EntryKind
+from tui.core.transcript import begins_turn
 from tui.storage.config_dir import footprint
 from tui.storage.tail import Tail
 
@@ -26,7 +27,7 @@ def last_words(config_dir: Path, session_id: str) -> str:
 def _answer(entries: list[Entry]) -> str:
     said: list[Entry] = []
     for entry in entries:
-        if entry.kind is EntryKind.PROMPT:
+        if begins_turn(entry):
             said = []
         elif entry.kind is EntryKind.TEXT:
             said = [*(one for one in said if one.message_id == entry.message_id), entry]

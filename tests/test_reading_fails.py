@@ -33,6 +33,7 @@ from tui.storage.locks import SessionLock
 from tui.storage.processes import own_domain, started
 
 EXPIRED = "9f2e0000-1111-4222-8333-444455556666"
+UNTRACKED = "9f2f0000-1111-4222-8333-444455556666"
 ERRORS = (errno.EACCES, errno.EIO, errno.EMFILE)
 PLACES = (
     "hollis_park",
@@ -62,6 +63,7 @@ def rooted(root: Path) -> SampleListing:
     listing = SampleListing(root)
     for session_id, days in ((FIRST, 7), (SECOND, 7), (EXPIRED, 0.01)):
         listing.add(session_id, days=days)
+    listing.write_transcript(UNTRACKED, "Whose am I?")
     (listing.config_dir / "settings.json").write_text('{"cleanupPeriodDays": 401}')
     registry = listing.config_dir / "sessions"
     registry.mkdir()
@@ -113,7 +115,7 @@ def test_nothing_is_gone_because_it_could_not_be_read(
     watch = Watch(listing.context())
     with SessionLock.take(listing.folder, FIRST):
         known = sessions(watch.look())
-        assert set(known) == {FIRST, SECOND, EXPIRED}
+        assert set(known) == {FIRST, SECOND, EXPIRED, UNTRACKED}
         touched(listing)
         before = snapshot(listing.root)
         with reads_fail(listing.root / place, number):
@@ -251,13 +253,13 @@ def test_another_login_is_shown_what_it_may_read_and_takes_nothing(
         shown = json.loads(told[0][1].splitlines()[-1])
         assert [one for one in shown if one["state"] == "ghost"] == []
         mine = {one["session_id"]: one for one in shown if one["listing"] == "hollis_park"}
-        assert {one["liveness"] for key, one in mine.items() if key != EXPIRED} <= {
+        assert {one["liveness"] for key, one in mine.items() if key in (FIRST, SECOND)} <= {
             "busy",
             "unknown",
         }
         after = {one: facts[2] for one, facts in snapshot(listing.root).items()}
     theirs = {one for one in before if one.startswith("hollis_park") and one.endswith(".jsonl")}
-    kept = {one for one in theirs if EXPIRED not in one}
+    kept = {one for one in theirs if FIRST in one or SECOND in one}
     assert {one: after.get(one) for one in kept} == {one: before[one] for one in kept}
     with closing(sqlite3.connect(listing.db_path)) as pipeline:
         rows = dict(pipeline.execute("SELECT session_id, status FROM claude_sessions"))

@@ -7,6 +7,7 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -68,7 +69,8 @@ class TranscriptFinder:
         self._begun_ns = time.time_ns()
         said = self._facts.of(config_dir.parent)
         is_same = said is self._said
-        known, seen = (self._known, self.seen) if is_same else ({}, {})
+        before = self._known, self.seen
+        known, seen = before if is_same else ({}, {})
         self._said, self._known, self.seen, self.projects, self.cut = said, {}, {}, {}, ""
         self.is_unread, self._unread = False, []
         self._budget, self.remains = Budget(MOST_TRANSCRIPTS, TRANSCRIPTS_S), ()
@@ -78,7 +80,7 @@ class TranscriptFinder:
                 self._find_in(project, known, seen)
             except OSError as error:
                 self._leave_unread(project, error)
-        self._keep_unread(known, seen)
+        self._keep_unread(*before, is_same=is_same)
         said.keep_only(self._known.keys())
         self._young &= self._known.keys()
         sketches = tuple(self._sketches(str(config_dir)))
@@ -196,13 +198,20 @@ class TranscriptFinder:
         self.is_unread = True
         self._unread.append(place)
 
-    def _keep_unread(self, known: dict[str, Transcript], seen: dict[str, Version]) -> None:
-        """Keep what was known of the places that could not be read."""
+    def _keep_unread(
+        self, known: dict[str, Transcript], seen: dict[str, Version], *, is_same: bool
+    ) -> None:
+        """Keep what was known of the places that could not be read.
+
+        What was said there is not kept when it may have been erased: it is read anew.
+        """
         places = tuple(f"{place}/" for place in self._unread)
-        if places:
-            for path in known.keys() - self._known.keys():
-                if f"{path}/".startswith(places) and path in seen:
-                    self._known[path], self.seen[path] = known[path], seen[path]
+        for path in known.keys() - self._known.keys() if places else ():
+            if f"{path}/".startswith(places) and path in seen:
+                one = known[path]
+                unsaid = replace(one, title="", model="", cost_usd=None, first_at=None)
+                self._known[path] = one if is_same else unsaid
+                self.seen[path] = seen[path] if is_same else UNREAD
 
     def _is_wanted(self, name: str) -> bool:
         return self._wanted != "" and name.startswith(self._wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ from pathlib import Path
 from tui.core.errors import ConsoleError
 from tui.core.models import Entry, EntryKind
 from tui.operations.kept_results import in_sight
-from tui.storage.folders import Version, is_settled, versions
+from tui.storage.folders import Version, is_settled, version_of
 from tui.storage.subagents import Subagent, SubagentFinder
 from tui.storage.tail import Tail
 
@@ -40,6 +41,7 @@ class _Aside:
 
     agent: Subagent
     tail: Tail
+    place: str
     version: Version | None = None
     at: datetime | None = None
     has_more: bool = True
@@ -133,7 +135,8 @@ class Asides:
             named = tasks.get(agent.agent_id) or tasks.get(agent.run_id) or ""
             owner = self._calls.get(agent.tool_id or named)
             if owner is not None:
-                aside = _Aside(agent, Tail(agent.path, last_bytes=_LAST_BYTES))
+                tail = Tail(agent.path, last_bytes=_LAST_BYTES)
+                aside = _Aside(agent, tail, str(agent.path))
                 self._owned[agent.path] = aside
                 owner.asides.append(aside)
 
@@ -175,4 +178,7 @@ def _has_changed(aside: _Aside) -> bool:
 
 
 def _version(aside: _Aside) -> Version | None:
-    return versions([str(aside.agent.path)]).get(str(aside.agent.path))
+    try:
+        return version_of(os.lstat(aside.place))
+    except OSError:
+        return None

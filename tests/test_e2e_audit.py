@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 
@@ -63,3 +64,22 @@ def test_what_a_failed_turn_cost_is_with_its_failure_and_an_interrupted_one_s_to
     (broken,) = audited(site, "turn")
     assert broken.after is None
     assert json_object(broken.detail)["run"] == folder.name
+
+
+def test_what_a_rule_allows_and_the_clock_denies_is_written_down(site: Site) -> None:
+    folder = site.start("PERMIT")
+    wait(lambda: read_run(folder).state == "waiting")
+    answer_first(folder)
+    over(folder)
+    (ruled,) = audited(site, "answer")
+    assert ruled.operator == "rule"
+    facts = json_object(ruled.detail)
+    assert (facts["decision"], facts["tool"], facts["run"]) == ("allow", "Bash", folder.name)
+    over(site.start("PERMIT", permission_timeout_s=0.5))
+    late = audited(site, "answer")[1:]
+    assert {one.operator for one in late} == {"the clock"}
+    assert {json_object(one.detail)["decision"] for one in late} == {"deny"}
+
+
+def answer_first(folder: Path) -> None:
+    command(folder, "answer", decision="always")

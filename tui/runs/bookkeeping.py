@@ -45,6 +45,7 @@ class Bookkeeper:
         self._turns, self._by = TurnFacts(spec), spec.operator
         self._turn: Event | None = None
         self._waiting: list[Callable[[], object]] = []
+        self._writing = asyncio.Lock()
         self._has_row = spec.mode == "resume"
         self.trouble = ""
         self.sweep_trouble = ""
@@ -73,13 +74,13 @@ class Bookkeeper:
         if turn := self._taken_turn():
             await self._do(lambda: self._tracking.note(turn))
 
-    async def decided(self, facts: Mapping[str, Any], request_id: str = "") -> None:
-        """A permission was given or denied that no operator answered just now."""
-        own, by = self._spec.session_id, str(facts.get("by") or "")
-        told = {"run": self._spec.run_id, **facts}
-        event = Event(self._clock(), "", "answer", "", own, detail=detail_of(told))
-        event = replace(event, request_id=request_id)
-        book = Tracking(self._spec.db_path, self._tracking.writes.zone, by or self._spec.operator)
+    async def decided(self, by: str, decision: str, tool: str, reason: str) -> None:
+        """A permission was given by a rule, or denied by the clock."""
+        spec, zone = self._spec, zone_named(self._spec.zone)
+        facts = {"run": spec.run_id, "tool": tool, "decision": decision, "reason": reason}
+        own, detail = spec.session_id, detail_of(facts)
+        event = Event(self._clock(), by, "answer", "", own, detail=detail)
+        book = Tracking(spec.db_path, zone, by)
         await self._do(lambda: book.note(event))
 
     def begin_turn(self, by: str) -> None:
@@ -111,9 +112,10 @@ class Bookkeeper:
     async def _try(self) -> None:
         """Write what waits, oldest first, up to the first that is refused."""
         try:
-            while self._waiting:
-                await asyncio.to_thread(self._waiting[0])
-                self._waiting.pop(0)
+            async with self._writing:
+                while self._waiting:
+                    await asyncio.to_thread(self._waiting[0])
+                    self._waiting.pop(0)
             self.trouble = ""
         except (ConsoleError, OSError) as error:
             self.trouble = one_line(error)

@@ -15,6 +15,7 @@ from tui.core.errors import RunFailed
 from tui.core.text import one_line
 from tui.runs.agent import Agent
 from tui.runs.alterations import Alterations
+from tui.runs.answered import Answered
 from tui.runs.bookkeeping import Bookkeeper
 from tui.runs.cli_process import find_cli, kill_cli
 from tui.runs.command import Command
@@ -42,12 +43,10 @@ from tui.runs.stillness import Stillness
 if TYPE_CHECKING:
     from claude_agent_sdk import ClaudeAgentOptions
 
-_TICK_S = 0.1
-_BEAT_S = 2.0
+_TICK_S, _BEAT_S = 0.1, 2.0
 _STOP_WITHIN_S = 5.0
 _BACKGROUND_WITHIN_S = 600.0
-_KNOCK_S = 0.3
-_FULL_BEATS = 3
+_KNOCK_S, _FULL_BEATS = 0.3, 3
 
 Show = Callable[[object], Awaitable[None]]
 
@@ -89,7 +88,8 @@ class Driver:
         self._receipts = Receipts(journal, self._inbox, self._permissions)
         self._books = Bookkeeper(spec, clock, given.recorded if given else None)
         options = given.options if given else None
-        self._agent = Agent(spec, self._listing, self._permissions.ask, options)
+        asking = Answered(self._permissions, self._books).ask
+        self._agent = Agent(spec, self._listing, asking, options)
         self._owner = {IN_PIPELINE: True} if given else {}
         self._show: Show = _to_nobody
         self._prompts = Prompts(journal, Prompt.first(spec))

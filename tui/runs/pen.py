@@ -15,7 +15,6 @@ from tui.runs.journal import Journal
 
 _MOST_WAITING = 5_000  # of a disk that does not answer: events of minutes
 _AT_EXIT_S = 2.0
-_LONGEST = 4000
 
 
 class Pen(Journal):
@@ -34,10 +33,10 @@ class Pen(Journal):
         self._at_exit = partial(self.settle, _AT_EXIT_S)
         atexit.register(self._at_exit)
 
-    def event(self, kind: str, /, *, longest: int = _LONGEST, **details: Any) -> None:
+    def event(self, kind: str, /, **details: Any) -> None:
         """Append one event, of this moment."""
         told = {"at": self._clock().isoformat()} | details
-        self._later(partial(super().event, kind, longest=longest, **told))
+        self._later(partial(super().event, kind, **told))
 
     def partial(self, value: Mapping[str, Any] | None) -> None:
         """Show what is being written now, unless something newer is by then."""
@@ -58,6 +57,10 @@ class Pen(Journal):
     def give_up_reserve(self) -> None:
         """Make room for the last words of a run."""
         self._later(super().give_up_reserve)
+
+    def drop_request(self, name: str) -> None:
+        """Remove the file of a request that was answered."""
+        self._later(partial(super().drop_request, name))
 
     def settle(self, within_s: float) -> bool:
         """Wait until all is written, for so long at most; whether it is."""

@@ -17,6 +17,7 @@ from tui.runs.happening import Answer, Ask
 from tui.runs.journal import Journal
 from tui.runs.requests import Kept, file_name, kept
 
+NOBODY = "Nobody answered within"
 _WITHDRAWN = "withdrawn"
 _UNSEEN = "it does not name what the agent asks for now: look at the request again"
 _NEVER = "the request is not there whole: it can only be denied"
@@ -61,6 +62,11 @@ class Permissions:
         self._is_restricted = is_restricted
         if is_restricted:
             self._always &= ALWAYS_HARMLESS
+
+    def is_ruled(self, ask: Ask) -> bool:
+        """Whether a tool was allowed for the rest of this run: nobody is asked for it again."""
+        is_free = is_harmless(ask.tool, ask.input) or not self._is_restricted
+        return ask.tool in self._always and is_free
 
     async def ask(self, ask: Ask) -> Answer:
         """Wait for an operator's answer to `ask`."""
@@ -148,7 +154,7 @@ class Permissions:
             if waiting.unkept:
                 await self._keep(request_id, waiting)
         minutes = max(1, round(self._timeout_s / 60))
-        return Answer("deny", f"Nobody answered within {minutes} min."), "the clock"
+        return Answer("deny", f"{NOBODY} {minutes} min."), "the clock"
 
     async def _keep(self, request_id: str, waiting: _Open) -> None:
         name, text = file_name(request_id), waiting.unkept

@@ -1,0 +1,37 @@
+"""The permissions that no operator answered just now, written down in the audit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from tui.runs.bookkeeping import Bookkeeper
+from tui.runs.happening import Answer, Ask
+from tui.runs.permissions import NOBODY, Permissions
+
+
+class Answered:
+    """Asks for permission, and tells the books what a rule allowed or the clock denied.
+
+    What operators answer is written down by whoever posts it. No tool waits for a database.
+    """
+
+    def __init__(self, permissions: Permissions, books: Bookkeeper) -> None:
+        self._permissions, self._books = permissions, books
+        self._writing: set[asyncio.Task[None]] = set()
+
+    async def ask(self, ask: Ask) -> Answer:
+        """Return the answer to `ask`."""
+        is_ruled = self._permissions.is_ruled(ask)
+        answer = await self._permissions.ask(ask)
+        if is_ruled:
+            self._tell(self._books.decided("rule", answer.decision, ask.tool, "always in this run"))
+        elif answer.decision == "deny" and answer.reason.startswith(NOBODY):
+            self._tell(self._books.decided("the clock", "deny", ask.tool, answer.reason))
+        return answer
+
+    def _tell(self, written: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(written)
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)

@@ -99,6 +99,8 @@ def test_a_full_disk_is_no_less_full_for_having_nothing_left(
     assert [(one.what, one.level) for one in found] == ([(what, level)] if what else [])
     facts = top.facts(catalog, catalog.at, {}, catalog.at.tzinfo)  # type: ignore[arg-type]
     assert words in [one.text.replace("B ", " ") for one in facts]
+    narrow = "".join(one.text for one in top.line(catalog, facts, 60)).replace("B ", " ")
+    assert (words in narrow) is bool(what)
     listing = SampleListing(catalog.root)
     codes = {one.code for one in of_machine(listing.context(), catalog, Machine())}
     assert (what in codes) is bool(what)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,8 +20,8 @@ def of_config_dirs(context: Context, catalog: Catalog) -> Iterator[Finding]:
     reach = _reach(context)
     yield from _of_acting(context.root, "", reach)
     for listing in catalog.listings:
-        if listing.is_vanished:
-            continue
+        if listing.is_vanished or not os.access(listing.path, os.X_OK):
+            continue  # nothing in it can be told: that it is unreadable is said elsewhere
         yield from _of_acting(listing.path, listing.listing_id, reach)
         config_dir = listing.path / CONFIG_DIR
         if not is_link(config_dir) and is_folder(config_dir):

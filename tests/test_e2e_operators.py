@@ -277,7 +277,6 @@ def test_one_deletes_what_the_other_resumes(site: Site) -> None:
                 for name, words in (("anna", _message(anna)), ("bert", _message(bert)))
                 if "is running" in words or "locked" in words or "deleted" in words
             ],
-            seconds=30,
         )
         assert said
         wait(lambda: bool(list_trash(root)) == (len(protocol.run_folders(site.listing)) < 2))

@@ -43,7 +43,7 @@ def test_what_stays_in_the_background_is_not_waited_for_and_lives_on(tmp_path: P
     words = script(tmp_path, f"sleep 600 & echo $! >{tmp_path}/pid; echo begun >&2; exit 3")
     begun = time.monotonic()
     assert run(words) == (3, "begun\n")
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < 60
     pid = pid_in(tmp_path / "pid")
     assert started(pid)
     end(pid)

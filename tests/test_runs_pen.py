@@ -42,8 +42,8 @@ def test_nothing_waits_for_a_disk_that_does_not_answer_and_all_is_written_in_ord
         pen.event("notice", words=str(number))
         pen.partial({"text": str(number)})
         pen.beat()
-    assert time.monotonic() - begun < 30
-    assert disk.is_asked.wait(30)
+    assert time.monotonic() - begun < 60
+    assert disk.is_asked.wait(60)
     moments[0] = datetime(2026, 11, 21, tzinfo=UTC)
     assert not pen.settle(0.01)
     assert read_events(tmp_path) == ()

@@ -114,6 +114,7 @@ class FixedEngine:
     warnings: tuple[str, ...] = ()
     denies: str = ""
     shown: list[str] = field(default_factory=list)
+    faults: list[tuple[str, str]] = field(default_factory=list)
 
     def now(self) -> datetime:
         return self.moment
@@ -143,6 +144,9 @@ class FixedEngine:
         if self.disk_error is not None:
             raise self.disk_error
         self.view = view
+
+    def note_fault(self, where: str, trace: str) -> None:
+        self.faults.append((where, trace))
 
     def verdict(self, catalog: Catalog) -> str:
         return self.diagnosis

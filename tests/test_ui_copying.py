@@ -164,7 +164,6 @@ async def test_the_command_says_what_was_asked_for(
         (("colon", *"new a b", "enter", *"Go"), {"stage": "b", "prompt": "Go"}),
         (("colon", *"rename", "enter", "ctrl+u", *"-x"), {"verb": "rename", "title": "-x"}),
         (("colon", *"restore", "enter", *"9f2c"), {"verb": "restore", "id": "9f2c"}),
-        (("colon", *"send", "enter", *"hi"), {"verb": "send", "prompt": "hi"}),
     ],
 )  # fmt: skip
 async def test_a_question_that_is_left_stands_for_what_was_typed(
@@ -179,6 +178,15 @@ async def test_a_question_that_is_left_stands_for_what_was_typed(
         found = read(copied(at.pilot))
         assert {name: found[name] for name in expected} == expected
         assert at.engine.asked == []
+
+
+async def test_a_follow_up_that_is_left_stands_for_what_was_typed() -> None:
+    async with console() as at:
+        await at.choose("PE platforms, DACH")
+        await at.press("colon", *"send", "enter", *"hi", "escape")
+        await at.answered()
+        found = read(copied(at.pilot))
+        assert (found["verb"], found["prompt"]) == ("send", "hi")
 
 
 async def test_the_command_of_an_answer_that_was_not_given_names_the_session() -> None:

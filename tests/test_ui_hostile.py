@@ -22,10 +22,10 @@ from tui.__main__ import say_verb
 from tui.cli.taken import verb_infos
 from tui.operations.context import Context, VerbInfo
 from tui.settings import load_settings
+from tui.ui.aiming import SESSIONS
 from tui.ui.app import ConsoleApp
 from tui.ui.engine import RealEngine
 from tui.ui.pane import Pane
-from tui.ui.picture import SESSIONS
 from tui.ui.verbs import OWN
 
 VERBS = {verb.name: verb for verb in (*verb_infos(), *OWN) if verb.name != "quit"}

@@ -22,6 +22,7 @@ from tui.operations.context import Context
 from tui.operations.preflight import KEY_NAMES, find_cli, sign_in
 from tui.operations.target import Target
 from tui.settings import Settings, settings_path
+from tui.storage.fault_log import fault_log_path
 
 _PACKAGES = ("claude-agent-sdk", "textual", "aiosqlite", "humanize")
 _NO_SWITCHES = {"source", "missing", "origins", "claude_home", "state_dir", "cache_dir"}
@@ -91,6 +92,7 @@ def _places(context: Context) -> dict[str, str | None]:
         "settings_file": f"{settings_path(os.environ)}{' (missing)' if settings.missing else ''}",
         "env_file": _said(settings.env_file),
         "state": _said(settings.state_dir),
+        "faults": _said(fault_log_path(settings.state_dir) if settings.state_dir else None),
         "cache": _said(settings.cache_dir),
         "claude_home": _said(settings.claude_home),
         "trash": str(own / "trash"),

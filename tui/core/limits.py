@@ -98,3 +98,6 @@ AUDIT_FOR_EVER_DAYS = 365_000  # nothing is older
 MOST_AUDITED = 50_000
 # All that is kept of a root for the next start: some 200 bytes a session, and what rows hold.
 INDEX_BYTES = 128 * 1024 * 1024
+# What went wrong in consoles: one trace, and all of them in a log; an older log stays beside it.
+FAULT_BYTES = 16 * 1024
+FAULT_LOG_BYTES = 256 * 1024

@@ -17,6 +17,7 @@ from textual.binding import BindingType
 from tui.core.text import safe_text
 from tui.ui.keys import textual_name
 from tui.ui.link import LinkApp
+from tui.ui.loops import write_down
 from tui.ui.port import Engine
 from tui.ui.screen import ConsoleScreen
 
@@ -52,6 +53,8 @@ class ConsoleApp(LinkApp, inherit_bindings=False):
 
     def _fatal_error(self) -> None:
         """Leave with the trace of a fault: the stock one takes seconds and prints all we know."""
+        if (error := sys.exception()) is not None:
+            write_down(self.engine, "the console", error).join(1.0)
         self.panic(Text(safe_text(traceback.format_exc())))
 
     def on_mount(self) -> None:
@@ -62,6 +65,11 @@ class ConsoleApp(LinkApp, inherit_bindings=False):
         if not self.is_headless:
             loop.add_signal_handler(signal.SIGTSTP, self._stop_from_outside)
         self.set_interval(1.0, self._leave_at_the_end_of_input)
+
+    def faulted(self, name: str, error: BaseException) -> None:
+        """Tell of a fault in a thread that goes on."""
+        if isinstance(self.screen, ConsoleScreen):
+            self.screen.loops.fault(name, error)
 
     def _stop_from_outside(self) -> None:
         """Stop as the key does, whatever is open; in a restricted console that leads to a shell."""

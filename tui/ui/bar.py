@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tui.core.text import cell_width
 from tui.ui.pane import Pane
-from tui.view.lines import Line
+from tui.view.lines import Cell, Line
 
 
 class Bar(Pane):
@@ -20,3 +21,17 @@ class Bar(Pane):
 
     def body_line(self, y: int) -> Line:
         return self.line if y == 0 else ()
+
+
+def keys_line(keys: tuple[tuple[str, str, bool], ...], width: int) -> Line:
+    """Return the key line: each key and what it does, greyed when it cannot act now."""
+    line: list[Cell] = [Cell(" ")]
+    room = width - 1
+    for key, word, is_possible in keys:
+        used = cell_width(key) + cell_width(word) + 3
+        if used - 2 > room:
+            break
+        room -= used
+        line += [Cell(key, "key" if is_possible else "muted")]
+        line += [Cell(f" {word}  ", "" if is_possible else "muted")]
+    return tuple(line)

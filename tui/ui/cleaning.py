@@ -15,6 +15,7 @@ from tui.core.sizes import parse_size
 from tui.operations.cleanup import CleanupPlan
 from tui.ui.desk import Desk
 from tui.ui.many import in_one_go
+from tui.ui.prompting import until_taken
 from tui.ui.question import GaveUp
 from tui.ui.threads import in_background
 from tui.view import cleanup, words
@@ -32,17 +33,27 @@ async def clean_up(desk: Desk, catalog: Catalog, listing: str, given: str = "") 
     meant(given)
     if catalog.hold is not None:
         raise Refused(f"{catalog.hold.by} holds this root: `:hold off` lifts that")
-    wish = given or await _asked(desk, catalog, listing, meant)
-    measure = partial(desk.engine.plan_cleanup, catalog, wanted(wish), listing)
-    plan = await _measured(desk, measure)
+
+    async def take(typed: str) -> tuple[str, CleanupPlan]:
+        wish = typed.strip() or DEFAULT
+        measure = partial(desk.engine.plan_cleanup, catalog, wanted(wish), listing)
+        return wish, await _measured(desk, measure)
+
+    asks = _asks(desk, catalog, listing)
+    asked = partial(until_taken, desk.question, asks, take, placeholder=DEFAULT, typed=meant)
+    wish, plan = await (take(given) if given else asked())
     if plan.is_empty:
-        desk.question.say(plan.words)
-    elif await _is_sure(desk, plan, f"clean up {wish}"):
+        desk.question.say(f"{_where(catalog, listing)}: {plan.words}")
+    elif await _is_sure(desk, plan, f"clean up {wish}", _where(catalog, listing)):
         meant(wish, "--yes")
         await in_one_go(desk, partial(desk.engine.clean_up, plan), "cleaned up")
     else:
         desk.commands = ()
         desk.question.say("nothing moved")
+
+
+def _where(catalog: Catalog, listing: str) -> str:
+    return listing or f"all {len(catalog.listings)} listings"
 
 
 async def _measured(desk: Desk, measure: Callable[[], CleanupPlan]) -> CleanupPlan:
@@ -86,22 +97,21 @@ def _flags(words: str) -> tuple[str, ...]:
     return flags
 
 
-async def _asked(desk: Desk, catalog: Catalog, listing: str, meant: Callable[[str], None]) -> str:
+def _asks(desk: Desk, catalog: Catalog, listing: str) -> str:
     now = desk.engine.now()
     waiting = [
         one for one in catalog.sessions if listing in ("", one.listing) and is_pending(one, now)
     ]
     total = words.size(sum(one.bytes for one in waiting))
-    where = f" {listing}" if listing else ""
-    asks = f"clean up{where}: expired ({len(waiting)}, {total}), 30d (unused), or 5GB (to keep)"
-    return (await desk.question.ask(asks, placeholder=DEFAULT, typed=meant)).strip() or DEFAULT
+    what = f"expired ({len(waiting)}, {total}), 30d (unused), or 5GB (to keep)"
+    return f"clean up {_where(catalog, listing)}: {what}"
 
 
-async def _is_sure(desk: Desk, plan: CleanupPlan, title: str) -> bool:
+async def _is_sure(desk: Desk, plan: CleanupPlan, title: str, where: str) -> bool:
     """Ask until it is yes or no; the list is a key away."""
     while True:
         key = await desk.question.choose(
-            f"{plan.words}?",
+            f"{where}: {plan.words}?",
             {"y": "yes", "n": "no", "l": "list"},
             default="n",
         )

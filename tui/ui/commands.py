@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from tui.core.catalog import is_gone
 from tui.core.errors import Refused, UnknownId, UsageError
 from tui.core.models import Catalog, Session
 from tui.operations.find import find_session
 from tui.ui import answering, cleaning, flows, resuming, spoken, undoing
-from tui.ui.desk import Desk
-from tui.ui.possible import require
+from tui.ui.desk import Desk, named
+from tui.ui.possible import require, why_not
 from tui.ui.verbs import Command
 
 _ID = re.compile(r"[0-9a-f]{4}[0-9a-f-]*|[^/ ]+/[^/ ]+")
-_OF_ONE = ("resume", "send", "answer", "interrupt", "stop", "rename", "model", "mode")
+OF_ONE = ("resume", "send", "answer", "interrupt", "stop", "rename", "model", "mode")
 
 
 @dataclass(frozen=True, slots=True)
 class Meant:
     """What a verb acts on: the selected session, all the marked ones, the listing in sight.
 
-    `vanished` is the listing selected when its folder is gone.
+    `vanished` is the listing selected when its folder is gone; `why_none` says why no session is
+    meant, where none is; `is_listing` is whether a listing is selected and no session.
     """
 
     catalog: Catalog
@@ -32,6 +34,23 @@ class Meant:
     listing: str
     hidden: int = 0
     vanished: str = ""
+    why_none: str = "no session is selected"
+    is_listing: bool = False
+
+    def now(self, catalog: Catalog) -> Meant:
+        """Return the same sessions as they are now, without those that are gone meanwhile."""
+        before = {one.key: one for one in (*self.targets, *filter(None, [self.selected]))}
+        there = {
+            one.key: one
+            for one in catalog.sessions
+            if one.key in before and (not is_gone(one) or is_gone(before[one.key]))
+        }
+        targets = tuple(there[one.key] for one in self.targets if one.key in there)
+        selected = there.get(self.selected.key) if self.selected else None
+        is_lost = (self.targets and not targets) or (self.selected and not selected)
+        gone = f"{named(self.targets or tuple(before.values()))}: gone meanwhile"
+        why = gone if is_lost else self.why_none
+        return replace(self, catalog=catalog, selected=selected, targets=targets, why_none=why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +70,7 @@ class Order:
     def some(self) -> tuple[Session, ...]:
         """Return its sessions; raises `UsageError` when there are none."""
         if not self.sessions:
-            raise UsageError("no session is selected")
+            raise UsageError(self.meant.why_none)
         return self.sessions
 
     def one(self, desk: Desk) -> Session:
@@ -66,12 +85,21 @@ async def run(desk: Desk, command: Command, meant: Meant) -> None:
     order = Order(command, meant, *_resolved(command, meant))
     flow, options = _FLOWS.get(name, (None, ()))
     desk.news.is_holding = name == "hold"
+    desk.asks_about(order.sessions)
     if flow is None or not set(command.options) <= set(options):
+        _require_on_some(desk, order)
         await spoken.say(desk, name, _calls(order))
     elif desk.engine.is_read_only:
         raise Refused("this console is read-only")
     else:
         await flow(desk, order)
+
+
+def _require_on_some(desk: Desk, order: Order) -> None:
+    """Raise `UsageError` with the reason when a verb is possible on none of its sessions."""
+    reasons = [why_not(order.command.verb.name, one, desk) for one in order.sessions]
+    if reasons and all(reasons) and "--fork" not in order.command.options:
+        raise UsageError(reasons[0])
 
 
 def _resolved(command: Command, meant: Meant) -> tuple[tuple[Session, ...], tuple[str, ...]]:
@@ -89,7 +117,7 @@ def _resolved(command: Command, meant: Meant) -> tuple[tuple[Session, ...], tupl
         return tuple(named), words[len(named) :]
     if len(words) >= command.verb.needs and _ID.fullmatch(words[0]):
         return (), words
-    if command.verb.name in _OF_ONE and command.verb.name != "resume":
+    if command.verb.name in OF_ONE and command.verb.name != "resume":
         return (meant.selected,) if meant.selected else (), words
     return tuple(meant.targets), words
 
@@ -157,7 +185,7 @@ async def _undo(desk: Desk, order: Order) -> None:
 
 
 async def _send(desk: Desk, order: Order) -> None:
-    await flows.send(desk, order.some()[0], order.said)
+    await flows.send(desk, order.one(desk), order.said)
 
 
 async def _answer(desk: Desk, order: Order) -> None:
@@ -190,7 +218,9 @@ async def _ack(desk: Desk, order: Order) -> None:
 
 
 async def _cleanup(desk: Desk, order: Order) -> None:
-    await cleaning.clean_up(desk, order.meant.catalog, order.said)
+    """`cleanup`, of the listing named; in Listings without a name of the one that is selected."""
+    selected = order.meant.listing if order.meant.is_listing else ""
+    await cleaning.clean_up(desk, order.meant.catalog, order.said or selected)
 
 
 _AGENT = ("--model", "--mode", "--tools", "--max-turns", "--max-budget-usd")

@@ -10,9 +10,10 @@ from textual.app import App
 from tui.core.models import Entry
 from tui.core.text import one_line
 from tui.ui import clipboard
+from tui.ui.aiming import LISTINGS, LIVE
 from tui.ui.board import Board
 from tui.ui.desk import Desk
-from tui.ui.picture import LISTINGS, LIVE, PictureScreen
+from tui.ui.picture import PictureScreen
 
 _SHOWN = 200
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from tui.core.catalog import is_gone
 from tui.core.models import Key, Session
 from tui.operations.context import Act
 from tui.ui.drafts import Drafts
@@ -31,7 +32,9 @@ class Desk:
 
     `failed` are the sessions that stay marked after a deed on many; `None` leaves the marks be.
     `commands` are the words of the verbs that do what was asked for last. `open_page` shows lines
-    over the panes, `show_page` returns only when they are left. `page` is where they are shown.
+    over the panes, `show_page` returns only when they are left. `about` are the sessions that the
+    open question is about; `said_of_done` is what was said when `done` got its latest.
+    `page` is where lines are shown.
     """
 
     engine: Engine
@@ -46,6 +49,8 @@ class Desk:
     started: str = ""
     drafts: Drafts = field(init=False)
     commands: tuple[tuple[str, ...], ...] = ()
+    about: tuple[Session, ...] = ()
+    said_of_done: str = ""
 
     def __post_init__(self) -> None:
         self.drafts = Drafts(self.question)
@@ -75,15 +80,34 @@ class Desk:
         """Take note of the verb, with all its words, that does what is asked for now."""
         self.commands = (words,)
 
+    def asks_about(self, sessions: Sequence[Session]) -> None:
+        """Take note of whom the questions that come are about, as long as they are there."""
+        self.about = tuple(one for one in sessions if not is_gone(one))
+        self.question.gone = ""
+
+    def take_note_of(self, there: Collection[Key]) -> None:
+        """Say at the open question that what it is about is gone, when all of that is."""
+        gone = [one for one in self.about if one.key not in there]
+        if gone and len(gone) == len(self.about):
+            verb = "is" if len(gone) == 1 else "are"
+            self.question.gone = f"{named(gone)} {verb} gone meanwhile"
+            self.question.redraw()
+
 
 def named(sessions: Sequence[Session], hidden: int = 0) -> str:
-    """Return how a question names its sessions, and how many of them are not in sight."""
-    if len(sessions) != 1:
-        unseen = f" ({hidden} of them hidden here)" if hidden else ""
-        return f"{len(sessions)} sessions{unseen}"
-    one = sessions[0]
-    listing = one.listing if len(one.listing) <= 14 else f"{one.listing[:13]}~"
-    return f"{listing}/{words.stage(one.stage)} {words.short_id(one.session_id)[:4]}"
+    """Return how a question names its sessions, and how many marked ones it leaves alone."""
+    unseen = f" (not {hidden} marked out of sight)" if hidden else ""
+    listings = sorted({one.listing for one in sessions})
+    if len(sessions) == 1:
+        one = sessions[0]
+        where = f"{_short(one.listing)}/{words.stage(one.stage)}"
+        return f"{where} {words.short_id(one.session_id)[:4]}{unseen}"
+    where = f"of {_short(listings[0])}" if len(listings) == 1 else f"in {len(listings)} listings"
+    return f"{len(sessions)} sessions {where}{unseen}"
+
+
+def _short(listing: str) -> str:
+    return listing if len(listing) <= 14 else f"{listing[:13]}~"
 
 
 def after_dashes(text: str) -> tuple[str, ...]:
@@ -95,5 +119,10 @@ async def is_sure(desk: Desk, asks: str, count: int, verb: str) -> bool:
     """Ask, default No; over five at once the count must be typed."""
     if count <= MANY:
         return await desk.question.confirm(asks)
-    typed = await desk.question.ask(f"{asks}. Type {count} to {verb} them")
-    return typed.strip() == str(count)
+    typed, refused = "", ""
+    while True:
+        line = f"{asks}. Type {count} to {verb} them"
+        typed = (await desk.question.ask(line, text=typed, refused=refused)).strip()
+        if typed in ("", str(count)):
+            return bool(typed)
+        refused = f"{typed} is not {count}: nothing is done; Esc leaves this"

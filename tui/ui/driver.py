@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import errno
 import fcntl
 import os
 import re
@@ -11,6 +12,7 @@ import signal
 import termios
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -30,6 +32,7 @@ from tui.ui.keyboard import Keyboard
 
 _LOOKS_UP = 0.1
 _KITTY = KITTY_DISAMBIGUATE_ESCAPE_CODES | KITTY_REPORT_ALL_KEYS | KITTY_REPORT_ASSOCIATED_TEXT
+_AGAIN_S = 0.5  # after a fault
 _BY_HAND = 8  # bytes: so few are read one by one
 _COPY = "\x1b]52;"
 _OLD = ("linux", "vt", "ansi", "cons")
@@ -40,6 +43,34 @@ _SIZES_IN_BAND = "\x1b[?2048$p"  # signals do; and any text could claim a size o
 def clamped(width: int, height: int) -> tuple[int, int]:
     """Return what is drawn of a terminal that claims to have so many cells."""
     return min(width, WIDEST), min(height, HIGHEST)
+
+
+class WholeFile:
+    """The terminal as a file whose writer no error ends: what it does not take is dropped."""
+
+    def __init__(self, file: Any, failed: Callable[[BaseException], None]) -> None:
+        self._file = file
+        self._failed = failed
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def write(self, text: str) -> None:
+        """Write as much as can be written; a terminal that went away is no fault."""
+        self._tried(self._file.write, text)
+
+    def flush(self) -> None:
+        """Flush what can be flushed."""
+        self._tried(self._file.flush)
+
+    def _tried(self, work: Callable[..., object], *words: str) -> None:
+        try:
+            work(*words)
+        except OSError as error:
+            if error.errno not in (errno.EIO, errno.EBADF):
+                self._failed(error)
+        except Exception as error:  # a frame that is lost is painted again; a dead writer is not
+            self._failed(error)
 
 
 class ConsoleDriver(LinuxDriver):
@@ -59,6 +90,8 @@ class ConsoleDriver(LinuxDriver):
         # Textual's own handlers would resume beside whoever suspended: two threads would read.
         for number in (signal.SIGTSTP, signal.SIGCONT):
             signal.signal(number, signal.SIG_DFL)
+        whole: Any = WholeFile(self._file, lambda error: self.faulted("drawing", error))
+        self._file = whole
         self._is_leaving_keys = False
         self._attributes: list[Any] | None = None
 
@@ -113,8 +146,20 @@ class ConsoleDriver(LinuxDriver):
         with suppress(termios.error):
             self._attributes = termios.tcgetattr(self.fileno)
 
+    def faulted(self, name: str, error: BaseException) -> None:
+        """Tell of a fault in a thread of this driver, which goes on."""
+
     def run_input_thread(self) -> None:
-        """Read until the console leaves, in a thread of its own."""
+        """Read until the console leaves, in a thread of its own; no fault ends that."""
+        while not self.exit_event.is_set():
+            try:
+                self._read_keys()
+                return
+            except Exception as error:  # without keys nobody could even leave
+                self.faulted("reading keys", error)
+                self.exit_event.wait(_AGAIN_S)
+
+    def _read_keys(self) -> None:
         keyboard = Keyboard(constants.ESCAPE_DELAY, has_mouse=self._mouse)
         while not self.exit_event.is_set():
             is_there = select.select([self.fileno], [], [], _LOOKS_UP)[0]

@@ -37,6 +37,7 @@ from tui.operations.follow import Follow
 from tui.operations.prompt_line import parse_prompt_line, with_options
 from tui.operations.refresh import Watch
 from tui.operations.resume import Plan
+from tui.storage.fault_log import write_fault
 from tui.storage.looks import read_looks, write_looks
 from tui.storage.remembered import read_remembered, write_remembered
 
@@ -125,6 +126,10 @@ class RealEngine:
     def write_remembered(self, view: Remembered) -> None:
         if (folder := self._context.settings.state_dir) is not None:
             write_remembered(folder, self.root, self._own, view)
+
+    def note_fault(self, where: str, trace: str) -> None:
+        if (folder := self._context.settings.state_dir) is not None:
+            write_fault(folder, self.now(), where, trace)
 
     def verdict(self, catalog: Catalog) -> str:
         return doctor.verdict(doctor.examine(self._context, catalog))

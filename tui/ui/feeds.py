@@ -50,7 +50,7 @@ class Looking:
         while True:
             self._wanted.clear()
             try:
-                found = await asyncio.to_thread(lambda: self._arrange(self._engine.look()))
+                found = await in_background(lambda: self._arrange(self._engine.look()))
             except (ConsoleError, OSError) as error:
                 self._trouble(str(error))
             else:
@@ -132,7 +132,7 @@ class Following:
     async def _poll(self, session: Session) -> None:
         follower = self._follower or self._engine.follow(session)
         try:
-            update = await asyncio.to_thread(follower.poll, session)
+            update = await in_background(partial(follower.poll, session))
         except (ConsoleError, OSError) as error:
             if _key(session) == _key(self._session):
                 self._begin(session, str(error))

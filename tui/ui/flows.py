@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -11,10 +10,13 @@ from tui.core.errors import ConsoleError, UsageError
 from tui.core.models import Session
 from tui.operations.context import Act
 from tui.operations.extend import Extension
+from tui.operations.resume import Plan
 from tui.ui import resuming
 from tui.ui.desk import Desk, after_dashes, is_sure, named
 from tui.ui.drafts import again
 from tui.ui.many import each, in_one_go
+from tui.ui.prompting import until_taken
+from tui.ui.threads import in_background
 from tui.view import words
 from tui.view.lines import Cell
 
@@ -25,25 +27,48 @@ async def new(desk: Desk, listing: str, stage: str, days: int | None, given: str
     """Ask for what is missing and start a new session."""
     lasts = ("--days", str(days)) if days else ()
     desk.stands_for("new", *((listing,) if listing else ()), *lasts)
-    listing = listing or await desk.question.ask("new session in which listing?")
-    desk.stands_for("new", listing.strip(), *lasts)
-    stage = stage or await desk.question.ask(f"new session in {listing}, of which stage?")
-    where = (listing.strip(), "--stage", stage.strip(), *lasts)
+    listing = listing.strip() or await _asked_listing(desk, days)
+    desk.stands_for("new", listing, *lasts)
+    plan = await _planned(desk, listing, stage.strip(), days)
+    stage = plan.stage
+    where = (listing, "--stage", stage, *lasts)
     desk.stands_for("new", *where)
-    if not listing.strip() or not stage.strip():
-        raise UsageError("a new session needs a listing and a stage: :new LISTING STAGE")
-    plan = await asyncio.to_thread(desk.engine.plan_new, listing.strip(), stage.strip(), days)
-    asks = f"new {listing}/{words.stage(stage)}"
-    about = ("new", listing.strip(), stage.strip())
+    about = ("new", listing, stage)
     given = given or desk.drafts.text(about)
-    with desk.drafts.written(about, again("new", desk.engine.keys)):
-        meant = partial(resuming.stands_for, desk, ("new", *where))
-        line = await resuming.ask_prompt(desk, plan, asks, given, typed=meant, warns=plan.warnings)
+
+    async def take(line: str) -> None:
         wanted, prompt = desk.engine.with_prompt_line(plan, line)
         if not prompt:
             raise UsageError("nothing started: a new session needs a prompt")
-        desk.started = await asyncio.to_thread(desk.engine.start, wanted, prompt)
+        desk.started = await in_background(partial(desk.engine.start, wanted, prompt))
+
+    with desk.drafts.written(about, again("new", desk.engine.keys)):
+        meant = partial(resuming.stands_for, desk, ("new", *where))
+        asks = f"new {listing}/{words.stage(stage)}"
+        await resuming.ask_prompt(desk, plan, asks, given, take, typed=meant, warns=plan.warnings)
     desk.question.say(f"started in {listing}: run {desk.started}")
+
+
+async def _asked_listing(desk: Desk, days: int | None) -> str:
+    async def take(typed: str) -> str:
+        if not typed.strip():
+            raise UsageError("a new session needs a listing; Esc leaves this")
+        await in_background(partial(desk.engine.plan_new, typed.strip(), "stage", days))
+        return typed.strip()
+
+    return await until_taken(desk.question, "new session in which listing?", take)
+
+
+async def _planned(desk: Desk, listing: str, stage: str, days: int | None) -> Plan:
+    """Return the plan for a stage, which is asked for if there is none."""
+
+    async def take(typed: str) -> Plan:
+        if not typed.strip():
+            raise UsageError("a new session needs a stage, such as stage_3; Esc leaves this")
+        return await in_background(partial(desk.engine.plan_new, listing, typed.strip(), days))
+
+    asks = f"new session in {listing}, of which stage?"
+    return await (take(stage) if stage else until_taken(desk.question, asks, take))
 
 
 async def extend(
@@ -57,40 +82,46 @@ async def extend(
         desk.stands_for("extend", *addresses, typed.strip() or _DAYS)
 
     meant(given)
-    text = given or await _asked_duration(desk, sessions, asks, meant)
     engine = desk.engine.at_one_moment()
 
-    def act(session: Session) -> Act:
+    def act(session: Session, text: str) -> Act:
         plan = engine.plan_extension(session, text)
         done = engine.extend(plan)
         if plan.is_needless:
             return done
         return replace(done, words=f"{done.words}  {extension_words(desk, plan).text}")
 
-    await each(desk, sessions, act, "extended")
+    async def take(typed: str) -> None:
+        text = typed.strip() or _DAYS
+        _require_duration(desk, sessions, text)
+        await each(desk, sessions, partial(act, text=text), "extended")
+
+    if given:
+        await take(given)
+        return
+    await until_taken(
+        desk.question,
+        asks,
+        take,
+        placeholder=_DAYS,
+        preview=lambda typed: _previewed(desk, sessions, typed or _DAYS),
+        typed=meant,
+    )
 
 
-async def _asked_duration(
-    desk: Desk, sessions: Sequence[Session], asks: str, meant: Callable[[str], None]
-) -> str:
-    """Ask until the words are a duration; what was typed stays to be mended."""
-    typed = ""
-    while True:
-        typed = await desk.question.ask(
-            asks,
-            placeholder=_DAYS,
-            text=typed,
-            preview=lambda text: _previewed(desk, sessions, text or _DAYS),
-            typed=meant,
-        )
+def _require_duration(desk: Desk, sessions: Sequence[Session], text: str) -> None:
+    """Raise why none of the sessions can be extended so; `UsageError` for words that are none."""
+    reason: ConsoleError | None = None
+    for session in sessions:
         try:
-            desk.engine.plan_extension(sessions[0], typed or _DAYS)
+            desk.engine.plan_extension(session, text)
+            return
         except UsageError:
-            continue
-        except ConsoleError:
-            break
-        break
-    return typed.strip() or _DAYS
+            raise
+        except ConsoleError as error:
+            reason = reason or error
+    if reason is not None:
+        raise reason
 
 
 def _previewed(desk: Desk, sessions: Sequence[Session], text: str) -> Cell:
@@ -155,7 +186,7 @@ async def acknowledge(desk: Desk, sessions: Sequence[Session]) -> None:
 async def forget(desk: Desk, listing_id: str) -> None:
     """Take a listing off the screen whose folder is gone."""
     desk.stands_for("ack", listing_id)
-    await asyncio.to_thread(desk.engine.forget, listing_id)
+    await in_background(partial(desk.engine.forget, listing_id))
     desk.question.say(f"{listing_id} is no longer shown", "good")
 
 
@@ -166,9 +197,16 @@ async def rename(desk: Desk, session: Session, title: str) -> None:
         desk.stands_for("rename", session.address, *after_dashes(typed.strip()))
 
     meant(title)
+
+    async def take(typed: str) -> Act:
+        return await in_background(partial(desk.engine.rename, session, typed.strip()))
+
     asks = f"rename {named([session])} to"
-    title = title or await desk.question.ask(asks, text=session.title, typed=meant)
-    act = await asyncio.to_thread(desk.engine.rename, session, title.strip())
+    act = await (
+        take(title)
+        if title
+        else until_taken(desk.question, asks, take, text=session.title, typed=meant)
+    )
     desk.question.say(act.words, "good")
 
 
@@ -179,8 +217,14 @@ async def restore(desk: Desk, given: str) -> None:
         desk.stands_for("restore", *typed.split())
 
     meant(given)
-    text = given or await desk.question.ask("restore which id from the trash?", typed=meant)
-    act = await asyncio.to_thread(desk.engine.restore, text.strip())
+
+    async def take(typed: str) -> Act:
+        if not typed.strip():
+            raise UsageError("restore which? `:trash` lists the ids; Esc leaves this")
+        return await in_background(partial(desk.engine.restore, typed.strip()))
+
+    asks = "restore which id from the trash?"
+    act = await (take(given) if given else until_taken(desk.question, asks, take, typed=meant))
     desk.question.say(act.words, "good")
 
 
@@ -195,7 +239,7 @@ async def interrupt(desk: Desk, session: Session) -> None:
         asks = f"interrupt {named([session])} ({whose})? it may end its whole work"
     if await desk.question.confirm(asks):
         desk.stands_for("interrupt", session.address, *sure)
-        act = await asyncio.to_thread(desk.engine.interrupt, session)
+        act = await in_background(partial(desk.engine.interrupt, session))
         desk.question.say(act.words, "good")
 
 
@@ -203,7 +247,7 @@ async def stop(desk: Desk, session: Session) -> None:
     """Ask, and end the run."""
     desk.stands_for("stop", session.address)
     if await desk.question.confirm(f"stop the run of {named([session])}?"):
-        act = await asyncio.to_thread(desk.engine.stop, session)
+        act = await in_background(partial(desk.engine.stop, session))
         desk.question.say(act.words, "good")
 
 
@@ -215,16 +259,18 @@ async def send(desk: Desk, session: Session, given: str) -> None:
         desk.stands_for("send", session.address, *(after_dashes(prompt) if prompt else ()))
 
     meant(given)
+
+    async def take(typed: str) -> None:
+        if not typed.strip():
+            raise UsageError("nothing sent: a follow-up needs words; Esc leaves this")
+        act = await in_background(partial(desk.engine.send, session, typed))
+        desk.question.say(act.words, "good")
+
     if given:
-        await _sent(desk, session, given)
+        await take(given)
         return
     about = ("send", *session.key)
     with desk.drafts.written(about, again("send", desk.engine.keys)):
         asks = f"send to {named([session])}"
         draft = desk.drafts.text(about)
-        await _sent(desk, session, await desk.question.ask(asks, text=draft, typed=meant))
-
-
-async def _sent(desk: Desk, session: Session, prompt: str) -> None:
-    act = await asyncio.to_thread(desk.engine.send, session, prompt)
-    desk.question.say(act.words, "good")
+        await until_taken(desk.question, asks, take, text=draft, typed=meant)

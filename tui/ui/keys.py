@@ -81,20 +81,11 @@ DEEDS = (
 _LAST = 16
 
 
-def deeds(
-    keys: Keymap, verbs: Sequence[VerbInfo], *, is_read_only: bool, is_restricted: bool
-) -> tuple[Deed, ...]:
-    """Return what the keys do; the dangerous is not there when the console may only look.
-
-    Nor is what leads to a shell, in a restricted one. The key of a verb types it at the `:` line.
-    """
+def deeds(keys: Keymap, verbs: Sequence[VerbInfo]) -> tuple[Deed, ...]:
+    """Return what the keys do; the key of a verb types it at the `:` line."""
     summaries = {verb.name: verb.summary for verb in (*verbs, *OWN)}
     spoken = tuple(_spoken(name, summaries[name]) for name in keys.verbs if name in summaries)
-    return tuple(
-        one
-        for one in DEEDS + spoken
-        if not ((is_read_only and one.is_dangerous) or (is_restricted and one.name == "suspend"))
-    )
+    return DEEDS + spoken
 
 
 def _spoken(verb: str, summary: str) -> Deed:
@@ -107,7 +98,7 @@ def bindings(there: Iterable[Deed], keys: Keymap) -> list[BindingType]:
     They have priority so that they act in the order of the keys, whatever is typed ahead.
     """
     return [
-        Binding(_textual(keys.keys[deed.name]), deed.action, deed.says, priority=True)
+        Binding(_textual(keys.keys[deed.name]), f"press('{deed.name}')", deed.says, priority=True)
         for deed in there
     ]
 

@@ -35,6 +35,10 @@ class LinkDriver(ConsoleDriver):
     def suspending_keys(self) -> frozenset[str]:
         return self._app.suspending_keys if isinstance(self._app, LinkApp) else frozenset()
 
+    def faulted(self, name: str, error: BaseException) -> None:
+        if isinstance(self._app, LinkApp):
+            self._app.call_later(self._app.faulted, name, error)
+
     @property
     def is_behind(self) -> bool:
         """Whether something that was written has not been taken yet."""
@@ -91,6 +95,9 @@ class LinkApp(App[int], inherit_bindings=False):
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         if not self.is_headless:
             asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, self._went_on)
+
+    def faulted(self, name: str, error: BaseException) -> None:
+        """Tell of a fault in a thread that goes on."""
 
     def stop(self) -> str:
         """Give the terminal back and stop until the shell brings the console back.

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import threading
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -15,29 +18,31 @@ from textual.widget import Widget
 from tui.core.catalog import erased, is_gone
 from tui.core.models import Catalog, Key, Session
 from tui.operations.follow import Update
-from tui.ui import feeds, layout, possible
+from tui.ui import aiming, feeds, layout
+from tui.ui.aiming import LISTINGS, LIVE, SESSIONS
 from tui.ui.arranged import Arranged, renewed
-from tui.ui.bar import Bar
+from tui.ui.bar import Bar, keys_line
 from tui.ui.bell import Bell
 from tui.ui.board import Board
 from tui.ui.desk import Desk
 from tui.ui.expiry import ExpiryPane
 from tui.ui.feeds import Following, Looking
 from tui.ui.habits import Habits
-from tui.ui.keys import IN_FULL, ON_TEXT, Deed, deeds
+from tui.ui.keys import ON_TEXT, Deed, deeds
 from tui.ui.listings import ListingsPane
 from tui.ui.live import LivePane
+from tui.ui.loops import Loop, Loops, write_down
 from tui.ui.news import News
 from tui.ui.page import PagePane
 from tui.ui.port import Engine
-from tui.ui.question import Question, keys_line
+from tui.ui.question import Question
 from tui.ui.reading import Reading
 from tui.ui.sessions import SessionsPane
 from tui.ui.table import Table
 from tui.ui.unseen import Unseen
 from tui.view import page, top, verdict, words
 
-LISTINGS, SESSIONS, EXPIRY, LIVE = 1, 2, 3, 4
+_LEAVING_S = 0.5  # for each thing that is kept
 
 
 class PictureScreen(Screen[None], inherit_bindings=False):
@@ -51,12 +56,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
     def __init__(self, engine: Engine) -> None:
         super().__init__()
         self.engine = engine
-        self.deeds = deeds(
-            engine.keys,
-            engine.verbs,
-            is_read_only=engine.is_read_only,
-            is_restricted=engine.is_restricted,
-        )
+        self.deeds = deeds(engine.keys, engine.verbs)
         self.board = Board(engine.quiet_after)
         self.catalog: Catalog | None = None
         self.trouble = ""
@@ -67,6 +67,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         self.is_tiny = False
         self._make_panes(engine)
         self.news = News(engine, self.question)
+        self.loops = Loops(engine, lambda: self._show_top(self.arranged))
         self.bell_of_requests = Bell(lambda: self.app.bell())
         self.unseen = Unseen(engine)
         pages = (self.page, self.fit, self.show_page, self.open_page)
@@ -108,16 +109,17 @@ class PictureScreen(Screen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Start the loops."""
-        self.set_interval(1.0, self.second)
-        loops = {
-            "look": self._look(),
-            "follow": self.following.run(),
-            "unseen": self.unseen.run(self.tick),
-            "habits": self.habits.run(self),
-            "notify": feeds.notify(self.engine, lambda: self.catalog, self.news),
+        self.set_interval(1.0, lambda: self.loops.guard("the clock", self.second))
+        loops: dict[str, Loop] = {
+            "looking": self._look,
+            "following": self.following.run,
+            "the seen": partial(self.unseen.run, self.tick),
+            "the view": partial(self.habits.run, self),
+            "notifying": partial(feeds.notify, self.engine, lambda: self.catalog, self.news),
         }
         for name, loop in loops.items():
-            self.run_worker(loop, name=name, group=name, exit_on_error=False)
+            keeping = self.loops.keep(name, loop)
+            self.run_worker(keeping, name=name, group=name, exit_on_error=False)
 
     async def _look(self) -> None:
         """Show the view of the last time, then look for ever."""
@@ -125,9 +127,23 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         await self.looking.run()
 
     def on_unmount(self) -> None:
-        """Keep what was looked at, and the view, for the next time."""
-        self.unseen.save()
-        self.habits.save(self)
+        """Keep what was looked at, and the view, for the next time; a disk that hangs does not."""
+        for save in (self.unseen.save, partial(self.habits.save, self)):
+            saving = threading.Thread(target=save, daemon=True)
+            saving.start()
+            saving.join(_LEAVING_S)
+
+    def once(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside all else, and say so where it fails."""
+
+        async def done() -> None:
+            try:
+                await work
+            except Exception as error:  # as in `Loops`: nobody waits for it who would tell
+                write_down(self.engine, name, error)
+                self.news.tell(f"{name} failed: {type(error).__name__}: {error}", "bad")
+
+        self.run_worker(done(), name=name, group=name, exit_on_error=False)
 
     def on_resize(self) -> None:
         """Fit the panes to the new size."""
@@ -147,18 +163,27 @@ class PictureScreen(Screen[None], inherit_bindings=False):
             return
         if (self.catalog is None or self.catalog.problem) and not catalog.problem:
             saying = feeds.verdict(self.engine, catalog, self.show_verdict)
-            self.run_worker(saying, name="verdict", group="verdict", exit_on_error=False)
+            self.once("the doctor", saying)
         is_first = self.catalog is None or bool(self.catalog.problem and not catalog.problem)
         self.news.compare(self.catalog, catalog)
         if self.engine.rings:
             self.bell_of_requests.look(catalog)
         self.catalog = self.unseen.catalog = catalog
         self.desk.forget(erased(catalog))
+        self._forget_gone(catalog)
         self.arranged, self.trouble = found, ""
         if is_first and not catalog.problem:
             self.habits.come_back(self, catalog)
         self._select_started()
         self.tick()
+
+    def _forget_gone(self, catalog: Catalog) -> None:
+        """Take off the marks of what is no more, and say so where a question is about it."""
+        if self.marks:
+            self.marks &= {one.key for one in catalog.sessions}
+        if self.desk.about:
+            there = {one.key for one in catalog.sessions if not is_gone(one)}
+            self.desk.take_note_of(there)
 
     def show_trouble(self, reason: str) -> None:
         """Keep the last picture, and say how old it is and why."""
@@ -178,12 +203,11 @@ class PictureScreen(Screen[None], inherit_bindings=False):
                 self.news.tell("; ".join(update.notices))
         self.live.add(update)
         if self.habits.is_away and update.entries:
-            self.run_worker(self.habits.read_on(self), name="read on", exit_on_error=False)
+            self.once("reading on", self.habits.read_on(self))
 
     def on_live_pane_wished(self, message: LivePane.Wished) -> None:
         """Read what the Live pane lacks of the stream."""
-        fetching = self.reading.fetch(message.wish)
-        self.run_worker(fetching, name="page", group="page", exit_on_error=False)
+        self.once("reading", self.reading.fetch(message.wish))
 
     def second(self) -> None:
         """Take note of what was in sight this second, and draw what the clock says now."""
@@ -206,7 +230,8 @@ class PictureScreen(Screen[None], inherit_bindings=False):
 
     def _show_top(self, found: Arranged | None) -> None:
         width = self.size.width
-        trouble = layout.stale(self.catalog, self.trouble, self.engine.now())
+        failed = self.loops.trouble
+        trouble = layout.stale(self.catalog, self.trouble, self.engine.now()) or failed
         if not trouble and self.catalog is not None:
             trouble = top.unread_words(self.catalog.listing(self.listing), width)
         self.top_line.show(
@@ -255,7 +280,10 @@ class PictureScreen(Screen[None], inherit_bindings=False):
     def read_in_full(self) -> None:
         """Give the stream of the selected session the whole screen."""
         self.sessions.is_placed = True
-        self.following.follow(self.sessions.session)
+        session, shown = self.sessions.session, self.live.session
+        self.following.follow(session)
+        if session is not None and (shown is None or shown.key != session.key):
+            self.live.begin(session, "reading...")
         self.pane, self.is_full = LIVE, True
 
     def _kept(self, read: Session) -> Session | None:
@@ -278,67 +306,44 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         self.fit()
 
     def _show_keys(self) -> None:
-        session = self.selected or next(iter(self.targets), None)
         spoken = ON_TEXT if self.page.is_open or self.is_full else {}
         keys = [
-            (
-                self.engine.keys.sign(deed.name),
-                spoken.get(deed.action, deed.word),
-                not possible.why_not(deed.name, session, self.desk),
-            )
+            (self.engine.keys.sign(deed.name), word, not self.why_not(deed))
             for deed in sorted(self.deeds, key=lambda deed: deed.order)
-            if deed.order and self._is_offered(deed) and spoken.get(deed.action, deed.word)
+            if deed.order and aiming.is_offered(self, deed)
+            if (word := spoken.get(deed.action, deed.word))
         ]
         self.question.keys = keys_line(tuple(keys), self.size.width)
         self.question.redraw()
 
-    def _is_offered(self, deed: Deed) -> bool:
-        return bool(self.check_action(deed.action.partition("(")[0], ()))
-
     def why_not(self, deed: Deed) -> str:
         """Return why what a key does is not possible now; empty when it is."""
-        if self.is_full and deed.action.partition("(")[0] not in IN_FULL:
-            return "not in full Live"
-        session = self.selected or next(iter(self.targets), None)
-        return possible.why_not(deed.name, session, self.desk)
+        return aiming.why_not(self, deed)
 
     def on_table_moved(self, message: Table.Moved) -> None:
         """Follow the selection of the Sessions pane."""
         self._show_top(self.arranged)
         if message.table is self.sessions:
             self._show_live()
-        elif message.table is self.expiry:
+        else:
             self._show_keys()
 
     # What is selected ------------------------------------------------------------------------
 
     @property
     def selected(self) -> Session | None:
-        """The session that a key acts on."""
-        return self.expiry.session if self.pane == EXPIRY else self.kept or self.sessions.session
+        """The one session that a key acts on."""
+        return aiming.selected(self)
 
     @property
     def listing(self) -> str:
         """The listing that is chosen, or that the selection is in; empty for none."""
-        if self.pane == LISTINGS:
-            return self.listings.listing
-        return self.board.listing or (self.selected.listing if self.selected else "")
+        return aiming.listing(self)
 
     @property
     def targets(self) -> tuple[Session, ...]:
-        """The marked sessions, or else the selected one, or all in the selected line.
-
-        In full Live nobody sees marks: there it is the session that is read.
-        """
-        if self.is_full:
-            return (self.selected,) if self.selected else ()
-        there = self.catalog.sessions if self.catalog and self.marks else ()
-        if marked := tuple(one for one in there if one.key in self.marks):
-            return marked
-        group = self.sessions.group
-        if group is not None and self.pane != EXPIRY and self.kept is None:
-            return group.sessions
-        return (self.selected,) if self.selected else ()
+        """All the sessions that a key acts on."""
+        return aiming.targets(self)
 
     def _select_started(self) -> None:
         """Put the selection on the session of the run that was just started here."""

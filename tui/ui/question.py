@@ -68,6 +68,8 @@ class Question(Pane):
         self._gave_up: asyncio.Event | None = None
         self._leaves = ""
         self._spills = False
+        self.gone = ""
+        self.asked = 0  # questions so far
 
     @property
     def is_open(self) -> bool:
@@ -115,11 +117,14 @@ class Question(Pane):
         if self._is_held:
             self.screen.set_focus(self, scroll_visible=False)
 
-    def release(self) -> None:
-        """Give the keyboard back, with what was typed past the answer."""
+    def release(self, *, drops_typed: bool = False) -> None:
+        """Give the keyboard back, with what was typed past the answer.
+
+        That is dropped where no answer was taken: it was meant for a line, and is no command.
+        """
         self._is_held = False
         self.screen.set_focus(None)
-        typed = list(self._typed)
+        typed = [] if drops_typed else list(self._typed)
         self._typed.clear()
         for event in typed:
             if isinstance(event, events.Key):
@@ -215,6 +220,7 @@ class Question(Pane):
     async def _ask(self, asks: str) -> str:
         self.message = Cell(one_line(asks), "strong")
         self.is_whole = False
+        self.asked += 1
         self._answer = asyncio.get_running_loop().create_future()
         while self._typed and not self._answer.done():
             self._take(self._typed.popleft())
@@ -227,6 +233,8 @@ class Question(Pane):
             self._preview = self._typed_so_far = None
             self._refusal = ""
             self.redraw()
+        if self.gone:
+            raise GaveUp(f"{self.gone}: nothing was done")
         return answer
 
     def redraw(self) -> int:
@@ -286,6 +294,8 @@ class Question(Pane):
 
     def _message_line(self) -> Line:
         text = self.message.text
+        if self._answer is not None and self.gone:
+            return (Cell(" "), Cell(f"{self.gone}: Esc leaves this", "bad"))
         if self._answer is None and self._spilled():
             text = self._wrapped(text)[0]
         asks = (Cell(" "), Cell(text, self.message.style))
@@ -379,17 +389,3 @@ def warning(warns: Sequence[str], room: int) -> str:
         if said and cell_width(text) < room:
             return text
     return f"{'   ! ' + warns[0]:.{room - 2}}~" if warns and room > 20 else ""
-
-
-def keys_line(keys: tuple[tuple[str, str, bool], ...], width: int) -> Line:
-    """Return the key line: each key and what it does, greyed when it cannot act now."""
-    line: list[Cell] = [Cell(" ")]
-    room = width - 1
-    for key, word, is_possible in keys:
-        used = cell_width(key) + cell_width(word) + 3
-        if used - 2 > room:
-            break
-        room -= used
-        line += [Cell(key, "key" if is_possible else "muted")]
-        line += [Cell(f" {word}  ", "" if is_possible else "muted")]
-    return tuple(line)

@@ -38,7 +38,11 @@ class Reading:
         if follower is None:
             self._live.wish = None
             return
-        pages = await in_background(lambda: _pages(follower, wish))
+        try:
+            pages = await in_background(lambda: _pages(follower, wish))
+        except BaseException:
+            self._live.wish = None  # or nothing would ever be wished for again
+            raise
         if self._live.wish is wish:
             self._live.put(wish, *pages)
 

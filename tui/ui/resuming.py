@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from tui.core.errors import ConsoleError, UsageError
@@ -15,31 +14,44 @@ from tui.ui.desk import Desk, after_dashes, named
 from tui.ui.drafts import again
 from tui.ui.many import each
 from tui.ui.possible import why_not
+from tui.ui.prompting import until_taken
+from tui.ui.threads import in_background
 from tui.view.lines import Cell
 
 
-async def resume(desk: Desk, session: Session, *, is_fork: bool = False, given: str = "") -> None:
+async def resume(
+    desk: Desk, session: Session, *, is_fork: bool = False, given: str = "", hidden: int = 0
+) -> None:
     """Ask for a prompt and start a run with it; options of the agent may stand before it."""
     words = ("resume", session.address, *(("--fork",) if is_fork else ()))
     stands_for(desk, words, given)
-    plan = await asyncio.to_thread(desk.engine.plan_resume, session, is_fork=is_fork)
+    plan = await in_background(partial(desk.engine.plan_resume, session, is_fork=is_fork))
     verb = "fork" if is_fork else "resume"
-    asks, warns = f"{verb} {named([session])}", plan.warnings
     about = (verb, *session.key)
-    given = given or desk.drafts.text(about)
-    with desk.drafts.written(about, again(verb, desk.engine.keys)):
-        meant, default = partial(stands_for, desk, words), DEFAULT_PROMPT
-        line = await ask_prompt(
-            desk, plan, asks, given, typed=meant, placeholder=default, warns=warns
-        )
+
+    async def take(line: str) -> None:
         wanted, prompt = desk.engine.with_prompt_line(plan, line)
         start = partial(desk.engine.start, wanted, prompt or DEFAULT_PROMPT)
-        desk.started = await asyncio.to_thread(start)
+        desk.started = await in_background(start)
+
+    with desk.drafts.written(about, again(verb, desk.engine.keys)):
+        await ask_prompt(
+            desk,
+            plan,
+            f"{verb} {named([session], hidden)}",
+            given or desk.drafts.text(about),
+            take,
+            typed=partial(stands_for, desk, words),
+            placeholder=DEFAULT_PROMPT,
+            warns=plan.warnings,
+        )
     done = "forked" if is_fork else "resumed"
     desk.question.say(f"{done} {named([session])}: run {desk.started}", "good")
 
 
-async def resume_many(desk: Desk, sessions: Sequence[Session], given: str = "") -> None:
+async def resume_many(
+    desk: Desk, sessions: Sequence[Session], given: str = "", *, hidden: int = 0
+) -> None:
     """Ask once and start a run in each that can be resumed; some wait in the queue for a place."""
     possible = [one for one in sessions if not why_not("resume", one, desk)]
     if not possible:
@@ -48,23 +60,31 @@ async def resume_many(desk: Desk, sessions: Sequence[Session], given: str = "") 
     others = (word for one in begun[1:] for word in ("--also", one.address))
     words = ("resume", begun[0].address, *others)
     stands_for(desk, words, given)
-    plan = await asyncio.to_thread(_any_plan, desk, possible)
+    plan = await in_background(partial(_any_plan, desk, possible))
     most = desk.engine.max_runs
     queued = f", {most} at once, the others queued" if len(possible) > most else ""
-    asks = f"resume {named(possible)}{queued}"
     about = ("resume", "", "")
-    with desk.drafts.written(about, again("resume", desk.engine.keys)):
-        line = given or desk.drafts.text(about)
-        meant = partial(stands_for, desk, words)
-        line = await ask_prompt(desk, plan, asks, line, typed=meant, placeholder=DEFAULT_PROMPT)
 
-    def act(session: Session) -> Act:
+    def act(session: Session, line: str) -> Act:
         own = desk.engine.plan_resume(session)
         wanted, prompt = desk.engine.with_prompt_line(own, line)
         run_id = desk.engine.start(wanted, prompt or DEFAULT_PROMPT)
         return Act("resume", session.listing, session.session_id, desk.engine.now(), run_id)
 
-    await each(desk, begun, act, "resumed")
+    async def take(line: str) -> None:
+        desk.engine.with_prompt_line(plan, line)
+        await each(desk, begun, partial(act, line=line), "resumed")
+
+    with desk.drafts.written(about, again("resume", desk.engine.keys)):
+        await ask_prompt(
+            desk,
+            plan,
+            f"resume {named(possible, hidden)}{queued}",
+            given or desk.drafts.text(about),
+            take,
+            typed=partial(stands_for, desk, words),
+            placeholder=DEFAULT_PROMPT,
+        )
     kept = {one.key for one in sessions} - {one.key for one in begun}
     if kept and desk.failed is not None:
         desk.failed |= kept
@@ -96,29 +116,27 @@ async def ask_prompt(
     plan: Plan,
     asks: str,
     given: str,
+    take: Callable[[str], Awaitable[None]],
     *,
     typed: Callable[[str], None],
     placeholder: str = "",
     warns: Sequence[str] = (),
-) -> str:
-    """Ask until the options before the prompt are such; what was typed stays to be mended.
+) -> None:
+    """Ask for a prompt until `take` takes it; what was typed stays to be mended.
 
-    Why they are not stands there in full; `typed` hears the line at each change.
+    Why it was refused stands there in full; `typed` hears the line at each change.
     """
-    line, refused = given, _refusal(desk, plan, given)
-    while True:
-        line = await desk.question.ask(
-            asks,
-            placeholder=placeholder,
-            text=line,
-            preview=lambda text: _previewed(desk, plan, text),
-            warns=warns,
-            typed=typed,
-            refused=refused,
-        )
-        refused = _refusal(desk, plan, line)
-        if not refused:
-            return line
+    await until_taken(
+        desk.question,
+        asks,
+        take,
+        text=given,
+        refused=_refusal(desk, plan, given),
+        placeholder=placeholder,
+        preview=lambda text: _previewed(desk, plan, text),
+        warns=warns,
+        typed=typed,
+    )
 
 
 def _refusal(desk: Desk, plan: Plan, line: str) -> str:

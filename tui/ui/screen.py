@@ -12,19 +12,21 @@ from textual.binding import BindingsMap
 from tui.core.attention import Failures
 from tui.core.models import Key, Session
 from tui.core.selection import parse_filter
-from tui.ui import answering, cleaning, copying, flows, possible, resuming, undoing
+from tui.ui import answering, cleaning, copying, flows, resuming, undoing
 from tui.ui.acting import ActingScreen
+from tui.ui.aiming import EXPIRY, LISTINGS, LIVE, SESSIONS, is_offered
+from tui.ui.desk import Desk
 from tui.ui.keyboard import TypedAhead
-from tui.ui.keys import IN_FULL, ON_PAGE, WHEN_TINY, bindings
+from tui.ui.keys import WHEN_TINY, bindings
 from tui.ui.link import LinkApp
 from tui.ui.live import LivePane
 from tui.ui.page import PagePane
-from tui.ui.picture import EXPIRY, LISTINGS, LIVE, SESSIONS
 from tui.ui.port import Engine
+from tui.ui.prompting import until_taken
 from tui.ui.table import Table
 from tui.view.page import help_lines
 
-_OPENING = {"verbs": "command", "filter": "filter"}
+_OPENING = ("verbs", "filter")
 
 
 class ConsoleScreen(ActingScreen, inherit_bindings=False):
@@ -34,17 +36,24 @@ class ConsoleScreen(ActingScreen, inherit_bindings=False):
         super().__init__(engine)
         self.sought = ""
         self._said_of_marks = ""
+        self._by_name = {deed.name: deed for deed in self.deeds}
         self._bindings = BindingsMap(bindings(self.deeds, engine.keys))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While a question is open nothing acts; in the full Live only what reads and answers."""
+        """While a question is open no key acts; unseen, on a tiny screen, only what leaves it."""
         if self.question.is_open:
             return False
-        if self.is_tiny:
-            return action in WHEN_TINY
-        if self.page.is_open:
-            return action in ON_PAGE
-        return not self.is_full or action in IN_FULL
+        if action == "press" and self.is_tiny:
+            return self._by_name[str(parameters[0])].action in WHEN_TINY
+        return not self.is_tiny or action in WHEN_TINY
+
+    async def action_press(self, name: str) -> None:
+        """Do what the key of that name does, or say why it cannot be done now."""
+        deed = self._by_name[name]
+        if reason := self.why_not(deed):
+            self.question.say(reason, "bad")
+        else:
+            await self.run_action(deed.action)
 
     def on_paste(self, event: events.Paste) -> None:
         """Say that what is pasted here does nothing: its letters are no commands."""
@@ -55,9 +64,9 @@ class ConsoleScreen(ActingScreen, inherit_bindings=False):
 
     def on_typed_ahead(self, event: TypedAhead) -> None:
         """Type what came at once when it opens a line by a sign; else it does nothing."""
-        signs = {self.engine.keys.sign(name): action for name, action in _OPENING.items()}
+        signs = {self.engine.keys.sign(name): name for name in _OPENING}
         first = event.text[:1]
-        if first in signs and not first.isalnum() and self.check_action(signs[first], ()):
+        if first in signs and not first.isalnum() and is_offered(self, self._by_name[signs[first]]):
             event.stop()
             for key in event.keys:
                 self.app.post_message(events.Key(key.key, key.character))
@@ -106,6 +115,8 @@ class ConsoleScreen(ActingScreen, inherit_bindings=False):
     def action_pane(self, number: int) -> None:
         self.pane, self.is_full = number, False
         self.desk.commands = ()
+        if number == LIVE:
+            self.sessions.is_placed = True  # what is read is not changed by what comes to the top
         self.fit()
 
     def action_next_pane(self, step: int = 1) -> None:
@@ -241,10 +252,8 @@ class ConsoleScreen(ActingScreen, inherit_bindings=False):
     def action_mark(self) -> None:
         if self._text is not None:
             self.action_page(1)
-        elif self.pane == SESSIONS and self.sessions.key is not None:
+        elif self.sessions.key is not None:
             self._mark(self.sessions.keys_of(self.sessions.key))
-        elif self.selected is not None:
-            self._mark(frozenset({self.selected.key}))
 
     def _mark(self, keys: frozenset[Key]) -> None:
         self._take_marks(self.marks - keys if keys <= self.marks else self.marks | keys)
@@ -260,43 +269,48 @@ class ConsoleScreen(ActingScreen, inherit_bindings=False):
         if self.is_full:
             if text := copying.entry_text(*self.live.entry):
                 self._copy(copying.copy(self.app, self.desk, text))
-        elif self.selected is not None:
-            self._copy(copying.copy(self.app, self.desk, self.selected.session_id))
+        elif text := self.selected.session_id if self.selected else self.listing:
+            self._copy(copying.copy(self.app, self.desk, text))
 
     def action_copy_command(self) -> None:
         command = copying.command_line(self)
         self._copy(copying.copy_command(self.app, self.desk, command))
 
     def _copy(self, copying_it: Coroutine[Any, Any, None]) -> None:
-        self.run_worker(copying_it, name="copy", group="copy", exit_on_error=False)
+        self.once("copying", copying_it)
 
     # Deeds -----------------------------------------------------------------------------------
 
     def action_resume(self) -> None:
-        if len(self.targets) > 1:
-            self.act(resuming.resume_many(self.desk, self.targets))
+        if len(found := self.targets) > 1:
+            self.act(resuming.resume_many(self.desk, found, hidden=self.hidden), found)
         else:
-            self._ask("resume", lambda one: resuming.resume(self.desk, one))
+            self.act(resuming.resume(self.desk, found[0], hidden=self.hidden), found)
 
     def action_answer(self) -> None:
-        self._ask("answer", lambda one: answering.answer(self.desk, one))
+        self._act_on_selected(answering.answer)
 
     def action_interrupt(self) -> None:
-        self._ask("interrupt", lambda one: flows.interrupt(self.desk, one))
+        self._act_on_selected(flows.interrupt)
 
     def action_extend(self) -> None:
-        self._ask_all("extend", lambda: flows.extend(self.desk, self.targets, hidden=self.hidden))
+        self.act(flows.extend(self.desk, self.targets, hidden=self.hidden), self.targets)
 
     def action_delete(self) -> None:
-        deed = "delete" if len(self.targets) == 1 else ""
-        self._ask_all(deed, lambda: flows.delete(self.desk, self.targets, hidden=self.hidden))
+        self.act(flows.delete(self.desk, self.targets, hidden=self.hidden), self.targets)
+
+    def _act_on_selected(self, flow: Callable[[Desk, Session], Coroutine[Any, Any, None]]) -> None:
+        """Start a flow on the one session that is selected, marks or not."""
+        if (session := self.selected) is not None:
+            self.act(flow(self.desk, session), (session,))
 
     def action_undo(self) -> None:
         self.act(undoing.undo(self.desk))
 
     def action_clean_up(self) -> None:
         if self.catalog is not None:
-            self.act(cleaning.clean_up(self.desk, self.catalog, self.board.listing))
+            chosen = self.listing if self.pane == LISTINGS else self.board.listing
+            self.act(cleaning.clean_up(self.desk, self.catalog, chosen))
 
     def action_filter(self) -> None:
         is_text = self.page.is_open or self.is_full
@@ -329,23 +343,6 @@ class ConsoleScreen(ActingScreen, inherit_bindings=False):
         else:
             self.act(self.command(f"{name} " if name else ""))
 
-    def _ask(self, deed: str, flow: Callable[[Session], Coroutine[Any, Any, None]]) -> None:
-        """Start a flow on what is selected, marks or not, or say why it is not possible now."""
-        session = self.selected
-        reason = possible.why_not(deed, session, self.desk)
-        if session is None or reason:
-            self.question.say(reason, "bad")
-        else:
-            self.act(flow(session))
-
-    def _ask_all(self, deed: str, flow: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Start a flow on all that is marked, or else on what is selected."""
-        reason = possible.why_not(deed, self.targets[0] if self.targets else None, self.desk)
-        if reason:
-            self.question.say(reason, "bad")
-        else:
-            self.act(flow())
-
     async def _filter(self) -> None:
         asks = "filter: words, stage:3, live, failed, <24h, ! negates; empty shows all"
 
@@ -353,7 +350,9 @@ class ConsoleScreen(ActingScreen, inherit_bindings=False):
             board = replace(self.board, filter=typed.strip())
             self.desk.stands_for(*copying.listed(board))
 
-        text = (await self.question.ask(asks, text=self.board.filter, typed=meant)).strip()
-        parse_filter(text)
-        self.board = replace(self.board, filter=text)
+        async def take(typed: str) -> None:
+            parse_filter(typed.strip())
+            self.board = replace(self.board, filter=typed.strip())
+
+        await until_taken(self.question, asks, take, text=self.board.filter, typed=meant)
         self.tick()

@@ -19,7 +19,7 @@ _DONE = {"extend": "extended", "delete": "deleted", "clean-up": "cleaned up"}
 
 
 async def undo(desk: Desk) -> None:
-    """Take back what was done last, named; asks when it is old, or was not done in this console."""
+    """Take back what was done last; asks unless the words of just that are still in sight."""
     desk.stands_for("undo")
     if not desk.done:
         await _undo_last(desk)
@@ -27,7 +27,8 @@ async def undo(desk: Desk) -> None:
     acts = desk.done[-1]
     what = acts[0].words if len(acts) == 1 else f"{len(acts)} at once, as in: {acts[0].words}"
     is_old = desk.engine.now() - acts[0].at > _OLD
-    if is_old and not await desk.question.confirm(f"undo: {what}?"):
+    is_in_sight = desk.said_of_done == desk.question.message.text != ""
+    if (is_old or not is_in_sight) and not await desk.question.confirm(f"undo: {what}?"):
         desk.question.say("left as it is")
         return
     desk.done.pop()

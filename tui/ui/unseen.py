@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from tui.core.changes import Looks
 from tui.core.models import Catalog, Key, Session
 from tui.ui.port import Engine
+from tui.ui.threads import in_background
 
 SAVE_EACH = 30.0
 _A_LOOK = timedelta(seconds=0.9)  # a clock that ticks each second may be a little early
@@ -50,11 +51,12 @@ class Unseen:
 
     async def run(self, show: Callable[[], None]) -> None:
         """Read what was looked at before and `show` it, then write it down from time to time."""
-        self._looks = self._saved = await asyncio.to_thread(self._engine.read_looks)
+        if self._looks is None:
+            self._looks = self._saved = await in_background(self._engine.read_looks)
         show()
         while True:
             await asyncio.sleep(SAVE_EACH)
-            await asyncio.to_thread(self.save)
+            await in_background(self.save)
 
     def save(self) -> None:
         """Write down what was looked at, if that changed; a disk that refuses is no trouble."""

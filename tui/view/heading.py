@@ -27,7 +27,9 @@ def title(
     name = f"{one_line(session.listing)}/{words.stage(one_line(session.stage))}"
     state, _ = words.state(session, now, quiet_after)
     runner = one_line(session.run.operator) if session.run and not session.run.is_over else ""
-    if not runner and session.is_live:
+    if session.liveness is Liveness.ORPHAN:
+        runner = "owner gone"
+    elif not runner and session.is_live:
         runner = "pipeline"
     named = f"{name} {words.short_id(session.session_id)[:4]}"
     said = "4 " + "  ".join(fact for fact in (named, runner, state) if fact)

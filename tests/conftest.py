@@ -25,8 +25,11 @@ settings.register_profile(
     max_examples=int(os.environ.get(HUNTS, "100")),
 )
 settings.load_profile("session-console")
-# A shell ignores it for what it starts in the background, and so would all that tests interrupt.
+
+# `nohup` and a shell's background jobs ignore these, and so would all that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+for _number in (signal.SIGHUP, signal.SIGQUIT):
+    signal.signal(_number, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session", autouse=True)

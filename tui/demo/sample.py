@@ -205,7 +205,7 @@ class _Writer:
     def _overwrite(self, path: Path, one: Written) -> None:
         """Let an operator extend a session, and the pipeline track it again without looking."""
         then = self._now - hours(3)
-        Tracking(path, UTC, "bert").mark_extended(
+        Tracking(path, UTC, "bert", act_id=one.session_id[:8]).mark_extended(
             one.session_id, now=then, until=then + hours(480), has_transcript=True
         )
         row = list(self._row(one))

@@ -80,7 +80,10 @@ CALLS = (
         "Write",
         {"file_path": "/srv/work/w.txt", "content": "\n".join(["x" * 39] * 7_500)},
     ),
-    ("mcp__sheet__put", {"rows": [["y" * 30] * 40] * 1_300}),
+    (
+        "mcp__sheet__put",
+        {"rows": [[f"{n:030}" for n in range(row, row + 40)] for row in range(1_300)]},
+    ),
     (
         QUESTION,
         {

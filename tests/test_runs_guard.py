@@ -117,8 +117,16 @@ def test_calls_are_judged_by_mode_and_place(
 
 
 def test_more_than_can_be_looked_at_is_no_answer(spec: RunSpec) -> None:
+    given = {"a": [str(number) for number in range(100_001)]}
     with pytest.raises(ValueError, match="too many"):
-        Guard(spec, is_hosted=False).verdict("mcp__crm__x", {"a": ["b"] * 2000}, str(spec.cwd))
+        Guard(spec, is_hosted=False).verdict("mcp__crm__x", given, str(spec.cwd))
+
+
+def test_a_sheet_of_thousands_of_cells_is_asked_for(spec: RunSpec) -> None:
+    """With a bound of a thousand texts it was denied as what may hold secrets."""
+    rows = [[f"{row} {column}" for column in range(40)] for row in range(130)]
+    bound = replace(spec, is_restricted=True)
+    assert Guard(bound, is_hosted=False).verdict("mcp__x__put", {"r": rows}, str(spec.cwd)) == "ask"
 
 
 @pytest.mark.parametrize("names", [("projects", "plans"), ("9f2c0000-1111",), ("tool-results",)])

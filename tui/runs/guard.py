@@ -21,7 +21,7 @@ from tui.runs.protocol import RunSpec
 Verdict = Literal["", "ask", "deny"]
 
 _EDITING_MODE = "acceptEdits"
-_MOST_TEXTS, _LONGEST_PATH = 1000, 4096
+_MOST_TEXTS, _LONGEST_PATH = 100_000, 4096  # of a call: some three seconds of looking
 _FILE_TOOLS = EDITING_TOOLS | LOOKING_TOOLS - {"Glob"}
 # Where the tools of the CLI have paths; for `Glob`, as for a tool that is not known, any text is.
 _PATHS = ("file_path", "notebook_path", "path", "glob")
@@ -94,7 +94,7 @@ def _paths(tool: str, given: Mapping[str, Any], cwd: str) -> Iterator[str]:
     if tool in HARMLESS_TOOLS:
         return
     values = [given.get(name) for name in _PATHS] if tool in _FILE_TOOLS else [given]
-    texts = [text for one in values for text in _texts(one)]
+    texts = dict.fromkeys(text for one in values for text in _texts(one))
     if len(texts) > _MOST_TEXTS:
         raise ValueError("too many values")
     base = _resolved(cwd, str(given.get("path") or "")) if tool in LOOKING_TOOLS else cwd

@@ -135,7 +135,7 @@ async def test_a_page_that_was_left_out_by_a_new_width_is_not_seen() -> None:
 
 
 async def test_what_was_typed_before_the_request_was_there_grants_nothing() -> None:
-    """Without it `ay` in one burst allows what nobody saw."""
+    """Neither `y` nor `A` in the same burst: nothing of the request was painted yet."""
     async with console() as at:
         await at.choose(TITLE)
         for key in "ayA":

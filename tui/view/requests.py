@@ -93,7 +93,7 @@ def scope_lines(request: Request, width: int) -> tuple[Line, ...]:
             f"Allowed from now on: every call of {request.tool} by this run and its sub-agents,",
             "whatever its input, without asking anybody.",
             "",
-            "Not by other runs of this session, and no other tool. It ends with the run, or when a",
+            "No other tool, and not in other runs. It ends with the run, or when a",
             "restricted console prompts it; `stop` ends the run.",
         ),
         width,

@@ -188,7 +188,7 @@ async def test_a_result_joins_its_call_and_resizing_keeps_it() -> None:
         await settled(pilot)
         live = _screen(app).live
         for width in (80, 120, 70):
-            await pilot.resize_terminal(width, 40)
+            await pilot.resize_terminal(width, 50)
             await pilot.pause()
             shown = "\n".join(live.render_line(y).text for y in range(live.size.height))
             assert "12 results   1.2s" in shown

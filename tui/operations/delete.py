@@ -33,7 +33,6 @@ from tui.storage.manifest import Trashed
 from tui.storage.tracking import read_rows
 from tui.storage.trash import (
     drop_batch,
-    list_trash,
     put_back,
     read_trash,
     require_way_back,
@@ -61,10 +60,12 @@ def delete_many(
 ) -> Cleaned:
     """Delete each of them that can be, as `delete` does; the sum says what was left, and why."""
     is_any_gone = any(map(_is_cleaned_up, sessions))
-    in_trash = _with_files_in_trash(context) if is_any_gone else frozenset[Key]()
+    in_trash, unread = _with_files_in_trash(context) if is_any_gone else (frozenset[Key](), ())
 
     def require(session: Session) -> None:
         _require_there(session, context.clock())
+        if _is_cleaned_up(session) and unread:
+            raise Refused(f"nobody knows whether its files are in the trash: {'; '.join(unread)}")
         if _is_cleaned_up(session) and (session.folder.name, session.session_id) in in_trash:
             short = session.session_id[:8]
             raise Refused(f"{short} is cleaned up, in the trash: `restore` or `purge {short}` it")
@@ -77,10 +78,13 @@ def _is_cleaned_up(session: Session) -> bool:
     return session.status == Status.EXPIRED and session.transcript is None
 
 
-def _with_files_in_trash(context: Context) -> frozenset[Key]:
-    """Return whose files are in the trash: deleted too, their row alone would come back first."""
-    found = list_trash(context.root, listing_paths(context.root))
-    return frozenset((one.listing, one.session_id) for one in found if one.files)
+def _with_files_in_trash(context: Context) -> tuple[frozenset[Key], tuple[str, ...]]:
+    """Return whose files are in the trash, and in words what of it was not read.
+
+    Deleted too, their row alone would come back first.
+    """
+    found, unread = read_trash(context.root, listing_paths(context.root))
+    return frozenset((one.listing, one.session_id) for one in found if one.files), unread
 
 
 def _require_there(session: Session, now: datetime) -> None:

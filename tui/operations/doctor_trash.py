@@ -10,7 +10,7 @@ from tui.core.text import one_line
 from tui.operations.amounts import moment
 from tui.operations.finding import Finding
 from tui.storage.manifest import Trashed
-from tui.storage.trash import unreadable_trash
+from tui.storage.trash import read_trash, unreadable_trash
 
 
 def of_trash(catalog: Catalog, cut_off: Iterable[Trashed]) -> Iterator[Finding]:
@@ -28,6 +28,9 @@ def of_trash(catalog: Catalog, cut_off: Iterable[Trashed]) -> Iterator[Finding]:
         yield Finding(
             "error", "unfinished_delete", words, remedy, listing, one.session_id, is_fixable=True
         )
+    for words in read_trash(catalog.root, _paths(catalog))[1]:
+        remedy = "nothing is erased, undone or put back by guess: look again once it can be read"
+        yield Finding("warning", "unreadable_trash", words, remedy)
     for folder in unreadable_trash(catalog.root, _paths(catalog)):
         words = f"what lies in {one_line(folder)} is explained by no manifest that can be read"
         remedy = "look into it; what is in it can only be moved back, or removed, by hand"

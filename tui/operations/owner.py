@@ -12,8 +12,8 @@ from tui.core.text import one_line
 from tui.operations.amounts import moment, span
 from tui.operations.target import Target, is_foreign
 from tui.runs.heartbeat import is_moving
-from tui.runs.protocol import list_runs, named_process, read_owner, read_run
-from tui.runs.untrusted import read_json
+from tui.runs.protocol import OWNER, list_runs, named_process, read_owner, read_run
+from tui.runs.untrusted import read_json, read_surely
 from tui.storage.config_dir import CONFIG_DIR
 
 _STILL = timedelta(seconds=15)  # a runner shows every 2 s that it lives
@@ -74,7 +74,10 @@ def require_silent(target: Target, now: datetime, *, watches: bool = False) -> N
 
 
 def _is_elsewhere(run: Run) -> bool:
-    owner = read_owner(run.folder)
+    try:
+        owner = read_surely(run.folder / OWNER)
+    except OSError:  # then nobody can tell
+        return True
     return bool(owner) and named_process(owner, "pid", "proc_start") is None
 
 

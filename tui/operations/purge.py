@@ -28,8 +28,7 @@ from tui.operations.delete import find_trashed, require_not_stray
 from tui.operations.find import find_session
 from tui.operations.refresh import Watch, listing_paths
 from tui.operations.target import Target, owned, require_no_orphan, require_not_live, target_of
-from tui.runs.protocol import SPEC, run_folders
-from tui.runs.untrusted import read_json
+from tui.runs.protocol import run_folders, session_of
 from tui.storage.acks import forget_ack
 from tui.storage.config_dir import footprint
 from tui.storage.erasing import (
@@ -49,7 +48,7 @@ from tui.storage.notified import forget_told
 from tui.storage.remembered import read_remembered, write_remembered
 from tui.storage.scrubbing import scrub_database, scrub_history
 from tui.storage.tracking import is_tracked, read_rows
-from tui.storage.trash import is_full, list_trash
+from tui.storage.trash import is_full, list_trash, read_trash
 from tui.storage.walking import Measure, measure
 
 _SURELY_OVER = timedelta(hours=1)
@@ -88,7 +87,9 @@ def plan_purge(context: Context, words: str) -> Erasure:
 
 def _erasure(context: Context, target: Target, session: Session | None) -> Erasure:
     """Return what there is of a session now."""
-    everything = list_trash(context.root, listing_paths(context.root))
+    everything, unread = read_trash(context.root, (target.folder,))
+    if unread:
+        raise Refused(f"not all of {target.short} would be erased: {'; '.join(unread)}")
     trashed = tuple(
         one
         for one in everything
@@ -224,8 +225,8 @@ def _named(context: Context, words: str) -> tuple[Target, Session | None]:
     session, unknown = None, UnknownId()
     try:
         listing, _, wanted = words.rpartition("/")
-        is_folder = is_listing_id(listing) and (context.root / listing).is_dir()
-        session = find_session(Watch(context, wanted).look(listing if is_folder else None), words)
+        is_named = is_listing_id(listing) and is_folder(context.root / listing, unknown=True)
+        session = find_session(Watch(context, wanted).look(listing if is_named else None), words)
     except UnknownId as error:
         unknown = error
     try:
@@ -251,13 +252,9 @@ def _places(target: Target) -> list[Path]:
     """Return what of a session is in its listing, what shows that it is there last."""
     try:
         every = run_folders(target.folder)
+        runs = [folder for folder in every if session_of(folder) == target.session_id]
     except OSError as error:
         raise Refused(f"its runs cannot be read: {error.strerror}: nothing is erased") from error
-    runs = [
-        folder
-        for folder in every
-        if read_json(folder / SPEC).get("session_id") == target.session_id
-    ]
     found = footprint(target.config_dir, target.session_id)
     shows = {path for path in found if path.suffix == ".jsonl" or path.parent == target.config_dir}
     return [*runs, *(path for path in found if path not in shows), *shows]
@@ -282,7 +279,7 @@ def _forget_kept(context: Context, folder: Path) -> None:
 
     Raises `OSError`.
     """
-    if folder.is_dir():
+    if is_folder(folder, unknown=True):
         mark_erased(folder)
     Index(index_path(context.settings.cache_dir, context.root)).forget(folder)
 

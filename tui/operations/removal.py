@@ -20,8 +20,7 @@ from tui.operations.batches import (
 )
 from tui.operations.context import Act, Context
 from tui.operations.target import Target, require_no_orphan, target_of, tracking_of
-from tui.runs.protocol import SPEC, run_folders
-from tui.runs.untrusted import read_json
+from tui.runs.protocol import run_folders, session_of
 from tui.storage.config_dir import CONFIG_DIR, footprints
 from tui.storage.folders import is_link
 from tui.storage.locks import discard_locks
@@ -157,7 +156,7 @@ class _Remover:
         found = footprints(folder / CONFIG_DIR, [target.session_id for target in free])
         for run in _runs(folder):
             if run not in self._session_of_run:
-                self._session_of_run[run] = str(read_json(run / SPEC).get("session_id", ""))
+                self._session_of_run[run] = _session_of(run)
             session_id = self._session_of_run[run]
             if session_id in found:
                 found[session_id] += (run,)
@@ -191,6 +190,15 @@ def _runs(folder: Path) -> tuple[Path, ...]:
         return run_folders(folder)
     except OSError as error:
         raise Refused(f"its runs cannot be read: {error.strerror}: nothing is moved") from error
+
+
+def _session_of(run: Path) -> str:
+    try:
+        return session_of(run)
+    except OSError as error:
+        raise Refused(
+            f"whose run {run.name} is cannot be read: {error.strerror}: nothing is moved"
+        ) from error
 
 
 def _with_way_out(error: ConsoleError) -> ConsoleError:

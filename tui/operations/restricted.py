@@ -5,10 +5,12 @@ What the settings give to a stage is theirs to give; everything else here is ref
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tui.core.errors import Refused
 from tui.core.models import Run, Session
 from tui.core.request import Request
 from tui.core.text import one_line
@@ -16,9 +18,9 @@ from tui.operations.agent_options import is_wider
 from tui.operations.context import Context
 from tui.operations.mentions import stray_mention
 from tui.runs.bounds import is_harmless
-from tui.runs.protocol import IN_PIPELINE, SPEC, read_owner
-from tui.runs.untrusted import read_json
-from tui.storage.folders import is_folder
+from tui.runs.protocol import IN_PIPELINE, OWNER, SPEC
+from tui.runs.untrusted import read_surely
+from tui.storage.folders import is_folder, may_be_there
 
 _CLOSED = "closed"  # what a spec calls the places that no tool of its agent may touch
 
@@ -33,10 +35,10 @@ def require_inner_prompt(context: Context, prompt: str, cwd: Path, config_dir: P
 
 
 def agent_folder(run: Run, session: Session) -> Path:
-    """Return the folder that the agent of a run works in."""
-    named = read_json(run.folder / SPEC).get("cwd")
+    """Return the folder that the agent of a run works in; raises `Refused` when it is unknown."""
+    named = _surely(run, SPEC).get("cwd")
     path = Path(named) if isinstance(named, str) and named else session.folder
-    return path if is_folder(path) else session.folder
+    return path if is_folder(path, unknown=True) else session.folder
 
 
 def require_no_secret(context: Context, run: Run, cwd: Path, config_dir: Path) -> None:
@@ -45,11 +47,12 @@ def require_no_secret(context: Context, run: Run, cwd: Path, config_dir: Path) -
     The agent of a pipeline may, until a restricted console prompts it; one of ours never: closed
     places are denied to every tool of it, and commands are asked for, as its runner knows.
     """
-    is_ours = IN_PIPELINE not in read_owner(run.folder) and _CLOSED in read_json(run.folder / SPEC)
-    if not context.settings.restricted or is_ours:
+    if not context.settings.restricted:
         return
-    own, named, home = config_dir / ".credentials.json", context.settings.env_file, cwd.resolve()
-    places = (one.resolve() for one in (own, named) if one is not None and one.exists())
+    if IN_PIPELINE not in _surely(run, OWNER) and _CLOSED in _surely(run, SPEC):
+        return
+    own, named, home = config_dir / ".credentials.json", context.settings.env_file, _real(cwd)
+    places = (_real(one) for one in (own, named) if one is not None and may_be_there(one))
     if any(one.is_relative_to(home) for one in places):
         context.require_unrestricted(
             "this agent may read the credentials in its folder without asking, so that somebody "
@@ -61,8 +64,8 @@ def require_asking_agent(context: Context, session: Session, run: Run) -> None:
     """Raise `Refused` when an agent at work may do, unasked, more than the settings give it."""
     if not context.settings.restricted:
         return
-    spec = read_json(run.folder / SPEC)
-    recorded, is_hosted = spec.get("agent"), IN_PIPELINE in read_owner(run.folder)
+    spec = _surely(run, SPEC)
+    recorded, is_hosted = spec.get("agent"), IN_PIPELINE in _surely(run, OWNER)
     if spec.get("decides_itself", is_hosted) is not False:
         context.require_unrestricted(
             f"the pipeline of {session.session_id[:8]} decides itself what its agent may do, so "
@@ -81,6 +84,22 @@ def require_asking_agent(context: Context, session: Session, run: Run) -> None:
                 f"{session.session_id[:8]} acts without asking ({name} of its own), so that "
                 "somebody with all rights has to prompt it"
             )
+
+
+def _surely(run: Run, name: str) -> Mapping[str, Any]:
+    """Return what a file of a run says; raises `Refused` when it cannot be read."""
+    try:
+        return read_surely(run.folder / name)
+    except OSError as error:
+        raise Refused(
+            f"what its agent may do is not known: {name} of its run cannot be read: "
+            f"{error.strerror}"
+        ) from error
+
+
+def _real(path: Path) -> Path:
+    """Return a path without links, as far as they can be followed: it never raises."""
+    return Path(os.path.realpath(path))
 
 
 def require_allowable(context: Context, session: Session, asked: Request) -> None:

@@ -20,7 +20,7 @@ from tui.operations.undone import may_hold_acts, undone_words
 from tui.storage.logbook import read_logbook, write_event
 from tui.storage.manifest import Trashed
 from tui.storage.tracking import read_events
-from tui.storage.trash import list_trash
+from tui.storage.trash import list_trash, read_trash
 
 _DELETES = ("delete", "clean-up")
 _TIMEOUT_S = 2.0
@@ -188,11 +188,15 @@ def _extension(path: Path, event: Event) -> Act:
 def _my_trash(context: Context) -> dict[str, list[Trashed]]:
     """Return what of mine is in the trash, by listing: what was restored or purged no more is.
 
-    Whoever can write there could date a manifest later than all that was really done.
+    Whoever can write there could date a manifest later than all that was really done. Raises
+    `Refused` when not all of it can be read: what cannot may be what was done last.
     """
     found = defaultdict[str, list[Trashed]](list)
     latest = context.clock() + _CLOCKS_APART
-    for one in list_trash(context.root, listing_paths(context.root)):
+    every, unread = read_trash(context.root, listing_paths(context.root))
+    if unread:
+        raise Refused(f"what you did last is not known, so nothing was undone: {'; '.join(unread)}")
+    for one in every:
         if context.is_mine(one.operator) and one.at <= latest:
             found[one.listing].append(one)
     return found
@@ -225,16 +229,28 @@ def _last_written(db_path: Path) -> datetime:
     for path in (db_path, db_path.with_name(f"{db_path.name}-wal")):
         try:
             times.append(path.lstat().st_mtime)
-        except OSError:
+        except FileNotFoundError:
             continue
+        except OSError:  # it may have been written this very moment
+            return datetime.max.replace(tzinfo=UTC)
     return datetime.fromtimestamp(max(times, default=0), UTC)
 
 
 def _settled(context: Context) -> set[str]:
-    """Return the batches of mine of which an undo has left a part, for good."""
+    """Return the batches of mine of which an undo has left a part, for good.
+
+    Raises `Refused` when the logbook cannot be read: then nobody can tell.
+    """
+    try:
+        acts = read_logbook(context.root, is_strict=True)
+    except OSError as error:
+        raise Refused(
+            f"what was undone before is not known, so nothing was undone: the logbook cannot be "
+            f"read: {error.strerror}"
+        ) from error
     return {
         one.note.partition(": ")[0]
-        for one in read_logbook(context.root)
+        for one in acts
         if context.is_mine(one.operator) and one.action == "undo"
     }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,7 +10,8 @@ from tui.core.models import Listing, Row, Status
 from tui.operations.context import Act, Context
 from tui.operations.delete import restore_many
 from tui.operations.target import DATABASE
-from tui.storage.locks import held
+from tui.storage.folders import may_be_there
+from tui.storage.locks import look_at_locks
 from tui.storage.manifest import Trashed
 from tui.storage.tracking import read_events, read_rows
 from tui.storage.trash import list_trash
@@ -52,12 +52,15 @@ def is_cut_off(trashed: Trashed, rows: dict[str, Row]) -> bool:
 
 
 def _is_half_moved(trashed: Trashed) -> bool:
-    return any(not os.path.lexists(trashed.moved(one)) for one in range(len(trashed.places)))
+    return any(not may_be_there(trashed.moved(one)) for one in range(len(trashed.places)))
 
 
 def _confirmed(path: Path, suspects: list[Trashed]) -> list[Trashed]:
     """Look again, with nobody at it: what was under way a moment ago has its row by now."""
-    busy = held(path)
+    locks = look_at_locks(path)
+    if locks.is_blind:
+        return []
+    busy = locks.held | locks.unsure
     try:
         rows = {row.session_id: row for row in read_rows(path / DATABASE)}
         stands = [one for one in suspects if not _is_half_moved(one) and _is_written(path, one)]
@@ -87,7 +90,7 @@ def _is_written(path: Path, trashed: Trashed) -> bool:
 
 
 def _is_there(trashed: Trashed) -> bool:
-    return bool(trashed.files) or os.path.lexists(trashed.mark)
+    return bool(trashed.files) or may_be_there(trashed.mark)
 
 
 def _rows_of(listing: Listing) -> dict[str, Row]:

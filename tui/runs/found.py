@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from tui.core.limits import MOST_RUNS, RUNS_S
 from tui.core.models import Run
 from tui.core.text import one_line
 from tui.runs import protocol
-from tui.runs.untrusted import read_json
+from tui.runs.untrusted import require_readable
 from tui.storage.walking import Budget
 
 
@@ -42,14 +43,25 @@ class RunFinder:
                 if folder in known:
                     self._known[folder] = known[folder]
                 continue
-            session_id = self._session_of(folder)
-            if session_id not in seen or not self._has_ended(folder):
-                self._known[folder] = _looked_at(folder, known.get(folder))
-                seen.add(session_id)
+            try:
+                session_id = self._session_of(folder)
+                if session_id not in seen or not self._has_ended(folder):
+                    self._known[folder] = _looked_at(folder, known.get(folder))
+                    seen.add(session_id)
+            except OSError as error:
+                self._be_unread(folder, known.get(folder), error)
         self._ended.intersection_update(folders)
-        if left:
+        if left and not self.is_unread:
             self.cut = f"{left:,} of its {len(folders):,} runs are not read: {budget.words}"
         return self._counting()
+
+    def _be_unread(self, folder: Path, known: tuple[object, Run] | None, error: OSError) -> None:
+        """Keep a run as it was known last, else as far as it tells anything, to be read again."""
+        self.cut = f"its run {one_line(folder.name)} cannot be read: {error.strerror}"
+        self.is_unread = True
+        run = known[1] if known else protocol.read_run(folder)
+        is_told = known is not None or not run.is_over
+        self._known[folder] = (None, run if is_told else replace(run, error=self.cut))
 
     def _counting(self) -> tuple[Run, ...]:
         """Return of each session the run that counts."""
@@ -65,10 +77,9 @@ class RunFinder:
         return folder in self._ended
 
     def _session_of(self, folder: Path) -> str:
-        """Return whose run it is, which its spec says once and for all."""
+        """Return whose run it is, which its spec says once and for all; raises `OSError`."""
         if folder not in self._sessions:
-            spec = read_json(folder / protocol.SPEC)
-            self._sessions[folder] = one_line(spec.get("session_id", ""))
+            self._sessions[folder] = one_line(protocol.session_of(folder))
         return self._sessions[folder]
 
 
@@ -78,9 +89,12 @@ def _counts(known: Run | None, older: Run) -> Run:
 
 
 def _looked_at(folder: Path, known: tuple[object, Run] | None) -> tuple[object, Run]:
+    """Return a run, and the stamp of what it was read from; raises `OSError`."""
     if known is not None and known[1].is_over and known[1].state != "lost":
         return known
     stamp = protocol.stamp(folder)
     if known is None or known[0] != stamp:
+        for name in (protocol.SPEC, protocol.OWNER, protocol.EVENTS):
+            require_readable(folder / name)
         return stamp, protocol.read_run(folder)
     return known

@@ -30,7 +30,7 @@ from tui.runs.folded import EVENTS as EVENTS
 from tui.runs.folded import events_in, read_story
 from tui.runs.requests import read_request
 from tui.runs.story import Story, posted
-from tui.runs.untrusted import MAX_FILE, parse, read_end, read_json
+from tui.runs.untrusted import MAX_FILE, parse, read_end, read_json, read_surely
 from tui.storage.folders import OURS, Version, our_folder, version_of
 from tui.storage.processes import is_domain_gone, is_gone, own_domain, started, was_before_boot
 
@@ -293,6 +293,11 @@ def _request(folder: Path, story: Story) -> Request | None:
 def read_partial(folder: Path) -> Partial | None:
     """Return what the agent is writing now, safe to show; `None` between messages."""
     return _partial(read_json(folder / PARTIAL))
+
+
+def session_of(folder: Path) -> str:
+    """Return whose run it is, as its spec says; raises `OSError` when nobody can tell."""
+    return str(read_surely(folder / SPEC).get("session_id", ""))
 
 
 def read_owner(folder: Path) -> Mapping[str, Any]:

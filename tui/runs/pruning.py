@@ -14,8 +14,7 @@ from pathlib import Path
 from tui.core.errors import Refused
 from tui.core.session_id import is_session_id
 from tui.runs.opened import closing, open_folder
-from tui.runs.protocol import SPEC, read_run, run_folders
-from tui.runs.untrusted import read_json
+from tui.runs.protocol import read_run, run_folders, session_of
 from tui.storage.folders import our_folder
 from tui.storage.locks import SessionLock
 from tui.storage.walking import erase_inside
@@ -30,8 +29,12 @@ def prune_runs(listing: Path, now: datetime, *, own: str = "") -> int:
 
     `own` is the session whose lock the caller holds. Never raises: what cannot be removed stays.
     """
+    try:
+        old = tuple(_old(listing, now))
+    except OSError:  # nobody can tell now which there are
+        return 0
     count = 0
-    for folder, session_id in tuple(_old(listing, now)):
+    for folder, session_id in old:
         with suppress(OSError, Refused):
             if session_id == own:
                 count += _removed(folder)
@@ -63,7 +66,7 @@ def _old(listing: Path, now: datetime) -> Iterator[tuple[Path, str]]:
     """Yield the folders, with their sessions, that are neither young nor among the last ones."""
     seen: Counter[str] = Counter()
     for folder in reversed(run_folders(listing)):
-        session_id = str(read_json(folder / SPEC).get("session_id", ""))
+        session_id = _session_of(folder)
         seen[session_id] += 1
         if (
             seen[session_id] > KEPT_RUNS
@@ -71,6 +74,14 @@ def _old(listing: Path, now: datetime) -> Iterator[tuple[Path, str]]:
             and is_session_id(session_id)
         ):
             yield folder, session_id
+
+
+def _session_of(folder: Path) -> str:
+    """Return whose run it is; of one that cannot be read nobody's, and it stays."""
+    try:
+        return session_of(folder)
+    except OSError:
+        return ""
 
 
 def _removed(folder: Path) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from tui.core.bounded_json import parse_json
 from tui.core.limits import RUN_FILE
 from tui.core.text import safe_text
+from tui.storage.folders import NONE_OF_OURS
 from tui.storage.opening import regular
 
 MAX_FILE = RUN_FILE
@@ -82,6 +83,27 @@ def parse(raw: bytes) -> dict[str, Any]:
 def read_json(path: Path) -> dict[str, Any]:
     """Return the JSON object in a small file, safe to show; an empty one when there is none."""
     return parse(read_end(path))
+
+
+def read_surely(path: Path) -> dict[str, Any]:
+    """Do as `read_json`, but raise `OSError` when nobody can tell what it holds."""
+    try:
+        with regular(path) as (fd, found):
+            return parse(_end(fd, found, MAX_FILE))
+    except OSError as error:
+        if error.errno in NONE_OF_OURS:
+            return {}
+        raise
+
+
+def require_readable(path: Path) -> None:
+    """Raise `OSError` when nobody can tell what a file holds; one that is not there has nothing."""
+    try:
+        with regular(path) as (fd, _):
+            os.pread(fd, 1, 0)
+    except OSError as error:
+        if error.errno not in NONE_OF_OURS:
+            raise
 
 
 def amount(value: object, limit: float = 1e9) -> float | None:

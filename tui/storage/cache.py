@@ -16,7 +16,7 @@ from tui.core.bounded_json import parse_json
 from tui.core.text import one_line
 from tui.storage.erasures import NOBODY_KNOWS, erasure_of
 from tui.storage.facts import NO_FACTS, Facts, kept, read_facts
-from tui.storage.folders import Version, version_of
+from tui.storage.folders import Version, may_be_there, version_of
 from tui.storage.index import Index
 
 _SHARES = ""  # no path is called that
@@ -98,7 +98,7 @@ class ListingFacts:
         """Forget the transcripts that are neither among these nor there."""
         with self._lock:
             others = (self._known.keys() | self._stored.keys()) - places
-            gone = {one for one in others if not os.path.lexists(one)}
+            gone = {one for one in others if not may_be_there(one)}
             for place in gone:
                 self._known.pop(place, None)
                 self._stored.pop(place, None)

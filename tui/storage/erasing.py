@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tui.core.errors import ConsoleError
 from tui.core.limits import MOST_NAMES, TRASH_S
-from tui.storage.folders import is_link
+from tui.storage.folders import is_link, may_be_there
 from tui.storage.manifest import PURGED, Trashed, forget, numbers_erased, paths_of
 from tui.storage.trash import batches_in, clear, drop_batch
 from tui.storage.walking import Budget, Measure, erase_tree, measure
@@ -48,8 +48,16 @@ def erase(trashed: Trashed) -> int:
 
 def _erase_rest(batch: Path, number: str) -> None:
     """Erase whatever has that number, last what shows that it is to be erased."""
-    for path in paths_of(batch, number):
+    try:
+        paths = paths_of(batch, number)
+    except OSError as error:
+        raise _unread(batch, error) from error
+    for path in paths:
         erase_path(path)
+
+
+def _unread(batch: Path, error: OSError) -> ConsoleError:
+    return ConsoleError(f"{batch} cannot be read: {error.strerror}: not all of it is erased")
 
 
 def erase_words(trashed: Trashed) -> None:
@@ -57,7 +65,7 @@ def erase_words(trashed: Trashed) -> None:
 
     Raises `OSError`.
     """
-    if trashed.batch.exists():
+    if may_be_there(trashed.batch):
         forget(trashed)
 
 
@@ -79,6 +87,10 @@ def finish(bases: Iterable[Path], before: datetime) -> None:
     """
     for base in bases:
         for batch in batches_in(base):
-            for number in numbers_erased(batch):
+            try:
+                numbers = numbers_erased(batch)
+            except OSError as error:
+                raise _unread(batch, error) from error
+            for number in numbers:
                 _erase_rest(batch, number)
         clear(base, before)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from tui.core.models import Event
 from tui.storage.audit import each_event, events_from, select_events
 from tui.storage.connection import READ_TIMEOUT_S
 from tui.storage.database import Steps, read
+from tui.storage.folders import may_be_there
 from tui.storage.stored import text_of
 from tui.storage.table_shape import event_columns, kinds_of_tables
 
@@ -46,7 +46,7 @@ def read_acts(
 
     `is_whole` reads each event of each act.
     """
-    if not os.path.lexists(db_path):
+    if not may_be_there(db_path):
         return ()
     return read(db_path, _last_acts(session_id, limit, is_whole), timeout_s)
 
@@ -66,7 +66,7 @@ def read_events(
     With a `login` those of that login at any address, too; `with_rows` only those that tell a row.
     None without a database or an audit table; raises `DatabaseProblem`.
     """
-    if not os.path.lexists(db_path):
+    if not may_be_there(db_path):
         return ()
     wanted = Wanted(session_id, operator, login, with_rows)
     return read(db_path, last_events(wanted, limit), timeout_s)

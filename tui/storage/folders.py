@@ -17,7 +17,7 @@ from tui.storage.opening import OURS as OURS
 from tui.storage.opening import open_regular
 from tui.storage.safe_io import make_folders
 
-_NONE_OF_OURS = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EINVAL, errno.EISDIR)
+NONE_OF_OURS = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EINVAL, errno.EISDIR)
 _TICK_NS = 50_000_000
 _COARSE_NS = 2_000_000_000  # of a file system that keeps whole seconds
 _ESCAPED = re.compile(r"\\([0-7]{3})")
@@ -66,6 +66,20 @@ def is_folder(path: Path, *, unknown: bool = False) -> bool:
         return False
     except OSError:
         return unknown
+
+
+def may_be_there(path: str | Path) -> bool:
+    """Whether anything is at `path`, a link too, or may be: only "no such file" says no.
+
+    `os.path.lexists` says no to every error.
+    """
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def version_of(status: os.stat_result) -> Version:
@@ -157,7 +171,7 @@ def read_ours(path: Path, limit: int = SMALL) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     except OSError as error:
-        if error.errno in _NONE_OF_OURS:
+        if error.errno in NONE_OF_OURS:
             return {}
         raise
     return value if isinstance(value, dict) else {}

@@ -19,6 +19,7 @@ from typing import Protocol
 
 from tui.core.limits import KEPT_CHARACTERS
 from tui.storage.erasures import NOBODY_KNOWS, erasure_of
+from tui.storage.folders import may_be_there
 from tui.storage.index_file import LONGEST_KEPT, create, is_kept_busy, open_index, remove
 
 _FEW = 4
@@ -122,7 +123,7 @@ class Index:
 
     def forget(self, folder: Path) -> None:
         """Take all that was kept of a listing out of the file, its bytes too; raises `OSError`."""
-        if self._path is None or not os.path.lexists(self._path):
+        if self._path is None or not may_be_there(self._path):
             return
         name = _name(folder)
         with self._lock:

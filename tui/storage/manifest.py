@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -17,7 +16,7 @@ from tui.core.bounded_json import parse_json
 from tui.core.models import Row
 from tui.core.session_id import is_listing_id, is_session_id
 from tui.storage.config_dir import is_place_of
-from tui.storage.folders import read_small
+from tui.storage.folders import NONE_OF_OURS, may_be_there, read_small
 from tui.storage.safe_io import write_atomically
 from tui.storage.walking import names_in
 
@@ -63,9 +62,9 @@ class Trashed:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """What lies in the trash of it now."""
+        """What lies in the trash of it now, or may."""
         moved = (self.moved(index) for index in range(len(self.places)))
-        return tuple(path for path in moved if os.path.lexists(path))
+        return tuple(path for path in moved if may_be_there(path))
 
     @property
     def row_left(self) -> Row | None:
@@ -91,7 +90,10 @@ def write_manifest(batch: Path, sessions: Sequence[Trashed]) -> None:
 
 
 def read_manifest(batch: Path, numbers: Iterable[str]) -> tuple[Trashed, ...]:
-    """Return what the manifest says of those numbers: nothing of the unsound."""
+    """Return what the manifest says of those numbers: nothing of the unsound.
+
+    Raises `OSError` when it cannot be read now.
+    """
     manifest = _load(batch)
     return tuple(found for one in numbers if (found := _trashed(batch, manifest, one)))
 
@@ -114,11 +116,16 @@ def _as_json(one: Trashed) -> dict[str, Any]:
 
 
 def _load(batch: Path) -> dict[str, Any] | None:
+    """Return a sound manifest, `None` without one; raises `OSError` when nobody can tell."""
     try:
         text = read_small(batch / MANIFEST, limits.MANIFEST)
         # Ours are: with one letter beyond it every other would take four bytes.
         manifest = parse_json(text) if text.isascii() or len(text) <= limits.SMALL else None
-    except (OSError, ValueError, RecursionError):
+    except (ValueError, RecursionError):
+        return None
+    except OSError as error:
+        if error.errno not in (*NONE_OF_OURS, errno.EFBIG):
+            raise
         return None
     is_sound = isinstance(manifest, dict) and isinstance(manifest.get("sessions"), dict)
     return manifest if is_sound else None
@@ -171,7 +178,7 @@ def _is_row_of(trashed: Trashed) -> bool:
 def numbers_in(batch: Path) -> tuple[str, ...]:
     """Return the numbers of the sessions that lie in a batch, in order; none that is being erased.
 
-    A batch that cannot be read holds none.
+    Raises `OSError` when it cannot be read.
     """
     names = _names(batch)
     found = {match[1] for name in names if (match := _MOVED.fullmatch(name))}
@@ -179,12 +186,18 @@ def numbers_in(batch: Path) -> tuple[str, ...]:
 
 
 def numbers_erased(batch: Path) -> tuple[str, ...]:
-    """Return the numbers of the sessions in a batch that are being erased, and no other name."""
+    """Return the numbers of the sessions in a batch that are being erased, and no other name.
+
+    Raises `OSError`, as `numbers_in` does.
+    """
     return tuple(match[1] for name in _names(batch) if (match := _ERASED.fullmatch(name)))
 
 
 def paths_of(batch: Path, number: str) -> tuple[Path, ...]:
-    """Return all that lies in a batch under a number, last what shows that it is being erased."""
+    """Return all that lies in a batch under a number, last what shows that it is being erased.
+
+    Raises `OSError`: what was not seen is not gone.
+    """
     found = [
         name for name in _names(batch) if (match := _MOVED.fullmatch(name)) and match[1] == number
     ]
@@ -192,8 +205,10 @@ def paths_of(batch: Path, number: str) -> tuple[Path, ...]:
 
 
 def _names(batch: Path) -> list[str]:
-    """Return the names in a batch that tell anything; of a folder behind a link none."""
+    """Return the names in a batch that tell anything; of one that is gone, or a link, none."""
     try:
         return names_in(batch, limits.MOST_NAMES)[0]
-    except OSError:
-        return []
+    except OSError as error:
+        if error.errno in NONE_OF_OURS:
+            return []
+        raise

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tui.core.limits import DEEPEST_MOVED
-from tui.storage.folders import is_link
+from tui.storage.folders import is_link, may_be_there
 from tui.storage.opening import open_regular
 from tui.storage.safe_io import folder_of, make_new_folder
 from tui.storage.walking import Walk
@@ -30,7 +30,7 @@ def move(source: Path, target: Path, *, rename: Rename = os.rename) -> None:
     """
     if _is_folder(source) and _is_folder(target):
         _merge(source, target, rename)
-    elif os.path.lexists(target):
+    elif may_be_there(target):
         if os.path.samestat(source.lstat(), target.lstat()):
             raise OSError(errno.EEXIST, "that is the same file", str(target))
         source.unlink()
@@ -59,7 +59,7 @@ def conflict(source: Path, target: Path) -> Path | None:
 
     `source` is movable, see `require_movable`.
     """
-    if not os.path.lexists(target):
+    if not may_be_there(target):
         return None
     if not _is_folder(source) or not _is_folder(target):
         return None if _is_same(source, target) else target

@@ -15,7 +15,7 @@ from tui.core.errors import DatabaseProblem
 from tui.core.models import Row, Status
 from tui.storage.connection import empty_log
 from tui.storage.database import Steps, problems, write
-from tui.storage.folders import is_link
+from tui.storage.folders import is_link, may_be_there
 from tui.storage.opening import open_to_change
 from tui.storage.packed_rows import without_metadata
 from tui.storage.side_files import require_plain
@@ -36,7 +36,7 @@ def scrub_database(
     What was there is overwritten in the file, too. Raises `Changed` when the row is not `row` any
     more, `DatabaseProblem`.
     """
-    if not os.path.lexists(db_path):
+    if not may_be_there(db_path):
         return
     write(db_path, _scrub(session_id, row, Writes(zone, operator), now))
     with suppress(DatabaseProblem):  # the log of a database in WAL mode: it is emptied in time

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
@@ -26,6 +25,7 @@ from tui.storage.connection import READ_TIMEOUT_S
 from tui.storage.database import Steps, read, write
 from tui.storage.events import Wanted, last_events
 from tui.storage.events import read_events as read_events
+from tui.storage.folders import may_be_there
 from tui.storage.lost import lost_race
 from tui.storage.stored import COLUMNS, differing, row_from
 from tui.storage.table_shape import (
@@ -75,7 +75,7 @@ def read_table(db_path: Path, timeout_s: float = READ_TIMEOUT_S) -> Table:
 
 def is_tracked(db_path: Path, session_id: str, timeout_s: float = READ_TIMEOUT_S) -> bool:
     """Whether the table has a row of that id now; raises `DatabaseProblem` when nobody can say."""
-    if not os.path.lexists(db_path):
+    if not may_be_there(db_path):
         return False
     return read(db_path, _one_row(session_id), timeout_s) is not None
 

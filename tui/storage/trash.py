@@ -23,7 +23,7 @@ from tui.core.errors import ConsoleError, Refused
 from tui.core.limits import MOST_BATCHES, MOST_NAMES, TRASH_S
 from tui.core.models import Row
 from tui.core.text import one_line
-from tui.storage.folders import console_folder, is_link, mount_of, our_folder
+from tui.storage.folders import console_folder, is_link, may_be_there, mount_of, our_folder
 from tui.storage.manifest import MANIFEST, Trashed, numbers_in, read_manifest, write_manifest
 from tui.storage.safe_io import (
     folder_of,
@@ -151,9 +151,9 @@ def require_way_back(trashed: Trashed, listing_path: Path) -> tuple[tuple[Path, 
     """
     targets = [_inside(listing_path, place) for place in trashed.places]
     pairs = [(trashed.moved(index), target) for index, target in enumerate(targets)]
-    pending = tuple(pair for pair in pairs if os.path.lexists(pair[0]))
+    pending = tuple(pair for pair in pairs if may_be_there(pair[0]))
     for _, target in pending:
-        if os.path.lexists(target):
+        if may_be_there(target):
             raise _in_the_way(target, listing_path)
     return pending
 
@@ -209,7 +209,10 @@ def read_trash(
             if not budget.spend():
                 why = budget.words
                 break
-            found += _sessions(batch, only)
+            try:
+                found += _sessions(batch, only)
+            except OSError as error:
+                why = f"{one_line(batch.name)} cannot be read: {error.strerror}"
         if why:
             unread.append(f"not all of the trash of {one_line(base.name)} is read: {why}")
     return tuple(sorted(found, key=lambda one: one.at, reverse=True)), tuple(unread)
@@ -220,10 +223,17 @@ def unreadable_trash(root: Path, listing_paths: Iterable[Path] = ()) -> tuple[Pa
 
     Only by hand are they mended.
     """
-    batches = _batches(root, listing_paths)
     return tuple(
-        batch for batch, only in batches if len(_sessions(batch, only)) < len(numbers_in(batch))
+        batch for batch, only in _batches(root, listing_paths) if _is_unexplained(batch, only)
     )
+
+
+def _is_unexplained(batch: Path, only: str) -> bool:
+    """Whether that is sure: what cannot be read now may be explained, see `read_trash`."""
+    try:
+        return len(_sessions(batch, only)) < len(numbers_in(batch))
+    except OSError:
+        return False
 
 
 def _batches(root: Path, listing_paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
@@ -263,10 +273,11 @@ def _batches_in(base: Path) -> tuple[list[Path], str]:
 
 
 def _is_folder(path: Path) -> bool:
+    """Whether that is a folder, or may be one: whoever reads it says why it cannot be read."""
     try:
         return stat.S_ISDIR(path.lstat().st_mode)
-    except OSError:
-        return False
+    except OSError as error:
+        return error.errno not in (errno.ENOENT, errno.ENOTDIR)
 
 
 def _sessions(batch: Path, only: str) -> tuple[Trashed, ...]:

@@ -134,7 +134,10 @@ class Walk:
                     return
                 try:
                     found = Found(place + entry.name, entry.stat(follow_symlinks=False))
-                except OSError:  # it went while we looked
+                except FileNotFoundError:  # it went while we looked
+                    continue
+                except OSError as error:
+                    self.cut = f"something in it cannot be looked at: {error.strerror}"
                     continue
                 if found.is_folder:
                     folders.append(entry.name)

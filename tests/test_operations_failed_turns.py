@@ -67,6 +67,23 @@ def test_what_came_after_it_makes_up_for_it(listing: SampleListing, later: Any) 
     assert listing.session(FIRST).turn_error == ""
 
 
+@pytest.mark.parametrize(
+    "later",
+    [
+        {"type": "file-history-snapshot", "x": "y" * 70_000},
+        prompt("<command-name>/cost</command-name>\n<command-args></command-args>"),
+        prompt("<local-command-stdout>Total: $1</local-command-stdout>"),
+        prompt("[Request interrupted by user]"),
+        prompt("<task-notification>\n<status>completed</status></task-notification>"),
+        {"type": "assistant", "message": {"model": "<synthetic>", "content": [text("No.")]}},
+    ],
+    ids=["a long line", "a command", "its output", "interrupted", "a notification", "the CLI"],
+)
+def test_what_answers_nothing_leaves_the_sign(listing: SampleListing, later: Any) -> None:
+    end_with(listing, FAILED, later)
+    assert listing.session(FIRST).turn_error == SAID
+
+
 def test_a_row_that_says_what_became_of_it_is_believed(listing: SampleListing) -> None:
     end_with(listing, FAILED)
     change_row(listing, "UPDATE claude_sessions SET status = 'expired'")

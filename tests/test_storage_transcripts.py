@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,14 @@ import pytest
 from tests.payloads import PAYLOADS, is_cleaned
 from tests.sample_listing import FIRST, SECOND, snapshot
 from tui.core.models import Transcript
-from tui.storage.facts import Facts, read_facts
+from tui.storage.facts import Facts, read_cwd, read_facts
 from tui.storage.transcripts import TranscriptFinder
 
 AT = "2026-11-20T12:00:00.000Z"
 FIRST_AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PROMPT = {"type": "user", "timestamp": AT, "message": {"content": "Find\nbuyers"}}
-ANSWER = {"type": "assistant", "message": {"model": "claude-sonnet-4-5", "content": []}}
+MODEL = "claude-sonnet-4-5"
+ANSWER = {"type": "assistant", "message": {"model": MODEL, "content": []}}
 SYNTHETIC = {"type": "assistant", "message": {"model": "<synthetic>"}}
 
 
@@ -69,6 +71,28 @@ def test_facts_come_from_head_and_tail(
     assert read_facts(path) == facts
 
 
+def test_long_lines_at_both_ends_hide_nothing(project: Path) -> None:
+    """A snapshot of 70 kB was all that was read: no title, no model, and a fork cost twice."""
+    filler = {"type": "file-history-snapshot", "x": "y" * 70_000}
+    said = [PROMPT | {"uuid": "u1", "cwd": "/srv/a"}, ANSWER, cost(2)]
+    path, forked = project / f"{FIRST}.jsonl", project / f"{SECOND}.jsonl"
+    path.write_text("".join(f"{json.dumps(one)}\n" for one in [filler, *said, filler]))
+    forked.write_text("".join(f"{json.dumps(one)}\n" for one in [filler, *said, cost(3)]))
+    facts = read_facts(path)
+    assert (facts.title, facts.model, facts.first_at) == ("Find buyers", MODEL, FIRST_AT)
+    assert (facts.cost_usd, read_facts(forked).cost_usd) == (2, 3)
+    assert facts.origin
+    assert facts.origin == read_facts(forked).origin
+    assert read_cwd(path) == "/srv/a"
+
+
+def test_the_model_is_that_of_the_session_not_of_its_sub_agent(project: Path) -> None:
+    side = {"type": "assistant", "isSidechain": True, "message": {"model": "claude-haiku-4-5"}}
+    path = project / f"{FIRST}.jsonl"
+    path.write_text("".join(f"{json.dumps(one)}\n" for one in [PROMPT, ANSWER, side]))
+    assert read_facts(path).model == MODEL
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"\0" * 70_000, b"\xff" * 70_000, b"[" * 70_000, b'{"a":' * 20_000, b"\n\n{"]
 )
@@ -82,10 +106,11 @@ def test_the_middle_of_a_large_file_is_not_read(project: Path) -> None:
     path = project / f"{FIRST}.jsonl"
     noise = json.dumps({"type": "odd", "text": "x" * 1000}) + "\n"
     path.write_text(
-        f"{json.dumps(PROMPT)}\n{noise * 200}{json.dumps({'customTitle': 'no'})}\n{noise * 200}"
-        f"{json.dumps(cost(3))}\n"
+        f"{json.dumps(PROMPT | {'uuid': 'u1'})}\n{noise * 200}{json.dumps({'customTitle': 'no'})}\n"
+        f"{noise * 200}{json.dumps(ANSWER)}\n{json.dumps(cost(3))}\n"
     )
-    assert read_facts(path) == Facts("Find buyers", "", 3.0, FIRST_AT)
+    facts = read_facts(path)
+    assert replace(facts, origin="") == Facts("Find buyers", MODEL, 3.0, FIRST_AT)
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())

@@ -14,8 +14,9 @@ from tui.core.text import one_line
 from tui.core.transcript import command_text, prompt_text, stamp
 from tui.storage.opening import regular
 
-_HEAD = 64 * 1024
-_TAIL = 64 * 1024
+_END = 64 * 1024
+# As much of an end is read, one after the other, until it tells what it is read for.
+_STEPS = (_END, 1 << 20, 8 << 20)
 _NEWLINE = b"\n"
 _API_ERROR = b'"isApiErrorMessage"'
 
@@ -41,23 +42,26 @@ NO_FACTS = Facts()
 
 
 def read_facts(path: str | os.PathLike[str]) -> Facts:
-    """Return title, model, cost and first stamp from the first and last 64 KiB of a file.
+    """Return title, model, cost and first stamp from the head and the tail of a file.
 
-    The last `cost-state` line holds the whole session's cost. Only lines that name what is looked
-    for are parsed: all of them would take milliseconds a file. Raises `OSError`.
+    Of both 64 KiB are read, and up to 8 MiB where long lines leave no room for others. The last
+    `cost-state` line holds the whole session's cost. Only lines that name what is looked for are
+    parsed: all of them would take milliseconds a file. Raises `OSError`.
     """
-    head, tail = _ends(path)
-    ends = (tail, head) if tail else (head,)
+    with regular(path) as (fd, status):
+        head, origin, words = _head(fd, status.st_size)
+        is_all = status.st_size <= len(head)
+        tail, model, turn_error = _last_turn(head) if is_all else _tail(fd, status.st_size)
+    ends = (head,) if is_all else (tail, head)
     costs = (cost_of(line) for end in ends for line in _newest(end, b'"totalCostUSD"'))
-    models = (_model(line) for line in _newest(ends[0], b'"model"'))
     stamps = (stamp(line) for line in _oldest(head, b'"timestamp"'))
     return Facts(
-        _title(ends),
-        next((model for model in models if model), ""),
+        _given_title(ends) or words,
+        model,
         next((cost for cost in costs if cost is not None), None),
         next((moment for moment in stamps if moment), None),
-        next((name for line in _oldest(head, b'"uuid"') if (name := _named(line))), ""),
-        _turn_error(ends[0]),
+        origin,
+        turn_error or "",
     )
 
 
@@ -66,8 +70,13 @@ def read_cwd(path: str | os.PathLike[str]) -> str:
 
     Raises `OSError`.
     """
-    lines = _oldest(_ends(path)[0], b'"cwd"')
-    return next((cwd for line in lines if isinstance(cwd := line.get("cwd"), str) and cwd), "")
+    with regular(path) as (fd, status):
+        for most in _STEPS:
+            lines = _oldest(os.pread(fd, most, 0), b'"cwd"')
+            said = (cwd for line in lines if isinstance(cwd := line.get("cwd"), str) and cwd)
+            if (cwd := next(said, "")) or most >= status.st_size:
+                return cwd
+    return ""
 
 
 def newest_title(path: str | os.PathLike[str]) -> str:
@@ -75,8 +84,9 @@ def newest_title(path: str | os.PathLike[str]) -> str:
 
     Raises `OSError`.
     """
-    head, tail = _ends(path)
-    return _given(_newest(tail or head, b'"customTitle"'), "customTitle")
+    with regular(path) as (fd, status):
+        tail = os.pread(fd, _END, max(0, status.st_size - _END))
+    return _given(_newest(tail, b'"customTitle"'), "customTitle")
 
 
 def kept(known: Facts, fresh: Facts) -> Facts:
@@ -95,12 +105,35 @@ def kept(known: Facts, fresh: Facts) -> Facts:
     )
 
 
-def _ends(path: str | os.PathLike[str]) -> tuple[bytes, bytes]:
-    """Return a file's head and its tail, the tail empty when the head is all of it."""
-    with regular(path) as (fd, status):
-        head = os.pread(fd, _HEAD, 0)
-        start = max(0, status.st_size - _TAIL)
-        return head, os.pread(fd, _TAIL, start) if status.st_size > len(head) else b""
+def _head(fd: int, size: int) -> tuple[bytes, str, str]:
+    """Return a file's head, the name of its first line, and the first words said in it."""
+    head, origin, words = b"", "", ""
+    for most in _STEPS:
+        head = os.pread(fd, most, 0)
+        named = (_named(line) for line in _oldest(head, b'"uuid"'))
+        origin, words = next(filter(None, named), ""), _first_words(head)
+        if (origin and words) or most >= size:
+            break
+    return head, origin, words
+
+
+def _tail(fd: int, size: int) -> tuple[bytes, str, str | None]:
+    """Return a file's tail with what that says of the last turn."""
+    found: tuple[bytes, str, str | None] = b"", "", None
+    for most in _STEPS:
+        found = _last_turn(os.pread(fd, most, max(0, size - most)))
+        if (found[1] and found[2] is not None) or most >= size:
+            break
+    return found
+
+
+def _last_turn(data: bytes) -> tuple[bytes, str, str | None]:
+    """Return the data, and the last turn's model and error in it; `None` if it does not say."""
+    model = next(filter(None, map(_own_model, _newest(data, b'"model"'))), "")
+    if model and _API_ERROR not in data:
+        return data, model, ""
+    models = (model,) if model else map(_model, _newest(data, b'"model"'))
+    return data, next(filter(None, models), ""), _turn_error(data)
 
 
 def _oldest(data: bytes, key: bytes) -> Iterator[dict[str, Any]]:
@@ -126,43 +159,57 @@ def _line_around(data: bytes, at: int) -> tuple[int, int]:
     return data.rfind(_NEWLINE, 0, at) + 1, stop if stop >= 0 else len(data)
 
 
-def _title(ends: tuple[bytes, ...]) -> str:
-    """Return the custom title, else the CLI's, else the first prompt or command."""
+def _given_title(ends: tuple[bytes, ...]) -> str:
+    """Return the custom title, else the CLI's."""
     for name in ("customTitle", "aiTitle"):
         lines = (line for end in ends for line in _newest(end, f'"{name}"'.encode()))
         if given := _given(lines, name):
             return given
+    return ""
+
+
+def _first_words(head: bytes) -> str:
+    """Return the first prompt or command."""
     for words_of in (prompt_text, command_text):
-        said = (words_of(line) for line in _oldest(ends[-1], b'"user"'))
+        said = (words_of(line) for line in _oldest(head, b'"user"'))
         if title := next((one_line(text[:400])[:200] for text in said if text), ""):
             return title
     return ""
 
 
-def _turn_error(data: bytes) -> str:
-    """Return what the API said if it ended the last turn; all turns after it make up for it."""
-    if _API_ERROR not in data:
-        return ""
-    said = (
-        line
-        for line in _newest(data, b'"message"')
-        if line.get("type") in ("user", "assistant")
-        and not (line.get("isSidechain") or line.get("isMeta"))
-    )
-    last = next(said, {})
-    if last.get("isApiErrorMessage") is not True:
-        return ""
+def _turn_error(data: bytes) -> str | None:
+    """Return what the API said if it ended the last turn; `None` where no line decides that."""
+    last = next(filter(_decides, _newest(data, b'"message"')), None)
+    if last is None or last.get("isApiErrorMessage") is not True:
+        return None if last is None else ""
     texts = _said_texts(last)
     return next((one_line(text[:2000])[:400] for text in texts if text.strip()), "API error")
 
 
+def _decides(line: Mapping[str, Any]) -> bool:
+    """Whether a line tells how the last turn went: an answer, a result, or the next prompt.
+
+    What the CLI wrote by itself, a command, a notification and an interruption leave it as it was.
+    """
+    if line.get("isSidechain") or line.get("isMeta"):
+        return False
+    if line.get("type") == "assistant":
+        return line.get("isApiErrorMessage") is True or bool(_model(line))
+    return bool(prompt_text(line)) or any(
+        block.get("type") == "tool_result" for block in _blocks(line)
+    )
+
+
 def _said_texts(line: Mapping[str, Any]) -> Iterator[str]:
+    yield from (text for one in _blocks(line) if isinstance(text := one.get("text"), str))
+
+
+def _blocks(line: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     message = line.get("message")
     content = message.get("content") if isinstance(message, dict) else None
     for block in content if isinstance(content, list) else [{"text": content}]:
-        text = block.get("text") if isinstance(block, dict) else None
-        if isinstance(text, str):
-            yield text
+        if isinstance(block, dict):
+            yield block
 
 
 def _given(lines: Iterable[dict[str, Any]], name: str) -> str:
@@ -170,10 +217,15 @@ def _given(lines: Iterable[dict[str, Any]], name: str) -> str:
     return next((one_line(title[:400])[:200] for title in given), "")
 
 
-def _model(line: dict[str, Any]) -> str:
+def _model(line: Mapping[str, Any]) -> str:
     message = line.get("message")
     model = message.get("model") if isinstance(message, dict) else None
     return one_line(model)[:60] if isinstance(model, str) and model != "<synthetic>" else ""
+
+
+def _own_model(line: Mapping[str, Any]) -> str:
+    """Return the model of the session itself, not that of a sub-agent in the same file."""
+    return "" if line.get("isSidechain") else _model(line)
 
 
 def _named(line: dict[str, Any]) -> str:

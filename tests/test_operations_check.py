@@ -8,6 +8,8 @@ import os
 import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -20,6 +22,7 @@ from typing import Any
 import pytest
 
 from tests import guide_statements as guide
+from tests.runs_site import wait
 from tests.sample_listing import FIRST, SECOND, SampleListing, snapshot
 from tui.core.models import Catalog
 from tui.operations.acknowledge import acknowledge
@@ -133,7 +136,7 @@ def _unreadable(listing: SampleListing) -> None:
     ("make", "level", "what", "words"),
     [
         (_waiting, "error", "waiting", "for 1 h"),
-        (_just_waiting, "warning", "waiting", f"`answer {FIRST[:8]} allow`"),
+        (_just_waiting, "warning", "waiting", f"`answer {FIRST[:8]}` allows"),
         (_failed, "error", "failed", "failed: 401 invalid key"),
         (_quiet, "warning", "quiet", "has written nothing for 1 h"),
         (_orphan, "error", "orphan", f"stop {FIRST[:8]}"),
@@ -275,6 +278,28 @@ def test_a_command_that_fails_is_told_of_and_tried_again_later(bell: Bell) -> No
     assert bell.ring() == ""
     assert bell.told == []
     assert bell.ring(hours=0.1) == ""
+    assert len(bell.told) == 1
+
+
+def test_what_a_teller_that_was_killed_did_not_tell_is_told_by_another(bell: Bell) -> None:
+    _failed(bell.listing)
+    begun = bell.folder / "begun"
+    command = f"sh -c 'touch {begun}; exec sleep 20'"
+    words = ["-P", "-m", "tui", "--root", str(bell.listing.root), "check", "--notify"]
+    environment = os.environ | {"SESSION_CONSOLE_NOTIFY_COMMAND": command}
+    teller = subprocess.Popen(
+        [sys.executable, *words],
+        env=environment | {"PYTHONPATH": str(Path(__file__).parents[1])},
+        stdout=subprocess.DEVNULL,
+    )
+    wait(begun.exists)
+    teller.kill()
+    teller.wait()
+    assert bell.ring() == ""
+    assert bell.told == []
+    assert bell.ring(hours=0.1) == ""
+    assert [told["what"] for told in bell.told] == ["failed"]
+    assert bell.ring(hours=0.2) == ""
     assert len(bell.told) == 1
 
 

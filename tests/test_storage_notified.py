@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tui.core.limits import NOTIFIED
-from tui.storage.notified import claim, give_back
+from tui.storage.notified import claim, write_told
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -37,11 +37,18 @@ def test_what_is_over_is_forgotten_after_a_day(
     assert len(kept) == 1 + is_kept
 
 
-def test_what_could_not_be_told_is_due_again_a_while_later(tmp_path: Path) -> None:
-    claim(tmp_path, ["a", "b"], NOW)
-    give_back(tmp_path, ["a"], NOW)
-    assert claim(tmp_path, ["a", "b"], NOW + timedelta(minutes=4)) == frozenset()
-    assert claim(tmp_path, ["a", "b"], NOW + timedelta(minutes=5)) == {"a"}
+def test_what_was_not_told_to_the_end_is_due_again_a_while_later(tmp_path: Path) -> None:
+    """Whatever became of its teller; and who still tells of others keeps them."""
+    claim(tmp_path, ["a", "b", "c"], NOW)
+    write_told(tmp_path, "b", ["c"], NOW + timedelta(minutes=2))
+    assert claim(tmp_path, ["a", "b", "c"], NOW + timedelta(minutes=4)) == frozenset()
+    assert claim(tmp_path, ["a", "b", "c"], NOW + timedelta(minutes=5)) == {"a"}
+    assert claim(tmp_path, ["a", "b", "c"], NOW + timedelta(minutes=7)) == {"c"}
+
+
+def test_a_claim_of_a_clock_that_was_wrong_does_not_last(tmp_path: Path) -> None:
+    claim(tmp_path, ["a"], NOW + timedelta(days=9))
+    assert claim(tmp_path, ["a"], NOW) == {"a"}
 
 
 def test_nothing_that_was_told_of_is_quoted(tmp_path: Path, path: Path) -> None:
@@ -66,9 +73,10 @@ def test_very_many_are_told_once(tmp_path: Path, path: Path) -> None:
 
 def test_what_cannot_be_read_lets_nothing_be_due(tmp_path: Path, path: Path) -> None:
     path.write_bytes(b" " * (NOTIFIED + 1))
-    for act in (claim, give_back):
-        with pytest.raises(OSError, match="not a small file"):
-            act(tmp_path, ["a"], NOW)
+    with pytest.raises(OSError, match="not a small file"):
+        claim(tmp_path, ["a"], NOW)
+    with pytest.raises(OSError, match="not a small file"):
+        write_told(tmp_path, "a", [], NOW)
 
 
 def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tui.core.text import one_line
 from tui.operations.context import Context
 from tui.operations.needs import Needed, needs
 from tui.operations.outer_command import run_command
-from tui.storage.notified import claim, give_back
+from tui.storage.notified import claim, write_told
 
 __all__ = ["Lasting", "Needed", "needs", "notify"]
 
@@ -50,8 +50,9 @@ def notify(
 
     Safe to call every few seconds, from many consoles and from cron. `found` defaults to what
     `needs` returns, of that what is `lasting`; nobody is told of a note. Returns in words what went
-    wrong, empty when nothing did; never raises. What could not be told is tried again after 5
-    minutes. A console that may only look, or is restricted, tells nobody.
+    wrong, empty when nothing did; never raises. What was not told of to the end, as the command
+    failed or its teller died, is tried again after 5 minutes. A console that may only look, or
+    is restricted, tells nobody.
     """
     settings, now = context.settings, context.clock()
     if not settings.notify_command or settings.read_only or settings.restricted:
@@ -63,19 +64,19 @@ def notify(
     try:
         due = claim(context.root, [one.key for one in found], now)
         new = [one for one in found if one.key in due]
-        untold, trouble = _tell_all(settings.notify_command, context.root, new)
-        give_back(context.root, [one.key for one in untold], now)
+        return _tell_all(context, new)
     except (OSError, ConsoleError) as error:
         return f"notify_command: what was told cannot be written down: {error}"
-    return trouble
 
 
-def _tell_all(command: str, root: Path, new: Sequence[Needed]) -> tuple[Sequence[Needed], str]:
+def _tell_all(context: Context, new: Sequence[Needed]) -> str:
     """Tell of each; after the first that fails nobody waits for the others."""
     for index, need in enumerate(new):
-        if trouble := _tell(command, root, need):
-            return new[index:], f"notify_command: {trouble}"
-    return (), ""
+        if trouble := _tell(context.settings.notify_command, context.root, need):
+            return f"notify_command: {trouble}"
+        still = [one.key for one in new[index + 1 :]]
+        write_told(context.root, need.key, still, context.clock())
+    return ""
 
 
 def _tell(command: str, root: Path, need: Needed) -> str:

@@ -18,17 +18,18 @@ from tui.storage.safe_io import write_atomically
 _FILE = "notified.json"
 _KEPT = timedelta(days=1)
 _AGAIN_AFTER = timedelta(minutes=5)
-_FAILED = "failed "
+_UNTOLD = "failed "  # the word of earlier versions: two of them may share a root
 _WHOSE = 16
 _MARK = re.compile(r"[0-9a-f]{32}")
 
 
 def claim(root: Path, keys: Iterable[str], now: datetime) -> frozenset[str]:
-    """Return those of `keys` that nobody told of yet, and mark them as told.
+    """Return those of `keys` that nobody told of yet, and keep others from telling of them.
 
-    What is not among `keys` any more is forgotten after a day; what could not be told (see
-    `give_back`) is due again after 5 minutes. Writes nothing when nothing is due. Raises
-    `OSError`, also when what was told cannot be read, and `Refused` while another writes for long.
+    A claim lasts 5 minutes: what is not written down as told by then (see `write_told`), as its
+    teller failed or died, is due again. What is not among `keys` any more is forgotten after a day.
+    Writes nothing when nothing is due. Raises `OSError`, also when what was told cannot be read,
+    and `Refused` while another writes for long.
     """
     current = {_mark(key): key for key in keys}
     if not _due(_read(root), current, now):
@@ -37,16 +38,19 @@ def claim(root: Path, keys: Iterable[str], now: datetime) -> frozenset[str]:
         told = _read(root)
         due = _due(told, current, now)
         kept = {mark: at for mark, at in told.items() if mark in current or now - _at(at) < _KEPT}
-        _write(root, kept | dict.fromkeys(due, now.isoformat()))
+        _write(root, kept | _claims(due, now))
     return frozenset(current[mark] for mark in due)
 
 
-def give_back(root: Path, keys: Iterable[str], now: datetime) -> None:
-    """Mark what could not be told, so that it is due again; raises as `claim`."""
-    failed = dict.fromkeys(map(_mark, keys), f"{_FAILED}{now.isoformat()}")
-    if failed:
-        with folder_lock(root, ".notified"):
-            _write(root, dict(_read(root)) | failed)
+def write_told(root: Path, key: str, still: Iterable[str], now: datetime) -> None:
+    """Write down what was told, and claim for longer what is `still` to be; raises as `claim`."""
+    with folder_lock(root, ".notified"):
+        claims = _claims(map(_mark, still), now)
+        _write(root, dict(_read(root)) | claims | {_mark(key): now.isoformat()})
+
+
+def _claims(marks: Iterable[str], now: datetime) -> dict[str, str]:
+    return dict.fromkeys(marks, f"{_UNTOLD}{now.isoformat()}")
 
 
 def forget_told(root: Path, listing: str, session_id: str) -> None:
@@ -72,11 +76,11 @@ def _due(told: Mapping[str, str], current: Iterable[str], now: datetime) -> froz
 
 
 def _is_due_again(at: str, now: datetime) -> bool:
-    return at.startswith(_FAILED) and now - _at(at) >= _AGAIN_AFTER
+    return at.startswith(_UNTOLD) and abs(now - _at(at)) >= _AGAIN_AFTER
 
 
 def _at(stored: str) -> datetime:
-    return read_time(stored.removeprefix(_FAILED), UTC) or datetime.fromtimestamp(0, UTC)
+    return read_time(stored.removeprefix(_UNTOLD), UTC) or datetime.fromtimestamp(0, UTC)
 
 
 def _read(root: Path) -> Mapping[str, str]:

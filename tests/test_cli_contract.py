@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sqlite3
 import subprocess
@@ -16,11 +17,12 @@ import pytest
 
 from tests.children import Child
 from tests.sample_listing import FIRST, SECOND, SampleListing, run_cli, snapshot
+from tui.storage.processes import own_domain, started
 
 KEYS = (
     "session_id", "listing", "stage", "status", "liveness", "waiting_for", "created_at",
-    "expires_at", "expires_in_s", "sweep_at", "title", "model", "cost_usd", "transcript", "bytes",
-    "last_activity_at", "state",
+    "expires_at", "expires_in_s", "sweep_at", "ends_at", "title", "model", "cost_usd", "transcript",
+    "bytes", "last_activity_at", "state",
 )  # fmt: skip
 
 
@@ -44,8 +46,9 @@ def test_ls_lists_the_keys_of_the_contract_soonest_first(listing: SampleListing)
     assert [one["session_id"] for one in sessions] == [SECOND, FIRST]
     for one in sessions:
         assert tuple(one) == KEYS
-        for name in ("created_at", "expires_at", "sweep_at", "last_activity_at"):
+        for name in ("created_at", "expires_at", "sweep_at", "ends_at", "last_activity_at"):
             assert datetime.fromisoformat(one[name]).utcoffset() == timedelta()
+        assert one["ends_at"] == min(one["expires_at"], one["sweep_at"])
     first = sessions[1]
     assert abs(first["expires_in_s"] - 9 * 86400 + 3600) < 60
     assert first["transcript"] == str(listing.transcript_path(FIRST))
@@ -71,6 +74,8 @@ def test_what_is_not_there_is_null(listing: SampleListing) -> None:
     sessions = {one["session_id"]: one for one in listed(listing)}
     row = ("stage", "status", "expires_at", "expires_in_s")
     file = ("title", "model", "transcript", "sweep_at", "last_activity_at")
+    sweep_at, expires_at = sessions[untracked]["sweep_at"], sessions[ghost]["expires_at"]
+    assert (sessions[untracked]["ends_at"], sessions[ghost]["ends_at"]) == (sweep_at, expires_at)
     assert [sessions[untracked][name] for name in row] == [None] * len(row)
     assert [sessions[ghost][name] for name in file] == [None] * len(file)
     assert (sessions[untracked]["state"], sessions[ghost]["state"]) == ("untracked", "ghost")
@@ -82,6 +87,8 @@ def test_what_is_not_there_is_null(listing: SampleListing) -> None:
         (["hollis_park"], {FIRST, SECOND}),
         (["--status", "active"], {FIRST, SECOND}),
         (["--status", "failed"], set()),
+        (["--status", "busy"], set()),
+        (["--status", "API error"], set()),
         (["--ends", "3d"], {SECOND}),
         (["--live"], set()),
     ],
@@ -320,3 +327,15 @@ def test_info_names_paths_and_versions_and_no_secret(listing: SampleListing) -> 
     assert facts["cli"].endswith("/claude")
     assert facts["sign_in"] == "ANTHROPIC_API_KEY of this environment"
     assert "very-secret" not in done.stdout + done.stderr
+
+
+def test_what_ls_calls_quiet_is_what_the_settings_say(listing: SampleListing) -> None:
+    entry = {"pid": os.getpid(), "sessionId": FIRST, "status": "busy", "startedAt": 0}
+    entry |= {"procStart": started(os.getpid()), "pidDomain": own_domain()}
+    registry = listing.config_dir / "sessions"
+    registry.mkdir()
+    (registry / f"{os.getpid()}.json").write_text(json.dumps(entry))
+    for quiet_after, state in (("30m", "quiet"), ("2h", "busy")):
+        done = run_cli(listing.root, "ls", "--live", SESSION_CONSOLE_QUIET_AFTER=quiet_after)
+        assert f" {state} " in done.stdout.splitlines()[1]
+        assert [one["session_id"] for one in listed(listing, "--status", "busy")] == [FIRST]

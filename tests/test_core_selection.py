@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tui.core.errors import UsageError
-from tui.core.models import Liveness, Session, State, Transcript
-from tui.core.selection import Wanted, names_gone, parse_filter, select
+from tui.core.models import Liveness, Row, Run, Session, State, Status, Transcript
+from tui.core.selection import STATUS_WORDS, Wanted, names_gone, parse_filter, parse_status, select
+from tui.view import words
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -163,3 +164,43 @@ def test_an_expiry_in_a_zone_that_is_in_doubt_takes_nothing_and_says_so() -> Non
         every = select(found, asked, NOW)
         assert (len(every.taken), every.skipped) == (3, ())
     assert len(select(found, Wanted(is_expired=True, max_bytes=0), NOW).taken) == 3
+
+
+HOUR = timedelta(hours=1)
+RUN = Run("1", "stalled", "hollis_park", Path("run"), "busy", "anna", NOW, NOW, stalled_since=NOW)
+STATES = (
+    *(session(str(one), liveness=one) for one in Liveness if one is not Liveness.NONE),
+    *(session(str(one), str(one)) for one in Status),
+    *(session(str(one), "", state=one) for one in State if one is not State.OK),
+    session("quiet", liveness=Liveness.BUSY, last_activity_at=NOW - HOUR),
+    session("stalled", liveness=Liveness.BUSY, run=RUN),
+    session("API error", turn_error="overloaded"),
+    session("overwritten", overwritten=Row("1", "1", "1", "", "", "failed")),
+    session("unread", unread="its table is locked"),
+    session("stray", transcript=Transcript("1", "1", 1, NOW, stray_in=Path("/x"))),
+    session("In Review", "In Review"),
+)
+
+
+def test_a_status_is_any_word_that_the_console_shows() -> None:
+    shown = {one: words.state(one, NOW, HOUR / 6)[0].partition(" ")[2] for one in STATES}
+    assert list(shown.values()) == [one.session_id for one in STATES]
+    for one, word in shown.items():
+        assert parse_status(word, STATES, HOUR / 6)(one, NOW)
+        assert parse_status(word.upper(), STATES, HOUR / 6)(one, NOW)
+    told = {"-".join(word.lower().split()) for word in shown.values()}
+    assert told - {"in-review"} == set(STATUS_WORDS) - {"none"}
+
+
+@pytest.mark.parametrize("word", [word for word in STATUS_WORDS if word != "none"])
+def test_a_filter_knows_each_word_of_a_status(word: str) -> None:
+    takes, is_in = parse_filter(word, HOUR / 6), parse_status(word, (), HOUR / 6)
+    taken = [one.session_id for one in STATES if takes(one, NOW)]
+    assert taken == [one.session_id for one in STATES if is_in(one, NOW)] != []
+    assert len(taken) < len(STATES) / 2 or word == "active"
+
+
+@pytest.mark.parametrize("word", ["odd", "", " ", "in review"])
+def test_a_status_that_is_nowhere_is_refused_with_those_there_are(word: str) -> None:
+    with pytest.raises(UsageError, match=r"use active, .*busy, .*ghost, .*api-error"):
+        parse_status(word, STATES[:-1], HOUR)

@@ -165,6 +165,7 @@ def session_json(session: Session, now: datetime) -> dict[str, Any]:
         "expires_at": iso(session.expires_at),
         "expires_in_s": None if left is None else round(left),
         "sweep_at": iso(session.sweep_at),
+        "ends_at": iso(session.ends_at),
         "title": session.title or None,
         "model": session.model or None,
         "cost_usd": session.cost_usd,

@@ -8,10 +8,9 @@ from datetime import UTC, datetime, timedelta
 from tui.cli.catalog import look, session_named
 from tui.cli.output import put, put_array, put_json, put_table, run_json, say, session_json
 from tui.core.catalog import is_gone, is_pending
-from tui.core.errors import UsageError
 from tui.core.expiry import parse_duration
-from tui.core.models import Catalog, Session, Status
-from tui.core.selection import names_gone, parse_filter
+from tui.core.models import Catalog, Session
+from tui.core.selection import names_gone, parse_filter, parse_status
 from tui.core.text import one_line, safe_text
 from tui.core.zones import LOCAL, zone_words
 from tui.operations.branches import branch_words
@@ -33,12 +32,12 @@ def ls(context: Context, args: argparse.Namespace) -> int:
         if one.problem and (one.is_vanished or not args.listing):
             say(f"{one.listing_id}: {one.problem}")
     sessions = [session for one in listings for session in one.sessions]
-    chosen = _chosen(sessions, args, now)
+    chosen = _chosen(sessions, args, now, context.settings.quiet_after)
     chosen.sort(key=lambda one: (one.ends_at or _NEVER, one.key))
     if args.json:
         put_array(session_json(one, now) for one in chosen)
     elif chosen:
-        _put_sessions(chosen, now)
+        _put_sessions(chosen, now, context.settings.quiet_after)
     else:
         say(_nothing(catalog, bool(sessions)))
     return 0
@@ -56,16 +55,17 @@ def show(context: Context, args: argparse.Namespace) -> int:
     return 0
 
 
-def _chosen(sessions: list[Session], args: argparse.Namespace, now: datetime) -> list[Session]:
+def _chosen(
+    sessions: list[Session], args: argparse.Namespace, now: datetime, quiet_after: timedelta
+) -> list[Session]:
     within = parse_duration(args.ends) if args.ends else None
-    is_taken = parse_filter(args.filter)
-    shows_gone = not args.filter or names_gone(args.filter)
-    if args.status and args.status not in set(Status):
-        raise UsageError(f"no status {args.status!r}: use {', '.join(Status)}")
+    is_taken = parse_filter(args.filter, quiet_after)
+    shows_gone = not args.filter or args.status is not None or names_gone(args.filter)
+    is_asked = None if args.status is None else parse_status(args.status, sessions, quiet_after)
     return [
         one
         for one in sessions
-        if (not args.status or one.status == args.status)
+        if (is_asked is None or is_asked(one, now))
         and (not args.live or one.is_live)
         and (within is None or _ends_within(one, within, now))
         and (shows_gone or not is_gone(one))
@@ -77,14 +77,14 @@ def _ends_within(session: Session, within: timedelta, now: datetime) -> bool:
     return session.ends_at is not None and now < session.ends_at <= now + within
 
 
-def _put_sessions(sessions: list[Session], now: datetime) -> None:
+def _put_sessions(sessions: list[Session], now: datetime, quiet_after: timedelta) -> None:
     from tui.view import words
 
     rows = (
         (
             words.countdown(one.ends_at, now, is_unreadable=one.expiry_is_unreadable)
             + (" s" if one.is_swept_first else ""),
-            words.state(one, now, timedelta(minutes=10))[0].partition(" ")[2],
+            words.state(one, now, quiet_after)[0].partition(" ")[2],
             one.listing,
             one.stage or "-",
             words.size(one.bytes),

@@ -14,7 +14,7 @@ _NEGATIVE = re.compile(r"-\d.*")
 def _ls(verbs: Verbs) -> None:
     parser = verbs.add("ls", "list sessions, soonest to end first", "ls hollis_park --ends 24h")
     parser.add_argument("listing", nargs="?", metavar="LISTING")
-    parser.add_argument("--status", metavar="S", help="active, expired, failed or deleted")
+    parser.add_argument("--status", metavar="S", help="what STATE shows, or a row's status")
     parser.add_argument("--live", action="store_true", help="only what runs now")
     parser.add_argument("--ends", metavar="24h", help="only what ends within this time")
     words = "what the console's filter takes: words, stage:3, live, <24h, ! negates"

@@ -6,34 +6,70 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from tui.core.attention import is_quiet, is_stalled
 from tui.core.catalog import is_past, is_pending
+from tui.core.errors import UsageError
 from tui.core.expiry import parse_duration
 from tui.core.models import Liveness, Session, State, Status
+from tui.core.text import one_line
 
 IN_DOUBT = "its time zone is in doubt: set time_zone"
 Predicate = Callable[[Session, datetime], bool]
+_Test = Callable[[Session, datetime, timedelta], bool]
+_NEVER = timedelta.max
 
 
-def _is(attribute: str, word: str) -> Predicate:
-    return lambda session, now: getattr(session, attribute) == word
+def _is(attribute: str, word: str) -> _Test:
+    return lambda session, now, quiet_after: getattr(session, attribute) == word
 
 
-_WORDS: dict[str, Predicate] = {
-    "live": lambda session, now: session.is_live,
-    "swept": lambda session, now: session.is_swept_first,
-    **{word: _is("status", word) for word in Status},
-    **{word: _is("liveness", word) for word in Liveness},
-    **{word: _is("state", word) for word in State if word is not State.OK},
+_STATUSES: dict[str, _Test] = {
+    **{str(word): _is("status", word) for word in Status},
+    **{str(word): _is("liveness", word) for word in Liveness},
+    "quiet": is_quiet,
+    "stalled": lambda session, now, quiet_after: is_stalled(session),
+    **{str(word): _is("state", word) for word in State if word is not State.OK},
+    "stray": lambda session, now, quiet_after: session.is_stray,
+    "unread": lambda session, now, quiet_after: bool(session.unread),
+    "overwritten": lambda session, now, quiet_after: session.overwritten is not None,
+    "api-error": lambda session, now, quiet_after: bool(session.turn_error),
+}
+STATUS_WORDS = tuple(_STATUSES)
+_WORDS: dict[str, _Test] = {
+    "live": lambda session, now, quiet_after: session.is_live,
+    "swept": lambda session, now, quiet_after: session.is_swept_first,
+    **_STATUSES,
 }
 
 
-def parse_filter(text: str) -> Predicate:
+def parse_filter(text: str, quiet_after: timedelta = _NEVER) -> Predicate:
     """Return whether a session is taken, for all words of `text` together.
 
     Raises `UsageError` when a `<` or `>` is not followed by a duration.
     """
-    terms = [_term(word) for word in text.lower().split()]
+    terms = [_term(word, quiet_after) for word in text.lower().split()]
     return lambda session, now: all(term(session, now) for term in terms)
+
+
+def parse_status(text: str, sessions: Iterable[Session], quiet_after: timedelta) -> Predicate:
+    """Return whether a session is in a status: any word that STATE shows, or a row's own.
+
+    Raises `UsageError` for a word that is neither known nor in a row of `sessions`.
+    """
+    word = _status_word(text)
+    if word in _STATUSES:
+        return _bound(_STATUSES[word], quiet_after)
+    if not word or all(_status_word(one.status) != word for one in sessions):
+        raise UsageError(f"no status {text!r}: use {', '.join(STATUS_WORDS)}, or one of a row")
+    return lambda session, now: _status_word(session.status) == word
+
+
+def _status_word(text: str) -> str:
+    return "-".join(one_line(text).lower().split())
+
+
+def _bound(test: _Test, quiet_after: timedelta) -> Predicate:
+    return lambda session, now: test(session, now, quiet_after)
 
 
 def names_gone(text: str) -> bool:
@@ -41,16 +77,16 @@ def names_gone(text: str) -> bool:
     return any(word in ("deleted", "expired") for word in text.lower().split())
 
 
-def _term(word: str) -> Predicate:
+def _term(word: str, quiet_after: timedelta) -> Predicate:
     if word.startswith("!") and len(word) > 1:
-        inner = _term(word[1:])
+        inner = _term(word[1:], quiet_after)
         return lambda session, now: not inner(session, now)
     if word[0] in "<>" and len(word) > 1:
         return _ends(word[0], word[1:])
     name, colon, value = word.partition(":")
     if colon and name in ("stage", "listing", "model", "id"):
         return _field(name, value)
-    return _WORDS.get(word) or _mentions(word)
+    return _bound(_WORDS[word], quiet_after) if word in _WORDS else _mentions(word)
 
 
 def _ends(sign: str, words: str) -> Predicate:

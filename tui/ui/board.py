@@ -36,7 +36,7 @@ class Board:
 
         In the default order failures of one cause are one. `needs` says who needs somebody.
         """
-        is_taken = parse_filter(self.filter)
+        is_taken = parse_filter(self.filter, self.quiet_after)
         shows_gone = names_gone(self.filter)
         taken = (
             one

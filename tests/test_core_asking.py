@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tui.core.asking import answers, questions
-from tui.core.errors import UsageError
+from tui.core.errors import Refused, UsageError
 from tui.core.request import Request
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -64,3 +64,19 @@ def test_the_words_of_a_question_are_shown_and_its_own_words_answered() -> None:
     asked = questions(request("AskUserQuestion", questions=[{"question": "Which\u200b one?\n"}]))
     assert asked[0].words == "Which\\u200b one? "
     assert answers(asked, ["mine"]) == {"Which\u200b one?\n": "mine"}
+
+
+def test_a_label_that_is_said_exactly_wins_over_one_of_another_case() -> None:
+    asked = questions(
+        request(
+            "AskUserQuestion",
+            questions=[REGION | {"options": [{"label": "yes"}, {"label": "Yes"}]}],
+        )
+    )
+    assert answers(asked, ["Yes"]) == {"Which region?": "Yes"}
+
+
+def test_questions_of_the_same_words_are_not_answered() -> None:
+    """The CLI takes the answers by the words: the second would be told for both."""
+    with pytest.raises(Refused, match="same words"):
+        answers(questions(request("AskUserQuestion", questions=[REGION, REGION])), ["1", "2"])

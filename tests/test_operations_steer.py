@@ -143,7 +143,7 @@ def test_only_several_answers_are_parted(
     ("shown", "refusal"),
     [
         ("", NeedsYes),
-        ("{digest:.12}", None),
+        ("{digest:.16}", None),
         ("{digest}", None),
         ("{digest:.8}", Refused),
         ("0" * 64, Refused),
@@ -197,6 +197,14 @@ def test_a_request_can_be_put_off(listing: SampleListing) -> None:
     held(listing, lambda context, one: put_off(context, one, "2h"))
     (command,) = Inbox(folder).take()
     assert (command.kind, command.request_id, command.text) == ("wait", "p1", "7200")
+
+
+def test_a_request_is_not_put_off_to_an_earlier_time(listing: SampleListing) -> None:
+    folder = add_run(listing)
+    plant_request(folder, datetime.now(UTC))
+    with pytest.raises(Refused, match=r"it waits \d\d more minutes already"):
+        held(listing, lambda context, one: put_off(context, one, "10m"))
+    assert not list(Inbox(folder).take())
 
 
 def test_a_signal_to_another_program_is_written_down(listing: SampleListing) -> None:

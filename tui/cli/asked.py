@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -12,8 +14,15 @@ def asked_lines(request: Request, now: datetime) -> Iterator[str]:
     """Yield who asks and why, all that would be granted, and what names it."""
     from tui.view import requests
 
-    shown = requests.request_lines(request, requests.UNWRAPPED)
-    facts = requests.fact_lines(request, now, requests.UNWRAPPED)
+    is_ascii = _is_limited()
+    shown = requests.request_lines(request, requests.UNWRAPPED, is_ascii=is_ascii)
+    facts = requests.fact_lines(request, now, requests.UNWRAPPED, is_ascii=is_ascii)
     for line in (*facts, *shown):
         yield "".join(cell.text for cell in line)
     yield requests.end_line(request)
+
+
+def _is_limited() -> bool:
+    """Whether stdout or stderr has no room for each character, and would replace some."""
+    encodings = (stream.encoding for stream in (sys.stdout, sys.stderr) if stream)
+    return any(codecs.lookup(one or "ascii").name != "utf-8" for one in encodings)

@@ -209,7 +209,7 @@ def _waiting(run: Run) -> str:
     if request is None:
         return "it waits"
     asks = "".join(f"\n  {line}" for line in asked_lines(request, datetime.now(UTC)))
-    named = f"{run.session_id} --input {request.digest[: LEAST_DIGEST + 4]}"
+    named = f"{run.session_id} --input {request.digest[:LEAST_DIGEST]}"
     if questions(request):
         return f"it asks:{asks}\nsession-console answer {named} NUMBER"
     if request.problem:

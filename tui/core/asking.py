@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tui.core.errors import UsageError
+from tui.core.errors import Refused, UsageError
 from tui.core.request import Request
 from tui.core.revealed import revealed
 
@@ -40,6 +40,8 @@ class Asked:
             if not 0 < int(said) <= len(self.options):
                 raise UsageError(f"there is no option {said}: {self.words}")
             return self.options[int(said) - 1]
+        if said in self.options:
+            return said
         same = (one for one in self.options if one.lower() == said.lower())
         return next(same, said)
 
@@ -60,8 +62,11 @@ def answers(asked: Sequence[Asked], said: Sequence[str]) -> dict[str, str]:
     """Return the answers to an agent's questions by their words, as the CLI wants them.
 
     `said` has one for each, a number or words of an option, several with commas where it takes
-    many, or words of one's own. Raises `UsageError`.
+    many, or words of one's own. Raises `UsageError`, and `Refused` for questions of the same words:
+    the CLI would hear one answer for all of them.
     """
+    if len({one.asks for one in asked}) < len(asked):
+        raise Refused("two of its questions have the same words: it can only be denied")
     if len(said) != len(asked):
         count = f"{len(asked)} answers" if len(asked) != 1 else "one answer"
         raise UsageError(f"the agent asks for {count}: {'; '.join(one.words for one in asked)}")

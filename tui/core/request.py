@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-LEAST_DIGEST = 12  # hexadecimal digits of a digest that name an input
+LEAST_DIGEST = 16  # hexadecimal digits of a digest that name an input
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,10 @@ _MOST_MARKS = 4
 _BLANK = r"\u0020"
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"})
 _MARKS = frozenset({"Mn", "Me", "Mc"})
+# Drawn as an empty cell, or as nothing, though their category is that of a letter or symbol.
+_EMPTY = frozenset("\u2800\u2d7f\u303f\ufffc\U00016fe4\U0001d159\U0001da7f\U0001da80")
+# A terminal that arranges these itself may show what stands beside them in another order.
+_RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 
 
 def revealed(text: str, *, is_ascii: bool = False) -> str:
@@ -90,6 +94,8 @@ def _shown(found: re.Match[str], escape: Callable[[str], str], *, is_ascii: bool
 def _is_seen(char: str) -> bool:
     """Whether a terminal shows a character as it is, and no pane changes it."""
     if char.isascii():  # all that comes here is a control, a blank or a backslash
+        return False
+    if char in _EMPTY or unicodedata.bidirectional(char) in _RIGHT_TO_LEFT:
         return False
     is_kept = safe_text(char) == char == agreed(char)
     return is_kept and unicodedata.category(char) not in _HIDDEN

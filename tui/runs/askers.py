@@ -36,18 +36,28 @@ def asker(spec: RunSpec, context: Any) -> Asker:
         "reason": context.decision_reason,
         "blocked_path": context.blocked_path,
     }
-    words = {name: str(value or "")[:_LONGEST] for name, value in said.items()}
+    words = {name: _bounded(str(value or "")) for name, value in said.items()}
     return Asker(**words, suggestions=_suggested(context))
 
 
 def _suggested(context: Any) -> tuple[Mapping[str, Any], ...]:
-    """Return the rules that the CLI would suggest; none that the SDK itself could not send."""
+    """Return the rules that the CLI would suggest; none that the SDK itself could not send.
+
+    What is too much is counted in place of them.
+    """
     suggested: list[Mapping[str, Any]] = []
     for one in context.suggestions[:_MOST_SUGGESTED]:
         with suppress(ValueError):
             suggested.append(one.to_dict())
-    is_short = len(json.dumps(suggested, default=str)) <= _LONGEST
-    return tuple(suggested) if is_short else ()
+    more = len(context.suggestions) - len(suggested)
+    if len(json.dumps(suggested, default=str)) > _LONGEST:
+        suggested, more = [], len(context.suggestions)
+    return (*suggested, *([{"not shown": more}] if more else []))
+
+
+def _bounded(words: str) -> str:
+    more = len(words) - _LONGEST
+    return words if more <= 0 else f"{words[:_LONGEST]} ({more:,} characters not shown)"
 
 
 def _sub_agent(config_dir: Path, session_id: str, agent_id: str) -> str:

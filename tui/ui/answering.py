@@ -110,7 +110,7 @@ async def _say(
     desk: Desk, session: Session, request: Request, decision: str, reason: str = ""
 ) -> Act:
     shown = request.digest if decision in _GRANTS else ""
-    named_as = (f"--input={shown[: LEAST_DIGEST + 4]}",) if shown else ()
+    named_as = (f"--input={shown[:LEAST_DIGEST]}",) if shown else ()
     desk.stands_for("answer", session.address, decision, *named_as, *_because(reason))
     return await asyncio.to_thread(desk.engine.answer, session, decision, reason, shown)
 
@@ -159,7 +159,7 @@ def _stands_for(
     desk: Desk, session: Session, request: Request, said: Sequence[str], typed: str
 ) -> None:
     answers = "; ".join([*said, *([typed] if typed.strip() else [])])
-    shown = (f"--input={request.digest[: LEAST_DIGEST + 4]}",) if request.digest else ()
+    shown = (f"--input={request.digest[:LEAST_DIGEST]}",) if request.digest else ()
     words = (*shown, *after_dashes(answers)) if answers else ()
     desk.stands_for("answer", session.address, *words)
 

@@ -26,7 +26,9 @@ _cache: dict[tuple[object, ...], tuple[Line, ...]] = {}
 _caching = Lock()
 
 
-def fact_lines(request: Request, now: datetime, width: int) -> tuple[Line, ...]:
+def fact_lines(
+    request: Request, now: datetime, width: int, *, is_ascii: bool = False
+) -> tuple[Line, ...]:
     """Return who asks and why, and when the request is denied by itself."""
     asker, more = request.asker, request.waiting - 1
     who = " ".join(filter(None, (asker.agent, f"({asker.agent_id})" if asker.agent_id else "")))
@@ -39,7 +41,10 @@ def fact_lines(request: Request, now: datetime, width: int) -> tuple[Line, ...]:
         ("blocked path", asker.blocked_path),
         ("suggested", "; ".join(map(_rule, asker.suggestions))),
     )
-    said = (waits, *(f"{name}: {revealed(words)}" for name, words in facts if words))
+    said = (
+        waits,
+        *(f"{name}: {revealed(words, is_ascii=is_ascii)}" for name, words in facts if words),
+    )
     return tuple((Cell(row, "muted"),) for line in said for row in rows(line, width))
 
 
@@ -83,7 +88,7 @@ def end_line(request: Request) -> str:
     if request.problem:
         missing = f"{request.missing:,} characters not shown: " if request.missing else ""
         return missing + request.problem
-    return f"all of it is above: --input {request.digest[: LEAST_DIGEST + 4]}"
+    return f"all of it is above: --input {request.digest[:LEAST_DIGEST]}"
 
 
 def scope_lines(request: Request, width: int) -> tuple[Line, ...]:
@@ -127,5 +132,12 @@ def _rule(suggested: Mapping[str, Any]) -> str:
         for one in (rules if isinstance(rules, list) else [])
         if isinstance(one, dict)
     ]  # fmt: skip
-    what = ", ".join(named) or revealed_json(suggested)
+    what = ", ".join(named) if named and _is_plain_rule(suggested) else revealed_json(suggested)
     return f"{what} for {suggested.get('destination', 'nobody knows what')}, which is not done here"
+
+
+def _is_plain_rule(suggested: Mapping[str, Any]) -> bool:
+    """Whether a suggestion only adds rules that allow, so that the rules say all of it."""
+    keys = set(suggested) <= {"type", "rules", "behavior", "destination"}
+    is_allowing = suggested.get("behavior", "allow") == "allow"
+    return keys and is_allowing and suggested.get("type", "addRules") == "addRules"

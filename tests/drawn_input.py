@@ -9,6 +9,7 @@ from typing import Any
 
 from tui.core.drawn import BECOMES
 from tui.core.revealed import MORE, original
+from tui.view.requests import CALLED
 
 _STEP = re.compile(r'\[(\d+)\]|\.?([A-Za-z_][A-Za-z0-9_-]*)|\.?("(?:[^"\\]|\\.)*")')
 
@@ -38,6 +39,14 @@ def read_back(rows: Iterable[str]) -> dict[str, Any]:
             assert rest.startswith(" = "), line
             _put(found, path, json.loads(rest[3:]))
     return {name: _listed(one) for name, one in found.items()}
+
+
+def read_both(rows: Iterable[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the input that these rows tell of, and what the agent's own call says instead."""
+    known = list(rows)
+    begin = next(n for n, row in enumerate(known) if row.startswith("what the CLI asks for"))
+    call = known.index(CALLED)
+    return read_back(known[begin + 1 : call]), read_back(known[call + 1 :])
 
 
 def _lines(rows: Iterable[str]) -> Iterator[str]:

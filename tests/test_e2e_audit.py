@@ -66,19 +66,25 @@ def test_what_a_failed_turn_cost_is_with_its_failure_and_an_interrupted_one_s_to
     assert json_object(broken.detail)["run"] == folder.name
 
 
-def test_what_a_rule_allows_and_the_clock_denies_is_written_down(site: Site) -> None:
+def test_what_an_always_allows_and_the_clock_denies_is_written_down(site: Site) -> None:
     folder = site.start("PERMIT")
     wait(lambda: read_run(folder).state == "waiting")
+    request = read_run(folder).request
+    assert request is not None
     answer_first(folder)
     over(folder)
     (ruled,) = audited(site, "answer")
-    assert ruled.operator == "rule"
+    assert (ruled.operator, ruled.request_id) == ("bert", request.request_id)
     facts = json_object(ruled.detail)
+    assert facts["reason"] == f"by the always that answered {request.request_id}"
     assert (facts["decision"], facts["tool"], facts["run"]) == ("allow", "Bash", folder.name)
-    over(site.start("PERMIT", permission_timeout_s=0.5))
+    late_one = site.start("PERMIT", permission_timeout_s=0.5)
+    over(late_one)
     late = audited(site, "answer")[1:]
     assert {one.operator for one in late} == {"the clock"}
     assert {json_object(one.detail)["decision"] for one in late} == {"deny"}
+    asked = [one["request_id"] for one in read_events(late_one) if one["type"] == "permission"]
+    assert [one.request_id for one in late] == asked
 
 
 def answer_first(folder: Path) -> None:

@@ -74,7 +74,6 @@ CALLS = (
             "body": "Dear Ann,\n\nwe pay on Friday.\n\nPS: and the old account is closed.",
         },
     ),
-    ("ExitPlanMode", {"plan": "# Plan\n\n1. Read\n2. Delete the rest\n\n| a | b |\n|---|---|\n"}),
     ("Bash", {"command": "echo ".ljust(90_000 - len(END), "x") + END, "description": "long"}),
     (
         "Write",
@@ -100,7 +99,7 @@ CALLS = (
     ),
     ("mcp__ops__run", {"command": HIDDEN}),  # of Bash the CLI itself refuses such a command
 )
-LARGE = {5: (200, 60), 6: (200, 100), 7: (400, 120)}  # screens: a page takes a key to turn
+LARGE = {4: (200, 60), 5: (200, 100), 6: (400, 120)}  # screens: a page takes a key to turn
 
 
 def one_call(asked: Asked) -> Turn:
@@ -143,12 +142,10 @@ def servers(site: Site) -> dict[str, Any]:
 @pytest.mark.parametrize("number", range(len(CALLS)))
 async def test_every_key_is_in_sight_before_it_is_allowed(site: Site, number: int) -> None:
     tool, given = CALLS[number]
-    mode = {"permission_mode": "plan"} if tool == "ExitPlanMode" else {}
-    folder = site.start(f"CALL {number}", agent=servers(site) | mode)
+    folder = site.start(f"CALL {number}", agent=servers(site))
     request: Request = wait(lambda: read_run(folder).request, 180)
     assert (request.tool, request.problem) == (tool, "")
-    if tool != "ExitPlanMode":  # the CLI keeps the plan to itself, and asks without it
-        assert {name: request.input[name] for name in given} == given
+    assert {name: request.input[name] for name in given} == given
     _require_shown(site, folder, request)
     _require_live(request)
     if tool != QUESTION:

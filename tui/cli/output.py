@@ -222,6 +222,7 @@ def request_json(request: Request) -> dict[str, Any]:
         "request_id": request.request_id,
         "tool": request.tool,
         "input": Exact(dict(request.input)),
+        "call": Exact(dict(request.call)) if request.call is not None else None,
         "sha256": request.digest or None,
         "at": iso(request.at),
         "denied_at": iso(request.until),

@@ -11,6 +11,7 @@ from tui.core.request import Request
 from tui.core.revealed import revealed
 
 QUESTION = "AskUserQuestion"
+PLAN = "ExitPlanMode"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,12 @@ def asked_in(tool: str, given: Mapping[str, Any]) -> tuple[Asked, ...]:
     if tool != QUESTION:
         return ()
     return tuple(_asked(one) for one in _mappings(given.get("questions")))
+
+
+def plan_in(tool: str, given: Mapping[str, Any]) -> str:
+    """Return the plan that a call of a tool wants approved; empty when it has none."""
+    plan = given.get("plan") if tool == PLAN else None
+    return plan if isinstance(plan, str) and plan.strip() else ""
 
 
 def answers(asked: Sequence[Asked], said: Sequence[str]) -> dict[str, str]:

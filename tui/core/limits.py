@@ -63,6 +63,7 @@ REGISTRY_ENTRY = 64 * 1024  # the CLI writes some 500 bytes
 RUN_FILE = 8 * 1024 * 1024  # what is asked of an agent, and the end of what it did
 REQUEST = 4 * 1024 * 1024  # the input of a call: no model writes as much in one answer
 REQUEST_SHOWN = 256 * 1024  # characters of one that is larger, and can only be denied
+MOST_CALLS = 256  # of an agent, that have no result yet: what it asks for is among the last
 MOST_REQUESTS = 1_000  # that wait in a run at once: each is a tool in the hands of some agent
 FOLDED_EACH = 256 * 1024  # of new events: what a reader of a run reads beside that sum
 MOST_TOLD = 5_000  # commands that a run took: somebody sent each

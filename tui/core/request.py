@@ -30,10 +30,11 @@ class Asker:
 class Request:
     """A permission request that waits for an answer, with its input as it was asked.
 
-    Nothing in it is safe to show: see `tui.core.drawn`. `digest` is the SHA-256 of what was read
-    here, which an answer that grants carries. With a `problem` it can only be denied; `begins` is
-    then as much of its JSON as was kept, and `missing` how many characters of it were not. After
-    `until` it is denied by itself. `waiting` requests wait with it.
+    Nothing in it is safe to show: see `tui.core.drawn`. `call` is what the agent's own call of the
+    tool says, where that is not the `input` which the CLI asks for. `digest` is the SHA-256 of what
+    was read here, which an answer that grants carries. With a `problem` it can only be denied;
+    `begins` is then as much of its JSON as was kept, and `missing` how many characters of it were
+    not. After `until` it is denied by itself. `waiting` requests wait with it.
     """
 
     request_id: str
@@ -47,3 +48,4 @@ class Request:
     begins: str = ""
     missing: int = 0
     waiting: int = 1
+    call: Mapping[str, Any] | None = None

@@ -18,6 +18,7 @@ from tui.core.errors import RunFailed
 from tui.core.text import one_line
 from tui.core.transcript_notices import unusable_servers
 from tui.runs.askers import asker
+from tui.runs.calls import Calls, granted_input
 from tui.runs.cli_errors import error_words, is_of_ended_cli, memory_kills
 from tui.runs.cli_process import RUN_VARIABLE, kill_cli
 from tui.runs.confining import confining_environment, confining_options
@@ -78,6 +79,7 @@ class Agent:
         self._given = given
         self._guard = Guard(spec, is_hosted=given is not None)
         self._client: ClaudeSDKClient | None = None
+        self._calls = Calls()
         self._complaints: deque[str] = deque(maxlen=20)
         self._memory_kills = memory_kills()
         self.tells_rest = False
@@ -113,6 +115,7 @@ class Agent:
         """Yield what happens, turn after turn, until the CLI ends."""
         try:
             async for message in self._connected().receive_messages():
+                self._calls.hear(message)
                 shown = message if self._is_expected(message) else None
                 yield Heard(self._told(message), shown)
         except Exception as error:  # whatever the SDK raises ends the run with its reason
@@ -237,12 +240,12 @@ class Agent:
         from claude_agent_sdk import PermissionResultAllow, PermissionResultDeny
 
         who = await asyncio.to_thread(asker, self._spec, context)
-        answer = await self._ask(Ask(tool, given, who))
+        call = await self._calls.made(context.tool_use_id)
+        ask = Ask(tool, given, who, call if call != given else None)
+        answer = await self._ask(ask)
         if answer.decision == "deny":
             return PermissionResultDeny(message=answer.reason or "The operator said no.")
-        if answer.answers:
-            return PermissionResultAllow(updated_input={**given, "answers": dict(answer.answers)})
-        return PermissionResultAllow()
+        return PermissionResultAllow(updated_input=granted_input(ask, answer))
 
     def _told(self, message: object) -> Happening | None:
         """Return what a message of the SDK means here; mostly nothing, the transcript has it."""

@@ -8,11 +8,11 @@ from typing import Any
 
 from tui.runs.bookkeeping import Bookkeeper
 from tui.runs.happening import Answer, Ask
-from tui.runs.permissions import NOBODY, Permissions
+from tui.runs.permissions import Permissions
 
 
 class Answered:
-    """Asks for permission, and tells the books what a rule allowed or the clock denied.
+    """Asks for permission, and tells the books what an `always` allowed or the clock denied.
 
     What operators answer is written down by whoever posts it. No tool waits for a database.
     """
@@ -23,12 +23,9 @@ class Answered:
 
     async def ask(self, ask: Ask) -> Answer:
         """Return the answer to `ask`."""
-        is_ruled = self._permissions.is_ruled(ask)
         answer = await self._permissions.ask(ask)
-        if is_ruled:
-            self._tell(self._books.decided("rule", answer.decision, ask.tool, "always in this run"))
-        elif answer.decision == "deny" and answer.reason.startswith(NOBODY):
-            self._tell(self._books.decided("the clock", "deny", ask.tool, answer.reason))
+        if answer.source != "operator":
+            self._tell(self._books.decided(answer, ask.tool))
         return answer
 
     def _tell(self, written: Coroutine[Any, Any, None]) -> None:

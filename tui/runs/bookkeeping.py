@@ -14,7 +14,7 @@ from tui.core.limits import AUDIT_FOR_EVER_DAYS
 from tui.core.models import Event, Row
 from tui.core.text import one_line
 from tui.core.zones import zone_named
-from tui.runs.happening import TurnEnded
+from tui.runs.happening import Answer, TurnEnded
 from tui.runs.protocol import AGENT_OPTIONS, RunSpec
 from tui.runs.turn_facts import TurnFacts
 from tui.storage.audit import detail_of
@@ -74,12 +74,13 @@ class Bookkeeper:
         if turn := self._taken_turn():
             await self._do(lambda: self._tracking.note(turn))
 
-    async def decided(self, by: str, decision: str, tool: str, reason: str) -> None:
-        """A permission was given by a rule, or denied by the clock."""
-        spec, zone = self._spec, zone_named(self._spec.zone)
-        facts = {"run": spec.run_id, "tool": tool, "decision": decision, "reason": reason}
-        own, detail = spec.session_id, detail_of(facts)
-        event = Event(self._clock(), by, "answer", "", own, detail=detail)
+    async def decided(self, answer: Answer, tool: str) -> None:
+        """A permission was given by an `always` of before, or denied by the clock."""
+        spec, zone, by = self._spec, zone_named(self._spec.zone), answer.by or "somebody"
+        reason = answer.reason or f"by the always that answered {answer.request_id}"
+        facts = {"run": spec.run_id, "tool": tool, "decision": answer.decision, "reason": reason}
+        own, detail, request_id = spec.session_id, detail_of(facts), answer.request_id
+        event = Event(self._clock(), by, "answer", "", own, detail=detail, request_id=request_id)
         book = Tracking(spec.db_path, zone, by)
         await self._do(lambda: book.note(event))
 

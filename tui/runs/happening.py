@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from tui.core.request import Asker
 from tui.runs.command import Decision
@@ -84,20 +84,28 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The agent asks whether it may use a tool."""
+    """The agent asks whether it may use a tool.
+
+    `call` is what its own call says, where that is not the `input` which the CLI asks for.
+    """
 
     tool: str
     input: Mapping[str, Any]
     asker: Asker = field(default_factory=Asker)
+    call: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the operator says to that; `reason` is told to the agent when it is a no.
+    """What is said to that; `reason` is told to the agent when it is a no.
 
-    `answers` are those to its questions, by their words.
+    `answers` are those to its questions, by their words. Where nobody was asked, because of an
+    `always`, `by` and `request_id` are of the answer that gave it.
     """
 
     decision: Decision
     reason: str = ""
     answers: Mapping[str, str] = field(default_factory=dict)
+    by: str = ""
+    request_id: str = ""
+    source: Literal["operator", "always", "clock"] = "operator"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from itertools import count
 
@@ -17,7 +17,6 @@ from tui.runs.happening import Answer, Ask
 from tui.runs.journal import Journal
 from tui.runs.requests import Kept, file_name, kept
 
-NOBODY = "Nobody answered within"
 _WITHDRAWN = "withdrawn"
 _UNSEEN = "it does not name what the agent asks for now: look at the request again"
 _NEVER = "the request is not there whole: it can only be denied"
@@ -35,7 +34,7 @@ class _Open:
     ask: Ask
     until: float
     unkept: str
-    settled: asyncio.Future[tuple[Answer, str]]
+    settled: asyncio.Future[Answer]
 
 
 class Permissions:
@@ -51,7 +50,7 @@ class Permissions:
         self._journal, self._timeout_s = journal, timeout_s
         self._numbers = count(1)
         self._open: dict[str, _Open] = {}
-        self._always: set[str] = set()
+        self._always: dict[str, Answer] = {}
         self._is_restricted = False
 
     def begin_turn(self, *, is_restricted: bool) -> None:
@@ -61,32 +60,30 @@ class Permissions:
         """
         self._is_restricted = is_restricted
         if is_restricted:
-            self._always &= ALWAYS_HARMLESS
-
-    def is_ruled(self, ask: Ask) -> bool:
-        """Whether a tool was allowed for the rest of this run: nobody is asked for it again."""
-        is_free = is_harmless(ask.tool, ask.input) or not self._is_restricted
-        return ask.tool in self._always and is_free
+            kept_on = self._always.keys() & ALWAYS_HARMLESS
+            self._always = {tool: self._always[tool] for tool in kept_on}
 
     async def ask(self, ask: Ask) -> Answer:
-        """Wait for an operator's answer to `ask`."""
+        """Wait for an operator's answer to `ask`; an `always` that was given before is one."""
         is_harmless_one = is_harmless(ask.tool, ask.input)
-        if ask.tool in self._always and (is_harmless_one or not self._is_restricted):
-            return Answer("allow")
+        ruled = self._always.get(ask.tool)
+        if ruled is not None and (is_harmless_one or not self._is_restricted):
+            return ruled
         # Not to be guessed: an answer posted before the request would keep out the operator's.
         request_id = f"p{next(self._numbers)}-{secrets.token_hex(4)}"
-        answer, by = Answer(""), ""
+        answer = Answer("")
         try:
             await self._show(request_id, ask)
-            answer, by = await self._wait(request_id)
+            answer = replace(await self._wait(request_id), request_id=request_id)
         finally:
             self._open.pop(request_id, None)
             decision = answer.decision or _WITHDRAWN
-            self._journal.event("answered", request_id=request_id, decision=decision, by=by)
+            self._journal.event("answered", request_id=request_id, decision=decision, by=answer.by)
             self._journal.drop_request(file_name(request_id))
         is_kept = is_harmless_one or not self._is_restricted
         if answer.decision == "always" and ask.tool != QUESTION and is_kept:
-            self._always.add(ask.tool)
+            ruling = Answer("allow", by=answer.by, request_id=request_id, source="always")
+            self._always[ask.tool] = ruling
         return answer
 
     @property
@@ -107,7 +104,7 @@ class Permissions:
             answer = _answer(command, waiting.ask)
         except UsageError as error:
             return str(error)
-        waiting.settled.set_result((answer, command.by))
+        waiting.settled.set_result(answer)
         return None
 
     def put_off(self, command: Command) -> bool:
@@ -143,7 +140,7 @@ class Permissions:
             asker=asdict(ask.asker),
         )
 
-    async def _wait(self, request_id: str) -> tuple[Answer, str]:
+    async def _wait(self, request_id: str) -> Answer:
         """Wait for an answer until the time is up, which may be put off meanwhile."""
         waiting, loop = self._open[request_id], asyncio.get_running_loop()
         while (left := waiting.until - loop.time()) > 0:
@@ -154,7 +151,8 @@ class Permissions:
             if waiting.unkept:
                 await self._keep(request_id, waiting)
         minutes = max(1, round(self._timeout_s / 60))
-        return Answer("deny", f"{NOBODY} {minutes} min."), "the clock"
+        words = f"Nobody answered within {minutes} min."
+        return Answer("deny", words, by="the clock", source="clock")
 
     async def _keep(self, request_id: str, waiting: _Open) -> None:
         name, text = file_name(request_id), waiting.unkept
@@ -169,7 +167,7 @@ class Permissions:
 def _answer(command: Command, ask: Ask) -> Answer:
     """Return what a command answers to what is asked; raises `UsageError` when it must not."""
     if command.decision not in _GRANTS:
-        return Answer(command.decision, command.text)
+        return Answer(command.decision, command.text, by=command.by)
     file = kept(command.request_id, ask)
     if not file.is_whole:
         raise UsageError(_NEVER)
@@ -177,4 +175,4 @@ def _answer(command: Command, ask: Ask) -> Answer:
         raise UsageError(_UNSEEN)
     asked = asked_in(ask.tool, ask.input)
     said = answers(asked, command.answers) if command.answers else {}
-    return Answer(command.decision, command.text, said)
+    return Answer(command.decision, command.text, said, command.by)

@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from tui.core.asking import PLAN, plan_in
 from tui.core.bounded_json import parse_json
 from tui.core.limits import REQUEST, REQUEST_SHOWN
 from tui.core.request import Asker, Request
@@ -28,6 +29,7 @@ REQUESTS = "requests"
 _GONE = "its input cannot be read: it can only be denied"
 _CHANGED = "its file is not what the agent asked for: it can only be denied"
 _TOO_LONG = "it is too long to be shown whole: it can only be denied"
+_NO_PLAN = "its plan cannot be had: it can only be denied"
 _ODD = "it cannot be shown as the agent asked for it: it can only be denied"
 _LONGEST_TOOL = 200
 _MOST_CACHED = 32
@@ -57,16 +59,23 @@ def file_name(request_id: str) -> str:
 def kept(request_id: str, ask: Ask) -> Kept:
     """Return what is kept of a request: all of it, or of a very long one how it begins."""
     head = {"request_id": request_id, "tool": ask.tool, "asker": asdict(ask.asker)}
+    body = {"input": ask.input} | ({"call": ask.call} if ask.call is not None else {})
     try:
-        text = json.dumps(head | {"input": ask.input})
+        text = json.dumps(head | body)
         parse_json(text)  # what its reader could not take apart is not whole either
     except (ValueError, TypeError, RecursionError):
         return Kept(json.dumps({**head, "problem": _ODD}, default=str), 0, is_whole=False)
     if len(text) <= REQUEST:
+        if _lacks_plan(ask):
+            return Kept(json.dumps({**head, **body, "problem": _NO_PLAN}), 0, is_whole=False)
         return Kept(text, len(text), is_whole=True)
-    said = json.dumps(ask.input)
+    said = json.dumps(body if ask.call is not None else ask.input)
     cut = {"begins": said[:REQUEST_SHOWN], "missing": len(said) - REQUEST_SHOWN}
     return Kept(json.dumps({**head, **cut, "problem": _TOO_LONG}), len(text), is_whole=False)
+
+
+def _lacks_plan(ask: Ask) -> bool:
+    return ask.tool == PLAN and not any(plan_in(PLAN, one or {}) for one in (ask.input, ask.call))
 
 
 def read_request(folder: Path, told: Request) -> Request:
@@ -111,14 +120,15 @@ def _parsed(raw: bytes, told: Request) -> Request:
         value = {}
     if not isinstance(value, dict) or value.get("request_id") != told.request_id:
         return replace(told, problem=_CHANGED if raw else _GONE)
-    given, tool = value.get("input"), value.get("tool")
+    given, tool, call = value.get("input"), value.get("tool"), value.get("call")
     problem, begins, missing = (value.get(name) for name in ("problem", "begins", "missing"))
     is_sound = isinstance(given, dict) and isinstance(tool, str) and not problem
-    is_sound = is_sound and tool == one_line(tool)[:_LONGEST_TOOL]
+    is_sound = is_sound and isinstance(call, dict | None) and tool == one_line(tool)[:_LONGEST_TOOL]
     return replace(
         told,
         tool=one_line(tool)[:_LONGEST_TOOL] if isinstance(tool, str) else told.tool,
         input=given if isinstance(given, dict) else {},
+        call=call if isinstance(call, dict) else None,
         asker=asker_of(value.get("asker")),
         problem="" if is_sound else one_line(problem or "")[:_LONGEST_TOOL] or _ODD,
         begins=begins if isinstance(begins, str) else "",

@@ -92,7 +92,8 @@ async def _deny(desk: Desk, session: Session, request: Request) -> Act:
     def meant(reason: str) -> None:
         desk.stands_for("answer", session.address, "deny", *_because(reason))
 
-    reason = await desk.question.ask("deny: why? (the agent reads it)", typed=meant)
+    asks = "deny: why? (the agent reads it)"
+    reason = await desk.question.ask(asks, typed=meant, turns=_turns(desk))
     return await _say(desk, session, request, "deny", reason)
 
 
@@ -126,7 +127,7 @@ async def _answer_questions(desk: Desk, session: Session, request: Request, give
         meant = partial(_stands_for, desk, session, request, tuple(said))
         begun = typed[number - 1].strip() if number <= len(typed) else ""
         title = f"{named([session])} asks, question {number} of {len(asked)}"
-        desk.open_pages(title, partial(_question_lines, desk, one))
+        desk.open_pages(title, partial(_question_lines, desk, request, number))
         said.append(await _answered(desk, one, f"{number}/{len(asked)} ", begun, meant))
     return await asyncio.to_thread(desk.engine.answer_questions, session, said, request.digest)
 
@@ -204,8 +205,11 @@ def _request_lines(desk: Desk, request: Request, width: int) -> tuple[Line, ...]
     return tuple((Cell(" "), *line) for line in lines)
 
 
-def _question_lines(desk: Desk, one: Asked, width: int) -> tuple[Line, ...]:
-    lines = requests.question_lines(one, width - 2, is_ascii=desk.engine.is_ascii)
+def _question_lines(desk: Desk, request: Request, number: int, width: int) -> tuple[Line, ...]:
+    one, is_ascii, room = questions(request)[number - 1], desk.engine.is_ascii, width - 2
+    lines = requests.question_lines(one, room, is_ascii=is_ascii)
+    if number == 1:
+        lines += tuple(requests.call_lines(request, room, is_ascii=is_ascii))
     return tuple((Cell(" "), *line) for line in lines)
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 from threading import Lock
 from typing import Any
 
-from tui.core.asking import Asked
+from tui.core.asking import Asked, plan_in
 from tui.core.drawn import input_rows, text_rows
 from tui.core.request import LEAST_DIGEST, Request
 from tui.core.revealed import revealed, revealed_json, rows
@@ -19,7 +19,9 @@ from tui.view.page import text_lines
 from tui.view.steering import until_words
 
 UNWRAPPED = 10**9  # for whoever prints lines as they are
-_PLAN = "ExitPlanMode"
+_ASKED = "what the CLI asks for, which is what runs"
+_ASKED_PLAN = "what the CLI asks for, without the plan"
+CALLED = "what the agent's own call says, which is not the same"
 _STYLES = {"heading": "strong", "removed": "bad", "added": "good"}
 _MOST_CACHED = 4
 _cache: dict[tuple[object, ...], tuple[Line, ...]] = {}
@@ -106,16 +108,28 @@ def scope_lines(request: Request, width: int) -> tuple[Line, ...]:
 
 
 def _lines(request: Request, width: int, *, is_ascii: bool) -> Iterator[Line]:
-    plan = request.input.get("plan") if request.tool == _PLAN else None
-    if isinstance(plan, str):
+    own = plan_in(request.tool, request.input)
+    plan = own or plan_in(request.tool, request.call or {})
+    if plan:
         yield (Cell("the plan as it reads", "strong"),)
         yield from markdown_lines(safe_text(plan), width)
+    if request.call is not None:
+        yield (Cell(_ASKED_PLAN if plan and not own else _ASKED, "strong"),)
+    elif plan:
         yield (Cell("the plan as it was written", "strong"),)
     if not request.problem or request.input:
         yield from _input(request.input, width, is_ascii=is_ascii)
     elif request.begins:
         for row in text_rows(request.begins, width, is_ascii=is_ascii):
             yield (Cell(row.text),)
+    yield from call_lines(request, width, is_ascii=is_ascii)
+
+
+def call_lines(request: Request, width: int, *, is_ascii: bool = False) -> Iterator[Line]:
+    """Yield what the agent's own call says, where the CLI asks for something else."""
+    if request.call is not None:
+        yield (Cell(CALLED, "strong"),)
+        yield from _input(request.call, width, is_ascii=is_ascii)
 
 
 def _input(given: Mapping[str, Any], width: int, *, is_ascii: bool) -> Iterator[Line]:

@@ -31,7 +31,7 @@ def call(tool_id: str, seconds: float = 0, name: str = "Agent") -> dict[str, Any
 
 
 def result(
-    tool_id: str, words: str, seconds: float = 0, outcome: Mapping[str, Any] | None = None
+    tool_id: str, words: Any, seconds: float = 0, outcome: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     block = {"type": "tool_result", "tool_use_id": tool_id, "content": words}
     line = {"type": "user", "timestamp": at(seconds), "message": {"content": [block]}}

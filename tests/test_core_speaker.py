@@ -108,6 +108,24 @@ def test_where_a_line_comes_from_decides(more: Any, content: str, shown: str) ->
     assert bool(prompt_text(line)) is shown.startswith("prompt")
 
 
+NOTED = (
+    "<task-notification>\n<tool-use-id>{}</tool-use-id>\n<status>{}</status>\n"
+    "<summary>Task {}</summary>\n</task-notification>"
+)
+
+
+@pytest.mark.parametrize("more", [{}, {"isMeta": True}, {"origin": {"kind": "task-notification"}}])
+def test_each_of_several_notifications_ends_its_own_call(more: Any) -> None:
+    one, two = NOTED.format("c1", "completed", "one"), NOTED.format("c2", "failed", "two")
+    expected = [("c1", "completed", "one"), ("c2", "failed", "two")]
+    for content in (f"{one}\n{two}", [text(one), text(two)]):
+        found = entries(content, **more)
+        ended = [(each.tool_id, each.task, each.text.split()[-1]) for each in found]
+        assert ended == expected
+    prompt = entries(f"{one}\nAnd then?")[-1]
+    assert (prompt.kind, prompt.tool_id, prompt.task) == (EntryKind.PROMPT, "", "")
+
+
 def test_a_notice_holds_all_that_was_said() -> None:
     (one,) = entries(MATE)
     assert "All of it." in one.detail

@@ -279,3 +279,40 @@ def test_a_headline_is_one_safe_line(tool_input: object) -> None:
 def is_safe(entry: Entry) -> bool:
     texts = (entry.text, entry.detail, entry.tool, entry.tool_id, entry.uuid, entry.message_id)
     return isinstance(entry.kind, EntryKind) and not any(acts(text) for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("results", "shown"),
+    [
+        ([{"content": None}], "2 lines"),
+        ([{"content": "hello"}], "2 lines"),
+        (["hello"], "2 lines"),
+        ([{"content": [HIT]}, {"content": "hello"}], "2 lines"),
+        ([{"content": [HIT]}, "and so on"], "1 result"),
+        ([], "0 results"),
+    ],
+)
+def test_an_odd_outcome_costs_no_text(results: Any, shown: str) -> None:
+    (entry,) = parsed(user([result("one\ntwo")], toolUseResult={"results": results}))
+    assert (entry.text, entry.detail) == (shown, "one\ntwo")
+
+
+@pytest.mark.parametrize("odd", [7, None, [], {"type": ["text"]}, {"type": {}}])
+def test_an_odd_block_costs_no_other(odd: Any) -> None:
+    found = parsed(assistant(text("one"), odd, text("two")))
+    assert [one.text for one in found if one.kind is EntryKind.TEXT] == ["one", "two"]
+    failed = parsed(assistant("odd too", text("API Error: 500"), odd, isApiErrorMessage=True))
+    assert "API Error: 500" in [one.text for one in failed if one.kind is EntryKind.ERROR]
+
+
+@pytest.mark.parametrize("words", ["Async agent launched", "Going on as agentId: z1"])
+def test_the_outcome_of_several_results_is_that_of_one(words: str) -> None:
+    blocks = [result("a\nb", tool_use_id="c2"), result(words, tool_use_id="c1")]
+    outcome = {"status": "async_launched", "agentId": "z1"}
+    found = parsed(user(blocks, toolUseResult=outcome))
+    assert [(one.tool_id, one.task, one.is_launch) for one in found] == [
+        ("c2", "", False),
+        ("c1", "z1", True),
+    ]
+    unclear = parsed(user([result("a"), result("b")], toolUseResult=outcome))
+    assert [(one.task, one.is_launch) for one in unclear] == [("", False)] * 2

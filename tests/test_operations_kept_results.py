@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from array import array
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,11 +37,11 @@ def persisted(place: str) -> str:
     )
 
 
-def keep(listing: SampleListing, name: str = "b1.txt", place: str = "") -> Path:
+def keep(listing: SampleListing, name: str = "b1.txt", place: str = "", words: Any = None) -> Path:
     """Write a session with such a result, and return where that is kept."""
     path = listing.transcript_path(FIRST)
     kept = path.with_suffix("") / "tool-results" / name
-    words = persisted(place or f"/srv/of the past/tool-results/{name}")
+    words = words or persisted(place or f"/srv/of the past/tool-results/{name}")
     write(path, prompt("Count"), call("t1", 1, "Bash"), result("t1", words, 2))
     kept.parent.mkdir(parents=True, exist_ok=True)
     return kept
@@ -53,6 +54,40 @@ def shown(listing: SampleListing) -> Entry:
         if one.kind is EntryKind.RESULT
     ]
     return entry
+
+
+MCP = (
+    "Error: result (200,000 characters) exceeds maximum allowed tokens. Output has been saved to "
+    "/srv/tool-results/b1.txt.\nFormat: JSON array\nUse offset and limit."
+)
+
+
+@pytest.mark.parametrize("words", [MCP, [{"type": "text", "text": MCP}]])
+def test_that_of_an_mcp_server_is_found_too(listing: SampleListing, words: Any) -> None:
+    keep(listing, words=words).write_text(LINES)
+    assert (shown(listing).kept, shown(listing).text) == ("b1.txt", "30,001 lines")
+    session = listing.session(FIRST)
+    assert "NEEDLE-IN-RESULT" in "".join(markdown(listing.context(), session))
+    assert [hit.text for hit in search([session], "needle-in-result")] == ["NEEDLE-IN-RESULT"]
+
+
+def test_one_behind_another_text_leaves_that_in_sight(listing: SampleListing) -> None:
+    blocks = [
+        {"type": "text", "text": one} for one in ("led by", persisted("/x/tool-results/b1.txt"))
+    ]
+    keep(listing, words=blocks).write_text("all of it\n")
+    assert shown(listing).detail == "led by\nall of it\n"
+
+
+def test_what_was_kept_in_part_says_so(listing: SampleListing) -> None:
+    words = (
+        "<persisted-output>\nOutput exceeded the 64MB persist limit; only the first 64MB were "
+        "saved to: /x/tool-results/b1.txt\n\nPreview (first 2KB):\nhead\n</persisted-output>"
+    )
+    keep(listing, words=words).write_text("head\n")
+    entry = shown(listing)
+    assert entry.text == "1 line, only the first 64MB of it was kept"
+    assert entry.detail == "head\n\n[only the first 64MB of it was kept]"
 
 
 def test_it_is_shown_found_and_exported_whole(listing: SampleListing) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from tui.core.tasks import ended_call
 from tui.core.text import one_line
 
 _LONGEST = 400
@@ -46,11 +47,15 @@ _PERSONS = frozenset({"human", "person"})
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A piece of a text: a person's, or else a notice, its first line and all of it in `whole`."""
+    """A piece of a text: a person's, or else a notice, its first line and all of it in `whole`.
+
+    `ended` is the call whose task ended, and how, when it is a notification of that.
+    """
 
     text: str
     whole: str = ""
     is_person: bool = True
+    ended: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +70,9 @@ def said_in(text: str, line: Mapping[str, Any]) -> tuple[Said, ...]:
     origin = line.get("origin")
     kind = origin.get("kind") if isinstance(origin, dict) else ""
     if isinstance(kind, str) and kind and kind not in _PERSONS:
-        return _of(_machine(text, _named(kind)))
+        return tuple(_machine(text, _named(kind)))
     if line.get("isMeta") or line.get("commandMode") == "task-notification":
-        return _of(_machine(text, ""))
+        return tuple(_machine(text, ""))
     return tuple(_split(text))
 
 
@@ -75,10 +80,6 @@ def command_of(text: str) -> str:
     """Return the command that a text stands for, as it was typed; empty for any other text."""
     said = [one.text for one in _split(text) if not one.is_person and one.text.startswith("/")]
     return said[0] if said else ""
-
-
-def _of(said: Said | None) -> tuple[Said, ...]:
-    return (said,) if said is not None else ()
 
 
 def _split(text: str) -> Iterator[Said]:
@@ -94,16 +95,15 @@ def _split(text: str) -> Iterator[Said]:
     yield from _notices(behind)
 
 
-def _machine(text: str, named: str) -> Said | None:
-    """Return what the CLI says in one notice."""
+def _machine(text: str, named: str) -> Iterator[Said]:
+    """Return what the CLI says: a notice for each of its elements, else one of all."""
     elements, rest = _leading(text)
     if elements and not rest.strip():
-        return next(_notices(elements), None)
-    if not text.strip():
-        return None
-    if feedback := _HOOK_FEEDBACK.match(text):
-        return _notice(f"hook {feedback[1]} blocked: {text[feedback.end() :]}")
-    return _notice(f"{named}: {text}" if named else text)
+        yield from _notices(elements)
+    elif feedback := _HOOK_FEEDBACK.match(text):
+        yield _notice(f"hook {feedback[1]} blocked: {text[feedback.end() :]}")
+    elif text.strip():
+        yield _notice(f"{named}: {text}" if named else text)
 
 
 def _notice(whole: str, told: str = "") -> Said:
@@ -135,7 +135,9 @@ def _notices(elements: list[_Element]) -> Iterator[Said]:
         together, elements = elements[:count], elements[count:]
         whole, told = _command(together) if family == "command" else _words(together)
         if whole.strip():
-            yield _notice(whole, told)
+            is_task = together[0].tag == "task-notification"
+            ended = ended_call(together[0].inside) if is_task else ("", "")
+            yield replace(_notice(whole, told), ended=ended)
 
 
 def _command(elements: list[_Element]) -> tuple[str, str]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from tui.core.text import one_line
 
 _LAUNCHED = ("Async agent launched", "Workflow launched in background")
-_PERSISTED = "<persisted-output>"
-_SAVED = re.compile(r"saved to: [^\n]*/tool-results/([A-Za-z0-9][A-Za-z0-9._-]{0,199})\n")
-_NOTIFICATION = "<task-notification>"
+# The words of CLI 2.1.330, of its own tools and of those of MCP servers.
+_IS_KEPT = re.compile(r"<persisted-output>|Error: result \([\d,. ]{1,20} characters\) exceeds ")
+_SAVED = re.compile(
+    r"saved to:? [^\n]*/tool-results/([A-Za-z0-9](?:[A-Za-z0-9._-]{0,198}[A-Za-z0-9])?)\.?(?:\n|$)"
+)
 _CALL = re.compile(r"<tool-use-id>([^<>\s]{1,200})</tool-use-id>")
 _STATUS = re.compile(r"<status>([^<>]{1,40})</status>")
 _HEAD = 4000
@@ -35,37 +35,24 @@ def is_launch(content: str, outcome: object) -> bool:
     return content.startswith(_LAUNCHED)
 
 
-def kept_file(content: str) -> str:
+def kept_file(content: object) -> str:
     """Return the name of the file that a result was kept in, empty for one that stands in its line.
 
     Only the name is believed: whatever folder is named, such files lie in the session's own.
     """
-    if not content.startswith(_PERSISTED):
-        return ""
-    found = _SAVED.search(content[:_HEAD])
-    return found[1] if found else ""
+    for block in content if isinstance(content, list) else [{"text": content}]:
+        text = block.get("text") if isinstance(block, dict) else None
+        if isinstance(text, str) and _IS_KEPT.match(text) and (name := _SAVED.search(text[:_HEAD])):
+            return name[1]
+    return ""
 
 
-def ended_call(line: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the id of the call whose task a line says has ended, and how: `completed`, `failed`.
+def ended_call(notification: str) -> tuple[str, str]:
+    """Return the id of the call whose task has ended by a notification, and how: `completed`.
 
     Both are empty when that is not what it says.
     """
-    said = _said(line)
-    if not said[:200].lstrip().startswith(_NOTIFICATION):
-        return "", ""
-    call, status = _CALL.search(said[:_HEAD]), _STATUS.search(said[:_HEAD])
+    call, status = _CALL.search(notification[:_HEAD]), _STATUS.search(notification[:_HEAD])
     if call is None:
         return "", ""
     return one_line(call[1]), one_line(status[1]) if status else "ended"
-
-
-def _said(line: Mapping[str, Any]) -> str:
-    """Return the words of a prompt, also of one that came while a turn was running."""
-    within = line.get("attachment") if line.get("type") == "attachment" else line.get("message")
-    facts = within if isinstance(within, dict) else {}
-    content = facts.get("prompt") or facts.get("content")
-    if isinstance(content, list):
-        texts = (one.get("text") for one in content if isinstance(one, dict))
-        content = next((one for one in texts if isinstance(one, str)), "")
-    return content if isinstance(content, str) else ""

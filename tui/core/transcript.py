@@ -15,14 +15,16 @@ from typing import Any
 from tui.core.models import Entry, EntryKind, Usage
 from tui.core.records import Skipped, records_of
 from tui.core.speaker import command_of, said_in
-from tui.core.tasks import ended_call, is_launch, kept_file, started_task
+from tui.core.tasks import is_launch, kept_file, started_task
 from tui.core.text import one_line, safe_text
+from tui.core.tool_results import flat, outcome_owner, summary
 from tui.core.transcript_notices import attached_notice, refusal, stop_hook_notice
 from tui.core.zones import read_time
 
 MAX_TEXT = 100_000
 INTERRUPTED = "[Request interrupted by user"  # what the CLI writes as if it were a prompt
 _READ = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+_ODD = (TypeError, ValueError, AttributeError, KeyError, IndexError, RecursionError)
 _HEADLINES = (
     "command", "query", "file_path", "url", "pattern", "path", "description", "prompt", "skill",
     "question", "title",
@@ -97,17 +99,8 @@ def unreadable(size: int, place: int) -> Entry:
 def entries_of(line: dict[str, Any], max_text: int, place: int) -> tuple[Entry, ...]:
     """Return the entries that the JSON object of a line at `place` stands for."""
     try:
-        found = tuple(_entries(line, max_text, place))
-        call, how = ended_call(line)
-        return tuple(replace(one, tool_id=call, task=how) for one in found) if call else found
-    except (
-        TypeError,
-        ValueError,
-        AttributeError,
-        KeyError,
-        IndexError,
-        RecursionError,
-    ):
+        return tuple(_entries(line, max_text, place))
+    except _ODD:
         form = "of an unknown form"
         return (Entry(EntryKind.NOTICE, f"a line {form}", place=place, left_out=form),)
 
@@ -222,15 +215,31 @@ def _message(
     if kind == "user":
         yield from _user(blocks, line, common)
         return
-    for block in blocks:
-        kind_of_block = block.get("type") if isinstance(block, dict) else None
-        reader = _ASSISTANT.get(kind_of_block)
-        if str(kind_of_block).endswith("_tool_result"):
-            yield _result(block, None, common)
-        elif line.get("isApiErrorMessage"):
-            yield common.entry(EntryKind.ERROR, block.get("text") or "API error", is_error=True)
-        elif reader:
-            yield from reader(block, common)
+    is_error = bool(line.get("isApiErrorMessage"))
+    yield from _each(blocks, lambda block, _: _answered(block, common, is_error=is_error), common)
+
+
+def _each(
+    blocks: list[Any], read: Callable[[dict[str, Any], int], Iterator[Entry]], common: _Line
+) -> Iterator[Entry]:
+    """Return what is read of each block of a message; an odd one does not cost the others."""
+    for at, block in enumerate(blocks):
+        try:
+            found = tuple(read(block, at)) if isinstance(block, dict) else ()
+        except _ODD:
+            form = "of an unknown form"
+            found = (common.entry(EntryKind.NOTICE, f"a part of a line {form}", left_out=form),)
+        yield from found
+
+
+def _answered(block: dict[str, Any], common: _Line, *, is_error: bool) -> Iterator[Entry]:
+    kind = block.get("type")
+    if str(kind).endswith("_tool_result"):
+        yield _result(block, None, common)
+    elif is_error:
+        yield common.entry(EntryKind.ERROR, block.get("text") or "API error", is_error=True)
+    elif reader := _ASSISTANT.get(kind):
+        yield from reader(block, common)
 
 
 def _blocks(content: object) -> list[Any]:
@@ -250,12 +259,13 @@ def _attachment(line: dict[str, Any], common: _Line) -> Iterator[Entry]:
         yield common.entry(EntryKind.NOTICE, words)
 
 
-def _user(blocks: list[Any], line: dict[str, Any], common: _Line) -> Iterator[Entry]:
-    for block in blocks:
-        if not isinstance(block, dict):
-            continue
+def _user(blocks: list[Any], line: Mapping[str, Any], common: _Line) -> Iterator[Entry]:
+    outcome = line.get("toolUseResult")
+    owner = outcome_owner(blocks, outcome)
+
+    def read(block: dict[str, Any], at: int) -> Iterator[Entry]:
         if block.get("type") == "tool_result":
-            yield _result(block, line.get("toolUseResult"), common)
+            yield _result(block, outcome if at == owner else None, common)
         elif line.get("isCompactSummary"):
             words = "the conversation so far was compacted to a summary"
             whole = common.shown(f"{words}:\n{block.get('text') or ''}")
@@ -265,6 +275,8 @@ def _user(blocks: list[Any], line: dict[str, Any], common: _Line) -> Iterator[En
         elif block.get("type") in ("image", "document") and not line.get("isMeta"):
             yield common.entry(EntryKind.PROMPT, f"[{block['type']}]")
 
+    yield from _each(blocks, read, common)
+
 
 def _said(text: object, line: Mapping[str, Any], common: _Line) -> Iterator[Entry]:
     for one in said_in(str(text), line):
@@ -272,7 +284,8 @@ def _said(text: object, line: Mapping[str, Any], common: _Line) -> Iterator[Entr
             yield common.entry(EntryKind.PROMPT, one.text)
         else:
             detail = common.shown(one.whole) if one.whole != one.text else ""
-            yield common.entry(EntryKind.NOTICE, one.text, detail=detail)
+            call, how = one.ended
+            yield common.entry(EntryKind.NOTICE, one.text, detail=detail, tool_id=call, task=how)
 
 
 def _text(block: dict[str, Any], common: _Line) -> Iterator[Entry]:
@@ -308,51 +321,18 @@ _ASSISTANT: Mapping[Any, Callable[[dict[str, Any], _Line], Iterator[Entry]]] = {
 
 
 def _result(block: dict[str, Any], outcome: object, common: _Line) -> Entry:
-    content = _flat(block.get("content"))
+    content = flat(block.get("content"))
     is_error = bool(block.get("is_error"))
     return common.entry(
         EntryKind.RESULT,
-        one_line(content[:2000])[:400] if is_error else _summary(content, outcome),
+        one_line(content[:2000])[:400] if is_error else summary(content, outcome),
         tool_id=one_line(block.get("tool_use_id") or ""),
         detail=common.shown(content),
         is_error=is_error,
         task=started_task(outcome),
         is_launch=is_launch(content, outcome),
-        kept=kept_file(content),
+        kept=kept_file(block.get("content")),
     )
-
-
-def _flat(content: object) -> str:
-    """Return a tool result's content as text, whatever form it has."""
-    if isinstance(content, str):
-        return content
-    return "\n".join(map(_flat_block, content if isinstance(content, list) else []))
-
-
-def _flat_block(block: object) -> str:
-    facts = block if isinstance(block, dict) else {}
-    if facts.get("type") == "text":
-        return str(facts.get("text", ""))
-    named = (facts.get(name) for name in ("title", "url"))
-    return (
-        " ".join(one for one in named if isinstance(one, str)) or f"[{facts.get('type') or 'data'}]"
-    )
-
-
-def _summary(content: str, outcome: object) -> str:
-    """Return what came back in two or three words: `12 results`, `3 lines`."""
-    results = outcome.get("results") if isinstance(outcome, dict) else None
-    if isinstance(results, list):
-        found = [hit for one in results if isinstance(one, dict) for hit in one.get("content", [])]
-        return _count(len(found), "result")
-    if not content.strip():
-        return "done"
-    lines = content.rstrip("\n").count("\n") + 1
-    return one_line(content) if lines == 1 and len(content) <= 40 else _count(lines, "line")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _system(line: dict[str, Any], common: _Line) -> Iterator[Entry]:
@@ -375,4 +355,5 @@ def _system(line: dict[str, Any], common: _Line) -> Iterator[Entry]:
         for one in said_in(line["content"], {}) if line["content"].strip() else ():
             words, whole = one_line(one.text[:2000])[:400], one.whole or one.text
             detail = common.shown(whole) if whole != words else ""
-            yield common.entry(EntryKind.NOTICE, words, detail=detail)
+            call, how = one.ended
+            yield common.entry(EntryKind.NOTICE, words, detail=detail, tool_id=call, task=how)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,10 @@ from tui.operations.amounts import size
 from tui.storage.kept_results import Kept, names_of_kept, read_kept_result
 
 # What finds the lines of all results that are kept beside, in lower case.
-MARKER = b"<persisted-output>"
+MARKER = b"/tool-results/"
+_BEGINS, _ENDS = "<persisted-output>", "</persisted-output>"
+_PART = re.compile(r"only the (first [\w. ]{1,20}) (?:was|were) saved")
+_HEAD = 4000
 
 
 def in_sight(entries: Iterable[Entry], folder: Path | None) -> tuple[Entry, ...]:
@@ -37,7 +41,7 @@ def in_full(entry: Entry, folder: Path | None) -> Entry:
         kept = read_kept_result(folder, entry.kept, LONGEST_LINE)
     except OSError as error:
         return replace(entry, detail=f"{entry.detail}\n{_unread(entry.kept, error)}")
-    return replace(entry, text=_summary(kept), detail=_text(kept, LONGEST_LINE))
+    return replace(entry, text=_summary(entry, kept), detail=_text(entry, kept, LONGEST_LINE))
 
 
 def unclaimed(folder: Path) -> Iterator[Entry]:
@@ -61,21 +65,37 @@ def _shown(entry: Entry, folder: Path, most: int) -> Entry:
     except OSError as error:
         said = _unread(entry.kept, error)
         return replace(entry, text=said, detail=f"{entry.detail}\n{said}")
-    text = entry.text if entry.is_error else _summary(kept)
-    return replace(entry, text=text, detail=_text(kept, most) if most > 0 else entry.detail)
+    text = entry.text if entry.is_error else _summary(entry, kept)
+    return replace(entry, text=text, detail=_text(entry, kept, most) if most > 0 else entry.detail)
 
 
-def _summary(kept: Kept) -> str:
+def _summary(entry: Entry, kept: Kept) -> str:
+    part = _part(entry)
     if kept.size > len(kept.content):
-        return size(kept.size)
+        return size(kept.size) + (f", {part}" if part else "")
     lines = kept.content.rstrip(b"\n").count(b"\n") + 1
-    return f"{lines:,} line{'' if lines == 1 else 's'}"
+    return f"{lines:,} line{'' if lines == 1 else 's'}" + (f", {part}" if part else "")
 
 
-def _text(kept: Kept, most: int) -> str:
+def _text(entry: Entry, kept: Kept, most: int) -> str:
+    """Return what was kept in the place of its beginning, and what stands around that."""
     shown = kept.content[:most].decode("utf-8", "replace")
     more = kept.size - min(most, len(kept.content))
-    return safe_text(shown) + (f"\n[{more:,} more bytes of {kept.size:,}]" if more > 0 else "")
+    part, (before, _, inside) = _part(entry), entry.detail.partition(_BEGINS)
+    whole = (
+        before if inside else "",
+        safe_text(shown),
+        f"\n[{more:,} more bytes of {kept.size:,}]" if more > 0 else "",
+        f"\n[{part}]" if part else "",
+        inside.rpartition(_ENDS)[2] if _ENDS in inside else "",
+    )
+    return "".join(whole)
+
+
+def _part(entry: Entry) -> str:
+    """Return how much was kept of a result, where the CLI says that it is not all."""
+    found = _PART.search(entry.detail.partition(_BEGINS)[2][:_HEAD])
+    return f"only the {found[1]} of it was kept" if found else ""
 
 
 def _unread(name: str, error: OSError) -> str:

@@ -32,7 +32,10 @@ _GIVES = (
 
 
 def cleanup(context: Context, args: argparse.Namespace) -> int:
-    """Move what has expired, is left over, old or too much into the trash."""
+    """Move what has expired, is left over, old or too much into the trash.
+
+    Returns 1 when that failed, or not all of the trash could be read.
+    """
     listing = args.listing or ""
     plan = plan_cleanup(
         context,
@@ -43,16 +46,19 @@ def cleanup(context: Context, args: argparse.Namespace) -> int:
         max_bytes=parse_size(args.max_size) if args.max_size else None,
         purges_trash=args.purge_trash,
     )
+    for words in plan.unread:
+        say(words)
     if args.dry_run:
         _put_plan(context, plan, as_json=args.json)
-        return 0
+        return int(bool(plan.unread))
     context.require_writable()
     require_not_held(context.root)
     if not (args.yes or plan.is_empty):
         if not args.json:
             _put_plan(context, plan, as_json=False)
         raise NeedsYes(f"would {plan.words}: add --yes to do it")
-    return _put_done(clean_up(context, plan, _teller()), as_json=args.json)
+    done = _put_done(clean_up(context, plan, _teller()), as_json=args.json)
+    return done or int(bool(plan.unread))
 
 
 def hold(context: Context, args: argparse.Namespace) -> int:
@@ -70,7 +76,7 @@ def hold(context: Context, args: argparse.Namespace) -> int:
 
 
 def trash(context: Context, args: argparse.Namespace) -> int:
-    """List what the trash holds, or look into one session of it."""
+    """List what the trash holds, or look into one session of it; 1 when not all could be read."""
     if args.id:
         _put_preview(context, preview(context, args.id), as_json=args.json)
         return 0
@@ -81,9 +87,9 @@ def trash(context: Context, args: argparse.Namespace) -> int:
         put_json([_trash_json(one) for one in found])
     elif found:
         _put_trash(context, found)
-    else:
+    elif not unread:
         say("the trash is empty: what `delete` and `cleanup` take lies here until it is purged")
-    return 0
+    return int(bool(unread))
 
 
 def purge(context: Context, args: argparse.Namespace) -> int:

@@ -15,7 +15,7 @@ from tui.operations.owner import owner_elsewhere
 from tui.storage.config_dir import CONFIG_DIR, DEFAULT_SWEEP_DAYS, sweep_days
 from tui.storage.folders import is_folder
 from tui.storage.manifest import Trashed
-from tui.storage.trash import list_trash
+from tui.storage.trash import read_trash
 
 WRONG_VARIABLE = (
     "a pipeline that sets CLAUDE_SESSION_DIR, which means nothing to the CLI, and not "
@@ -149,7 +149,7 @@ def _live_words(session: Session, context: Context | None) -> str:
 
 
 def _gone_words(session: Session, context: Context | None) -> str:
-    short, trashed = session.session_id[:8], _trashed(session, context)
+    short, (trashed, unread) = session.session_id[:8], _trashed(session, context)
     if trashed is not None:
         done: dict[str, str] = {Status.DELETED: "deleted", Status.EXPIRED: "cleaned up"}
         how = done.get(session.status, f"moved away, though its row says {session.status},")
@@ -157,6 +157,8 @@ def _gone_words(session: Session, context: Context | None) -> str:
             f"{how} by {one_line(trashed.operator)} on {moment(trashed.at)}; it is in the trash: "
             f"`restore {short}` gets it back"
         )
+    if unread:
+        return f"its transcript is in no place that can be read; {'; '.join(unread)}"
     if session.status == Status.DELETED:
         return "deleted, and in no trash that can be read: purged, or never had a transcript"
     if session.status == Status.EXPIRED:
@@ -203,15 +205,17 @@ def bad_date_words(session: Session) -> str:
     )
 
 
-def _trashed(session: Session, context: Context | None) -> Trashed | None:
+def _trashed(session: Session, context: Context | None) -> tuple[Trashed | None, tuple[str, ...]]:
+    """Return where in the trash a session is, and in words what of it was not read."""
     if context is None:
-        return None
+        return None, ()
+    every, unread = read_trash(context.root, (session.folder,))
     found = (
         one
-        for one in list_trash(context.root, (session.folder,))
+        for one in every
         if one.session_id == session.session_id and one.listing == session.folder.name
     )
-    return next(found, None)
+    return next(found, None), unread
 
 
 def _modified(path: Path) -> datetime | None:

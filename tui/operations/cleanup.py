@@ -24,7 +24,7 @@ from tui.operations.unfinished import unfinished
 from tui.storage.erasing import measures
 from tui.storage.hold import read_hold
 from tui.storage.manifest import Trashed
-from tui.storage.trash import list_trash
+from tui.storage.trash import read_trash
 
 __all__ = ["Cleaned", "CleanupPlan", "Progress", "clean_up", "plan_cleanup"]
 
@@ -38,7 +38,8 @@ class CleanupPlan:
     """What a clean-up would do: `taken` and `skipped` are sessions, each with why.
 
     `purges` are the sessions in the trash that it would erase for good, of `purge_bytes`;
-    `unfinished` those whose move was cut off, which it puts back first.
+    `unfinished` those whose move was cut off, which it puts back first; `unread` says what of
+    the trash could not be read, so that more of it may be as old.
     """
 
     taken: tuple[tuple[Session, str], ...]
@@ -46,6 +47,7 @@ class CleanupPlan:
     purges: tuple[Trashed, ...] = ()
     purge_bytes: int = 0
     unfinished: tuple[Trashed, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def sessions(self) -> tuple[Session, ...]:
@@ -76,7 +78,8 @@ class CleanupPlan:
         if self.unfinished:
             said.append(f"put back {count(len(self.unfinished), 'session')} moved only halfway")
         left = f"; {len(self.skipped)} left as they are" if self.skipped else ""
-        return (" and ".join(said) or "nothing to clean up") + left
+        unread = "".join(f"; {words}" for words in self.unread)
+        return (" and ".join(said) or "nothing to clean up") + left + unread
 
 
 def plan_cleanup(
@@ -111,6 +114,7 @@ def plan_cleanup(
         purges,
         sum(one.bytes for one in measures(purges)),
         unfinished(context.root, listings),
+        read_trash(context.root, [one.path for one in listings])[1],
     )
 
 
@@ -204,7 +208,7 @@ def _too_much(
     """Return the oldest trash until sessions and trash are no more than allowed."""
     paths = [one.path for one in listings]
     names = {path.name for path in paths}
-    found = [one for one in list_trash(context.root, paths) if one.listing in names]
+    found = [one for one in read_trash(context.root, paths)[0] if one.listing in names]
     counted = zip(found, measures(found), strict=True)
     sizes = {one.trash_id: size.bytes for one, size in counted}
     excess += sum(sizes.values()) - sum(sizes.get(one.trash_id, 0) for one in known)

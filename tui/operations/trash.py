@@ -16,7 +16,7 @@ from tui.operations.context import Context
 from tui.operations.delete import find_trashed
 from tui.operations.refresh import listing_paths
 from tui.storage.erasing import measure_trashed, measures
-from tui.storage.folders import is_folder, is_link
+from tui.storage.folders import is_folder, is_link, may_be_there
 from tui.storage.manifest import Trashed
 from tui.storage.opening import regular
 from tui.storage.tail import Tail
@@ -111,7 +111,7 @@ def _ends(trashed: Trashed, unread: list[str]) -> tuple[str, str]:
     ending = f"{trashed.session_id}.jsonl"
     moved = (trashed.moved(at) for at, one in enumerate(trashed.places) if one.endswith(ending))
     path = next(moved, None)
-    if path is None or not os.path.lexists(path):
+    if path is None or not may_be_there(path):
         return "", ""
     try:
         with regular(path) as (fd, _):

@@ -23,7 +23,7 @@ from tui.core.errors import ConsoleError, Refused
 from tui.core.limits import MOST_BATCHES, MOST_NAMES, TRASH_S
 from tui.core.models import Row
 from tui.core.text import one_line
-from tui.storage.folders import console_folder, is_link, may_be_there, mount_of, our_folder
+from tui.storage.folders import console_folder, is_link, mount_of, our_folder
 from tui.storage.manifest import MANIFEST, Trashed, numbers_in, read_manifest, write_manifest
 from tui.storage.safe_io import (
     folder_of,
@@ -147,15 +147,29 @@ def _intended(folder: Path, listing_path: Path, number: int, one: Doomed, **fact
 def require_way_back(trashed: Trashed, listing_path: Path) -> tuple[tuple[Path, Path], ...]:
     """Return from where to where each thing of a session has to be moved; a second time, the rest.
 
-    Raises `Refused` when something new is in the way, or the way leads out of the listing.
+    Raises `Refused` when something new is in the way, or the way leads out of the listing, and
+    `ConsoleError` when nobody can tell what is where.
     """
     targets = [_inside(listing_path, place) for place in trashed.places]
     pairs = [(trashed.moved(index), target) for index, target in enumerate(targets)]
-    pending = tuple(pair for pair in pairs if may_be_there(pair[0]))
+    pending = tuple(pair for pair in pairs if _is_there(pair[0]))
     for _, target in pending:
-        if may_be_there(target):
+        if _is_there(target):
             raise _in_the_way(target, listing_path)
     return pending
+
+
+def _is_there(path: Path) -> bool:
+    """Whether something is at `path`: only "no such file" says no, anything else is raised."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise ConsoleError(
+            f"{path} cannot be looked at: {error.strerror}: nothing was restored"
+        ) from error
+    return True
 
 
 def _in_the_way(target: Path, listing_path: Path) -> Refused:
@@ -260,10 +274,10 @@ def _batches_in(base: Path) -> tuple[list[Path], str]:
     """Return the newest batches, and why these are not all; empty when they are."""
     trash = our_folder(base, "trash")
     if trash is None:
-        return [], ""
+        return [], "it lies behind a link, and links are not followed"
     try:
         names, is_all = names_in(trash)
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return [], ""
     except OSError as error:
         return [], str(error.strerror)

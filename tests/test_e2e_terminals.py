@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.programs import need
-from tests.sample_listing import FIRST, SECOND, SampleListing
+from tests.sample_listing import FIRST, SECOND, SampleListing, run_cli
 from tests.terminal import Terminal
 
 PLACE = Path(__file__).parent.parent
@@ -31,6 +32,12 @@ TERMINALS: dict[str, tuple[dict[str, str], bool, set[str]]] = {
     "no colour": ({"TERM": "xterm-256color", "NO_COLOR": "1", **TRUE}, False, set()),
     "exported size": ({"COLUMNS": "200", "LINES": "9", "LC_CTYPE": "C.UTF-8"}, True, {"16", "256"}),
     "long locale": ({"TERM": "xterm", "LC_ALL": "en_US.UTF-8@" + "x" * 5000}, False, {"16"}),
+}
+TOLD = {
+    "24-bit colours": {"16", "256", "rgb"},
+    "256 colours": {"16", "256"},
+    "16 colours": {"16"},
+    "no colours": set[str](),
 }
 _SGR = re.compile(rb"\x1b\[([\d;]*)m")
 _MODE = re.compile(rb"\x1b\[\?(\d+)([hl])")
@@ -93,6 +100,50 @@ def test_every_terminal_shows_the_same_in_the_colours_it_has(
     assert colours(bytes(screen.raw)) <= allowed
     if environment.get("TERM") in ("linux", "vt100"):
         assert not [asked for asked in _KITTY if asked in screen.raw]
+
+
+@pytest.mark.parametrize("name", TERMINALS)
+def test_info_tells_the_colours_that_the_console_uses(
+    screens: dict[str, Terminal], tmp_path: Path, name: str
+) -> None:
+    environment, is_ssh, allowed = TERMINALS[name]
+    given = {"TERM": "xterm-256color", **LOCAL, **environment}
+    told = info(tmp_path, *(("--ssh",) if is_ssh else ()), **given)
+    kinds = next(kinds for words, kinds in TOLD.items() if f", {words}" in told)
+    assert kinds == allowed
+    shown(screens[name], "cranbury", "? help")
+    assert colours(bytes(screens[name].raw)) & {"rgb"} == kinds & {"rgb"}
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "told"),
+    [
+        ((), {"TERM": "xterm-256color", "NO_COLOR": ""}, "256 colours, UTF-8, not over SSH"),
+        ((), {"TERM": "vt100", **TRUE}, "no colours (TERM), "),
+        ((), {"TERM": "xterm-256color", "NO_COLOR": "1", **TRUE}, "no colours (NO_COLOR), "),
+        ((), {"TERM": "xterm-256color", "COLORTERM": "TrueColor"}, "24-bit colours, "),
+        ((), {"TERM": "screen", **TRUE}, "16 colours, "),
+        ((), {"TERM": "xterm-256color", "SSH_TTY": "/dev/pts/1", **TRUE}, "256 colours (of 24-bit"),
+        (("--ssh",), {"TERM": "xterm-256color", **TRUE}, "not over SSH, with --ssh"),
+        (
+            ("--rich",),
+            {"TERM": "xterm-256color", "SSH_TTY": "/dev/pts/1", **TRUE},
+            "24-bit colours, UTF-8, over SSH, with --rich",
+        ),
+        ((), {"TERM": "dumb", **TRUE}, "no screen: the console refuses it"),
+        ((), TRUE, "TERM=(none), no screen"),
+    ],
+)
+def test_info_goes_by_what_the_console_goes_by(
+    tmp_path: Path, words: tuple[str, ...], environment: dict[str, str], told: str
+) -> None:
+    assert told in info(tmp_path, *words, **environment)
+
+
+def info(root: Path, *words: str, **environment: str) -> str:
+    done = run_cli(root, *words, "info", "--json", LANG="C.UTF-8", **environment)
+    terminal: str = json.loads(done.stdout)["terminal"]
+    return terminal
 
 
 def test_tmux_shows_what_pyte_shows(screens: dict[str, Terminal], tmp_path: Path) -> None:

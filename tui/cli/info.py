@@ -26,6 +26,12 @@ from tui.storage.fault_log import fault_log_path
 
 _PACKAGES = ("claude-agent-sdk", "textual", "aiosqlite", "humanize")
 _NO_SWITCHES = {"source", "missing", "origins", "claude_home", "state_dir", "cache_dir"}
+_LINES = {
+    (True, True): "over SSH",
+    (True, False): "over SSH, with --rich",
+    (False, True): "not over SSH, with --ssh",
+    (False, False): "not over SSH",
+}
 _UNTOLD = {"notify_command"}  # it may hold a token
 
 
@@ -133,16 +139,17 @@ def _credentials(environment: Mapping[str, str]) -> str:
 
 def _terminal(environment: Mapping[str, str], settings: Settings) -> str:
     """Return what a console started here would go by."""
+    from tui.view.colours import colours_of, draws_nothing
+
     columns, rows = _size()
     term = environment.get("TERM", "")
-    deep = environment.get("COLORTERM", "") in ("truecolor", "24bit")
-    colours = "24-bit colours" if deep else "256 colours" if "256" in term else "16 colours"
+    colours = colours_of(environment, is_remote=settings.ssh)
     ssh = any(environment.get(name) for name in ("SSH_CONNECTION", "SSH_TTY"))
     facts = (
         f"TERM={term or '(none)'}",
-        "no colours (NO_COLOR)" if "NO_COLOR" in environment else colours,
+        "no screen: the console refuses it" if draws_nothing(environment) else colours.words,
         "ASCII" if settings.ascii else "UTF-8",
-        "over SSH" if ssh else "not over SSH",
+        _LINES[ssh, settings.ssh],
         "inside tmux" if environment.get("TMUX") else "",
         f"{columns}x{rows}" if columns else "no size",
     )

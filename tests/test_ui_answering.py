@@ -153,7 +153,7 @@ async def test_the_key_that_asks_grants_nothing_and_always_is_typed() -> None:
         await at.asked()
         await at.press("a", "a", "A")
         await at.until(lambda: "type always" in at.message)
-        assert "every call of Bash by this run" in at.shown(at.screen.page)
+        assert "every call of Bash\n by this run" in at.shown(at.screen.page)
         await at.press("A", "enter")
         await at.until(lambda: "allows nothing" in line(at))
         await at.press("backspace", "enter")

@@ -113,7 +113,8 @@ def _seen(context: Context, session: Session, decision: str, named: str) -> str:
         say(f"  {line}")
     if decision == "always":
         say(f"  always: every later call of {request.tool} in this run too, whatever its input")
-    say(f"type {_YES} to answer {decision}:")
+    who = f"{session.listing} {session.stage} {session.session_id}"
+    say(f"type {_YES} to answer {decision} to {who}:")
     if sys.stdin.readline().strip() != _YES:
         raise Refused("nothing was granted")
     return request.digest

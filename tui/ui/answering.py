@@ -57,11 +57,11 @@ async def _decide(desk: Desk, session: Session, request: Request) -> Act:
     reason = await asyncio.to_thread(desk.engine.why_not_grant, session, request)
     grants = {} if reason else {"y": "once", "A": "always ..."}
     choices = {**grants, "n": "deny", "w": "wait longer", "l": "page on"}
-    asks = reason or f"allow {request.tool} for {named([session])}?"
+    asks = reason or f"allow {requests.short_tool(request)} for {named([session])}?"
     draw = partial(_request_lines, desk, request)
     await asyncio.to_thread(draw, desk.page.size.width)  # the next time it is known
     while True:
-        desk.open_pages(f"{named([session])} wants {request.tool}", draw)
+        desk.open_pages(f"{named([session])} wants {requests.short_tool(request)}", draw)
         key = await desk.question.choose(
             asks, choices, why_not=partial(_why_not_yet, desk), turns=_turns(desk, letters="l ")
         )
@@ -76,10 +76,10 @@ async def _decide(desk: Desk, session: Session, request: Request) -> Act:
 
 async def _is_always(desk: Desk, request: Request) -> bool:
     """Show what an answer of `always` would allow, and have the word typed."""
-    refused = ""
+    refused, tool = "", requests.short_tool(request)
     while True:
-        desk.open_pages(f"always for {request.tool}", partial(_scope_lines, request))
-        asks = f"type {_ALWAYS} to allow this and every later call of {request.tool} in this run"
+        desk.open_pages(f"always for {tool}", partial(_scope_lines, request))
+        asks = f"type {_ALWAYS} to allow this and every later call of {tool} in this run"
         said = (await desk.question.ask(asks, refused=refused, turns=_turns(desk))).strip()
         if not said:
             return False
@@ -197,7 +197,7 @@ def _request_lines(desk: Desk, request: Request, width: int) -> tuple[Line, ...]
     room, engine = width - 2, desk.engine
     end = Cell(requests.end_line(request), "bad" if request.problem else "muted")
     lines = (
-        *requests.fact_lines(request, engine.now(), room),
+        *requests.fact_lines(request, engine.now(), room, is_ascii=engine.is_ascii),
         (),
         *requests.request_lines(request, room, is_ascii=engine.is_ascii),
         (end,),

@@ -12,7 +12,7 @@ from tui.core.asking import Asked, plan_in
 from tui.core.drawn import input_rows, text_rows
 from tui.core.request import LEAST_DIGEST, Request
 from tui.core.revealed import revealed, revealed_json, rows
-from tui.core.text import safe_text
+from tui.core.text import cell_width, one_line, safe_text
 from tui.view.lines import Cell, Line
 from tui.view.markdown import markdown_lines
 from tui.view.page import text_lines
@@ -24,6 +24,7 @@ _ASKED_PLAN = "what the CLI asks for, without the plan"
 CALLED = "what the agent's own call says, which is not the same"
 _STYLES = {"heading": "strong", "removed": "bad", "added": "good"}
 _MOST_CACHED = 4
+_SHORT = 28
 _cache: dict[tuple[object, ...], tuple[Line, ...]] = {}
 _caching = Lock()
 
@@ -31,7 +32,16 @@ _caching = Lock()
 def fact_lines(
     request: Request, now: datetime, width: int, *, is_ascii: bool = False
 ) -> tuple[Line, ...]:
-    """Return who asks and why, and when the request is denied by itself."""
+    """Return which tool is asked for, who asks and why, and when that is denied by itself."""
+    tool = rows(f"tool: {revealed(request.tool, is_ascii=is_ascii)}", width)
+    why = why_lines(request, now, width, is_ascii=is_ascii)
+    return (*((Cell(row, "strong"),) for row in tool), *why)
+
+
+def why_lines(
+    request: Request, now: datetime, width: int, *, is_ascii: bool = False
+) -> tuple[Line, ...]:
+    """Return the same where the tool is named already."""
     asker, more = request.asker, request.waiting - 1
     who = " ".join(filter(None, (asker.agent, f"({asker.agent_id})" if asker.agent_id else "")))
     waits = until_words(request, now) + (f"; {more} more wait behind it" if more else "")
@@ -85,6 +95,12 @@ def question_lines(asked: Asked, width: int, *, is_ascii: bool = False) -> tuple
     return tuple(lines)
 
 
+def short_tool(request: Request) -> str:
+    """Return a tool's name for a line that also says other things: both its ends."""
+    name = one_line(revealed(request.tool))
+    return name if cell_width(name) <= _SHORT else f"{name[: _SHORT // 2]}~{name[-_SHORT // 2 :]}"
+
+
 def end_line(request: Request) -> str:
     """Return what stands below the last row of a request: what names it, or what is not there."""
     if request.problem:
@@ -97,8 +113,8 @@ def scope_lines(request: Request, width: int) -> tuple[Line, ...]:
     """Return what an answer of `always` would allow from now on."""
     return text_lines(
         (
-            f"Allowed from now on: every call of {request.tool} by this run and its sub-agents,",
-            "whatever its input, without asking anybody.",
+            f"Allowed from now on: every call of {revealed(request.tool)}",
+            "by this run and its sub-agents, whatever its input, without asking anybody.",
             "",
             "No other tool, and not in other runs. It ends with the run, or when a",
             "restricted console prompts it; `stop` ends the run.",

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from tui.core.asking import questions
 from tui.core.models import Entry, EntryKind, Run
 from tui.core.request import Request
+from tui.core.revealed import revealed, rows
 from tui.core.text import fit, one_line, safe_text
 from tui.view import requests, words
 from tui.view.asides import Asides
@@ -74,11 +75,11 @@ def entry_lines(entry: Entry, around: Around, width: int) -> tuple[Line, ...]:
         body = [(Cell(fit(f"model: {entry.model}", inner).rstrip(), "muted"),), *body]
     minute = _clock(entry.at, around.zone)
     first = Cell((minute if minute != around.before else "").ljust(TIME_WIDTH), "muted")
-    rows = ((first if index == 0 else _INDENT, *bar, *line) for index, line in enumerate(body))
+    lines = ((first if index == 0 else _INDENT, *bar, *line) for index, line in enumerate(body))
     day = day_of(entry, around.zone)
     if not body or around.day is None or day in (None, around.day):
-        return tuple(rows)
-    return ((Cell(f"{day}", "muted"),), *rows)
+        return tuple(lines)
+    return ((Cell(f"{day}", "muted"),), *lines)
 
 
 def _body(entry: Entry, around: Around, width: int) -> list[Line]:
@@ -212,18 +213,19 @@ def request_lines(
 ) -> tuple[Line, ...]:
     """Return a request where it stands in the stream, and how to answer it."""
     is_question, room = bool(questions(request)), width - TIME_WIDTH - 2
-    says = "asks" if is_question else f"wants {one_line(request.tool)}"
+    says = "asks" if is_question else f"wants {revealed(request.tool, is_ascii=is_ascii)}"
     time = Cell(_clock(request.at, zone).ljust(TIME_WIDTH), "muted")
-    head: Line = (time, Cell(f"? {says}", "attention"))
+    first, *more = rows(f"? {says}", room)
+    head = ((time, Cell(first, "attention")), *((_INDENT, Cell(row, "attention")) for row in more))
     shown = requests.request_lines(request, room, is_ascii=is_ascii, most=_MOST_ASKED + 1)
     is_cut = len(shown) > _MOST_ASKED
-    body = (*requests.fact_lines(request, now, room), *shown[:_MOST_ASKED])
+    body = (*requests.why_lines(request, now, room, is_ascii=is_ascii), *shown[:_MOST_ASKED])
     how = "a answers: once, always for this tool in this run, no, or later"
     how = "a answers: a number, or words of your own" if is_question else how
     how = "and more: a shows all of it, page by page" if is_cut else how
     end = wrap(requests.end_line(request), room) if request.problem else [fit(how, room)]
     return (
-        head,
+        *head,
         *((_INDENT, Cell("  "), *line) for line in body),
         *((_INDENT, Cell(piece, "bad" if request.problem else "muted")) for piece in end),
     )

@@ -12,7 +12,8 @@ import pytest
 
 from tests.odd_transcripts import ODD
 from tests.sample_listing import FIRST, SampleListing
-from tui.operations.follow import Follow, last_entries
+from tui.operations.follow import Follow
+from tui.operations.last_entries import last_entries
 from tui.operations.last_words import last_words
 
 _MOST_MB = 135  # a hundred over what a verb takes by itself

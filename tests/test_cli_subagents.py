@@ -18,8 +18,8 @@ from tui.demo.api import LoopbackApi, by_word
 from tui.demo.asked import Asked
 from tui.demo.turns import ToolUse, Turn, say
 from tui.operations.export import markdown
-from tui.operations.follow import last_entries
 from tui.operations.grep import search
+from tui.operations.last_entries import last_entries
 
 
 @pytest.fixture

@@ -132,7 +132,7 @@ def test_a_second_beginning_is_a_branch() -> None:
 
 def test_lines_that_repeat_earlier_ones_are_copies() -> None:
     found = learnt(*ROOT, *LEFT, *ROOT, user("q3", "a1"))
-    assert found.copies == {6, 7, 8}
+    assert found.copies == {(6, 0), (7, 0), (8, 0)}
     assert found.marks == {}
 
 

@@ -62,6 +62,17 @@ def test_what_was_said_first_is_shown_and_that_it_is_not_all(
     assert all(entry.at for entry in entries)
 
 
+@pytest.mark.parametrize("is_block", [False, True])
+def test_what_the_cli_wrote_is_no_prompt_where_its_element_was_cut(is_block: bool) -> None:
+    words = f"<local-command-stdout>{'x' * 900}</local-command-stdout>"
+    content = [{"type": "text", "text": words}] if is_block else words
+    line = json.dumps({"type": "user", "message": {"content": content}}).encode()
+    (entry,) = parse_head(line[:400], b'"}}', 9_000_000, 1000, 3)
+    assert entry.kind is EntryKind.NOTICE
+    (entry,) = parse_head(line.replace(b"local-command-stdout", b"tick")[:400], b"", 9, 1000, 3)
+    assert entry.kind is EntryKind.PROMPT
+
+
 def test_what_is_no_json_is_a_notice_with_its_size() -> None:
     (entry,) = parse_head(b"nonsense", b"", 9_000_000, 1000, 3)
     assert entry.text == "a line of 9000000 bytes that cannot be read"

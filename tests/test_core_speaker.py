@@ -79,6 +79,15 @@ def text(words: str) -> dict[str, str]:
         (f"Why does it say\n{REMINDER}\nhere?", [f"prompt Why does it say\n{REMINDER}\nhere?"]),
         ("a < b, and <b>bold</b>", ["prompt a < b, and <b>bold</b>"]),
         ("/profile Acme", ["prompt /profile Acme"]),
+        ("<tick> is what the log says, why?", ["prompt <tick> is what the log says, why?"]),
+        ("<bash-exit-code> means what?", ["prompt <bash-exit-code> means what?"]),
+        ("<channel> elements are lost", ["prompt <channel> elements are lost"]),
+        ("<tool_use_error> is what I see", ["prompt <tool_use_error> is what I see"]),
+        (f"{OPENED}\n<tick> is what?", ["notice The user opened /srv/x.py.",
+         "prompt <tick> is what?"]),
+        ("Why?\n<system-reminder> does nothing", ["prompt Why?\n<system-reminder> does nothing"]),
+        ("<bash-exit-code>1</bash-exit-code>\nWhy?", ["prompt Why?"]),
+        ("<bash-exit-code>1</bash-exit-code>", []),
     ],
 )  # fmt: skip
 def test_each_is_one_notice_and_a_person_s_words_stay_a_prompt(

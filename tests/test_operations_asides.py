@@ -24,7 +24,8 @@ from tests.subagent_files import (
 from tui.core.models import Entry, EntryKind
 from tui.operations import asides as module
 from tui.operations.asides import Asides
-from tui.operations.follow import Follow, Update, last_entries
+from tui.operations.follow import Follow, Update
+from tui.operations.last_entries import last_entries
 from tui.storage.tail import Growth, Tail
 
 

@@ -20,8 +20,9 @@ from tui.operations import branches as module
 from tui.operations.branches import Branches, branch_words
 from tui.operations.doctor import examine
 from tui.operations.export import markdown
-from tui.operations.follow import Follow, last_entries
+from tui.operations.follow import Follow
 from tui.operations.grep import search
+from tui.operations.last_entries import last_entries
 from tui.operations.refresh import Watch
 from tui.operations.seek import seek
 

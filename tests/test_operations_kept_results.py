@@ -14,8 +14,8 @@ from tests.subagent_files import add_agent, call, prompt, result, write
 from tui.core.models import Entry, EntryKind
 from tui.operations import kept_results
 from tui.operations.export import markdown
-from tui.operations.follow import last_entries
 from tui.operations.grep import search
+from tui.operations.last_entries import last_entries
 from tui.operations.seek import seek
 from tui.view.roll import Roll
 

@@ -13,8 +13,8 @@ from tests.subagent_files import add_agent, call, prompt, text, write
 from tui.core.models import State
 from tui.operations.doctor import examine
 from tui.operations.export import markdown
-from tui.operations.follow import last_entries
 from tui.operations.grep import search
+from tui.operations.last_entries import last_entries
 from tui.operations.refresh import Watch
 from tui.storage.locks import SessionLock
 

@@ -17,7 +17,8 @@ from tui.core.models import Entry, EntryKind, Session
 from tui.core.zones import LOCAL
 from tui.operations.context import Context
 from tui.operations.find import find_session
-from tui.operations.follow import Follow, last_entries
+from tui.operations.follow import Follow
+from tui.operations.last_entries import last_entries
 from tui.view.asides import Asides
 
 _NOTHING: Mapping[str, tuple[Entry, ...]] = MappingProxyType({})

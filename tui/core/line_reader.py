@@ -7,7 +7,7 @@ line of its own; where it does not, the words are only in the queue's records.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,8 +29,11 @@ _MOST_ARRIVED = 50
 _LONGEST_COMPARED = 100_000
 _QUEUED_FOR = timedelta(seconds=5)
 
+# Whether a record, by the place of its line and its number there, repeats an earlier one.
+IsCopy = Callable[[Mapping[str, Any], int, int], bool]
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, eq=False)
 class _Waiting:
     """A prompt in the CLI's queue; `is_taken` says that it left it."""
 
@@ -41,10 +44,14 @@ class _Waiting:
 
 
 class LineReader:
-    """Turns one line after the other into entries, each text cut after `max_text` characters."""
+    """Turns one line after the other into entries, each text cut after `max_text` characters.
 
-    def __init__(self, max_text: int = MAX_TEXT) -> None:
+    A record that `is_copy` is passed over.
+    """
+
+    def __init__(self, max_text: int = MAX_TEXT, is_copy: IsCopy = lambda *_: False) -> None:
         self._max_text = max_text
+        self._is_copy = is_copy
         self._waiting: list[_Waiting] = []
         self._arrived: deque[str] = deque(maxlen=_MOST_ARRIVED)
         self._ended: Entry | None = None
@@ -53,10 +60,10 @@ class LineReader:
     def entries(self, raw: bytes, place: int = -1) -> tuple[Entry, ...]:
         """Return what one line (without its newline) at `place` stands for; never raises."""
         found: list[Entry] = []
-        for record in records_of(raw):
+        for number, record in enumerate(records_of(raw)):
             if isinstance(record, Skipped):
                 found.append(unreadable(record.size, place))
-            else:
+            elif not self._is_copy(record, place, number):
                 found += self._record(record, place)
         return tuple(found)
 
@@ -133,9 +140,12 @@ class LineReader:
         self, words: str, is_said: bool, place: int, record: dict[str, Any]
     ) -> Iterator[Entry]:
         """Return what left the queue and stands in no other line: the agent was told at once."""
+        if words in self._arrived:
+            self._arrived.remove(words)
+            return
         waited = [one for one in self._waiting if words in ("", one.words)][:1]
         self._waiting = [one for one in self._waiting if one not in waited]
-        if words in self._arrived or not (words or waited):
+        if not (words or waited):
             return
         entry = waited[0].entry if waited else None
         if entry is None:
@@ -144,18 +154,34 @@ class LineReader:
         yield replace(_saying(entry, how), place=place)
 
     def _arrive(self, record: dict[str, Any]) -> None:
-        """Take prompts out of the queue that a line of their own holds."""
-        if not self._waiting and record.get("type") != "attachment":
+        """Take prompts out of the queue that a line of their own holds, each as often as it does.
+
+        What is attached, or was not taken before, is removed from the queue after it.
+        """
+        is_attached = record.get("type") == "attachment"
+        if not self._waiting and not is_attached:
             return
         for text in prompts_of(record):
-            whole = _compared(text)
-            said = f" {whole} "
-            commands = [_compared(one.text) for one in said_in(text, record)]
-            arrived = [
-                one for one in self._waiting if f" {one.words} " in said or one.words in commands
-            ]
+            arrived = self._held_by(text, record)
             self._waiting = [one for one in self._waiting if one not in arrived]
-            self._arrived.extend({whole, *(one.words for one in arrived)})
+            left = {one.words for one in arrived if not one.is_taken}
+            self._arrived.extend(left | {_compared(text)} if is_attached else left)
+
+    def _held_by(self, text: str, record: dict[str, Any]) -> list[_Waiting]:
+        """Return the prompts of the queue that are whole lines of a text, those taken first."""
+        lines = f"\n{_compared(text)}\n"
+        pieces = [" ".join(one.text.split()) for one in said_in(text, record)]
+        arrived = []
+        for one in sorted(self._waiting, key=lambda one: not one.is_taken):
+            whole = " ".join(one.words.split())
+            if (found := f"\n{one.words}\n") in lines:
+                lines = lines.replace(found, "\n", 1)
+            elif whole not in pieces:
+                continue
+            if whole in pieces:
+                pieces.remove(whole)
+            arrived.append(one)
+        return arrived
 
     def _lost(self, place: int) -> Iterator[Entry]:
         """Return what left the queue while the agent goes on without it."""
@@ -178,7 +204,8 @@ def _saying(entry: Entry, how: str) -> Entry:
 
 
 def _compared(text: str) -> str:
-    return " ".join(text[:_LONGEST_COMPARED].split())
+    lines = (" ".join(line.split()) for line in text[:_LONGEST_COMPARED].splitlines())
+    return "\n".join(filter(None, lines))
 
 
 def _id(message: object) -> str:

@@ -7,11 +7,10 @@ CLI goes on from one of them and the rest is gone from the conversation.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tui.core.models import Entry
 from tui.core.text import fit, one_line
 from tui.core.transcript import prompt_text
 
@@ -42,13 +41,13 @@ class Lineage:
     """Learns from one line after the other where each goes on from.
 
     `marks` holds, by place, the words for a line whose parent is not what stands before it;
-    `copies` are the places of lines that repeat an earlier one. Of a very long transcript only the
-    first lines are known: `is_cut`.
+    `copies` are the records that repeat an earlier one: the place of the line, the number in it.
+    Of a very long transcript only the first lines are known: `is_cut`.
     """
 
     def __init__(self) -> None:
         self.marks: dict[int, str] = {}
-        self.copies: set[int] = set()
+        self.copies: set[tuple[int, int]] = set()
         self.is_cut = False
         self._nodes: dict[str, _Node] = {}
         self._strangers: dict[str, str] = {}
@@ -56,13 +55,13 @@ class Lineage:
         self._message_id = ""
         self._last = self._leaf = ""
 
-    def note(self, record: Mapping[str, Any], place: int) -> None:
-        """Take in the next record; `place` is where its line begins."""
+    def note(self, record: Mapping[str, Any], place: int, number: int = 0) -> None:
+        """Take in the next record; `place` is where its line begins, `number` is its own there."""
         uuid = _id(record.get("uuid"))
         if record.get("type") == "last-prompt":
             self._leaf = _id(record.get("leafUuid"))
         elif uuid in self._nodes:
-            self.copies.add(place)
+            self.copies.add((place, number))
         elif uuid and not record.get("isSidechain"):
             if len(self._nodes) >= MOST_NODES:
                 self.is_cut = True
@@ -72,6 +71,10 @@ class Lineage:
                 self._before.add(self._last)
                 node = node.below(self._last)
             self._place(uuid, node, place)
+
+    def is_copy(self, _: Mapping[str, Any], place: int, number: int) -> bool:
+        """Whether a record repeats an earlier one."""
+        return (place, number) in self.copies
 
     def _place(self, uuid: str, node: _Node, place: int) -> None:
         goes_on = node.parent in self._before or node.is_boundary or not self._nodes
@@ -161,12 +164,18 @@ class Lineage:
         )
 
 
-def is_copy(told: Iterable[Entry], seen: set[str]) -> bool:
-    """Whether the entries of a line repeat an earlier line's; `seen` are the ids of those."""
-    ids = {_id(one.uuid) for one in told} - {""}
-    is_known = not ids.isdisjoint(seen)
-    seen |= ids
-    return is_known
+class Repeats:
+    """Knows records that repeat an earlier one, of those alone that it is asked for."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+
+    def is_copy(self, record: Mapping[str, Any], *_: int) -> bool:
+        """Whether a record repeats one before it."""
+        uuid = _id(record.get("uuid"))
+        is_known = uuid in self._seen
+        self._seen |= {uuid} - {""}
+        return is_known
 
 
 def _node(record: Mapping[str, Any]) -> _Node:

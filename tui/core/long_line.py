@@ -9,6 +9,7 @@ from typing import Any
 
 from tui.core.bounded_json import parse_json
 from tui.core.models import Entry, EntryKind
+from tui.core.speaker import closed_tag
 from tui.core.transcript import entries_of, unreadable
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*("?)|[\[\]{}]', re.DOTALL)
@@ -30,6 +31,7 @@ def parse_head(head: bytes, end: bytes, size: int, max_text: int, place: int) ->
     line.setdefault("type", _role(line))
     if "timestamp" not in line and (found := _STAMP.findall(end)):
         line["timestamp"] = found[-1].decode("utf-8", "replace")
+    _close_tag(line)
     entries = entries_of(line, max_text, place)
     if not entries:
         return ()
@@ -76,6 +78,16 @@ def _candidates(text: str) -> Iterator[str]:
     yield f"{whole.rstrip(',')}{ends}"
     yield f"{whole}null{ends}"
     yield f"{whole}:null{ends}"
+
+
+def _close_tag(line: dict[str, Any]) -> None:
+    """Close the element of the CLI that was cut, so that it is none of a person's words."""
+    message = line.get("message")
+    holder, name = (message, "content") if isinstance(message, dict) else ({}, "")
+    if isinstance(content := holder.get(name), list):
+        holder, name = content[-1] if content and isinstance(content[-1], dict) else {}, "text"
+    if line["type"] == "user" and isinstance(text := holder.get(name), str):
+        holder[name] = closed_tag(text)
 
 
 def _role(line: dict[str, Any]) -> object:

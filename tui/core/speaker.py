@@ -82,6 +82,13 @@ def command_of(text: str) -> str:
     return said[0] if said else ""
 
 
+def closed_tag(text: str) -> str:
+    """Return a text that was cut off, with the element closed in which that was, if it shows."""
+    opening = _OPENING.match(_leading(text)[1])
+    is_open = opening is not None and opening[1] in _TAGS - _SILENT
+    return f"{text}</{opening[1]}>" if opening is not None and is_open else text
+
+
 def _split(text: str) -> Iterator[Said]:
     """Return the notices before a person's words, these words, and the reminder behind them."""
     elements, rest = _leading(text)
@@ -111,16 +118,19 @@ def _notice(whole: str, told: str = "") -> Said:
 
 
 def _leading(text: str) -> tuple[list[_Element], str]:
-    """Return the elements of the CLI at the beginning of a text, and what follows them."""
+    """Return the elements of the CLI at the beginning of a text, and what follows them.
+
+    It closes each that it opens: a tag alone is a word of whoever speaks.
+    """
     elements, at = list[_Element](), 0
     while (opening := _OPENING.match(text, at)) and opening[1] in _TAGS:
         closing = f"</{opening[1]}>"
         end = text.find(closing, opening.end())
-        stop = end + len(closing) if end >= 0 else len(text)
-        inside = text[opening.end() : end if end >= 0 else len(text)]
+        if end < 0:
+            break
         attributes = dict(_ATTRIBUTE.findall(opening[2]))
-        elements.append(_Element(opening[1], attributes, inside))
-        at = stop
+        elements.append(_Element(opening[1], attributes, text[opening.end() : end]))
+        at = end + len(closing)
     return elements, text[at:]
 
 

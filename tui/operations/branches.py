@@ -42,9 +42,9 @@ class Branches:
             with pages.opened(self._path) as fd:
                 self._size = pages.line_start(fd, size - BRANCHES_BYTES)
         for line in read_lines(self._path, _TOLD_IN, size=size, start=self._size):
-            for record in records_of(line.raw):
+            for number, record in enumerate(records_of(line.raw)):
                 if isinstance(record, dict):
-                    self.lineage.note(record, line.start)
+                    self.lineage.note(record, line.start, number)
             if time.monotonic() > ends:
                 self._is_cut = True
                 break

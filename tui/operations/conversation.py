@@ -64,15 +64,14 @@ class Conversation:
     def _transcript(
         self, path: Path, size: int | None, depth: int, lineage: Lineage = NO_LINEAGE
     ) -> Iterator[str]:
-        reader = LineReader(_WHOLE)
+        reader = LineReader(_WHOLE, lineage.is_copy)
         with readable(path):
             for line in read_lines(path, size=size):
                 if line.problem:
                     yield f"*{line.problem}*"
-                told = reader.entries(line.raw)
+                told = reader.entries(line.raw, line.start)
                 for entry in (*branch_mark(lineage, line.start, told), *told):
-                    if line.start not in lineage.copies:
-                        yield from self._told(entry, depth)
+                    yield from self._told(entry, depth)
             for entry in reader.rest():
                 yield from self._told(entry, depth)
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from tui import __version__
 from tui.core.errors import UnknownId
 from tui.core.limits import SKETCH
-from tui.core.lineage import is_copy
+from tui.core.line_reader import LineReader
+from tui.core.lineage import Repeats
 from tui.core.markdown import escaped, fence, front_matter
 from tui.core.models import EntryKind, Liveness, Session, State, Status
 from tui.core.text import one_line, safe_text
-from tui.core.transcript import parse_line
 from tui.core.zones import read_time, zone_named
 from tui.operations.branches import Branches
 from tui.operations.cause import cause_of
@@ -194,13 +194,12 @@ def _counts(path: Path, size: int) -> dict[str, int]:
     Raises `ConsoleError` when the transcript cannot be read.
     """
     found: Counter[str] = Counter(dict.fromkeys(_COUNTED.values(), 0))
-    seen = set[str]()
+    reader = LineReader(0, Repeats().is_copy)
     with readable(path):
         for line in read_lines(path, size=size):
-            entries = parse_line(line.raw, 0)
-            if is_copy(entries, seen):
-                continue
+            entries = reader.entries(line.raw)
             found.update(_COUNTED[one.kind] for one in entries if one.kind in _COUNTED)
+        found.update(_COUNTED[one.kind] for one in reader.rest() if one.kind in _COUNTED)
     return dict(found)
 
 

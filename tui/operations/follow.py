@@ -9,8 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from tui.core.limits import BACK_S, MOST_BACK
 from tui.core.line_reader import LineReader
 from tui.core.lineage import Lineage
 from tui.core.meter import NOTHING_SPENT, Meter, Spent
@@ -23,19 +23,17 @@ from tui.operations.happened import Happened, interleaved
 from tui.operations.kept_results import in_sight
 from tui.operations.remaining import remaining_calls
 from tui.operations.seek import Hits, seek
+from tui.operations.told_alone import MAX_TEXT, is_long_copy, told_alone
 from tui.runs.protocol import Partial, read_partial
 from tui.runs.untrusted import amount
 from tui.storage import pages
 from tui.storage.pages import RawLine
 from tui.storage.tail import Growth, Tail
-from tui.storage.walking import Budget
 
 _LAST_BYTES = 256 * 1024
 _EACH_POLL = 2 * 1024 * 1024
-_MAX_TEXT = 50_000
 _MOST_MESSAGES = 64
 _MOST_BARREN = 64
-_MOST_ASIDE = 1000
 _PEEK = 64 * 1024
 _COST, _LONGEST_COST = b'"totalCostUSD"', 64 * 1024
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
@@ -177,7 +175,7 @@ class Follow:
         return self._path.with_suffix("") if self._path is not None else None
 
     def _forget(self) -> None:
-        self._meter, self._reader = Meter(), LineReader(_MAX_TEXT)
+        self._meter, self._reader = Meter(), LineReader(MAX_TEXT, self._is_copy)
         self._messages: dict[str, Counter[EntryKind]] = {}
         self._is_first, self._tells_servers = True, False
         self._branched = ""
@@ -191,9 +189,9 @@ class Follow:
             self._start, self._is_first = growth.lines[0].start, False
         lineage = self._lineage()
         for line in growth.lines:
-            said = line.told_by(self._reader, _MAX_TEXT)
-            if line.start in lineage.copies:
+            if is_long_copy(line, lineage):
                 continue
+            said = line.told_by(self._reader, MAX_TEXT)
             entries += branch_mark(lineage, line.start, said)
             self._meter.note(said)
             self._note_cost(line)
@@ -220,6 +218,9 @@ class Follow:
     def _known(self) -> Lineage:
         """What is known of where the lines that were told go on from."""
         return self._branches.lineage if self._branches is not None else Lineage()
+
+    def _is_copy(self, record: Mapping[str, Any], place: int, number: int) -> bool:
+        return self._known.is_copy(record, place, number)
 
     def _lineage(self) -> Lineage:
         """Return the same, once what came is read, too."""
@@ -290,7 +291,7 @@ class Follow:
                     break
                 place = lines[0].start if limit < origin else lines[-1].stop
                 following = pages.after(fd, lines[-1].stop, tail.told_to, _PEEK)
-                entries = _told_alone(lines, following, self._known)
+                entries = told_alone(lines, following, self._known)
         self._note(entries)
         entries = in_sight(entries, self._own_folder)
         return Page(entries, min(origin, place), max(origin, place))
@@ -313,81 +314,7 @@ def _is_thinking(block: Partial, partial: Partial) -> bool:
     return block is partial and block.kind == "thinking"
 
 
-def _told_alone(
-    lines: Iterable[RawLine], following: Iterable[RawLine], lineage: Lineage
-) -> tuple[Entry, ...]:
-    """Return the entries of a page, by itself; what follows says what became of its prompts."""
-    reader = LineReader(_MAX_TEXT)
-    entries: list[Entry] = []
-    for line in lines:
-        said = line.told_by(reader, _MAX_TEXT)
-        if line.start not in lineage.copies:
-            entries += (*branch_mark(lineage, line.start, said), *said)
-    for line in following:
-        reader.peek(line.raw)
-    return (*entries, *reader.rest())
-
-
 def _since(notices: Iterable[Entry], entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     """Return the notices that are not older than the first of `entries`."""
     first = next((one.at for one in entries if one.at), None)
     return tuple(one for one in notices if first is None or one.at is None or one.at >= first)
-
-
-@dataclass(frozen=True, slots=True)
-class Last:
-    """The last entries of a stream, what sub-agents said as in an `Update`, and the `Follow` that
-    goes on from there.
-    """
-
-    follow: Follow
-    entries: tuple[Entry, ...]
-    asides: Mapping[str, tuple[Entry, ...]]
-    ended: tuple[Entry, ...] = ()
-    branches: str = ""
-
-
-def last_entries(session: Session, count: int) -> Last:
-    """Return the last `count` entries, however long, and what sub-agents said under their calls.
-
-    Where the bounds end it, a notice stands for what comes before.
-    """
-    follow = Follow(session)
-    asides: dict[str, tuple[Entry, ...]] = {}
-    first = _everything(follow, session, count, asides)
-    entries, start = first.entries, first.start
-    budget, begun = Budget(MOST_BACK, BACK_S), start
-    while len(entries) < count and start > 0:
-        if not budget.spend() or begun - start > MOST_BACK:
-            entries = (_left_out(start), *entries)[: max(count, 1)]
-            break
-        page = follow.before(start, next((one.at for one in entries if one.at), None))
-        if page.start >= start:
-            break
-        entries, start = (*page.entries, *entries), page.start
-    more = _everything(follow, session, count, asides)
-    entries = (*entries, *more.entries)
-    ended = (*first.ended, *more.ended)
-    shown = entries[-count:] if count > 0 else ()
-    return Last(follow, shown, asides, ended, more.branches)
-
-
-def _left_out(size: int) -> Entry:
-    words = f"[the {size / 1e6:.0f} MB before were not read: looking for entries took too long]"
-    return Entry(EntryKind.NOTICE, words)
-
-
-def _everything(
-    follow: Follow, session: Session, count: int, asides: dict[str, tuple[Entry, ...]]
-) -> Update:
-    """Return what the first polls tell, of the entries the last, and put `asides` together."""
-    budget, entries, ended = Budget(MOST_BACK, BACK_S), tuple[Entry, ...](), tuple[Entry, ...]()
-    while True:
-        update = follow.poll(session)
-        entries, ended = (*entries, *update.entries), (*ended, *update.ended)
-        if update.has_more:
-            entries = entries[-max(count, 1) :]
-        for tool_id, said in update.asides.items():
-            asides[tool_id] = (*asides.get(tool_id, ()), *said)[-_MOST_ASIDE:]
-        if not (update.has_more and budget.spend()):
-            return replace(update, entries=entries, ended=ended)

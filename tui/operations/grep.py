@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tui.core.limits import SKETCH
 from tui.core.line_reader import LineReader, told_in
-from tui.core.lineage import is_copy
+from tui.core.lineage import Repeats
 from tui.core.models import Entry, EntryKind, Session
 from tui.core.text import one_line, safe_text
 from tui.operations.kept_results import MARKER, in_full, unclaimed
@@ -92,12 +92,11 @@ def _entries(session: Session, literals: tuple[bytes, ...], tell: Tell) -> Itera
     own = (transcript.path,) if transcript is not None else ()
     for path in (*own, *(agent.path for agent in agents)):
         try:
-            reader, seen = LineReader(_WHOLE), set[str]()
+            reader = LineReader(_WHOLE, Repeats().is_copy)
             for line in read_lines(path, told_in(sought)):
                 if line.problem:
                     tell(line.problem)
-                told = reader.entries(line.raw)
-                for entry in () if is_copy(told, seen) else told:
+                for entry in reader.entries(line.raw):
                     yield in_full(entry, folder)
             yield from reader.rest()
         except OSError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tui.core.errors import ConsoleError
 from tui.core.line_reader import LineReader, told_in
-from tui.core.lineage import is_copy
+from tui.core.lineage import Repeats
 from tui.core.models import Entry
 from tui.core.text import one_line
 from tui.operations.kept_results import MARKER, in_full
@@ -87,11 +87,9 @@ def seek(
 
 
 def _told(lines: Iterable[Line]) -> Iterator[Entry]:
-    reader, seen = LineReader(_WHOLE), set[str]()
+    reader = LineReader(_WHOLE, Repeats().is_copy)
     for line in lines:
-        told = reader.entries(line.raw, line.start)
-        if not is_copy(told, seen):
-            yield from told
+        yield from reader.entries(line.raw, line.start)
     yield from reader.rest()
 
 

@@ -1,0 +1,33 @@
+"""What a page of a transcript tells by itself, and what becomes of its prompts after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tui.core.line_reader import LineReader
+from tui.core.lineage import Lineage
+from tui.core.models import Entry
+from tui.operations.branches import branch_mark
+from tui.storage.pages import RawLine
+
+MAX_TEXT = 50_000
+
+
+def told_alone(
+    lines: Iterable[RawLine], following: Iterable[RawLine], lineage: Lineage
+) -> tuple[Entry, ...]:
+    """Return the entries of a page, by itself; what follows says what became of its prompts."""
+    reader = LineReader(MAX_TEXT, lineage.is_copy)
+    entries: list[Entry] = []
+    for line in lines:
+        if not is_long_copy(line, lineage):
+            said = line.told_by(reader, MAX_TEXT)
+            entries += (*branch_mark(lineage, line.start, said), *said)
+    for line in following:
+        reader.peek(line.raw)
+    return (*entries, *reader.rest())
+
+
+def is_long_copy(line: RawLine, lineage: Lineage) -> bool:
+    """Whether a line of which only the ends were read repeats an earlier one."""
+    return bool(line.end) and (line.start, 0) in lineage.copies

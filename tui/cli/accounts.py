@@ -19,6 +19,7 @@ from tui.operations.context import Context
 from tui.operations.find import find_listing, find_session
 from tui.operations.history import Account, Deed, deeds
 from tui.operations.history import stats as stats_of
+from tui.storage.folders import is_folder
 from tui.storage.logbook import logbook_problem
 
 
@@ -67,7 +68,7 @@ def _meant(context: Context, words: str) -> tuple[str, str]:
 
     An id may be of a session of which nothing but its acts is left.
     """
-    if not words or (is_listing_id(words) and (context.root / words).is_dir()):
+    if not words or (is_listing_id(words) and is_folder(context.root / words, unknown=True)):
         return words, ""
     try:
         session = session_named(context, words)

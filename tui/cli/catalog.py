@@ -9,6 +9,7 @@ from tui.core.session_id import is_listing_id
 from tui.operations.context import Context
 from tui.operations.find import find_session
 from tui.operations.refresh import Watch
+from tui.storage.folders import is_folder
 
 
 def look(context: Context, listing: str = "", wanted: str = "") -> Catalog:
@@ -18,8 +19,8 @@ def look(context: Context, listing: str = "", wanted: str = "") -> Catalog:
 
     Raises `ConsoleError` when the root cannot be read.
     """
-    is_folder = is_listing_id(listing) and (context.root / listing).is_dir()
-    only = listing if is_folder else None
+    is_named = is_listing_id(listing) and is_folder(context.root / listing, unknown=True)
+    only = listing if is_named else None
     catalog = Watch(context, wanted).look(only)
     if catalog.problem:
         raise ConsoleError(catalog.problem)

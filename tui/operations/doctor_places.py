@@ -88,7 +88,7 @@ def _of_folders(listing: Listing) -> Iterator[Finding]:
         words = f"{one_line(ours)} is a link, and links are not followed: nothing can be done here"
         yield Finding("error", "linked_folder", words, "remove the link", listing.listing_id)
     for folder in (listing.path, config_dir, config_dir / "projects"):
-        if is_folder(folder) and not os.access(folder, os.R_OK | os.X_OK):
+        if is_folder(folder, unknown=True) and not os.access(folder, os.R_OK | os.X_OK):
             words = f"{one_line(folder)} may not be looked into by us: what lies there is not shown"
             remedy = "give its group the right to read it, or look as the user it belongs to"
             yield Finding("error", "unreadable_folder", words, remedy, listing.listing_id)

@@ -50,7 +50,10 @@ def unclaimed(folder: Path) -> Iterator[Entry]:
     for name in names:
         try:
             at = read_kept_result(folder, name, 0).at
-        except OSError:
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            yield Entry(EntryKind.NOTICE, _unread(name, error))
             continue
         yield replace(
             in_full(Entry(EntryKind.RESULT, "", at, kept=name), folder), text=one_line(name)

@@ -212,8 +212,11 @@ def _erase_unowned(context: Context, trashed: Trashed) -> int:
     """Erase a session in the trash, its lock held where there is still a listing to hold it in."""
     try:
         lock = SessionLock.take(context.root / trashed.listing, trashed.session_id)
-    except OSError:
-        return erase(trashed)
+    except OSError as error:
+        is_nobodys = isinstance(error, FileNotFoundError | NotADirectoryError)
+        if is_nobodys or is_full(error):  # on a full disk nobody could make one to hold
+            return erase(trashed)
+        raise Refused(f"the session's lock cannot be taken: {error.strerror or error}") from error
     with lock:
         freed = erase(trashed)
         lock.discard()

@@ -10,7 +10,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from tui.core.errors import ConsoleError
 from tui.core.models import Catalog, Listing
+from tui.core.text import one_line
 from tui.core.trouble import Trouble
 from tui.core.zones import zone_named
 from tui.operations.context import Context
@@ -201,11 +203,14 @@ class Watch:
 
 
 def listing_paths(root: Path) -> tuple[Path, ...]:
-    """Return the folders of all listings, by name; none when the root cannot be read."""
+    """Return the folders of all listings, by name; raises `ConsoleError` when nobody can tell."""
     try:
         return tuple(root / name for name in sorted(listing_names(root)))
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return ()
+    except OSError as error:
+        said = f"which listings there are is not known: {one_line(root)}: {error.strerror}"
+        raise ConsoleError(said) from error
 
 
 @contextmanager

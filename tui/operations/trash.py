@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from tui.core.errors import UnknownId
 from tui.core.limits import MOST_SHOWN_FILES
@@ -88,8 +87,12 @@ def _files(trashed: Trashed, unread: list[str]) -> Iterator[tuple[str, int]]:
     for index, place in enumerate(trashed.places):
         moved = trashed.moved(index)
         if is_link(moved) or not is_folder(moved):
-            if (size := _size(moved)) is not None:
-                yield place, size
+            try:
+                yield place, moved.lstat().st_size
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                unread.append(f"{place} cannot be read: {error.strerror}")
             continue
         walk = Walk(moved, most=MOST_SHOWN_FILES)
         yield from sorted(
@@ -97,13 +100,6 @@ def _files(trashed: Trashed, unread: list[str]) -> Iterator[tuple[str, int]]:
         )
         if walk.cut:
             unread.append(f"{place}: not all of it is listed: {walk.cut}")
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.lstat().st_size
-    except OSError:
-        return None
 
 
 def _ends(trashed: Trashed, unread: list[str]) -> tuple[str, str]:

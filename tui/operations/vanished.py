@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from tui.core.catalog import vanished
+from tui.core.errors import ConsoleError
 from tui.core.models import Event, Listing
 from tui.core.text import one_line
 from tui.core.zones import LOCAL
@@ -28,7 +30,8 @@ class Vanished:
         self._root = root
         self._noted: tuple[Listing, ...] | None = None
         self._last: dict[str, Listing] = {}
-        self._gone: dict[str, Listing] | None = None
+        self._gone: dict[str, Listing] = {}
+        self._is_recalled = False
         self._counts: Mapping[str, int] = {}
         self._written_at: datetime | None = None
         self._seen_at: dict[str, datetime] = {}
@@ -66,18 +69,23 @@ class Vanished:
     def forget(self, listing_id: str) -> str:
         """Forget a listing that is gone, by its name as shown or its folder's; return the former.
 
-        It is empty when none of that name is gone.
+        It is empty when none of that name is gone. Raises `ConsoleError` when what is known of it
+        cannot be read.
         """
         for name, one in self._recalled().items():
             if listing_id in (name, one.listing_id):
-                self._drop(name)
+                try:
+                    self._drop(name)
+                except OSError as error:
+                    said = f"{one.listing_id} cannot be forgotten now: {error.strerror}"
+                    raise ConsoleError(said) from error
                 return one.listing_id
         return ""
 
     def _drop(self, name: str) -> None:
-        del self._recalled()[name]
         if self._state_dir is not None:
             known.forget(self._state_dir, self._root, name)
+        del self._recalled()[name]
 
     def _drop_acked(self, log: Iterable[Event]) -> None:
         """Forget what somebody has acknowledged since it was last seen here."""
@@ -86,7 +94,8 @@ class Vanished:
         for name, one in tuple(gone.items()):
             at = acks.get(one.listing_id)
             if at is not None and at > self._seen_at[name]:
-                self._drop(name)
+                with suppress(OSError):  # until what is known can be read
+                    self._drop(name)
 
     def _drop_erased(self, log: Iterable[Event]) -> None:
         """Forget the sessions that somebody has erased, whose titles would still be shown."""
@@ -98,15 +107,20 @@ class Vanished:
 
     def _recalled(self) -> dict[str, Listing]:
         """Return what is gone, at first what an earlier console knew and nobody has seen since."""
-        if self._gone is None:
-            found = known.read_known(self._state_dir, self._root) if self._state_dir else {}
-            self._gone = {
+        if not self._is_recalled:
+            try:
+                found = known.read_known(self._state_dir, self._root) if self._state_dir else {}
+            except OSError:  # it is asked again at the next look
+                return self._gone
+            self._is_recalled = True
+            gone = {
                 name: _recalled(self._root / name, one)
                 for name, one in found.items()
                 if not is_folder(self._root / name, unknown=True)
             }
-            self._seen_at |= {name: found[name].at for name in self._gone}
-            if self._gone:
+            self._seen_at = {name: found[name].at for name in gone} | self._seen_at
+            self._gone = gone | self._gone
+            if gone:
                 self._drop_acked(read_logbook(self._root))
         return self._gone
 
@@ -118,8 +132,9 @@ class Vanished:
         is_new = counts.keys() != self._counts.keys()
         is_due = self._written_at is None or not now - self._written_at < _WRITE_EACH
         if is_new or (is_due and counts != self._counts):
-            known.remember(self._state_dir, self._root, counts, now)
-            self._counts, self._written_at = counts, now
+            with suppress(OSError):  # it is tried again at the next look
+                known.remember(self._state_dir, self._root, counts, now)
+                self._counts, self._written_at = counts, now
 
 
 def acked(listing_id: str, operator: str, now: datetime) -> Event:

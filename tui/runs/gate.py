@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 
 from tui.storage.hold import read_hold
 from tui.storage.slots import Slots
+
+# What will pass: then somebody may be in each of the places.
+_PASSING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.EINTR, errno.EAGAIN)
 
 
 class Gate:
@@ -24,6 +28,8 @@ class Gate:
         try:
             return self._slots.try_enter()
         except OSError as error:
+            if error.errno in _PASSING:
+                return f"its place cannot be looked at: {error.strerror}"
             # Where no places can be kept, nobody counts: better to run than never to.
             self._tell(f"max_runs does not hold: no places can be kept: {error.strerror}")
             return ""

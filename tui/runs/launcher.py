@@ -32,7 +32,7 @@ from tui.runs.protocol import (
     RunSpec,
     describe,
 )
-from tui.storage.folders import console_folder
+from tui.storage.folders import console_folder, may_be_there
 from tui.storage.locks import SessionLock
 from tui.storage.walking import erase_inside, erase_tree
 
@@ -123,7 +123,7 @@ def _spawn(folder: Path, lock_fd: int, digest: str) -> int:
 
 def _name_runner(folder: Path, pid: int) -> None:
     """Say who the runner is before it can say so itself, so that its early death is provable."""
-    if not (folder / EVENTS).exists():
+    if not may_be_there(folder / EVENTS):
         # A disk that just filled up takes only this away: the runner will say it itself.
         with suppress(OSError), closing(open_folder(folder)) as opened:
             replace_file(opened, OWNER, json.dumps(describe(pid)))

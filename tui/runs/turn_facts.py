@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import datetime
 
+from tui.core.errors import Refused
 from tui.core.models import Event
 from tui.runs.happening import TurnEnded
 from tui.runs.protocol import RunSpec
@@ -31,7 +32,7 @@ class TurnFacts:
         if spec.mode == "new" or self._spent is not None:
             return
         whose = spec.source_id if spec.mode == "fork" else spec.session_id
-        with suppress(OSError):
+        with suppress(OSError, Refused):
             paths = footprint(spec.config_dir, whose)
             costs = [read_facts(one).cost_usd for one in paths if one.suffix == ".jsonl"]
             self._spent = next((one for one in costs if one is not None), None)

@@ -22,6 +22,7 @@ from tui.core.errors import DatabaseProblem
 from tui.core.limits import VALUE_BYTES
 from tui.core.trouble import Trouble
 from tui.storage.authorizer import may_read, may_write
+from tui.storage.folders import may_be_there
 from tui.storage.recovery import BUSY, recovered, require_no_super_journal, require_own_recovery
 from tui.storage.side_files import INDEX, JOURNAL, LOG, beside, require_plain
 from tui.storage.unblocking import unblocked
@@ -141,7 +142,7 @@ def _snapshot(db_path: Path, timeout_s: float) -> tuple[sqlite3.Connection, Inod
     connection, inode = _connect(db_path, "ro", timeout_s), None
     try:
         is_whole = _begin_snapshot(connection)
-        if is_whole and os.path.lexists(beside(db_path, LOG)):
+        if is_whole and may_be_there(beside(db_path, LOG)):
             connection.close()
             connection, inode = _opened(db_path, "ro", timeout_s, sqlite3.Connection)
             is_whole = _begin_snapshot(connection)
@@ -161,7 +162,7 @@ def _snapshot(db_path: Path, timeout_s: float) -> tuple[sqlite3.Connection, Inod
 def _unlocked(db_path: Path, timeout_s: float) -> sqlite3.Connection:
     """Return a connection that takes no lock, where there are none: nobody else has one, either."""
     words, trouble = "cannot be read whole: this mount has no locks", Trouble.NO_LOCKS
-    if any(os.path.lexists(beside(db_path, one)) for one in (LOG, JOURNAL)):
+    if any(may_be_there(beside(db_path, one)) for one in (LOG, JOURNAL)):
         raise DatabaseProblem(words, trouble)
     connection = _connect(db_path, "ro&nolock=1", timeout_s)
     try:
@@ -336,7 +337,7 @@ def require_readable(db_path: Path) -> None:
     require_plain(db_path)
     if os.access(db_path, os.W_OK, effective_ids=True):
         return
-    has_log = all(beside(db_path, one).exists() for one in (LOG, INDEX))
+    has_log = all(may_be_there(beside(db_path, one)) for one in (LOG, INDEX))
     if has_log or not os.access(db_path.parent, os.W_OK, effective_ids=True):
         return
     with suppress(OSError), db_path.open("rb") as file:

@@ -14,7 +14,7 @@ from zlib import crc32
 
 from tui.core.session_id import is_listing_id
 from tui.core.zones import read_time
-from tui.storage.folders import read_object
+from tui.storage.folders import read_ours
 from tui.storage.private_file import write_privately
 
 _MOST_BYTES = 16 * 1024 * 1024
@@ -29,7 +29,10 @@ class Known:
 
 
 def read_known(state_dir: Path, root: Path) -> Mapping[str, Known]:
-    """Return the listings that were seen in a root and not forgotten since, by folder name."""
+    """Return the listings that were seen in a root and not forgotten since, by folder name.
+
+    Raises `OSError` when nobody can tell.
+    """
     read = _read(state_dir, root).items()
     return {name: one for name, value in read if is_listing_id(name) and (one := _known(value))}
 
@@ -37,14 +40,15 @@ def read_known(state_dir: Path, root: Path) -> Mapping[str, Known]:
 def remember(state_dir: Path, root: Path, seen: Mapping[str, int], now: datetime) -> None:
     """Write down the listings there are and their sessions; what is gone stays remembered.
 
-    What cannot be written is only forgotten sooner.
+    What cannot be written is only forgotten sooner. Raises `OSError` when what was known cannot be
+    read: then it is not written over.
     """
     fresh = {name: {"sessions": count, "at": now.isoformat()} for name, count in seen.items()}
     _write(state_dir, root, _read(state_dir, root) | fresh)
 
 
 def forget(state_dir: Path, root: Path, name: str) -> None:
-    """Remember a listing no longer."""
+    """Remember a listing no longer; raises `OSError` when what was known cannot be read."""
     known = _read(state_dir, root)
     if known.pop(name, None) is not None:
         _write(state_dir, root, known)
@@ -55,7 +59,7 @@ def _path(state_dir: Path, root: Path) -> Path:
 
 
 def _read(state_dir: Path, root: Path) -> dict[str, Any]:
-    value = read_object(_path(state_dir, root), _MOST_BYTES)
+    value = read_ours(_path(state_dir, root), _MOST_BYTES)
     if value.get("root") != str(root.absolute()):
         return {}
     known = value.get("listings")

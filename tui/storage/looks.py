@@ -6,26 +6,28 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tui.core.bounded_json import parse_json
 from tui.core.changes import Looks
 from tui.core.zones import read_time
-from tui.storage.folders import read_small
+from tui.storage.folders import read_ours
 from tui.storage.private_file import own_path, write_privately
 
 _LARGEST = 16 * 1024 * 1024
 
 
 def read_looks(state_dir: Path, root: Path, operator: str, now: datetime) -> Looks:
-    """Return what was looked at; who never looked here has seen everything until `now`."""
+    """Return what was looked at; who never looked here has seen everything until `now`.
+
+    Raises `OSError` when nobody can tell.
+    """
+    value = read_ours(own_path(state_dir, "looks", root, operator), _LARGEST)
     try:
-        value = parse_json(read_small(own_path(state_dir, "looks", root, operator), _LARGEST))
         since = read_time(value["since"], UTC)
         stored = {
             (listing, one): read_time(moment, UTC)
             for listing, sessions in value["at"].items()
             for one, moment in sessions.items()
         }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return Looks(now)
     return Looks(since or now, {key: at for key, at in stored.items() if at is not None})
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from tui.core.errors import DatabaseProblem
 from tui.core.limits import JOURNAL_BYTES, RECOVERY_BYTES, RECOVERY_FILES
 from tui.core.trouble import Trouble
-from tui.storage.folders import version_of
+from tui.storage.folders import may_be_there, version_of
 from tui.storage.side_files import JOURNAL, beside
 
 _MAGIC = bytes.fromhex("d9d505f920a163d7")
@@ -52,7 +52,7 @@ def require_own_recovery(db_path: Path) -> None:
 
 def require_no_super_journal(db_path: Path) -> None:
     """Raise `DatabaseProblem` for a journal that names a file to delete, if there is a journal."""
-    if os.path.lexists(beside(db_path, JOURNAL)):
+    if may_be_there(beside(db_path, JOURNAL)):
         with _opened(db_path) as journal:
             journal.require_no_super_journal()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from tui.core.models import Key
 from tui.core.remembered import MOST_DRAFTS, Draft, Remembered
 from tui.core.text import one_line
-from tui.storage.folders import read_object
+from tui.storage.folders import read_ours
 from tui.storage.private_file import own_path, write_privately
 
 _LARGEST = 16 * 1024 * 1024
@@ -19,8 +20,17 @@ _LONGEST_TEXT = 250_000
 
 
 def read_remembered(state_dir: Path, root: Path, operator: str) -> Remembered:
-    """Return what was remembered, as far as it can be read; nothing of it is believed to exist."""
-    return _read(read_object(own_path(state_dir, "view", root, operator), _LARGEST))
+    """Return what was remembered; nothing of it is believed to exist.
+
+    Raises `OSError` when nobody can tell: then it is not to be written over. What is larger than
+    any view of ours is none.
+    """
+    try:
+        return _read(read_ours(own_path(state_dir, "view", root, operator), _LARGEST))
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        return Remembered()
 
 
 def write_remembered(state_dir: Path, root: Path, operator: str, view: Remembered) -> None:

@@ -73,8 +73,10 @@ class Slots:
         now = self._clock()
         try:
             touched = os.stat(ticket, dir_fd=folder, follow_symlinks=False).st_mtime_ns
-        except OSError:
+        except FileNotFoundError:
             touched = 0
+        except OSError:  # whoever it is may wait still
+            return True
         known, since = self._seen.setdefault(ticket, (touched, now))
         if known != touched:
             self._seen[ticket] = touched, now

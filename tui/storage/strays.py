@@ -171,7 +171,8 @@ class StrayFinder:
         if path not in self._confirmed:
             try:
                 cwd = read_cwd(path)
-            except OSError:
+            except OSError as error:
+                self._note(path, error)
                 cwd = ""
             if not cwd:
                 return ()

@@ -29,7 +29,10 @@ _PATIENCE = 1.0
 
 
 class Habits:
-    """Remembers for one screen; a disk that is slow or refuses costs the memory, and one word."""
+    """Remembers for one screen; a disk that is slow or refuses costs the memory, and one word.
+
+    What could not be read is not written over: unsent prompts may be in it.
+    """
 
     def __init__(self, engine: Engine, tell_once: Callable[[str], None]) -> None:
         self._engine = engine
@@ -37,12 +40,17 @@ class Habits:
         self._last = Remembered()
         self._saved: Remembered | None = None
         self._reading: int | None = None
+        self._is_read = True
 
     async def begin(self, screen: PictureScreen) -> None:
         """Put on the screen what needs no catalog; done before the first one is looked at."""
-        with suppress(TimeoutError, OSError):
+        try:
             reading = in_background(self._engine.read_remembered)
             self._last = await asyncio.wait_for(reading, _PATIENCE)
+        except (TimeoutError, OSError) as error:
+            self._is_read = False
+            why = error.strerror or "that took too long"
+            self._tell_once(f"the last view cannot be read, and is left as it is: {why}")
         last = self._last
         screen.board = replace(
             screen.board,
@@ -70,7 +78,7 @@ class Habits:
             self._reading = last.reading
         for line in _told(screen, self._engine.keys, catalog):
             screen.news.tell(line)
-        self._saved = last
+        self._saved = last if self._is_read else None
 
     async def read_on(self, screen: PictureScreen) -> None:
         """Go to where the selected stream was read, once there is something of it."""

@@ -51,8 +51,11 @@ class Unseen:
 
     async def run(self, show: Callable[[], None]) -> None:
         """Read what was looked at before and `show` it, then write it down from time to time."""
-        if self._looks is None:
-            self._looks = self._saved = await in_background(self._engine.read_looks)
+        while self._looks is None:
+            with suppress(OSError):
+                self._looks = self._saved = await in_background(self._engine.read_looks)
+            if self._looks is None:
+                await asyncio.sleep(SAVE_EACH)
         show()
         while True:
             await asyncio.sleep(SAVE_EACH)

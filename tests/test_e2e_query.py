@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -223,7 +224,10 @@ async def test_a_console_changes_model_and_mode_and_answers_a_question(
     task = asyncio.create_task(heard.listen(ask(manager, "QUESTION then more")))
     await soon(lambda: run_folders(site.listing) and read_run(last_run(site)).request)
     session = heard.session()
-    for act, name in ((model, "claude-opus-4-5"), (mode, "plan"), (answer, "2")):
+    assert session.run is not None
+    assert session.run.request is not None
+    answering = partial(answer, shown=session.run.request.digest)
+    for act, name in ((model, "claude-opus-4-5"), (mode, "plan"), (answering, "2")):
         done = await asyncio.to_thread(act, console(site), session, name)
         assert "not taken" not in done.words
     await task

@@ -124,10 +124,12 @@ def test_questions_are_answered_and_edits_allowed_after_their_diff(site: Site) -
     assert asking.waiting_for == "permission for AskUserQuestion"
     with pytest.raises(UsageError, match="asks for 2 answers"):
         answer(context(site), asking, "1")
-    assert "not taken" not in answer(context(site), asking, "1,2; as many as there are").words
+    said, digest = "1,2; as many as there are", _digest(asking)
+    assert "not taken" not in answer(context(site), asking, said, shown=digest).words
     with pytest.raises(Refused, match="anna has answered that already"):
-        answer(context(site, "bert"), asking, "2; 1")
-    answer(context(site), _asking(site, folder, "Write"), "always")
+        answer(context(site, "bert"), asking, "2; 1", shown=digest)
+    writing = _asking(site, folder, "Write")
+    answer(context(site), writing, "always", shown=_digest(writing))
     answer(context(site), _asking(site, folder, "Edit"), "deny", "leave two there")
     assert over(folder).state == "done"
     said = site.api.requests[-1].body["messages"]
@@ -135,6 +137,13 @@ def test_questions_are_answered_and_edits_allowed_after_their_diff(site: Site) -
     assert '"How many?"="as many as there are"' in str(said)
     assert "leave two there" in str(said)
     assert (site.listing / "note.txt").read_text() == "one\ntwo\n"
+
+
+def _digest(session: Session) -> str:
+    """Return what names the request of a session, as its `show` ends with."""
+    assert session.run is not None
+    assert session.run.request is not None
+    return session.run.request.digest
 
 
 def _asking(site: Site, folder: Path, tool: str) -> Session:

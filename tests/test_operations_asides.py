@@ -194,3 +194,23 @@ def test_nothing_is_read_anew_while_nothing_changed(
     assert opened == []
     agent.write_text(agent.read_text() + json.dumps(text("More.")) + "\n")
     assert [one.text for one in asides.poll().entries["t1"]] == ["More."]
+
+
+@pytest.mark.parametrize("run", ["", "wf_1-a"])
+def test_what_was_started_again_is_told_under_its_first_call_and_ends_for_both(
+    listing: SampleListing, run: str
+) -> None:
+    """An export tells it there, too; the later call is not in the background for ever."""
+    outcome = {"status": "async_launched"} | ({"runId": run} if run else {"agentId": "a1"})
+    lines = [
+        line
+        for tool_id in ("t1", "t2")
+        for line in (call(tool_id), result(tool_id, "launched in background", 0.1, outcome))
+    ]
+    folder = tell(listing, *lines)
+    add_agent(folder, "a1", text("Work."), run=run)
+    last = last_entries(listing.session(FIRST), 100)
+    assert {name: [one.text for one in told] for name, told in last.asides.items()} == {
+        "t1": ["Work."]
+    }
+    assert {one.tool_id for one in last.ended} == {"t1", "t2"}

@@ -30,6 +30,7 @@ DEEPEST_MOVED = 100  # a move between disks goes down step by step, and must not
 LONGEST_LINE = 32 * 1024 * 1024  # read whole to be searched: tool results have tens of megabytes
 LONGEST_SHOWN = 4 * 1024 * 1024  # read whole for a page; of a longer one only its two ends
 PAGE = 256 * 1024  # some hundred lines
+MOST_AHEAD = 8 * 1024 * 1024  # to look behind a page for what became of its queued prompts
 MOST_LINES = 20_000  # at once: each is an entry
 FARTHEST = 64 * 1024 * 1024  # to go back for where a line begins: nobody reads one as long
 MOST_PASSED = 256 * 1024 * 1024  # of a line without an end: what follows is no transcript

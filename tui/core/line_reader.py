@@ -71,11 +71,24 @@ class LineReader:
         """Return the entries of a line that is too long for this, behind what was held back."""
         return (*self._early_end(""), *entries)
 
-    def peek(self, raw: bytes) -> None:
-        """Look at a line that somebody else tells: whether it is what waits in the queue."""
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is not known yet what became of a prompt in the queue."""
+        return bool(self._waiting)
+
+    def peek(self, raw: bytes) -> tuple[Entry, ...]:
+        """Look at a line that somebody else tells: whether it is what waits in the queue.
+
+        Returns what the line does not tell by itself.
+        """
+        found: list[Entry] = []
         for record in records_of(raw):
-            if isinstance(record, dict):
+            if isinstance(record, dict) and record.get("type") != "queue-operation":
                 self._arrive(record)
+            elif isinstance(record, dict) and record.get("operation") in ("remove", "popAll"):
+                told = tuple(self._queue(record, -1))
+                found += () if record.get("content") else told
+        return tuple(found)
 
     def settled(self, now: datetime) -> tuple[Entry, ...]:
         """Return what was held back until more came, and prompts that wait for longer already."""
@@ -87,10 +100,14 @@ class LineReader:
                 told.append(_saying(one.entry, "queued, not taken up yet"))
         return tuple(told)
 
-    def rest(self) -> tuple[Entry, ...]:
-        """Return what the end leaves open: prompts that no line after them holds."""
+    def rest(self, *, is_over: bool = True) -> tuple[Entry, ...]:
+        """Return what the end leaves open: prompts that no line after them holds.
+
+        There may be such a line unless it `is_over`.
+        """
         lost, self._waiting = self._waiting, []
-        told = (_saying(one.entry, "queued and not taken up") for one in lost if not one.is_told)
+        how = "queued and not taken up" if is_over else "queued"
+        told = (_saying(one.entry, how) for one in lost if not one.is_told)
         return (*self._early_end(""), *told)
 
     def _record(self, record: dict[str, Any], place: int) -> Iterator[Entry]:
@@ -151,7 +168,7 @@ class LineReader:
         if entry is None:
             entry = notice_of(record, str(record.get("content")), self._max_text, place)
         how = "said while it worked" if is_said else "taken back from the queue"
-        yield replace(_saying(entry, how), place=place)
+        yield replace(_saying(entry, how), place=place if place >= 0 else entry.place)
 
     def _arrive(self, record: dict[str, Any]) -> None:
         """Take prompts out of the queue that a line of their own holds, each as often as it does.

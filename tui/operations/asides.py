@@ -33,6 +33,7 @@ class _Call:
     has_ended: bool = False
     is_told: bool = False
     asides: list[_Aside] = field(default_factory=list)
+    resumed: list[_Aside] = field(default_factory=list)  # told under the first call of them
 
 
 @dataclass(slots=True)
@@ -127,18 +128,23 @@ class Asides:
         if agents is self._agents and not self._is_noted:
             return
         self._agents, self._is_noted = agents, False
-        tasks = {call.task: tool_id for tool_id, call in self._calls.items() if call.task}
+        tasks = dict[str, str]()
+        for tool_id, call in self._calls.items():
+            tasks.setdefault(call.task, tool_id)
         for agent in agents:
             if (aside := self._owned.get(agent.path)) is not None:
                 aside.agent = agent
                 continue
-            named = tasks.get(agent.agent_id) or tasks.get(agent.run_id) or ""
+            named = tasks.get(agent.agent_id or "-") or tasks.get(agent.run_id or "-") or ""
             owner = self._calls.get(agent.tool_id or named)
             if owner is not None:
                 tail = Tail(agent.path, last_bytes=_LAST_BYTES)
                 aside = _Aside(agent, tail, str(agent.path))
                 self._owned[agent.path] = aside
                 owner.asides.append(aside)
+        for call in self._calls.values():
+            if call.task and not call.asides:
+                call.resumed = self._calls[tasks[call.task]].asides
 
     def _read(self, aside: _Aside) -> tuple[list[Entry], int]:
         """Return what is new in one of them, and how many bytes that were."""
@@ -162,12 +168,13 @@ class Asides:
     def _ended(self, *, is_live: bool) -> Iterator[Entry]:
         """Yield a notice for each call whose sub-agents ended without a word in its transcript."""
         for tool_id, call in self._calls.items():
-            if call.has_ended or call.is_told or not call.asides:
+            asides = call.asides or call.resumed
+            if call.has_ended or call.is_told or not asides:
                 continue
-            is_over = all(one.agent.is_finished for one in call.asides)
-            if (is_over or not is_live) and not any(one.has_more for one in call.asides):
+            is_over = all(one.agent.is_finished for one in asides)
+            if (is_over or not is_live) and not any(one.has_more for one in asides):
                 call.is_told = True
-                last = max((one.at for one in call.asides if one.at), default=None)
+                last = max((one.at for one in asides if one.at), default=None)
                 how = "completed" if is_over else "ended"
                 yield Entry(EntryKind.NOTICE, how, last, tool_id=tool_id, task=how)
 

@@ -23,7 +23,7 @@ from tui.operations.happened import Happened, interleaved
 from tui.operations.kept_results import in_sight
 from tui.operations.remaining import remaining_calls
 from tui.operations.seek import Hits, seek
-from tui.operations.told_alone import MAX_TEXT, is_long_copy, told_alone
+from tui.operations.told_alone import MAX_TEXT, following, is_long_copy, told_alone
 from tui.runs.protocol import Partial, read_partial
 from tui.runs.untrusted import amount
 from tui.storage import pages
@@ -34,7 +34,6 @@ _LAST_BYTES = 256 * 1024
 _EACH_POLL = 2 * 1024 * 1024
 _MOST_MESSAGES = 64
 _MOST_BARREN = 64
-_PEEK = 64 * 1024
 _COST, _LONGEST_COST = b'"totalCostUSD"', 64 * 1024
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
 _KINDS = {"text": EntryKind.TEXT, "thinking": EntryKind.THINKING, "tool": EntryKind.TOOL}
@@ -290,8 +289,8 @@ class Follow:
                 if not lines or entries:
                     break
                 place = lines[0].start if limit < origin else lines[-1].stop
-                following = pages.after(fd, lines[-1].stop, tail.told_to, _PEEK)
-                entries = told_alone(lines, following, self._known)
+                ahead = following(fd, lines[-1].stop, tail.told_to)
+                entries = told_alone(lines, ahead, self._known)
         self._note(entries)
         entries = in_sight(entries, self._own_folder)
         return Page(entries, min(origin, place), max(origin, place))

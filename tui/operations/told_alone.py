@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from tui.core.limits import MOST_AHEAD
 from tui.core.line_reader import LineReader
 from tui.core.lineage import Lineage
 from tui.core.models import Entry
 from tui.operations.branches import branch_mark
+from tui.storage import pages
 from tui.storage.pages import RawLine
 
 MAX_TEXT = 50_000
@@ -16,16 +18,28 @@ MAX_TEXT = 50_000
 def told_alone(
     lines: Iterable[RawLine], following: Iterable[RawLine], lineage: Lineage
 ) -> tuple[Entry, ...]:
-    """Return the entries of a page, by itself; what follows says what became of its prompts."""
+    """Return the entries of a page, by itself; what follows says what became of its prompts.
+
+    Of a prompt whose end is too far away it says only that it was queued.
+    """
     reader = LineReader(MAX_TEXT, lineage.is_copy)
     entries: list[Entry] = []
     for line in lines:
         if not is_long_copy(line, lineage):
             said = line.told_by(reader, MAX_TEXT)
             entries += (*branch_mark(lineage, line.start, said), *said)
-    for line in following:
-        reader.peek(line.raw)
-    return (*entries, *reader.rest())
+    left, ahead = MOST_AHEAD, iter(following)
+    while reader.is_waiting and left > 0 and (later := next(ahead, None)) is not None:
+        entries += reader.peek(later.raw)
+        left -= later.size
+    return (*entries, *reader.rest(is_over=left > 0))
+
+
+def following(fd: int, start: int, stop: int) -> Iterator[RawLine]:
+    """Yield the lines from `start` to `stop`, each page read once it is asked for."""
+    while start < stop and (lines := pages.after(fd, start, stop)):
+        yield from lines
+        start = lines[-1].stop
 
 
 def is_long_copy(line: RawLine, lineage: Lineage) -> bool:

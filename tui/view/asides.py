@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from tui.core.models import Entry, EntryKind
 from tui.core.text import fit
@@ -14,6 +13,7 @@ _MOST_CALLS, _MOST_ENTRIES, _MOST_BYTES = 5000, 1000, 8 * 1024 * 1024
 _DEEPEST, _MOST_LINES = 6, 5000
 _BAR = Cell("│ ", "rule")
 _CUT = "earlier steps are not shown here: `export` has them"
+_DEEPER = "the sub-agents below are not shown here: `export` has them"
 
 Draw = Callable[[Entry, Entry | None, int], list[Line]]
 
@@ -87,16 +87,22 @@ class Asides:
 
     def lines(self, call: str, draw: Draw, width: int) -> Iterator[Line]:
         """Yield what the sub-agents of a call said, each in one piece, theirs below it in turn."""
-        return islice(self._lines(call, draw, width), _MOST_LINES)
+        steps, drawn, count = list(self.below(call)), list[list[Line]](), 0
+        while steps and count <= _MOST_LINES:
+            drawn.append(list(self._lines(steps.pop(), draw, width)))
+            count += len(drawn[-1])
+        lines = [line for of_step in reversed(drawn) for line in of_step]
+        if steps or count > _MOST_LINES:
+            yield from self._lines(Step(call, 1, _notice(_CUT)), draw, width)
+        yield from lines[-_MOST_LINES:]
 
-    def _lines(self, call: str, draw: Draw, width: int) -> Iterator[Line]:
-        for step in self.below(call):
-            bars, inner = (_BAR,) * step.depth, max(8, width - 2 * step.depth)
-            if step.heading:
-                yield (*bars, Cell(fit(step.heading, inner).rstrip(), "strong"))
-            if step.entry.kind is not EntryKind.RESULT:
-                lines = draw(step.entry, self.outcome(step.entry, step.result), inner)
-                yield from ((*bars, *line) for line in lines)
+    def _lines(self, step: Step, draw: Draw, width: int) -> Iterator[Line]:
+        bars, inner = (_BAR,) * step.depth, max(8, width - 2 * step.depth)
+        if step.heading:
+            yield (*bars, Cell(fit(step.heading, inner).rstrip(), "strong"))
+        if step.entry.kind is not EntryKind.RESULT:
+            lines = draw(step.entry, self.outcome(step.entry, step.result), inner)
+            yield from ((*bars, *line) for line in lines)
 
     def below(self, call: str) -> Iterator[Step]:
         """Yield what was said below a call, each sub-agent in one piece, at any depth."""
@@ -109,20 +115,24 @@ class Asides:
         for one in said:
             agents.setdefault(one.agent, []).append(one)
         if call in self._cut:
-            yield Step(call, depth, Entry(EntryKind.NOTICE, _CUT, is_sidechain=True))
+            yield Step(call, depth, _notice(_CUT))
         for agent, entries in agents.items():
             heading = agent if len(agents) > 1 else ""
             for one in entries:
                 yield Step(call, depth, one, results.get(one.tool_id), heading)
                 heading = ""
-                if self._is_below(one, drawn, depth):
-                    drawn.add(one.tool_id)
+                if not self._is_below(one, drawn):
+                    continue
+                drawn.add(one.tool_id)
+                if depth < _DEEPEST:
                     yield from self._below(one.tool_id, drawn, depth + 1)
+                else:
+                    yield Step(call, depth, _notice(_DEEPER))
 
-    def _is_below(self, entry: Entry, drawn: set[str], depth: int) -> bool:
+    def _is_below(self, entry: Entry, drawn: set[str]) -> bool:
         """Whether sub-agents of this call are to be drawn: each once, whatever names whom."""
         is_call = entry.kind is EntryKind.TOOL and entry.tool_id in self._said
-        return is_call and entry.tool_id not in drawn and depth < _DEEPEST
+        return is_call and entry.tool_id not in drawn
 
     def _shorten(self, call: str) -> None:
         said = self._said[call]
@@ -130,6 +140,10 @@ class Asides:
             self._cut.add(call)
             self._bytes -= sum(map(_size, said[:-_MOST_ENTRIES]))
             del said[:-_MOST_ENTRIES]
+
+
+def _notice(words: str) -> Entry:
+    return Entry(EntryKind.NOTICE, words, is_sidechain=True)
 
 
 def _tells_of_end(entry: Entry) -> bool:

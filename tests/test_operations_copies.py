@@ -51,6 +51,9 @@ def test_the_line_after_an_answer_that_ended_early_is_found(
     path = written(listing, *map(json.dumps, lines))
     assert found(listing, "say q1") == ["say q1"]
     assert found(listing, "[q]1") == ["say q1"]
+    made = "cut off" if reason == "max_tokens" else "refused"
+    assert [one.partition(":")[0] for one in found(listing, made)] == [made]
+    assert len(seek(path, made, path.stat().st_size).places) == 1
     assert len(seek(path, "say q1", path.stat().st_size).places) == 1
 
 

@@ -208,14 +208,6 @@ class LineReader:
             yield replace(_saying(one.entry, "queued and not taken up"), place=place)
 
 
-def told_in(literals: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """Return what a line holds that may tell one of `literals`, in lower case; none for any line.
-
-    A command is not written as it is shown.
-    """
-    return (*literals, b"<command-name>") if literals else ()
-
-
 def _saying(entry: Entry, how: str) -> Entry:
     return replace(entry, text=f"{how}: {entry.text}")
 

@@ -10,9 +10,10 @@ from itertools import islice
 from pathlib import Path
 
 from tui.core.limits import SKETCH
-from tui.core.line_reader import LineReader, told_in
+from tui.core.line_reader import LineReader
 from tui.core.lineage import Repeats
 from tui.core.models import Entry, EntryKind, Session
+from tui.core.sought import told_in
 from tui.core.text import one_line, safe_text
 from tui.operations.kept_results import MARKER, in_full, unclaimed
 from tui.operations.pattern import Pattern

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tui.core.errors import ConsoleError
-from tui.core.line_reader import LineReader, told_in
+from tui.core.line_reader import LineReader
 from tui.core.lineage import Repeats
 from tui.core.models import Entry
+from tui.core.sought import told_in
 from tui.core.text import one_line
 from tui.operations.kept_results import MARKER, in_full
 from tui.operations.pattern import Pattern

@@ -13,7 +13,8 @@ from tui.core.models import Event
 from tui.operations.context import Context
 from tui.operations.delete import delete
 from tui.operations.extend import extend, plan_extension
-from tui.operations.history import history, stats
+from tui.operations.history import deeds, history, stats
+from tui.operations.purge import purge
 from tui.operations.refresh import Watch
 from tui.operations.rows import fail
 from tui.storage.logbook import write_event
@@ -105,3 +106,14 @@ def test_the_accounts_add_up(first: SampleListing, second: SampleListing) -> Non
     assert total.next_end is not None
     assert total.next_end.session_id == "ghost-1"
     assert (total.cost_usd, total.live) == (None, 0)
+
+
+def test_an_erasure_is_one_act_of_one_session_though_it_stands_in_both_books(
+    first: SampleListing,
+) -> None:
+    first.add("aa11")
+    purge(first.context(), "aa11")
+    (deed,) = deeds(first.context())
+    assert (deed.first.action, deed.sessions) == ("purge", 1)
+    assert deed.first.note.startswith("1 file, ")
+    assert len({event.act_id for event in deed.events}) == 1

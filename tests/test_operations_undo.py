@@ -15,6 +15,7 @@ import pytest
 
 from tests.sample_listing import SampleListing, snapshot
 from tui.core.errors import DatabaseProblem, Refused
+from tui.core.models import Event
 from tui.operations.cleanup import clean_up, plan_cleanup
 from tui.operations.context import Act, Context
 from tui.operations.delete import delete_many
@@ -24,7 +25,8 @@ from tui.operations.refresh import Watch
 from tui.operations.rename import rename
 from tui.operations.rows import fail
 from tui.operations.undo import last_batch, undo, undo_last
-from tui.storage.logbook import read_logbook
+from tui.storage.locks import SessionLock
+from tui.storage.logbook import read_logbook, write_event
 from tui.storage.tracking import read_events, read_rows
 
 IDS = ("aa11", "bb22", "cc33")
@@ -201,6 +203,39 @@ def test_what_a_lock_kept_from_being_undone_is_tried_again(listing: SampleListin
         pipeline.execute("BEGIN IMMEDIATE")
         with pytest.raises(DatabaseProblem, match="locked"):
             anna.undo()
+    assert anna.undo() == ["aa11"]
+    assert anna.undo() == ["bb22"]
+
+
+def test_what_somebody_holds_for_a_moment_is_tried_again(listing: SampleListing) -> None:
+    anna = Operator(listing, "anna")
+    anna.extend("bb22")
+    anna.delete("aa11")
+    with SessionLock.take(listing.folder, "aa11"), pytest.raises(Refused, match="aa11"):
+        anna.undo()
+    assert read_logbook(listing.root) == ()
+    assert anna.undo() == ["aa11"]
+    assert anna.undo() == ["bb22"]
+
+
+def test_what_came_in_the_way_of_an_undo_is_left_for_good(listing: SampleListing) -> None:
+    anna = Operator(listing, "anna")
+    anna.extend("bb22")
+    anna.delete("aa11")
+    listing.write_transcript("aa11", "Here again")
+    (left,) = undo_last(anna.context())
+    assert (left.is_needless, "exists again" in left.words) == (True, True)
+    assert anna.undo() == ["bb22"]
+
+
+def test_what_an_older_program_left_is_undone(listing: SampleListing) -> None:
+    """Its notes name a moment and no act: it could not read what it left."""
+    anna = Operator(listing, "anna")
+    anna.extend("bb22")
+    anna.delete("aa11")
+    for act in (last_batch(anna.context()), read_events(listing.db_path)):
+        note = f"of {act[0].at.isoformat()}: left as they are: aa11"
+        write_event(listing.root, Event(datetime.now(UTC), "anna", "undo", note=note))
     assert anna.undo() == ["aa11"]
     assert anna.undo() == ["bb22"]
 

@@ -91,7 +91,7 @@ class Act:
     """Something that was done, in words for the message line, and what undoing it needs.
 
     `listing` is the name shown; `folder` is the listing's own, which undoing goes by.
-    `is_needless` means that nothing had to change.
+    `is_needless` means that nothing had to change; `act_id` is what joins it to others of its act.
     """
 
     kind: str
@@ -105,6 +105,7 @@ class Act:
     zone: str = "UTC"
     folder: Path = Path()
     is_needless: bool = False
+    act_id: str = ""
 
 
 def _is_address(text: str) -> bool:

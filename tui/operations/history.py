@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -92,8 +92,8 @@ class Deed:
 
     @property
     def first(self) -> Event:
-        """The event that stands for all: they differ in the session alone."""
-        return self.events[0]
+        """The event that stands for all, which differ in the session alone: one that has a note."""
+        return max(self.events, key=lambda event: bool(event.note))
 
 
 def deeds(
@@ -132,10 +132,20 @@ def deeds(
     for one in found:
         groups.setdefault(one.key, []).append(one)
     done = (
-        Deed(tuple(event for one in many for event in one.events), sum(one.count for one in many))
+        Deed(tuple(event for one in many for event in one.events), _sessions_of(many))
         for many in groups.values()
     )
     return tuple(sorted(done, key=lambda one: one.first.at, reverse=True)[:limit])
+
+
+def _sessions_of(acts: Iterable[Acted]) -> int:
+    """Return to how many sessions an act was done; one that stands in both books counts once."""
+    counts, named = Counter[str](), defaultdict[str, set[str]](set)
+    for one in acts:
+        listing = one.events[0].listing
+        counts[listing] = max(counts[listing], one.count)
+        named[listing] |= {event.session_id for event in one.events}
+    return sum(max(counts[listing], len(ids)) for listing, ids in named.items())
 
 
 def _of_each(

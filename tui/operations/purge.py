@@ -117,6 +117,7 @@ def erase_session(context: Context, erasure: Erasure) -> Act:
     `Changed` when the row is not what was read, or is there by now.
     """
     context.require_writable()
+    context = context.as_one_act()
     target, now = erasure.target, context.clock()
     _require_erasable(erasure)
     if is_link(target.folder) or not is_folder(target.folder, unknown=True):
@@ -312,6 +313,7 @@ def _erase_all(context: Context, erasure: Erasure) -> None:
             row,
             zone=zone_named(session.zone if session else "UTC"),
             operator=context.settings.operator,
+            act_id=context.act_id,
             now=context.clock(),
         )
         forget_told(context.root, erasure.listing, target.session_id)

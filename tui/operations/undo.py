@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tui.core.errors import ConsoleError, DatabaseProblem, Refused
+from tui.core.errors import Changed, ConsoleError, DatabaseProblem, Refused
 from tui.core.models import Event
 from tui.core.text import one_line
 from tui.operations.batches import Cleaned, OnProgress, Stop, never
@@ -25,6 +25,7 @@ from tui.storage.trash import list_trash, read_trash
 _DELETES = ("delete", "clean-up")
 _TIMEOUT_S = 2.0
 _FAR_BACK = 1000
+_Event = tuple[str, datetime, str]
 _CLOCKS_APART = timedelta(minutes=1)
 
 
@@ -51,14 +52,14 @@ def undo_last(
     """Take back everything of this operator's last batch that was not undone yet.
 
     `batch` is what `last_batch` said that this is, where it was asked before. What cannot be
-    taken back (somebody changed it since) is left: its act `is_needless` and says why, and the
-    rest goes on; the next call takes the batch before, or tries again what a locked database or a
-    full disk kept from it. `told` hears, in words, what it was and what was done later and stays.
-    Raises as `last_batch` does, and what kept all of the batch if that will pass.
+    taken back is left: its act `is_needless` and says why, and the rest goes on. The next call
+    takes the batch before if all that was left had changed since, else it tries again. `told`
+    hears, in words, what it was and what was done later and stays. Raises as `last_batch` does,
+    and what kept all of the batch if that may pass.
     """
     context.require_writable()
     batch = batch or last_batch(context)
-    done = _undo_batch(context.at_one_moment(), batch[0].at, batch)
+    done = _undo_batch(context.at_one_moment(), batch)
     if told is not None:
         told(undone_words(context, batch, done))
     return done
@@ -73,7 +74,7 @@ def last_batch(context: Context) -> tuple[Act, ...]:
     """
     batches, unread = _batches(context)
     settled = _settled(context)
-    at = max((one for one in batches if _note(one) not in settled), default=None)
+    at = max((one for one, acts in batches.items() if not settled & _notes(acts)), default=None)
     _require_known(unread, at)
     if at is None:
         raise Refused("nothing that you deleted, cleaned up or extended is left to undo")
@@ -107,10 +108,10 @@ def undo_many(
     return replace(done, done="undone", acts=tuple(undone), refused=tuple(refused))
 
 
-def _undo_batch(context: Context, at: datetime, batch: Sequence[Act]) -> tuple[Act, ...]:
+def _undo_batch(context: Context, batch: Sequence[Act]) -> tuple[Act, ...]:
     done = undo_many(context, batch)
     why = dict(done.refused)
-    passing = [problem for problem in why.values() if not isinstance(problem, Refused)]
+    passing = [problem for problem in why.values() if not isinstance(problem, Changed)]
     if passing and not done.acts:
         raise passing[0]
     left = [
@@ -118,8 +119,10 @@ def _undo_batch(context: Context, at: datetime, batch: Sequence[Act]) -> tuple[A
         for act in batch
         if (act.listing, act.session_id) in why
     ]
-    if left and all(isinstance(problem, Refused) for problem in why.values()):
-        note = f"{_note(at)}: left as they are: {', '.join(act.session_id[:8] for act in left)}"
+    if left and not passing:
+        note = (
+            f"{_note(left[0])}: left as they are: {', '.join(one.session_id[:8] for one in left)}"
+        )
         event = Event(context.clock(), context.settings.operator, "undo", note=note[:400])
         write_event(context.root, event)
     return (*done.acts, *left)
@@ -135,9 +138,11 @@ def _batches(context: Context) -> tuple[dict[datetime, list[Act]], dict[Path, Da
         except DatabaseProblem as problem:
             unread[path] = problem
             continue
-        audited = {(one.session_id, one.at, one.action) for one in events}
-        trash[path.name] = [one for one in trash[path.name] if _is_audited(one, audited)]
-        for act in _extensions(path, events):
+        audited = {(one.session_id, one.at, one.action): one.act_id for one in events}
+        for act in (
+            *_extensions(path, events),
+            *_deletes(context, trash.pop(path.name, ()), audited),
+        ):
             batches[act.at].append(act)
     for one in (one for many in trash.values() for one in many):
         batches[one.at].append(_delete(context, one))
@@ -182,7 +187,9 @@ def _take_back(done: list[Event], undo: Event) -> None:
 
 def _extension(path: Path, event: Event) -> Act:
     shown = one_line(path.name), one_line(event.session_id)
-    return Act("extend", *shown, event.at, "", event.before, event.after, folder=path)
+    return Act(
+        "extend", *shown, event.at, "", event.before, event.after, folder=path, act_id=event.act_id
+    )
 
 
 def _my_trash(context: Context) -> dict[str, list[Trashed]]:
@@ -202,15 +209,27 @@ def _my_trash(context: Context) -> dict[str, list[Trashed]]:
     return found
 
 
-def _is_audited(trashed: Trashed, audited: Container[tuple[str, datetime, str]]) -> bool:
-    """Whether what a manifest says was done to a row is in the audit, too."""
-    return trashed.row is None or (trashed.session_id, trashed.at, trashed.action) in audited
+def _deletes(
+    context: Context, trash: Iterable[Trashed], audited: Mapping[_Event, str]
+) -> Iterator[Act]:
+    """Return what was deleted; what a manifest says was done to a row must be in the audit, too."""
+    for one in trash:
+        named = one.session_id, one.at, one.action
+        if one.row is None or named in audited:
+            yield _delete(context, one, audited.get(named, ""))
 
 
-def _delete(context: Context, trashed: Trashed) -> Act:
+def _delete(context: Context, trashed: Trashed, act_id: str = "") -> Act:
     shown, folder = (one_line(trashed.listing), trashed.session_id), context.root / trashed.listing
-    kind = trashed.action if trashed.action in _DELETES else "delete"
-    return Act(kind, *shown, trashed.at, "", trash_id=trashed.trash_id, folder=folder)
+    return Act(
+        trashed.action if trashed.action in _DELETES else "delete",
+        *shown,
+        trashed.at,
+        "",
+        trash_id=trashed.trash_id,
+        folder=folder,
+        act_id=act_id or trashed.batch.name,
+    )
 
 
 def _require_known(unread: dict[Path, DatabaseProblem], at: datetime | None) -> None:
@@ -255,5 +274,14 @@ def _settled(context: Context) -> set[str]:
     }
 
 
-def _note(at: datetime) -> str:
-    return f"of {at.isoformat()}"
+def _notes(acts: Sequence[Act]) -> set[str]:
+    return {_note(act) for act in acts}
+
+
+def _note(act: Act) -> str:
+    """Return what an undo that leaves an act writes of it.
+
+    It names the act's id: an older program cannot tell what has changed from what it cannot read,
+    and its notes, which name only the moment, count for nothing.
+    """
+    return f"of {act.at.isoformat()} ({act.act_id})"

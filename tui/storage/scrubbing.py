@@ -29,7 +29,14 @@ _PIECE = 1024 * 1024
 
 
 def scrub_database(
-    db_path: Path, session_id: str, row: Row | None, *, zone: tzinfo, operator: str, now: datetime
+    db_path: Path,
+    session_id: str,
+    row: Row | None,
+    *,
+    zone: tzinfo,
+    operator: str,
+    now: datetime,
+    act_id: str = "",
 ) -> None:
     """Empty the metadata of a session in its row, which becomes `deleted`, and all over the audit.
 
@@ -38,7 +45,7 @@ def scrub_database(
     """
     if not may_be_there(db_path):
         return
-    write(db_path, _scrub(session_id, row, Writes(zone, operator), now))
+    write(db_path, _scrub(session_id, row, Writes(zone, operator, act_id), now))
     with suppress(DatabaseProblem):  # the log of a database in WAL mode: it is emptied in time
         require_plain(db_path)
         with problems(db_path):

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from tui.core.errors import ConsoleError, Refused
+from tui.core.errors import Changed, ConsoleError, Refused
 from tui.core.limits import MOST_BATCHES, MOST_NAMES, TRASH_S
 from tui.core.models import Row
 from tui.core.text import one_line
@@ -147,7 +147,7 @@ def _intended(folder: Path, listing_path: Path, number: int, one: Doomed, **fact
 def require_way_back(trashed: Trashed, listing_path: Path) -> tuple[tuple[Path, Path], ...]:
     """Return from where to where each thing of a session has to be moved; a second time, the rest.
 
-    Raises `Refused` when something new is in the way, or the way leads out of the listing, and
+    Raises `Changed` when something new is in the way, `Refused` when the way leads out, and
     `ConsoleError` when nobody can tell what is where.
     """
     targets = [_inside(listing_path, place) for place in trashed.places]
@@ -172,9 +172,9 @@ def _is_there(path: Path) -> bool:
     return True
 
 
-def _in_the_way(target: Path, listing_path: Path) -> Refused:
+def _in_the_way(target: Path, listing_path: Path) -> Changed:
     shown = target.relative_to(listing_path)
-    return Refused(f"{shown} exists again: nothing was restored over it")
+    return Changed(f"{shown} exists again: nothing was restored over it")
 
 
 def put_back(trashed: Trashed, listing_path: Path) -> None:

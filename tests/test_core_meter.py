@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -152,4 +153,13 @@ def test_what_a_compaction_leaves_is_in_the_context_at_once() -> None:
     assert meter.spent.written == 500
     boundary["compactMetadata"] = {"postTokens": "many"}
     meter.note(entries_of(boundary, 100, 0))
-    assert meter.spent.context == 20_000
+    assert (meter.spent.context, meter.spent.context_share) == (0, None)
+
+
+@pytest.mark.parametrize("more", [{}, {"compactMetadata": {"preTokens": 900_050}}])
+def test_after_a_compaction_of_unknown_size_there_is_no_share(more: dict[str, Any]) -> None:
+    """The share of before stood there: 90 % of a context that was just emptied."""
+    meter = Meter()
+    meter.note([said("m1", 900_000, 50)])
+    meter.note(entries_of({"type": "system", "subtype": "compact_boundary", **more}, 99, 0))
+    assert (meter.spent.context, meter.spent.context_share) == (0, None)

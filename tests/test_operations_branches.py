@@ -12,6 +12,7 @@ import pytest
 from tests.cli_turn import take_turn
 from tests.sample_listing import FIRST, SampleListing, run_cli
 from tests.test_core_lineage import LEFT, RIGHT, ROOT, leaf
+from tui.core import lineage
 from tui.core.models import EntryKind
 from tui.demo.api import LoopbackApi
 from tui.demo.asked import Asked
@@ -19,7 +20,7 @@ from tui.demo.turns import Turn, say
 from tui.operations import branches as module
 from tui.operations.branches import Branches, branch_words
 from tui.operations.doctor import examine
-from tui.operations.export import markdown
+from tui.operations.export import CUT, markdown
 from tui.operations.follow import Follow
 from tui.operations.grep import search
 from tui.operations.last_entries import last_entries
@@ -158,3 +159,18 @@ def test_the_next_resume_goes_on_where_it_is_said_to(
         (lost,) = {"LEFT", "RIGHT"} - {known}
         assert f"goes on from “ANSWER-{known}”" in foretold, order
         assert f"the branch “{lost}”" in foretold, order
+
+
+def test_an_export_knows_the_lines_of_a_long_transcript_too(
+    listing: SampleListing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its copies stood there twice: as long as the screen must not wait, its end was read alone."""
+    write(listing, *ROOT, *LEFT, {"type": "tag", "x": "y" * 5000}, ROOT[0])
+    monkeypatch.setattr(module, "BRANCHES_BYTES", 4000)
+    monkeypatch.setattr(module, "BRANCHES_S", 0.0)
+    session, context = listing.session(FIRST), listing.context()
+    said = [*markdown(context, session)]
+    assert len([one for one in said if one == "> say q0"]) == 1
+    assert not [one for one in said if CUT in one]
+    monkeypatch.setattr(lineage, "MOST_NODES", 1)
+    assert [one for one in markdown(context, session) if CUT in one]

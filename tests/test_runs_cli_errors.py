@@ -73,6 +73,11 @@ def words(error: Exception, said: str = "", *, is_out_of_memory: bool = False) -
         (Exception("Control request timeout: initialize"), "", False,
          "the CLI did not answer initialize in time"),
         (KeyError("x"), "", False, "KeyError: 'x'"),
+        # What the SDK tells of a CLI that died comes as a plain error too.
+        (Exception(str(dead(-9))), "boom", False, "the CLI was ended by SIGKILL (exit code: -9"),
+        (TimeoutError(), "", False, f"TimeoutError, and nothing says why; {AGAIN}"),
+        (ResultError("", {}), "", False, f"the CLI says that it failed, and not why; {AGAIN}"),
+        (ResultError("", {"errors": [" ", None]}), "", False, "the CLI says that it failed"),
     ],
 )  # fmt: skip
 def test_each_error_says_what_happened_and_what_to_do(

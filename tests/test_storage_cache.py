@@ -144,6 +144,21 @@ def test_what_says_less_at_its_end_says_what_it_said_before(listing: Path) -> No
     assert (fact(found, path).title, fact(found, path).cost_usd) == ("T3", 93.5)
 
 
+def test_what_was_written_anew_and_grew_says_nothing_of_before(listing: Path) -> None:
+    """A backup put back in place has the first line that it had, and a later time and size."""
+    path, found = listing / "3.jsonl", FactsCache()
+    fact(found, path)
+    with path.open("r+") as file:
+        old = file.read()
+        file.seek(0)
+        file.write(old.replace("93.5", "2.25") + "{}\n" * 60_000)
+    assert fact(found, path).cost_usd == 2.25
+    with path.open("r+") as file:
+        file.truncate(0)
+        file.write(old.splitlines()[0] + "\n" + '{"a": 1}\n' * 90_000)
+    assert fact(found, path).cost_usd is None
+
+
 def test_what_cannot_be_read_now_is_read_later(
     listing: Path, index: Callable[[], Index], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,7 +230,9 @@ def test_a_title_of_the_cache_is_cleaned(listing: Path) -> None:
 
     class Hostile(Index):
         def facts(self, folder: Path, erasure: str) -> str:
-            return json.dumps({str(path): [*version, "a\x1b[31m\nb", "m\x07", 1.5, None, "o", ""]})
+            return json.dumps(
+                {str(path): [*version, "a\x1b[31m\nb", "m\x07", 1.5, None, "o", "", ""]}
+            )
 
     said = fact(FactsCache(Hostile()), path)
     assert (said.title, said.model, said.cost_usd) == ("a b", "m", 1.5)

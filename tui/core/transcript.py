@@ -196,10 +196,9 @@ def _usage(given: object) -> Usage | None:
     return Usage(read, tokens(given.get("output_tokens")))
 
 
-def _left_after(compacted: object) -> Usage | None:
-    """Return what a compaction left in the context, if it says so."""
-    left = tokens(compacted.get("postTokens")) if isinstance(compacted, dict) else 0
-    return Usage(left) if left else None
+def _left_after(compacted: object) -> Usage:
+    """Return what a compaction left in the context, nothing where it does not say."""
+    return Usage(tokens(compacted.get("postTokens")) if isinstance(compacted, dict) else 0)
 
 
 def tokens(value: object) -> int:

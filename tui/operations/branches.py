@@ -20,13 +20,15 @@ _TOLD_IN = (b'"uuid"', b'"leafuuid"')
 class Branches:
     """Learns the lineage of one transcript, again and again from where it stopped.
 
-    `is_cut`: what was too much to read was passed over, and its branches are not known.
+    `is_cut`: what was too much to read was passed over, and its branches are not known; nothing is
+    that `is_whole`, however long it takes.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_whole: bool = False) -> None:
         self.lineage = Lineage()
         self._path = path
         self._size = 0
+        self._is_whole = is_whole
         self._is_cut = False
 
     @property
@@ -37,7 +39,7 @@ class Branches:
     def read(self, size: int) -> Lineage:
         """Return what the first `size` bytes tell, where a line ends; raises `OSError`."""
         ends = time.monotonic() + BRANCHES_S
-        if size - self._size > BRANCHES_BYTES:
+        if size - self._size > BRANCHES_BYTES and not self._is_whole:
             self._is_cut = True
             with pages.opened(self._path) as fd:
                 self._size = pages.line_start(fd, size - BRANCHES_BYTES)
@@ -45,7 +47,7 @@ class Branches:
             for number, record in enumerate(records_of(line.raw)):
                 if isinstance(record, dict):
                     self.lineage.note(record, line.start, number)
-            if time.monotonic() > ends:
+            if time.monotonic() > ends and not self._is_whole:
                 self._is_cut = True
                 break
         self._size = max(size, self._size)

@@ -31,6 +31,7 @@ from tui.storage.lines import read_lines
 from tui.storage.manifest import Trashed
 from tui.storage.subagents import look_at_subagents
 
+CUT = "it has very many lines: behind the first ones, copies and branches are not told apart"
 _PROJECTS = f"{CONFIG_DIR}/projects/"
 _COUNTED = {
     EntryKind.PROMPT: "prompts",
@@ -79,9 +80,11 @@ def markdown(context: Context, session: Session) -> Iterator[str]:
             yield from said.uncalled()
             yield from said.unclaimed()
             return
-        found = Branches(source.path)
+        found = Branches(source.path, is_whole=True)
         with readable(source.path):
             lineage = found.read(size)
+        if found.is_cut:
+            yield f"*{CUT}*"
         if lineage.words:
             yield f"*{escaped(lineage.words)}*"
         yield from said.blocks(source.path, size, lineage)

@@ -15,6 +15,7 @@ from tui.core.text import one_line
 _CODE = re.compile(r"exit code:? (-?\d{1,4})")
 _FROM_SHELL = 128  # a shell that runs the CLI ends with this and the signal's number
 _LAST_WORDS = 600
+_LONGEST = 10_000
 _VMSTAT = Path("/proc/vmstat")
 _MEANS = {
     "SIGKILL": "by somebody, or by the system when memory ran out",
@@ -41,7 +42,8 @@ def memory_kills() -> int:
 
 def is_of_ended_cli(error: Exception) -> bool:
     """Whether an error of the SDK may mean that the CLI has ended: its last words are worth it."""
-    return not _names(error).isdisjoint({"ProcessError", "CLIConnectionError"})
+    is_known = not _names(error).isdisjoint({"ProcessError", "CLIConnectionError"})
+    return is_known or _exit_code(error) is not None
 
 
 def error_words(error: Exception, said: str, session_id: str, *, is_out_of_memory: bool) -> str:
@@ -51,7 +53,7 @@ def error_words(error: Exception, said: str, session_id: str, *, is_out_of_memor
     if "CLINotFoundError" in names:
         return f"the Claude CLI is missing: {text}; install the SDK anew, or set cli_path"
     if "ResultError" in names:
-        return _result_words(error)
+        return _result_words(error) or f"the CLI says that it failed, and not why; {again}"
     if "CLIConnectionError" in names and "on_failure" in text:
         return "the CLI is too old: where our check of a tool fails, it would use the tool"
     code = _exit_code(error)
@@ -70,20 +72,21 @@ def error_words(error: Exception, said: str, session_id: str, *, is_out_of_memor
     if text.startswith("Control request timeout"):
         asked = text.partition(": ")[2] or "a request"
         return f"the CLI did not answer {asked} in time: the machine may be overloaded; {again}"
-    return one_line(f"{type(error).__name__}: {error}")
+    name = type(error).__name__
+    return f"{name}: {text}" if text.strip() else f"{name}, and nothing says why; {again}"
 
 
 def _result_words(error: Exception) -> str:
     told = "; ".join(map(str, getattr(error, "errors", None) or ()))
     known = (told, getattr(error, "result", ""), getattr(error, "subtype", ""), error)
-    return one_line(next(one for one in known if one))
+    return next(filter(None, (one_line(one or "").strip() for one in known)), "")
 
 
 def _exit_code(error: Exception) -> int | None:
     code = getattr(error, "exit_code", None)
-    if isinstance(code, int):
+    if isinstance(code, int) and not isinstance(code, bool):
         return code
-    found = _CODE.search(str(error)) if is_of_ended_cli(error) else None
+    found = _CODE.search(str(error)[:_LONGEST])
     return int(found[1]) if found else None
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from tui.core.bounded_json import parse_json
 from tui.core.text import one_line
 from tui.storage.erasures import NOBODY_KNOWS, erasure_of
-from tui.storage.facts import NO_FACTS, Facts, kept, read_facts
+from tui.storage.facts import NO_FACTS, Facts, kept, read_facts, still_holds
 from tui.storage.folders import Version, may_be_there, version_of
 from tui.storage.index import Index
 
@@ -74,7 +74,8 @@ class ListingFacts:
             facts = read_facts(path)
         except OSError:
             return None
-        if known is not None and _has_grown(known, version, facts):
+        is_more = known is not None and _has_grown(known, version, facts)
+        if known is not None and is_more and still_holds(path, known[1].end):
             facts = kept(known[1], facts)
         with self._lock:
             self._known[place] = (version, facts)
@@ -166,16 +167,17 @@ def _is_amount(value: object) -> bool:
 def _as_stored(version: Version, facts: Facts) -> list[Any]:
     first_at = facts.first_at.timestamp() if facts.first_at else None
     said = (facts.title, facts.model, facts.cost_usd)
-    return [*version, *said, first_at, facts.origin, facts.turn_error]
+    return [*version, *said, first_at, facts.origin, facts.turn_error, facts.end]
 
 
 def _from_stored(stored: Any) -> tuple[Version, Facts] | None:
     try:
-        *version, title, model, cost, first_at, origin, turn_error = stored
+        *version, title, model, cost, first_at, origin, error, end = stored
         device, inode, size, mtime, ctime = version
         first = None if first_at is None else datetime.fromtimestamp(first_at, UTC)
         words = one_line(title)[:200], intern(one_line(model)[:60])
-        said = Facts(*words, cost, first, one_line(origin)[:16], one_line(turn_error)[:400])
+        more = one_line(origin)[:16], one_line(error)[:400], one_line(end)[:40]
+        said = Facts(*words, cost, first, *more)
     except (TypeError, ValueError, OverflowError, OSError):
         return None
     is_sound = cost is None or _is_amount(cost)

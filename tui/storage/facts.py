@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -17,6 +17,7 @@ from tui.storage.opening import regular
 _END = 64 * 1024
 # As much of an end is read, one after the other, until it tells what it is read for.
 _STEPS = (_END, 1 << 20, 8 << 20)
+_PRINT = 4096
 _NEWLINE = b"\n"
 _API_ERROR = b'"isApiErrorMessage"'
 
@@ -27,7 +28,7 @@ class Facts:
 
     `cost_usd` is what the CLI counted, a fork's parent's included; `origin` names the first line,
     which a fork has in common with its parent. `turn_error` is what the API said when it ended the
-    last turn, empty when that went well.
+    last turn, empty when that went well. `end` names the size and the last bytes that were read.
     """
 
     title: str = ""
@@ -36,6 +37,7 @@ class Facts:
     first_at: datetime | None = None
     origin: str = ""
     turn_error: str = ""
+    end: str = field(default="", compare=False)
 
 
 NO_FACTS = Facts()
@@ -50,6 +52,7 @@ def read_facts(path: str | os.PathLike[str]) -> Facts:
     """
     with regular(path) as (fd, status):
         head, origin, words = _head(fd, status.st_size)
+        end = _end(fd, status.st_size)
         is_all = status.st_size <= len(head)
         tail, model, turn_error = _last_turn(head) if is_all else _tail(fd, status.st_size)
     ends = (head,) if is_all else (tail, head)
@@ -62,6 +65,7 @@ def read_facts(path: str | os.PathLike[str]) -> Facts:
         next((moment for moment in stamps if moment), None),
         origin,
         turn_error or "",
+        end,
     )
 
 
@@ -102,7 +106,25 @@ def kept(known: Facts, fresh: Facts) -> Facts:
         fresh.first_at or known.first_at,
         fresh.origin or known.origin,
         fresh.turn_error,
+        fresh.end,
     )
+
+
+def still_holds(path: str | os.PathLike[str], end: str) -> bool:
+    """Whether a file still has what was its end when it was read, with more behind it or not."""
+    size = end.partition(":")[0]
+    if not (size.isascii() and size.isdecimal() and len(size) < 18):
+        return False
+    try:
+        with regular(path) as (fd, _):
+            return _end(fd, int(size)) == end
+    except OSError:
+        return False
+
+
+def _end(fd: int, size: int) -> str:
+    most = min(_PRINT, size)
+    return f"{size}:{sha256(os.pread(fd, most, size - most)).hexdigest()[:16]}"
 
 
 def _head(fd: int, size: int) -> tuple[bytes, str, str]:

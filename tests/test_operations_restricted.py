@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.planted_request import plant_request
 from tests.sample_listing import FIRST, SampleListing
 from tests.test_operations_steer import add_run, held
 from tui.core.errors import Refused, UsageError
@@ -257,13 +259,11 @@ def test_what_acts_on_the_machine_can_only_be_denied(
     listing: SampleListing, tool: str, stages: dict[str, dict[str, Any]], is_refused: bool
 ) -> None:
     folder = add_run(listing)
-    asks = {"type": "permission", "request_id": "p1", "tool": tool, "input": {}}
-    with (folder / EVENTS).open("a") as events:
-        events.write(json.dumps(asks | {"at": "2026-11-22T07:15:30+00:00"}) + "\n")
+    shown = plant_request(folder, datetime.now(UTC), tool, {})
     context = listing.context(restricted=True, stages=stages)
 
     def decide(decision: str) -> None:
-        held(listing, lambda _, session: answer(context, session, decision))
+        held(listing, lambda _, session: answer(context, session, decision, shown=shown))
 
     for decision in ("allow", "always") if is_refused else ():
         with pytest.raises(Refused, match="you can only deny it"):

@@ -213,7 +213,7 @@ async def test_what_is_typed_behind_a_key_that_was_refused_is_no_command() -> No
         def plan_resume(self, session: Session, *, is_fork: bool = False) -> Run:  # type: ignore[override]
             from tui.core.errors import Refused
 
-            self.goes_on.wait(10)
+            self.goes_on.wait(60)
             raise Refused("ben holds this root")
 
     async with console(Held()) as at:

@@ -11,11 +11,17 @@ from pathlib import Path
 import pytest
 
 from tests.image import DEPLOY
-from tests.sample_listing import FIRST, SampleListing
+from tests.programs import need
+from tests.sample_listing import FIRST, SECOND, SampleListing
+from tests.terminal import Terminal
 from tui.cli.completion import SHELLS
 from tui.cli.parser import build_parser
 from tui.cli.taken import verb_infos
 from tui.cli.words import declare
+from tui.core.selection import STATUS_WORDS
+from tui.operations.delete import delete
+
+THIRD = "9f2e0000-1111-4222-8333-444455556666"
 
 OFFER = """
 source "$1"
@@ -27,12 +33,25 @@ printf '%s\\n' "${COMPREPLY[@]}"
 """
 
 
+@pytest.fixture(autouse=True)
+def patient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a busy machine take a minute rather than 3 s to answer."""
+    shim(tmp_path / "bin" / "timeout", f'shift; exec {need("timeout")} 60 "$@"')
+    path = f"{tmp_path / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    monkeypatch.setenv("PATH", path)
+    monkeypatch.setenv("SESSION_CONSOLE_CONFIG", "/dev/null")
+
+
+def shim(path: Path, words: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{words}\n")
+    path.chmod(0o755)
+
+
 def offered(*words: str) -> set[str]:
     """Return what bash offers for the last of the words."""
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-c", OFFER, "bash", str(DEPLOY / "completion.bash"), "session-console", *words],
-        env=os.environ | {"PATH": path},
         capture_output=True,
         text=True,
         timeout=120,
@@ -57,20 +76,66 @@ def test_the_shipped_files_are_those_of_the_verbs(name: str) -> None:
         (["cleanup", "--dry"], {"--dry-run"}),
         (["show", "ls", "--li"], set()),
         (["--operator", "ls", "un"], {"undo"}),
+        (["--root", "=", "ls", "un"], {"undo"}),
+        (["ls", "--status", "q"], {"queued", "quiet"}),
+        (["ls", "--status", "="], set(STATUS_WORDS)),
+        (["ls", "--status", "=", "api"], {"api-error"}),
+        (["cleanup", "--older-than", ""], set()),
     ],
 )
 def test_bash_offers_verbs_and_their_flags(words: list[str], found: set[str]) -> None:
     assert offered(*words) == found
 
 
-def test_bash_offers_sessions_and_listings_and_runs_no_name(tmp_path: Path) -> None:
+def test_bash_offers_what_is_meant_and_runs_no_name(tmp_path: Path) -> None:
     """A shell expands what it is offered: a folder's name must not be a command."""
     for name in ("hollis_park", "$(touch owned)", "`touch owned`"):
-        SampleListing(tmp_path, name).add(FIRST)
-    root = ["--root", str(tmp_path)]
-    assert offered(*root, "show", "") == {FIRST, "hollis_park"}
-    assert offered("show", *root, "9f") == {FIRST}
+        listing = SampleListing(tmp_path / "outputs", name)
+        listing.add(FIRST, stage="stage_2")
+    listing = SampleListing(tmp_path / "outputs")
+    listing.add(SECOND, stage="stage_3; touch owned")
+    listing.add(THIRD)
+    delete(listing.context(), listing.session(THIRD))
+    (tmp_path / "outputs" / "empty" / ".claude_sessions").mkdir(parents=True)
+    root = ["--root", str(tmp_path / "outputs")]
+    for verb in ("show", "extend", "resume"):
+        assert offered(*root, verb, "") >= {FIRST, SECOND}, verb
+        assert "hollis_park" not in offered(*root, verb, ""), verb
+    for verb in ("restore", "trash"):
+        assert offered(*root, verb, "") == {THIRD}, verb
+    assert offered(*root, "purge", "") >= {FIRST, SECOND, THIRD}
+    for verb in ("ls", "new", "stats"):
+        assert offered(*root, verb, "") == {"hollis_park", "empty"}, verb
+    assert offered(*root, "new", "empty", "--stage", "") == {"stage_2", "stage_3"}
+    assert offered(*root, "adopt", "--listing", "h") == {"hollis_park"}
+    assert offered("show", "--root", "=", root[1], "9f2c") == {FIRST}
     assert not Path("owned").exists()
+
+
+def test_bash_offers_nothing_and_says_nothing_where_a_root_is_broken(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for root in ("file", "missing"):
+        for words in (["show", ""], ["restore", ""], ["ls", ""], ["new", "x", "--stage", ""]):
+            assert offered("--root", str(tmp_path / root), *words) == set()
+
+
+def test_bash_waits_no_longer_than_a_few_seconds(tmp_path: Path) -> None:
+    (tmp_path / "bin" / "timeout").unlink()
+    shim(tmp_path / "bin" / "session-console", "exec sleep 600")
+    assert offered("show", "") == set()
+
+
+def test_tab_completes_in_a_real_bash(tmp_path: Path) -> None:
+    listing = SampleListing(tmp_path / "outputs")
+    listing.add(FIRST)
+    bash = ("bash", "--norc", "--noprofile", "-i")
+    with Terminal(bash, size=(160, 24)) as screen:
+        screen.send(f"source {DEPLOY / 'completion.bash'}; PS1='re''ady> '\r")
+        screen.wait_for("ready>")
+        screen.send("session-console ls --status=bu\t")
+        screen.wait_for("--status=busy")
+        screen.send(f"\x15session-console --root={listing.root} show 9\t")
+        screen.wait_for(f"show {FIRST}")
 
 
 @pytest.mark.parametrize("verb", [info.name for info in verb_infos()])

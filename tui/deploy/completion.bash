@@ -1,54 +1,72 @@
 # For bash: source this file. Written by tui.cli.completion; do not edit.
 _session_console_names() {
-    "$@" ls --json 2>/dev/null | grep -oE '"(session_id|listing)": "[A-Za-z0-9._-]+"' | cut -d'"' -f4 | sort -u
+    sh -c 'case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;; trash) v=trash k=session_id ;; *) v=ls k=session_id ;; esac; shift; t=; command -v timeout >/dev/null && t="timeout 3"; $t "$@" $v --json 2>/dev/null </dev/null | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u' sh "$@"
 }
 
 _session_console() {
-    local word=${COMP_WORDS[COMP_CWORD]} words='ls show tail grep export new resume send answer interrupt stop model mode extend delete restore undo purge fail activate ack rename adopt reapply cleanup hold trash log stats doctor check info help --help --json --operator --read-only --restricted --root --demo --rich --ssh --version' verb='' takes='' look=("$1") i
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} i kind
+    local words='ls show tail grep export new resume send answer interrupt stop model mode extend delete restore undo purge fail activate ack rename adopt reapply cleanup hold trash log stats doctor check info help --help --json --operator --read-only --restricted --root --demo --rich --ssh --version' verb='' takes='' look=("$1")
+    COMPREPLY=()
+    if [[ $word == = ]]; then
+        word=''
+    elif [[ $before == = ]]; then
+        before=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-            --root) look+=(--root "${COMP_WORDS[++i]}") ;;
-            --operator) ((++i)) ;;
+            --root | --operator)
+                kind=${COMP_WORDS[i]}
+                [[ ${COMP_WORDS[i + 1]} == = ]] && ((++i))
+                ((++i))
+                [[ $kind == --root ]] && look+=(--root "${COMP_WORDS[i]/#\~\//$HOME/}")
+                ;;
             [!-]*) verb=${verb:-${COMP_WORDS[i]}} ;;
         esac
     done
     case $verb in
-        ls) words='--ends --filter --help --json --live --operator --read-only --restricted --root --status' takes=listing ;;
-        show) words='--help --json --operator --read-only --restricted --root' takes=id ;;
-        tail) words='--follow --help --json --operator --read-only --restricted --root' takes=id ;;
-        grep) words='--help --json --operator --read-only --restricted --root' takes= ;;
-        export) words='--help --json --operator --output --read-only --restricted --root' takes=id ;;
-        new) words='--days --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --stage --tools --wait' takes=listing ;;
-        resume) words='--also --fork --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --take-over --tools --wait' takes=id ;;
-        send) words='--help --json --operator --read-only --restricted --root' takes=id ;;
-        answer) words='--help --input --json --operator --read-only --reason --restricted --root' takes=id ;;
-        interrupt) words='--help --json --operator --read-only --restricted --root --yes' takes=id ;;
-        stop) words='--help --json --operator --read-only --restricted --root' takes=id ;;
-        model) words='--help --json --operator --read-only --restricted --root' takes=id ;;
-        mode) words='--help --json --operator --read-only --restricted --root' takes=id ;;
-        extend) words='--help --json --operator --read-only --restricted --root' takes=ids ;;
-        delete) words='--help --json --operator --read-only --restricted --root --yes' takes=ids ;;
-        restore) words='--help --json --operator --read-only --restricted --root' takes=id ;;
-        undo) words='--help --json --operator --read-only --restricted --root' takes= ;;
-        purge) words='--help --json --operator --read-only --restricted --root --yes' takes=id ;;
-        fail) words='--help --json --operator --read-only --reason --restricted --root' takes=id ;;
-        activate) words='--help --json --operator --read-only --restricted --root' takes=id ;;
-        ack) words='--help --json --operator --read-only --restricted --root' takes=id ;;
-        rename) words='--help --json --operator --read-only --restricted --root' takes=id ;;
-        adopt) words='--all --help --json --listing --operator --read-only --restricted --root --stage' takes=ids ;;
-        reapply) words='--help --json --operator --read-only --restricted --root' takes=id ;;
-        cleanup) words='--dry-run --expired --help --json --max-size --older-than --operator --purge-trash --read-only --restricted --root --yes' takes=listing ;;
-        hold) words='--help --json --operator --read-only --reason --restricted --root' takes= ;;
-        trash) words='--help --json --operator --read-only --restricted --root' takes=id ;;
-        log) words='--all --help --json --operator --read-only --restricted --root' takes=id ;;
-        stats) words='--help --json --operator --read-only --restricted --root' takes=listing ;;
-        doctor) words='--fix --help --json --operator --read-only --restricted --root' takes=listing ;;
-        check) words='--ends --help --json --notify --operator --read-only --restricted --root' takes= ;;
-        info) words='--help --json --operator --read-only --restricted --root' takes= ;;
-        help) words='--help --json --operator --read-only --restricted --root' takes= ;;
+        ls) words='--ends --filter --help --json --live --operator --read-only --restricted --root --status' takes='listing' ;;
+        show) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
+        tail) words='--follow --help --json --operator --read-only --restricted --root' takes='session' ;;
+        grep) words='--help --json --operator --read-only --restricted --root' takes='listing' ;;
+        export) words='--help --json --operator --output --read-only --restricted --root' takes='session trash' ;;
+        new) words='--days --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --stage --tools --wait' takes='listing' ;;
+        resume) words='--also --fork --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --take-over --tools --wait' takes='session' ;;
+        send) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
+        answer) words='--help --input --json --operator --read-only --reason --restricted --root' takes='session' ;;
+        interrupt) words='--help --json --operator --read-only --restricted --root --yes' takes='session' ;;
+        stop) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
+        model) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
+        mode) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
+        extend) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
+        delete) words='--help --json --operator --read-only --restricted --root --yes' takes='session' ;;
+        restore) words='--help --json --operator --read-only --restricted --root' takes='trash' ;;
+        undo) words='--help --json --operator --read-only --restricted --root' takes='' ;;
+        purge) words='--help --json --operator --read-only --restricted --root --yes' takes='session trash' ;;
+        fail) words='--help --json --operator --read-only --reason --restricted --root' takes='session' ;;
+        activate) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
+        ack) words='--help --json --operator --read-only --restricted --root' takes='session listing' ;;
+        rename) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
+        adopt) words='--all --help --json --listing --operator --read-only --restricted --root --stage' takes='session' ;;
+        reapply) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
+        cleanup) words='--dry-run --expired --help --json --max-size --older-than --operator --purge-trash --read-only --restricted --root --yes' takes='listing' ;;
+        hold) words='--help --json --operator --read-only --reason --restricted --root' takes='' ;;
+        trash) words='--help --json --operator --read-only --restricted --root' takes='trash' ;;
+        log) words='--all --help --json --operator --read-only --restricted --root' takes='session listing' ;;
+        stats) words='--help --json --operator --read-only --restricted --root' takes='listing' ;;
+        doctor) words='--fix --help --json --operator --read-only --restricted --root' takes='listing' ;;
+        check) words='--ends --help --json --notify --operator --read-only --restricted --root' takes='' ;;
+        info) words='--help --json --operator --read-only --restricted --root' takes='' ;;
+        help) words='--help --json --operator --read-only --restricted --root' takes='' ;;
+    esac
+    case $before in
+        --status) words='active expired failed deleted busy waiting idle queued orphan none unknown quiet stalled ghost untracked leftover stray unread overwritten api-error' takes='' ;;
+        --stage) words='' takes='stage' ;;
+        --listing) words='' takes='listing' ;;
+        --also) words='' takes='session' ;;
+        --also | --days | --ends | --filter | --input | --listing | --max-budget-usd | --max-size | --max-turns | --mode | --model | --older-than | --operator | --output | --reason | --root | --stage | --status | --tools | -n | -o) return ;;
     esac
     if [[ $takes && $word != -* ]]; then
-        words=$(_session_console_names "${look[@]}")
+        words=$(for kind in $takes; do _session_console_names "$kind" "${look[@]}"; done)
     fi
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
 }

@@ -1,13 +1,19 @@
 #compdef session-console
 # For zsh: put this file on the fpath as _session-console. Written by tui.cli.completion.
 _session_console_names() {
-    local names
-    names=(${(f)"$(session-console ls --json 2>/dev/null | grep -oE '"(session_id|listing)": "[A-Za-z0-9._-]+"' | cut -d'"' -f4 | sort -u)"})
+    local kind
+    local -a names
+    for kind; do
+        names+=(${(f)"$(sh -c 'case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;; trash) v=trash k=session_id ;; *) v=ls k=session_id ;; esac; shift; t=; command -v timeout >/dev/null && t="timeout 3"; $t "$@" $v --json 2>/dev/null </dev/null | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u' sh $kind $look)"})
+    done
     compadd -a names
 }
 
 _session-console() {
-    local -a verbs
+    local -a verbs look
+    local at=${words[(I)--root]}
+    look=(session-console)
+    (( at )) && look+=(--root ${(Q)words[at + 1]})
     verbs=(
         'ls:list sessions, soonest to end first'
         'show:show everything known of a session'
@@ -43,44 +49,44 @@ _session-console() {
         'info:print every path, version and setting'
         'help:print a guide, or list the guides'
     )
-    _arguments -C --help --json --operator --read-only --restricted --root --demo --rich --ssh --version '1:verb:->verb' '*::word:->rest'
+    _arguments -C --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --demo --rich --ssh --version '1:verb:->verb' '*::word:->rest'
     case $state in
         verb) _describe verb verbs ;;
         rest)
             case $words[1] in
-                ls) _arguments --ends --filter --help --json --live --operator --read-only --restricted --root --status '*:name:_session_console_names' ;;
-                show) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
-                tail) _arguments --follow --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
-                grep) _arguments --help --json --operator --read-only --restricted --root ;;
-                export) _arguments --help --json --operator --output --read-only --restricted --root '*:name:_session_console_names' ;;
-                new) _arguments --days --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --stage --tools --wait '*:name:_session_console_names' ;;
-                resume) _arguments --also --fork --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --take-over --tools --wait '*:name:_session_console_names' ;;
-                send) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
-                answer) _arguments --help --input --json --operator --read-only --reason --restricted --root '*:name:_session_console_names' ;;
-                interrupt) _arguments --help --json --operator --read-only --restricted --root --yes '*:name:_session_console_names' ;;
-                stop) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
-                model) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
-                mode) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
-                extend) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
-                delete) _arguments --help --json --operator --read-only --restricted --root --yes '*:name:_session_console_names' ;;
-                restore) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
-                undo) _arguments --help --json --operator --read-only --restricted --root ;;
-                purge) _arguments --help --json --operator --read-only --restricted --root --yes '*:name:_session_console_names' ;;
-                fail) _arguments --help --json --operator --read-only --reason --restricted --root '*:name:_session_console_names' ;;
-                activate) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
-                ack) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
-                rename) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
-                adopt) _arguments --all --help --json --listing --operator --read-only --restricted --root --stage '*:name:_session_console_names' ;;
-                reapply) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
-                cleanup) _arguments --dry-run --expired --help --json --max-size --older-than --operator --purge-trash --read-only --restricted --root --yes '*:name:_session_console_names' ;;
-                hold) _arguments --help --json --operator --read-only --reason --restricted --root ;;
-                trash) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
-                log) _arguments --all --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
-                stats) _arguments --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
-                doctor) _arguments --fix --help --json --operator --read-only --restricted --root '*:name:_session_console_names' ;;
-                check) _arguments --ends --help --json --notify --operator --read-only --restricted --root ;;
-                info) _arguments --help --json --operator --read-only --restricted --root ;;
-                help) _arguments --help --json --operator --read-only --restricted --root ;;
+                ls) _arguments '--ends=:value:_default' '--filter=:value:_default' --help --json --live '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '--status=:status:(active expired failed deleted busy waiting idle queued orphan none unknown quiet stalled ghost untracked leftover stray unread overwritten api-error)' '*:name: _session_console_names listing' ;;
+                show) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
+                tail) _arguments --follow --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
+                grep) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names listing' ;;
+                export) _arguments --help --json '--operator=:value:_default' '--output=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session trash' ;;
+                new) _arguments '--days=:value:_default' --help --json '--max-budget-usd=:value:_default' '--max-turns=:value:_default' '--mode=:value:_default' '--model=:value:_default' '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '--stage=:name: _session_console_names stage' '--tools=:value:_default' --wait '*:name: _session_console_names listing' ;;
+                resume) _arguments '--also=:name: _session_console_names session' --fork --help --json '--max-budget-usd=:value:_default' '--max-turns=:value:_default' '--mode=:value:_default' '--model=:value:_default' '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --take-over '--tools=:value:_default' --wait '*:name: _session_console_names session' ;;
+                send) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
+                answer) _arguments --help '--input=:value:_default' --json '--operator=:value:_default' --read-only '--reason=:value:_default' --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
+                interrupt) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --yes '*:name: _session_console_names session' ;;
+                stop) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
+                model) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
+                mode) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
+                extend) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
+                delete) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --yes '*:name: _session_console_names session' ;;
+                restore) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names trash' ;;
+                undo) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' ;;
+                purge) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --yes '*:name: _session_console_names session trash' ;;
+                fail) _arguments --help --json '--operator=:value:_default' --read-only '--reason=:value:_default' --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
+                activate) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
+                ack) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session listing' ;;
+                rename) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
+                adopt) _arguments --all --help --json '--listing=:name: _session_console_names listing' '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '--stage=:name: _session_console_names stage' '*:name: _session_console_names session' ;;
+                reapply) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
+                cleanup) _arguments --dry-run --expired --help --json '--max-size=:value:_default' '--older-than=:value:_default' '--operator=:value:_default' --purge-trash --read-only --restricted '--root=:folder:_files -/' --yes '*:name: _session_console_names listing' ;;
+                hold) _arguments --help --json '--operator=:value:_default' --read-only '--reason=:value:_default' --restricted '--root=:folder:_files -/' ;;
+                trash) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names trash' ;;
+                log) _arguments --all --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session listing' ;;
+                stats) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names listing' ;;
+                doctor) _arguments --fix --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names listing' ;;
+                check) _arguments '--ends=:value:_default' --help --json --notify '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' ;;
+                info) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' ;;
+                help) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' ;;
             esac ;;
     esac
 }

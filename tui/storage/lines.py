@@ -17,6 +17,7 @@ from tui.core.limits import (
     MOST_PASSED,
     MOST_READ_LINES,
 )
+from tui.core.records import records_of
 from tui.storage.opening import regular
 
 _BLOCK = 256 * 1024
@@ -51,7 +52,8 @@ def read_lines(
 
     With `literals` in lower case only the lines that hold one of them in whatever case, so that
     nothing else need be parsed. Those before `start`, where a line begins, are left out; `reached`
-    is told how far this is, and may raise to end it. Raises `OSError`; a link is not followed, and
+    is told how far this is, and may raise to end it. A last line without a newline is told if it is
+    whole. Raises `OSError`; a link is not followed, and
     a pipe is no file.
     """
     left = MOST_READ_LINES
@@ -91,6 +93,10 @@ def _blocks(fd: int, start: int, end: int) -> Iterator[tuple[int, bytes | Line]]
             continue
         size, is_ended = _passed(fd, start, end)
         if not size:
+            return
+        if not is_ended and size == end - start <= LONGEST_SHOWN:
+            last = os.pread(fd, size, start)
+            yield start, last + _NEWLINE if is_whole(last) else Line(b"", unfinished(size), start)
             return
         yield start, Line(b"", _lost(size, end - start, is_ended), start)
         start = start + size if is_ended else end
@@ -145,6 +151,17 @@ def _lost(size: int, left: int, is_ended: bool) -> str:
         )
     if size > LONGEST_LINE:
         return f"a line of {size / 1e6:.0f} MB is too long to be read"
+    return unfinished(size)
+
+
+def is_whole(last: bytes) -> bool:
+    """Whether a last line without a newline says all that it has to say."""
+    found = records_of(last)
+    return bool(found) and all(isinstance(one, dict) for one in found)
+
+
+def unfinished(size: int) -> str:
+    """Return what to say of a last line of so many bytes that is not whole."""
     return f"the last line is not whole yet: its {size} bytes are left out"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sample_listing import FIRST, SECOND, SampleListing
+from tests.sample_listing import FIRST, SECOND, SampleListing, run_cli
 from tui.core.models import Event
 from tui.operations.context import Context
 from tui.operations.delete import delete
@@ -117,3 +117,5 @@ def test_an_erasure_is_one_act_of_one_session_though_it_stands_in_both_books(
     assert (deed.first.action, deed.sessions) == ("purge", 1)
     assert deed.first.note.startswith("1 file, ")
     assert len({event.act_id for event in deed.events}) == 1
+    (line,) = run_cli(first.root, "log").stdout.splitlines()[1:]
+    assert [" purge " in line, "1 file, " in line] == [True, True]

@@ -83,8 +83,10 @@ def _meant(context: Context, words: str) -> tuple[str, str]:
 def _put_deeds(found: tuple[Deed, ...], *, is_whole: bool) -> None:
     rows: list[tuple[str, ...]] = []
     for one in reversed(found):
-        is_one = is_whole or one.sessions == 1
-        rows += map(_event_line, reversed(one.events)) if is_one else [_deed_line(one)]
+        if is_whole:
+            rows += map(_event_line, reversed(one.events))
+        else:
+            rows.append(_event_line(one.first) if one.sessions == 1 else _deed_line(one))
     put_table(("AT", "WHO", "DID", "LISTING", "ID", "WHAT"), rows)
     zone = f"{found[0].first.at.astimezone(LOCAL):%Z}"
     say(f"AT is in {zone}; what a row says of its expiry is in its pipeline's zone")

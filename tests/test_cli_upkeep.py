@@ -60,7 +60,7 @@ def test_cleanup_lists_before_it_moves_and_sums_up_after(listing: SampleListing)
 def test_cleanup_by_size_and_its_facts(listing: SampleListing) -> None:
     done = say_json(listing, "cleanup", "--max-size", "1B", "--yes")
     assert {one["session_id"] for one in done["sessions"]} == {OVER, FIRST, SECOND}
-    facts = {"sessions", "put_back", "moved_bytes", "freed_bytes", "left", "words"}
+    facts = {"sessions", "put_back", "moved_bytes", "freed_bytes", "left", "unread", "words"}
     assert set(done) == facts
     assert done["moved_bytes"] > 0 == done["freed_bytes"]
     assert done["words"].startswith("3 moved (")

@@ -47,7 +47,8 @@ def cleanup(context: Context, args: argparse.Namespace) -> int:
         purges_trash=args.purge_trash,
     )
     for words in plan.unread:
-        say(words)
+        if not (listing and words.startswith(f"{listing}: ")):  # of that one `look` says it
+            say(words)
     if args.dry_run:
         _put_plan(context, plan, as_json=args.json)
         return int(bool(plan.unread))
@@ -57,8 +58,7 @@ def cleanup(context: Context, args: argparse.Namespace) -> int:
         if not args.json:
             _put_plan(context, plan, as_json=False)
         raise NeedsYes(f"would {plan.words}: add --yes to do it")
-    done = _put_done(clean_up(context, plan, _teller()), as_json=args.json)
-    return done or int(bool(plan.unread))
+    return _put_done(plan, clean_up(context, plan, _teller()), as_json=args.json)
 
 
 def hold(context: Context, args: argparse.Namespace) -> int:
@@ -152,6 +152,7 @@ def _plan_json(plan: CleanupPlan) -> dict[str, Any]:
         "unfinished": [
             {"trash_id": one.trash_id, "session_id": one.session_id} for one in plan.unfinished
         ],
+        "unread": list(plan.unread),
     }
 
 
@@ -160,34 +161,33 @@ def _session_json(session: Session, why: str) -> dict[str, Any]:
     return facts | {"bytes": session.bytes, "why": why}
 
 
-def _put_done(done: Cleaned, *, as_json: bool) -> int:
+def _put_done(plan: CleanupPlan, done: Cleaned, *, as_json: bool) -> int:
     """Print what was done; 1 when something kept it from being done that is no protection."""
     failed = {str(error): error for _, error in done.refused if not isinstance(error, Refused)}
     for error in failed.values():
         put_error(error, as_json=as_json)
-    if as_json:
-        put_json(
-            {
-                "sessions": [
-                    {"session_id": act.session_id, "listing": act.listing, "trash_id": act.trash_id}
-                    for act in done.acts
-                ],
-                "put_back": [
-                    {"session_id": act.session_id, "listing": act.listing} for act in done.mended
-                ],
-                "moved_bytes": done.moved,
-                "freed_bytes": done.freed,
-                "left": [
-                    {"session_id": session_id, "listing": listing, "why": str(error)}
-                    for (listing, session_id), error in done.refused
-                ],
-                "words": done.words,
-            }
-        )
-    else:
-        did = done.acts or done.mended or done.refused or done.freed
-        put(done.words if did else "nothing to clean up")
-    return int(bool(failed))
+    words = plan.words if plan.is_empty else done.words
+    put_json(_done_json(plan, done) | {"words": words}) if as_json else put(words)
+    return int(bool(failed or plan.unread))
+
+
+def _done_json(plan: CleanupPlan, done: Cleaned) -> dict[str, Any]:
+    left = [(one.listing, one.session_id, why) for one, why in plan.skipped]
+    left += [(*key, str(error)) for key, error in done.refused]
+    return {
+        "sessions": [
+            {"session_id": act.session_id, "listing": act.listing, "trash_id": act.trash_id}
+            for act in done.acts
+        ],
+        "put_back": [{"session_id": act.session_id, "listing": act.listing} for act in done.mended],
+        "moved_bytes": done.moved,
+        "freed_bytes": done.freed,
+        "left": [
+            {"session_id": session_id, "listing": listing, "why": why}
+            for listing, session_id, why in left
+        ],
+        "unread": list(plan.unread),
+    }
 
 
 def _put_trash(context: Context, found: tuple[InTrash, ...]) -> None:

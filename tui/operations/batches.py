@@ -127,16 +127,18 @@ def owned_of(
             if is_full(error):
                 raise unwritten("the sessions' locks cannot be taken", error) from error
             why = error.strerror or error
-            raise Refused(f"the sessions' locks cannot be taken: {why}") from error
+            raise ConsoleError(f"the sessions' locks cannot be taken: {why}") from error
         processes = registry_of(targets[0])
-        answers = {one: _why_not(one, one.session_id in busy, processes) for one in targets}
+        answers = {one: _why_not(one, busy.get(one.session_id), processes) for one in targets}
         refused = {one: error for one, error in answers.items() if error is not None}
         yield tuple(one for one in targets if one not in refused), refused
 
 
-def _why_not(target: Target, is_busy: bool, processes: Sequence[Process]) -> ConsoleError | None:
+def _why_not(target: Target, busy: str | None, processes: Sequence[Process]) -> ConsoleError | None:
     try:
         require_run_by_none(target, processes)
     except Refused as error:
         return InUse(str(error))
-    return InUse(busy_words(target.short)) if is_busy else None
+    if busy:
+        return ConsoleError(f"the lock of {target.short} cannot be looked at: {busy}")
+    return InUse(busy_words(target.short)) if busy is not None else None

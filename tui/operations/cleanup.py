@@ -20,6 +20,7 @@ from tui.operations.find import find_listing
 from tui.operations.hold import require_not_held
 from tui.operations.purge import erase_many, old_trash
 from tui.operations.removal import Removal, remove_many
+from tui.operations.trouble import is_whole
 from tui.operations.unfinished import unfinished
 from tui.storage.erasing import measures
 from tui.storage.hold import read_hold
@@ -39,7 +40,7 @@ class CleanupPlan:
 
     `purges` are the sessions in the trash that it would erase for good, of `purge_bytes`;
     `unfinished` those whose move was cut off, which it puts back first; `unread` says what of
-    the trash could not be read, so that more of it may be as old.
+    the listings and of the trash could not be read, so that more of it may be due.
     """
 
     taken: tuple[tuple[Session, str], ...]
@@ -78,8 +79,10 @@ class CleanupPlan:
         if self.unfinished:
             said.append(f"put back {count(len(self.unfinished), 'session')} moved only halfway")
         left = f"; {len(self.skipped)} left as they are" if self.skipped else ""
-        unread = "".join(f"; {words}" for words in self.unread)
-        return (" and ".join(said) or "nothing to clean up") + left + unread
+        few = self.unread if len(self.unread) == 1 else (f"{len(self.unread)} places are unread",)
+        unread = "".join(f"; {words}" for words in few) if self.unread else ""
+        nothing = "nothing to clean up" + (" in what could be read" if self.unread else "")
+        return (" and ".join(said) or nothing) + left + unread
 
 
 def plan_cleanup(
@@ -114,7 +117,14 @@ def plan_cleanup(
         purges,
         sum(one.bytes for one in measures(purges)),
         unfinished(context.root, listings),
-        read_trash(context.root, [one.path for one in listings])[1],
+        (
+            *(
+                f"{one.listing_id}: {one_line(one.problem)}"
+                for one in listings
+                if not is_whole(one)
+            ),
+            *read_trash(context.root, [one.path for one in listings])[1],
+        ),
     )
 
 

@@ -295,7 +295,7 @@ def _erase_all(context: Context, erasure: Erasure) -> None:
     if row is not None and row not in read_rows(target.db_path):
         raise Changed(f"{target.short} changed meanwhile: look again")
     if row is None and is_tracked(target.db_path, target.session_id):
-        raise Changed(f"{target.short} is tracked by now: look again")
+        raise Changed(f"{target.short} is tracked by now, or was and could not be read: look again")
     with suppress(OSError):  # should this process be killed before it is done
         mark_erased(target.folder)
     for one in erasure.trashed:

@@ -122,7 +122,9 @@ class _Remover:
         try:
             self._removal.require(session)
             if session.row is None and is_tracked(target.db_path, target.session_id):
-                raise Changed(f"{target.short} is tracked by now: look again")
+                raise Changed(
+                    f"{target.short} is tracked by now, or was and could not be read: look again"
+                )
         except ConsoleError as error:
             self.refused[session.key] = error
             return False

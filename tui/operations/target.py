@@ -20,7 +20,6 @@ from tui.storage.locks import SessionLock
 from tui.storage.processes import own_domain, started
 from tui.storage.registry import read_registry
 from tui.storage.tracking import Tracking
-from tui.storage.trash import is_full
 
 DATABASE = "buyers.db"
 
@@ -76,6 +75,7 @@ def target_of(session: Session) -> Target:
 def owned(target: Target, *, takes_over: bool = False) -> Iterator[SessionLock]:
     """Hold the session's lock, nothing else running it; raises `Refused` and says what to do.
 
+    Where nobody can tell whether the lock is free it raises a plain `ConsoleError`.
     With `takes_over` an owner elsewhere, who cannot be proven dead from here, is passed over.
     """
     try:
@@ -83,8 +83,9 @@ def owned(target: Target, *, takes_over: bool = False) -> Iterator[SessionLock]:
     except Refused:
         raise Refused(busy_words(target.short)) from None
     except OSError as error:
-        kind = ConsoleError if is_full(error) else Refused
-        raise kind(f"the session's lock cannot be taken: {error.strerror or error}") from error
+        raise ConsoleError(
+            f"the session's lock cannot be taken: {error.strerror or error}"
+        ) from error
     with lock:
         require_not_live(target, takes_over=takes_over)
         yield lock

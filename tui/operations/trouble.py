@@ -25,6 +25,11 @@ def trouble_of(listing: Listing) -> Trouble:
     return Trouble.UNREADABLE if listing.problem else Trouble.SLOW
 
 
+def is_whole(listing: Listing) -> bool:
+    """Whether all that a listing has is known: there is no more where it was found to be gone."""
+    return not listing.problem or trouble_of(listing) in (Trouble.VANISHED, Trouble.NO_TABLE)
+
+
 def level_of(trouble: Trouble) -> Level:
     """Return how bad such a trouble is."""
     return _LEVELS.get(trouble, "error")

@@ -7,7 +7,7 @@ import fcntl
 import os
 import time
 import weakref
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,9 +111,9 @@ class SessionLock:
 
 
 @contextmanager
-def batch_lock(listing_path: Path, session_ids: Collection[str]) -> Iterator[frozenset[str]]:
-    """Hold the locks of many sessions as one, and yield those that somebody else has or may
-    have.
+def batch_lock(listing_path: Path, session_ids: Collection[str]) -> Iterator[Mapping[str, str]]:
+    """Hold the locks of many sessions as one, and yield those that somebody else has or may have:
+    of each why nobody can tell, and nothing where it is held.
 
     The batch is written down before the locks are looked at, and `SessionLock.take` looks for a
     batch once it has its lock: of two at the same instant one at least gives way. A lock file a
@@ -129,7 +129,8 @@ def batch_lock(listing_path: Path, session_ids: Collection[str]) -> Iterator[fro
         os.ftruncate(lock.fd, 0)
         with suppress(OSError):  # on a full disk: an empty batch is one of all sessions
             os.pwrite(lock.fd, b" ".join(one.encode() for one in session_ids), 0)
-        yield frozenset(one for one in session_ids if _state(path.with_name(one)))
+        states = {one: _state(path.with_name(one)) for one in session_ids}
+        yield {one: "" if why == _HELD else why for one, why in states.items() if why}
     finally:
         lock.close()
 

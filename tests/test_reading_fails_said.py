@@ -1,0 +1,113 @@
+"""What could not be read is said, and ends with 1: no verb says "none" or "nothing" of it."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.failing import reads_fail
+from tests.sample_listing import FIRST, SECOND, SampleListing
+from tui.__main__ import say_verb
+from tui.core.errors import ConsoleError
+from tui.operations.cleanup import clean_up, plan_cleanup
+from tui.operations.refresh import Watch
+
+OVER = "0e000000-1111-4222-8333-444455556666"
+ERRORS = pytest.mark.parametrize("number", [errno.EACCES, errno.EIO], ids=errno.errorcode.get)
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> SampleListing:
+    listing = SampleListing(tmp_path / "outputs")
+    listing.add(FIRST)
+    listing.write_transcript(FIRST, "x", age=timedelta(days=40))
+    listing.add(OVER, days=-1)
+    (listing.folder / ".session_console" / "locks").mkdir(parents=True, exist_ok=True)
+    SampleListing(listing.root, "other").add(SECOND)
+    return listing
+
+
+def said(listing: SampleListing, *words: str) -> tuple[int, str]:
+    try:
+        done = say_verb(listing.context(), words)
+    except ConsoleError as error:
+        return error.exit_code, "\n".join([str(error), *getattr(error, "__notes__", ())])
+    return done.code, "\n".join(done.lines)
+
+
+def facts(listing: SampleListing, *words: str) -> Any:
+    """Return what `--json` prints: what is said beside it comes before or after."""
+    lines = said(listing, *words, "--json")[1].splitlines()
+    return json.loads(next(one for one in lines if one[:1] in "[{"))
+
+
+@ERRORS
+@pytest.mark.parametrize("words", [("--dry-run",), ("--yes",)])
+def test_a_clean_up_says_what_it_could_not_look_at(
+    listing: SampleListing, words: tuple[str, ...], number: int
+) -> None:
+    with reads_fail(listing.folder, number):
+        code, told = said(listing, "cleanup", *words)
+        assert code == 1
+        assert "hollis_park: " in told
+        assert "nothing to clean up in what could be read" in told
+        unread = facts(listing, "cleanup", *words)["unread"]
+        assert any(one.startswith("hollis_park: ") for one in unread)
+        assert all(one in told for one in unread)
+    assert listing.transcript_path(OVER).exists()
+
+
+def test_a_clean_up_names_what_it_leaves_where_no_lock_can_be_looked_at(
+    listing: SampleListing,
+) -> None:
+    locks = listing.folder / ".session_console" / "locks"
+    locks.rmdir()
+    locks.write_text("a file")
+    code, told = said(listing, "cleanup", "--yes")
+    assert code == 1
+    assert "its locks cannot be read" in told
+    assert "1 left as they are" in told
+    (left,) = facts(listing, "cleanup", "--yes")["left"]
+    assert (left["session_id"], left["why"]) == (OVER, "its owner cannot be proven dead")
+
+
+@ERRORS
+@pytest.mark.parametrize("name", [OVER, ".batch"])
+def test_a_lock_that_cannot_be_opened_is_not_one_that_is_held(
+    listing: SampleListing, name: str, number: int
+) -> None:
+    """It may be held, so nothing is done; but no run is there to be sent a follow-up."""
+    lock = listing.folder / ".session_console" / "locks" / name
+    lock.touch()
+    context = listing.context()
+    plan = plan_cleanup(context, Watch(context).look())
+    assert [one.session_id for one in plan.sessions] == [OVER]
+    with lock_fails(lock, number):
+        ((_, problem),) = clean_up(context, plan).refused
+        assert os.strerror(number) in str(problem)
+        assert "running" not in str(problem)
+        assert problem.exit_code == 1
+    assert listing.transcript_path(OVER).exists()
+
+
+@contextmanager
+def lock_fails(path: Path, number: int) -> Iterator[None]:
+    """Let a lock fail to open, by whatever descriptor of its folder."""
+    real = os.open
+
+    def fail(place: Any, *given: Any, **named: Any) -> int:
+        if str(place).endswith(path.name):
+            raise OSError(number, os.strerror(number), place)
+        return real(place, *given, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "open", fail)
+        yield

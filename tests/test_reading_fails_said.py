@@ -98,6 +98,29 @@ def test_a_lock_that_cannot_be_opened_is_not_one_that_is_held(
     assert listing.transcript_path(OVER).exists()
 
 
+@ERRORS
+def test_a_hold_that_cannot_be_read_needs_somebody(listing: SampleListing, number: int) -> None:
+    said(listing, "hold", "on")
+    with reads_fail(listing.root / ".session_console", number):
+        code, told = said(listing, "check")
+        assert code == 1
+        assert "nobody can tell who holds it" in told
+        assert "since an unknown time" in said(listing, "hold")[1]
+        assert "nobody can tell who holds this root" in said(listing, "doctor")[1]
+        assert said(listing, "cleanup", "--yes")[0] == 4
+
+
+def test_what_lies_behind_a_link_may_hold(listing: SampleListing, tmp_path: Path) -> None:
+    said(listing, "hold", "on")
+    ours = listing.root / ".session_console"
+    ours.rename(tmp_path / "elsewhere")
+    ours.symlink_to(tmp_path / "elsewhere")
+    code, told = said(listing, "cleanup", "--yes")
+    assert code == 4
+    assert "is a link" in told
+    assert said(listing, "check")[0] == 1
+
+
 @contextmanager
 def lock_fails(path: Path, number: int) -> Iterator[None]:
     """Let a lock fail to open, by whatever descriptor of its folder."""

@@ -53,6 +53,7 @@ def test_garbage_holds_too_and_can_be_lifted(tmp_path: Path, content: bytes) -> 
     hold = read_hold(tmp_path)
     assert hold is not None
     assert (hold.by, hold.reason) == ("somebody", f"{place(tmp_path)} cannot be read")
+    assert hold.at is not None
     assert hold.at.year >= 2026
     write_hold(tmp_path, None)
     assert read_hold(tmp_path) is None
@@ -75,7 +76,7 @@ def test_a_file_in_the_place_of_our_folder_holds_nothing(tmp_path: Path) -> None
     assert read_hold(tmp_path) is None
 
 
-def test_a_linked_folder_of_ours_leads_nowhere(tmp_path: Path) -> None:
+def test_a_linked_folder_of_ours_leads_nowhere_and_may_hold(tmp_path: Path) -> None:
     root, outside = tmp_path / "root", tmp_path / "outside"
     root.mkdir()
     outside.mkdir()
@@ -84,7 +85,10 @@ def test_a_linked_folder_of_ours_leads_nowhere(tmp_path: Path) -> None:
         write_hold(root, HOLD)
     assert list(outside.iterdir()) == []
     (outside / "hold.json").write_text("{}")
-    assert read_hold(root) is None
+    hold = read_hold(root)
+    assert hold is not None
+    assert "is a link" in hold.reason
+    assert hold.is_unread
 
 
 def test_a_hold_without_a_sound_moment_counts_from_its_file(tmp_path: Path) -> None:

@@ -178,11 +178,15 @@ class Ack:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """That somebody stopped new runs and our clean-up in a root."""
+    """That somebody stopped new runs and our clean-up in a root, or may have.
+
+    `is_unread` when that could not be read: nobody knows who holds it, nor `at` at times.
+    """
 
     by: str
-    at: datetime
+    at: datetime | None
     reason: str = ""
+    is_unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

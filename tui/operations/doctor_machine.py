@@ -15,7 +15,7 @@ from pathlib import Path, PurePath
 
 from tui.core.errors import RunFailed
 from tui.core.limits import LOW_BYTES
-from tui.core.models import Catalog
+from tui.core.models import Catalog, Hold
 from tui.core.text import one_line
 from tui.operations.agent_options import shells
 from tui.operations.amounts import count, moment, size, span
@@ -216,7 +216,10 @@ def _of_sign_in(settings: Settings, catalog: Catalog) -> Iterator[Finding]:
 
 def _of_hold(context: Context, catalog: Catalog) -> Iterator[Finding]:
     hold = catalog.hold
-    if hold is None or context.clock() - hold.at < _LONG_HOLD:
+    if hold is not None and hold.is_unread:
+        yield _unread_hold(hold)
+        return
+    if hold is None or hold.at is None or context.clock() - hold.at < _LONG_HOLD:
         return
     why = f" ({hold.reason})" if hold.reason else ""
     words = (
@@ -224,6 +227,12 @@ def _of_hold(context: Context, catalog: Catalog) -> Iterator[Finding]:
         f"{why}: no run and no clean-up begins"
     )
     yield Finding("warning", "long_hold", words, "`hold off` lifts it")
+
+
+def _unread_hold(hold: Hold) -> Finding:
+    words = f"nobody can tell who holds this root: no run and no clean-up begins: {hold.reason}"
+    remedy = "let this login read it, or lift it with `hold off`"
+    return Finding("error", "hold_unread", words, remedy)
 
 
 def _is_sandbox(settings: Settings) -> bool:

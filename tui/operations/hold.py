@@ -23,7 +23,8 @@ def require_not_held(root: Path) -> None:
 def hold_words(hold: Hold) -> str:
     """Return who stopped new runs and clean-up, since when and why."""
     why = f": {hold.reason}" if hold.reason else ""
-    return f"{hold.by} holds new runs and clean-up since {moment(hold.at)}{why}"
+    since = moment(hold.at) if hold.at else "an unknown time"
+    return f"{hold.by} holds new runs and clean-up since {since}{why}"
 
 
 def set_hold(context: Context, is_on: bool, reason: str = "") -> Act:

@@ -66,6 +66,10 @@ def needs(
 
 def _of_root(catalog: Catalog) -> Iterator[Needed]:
     """Yield what is wrong with the root as a whole; nobody knows of room that cannot be told."""
+    if catalog.hold is not None and catalog.hold.is_unread:
+        words = "nobody can tell who holds it, and no run and no clean-up begins: "
+        words += one_line(catalog.hold.reason)
+        yield Needed("error", "hold_unread", "", "", words, words)
     if catalog.problem:
         words = one_line(catalog.problem)
         yield Needed("error", "root", "", "", words, words)

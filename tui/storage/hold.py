@@ -11,6 +11,7 @@ from tui.core.models import Hold
 from tui.core.text import one_line
 from tui.core.zones import read_time
 from tui.storage.folders import (
+    OURS,
     console_folder,
     is_link,
     our_folder,
@@ -24,11 +25,13 @@ _FILE = "hold.json"
 def read_hold(root: Path) -> Hold | None:
     """Return who holds the root, `None` when nobody does.
 
-    What is there and cannot be read holds it too: only a hold that is not there is none.
+    What is there and cannot be read holds it too, and what may lie behind a link: only a hold
+    that is not there is none.
     """
     folder = our_folder(root)
     if folder is None:
-        return None
+        link = root / OURS
+        return _unread(link, f"{link} is a link, and links are not followed: remove it")
     path = folder / _FILE
     try:
         if is_link(path):
@@ -40,7 +43,7 @@ def read_hold(root: Path) -> Hold | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return Hold("somebody", _modified(path), f"{path} cannot be read")
+        return _unread(path, f"{path} cannot be read")
 
 
 def write_hold(root: Path, hold: Hold | None) -> None:
@@ -49,12 +52,17 @@ def write_hold(root: Path, hold: Hold | None) -> None:
     if hold is None:
         path.unlink(missing_ok=True)
         return
-    facts = {"by": hold.by, "at": hold.at.isoformat(), "reason": hold.reason}
+    at = hold.at.isoformat() if hold.at else None
+    facts = {"by": hold.by, "at": at, "reason": hold.reason}
     write_atomically(path, json.dumps(facts))
 
 
-def _modified(path: Path) -> datetime:
+def _unread(path: Path, why: str) -> Hold:
+    return Hold("somebody", _modified(path), why, is_unread=True)
+
+
+def _modified(path: Path) -> datetime | None:
     try:
         return datetime.fromtimestamp(path.lstat().st_mtime, UTC)
     except (OSError, OverflowError, ValueError):
-        return datetime.fromtimestamp(0, UTC)
+        return None

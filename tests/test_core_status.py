@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
 
 import pytest
 
@@ -120,6 +121,15 @@ def test_extended_revives_only_what_has_a_transcript(
 ) -> None:
     after = status.extended(row(word), NOW + 30 * DAY, UTC, has_transcript=has_transcript)
     assert after == row(becomes, None, LATE)
+
+
+@pytest.mark.parametrize("expires_at", [None, 1_795_000_000, "soon", ""])
+@pytest.mark.parametrize("become", [status.resumed, status.activated])
+def test_an_end_that_cannot_be_read_becomes_no_sooner_one(
+    become: Callable[[Row, datetime, tzinfo], Row], expires_at: Any
+) -> None:
+    after = become(row("failed", None, expires_at), NOW + DAY, UTC)
+    assert (after.status, after.expires_at) == ("active", expires_at)
 
 
 @pytest.mark.parametrize("word", ["active", "expired", "failed"])

@@ -46,8 +46,13 @@ def extended(row: Row, expires_at: datetime, zone: tzinfo, *, has_transcript: bo
 
 
 def resumed(row: Row, keeps_until: datetime, zone: tzinfo) -> Row:
-    """Resumed: active, and lasting at least until `keeps_until`."""
-    return replace(_at_least(row, keeps_until, zone), status=Status.ACTIVE)
+    """Resumed: active, and lasting at least until `keeps_until`.
+
+    Whose end nobody can read keeps it: any date that we write might end it sooner.
+    """
+    is_known = read_time(row.expires_at, zone) is not None
+    kept = _at_least(row, keeps_until, zone) if is_known else row
+    return replace(kept, status=Status.ACTIVE)
 
 
 def activated(row: Row, keeps_until: datetime, zone: tzinfo) -> Row:

@@ -121,6 +121,51 @@ def test_what_lies_behind_a_link_may_hold(listing: SampleListing, tmp_path: Path
     assert said(listing, "check")[0] == 1
 
 
+@ERRORS
+@pytest.mark.parametrize(
+    ("words", "never"),
+    [
+        (("log",), "nobody has done"),
+        (("stats",), "hollis_park         0"),
+        (("grep", "no such words"), "nothing matches in 1 sessions"),
+        (("grep", "Strategic"), "nothing matches"),
+        (("adopt", "--all"), "there is no stray to adopt\n"),
+    ],
+)
+def test_what_a_listing_has_is_not_nothing_as_it_could_not_be_read(
+    listing: SampleListing, words: tuple[str, ...], never: str, number: int
+) -> None:
+    with reads_fail(listing.folder, number):
+        code, told = said(listing, *words)
+    assert code == 1
+    assert "hollis_park: " in told
+    assert never not in f"{told}\n"
+
+
+@ERRORS
+def test_stats_counts_nothing_where_it_could_not_look(listing: SampleListing, number: int) -> None:
+    with reads_fail(listing.folder, number):
+        told = said(listing, "stats")[1]
+        whole = [one["is_whole"] for one in facts(listing, "stats")["listings"]]
+    (line,) = (one for one in told.splitlines() if one.startswith("hollis_park "))
+    assert line.split()[1:4] == ["?", "?", "?"]
+    assert whole == [False, True]
+
+
+@ERRORS
+@pytest.mark.parametrize("name", ["log.jsonl", "log.jsonl.1"])
+def test_acts_that_cannot_be_read_are_said_to_be_missing(
+    listing: SampleListing, name: str, number: int
+) -> None:
+    said(listing, "hold", "on")
+    (listing.root / ".session_console" / "log.jsonl.1").touch()
+    with reads_fail(listing.root / ".session_console" / name, number):
+        code, told = said(listing, "log")
+    assert code == 1
+    assert "the logbook cannot be read" in told
+    assert "nobody has done" not in told
+
+
 @contextmanager
 def lock_fails(path: Path, number: int) -> Iterator[None]:
     """Let a lock fail to open, by whatever descriptor of its folder."""

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from tui.cli.catalog import look, session_named
+from tui.cli.catalog import look, say_unread, session_named
 from tui.cli.fitting import put_fitted
 from tui.cli.output import iso, put_json, put_table, room, say
 from tui.core.acts import did
@@ -20,13 +20,12 @@ from tui.operations.find import find_listing, find_session
 from tui.operations.history import Account, Deed, deeds
 from tui.operations.history import stats as stats_of
 from tui.storage.folders import is_folder
-from tui.storage.logbook import logbook_problem
 
 
 def log(context: Context, args: argparse.Namespace) -> int:
     """Print who did what, the latest last."""
     listing, session_id = _meant(context, args.id or "")
-    problems = [one] if (one := logbook_problem(context.root)) else []
+    problems = list[str]()
     is_whole = args.all or args.json
     found = deeds(
         context,
@@ -46,7 +45,7 @@ def log(context: Context, args: argparse.Namespace) -> int:
         _put_deeds(found, is_whole=is_whole)
     elif not problems:
         say("nobody has done anything here yet")
-    return 0
+    return int(bool(problems))
 
 
 def stats(context: Context, args: argparse.Namespace) -> int:
@@ -55,12 +54,15 @@ def stats(context: Context, args: argparse.Namespace) -> int:
     if args.listing:
         find_listing(catalog, args.listing)
     *listings, total = stats_of(context, catalog)
+    say_unread(catalog, args.listing or "")
+    if total.problem:
+        say(total.problem)
     if args.json:
         facts = [_account_json(one) for one in listings]
         put_json({"listings": facts, "total": _account_json(total)})
     else:
         put_fitted(_HEAD, [_account_line(one) for one in (*listings, total)], _GIVES)
-    return 0
+    return int(not total.is_whole)
 
 
 def _meant(context: Context, words: str) -> tuple[str, str]:
@@ -162,6 +164,7 @@ def _account_json(account: Account) -> dict[str, Any]:
         "trash_bytes": account.trash_bytes,
         "next_end": {"session_id": ends.session_id, "ends_at": iso(ends.ends_at)} if ends else None,
         "problem": account.problem or None,
+        "is_whole": account.is_whole,
     }
 
 
@@ -177,13 +180,15 @@ _GIVES = (
 )
 
 
+_NONE = ("0", "-", "0 B")  # nobody knows that of what was not wholly read
+
+
 def _account_line(account: Account) -> tuple[str, ...]:
     from tui.view.words import cost, size
 
     ends = account.next_end
     statuses = (Status.ACTIVE, Status.FAILED, Status.EXPIRED, Status.DELETED)
-    return (
-        account.listing or "all",
+    counted = (
         str(account.sessions),
         str(account.live),
         *(str(account.statuses.get(one.value, 0)) for one in statuses),
@@ -194,6 +199,8 @@ def _account_line(account: Account) -> tuple[str, ...]:
         f"{account.trash} ({size(account.trash_bytes)})" if account.trash else "0",
         _next_end(ends) if ends else "-",
     )
+    told = counted if account.is_whole else tuple("?" if one in _NONE else one for one in counted)
+    return (account.listing or "all", *told)
 
 
 def _next_end(session: Session) -> str:

@@ -9,6 +9,7 @@ from tui.core.session_id import is_listing_id
 from tui.operations.context import Context
 from tui.operations.find import find_session
 from tui.operations.refresh import Watch
+from tui.operations.trouble import is_whole
 from tui.storage.folders import is_folder
 
 
@@ -28,6 +29,17 @@ def look(context: Context, listing: str = "", wanted: str = "") -> Catalog:
         if one.problem and only is not None:
             say(f"{one.listing_id}: {one.problem}")
     return catalog
+
+
+def say_unread(catalog: Catalog, named: str = "") -> bool:
+    """Say which listings were not wholly read; return whether any was not.
+
+    Of one that was named `look` has said it.
+    """
+    unread = [one for one in catalog.listings if not is_whole(one)]
+    for one in () if named else unread:
+        say(f"{one.listing_id}: {one.problem}")
+    return bool(unread)
 
 
 def session_named(context: Context, words: str) -> Session:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from itertools import groupby
 
-from tui.cli.catalog import look
+from tui.cli.catalog import look, say_unread
 from tui.cli.output import put, put_error, put_json, put_table, say
 from tui.core.errors import ConsoleError, UsageError
 from tui.core.expiry import parse_duration
@@ -93,7 +93,10 @@ def adopt(context: Context, args: argparse.Namespace) -> int:
             done.append(facts)
     _put_acts(done, as_json=args.json)
     if args.all:
-        say(f"{len(done)} adopted" if done or code else "there is no stray to adopt")
+        is_unread = say_unread(catalog)
+        none = "there is no stray to adopt" + (" in what could be read" if is_unread else "")
+        say(f"{len(done)} adopted" if done or code else none)
+        code = code or int(is_unread)
     return code
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 import tui
-from tui.cli.catalog import look, session_named
+from tui.cli.catalog import look, say_unread, session_named
 from tui.cli.output import iso, put, put_json, say
 from tui.cli.reader import ending_with_reader
 from tui.core.errors import ConsoleError, Refused, UnknownId, UsageError
@@ -35,7 +35,7 @@ _MOST_SHOWN = 4_000_000
 
 
 def grep(context: Context, args: argparse.Namespace) -> int:
-    """Search all that was said; 1 when nothing matches, as grep does."""
+    """Search all that was said; 1 when nothing matches, as grep does, or not all could be read."""
     if _is_in_the_console():
         return _in_another_process(context, args)
     catalog = look(context, args.listing or "")
@@ -44,9 +44,11 @@ def grep(context: Context, args: argparse.Namespace) -> int:
     hits = search(sessions, args.pattern, limit=args.n, tell=say)
     with ending_with_reader():
         count = _put_as_json(hits) if args.json else _put_grouped(hits, sessions)
+    is_unread = say_unread(catalog, args.listing or "")
     if not count:
-        say(f"nothing matches in {len(sessions)} sessions")
-    return 0 if count else 1
+        part = "what could be read of " if is_unread else ""
+        say(f"nothing matches in {part}{len(sessions)} sessions")
+    return 0 if count and not is_unread else 1
 
 
 def _is_in_the_console() -> bool:

@@ -16,11 +16,13 @@ from tui.core.text import one_line
 from tui.operations.context import Context
 from tui.operations.crew import Crew
 from tui.operations.refresh import listing_paths
+from tui.operations.rooted import listing_names
 from tui.operations.target import DATABASE
+from tui.operations.trouble import is_whole
 from tui.storage.erasing import measures
 from tui.storage.events import Acted, Key, read_acts, read_events
-from tui.storage.logbook import ALL_OF_IT, read_logbook
-from tui.storage.trash import list_trash
+from tui.storage.logbook import ALL_OF_IT, logbook_problem, read_logbook
+from tui.storage.trash import read_trash
 
 _TIMEOUT_S, _PATIENCE_S = 2.0, 5.0
 
@@ -32,7 +34,8 @@ class Account:
     """What a listing holds, or all of them when `listing` is empty; sizes are bytes.
 
     `statuses` counts rows by their status, `states` sessions by how row and transcript fit;
-    `pending` is what clean-up would take; `next_end` the session that ends soonest.
+    `pending` is what clean-up would take; `next_end` the session that ends soonest. Not `is_whole`,
+    there may be more of all.
     """
 
     listing: str
@@ -48,6 +51,7 @@ class Account:
     trash_bytes: int
     next_end: Session | None
     problem: str = ""
+    is_whole: bool = True
 
 
 def history(
@@ -63,7 +67,7 @@ def history(
     They come from the audit of every listing and from the root's logbook. `told` hears, in words,
     whose acts cannot be read now.
     """
-    paths = [path for path in listing_paths(context.root) if listing in ("", path.name)]
+    paths = _paths(context.root, listing, told)
 
     def acts_of(path: Path) -> tuple[Event, ...]:
         try:
@@ -76,7 +80,7 @@ def history(
     found = _of_each(paths, acts_of, told)
     found += [
         event
-        for event in reversed(read_logbook(context.root, ALL_OF_IT))
+        for event in reversed(_logbook(context.root, told))
         if listing in ("", event.listing) and session_id in ("", event.session_id)
     ]
     return tuple(sorted(found, key=lambda event: event.at, reverse=True)[:limit])
@@ -109,7 +113,7 @@ def deeds(
 
     `is_whole` brings each event of each act.
     """
-    paths = [path for path in listing_paths(context.root) if listing in ("", path.name)]
+    paths = _paths(context.root, listing, told)
 
     def acts_of(path: Path) -> Sequence[Acted]:
         try:
@@ -127,7 +131,7 @@ def deeds(
         return [replace(one, events=_named(path, one.events)) for one in acts]
 
     found = _of_each(paths, acts_of, told)
-    found += _logged(context, listing, session_id)
+    found += _logged(_logbook(context.root, told), listing, session_id)
     groups: dict[Key, list[Acted]] = {}
     for one in found:
         groups.setdefault(one.key, []).append(one)
@@ -166,8 +170,30 @@ def _of_each(
     return [act for name in by_name if name not in late for act in found.get(name, ())]
 
 
-def _logged(context: Context, listing: str, session_id: str) -> Iterator[Acted]:
-    for event in reversed(read_logbook(context.root, ALL_OF_IT)):
+def _paths(root: Path, listing: str, told: Callable[[str], None] | None) -> tuple[Path, ...]:
+    """Return the folders of the listings, or of one; `told` hears why there may be more."""
+    try:
+        names = listing_names(root)
+    except OSError as error:
+        names = []
+        if told is not None:
+            told(f"{root} cannot be read: {error.strerror or error}")
+    return tuple(root / name for name in sorted(names) if listing in ("", name))
+
+
+def _logbook(root: Path, told: Callable[[str], None] | None) -> tuple[Event, ...]:
+    """Return the root's logbook; `told` hears why nothing, or not all, of it is read."""
+    try:
+        found, problem = read_logbook(root, ALL_OF_IT, is_strict=True), logbook_problem(root)
+    except OSError as error:
+        found, problem = (), f"the logbook cannot be read: {error.strerror or error}"
+    if problem and told is not None:
+        told(problem)
+    return found
+
+
+def _logged(logbook: Sequence[Event], listing: str, session_id: str) -> Iterator[Acted]:
+    for event in reversed(logbook):
         if listing in ("", event.listing) and session_id in ("", event.session_id):
             key = event.act_id or event.at.isoformat(), event.operator, event.action
             yield Acted(key, 1, (event,))
@@ -187,7 +213,8 @@ def stats(context: Context, catalog: Catalog) -> tuple[Account, ...]:
     """Return the account of each listing of the catalog and, last, of all of them."""
     paths = listing_paths(context.root)
     names = {one.path.name for one in catalog.listings}
-    found = [one for one in list_trash(context.root, paths) if one.listing in names]
+    in_trash, unread = read_trash(context.root, paths)
+    found = [one for one in in_trash if one.listing in names]
     sizes = zip(found, measures(found), strict=True)
     trash = [(one.listing, size.bytes) for one, size in sizes]
     accounts = [
@@ -197,10 +224,18 @@ def stats(context: Context, catalog: Catalog) -> tuple[Account, ...]:
             [size for name, size in trash if name == one.path.name],
             catalog.at,
             one.problem,
+            is_whole=is_whole(one),
         )
         for one in catalog.listings
     ]
-    total = _account("", catalog.sessions, [size for _, size in trash], catalog.at)
+    total = _account(
+        "",
+        catalog.sessions,
+        [size for _, size in trash],
+        catalog.at,
+        "; ".join(unread),
+        is_whole=not unread and all(one.is_whole for one in accounts),
+    )
     return (*accounts, total)
 
 
@@ -210,6 +245,8 @@ def _account(
     trash: list[int],
     now: datetime,
     problem: str = "",
+    *,
+    is_whole: bool,
 ) -> Account:
     found = tuple(sessions)
     costs = [one.cost_usd for one in found if one.cost_usd is not None]
@@ -228,6 +265,7 @@ def _account(
         sum(trash),
         _next_end(found, now),
         problem,
+        is_whole,
     )
 
 

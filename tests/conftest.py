@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,8 +72,10 @@ def site(tmp_path: Path, api: LoopbackApi) -> Iterator[Site]:
 
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Name a parameter the same in every process that collects the tests."""
-    named, pid = str(val), str(os.getpid())
-    return named.replace(pid, "PID") if isinstance(val, str | int) and pid in named else None
+    if not isinstance(val, str | int):
+        return None
+    named = re.sub(rf"(?<!\w){os.getpid()}(?!\w)", "PID", str(val))
+    return named if named != str(val) else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

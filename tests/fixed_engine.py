@@ -12,8 +12,10 @@ from pathlib import Path
 from tests import fixed_catalog
 from tui.cli.taken import verb_infos
 from tui.core.changes import Looks
-from tui.core.errors import ConsoleError, NeedsYes, Refused
+from tui.core.errors import ConsoleError, NeedsYes, Refused, UsageError
+from tui.core.expiry import parse_duration
 from tui.core.keymap import Keymap
+from tui.core.limits import LONGEST_WAIT_S
 from tui.core.meter import Spent
 from tui.core.models import Catalog, Entry, Row, Session
 from tui.core.remembered import Remembered
@@ -239,6 +241,8 @@ class FixedEngine:
         return self._act("answer", session, *said)
 
     def put_off(self, session: Session, words: str) -> Act:
+        if not timedelta() < parse_duration(words) <= timedelta(seconds=LONGEST_WAIT_S):
+            raise UsageError(f"{words}: a request waits 7 days at most")
         return self._act("wait", session, words)
 
     def interrupt(self, session: Session) -> Act:

@@ -44,6 +44,7 @@ class Writing:
         ("a\n\nb", 10, ["a", "", "b"]),
         ("漢字漢字", 5, ["漢字", "漢字"]),
         ("a\tb", 10, ["a   b"]),
+        ("ab c", -2, ["a", "b", "c"]),
     ],
 )
 def test_wrap(given: str, width: int, wrapped: list[str]) -> None:

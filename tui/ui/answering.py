@@ -10,17 +10,23 @@ from functools import partial
 from tui.core.asking import Asked, questions
 from tui.core.errors import UsageError
 from tui.core.expiry import parse_duration
+from tui.core.limits import LONGEST_WAIT_S
 from tui.core.models import Session
 from tui.core.request import LEAST_DIGEST, Request
 from tui.core.revealed import revealed
+from tui.core.text import one_line
 from tui.operations.context import Act
 from tui.ui.desk import Desk, after_dashes, named
+from tui.ui.prompting import until_taken
 from tui.ui.question import Turns
 from tui.view import requests
 from tui.view.lines import Cell, Line
+from tui.view.styled import wrap
 
 _GRANTS = ("allow", "always")
 _ALWAYS = "always"
+_LONGEST_WAIT = timedelta(seconds=LONGEST_WAIT_S)
+_OTHER_ANSWERS = "not an answer: Esc, then `:answer deny REASON` or `:answer wait 2h`"
 _PLACEHOLDER = "a number, or your own words; PgDn turns the page"
 
 
@@ -35,7 +41,7 @@ async def answer(desk: Desk, session: Session, given: Sequence[str] = ()) -> Non
     desk.stands_for("answer", session.address)
     if given and given[0] == "wait":
         act = await _put_off(desk, session, " ".join(given[1:]))
-    elif given and (given[0] == "deny" or not (given[0] in _GRANTS or questions(request))):
+    elif given and given[0] == "deny":
         act = await _say(desk, session, request, given[0], " ".join(given[1:]))
     else:
         try:
@@ -49,22 +55,30 @@ async def _look(desk: Desk, session: Session, request: Request, given: str) -> A
     asked = questions(request)
     if asked and not request.problem:
         return await _answer_questions(desk, session, request, given)
-    return await _decide(desk, session, request)
+    said = given.split(" ")[0]
+    refused = f"{said!r} is no answer: allow, always, deny or wait" if said else ""
+    return await _decide(desk, session, request, "" if said in _GRANTS else refused)
 
 
-async def _decide(desk: Desk, session: Session, request: Request) -> Act:
+async def _decide(desk: Desk, session: Session, request: Request, refused: str) -> Act:
     """Show a request page by page, and ask for a decision."""
     reason = await asyncio.to_thread(desk.engine.why_not_grant, session, request)
     grants = {} if reason else {"y": "once", "A": "always ..."}
     choices = {**grants, "n": "deny", "w": "wait longer", "l": "page on"}
-    asks = reason or f"allow {requests.short_tool(request)} for {named([session])}?"
-    draw = partial(_request_lines, desk, request)
+    tool, whose = requests.short_tool(request), named([session])
+    asks = f"{tool} for {whose} can only be denied" if reason else f"allow {tool} for {whose}?"
+    draw = partial(_request_lines, desk, request, reason)
     await asyncio.to_thread(draw, desk.page.size.width)  # the next time it is known
     while True:
-        desk.open_pages(f"{named([session])} wants {requests.short_tool(request)}", draw)
+        desk.open_pages(f"{whose} wants {tool}", draw)
         key = await desk.question.choose(
-            asks, choices, why_not=partial(_why_not_yet, desk), turns=_turns(desk, letters="l ")
+            asks,
+            choices,
+            why_not=partial(_why_not_yet, desk),
+            turns=_turns(desk, letters="l "),
+            refused=refused,
         )
+        refused = ""
         if key == "n":
             return await _deny(desk, session, request)
         if key == "w":
@@ -83,9 +97,10 @@ async def _is_always(desk: Desk, request: Request) -> bool:
         said = (await desk.question.ask(asks, refused=refused, turns=_turns(desk))).strip()
         if not said:
             return False
-        if said == _ALWAYS:
+        if said != _ALWAYS:
+            refused = f"{said!r} allows nothing: type {_ALWAYS}, or nothing to go back"
+        elif not (refused := _why_not_yet(desk, "A")):
             return True
-        refused = f"{said!r} allows nothing: type {_ALWAYS}, or nothing to go back"
 
 
 async def _deny(desk: Desk, session: Session, request: Request) -> Act:
@@ -98,13 +113,28 @@ async def _deny(desk: Desk, session: Session, request: Request) -> Act:
 
 
 async def _put_off(desk: Desk, session: Session, words: str) -> Act:
-    """Let the request wait longer."""
-    if not words:
-        words = await desk.question.ask(
-            "how long may it wait from now on?", placeholder="30m, 2h, 1d", preview=_waits
-        )
-    desk.stands_for("answer", session.address, "wait", words)
-    return await asyncio.to_thread(desk.engine.put_off, session, words)
+    """Let the request wait longer; the line stays open until it is a time that can be."""
+
+    async def take(typed: str) -> Act:
+        desk.stands_for("answer", session.address, "wait", typed)
+        return await asyncio.to_thread(desk.engine.put_off, session, typed)
+
+    refused = ""
+    if words:
+        try:
+            return await take(words)
+        except UsageError as error:
+            refused = str(error)
+    asks = f"how long may it wait from now on? {_LONGEST_WAIT.days} days at most"
+    return await until_taken(
+        desk.question,
+        asks,
+        take,
+        text=words,
+        refused=refused,
+        placeholder="30m, 2h, 1d",
+        preview=_waits,
+    )
 
 
 async def _say(
@@ -124,7 +154,7 @@ async def _answer_questions(desk: Desk, session: Session, request: Request, give
     asked, said = questions(request), list[str]()
     typed = given.split(";") if len(asked) > 1 else [given]
     for number, one in enumerate(asked, 1):
-        meant = partial(_stands_for, desk, session, request, tuple(said))
+        meant = partial(_stands_for, desk, session, request, tuple(said), len(asked))
         begun = typed[number - 1].strip() if number <= len(typed) else ""
         title = f"{named([session])} asks, question {number} of {len(asked)}"
         desk.open_pages(title, partial(_question_lines, desk, request, number))
@@ -157,10 +187,12 @@ async def _answered(
 
 
 def _stands_for(
-    desk: Desk, session: Session, request: Request, said: Sequence[str], typed: str
+    desk: Desk, session: Session, request: Request, said: Sequence[str], count: int, typed: str
 ) -> None:
-    answers = "; ".join([*said, *([typed] if typed.strip() else [])])
-    shown = (f"--input={request.digest[:LEAST_DIGEST]}",) if request.digest else ()
+    """Take note of the command; it names the input only once all of that was in sight."""
+    given = [*said, *([typed] if typed.strip() else [])]
+    answers, is_seen = "; ".join(given), len(given) == count and desk.page.is_all_seen
+    shown = (f"--input={request.digest[:LEAST_DIGEST]}",) if request.digest and is_seen else ()
     words = (*shown, *after_dashes(answers)) if answers else ()
     desk.stands_for("answer", session.address, *words)
 
@@ -182,8 +214,10 @@ def _why_not_yet(desk: Desk, key: str) -> str:
     """Return why nothing is granted yet; empty once every page was in sight."""
     if key not in ("y", "A") or desk.page.is_all_seen:
         return ""
-    number, count = desk.page.pages
-    return f"page {number} of {count}: look at all of it before you allow it (PgDn)"
+    (number, count), lacks = desk.page.pages, desk.page.first_unseen
+    way = "PgUp" if lacks < number else "PgDn"  # in one row: with two the pages would be shorter
+    said = f"look at all of it first, page {lacks} was not shown yet ({way})"
+    return f"page {number} of {count}: {said}"
 
 
 def _turns(desk: Desk, letters: str = "") -> Turns:
@@ -193,10 +227,12 @@ def _turns(desk: Desk, letters: str = "") -> Turns:
     return {"pagedown": on, "pageup": back, **named, **({"b": back} if letters else {})}
 
 
-def _request_lines(desk: Desk, request: Request, width: int) -> tuple[Line, ...]:
+def _request_lines(desk: Desk, request: Request, reason: str, width: int) -> tuple[Line, ...]:
+    """Return all of a request, below the `reason` why it can only be denied."""
     room, engine = width - 2, desk.engine
     end = Cell(requests.end_line(request), "bad" if request.problem else "muted")
     lines = (
+        *((Cell(row, "bad"),) for row in wrap(one_line(reason), room) if reason),
         *requests.fact_lines(request, engine.now(), room, is_ascii=engine.is_ascii),
         (),
         *requests.request_lines(request, room, is_ascii=engine.is_ascii),
@@ -209,6 +245,11 @@ def _question_lines(desk: Desk, request: Request, number: int, width: int) -> tu
     one, is_ascii, room = questions(request)[number - 1], desk.engine.is_ascii, width - 2
     lines = requests.question_lines(one, room, is_ascii=is_ascii)
     if number == 1:
+        now = desk.engine.now()
+        facts = requests.fact_lines(request, now, room, is_ascii=is_ascii)
+        beside = requests.beside_lines(request, room, is_ascii=is_ascii)
+        other = wrap(_OTHER_ANSWERS, room)
+        lines = (*facts, *((Cell(row, "muted"),) for row in other), (), *beside, *lines)
         lines += tuple(requests.call_lines(request, room, is_ascii=is_ascii))
     return tuple((Cell(" "), *line) for line in lines)
 
@@ -222,6 +263,8 @@ def _waits(text: str) -> Cell:
         length = parse_duration(text) if text.strip() else timedelta()
     except UsageError as error:
         return Cell(str(error), "bad")
+    if length > _LONGEST_WAIT:
+        return Cell(f"{_LONGEST_WAIT.days} days at most", "bad")
     return Cell(f"→ {length}" if length else "", "good")
 
 

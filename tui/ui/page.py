@@ -70,6 +70,12 @@ class PagePane(Pane):
         return len(self._seen) >= len(lines)
 
     @property
+    def first_unseen(self) -> int:
+        """The number of the first page of which not every line was painted."""
+        line = next((n for n in range(len(self.lines)) if n not in self._seen), 0)
+        return line // max(1, self.body_height) + 1
+
+    @property
     def pages(self) -> tuple[int, int]:
         """The number of the page in sight, and how many there are."""
         height = max(1, self.body_height)

@@ -139,6 +139,7 @@ class Question(Pane):
         default: str = "",
         why_not: WhyNot = lambda key: "",
         turns: Turns = _NO_TURNS,
+        refused: str = "",
     ) -> str:
         """Return which key of `choices` was pressed; Enter is `default`. Raises `Cancelled`.
 
@@ -148,6 +149,7 @@ class Question(Pane):
         """
         self._choices = {key: key for key in choices} | ({"enter": default} if default else {})
         self._words, self._why_not, self._turns = choices, why_not, turns
+        self._refusal = one_line(refused)
         if turns:
             self._typed.clear()
         return await self._ask(asks)
@@ -176,6 +178,8 @@ class Question(Pane):
         `refused` stands there in full until a key is pressed. `turns` are as for `choose`.
         """
         self._choices, self._turns = {}, turns
+        if turns:
+            self._typed.clear()
         self._refusal = one_line(refused)
         self._typed_so_far = typed
         self.editor = LineEditor(text)

@@ -95,6 +95,18 @@ def question_lines(asked: Asked, width: int, *, is_ascii: bool = False) -> tuple
     return tuple(lines)
 
 
+def beside_lines(request: Request, width: int, *, is_ascii: bool = False) -> tuple[Line, ...]:
+    """Return all that came with an agent's questions and is none; nothing when that is nothing."""
+    many = request.input.get("questions")
+    odd = [one for one in many if not isinstance(one, dict)] if isinstance(many, list) else []
+    beside = {name: one for name, one in request.input.items() if name != "questions"}
+    beside |= {"questions": odd} if odd else {}
+    if not beside:
+        return ()
+    head = (Cell("no question, but sent along", "strong"),)
+    return (head, *_input(beside, width, is_ascii=is_ascii), ())
+
+
 def short_tool(request: Request) -> str:
     """Return a tool's name for a line that also says other things: both its ends."""
     name = one_line(revealed(request.tool))

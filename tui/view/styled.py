@@ -32,7 +32,7 @@ def wrap_line(line: Line, width: int) -> list[Line]:
 
 def hard_wrap(text: str, width: int) -> list[str]:
     """Return one line of text in pieces of at most `width` cells, its blanks kept."""
-    pieces = []
+    pieces, width = [], max(1, width)
     while cell_width(text) > width:
         cut = _fitting(text, width)
         pieces.append(text[:cut])
@@ -43,6 +43,7 @@ def hard_wrap(text: str, width: int) -> list[str]:
 def breaks(paragraph: str, width: int) -> Iterator[tuple[int, int]]:
     """Return from where to where in a paragraph its lines of at most `width` cells go."""
     start = end = used = 0
+    width = max(1, width)  # nothing would ever fit into less than none
     for token in _TOKENS.finditer(paragraph):
         begin, stop = token.span()
         room = cell_width(token[0])

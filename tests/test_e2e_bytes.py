@@ -70,7 +70,7 @@ STEPS = [
     ("no answer", "\x03", "? help", 300),
     ("a question again", "e", "extend hollis_park", 200),
     ("its answer, and what that changes", "9\r", "extended 0005", 2500),
-    ("another question", "c", "clean up: expired", 200),
+    ("another question", "c", "clean up all", 200),
     ("its answer too", "\r", "nothing to clean up", 400),
     ("everything painted again", "\x0c", "", 2500),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -162,7 +162,7 @@ def _require_shown(site: Site, folder: Path, request: Request) -> None:
     end = next(n for n, row in enumerate(told) if "all of it is above: --input" in row)
     rows = [row[14:] for row in told[begin + 1 : end]]
     first = next(iter(request.input), "{}")
-    keys = next(n for n, row in enumerate(rows) if row.startswith(first))
+    keys = _after_facts(rows, first)
     assert read_back(rows[keys:]) == request.input
     assert request.digest.startswith(told[end].split()[-1])
     known = json.loads(run_cli(site.listing.parent, "show", session_id, "--json").stdout)
@@ -172,13 +172,19 @@ def _require_shown(site: Site, folder: Path, request: Request) -> None:
     assert asked["title"] == (request.asker.title or None)
 
 
+def _after_facts(rows: Sequence[str], first: str) -> int:
+    """Return where the input begins: its first key may be the name of a fact above it, too."""
+    facts = next(n for n, row in enumerate(rows) if row.startswith("waits "))
+    return next(n for n, row in enumerate(rows) if n > facts and row.startswith(first))
+
+
 def _require_live(request: Request) -> None:
     """Of very much Live shows how it begins, and where all of it is."""
     now = datetime.now(UTC)
     lines = stream.request_lines(request, 80, now, UTC)
     rows = ["".join(cell.text for cell in line)[stream.TIME_WIDTH + 2 :] for line in lines]
     first = next(iter(request.input), "{}")
-    begin = next(n for n, row in enumerate(rows) if row.startswith(first))
+    begin = _after_facts(rows, first)
     if rows[-1].startswith("d more:"):
         assert len(rows) > 300
     else:

@@ -52,8 +52,8 @@ def add_runs(listing: SampleListing, count: int, session_id: str = FIRST) -> Non
         at = "2026-11-20T14:30:00+00:00"
         spec = {"session_id": session_id, "created_at": at, "operator": f"anna {number}"}
         (run / "spec.json").write_text(json.dumps(spec))
-        event = {"type": "done", "at": at}
-        (run / "events.jsonl").write_text(f"{json.dumps(event)}\n")
+        events = ({"type": "done", "at": at}, {"type": "ended", "at": at})
+        (run / "events.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in events))
 
 
 def add_transcripts(listing: SampleListing, count: int) -> None:

@@ -70,6 +70,6 @@ def test_all_is_shown_and_nothing_done_where_there_are_no_locks(
     assert '"no_locks"' in check[1] or "no locks" in check[1]
     assert "mount" in doctor[1]
     assert "fuser" not in doctor[1]
-    assert (deleted[0], "no locks" in deleted[1]) == (4, True)
+    assert (deleted[0], "no locks" in deleted[1]) == (1, True)
     assert "1 moved" not in cleaned[1]
     assert snapshot(listing.folder / ".claude_sessions") == before

@@ -144,6 +144,8 @@ async def test_the_command_says_what_was_asked_for(
         await at.choose(title)
         for key in keys:
             await at.press(key)
+            if key == "a":
+                await at.until(lambda: at.screen.desk.page.is_all_seen)
         await at.answered()
         found = read(copied(at.pilot))
     assert {name: found[name] for name in expected} == expected

@@ -24,5 +24,5 @@ def asked_lines(request: Request, now: datetime) -> Iterator[str]:
 
 def _is_limited() -> bool:
     """Whether stdout or stderr has no room for each character, and would replace some."""
-    encodings = (stream.encoding for stream in (sys.stdout, sys.stderr) if stream)
-    return any(codecs.lookup(one or "ascii").name != "utf-8" for one in encodings)
+    streams = (getattr(stream, "encoding", None) for stream in (sys.stdout, sys.stderr))
+    return any(codecs.lookup(one).name != "utf-8" for one in streams if one)

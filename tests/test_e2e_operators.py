@@ -149,8 +149,14 @@ def told(crew: Crew, names: Sequence[str], is_so: Callable[[str], bool]) -> list
     return found
 
 
+def close_line(screen: Terminal) -> None:
+    """Close the line that a refusal kept open."""
+    screen.send("\x03")
+    screen.wait_for("? help")
+
+
 def _message(screen: Terminal) -> str:
-    return " ".join(" ".join(screen.text.splitlines()[-2:]).split())
+    return " ".join(" ".join(screen.text.splitlines()[-4:]).split())
 
 
 def test_two_who_extend_at_once_and_nobody_undoes_another(
@@ -167,11 +173,14 @@ def test_two_who_extend_at_once_and_nobody_undoes_another(
     assert crew.acts() == [(won, "extend")]
     crew["carla"].wait_for(f"{won} extended 9f2c")
     crew.agree()
+    close_line(crew[loser])
     crew[loser].send(f":extend {FIRST[:8]} 20d\r")
     wait(lambda: (loser, "extend") in crew.acts())
     kept = crew.row
     crew[won].wait_for(f"{loser} extended 9f2c")
     crew[won].send("u")
+    crew[won].wait_for("y yes")
+    crew[won].send("y")
     told(crew, (won,), lambda said: "changed" in said or "now" in said)
     assert crew.row == kept
     wait(lambda: len(pipeline) == 6)
@@ -214,6 +223,7 @@ def test_two_who_rename_at_once(crew: Crew) -> None:
     assert [one.operator for one in _renames(crew)] == [won]
     crew.agree(f"By {won}")
     wait(lambda: f'its title is now "By {won}"; {won} renamed it' in _message(crew[lost[0]]))
+    close_line(crew[lost[0]])
     crew[lost[0]].send(words[lost[0]])
     crew.agree(f"By {lost[0]}")
     assert [one.operator for one in _renames(crew)] == [won, lost[0]]

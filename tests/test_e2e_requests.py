@@ -42,7 +42,7 @@ for line in sys.stdin:
         print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": result}), flush=True)
 """
 HIDDEN = "rm -rf /srv/a\u200b \x1b[8m; touch x"
-END = "; touch /srv/work/THE-END-OF-IT"
+END = "; touch /srv/data/THE-END-OF-IT"
 OPTIONS = [
     {
         "label": f"option {number}",
@@ -77,7 +77,7 @@ CALLS = (
     ("Bash", {"command": "echo ".ljust(90_000 - len(END), "x") + END, "description": "long"}),
     (
         "Write",
-        {"file_path": "/srv/work/w.txt", "content": "\n".join(["x" * 39] * 7_500)},
+        {"file_path": "/srv/data/w.txt", "content": "\n".join(["x" * 39] * 7_500)},
     ),
     (
         "mcp__sheet__put",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from tests.sample_listing import FIRST, SampleListing
 
+ROOT = Path(__file__).parent.parent
 HEAVY = ("textual", "rich", "claude_agent_sdk", "mcp", "aiosqlite", "asyncio")
 CODE = """
 import sys
@@ -98,3 +100,15 @@ def test_the_import_contracts_hold() -> None:
         timeout=120,
     )
     assert found.returncode == 0, found.stdout
+
+
+def test_no_function_and_no_file_is_longer_than_can_be_taken_in() -> None:
+    long = []
+    for path in sorted((ROOT / "tui").rglob("*.py")):
+        text = path.read_text("utf-8")
+        long += [f"{path.name}: {text.count(chr(10))} lines"] if text.count("\n") > 400 else []
+        for one in ast.walk(ast.parse(text)):
+            if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (one.end_lineno or one.lineno) - one.lineno + 1
+                long += [f"{path.name}: {one.name} has {lines} lines"] if lines > 40 else []
+    assert long == []

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
-import resource
-import shutil
 import sqlite3
-import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -18,14 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.full_disk import fill, may_mount, small_disk
 from tests.sample_listing import FIRST, SECOND, SampleListing, change_row, snapshot
-from tui.core.errors import AmbiguousId, Changed, ConsoleError, DatabaseProblem, Refused, UnknownId
+from tui.core.errors import AmbiguousId, Changed, DatabaseProblem, Refused, UnknownId
 from tui.core.models import Ack
 from tui.core.remembered import Draft, Remembered
 from tui.operations.acknowledge import acknowledge
 from tui.operations.check import notify
-from tui.operations.cleanup import clean_up, plan_cleanup
+from tui.operations.cleanup import plan_cleanup
 from tui.operations.context import Context
 from tui.operations.delete import delete, delete_many, restore
 from tui.operations.extend import extend, plan_extension
@@ -345,59 +338,3 @@ def test_the_old_trash_is_erased_and_the_young_kept(listing: SampleListing) -> N
     assert done.freed > 0
     assert [one.session_id for one in list_trash(listing.root)] == [SECOND]
     assert erase_many(listing.context(), old_trash(listing.context())).acts == ()
-
-
-@contextmanager
-def full_disk(listing: SampleListing, tmp_path: Path) -> Iterator[Path]:
-    """The root on a disk without a free byte; where nobody may mount one, no file may grow."""
-    if may_mount(tmp_path):
-        with small_disk(tmp_path / "disk") as disk:
-            moved = disk / "outputs"
-            shutil.move(listing.root, moved)
-            fill(disk)
-            yield moved
-        return
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    was, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # it would be cut off
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
-    try:
-        yield listing.root
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        sys.dont_write_bytecode = was
-
-
-def test_on_a_full_disk_nothing_is_lost_and_erasing_is_the_way_out(
-    listing: SampleListing, tmp_path: Path
-) -> None:
-    """A delete needs a few bytes, for its manifest and its row; erasing needs none."""
-    old = datetime.now(UTC) - 8 * DAY
-    listing.add("77ab")
-    listing.write_transcript("77ab", "x" * 200_000)
-    delete(Context(listing.context().settings, lambda: old), listing.session("77ab"))
-    with full_disk(listing, tmp_path) as root:
-        there = replace(listing, root=root)
-        before = snapshot(there.config_dir)
-        with pytest.raises(ConsoleError, match="Erasing needs no space") as raised:
-            delete(there.context(), there.session(SECOND))
-        assert os.strerror(errno.ENOSPC) in str(raised.value) or "too large" in str(raised.value)
-        assert snapshot(there.config_dir) == before
-        context = there.context()
-        plan = plan_cleanup(context, Watch(context).look(), purges_trash=True)
-        assert clean_up(context, plan).freed > 200_000
-        if root != listing.root:
-            delete(there.context(), there.session(SECOND))
-            assert not there.transcript_path(SECOND).exists()
-
-
-def test_a_session_is_erased_on_a_full_disk(listing: SampleListing, tmp_path: Path) -> None:
-    listing.write_transcript(FIRST, CANARY, "x" * 200_000)
-    with full_disk(listing, tmp_path) as root:
-        there = replace(listing, root=root)
-        if root != listing.root:
-            purge(there.context(), FIRST)
-            assert saying(root, CANARY) == []
-        else:
-            with pytest.raises(ConsoleError, match="files of 9f2c0000 are erased, but not all"):
-                purge(there.context(), FIRST)
-        assert not there.transcript_path(FIRST).exists()

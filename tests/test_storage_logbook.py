@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import resource
+import shutil
 import stat
 import subprocess
 import sys
@@ -137,6 +138,10 @@ def test_what_keeps_it_from_being_turned_over_keeps_no_act_from_being_written(
         if make == "locked":
             fcntl.flock(holder, fcntl.LOCK_EX)
         assert write_event(tmp_path, EVENT)
+    if make == "folder":
+        with pytest.raises(OSError, match="not a file"):
+            read_logbook(tmp_path)
+        shutil.rmtree(old)
     assert read_logbook(tmp_path) == (EVENT,)
     assert (tmp_path / "outside").read_text() == ""
     assert (place(tmp_path).stat().st_size < 1000) is (make == "link")
@@ -201,7 +206,8 @@ def test_what_is_no_file_is_not_written_and_keeps_nobody_waiting(
     (tmp_path / "outside").write_text("")
     make(place(tmp_path))
     assert not write_event(tmp_path, EVENT)
-    assert read_logbook(tmp_path) == ()
+    with pytest.raises(OSError, match=r"not a file|Is a directory|symbolic links"):
+        read_logbook(tmp_path)
     assert (tmp_path / "outside").read_text() == ""
 
 
@@ -209,7 +215,8 @@ def test_no_descriptor_stays_open(tmp_path: Path) -> None:
     place(tmp_path).mkdir()
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(20):
-        read_logbook(tmp_path)
+        with pytest.raises(OSError, match="not a file"):
+            read_logbook(tmp_path)
         write_event(tmp_path, EVENT)
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 

@@ -74,7 +74,7 @@ class Findings:
         return self.problem, self.trouble if self.problem else Trouble.NONE
 
 
-_Known = tuple[Row | None, Transcript | None, Run | None]
+_Known = tuple[Row | None, Transcript | None, Run | None, Remains | None]
 _NO_FILE = Transcript("", Path(), 0, datetime.min.replace(tzinfo=UTC))
 
 
@@ -104,8 +104,7 @@ def join(found: Findings) -> Listing:
             found,
             place,
             one,
-            (rows.get(one), transcripts.get(one), runs.get(one)),
-            remains.get(one),
+            (rows.get(one), transcripts.get(one), runs.get(one), remains.get(one)),
         )
         for one in ids
     )
@@ -198,19 +197,13 @@ def _stamps(rows: dict[str, Row], transcripts: dict[str, Transcript]) -> list[tu
     ]
 
 
-def _session(
-    found: Findings, place: _Place, session_id: str, known: _Known, remains: Remains | None
-) -> Session | None:
-    row, transcript, run = known
-    process = _process_of(found, session_id, row, transcript)
-    liveness = _liveness(session_id in found.locked, process, run)
-    if liveness is Liveness.NONE and _may_be_locked(found, session_id, row, transcript or remains):
-        liveness = Liveness.UNKNOWN
+def _session(found: Findings, place: _Place, session_id: str, known: _Known) -> Session | None:
+    row, transcript, run, remains = known
+    process, liveness = _owner(found, session_id, known)
     if row is None and transcript is None and remains is None and liveness is Liveness.NONE:
         return None
     zone, file = place.zone, transcript or _NO_FILE
-    is_active = row is not None and row.status == Status.ACTIVE
-    turn_error = file.turn_error if is_active and liveness is Liveness.NONE else ""
+    turn_error = _turn_error(row, file, liveness)
     expires_at = read_time(row.expires_at, zone) if row else None
     return Session(
         session_id=one_line(session_id) or "?",
@@ -244,6 +237,22 @@ def _session(
         is_zone_doubted=place.is_zone_doubted,
         remains=remains,
     )
+
+
+def _owner(found: Findings, session_id: str, known: _Known) -> tuple[Process | None, Liveness]:
+    """Return what runs a session, and whether it is alive; unknown where its lock is."""
+    row, transcript, run, remains = known
+    process = _process_of(found, session_id, row, transcript)
+    liveness = _liveness(session_id in found.locked, process, run)
+    if liveness is Liveness.NONE and _may_be_locked(found, session_id, row, transcript or remains):
+        liveness = Liveness.UNKNOWN
+    return process, liveness
+
+
+def _turn_error(row: Row | None, file: Transcript, liveness: Liveness) -> str:
+    """Return how the last turn ended in an error, of an active session that does not run."""
+    is_over = row is not None and row.status == Status.ACTIVE and liveness is Liveness.NONE
+    return file.turn_error if is_over else ""
 
 
 def _active_at(left: Transcript | Remains | None) -> datetime | None:

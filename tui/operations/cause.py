@@ -11,8 +11,10 @@ from tui.core.models import Liveness, Session, State, Status
 from tui.core.text import one_line
 from tui.operations.amounts import moment, size, span
 from tui.operations.context import Context
+from tui.operations.half_erased import half_erased, half_erased_words
 from tui.operations.owner import owner_elsewhere
 from tui.storage.config_dir import CONFIG_DIR, DEFAULT_SWEEP_DAYS, sweep_days
+from tui.storage.erasures import mark_of
 from tui.storage.folders import is_folder
 from tui.storage.manifest import Trashed
 from tui.storage.trash import read_trash
@@ -27,13 +29,15 @@ WRONG_VARIABLE = (
 class Clues:
     """What a listing's config dir tells of transcripts that are not there any more.
 
-    `last_sweep` is when the CLI last swept it; `was_used` whether a CLI ever worked in it.
+    `last_sweep` is when the CLI last swept it; `was_used` whether a CLI ever worked in it;
+    `erased_at` when a purge last erased anything of the listing.
     """
 
     sweep_days: int = DEFAULT_SWEEP_DAYS
     last_sweep: datetime | None = None
     was_used: bool = False
     has_projects: bool = False
+    erased_at: datetime | None = None
 
 
 def clues_of(folder: Path) -> Clues:
@@ -41,7 +45,13 @@ def clues_of(folder: Path) -> Clues:
     config_dir = folder / CONFIG_DIR
     marks = [_modified(config_dir / name) for name in (".last-cleanup", ".claude.json")]
     has_projects = _modified(config_dir / "projects") is not None
-    return Clues(sweep_days(config_dir), marks[0], has_projects or any(marks), has_projects)
+    return Clues(
+        sweep_days(config_dir),
+        marks[0],
+        has_projects or any(marks),
+        has_projects,
+        _modified(mark_of(folder)),
+    )
 
 
 def cause_of(session: Session, context: Context | None = None) -> str:
@@ -127,7 +137,9 @@ def ghost_words(session: Session, clues: Clues, now: datetime) -> str:
         )
     old = age is not None and age > days
     why = "swept by the CLI, or" if old else "too young to have been swept by the CLI:"
-    return f"its transcript is nowhere: {why} deleted by hand, or written elsewhere"
+    is_later = clues.erased_at is not None and (last is None or clues.erased_at >= last)
+    cut_off = ", erased by a purge that was cut off (then `purge` it again)" if is_later else ""
+    return f"its transcript is nowhere: {why} deleted by hand{cut_off}, or written elsewhere"
 
 
 def _live_words(session: Session, context: Context | None) -> str:
@@ -150,6 +162,9 @@ def _live_words(session: Session, context: Context | None) -> str:
 
 def _gone_words(session: Session, context: Context | None) -> str:
     short, (trashed, unread) = session.session_id[:8], _trashed(session, context)
+    begun = half_erased(context.root).get(session.key) if context is not None else None
+    if begun is not None:
+        return f"{half_erased_words(begun)}; `purge {short}` again does the rest"
     if trashed is not None:
         done: dict[str, str] = {Status.DELETED: "deleted", Status.EXPIRED: "cleaned up"}
         how = done.get(session.status, f"moved away, though its row says {session.status},")

@@ -117,14 +117,7 @@ def plan_cleanup(
         purges,
         sum(one.bytes for one in measures(purges)),
         unfinished(context.root, listings),
-        (
-            *(
-                f"{one.listing_id}: {one_line(one.problem)}"
-                for one in listings
-                if not is_whole(one)
-            ),
-            *read_trash(context.root, [one.path for one in listings])[1],
-        ),
+        _unread_places(context, listings),
     )
 
 
@@ -202,6 +195,13 @@ def _told(selected: Selected, listings: tuple[Listing, ...]) -> Selected:
         unread = _unread(by_folder[session.folder], session)
         (skipped if unread else taken).append((session, unread or why))
     return Selected(tuple(taken), tuple(skipped))
+
+
+def _unread_places(context: Context, listings: tuple[Listing, ...]) -> tuple[str, ...]:
+    """Return what of these listings and of their trash was not read, so that more may be due."""
+    unread = (one for one in listings if not is_whole(one))
+    said = [f"{one.listing_id}: {one_line(one.problem)}" for one in unread]
+    return (*said, *read_trash(context.root, [one.path for one in listings])[1])
 
 
 def _unread(listing: Listing, session: Session) -> str:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.core.limits import DOCTOR_BRANCHES_S
-from tui.core.models import Catalog, Liveness, Session, State, Status
+from tui.core.models import Catalog, Event, Key, Liveness, Session, State, Status
 from tui.core.session_id import is_session_id
 from tui.core.text import one_line
 from tui.operations.amounts import moment, span
@@ -26,6 +26,7 @@ from tui.operations.cause import unreadable_words as unreadable
 from tui.operations.context import Context
 from tui.operations.doctor_machine import Machine
 from tui.operations.finding import Finding, Level
+from tui.operations.half_erased import half_erased, half_erased_words
 from tui.operations.owner import owner_elsewhere
 from tui.operations.preflight import memory_words
 from tui.operations.target import Target, is_foreign, unknown_words
@@ -41,7 +42,7 @@ class Look:
     """What every question about a session is asked with.
 
     `clues` are those of the listings that have ghosts; `in_trash` the sessions whose delete has
-    not ended, by folder and id, which are told of elsewhere.
+    not ended, by folder and id, which are told of elsewhere; `begun` the purges that have not.
     """
 
     context: Context
@@ -49,6 +50,7 @@ class Look:
     now: datetime
     clues: Mapping[Path, Clues]
     in_trash: frozenset[tuple[Path, str]]
+    begun: Mapping[Key, Event]
 
 
 def of_sessions(
@@ -62,7 +64,8 @@ def of_sessions(
     sessions = [session for one in listings for session in one.sessions]
     folders = {one.folder for one in sessions if one.state is State.GHOST}
     clues = {folder: clues_of(folder) for folder in folders}
-    look = Look(context, machine, context.clock(), clues, in_trash)
+    begun = half_erased(context.root)
+    look = Look(context, machine, context.clock(), clues, in_trash, begun)
     yield from _branched(sessions)
     for session in sessions:
         if _is_disguised(session):
@@ -136,12 +139,22 @@ def _stray(session: Session, look: Look) -> Finding | None:
 
 
 def _ghost(session: Session, look: Look) -> Finding | None:
-    if session.state is not State.GHOST or (session.folder, session.session_id) in look.in_trash:
+    if session.state is not State.GHOST or session.key in look.begun:
+        return None
+    if (session.folder, session.session_id) in look.in_trash:
         return None
     clues = look.clues.get(session.folder, Clues())
     words = f"a ghost: {ghost_words(session, clues, look.now)}"
     remedy = f"`delete {_short(session)} --yes` settles its row; it cannot be resumed"
     return _of(session, "warning", "ghost", words, remedy)
+
+
+def _half_erased(session: Session, look: Look) -> Finding | None:
+    begun = look.begun.get(session.key)
+    if begun is None or session.transcript is not None or session.is_live:
+        return None
+    remedy = f"`purge {_short(session)}` again does the rest"
+    return _of(session, "error", "half_erased", half_erased_words(begun), remedy)
 
 
 def _remains(session: Session, look: Look) -> Finding | None:
@@ -270,6 +283,7 @@ _QUESTIONS: tuple[Callable[[Session, Look], Finding | None], ...] = (
     _swept,
     _stray,
     _ghost,
+    _half_erased,
     _remains,
     _untracked,
     _leftover,

@@ -184,7 +184,7 @@ def _paths(root: Path, listing: str, told: Callable[[str], None] | None) -> tupl
 def _logbook(root: Path, told: Callable[[str], None] | None) -> tuple[Event, ...]:
     """Return the root's logbook; `told` hears why nothing, or not all, of it is read."""
     try:
-        found, problem = read_logbook(root, ALL_OF_IT, is_strict=True), logbook_problem(root)
+        found, problem = read_logbook(root, ALL_OF_IT), logbook_problem(root)
     except OSError as error:
         found, problem = (), f"the logbook cannot be read: {error.strerror or error}"
     if problem and told is not None:

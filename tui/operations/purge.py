@@ -26,6 +26,7 @@ from tui.operations.batches import Cleaned
 from tui.operations.context import Act, Context
 from tui.operations.delete import find_trashed, require_not_stray
 from tui.operations.find import find_session
+from tui.operations.half_erased import note_half_erased
 from tui.operations.refresh import Watch, listing_paths
 from tui.operations.target import Target, owned, require_no_orphan, require_not_live, target_of
 from tui.runs.protocol import run_folders, session_of
@@ -320,6 +321,7 @@ def _erase_all(context: Context, erasure: Erasure) -> None:
         _forget_drafts(context, (erasure.listing, target.session_id))
         _forget_kept(context, target.folder)
     except (OSError, ConsoleError) as error:
+        note_half_erased(context, erasure.listing, target.session_id)
         raise ConsoleError(
             f"the files of {target.short} are erased, but not all that was written of it: {error}; "
             f"`purge {target.short}` again"

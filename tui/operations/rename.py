@@ -75,14 +75,22 @@ def _require_as_seen(context: Context, session: Session, path: Path, now: dateti
     title = newest_title(path)
     if title in ("", session.title):
         return
-    acts = (
+    by, short = _renamed_by(context, session, now), session.session_id[:8]
+    raise Changed(f'{short} changed meanwhile: its title is now "{title}"{by}')
+
+
+def _renamed_by(context: Context, session: Session, now: datetime) -> str:
+    """Return who renamed it last, or why nobody can tell; empty for a program of another kind."""
+    try:
+        acts = read_logbook(context.root)
+    except OSError as error:
+        return f"; by whom is not known: the logbook cannot be read: {error.strerror}"
+    done = (
         one
-        for one in reversed(read_logbook(context.root))
+        for one in reversed(acts)
         if (one.listing, one.session_id, one.action) == (*session.key, "rename")
     )
-    by = next((f"; {did_just_now(one, now)}" for one in acts), "")
-    short = session.session_id[:8]
-    raise Changed(f'{short} changed meanwhile: its title is now "{title}"{by}')
+    return next((f"; {did_just_now(one, now)}" for one in done), "")
 
 
 def _line(session_id: str, title: str) -> bytes:

@@ -58,7 +58,7 @@ class Rooted:
         with suppress(OSError):
             version = logbook_version(self._root)
             if version != self._log_version:
-                self.log = read_logbook(self._root, _END_OF_LOG, is_strict=True)
+                self.log = read_logbook(self._root, _END_OF_LOG)
                 self._log_version = version
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -33,13 +32,17 @@ def undone_words(context: Context, batch: Sequence[Act], done: Sequence[Act]) ->
     if len(batch) > 1:
         what += f" ({undone} of {count(len(batch), 'session')})"
     said = f"took back {what}" if undone else f"{what} stays"
-    later = sorted(_later(context, at))
-    if not later:
-        return said
-    _, action, session_id = later[-1]
-    named = f"{action} of {session_id[:4]}" if session_id else action
-    others = f" and {count(len(later) - 1, 'other act')} stay" if later[1:] else " stays"
-    return f"{said}; your later {one_line(named)}{others}"
+    unread: list[str] = []
+    later = sorted(_later(context, at, unread))
+    if later:
+        _, action, session_id = later[-1]
+        named = f"{action} of {session_id[:4]}" if session_id else action
+        others = f" and {count(len(later) - 1, 'other act')} stay" if later[1:] else " stays"
+        said += f"; your later {one_line(named)}{others}"
+    if unread:
+        said += f"; what you did later is not all known: {unread[0]}"
+        said += f" (and {count(len(unread) - 1, 'other place')})" if unread[1:] else ""
+    return said
 
 
 def may_hold_acts(path: Path) -> bool:
@@ -48,20 +51,26 @@ def may_hold_acts(path: Path) -> bool:
     return folder is not None and is_folder(folder, unknown=True)
 
 
-def _later(context: Context, at: datetime) -> set[tuple[datetime, str, str]]:
-    """Return my acts since then that no undo takes back: an erasure stands in both books."""
+def _later(context: Context, at: datetime, unread: list[str]) -> set[tuple[datetime, str, str]]:
+    """Return my acts since then that no undo takes back: an erasure stands in both books.
+
+    What cannot be read is said in `unread`.
+    """
     return {
         (one.at, one.action, one.session_id)
-        for one in _events(context)
+        for one in _events(context, unread)
         if context.is_mine(one.operator) and one.action in _STAY and one.at > at
     }
 
 
-def _events(context: Context) -> Iterator[Event]:
-    yield from read_logbook(context.root)
+def _events(context: Context, unread: list[str]) -> Iterator[Event]:
+    try:
+        yield from read_logbook(context.root)
+    except OSError as error:
+        unread.append(f"the logbook cannot be read: {error.strerror}")
     mine, login = context.settings.operator, context.settings.login
     for path in filter(may_hold_acts, listing_paths(context.root)):
-        with suppress(DatabaseProblem):  # what cannot be read now was not undone either
+        try:
             yield from read_events(
                 path / DATABASE,
                 operator=mine,
@@ -70,6 +79,8 @@ def _events(context: Context) -> Iterator[Event]:
                 with_rows=True,
                 timeout_s=_TIMEOUT_S,
             )
+        except DatabaseProblem as problem:
+            unread.append(f"{one_line(path.name)}: {problem}")
 
 
 def _clock(at: datetime, now: datetime) -> str:

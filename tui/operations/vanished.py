@@ -121,7 +121,8 @@ class Vanished:
             self._seen_at = {name: found[name].at for name in gone} | self._seen_at
             self._gone = gone | self._gone
             if gone:
-                self._drop_acked(read_logbook(self._root))
+                with suppress(OSError):  # what was acknowledged is dropped at a later look
+                    self._drop_acked(read_logbook(self._root))
         return self._gone
 
     def _write(self, now: datetime) -> None:

@@ -18,6 +18,11 @@ _MARK = "erased"
 NOBODY_KNOWS = "?"  # where the mark cannot be read: what was read there is kept for nobody
 
 
+def mark_of(folder: Path) -> Path:
+    """Return where the mark of a listing is, if anything of it was erased."""
+    return folder / OURS / _MARK
+
+
 def mark_erased(folder: Path) -> None:
     """Let every cache forget what it keeps of a listing; raises `OSError`.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -34,6 +35,7 @@ _END = 1024 * 1024
 ALL_OF_IT = 3 * _LARGEST
 _TRIES, _PAUSE_S = 20, 0.005
 _LONGEST = 400
+_BEHIND_A_LINK = "it lies behind a link, and links are not followed"
 _NAMES = ("operator", "action", "listing", "session_id", "note")
 _MORE = ("act_id", "request_id", "cost_usd", "detail")
 
@@ -125,19 +127,17 @@ def _append(fd: int, line: bytes) -> bool:
     return os.write(fd, data) == len(data)
 
 
-def read_logbook(
-    root: Path, most_bytes: int = _END, *, is_strict: bool = False
-) -> tuple[Event, ...]:
+def read_logbook(root: Path, most_bytes: int = _END) -> tuple[Event, ...]:
     """Return the acts at the end of the logbook, oldest first, safe to show.
 
-    Where it was turned over not long ago, those at the end of the old one come before. When
-    it cannot be read that is nothing, or `OSError` where that is not enough.
+    Where it was turned over not long ago, those at the end of the old one come before. Raises
+    `OSError` when it cannot be read, or lies behind a link.
     """
     folder = our_folder(root)
     if folder is None:
-        return ()
-    which, new = _end(folder / _FILE, most_bytes, is_strict=is_strict)
-    other, old = _end(folder / _OLD, most_bytes - len(new), is_strict=is_strict)
+        raise OSError(errno.ELOOP, _BEHIND_A_LINK)
+    which, new = _end(folder / _FILE, most_bytes)
+    other, old = _end(folder / _OLD, most_bytes - len(new))
     # Turned over between these two looks it is one file, read twice.
     return tuple(_events(new if other == which else old + b"\n" + new))
 
@@ -146,7 +146,7 @@ def logbook_problem(root: Path) -> str:
     """Return why nothing is known of the acts written down, empty when there is no reason."""
     folder = our_folder(root)
     if folder is None:
-        return "the logbook lies behind a link, and links are not followed"
+        return f"the logbook cannot be read: {_BEHIND_A_LINK}"
     try:
         with regular(folder / _FILE) as (_, status):
             is_silent = status.st_size > 0 and not read_logbook(root)
@@ -169,15 +169,13 @@ def logbook_version(root: Path) -> Version | None:
     return None
 
 
-def _end(path: Path, most_bytes: int, *, is_strict: bool) -> tuple[int, bytes]:
-    """Return which file that is, and its end; 0 and nothing when there is none to be read."""
+def _end(path: Path, most_bytes: int) -> tuple[int, bytes]:
+    """Return which file that is, and its end; 0 and nothing when there is none."""
     try:
         with regular(path) as (fd, status):
             end = os.pread(fd, most_bytes, max(0, status.st_size - most_bytes))
             return status.st_ino, end
-    except OSError as error:
-        if is_strict and not isinstance(error, FileNotFoundError | NotADirectoryError):
-            raise
+    except (FileNotFoundError, NotADirectoryError):
         return 0, b""
 
 

@@ -1,0 +1,52 @@
+"""Purges that erased files and could not change what was written of them: what ends those."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from tui.core.bounded_json import json_object
+from tui.core.models import Event, Key
+from tui.core.text import one_line
+from tui.operations.amounts import moment
+from tui.operations.context import Context
+from tui.storage.logbook import ALL_OF_IT, read_logbook, write_event
+
+_DETAIL = '{"is_unfinished": true, "words": "its files alone"}'
+
+
+def note_half_erased(context: Context, listing: str, session_id: str) -> None:
+    """Write down that the files of a session are erased, and not yet what was written of it."""
+    who = context.settings.operator
+    event = Event(
+        context.clock(),
+        who,
+        "purge",
+        listing,
+        session_id,
+        act_id=context.act_id,
+        detail=_DETAIL,
+    )
+    write_event(context.root, event)
+
+
+def half_erased(root: Path) -> Mapping[Key, Event]:
+    """Return the purges of which no later one has ended what they began.
+
+    Where the logbook cannot be read that is nothing: `log` and the doctor say that.
+    """
+    try:
+        events = read_logbook(root, ALL_OF_IT)
+    except OSError:
+        return {}
+    last = {(one.listing, one.session_id): one for one in events if one.action == "purge"}
+    return {key: one for key, one in last.items() if json_object(one.detail).get("is_unfinished")}
+
+
+def half_erased_words(event: Event) -> str:
+    """Return who erased the files of a session when, and that the rest is still to be done."""
+    who = one_line(event.operator)
+    return (
+        f"{who} erased its files on {moment(event.at)}, but its row and what else was written of "
+        "it could not be changed then"
+    )

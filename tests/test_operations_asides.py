@@ -111,7 +111,7 @@ def test_the_sub_agents_of_a_workflow_are_those_of_its_run(listing: SampleListin
     add_agent(folder, "a2", text("Look b."), run="wf_1-a", agentType="workflow-subagent")
     add_agent(folder, "a3", text("Another's."), run="wf_2-b", agentType="workflow-subagent")
     write(folder / "subagents" / "workflows" / "wf_1-a" / "journal.jsonl", {"type": "launched"})
-    assert all_said(listing) == {"t1": ["Look a.", "Look b."]}
+    assert all_said(listing) == {"t1": ["Look a.", "Look b."], "of:wf_2-b": ["Another's."]}
 
 
 @pytest.mark.parametrize("run", ["../../../../outside", "/etc", "..", ".", "wf/../..", "\0", ""])
@@ -120,7 +120,7 @@ def test_a_run_that_a_transcript_names_leads_nowhere_else(listing: SampleListing
     folder = tell(listing, call("t1", name="Workflow"), result("t1", "Begun.", 0.1, outcome))
     add_agent(folder, "a1", text("Of another run."), run="wf_1-a", agentType="w")
     add_agent(listing.root / "outside", "a2", text("Secret."), toolUseId="t1")
-    assert all_said(listing) == {}
+    assert all_said(listing) == {"of:wf_1-a": ["Of another run."]}
 
 
 @pytest.mark.parametrize("meta", [{}, {"agentType": "Explore"}])
@@ -132,7 +132,8 @@ def test_older_ones_are_found_by_the_agent_that_the_result_names(
     folder = tell(listing, call("t1", name="Task"), result("t1", "Done.", 9, outcome))
     add_agent(folder, "ab12", prompt("go"), text("Found."), **meta)
     add_agent(folder, "ffff", text("Nobody's."), **meta)
-    assert all_said(listing) == {"t1": ["go", "Found."]}
+    found = {"t1": ["go", "Found."], "of:agent-ffff.jsonl": ["Nobody's."]}
+    assert all_said(listing) == found
 
 
 def test_a_finished_one_that_is_opened_later_tells_its_whole_way(listing: SampleListing) -> None:

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from tests.sample_listing import FIRST, SampleListing
-from tests.test_core_lineage import says, user
+from tests.test_core_lineage import result, says, user
 from tui.core.models import EntryKind
 from tui.operations.export import markdown
 from tui.operations.follow import Follow
 from tui.operations.grep import search
+from tui.operations.last_entries import last_entries
 from tui.operations.refresh import Watch
 from tui.operations.seek import seek
 
@@ -77,3 +78,56 @@ def test_a_fresh_record_behind_a_copy_in_one_line_is_told_everywhere(
     assert found(listing, "said a1") == ["said a1"]
     assert found(listing, "said a0") == ["said a0"]
     assert len(seek(path, "said a1", path.stat().st_size).places) == 1
+
+
+def test_what_a_sub_agent_said_is_told_once_wherever_it_was_copied(listing: SampleListing) -> None:
+    """Old CLIs wrote it into the session's own transcript, later ones into one of its own."""
+    side = says("side", "q0") | {"isSidechain": True}
+    path = written(listing, *map(json.dumps, (user("q0", ""), side, side, says("a0", "q0"))))
+    inner = says("inner", "", "m1") | {"isSidechain": True}
+    agents = path.with_suffix("") / "subagents"
+    agents.mkdir(parents=True)
+    (agents / "agent-a1.jsonl").write_text(f"{json.dumps(inner)}\n" * 2)
+    session = listing.session(FIRST)
+    last = last_entries(session, 100)
+    told = [*last.entries, *(one for said in last.asides.values() for one in said)]
+    text = "\n".join(markdown(listing.context(), session))
+    for words in ("said side", "said inner"):
+        assert [one.text for one in told].count(words) == text.count(words) == 1
+        assert found(listing, words) == [words]
+
+
+def test_a_sub_agent_s_answer_that_was_cut_off_says_so_in_the_stream(
+    listing: SampleListing,
+) -> None:
+    path = written(listing, json.dumps(user("q0", "")))
+    inner = ended_early("inner", "", "max_tokens") | {"isSidechain": True}
+    agents = path.with_suffix("") / "subagents"
+    agents.mkdir(parents=True)
+    (agents / "agent-a1.jsonl").write_text(f"{json.dumps(inner)}\n")
+    told = last_entries(listing.session(FIRST), 100).asides.values()
+    assert [one.text.partition(":")[0] for said in told for one in said] == [
+        "said inner", "cut off"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("begins", ["a copy", "half a record", "a fresh one"])
+def test_every_record_of_a_long_spliced_line_is_told(listing: SampleListing, begins: str) -> None:
+    """Of a line over 4 MB the ends are read: what begins in its middle is in neither."""
+    copied = says("a0", "q0")
+    long = json.dumps(result("r0", "a0") | {"padding": "x" * 5_000_000})
+    first = {
+        "a copy": json.dumps(copied),
+        "half a record": json.dumps(says("half", "q0"))[:60],
+        "a fresh one": json.dumps(user("q1", "a0")),
+    }[begins]
+    spliced = f"{first}{long}{json.dumps(says('fresh', 'a0'))}"
+    written(listing, *map(json.dumps, (user("q0", ""), copied)), spliced)
+    session = listing.session(FIRST)
+    follow = Follow(session)
+    update = follow.poll(session)
+    assert update.entries[-1].text == "said fresh"
+    before = follow.before(update.start, None).entries
+    assert [one.text for one in (*before, *update.entries)].count("said a0") == 1
+    page = follow.before(update.end, None)
+    assert [one.text for one in page.entries if one.text][-1] == "said fresh"

@@ -64,7 +64,7 @@ x
 
 > API error: 529
 
-### Sub-agent: `agent-2`
+### Sub-agent: `agent-2`: no call names it
 
 > ## Answer (sub-agent), 2026-11-20 12:00:00Z
 

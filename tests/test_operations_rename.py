@@ -84,6 +84,17 @@ def test_an_old_title_deep_in_a_long_transcript_is_no_change(listing: SampleList
     assert listing.session(FIRST).title == "Newest"
 
 
+def test_a_title_that_another_gave_counts_however_much_was_written_since(
+    listing: SampleListing,
+) -> None:
+    seen, path = listing.session(FIRST), listing.transcript_path(FIRST)
+    rename(listing.context(operator="bert"), seen, "By bert")
+    with path.open("ab") as file:
+        file.write((json.dumps({"type": "tag", "of": "x" * 200}).encode() + b"\n") * 4000)
+    with pytest.raises(Changed, match="its title is now"):
+        rename(listing.context(), seen, "By anna")
+
+
 def test_a_title_is_no_activity(listing: SampleListing) -> None:
     """With a new mtime the CLI's sweep would be put off and "last activity" untrue."""
     before = listing.session(FIRST)

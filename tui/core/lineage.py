@@ -41,15 +41,18 @@ class Lineage:
     """Learns from one line after the other where each goes on from.
 
     `marks` holds, by place, the words for a line whose parent is not what stands before it;
-    `copies` are the records that repeat an earlier one: the place of the line, the number in it.
+    `copies` are the records that repeat an earlier one: the place of the line, the number in it;
+    `spliced` are the places of lines that hold a record behind another, or behind half of one.
     Of a very long transcript only the first lines are known: `is_cut`.
     """
 
     def __init__(self) -> None:
         self.marks: dict[int, str] = {}
         self.copies: set[tuple[int, int]] = set()
+        self.spliced: set[int] = set()
         self.is_cut = False
         self._nodes: dict[str, _Node] = {}
+        self._aside: set[str] = set()
         self._strangers: dict[str, str] = {}
         self._before: set[str] = set()
         self._message_id = ""
@@ -58,14 +61,17 @@ class Lineage:
     def note(self, record: Mapping[str, Any], place: int, number: int = 0) -> None:
         """Take in the next record; `place` is where its line begins, `number` is its own there."""
         uuid = _id(record.get("uuid"))
+        if number:
+            self.spliced.add(place)
         if record.get("type") == "last-prompt":
             self._leaf = _id(record.get("leafUuid"))
-        elif uuid in self._nodes:
+        elif uuid in self._nodes or uuid in self._aside:
             self.copies.add((place, number))
-        elif uuid and not record.get("isSidechain"):
-            if len(self._nodes) >= MOST_NODES:
-                self.is_cut = True
-                return
+        elif uuid and len(self._nodes) + len(self._aside) >= MOST_NODES:
+            self.is_cut = True
+        elif uuid and record.get("isSidechain"):
+            self._aside.add(uuid)
+        elif uuid:
             node = _node(record)
             if "parentUuid" not in record and not node.is_boundary:
                 self._before.add(self._last)

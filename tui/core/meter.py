@@ -69,6 +69,12 @@ class Meter:
         self._windows |= {same_model(model): window for model, window in windows.items()}
         self._fill(self.spent.context)
 
+    def note_before(self, model: str, context: int) -> None:
+        """Take note of what was in the context before all that was added."""
+        if model and not self.spent.model:
+            self.spent = replace(self.spent, model=model)
+            self._fill(self.spent.context or context)
+
     def note_cost(self, cost_usd: float) -> None:
         """Take note of what the whole session has cost at the end of a turn."""
         turn = cost_usd - self._before if self._before is not None else None

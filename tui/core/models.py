@@ -78,6 +78,7 @@ class Transcript:
     config dir's own; `None` for what lies where it belongs. `uncounted` says why `bytes` is too
     few. `active_at` is when it or anything in the session's own folder (by a sub-agent) was last
     written to. `origin` names its first line, as a fork's does, `inherited_usd` its parent's cost.
+    `size` is its own, without what lies beside it.
     """
 
     session_id: str
@@ -94,6 +95,7 @@ class Transcript:
     uncounted: str = ""
     origin: str = ""
     inherited_usd: float = 0.0
+    size: int = 0
     active_at: datetime | None = None
     turn_error: str = ""  # what the API said when it ended the last turn
 

@@ -176,7 +176,7 @@ def _entries(line: dict[str, Any], max_text: int, place: int) -> Iterator[Entry]
         max_text,
         place,
         one_line(message.get("model") or "")[:60] if kind == "assistant" else "",
-        _usage(message.get("usage")) if kind == "assistant" else None,
+        usage_of(message.get("usage")) if kind == "assistant" else None,
     )
     if kind in ("user", "assistant"):
         yield from _message(kind, line, message, common)
@@ -189,14 +189,15 @@ def _entries(line: dict[str, Any], max_text: int, place: int) -> Iterator[Entry]
         yield common.entry(EntryKind.NOTICE, f"a line {form}", left_out=form)
 
 
-def _usage(given: object) -> Usage | None:
+def usage_of(given: object) -> Usage | None:
+    """Return what a message read and wrote, in tokens; `None` where it does not say."""
     if not isinstance(given, dict):
         return None
     read = sum(tokens(given.get(name)) for name in _READ)
     return Usage(read, tokens(given.get("output_tokens")))
 
 
-def _left_after(compacted: object) -> Usage:
+def left_after(compacted: object) -> Usage:
     """Return what a compaction left in the context, nothing where it does not say."""
     return Usage(tokens(compacted.get("postTokens")) if isinstance(compacted, dict) else 0)
 
@@ -344,7 +345,7 @@ def _system(line: dict[str, Any], common: _Line) -> Iterator[Entry]:
         text = f"API error: {one_line(said or 'unknown')[:400]}{suffix}"
         yield common.entry(EntryKind.ERROR, text, is_error=True)
     elif subtype == "compact_boundary":
-        common = replace(common, usage=_left_after(line.get("compactMetadata")))
+        common = replace(common, usage=left_after(line.get("compactMetadata")))
         yield common.entry(EntryKind.NOTICE, "compacted: older turns are a summary from here on")
     elif words := stop_hook_notice(line):
         yield common.entry(EntryKind.NOTICE, words)

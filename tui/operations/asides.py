@@ -6,10 +6,12 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.core.errors import ConsoleError
+from tui.core.line_reader import LineReader
+from tui.core.lineage import Repeats
 from tui.core.models import Entry, EntryKind
 from tui.operations.kept_results import in_sight
 from tui.storage.folders import Version, is_settled, version_of
@@ -43,6 +45,7 @@ class _Aside:
     agent: Subagent
     tail: Tail
     place: str
+    reader: LineReader = field(default_factory=lambda: LineReader(_MAX_TEXT, Repeats().is_copy))
     version: Version | None = None
     at: datetime | None = None
     has_more: bool = True
@@ -75,6 +78,11 @@ class Asides:
         self._owned: dict[Path, _Aside] = {}
         self._is_noted = False
         self._looked = 0.0
+
+    @property
+    def agents(self) -> tuple[Subagent, ...]:
+        """All of the session's sub-agents, as they were looked at last."""
+        return self._agents
 
     @property
     def unread(self) -> str:
@@ -155,7 +163,9 @@ class Asides:
             aside.has_more = False
             return [], 0
         aside.has_more = growth.has_more
-        told = (entry for line in growth.lines for entry in line.entries(_MAX_TEXT))
+        told = [one for line in growth.lines for one in line.told_by(aside.reader, _MAX_TEXT)]
+        if not growth.has_more:
+            told += aside.reader.settled(datetime.now(UTC))
         entries = list(in_sight(told, self._folder))
         aside.at = next((one.at for one in reversed(entries) if one.at), aside.at)
         self.note(entries)

@@ -6,6 +6,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tui.core.filled import FILLED_IN, Filled
+from tui.core.leading import LED_IN, Leads
 from tui.core.limits import BRANCHES_BYTES, BRANCHES_S
 from tui.core.lineage import Lineage
 from tui.core.models import Entry, EntryKind, Session
@@ -13,19 +15,20 @@ from tui.core.records import records_of
 from tui.storage import pages
 from tui.storage.lines import read_lines
 
-# What lines hold that tell of their parents, in lower case.
-_TOLD_IN = (b'"uuid"', b'"leafuuid"')
+# What lines hold that tell of their parents, or of what else is learnt here; in lower case.
+_TOLD_IN = (b'"uuid"', b'"leafuuid"', *LED_IN, *FILLED_IN)
 
 
 class Branches:
     """Learns the lineage of one transcript, again and again from where it stopped.
 
-    `is_cut`: what was too much to read was passed over, and its branches are not known; nothing is
-    that `is_whole`, however long it takes.
+    By the way it learns where its calls lead, and how full its context was. `is_cut`: what was too
+    much to read was passed over, and its branches are not known; nothing is that `is_whole`,
+    however long it takes.
     """
 
     def __init__(self, path: Path, *, is_whole: bool = False) -> None:
-        self.lineage = Lineage()
+        self.lineage, self.leads, self.filled = Lineage(), Leads(), Filled()
         self._path = path
         self._size = 0
         self._is_whole = is_whole
@@ -47,6 +50,8 @@ class Branches:
             for number, record in enumerate(records_of(line.raw)):
                 if isinstance(record, dict):
                     self.lineage.note(record, line.start, number)
+                    self.leads.note(record)
+                    self.filled.note(record)
             if time.monotonic() > ends and not self._is_whole:
                 self._is_cut = True
                 break

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from tui.core.errors import ConsoleError
 from tui.core.line_reader import LineReader
-from tui.core.lineage import Lineage
+from tui.core.lineage import Lineage, Repeats
 from tui.core.markdown import code, details, escaped, fence, nested, quoted
 from tui.core.models import Entry, EntryKind
 from tui.core.text import one_line
 from tui.operations.branches import branch_mark
 from tui.operations.kept_results import in_full, unclaimed
+from tui.operations.uncalled import NO_CALL
 from tui.storage.lines import read_lines
 from tui.storage.subagents import Subagent
 
@@ -37,6 +38,7 @@ class Conversation:
         self._folder = folder
         self._agents = {agent.path: agent for agent in agents}
         self._tools: dict[str, str] = {}
+        self._deeper: set[Path] = set()
 
     def blocks(
         self, path: Path, size: int | None = None, lineage: Lineage = NO_LINEAGE
@@ -46,14 +48,18 @@ class Conversation:
         Raises `ConsoleError` when the transcript cannot be read.
         """
         yield from self._transcript(path, size, 0, lineage)
-        yield from self.uncalled()
+        yield from self.uncalled(f": {NO_CALL}")
 
-    def uncalled(self) -> Iterator[str]:
-        """Return the blocks of the sub-agents that no call led to, theirs below them."""
+    def uncalled(self, says: str = "") -> Iterator[str]:
+        """Return the blocks of the sub-agents that no call led to, theirs below them.
+
+        Each `says` that it is one; those that stand too deep to be told there come here, too.
+        """
         while self._agents:
             agents = self._agents.values()
             outer = (one for one in agents if not one.is_inner)
-            yield from self._agent(next(outer, None) or next(iter(agents)), 0)
+            agent = next(outer, None) or next(iter(agents))
+            yield from self._agent(agent, 0, "" if agent.path in self._deeper else says)
 
     def unclaimed(self) -> Iterator[str]:
         """Return the blocks of results kept in the folder, when no line is left to tell of them."""
@@ -64,7 +70,8 @@ class Conversation:
     def _transcript(
         self, path: Path, size: int | None, depth: int, lineage: Lineage = NO_LINEAGE
     ) -> Iterator[str]:
-        reader = LineReader(_WHOLE, lineage.is_copy)
+        is_copy = Repeats().is_copy if depth else lineage.is_copy
+        reader = LineReader(_WHOLE, is_copy)
         with readable(path):
             for line in read_lines(path, size=size):
                 if line.problem:
@@ -77,9 +84,12 @@ class Conversation:
 
     def _told(self, entry: Entry, depth: int) -> Iterator[str]:
         yield from self._entry(in_full(entry, self._folder))
-        if depth < _DEEPEST:
-            for agent in self._started_by(entry):
-                yield from self._agent(agent, depth)
+        started = self._started_by(entry)
+        if depth >= _DEEPEST:
+            self._deeper.update(agent.path for agent in started)
+            return
+        for agent in started:
+            yield from self._agent(agent, depth)
 
     def _started_by(self, entry: Entry) -> list[Subagent]:
         """Return the sub-agents that a call started: by its id, or by what its result names."""
@@ -89,10 +99,10 @@ class Conversation:
             return [one for one in self._agents.values() if one.is_of_task(entry.task)]
         return []
 
-    def _agent(self, agent: Subagent, depth: int) -> Iterator[str]:
+    def _agent(self, agent: Subagent, depth: int, says: str = "") -> Iterator[str]:
         if self._agents.pop(agent.path, None) is None:
             return
-        yield f"### Sub-agent: {code(agent.about)}"
+        yield f"### Sub-agent: {code(agent.about)}{says}"
         try:
             for block in self._transcript(agent.path, None, depth + 1):
                 yield nested(block)

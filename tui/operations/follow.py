@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tui.core.filled import Filled
 from tui.core.line_reader import LineReader
 from tui.core.lineage import Lineage
 from tui.core.meter import NOTHING_SPENT, Meter, Spent
@@ -23,7 +24,8 @@ from tui.operations.happened import Happened, interleaved
 from tui.operations.kept_results import in_sight
 from tui.operations.remaining import remaining_calls
 from tui.operations.seek import Hits, seek
-from tui.operations.told_alone import MAX_TEXT, following, is_long_copy, told_alone
+from tui.operations.told_alone import MAX_TEXT, following, to_tell, told_alone
+from tui.operations.uncalled import Uncalled
 from tui.runs.protocol import Partial, read_partial
 from tui.runs.untrusted import amount
 from tui.storage import pages
@@ -88,6 +90,7 @@ class Follow:
         self._asides: Asides | None = None
         self._is_begun = False
         self._noting = threading.Lock()
+        self._first_at: datetime | None = None
         self._forget()
         self._point_at(session)
 
@@ -102,18 +105,21 @@ class Follow:
         if growth.was_reset:
             self._forget()
         entries = self._told(growth)
-        self._meter.note_windows(self._happened.windows)
+        self._note_filled()
+        aside = self._said_aside(session)
+        uncalled = self._not_called(session)
+        happened = (*happened, *uncalled)
         if was_reset or not self._is_begun:
-            happened = _since(self._happened.known, entries)
+            happened = _since(self._beside, entries)
+            self._first_at = next((one.at for one in entries if one.at), None)
         happened = self._not_told(happened, entries)
         self._is_begun = self._is_begun or bool(entries or happened)
-        aside = self._said_aside(session)
         return Update(
             interleaved(entries, happened),
             was_reset,
             self._partial(session),
             (growth.notice,) if growth.notice else (),
-            growth.has_more or aside.has_more,
+            growth.has_more or aside.has_more or bool(uncalled),
             self._start,
             self._tail.told_to,
             aside.entries,
@@ -180,6 +186,8 @@ class Follow:
         self._branched = ""
         self._start = 0
         self._asides = Asides(self._own_folder) if self._own_folder else None
+        self._uncalled = Uncalled()
+        self._first_at = None
         self._branches = Branches(self._path) if self._path else None
 
     def _told(self, growth: Growth) -> tuple[Entry, ...]:
@@ -187,9 +195,7 @@ class Follow:
         if self._is_first and growth.lines:
             self._start, self._is_first = growth.lines[0].start, False
         lineage = self._lineage()
-        for line in growth.lines:
-            if is_long_copy(line, lineage):
-                continue
+        for line in self._to_tell(growth, lineage):
             said = line.told_by(self._reader, MAX_TEXT)
             entries += branch_mark(lineage, line.start, said)
             self._meter.note(said)
@@ -202,6 +208,13 @@ class Follow:
             entries += self._reader.settled(datetime.now(UTC))
         self._note(entries)
         return in_sight(entries, self._own_folder)
+
+    def _to_tell(self, growth: Growth, lineage: Lineage) -> Iterable[RawLine]:
+        """Return the lines that came, long ones as far as they have something of their own."""
+        if self._path is not None and any(line.end for line in growth.lines):
+            with suppress(OSError), pages.opened(self._path) as fd:
+                return tuple(to_tell(fd, growth.lines, lineage))
+        return growth.lines
 
     def _not_told(
         self, happened: tuple[Entry, ...], entries: tuple[Entry, ...]
@@ -238,6 +251,33 @@ class Follow:
             if self._asides is None:
                 return SaidAside()
             return self._asides.poll(is_live=session.is_live)
+
+    def _not_called(self, session: Session) -> tuple[Entry, ...]:
+        """Return what stands for sub-agents that no call names, as far as that is known now.
+
+        Of those found later than the stream began, what lies before is left to its pages.
+        """
+        asides, branches = self._asides, self._branches
+        if asides is None or asides.unread or branches is None:
+            return ()
+        if branches.is_cut or branches.leads.is_cut:
+            return ()
+        found = self._uncalled.fresh(asides.agents, branches.leads, is_live=session.is_live)
+        self._note(found)
+        first = self._first_at
+        return tuple(one for one in found if first is None or one.at is None or one.at >= first)
+
+    @property
+    def _beside(self) -> tuple[Entry, ...]:
+        """All that stands in the stream and in no line of the transcript."""
+        return (*self._happened.known, *self._uncalled.known)
+
+    def _note_filled(self) -> None:
+        """Take note of how full the context was before what is told, and what that proves."""
+        filled = self._branches.filled if self._branches is not None else Filled()
+        self._meter.note_windows({**filled.windows, **self._happened.windows})
+        if self._branches is not None and not self._branches.is_cut:
+            self._meter.note_before(filled.model, filled.tokens)
 
     def _note_cost(self, line: RawLine) -> None:
         if line.size < _LONGEST_COST and _COST in line.raw:
@@ -290,7 +330,7 @@ class Follow:
                     break
                 place = lines[0].start if limit < origin else lines[-1].stop
                 ahead = following(fd, lines[-1].stop, tail.told_to)
-                entries = told_alone(lines, ahead, self._known)
+                entries = told_alone(fd, lines, ahead, self._known)
         self._note(entries)
         entries = in_sight(entries, self._own_folder)
         return Page(entries, min(origin, place), max(origin, place))
@@ -303,7 +343,7 @@ class Follow:
         if not times:
             return entries
         last = until or times[-1]
-        known = [one for one in self._happened.known if one.at is not None and one.at < last]
+        known = [one for one in self._beside if one.at is not None and one.at < last]
         if since is None:
             return interleaved(entries, _since(known, entries))
         return interleaved(entries, [one for one in known if one.at and one.at > since])

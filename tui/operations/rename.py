@@ -17,7 +17,7 @@ from tui.core.text import one_line
 from tui.operations.context import Act, Context
 from tui.operations.target import Target, owned, require_no_orphan, target_of
 from tui.storage.config_dir import footprint
-from tui.storage.facts import newest_title
+from tui.storage.facts import title_since
 from tui.storage.logbook import read_logbook, write_event
 from tui.storage.opening import open_to_append
 
@@ -44,7 +44,7 @@ def rename(context: Context, session: Session, title: str) -> Act:
         if transcript.path not in footprint(target.config_dir, target.session_id):
             raise Refused(f"the transcript of {target.short} is not where it was: look again")
         try:
-            _require_as_seen(context, session, transcript.path, now)
+            _require_as_seen(context, session, transcript, now)
             _append(transcript.path, _line(target.session_id, named))
         except OSError as error:
             raise ConsoleError(
@@ -70,9 +70,9 @@ def _transcript(session: Session, target: Target) -> Transcript:
     return transcript
 
 
-def _require_as_seen(context: Context, session: Session, path: Path, now: datetime) -> None:
-    """Raise `Changed` when the title is another than the one that was seen, and say who did it."""
-    title = newest_title(path)
+def _require_as_seen(context: Context, session: Session, seen: Transcript, now: datetime) -> None:
+    """Raise `Changed` when another title was given since it was looked at, and say who did it."""
+    title = title_since(seen.path, seen.size)
     if title in ("", session.title):
         return
     by, short = _renamed_by(context, session, now), session.session_id[:8]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from tui.core.limits import MOST_AHEAD
+from tui.core.limits import LONGEST_LINE, MOST_AHEAD
 from tui.core.line_reader import LineReader
 from tui.core.lineage import Lineage
 from tui.core.models import Entry
@@ -16,7 +17,7 @@ MAX_TEXT = 50_000
 
 
 def told_alone(
-    lines: Iterable[RawLine], following: Iterable[RawLine], lineage: Lineage
+    fd: int, lines: Iterable[RawLine], following: Iterable[RawLine], lineage: Lineage
 ) -> tuple[Entry, ...]:
     """Return the entries of a page, by itself; what follows says what became of its prompts.
 
@@ -24,10 +25,9 @@ def told_alone(
     """
     reader = LineReader(MAX_TEXT, lineage.is_copy)
     entries: list[Entry] = []
-    for line in lines:
-        if not is_long_copy(line, lineage):
-            said = line.told_by(reader, MAX_TEXT)
-            entries += (*branch_mark(lineage, line.start, said), *said)
+    for line in to_tell(fd, lines, lineage):
+        said = line.told_by(reader, MAX_TEXT)
+        entries += (*branch_mark(lineage, line.start, said), *said)
     left, ahead = MOST_AHEAD, iter(following)
     while reader.is_waiting and left > 0 and (later := next(ahead, None)) is not None:
         entries += reader.peek(later.raw)
@@ -42,6 +42,15 @@ def following(fd: int, start: int, stop: int) -> Iterator[RawLine]:
         start = lines[-1].stop
 
 
-def is_long_copy(line: RawLine, lineage: Lineage) -> bool:
-    """Whether a line of which only the ends were read repeats an earlier one."""
-    return bool(line.end) and (line.start, 0) in lineage.copies
+def to_tell(fd: int, lines: Iterable[RawLine], lineage: Lineage) -> Iterator[RawLine]:
+    """Yield lines without the long ones that repeat earlier ones, spliced ones with all they hold.
+
+    Of a long line only the ends were read, and they do not tell of a record in its middle.
+    """
+    for line in lines:
+        if not line.end:
+            yield line
+        elif line.start in lineage.spliced and line.size <= LONGEST_LINE:
+            yield replace(line, raw=pages.read(fd, line.size, line.start), end=b"")
+        elif (line.start, 0) not in lineage.copies:
+            yield line

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
+from tui.core.limits import MOST_BACK
 from tui.core.records import whole_records
 from tui.core.text import one_line
 from tui.core.transcript import command_text, prompt_text, stamp
+from tui.storage.lines import read_lines
 from tui.storage.opening import regular
 
 _END = 64 * 1024
 # As much of an end is read, one after the other, until it tells what it is read for.
 _STEPS = (_END, 1 << 20, 8 << 20)
 _PRINT = 4096
+_MOST_TITLES = 100
 _NEWLINE = b"\n"
 _API_ERROR = b'"isApiErrorMessage"'
 
@@ -83,14 +88,21 @@ def read_cwd(path: str | os.PathLike[str]) -> str:
     return ""
 
 
-def newest_title(path: str | os.PathLike[str]) -> str:
-    """Return the title that was given last in a file's last 64 KiB, `""` for none there.
+def title_since(path: Path, size: int) -> str:
+    """Return the title that was given last since a file had this size, `""` for none.
 
-    Raises `OSError`.
+    One that is smaller now is another: of that, as of what grew very much, the end is read. Raises
+    `OSError`.
     """
-    with regular(path) as (fd, status):
-        tail = os.pread(fd, _END, max(0, status.st_size - _END))
-    return _given(_newest(tail, b'"customTitle"'), "customTitle")
+    with regular(path) as (_, status):
+        now = status.st_size
+    start = max(size, now - MOST_BACK) if now >= size else max(0, now - _END)
+    records = (
+        record
+        for line in read_lines(path, (b'"customtitle"',), start=start)
+        for record in whole_records(line.raw)
+    )
+    return _given(reversed(tuple(deque(records, maxlen=_MOST_TITLES))), "customTitle")
 
 
 def kept(known: Facts, fresh: Facts) -> Facts:

@@ -237,6 +237,7 @@ def transcript_of(
         turn_error=said.turn_error,
         uncounted=more.cut,
         active_at=_active_at(status, more),
+        size=status.st_size,
     )
 
 

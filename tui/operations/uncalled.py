@@ -1,0 +1,128 @@
+"""Sub-agents that no call names: each stands in the stream where time puts it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from tui.core.leading import LED_IN, Leads
+from tui.core.limits import AGENTS_S, MOST_AGENTS
+from tui.core.models import Entry, EntryKind
+from tui.core.records import whole_records
+from tui.core.text import one_line
+from tui.storage.facts import read_facts
+from tui.storage.lines import read_lines
+from tui.storage.subagents import Subagent
+from tui.storage.walking import Budget
+
+NO_CALL = "no call names it"
+_MOST = 1000
+_LOOK_S = 2.0
+# While a session runs, a call may name it yet: an older CLI does so only at the sub-agent's end.
+_QUIET_S = 300.0
+
+
+@dataclass(slots=True)
+class _Below:
+    """Where the calls of one sub-agent lead, of as many bytes of its transcript."""
+
+    leads: Leads = field(default_factory=Leads)
+    size: int = 0
+
+
+class Uncalled:
+    """Finds them again and again; `known` are the entries for all that were found by now."""
+
+    def __init__(self) -> None:
+        self.known: tuple[Entry, ...] = ()
+        self._below: dict[Path, _Below] = {}
+        self._found: set[Path] = set()
+        self._looked = 0.0
+
+    def fresh(self, agents: Sequence[Subagent], leads: Leads, *, is_live: bool) -> list[Entry]:
+        """Return the entries for those that were found since, the session's own `leads` given."""
+        if not agents or time.monotonic() - self._looked < _LOOK_S or len(self._found) >= _MOST:
+            return []
+        left = [one for one in agents if one.path not in self._found and not _is_led(one, leads)]
+        if is_live:
+            left = [one for one in left if _is_quiet(one.path)]
+        self._looked = time.monotonic()
+        found = self.left_over(agents, left)[: _MOST - len(self._found)] if left else []
+        keys = {_key(one) for one in found}
+        self._found.update(one.path for one in left if _key(one) in keys)
+        entries = [entry for one in found for entry in stood_in(one, NO_CALL)]
+        self.known = (*self.known, *entries)
+        return entries
+
+    def left_over(self, agents: Iterable[Subagent], left: Sequence[Subagent]) -> list[Subagent]:
+        """Return those of `left` to which no other agent leads, and one of each round of them.
+
+        Nothing when there is too much to read, for then nobody knows.
+        """
+        budget = Budget(MOST_AGENTS, AGENTS_S)
+        open_, found = {one.path: one for one in left}, list[Subagent]()
+        paths = [one.path for one in agents if one.path not in open_]
+        while budget.spend():
+            if paths:
+                leads = self._leads_of(paths.pop(), budget)
+                led = [path for path, one in open_.items() if _is_led(one, leads)]
+            elif open_:
+                outer = (one for one in open_.values() if not one.is_inner)
+                found.append(next(outer, None) or next(iter(open_.values())))
+                led = [path for path, one in open_.items() if _key(one) == _key(found[-1])]
+            else:
+                return found
+            paths += led
+            for path in led:
+                del open_[path]
+        return []
+
+    def _leads_of(self, path: Path, budget: Budget) -> Leads:
+        known = self._below.setdefault(path, _Below())
+        try:
+            for line in read_lines(path, LED_IN, start=known.size):
+                for record in whole_records(line.raw):
+                    known.leads.note(record)
+                known.size = line.start + len(line.raw) + 1
+                if not budget.spend():
+                    break
+        except OSError:
+            pass
+        return known.leads
+
+
+def stood_in(agent: Subagent, says: str = "") -> tuple[Entry, Entry]:
+    """Return what stands for the call of a sub-agent, which `says` so, and for its result."""
+    tool_id, at = _key(agent), _begun(agent.path)
+    task = "" if agent.tool_id else agent.agent_id or agent.run_id
+    about = f"{says}: {agent.about}" if says else agent.about
+    call = Entry(EntryKind.TOOL, about, at, tool="Agent", tool_id=tool_id)
+    result = Entry(EntryKind.RESULT, says, at, tool_id=tool_id, task=task, is_launch=True)
+    return call, result
+
+
+def _key(agent: Subagent) -> str:
+    """Return the id of the call that it belongs below."""
+    return agent.tool_id or f"of:{agent.run_id or one_line(agent.path.name)}"
+
+
+def _is_led(agent: Subagent, leads: Leads) -> bool:
+    return leads.has(agent.tool_id) if agent.tool_id else leads.has(agent.agent_id, agent.run_id)
+
+
+def _begun(path: Path) -> datetime | None:
+    try:
+        return read_facts(path).first_at
+    except OSError:
+        return None
+
+
+def _is_quiet(path: Path) -> bool:
+    try:
+        return time.time() - os.lstat(path).st_mtime >= _QUIET_S
+    except OSError:
+        return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,10 @@ settings.register_profile(
 )
 settings.load_profile("session-console")
 
+# Hundreds of tests start the program, and each process reads all of the tests: compiled once.
+sys.dont_write_bytecode = False
+sys.pycache_prefix = str(Path(__file__).parents[1] / ".pytest_cache/bytecode")
+
 # `nohup` and a shell's background jobs ignore these, and so would all that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 for _number in (signal.SIGHUP, signal.SIGQUIT):
@@ -40,16 +45,9 @@ def own_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(home / "state"))
         patch.setenv("XDG_CACHE_HOME", str(home / "cache"))
-        # Hundreds of tests start the program: compiled once for all of them, wherever they run.
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-        patch.setenv("PYTHONPYCACHEPREFIX", str(_shared(tmp_path_factory) / "bytecode"))
+        patch.setenv("PYTHONPYCACHEPREFIX", sys.pycache_prefix or "")
         yield
-
-
-def _shared(factory: pytest.TempPathFactory) -> Path:
-    """Return a folder of this run of the tests that all of its processes know."""
-    own = factory.getbasetemp()
-    return own.parent if _is_worker() else own
 
 
 def _is_worker() -> bool:

@@ -49,7 +49,7 @@ async def settled(pilot: Pilot[int]) -> None:
     """Wait until the catalog and the stream of the selection are shown."""
     screen = pilot.app.screen
     assert isinstance(screen, PictureScreen)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not (screen.catalog and screen.live.count and screen.unseen.is_known):
             await pilot.pause(0.02)
     await pilot.pause()

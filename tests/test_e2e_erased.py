@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -41,14 +42,14 @@ def run(root: Path, login: str, *words: str) -> None:
 
 
 def saying(folder: Path, words: str) -> list[str]:
-    files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    files = (Path(at, name) for at, _, names in os.walk(folder) for name in names)
     found = (path for path in files if words.encode() in _content(path))
     return sorted(str(path.relative_to(folder)) for path in found)
 
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return path.read_bytes() if stat.S_ISREG(path.lstat().st_mode) else b""
     except FileNotFoundError:  # a console writes meanwhile
         return b""
 

@@ -183,32 +183,51 @@ def by_id(row: Row) -> str:
 
 
 PROGRAM = """
-import asyncio, sys
+import asyncio, sys, threading, time
 from datetime import UTC, datetime
 from pathlib import Path
-from tui.storage.async_tracking import AsyncTracking
+from tui.storage import async_tracking, connection
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+come = threading.Event()
+
+def slowly(act):
+    def slow(*args, **kwargs):
+        come.set()
+        time.sleep(0.1)
+        return act(*args, **kwargs)
+    return slow
 
 async def main():
-    tracking = AsyncTracking(Path(sys.argv[1]), UTC, "anna")
-    acts = [tracking.mark_failed("9f2c", now=NOW, reason=f"API error {n}") for n in range(20)]
+    tracking = async_tracking.AsyncTracking(Path(sys.argv[1]), UTC, "anna")
+    acts = [tracking.mark_failed("9f2c", now=NOW, reason=f"API error {n}") for n in range(9)]
     tasks = [asyncio.ensure_future(act) for act in acts]
-    await asyncio.sleep(float(sys.argv[2]))
+    if sys.argv[2]:
+        await asyncio.to_thread(come.wait, 60)
 
+match sys.argv[2]:
+    case "opening":
+        async_tracking.writing = slowly(async_tracking.writing)
+    case "writing":
+        connection.Writer.execute = slowly(connection.Writer.execute)
+    case "closing":
+        connection.Writer.close = slowly(connection.Writer.close)
 asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("after_s", [0, 0.005, 0.02])
+@pytest.mark.parametrize("step", ["", "opening", "writing", "closing"])
 async def test_a_program_that_ends_in_the_middle_ends_and_leaves_all_of_it_whole(
-    db_path: Path, after_s: float
+    db_path: Path, step: str
 ) -> None:
-    """A connection left open would keep the process from ever exiting."""
+    """A connection left open would keep the process from ever exiting.
+
+    Without the wait for its thread, that would report to a loop that is closed.
+    """
     await awaited(db_path).track("9f2c", **TRACK)
     done = await asyncio.to_thread(
         subprocess.run,
-        [sys.executable, "-c", PROGRAM, str(db_path), str(after_s)],
+        [sys.executable, "-c", PROGRAM, str(db_path), step],
         capture_output=True,
         text=True,
         timeout=120,

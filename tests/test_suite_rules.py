@@ -20,6 +20,7 @@ TRIED = {
     "test_cli_reader.py: client.wait(1.5)",
     "test_e2e_hostile.py: screen.process.wait(2)",
 }
+_WAITS = {"wait", "wait_for", "until", "join", "result", "run", "communicate", "soon", "timeout"}
 _CLOCKS = {"time.monotonic", "time.perf_counter", "time.time"}
 
 
@@ -28,9 +29,9 @@ def ceilings(tree: ast.AST) -> Iterator[tuple[str, float]]:
     for call in (one for one in ast.walk(tree) if isinstance(one, ast.Call)):
         of, _, name = ast.unparse(call.func).rpartition(".")
         given = [one.value for one in call.keywords if one.arg in ("timeout", "seconds")]
-        if name == "wait" or (of and name in ("join", "result")):
+        if name in ("wait", "timeout") or (of and name in ("join", "result")):
             given += call.args[-1:]
-        if name in ("wait", "wait_for", "until", "join", "result", "run", "communicate", "soon"):
+        if name in _WAITS:
             for one in given:
                 if isinstance(one, ast.Constant) and isinstance(one.value, int | float):
                     yield ast.unparse(call), one.value

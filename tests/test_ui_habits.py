@@ -32,7 +32,7 @@ async def test_the_view_comes_back() -> None:
         await at.press("j", "space", "colon", *"wide", "enter")
         await at.answered()
         await at.press("4")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while at.engine.view.reading is None:  # until the stream of the selection is there
                 await at.press("k")
                 await at.pilot.pause(0.1)

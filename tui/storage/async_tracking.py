@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import closing
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager, closing
 from datetime import tzinfo
 from functools import partial, wraps
 from pathlib import Path
@@ -87,12 +88,37 @@ async def _run(db_path: Path, steps: Steps[T], *, creates: bool = False) -> T:
         await asyncio.to_thread(require_plain, db_path, creates=creates)
         with problems(db_path):
             connector = partial(writing, db_path, creates=creates)
-            async with aiosqlite.Connection(connector, _ROWS_AT_ONCE) as connection:
+            async with _connected(connector) as connection:
                 connection.text_factory = decode
                 await connection.execute_fetchall(BEGIN)
                 result = await _drive(connection, steps)
                 await connection.execute_fetchall(COMMIT)
                 return result
+
+
+class _Connection(aiosqlite.Connection):
+    """One that knows when its thread has done its last work, also where nobody waited for that."""
+
+    ended: asyncio.Future[Any] | None = None
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        self.ended = super().stop()
+        return self.ended and asyncio.shield(self.ended)
+
+
+@asynccontextmanager
+async def _connected(connector: Callable[[], sqlite3.Connection]) -> AsyncIterator[_Connection]:
+    """Give a connection, and leave no thread behind: it would answer to a loop that is closed.
+
+    Where the program ends, the act is cancelled too, perhaps while it is opening or closing.
+    """
+    connection = _Connection(connector, _ROWS_AT_ONCE)
+    try:
+        async with connection:
+            yield connection
+    finally:
+        if connection.ended is not None:
+            await connection.ended
 
 
 async def _drive(connection: aiosqlite.Connection, steps: Steps[T]) -> T:

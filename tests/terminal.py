@@ -23,6 +23,7 @@ import pyte
 _BREATH = 0.02  # seconds
 _PAUSE = 0.05  # seconds: what a console takes for typed at once comes sooner
 _PATIENCE = 10.0
+_STATUS = b"\x1b[5n"
 _FAR_PAUSE = 0.3  # where another program stands between, whose own queue nobody sees
 
 
@@ -31,7 +32,8 @@ class Terminal:
 
     A program that does not own its terminal gets no signal when that goes away. `pace` is how many
     bytes a second the link carries: 0 while it stalls, `None` for as many as there are. It may
-    claim another size than it has. One that `is_far` passes keys on, as `ssh` does.
+    claim another size than it has. One that `is_far` passes keys on, as `ssh` does. Asked for its
+    status it `answers`, as terminals do.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Terminal:
         owns: bool = True,
         claims: tuple[int, int] | None = None,
         is_far: bool = False,
+        answers: bool = True,
     ) -> None:
         columns, rows = size
         self._screen = pyte.Screen(columns, rows)
@@ -53,6 +56,7 @@ class Terminal:
         self._is_word, self._typed_at = False, 0.0
         self._pause = _FAR_PAUSE if is_far else _PAUSE
         self.raw = bytearray()
+        self._answers, self._tail = answers, b""
         self.pace: int | None = None
         self._is_hung_up = False
         self._master, slave = os.openpty()
@@ -202,8 +206,17 @@ class Terminal:
                 self.received += len(data)
                 self.raw += data
                 self._stream.feed(data)
+            self._answer(data)
             if pace:
                 time.sleep(len(data) / pace)
+
+    def _answer(self, data: bytes) -> None:
+        """Say that all is well, as often as that was asked."""
+        data = self._tail + data
+        self._tail = data[1 - len(_STATUS) :]
+        if self._answers and (count := data.count(_STATUS)):
+            with suppress(OSError):
+                os.write(self._master, b"\x1b[0n" * count)
 
 
 def _own_terminal() -> None:

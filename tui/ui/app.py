@@ -43,7 +43,9 @@ class ConsoleApp(LinkApp, inherit_bindings=False):
 
     def get_default_screen(self) -> ConsoleScreen:
         """Return the one screen."""
-        return ConsoleScreen(self.engine)
+        screen = ConsoleScreen(self.engine)
+        self.watched = (screen.page, screen.question)
+        return screen
 
     async def on_event(self, event: events.Event) -> None:
         """Let every key take away what is said only until one is pressed."""

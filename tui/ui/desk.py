@@ -122,7 +122,8 @@ async def is_sure(desk: Desk, asks: str, count: int, verb: str) -> bool:
     typed, refused = "", ""
     while True:
         line = f"{asks}. Type {count} to {verb} them"
-        typed = (await desk.question.ask(line, text=typed, refused=refused)).strip()
+        said = await desk.question.ask(line, text=typed, refused=refused, counts_on_it=True)
+        typed = said.strip()
         if typed in ("", str(count)):
             return bool(typed)
         refused = f"{typed} is not {count}: nothing is done; Esc leaves this"

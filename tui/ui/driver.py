@@ -27,7 +27,8 @@ from textual.message import Message
 
 from tui.core.limits import HIGHEST, WIDEST
 from tui.ui.clipboard import through_screen
-from tui.ui.key_sequences import parsed
+from tui.ui.delivery import ASKS, PADDING, Delivery, Mark
+from tui.ui.key_sequences import Answered, parsed
 from tui.ui.keyboard import Keyboard
 
 _LOOKS_UP = 0.1
@@ -46,11 +47,22 @@ def clamped(width: int, height: int) -> tuple[int, int]:
 
 
 class WholeFile:
-    """The terminal as a file whose writer no error ends: what it does not take is dropped."""
+    """The terminal as a file whose writer no error ends: what it does not take is dropped.
 
-    def __init__(self, file: Any, failed: Callable[[BaseException], None]) -> None:
+    `delivery` counts what it took, and `took` is called when it took more.
+    """
+
+    def __init__(
+        self,
+        file: Any,
+        failed: Callable[[BaseException], None],
+        delivery: Delivery,
+        took: Callable[[], object],
+    ) -> None:
         self._file = file
         self._failed = failed
+        self._delivery = delivery
+        self._took = took
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)
@@ -58,19 +70,27 @@ class WholeFile:
     def write(self, text: str) -> None:
         """Write as much as can be written; a terminal that went away is no fault."""
         self._tried(self._file.write, text)
+        self._delivery.written += 1
 
     def flush(self) -> None:
         """Flush what can be flushed."""
-        self._tried(self._file.flush)
+        if self._tried(self._file.flush):
+            self._delivery.taken = self._delivery.written
+            self._took()
 
-    def _tried(self, work: Callable[..., object], *words: str) -> None:
+    def _tried(self, work: Callable[..., object], *words: str) -> bool:
+        """Do it; answer whether it could be done."""
         try:
             work(*words)
+            return True
         except OSError as error:
+            self._delivery.fail()
             if error.errno not in (errno.EIO, errno.EBADF):
                 self._failed(error)
         except Exception as error:  # a frame that is lost is painted again; a dead writer is not
+            self._delivery.fail()
             self._failed(error)
+        return False
 
 
 class ConsoleDriver(LinuxDriver):
@@ -90,7 +110,10 @@ class ConsoleDriver(LinuxDriver):
         # Textual's own handlers would resume beside whoever suspended: two threads would read.
         for number in (signal.SIGTSTP, signal.SIGCONT):
             signal.signal(number, signal.SIG_DFL)
-        whole: Any = WholeFile(self._file, lambda error: self.faulted("drawing", error))
+        self.delivery = Delivery()
+        whole: Any = WholeFile(
+            self._file, lambda error: self.faulted("drawing", error), self.delivery, self.took
+        )
         self._file = whole
         self._is_leaving_keys = False
         self._attributes: list[Any] | None = None
@@ -101,7 +124,21 @@ class ConsoleDriver(LinuxDriver):
             data = through_screen(data)
         is_old = os.environ.get("TERM", "").startswith(_OLD)
         if not (_QUESTION.match(data) if is_old else data == _SIZES_IN_BAND):
+            self.delivery.given += 1
             super().write(data)
+
+    def took(self) -> None:
+        """Hear, in the thread that writes or reads, that the terminal took more."""
+
+    def mark(self, *, pads: bool) -> Mark:
+        """Return what stands for all that was written until now, and ask the terminal for it.
+
+        One that has answered nothing yet only tells by what it takes; with `pads` that is more
+        than what lies on the way to it.
+        """
+        self.delivery.asked += 1
+        self.write(ASKS if self.delivery.answered or not pads else ASKS + PADDING)
+        return self.delivery.mark()
 
     def _get_terminal_size(self) -> tuple[int, int]:
         """Return how much of the terminal is drawn: all of it, as far as it can be believed."""
@@ -143,6 +180,8 @@ class ConsoleDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """Take the terminal, and remember how it is then."""
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        self.delivery.begin_again()
+        self.mark(pads=False)
         with suppress(termios.error):
             self._attributes = termios.tcgetattr(self.fileno)
 
@@ -167,7 +206,11 @@ class ConsoleDriver(LinuxDriver):
                 return
             now = time.monotonic()
             for message in keyboard.feed(data, now) if is_there else keyboard.idle(now):
-                self.process_message(message)
+                if isinstance(message, Answered):
+                    self.delivery.answer()
+                    self.took()
+                else:
+                    self.process_message(message)
                 if self._suspends(message):
                     self._wait_until_taken()
 

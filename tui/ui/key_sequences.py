@@ -18,6 +18,7 @@ from textual._xterm_parser import XTermParser
 from textual.keys import _character_to_key
 from textual.message import Message
 
+_STATUS = "\x1b[0n"
 _NUMBERED = re.compile(r"\x1b\[(\d{0,6})((?:;\d{0,6})*)([~A-Z])")
 _OTHER_KEY = re.compile(r"\x1b\[27;(\d{1,6});(\d{1,7})~")
 _KITTY = re.compile(r"\x1b\[(\d{0,7})(?::(\d{0,7}))?(?::\d*)?(?:;(\d{0,4})(?:;([\d:]*))?)?u")
@@ -28,9 +29,15 @@ _IS_TEXT = {9, 13, 127}  # Tab, Enter and Backspace, as the bytes that other ter
 _GOES_ON = (events.Key, events.MouseEvent, messages.TerminalSupportsSynchronizedOutput)
 
 
+class Answered(Message):
+    """The terminal has taken all that came before a question for its status."""
+
+
 def read_sequence(sequence: str) -> Iterator[Message | str]:
     """Yield what a whole sequence is: text as a string, any other key or event as a message."""
-    if found := _OTHER_KEY.fullmatch(sequence):
+    if sequence == _STATUS:
+        yield Answered()
+    elif found := _OTHER_KEY.fullmatch(sequence):
         yield from _key(int(found[2]), int(found[1]), "")
     elif found := _KITTY.fullmatch(sequence):
         is_shifted = _bits(int(found[3] or 1)) == _SHIFT and found[2]

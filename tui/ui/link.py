@@ -8,9 +8,11 @@ import sys
 import termios
 import threading
 import time
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Queue
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from rich.color import ColorSystem
 from rich.console import RenderableType
@@ -20,12 +22,22 @@ from textual.geometry import Size
 from textual.screen import Screen
 
 from tui.ui import suspending
+from tui.ui.delivery import Delivery, Mark
 from tui.ui.driver import ConsoleDriver, clamped
 from tui.ui.frame import Frame, is_as_expected
 
 _TRY_AGAIN_S = 0.05
 _PATIENCE_S = 0.5
 _SYNC = ("\x1b[?2026h", "\x1b[?2026l")
+
+
+class Watched(Protocol):
+    """What counts on having been shown; where it `is_vital`, at any cost."""
+
+    is_vital: bool
+
+    def painted(self) -> Callable[[], object] | None:
+        """Return what to do once what is painted now was shown; nothing when that is known."""
 
 
 class LinkDriver(ConsoleDriver):
@@ -37,7 +49,13 @@ class LinkDriver(ConsoleDriver):
 
     def faulted(self, name: str, error: BaseException) -> None:
         if isinstance(self._app, LinkApp):
+            self._app.call_later(self._app.forget_shown)
             self._app.call_later(self._app.faulted, name, error)
+
+    def took(self) -> None:
+        if isinstance(self._app, LinkApp) and self._app.awaits_link:
+            with suppress(RuntimeError):  # the console has left meanwhile
+                self._app.call_later(self._app.take_note_of_shown)
 
     @property
     def is_behind(self) -> bool:
@@ -73,9 +91,13 @@ def _drop_unread(is_done: threading.Event) -> None:
 
 
 class LinkApp(App[int], inherit_bindings=False):
-    """Paints only what differs, and nothing while the link is behind: the last picture wins."""
+    """Paints only what differs, and nothing while the link is behind: the last picture wins.
+
+    What `watched` painted was shown when the terminal has taken the picture that it is part of.
+    """
 
     suspending_keys: frozenset[str] = frozenset()
+    watched: Sequence[Watched] = ()
 
     def __init__(self, *, paints_cells: bool, ansi_color: bool | None = None) -> None:
         self._frame = Frame() if paints_cells and is_as_expected() else None
@@ -83,6 +105,7 @@ class LinkApp(App[int], inherit_bindings=False):
         self._owes_all = False
         self._is_expected_to_go_on = False
         self._back_at = 0.0
+        self._unshown: deque[tuple[Mark, Callable[[], object]]] = deque()
         super().__init__(LinkDriver, ansi_color=ansi_color)
 
     @property
@@ -98,6 +121,11 @@ class LinkApp(App[int], inherit_bindings=False):
 
     def faulted(self, name: str, error: BaseException) -> None:
         """Tell of a fault in a thread that goes on."""
+
+    def forget_shown(self) -> None:
+        """Paint all of the next picture: something of one before was lost."""
+        if self._frame is not None:
+            self._frame.forget()
 
     def stop(self) -> str:
         """Give the terminal back and stop until the shell brings the console back.
@@ -132,14 +160,16 @@ class LinkApp(App[int], inherit_bindings=False):
         self, *, repaint: bool = True, layout: bool = False, recompose: bool = False
     ) -> Self:
         """Paint every cell again, whatever the terminal shows."""
-        if self._frame is not None:
-            self._frame.forget()
+        self.forget_shown()
         return super().refresh(repaint=repaint, layout=layout, recompose=recompose)
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Take in what Textual has to show, and show it now or when the link has moved."""
-        if renderable is None or self._batch_count or self.is_headless:
+        if renderable is None or self._batch_count:
             super()._display(screen, renderable)
+        elif self.is_headless:
+            super()._display(screen, renderable)
+            self._note_painted()
         elif self._is_taken(renderable):
             self._paint()
         elif self._is_behind():
@@ -147,6 +177,9 @@ class LinkApp(App[int], inherit_bindings=False):
             self._paint_later()
         else:
             super()._display(screen, renderable)
+            whole = getattr(renderable, "region", None)
+            self._owes_all = self._owes_all and (whole is None or whole.size != screen.size)
+            self._note_painted()
 
     def _is_taken(self, renderable: RenderableType) -> bool:
         if self._frame is None:
@@ -174,7 +207,7 @@ class LinkApp(App[int], inherit_bindings=False):
             self._paint_later()
             return
         if self._owes_all:
-            self._owes_all = False
+            self._owes_all = self._frame is None  # until Textual has painted all of it
             self.refresh()
         if self._frame is not None and self._driver is not None:
             try:
@@ -185,6 +218,44 @@ class LinkApp(App[int], inherit_bindings=False):
             if changes:
                 begin, end = _SYNC if self._sync_available else ("", "")
                 self._driver.write(f"{begin}{changes}{end}")
+        self._note_painted()
+
+    def repaint_nothing(self) -> None:
+        """Take note of what is painted as it should be already, and so is not painted again."""
+        if self._frame is not None and not self.is_headless:
+            self._paint()
+        elif not self._is_behind():
+            self._note_painted()
+
+    @property
+    def awaits_link(self) -> bool:
+        """Whether something counts on what the terminal has not taken yet."""
+        return bool(self._unshown)
+
+    def _note_painted(self) -> None:
+        """Remember what is part of the picture that was just given to the terminal."""
+        if self._owes_all:
+            return
+        painted = [(one, done) for one in self.watched if (done := one.painted()) is not None]
+        if painted and isinstance(self._driver, LinkDriver):
+            mark = self._driver.mark(pads=any(one.is_vital for one, _ in painted))
+            self._unshown += [(mark, done) for _, done in painted]
+            self.take_note_of_shown()
+        elif self.is_headless:
+            for _, done in painted:
+                done()
+
+    def take_note_of_shown(self) -> None:
+        """Let those know whose picture the terminal has."""
+        delivery = self._driver.delivery if isinstance(self._driver, LinkDriver) else Delivery()
+        while self._unshown:
+            mark, done = self._unshown[0]
+            is_shown = delivery.has(mark)
+            if not (is_shown or delivery.is_lost(mark)):
+                return
+            self._unshown.popleft()
+            if is_shown:
+                done()
 
     def _paint_later(self) -> None:
         if not self._is_waiting:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-from textual.strip import Strip
+from functools import partial
 
 from tui.core.text import cell_width, fit
+from tui.ui.link import LinkApp
 from tui.ui.pane import Pane
 from tui.view import page
 from tui.view.lines import Cell, Line, title_room
@@ -18,8 +18,10 @@ class PagePane(Pane):
     """Lines drawn for the width there is; shown until somebody closes it.
 
     Or shown page by page, for whoever must have seen all of it: each line then stands on one page,
-    and `is_all_seen` tells whether every one was painted at the width there is now.
+    and `is_all_seen` tells whether the terminal took every one at the width there is now.
     """
+
+    is_vital = True
 
     def __init__(self, *, id: str, is_ascii: bool = False) -> None:
         super().__init__(id=id, is_ascii=is_ascii)
@@ -33,6 +35,7 @@ class PagePane(Pane):
         self._is_paged = False
         self.when_all_seen: Callable[[], object] = lambda: None
         self._seen: set[int] = set()
+        self._opening = 0
         self._draw: Draw = lambda width: ()
         self._drawn_for = -1
         self._lines: tuple[Line, ...] = ()
@@ -52,6 +55,8 @@ class PagePane(Pane):
     def close(self) -> None:
         """Give the screen back to the panes."""
         self.is_open = False
+        self._opening += 1
+        self._drawn.clear()
 
     def scroll_lines(self, lines: int) -> None:
         """Scroll as far as there is more."""
@@ -65,13 +70,13 @@ class PagePane(Pane):
 
     @property
     def is_all_seen(self) -> bool:
-        """Whether every line was painted, at the width there is now."""
+        """Whether every line was shown, at the width there is now."""
         lines = self.lines  # made anew at another width, where nothing was seen yet
         return len(self._seen) >= len(lines)
 
     @property
     def first_unseen(self) -> int:
-        """The number of the first page of which not every line was painted."""
+        """The number of the first page of which not every line was shown."""
         line = next((n for n in range(len(self.lines)) if n not in self._seen), 0)
         return line // max(1, self.body_height) + 1
 
@@ -83,23 +88,34 @@ class PagePane(Pane):
 
     def redraw(self) -> int:
         """Repaint what differs; what was painted already is in sight as it is."""
-        for y, line in self._drawn.items():
-            if y < self.size.height and line == self.line_at(y):
-                self._see(y)
-        return super().redraw()
+        cells = super().redraw()
+        if not cells and self._is_paged and isinstance(self.app, LinkApp):
+            self.app.call_later(self.app.repaint_nothing)
+        return cells
 
-    def render_line(self, y: int) -> Strip:
-        """Return the strip of the line at `y`, which is seen then."""
-        self._see(y)
-        return super().render_line(y)
+    def painted(self) -> Callable[[], object] | None:
+        """Return what to do once the lines that are painted now were shown."""
+        if not (self.is_open and self._is_paged):
+            return None
+        if not self.region.area:
+            self._drawn.clear()  # something else stands there now
+            return None
+        lines, ruled = self.lines, self.size.height - self.body_height
+        rows = ((self.top + y - ruled, y) for y in range(ruled, self.size.height))
+        found = frozenset(
+            index
+            for index, y in rows
+            if index < len(lines) and index not in self._seen
+            if self._drawn.get(y) == self.line_at(y)
+        )
+        return partial(self._see, self._opening, found) if found else None
 
-    def _see(self, y: int) -> None:
-        index = self.top + y - (self.size.height - self.body_height)
-        if not (self.is_open and self.top <= index < len(self.lines)) or index in self._seen:
-            return
-        self._seen.add(index)
-        if self._is_paged and self.is_all_seen:
-            self.call_later(self.when_all_seen)
+    def _see(self, opening: int, lines: frozenset[int]) -> None:
+        """Take note that these were shown, unless others stand there meanwhile."""
+        if opening == self._opening and self.is_open:
+            self._seen |= lines
+            if self.is_all_seen:
+                self.when_all_seen()
 
     def resized(self) -> None:
         """Keep what is read in sight; only now it is known where the end is."""
@@ -131,6 +147,7 @@ class PagePane(Pane):
             self._drawn_for = self.body_width
             self._lines = self._draw(self.body_width)
             self._seen.clear()
+            self._opening += 1  # what of the others is still on its way to the terminal is none
         return self._lines
 
     def title(self) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 from textual import events
@@ -14,9 +14,8 @@ from tui.core.errors import ConsoleError
 from tui.core.text import cell_width, one_line
 from tui.ui.keyboard import TypedAhead
 from tui.ui.line_editor import LONGEST, LineEditor
-from tui.ui.pane import Pane
+from tui.ui.message import LEAST_ROWS, MessagePane, warning
 from tui.view.lines import Cell, Line
-from tui.view.styled import wrap
 
 T = TypeVar("T")
 Preview = Callable[[str], Cell]
@@ -25,7 +24,7 @@ WhyNot = Callable[[str], str]
 Turns = Mapping[str, Callable[[], object]]
 _NO_TURNS: Turns = {}
 _SAY_EACH = 0.4
-_ROWS = 2
+_TOO_EARLY = "that key came before this question was on the screen: once more"
 
 
 class Cancelled(ConsoleError):
@@ -36,7 +35,7 @@ class GaveUp(Cancelled):
     """The operator no longer waits; what was begun goes on."""
 
 
-class Question(Pane):
+class Question(MessagePane):
     """Shows messages; asks one question at a time. While it asks, every key is its own.
 
     `hold` takes the keyboard before the question is known, so that what is typed ahead of it
@@ -44,11 +43,10 @@ class Question(Pane):
     """
 
     can_focus = True
+    is_vital = False
 
     def __init__(self, *, id: str, is_ascii: bool = False) -> None:
         super().__init__(id=id, is_ascii=is_ascii)
-        self.message = Cell("")
-        self.keys: Line = ()
         self.editor = LineEditor()
         self._is_held = False
         self._typed: deque[events.Key | events.Paste] = deque()
@@ -63,11 +61,10 @@ class Question(Pane):
         self._warns: Sequence[str] = ()
         self._refusal = ""
         self._typed_so_far: Callable[[str], object] | None = None
-        self._rows = _ROWS
-        self.is_whole = False
+        self._rows = LEAST_ROWS
+        self._is_shown = self._counts_on_it = False
         self._gave_up: asyncio.Event | None = None
         self._leaves = ""
-        self._spills = False
         self.gone = ""
         self.asked = 0  # questions so far
 
@@ -80,30 +77,6 @@ class Question(Pane):
     def is_asking(self) -> bool:
         """Whether the question is there, and not only awaited."""
         return self._answer is not None
-
-    def say(self, text: str, style: str = "", *, is_whole: bool = False) -> None:
-        """Show a message; what does not fit goes on where the keys are, until `settle`.
-
-        With `is_whole` it takes as many rows as it needs, until `fold`.
-        """
-        self.message = Cell(one_line(text), style)
-        self._spills, self.is_whole = True, is_whole
-        self.redraw()
-
-    def has_room(self, text: str) -> bool:
-        """Whether so long a message can be shown whole, and half of the screen stays."""
-        return len(self._wrapped(one_line(text))) <= self._most_rows
-
-    def fold(self) -> None:
-        """Give back the rows that a whole message took."""
-        if self.is_whole:
-            self.is_whole = False
-            self.redraw()
-
-    def settle(self) -> None:
-        """Show the keys again, however long the message is."""
-        self._spills = False
-        self.redraw()
 
     def hold(self) -> None:
         """Take the keyboard."""
@@ -144,15 +117,15 @@ class Question(Pane):
         """Return which key of `choices` was pressed; Enter is `default`. Raises `Cancelled`.
 
         A key for which `why_not` has a reason is greyed, and says it. The keys of `turns` answer
-        nothing: they turn pages. Where there are any, what was typed before the question was there
-        answers nothing either, since nobody had seen what it is about.
+        nothing: they turn pages. A key that was pressed before the question was shown answers
+        nothing either, since nobody had seen what it is about.
         """
         self._choices = {key: key for key in choices} | ({"enter": default} if default else {})
         self._words, self._why_not, self._turns = choices, why_not, turns
         self._refusal = one_line(refused)
         if turns:
             self._typed.clear()
-        return await self._ask(asks)
+        return await self._ask(asks, counts_on_it=True)
 
     async def confirm(self, asks: str) -> bool:
         """Ask yes or no; anything but `y` is no. Raises `Cancelled` for Esc."""
@@ -170,12 +143,14 @@ class Question(Pane):
         typed: Callable[[str], object] | None = None,
         refused: str = "",
         turns: Turns = _NO_TURNS,
+        counts_on_it: bool = False,
     ) -> str:
         """Ask for a line of text; `preview` says what the words so far would do.
 
         `complete` makes more of them when Tab is pressed; `warns` stands behind the answer while
         there is room; `typed` hears the words at once and at each change. Why the last answer was
-        `refused` stands there in full until a key is pressed. `turns` are as for `choose`.
+        `refused` stands there in full until a key is pressed. `turns` are as for `choose`; with
+        them, or if the answer `counts_on_it`, Enter before the question was shown answers nothing.
         """
         self._choices, self._turns = {}, turns
         if turns:
@@ -188,7 +163,7 @@ class Question(Pane):
         self._placeholder = placeholder
         self._warns = warns
         self._tell_typed()
-        return await self._ask(asks)
+        return await self._ask(asks, counts_on_it=counts_on_it or bool(turns))
 
     async def wait_for(
         self,
@@ -221,7 +196,8 @@ class Question(Pane):
         task.add_done_callback(later)
         raise GaveUp(f"{says()}: goes on, nobody waits for it here")
 
-    async def _ask(self, asks: str) -> str:
+    async def _ask(self, asks: str, *, counts_on_it: bool) -> str:
+        self._is_shown, self._counts_on_it = False, counts_on_it
         self.message = Cell(one_line(asks), "strong")
         self.is_whole = False
         self.asked += 1
@@ -243,18 +219,22 @@ class Question(Pane):
 
     def redraw(self) -> int:
         """Repaint what differs, in as many rows as what must be read in full needs."""
-        rows = max(_ROWS, len(self._in_full()) + bool(self._refusal))
+        rows = max(LEAST_ROWS, len(self._in_full()) + bool(self._refusal))
         if rows != self._rows:
             self._rows = rows
             self.styles.height = rows
         return super().redraw()
 
-    @property
-    def _most_rows(self) -> int:
-        return max(_ROWS, self.app.size.height // 2)
+    def painted(self) -> Callable[[], object] | None:
+        """Return what to do once the question, as it is painted now, was shown."""
+        if self._answer is None or self._is_shown or not self.region.area:
+            return None
+        if any(self._drawn.get(y) != self.line_at(y) for y in range(self.size.height)):
+            return None
+        return partial(self._take_note_of_shown, self.asked)
 
-    def _wrapped(self, text: str) -> list[str]:
-        return wrap(text, max(20, self.size.width - 2))
+    def _take_note_of_shown(self, asked: int) -> None:
+        self._is_shown = self._is_shown or asked == self.asked
 
     def _in_full(self) -> list[str]:
         """Return the rows of what must be read in full; none when there is no such thing."""
@@ -283,13 +263,6 @@ class Question(Pane):
             line += [Cell(key, "muted" if is_off else "key")]
             line += [Cell(f" {word}  ", "muted" if is_off else "")]
         return (*line, Cell("Esc", "key"), Cell(" back"))
-
-    def _spilled(self) -> Line:
-        """Return the rest of a message that one line has no room for; nothing when it fits."""
-        rest = self._wrapped(self.message.text)[1:]
-        if not (rest and self._spills):
-            return ()
-        return (Cell(" "), Cell(" ".join(piece.strip() for piece in rest), self.message.style))
 
     def _held_line(self) -> Line:
         if self._gave_up is None:
@@ -362,7 +335,9 @@ class Question(Pane):
         elif self._choices:
             self._choose(self._choices.get(event.key, ""), answer)
         elif event.key == "enter":
-            answer.set_result(self.editor.text)
+            self._refusal = self._why_too_early()
+            if not self._refusal:
+                answer.set_result(self.editor.text)
         elif event.key == "tab" and self._complete is not None:
             self.editor = LineEditor(self._complete(self.editor.before), self.editor.after)
         else:
@@ -372,9 +347,13 @@ class Question(Pane):
     def _choose(self, choice: str, answer: asyncio.Future[str]) -> None:
         if not choice:
             return
-        self._refusal = one_line(self._why_not(choice))
+        self._refusal = self._why_too_early() or one_line(self._why_not(choice))
         if not self._refusal:
             answer.set_result(choice)
+
+    def _why_too_early(self) -> str:
+        """Return why a key does not answer: nobody had seen the question when it was pressed."""
+        return _TOO_EARLY if self._counts_on_it and not self._is_shown else ""
 
     def _tell_typed(self) -> None:
         if self._typed_so_far is not None:
@@ -384,12 +363,3 @@ class Question(Pane):
         """Put pasted text in the line: nothing of it where a key is asked for, or without room."""
         if not self._choices and not self.editor.insert(text):
             self._refusal = f"not pasted: {len(text):,} characters, a line takes {LONGEST:,}"
-
-
-def warning(warns: Sequence[str], room: int) -> str:
-    """Return warnings in what room there is: in full, else what each begins with, or nothing."""
-    for said in (warns, tuple(re.split(r"[:(;]", one)[0].rstrip() for one in warns)):
-        text = "   ! " + "; ".join(said)
-        if said and cell_width(text) < room:
-            return text
-    return f"{'   ! ' + warns[0]:.{room - 2}}~" if warns and room > 20 else ""

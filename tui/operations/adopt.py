@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +29,7 @@ from tui.storage.config_dir import CONFIG_DIR, footprint, raise_sweep, refresh_c
 from tui.storage.folders import is_folder, is_link
 from tui.storage.logbook import write_event
 from tui.storage.moving import Rename, conflict, move, require_movable
-from tui.storage.safe_io import make_folders
+from tui.storage.safe_io import make_folders, rename_anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ def adopt(
     *,
     listing: str = "",
     stage: str = "",
-    rename: Rename = os.rename,
+    rename: Rename = rename_anew,
 ) -> Act:
     """Move a stray's whole footprint into its listing, or track a session that no row tracks.
 

@@ -11,6 +11,7 @@ from tui.core.acts import new_act_id
 from tui.core.errors import Refused
 from tui.core.models import Row
 from tui.settings import Settings
+from tui.storage.opening import guard_below
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,9 @@ class Context:
     settings: Settings
     clock: Callable[[], datetime]
     act_id: str = ""
+
+    def __post_init__(self) -> None:
+        guard_below(self.root)
 
     @property
     def root(self) -> Path:

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from tui.storage.opening import open_base
 from tui.storage.safe_io import make_file, make_new_folder
 
-_PLACE = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _OURS = 3  # `.session_console`, `runs` and the run's own
@@ -43,7 +43,7 @@ def open_folder(path: Path, ours: int = _OURS) -> int:
     path = path.absolute()
     base = path.parents[min(ours, len(path.parents)) - 1]
     with ExitStack() as passed:
-        fd = os.open(base, _PLACE)
+        fd = open_base(base)
         for name in path.relative_to(base).parts:
             passed.callback(os.close, fd)
             fd = open_inside(fd, name)

@@ -19,6 +19,7 @@ from tui.core.text import one_line
 from tui.storage.folders import is_link, read_small
 from tui.storage.locks import folder_lock
 from tui.storage.opening import CONFIG_DIR as CONFIG_DIR
+from tui.storage.opening import open_folder
 from tui.storage.rewriting import rewrite
 
 DEFAULT_SWEEP_DAYS = 30
@@ -101,11 +102,16 @@ def refresh_children(config_dir: Path, now: datetime) -> None:
     if is_link(config_dir):
         return
     stamp = now.timestamp()
-    with suppress(OSError), os.scandir(config_dir) as children:
-        for child in children:
-            if child.is_dir(follow_symlinks=False):
+    with suppress(OSError):
+        fd = open_folder(config_dir)
+        try:
+            with os.scandir(fd) as children:
+                names = [one.name for one in children if one.is_dir(follow_symlinks=False)]
+            for name in names:
                 with suppress(OSError):
-                    os.utime(child.path, (stamp, stamp), follow_symlinks=False)
+                    os.utime(name, (stamp, stamp), dir_fd=fd, follow_symlinks=False)
+        finally:
+            os.close(fd)
 
 
 def footprint(config_dir: Path, session_id: str) -> tuple[Path, ...]:

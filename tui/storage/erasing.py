@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
 from tui.core.errors import ConsoleError
 from tui.core.limits import MOST_NAMES, TRASH_S
-from tui.storage.folders import is_link, may_be_there
+from tui.storage.folders import may_be_there
 from tui.storage.manifest import PURGED, Trashed, forget, numbers_erased, paths_of
+from tui.storage.safe_io import folder_of
 from tui.storage.trash import batches_in, clear, drop_batch
-from tui.storage.walking import Budget, Measure, erase_tree, measure
+from tui.storage.walking import Budget, Measure, erase_inside, measure
 
 
 def measure_trashed(trashed: Trashed) -> Measure:
@@ -36,7 +39,8 @@ def erase(trashed: Trashed) -> int:
     freed = measure_trashed(trashed).bytes
     doomed = next(iter(trashed.files), trashed.mark)
     try:
-        doomed.rename(trashed.batch / f"{trashed.number}{PURGED}")
+        with folder_of(doomed) as (batch, name):
+            os.rename(name, f"{trashed.number}{PURGED}", src_dir_fd=batch, dst_dir_fd=batch)
     except FileNotFoundError:
         return 0
     except OSError as error:
@@ -72,10 +76,13 @@ def erase_words(trashed: Trashed) -> None:
 def erase_path(path: Path) -> None:
     """Erase a file, a link or a folder with all that is in it; raises `ConsoleError`."""
     try:
-        if is_link(path) or not path.is_dir():
-            path.unlink(missing_ok=True)
+        if not may_be_there(path):
             return
-        erase_tree(path)
+        with folder_of(path) as (folder, name):
+            if stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+                erase_inside(folder, name)
+            else:
+                os.unlink(name, dir_fd=folder)
     except OSError as error:
         raise ConsoleError(f"{path} cannot be erased: {error.strerror or error}") from error
 

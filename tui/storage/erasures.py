@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from tui.storage.folders import OURS, console_folder, version_of
-from tui.storage.safe_io import write_atomically
+from tui.storage.safe_io import folder_of, make_file, write_atomically
 
 _MARK = "erased"
 NOBODY_KNOWS = "?"  # where the mark cannot be read: what was read there is kept for nobody
@@ -32,11 +33,10 @@ def mark_erased(folder: Path) -> None:
     try:
         write_atomically(path, secrets.token_hex(8))
     except OSError:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o660)
-        try:
-            os.utime(fd)
-        finally:
-            os.close(fd)
+        with folder_of(path) as (ours, name):
+            with suppress(FileExistsError):
+                os.close(make_file(ours, name))
+            os.utime(name, dir_fd=ours, follow_symlinks=False)
 
 
 def erasure_of(folder: Path) -> str:

@@ -17,7 +17,7 @@ from tui.storage.folders import (
     our_folder,
     read_small,
 )
-from tui.storage.safe_io import write_atomically
+from tui.storage.safe_io import unlink_at, write_atomically
 
 _FILE = "hold.json"
 
@@ -50,7 +50,7 @@ def write_hold(root: Path, hold: Hold | None) -> None:
     """Hold the root, or lift its hold; raises `OSError`."""
     path = console_folder(root) / _FILE
     if hold is None:
-        path.unlink(missing_ok=True)
+        unlink_at(path)
         return
     at = hold.at.isoformat() if hold.at else None
     facts = {"by": hold.by, "at": at, "reason": hold.reason}

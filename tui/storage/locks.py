@@ -308,7 +308,7 @@ def _state(path: str | Path, folder: int | None = None) -> str:
     Only a file that is not there proves that nobody holds its lock.
     """
     try:
-        fd = os.open(path, _LOOKED_AT, dir_fd=folder)
+        fd = _opened_to_look(path, folder)
     except FileNotFoundError:
         return ""
     except OSError as error:
@@ -322,3 +322,10 @@ def _state(path: str | Path, folder: int | None = None) -> str:
     finally:
         os.close(fd)
     return ""
+
+
+def _opened_to_look(path: str | Path, folder: int | None) -> int:
+    if folder is not None:
+        return os.open(path, _LOOKED_AT, dir_fd=folder)
+    with folder_of(Path(path)) as (above, name):
+        return os.open(name, _LOOKED_AT, dir_fd=above)

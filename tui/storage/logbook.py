@@ -89,7 +89,8 @@ def _is_turned_over(fd: int, path: Path) -> bool:
     if not _is_at(path, fd):
         return True
     try:
-        path.replace(path.with_name(_OLD))
+        with folder_of(path) as (folder, name):
+            os.rename(name, _OLD, src_dir_fd=folder, dst_dir_fd=folder)
     except OSError:
         return False
     return True

@@ -14,13 +14,16 @@ from pathlib import Path
 from tui.core.limits import DEEPEST_MOVED
 from tui.storage.folders import is_link, may_be_there
 from tui.storage.opening import open_regular
-from tui.storage.safe_io import folder_of, make_new_folder
+from tui.storage.renaming import rename_new
+from tui.storage.safe_io import flush, folder_of, make_new_folder, rename_anew, unlink, unlink_at
 from tui.storage.walking import Walk
+
+_MADE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 Rename = Callable[[Path, Path], object]
 
 
-def move(source: Path, target: Path, *, rename: Rename = os.rename) -> None:
+def move(source: Path, target: Path, *, rename: Rename = rename_anew) -> None:
     """Move `source`, a file or a folder, to `target`; what an interrupted move left is finished.
 
     On one disk that is a rename. From another, each file is copied, flushed, renamed into place,
@@ -33,7 +36,7 @@ def move(source: Path, target: Path, *, rename: Rename = os.rename) -> None:
     elif may_be_there(target):
         if os.path.samestat(source.lstat(), target.lstat()):
             raise OSError(errno.EEXIST, "that is the same file", str(target))
-        source.unlink()
+        unlink_at(source)
     else:
         try:
             rename(source, target)
@@ -72,9 +75,11 @@ def _merge(source: Path, target: Path, rename: Rename) -> None:
     before = source.stat()
     for one in sorted(source.iterdir()):
         move(one, target / one.name, rename=rename)
-    with suppress(OSError):
-        os.utime(target, ns=(before.st_atime_ns, before.st_mtime_ns))
-    source.rmdir()
+    times = before.st_atime_ns, before.st_mtime_ns
+    with suppress(OSError), folder_of(target) as (folder, name):
+        os.utime(name, ns=times, dir_fd=folder, follow_symlinks=False)
+    with folder_of(source) as (folder, name):
+        os.rmdir(name, dir_fd=folder)
 
 
 def _carry(source: Path, target: Path, rename: Rename) -> None:
@@ -84,41 +89,36 @@ def _carry(source: Path, target: Path, rename: Rename) -> None:
             make_new_folder(parent, name)
         _merge(source, target, rename)
         return
-    temporary = target.with_name(f".{target.name}.moving")  # so that doing it again takes it away
-    try:
-        temporary.unlink(missing_ok=True)
-        _copy(source, temporary)
-        temporary.rename(target)
-    except BaseException:  # an interrupt too must leave nothing half-made
-        temporary.unlink(missing_ok=True)
-        raise
-    _flush(target.parent)
-    source.unlink()
+    temporary = f".{target.name}.moving"  # so that doing it again takes it away
+    with folder_of(target) as (folder, name):
+        unlink(folder, temporary)
+        try:
+            _copy(source, folder, temporary)
+            rename_new(folder, temporary, folder, name)
+        except BaseException:  # an interrupt too must leave nothing half-made
+            unlink(folder, temporary)
+            raise
+        flush(folder)
+    unlink_at(source)
 
 
-def _copy(source: Path, target: Path) -> None:
-    mode = source.lstat().st_mode
-    if not stat.S_ISREG(mode) and not stat.S_ISLNK(mode):
+def _copy(source: Path, folder: int, name: str) -> None:
+    """Copy a file or a link into an open folder, and wait until it is on the disk."""
+    with folder_of(source) as (here, called):
+        mode = os.stat(called, dir_fd=here, follow_symlinks=False).st_mode
+        if stat.S_ISLNK(mode):
+            os.symlink(os.readlink(called, dir_fd=here), name, dir_fd=folder)
+            return
+    if not stat.S_ISREG(mode):
         raise OSError(errno.EINVAL, "neither a file nor a folder", str(source))
-    if stat.S_ISLNK(mode):
-        shutil.copy2(source, target, follow_symlinks=False)
-        return
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with (
         os.fdopen(open_regular(source), "rb") as read,
-        os.fdopen(os.open(target, flags, 0o600), "wb") as write,
+        os.fdopen(os.open(name, _MADE, 0o600, dir_fd=folder), "wb") as write,
     ):
         shutil.copyfileobj(read, write)
-    shutil.copystat(source, target, follow_symlinks=False)
-    _flush(target)
-
-
-def _flush(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+        write.flush()
+        shutil.copystat(f"/proc/self/fd/{read.fileno()}", f"/proc/self/fd/{write.fileno()}")
+        os.fsync(write.fileno())
 
 
 def _is_same(source: Path, target: Path) -> bool:

@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 CONFIG_DIR = ".claude_sessions"
 OURS = ".session_console"
@@ -19,6 +20,16 @@ _APPENDED = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEX
 _AGENTS = "projects"
 
 Place = str | os.PathLike[str]
+
+_roots: set[str] = set()
+
+
+def guard_below(root: Place) -> None:
+    """Follow no link from now on in the place of a listing's folder below that root.
+
+    The root itself may lie behind links: its owner chose them.
+    """
+    _roots.update(map(_plain, (os.fspath(root), os.fspath(Path(root).absolute()))))
 
 
 def open_regular(path: Place) -> int:
@@ -65,6 +76,16 @@ def open_folder_of(path: Place) -> tuple[int, str]:
     return _passed(fd, names[:-1], _STEP), names[-1]
 
 
+def open_base(path: Place) -> int:
+    """Open the root or the listing that folders of ours are in, to pass through it.
+
+    Raises `OSError`, for a link in the place of a listing too.
+    """
+    above, _, name = _plain(os.fspath(path)).rpartition("/")
+    is_listing = bool(name) and (above or "/") in _roots
+    return os.open(path, _STEP if is_listing else _STEP & ~os.O_NOFOLLOW)
+
+
 @contextmanager
 def regular(path: Place) -> Iterator[tuple[int, os.stat_result]]:
     """Give a regular file's descriptor and status, as `open_regular` does."""
@@ -104,5 +125,13 @@ def _parted(path: str) -> tuple[str, list[str]]:
     if begin is None:
         ends = [at for at, name in enumerate(names) if name == _AGENTS]
         begin = ends[-1] if ends else max(0, len(names) - 1)
-    base = "/".join(names[:begin])
-    return ("/" if path.startswith("/") else "./") + base, names[begin:]
+    top = "/" if path.startswith("/") else "./"
+    if begin and top + "/".join(names[: begin - 1]) in _roots:
+        begin -= 1  # the name of a listing, which whoever may write to the root can swap
+    return top + "/".join(names[:begin]), names[begin:]
+
+
+def _plain(path: str) -> str:
+    """Return a path as `_parted` writes what its owner chose."""
+    names = [name for name in path.split("/") if name not in ("", ".")]
+    return ("/" if path.startswith("/") else "./") + "/".join(names)

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tui.storage.opening import open_folder_of
+from tui.storage.opening import open_base, open_folder_of
 from tui.storage.renaming import rename_new
 
 _STEP = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -40,8 +40,9 @@ def make_folders(base: Path, *names: str) -> None:
 
     Raises `NotADirectoryError` for a link in the way, or anything else that is no folder.
     """
-    fd = os.open(base, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    fd = -1
     try:
+        fd = open_base(base)
         for name in names:
             below = make_folder(fd, name)
             os.close(fd)
@@ -54,7 +55,8 @@ def make_folders(base: Path, *names: str) -> None:
             ) from None
         raise
     finally:
-        os.close(fd)
+        if fd >= 0:
+            os.close(fd)
 
 
 def make_folder(parent: int, name: str) -> int:
@@ -219,6 +221,15 @@ def flush(folder: int) -> None:
             os.fsync(fd)
         finally:
             os.close(fd)
+
+
+def unlink_at(path: Path) -> None:
+    """Remove a file, if it is there, through no link that others put in the way.
+
+    Raises `OSError`.
+    """
+    with folder_of(path) as (folder, name), suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
 
 
 def unlink(folder: int, name: str) -> None:

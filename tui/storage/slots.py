@@ -12,12 +12,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tui.storage.folders import console_folder
+from tui.storage.opening import open_folder
 from tui.storage.safe_io import make_file
 
 _TICKET = "wait-"
 _STILL_S = 10.0
 _FILE = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Slots:
@@ -94,7 +94,7 @@ class Slots:
 @contextmanager
 def _opened(root: Path) -> Iterator[int]:
     """Open the folder of the places."""
-    fd = os.open(console_folder(root, "slots"), _FOLDER)
+    fd = open_folder(console_folder(root, "slots"))
     try:
         yield fd
     finally:

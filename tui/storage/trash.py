@@ -32,6 +32,7 @@ from tui.storage.safe_io import (
     make_new_folder,
     rename_anew,
     unlink,
+    unlink_at,
 )
 from tui.storage.walking import Budget, names_in
 
@@ -200,8 +201,9 @@ def drop_batch(batch: Path) -> None:
         names, is_all = names_in(batch, _FEW)
         if is_all and all(name.lstrip(".").startswith(MANIFEST) for name in names):
             for name in names:
-                (batch / name).unlink(missing_ok=True)
-            batch.rmdir()
+                unlink_at(batch / name)
+            with folder_of(batch) as (trash, name):
+                os.rmdir(name, dir_fd=trash)
     except OSError:
         return
 

@@ -22,6 +22,7 @@ from tui.operations.asides import Asides, SaidAside
 from tui.operations.branches import Branches, branch_mark
 from tui.operations.happened import Happened, interleaved
 from tui.operations.kept_results import in_sight
+from tui.operations.last_line import LastLine
 from tui.operations.remaining import remaining_calls
 from tui.operations.seek import Hits, seek
 from tui.operations.told_alone import MAX_TEXT, following, to_tell, told_alone
@@ -104,7 +105,7 @@ class Follow:
         was_reset = growth.was_reset or was_moved
         if growth.was_reset:
             self._forget()
-        entries = self._told(growth)
+        entries = self._told(growth, is_over=not (session.is_live or growth.has_more))
         self._note_filled()
         aside = self._said_aside(session)
         uncalled = self._not_called(session)
@@ -121,7 +122,7 @@ class Follow:
             (growth.notice,) if growth.notice else (),
             growth.has_more or aside.has_more or bool(uncalled),
             self._start,
-            self._tail.told_to,
+            self._told_to,
             aside.entries,
             aside.ended,
             self._meter.spent,
@@ -143,12 +144,20 @@ class Follow:
 
     def before(self, place: int, until: datetime | None) -> Page:
         """Return what stands before `place`; `until` is the time of what stands there."""
-        page = self._page(place, 0, pages.before)
+        last, told_to = self._last, self._tail.told_to if self._tail else 0
+        is_last = place > told_to and place == last.stop
+        page = self._page(told_to if is_last else place, 0, pages.before)
+        if is_last and not page.is_void:
+            page = replace(page, entries=(*page.entries, *last.entries), stop=place)
         return replace(page, entries=self._with_notices(page.entries, None, until))
 
     def after(self, place: int, stop: int, since: datetime | None) -> Page:
         """Return what stands from `place` to `stop` at most; `since` is the time before it."""
-        page = self._page(place, stop, lambda fd, at: pages.after(fd, at, stop))
+        last, told_to = self._last, self._tail.told_to if self._tail else 0
+        whole = min(stop, told_to)
+        page = self._page(place, whole, lambda fd, at: pages.after(fd, at, whole))
+        if page.stop == told_to < last.stop == stop and not page.is_void:
+            page = replace(page, entries=(*page.entries, *last.entries), stop=stop)
         until = _FAR if page.stop >= stop else None
         return replace(page, entries=self._with_notices(page.entries, since, until))
 
@@ -162,7 +171,7 @@ class Follow:
         """Search all that was told by now, or what is new since `known`; raises `ConsoleError`."""
         if self._path is None or self._tail is None:
             return Hits(words)
-        return seek(self._path, words, self._tail.told_to, told, is_stopped, known)
+        return seek(self._path, words, self._told_to, told, is_stopped, known)
 
     def _point_at(self, session: Session) -> bool:
         """Open the session's transcript; true when it is another file than before."""
@@ -176,6 +185,11 @@ class Follow:
         return was_moved
 
     @property
+    def _told_to(self) -> int:
+        """How far everything was told, a last line without a newline with it."""
+        return max(self._last.stop, self._tail.told_to if self._tail else 0)
+
+    @property
     def _own_folder(self) -> Path | None:
         return self._path.with_suffix("") if self._path is not None else None
 
@@ -186,23 +200,27 @@ class Follow:
         self._branched = ""
         self._start = 0
         self._asides = Asides(self._own_folder) if self._own_folder else None
-        self._uncalled = Uncalled()
+        self._uncalled, self._last = Uncalled(), LastLine()
         self._first_at = None
         self._branches = Branches(self._path) if self._path else None
 
-    def _told(self, growth: Growth) -> tuple[Entry, ...]:
+    def _told(self, growth: Growth, *, is_over: bool) -> tuple[Entry, ...]:
         entries: list[Entry] = []
+        last, named = self._last_line() if is_over else (None, ())
         if self._is_first and growth.lines:
             self._start, self._is_first = growth.lines[0].start, False
-        lineage = self._lineage()
-        for line in self._to_tell(growth, lineage):
+        lineage = self._lineage(last)
+        for line in (*self._to_tell(growth, lineage), *((last,) if last else ())):
             said = line.told_by(self._reader, MAX_TEXT)
             entries += branch_mark(lineage, line.start, said)
             self._meter.note(said)
             self._note_cost(line)
             self._note_messages(said)
             entries += said
-        if growth.lines:
+        if last is not None:
+            self._last.note(last, said)
+        entries += named
+        if growth.lines or last is not None:
             self._branched = lineage.words
         if not growth.has_more:
             entries += self._reader.settled(datetime.now(UTC))
@@ -232,13 +250,19 @@ class Follow:
         return self._branches.lineage if self._branches is not None else Lineage()
 
     def _is_copy(self, record: Mapping[str, Any], place: int, number: int) -> bool:
-        return self._known.is_copy(record, place, number)
+        return self._last.has(place, number) or self._known.is_copy(record, place, number)
 
-    def _lineage(self) -> Lineage:
+    def _last_line(self) -> tuple[RawLine | None, tuple[Entry, ...]]:
+        """Return what stands behind the last newline, once nobody writes any more."""
+        if self._path is None or self._tail is None or self._tail.identity is None:
+            return None, ()
+        return self._last.read(self._path, self._tail.told_to)
+
+    def _lineage(self, last: RawLine | None) -> Lineage:
         """Return the same, once what came is read, too."""
         if self._branches is not None and self._tail is not None:
             with suppress(OSError):
-                self._branches.read(self._tail.told_to)
+                self._branches.read(last.stop - 1 if last is not None else self._tail.told_to)
         return self._known
 
     def _note(self, entries: Iterable[Entry]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from tui.core.limits import BACK_S, MOST_BACK
 from tui.core.models import Entry, EntryKind, Session
 from tui.operations.follow import Follow, Update
-from tui.operations.last_line import last_line
+from tui.operations.last_line import unfinished_line
 from tui.storage.walking import Budget
 
 _MOST_ASIDE = 1001  # one more than is shown of them, so that what is cut is told
@@ -46,7 +46,9 @@ def last_entries(session: Session, count: int) -> Last:
             break
         entries, start = (*page.entries, *entries), page.start
     more = _everything(follow, session, count, asides)
-    entries = (*entries, *more.entries, *last_line(session, more.end))
+    entries = (*entries, *more.entries)
+    if session.is_live and session.transcript is not None:
+        entries += unfinished_line(session.transcript.path, more.end)
     ended = (*first.ended, *more.ended)
     shown = entries[-count:] if count > 0 else ()
     return Last(follow, shown, asides, ended, more.branches)

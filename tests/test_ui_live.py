@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from array import array
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, timedelta
@@ -365,3 +366,43 @@ async def test_a_pane_alone_needs_no_screen_to_forget() -> None:
     pane = LivePane(id="live", zone=UTC, quiet_after=timedelta(minutes=10), follows="F")
     assert pane.entry == (None, None)
     assert pane.place == -1
+
+
+class AsideFollow(FixedFollow):
+    """Sub-agents say something once their call is in sight, as when a page has brought it."""
+
+    seen = False
+
+    def poll(self, session: Session) -> Update:
+        update = super().poll(session)
+        if not self.seen:
+            return update
+        said = Entry(EntryKind.TEXT, "the valves are told aside", NOW, is_sidechain=True)
+        lines = tuple(replace(said, text=f"step {number}") for number in range(60))
+        type(self).seen = False
+        return replace(update, asides={"t1": (*lines, said)})
+
+    def seek(
+        self,
+        words: str,
+        told: Callable[[float], None],
+        is_stopped: Callable[[], bool],
+        known: Hits | None,
+    ) -> Hits:
+        type(self).seen = True
+        return Hits(words, array("Q", [50]), len(self.entries))
+
+
+class AsideEngine(FixedEngine):
+    """One call among many lines has a sub-agent."""
+
+    def follow(self, session: Session) -> FixedFollow:
+        call = Entry(EntryKind.TOOL, "look", NOW, tool="Agent", tool_id="t1")
+        return AsideFollow((*LONG[:50], call, *LONG[50:300]))
+
+
+async def test_a_search_brings_a_sub_agent_s_words_in_sight_once_they_are_read() -> None:
+    async with console(AsideEngine()) as at:
+        await at.press("enter", "slash", *"the valves", "enter")
+        await at.until(lambda: "the valves are told aside" in shown(at))
+        assert at.message == "1 of 1"

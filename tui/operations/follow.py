@@ -24,7 +24,8 @@ from tui.operations.happened import Happened, interleaved
 from tui.operations.kept_results import in_sight
 from tui.operations.last_line import LastLine
 from tui.operations.remaining import remaining_calls
-from tui.operations.seek import Hits, seek
+from tui.operations.seek import Hits, pattern_of, seek
+from tui.operations.seek_aside import told_by, with_asides
 from tui.operations.told_alone import MAX_TEXT, following, to_tell, told_alone
 from tui.operations.uncalled import Uncalled
 from tui.runs.protocol import Partial, read_partial
@@ -91,6 +92,8 @@ class Follow:
         self._asides: Asides | None = None
         self._is_begun = False
         self._noting = threading.Lock()
+        self._left: tuple[Entry, ...] = ()
+        self._left_folder: Path | None = None
         self._first_at: datetime | None = None
         self._forget()
         self._point_at(session)
@@ -136,11 +139,13 @@ class Follow:
         entries, folder = tuple[Entry, ...](), session.own_folder
         if folder is not None and self._asides is None:
             self._asides, entries = Asides(folder), remaining_calls(folder)
+            self._left = tuple(replace(one, place=at) for at, one in enumerate(entries))
+            self._left_folder, entries = folder, self._left
             self._note(entries)
         aside, writing = self._said_aside(session), self._partial(session)
         self._is_begun = self._is_begun or bool(happened or entries)
         told = Update((*entries, *happened), was_moved, writing, has_more=aside.has_more)
-        return replace(told, asides=aside.entries, ended=aside.ended)
+        return replace(told, asides=aside.entries, ended=aside.ended, end=len(self._left))
 
     def before(self, place: int, until: datetime | None) -> Page:
         """Return what stands before `place`; `until` is the time of what stands there."""
@@ -168,10 +173,21 @@ class Follow:
         is_stopped: Callable[[], bool],
         known: Hits | None = None,
     ) -> Hits:
-        """Search all that was told by now, or what is new since `known`; raises `ConsoleError`."""
-        if self._path is None or self._tail is None:
+        """Search all that was told by now, or what is new since `known`; raises `ConsoleError`.
+
+        What sub-agents said is found at their calls.
+        """
+        path, folder = self._path, self._own_folder or self._left_folder
+        if folder is None:
             return Hits(words)
-        return seek(self._path, words, self._told_to, told, is_stopped, known)
+        hits = known or Hits(words)
+        if path is not None:
+            hits = seek(path, words, self._told_to, told, is_stopped, known)
+        if not hits.is_whole:
+            return hits
+        entries = told_by(path) if path is not None else lambda _: self._left
+        pattern, stood_in = pattern_of(words), self._uncalled.known
+        return with_asides(hits, folder, pattern, entries, stood_in, is_stopped)
 
     def _point_at(self, session: Session) -> bool:
         """Open the session's transcript; true when it is another file than before."""

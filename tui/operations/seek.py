@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,13 +31,15 @@ class Stopped(Exception):
 class Hits:
     """The places of the lines that hold `words`, in order, of the first `size` bytes.
 
-    `is_whole` is false when the search was stopped; what was found until then is there.
+    `is_whole` is false when the search was stopped; what was found until then is there. `agents`
+    are the sub-agents that were searched as well, each with its size.
     """
 
     words: str
     places: array[int] = field(default_factory=lambda: array("Q"))
     size: int = 0
     is_whole: bool = True
+    agents: Mapping[Path, int] = field(default_factory=dict)
 
     def next(self, place: int, step: int) -> int | None:
         """Return the number of the hit after `place` (or before it), round the end; or `None`."""
@@ -62,7 +64,7 @@ def seek(
     What is searched is what the stream would show, unfolded; what is `known` already is not read
     again. `told` gets the share that is done. Raises `ConsoleError` when the file cannot be read.
     """
-    pattern, places = Pattern(re.escape(words)), array("Q", known.places if known else ())
+    pattern, places = pattern_of(words), array("Q", known.places if known else ())
     sought = (*pattern.literals, MARKER) if pattern.literals else ()
     folder = path.with_suffix("")
     start = known.size if known else 0
@@ -84,7 +86,12 @@ def seek(
     except OSError as error:
         said = f"{one_line(path.name)} cannot be read: {error.strerror or error}"
         raise ConsoleError(said) from error
-    return Hits(words, places, size)
+    return Hits(words, places, size, agents=known.agents if known else {})
+
+
+def pattern_of(words: str) -> Pattern:
+    """Return the pattern that finds words as they are, case ignored."""
+    return Pattern(re.escape(words))
 
 
 def _told(lines: Iterable[Line]) -> Iterator[Entry]:

@@ -52,8 +52,8 @@ class Uncalled:
             left = [one for one in left if _is_quiet(one.path)]
         self._looked = time.monotonic()
         found = self.left_over(agents, left)[: _MOST - len(self._found)] if left else []
-        keys = {_key(one) for one in found}
-        self._found.update(one.path for one in left if _key(one) in keys)
+        keys = {call_id(one) for one in found}
+        self._found.update(one.path for one in left if call_id(one) in keys)
         entries = [entry for one in found for entry in stood_in(one, NO_CALL)]
         self.known = (*self.known, *entries)
         return entries
@@ -73,7 +73,7 @@ class Uncalled:
             elif open_:
                 outer = (one for one in open_.values() if not one.is_inner)
                 found.append(next(outer, None) or next(iter(open_.values())))
-                led = [path for path, one in open_.items() if _key(one) == _key(found[-1])]
+                led = [path for path, one in open_.items() if call_id(one) == call_id(found[-1])]
             else:
                 return found
             paths += led
@@ -97,7 +97,7 @@ class Uncalled:
 
 def stood_in(agent: Subagent, says: str = "") -> tuple[Entry, Entry]:
     """Return what stands for the call of a sub-agent, which `says` so, and for its result."""
-    tool_id, at = _key(agent), _begun(agent.path)
+    tool_id, at = call_id(agent), _begun(agent.path)
     task = "" if agent.tool_id else agent.agent_id or agent.run_id
     about = f"{says}: {agent.about}" if says else agent.about
     call = Entry(EntryKind.TOOL, about, at, tool="Agent", tool_id=tool_id)
@@ -105,7 +105,7 @@ def stood_in(agent: Subagent, says: str = "") -> tuple[Entry, Entry]:
     return call, result
 
 
-def _key(agent: Subagent) -> str:
+def call_id(agent: Subagent) -> str:
     """Return the id of the call that it belongs below."""
     return agent.tool_id or f"of:{agent.run_id or one_line(agent.path.name)}"
 

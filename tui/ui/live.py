@@ -49,6 +49,7 @@ class LivePane(Pane):
         self._follows = follows
         self._is_waiting = False
         self._found: Place | None = None
+        self._awaited: tuple[int, str, Place] | None = None
         self.quiet_after = quiet_after
         self.now = datetime.fromtimestamp(0, UTC)
         self.session: Session | None = None
@@ -108,6 +109,8 @@ class LivePane(Pane):
         notices = tuple(Entry(EntryKind.NOTICE, text) for text in update.notices)
         self._roll.append(notices)
         self._roll.put_aside(update.asides, update.ended)
+        if self._awaited and update.asides and self.top == self._awaited[2]:
+            self.go_to(*self._awaited[:2])
         self.spent, self._writing = update.spent, update.partial
         self._branches = update.branches
         if not self.is_following:
@@ -144,7 +147,7 @@ class LivePane(Pane):
         self._roll = self._roll.anew()
         self.start = self.end = start
         self.top, self._current = (0, 0), None
-        self.wish = self._found = None
+        self.wish = self._found = self._awaited = None
 
     def _trim(self) -> None:
         """Let go of what is far from where the operator reads; it can be read again."""
@@ -204,25 +207,19 @@ class LivePane(Pane):
 
     def go_to(self, place: int, words: str) -> bool:
         """Show what stands at a place of the file, with `words` in sight; false without it yet."""
-        index = self._roll.find(place) if self.start <= place < self.end else None
-        if index is None:
+        found = self._roll.sought(place, words) if self.start <= place < self.end else None
+        if found is None:
             return False
         self.is_following = False
-        row = self._row_with(index, words)
-        if row is None:
-            self._roll.open(index)
-            row = self._row_with(index, words)
-        self._current, self._found = index, (index, row or 0)
-        self.top = self._roll.moved((index, row or 0), -(self.body_height // 3))
+        if found[1] < 0:
+            self._roll.open(found[0])
+            found = self._roll.sought(place, words) or found
+        index, row = found
+        self._current, self._found = index, (index, max(0, row))
+        self.top = self._roll.moved((index, max(0, row)), -(self.body_height // 3))
         self._settle()
+        self._awaited = (place, words, self.top) if row < 0 else None
         return True
-
-    def _row_with(self, index: int, words: str) -> int | None:
-        wanted = words.casefold()
-        for row, line in enumerate(self._roll.lines(index)):
-            if wanted in "".join(cell.text for cell in line).casefold():
-                return row
-        return None
 
     @property
     def place(self) -> int:
@@ -289,6 +286,11 @@ class LivePane(Pane):
             last = self._roll.moved((index, 0), len(self._roll.lines(index)))
             top = self._roll.moved(last, -self.body_height)
             self.top = min(top, (index, 0))
+
+    @property
+    def has_asides(self) -> bool:
+        """Whether sub-agents said something, and may have said more since."""
+        return self._roll.asides.has_any
 
     # What is shown ---------------------------------------------------------------------------
 

@@ -55,7 +55,7 @@ class Reading:
         if follower is None or not words:
             return
         is_new = self._searched is not follower or self._hits is None or self._hits.words != words
-        if is_new or (self._hits is not None and self._hits.size < live.told_to):
+        if is_new or live.has_asides or (self._hits and self._hits.size < live.told_to):
             self._hits = await self._sought(follower, words, None if is_new else self._hits)
             self._searched = follower
         hits = self._hits

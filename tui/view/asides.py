@@ -63,6 +63,11 @@ class Asides:
             self._bytes -= sum(map(_size, self._said.pop(changed[-1])))
         return changed
 
+    @property
+    def has_any(self) -> bool:
+        """Whether there is anything in it."""
+        return bool(self._said)
+
     def note(self, entries: Iterable[Entry]) -> list[str]:
         """Take note of the notices that tell of an end, and return the ids of their calls."""
         found = [one for one in entries if _tells_of_end(one)]

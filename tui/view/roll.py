@@ -177,6 +177,22 @@ class Roll:
         call = self._call(self.entries[index].tool_id)
         return index if call is None else call
 
+    def sought(self, place: int, words: str) -> Place | None:
+        """Return the line of an entry at a place of the file that holds words.
+
+        Of what is folded, or stands for nothing in the file, it is the entry's; row -1.
+        """
+        first = self.find(place)
+        if first is None:
+            return None
+        at, wanted = first, words.casefold()
+        while at < len(self.entries) and (at == first or self.entries[at].place == place):
+            for row, line in enumerate(self.lines(at)):
+                if wanted in "".join(cell.text for cell in line).casefold():
+                    return at, row
+            at += 1
+        return first, -1
+
     def place_at(self, index: int) -> int:
         """Return the place in the file of an entry, or of the last before it; -1 for none."""
         at = min(index, len(self.entries) - 1)

@@ -1,0 +1,146 @@
+"""A search in what sub-agents said: it is found where the stream shows it, at their calls."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from bisect import insort
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from tui.core.errors import ConsoleError
+from tui.core.leading import LED_IN, Leads
+from tui.core.line_reader import LineReader
+from tui.core.lineage import Repeats
+from tui.core.models import Entry, EntryKind
+from tui.core.records import whole_records
+from tui.core.sought import told_in
+from tui.operations.kept_results import MARKER, in_full
+from tui.operations.pattern import Pattern
+from tui.operations.seek import Hits, has
+from tui.operations.uncalled import call_id
+from tui.storage.lines import read_lines
+from tui.storage.subagents import Subagent, find_subagents
+
+_WHOLE = 1 << 40
+_DEEPEST = 20
+
+# Gives the entries of the session itself, of those lines alone that hold one of some literals.
+Told = Callable[[tuple[bytes, ...]], Iterable[Entry]]
+
+
+def with_asides(
+    hits: Hits,
+    folder: Path,
+    pattern: Pattern,
+    told: Told,
+    stood_in: Iterable[Entry],
+    is_stopped: Callable[[], bool],
+) -> Hits:
+    """Return hits, with the places of calls whose sub-agents said what is sought.
+
+    `folder` is the session's own; `stood_in` stand for calls that nothing names. Sub-agents that
+    have not changed since the hits were found are not read again. Raises `ConsoleError`.
+    """
+    agents, found = find_subagents(folder), list[Subagent]()
+    sizes = {agent.path: _size(agent.path) for agent in agents}
+    for agent in (one for one in agents if hits.agents.get(one.path) != sizes[one.path]):
+        if is_stopped():
+            return replace(hits, is_whole=False)
+        if _says(agent.path, folder, pattern):
+            found.append(agent)
+    places, told_at = array("Q", hits.places), set(hits.places)
+    try:
+        calls = _Calls(agents, told, tuple(stood_in)) if found else None
+        for place in {calls.place_of(one) for one in found} if calls else ():
+            if place is not None and place >= 0 and place not in told_at:
+                insort(places, place)
+    except OSError as error:
+        raise ConsoleError(f"{folder.name} cannot be read: {error.strerror or error}") from error
+    return replace(hits, places=places, agents=sizes)
+
+
+def told_by(path: Path) -> Told:
+    """Return what gives the entries of a transcript, their texts left out."""
+
+    def told(sought: tuple[bytes, ...]) -> Iterator[Entry]:
+        reader = LineReader(0, Repeats().is_copy)
+        for line in read_lines(path, sought):
+            yield from reader.entries(line.raw, line.start)
+
+    return told
+
+
+class _Calls:
+    """Where the calls of a session stand, and which of them led to a sub-agent."""
+
+    def __init__(self, agents: Sequence[Subagent], told: Told, stood_in: Sequence[Entry]) -> None:
+        self._agents, self._told = agents, told
+        self._stood_in = {one.tool_id: one.at for one in stood_in if one.kind is EntryKind.TOOL}
+        self._places: dict[str, int] = {}
+        self._tasks: dict[str, str] = {}
+        self._inner: dict[Path, Leads] = {}
+        for entry in told(LED_IN):
+            if entry.kind is EntryKind.TOOL:
+                self._places.setdefault(entry.tool_id, entry.place)
+            elif entry.kind is EntryKind.RESULT and entry.task:
+                self._tasks.setdefault(entry.task, entry.tool_id)
+
+    def place_of(self, agent: Subagent) -> int | None:
+        """Return the place of the session's own call that led to a sub-agent, at any depth."""
+        chain = [agent]
+        while len(chain) < _DEEPEST:
+            if (place := self._places.get(self._call_of(chain[-1]))) is not None:
+                return place
+            above = self._above(chain[-1])
+            if above is None or above in chain:
+                break
+            chain.append(above)
+        ids = (one for one in map(call_id, reversed(chain)) if one in self._stood_in)
+        return next((self._place_at(self._stood_in[one]) for one in ids), None)
+
+    def _call_of(self, agent: Subagent) -> str:
+        named = (self._tasks.get(one, "") for one in (agent.agent_id, agent.run_id) if one)
+        return agent.tool_id or next(filter(None, named), "")
+
+    def _above(self, agent: Subagent) -> Subagent | None:
+        """Return the sub-agent whose call led to another."""
+        return next((one for one in self._agents if self._leads(one).has(agent.tool_id)), None)
+
+    def _leads(self, agent: Subagent) -> Leads:
+        if agent.path not in self._inner:
+            leads = self._inner[agent.path] = Leads()
+            for line in read_lines(agent.path, LED_IN):
+                for record in whole_records(line.raw):
+                    leads.note(record)
+        return self._inner[agent.path]
+
+    def _place_at(self, at: datetime | None) -> int | None:
+        """Return the place of what was told last before a time, else of the first that was."""
+        found: int | None = None
+        for entry in self._told(()):
+            if at is None or (entry.at is not None and entry.at > at):
+                return entry.place if found is None else found
+            found = entry.place
+        return found
+
+
+def _says(path: Path, folder: Path, pattern: Pattern) -> bool:
+    sought = (*pattern.literals, MARKER) if pattern.literals else ()
+    reader = LineReader(_WHOLE, Repeats().is_copy)
+    try:
+        lines = read_lines(path, told_in(sought))
+        entries = (entry for line in lines for entry in reader.entries(line.raw, line.start))
+        is_said = any(has(in_full(entry, folder), pattern) for entry in entries)
+        return is_said or any(has(entry, pattern) for entry in reader.rest())
+    except OSError:
+        return False
+
+
+def _size(path: Path) -> int:
+    try:
+        return os.lstat(path).st_size
+    except OSError:
+        return -1

@@ -66,8 +66,8 @@ async def test_what_came_beside_the_questions_is_seen_before_they_are_answered()
             shown += at.rows(at.screen.page)
         for said in (
             "tool: AskUserQuestion",
-            "waits ",
-            ":answer deny",
+            "asked at ",
+            ":deny REASON",
             "HIDDEN 29",
             "HIDDEN 30",
         ):

@@ -195,7 +195,8 @@ class Hold:
 class Sent:
     """A command that an operator sent to a run, and that still waits: a `prompt`, an `answer` ...
 
-    `is_taken` says that the run has it, and that its turn is still to come.
+    `is_taken` says that the run has it, and that its turn is still to come. An answer's `decision`
+    is on the permission request of that id.
     """
 
     kind: str
@@ -203,6 +204,8 @@ class Sent:
     at: datetime
     text: str = ""
     is_taken: bool = False
+    request_id: str = ""
+    decision: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -270,7 +270,7 @@ def _sent(folder: Path, story: Story) -> tuple[Sent, ...]:
     waiting = untaken(folder, (INBOX, CLOSED_INBOX), story.acked)
     is_over = story.ended_at is not None
     sent = tuple(
-        Sent(one.kind, one.by, one.at, one.text)
+        Sent(one.kind, one.by, one.at, one.text, request_id=one.request_id, decision=one.decision)
         for one in waiting
         if one.kind != "answer" or is_over or one.request_id in story.requests
     )

@@ -26,8 +26,9 @@ from tui.view.styled import wrap
 _GRANTS = ("allow", "always")
 _ALWAYS = "always"
 _LONGEST_WAIT = timedelta(seconds=LONGEST_WAIT_S)
-_OTHER_ANSWERS = "not an answer: Esc, then `:answer deny REASON` or `:answer wait 2h`"
-_PLACEHOLDER = "a number, or your own words; PgDn turns the page"
+_OTHER_ANSWERS = "no answer: `:deny REASON` denies it, `:wait 2h` lets it wait so long from now on"
+_PLACEHOLDER = "a number, or your own words; :deny, :wait 2h; PgDn"
+_DENIES, _PUTS_OFF = ":deny", ":wait"
 
 
 async def answer(desk: Desk, session: Session, given: Sequence[str] = ()) -> None:
@@ -39,6 +40,7 @@ async def answer(desk: Desk, session: Session, given: Sequence[str] = ()) -> Non
     if request is None:
         raise UsageError("no permission request waits here")
     desk.stands_for("answer", session.address)
+    desk.request = request
     if given and given[0] == "wait":
         act = await _put_off(desk, session, " ".join(given[1:]))
     elif given and given[0] == "deny":
@@ -158,7 +160,13 @@ async def _answer_questions(desk: Desk, session: Session, request: Request, give
         begun = typed[number - 1].strip() if number <= len(typed) else ""
         title = f"{named([session])} asks, question {number} of {len(asked)}"
         desk.open_pages(title, partial(_question_lines, desk, request, number))
-        said.append(await _answered(desk, one, f"{number}/{len(asked)} ", begun, meant))
+        line = await _answered(desk, one, f"{number}/{len(asked)} ", begun, meant)
+        word, words = _otherwise(line)
+        if word == _DENIES:
+            return await _say(desk, session, request, "deny", words)
+        if word == _PUTS_OFF:
+            return await _put_off(desk, session, words)
+        said.append(line)
     return await asyncio.to_thread(desk.engine.answer_questions, session, said, request.digest)
 
 
@@ -178,8 +186,10 @@ async def _answered(
             refused=refused,
             turns=_turns(desk),
         )
+        if _otherwise(text)[0]:
+            return text
         try:
-            one.answer(text)
+            _meaning(one, text)
             if not (refused := _why_not_yet(desk, "y")):
                 return text
         except UsageError as error:
@@ -190,6 +200,13 @@ def _stands_for(
     desk: Desk, session: Session, request: Request, said: Sequence[str], count: int, typed: str
 ) -> None:
     """Take note of the command; it names the input only once all of that was in sight."""
+    word, after = _otherwise(typed)
+    if word == _DENIES:
+        desk.stands_for("answer", session.address, "deny", *_because(after))
+        return
+    if word == _PUTS_OFF:
+        desk.stands_for("answer", session.address, "wait", *([after] if after else []))
+        return
     given = [*said, *([typed] if typed.strip() else [])]
     answers, is_seen = "; ".join(given), len(given) == count and desk.page.is_all_seen
     shown = (f"--input={request.digest[:LEAST_DIGEST]}",) if request.digest and is_seen else ()
@@ -197,12 +214,30 @@ def _stands_for(
     desk.stands_for("answer", session.address, *words)
 
 
+def _otherwise(text: str) -> tuple[str, str]:
+    """Return by which word an agent's questions are not answered, and what follows it; or none."""
+    word, _, words = text.strip().partition(" ")
+    return (word, words.strip()) if word in (_DENIES, _PUTS_OFF) else ("", "")
+
+
+def _meaning(asked: Asked, text: str) -> str:
+    """Return the answer that a line means; raises `UsageError` for a word that is none."""
+    if text.lstrip().startswith(":"):
+        raise UsageError(f"{text.split()[0]!r} is no word here: {_DENIES} or {_PUTS_OFF}")
+    return asked.answer(text)
+
+
 def _chosen(asked: Asked, text: str) -> Cell:
     """Return what an answer means, while it is typed."""
     if not text.strip():
         return Cell("")
+    word, words = _otherwise(text)
+    if word == _DENIES:
+        return Cell(f"→ denied{': ' if words else ''}{revealed(words)}", "noticed")
+    if word == _PUTS_OFF:
+        return _waits(words)
     try:
-        return Cell(f"→ {revealed(asked.answer(text))}", "good")
+        return Cell(f"→ {revealed(_meaning(asked, text))}", "good")
     except UsageError as error:
         return Cell(str(error), "bad")
 
@@ -233,7 +268,7 @@ def _request_lines(desk: Desk, request: Request, reason: str, width: int) -> tup
     end = Cell(requests.end_line(request), "bad" if request.problem else "muted")
     lines = (
         *((Cell(row, "bad"),) for row in wrap(one_line(reason), room) if reason),
-        *requests.fact_lines(request, engine.now(), room, is_ascii=engine.is_ascii),
+        *_facts(desk, request, room),
         (),
         *requests.request_lines(request, room, is_ascii=engine.is_ascii),
         (end,),
@@ -241,12 +276,18 @@ def _request_lines(desk: Desk, request: Request, reason: str, width: int) -> tup
     return tuple((Cell(" "), *line) for line in lines)
 
 
+def _facts(desk: Desk, request: Request, room: int) -> tuple[Line, ...]:
+    """Return who asks and why; what the clock changes stands above the page."""
+    engine = desk.engine
+    waits = f"asked at {request.at.astimezone(engine.zone):%H:%M}"
+    return requests.fact_lines(request, engine.now(), room, is_ascii=engine.is_ascii, waits=waits)
+
+
 def _question_lines(desk: Desk, request: Request, number: int, width: int) -> tuple[Line, ...]:
     one, is_ascii, room = questions(request)[number - 1], desk.engine.is_ascii, width - 2
     lines = requests.question_lines(one, room, is_ascii=is_ascii)
     if number == 1:
-        now = desk.engine.now()
-        facts = requests.fact_lines(request, now, room, is_ascii=is_ascii)
+        facts = _facts(desk, request, room)
         beside = requests.beside_lines(request, room, is_ascii=is_ascii)
         other = wrap(_OTHER_ANSWERS, room)
         lines = (*facts, *((Cell(row, "muted"),) for row in other), (), *beside, *lines)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from tui.core.catalog import is_gone
 from tui.core.models import Key, Session
+from tui.core.request import Request
 from tui.operations.context import Act
 from tui.ui.drafts import Drafts
 from tui.ui.news import News
@@ -15,6 +16,7 @@ from tui.ui.page import Draw, PagePane
 from tui.ui.port import Engine
 from tui.ui.question import Question
 from tui.view import words
+from tui.view.steering import answered_words, deadline_words
 
 MANY = 5
 ShowPage = Callable[[str, Sequence[str]], Awaitable[None]]
@@ -33,7 +35,8 @@ class Desk:
     `failed` are the sessions that stay marked after a deed on many; `None` leaves the marks be.
     `commands` are the words of the verbs that do what was asked for last. `open_page` shows lines
     over the panes, `show_page` returns only when they are left. `about` are the sessions that the
-    open question is about; `said_of_done` is what was said when `done` got its latest.
+    open question is about; `said_of_done` is what was said when `done` got its latest. `request`
+    is the permission request that the open question is about.
     `page` is where lines are shown.
     """
 
@@ -51,6 +54,7 @@ class Desk:
     commands: tuple[tuple[str, ...], ...] = ()
     about: tuple[Session, ...] = ()
     said_of_done: str = ""
+    request: Request | None = None
 
     def __post_init__(self) -> None:
         self.drafts = Drafts(self.question)
@@ -67,7 +71,7 @@ class Desk:
 
     def open_pages(self, title: str, draw: Draw) -> None:
         """Show lines over the panes page by page, beside a question about them."""
-        self.page.when_all_seen = self.question.redraw
+        self.page.when_all_seen, self.page.says = self.question.redraw, self._deadline
         self.page.open(title, draw, is_paged=True)
         self.fit()
 
@@ -76,6 +80,10 @@ class Desk:
         self.page.close()
         self.fit()
 
+    def _deadline(self) -> str:
+        """Return when the request that the open question is about is denied, by the clock."""
+        return deadline_words(self.request, self.engine.now()) if self.request else ""
+
     def stands_for(self, *words: str) -> None:
         """Take note of the verb, with all its words, that does what is asked for now."""
         self.commands = (words,)
@@ -83,14 +91,27 @@ class Desk:
     def asks_about(self, sessions: Sequence[Session]) -> None:
         """Take note of whom the questions that come are about, as long as they are there."""
         self.about = tuple(one for one in sessions if not is_gone(one))
-        self.question.gone = ""
+        self.question.gone, self.request = "", None
 
-    def take_note_of(self, there: Collection[Key]) -> None:
-        """Say at the open question that what it is about is gone, when all of that is."""
+    def take_note_of(self, there: Mapping[Key, Session]) -> None:
+        """Say at the open question that what it is about is gone, when all of that is.
+
+        Or that its request was answered meanwhile; how long that still waits, may change.
+        """
         gone = [one for one in self.about if one.key not in there]
         if gone and len(gone) == len(self.about):
             verb = "is" if len(gone) == 1 else "are"
             self.question.gone = f"{named(gone)} {verb} gone meanwhile"
+            self.question.redraw()
+        elif self.request is not None and self.about:
+            self._look_at_request(self.request, there[self.about[0].key])
+
+    def _look_at_request(self, request: Request, session: Session) -> None:
+        now = session.run.request if session.run else None
+        if now is not None and now.request_id == request.request_id:
+            self.request = now
+        if why := answered_words(request, session, self.engine.zone):
+            self.question.gone = why
             self.question.redraw()
 
 

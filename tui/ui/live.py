@@ -43,10 +43,11 @@ class LivePane(Pane):
         follows: str,
         is_ascii: bool = False,
         is_remote: bool = False,
+        access: stream.Access = "full",
     ) -> None:
         super().__init__(id=id, is_ascii=is_ascii)
         self._pace = Pace(is_remote=is_remote)
-        self._follows = follows
+        self._follows, self._access = follows, access
         self._is_waiting = False
         self._found: Place | None = None
         self._awaited: tuple[int, str, Place] | None = None
@@ -390,6 +391,6 @@ class LivePane(Pane):
         if self.is_at_end and self._writing is not None:
             tail += stream.writing_lines(self._writing, width)
         if self.is_at_end and run is not None:
-            zone, is_ascii = self._roll.zone, self.is_ascii
-            tail += stream.run_lines(run, width, self.now, zone, is_ascii=is_ascii)
+            zone, plain, access = self._roll.zone, self.is_ascii, self._access
+            tail += stream.run_lines(run, width, self.now, zone, is_ascii=plain, access=access)
         self._roll.tail = tail

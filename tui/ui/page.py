@@ -36,6 +36,7 @@ class PagePane(Pane):
         self.when_all_seen: Callable[[], object] = lambda: None
         self._seen: set[int] = set()
         self._opening = 0
+        self.says: Callable[[], str] = lambda: ""
         self._draw: Draw = lambda width: ()
         self._drawn_for = -1
         self._lines: tuple[Line, ...] = ()
@@ -89,9 +90,14 @@ class PagePane(Pane):
     def redraw(self) -> int:
         """Repaint what differs; what was painted already is in sight as it is."""
         cells = super().redraw()
-        if not cells and self._is_paged and isinstance(self.app, LinkApp):
+        if not cells and self.is_open and self._is_paged and isinstance(self.app, LinkApp):
             self.app.call_later(self.app.repaint_nothing)
         return cells
+
+    def tick(self) -> None:
+        """Draw what the clock says now."""
+        if self.is_open:
+            self.redraw()
 
     def painted(self) -> Callable[[], object] | None:
         """Return what to do once the lines that are painted now were shown."""
@@ -157,7 +163,8 @@ class PagePane(Pane):
     def note(self) -> str:
         if self._is_paged:
             number, count = self.pages
-            return f"page {number} of {count}" if count > 1 else ""
+            page = f"page {number} of {count}" if count > 1 else ""
+            return "  ".join(filter(None, (self.says(), page)))
         below = len(self.lines) - self.top - self.body_height
         return f"{below} more ↓  Esc back" if below > 0 else "Esc back"
 

@@ -18,7 +18,7 @@ from textual.widget import Widget
 from tui.core.catalog import erased, is_gone
 from tui.core.models import Catalog, Key, Session
 from tui.operations.follow import Update
-from tui.ui import aiming, feeds, layout
+from tui.ui import aiming, feeds, layout, possible
 from tui.ui.aiming import LISTINGS, LIVE, SESSIONS
 from tui.ui.arranged import Arranged, renewed
 from tui.ui.bar import Bar, keys_line
@@ -94,6 +94,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
             follows=engine.keys.sign("follow"),
             is_ascii=plain,
             is_remote=engine.is_remote,
+            access=possible.access(engine),
         )
         self.page = PagePane(id="page", is_ascii=plain)
         self.question = Question(id="question", is_ascii=plain)
@@ -182,7 +183,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         if self.marks:
             self.marks &= {one.key for one in catalog.sessions}
         if self.desk.about:
-            there = {one.key for one in catalog.sessions if not is_gone(one)}
+            there = {one.key: one for one in catalog.sessions if not is_gone(one)}
             self.desk.take_note_of(there)
 
     def show_trouble(self, reason: str) -> None:
@@ -215,6 +216,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         read = self.kept or self.sessions.session
         self.unseen.tick(read if in_sight else None, self.engine.now())
         self.news.tick()
+        self.page.tick()
         self.tick()
 
     def tick(self) -> None:

@@ -5,11 +5,20 @@ from __future__ import annotations
 from tui.core.errors import UsageError
 from tui.core.models import Liveness, Session
 from tui.ui.desk import Desk
+from tui.ui.port import Engine
+from tui.view.stream import Access
 
 _OF_A_SESSION = frozenset(
     {"resume", "extend", "delete", "answer", "interrupt", "stop", "send", "model", "mode"}
 )
 _TO_ITS_RUN = frozenset({"resume", "delete", "answer", "interrupt", "send", "model", "mode"})
+
+
+def access(engine: Engine) -> Access:
+    """Return how far this console may act on what it shows."""
+    if engine.is_read_only:
+        return "read-only"
+    return "restricted" if engine.is_restricted else "full"
 
 
 def why_not(deed: str, session: Session | None, desk: Desk) -> str:

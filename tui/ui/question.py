@@ -254,6 +254,8 @@ class Question(MessagePane):
             return self._message_line()
         if self._answer is None:
             return self._held_line() if self._is_held else self._spilled() or self.keys
+        if self.gone:
+            return (Cell(" "), Cell("Esc", "key"), Cell(" back"))
         return self._choices_line() if self._choices else self._input_line()
 
     def _choices_line(self) -> Line:

@@ -30,21 +30,24 @@ _caching = Lock()
 
 
 def fact_lines(
-    request: Request, now: datetime, width: int, *, is_ascii: bool = False
+    request: Request, now: datetime, width: int, *, is_ascii: bool = False, waits: str = ""
 ) -> tuple[Line, ...]:
-    """Return which tool is asked for, who asks and why, and when that is denied by itself."""
+    """Return which tool is asked for, who asks and why, and when that is denied by itself.
+
+    With `waits` that stands for how long it waits, where the rows must not change with the clock.
+    """
     tool = rows(f"tool: {revealed(request.tool, is_ascii=is_ascii)}", width)
-    why = why_lines(request, now, width, is_ascii=is_ascii)
+    why = why_lines(request, now, width, is_ascii=is_ascii, waits=waits)
     return (*((Cell(row, "strong"),) for row in tool), *why)
 
 
 def why_lines(
-    request: Request, now: datetime, width: int, *, is_ascii: bool = False
+    request: Request, now: datetime, width: int, *, is_ascii: bool = False, waits: str = ""
 ) -> tuple[Line, ...]:
     """Return the same where the tool is named already."""
     asker, more = request.asker, request.waiting - 1
     who = " ".join(filter(None, (asker.agent, f"({asker.agent_id})" if asker.agent_id else "")))
-    waits = until_words(request, now) + (f"; {more} more wait behind it" if more else "")
+    waits = (waits or until_words(request, now)) + (f"; {more} more wait behind it" if more else "")
     facts = (
         ("sub-agent", who),
         ("says", asker.title),

@@ -20,6 +20,7 @@ from tui.view.lines import (
     flexible,
     table_line,
 )
+from tui.view.steering import left_words
 
 _FAR = datetime.max.replace(tzinfo=UTC)
 _STATE_WIDTH = 11
@@ -105,6 +106,9 @@ def line(
         "ID": Cell(words.short_id(session.session_id), "muted"),
     }
     marks = (">" if is_current else " ") + ("*" if is_marked else "•" if is_unseen else " ")
+    request = session.run.request if session.run is not None else None
+    if request is not None and (left := left_words(request, now)):
+        texts["TITLE"] = _waiting(texts["TITLE"], f"{left} left", shape)
     swept = Cell("s" if session.is_swept_first else "", "muted")
     layout = shape.layout()
     unnamed = iter((Cell(marks, "mark"), swept))
@@ -112,6 +116,12 @@ def line(
     if is_vanished:
         cells = [Cell(cell.text, "muted") for cell in cells]
     return table_line(layout, cells, shape.width)
+
+
+def _waiting(title: Cell, left: str, shape: Shape) -> Cell:
+    """Return a title with how long its request still waits, which is never cut."""
+    width = next(column.width for column in shape.layout() if column.name == "TITLE")
+    return Cell(f"{fit(title.text, max(0, width - len(left) - 1))} {left}", title.style)
 
 
 def group_line(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import json
+from datetime import datetime, timedelta, tzinfo
 
-from tui.core.models import Sent
+from tui.core.models import Sent, Session
 from tui.core.request import Request
 from tui.core.text import one_line
 from tui.view import words
+
+_NOW = "0s"
 
 
 def sent_words(sent: Sent, now: datetime, *, is_over: bool) -> str:
@@ -31,11 +34,48 @@ def ago(at: datetime, now: datetime) -> str:
 
 def until_words(request: Request, now: datetime) -> str:
     """Return how long a request waits, and when it is denied because nobody came."""
-    waits = f"waits {ago(request.at, now)}"
+    return ", ".join(filter(None, (f"waits {ago(request.at, now)}", deadline_words(request, now))))
+
+
+def deadline_words(request: Request, now: datetime) -> str:
+    """Return when a request is denied because nobody came; empty when it waits for ever."""
+    left = left_words(request, now)
+    return left and (f"denied in {left}" if left != _NOW else "denied at any moment")
+
+
+def left_words(request: Request, now: datetime) -> str:
+    """Return how long a request still waits, by the second in the last minute; or nothing."""
     if request.until is None:
-        return waits
-    left = request.until - now
-    if left <= timedelta():
-        return f"{waits}, denied at any moment"
-    is_soon = left < timedelta(minutes=1)
-    return f"{waits}, denied in {f'{left.seconds}s' if is_soon else words.span(left)}"
+        return ""
+    left = max(request.until - now, timedelta())
+    return f"{left.seconds}s" if left < timedelta(minutes=1) else words.span(left)
+
+
+def answered_words(request: Request, session: Session, zone: tzinfo) -> str:
+    """Return who answered a request meanwhile, and when; empty while it waits as it did."""
+    run = session.run
+    for sent in run.sent if run else ():
+        if sent.kind == "answer" and sent.request_id == request.request_id:
+            return _answered(sent.by, sent.decision, sent.at, zone)
+    now = run.request if run else None
+    if now is not None and now.request_id == request.request_id:
+        return "" if now.digest == request.digest else "it asks for something else by now"
+    last = session.last_event
+    if last is not None and last.action == "answer" and last.request_id == request.request_id:
+        return _answered(last.operator, _decision(last.detail), last.at, zone)
+    return "it waits no more: it was answered, or its turn has ended"
+
+
+def _answered(by: str, decision: str, at: datetime, zone: tzinfo) -> str:
+    did = {"allow": "allowed it", "always": "allowed it in this run", "deny": "denied it"}
+    who = one_line(by)[:32] or "somebody"
+    return f"{who} {did.get(decision, 'answered it')} at {at.astimezone(zone):%H:%M}"
+
+
+def _decision(detail: str) -> str:
+    """Return what was decided, as the audit has it."""
+    try:
+        facts = json.loads(detail)
+    except ValueError:
+        return ""
+    return str(facts.get("decision", "")) if isinstance(facts, dict) else ""

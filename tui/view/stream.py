@@ -22,6 +22,7 @@ from tui.view.tool import MOST_LINES, call_line, call_lines
 
 TIME_WIDTH = 6
 Tools = Literal["short", "full", "off"]
+Access = Literal["full", "restricted", "read-only"]
 TOOLS: tuple[Tools, ...] = ("short", "full", "off")
 _INDENT = Cell(" " * TIME_WIDTH)
 _BAR = Cell("│ ", "rule")
@@ -209,7 +210,13 @@ def _block_lines(block: Writing, width: int) -> list[Line]:
 
 
 def request_lines(
-    request: Request, width: int, now: datetime, zone: tzinfo, *, is_ascii: bool = False
+    request: Request,
+    width: int,
+    now: datetime,
+    zone: tzinfo,
+    *,
+    is_ascii: bool = False,
+    access: Access = "full",
 ) -> tuple[Line, ...]:
     """Return a request where it stands in the stream, and how to answer it."""
     is_question, room = bool(questions(request)), width - TIME_WIDTH - 2
@@ -220,15 +227,27 @@ def request_lines(
     shown = requests.request_lines(request, room, is_ascii=is_ascii, most=_MOST_ASKED + 1)
     is_cut = len(shown) > _MOST_ASKED
     body = (*requests.why_lines(request, now, room, is_ascii=is_ascii), *shown[:_MOST_ASKED])
-    how = "a answers: once, always for this tool in this run, no, or later"
-    how = "a answers: a number, or words of your own" if is_question else how
-    how = "and more: a shows all of it, page by page" if is_cut else how
+    how = _how(access, is_question=is_question, is_cut=is_cut)
     end = wrap(requests.end_line(request), room) if request.problem else [fit(how, room)]
     return (
         *head,
         *((_INDENT, Cell("  "), *line) for line in body),
         *((_INDENT, Cell(piece, "bad" if request.problem else "muted")) for piece in end),
     )
+
+
+def _how(access: Access, *, is_question: bool, is_cut: bool) -> str:
+    """Return how to answer a request in a console with such an access."""
+    if access == "read-only":
+        more = "and more, which `show` tells; " if is_cut else ""
+        return f"{more}this console is read-only: it answers nothing"
+    if is_cut:
+        return "and more: a shows all of it, page by page"
+    if is_question:
+        return "a answers: a number, or words of your own"
+    if access == "restricted":
+        return "a answers: no, or later; once or always only inside the listing"
+    return "a answers: once, always for this tool in this run, no, or later"
 
 
 def branch_lines(said: str, width: int) -> tuple[Line, ...]:
@@ -238,11 +257,19 @@ def branch_lines(said: str, width: int) -> tuple[Line, ...]:
 
 
 def run_lines(
-    run: Run, width: int, now: datetime, zone: tzinfo, *, is_ascii: bool = False
+    run: Run,
+    width: int,
+    now: datetime,
+    zone: tzinfo,
+    *,
+    is_ascii: bool = False,
+    access: Access = "full",
 ) -> tuple[Line, ...]:
     """Return what a run asks for, what it was sent, and whether its agent is heard."""
     request = None if run.is_over else run.request
-    asked = request_lines(request, width, now, zone, is_ascii=is_ascii) if request else ()
+    asked: tuple[Line, ...] = ()
+    if request is not None:
+        asked = request_lines(request, width, now, zone, is_ascii=is_ascii, access=access)
     return (*asked, *sent_lines(run, width, now))
 
 

@@ -42,6 +42,14 @@ def told(line: dict[str, Any]) -> list[str]:
         ({"type": "deferred_tools_delta", "failedMcpServers": []}, ""),
         ({"type": "deferred_tools_delta", "failedMcpServers": ["x"] * 25},
          f"notice MCP server failed: {', '.join(['x'] * 20)}, and 5 more"),
+        ({"type": "deferred_tools_delta", "failedMcpServers": {"crm": "boom", "erp": ""}},
+         "notice MCP server failed: crm (boom), erp"),
+        ({"type": "hook_blocking_error"}, "notice hook blocked: no reason given"),
+        ({"type": "hook_non_blocking_error", "exitCode": 0},
+         "notice hook failed (exit 0): no reason given"),
+        ({"type": "hook_non_blocking_error"}, "notice hook failed (exit ?): no reason given"),
+        ({"type": "hook_stopped_continuation", "hookName": "Stop"},
+         "notice hook Stop ended the turn: no reason given"),
         ({"type": "hook_blocking_error", "blockingError": ["x"], "hookName": 7},
          "notice hook 7 blocked: ['x']"),
     ],
@@ -59,6 +67,11 @@ def test_an_attachment_that_says_something_is_a_notice(attached: Any, shown: str
         ({"preventedContinuation": True, "stopReason": "enough"},
          "hook Stop ended the turn: enough"),
         ({"hookErrors": 7, "failedHookErrorIndexes": {"a": 1}}, ""),
+        ({"hookErrors": ["lint failed", "x"]}, "hook Stop failed: lint failed; x"),
+        ({"subtype": "init", "mcp_servers": [
+            {"name": "crm", "status": "failed"}, {"name": "ok", "status": "connected"}]},
+         "MCP server failed: crm"),
+        ({"subtype": "mcp", "failedMcpServers": ["crm"]}, "MCP server failed: crm"),
     ],
 )  # fmt: skip
 def test_a_summary_of_stop_hooks_tells_what_no_other_line_does(summary: Any, shown: str) -> None:

@@ -84,6 +84,14 @@ def test_what_answers_nothing_leaves_the_sign(listing: SampleListing, later: Any
     assert listing.session(FIRST).turn_error == SAID
 
 
+def test_a_line_without_its_mark_is_told_by_its_error(listing: SampleListing) -> None:
+    message = {"model": "<synthetic>", "content": [text("You've hit your session limit")]}
+    end_with(listing, {"type": "assistant", "error": "rate_limit", "message": message})
+    assert listing.session(FIRST).turn_error == "You've hit your session limit"
+    shown = run_cli(listing.root, "tail", FIRST).stdout.splitlines()[-1]
+    assert shown.endswith("✗ You've hit your session limit")
+
+
 def test_a_row_that_says_what_became_of_it_is_believed(listing: SampleListing) -> None:
     end_with(listing, FAILED)
     change_row(listing, "UPDATE claude_sessions SET status = 'expired'")

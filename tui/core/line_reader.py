@@ -18,6 +18,7 @@ from tui.core.speaker import said_in
 from tui.core.transcript import (
     MAX_TEXT,
     entries_of,
+    is_api_error,
     notice_of,
     prompts_of,
     unreadable,
@@ -128,7 +129,7 @@ class LineReader:
         if record.get("type") != "assistant" or not isinstance(message, dict):
             return
         words, is_refused = early_end(message)
-        if words and _id(message) != self._ended_id and not record.get("isApiErrorMessage"):
+        if words and _id(message) != self._ended_id and not is_api_error(record):
             entry = notice_of(record, words, self._max_text, place)
             kind = EntryKind.ERROR if is_refused else EntryKind.NOTICE
             self._ended = replace(entry, kind=kind, is_error=is_refused)

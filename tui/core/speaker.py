@@ -98,7 +98,7 @@ def _split(text: str) -> Iterator[Said]:
     if after.strip() or not mark:
         words, behind = rest, []
     if words.strip() or not elements:
-        yield Said(words.strip("\n") if elements else words)
+        yield Said(words.strip() if elements else words)
     yield from _notices(behind)
 
 

@@ -18,10 +18,11 @@ from tui.core.speaker import command_of, said_in
 from tui.core.tasks import is_launch, kept_file, started_task
 from tui.core.text import one_line, safe_text
 from tui.core.tool_results import flat, outcome_owner, summary
-from tui.core.transcript_notices import attached_notice, refusal, stop_hook_notice
+from tui.core.transcript_notices import attached_notice, refusal, servers_notice, stop_hook_notice
 from tui.core.zones import read_time
 
 MAX_TEXT = 100_000
+SYNTHETIC = "<synthetic>"
 INTERRUPTED = "[Request interrupted by user"  # what the CLI writes as if it were a prompt
 _READ = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 _ODD = (TypeError, ValueError, AttributeError, KeyError, IndexError, RecursionError)
@@ -125,6 +126,14 @@ def prompts_of(line: Mapping[str, Any]) -> Iterator[str]:
     yield from _said_texts(line)
 
 
+def is_api_error(line: Mapping[str, Any]) -> bool:
+    """Whether the CLI wrote a line in the agent's place, since the API ended the turn."""
+    message = line.get("message")
+    model = message.get("model") if isinstance(message, dict) else None
+    said = isinstance(line.get("error"), str) and bool(line.get("error"))
+    return bool(line.get("isApiErrorMessage")) or (said and model == SYNTHETIC)
+
+
 def stamp(line: Mapping[str, Any]) -> datetime | None:
     """Return the line's `timestamp` in UTC, or `None`."""
     return read_time(line.get("timestamp"), UTC)
@@ -215,7 +224,7 @@ def _message(
     if kind == "user":
         yield from _user(blocks, line, common)
         return
-    is_error = bool(line.get("isApiErrorMessage"))
+    is_error = is_api_error(line)
     yield from _each(blocks, lambda block, _: _answered(block, common, is_error=is_error), common)
 
 
@@ -347,7 +356,7 @@ def _system(line: dict[str, Any], common: _Line) -> Iterator[Entry]:
     elif subtype == "compact_boundary":
         common = replace(common, usage=left_after(line.get("compactMetadata")))
         yield common.entry(EntryKind.NOTICE, "compacted: older turns are a summary from here on")
-    elif words := stop_hook_notice(line):
+    elif words := stop_hook_notice(line) or servers_notice(line):
         yield common.entry(EntryKind.NOTICE, words)
     elif words := refusal(line):
         yield common.entry(EntryKind.ERROR, words, is_error=True)

@@ -8,6 +8,7 @@ from typing import Any
 from tui.core.text import one_line
 
 _LONGEST = 400
+_NO_REASON = "no reason given"
 _MOST_SERVERS = 20
 _FAILED_WITH = "Failed with non-blocking status code: "
 FAILED_SERVERS = "MCP server failed"
@@ -27,6 +28,8 @@ def attached_notice(attached: Mapping[str, Any]) -> str:
 
 def failed_servers(given: object) -> str:
     """Return which MCP servers failed and why; empty when none did."""
+    if isinstance(given, dict):
+        given = [{"name": name, "error": why} for name, why in given.items()]
     servers = given if isinstance(given, list) else []
     said = []
     for server in servers[:_MOST_SERVERS]:
@@ -48,21 +51,23 @@ def unusable_servers(given: object) -> str:
 
 
 def _hook(kind: str, hook: Mapping[str, Any]) -> str:
-    name = f"hook {_line(hook.get('hookName') or hook.get('hookEvent') or '')[:80]}"
+    named = _line(hook.get("hookName") or hook.get("hookEvent") or "")[:80]
+    name = f"hook {named}" if named else "hook"
     match kind:
         case "hook_blocking_error":
             error = hook.get("blockingError")
             said = error.get("blockingError") if isinstance(error, dict) else error
-            return f"{name} blocked: {_line(said)}"
+            return f"{name} blocked: {_line(said) or _NO_REASON}"
         case "hook_non_blocking_error":
             said = str(hook.get("stderr") or hook.get("stdout") or "").removeprefix(_FAILED_WITH)
-            return f"{name} failed (exit {_line(hook.get('exitCode'))[:8]}): {_line(said)}"
+            code = _line(str(hook.get("exitCode", "?")))[:8]
+            return f"{name} failed (exit {code}): {_line(said) or _NO_REASON}"
         case "hook_error_during_execution":
-            return f"{name} failed: {_line(hook.get('content'))}"
+            return f"{name} failed: {_line(hook.get('content')) or _NO_REASON}"
         case "hook_cancelled":
             return f"{name} was cancelled"
         case "hook_stopped_continuation":
-            return f"{name} ended the turn: {_line(hook.get('message'))}"
+            return f"{name} ended the turn: {_line(hook.get('message')) or _NO_REASON}"
         case "hook_system_message":
             return f"{name}: {_line(hook.get('content'))}"
         case "hook_permission_decision" if hook.get("decision") == "deny":
@@ -76,12 +81,17 @@ def stop_hook_notice(line: Mapping[str, Any]) -> str:
         return ""
     errors, failed = line.get("hookErrors"), line.get("failedHookErrorIndexes")
     said = errors if isinstance(errors, list) else []
-    which = failed if isinstance(failed, list) else []
+    which = failed if isinstance(failed, list) else range(len(said))  # older CLIs name none
     words = [_line(one) for index, one in enumerate(said) if index in which]
     if line.get("preventedContinuation"):
-        why = _line(line.get("stopReason") or "no reason given")
+        why = _line(line.get("stopReason") or _NO_REASON)
         return f"hook Stop ended the turn: {why}"
     return f"hook Stop failed: {'; '.join(words)}" if words else ""
+
+
+def servers_notice(line: Mapping[str, Any]) -> str:
+    """Return which MCP servers a `system` line says that failed; empty for none."""
+    return failed_servers(line.get("failedMcpServers")) or unusable_servers(line.get("mcp_servers"))
 
 
 def refusal(line: Mapping[str, Any]) -> str:

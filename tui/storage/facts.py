@@ -14,7 +14,7 @@ from typing import Any
 from tui.core.limits import MOST_BACK
 from tui.core.records import whole_records
 from tui.core.text import one_line
-from tui.core.transcript import command_text, prompt_text, stamp
+from tui.core.transcript import SYNTHETIC, command_text, is_api_error, prompt_text, stamp
 from tui.storage.lines import read_lines
 from tui.storage.opening import regular
 
@@ -24,7 +24,7 @@ _STEPS = (_END, 1 << 20, 8 << 20)
 _PRINT = 4096
 _MOST_TITLES = 100
 _NEWLINE = b"\n"
-_API_ERROR = b'"isApiErrorMessage"'
+_API_ERRORS = (b'"isApiErrorMessage"', b'"<synthetic>"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ def _tail(fd: int, size: int) -> tuple[bytes, str, str | None]:
 def _last_turn(data: bytes) -> tuple[bytes, str, str | None]:
     """Return the data, and the last turn's model and error in it; `None` if it does not say."""
     model = next(filter(None, map(_own_model, _newest(data, b'"model"'))), "")
-    if model and _API_ERROR not in data:
+    if model and not any(one in data for one in _API_ERRORS):
         return data, model, ""
     models = (model,) if model else map(_model, _newest(data, b'"model"'))
     return data, next(filter(None, models), ""), _turn_error(data)
@@ -214,7 +214,7 @@ def _first_words(head: bytes) -> str:
 def _turn_error(data: bytes) -> str | None:
     """Return what the API said if it ended the last turn; `None` where no line decides that."""
     last = next(filter(_decides, _newest(data, b'"message"')), None)
-    if last is None or last.get("isApiErrorMessage") is not True:
+    if last is None or not is_api_error(last):
         return None if last is None else ""
     texts = _said_texts(last)
     return next((one_line(text[:2000])[:400] for text in texts if text.strip()), "API error")
@@ -228,7 +228,7 @@ def _decides(line: Mapping[str, Any]) -> bool:
     if line.get("isSidechain") or line.get("isMeta"):
         return False
     if line.get("type") == "assistant":
-        return line.get("isApiErrorMessage") is True or bool(_model(line))
+        return is_api_error(line) or bool(_model(line))
     return bool(prompt_text(line)) or any(
         block.get("type") == "tool_result" for block in _blocks(line)
     )
@@ -254,7 +254,7 @@ def _given(lines: Iterable[dict[str, Any]], name: str) -> str:
 def _model(line: Mapping[str, Any]) -> str:
     message = line.get("message")
     model = message.get("model") if isinstance(message, dict) else None
-    return one_line(model)[:60] if isinstance(model, str) and model != "<synthetic>" else ""
+    return one_line(model)[:60] if isinstance(model, str) and model != SYNTHETIC else ""
 
 
 def _own_model(line: Mapping[str, Any]) -> str:

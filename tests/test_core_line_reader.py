@@ -130,6 +130,13 @@ def test_what_waits_is_told_when_it_waits_for_long_and_once() -> None:
     assert not reader.rest()
 
 
+def test_what_waits_when_all_is_over_was_not_taken_up() -> None:
+    reader = LineReader()
+    reader.entries(dumps(queue("enqueue", "Why?")).encode())
+    (told,) = reader.settled(AT + timedelta(seconds=9), is_over=True)
+    assert told.text == "queued and not taken up: Why?"
+
+
 def test_what_a_later_line_holds_is_not_lost() -> None:
     reader = LineReader()
     reader.entries(dumps(queue("enqueue", "Why?")).encode())

@@ -10,8 +10,11 @@ import pytest
 
 from tests.sample_listing import FIRST, SampleListing
 from tests.subagent_files import add_agent, call, launched, prompt, result, text, write
+from tests.test_core_lineage import LEFT, RIGHT, ROOT
 from tui.core.models import Session
 from tui.operations.follow import Follow
+from tui.operations.grep import search
+from tui.operations.last_entries import last_entries
 from tui.operations.seek import Hits
 
 PARTS = (
@@ -111,3 +114,37 @@ def test_without_a_transcript_it_is_found_at_what_stands_for_the_calls(
         (place,) = sought(follow, words).places
         assert shown[place] == call_id
         assert place < update.end
+
+
+def test_what_stands_in_no_line_is_found_where_it_stands(
+    listing: SampleListing, folder: Path
+) -> None:
+    follow = begun(listing.session(FIRST))
+    known = sought(follow, "no call names it")
+    assert list(known.places) == [places()[DONE]]
+    assert sought(follow, "no call names it", known) == known
+
+
+def test_a_branch_is_found_at_the_line_that_begins_it(listing: SampleListing) -> None:
+    lines = (*ROOT, *LEFT, *RIGHT)
+    write(listing.transcript_path(FIRST), *lines)
+    follow = begun(listing.session(FIRST))
+    assert list(sought(follow, "a branch: this goes on").places) == [places(lines)[len(ROOT) * 2]]
+
+
+@pytest.mark.parametrize("how", ["said while it worked", "taken back from the queue"])
+def test_what_became_of_a_prompt_is_found_by_those_words(listing: SampleListing, how: str) -> None:
+    """Whoever reads the queue alone takes another prompt for the one that was taken back."""
+    kind = "remove" if how.startswith("said") else "popAll"
+    queue = [
+        {"type": "queue-operation", "operation": operation, "content": words}
+        for operation, words in (("enqueue", "Same."), ("enqueue", "Lost."), ("dequeue", ""))
+    ]
+    removed = {"type": "queue-operation", "operation": kind}
+    lines = (prompt("Begin."), *queue, prompt("Same."), removed, text("Over.", 9))
+    write(listing.transcript_path(FIRST), *lines)
+    session = listing.session(FIRST)
+    told = [one.text for one in last_entries(session, 99).entries if "Lost" in one.text]
+    assert told == [f"{how}: Lost."]
+    assert [hit.text for hit in search([session], how)] == told
+    assert len(sought(begun(session), f"{how}: lost").places) == 1

@@ -91,14 +91,18 @@ class LineReader:
                 found += () if record.get("content") else told
         return tuple(found)
 
-    def settled(self, now: datetime) -> tuple[Entry, ...]:
-        """Return what was held back until more came, and prompts that wait for longer already."""
+    def settled(self, now: datetime, *, is_over: bool = False) -> tuple[Entry, ...]:
+        """Return what was held back until more came, and prompts that wait for longer already.
+
+        They may be taken up yet unless it `is_over`.
+        """
+        how = "queued and not taken up" if is_over else "queued, not taken up yet"
         told = list(self._early_end(""))
         for one in self._waiting:
             is_due = one.entry.at is None or now - one.entry.at >= _QUEUED_FOR
             if is_due and not (one.is_told or one.is_taken):
                 one.is_told = True
-                told.append(_saying(one.entry, "queued, not taken up yet"))
+                told.append(_saying(one.entry, how))
         return tuple(told)
 
     def rest(self, *, is_over: bool = True) -> tuple[Entry, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 
 _COMMAND = b"<command-"
+_PROMPTS = (b'"user"',)
 # The words that notices are made with, in lower case.
 _MADE = (
     b"! ",
@@ -37,9 +38,12 @@ _MADE = (
     b"mcp server failed: ",
     b"message from ",
     b"notification: ",
-    b"queued and not taken up: ",
     b"refused: the model declined to answer",
     b"reminder: ",
+)
+# Those made with what became of a prompt in the queue: the lines of other prompts tell.
+_QUEUED = (
+    b"queued and not taken up: ",
     b"said while it worked: ",
     b"taken back from the queue: ",
 )
@@ -76,8 +80,9 @@ def told_in(literals: tuple[bytes, ...]) -> tuple[bytes, ...]:
     """
     if not literals:
         return ()
-    is_made = any(_meets(one, words) for one in literals for words in _MADE)
-    return (*literals, _COMMAND, *(_MARKERS if is_made else ()))
+    is_made = any(_meets(one, words) for one in literals for words in (*_MADE, *_QUEUED))
+    is_queued = any(_meets(one, words) for one in literals for words in _QUEUED)
+    return (*literals, _COMMAND, *(_MARKERS if is_made else ()), *(_PROMPTS if is_queued else ()))
 
 
 def _meets(literal: bytes, words: bytes) -> bool:

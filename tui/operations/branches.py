@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tui.core.filled import FILLED_IN, Filled
@@ -57,6 +57,11 @@ class Branches:
                 break
         self._size = max(size, self._size)
         return self.lineage
+
+
+def marked(marks: Mapping[int, str]) -> Iterator[Entry]:
+    """Yield the notices for all lines that do not go on from the one before them."""
+    return (Entry(EntryKind.NOTICE, words, place=place) for place, words in tuple(marks.items()))
 
 
 def branch_mark(lineage: Lineage, place: int, said: Sequence[Entry] = ()) -> tuple[Entry, ...]:

@@ -19,13 +19,13 @@ from tui.core.models import Entry, EntryKind, Session
 from tui.core.records import whole_records
 from tui.core.transcript_notices import FAILED_SERVERS
 from tui.operations.asides import Asides, SaidAside
-from tui.operations.branches import Branches, branch_mark
-from tui.operations.happened import Happened, interleaved
+from tui.operations.branches import Branches, branch_mark, marked
+from tui.operations.happened import Happened, interleaved, since
 from tui.operations.kept_results import in_sight
 from tui.operations.last_line import LastLine
 from tui.operations.remaining import remaining_calls
 from tui.operations.seek import Hits, pattern_of, seek
-from tui.operations.seek_aside import told_by, with_asides
+from tui.operations.seek_aside import told_by, told_left, with_asides, with_told
 from tui.operations.told_alone import MAX_TEXT, following, to_tell, told_alone
 from tui.operations.uncalled import Uncalled
 from tui.runs.protocol import Partial, read_partial
@@ -114,7 +114,7 @@ class Follow:
         uncalled = self._not_called(session)
         happened = (*happened, *uncalled)
         if was_reset or not self._is_begun:
-            happened = _since(self._beside, entries)
+            happened = since(self._beside, entries)
             self._first_at = next((one.at for one in entries if one.at), None)
         happened = self._not_told(happened, entries)
         self._is_begun = self._is_begun or bool(entries or happened)
@@ -180,14 +180,16 @@ class Follow:
         path, folder = self._path, self._own_folder or self._left_folder
         if folder is None:
             return Hits(words)
-        hits = known or Hits(words)
-        if path is not None:
+        if path is None:
+            hits, entries = Hits(words), told_left(self._left)
+        else:
             hits = seek(path, words, self._told_to, told, is_stopped, known)
+            entries = told_by(path)
         if not hits.is_whole:
             return hits
-        entries = told_by(path) if path is not None else lambda _: self._left
-        pattern, stood_in = pattern_of(words), self._uncalled.known
-        return with_asides(hits, folder, pattern, entries, stood_in, is_stopped)
+        pattern, marks = pattern_of(words), self._known.marks
+        hits = with_asides(hits, folder, pattern, entries, self._beside, is_stopped)
+        return with_told(hits, pattern, self._left if path is None else marked(marks))
 
     def _point_at(self, session: Session) -> bool:
         """Open the session's transcript; true when it is another file than before."""
@@ -239,7 +241,7 @@ class Follow:
         if growth.lines or last is not None:
             self._branched = lineage.words
         if not growth.has_more:
-            entries += self._reader.settled(datetime.now(UTC))
+            entries += self._reader.settled(datetime.now(UTC), is_over=is_over)
         self._note(entries)
         return in_sight(entries, self._own_folder)
 
@@ -376,24 +378,18 @@ class Follow:
         return Page(entries, min(origin, place), max(origin, place))
 
     def _with_notices(
-        self, entries: tuple[Entry, ...], since: datetime | None, until: datetime | None
+        self, entries: tuple[Entry, ...], after: datetime | None, until: datetime | None
     ) -> tuple[Entry, ...]:
-        """Return entries with what happened after `since` (or from the first on), up to `until`."""
+        """Return entries with what happened `after` (or from the first on), up to `until`."""
         times = [one.at for one in entries if one.at]
         if not times:
             return entries
         last = until or times[-1]
         known = [one for one in self._beside if one.at is not None and one.at < last]
-        if since is None:
-            return interleaved(entries, _since(known, entries))
-        return interleaved(entries, [one for one in known if one.at and one.at > since])
+        if after is None:
+            return interleaved(entries, since(known, entries))
+        return interleaved(entries, [one for one in known if one.at and one.at > after])
 
 
 def _is_thinking(block: Partial, partial: Partial) -> bool:
     return block is partial and block.kind == "thinking"
-
-
-def _since(notices: Iterable[Entry], entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
-    """Return the notices that are not older than the first of `entries`."""
-    first = next((one.at for one in entries if one.at), None)
-    return tuple(one for one in notices if first is None or one.at is None or one.at >= first)

@@ -104,6 +104,12 @@ def interleaved(entries: Iterable[Entry], notices: Iterable[Entry]) -> tuple[Ent
     return tuple(merged)
 
 
+def since(notices: Iterable[Entry], entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """Return the notices that are not older than the first of `entries`."""
+    first = next((one.at for one in entries if one.at), None)
+    return tuple(one for one in notices if first is None or one.at is None or one.at >= first)
+
+
 def _placed(notice: Entry, merged: list[Entry], following: Entry | None) -> Entry:
     beside = merged[-1] if merged else following
     return replace(notice, place=beside.place) if beside is not None else notice

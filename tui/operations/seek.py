@@ -6,7 +6,7 @@ import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tui.core.errors import ConsoleError
@@ -32,7 +32,8 @@ class Hits:
     """The places of the lines that hold `words`, in order, of the first `size` bytes.
 
     `is_whole` is false when the search was stopped; what was found until then is there. `agents`
-    are the sub-agents that were searched as well, each with its size.
+    are the sub-agents that were searched as well, each with its size; `beside` is how much was
+    that stands in no line.
     """
 
     words: str
@@ -40,6 +41,7 @@ class Hits:
     size: int = 0
     is_whole: bool = True
     agents: Mapping[Path, int] = field(default_factory=dict)
+    beside: int = 0
 
     def next(self, place: int, step: int) -> int | None:
         """Return the number of the hit after `place` (or before it), round the end; or `None`."""
@@ -86,7 +88,7 @@ def seek(
     except OSError as error:
         said = f"{one_line(path.name)} cannot be read: {error.strerror or error}"
         raise ConsoleError(said) from error
-    return Hits(words, places, size, agents=known.agents if known else {})
+    return replace(known or Hits(words), places=places, size=size)
 
 
 def pattern_of(words: str) -> Pattern:

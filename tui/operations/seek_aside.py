@@ -7,7 +7,7 @@ from array import array
 from bisect import insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.core.errors import ConsoleError
@@ -36,13 +36,14 @@ def with_asides(
     folder: Path,
     pattern: Pattern,
     told: Told,
-    stood_in: Iterable[Entry],
+    beside: Sequence[Entry],
     is_stopped: Callable[[], bool],
 ) -> Hits:
     """Return hits, with the places of calls whose sub-agents said what is sought.
 
-    `folder` is the session's own; `stood_in` stand for calls that nothing names. Sub-agents that
-    have not changed since the hits were found are not read again. Raises `ConsoleError`.
+    `folder` is the session's own; `beside` is what stands in the stream and in no line, also what
+    stands for calls that nothing names. What has not changed since the hits were found is not read
+    again. Raises `ConsoleError`.
     """
     agents, found = find_subagents(folder), list[Subagent]()
     sizes = {agent.path: _size(agent.path) for agent in agents}
@@ -51,15 +52,44 @@ def with_asides(
             return replace(hits, is_whole=False)
         if _says(agent.path, folder, pattern):
             found.append(agent)
-    places, told_at = array("Q", hits.places), set(hits.places)
+    places, told_at, more = array("Q", hits.places), set(hits.places), set[int]()
     try:
-        calls = _Calls(agents, told, tuple(stood_in)) if found else None
-        for place in {calls.place_of(one) for one in found} if calls else ():
-            if place is not None and place >= 0 and place not in told_at:
-                insort(places, place)
+        if found:
+            calls = _Calls(agents, told, beside)
+            more = {place for one in found if (place := calls.place_of(one)) is not None}
+        if len(beside) != hits.beside:
+            more.update(_places_at(told, [one.at for one in beside if has(one, pattern)]))
     except OSError as error:
         raise ConsoleError(f"{folder.name} cannot be read: {error.strerror or error}") from error
-    return replace(hits, places=places, agents=sizes)
+    for place in more - told_at:
+        insort(places, place)
+    return replace(hits, places=places, agents=sizes, beside=len(beside))
+
+
+def _places_at(told: Told, moments: Iterable[datetime | None]) -> Iterator[int]:
+    """Yield the place of what was told last before each moment, else of the first that was."""
+    first = datetime.min.replace(tzinfo=UTC)
+    waiting = sorted((at or first for at in moments), reverse=True)
+    last: int | None = None
+    for entry in told(()) if waiting else ():
+        while waiting and (waiting[-1] == first or (entry.at and entry.at > waiting[-1])):
+            waiting.pop()
+            yield entry.place if last is None else last
+        last = entry.place
+    if waiting and last is not None:
+        yield last
+
+
+def with_told(hits: Hits, pattern: Pattern, entries: Iterable[Entry]) -> Hits:
+    """Return hits, with the places of those entries that say what is sought."""
+    found = {one.place for one in entries if one.place >= 0 and has(one, pattern)}
+    more = found.difference(hits.places)
+    return replace(hits, places=array("Q", sorted((*hits.places, *more)))) if more else hits
+
+
+def told_left(entries: Sequence[Entry]) -> Told:
+    """Return what gives the entries that are left of a session without a transcript."""
+    return lambda _: entries
 
 
 def told_by(path: Path) -> Told:
@@ -76,9 +106,9 @@ def told_by(path: Path) -> Told:
 class _Calls:
     """Where the calls of a session stand, and which of them led to a sub-agent."""
 
-    def __init__(self, agents: Sequence[Subagent], told: Told, stood_in: Sequence[Entry]) -> None:
+    def __init__(self, agents: Sequence[Subagent], told: Told, beside: Sequence[Entry]) -> None:
         self._agents, self._told = agents, told
-        self._stood_in = {one.tool_id: one.at for one in stood_in if one.kind is EntryKind.TOOL}
+        self._stood_in = {one.tool_id: one.at for one in beside if one.kind is EntryKind.TOOL}
         self._places: dict[str, int] = {}
         self._tasks: dict[str, str] = {}
         self._inner: dict[Path, Leads] = {}
@@ -99,7 +129,7 @@ class _Calls:
                 break
             chain.append(above)
         ids = (one for one in map(call_id, reversed(chain)) if one in self._stood_in)
-        return next((self._place_at(self._stood_in[one]) for one in ids), None)
+        return next(_places_at(self._told, [self._stood_in[one] for one in ids][:1]), None)
 
     def _call_of(self, agent: Subagent) -> str:
         named = (self._tasks.get(one, "") for one in (agent.agent_id, agent.run_id) if one)
@@ -116,15 +146,6 @@ class _Calls:
                 for record in whole_records(line.raw):
                     leads.note(record)
         return self._inner[agent.path]
-
-    def _place_at(self, at: datetime | None) -> int | None:
-        """Return the place of what was told last before a time, else of the first that was."""
-        found: int | None = None
-        for entry in self._told(()):
-            if at is None or (entry.at is not None and entry.at > at):
-                return entry.place if found is None else found
-            found = entry.place
-        return found
 
 
 def _says(path: Path, folder: Path, pattern: Pattern) -> bool:

@@ -154,3 +154,21 @@ def test_what_the_cli_really_writes_is_found_at_both_levels(tmp_path: Path) -> N
     assert [one.text for one in last.asides[inner.tool_id]] == ["LEAF go", "Leaf words."]
     assert [one.task for one in last.entries if one.tool_id == outer.tool_id][2:] == ["completed"]
     assert "Leaf words." in [hit.text for hit in search([session], "Leaf words")]
+
+
+@pytest.mark.parametrize("ids", [{"agentId": "a1"}, {"runId": "wf_1", "taskId": "w1"}])
+def test_a_notification_that_names_the_task_alone_ends_its_call(
+    listing: SampleListing, ids: dict[str, str]
+) -> None:
+    """Some CLIs name no call in it: the result of the launch says which task is whose."""
+    task = ids.get("taskId", "a1")
+    ended = notified("t1", 11)
+    ended["message"]["content"] = (
+        f"<task-notification>\n<task-id>{task}</task-id>\n<status>failed</status>\n"
+        "<summary>It failed</summary>\n</task-notification>"
+    )
+    begun = result("t1", "Begun.", 1, {"status": "async_launched", **ids})
+    write(listing.transcript_path(FIRST), call("t1", 1), begun, call("t2", 2), ended)
+    lines = run_cli(listing.root, "tail", FIRST).stdout.splitlines()
+    (shown,) = [one for one in lines if "start t1" in one]
+    assert shown.split()[-2:] == ["failed", "10.0s"]

@@ -9,6 +9,7 @@ import pytest
 
 from tests.sample_listing import FIRST, SampleListing
 from tests.subagent_files import write
+from tui.operations import branches
 from tui.operations.follow import Follow
 
 
@@ -71,3 +72,13 @@ def test_a_compaction_empties_the_context_behind_a_very_long_line_too(
         PADDING,
     )
     assert Follow(session).poll(session).spent.context_share is None
+
+
+def test_of_a_huge_transcript_the_end_tells_it(
+    listing: SampleListing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(branches, "BRANCHES_BYTES", 400_000)
+    before = (fills("claude-opus-4-8", 20_000), PADDING, fills("claude-haiku-4-5", 50_000))
+    write(listing.transcript_path(FIRST), *before, PADDING)
+    session = listing.session(FIRST)
+    assert Follow(session).poll(session).spent.context_share == 0.25

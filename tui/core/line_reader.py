@@ -15,6 +15,7 @@ from typing import Any
 from tui.core.models import Entry, EntryKind
 from tui.core.records import Skipped, records_of
 from tui.core.speaker import said_in
+from tui.core.tasks import OF_TASK, named_tasks
 from tui.core.transcript import (
     MAX_TEXT,
     entries_of,
@@ -27,6 +28,7 @@ from tui.core.transcript_notices import early_end
 
 _MOST_WAITING = 200
 _MOST_ARRIVED = 50
+_MOST_STARTED = 5000
 _LONGEST_COMPARED = 100_000
 _QUEUED_FOR = timedelta(seconds=5)
 
@@ -55,6 +57,7 @@ class LineReader:
         self._is_copy = is_copy
         self._waiting: list[_Waiting] = []
         self._arrived: deque[str] = deque(maxlen=_MOST_ARRIVED)
+        self._started: dict[str, str] = {}
         self._ended: Entry | None = None
         self._ended_id = ""
 
@@ -124,8 +127,21 @@ class LineReader:
         self._arrive(record)
         if kind == "assistant" and not record.get("isSidechain"):
             yield from self._lost(place)
-        yield from entries_of(record, self._max_text, place)
+        yield from self._told(record, place)
         self._note_end(record, place)
+
+    def _told(self, record: dict[str, Any], place: int) -> Iterator[Entry]:
+        """Return the entries of a record; a notification that names a task only ends its call."""
+        names = named_tasks(record.get("toolUseResult"))
+        for entry in entries_of(record, self._max_text, place):
+            if entry.kind is EntryKind.RESULT and entry.task:
+                self._started |= dict.fromkeys(names, entry.tool_id)
+            if entry.tool_id.startswith(OF_TASK) and entry.kind is EntryKind.NOTICE:
+                call = self._started.get(entry.tool_id.removeprefix(OF_TASK), "")
+                entry = replace(entry, tool_id=call)
+            yield entry
+        while len(self._started) > _MOST_STARTED:
+            del self._started[next(iter(self._started))]
 
     def _note_end(self, record: dict[str, Any], place: int) -> None:
         """Hold back why an answer ended early, until its last line: each of them says it."""

@@ -13,9 +13,11 @@ _SAVED = re.compile(
     r"saved to:? [^\n]*/tool-results/([A-Za-z0-9](?:[A-Za-z0-9._-]{0,198}[A-Za-z0-9])?)\.?(?:\n|$)"
 )
 _CALL = re.compile(r"<tool-use-id>([^<>\s]{1,200})</tool-use-id>")
+_TASK = re.compile(r"<task-id>([^<>\s]{1,200})</task-id>")
 _STATUS = re.compile(r"<status>([^<>]{1,40})</status>")
 _HEAD = 4000
 _LONGEST_ID = 200
+OF_TASK = "task:"
 
 
 def started_task(outcome: object) -> str:
@@ -50,9 +52,19 @@ def kept_file(content: object) -> str:
 def ended_call(notification: str) -> tuple[str, str]:
     """Return the id of the call whose task has ended by a notification, and how: `completed`.
 
-    Both are empty when that is not what it says.
+    Of one that names no call it is that of its task, behind `OF_TASK`. Both are empty when that is
+    not what it says.
     """
-    call, status = _CALL.search(notification[:_HEAD]), _STATUS.search(notification[:_HEAD])
-    if call is None:
-        return "", ""
-    return one_line(call[1]), one_line(status[1]) if status else "ended"
+    head = notification[:_HEAD]
+    call, task, status = _CALL.search(head), _TASK.search(head), _STATUS.search(head)
+    how = one_line(status[1]) if status else "ended"
+    if call is not None:
+        return one_line(call[1]), how
+    return (f"{OF_TASK}{one_line(task[1])}", how) if task is not None else ("", "")
+
+
+def named_tasks(outcome: object) -> tuple[str, ...]:
+    """Return all the ids under which a notification may tell of the end of what was started."""
+    facts = outcome if isinstance(outcome, dict) else {}
+    named = (facts.get(name) for name in ("agentId", "runId", "taskId"))
+    return tuple(one_line(one)[:_LONGEST_ID] for one in named if isinstance(one, str) and one)

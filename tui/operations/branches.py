@@ -33,6 +33,7 @@ class Branches:
         self._size = 0
         self._is_whole = is_whole
         self._is_cut = False
+        self.is_behind = False  # what came last may not be known
 
     @property
     def is_cut(self) -> bool:
@@ -53,7 +54,7 @@ class Branches:
                     self.leads.note(record)
                     self.filled.note(record)
             if time.monotonic() > ends and not self._is_whole:
-                self._is_cut = True
+                self._is_cut = self.is_behind = True
                 break
         self._size = max(size, self._size)
         return self.lineage

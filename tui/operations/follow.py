@@ -318,7 +318,7 @@ class Follow:
         """Take note of how full the context was before what is told, and what that proves."""
         filled = self._branches.filled if self._branches is not None else Filled()
         self._meter.note_windows({**filled.windows, **self._happened.windows})
-        if self._branches is not None and not self._branches.is_cut:
+        if self._branches is not None and not self._branches.is_behind:
             self._meter.note_before(filled.model, filled.tokens)
 
     def _note_cost(self, line: RawLine) -> None:

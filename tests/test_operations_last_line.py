@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,15 @@ import pytest
 from tests.sample_listing import FIRST, SampleListing
 from tests.test_core_lineage import says, user
 from tui.core.models import Entry, EntryKind, Liveness, Session
+from tui.operations import asides
 from tui.operations.follow import Follow
 from tui.operations.last_entries import last_entries
+
+
+@pytest.fixture(autouse=True)
+def looks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asides, "_LOOK_S", 0.0)
+
 
 FIRST_LINE, LAST = json.dumps(user("q0", "")), json.dumps(says("a0", "q0"))
 MORE = json.dumps(user("q1", "a0"))
@@ -97,3 +105,25 @@ def test_half_a_line_is_named_once_and_told_when_it_is_whole(
     assert texts(follow.poll(session).entries) == ["said a0"]
     assert texts(last_entries(session, 9).entries) == ["say q0", "said a0"]
     assert first.text == "say q0"
+
+
+def test_that_of_a_sub_agent_is_told_once_all_is_over(
+    listing: SampleListing, session: Session
+) -> None:
+    agents = listing.transcript_path(FIRST).with_suffix("") / "subagents"
+    agents.mkdir(parents=True)
+    path = agents / "plain.jsonl"
+    path.write_text(f"{json.dumps(says('b0', ''))}\n{json.dumps(says('b1', 'b0'))}")
+    told = last_entries(session, 9)
+    (said,) = told.asides.values()
+    assert texts(said) == ["said b0", "said b1"]
+    over = told.follow
+    with path.open("a") as file:
+        file.write(f"\n{json.dumps(says('b2', 'b1'))}")
+    assert [texts(one) for one in over.poll(session).asides.values()] == [["said b2"]]
+    running = replace(session, liveness=Liveness.BUSY)
+    os.utime(path, (0, 0))
+    follow = Follow(running)
+    while follow.poll(running).has_more:
+        pass
+    assert [texts(one) for one in follow.poll(session).asides.values()] == [["said b2"]]

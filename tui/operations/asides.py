@@ -8,15 +8,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tui.core.errors import ConsoleError
 from tui.core.line_reader import LineReader
 from tui.core.lineage import Repeats
 from tui.core.models import Entry, EntryKind
 from tui.operations.kept_results import in_sight
+from tui.operations.last_line import LastLine
+from tui.operations.uncalled import call_id
 from tui.storage.folders import Version, is_settled, version_of
 from tui.storage.subagents import Subagent, SubagentFinder
-from tui.storage.tail import Tail
+from tui.storage.tail import Growth, Tail
 
 _LOOK_S = 1.0
 _LAST_BYTES = 4 * 1024 * 1024
@@ -45,10 +48,36 @@ class _Aside:
     agent: Subagent
     tail: Tail
     place: str
-    reader: LineReader = field(default_factory=lambda: LineReader(_MAX_TEXT, Repeats().is_copy))
+    last: LastLine = field(default_factory=LastLine)
+    repeats: Repeats = field(default_factory=Repeats)
+    reader: LineReader = field(init=False)
     version: Version | None = None
     at: datetime | None = None
     has_more: bool = True
+    is_read_out: bool = False
+
+    def __post_init__(self) -> None:
+        self.reader = LineReader(_MAX_TEXT, self._is_copy)
+
+    def _is_copy(self, record: Mapping[str, Any], place: int, number: int) -> bool:
+        return self.last.has(place, number) or self.repeats.is_copy(record)
+
+    def told(self, *, is_over: bool) -> tuple[Growth, list[Entry]]:
+        """Return what is new; once all is over, a last line without a newline with it."""
+        growth = self.tail.read(limit=_EACH_SLICE)
+        told = [one for line in growth.lines for one in line.told_by(self.reader, _MAX_TEXT)]
+        self.has_more = growth.has_more
+        if growth.has_more:
+            return growth, told
+        self.is_read_out = is_over
+        if is_over and self.tail.identity is not None:
+            line, named = self.last.read(self.agent.path, self.tail.told_to)
+            if line is not None:
+                said = line.told_by(self.reader, _MAX_TEXT)
+                self.last.note(line, said)
+                told += said
+            told += named
+        return growth, [*told, *self.reader.settled(datetime.now(UTC), is_over=is_over)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +145,13 @@ class Asides:
         for tool_id, call in reversed(tuple(self._calls.items())):
             for aside in call.asides:
                 is_ended = call.has_ended or aside.agent.is_finished
-                if not aside.has_more and ((is_ended and not is_due) or not _has_changed(aside)):
+                is_read = not aside.has_more and (is_live or aside.is_read_out)
+                if is_read and ((is_ended and not is_due) or not _has_changed(aside)):
                     continue
                 if left <= 0:
                     has_more = True
                     break
-                said, size = self._read(aside)
+                said, size = self._read(aside, is_over=not is_live)
                 found.setdefault(tool_id, []).extend(said)
                 left -= size
                 has_more = has_more or aside.has_more
@@ -143,8 +173,8 @@ class Asides:
             if (aside := self._owned.get(agent.path)) is not None:
                 aside.agent = agent
                 continue
-            named = tasks.get(agent.agent_id or "-") or tasks.get(agent.run_id or "-") or ""
-            owner = self._calls.get(agent.tool_id or named)
+            named = tasks.get(agent.agent_id or "-") or tasks.get(agent.run_id or "-")
+            owner = self._calls.get(agent.tool_id or named or call_id(agent))
             if owner is not None:
                 tail = Tail(agent.path, last_bytes=_LAST_BYTES)
                 aside = _Aside(agent, tail, str(agent.path))
@@ -154,18 +184,14 @@ class Asides:
             if call.task and not call.asides:
                 call.resumed = self._calls[tasks[call.task]].asides
 
-    def _read(self, aside: _Aside) -> tuple[list[Entry], int]:
+    def _read(self, aside: _Aside, *, is_over: bool) -> tuple[list[Entry], int]:
         """Return what is new in one of them, and how many bytes that were."""
         is_first, aside.version = aside.tail.identity is None, _version(aside)
         try:
-            growth = aside.tail.read(limit=_EACH_SLICE)
+            growth, told = aside.told(is_over=is_over)
         except (ConsoleError, OSError):
-            aside.has_more = False
+            aside.has_more, aside.is_read_out = False, True
             return [], 0
-        aside.has_more = growth.has_more
-        told = [one for line in growth.lines for one in line.told_by(aside.reader, _MAX_TEXT)]
-        if not growth.has_more:
-            told += aside.reader.settled(datetime.now(UTC))
         entries = list(in_sight(told, self._folder))
         aside.at = next((one.at for one in reversed(entries) if one.at), aside.at)
         self.note(entries)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.past_session import past
 from tests.runs_site import SCENES, Site, over, wait
 from tests.terminal import Terminal
 from tui.demo.api import LoopbackApi, by_word
@@ -48,7 +49,7 @@ def latest(site: Site) -> Path:
 
 
 def test_a_resume_by_key_streams_and_outlives_a_killed_console(site: Site) -> None:
-    session_id = over(site.start("ECHO this is the beginning")).session_id
+    session_id = past(site)
     with console(site) as screen:
         screen.wait_for("hollis_park", "ECHO this is the", "active")
         screen.send("r")
@@ -74,7 +75,7 @@ def test_a_resume_by_key_streams_and_outlives_a_killed_console(site: Site) -> No
 
 
 def test_a_hang_up_ends_the_console_and_not_the_run(site: Site) -> None:
-    over(site.start("ECHO this is the beginning"))
+    past(site)
     with console(site) as screen:
         screen.wait_for("hollis_park", "active")
         screen.send("r")
@@ -88,7 +89,7 @@ def test_a_hang_up_ends_the_console_and_not_the_run(site: Site) -> None:
 
 
 def test_two_consoles_that_resume_at_once_start_one_agent(site: Site) -> None:
-    over(site.start("ECHO this is the beginning"))
+    past(site)
     with console(site) as one, console(site) as two:
         for screen in (one, two):
             screen.wait_for("hollis_park", "active")

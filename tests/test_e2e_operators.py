@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests import guide_statements as guide
+from tests.past_session import past
 from tests.planted_request import plant_request
 from tests.runs_site import Site, over, wait
 from tests.sample_listing import FIRST, SECOND, SampleListing
@@ -265,7 +266,7 @@ def test_two_who_answer_one_request_give_one_answer(crew: Crew) -> None:
 
 def test_one_deletes_what_the_other_resumes(site: Site) -> None:
     """Either the run has begun and the delete is refused, or the other way round."""
-    session_id = over(site.start("ECHO this is the beginning")).session_id
+    session_id = past(site)
     places = {
         "SESSION_CONSOLE_ENV_FILE": str(site.env_file),
         "SESSION_CONSOLE_CONFIG": str(site.env_file.with_name("none.toml")),

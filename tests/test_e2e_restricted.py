@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.runs_site import Site, over, wait
+from tests.past_session import past
+from tests.runs_site import Site, wait
 from tests.terminal import Terminal
 from tui.cli.taken import verb_infos
 from tui.runs import protocol
@@ -115,7 +116,7 @@ def require_calm(site: Site, log: Path) -> list[Any]:
 
 
 def test_no_verb_starts_or_writes_anything_of_its_own(site: Site, tmp_path: Path) -> None:
-    over(site.start("ECHO this is the beginning"))
+    past(site)
     session, log, out = (
         read_run(protocol.run_folders(site.listing)[-1]).session_id,
         *_places(tmp_path),
@@ -154,7 +155,7 @@ def _put(word: str, places: dict[str, str]) -> str:
 
 
 def test_no_key_starts_or_writes_anything_of_its_own(site: Site, tmp_path: Path) -> None:
-    over(site.start("ECHO this is the beginning"))
+    past(site)
     log, out = _places(tmp_path)
     with Terminal(
         [sys.executable, "-B", "-c", SCREEN],

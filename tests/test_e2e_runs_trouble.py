@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.past_session import BEGINNING, past
 from tests.runs_site import Site, cli_is_gone, command, kinds, over, wait
 from tui.core.errors import Refused
 from tui.core.models import Liveness, Session
@@ -34,13 +35,13 @@ def look(site: Site, folder: Path) -> Session:
 
 def test_what_looks_like_a_command_of_the_cli_reaches_the_agent_as_text(site: Site) -> None:
     """Sent as it is, `/clear` goes on as another session, and `/context` never reaches the API."""
-    first = read_run(over(site.start("hello")).folder).session_id
+    first = past(site)
     folder = site.start("/clear", mode="resume", session_id=first)
     wait(lambda: "init" in kinds(folder))
     command(folder, "prompt", "/context now")
     run = over(folder)
     assert (run.state, run.error) == ("done", "")
-    assert site.api.requests[-1].prompts[-3:] == ("hello", "/clear", "/context now")
+    assert site.api.requests[-1].prompts[-3:] == (BEGINNING, "/clear", "/context now")
     transcripts = (site.listing / ".claude_sessions").glob("projects/*/*.jsonl")
     assert [path.stem for path in transcripts] == [first]
 

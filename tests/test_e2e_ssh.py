@@ -14,6 +14,7 @@ import pytest
 
 import tui
 from tests.children import Child
+from tests.past_session import past
 from tests.runs_site import SCENES, Site, over, wait
 from tests.sshd import LOGIN, PROGRAM, Sshd
 from tui.demo.api import LoopbackApi, by_word
@@ -109,8 +110,8 @@ def worked(pid: int) -> float:
 def test_a_line_that_dies_ends_the_console_and_not_the_run_and_the_view_is_kept(
     site: Site,
 ) -> None:
-    over(site.start("ECHO this is the beginning"))
-    over(site.start("ECHO another one"))
+    past(site)
+    past(site, "ECHO another one")
     other = "> 6d 23h · active hollis_park 3 ECHO another"
     with shipped(site, dies_soon=True) as server:
         with server.connect(key="anna") as screen:
@@ -167,7 +168,7 @@ def told(done: subprocess.CompletedProcess[str]) -> Any:
 
 
 def test_each_key_is_an_operator_of_its_own_with_its_own_rights(site: Site) -> None:
-    session = over(site.start("ECHO this is the beginning")).session_id
+    session = past(site)
     with shipped(site) as server:
         who = {key: told(server.run("info --json", key=key)) for key in ("anna", "vera", "unnamed")}
         assert {key: facts["operator"] for key, facts in who.items()} == {
@@ -187,7 +188,7 @@ def test_each_key_is_an_operator_of_its_own_with_its_own_rights(site: Site) -> N
 
 
 def test_a_viewer_only_looks_whatever_is_asked(site: Site) -> None:
-    session = over(site.start("ECHO this is the beginning")).session_id
+    session = past(site)
     with shipped(site, "viewers") as server:
         assert told(server.run("info --json", key="anna"))["read_only"] == "true"
         lifted = ("-o", "SetEnv=SESSION_CONSOLE_READ_ONLY=false")
@@ -209,7 +210,7 @@ WAYS_OUT = (
 
 
 def test_no_command_reaches_a_shell_or_a_file(site: Site, tmp_path: Path) -> None:
-    session, made = over(site.start("ECHO this is the beginning")).session_id, tmp_path / "made"
+    session, made = past(site), tmp_path / "made"
     with shipped(site) as server:
         for way in WAYS_OUT:
             done = server.run(way.format(made=made, session=session), key="anna")

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import full_disk
+from tests.past_session import BEGINNING, past
 from tests.runs_site import WORDS, Site, cli_is_gone, command, kinds, over, site_below, wait
 from tui.core.attention import is_quiet
 from tui.core.errors import NeedsYes, Refused, UsageError
@@ -182,8 +183,7 @@ def test_model_and_mode_change_at_work_and_a_follow_up_waits_for_its_turn(site: 
 
 def test_more_runs_than_places_wait_in_turn_and_a_hold_keeps_them_waiting(site: Site) -> None:
     """Two places, four runs: without the gate all four would work at once."""
-    first = [site.start(f"one {number}") for number in range(4)]
-    ids = [over(folder).session_id for folder in first]
+    ids = [past(site) for _ in range(4)]
     catalog = Watch(context(site)).look()
     sessions = [find_session(catalog, one) for one in ids]
     begun = list(start_many(context(site, max_runs=2), sessions, "LONG", {"max_turns": 3}))
@@ -222,7 +222,7 @@ def _two(folders: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def test_a_rotated_key_and_options_asked_for_hold_for_the_next_start(site: Site) -> None:
-    first = read_run(over(site.start("hello")).folder).session_id
+    first = past(site)
     with LoopbackApi(SCENES).in_thread() as other:
         site.env_file.write_text("".join(f"{k}={v}\n" for k, v in other.env().items()))
         session = find_session(Watch(context(site)).look(), first)
@@ -234,7 +234,7 @@ def test_a_rotated_key_and_options_asked_for_hold_for_the_next_start(site: Site)
         assert "claude-opus-4-5" in plan.words
         folder = runs_folder(site.listing) / start(context(site), plan, "again")
         assert over(folder).state == "done"
-        assert other.requests[-1].prompts == ("hello", "again")
+        assert other.requests[-1].prompts == (BEGINNING, "again")
         assert other.requests[-1].model == "claude-opus-4-5"
         assert read_run(folder).permission_mode == "plan"
     row = site.row(first)
@@ -315,7 +315,7 @@ def test_a_session_of_another_program_is_interrupted_by_its_proven_pid(site: Sit
 def test_old_runs_are_pruned_by_the_next_start_and_a_run_before_a_restart_is_lost(
     site: Site,
 ) -> None:
-    first = read_run(over(site.start("hello")).folder).session_id
+    first = past(site)
     then = datetime.now(UTC) - timedelta(days=30)
     old = [
         make_folder(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import programs
+from tests import forked_cli, programs
 from tests.quick import how_late, is_quick
 from tests.runs_site import SCENES, Site, site_below
 from tui.demo.api import LoopbackApi
@@ -48,6 +48,7 @@ def own_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
         patch.setenv("PYTHONPYCACHEPREFIX", sys.pycache_prefix or "")
         yield
+        forked_cli.end()
 
 
 def _is_worker() -> bool:

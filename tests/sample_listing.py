@@ -7,7 +7,6 @@ import json
 import os
 import sqlite3
 import subprocess
-import sys
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import guide_statements as guide
+from tests.forked_cli import KEPT, run_verb
 from tui.core.models import Session
 from tui.operations.context import Context
 from tui.operations.find import find_session
@@ -24,7 +24,6 @@ from tui.settings import Settings
 FIRST = "9f2c0000-1111-4222-8333-444455556666"
 SECOND = "9f2d0000-1111-4222-8333-444455556666"
 _SEEN = 64 * 1024 * 1024  # of a sparse file that is larger, its start and its size
-_KEPT = ("PATH", "TZ", "PYTHONPYCACHEPREFIX")
 
 
 @dataclass(frozen=True)
@@ -173,14 +172,7 @@ def _facts(path: Path) -> tuple[int, int, bytes]:
 
 
 def run_cli(root: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a verb as a program of its own."""
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    kept["HOME"] = str(root.parent / "home")
-    return subprocess.run(
-        [sys.executable, "-m", "tui", "--root", str(root), *words],
-        env=kept | {"SESSION_CONSOLE_CONFIG": "/dev/null"} | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        cwd=Path(__file__).parent.parent,
-    )
+    """Run a verb as a process of its own."""
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    kept |= {"HOME": str(root.parent / "home"), "SESSION_CONSOLE_CONFIG": "/dev/null"}
+    return run_verb(["--root", str(root), *words], kept | environment)

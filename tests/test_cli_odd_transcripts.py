@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from tests.forked_cli import run_verb
 from tests.odd_transcripts import ODD
 from tests.sample_listing import FIRST, SampleListing
 from tui.operations.follow import Follow
@@ -18,15 +18,6 @@ from tui.operations.last_words import last_words
 
 _MOST_MB = 135  # a hundred over what a verb takes by itself
 _LONGEST_S = 120.0  # where a second is enough; without the bounds it is minutes
-# Not by `getrusage`, which counts what its parent took before it.
-_MEASURED = """
-import re, sys
-from tui.__main__ import main
-code = main(sys.argv[1:])
-peak = re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]
-print(int(peak) // 1024, file=sys.stderr)
-sys.exit(code)
-"""
 
 
 @pytest.fixture
@@ -37,20 +28,13 @@ def listing(tmp_path: Path) -> SampleListing:
 
 
 def run(listing: SampleListing, *words: str) -> tuple[int, str, str]:
-    """Run a verb as a program of its own; its last word is what memory it took, in MB."""
-    kept = {name: os.environ[name] for name in ("PATH",) if name in os.environ}
-    kept |= {"HOME": str(listing.root.parent), "SESSION_CONSOLE_CONFIG": "/dev/null"}
-    done = subprocess.run(
-        [sys.executable, "-c", _MEASURED, "--root", str(listing.root), *words],
-        env=kept,
-        capture_output=True,
-        text=True,
-        timeout=_LONGEST_S,
-        cwd=Path(__file__).parent.parent,
-    )
-    *said, taken = done.stderr.splitlines()
-    assert int(taken) < _MOST_MB
-    return done.returncode, done.stdout, "\n".join(said)
+    """Run a verb as a process of its own, in bounded time and memory."""
+    kept = {"HOME": str(listing.root.parent), "SESSION_CONSOLE_CONFIG": "/dev/null"}
+    began = time.monotonic()
+    done = run_verb(["--root", str(listing.root), *words], {"PATH": os.environ["PATH"]} | kept)
+    assert time.monotonic() - began < _LONGEST_S
+    assert 0 < done.peak_kb < _MOST_MB << 10
+    return done.returncode, done.stdout, done.stderr
 
 
 @pytest.mark.parametrize("kind", ODD)

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests.asking import granted
 from tests.drawn_input import read_back, read_both
-from tests.piloted import console
 from tests.runs_site import Site, command, over, site_below, wait
 from tests.sample_listing import run_cli
-from tests.test_ui_answering import TITLE, asking_for, page_through
 from tui.core.request import Request
 from tui.demo.api import LoopbackApi, by_word
 from tui.demo.asked import Asked
@@ -74,22 +73,6 @@ def results(site: Site, folder: Path) -> str:
     return json.dumps([one for one in said if isinstance(one, list)])
 
 
-async def pages(request: Request) -> list[str]:
-    """Return all that is painted of a request at 80x24, once it was allowed there."""
-    async with console(asking_for(request)) as at:
-        await at.choose(TITLE)
-        await at.press("a")
-        await at.asked()
-        if at.screen.page.pages[1] > 1:
-            await at.press("y")
-            assert at.engine.asked == []
-        painted = await page_through(at)
-        await at.press("y")
-        await at.answered()
-        assert at.engine.shown == [request.digest]
-    return painted
-
-
 def between(rows: list[str], begin: str, end: str) -> list[str]:
     return rows[rows.index(begin) : next(n for n, row in enumerate(rows) if row.startswith(end))]
 
@@ -117,7 +100,7 @@ async def test_the_plan_of_a_call_is_shown_and_no_other_one_is_approved(site: Si
     """The CLI asks without it, and would take what is in the file of the plan by then."""
     folder, request = asked_for(site, "PLAN")
     assert (request.input, request.call, request.problem) == ({}, {"plan": PLAN}, "")
-    rows = await pages(request)
+    rows = await granted(request)
     assert "Clear up" in " ".join(rows[: rows.index("what the CLI asks for, without the plan")])
     told, known = known_of(site, folder)
     for shown in (rows, told):
@@ -145,7 +128,7 @@ async def test_the_plan_of_a_file_comes_with_the_request(site: Site) -> None:
     folder, request = asked_for(site, "WRITTEN")
     assert (request.tool, request.problem) == ("ExitPlanMode", "")
     assert request.input["plan"] == PLAN
-    rows = between(await pages(request), "the plan as it was written", "all of it is above")
+    rows = between(await granted(request), "the plan as it was written", "all of it is above")
     assert read_back(rows[1:]) == request.input
     require_approved(site, folder, request.input["planFilePath"])
 
@@ -170,7 +153,7 @@ async def test_a_call_that_the_cli_changed_is_shown_beside_what_it_asks_for(site
     assert request.call == {"file_path": "~/nowhere/w.txt", "content": "a"}
     assert request.input == {**request.call, "file_path": str(Path.home() / "nowhere/w.txt")}
     rows = between(
-        await pages(request),
+        await granted(request),
         "what the CLI asks for, which is what runs",
         "all of it is above",
     )

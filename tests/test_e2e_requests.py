@@ -11,11 +11,10 @@ from typing import Any
 
 import pytest
 
+from tests.asking import granted, told_input
 from tests.drawn_input import read_back
-from tests.piloted import console
 from tests.runs_site import Site, command, over, site_below, wait
 from tests.sample_listing import run_cli
-from tests.test_ui_answering import TITLE, asking_for, page_through, told_input
 from tui.core.asking import QUESTION
 from tui.core.request import Request
 from tui.core.text import one_line
@@ -51,7 +50,7 @@ OPTIONS = [
     }
     for number in range(3)
 ]
-CALLS = (
+CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
     (
         "mcp__ops__run",
         {"command": "status", "host": "production", "args": ["--drop-all-tables", "--yes"]},
@@ -103,7 +102,7 @@ LARGE = {4: (200, 60), 5: (200, 100), 6: (400, 120)}  # screens: a page takes a 
 
 
 def one_call(asked: Asked) -> Turn:
-    number = int(asked.first_prompt.split()[-1])
+    number = int(asked.prompt.split()[-1])
     return say(ToolUse(*CALLS[number])) if not asked.step else say("Done.")
 
 
@@ -139,19 +138,35 @@ def servers(site: Site) -> dict[str, Any]:
     return {"mcp_servers": given}
 
 
-@pytest.mark.parametrize("number", range(len(CALLS)))
-async def test_every_key_is_in_sight_before_it_is_allowed(site: Site, number: int) -> None:
-    tool, given = CALLS[number]
-    folder = site.start(f"CALL {number}", agent=servers(site))
-    request: Request = wait(lambda: read_run(folder).request, 180)
-    assert (request.tool, request.problem) == (tool, "")
-    assert {name: request.input[name] for name in given} == given
-    _require_shown(site, folder, request)
-    _require_live(request)
-    if tool != QUESTION:
-        await _require_paged(request, LARGE.get(number, (80, 24)))
-    command(folder, "answer", decision="deny")
+async def test_every_key_is_in_sight_before_it_is_allowed(site: Site) -> None:
+    """One agent asks for each in a turn of its own."""
+    folder = site.start("CALL 0", agent=servers(site))
+    for number in range(1, len(CALLS)):
+        command(folder, "prompt", f"CALL {number}")
+    for number, (tool, given) in enumerate(CALLS):
+        request = _asked_for(folder, number)
+        assert (request.tool, request.problem) == (tool, "")
+        assert {name: request.input[name] for name in given} == given
+        _require_shown(site, folder, request)
+        _require_live(request)
+        if tool != QUESTION:
+            painted = await granted(request, LARGE.get(number, (80, 24)))
+            assert told_input(painted) == request.input
+        if tool == "mcp__ops__run" and given["command"] == HIDDEN:
+            shown = run_cli(site.listing.parent, "show", read_run(folder).session_id).stdout
+            assert r"command: rm -rf /srv/a\u200b \x1b[8m; touch x" in shown
+        command(folder, "answer", decision="deny")
     assert over(folder).state == "done"
+
+
+def _asked_for(folder: Path, number: int) -> Request:
+    """Wait for the next request."""
+    asked = wait(
+        lambda: [one for one in read_events(folder) if one["type"] == "permission"][number:]
+    )
+    request: Request = wait(lambda: read_run(folder).request)
+    assert request.request_id == asked[0]["request_id"]
+    return request
 
 
 def _require_shown(site: Site, folder: Path, request: Request) -> None:
@@ -189,30 +204,6 @@ def _require_live(request: Request) -> None:
         assert len(rows) > 300
     else:
         assert read_back(rows[begin:-1]) == request.input
-
-
-async def _require_paged(request: Request, size: tuple[int, int]) -> None:
-    async with console(asking_for(request), size=size) as at:
-        await at.choose(TITLE)
-        await at.press("a")
-        await at.asked()
-        if at.screen.page.pages[1] > 1:
-            await at.press("y")
-            assert at.engine.asked == []
-        painted = await page_through(at)
-        assert told_input(painted) == request.input
-        await at.press("y")
-        await at.answered()
-        assert at.engine.shown == [request.digest]
-
-
-def test_what_is_hidden_reads_as_what_it_is(site: Site) -> None:
-    folder = site.start(f"CALL {len(CALLS) - 1}", agent=servers(site))
-    wait(lambda: read_run(folder).request)
-    shown = run_cli(site.listing.parent, "show", read_run(folder).session_id).stdout
-    assert r"command: rm -rf /srv/a\u200b \x1b[8m; touch x" in shown
-    command(folder, "answer", decision="deny")
-    over(folder)
 
 
 def test_who_asks_and_why_is_told(site: Site) -> None:

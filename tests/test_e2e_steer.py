@@ -72,9 +72,7 @@ def _agent_below(asked: Asked) -> Turn:
 
 
 TROUBLES: dict[str, Turn | Failure] = {
-    "E401": Failure(401, "authentication_error", "invalid x-api-key"),
     "E429": Failure(429, "rate_limit_error", "slow down", retry_after=1),
-    "E500": Failure(500, "api_error", "it broke"),
     "E529": Failure(529, "overloaded_error", "Overloaded"),
     "EBREAK": say(Text(WORDS[:60], 200), Break()),
 }
@@ -246,7 +244,7 @@ def test_errors_of_the_api_fail_the_run_with_their_reason_and_a_sub_agent_does_n
     site: Site,
 ) -> None:
     """All at once, so that the retries pass together; `CLAUDE_CODE_MAX_RETRIES` is 1."""
-    words = {"E401": "API key", "E429": "429", "E500": "500", "E529": "529|verload", "EBREAK": "."}
+    words = {"E429": "429", "E529": "529|verload", "EBREAK": "."}
     folders = {word: site.start(word) for word in (*words, "PARENT")}
     for word, folder in folders.items():
         run = over(folder)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -12,19 +11,19 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from textual import events
 
+from tests.asking import TITLE, asking, digest, input_rows, page_through, told_input
 from tests.drawn_input import read_back
 from tests.fixed_catalog import NOW, catalog
 from tests.fixed_engine import FixedEngine
 from tests.piloted import Console, console
 from tui.core import drawn
 from tui.core.keymap import KEYS
-from tui.core.models import Catalog, Liveness, Session
+from tui.core.models import Catalog, Liveness
 from tui.core.request import Request
 from tui.core.text import agreed, cell_width, safe_text
 from tui.operations.context import Act
 from tui.ui.bell import Bell
 
-TITLE = "Strategic buyers, pumps"
 _LEAVING = {"q", "ctrl+z", "ctrl+c"}
 EDIT = {"file_path": "list.md", "old_string": "a\nb", "new_string": "a\nc"}
 QUESTIONS = [
@@ -33,56 +32,8 @@ QUESTIONS = [
 ]
 
 
-def digest(given: dict[str, Any]) -> str:
-    return sha256(repr(given).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def asking(tool: str, given: dict[str, Any], problem: str = "") -> FixedEngine:
-    """Return an engine whose one waiting session asks for that."""
-    return asking_for(Request("p7", tool, given, NOW, digest(given), problem=problem))
-
-
-def asking_for(request: Request) -> FixedEngine:
-    """Return an engine whose one waiting session has this request."""
-
-    def changed(session: Session) -> Session:
-        if session.run is None or session.run.request is None:
-            return session
-        return replace(session, run=replace(session.run, request=request))
-
-    known = catalog()
-    listings = (
-        replace(one, sessions=tuple(changed(session) for session in one.sessions))
-        for one in known.listings
-    )
-    return FixedEngine(catalog=replace(known, listings=tuple(listings)))
-
-
 def line(at: Console) -> str:
     return "".join(cell.text for cell in at.screen.question.line_at(0))
-
-
-def input_rows(at: Console) -> list[str]:
-    """Return what stands on the page in sight of the input, as it is painted."""
-    strips, page = at.pilot.app.screen._compositor.render_strips(), at.screen.page
-    painted = [strip.text[1:].rstrip() for strip in strips[page.region.y + 1 : page.region.bottom]]
-    return painted[: len(page.lines) - page.top]
-
-
-async def page_through(at: Console) -> list[str]:
-    """Turn all pages as far as the last one, and return what was painted."""
-    painted = input_rows(at)
-    while at.screen.page.pages[0] < at.screen.page.pages[1]:
-        await at.press("l")
-        painted += input_rows(at)
-    return painted
-
-
-def told_input(painted: list[str]) -> object:
-    """Return the input that these rows tell, between who asks and what names it."""
-    begin = painted.index("")
-    end = next(n for n, row in enumerate(painted) if row.startswith("all of it is above"))
-    return read_back(painted[begin + 1 : end])
 
 
 async def test_an_edit_is_shown_as_a_diff_whole_before_it_is_allowed() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from textual import events
 
+from tests.asking import TITLE, asking, page_through
 from tests.fixed_catalog import NOW
 from tests.piloted import Console, console
-from tests.test_ui_answering import TITLE, asking, page_through
 from tui.cli.asked import asked_lines
 from tui.core.request import Request
 

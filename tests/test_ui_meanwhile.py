@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from tests.asking import TITLE, asking_for, digest, page_through
 from tests.fixed_catalog import NOW
 from tests.fixed_engine import FixedEngine
 from tests.piloted import Console, console
-from tests.test_ui_answering import TITLE, asking_for, digest, page_through
 from tests.test_ui_granting import refusal
 from tui.core.models import Event, Run, Sent, Session
 from tui.core.request import Request

@@ -20,6 +20,7 @@ _PATHS = {"open", "os.listdir", "os.scandir", "os.mkdir", "os.rename", "os.link"
           "os.setxattr", "os.removexattr", "shutil.move", "shutil.rmtree", "sqlite3.connect"}
 _STARTS = {"subprocess.Popen", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "os.fork",
            "os.forkpty", "pty.spawn"}
+_NAMED = "/", "file:"
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _log = os.open(os.environ["WATCH_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC)
 
@@ -31,6 +32,8 @@ def _hook(event, args):
         told = ["connect", event, str(args[1])]
     elif event in _PATHS:
         paths = [os.fsdecode(one) for one in args[:2] if isinstance(one, (str, bytes))]
+        if not any(one.startswith(_NAMED) for one in paths):
+            return  # what is named below an opened folder is where that was looked at
         is_look = event in ("os.listdir", "os.scandir", "sqlite3.connect")
         is_look |= event == "open" and not (isinstance(args[2], int) and args[2] & _WRITES)
         told = ["look" if is_look else "write", event, paths]

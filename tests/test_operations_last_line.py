@@ -108,7 +108,7 @@ def test_half_a_line_is_named_once_and_told_when_it_is_whole(
 
 
 def test_that_of_a_sub_agent_is_told_once_all_is_over(
-    listing: SampleListing, session: Session
+    listing: SampleListing, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     agents = listing.transcript_path(FIRST).with_suffix("") / "subagents"
     agents.mkdir(parents=True)
@@ -121,6 +121,7 @@ def test_that_of_a_sub_agent_is_told_once_all_is_over(
     with path.open("a") as file:
         file.write(f"\n{json.dumps(says('b2', 'b1'))}")
     assert [texts(one) for one in over.poll(session).asides.values()] == [["said b2"]]
+    monkeypatch.setattr(asides, "is_settled", lambda _: True)  # nothing is written any more
     running = replace(session, liveness=Liveness.BUSY)
     os.utime(path, (0, 0))
     follow = Follow(running)

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.sample_listing import FIRST, SampleListing
+from tests.sample_listing import FIRST, SampleListing, run_cli
 from tests.test_core_lineage import says, user
 from tui.core.models import Entry, EntryKind, Liveness, Session
 from tui.operations import asides
 from tui.operations.follow import Follow
 from tui.operations.last_entries import last_entries
+from tui.operations.last_words import last_words
+from tui.storage.config_dir import CONFIG_DIR
 
 
 @pytest.fixture(autouse=True)
@@ -128,3 +130,9 @@ def test_that_of_a_sub_agent_is_told_once_all_is_over(
     while follow.poll(running).has_more:
         pass
     assert [texts(one) for one in follow.poll(session).asides.values()] == [["said b2"]]
+
+
+def test_the_answer_and_the_trash_have_it_too(listing: SampleListing, session: Session) -> None:
+    assert last_words(listing.folder / CONFIG_DIR, FIRST) == "said a0"
+    assert run_cli(listing.root, "delete", FIRST, "--yes").returncode == 0
+    assert "said a0" in run_cli(listing.root, "trash", FIRST).stdout

@@ -12,6 +12,7 @@ from tui.core.records import records_of
 from tui.storage import pages
 from tui.storage.lines import is_whole, unfinished
 from tui.storage.pages import RawLine
+from tui.storage.tail import Tail
 
 _BLANK = b" \t\r\n\0"
 
@@ -57,6 +58,17 @@ class LastLine:
     def has(self, place: int, number: int) -> bool:
         """Whether the record of a line was told before its newline came."""
         return place == self.start and number < self._records
+
+
+def end_of(path: Path, most: int) -> tuple[RawLine, ...]:
+    """Return the lines in about the last bytes of a file that nobody writes any more.
+
+    Raises `OSError`, or `UnknownId` for what is no file.
+    """
+    tail = Tail(path, last_bytes=most)
+    lines = tail.read(limit=2 * most).lines
+    last = LastLine().read(path, tail.told_to)[0] if tail.identity is not None else None
+    return lines if last is None else (*lines, last)
 
 
 def unfinished_line(path: Path, start: int) -> tuple[Entry, ...]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tui.core.models import Entry, EntryKind
 from tui.core.transcript import begins_turn
+from tui.operations.last_line import end_of
 from tui.storage.config_dir import footprint
-from tui.storage.tail import Tail
 
 _WINDOW = 4 * 1024 * 1024
 
@@ -16,10 +16,7 @@ def last_words(config_dir: Path, session_id: str) -> str:
     """Return the text of the last message of a session's last turn; empty when there is none."""
     paths = [path for path in footprint(config_dir, session_id) if path.suffix == ".jsonl"]
     entries = tuple(
-        entry
-        for path in paths[:1]
-        for line in Tail(path, last_bytes=_WINDOW).read(limit=2 * _WINDOW).lines
-        for entry in line.entries()
+        entry for path in paths[:1] for line in end_of(path, _WINDOW) for entry in line.entries()
     )
     return _answer([entry for entry in entries if not entry.is_sidechain])
 

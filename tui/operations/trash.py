@@ -13,12 +13,12 @@ from tui.core.models import Entry, EntryKind
 from tui.core.transcript import parse_line
 from tui.operations.context import Context
 from tui.operations.delete import find_trashed
+from tui.operations.last_line import end_of
 from tui.operations.refresh import listing_paths
 from tui.storage.erasing import measure_trashed, measures
 from tui.storage.folders import is_folder, is_link, may_be_there
 from tui.storage.manifest import Trashed
 from tui.storage.opening import regular
-from tui.storage.tail import Tail
 from tui.storage.trash import read_trash
 from tui.storage.walking import Measure, Walk
 
@@ -112,7 +112,7 @@ def _ends(trashed: Trashed, unread: list[str]) -> tuple[str, str]:
     try:
         with regular(path) as (fd, _):
             head = os.pread(fd, _ENDS, 0).split(b"\n")
-        tail = Tail(path, last_bytes=_ENDS).read().lines
+        tail = end_of(path, _ENDS)
     except (OSError, UnknownId) as error:
         unread.append(f"{ending} cannot be read: {getattr(error, 'strerror', '') or error}")
         return "", ""

@@ -149,3 +149,19 @@ def test_no_queue_grows_for_ever() -> None:
     for number in range(1000):
         reader.entries(dumps(queue("enqueue", f"number {number}")).encode())
     assert len(reader.rest()) < 300
+
+
+def test_what_is_attached_behind_its_removal_is_told_once_and_the_same_words_again_twice() -> None:
+    go_on = attached("Go on")
+    for removed in (queue("remove", "Go on"), queue("remove")):
+        first = (queue("enqueue", "Go on"), removed, go_on)
+        assert told(*first) == ["notice said while it worked: Go on"]
+    again = told(*first, queue("enqueue", "Go on"), go_on, queue("remove", "Go on"))
+    assert again == ["notice said while it worked: Go on", "prompt Go on"]
+
+
+def test_blocks_in_the_queue_are_words_too() -> None:
+    blocks = [{"type": "text", "text": "Look at this"}, {"type": "image", "source": {}}]
+    line = queue("enqueue", "") | {"content": blocks}
+    (said,) = told(line)
+    assert said.endswith("queued and not taken up: Look at this\n[image]")

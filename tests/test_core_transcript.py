@@ -149,7 +149,7 @@ def test_a_line_becomes_entries(line: dict[str, Any], shown: list[str]) -> None:
         (b'{"type": "user", "message": {"content": "a\x00b"}}', ["prompt"]),
         (b'{"type": "user", "message": {"content": "a \xff b"}}', ["prompt"]),
         (b'{"type": "user", "message": {"content": "a \\ud800 b"}}', ["prompt"]),
-        (b'{"type": "user", "message": "text"}', []),
+        (b'{"type": "user", "message": "text"}', ["prompt"]),
         (b'{"type": "assistant", "message": {"content": [{"type": ["x"]}]}}', ["notice"]),
         (b'{"type": "user", "message": {"content": ' + b"[" * 100_000, ["notice"]),
         (b'{"n": ' + b"9" * 5000 + b"}", ["notice"]),

@@ -57,6 +57,7 @@ class LineReader:
         self._is_copy = is_copy
         self._waiting: list[_Waiting] = []
         self._arrived: deque[str] = deque(maxlen=_MOST_ARRIVED)
+        self._said: deque[str] = deque(maxlen=_MOST_ARRIVED)
         self._started: dict[str, str] = {}
         self._ended: Entry | None = None
         self._ended_id = ""
@@ -124,7 +125,8 @@ class LineReader:
         if kind == "queue-operation":
             yield from self._queue(record, place)
             return
-        self._arrive(record)
+        if self._arrive(record):
+            return
         if kind == "assistant" and not record.get("isSidechain"):
             yield from self._lost(place)
         yield from self._told(record, place)
@@ -161,10 +163,10 @@ class LineReader:
             yield ended
 
     def _queue(self, record: dict[str, Any], place: int) -> Iterator[Entry]:
-        given, operation = record.get("content"), record.get("operation")
-        words = _compared(given) if isinstance(given, str) else ""
+        given, operation = _flat(record.get("content")), record.get("operation")
+        words = _compared(given)
         if operation == "enqueue" and words:
-            shown = " ".join(one.text for one in said_in(str(given), record))
+            shown = " ".join(one.text for one in said_in(given, record))
             entry = notice_of(record, shown, self._max_text, place)
             self._waiting = [*self._waiting[-_MOST_WAITING:], _Waiting(words, entry)]
         elif operation == "dequeue":
@@ -187,23 +189,30 @@ class LineReader:
             return
         entry = waited[0].entry if waited else None
         if entry is None:
-            entry = notice_of(record, str(record.get("content")), self._max_text, place)
+            entry = notice_of(record, _flat(record.get("content")), self._max_text, place)
+        if is_said:
+            self._said.append(words or waited[0].words)
         how = "said while it worked" if is_said else "taken back from the queue"
         yield replace(_saying(entry, how), place=place if place >= 0 else entry.place)
 
-    def _arrive(self, record: dict[str, Any]) -> None:
+    def _arrive(self, record: dict[str, Any]) -> bool:
         """Take prompts out of the queue that a line of their own holds, each as often as it does.
 
-        What is attached, or was not taken before, is removed from the queue after it.
+        What is attached, or was not taken before, is removed from the queue after it, as a rule:
+        true for what was before, and is told already.
         """
         is_attached = record.get("type") == "attachment"
         if not self._waiting and not is_attached:
-            return
+            return False
         for text in prompts_of(record):
             arrived = self._held_by(text, record)
+            if is_attached and not arrived and _compared(text) in self._said:
+                self._said.remove(_compared(text))
+                return True
             self._waiting = [one for one in self._waiting if one not in arrived]
             left = {one.words for one in arrived if not one.is_taken}
             self._arrived.extend(left | {_compared(text)} if is_attached else left)
+        return False
 
     def _held_by(self, text: str, record: dict[str, Any]) -> list[_Waiting]:
         """Return the prompts of the queue that are whole lines of a text, those taken first."""
@@ -231,6 +240,15 @@ class LineReader:
 
 def _saying(entry: Entry, how: str) -> Entry:
     return replace(entry, text=f"{how}: {entry.text}")
+
+
+def _flat(given: object) -> str:
+    """Return the words of what was queued, a text or blocks of any kind."""
+    if not isinstance(given, list):
+        return given if isinstance(given, str) else ""
+    blocks = [one for one in given if isinstance(one, dict)]
+    texts = (one.get("text") or f"[{one.get('type')}]" for one in blocks)
+    return "\n".join(one for one in texts if isinstance(one, str))
 
 
 def _compared(text: str) -> str:

@@ -176,7 +176,7 @@ def headline(tool_input: object) -> str:
 def _entries(line: dict[str, Any], max_text: int, place: int) -> Iterator[Entry]:
     kind = line.get("type")
     given = line.get("message")
-    message = given if isinstance(given, dict) else {}
+    message = given if isinstance(given, dict) else {"content": given} if given else {}
     common = _Line(
         stamp(line),
         one_line(line.get("uuid") or ""),

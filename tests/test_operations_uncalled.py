@@ -16,7 +16,7 @@ from tui.operations.export import markdown
 from tui.operations.follow import Follow
 from tui.operations.grep import search
 from tui.operations.last_entries import last_entries
-from tui.operations.uncalled import NO_CALL
+from tui.operations.uncalled import NO_CALL, NOT_KNOWN
 
 
 @pytest.fixture
@@ -116,3 +116,37 @@ def test_where_not_all_is_read_nothing_is_said_to_be_uncalled(
     assert calls_of(last_entries(listing.session(FIRST), 1000).entries) == [
         "Begin.", "t1", "Go on."
     ]  # fmt: skip
+
+
+def test_very_many_are_shown_within_a_bound(
+    listing: SampleListing, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uncalled, "_MOST", 1)
+    last = last_entries(listing.session(FIRST), 1000)
+    assert len([one for one in last.entries if one.text.startswith(NO_CALL)]) == 2
+    (more,) = [one.text for one in last.entries if "more" in one.text]
+    assert more.startswith("1 more sub-agents that no call names: `export`")
+
+
+def test_where_it_takes_too_long_it_says_that_once(
+    listing: SampleListing, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uncalled, "AGENTS_S", -1.0)
+    monkeypatch.setattr(uncalled, "_LOOK_S", 0.0)
+    monkeypatch.setattr(uncalled, "_PAUSE_S", 0.0)
+    session = listing.session(FIRST)
+    follow = Follow(session)
+    said = [one.text for _ in range(3) for one in follow.poll(session).entries]
+    assert said.count(NOT_KNOWN) == 1
+    assert "t9" not in said
+
+
+def test_a_long_chain_has_one_beginning(
+    listing: SampleListing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uncalled, "AGENTS_S", 60.0)
+    folder = write(listing.transcript_path(FIRST), prompt("Begin.")).with_suffix("")
+    for number in range(300):
+        add_agent(folder, f"a{number}", call(f"n{number}"), toolUseId=f"n{number - 1}")
+    last = last_entries(listing.session(FIRST), 1000)
+    assert calls_of(last.entries) == ["Begin.", "n-1"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from tui.core.tasks import started_task
@@ -31,6 +31,11 @@ class Leads:
             if isinstance(block, dict) and isinstance(called := block.get("id"), str):
                 self._add(one_line(called))
         self._add(started_task(record.get("toolUseResult")))
+
+    @property
+    def names(self) -> Set[str]:
+        """All ids that were named."""
+        return self._ids
 
     def has(self, *names: str) -> bool:
         """Whether one of these ids, each of a call or of a task, was named."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from tui.core.leading import LED_IN, Leads
-from tui.core.limits import AGENTS_S, MOST_AGENTS
+from tui.core.limits import AGENTS_S, MOST_READ_LINES
 from tui.core.models import Entry, EntryKind
 from tui.core.records import whole_records
 from tui.core.text import one_line
@@ -20,8 +21,9 @@ from tui.storage.subagents import Subagent
 from tui.storage.walking import Budget
 
 NO_CALL = "no call names it"
+NOT_KNOWN = "there may be sub-agents that no call names: `export` has them all"
 _MOST = 1000
-_LOOK_S = 2.0
+_LOOK_S, _PAUSE_S = 2.0, 30.0
 # While a session runs, a call may name it yet: an older CLI does so only at the sub-agent's end.
 _QUIET_S = 300.0
 
@@ -34,6 +36,26 @@ class _Below:
     size: int = 0
 
 
+class _Open:
+    """The sub-agents that nothing was found to lead to yet, by the ids that would."""
+
+    def __init__(self, left: Iterable[Subagent]) -> None:
+        self.paths: set[Path] = set()
+        self._by_id: dict[str, list[Path]] = {}
+        for one in left:
+            self.paths.add(one.path)
+            tasks = () if one.tool_id else (one.agent_id, one.run_id)
+            for name in {call_id(one), *tasks} - {""}:
+                self._by_id.setdefault(name, []).append(one.path)
+
+    def taken(self, names: Set[str]) -> list[Path]:
+        """Take out those that one of these ids leads to."""
+        led = [path for name in names & self._by_id.keys() for path in self._by_id[name]]
+        led = [path for path in dict.fromkeys(led) if path in self.paths]
+        self.paths.difference_update(led)
+        return led
+
+
 class Uncalled:
     """Finds them again and again; `known` are the entries for all that were found by now."""
 
@@ -42,6 +64,7 @@ class Uncalled:
         self._below: dict[Path, _Below] = {}
         self._found: set[Path] = set()
         self._looked = 0.0
+        self._is_over = False
 
     def fresh(self, agents: Sequence[Subagent], leads: Leads, *, is_live: bool) -> list[Entry]:
         """Return the entries for those that were found since, the session's own `leads` given."""
@@ -51,34 +74,47 @@ class Uncalled:
         if is_live:
             left = [one for one in left if _is_quiet(one.path)]
         self._looked = time.monotonic()
-        found = self.left_over(agents, left)[: _MOST - len(self._found)] if left else []
-        keys = {call_id(one) for one in found}
-        self._found.update(one.path for one in left if call_id(one) in keys)
-        entries = [entry for one in found for entry in stood_in(one, NO_CALL)]
+        found = self.left_over(agents, left) if left else []
+        entries = self._entries(found, left) if found else self._not_known()
         self.known = (*self.known, *entries)
         return entries
+
+    def _entries(self, found: Sequence[Subagent], left: Iterable[Subagent]) -> list[Entry]:
+        """Return what stands for those that were found, as far as there is room."""
+        room, keys = _MOST - len(self._found), {call_id(one) for one in found}
+        self._found.update(one.path for one in left if call_id(one) in keys)
+        entries = [entry for one in found[:room] for entry in stood_in(one, NO_CALL)]
+        if len(found) > room:
+            more = f"{len(found) - room} more sub-agents that no call names: `export` has them all"
+            entries.append(Entry(EntryKind.NOTICE, more))
+        return entries
+
+    def _not_known(self) -> list[Entry]:
+        """Return the notice, once, that it would take too long to tell which are not called."""
+        if not self._is_over:
+            return []
+        self._looked += _PAUSE_S
+        notice = Entry(EntryKind.NOTICE, NOT_KNOWN)
+        return [] if notice in self.known else [notice]
 
     def left_over(self, agents: Iterable[Subagent], left: Sequence[Subagent]) -> list[Subagent]:
         """Return those of `left` to which no other agent leads, and one of each round of them.
 
         Nothing when there is too much to read, for then nobody knows.
         """
-        budget = Budget(MOST_AGENTS, AGENTS_S)
-        open_, found = {one.path: one for one in left}, list[Subagent]()
-        paths = [one.path for one in agents if one.path not in open_]
+        self._is_over = False
+        budget = Budget(MOST_READ_LINES, AGENTS_S)
+        open_, waiting = _Open(left), deque(sorted(left, key=lambda one: one.is_inner))
+        found, paths = list[Subagent](), [one.path for one in agents if one.path not in open_.paths]
         while budget.spend():
             if paths:
-                leads = self._leads_of(paths.pop(), budget)
-                led = [path for path, one in open_.items() if _is_led(one, leads)]
-            elif open_:
-                outer = (one for one in open_.values() if not one.is_inner)
-                found.append(next(outer, None) or next(iter(open_.values())))
-                led = [path for path, one in open_.items() if call_id(one) == call_id(found[-1])]
-            else:
+                paths += open_.taken(self._leads_of(paths.pop(), budget).names)
+            elif not waiting:
                 return found
-            paths += led
-            for path in led:
-                del open_[path]
+            elif (one := waiting.popleft()).path in open_.paths:
+                found.append(one)
+                paths += open_.taken({call_id(one)})
+        self._is_over = True
         return []
 
     def _leads_of(self, path: Path, budget: Budget) -> Leads:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from textual.app import App
 from textual.geometry import Region
+from textual.screen import Screen
 
 from tests.fixed_catalog import NOW, ROOT, catalog, session
 from tests.fixed_engine import FixedEngine
@@ -33,6 +34,7 @@ from tui.ui.app import ConsoleApp
 from tui.ui.board import Board
 from tui.ui.pane import Pane
 from tui.ui.picture import PictureScreen
+from tui.ui.screen import ConsoleScreen
 from tui.ui.sessions import SessionsPane
 from tui.view import sessions
 
@@ -61,6 +63,16 @@ class Recording(SessionsPane):
         return super().refresh(*regions, **options)
 
 
+class Bare(App[None]):
+    """An app whose screen is empty, and has the styles of the cells."""
+
+    class Empty(Screen[None]):
+        COMPONENT_CLASSES: ClassVar[set[str]] = ConsoleScreen.COMPONENT_CLASSES
+
+    def get_default_screen(self) -> Screen[None]:
+        return self.Empty()
+
+
 def _listing(count: int) -> Listing:
     many = tuple(session("hollis_park", "stage_1", f"title {number}") for number in range(count))
     return Listing("hollis_park", ROOT / "hollis_park", many)
@@ -81,7 +93,7 @@ async def _paint(pane: Pane) -> None:
 async def test_a_cursor_key_paints_two_rows_and_a_tick_only_what_changed() -> None:
     pane = await _recorded(50)
 
-    app = App[None]()
+    app = Bare()
     async with app.run_test(size=(80, 24)) as pilot:
         await app.screen.mount(pane)
         pane.is_active = True

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region
@@ -19,6 +17,8 @@ STYLES = (
     "strong", "head", "mark", "rule", "title", "active", "current", "prompt", "tool", "key",
     "heading", "code", "emphasis",
 )  # fmt: skip
+# The screen alone has them: each costs its share of every change of what is where.
+CELL = "cell--"
 _BLANKS = {ord("\n"): " ", ord("\t"): " "}
 _CORNERS = {"top": ("┌", "┐"), "lower": ("├", "┤")}
 
@@ -30,7 +30,6 @@ class Pane(Widget):
     which also closes the column).
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"cell--{name}" for name in STYLES}
     can_focus = False
 
     def __init__(self, *, id: str, is_ascii: bool = False) -> None:
@@ -129,7 +128,7 @@ class Pane(Widget):
     def _style(self, name: str) -> Style:
         if not name:
             return self.rich_style
-        return self.get_component_rich_style(f"cell--{name}")
+        return self.screen.get_component_rich_style(CELL + name)
 
 
 def _changed(old: Line, new: Line) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from textual import events
 from textual.binding import BindingsMap
@@ -21,6 +21,7 @@ from tui.ui.keys import WHEN_TINY, bindings
 from tui.ui.link import LinkApp
 from tui.ui.live import LivePane
 from tui.ui.page import PagePane
+from tui.ui.pane import CELL, STYLES
 from tui.ui.port import Engine
 from tui.ui.prompting import until_taken
 from tui.ui.table import Table
@@ -31,6 +32,8 @@ _OPENING = ("verbs", "filter")
 
 class ConsoleScreen(ActingScreen, inherit_bindings=False):
     """The keys, each with its short handler; which they are, the settings say."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {CELL + name for name in STYLES}
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)

@@ -8,6 +8,7 @@ import select
 import signal
 import sys
 import traceback
+from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
@@ -20,6 +21,7 @@ from tui.ui.link import LinkApp
 from tui.ui.loops import write_down
 from tui.ui.port import Engine
 from tui.ui.screen import ConsoleScreen
+from tui.ui.suspending import is_lost
 
 
 class ConsoleApp(LinkApp, inherit_bindings=False):
@@ -71,7 +73,9 @@ class ConsoleApp(LinkApp, inherit_bindings=False):
     def faulted(self, name: str, error: BaseException) -> None:
         """Tell of a fault in a thread that goes on."""
         if isinstance(self.screen, ConsoleScreen):
-            self.screen.loops.fault(name, error)
+            loops = self.screen.loops
+            loops.fault(name, error)
+            self.set_timer(loops.calm_s, partial(loops.calm, name))
 
     def _stop_from_outside(self) -> None:
         """Stop as the key does, whatever is open; in a restricted console that leads to a shell."""
@@ -81,10 +85,13 @@ class ConsoleApp(LinkApp, inherit_bindings=False):
                 self.screen.news.tell(reason, "bad")
 
     def _leave_at_the_end_of_input(self) -> None:
-        """Leave when the terminal is gone and no signal said so: its end reads as nothing, ever."""
+        """Leave when the terminal is gone and no signal said so: its end reads as nothing, ever.
+
+        Also when it is somebody else's for good, the shell that started the console being gone.
+        """
         if sys.__stdin__ is None:
             return
         terminal = select.poll()
         terminal.register(sys.__stdin__.fileno(), select.POLLHUP)
-        if terminal.poll(0):
+        if terminal.poll(0) or is_lost(sys.__stdin__.fileno()):
             self.exit()

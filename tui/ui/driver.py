@@ -76,20 +76,18 @@ class WholeFile:
         """Flush what can be flushed."""
         if self._tried(self._file.flush):
             self._delivery.taken = self._delivery.written
-            self._took()
+            self._tried(self._took)
 
     def _tried(self, work: Callable[..., object], *words: str) -> bool:
         """Do it; answer whether it could be done."""
         try:
             work(*words)
             return True
-        except OSError as error:
-            self._delivery.fail()
-            if error.errno not in (errno.EIO, errno.EBADF):
-                self._failed(error)
         except Exception as error:  # a frame that is lost is painted again; a dead writer is not
+            is_gone = isinstance(error, OSError) and error.errno in (errno.EIO, errno.EBADF)
             self._delivery.fail()
-            self._failed(error)
+            if not is_gone:
+                self._failed(error)
         return False
 
 
@@ -112,7 +110,7 @@ class ConsoleDriver(LinuxDriver):
             signal.signal(number, signal.SIG_DFL)
         self.delivery = Delivery()
         whole: Any = WholeFile(
-            self._file, lambda error: self.faulted("drawing", error), self.delivery, self.took
+            self._file, lambda error: self._told("drawing", error), self.delivery, self.took
         )
         self._file = whole
         self._is_leaving_keys = False
@@ -195,15 +193,23 @@ class ConsoleDriver(LinuxDriver):
                 self._read_keys()
                 return
             except Exception as error:  # without keys nobody could even leave
-                self.faulted("reading keys", error)
+                self._told("reading keys", error)
                 self.exit_event.wait(_AGAIN_S)
+
+    def _told(self, name: str, error: BaseException) -> None:
+        """Tell of a fault; what keeps that from being told ends no thread, either."""
+        with suppress(Exception):
+            self.faulted(name, error)
 
     def _read_keys(self) -> None:
         keyboard = Keyboard(constants.ESCAPE_DELAY, has_mouse=self._mouse)
         while not self.exit_event.is_set():
             is_there = select.select([self.fileno], [], [], _LOOKS_UP)[0]
             if is_there and not (data := self._read(keyboard)):
-                return
+                if self._is_gone():
+                    return
+                self.exit_event.wait(_LOOKS_UP)  # somebody may have set it to wait for nothing
+                continue
             now = time.monotonic()
             for message in keyboard.feed(data, now) if is_there else keyboard.idle(now):
                 if isinstance(message, Answered):
@@ -213,6 +219,11 @@ class ConsoleDriver(LinuxDriver):
                     self.process_message(message)
                 if self._suspends(message):
                     self._wait_until_taken()
+
+    def _is_gone(self) -> bool:
+        terminal = select.poll()
+        terminal.register(self.fileno, select.POLLHUP)
+        return bool(terminal.poll(0))
 
     def _read(self, keyboard: Keyboard) -> bytes:
         """Return what came; of what a hand typed nothing behind a key that may suspend."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 NO_SHELL = "no shell started this console that could bring it back: it goes on"
@@ -17,17 +18,52 @@ def why_not() -> str:
 def stop(terminal: int) -> None:
     """Stop until the shell lets it go on in front, with whatever the shell started it through.
 
-    All at once: were that (`uv run`, say) to stop before the terminal is given back, the shell
+    The terminal has been given back by then: were that (`uv run`, say) to stop before, the shell
     would take it from under the console's hands. In the background it would draw over the shell.
     """
-    os.killpg(os.getpgrp(), signal.SIGSTOP)
+    _stop_job()
     wait_in_background(terminal)
 
 
 def wait_in_background(terminal: int) -> None:
-    """Stop for as long as the terminal is somebody else's."""
-    while not _is_in_front(terminal):
-        os.killpg(os.getpgrp(), signal.SIGSTOP)
+    """Stop for as long as the terminal is somebody else's, and a shell is there to wake us."""
+    while not is_lost(terminal) and not _is_in_front(terminal):
+        _stop_job()
+
+
+def is_lost(terminal: int) -> bool:
+    """Whether the terminal is somebody else's, and no shell could ever give it back."""
+    return not _is_in_front(terminal) and not _has_shell()
+
+
+def _stop_job() -> None:
+    """Stop our job, ourselves last, and by a signal that the kernel drops where no shell is left.
+
+    One that was killed just now wakes nobody: SIGSTOP would stop the console for ever. So whoever
+    was stopped before us is woken again.
+    """
+    others = _others_of_job()
+    for pid in others:
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGSTOP)
+    handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+    try:
+        os.kill(os.getpid(), signal.SIGTSTP)
+    finally:
+        signal.signal(signal.SIGTSTP, handler)
+        for pid in others:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGCONT)
+
+
+def _others_of_job() -> list[int]:
+    job, found = os.getpgrp(), []
+    for name in os.listdir("/proc"):  # noqa: PTH208 (names are wanted, and there are many)
+        if name.isdigit() and int(name) != os.getpid():
+            with suppress(OSError):
+                if os.getpgid(int(name)) == job:
+                    found.append(int(name))
+    return found
 
 
 def _is_in_front(terminal: int) -> bool:

@@ -145,6 +145,23 @@ def test_no_numbered_sequence_is_the_key_of_the_character_with_that_number() -> 
                 assert not any(key.character for key in keys if "+" in key.key), data
 
 
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (b"\x1b[0n", ["Answered"]),
+        (b"\x1b[?2026;2$y", ["TerminalSupportsSynchronizedOutput"]),
+        (b"\x1b[?1;2c", []),
+        (b"\x1b[I", []),
+    ],
+)
+def test_an_escape_counts_though_the_terminal_answers_at_once(
+    answer: bytes, told: list[str]
+) -> None:
+    """Taken for a key with Alt, both would be lost."""
+    assert typed(b"\x1b" + answer) == ["escape", *told]
+    assert typed(b"\x15\x1b" + answer) == ["ctrl+u", "escape", *told]
+
+
 def test_a_key_with_alt_is_no_escape_and_a_key() -> None:
     assert typed(b"\x1b\x1b[A") == typed(b"\x1b\x1bOB") == typed(b"\x1b\x1b[3~") == []
     assert typed(b"\x1b", b"\x1b[A") == ["escape", "up"]

@@ -129,7 +129,7 @@ class ActingScreen(PictureScreen, inherit_bindings=False):
         elif command.verb.name == "quit":
             self.app.exit(self.runs_that_go_on())
         elif self.catalog is None or meant is None:
-            self.question.say("there is no picture yet", "bad")
+            self.question.say(aiming.NOT_READ_YET, "bad")
         elif command.verb.name == "tail":
             self._tail(command, self.catalog, meant.now(self.catalog))
         else:

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from tui.ui.picture import PictureScreen
 
 LISTINGS, SESSIONS, EXPIRY, LIVE = 1, 2, 3, 4
+NOT_READ_YET = "the sessions are still being read: nothing can be done with them yet"
 _OF_TARGETS = frozenset({"resume", "extend", "delete", "mark"})
 _OF_ONE = frozenset({"answer", "interrupt"})
+_OF_ALL = frozenset({"cleanup", "next", "mark_all"})
 
 
 def selected(screen: PictureScreen) -> Session | None:
@@ -83,6 +85,8 @@ def listing(screen: PictureScreen) -> str:
 def why_none(screen: PictureScreen) -> str:
     """Return why no session is selected in sight."""
     keys = screen.engine.keys
+    if screen.catalog is None:
+        return NOT_READ_YET
     if screen.page.is_open:
         return f"a page covers the panes: {keys.sign('back')} leaves it"
     if screen.pane == LISTINGS and not screen.is_full:
@@ -102,6 +106,8 @@ def why_not(screen: PictureScreen, deed: Deed) -> str:
         return f"not in full Live: {back} goes back to the panes"
     if reason := _why_not_here(screen, deed.name):
         return reason
+    if deed.name in _OF_ALL and screen.catalog is None:
+        return NOT_READ_YET
     if deed.name in _OF_TARGETS:
         return why_not_some(screen, lambda one: possible.why_not(deed.name, one, screen.desk))
     if deed.name in _OF_ONE:

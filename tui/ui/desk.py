@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tui.core.catalog import is_gone
+from tui.core.errors import UsageError
 from tui.core.models import Key, Session
 from tui.core.request import Request
 from tui.operations.context import Act
@@ -134,6 +135,12 @@ def _short(listing: str) -> str:
 def after_dashes(text: str) -> tuple[str, ...]:
     """Return text as the last word of a command, which must not be taken for an option."""
     return ("--", text) if text.startswith("-") else (text,)
+
+
+def require_some(sessions: Sequence[Session]) -> None:
+    """Raise `UsageError` where there is nothing that a question could be about."""
+    if not sessions:
+        raise UsageError("no session is selected")
 
 
 async def is_sure(desk: Desk, asks: str, count: int, verb: str) -> bool:

@@ -12,7 +12,7 @@ from tui.operations.context import Act
 from tui.operations.extend import Extension
 from tui.operations.resume import Plan
 from tui.ui import resuming
-from tui.ui.desk import Desk, after_dashes, is_sure, named
+from tui.ui.desk import Desk, after_dashes, is_sure, named, require_some
 from tui.ui.drafts import again
 from tui.ui.many import each, in_one_go
 from tui.ui.prompting import until_taken
@@ -75,6 +75,7 @@ async def extend(
     desk: Desk, sessions: Sequence[Session], given: str = "", *, hidden: int = 0
 ) -> None:
     """Ask for how long, show old and new, and extend."""
+    require_some(sessions)
     asks = f"extend {named(sessions, hidden)}"
     addresses = [one.address for one in sessions]
 
@@ -162,6 +163,7 @@ def extension_words(desk: Desk, plan: Extension) -> Cell:
 
 async def delete(desk: Desk, sessions: Sequence[Session], *, hidden: int = 0) -> None:
     """Ask, default No, and move to the trash; over five at once the count must be typed."""
+    require_some(sessions)
     command = "delete", *(one.address for one in sessions)
     desk.stands_for(*command)
     total = words.size(sum(one.bytes for one in sessions))
@@ -179,6 +181,7 @@ async def delete(desk: Desk, sessions: Sequence[Session], *, hidden: int = 0) ->
 
 async def acknowledge(desk: Desk, sessions: Sequence[Session]) -> None:
     """Settle what each of them needs now, until something new happens to it."""
+    require_some(sessions)
     desk.commands = tuple(("ack", one.address) for one in sessions)
     await each(desk, sessions, desk.engine.acknowledge, "acknowledged")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -302,3 +303,17 @@ async def test_many_that_were_refused_for_their_own_reasons_are_only_counted() -
         await at.press("space", "space", "space", "e", *"30", "enter")
         await at.answered()
         assert at.message == "1 extended, 2 refused"
+
+
+async def test_a_question_that_a_key_answers_is_read_in_full() -> None:
+    """Without that its end, which says what is at stake, is cut at 80 columns."""
+    async with console() as at:
+        asks = f"end {'what runs here and ' * 8}lose all of it?"
+        asking = asyncio.ensure_future(at.screen.question.confirm(asks))
+        at.screen.question.hold()
+        await at.asked()
+        await at.until(lambda: "lose all of it?" in "".join(at.rows(at.screen.question)))
+        assert "y yes  n no  Esc back" in at.rows(at.screen.question)[-1]
+        await at.press("n")
+        assert await asking is False
+        await at.until(lambda: len(at.rows(at.screen.question)) == 2)

@@ -44,7 +44,7 @@ def change(at: Console, key: Session, run: Run | None = None, last: Event | None
 
 
 def rule(at: Console) -> str:
-    return at.rows(at.screen.page)[0]
+    return "".join(at.rows(at.screen.page)[:1])
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])

@@ -26,7 +26,7 @@ from tui.view.styled import wrap
 _GRANTS = ("allow", "always")
 _ALWAYS = "always"
 _LONGEST_WAIT = timedelta(seconds=LONGEST_WAIT_S)
-_OTHER_ANSWERS = "no answer: `:deny REASON` denies it, `:wait 2h` lets it wait so long from now on"
+_OTHER_ANSWERS = ":deny REASON denies it, :wait 2h gives it two hours from now on"
 _PLACEHOLDER = "a number, or your own words; :deny, :wait 2h; PgDn"
 _DENIES, _PUTS_OFF = ":deny", ":wait"
 

@@ -219,7 +219,7 @@ class Question(MessagePane):
 
     def redraw(self) -> int:
         """Repaint what differs, in as many rows as what must be read in full needs."""
-        rows = max(LEAST_ROWS, len(self._in_full()) + bool(self._refusal))
+        rows = max(LEAST_ROWS, len(self._in_full()) + (self._answer is not None))
         if rows != self._rows:
             self._rows = rows
             self.styles.height = rows
@@ -240,6 +240,8 @@ class Question(MessagePane):
         """Return the rows of what must be read in full; none when there is no such thing."""
         if self._refusal:
             return self._wrapped(self._refusal)[: self._most_rows]
+        if self._answer is not None and self._choices and not self.gone:
+            return self._wrapped(self.message.text)[: self._most_rows]
         if self.is_whole and not self._is_held:
             return self._wrapped(self.message.text)[: self._most_rows]
         return []

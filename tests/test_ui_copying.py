@@ -201,7 +201,7 @@ async def test_the_command_of_an_answer_that_was_not_given_names_the_session() -
         await at.asked()
         await at.press("escape")
         await at.answered()
-        assert at.screen.desk.commands == (("answer", one.address),)
+        assert at.screen.desk.commands == (("show", one.address),)
 
 
 @pytest.mark.parametrize(("key", "sure"), [("n", ()), ("escape", ()), ("y", ("--yes",))])

@@ -39,7 +39,7 @@ async def answer(desk: Desk, session: Session, given: Sequence[str] = ()) -> Non
     request = session.run.request if session.run else None
     if request is None:
         raise UsageError("no permission request waits here")
-    desk.stands_for("answer", session.address)
+    desk.stands_for("show", session.address)  # until something is answered
     desk.request = request
     if given and given[0] == "wait":
         act = await _put_off(desk, session, " ".join(given[1:]))
@@ -199,19 +199,24 @@ async def _answered(
 def _stands_for(
     desk: Desk, session: Session, request: Request, said: Sequence[str], count: int, typed: str
 ) -> None:
-    """Take note of the command; it names the input only once all of that was in sight."""
+    """Take note of the command; it names the input only once all of that was in sight.
+
+    What no command says (half of the answers, words that it takes for another) is only shown.
+    """
     word, after = _otherwise(typed)
+    given = [one.strip() for one in (*said, typed) if one.strip()]
+    answers = "; ".join(given)
+    parts = [one.strip() for one in answers.split(";")] if count > 1 else given
     if word == _DENIES:
         desk.stands_for("answer", session.address, "deny", *_because(after))
-        return
-    if word == _PUTS_OFF:
-        desk.stands_for("answer", session.address, "wait", *([after] if after else []))
-        return
-    given = [*said, *([typed] if typed.strip() else [])]
-    answers, is_seen = "; ".join(given), len(given) == count and desk.page.is_all_seen
-    shown = (f"--input={request.digest[:LEAST_DIGEST]}",) if request.digest and is_seen else ()
-    words = (*shown, *after_dashes(answers)) if answers else ()
-    desk.stands_for("answer", session.address, *words)
+    elif word == _PUTS_OFF and after:
+        desk.stands_for("answer", session.address, "wait", after)
+    elif word or len(given) != count or parts != given or answers in ("deny", "wait"):
+        desk.stands_for("show", session.address)
+    else:
+        is_named = request.digest and desk.page.is_all_seen
+        shown = (f"--input={request.digest[:LEAST_DIGEST]}",) if is_named else ()
+        desk.stands_for("answer", session.address, *shown, *after_dashes(answers))
 
 
 def _otherwise(text: str) -> tuple[str, str]:

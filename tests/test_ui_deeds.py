@@ -213,7 +213,7 @@ async def test_answer(keys: tuple[str, ...], answer: tuple[str, str]) -> None:
         one = await at.choose("Strategic buyers, pumps")
         await at.press("a")
         await at.asked()
-        assert "shortlist.csv" in at.shown(at.screen.page)
+        await at.until(lambda: "shortlist.csv" in at.shown(at.screen.page))
         await at.press(*keys)
         await at.answered()
         assert at.engine.asked == [("answer", one.session_id, *answer)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 ASKS = "\x1b[5n"  # every terminal since the VT100 answers that
-PADDING = "\0" * 24_576  # terminals ignore it; more than a pseudo-terminal keeps of what is unread
+PADDING = "\x1b[m" * 8192  # changes nothing; more than a pseudo-terminal keeps of what is unread
 
 
 class Mark(NamedTuple):

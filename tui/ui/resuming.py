@@ -10,7 +10,7 @@ from tui.core.models import Session
 from tui.operations.context import Act
 from tui.operations.queue import MOST_QUEUED
 from tui.operations.resume import DEFAULT_PROMPT, Plan
-from tui.ui.desk import Desk, after_dashes, named, require_some
+from tui.ui.desk import Desk, after_dashes, named
 from tui.ui.drafts import again
 from tui.ui.many import each
 from tui.ui.possible import why_not
@@ -53,10 +53,9 @@ async def resume_many(
     desk: Desk, sessions: Sequence[Session], given: str = "", *, hidden: int = 0
 ) -> None:
     """Ask once and start a run in each that can be resumed; some wait in the queue for a place."""
-    require_some(sessions)
     possible = [one for one in sessions if not why_not("resume", one, desk)]
     if not possible:
-        raise UsageError(why_not("resume", sessions[0], desk))
+        raise UsageError(why_not("resume", sessions[0] if sessions else None, desk))
     begun = possible[:MOST_QUEUED]
     others = (word for one in begun[1:] for word in ("--also", one.address))
     words = ("resume", begun[0].address, *others)

@@ -20,6 +20,7 @@ from tui.ui.pane import Pane
 from tui.ui.screen import ConsoleScreen
 
 _CEILING_S = 60.0
+_COMES_S = 3.0
 _ROUNDS = 4  # a key goes to the app, its screen and a widget, whose message comes back
 
 
@@ -34,9 +35,19 @@ class Console:
         self.screen = screen
 
     async def press(self, *keys: str) -> None:
-        """Press keys, each when all that the one before brought about has been taken in."""
+        """Press keys, each when all that the one before brought about has been taken in.
+
+        A yes is for a question that is on the screen: it is awaited, if it comes at all.
+        """
         for key in keys:
+            if key == "y":
+                await self._shown()
             await press(self.pilot, key)
+
+    async def _shown(self) -> None:
+        until, question = time.monotonic() + _COMES_S, self.screen.question
+        while question.is_open and not question.is_shown and time.monotonic() < until:
+            await self.pilot.pause(0.01)
 
     async def until(self, is_so: Callable[[], bool]) -> None:
         until = time.monotonic() + _CEILING_S

@@ -20,6 +20,7 @@ from tests.test_e2e_link import fill
 from tests.test_operations_steer import add_run
 from tui.storage.locks import SessionLock
 
+REFUSED = ("was not shown yet", "came before this question was on the screen")
 CONTENT = "\n".join(f"LINE{number:05} {'.' * 60}" for number in range(350))
 
 
@@ -59,7 +60,8 @@ def test_pages_that_a_stalled_link_never_carried_are_not_seen(
         screen.pace = 0
         press_blindly(screen, "l" * (pages + 5) + "y")
         screen.pace = None
-        screen.wait_for(f"page {pages} of {pages}", "was not shown yet")
+        screen.wait_for(f"page {pages} of {pages}")
+        wait(lambda: any(why in " ".join(screen.text.split()) for why in REFUSED))
         assert not list(inbox.glob("*"))
         press_blindly(screen, "b" * (pages + 1))
         for page in range(2, pages + 1):

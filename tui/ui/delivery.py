@@ -36,11 +36,16 @@ class Delivery:
 
     def fail(self) -> None:
         """Count what is being written, and all before it that was not taken yet, as lost."""
-        self._lost = max(self._lost, self.written + 1)
+        self._lost = self.taken = self.written + 1
 
     def answer(self) -> None:
         """Take note of an answer; one that nobody asked for tells nothing."""
         self.answered = min(self.answered + 1, self.asked)
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether nothing is on its way that was not taken yet, as far as the kernel tells."""
+        return self.taken >= self.given
 
     def mark(self) -> Mark:
         """Return what stands for all that was given until now."""

@@ -64,7 +64,8 @@ class LinkDriver(ConsoleDriver):
         if not isinstance(queue, Queue):
             return False
         queue.maxsize = 0  # the bell and a copied id are no frames, and must not wait either
-        return not queue.empty()
+        is_awaited = isinstance(self._app, LinkApp) and self._app.awaits_link
+        return not queue.empty() or (is_awaited and not self.delivery.is_taken)
 
     def close(self) -> None:
         """Write what is left; what a stalled link does not take soon is dropped."""

@@ -78,6 +78,11 @@ class Question(MessagePane):
         """Whether the question is there, and not only awaited."""
         return self._answer is not None
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether the question was on the screen, so that a key can be meant for it."""
+        return self._answer is not None and self._is_shown
+
     def hold(self) -> None:
         """Take the keyboard."""
         self._is_held = True

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.asking import TITLE, asking_for, digest, page_through
 from tests.fixed_catalog import NOW
 from tests.piloted import Console, console
-from tests.test_ui_answering import TITLE, asking_for, digest, page_through
 from tests.test_ui_copying import copied, read
 from tui.core.request import LEAST_DIGEST, Request
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.children import Child
 from tests.runs_site import wait
-from tui.runs.cli_process import RUN_VARIABLE, find_cli, kill_cli
+from tui.runs.cli_process import RUN_VARIABLE, find_cli, kill_cli, kill_cli_surely
 from tui.storage.processes import started
 
 OURS, OTHER = "20261122T071530Z-1f9c00", "20261122T071530Z-1f9c01"
@@ -41,6 +46,32 @@ def test_a_run_has_its_own_cli_and_no_other_is_ended(
     assert sleepers[OURS].wait(60) == -9
     assert find_cli(OURS) is None
     assert (sleepers[OTHER].poll(), sleepers[""].poll()) == (None, None)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.EMFILE])
+def test_a_cli_that_cannot_be_looked_at_is_not_gone(
+    sleepers: dict[str, subprocess.Popen[bytes]], number: int
+) -> None:
+    wait(lambda: find_cli(OURS))
+    open_file = io.open
+    for what in ("stat", "environ"):
+        place = Path(f"/proc/{sleepers[OURS].pid}/{what}")
+        with pytest.MonkeyPatch.context() as patch:
+
+            def refused(path: Any, *given: Any, place: Path = place, **named: Any) -> Any:
+                if str(path) == str(place):
+                    raise OSError(number, os.strerror(number), str(path))
+                return open_file(path, *given, **named)
+
+            patch.setattr(io, "open", refused)
+            with pytest.raises(OSError, match=re.escape(os.strerror(number))):
+                find_cli(OURS)
+            assert not kill_cli(OURS)
+            patch.setattr("tui.runs.cli_process._PAUSE_S", 0.0)
+            assert "could not be told" in kill_cli_surely(OURS)
+    assert sleepers[OURS].poll() is None
+    assert kill_cli_surely(OURS) == ""
+    assert sleepers[OURS].wait(60) == -9
 
 
 def test_the_child_of_a_child_is_none_of_ours() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.failing import reads_fail
 from tui.core.errors import UnknownId
 from tui.storage.pages import RawLine
 from tui.storage.tail import Growth, Tail
@@ -151,7 +153,9 @@ def test_what_is_no_file_is_refused_at_once(tmp_path: Path, kind: str) -> None:
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(b"secret\n")
     (tmp_path / "link.jsonl").symlink_to("secret")
-    assert Tail(tmp_path / "link.jsonl").read() == Growth()
+    growth = Tail(tmp_path / "link.jsonl").read()
+    assert growth == Growth(notice=growth.notice)
+    assert growth.notice.startswith("the transcript cannot be read: ")
 
 
 def test_a_live_writer_of_large_lines_is_read_whole_and_once(tmp_path: Path) -> None:
@@ -203,3 +207,18 @@ def test_of_an_unfinished_line_of_30_mb_nothing_is_kept(tmp_path: Path) -> None:
         found += tail.read(limit=8 * 1024 * 1024).lines
     assert [line.size for line in found] == [30_000_000, 2]
     assert len(found[0].raw) < 100_000
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.EMFILE])
+def test_what_cannot_be_read_is_not_gone_and_is_told_once(tmp_path: Path, number: int) -> None:
+    path = tmp_path / "session.jsonl"
+    path.write_bytes(b"one\n")
+    for tail, known in ((Tail(path), 0), (Tail(path), 1)):
+        assert len(tail.read().lines) == 1 if known else tail.identity is None
+        with reads_fail(tmp_path, number):
+            growth = tail.read()
+            assert (growth.was_reset, growth.lines) == (False, ())
+            assert growth.notice == f"the transcript cannot be read: {os.strerror(number)}"
+            assert tail.read().notice == ""
+        growth = tail.read()
+        assert (len(growth.lines), growth.was_reset, growth.notice) == (1 - known, False, "")

@@ -41,10 +41,11 @@ def grep(context: Context, args: argparse.Namespace) -> int:
     catalog = look(context, args.listing or "")
     listings = [find_listing(catalog, args.listing)] if args.listing else catalog.listings
     sessions = [session for one in listings for session in one.sessions]
-    hits = search(sessions, args.pattern, limit=args.n, tell=say)
+    unread: list[str] = []
+    hits = search(sessions, args.pattern, limit=args.n, tell=say, unread=unread.append)
     with ending_with_reader():
         count = _put_as_json(hits) if args.json else _put_grouped(hits, sessions)
-    is_unread = say_unread(catalog, args.listing or "")
+    is_unread = say_unread(catalog, args.listing or "") or bool(unread)
     if not count:
         part = "what could be read of " if is_unread else ""
         say(f"nothing matches in {part}{len(sessions)} sessions")

@@ -27,10 +27,15 @@ _LOOK_S = 2.0
 
 
 def tail(context: Context, args: argparse.Namespace) -> int:
-    """Print the last entries of a session's stream, and with `-f` what comes after."""
+    """Print the last entries of a session's stream, and with `-f` what comes after.
+
+    Ends with 1 where its transcript cannot be read.
+    """
     session = session_named(context, args.id)
     last = last_entries(session, args.n)
-    if not last.entries and not args.follow and args.n > 0:
+    for notice in last.notices:
+        say(notice)
+    if not (last.entries or last.notices or args.follow) and args.n > 0:
         say(f"{session.session_id[:8]} has no transcript to show")
     printer = _Printer(as_json=args.json)
     printer.print(last.entries, last.asides, last.ended)
@@ -38,7 +43,7 @@ def tail(context: Context, args: argparse.Namespace) -> int:
         printer.print((Entry(EntryKind.NOTICE, last.branches),))
     if args.follow:
         _follow(context, session, last.follow, printer)
-    return 0
+    return int(bool(last.notices))
 
 
 def _follow(context: Context, session: Session, follow: Follow, printer: _Printer) -> None:

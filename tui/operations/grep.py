@@ -47,24 +47,34 @@ class Hit:
 
 
 def search(
-    sessions: Iterable[Session], pattern: str, *, limit: int = 0, tell: Tell = lambda _: None
+    sessions: Iterable[Session],
+    pattern: str,
+    *,
+    limit: int = 0,
+    tell: Tell = lambda _: None,
+    unread: Tell = lambda _: None,
 ) -> Iterator[Hit]:
     """Return what matches `pattern`, case ignored, by session and in the order it was said.
 
     What is searched is what a console would show: prompts, answers, thinking, tool calls with
     their input and whole result, sub-agents. At most `limit` lines unless it is 0; `tell` gets
-    the words for what could not be read. Raises as `Pattern` and its `matches` do.
+    the words for what could not be read, and `unread` those of whole files too. Raises as
+    `Pattern` and its `matches` do.
     """
     compiled = Pattern(pattern)
-    found = (hit for session in sessions for hit in _in_session(session, compiled, tell))
+    found = (hit for session in sessions for hit in _in_session(session, compiled, tell, unread))
     return islice(found, limit or None)
 
 
-def _in_session(session: Session, pattern: Pattern, tell: Tell) -> Iterator[Hit]:
+def _in_session(session: Session, pattern: Pattern, tell: Tell, unread: Tell) -> Iterator[Hit]:
     def tell_whose(words: str) -> None:
         tell(f"{session.address}: {words}")
 
-    for entry in _entries(session, pattern.literals, tell_whose):
+    def tell_unread(words: str) -> None:
+        tell_whose(words)
+        unread(words)
+
+    for entry in _entries(session, pattern.literals, tell_whose, tell_unread):
         text = _said(entry)
         for match in pattern.matches(text):
             before, after = _around(text, match)
@@ -80,15 +90,17 @@ def _in_session(session: Session, pattern: Pattern, tell: Tell) -> Iterator[Hit]
             )
 
 
-def _entries(session: Session, literals: tuple[bytes, ...], tell: Tell) -> Iterator[Entry]:
+def _entries(
+    session: Session, literals: tuple[bytes, ...], tell: Tell, tell_unread: Tell
+) -> Iterator[Entry]:
     transcript, folder = session.transcript, session.own_folder
     if transcript is not None and not transcript.resumable:
-        yield from _sketch(transcript.path, tell)
+        yield from _sketch(transcript.path, tell_unread)
     if folder is None:
         return
     agents, unread = look_at_subagents(folder)
     if unread:
-        tell(unread)
+        tell_unread(unread)
     sought = (*literals, MARKER) if literals else ()
     own = (transcript.path,) if transcript is not None else ()
     for path in (*own, *(agent.path for agent in agents)):
@@ -101,7 +113,7 @@ def _entries(session: Session, literals: tuple[bytes, ...], tell: Tell) -> Itera
                     yield in_full(entry, folder)
             yield from reader.rest()
         except OSError as error:
-            tell(f"{one_line(path.name)} cannot be read: {error.strerror or error}")
+            tell_unread(f"{one_line(path.name)} cannot be read: {error.strerror or error}")
     if transcript is None:
         yield from unclaimed(folder)
 

@@ -17,7 +17,7 @@ _MOST_ASIDE = 1001  # one more than is shown of them, so that what is cut is tol
 @dataclass(frozen=True, slots=True)
 class Last:
     """The last entries of a stream, what sub-agents said as in an `Update`, and the `Follow` that
-    goes on from there.
+    goes on from there; `notices` say what could not be read.
     """
 
     follow: Follow
@@ -25,6 +25,7 @@ class Last:
     asides: Mapping[str, tuple[Entry, ...]]
     ended: tuple[Entry, ...] = ()
     branches: str = ""
+    notices: tuple[str, ...] = ()
 
 
 def last_entries(session: Session, count: int) -> Last:
@@ -51,7 +52,8 @@ def last_entries(session: Session, count: int) -> Last:
         entries += unfinished_line(session.transcript.path, more.end)
     ended = (*first.ended, *more.ended)
     shown = entries[-count:] if count > 0 else ()
-    return Last(follow, shown, asides, ended, more.branches)
+    notices = (*first.notices, *more.notices)
+    return Last(follow, shown, asides, ended, more.branches, notices)
 
 
 def _left_out(size: int) -> Entry:
@@ -64,12 +66,14 @@ def _everything(
 ) -> Update:
     """Return what the first polls tell, of the entries the last, and put `asides` together."""
     budget, entries, ended = Budget(MOST_BACK, BACK_S), tuple[Entry, ...](), tuple[Entry, ...]()
+    notices: tuple[str, ...] = ()
     while True:
         update = follow.poll(session)
         entries, ended = (*entries, *update.entries), (*ended, *update.ended)
+        notices += update.notices
         if update.has_more:
             entries = entries[-max(count, 1) :]
         for tool_id, said in update.asides.items():
             asides[tool_id] = (*asides.get(tool_id, ()), *said)[-_MOST_ASIDE:]
         if not (update.has_more and budget.spend()):
-            return replace(update, entries=entries, ended=ended)
+            return replace(update, entries=entries, ended=ended, notices=notices)

@@ -17,7 +17,7 @@ from tui.runs.agent import Agent
 from tui.runs.alterations import Alterations
 from tui.runs.answered import Answered
 from tui.runs.bookkeeping import Bookkeeper
-from tui.runs.cli_process import find_cli, kill_cli
+from tui.runs.cli_process import find_cli, kill_cli_surely
 from tui.runs.command import Command
 from tui.runs.environment import make_config_dir
 from tui.runs.gate import Gate
@@ -131,7 +131,7 @@ class Driver:
             await asyncio.to_thread(self._gate.leave)
         for errand in self._errands:
             errand.cancel()
-        await asyncio.to_thread(kill_cli, self._spec.run_id)
+        self._note("cli", await asyncio.to_thread(kill_cli_surely, self._spec.run_id))
         self._journal.give_up_reserve()
         self._journal.partial(None)
         await self._books.settle()
@@ -184,7 +184,10 @@ class Driver:
 
     def _name_cli(self) -> None:
         """Say which process the CLI is, so that one left behind can be told from any other."""
-        pid, start = find_cli(self._spec.run_id) or (0, "")
+        try:
+            pid, start = find_cli(self._spec.run_id) or (0, "")
+        except OSError:  # it is found by the registry alone, then
+            return
         known = {"cli_pid": pid, "cli_start": start}
         self._journal.owner(describe(os.getpid()) | self._owner | known)
 

@@ -52,6 +52,7 @@ class Tail:
         self._last_bytes = last_bytes
         self._scanned = 0
         self._print = b""
+        self._unread = ""
 
     def read(self, *, limit: int = 8 * 1024 * 1024) -> Growth:
         """Return what came since the last call, at most about `limit` bytes of it."""
@@ -61,6 +62,7 @@ class Tail:
             if error.errno == errno.EINVAL:
                 raise UnknownId(f"{self.path.name} is not a file") from error
             return self._lost(error)
+        self._unread = ""
         try:
             status = os.fstat(fd)
             notice = self._notice(fd, status)
@@ -73,6 +75,11 @@ class Tail:
             os.close(fd)
 
     def _lost(self, error: OSError) -> Growth:
+        """Return that the file is gone; one that cannot be read now is as it was, and told once."""
+        if not isinstance(error, FileNotFoundError | NotADirectoryError):
+            told, self._unread = self._unread, f"the transcript cannot be read: {error.strerror}"
+            return Growth(notice=self._unread if self._unread != told else "")
+        self._unread = ""
         if self.identity is None:
             return Growth()
         self.identity, self.told_to, self._scanned, self._print = None, 0, 0, b""

@@ -141,7 +141,7 @@ def _transcript(kind: str) -> Plant:
 
 
 def _filled(place: str, count: int, name: str, *, with_folders: bool = False) -> Plant:
-    """Return what fills a folder with so many names."""
+    """Return what fills a folder with so many names: more than are read, where that is bounded."""
 
     def make(listing: SampleListing) -> None:
         folder = listing.folder / place
@@ -188,15 +188,15 @@ PLANTS: tuple[Plant, ...] = (
     *(_instead(place, kind) for place in FILES for kind in INSTEAD),
     *(_instead(place, kind) for place in FOLDERS for kind in ("pipe", "link", "5 GB", "socket")),
     *(_transcript(kind) for kind in ODD),
-    _filled(f"{_RUN}/inbox", 30_000, "20261122T071530.{0:06}-0badcafe-prompt.json"),
-    _filled(".session_console/locks", 30_000, _UUID),
-    _filled(".session_console/runs", 3_000, "20261119T143000Z-{0:06x}", with_folders=True),
-    _filled(".session_console/trash", 5_000, "20261119T143000Z-{0:06x}", with_folders=True),
-    _filled(".claude_sessions/sessions", 8_000, "41{0:05}.json"),
-    _filled(".claude_sessions/projects", 25_000, "-p{0}", with_folders=True),
+    _filled(f"{_RUN}/inbox", 2_000, "20261122T071530.{0:06}-0badcafe-prompt.json"),
+    _filled(".session_console/locks", 5_000, _UUID),
+    _filled(".session_console/runs", 2_000, "20261119T143000Z-{0:06x}", with_folders=True),
+    _filled(".session_console/trash", 2_000, "20261119T143000Z-{0:06x}", with_folders=True),
+    _filled(".claude_sessions/sessions", 6_000, "41{0:05}.json"),
+    _filled(".claude_sessions/projects", 21_000, "-p{0}", with_folders=True),
     _filled(_PROJECT, 4_000, _UUID + ".jsonl"),
-    _filled(f"{_PROJECT}/{FIRST}/subagents", 12_000, "agent-{0}.jsonl"),
-    _filled(f"{_PROJECT}/{FIRST}/tool-results", 40_000, "{0}.txt"),
+    _filled(f"{_PROJECT}/{FIRST}/subagents", 11_000, "agent-{0}.jsonl"),
+    _filled(f"{_PROJECT}/{FIRST}/tool-results", 12_000, "{0}.txt"),
     Plant("nested folders", _nested),
     Plant("odd names", _odd_names),
     Plant("a trash of pipes and links", _manifest),

@@ -25,7 +25,7 @@ from tests.watched import WATCH, require_harmless
 
 # What eight threads read at once, where all of them are needed: how many are, the machine says.
 MOST_KB = 700_000
-_ROOM = 4 << 30
+_ROOM = 2 << 30
 SECONDS = 250  # fifty times what a verb may take: the machine has other work
 LOOKING = (
     *(["ls", "--json"], ["stats"], ["log", "-n", "500"], ["doctor"], ["check"], ["trash"]),
@@ -118,7 +118,7 @@ class Planted:
 
 
 def _quickest() -> Path | None:
-    """Return where 150,000 files are made and removed in no time, if that has room for them."""
+    """Return where 60,000 files are made and removed in no time, if that has room for them."""
     memory = Path("/dev/shm")
     return memory if memory.is_dir() and shutil.disk_usage(memory).free > _ROOM else None
 
@@ -197,11 +197,10 @@ def test_no_console_harms_anybody(planted: Planted) -> None:
         screen.wait_for("unread", seconds=300)
         for keys in ("j", "j", "G", "g", "1", "j", "j", "2", "3", "4", "2", "\r", "\x1b"):
             screen.send(keys)
-        for line in ("doctor", "log"):
-            screen.send(f":{line}\r")
-            screen.wait_for("Esc back", seconds=300)
-            screen.send("\x1b")
-            screen.wait_for("? help")
+        screen.send(":log\r")
+        screen.wait_for("Esc back", seconds=300)
+        screen.send("\x1b")
+        screen.wait_for("? help")
         status = Path(f"/proc/{screen.process.pid}/status").read_text()
         screen.send(":quit\r")
         assert screen.process.wait(300) == 0

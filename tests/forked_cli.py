@@ -99,6 +99,12 @@ def end() -> None:
         _server.cache_clear()
 
 
+def _is_of_the_start(name: str, value: str) -> bool:
+    """Whether the interpreter goes by it as it starts: not by the locale that it takes anyway."""
+    is_usual = name in KEPT or (name, value) == ("LANG", "C.UTF-8")
+    return name.startswith(_OF_THE_START) and not is_usual
+
+
 class Verb(subprocess.CompletedProcess[str]):
     """What came of a verb, and how much memory it took at most."""
 
@@ -108,7 +114,7 @@ class Verb(subprocess.CompletedProcess[str]):
 def run_verb(words: Sequence[str], environment: Mapping[str, str]) -> Verb:
     """Run a verb with this environment and no other, and return what came of it."""
     is_long = sum(map(len, words)) > _MOST
-    if is_long or any(one.startswith(_OF_THE_START) for one in environment if one not in KEPT):
+    if is_long or any(_is_of_the_start(*one) for one in environment.items()):
         return started(words, environment)
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         code, peak = _ended(words, environment, out, err)

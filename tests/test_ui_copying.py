@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shlex
 import shutil
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -19,6 +18,7 @@ from textual.pilot import Pilot
 
 from tests.fixed_catalog import NOW
 from tests.fixed_engine import FixedEngine
+from tests.forked_cli import run_verb
 from tests.piloted import Console, console
 from tests.sample_listing import FIRST, SECOND, SampleListing
 from tui.__main__ import say_verb
@@ -45,9 +45,8 @@ def listing_below(root: Path) -> SampleListing:
 
 
 def run(words: Sequence[str]) -> str:
-    command = [sys.executable, "-m", "tui", *words[1:]]
-    folder = Path(__file__).parent.parent
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=60)
+    ours = {name: one for name, one in os.environ.items() if not name.startswith("PYTHON")}
+    done = run_verb(words[1:], ours)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -126,6 +126,40 @@ def test_a_test_that_lacks_its_program_is_named_as_not_tried(bare: Path, tmp_pat
     assert "1 skipped" in said.splitlines()[-1]
 
 
+LACKS = "from tests.programs import need, need_right"
+CASES = {
+    "def test_one() -> None: pass": True,
+    "def test_one() -> None: assert 0": False,
+    f"{LACKS}\ndef test_one() -> None: need('ssh-keygen')": False,
+    f"{LACKS}\ndef test_one() -> None: need_right(False, 'mount')": False,
+}
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_what_was_not_tried_fails_the_whole(tmp_path: Path, code: str) -> None:
+    """Without its last lines `.ci/run` calls it a success."""
+    case, commands = tmp_path / "test_case.py", tmp_path / "bin"
+    case.write_text(f"import tests.programs\ntests.programs.PACKAGES['ssh-keygen'] = 'x'\n{code}\n")
+    commands.mkdir()
+    real = f"exec {sys.executable} -m pytest -q -p no:cacheprovider --rootdir {tmp_path} {case}"
+    program(commands, "uv", f'case "$*" in "run pytest"*) PATH={commands} {real};; esac')
+    program(commands, "python3", "exit 1")
+    for name in ("README.md", ".ci"):
+        (tmp_path / name).symlink_to(PLACE / name)
+    done = subprocess.run(
+        [str(tmp_path / ".ci" / "run")],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": f"{commands}:{os.environ['PATH']}", "PYTHONPATH": str(PLACE)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    assert "1 passed" in said or "1 failed" in said or "1 skipped" in said
+    assert (done.returncode == 0) == CASES[code], said
+    assert ("what was not tried is not proven" in said) == ("need" in code)
+
+
 def test_the_examples_of_hypothesis_are_the_same_in_every_run() -> None:
     from hypothesis import settings
 

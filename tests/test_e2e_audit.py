@@ -50,10 +50,16 @@ def test_each_turn_is_written_down_with_what_it_alone_cost(site: Site) -> None:
     assert [one.act_id for one in audited(site, "resume")] == ["a2"]
 
 
-def test_what_a_failed_turn_cost_is_with_its_failure_and_an_interrupted_one_s_too(
+def test_a_rejected_key_fails_the_row_and_each_turn_that_broke_tells_its_cost(
     site: Site,
 ) -> None:
-    over(site.start("BADKEY"))
+    run = over(site.start("BADKEY"))
+    assert run.state == "failed"
+    assert "Invalid API key" in run.error
+    assert "retry" in [event.get("kind") for event in read_events(run.folder)]
+    row = site.row(run.session_id)
+    assert row
+    assert row.status == "failed"
     (failed,) = audited(site, "fail")
     assert failed.after is not None
     assert failed.cost_usd is not None
@@ -66,13 +72,17 @@ def test_what_a_failed_turn_cost_is_with_its_failure_and_an_interrupted_one_s_to
     assert json_object(broken.detail)["run"] == folder.name
 
 
-def test_what_an_always_allows_and_the_clock_denies_is_written_down(site: Site) -> None:
+def test_what_an_always_allows_from_then_on_and_the_clock_denies_is_written_down(
+    site: Site,
+) -> None:
     folder = site.start("PERMIT")
     wait(lambda: read_run(folder).state == "waiting")
     request = read_run(folder).request
     assert request is not None
     answer_first(folder)
-    over(folder)
+    assert over(folder).state == "done"
+    assert (site.listing / "made-1").exists()
+    assert [one["type"] for one in read_events(folder)].count("permission") == 1
     (ruled,) = audited(site, "answer")
     assert (ruled.operator, ruled.request_id) == ("bert", request.request_id)
     facts = json_object(ruled.detail)

@@ -157,22 +157,6 @@ def test_permissions_are_asked_and_the_first_answer_wins(site: Site) -> None:
     assert "not that one" in site.transcript(read_run(folder).session_id)
 
 
-def test_always_allows_the_tool_for_the_rest_of_the_run(site: Site) -> None:
-    folder = site.start("PERMIT all")
-    wait(lambda: read_run(folder).request)
-    command(folder, "answer", decision="always")
-    assert over(folder).state == "done"
-    assert (site.listing / "made-1").exists()
-    assert kinds(folder).count("permission") == 1
-
-
-def test_a_request_that_nobody_answers_is_denied_in_time(site: Site) -> None:
-    run = over(site.start("PERMIT late", permission_timeout_s=0.3))
-    assert run.state == "done"
-    assert not (site.listing / "made-0").exists()
-    assert "Nobody answered" in site.transcript(run.session_id)
-
-
 def test_interrupt_ends_the_turn_and_the_run_takes_the_next_prompt(site: Site) -> None:
     folder = site.start("LONG story")
     wait(lambda: read_partial(folder))
@@ -308,16 +292,6 @@ def test_no_conversation_found_keeps_the_good_id(site: Site) -> None:
     assert "No conversation found" in run.error
     rows = read_rows(site.listing / "buyers.db")
     assert [(row.session_id, row.status) for row in rows] == [(session_id, "failed")]
-
-
-def test_a_rejected_key_fails_the_row_with_the_reason(site: Site) -> None:
-    run = over(site.start("BADKEY"))
-    assert run.state == "failed"
-    assert "Invalid API key" in run.error
-    row = site.row(run.session_id)
-    assert row
-    assert row.status == "failed"
-    assert "retry" in [event.get("kind") for event in read_events(run.folder)]
 
 
 def test_secrets_that_everybody_could_read_are_refused(site: Site) -> None:

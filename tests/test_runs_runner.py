@@ -51,11 +51,15 @@ def test_no_settings_file_of_the_listing_chooses_the_permission_mode(site: Site)
     assert read_run(folder).request
 
 
-def test_an_answer_after_the_clock_s_own_is_not_acknowledged(site: Site) -> None:
+def test_what_nobody_answers_is_denied_in_time_and_no_later_answer_counts(
+    site: Site,
+) -> None:
     folder = site.start("PERMIT this", permission_timeout_s=0.3)
     wait(lambda: "answered" in kinds(folder))
     late = next(one for one in read_events(folder) if one["type"] == "permission")["request_id"]
     post(folder, Command("answer", datetime.now(UTC), "bert", "", late, "allow"))
-    over(folder)
+    assert over(folder).state == "done"
     assert "missed" in kinds(folder)
     assert "ack" not in kinds(folder)
+    assert not (site.listing / "made-0").exists()
+    assert "Nobody answered" in site.transcript(read_run(folder).session_id)

@@ -78,6 +78,13 @@ class Program:
         os.write(self._master, key.encode())
         return now
 
+    def ended_s(self, leave: Callable[[], object]) -> float:
+        """Return how many seconds after `leave` the program is gone."""
+        began = time.perf_counter()
+        leave()
+        self.process.wait(60)
+        return time.perf_counter() - began
+
     def rest(self, word: re.Pattern[bytes], quiet_s: float, most_s: float = 30.0) -> None:
         """Wait until it has sent `word` and then nothing for a while, or for `most_s`."""
         until, is_there = time.perf_counter() + most_s, False

@@ -7,9 +7,11 @@ full, when the cursor had moved, what the kernel says of memory and time.
 from __future__ import annotations
 
 import re
+import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,7 @@ _TRIVIAL = ("tests.bench._trivial",)
 def measure() -> list[Measured]:
     """Return every measurement of this file."""
     with sample_root(*_SMALL) as root:
-        first = [*_first_paints(root), _keys(root)]
+        first = [*_first_paints(root), _keys(root), _gone(root)]
     with sample_root(LISTINGS, SESSIONS) as root:
         return [*first, *_at_rest(root)]
 
@@ -86,6 +88,19 @@ def _late_s(words: Sequence[str], home: Path) -> float:
         cursors = [(moment, _cursor(screen)) for moment, screen in program.screens()]
     taken = sorted(_moved_s(cursors, moment) for moment in pressed)
     return taken[int(0.95 * len(taken))]
+
+
+def _gone(root: Path) -> Measured:
+    """Measure from a line that drops to the console's end, beside an app that is told to go."""
+    ours, floor = [], []
+    for _ in range(_STARTS):
+        with Program(_words(root), root.parent) as console:
+            console.rest(_WORD, 0.5)
+            ours.append(console.ended_s(partial(console.process.send_signal, signal.SIGHUP)))
+        with Program(_TRIVIAL, root.parent) as trivial:
+            trivial.rest(_WORD, 0.5)
+            floor.append(trivial.ended_s(partial(trivial.press, "q")))
+    return _against("gone after its line dropped", min(ours), min(floor), 1.0)
 
 
 def _cursor(screen: list[str]) -> int:

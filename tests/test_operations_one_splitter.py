@@ -103,7 +103,7 @@ def test_who_speaks_is_the_same_everywhere(listing: SampleListing) -> None:
     ]
     live = [one.text for one in Follow(session).poll(session).entries]
     assert [one for one in live if one in notices] == notices
-    assert live[-1] == "queued, not taken up yet: Still there?"
+    assert live[-1] == "queued and not taken up: Still there?"
     exported = "\n".join(markdown(listing.context(), session))
     assert all(f"*{escaped(words)}" in exported for words in notices)
     assert "prompts: 1" in exported

@@ -57,7 +57,7 @@ def test_the_sessions_at_80_columns() -> None:
     )
     assert text(head).split() == ["ENDS", "STATE", "LISTING", "ST", "TITLE", "QUIET", "SIZE"]
     assert text(line) == (
-        ">*    42m   ? waiting   cranbury_and_du~ 3  Strategic buyers, pumps     3m  2.1M"
+        ">*    42m   ? waiting   cranbury_and_du~ 3  Strategic buye~ 26m left    3m  2.1M"
     )
     assert text(head).index("STATE") == text(line).index("? waiting")
 

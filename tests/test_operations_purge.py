@@ -310,8 +310,11 @@ def test_what_was_half_erased_is_erased_and_never_put_back(listing: SampleListin
     (trashed,) = list_trash(listing.root)
     trashed.moved(0).rename(trashed.batch / "0.purged")
     assert list_trash(listing.root) == ()
-    assert plan_cleanup(listing.context(), Watch(listing.context()).look()).unfinished == ()
-    finish([listing.root], datetime.now(UTC) + DAY)
+    context = listing.context()
+    plan = plan_cleanup(context, Watch(context).look())
+    assert plan.unfinished == ()
+    assert [one.session_id for one in plan.purges] == [FIRST]
+    assert [act.session_id for act in erase_many(context, ()).acts] == [FIRST]
     assert list((listing.root / ".session_console" / "trash").iterdir()) == []
 
 

@@ -21,6 +21,7 @@ from tui.operations.context import Context
 from tui.operations.doctor import examine, fix, verdict
 from tui.operations.find import find_listing, find_session
 from tui.operations.finding import Finding
+from tui.operations.needs import needs_of_trash
 
 _ALIKE = 3
 _PAUSE_S = 3.0
@@ -62,7 +63,8 @@ def _needed(context: Context, within: timedelta) -> tuple[Catalog, tuple[Needed,
 
     def listed() -> tuple[Catalog, tuple[Needed, ...]]:
         catalog = look(context)
-        return catalog, needs(catalog, context.clock(), context.settings.quiet_after, within)
+        found = needs(catalog, context.clock(), context.settings.quiet_after, within)
+        return catalog, (*needs_of_trash(catalog), *found)
 
     catalog, found = listed()
     if len(lasting.of(found)) < len(found):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from tui.core import status
 from tui.core.errors import Changed
@@ -18,11 +19,12 @@ from tui.operations.context import Act, Context
 from tui.operations.delete import require_not_stray, restore_many
 from tui.operations.find import find_listing
 from tui.operations.hold import require_not_held
-from tui.operations.purge import erase_many, old_trash
+from tui.operations.purge import broken_off, erase_many, old_trash
+from tui.operations.refresh import listing_paths
 from tui.operations.removal import Removal, remove_many
 from tui.operations.trouble import is_whole
 from tui.operations.unfinished import unfinished
-from tui.storage.erasing import measures
+from tui.storage.erasing import measures, nameless_leftovers
 from tui.storage.hold import read_hold
 from tui.storage.manifest import Trashed
 from tui.storage.trash import read_trash
@@ -39,6 +41,7 @@ class CleanupPlan:
     """What a clean-up would do: `taken` and `skipped` are sessions, each with why.
 
     `purges` are the sessions in the trash that it would erase for good, of `purge_bytes`;
+    and `leftovers` what is left of erasures that broke off, of sessions that nothing names;
     `unfinished` those whose move was cut off, which it puts back first; `unread` says what of
     the listings and of the trash could not be read, so that more of it may be due.
     """
@@ -49,6 +52,7 @@ class CleanupPlan:
     purge_bytes: int = 0
     unfinished: tuple[Trashed, ...] = ()
     unread: tuple[str, ...] = ()
+    leftovers: tuple[Path, ...] = ()
 
     @property
     def sessions(self) -> tuple[Session, ...]:
@@ -63,7 +67,7 @@ class CleanupPlan:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self.taken or self.purges or self.unfinished)
+        return not (self.taken or self.purges or self.unfinished or self.leftovers)
 
     @property
     def words(self) -> str:
@@ -76,6 +80,8 @@ class CleanupPlan:
         if self.purges:
             erased = count(len(self.purges), "session")
             said.append(f"erase {erased} in the trash for good ({size(self.purge_bytes)})")
+        if self.leftovers:
+            said.append(f"erase what {count(len(self.leftovers), 'broken-off erasure')} left")
         if self.unfinished:
             said.append(f"put back {count(len(self.unfinished), 'session')} moved only halfway")
         left = f"; {len(self.skipped)} left as they are" if self.skipped else ""
@@ -107,7 +113,8 @@ def plan_cleanup(
     is_default = older_than is None and max_bytes is None
     wanted = Wanted(is_expired or is_default, older_than, max_bytes)
     selected = _told(select(_sessions(listings), wanted, context.clock()), listings)
-    purges = old_trash(context, only=only.path if only else None) if purges_trash else ()
+    taken_from = old_trash if purges_trash else broken_off
+    purges = taken_from(context, only=only.path if only else None)
     if max_bytes is not None:
         there = sum(one.bytes for one in _sessions(listings))
         purges += _too_much(context, listings, there - max_bytes, purges)
@@ -118,6 +125,7 @@ def plan_cleanup(
         sum(one.bytes for one in measures(purges)),
         unfinished(context.root, listings),
         _unread_places(context, listings),
+        nameless_leftovers((context.root, *listing_paths(context.root))),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -38,6 +38,8 @@ from tui.storage.trash import (
     require_way_back,
     unreadable_trash,
 )
+
+ReadTrash = Callable[[Path, Iterable[Path]], tuple[tuple[Trashed, ...], tuple[str, ...]]]
 
 
 def delete(context: Context, session: Session) -> Act:
@@ -154,11 +156,16 @@ def restore_many(
     return Cleaned("restored", tuple(acts), refused, is_cut_short=left < len(wanted))
 
 
-def find_trashed(context: Context, words: str, *, only: Path | None = None) -> Trashed:
-    """Return the newest delete of the one session that `words` name, in any listing or one."""
+def find_trashed(
+    context: Context, words: str, *, only: Path | None = None, read: ReadTrash = read_trash
+) -> Trashed:
+    """Return the newest delete of the one session that `words` name, in any listing or one.
+
+    `read` is what lists the trash: for an erasure also what is half erased.
+    """
     listing, slash, prefix = words.rpartition("/")
     require_session_id(prefix)
-    found, unread = read_trash(context.root, listing_paths(context.root))
+    found, unread = read(context.root, listing_paths(context.root))
     everything = [
         one
         for one in found

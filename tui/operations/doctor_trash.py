@@ -9,6 +9,7 @@ from tui.core.models import Catalog
 from tui.core.text import one_line
 from tui.operations.amounts import moment
 from tui.operations.finding import Finding
+from tui.operations.half_erased import left_in_trash
 from tui.storage.manifest import Trashed
 from tui.storage.trash import read_trash, unreadable_trash
 
@@ -27,6 +28,10 @@ def of_trash(catalog: Catalog, cut_off: Iterable[Trashed]) -> Iterator[Finding]:
         listing = one_line(one.listing)
         yield Finding(
             "error", "unfinished_delete", words, remedy, listing, one.session_id, is_fixable=True
+        )
+    for left in left_in_trash(catalog.root, _paths(catalog)):
+        yield Finding(
+            "error", "half_erased", left.words, left.remedy, left.listing, left.session_id
         )
     for words in read_trash(catalog.root, _paths(catalog))[1]:
         remedy = "nothing is erased, undone or put back by guess: look again once it can be read"

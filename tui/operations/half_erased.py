@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from tui.core.bounded_json import json_object
@@ -10,9 +11,26 @@ from tui.core.models import Event, Key
 from tui.core.text import one_line
 from tui.operations.amounts import moment
 from tui.operations.context import Context
+from tui.storage.erasing import nameless_leftovers, read_half_erased
 from tui.storage.logbook import ALL_OF_IT, read_logbook, write_event
 
 _DETAIL = '{"is_unfinished": true, "words": "its files alone"}'
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What lies in the trash of an erasure that broke off, of which session if that is known."""
+
+    listing: str
+    session_id: str
+    words: str
+    remedy: str
+
+    @property
+    def whole_words(self) -> str:
+        """All of it in one sentence."""
+        whose = f"{self.listing}/{self.session_id[:8]}: " if self.session_id else ""
+        return f"{whose}{self.words}; {self.remedy}"
 
 
 def note_half_erased(context: Context, listing: str, session_id: str) -> None:
@@ -50,3 +68,21 @@ def half_erased_words(event: Event) -> str:
         f"{who} erased its files on {moment(event.at)}, but its row and what else was written of "
         "it could not be changed then"
     )
+
+
+def left_in_trash(root: Path, listing_paths: Iterable[Path]) -> tuple[Left, ...]:
+    """Return what lies in the trash of erasures that broke off, and what ends each."""
+    paths = tuple(listing_paths)
+    found = [
+        Left(
+            one_line(one.listing),
+            one.session_id,
+            f"its erasure broke off: some of it still lies in {one_line(one.batch)}",
+            f"`purge {one.session_id[:8]}` again erases the rest",
+        )
+        for one in read_half_erased(root, paths)[0]
+    ]
+    for path in nameless_leftovers((root, *paths)):
+        words = f"{one_line(path)} is left of an erasure that broke off"
+        found.append(Left("", "", words, "`cleanup --purge-trash` erases it"))
+    return tuple(found)

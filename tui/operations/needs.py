@@ -14,6 +14,7 @@ from tui.core.text import one_line
 from tui.core.trouble import MOMENTARY
 from tui.operations.amounts import size, span
 from tui.operations.finding import LEVELS, Level
+from tui.operations.half_erased import left_in_trash
 from tui.operations.trouble import level_of, trouble_of
 
 LAST_HOUR = timedelta(hours=1)
@@ -62,6 +63,14 @@ def needs(
         *(need for one in sessions for need in _of_overwrite(one)),
     ]
     return tuple(sorted(found, key=lambda one: (LEVELS.index(one.level), one.listing)))
+
+
+def needs_of_trash(catalog: Catalog) -> Iterator[Needed]:
+    """Yield what erasures that broke off left in the trash: more to read than for each look."""
+    paths = [one.path for one in catalog.listings if not one.is_vanished]
+    for left in left_in_trash(catalog.root, paths):
+        words = f"{left.words}; {left.remedy}"
+        yield Needed("error", "half_erased", left.listing, left.session_id, words, left.words)
 
 
 def _of_root(catalog: Catalog) -> Iterator[Needed]:

@@ -38,6 +38,8 @@ from tui.storage.erasing import (
     erase_words,
     finish,
     measure_trashed,
+    read_half_erased,
+    read_said,
 )
 from tui.storage.erasures import mark_erased
 from tui.storage.folders import is_folder, is_link
@@ -49,7 +51,7 @@ from tui.storage.notified import forget_told
 from tui.storage.remembered import read_remembered, write_remembered
 from tui.storage.scrubbing import scrub_database, scrub_history
 from tui.storage.tracking import is_tracked, read_rows
-from tui.storage.trash import is_full, list_trash, read_trash
+from tui.storage.trash import is_full, list_trash
 from tui.storage.walking import Measure, measure
 
 _SURELY_OVER = timedelta(hours=1)
@@ -88,7 +90,7 @@ def plan_purge(context: Context, words: str) -> Erasure:
 
 def _erasure(context: Context, target: Target, session: Session | None) -> Erasure:
     """Return what there is of a session now."""
-    everything, unread = read_trash(context.root, (target.folder,))
+    everything, unread = read_said(context.root, (target.folder,))
     if unread:
         raise Refused(f"not all of {target.short} would be erased: {'; '.join(unread)}")
     trashed = tuple(
@@ -173,21 +175,31 @@ def _require_erasable(erasure: Erasure) -> None:
 
 
 def old_trash(context: Context, *, only: Path | None = None) -> tuple[Trashed, ...]:
-    """Return what has been in the trash for longer than `trash_days`, of one listing if named."""
+    """Return what has been in the trash for longer than `trash_days`, of one listing if named.
+
+    And what is half erased, whenever that broke off.
+    """
     limit = context.clock() - timedelta(days=context.settings.trash_days)
     found = list_trash(context.root, listing_paths(context.root))
     in_scope = (one for one in found if only is None or context.root / one.listing == only)
-    return tuple(one for one in in_scope if one.at < limit)
+    old = tuple(one for one in in_scope if one.at < limit)
+    return (*old, *broken_off(context, only=only))
+
+
+def broken_off(context: Context, *, only: Path | None = None) -> tuple[Trashed, ...]:
+    """Return the sessions in the trash whose erasure broke off, of one listing if named."""
+    found = read_half_erased(context.root, listing_paths(context.root))[0]
+    return tuple(one for one in found if only is None or context.root / one.listing == only)
 
 
 def erase_many(context: Context, sessions: Iterable[Trashed]) -> Cleaned:
-    """Erase sessions in the trash; one that somebody restores at this moment is left."""
+    """Erase sessions in the trash; one that somebody restores at this moment is left.
+
+    And what is left of erasures that broke off, whatever is asked for.
+    """
     freed, acts, refused, erased = 0, list[Act](), dict[Key, ConsoleError](), list[Trashed]()
     now = context.clock()
-    bases = (context.root, *listing_paths(context.root))
-    with suppress(ConsoleError):  # it is tried again each time
-        finish(bases, now - _SURELY_OVER)
-    for one in sessions:
+    for one in dict.fromkeys((*sessions, *broken_off(context))):
         shown = one_line(one.listing)
         try:
             bytes_freed = _erase_unowned(context, one)
@@ -198,15 +210,21 @@ def erase_many(context: Context, sessions: Iterable[Trashed]) -> Cleaned:
         erased.append(one)
         words = f"erased {one.session_id[:8]} from the trash"
         acts.append(Act("purge", shown, one.session_id, now, words, trash_id=one.trash_id))
+    try:
+        finish((context.root, *listing_paths(context.root)), now - _SURELY_OVER)
+    except ConsoleError as error:
+        refused["", ""] = error
     if acts:
         note = f"{count(len(acts), 'session')} in the trash, {size(freed)}"
         write_event(context.root, Event(now, context.settings.operator, "purge", note=note))
     said = f"{size(freed)} freed"
     try:
+        for one in erased:
+            erase_words(one)
         for folder in {context.root / one.listing for one in erased}:
             _forget_kept(context, folder)
     except OSError as error:
-        said += f", but caches may still name them: {error}"
+        said += f", but the trash and caches may still name them: {error}"
     return Cleaned("erased", tuple(acts), tuple(refused.items()), freed=freed, note=said)
 
 
@@ -235,7 +253,7 @@ def _named(context: Context, words: str) -> tuple[Target, Session | None]:
     except UnknownId as error:
         unknown = error
     try:
-        trashed = find_trashed(context, words)
+        trashed = _trashed_or_half_erased(context, words, is_sought=session is None)
     except UnknownId as error:
         if session is None:
             unsure = next((one for one in (unknown, error) if isinstance(one, Unsure)), None)
@@ -251,6 +269,17 @@ def _named(context: Context, words: str) -> tuple[Target, Session | None]:
             (session.address, other),
         )
     return target_of(session), session
+
+
+def _trashed_or_half_erased(context: Context, words: str, *, is_sought: bool) -> Trashed:
+    """Return what is in the trash by that name; if `is_sought`, what no more than is told of too.
+
+    Raises as `find_trashed`.
+    """
+    try:
+        return find_trashed(context, words)
+    except UnknownId:
+        return find_trashed(context, words, read=read_said if is_sought else read_half_erased)
 
 
 def _places(target: Target) -> list[Path]:

@@ -13,6 +13,7 @@ from tui.core.models import Entry, EntryKind
 from tui.core.transcript import parse_line
 from tui.operations.context import Context
 from tui.operations.delete import find_trashed
+from tui.operations.half_erased import left_in_trash
 from tui.operations.last_line import end_of
 from tui.operations.refresh import listing_paths
 from tui.storage.erasing import measure_trashed, measures
@@ -57,14 +58,16 @@ def trash_of(context: Context, *, listing: str = "") -> tuple[InTrash, ...]:
 def trash_and_unread(
     context: Context, *, listing: str = ""
 ) -> tuple[tuple[InTrash, ...], tuple[str, ...]]:
-    """Return the same, and in words what was not read or not counted."""
+    """Return the same, and in words what was not read, not counted or only half erased."""
     every, unread = read_trash(context.root, listing_paths(context.root))
     found = [one for one in every if listing in ("", one.listing)]
     sizes = measures(found)
     cut = next((one.cut for one in sizes if one.cut), "")
     uncounted = (f"not all of it was counted: {cut}",) if cut else ()
     pairs = zip(found, sizes, strict=True)
-    return tuple(_in_trash(context, *pair) for pair in pairs), (*unread, *uncounted)
+    left = left_in_trash(context.root, listing_paths(context.root))
+    said = (one.whole_words for one in left if listing in ("", one.listing))
+    return tuple(_in_trash(context, *pair) for pair in pairs), (*unread, *uncounted, *said)
 
 
 def preview(context: Context, words: str) -> Preview:

@@ -5,21 +5,30 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from tui.core.errors import ConsoleError
 from tui.core.limits import MOST_NAMES, TRASH_S
 from tui.storage.folders import may_be_there
-from tui.storage.manifest import PURGED, Trashed, forget, numbers_erased, paths_of
+from tui.storage.manifest import (
+    PURGED,
+    Trashed,
+    forget,
+    numbers_erased,
+    numbers_said,
+    paths_of,
+    read_manifest,
+)
 from tui.storage.safe_io import folder_of
-from tui.storage.trash import batches_in, clear, drop_batch
+from tui.storage.trash import batches_in, clear, drop_batch, read_batches
 from tui.storage.walking import Budget, Measure, erase_inside, measure
 
 
 def measure_trashed(trashed: Trashed) -> Measure:
     """Return the size of what lies in the trash of a session."""
-    return sum((measure(path) for path in trashed.files), Measure())
+    return sum(map(measure, (*trashed.files, trashed.erased_mark)), Measure())
 
 
 def measures(sessions: Iterable[Trashed]) -> list[Measure]:
@@ -37,14 +46,16 @@ def erase(trashed: Trashed) -> int:
     moved. `finish` does the rest should this process be killed.
     """
     freed = measure_trashed(trashed).bytes
-    doomed = next(iter(trashed.files), trashed.mark)
-    try:
-        with folder_of(doomed) as (batch, name):
-            os.rename(name, f"{trashed.number}{PURGED}", src_dir_fd=batch, dst_dir_fd=batch)
-    except FileNotFoundError:
-        return 0
-    except OSError as error:
-        raise ConsoleError(f"{doomed} cannot be erased: {error.strerror}") from error
+    if not may_be_there(trashed.erased_mark):  # else one that broke off goes on
+        doomed = next(iter(trashed.files), trashed.mark)
+        try:
+            with folder_of(doomed) as (batch, name):
+                mark = trashed.erased_mark.name
+                os.rename(name, mark, src_dir_fd=batch, dst_dir_fd=batch)
+        except FileNotFoundError:
+            return 0
+        except OSError as error:
+            raise ConsoleError(f"{doomed} cannot be erased: {error.strerror}") from error
     _erase_rest(trashed.batch, trashed.number)
     drop_batch(trashed.batch)
     return freed
@@ -87,17 +98,48 @@ def erase_path(path: Path) -> None:
         raise ConsoleError(f"{path} cannot be erased: {error.strerror or error}") from error
 
 
-def finish(bases: Iterable[Path], before: datetime) -> None:
-    """Go on with what a process that was killed before that moment left half made or half erased.
+def read_half_erased(
+    root: Path, listing_paths: Iterable[Path]
+) -> tuple[tuple[Trashed, ...], tuple[str, ...]]:
+    """Return the sessions in the trash whose erasure broke off, and what could not be read."""
+    return read_batches(root, listing_paths, numbers_erased)
 
-    Raises `ConsoleError`.
+
+def read_said(
+    root: Path, listing_paths: Iterable[Path]
+) -> tuple[tuple[Trashed, ...], tuple[str, ...]]:
+    """Return all that the manifests speak of, there, half erased or gone, and what is unread."""
+    return read_batches(root, listing_paths, numbers_said)
+
+
+def nameless_leftovers(bases: Iterable[Path]) -> tuple[Path, ...]:
+    """Return what lies there of erasures that broke off, where no manifest says of what session.
+
+    What cannot be read now is left out: `read_half_erased` names it.
     """
+    found: list[Path] = []
+    for batch in (one for base in bases for one in batches_in(base)):
+        with suppress(OSError):
+            numbers = numbers_erased(batch)
+            known = {one.number for one in read_manifest(batch, numbers)} if numbers else set()
+            found += [batch / f"{one}{PURGED}" for one in numbers if one not in known]
+    return tuple(found)
+
+
+def finish(bases: Iterable[Path], before: datetime) -> None:
+    """Erase what no manifest names, and clear what was left half made before that moment.
+
+    Raises the first `ConsoleError` once all were tried.
+    """
+    problems: list[ConsoleError] = []
+    bases = tuple(bases)
+    for path in nameless_leftovers(bases):
+        try:
+            _erase_rest(path.parent, path.name.removesuffix(PURGED))
+            drop_batch(path.parent)
+        except ConsoleError as error:
+            problems.append(error)
     for base in bases:
-        for batch in batches_in(base):
-            try:
-                numbers = numbers_erased(batch)
-            except OSError as error:
-                raise _unread(batch, error) from error
-            for number in numbers:
-                _erase_rest(batch, number)
         clear(base, before)
+    if problems:
+        raise problems[0]

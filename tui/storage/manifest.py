@@ -61,6 +61,11 @@ class Trashed:
         return self.batch / self.number
 
     @property
+    def erased_mark(self) -> Path:
+        """What shows that it is being erased, and holds a part of it itself."""
+        return self.batch / f"{self.number}{PURGED}"
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """What lies in the trash of it now, or may."""
         moved = (self.moved(index) for index in range(len(self.places)))
@@ -96,6 +101,15 @@ def read_manifest(batch: Path, numbers: Iterable[str]) -> tuple[Trashed, ...]:
     """
     manifest = _load(batch)
     return tuple(found for one in numbers if (found := _trashed(batch, manifest, one)))
+
+
+def numbers_said(batch: Path) -> tuple[str, ...]:
+    """Return the numbers that the manifest speaks of, whatever lies in the batch.
+
+    Raises `OSError` when it cannot be read now.
+    """
+    manifest = _load(batch)
+    return tuple(manifest["sessions"]) if manifest is not None else ()
 
 
 def forget(trashed: Trashed) -> None:

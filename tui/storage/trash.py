@@ -12,7 +12,7 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -217,6 +217,13 @@ def read_trash(
     root: Path, listing_paths: Iterable[Path] = ()
 ) -> tuple[tuple[Trashed, ...], tuple[str, ...]]:
     """Return the same, and in words what of the trash was not read."""
+    return read_batches(root, listing_paths, numbers_in)
+
+
+def read_batches(
+    root: Path, listing_paths: Iterable[Path], numbers: Callable[[Path], Iterable[str]]
+) -> tuple[tuple[Trashed, ...], tuple[str, ...]]:
+    """Return what the manifests say of the `numbers` of each batch, and what was not read."""
     budget, unread = Budget(MOST_NAMES, TRASH_S), list[str]()
     found: list[Trashed] = []
     for base, only in _bases(root, listing_paths):
@@ -226,7 +233,7 @@ def read_trash(
                 why = budget.words
                 break
             try:
-                found += _sessions(batch, only)
+                found += _sessions(batch, only, numbers(batch))
             except OSError as error:
                 why = f"{one_line(batch.name)} cannot be read: {error.strerror}"
         if why:
@@ -247,7 +254,7 @@ def unreadable_trash(root: Path, listing_paths: Iterable[Path] = ()) -> tuple[Pa
 def _is_unexplained(batch: Path, only: str) -> bool:
     """Whether that is sure: what cannot be read now may be explained, see `read_trash`."""
     try:
-        return len(_sessions(batch, only)) < len(numbers_in(batch))
+        return len(_sessions(batch, only, found := numbers_in(batch))) < len(found)
     except OSError:
         return False
 
@@ -296,8 +303,8 @@ def _is_folder(path: Path) -> bool:
         return error.errno not in (errno.ENOENT, errno.ENOTDIR)
 
 
-def _sessions(batch: Path, only: str) -> tuple[Trashed, ...]:
-    found = read_manifest(batch, numbers_in(batch))
+def _sessions(batch: Path, only: str, numbers: Iterable[str]) -> tuple[Trashed, ...]:
+    found = read_manifest(batch, numbers)
     return tuple(one for one in found if only in ("", one.listing))
 
 

@@ -1,0 +1,98 @@
+"""Erasures that broke off: each is named until it is done, and the next one does it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.sample_listing import FIRST, SECOND, SampleListing
+from tests.test_operations_purge import CANARY, listing, saying, untrack
+from tui.__main__ import main
+from tui.core.errors import ConsoleError
+from tui.operations.delete import delete, delete_many
+from tui.operations.purge import erase_many, plan_purge, purge
+from tui.storage.erasing import erase
+from tui.storage.manifest import Trashed
+from tui.storage.trash import list_trash
+
+__all__ = ["listing"]
+
+
+def half_erased(listing: SampleListing) -> Trashed:
+    """Bring a session into the trash, and break its erasure off after the first rename."""
+    delete(listing.context(), listing.session(FIRST))
+    (trashed,) = list_trash(listing.root)
+    trashed.moved(0).rename(trashed.erased_mark)
+    return trashed
+
+
+@pytest.mark.parametrize("is_tracked", [True, False])
+def test_an_erasure_that_broke_off_is_done_by_the_next(
+    listing: SampleListing, is_tracked: bool
+) -> None:
+    trashed = half_erased(listing)
+    left = sum(one.stat().st_size for one in trashed.batch.rglob("*") if one.is_file())
+    left -= (trashed.batch / "manifest.json").stat().st_size
+    if not is_tracked:
+        untrack(listing)
+    assert plan_purge(listing.context(), FIRST).size.bytes == left
+    assert "erased" in purge(listing.context(), FIRST).words
+    assert saying(listing.root, CANARY) == []
+    assert not trashed.batch.exists()
+
+
+def test_what_the_manifest_still_says_of_what_is_erased_goes_with_the_next(
+    listing: SampleListing,
+) -> None:
+    """Killed before the manifest was written, its title would stay for ever."""
+    delete_many(listing.context(), [listing.session(FIRST), listing.session(SECOND)])
+    trashed = next(one for one in list_trash(listing.root) if one.session_id == FIRST)
+    erase(trashed)
+    untrack(listing)
+    assert CANARY in (trashed.batch / "manifest.json").read_text()
+    purge(listing.context(), FIRST)
+    assert CANARY not in (trashed.batch / "manifest.json").read_text()
+
+
+def test_of_a_batch_nothing_is_said_of_those_erased(listing: SampleListing) -> None:
+    delete_many(listing.context(), [listing.session(FIRST), listing.session(SECOND)])
+    first = next(one for one in list_trash(listing.root) if one.session_id == FIRST)
+    erase_many(listing.context(), [first])
+    assert CANARY not in (first.batch / "manifest.json").read_text()
+    assert [one.session_id for one in list_trash(listing.root)] == [SECOND]
+
+
+@pytest.mark.parametrize("is_explained", [True, False])
+def test_an_erasure_that_broke_off_is_named_until_it_is_done(
+    listing: SampleListing, is_explained: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the trash, by the doctor, by `check`, and by a clean-up, which does it."""
+    trashed = half_erased(listing)
+    if not is_explained:
+        (trashed.batch / "manifest.json").write_text("{}")
+    root = ["--root", str(listing.root)]
+    for verb in (["trash"], ["doctor"], ["check"]):
+        assert main([*root, *verb]) == 1
+        said = "".join(capsys.readouterr())
+        assert "broke off" in said
+        assert ("purge-trash" in said) is not is_explained
+    assert main([*root, "cleanup", "--purge-trash", "--yes"]) == 0
+    capsys.readouterr()
+    assert not trashed.batch.exists()
+    assert main([*root, "trash"]) == 0
+
+
+def test_what_cannot_be_erased_is_a_failure_each_time(
+    listing: SampleListing, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trashed = half_erased(listing)
+    (trashed.batch / "manifest.json").write_text("{}")
+
+    def refuse(path: Path) -> None:
+        raise ConsoleError(f"{path} cannot be erased: Permission denied")
+
+    monkeypatch.setattr("tui.storage.erasing.erase_path", refuse)
+    for _ in range(2):
+        assert main(["--root", str(listing.root), "cleanup", "--purge-trash", "--yes"]) == 1
+        assert "cannot be erased" in capsys.readouterr().err

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from tests.past_session import past
 from tests.runs_site import Site, over, wait
 from tests.sample_listing import run_cli
 from tui.runs import protocol
@@ -44,24 +45,24 @@ def test_new_and_resume_wait_for_the_answer_and_print_it_alone(site: Site) -> No
 
 
 def test_a_turn_that_fails_prints_its_reason_and_not_the_answer_before(site: Site) -> None:
-    first = begun(site, "ECHO one")
-    failed = run(site, "resume", first["session_id"], "BADKEY now", "--wait", "--json")
+    session_id = past(site, "ECHO one")
+    failed = run(site, "resume", session_id, "BADKEY now", "--wait", "--json")
     assert failed.returncode == 1
     assert json.loads(failed.stdout)["answer"] == ""
     error = json.loads(failed.stderr.splitlines()[-1])["error"]
     assert error["code"] == "run_failed"
     assert "Invalid API key" in error["message"]
-    shown = json.loads(run(site, "show", "--json", first["session_id"]).stdout)
+    shown = json.loads(run(site, "show", "--json", session_id).stdout)
     assert shown["status"] == "failed"
     assert "Invalid API key" in shown["reason"]
 
 
 def test_a_cli_that_dies_leaves_the_answer_before_unsaid(site: Site, tmp_path: Path) -> None:
-    first = begun(site, "ECHO one")
+    session_id = past(site, "ECHO one")
     dying = tmp_path / "dying"
     dying.write_text("#!/bin/sh\necho 'out of luck' >&2\nexit 1\n")
     dying.chmod(0o755)
-    words = ("resume", first["session_id"], "ECHO two", "--wait")
+    words = ("resume", session_id, "ECHO two", "--wait")
     environment = {"SESSION_CONSOLE_CLI_PATH": str(dying)}
     environment["SESSION_CONSOLE_ENV_FILE"] = str(site.env_file)
     done = run_cli(site.listing.parent, *words, **environment)
@@ -70,11 +71,11 @@ def test_a_cli_that_dies_leaves_the_answer_before_unsaid(site: Site, tmp_path: P
 
 
 def test_a_detached_run_is_steered_by_verbs_and_a_second_resume_is_refused(site: Site) -> None:
-    first = begun(site, "ECHO one")
-    short = first["session_id"][:8]
+    session_id = past(site, "ECHO one")
+    short = session_id[:8]
     started = run(site, "resume", short, "PERMIT it")
     folder = protocol.runs_folder(site.listing) / started.stdout.strip()
-    assert read_run(folder).session_id == first["session_id"]
+    assert read_run(folder).session_id == session_id
     second = run(site, "resume", short, "ECHO three")
     assert (second.returncode, second.stdout) == (4, "")
     assert "send" in second.stderr
@@ -90,5 +91,5 @@ def test_a_detached_run_is_steered_by_verbs_and_a_second_resume_is_refused(site:
     assert run(site, "answer", short, "always", "--input", digest).returncode == 0
     assert over(folder).state == "done"
     assert (site.listing / "made-1").exists()
-    assert "You said: ECHO more" in site.transcript(first["session_id"])
+    assert "You said: ECHO more" in site.transcript(session_id)
     assert run(site, "stop", short).returncode == 4

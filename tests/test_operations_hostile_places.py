@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +50,16 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
                 seen.append(f"{event} {one!r}")
 
 
-sys.addaudithook(_watch)
+@cache
+def _watching() -> None:
+    """Begin to watch: a hook stays for good, so not in a process that has no need of it."""
+    sys.addaudithook(_watch)
 
 
 @contextmanager
 def untouched(folder: Path) -> Iterator[None]:
     """Require that nothing in the folder is opened, listed or changed meanwhile."""
+    _watching()
     before, seen = snapshot(folder), list[str]()
     _WATCHED.append((folder, seen))
     try:

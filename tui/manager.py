@@ -27,6 +27,7 @@ from tui.storage.async_tracking import AsyncTracking
 from tui.storage.config_dir import CONFIG_DIR, footprint, raise_sweep, refresh_children
 from tui.storage.folders import is_link
 from tui.storage.hold import read_hold
+from tui.storage.opening import guard_below
 
 if TYPE_CHECKING:
     from claude_agent_sdk import ClaudeAgentOptions, Message
@@ -57,7 +58,8 @@ class SessionManager:
         self.db_path = self.output_dir / DATABASE
         self.max_age_days = max_age_days
         self._clock = clock
-        self._folder = self.output_dir.absolute()
+        self._folder = _without_dots(self.output_dir.absolute())
+        guard_below(self._folder.parent)
         self._config_dir = self._folder / CONFIG_DIR
         self._tracking = AsyncTracking(self._folder / DATABASE, LOCAL, _OPERATOR)
 
@@ -271,3 +273,11 @@ def _settings(folder: Path) -> Settings:
 
 def _modified_at(path: Path) -> datetime:
     return datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+
+
+def _without_dots(folder: Path) -> Path:
+    """Return a listing's folder with no `..` on the way; the folder itself may be a link."""
+    if ".." not in folder.parts:
+        return folder
+    above = Path(os.path.realpath(folder.parent))
+    return Path(os.path.realpath(folder)) if folder.name == ".." else above / folder.name

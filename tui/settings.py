@@ -100,6 +100,10 @@ class Settings:
     state_dir: Path | None = None
     cache_dir: Path | None = None
 
+    def __post_init__(self) -> None:
+        if ".." in self.root.parts:  # nothing below could be told from what was put in its place
+            object.__setattr__(self, "root", Path(os.path.realpath(self.root)))
+
 
 THEMES = (
     *("ansi-dark", "ansi-light", "atom-one-dark", "atom-one-light", "catppuccin-frappe"),

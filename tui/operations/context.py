@@ -11,7 +11,7 @@ from tui.core.acts import new_act_id
 from tui.core.errors import Refused
 from tui.core.models import Row
 from tui.settings import Settings
-from tui.storage.opening import guard_below
+from tui.storage.opening import guard_below, guard_config_dir
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Context:
 
     def __post_init__(self) -> None:
         guard_below(self.root)
+        if self.settings.claude_home is not None:
+            guard_config_dir(self.settings.claude_home)
 
     @property
     def root(self) -> Path:

@@ -22,6 +22,7 @@ from tui.runs.gate import Gate
 from tui.runs.journal import Journal
 from tui.runs.protocol import SPEC, RunSpec, describe
 from tui.runs.untrusted import read_end
+from tui.storage.opening import guard_below
 
 
 def main(folder: Path, lock_fd: int, digest: str, clock: Callable[[], datetime]) -> None:
@@ -53,13 +54,15 @@ def _spec(folder: Path, digest: str) -> RunSpec:
     return RunSpec.from_json(raw.decode("utf-8"))
 
 
-def _gate(folder: Path, spec: RunSpec, journal: Journal) -> Gate | None:
-    root = folder.parent.parent.parent.parent
+def _root_of(folder: Path) -> Path:
+    return folder.parent.parent.parent.parent
 
+
+def _gate(folder: Path, spec: RunSpec, journal: Journal) -> Gate | None:
     def tell(words: str) -> None:
         journal.event("notice", kind="places", words=words)
 
-    return Gate(root, spec.run_id, spec.max_runs, tell) if spec.max_runs > 0 else None
+    return Gate(_root_of(folder), spec.run_id, spec.max_runs, tell) if spec.max_runs > 0 else None
 
 
 async def _drive(driver: Driver) -> None:
@@ -72,4 +75,5 @@ async def _drive(driver: Driver) -> None:
 
 def begin(folder: str, lock_fd: str, digest: str) -> None:
     """Be the runner of `folder`: the detached process starts here, and picks its clock."""
+    guard_below(_root_of(Path(folder)))
     main(Path(folder), int(lock_fd), digest, lambda: datetime.now(UTC))

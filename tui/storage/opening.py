@@ -18,10 +18,12 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CHANGED = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _APPENDED = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _AGENTS = "projects"
+_DEFAULT = ".claude"
 
 Place = str | os.PathLike[str]
 
 _roots: set[str] = set()
+_config_dirs: set[str] = set()
 
 
 def guard_below(root: Place) -> None:
@@ -30,6 +32,11 @@ def guard_below(root: Place) -> None:
     The root itself may lie behind links: its owner chose them.
     """
     _roots.update(map(_plain, (os.fspath(root), os.fspath(Path(root).absolute()))))
+
+
+def guard_config_dir(folder: Place) -> None:
+    """Follow no link from now on inside that config dir, which has a name of its own."""
+    _config_dirs.update(map(_plain, (os.fspath(folder), os.fspath(Path(folder).absolute()))))
 
 
 def open_regular(path: Place) -> int:
@@ -117,18 +124,34 @@ def _passed(fd: int, names: list[str], flags: int) -> int:
 
 
 def _parted(path: str) -> tuple[str, list[str]]:
-    """Return the part of a path that its owner chose, and the names that others can swap."""
+    """Return the part of a path that its owner chose, and the names that others can swap.
+
+    Raises `OSError` where these lead back up: `..` of what was swapped in leads anywhere.
+    """
     names = [name for name in path.split("/") if name not in ("", ".")]
-    if ".." in names:
-        return path, []
+    top = "/" if path.startswith("/") else "./"
     begin = next((at for at, name in enumerate(names) if name in (CONFIG_DIR, OURS)), None)
     if begin is None:
-        ends = [at for at, name in enumerate(names) if name == _AGENTS]
-        begin = ends[-1] if ends else max(0, len(names) - 1)
-    top = "/" if path.startswith("/") else "./"
+        begin = _inside_config_dir(top, names) or max(0, len(names) - 1)
     if begin and top + "/".join(names[: begin - 1]) in _roots:
         begin -= 1  # the name of a listing, which whoever may write to the root can swap
+    if ".." in names[begin:]:
+        raise OSError(errno.EINVAL, "it leads back up", path)
     return top + "/".join(names[:begin]), names[begin:]
+
+
+def _inside_config_dir(top: str, names: list[str]) -> int | None:
+    """Return from which name on a path is inside a config dir that is no listing's."""
+    return next(
+        (
+            at
+            for at, name in enumerate(names)
+            if name == _AGENTS
+            and at
+            and (names[at - 1] == _DEFAULT or top + "/".join(names[:at]) in _config_dirs)
+        ),
+        None,
+    )
 
 
 def _plain(path: str) -> str:

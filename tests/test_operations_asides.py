@@ -64,7 +64,11 @@ def test_a_folder_in_place_of_a_sub_agent_s_file_ends_only_that_one(tmp_path: Pa
     lost.unlink()
     lost.mkdir()
     write(kept, prompt("on"))
-    assert set(asides.poll().entries) == {"t2"}
+    said = asides.poll()
+    assert {name: [one.text for one in told] for name, told in said.entries.items()} == {
+        "t1": ["the transcript cannot be read: agent-1.jsonl is not a file"],
+        "t2": ["on"],
+    }
 
 
 def test_one_in_the_background_is_heard_after_its_result_until_it_ends(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.failing import reads_fail
 from tests.payloads import PAYLOADS, is_cleaned
 from tui.storage import subagents
 from tui.storage.subagents import (
@@ -112,6 +115,58 @@ def test_one_that_comes_or_is_noted_later_is_found_by_the_same_finder(tmp_path: 
     assert len(finder.find()) == 1
     (below / "agent-2.jsonl").write_text("")
     assert [one.run_id for one in finder.find()] == ["", "wf_1"]
+
+
+def test_the_hundredth_look_costs_no_more_than_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, finder, looked = place(tmp_path), SubagentFinder(tmp_path), list[int]()
+    (folder / "workflows" / "wf_1").mkdir(parents=True)
+    real = os.lstat
+
+    def lstat(path: Any, **named: Any) -> os.stat_result:
+        looked[-1] += 1
+        return real(path, **named)
+
+    monkeypatch.setattr(os, "lstat", lstat)
+    for _ in range(100):
+        os.utime(folder)
+        looked.append(0)
+        finder.find()
+    assert looked[1] == looked[-1]
+
+
+def test_what_rests_is_not_walked_again_and_what_was_noted_anew_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, finder = place(tmp_path), SubagentFinder(tmp_path)
+    (folder / "agent-1.jsonl").write_text("")
+    meta = folder / "agent-1.meta.json"
+    meta.write_text('{"toolUseId": "t1"}')
+    monkeypatch.setattr(subagents, "is_settled", lambda _: True)
+    first = finder.find()
+    with monkeypatch.context() as patch:
+        patch.setattr(subagents, "Walk", None)
+        assert finder.find() is first
+        meta.write_text('{"toolUseId": "t1", "finished": true}')
+        assert [one.is_finished for one in finder.find()] == [True]
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.EMFILE])
+def test_what_cannot_be_read_is_said_and_read_once_it_can_be(tmp_path: Path, number: int) -> None:
+    folder, finder = place(tmp_path), SubagentFinder(tmp_path)
+    (folder / "agent-1.jsonl").write_text("")
+    meta = folder / "agent-1.meta.json"
+    meta.write_text('{"toolUseId": "t1"}')
+    with reads_fail(meta, number):
+        assert [one.tool_id for one in finder.find()] == [""]
+        assert finder.unread.endswith(f"1 sub-agent cannot be read: {os.strerror(number)}")
+    assert ([one.tool_id for one in finder.find()], finder.unread) == (["t1"], "")
+    with reads_fail(folder, number):
+        os.utime(folder)
+        assert finder.find() == ()
+        assert os.strerror(number) in finder.unread
+    assert ([one.tool_id for one in finder.find()], finder.unread) == (["t1"], "")
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())

@@ -55,6 +55,7 @@ class _Aside:
     at: datetime | None = None
     has_more: bool = True
     is_read_out: bool = False
+    unread: str = ""
 
     def __post_init__(self) -> None:
         self.reader = LineReader(_MAX_TEXT, self._is_copy)
@@ -85,12 +86,13 @@ class SaidAside:
     """What sub-agents said since the last poll, by the id of their call.
 
     `ended` are notices of calls whose sub-agents ended though nothing else tells so; `has_more`
-    means that the next poll finds more at once.
+    means that the next poll finds more at once; `notices` say what could not be read.
     """
 
     entries: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     ended: tuple[Entry, ...] = ()
     has_more: bool = False
+    notices: tuple[str, ...] = ()
 
 
 class Asides:
@@ -107,6 +109,8 @@ class Asides:
         self._owned: dict[Path, _Aside] = {}
         self._is_noted = False
         self._looked = 0.0
+        self._unread = ""
+        self._notices: dict[str, None] = {}
 
     @property
     def agents(self) -> tuple[Subagent, ...]:
@@ -156,13 +160,16 @@ class Asides:
                 left -= size
                 has_more = has_more or aside.has_more
         entries = {tool_id: tuple(said) for tool_id, said in found.items() if said}
-        return SaidAside(entries, tuple(self._ended(is_live=is_live)), has_more or self._is_noted)
+        notices, self._notices = tuple(self._notices), {}
+        ended = tuple(self._ended(is_live=is_live))
+        return SaidAside(entries, ended, has_more or self._is_noted, notices)
 
     def _look(self, *, is_due: bool) -> None:
         """Learn which sub-agents are those of the calls in sight."""
         agents = self._agents
         if is_due:
             self._looked, agents = time.monotonic(), self._finder.find()
+            self._note_unread()
         if agents is self._agents and not self._is_noted:
             return
         self._agents, self._is_noted = agents, False
@@ -189,10 +196,11 @@ class Asides:
         is_first, aside.version = aside.tail.identity is None, _version(aside)
         try:
             growth, told = aside.told(is_over=is_over)
-        except (ConsoleError, OSError):
+        except (ConsoleError, OSError) as error:
             aside.has_more, aside.is_read_out = False, True
-            return [], 0
-        entries = list(in_sight(told, self._folder))
+            why = error.strerror if isinstance(error, OSError) else ""
+            growth, told = Growth(notice=f"the transcript cannot be read: {why or error}"), []
+        entries = [*self._noticed(aside, growth), *in_sight(told, self._folder, self._tell)]
         aside.at = next((one.at for one in reversed(entries) if one.at), aside.at)
         self.note(entries)
         if is_first and growth.lines and growth.lines[0].start:
@@ -200,6 +208,26 @@ class Asides:
         agent = aside.agent.about
         said = [replace(one, is_sidechain=True, place=-1, agent=agent) for one in entries]
         return said, sum(line.size for line in growth.lines)
+
+    def _noticed(self, aside: _Aside, growth: Growth) -> list[Entry]:
+        """Return what became of its transcript, once; what cannot be read is tried again."""
+        is_old = growth.notice in ("", aside.unread)
+        aside.unread = growth.notice or (aside.unread if aside.tail.is_unread else "")
+        if aside.tail.is_unread:
+            aside.version = None
+        if is_old:
+            return []
+        self._tell(f"{aside.agent.about}: {growth.notice}")
+        return [Entry(EntryKind.NOTICE, growth.notice)]
+
+    def _note_unread(self) -> None:
+        """Tell why there may be more sub-agents, once."""
+        if self.unread and self.unread != self._unread:
+            self._tell(self.unread)
+        self._unread = self.unread
+
+    def _tell(self, words: str) -> None:
+        self._notices[words] = None
 
     def _ended(self, *, is_live: bool) -> Iterator[Entry]:
         """Yield a notice for each call whose sub-agents ended without a word in its transcript."""

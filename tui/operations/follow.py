@@ -26,6 +26,7 @@ from tui.operations.last_line import LastLine
 from tui.operations.remaining import remaining_calls
 from tui.operations.seek import Hits, pattern_of, seek
 from tui.operations.seek_aside import told_by, told_left, with_asides, with_told
+from tui.operations.still_written import KINDS, still_written
 from tui.operations.told_alone import MAX_TEXT, following, to_tell, told_alone
 from tui.operations.uncalled import Uncalled
 from tui.runs.protocol import Partial, read_partial
@@ -40,7 +41,6 @@ _MOST_MESSAGES = 64
 _MOST_BARREN = 64
 _COST, _LONGEST_COST = b'"totalCostUSD"', 64 * 1024
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
-_KINDS = {"text": EntryKind.TEXT, "thinking": EntryKind.THINKING, "tool": EntryKind.TOOL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +70,16 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A piece of the stream from `start` to `stop`; `is_void` when the file is another one now."""
+    """A piece of the stream from `start` to `stop`; `is_void` when the file is another one now.
+
+    `unread` says what of it could not be read.
+    """
 
     entries: tuple[Entry, ...] = ()
     start: int = 0
     stop: int = 0
     is_void: bool = False
+    unread: tuple[str, ...] = ()
 
 
 class Follow:
@@ -95,6 +99,7 @@ class Follow:
         self._left: tuple[Entry, ...] = ()
         self._left_folder: Path | None = None
         self._first_at: datetime | None = None
+        self._unread: dict[str, None] = {}
         self._forget()
         self._point_at(session)
 
@@ -122,7 +127,7 @@ class Follow:
             interleaved(entries, happened),
             was_reset,
             self._partial(session),
-            (growth.notice,) if growth.notice else (),
+            (*((growth.notice,) if growth.notice else ()), *aside.notices, *self._told_unread()),
             growth.has_more or aside.has_more or bool(uncalled),
             self._start,
             self._told_to,
@@ -144,7 +149,7 @@ class Follow:
             self._note(entries)
         aside, writing = self._said_aside(session), self._partial(session)
         self._is_begun = self._is_begun or bool(happened or entries)
-        told = Update((*entries, *happened), was_moved, writing, has_more=aside.has_more)
+        told = Update((*entries, *happened), was_moved, writing, aside.notices, aside.has_more)
         return replace(told, asides=aside.entries, ended=aside.ended, end=len(self._left))
 
     def before(self, place: int, until: datetime | None) -> Page:
@@ -243,7 +248,12 @@ class Follow:
         if not growth.has_more:
             entries += self._reader.settled(datetime.now(UTC), is_over=is_over)
         self._note(entries)
-        return in_sight(entries, self._own_folder)
+        return in_sight(entries, self._own_folder, self._unread.setdefault)
+
+    def _told_unread(self) -> tuple[str, ...]:
+        """Return what could not be read of what was kept beside, once."""
+        told, self._unread = tuple(self._unread), {}
+        return told
 
     def _to_tell(self, growth: Growth, lineage: Lineage) -> Iterable[RawLine]:
         """Return the lines that came, long ones as far as they have something of their own."""
@@ -330,7 +340,7 @@ class Follow:
 
     def _note_messages(self, entries: Iterable[Entry]) -> None:
         for entry in entries:
-            if entry.message_id and entry.kind in _KINDS.values():
+            if entry.message_id and entry.kind in KINDS.values():
                 self._messages.setdefault(entry.message_id, Counter())[entry.kind] += 1
         while len(self._messages) > _MOST_MESSAGES:
             self._messages.pop(next(iter(self._messages)))
@@ -340,20 +350,7 @@ class Follow:
         if session.run is None or session.run.is_over:
             return None
         partial = read_partial(session.run.folder)
-        if partial is None:
-            return None
-        if partial.message_id not in self._messages:
-            # Thoughts of which the API tells nothing are no line, once they are over.
-            told_of = (one for one in partial.earlier if one.text or one.kind == "tool")
-            return replace(partial, earlier=tuple(told_of))
-        told, left = Counter(self._messages[partial.message_id]), []
-        for block in (*partial.earlier, partial):
-            kind = _KINDS[block.kind]
-            if told[kind] > 0:
-                told[kind] -= 1
-            elif block.text or block.kind == "tool" or _is_thinking(block, partial):
-                left.append(block)
-        return replace(left[-1], earlier=tuple(left[:-1])) if left else None
+        return still_written(partial, self._messages) if partial is not None else None
 
     def _page(
         self, origin: int, limit: int, read: Callable[[int, int], tuple[RawLine, ...]]
@@ -374,8 +371,9 @@ class Follow:
                 ahead = following(fd, lines[-1].stop, tail.told_to)
                 entries = told_alone(fd, lines, ahead, self._known)
         self._note(entries)
-        entries = in_sight(entries, self._own_folder)
-        return Page(entries, min(origin, place), max(origin, place))
+        unread = dict[str, None]()
+        entries = in_sight(entries, self._own_folder, unread.setdefault)
+        return Page(entries, min(origin, place), max(origin, place), unread=tuple(unread))
 
     def _with_notices(
         self, entries: tuple[Entry, ...], after: datetime | None, until: datetime | None
@@ -389,7 +387,3 @@ class Follow:
         if after is None:
             return interleaved(entries, since(known, entries))
         return interleaved(entries, [one for one in known if one.at and one.at > after])
-
-
-def _is_thinking(block: Partial, partial: Partial) -> bool:
-    return block is partial and block.kind == "thinking"

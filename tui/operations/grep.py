@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -15,7 +15,7 @@ from tui.core.lineage import Repeats
 from tui.core.models import Entry, EntryKind, Session
 from tui.core.sought import told_in
 from tui.core.text import one_line, safe_text
-from tui.operations.kept_results import MARKER, in_full, unclaimed
+from tui.operations.kept_results import MARKER, Tell, in_full, unclaimed
 from tui.operations.pattern import Pattern
 from tui.storage.folders import is_link, read_small
 from tui.storage.lines import read_lines
@@ -23,8 +23,6 @@ from tui.storage.subagents import look_at_subagents
 
 _AROUND = 200
 _WHOLE = 1 << 40
-
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +108,12 @@ def _entries(
                 if line.problem:
                     tell(line.problem)
                 for entry in reader.entries(line.raw):
-                    yield in_full(entry, folder)
+                    yield in_full(entry, folder, tell_unread)
             yield from reader.rest()
         except OSError as error:
             tell_unread(f"{one_line(path.name)} cannot be read: {error.strerror or error}")
     if transcript is None:
-        yield from unclaimed(folder)
+        yield from unclaimed(folder, tell_unread)
 
 
 def _sketch(path: Path, tell: Tell) -> Iterator[Entry]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,34 +18,49 @@ MARKER = b"/tool-results/"
 _BEGINS, _ENDS = "<persisted-output>", "</persisted-output>"
 _PART = re.compile(r"only the (first [\w. ]{1,20}) (?:was|were) saved")
 _HEAD = 4000
+_MORE = "more results are kept beside than are read"
+
+Tell = Callable[[str], object]
 
 
-def in_sight(entries: Iterable[Entry], folder: Path | None) -> tuple[Entry, ...]:
-    """Return entries to be shown: results kept beside have their text, as far as the bounds go."""
+def _tell_nobody(_: str) -> None:
+    pass
+
+
+def in_sight(
+    entries: Iterable[Entry], folder: Path | None, tell: Tell = _tell_nobody
+) -> tuple[Entry, ...]:
+    """Return entries to be shown: results kept beside have their text, as far as the bounds go.
+
+    `tell` gets the words for each that is there and cannot be read.
+    """
     left, found = KEPT_SHOWN_PAGE, list[Entry]()
     for entry in entries:
-        one = _shown(entry, folder, min(KEPT_SHOWN, left)) if entry.kept and folder else entry
+        one = _shown(entry, folder, min(KEPT_SHOWN, left), tell) if entry.kept and folder else entry
         left -= len(one.detail) if entry.kept else 0
         found.append(one)
     return tuple(found)
 
 
-def in_full(entry: Entry, folder: Path | None) -> Entry:
+def in_full(entry: Entry, folder: Path | None, tell: Tell = _tell_nobody) -> Entry:
     """Return an entry with all of its result, wherever that is kept; of a huge one the beginning.
 
-    What is missing is said in its last line.
+    What is missing is said in its last line; `tell` is as of `in_sight`.
     """
     if not entry.kept or folder is None:
         return entry
     try:
         kept = read_kept_result(folder, entry.kept, LONGEST_LINE)
     except OSError as error:
-        return replace(entry, detail=f"{entry.detail}\n{_unread(entry.kept, error)}")
+        return replace(entry, detail=f"{entry.detail}\n{_unread(entry.kept, error, tell)}")
     return replace(entry, text=_summary(entry, kept), detail=_text(entry, kept, LONGEST_LINE))
 
 
-def unclaimed(folder: Path) -> Iterator[Entry]:
-    """Yield the results in a folder whose transcript is gone: nothing else tells of them."""
+def unclaimed(folder: Path, tell: Tell = _tell_nobody) -> Iterator[Entry]:
+    """Yield the results in a folder whose transcript is gone: nothing else tells of them.
+
+    `tell` is as of `in_sight`.
+    """
     names, is_all = names_of_kept(folder)
     for name in names:
         try:
@@ -53,20 +68,21 @@ def unclaimed(folder: Path) -> Iterator[Entry]:
         except FileNotFoundError:
             continue
         except OSError as error:
-            yield Entry(EntryKind.NOTICE, _unread(name, error))
+            yield Entry(EntryKind.NOTICE, _unread(name, error, tell))
             continue
         yield replace(
-            in_full(Entry(EntryKind.RESULT, "", at, kept=name), folder), text=one_line(name)
+            in_full(Entry(EntryKind.RESULT, "", at, kept=name), folder, tell), text=one_line(name)
         )
     if not is_all:
-        yield Entry(EntryKind.NOTICE, "more results are kept beside than are read")
+        tell(_MORE)
+        yield Entry(EntryKind.NOTICE, _MORE)
 
 
-def _shown(entry: Entry, folder: Path, most: int) -> Entry:
+def _shown(entry: Entry, folder: Path, most: int, tell: Tell) -> Entry:
     try:
         kept = read_kept_result(folder, entry.kept, KEPT_COUNTED)
     except OSError as error:
-        said = _unread(entry.kept, error)
+        said = _unread(entry.kept, error, tell)
         return replace(entry, text=said, detail=f"{entry.detail}\n{said}")
     text = entry.text if entry.is_error else _summary(entry, kept)
     return replace(entry, text=text, detail=_text(entry, kept, most) if most > 0 else entry.detail)
@@ -101,7 +117,10 @@ def _part(entry: Entry) -> str:
     return f"only the {found[1]} of it was kept" if found else ""
 
 
-def _unread(name: str, error: OSError) -> str:
+def _unread(name: str, error: OSError, tell: Tell) -> str:
+    """Return what stands for a result; `tell` gets the words unless there is nothing to read."""
     if isinstance(error, FileNotFoundError):
         return f"[only its beginning: {one_line(name)}, where it was kept, is not there]"
-    return f"[only its beginning: {one_line(name)} cannot be read: {error.strerror or error}]"
+    why = f"{one_line(name)} cannot be read: {error.strerror or error}"
+    tell(why)
+    return f"[only its beginning: {why}]"

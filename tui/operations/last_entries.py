@@ -36,7 +36,7 @@ def last_entries(session: Session, count: int) -> Last:
     follow = Follow(session)
     asides: dict[str, tuple[Entry, ...]] = {}
     first = _everything(follow, session, count, asides)
-    entries, start = first.entries, first.start
+    entries, start, unread = first.entries, first.start, tuple[str, ...]()
     budget, begun = Budget(MOST_BACK, BACK_S), start
     while len(entries) < count and start > 0:
         if not budget.spend() or begun - start > MOST_BACK:
@@ -45,14 +45,14 @@ def last_entries(session: Session, count: int) -> Last:
         page = follow.before(start, next((one.at for one in entries if one.at), None))
         if page.start >= start:
             break
-        entries, start = (*page.entries, *entries), page.start
+        entries, start, unread = (*page.entries, *entries), page.start, (*unread, *page.unread)
     more = _everything(follow, session, count, asides)
     entries = (*entries, *more.entries)
     if session.is_live and session.transcript is not None:
         entries += unfinished_line(session.transcript.path, more.end)
     ended = (*first.ended, *more.ended)
     shown = entries[-count:] if count > 0 else ()
-    notices = (*first.notices, *more.notices)
+    notices = tuple(dict.fromkeys((*first.notices, *unread, *more.notices)))
     return Last(follow, shown, asides, ended, more.branches, notices)
 
 

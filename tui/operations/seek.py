@@ -33,7 +33,7 @@ class Hits:
 
     `is_whole` is false when the search was stopped; what was found until then is there. `agents`
     are the sub-agents that were searched as well, each with its size; `beside` is how much was
-    that stands in no line.
+    that stands in no line. What was said in `unread` and `unread_aside` could not be searched.
     """
 
     words: str
@@ -42,6 +42,13 @@ class Hits:
     is_whole: bool = True
     agents: Mapping[Path, int] = field(default_factory=dict)
     beside: int = 0
+    unread: tuple[str, ...] = ()
+    unread_aside: tuple[str, ...] = ()
+
+    @property
+    def not_searched(self) -> tuple[str, ...]:
+        """Why there may be more, a line for each reason."""
+        return tuple(dict.fromkeys((*self.unread, *self.unread_aside)))
 
     def next(self, place: int, step: int) -> int | None:
         """Return the number of the hit after `place` (or before it), round the end; or `None`."""
@@ -68,8 +75,8 @@ def seek(
     """
     pattern, places = pattern_of(words), array("Q", known.places if known else ())
     sought = (*pattern.literals, MARKER) if pattern.literals else ()
-    folder = path.with_suffix("")
-    start = known.size if known else 0
+    folder, start = path.with_suffix(""), known.size if known else 0
+    unread = dict.fromkeys(known.unread if known else ())
 
     def reached(at: int) -> None:
         if is_stopped():
@@ -81,14 +88,18 @@ def seek(
         for entry in _told(lines):
             at = bisect_left(places, entry.place)  # what the end leaves open stands before it
             is_new = at == len(places) or places[at] != entry.place
-            if len(places) < _MOST and is_new and has(in_full(entry, folder), pattern):
+            if (
+                len(places) < _MOST
+                and is_new
+                and has(in_full(entry, folder, unread.setdefault), pattern)
+            ):
                 places.insert(at, entry.place)
     except Stopped:
         return Hits(words, places, size, is_whole=False)
     except OSError as error:
         said = f"{one_line(path.name)} cannot be read: {error.strerror or error}"
         raise ConsoleError(said) from error
-    return replace(known or Hits(words), places=places, size=size)
+    return replace(known or Hits(words), places=places, size=size, unread=tuple(unread))
 
 
 def pattern_of(words: str) -> Pattern:

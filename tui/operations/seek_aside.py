@@ -6,6 +6,7 @@ import os
 from array import array
 from bisect import insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,15 +18,17 @@ from tui.core.lineage import Repeats
 from tui.core.models import Entry, EntryKind
 from tui.core.records import whole_records
 from tui.core.sought import told_in
-from tui.operations.kept_results import MARKER, in_full
+from tui.core.text import one_line
+from tui.operations.kept_results import MARKER, Tell, in_full
 from tui.operations.pattern import Pattern
 from tui.operations.seek import Hits, has
 from tui.operations.uncalled import call_id
 from tui.storage.lines import read_lines
-from tui.storage.subagents import Subagent, find_subagents
+from tui.storage.subagents import Subagent, look_at_subagents
 
 _WHOLE = 1 << 40
 _DEEPEST = 20
+_MISSED = -2
 
 # Gives the entries of the session itself, of those lines alone that hold one of some literals.
 Told = Callable[[tuple[bytes, ...]], Iterable[Entry]]
@@ -43,15 +46,19 @@ def with_asides(
 
     `folder` is the session's own; `beside` is what stands in the stream and in no line, also what
     stands for calls that nothing names. What has not changed since the hits were found is not read
-    again. Raises `ConsoleError`.
+    again; what could not be read is. Raises `ConsoleError`.
     """
-    agents, found = find_subagents(folder), list[Subagent]()
+    agents, cut = look_at_subagents(folder)
     sizes = {agent.path: _size(agent.path) for agent in agents}
+    unread, found = dict.fromkeys((cut,) if cut else ()), list[Subagent]()
     for agent in (one for one in agents if hits.agents.get(one.path) != sizes[one.path]):
         if is_stopped():
             return replace(hits, is_whole=False)
-        if _says(agent.path, folder, pattern):
+        missed = dict[str, None]()
+        if _says(agent.path, folder, pattern, missed.setdefault):
             found.append(agent)
+        unread.update(missed)
+        sizes[agent.path] = _MISSED if missed else sizes[agent.path]
     places, told_at, more = array("Q", hits.places), set(hits.places), set[int]()
     try:
         if found:
@@ -63,7 +70,8 @@ def with_asides(
         raise ConsoleError(f"{folder.name} cannot be read: {error.strerror or error}") from error
     for place in more - told_at:
         insort(places, place)
-    return replace(hits, places=places, agents=sizes, beside=len(beside))
+    told_unread = tuple(unread)
+    return replace(hits, places=places, agents=sizes, beside=len(beside), unread_aside=told_unread)
 
 
 def _places_at(told: Told, moments: Iterable[datetime | None]) -> Iterator[int]:
@@ -142,21 +150,23 @@ class _Calls:
     def _leads(self, agent: Subagent) -> Leads:
         if agent.path not in self._inner:
             leads = self._inner[agent.path] = Leads()
-            for line in read_lines(agent.path, LED_IN):
-                for record in whole_records(line.raw):
-                    leads.note(record)
+            with suppress(OSError):  # what cannot be read is told where it is searched
+                for line in read_lines(agent.path, LED_IN):
+                    for record in whole_records(line.raw):
+                        leads.note(record)
         return self._inner[agent.path]
 
 
-def _says(path: Path, folder: Path, pattern: Pattern) -> bool:
+def _says(path: Path, folder: Path, pattern: Pattern, tell: Tell) -> bool:
     sought = (*pattern.literals, MARKER) if pattern.literals else ()
     reader = LineReader(_WHOLE, Repeats().is_copy)
     try:
         lines = read_lines(path, told_in(sought))
         entries = (entry for line in lines for entry in reader.entries(line.raw, line.start))
-        is_said = any(has(in_full(entry, folder), pattern) for entry in entries)
+        is_said = any(has(in_full(entry, folder, tell), pattern) for entry in entries)
         return is_said or any(has(entry, pattern) for entry in reader.rest())
-    except OSError:
+    except OSError as error:
+        tell(f"{one_line(path.name)} cannot be read: {error.strerror or error}")
         return False
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from tui.core.limits import AGENTS_S, MOST_AGENTS, REGISTRY_ENTRY
 from tui.core.text import one_line
-from tui.storage.folders import Version, is_link, is_settled, read_object, version_of, versions
+from tui.storage.folders import Version, is_link, is_settled, read_ours, version_of, versions
 from tui.storage.walking import Budget, Walk
 
 _FOLDER = "subagents"
@@ -42,6 +42,15 @@ class Subagent:
         return not self.tool_id and task in (self.agent_id, self.run_id)
 
 
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    """What the CLI noted of one beside its transcript, or why that cannot be read."""
+
+    version: Version | None
+    agent: Subagent
+    unread: str = ""
+
+
 class SubagentFinder:
     """Finds the sub-agents of one session again and again, each time only what changed.
 
@@ -51,26 +60,33 @@ class SubagentFinder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._found: tuple[Subagent, ...] = ()
-        self._metas: dict[Path, tuple[Version | None, Subagent]] = {}
+        self._metas: dict[Path, _Noted] = {}
+        self._files: list[Path] = []
         self._watched: tuple[str, ...] = ()
         self._versions: dict[str, Version] = {}
-        self.unread = ""
+        self._cut = self.unread = ""
 
     def find(self) -> tuple[Subagent, ...]:
         """Return the sub-agents, by their place; links lead nowhere. Never raises `OSError`."""
-        known = self._versions
-        is_known = self._watched and is_settled(known.values()) and known == versions(self._watched)
-        if not is_known:
+        if not self._is_known():
             self._look()
+        found = self._described()
+        if found != self._found:
+            self._found = found
         return self._found
 
+    def _is_known(self) -> bool:
+        """Whether the same transcripts are there as before; what could not be read may be now."""
+        known = self._versions
+        is_whole = bool(self._watched) and not self.unread
+        return is_whole and is_settled(known.values()) and known == versions(self._watched)
+
     def _look(self) -> None:
+        """Learn where the transcripts are."""
         place = self._folder / _FOLDER
-        self._found, self.unread, self._versions = (
-            (),
-            "",
-            versions([str(self._folder), str(place)]),
-        )
+        self._files, self._cut = [], ""
+        self._watched = (str(self._folder), str(place))
+        self._versions = versions(self._watched)
         if is_link(self._folder) or is_link(place):
             return
         try:
@@ -78,18 +94,25 @@ class SubagentFinder:
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
-            self.unread = f"its sub-agents cannot be read: {error.strerror}"
+            self._cut = f"its sub-agents cannot be read: {error.strerror}"
             return
-        files, folders, cut = _transcripts(place)
+        self._files, folders, cut = _transcripts(place)
         self._watched, self._versions = (*self._watched, *folders), {**self._versions, **folders}
+        self._cut = f"not all of its sub-agents are read: {cut}" if cut else ""
+
+    def _described(self) -> tuple[Subagent, ...]:
+        """Return what is known of each, and note why that is not all."""
         budget, known, self._metas = Budget(MOST_AGENTS, AGENTS_S), self._metas, {}
-        for path in files:
+        for path in self._files:
             if not budget.spend():
                 break
             self._metas[path] = _described(path, known.get(path))
-        self._found = tuple(agent for _, agent in self._metas.values())
-        why = cut or (budget.words if budget.is_over else "")
-        self.unread = f"not all of its sub-agents are read: {why}" if why else ""
+        unread = [one.unread for one in self._metas.values() if one.unread]
+        over = f"not all of its sub-agents are read: {budget.words}" if budget.is_over else ""
+        count = f"{len(unread)} sub-agent{'' if len(unread) == 1 else 's'}"
+        noted = f"what started {count} cannot be read: {unread[0]}" if unread else ""
+        self.unread = self._cut or over or noted
+        return tuple(one.agent for one in self._metas.values())
 
 
 def find_subagents(folder: Path) -> tuple[Subagent, ...]:
@@ -122,14 +145,17 @@ def _is_transcript(place: str) -> bool:
     return name.endswith(_ENDING) and (not folder or name.startswith("agent-"))
 
 
-def _described(
-    path: Path, known: tuple[Version | None, Subagent] | None
-) -> tuple[Version | None, Subagent]:
+def _described(path: Path, known: _Noted | None) -> _Noted:
     meta = path.with_name(path.name.removesuffix(_ENDING) + _META)
     version = versions([str(meta)]).get(str(meta))
-    if known is not None and known[0] == version and (not version or is_settled([version])):
+    is_known = known is not None and known.version == version and not known.unread
+    if known is not None and is_known and (not version or is_settled([version])):
         return known
-    return version, _subagent(path, read_object(meta, REGISTRY_ENTRY))
+    try:
+        return _Noted(version, _subagent(path, read_ours(meta, REGISTRY_ENTRY)))
+    except OSError as error:
+        agent = known.agent if known is not None else _subagent(path, {})
+        return _Noted(version, agent, error.strerror or str(error))
 
 
 def _subagent(path: Path, facts: Mapping[str, Any]) -> Subagent:

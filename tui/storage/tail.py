@@ -54,6 +54,11 @@ class Tail:
         self._print = b""
         self._unread = ""
 
+    @property
+    def is_unread(self) -> bool:
+        """Whether it could not be read when it was looked at last, though it may be there."""
+        return bool(self._unread)
+
     def read(self, *, limit: int = 8 * 1024 * 1024) -> Growth:
         """Return what came since the last call, at most about `limit` bytes of it."""
         try:

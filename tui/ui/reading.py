@@ -61,10 +61,11 @@ class Reading:
         hits = self._hits
         number = hits.next(live.place, step) if hits else None
         if hits is None or number is None:
-            self._question.say(f"{words} is not there", "bad")
+            where = "in what could be read" if hits and hits.not_searched else "there"
+            self._question.say(f"{words} is not {where}{_not_searched(hits)}", "bad")
             return
         await self._go_to(hits.places[number], words)
-        self._question.say(f"{number + 1} of {len(hits.places)}")
+        self._question.say(f"{number + 1} of {len(hits.places)}{_not_searched(hits)}")
 
     async def return_to(self, place: int) -> None:
         """Go back to where the stream was read; raises `ConsoleError` when that is not there."""
@@ -97,6 +98,13 @@ class Reading:
         if not live.go_to(place, words):
             self.forget()
             raise ConsoleError(f"{words} was there a moment ago, and the transcript changed")
+
+
+def _not_searched(hits: Hits | None) -> str:
+    """Return what could not be searched, as the end of a message."""
+    missed = hits.not_searched if hits is not None else ()
+    more = f", and {len(missed) - 1} more" if len(missed) > 1 else ""
+    return f"; not searched: {missed[0]}{more}" if missed else ""
 
 
 def _pages(follower: Follower, wish: Wish) -> tuple[Page, ...]:

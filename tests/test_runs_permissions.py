@@ -270,3 +270,41 @@ def test_the_event_of_a_request_is_small(tmp_path: Path) -> None:
     (event,) = asking.told("permission")
     assert len(json.dumps(event)) < 2_000
     assert event["size"] > 2_000_000
+
+
+async def test_always_does_not_hold_for_what_can_only_be_denied(tmp_path: Path) -> None:
+    """A plan that cannot be had, an input too long to be shown, a tool with an odd name."""
+    asking = Asking(tmp_path)
+    for tool, sound, odd in (
+        ("ExitPlanMode", {"plan": "# Ask first"}, {"allowedPrompts": []}),
+        ("Bash", {"command": "ls"}, {"command": "x" * REQUEST}),
+        ("Write", {"path": "a"}, {"path": _nested(50_000)}),
+    ):
+        one = await asking.ask(tool, sound)
+        one.say("always")
+        assert (await one.task).decision == "always"
+        assert (await asking.ask(tool, sound)).is_asked is False
+        again = await asking.ask(tool, odd)
+        assert again.is_asked
+        assert "can only be denied" in (again.say("allow") or "")
+        assert again.say("deny") is None
+        assert (await again.task).decision == "deny"
+
+
+async def test_what_its_reader_could_only_deny_the_run_never_grants(tmp_path: Path) -> None:
+    """The console shows a name of a tool in one line, and of so many characters."""
+    for tool in ("Bash\nRead", "Bash  x", "x" * 300):
+        one = await Asking(tmp_path).ask(tool, {"command": "ls"})
+        request = read_run(tmp_path).request
+        assert request is not None
+        assert request.problem
+        assert "can only be denied" in (one.say("allow", digest=request.digest) or "")
+        one.say("deny")
+        assert (await one.task).decision == "deny"
+
+
+def _nested(depth: int) -> list[object]:
+    value: list[object] = []
+    for _ in range(depth):
+        value = [value]
+    return value

@@ -65,15 +65,17 @@ class Permissions:
 
     async def ask(self, ask: Ask) -> Answer:
         """Wait for an operator's answer to `ask`; an `always` that was given before is one."""
-        is_harmless_one = is_harmless(ask.tool, ask.input)
-        ruled = self._always.get(ask.tool)
-        if ruled is not None and (is_harmless_one or not self._is_restricted):
-            return ruled
         # Not to be guessed: an answer posted before the request would keep out the operator's.
         request_id = f"p{next(self._numbers)}-{secrets.token_hex(4)}"
+        file = await asyncio.to_thread(kept, request_id, ask)
+        is_harmless_one = is_harmless(ask.tool, ask.input)
+        ruled = self._always.get(ask.tool)
+        # What nobody could be shown whole was not meant by an `always` either.
+        if ruled is not None and file.is_whole and (is_harmless_one or not self._is_restricted):
+            return ruled
         answer = Answer("")
         try:
-            await self._show(request_id, ask)
+            await self._show(request_id, ask, file)
             answer = replace(await self._wait(request_id), request_id=request_id)
         finally:
             self._open.pop(request_id, None)
@@ -119,9 +121,8 @@ class Permissions:
         self._journal.event("put_off", request_id=name, until=until, by=command.by)
         return True
 
-    async def _show(self, request_id: str, ask: Ask) -> None:
+    async def _show(self, request_id: str, ask: Ask, file: Kept) -> None:
         """Write down what is asked, first all of it and then that it waits."""
-        file = await asyncio.to_thread(kept, request_id, ask)
         loop = asyncio.get_running_loop()
         waiting = _Open(ask, loop.time() + self._timeout_s, file.text, loop.create_future())
         await self._keep(request_id, waiting)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -32,6 +33,7 @@ _TOO_LONG = "it is too long to be shown whole: it can only be denied"
 _NO_PLAN = "its plan cannot be had: it can only be denied"
 _ODD = "it cannot be shown as the agent asked for it: it can only be denied"
 _LONGEST_TOOL = 200
+_NEVER = datetime.fromtimestamp(0, UTC)
 _MOST_CACHED = 32
 _cache: dict[tuple[Path, str, str], Request] = {}
 _caching = Lock()
@@ -62,8 +64,11 @@ def kept(request_id: str, ask: Ask) -> Kept:
     body = {"input": ask.input} | ({"call": ask.call} if ask.call is not None else {})
     try:
         text = json.dumps(head | body)
-        parse_json(text)  # what its reader could not take apart is not whole either
+        # What its reader takes for something that can only be denied is not whole here either.
+        is_odd = bool(_parsed(text.encode(), Request(request_id, "", {}, _NEVER)).problem)
     except (ValueError, TypeError, RecursionError):
+        is_odd = True
+    if is_odd:
         return Kept(json.dumps({**head, "problem": _ODD}, default=str), 0, is_whole=False)
     if len(text) <= REQUEST:
         if _lacks_plan(ask):

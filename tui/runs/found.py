@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.core.limits import MOST_RUNS, RUNS_S
@@ -48,18 +49,19 @@ class RunFinder:
                 if session_id not in seen or not self._has_ended(folder):
                     self._known[folder] = _looked_at(folder, known.get(folder))
                     seen.add(session_id)
-            except OSError as error:
+            except Exception as error:  # nothing that one run holds may hide the sessions
                 self._be_unread(folder, known.get(folder), error)
         self._ended.intersection_update(folders)
         if left and not self.is_unread:
             self.cut = f"{left:,} of its {len(folders):,} runs are not read: {budget.words}"
         return self._counting()
 
-    def _be_unread(self, folder: Path, known: tuple[object, Run] | None, error: OSError) -> None:
+    def _be_unread(self, folder: Path, known: tuple[object, Run] | None, error: Exception) -> None:
         """Keep a run as it was known last, else as far as it tells anything, to be read again."""
-        self.cut = f"its run {one_line(folder.name)} cannot be read: {error.strerror}"
+        why = one_line((isinstance(error, OSError) and error.strerror) or error)[:200]
+        self.cut = f"its run {one_line(folder.name)} cannot be read: {why}"
         self.is_unread = True
-        run = known[1] if known else protocol.read_run(folder)
+        run = known[1] if known else _as_far_as_told(folder, self._sessions.get(folder, ""))
         is_told = known is not None or not run.is_over
         self._known[folder] = (None, run if is_told else replace(run, error=self.cut))
 
@@ -86,6 +88,17 @@ class RunFinder:
 def _counts(known: Run | None, older: Run) -> Run:
     """Return which of two runs of a session counts; `known` is the later one by its name."""
     return older if known is None or (known.is_over and not older.is_over) else known
+
+
+def _as_far_as_told(folder: Path, session_id: str) -> Run:
+    """Return a run as far as it can be read; nothing says of one that cannot that it ended."""
+    try:
+        return protocol.read_run(folder)
+    except Exception:  # as above
+        never = datetime.fromtimestamp(0, UTC)
+        listing = one_line(folder.absolute().parent.parent.parent.name)
+        name = one_line(folder.name)
+        return Run(name, session_id, listing, folder, "starting", "", never, never)
 
 
 def _looked_at(folder: Path, known: tuple[object, Run] | None) -> tuple[object, Run]:

@@ -12,6 +12,7 @@ from tui.core.models import Sent
 from tui.core.request import Request
 from tui.core.text import one_line
 from tui.core.zones import read_time
+from tui.runs.command import REQUEST_ID
 from tui.runs.requests import asker_of
 from tui.runs.untrusted import amount
 
@@ -102,7 +103,10 @@ class Story:
                 self.permission_mode = mode or self.permission_mode
 
     def _add_request(self, event: Mapping[str, Any], at: datetime) -> None:
-        request_id = str(event.get("request_id", ""))
+        try:
+            request_id = _id(event.get("request_id"))
+        except ValueError:
+            request_id = ""
         known = self.requests.get(request_id)
         match event.get("type"):
             case "answered":
@@ -113,7 +117,7 @@ class Story:
                 _keep_last(self.refused, MOST_MISSED)
             case "put_off" if known is not None:
                 self.requests[request_id] = replace(known, until=_moment(event.get("until")))
-            case "permission" if known is None and len(self.requests) < MOST_REQUESTS:
+            case "permission" if request_id and not known and len(self.requests) < MOST_REQUESTS:
                 self.requests[request_id] = _request(request_id, event, at)
 
     def _add_command(self, event: Mapping[str, Any], at: datetime) -> None:
@@ -166,7 +170,7 @@ class Story:
             story.refused = {str(key): one_line(said) for key, said in value["refused"].items()}
             for told in value["requests"]:
                 at = _moment(told["at"]) or _NEVER
-                story.requests[told["request_id"]] = _request(told["request_id"], told, at)
+                story.requests[_id(told["request_id"])] = _request(told["request_id"], told, at)
             story.prompts = {str(key): _sent(told) for key, told in value["prompts"]}
             story.missed = [_sent(told) for told in value["missed"]]
         except (KeyError, TypeError, AttributeError) as error:
@@ -177,6 +181,13 @@ class Story:
 def posted(command_id: object, at: object) -> str:
     """Return what tells an answer from another one that was posted under the same name."""
     return f"{command_id} {at}"
+
+
+def _id(value: object) -> str:
+    """Return the id of a request, as a run makes them; raises `ValueError` for anything else."""
+    if not isinstance(value, str) or not REQUEST_ID.fullmatch(value):
+        raise ValueError("that is no request's id")
+    return value
 
 
 def _request(request_id: str, told: Mapping[str, Any], at: datetime) -> Request:

@@ -97,7 +97,7 @@ class Both:
 
     def agree(self, *words: str) -> str:
         """Wait until both show the same, these words among it, and go on doing so."""
-        until, last = time.monotonic() + 20, None
+        until, last = time.monotonic() + 60, None
         while time.monotonic() < until:
             one, other = self.shows()
             text = words_of(one)

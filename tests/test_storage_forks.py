@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +16,13 @@ import pytest
 
 from tests.cli_turn import take_turn
 from tests.sample_listing import SampleListing
+from tui.__main__ import main
+from tui.core.limits import FAMILY_BYTES
 from tui.core.models import Transcript
 from tui.demo.api import LoopbackApi
 from tui.operations.history import stats
 from tui.operations.refresh import Watch
+from tui.storage import forks
 from tui.storage.cache import FactsCache
 from tui.storage.index import Index
 from tui.storage.strays import StrayFinder
@@ -187,6 +192,49 @@ def test_forks_that_a_pipeline_wrote_elsewhere_cost_what_they_cost(tmp_path: Pat
     for _ in range(2):
         found = finder.find(((listing, frozenset(map(name, "ab"))),))[listing]
         assert [one.own_cost_usd for one in found] == [EACH, EACH]
+
+
+def test_what_lies_beside_transcripts_is_not_read_for_what_they_cost(family: Family) -> None:
+    family.turn("a")
+    family.fork("a", "b")
+    kept = family.path("a").with_suffix("") / "tool-results" / "x.txt"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    os.truncate(kept, FAMILY_BYTES + 1)
+    assert family.own() == {"a": EACH, "b": EACH}
+
+
+@pytest.mark.parametrize("why", ["too large", "unread"])
+def test_what_nobody_can_share_out_is_not_known_and_said_so(
+    tmp_path: Path, why: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listing = SampleListing(tmp_path / "outputs")
+    family = Family(listing.folder / ".claude_sessions")
+    family.turn("a")
+    family.fork("a", "b")
+    family.turn("z", 1.5)
+    with monkeypatch.context() as patch:
+        if why == "too large":
+            patch.setattr(forks, "FAMILY_BYTES", 100)
+        else:
+            patch.setattr(forks, "read_lines", _denied)
+        found = family.found()
+        assert [found[one].own_cost_usd for one in "abz"] == [None, None, 1.5]
+        assert main(["--root", str(listing.root), "stats", "--json"]) == 1
+        said = capsys.readouterr()
+        total = json.loads(said.out)["total"]
+        assert (total["cost_usd"], total["uncosted"], total["is_whole"]) == (1.5, 2, False)
+        assert "COST leaves 2 sessions out" in said.err
+        assert main(["--root", str(listing.root), "stats"]) == 1
+        assert "$1.50+?" in capsys.readouterr().out
+        assert main(["--root", str(listing.root), "show", name("b")]) == 0
+        assert "not known: what forks and their parents" in capsys.readouterr().out
+    assert main(["--root", str(listing.root), "stats", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["total"]["cost_usd"] == 1.5 + 2 * EACH
+
+
+def _denied(*_: Any) -> None:
+    raise PermissionError(errno.EACCES, "Permission denied")
 
 
 def hostile_usage(line: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from tui.core.session_id import is_listing_id, is_session_id
 from tui.core.zones import LOCAL
 from tui.operations.context import Context
 from tui.operations.find import find_listing, find_session
-from tui.operations.history import Account, Deed, deeds
+from tui.operations.history import UNKNOWN_SHARE, Account, Deed, deeds
 from tui.operations.history import stats as stats_of
 from tui.storage.folders import is_folder
 
@@ -57,12 +57,14 @@ def stats(context: Context, args: argparse.Namespace) -> int:
     say_unread(catalog, args.listing or "")
     if total.problem:
         say(total.problem)
+    if total.uncosted:
+        say(f"COST leaves {total.uncosted} sessions out: {UNKNOWN_SHARE}")
     if args.json:
         facts = [_account_json(one) for one in listings]
         put_json({"listings": facts, "total": _account_json(total)})
     else:
         put_fitted(_HEAD, [_account_line(one) for one in (*listings, total)], _GIVES)
-    return int(not total.is_whole)
+    return int(not total.is_whole or total.uncosted > 0)
 
 
 def _meant(context: Context, words: str) -> tuple[str, str]:
@@ -164,7 +166,8 @@ def _account_json(account: Account) -> dict[str, Any]:
         "trash_bytes": account.trash_bytes,
         "next_end": {"session_id": ends.session_id, "ends_at": iso(ends.ends_at)} if ends else None,
         "problem": account.problem or None,
-        "is_whole": account.is_whole,
+        "is_whole": account.is_whole and not account.uncosted,
+        "uncosted": account.uncosted,
     }
 
 
@@ -194,7 +197,7 @@ def _account_line(account: Account) -> tuple[str, ...]:
         *(str(account.statuses.get(one.value, 0)) for one in statuses),
         *(str(account.states.get(one.value, 0)) for one in (State.GHOST, State.UNTRACKED)),
         size(account.bytes),
-        cost(account.cost_usd),
+        f"{cost(account.cost_usd)}{'+?' if account.uncosted else ''}",
         f"{account.pending} ({size(account.pending_bytes)})" if account.pending else "0",
         f"{account.trash} ({size(account.trash_bytes)})" if account.trash else "0",
         _next_end(ends) if ends else "-",

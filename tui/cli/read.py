@@ -17,6 +17,7 @@ from tui.operations.branches import branch_words
 from tui.operations.cause import cause_of
 from tui.operations.context import Context
 from tui.operations.find import find_listing
+from tui.operations.history import UNKNOWN_SHARE
 from tui.operations.owner import owner_elsewhere
 from tui.operations.preflight import available_bytes, memory_words
 
@@ -188,6 +189,8 @@ def _steering(session: Session, now: datetime) -> list[tuple[str, str]]:
 def _cost(session: Session) -> str:
     from tui.view import words
 
+    if session.inherited_usd is None:
+        return f"not known: {UNKNOWN_SHARE}"
     if session.cost_usd is None:
         return ""
     taken = words.cost(session.inherited_usd)

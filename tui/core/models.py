@@ -77,8 +77,8 @@ class Transcript:
     `stray_in` is the config dir outside the listing that a stray lies in, and `sweep_days` that
     config dir's own; `None` for what lies where it belongs. `uncounted` says why `bytes` is too
     few. `active_at` is when it or anything in the session's own folder (by a sub-agent) was last
-    written to. `origin` names its first line, as a fork's does, `inherited_usd` its parent's cost.
-    `size` is its own, without what lies beside it.
+    written to. `origin` names its first line, as a fork's does, `inherited_usd` its parent's cost,
+    `None` when nobody knows. `size` is its own, without what lies beside it.
     """
 
     session_id: str
@@ -94,16 +94,16 @@ class Transcript:
     sweep_days: int | None = None
     uncounted: str = ""
     origin: str = ""
-    inherited_usd: float = 0.0
+    inherited_usd: float | None = 0.0
     size: int = 0
     active_at: datetime | None = None
     turn_error: str = ""  # what the API said when it ended the last turn
 
     @property
     def own_cost_usd(self) -> float | None:
-        """What it has cost by itself."""
-        if self.cost_usd is None or not self.inherited_usd:
-            return self.cost_usd
+        """What it has cost by itself, as far as that is known."""
+        if self.cost_usd is None or self.inherited_usd is None:
+            return None
         return round(max(0.0, self.cost_usd - self.inherited_usd), 9)
 
     @property
@@ -297,7 +297,7 @@ class Session:
         return self.remains.path if self.remains is not None else None
 
     @property
-    def inherited_usd(self) -> float:
+    def inherited_usd(self) -> float | None:
         """What its parent had cost when it was forked, which `cost_usd` leaves out."""
         return self.transcript.inherited_usd if self.transcript is not None else 0.0
 

@@ -28,6 +28,11 @@ _TIMEOUT_S, _PATIENCE_S = 2.0, 5.0
 
 T = TypeVar("T")
 
+UNKNOWN_SHARE = (
+    "what forks and their parents have each cost cannot be told: their transcripts are too large "
+    "together, or cannot be read"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -35,7 +40,8 @@ class Account:
 
     `statuses` counts rows by their status, `states` sessions by how row and transcript fit;
     `pending` is what clean-up would take; `next_end` the session that ends soonest. Not `is_whole`,
-    there may be more of all.
+    there may be more of all. `uncosted` are forks and their parents of which nobody knows what each
+    has cost by itself: they are left out of `cost_usd`.
     """
 
     listing: str
@@ -52,6 +58,7 @@ class Account:
     next_end: Session | None
     problem: str = ""
     is_whole: bool = True
+    uncosted: int = 0
 
 
 def history(
@@ -266,6 +273,7 @@ def _account(
         _next_end(found, now),
         problem,
         is_whole,
+        sum(one.inherited_usd is None for one in found),
     )
 
 

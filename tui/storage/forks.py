@@ -66,20 +66,26 @@ def with_own_costs(
 ) -> tuple[Transcript, ...]:
     """Return the transcripts, forks with what they have taken over from their parents.
 
-    Transcripts are read for it only when a family has a new member, or one that costs by now.
+    Transcripts are read for it only when a family has a new member, or one that costs by now. Of
+    those that cannot be read, or are too large, nobody knows.
     """
     known: dict[str, Mapping[str, float]] = {}
+    shares: dict[str, float | None] = {}
     for family in _families(transcripts):
         name = _name(family)
-        known[name] = facts.shares(name) or _shares(family)
+        found = facts.shares(name) or _shares(family)
+        if found is None:
+            shares |= dict.fromkeys(map(_place, family))
+        else:
+            known[name] = found
+            shares |= found
     facts.put_shares(known)
-    shares = {place: share for one in known.values() for place, share in one.items() if share > 0}
-    if not shares:
+    if not any(one is None or one > 0 for one in shares.values()):
         return tuple(transcripts)
-    return tuple(_with_share(one, shares.get(str(one.place), 0.0)) for one in transcripts)
+    return tuple(_with_share(one, shares.get(_place(one), 0.0)) for one in transcripts)
 
 
-def _with_share(one: Transcript, share: float) -> Transcript:
+def _with_share(one: Transcript, share: float | None) -> Transcript:
     if one.inherited_usd == share:
         return one
     return replace(one, inherited_usd=share)
@@ -102,14 +108,14 @@ def _name(family: Iterable[Transcript]) -> str:
     return "\n".join(_place(one) for one in family)
 
 
-def _shares(family: Sequence[Transcript]) -> dict[str, float]:
-    """Return what each has taken over; nothing where there is too much to read, or no way to."""
-    if sum(one.bytes for one in family) > FAMILY_BYTES:
-        return {}
+def _shares(family: Sequence[Transcript]) -> dict[str, float] | None:
+    """Return what each has taken over; `None` where there is too much to read, or no way to."""
+    if sum(one.size for one in family) > FAMILY_BYTES:
+        return None
     try:
         told = [_told(one) for one in family]
     except OSError:
-        return {}
+        return None
     return _settled(sorted(told, key=lambda one: (len(one.copied), one.begun_at, one.place)))
 
 

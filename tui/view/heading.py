@@ -52,7 +52,8 @@ def _context(spent: Spent) -> str:
 
 def _cost(session: Session, spent: Spent) -> str:
     """Return what it all cost so far, and of that the last turn."""
-    told = None if spent.cost_usd is None else max(0.0, spent.cost_usd - session.inherited_usd)
+    taken, told = session.inherited_usd, spent.cost_usd
+    told = None if told is None or taken is None else max(0.0, told - taken)
     known = [cost for cost in (session.cost_usd, told) if cost is not None]
     if not known:
         return ""

@@ -161,7 +161,8 @@ def _zone_word(name: str, now: datetime, shown: datetime) -> str:
 
 def _spent(catalog: Catalog) -> str:
     known = [one.cost_usd for one in catalog.sessions if one.cost_usd is not None]
-    return f"{words.cost(sum(known))} in all" if known else ""
+    more = "+" if any(one.inherited_usd is None for one in catalog.sessions) else ""
+    return f"{words.cost(sum(known))}{more} in all" if known else ""
 
 
 def _joined(facts: Facts, always: Facts, warnings: Sequence[Cell], width: int) -> Line:

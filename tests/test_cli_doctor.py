@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -20,8 +21,10 @@ import pytest
 
 from tests.children import Child
 from tests.sample_listing import FIRST, SECOND, SampleListing, run_cli, snapshot
+from tui.__main__ import main
 
 DAY = timedelta(days=1)
+THIRD = "9f2e0000-1111-4222-8333-444455556666"
 KEY = {"ANTHROPIC_API_KEY": "sk-ant-any", "IS_SANDBOX": "1"}
 
 
@@ -251,6 +254,31 @@ def test_one_that_two_listings_claim_is_left_to_a_person(listing: SampleListing)
     assert said.returncode == 2
     assert said.stdout == ""
     assert adopt(listing, f"other/{FIRST}").returncode == 0
+
+
+def test_one_stray_that_fails_hides_no_other(
+    listing: SampleListing, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was done before and after it is told, and what went wrong as JSON too."""
+    _stray(listing)
+    for session_id in (SECOND, THIRD):
+        listing.track(session_id)
+        source = listing.write_transcript(session_id, "Let me look.")
+        source.rename(home(listing) / "projects" / "-app" / source.name)
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(home(listing)))
+
+    def conflict(source: Path, target: Path) -> Path | None:
+        if SECOND in str(source):
+            raise PermissionError(errno.EACCES, "Permission denied", str(target))
+        return None
+
+    monkeypatch.setattr("tui.operations.adopt.conflict", conflict)
+    assert main(["--root", str(listing.root), "adopt", "--all", "--json"]) != 0
+    said = capsys.readouterr()
+    assert {one["session_id"] for one in json.loads(said.out)} == {FIRST, THIRD}
+    error = json.loads(said.err.splitlines()[0])["error"]["message"]
+    assert SECOND[:8] in error
+    assert "Permission denied" in error
 
 
 @pytest.mark.parametrize("words", [[], [FIRST, "--all"]])

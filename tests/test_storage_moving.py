@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,3 +85,35 @@ def test_what_is_too_deep_to_be_moved_step_by_step_is_refused(tmp_path: Path) ->
     require_movable(tmp_path / "flat")
     move(tmp_path / "flat", tmp_path / "to", rename=other_disk)
     assert not (tmp_path / "flat").exists()
+
+
+def test_what_came_to_be_there_since_it_was_compared_is_not_moved_over(tmp_path: Path) -> None:
+    """Somebody else may write a file between the comparison and its turn to be moved."""
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_text("a whole transcript")
+    assert conflict(source, target) is None
+    target.write_text("begun blank elsewhere")
+    with pytest.raises(FileExistsError, match="something else is there by now"):
+        move(source, target)
+    assert source.read_text() == "a whole transcript"
+    assert target.read_text() == "begun blank elsewhere"
+
+
+def test_what_is_written_to_while_it_is_copied_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy of what it was a moment ago is not all of it."""
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_text("a line\n")
+    copy = shutil.copyfileobj
+
+    def copied(read: Any, write: Any) -> None:
+        copy(read, write)
+        with source.open("a") as file:
+            file.write("another\n")
+
+    monkeypatch.setattr(shutil, "copyfileobj", copied)
+    with pytest.raises(OSError, match="written to meanwhile"):
+        move(source, target, rename=other_disk)
+    assert source.read_text() == "a line\nanother\n"
+    assert not target.exists()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.cli.forced import as_asked, asked_words
-from tui.cli.output import captured, put_error, say
+from tui.cli.output import captured, problem_of, put_error, say
 from tui.cli.parser import build_parser
 from tui.cli.words import declare
 from tui.core.errors import ConsoleError, UsageError
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except OSError as error:
         _drop_output()
-        put_error(ConsoleError(f"{error.filename or 'stdout'}: {error.strerror}"), as_json=False)
+        put_error(problem_of(error), as_json="--json" in words or _is_json_asked())
         return 1
     except KeyboardInterrupt:
         return 130

@@ -10,7 +10,7 @@ from datetime import timedelta
 from itertools import groupby
 
 from tui.cli.catalog import look, say_unread
-from tui.cli.output import put, put_error, put_json, put_table, say
+from tui.cli.output import problem_of, put, put_error, put_json, put_table, say
 from tui.core.errors import ConsoleError, UsageError
 from tui.core.expiry import parse_duration
 from tui.core.models import Catalog
@@ -87,9 +87,10 @@ def adopt(context: Context, args: argparse.Namespace) -> int:
             act = adopt_session(
                 context, session, listing=args.listing or "", stage=args.stage or ""
             )
-        except ConsoleError as error:
-            put_error(error, as_json=args.json)
-            code = error.exit_code
+        except (ConsoleError, OSError) as error:
+            problem = problem_of(error)
+            put_error(problem, as_json=args.json)
+            code = problem.exit_code
         else:
             facts = {"session_id": act.session_id, "listing": act.listing, "words": act.words}
             done.append(facts)

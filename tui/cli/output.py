@@ -150,6 +150,13 @@ def put_error(error: ConsoleError, *, as_json: bool) -> None:
     say(json.dumps({"error": facts}))
 
 
+def problem_of(error: ConsoleError | OSError) -> ConsoleError:
+    """Return what to print of an error: one of the system names its place."""
+    if isinstance(error, ConsoleError):
+        return error
+    return ConsoleError(f"{error.filename or 'stdout'}: {error.strerror or error}")
+
+
 def session_json(session: Session, now: datetime) -> dict[str, Any]:
     """Return a session under the names that scripts rely on; times are ISO 8601 with offset."""
     left = (session.expires_at - now).total_seconds() if session.expires_at else None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tui.cli.catalog import session_named
-from tui.cli.output import iso, put, put_error, put_json, say
+from tui.cli.output import iso, problem_of, put, put_error, put_json, say
 from tui.core.errors import ConsoleError, NeedsYes
 from tui.core.models import Key, Session
 from tui.operations.context import Act, Context
@@ -45,8 +45,8 @@ def delete(context: Context, args: argparse.Namespace) -> int:
         try:
             session = session_named(context, words)
             found[session.key] = session
-        except ConsoleError as error:
-            errors.append(error)
+        except (ConsoleError, OSError) as error:
+            errors.append(problem_of(error))
     done = delete_many(context, tuple(found.values()))
     errors += (error for _, error in done.refused)
     facts = [_facts(act, act.words) | {"trash_id": act.trash_id} for act in done.acts]
@@ -71,8 +71,8 @@ def _each(
     for words in ids:
         try:
             done.append(one(words))
-        except ConsoleError as error:
-            errors.append(error)
+        except (ConsoleError, OSError) as error:
+            errors.append(problem_of(error))
     return _tell(args, done, errors)
 
 

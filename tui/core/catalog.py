@@ -36,9 +36,10 @@ class Findings:
 
     Without `has_rows` nobody could read the table: a transcript may be tracked or not. `audited`
     holds the last act on each session, `stray_processes` what the registry beside its strays says.
-    `cut` says why there may be more transcripts or runs. `unsure` are the sessions whose lock could
-    not be looked at, all of them when `is_lock_blind`. `remains` are folders of sessions whose
-    transcript is gone. `trouble` is the problem, and `cut_trouble` what was cut, for code.
+    `cut` says why there may be more transcripts or runs, `unseen` more transcripts. `unsure` are
+    the sessions whose lock could not be looked at, all of them when `is_lock_blind`. `remains` are
+    folders of sessions whose transcript is gone. `trouble` is the problem, and `cut_trouble` what
+    was cut, for code.
     """
 
     listing_id: str
@@ -62,6 +63,7 @@ class Findings:
     remains: tuple[Remains, ...] = ()
     trouble: Trouble = Trouble.NONE
     cut_trouble: Trouble = Trouble.CUT
+    unseen: str = ""
 
     @property
     def told(self) -> tuple[str, Trouble]:
@@ -227,6 +229,7 @@ def _session(found: Findings, place: _Place, session_id: str, known: _Known) -> 
         folder=found.path,
         zone=place.zone_name,
         unread="" if found.has_rows else found.problem,
+        unseen=found.unseen if transcript is None else "",
         row=row,
         transcript=transcript,
         process=process,

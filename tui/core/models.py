@@ -252,10 +252,9 @@ class Run:
 class Session:
     """One conversation: its row, its transcript and what runs it, joined.
 
-    `folder` is its listing's; `zone` names the zone its row's naive times are in; `unread` says why
-    nobody could read whether it has a row. `overwritten` is the row that an operator's last act
-    left, wiped by the pipeline since; `last_event` is what the audit says was done to it last;
-    `is_zone_doubted` that its times may be read wrongly. `remains` is all that is left on the disk.
+    `folder` is its listing's, `zone` that of its row's times; `unread` says why nobody knows
+    whether it has a row, `unseen` whether it has a transcript. `overwritten` is the row that an act
+    left and the pipeline wiped, `last_event` the last act on it; `remains` all left on the disk.
     """
 
     session_id: str
@@ -278,6 +277,7 @@ class Session:
     folder: Path = Path()
     zone: str = "UTC"
     unread: str = ""
+    unseen: str = ""
     row: Row | None = None
     transcript: Transcript | None = None
     process: Process | None = None
@@ -285,7 +285,7 @@ class Session:
     ack: Ack | None = None
     overwritten: Row | None = None
     last_event: Event | None = None
-    is_zone_doubted: bool = False
+    is_zone_doubted: bool = False  # its times may be read wrongly
     remains: Remains | None = None
     turn_error: str = ""  # why the last turn of one at rest failed, where its row does not say so
 

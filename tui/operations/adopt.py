@@ -20,6 +20,7 @@ from tui.operations.target import (
     owned,
     require_no_orphan,
     require_not_live,
+    require_seen,
     target_of,
     tracking_of,
 )
@@ -55,6 +56,7 @@ def adopt(
     context.require_writable()
     target, now = _target(context, session, listing), context.clock()
     require_no_orphan(session)
+    require_seen(session)
     home = _home(context, session)
     stage = one_line(stage)[:60] or _known_stage(session)
     with owned(target):
@@ -111,6 +113,24 @@ def _moves(home: Path, session: Session, target: Target) -> tuple[_Move, ...]:
     require_not_live(target, config_dir=home)
     if is_link(target.config_dir):
         raise Refused(f"{target.config_dir} is a link, and links are not followed")
+    try:
+        moves = _places(home, target)
+        clashes = [(one, conflict(one.source, one.target)) for one in moves]
+    except OSError as error:
+        place = one_line(error.filename or home)
+        why = f"{place} cannot be looked at: {error.strerror}"
+        raise Refused(f"nothing of {target.short} was moved: {why}") from error
+    for one, clash in clashes:
+        if clash is not None:
+            raise Refused(
+                f"{target.short}: {one_line(clash)} is there already and holds something else than "
+                f"{one_line(one.source)}: nothing was moved over it"
+            )
+    return moves
+
+
+def _places(home: Path, target: Target) -> tuple[_Move, ...]:
+    """Return what there is to move; raises `OSError`, `Refused` for what is too much."""
     places = dict.fromkeys((*footprint(home, target.session_id), *_sketch(home, target.session_id)))
     moves = [_Move(place, target.config_dir / _inside(home, place)) for place in places]
     moves.sort(key=lambda one: (one.source.suffix == ".jsonl", str(one.source)))
@@ -120,11 +140,6 @@ def _moves(home: Path, session: Session, target: Target) -> tuple[_Move, ...]:
         except OSError as error:
             place = one_line(one.source)
             raise Refused(f"{place} cannot be moved: {error.strerror}") from error
-        if (clash := conflict(one.source, one.target)) is not None:
-            raise Refused(
-                f"{target.short}: {one_line(clash)} is there already and holds something else than "
-                f"{one_line(one.source)}: nothing was moved over it"
-            )
     return tuple(moves)
 
 

@@ -70,6 +70,8 @@ def cause_of(session: Session, context: Context | None = None) -> str:
     words = _live_words(session, context)
     if words or session.is_live:
         return words
+    if session.transcript is None and session.unseen:
+        return f"whether it has a transcript cannot be told: {one_line(session.unseen)}"
     if session.transcript is None:
         return "; ".join(filter(None, (_gone_words(session, context), remains_words(session))))
     if not session.transcript.resumable:

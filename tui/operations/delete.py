@@ -27,7 +27,7 @@ from tui.operations.context import Act, Context
 from tui.operations.keeping import keep_from_sweep
 from tui.operations.refresh import listing_paths
 from tui.operations.removal import Removal, remove_many
-from tui.operations.target import DATABASE, Target, tracking_of
+from tui.operations.target import DATABASE, Target, require_seen, tracking_of
 from tui.storage.folders import is_link
 from tui.storage.manifest import Trashed
 from tui.storage.tracking import read_rows
@@ -93,6 +93,7 @@ def _require_there(session: Session, now: datetime) -> None:
     short, event = session.session_id[:8], session.last_event
     require_not_stray(session)
     if session.status == Status.DELETED and session.transcript is None:
+        require_seen(session)
         by = f"; {did_just_now(event, now)}" if event and event.action == "delete" else ""
         raise Refused(f"{short} is already deleted: `restore {short}` gets it back{by}")
 

@@ -12,7 +12,7 @@ from tui.core.models import Row, Session, Status
 from tui.core.zones import zone_named
 from tui.operations.cause import stray_words
 from tui.operations.context import Act, Context
-from tui.operations.target import Target, target_of, tracking_of
+from tui.operations.target import Target, require_seen, target_of, tracking_of
 from tui.storage.config_dir import raise_sweep, refresh_children
 from tui.storage.folders import console_folder
 
@@ -40,11 +40,12 @@ def plan_extension(session: Session, words: str, now: datetime) -> Extension:
     """Return what `words` (`7`, `12h`, `+7d`, `2026-12-24`) would do to a session.
 
     Raises `UsageError` for words that are no duration, `Refused` for what has no expiry to extend,
-    `DatabaseProblem` when that cannot be read.
+    `ConsoleError` when that, or whether it has a transcript, cannot be read.
     """
     _require_row(session)
     if session.status == Status.DELETED:
         raise Refused(f"{session.session_id[:8]} is deleted: restore it first")
+    require_seen(session)
     was = session.expires_at
     until = expiry.extended(words, was, now, zone_named(session.zone))
     revives = session.status == Status.EXPIRED and session.transcript is not None
@@ -66,6 +67,7 @@ def extend(context: Context, extension: Extension) -> Act:
     context.require_writable()
     session, now = extension.session, context.clock()
     target, row = target_of(session), _require_row(session)
+    require_seen(session)
     has_transcript = session.transcript is not None
     zone = zone_named(session.zone)
     after = status.extended(row, extension.until, zone, has_transcript=has_transcript)

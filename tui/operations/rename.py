@@ -15,7 +15,7 @@ from tui.core.errors import Changed, ConsoleError, Refused, UsageError
 from tui.core.models import Event, Session, Transcript
 from tui.core.text import one_line
 from tui.operations.context import Act, Context
-from tui.operations.target import Target, owned, require_no_orphan, target_of
+from tui.operations.target import Target, owned, require_no_orphan, require_seen, target_of
 from tui.storage.config_dir import footprint
 from tui.storage.facts import title_since
 from tui.storage.logbook import read_logbook, write_event
@@ -61,6 +61,7 @@ def rename(context: Context, session: Session, title: str) -> Act:
 
 def _transcript(session: Session, target: Target) -> Transcript:
     transcript = session.transcript
+    require_seen(session)
     if transcript is None:
         raise Refused(f"{target.short} has no transcript that a title could be written into")
     if session.is_stray:

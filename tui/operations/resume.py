@@ -30,6 +30,7 @@ from tui.operations.target import (
     owned,
     require_no_orphan,
     require_not_live,
+    require_seen,
     target_of,
 )
 from tui.runs.launcher import launch
@@ -208,6 +209,7 @@ def _require_resumable(
 ) -> None:
     if not fork and not is_passed:
         _require_idle(session, target)
+    require_seen(session)
     if session.transcript is None or session.is_stray:
         raise Refused(f"{target.short} cannot be resumed: {_cause(context, session)}")
     if session.unread:

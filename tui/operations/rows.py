@@ -10,7 +10,7 @@ from tui.core.models import Liveness, Row, Session, Status
 from tui.core.text import one_line
 from tui.core.zones import read_time, zone_named
 from tui.operations.context import Act, Context
-from tui.operations.target import target_of, tracking_of
+from tui.operations.target import require_seen, target_of, tracking_of
 from tui.storage.config_dir import raise_sweep, refresh_children
 
 _RUNNING = (Liveness.BUSY, Liveness.WAITING, Liveness.IDLE, Liveness.QUEUED)
@@ -30,6 +30,7 @@ def fail(context: Context, session: Session, reason: str = "") -> Act:
             f"`stop {short}` it first"
         )
     if row.status == Status.EXPIRED and session.transcript is None:
+        require_seen(session)
         raise Refused(f"{short} is cleaned up: nothing is left of it that could be looked into")
     words = one_line(reason)[:2000] or f"marked by {context.settings.operator}"
     after = status.failed(row, words, now, zone_named(session.zone))
@@ -46,6 +47,7 @@ def activate(context: Context, session: Session) -> Act:
     short = session.session_id[:8]
     if row.status == Status.ACTIVE:
         return _act(session, "activate", now, f"{short} is active already", (row, row))
+    require_seen(session)
     if session.transcript is None and not session.is_live:
         raise Refused(f"{short} has no transcript to go on with: `show {short}` says why")
     keeps_until = now + context.settings.resume_keeps
@@ -64,6 +66,7 @@ def reapply(context: Context, session: Session) -> Act:
     short, after = session.session_id[:8], session.overwritten
     if after is None:
         raise Refused(f"nothing of {short} was overwritten: there is nothing to put back")
+    require_seen(session)
     if session.transcript is None and not session.is_live:
         raise Refused(f"{short} has no transcript any more: `show {short}` says why")
     if session.liveness in _RUNNING and after.status == Status.FAILED != row.status:

@@ -109,6 +109,8 @@ class Sight:
                 found = replace(seen, transcripts=every, stray_processes=processes)
             if unread and not found.cut and _misses_any(found):
                 found = replace(found, cut=unread, cut_trouble=Trouble.UNREAD)
+            if unread and not found.unseen:
+                found = replace(found, unseen=unread)
             joined = join(found)
             is_same = known is not None and joined == known[2]
             self._joined = known = (seen, more, known[2] if known and is_same else joined)
@@ -169,6 +171,7 @@ class Sight:
             remains=() if is_linked else self._finder.remains,
             trouble=Trouble.LINKED if is_linked else rows.trouble,
             cut_trouble=cut_trouble,
+            unseen=_link_problem(config_dir, is_linked) if is_linked else self._finder.cut,
         )
         self.is_troubled = rows.is_failed
         self._settle(glance, rows, found)
@@ -230,7 +233,8 @@ class Sight:
             self.folder.name, self.folder, zone=self._zone, has_rows=False
         )
         is_known = known.has_rows
-        self._keep(replace(known, problem=problem, trouble=trouble, cut=problem, is_stale=is_known))
+        blind = replace(known, problem=problem, trouble=trouble, cut=problem, unseen=problem)
+        self._keep(replace(blind, is_stale=is_known))
 
     def _read(self, glance: Glance) -> _Rows:
         known = self._rows

@@ -12,6 +12,7 @@ from tui.core.errors import ConsoleError, Refused
 from tui.core.limits import AUDIT_FOR_EVER_DAYS, MOST_LIVE
 from tui.core.models import Liveness, Process, Session
 from tui.core.session_id import require_session_id
+from tui.core.text import one_line
 from tui.core.zones import zone_named
 from tui.operations.context import Context
 from tui.storage.config_dir import CONFIG_DIR
@@ -69,6 +70,15 @@ def target_of(session: Session) -> Target:
     if stored != session.session_id:
         require_session_id("")
     return Target(stored, session.folder)
+
+
+def require_seen(session: Session) -> None:
+    """Raise `ConsoleError` where nobody can tell whether a session has a transcript."""
+    if session.transcript is None and session.unseen:
+        raise ConsoleError(
+            f"whether {session.session_id[:8]} has a transcript cannot be told, so nothing is "
+            f"changed: {one_line(session.unseen)}"
+        )
 
 
 @contextmanager

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import errno
-import filecmp
 import os
 import shutil
 import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from tui.core.limits import DEEPEST_MOVED
 from tui.storage.folders import is_link, may_be_there
 from tui.storage.opening import open_regular
 from tui.storage.renaming import rename_new
-from tui.storage.safe_io import flush, folder_of, make_new_folder, rename_anew, unlink, unlink_at
+from tui.storage.safe_io import flush, folder_of, make_new_folder, rename_anew, unlink
 from tui.storage.walking import Walk
 
 _MADE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_BLOCK = 1 << 20
+
+Place = tuple[int, str]  # an open folder, and a name in it
 Rename = Callable[[Path, Path], object]
 
 
@@ -28,15 +32,13 @@ def move(source: Path, target: Path, *, rename: Rename = rename_anew) -> None:
 
     On one disk that is a rename. From another, each file is copied, flushed, renamed into place,
     and only then removed, its mtime and mode kept; a link is moved as the link it is. Parts of
-    `target` that are there already stay: `conflict` says beforehand whether they are the same.
-    Raises `OSError`, with everything still in one place or the other.
+    `target` that are there already stay, and are compared at that very moment: what somebody else
+    put there raises `FileExistsError`. Raises `OSError`, all being still in one place or the other.
     """
     if _is_folder(source) and _is_folder(target):
         _merge(source, target, rename)
     elif may_be_there(target):
-        if os.path.samestat(source.lstat(), target.lstat()):
-            raise OSError(errno.EEXIST, "that is the same file", str(target))
-        unlink_at(source)
+        _drop(source, target)
     else:
         try:
             rename(source, target)
@@ -82,6 +84,18 @@ def _merge(source: Path, target: Path, rename: Rename) -> None:
         os.rmdir(name, dir_fd=folder)
 
 
+def _drop(source: Path, target: Path) -> None:
+    """Remove a file of which `target` holds the same; raises `FileExistsError` when it does not."""
+    with folder_of(source) as (here, name), folder_of(target) as (there, called):
+        mine, other = _status(here, name), _status(there, called)
+        if os.path.samestat(mine, other):
+            raise FileExistsError(errno.EEXIST, "that is the same file", str(target))
+        if not _is_equal((here, name), (there, called)) or not _is_still(mine, _status(here, name)):
+            words = "something else is there by now, and nothing was moved over it"
+            raise FileExistsError(errno.EEXIST, words, str(target))
+        os.unlink(name, dir_fd=here)
+
+
 def _carry(source: Path, target: Path, rename: Rename) -> None:
     """Take `source` to another disk: each step leaves a state that doing it again finishes."""
     if _is_folder(source):
@@ -92,14 +106,17 @@ def _carry(source: Path, target: Path, rename: Rename) -> None:
     temporary = f".{target.name}.moving"  # so that doing it again takes it away
     with folder_of(target) as (folder, name):
         unlink(folder, temporary)
+        before = source.lstat()
         try:
             _copy(source, folder, temporary)
+            if not _is_still(before, source.lstat()):
+                raise OSError(errno.EAGAIN, "it was written to meanwhile", str(source))
             rename_new(folder, temporary, folder, name)
         except BaseException:  # an interrupt too must leave nothing half-made
             unlink(folder, temporary)
             raise
         flush(folder)
-    unlink_at(source)
+    _drop(source, target)
 
 
 def _copy(source: Path, folder: int, name: str) -> None:
@@ -122,11 +139,39 @@ def _copy(source: Path, folder: int, name: str) -> None:
 
 
 def _is_same(source: Path, target: Path) -> bool:
-    if is_link(source) or is_link(target):
-        return is_link(source) and is_link(target) and source.readlink() == target.readlink()
-    if not source.is_file() or not target.is_file():
+    with folder_of(source) as one, folder_of(target) as other:
+        return _is_equal(one, other)
+
+
+def _is_equal(one: Place, other: Place) -> bool:
+    """Whether two names, each in an open folder, are links that say the same, or equal files."""
+    modes = [_status(*place).st_mode for place in (one, other)]
+    if any(map(stat.S_ISLNK, modes)):
+        are_links = all(map(stat.S_ISLNK, modes))
+        said = (os.readlink(name, dir_fd=folder) for folder, name in (one, other))
+        return are_links and next(said) == next(said)
+    if not all(map(stat.S_ISREG, modes)):
         return False
-    return filecmp.cmp(source, target, shallow=False)
+    with _reading(one) as first, _reading(other) as second:
+        while (block := first.read(_BLOCK)) == second.read(_BLOCK):
+            if not block:
+                return True
+    return False
+
+
+def _reading(place: Place) -> BinaryIO:
+    folder, name = place
+    return os.fdopen(os.open(name, _READ, dir_fd=folder), "rb")
+
+
+def _status(folder: int, name: str) -> os.stat_result:
+    return os.stat(name, dir_fd=folder, follow_symlinks=False)
+
+
+def _is_still(before: os.stat_result, now: os.stat_result) -> bool:
+    """Whether a file is the one that was looked at, and nobody wrote to it since."""
+    is_as_long = (before.st_size, before.st_mtime_ns) == (now.st_size, now.st_mtime_ns)
+    return os.path.samestat(before, now) and is_as_long
 
 
 def _is_folder(path: Path) -> bool:

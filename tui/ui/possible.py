@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tui.core.errors import UsageError
 from tui.core.models import Liveness, Session
+from tui.core.text import one_line
 from tui.ui.desk import Desk
 from tui.ui.port import Engine
 from tui.view.stream import Access
@@ -32,6 +33,8 @@ def why_not(deed: str, session: Session | None, desk: Desk) -> str:
         return "it is an orphan, its owner is gone and its CLI goes on alone: `:stop` ends it"
     if deed == "resume" and session.is_live:
         return f"it runs: `:send` it a follow-up, interrupt it ({interrupts}), or `:resume --fork`"
+    if deed == "resume" and session.transcript is None and session.unseen:
+        return f"whether it has a transcript cannot be told: {one_line(session.unseen)}"
     if deed == "resume" and session.transcript is None:
         return "there is no transcript to resume: the row is all that is left"
     if deed == "answer" and (session.run is None or session.run.request is None):

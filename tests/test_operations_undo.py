@@ -334,3 +334,23 @@ def test_what_was_taken_back_is_named_and_what_was_done_later_and_stays(
     purge(erase, "bb22")
     undo_last(anna.context(), told.append)
     assert told[2].endswith("; your later purge of bb22 and 1 other act stay")
+
+
+@pytest.mark.parametrize("is_tracked", [True, False])
+def test_after_the_clock_was_set_back_no_older_act_is_taken_for_the_last(
+    listing: SampleListing, is_tracked: bool
+) -> None:
+    """What the audit proves counts; what only the trash says is named, and nothing is undone."""
+    anna = Operator(listing, "anna")
+    anna.extend("aa11")
+    if not is_tracked:
+        sql(listing, "DELETE FROM claude_sessions WHERE session_id = 'bb22'")
+    anna.delete("bb22")
+    past = replace(anna.context(), clock=lambda: datetime.now(UTC) - timedelta(hours=1))
+    extended = listing.session("aa11").expires_at
+    if is_tracked:
+        assert [act.session_id for act in undo_last(past)] == ["bb22"]
+    else:
+        with pytest.raises(Refused, match=r"bb22 was deleted on .* later than now"):
+            undo_last(past)
+    assert listing.session("aa11").expires_at == extended

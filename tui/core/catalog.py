@@ -200,8 +200,7 @@ def _stamps(rows: dict[str, Row], transcripts: dict[str, Transcript]) -> list[tu
 
 
 def _session(found: Findings, place: _Place, session_id: str, known: _Known) -> Session | None:
-    row, transcript, run, remains = known
-    process, liveness = _owner(found, session_id, known)
+    (row, transcript, run, remains), (process, liveness) = known, _owner(found, session_id, known)
     if row is None and transcript is None and remains is None and liveness is Liveness.NONE:
         return None
     zone, file = place.zone, transcript or _NO_FILE

@@ -11,6 +11,7 @@ from pathlib import Path
 from tui.core.errors import Changed, ConsoleError, DatabaseProblem, Refused
 from tui.core.models import Event
 from tui.core.text import one_line
+from tui.operations.amounts import moment
 from tui.operations.batches import Cleaned, OnProgress, Stop, never
 from tui.operations.context import Act, Context
 from tui.operations.delete import put_back_exactly, restore_many
@@ -131,7 +132,7 @@ def _undo_batch(context: Context, batch: Sequence[Act]) -> tuple[Act, ...]:
 def _batches(context: Context) -> tuple[dict[datetime, list[Act]], dict[Path, DatabaseProblem]]:
     """Return what of mine could be undone, by its moment, and which databases nobody can read."""
     batches, unread = defaultdict[datetime, list[Act]](list), {}
-    trash = _my_trash(context)
+    trash, latest = _my_trash(context), context.clock() + _CLOCKS_APART
     for path in listing_paths(context.root):
         try:
             events = _my_events(context, path, _FAR_BACK + len(trash[path.name]))
@@ -141,10 +142,11 @@ def _batches(context: Context) -> tuple[dict[datetime, list[Act]], dict[Path, Da
         audited = {(one.session_id, one.at, one.action): one.act_id for one in events}
         for act in (
             *_extensions(path, events),
-            *_deletes(context, trash.pop(path.name, ()), audited),
+            *_deletes(context, trash.pop(path.name, ()), audited, latest),
         ):
             batches[act.at].append(act)
     for one in (one for many in trash.values() for one in many):
+        _require_not_later(one, latest)
         batches[one.at].append(_delete(context, one))
     return batches, unread
 
@@ -195,28 +197,45 @@ def _extension(path: Path, event: Event) -> Act:
 def _my_trash(context: Context) -> dict[str, list[Trashed]]:
     """Return what of mine is in the trash, by listing: what was restored or purged no more is.
 
-    Whoever can write there could date a manifest later than all that was really done. Raises
-    `Refused` when not all of it can be read: what cannot may be what was done last.
+    Raises `Refused` when not all of it can be read: what cannot may be what was done last.
     """
     found = defaultdict[str, list[Trashed]](list)
-    latest = context.clock() + _CLOCKS_APART
     every, unread = read_trash(context.root, listing_paths(context.root))
     if unread:
         raise Refused(f"what you did last is not known, so nothing was undone: {'; '.join(unread)}")
     for one in every:
-        if context.is_mine(one.operator) and one.at <= latest:
+        if context.is_mine(one.operator):
             found[one.listing].append(one)
     return found
 
 
 def _deletes(
-    context: Context, trash: Iterable[Trashed], audited: Mapping[_Event, str]
+    context: Context, trash: Iterable[Trashed], audited: Mapping[_Event, str], latest: datetime
 ) -> Iterator[Act]:
-    """Return what was deleted; what a manifest says was done to a row must be in the audit, too."""
+    """Return what was deleted; what a manifest says was done to a row must be in the audit, too.
+
+    Without a row there is no proof: raises `Refused` for what is dated after `latest`.
+    """
     for one in trash:
         named = one.session_id, one.at, one.action
+        if one.row is None:
+            _require_not_later(one, latest)
         if one.row is None or named in audited:
             yield _delete(context, one, audited.get(named, ""))
+
+
+def _require_not_later(trashed: Trashed, latest: datetime) -> None:
+    """Raise for what nothing but a manifest dates after now: a clock was set back, or it is forged.
+
+    What was done last is then not known.
+    """
+    if trashed.at > latest:
+        where, short = one_line(trashed.listing), trashed.session_id[:8]
+        raise Refused(
+            f"{where}/{short} was deleted on {moment(trashed.at)} by what the trash says, which is "
+            f"later than now: what you did last is not known, so nothing was undone; "
+            f"`restore {short}` gets it back"
+        )
 
 
 def _delete(context: Context, trashed: Trashed, act_id: str = "") -> Act:

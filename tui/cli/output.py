@@ -19,6 +19,7 @@ from tui.core.request import Request
 from tui.core.text import safe_text
 
 _DEEPEST = 60
+_USUAL = 80
 _ESCAPE = "\\"
 
 _encode = json.JSONEncoder(allow_nan=False).encode
@@ -46,9 +47,24 @@ def room() -> int | None:
     """Return how many cells a line of data may have; `None` where nobody reads it on a screen."""
     if _CAPTURED.get() is not None:
         return _ROOM.get()
+    return _columns(sys.stdout)
+
+
+def least_room() -> int:
+    """Return how many cells a row has wherever it may be read, such as in a pager: 80 if unknown.
+
+    `room` is for what may be cut, and this for what must not be.
+    """
+    if _CAPTURED.get() is not None:
+        return _ROOM.get() or _USUAL
+    known = (_columns(stream) for stream in (sys.stdin, sys.stdout, sys.stderr))
+    return min((one for one in known if one), default=_USUAL)
+
+
+def _columns(stream: TextIO | None) -> int | None:
     try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns or None
-    except (OSError, ValueError, AttributeError):  # no terminal, or no stdout at all
+        return (stream and os.get_terminal_size(stream.fileno()).columns) or None
+    except (OSError, ValueError, AttributeError):  # no terminal, or no file at all
         return None
 
 

@@ -22,6 +22,7 @@ from tui.operations.owner import owner_elsewhere
 from tui.operations.preflight import available_bytes, memory_words
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
+_INDENT = 14
 
 
 def ls(context: Context, args: argparse.Namespace) -> int:
@@ -52,7 +53,7 @@ def show(context: Context, args: argparse.Namespace) -> int:
         return 0
     for name, value in _facts(context, session, now):
         if value:
-            put(f"{name:<14}{one_line(value) if name else safe_text(value)}")
+            put(f"{name:<{_INDENT}}{one_line(value) if name else safe_text(value)}")
     return 0
 
 
@@ -167,6 +168,7 @@ def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str,
 def _steering(session: Session, now: datetime) -> list[tuple[str, str]]:
     """Return what a run waits for, what it was sent, and what was changed in it."""
     from tui.cli.asked import asked_lines
+    from tui.view.requests import short_tool
     from tui.view.steering import sent_words, until_words
 
     run = session.run
@@ -177,8 +179,8 @@ def _steering(session: Session, now: datetime) -> list[tuple[str, str]]:
         return facts
     request = run.request
     if request is not None:
-        facts += [("asks", f"{request.tool}, {until_words(request, now)}")]
-        facts += [("", line) for line in asked_lines(request, now)]
+        facts += [("asks", f"{short_tool(request)}, {until_words(request, now)}")]
+        facts += [("", line) for line in asked_lines(request, now, _INDENT)]
     if run.queued_for:
         facts.append(("queued", run.queued_for))
     if run.stalled_since:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tui.cli.asked import asked_lines
+from tui.cli.asked import asked_lines, require_yes
 from tui.cli.catalog import session_named
 from tui.cli.output import put, put_json, run_json, say, talks_to_terminal
 from tui.cli.reader import is_reader_gone
@@ -26,7 +26,6 @@ from tui.operations.queue import Queued, start_many
 from tui.runs.protocol import MAX_PROMPT_BYTES, read_run, runs_folder
 
 _POLL_S = 0.2
-_YES = "yes"
 
 
 def new(context: Context, args: argparse.Namespace) -> int:
@@ -110,14 +109,8 @@ def _seen(context: Context, session: Session, decision: str, named: str) -> str:
         return named
     if reason := steer.why_not_grant(context, session, request):
         raise Refused(reason)
-    for line in asked_lines(request, context.clock()):
-        say(f"  {line}")
-    if decision == "always":
-        say(f"  always: every later call of {request.tool} in this run too, whatever its input")
     who = f"{session.listing} {session.stage} {session.session_id}"
-    say(f"type {_YES} to answer {decision} to {who}:")
-    if sys.stdin.readline().strip() != _YES:
-        raise Refused("nothing was granted")
+    require_yes(request, context.clock(), decision, who)
     return request.digest
 
 
@@ -210,7 +203,7 @@ def _waiting(run: Run) -> str:
     request = run.request
     if request is None:
         return "it waits"
-    asks = "".join(f"\n  {line}" for line in asked_lines(request, datetime.now(UTC)))
+    asks = "".join(f"\n  {line}" for line in asked_lines(request, datetime.now(UTC), 2))
     named = f"{run.session_id} --input {request.digest[:LEAST_DIGEST]}"
     if questions(request):
         return f"it asks:{asks}\nsession-console answer {named} NUMBER"

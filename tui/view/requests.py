@@ -18,7 +18,6 @@ from tui.view.markdown import markdown_lines
 from tui.view.page import text_lines
 from tui.view.steering import until_words
 
-UNWRAPPED = 10**9  # for whoever prints lines as they are
 _ASKED = "what the CLI asks for, which is what runs"
 _ASKED_PLAN = "what the CLI asks for, without the plan"
 CALLED = "what the agent's own call says, which is not the same"

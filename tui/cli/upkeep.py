@@ -69,7 +69,7 @@ def hold(context: Context, args: argparse.Namespace) -> int:
     held = read_hold(context.root)
     if args.json:
         by = {"by": held.by, "at": iso(held.at), "reason": held.reason} if held else {}
-        put_json({"held": held is not None} | by)
+        put_json({"held": held is not None} | by | ({"words": said} if said else {}))
     else:
         put(said or (hold_words(held) if held else "nobody holds new runs and clean-up"))
     return 0

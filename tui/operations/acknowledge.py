@@ -11,8 +11,8 @@ from tui.core.errors import ConsoleError, Refused
 from tui.core.models import Ack, Event, Session
 from tui.operations.context import Act, Context
 from tui.operations.target import target_of
+from tui.operations.written import written_down
 from tui.storage.acks import write_ack
-from tui.storage.logbook import write_event
 
 _WORDS = {
     Need.ANSWER: "waits for a permission",
@@ -49,8 +49,8 @@ def acknowledge(context: Context, session: Session) -> Act:
         return _act(session, target.session_id, now, words, is_needless=True)
     who = context.settings.operator
     event = Event(now, who, "ack", session.listing, target.session_id, note=what)
-    write_event(context.root, replace(event, act_id=context.act_id))
     words = f"acknowledged that {target.short} {what}"
+    words = written_down(context, replace(event, act_id=context.act_id), words)
     return _act(session, target.session_id, now, words, is_needless=False)
 
 

@@ -24,11 +24,11 @@ from tui.operations.target import (
     target_of,
     tracking_of,
 )
+from tui.operations.written import written_down
 from tui.runs.protocol import SPEC
 from tui.runs.untrusted import read_json
 from tui.storage.config_dir import CONFIG_DIR, footprint, raise_sweep, refresh_children
 from tui.storage.folders import is_folder, is_link
-from tui.storage.logbook import write_event
 from tui.storage.moving import Rename, conflict, move, require_movable
 from tui.storage.safe_io import make_folders, rename_anew
 
@@ -60,19 +60,19 @@ def adopt(
     home = _home(context, session)
     stage = one_line(stage)[:60] or _known_stage(session)
     with owned(target):
-        moves = _moves(home, session, target) if home is not None else ()
+        moves, unwritten = _moves(home, session, target) if home is not None else (), ""
         if not moves and not _is_trackable(session, stage):
             raise _nothing(session, target)
         if moves:
             _put_sweep_off(context, session, target, stage, now)
-            _carry_out(context, session, moves, target, rename)
+            unwritten = _carry_out(context, session, moves, target, rename)
         after = _tracked(context, session, target, stage, now) if session.row is None else None
     return Act(
         "adopt",
         one_line(target.folder.name),
         target.session_id,
         now,
-        _words(session, target, after, is_moved=bool(moves)),
+        _words(session, target, after, is_moved=bool(moves)) + unwritten,
         session.row,
         after or session.row,
         zone=session.zone,
@@ -162,7 +162,8 @@ def _carry_out(
     moves: tuple[_Move, ...],
     target: Target,
     rename: Rename,
-) -> None:
+) -> str:
+    """Move all of it and write that down; return why the latter could not be, else nothing."""
     now = context.clock()
     try:
         for one in moves:
@@ -174,8 +175,9 @@ def _carry_out(
             f"nothing is lost, and `adopt {target.short}` again does the rest"
         ) from error
     finally:
-        _record(context, session, target, len(moves), now)
+        unwritten = _record(context, session, target, len(moves), now)
     refresh_children(target.config_dir, now)
+    return unwritten
 
 
 def _put_sweep_off(
@@ -229,13 +231,13 @@ def _known_stage(session: Session) -> str:
     return one_line(read_json(session.run.folder / SPEC).get("stage") or "")[:60]
 
 
-def _record(context: Context, session: Session, target: Target, moved: int, now: datetime) -> None:
+def _record(context: Context, session: Session, target: Target, moved: int, now: datetime) -> str:
     """Write down who adopted it, also when it broke off; the row, if any, is left as it is."""
     where = session.transcript.stray_in if session.transcript else None
     note = f"{count(moved, 'place')} from {one_line(where)}, {size(session.bytes)}"
     who, listing = context.settings.operator, target.folder.name
     event = Event(now, who, "adopt", listing, target.session_id, note=note, act_id=context.act_id)
-    write_event(context.root, event)
+    return written_down(context, event)
 
 
 def _nothing(session: Session, target: Target) -> ConsoleError:

@@ -149,7 +149,7 @@ def clean_up(
         return stop() or read_hold(context.root) is not None
 
     done = remove_many(context, plan.sessions, _CLEAN_UP, progress, is_stopped)
-    note = f"{size(erased.freed)} freed"
+    note = erased.note
     if done.acts:
         note += f": the trash keeps them {count(context.settings.trash_days, 'day')}"
     if mended.acts:

@@ -11,8 +11,9 @@ from tui.core.models import Event, Key
 from tui.core.text import one_line
 from tui.operations.amounts import moment
 from tui.operations.context import Context
+from tui.operations.written import written_down
 from tui.storage.erasing import nameless_leftovers, read_half_erased
-from tui.storage.logbook import ALL_OF_IT, read_logbook, write_event
+from tui.storage.logbook import ALL_OF_IT, read_logbook
 
 _DETAIL = '{"is_unfinished": true, "words": "its files alone"}'
 
@@ -33,8 +34,11 @@ class Left:
         return f"{whose}{self.words}; {self.remedy}"
 
 
-def note_half_erased(context: Context, listing: str, session_id: str) -> None:
-    """Write down that the files of a session are erased, and not yet what was written of it."""
+def note_half_erased(context: Context, listing: str, session_id: str) -> str:
+    """Write down that the files of a session are erased, and not yet what was written of it.
+
+    Returns why that could not be, empty when it was.
+    """
     who = context.settings.operator
     event = Event(
         context.clock(),
@@ -45,7 +49,7 @@ def note_half_erased(context: Context, listing: str, session_id: str) -> None:
         act_id=context.act_id,
         detail=_DETAIL,
     )
-    write_event(context.root, event)
+    return written_down(context, event)
 
 
 def half_erased(root: Path) -> Mapping[Key, Event]:

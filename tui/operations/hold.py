@@ -9,8 +9,8 @@ from tui.core.models import Event, Hold
 from tui.core.text import one_line
 from tui.operations.amounts import moment
 from tui.operations.context import Act, Context
+from tui.operations.written import written_down
 from tui.storage.hold import read_hold, write_hold
-from tui.storage.logbook import write_event
 
 
 def require_not_held(root: Path) -> None:
@@ -44,6 +44,6 @@ def set_hold(context: Context, is_on: bool, reason: str = "") -> Act:
     except OSError as error:
         raise ConsoleError(f"the hold cannot be written: {error.strerror or error}") from error
     note = one_line(reason)[:200] or (hold_words(held) if held else "")
-    write_event(context.root, Event(now, operator, "hold" if is_on else "lift", note=note))
     said = hold_words(hold) if hold else "new runs and clean-up go on"
+    said = written_down(context, Event(now, operator, "hold" if is_on else "lift", note=note), said)
     return Act("hold", "", "", now, said)

@@ -29,6 +29,7 @@ from tui.operations.find import find_session
 from tui.operations.half_erased import note_half_erased
 from tui.operations.refresh import Watch, listing_paths
 from tui.operations.target import Target, owned, require_no_orphan, require_not_live, target_of
+from tui.operations.written import written_down
 from tui.runs.protocol import run_folders, session_of
 from tui.storage.acks import forget_ack
 from tui.storage.config_dir import footprint
@@ -45,7 +46,6 @@ from tui.storage.erasures import mark_erased
 from tui.storage.folders import is_folder, is_link
 from tui.storage.index import Index, index_path
 from tui.storage.locks import SessionLock
-from tui.storage.logbook import write_event
 from tui.storage.manifest import Trashed
 from tui.storage.notified import forget_told
 from tui.storage.remembered import read_remembered, write_remembered
@@ -145,8 +145,7 @@ def erase_session(context: Context, erasure: Erasure) -> Act:
         note=note,
         act_id=context.act_id,
     )
-    write_event(context.root, event)
-    said = f"erased {target.short}: {note} freed"
+    said = written_down(context, event, f"erased {target.short}: {note} freed")
     return Act("purge", erasure.listing, target.session_id, now, said, folder=target.folder)
 
 
@@ -214,10 +213,11 @@ def erase_many(context: Context, sessions: Iterable[Trashed]) -> Cleaned:
         finish((context.root, *listing_paths(context.root)), now - _SURELY_OVER)
     except ConsoleError as error:
         refused["", ""] = error
+    said = f"{size(freed)} freed"
     if acts:
         note = f"{count(len(acts), 'session')} in the trash, {size(freed)}"
-        write_event(context.root, Event(now, context.settings.operator, "purge", note=note))
-    said = f"{size(freed)} freed"
+        event = Event(now, context.settings.operator, "purge", note=note)
+        said = written_down(context, event, said)
     try:
         for one in erased:
             erase_words(one)
@@ -350,8 +350,8 @@ def _erase_all(context: Context, erasure: Erasure) -> None:
         _forget_drafts(context, (erasure.listing, target.session_id))
         _forget_kept(context, target.folder)
     except (OSError, ConsoleError) as error:
-        note_half_erased(context, erasure.listing, target.session_id)
+        unwritten = note_half_erased(context, erasure.listing, target.session_id)
         raise ConsoleError(
             f"the files of {target.short} are erased, but not all that was written of it: {error}; "
-            f"`purge {target.short}` again"
+            f"`purge {target.short}` again{unwritten}"
         ) from error

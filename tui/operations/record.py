@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -11,19 +10,20 @@ from tui.core.errors import ConsoleError
 from tui.core.models import Event, Session
 from tui.operations.context import Context
 from tui.operations.target import target_of, tracking_of
+from tui.operations.written import written_down
 from tui.runs.command import Command
 from tui.storage.audit import detail_of
-from tui.storage.logbook import write_event
 
 _ACTIONS = {"prompt": "send"}
 # Words of people: a purge takes them out of the audit, and nothing takes them out of the logbook.
 _WORDS = ("reason", "answers")
 
 
-def record_command(context: Context, session: Session, command: Command, tool: str = "") -> None:
+def record_command(context: Context, session: Session, command: Command, tool: str = "") -> str:
     """Write down a command that was posted to a session's run, and for which `tool` it is.
 
-    A prompt only by its length: the transcript has the words.
+    A prompt only by its length: the transcript has the words. Returns why it could not be, empty
+    when it was.
     """
     facts: dict[str, Any] = {"run": session.run.run_id if session.run else ""}
     match command.kind:
@@ -38,13 +38,17 @@ def record_command(context: Context, session: Session, command: Command, tool: s
             pass
         case _:
             facts |= {"tool": tool, "seconds": command.text}
-    _record(context, session, _ACTIONS.get(command.kind, command.kind), command.request_id, facts)
+    return _record(
+        context, session, _ACTIONS.get(command.kind, command.kind), command.request_id, facts
+    )
 
 
 def _record(
     context: Context, session: Session, action: str, request_id: str, facts: Mapping[str, Any]
-) -> None:
+) -> str:
     """Write down an act of this operator; it was done, whether or not that can be written.
+
+    Returns why it could not be, empty when it was.
 
     What a database does not take (it is locked, or there is none) goes into the root's logbook.
     """
@@ -57,5 +61,5 @@ def _record(
         tracking_of(context, session.folder, session.zone).note(noted)
     except (ConsoleError, OSError):
         plain = {name: one for name, one in facts.items() if name not in _WORDS}
-        with suppress(OSError):
-            write_event(context.root, replace(event, detail=detail_of(plain)))
+        return written_down(context, replace(event, detail=detail_of(plain)))
+    return ""

@@ -16,9 +16,10 @@ from tui.core.models import Event, Session, Transcript
 from tui.core.text import one_line
 from tui.operations.context import Act, Context
 from tui.operations.target import Target, owned, require_no_orphan, require_seen, target_of
+from tui.operations.written import written_down
 from tui.storage.config_dir import footprint
 from tui.storage.facts import title_since
-from tui.storage.logbook import read_logbook, write_event
+from tui.storage.logbook import read_logbook
 from tui.storage.opening import open_to_append
 
 MAX_TITLE = 200
@@ -53,9 +54,9 @@ def rename(context: Context, session: Session, title: str) -> Act:
     # No title in the logbook: the transcript holds them all, and a purge erases them there.
     who = context.settings.operator
     event = Event(now, who, "rename", session.listing, target.session_id, act_id=context.act_id)
-    write_event(context.root, event)
     was = f'; it was "{session.title}"' if session.title not in ("", named) else ""
     words = f'renamed {target.short} to "{named}"{was}'
+    words = written_down(context, event, words)
     return Act("rename", session.listing, target.session_id, now, words, folder=target.folder)
 
 

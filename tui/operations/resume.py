@@ -33,10 +33,10 @@ from tui.operations.target import (
     require_seen,
     target_of,
 )
+from tui.operations.written import written_down
 from tui.runs.launcher import launch
 from tui.runs.protocol import Mode, RunSpec, new_run_id, require_sound_prompt
 from tui.storage.folders import is_folder
-from tui.storage.logbook import write_event
 
 DEFAULT_PROMPT = "Continue where we left off."
 
@@ -147,17 +147,21 @@ def start(context: Context, plan: Plan, prompt: str) -> str:
         if plan.taken_over:
             require_silent(plan.target, context.clock(), watches=True)
         spec = _spec(context, plan, prompt or DEFAULT_PROMPT, context.clock())
+        if plan.taken_over:
+            _write_down_taking_over(context, plan, spec.created_at)
         try:
             launch(spec, lock)
         except OSError as error:
             raise ConsoleError(f"the run cannot be started: {error.strerror}") from error
-    if plan.taken_over:
-        who, target, note = context.settings.operator, plan.target, f"from {plan.taken_over}"
-        write_event(
-            context.root,
-            Event(spec.created_at, who, "take over", plan.listing, target.session_id, note=note),
-        )
     return spec.run_id
+
+
+def _write_down_taking_over(context: Context, plan: Plan, at: datetime) -> None:
+    """Write down who takes a session over; raises `ConsoleError` where that cannot be."""
+    who, target, note = context.settings.operator, plan.target, f"from {plan.taken_over}"
+    event = Event(at, who, "take over", plan.listing, target.session_id, note=note)
+    if why := written_down(context, event):
+        raise ConsoleError(f"nobody takes {target.short} over without a trace{why}")
 
 
 def _spec(context: Context, plan: Plan, prompt: str, now: datetime) -> RunSpec:

@@ -26,12 +26,12 @@ from tui.operations.restricted import (
     require_no_secret,
 )
 from tui.operations.target import Target, require_no_orphan, target_of
+from tui.operations.written import written_down
 from tui.runs.command import Command, CommandKind, Decision
 from tui.runs.ending import end_cli, end_runner, interrupt_cli
 from tui.runs.heartbeat import is_moving
 from tui.runs.inbox import post
 from tui.runs.protocol import IN_PIPELINE, is_taken, named_process, read_owner, read_run
-from tui.storage.logbook import write_event
 
 _DECISIONS = ("allow", "always", "deny")
 _STILL_S = 15  # a runner shows every 2 s that it lives
@@ -258,8 +258,9 @@ def _post(context: Context, session: Session, command: Command, verb: str) -> Ac
     run, settings = _steerable(session), context.settings
     command = replace(command, by=settings.operator, is_restricted=settings.restricted)
     posted = post(run.folder, command)
-    record_command(context, session, command, run.request.tool if run.request else "")
-    words = f"{verb} {target.short}"
+    tool = run.request.tool if run.request else ""
+    unwritten = record_command(context, session, command, tool)
+    words = f"{verb} {target.short}{unwritten}"
     if still := _stillness(run, now):
         words += f"; its runner has not moved for {still}: {_way_out(run, target)}"
     elif not _was_taken(run, posted, command.at):
@@ -283,8 +284,8 @@ def _forced(context: Context, session: Session, target: Target, kind: str, words
     act = _act(context, session, target, kind, words)
     who = context.settings.operator
     event = Event(act.at, who, kind, session.listing, target.session_id, note=words)
-    write_event(context.root, replace(event, act_id=context.act_id))
-    return act
+    said = written_down(context, replace(event, act_id=context.act_id), words)
+    return replace(act, words=said)
 
 
 def _stillness(run: Run, now: datetime) -> str:

@@ -18,7 +18,8 @@ from tui.operations.delete import put_back_exactly, restore_many
 from tui.operations.refresh import listing_paths
 from tui.operations.target import DATABASE, kept_since, tracking_of
 from tui.operations.undone import may_hold_acts, undone_words
-from tui.storage.logbook import read_logbook, write_event
+from tui.operations.written import written_down
+from tui.storage.logbook import read_logbook
 from tui.storage.manifest import Trashed
 from tui.storage.tracking import read_events
 from tui.storage.trash import list_trash, read_trash
@@ -125,7 +126,7 @@ def _undo_batch(context: Context, batch: Sequence[Act]) -> tuple[Act, ...]:
             f"{_note(left[0])}: left as they are: {', '.join(one.session_id[:8] for one in left)}"
         )
         event = Event(context.clock(), context.settings.operator, "undo", note=note[:400])
-        write_event(context.root, event)
+        left[0] = replace(left[0], words=written_down(context, event, left[0].words))
     return (*done.acts, *left)
 
 

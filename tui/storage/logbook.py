@@ -41,7 +41,12 @@ _MORE = ("act_id", "request_id", "cost_usd", "detail")
 
 
 def write_event(root: Path, event: Event) -> bool:
-    """Append an act; whether it could be written: no act waits for its logbook.
+    """Append an act; whether it could be written: no act waits for its logbook."""
+    return not append_event(root, event)
+
+
+def append_event(root: Path, event: Event) -> str:
+    """Append an act; return why that could not be, empty when it was.
 
     A logbook grown too large is turned over first: it becomes the old one, in the place of that.
     """
@@ -50,9 +55,10 @@ def write_event(root: Path, event: Event) -> bool:
     line = f"{json.dumps({'at': event.at.isoformat()} | facts)}\n".encode()
     try:
         folder = console_folder(root)
-        return any(_write(folder, line) for _ in range(_TRIES))
-    except OSError:
-        return False
+        is_written = any(_write(folder, line) for _ in range(_TRIES))
+    except OSError as error:
+        return f"{_FILE}: {error.strerror or error}"
+    return "" if is_written else f"{_FILE} does not take it"
 
 
 def _write(folder: Path, line: bytes) -> bool:

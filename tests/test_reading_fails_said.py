@@ -21,6 +21,7 @@ from tui.operations.cleanup import clean_up, plan_cleanup
 from tui.operations.refresh import Watch
 
 OVER = "0e000000-1111-4222-8333-444455556666"
+PROJECT = "hollis_park/.claude_sessions/projects/-data-outputs"
 ERRORS = pytest.mark.parametrize("number", [errno.EACCES, errno.EIO], ids=errno.errorcode.get)
 
 
@@ -164,6 +165,53 @@ def test_acts_that_cannot_be_read_are_said_to_be_missing(
     assert code == 1
     assert "the logbook cannot be read" in told
     assert "nobody has done" not in told
+
+
+@ERRORS
+@pytest.mark.parametrize("options", [(), ("--json",)], ids=str)
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        (("ls",), "hollis_park"),
+        (("ls", "hollis_park"), "hollis_park"),
+        (("ls", "--live"), "hollis_park/.session_console/runs"),
+        (("ls", "--status", "active"), "hollis_park/.session_console/locks"),
+        (("show", FIRST), "hollis_park/.session_console/locks"),
+        (("show", f"hollis_park/{FIRST}"), "hollis_park/.session_console/runs"),
+        (("export", FIRST, "-o", "{}"), f"{PROJECT}/{FIRST}/subagents"),
+        (("trash",), "hollis_park/.session_console/trash"),
+        (("stats",), "hollis_park"),
+        (("doctor",), "hollis_park"),
+        (("check",), "hollis_park"),
+        (("grep", "Let"), "hollis_park"),
+        (("log",), "hollis_park"),
+        (("hold",), ".session_console"),
+        (("cleanup", "--dry-run"), "hollis_park"),
+        (("tail", FIRST), f"{PROJECT}/{FIRST}.jsonl"),
+    ],
+    ids=str,
+)
+def test_a_verb_that_looks_ends_with_one_for_what_it_could_not_look_at(
+    listing: SampleListing, words: tuple[str, ...], place: str, options: Any, number: int
+) -> None:
+    """What could be looked at is shown all the same, and with it said what could not."""
+    for own in ("runs", "trash"):
+        (listing.folder / ".session_console" / own).mkdir()
+    (listing.transcript_path(FIRST).with_suffix("") / "subagents").mkdir(parents=True)
+    (listing.root / ".session_console").mkdir()
+    out = str(listing.root.parent / "out")
+    words = tuple(one.format(out) for one in words)
+    assert "cannot" not in said(listing, *words, *options)[1]
+    Path(out).unlink(missing_ok=True)
+    with reads_fail(listing.root / place, number):
+        code, told = said(listing, *words, *options)
+    assert code == 1
+    assert "cannot be" in told or os.strerror(number) in told
+
+
+def test_what_is_whole_ends_with_zero(listing: SampleListing) -> None:
+    for words in (("ls",), ("show", FIRST), ("hold",), ("trash",), ("export", FIRST)):
+        assert said(listing, *words)[0] == 0
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui.cli.output import say
 from tui.core.errors import ConsoleError
-from tui.core.models import Catalog, Session
+from tui.core.models import Catalog, Listing, Session
 from tui.core.session_id import is_listing_id
 from tui.operations.context import Context
 from tui.operations.find import find_session
@@ -47,9 +47,34 @@ def session_named(context: Context, words: str) -> Session:
 
     Where it may be in a listing that did not answer, that is said on stderr.
     """
+    return _named(context, words)[0]
+
+
+def session_and_problem(context: Context, words: str) -> tuple[Session, str]:
+    """Do as `session_named`, and return why not all may be known of the session, empty if all is.
+
+    That is said on stderr too.
+    """
+    session, catalog = _named(context, words)
+    listing = catalog.listing(session.listing)
+    if listing is None or is_whole(listing):
+        return session, ""
+    problem = f"{listing.listing_id}: {listing.problem}"
+    if "/" not in words and not _is_said(listing, catalog):
+        say(problem)
+    return session, problem
+
+
+def _named(context: Context, words: str) -> tuple[Session, Catalog]:
     listing, _, wanted = words.rpartition("/")
     catalog = look(context, listing, wanted)
     for one in catalog.listings:
-        if (one.is_stale or one.is_cut) and not one.is_vanished and len(catalog.listings) > 1:
+        if _is_said(one, catalog):
             say(f"{one.listing_id}: {one.problem}")
-    return find_session(catalog, words)
+    return find_session(catalog, words), catalog
+
+
+def _is_said(one: Listing, catalog: Catalog) -> bool:
+    """Whether a listing may hide others of the ids that were looked for."""
+    is_short = (one.is_stale or one.is_cut) and not one.is_vanished
+    return is_short and len(catalog.listings) > 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, datetime, timedelta
 
-from tui.cli.catalog import look, session_named
+from tui.cli.catalog import look, session_and_problem
 from tui.cli.output import put, put_array, put_json, put_table, run_json, say, session_json
 from tui.core.catalog import is_gone, is_pending
 from tui.core.expiry import parse_duration
@@ -20,13 +20,14 @@ from tui.operations.find import find_listing
 from tui.operations.history import UNKNOWN_SHARE
 from tui.operations.owner import owner_elsewhere
 from tui.operations.preflight import available_bytes, memory_words
+from tui.operations.trouble import is_whole
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _INDENT = 14
 
 
 def ls(context: Context, args: argparse.Namespace) -> int:
-    """List sessions, soonest to end first."""
+    """List sessions, soonest to end first; 1 when not all could be read."""
     now = context.clock()
     catalog = look(context, args.listing or "")
     listings = [find_listing(catalog, args.listing)] if args.listing else catalog.listings
@@ -42,19 +43,19 @@ def ls(context: Context, args: argparse.Namespace) -> int:
         _put_sessions(chosen, now, context.settings.quiet_after)
     else:
         say(_nothing(catalog, bool(sessions)))
-    return 0
+    return int(not all(map(is_whole, listings)))
 
 
 def show(context: Context, args: argparse.Namespace) -> int:
-    """Show everything known of a session."""
-    now, session = context.clock(), session_named(context, args.id)
+    """Show everything known of a session; 1 when not all of it could be read."""
+    now, (session, problem) = context.clock(), session_and_problem(context, args.id)
     if args.json:
         put_json(session_json(session, now) | _more(context, session))
-        return 0
+        return int(bool(problem))
     for name, value in _facts(context, session, now):
         if value:
             put(f"{name:<{_INDENT}}{one_line(value) if name else safe_text(value)}")
-    return 0
+    return int(bool(problem))
 
 
 def _chosen(

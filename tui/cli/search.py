@@ -79,7 +79,7 @@ def _in_another_process(context: Context, args: argparse.Namespace) -> int:
 
 
 def export(context: Context, args: argparse.Namespace) -> int:
-    """Write a session as Markdown."""
+    """Write a session as Markdown; 1 when not all of it could be read."""
     if args.json and args.output is None:
         raise UsageError("--json goes with -o FILE; `tail --json -n 1000` prints entries")
     if args.output is not None:
@@ -87,16 +87,24 @@ def export(context: Context, args: argparse.Namespace) -> int:
     session = _session_or_trashed(context, args.id)
     if args.output is None and _is_in_the_console() and session.bytes > _MOST_SHOWN:
         raise UsageError("that is too long to be shown here: name a file with -o FILE")
-    blocks = markdown(context, session)
+    unread: list[str] = []
+    blocks = markdown(context, session, unread.append)
     if args.output is None:
         with ending_with_reader():
             for number, block in enumerate(blocks):
                 put(f"\n{block}" if number else block)
-        return 0
+        return _say_all(unread)
     size = _write(args.output, blocks)
     facts = {"session_id": session.session_id, "file": str(args.output), "bytes": size}
     put_json(facts) if args.json else say(f"{args.output}: {size} bytes")
-    return 0
+    return _say_all(unread)
+
+
+def _say_all(unread: list[str]) -> int:
+    """Say what could not be read, and return what a verb then ends with."""
+    for words in unread:
+        say(words)
+    return int(bool(unread))
 
 
 def _require_own_place(context: Context, path: Path) -> None:

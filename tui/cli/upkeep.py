@@ -62,7 +62,7 @@ def cleanup(context: Context, args: argparse.Namespace) -> int:
 
 
 def hold(context: Context, args: argparse.Namespace) -> int:
-    """Stop new runs and clean-up in this root, or go on."""
+    """Stop new runs and clean-up in this root, or go on; 1 when nobody can tell who holds it."""
     said = ""
     if args.switch is not None:
         said = set_hold(context, args.switch == "on", args.reason).words
@@ -72,14 +72,15 @@ def hold(context: Context, args: argparse.Namespace) -> int:
         put_json({"held": held is not None} | by | ({"words": said} if said else {}))
     else:
         put(said or (hold_words(held) if held else "nobody holds new runs and clean-up"))
-    return 0
+    return int(held is not None and held.is_unread)
 
 
 def trash(context: Context, args: argparse.Namespace) -> int:
     """List what the trash holds, or look into one session of it; 1 when not all could be read."""
     if args.id:
-        _put_preview(context, preview(context, args.id), as_json=args.json)
-        return 0
+        shown = preview(context, args.id)
+        _put_preview(context, shown, as_json=args.json)
+        return int(bool(shown.unread))
     found, unread = trash_and_unread(context)
     for words in unread:
         say(words)

@@ -51,11 +51,12 @@ def acting_files(folder: Path) -> tuple[Acting, ...]:
 
 def acting_below(root: Path) -> tuple[Acting, ...]:
     """Return what acts in agents of a root's listings, its own files first."""
-    names: list[str] = []
-    with suppress(OSError):
-        names = sorted(listing_names(root))
-    folders = (root, *(root / name for name in names))
-    return tuple(one for folder in folders for one in acting_files(folder))
+    own = acting_files(root)
+    try:
+        folders = [root / name for name in sorted(listing_names(root))]
+    except OSError:
+        return (*own, Acting(root, _UNREAD, is_running=True))
+    return (*own, *(one for folder in folders for one in acting_files(folder)))
 
 
 def obeying_stages(settings: Settings) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,11 +55,14 @@ class _Source:
     is_gone: bool = False
 
 
-def markdown(context: Context, session: Session) -> Iterator[str]:
+def markdown(
+    context: Context, session: Session, unread: Callable[[str], object] = bool
+) -> Iterator[str]:
     """Return a session as blocks of Markdown, an empty line between two of them.
 
     As of now, whole lines only, a block at a time: a transcript of any size fits. What lies in the
-    trash is read there; a session whose words are nowhere says why.
+    trash is read there; a session whose words are nowhere says why. `unread` is told what is
+    missing because it could not be read, which a block says too.
     """
     source = _source_of(context, session)
     size = _size(source)
@@ -72,9 +75,10 @@ def markdown(context: Context, session: Session) -> Iterator[str]:
     else:
         if source.is_gone:
             yield f"*{GONE}*"
-        agents, unread = look_at_subagents(source.folder)
-        if unread:
-            yield f"*{unread}*"
+        agents, problem = look_at_subagents(source.folder)
+        if problem:
+            unread(problem)
+            yield f"*{problem}*"
         said = Conversation(agents, source.folder)
         if source.is_gone:
             yield from said.uncalled()

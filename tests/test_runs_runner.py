@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,11 +13,14 @@ from pathlib import Path
 import pytest
 
 from tests.runs_site import SCENES, Site, kinds, over, site_below, wait
+from tests.sample_listing import snapshot
+from tui.core.models import Hold
 from tui.demo.api import LoopbackApi
 from tui.runs.command import Command
 from tui.runs.inbox import post
 from tui.runs.launcher import make_folder
 from tui.runs.protocol import SPEC, read_events, read_run
+from tui.storage.hold import write_hold
 
 _BEGIN = "import sys; from tui.runs.runner import begin; begin(*sys.argv[1:])"
 
@@ -37,6 +41,30 @@ def test_a_spec_that_was_changed_since_the_start_is_not_obeyed(site: Site) -> No
     subprocess.run([sys.executable, "-c", _BEGIN, *given], stdin=subprocess.PIPE, check=True)
     assert read_run(folder).error == "spec.json was changed since the run was started"
     assert kinds(folder) == ["failed", "ended"]
+
+
+def test_a_run_that_waited_does_nothing_behind_a_link(site: Site, tmp_path: Path) -> None:
+    """While it is queued somebody puts a link in the place of its listing."""
+    root, other, aside = site.listing.parent, tmp_path / "elsewhere", tmp_path / "aside"
+    write_hold(root, Hold("bert", datetime.now(UTC), ""))
+    folder = site.start("ECHO hello", max_runs=1)
+    wait(lambda: "queued" in kinds(folder))
+    shutil.copytree(site.listing, other)
+    (other / ".claude_sessions").mkdir(exist_ok=True)
+    old = other / ".session_console" / "runs" / "20250101T000000Z-abcdef"
+    old.mkdir()
+    (old / "events.jsonl").write_text('{"at": "2025-01-01T00:00:00+00:00", "type": "ended"}\n')
+    before = snapshot(other)
+    site.listing.rename(aside)
+    site.listing.symlink_to(other)
+    write_hold(root, None)
+    run = aside / folder.relative_to(site.listing)
+    wait(lambda: read_run(run).is_over)
+    site.listing.unlink()
+    aside.rename(site.listing)
+    assert read_run(folder).state == "failed"
+    assert "link" in read_run(folder).error
+    assert snapshot(other) == before
 
 
 def test_no_settings_file_of_the_listing_chooses_the_permission_mode(site: Site) -> None:

@@ -154,8 +154,8 @@ class Driver:
             self._work.cancel()
 
     async def _drive(self) -> None:
-        await asyncio.to_thread(make_config_dir, self._spec.config_dir)
         await self._admitted()
+        await asyncio.to_thread(make_config_dir, self._spec.config_dir)
         now, own = self._clock(), self._spec.session_id
         await asyncio.to_thread(prune_runs, self._listing, now, own=own)
         try:

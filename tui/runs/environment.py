@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tui.core.errors import RunFailed
 from tui.storage.folders import is_link, read_small
+from tui.storage.safe_io import make_folders
 
 # What belongs to the operator's terminal and login (an agent that finds a forwarded SSH agent can
 # log in elsewhere), or would make the CLI believe that it runs inside another one.
@@ -28,7 +29,11 @@ def make_config_dir(path: Path) -> None:
     """Make the CLI's config dir if there is none; raises `RunFailed` for one behind a link."""
     if is_link(path):
         raise RunFailed(f"{path.name} is a link, and links are not followed")
-    path.mkdir(exist_ok=True)
+    try:
+        make_folders(path.parent, path.name)
+    except OSError as error:
+        where = f"{path.parent.name}/{path.name}"
+        raise RunFailed(f"{where} cannot be used: {error.strerror or error}") from error
 
 
 def read_env_file(path: Path) -> dict[str, str]:

@@ -23,8 +23,16 @@ import pyte
 _BREATH = 0.02  # seconds
 _PAUSE = 0.05  # seconds: what a console takes for typed at once comes sooner
 _PATIENCE = 10.0
-_STATUS = b"\x1b[5n"
 _FAR_PAUSE = 0.3  # where another program stands between, whose own queue nobody sees
+
+
+class _Screen(pyte.Screen):
+    """Keeps what it `said` when it was asked where its cursor is."""
+
+    said = ""
+
+    def write_process_input(self, data: str) -> None:
+        self.said += data if data.endswith("R") else ""
 
 
 class Terminal:
@@ -32,8 +40,8 @@ class Terminal:
 
     A program that does not own its terminal gets no signal when that goes away. `pace` is how many
     bytes a second the link carries: 0 while it stalls, `None` for as many as there are. It may
-    claim another size than it has. One that `is_far` passes keys on, as `ssh` does. Asked for its
-    status it `answers`, as terminals do.
+    claim another size than it has. One that `is_far` passes keys on, as `ssh` does. Asked where
+    its cursor is it `answers`, as terminals do.
     """
 
     def __init__(
@@ -49,14 +57,14 @@ class Terminal:
         answers: bool = True,
     ) -> None:
         columns, rows = size
-        self._screen = pyte.Screen(columns, rows)
+        self._screen = _Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
         self.received = 0
         self._is_word, self._typed_at = False, 0.0
         self._pause = _FAR_PAUSE if is_far else _PAUSE
         self.raw = bytearray()
-        self._answers, self._tail = answers, b""
+        self._answers = answers
         self.pace: int | None = None
         self._is_hung_up = False
         self._master, slave = os.openpty()
@@ -194,7 +202,7 @@ class Terminal:
             if pace == 0:
                 time.sleep(_BREATH)
                 continue
-            if not select.select([self._master], [], [], 0.1)[0]:
+            if not select.select([self._master], [], [], 0.1)[0] or self.pace != pace:
                 continue
             try:
                 data = os.read(self._master, 65536 if pace is None else int(pace * _BREATH))
@@ -206,17 +214,20 @@ class Terminal:
                 self.received += len(data)
                 self.raw += data
                 self._stream.feed(data)
-            self._answer(data)
+                said, self._screen.said = self._screen.said, ""
+            self._answer(said.encode())
             if pace:
                 time.sleep(len(data) / pace)
 
-    def _answer(self, data: bytes) -> None:
-        """Say that all is well, as often as that was asked."""
-        data = self._tail + data
-        self._tail = data[1 - len(_STATUS) :]
-        if self._answers and (count := data.count(_STATUS)):
+    def set_answers(self, answers: bool) -> None:
+        """Answer from now on, or no more."""
+        self._answers = answers
+
+    def _answer(self, said: bytes) -> None:
+        """Say what was asked for."""
+        if said and self._answers:
             with suppress(OSError):
-                os.write(self._master, b"\x1b[0n" * count)
+                os.write(self._master, said)
 
 
 def _own_terminal() -> None:

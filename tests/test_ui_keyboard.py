@@ -8,6 +8,7 @@ import pytest
 from textual import events
 from textual.message import Message
 
+from tui.ui.key_sequences import Answered
 from tui.ui.keyboard import MOST_PASTED, Keyboard, TypedAhead, is_ahead, is_burst
 
 DELAY = 0.4
@@ -65,7 +66,7 @@ def bytewise(data: bytes) -> tuple[bytes, ...]:
         (b"\x1b[I\x1b[O", []),
         (b"\x1b[?62;22c", []),
         (b"\x1b[>41;354;0c", []),
-        (b"\x1b[24;80R", []),
+        (b"\x1b[24;80R", ["Answered"]),
         (b"\x1b[?2048;2$y", []),
         (b"\x1b[48;9999;9999;99999;99999t", []),
         (b"\x1b[?31u", []),
@@ -148,7 +149,8 @@ def test_no_numbered_sequence_is_the_key_of_the_character_with_that_number() -> 
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        (b"\x1b[0n", ["Answered"]),
+        (b"\x1b[0n", []),
+        (b"\x1b[2;5R", ["Answered"]),
         (b"\x1b[?2026;2$y", ["TerminalSupportsSynchronizedOutput"]),
         (b"\x1b[?1;2c", []),
         (b"\x1b[I", []),
@@ -160,6 +162,15 @@ def test_an_escape_counts_though_the_terminal_answers_at_once(
     """Taken for a key with Alt, both would be lost."""
     assert typed(b"\x1b" + answer) == ["escape", *told]
     assert typed(b"\x15\x1b" + answer) == ["ctrl+u", "escape", *told]
+
+
+def test_where_the_cursor_is_was_answered_and_f3_was_pressed() -> None:
+    """They differ in the row alone."""
+    (answered,) = Keyboard(DELAY, has_mouse=True).feed(b"\x1b[2;5R", 0)
+    assert isinstance(answered, Answered)
+    assert answered.cell == (2, 5)
+    assert typed(b"\x1b[1;5R") == ["ctrl+f3"]
+    assert typed(b"\x1b\x1b[1;5R") == []
 
 
 def test_a_key_with_alt_is_no_escape_and_a_key() -> None:

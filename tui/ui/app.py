@@ -23,6 +23,8 @@ from tui.ui.port import Engine
 from tui.ui.screen import ConsoleScreen
 from tui.ui.suspending import is_lost
 
+_UNANSWERED = "this terminal does not answer: what it took counts as shown"
+
 
 class ConsoleApp(LinkApp, inherit_bindings=False):
     """A thin viewer: whatever happens to it, the agents go on; `run` returns how many do."""
@@ -76,6 +78,11 @@ class ConsoleApp(LinkApp, inherit_bindings=False):
             loops = self.screen.loops
             loops.fault(name, error)
             self.set_timer(loops.calm_s, partial(loops.calm, name))
+
+    def unanswered(self) -> None:
+        """Tell, once, that the terminal does not answer, and is judged by what it takes."""
+        if isinstance(self.screen, ConsoleScreen):
+            self.screen.news.tell_once(_UNANSWERED)
 
     def _stop_from_outside(self) -> None:
         """Stop as the key does, whatever is open; in a restricted console that leads to a shell."""

@@ -27,14 +27,15 @@ from textual.message import Message
 
 from tui.core.limits import HIGHEST, WIDEST
 from tui.ui.clipboard import through_screen
-from tui.ui.delivery import ASKS, PADDING, Delivery, Mark
-from tui.ui.key_sequences import Answered, parsed
+from tui.ui.delivery import Delivery
+from tui.ui.key_sequences import Answered, parsed, read_sequence
 from tui.ui.keyboard import Keyboard
 
 _LOOKS_UP = 0.1
 _KITTY = KITTY_DISAMBIGUATE_ESCAPE_CODES | KITTY_REPORT_ALL_KEYS | KITTY_REPORT_ASSOCIATED_TEXT
 _AGAIN_S = 0.5  # after a fault
 _BY_HAND = 8  # bytes: so few are read one by one
+_LEAST_ANSWER = 6  # bytes
 _COPY = "\x1b]52;"
 _OLD = ("linux", "vt", "ansi", "cons")
 _QUESTION = re.compile(r"\x1b(?:\[[<>]\d*u|\[\?\d+\$p|\]22;.*\x07)\Z")
@@ -128,15 +129,11 @@ class ConsoleDriver(LinuxDriver):
     def took(self) -> None:
         """Hear, in the thread that writes or reads, that the terminal took more."""
 
-    def mark(self, *, pads: bool) -> Mark:
-        """Return what stands for all that was written until now, and ask the terminal for it.
-
-        One that has answered nothing yet only tells by what it takes; with `pads` that is more
-        than what lies on the way to it.
-        """
-        self.delivery.asked += 1
-        self.write(ASKS if self.delivery.answered or not pads else ASKS + PADDING)
-        return self.delivery.mark()
+    def ask(self) -> None:
+        """Ask the terminal how far it has come, unless it still has to answer that."""
+        now = time.monotonic()
+        if not (self.exit_event.is_set() or self.delivery.is_awaited(now)):
+            self.write(self.delivery.ask(*self._get_terminal_size(), now))
 
     def _get_terminal_size(self) -> tuple[int, int]:
         """Return how much of the terminal is drawn: all of it, as far as it can be believed."""
@@ -151,7 +148,10 @@ class ConsoleDriver(LinuxDriver):
             self._is_leaving_keys = False
 
     def disable_input(self) -> None:
-        """Stop reading; at the end what is unread is dropped, since no shell asked for it."""
+        """Stop reading; at the end what is unread is dropped, since no shell asked for it.
+
+        Neither did it ask for what the terminal still has to answer us.
+        """
         if self.exit_event.is_set():
             return
         signal.signal(signal.SIGWINCH, signal.SIG_DFL)
@@ -159,10 +159,32 @@ class ConsoleDriver(LinuxDriver):
         self.exit_event.set()
         if self._key_thread is not None:
             self._key_thread.join()
+        with suppress(OSError):  # a terminal that went away
+            self._await_answer()
         self.exit_event.clear()
         if not self._is_leaving_keys:
             with suppress(termios.error):
                 termios.tcflush(self.fileno, termios.TCIFLUSH)
+
+    def _await_answer(self) -> None:
+        """Take what was asked for off the line, before a shell would read it, and no key with it.
+
+        What is there at once is typed ahead for the shell, and so is less than an answer.
+        """
+        now, came = time.monotonic(), b""
+        until = now + self.delivery.patience(now)
+        if self._is_leaving_keys and self._waiting_bytes():
+            return
+        while self.delivery.is_awaited(now) and now < until:
+            if select.select([self.fileno], [], [], until - now)[0]:
+                is_key = not came and self._waiting_bytes() < _LEAST_ANSWER
+                if (self._is_leaving_keys and is_key) or not (byte := os.read(self.fileno, 1)):
+                    return
+                came += byte
+            now = time.monotonic()
+            for made in read_sequence(came[came.rfind(b"\x1b") :].decode("ascii", "ignore")):
+                if isinstance(made, Answered):
+                    self.delivery.answer(made.cell, now)
 
     def take_back(self) -> None:
         """Set the terminal again as the console needs it, whatever somebody made of it."""
@@ -179,7 +201,8 @@ class ConsoleDriver(LinuxDriver):
         """Take the terminal, and remember how it is then."""
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self.delivery.begin_again()
-        self.mark(pads=False)
+        if self._attributes is None:
+            self.ask()  # the sooner it is known whether this terminal answers
         with suppress(termios.error):
             self._attributes = termios.tcgetattr(self.fileno)
 
@@ -213,7 +236,7 @@ class ConsoleDriver(LinuxDriver):
             now = time.monotonic()
             for message in keyboard.feed(data, now) if is_there else keyboard.idle(now):
                 if isinstance(message, Answered):
-                    self.delivery.answer()
+                    self.delivery.answer(message.cell, now)
                     self.took()
                 else:
                     self.process_message(message)

@@ -18,7 +18,7 @@ from textual._xterm_parser import XTermParser
 from textual.keys import _character_to_key
 from textual.message import Message
 
-_STATUS = "\x1b[0n"
+_AT = re.compile(r"\x1b\[(\d{1,5});(\d{1,5})R")
 _NUMBERED = re.compile(r"\x1b\[(\d{0,6})((?:;\d{0,6})*)([~A-Z])")
 _OTHER_KEY = re.compile(r"\x1b\[27;(\d{1,6});(\d{1,7})~")
 _KITTY = re.compile(r"\x1b\[(\d{0,7})(?::(\d{0,7}))?(?::\d*)?(?:;(\d{0,4})(?:;([\d:]*))?)?u")
@@ -30,13 +30,17 @@ _GOES_ON = (events.Key, events.MouseEvent, messages.TerminalSupportsSynchronized
 
 
 class Answered(Message):
-    """The terminal has taken all that came before a question for its status."""
+    """The terminal says in which cell its cursor was when it was asked."""
+
+    def __init__(self, cell: tuple[int, int]) -> None:
+        super().__init__()
+        self.cell = cell
 
 
 def read_sequence(sequence: str) -> Iterator[Message | str]:
     """Yield what a whole sequence is: text as a string, any other key or event as a message."""
-    if sequence == _STATUS:
-        yield Answered()
+    if (found := _AT.fullmatch(sequence)) and int(found[1]) > 1:  # in the first row it is F3
+        yield Answered((int(found[1]), int(found[2])))
     elif found := _OTHER_KEY.fullmatch(sequence):
         yield from _key(int(found[2]), int(found[1]), "")
     elif found := _KITTY.fullmatch(sequence):

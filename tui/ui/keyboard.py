@@ -38,7 +38,8 @@ _WHOLE = re.compile(
     rb"(?P<text>[^\x1b]+)"
     rb"|(?P<mouse>\x1b\[M[\x00-\xff]{3})"  # X10: three raw bytes
     # A key with Alt does nothing; what a terminal answers behind an Esc is no such key.
-    rb"|(?P<alt>\x1b\x1b(?:\[(?!M|200~|[<=>?]|[0-9;]*[IOcnt])[0-?]*[ -/]*[@-Z\\-~]|O[@-~]))"
+    rb"|(?P<alt>\x1b\x1b(?:\[(?!M|200~|[<=>?]|[0-9;]*[IOcnt]|(?!1;)[0-9]+;[0-9]+R)"
+    rb"[0-?]*[ -/]*[@-Z\\-~]|O[@-~]))"
     rb"|(?P<key>\x1b\[(?:\[[ -~]|(?!M)[0-?]*[ -/]*[@-Z\\-~])|\x1bO[0-9;]*[@-~])"
     rb"|(?P<string>\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\))"
     rb"|(?P<meta>\x1b(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"

@@ -22,19 +22,18 @@ from textual.geometry import Size
 from textual.screen import Screen
 
 from tui.ui import suspending
-from tui.ui.delivery import Delivery, Mark
+from tui.ui.delivery import Delivery
 from tui.ui.driver import ConsoleDriver, clamped
 from tui.ui.frame import Frame, is_as_expected
 
 _TRY_AGAIN_S = 0.05
 _PATIENCE_S = 0.5
+_LOOKS_AGAIN_S = 0.25
 _SYNC = ("\x1b[?2026h", "\x1b[?2026l")
 
 
 class Watched(Protocol):
-    """What counts on having been shown; where it `is_vital`, at any cost."""
-
-    is_vital: bool
+    """What counts on having been shown."""
 
     def painted(self) -> Callable[[], object] | None:
         """Return what to do once what is painted now was shown; nothing when that is known."""
@@ -106,7 +105,8 @@ class LinkApp(App[int], inherit_bindings=False):
         self._owes_all = False
         self._is_expected_to_go_on = False
         self._back_at = 0.0
-        self._unshown: deque[tuple[Mark, Callable[[], object]]] = deque()
+        self._looks_again = False
+        self._unshown: deque[tuple[int, Callable[[], object]]] = deque()
         super().__init__(LinkDriver, ansi_color=ansi_color)
 
     @property
@@ -127,6 +127,12 @@ class LinkApp(App[int], inherit_bindings=False):
         """Paint all of the next picture: something of one before was lost."""
         if self._frame is not None:
             self._frame.forget()
+
+    def begin_again(self) -> None:
+        """Paint everything, and wait for no answer to what was asked before."""
+        if isinstance(self._driver, LinkDriver):
+            self._driver.delivery.wait_no_longer()
+        self.refresh(layout=True)
 
     def stop(self) -> str:
         """Give the terminal back and stop until the shell brings the console back.
@@ -237,18 +243,30 @@ class LinkApp(App[int], inherit_bindings=False):
         """Remember what is part of the picture that was just given to the terminal."""
         if self._owes_all:
             return
-        painted = [(one, done) for one in self.watched if (done := one.painted()) is not None]
+        painted = [done for one in self.watched if (done := one.painted()) is not None]
         if painted and isinstance(self._driver, LinkDriver):
-            mark = self._driver.mark(pads=any(one.is_vital for one, _ in painted))
-            self._unshown += [(mark, done) for _, done in painted]
+            mark = self._driver.delivery.given
+            self._unshown += [(mark, done) for done in painted]
             self.take_note_of_shown()
         elif self.is_headless:
-            for _, done in painted:
+            for done in painted:
                 done()
 
     def take_note_of_shown(self) -> None:
-        """Let those know whose picture the terminal has."""
-        delivery = self._driver.delivery if isinstance(self._driver, LinkDriver) else Delivery()
+        """Let those know whose picture the terminal has, and ask it for the others."""
+        driver = self._driver
+        if not isinstance(driver, LinkDriver):
+            return
+        self._tell_shown(driver.delivery)
+        if self._unshown:
+            driver.ask()
+            if driver.delivery.is_silent:
+                self.unanswered()
+            if not self._looks_again:
+                self._looks_again = True
+                self.set_timer(_LOOKS_AGAIN_S, self._look_again)
+
+    def _tell_shown(self, delivery: Delivery) -> None:
         while self._unshown:
             mark, done = self._unshown[0]
             is_shown = delivery.has(mark)
@@ -257,6 +275,13 @@ class LinkApp(App[int], inherit_bindings=False):
             self._unshown.popleft()
             if is_shown:
                 done()
+
+    def _look_again(self) -> None:
+        self._looks_again = False
+        self.take_note_of_shown()
+
+    def unanswered(self) -> None:
+        """Tell that the terminal does not answer, and is judged by what it takes."""
 
     def _paint_later(self) -> None:
         if not self._is_waiting:

@@ -21,8 +21,6 @@ class PagePane(Pane):
     and `is_all_seen` tells whether the terminal took every one at the width there is now.
     """
 
-    is_vital = True
-
     def __init__(self, *, id: str, is_ascii: bool = False) -> None:
         super().__init__(id=id, is_ascii=is_ascii)
         self.has_rule = True

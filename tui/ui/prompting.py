@@ -23,11 +23,13 @@ async def until_taken(
     complete: Complete | None = None,
     warns: Sequence[str] = (),
     typed: Callable[[str], object] | None = None,
+    counts_on_it: bool = True,
 ) -> T:
     """Ask for a line until `take` takes it, and return what came of that.
 
     Why it was refused stands there in full, with the line as it was typed: were the line closed,
-    what is typed next would be commands. Raises `Cancelled`.
+    what is typed next would be commands. Enter takes nothing before the line was shown, where a
+    deed `counts_on_it`. Raises `Cancelled`.
     """
     while True:
         text = await question.ask(
@@ -39,6 +41,7 @@ async def until_taken(
             warns=warns,
             typed=typed,
             refused=refused,
+            counts_on_it=counts_on_it,
         )
         try:
             return await take(text)

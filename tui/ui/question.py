@@ -14,6 +14,7 @@ from tui.core.errors import ConsoleError
 from tui.core.text import cell_width, one_line
 from tui.ui.keyboard import TypedAhead
 from tui.ui.line_editor import LONGEST, LineEditor
+from tui.ui.link import LinkApp
 from tui.ui.message import LEAST_ROWS, MessagePane, warning
 from tui.view.lines import Cell, Line
 
@@ -43,7 +44,6 @@ class Question(MessagePane):
     """
 
     can_focus = True
-    is_vital = False
 
     def __init__(self, *, id: str, is_ascii: bool = False) -> None:
         super().__init__(id=id, is_ascii=is_ascii)
@@ -232,7 +232,9 @@ class Question(MessagePane):
 
     def painted(self) -> Callable[[], object] | None:
         """Return what to do once the question, as it is painted now, was shown."""
-        if self._answer is None or self._is_shown or not self.region.area:
+        if self._answer is None or self._is_shown or not self._counts_on_it:
+            return None
+        if not self.region.area:
             return None
         if any(self._drawn.get(y) != self.line_at(y) for y in range(self.size.height)):
             return None
@@ -305,6 +307,8 @@ class Question(MessagePane):
         if not self._is_held:
             self.screen.set_focus(None)
             self.app.post_message(events.Key(event.key, event.character))
+        elif event.key == "ctrl+l" and isinstance(self.app, LinkApp):
+            self.app.begin_again()
         elif self._gave_up is not None and event.key in ("escape", "ctrl+c"):
             self._gave_up.set()
         elif self._answer is None or self._answer.done():

@@ -241,7 +241,8 @@ class ConsoleScreen(ActingScreen, inherit_bindings=False):
         self.fit()
 
     def action_redraw(self) -> None:
-        self.app.refresh(layout=True)
+        if isinstance(self.app, LinkApp):
+            self.app.begin_again()
 
     def action_suspend(self) -> None:
         if isinstance(self.app, LinkApp) and (reason := self.app.stop()):
@@ -357,5 +358,6 @@ class ConsoleScreen(ActingScreen, inherit_bindings=False):
             parse_filter(typed.strip())
             self.board = replace(self.board, filter=typed.strip())
 
-        await until_taken(self.question, asks, take, text=self.board.filter, typed=meant)
+        text, line = self.board.filter, self.question
+        await until_taken(line, asks, take, text=text, typed=meant, counts_on_it=False)
         self.tick()

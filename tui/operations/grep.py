@@ -73,8 +73,7 @@ def _in_session(session: Session, pattern: Pattern, tell: Tell, unread: Tell) ->
         unread(words)
 
     for entry in _entries(session, pattern.literals, tell_whose, tell_unread):
-        text = _said(entry)
-        for match in pattern.matches(text):
+        for text, match in _matches(entry, pattern):
             before, after = _around(text, match)
             yield Hit(
                 session.listing,
@@ -104,7 +103,7 @@ def _entries(
     for path in (*own, *(agent.path for agent in agents)):
         try:
             reader = LineReader(_WHOLE, Repeats().is_copy)
-            for line in read_lines(path, told_in(sought)):
+            for line in read_lines(path, told_in(sought), is_shown=True):
                 if line.problem:
                     tell(line.problem)
                 for entry in reader.entries(line.raw):
@@ -127,11 +126,15 @@ def _sketch(path: Path, tell: Tell) -> Iterator[Entry]:
         yield Entry(EntryKind.TEXT, safe_text(content.decode("utf-8", "replace")))
 
 
-def _said(entry: Entry) -> str:
-    """Return all that an entry shows once it is unfolded."""
-    if entry.kind is EntryKind.TOOL:
-        return f"{entry.tool}\n{entry.detail}"
-    return entry.detail or entry.text
+def _matches(entry: Entry, pattern: Pattern) -> Iterator[tuple[str, re.Match[str]]]:
+    """Return what matches in all that an entry shows once it is unfolded, else as it is folded."""
+    whole = f"{entry.tool}\n{entry.detail}" if entry.kind is EntryKind.TOOL else entry.detail
+    for text in (whole, entry.text):
+        found = pattern.matches(text)
+        if (first := next(found, None)) is not None:
+            yield text, first
+            yield from ((text, match) for match in found)
+            return
 
 
 def _around(text: str, match: re.Match[str]) -> tuple[str, str]:

@@ -80,8 +80,7 @@ class Pattern:
 def literals_of(pattern: str) -> tuple[bytes, ...]:
     """Return lower-case texts one of which every match holds as JSON writes it; none if unsure.
 
-    Lines without them need not be parsed. What is hidden inside a word (an escape sequence, a
-    letter outside ASCII that folds to `i`, `k` or `s`) hides it from such a pattern too.
+    Lines without them need not be parsed, unless something in them may hide one.
     """
     if "(?" in pattern:
         return ()

@@ -74,9 +74,8 @@ def seek(
     again. `told` gets the share that is done. Raises `ConsoleError` when the file cannot be read.
     """
     pattern, places = pattern_of(words), array("Q", known.places if known else ())
-    sought = (*pattern.literals, MARKER) if pattern.literals else ()
-    folder, start = path.with_suffix(""), known.size if known else 0
-    unread = dict.fromkeys(known.unread if known else ())
+    known, folder = known or Hits(words), path.with_suffix("")
+    unread = dict.fromkeys(known.unread)
 
     def reached(at: int) -> None:
         if is_stopped():
@@ -84,27 +83,33 @@ def seek(
         told(at / size if size else 1.0)
 
     try:
-        lines = read_lines(path, told_in(sought), size=size, start=start, reached=reached)
+        sought = sought_by(pattern)
+        lines = read_lines(
+            path, sought, size=size, start=known.size, is_shown=True, reached=reached
+        )
         for entry in _told(lines):
             at = bisect_left(places, entry.place)  # what the end leaves open stands before it
             is_new = at == len(places) or places[at] != entry.place
-            if (
-                len(places) < _MOST
-                and is_new
-                and has(in_full(entry, folder, unread.setdefault), pattern)
-            ):
+            if not is_new or len(places) >= _MOST:
+                continue
+            if has(in_full(entry, folder, unread.setdefault), pattern):
                 places.insert(at, entry.place)
     except Stopped:
         return Hits(words, places, size, is_whole=False)
     except OSError as error:
         said = f"{one_line(path.name)} cannot be read: {error.strerror or error}"
         raise ConsoleError(said) from error
-    return replace(known or Hits(words), places=places, size=size, unread=tuple(unread))
+    return replace(known, places=places, size=size, unread=tuple(unread))
 
 
 def pattern_of(words: str) -> Pattern:
     """Return the pattern that finds words as they are, case ignored."""
     return Pattern(re.escape(words))
+
+
+def sought_by(pattern: Pattern) -> tuple[bytes, ...]:
+    """Return what a line holds that may tell a match, or of a result that may; none for any."""
+    return told_in((*pattern.literals, MARKER) if pattern.literals else ())
 
 
 def _told(lines: Iterable[Line]) -> Iterator[Entry]:

@@ -17,11 +17,10 @@ from tui.core.line_reader import LineReader
 from tui.core.lineage import Repeats
 from tui.core.models import Entry, EntryKind
 from tui.core.records import whole_records
-from tui.core.sought import told_in
 from tui.core.text import one_line
-from tui.operations.kept_results import MARKER, Tell, in_full
+from tui.operations.kept_results import Tell, in_full
 from tui.operations.pattern import Pattern
-from tui.operations.seek import Hits, has
+from tui.operations.seek import Hits, has, sought_by
 from tui.operations.uncalled import call_id
 from tui.storage.lines import read_lines
 from tui.storage.subagents import Subagent, look_at_subagents
@@ -158,10 +157,9 @@ class _Calls:
 
 
 def _says(path: Path, folder: Path, pattern: Pattern, tell: Tell) -> bool:
-    sought = (*pattern.literals, MARKER) if pattern.literals else ()
     reader = LineReader(_WHOLE, Repeats().is_copy)
     try:
-        lines = read_lines(path, told_in(sought))
+        lines = read_lines(path, sought_by(pattern), is_shown=True)
         entries = (entry for line in lines for entry in reader.entries(line.raw, line.start))
         is_said = any(has(in_full(entry, folder, tell), pattern) for entry in entries)
         return is_said or any(has(entry, pattern) for entry in reader.rest())

@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from tui.core.hidden import Hidden, lowered
 from tui.core.limits import (
     LEAST_HOLE,
     LONGEST_LINE,
@@ -20,7 +22,7 @@ from tui.core.limits import (
 from tui.core.records import records_of
 from tui.storage.opening import regular
 
-_BLOCK = 256 * 1024
+_BLOCK = 128 * 1024
 _NEWLINE = b"\n"
 _EMPTY = _NEWLINE * _BLOCK
 # What makes a letter of a text, as it is or escaped, take so many bytes in memory.
@@ -46,15 +48,16 @@ def read_lines(
     *,
     size: int | None = None,
     start: int = 0,
+    is_shown: bool = False,
     reached: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Line]:
     """Return the lines in the first `size` bytes, or what the file has now: never what comes after.
 
     With `literals` in lower case only the lines that hold one of them in whatever case, so that
-    nothing else need be parsed. Those before `start`, where a line begins, are left out; `reached`
-    is told how far this is, and may raise to end it. A last line without a newline is told if it is
-    whole. Raises `OSError`; a link is not followed, and
-    a pipe is no file.
+    nothing else need be parsed; with `is_shown` also those that may hide one in what they show.
+    Those before `start`, where a line begins, are left out; `reached` is told how far this is, and
+    may raise to end it. A last line without a newline is told if it is whole. Raises `OSError`; a
+    link is not followed, and a pipe is no file.
     """
     left = MOST_READ_LINES
     with _opened(path) as (fd, now):
@@ -64,7 +67,8 @@ def read_lines(
             if isinstance(block, Line):
                 yield block
                 continue
-            for line in _holding(block, literals, at) if literals else _split(block, at):
+            holding = _holding(block, literals, at, is_shown=is_shown)
+            for line in holding if literals else _split(block, at):
                 left -= 1
                 if left < 0:
                     words = f"it has over {MOST_READ_LINES:,} lines: the rest is left out"
@@ -187,16 +191,23 @@ def _cost(raw: bytes) -> int:
     return 2 if _TWO_BYTES.search(raw) else 1
 
 
-def _holding(block: bytes, literals: Sequence[bytes], begin: int) -> Iterator[Line]:
-    lowered, end = block.lower(), 0
-    ahead = {literal: lowered.find(literal) for literal in literals}
-    while ahead := {one: at for one, at in _next(lowered, ahead, end) if at >= 0}:
-        at = min(ahead.values())
+def _holding(
+    block: bytes, literals: Sequence[bytes], begin: int, *, is_shown: bool
+) -> Iterator[Line]:
+    hidden = Hidden(block) if is_shown else None
+    text = lowered(block) if hidden is None else hidden.lowered
+    finders: list[Callable[[int], int]] = [partial(text.find, one) for one in literals]
+    finders += [hidden.find] if hidden is not None and hidden.is_there else []
+    ahead, end = [(find, find(0)) for find in finders], 0
+    while ahead := [(find, at) for find, at in _next(ahead, end) if at >= 0]:
+        at = min(at for _, at in ahead)
         start, end = block.rfind(_NEWLINE, 0, at) + 1, block.find(_NEWLINE, at)
         yield _line(block[start:end], begin + start)
 
 
-def _next(lowered: bytes, ahead: Mapping[bytes, int], start: int) -> Iterator[tuple[bytes, int]]:
-    """Return where each literal is next, at `start` or later; -1 for nowhere."""
-    for literal, at in ahead.items():
-        yield literal, lowered.find(literal, start) if 0 <= at < start else at
+def _next(
+    ahead: Iterable[tuple[Callable[[int], int], int]], start: int
+) -> Iterator[tuple[Callable[[int], int], int]]:
+    """Return where each is found next, at `start` or later; -1 for nowhere."""
+    for find, at in ahead:
+        yield find, find(start) if 0 <= at < start else at

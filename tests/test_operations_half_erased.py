@@ -9,10 +9,11 @@ import pytest
 from tests.sample_listing import FIRST, SECOND, SampleListing
 from tests.test_operations_purge import CANARY, listing, saying, untrack
 from tui.__main__ import main
-from tui.core.errors import ConsoleError
-from tui.operations.delete import delete, delete_many
+from tui.core.errors import ConsoleError, UnknownId
+from tui.operations.cause import cause_of
+from tui.operations.delete import delete, delete_many, restore
 from tui.operations.purge import erase_many, plan_purge, purge
-from tui.storage.erasing import erase
+from tui.storage.erasing import erase, erase_path
 from tui.storage.manifest import Trashed
 from tui.storage.trash import list_trash
 
@@ -61,6 +62,40 @@ def test_of_a_batch_nothing_is_said_of_those_erased(listing: SampleListing) -> N
     erase_many(listing.context(), [first])
     assert CANARY not in (first.batch / "manifest.json").read_text()
     assert [one.session_id for one in list_trash(listing.root)] == [SECOND]
+
+
+def test_what_is_half_erased_is_called_that_wherever_it_is_sought(
+    listing: SampleListing,
+) -> None:
+    half_erased(listing)
+    context = listing.context()
+    assert "its erasure broke off" in cause_of(listing.session(FIRST), context)
+    with pytest.raises(UnknownId, match=f"its erasure broke off, and `purge {FIRST[:8]}` ends it"):
+        restore(context, FIRST)
+
+
+def test_what_can_be_erased_is_though_another_part_cannot_be(
+    listing: SampleListing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mark stays, so that the next erasure finds the rest."""
+    delete(listing.context(), listing.session(FIRST))
+    (trashed,) = list_trash(listing.root)
+    first, *others = trashed.files[1:]
+    assert others
+
+    def refuse(path: Path) -> None:
+        if path == first:
+            raise ConsoleError(f"{path} cannot be erased: Permission denied")
+        erase_path(path)
+
+    monkeypatch.setattr("tui.storage.erasing.erase_path", refuse)
+    with pytest.raises(ConsoleError, match="cannot be erased"):
+        purge(listing.context(), FIRST)
+    assert [one for one in others if one.exists()] == []
+    assert trashed.erased_mark.exists()
+    monkeypatch.undo()
+    purge(listing.context(), FIRST)
+    assert saying(listing.root, CANARY) == []
 
 
 @pytest.mark.parametrize("is_explained", [True, False])

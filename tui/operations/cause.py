@@ -11,7 +11,7 @@ from tui.core.models import Liveness, Session, State, Status
 from tui.core.text import one_line
 from tui.operations.amounts import moment, size, span
 from tui.operations.context import Context
-from tui.operations.half_erased import half_erased, half_erased_words
+from tui.operations.half_erased import half_erased, half_erased_words, left_in_trash
 from tui.operations.owner import owner_elsewhere
 from tui.storage.config_dir import CONFIG_DIR, DEFAULT_SWEEP_DAYS, sweep_days
 from tui.storage.erasures import mark_of
@@ -167,6 +167,10 @@ def _gone_words(session: Session, context: Context | None) -> str:
     begun = half_erased(context.root).get(session.key) if context is not None else None
     if begun is not None:
         return f"{half_erased_words(begun)}; `purge {short}` again does the rest"
+    if context is not None and trashed is None:
+        for left in left_in_trash(context.root, (session.folder,)):
+            if (left.listing, left.session_id) == session.key:
+                return f"{left.words}; {left.remedy}"
     if trashed is not None:
         done: dict[str, str] = {Status.DELETED: "deleted", Status.EXPIRED: "cleaned up"}
         how = done.get(session.status, f"moved away, though its row says {session.status},")

@@ -28,6 +28,7 @@ from tui.operations.keeping import keep_from_sweep
 from tui.operations.refresh import listing_paths
 from tui.operations.removal import Removal, remove_many
 from tui.operations.target import DATABASE, Target, require_seen, tracking_of
+from tui.storage.erasing import read_half_erased
 from tui.storage.folders import is_link
 from tui.storage.manifest import Trashed
 from tui.storage.tracking import read_rows
@@ -189,6 +190,10 @@ def find_trashed(
 def _nothing(context: Context, words: str) -> str:
     """Return that nothing is called so, and what in the trash cannot be read at all."""
     said = f"nothing in the trash is called {one_line(words)[:80]!r}"
+    prefix = words.rpartition("/")[2]
+    half = read_half_erased(context.root, listing_paths(context.root))[0]
+    if any(one.session_id.startswith(prefix) for one in half):
+        return f"{said} that is whole: its erasure broke off, and `purge {prefix[:8]}` ends it"
     unreadable = unreadable_trash(context.root, listing_paths(context.root))
     if not unreadable:
         return said

@@ -62,13 +62,23 @@ def erase(trashed: Trashed) -> int:
 
 
 def _erase_rest(batch: Path, number: str) -> None:
-    """Erase whatever has that number, last what shows that it is to be erased."""
+    """Erase whatever has that number, last what shows that it is to be erased.
+
+    That stays while anything else cannot be; raises the first `ConsoleError` once all was tried.
+    """
     try:
-        paths = paths_of(batch, number)
+        *paths, mark = paths_of(batch, number)
     except OSError as error:
         raise _unread(batch, error) from error
+    problems: list[ConsoleError] = []
     for path in paths:
-        erase_path(path)
+        try:
+            erase_path(path)
+        except ConsoleError as error:
+            problems.append(error)
+    if problems:
+        raise problems[0]
+    erase_path(mark)
 
 
 def _unread(batch: Path, error: OSError) -> ConsoleError:

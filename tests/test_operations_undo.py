@@ -354,3 +354,12 @@ def test_after_the_clock_was_set_back_no_older_act_is_taken_for_the_last(
         with pytest.raises(Refused, match=r"bb22 was deleted on .* later than now"):
             undo_last(past)
     assert listing.session("aa11").expires_at == extended
+
+
+def test_what_was_done_after_the_clock_was_set_back_is_the_last(listing: SampleListing) -> None:
+    anna = Operator(listing, "anna")
+    anna.delete("bb22")
+    past = replace(anna.context(), clock=lambda: datetime.now(UTC) - timedelta(hours=1))
+    extend(past, plan_extension(listing.session("aa11"), "30d", past.clock()))
+    assert [act.session_id for act in undo_last(past)] == ["aa11"]
+    assert [act.session_id for act in undo_last(past)] == ["bb22"]

@@ -28,6 +28,7 @@ _DELETES = ("delete", "clean-up")
 _TIMEOUT_S = 2.0
 _FAR_BACK = 1000
 _Event = tuple[str, datetime, str]
+_Rank = tuple[datetime, int]
 _CLOCKS_APART = timedelta(minutes=1)
 
 
@@ -74,9 +75,10 @@ def last_batch(context: Context) -> tuple[Act, ...]:
     `Refused` when there is nothing to undo, `DatabaseProblem` when what was done last cannot be
     told.
     """
-    batches, unread = _batches(context)
+    batches, order, unread = _batches(context)
     settled = _settled(context)
-    at = max((one for one, acts in batches.items() if not settled & _notes(acts)), default=None)
+    left = (one for one, acts in batches.items() if not settled & _notes(acts))
+    at = max(left, key=lambda one: order.get(one, (one, 0)), default=None)
     _require_known(unread, at)
     if at is None:
         raise Refused("nothing that you deleted, cleaned up or extended is left to undo")
@@ -130,9 +132,13 @@ def _undo_batch(context: Context, batch: Sequence[Act]) -> tuple[Act, ...]:
     return (*done.acts, *left)
 
 
-def _batches(context: Context) -> tuple[dict[datetime, list[Act]], dict[Path, DatabaseProblem]]:
-    """Return what of mine could be undone, by its moment, and which databases nobody can read."""
-    batches, unread = defaultdict[datetime, list[Act]](list), {}
+def _batches(
+    context: Context,
+) -> tuple[dict[datetime, list[Act]], dict[datetime, _Rank], dict[Path, DatabaseProblem]]:
+    """Return what of mine could be undone, by its moment, which moment came after which, and which
+    databases nobody can read.
+    """
+    batches, order, unread = defaultdict[datetime, list[Act]](list), dict[datetime, _Rank](), {}
     trash, latest = _my_trash(context), context.clock() + _CLOCKS_APART
     for path in listing_paths(context.root):
         try:
@@ -140,6 +146,7 @@ def _batches(context: Context) -> tuple[dict[datetime, list[Act]], dict[Path, Da
         except DatabaseProblem as problem:
             unread[path] = problem
             continue
+        _put_in_order(events, order)
         audited = {(one.session_id, one.at, one.action): one.act_id for one in events}
         for act in (
             *_extensions(path, events),
@@ -149,7 +156,15 @@ def _batches(context: Context) -> tuple[dict[datetime, list[Act]], dict[Path, Da
     for one in (one for many in trash.values() for one in many):
         _require_not_later(one, latest)
         batches[one.at].append(_delete(context, one))
-    return batches, unread
+    return batches, order, unread
+
+
+def _put_in_order(events: Sequence[Event], order: dict[datetime, _Rank]) -> None:
+    """Note what came after what in a listing, newest first: the clock may have been set back."""
+    latest = datetime.min.replace(tzinfo=UTC)
+    for number, event in enumerate(reversed(events)):
+        latest = max(latest, event.at)
+        order[event.at] = max(order.get(event.at, (event.at, 0)), (latest, number))
 
 
 def _my_events(context: Context, path: Path, limit: int) -> tuple[Event, ...]:

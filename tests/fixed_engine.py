@@ -130,8 +130,9 @@ class FixedEngine:
             raise ConsoleError(self.problem)
         return self.catalog
 
-    def forget(self, listing_id: str) -> None:
+    def forget(self, listing_id: str) -> str:
         self.asked.append(("forget", listing_id))
+        return ""
 
     def read_looks(self) -> Looks:
         return self.looks or Looks(self.moment - timedelta(minutes=3))

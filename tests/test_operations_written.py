@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ from typing import cast
 import pytest
 
 from tests.sample_listing import FIRST, SECOND, SampleListing
+from tui.__main__ import main
 from tui.core.errors import ConsoleError
 from tui.core.models import Session
 from tui.operations.acknowledge import acknowledge
@@ -103,3 +105,18 @@ def test_nobody_takes_over_without_a_trace(listing: SampleListing) -> None:
     context = listing.context()
     with pytest.raises(ConsoleError, match="not written down"):
         _write_down_taking_over(context, cast("Plan", plan), context.clock())
+
+
+def test_a_vanished_listing_is_not_forgotten_for_all_when_nobody_can_be_told(
+    listing: SampleListing, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(listing.root.parent / "state"))
+    root = ["--root", str(listing.root)]
+    main([*root, "ls"])
+    shutil.rmtree(listing.folder)
+    main([*root, "ls"])
+    capsys.readouterr()
+    assert main([*root, "ack", listing.listing_id]) == 0
+    said = capsys.readouterr().out
+    assert "for you alone" in said
+    assert "not written down: log.jsonl: Is a directory" in said

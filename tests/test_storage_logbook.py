@@ -35,7 +35,8 @@ from tui.core.models import Event
 from tui.storage.logbook import write_event
 for number in range(100):
     note = f"{number} " + "x" * 300
-    assert write_event(Path(sys.argv[1]), Event(datetime.now(UTC), sys.argv[2], "purge", note=note))
+    event = Event(datetime.now(UTC), sys.argv[2], "purge", note=note)
+    assert not write_event(Path(sys.argv[1]), event)
 """
 FULL = """
 import resource, signal, sys
@@ -45,7 +46,7 @@ from tui.core.models import Event
 from tui.storage.logbook import write_event
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
-print(write_event(Path(sys.argv[1]), Event(datetime.now(UTC), "bert", "hold")))
+print(not write_event(Path(sys.argv[1]), Event(datetime.now(UTC), "bert", "hold")))
 """
 
 
@@ -68,8 +69,8 @@ def test_acts_are_read_in_the_order_they_were_done(tmp_path: Path) -> None:
     assert read_logbook(tmp_path) == ()
     assert list(tmp_path.iterdir()) == []
     second = replace(EVENT, action="rename", listing="hollis_park", session_id=FIRST)
-    assert write_event(tmp_path, EVENT)
-    assert write_event(tmp_path, second)
+    assert not write_event(tmp_path, EVENT)
+    assert not write_event(tmp_path, second)
     assert read_logbook(tmp_path) == (EVENT, second)
 
 
@@ -137,7 +138,7 @@ def test_what_keeps_it_from_being_turned_over_keeps_no_act_from_being_written(
     with place(tmp_path).open("rb") as holder:
         if make == "locked":
             fcntl.flock(holder, fcntl.LOCK_EX)
-        assert write_event(tmp_path, EVENT)
+        assert not write_event(tmp_path, EVENT)
     if make == "folder":
         with pytest.raises(OSError, match="not a file"):
             read_logbook(tmp_path)
@@ -205,7 +206,7 @@ def test_what_is_no_file_is_not_written_and_keeps_nobody_waiting(
 ) -> None:
     (tmp_path / "outside").write_text("")
     make(place(tmp_path))
-    assert not write_event(tmp_path, EVENT)
+    assert write_event(tmp_path, EVENT)
     with pytest.raises(OSError, match=r"not a file|Is a directory|symbolic links"):
         read_logbook(tmp_path)
     assert (tmp_path / "outside").read_text() == ""
@@ -226,7 +227,7 @@ def test_a_linked_folder_of_ours_leads_nowhere(tmp_path: Path) -> None:
     root.mkdir()
     outside.mkdir()
     (root / OURS).symlink_to(outside)
-    assert not write_event(root, EVENT)
+    assert write_event(root, EVENT)
     assert list(outside.iterdir()) == []
 
 

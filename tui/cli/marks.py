@@ -20,8 +20,10 @@ def ack(context: Context, args: argparse.Namespace) -> int:
     catalog = look(context, name, wanted)
     listing = catalog.listing(args.id)
     if listing is not None and listing.is_vanished:
-        Watch(context).forget(listing.listing_id)
-        words = f"{listing.listing_id} is forgotten, for all, until its folder is there again"
+        unwritten = Watch(context).forget(listing.listing_id)
+        whom = "for you alone" if unwritten else "for all"
+        words = f"{listing.listing_id} is forgotten, {whom}, until its folder is there again"
+        words += unwritten
         return _put(args, {"session_id": None, "listing": listing.listing_id, "words": words})
     return _put(args, _facts(acknowledge(context, find_session(catalog, args.id))))
 

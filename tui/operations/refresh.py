@@ -21,9 +21,9 @@ from tui.operations.outside import Outside
 from tui.operations.rooted import Rooted, listing_names
 from tui.operations.sight import Sight
 from tui.operations.vanished import Vanished, acked
+from tui.operations.written import written_down
 from tui.storage.cache import FactsCache
 from tui.storage.index import Index, index_path
-from tui.storage.logbook import write_event
 from tui.storage.tables import TableCache
 
 _SAVE_EACH = timedelta(minutes=1)
@@ -92,14 +92,17 @@ class Watch:
         free, hold, log = rooted.free_bytes, rooted.hold, rooted.log
         return Catalog(root, now, self._listings, free_bytes=free, hold=hold, log=log)
 
-    def forget(self, listing_id: str) -> None:
+    def forget(self, listing_id: str) -> str:
         """Show a vanished listing no longer, nobody: this operator has seen it.
 
-        The others are told by the logbook, unless this one may only look.
+        The others are told by the logbook, unless this one may only look; returns why that could
+        not be, else nothing.
         """
         gone, context = self._vanished.forget(listing_id), self._context
         if gone and not context.settings.read_only:
-            write_event(context.root, acked(gone, context.settings.operator, context.clock()))
+            event = acked(gone, context.settings.operator, context.clock())
+            return written_down(context, event)
+        return ""
 
     def _refresh(self, names: tuple[str, ...], now: datetime) -> frozenset[str]:
         """Refresh these listings, and return which of them did not answer.

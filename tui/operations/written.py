@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from tui.core.models import Event
 from tui.operations.context import Context
-from tui.storage.logbook import append_event
+from tui.storage.logbook import write_event
 
 
 def written_down(context: Context, event: Event, words: str = "") -> str:
     """Write an act into the root's logbook, and return `words`, with why where that failed."""
-    why = append_event(context.root, event)
+    why = write_event(context.root, event)
     return f"{words}; not written down: {why}" if why else words

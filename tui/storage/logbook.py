@@ -40,12 +40,7 @@ _NAMES = ("operator", "action", "listing", "session_id", "note")
 _MORE = ("act_id", "request_id", "cost_usd", "detail")
 
 
-def write_event(root: Path, event: Event) -> bool:
-    """Append an act; whether it could be written: no act waits for its logbook."""
-    return not append_event(root, event)
-
-
-def append_event(root: Path, event: Event) -> str:
+def write_event(root: Path, event: Event) -> str:
     """Append an act; return why that could not be, empty when it was.
 
     A logbook grown too large is turned over first: it becomes the old one, in the place of that.

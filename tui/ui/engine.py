@@ -107,9 +107,9 @@ class RealEngine:
             gc.enable()
             self._has_looked = True
 
-    def forget(self, listing_id: str) -> None:
+    def forget(self, listing_id: str) -> str:
         with self._looking:
-            self._watch.forget(listing_id)
+            return self._watch.forget(listing_id)
 
     def read_looks(self) -> Looks:
         folder, now = self._context.settings.state_dir, self.now()

@@ -189,8 +189,9 @@ async def acknowledge(desk: Desk, sessions: Sequence[Session]) -> None:
 async def forget(desk: Desk, listing_id: str) -> None:
     """Take a listing off the screen whose folder is gone."""
     desk.stands_for("ack", listing_id)
-    await in_background(partial(desk.engine.forget, listing_id))
-    desk.question.say(f"{listing_id} is no longer shown", "good")
+    unwritten = await in_background(partial(desk.engine.forget, listing_id))
+    words = f"{listing_id} is no longer shown{unwritten}"
+    desk.question.say(words, "bad" if unwritten else "good")
 
 
 async def rename(desk: Desk, session: Session, title: str) -> None:

@@ -22,7 +22,7 @@ from tui.storage.processes import own_domain, started
 KEYS = (
     "session_id", "listing", "stage", "status", "liveness", "waiting_for", "created_at",
     "expires_at", "expires_in_s", "sweep_at", "ends_at", "title", "model", "cost_usd", "transcript",
-    "bytes", "last_activity_at", "state",
+    "bytes", "last_activity_at", "state", "unread",
 )  # fmt: skip
 
 

@@ -177,6 +177,7 @@ def session_json(session: Session, now: datetime) -> dict[str, Any]:
     """Return a session under the names that scripts rely on; times are ISO 8601 with offset."""
     left = (session.expires_at - now).total_seconds() if session.expires_at else None
     has_row = session.row is not None
+    unread = session.unread or (session.unseen if session.transcript is None else "")
     return {
         "session_id": session.session_id,
         "listing": session.listing,
@@ -195,7 +196,8 @@ def session_json(session: Session, now: datetime) -> dict[str, Any]:
         "transcript": safe_text(session.transcript.place) if session.transcript else None,
         "bytes": session.bytes,
         "last_activity_at": iso(session.last_activity_at),
-        "state": str(session.state),
+        "state": None if unread else str(session.state),
+        "unread": unread or None,
     }
 
 

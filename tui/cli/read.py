@@ -14,7 +14,7 @@ from tui.core.selection import names_gone, parse_filter, parse_status
 from tui.core.text import one_line, safe_text
 from tui.core.zones import LOCAL, zone_words
 from tui.operations.branches import branch_words
-from tui.operations.cause import cause_of
+from tui.operations.cause import cause_of, unseen_words
 from tui.operations.context import Context
 from tui.operations.find import find_listing
 from tui.operations.history import UNKNOWN_SHARE
@@ -101,7 +101,8 @@ def _put_sessions(sessions: list[Session], now: datetime, quiet_after: timedelta
 
 def _nothing(catalog: Catalog, has_sessions: bool) -> str:
     if has_sessions:
-        return "no session matches"
+        where = "" if all(map(is_whole, catalog.listings)) else " in what could be read"
+        return f"no session matches{where}"
     if not catalog.listings:
         return f"no listings below {catalog.root}: a pipeline makes one folder for each client"
     from tui.view.listings import is_unread
@@ -138,7 +139,7 @@ def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str,
         ("session", session.address),
         ("title", session.title),
         ("stage", session.stage),
-        ("status", f"{session.status} ({session.state})" if session.row else _rowless(session)),
+        ("status", f"{session.status} ({_state(session)})" if session.row else _rowless(session)),
         ("reason", session.reason),
         ("cause", cause_of(session, context)),
         ("runs now", liveness + (f", pid {session.process.pid}" if session.process else "")),
@@ -220,6 +221,10 @@ def _owner(session: Session, now: datetime) -> str:
 def _zone(session: Session, now: datetime) -> str:
     words = f"the table's times are read in {zone_words(session.zone, now)}"
     return f"{words}, which is in doubt: see `doctor`" if session.is_zone_doubted else words
+
+
+def _state(session: Session) -> str:
+    return "unread" if unseen_words(session) else str(session.state)
 
 
 def _rowless(session: Session) -> str:

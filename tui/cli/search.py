@@ -95,7 +95,8 @@ def export(context: Context, args: argparse.Namespace) -> int:
                 put(f"\n{block}" if number else block)
         return _say_all(unread)
     size = _write(args.output, blocks)
-    facts = {"session_id": session.session_id, "file": str(args.output), "bytes": size}
+    facts: dict[str, object] = {"session_id": session.session_id, "file": str(args.output)}
+    facts |= {"bytes": size, "unread": unread}
     put_json(facts) if args.json else say(f"{args.output}: {size} bytes")
     return _say_all(unread)
 

@@ -70,8 +70,8 @@ def cause_of(session: Session, context: Context | None = None) -> str:
     words = _live_words(session, context)
     if words or session.is_live:
         return words
-    if session.transcript is None and session.unseen:
-        return f"whether it has a transcript cannot be told: {one_line(session.unseen)}"
+    if words := unseen_words(session):
+        return words
     if session.transcript is None:
         return "; ".join(filter(None, (_gone_words(session, context), remains_words(session))))
     if not session.transcript.resumable:
@@ -82,6 +82,13 @@ def cause_of(session: Session, context: Context | None = None) -> str:
     if context is not None and not os.access(session.transcript.path, os.R_OK):
         return unreadable_words(session)
     return _odd_words(session, short)
+
+
+def unseen_words(session: Session) -> str:
+    """Return that nobody can tell whether it has a transcript, and why; empty if somebody can."""
+    if session.transcript is not None or not session.unseen:
+        return ""
+    return f"whether it has a transcript cannot be told: {one_line(session.unseen)}"
 
 
 def remains_words(session: Session) -> str:

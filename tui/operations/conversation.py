@@ -14,7 +14,7 @@ from tui.core.markdown import code, details, escaped, fence, nested, quoted
 from tui.core.models import Entry, EntryKind
 from tui.core.text import one_line
 from tui.operations.branches import branch_mark
-from tui.operations.kept_results import in_full, unclaimed
+from tui.operations.kept_results import Tell, in_full, tell_nobody, unclaimed
 from tui.operations.uncalled import NO_CALL
 from tui.storage.lines import read_lines
 from tui.storage.subagents import Subagent
@@ -31,11 +31,15 @@ NO_LINEAGE = Lineage()
 class Conversation:
     """Turns one transcript after the other into blocks; each sub-agent's comes once.
 
-    `folder` is the session's own: results too long for its lines are kept there.
+    `folder` is the session's own: results too long for its lines are kept there. `tell` gets the
+    words for what of all that cannot be read.
     """
 
-    def __init__(self, agents: Iterable[Subagent], folder: Path | None = None) -> None:
+    def __init__(
+        self, agents: Iterable[Subagent], folder: Path | None = None, tell: Tell = tell_nobody
+    ) -> None:
         self._folder = folder
+        self._tell = tell
         self._agents = {agent.path: agent for agent in agents}
         self._tools: dict[str, str] = {}
         self._deeper: set[Path] = set()
@@ -63,7 +67,7 @@ class Conversation:
 
     def unclaimed(self) -> Iterator[str]:
         """Return the blocks of results kept in the folder, when no line is left to tell of them."""
-        for entry in unclaimed(self._folder) if self._folder is not None else ():
+        for entry in unclaimed(self._folder, self._tell) if self._folder is not None else ():
             yield f"### {_headed(f'Result kept in {code(entry.text)}', entry)}"
             yield fence(entry.detail)
 
@@ -83,7 +87,7 @@ class Conversation:
                 yield from self._told(entry, depth)
 
     def _told(self, entry: Entry, depth: int) -> Iterator[str]:
-        yield from self._entry(in_full(entry, self._folder))
+        yield from self._entry(in_full(entry, self._folder, self._tell))
         started = self._started_by(entry)
         if depth >= _DEEPEST:
             self._deeper.update(agent.path for agent in started)
@@ -107,6 +111,7 @@ class Conversation:
             for block in self._transcript(agent.path, None, depth + 1):
                 yield nested(block)
         except ConsoleError as problem:
+            self._tell(one_line(problem))
             yield f"*{escaped(one_line(problem))}*"
 
     def _entry(self, entry: Entry) -> Iterator[str]:

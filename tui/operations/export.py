@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,10 +19,11 @@ from tui.core.models import EntryKind, Liveness, Session, State, Status
 from tui.core.text import one_line, safe_text
 from tui.core.zones import read_time, zone_named
 from tui.operations.branches import Branches
-from tui.operations.cause import cause_of
+from tui.operations.cause import cause_of, unseen_words
 from tui.operations.context import Context
 from tui.operations.conversation import Conversation, readable
 from tui.operations.delete import find_trashed
+from tui.operations.kept_results import Tell, tell_nobody
 from tui.operations.remaining import GONE
 from tui.storage.config_dir import CONFIG_DIR
 from tui.storage.facts import NO_FACTS, Facts, read_facts
@@ -30,6 +31,7 @@ from tui.storage.folders import is_link, read_small
 from tui.storage.lines import read_lines
 from tui.storage.manifest import Trashed
 from tui.storage.subagents import look_at_subagents
+from tui.storage.trash import read_trash
 
 CUT = "it has very many lines: behind the first ones, copies and branches are not told apart"
 _PROJECTS = f"{CONFIG_DIR}/projects/"
@@ -55,9 +57,7 @@ class _Source:
     is_gone: bool = False
 
 
-def markdown(
-    context: Context, session: Session, unread: Callable[[str], object] = bool
-) -> Iterator[str]:
+def markdown(context: Context, session: Session, unread: Tell = tell_nobody) -> Iterator[str]:
     """Return a session as blocks of Markdown, an empty line between two of them.
 
     As of now, whole lines only, a block at a time: a transcript of any size fits. What lies in the
@@ -69,7 +69,10 @@ def markdown(
     yield front_matter(_facts(context, session, source, size))
     yield f"# {escaped(session.title) or session.session_id}"
     if source is None:
-        yield f"*Nothing of it can be read: {escaped(one_line(cause_of(session, context)))}*"
+        why = one_line(cause_of(session, context))
+        if _may_be_somewhere(context, session):
+            unread(why)
+        yield f"*Nothing of it can be read: {escaped(why)}*"
     elif source.is_sketch:
         yield _sketch(source.path)
     else:
@@ -79,7 +82,7 @@ def markdown(
         if problem:
             unread(problem)
             yield f"*{problem}*"
-        said = Conversation(agents, source.folder)
+        said = Conversation(agents, source.folder, unread)
         if source.is_gone:
             yield from said.uncalled()
             yield from said.unclaimed()
@@ -92,6 +95,11 @@ def markdown(
         if lineage.words:
             yield f"*{escaped(lineage.words)}*"
         yield from said.blocks(source.path, size, lineage)
+
+
+def _may_be_somewhere(context: Context, session: Session) -> bool:
+    """Whether a session whose words are nowhere may have some where nobody can look."""
+    return bool(session.unseen or read_trash(context.root, (session.folder,))[1])
 
 
 def trashed_session(context: Context, words: str) -> Session:
@@ -161,6 +169,12 @@ def _in_trash(trashed: Trashed) -> _Source | None:
     return _Source(sketch / "conversation.json", sketch, is_sketch=True, is_trashed=True)
 
 
+def _state(session: Session, source: _Source | None) -> str:
+    if source is not None and source.is_trashed:
+        return "trash"
+    return "unread" if unseen_words(session) else str(session.state)
+
+
 def _size(source: _Source | None) -> int:
     """Return how long the words are now; 0 when they cannot be looked at."""
     try:
@@ -178,7 +192,7 @@ def _facts(
         "listing": session.listing,
         "stage": session.stage or None,
         "status": session.status or None,
-        "state": "trash" if source is not None and source.is_trashed else str(session.state),
+        "state": _state(session, source),
         "liveness": str(session.liveness),
         "title": session.title or None,
         "model": session.model or None,

@@ -23,12 +23,12 @@ _MORE = "more results are kept beside than are read"
 Tell = Callable[[str], object]
 
 
-def _tell_nobody(_: str) -> None:
-    pass
+def tell_nobody(_: str) -> None:
+    """Do nothing."""
 
 
 def in_sight(
-    entries: Iterable[Entry], folder: Path | None, tell: Tell = _tell_nobody
+    entries: Iterable[Entry], folder: Path | None, tell: Tell = tell_nobody
 ) -> tuple[Entry, ...]:
     """Return entries to be shown: results kept beside have their text, as far as the bounds go.
 
@@ -42,7 +42,7 @@ def in_sight(
     return tuple(found)
 
 
-def in_full(entry: Entry, folder: Path | None, tell: Tell = _tell_nobody) -> Entry:
+def in_full(entry: Entry, folder: Path | None, tell: Tell = tell_nobody) -> Entry:
     """Return an entry with all of its result, wherever that is kept; of a huge one the beginning.
 
     What is missing is said in its last line; `tell` is as of `in_sight`.
@@ -56,7 +56,7 @@ def in_full(entry: Entry, folder: Path | None, tell: Tell = _tell_nobody) -> Ent
     return replace(entry, text=_summary(entry, kept), detail=_text(entry, kept, LONGEST_LINE))
 
 
-def unclaimed(folder: Path, tell: Tell = _tell_nobody) -> Iterator[Entry]:
+def unclaimed(folder: Path, tell: Tell = tell_nobody) -> Iterator[Entry]:
     """Yield the results in a folder whose transcript is gone: nothing else tells of them.
 
     `tell` is as of `in_sight`.

@@ -43,6 +43,21 @@ def test_an_erasure_that_broke_off_is_done_by_the_next(
     assert not trashed.batch.exists()
 
 
+def test_a_clean_up_goes_on_with_a_purge_and_names_what_is_left_to_do(
+    listing: SampleListing, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its prompts in the CLI's history go as well; its row is the next purge's."""
+    half_erased(listing)
+    erase_many(listing.context(), ())
+    assert CANARY not in (listing.config_dir / "history.jsonl").read_text()
+    assert main(["--root", str(listing.root), "doctor"]) == 1
+    assert f"`purge {FIRST[:8]}`" in capsys.readouterr().out
+    purge(listing.context(), FIRST)
+    assert saying(listing.root, CANARY) == []
+    main(["--root", str(listing.root), "doctor"])
+    assert "half" not in capsys.readouterr().out
+
+
 def test_what_the_manifest_still_says_of_what_is_erased_goes_with_the_next(
     listing: SampleListing,
 ) -> None:

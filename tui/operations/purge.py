@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -32,7 +32,7 @@ from tui.operations.target import Target, owned, require_no_orphan, require_not_
 from tui.operations.written import written_down
 from tui.runs.protocol import run_folders, session_of
 from tui.storage.acks import forget_ack
-from tui.storage.config_dir import footprint
+from tui.storage.config_dir import CONFIG_DIR, footprint
 from tui.storage.erasing import (
     erase,
     erase_path,
@@ -197,8 +197,8 @@ def erase_many(context: Context, sessions: Iterable[Trashed]) -> Cleaned:
     And what is left of erasures that broke off, whatever is asked for.
     """
     freed, acts, refused, erased = 0, list[Act](), dict[Key, ConsoleError](), list[Trashed]()
-    now = context.clock()
-    for one in dict.fromkeys((*sessions, *broken_off(context))):
+    now, begun = context.clock(), broken_off(context)
+    for one in dict.fromkeys((*sessions, *begun)):
         shown = one_line(one.listing)
         try:
             bytes_freed = _erase_unowned(context, one)
@@ -218,14 +218,41 @@ def erase_many(context: Context, sessions: Iterable[Trashed]) -> Cleaned:
         note = f"{count(len(acts), 'session')} in the trash, {size(freed)}"
         event = Event(now, context.settings.operator, "purge", note=note)
         said = written_down(context, event, said)
-    try:
-        for one in erased:
+    said += _forget_erased(context, erased, begun)
+    return Cleaned("erased", tuple(acts), tuple(refused.items()), freed=freed, note=said)
+
+
+def _forget_erased(context: Context, erased: Sequence[Trashed], begun: Sequence[Trashed]) -> str:
+    """Take what is said of erased sessions out of trash and caches; return what could not be."""
+    problems: list[str] = []
+    for one in erased:
+        try:
             erase_words(one)
+            if one in begun:
+                problems += filter(None, (_go_on(context, one),))
+        except (OSError, ConsoleError) as error:
+            problems.append(f"; not all that was written of {one.session_id[:8]} is gone: {error}")
+    try:
         for folder in {context.root / one.listing for one in erased}:
             _forget_kept(context, folder)
     except OSError as error:
-        said += f", but the trash and caches may still name them: {error}"
-    return Cleaned("erased", tuple(acts), tuple(refused.items()), freed=freed, note=said)
+        problems.append(f"; caches may still name them: {error}")
+    return "".join(problems)
+
+
+def _go_on(context: Context, trashed: Trashed) -> str:
+    """Do more of a purge that broke off, and name what only another `purge` does: the row.
+
+    Raises `OSError`; returns why the latter could not be written down.
+    """
+    folder, session_id = context.root / trashed.listing, trashed.session_id
+    if is_link(folder) or not is_folder(folder, unknown=True):
+        return ""
+    scrub_history(folder / CONFIG_DIR, session_id)
+    forget_ack(folder, session_id)
+    forget_told(context.root, trashed.listing, session_id)
+    shown = one_line(trashed.listing)
+    return note_half_erased(context, shown, session_id) if trashed.row is not None else ""
 
 
 def _erase_unowned(context: Context, trashed: Trashed) -> int:

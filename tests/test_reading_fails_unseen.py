@@ -89,3 +89,15 @@ def test_what_was_deleted_may_lie_in_a_trash_that_cannot_be_read(
         assert run(listing, "export", FIRST) == 1
     assert os.strerror(number) in capsys.readouterr().err
     assert run(listing, "export", FIRST) == 0
+
+
+@pytest.mark.parametrize("words", [FIRST, f"hollis_park/{FIRST}", "hollis_park"])
+def test_the_log_names_a_database_that_cannot_be_read_once(
+    listing: SampleListing, capsys: pytest.CaptureFixture[str], words: str
+) -> None:
+    database = listing.folder / "buyers.db"
+    database.unlink()
+    database.write_text("no database " * 100)
+    assert run(listing, "log", words) == 1
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.startswith("hollis_park: ")

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from tui.cli.catalog import look, say_unread, session_named
+from tui.cli.catalog import Tell, look, say_unread, session_named
 from tui.cli.fitting import put_fitted
 from tui.cli.output import iso, put_json, put_table, room, say
 from tui.core.acts import did
@@ -16,7 +16,7 @@ from tui.core.models import Event, Row, Session, State, Status
 from tui.core.session_id import is_listing_id, is_session_id
 from tui.core.zones import LOCAL
 from tui.operations.context import Context
-from tui.operations.find import find_listing, find_session
+from tui.operations.find import find_listing
 from tui.operations.history import UNKNOWN_SHARE, Account, Deed, deeds
 from tui.operations.history import stats as stats_of
 from tui.storage.folders import is_folder
@@ -24,8 +24,8 @@ from tui.storage.folders import is_folder
 
 def log(context: Context, args: argparse.Namespace) -> int:
     """Print who did what, the latest last."""
-    listing, session_id = _meant(context, args.id or "")
-    problems = list[str]()
+    problems = dict[str, None]()  # what several looks find is said once
+    listing, session_id, unknown = _meant(context, args.id or "", problems.setdefault)
     is_whole = args.all or args.json
     found = deeds(
         context,
@@ -33,12 +33,12 @@ def log(context: Context, args: argparse.Namespace) -> int:
         session_id=session_id,
         limit=args.n,
         is_whole=is_whole,
-        told=problems.append,
+        told=problems.setdefault,
     )
     for problem in problems:
         say(problem)
-    if not found and session_id:
-        find_session(look(context, listing), args.id)
+    if not found and unknown is not None:
+        raise unknown
     if args.json:
         put_json([_event_json(event) for one in found for event in one.events])
     elif found:
@@ -67,21 +67,21 @@ def stats(context: Context, args: argparse.Namespace) -> int:
     return int(not total.is_whole or total.uncosted > 0)
 
 
-def _meant(context: Context, words: str) -> tuple[str, str]:
+def _meant(context: Context, words: str, tell: Tell) -> tuple[str, str, UnknownId | None]:
     """Return the listing and the session that `words` name, empty for all of them.
 
-    An id may be of a session of which nothing but its acts is left.
+    An id may be of a session of which nothing but its acts is left: then also why it is unknown.
     """
     if not words or (is_listing_id(words) and is_folder(context.root / words, unknown=True)):
-        return words, ""
+        return words, "", None
     try:
-        session = session_named(context, words)
-    except UnknownId:
+        session = session_named(context, words, tell)
+    except UnknownId as unknown:
         listing, slash, session_id = words.rpartition("/")
         if not is_session_id(session_id) or (slash and not is_listing_id(listing)):
             raise
-        return listing, session_id
-    return session.folder.name, session.session_id
+        return listing, session_id, unknown
+    return session.folder.name, session.session_id, None
 
 
 def _put_deeds(found: tuple[Deed, ...], *, is_whole: bool) -> None:

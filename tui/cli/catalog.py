@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tui.cli.output import say
 from tui.core.errors import ConsoleError
 from tui.core.models import Catalog, Listing, Session
@@ -12,9 +14,11 @@ from tui.operations.refresh import Watch
 from tui.operations.trouble import is_whole
 from tui.storage.folders import is_folder
 
+Tell = Callable[[str], object]
 
-def look(context: Context, listing: str = "", wanted: str = "") -> Catalog:
-    """Return the catalog, of one listing when it is named; problems are said on stderr.
+
+def look(context: Context, listing: str = "", wanted: str = "", tell: Tell = say) -> Catalog:
+    """Return the catalog, of one listing when it is named; `tell` gets the problems.
 
     With `wanted` sessions whose ids begin so are looked at first where there are very many.
 
@@ -27,7 +31,7 @@ def look(context: Context, listing: str = "", wanted: str = "") -> Catalog:
         raise ConsoleError(catalog.problem)
     for one in catalog.listings:
         if one.problem and only is not None:
-            say(f"{one.listing_id}: {one.problem}")
+            tell(f"{one.listing_id}: {one.problem}")
     return catalog
 
 
@@ -42,12 +46,12 @@ def say_unread(catalog: Catalog, named: str = "") -> bool:
     return bool(unread)
 
 
-def session_named(context: Context, words: str) -> Session:
+def session_named(context: Context, words: str, tell: Tell = say) -> Session:
     """Return the session that an ID, a prefix of it or LISTING/ID names.
 
-    Where it may be in a listing that did not answer, that is said on stderr.
+    `tell` gets the words where it may be in a listing that did not answer.
     """
-    return _named(context, words)[0]
+    return _named(context, words, tell)[0]
 
 
 def session_and_problem(context: Context, words: str) -> tuple[Session, str]:
@@ -55,7 +59,7 @@ def session_and_problem(context: Context, words: str) -> tuple[Session, str]:
 
     That is said on stderr too.
     """
-    session, catalog = _named(context, words)
+    session, catalog = _named(context, words, say)
     listing = catalog.listing(session.listing)
     if listing is None or is_whole(listing):
         return session, ""
@@ -65,12 +69,12 @@ def session_and_problem(context: Context, words: str) -> tuple[Session, str]:
     return session, problem
 
 
-def _named(context: Context, words: str) -> tuple[Session, Catalog]:
+def _named(context: Context, words: str, tell: Tell) -> tuple[Session, Catalog]:
     listing, _, wanted = words.rpartition("/")
-    catalog = look(context, listing, wanted)
+    catalog = look(context, listing, wanted, tell)
     for one in catalog.listings:
         if _is_said(one, catalog):
-            say(f"{one.listing_id}: {one.problem}")
+            tell(f"{one.listing_id}: {one.problem}")
     return find_session(catalog, words), catalog
 
 

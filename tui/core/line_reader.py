@@ -183,17 +183,28 @@ class LineReader:
         if words in self._arrived:
             self._arrived.remove(words)
             return
-        waited = [one for one in self._waiting if words in ("", one.words)][:1]
-        self._waiting = [one for one in self._waiting if one not in waited]
-        if not (words or waited):
-            return
-        entry = waited[0].entry if waited else None
-        if entry is None:
-            entry = notice_of(record, _flat(record.get("content")), self._max_text, place)
-        if is_said:
+        waited = self._leaving(words, is_one=is_said)
+        self._waiting = [one for one in self._waiting if all(one is not left for left in waited)]
+        entries = [one.entry for one in waited if words in ("", one.words)]
+        if words and not entries:
+            entries = [notice_of(record, _flat(record.get("content")), self._max_text, place)]
+        if is_said and entries:
             self._said.append(words or waited[0].words)
         how = "said while it worked" if is_said else "taken back from the queue"
-        yield replace(_saying(entry, how), place=place if place >= 0 else entry.place)
+        for entry in entries:
+            yield replace(_saying(entry, how), place=place if place >= 0 else entry.place)
+
+    def _leaving(self, words: str, *, is_one: bool) -> list[_Waiting]:
+        """Return the prompts that leave the queue by these words: one, or all that they hold."""
+        same = [one for one in self._waiting if words in ("", one.words)]
+        if is_one or (same and words):
+            return same[:1]
+        lines, held = f"\n{words}\n", same
+        for one in self._waiting if words else ():
+            if (found := f"\n{one.words}\n") in lines:
+                lines = lines.replace(found, "\n", 1)
+                held = [*held, one]
+        return held
 
     def _arrive(self, record: dict[str, Any]) -> bool:
         """Take prompts out of the queue that a line of their own holds, each as often as it does.

@@ -78,6 +78,11 @@ class Lineage:
                 node = node.below(self._last)
             self._place(uuid, node, place)
 
+    def has(self, record: Mapping[str, Any]) -> bool:
+        """Whether a record of another file repeats one of this."""
+        uuid = _id(record.get("uuid"))
+        return uuid in self._nodes or uuid in self._aside
+
     def is_copy(self, _: Mapping[str, Any], place: int, number: int) -> bool:
         """Whether a record repeats an earlier one."""
         return (place, number) in self.copies

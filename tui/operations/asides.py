@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ _EACH_POLL = 2 * 1024 * 1024
 _EACH_SLICE = 256 * 1024
 _MOST_CALLS = 5000
 _MAX_TEXT = 10_000
+IsTold = Callable[[Mapping[str, Any]], bool]
 _BEFORE = "what it said before is not shown here: `export` has all of it"
 
 
@@ -48,6 +49,7 @@ class _Aside:
     agent: Subagent
     tail: Tail
     place: str
+    is_told: IsTold
     last: LastLine = field(default_factory=LastLine)
     repeats: Repeats = field(default_factory=Repeats)
     reader: LineReader = field(init=False)
@@ -61,7 +63,8 @@ class _Aside:
         self.reader = LineReader(_MAX_TEXT, self._is_copy)
 
     def _is_copy(self, record: Mapping[str, Any], place: int, number: int) -> bool:
-        return self.last.has(place, number) or self.repeats.is_copy(record)
+        is_again = self.last.has(place, number) or self.repeats.is_copy(record)
+        return is_again or self.is_told(record)
 
     def told(self, *, is_over: bool) -> tuple[Growth, list[Entry]]:
         """Return what is new; once all is over, a last line without a newline with it."""
@@ -98,11 +101,13 @@ class SaidAside:
 class Asides:
     """Follows the sub-agents of the calls it was told of, and those of their calls in turn.
 
-    `unread` says why there may be more of them than are followed. Not thread-safe.
+    `unread` says why there may be more of them than are followed; `is_told` knows the records that
+    the session itself tells, which a sub-agent's transcript may repeat. Not thread-safe.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, is_told: IsTold = lambda _: False) -> None:
         self._folder = folder
+        self._is_told = is_told
         self._finder = SubagentFinder(folder)
         self._agents: tuple[Subagent, ...] = ()
         self._calls: dict[str, _Call] = {}
@@ -184,7 +189,7 @@ class Asides:
             owner = self._calls.get(agent.tool_id or named or call_id(agent))
             if owner is not None:
                 tail = Tail(agent.path, last_bytes=_LAST_BYTES)
-                aside = _Aside(agent, tail, str(agent.path))
+                aside = _Aside(agent, tail, str(agent.path), self._is_told)
                 self._owned[agent.path] = aside
                 owner.asides.append(aside)
         for call in self._calls.values():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tui.core.errors import ConsoleError
 from tui.core.line_reader import LineReader
@@ -40,6 +41,7 @@ class Conversation:
     ) -> None:
         self._folder = folder
         self._tell = tell
+        self._repeats = Repeats()
         self._agents = {agent.path: agent for agent in agents}
         self._tools: dict[str, str] = {}
         self._deeper: set[Path] = set()
@@ -74,7 +76,10 @@ class Conversation:
     def _transcript(
         self, path: Path, size: int | None, depth: int, lineage: Lineage = NO_LINEAGE
     ) -> Iterator[str]:
-        is_copy = Repeats().is_copy if depth else lineage.is_copy
+        def is_copy(record: Mapping[str, Any], place: int, number: int) -> bool:
+            is_again = self._repeats.is_copy(record)
+            return is_again if depth else lineage.is_copy(record, place, number)
+
         reader = LineReader(_WHOLE, is_copy)
         with readable(path):
             for line in read_lines(path, size=size):

@@ -222,7 +222,7 @@ class Follow:
         self._is_first, self._tells_servers = True, False
         self._branched = ""
         self._start = 0
-        self._asides = Asides(self._own_folder) if self._own_folder else None
+        self._asides = Asides(self._own_folder, self._has) if self._own_folder else None
         self._uncalled, self._last = Uncalled(), LastLine()
         self._first_at = None
         self._branches = Branches(self._path) if self._path else None
@@ -276,6 +276,10 @@ class Follow:
     def _known(self) -> Lineage:
         """What is known of where the lines that were told go on from."""
         return self._branches.lineage if self._branches is not None else Lineage()
+
+    def _has(self, record: Mapping[str, Any]) -> bool:
+        """Whether the transcript has a record: what a sub-agent's repeats of it is told here."""
+        return self._known.has(record)
 
     def _is_copy(self, record: Mapping[str, Any], place: int, number: int) -> bool:
         return self._last.has(place, number) or self._known.is_copy(record, place, number)

@@ -99,10 +99,11 @@ def _entries(
     if unread:
         tell_unread(unread)
     sought = (*literals, MARKER) if literals else ()
+    repeats = Repeats()  # one for all: a sub-agent's transcript may repeat the session's lines
     own = (transcript.path,) if transcript is not None else ()
     for path in (*own, *(agent.path for agent in agents)):
         try:
-            reader = LineReader(_WHOLE, Repeats().is_copy)
+            reader = LineReader(_WHOLE, repeats.is_copy)
             for line in read_lines(path, told_in(sought), is_shown=True):
                 if line.problem:
                     tell(line.problem)

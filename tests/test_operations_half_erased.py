@@ -58,6 +58,18 @@ def test_a_clean_up_goes_on_with_a_purge_and_names_what_is_left_to_do(
     assert "half" not in capsys.readouterr().out
 
 
+def test_its_prompts_go_first(listing: SampleListing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed once its files are gone, nothing would lead to what the CLI's history says of it."""
+
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tui.operations.purge.erase_path", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        purge(listing.context(), FIRST)
+    assert CANARY not in (listing.config_dir / "history.jsonl").read_text()
+
+
 def test_what_the_manifest_still_says_of_what_is_erased_goes_with_the_next(
     listing: SampleListing,
 ) -> None:

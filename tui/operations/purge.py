@@ -355,6 +355,8 @@ def _erase_all(context: Context, erasure: Erasure) -> None:
         raise Changed(f"{target.short} is tracked by now, or was and could not be read: look again")
     with suppress(OSError):  # should this process be killed before it is done
         mark_erased(target.folder)
+    with suppress(OSError):
+        scrub_history(target.config_dir, target.session_id)
     for one in erasure.trashed:
         erase(one)
     for path in erasure.paths:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
@@ -15,6 +16,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from tests.failing import reads_fail
 from tui.core.errors import Refused, UsageError
 from tui.runs.command import Command
 from tui.runs.inbox import Inbox, post
@@ -53,7 +55,55 @@ def test_the_first_answer_wins_even_after_it_was_taken(folder: Path) -> None:
     assert inbox.take() == ()
 
 
-def test_of_many_answers_at_the_same_instant_one_wins(folder: Path) -> None:
+def _folder(place: Path) -> None:
+    place.mkdir()
+    (place / "x").touch()
+
+
+def _link(place: Path) -> None:
+    place.symlink_to(place.parent)
+
+
+PLANTED: dict[str, Callable[[Path], object]] = {
+    "a folder": _folder,
+    "a link": _link,
+    "a pipe": os.mkfifo,
+    "nothing": Path.touch,
+    "garbage": lambda place: place.write_text("{"),
+    "another command": lambda place: place.write_text(
+        json.dumps(asdict(PROMPT) | {"at": NOW.isoformat()})
+    ),
+    "an answer to another request": lambda place: place.write_text(
+        json.dumps(asdict(replace(ANSWER, request_id="p2")) | {"at": NOW.isoformat()})
+    ),
+}
+
+
+@pytest.mark.parametrize("plant", PLANTED.values(), ids=PLANTED)
+def test_what_is_no_answer_stands_in_the_way_of_none(
+    folder: Path, plant: Callable[[Path], object]
+) -> None:
+    plant(folder / INBOX / "answer-p1.json")
+    post(folder, replace(ANSWER, decision="deny"))
+    with pytest.raises(Refused, match="anna has answered that already"):
+        post(folder, replace(ANSWER, by="bert"))
+    assert [command.decision for command in Inbox(folder).take()] == ["deny"]
+
+
+def test_an_answer_that_nobody_here_can_read_is_one(folder: Path) -> None:
+    post(folder, ANSWER)
+    unread = reads_fail(folder / INBOX / "answer-p1.json", errno.EACCES)
+    with unread, pytest.raises(Refused, match="somebody has answered that already"):
+        post(folder, replace(ANSWER, by="bert"))
+    assert [command.by for command in Inbox(folder).take()] == ["anna"]
+
+
+@pytest.mark.parametrize("plant", [None, *PLANTED.values()], ids=["no file", *PLANTED])
+def test_of_many_answers_at_the_same_instant_one_wins(
+    folder: Path, plant: Callable[[Path], object] | None
+) -> None:
+    if plant is not None:
+        plant(folder / INBOX / "answer-p1.json")
     gate = threading.Barrier(8)
 
     def answer(number: int) -> bool:
@@ -67,7 +117,7 @@ def test_of_many_answers_at_the_same_instant_one_wins(folder: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(answer, range(8))) == 1
     assert len(Inbox(folder).take()) == 1
-    assert len(list((folder / INBOX).iterdir())) == 1
+    assert len([one for one in (folder / INBOX).iterdir() if one.name[0] != "."]) == 1
 
 
 def test_a_closed_inbox_refuses_and_loses_nothing(folder: Path) -> None:

@@ -13,13 +13,16 @@ from typing import Any
 
 import pytest
 
+from tui.core.errors import Refused
 from tui.core.limits import REQUEST
 from tui.core.request import Asker
 from tui.runs.command import REQUEST_ID, Command, Decision
 from tui.runs.happening import Answer, Ask
+from tui.runs.inbox import Inbox, post
 from tui.runs.journal import Journal
 from tui.runs.permissions import Permissions
-from tui.runs.protocol import read_events, read_run
+from tui.runs.protocol import INBOX, is_taken, read_events, read_run
+from tui.runs.receipts import Receipts
 from tui.runs.requests import REQUESTS
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -237,7 +240,7 @@ async def test_a_request_that_is_put_off_waits_longer(tmp_path: Path) -> None:
     asking = Asking(tmp_path, 0.2)
     one = await asking.ask("Bash", {})
     longer = Command("wait", NOW, "bert", "3600", one.id)
-    assert asking.permissions.put_off(longer)
+    assert asking.permissions.put_off(longer) is None
     shown = read_run(tmp_path).request
     assert shown is not None
     assert shown.until is not None
@@ -245,7 +248,23 @@ async def test_a_request_that_is_put_off_waits_longer(tmp_path: Path) -> None:
     await asyncio.sleep(0.4)  # twice as long as it would have waited
     assert one.say("allow") is None
     assert (await one.task).decision == "allow"
-    assert not asking.permissions.put_off(longer)
+    assert asking.permissions.put_off(longer) == ""
+
+
+async def test_a_request_is_not_put_off_to_an_earlier_time(tmp_path: Path) -> None:
+    """Whoever asked for that is told by the run, which alone has the clock it waits by."""
+    (tmp_path / INBOX).mkdir()
+    asking, inbox = Asking(tmp_path, 1800), Inbox(tmp_path)
+    one = await asking.ask("Bash", {})
+    receipts = Receipts(Journal(tmp_path, lambda: NOW), inbox, asking.permissions)
+    name = post(tmp_path, Command("wait", NOW, "bert", "600", one.id))
+    (command,) = inbox.take()
+    assert not receipts.take(command)
+    with pytest.raises(Refused, match=r"refused that: it waits (29|30) more minutes already"):
+        is_taken(tmp_path, name, NOW)
+    assert asking.told("put_off") == []
+    one.say("deny")
+    await one.task
 
 
 async def test_a_request_whose_file_the_disk_did_not_take_waits_for_it(

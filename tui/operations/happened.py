@@ -61,7 +61,8 @@ class Happened:
                 decision = _said(event, "decision")
                 words = f"{tool}: {_DECISIONS.get(decision, decision)}{_by(event)}"
             case "refused":
-                words = f"answer refused{_by(event)}: {_said(event, 'reason')}"
+                what = "answer" if event.get("decision") else "wait"
+                words = f"{what} refused{_by(event)}: {_said(event, 'reason')}"
                 return Entry(EntryKind.ERROR, words, at, is_error=True)
             case "put_off":
                 tool = self._asked.get(str(event.get("request_id", "")), "a tool")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import cast
 
 from tui.core.asking import answers, questions
@@ -93,7 +93,10 @@ def answer_questions(
 
 
 def put_off(context: Context, session: Session, words: str) -> Act:
-    """Let the request that waits, wait as long from now on before it is denied by itself."""
+    """Let the request that waits, wait as long from now on before it is denied by itself.
+
+    Its run, whose clock it waits by, refuses what would be no later than it is.
+    """
     seconds = int(parse_duration(words).total_seconds())
     context.require_writable()
     request = _steerable(session).request
@@ -101,10 +104,6 @@ def put_off(context: Context, session: Session, words: str) -> Act:
         raise Refused(f"{session.session_id[:8]} does not wait for an answer")
     if not 0 < seconds <= LONGEST_WAIT_S:
         raise UsageError(f"{one_line(words)}: a request waits 7 days at most")
-    until = context.clock() + timedelta(seconds=seconds)
-    if request.until is not None and until <= request.until:
-        minutes = (request.until - context.clock()) // timedelta(minutes=1)
-        raise Refused(f"it waits {minutes} more minutes already: say a longer time")
     verb = f"may wait {one_line(words)} from now on:"
     return _reply(context, session, request, verb, reason=str(seconds))
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
+import stat
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC
 from pathlib import Path
 
 from tui.core.errors import Refused, UsageError
-from tui.core.text import one_line
 from tui.runs.command import REQUEST_ID, Command, command_names, read_command
 from tui.runs.opened import Opened, closing, open_folder, open_inside, write_new
 from tui.runs.protocol import CLOSED_INBOX, INBOX, require_sound_prompt
-from tui.runs.untrusted import parse, read_inside
+
+_SOMEBODY = "somebody"
 
 
 def post(folder: Path, command: Command) -> str:
@@ -41,13 +43,56 @@ def _put(inbox: int, name: str, text: str) -> None:
     temporary = f".{secrets.token_hex(8)}"
     try:
         write_new(inbox, temporary, text)
-        os.link(temporary, name, src_dir_fd=inbox, dst_dir_fd=inbox, follow_symlinks=False)
-    except FileExistsError:
-        first = one_line(parse(read_inside(inbox, name)).get("by", "")) or "somebody"
-        raise Refused(f"{first} has answered that already") from None
+        try:
+            _link(inbox, temporary, name)
+        except FileExistsError:
+            _put_in_place(inbox, temporary, name)
     finally:
         with suppress(OSError):
             os.unlink(temporary, dir_fd=inbox)
+
+
+def _link(inbox: int, temporary: str, name: str) -> None:
+    os.link(temporary, name, src_dir_fd=inbox, dst_dir_fd=inbox, follow_symlinks=False)
+
+
+def _put_in_place(inbox: int, temporary: str, name: str) -> None:
+    """Put an answer where something is that is none; raises `Refused` where one is.
+
+    One at a time: what another one has put there meanwhile must not be taken for what was there.
+    """
+    _require_unanswered(inbox, name)
+    fcntl.flock(inbox, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        _require_unanswered(inbox, name)
+        with suppress(FileNotFoundError):  # the run has taken it out of the way
+            os.rename(name, f".{secrets.token_hex(8)}", src_dir_fd=inbox, dst_dir_fd=inbox)
+        _link(inbox, temporary, name)
+    except FileExistsError:
+        first = _answered_by(inbox, name) or _SOMEBODY
+        raise Refused(f"{first} has answered that already") from None
+    finally:
+        fcntl.flock(inbox, fcntl.LOCK_UN)
+
+
+def _require_unanswered(inbox: int, name: str) -> None:
+    if first := _answered_by(inbox, name):
+        raise Refused(f"{first} has answered that already")
+
+
+def _answered_by(inbox: int, name: str) -> str:
+    """Return who gave the answer that is there, empty when there surely is none."""
+    try:
+        if not stat.S_ISREG(os.stat(name, dir_fd=inbox, follow_symlinks=False).st_mode):
+            return ""
+        os.close(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=inbox))
+    except FileNotFoundError:
+        return ""
+    except OSError:  # nobody can tell
+        return _SOMEBODY
+    command = read_command(inbox, name)
+    is_answer = command is not None and command.kind == "answer" and _name(command) == name
+    return (command.by or _SOMEBODY) if command and is_answer else ""
 
 
 class Inbox:

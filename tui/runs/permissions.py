@@ -109,17 +109,22 @@ class Permissions:
         waiting.settled.set_result(answer)
         return None
 
-    def put_off(self, command: Command) -> bool:
-        """Let a request wait longer, from now on for as many seconds as `command` says."""
+    def put_off(self, command: Command) -> str | None:
+        """Let a request wait longer, from now on for as many seconds as `command` says.
+
+        Returns as `answer` does. Only this clock tells how long it waits: not the sender's.
+        """
         waiting = self._open.get(command.request_id)
         if waiting is None or waiting.settled.done():
-            return False
-        seconds = min(float(command.text), LONGEST_WAIT_S)
-        waiting.until = max(waiting.until, asyncio.get_running_loop().time() + seconds)
+            return ""
+        now, seconds = asyncio.get_running_loop().time(), min(float(command.text), LONGEST_WAIT_S)
+        if now + seconds <= waiting.until:
+            return f"it waits {(waiting.until - now) // 60:.0f} more minutes already"
+        waiting.until = now + seconds
         until = self._moment(waiting.until)
         name = command.request_id
         self._journal.event("put_off", request_id=name, until=until, by=command.by)
-        return True
+        return None
 
     async def _show(self, request_id: str, ask: Ask, file: Kept) -> None:
         """Write down what is asked, first all of it and then that it waits."""

@@ -259,7 +259,7 @@ def is_taken(folder: Path, command_id: str, posted_at: datetime) -> bool:
     """
     story = read_story(folder)
     if reason := story.refused.get(posted(command_id, posted_at.astimezone(UTC).isoformat())):
-        raise Refused(f"the run refused the answer: {reason}")
+        raise Refused(f"the run refused that: {reason}")
     if command_id in story.late:
         raise Refused("the answer came too late: its request is not open any more")
     return command_id in story.acked

@@ -16,14 +16,15 @@ class Receipts:
 
     def take(self, command: Command) -> bool:
         """Hear what is about a request, and tell what came of it; whether a command was taken."""
+        reason: str | None = None
         if command.kind == "answer":
             reason = self._permissions.answer(command)
-            if reason:
-                self._refuse(command, reason)
-                return False
-            is_taken = reason is None
-        else:
-            is_taken = command.kind != "wait" or self._permissions.put_off(command)
+        elif command.kind == "wait":
+            reason = self._permissions.put_off(command)
+        if reason:
+            self._refuse(command, reason)
+            return False
+        is_taken = reason is None
         self.acknowledge(command) if is_taken else self.miss(command)
         return is_taken
 

@@ -115,7 +115,7 @@ def test_a_pipe_in_the_place_of_a_transcript_keeps_nobody_waiting(listing: Sampl
     moved.unlink()
     os.mkfifo(moved)
     done = run_cli(listing.root, "trash", FIRST[:8])
-    assert done.returncode == 0
+    assert done.returncode == 1
     assert f"{FIRST}.jsonl cannot be read: not a file" in done.stderr
 
 

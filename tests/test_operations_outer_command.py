@@ -64,6 +64,18 @@ def test_endless_errors_take_no_room_and_hold_up_nothing(tmp_path: Path) -> None
     assert len(errors) <= 64 * 1024
 
 
+def test_who_has_no_room_for_more_errors_is_told_so_and_gets_no_signal(tmp_path: Path) -> None:
+    """Else they take as much memory as it likes, though only so many of them are read."""
+    text = f"head -c 5000000 /dev/zero >&2; echo $? >{tmp_path}/code; exit 4"
+    assert run(script(tmp_path, text))[0] == 4
+    assert 0 < int((tmp_path / "code").read_text()) < 128
+
+
+def test_errors_and_news_of_any_bytes_are_told(tmp_path: Path) -> None:
+    text = "cat >&2; printf '\\377\\0 end' >&2; exit 5"
+    assert run(script(tmp_path, text), "a\ud800b ") == (5, "a?b \ufffd\0 end")
+
+
 def test_one_that_reads_nothing_and_one_that_reads_much(tmp_path: Path) -> None:
     assert run(script(tmp_path, "exit 0"), "x" * 5_000_000) == (0, "")
     words = script(tmp_path, "wc -c >&2")

@@ -56,6 +56,7 @@ def test_who_is_killed_leaves_place_and_ticket(tmp_path: Path) -> None:
         os.kill(one.pid, signal.SIGKILL)
         one.communicate()
     assert last.try_enter() == ""
+    assert {path.name for path in (tmp_path / ".session_console/slots").iterdir()} == {"0"}
     last.leave()
 
 

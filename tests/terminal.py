@@ -110,6 +110,15 @@ class Terminal:
         os.write(self._master, keys.encode())
         self._is_word, self._typed_at = len(keys) > 1, time.monotonic()
 
+    def line(self, keys: str) -> None:
+        """Type the key that opens a line, and the words only when the line is there."""
+        self.send(keys[0])
+        until = time.monotonic() + _PATIENCE
+        while not self.text.rsplit("\n", 1)[-1].startswith(" >") and time.monotonic() < until:
+            time.sleep(_BREATH)
+        time.sleep(_BREATH)
+        self.send(keys[1:])
+
     def taken(self) -> None:
         """Wait until the program has read all that was typed, unless it reads nothing at all."""
         time.sleep(max(0.0, self._typed_at + _PAUSE - time.monotonic()))  # on its way to the queue
@@ -178,6 +187,7 @@ class Terminal:
         while time.monotonic() < until:
             text = " ".join(self.text.split())
             if all(word in text for word in words):
+                time.sleep(_BREATH)  # what was asked behind that picture has been answered, too
                 return text
             time.sleep(0.05)
         raise AssertionError(f"{words} never came:\n{self.text}")

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
+import signal
 import sys
 import termios
+from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.hung_disk import hung_disk
+from tests.planted_request import plant_request
 from tests.sample_listing import FIRST, SECOND, SampleListing
 from tests.terminal import Terminal
+from tests.test_operations_steer import add_run
+from tui.storage.locks import SessionLock
 
 CEILING = 60.0
 
@@ -33,7 +40,7 @@ def test_a_disk_that_hangs_keeps_nobody(tmp_path: Path, *, is_selected: bool) ->
         with hung_disk(stuck.folder):
             if is_selected:
                 terminal.send("j")
-                terminal.send("e7d\r")
+                terminal.line("e7d\r")
                 terminal.wait_for("Esc waits no longer")
                 terminal.send("\x1b")
             terminal.wait_for("stuck stale", seconds=CEILING)
@@ -44,3 +51,38 @@ def test_a_disk_that_hangs_keeps_nobody(tmp_path: Path, *, is_selected: bool) ->
             assert terminal.attributes[3] & termios.ECHO
             assert terminal.attributes[3] & termios.ICANON
             assert b"\x1b[?1049l" in terminal.raw
+
+
+@pytest.mark.parametrize("keys", ["a", "ay", "r", ":rename old\r", ":send go\r"])
+def test_a_deed_that_a_stuck_disk_holds_up_is_left_by_esc_and_by_a_signal(
+    tmp_path: Path, keys: str
+) -> None:
+    """Else the keyboard is gone for good, and its threads keep even SIGTERM waiting."""
+    root = tmp_path / "root"
+    stuck = SampleListing(root, "stuck")
+    stuck.add(FIRST)
+    folder = add_run(stuck)
+    plant_request(folder, datetime.now(UTC), "Bash", {"command": "ls"})
+    is_asked = keys[0] in ":a"
+    with ExitStack() as places:
+        if is_asked:
+            places.enter_context(SessionLock.take(stuck.folder, FIRST))
+        else:
+            shutil.rmtree(folder)
+        terminal = places.enter_context(started(root, tmp_path))
+        terminal.wait_for("? help", "waiting" if is_asked else "active", seconds=CEILING)
+        if keys == "ay":
+            terminal.send("a")
+            terminal.wait_for("all of it is above")
+        with hung_disk(stuck.folder):
+            terminal.line(keys) if keys[0] == ":" else terminal.send(keys[-1])
+            terminal.wait_for("...", "Esc ")
+            terminal.send("\x1b")
+            terminal.wait_for("? help")
+            assert terminal.process.poll() is None
+            terminal.send("r" if keys == "r" else "a")
+            terminal.wait_for("...", "Esc ")
+            terminal.process.send_signal(signal.SIGTERM)
+            assert terminal.process.wait(CEILING / 4) is not None
+        terminal.hang_up()
+        assert b"Traceback" not in terminal.raw

@@ -59,7 +59,7 @@ class Crew:
         A key that comes with others is no answer: without `until` it is their words that must be.
         """
         for name, keys in said.items():
-            self[name].send(keys[:-1])
+            self[name].line(keys[:-1])
             self[name].wait_for(until or keys[-5:-1].strip())
         for name, keys in said.items():
             self[name].send(keys[-1])
@@ -175,7 +175,7 @@ def test_two_who_extend_at_once_and_nobody_undoes_another(
     crew["carla"].wait_for(f"{won} extended 9f2c")
     crew.agree()
     close_line(crew[loser])
-    crew[loser].send(f":extend {FIRST[:8]} 20d\r")
+    crew[loser].line(f":extend {FIRST[:8]} 20d\r")
     wait(lambda: (loser, "extend") in crew.acts())
     kept = crew.row
     crew[won].wait_for(f"{loser} extended 9f2c")
@@ -225,7 +225,7 @@ def test_two_who_rename_at_once(crew: Crew) -> None:
     crew.agree(f"By {won}")
     wait(lambda: f'its title is now "By {won}"; {won} renamed it' in _message(crew[lost[0]]))
     close_line(crew[lost[0]])
-    crew[lost[0]].send(words[lost[0]])
+    crew[lost[0]].line(words[lost[0]])
     crew.agree(f"By {lost[0]}")
     assert [one.operator for one in _renames(crew)] == [won, lost[0]]
 
@@ -252,7 +252,7 @@ def test_two_who_answer_one_request_give_one_answer(crew: Crew) -> None:
     with SessionLock.take(crew.listing.folder, FIRST):
         for name in ("anna", "bert"):
             crew[name].wait_for("? waiting")
-            crew[name].send(f":answer {FIRST[:8]}\r")
+            crew[name].line(f":answer {FIRST[:8]}\r")
             crew[name].wait_for("y once")
         for name in ("anna", "bert"):
             crew[name].send("y")

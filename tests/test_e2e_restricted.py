@@ -178,7 +178,7 @@ def test_no_key_starts_or_writes_anything_of_its_own(site: Site, tmp_path: Path)
             ("resume --tools Bash Go", "allowed_tools Bash"),
             ("info --root /", "the console's own"),
         ):
-            screen.send(f":{line}\r")
+            screen.line(f":{line}\r")
             screen.wait_for(said)
             screen.send("\x03")
         assert Path(f"/proc/{screen.process.pid}/stat").read_text().split()[2] not in "Tt"

@@ -127,7 +127,7 @@ def test_a_line_that_dies_ends_the_console_and_not_the_run_and_the_view_is_kept(
             screen.wait_for("TITLE /stage:3")
             screen.send(" ")
             screen.wait_for(other)
-            screen.send(":new hollis_park stage_3\r")
+            screen.line(":new hollis_park stage_3\r")
             screen.wait_for("new hollis_park/3", "asks for tools")
             screen.send("Not sent")
             screen.wait_for("Not sent")
@@ -137,7 +137,7 @@ def test_a_line_that_dies_ends_the_console_and_not_the_run_and_the_view_is_kept(
             screen.wait_for("as last time: filter `stage:3`, 1 marked")
             screen.wait_for(other)
             assert (read_run(folder).operator, over(folder).state) == ("anna", "done")
-            screen.send(":new hollis_park stage_3\r")
+            screen.line(":new hollis_park stage_3\r")
             screen.wait_for("Not sent")
             ends_with(server, server.wire.stall)
 

@@ -15,7 +15,7 @@ from tui.ui.aiming import LISTINGS
 from tui.ui.loops import write_down
 from tui.ui.picture import PictureScreen
 from tui.ui.prompting import until_taken
-from tui.ui.question import Cancelled, GaveUp
+from tui.ui.question import TOO_EARLY, Cancelled, GaveUp
 from tui.view.lines import Cell
 
 
@@ -111,6 +111,7 @@ class ActingScreen(PictureScreen, inherit_bindings=False):
                     verbs.hint(typed, self.known_verbs, self.why_no_verb), "muted"
                 ),
                 complete=lambda typed: verbs.complete(typed, self.known_verbs, names),
+                counts_on_it=False,  # but a verb that is not harmless does
             )
         except Stopped as stopped:
             raise stopped.why from None
@@ -120,6 +121,8 @@ class ActingScreen(PictureScreen, inherit_bindings=False):
         if not text.strip():
             return
         command = verbs.parse(text, self.known_verbs)
+        if command.verb.name not in verbs.HARMLESS and not self.question.was_shown:
+            raise UsageError(TOO_EARLY)
         if self.page.is_open:
             self.leave_page()
         if command.verb.name == "wide":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
@@ -25,6 +24,7 @@ from tui.view.styled import wrap
 
 _GRANTS = ("allow", "always")
 _ALWAYS = "always"
+_READS, _ANSWERS = "reading the request", "answering"
 _LONGEST_WAIT = timedelta(seconds=LONGEST_WAIT_S)
 _OTHER_ANSWERS = ":deny REASON denies it, :wait 2h gives it two hours from now on"
 _PLACEHOLDER = "a number, or your own words; :deny, :wait 2h; PgDn"
@@ -64,13 +64,13 @@ async def _look(desk: Desk, session: Session, request: Request, given: str) -> A
 
 async def _decide(desk: Desk, session: Session, request: Request, refused: str) -> Act:
     """Show a request page by page, and ask for a decision."""
-    reason = await asyncio.to_thread(desk.engine.why_not_grant, session, request)
+    reason = await desk.learn(partial(desk.engine.why_not_grant, session, request), _READS)
     grants = {} if reason else {"y": "once", "A": "always ..."}
     choices = {**grants, "n": "deny", "w": "wait longer", "l": "page on"}
     tool, whose = requests.short_tool(request), named([session])
     asks = f"{tool} for {whose} can only be denied" if reason else f"allow {tool} for {whose}?"
     draw = partial(_request_lines, desk, request, reason)
-    await asyncio.to_thread(draw, desk.page.size.width)  # the next time it is known
+    await desk.learn(partial(draw, desk.page.size.width), _READS)  # the next time it is known
     while True:
         desk.open_pages(f"{whose} wants {tool}", draw)
         key = await desk.question.choose(
@@ -119,7 +119,7 @@ async def _put_off(desk: Desk, session: Session, words: str) -> Act:
 
     async def take(typed: str) -> Act:
         desk.stands_for("answer", session.address, "wait", typed)
-        return await asyncio.to_thread(desk.engine.put_off, session, typed)
+        return await desk.do(partial(desk.engine.put_off, session, typed), "letting it wait")
 
     refused = ""
     if words:
@@ -145,7 +145,8 @@ async def _say(
     shown = request.digest if decision in _GRANTS else ""
     named_as = (f"--input={shown[:LEAST_DIGEST]}",) if shown else ()
     desk.stands_for("answer", session.address, decision, *named_as, *_because(reason))
-    return await asyncio.to_thread(desk.engine.answer, session, decision, reason, shown)
+    give = partial(desk.engine.answer, session, decision, reason, shown)
+    return await desk.do(give, _ANSWERS)
 
 
 # Questions -----------------------------------------------------------------------------------
@@ -167,7 +168,8 @@ async def _answer_questions(desk: Desk, session: Session, request: Request, give
         if word == _PUTS_OFF:
             return await _put_off(desk, session, words)
         said.append(line)
-    return await asyncio.to_thread(desk.engine.answer_questions, session, said, request.digest)
+    give = partial(desk.engine.answer_questions, session, said, request.digest)
+    return await desk.do(give, _ANSWERS)
 
 
 async def _answered(

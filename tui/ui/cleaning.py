@@ -16,8 +16,6 @@ from tui.operations.cleanup import CleanupPlan
 from tui.ui.desk import Desk
 from tui.ui.many import in_one_go
 from tui.ui.prompting import until_taken
-from tui.ui.question import GaveUp
-from tui.ui.threads import in_background
 from tui.view import cleanup, words
 
 DEFAULT = "expired"
@@ -57,12 +55,7 @@ def _where(catalog: Catalog, listing: str) -> str:
 
 
 async def _measured(desk: Desk, measure: Callable[[], CleanupPlan]) -> CleanupPlan:
-    leaves = "leaves it: nothing is moved"
-    work = in_background(measure)
-    try:
-        return await desk.question.wait_for(work, lambda: "measuring", _drop, leaves)
-    except GaveUp:
-        raise GaveUp("nothing moved") from None
+    return await desk.learn(measure, "measuring")
 
 
 def wanted(words: str) -> Wanted:
@@ -120,7 +113,3 @@ async def _is_sure(desk: Desk, plan: CleanupPlan, title: str, where: str) -> boo
         erased = [(f"{one.listing}/{one.session_id[:8]}", one.at) for one in plan.purges]
         lines = cleanup.listed(plan.taken, plan.skipped, erased, desk.engine.now())
         await desk.show_page(title, lines)
-
-
-def _drop(task: object) -> None:
-    """Nobody waits for a preview."""

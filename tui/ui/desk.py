@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from tui.core.catalog import is_gone
 from tui.core.errors import UsageError
@@ -15,10 +16,12 @@ from tui.ui.drafts import Drafts
 from tui.ui.news import News
 from tui.ui.page import Draw, PagePane
 from tui.ui.port import Engine
-from tui.ui.question import Question
+from tui.ui.question import GaveUp, Question
+from tui.ui.threads import in_background
 from tui.view import words
 from tui.view.steering import answered_words, deadline_words
 
+T = TypeVar("T")
 MANY = 5
 ShowPage = Callable[[str, Sequence[str]], Awaitable[None]]
 
@@ -69,6 +72,32 @@ class Desk:
                 for acts in self.done
             )
             self.done[:] = [acts for acts in left if acts]
+
+    async def do(self, work: Callable[[], T], says: str) -> T:
+        """Return what `work` returns, done in a thread; Esc waits no longer, and it is told later.
+
+        Whatever a deed waits for must be left so: a disk may never answer.
+        """
+
+        def later(task: asyncio.Future[T]) -> None:
+            error = task.exception()
+            done = task.result() if error is None else error
+            told = done.words if isinstance(done, Act) else f"{says}: {error or 'done'}"
+            self.news.tell(told, "bad" if error else "noticed")
+
+        return await self.question.wait_for(in_background(work), lambda: says, later)
+
+    async def learn(self, work: Callable[[], T], says: str) -> T:
+        """Return what `work` found out in a thread; Esc leaves it, and nothing was done."""
+
+        def later(task: asyncio.Future[T]) -> None:
+            task.exception()  # nobody waits for it
+
+        waits, leaves = self.question.wait_for, "leaves it: nothing is done"
+        try:
+            return await waits(in_background(work), lambda: says, later, leaves)
+        except GaveUp:
+            raise GaveUp(f"{says}: left, nothing was done") from None
 
     def open_pages(self, title: str, draw: Draw) -> None:
         """Show lines over the panes page by page, beside a question about them."""

@@ -16,11 +16,11 @@ from tui.ui.desk import Desk, after_dashes, is_sure, named, require_some
 from tui.ui.drafts import again
 from tui.ui.many import each, in_one_go
 from tui.ui.prompting import until_taken
-from tui.ui.threads import in_background
 from tui.view import words
 from tui.view.lines import Cell
 
 _DAYS = "7"
+_PLANS = "looking what a new session would use"
 
 
 async def new(desk: Desk, listing: str, stage: str, days: int | None, given: str = "") -> None:
@@ -40,7 +40,7 @@ async def new(desk: Desk, listing: str, stage: str, days: int | None, given: str
         wanted, prompt = desk.engine.with_prompt_line(plan, line)
         if not prompt:
             raise UsageError("nothing started: a new session needs a prompt")
-        desk.started = await in_background(partial(desk.engine.start, wanted, prompt))
+        desk.started = await desk.do(partial(desk.engine.start, wanted, prompt), "starting")
 
     with desk.drafts.written(about, again("new", desk.engine.keys)):
         meant = partial(resuming.stands_for, desk, ("new", *where))
@@ -53,7 +53,8 @@ async def _asked_listing(desk: Desk, days: int | None) -> str:
     async def take(typed: str) -> str:
         if not typed.strip():
             raise UsageError("a new session needs a listing; Esc leaves this")
-        await in_background(partial(desk.engine.plan_new, typed.strip(), "stage", days))
+        plan = partial(desk.engine.plan_new, typed.strip(), "stage", days)
+        await desk.learn(plan, _PLANS)
         return typed.strip()
 
     return await until_taken(desk.question, "new session in which listing?", take)
@@ -65,7 +66,8 @@ async def _planned(desk: Desk, listing: str, stage: str, days: int | None) -> Pl
     async def take(typed: str) -> Plan:
         if not typed.strip():
             raise UsageError("a new session needs a stage, such as stage_3; Esc leaves this")
-        return await in_background(partial(desk.engine.plan_new, listing, typed.strip(), days))
+        plan = partial(desk.engine.plan_new, listing, typed.strip(), days)
+        return await desk.learn(plan, _PLANS)
 
     asks = f"new session in {listing}, of which stage?"
     return await (take(stage) if stage else until_taken(desk.question, asks, take))
@@ -189,7 +191,8 @@ async def acknowledge(desk: Desk, sessions: Sequence[Session]) -> None:
 async def forget(desk: Desk, listing_id: str) -> None:
     """Take a listing off the screen whose folder is gone."""
     desk.stands_for("ack", listing_id)
-    unwritten = await in_background(partial(desk.engine.forget, listing_id))
+    work = partial(desk.engine.forget, listing_id)
+    unwritten = await desk.do(work, f"forgetting {listing_id}")
     words = f"{listing_id} is no longer shown{unwritten}"
     desk.question.say(words, "bad" if unwritten else "good")
 
@@ -203,7 +206,7 @@ async def rename(desk: Desk, session: Session, title: str) -> None:
     meant(title)
 
     async def take(typed: str) -> Act:
-        return await in_background(partial(desk.engine.rename, session, typed.strip()))
+        return await desk.do(partial(desk.engine.rename, session, typed.strip()), "renaming")
 
     asks = f"rename {named([session])} to"
     act = await (
@@ -225,7 +228,7 @@ async def restore(desk: Desk, given: str) -> None:
     async def take(typed: str) -> Act:
         if not typed.strip():
             raise UsageError("restore which? `:trash` lists the ids; Esc leaves this")
-        return await in_background(partial(desk.engine.restore, typed.strip()))
+        return await desk.do(partial(desk.engine.restore, typed.strip()), "restoring")
 
     asks = "restore which id from the trash?"
     act = await (take(given) if given else until_taken(desk.question, asks, take, typed=meant))
@@ -243,7 +246,7 @@ async def interrupt(desk: Desk, session: Session) -> None:
         asks = f"interrupt {named([session])} ({whose})? it may end its whole work"
     if await desk.question.confirm(asks):
         desk.stands_for("interrupt", session.address, *sure)
-        act = await in_background(partial(desk.engine.interrupt, session))
+        act = await desk.do(partial(desk.engine.interrupt, session), "interrupting")
         desk.question.say(act.words, "good")
 
 
@@ -251,7 +254,7 @@ async def stop(desk: Desk, session: Session) -> None:
     """Ask, and end the run."""
     desk.stands_for("stop", session.address)
     if await desk.question.confirm(f"stop the run of {named([session])}?"):
-        act = await in_background(partial(desk.engine.stop, session))
+        act = await desk.do(partial(desk.engine.stop, session), "stopping")
         desk.question.say(act.words, "good")
 
 
@@ -267,7 +270,7 @@ async def send(desk: Desk, session: Session, given: str) -> None:
     async def take(typed: str) -> None:
         if not typed.strip():
             raise UsageError("nothing sent: a follow-up needs words; Esc leaves this")
-        act = await in_background(partial(desk.engine.send, session, typed))
+        act = await desk.do(partial(desk.engine.send, session, typed), "sending")
         desk.question.say(act.words, "good")
 
     if given:

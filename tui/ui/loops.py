@@ -42,9 +42,11 @@ class Loops:
                     self.calm(name)
                 await task
                 return
-            except asyncio.CancelledError:
-                task.cancel()
-                raise
+            except asyncio.CancelledError as error:
+                if not task.cancelled() or _is_meant():
+                    task.cancel()
+                    raise
+                self.fault(name, error)  # it was cancelled from within
             except Exception as error:  # whatever it is, the console must not go on without it
                 self.fault(name, error)
             await asyncio.sleep(self.again_s)
@@ -71,6 +73,12 @@ class Loops:
         if self.troubles.pop(name, None) is not None:
             with suppress(Exception):  # as above
                 self._show()
+
+
+def _is_meant() -> bool:
+    """Whether it is this very task that somebody cancels."""
+    own = asyncio.current_task()
+    return own is not None and own.cancelling() > 0
 
 
 def write_down(engine: Engine, where: str, error: BaseException) -> threading.Thread:

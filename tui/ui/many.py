@@ -139,7 +139,7 @@ async def undo_batch(desk: Desk, acts: Sequence[Act]) -> None:
         await in_one_go(desk, partial(desk.engine.undo_many, acts), "undone")
         return
     try:
-        act = await in_background(partial(desk.engine.undo, acts[0]))
+        act = await desk.do(partial(desk.engine.undo, acts[0]), "undoing")
     except Refused:
         raise
     except ConsoleError:

@@ -25,7 +25,7 @@ WhyNot = Callable[[str], str]
 Turns = Mapping[str, Callable[[], object]]
 _NO_TURNS: Turns = {}
 _SAY_EACH = 0.4
-_TOO_EARLY = "that key came before this question was on the screen: once more"
+TOO_EARLY = "that key came before this question was on the screen: once more"
 
 
 class Cancelled(ConsoleError):
@@ -82,6 +82,11 @@ class Question(MessagePane):
     def is_shown(self) -> bool:
         """Whether the question was on the screen, so that a key can be meant for it."""
         return self._answer is not None and self._is_shown
+
+    @property
+    def was_shown(self) -> bool:
+        """Whether what was asked last was on the screen, when it was answered."""
+        return self._is_shown
 
     def hold(self) -> None:
         """Take the keyboard."""
@@ -198,7 +203,7 @@ class Question(MessagePane):
             self.redraw()
         if task.done():
             return task.result()
-        task.add_done_callback(later)
+        task.add_done_callback(lambda done: None if done.cancelled() else later(done))
         raise GaveUp(f"{says()}: goes on, nobody waits for it here")
 
     async def _ask(self, asks: str, *, counts_on_it: bool) -> str:
@@ -232,9 +237,7 @@ class Question(MessagePane):
 
     def painted(self) -> Callable[[], object] | None:
         """Return what to do once the question, as it is painted now, was shown."""
-        if self._answer is None or self._is_shown or not self._counts_on_it:
-            return None
-        if not self.region.area:
+        if self._answer is None or self._is_shown or not self.region.area:
             return None
         if any(self._drawn.get(y) != self.line_at(y) for y in range(self.size.height)):
             return None
@@ -366,7 +369,7 @@ class Question(MessagePane):
 
     def _why_too_early(self) -> str:
         """Return why a key does not answer: nobody had seen the question when it was pressed."""
-        return _TOO_EARLY if self._counts_on_it and not self._is_shown else ""
+        return TOO_EARLY if self._counts_on_it and not self._is_shown else ""
 
     def _tell_typed(self) -> None:
         if self._typed_so_far is not None:

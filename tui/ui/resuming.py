@@ -15,7 +15,6 @@ from tui.ui.drafts import again
 from tui.ui.many import each
 from tui.ui.possible import why_not
 from tui.ui.prompting import until_taken
-from tui.ui.threads import in_background
 from tui.view.lines import Cell
 
 
@@ -25,14 +24,15 @@ async def resume(
     """Ask for a prompt and start a run with it; options of the agent may stand before it."""
     words = ("resume", session.address, *(("--fork",) if is_fork else ()))
     stands_for(desk, words, given)
-    plan = await in_background(partial(desk.engine.plan_resume, session, is_fork=is_fork))
     verb = "fork" if is_fork else "resume"
+    work = partial(desk.engine.plan_resume, session, is_fork=is_fork)
+    plan = await desk.learn(work, f"looking what a {verb} would use")
     about = (verb, *session.key)
 
     async def take(line: str) -> None:
         wanted, prompt = desk.engine.with_prompt_line(plan, line)
         start = partial(desk.engine.start, wanted, prompt or DEFAULT_PROMPT)
-        desk.started = await in_background(start)
+        desk.started = await desk.do(start, "starting")
 
     with desk.drafts.written(about, again(verb, desk.engine.keys)):
         await ask_prompt(
@@ -60,7 +60,7 @@ async def resume_many(
     others = (word for one in begun[1:] for word in ("--also", one.address))
     words = ("resume", begun[0].address, *others)
     stands_for(desk, words, given)
-    plan = await in_background(partial(_any_plan, desk, possible))
+    plan = await desk.learn(partial(_any_plan, desk, possible), "looking what a resume would use")
     most = desk.engine.max_runs
     queued = f", {most} at once, the others queued" if len(possible) > most else ""
     about = ("resume", "", "")

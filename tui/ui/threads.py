@@ -31,9 +31,21 @@ async def in_background(work: Callable[[], T]) -> T:
         try:
             result = work()
         except BaseException as error:  # whatever it is, it belongs to whoever waits
-            tell(done.set_exception, error)
+            tell(done.set_exception, _told(error))
         else:
             tell(done.set_result, result)
 
     threading.Thread(target=run, name="background", daemon=True).start()
     return await done
+
+
+def _told(error: BaseException) -> BaseException:
+    """Return what can be told to whoever waits: a future takes no end of an iterator.
+
+    Nor is it a word to stop waiting, whatever the work was told.
+    """
+    if not isinstance(error, StopIteration | asyncio.CancelledError | GeneratorExit):
+        return error
+    told = RuntimeError(f"{type(error).__name__}: {error}")
+    told.__cause__ = error
+    return told

@@ -10,8 +10,6 @@ from tui.core.zones import read_time
 from tui.operations.context import Act
 from tui.ui.desk import Desk
 from tui.ui.many import undo_batch
-from tui.ui.question import GaveUp
-from tui.ui.threads import in_background
 from tui.view import words
 
 _OLD = timedelta(minutes=1)
@@ -37,17 +35,11 @@ async def undo(desk: Desk) -> None:
 
 async def _undo_last(desk: Desk) -> None:
     """Look for what was done last, ask whether that is meant, and take back just that."""
-    work = in_background(desk.engine.last_batch)
-    leaves = "leaves it: nothing is undone"
-    try:
-        batch = await desk.question.wait_for(work, lambda: "looking back", _drop, leaves)
-    except GaveUp:
-        raise GaveUp("nothing undone") from None
+    batch = await desk.learn(desk.engine.last_batch, "looking back")
     if not await desk.question.confirm(f"undo: {batch_words(batch, desk.engine.now())}?"):
         desk.question.say("left as it is")
         return
-    undone = in_background(partial(desk.engine.undo_last, batch))
-    acts, said = await desk.question.wait_for(undone, lambda: "undoing", _drop)
+    acts, said = await desk.do(partial(desk.engine.undo_last, batch), "undoing")
     left = [act for act in acts if act.is_needless]
     why = f"; {left[0].words}" if left else ""
     desk.question.say(f"{said}{why}", "bad" if left else "good")
@@ -66,7 +58,3 @@ def _by(act: Act) -> str:
     rows = [row.expires_at if row else "" for row in (act.before, act.after)]
     before, after = (read_time(text, UTC) for text in rows)
     return f" by {words.span(after - before)}" if before and after and before < after else ""
-
-
-def _drop(task: object) -> None:
-    """Nobody waits for it."""

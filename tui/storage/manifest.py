@@ -99,7 +99,8 @@ def read_manifest(batch: Path, numbers: Iterable[str]) -> tuple[Trashed, ...]:
 
     Raises `OSError` when it cannot be read now.
     """
-    manifest = _load(batch)
+    numbers = tuple(numbers)
+    manifest = _load(batch) if numbers else None
     return tuple(found for one in numbers if (found := _trashed(batch, manifest, one)))
 
 

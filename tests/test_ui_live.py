@@ -51,6 +51,28 @@ class LargeEngine(FixedEngine):
         return EndFollow(LONG)
 
 
+class UnreadFollow(EndFollow):
+    """Something of it cannot be read."""
+
+    def seek(
+        self,
+        words: str,
+        told: Callable[[float], None],
+        is_stopped: Callable[[], bool],
+        known: Hits | None,
+    ) -> Hits:
+        places = array("Q", (at for at, one in enumerate(self.entries) if one.text == words))
+        unread = ("b1.txt cannot be read",)
+        return Hits(words, places, 20_000, unread=unread, unread_aside=("Survey: unread", *unread))
+
+
+class UnreadEngine(FixedEngine):
+    """Of every session something cannot be read."""
+
+    def follow(self, session: Session) -> FixedFollow:
+        return UnreadFollow(LONG)
+
+
 class SlowFollow(EndFollow):
     """Searches until it is told to stop."""
 
@@ -157,6 +179,15 @@ async def test_a_search_goes_to_every_hit_wherever_it_is() -> None:
         await at.press("slash", "ctrl+u", *"nowhere", "enter")
         await at.answered()
         assert at.message == "nowhere is not there"
+
+
+@pytest.mark.parametrize(("words", "found"), [("line 777", "1 of 1"), ("pumps", "")])
+async def test_a_search_names_what_it_could_not_search(words: str, found: str) -> None:
+    async with console(UnreadEngine()) as at:
+        await at.press("enter", "slash", *words, "enter")
+        await at.answered()
+        said = found or "pumps is not in what could be read"
+        assert at.message == f"{said}; not searched: b1.txt cannot be read, and 1 more"
 
 
 async def test_a_search_says_how_far_it_is_and_esc_stops_it() -> None:

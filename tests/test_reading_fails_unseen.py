@@ -13,6 +13,7 @@ import pytest
 from tests.failing import reads_fail
 from tests.sample_listing import FIRST, SampleListing
 from tui.__main__ import main
+from tui.operations.follow import Follow
 
 ERRORS = pytest.mark.parametrize(
     "number", [errno.EACCES, errno.EIO, errno.EMFILE], ids=errno.errorcode.get
@@ -89,6 +90,21 @@ def test_what_was_deleted_may_lie_in_a_trash_that_cannot_be_read(
         assert run(listing, "export", FIRST) == 1
     assert os.strerror(number) in capsys.readouterr().err
     assert run(listing, "export", FIRST) == 0
+
+
+@ERRORS
+def test_who_follows_it_is_told_once_and_sees_it_once_it_can_be_read(
+    listing: SampleListing, number: int
+) -> None:
+    with unread(listing, number):
+        session = listing.session(FIRST)
+        follow = Follow(session)
+        first, second = follow.poll(session), follow.poll(session)
+    assert len(first.notices) == 1
+    assert os.strerror(number) in first.notices[0]
+    assert second.notices == ()
+    session = listing.session(FIRST)
+    assert follow.poll(session).entries
 
 
 @pytest.mark.parametrize("words", [FIRST, f"hollis_park/{FIRST}", "hollis_park"])

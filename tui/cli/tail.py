@@ -15,7 +15,6 @@ from tui.cli.output import entry_json, put, put_json, say
 from tui.cli.reader import is_reader_gone
 from tui.core.models import Entry, EntryKind, Session
 from tui.core.zones import LOCAL
-from tui.operations.cause import unseen_words
 from tui.operations.context import Context
 from tui.operations.find import find_session
 from tui.operations.follow import Follow
@@ -34,10 +33,9 @@ def tail(context: Context, args: argparse.Namespace) -> int:
     """
     session = session_named(context, args.id)
     last = last_entries(session, args.n)
-    unread = tuple(filter(None, (*last.notices, unseen_words(session))))
-    for notice in unread:
+    for notice in last.notices:
         say(notice)
-    if not (last.entries or unread or args.follow) and args.n > 0:
+    if not (last.entries or last.notices or args.follow) and args.n > 0:
         say(f"{session.session_id[:8]} has no transcript to show")
     printer = _Printer(as_json=args.json)
     printer.print(last.entries, last.asides, last.ended)
@@ -45,7 +43,7 @@ def tail(context: Context, args: argparse.Namespace) -> int:
         printer.print((Entry(EntryKind.NOTICE, last.branches),))
     if args.follow:
         _follow(context, session, last.follow, printer)
-    return int(bool(unread))
+    return int(bool(last.notices))
 
 
 def _follow(context: Context, session: Session, follow: Follow, printer: _Printer) -> None:

@@ -20,6 +20,7 @@ from tui.core.records import whole_records
 from tui.core.transcript_notices import FAILED_SERVERS
 from tui.operations.asides import Asides, SaidAside
 from tui.operations.branches import Branches, branch_mark, marked
+from tui.operations.cause import unseen_words
 from tui.operations.happened import Happened, interleaved, since
 from tui.operations.kept_results import in_sight
 from tui.operations.last_line import LastLine
@@ -100,6 +101,7 @@ class Follow:
         self._left_folder: Path | None = None
         self._first_at: datetime | None = None
         self._unread: dict[str, None] = {}
+        self._unseen = ""
         self._forget()
         self._point_at(session)
 
@@ -149,7 +151,10 @@ class Follow:
             self._note(entries)
         aside, writing = self._said_aside(session), self._partial(session)
         self._is_begun = self._is_begun or bool(happened or entries)
-        told = Update((*entries, *happened), was_moved, writing, aside.notices, aside.has_more)
+        unseen, known = unseen_words(session), self._unseen
+        notices = (*aside.notices, *((unseen,) if unseen not in ("", known) else ()))
+        self._unseen = unseen
+        told = Update((*entries, *happened), was_moved, writing, notices, aside.has_more)
         return replace(told, asides=aside.entries, ended=aside.ended, end=len(self._left))
 
     def before(self, place: int, until: datetime | None) -> Page:

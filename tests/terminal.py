@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import select
 import signal
 import struct
@@ -23,6 +24,8 @@ import pyte
 _BREATH = 0.02  # seconds
 _PAUSE = 0.05  # seconds: what a console takes for typed at once comes sooner
 _PATIENCE = 10.0
+_HEARD_WITHIN = 0.5  # seconds in which a program asks behind a question that it paints
+_ASKS = re.compile(r"^ >|\by yes\b|\bEsc (back|leaves)\b")
 _FAR_PAUSE = 0.3  # where another program stands between, whose own queue nobody sees
 
 
@@ -61,7 +64,7 @@ class Terminal:
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
         self.received = 0
-        self._is_word, self._typed_at = False, 0.0
+        self._is_word, self._typed_at, self._asked_at = False, 0.0, 0.0
         self._pause = _FAR_PAUSE if is_far else _PAUSE
         self.raw = bytearray()
         self._answers = answers
@@ -116,8 +119,20 @@ class Terminal:
         until = time.monotonic() + _PATIENCE
         while not self.text.rsplit("\n", 1)[-1].startswith(" >") and time.monotonic() < until:
             time.sleep(_BREATH)
-        time.sleep(_BREATH)
+        self._be_seen()
         self.send(keys[1:])
+
+    def _be_seen(self) -> None:
+        """Wait until the program could learn that a question is on the screen, if one is.
+
+        It asks behind the picture, and takes no key for an answer that was typed before.
+        """
+        is_question = _ASKS.search(self.text.rsplit("\n", 1)[-1])
+        until = time.monotonic() + (_HEARD_WITHIN if is_question and self._answers else _BREATH)
+        while time.monotonic() < until:
+            time.sleep(_BREATH)
+            if is_question and self._asked_at > self._typed_at:
+                return
 
     def taken(self) -> None:
         """Wait until the program has read all that was typed, unless it reads nothing at all."""
@@ -187,7 +202,7 @@ class Terminal:
         while time.monotonic() < until:
             text = " ".join(self.text.split())
             if all(word in text for word in words):
-                time.sleep(_BREATH)  # what was asked behind that picture has been answered, too
+                self._be_seen()
                 return text
             time.sleep(0.05)
         raise AssertionError(f"{words} never came:\n{self.text}")
@@ -238,6 +253,7 @@ class Terminal:
         if said and self._answers:
             with suppress(OSError):
                 os.write(self._master, said)
+            self._asked_at = time.monotonic()
 
 
 def _own_terminal() -> None:

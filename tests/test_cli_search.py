@@ -137,6 +137,7 @@ def test_with_json_the_file_is_named(listing: SampleListing, tmp_path: Path) -> 
         "session_id": FIRST,
         "file": str(path),
         "bytes": path.stat().st_size,
+        "unread": [],
     }
     assert run_cli(listing.root, "export", "9f2c", "--json").returncode == 2
 

@@ -52,8 +52,8 @@ def require_yes(request: Request, now: datetime, decision: str, who: str) -> Non
         tool = short_tool(request)
         say(f"  always: every later call of {tool} in this run too, whatever its input")
     word = f"{'always' if decision == 'always' else 'yes'} {request.digest[:_WORD]}"
-    say(f"type `{word}` to answer {decision} to {who}:")
     _forget_typed()
+    say(f"type `{word}` to answer {decision} to {who}:")
     if " ".join(sys.stdin.readline().split()) != word:
         raise Refused("nothing was granted")
 

@@ -200,9 +200,9 @@ def test_no_console_harms_anybody(planted: Planted) -> None:
         screen.send(":log\r")
         screen.wait_for("Esc back", seconds=300)
         screen.send("\x1b")
-        screen.wait_for("? help", seconds=300)
+        screen.wait_for("q quit", seconds=300)
         status = Path(f"/proc/{screen.process.pid}/status").read_text()
-        screen.send(":quit\r")
+        screen.line(":quit\r")
         assert screen.process.wait(300) == 0
     assert int(status.split("VmHWM:")[1].split()[0]) < MOST_KB
     require_harmless(home / "watched.log", [home], [planted.root])

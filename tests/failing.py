@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -9,6 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+ERRORS = pytest.mark.parametrize(
+    "number", [errno.EACCES, errno.EIO, errno.EMFILE], ids=errno.errorcode.get
+)
 
 _READS = ("open", "stat", "lstat", "scandir", "listdir", "readlink", "access")
 

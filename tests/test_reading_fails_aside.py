@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.failing import reads_fail
+from tests.failing import ERRORS, reads_fail
 from tests.sample_listing import FIRST, SampleListing
 from tests.subagent_files import add_agent, call, launched, notified, prompt, result, text, write
 from tui.__main__ import main
 from tui.operations.follow import Follow
 from tui.operations.seek import Hits
 
-ERRORS = pytest.mark.parametrize(
-    "number", [errno.EACCES, errno.EIO, errno.EMFILE], ids=errno.errorcode.get
-)
 KEPT = "<persisted-output>\nOutput too large (165KB). Full output saved to: {}\n\nPreview\n"
 Place = Callable[[Path], Path]
 PLACES: dict[str, tuple[Place, str, str]] = {

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.failing import reads_fail
+from tests.failing import ERRORS, reads_fail
 from tests.fixed_engine import FixedEngine
 from tests.piloted import console
 from tests.sample_listing import FIRST, SampleListing, snapshot, with_footprint
@@ -32,10 +32,6 @@ from tui.storage.recovery import require_no_super_journal
 from tui.storage.remembered import read_remembered, write_remembered
 from tui.storage.slots import Slots
 from tui.storage.trash import list_trash
-
-ERRORS = pytest.mark.parametrize(
-    "number", [errno.EACCES, errno.EIO, errno.EMFILE], ids=errno.errorcode.get
-)
 
 
 @pytest.fixture

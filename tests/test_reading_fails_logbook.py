@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from tests.failing import reads_fail
+from tests.failing import ERRORS, reads_fail
 from tests.sample_listing import FIRST, SECOND, SampleListing
 from tui.core.errors import Changed
 from tui.core.models import Event
@@ -20,10 +19,6 @@ from tui.operations.undo import last_batch
 from tui.operations.undone import undone_words
 from tui.operations.vanished import acked
 from tui.storage.logbook import write_event
-
-ERRORS = pytest.mark.parametrize(
-    "number", [errno.EACCES, errno.EIO, errno.EMFILE], ids=errno.errorcode.get
-)
 
 
 @pytest.fixture

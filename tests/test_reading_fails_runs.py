@@ -6,7 +6,6 @@ and what lies in the trash is neither gone nor erased because nobody could look.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 from datetime import timedelta
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.failing import reads_fail
+from tests.failing import ERRORS, reads_fail
 from tests.sample_listing import FIRST, SampleListing, snapshot, with_footprint
 from tui.core.errors import ConsoleError, Refused
 from tui.operations.cleanup import clean_up, plan_cleanup
@@ -39,10 +38,6 @@ from tui.storage.erasing import erase, erase_words
 from tui.storage.manifest import MANIFEST
 from tui.storage.moving import conflict, move
 from tui.storage.trash import list_trash, put_back, read_trash
-
-ERRORS = pytest.mark.parametrize(
-    "number", [errno.EACCES, errno.EIO, errno.EMFILE], ids=errno.errorcode.get
-)
 
 
 @pytest.fixture

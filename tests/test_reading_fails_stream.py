@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 from pathlib import Path
 
 import pytest
 
-from tests.failing import reads_fail
+from tests.failing import ERRORS, reads_fail
 from tests.sample_listing import FIRST, SECOND, SampleListing
 from tui.__main__ import main
 from tui.storage.tail import Growth, Tail
-
-ERRORS = pytest.mark.parametrize(
-    "number", [errno.EACCES, errno.EIO, errno.EMFILE], ids=errno.errorcode.get
-)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sqlite3
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.failing import reads_fail
+from tests.failing import ERRORS, reads_fail
 from tests.sample_listing import FIRST, SECOND, SampleListing, run_cli, snapshot
 from tui.core.errors import ConsoleError, Refused
 from tui.operations.cleanup import plan_cleanup
@@ -24,10 +23,6 @@ from tui.operations.purge import purge
 from tui.operations.refresh import Watch
 from tui.operations.undo import undo_last
 from tui.storage.trash import list_trash, read_trash
-
-ERRORS = pytest.mark.parametrize(
-    "number", [errno.EACCES, errno.EIO, errno.EMFILE], ids=errno.errorcode.get
-)
 
 
 @pytest.fixture

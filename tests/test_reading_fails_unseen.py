@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 from pathlib import Path
@@ -10,14 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.failing import reads_fail
+from tests.failing import ERRORS, reads_fail
 from tests.sample_listing import FIRST, SampleListing
 from tui.__main__ import main
 from tui.operations.follow import Follow
-
-ERRORS = pytest.mark.parametrize(
-    "number", [errno.EACCES, errno.EIO, errno.EMFILE], ids=errno.errorcode.get
-)
 
 
 @pytest.fixture

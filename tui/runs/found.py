@@ -94,7 +94,7 @@ def _as_far_as_told(folder: Path, session_id: str) -> Run:
     """Return a run as far as it can be read; nothing says of one that cannot that it ended."""
     try:
         return protocol.read_run(folder)
-    except Exception:  # as above
+    except Exception:  # the one run that cannot be read is shown as such, whatever is wrong in it
         never = datetime.fromtimestamp(0, UTC)
         listing = one_line(folder.absolute().parent.parent.parent.name)
         name = one_line(folder.name)

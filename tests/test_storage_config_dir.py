@@ -23,7 +23,8 @@ from tui.storage.config_dir import (
     refresh_children,
     sweep_days,
 )
-from tui.storage.locks import folder_lock, held
+from tui.storage.file_lock import folder_lock
+from tui.storage.locks import held
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -18,8 +18,8 @@ import pytest
 from tests.children import Child
 from tests.sample_listing import FIRST, SECOND
 from tui.core.errors import Refused
+from tui.storage.file_lock import NO_LOCKS
 from tui.storage.locks import (
-    NO_LOCKS,
     SessionLock,
     batch_lock,
     discard_locks,

@@ -27,6 +27,7 @@ from tui.storage.config_dir import (
     UNKNOWN_SWEEP,
     sweep_days,
 )
+from tui.storage.file_lock import NO_LOCKS
 from tui.storage.folders import Version, is_link, is_settled
 from tui.storage.registry import read_registry
 from tui.storage.tables import TableCache
@@ -182,7 +183,7 @@ class Sight:
         if not self._has_locks and transcripts and not seen.why:
             self._has_locks = locks.has_locks(transcripts[0].path)
             if not self._has_locks:
-                return locks.Locks(why=locks.NO_LOCKS, is_blind=True)
+                return locks.Locks(why=NO_LOCKS, is_blind=True)
         return seen
 
     def _acks(self, *, has_ours: bool) -> tuple[Mapping[str, Ack], str]:
@@ -198,7 +199,7 @@ class Sight:
     ) -> tuple[str, Trouble]:
         """Return what of it is not known and why, in words and for code: the worst of it."""
         finder = self._finder
-        unlocked = Trouble.NO_LOCKS if seen.why.startswith(locks.NO_LOCKS) else Trouble.UNREAD
+        unlocked = Trouble.NO_LOCKS if seen.why.startswith(NO_LOCKS) else Trouble.UNREAD
         sweep = f"when the CLI sweeps it is not known: {SETTINGS} cannot be read"
         told = (
             ("" if is_linked else finder.cut, Trouble.UNREAD if finder.is_unread else Trouble.CUT),

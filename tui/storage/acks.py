@@ -13,12 +13,12 @@ from tui.core.models import Ack
 from tui.core.session_id import is_session_id
 from tui.core.text import one_line
 from tui.core.zones import read_time
+from tui.storage.file_lock import folder_lock
 from tui.storage.folders import (
     console_folder,
     our_folder,
     read_ours,
 )
-from tui.storage.locks import folder_lock
 from tui.storage.safe_io import write_atomically
 
 ACKS = "acks.json"

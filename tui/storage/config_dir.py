@@ -16,8 +16,8 @@ from tui.core.bounded_json import parse_json
 from tui.core.errors import ConsoleError, Refused
 from tui.core.session_id import is_cli_id, is_session_id
 from tui.core.text import one_line
+from tui.storage.file_lock import folder_lock
 from tui.storage.folders import is_link, read_small
-from tui.storage.locks import folder_lock
 from tui.storage.opening import CONFIG_DIR as CONFIG_DIR
 from tui.storage.opening import open_folder
 from tui.storage.rewriting import rewrite

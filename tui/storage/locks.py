@@ -6,7 +6,6 @@ import errno
 import fcntl
 import os
 import time
-import weakref
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,19 +13,15 @@ from pathlib import Path
 
 from tui.core.errors import Refused
 from tui.core.limits import MOST_LOCKS
+from tui.storage.file_lock import NO_LOCKS, PATIENT_TRIES, PAUSE_S, TRIES, FileLock, is_at
 from tui.storage.folders import OURS, console_folder, our_folder, read_small
 from tui.storage.opening import open_folder
-from tui.storage.safe_io import folder_of, make_file, unlink
+from tui.storage.safe_io import folder_of, unlink
 from tui.storage.walking import names_in
 
-_TRIES = 4
-_PAUSE = 0.03
-_PATIENT_TRIES = 100
 _BATCH = ".batch"
 _HELD = "somebody else holds it"
-_OPENED = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _LOOKED_AT = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-NO_LOCKS = "this mount has no locks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +38,12 @@ class Locks:
     is_blind: bool = False
 
 
-class SessionLock:
+class SessionLock(FileLock):
     """An exclusive `flock` on `<listing>/.session_console/locks/<session id>`.
 
     Whoever resumes, deletes, cleans, adopts or forks holds it; a launcher hands its descriptor
     to the runner, which then holds it until it ends, however it ends. A forked child has none.
     """
-
-    def __init__(self, fd: int, path: Path) -> None:
-        self.fd = fd
-        self.path = path
-        _ours.add(self)
 
     @classmethod
     def take(cls, listing_path: Path, session_id: str) -> SessionLock:
@@ -62,52 +52,24 @@ class SessionLock:
         Raises `OSError` when the lock cannot be made or opened: then somebody may have it.
         """
         path = lock_path(listing_path, session_id)
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             try:
-                lock = _take(path, _TRIES)
+                lock = cls.locked(path, TRIES)
             except BlockingIOError:
                 break
             try:
-                if not _is_in_batch(path) and _is_at(path, lock.fd):
+                if not _is_in_batch(path) and is_at(path, lock.fd):
                     return lock
             except BaseException:  # whatever happened, the lock is still ours to let go
                 lock.close()
                 raise
             lock.close()
-            time.sleep(_PAUSE)
+            time.sleep(PAUSE_S)
         raise Refused(f"{session_id[:8]} is in use: somebody else holds its lock")
-
-    def discard(self) -> None:
-        """Remove the lock's file and close: of a session that is gone no lock need stay.
-
-        Whoever waits for it meanwhile then takes the lock of a new file, see `_take`.
-        """
-        if self.fd >= 0:
-            with suppress(OSError), folder_of(self.path) as (folder, name):
-                unlink(folder, name)
-        self.close()
-
-    def close(self) -> None:
-        """Close our descriptor; the lock is free once no other copy of it is open."""
-        if self.fd >= 0:
-            os.close(self.fd)
-            self.fd = -1
-
-    def release(self) -> None:
-        """Unlock it for every copy, also those that a process forked meanwhile keeps open."""
-        if self.fd >= 0:
-            fcntl.flock(self.fd, fcntl.LOCK_UN)
-            self.close()
 
     def handed_on(self) -> SessionLock:
         """Return a copy that stays locked when this one is closed."""
         return SessionLock(os.dup(self.fd), self.path)
-
-    def __enter__(self) -> SessionLock:
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self.close()
 
 
 @contextmanager
@@ -122,7 +84,7 @@ def batch_lock(listing_path: Path, session_ids: Collection[str]) -> Iterator[Map
     """
     path = console_folder(listing_path, "locks") / _BATCH
     try:
-        lock = _take(path, _PATIENT_TRIES)
+        lock = FileLock.locked(path, PATIENT_TRIES)
     except BlockingIOError:
         raise Refused("a clean-up or a delete of many is at work in this listing") from None
     try:
@@ -142,17 +104,6 @@ def discard_locks(listing_path: Path, session_ids: Iterable[str]) -> None:
             unlink(folder, session_id)
 
 
-def _let_go_in_child() -> None:
-    """Close the locks of a process in its forked child, which may live longer; unlock none."""
-    for lock in tuple(_ours):
-        with suppress(OSError):
-            lock.close()
-
-
-_ours: weakref.WeakSet[SessionLock] = weakref.WeakSet()
-os.register_at_fork(after_in_child=_let_go_in_child)
-
-
 def _is_in_batch(path: Path) -> bool:
     """Whether somebody holds a batch that the session of that lock is in, or may be in.
 
@@ -165,81 +116,6 @@ def _is_in_batch(path: Path) -> bool:
         return False
     named = _batch_in(path.parent)
     return not named or path.name in named
-
-
-@contextmanager
-def folder_lock(listing_path: Path, name: str) -> Iterator[None]:
-    """Hold what whoever rewrites a small file of a listing holds; waits up to 3 s for it.
-
-    `name` begins with a dot, which no session's id does. Raises `Refused` when another holds it
-    for longer, `OSError` when it cannot be made.
-    """
-    try:
-        lock = _take(console_folder(listing_path, "locks") / name, _PATIENT_TRIES)
-    except BlockingIOError:
-        raise Refused(f"{name[1:]} is being rewritten by somebody else: try again") from None
-    try:
-        yield
-    finally:
-        lock.close()
-
-
-def _take(path: Path, tries: int) -> SessionLock:
-    """Return a lock, held by us; raises `BlockingIOError` after that many tries.
-
-    The lock of a file that somebody has removed since it was opened would keep nobody out.
-    """
-    while True:
-        lock = SessionLock(_opened(path), path)
-        try:
-            _lock(lock.fd, tries)
-            if _is_at(path, lock.fd):
-                return lock
-        except BaseException:  # an interrupt too must leave nothing half-made
-            lock.close()
-            raise
-        lock.close()
-
-
-def _opened(path: Path) -> int:
-    """Open a lock's file, made if need be with the rights of its folder; raises `OSError`.
-
-    Whoever makes it gives it those rights a moment later: until then it is his alone.
-    """
-    with folder_of(path) as (folder, name):
-        for attempt in range(_TRIES):
-            try:
-                return os.open(name, _OPENED, dir_fd=folder)
-            except FileNotFoundError:
-                with suppress(FileExistsError):
-                    return make_file(folder, name)
-            except PermissionError:
-                if attempt == _TRIES - 1:
-                    raise
-                time.sleep(_PAUSE)
-    raise BlockingIOError(errno.EAGAIN, "it comes and goes", str(path))
-
-
-def _is_at(path: Path, fd: int) -> bool:
-    try:
-        return os.path.samestat(path.lstat(), os.fstat(fd))
-    except FileNotFoundError:
-        return False
-
-
-def _lock(fd: int, tries: int) -> None:
-    """Lock `fd`, trying again each 0.03 s: a look from `held` blocks it for microseconds."""
-    for attempt in range(tries):
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if attempt == tries - 1:
-                raise
-            time.sleep(_PAUSE)
-        except OSError as error:
-            raise OSError(error.errno, f"{NO_LOCKS} ({error.strerror})") from error
-        else:
-            return
 
 
 def lock_path(listing_path: Path, session_id: str) -> Path:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tui.core.limits import NOTIFIED
 from tui.core.zones import read_time
+from tui.storage.file_lock import folder_lock
 from tui.storage.folders import console_folder, our_folder, read_ours
-from tui.storage.locks import folder_lock
 from tui.storage.safe_io import write_atomically
 
 _FILE = "notified.json"

@@ -15,11 +15,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.sample_listing import FIRST
 from tui.core.errors import ConsoleError
+from tui.storage import rewriting
 from tui.storage.folders import console_folder
 from tui.storage.locks import SessionLock
 from tui.storage.renaming import rename_new
@@ -205,26 +207,22 @@ def test_nor_where_the_system_has_no_such_rename(
 
 
 WRITER = """
-import json, os, sys
-path, how, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+import json, sys
+path, count = sys.argv[1], int(sys.argv[2])
 print("begun", flush=True)
 for number in range(count):
     settings = json.loads(open(path).read()) | {f"key{number}": number}
-    name = path if how == "in place" else path + ".theirs"
-    with open(name, "w") as file:
+    with open(path, "w") as file:
         json.dump(settings, file)
-    if how != "in place":
-        os.rename(name, path)
 """
 
 
-@pytest.mark.parametrize("how", ["in place", "renamed"])
-def test_what_another_program_writes_at_that_moment_is_not_lost(tmp_path: Path, how: str) -> None:
+def test_what_another_program_writes_in_place_at_that_moment_is_not_lost(tmp_path: Path) -> None:
     """It never writes an older state: so a key of its own that is missing, we took away."""
     path, count = tmp_path / "settings.json", 300
     path.write_text("{}")
     with subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(path), how, str(count)],
+        [sys.executable, "-c", WRITER, str(path), str(count)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -239,6 +237,46 @@ def test_what_another_program_writes_at_that_moment_is_not_lost(tmp_path: Path, 
         assert (writer.returncode, missing) == (0, 0), writer.stderr and writer.stderr.read()
     assert rewrite(path, _counted)
     assert {one.name for one in tmp_path.iterdir()} == {"settings.json"}
+
+
+def test_what_another_program_renames_into_place_is_not_lost_whenever_that_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fails without the look at what an exchange has taken out.
+
+    Two such writes within the microseconds between an exchange and that look are not covered: the
+    second is based on what we put there, and no rename compares.
+    """
+    path, moments, at = tmp_path / "settings.json", 0, -1
+
+    def happens() -> None:
+        nonlocal moments
+        moments += 1
+        if moments == at:
+            theirs = json.loads(path.read_text()) | {"theirs": at}
+            beside = tmp_path / "theirs.json"
+            beside.write_text(json.dumps(theirs))
+            beside.replace(path)
+
+    def watched(works: Callable[..., Any]) -> Callable[..., Any]:
+        def calls(*args: Any) -> Any:
+            happens()
+            found = works(*args)
+            happens()
+            return found
+
+        return calls
+
+    for name in ("exchange", "written_beside", "_is_same", "_content", "_wait_for_writers"):
+        monkeypatch.setattr(rewriting, name, watched(getattr(rewriting, name)))
+    while moments >= at:
+        at, moments = at + 1, 0
+        path.write_text('{"ours": 0}')
+        assert rewrite(path, _counted)
+        found = json.loads(path.read_text())
+        assert found == {"ours": 1} | ({"theirs": at} if 0 < at <= moments else {}), at
+        assert {one.name for one in tmp_path.iterdir()} == {"settings.json"}
+    assert at > 10
 
 
 def _counted(stored: bytes | None) -> bytes:

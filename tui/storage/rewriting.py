@@ -95,7 +95,8 @@ def _is_put_in_place(
 
     The two change places, while the kernel keeps everybody from beginning to write the old one.
     What comes out and is not what was expected goes back, and so on, until what stands there is
-    what was written last: there is no rename that compares.
+    what was written last: there is no rename that compares. So one other write by rename is never
+    lost; a second one that was read from ours within those microseconds goes over the first.
     """
     put_in, expected = new, old
     try:

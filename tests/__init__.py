@@ -1,1 +1,1 @@
-"""The proof of what the console promises."""
+"""The proof of what the console promises; its rooms are those of the program."""

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import forked_cli, programs
-from tests.quick import how_late, is_quick
-from tests.runs_site import SCENES, Site, site_below
+from tests.support import programs
+from tests.support.processes import forked_cli
+from tests.support.processes.runs_site import SCENES, Site, site_below
+from tests.support.quick import how_late, is_quick
 from tui.demo.api import LoopbackApi
 
 HUNTS = "SESSION_CONSOLE_HUNT"  # how many examples a test: `python -m tests.torture examples`

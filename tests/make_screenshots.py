@@ -9,13 +9,13 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from tests.fixed_catalog import NOW, ROOT, catalog
-from tests.fixed_engine import FixedEngine
-from tests.panes_explained import explained
-from tui.cli.doctor import report
+from tests.support.console.fixed_catalog import NOW, ROOT, catalog
+from tests.support.console.fixed_engine import FixedEngine
+from tests.support.console.panes_explained import explained
+from tui.cli.verbs.doctor import report
 from tui.operations.context import Context
-from tui.operations.doctor import examine, verdict
-from tui.operations.doctor_machine import Machine
+from tui.operations.doctor.doctor import examine, verdict
+from tui.operations.doctor.machine_findings import Machine
 from tui.settings import Settings
 from tui.ui.app import ConsoleApp
 from tui.ui.picture import PictureScreen

@@ -17,16 +17,16 @@ from typing import Any
 
 import pytest
 
-from tests import guide_statements as guide
-from tests.guide_class import SessionManager as GuideManager
-from tests.sample_listing import FIRST, SECOND, SampleListing, snapshot
+from tests.support.listings import guide_statements as guide
+from tests.support.listings.guide_class import SessionManager as GuideManager
+from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, snapshot
 from tui import SessionManager
+from tui.claude.config_dir import sweep_days
 from tui.core.errors import ConsoleError, DatabaseProblem, UnknownId
 from tui.core.models import Hold, Row
-from tui.storage.config_dir import sweep_days
-from tui.storage.hold import write_hold
-from tui.storage.locks import SessionLock
-from tui.storage.tracking import read_rows
+from tui.storage.session_locks import SessionLock
+from tui.storage.state.hold import write_hold
+from tui.storage.table.tracking import read_rows
 
 THIRD = "9f2e0000-1111-4222-8333-444455556666"
 FOURTH = "9f2f0000-1111-4222-8333-444455556666"

@@ -14,21 +14,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tui.cli.forced import as_asked, asked_words
+from tui.cli.arguments import declare
 from tui.cli.output import captured, problem_of, put_error, say
 from tui.cli.parser import build_parser
-from tui.cli.words import declare
+from tui.cli.ssh_command import as_asked, asked_words
 from tui.core.errors import ConsoleError, UsageError
 from tui.operations.context import Context, Said
 from tui.settings import Settings, load_settings
-from tui.view.plain import ERRORS, encode_plainly
+from tui.view.text.ascii import ERRORS, encode_plainly
 
 _VERBS = {
     verb: module
     for module, verbs in {
-        "read": "ls show",
+        "look": "ls show",
         "info": "info",
-        "guide": "help",
+        "help": "help",
         "tail": "tail",
         "search": "grep export",
         "run": "new resume send answer interrupt stop model mode",
@@ -37,7 +37,7 @@ _VERBS = {
         "marks": "ack rename",
         "upkeep": "cleanup hold trash purge",
         "doctor": "doctor check adopt",
-        "accounts": "log stats",
+        "history": "log stats",
     }.items()
     for verb in verbs.split()
 }
@@ -84,7 +84,7 @@ def _settings(args: Namespace) -> Settings:
 
 
 def _do(context: Context, args: Namespace) -> int:
-    module = importlib.import_module(f"tui.cli.{_VERBS[args.verb]}")
+    module = importlib.import_module(f"tui.cli.verbs.{_VERBS[args.verb]}")
     code: int = getattr(module, args.verb)(context.as_one_act(), args)
     return code
 
@@ -125,7 +125,7 @@ def _show(context: Context, *, as_json: bool) -> int:
 
 
 def _console(context: Context) -> int:
-    from tui.cli.taken import verb_infos
+    from tui.cli.verb_info import verb_infos
     from tui.ui.engine import RealEngine
     from tui.ui.start import run_console
 

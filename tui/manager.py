@@ -12,22 +12,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from tui.claude.config_dir import CONFIG_DIR, footprint, raise_sweep, refresh_children
 from tui.core.errors import ConsoleError, DatabaseProblem, NothingTracked, UsageError
 from tui.core.models import Status
 from tui.core.session_id import require_session_id
-from tui.core.zones import LOCAL, read_time
-from tui.operations.cleanup import CleanupPlan, clean_up, plan_cleanup
+from tui.core.time.zones import LOCAL, read_time
+from tui.operations.catalog.scanner import Watch
 from tui.operations.context import Context
-from tui.operations.query import Query, prepare
-from tui.operations.refresh import Watch
+from tui.operations.running.query import Query, prepare
 from tui.operations.target import DATABASE
+from tui.operations.trash.cleanup import CleanupPlan, clean_up, plan_cleanup
 from tui.runs.hosted import HostedRun
+from tui.safe_io.folders import is_link
+from tui.safe_io.opening import guard_below
 from tui.settings import Settings, load_settings
-from tui.storage.async_tracking import AsyncTracking
-from tui.storage.config_dir import CONFIG_DIR, footprint, raise_sweep, refresh_children
-from tui.storage.folders import is_link
-from tui.storage.hold import read_hold
-from tui.storage.opening import guard_below
+from tui.storage.state.hold import read_hold
+from tui.storage.table.async_tracking import AsyncTracking
 
 if TYPE_CHECKING:
     from claude_agent_sdk import ClaudeAgentOptions, Message

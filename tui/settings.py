@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from tui.core.errors import UsageError
-from tui.core.expiry import parse_duration
 from tui.core.keymap import Keymap, WrongKey, keymap
 from tui.core.limits import SMALL
-from tui.core.text import one_line
-from tui.core.toml_place import Source
-from tui.core.zones import zone_named
+from tui.core.text.safe_text import one_line
+from tui.core.text.toml_lines import Source
+from tui.core.time.expiry import parse_duration
+from tui.core.time.zones import zone_named
 
 
 @dataclass(frozen=True, slots=True)

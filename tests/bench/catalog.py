@@ -22,8 +22,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tui.operations.catalog.scanner import Watch
 from tui.operations.context import Context
-from tui.operations.refresh import Watch
 from tui.settings import Settings
 
 Measured = dict[str, Any]

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.catalog import build_root
-from tui.operations.cleanup import clean_up, plan_cleanup
+from tui.operations.catalog.scanner import Watch
 from tui.operations.context import Context
-from tui.operations.delete import restore_many
-from tui.operations.refresh import Watch
+from tui.operations.trash.cleanup import clean_up, plan_cleanup
+from tui.operations.trash.delete import restore_many
 from tui.settings import Settings
-from tui.storage.trash import list_trash
+from tui.storage.trash.trash import list_trash
 
 Measured = dict[str, Any]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.core.models import Liveness, Session, State, Transcript
-from tui.operations.grep import search
+from tui.operations.search.grep import search
 
 _FILES = 40
 _FILE_BYTES = 5_000_000

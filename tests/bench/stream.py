@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.sample_listing import FIRST, text_line
-from tests.terminal import Terminal
-from tests.writing import WORDS, shown
-from tui.operations.seek import seek
+from tests.support.listings.sample_listing import FIRST, text_line
+from tests.support.processes.terminal import Terminal
+from tests.support.processes.writing import WORDS, shown
+from tui.operations.search.transcript_search import seek
 
 _BYTES = 1_000_000_000
 _TOKENS = 400
@@ -30,7 +30,7 @@ import sys, time
 from datetime import UTC, datetime
 from pathlib import Path
 from tui.core.models import Liveness, Session, State, Transcript
-from tui.operations.follow import Follow
+from tui.operations.stream.follow import Follow
 def held():
     return next(int(l.split()[1]) for l in open("/proc/self/status") if l.startswith("VmHWM"))
 path = Path(sys.argv[1])

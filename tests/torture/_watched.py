@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.terminal import Terminal
+from tests.support.processes.terminal import Terminal
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.sample_listing import FIRST, SECOND, SampleListing
+from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tui.core.errors import DatabaseProblem
-from tui.storage.tracking import Tracking, read_events, read_table
+from tui.storage.table.tracking import Tracking, read_events, read_table
 
 _COUNT = 10_000
 _HEADER = 100

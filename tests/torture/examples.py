@@ -20,7 +20,9 @@ def run(scale: float) -> Mapping[str, Any]:
     An example that failed belongs into its test as `@example(...)`, with the mend.
     """
     examples, seed = max(1, round(_EXAMPLES * scale)), random.SystemRandom().getrandbits(32)
-    files = [str(path) for path in sorted(_TESTS.glob("test_*.py")) if "@given" in path.read_text()]
+    files = [
+        str(path) for path in sorted(_TESTS.rglob("test_*.py")) if "@given" in path.read_text()
+    ]
     words = ["-n", "2", f"--hypothesis-seed={seed}", *files]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *words],

@@ -27,20 +27,20 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests import guide_statements as guide
-from tests.sample_listing import SampleListing
+from tests.support.listings import guide_statements as guide
+from tests.support.listings.sample_listing import SampleListing
 from tui.core.errors import Changed, Refused
 from tui.core.models import Catalog, Row, Session, Status
-from tui.core.zones import read_time, write_time
-from tui.operations.cleanup import clean_up, plan_cleanup
+from tui.core.time.zones import read_time, write_time
+from tui.operations.catalog.scanner import Watch
 from tui.operations.context import Context
-from tui.operations.delete import delete, restore
-from tui.operations.extend import extend, plan_extension
-from tui.operations.refresh import Watch
-from tui.operations.rows import activate, fail, reapply
-from tui.operations.undo import undo_last
-from tui.storage.tracking import read_rows
-from tui.storage.trash import list_trash
+from tui.operations.sessions.extend import extend, plan_extension
+from tui.operations.sessions.row_edits import activate, fail, reapply
+from tui.operations.trash.cleanup import clean_up, plan_cleanup
+from tui.operations.trash.delete import delete, restore
+from tui.operations.trash.undo import undo_last
+from tui.storage.table.tracking import read_rows
+from tui.storage.trash.trash import list_trash
 
 IDS = ("aa11", "bb22", "cc33")
 KEEPS = timedelta(days=1)

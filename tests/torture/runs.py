@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.runs_site import Site, cli_is_gone, over, site_below
-from tests.terminal import Terminal
+from tests.support.processes.runs_site import Site, cli_is_gone, over, site_below
+from tests.support.processes.terminal import Terminal
 from tui.demo.api import LoopbackApi
-from tui.demo.asked import Asked
+from tui.demo.api_request import Asked
 from tui.demo.turns import Text, Turn, say
-from tui.runs.protocol import read_run, run_folders
+from tui.runs.folder.protocol import read_run, run_folders
 
 _TIMES = 10
 _END = "and that was all of it"

@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.terminal import Terminal
+from tests.support.processes.terminal import Terminal
 from tests.torture._watched import State, Watched
 from tui.demo import Demo, start_demo
 

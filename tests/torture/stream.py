@@ -12,14 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tui.core.long_line import parse_head
+from tui.claude import transcript_pages
+from tui.claude.transcript.cut_line import parse_head
+from tui.claude.transcript.line_parser import parse_line
+from tui.claude.transcript_pages import RawLine
+from tui.claude.transcript_tail import Tail
 from tui.core.models import Entry
-from tui.core.text import safe_text
-from tui.core.transcript import parse_line
-from tui.storage import pages
-from tui.storage.pages import RawLine
-from tui.storage.tail import Tail
-from tui.view.roll import Roll
+from tui.core.text.safe_text import safe_text
+from tui.view.stream.stream_buffer import Roll
 
 _LINES = 100_000
 _LARGE, _LARGE_BYTES = 60, 2_000_000
@@ -128,10 +128,10 @@ def changes(folder: Path, count: int) -> dict[str, Any]:
                 break
         content = path.read_bytes()
         assert shown == content.split(b"\n")[:-1], "not what the file has"
-        with pages.opened(path) as fd:
+        with transcript_pages.opened(path) as fd:
             back, place = list[bytes](), tail.told_to
             while place > 0:
-                page = pages.before(fd, place, chance.randint(1, 200))
+                page = transcript_pages.before(fd, place, chance.randint(1, 200))
                 back, place = [*(line.raw for line in page), *back], page[0].start
         assert back == shown, "pages differ"
     return {"changes": count, "resets": resets}

@@ -20,9 +20,9 @@ from pathlib import Path
 
 from tui.core.errors import Changed, DatabaseProblem
 from tui.core.models import Row
-from tui.core.zones import read_time, write_time
-from tui.storage.async_tracking import AsyncTracking
-from tui.storage.tracking import Tracking, read_events, read_rows, read_table
+from tui.core.time.zones import read_time, write_time
+from tui.storage.table.async_tracking import AsyncTracking
+from tui.storage.table.tracking import Tracking, read_events, read_rows, read_table
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 JOURNALS = ("delete", "wal")

@@ -13,12 +13,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.sample_listing import SampleListing
+from tests.support.listings.sample_listing import SampleListing
 from tui.core.models import Session, State
-from tui.operations.doctor import examine
-from tui.operations.refresh import Watch
-from tui.operations.unfinished import repair, unfinished
-from tui.storage.trash import list_trash, unreadable_trash
+from tui.operations.catalog.scanner import Watch
+from tui.operations.doctor.doctor import examine
+from tui.operations.trash.interrupted_moves import repair, unfinished
+from tui.storage.trash.trash import list_trash, unreadable_trash
 
 _KILLS = 100
 _LISTINGS, _SESSIONS = 3, 12
@@ -46,8 +46,8 @@ def run(scale: float) -> Mapping[str, Any]:
 
 def act_for_ever(root: Path, seed: int) -> None:
     """Delete, clean up and restore at random until somebody ends this process."""
-    from tui.operations.cleanup import clean_up, plan_cleanup
-    from tui.operations.delete import delete_many, restore_many
+    from tui.operations.trash.cleanup import clean_up, plan_cleanup
+    from tui.operations.trash.delete import delete_many, restore_many
 
     chance, context = random.Random(seed), SampleListing(root).context()  # noqa: S311
     print("begun", flush=True)

@@ -1,1 +1,1 @@
-"""The verbs: every action of the console as a command, for scripts and cron."""
+"""The command line: its parser, arguments and output; each command is in `verbs`."""

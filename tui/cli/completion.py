@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tui.cli.taken import verb_infos
-from tui.core.selection import STATUS_WORDS
+from tui.cli.verb_info import verb_infos
+from tui.core.session_filter import STATUS_WORDS
 from tui.operations.context import VerbInfo
 
 _EVERYWHERE = ("--help", "--json", "--operator", "--read-only", "--restricted", "--root")

@@ -15,8 +15,8 @@ from typing import Any, TextIO
 
 from tui.core.errors import AmbiguousId, ConsoleError
 from tui.core.models import Entry, Run, Sent, Session
-from tui.core.request import Request
-from tui.core.text import safe_text
+from tui.core.permission_request import Request
+from tui.core.text.safe_text import safe_text
 
 _DEEPEST = 60
 _USUAL = 80
@@ -282,7 +282,7 @@ def iso(moment: datetime | None) -> str | None:
 
 def put_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
     """Print columns as wide as their widest cell, two spaces between them."""
-    from tui.core.text import cell_width
+    from tui.core.text.safe_text import cell_width
 
     lines = [head, *rows]
     widths = [max(cell_width(line[index]) for line in lines) for index in range(len(head))]

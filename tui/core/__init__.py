@@ -1,1 +1,1 @@
-"""The functional core: frozen values and pure functions, without I/O or a clock."""
+"""Frozen values and pure functions that every layer shares; no I/O and no clock."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
-from tui.core.expiry import sweep_at
 from tui.core.models import (
     Ack,
     Catalog,
@@ -25,9 +24,10 @@ from tui.core.models import (
     Transcript,
 )
 from tui.core.overwrite import overwritten
-from tui.core.text import one_line
-from tui.core.trouble import Trouble
-from tui.core.zones import contradictions, infer_zone, read_time, zone_name
+from tui.core.problem_reasons import Trouble
+from tui.core.text.safe_text import one_line
+from tui.core.time.expiry import sweep_at
+from tui.core.time.zones import contradictions, infer_zone, read_time, zone_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.core.trouble import Trouble
+from tui.core.problem_reasons import Trouble
 
 
 class ConsoleError(Exception):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from tui.core.text import one_line
+from tui.core.text.safe_text import one_line
 
 KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

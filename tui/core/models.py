@@ -9,11 +9,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from tui.core.entries import Entry as Entry
-from tui.core.entries import EntryKind as EntryKind
-from tui.core.entries import Usage as Usage
-from tui.core.request import Request
-from tui.core.trouble import Trouble
+from tui.core.entry import Entry as Entry
+from tui.core.entry import EntryKind as EntryKind
+from tui.core.entry import Usage as Usage
+from tui.core.permission_request import Request
+from tui.core.problem_reasons import Trouble
 
 Key = tuple[str, str]  # a session's: its listing and its id
 

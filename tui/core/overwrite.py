@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import tzinfo
 
 from tui.core.models import Event, Row, Status
-from tui.core.status import FAILURE, with_details
-from tui.core.zones import read_time
+from tui.core.row_transitions import FAILURE, with_details
+from tui.core.time.zones import read_time
 
 _KEPT = (Status.ACTIVE, Status.FAILED)
 _MENDED = (*_KEPT, Status.EXPIRED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tui.core.errors import UnknownId
-from tui.core.text import one_line
+from tui.core.text.safe_text import one_line
 
 _SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 _CLI_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

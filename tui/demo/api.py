@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, Self
 
-from tui.demo.asked import Asked
+from tui.demo.api_request import Asked
 from tui.demo.turns import (
     Failure,
     Hit,

@@ -18,7 +18,7 @@ from typing import Any
 from tui.core.errors import ConsoleError
 from tui.demo.api import LoopbackApi
 from tui.demo.cast import Fate
-from tui.demo.live import end_runs, has_runs, leads, resume, throw_away
+from tui.demo.live_runs import end_runs, has_runs, leads, resume, throw_away
 from tui.demo.sample import Written, write_sample
 from tui.demo.scenes import demo_scene, found
 from tui.operations.context import Context

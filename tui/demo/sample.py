@@ -18,7 +18,7 @@ from uuid import UUID
 from tui.demo.cast import CLIENTS, Client, Database, Fate, Part, hours
 from tui.demo.conversation import Conversation
 from tui.demo.story import INDUSTRIES, Industry, Storyteller, seeded
-from tui.storage.tracking import Tracking
+from tui.storage.table.tracking import Tracking
 
 _COLUMNS = """
     session_id TEXT PRIMARY KEY,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.demo.api import Scene, by_word
-from tui.demo.asked import Asked
+from tui.demo.api_request import Asked
 from tui.demo.story import INDUSTRIES, Industry, Storyteller, seeded
 from tui.demo.turns import Failure, Pause, Search, Text, Thinking, ToolUse, Turn, say
 

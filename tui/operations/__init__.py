@@ -1,1 +1,4 @@
-"""The use cases, one function each, used by keys and verbs alike."""
+"""The use cases, called by keys and commands alike.
+
+Here at the top is what several of them share.
+"""

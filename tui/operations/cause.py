@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tui.claude.config_dir import CONFIG_DIR, DEFAULT_SWEEP_DAYS, sweep_days
 from tui.core.models import Liveness, Session, State, Status
-from tui.core.text import one_line
-from tui.operations.amounts import moment, size, span
+from tui.core.text.safe_text import one_line
 from tui.operations.context import Context
-from tui.operations.half_erased import half_erased, half_erased_words, left_in_trash
+from tui.operations.formatting import moment, size, span
+from tui.operations.interrupted_purges import half_erased, half_erased_words, left_in_trash
 from tui.operations.owner import owner_elsewhere
-from tui.storage.config_dir import CONFIG_DIR, DEFAULT_SWEEP_DAYS, sweep_days
-from tui.storage.erasures import mark_of
-from tui.storage.folders import is_folder
-from tui.storage.manifest import Trashed
-from tui.storage.trash import read_trash
+from tui.safe_io.folders import is_folder
+from tui.storage.index.erasure_marks import mark_of
+from tui.storage.trash.manifest import Trashed
+from tui.storage.trash.trash import read_trash
 
 WRONG_VARIABLE = (
     "a pipeline that sets CLAUDE_SESSION_DIR, which means nothing to the CLI, and not "

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from tui.core.acts import new_act_id
+from tui.core.act_summary import new_act_id
 from tui.core.errors import Refused
 from tui.core.models import Row
+from tui.safe_io.opening import guard_below, guard_config_dir
 from tui.settings import Settings
-from tui.storage.opening import guard_below, guard_config_dir
 
 
 @dataclass(frozen=True, slots=True)

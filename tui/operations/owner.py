@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tui.claude.config_dir import CONFIG_DIR
 from tui.core.errors import Refused
 from tui.core.models import Liveness, Process, Run, Session
-from tui.core.text import one_line
-from tui.operations.amounts import moment, span
+from tui.core.text.safe_text import one_line
+from tui.operations.formatting import moment, span
 from tui.operations.target import Target, is_foreign
-from tui.runs.heartbeat import is_moving
-from tui.runs.protocol import OWNER, list_runs, named_process, read_owner, read_run
-from tui.runs.untrusted import read_json, read_surely
-from tui.storage.config_dir import CONFIG_DIR
+from tui.runs.folder.bounded_reads import read_json, read_surely
+from tui.runs.folder.heartbeat import is_moving
+from tui.runs.folder.protocol import OWNER, list_runs, named_process, read_owner, read_run
 
 _STILL = timedelta(seconds=15)  # a runner shows every 2 s that it lives
 

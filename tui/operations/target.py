@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from tui.claude.config_dir import CONFIG_DIR
+from tui.claude.live_registry import read_registry
 from tui.core.errors import ConsoleError, Refused
 from tui.core.limits import AUDIT_FOR_EVER_DAYS, MOST_LIVE
 from tui.core.models import Liveness, Process, Session
 from tui.core.session_id import require_session_id
-from tui.core.text import one_line
-from tui.core.zones import zone_named
+from tui.core.text.safe_text import one_line
+from tui.core.time.zones import zone_named
 from tui.operations.context import Context
-from tui.storage.config_dir import CONFIG_DIR
-from tui.storage.folders import is_link
-from tui.storage.locks import SessionLock
-from tui.storage.processes import own_domain, started
-from tui.storage.registry import read_registry
-from tui.storage.tracking import Tracking
+from tui.safe_io.folders import is_link
+from tui.safe_io.processes import own_domain, started
+from tui.storage.session_locks import SessionLock
+from tui.storage.table.tracking import Tracking
 
 DATABASE = "buyers.db"
 

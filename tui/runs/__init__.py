@@ -1,1 +1,4 @@
-"""Runs: one detached process that drives an agent, and the folder that it keeps."""
+"""Runs: one detached process that drives an agent.
+
+How operators ask for one is in operations.
+"""

@@ -9,17 +9,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from tui.claude.config_dir import raise_sweep, refresh_children
 from tui.core.errors import ConsoleError
 from tui.core.limits import AUDIT_FOR_EVER_DAYS
 from tui.core.models import Event, Row
-from tui.core.text import one_line
-from tui.core.zones import zone_named
-from tui.runs.happening import Answer, TurnEnded
-from tui.runs.protocol import AGENT_OPTIONS, RunSpec
-from tui.runs.turn_facts import TurnFacts
-from tui.storage.audit import detail_of
-from tui.storage.config_dir import raise_sweep, refresh_children
-from tui.storage.tracking import Tracking
+from tui.core.text.safe_text import one_line
+from tui.core.time.zones import zone_named
+from tui.runs.folder.agent_events import Answer, TurnEnded
+from tui.runs.folder.protocol import AGENT_OPTIONS, RunSpec
+from tui.runs.turn_costs import TurnFacts
+from tui.storage.table.audit import detail_of
+from tui.storage.table.tracking import Tracking
 
 _FALLBACK = timedelta(days=1)
 _TRIES, _PAUSE_S = 3, 1.0

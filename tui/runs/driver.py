@@ -12,16 +12,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tui.core.errors import RunFailed
-from tui.core.text import one_line
-from tui.runs.agent import Agent
-from tui.runs.alterations import Alterations
-from tui.runs.answered import Answered
+from tui.core.text.safe_text import one_line
+from tui.runs.agent.cli_process import find_cli, kill_cli_surely
+from tui.runs.agent.client import Agent
+from tui.runs.agent.environment import make_config_dir
 from tui.runs.bookkeeping import Bookkeeper
-from tui.runs.cli_process import find_cli, kill_cli_surely
-from tui.runs.command import Command
-from tui.runs.environment import make_config_dir
-from tui.runs.gate import Gate
-from tui.runs.happening import (
+from tui.runs.folder.agent_events import (
     Happening,
     Heard,
     Initialized,
@@ -30,15 +26,19 @@ from tui.runs.happening import (
     Streamed,
     TurnEnded,
 )
-from tui.runs.inbox import Inbox
-from tui.runs.journal import Journal
-from tui.runs.partial import Writing
+from tui.runs.folder.command import Command
+from tui.runs.folder.inbox import Inbox
+from tui.runs.folder.journal import Journal
+from tui.runs.folder.partial_message import Writing
+from tui.runs.folder.protocol import IN_PIPELINE, RunSpec, describe
+from tui.runs.folder.pruning import prune_runs
+from tui.runs.model_changes import Alterations
+from tui.runs.permission_audit import Answered
 from tui.runs.permissions import Permissions
-from tui.runs.prompts import Prompt, Prompts, unsent_words
-from tui.runs.protocol import IN_PIPELINE, RunSpec, describe
-from tui.runs.pruning import prune_runs
+from tui.runs.prompt_queue import Prompt, Prompts, unsent_words
+from tui.runs.queue_gate import Gate
 from tui.runs.receipts import Receipts
-from tui.runs.stillness import Stillness
+from tui.runs.stall_detector import Stillness
 
 if TYPE_CHECKING:
     from claude_agent_sdk import ClaudeAgentOptions

@@ -10,12 +10,12 @@ from datetime import datetime
 from pathlib import Path
 
 from tui.core.errors import RunFailed
-from tui.core.text import one_line
+from tui.core.text.safe_text import one_line
 from tui.runs.driver import Driver, Given
+from tui.runs.folder.protocol import RunSpec
+from tui.runs.folder.threaded_journal import Pen
 from tui.runs.launcher import make_folder
-from tui.runs.pen import Pen
-from tui.runs.protocol import RunSpec
-from tui.storage.locks import SessionLock
+from tui.storage.session_locks import SessionLock
 
 _MOST_WAITING = 100
 _SETTLED_WITHIN_S = 5.0

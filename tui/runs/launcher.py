@@ -11,8 +11,8 @@ from pathlib import Path
 
 import tui
 from tui.core.errors import RunFailed
-from tui.runs.environment import inherited
-from tui.runs.opened import (
+from tui.runs.agent.environment import inherited
+from tui.runs.folder.open_folder import (
     closing,
     make_inside,
     open_file,
@@ -20,7 +20,7 @@ from tui.runs.opened import (
     replace_file,
     write_new,
 )
-from tui.runs.protocol import (
+from tui.runs.folder.protocol import (
     EVENTS,
     HEARTBEAT,
     INBOX,
@@ -32,9 +32,9 @@ from tui.runs.protocol import (
     RunSpec,
     describe,
 )
-from tui.storage.folders import console_folder, may_be_there
-from tui.storage.locks import SessionLock
-from tui.storage.walking import erase_inside, erase_tree
+from tui.safe_io.folders import console_folder, may_be_there
+from tui.safe_io.walking import erase_inside, erase_tree
+from tui.storage.session_locks import SessionLock
 
 # The shell is the first of two forks: it ends at once, so the runner is nobody's child, leaves no
 # zombie, and its session has no terminal that could hang up. Its log is the shell's stderr.

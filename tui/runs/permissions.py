@@ -8,14 +8,14 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from itertools import count
 
-from tui.core.asking import QUESTION, answers, asked_in
+from tui.core.agent_questions import QUESTION, answers, asked_in
 from tui.core.errors import UsageError
 from tui.core.limits import LONGEST_WAIT_S
-from tui.runs.bounds import ALWAYS_HARMLESS, is_harmless
-from tui.runs.command import Command
-from tui.runs.happening import Answer, Ask
-from tui.runs.journal import Journal
-from tui.runs.requests import Kept, file_name, kept
+from tui.runs.agent.tool_policy import ALWAYS_HARMLESS, is_harmless
+from tui.runs.folder.agent_events import Answer, Ask
+from tui.runs.folder.command import Command
+from tui.runs.folder.journal import Journal
+from tui.runs.folder.permission_requests import Kept, file_name, kept
 
 _WITHDRAWN = "withdrawn"
 _UNSEEN = "it does not name what the agent asks for now: look at the request again"
@@ -41,7 +41,9 @@ class Permissions:
     """Open requests, and the tools that were allowed for the rest of this run.
 
     An answer that grants must name, by its SHA-256, the very input that is asked for: see
-    `tui.runs.requests`. A request that nobody answers within `timeout_s` is denied, so that a turn
+    `tui.runs.folder.permission_requests`.
+
+    A request that nobody answers within `timeout_s` is denied, so that a turn
     cannot wait for ever. While a turn runs that a restricted console's prompt began, what acts on
     the machine is asked for each time.
     """

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tui.runs.command import Command
-from tui.runs.inbox import Inbox
-from tui.runs.journal import Journal
+from tui.runs.folder.command import Command
+from tui.runs.folder.inbox import Inbox
+from tui.runs.folder.journal import Journal
 from tui.runs.permissions import Permissions
 
 

@@ -16,13 +16,13 @@ from hashlib import sha256
 from pathlib import Path
 
 from tui.core.errors import RunFailed
-from tui.core.text import one_line
+from tui.core.text.safe_text import one_line
 from tui.runs.driver import Driver
-from tui.runs.gate import Gate
-from tui.runs.journal import Journal
-from tui.runs.protocol import SPEC, RunSpec, describe
-from tui.runs.untrusted import read_end
-from tui.storage.opening import guard_below
+from tui.runs.folder.bounded_reads import read_end
+from tui.runs.folder.journal import Journal
+from tui.runs.folder.protocol import SPEC, RunSpec, describe
+from tui.runs.queue_gate import Gate
+from tui.safe_io.opening import guard_below
 
 
 def main(folder: Path, lock_fd: int, digest: str, clock: Callable[[], datetime]) -> None:

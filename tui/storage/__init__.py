@@ -1,1 +1,4 @@
-"""One outside thing a file: databases, transcripts, locks, the trash."""
+"""What we keep on disk for listings and roots.
+
+The Claude CLI's own files are in `tui.claude`.
+"""

@@ -1,1 +1,4 @@
-"""The console: Textual widgets over pure lines."""
+"""The console: the Textual app, its one screen and its engine.
+
+Its parts are in the rooms below.
+"""

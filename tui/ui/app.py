@@ -15,13 +15,13 @@ from rich.text import Text
 from textual import events
 from textual.binding import BindingType
 
-from tui.core.text import safe_text
-from tui.ui.keys import textual_name
-from tui.ui.link import LinkApp
-from tui.ui.loops import write_down
+from tui.core.text.safe_text import safe_text
+from tui.ui.actions.keys import textual_name
+from tui.ui.background.loops import write_down
 from tui.ui.port import Engine
 from tui.ui.screen import ConsoleScreen
-from tui.ui.suspending import is_lost
+from tui.ui.terminal.link import LinkApp
+from tui.ui.terminal.suspend import is_lost
 
 _UNANSWERED = "this terminal does not answer: what it took counts as shown"
 

@@ -10,36 +10,29 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
-from tui.core.changes import Looks
+from tui.core.catalog_changes import Looks
 from tui.core.keymap import Keymap
 from tui.core.models import Catalog, Session
-from tui.core.remembered import Remembered
-from tui.core.request import Request
-from tui.core.selection import Wanted
-from tui.core.zones import LOCAL, zone_named
-from tui.operations import (
-    acknowledge,
-    check,
-    cleanup,
-    delete,
-    doctor,
-    extend,
-    rename,
-    resume,
-    steer,
-    undo,
-)
-from tui.operations.batches import Cleaned, OnProgress, Stop
-from tui.operations.cleanup import CleanupPlan
+from tui.core.permission_request import Request
+from tui.core.saved_view import Remembered
+from tui.core.session_filter import Wanted
+from tui.core.time.zones import LOCAL, zone_named
+from tui.operations.catalog.scanner import Watch
 from tui.operations.context import Act, Context, Said, VerbInfo
-from tui.operations.extend import Extension
-from tui.operations.follow import Follow
-from tui.operations.prompt_line import parse_prompt_line, with_options
-from tui.operations.refresh import Watch
-from tui.operations.resume import Plan
-from tui.storage.fault_log import write_fault
-from tui.storage.looks import read_looks, write_looks
-from tui.storage.remembered import read_remembered, write_remembered
+from tui.operations.doctor import doctor
+from tui.operations.monitor import check
+from tui.operations.running import resume, steer
+from tui.operations.running.prompt_line import parse_prompt_line, with_options
+from tui.operations.running.resume import Plan
+from tui.operations.sessions import acknowledge, extend, rename
+from tui.operations.sessions.extend import Extension
+from tui.operations.stream.follow import Follow
+from tui.operations.trash import cleanup, delete, undo
+from tui.operations.trash.bulk import Cleaned, OnProgress, Stop
+from tui.operations.trash.cleanup import CleanupPlan
+from tui.storage.state.fault_log import write_fault
+from tui.storage.state.last_looked import read_looks, write_looks
+from tui.storage.state.saved_views import read_remembered, write_remembered
 
 _OTHER_FILE = ("SESSION_CONSOLE_CONFIG", "XDG_CONFIG_HOME")  # another shell may not have these
 

@@ -17,30 +17,33 @@ from textual.widget import Widget
 
 from tui.core.catalog import erased, is_gone
 from tui.core.models import Catalog, Key, Session
-from tui.operations.follow import Update
-from tui.ui import aiming, feeds, layout, possible
-from tui.ui.aiming import LISTINGS, LIVE, SESSIONS
-from tui.ui.arranged import Arranged, renewed
-from tui.ui.bar import Bar, keys_line
-from tui.ui.bell import Bell
-from tui.ui.board import Board
-from tui.ui.desk import Desk
-from tui.ui.expiry import ExpiryPane
-from tui.ui.feeds import Following, Looking
-from tui.ui.habits import Habits
-from tui.ui.keys import ON_TEXT, Deed, deeds
-from tui.ui.listings import ListingsPane
-from tui.ui.live import LivePane
-from tui.ui.loops import Loop, Loops, write_down
-from tui.ui.news import News
-from tui.ui.page import PagePane
+from tui.operations.stream.follow import Update
+from tui.ui.actions import disabled_reason, key_targets
+from tui.ui.actions.action_context import Desk
+from tui.ui.actions.key_targets import LISTINGS, LIVE, SESSIONS
+from tui.ui.actions.keys import ON_TEXT, Deed, deeds
+from tui.ui.background import pollers
+from tui.ui.background.loops import Loop, Loops, write_down
+from tui.ui.background.pollers import Following, Looking
+from tui.ui.background.reading import Reading
 from tui.ui.port import Engine
-from tui.ui.question import Question
-from tui.ui.reading import Reading
-from tui.ui.sessions import SessionsPane
-from tui.ui.table import Table
-from tui.ui.unseen import Unseen
-from tui.view import page, top, verdict, words
+from tui.ui.state import layout
+from tui.ui.state.list_query import Board
+from tui.ui.state.notifications import News
+from tui.ui.state.session_restore import Habits
+from tui.ui.state.unread import Unseen
+from tui.ui.state.view_model import Arranged, renewed
+from tui.ui.terminal.bell import Bell
+from tui.ui.widgets.bar import Bar, keys_line
+from tui.ui.widgets.expiry import ExpiryPane
+from tui.ui.widgets.listings import ListingsPane
+from tui.ui.widgets.live import LivePane
+from tui.ui.widgets.page import PagePane
+from tui.ui.widgets.prompt import Question
+from tui.ui.widgets.sessions import SessionsPane
+from tui.ui.widgets.table import Table
+from tui.view.panes import doctor_verdict, page, top_line
+from tui.view.text import formatting
 
 _LEAVING_S = 0.5  # for each thing that is kept
 
@@ -94,7 +97,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
             follows=engine.keys.sign("follow"),
             is_ascii=plain,
             is_remote=engine.is_remote,
-            access=possible.access(engine),
+            access=disabled_reason.access(engine),
         )
         self.page = PagePane(id="page", is_ascii=plain)
         self.question = Question(id="question", is_ascii=plain)
@@ -116,14 +119,13 @@ class PictureScreen(Screen[None], inherit_bindings=False):
             "following": self.following.run,
             "the seen": partial(self.unseen.run, self.tick),
             "the view": partial(self.habits.run, self),
-            "notifying": partial(feeds.notify, self.engine, lambda: self.catalog, self.news),
+            "notifying": partial(pollers.notify, self.engine, lambda: self.catalog, self.news),
         }
         for name, loop in loops.items():
             keeping = self.loops.keep(name, loop)
             self.run_worker(keeping, name=name, group=name, exit_on_error=False)
 
     async def _look(self) -> None:
-        """Show the view of the last time, then look for ever."""
         await self.habits.begin(self)
         await self.looking.run()
 
@@ -147,7 +149,6 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         self.run_worker(done(), name=name, group=name, exit_on_error=False)
 
     def on_resize(self) -> None:
-        """Fit the panes to the new size."""
         self.fit()
 
     # What comes in ---------------------------------------------------------------------------
@@ -163,7 +164,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
             self.show_trouble(catalog.problem)
             return
         if (self.catalog is None or self.catalog.problem) and not catalog.problem:
-            saying = feeds.verdict(self.engine, catalog, self.show_verdict)
+            saying = pollers.verdict(self.engine, catalog, self.show_verdict)
             self.once("the doctor", saying)
         is_first = self.catalog is None or bool(self.catalog.problem and not catalog.problem)
         self.news.compare(self.catalog, catalog)
@@ -193,7 +194,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
 
     def show_verdict(self, said: str) -> None:
         """Say in one line what the doctor found, until a key is pressed."""
-        self.news.tell_until_key(verdict.line(said, self.size.width - 2))
+        self.news.tell_until_key(doctor_verdict.line(said, self.size.width - 2))
 
     def show_update(self, update: Update) -> None:
         """Show what is new in the stream."""
@@ -235,9 +236,9 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         failed = self.loops.trouble
         trouble = layout.stale(self.catalog, self.trouble, self.engine.now()) or failed
         if not trouble and self.catalog is not None:
-            trouble = top.unread_words(self.catalog.listing(self.listing), width)
+            trouble = top_line.unread_words(self.catalog.listing(self.listing), width)
         self.top_line.show(
-            top.line(
+            top_line.line(
                 self.catalog,
                 found.facts if found else (),
                 width,
@@ -296,14 +297,14 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         kept = next((one for one in there if one.key == read.key and not is_gone(one)), None)
         if kept is not None and self.kept is None:
             why = f" (filter `{self.board.filter}`)" if self.board.filter else ""
-            back, short = self.engine.keys.sign("back"), words.short_id(kept.session_id)
+            back, short = self.engine.keys.sign("back"), formatting.short_id(kept.session_id)
             self.news.tell(f"{short} has left the list{why}: {back} goes back there")
         return kept
 
     def _leave_gone(self, gone: Session) -> None:
         """Go back to the panes: what another session says must not stand where one read."""
         self.pane, self.is_full = SESSIONS, False
-        said = f"{words.short_id(gone.session_id)} is gone: its transcript was deleted"
+        said = f"{formatting.short_id(gone.session_id)} is gone: its transcript was deleted"
         self.news.tell(said, "bad")
         self.fit()
 
@@ -312,7 +313,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         keys = [
             (self.engine.keys.sign(deed.name), word, not self.why_not(deed))
             for deed in sorted(self.deeds, key=lambda deed: deed.order)
-            if deed.order and aiming.is_offered(self, deed)
+            if deed.order and key_targets.is_offered(self, deed)
             if (word := spoken.get(deed.action, deed.word))
         ]
         self.question.keys = keys_line(tuple(keys), self.size.width)
@@ -320,7 +321,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
 
     def why_not(self, deed: Deed) -> str:
         """Return why what a key does is not possible now; empty when it is."""
-        return aiming.why_not(self, deed)
+        return key_targets.why_not(self, deed)
 
     def on_table_moved(self, message: Table.Moved) -> None:
         """Follow the selection of the Sessions pane."""
@@ -335,17 +336,17 @@ class PictureScreen(Screen[None], inherit_bindings=False):
     @property
     def selected(self) -> Session | None:
         """The one session that a key acts on."""
-        return aiming.selected(self)
+        return key_targets.selected(self)
 
     @property
     def listing(self) -> str:
         """The listing that is chosen, or that the selection is in; empty for none."""
-        return aiming.listing(self)
+        return key_targets.listing(self)
 
     @property
     def targets(self) -> tuple[Session, ...]:
         """All the sessions that a key acts on."""
-        return aiming.targets(self)
+        return key_targets.targets(self)
 
     def _select_started(self) -> None:
         """Put the selection on the session of the run that was just started here."""

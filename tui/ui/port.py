@@ -7,19 +7,19 @@ from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Protocol
 
-from tui.core.changes import Looks
+from tui.core.catalog_changes import Looks
 from tui.core.keymap import Keymap
 from tui.core.models import Catalog, Session
-from tui.core.remembered import Remembered
-from tui.core.request import Request
-from tui.core.selection import Wanted
-from tui.operations.batches import Cleaned, OnProgress, Stop
-from tui.operations.cleanup import CleanupPlan
+from tui.core.permission_request import Request
+from tui.core.saved_view import Remembered
+from tui.core.session_filter import Wanted
 from tui.operations.context import Act, Said, VerbInfo
-from tui.operations.extend import Extension
-from tui.operations.follow import Page, Update
-from tui.operations.resume import Plan
-from tui.operations.seek import Hits
+from tui.operations.running.resume import Plan
+from tui.operations.search.transcript_search import Hits
+from tui.operations.sessions.extend import Extension
+from tui.operations.stream.follow import Page, Update
+from tui.operations.trash.bulk import Cleaned, OnProgress, Stop
+from tui.operations.trash.cleanup import CleanupPlan
 
 
 class Follower(Protocol):

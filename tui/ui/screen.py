@@ -11,21 +11,21 @@ from textual.binding import BindingsMap
 
 from tui.core.attention import Failures
 from tui.core.models import Key, Session
-from tui.core.selection import parse_filter
-from tui.ui import answering, cleaning, copying, flows, resuming, undoing
-from tui.ui.acting import ActingScreen
-from tui.ui.aiming import EXPIRY, LISTINGS, LIVE, SESSIONS, is_offered
-from tui.ui.desk import Desk
-from tui.ui.keyboard import TypedAhead
-from tui.ui.keys import WHEN_TINY, bindings
-from tui.ui.link import LinkApp
-from tui.ui.live import LivePane
-from tui.ui.page import PagePane
-from tui.ui.pane import CELL, STYLES
+from tui.core.session_filter import parse_filter
+from tui.ui.actions import answering, cleaning, copying, resuming, session_actions, undoing
+from tui.ui.actions.acting_screen import ActingScreen
+from tui.ui.actions.action_context import Desk
+from tui.ui.actions.key_targets import EXPIRY, LISTINGS, LIVE, SESSIONS, is_offered
+from tui.ui.actions.keys import WHEN_TINY, bindings
+from tui.ui.actions.prompting import until_taken
 from tui.ui.port import Engine
-from tui.ui.prompting import until_taken
-from tui.ui.table import Table
-from tui.view.page import help_lines
+from tui.ui.terminal.keyboard import TypedAhead
+from tui.ui.terminal.link import LinkApp
+from tui.ui.widgets.live import LivePane
+from tui.ui.widgets.page import PagePane
+from tui.ui.widgets.pane import CELL, STYLES
+from tui.ui.widgets.table import Table
+from tui.view.panes.page import help_lines
 
 _OPENING = ("verbs", "filter")
 
@@ -295,13 +295,13 @@ class ConsoleScreen(ActingScreen, inherit_bindings=False):
         self._act_on_selected(answering.answer)
 
     def action_interrupt(self) -> None:
-        self._act_on_selected(flows.interrupt)
+        self._act_on_selected(session_actions.interrupt)
 
     def action_extend(self) -> None:
-        self.act(flows.extend(self.desk, self.targets, hidden=self.hidden), self.targets)
+        self.act(session_actions.extend(self.desk, self.targets, hidden=self.hidden), self.targets)
 
     def action_delete(self) -> None:
-        self.act(flows.delete(self.desk, self.targets, hidden=self.hidden), self.targets)
+        self.act(session_actions.delete(self.desk, self.targets, hidden=self.hidden), self.targets)
 
     def _act_on_selected(self, flow: Callable[[Desk, Session], Coroutine[Any, Any, None]]) -> None:
         """Start a flow on the one session that is selected, marks or not."""

@@ -13,7 +13,7 @@ from contextlib import suppress
 from tui.core.errors import UsageError
 from tui.core.limits import LINE_GONE_S
 from tui.ui.port import Engine
-from tui.view.colours import colours_of, draws_nothing
+from tui.view.text.colours import colours_of, draws_nothing
 
 _FRUGAL = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_FPS": "15", "ESCDELAY": "400"}
 _ARENA_MAX = -8

@@ -1,1 +1,1 @@
-"""Pure presentation: values and a moment in, words and names of styles out."""
+"""Pure presentation: values and a moment in, styled lines out; no I/O and no Textual."""

@@ -1,0 +1,133 @@
+"""The verbs that correct a row and those that account for it all, as scripts meet them."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, run_cli
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> SampleListing:
+    listing = SampleListing(tmp_path / "outputs")
+    listing.add(FIRST, days=9, metadata={"workers": 8})
+    listing.add(SECOND, days=2)
+    return listing
+
+
+def say(listing: SampleListing, *words: str) -> tuple[int, str, str]:
+    done = run_cli(listing.root, "--operator", "anna", *words)
+    return done.returncode, done.stdout, done.stderr
+
+
+def facts(listing: SampleListing, *words: str) -> Any:
+    code, stdout, stderr = say(listing, *words, "--json")
+    assert (code, stderr) == (0, "")
+    return json.loads(stdout)
+
+
+def test_the_life_of_a_session_by_hand(listing: SampleListing) -> None:
+    failed = facts(listing, "fail", "9f2c", "--reason", "wrong client")
+    assert (failed["session_id"], failed["listing"]) == (FIRST, "hollis_park")
+    assert (failed["status"], failed["words"]) == ("failed", "9f2c0000 is failed: wrong client")
+    active = facts(listing, "activate", "9f2c")
+    assert active["status"] == "active"
+    assert datetime.fromisoformat(active["expires_at"]).utcoffset() == timedelta()
+    assert say(listing, "reapply", "9f2c")[::2] == (
+        4, "session-console: nothing of 9f2c0000 was overwritten: there is nothing to put back\n",
+    )  # fmt: skip
+    assert say(listing, "extend", "9f2c", "40d")[0] == 0
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute("UPDATE claude_sessions SET expires_at = '2026-01-01T00:00:00'")
+    assert say(listing, "reapply", "9f2c") == (
+        0, "9f2c0000 has again what was overwritten\n", "",
+    )  # fmt: skip
+    assert facts(listing, "show", "9f2c")["expires_in_s"] > 39 * 86400
+    told = [one["action"] for one in facts(listing, "log", "9f2c")]
+    assert told == ["reapply", "extend", "activate", "fail"]
+
+
+def test_undo_takes_back_my_batches_one_by_one(listing: SampleListing) -> None:
+    before = facts(listing, "ls")
+    assert say(listing, "extend", "9f2c", "9f2d", "40d")[0] == 0
+    assert say(listing, "delete", "9f2d", "--yes")[0] == 0
+    (restored,) = facts(listing, "undo")
+    assert (restored["session_id"], restored["undone"]) == (SECOND, True)
+    assert {one["session_id"] for one in facts(listing, "undo")} == {FIRST, SECOND}
+    gone_by = ("expires_in_s", "sweep_at")
+    for one, other in zip(before, facts(listing, "ls"), strict=True):
+        assert {key: one[key] for key in one if key not in gone_by} == {
+            key: other[key] for key in other if key not in gone_by
+        }
+    code, stdout, stderr = say(listing, "undo")
+    assert (code, stdout) == (4, "")
+    assert "nothing that you deleted" in stderr
+
+
+def test_an_undo_that_had_to_leave_something_says_so(listing: SampleListing) -> None:
+    say(listing, "extend", "9f2c", "40d")
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute("UPDATE claude_sessions SET stage = 'stage_4'")
+    code, stdout, stderr = say(listing, "undo")
+    why, sum_, *_ = stderr.splitlines()
+    assert (code, stdout, why) == (4, "", "9f2c0000 changed meanwhile: stage is now stage_4")
+    assert re.fullmatch(r"your extension of \d\d:\d\d stays", sum_)
+
+
+def test_an_extension_that_would_shorten_is_an_error_in_words(listing: SampleListing) -> None:
+    code, stdout, stderr = say(listing, "extend", "9f2c", "-5d")
+    assert (code, stdout) == (2, "")
+    assert "'-5d': an extension never shortens" in stderr
+    code, _, stderr = say(listing, "ls", "--ends", "soon")
+    assert (code, "+7d" in stderr, "hours like 12h" in stderr) == (2, False, True)
+
+
+def test_the_log_says_who_did_what(listing: SampleListing) -> None:
+    code, stdout, stderr = say(listing, "log")
+    assert (code, stdout, stderr) == (0, "", "nobody has done anything here yet\n")
+    say(listing, "fail", "9f2c", "--reason", "wrong \x1b[31mclient")
+    say(listing, "delete", "9f2d", "--yes")
+    code, stdout, stderr = say(listing, "log")
+    head, first, second = stdout.splitlines()
+    assert head.split() == ["AT", "WHO", "DID", "LISTING", "ID", "WHAT"]
+    assert first.split()[2:6] == ["anna", "fail", "hollis_park", "9f2c0000"]
+    assert first.endswith("  active -> failed: wrong client")
+    assert second.endswith("9f2d0000  active -> deleted")
+    assert "in its pipeline's zone" in stderr
+    (last,) = facts(listing, "log", "hollis_park", "-n", "1")
+    assert (last["action"], last["session_id"]) == ("delete", SECOND)
+    assert (last["before"]["status"], last["after"]["status"]) == ("active", "deleted")
+    assert datetime.fromisoformat(last["at"]).utcoffset() == timedelta()
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [(["nosuch"], 3), (["../x"], 3), (["hollis_park/zz"], 3), (["9f2"], 2)]
+)
+def test_the_log_of_nobody_is_an_error(listing: SampleListing, words: list[str], code: int) -> None:
+    say(listing, "fail", "9f2c")
+    assert say(listing, "log", *words)[0] == code
+
+
+def test_the_accounts_are_data(listing: SampleListing) -> None:
+    say(listing, "delete", "9f2d", "--yes")
+    account = facts(listing, "stats")
+    (only,) = account["listings"]
+    assert only | {"listing": None} == account["total"]
+    assert (only["sessions"], only["trash"], only["live"]) == (2, 1, 0)
+    assert only["statuses"] == {"active": 1, "expired": 0, "failed": 0, "deleted": 1}
+    assert only["states"] == {"ok": 2, "ghost": 0, "untracked": 0, "leftover": 0}
+    assert only["next_end"]["session_id"] == FIRST
+    code, stdout, stderr = say(listing, "stats", "hollis_park")
+    assert (code, stderr) == (0, "")
+    assert [line.split()[:3] for line in stdout.splitlines()] == [
+        ["LISTING", "SESSIONS", "LIVE"], ["hollis_park", "2", "0"], ["all", "2", "0"],
+    ]  # fmt: skip
+    assert say(listing, "stats", "nosuch")[0] == 3

@@ -1,0 +1,107 @@
+"""A key does one thing, on purpose, and what is wrong with a keymap is named."""
+
+from __future__ import annotations
+
+import string
+from typing import Any
+
+import pytest
+from textual.keys import Keys, _character_to_key
+
+from tui.core.keymap import DANGEROUS, FIXED, KEYS, Keymap, WrongKey, keymap, written
+from tui.ui.actions.keys import DEEDS, _textual
+
+VERBS = ("stop", "log", "wide")
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "keys", "sign"),
+    [
+        ({"resume": "R"}, "resume", ("R",), "R"),
+        ({"extend": ["x", "X"]}, "extend", ("x", "X"), "x"),
+        ({"help": "question_mark"}, "help", ("?",), "?"),
+        ({"filter": "slash"}, "filter", ("/",), "/"),
+        ({"help": "F1"}, "help", ("f1",), "F1"),
+        ({"redraw": "ctrl+R"}, "redraw", ("ctrl+r",), "^R"),
+        ({"sort": ","}, "sort", (",",), ","),
+        ({"mark": "insert"}, "mark", ("insert",), "Ins"),
+        ({"sort": "ü"}, "sort", ("ü",), "ü"),
+        ({"stop": "S"}, "stop", ("S",), "S"),
+        ({"resume": "e", "extend": "r"}, "extend", ("r",), "r"),
+        ({"quit": ["q", "q"]}, "quit", ("q",), "q"),
+    ],
+)
+def test_a_line_gives_an_action_or_a_verb_its_keys(
+    given: dict[str, Any], name: str, keys: tuple[str, ...], sign: str
+) -> None:
+    found = keymap(given, VERBS)
+    assert (found.keys[name], found.sign(name)) == (keys, sign)
+    assert found.verbs == (("stop",) if name == "stop" else ())
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "words"),
+    [
+        (7, "", "expected a table"),
+        ({"extnd": "x"}, "extnd", "did you mean 'extend'"),
+        ({"stp": "x"}, "stp", "did you mean 'stop'"),
+        ({"zzzz": "x"}, "zzzz", "there are help, quit"),
+        ({"a\x1b[31m": "x"}, "a\x1b[31m", "nothing is called 'a'"),
+        ({"help": 5}, "help", "expected a key"),
+        ({"help": []}, "help", "expected a key"),
+        ({"help": ["x", 5]}, "help", "expected a key"),
+        ({"help": "contrl+x"}, "help", "did you mean 'ctrl\\+x'"),
+        ({"help": "alt+x"}, "help", "no key is called 'alt\\+x'"),
+        ({"help": ""}, "help", "no key is called ''"),
+        ({"help": "\x1b"}, "help", "no key is called"),
+        ({"help": "\u200b"}, "help", "no key is called"),
+        ({"help": "shift+r"}, "help", "write 'R'"),
+        ({"help": "ctrl+i"}, "help", "a terminal sends it for Tab"),
+        ({"help": "ctrl+m"}, "help", "a terminal sends it for Enter"),
+        ({"resume": "e"}, "resume", "e is that of 'extend'"),
+        ({"resume": "x", "extend": "x"}, "extend", "x is that of 'resume'"),
+        ({"stop": "x", "log": "x"}, "log", "x is that of 'stop'"),
+        ({"help": "ctrl+c"}, "help", r"\^C stays that of 'how_to_quit'"),
+        ({"help": "4"}, "help", "4 stays that of 'live'"),
+        ({"back": "x"}, "back", "Esc stays what it is"),
+        *(({name: "enter"}, name, "pressed in passing") for name in sorted(DANGEROUS)),
+        ({"delete": "space"}, "delete", "pressed in passing"),
+        ({"delete": "9"}, "delete", "pressed in passing"),
+        ({"delete": "down"}, "delete", "pressed in passing"),
+        ({"delete": "y", "copy": "z"}, "delete", "also says yes"),
+        ({"answer": "A"}, "answer", "also says always"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(given: object, name: str, words: str) -> None:
+    with pytest.raises(WrongKey, match=words) as raised:
+        keymap(given, VERBS)
+    assert raised.value.name == name
+    assert "\x1b" not in str(raised.value)
+
+
+def test_the_actions_are_those_that_the_console_has() -> None:
+    assert [deed.name for deed in DEEDS] == list(KEYS)
+    assert set(KEYS) >= FIXED | DANGEROUS
+    assert {deed.name for deed in DEEDS if deed.is_dangerous} == DANGEROUS
+    assert Keymap().keys == keymap({}, ()).keys == KEYS
+
+
+def test_every_key_that_may_be_named_is_one_that_textual_knows() -> None:
+    known = {key.value for key in Keys}
+    for name in ("f1", "f12", "ctrl+a", "ctrl+z", "insert", "pageup", "backspace", "shift+tab"):
+        found = keymap({"sort": name}, ()) if name not in _taken() else None
+        assert found is None or found.keys["sort"] == (name,)
+        assert name in known
+    for sign in set(string.punctuation) - _taken():
+        spelled = _character_to_key(sign)
+        assert keymap({"sort": spelled}, ()).keys["sort"] == (sign,)
+        assert _textual((sign,)) in (sign, "comma")
+
+
+def _taken() -> set[str]:
+    return {key for keys in KEYS.values() for key in keys}
+
+
+def test_no_two_keys_are_written_alike() -> None:
+    keys = [key for keys in KEYS.values() for key in keys]
+    assert len({written(key) for key in keys}) == len(keys)

@@ -1,0 +1,213 @@
+"""What a filter takes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tui.core.errors import UsageError
+from tui.core.models import Liveness, Row, Run, Session, State, Status, Transcript
+from tui.core.session_filter import (
+    STATUS_WORDS,
+    Wanted,
+    names_gone,
+    parse_filter,
+    parse_status,
+    select,
+)
+from tui.view.text import formatting
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def session(name: str, status: str = "active", hours: float | None = 48, **more: object) -> Session:
+    facts: dict[str, object] = {"liveness": Liveness.NONE, "state": State.OK, "stage": "stage_3"}
+    ends = None if hours is None else NOW + timedelta(hours=hours)
+    return Session(name, "hollis_park", status=status, expires_at=ends, **(facts | more))  # type: ignore[arg-type]
+
+
+SESSIONS = (
+    session("plain", title="Strategic buyers, PUMPS", model="claude-sonnet-4-5"),
+    session("busy", liveness=Liveness.BUSY, hours=2),
+    session("unknown", liveness=Liveness.UNKNOWN, stage="2"),
+    session("broken", "failed", stage="stage-4"),
+    session("over", "expired", hours=-5, state=State.LEFTOVER),
+    session("swept", sweep_at=NOW + timedelta(hours=1)),
+    session("dateless", hours=None, state=State.GHOST),
+    session("gone", "deleted"),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("", "plain busy unknown broken over swept dateless gone"),
+        ("pumps", "plain"),
+        ("PUMPS buyers", "plain"),
+        ("pumps busy", ""),
+        ("live", "busy unknown"),
+        ("unknown", "unknown"),
+        ("!live active", "plain swept dateless"),
+        ("failed", "broken"),
+        ("deleted", "gone"),
+        ("leftover", "over"),
+        ("ghost", "dateless"),
+        ("swept", "swept"),
+        ("stage:2", "unknown"),
+        ("stage:4", "broken"),
+        ("stage:stage_3 !swept", "plain busy over dateless gone"),
+        ("model:sonnet", "plain"),
+        ("id:dat", "dateless"),
+        ("listing:hollis failed", "broken"),
+        ("<24h", "busy swept"),
+        (">24h", "plain unknown broken gone"),
+        ("!<24h !>24h", "over dateless"),
+        ("!!live", "busy unknown"),
+        ("!", ""),
+    ],
+)
+def test_a_filter_takes_what_all_its_words_take(text: str, taken: str) -> None:
+    takes = parse_filter(text)
+    assert [one.session_id for one in SESSIONS if takes(one, NOW)] == taken.split()
+
+
+@pytest.mark.parametrize("text", ["<soon", "!<x", "pumps >y"])
+def test_a_comparison_needs_a_duration(text: str) -> None:
+    with pytest.raises(UsageError, match="duration"):
+        parse_filter(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"), [("", False), ("pumps", False), ("deleted", True), ("x EXPIRED", True)]
+)
+def test_rows_of_which_nothing_is_left_are_shown_when_named(text: str, asks: bool) -> None:
+    assert names_gone(text) is asks
+
+
+def there(name: str, days: float, size: int = 10, **more: object) -> Session:
+    """Return a session with a transcript that nobody wrote to for so many days."""
+    last = NOW - timedelta(days=days)
+    facts = {"transcript": Transcript(name, Path(name), size, last), "bytes": size}
+    return session(name, **({"last_activity_at": last} | facts | more))  # type: ignore[arg-type]
+
+
+OLD = (
+    there("fresh", 1),
+    there("over", 3, hours=-1),
+    there("over-live", 3, hours=-1, liveness=Liveness.WAITING),
+    there("over-unknown", 3, hours=-1, liveness=Liveness.UNKNOWN),
+    there("over-failed", 3, hours=-1, status="failed"),
+    there("left", 9, status="expired", state=State.LEFTOVER),
+    there("dateless", 40, hours=None),
+    there("unread", 41, status="", hours=None, unread="locked"),
+    there("stray", 42, transcript=Transcript("s", Path("s"), 10, NOW, stray_in=Path("/home"))),
+    session("ghost", hours=-1, state=State.GHOST),
+    session("gone", "expired", hours=-1),
+    session("row-alone", hours=48, state=State.GHOST),
+)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "taken", "skipped"),
+    [
+        (Wanted(), "", ""),
+        (Wanted(is_expired=True), "over left ghost", "over-live over-unknown"),
+        (Wanted(older_than=timedelta(days=40)), "dateless", "unread stray"),
+        (
+            Wanted(older_than=timedelta(days=3)),
+            "over over-failed left dateless",
+            "over-live over-unknown unread stray",
+        ),
+        (Wanted(max_bytes=90), "", ""),
+        (Wanted(max_bytes=80), "dateless", "stray unread"),
+        (Wanted(max_bytes=79), "dateless left", "stray unread"),
+        (
+            Wanted(max_bytes=0),
+            "dateless left over over-failed fresh",
+            "stray unread over-live over-unknown",
+        ),
+        (
+            Wanted(is_expired=True, max_bytes=60),
+            "over left ghost dateless",
+            "over-live over-unknown stray unread",
+        ),
+    ],
+)
+def test_a_clean_up_takes_what_is_due_and_never_what_may_run(
+    wanted: Wanted, taken: str, skipped: str
+) -> None:
+    found = select(OLD, wanted, NOW)
+    assert {one.session_id for one, _ in found.taken} == set(taken.split())
+    assert {one.session_id for one, _ in found.skipped} == set(skipped.split())
+
+
+def test_down_to_a_size_the_least_recently_active_go_first_and_it_is_said_why() -> None:
+    found = select(OLD, Wanted(is_expired=True, max_bytes=50), NOW)
+    whys = [(one.session_id, why) for one, why in found.taken]
+    assert whys == [
+        ("over", "expired"),
+        ("left", "leftover"),
+        ("ghost", "expired"),
+        ("dateless", "too much"),
+        ("over-failed", "too much"),
+    ]
+    assert {one.session_id: why for one, why in found.skipped}["over-live"] == "in use"
+
+
+def test_an_expiry_in_a_zone_that_is_in_doubt_takes_nothing_and_says_so() -> None:
+    found = (
+        there("doubted", 3, hours=-1, is_zone_doubted=True),
+        there("doubted-later", 3, is_zone_doubted=True),
+        there("left", 9, status="expired", state=State.LEFTOVER, is_zone_doubted=True),
+    )
+    chosen = select(found, Wanted(is_expired=True), NOW)
+    assert [one.session_id for one, _ in chosen.taken] == ["left"]
+    assert [(one.session_id, why) for one, why in chosen.skipped] == [
+        ("doubted", "its time zone is in doubt: set time_zone")
+    ]
+    for asked in (Wanted(older_than=timedelta(days=2)), Wanted(max_bytes=0)):
+        every = select(found, asked, NOW)
+        assert (len(every.taken), every.skipped) == (3, ())
+    assert len(select(found, Wanted(is_expired=True, max_bytes=0), NOW).taken) == 3
+
+
+HOUR = timedelta(hours=1)
+RUN = Run("1", "stalled", "hollis_park", Path("run"), "busy", "anna", NOW, NOW, stalled_since=NOW)
+STATES = (
+    *(session(str(one), liveness=one) for one in Liveness if one is not Liveness.NONE),
+    *(session(str(one), str(one)) for one in Status),
+    *(session(str(one), "", state=one) for one in State if one is not State.OK),
+    session("quiet", liveness=Liveness.BUSY, last_activity_at=NOW - HOUR),
+    session("stalled", liveness=Liveness.BUSY, run=RUN),
+    session("API error", turn_error="overloaded"),
+    session("overwritten", overwritten=Row("1", "1", "1", "", "", "failed")),
+    session("unread", unread="its table is locked"),
+    session("stray", transcript=Transcript("1", "1", 1, NOW, stray_in=Path("/x"))),
+    session("In Review", "In Review"),
+)
+
+
+def test_a_status_is_any_word_that_the_console_shows() -> None:
+    shown = {one: formatting.state(one, NOW, HOUR / 6)[0].partition(" ")[2] for one in STATES}
+    assert list(shown.values()) == [one.session_id for one in STATES]
+    for one, word in shown.items():
+        assert parse_status(word, STATES, HOUR / 6)(one, NOW)
+        assert parse_status(word.upper(), STATES, HOUR / 6)(one, NOW)
+    told = {"-".join(word.lower().split()) for word in shown.values()}
+    assert told - {"in-review"} == set(STATUS_WORDS) - {"none"}
+
+
+@pytest.mark.parametrize("word", [word for word in STATUS_WORDS if word != "none"])
+def test_a_filter_knows_each_word_of_a_status(word: str) -> None:
+    takes, is_in = parse_filter(word, HOUR / 6), parse_status(word, (), HOUR / 6)
+    taken = [one.session_id for one in STATES if takes(one, NOW)]
+    assert taken == [one.session_id for one in STATES if is_in(one, NOW)] != []
+    assert len(taken) < len(STATES) / 2 or word == "active"
+
+
+@pytest.mark.parametrize("word", ["odd", "", " ", "in review"])
+def test_a_status_that_is_nowhere_is_refused_with_those_there_are(word: str) -> None:
+    with pytest.raises(UsageError, match=r"use active, .*busy, .*ghost, .*api-error"):
+        parse_status(word, STATES[:-1], HOUR)

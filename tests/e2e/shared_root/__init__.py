@@ -1,0 +1,1 @@
+"""Several operators and hostile files on one root."""

@@ -1,0 +1,1 @@
+"""The console in real terminals, tmux and SSH."""

@@ -1,0 +1,184 @@
+"""What comes in besides keys, in a real terminal: none of it acts, none of it stops the console."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, snapshot
+from tests.support.place import REPOSITORY
+from tests.support.processes.runs_site import wait
+from tests.support.processes.terminal import Terminal
+
+PLACE = REPOSITORY
+
+
+@pytest.fixture
+def screen(request: pytest.FixtureRequest) -> Iterator[Terminal]:
+    command = (sys.executable, "-m", "tests.support.console.fixed_console", "--ssh")
+    given = {"NO_COLOR": "", **getattr(request, "param", {})}
+    with Terminal(command, environment=given, cwd=PLACE) as screen:
+        screen.wait_for("cranbury", "? help")
+        yield screen
+
+
+def selected(screen: Terminal) -> int:
+    """Return the row the selection is on."""
+    return screen.cells(0).index(">")
+
+
+def in_sight(screen: Terminal) -> str:
+    """Return the frame of Live, which names the session that is selected."""
+    return next(line for line in screen.text.splitlines() if "4 " in line and "─" in line)
+
+
+def moved(screen: Terminal, before: str) -> bool:
+    return in_sight(screen) != before
+
+
+def left(screen: Terminal) -> str:
+    """Leave the console as a person does and return what it was asked to do."""
+    screen.send("q")
+    assert screen.process.wait(60) == 0
+    return screen.wait_for("asked").rpartition("asked ")[2]
+
+
+def slowly(screen: Terminal, data: bytes, gaps: tuple[float, ...]) -> None:
+    for number, byte in enumerate(data):
+        screen.write(bytes([byte]))
+        time.sleep(gaps[number % len(gaps)])
+
+
+@pytest.mark.parametrize("screen", [{"ESCDELAY": "5000"}], indirect=True, ids=["patient"])
+def test_keys_in_pieces_do_what_the_key_does_or_nothing(screen: Terminal) -> None:
+    """A gap after Esc is covered by `ESCDELAY`, a longer one in a begun key by our keyboard alone.
+
+    Without either the arrow is an Esc and two letters, and the selection stays.
+    """
+    row = selected(screen)
+    slowly(screen, b"\x1b[B", (0.15, 0.6))
+    wait(lambda: selected(screen) == row + 1)
+    slowly(screen, b"\x1b[1;5C", (0.02, 0.12))
+    slowly(screen, b"\x1b[200~", (0.1, 0.02))
+    slowly(screen, b"\x1b[201~", (0.02, 0.05))
+    screen.wait_for("pasted text does nothing here")
+    assert selected(screen) == row + 1
+    assert left(screen).startswith("[]")
+
+
+UNASKED = (
+    b"\x1b[M !!", b"\x1b[M\xff\xfe\x80", b"\x1b[M\x00\x03\x04", b"\x1b[<0;3;3M\x1b[<0;3;3m",
+    b"\x1b[I", b"\x1b[O", b"\x1b[?62;22c", b"\x1b[24;80R", b"\x1b]11;rgb:dddd/uuuu/qqqq\x1b\\",
+    b"\x1b]10;rgb:1/2/3\x07", b"\x1b[?2048;1$y", b"\x1b[48;9;9;9;9t", b"\x1b[?31u",
+    b"\x1b[99999999999u", b"\x1b[97;1:3u", b"\xff\xfe\xc0", b"\x00\x00", b"\x1bd", b"\x1bq",
+)  # fmt: skip
+
+
+def test_what_nobody_typed_does_nothing_and_ends_nothing(screen: Terminal) -> None:
+    row, picture = selected(screen), screen.text
+    for data in UNASKED:
+        screen.write(data)
+        screen.taken()
+    screen.send("j")
+    wait(lambda: selected(screen) == row + 1)
+    screen.send("k")
+    wait(lambda: screen.text == picture)
+    screen.send("jr")
+    screen.wait_for("mode default")
+    for data in UNASKED[:5]:
+        screen.write(data)
+    screen.send("still typed")
+    screen.wait_for("> still typed")
+    screen.send("\x1b")
+    screen.wait_for("? help")
+    assert left(screen).startswith("[]")
+
+
+def test_a_paste_is_one_line_in_a_line_and_nothing_anywhere_else(screen: Terminal) -> None:
+    screen.write(b"\x1b[200~du\ry\x03q\x1b\r\n:quit\r\x1b[201~")
+    screen.wait_for("pasted text does nothing here")
+    screen.write(b"jdy\r" * 9 + b"q" * 300)  # a terminal that does not say what is pasted
+    screen.taken()
+    time.sleep(0.3)  # a paste ends by silence
+    screen.send("jr")
+    screen.wait_for("mode default")
+    screen.write(b"\x1b[200~first\x07\x1b]0;owned\x07 line\r\nsecond\x1b[31m\tline\r\x1b[201~")
+    screen.wait_for("> first line second line")
+    screen.write(b"\x1b[200~" + b"y" * 200_000 + b"\x1b[201~")
+    screen.wait_for("yyyyyyyyyyyyyyyy")
+    screen.send("\x01Z")
+    screen.wait_for("> Zfirst line")
+    screen.write(b"\x1b[200~" + b"z" * 60_000 + b"\x1b[201~")
+    screen.wait_for("not pasted: 60,000 characters, a line takes 250,000")
+    screen.send("\r")
+    screen.wait_for("? help")
+    asked = left(screen)
+    assert asked.startswith("[('start',")
+
+
+def test_a_paste_that_nothing_announces_deletes_nothing(screen: Terminal) -> None:
+    for data in (
+        b"z" * 4096 + b"dy",
+        b"lorem ipsum " * 700 + b"\rdy\r",
+        b"d every body",
+        b"d\ry it all",
+    ):
+        screen.write(data)
+        screen.wait_for("pasted text does nothing here")
+        time.sleep(0.3)  # a paste ends by silence
+        screen.send("j")
+        screen.wait_for("? help")
+    for _ in range(20):  # to one that can be resumed, by keys that come one by one
+        if "beacon_packaging/5 ed6e" in in_sight(screen):
+            break
+        before = in_sight(screen)
+        screen.send("j")
+        wait(partial(moved, screen, before))
+    screen.send("r")
+    screen.wait_for("mode default")
+    screen.write(b"typed ahead of \x1b[D\x1b[Dits Enter\r")
+    screen.wait_for("? help")
+    time.sleep(0.3)  # a paste ends by silence
+    screen.write(b":typed ahead")
+    screen.wait_for("> typed ahead")
+    screen.send("\x1b")
+    screen.wait_for("? help")
+    asked = left(screen)
+    assert "'start'" in asked
+    assert "typedaheadoitsEnterf" in asked.replace(" ", "")  # wherever the line breaks
+    assert "delete" not in asked
+
+
+HARMLESS = bytes(byte for byte in range(256) if byte not in b"\r\nyqQ\x1a\x03")
+
+
+def test_a_hundred_thousand_random_bytes_harm_nothing(tmp_path: Path) -> None:
+    listing = SampleListing(tmp_path / "outputs")
+    listing.add(FIRST, days=9)
+    listing.add(SECOND, days=8)
+    chance = random.Random(8)  # noqa: S311 (the same bytes each time)
+    command = (sys.executable, "-m", "tui", "--root", str(listing.root), "--ssh")
+    before = snapshot(listing.root)
+    with Terminal(command) as screen:
+        screen.wait_for("Strategic buyers", "? help")
+        for _ in range(60):
+            screen.write(bytes(chance.choices(HARMLESS, k=80)))
+            screen.taken()
+        for _ in range(25):
+            screen.write(bytes(chance.choices(HARMLESS, k=4000)))
+            screen.taken()
+        time.sleep(1.1)  # what is begun is given up by silence, and so is an Esc
+        for keys in ("\x03", "\x03", "\x1b", "\x1b", "\x1b"):
+            screen.send(keys)
+            time.sleep(0.6)
+        screen.send("2")
+        screen.wait_for("Strategic buyers", "? help")
+        screen.send("q")
+        assert screen.process.wait(60) == 0
+    assert snapshot(listing.root) == before

@@ -1,0 +1,167 @@
+"""A few threads: what hangs holds up nothing else, is not begun twice, and keeps no process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from tests.support.place import REPOSITORY
+from tests.support.processes.runs_site import wait
+from tui.operations.catalog.worker_pool import Crew
+
+
+def test_every_key_is_done_once() -> None:
+    done: list[str] = []
+    keys = [str(number) for number in range(1000)]
+    assert Crew().do(keys, done.append, 1.0) == frozenset()
+    assert sorted(done) == sorted(keys)
+    assert Crew().do([], done.append, 1.0) == frozenset()
+
+
+def test_what_hangs_holds_up_nothing_else_and_is_not_begun_again() -> None:
+    crew, gate, begun = Crew(), threading.Event(), []
+
+    def job(key: str) -> None:
+        begun.append(key)
+        if key == "hung":
+            gate.wait(200)
+
+    assert "hung" in crew.do(["hung", *"abc"], job, 0.2)
+    wait(lambda: crew.do(["hung", *"abc"], job, 0.2) == {"hung"})
+    assert not gate.is_set()
+    assert begun.count("hung") == 1
+    assert begun.count("c") >= 2
+    gate.set()
+    wait(lambda: crew.do(["a"], job, 0.2) == frozenset() and not _threads())
+    assert crew.do(["hung"], job, 60) == frozenset()
+    assert begun.count("hung") == 2
+
+
+class Clock:
+    """Goes on only when a job says so; what it asks of the processor is real."""
+
+    process_time = staticmethod(time.process_time)
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        monkeypatch.setattr("tui.operations.catalog.worker_pool.time", self)
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def test_it_waits_as_long_as_something_is_being_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    crew, clock, gate = Crew(most=1), Clock(monkeypatch), threading.Event()
+
+    def job(key: str) -> None:
+        clock.now += 0.1
+
+    assert crew.do("abcdefgh", job, 0.2) == frozenset()
+
+    def hangs_at_d(key: str) -> None:
+        job(key)
+        if key == "d":
+            gate.wait(200)
+
+    assert crew.do("abcdefgh", hangs_at_d, 60, at_most_s=0.35) == {*"defgh"}
+    gate.set()
+
+
+def test_the_first_may_take_longer() -> None:
+    assert Crew().do("a", lambda key: time.sleep(0.3), 0.05, first_s=60) == frozenset()
+    gate = threading.Event()
+    assert Crew().do("a", lambda key: gate.wait(200), 0.05) == {"a"}
+    gate.set()
+
+
+def test_threads_that_wait_are_joined_by_more_and_never_by_too_many() -> None:
+    crew, gate = Crew(most=4), threading.Event()
+    keys = [str(number) for number in range(20)]
+    most = 0
+
+    def is_full() -> bool:
+        nonlocal most
+        assert len(crew.do(keys, lambda key: gate.wait(200), 0.3)) == 20
+        most = max(most, len(_threads()))
+        return most >= 12
+
+    wait(is_full)
+    assert most == 12  # four, and twice as many in the place of those that are stuck
+    gate.set()
+    wait(lambda: not _threads())
+
+
+def test_what_hangs_in_one_lane_holds_up_none_of_another() -> None:
+    """With one list for all, the eighth that hung was the end of the root, too."""
+    crew, gate, done = Crew(), threading.Event(), set[str]()
+
+    def job(key: str) -> None:
+        if key.startswith("hung"):
+            gate.wait(200)
+        done.add(key)
+
+    hung = [f"hung {number}" for number in range(100)]
+    fine = [f"fine {number}" for number in range(50)]
+
+    def lane(key: str) -> str:
+        return key.split()[0]
+
+    wait(lambda: crew.do([*hung, *fine], job, 2.0, lane_of=lane) == set(hung))
+    wait(lambda: crew.do(["root", *fine], job, 2.0, lane_of=lane) == frozenset())
+    assert done == {"root", *fine}
+    assert len(_threads()) <= 24
+    gate.set()
+    wait(lambda: not _threads())
+
+
+def test_a_dozen_that_hang_do_not_keep_the_rest_of_their_lane() -> None:
+    """Those that are stuck make room for others: these are then done, and so on at each look."""
+    crew, gate = Crew(), threading.Event()
+
+    def job(key: str) -> None:
+        if key.startswith("hung"):
+            gate.wait(200)
+
+    hung, fine = [f"hung {one}" for one in range(12)], [f"fine {one}" for one in range(50)]
+    for _ in range(3):
+        wait(lambda: crew.do([*hung, *fine], job, 2.0) == set(hung))
+    gate.set()
+    wait(lambda: not _threads())
+
+
+def test_lanes_are_bounded_in_all() -> None:
+    crew, gate = Crew(), threading.Event()
+    keys = [f"{lane} {number}" for lane in range(30) for number in range(30)]
+
+    def is_full() -> bool:
+        crew.do(keys, lambda key: gate.wait(200), 0.3, lane_of=lambda key: key.split()[0])
+        assert len(_threads()) <= 64
+        return len(_threads()) == 64
+
+    wait(is_full)
+    gate.set()
+    wait(lambda: not _threads())
+
+
+def test_what_a_job_raises_is_raised_to_who_asked() -> None:
+    crew = Crew()
+    with pytest.raises(ZeroDivisionError):
+        crew.do("ab", lambda key: print(1 / 0), 1.0)
+    assert crew.do("ab", lambda key: None, 1.0) == frozenset()
+
+
+def test_what_hangs_does_not_keep_the_process() -> None:
+    code = """
+import time
+from tui.operations.catalog.worker_pool import Crew
+print(*Crew().do(["hung"], lambda key: time.sleep(600), 0.1))
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=REPOSITORY, timeout=120)
+
+
+def _threads() -> list[threading.Thread]:
+    return [one for one in threading.enumerate() if one.name == "look"]

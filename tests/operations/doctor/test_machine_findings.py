@@ -1,0 +1,166 @@
+"""What the doctor says of the machine, the disk and the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.listings.sample_listing import FIRST
+from tests.support.listings.sick_listing import Sick, found, sick_below
+from tui.operations.catalog.scanner import Watch
+from tui.operations.doctor.doctor import examine
+from tui.operations.doctor.machine_findings import Machine, kills_user_processes, read_mounts
+
+GB = 1024**3
+
+
+@pytest.fixture
+def sick(tmp_path: Path) -> Sick:
+    return sick_below(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("machine", "free", "code", "level"),
+    [
+        (Machine(total_bytes=100 * GB), GB // 2, "disk_full", "error"),
+        (Machine(total_bytes=100 * GB), 4 * GB, "disk_full", "warning"),
+        (Machine(total_bytes=100 * GB), 6 * GB, "", ""),
+        (Machine(), 2 * GB, "", ""),
+        (Machine(mounts=(("/", "nfs4"),)), 9 * GB, "network_mount", "warning"),
+        (Machine(mounts=(("/", "ext4"), ("/srv", "cifs"))), 9 * GB, "", ""),
+        (Machine(ends_agents=True, user="anna"), 9 * GB, "kill_user_processes", "warning"),
+        (Machine(free_memory=1), 9 * GB, "too_large", "warning"),
+        (Machine(free_memory=64 * GB), 9 * GB, "", ""),
+    ],
+)
+def test_the_machine_is_looked_at_too(
+    sick: Sick, machine: Machine, free: int, code: str, level: str
+) -> None:
+    sick.listing.add(FIRST)
+    context = sick.context()
+    catalog = replace(Watch(context).look(), free_bytes=free)
+    told = [(one.code, one.level) for one in examine(context, catalog, machine)]
+    assert told == ([(code, level)] if code else [])
+
+
+def test_a_listing_that_is_a_network_mount_of_its_own_is_told(sick: Sick) -> None:
+    sick.listing.add(FIRST)
+    mounts = read_mounts(f"srv:/x {sick.listing.folder.resolve()} nfs4 rw 0 0\n/dev/a / ext4 rw\n")
+    (finding,) = sick.examine(Machine(mounts=mounts))
+    assert (finding.code, finding.listing) == ("network_mount", sick.listing.listing_id)
+
+
+@pytest.mark.parametrize(
+    ("stage", "told"),
+    [
+        ({"allowed_tools": ["WebSearch", "Read"], "permission_mode": "plan"}, ""),
+        ({"allowed_tools": ["Read", "Bash(ls:*)"]}, "s1 (Bash(ls:*))"),
+        ({"allowed_tools": ["Edit", "Write"]}, "s1 (Edit, Write)"),
+        ({"permission_mode": "bypassPermissions"}, "s1 (bypassPermissions)"),
+        ({"permission_mode": "acceptEdits"}, "s1 (acceptEdits)"),
+        ({"allowed_tools": ["mcp__files__write"]}, "s1 (mcp__files__write)"),
+    ],
+)
+@pytest.mark.parametrize("is_restricted", [True, False])
+def test_a_stage_that_is_a_shell_for_restricted_operators_is_told(
+    sick: Sick, stage: dict[str, Any], told: str, is_restricted: bool
+) -> None:
+    sick.listing.add(FIRST)
+    context = sick.context(stages={"s1": stage}, restricted=is_restricted)
+    found = examine(context, Watch(context).look(), Machine())
+    said = [one.words for one in found if one.code == "restricted_shell"]
+    assert said == (
+        [f"a stage with Bash is a shell for restricted operators: {told}"]
+        if is_restricted and told
+        else []
+    )
+
+
+def test_a_mount_with_a_space_in_its_name_is_read() -> None:
+    assert read_mounts("srv:/x /mnt/my\\040disk nfs4 rw 0 0\nbroken\n") == (
+        ("/mnt/my disk", "nfs4"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("texts", "user", "kills"),
+    [
+        ([], "anna", False),
+        (["[Login]\n#KillUserProcesses=yes\n"], "anna", False),
+        (["[Login]\nKillUserProcesses=yes\n"], "anna", True),
+        (["[Login]\nKillUserProcesses=yes\n"], "root", False),
+        (["[Login]\nKillUserProcesses=yes\n", "[Login]\nKillUserProcesses=no\n"], "anna", False),
+        (["[Login]\nKillUserProcesses=yes\nKillExcludeUsers=bert anna\n"], "anna", False),
+        (["[Login]\nKillUserProcesses=yes\nKillOnlyUsers=bert\n"], "anna", False),
+        (["no section\n", "[Login]\nKillUserProcesses=1\n"], "anna", True),
+    ],
+)
+def test_what_logind_is_told_decides_who_ends_at_logout(
+    texts: list[str], user: str, kills: bool
+) -> None:
+    assert kills_user_processes(texts, user) is kills
+
+
+def _no_cli(sick: Sick) -> dict[str, Any]:
+    return {"cli_path": sick.env_file.with_name("gone")}
+
+
+def _open_env_file(sick: Sick) -> dict[str, Any]:
+    sick.env_file.chmod(0o604)
+    return {}
+
+
+def _group_env_file(sick: Sick) -> dict[str, Any]:
+    sick.env_file.chmod(0o640)
+    return {}
+
+
+def _missing(sick: Sick) -> dict[str, Any]:
+    return {"missing": Path("/etc/none.toml")}
+
+
+def _bypass(sick: Sick) -> dict[str, Any]:
+    return {"stages": {"stage_3": {"permission_mode": "bypassPermissions"}}}
+
+
+@pytest.mark.parametrize(
+    ("setting", "code", "level", "words"),
+    [
+        (_no_cli, "no_cli", "error", "gone"),
+        (_open_env_file, "env_file", "error", "open to everybody"),
+        (_group_env_file, "env_file", "warning", "its group"),
+        (_bypass, "root_bypass", "error", "stage_3"),
+        (_missing, "no_settings", "warning", "names /etc/none.toml, which is not there"),
+    ],
+)
+def test_a_mistake_in_the_settings_is_told(
+    sick: Sick,
+    setting: Callable[[Sick], dict[str, Any]],
+    code: str,
+    level: str,
+    words: str,
+) -> None:
+    sick.listing.add(FIRST)
+    given = setting(sick)
+    (finding,) = [
+        one for one in sick.examine(Machine(refuses_bypass=True), **given) if one.code == code
+    ]
+    assert finding.level == level
+    assert words in finding.words
+    assert "secret" not in finding.words
+
+
+def test_no_sign_in_is_told_once_for_all_listings(
+    sick: Sick, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for number in range(3):
+        replace(sick.listing, listing_id=f"listing_{number}").add(FIRST)
+    finding = found(sick, "no_sign_in", env_file=None)
+    assert "3 listings" in finding.words
+    assert not [one for one in sick.examine() if one.code == "no_sign_in"]

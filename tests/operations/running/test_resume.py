@@ -1,0 +1,334 @@
+"""What a resume would use, what a row may not ask for, and why one is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.listings.sample_listing import FIRST, SampleListing, snapshot
+from tui.core.errors import ConsoleError, DatabaseProblem, Refused, UnknownId, UsageError
+from tui.operations.running.agent_options import agent_options, describe
+from tui.operations.running.resume import plan_new, plan_resume, start
+from tui.operations.trash.delete import delete
+from tui.safe_io.processes import own_domain, started
+from tui.settings import Settings
+from tui.storage.session_locks import SessionLock
+
+SERVER = {"buyers": {"command": "evil"}}
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> SampleListing:
+    listing = SampleListing(tmp_path / "outputs")
+    listing.add(FIRST)
+    return listing
+
+
+@pytest.mark.parametrize(
+    ("asked", "named", "options", "ignored"),
+    [
+        ({}, {}, {}, []),
+        ({"model": "opus"}, {"model": "sonnet"}, {"model": "opus"}, []),
+        ({}, {"model": "sonnet", "max_age_days": 7}, {"model": "sonnet"}, []),
+        ({"allowed_tools": ["WebSearch"]}, {}, {"allowed_tools": ["WebSearch"]}, []),
+        ({"permission_mode": "plan"}, {}, {"permission_mode": "plan"}, []),
+        ({"permission_mode": "bypassPermissions"}, {}, {}, ["permission_mode"]),
+        (
+            {"permission_mode": "bypassPermissions"},
+            {"permission_mode": "bypassPermissions"},
+            {"permission_mode": "bypassPermissions"},
+            [],
+        ),
+        (
+            {"permission_mode": "bypassPermissions"},
+            {"permission_mode": "default"},
+            {"permission_mode": "default"},
+            ["permission_mode"],
+        ),
+        ({"mcp_servers": SERVER}, {}, {}, ["mcp_servers"]),
+        ({"mcp_servers": SERVER}, {"mcp_servers": SERVER}, {"mcp_servers": SERVER}, []),
+        ({"add_dirs": ["/"], "setting_sources": ["user"]}, {}, {}, ["add_dirs", "setting_sources"]),
+        ({"env": {"A": "b"}, "cli_path": "/x", "hooks": {}, "settings": "x"}, {}, {}, []),
+        (
+            {"model": 7, "allowed_tools": "Bash", "max_turns": True, "max_budget_usd": 10**400},
+            {},
+            {},
+            [],
+        ),
+    ],
+)
+def test_a_row_is_not_a_person(
+    asked: dict[str, Any], named: dict[str, Any], options: dict[str, Any], ignored: list[str]
+) -> None:
+    settings = Settings(stages={"stage_3": named})
+    found, notes = agent_options(settings, "stage_3", {"agent": asked})
+    assert found == options
+    assert [note.split()[0] for note in notes] == ignored
+
+
+@pytest.mark.parametrize("agent", [None, 7, "text", [], {"agent": {}}])
+def test_odd_metadata_asks_for_nothing(agent: object) -> None:
+    assert agent_options(Settings(), "x", {"agent": agent}) == ({}, ())
+
+
+def test_what_it_will_use_is_said_harmlessly() -> None:
+    options = {"model": "opus\x1b[31m", "allowed_tools": ["Bash\n"], "max_turns": 5}
+    said = describe(options | {"max_budget_usd": 2.5})
+    assert "\x1b" not in said
+    assert "\n" not in said
+    assert all(word in said for word in ("opus", "Bash", "5 turns", "$2.5"))
+
+
+@pytest.mark.parametrize(
+    ("cwd", "works_in", "words"),
+    [
+        ("{listing}", "{listing}", ""),
+        ("{listing}/sub", "{listing}/sub", ""),
+        ("sub", "{listing}/sub", ""),
+        ("{listing}/way_in", "{listing}/sub", ""),
+        ("{root}/named", "{root}/named", ""),
+        ("{listing}/gone", "{listing}", "is gone"),
+        ("{root}", "{listing}", "is outside its listing"),
+        ("{root}/other", "{listing}", "is outside its listing"),
+        ("/etc", "{listing}", "is outside its listing"),
+        ("{root}/../..", "{listing}", "is outside its listing"),
+        ("{listing}/way_out", "{listing}", "is outside its listing"),
+        ("{listing}/.claude_sessions", "{listing}", "is closed to agents"),
+        ("{listing}/way_into", "{listing}", "is closed to agents"),
+        ("{listing}/sub/../.claude_sessions/projects", "{listing}", "is closed to agents"),
+        ("{listing}/.session_console", "{listing}", "is closed to agents"),
+        ("{listing}/home", "{listing}", "is closed to agents"),
+        ("{listing}/a\0b", "{listing}", "cannot be looked at"),
+    ],
+)
+def test_an_agent_works_in_its_listing_or_where_its_stage_says(
+    listing: SampleListing, cwd: str, works_in: str, words: str
+) -> None:
+    """Without the check an agent works in a config dir, where its tools read what is kept there."""
+    for name in ("sub", "home", ".session_console/runs", "../named", "../other"):
+        (listing.folder / name).mkdir(parents=True)
+    for name, place in (("way_out", "/etc"), ("way_in", "sub"), ("way_into", ".claude_sessions")):
+        (listing.folder / name).symlink_to(place)
+    places = {"root": str(listing.root), "listing": str(listing.folder)}
+    listing.track(FIRST, metadata={"agent": {"cwd": cwd.format(**places)}})
+    stages = {"stage_3": {"cwd": str(listing.root / "named")}}
+    context = listing.context(stages=stages, claude_home=listing.folder / "home")
+    plan = plan_resume(context, listing.session(FIRST))
+    assert plan.cwd == Path(works_in.format(**places))
+    assert any(words in warning for warning in plan.warnings) or not words
+
+
+def register(listing: SampleListing, **changes: object) -> None:
+    entry: dict[str, object] = {"pid": os.getpid(), "sessionId": FIRST, "pidDomain": own_domain()}
+    entry |= {"procStart": started(os.getpid())} | changes
+    (listing.config_dir / "sessions").mkdir()
+    (listing.config_dir / "sessions" / f"{entry['pid']}.json").write_text(json.dumps(entry))
+
+
+def test_what_lives_is_refused_and_told_what_to_do(listing: SampleListing) -> None:
+    register(listing)
+    with pytest.raises(Refused, match=f"interrupt {FIRST[:8]}"):
+        plan_resume(listing.context(), listing.session(FIRST))
+
+
+@pytest.mark.parametrize("changes", [{}, {"pidDomain": "linux:other:pid:[1]"}])
+def test_what_began_to_live_after_the_look_is_refused_too(
+    listing: SampleListing, changes: dict[str, object]
+) -> None:
+    """Without the proof under the lock two agents would run one session."""
+    plan = plan_resume(listing.context(), listing.session(FIRST))
+    register(listing, **changes)
+    with pytest.raises(Refused):
+        start(listing.context(), plan, "Go on")
+    assert not (listing.folder / ".session_console" / "runs").exists()
+
+
+def test_of_two_at_the_same_instant_one_is_refused(listing: SampleListing) -> None:
+    plan = plan_resume(listing.context(), listing.session(FIRST))
+    with SessionLock.take(listing.folder, FIRST), pytest.raises(Refused, match="is running"):
+        start(listing.context(), plan, "Go on")
+
+
+def test_what_cannot_be_resumed_says_why(listing: SampleListing) -> None:
+    listing.track("ghost1")
+    sketch = listing.config_dir / "session-abc123"
+    sketch.mkdir()
+    (sketch / "conversation.json").write_text("[]")
+    delete(listing.context(), listing.session(FIRST))
+    for words, reason in (
+        ("ghost1", "a ghost"),
+        ("session-abc123", "conversation.json"),
+        (FIRST, "restore"),
+    ):
+        with pytest.raises(Refused, match=reason):
+            plan_resume(listing.context(), listing.session(words))
+
+
+def test_a_fork_has_an_id_of_its_own(listing: SampleListing) -> None:
+    register(listing)
+    plan = plan_resume(listing.context(), listing.session(FIRST), fork=True)
+    assert (plan.mode, plan.source_id) == ("fork", FIRST)
+    assert plan.target.session_id != FIRST
+
+
+@pytest.mark.parametrize(
+    ("stages", "days", "keeps"),
+    [
+        ({}, None, 30),
+        ({}, 3, 3),
+        ({"stage_3": {"max_age_days": 9}}, None, 9),
+        ({"stage_3": {"max_age_days": 9}}, 3, 3),
+        ({"stage_3": {"max_age_days": "x"}}, None, 30),
+        ({"stage_3": {"max_age_days": True}}, None, 30),
+    ],
+)
+def test_a_new_session_lasts_as_long_as_its_stage(
+    listing: SampleListing, stages: dict[str, Any], days: int | None, keeps: int
+) -> None:
+    plan = plan_new(listing.context(stages=stages), "hollis_park", "stage_3", days=days)
+    assert plan.keeps == timedelta(days=keeps)
+
+
+@pytest.mark.parametrize(
+    ("listing_id", "stage", "error"),
+    [
+        ("nowhere", "3", UnknownId),
+        ("linked", "3", UnknownId),
+        ("..", "3", UnknownId),
+        ("../x", "3", UnknownId),
+        ("hollis_park", "", UsageError),
+        ("hollis_park", "\x1b[31m", UsageError),
+    ],
+)
+def test_a_new_session_needs_a_listing_and_a_stage(
+    listing: SampleListing, listing_id: str, stage: str, error: type[ConsoleError]
+) -> None:
+    (listing.root / "linked").symlink_to(listing.folder)
+    before = snapshot(listing.root)
+    with pytest.raises(error):
+        plan_new(listing.context(), listing_id, stage)
+    assert snapshot(listing.root) == before
+
+
+def test_a_new_session_needs_a_prompt(listing: SampleListing) -> None:
+    plan = plan_new(listing.context(), "hollis_park", "3")
+    before = snapshot(listing.root)
+    with pytest.raises(UsageError, match="prompt"):
+        start(listing.context(), plan, " \n")
+    with pytest.raises(Refused, match="read-only"):
+        start(listing.context(read_only=True), replace(plan), "Go")
+    assert snapshot(listing.root) == before
+
+
+def test_what_may_go_wrong_is_told_before(
+    listing: SampleListing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    plan = plan_resume(listing.context(), listing.session(FIRST))
+    assert any("no sign-in was found" in warning for warning in plan.warnings)
+
+
+def _open_keys(folder: Path) -> dict[str, Any]:
+    path = folder / "open"
+    path.write_text("A=1\n")
+    path.chmod(0o604)
+    return {"env_file": path}
+
+
+def _pipe(folder: Path) -> dict[str, Any]:
+    os.mkfifo(folder / "pipe", 0o600)
+    return {"env_file": folder / "pipe"}
+
+
+def _plain_cli(folder: Path) -> dict[str, Any]:
+    (folder / "claude").write_text("#!/bin/sh\n")
+    return {"cli_path": folder / "claude"}
+
+
+@pytest.mark.parametrize(
+    ("mistake", "words"),
+    [
+        (lambda folder: {"cli_path": folder / "gone"}, "the CLI is missing"),
+        (_plain_cli, "may not be executed"),
+        (lambda folder: {"env_file": folder / "gone"}, "No such file"),
+        (lambda folder: {"env_file": folder}, "not a small file"),
+        (_open_keys, "chmod 600"),
+        (_pipe, "not a small file"),
+    ],
+    ids=["no CLI", "CLI no program", "no env file", "a folder", "open to all", "a pipe"],
+)
+def test_a_mistake_in_the_settings_is_refused_before_it_fails_a_session(
+    listing: SampleListing,
+    tmp_path: Path,
+    mistake: Callable[[Path], dict[str, Any]],
+    words: str,
+) -> None:
+    """Without the check in `start`, what went wrong since the plan would fail the row."""
+    plan = plan_resume(listing.context(), listing.session(FIRST))
+    before, context = snapshot(listing.root), listing.context(**mistake(tmp_path))
+    with pytest.raises(Refused, match=words):
+        plan_resume(context, listing.session(FIRST))
+    with pytest.raises(Refused, match=words):
+        plan_new(context, "hollis_park", "3")
+    with pytest.raises(Refused, match=words):
+        start(context, plan, "Go on")
+    assert snapshot(listing.root) == before
+
+
+def test_no_agent_works_behind_a_linked_config_dir(listing: SampleListing, tmp_path: Path) -> None:
+    plan = plan_new(listing.context(), "hollis_park", "3")
+    listing.config_dir.rename(tmp_path / "elsewhere")
+    listing.config_dir.symlink_to(tmp_path / "elsewhere")
+    for act in (
+        lambda: plan_resume(listing.context(), listing.session(FIRST)),
+        lambda: plan_new(listing.context(), "hollis_park", "3"),
+        lambda: start(listing.context(), plan, "Go on"),
+    ):
+        with pytest.raises(Refused, match="is a link"):
+            act()
+
+
+def test_a_prompt_that_no_reader_would_take_is_refused(listing: SampleListing) -> None:
+    plan = plan_resume(listing.context(), listing.session(FIRST))
+    with pytest.raises(UsageError, match=r"1\.5 MB"):
+        start(listing.context(), plan, "\x01" * 1_500_000)
+    assert not (listing.folder / ".session_console").exists()
+
+
+def test_a_key_file_that_its_group_can_read_is_told(listing: SampleListing, tmp_path: Path) -> None:
+    env_file = tmp_path / "env"
+    env_file.write_text("export ANTHROPIC_API_KEY=sk-ant-very-secret\n")
+    for mode, is_told in ((0o640, True), (0o600, False)):
+        env_file.chmod(mode)
+        plan = plan_resume(listing.context(env_file=env_file), listing.session(FIRST))
+        assert any("chmod 600" in warning for warning in plan.warnings) is is_told
+        assert not any("very-secret" in warning for warning in plan.warnings)
+
+
+def test_an_agent_whose_options_cannot_be_read_is_not_resumed_as_another(
+    listing: SampleListing,
+) -> None:
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute("BEGIN EXCLUSIVE")
+        unread = listing.session(FIRST)
+        for fork in (False, True):
+            with pytest.raises(DatabaseProblem, match="locked by another program"):
+                plan_resume(listing.context(), unread, fork=fork)
+        with pytest.raises(DatabaseProblem, match="could be tracked"):
+            plan_new(listing.context(), "hollis_park", "3")
+    assert plan_resume(listing.context(), listing.session(FIRST)).stage == "stage_3"
+
+
+def test_a_new_session_may_be_the_first_that_is_tracked(listing: SampleListing) -> None:
+    listing.db_path.unlink()
+    assert plan_new(listing.context(), "hollis_park", "3").mode == "new"

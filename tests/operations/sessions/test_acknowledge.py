@@ -1,0 +1,133 @@
+"""Acknowledging settles what a session needs now, for every colleague, until something new."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.hostile.payloads import PAYLOADS, acts
+from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
+from tui.core.attention import Need, attention
+from tui.core.errors import ConsoleError, Refused, UnknownId
+from tui.core.models import Session
+from tui.operations.catalog.scanner import Watch
+from tui.operations.sessions.acknowledge import acknowledge
+from tui.storage.state.logbook import read_logbook
+from tui.storage.table.tracking import Tracking
+
+QUIET = timedelta(minutes=10)
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> SampleListing:
+    """One that failed and one that needs nobody."""
+    listing = SampleListing(tmp_path / "outputs")
+    listing.add(FIRST)
+    listing.add(SECOND)
+    fail(listing, "no money")
+    return listing
+
+
+def fail(listing: SampleListing, reason: str) -> None:
+    context = listing.context()
+    zone = context.clock().astimezone().tzinfo
+    assert zone is not None
+    tracking = Tracking(listing.db_path, zone, "bert")
+    tracking.mark_failed(FIRST, now=context.clock(), reason=reason)
+
+
+def need(listing: SampleListing, session: Session) -> Need | None:
+    return attention(session, listing.context().clock(), QUIET)
+
+
+def test_it_is_settled_for_everybody_until_something_new_happens(listing: SampleListing) -> None:
+    session = listing.session(FIRST)
+    assert need(listing, session) is Need.FAILED
+    act = acknowledge(listing.context(), session)
+    assert (act.kind, act.session_id, act.words) == (
+        "ack",
+        FIRST,
+        "acknowledged that 9f2c0000 failed",
+    )
+    colleague = Watch(listing.context(operator="bert")).look().session(session.key)
+    assert colleague is not None
+    assert colleague.ack is not None
+    assert colleague.ack.by == "anna"
+    assert need(listing, colleague) is None
+    fail(listing, "no time")
+    assert need(listing, listing.session(FIRST)) is Need.FAILED
+
+
+def test_of_two_at_once_the_second_is_told_who_was_first(listing: SampleListing) -> None:
+    """Both have a picture without an acknowledgement: only what is written decides."""
+    session = listing.session(FIRST)
+    acknowledge(listing.context(), session)
+    act = acknowledge(listing.context(operator="bert"), session)
+    assert act.is_needless
+    assert act.words == "anna already acknowledged that 9f2c0000 failed, just now"
+    stands = listing.session(FIRST).ack
+    assert stands is not None
+    assert stands.by == "anna"
+    assert [one.operator for one in read_logbook(listing.root)] == ["anna"]
+
+
+def test_a_console_that_watches_sees_it_settled(listing: SampleListing) -> None:
+    watch = Watch(listing.context())
+    watch.look()
+    acknowledge(listing.context(), listing.session(FIRST))
+    seen = watch.look().session(("hollis_park", FIRST))
+    assert seen is not None
+    assert need(listing, seen) is None
+
+
+def test_it_is_logged_with_its_operator(listing: SampleListing) -> None:
+    acknowledge(listing.context(), listing.session(FIRST))
+    (event,) = read_logbook(listing.root)
+    assert (event.operator, event.action, event.session_id) == ("anna", "ack", FIRST)
+    assert (event.listing, event.note) == ("hollis_park", "failed")
+
+
+def test_twice_says_who_was_first_and_writes_nothing(listing: SampleListing) -> None:
+    acknowledge(listing.context(), listing.session(FIRST))
+    act = acknowledge(listing.context(operator="bert"), listing.session(FIRST))
+    assert act.is_needless
+    assert act.words == "anna already acknowledged that 9f2c0000 failed, just now"
+    assert len(read_logbook(listing.root)) == 1
+
+
+def test_what_needs_nobody_is_refused(listing: SampleListing) -> None:
+    with pytest.raises(Refused, match="needs nobody now"):
+        acknowledge(listing.context(), listing.session(SECOND))
+    assert not (listing.folder / ".session_console").exists()
+
+
+def test_a_console_that_may_only_look_writes_nothing(listing: SampleListing) -> None:
+    with pytest.raises(Refused, match="read-only"):
+        acknowledge(listing.context(read_only=True), listing.session(FIRST))
+    assert not (listing.folder / ".session_console").exists()
+
+
+def test_what_cannot_be_written_says_why(listing: SampleListing) -> None:
+    (listing.folder / ".session_console").write_text("in the way")
+    with pytest.raises(ConsoleError, match=r"cannot be written: .*not a folder of ours"):
+        acknowledge(listing.context(), listing.session(FIRST))
+
+
+def test_an_id_that_only_looks_like_one_is_no_target(listing: SampleListing) -> None:
+    session = listing.session(FIRST)
+    assert session.row is not None
+    disguised = replace(session, row=replace(session.row, session_id=f"{FIRST}\x1b[31m"))
+    with pytest.raises(UnknownId):
+        acknowledge(listing.context(), disguised)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
+def test_a_payload_as_the_reason_acts_nowhere(listing: SampleListing, payload: str) -> None:
+    fail(listing, payload)
+    assert not acts(acknowledge(listing.context(), listing.session(FIRST)).words)
+    ack = listing.session(FIRST).ack
+    assert ack is not None
+    assert not acts(ack.mark)

@@ -1,0 +1,229 @@
+"""What an operator says of a row by hand, and putting back what the pipeline overwrote."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.listings import guide_statements as guide
+from tests.support.listings.sample_listing import FIRST, SampleListing
+from tui.claude.config_dir import sweep_days
+from tui.core.errors import Changed, ConsoleError, DatabaseProblem, Refused, UnknownId
+from tui.core.models import Liveness, Row, Session
+from tui.core.time.zones import LOCAL, read_time
+from tui.operations.context import Act, Context
+from tui.operations.sessions.extend import extend, plan_extension
+from tui.operations.sessions.row_edits import activate, fail, reapply
+from tui.storage.table.tracking import read_events, read_rows
+
+Deed = Callable[[Context, Session], Act]
+DEEDS: dict[str, Deed] = {"fail": fail, "activate": activate, "reapply": reapply}
+AGENT = {"agent": {"model": "opus"}}
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> SampleListing:
+    listing = SampleListing(tmp_path / "outputs")
+    listing.add(FIRST, days=9, metadata={"workers": 8})
+    return listing
+
+
+def sql(listing: SampleListing, statement: str, *values: object) -> None:
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute(statement, values)
+
+
+def set_status(listing: SampleListing, word: str) -> None:
+    sql(listing, "UPDATE claude_sessions SET status = ?", word)
+
+
+def stored(listing: SampleListing) -> Row:
+    (row,) = read_rows(listing.db_path)
+    return row
+
+
+def test_a_failure_is_marked_with_its_reason(listing: SampleListing) -> None:
+    act = fail(listing.context(), listing.session(FIRST), "wrong client\x1b[31m\nand more")
+    row = stored(listing)
+    assert (row.status, row.details()["workers"]) == ("failed", 8)
+    assert row.details()["last_error"] == "wrong client and more"
+    assert listing.session(FIRST).reason == "wrong client and more"
+    assert act.words == f"{FIRST[:8]} is failed: wrong client and more"
+    assert [event.action for event in read_events(listing.db_path)] == ["fail"]
+    fail(listing.context(), listing.session(FIRST))
+    assert stored(listing).details()["last_error"] == "marked by anna"
+
+
+@pytest.mark.parametrize("word", ["failed", "expired", "paused"])
+def test_what_had_failed_or_expired_is_active_again_for_a_day(
+    listing: SampleListing, word: str
+) -> None:
+    fail(listing.context(), listing.session(FIRST), "API error")
+    set_status(listing, word)
+    sql(listing, "UPDATE claude_sessions SET expires_at = '2026-01-01T00:00:00'")
+    context = listing.context(resume_keeps=timedelta(days=2))
+    act = activate(context, listing.session(FIRST))
+    row = stored(listing)
+    until = read_time(row.expires_at, LOCAL)
+    assert until is not None
+    assert abs(until - datetime.now(UTC) - timedelta(days=2)) < timedelta(minutes=1)
+    assert (row.status, dict(row.details())) == ("active", {"workers": 8})
+    assert (act.kind, act.after) == ("activate", row)
+
+
+def test_activating_keeps_the_clis_sweep_off(listing: SampleListing) -> None:
+    """Without it the CLI's next start would sweep the transcript that was just revived."""
+    listing.write_transcript(FIRST, "Old", age=timedelta(days=60))
+    fail(listing.context(), listing.session(FIRST))
+    activate(listing.context(), listing.session(FIRST))
+    assert sweep_days(listing.config_dir) >= 61
+    assert listing.session(FIRST).sweep_at is not None
+
+
+def test_what_is_active_is_left(listing: SampleListing) -> None:
+    before = stored(listing)
+    act = activate(listing.context(), listing.session(FIRST))
+    assert act.is_needless
+    assert act.words == f"{FIRST[:8]} is active already"
+    assert (stored(listing), read_events(listing.db_path)) == (before, ())
+
+
+@pytest.mark.parametrize(
+    ("deed", "change", "error", "words"),
+    [
+        ("fail", {"row": None}, Refused, "not tracked"),
+        ("activate", {"row": None}, Refused, "not tracked"),
+        ("reapply", {"row": None}, Refused, "not tracked"),
+        ("fail", {"unread": "buyers.db is locked"}, DatabaseProblem, "buyers.db is locked"),
+        ("activate", {"session_id": "../x"}, UnknownId, "session id"),
+        ("fail", {"liveness": Liveness.BUSY}, Refused, "is running"),
+        ("fail", {"liveness": Liveness.WAITING}, Refused, "is running"),
+        ("fail", {"liveness": Liveness.IDLE}, Refused, "stop 9f2c0000"),
+        ("reapply", {}, Refused, "nothing of 9f2c0000 was overwritten"),
+    ],
+)
+def test_what_cannot_be_said_is_refused(
+    listing: SampleListing,
+    deed: str,
+    change: dict[str, object],
+    error: type[ConsoleError],
+    words: str,
+) -> None:
+    before = stored(listing)
+    session = replace(listing.session(FIRST), **change)  # type: ignore[arg-type]
+    with pytest.raises(error, match=words):
+        DEEDS[deed](listing.context(), session)
+    assert stored(listing) == before
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_a_deleted_row_and_a_read_only_console_are_refused(
+    listing: SampleListing, deed: str
+) -> None:
+    set_status(listing, "deleted")
+    with pytest.raises(Refused, match="restore 9f2c0000"):
+        DEEDS[deed](listing.context(), listing.session(FIRST))
+    with pytest.raises(Refused, match="read-only"):
+        DEEDS[deed](listing.context(read_only=True), listing.session(FIRST))
+
+
+@pytest.mark.parametrize(("deed", "word"), [("activate", "failed"), ("fail", "expired")])
+def test_nothing_is_said_of_what_has_no_transcript_left(
+    listing: SampleListing, deed: str, word: str
+) -> None:
+    listing.transcript_path(FIRST).unlink()
+    set_status(listing, word)
+    with pytest.raises(Refused, match=r"no transcript|nothing is left"):
+        DEEDS[deed](listing.context(), listing.session(FIRST))
+
+
+@pytest.mark.parametrize("liveness", [Liveness.ORPHAN, Liveness.UNKNOWN])
+def test_what_lost_its_owner_may_be_marked(listing: SampleListing, liveness: Liveness) -> None:
+    session = replace(listing.session(FIRST), liveness=liveness)
+    fail(listing.context(), session, "its container is gone")
+    assert stored(listing).status == "failed"
+
+
+def test_a_live_session_may_be_made_active(listing: SampleListing) -> None:
+    set_status(listing, "failed")
+    session = replace(listing.session(FIRST), liveness=Liveness.BUSY, transcript=None)
+    activate(listing.context(), session)
+    assert stored(listing).status == "active"
+
+
+@pytest.mark.parametrize("deed", ["fail", "activate"])
+def test_a_row_that_changed_meanwhile_is_left(listing: SampleListing, deed: str) -> None:
+    """Without compare-and-set the pipeline's word would be overwritten."""
+    set_status(listing, "failed")
+    session = listing.session(FIRST)
+    sql(listing, "UPDATE claude_sessions SET stage = 'stage_4'")
+    before = stored(listing)
+    with pytest.raises(Changed, match="stage is now stage_4"):
+        DEEDS[deed](listing.context(), session)
+    assert stored(listing) == before
+
+
+def track_blindly(listing: SampleListing, days: int) -> None:
+    write = guide.track_session(
+        listing.db_path, FIRST, "stage_4", "hollis_park", {"workers": 2}, max_age_days=days
+    )
+    asyncio.run(write)
+
+
+def test_an_extension_that_the_pipeline_wiped_is_put_back(listing: SampleListing) -> None:
+    listing.write_transcript(FIRST, "Old", age=timedelta(days=20))
+    context = listing.context()
+    extend(context, plan_extension(listing.session(FIRST), "40d", context.clock()))
+    extended = stored(listing)
+    assert listing.session(FIRST).overwritten is None
+    track_blindly(listing, 7)
+    (listing.config_dir / "settings.json").unlink()
+    session = listing.session(FIRST)
+    assert session.overwritten is not None
+    act = reapply(listing.context(), session)
+    row = stored(listing)
+    assert row == replace(extended, stage="stage_4", metadata='{"workers": 2}')
+    assert (act.before, act.after) == (session.row, row)
+    assert sweep_days(listing.config_dir) >= 60
+    assert listing.session(FIRST).overwritten is None
+    assert read_events(listing.db_path)[0].action == "reapply"
+    with pytest.raises(Refused, match="nothing of"):
+        reapply(listing.context(), listing.session(FIRST))
+
+
+def test_a_failure_and_the_agents_options_are_put_back(listing: SampleListing) -> None:
+    sql(listing, "UPDATE claude_sessions SET metadata = ?", json.dumps(AGENT))
+    fail(listing.context(), listing.session(FIRST), "API error 401")
+    track_blindly(listing, 90)
+    reapply(listing.context(), listing.session(FIRST))
+    session = listing.session(FIRST)
+    assert (session.status, session.reason) == ("failed", "API error 401")
+    assert session.row is not None
+    assert session.row.details()["agent"] == AGENT["agent"]
+    assert session.row.details()["workers"] == 2
+
+
+def test_what_runs_again_is_not_called_failed(listing: SampleListing) -> None:
+    fail(listing.context(), listing.session(FIRST), "API error 401")
+    track_blindly(listing, 90)
+    session = replace(listing.session(FIRST), liveness=Liveness.BUSY)
+    with pytest.raises(Refused, match="is running again"):
+        reapply(listing.context(), session)
+    assert stored(listing).status == "active"
+
+
+def test_nothing_is_put_back_for_what_is_gone(listing: SampleListing) -> None:
+    context = listing.context()
+    extend(context, plan_extension(listing.session(FIRST), "40d", context.clock()))
+    listing.transcript_path(FIRST).unlink()
+    sql(listing, "UPDATE claude_sessions SET expires_at = '2026-01-01', status = 'expired'")
+    with pytest.raises(Refused, match="has no transcript any more"):
+        reapply(listing.context(), listing.session(FIRST))

@@ -1,0 +1,347 @@
+"""Clean-up: what it takes and leaves, byte for byte back again, and what it says of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.listings import guide_statements as guide
+from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, snapshot
+from tui.core.errors import Refused, UnknownId
+from tui.core.models import Catalog
+from tui.operations.catalog.scanner import Watch
+from tui.operations.context import Context
+from tui.operations.running.hold import set_hold
+from tui.operations.trash.cleanup import CleanupPlan, Progress, clean_up, plan_cleanup
+from tui.operations.trash.delete import delete_many, restore_many
+from tui.operations.trash.purge import erase_many
+from tui.operations.trash.undo import undo_last
+from tui.storage.session_locks import SessionLock
+from tui.storage.table.tracking import read_events, read_rows
+from tui.storage.trash.trash import list_trash
+
+OVER = "0e000000-1111-4222-8333-444455556666"
+LEFT = "1e000000-1111-4222-8333-444455556666"
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def listings(tmp_path: Path) -> tuple[SampleListing, SampleListing]:
+    """Two listings, each with one session past its expiry, one leftover and two that go on."""
+    found = tuple(SampleListing(tmp_path / "outputs", name) for name in ("hollis_park", "oak"))
+    for listing in found:
+        listing.add(OVER, days=-1, metadata={"workers": 8})
+        listing.add(LEFT)
+        listing.add(FIRST)
+        listing.add(SECOND)
+        sql = f"UPDATE claude_sessions SET status = 'expired' WHERE session_id = '{LEFT}'"  # noqa: S608
+        change(listing, sql)
+        beside(listing, OVER)
+    return found[0], found[1]
+
+
+def beside(listing: SampleListing, session_id: str) -> None:
+    """Give a session something in every place where the CLI and we keep things of it."""
+    project = listing.transcript_path(session_id).parent
+    run = listing.folder / ".session_console" / "runs" / "20261120T143000Z-0001"
+    files = {
+        project / session_id / "subagents" / "agent-1.jsonl": "{}\n",
+        listing.config_dir / "file-history" / session_id / "v1": "old",
+        listing.config_dir / "todos" / f"{session_id}-agent-1.json": "[]",
+        run / "spec.json": json.dumps({"session_id": session_id}),
+    }
+    for path, content in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+        path.chmod(0o640)
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+
+
+def change(listing: SampleListing, sql: str) -> None:
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute(sql)
+
+
+def look(context: Context) -> Catalog:
+    return Watch(context).look()
+
+
+def planned(context: Context, **wanted: object) -> CleanupPlan:
+    return plan_cleanup(context, look(context), **wanted)  # type: ignore[arg-type]
+
+
+def content_of(*listings: SampleListing) -> dict[str, tuple[int, int, bytes]]:
+    """Return every file of the agents, and the folders that are a session's own."""
+    return {
+        f"{listing.listing_id}/{name}": facts
+        for listing in listings
+        for name, facts in snapshot(listing.folder).items()
+        if "locks" not in name and (any(one in name for one in IDS) or "runs/" in name)
+    }
+
+
+IDS = (OVER, LEFT, FIRST, SECOND)
+
+
+def statuses(listing: SampleListing) -> dict[str, str]:
+    return {row.session_id: row.status for row in read_rows(listing.db_path)}
+
+
+def test_what_expired_and_leftovers_go_and_come_back_byte_for_byte(
+    listings: tuple[SampleListing, SampleListing],
+) -> None:
+    """The guide's own clean-up finds nothing more to do then."""
+    context, before = listings[0].context(), content_of(*listings)
+    plan = planned(context)
+    assert [(one.session_id, why) for one, why in plan.taken] == [
+        (OVER, "expired"),
+        (LEFT, "leftover"),
+    ] * 2
+    assert plan.words.startswith("move 4 sessions (")
+    assert plan.words.endswith("of 2 listings into the trash")
+    assert content_of(*listings) == before
+    done = clean_up(context, plan)
+    assert len(done.acts) == 4
+    assert done.moved == plan.bytes
+    assert done.words.endswith("; 0 bytes freed: the trash keeps them 7 days")
+    for listing in listings:
+        assert statuses(listing) == {
+            OVER: "expired",
+            LEFT: "expired",
+            FIRST: "active",
+            SECOND: "active",
+        }
+        assert asyncio.run(guide.expired_now(listing.db_path)) == []
+    assert not any(
+        OVER in name or LEFT in name or "runs/" in name for name in content_of(*listings)
+    )
+    assert planned(context).is_empty
+    assert len(undo_last(context)) == 4
+    assert content_of(*listings) == before
+    assert list_trash(context.root) == ()
+    for listing in listings:
+        assert statuses(listing)[OVER] == "active"
+        (event,) = read_events(listing.db_path, session_id=OVER, limit=1)
+        assert event.action == "restore"
+
+
+def test_a_row_past_its_expiry_without_a_transcript_is_marked_as_the_guide_does(
+    listings: tuple[SampleListing, SampleListing],
+) -> None:
+    listings[0].track("ghost-1", days=-1)
+    context = listings[0].context()
+    clean_up(context, planned(context, listing="hollis_park"))
+    assert statuses(listings[0])["ghost-1"] == "expired"
+    restore_many(context, [one for one in list_trash(context.root) if not one.places])
+    assert statuses(listings[0])["ghost-1"] == "active"
+
+
+def test_one_listing_is_cleaned_and_no_other(listings: tuple[SampleListing, SampleListing]) -> None:
+    context, before = listings[0].context(), snapshot(listings[1].folder)
+    clean_up(context, planned(context, listing="hollis_park"))
+    assert snapshot(listings[1].folder) == before
+    with pytest.raises(UnknownId):
+        planned(context, listing="nowhere")
+
+
+def test_by_age_counts_from_the_last_activity(
+    listings: tuple[SampleListing, SampleListing],
+) -> None:
+    listings[0].write_transcript(FIRST, "long ago", age=40 * DAY)
+    context = listings[0].context()
+    plan = planned(context, older_than=30 * DAY)
+    assert [one.key for one in plan.sessions] == [("hollis_park", FIRST)]
+    done = clean_up(context, plan)
+    assert statuses(listings[0])[FIRST] == "expired"
+    assert done.failures == {}
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ("lock", "in use"),
+        ("write", "changed meanwhile"),
+        ("row", "changed meanwhile"),
+        ("gone", "changed meanwhile"),
+    ],
+)
+def test_what_began_to_run_or_changed_since_the_preview_is_left(
+    listings: tuple[SampleListing, SampleListing], how: str, why: str
+) -> None:
+    """Without the second proof at the act a session that was just resumed would be taken."""
+    listing, context = listings[0], listings[0].context()
+    plan = planned(context, listing="hollis_park")
+    lock = None
+    if how == "lock":
+        lock = SessionLock.take(listing.folder, OVER)
+    elif how == "write":
+        listing.write_transcript(OVER, "still at it", age=timedelta())
+    elif how == "row":
+        change(listing, "UPDATE claude_sessions SET stage = 'x' WHERE stage = 'stage_3'")
+        change(listing, f"UPDATE claude_sessions SET stage = 'stage_3' WHERE session_id = '{LEFT}'")  # noqa: S608
+    else:
+        change(listing, f"DELETE FROM claude_sessions WHERE session_id = '{OVER}'")  # noqa: S608
+    before = {name: facts for name, facts in content_of(listing).items() if LEFT not in name}
+    rows = [row for row in read_rows(listing.db_path) if row.session_id != LEFT]
+    done = clean_up(context, plan)
+    assert [act.session_id for act in done.acts] == [LEFT]
+    assert done.failures == {why: 1}
+    assert "1 moved (" in done.words
+    assert f"1 {why}" in done.words
+    assert content_of(listing) == before
+    assert [row for row in read_rows(listing.db_path) if row.session_id != LEFT] == rows
+    if lock:
+        lock.close()
+
+
+def test_a_locked_database_keeps_no_other_listing_from_being_cleaned(
+    listings: tuple[SampleListing, SampleListing],
+) -> None:
+    context = listings[0].context()
+    plan, before = planned(context), content_of(listings[0])
+    with closing(sqlite3.connect(listings[0].db_path, isolation_level=None)) as pipeline:
+        pipeline.execute("BEGIN EXCLUSIVE")
+        done = clean_up(context, plan)
+    assert {act.listing for act in done.acts} == {"oak"}
+    assert done.failures == {"locked": 2}
+    assert content_of(listings[0]) == before
+
+
+def test_it_tells_how_far_it_is_and_stops_between_two_listings(
+    listings: tuple[SampleListing, SampleListing],
+) -> None:
+    context, seen = listings[0].context(), list[Progress]()
+    plan = planned(context)
+    done = clean_up(context, plan, seen.append, lambda: bool(seen))
+    assert [(one.listing, one.done, one.total) for one in seen] == [("hollis_park", 2, 4)]
+    assert seen[0].bytes == done.moved > 0
+    assert done.is_cut_short
+    assert statuses(listings[1])[OVER] == "active"
+    assert len(clean_up(context, planned(context)).acts) == 2
+
+
+def test_a_hold_stops_it_even_in_its_middle(
+    listings: tuple[SampleListing, SampleListing],
+) -> None:
+    context = listings[0].context()
+    plan = planned(context)
+    done = clean_up(context, plan, lambda _: _hold(context))
+    assert done.is_cut_short
+    assert len(done.acts) == 2
+    with pytest.raises(Refused, match=r"anna holds new runs and clean-up since .*: audit"):
+        clean_up(context, plan)
+    set_hold(context, False)
+    assert len(clean_up(context, planned(context)).acts) == 2
+
+
+def _hold(context: Context) -> None:
+    set_hold(context, True, "audit")
+
+
+def later(context: Context, days: int) -> Context:
+    return replace(context, clock=lambda: datetime.now(UTC) + days * DAY)
+
+
+def test_old_trash_is_erased_when_asked_for_and_frees_what_it_says(
+    listings: tuple[SampleListing, SampleListing],
+) -> None:
+    context = listings[0].context()
+    moved = clean_up(context, planned(context)).moved
+    assert planned(later(context, 8), listing="oak").purges == ()
+    plan = planned(later(context, 8), purges_trash=True)
+    erased = {(one.listing, one.session_id) for one in plan.purges}
+    assert erased == {(name, one) for name in ("hollis_park", "oak") for one in (OVER, LEFT)}
+    assert planned(later(context, 6), purges_trash=True).purges == ()
+    assert len(planned(later(context, 8), listing="oak", purges_trash=True).purges) == 2
+    done = clean_up(later(context, 8), plan)
+    assert done.freed == plan.purge_bytes > moved
+    ended_meanwhile = {one.session_id for one in list_trash(context.root)}
+    assert ended_meanwhile == {FIRST, SECOND}
+    assert len(list((context.root / ".session_console" / "trash").iterdir())) == 2
+
+
+def test_down_to_a_size_the_oldest_trash_goes_first(
+    listings: tuple[SampleListing, SampleListing],
+) -> None:
+    context = listings[0].context()
+    clean_up(later(context, -3), planned(context, listing="oak"))
+    clean_up(context, planned(context, listing="hollis_park"))
+    total = sum(one.bytes for one in look(context).sessions)
+    in_trash = sum(len(facts[2]) for facts in snapshot(context.root / ".session_console").values())
+    assert in_trash > 0
+    plan = planned(context, max_bytes=total)
+    assert plan.sessions == ()
+    assert {one.listing for one in plan.purges} == {"oak", "hollis_park"}
+    plan = planned(context, max_bytes=total + plan.purge_bytes - 1)
+    assert [one.listing for one in plan.purges] == ["oak"]
+    done = clean_up(context, plan)
+    assert done.freed == plan.purge_bytes
+    assert {one.listing for one in list_trash(context.root)} == {"oak", "hollis_park"}
+    done = clean_up(context, planned(context, max_bytes=0))
+    assert len(done.acts) == 4
+    assert {one.session_id for one in list_trash(context.root)} == {FIRST, SECOND}
+
+
+def test_where_rows_or_files_cannot_be_told_nothing_missing_is_taken_for_gone(
+    listings: tuple[SampleListing, SampleListing], tmp_path: Path
+) -> None:
+    listings[0].track("ghost-1", days=-1)
+    outside = tmp_path / "outside"
+    listings[0].config_dir.rename(outside)
+    listings[0].config_dir.symlink_to(outside)
+    before = snapshot(tmp_path)
+    plan = planned(listings[0].context(), listing="hollis_park")
+    assert plan.is_empty
+    assert snapshot(tmp_path) == before
+
+
+def test_a_read_only_console_previews_and_does_not_act(
+    listings: tuple[SampleListing, SampleListing],
+) -> None:
+    context = listings[0].context(read_only=True)
+    plan, before = planned(context), snapshot(context.root)
+    assert len(plan.sessions) == 4
+    with pytest.raises(Refused, match="read-only"):
+        clean_up(context, plan)
+    assert snapshot(context.root) == before
+
+
+def test_what_is_cleaned_up_is_not_deleted_on_top(
+    listings: tuple[SampleListing, SampleListing],
+) -> None:
+    """Restored then, its row alone would come back and its transcript stay in the trash."""
+    context = listings[0].context()
+    done = clean_up(context, planned(context, listing=listings[0].listing_id))
+    before = content_of(*listings)
+    gone = [listings[0].session(f"hollis_park/{act.session_id}") for act in done.acts]
+    expired = [one for one in gone if one.row is not None and one.status == "expired"]
+    assert expired
+    refused = delete_many(context, expired).refused
+    assert len(refused) == len(expired)
+    assert all("is cleaned up, in the trash: `restore`" in str(error) for _, error in refused)
+    assert content_of(*listings) == before
+    erase_many(context, list_trash(context.root))
+    assert len(delete_many(context, expired).acts) == len(expired)
+
+
+def test_a_listing_whose_zone_is_in_doubt_loses_nothing_until_it_is_set(tmp_path: Path) -> None:
+    """Its transcript says that its times are 9 h ahead: it would go 9 h late, or too early."""
+    listing = SampleListing(tmp_path / "outputs")
+    listing.track(OVER, days=0.5, age=DAY)
+    listing.write_transcript(OVER, "Late.", age=DAY + timedelta(hours=9))
+    context = listing.context(time_zone="auto")
+    plan = planned(context)
+    assert plan.sessions == ()
+    assert [(one.session_id, why) for one, why in plan.skipped] == [
+        (OVER, "its time zone is in doubt: set time_zone")
+    ]
+    for chosen in (planned(context, older_than=DAY), planned(listing.context(time_zone="local"))):
+        assert [one.session_id for one in chosen.sessions] == [OVER]

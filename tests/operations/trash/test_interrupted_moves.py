@@ -1,0 +1,139 @@
+"""Whatever instant a delete, a clean-up or a restore is killed at, its manifest explains it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, snapshot
+from tests.torture.trash import run
+from tui.core.models import Row
+from tui.operations.catalog.scanner import Watch
+from tui.operations.trash.cleanup import clean_up, plan_cleanup
+from tui.operations.trash.delete import delete, restore
+from tui.operations.trash.interrupted_moves import repair, unfinished
+from tui.storage.session_locks import SessionLock, batch_lock
+from tui.storage.table.tracking import read_rows
+from tui.storage.trash.manifest import Trashed
+from tui.storage.trash.trash import list_trash
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> SampleListing:
+    listing = SampleListing(tmp_path / "outputs")
+    listing.add(FIRST)
+    listing.add(SECOND)
+    todo = listing.config_dir / "todos" / f"{FIRST}-agent-1.json"
+    todo.parent.mkdir()
+    todo.write_text("[]")
+    return listing
+
+
+def found(listing: SampleListing) -> tuple[Trashed, ...]:
+    return unfinished(listing.root, Watch(listing.context()).look().listings)
+
+
+def files(listing: SampleListing) -> set[str]:
+    paths = listing.config_dir.rglob("*")
+    return {str(path.relative_to(listing.config_dir)) for path in paths if path.is_file()}
+
+
+def rewrite(listing: SampleListing, row: Row) -> None:
+    """Make the database what it was before the commit of the delete."""
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as database:
+        sql = "UPDATE claude_sessions SET status = ? WHERE session_id = ?"
+        database.execute(sql, (row.status, row.session_id))
+        database.execute("DELETE FROM claude_session_events WHERE action = 'delete'")
+
+
+@pytest.mark.parametrize("back", [0, 1, 2])
+def test_a_move_that_did_not_reach_its_row_is_put_back(listing: SampleListing, back: int) -> None:
+    """Killed before the commit, with `back` of the two things not moved yet."""
+    before, rows = files(listing), read_rows(listing.db_path)
+    delete(listing.context(), listing.session(FIRST))
+    assert found(listing) == ()
+    (trashed,) = list_trash(listing.root)
+    rewrite(listing, rows[0])
+    for index in range(back):
+        trashed.moved(index).rename(listing.folder / trashed.places[index])
+    if back == 2:
+        trashed.mark.touch()
+    assert found(listing) == (trashed,)
+    repair(listing.context(), trashed)
+    assert (files(listing), read_rows(listing.db_path)) == (before, rows)
+    assert found(listing) == list_trash(listing.root) == ()
+
+
+def test_a_delete_stands_although_the_pipeline_wrote_to_its_row(listing: SampleListing) -> None:
+    """Without a look into the audit the next clean-up would take the delete back."""
+    delete(listing.context(), listing.session(FIRST))
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute("UPDATE claude_sessions SET status = 'failed'")
+    assert found(listing) == ()
+
+
+def test_the_restore_of_a_later_delete_says_nothing_of_the_first(listing: SampleListing) -> None:
+    """Both left the same row: the first would be put back, which nobody asked for."""
+    delete(listing.context(), listing.session(FIRST))
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute("UPDATE claude_sessions SET status = 'failed'")
+    delete(listing.context(), listing.session(FIRST))
+    restore(listing.context(), FIRST)
+    assert len(list_trash(listing.root)) == 1
+    assert found(listing) == ()
+
+
+def test_half_a_restore_is_finished_by_the_next_clean_up(listing: SampleListing) -> None:
+    before, rows = files(listing), read_rows(listing.db_path)
+    delete(listing.context(), listing.session(FIRST))
+    (trashed,) = list_trash(listing.root)
+    trashed.moved(0).rename(listing.folder / trashed.places[0])
+    rewrite(listing, rows[0])
+    plan = plan_cleanup(listing.context(), Watch(listing.context()).look())
+    assert plan.unfinished == (trashed,)
+    assert plan.words == "put back 1 session moved only halfway"
+    assert "1 session moved only halfway put back" in clean_up(listing.context(), plan).words
+    assert (files(listing), read_rows(listing.db_path)) == (before, rows)
+
+
+@pytest.mark.parametrize("holder", ["session", "batch"])
+def test_what_is_under_way_is_not_called_unfinished(listing: SampleListing, holder: str) -> None:
+    rows = read_rows(listing.db_path)
+    delete(listing.context(), listing.session(FIRST))
+    rewrite(listing, rows[0])
+    lock = (
+        SessionLock.take(listing.folder, FIRST)
+        if holder == "session"
+        else batch_lock(listing.folder, [FIRST])
+    )
+    with lock:
+        assert found(listing) == ()
+    assert len(found(listing)) == 1
+
+
+def test_what_was_finished_meanwhile_is_looked_at_again(listing: SampleListing) -> None:
+    """By the rows of a moment ago a delete that has just ended looks cut off."""
+    seen = Watch(listing.context()).look().listings
+    delete(listing.context(), listing.session(FIRST))
+    assert unfinished(listing.root, seen) == ()
+
+
+def test_something_new_in_the_way_is_never_overwritten(listing: SampleListing) -> None:
+    rows = read_rows(listing.db_path)
+    delete(listing.context(), listing.session(FIRST))
+    rewrite(listing, rows[0])
+    listing.write_transcript(FIRST, "new")
+    before = snapshot(listing.config_dir)
+    plan = plan_cleanup(listing.context(), Watch(listing.context()).look())
+    done = clean_up(listing.context(), plan)
+    assert snapshot(listing.config_dir) == before
+    ((_, error),) = done.refused
+    assert str(error).endswith("nothing was restored over it")
+
+
+def test_killed_at_any_instant_nothing_is_lost_and_all_is_explained() -> None:
+    """The full count is in `tests.torture`."""
+    assert run(0.08)["killed"] >= 4

@@ -1,0 +1,4 @@
+"""The project itself: layers.
+
+README, deployment files, screenshots and the rules of this suite.
+"""

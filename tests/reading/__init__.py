@@ -1,0 +1,1 @@
+"""Reads that fail: what cannot be read is never taken for absent."""

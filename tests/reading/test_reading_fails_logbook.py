@@ -1,0 +1,83 @@
+"""A logbook that cannot be read is not empty: what it may hold is said to be unknown."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.support.hostile.failing import ERRORS, reads_fail
+from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
+from tui.core.errors import Changed
+from tui.core.models import Event
+from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.vanished import acked
+from tui.operations.sessions.extend import extend, plan_extension
+from tui.operations.sessions.rename import rename
+from tui.operations.trash.undo import last_batch
+from tui.operations.trash.undo_report import undone_words
+from tui.storage.state.logbook import write_event
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> SampleListing:
+    listing = SampleListing(tmp_path / "outputs")
+    listing.add(FIRST)
+    listing.add(SECOND)
+    write_event(listing.root, Event(datetime.now(UTC), "bert", "hold"))
+    return listing
+
+
+def logbook(listing: SampleListing) -> Path:
+    return listing.root / ".session_console" / "log.jsonl"
+
+
+@ERRORS
+def test_by_whom_a_title_was_changed_is_not_known(listing: SampleListing, number: int) -> None:
+    seen = listing.session(FIRST)
+    rename(listing.context(operator="bert"), listing.session(FIRST), "Another")
+    with (
+        reads_fail(logbook(listing), number),
+        pytest.raises(Changed, match="by whom is not known: the logbook cannot be read"),
+    ):
+        rename(listing.context(), seen, "Pumps")
+    with pytest.raises(Changed, match="bert renamed it"):
+        rename(listing.context(), seen, "Pumps")
+
+
+@ERRORS
+def test_what_was_done_later_is_not_known(listing: SampleListing, number: int) -> None:
+    context = listing.context()
+    extend(context, plan_extension(listing.session(FIRST), "30d", context.clock()))
+    batch = last_batch(context)
+    with reads_fail(logbook(listing), number):
+        assert "what you did later is not all known: the logbook" in undone_words(
+            context, batch, batch
+        )
+    assert "known" not in undone_words(context, batch, batch)
+
+
+def test_of_a_listing_that_cannot_be_read_what_was_done_later_is_not_known(
+    listing: SampleListing,
+) -> None:
+    context = listing.context()
+    extend(context, plan_extension(listing.session(FIRST), "30d", context.clock()))
+    batch = last_batch(context)
+    listing.db_path.write_bytes(b"no database" * 500)
+    assert "is not all known: hollis_park: " in undone_words(context, batch, batch)
+
+
+@ERRORS
+def test_what_vanished_is_shown_until_it_is_known_who_acknowledged_it(
+    listing: SampleListing, tmp_path: Path, number: int
+) -> None:
+    context = listing.context(state_dir=tmp_path / "state")
+    Watch(context).look()
+    shutil.rmtree(listing.folder)
+    write_event(listing.root, acked("hollis_park", "bert", datetime.now(UTC)))
+    with reads_fail(logbook(listing), number):
+        watch = Watch(context)
+        assert [one.is_vanished for one in watch.look().listings] == [True]
+    assert watch.look().listings == ()

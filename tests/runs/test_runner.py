@@ -1,0 +1,93 @@
+"""The runner obeys what it was started with, and nothing that was put into its way since."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.support.listings.sample_listing import snapshot
+from tests.support.processes.runs_site import SCENES, Site, kinds, over, site_below, wait
+from tui.core.models import Hold
+from tui.demo.api import LoopbackApi
+from tui.runs.folder.command import Command
+from tui.runs.folder.inbox import post
+from tui.runs.folder.protocol import SPEC, read_events, read_run
+from tui.runs.launcher import make_folder
+from tui.storage.state.hold import write_hold
+
+_BEGIN = "import sys; from tui.runs.runner import begin; begin(*sys.argv[1:])"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with LoopbackApi(SCENES).in_thread() as api, site_below(tmp_path, api) as site:
+        yield site
+
+
+def test_a_spec_that_was_changed_since_the_start_is_not_obeyed(site: Site) -> None:
+    spec = site.spec("PERMIT this")
+    folder = make_folder(site.listing, spec)
+    changed = json.loads((folder / SPEC).read_text())
+    changed["agent"] = {"permission_mode": "bypassPermissions"}
+    (folder / SPEC).write_text(json.dumps(changed))
+    given = [str(folder), "0", spec.digest()]
+    subprocess.run([sys.executable, "-c", _BEGIN, *given], stdin=subprocess.PIPE, check=True)
+    assert read_run(folder).error == "spec.json was changed since the run was started"
+    assert kinds(folder) == ["failed", "ended"]
+
+
+def test_a_run_that_waited_does_nothing_behind_a_link(site: Site, tmp_path: Path) -> None:
+    """While it is queued somebody puts a link in the place of its listing."""
+    root, other, aside = site.listing.parent, tmp_path / "elsewhere", tmp_path / "aside"
+    write_hold(root, Hold("bert", datetime.now(UTC), ""))
+    folder = site.start("ECHO hello", max_runs=1)
+    wait(lambda: "queued" in kinds(folder))
+    shutil.copytree(site.listing, other)
+    (other / ".claude_sessions").mkdir(exist_ok=True)
+    old = other / ".session_console" / "runs" / "20250101T000000Z-abcdef"
+    old.mkdir()
+    (old / "events.jsonl").write_text('{"at": "2025-01-01T00:00:00+00:00", "type": "ended"}\n')
+    before = snapshot(other)
+    site.listing.rename(aside)
+    site.listing.symlink_to(other)
+    write_hold(root, None)
+    run = aside / folder.relative_to(site.listing)
+    wait(lambda: read_run(run).is_over)
+    site.listing.unlink()
+    aside.rename(site.listing)
+    assert read_run(folder).state == "failed"
+    assert "link" in read_run(folder).error
+    assert snapshot(other) == before
+
+
+def test_no_settings_file_of_the_listing_chooses_the_permission_mode(site: Site) -> None:
+    settings = site.listing / ".claude_sessions" / "settings.json"
+    settings.parent.mkdir()
+    settings.write_text(json.dumps({"permissions": {"defaultMode": "bypassPermissions"}}))
+    with site.env_file.open("a") as file:
+        file.write("IS_SANDBOX=1\n")
+    folder = site.start("PERMIT this")
+    wait(lambda: read_run(folder).request or read_run(folder).is_over)
+    assert read_run(folder).permission_mode == "default"
+    assert read_run(folder).request
+
+
+def test_what_nobody_answers_is_denied_in_time_and_no_later_answer_counts(
+    site: Site,
+) -> None:
+    folder = site.start("PERMIT this", permission_timeout_s=0.3)
+    wait(lambda: "answered" in kinds(folder))
+    late = next(one for one in read_events(folder) if one["type"] == "permission")["request_id"]
+    post(folder, Command("answer", datetime.now(UTC), "bert", "", late, "allow"))
+    assert over(folder).state == "done"
+    assert "missed" in kinds(folder)
+    assert "ack" not in kinds(folder)
+    assert not (site.listing / "made-0").exists()
+    assert "Nobody answered" in site.transcript(read_run(folder).session_id)

@@ -1,0 +1,134 @@
+"""What is remembered comes back as it was; what anybody else wrote there does no harm."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import astuple, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.hostile.payloads import PAYLOADS, is_cleaned
+from tui.core.saved_view import Draft, Remembered
+from tui.storage.state.saved_views import read_remembered, write_remembered
+
+VIEW = Remembered(
+    "hollis_park",
+    "failed !live",
+    "ends",
+    True,
+    frozenset({"401"}),
+    3,
+    ("hollis_park", "9f2c"),
+    7,
+    frozenset({("a", "b"), ("c", "d")}),
+    1234,
+    (Draft("resume", "hollis_park", "9f2c", "Go on, näher"), Draft("new", "a", "3", "x")),
+)
+
+
+def only_file(folder: Path) -> Path:
+    (found,) = folder.iterdir()
+    return found
+
+
+def test_a_view_comes_back_for_its_operator_and_root_alone(tmp_path: Path) -> None:
+    state, root = tmp_path / "state", tmp_path / "root"
+    root.mkdir()
+    (tmp_path / "link").symlink_to(root)
+    write_remembered(state, tmp_path / "link", "anna", VIEW)
+    assert read_remembered(state, root, "anna") == VIEW
+    assert read_remembered(state, root, "bert") == Remembered()
+    assert read_remembered(state, tmp_path, "anna") == Remembered()
+    assert stat.S_IMODE(only_file(state).stat().st_mode) == 0o600
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ("", Remembered()),
+        ("[1, 2]", Remembered()),
+        ("null", Remembered()),
+        ("[" * 100_000, Remembered()),
+        ('{"filter": "live", "else": [1]}', Remembered(filter="live")),
+        ('{"filter": "a\\u001b[31mb\\nc", "sort": 7}', Remembered(filter="ab c")),
+        ('{"pane": true, "row": -1, "reading": 1e9}', Remembered()),
+        ('{"pane": 99999999999999999999}', Remembered()),
+        ('{"selected": ["a"], "marks": [["a", 1], "ab", ["a", "b"]]}',
+         Remembered(marks=frozenset({("a", "b")}))),
+        ('{"opened": ["a", 7, ""]}', Remembered(opened=frozenset({"a"}))),
+        ('{"drafts": [["r", "a", "b", "\\u001b]52;c;x\\u0007"], ["r", "a"], 3]}', Remembered()),
+        ('{"drafts": [["r", "a", "b", "x\\ny"]]}',
+         Remembered(drafts=(Draft("r", "a", "b", "x y"),))),
+    ],
+)  # fmt: skip
+def test_what_is_odd_is_left_out(tmp_path: Path, found: str, expected: Remembered) -> None:
+    write_remembered(tmp_path, tmp_path / "root", "anna", VIEW)
+    only_file(tmp_path).write_text(found)
+    assert read_remembered(tmp_path, tmp_path / "root", "anna") == expected
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Iterable):
+        for one in value:
+            yield from _texts(one)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
+def test_no_text_of_it_acts_on_the_terminal(tmp_path: Path, payload: str) -> None:
+    """The file is the operator's own, and may be written by whatever runs as them."""
+    key, drafts = (payload, payload), (Draft(payload, payload, payload, payload),)
+    marks, opened = frozenset({key}), frozenset({payload})
+    view = Remembered(payload, payload, payload, opened=opened, selected=key, marks=marks)
+    write_remembered(tmp_path, tmp_path / "root", "anna", replace(view, drafts=drafts))
+    found = read_remembered(tmp_path, tmp_path / "root", "anna")
+    texts = [text for one in astuple(found) for text in _texts(one)]
+    assert len(texts) == 12
+    assert [text for text in texts if not is_cleaned(text)] == []
+
+
+def test_two_consoles_of_one_operator_leave_one_of_their_views_whole(tmp_path: Path) -> None:
+    """They have one file: the last to write it wins, and nobody ever reads a mixture."""
+    views = [Remembered(filter=f"{name * 5000}", marks=frozenset()) for name in "ab"]
+    seen = set[Remembered]()
+
+    def write(view: Remembered) -> None:
+        for _ in range(60):
+            write_remembered(tmp_path, tmp_path / "root", "anna", view)
+            seen.add(read_remembered(tmp_path, tmp_path / "root", "anna"))
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write, views))
+    assert seen <= {replace(one, filter=one.filter[:1000]) for one in views}
+    assert [path.suffix for path in tmp_path.iterdir()] == [".json"]
+
+
+def test_a_file_too_large_a_link_and_a_folder_are_nothing(tmp_path: Path) -> None:
+    state, root = tmp_path / "state", tmp_path / "root"
+    write_remembered(state, root, "anna", VIEW)
+    path = only_file(state)
+    facts: dict[str, Any] = json.loads(path.read_text())
+    path.write_text(json.dumps(facts | {"else": "x" * (17 * 1024 * 1024)}))
+    assert read_remembered(state, root, "anna") == Remembered()
+    other = tmp_path / "other"
+    other.write_text(json.dumps(facts))
+    path.unlink()
+    path.symlink_to(other)
+    assert read_remembered(state, root, "anna") == Remembered()
+    path.unlink()
+    path.mkdir()
+    assert read_remembered(state, root, "anna") == Remembered()
+
+
+def test_what_is_written_over_is_whole_or_as_it_was(tmp_path: Path) -> None:
+    write_remembered(tmp_path, tmp_path / "root", "anna", VIEW)
+    write_remembered(tmp_path, tmp_path / "root", "anna", Remembered(filter="later"))
+    assert read_remembered(tmp_path, tmp_path / "root", "anna") == Remembered(filter="later")
+    assert [path.suffix for path in tmp_path.iterdir()] == [".json"]

@@ -1,0 +1,1 @@
+"""The console over a fixed catalog, and what tests ask of it."""

@@ -1,0 +1,64 @@
+"""The console over the fixed catalog as a program: `python -m ...fixed_console [WORD]...`.
+
+`--ssh` and `--ascii` are as in the console; with `--slow` a clean-up takes its time, with
+`--talks` the stream goes on, with `--faulty` the first deed brings a fault that nobody foresaw. At
+its end stderr says what it was asked to do.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+from tests.support.console.fixed_catalog import NOW
+from tests.support.console.fixed_engine import FixedEngine, FixedFollow
+from tui.core.models import Entry, EntryKind, Session
+from tui.operations.stream.follow import Update
+from tui.operations.trash.bulk import Cleaned, OnProgress, Stop
+from tui.operations.trash.cleanup import CleanupPlan
+from tui.ui.start import run_console
+
+
+@dataclass
+class Talking(FixedFollow):
+    """Says one thing more at each poll."""
+
+    count: int = 0
+
+    def poll(self, session: Session) -> Update:
+        if not self.is_told:
+            return super().poll(session)
+        self.count += 1
+        place, text = 1000 + self.count, f"word {self.count} of many " * 5
+        return Update((Entry(EntryKind.TEXT, text, NOW, place=place),), end=place)
+
+
+class Console(FixedEngine):
+    """The fixed engine, as the words of the command line want it."""
+
+    def follow(self, session: Session) -> FixedFollow:
+        return Talking(self.stream) if "--talks" in sys.argv else super().follow(session)
+
+    def clean_up(self, plan: CleanupPlan, progress: OnProgress, stop: Stop) -> Cleaned:
+        if "--slow" in sys.argv:
+            time.sleep(2)
+        return super().clean_up(plan, progress, stop)
+
+    def now(self) -> datetime:
+        if "--faulty" in sys.argv and self.asked:
+            raise RuntimeError("nobody foresaw this")
+        return super().now()
+
+
+def main() -> None:
+    """Show the console and say what was asked of it."""
+    engine = Console(is_remote="--ssh" in sys.argv, is_ascii="--ascii" in sys.argv)
+    run_console(engine)
+    asked = [tuple(word[:40] for word in deed) for deed in engine.asked]
+    print(f"\nasked {asked}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What a hostile process may plant or break, and disks that fail."""

@@ -1,0 +1,40 @@
+"""A request in a run folder as its run writes it: the file with the input, then the event."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tui.core.permission_request import Asker
+from tui.runs.folder.agent_events import Ask
+from tui.runs.folder.permission_requests import REQUESTS, file_name, kept
+from tui.runs.folder.protocol import EVENTS
+
+
+def plant_request(
+    folder: Path,
+    at: datetime,
+    tool: str = "Bash",
+    given: Mapping[str, Any] | None = None,
+    request_id: str = "p1",
+    asker: Asker | None = None,
+) -> str:
+    """Let the run of `folder` ask for a permission since `at`; return the request's digest."""
+    ask = Ask(tool, {"command": "ls"} if given is None else given, asker or Asker())
+    file = kept(request_id, ask)
+    (folder / REQUESTS).mkdir(exist_ok=True)
+    (folder / REQUESTS / file_name(request_id)).write_text(file.text)
+    event = {
+        "type": "permission",
+        "at": at.isoformat(),
+        "request_id": request_id,
+        "tool": tool,
+        "digest": file.digest,
+        "until": (at + timedelta(minutes=30)).isoformat(),
+    }
+    with (folder / EVENTS).open("a") as events:
+        events.write(json.dumps(event) + "\n")
+    return file.digest

@@ -1,0 +1,1 @@
+"""Listings made for real, as the guide's code and the CLI write them."""

@@ -1,0 +1,1 @@
+"""Real programs that tests start and watch: terminals, sshd, tmux, the CLI."""

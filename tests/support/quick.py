@@ -1,0 +1,51 @@
+"""Which test files the quick set has, and which are begun first when all are run."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+_STARTS = re.compile(
+    r"\b(subprocess|run_cli|os\.fork|multiprocessing|LoopbackApi|run_test)\b"
+    r"|\b(processes\.(runs_site|terminal|tmux|sshd|image|writing)|piloted|fixed_console|full_disk|torture)\b"
+)
+# By what they took, in seconds, alone on two cores; any other file is short.
+_LONG = {
+    "e2e/shared_root/test_harmless.py": 120,
+    "e2e/permissions/test_restricted.py": 50,
+    "e2e/runs/test_query.py": 45,
+    "e2e/terminal/test_link.py": 45,
+    "e2e/permissions/test_closed.py": 45,
+    "e2e/runs/test_pipeline.py": 40,
+    "e2e/terminal/test_console.py": 40,
+    "e2e/runs/test_runs.py": 40,
+    "e2e/permissions/test_asked.py": 40,
+    "e2e/permissions/test_confined.py": 40,
+    "e2e/terminal/test_ssh.py": 40,
+    "e2e/runs/test_steer.py": 40,
+    "cli/test_hostile.py": 40,
+    "project/test_deploy.py": 35,
+    "cli/test_odd_transcripts.py": 35,
+    "storage/sqlite/test_races.py": 35,
+    "demo/test_keeper.py": 25,
+    "e2e/runs/test_sweep.py": 25,
+    "e2e/shared_root/test_operators.py": 25,
+    "e2e/terminal/test_terminals.py": 25,
+    "e2e/terminal/test_demo.py": 20,
+    "e2e/runs/test_example.py": 20,
+}
+
+
+TESTS = Path(__file__).parents[1]
+
+
+@cache
+def is_quick(path: Path) -> bool:
+    """Whether a test file starts no process, no console and no agent."""
+    return not _STARTS.search(path.read_text("utf-8"))
+
+
+def how_late(path: Path) -> tuple[int, bool]:
+    """Return what sorts test files so that none is left to run alone at the end: the long first."""
+    return -_LONG.get(path.relative_to(TESTS).as_posix(), 0), is_quick(path)

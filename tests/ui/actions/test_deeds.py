@@ -1,0 +1,319 @@
+"""The keys and verbs that act do what the help says."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from tests.support.console import fixed_catalog
+from tests.support.console.fixed_engine import FixedEngine
+from tests.support.console.piloted import console
+
+
+async def test_resume_sends_the_prompt() -> None:
+    async with console() as at:
+        await at.choose("Final list for the partner call")
+        await at.press("r")
+        await at.asked()
+        assert "sonnet-4-5" in "".join(cell.text for cell in at.screen.question.line_at(0))
+        await at.press(*"go on", "enter")
+        await at.answered()
+        start = ("start", "resume", "beacon_packaging", "stage_5", "go on")
+        assert at.engine.asked == [start]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 16)])
+async def test_the_prompt_says_first_what_it_uses_and_last_what_to_beware_of(
+    size: tuple[int, int],
+) -> None:
+    warnings = ("no sign-in was found: set env_file in the settings, or ANTHROPIC_API_KEY",)
+    async with console(FixedEngine(warnings=warnings), size) as at:
+        await at.choose("Final list for the partner call")
+        await at.press("r")
+        await at.asked()
+        question = at.screen.question
+        uses, answer = (question.render_line(y).text for y in (0, 1))
+        assert "/5 " in uses
+        assert "claude-sonnet-4-5 " in uses
+        assert ("mode default · 40 turns" in uses) is (size[0] == 80)
+        assert answer.rstrip().endswith("we left off.   ! no sign-in was found")
+        await at.press(*"go on")
+        assert "go on    ! no sign-in was found" in question.render_line(1).text
+        question.editor.insert("and on " * 12)
+        assert "sign-in" not in question.render_line(1).text
+
+
+async def test_an_empty_prompt_continues() -> None:
+    async with console() as at:
+        await at.choose("Final list for the partner call")
+        await at.press("r", "enter")
+        await at.answered()
+        assert at.engine.asked[0][-1] == "Continue where we left off."
+
+
+async def test_what_is_typed_ahead_of_the_question_goes_into_it() -> None:
+    """Fails when `hold` is taken out of `_do`: `d`, `u` and `q` then act."""
+    async with console() as at:
+        await at.choose("Final list for the partner call")
+        await at.press("r", "d", "u", "q", "enter")
+        await at.answered()
+        assert [asked[-1] for asked in at.engine.asked] == ["duq"]
+
+
+async def test_a_running_session_is_not_resumed_and_it_says_what_to_do() -> None:
+    async with console() as at:
+        await at.choose("Strategic buyers, pumps")
+        await at.press("r")
+        assert not at.screen.question.is_open
+        assert ":send" in at.message
+        assert at.engine.asked == []
+
+
+@pytest.mark.parametrize(("typed", "days"), [("", 9.125), ("30", 30), ("+7d", 16.125)])
+async def test_extend_shows_old_and_new_and_does_it(typed: str, days: float) -> None:
+    async with console() as at:
+        await at.choose("Tier-1 suppliers")
+        await at.press("e", *typed)
+        await at.asked()
+        preview = "".join(cell.text for cell in at.screen.question.line_at(0))
+        assert ("9d →" in preview) or "already lasts longer: 9d" in preview
+        await at.press("enter")
+        await at.answered()
+        until = (fixed_catalog.NOW + timedelta(days=days)).isoformat()
+        assert at.engine.asked == [("extend", at.session.session_id, until)]
+
+
+async def test_words_that_are_no_duration_are_named_before_enter() -> None:
+    async with console() as at:
+        await at.press("e", *"soon")
+        await at.asked()
+        assert "? 7, 12h, +7d" in "".join(cell.text for cell in at.screen.question.line_at(0))
+        await at.press("enter")
+        await at.asked()
+        assert at.engine.asked == []
+        await at.press(*["backspace"] * 4, *"30", "enter")
+        await at.answered()
+        assert [kind for kind, *_ in at.engine.asked] == ["extend"]
+
+
+async def test_what_the_cli_would_sweep_first_does_not_last_longer_already() -> None:
+    async with console() as at:
+        swept = next(one for one in at.engine.catalog.sessions if one.is_swept_first and one.row)
+        assert at.screen.sessions.select(swept.key)
+        await at.press("e")
+        await at.asked()
+        line = "".join(cell.text for cell in at.screen.question.line_at(0))
+        assert "(sweep) → " in line
+        assert "already" not in line
+
+
+async def test_the_preview_of_many_counts_those_that_would_change() -> None:
+    async with console() as at:
+        await at.choose("First screen")
+        await at.press("space")
+        far = max(
+            (one for one in at.engine.catalog.sessions if one.row and not one.sweep_at),
+            key=lambda one: one.expires_at or at.engine.moment,
+        )
+        assert at.screen.sessions.select(far.key)
+        await at.press("space", "e", *"1")
+        await at.asked()
+        line = "".join(cell.text for cell in at.screen.question.line_at(0))
+        assert "1 → 23h 59m, 1 already" in line or "1 → 1d 00h, 1 already" in line
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_deleted"),
+    [("y", True), ("n", False), ("enter", False), ("escape", False), ("ctrl+c", False)],
+)
+async def test_delete_asks_and_its_default_is_no(answer: str, is_deleted: bool) -> None:
+    async with console() as at:
+        one = await at.choose("First screen")
+        await at.press("d")
+        await at.asked()
+        assert "3.0M" in at.message
+        assert "7 days" in at.message
+        await at.press("x", answer)
+        await at.answered()
+        assert at.engine.asked == ([("delete", one.session_id)] if is_deleted else [])
+
+
+async def test_a_running_session_is_not_deleted() -> None:
+    async with console() as at:
+        await at.choose("PE platforms, DACH")
+        await at.press("d")
+        assert not at.screen.question.is_open
+        assert "it runs" in at.message
+
+
+async def test_undo_takes_back_the_last_and_asks_when_it_is_old() -> None:
+    async with console() as at:
+        one = await at.choose("First screen")
+        await at.press("d", "y")
+        await at.answered()
+        await at.press("e", "enter")
+        await at.answered()
+        await at.press("u")
+        await at.answered()
+        assert at.engine.asked[-1] == ("undo", "extend", one.session_id)
+        at.engine.moment += timedelta(minutes=2)
+        await at.press("u")
+        await at.asked()
+        await at.press("y")
+        await at.answered()
+        assert at.engine.asked[-1] == ("undo", "delete", one.session_id)
+
+
+async def test_marks_are_taken_by_extend_and_those_that_failed_stay_marked() -> None:
+    async with console() as at:
+        await at.press("s")
+        first, second, third = at.screen.sessions.keys[:3]
+        at.engine.refusing = {second[1]}
+        await at.press("space", "space", "space")
+        assert at.screen.marks == {first, second, third}
+        await at.press("e", *"30", "enter")
+        await at.answered()
+        assert at.message == f"2 extended, 1 refused: {second[1][:8]} is locked"
+        assert at.engine.moments == 1
+        assert at.screen.marks == {second}
+        await at.press("escape")
+        assert at.screen.marks == frozenset()
+
+
+async def test_many_are_deleted_only_by_typing_their_number() -> None:
+    async with console() as at:
+        await at.press("asterisk")
+        count = len(at.screen.marks)
+        assert count > 5
+        asked = len(at.screen.sessions.session_keys)
+        assert count == asked
+        await at.press("d")
+        await at.asked()
+        assert f"delete {count} sessions in 12 listings" in at.message
+        await at.press("y", "enter")
+        await at.until(lambda: f"y is not {count}" in " ".join(at.rows(at.screen.question)))
+        assert at.engine.asked == []
+        await at.press("ctrl+u", *str(count), "enter")
+        await at.answered()
+        assert [asked[0] for asked in at.engine.asked] == ["delete"] * count
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer"),
+    [
+        (("y",), ("allow", "")),
+        (("A", *"always", "enter"), ("always", "")),
+        (("n", *"no", "enter"), ("deny", "no")),
+    ],
+)
+async def test_answer(keys: tuple[str, ...], answer: tuple[str, str]) -> None:
+    async with console() as at:
+        one = await at.choose("Strategic buyers, pumps")
+        await at.press("a")
+        await at.asked()
+        await at.until(lambda: "shortlist.csv" in at.shown(at.screen.page))
+        await at.press(*keys)
+        await at.answered()
+        assert at.engine.asked == [("answer", one.session_id, *answer)]
+
+
+async def test_interrupt_asks() -> None:
+    async with console() as at:
+        one = await at.choose("PE platforms, DACH")
+        await at.press("i", "y")
+        await at.answered()
+        assert at.engine.asked == [("interrupt", one.session_id)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "asked"),
+    [
+        ("new hollis_park --stage stage_4", ("start", "new", "hollis_park", "stage_4", "hi")),
+        ("new hollis_park stage_4", ("start", "new", "hollis_park", "stage_4", "hi")),
+        ("resume --fork", ("start", "fork", "alder_precision", "stage_3", "hi")),
+        ("send", ("send", "ID", "hi")),
+        ("restore", ("restore", "hi")),
+    ],
+)
+@pytest.mark.parametrize("key", ["colon", "ctrl+p"])
+async def test_verbs_that_ask_for_words(key: str, typed: str, asked: tuple[str, ...]) -> None:
+    async with console() as at:
+        one = await at.choose("Tier-1 suppliers")
+        await at.press(key)
+        await at.asked()
+        at.screen.question.editor.insert(typed)
+        await at.press("enter", *"hi", "enter")
+        await at.answered()
+        assert at.engine.asked == [tuple(one.session_id if a == "ID" else a for a in asked)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("nonsense", "no such verb"),
+        ("extend '", "No closing quotation"),
+        ("info", "said info"),
+        ("delete abcd", "no session 'abcd'"),
+        ("ack nowhere", "no session 'nowhere'"),
+    ],
+)
+async def test_verbs_that_answer_in_the_message_line(typed: str, said: str) -> None:
+    async with console() as at:
+        await at.press("colon", *typed, "enter")
+        await at.until(lambda: said in " ".join(at.rows(at.screen.question)))
+        await at.press("escape")
+        await at.answered()
+        assert not at.engine.asked or typed == "info"
+
+
+async def test_what_asks_for_one_session_takes_the_selected_and_not_a_marked_one() -> None:
+    async with console() as at:
+        await at.choose("First screen")
+        await at.press("space")
+        waiting = await at.choose("Strategic buyers, pumps")
+        await at.press("a")
+        await at.asked()
+        await at.press("y")
+        await at.answered()
+        assert at.engine.asked == [("answer", waiting.session_id, "allow", "")]
+
+
+async def test_an_extension_that_changes_nothing_is_not_there_to_undo() -> None:
+    async with console() as at:
+        one = await at.choose("First screen")
+        await at.press("d", "y")
+        await at.answered()
+        await at.choose("Strategic buyers, pumps")
+        await at.press("e", *"1m", "enter")
+        await at.answered()
+        await at.press("u")
+        await at.asked()
+        assert f"undo: delete {one.session_id[:8]}?" in at.message
+        await at.press("y")
+        await at.answered()
+        assert at.engine.asked[-1] == ("undo", "delete", one.session_id)
+
+
+async def test_many_that_were_refused_for_their_own_reasons_are_only_counted() -> None:
+    async with console() as at:
+        await at.press("s")
+        at.engine.refusing = {key[1] for key in at.screen.sessions.keys[:2]}
+        await at.press("space", "space", "space", "e", *"30", "enter")
+        await at.answered()
+        assert at.message == "1 extended, 2 refused"
+
+
+async def test_a_question_that_a_key_answers_is_read_in_full() -> None:
+    """Without that its end, which says what is at stake, is cut at 80 columns."""
+    async with console() as at:
+        asks = f"end {'what runs here and ' * 8}lose all of it?"
+        asking = asyncio.ensure_future(at.screen.question.confirm(asks))
+        at.screen.question.hold()
+        await at.asked()
+        await at.until(lambda: "lose all of it?" in "".join(at.rows(at.screen.question)))
+        assert "y yes  n no  Esc back" in at.rows(at.screen.question)[-1]
+        await at.press("n")
+        assert await asking is False
+        await at.until(lambda: len(at.rows(at.screen.question)) == 2)

@@ -1,0 +1,306 @@
+"""What a key acts on is in sight, in the pane that has the keys; or it says why it does not."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from tests.support.console.fixed_engine import FixedEngine
+from tests.support.console.piloted import Console, console
+from tui.core.models import Catalog, Key, Liveness, Run, Session
+from tui.ui.actions.key_targets import EXPIRY, LISTINGS, LIVE
+from tui.ui.widgets.pane import Pane
+
+SIZES = [(80, 24), (120, 36)]
+ACTING = ("r", "e", "d", "a", "i", "y", "space", "asterisk", ":delete", ":resume", ":rename x")
+
+
+def without(catalog: Catalog, gone: Key) -> Catalog:
+    return replace(
+        catalog,
+        listings=tuple(
+            replace(one, sessions=tuple(each for each in one.sessions if each.key != gone))
+            for one in catalog.listings
+        ),
+    )
+
+
+def changed(catalog: Catalog, key: Key, **facts: object) -> Catalog:
+    listings = tuple(
+        replace(
+            one,
+            sessions=tuple(
+                replace(each, **facts) if each.key == key else each  # type: ignore[arg-type]
+                for each in one.sessions
+            ),
+        )
+        for one in catalog.listings
+    )
+    return replace(catalog, listings=listings)
+
+
+async def shown(at: Console, catalog: Catalog) -> None:
+    """Let the console see another catalog."""
+    at.engine.catalog = catalog
+    at.screen.looking.wake()
+    await at.until(lambda: at.screen.catalog is catalog)
+
+
+def focused(at: Console) -> Pane:
+    screen = at.screen
+    panes = (screen.listings, screen.sessions, screen.expiry, screen.live)
+    return screen.page if screen.page.is_open else panes[screen.pane - 1]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("key", ["r", "e", "d", "a", "i", "space", "asterisk"])
+async def test_in_listings_no_session_key_acts_and_each_says_why(
+    key: str, size: tuple[int, int]
+) -> None:
+    """Fails when `selected` takes the selection of Sessions whatever pane is active."""
+    async with console(size=size) as at:
+        await at.press("1", key)
+        assert not at.screen.question.is_open
+        assert at.engine.asked == []
+        assert at.screen.marks == frozenset()
+        assert at.message.startswith(("a listing is selected here", "marks are made in Sessions"))
+
+
+@pytest.mark.parametrize("verb", ["delete", "resume", "extend 7", "rename x", "send hi", "fail"])
+async def test_in_listings_a_verb_takes_no_session_that_is_not_named(verb: str) -> None:
+    async with console() as at:
+        await at.press("1", "colon", *verb.replace(" ", "~"))
+        at.screen.question.editor.before = verb
+        await at.press("enter")
+        await at.until(lambda: "a listing is selected" in " ".join(at.rows(at.screen.question)))
+        assert at.engine.asked == []
+
+
+async def test_in_listings_new_and_clean_up_mean_the_listing_that_is_selected() -> None:
+    async with console() as at:
+        await at.press("1")
+        assert at.screen.listings.select(("listing", "hollis_park"))
+        await at.press("c")
+        await at.asked()
+        assert at.message.startswith("clean up hollis_park: ")
+        await at.press("escape", "colon", *"new", "enter")
+        await at.until(lambda: "new session in hollis_park" in at.message)
+        await at.press("escape", "y")
+        await at.until(lambda: "hollis_park" in at.message and "new session" not in at.message)
+
+
+async def test_clean_up_of_everything_says_so() -> None:
+    async with console() as at:
+        await at.press("c")
+        await at.asked()
+        assert at.message.startswith(f"clean up all {len(at.engine.catalog.listings)} listings: ")
+
+
+async def test_marks_that_a_filter_hides_do_not_act_and_are_counted() -> None:
+    async with console() as at:
+        hidden = await at.choose("First screen")
+        await at.press("space")
+        await at.press("slash", *"labels", "enter")
+        await at.answered()
+        await at.press("asterisk", "d")
+        await at.asked()
+        assert "(not 1 marked out of sight)" in at.message
+        count = len(at.screen.sessions.session_keys)
+        assert f"{count} sessions" in at.message
+        await at.press("y" if count <= 5 else str(count), *(() if count <= 5 else ("enter",)))
+        await at.answered()
+        assert hidden.session_id not in {asked[1] for asked in at.engine.asked}
+        assert at.screen.marks == {hidden.key}
+
+
+async def test_in_expiry_a_key_acts_on_the_line_that_is_selected_there_and_on_no_mark() -> None:
+    async with console() as at:
+        await at.choose("First screen")
+        await at.press("space", "3", "j", "e")
+        await at.asked()
+        chosen = at.screen.expiry.session
+        assert chosen is not None
+        assert chosen.session_id[:4] in at.message
+        assert "(not 1 marked out of sight)" in at.message
+        await at.press("7", "enter")
+        await at.answered()
+        assert {asked[1] for asked in at.engine.asked} == {chosen.session_id}
+
+
+async def test_in_live_a_key_acts_on_the_stream_that_is_shown() -> None:
+    """The selection may be another already, while the stream still waits for it to rest."""
+    async with console(size=(120, 36)) as at:
+        await at.choose("Final list for the partner call")
+        await at.until(lambda: at.screen.live.session == at.screen.sessions.session)
+        read = at.session
+        at.screen.sessions.move(1)
+        at.screen.action_pane(LIVE)
+        assert at.screen.selected is not None
+        assert at.screen.selected.key == read.key
+        assert read.session_id[:4] in at.rows(at.screen.live)[0]
+
+
+async def test_under_a_page_no_verb_takes_what_it_covers() -> None:
+    async with console() as at:
+        await at.press("question_mark", "colon", *"delete", "enter")
+        await at.until(lambda: "a page covers" in " ".join(at.rows(at.screen.question)))
+        assert at.engine.asked == []
+
+
+@pytest.mark.parametrize("key", ["d", "e", "r"])
+async def test_a_question_keeps_its_session_and_says_when_that_is_gone(key: str) -> None:
+    async with console() as at:
+        one = await at.choose("Final list for the partner call")
+        await at.press(key)
+        await at.asked()
+        await shown(at, without(at.engine.catalog, one.key))
+        await at.until(lambda: "gone meanwhile" in at.rows(at.screen.question)[0])
+        await at.press("y" if key == "d" else "enter")
+        await at.answered()
+        assert at.engine.asked == []
+        assert at.message.endswith("is gone meanwhile: nothing was done")
+
+
+async def test_a_verb_keeps_the_session_that_was_selected_when_its_line_was_opened() -> None:
+    async with console() as at:
+        one = await at.choose("Final list for the partner call")
+        await at.press("colon", *"delete")
+        await shown(at, without(at.engine.catalog, one.key))
+        await at.press("enter")
+        await at.until(lambda: "gone meanwhile" in " ".join(at.rows(at.screen.question)))
+        assert at.engine.asked == []
+
+
+async def test_undo_asks_unless_its_words_are_still_in_sight() -> None:
+    async with console() as at:
+        await at.choose("First screen")
+        await at.press("d", "y")
+        await at.answered()
+        await at.press("s", "u")
+        await at.asked()
+        assert at.message.startswith("undo: delete ")
+
+
+@pytest.mark.parametrize("verb", ["send", "model x", "mode plan"])
+async def test_what_needs_a_run_is_refused_before_anything_is_typed(verb: str) -> None:
+    async with console() as at:
+        await at.choose("Final list for the partner call")
+        await at.press("colon")
+        at.screen.question.editor.insert(verb)
+        await at.press("enter")
+        await at.until(lambda: "nothing runs here" in " ".join(at.rows(at.screen.question)))
+        assert at.screen.question.editor.text == verb
+        assert at.engine.asked == []
+
+
+@pytest.mark.parametrize("key", ["r", "d", "i", "a"])
+async def test_an_orphan_is_stopped_and_nothing_else(key: str) -> None:
+    async with console() as at:
+        one = await at.choose("PE platforms, DACH")
+        await shown(at, changed(at.engine.catalog, one.key, liveness=Liveness.ORPHAN))
+        assert at.screen.sessions.select(one.key)
+        await at.press(key)
+        assert not at.screen.question.is_open
+        assert "its owner is gone" in at.message
+        assert "`:stop` ends it" in at.message
+        await at.until(lambda: "owner gone" in at.screen.live.title())
+
+
+async def test_what_is_typed_behind_a_key_that_was_refused_is_no_command() -> None:
+    class Held(FixedEngine):
+        def plan_resume(self, session: Session, *, is_fork: bool = False) -> Run:  # type: ignore[override]
+            from tui.core.errors import Refused
+
+            self.goes_on.wait(60)
+            raise Refused("ben holds this root")
+
+    async with console(Held()) as at:
+        await at.choose("Final list for the partner call")
+        await at.press("r", *"cd", "enter")
+        at.engine.goes_on.set()
+        await at.answered()
+        await at.pilot.pause(0.2)
+        assert at.message == "ben holds this root"
+        assert not at.screen.question.is_open
+        assert at.engine.asked == []
+
+
+LINES = {
+    "e": ("soon", "7"),
+    "slash": ("<soon", "live"),
+    "c": ("soonish", "30d"),
+    "colon": ("nonsense", "info"),
+    "colon rename enter": ("refuse", ""),
+}
+
+
+@pytest.mark.parametrize("key", LINES)
+async def test_a_refused_answer_keeps_its_line_open(key: str) -> None:
+    wrong, _ = LINES[key]
+    async with console() as at:
+        one = await at.choose("First screen")
+        at.engine.refusing = {one.session_id}
+        for each in key.split():
+            await at.press(*(each if each == "rename" else (each,)))
+        await at.asked()
+        await at.press("ctrl+u", *wrong, "enter")
+        await at.until(lambda: bool(at.screen.question._refusal))
+        assert at.screen.question.editor.text == wrong
+        await at.press(*"+2d")
+        assert at.screen.question.editor.text == f"{wrong}+2d"
+        assert at.engine.asked == []
+
+
+async def test_a_refused_extension_keeps_its_line_open() -> None:
+    async with console() as at:
+        one = await at.choose("First screen")
+        at.engine.refusing = {one.session_id}
+        await at.press("e", "7", "enter")
+        await at.until(lambda: "is locked" in " ".join(at.rows(at.screen.question)))
+        await at.press("ctrl+u", *"+2d")
+        assert at.screen.question.editor.text == "+2d"
+        at.engine.refusing = set()
+        await at.press("enter")
+        await at.answered()
+        assert [asked[:2] for asked in at.engine.asked] == [("extend", one.session_id)]
+
+
+KEYS = (
+    *("1", "2", "3", "4", "tab", "j", "k", "G", "g", "enter", "escape", "s", "asterisk", "space"),
+    *("d", "e", "r", "a", "i", "u", "y", "question_mark", "F", "exclamation_mark"),
+)
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_keys_are_pressed_what_they_act_on_was_painted_in_the_focused_pane(
+    seed: int,
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 (the same keys each time)
+    async with console(size=chance.choice(SIZES)) as at:
+        for _ in range(60):
+            key = chance.choice(KEYS)
+            painted, pane = "\n".join(at.rows(focused(at))), at.screen.pane
+            marks = at.screen.marks
+            await at.press(key)
+            if at.screen.question.is_open:
+                await at.asked()
+                about = at.screen.desk.about
+                if key in "der" and len(about) == 1 and at.screen.sessions.group is None:
+                    assert about[0].session_id[:4] in painted or about[0].title[:9] in painted
+                if key in "derai":
+                    assert pane != LISTINGS
+                    assert pane not in (EXPIRY, LIVE) or len(about) == 1
+                assert {one.key for one in about} <= (marks & at.screen.sessions.session_keys) or (
+                    len(about) == 1 or at.screen.sessions.group is not None
+                )
+                await at.press("escape")
+                await at.answered()
+            if key in ("space", "asterisk") and pane != 2:
+                assert at.screen.marks == marks
+            if chance.random() < 0.1 and not at.screen.page.is_open and not at.screen.is_full:
+                at.screen.board = replace(
+                    at.screen.board, filter=chance.choice(("", "live", "hvac", "nowhere"))
+                )
+                at.screen.tick()

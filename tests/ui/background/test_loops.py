@@ -1,0 +1,87 @@
+"""No loop in the background dies unseen: its fault is told, written down, and it begins again."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.console.fixed_engine import FixedEngine
+from tests.support.console.piloted import console
+from tui.core.limits import FAULT_LOG_BYTES
+from tui.storage.state.fault_log import fault_log_path, write_fault
+
+LOOPS = ("looking", "following", "the seen", "the view", "notifying", "the clock")
+
+
+def broken(name: str, engine: FixedEngine, screen: Any) -> tuple[object, str]:
+    """Return what each loop cannot do without, and under which name."""
+    return {
+        "looking": (engine, "look"),
+        "following": (engine, "follow"),
+        "the seen": (screen.unseen, "save"),
+        "the view": (screen.habits, "_write"),
+        "notifying": (engine, "notify"),
+        "the clock": (screen.unseen, "tick"),
+    }[name]
+
+
+@pytest.mark.parametrize("name", LOOPS)
+async def test_a_loop_that_fails_is_told_written_down_and_begins_again(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fails for each loop that is not run by `Loops`."""
+    for each in (
+        "state.unread.SAVE_EACH",
+        "background.pollers.NOTIFY_EACH",
+        "state.session_restore.SAVE_EACH",
+        "background.pollers.POLL_STILL",
+    ):
+        monkeypatch.setattr(f"tui.ui.{each}", 0.05)
+    engine = FixedEngine(notifies=True)
+    async with console(engine, (120, 36)) as at:
+        loops = at.screen.loops
+        loops.again_s = loops.calm_s = 0.1
+        of, what = broken(name, engine, at.screen)
+        works: Callable[..., object] = getattr(of, what)
+        calls = 0
+
+        def fails(*args: Any, **more: Any) -> object:
+            nonlocal calls
+            calls += 1
+            if calls < 3:
+                raise KeyError("nobody foresaw this")
+            return works(*args, **more)
+
+        monkeypatch.setattr(of, what, fails)
+        await at.choose("First screen")
+        await at.press("s")
+        await at.until(lambda: f"{name} failed and begins again: KeyError" in at.top)
+        await at.until(lambda: name not in loops.troubles)
+        await at.until(lambda: "begins again" not in at.top)
+        assert (name, True) in {(where, "fails" in trace) for where, trace in engine.faults}
+
+
+def test_the_log_is_the_operators_own_and_bounded(tmp_path: Path) -> None:
+    folder, at = tmp_path / "state", datetime(2026, 11, 28, tzinfo=UTC)
+    for _ in range(60):
+        write_fault(folder, at, "looking", "trace \x1b[31m" * 2000)
+    log = fault_log_path(folder)
+    older = log.with_name("faults.log.1")
+    assert sorted(folder.iterdir()) == sorted({log, older} & set(folder.iterdir()))
+    for one in folder.iterdir():
+        assert stat.S_IMODE(one.stat().st_mode) == 0o600
+        assert one.stat().st_size < FAULT_LOG_BYTES + 40_000
+        assert b"\x1b" not in one.read_bytes()
+
+
+def test_a_link_in_the_place_of_the_log_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "foreign").write_text("theirs")
+    fault_log_path(tmp_path).symlink_to(tmp_path / "foreign")
+    with pytest.raises(OSError, match=r"faults\.log|symbolic|loop"):
+        write_fault(tmp_path, datetime(2026, 11, 28, tzinfo=UTC), "looking", "trace")
+    assert (tmp_path / "foreign").read_text() == "theirs"

@@ -1,0 +1,167 @@
+"""The real engine: every verb said inside the console, and the operations it passes on."""
+
+from __future__ import annotations
+
+import gc
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
+from tui.__main__ import say_verb
+from tui.cli.verb_info import verb_infos
+from tui.core.catalog_changes import Looks
+from tui.core.errors import ConsoleError, NeedsYes, UsageError
+from tui.core.saved_view import Remembered
+from tui.core.session_filter import Wanted
+from tui.operations.context import Context, Said
+from tui.settings import Settings
+from tui.ui.engine import RealEngine
+
+GIVEN = {
+    "send": ("go on",),
+    "answer": ("allow",),
+    "extend": ("7d",),
+    "rename": ("A title",),
+    "grep": ("pumps",),
+    "new": ("Go", "--stage", "3"),
+}
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> SampleListing:
+    listing = SampleListing(tmp_path / "outputs")
+    listing.add(FIRST, days=9)
+    listing.add(SECOND, days=-1)
+    return listing
+
+
+@pytest.fixture
+def engine(listing: SampleListing, tmp_path: Path) -> RealEngine:
+    settings = Settings(
+        root=listing.root,
+        operator="anna",
+        cli_path=tmp_path / "no-cli",
+        claude_home=tmp_path / "claude",
+        state_dir=tmp_path / "state",
+    )
+    context = Context(settings, lambda: datetime.now(UTC))
+    return RealEngine(context, partial(say_verb, context), verb_infos())
+
+
+def test_the_view_and_the_looks_of_a_login_are_there_from_another_address(
+    listing: SampleListing, tmp_path: Path
+) -> None:
+    def engine(operator: str, login: str) -> RealEngine:
+        settings = Settings(
+            root=listing.root, operator=operator, login=login, state_dir=tmp_path / "state"
+        )
+        return RealEngine(Context(settings, lambda: datetime.now(UTC)), lambda *_: Said(0, ()), ())
+
+    first = engine("anna@10.0.0.7", "anna")
+    looks = Looks(datetime(2026, 1, 2, tzinfo=UTC))
+    first.write_remembered(Remembered(filter="pumps"))
+    first.write_looks(looks)
+    again = engine("anna@10.0.0.8", "anna")
+    assert (again.read_remembered().filter, again.read_looks()) == ("pumps", looks)
+    for other in (("anna@10.0.0.7", ""), ("anna@x", ""), ("bert@10.0.0.7", "bert")):
+        assert engine(*other).read_remembered() == Remembered()
+        assert engine(*other).read_looks() != looks
+
+
+def test_no_verb_prints_past_the_console(
+    engine: RealEngine, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What a verb printed would end up in the middle of the screen."""
+    for verb in engine.verbs:
+        named = {"id": (FIRST,), "ids": (FIRST,), "listing": ("hollis_park",)}.get(verb.takes, ())
+        for words in ((*named, *GIVEN.get(verb.name, ())), ("--help",)):
+            try:
+                said = engine.say_verb((verb.name, *words))
+                assert said.lines or words != ("--help",)
+            except ConsoleError:
+                pass
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_a_verb_said_before_it_asks_is_a_note(engine: RealEngine) -> None:
+    with pytest.raises(NeedsYes) as asked:
+        engine.say_verb(("cleanup",))
+    assert any(SECOND[:8] in note for note in asked.value.__notes__)
+
+
+@pytest.mark.parametrize("words", [("--version",), ("--demo",), ("ls", "--root", "/")])
+def test_what_belongs_to_the_console_is_no_verb_s(
+    engine: RealEngine, words: tuple[str, ...], capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(UsageError):
+        engine.say_verb(words)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_batch_is_cleaned_up_and_undone(engine: RealEngine, listing: SampleListing) -> None:
+    listing.add("9f2e0000-1111-4222-8333-444455556666", days=-2)
+    path = listing.transcript_path(SECOND)
+    before = path.read_bytes()
+    plan = engine.plan_cleanup(engine.look(), Wanted(is_expired=True), "")
+    done = engine.clean_up(plan, lambda progress: None, lambda: False)
+    assert len(done.acts) == 2
+    assert not path.exists()
+    undone = engine.undo_many(done.acts, lambda progress: None, lambda: False)
+    assert (len(undone.acts), undone.refused) == (2, ())
+    assert path.read_bytes() == before
+
+
+def test_extensions_and_what_is_no_longer_there_are_undone_as_far_as_they_can(
+    engine: RealEngine,
+) -> None:
+    one = next(one for one in engine.look().sessions if one.session_id == FIRST)
+    act = engine.extend(engine.plan_extension(one, "30d"))
+    missing = replace(act, kind="delete", trash_id="20260101T000000Z-gone", session_id=SECOND)
+    done = engine.undo_many((act, missing), lambda progress: None, lambda: False)
+    assert [one.session_id for one in done.acts] == [FIRST]
+    assert [key for key, _ in done.refused] == [("hollis_park", SECOND)]
+
+
+def test_what_was_extended_at_one_moment_the_verb_takes_back_as_one(engine: RealEngine) -> None:
+    before = {one.session_id: one.expires_at for one in engine.look().sessions}
+    stopped = engine.at_one_moment()
+    for one in engine.look().sessions:
+        stopped.extend(stopped.plan_extension(one, "30d"))
+    assert {one.session_id: one.expires_at for one in engine.look().sessions} != before
+    engine.say_verb(("undo",))
+    assert {one.session_id: one.expires_at for one in engine.look().sessions} == before
+
+
+def test_what_was_looked_at_is_kept_by_operator_and_root(engine: RealEngine) -> None:
+    looks = engine.read_looks()
+    one = next(one for one in engine.look().sessions if one.session_id == FIRST)
+    early = replace(looks, since=looks.since - timedelta(days=2))
+    engine.write_looks(early.looked(one))
+    assert not engine.read_looks().is_unseen(one)
+
+
+def test_what_vanished_is_forgotten(engine: RealEngine, listing: SampleListing) -> None:
+    engine.look()
+    listing.folder.rename(listing.root.parent / "elsewhere")
+    assert [one.is_vanished for one in engine.look().listings] == [True]
+    engine.forget("hollis_park")
+    assert engine.look().listings == ()
+
+
+def test_what_a_first_look_makes_is_never_walked_by_a_collection(engine: RealEngine) -> None:
+    engine.look()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 0
+    gc.unfreeze()
+    engine.look()
+    assert gc.get_freeze_count() == 0
+
+
+def test_the_doctor_has_a_verdict_in_one_line(engine: RealEngine) -> None:
+    verdict = engine.verdict(engine.look())
+    assert verdict
+    assert "\n" not in verdict

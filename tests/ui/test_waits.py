@@ -1,0 +1,71 @@
+"""A wait for a disk can be left and ends whatever its work raises; so no loop stands still."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+import tui.ui
+from tui.ui.background.loops import Loops
+from tui.ui.port import Engine
+from tui.ui.threads import in_background
+
+UI = Path(tui.ui.__file__).parent
+# These hold no keyboard: they look on by themselves, and nobody waits for them.
+ON_THEIR_OWN = {"pollers.py", "session_restore.py", "reading.py", "unread.py"}
+
+
+def test_every_wait_that_holds_the_keyboard_can_be_left() -> None:
+    found = []
+    for path in sorted(UI.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Await) and isinstance(node.value, ast.Call):
+                name = ast.unparse(node.value.func)
+                is_free = path.name in ON_THEIR_OWN
+                if name.endswith("to_thread") or (name == "in_background" and not is_free):
+                    found.append(f"{path.name}:{node.lineno} {name}")
+            elif isinstance(node, ast.Attribute) and node.attr in ("to_thread", "run_in_executor"):
+                found.append(f"{path.name}:{node.lineno} {node.attr}")
+    assert not found, "by way of `Desk.do` or `Desk.learn`, or `Question.wait_for`"
+
+
+ODD = [StopIteration("odd"), asyncio.CancelledError("odd"), GeneratorExit("odd")]
+
+
+@pytest.mark.parametrize("error", ODD, ids=lambda one: type(one).__name__)
+async def test_whatever_the_work_raises_ends_the_wait(error: BaseException) -> None:
+    """Without it the wait has no end, or is taken for the order to stop."""
+
+    def work() -> None:
+        raise error
+
+    with pytest.raises(RuntimeError, match=f"{type(error).__name__}: odd"):
+        await asyncio.wait_for(in_background(work), 10)
+
+
+class Silent:
+    """An engine whose log takes all."""
+
+    def note_fault(self, where: str, trace: str) -> None:
+        """Keep nothing."""
+
+
+async def test_a_loop_that_is_cancelled_from_within_begins_again() -> None:
+    """It ended without a word, and its picture stood still."""
+    loops, begun = Loops(cast(Engine, Silent()), lambda: None), asyncio.Queue[str]()
+    loops.again_s = 0.01
+
+    async def loop() -> None:
+        begun.put_nowait(loops.trouble)
+        raise asyncio.CancelledError
+
+    kept = asyncio.create_task(loops.keep("looking", loop))
+    assert not await asyncio.wait_for(begun.get(), 10)
+    assert "looking failed" in await asyncio.wait_for(begun.get(), 10)
+    kept.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(kept, 10)

@@ -1,0 +1,439 @@
+"""The Live pane on the whole screen: pages, search, tools, entries; little of it in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from array import array
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, timedelta
+from itertools import pairwise
+
+import pytest
+from textual.geometry import Region
+
+from tests.support.console.fixed_catalog import NOW, stream
+from tests.support.console.fixed_engine import FixedEngine, FixedFollow
+from tests.support.console.piloted import Console, console
+from tui.core.keymap import keymap
+from tui.core.models import Catalog, Entry, EntryKind, Liveness, Session
+from tui.operations.search.transcript_search import Hits
+from tui.operations.stream.follow import Update
+from tui.runs.folder.protocol import Partial
+from tui.ui.widgets.live import LivePane
+from tui.view.stream.stream_buffer import MOST_ENTRIES
+from tui.view.text.lines import Line
+
+LONG = tuple(Entry(EntryKind.TEXT, f"line {number}", NOW) for number in range(20_000))
+
+
+class EndFollow(FixedFollow):
+    """Begins near the end, as with a large file."""
+
+    def poll(self, session: Session) -> Update:
+        update, count = super().poll(session), len(self.entries)
+        return replace(update, entries=update.entries[-300:], start=count - 300)
+
+    def before(self, place: int, until: object) -> object:  # type: ignore[override]
+        page = super().before(place, None)
+        start = max(0, place - 300)
+        return replace(page, entries=page.entries[start:], start=start)
+
+    def after(self, place: int, stop: int, since: object) -> object:  # type: ignore[override]
+        return super().after(place, min(stop, place + 300), None)
+
+
+class LargeEngine(FixedEngine):
+    """Every session has said very much."""
+
+    def follow(self, session: Session) -> FixedFollow:
+        return EndFollow(LONG)
+
+
+class UnreadFollow(EndFollow):
+    """Something of it cannot be read."""
+
+    def seek(
+        self,
+        words: str,
+        told: Callable[[float], None],
+        is_stopped: Callable[[], bool],
+        known: Hits | None,
+    ) -> Hits:
+        places = array("Q", (at for at, one in enumerate(self.entries) if one.text == words))
+        unread = ("b1.txt cannot be read",)
+        return Hits(words, places, 20_000, unread=unread, unread_aside=("Survey: unread", *unread))
+
+
+class UnreadEngine(FixedEngine):
+    """Of every session something cannot be read."""
+
+    def follow(self, session: Session) -> FixedFollow:
+        return UnreadFollow(LONG)
+
+
+class SlowFollow(EndFollow):
+    """Searches until it is told to stop."""
+
+    def seek(
+        self,
+        words: str,
+        told: Callable[[float], None],
+        is_stopped: Callable[[], bool],
+        known: Hits | None,
+    ) -> Hits:
+        told(0.43)
+        while not is_stopped():
+            time.sleep(0.01)
+        return Hits(words, is_whole=False)
+
+
+class SlowEngine(FixedEngine):
+    """Every search takes for ever."""
+
+    def follow(self, session: Session) -> FixedFollow:
+        return SlowFollow(LONG)
+
+
+def with_session(catalog: Catalog, session: Session) -> Catalog:
+    """Return the catalog with one session as it is now."""
+    listings = (
+        replace(
+            listing,
+            sessions=tuple(session if one.key == session.key else one for one in listing.sessions),
+        )
+        for listing in catalog.listings
+    )
+    return replace(catalog, listings=tuple(listings))
+
+
+def shown(at: Console) -> str:
+    live = at.screen.live
+    return "\n".join(live.render_line(y).text for y in range(live.size.height))
+
+
+def drawn(at: Console) -> str:
+    """Return what was painted last of the line below the message."""
+    question = at.screen.question
+    return question.render_lines(Region(0, 1, question.size.width, 1))[0].text
+
+
+async def test_the_start_is_reached_and_the_end_again_with_little_in_memory() -> None:
+    async with console(LargeEngine()) as at:
+        live = at.screen.live
+        await at.press("enter", "g")
+        await at.until(lambda: "line 0 " in shown(at))
+        assert not live.is_following
+        await at.press("G")
+        await at.until(lambda: "line 19999" in shown(at))
+        assert live.is_following
+        await at.press("pageup")
+        assert live.note().startswith("F follows")
+
+
+async def test_scrolling_up_reads_page_after_page_and_lets_go_of_the_other_side() -> None:
+    async with console(LargeEngine()) as at:
+        live = at.screen.live
+        await at.press("enter")
+        seen = 20_000
+        while live.start > 12_000:
+            live.scroll_lines(-200)
+            await at.pilot.pause(0.01)
+            first = int(shown(at).split("line ")[1].split()[0])
+            assert first <= seen
+            seen = first
+            assert live.count <= MOST_ENTRIES + 300
+        assert not live.is_at_end
+        await at.press("F")
+        await at.until(lambda: "line 19999" in shown(at) and live.is_following)
+
+
+async def test_what_comes_while_one_reads_far_up_is_counted_and_there_at_the_end() -> None:
+    async with console(LargeEngine()) as at:
+        live = at.screen.live
+        await at.press("enter", "g")
+        await at.until(lambda: "line 0 " in shown(at))
+        before = shown(at).split("\n", 1)[1]
+        new = Entry(EntryKind.TEXT, "news", NOW, place=20_000)
+        live.add(Update((new,), end=20_001))
+        assert shown(at).split("\n", 1)[1] == before
+        assert live.note().startswith("1 new ↓")
+
+
+async def test_a_search_goes_to_every_hit_wherever_it_is() -> None:
+    async with console(LargeEngine()) as at:
+        await at.press("enter", "slash", *"line 777", "enter")
+        await at.answered()
+        assert at.message.endswith("of 11")
+        await at.press("g")
+        await at.until(lambda: "line 0 " in shown(at))
+        for number in (777, 7770, 7771):
+            await at.press("n")
+            await at.answered()
+            assert f"line {number} " in shown(at)
+        await at.press("N")
+        await at.answered()
+        assert "line 7770" in shown(at)
+        assert at.message == "2 of 11"
+        await at.press("slash", "ctrl+u", *"nowhere", "enter")
+        await at.answered()
+        assert at.message == "nowhere is not there"
+
+
+@pytest.mark.parametrize(("words", "found"), [("line 777", "1 of 1"), ("pumps", "")])
+async def test_a_search_names_what_it_could_not_search(words: str, found: str) -> None:
+    async with console(UnreadEngine()) as at:
+        await at.press("enter", "slash", *words, "enter")
+        await at.answered()
+        said = found or "pumps is not in what could be read"
+        assert at.message == f"{said}; not searched: b1.txt cannot be read, and 1 more"
+
+
+async def test_a_search_says_how_far_it_is_and_esc_stops_it() -> None:
+    async with console(SlowEngine()) as at:
+        await at.press("enter", "slash", *"x", "enter")
+        await at.until(lambda: at.message.startswith("searching 43% of"))
+        assert "Esc stops the search" in at.screen.question.render_line(1).text
+        await at.press("escape")
+        await at.answered()
+        assert at.message == "search stopped at 43%"
+        assert at.screen.is_full
+        await at.press("g")
+        await at.until(lambda: "line 0 " in shown(at))
+
+
+async def test_what_esc_does_stands_there_at_once_and_no_longer_than_that() -> None:
+    async with console() as at:
+        question, done = at.screen.question, asyncio.Future[None]()
+        question.hold()
+        await at.until(lambda: drawn(at).strip() == "...")
+        waiting = asyncio.create_task(question.wait_for(done, lambda: "it", lambda _: None))
+        await at.pilot.pause()
+        assert "waits no longer" in drawn(at)
+        done.set_result(None)
+        await waiting
+        await at.pilot.pause()
+        assert "waits no longer" not in drawn(at)
+
+
+async def test_a_transcript_that_was_replaced_is_searched_again_and_one_is_told() -> None:
+    async with console(LargeEngine()) as at:
+        await at.press("enter", "slash", *"line 777", "enter")
+        await at.answered()
+        follower = at.screen.following.follower
+        assert isinstance(follower, EndFollow)
+        at.screen.question.say("")
+        follower.entries = (Entry(EntryKind.TEXT, "other", NOW), LONG[777])
+        said = ("the transcript was replaced",)
+        at.screen.show_update(Update(was_reset=True, notices=said, end=2))
+        await at.pilot.pause(2.1)
+        await at.until(lambda: at.message == "the transcript was replaced")
+        await at.press("n")
+        await at.answered()
+        assert at.message == "1 of 1"
+
+
+async def test_full_live_is_left_when_what_one_reads_is_deleted() -> None:
+    async with console() as at:
+        one = await at.choose("First screen")
+        await at.until(lambda: at.screen.live.session == one)
+        await at.press("enter")
+        known = at.engine.catalog
+        listings = (
+            replace(listing, sessions=tuple(each for each in listing.sessions if each != one))
+            for listing in known.listings
+        )
+        at.engine.catalog = replace(known, listings=tuple(listings))
+        at.screen.looking.wake()
+        said = f"{one.session_id[:8]} is gone: its transcript was deleted"
+        await at.until(lambda: at.message == said)
+        assert (at.screen.is_full, at.screen.pane) == (False, 2)
+
+
+async def test_what_one_reads_in_full_stays_when_the_filter_lets_go_of_it() -> None:
+    """Were the selection to be followed, another session would stand where one reads."""
+    async with console() as at:
+        await at.press("slash", *"live", "enter")
+        await at.answered()
+        one = at.session
+        await at.press("enter", "k")
+        known = at.engine.catalog
+        still = replace(one, liveness=Liveness.NONE, run=None)
+        at.engine.catalog = with_session(known, still)
+        at.screen.question.say("")
+        at.screen.looking.wake()
+        said = f"{one.session_id[:8]} has left the list (filter `live`): Esc goes back there"
+        await at.until(lambda: at.message == said)
+        assert one.key not in at.screen.sessions.keys
+        assert at.screen.is_full
+        assert at.session == at.screen.following.session == still
+        assert at.screen.targets == (still,)
+        at.screen.question.say("")
+        at.screen.looking.wake()
+        await at.pilot.pause(2.5)
+        assert at.message == ""
+        at.engine.catalog = known
+        at.screen.looking.wake()
+        await at.until(lambda: at.screen.sessions.key == one.key)
+        at.engine.catalog = with_session(known, still)
+        at.screen.looking.wake()
+        await at.until(lambda: at.screen.kept == still)
+        await at.press("escape")
+        await at.until(lambda: at.session.key != one.key)
+        assert not at.screen.is_full
+
+
+@pytest.mark.parametrize("has_left", [False, True])
+async def test_a_verb_in_full_live_takes_what_is_read_and_no_mark(has_left: bool) -> None:
+    async with console() as at:
+        await at.choose("First screen")
+        await at.press("space", "slash", *"live", "enter")
+        await at.answered()
+        await at.press("enter")
+        one = at.session
+        assert len(at.screen.marks - at.screen.sessions.session_keys) == 1
+        if has_left:
+            still = replace(one, liveness=Liveness.NONE, run=None)
+            at.engine.catalog = with_session(at.engine.catalog, still)
+            at.screen.looking.wake()
+            await at.until(lambda: at.screen.kept == still)
+        assert (at.screen.targets, at.screen.hidden) == ((at.session,), 0)
+        await at.press("colon", *"extend 30", "enter")
+        await at.answered()
+        assert [asked[:2] for asked in at.engine.asked] == [("extend", one.session_id)]
+
+
+async def test_enter_reads_what_is_selected_and_not_what_was_followed_before() -> None:
+    async with console() as at:
+        before = at.session
+        at.screen.sessions.move(1)
+        at.screen.action_enter()
+        assert at.session != before
+        await at.until(lambda: at.screen.live.session == at.session)
+        assert at.screen.is_full
+
+
+async def test_the_sign_of_the_key_that_follows_is_the_operators_own() -> None:
+    keys = keymap({"follow": "ctrl+e"}, ())
+    async with console(FixedEngine(keys=keys)) as at:
+        at.screen.live.is_following = False
+        assert at.screen.live.note().startswith("^E follows")
+
+
+async def test_the_model_is_in_sight_at_the_smallest_size() -> None:
+    async with console() as at:
+        assert "$3.10  sonnet-4-5 ─" in shown(at)
+
+
+async def test_a_hit_in_what_is_folded_opens_it() -> None:
+    entries = stream()
+    call = next(one for one in entries if one.tool == "WebSearch")
+    hidden = replace(call, detail='{"query": "a hidden word"}')
+    engine = FixedEngine(stream=tuple(hidden if one is call else one for one in entries))
+    async with console(engine) as at:
+        await at.press("enter")
+        assert "hidden" not in shown(at)
+        await at.press("slash", *"hidden", "enter")
+        await at.answered()
+        assert "query: a hidden word" in shown(at)
+
+
+async def test_enter_opens_the_entry_that_is_marked_and_folds_it_again() -> None:
+    call = Entry(EntryKind.TOOL, "ls", NOW, tool="Bash", tool_id="t", detail='{"command": "ls"}')
+    result = Entry(EntryKind.RESULT, "2 lines", NOW, tool_id="t", detail="one\ntwo")
+    engine = FixedEngine(stream=(call, result, Entry(EntryKind.TEXT, "Done.", NOW)))
+    async with console(engine) as at:
+        await at.press("enter", "left_square_bracket")
+        assert "│ two" not in shown(at)
+        await at.press("enter")
+        assert "│ two" in shown(at)
+        await at.press("enter")
+        assert "│ two" not in shown(at)
+        assert at.screen.is_full
+        entry, found = at.screen.live.entry
+        assert (entry, found) == (
+            replace(call, place=0), replace(result, place=1),
+        )  # fmt: skip
+        await at.press("y")
+        await at.until(lambda: "sent to" in at.message)
+        assert "Bash" in at.message
+        await at.press("right_square_bracket")
+        entry, _ = at.screen.live.entry
+        assert entry is not None
+        assert entry.text == "Done."
+
+
+async def test_tools_are_short_in_full_or_off() -> None:
+    async with console() as at:
+        await at.press("enter", "t")
+        assert at.message == "tools full"
+        assert "└─" in shown(at)
+        await at.press("t")
+        assert "WebSearch" not in shown(at)
+        await at.press("t")
+        assert at.message == "tools short"
+
+
+async def test_over_ssh_words_are_painted_as_the_line_can_carry_them() -> None:
+    engine = FixedEngine(is_remote=True)
+    async with console(engine, size=(80, 24)) as at:
+        live = at.screen.live
+        await at.pilot.pause(1.2)
+        pictures, began = list[list[Line]](), time.monotonic()
+        for number in range(40):
+            partial = Partial("m", 0, "text", f"word {number}")
+            live.add(Update(partial=partial, end=live.told_to))
+            await at.pilot.pause(0.02)
+            pictures.append([live.body_line(y) for y in range(live.body_height)])
+        passed = time.monotonic() - began
+        paints = sum(one != other for one, other in pairwise(pictures))
+        assert 1 <= paints <= passed / 0.25 + 1
+        live.add(Update((Entry(EntryKind.TEXT, "whole", NOW),), end=live.told_to))
+        assert "whole" in shown(at)
+
+
+async def test_a_pane_alone_needs_no_screen_to_forget() -> None:
+    pane = LivePane(id="live", zone=UTC, quiet_after=timedelta(minutes=10), follows="F")
+    assert pane.entry == (None, None)
+    assert pane.place == -1
+
+
+class AsideFollow(FixedFollow):
+    """Sub-agents say something once their call is in sight, as when a page has brought it."""
+
+    seen = False
+
+    def poll(self, session: Session) -> Update:
+        update = super().poll(session)
+        if not self.seen:
+            return update
+        said = Entry(EntryKind.TEXT, "the valves are told aside", NOW, is_sidechain=True)
+        lines = tuple(replace(said, text=f"step {number}") for number in range(60))
+        type(self).seen = False
+        return replace(update, asides={"t1": (*lines, said)})
+
+    def seek(
+        self,
+        words: str,
+        told: Callable[[float], None],
+        is_stopped: Callable[[], bool],
+        known: Hits | None,
+    ) -> Hits:
+        type(self).seen = True
+        return Hits(words, array("Q", [50]), len(self.entries))
+
+
+class AsideEngine(FixedEngine):
+    """One call among many lines has a sub-agent."""
+
+    def follow(self, session: Session) -> FixedFollow:
+        call = Entry(EntryKind.TOOL, "look", NOW, tool="Agent", tool_id="t1")
+        return AsideFollow((*LONG[:50], call, *LONG[50:300]))
+
+
+async def test_a_search_brings_a_sub_agent_s_words_in_sight_once_they_are_read() -> None:
+    async with console(AsideEngine()) as at:
+        await at.press("enter", "slash", *"the valves", "enter")
+        await at.until(lambda: "the valves are told aside" in shown(at))
+        assert at.message == "1 of 1"

@@ -1,0 +1,60 @@
+"""An act of the audit, said in a line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from tui.core.models import Event, Row
+from tui.core.time.zones import zone_named
+from tui.view.panes.audit_line import act_time, act_words
+
+AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
+ROW = Row("9f2c", "hollis_park", "stage_3", "2026-11-01T12:00:00", "2026-11-24T10:00:00", "active")
+LATER = replace(ROW, expires_at="2026-12-01T10:00:00.000123")
+FAILED = replace(ROW, status="failed", metadata=json.dumps({"last_error": "API error\x1b[31m 529"}))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (None, ROW, "active, expires 24 Nov 10:00"),
+        (ROW, LATER, "expires 24 Nov 10:00 -> 1 Dec 10:00"),
+        (ROW, replace(ROW, expires_at="2027-01-01T00:00:00Z"),
+         "expires 24 Nov 10:00 -> 1 Jan 2027 00:00 UTC"),
+        (ROW, replace(ROW, expires_at="soon\x1b[31m"), "expires 24 Nov 10:00 -> soon"),
+        (ROW, replace(ROW, expires_at=""), "expires 24 Nov 10:00 -> ?"),
+        (ROW, FAILED, "active -> failed: API error 529"),
+        (ROW, replace(FAILED, expires_at=LATER.expires_at),
+         "expires 24 Nov 10:00 -> 1 Dec 10:00, active -> failed: API error 529"),
+        (FAILED, ROW, "failed -> active"),
+        (FAILED, replace(FAILED, metadata='{"last_error": "no"}'), "failed -> failed: no"),
+        (ROW, replace(ROW, status="deleted"), "active -> deleted"),
+        (ROW, replace(ROW, status="\x1b[31m"), "active -> ?"),
+        (ROW, replace(ROW, stage="stage_4"), "stage stage_3 -> stage_4"),
+        (ROW, replace(ROW, metadata='{"agent": {}}'), "agent's options recorded"),
+        (replace(ROW, metadata='{"agent": {}}'), ROW, "agent's options lost"),
+        (ROW, ROW, ""),
+    ],
+)  # fmt: skip
+def test_what_an_act_changed_is_said(before: Row | None, after: Row, words: str) -> None:
+    assert act_words(Event(AT, "anna", "x", "", "9f2c", before, after)) == words
+
+
+def test_an_act_on_no_row_says_its_note() -> None:
+    assert act_words(Event(AT, "anna", "hold", note="disk is full")) == "disk is full"
+
+
+@pytest.mark.parametrize(
+    ("zone", "words"),
+    [
+        ("UTC", "2026-11-20 12:00:00"),
+        ("America/New_York", "2026-11-20 07:00:00"),
+        ("Asia/Kolkata", "2026-11-20 17:30:00"),
+    ],
+)
+def test_when_it_was_is_said_in_the_zone_of_whoever_looks(zone: str, words: str) -> None:
+    assert act_time(Event(AT, "anna", "x"), zone_named(zone)) == words

@@ -1,0 +1,120 @@
+"""The lines of the Live pane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+
+import pytest
+
+from tests.support.console.fixed_catalog import NOW, session, stream
+from tests.support.listings.drawn_input import read_back
+from tui.core.models import Entry, EntryKind
+from tui.core.permission_request import Request
+from tui.core.text.safe_text import cell_width
+from tui.view.stream import entry_lines as view
+from tui.view.stream import stream_title
+from tui.view.text.lines import Line
+from tui.view.text.styled_text import wrap
+
+
+def text(line: Line) -> str:
+    return "".join(cell.text for cell in line)
+
+
+def lines(entry: Entry, result: Entry | None = None, width: int = 70) -> list[str]:
+    return [text(line) for line in view.entry_lines(entry, view.Around(UTC, result), width)]
+
+
+@dataclass(frozen=True)
+class Writing:
+    kind: str
+    text: str
+    tool: str = ""
+    earlier: tuple[Writing, ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("given", "width", "wrapped"),
+    [
+        ("", 10, [""]),
+        ("one two three", 7, ["one two", "three"]),
+        ("abcdefghij", 4, ["abcd", "efgh", "ij"]),
+        ("  deep in", 6, ["  deep", "in"]),
+        ("a\n\nb", 10, ["a", "", "b"]),
+        ("漢字漢字", 5, ["漢字", "漢字"]),
+        ("a\tb", 10, ["a   b"]),
+        ("ab c", -2, ["a", "b", "c"]),
+    ],
+)
+def test_wrap(given: str, width: int, wrapped: list[str]) -> None:
+    assert wrap(given, width) == wrapped
+
+
+@pytest.mark.parametrize("width", [30, 50, 78, 118])
+def test_no_line_is_wider_than_the_pane(width: int) -> None:
+    results = {entry.tool_id: entry for entry in stream() if entry.kind is EntryKind.RESULT}
+    for entry in stream():
+        result = results.get(entry.tool_id)
+        assert max(cell_width(line) for line in lines(entry, result, width)) <= width
+
+
+def test_a_tool_call_is_one_line_with_its_result_and_time() -> None:
+    call = Entry(EntryKind.TOOL, "industrial pumps", NOW, tool="WebSearch", tool_id="1")
+    result = Entry(EntryKind.RESULT, "12 results", NOW + timedelta(seconds=1.2), tool_id="1")
+    (line,) = lines(call, result)
+    assert line.startswith("14:30 WebSearch industrial pumps  ")
+    assert line.endswith("12 results   1.2s")
+    (running,) = lines(call)
+    assert running.endswith("…")
+
+
+def test_a_tool_that_failed_says_its_error_in_full() -> None:
+    call = Entry(EntryKind.TOOL, "curl", NOW, tool="Bash", tool_id="1")
+    detail = "first line of the error\nsecond line"
+    result = Entry(EntryKind.RESULT, "first", NOW, tool_id="1", detail=detail, is_error=True)
+    said = "\n".join(lines(call, result))
+    assert "first line of the error" in said
+    assert "second line" in said
+
+
+def test_thinking_is_one_line_and_a_sub_agent_is_indented() -> None:
+    thought = Entry(EntryKind.THINKING, "long " * 100, NOW)
+    assert len(lines(thought)) == 1
+    inner = Entry(EntryKind.TEXT, "found three", NOW, is_sidechain=True)
+    assert lines(inner) == ["14:30 │ found three"]
+
+
+def test_what_is_being_written_ends_in_a_mark() -> None:
+    said = [text(line) for line in view.writing_lines(Writing("text", "The three"), 40)]
+    assert said == ["      The three▌"]
+    assert "Bash" in text(view.writing_lines(Writing("tool", "", "Bash"), 40)[0])
+    thinking = view.writing_lines(Writing("thinking", "word " * 100), 40)
+    assert len(thinking) == 1
+    assert cell_width(text(thinking[0])) <= 40
+
+
+def test_the_finished_blocks_of_an_unfinished_message_are_shown_too() -> None:
+    earlier = (Writing("thinking", "hm"), Writing("text", "Let me search."))
+    message = view.writing_lines(Writing("tool", "", "WebSearch", earlier), 40)
+    assert [text(line).split() for line in message] == [
+        ["∴", "hm"],
+        ["Let", "me", "search."],
+        ["WebSearch", "▌"],
+    ]
+
+
+def test_a_request_shows_the_whole_command_and_how_to_answer() -> None:
+    command = "sort -u a.csv > b.csv && " * 6
+    said = view.request_lines(Request("1", "Bash", {"command": command}, NOW), 50, NOW, UTC)
+    rows = [text(line)[view.TIME_WIDTH + 2 :] for line in said[2:-1]]
+    assert read_back(rows) == {"command": command}
+    assert "? wants Bash" in text(said[0])
+    assert "a answers" in text(said[-1])
+
+
+def test_the_title_says_whose_stream_it_is() -> None:
+    one = session("hollis_park", "stage_3", "x", cost_usd=1.2)
+    title = stream_title.title(one, NOW, timedelta(minutes=10))
+    assert title == f"4 hollis_park/3 {one.session_id[:4]}  · active  $1.20  sonnet-4-5"
+    assert stream_title.title(None, NOW, timedelta(minutes=10)) == "4 Live"

@@ -1,0 +1,58 @@
+"""Plans and calls, drawn: all of a plan as Markdown and as it was written, and what differs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.console.fixed_catalog import NOW
+from tests.support.listings.drawn_input import read_back, read_both
+from tui.core.permission_request import Request
+from tui.view.stream import request_page
+
+PLAN = "# Clear up\n\n1. Read\n2. **Delete**\u200b the rest\n\n| a | b |\n|---|---|\n| c | d |\n"
+
+
+def drawn(tool: str, given: dict[str, Any], call: dict[str, Any] | None) -> list[str]:
+    request = Request("p1", tool, given, NOW, call=call)
+    lines = request_page.request_lines(request, 78)
+    return ["".join(cell.text for cell in line) for line in lines]
+
+
+def test_a_plan_is_drawn_as_it_reads_and_as_it_was_written() -> None:
+    given = {"plan": PLAN, "planFilePath": "/srv/plans/a.md"}
+    rows = drawn("ExitPlanMode", given, None)
+    source = rows.index("the plan as it was written")
+    assert rows[0] == "the plan as it reads"
+    assert any("Delete the rest" in row and "**" not in row for row in rows[:source])
+    assert r"| 2. **Delete**\u200b the rest" in rows[source:]
+    assert read_back(rows[source + 1 :]) == given
+
+
+def test_the_plan_of_a_call_is_drawn_where_the_cli_asks_without_it() -> None:
+    rows = drawn("ExitPlanMode", {}, {"plan": PLAN})
+    assert rows[0] == "the plan as it reads"
+    assert "what the CLI asks for, without the plan" in rows
+    assert read_both(rows) == ({}, {"plan": PLAN})
+
+
+def test_of_two_plans_the_one_that_is_approved_is_drawn_as_it_reads_and_both_as_written() -> None:
+    rows = drawn("ExitPlanMode", {"plan": "# This"}, {"plan": "# That"})
+    assert "This" in rows[1]
+    assert rows[2:] == [
+        "what the CLI asks for, which is what runs",
+        "plan: # This",
+        "what the agent's own call says, which is not the same",
+        "plan: # That",
+    ]
+
+
+@pytest.mark.parametrize("plan", ["", " \n", None, ["a"]])
+def test_what_is_no_plan_is_drawn_as_the_input_that_it_is(plan: object) -> None:
+    rows = drawn("ExitPlanMode", {"plan": plan}, None)
+    assert read_back(rows) == {"plan": plan}
+
+
+def test_the_same_word_of_another_tool_is_no_plan() -> None:
+    assert read_back(drawn("Write", {"plan": PLAN}, None)) == {"plan": PLAN}

@@ -1,0 +1,65 @@
+"""The rule above a stream says as much as there is room for, the most needed first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.support.console.fixed_catalog import NOW, session
+from tui.claude.transcript.usage_meter import Spent
+from tui.core.models import Liveness
+from tui.view.stream import stream_title
+
+QUIET = timedelta(minutes=10)
+ONE = session("hollis_park", "stage_3", "x", cost_usd=1.2, liveness=Liveness.BUSY)
+ONE = replace(ONE, last_activity_at=NOW)
+SPENT = Spent("claude-opus-5", 122_000, 200_000, 1.5, 0.3, 3400, NOW - timedelta(seconds=47))
+
+
+def title(spent: Spent, width: int = 1000) -> str:
+    return stream_title.title(ONE, NOW, QUIET, spent, width).partition("busy  ")[2]
+
+
+@pytest.mark.parametrize(
+    ("spent", "said"),
+    [
+        (Spent(), "$1.20  sonnet-4-5"),
+        (SPENT, "ctx 61%  $1.50 +$0.30  opus-5  turn 40s  3.4k out  122k of 200k"),
+        (replace(SPENT, turn_from=NOW - timedelta(minutes=12), written=12_345),
+         "ctx 61%  $1.50 +$0.30  opus-5  turn 12m  12k out  122k of 200k"),
+        (replace(SPENT, window=1_000_000, cost_usd=None, turn_cost_usd=None, turn_from=None),
+         "ctx 12%  $1.20  opus-5  3.4k out  122k of 1000k"),
+        (replace(SPENT, window=0), "ctx 122k  $1.50 +$0.30  opus-5  turn 40s  3.4k out"),
+        (replace(SPENT, turn_from=NOW + timedelta(hours=1)),
+         "ctx 61%  $1.50 +$0.30  opus-5  turn 0s  3.4k out  122k of 200k"),
+        (replace(SPENT, turn_from=NOW - timedelta(days=3)),
+         "ctx 61%  $1.50 +$0.30  opus-5  3.4k out  122k of 200k"),
+    ],
+)  # fmt: skip
+def test_model_context_cost_tokens_and_time_of_the_turn(spent: Spent, said: str) -> None:
+    assert title(spent) == said
+
+
+def test_a_narrow_pane_keeps_context_and_cost() -> None:
+    assert title(SPENT, 60) == "ctx 61%  $1.50 +$0.30"
+    assert title(SPENT, 78).startswith("ctx 61%  $1.50 +$0.30  opus-5")
+
+
+@pytest.mark.parametrize(
+    ("liveness", "is_growing"),
+    [(one, one in ("busy", "waiting", "orphan")) for one in Liveness],
+)
+def test_a_turn_grows_only_where_one_is_at_work(liveness: Liveness, is_growing: bool) -> None:
+    """A transcript that ends with a prompt, and nothing that counts what was said since."""
+    one = replace(ONE, liveness=liveness)
+    said = stream_title.title(one, NOW + timedelta(hours=1), QUIET, SPENT)
+    assert ("turn 1h 00m" in said) is is_growing
+    assert ("turn" in said) is is_growing
+
+
+def test_a_turn_that_is_over_stands_still() -> None:
+    idle = replace(ONE, liveness=Liveness.NONE)
+    over = replace(SPENT, turn_to=NOW - timedelta(seconds=17))
+    assert "turn 30s" in stream_title.title(idle, NOW + timedelta(hours=1), QUIET, over)

@@ -1,0 +1,102 @@
+"""How moments, sizes and states are said."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.support.console.fixed_catalog import NOW, session
+from tui.core.models import Liveness, State, Status
+from tui.view.text import formatting
+
+D, H, M, S = (timedelta(**{unit: 1}) for unit in ("days", "hours", "minutes", "seconds"))
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        (13 * D + 5 * H, "13d"),
+        (7 * D, "7d"),
+        (6 * D + 4 * H + 59 * M, "6d 04h"),
+        (23 * H + 10 * M, "23h 10m"),
+        (12 * M + 59 * S, "12m"),
+        (60 * S, "1m"),
+        (42 * S, "00:42"),
+        (0 * S, "-0m"),
+        (-5 * M, "-5m"),
+        (-3 * H - 59 * M, "-3h"),
+        (-50 * H, "-2d"),
+    ],
+)
+def test_countdown_is_fine_only_in_the_last_minute(left: timedelta, said: str) -> None:
+    assert formatting.countdown(NOW + left, NOW) == said
+
+
+def test_a_date_that_cannot_be_read_is_a_question_mark_and_a_missing_one_a_dash() -> None:
+    assert formatting.countdown(None, NOW, is_unreadable=True) == "?"
+    assert formatting.countdown(None, NOW) == "-"
+
+
+@pytest.mark.parametrize(
+    ("ago", "said"),
+    [(2 * S, "now"), (-3 * S, "now"), (14 * S, "10s"), (4 * M, "4m"), (26 * H, "1d")],
+)
+def test_quiet_changes_rarely(ago: timedelta, said: str) -> None:
+    assert formatting.quiet(NOW - ago, NOW) == said
+
+
+def test_quiet_is_a_dash_when_nothing_was_ever_written() -> None:
+    assert formatting.quiet(None, NOW) == "-"
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(0, "0B"), (880 * 1024, "880K"), (2_202_009, "2.1M"), (31 * 2**20, "31M"), (None, "?")],
+)
+def test_sizes_take_four_cells(count: int | None, said: str) -> None:
+    assert formatting.size(count) == said
+
+
+@pytest.mark.parametrize(
+    ("dollars", "said"), [(None, "-"), (1.2, "$1.20"), (9.994, "$9.99"), (18.3, "$18")]
+)
+def test_cost(dollars: float | None, said: str) -> None:
+    assert formatting.cost(dollars) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("stage_3", "3"), ("stage-2", "2"), ("stage", "stage"), ("research", "research"), ("", "")],
+)
+def test_stages_lose_their_first_word(name: str, said: str) -> None:
+    assert formatting.stage(name) == said
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({}, "· active"),
+        ({"status": "paused"}, "- paused"),
+        ({"status": Status.FAILED}, "✗ failed"),
+        ({"status": Status.EXPIRED}, "- expired"),
+        ({"state": State.GHOST}, "✗ ghost"),
+        ({"state": State.UNTRACKED}, "+ untracked"),
+        ({"status": Status.EXPIRED, "state": State.LEFTOVER}, "◌ leftover"),
+        ({"status": Status.FAILED, "liveness": Liveness.BUSY}, "● busy"),
+        ({"liveness": Liveness.BUSY, "last_activity_at": NOW - 11 * M}, "◌ quiet"),
+        ({"liveness": Liveness.WAITING}, "? waiting"),
+        ({"liveness": Liveness.IDLE}, "○ idle"),
+        ({"liveness": Liveness.ORPHAN}, "◍ orphan"),
+        ({"liveness": Liveness.UNKNOWN}, "◍ unknown"),
+    ],
+)
+def test_what_runs_goes_before_what_the_row_says(more: dict[str, object], said: str) -> None:
+    quietest: dict[str, object] = {"last_activity_at": NOW - S}
+    one = session("hollis_park", "stage_1", "x", **(quietest | more))
+    assert formatting.state(one, NOW, timedelta(minutes=10))[0] == said
+
+
+def test_a_moment_may_be_in_any_zone() -> None:
+    there = datetime.fromisoformat("2026-11-20T16:30:00+01:00")
+    assert formatting.countdown(there, NOW) == "1h 00m"

@@ -1,0 +1,230 @@
+"""The CLI's own config dir: its sweep, the footprint of a session in it, its children's age."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tui.core.bounded_json import parse_json
+from tui.core.errors import ConsoleError, Refused
+from tui.core.session_id import is_cli_id, is_session_id
+from tui.core.text.safe_text import one_line
+from tui.safe_io.file_lock import folder_lock
+from tui.safe_io.folders import is_link, read_small
+from tui.safe_io.opening import CONFIG_DIR as CONFIG_DIR
+from tui.safe_io.opening import open_folder
+from tui.safe_io.rewriting import rewrite
+
+DEFAULT_SWEEP_DAYS = 30
+UNKNOWN_SWEEP = -1
+SETTINGS = "settings.json"
+_LONGEST_SWEEP_DAYS = 36500
+_BESIDE = ("file-history", "tasks", "session-env")
+
+
+def sweep_days(config_dir: Path) -> int:
+    """Return after how many days without a write the CLI deletes a transcript here.
+
+    `UNKNOWN_SWEEP` when that cannot be read. Of what is no JSON the CLI takes nothing, either.
+    """
+    try:
+        stored = parse_json(read_small(config_dir / SETTINGS, follows=True))
+    except (FileNotFoundError, ValueError, RecursionError):
+        return DEFAULT_SWEEP_DAYS
+    except OSError:
+        return UNKNOWN_SWEEP
+    return _days_in(stored) if isinstance(stored, dict) else DEFAULT_SWEEP_DAYS
+
+
+def _days_in(settings: dict[str, Any]) -> int:
+    days = settings.get("cleanupPeriodDays")
+    return (
+        days
+        if isinstance(days, int) and not isinstance(days, bool) and days >= 0
+        else DEFAULT_SWEEP_DAYS
+    )
+
+
+def raise_sweep(config_dir: Path, modified_at: datetime, until: datetime) -> int | None:
+    """Make the CLI keep a transcript last written at `modified_at` past `until`.
+
+    Only ever raises `cleanupPeriodDays`, keeping every other key; returns the new value in days,
+    or `None` when it already was enough. Raises `ConsoleError` when the file is not ours to write.
+    """
+    needed = min(math.ceil((until - modified_at) / timedelta(days=1)) + 1, _LONGEST_SWEEP_DAYS)
+    if needed <= sweep_days(config_dir):
+        return None
+    path = config_dir / SETTINGS
+    if is_link(config_dir) or is_link(path):
+        raise ConsoleError(
+            "the CLI's own sweep could not be put off: settings.json is behind a link, and what a "
+            "link leads to is somebody else's: put a file of the listing's own in its place"
+        )
+    try:
+        with folder_lock(config_dir.parent, ".settings"):
+            return _raise_sweep(path, needed)
+    except (OSError, ValueError, RecursionError) as error:
+        raise ConsoleError(f"the CLI's own sweep could not be put off: {path.name}: {error}") from (
+            error
+        )
+
+
+def _raise_sweep(path: Path, needed: int) -> int | None:
+    """Write the days needed unless another did meanwhile; the lock is held.
+
+    The CLI and its users write this file, too: what they write at this moment stays.
+    """
+
+    def raised(stored: bytes | None) -> bytes | None:
+        settings = {} if stored is None else parse_json(stored)
+        if not isinstance(settings, dict):
+            raise ValueError("not a JSON object")
+        if needed <= _days_in(settings):
+            return None
+        changed = settings | {"cleanupPeriodDays": needed}
+        return (json.dumps(changed, indent=2, ensure_ascii=False) + "\n").encode()
+
+    return needed if rewrite(path, raised) else None
+
+
+def refresh_children(config_dir: Path, now: datetime) -> None:
+    """Give the children of the config dir the mtime `now`.
+
+    The guide's clean-up by age removes old children of this folder, whatever is new below them.
+    """
+    if is_link(config_dir):
+        return
+    stamp = now.timestamp()
+    with suppress(OSError):
+        fd = open_folder(config_dir)
+        try:
+            with os.scandir(fd) as children:
+                names = [one.name for one in children if one.is_dir(follow_symlinks=False)]
+            for name in names:
+                with suppress(OSError):
+                    os.utime(name, (stamp, stamp), dir_fd=fd, follow_symlinks=False)
+        finally:
+            os.close(fd)
+
+
+def footprint(config_dir: Path, session_id: str) -> tuple[Path, ...]:
+    """Return everything in the config dir that belongs to a session and exists.
+
+    Nothing that is a link or lies behind one, and nothing for what can be no session's id. A
+    folder called like the id is only taken when it is a session's: other things have names too.
+    """
+    return footprints(config_dir, [session_id])[session_id]
+
+
+def footprints(config_dir: Path, session_ids: Iterable[str]) -> dict[str, tuple[Path, ...]]:
+    """Return the footprint of each of many sessions, looking into every folder only once.
+
+    Raises `Refused` when a part cannot be read: what was not seen is not gone.
+    """
+    try:
+        return _footprints(config_dir, session_ids)
+    except OSError as error:
+        where = one_line(Path(error.filename or config_dir).name)
+        raise Refused(
+            f"{where} cannot be read ({error.strerror}): what there is of a session is not known, "
+            "and nothing is done to it"
+        ) from error
+
+
+def _footprints(config_dir: Path, session_ids: Iterable[str]) -> dict[str, tuple[Path, ...]]:
+    found: dict[str, list[Path]] = {one: [] for one in session_ids}
+    wanted = {one for one in found if is_session_id(one)}
+    if not wanted or is_link(config_dir):
+        return dict.fromkeys(found, ())
+    projects = _folders(config_dir / "projects")
+    named = {*wanted, *(f"{one}.jsonl" for one in wanted)}
+    entries = [entry for one in projects for entry in _entries(one) if entry.name in named]
+    transcripts = [(one.name.removesuffix(".jsonl"), one) for one in entries if _is_lines(one)]
+    for session_id, entry in transcripts:
+        if session_id in wanted:
+            found[session_id].append(Path(entry.path))
+    theirs = {one for one in wanted if is_cli_id(one) or any(map(_is_file, found[one]))}
+    beside = (one for one in _beside(config_dir, entries) if one[0] in theirs)
+    for session_id, path in sorted(beside):
+        found[session_id].append(path)
+    for session_id in wanted:
+        if _is_file(config_dir / session_id / "conversation.json"):
+            found[session_id] += _unlinked(config_dir / session_id)
+    return {one: tuple(dict.fromkeys(paths)) for one, paths in found.items()}
+
+
+def _beside(
+    config_dir: Path, in_projects: Iterable[os.DirEntry[str]]
+) -> Iterator[tuple[str, Path]]:
+    """Yield what the CLI keeps beside transcripts, each with the id of its session."""
+    for entry in in_projects:
+        yield entry.name, Path(entry.path)
+    for kind in _BESIDE:
+        for entry in _entries(config_dir / kind):
+            yield entry.name, Path(entry.path)
+    for entry in _entries(config_dir / "debug"):
+        if entry.name.endswith(".txt"):
+            yield entry.name.removesuffix(".txt"), Path(entry.path)
+    for entry in _entries(config_dir / "todos"):
+        yield _owner_of_todo(entry.name), Path(entry.path)
+
+
+def is_place_of(session_id: str, place: str) -> bool:
+    """Whether a place, relative to a listing, is one that the footprint of a session can name."""
+    config_dir, *rest = place.split("/")
+    if config_dir != CONFIG_DIR or "\0" in place:
+        return False
+    match rest:
+        case ["projects", project, name]:
+            is_plain = project not in ("", ".", "..")
+            return is_plain and name in (session_id, f"{session_id}.jsonl")
+        case ["debug", name]:
+            return name == f"{session_id}.txt"
+        case ["todos", name]:
+            return _owner_of_todo(name) == session_id
+        case [kind, name]:
+            return kind in _BESIDE and name == session_id
+        case _:
+            return rest == [session_id]
+
+
+def _owner_of_todo(name: str) -> str:
+    return name.partition(".")[0].partition("-agent-")[0]
+
+
+def _is_lines(entry: os.DirEntry[str]) -> bool:
+    return entry.name.endswith(".jsonl")
+
+
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """Yield what lies in a folder without the links; nothing behind one."""
+    if is_link(folder):
+        return
+    try:
+        with os.scandir(folder) as entries:
+            yield from (entry for entry in entries if not entry.is_symlink())
+    except (FileNotFoundError, NotADirectoryError):
+        return
+
+
+def _unlinked(path: Path) -> list[Path]:
+    return [] if is_link(path) else [path]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def _folders(base: Path) -> list[Path]:
+    found = (one.path for one in _entries(base) if one.is_dir(follow_symlinks=False))
+    return [Path(path) for path in sorted(found)]

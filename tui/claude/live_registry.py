@@ -1,0 +1,161 @@
+"""The CLI's live registry: which process runs which session, proven and never guessed."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tui.core.bounded_json import parse_json
+from tui.core.limits import MOST_LIVE, REGISTRY_ENTRY, REGISTRY_S
+from tui.core.models import Liveness, Process
+from tui.core.text.safe_text import one_line
+from tui.safe_io.folders import is_link, read_small
+from tui.safe_io.processes import is_domain_gone, is_gone, is_running, own_domain, started
+from tui.safe_io.walking import Budget, names_in
+
+_ENTRY = re.compile(r"[1-9][0-9]{0,9}\.json")
+_TORN_S = 0.05
+_STATUSES = {
+    "busy": Liveness.BUSY,
+    "waiting": Liveness.WAITING,
+    "idle": Liveness.IDLE,
+}
+
+
+class _UnreadableError(Exception):
+    """An entry that is there and says nothing of what runs: torn, too large, not ours, planted."""
+
+
+def read_registry(config_dir: Path) -> tuple[Process, ...]:
+    """Return the processes that run a session of this config dir, as far as it can be proven.
+
+    An entry whose process is proven dead is left out, its pid namespace being gone included. What
+    cannot be proven is `unknown`: one from another machine or pid namespace, or from nobody knows
+    where; one of a living pid that tells no start; and, with the session id `""` since it may run
+    any session here, the process of an entry that cannot be read while its pid lives (pid 0: the
+    registry may not be looked into, or holds more entries than are read).
+    """
+    folder = config_dir / "sessions"
+    try:
+        paths, is_all = _entries(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except OSError:
+        return (_unknown(0),)
+    budget = Budget(MOST_LIVE, REGISTRY_S)
+    found, torn = _read_all(paths, budget)
+    if torn:
+        time.sleep(_TORN_S)  # the CLI rewrites its entry in place: a second look finds it whole
+        again, torn = _read_all(torn, Budget(MOST_LIVE, REGISTRY_S))
+        found += again
+    rest = () if is_all and not budget.is_over else (_unknown(0),)
+    return (*found, *(_unknown(_pid_of(path)) for path in torn), *rest)
+
+
+def _entries(folder: Path) -> tuple[list[Path], bool]:
+    """Return the entries, and whether these are all; the CLI keeps keys beside them.
+
+    Raises `OSError`, also for a link.
+    """
+    if is_link(folder):
+        raise OSError(f"{folder} is a link")
+    names, is_all = names_in(folder)
+    return [folder / name for name in names if _ENTRY.fullmatch(name)], is_all
+
+
+def _read_all(paths: Iterable[Path], budget: Budget) -> tuple[list[Process], list[Path]]:
+    """Return the processes not proven dead, and the unreadable entries whose pid lives.
+
+    A pid proves nothing of another machine; but a torn entry of one that is gone would else hold
+    up every session here for ever.
+    """
+    found, torn = [], []
+    for path in paths:
+        if not budget.spend():
+            break
+        try:
+            process = _read(path)
+        except _UnreadableError:
+            if started(_pid_of(path)) is not None:
+                torn.append(path)
+            continue
+        if process is not None:
+            found.append(process)
+    return found, torn
+
+
+def _pid_of(path: Path) -> int:
+    return int(path.stem)
+
+
+def _unknown(pid: int) -> Process:
+    return Process(pid, "", "", Liveness.UNKNOWN)
+
+
+def _read(path: Path) -> Process | None:
+    if is_link(path):
+        raise _UnreadableError
+    try:
+        entry = parse_json(read_small(path, REGISTRY_ENTRY))
+        if isinstance(entry, dict) and "sessionId" not in entry:
+            return None
+        pid, session_id = int(entry["pid"]), str(entry["sessionId"])
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
+        raise _UnreadableError from error
+    if pid != _pid_of(path):
+        raise _UnreadableError  # the CLI names each entry by its own pid: this one is planted
+    return _proven(entry, pid, session_id)
+
+
+def _proven(entry: dict[str, Any], pid: int, session_id: str) -> Process | None:
+    start, domain = _start(entry), str(entry.get("pidDomain") or "")
+    is_ours = domain in ("", own_domain())
+    if is_ours and is_running(pid, start):
+        liveness = _STATUSES.get(str(entry.get("status")), Liveness.BUSY)
+    elif _is_dead(entry, pid, domain, is_ours=is_ours):
+        return None
+    else:
+        liveness = Liveness.UNKNOWN
+    waiting_for = one_line(entry.get("waitingFor") or "")[:200]
+    return Process(
+        pid, session_id, start, liveness, waiting_for, _started_at(entry), one_line(domain)
+    )
+
+
+def _is_dead(entry: dict[str, Any], pid: int, domain: str, *, is_ours: bool) -> bool:
+    """Whether a process that does not run here is proven dead wherever it was."""
+    if not is_ours:
+        return is_domain_gone(domain, _last_sign(entry))
+    return domain != "" and is_gone(pid, _start(entry))
+
+
+def _start(entry: dict[str, Any]) -> str:
+    """Return when it says that its process started, in clock ticks; `""` when it does not."""
+    start = str(entry.get("procStart", ""))
+    return start if start.isascii() and start.isdigit() else ""
+
+
+def _started_at(entry: dict[str, Any]) -> datetime | None:
+    return _moment(entry.get("startedAt"))
+
+
+def _last_sign(entry: dict[str, Any]) -> datetime | None:
+    """Return the last moment that an entry tells of; `None` when it tells of none."""
+    names = ("startedAt", "updatedAt", "statusUpdatedAt")
+    return max((moment for name in names if (moment := _moment(entry.get(name)))), default=None)
+
+
+def _moment(stored: object) -> datetime | None:
+    """Return the moment that so many milliseconds since the epoch are."""
+    if isinstance(stored, bool) or not isinstance(stored, int | float | str):
+        return None
+    try:
+        return datetime.fromtimestamp(int(stored) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,48 @@
+"""Which sub-agents the calls of a transcript lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from typing import Any
+
+from tui.claude.transcript.background_tasks import started_task
+from tui.core.text.safe_text import one_line
+
+# What lines hold that lead to one, in lower case.
+LED_IN = (b'"tool_use"', b'"tooluseresult"')
+_MOST = 100_000
+
+
+class Leads:
+    """The ids of the calls of a transcript, and of the tasks that their results name.
+
+    `is_cut` when there are more of them than are kept.
+    """
+
+    def __init__(self) -> None:
+        self.is_cut = False
+        self._ids: set[str] = set()
+
+    def note(self, record: Mapping[str, Any]) -> None:
+        """Take in the next record."""
+        message = record.get("message")
+        content = message.get("content") if isinstance(message, dict) else None
+        for block in content if isinstance(content, list) else ():
+            if isinstance(block, dict) and isinstance(called := block.get("id"), str):
+                self._add(one_line(called))
+        self._add(started_task(record.get("toolUseResult")))
+
+    @property
+    def names(self) -> Set[str]:
+        """All ids that were named."""
+        return self._ids
+
+    def has(self, *names: str) -> bool:
+        """Whether one of these ids, each of a call or of a task, was named."""
+        return any(one in self._ids for one in names if one)
+
+    def _add(self, name: str) -> None:
+        if len(self._ids) < _MOST:
+            self._ids |= {name} - {""}
+        else:
+            self.is_cut = True

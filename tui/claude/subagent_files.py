@@ -1,0 +1,174 @@
+"""What the sub-agents of a session wrote: a transcript each, below the session's own folder."""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tui.core.limits import AGENTS_S, MOST_AGENTS, REGISTRY_ENTRY
+from tui.core.text.safe_text import one_line
+from tui.safe_io.folders import Version, is_link, is_settled, read_ours, version_of, versions
+from tui.safe_io.walking import Budget, Walk
+
+_FOLDER = "subagents"
+_ENDING, _META = ".jsonl", ".meta.json"
+_NAME = re.compile(r"agent-(.+)")
+_LONGEST_ID = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Subagent:
+    """One sub-agent: its transcript, the id of the tool call that started it, what it was for.
+
+    Without a `tool_id` only the result of its call leads here: it names the `agent_id`, or of a
+    whole workflow the `run_id`. `is_finished` when the CLI noted that it ended; `is_inner` when
+    another sub-agent started it.
+    """
+
+    path: Path
+    tool_id: str = ""
+    about: str = ""
+    agent_id: str = ""
+    run_id: str = ""
+    is_finished: bool = False
+    is_inner: bool = False
+
+    def is_of_task(self, task: str) -> bool:
+        """Whether a result that names this task, and nothing else, leads to it."""
+        return not self.tool_id and task in (self.agent_id, self.run_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    """What the CLI noted of one beside its transcript, or why that cannot be read."""
+
+    version: Version | None
+    agent: Subagent
+    unread: str = ""
+
+
+class SubagentFinder:
+    """Finds the sub-agents of one session again and again, each time only what changed.
+
+    `unread` says why there may be more of them; it is empty when these are all.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._found: tuple[Subagent, ...] = ()
+        self._metas: dict[Path, _Noted] = {}
+        self._files: list[Path] = []
+        self._watched: tuple[str, ...] = ()
+        self._versions: dict[str, Version] = {}
+        self._cut = self.unread = ""
+
+    def find(self) -> tuple[Subagent, ...]:
+        """Return the sub-agents, by their place; links lead nowhere. Never raises `OSError`."""
+        if not self._is_known():
+            self._look()
+        found = self._described()
+        if found != self._found:
+            self._found = found
+        return self._found
+
+    def _is_known(self) -> bool:
+        """Whether the same transcripts are there as before; what could not be read may be now."""
+        known = self._versions
+        is_whole = bool(self._watched) and not self.unread
+        return is_whole and is_settled(known.values()) and known == versions(self._watched)
+
+    def _look(self) -> None:
+        """Learn where the transcripts are."""
+        place = self._folder / _FOLDER
+        self._files, self._cut = [], ""
+        self._watched = (str(self._folder), str(place))
+        self._versions = versions(self._watched)
+        if is_link(self._folder) or is_link(place):
+            return
+        try:
+            place.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            self._cut = f"its sub-agents cannot be read: {error.strerror}"
+            return
+        self._files, folders, cut = _transcripts(place)
+        self._watched, self._versions = (*self._watched, *folders), {**self._versions, **folders}
+        self._cut = f"not all of its sub-agents are read: {cut}" if cut else ""
+
+    def _described(self) -> tuple[Subagent, ...]:
+        """Return what is known of each, and note why that is not all."""
+        budget, known, self._metas = Budget(MOST_AGENTS, AGENTS_S), self._metas, {}
+        for path in self._files:
+            if not budget.spend():
+                break
+            self._metas[path] = _described(path, known.get(path))
+        unread = [one.unread for one in self._metas.values() if one.unread]
+        over = f"not all of its sub-agents are read: {budget.words}" if budget.is_over else ""
+        count = f"{len(unread)} sub-agent{'' if len(unread) == 1 else 's'}"
+        noted = f"what started {count} cannot be read: {unread[0]}" if unread else ""
+        self.unread = self._cut or over or noted
+        return tuple(one.agent for one in self._metas.values())
+
+
+def find_subagents(folder: Path) -> tuple[Subagent, ...]:
+    """Return the sub-agents below a session's own folder, by their place; links lead nowhere."""
+    return SubagentFinder(folder).find()
+
+
+def look_at_subagents(folder: Path) -> tuple[tuple[Subagent, ...], str]:
+    """Return the same, and why there may be more of them; empty when these are all."""
+    finder = SubagentFinder(folder)
+    return finder.find(), finder.unread
+
+
+def _transcripts(place: Path) -> tuple[list[Path], dict[str, Version], str]:
+    """Return the transcripts at any depth below a folder, the versions of its folders, and why
+    these may not be all.
+    """
+    walk, files, folders = Walk(place), list[str](), dict[str, Version]()
+    for found in walk:
+        if found.is_folder:
+            folders[f"{place}/{found.place}"] = version_of(found.status)
+        elif stat.S_ISREG(found.status.st_mode) and _is_transcript(found.place):
+            files.append(found.place)
+    return [place / one for one in sorted(files)], folders, walk.cut
+
+
+def _is_transcript(place: str) -> bool:
+    """Whether it is an agent's: what else ends so below (the journal of a workflow) is none."""
+    folder, _, name = place.rpartition("/")
+    return name.endswith(_ENDING) and (not folder or name.startswith("agent-"))
+
+
+def _described(path: Path, known: _Noted | None) -> _Noted:
+    meta = path.with_name(path.name.removesuffix(_ENDING) + _META)
+    version = versions([str(meta)]).get(str(meta))
+    is_known = known is not None and known.version == version and not known.unread
+    if known is not None and is_known and (not version or is_settled([version])):
+        return known
+    try:
+        return _Noted(version, _subagent(path, read_ours(meta, REGISTRY_ENTRY)))
+    except OSError as error:
+        agent = known.agent if known is not None else _subagent(path, {})
+        return _Noted(version, agent, error.strerror or str(error))
+
+
+def _subagent(path: Path, facts: Mapping[str, Any]) -> Subagent:
+    stem = path.name.removesuffix(_ENDING)
+    kind, about = (one_line(facts.get(key) or "")[:200] for key in ("agentType", "description"))
+    said = ": ".join(word for word in (kind, about) if word)
+    named = _NAME.fullmatch(stem)
+    return Subagent(
+        path,
+        one_line(facts.get("toolUseId") or "")[:_LONGEST_ID],
+        said or one_line(stem),
+        one_line(named[1]) if named else "",
+        one_line(path.parent.name) if path.parent.parent.name == "workflows" else "",
+        facts.get("finished") is True,
+        bool(facts.get("parentAgentId")),
+    )

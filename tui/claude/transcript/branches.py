@@ -1,0 +1,216 @@
+"""Which line of a transcript goes on from which: its branches, and the one a resume follows.
+
+Each line names its parent. Two resumes at once, or one at an earlier message, make branches; the
+CLI goes on from one of them and the rest is gone from the conversation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tui.claude.transcript.line_parser import prompt_text
+from tui.core.text.safe_text import fit, one_line
+
+MOST_NODES = 100_000
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_WORDS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    parent: str
+    message_id: str
+    words: str
+    is_prompt: bool
+    is_link: bool
+    is_boundary: bool
+
+    @property
+    def is_spoken(self) -> bool:
+        """Whether it begins something: a prompt, or a message of the agent."""
+        return self.is_prompt or bool(self.message_id)
+
+    def below(self, parent: str) -> _Node:
+        return replace(self, parent=parent)
+
+
+class Lineage:
+    """Learns from one line after the other where each goes on from.
+
+    `marks` holds, by place, the words for a line whose parent is not what stands before it;
+    `copies` are the records that repeat an earlier one: the place of the line, the number in it;
+    `spliced` are the places of lines that hold a record behind another, or behind half of one.
+    Of a very long transcript only the first lines are known: `is_cut`.
+    """
+
+    def __init__(self) -> None:
+        self.marks: dict[int, str] = {}
+        self.copies: set[tuple[int, int]] = set()
+        self.spliced: set[int] = set()
+        self.is_cut = False
+        self._nodes: dict[str, _Node] = {}
+        self._aside: set[str] = set()
+        self._strangers: dict[str, str] = {}
+        self._before: set[str] = set()
+        self._message_id = ""
+        self._last = self._leaf = ""
+
+    def note(self, record: Mapping[str, Any], place: int, number: int = 0) -> None:
+        """Take in the next record; `place` is where its line begins, `number` is its own there."""
+        uuid = _id(record.get("uuid"))
+        if number:
+            self.spliced.add(place)
+        if record.get("type") == "last-prompt":
+            self._leaf = _id(record.get("leafUuid"))
+        elif uuid in self._nodes or uuid in self._aside:
+            self.copies.add((place, number))
+        elif uuid and len(self._nodes) + len(self._aside) >= MOST_NODES:
+            self.is_cut = True
+        elif uuid and record.get("isSidechain"):
+            self._aside.add(uuid)
+        elif uuid:
+            node = _node(record)
+            if "parentUuid" not in record and not node.is_boundary:
+                self._before.add(self._last)
+                node = node.below(self._last)
+            self._place(uuid, node, place)
+
+    def has(self, record: Mapping[str, Any]) -> bool:
+        """Whether a record of another file repeats one of this."""
+        uuid = _id(record.get("uuid"))
+        return uuid in self._nodes or uuid in self._aside
+
+    def is_copy(self, _: Mapping[str, Any], place: int, number: int) -> bool:
+        """Whether a record repeats an earlier one."""
+        return (place, number) in self.copies
+
+    def _place(self, uuid: str, node: _Node, place: int) -> None:
+        goes_on = node.parent in self._before or node.is_boundary or not self._nodes
+        if node.is_spoken and not goes_on:
+            node = self._branched(node, place)
+        elif node.parent not in self._nodes:  # its parent is not written down
+            node, goes_on = node.below(self._last), True
+        is_next = node.message_id != self._message_id or not node.message_id
+        if (node.is_spoken and is_next) or node.is_boundary:
+            self._before, self._message_id = {uuid}, node.message_id
+        elif goes_on or node.is_spoken:
+            self._before.add(uuid)
+        self._nodes[uuid] = node
+        if node.is_link:
+            self._last = uuid
+
+    def _branched(self, node: _Node, place: int) -> _Node:
+        """Mark a line that does not follow the one before it, as far as that is known."""
+        if node.parent in self._nodes:
+            self._mark(place, self._quoted(node.parent))
+            return node
+        if not node.is_prompt or (node.parent and node.parent not in self._strangers):
+            self._strangers[node.parent] = self._last
+            return node.below(self._last)
+        above = self._strangers.get(node.parent, "")
+        self._mark(place, self._quoted(above) if above else "the very beginning")
+        return node.below(above)
+
+    def _mark(self, place: int, source: str) -> None:
+        self.marks[place] = f"a branch: this goes on from {source}, not from what stands above"
+
+    def _quoted(self, uuid: str) -> str:
+        said = (self._nodes[one].words for one in self._above(uuid))
+        words = next((one for one in said if one), "")
+        return f"“{words}”" if words else "an earlier message"
+
+    def _above(self, uuid: str) -> Iterator[str]:
+        """Yield a line, its parent, and so on; each once, whatever names whom."""
+        seen = set[str]()
+        while uuid in self._nodes and uuid not in seen:
+            seen.add(uuid)
+            yield uuid
+            uuid = self._nodes[uuid].parent
+
+    @property
+    def leaf(self) -> str:
+        """The line that the next resume goes on from.
+
+        The CLI takes the last one, unless its last `last-prompt` names one that leads elsewhere.
+        """
+        if self._leaf in self._nodes and self._leaf not in set(self._above(self._last)):
+            return self._leaf
+        return self._last
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The words of each branch that the next resume does not know, oldest first.
+
+        A branch begins where its parent is followed, or unknown.
+        """
+        if not self.marks:
+            return ()
+        followed = set(self._above(self.leaf))
+        spoken = {self._nodes[one].message_id for one in followed} - {""}
+        lost, inside = list[str](), set[str]()
+        for uuid, node in self._nodes.items():
+            if uuid in followed:
+                continue
+            is_said = bool(node.words) and node.message_id not in spoken
+            if is_said and node.parent not in inside:
+                lost.append(node.words)
+            if is_said or node.parent in inside:
+                inside.add(uuid)
+        return tuple(lost)
+
+    @property
+    def words(self) -> str:
+        """What to know before the next resume; empty when there is one branch only."""
+        lost = self.left_out
+        if not lost:
+            return ""
+        others = ", ".join(f"“{one}”" for one in lost[:3])
+        more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
+        return (
+            f"the next resume goes on from {self._quoted(self.leaf)} and knows nothing of the "
+            f"branch{'' if len(lost) == 1 else 'es'} {others}{more}"
+        )
+
+
+class Repeats:
+    """Knows records that repeat an earlier one, of those alone that it is asked for."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+
+    def is_copy(self, record: Mapping[str, Any], *_: int) -> bool:
+        """Whether a record repeats one before it."""
+        uuid = _id(record.get("uuid"))
+        is_known = uuid in self._seen
+        self._seen |= {uuid} - {""}
+        return is_known
+
+
+def _node(record: Mapping[str, Any]) -> _Node:
+    given, kind = record.get("message"), record.get("type")
+    message = given if isinstance(given, dict) else {}
+    prompt, message_id = prompt_text(record), message.get("id")
+    words = _answer(message) if kind == "assistant" else prompt
+    is_boundary = kind == "system" and record.get("subtype") == "compact_boundary"
+    return _Node(
+        _id(record.get("parentUuid")) or _id(record.get("logicalParentUuid")),
+        message_id if kind == "assistant" and isinstance(message_id, str) else "",
+        fit(one_line(words[:400]), _WORDS).rstrip() if words else "",
+        bool(prompt),
+        kind in ("user", "assistant", "attachment", "system"),
+        is_boundary,
+    )
+
+
+def _answer(message: Mapping[str, Any]) -> str:
+    content = message.get("content")
+    blocks = content if isinstance(content, list) else []
+    texts = (one.get("text") for one in blocks if isinstance(one, dict))
+    return next((one for one in texts if isinstance(one, str) and one.strip()), "")
+
+
+def _id(value: object) -> str:
+    return value.lower() if isinstance(value, str) and _UUID.fullmatch(value) else ""

@@ -1,0 +1,114 @@
+"""What a conversation costs and how full its context is, by what its lines say of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tui.claude.context_windows import same_model, window_of
+from tui.claude.transcript.line_parser import INTERRUPTED, begins_turn
+from tui.core.models import Entry, EntryKind
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """The model, the tokens in its context (of how many), and the last turn's share.
+
+    `cost_usd` is the whole session's; `turn_cost_usd` and `turn_to` are `None` while the turn runs:
+    the CLI says what it cost at its end. Zero and `None` stand for what is not known, also of the
+    window: of a model that nobody knows there is no share.
+    """
+
+    model: str = ""
+    context: int = 0
+    window: int = 0
+    cost_usd: float | None = None
+    turn_cost_usd: float | None = None
+    written: int = 0
+    turn_from: datetime | None = None
+    turn_to: datetime | None = None
+
+    @property
+    def context_share(self) -> float | None:
+        """Return how full the context is, from 0 to 1; `None` when that is not known."""
+        if not self.context or self.window < self.context:
+            return None
+        return self.context / self.window
+
+
+NOTHING_SPENT = Spent()
+
+
+class Meter:
+    """Adds up entries and costs in the order in which they were written."""
+
+    def __init__(self) -> None:
+        self.spent = Spent()
+        self._before: float | None = None
+        self._message_id = ""
+        self._counted = 0
+        self._windows: dict[str, int] = {}
+
+    def note(self, entries: Iterable[Entry]) -> None:
+        """Add what was said; what sub-agents say fills their own contexts."""
+        for entry in entries:
+            if entry.is_sidechain:
+                continue
+            if entry.kind is EntryKind.PROMPT and entry.text.startswith(INTERRUPTED):
+                self.spent = replace(self.spent, turn_to=entry.at)
+            elif begins_turn(entry):
+                self._begin_turn(entry.at)
+            elif entry.kind is EntryKind.NOTICE and entry.usage is not None:
+                self._fill(entry.usage.read)
+            elif entry.usage is not None:
+                self._count(entry)
+
+    def note_windows(self, windows: Mapping[str, int]) -> None:
+        """Take note of the windows that the CLI itself told, by model: no table knows better."""
+        self._windows |= {same_model(model): window for model, window in windows.items()}
+        self._fill(self.spent.context)
+
+    def note_before(self, model: str, context: int) -> None:
+        """Take note of what was in the context before all that was added."""
+        if model and not self.spent.model:
+            self.spent = replace(self.spent, model=model)
+            self._fill(self.spent.context or context)
+
+    def note_cost(self, cost_usd: float) -> None:
+        """Take note of what the whole session has cost at the end of a turn."""
+        turn = cost_usd - self._before if self._before is not None else None
+        if turn is not None and turn < 0:
+            turn = None
+        self.spent = replace(self.spent, cost_usd=cost_usd, turn_cost_usd=turn)
+
+    def _begin_turn(self, at: datetime | None) -> None:
+        spent, self._before = self.spent, self.spent.cost_usd
+        self._message_id, self._counted = "", 0
+        self.spent = replace(spent, turn_cost_usd=None, written=0, turn_from=at, turn_to=None)
+
+    def _count(self, entry: Entry) -> None:
+        """Count a message once: each of its lines repeats its usage, the last one the whole."""
+        usage, spent = entry.usage, self.spent
+        if usage is None or entry.model.startswith("<"):
+            return
+        if entry.message_id != self._message_id:
+            self._message_id, self._counted = entry.message_id, 0
+        more = max(0, usage.written - self._counted)
+        self._counted += more
+        self.spent = replace(
+            spent,
+            model=entry.model or spent.model,
+            written=spent.written + more,
+            turn_to=entry.at,
+        )
+        self._fill(usage.read + usage.written or spent.context)
+
+    def _fill(self, context: int) -> None:
+        """Take note of what is in the context, and which window that proves."""
+        model = same_model(self.spent.model)
+        told = self._windows.get(model, 0)
+        window = told if told >= context else window_of(self.spent.model, context)
+        if window > window_of(self.spent.model):  # more than by itself: it stays so
+            self._windows[model] = window
+        self.spent = replace(self.spent, context=context, window=window)

@@ -1,0 +1,283 @@
+"""What a transcript's head and tail say of it: title, model, cost, first stamp."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from tui.claude.transcript.line_parser import (
+    SYNTHETIC,
+    command_text,
+    is_api_error,
+    prompt_text,
+    stamp,
+)
+from tui.claude.transcript.records import whole_records
+from tui.claude.transcript_lines import read_lines
+from tui.core.limits import MOST_BACK
+from tui.core.text.safe_text import one_line
+from tui.safe_io.opening import regular
+
+_END = 64 * 1024
+# As much of an end is read, one after the other, until it tells what it is read for.
+_STEPS = (_END, 1 << 20, 8 << 20)
+_PRINT = 4096
+_MOST_TITLES = 100
+_NEWLINE = b"\n"
+_API_ERRORS = (b'"isApiErrorMessage"', b'"<synthetic>"')
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a transcript's head and tail say of it.
+
+    `cost_usd` is what the CLI counted, a fork's parent's included; `origin` names the first line,
+    which a fork has in common with its parent. `turn_error` is what the API said when it ended the
+    last turn, empty when that went well. `end` names the size and the last bytes that were read.
+    """
+
+    title: str = ""
+    model: str = ""
+    cost_usd: float | None = None
+    first_at: datetime | None = None
+    origin: str = ""
+    turn_error: str = ""
+    end: str = field(default="", compare=False)
+
+
+NO_FACTS = Facts()
+
+
+def read_facts(path: str | os.PathLike[str]) -> Facts:
+    """Return title, model, cost and first stamp from the head and the tail of a file.
+
+    Of both 64 KiB are read, and up to 8 MiB where long lines leave no room for others. The last
+    `cost-state` line holds the whole session's cost. Only lines that name what is looked for are
+    parsed: all of them would take milliseconds a file. Raises `OSError`.
+    """
+    with regular(path) as (fd, status):
+        head, origin, words = _head(fd, status.st_size)
+        end = _end(fd, status.st_size)
+        is_all = status.st_size <= len(head)
+        tail, model, turn_error = _last_turn(head) if is_all else _tail(fd, status.st_size)
+    ends = (head,) if is_all else (tail, head)
+    costs = (cost_of(line) for end in ends for line in _newest(end, b'"totalCostUSD"'))
+    stamps = (stamp(line) for line in _oldest(head, b'"timestamp"'))
+    return Facts(
+        _given_title(ends) or words,
+        model,
+        next((cost for cost in costs if cost is not None), None),
+        next((moment for moment in stamps if moment), None),
+        origin,
+        turn_error or "",
+        end,
+    )
+
+
+def read_cwd(path: str | os.PathLike[str]) -> str:
+    """Return the folder that a session was started in, by its head; `""` when it does not say.
+
+    Raises `OSError`.
+    """
+    with regular(path) as (fd, status):
+        for most in _STEPS:
+            lines = _oldest(os.pread(fd, most, 0), b'"cwd"')
+            said = (cwd for line in lines if isinstance(cwd := line.get("cwd"), str) and cwd)
+            if (cwd := next(said, "")) or most >= status.st_size:
+                return cwd
+    return ""
+
+
+def title_since(path: Path, size: int) -> str:
+    """Return the title that was given last since a file had this size, `""` for none.
+
+    One that is smaller now is another: of that, as of what grew very much, the end is read. Raises
+    `OSError`.
+    """
+    with regular(path) as (_, status):
+        now = status.st_size
+    start = max(size, now - MOST_BACK) if now >= size else max(0, now - _END)
+    records = (
+        record
+        for line in read_lines(path, (b'"customtitle"',), start=start)
+        for record in whole_records(line.raw)
+    )
+    return _given(reversed(tuple(deque(records, maxlen=_MOST_TITLES))), "customTitle")
+
+
+def kept(known: Facts, fresh: Facts) -> Facts:
+    """Return what a grown file says now, and what it said before where its new end is silent.
+
+    A session's cost only grows.
+    """
+    costs = [cost for cost in (known.cost_usd, fresh.cost_usd) if cost is not None]
+    return Facts(
+        fresh.title or known.title,
+        fresh.model or known.model,
+        max(costs, default=None),
+        fresh.first_at or known.first_at,
+        fresh.origin or known.origin,
+        fresh.turn_error,
+        fresh.end,
+    )
+
+
+def still_holds(path: str | os.PathLike[str], end: str) -> bool:
+    """Whether a file still has what was its end when it was read, with more behind it or not."""
+    size = end.partition(":")[0]
+    if not (size.isascii() and size.isdecimal() and len(size) < 18):
+        return False
+    try:
+        with regular(path) as (fd, _):
+            return _end(fd, int(size)) == end
+    except OSError:
+        return False
+
+
+def _end(fd: int, size: int) -> str:
+    most = min(_PRINT, size)
+    return f"{size}:{sha256(os.pread(fd, most, size - most)).hexdigest()[:16]}"
+
+
+def _head(fd: int, size: int) -> tuple[bytes, str, str]:
+    """Return a file's head, the name of its first line, and the first words said in it."""
+    head, origin, words = b"", "", ""
+    for most in _STEPS:
+        head = os.pread(fd, most, 0)
+        named = (_named(line) for line in _oldest(head, b'"uuid"'))
+        origin, words = next(filter(None, named), ""), _first_words(head)
+        if (origin and words) or most >= size:
+            break
+    return head, origin, words
+
+
+def _tail(fd: int, size: int) -> tuple[bytes, str, str | None]:
+    """Return a file's tail with what that says of the last turn."""
+    found: tuple[bytes, str, str | None] = b"", "", None
+    for most in _STEPS:
+        found = _last_turn(os.pread(fd, most, max(0, size - most)))
+        if (found[1] and found[2] is not None) or most >= size:
+            break
+    return found
+
+
+def _last_turn(data: bytes) -> tuple[bytes, str, str | None]:
+    """Return the data, and the last turn's model and error in it; `None` if it does not say."""
+    model = next(filter(None, map(_own_model, _newest(data, b'"model"'))), "")
+    if model and not any(one in data for one in _API_ERRORS):
+        return data, model, ""
+    models = (model,) if model else map(_model, _newest(data, b'"model"'))
+    return data, next(filter(None, models), ""), _turn_error(data)
+
+
+def _oldest(data: bytes, key: bytes) -> Iterator[dict[str, Any]]:
+    """Return the lines that hold `key` and can be read, the first ones first."""
+    at = data.find(key)
+    while at >= 0:
+        start, stop = _line_around(data, at)
+        yield from whole_records(data[start:stop])
+        at = data.find(key, stop)
+
+
+def _newest(data: bytes, key: bytes) -> Iterator[dict[str, Any]]:
+    """Return the lines that hold `key` and can be read, the last ones first."""
+    at = data.rfind(key)
+    while at >= 0:
+        start, stop = _line_around(data, at)
+        yield from reversed(whole_records(data[start:stop]))
+        at = data.rfind(key, 0, start)
+
+
+def _line_around(data: bytes, at: int) -> tuple[int, int]:
+    stop = data.find(_NEWLINE, at)
+    return data.rfind(_NEWLINE, 0, at) + 1, stop if stop >= 0 else len(data)
+
+
+def _given_title(ends: tuple[bytes, ...]) -> str:
+    """Return the custom title, else the CLI's."""
+    for name in ("customTitle", "aiTitle"):
+        lines = (line for end in ends for line in _newest(end, f'"{name}"'.encode()))
+        if given := _given(lines, name):
+            return given
+    return ""
+
+
+def _first_words(head: bytes) -> str:
+    """Return the first prompt or command."""
+    for words_of in (prompt_text, command_text):
+        said = (words_of(line) for line in _oldest(head, b'"user"'))
+        if title := next((one_line(text[:400])[:200] for text in said if text), ""):
+            return title
+    return ""
+
+
+def _turn_error(data: bytes) -> str | None:
+    """Return what the API said if it ended the last turn; `None` where no line decides that."""
+    last = next(filter(_decides, _newest(data, b'"message"')), None)
+    if last is None or not is_api_error(last):
+        return None if last is None else ""
+    texts = _said_texts(last)
+    return next((one_line(text[:2000])[:400] for text in texts if text.strip()), "API error")
+
+
+def _decides(line: Mapping[str, Any]) -> bool:
+    """Whether a line tells how the last turn went: an answer, a result, or the next prompt.
+
+    What the CLI wrote by itself, a command, a notification and an interruption leave it as it was.
+    """
+    if line.get("isSidechain") or line.get("isMeta"):
+        return False
+    if line.get("type") == "assistant":
+        return is_api_error(line) or bool(_model(line))
+    return bool(prompt_text(line)) or any(
+        block.get("type") == "tool_result" for block in _blocks(line)
+    )
+
+
+def _said_texts(line: Mapping[str, Any]) -> Iterator[str]:
+    yield from (text for one in _blocks(line) if isinstance(text := one.get("text"), str))
+
+
+def _blocks(line: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    message = line.get("message")
+    content = message.get("content") if isinstance(message, dict) else None
+    for block in content if isinstance(content, list) else [{"text": content}]:
+        if isinstance(block, dict):
+            yield block
+
+
+def _given(lines: Iterable[dict[str, Any]], name: str) -> str:
+    given = (line[name] for line in lines if isinstance(line.get(name), str) and line[name])
+    return next((one_line(title[:400])[:200] for title in given), "")
+
+
+def _model(line: Mapping[str, Any]) -> str:
+    message = line.get("message")
+    model = message.get("model") if isinstance(message, dict) else None
+    return one_line(model)[:60] if isinstance(model, str) and model != SYNTHETIC else ""
+
+
+def _own_model(line: Mapping[str, Any]) -> str:
+    """Return the model of the session itself, not that of a sub-agent in the same file."""
+    return "" if line.get("isSidechain") else _model(line)
+
+
+def _named(line: dict[str, Any]) -> str:
+    uuid, at = line.get("uuid"), line.get("timestamp")
+    if not isinstance(uuid, str) or not isinstance(at, str) or not uuid:
+        return ""
+    return sha256(f"{uuid} {at}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def cost_of(line: Mapping[str, Any]) -> float | None:
+    """Return what a line says that all has cost so far, `None` for one that does not."""
+    cost = line.get("totalCostUSD")
+    if line.get("type") != "cost-state" or isinstance(cost, bool):
+        return None
+    return float(cost) if isinstance(cost, int | float) and 0 <= cost < 1e9 else None

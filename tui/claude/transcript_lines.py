@@ -1,0 +1,213 @@
+"""A whole transcript from its start: whole lines only, as of now, in bounded memory."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from tui.claude.transcript.hidden_words import Hidden, lowered
+from tui.claude.transcript.records import records_of
+from tui.core.limits import (
+    LEAST_HOLE,
+    LONGEST_LINE,
+    LONGEST_SHOWN,
+    MOST_PASSED,
+    MOST_READ_LINES,
+)
+from tui.safe_io.opening import regular
+
+_BLOCK = 128 * 1024
+_NEWLINE = b"\n"
+_EMPTY = _NEWLINE * _BLOCK
+# What makes a letter of a text, as it is or escaped, take so many bytes in memory.
+_FOUR_BYTES = re.compile(rb"[\xf0-\xf4]|\\u[dD][89abAB]")
+_TWO_BYTES = re.compile(rb"[\xc4-\xef]|\\u")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line without its newline, or in `problem` the words for what could not be read.
+
+    `start` is where it begins in the file.
+    """
+
+    raw: bytes
+    problem: str = ""
+    start: int = 0
+
+
+def read_lines(
+    path: Path,
+    literals: Sequence[bytes] = (),
+    *,
+    size: int | None = None,
+    start: int = 0,
+    is_shown: bool = False,
+    reached: Callable[[int], None] = lambda _: None,
+) -> Iterator[Line]:
+    """Return the lines in the first `size` bytes, or what the file has now: never what comes after.
+
+    With `literals` in lower case only the lines that hold one of them in whatever case, so that
+    nothing else need be parsed; with `is_shown` also those that may hide one in what they show.
+    Those before `start`, where a line begins, are left out; `reached` is told how far this is, and
+    may raise to end it. A last line without a newline is told if it is whole. Raises `OSError`; a
+    link is not followed, and a pipe is no file.
+    """
+    left = MOST_READ_LINES
+    with _opened(path) as (fd, now):
+        end = now if size is None else min(size, now)
+        for at, block in _blocks(fd, start, end):
+            reached(at)
+            if isinstance(block, Line):
+                yield block
+                continue
+            holding = _holding(block, literals, at, is_shown=is_shown)
+            for line in holding if literals else _split(block, at):
+                left -= 1
+                if left < 0:
+                    words = f"it has over {MOST_READ_LINES:,} lines: the rest is left out"
+                    yield Line(b"", words, line.start)
+                    return
+                yield line
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[int, int]]:
+    with regular(path) as (fd, status):
+        yield fd, status.st_size
+
+
+def _blocks(fd: int, start: int, end: int) -> Iterator[tuple[int, bytes | Line]]:
+    """Read from `start` to `end` in blocks of whole lines, each with where it begins."""
+    while start < end:
+        if (hole := _hole_at(fd, start, end)) >= LEAST_HOLE:
+            yield start, Line(b"", f"{hole / 1e6:.0f} MB in it were never written", start)
+            start += hole
+            continue
+        block = _whole_lines(fd, start, end)
+        if block:
+            yield start, block
+            start += len(block)
+            continue
+        size, is_ended = _passed(fd, start, end)
+        if not size:
+            return
+        if not is_ended and size == end - start <= LONGEST_SHOWN:
+            last = os.pread(fd, size, start)
+            yield start, last + _NEWLINE if is_whole(last) else Line(b"", unfinished(size), start)
+            return
+        yield start, Line(b"", _lost(size, end - start, is_ended), start)
+        start = start + size if is_ended else end
+
+
+def _whole_lines(fd: int, start: int, end: int) -> bytes:
+    """Return a block of whole lines; nothing when the first of them is too long or not ended."""
+    block = os.pread(fd, min(_BLOCK, end - start), start)
+    if block.endswith(_NEWLINE):
+        return block
+    parts, at = [block], start + len(block)
+    while at < min(end, start + LONGEST_LINE) and block:
+        part = os.pread(fd, min(_BLOCK, end - at), at)
+        if found := part.find(_NEWLINE) + 1:
+            return b"".join((*parts, part[:found]))
+        if not part:
+            break
+        parts.append(part)
+        at += len(part)
+    return block[: block.rfind(_NEWLINE) + 1]
+
+
+def _hole_at(fd: int, start: int, end: int) -> int:
+    """Return how many bytes from `start` on the file has no content for at all."""
+    try:
+        return min(os.lseek(fd, start, os.SEEK_DATA), end) - start
+    except OSError as error:
+        return end - start if error.errno == errno.ENXIO else 0
+
+
+def _passed(fd: int, start: int, end: int) -> tuple[int, bool]:
+    """Pass a line by; its size, and whether it has an end."""
+    at = start
+    while at < min(end, start + MOST_PASSED):
+        if at > start and _hole_at(fd, at, end) >= LEAST_HOLE:
+            return at - start, True
+        part = os.pread(fd, min(_BLOCK, end - at), at)
+        found = part.find(_NEWLINE) + 1
+        at += found or len(part)
+        if found or not part:
+            return at - start, bool(found)
+    return at - start, False
+
+
+def _lost(size: int, left: int, is_ended: bool) -> str:
+    if is_ended:
+        return f"a line of {size / 1e6:.0f} MB is too long to be read"
+    if size < left:
+        return (
+            f"a line has no end within {size / 1e6:.0f} MB: it is left out, and all that follows, "
+            f"{left / 1e6:.0f} MB"
+        )
+    if size > LONGEST_LINE:
+        return f"a line of {size / 1e6:.0f} MB is too long to be read"
+    return unfinished(size)
+
+
+def is_whole(last: bytes) -> bool:
+    """Whether a last line without a newline says all that it has to say."""
+    found = records_of(last)
+    return bool(found) and all(isinstance(one, dict) for one in found)
+
+
+def unfinished(size: int) -> str:
+    """Return what to say of a last line of so many bytes that is not whole."""
+    return f"the last line is not whole yet: its {size} bytes are left out"
+
+
+def _split(block: bytes, at: int) -> Iterator[Line]:
+    if block == _EMPTY:
+        return
+    for raw in block.split(_NEWLINE):
+        if raw:
+            yield _line(raw, at)
+        at += len(raw) + 1
+
+
+def _line(raw: bytes, start: int) -> Line:
+    """Return a line, unless it would take too much: one letter can make all take four bytes."""
+    if len(raw) > LONGEST_SHOWN and len(raw) * _cost(raw) > LONGEST_LINE:
+        return Line(b"", f"a line of {len(raw) / 1e6:.0f} MB is too long to be read", start)
+    return Line(raw, start=start)
+
+
+def _cost(raw: bytes) -> int:
+    if _FOUR_BYTES.search(raw):
+        return 4
+    return 2 if _TWO_BYTES.search(raw) else 1
+
+
+def _holding(
+    block: bytes, literals: Sequence[bytes], begin: int, *, is_shown: bool
+) -> Iterator[Line]:
+    hidden = Hidden(block) if is_shown else None
+    text = lowered(block) if hidden is None else hidden.lowered
+    finders: list[Callable[[int], int]] = [partial(text.find, one) for one in literals]
+    finders += [hidden.find] if hidden is not None and hidden.is_there else []
+    ahead, end = [(find, find(0)) for find in finders], 0
+    while ahead := [(find, at) for find, at in _next(ahead, end) if at >= 0]:
+        at = min(at for _, at in ahead)
+        start, end = block.rfind(_NEWLINE, 0, at) + 1, block.find(_NEWLINE, at)
+        yield _line(block[start:end], begin + start)
+
+
+def _next(
+    ahead: Iterable[tuple[Callable[[int], int], int]], start: int
+) -> Iterator[tuple[Callable[[int], int], int]]:
+    """Return where each is found next, at `start` or later; -1 for nowhere."""
+    for find, at in ahead:
+        yield find, find(start) if 0 <= at < start else at

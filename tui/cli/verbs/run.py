@@ -1,0 +1,233 @@
+"""The verbs that start and steer agents: new, resume, send, answer, interrupt, stop, mode ..."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tui.cli.output import put, put_json, run_json, say, talks_to_terminal
+from tui.cli.reader_watch import is_reader_gone
+from tui.cli.request_text import asked_lines, require_yes
+from tui.cli.targets import session_named
+from tui.core.agent_questions import questions
+from tui.core.errors import ConsoleError, Refused, RunFailed, UsageError
+from tui.core.models import EntryKind, Run, Session
+from tui.core.permission_request import LEAST_DIGEST
+from tui.operations.context import Act, Context
+from tui.operations.running import resume as resuming
+from tui.operations.running import steer
+from tui.operations.running.prompt_line import FLAGS, asked_for, with_options
+from tui.operations.running.start_many import Queued, start_many
+from tui.operations.stream.final_answer import last_words
+from tui.operations.stream.run_notices import Happened
+from tui.runs.folder.protocol import MAX_PROMPT_BYTES, read_run, runs_folder
+
+_POLL_S = 0.2
+
+
+def new(context: Context, args: argparse.Namespace) -> int:
+    """Begin a new session."""
+    plan = resuming.plan_new(context, args.listing, args.stage, days=args.days)
+    return _start(context, plan, args)
+
+
+def resume(context: Context, args: argparse.Namespace) -> int:
+    """Resume a session in a run of its own."""
+    if args.also:
+        return _resume_many(context, args)
+    session = session_named(context, args.id)
+    plan = resuming.plan_resume(context, session, fork=args.fork, takes_over=args.take_over)
+    if plan.taken_over:
+        say(f"taking over from {plan.taken_over}")
+    return _start(context, plan, args)
+
+
+def _resume_many(context: Context, args: argparse.Namespace) -> int:
+    """Resume several sessions; the code is that of the first that could not be."""
+    if args.wait or args.take_over:
+        raise UsageError("--wait and --take-over are for one session: leave out --also")
+    named = [session_named(context, words) for words in (args.id, *args.also)]
+    sessions = list({one.key: one for one in named}.values())
+    prompt, done = _prompt(args.prompt), []
+    for one in start_many(context, sessions, prompt, _asked(args), fork=args.fork):
+        done.append(one)
+        if one.error is not None:
+            say(f"{one.session.address}: {one.error}")
+        elif not args.json:
+            put(one.run_id)
+    if args.json:
+        put_json([_queued_json(one) for one in done])
+    begun = sum(one.error is None for one in done)
+    say(f"{begun} of {len(done)} resumed, at most {context.settings.max_runs} at once")
+    return next((one.error.exit_code for one in done if one.error is not None), 0)
+
+
+def _queued_json(one: Queued) -> dict[str, object]:
+    error = one.error
+    return {
+        "run_id": one.run_id or None,
+        "session_id": one.session_id or one.session.session_id,
+        "listing": one.session.listing,
+        "error": {"code": error.code, "message": str(error)} if error else None,
+    }
+
+
+def _asked(args: argparse.Namespace) -> dict[str, Any]:
+    """Return what the operator asks of the agent for this run."""
+    return asked_for({flag: getattr(args, flag) for flag in FLAGS})
+
+
+def send(context: Context, args: argparse.Namespace) -> int:
+    """Queue a follow-up for a running session."""
+    act = steer.send(context, session_named(context, args.id), _prompt(args.prompt))
+    return _told(act, args)
+
+
+def answer(context: Context, args: argparse.Namespace) -> int:
+    """Answer the permission request that waits, or let it wait longer."""
+    session = session_named(context, args.id)
+    if args.decision == "wait":
+        return _told(steer.put_off(context, session, args.length), args)
+    if args.length:
+        raise UsageError(f"what is {args.length!r}? quote an answer of several words")
+    context.require_writable()
+    shown = _seen(context, session, args.decision, args.input)
+    act = steer.answer(context, session, args.decision, args.reason, shown=shown)
+    return _told(act, args)
+
+
+def _seen(context: Context, session: Session, decision: str, named: str) -> str:
+    """Return what names the request that may be granted: as it was given, or else once it is shown.
+
+    At a terminal all of it is shown and asked for; raises `Refused` for anything but a yes.
+    """
+    request = session.run.request if session.run else None
+    if named or request is None or decision in ("deny", "wait") or not talks_to_terminal():
+        return named
+    if reason := steer.why_not_grant(context, session, request):
+        raise Refused(reason)
+    who = f"{session.listing} {session.stage} {session.session_id}"
+    require_yes(request, context.clock(), decision, who)
+    return request.digest
+
+
+def interrupt(context: Context, args: argparse.Namespace) -> int:
+    """End the turn that runs now."""
+    session = session_named(context, args.id)
+    return _told(steer.interrupt(context, session, is_sure=args.yes), args)
+
+
+def stop(context: Context, args: argparse.Namespace) -> int:
+    """End a session's run."""
+    return _told(steer.stop(context, session_named(context, args.id)), args)
+
+
+def model(context: Context, args: argparse.Namespace) -> int:
+    """Let a running agent go on with another model."""
+    return _told(steer.model(context, session_named(context, args.id), args.name), args)
+
+
+def mode(context: Context, args: argparse.Namespace) -> int:
+    """Let a running agent go on in another permission mode."""
+    return _told(steer.mode(context, session_named(context, args.id), args.name), args)
+
+
+def _start(context: Context, plan: resuming.Plan, args: argparse.Namespace) -> int:
+    prompt = _prompt(args.prompt)
+    if plan.mode == "new" and not prompt.strip():
+        raise UsageError("a new session needs a prompt: new LISTING PROMPT --stage STAGE")
+    plan = with_options(context, plan, _asked(args))
+    for warning in plan.warnings:
+        say(f"warning: {warning}")
+    say(f"{plan.mode} {plan.listing}/{plan.target.session_id} with {plan.words}")
+    run_id = resuming.start(context, plan, prompt)
+    facts = {
+        "run_id": run_id,
+        "session_id": plan.target.session_id,
+        "listing": plan.listing,
+    }
+    if args.wait:
+        return _wait(plan, facts, args)
+    put_json(facts) if args.json else put(run_id)
+    return 0
+
+
+def _wait(plan: resuming.Plan, facts: dict[str, str], args: argparse.Namespace) -> int:
+    """Wait for the run's end and print its answer; Ctrl-C leaves the run going.
+
+    So does whoever waited, gone without a word.
+    """
+    folder = runs_folder(plan.target.folder) / facts["run_id"]
+    try:
+        run = _ended(folder)
+    except KeyboardInterrupt:
+        say(f"the run goes on: session-console tail -f {facts['session_id']}")
+        return 0
+    if run is None:
+        return 0
+    is_done = run.state == "done"
+    text = last_words(plan.target.config_dir, plan.target.session_id) if is_done else ""
+    if args.json:
+        put_json(facts | run_json(run) | {"answer": text})
+    elif text:
+        put(text)
+    if not is_done:
+        raise RunFailed(run.error or f"the run ended {run.state}")
+    return 0
+
+
+def _ended(folder: Path) -> Run | None:
+    """Return the run once it is over; `None` when nobody waits for it any more.
+
+    Meanwhile it says what happens that the answer will not tell, and what the run asks.
+    """
+    asked, happened = "", Happened()
+    while True:
+        run = read_run(folder)
+        for notice in happened.poll(folder):
+            if notice.kind is EntryKind.NOTICE:
+                say(notice.text)
+        if run.is_over:
+            return run
+        if run.request and run.request.request_id != asked:
+            asked = run.request.request_id
+            say(_waiting(run))
+        if is_reader_gone(_POLL_S):
+            return None
+
+
+def _waiting(run: Run) -> str:
+    request = run.request
+    if request is None:
+        return "it waits"
+    asks = "".join(f"\n  {line}" for line in asked_lines(request, datetime.now(UTC), 2))
+    named = f"{run.session_id} --input {request.digest[:LEAST_DIGEST]}"
+    if questions(request):
+        return f"it asks:{asks}\nsession-console answer {named} NUMBER"
+    if request.problem:
+        return f"it waits for a permission for {request.tool}: {asks}"
+    return (
+        f"it waits for a permission for {request.tool}: session-console answer {named} allow{asks}"
+    )
+
+
+def _prompt(words: str) -> str:
+    if words != "-":
+        return words
+    text = sys.stdin.read(MAX_PROMPT_BYTES + 1)
+    if is_reader_gone():
+        raise ConsoleError("whoever sent the prompt is gone, maybe in its middle: nothing is done")
+    if not text.strip():
+        raise UsageError("stdin holds no prompt")
+    return text
+
+
+def _told(act: Act, args: argparse.Namespace) -> int:
+    if args.json:
+        put_json({"session_id": act.session_id, "listing": act.listing, "words": act.words})
+    else:
+        put(act.words)
+    return 0

@@ -1,0 +1,62 @@
+"""An act of the audit or the logbook in words: who did what to it, and how long ago."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from tui.core.models import Event
+from tui.core.text.safe_text import one_line
+
+_DID = {
+    "extend": "extended {}",
+    "delete": "deleted {}",
+    "clean-up": "cleaned up {}",
+    "restore": "restored {}",
+    "undo": "undid what was done to {}",
+    "fail": "marked {} failed",
+    "succeed": "finished a turn of {}",
+    "track": "tracked {}",
+    "activate": "activated {}",
+    "reapply": "put {} back",
+    "adopt": "adopted {}",
+    "resume": "resumed {}",
+    "rename": "renamed {}",
+    "ack": "acknowledged {}",
+    "purge": "erased {}",
+    "send": "sent a prompt to {}",
+    "answer": "answered {}",
+    "wait": "put off what {} asks for",
+    "interrupt": "interrupted {}",
+    "stop": "stopped {}",
+    "model": "gave {} another model",
+    "mode": "gave {} another permission mode",
+    "turn": "broke off a turn of {}",
+}
+_UNITS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def new_act_id() -> str:
+    """Return an id for what an operator does at once, unlike any other."""
+    return secrets.token_hex(8)
+
+
+def did(event: Event, what: str) -> str:
+    """Return who did an act to what, as in `bert extended 9f2c`."""
+    action = one_line(event.action)[:20]
+    said = _DID[action].format(what) if action in _DID else f"({action}) {what}"
+    return f"{one_line(event.operator)[:32]} {said}"
+
+
+def did_just_now(event: Event, now: datetime) -> str:
+    """Return who did what to `it`, and how long ago, as in `bert extended it 3 s ago`."""
+    return f"{did(event, 'it')} {ago(event.at, now)}"
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """Return how long ago a moment was, in one unit; `just now` for less than a second."""
+    seconds = int((now - at).total_seconds())
+    for length, unit in _UNITS:
+        if seconds >= length:
+            return f"{seconds // length} {unit} ago"
+    return "just now"

@@ -1,0 +1,122 @@
+"""The transition table of a row: what each event makes of it, whatever its status was.
+
+| event | becomes |
+| --- | --- |
+| tracked, resumed, forked into, activated | `active` |
+| extended | `active` if it was `expired` and its transcript is there, else what it was |
+| turn failed, failed by an operator | `failed` |
+| turn succeeded | `active` if it was `failed`, else what it was |
+| cleaned up | `expired` |
+| deleted | `deleted` |
+| restored | what it was; `active` for a while if its time has passed, unless it had failed |
+| a delete or clean-up undone | what it was |
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, tzinfo
+from typing import Any
+
+from tui.core.models import Row, Status
+from tui.core.time.zones import read_time, write_time
+
+FAILURE = ("last_error", "failed_at")
+
+
+def tracked(row: Row, expires_at: datetime, zone: tzinfo, metadata: str | None) -> Row:
+    """Tracked again: active, never ending sooner, metadata kept unless new is given.
+
+    What a later resume needs, the options of its agent, stays with new metadata too.
+    """
+    kept = _at_least(row, expires_at, zone)
+    after = replace(kept, status=Status.ACTIVE, metadata=metadata or row.metadata)
+    agent = row.details().get("agent")
+    is_kept = agent is None or "agent" in after.details()
+    return after if is_kept else with_details(after, {"agent": agent})
+
+
+def extended(row: Row, expires_at: datetime, zone: tzinfo, *, has_transcript: bool) -> Row:
+    """Extended, and never shortened: an expired row whose transcript is there is active again."""
+    revived = row.status == Status.EXPIRED and has_transcript
+    status = Status.ACTIVE if revived else row.status
+    return replace(_at_least(row, expires_at, zone), status=status)
+
+
+def resumed(row: Row, keeps_until: datetime, zone: tzinfo) -> Row:
+    """Resumed: active, and lasting at least until `keeps_until`.
+
+    Whose end nobody can read keeps it: any date that we write might end it sooner.
+    """
+    is_known = read_time(row.expires_at, zone) is not None
+    kept = _at_least(row, keeps_until, zone) if is_known else row
+    return replace(kept, status=Status.ACTIVE)
+
+
+def activated(row: Row, keeps_until: datetime, zone: tzinfo) -> Row:
+    """Made active by an operator: as resumed, and what had failed is settled."""
+    return without_failure(resumed(row, keeps_until, zone))
+
+
+def failed(row: Row, reason: str, now: datetime, zone: tzinfo) -> Row:
+    """A turn failed, or an operator says so: the reason goes into the metadata, if it can."""
+    facts = {"last_error": reason, "failed_at": write_time(now, zone)}
+    return with_details(replace(row, status=Status.FAILED), facts)
+
+
+def succeeded(row: Row) -> Row:
+    """A turn succeeded: a failed row is active again, and no old reason is left."""
+    if row.status not in (Status.FAILED, Status.ACTIVE):
+        return row
+    return without_failure(replace(row, status=Status.ACTIVE))
+
+
+def cleaned_up(row: Row) -> Row:
+    """Cleaned up, its transcript in the trash: the guide's word for it."""
+    return replace(row, status=Status.EXPIRED)
+
+
+def deleted(row: Row) -> Row:
+    """Deleted by an operator, its transcript in the trash."""
+    return replace(row, status=Status.DELETED)
+
+
+def restored(row: Row, now: datetime, keeps_until: datetime, zone: tzinfo) -> Row:
+    """Taken out of the trash to go on with: active for a while if its time has passed.
+
+    A failure stays one: no clean-up takes it for its expiry.
+    """
+    expires_at = read_time(row.expires_at, zone)
+    if expires_at is None or expires_at > now or row.status not in ("active", "expired"):
+        return row
+    return resumed(row, keeps_until, zone)
+
+
+def with_details(row: Row, facts: Mapping[str, Any]) -> Row:
+    """Return the row with `facts` in its metadata; metadata that is no JSON object stays as is."""
+    if not facts or not _is_ours(row):
+        return row
+    return replace(row, metadata=json.dumps(dict(row.details()) | dict(facts)))
+
+
+def without_failure(row: Row) -> Row:
+    """Return the row without the reason of a failure."""
+    details = row.details()
+    if details.keys().isdisjoint(FAILURE):
+        return row
+    kept = {name: value for name, value in details.items() if name not in FAILURE}
+    return replace(row, metadata=json.dumps(kept) if kept else None)
+
+
+def _at_least(row: Row, moment: datetime, zone: tzinfo) -> Row:
+    current = read_time(row.expires_at, zone)
+    if current is not None and current >= moment:
+        return row
+    return replace(row, expires_at=write_time(moment, zone))
+
+
+def _is_ours(row: Row) -> bool:
+    """Whether the metadata is ours to write: empty, or a JSON object."""
+    return not row.metadata or bool(row.details()) or row.metadata.strip() == "{}"

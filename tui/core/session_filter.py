@@ -1,0 +1,197 @@
+"""What a filter takes (words, `stage:3`, `live`, `failed`, `<24h`; `!` negates), or a clean-up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from tui.core.attention import is_quiet, is_stalled
+from tui.core.catalog import is_past, is_pending
+from tui.core.errors import UsageError
+from tui.core.models import Liveness, Session, State, Status
+from tui.core.text.safe_text import one_line
+from tui.core.time.expiry import parse_duration
+
+IN_DOUBT = "its time zone is in doubt: set time_zone"
+Predicate = Callable[[Session, datetime], bool]
+_Test = Callable[[Session, datetime, timedelta], bool]
+_NEVER = timedelta.max
+
+
+def _is(attribute: str, word: str) -> _Test:
+    return lambda session, now, quiet_after: getattr(session, attribute) == word
+
+
+_STATUSES: dict[str, _Test] = {
+    **{str(word): _is("status", word) for word in Status},
+    **{str(word): _is("liveness", word) for word in Liveness},
+    "quiet": is_quiet,
+    "stalled": lambda session, now, quiet_after: is_stalled(session),
+    **{str(word): _is("state", word) for word in State if word is not State.OK},
+    "stray": lambda session, now, quiet_after: session.is_stray,
+    "unread": lambda session, now, quiet_after: bool(session.unread),
+    "overwritten": lambda session, now, quiet_after: session.overwritten is not None,
+    "api-error": lambda session, now, quiet_after: bool(session.turn_error),
+}
+STATUS_WORDS = tuple(_STATUSES)
+_WORDS: dict[str, _Test] = {
+    "live": lambda session, now, quiet_after: session.is_live,
+    "swept": lambda session, now, quiet_after: session.is_swept_first,
+    **_STATUSES,
+}
+
+
+def parse_filter(text: str, quiet_after: timedelta = _NEVER) -> Predicate:
+    """Return whether a session is taken, for all words of `text` together.
+
+    Raises `UsageError` when a `<` or `>` is not followed by a duration.
+    """
+    terms = [_term(word, quiet_after) for word in text.lower().split()]
+    return lambda session, now: all(term(session, now) for term in terms)
+
+
+def parse_status(text: str, sessions: Iterable[Session], quiet_after: timedelta) -> Predicate:
+    """Return whether a session is in a status: any word that STATE shows, or a row's own.
+
+    Raises `UsageError` for a word that is neither known nor in a row of `sessions`.
+    """
+    word = _status_word(text)
+    if word in _STATUSES:
+        return _bound(_STATUSES[word], quiet_after)
+    if not word or all(_status_word(one.status) != word for one in sessions):
+        raise UsageError(f"no status {text!r}: use {', '.join(STATUS_WORDS)}, or one of a row")
+    return lambda session, now: _status_word(session.status) == word
+
+
+def _status_word(text: str) -> str:
+    return "-".join(one_line(text).lower().split())
+
+
+def _bound(test: _Test, quiet_after: timedelta) -> Predicate:
+    return lambda session, now: test(session, now, quiet_after)
+
+
+def names_gone(text: str) -> bool:
+    """Whether a filter asks for rows of which nothing is left, which are hidden otherwise."""
+    return any(word in ("deleted", "expired") for word in text.lower().split())
+
+
+def _term(word: str, quiet_after: timedelta) -> Predicate:
+    if word.startswith("!") and len(word) > 1:
+        inner = _term(word[1:], quiet_after)
+        return lambda session, now: not inner(session, now)
+    if word[0] in "<>" and len(word) > 1:
+        return _ends(word[0], word[1:])
+    name, colon, value = word.partition(":")
+    if colon and name in ("stage", "listing", "model", "id"):
+        return _field(name, value)
+    return _bound(_WORDS[word], quiet_after) if word in _WORDS else _mentions(word)
+
+
+def _ends(sign: str, words: str) -> Predicate:
+    length = parse_duration(words)
+
+    def ends(session: Session, now: datetime) -> bool:
+        if session.ends_at is None:
+            return False
+        left = session.ends_at - now
+        return timedelta() < left < length if sign == "<" else left > length
+
+    return ends
+
+
+def _field(name: str, value: str) -> Predicate:
+    if name == "stage":
+        spellings = (value, f"stage_{value}", f"stage{value}", f"stage-{value}")
+        return lambda session, now: session.stage.lower() in spellings
+    attribute = "session_id" if name == "id" else name
+    return lambda session, now: value in getattr(session, attribute).lower()
+
+
+def _mentions(word: str) -> Predicate:
+    def mentions(session: Session, now: datetime) -> bool:
+        fields = (session.listing, session.stage, session.title, session.session_id, session.model)
+        return any(word in field.lower() for field in fields)
+
+    return mentions
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a clean-up is to take: what any of these takes.
+
+    `is_expired` takes what is past its expiry, and leftovers; `older_than` what nobody wrote to
+    for so long; `max_bytes` the least recently active until no more than so much is left.
+    """
+
+    is_expired: bool = False
+    older_than: timedelta | None = None
+    max_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What a clean-up would take and what it would leave, each session with why."""
+
+    taken: tuple[tuple[Session, str], ...]
+    skipped: tuple[tuple[Session, str], ...]
+
+
+def select(sessions: Iterable[Session], wanted: Wanted, now: datetime) -> Selected:
+    """Return what a clean-up takes of the sessions; never one that is live or may be.
+
+    An expiry that may be read in the wrong zone takes nothing: that is left, and said.
+    """
+    there = tuple(sessions)
+    due = [(one, why) for one in there if (why := _due(one, wanted, now))]
+    taken = [(one, why) for one, why in due if not _spared(one)]
+    skipped = [(one, spared) for one, _ in due if (spared := _spared(one))]
+    if wanted.max_bytes is not None:
+        decided = {one.key for one, _ in due}
+        left = sum(one.bytes for one in there) - sum(one.bytes for one, _ in taken)
+        rest = sorted((one for one in there if one.key not in decided), key=_last_active)
+        for one in rest:
+            if left <= wanted.max_bytes:
+                break
+            if spared := _spared(one):
+                skipped.append((one, spared))
+            elif one.transcript is not None:
+                taken.append((one, "too much"))
+                left -= one.bytes
+    decided = {one.key for one, _ in (*taken, *skipped)}
+    if wanted.is_expired:
+        doubted = (one for one in there if one.is_zone_doubted and is_past(one, now))
+        skipped += [(one, IN_DOUBT) for one in doubted if one.key not in decided]
+    return Selected(tuple(taken), tuple(skipped))
+
+
+def _due(session: Session, wanted: Wanted, now: datetime) -> str:
+    """Return why a session is to be taken for its own sake, live or not; empty when it is not."""
+    if wanted.is_expired and _is_over(session, now):
+        return "leftover" if session.state is State.LEFTOVER else "expired"
+    last = session.last_activity_at
+    is_old = wanted.older_than is not None and last is not None and last <= now - wanted.older_than
+    return "old" if is_old and session.transcript is not None else ""
+
+
+def _is_over(session: Session, now: datetime) -> bool:
+    """Whether it is pending, would be if it were not live, or has a row past its expiry alone."""
+    return is_pending(session, now) or (is_past(session, now) and not session.is_zone_doubted)
+
+
+def _last_active(session: Session) -> datetime:
+    return session.last_activity_at or datetime.min.replace(tzinfo=UTC)
+
+
+def _spared(session: Session) -> str:
+    """Return why no clean-up may take a session; empty when one may."""
+    if session.liveness is Liveness.UNKNOWN:
+        return "its owner cannot be proven dead"
+    if session.liveness is Liveness.ORPHAN:
+        return "its CLI lives on: `stop` ends it"
+    if session.is_live:
+        return "in use"
+    if session.is_stray:
+        return "lies outside its listing: `adopt` it first"
+    return session.unread

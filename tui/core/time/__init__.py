@@ -1,0 +1,1 @@
+"""Expiry, durations and time zones, as pure functions of a given moment."""

@@ -1,0 +1,90 @@
+"""The two clocks of a session: our expiry, and the CLI's own sweep."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from tui.core.errors import UsageError
+from tui.core.text.safe_text import one_line
+
+_UNITS = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
+_LONGEST = timedelta(days=36525)
+_DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*([smhdw]?)")
+_PLAIN = "use days like 7 or 7d, or hours like 12h"
+_EXAMPLES = "use days like 7 or 7d, hours like 12h, +7d on top of what is left, or 2026-12-24"
+
+
+def parse_duration(words: str, examples: str = _PLAIN) -> timedelta:
+    """Return what `7d`, `12h`, `90m`, `2w` or a bare number of days means.
+
+    Raises `UsageError`, with `examples`, when it is no duration, nothing at all, or more than a
+    hundred years.
+    """
+    match = _DURATION.fullmatch(words.strip().lower())
+    length = float(match[1]) * _UNITS[match[2] or "d"] if match else timedelta()
+    if length <= timedelta():
+        raise UsageError(f"{one_line(words)[:40]!r} is not a duration: {examples}")
+    if length > _LONGEST:
+        raise UsageError(f"{one_line(words)[:40]!r} is more than a hundred years")
+    return length
+
+
+def extended(words: str, current: datetime | None, now: datetime, zone: tzinfo = UTC) -> datetime:
+    """Return until when a session lasts after the extension that `words` ask for.
+
+    `7d` is `max(current, now + 7 days)`; `+7d` adds to what is left; a date is the end of that
+    day in `zone`, and like the first never shortens. Raises `UsageError`, for a day past as well.
+    """
+    words = words.strip()
+    floor = current or now
+    if words.startswith("-"):
+        raise UsageError(f"{one_line(words)[:40]!r}: an extension never shortens; {_EXAMPLES}")
+    try:
+        if words.startswith("+"):
+            return max(floor, now) + parse_duration(words[1:], _EXAMPLES)
+        until = _on_date(words, zone) or now + parse_duration(words, _EXAMPLES)
+    except OverflowError:
+        raise UsageError(f"{one_line(words)[:40]!r} is beyond the calendar") from None
+    if until <= now:
+        raise UsageError(f"{one_line(words)[:40]} is past")
+    return max(floor, until)
+
+
+def _on_date(words: str, zone: tzinfo) -> datetime | None:
+    try:
+        day = datetime.strptime(words, "%Y-%m-%d").replace(tzinfo=zone)
+    except ValueError:
+        return None
+    return (day + timedelta(days=1)).astimezone(UTC) - timedelta(seconds=1)
+
+
+def sweep_at(modified_at: datetime, sweep_days: int) -> datetime | None:
+    """Return when the CLI may delete a transcript last written at `modified_at`.
+
+    `None` when that is not known, which a negative number of days says, or beyond the calendar.
+    """
+    if sweep_days < 0:
+        return None
+    try:
+        return modified_at + timedelta(days=sweep_days)
+    except OverflowError:
+        return None
+
+
+def urgency(ends_at: datetime | None, now: datetime) -> str:
+    """Return `expired`, `urgent` (under an hour), `noticed` (under a day), `calm` or `unknown`."""
+    if ends_at is None:
+        return "unknown"
+    left = ends_at - now
+    if left <= timedelta():
+        return "expired"
+    if left < timedelta(hours=1):
+        return "urgent"
+    return "noticed" if left < timedelta(days=1) else "calm"

@@ -1,0 +1,4 @@
+"""Scanning a root: listings, sessions and their changes, joined into a catalog.
+
+Nothing is written.
+"""

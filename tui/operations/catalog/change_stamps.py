@@ -1,0 +1,84 @@
+"""Whether anything of a listing changed, told by `stat` alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tui.claude.config_dir import CONFIG_DIR
+from tui.operations.target import DATABASE
+from tui.safe_io.folders import OURS, Version, version_of, versions
+from tui.storage.state.acknowledgements import ACKS
+
+_SESSIONS = f"/{CONFIG_DIR}/sessions"
+_WAL = f"/{DATABASE}-wal"
+_SETTINGS = f"/{CONFIG_DIR}/settings.json"
+_SLOW_IN_CONFIG_DIR = (_SETTINGS, f"/{CONFIG_DIR}/projects")
+_SLOW_IN_OURS = (f"/{OURS}/{ACKS}", f"/{OURS}/locks")
+
+Stamps = Mapping[str, Version]
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The versions of a listing's places: to be looked at often, or in slices.
+
+    A place that is not there is left out: were it made, the folder that it is in would change. So
+    would it, were a file of ours in it replaced.
+    """
+
+    folder: str
+    often: Stamps
+    slow: Stamps
+
+    @property
+    def rows(self) -> tuple[Version | None, Version | None]:
+        """What tells that the database changed: its file, and the log that WAL commits go to."""
+        return self.often.get(f"{self.folder}/{DATABASE}"), self.often.get(self.folder + _WAL)
+
+    @property
+    def has_registry(self) -> bool:
+        """Whether a CLI ever ran here."""
+        return self.folder + _SESSIONS in self.often
+
+    @property
+    def has_settings(self) -> bool:
+        """Whether the CLI was told anything for this listing."""
+        return self.folder + _SETTINGS in self.slow
+
+    @property
+    def has_ours(self) -> bool:
+        """Whether the listing has a folder of ours."""
+        return f"{self.folder}/{OURS}" in self.often
+
+
+def glance_at(folder: str) -> Glance:
+    """Return the versions of everything in a listing that has a fixed place.
+
+    Raises `OSError` for a folder that may not be entered.
+    """
+    inside = f"{folder}/."
+    often = {inside: version_of(os.lstat(inside))}
+    often |= versions((f"{folder}/{DATABASE}", folder + _WAL))
+    often |= versions((f"{folder}/{CONFIG_DIR}", f"{folder}/{OURS}"))
+    slow: dict[str, Version] = {}
+    if f"{folder}/{CONFIG_DIR}" in often:
+        often |= versions([folder + _SESSIONS])
+        slow |= versions(folder + place for place in _SLOW_IN_CONFIG_DIR)
+    if f"{folder}/{OURS}" in often:
+        often |= versions([f"{folder}/{OURS}/runs"])
+        slow |= versions(folder + place for place in _SLOW_IN_OURS)
+    return Glance(folder, often, slow)
+
+
+def is_same(stamps: Stamps) -> bool:
+    """Whether all of these still have the version that they had."""
+    lstat = os.lstat
+    try:
+        for path, version in stamps.items():
+            if version_of(lstat(path)) != version:
+                return False
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,290 @@
+"""One listing, looked at again and again: read anew only where something changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import tzinfo
+from pathlib import Path
+from types import MappingProxyType
+
+from tui.claude.config_dir import (
+    CONFIG_DIR,
+    DEFAULT_SWEEP_DAYS,
+    SETTINGS,
+    UNKNOWN_SWEEP,
+    sweep_days,
+)
+from tui.claude.live_registry import read_registry
+from tui.core.catalog import Findings, join
+from tui.core.errors import DatabaseProblem, NothingTracked
+from tui.core.models import Ack, Event, Listing, Process, Row, Status, Transcript
+from tui.core.problem_reasons import Trouble
+from tui.core.text.safe_text import one_line
+from tui.operations.catalog.change_stamps import Glance, Stamps, glance_at, is_same
+from tui.operations.target import DATABASE
+from tui.runs.folder.run_finder import RunFinder
+from tui.safe_io.file_lock import NO_LOCKS
+from tui.safe_io.folders import Version, is_link, is_settled
+from tui.storage import session_locks
+from tui.storage.state.acknowledgements import read_acks
+from tui.storage.table.table_cache import TableCache
+from tui.storage.transcripts.facts_cache import FactsCache
+from tui.storage.transcripts.transcript_files import TranscriptFinder
+
+_NO_LOCKS = session_locks.Locks()
+# What failed after much computing, and did not change since, is left alone so many times as long.
+_REST, _CHEAP_S = 20.0, 0.1
+
+_NO_EVENTS: Mapping[str, Event] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    version: tuple[Version | None, Version | None]
+    rows: tuple[Row, ...] = ()
+    audited: Mapping[str, Event] = field(default_factory=lambda: _NO_EVENTS)
+    problem: str = ""
+    trouble: Trouble = Trouble.NONE
+    is_known: bool = True
+    is_failed: bool = False
+    is_final: bool = True
+
+
+class Sight:
+    """What is known of one listing; not for two threads at once, `found` may be read by any.
+
+    `is_restless`: it is to be looked at each time, for something lives here or could not be read
+    (`is_troubled`). Whenever `found` is another, the folder is added to `changed`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        zone: tzinfo | None,
+        facts: FactsCache,
+        tables: TableCache,
+        changed: set[Path],
+        wanted: str = "",
+    ) -> None:
+        self.folder = folder
+        self.found: Findings | None = None
+        self.ids: frozenset[str] = frozenset()
+        self.is_troubled = False
+        self.is_restless = True
+        self._tables = tables
+        self._changed = changed
+        self._zone = zone
+        self._place = str(folder)
+        self._config_dir = folder / CONFIG_DIR
+        self._finder = TranscriptFinder(facts, wanted)
+        self._runs = RunFinder()
+        self._rows: _Rows | None = None
+        self._again_at = 0.0
+        self._has_locks = False
+        self._glance: Glance | None = None
+        self._often: Stamps = {}
+        self._slow: Stamps = {}
+        self._joined: tuple[Findings, tuple[object, ...], Listing] | None = None
+
+    def listing(
+        self,
+        strays: tuple[Transcript, ...] = (),
+        processes: tuple[Process, ...] = (),
+        unread: str = "",
+    ) -> Listing:
+        """Return what is known of it, its strays counted in; the same object while nothing changed.
+
+        `unread` says why it may have more strays. Of a listing that never answered only its name is
+        known.
+        """
+        seen = self.found
+        if seen is None:
+            return Listing(one_line(self.folder.name), self.folder, is_stale=True, has_rows=False)
+        more, known = (strays, processes, unread), self._joined
+        if known is None or known[0] is not seen or known[1] != more:
+            found = seen
+            if strays or processes:
+                every = (*seen.transcripts, *strays)
+                found = replace(seen, transcripts=every, stray_processes=processes)
+            if unread and not found.cut and _misses_any(found):
+                found = replace(found, cut=unread, cut_trouble=Trouble.UNREAD)
+            if unread and not found.unseen:
+                found = replace(found, unseen=unread)
+            joined = join(found)
+            is_same = known is not None and joined == known[2]
+            self._joined = known = (seen, more, known[2] if known and is_same else joined)
+        return known[2]
+
+    def refresh(self, *, is_slice: bool) -> None:
+        """Look if something changed; `is_slice` widens what is looked at to tell.
+
+        What lives, and what could not be read, is always looked at. Never raises: whatever a
+        listing holds is its own problem.
+        """
+        if not (self.is_restless or self._has_changed(is_slice=is_slice)):
+            return
+        try:
+            self._look()
+        except OSError as error:
+            self._be_blind(_unread(self.folder, error), Trouble.of(error))
+        except Exception as error:  # nothing that one listing holds may hide the others
+            self._be_blind(f"cannot be looked at: {one_line(error)[:200]}")
+
+    def _has_changed(self, *, is_slice: bool) -> bool:
+        glance = self._glance
+        if glance is None or not is_same(self._often):
+            return True
+        if not is_slice:
+            return False
+        return not is_same(self._slow) or (
+            glance.has_ours and bool(session_locks.held(self.folder))
+        )
+
+    def _look(self) -> None:
+        glance = glance_at(self._place)
+        rows = self._read(glance)
+        config_dir, is_linked = self._config_dir, is_link(self._config_dir)
+        seen = session_locks.look_at_locks(self.folder) if glance.has_ours else _NO_LOCKS
+        days = sweep_days(config_dir) if glance.has_settings else DEFAULT_SWEEP_DAYS
+        transcripts = () if is_linked else self._finder.find(config_dir)
+        seen = self._probed(seen, transcripts)
+        runs = self._runs.find(self.folder) if glance.has_ours else ()
+        acks, unread_acks = self._acks(has_ours=glance.has_ours)
+        cut, cut_trouble = self._cut(seen, days, unread_acks, is_linked=is_linked)
+        found = Findings(
+            self.folder.name,
+            self.folder,
+            rows.rows,
+            transcripts,
+            read_registry(config_dir) if glance.has_registry and not is_linked else (),
+            runs,
+            seen.held,
+            days,
+            rows.problem or _link_problem(config_dir, is_linked),
+            bool(rows.problem and rows.rows),
+            self._zone,
+            rows.is_known,
+            rows.audited,
+            acks,
+            cut=cut,
+            unsure=seen.unsure,
+            is_lock_blind=seen.is_blind,
+            remains=() if is_linked else self._finder.remains,
+            trouble=Trouble.LINKED if is_linked else rows.trouble,
+            cut_trouble=cut_trouble,
+            unseen=_link_problem(config_dir, is_linked) if is_linked else self._finder.cut,
+        )
+        self.is_troubled = rows.is_failed
+        self._settle(glance, rows, found)
+        self._keep(found)
+
+    def _probed(
+        self, seen: session_locks.Locks, transcripts: tuple[Transcript, ...]
+    ) -> session_locks.Locks:
+        """Return what was seen of the locks, or that its mount has none: asked until it has."""
+        if not self._has_locks and transcripts and not seen.why:
+            self._has_locks = session_locks.has_locks(transcripts[0].path)
+            if not self._has_locks:
+                return session_locks.Locks(why=NO_LOCKS, is_blind=True)
+        return seen
+
+    def _acks(self, *, has_ours: bool) -> tuple[Mapping[str, Ack], str]:
+        """Return what was acknowledged, and why that is only what was last known."""
+        try:
+            return (read_acks(self.folder) if has_ours else {}), ""
+        except OSError as error:
+            known = self.found.acks if self.found is not None else {}
+            return known, f"its acknowledgements cannot be read: {error.strerror}"
+
+    def _cut(
+        self, seen: session_locks.Locks, days: int, unread_acks: str, *, is_linked: bool
+    ) -> tuple[str, Trouble]:
+        """Return what of it is not known and why, in words and for code: the worst of it."""
+        finder = self._finder
+        unlocked = Trouble.NO_LOCKS if seen.why.startswith(NO_LOCKS) else Trouble.UNREAD
+        sweep = f"when the CLI sweeps it is not known: {SETTINGS} cannot be read"
+        told = (
+            ("" if is_linked else finder.cut, Trouble.UNREAD if finder.is_unread else Trouble.CUT),
+            (self._runs.cut, Trouble.UNREAD if self._runs.is_unread else Trouble.CUT),
+            (seen.why, unlocked),
+            (sweep if days == UNKNOWN_SWEEP else "", Trouble.UNREAD),
+            (unread_acks, Trouble.UNREAD),
+        )
+        found = [one for one in told if one[0]]
+        return max(found, key=lambda one: one[1] is Trouble.UNREAD, default=("", Trouble.CUT))
+
+    def _settle(self, glance: Glance, rows: _Rows, found: Findings) -> None:
+        """Remember what tells of the next change."""
+        self._glance = glance
+        self._often = {**glance.often, **self._finder.projects}
+        self._slow = {**glance.slow, **self._finder.seen}
+        is_rested = is_settled(self._often.values()) and self._finder.is_settled
+        is_final = rows.is_final and not found.cut
+        self.is_restless = not is_rested or not is_final or _is_live(found)
+
+    def _keep(self, found: Findings) -> None:
+        if found != self.found:
+            ids = frozenset(row.session_id for row in found.rows)
+            self.ids = self.ids if ids == self.ids else ids
+            self.found = found
+            self._changed.add(self.folder)
+
+    def _be_blind(self, problem: str, trouble: Trouble = Trouble.UNREADABLE) -> None:
+        """Keep all that was known, with the reason why nothing more is."""
+        self.is_restless = self.is_troubled = True
+        known = self.found or Findings(
+            self.folder.name, self.folder, zone=self._zone, has_rows=False
+        )
+        is_known = known.has_rows
+        blind = replace(known, problem=problem, trouble=trouble, cut=problem, unseen=problem)
+        self._keep(replace(blind, is_stale=is_known))
+
+    def _read(self, glance: Glance) -> _Rows:
+        known = self._rows
+        rests = known is not None and known.is_failed and time.monotonic() < self._again_at
+        if known is not None and known.version == glance.rows and (known.is_final or rests):
+            return known
+        begun = time.thread_time()
+        self._rows = _read_rows(self._tables, glance, known)
+        cost_s = time.thread_time() - begun
+        self._again_at = time.monotonic() + (_REST * cost_s if cost_s > _CHEAP_S else 0.0)
+        return self._rows
+
+
+def _read_rows(tables: TableCache, glance: Glance, known: _Rows | None) -> _Rows:
+    is_final = is_settled(version for version in glance.rows if version)
+    try:
+        table = tables.table_of(f"{glance.folder}/{DATABASE}")
+    except NothingTracked as problem:
+        return _Rows(glance.rows, problem=str(problem), trouble=problem.trouble, is_final=is_final)
+    except DatabaseProblem as problem:
+        old = known or _Rows(glance.rows)
+        fresh = replace(old, problem=str(problem), trouble=problem.trouble, is_known=bool(old.rows))
+        return replace(fresh, is_failed=True, is_final=False)
+    if known is not None and (table.rows, table.audited) == (known.rows, known.audited):
+        return _Rows(glance.rows, known.rows, known.audited, is_final=is_final)
+    return _Rows(glance.rows, table.rows, table.audited, is_final=is_final)
+
+
+def _is_live(found: Findings) -> bool:
+    """Whether anything runs here, or may: then nothing tells of its changes but looking."""
+    return bool(found.processes or found.locked) or any(not run.is_over for run in found.runs)
+
+
+def _misses_any(found: Findings) -> bool:
+    """Whether a row that should have a transcript has none here."""
+    there = {one.session_id for one in found.transcripts}
+    ended = (Status.EXPIRED, Status.DELETED)
+    return any(row.session_id not in there and row.status not in ended for row in found.rows)
+
+
+def _unread(path: Path, error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        return f"{one_line(path.name)} may not be read by us"
+    return f"{one_line(path.name)} cannot be read: {one_line(error.strerror or error)}"
+
+
+def _link_problem(config_dir: Path, is_linked: bool) -> str:
+    return f"{config_dir.name} is a link, and links are not followed" if is_linked else ""

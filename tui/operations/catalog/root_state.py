@@ -1,0 +1,97 @@
+"""The root itself: its listings, who holds it, what its logbook says, how much room is left."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from tui.claude.config_dir import CONFIG_DIR
+from tui.core.models import Event, Hold
+from tui.core.session_id import is_listing_id
+from tui.safe_io.folders import Version, is_settled, mounts, version_of
+from tui.storage.state.hold import read_hold
+from tui.storage.state.logbook import logbook_version, read_logbook
+
+_END_OF_LOG = 64 * 1024
+
+
+class Rooted:
+    """What is known of a root's own folder; `problem` says why that is nothing.
+
+    `disks` names the disk of each listing that is, or has in it, a mount of its own.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._version: Version | None = None
+        self.names: tuple[str, ...] = ()
+        self.disks: Mapping[str, str] = {}
+        self.free_bytes: int | None = None
+        self.hold: Hold | None = None
+        self.log: tuple[Event, ...] = ()
+        self._log_version: Version | None = None
+        self.problem = ""
+
+    def look(self) -> None:
+        """Look again; the names are read anew only when the folder changed."""
+        try:
+            version = version_of(self._root.stat())
+            if version != self._version:
+                self.names = tuple(sorted(listing_names(self._root)))
+                self._version = version if is_settled([version]) else None
+            self.disks = _disks(self._root, self.names)
+            self.free_bytes = _free_bytes(self._root)
+            self.hold = read_hold(self._root)
+            self._look_at_log()
+            self.problem = ""
+        except OSError as error:
+            self._version, self.problem = None, _problem(self._root, error)
+
+    def _look_at_log(self) -> None:
+        """Read the end of the logbook when it changed: it only grows.
+
+        One that cannot be read now is as it was last known.
+        """
+        with suppress(OSError):
+            version = logbook_version(self._root)
+            if version != self._log_version:
+                self.log = read_logbook(self._root, _END_OF_LOG)
+                self._log_version = version
+
+
+def _disks(root: Path, names: Iterable[str]) -> dict[str, str]:
+    """Return the disks of those listings that lie on another than their root; touches none."""
+    disks = mounts()
+    base = os.path.realpath(root)
+    places = ((name, (f"{base}/{name}", f"{base}/{name}/{CONFIG_DIR}")) for name in names)
+    found = (
+        (name, next((disks[one] for one in many if one in disks), "")) for name, many in places
+    )
+    return {name: disk for name, disk in found if disk}
+
+
+def _free_bytes(root: Path) -> int | None:
+    """Return how much room is left for us, `None` when nobody can tell."""
+    try:
+        return shutil.disk_usage(root).free
+    except OSError:
+        return None
+
+
+def listing_names(root: Path) -> list[str]:
+    """Return what listings there are: real folders, no links; raises `OSError`."""
+    with os.scandir(root) as entries:
+        return [
+            entry.name
+            for entry in entries
+            if is_listing_id(entry.name) and entry.is_dir(follow_symlinks=False)
+        ]
+
+
+def _problem(root: Path, error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"there is no folder {root}: name the root with --root DIR"
+    return f"{root}: {error.strerror or error}"

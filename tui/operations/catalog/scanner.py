@@ -1,0 +1,243 @@
+"""Look at a root: every listing's rows, files, locks and registry, joined into a catalog."""
+
+from __future__ import annotations
+
+import gc
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from tui.core.errors import ConsoleError
+from tui.core.models import Catalog, Listing
+from tui.core.problem_reasons import Trouble
+from tui.core.text.safe_text import one_line
+from tui.core.time.zones import zone_named
+from tui.operations.catalog.listing_watcher import Sight
+from tui.operations.catalog.root_state import Rooted, listing_names
+from tui.operations.catalog.stray_watcher import Outside
+from tui.operations.catalog.vanished import Vanished, acked
+from tui.operations.catalog.worker_pool import Crew, Job
+from tui.operations.context import Context
+from tui.operations.logbook_entry import written_down
+from tui.storage.index.index import Index, index_path
+from tui.storage.table.table_cache import TableCache
+from tui.storage.transcripts.facts_cache import FactsCache
+
+_SAVE_EACH = timedelta(minutes=1)
+_ALL_WITHIN_S = 10.0
+_AT_LEAST = 32
+_PATIENCE_S = 0.5
+_FIRST_PATIENCE_S = 2.0
+_ALONE_PATIENCE_S = 4.0  # at first, while nothing at all can be shown yet
+_ROOT, _OUTSIDE, _INDEX = "/root", "/outside", "/index"  # no listing is called that
+_SLOW = "does not answer: its disk or its database is slow, or hangs"
+
+
+class Watch:
+    """Looks at a root again and again, reading only what changed.
+
+    Not for two threads at once. Looking changes nothing below the root. A listing in which nothing
+    changed is the same object in the next catalog. One that does not answer in time is shown as it
+    was last known, with the reason, and goes on being read in the background.
+    """
+
+    def __init__(self, context: Context, wanted: str = "") -> None:
+        """With `wanted` what begins so is looked at first where there is very much."""
+        settings = context.settings
+        self._wanted = wanted
+        self._context = context
+        self._zone = None if settings.time_zone == "auto" else zone_named(settings.time_zone)
+        path = index_path(settings.cache_dir, context.root)
+        self._index = Index(path)
+        self._facts = FactsCache(self._index)
+        self._tables = TableCache(self._index if path is not None else None)
+        self._crew = Crew()
+        self._rooted = Rooted(context.root)
+        self._sights: dict[str, Sight] = {}
+        self._outside = Outside(settings.claude_home, self._facts)
+        self._vanished = Vanished(settings.state_dir, context.root)
+        self._changed: set[Path] = set()
+        self._shown: tuple[Listing, ...] = ()
+        self._shown_of: tuple[object, ...] = ()
+        self._listings: tuple[Listing, ...] = ()
+        self._looked_at: datetime | None = None
+        self._saved_at: datetime | None = None
+        self._late: frozenset[str] = frozenset()
+        self._count = 0
+        self._next = 0
+
+    def look(self, only: str | None = None) -> Catalog:
+        """Return the picture of this moment, of one listing when `only` names it; blocking."""
+        root, now = self._context.root, self._context.clock()
+        is_late = self._do([_ROOT], lambda _: self._rooted.look())
+        problem = f"{root} {_SLOW}" if is_late else self._rooted.problem
+        if problem:
+            stale = tuple(_stale(one, problem) for one in self._listings)
+            return Catalog(root, now, stale, problem, log=self._rooted.log)
+        names = tuple(name for name in self._rooted.names if only in (None, name))
+        with _no_collection(is_first=self._looked_at is None):
+            late = self._refresh(names, now)
+            self._look_outside(names)
+            found = self._joined(names, late)
+        if only is None:
+            self._vanished.note(found, now, self._rooted.log)
+            self._drop_others(names)
+        self._looked_at = now
+        self._save(now, None if only is not None else names)
+        self._listings = _with(found, self._vanished.listings(only))
+        rooted = self._rooted
+        free, hold, log = rooted.free_bytes, rooted.hold, rooted.log
+        return Catalog(root, now, self._listings, free_bytes=free, hold=hold, log=log)
+
+    def forget(self, listing_id: str) -> str:
+        """Show a vanished listing no longer, nobody: this operator has seen it.
+
+        The others are told by the logbook, unless this one may only look; returns why that could
+        not be, else nothing.
+        """
+        gone, context = self._vanished.forget(listing_id), self._context
+        if gone and not context.settings.read_only:
+            event = acked(gone, context.settings.operator, context.clock())
+            return written_down(context, event)
+        return ""
+
+    def _refresh(self, names: tuple[str, ...], now: datetime) -> frozenset[str]:
+        """Refresh these listings, and return which of them did not answer.
+
+        Those in trouble come last: they hold up nobody but one another.
+        """
+        for name in names:
+            if name not in self._sights:
+                self._sights[name] = self._sight(name)
+        sights, slices = self._sights, self._slice(names, now)
+
+        def refresh(name: str) -> None:
+            sights[name].refresh(is_slice=name in slices)
+
+        due = self._due(names, slices)
+        troubled = frozenset(name for name in due if sights[name].is_troubled)
+        late = self._do([name for name in due if name not in troubled], refresh)
+        if troubled:
+            late |= self._crew.do(
+                troubled, refresh, _PATIENCE_S, at_most_s=_PATIENCE_S, lane_of=self._lane_of
+            )
+        self._late = late
+        return late
+
+    def _sight(self, name: str) -> Sight:
+        folder = self._context.root / name
+        caches = (self._facts, self._tables)
+        return Sight(folder, self._zone, *caches, self._changed, self._wanted)
+
+    def _due(self, names: tuple[str, ...], slices: frozenset[str]) -> list[str]:
+        """Return whom to look at now: of many calm listings every other one."""
+        self._count += 1
+        half = names if len(names) <= _AT_LEAST else names[self._count % 2 :: 2]
+        turns, sights = slices | self._late | set(half), self._sights
+        return [name for name in names if name in turns or sights[name].is_restless]
+
+    def _do(self, keys: Iterable[str], job: Job) -> frozenset[str]:
+        """Do a job for every key, more patiently at first, and return which is still going on."""
+        if self._looked_at is None:
+            return self._crew.do(
+                keys, job, _FIRST_PATIENCE_S, first_s=_ALONE_PATIENCE_S, lane_of=self._lane_of
+            )
+        return self._crew.do(keys, job, _PATIENCE_S, lane_of=self._lane_of)
+
+    def _lane_of(self, key: str) -> str:
+        """Return which disk a listing is on, whose threads it shares; the root has its own."""
+        return key if key.startswith("/") else self._rooted.disks.get(key, "")
+
+    def _slice(self, names: tuple[str, ...], now: datetime) -> frozenset[str]:
+        """Return the listings whose files are looked at one by one: each of them within 10 s."""
+        passed = (now - self._looked_at).total_seconds() if self._looked_at else _ALL_WITHIN_S
+        share = min(max(passed / _ALL_WITHIN_S, 0.0), 1.0)
+        count = min(max(_AT_LEAST, math.ceil(len(names) * share)), len(names))
+        begin = self._next % len(names) if names else 0
+        self._next = begin + count
+        return frozenset((*names, *names)[begin : begin + count])
+
+    def _look_outside(self, names: tuple[str, ...]) -> None:
+        if not self._outside.is_empty:
+            sights = [self._sights[name] for name in names]
+            pairs = tuple((one.folder, one.ids) for one in sights if one.found is not None)
+            self._crew.do(
+                [_OUTSIDE],
+                lambda _: self._outside.look(pairs),
+                _FIRST_PATIENCE_S,
+                lane_of=self._lane_of,
+            )
+
+    def _joined(self, names: tuple[str, ...], late: frozenset[str]) -> tuple[Listing, ...]:
+        """Return the listings of these names: the last look's own tuple if nothing changed."""
+        of = (names, late, self._outside.found, self._outside.unread)
+        if self._changed or late or self._shown_of != of:
+            self._changed.clear()
+            self._shown = tuple(self._listing(name, is_late=name in late) for name in names)
+            self._shown_of = of
+        return self._shown
+
+    def _listing(self, name: str, *, is_late: bool) -> Listing:
+        sight = self._sights[name]
+        listing = sight.listing(*self._outside.of(sight.folder), self._outside.unread)
+        return _stale(listing, _SLOW) if is_late else listing
+
+    def _save(self, now: datetime, names: tuple[str, ...] | None) -> None:
+        """Keep what transcripts and tables say for the next start, from time to time.
+
+        What is kept of listings that are not among `names` goes.
+        """
+        is_time = self._saved_at is None or not now - self._saved_at < _SAVE_EACH
+        if is_time or self._index.is_owed:
+            root, home = self._context.root, self._context.settings.claude_home
+            there = None if names is None else {root / name for name in names}
+            if there is not None and home is not None:
+                there.add(home)
+            self._do([_INDEX], lambda _: self._index.save(there))
+            self._saved_at = now
+
+    def _drop_others(self, names: tuple[str, ...]) -> None:
+        if len(self._sights) > len(names):
+            self._sights = {name: self._sights[name] for name in names}
+            self._facts.keep_only({self._context.root / name for name in names})
+
+
+def listing_paths(root: Path) -> tuple[Path, ...]:
+    """Return the folders of all listings, by name; raises `ConsoleError` when nobody can tell."""
+    try:
+        return tuple(root / name for name in sorted(listing_names(root)))
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except OSError as error:
+        said = f"which listings there are is not known: {one_line(root)}: {error.strerror}"
+        raise ConsoleError(said) from error
+
+
+@contextmanager
+def _no_collection(*, is_first: bool) -> Iterator[None]:
+    """Keep the garbage collector from walking what a first look makes: all of it stays."""
+    if not is_first or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        if not gc.get_freeze_count():
+            gc.freeze()
+            gc.unfreeze()  # all of it counts as old now
+        gc.enable()
+
+
+def _stale(listing: Listing, problem: str) -> Listing:
+    return replace(listing, problem=problem, is_stale=True, trouble=Trouble.SLOW)
+
+
+def _with(found: tuple[Listing, ...], gone: tuple[Listing, ...]) -> tuple[Listing, ...]:
+    """Return the listings by the names of their folders, those that are gone among them."""
+    if not gone:
+        return found
+    return tuple(sorted((*found, *gone), key=lambda one: one.path.name))

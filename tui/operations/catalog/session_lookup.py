@@ -1,0 +1,81 @@
+"""From what an operator typed to one session: `ID`, a prefix of it, or `LISTING/ID`."""
+
+from __future__ import annotations
+
+from tui.core.errors import AmbiguousId, UnknownId, Unsure
+from tui.core.models import Catalog, Listing, Session
+from tui.core.session_id import is_listing_id, is_session_id
+from tui.core.text.safe_text import one_line
+
+_SLOW = "it did not answer in time"
+
+
+def find_session(catalog: Catalog, words: str) -> Session:
+    """Return the session that `words` name.
+
+    Raises `UnknownId` when there is none or it can be no id, `Unsure` when there may be one where
+    nobody could look, `AmbiguousId` with the candidates.
+    """
+    listing, slash, prefix = words.rpartition("/")
+    if not is_session_id(prefix) or (slash and not is_listing_id(listing)):
+        raise UnknownId(f"{one_line(words)[:80]!r} is not a session id: see `session-console ls`")
+    sessions = [
+        one for one in catalog.sessions if not slash or listing in (one.listing, one.folder.name)
+    ]
+    exact = [one for one in sessions if one.session_id == prefix and not _is_disguised(one)]
+    matches = exact or [one for one in sessions if one.session_id.startswith(prefix)]
+    if len(matches) == 1:
+        return matches[0]
+    if not matches:
+        _require_whole(catalog, listing, words)
+        gone = _vanished_words(catalog, listing)
+        raise UnknownId(f"no session {one_line(words)[:80]!r} below {catalog.root}{gone}")
+    candidates = tuple(one.address for one in matches[:20])
+    raise AmbiguousId(
+        f"{one_line(words)[:80]!r} could be {len(matches)} sessions: {', '.join(candidates)}",
+        candidates,
+    )
+
+
+def _require_whole(catalog: Catalog, listing: str, words: str) -> None:
+    """Raise `Unsure` when the session may be in a listing that could not be looked at whole."""
+    unread = [
+        one
+        for one in catalog.listings
+        if listing in ("", one.listing_id, one.path.name)
+        if not (one.is_whole or one.is_vanished)
+    ]
+    if unread:
+        named = "; ".join(f"{one.listing_id}: {one.problem or _SLOW}" for one in unread[:3])
+        more = f"; and {len(unread) - 3} more" if len(unread) > 3 else ""
+        raise Unsure(
+            f"{one_line(words)[:80]!r} was not found, and may be where nobody could look now: "
+            f"{named}{more}"
+        )
+
+
+def _vanished_words(catalog: Catalog, listing: str) -> str:
+    """Return which listings vanished, in which the session may have been; empty for none."""
+    gone = [
+        one
+        for one in catalog.listings
+        if one.is_vanished and listing in ("", one.listing_id, one.path.name)
+    ]
+    if not gone:
+        return ""
+    if listing:
+        return f": {gone[0].listing_id}: {gone[0].problem}"
+    return f"; it may have been in {', '.join(one.listing_id for one in gone[:5])}, which vanished"
+
+
+def _is_disguised(session: Session) -> bool:
+    """Whether its stored id only looks like the one shown, once cleaned: nothing may act on it."""
+    return session.row is not None and session.row.session_id != session.session_id
+
+
+def find_listing(catalog: Catalog, words: str) -> Listing:
+    """Return the listing called `words`; raises `UnknownId` when there is none."""
+    listing = catalog.listing(words)
+    if listing is None:
+        raise UnknownId(f"no listing {one_line(words)[:80]!r} below {catalog.root}")
+    return listing

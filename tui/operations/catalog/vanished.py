@@ -1,0 +1,155 @@
+"""Listings whose folder was there and is gone: shown until somebody has seen it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from tui.core.catalog import vanished
+from tui.core.errors import ConsoleError
+from tui.core.models import Event, Listing
+from tui.core.text.safe_text import one_line
+from tui.core.time.zones import LOCAL
+from tui.safe_io.folders import is_folder
+from tui.storage.state import seen_listings
+from tui.storage.state.logbook import read_logbook
+
+_WRITE_EACH = timedelta(minutes=1)
+_GONE = "its folder vanished"
+_ACK, _PURGE = "ack", "purge"
+
+
+class Vanished:
+    """Knows which listings there were; with a `state_dir` also before this console started."""
+
+    def __init__(self, state_dir: Path | None, root: Path) -> None:
+        self._state_dir = state_dir
+        self._root = root
+        self._noted: tuple[Listing, ...] | None = None
+        self._last: dict[str, Listing] = {}
+        self._gone: dict[str, Listing] = {}
+        self._is_recalled = False
+        self._counts: Mapping[str, int] = {}
+        self._written_at: datetime | None = None
+        self._seen_at: dict[str, datetime] = {}
+        self._noted_at: datetime | None = None
+        self._log: tuple[Event, ...] = ()
+
+    def note(
+        self, listings: tuple[Listing, ...], now: datetime, log: tuple[Event, ...] = ()
+    ) -> None:
+        """Take in the listings that there are now, all of them, and the root's logbook."""
+        if listings is not self._noted:
+            self._note(listings, now)
+        self._noted_at = now
+        if log is not self._log:
+            self._log = log
+            self._drop_acked(log)
+            self._drop_erased(log)
+
+    def _note(self, listings: tuple[Listing, ...], now: datetime) -> None:
+        self._noted = listings
+        present = {one.path.name: one for one in listings}
+        gone = self._recalled()
+        for name in self._last.keys() - present.keys():
+            gone[name] = vanished(self._last[name], f"{_GONE}: the last that was known of it")
+            self._seen_at[name] = self._noted_at or now
+        for name in gone.keys() & present.keys():
+            del gone[name]
+        self._last = present
+        self._write(now)
+
+    def listings(self, only: str | None) -> tuple[Listing, ...]:
+        """Return what is gone, of one name when `only` names it."""
+        return tuple(one for name, one in self._recalled().items() if only in (None, name))
+
+    def forget(self, listing_id: str) -> str:
+        """Forget a listing that is gone, by its name as shown or its folder's; return the former.
+
+        It is empty when none of that name is gone. Raises `ConsoleError` when what is known of it
+        cannot be read.
+        """
+        for name, one in self._recalled().items():
+            if listing_id in (name, one.listing_id):
+                try:
+                    self._drop(name)
+                except OSError as error:
+                    said = f"{one.listing_id} cannot be forgotten now: {error.strerror}"
+                    raise ConsoleError(said) from error
+                return one.listing_id
+        return ""
+
+    def _drop(self, name: str) -> None:
+        if self._state_dir is not None:
+            seen_listings.forget(self._state_dir, self._root, name)
+        del self._recalled()[name]
+
+    def _drop_acked(self, log: Iterable[Event]) -> None:
+        """Forget what somebody has acknowledged since it was last seen here."""
+        gone = self._recalled()
+        acks = {one.listing: one.at for one in log if _is_ack(one)} if gone else {}
+        for name, one in tuple(gone.items()):
+            at = acks.get(one.listing_id)
+            if at is not None and at > self._seen_at[name]:
+                with suppress(OSError):  # until what is known can be read
+                    self._drop(name)
+
+    def _drop_erased(self, log: Iterable[Event]) -> None:
+        """Forget the sessions that somebody has erased, whose titles would still be shown."""
+        erased = {(one.listing, one.session_id) for one in log if one.action == _PURGE}
+        for name, one in self._recalled().items() if erased else ():
+            left = tuple(session for session in one.sessions if session.key not in erased)
+            if len(left) < len(one.sessions):
+                self._recalled()[name] = replace(one, sessions=left)
+
+    def _recalled(self) -> dict[str, Listing]:
+        """Return what is gone, at first what an earlier console knew and nobody has seen since."""
+        if not self._is_recalled:
+            try:
+                found = (
+                    seen_listings.read_known(self._state_dir, self._root) if self._state_dir else {}
+                )
+            except OSError:  # it is asked again at the next look
+                return self._gone
+            self._is_recalled = True
+            gone = {
+                name: _recalled(self._root / name, one)
+                for name, one in found.items()
+                if not is_folder(self._root / name, unknown=True)
+            }
+            self._seen_at = {name: found[name].at for name in gone} | self._seen_at
+            self._gone = gone | self._gone
+            if gone:
+                with suppress(OSError):  # what was acknowledged is dropped at a later look
+                    self._drop_acked(read_logbook(self._root))
+        return self._gone
+
+    def _write(self, now: datetime) -> None:
+        """Write down what there is when it changed, not each time that a session comes or goes."""
+        if self._state_dir is None:
+            return
+        counts = {name: len(one.sessions) for name, one in self._last.items()}
+        is_new = counts.keys() != self._counts.keys()
+        is_due = self._written_at is None or not now - self._written_at < _WRITE_EACH
+        if is_new or (is_due and counts != self._counts):
+            with suppress(OSError):  # it is tried again at the next look
+                seen_listings.remember(self._state_dir, self._root, counts, now)
+                self._counts, self._written_at = counts, now
+
+
+def acked(listing_id: str, operator: str, now: datetime) -> Event:
+    """Return the act that tells everybody that somebody has seen a listing vanish."""
+    return Event(now, operator, _ACK, listing_id, note="vanished")
+
+
+def _is_ack(event: Event) -> bool:
+    return event.action == _ACK and not event.session_id
+
+
+def _recalled(folder: Path, one: seen_listings.Known) -> Listing:
+    sessions = "1 session" if one.sessions == 1 else f"{one.sessions} sessions"
+    words = f"{_GONE}: {sessions} when last seen, {one.at.astimezone(LOCAL):%Y-%m-%d %H:%M}"
+    return Listing(one_line(folder.name), folder, (), words, is_vanished=True, is_stale=True)

@@ -1,0 +1,1 @@
+"""The doctor: one module for each family of findings, and the repairs."""

@@ -1,0 +1,82 @@
+"""The doctor: everything odd below a root, in words that an operator can act on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from tui.core.models import Catalog
+from tui.operations.context import Context
+from tui.operations.doctor.config_findings import of_config_dirs
+from tui.operations.doctor.listing_findings import of_listings
+from tui.operations.doctor.machine_findings import Machine, of_machine, read_machine
+from tui.operations.doctor.repair import fix
+from tui.operations.doctor.session_findings import of_sessions
+from tui.operations.doctor.trash_findings import of_trash
+from tui.operations.finding import LEVELS, Finding
+from tui.operations.formatting import count
+from tui.operations.trash.interrupted_moves import unfinished
+
+__all__ = ["Finding", "examine", "fix", "verdict"]
+
+# What is said of one and of several, the most serious first; what is not named is only counted.
+_SAID = {
+    "swept_first": ("would be swept before it expires", "would be swept before they expire"),
+    "stray": ("lies outside its listing", "lie outside their listing"),
+    "unfinished_delete": ("was deleted halfway", "were deleted halfway"),
+    "orphan": ("is an orphan", "are orphans"),
+    "unreadable": ("may not be read", "may not be read"),
+    "unread_database": ("listing cannot be read", "listings cannot be read"),
+    "disk_full": ("disk is nearly full", "disks are nearly full"),
+    "no_cli": ("CLI is missing", "CLIs are missing"),
+    "root_bypass": ("cannot run as root", "cannot run as root"),
+    "restricted_shell": ("restricted console gives a shell", "restricted consoles give a shell"),
+    "env_file": ("env_file is open or missing", "env_files are open or missing"),
+    "old_folder": ("is near the guide's clean-up", "are near the guide's clean-up"),
+    "overwritten": ("was overwritten by the pipeline", "were overwritten by the pipeline"),
+    "ghost": ("is a ghost", "are ghosts"),
+    "branches": ("has branches", "have branches"),
+    "remains": ("has lost its transcript", "have lost their transcripts"),
+    "mounted_apart": ("config dir is a mount", "config dirs are mounts"),
+    "acting_settings": (
+        "settings file in a listing runs programs",
+        "settings files in listings run programs",
+    ),
+    "acting_files": ("file in a listing may run programs", "files in listings may run programs"),
+    "no_settings": ("settings file is missing", "settings files are missing"),
+    "wrong_variable": ("sets the wrong variable", "set the wrong variable"),
+    "no_sign_in": ("sign-in is missing", "sign-ins are missing"),
+}
+
+
+def examine(
+    context: Context, catalog: Catalog, machine: Machine | None = None
+) -> tuple[Finding, ...]:
+    """Return what is odd, the most serious first; blocking, and changes nothing.
+
+    `machine` is read unless it is given.
+    """
+    machine = machine or read_machine(context)
+    cut_off = unfinished(context.root, catalog.listings)
+    in_trash = frozenset((context.root / one.listing, one.session_id) for one in cut_off)
+    found = [
+        *of_machine(context, catalog, machine),
+        *of_listings(context, catalog),
+        *of_config_dirs(context, catalog),
+        *of_sessions(context, catalog, machine, in_trash),
+        *of_trash(catalog, cut_off),
+    ]
+    return tuple(sorted(found, key=lambda one: one.order))
+
+
+def verdict(findings: Sequence[Finding]) -> str:
+    """Return one line for the console's start: how many, and the worst of it."""
+    levels = Counter(one.level for one in findings)
+    if not levels["error"] and not levels["warning"]:
+        notes = f" ({count(levels['note'], 'note')})" if findings else ""
+        return f"doctor: all well{notes}"
+    said = ", ".join(count(levels[level], level) for level in LEVELS[:2] if levels[level])
+    codes = Counter(one.code for one in findings if one.level != "note")
+    worst = [f"{codes[code]} {_SAID[code][codes[code] > 1]}" for code in _SAID if codes[code]][:2]
+    named = f": {', '.join(worst)}" if worst else ""
+    return f"doctor: {said}{named}; `doctor` explains"

@@ -1,0 +1,274 @@
+"""What the doctor finds about the root's disk, this machine and how we are set up."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import pwd
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path, PurePath
+
+from tui.claude.config_dir import CONFIG_DIR
+from tui.core.errors import RunFailed
+from tui.core.limits import LOW_BYTES
+from tui.core.models import Catalog, Hold
+from tui.core.text.safe_text import one_line
+from tui.operations.context import Context
+from tui.operations.finding import Finding
+from tui.operations.formatting import count, moment, size, span
+from tui.operations.running.agent_options import shells
+from tui.operations.running.preflight import available_bytes, env_file_words, find_cli, sign_in
+from tui.runs.agent.environment import read_env_file
+from tui.settings import Settings
+
+_BYPASS = "bypassPermissions"
+_NETWORK = re.compile(r"nfs|cifs|smb|9p|afs|ceph|lustre|gluster|fuse\.(sshfs|s3fs|gluster|rclone)")
+_LOW_SHARE = 0.05
+_LONG_HOLD = timedelta(hours=24)
+_LOGIND = ("/usr/lib/systemd", "/run/systemd", "/etc/systemd")
+_ESCAPE = re.compile(r"\\([0-7]{3})")
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Facts of this machine and login that no catalog holds.
+
+    `refuses_bypass`: the CLI would refuse `bypassPermissions` here, since we are root and in no
+    sandbox. `mounts` are mount points and their file systems; `ends_agents`: logging out ends
+    what the login left running.
+    """
+
+    refuses_bypass: bool = False
+    total_bytes: int | None = None
+    free_memory: int | None = None
+    mounts: tuple[tuple[str, str], ...] = ()
+    ends_agents: bool = False
+    user: str = ""
+
+
+def read_machine(context: Context) -> Machine:
+    """Return the facts as they are now; what cannot be read is left at its harmless default."""
+    total = None
+    with suppress(OSError):
+        total = shutil.disk_usage(context.root).total
+    user = _user(os.geteuid())
+    return Machine(
+        os.geteuid() == 0 and not _is_sandbox(context.settings),
+        total,
+        available_bytes(),
+        read_mounts(_text("/proc/self/mounts")),
+        kills_user_processes(_logind_texts(), user) and "/session-" in _text("/proc/self/cgroup"),
+        user,
+    )
+
+
+def of_machine(context: Context, catalog: Catalog, machine: Machine) -> Iterator[Finding]:
+    """Yield what is odd about the disk, the machine and the settings."""
+    yield from _of_disk(catalog, machine)
+    yield from _of_mounts(catalog, machine)
+    yield from _of_missing(context.settings)
+    yield from _of_settings(context.settings, machine)
+    yield from _of_shells(context.settings)
+    yield from _of_sign_in(context.settings, catalog)
+    yield from _of_hold(context, catalog)
+    if machine.ends_agents:
+        yield Finding(
+            "warning",
+            "kill_user_processes",
+            "KillUserProcesses=yes in logind.conf: agents started from this login end with it",
+            f"`loginctl enable-linger {machine.user}`, then start the console with "
+            "`systemd-run --user --scope session-console`",
+        )
+
+
+def _of_missing(settings: Settings) -> Iterator[Finding]:
+    if settings.missing is not None:
+        path = one_line(settings.missing)
+        words = (
+            f"SESSION_CONSOLE_CONFIG names {path}, which is not there: no setting of it is in force"
+        )
+        yield Finding("warning", "no_settings", words, "put it there, or name another")
+
+
+def read_mounts(text: str) -> tuple[tuple[str, str], ...]:
+    """Return the mount points and file system types that `/proc/self/mounts` names."""
+    fields = (line.split(" ") for line in text.split("\n"))
+    return tuple((_unescaped(one[1]), one[2]) for one in fields if len(one) > 2)
+
+
+def kills_user_processes(texts: Iterable[str], user: str) -> bool:
+    """Whether logind, configured by `texts` in their order, ends what `user` left running."""
+    values = {"killuserprocesses": "no", "killonlyusers": "", "killexcludeusers": "root"}
+    for text in texts:
+        parser = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True)
+        with suppress(configparser.Error):
+            parser.read_string(text)
+            if parser.has_section("Login"):
+                values |= {name: value or "" for name, value in parser.items("Login")}
+    if values["killuserprocesses"].lower() not in ("yes", "true", "1", "on"):
+        return False
+    only = values["killonlyusers"].split()
+    return user not in values["killexcludeusers"].split() and (not only or user in only)
+
+
+def _of_disk(catalog: Catalog, machine: Machine) -> Iterator[Finding]:
+    free, total = catalog.free_bytes, machine.total_bytes
+    if free is None:
+        words = f"how much room is left on the disk of {catalog.root} cannot be told"
+        yield Finding("warning", "disk_unknown", words, "look at that disk: `df` says more")
+        return
+    if free >= LOW_BYTES and (not total or free >= total * _LOW_SHARE):
+        return
+    yield Finding(
+        "error" if free < LOW_BYTES else "warning",
+        "disk_full",
+        f"the disk of {catalog.root} is nearly full: {size(free)} are free"
+        + (f" of {size(total)}" if total else ""),
+        "`cleanup --expired --purge-trash` frees what is not needed; `cleanup --max-size 5GB` more",
+    )
+
+
+def _of_mounts(catalog: Catalog, machine: Machine) -> Iterator[Finding]:
+    """Yield one finding for the root, or for the listings that are mounts of their own."""
+    root = catalog.root.resolve()
+    below = {listing.path.name: root / listing.path.name for listing in catalog.listings}
+    points = dict(machine.mounts)
+    own = [name for name, path in below.items() if str(path) in points]
+    for name, path in (("", root), *((name, below[name]) for name in own)):
+        kind = _file_system(path, points)
+        if _NETWORK.match(kind):
+            yield Finding(
+                "warning",
+                "network_mount",
+                f"{one_line(path)} lies on a network mount ({one_line(kind)}): SQLite and file "
+                "locks are not safe there between machines",
+                "let one machine alone write, or put the root on a local disk or volume",
+                one_line(name),
+            )
+
+
+def _file_system(path: Path, points: dict[str, str]) -> str:
+    """Return the type of the innermost mount that holds `path`."""
+    holding = (str(one) for one in (path, *path.parents))
+    return next((points[one] for one in holding if one in points), "")
+
+
+def _of_settings(settings: Settings, machine: Machine) -> Iterator[Finding]:
+    cli = find_cli(settings)
+    if cli is None or not os.access(cli, os.X_OK):
+        missing = cli or settings.cli_path or "the SDK brings none for this machine"
+        words = f"the CLI that agents need is missing or no program: {missing}"
+        yield Finding("error", "no_cli", words, "set cli_path in the settings")
+    if settings.env_file and (words := _env_file_trouble(settings.env_file)):
+        remedy = f"put a file with the secrets there, and `chmod 600 {settings.env_file}`"
+        yield Finding("error", "env_file", words, remedy)
+    elif words := env_file_words(settings.env_file):
+        remedy = f"`chmod 600 {settings.env_file}`"
+        yield Finding("warning", "env_file", words.rpartition(": ")[0], remedy)
+    bypassing = [
+        name
+        for name, stage in settings.stages.items()
+        if stage.get("permission_mode") == _BYPASS and machine.refuses_bypass
+    ]
+    if bypassing:
+        named = ", ".join(one_line(name) for name in sorted(bypassing))
+        words = f"the settings ask for {_BYPASS} in {named}, which the CLI refuses as root"
+        remedy = "run as another user, or in a sandbox with IS_SANDBOX=1 in env_file"
+        yield Finding("error", "root_bypass", words, remedy)
+
+
+def _of_shells(settings: Settings) -> Iterator[Finding]:
+    """Yield one finding for the stages through which a restricted console gives a shell."""
+    if settings.restricted and (stages := shells(settings)):
+        yield Finding(
+            "warning",
+            "restricted_shell",
+            f"a stage with Bash is a shell for restricted operators: {', '.join(stages)}",
+            "take such tools and modes out of [stages] of the settings that restricted consoles "
+            "read",
+        )
+
+
+def _env_file_trouble(env_file: Path) -> str:
+    try:
+        read_env_file(env_file)
+    except RunFailed as error:
+        return str(error)
+    return ""
+
+
+def _of_sign_in(settings: Settings, catalog: Catalog) -> Iterator[Finding]:
+    """Yield one finding for all listings where an agent of ours would find no credentials."""
+    if not catalog.listings or sign_in(settings, Path("/nonexistent")):
+        return
+    without = [one for one in catalog.listings if not sign_in(settings, one.path / CONFIG_DIR)]
+    if without:
+        named = f"{count(len(without), 'listing')}, such as {without[0].listing_id}"
+        words = f"no sign-in was found for {named}: an agent started here could not answer"
+        remedy = "name a file with ANTHROPIC_API_KEY=... as env_file in the settings, chmod 600"
+        yield Finding("warning", "no_sign_in", words, remedy)
+
+
+def _of_hold(context: Context, catalog: Catalog) -> Iterator[Finding]:
+    hold = catalog.hold
+    if hold is not None and hold.is_unread:
+        yield _unread_hold(hold)
+        return
+    if hold is None or hold.at is None or context.clock() - hold.at < _LONG_HOLD:
+        return
+    why = f" ({hold.reason})" if hold.reason else ""
+    words = (
+        f"{hold.by} holds this root since {moment(hold.at)}, for {span(context.clock() - hold.at)}"
+        f"{why}: no run and no clean-up begins"
+    )
+    yield Finding("warning", "long_hold", words, "`hold off` lifts it")
+
+
+def _unread_hold(hold: Hold) -> Finding:
+    words = f"nobody can tell who holds this root: no run and no clean-up begins: {hold.reason}"
+    remedy = "let this login read it, or lift it with `hold off`"
+    return Finding("error", "hold_unread", words, remedy)
+
+
+def _is_sandbox(settings: Settings) -> bool:
+    if os.environ.get("IS_SANDBOX") == "1":
+        return True
+    try:
+        named = read_env_file(settings.env_file) if settings.env_file else {}
+    except RunFailed:
+        return False
+    return named.get("IS_SANDBOX") == "1"
+
+
+def _logind_texts() -> list[str]:
+    """Return logind's configuration in the order in which later lines win."""
+    folders = [PurePath(base) for base in _LOGIND]
+    texts = [_text(f"{base}/logind.conf") for base in folders]
+    drop_ins: dict[str, Path] = {}
+    for base in folders:
+        with suppress(OSError):
+            drop_ins |= {path.name: path for path in Path(base, "logind.conf.d").glob("*.conf")}
+    return [*texts, *(_text(str(drop_ins[name])) for name in sorted(drop_ins))]
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _unescaped(point: str) -> str:
+    return _ESCAPE.sub(lambda match: chr(int(match[1], 8)), point)
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

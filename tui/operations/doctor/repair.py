@@ -1,0 +1,71 @@
+"""What the doctor mends by itself: only what loses nothing and could be asked of nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tui.claude.config_dir import CONFIG_DIR, raise_sweep, refresh_children, sweep_days
+from tui.core.errors import ConsoleError
+from tui.core.models import Catalog, Session
+from tui.core.text.safe_text import one_line
+from tui.operations.context import Context
+from tui.operations.finding import Finding
+from tui.operations.formatting import count
+from tui.operations.trash.interrupted_moves import repair, unfinished
+
+
+def fix(context: Context, catalog: Catalog, findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Mend what is fixable and return in words what was done; a failure is told there, too."""
+    context.require_writable()
+    fixable = [one for one in findings if one.is_fixable]
+    said = _put_back(context, catalog) if any(map(_is_cut_off, fixable)) else []
+    for listing in dict.fromkeys(one.listing for one in fixable):
+        here = [one for one in fixable if one.listing == listing]
+        try:
+            said += _fix_listing(context, catalog, listing, here)
+        except (ConsoleError, OSError) as error:
+            said.append(f"{listing}: not mended: {error}")
+    return tuple(said)
+
+
+def _is_cut_off(finding: Finding) -> bool:
+    return finding.code == "unfinished_delete"
+
+
+def _put_back(context: Context, catalog: Catalog) -> list[str]:
+    """Take back what was deleted halfway: it can be deleted again, but not guessed to be meant."""
+    said = []
+    for trashed in unfinished(context.root, catalog.listings):
+        address = f"{one_line(trashed.listing)}/{trashed.session_id[:8]}"
+        try:
+            said.append(f"{address}: {repair(context, trashed).words}")
+        except (ConsoleError, OSError) as error:
+            said.append(f"{address}: not mended: {error}")
+    return said
+
+
+def _fix_listing(
+    context: Context, catalog: Catalog, listing: str, findings: list[Finding]
+) -> list[str]:
+    named = catalog.listing(listing)
+    if named is None:
+        return []
+    said, now, config_dir = [], context.clock(), named.path / CONFIG_DIR
+    too_soon = [one.session_id for one in findings if one.code == "swept_first"]
+    swept = [one for one in named.sessions if one.session_id in too_soon]
+    if swept:
+        for session in swept:
+            _put_sweep_off(session)
+        days = sweep_days(config_dir)
+        kept = count(len(swept), "session")
+        said.append(f"{listing}: put the CLI's sweep off to {days} d, past the end of {kept}")
+    if any(one.code in ("swept_first", "old_folder") for one in findings):
+        refresh_children(config_dir, now)
+        said.append(f"{listing}: made {CONFIG_DIR} young again for the guide's clean-up by age")
+    return said
+
+
+def _put_sweep_off(session: Session) -> None:
+    if session.transcript is not None and session.expires_at is not None:
+        config_dir = session.folder / CONFIG_DIR
+        raise_sweep(config_dir, session.transcript.modified_at, session.expires_at)

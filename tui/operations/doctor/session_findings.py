@@ -1,0 +1,310 @@
+"""What the doctor finds about single sessions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tui.core.limits import DOCTOR_BRANCHES_S
+from tui.core.models import Catalog, Event, Key, Liveness, Session, State, Status
+from tui.core.session_id import is_session_id
+from tui.core.text.safe_text import one_line
+from tui.operations.cause import (
+    Clues,
+    bad_date_words,
+    cause_of,
+    clues_of,
+    ghost_words,
+    remains_words,
+)
+from tui.operations.cause import unreadable_words as unreadable
+from tui.operations.context import Context
+from tui.operations.doctor.machine_findings import Machine
+from tui.operations.finding import Finding, Level
+from tui.operations.formatting import moment, span
+from tui.operations.interrupted_purges import half_erased, half_erased_words
+from tui.operations.owner import owner_elsewhere
+from tui.operations.running.preflight import memory_words
+from tui.operations.target import Target, is_foreign, unknown_words
+from tui.operations.transcripts.branches import branch_words
+from tui.safe_io.walking import Budget
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_BYPASS = "bypassPermissions"
+_AS_ROOT = "root/sudo"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What every question about a session is asked with.
+
+    `clues` are those of the listings that have ghosts; `in_trash` the sessions whose delete has
+    not ended, by folder and id, which are told of elsewhere; `begun` the purges that have not.
+    """
+
+    context: Context
+    machine: Machine
+    now: datetime
+    clues: Mapping[Path, Clues]
+    in_trash: frozenset[tuple[Path, str]]
+    begun: Mapping[Key, Event]
+
+
+def of_sessions(
+    context: Context,
+    catalog: Catalog,
+    machine: Machine,
+    in_trash: frozenset[tuple[Path, str]],
+) -> Iterator[Finding]:
+    """Yield what is odd about each session; a `stat` or two for those that are odd already."""
+    listings = [one for one in catalog.listings if not one.is_vanished]
+    sessions = [session for one in listings for session in one.sessions]
+    folders = {one.folder for one in sessions if one.state is State.GHOST}
+    clues = {folder: clues_of(folder) for folder in folders}
+    begun = half_erased(context.root)
+    look = Look(context, machine, context.clock(), clues, in_trash, begun)
+    yield from _branched(sessions)
+    for session in sessions:
+        if _is_disguised(session):
+            yield _disguised(session)
+            continue
+        found = (question(session, look) for question in _QUESTIONS)
+        yield from (finding for finding in found if finding is not None)
+
+
+def _branched(sessions: Sequence[Session]) -> Iterator[Finding]:
+    """Yield those that go on from more than one line, of the latest as many as time allows."""
+    budget = Budget(len(sessions) + 1, DOCTOR_BRANCHES_S)
+    latest = sorted(sessions, key=lambda one: one.last_activity_at or _NEVER, reverse=True)
+    for number, session in enumerate(latest):
+        if not budget.spend():
+            said = f"branches were looked for in the latest {number} of {len(latest)} sessions only"
+            yield Finding("note", "branches_unseen", said, "`show ID` tells of one session's")
+            break
+        if (words := branch_words(session)) and not _is_disguised(session):
+            remedy = (
+                f"`export {_short(session)}` has every branch; start a new session with what "
+                "the left one knew"
+            )
+            yield _of(session, "warning", "branches", f"it has branches: {words}", remedy)
+
+
+def is_swept_too_soon(session: Session, now: datetime) -> bool:
+    """Whether the CLI would sweep it before it expires: both clocks are known, and disagree."""
+    if session.expires_at is None or session.sweep_at is None or session.expires_at <= now:
+        return False
+    is_kept = session.status not in (Status.EXPIRED, Status.DELETED)
+    return is_kept and session.sweep_at < session.expires_at
+
+
+def _is_disguised(session: Session) -> bool:
+    """Whether what is stored can be no session's id: no command may name it, lest it be obeyed."""
+    stored = session.row.session_id if session.row else session.session_id
+    return stored != session.session_id or not is_session_id(stored)
+
+
+def _disguised(session: Session) -> Finding:
+    words = "its row has an id that can be no session's: nothing here can act on it"
+    remedy = "only whoever writes that database can mend it"
+    return _of(session, "warning", "bad_id", words, remedy)
+
+
+def _swept(session: Session, look: Look) -> Finding | None:
+    if session.is_stray or not is_swept_too_soon(session, look.now):
+        return None
+    words = f"{_sweep_words(session, look.now)}, before it expires on {moment(session.expires_at)}"
+    remedy = "`doctor --fix` puts the CLI's sweep off"
+    return _of(session, "error", "swept_first", words, remedy, is_fixable=True)
+
+
+def _sweep_words(session: Session, now: datetime) -> str:
+    at = session.sweep_at
+    if at is None or at <= now:
+        return "it would be swept by the CLI as soon as an agent runs there"
+    return f"it would be swept by the CLI in {span(at - now)} ({moment(at)})"
+
+
+def _stray(session: Session, look: Look) -> Finding | None:
+    if not session.is_stray:
+        return None
+    is_lost = is_swept_too_soon(session, look.now)
+    where = one_line(session.transcript.stray_in if session.transcript else "")
+    swept = f"; the CLI sweeps it there on {moment(session.sweep_at)}" if session.sweep_at else ""
+    words = f"a stray: its transcript lies in {where}{swept}{', before it expires' * is_lost}"
+    remedy = f"`adopt {_short(session)}` moves it into its listing; `adopt --all` all of them"
+    return _of(session, "error" if is_lost else "warning", "stray", words, remedy)
+
+
+def _ghost(session: Session, look: Look) -> Finding | None:
+    if session.state is not State.GHOST or session.key in look.begun:
+        return None
+    if (session.folder, session.session_id) in look.in_trash:
+        return None
+    clues = look.clues.get(session.folder, Clues())
+    words = f"a ghost: {ghost_words(session, clues, look.now)}"
+    remedy = f"`delete {_short(session)} --yes` settles its row; it cannot be resumed"
+    return _of(session, "warning", "ghost", words, remedy)
+
+
+def _half_erased(session: Session, look: Look) -> Finding | None:
+    begun = look.begun.get(session.key)
+    if begun is None or session.transcript is not None or session.is_live:
+        return None
+    remedy = f"`purge {_short(session)}` again does the rest"
+    return _of(session, "error", "half_erased", half_erased_words(begun), remedy)
+
+
+def _remains(session: Session, look: Look) -> Finding | None:
+    if session.remains is None or session.is_live:
+        return None
+    words, _, remedy = remains_words(session).partition(": ")
+    return _of(session, "warning", "remains", words, remedy)
+
+
+def _untracked(session: Session, look: Look) -> Finding | None:
+    is_told = session.is_live or session.is_stray or session.remains is not None
+    if session.state is not State.UNTRACKED or is_told:
+        return None
+    at = f" on {moment(session.sweep_at)}" if session.sweep_at else ""
+    words = f"no row tracks it: only the CLI's sweep ends it{at}"
+    remedy = (
+        f"`adopt {_short(session)} --stage STAGE` tracks it, `delete {_short(session)}` ends it"
+    )
+    return _of(session, "note", "untracked", words, remedy)
+
+
+def _leftover(session: Session, look: Look) -> Finding | None:
+    if session.state is not State.LEFTOVER or session.is_live:
+        return None
+    words = f"marked {session.status}, and its transcript is still there"
+    remedy = f"`cleanup --yes` takes all such; `extend {_short(session)} 7d` keeps this one"
+    return _of(session, "note", "leftover", words, remedy)
+
+
+def _sketch(session: Session, look: Look) -> Finding | None:
+    if session.transcript is None or session.transcript.resumable or session.is_stray:
+        return None
+    words = "a folder with a conversation.json, which the CLI cannot resume"
+    return _of(session, "note", "sketch", words, f"`delete {_short(session)} --yes` removes it")
+
+
+def _unreadable(session: Session, look: Look) -> Finding | None:
+    transcript = session.transcript
+    if transcript is None or session.title or session.model:
+        return None
+    if not transcript.bytes or os.access(transcript.path, os.R_OK):
+        return None
+    words, _, remedy = unreadable(session).partition(": ")
+    return _of(session, "error", "unreadable", words, remedy)
+
+
+def _orphan(session: Session, look: Look) -> Finding | None:
+    if session.liveness is not Liveness.ORPHAN:
+        return None
+    words = cause_of(session).rpartition("; ")[0]
+    return _of(session, "error", "orphan", words, f"`stop {_short(session)}` ends it")
+
+
+def _owner(session: Session, look: Look) -> Finding | None:
+    owner = owner_elsewhere(session, look.now)
+    if owner is None:
+        return None
+    is_old = owner.last_sign is None or (
+        look.now - owner.last_sign > look.context.settings.quiet_after
+    )
+    short, words = _short(session), f"it is run elsewhere: {owner.words(look.now)}"
+    remedy = f"`tail -f {short}` follows it"
+    if not owner.is_beating:
+        remedy += f"; if that one is dead, `resume {short} --take-over` goes on"
+    return _of(session, "warning" if is_old else "note", "foreign_owner", words, remedy)
+
+
+def _unproven(session: Session, look: Look) -> Finding | None:
+    process = session.process
+    if session.liveness is not Liveness.UNKNOWN or process is None:
+        return None
+    if not process.session_id or is_foreign(process):
+        return None
+    target = Target(session.session_id, session.folder)
+    words, _, remedy = unknown_words(target, process).rpartition("; ")
+    return _of(session, "warning", "unproven_owner", words, remedy)
+
+
+def _lost_run(session: Session, look: Look) -> Finding | None:
+    run = session.run
+    if run is None or run.state != "lost" or session.is_live or session.transcript is None:
+        return None
+    words = f"its run {run.run_id} broke off on {moment(run.beat_at)}: {run.error}"
+    return _of(session, "note", "lost_run", words, f"`resume {_short(session)}` goes on")
+
+
+def _overwritten(session: Session, look: Look) -> Finding | None:
+    kept, row = session.overwritten, session.row
+    if kept is None or row is None:
+        return None
+    names = [name for name in ("status", "expires_at") if getattr(kept, name) != getattr(row, name)]
+    what = ", ".join(f"{name} is {getattr(row, name)} again" for name in names) or "its metadata"
+    words = f"the pipeline wrote over what an operator did: {what}"
+    return _of(
+        session, "warning", "overwritten", words, f"`reapply {_short(session)}` puts it back"
+    )
+
+
+def _bad_date(session: Session, look: Look) -> Finding | None:
+    words, _, remedy = bad_date_words(session).partition("; ")
+    return _of(session, "warning", "bad_date", words, remedy) if words else None
+
+
+def _bypass(session: Session, look: Look) -> Finding | None:
+    """As root the CLI ends at once in that mode; a row cannot ask for it from us, but it did."""
+    if _AS_ROOT in session.reason and session.status == Status.FAILED:
+        words = f"it failed since the CLI refuses {_BYPASS} as root: {session.reason}"
+        remedy = "set IS_SANDBOX=1 for the pipeline's container, or run it as another user"
+        return _of(session, "error", "root_bypass", words, remedy)
+    if not look.machine.refuses_bypass or session.row is None or session.transcript is None:
+        return None
+    agent = session.row.details().get("agent")
+    if not isinstance(agent, dict) or agent.get("permission_mode") != _BYPASS:
+        return None
+    words = f"it recorded {_BYPASS}, which the CLI refuses as root"
+    remedy = "set IS_SANDBOX=1, here in env_file, or run as another user"
+    return _of(session, "note", "root_bypass", words, remedy)
+
+
+def _too_large(session: Session, look: Look) -> Finding | None:
+    words, _, remedy = memory_words(session, look.machine.free_memory).partition(": ")
+    return _of(session, "warning", "too_large", words, remedy) if words else None
+
+
+_QUESTIONS: tuple[Callable[[Session, Look], Finding | None], ...] = (
+    _swept,
+    _stray,
+    _ghost,
+    _half_erased,
+    _remains,
+    _untracked,
+    _leftover,
+    _sketch,
+    _unreadable,
+    _orphan,
+    _owner,
+    _unproven,
+    _lost_run,
+    _overwritten,
+    _bad_date,
+    _bypass,
+    _too_large,
+)
+
+
+def _short(session: Session) -> str:
+    return session.session_id[:8]
+
+
+def _of(
+    session: Session, level: Level, code: str, words: str, remedy: str, *, is_fixable: bool = False
+) -> Finding:
+    return Finding(level, code, words, remedy, session.listing, session.session_id, is_fixable)

@@ -1,0 +1,46 @@
+"""What the doctor finds in the trash: moves that were cut off, and what no manifest explains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from tui.core.models import Catalog
+from tui.core.text.safe_text import one_line
+from tui.operations.finding import Finding
+from tui.operations.formatting import moment
+from tui.operations.interrupted_purges import left_in_trash
+from tui.storage.trash.manifest import Trashed
+from tui.storage.trash.trash import read_trash, unreadable_trash
+
+
+def of_trash(catalog: Catalog, cut_off: Iterable[Trashed]) -> Iterator[Finding]:
+    """Yield what is odd in the trash of the root and its listings; `cut_off` is known already."""
+    for one in cut_off:
+        words = (
+            f"its {one.action} by {one_line(one.operator)} on {moment(one.at)} was cut off: some "
+            "of it lies in the trash, and its row does not say so"
+        )
+        remedy = (
+            f"`doctor --fix` puts it back, as `restore {one.session_id[:8]}` does; then delete it "
+            "again if that was meant"
+        )
+        listing = one_line(one.listing)
+        yield Finding(
+            "error", "unfinished_delete", words, remedy, listing, one.session_id, is_fixable=True
+        )
+    for left in left_in_trash(catalog.root, _paths(catalog)):
+        yield Finding(
+            "error", "half_erased", left.words, left.remedy, left.listing, left.session_id
+        )
+    for words in read_trash(catalog.root, _paths(catalog))[1]:
+        remedy = "nothing is erased, undone or put back by guess: look again once it can be read"
+        yield Finding("warning", "unreadable_trash", words, remedy)
+    for folder in unreadable_trash(catalog.root, _paths(catalog)):
+        words = f"what lies in {one_line(folder)} is explained by no manifest that can be read"
+        remedy = "look into it; what is in it can only be moved back, or removed, by hand"
+        yield Finding("warning", "unreadable_trash", words, remedy)
+
+
+def _paths(catalog: Catalog) -> list[Path]:
+    return [one.path for one in catalog.listings if not one.is_vanished]

@@ -1,0 +1,37 @@
+"""How the operations say counts, sizes and moments in their sentences."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from tui.core.time.zones import LOCAL
+
+_UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1)))
+_SIZES = (("GB", 1024**3), ("MB", 1024**2), ("kB", 1024))
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Return `1 session`, `3 sessions`; `plural` is for what takes more than an s."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def span(length: timedelta) -> str:
+    """Return a duration in its largest unit: `12 d`, `3 h`, `40 s`."""
+    length = abs(length)
+    for unit, size in _UNITS:
+        if length >= size:
+            return f"{length // size} {unit}"
+    return f"{int(length.total_seconds())} s"
+
+
+def size(number: float) -> str:
+    """Return a number of bytes in its largest unit: `2.3 GB`, `0 bytes`."""
+    for unit, base in _SIZES:
+        if number >= base:
+            return f"{number / base:.1f} {unit}"
+    return f"{number:.0f} bytes"
+
+
+def moment(at: datetime | None) -> str:
+    """Return a moment to the minute, its zone with it; `?` when nobody knows it."""
+    return f"{at.astimezone(LOCAL):%Y-%m-%d %H:%M %Z}" if at else "?"

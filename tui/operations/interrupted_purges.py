@@ -1,0 +1,92 @@
+"""Purges that erased files and could not change what was written of them: what ends those."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.core.bounded_json import json_object
+from tui.core.models import Event, Key
+from tui.core.text.safe_text import one_line
+from tui.operations.context import Context
+from tui.operations.formatting import moment
+from tui.operations.logbook_entry import written_down
+from tui.storage.state.logbook import ALL_OF_IT, read_logbook
+from tui.storage.trash.erasing import nameless_leftovers, read_half_erased
+
+_DETAIL = '{"is_unfinished": true, "words": "its files alone"}'
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What lies in the trash of an erasure that broke off, of which session if that is known."""
+
+    listing: str
+    session_id: str
+    words: str
+    remedy: str
+
+    @property
+    def whole_words(self) -> str:
+        """All of it in one sentence."""
+        whose = f"{self.listing}/{self.session_id[:8]}: " if self.session_id else ""
+        return f"{whose}{self.words}; {self.remedy}"
+
+
+def note_half_erased(context: Context, listing: str, session_id: str) -> str:
+    """Write down that the files of a session are erased, and not yet what was written of it.
+
+    Returns why that could not be, empty when it was.
+    """
+    who = context.settings.operator
+    event = Event(
+        context.clock(),
+        who,
+        "purge",
+        listing,
+        session_id,
+        act_id=context.act_id,
+        detail=_DETAIL,
+    )
+    return written_down(context, event)
+
+
+def half_erased(root: Path) -> Mapping[Key, Event]:
+    """Return the purges of which no later one has ended what they began.
+
+    Where the logbook cannot be read that is nothing: `log` and the doctor say that.
+    """
+    try:
+        events = read_logbook(root, ALL_OF_IT)
+    except OSError:
+        return {}
+    last = {(one.listing, one.session_id): one for one in events if one.action == "purge"}
+    return {key: one for key, one in last.items() if json_object(one.detail).get("is_unfinished")}
+
+
+def half_erased_words(event: Event) -> str:
+    """Return who erased the files of a session when, and that the rest is still to be done."""
+    who = one_line(event.operator)
+    return (
+        f"{who} erased its files on {moment(event.at)}, but its row and what else was written of "
+        "it could not be changed then"
+    )
+
+
+def left_in_trash(root: Path, listing_paths: Iterable[Path]) -> tuple[Left, ...]:
+    """Return what lies in the trash of erasures that broke off, and what ends each."""
+    paths = tuple(listing_paths)
+    found = [
+        Left(
+            one_line(one.listing),
+            one.session_id,
+            f"its erasure broke off: some of it still lies in {one_line(one.batch)}",
+            f"`purge {one.session_id[:8]}` again erases the rest",
+        )
+        for one in read_half_erased(root, paths)[0]
+    ]
+    for path in nameless_leftovers((root, *paths)):
+        words = f"{one_line(path)} is left of an erasure that broke off"
+        found.append(Left("", "", words, "`cleanup --purge-trash` erases it"))
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""What needs attention, the audit's history, and statistics, for monitoring."""

@@ -1,0 +1,96 @@
+"""For monitoring: what needs somebody, and a command of the operator's that tells of it once."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from tui.core.errors import ConsoleError
+from tui.core.models import Catalog
+from tui.core.text.safe_text import one_line
+from tui.operations.context import Context
+from tui.operations.monitor.needs import Needed, needs
+from tui.operations.monitor.notify_command import run_command
+from tui.storage.state.notified import claim, write_told
+
+__all__ = ["Lasting", "Needed", "needs", "notify"]
+
+_PATIENCE_S = 20.0
+_PREFIX = "SESSION_CONSOLE_"
+
+
+class Lasting:
+    """Passes on what needs somebody; a lock or a slow disk only when the look before saw it too."""
+
+    def __init__(self) -> None:
+        self._before: frozenset[tuple[str, str]] = frozenset()
+
+    def of(self, found: Sequence[Needed]) -> tuple[Needed, ...]:
+        """Return what of this look is not only momentary."""
+        known = self._before
+        self._before = frozenset(_place(one) for one in found if one.is_momentary)
+        return tuple(one for one in found if not one.is_momentary or _place(one) in known)
+
+
+def _place(need: Needed) -> tuple[str, str]:
+    return need.listing, need.what
+
+
+def notify(
+    context: Context,
+    catalog: Catalog,
+    found: Sequence[Needed] | None = None,
+    lasting: Lasting | None = None,
+) -> str:
+    """Run `notify_command` once for each thing that is new, whoever looks; blocking.
+
+    Safe to call every few seconds, from many consoles and from cron. `found` defaults to what
+    `needs` returns, of that what is `lasting`; nobody is told of a note. Returns in words what went
+    wrong, empty when nothing did; never raises. What was not told of to the end, as the command
+    failed or its teller died, is tried again after 5 minutes. A console that may only look, or
+    is restricted, tells nobody.
+    """
+    settings, now = context.settings, context.clock()
+    if not settings.notify_command or settings.read_only or settings.restricted:
+        return ""
+    if found is None:
+        found = needs(catalog, now, settings.quiet_after)
+        found = (lasting or Lasting()).of(found)
+    found = [one for one in found if one.level != "note"]
+    try:
+        due = claim(context.root, [one.key for one in found], now)
+        new = [one for one in found if one.key in due]
+        return _tell_all(context, new)
+    except (OSError, ConsoleError) as error:
+        return f"notify_command: what was told cannot be written down: {error}"
+
+
+def _tell_all(context: Context, new: Sequence[Needed]) -> str:
+    """Tell of each; after the first that fails nobody waits for the others."""
+    for index, need in enumerate(new):
+        if trouble := _tell(context.settings.notify_command, context.root, need):
+            return f"notify_command: {trouble}"
+        still = [one.key for one in new[index + 1 :]]
+        write_told(context.root, need.key, still, context.clock())
+    return ""
+
+
+def _tell(command: str, root: Path, need: Needed) -> str:
+    """Run the command with the facts; return why that failed, empty when it did not."""
+    facts = {name: value for name, value in asdict(need).items() if name != "mark"}
+    named = {"WHAT": need.what, "LISTING": need.listing, "SESSION": need.session_id}
+    named |= {"WORDS": need.words, "LEVEL": need.level}
+    told = json.dumps(facts | {"root": str(root.absolute())}) + "\n"
+    environment = os.environ | {f"{_PREFIX}{name}": value for name, value in named.items()}
+    try:
+        done = run_command(shlex.split(command), told, environment, _PATIENCE_S)
+    except (OSError, ValueError, IndexError) as error:
+        return one_line(error)[:200] or "it is empty"
+    if done.code is None:
+        return f"it was ended after {_PATIENCE_S:.0f} s"
+    said = one_line(done.errors)[-200:]
+    return f"it ended with {done.code}: {said}" if done.code else ""

@@ -1,0 +1,286 @@
+"""Who did what, and how much there is: the audit of all listings, and their accounts."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from tui.core.catalog import is_gone, is_pending
+from tui.core.errors import DatabaseProblem
+from tui.core.models import Catalog, Event, Session
+from tui.core.text.safe_text import one_line
+from tui.operations.catalog.root_state import listing_names
+from tui.operations.catalog.scanner import listing_paths
+from tui.operations.catalog.worker_pool import Crew
+from tui.operations.context import Context
+from tui.operations.listing_health import is_whole
+from tui.operations.target import DATABASE
+from tui.storage.state.logbook import ALL_OF_IT, logbook_problem, read_logbook
+from tui.storage.table.audit_reader import Acted, Key, read_acts, read_events
+from tui.storage.trash.erasing import measures
+from tui.storage.trash.trash import read_trash
+
+_TIMEOUT_S, _PATIENCE_S = 2.0, 5.0
+
+T = TypeVar("T")
+
+UNKNOWN_SHARE = (
+    "what forks and their parents have each cost cannot be told: their transcripts are too large "
+    "together, or cannot be read"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a listing holds, or all of them when `listing` is empty; sizes are bytes.
+
+    `statuses` counts rows by their status, `states` sessions by how row and transcript fit;
+    `pending` is what clean-up would take; `next_end` the session that ends soonest. Not `is_whole`,
+    there may be more of all. `uncosted` are forks and their parents of which nobody knows what each
+    has cost by itself: they are left out of `cost_usd`.
+    """
+
+    listing: str
+    sessions: int
+    statuses: Mapping[str, int]
+    states: Mapping[str, int]
+    live: int
+    bytes: int
+    cost_usd: float | None
+    pending: int
+    pending_bytes: int
+    trash: int
+    trash_bytes: int
+    next_end: Session | None
+    problem: str = ""
+    is_whole: bool = True
+    uncosted: int = 0
+
+
+def history(
+    context: Context,
+    *,
+    listing: str = "",
+    session_id: str = "",
+    limit: int = 50,
+    told: Callable[[str], None] | None = None,
+) -> tuple[Event, ...]:
+    """Return the last acts, newest first, of a listing's folder or a session when it is named.
+
+    They come from the audit of every listing and from the root's logbook. `told` hears, in words,
+    whose acts cannot be read now.
+    """
+    paths = _paths(context.root, listing, told)
+
+    def acts_of(path: Path) -> tuple[Event, ...]:
+        try:
+            return _acts_of(path, session_id, limit)
+        except DatabaseProblem as problem:
+            if told is not None:
+                told(f"{one_line(path.name)}: {problem}")
+            return ()
+
+    found = _of_each(paths, acts_of, told)
+    found += [
+        event
+        for event in reversed(_logbook(context.root, told))
+        if listing in ("", event.listing) and session_id in ("", event.session_id)
+    ]
+    return tuple(sorted(found, key=lambda event: event.at, reverse=True)[:limit])
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What one operator did at once, to `sessions` of them; `events` are all of it, or one each
+    listing."""
+
+    events: tuple[Event, ...]
+    sessions: int
+
+    @property
+    def first(self) -> Event:
+        """The event that stands for all, which differ in the session alone: one that has a note."""
+        return max(self.events, key=lambda event: bool(event.note))
+
+
+def deeds(
+    context: Context,
+    *,
+    listing: str = "",
+    session_id: str = "",
+    limit: int = 50,
+    is_whole: bool = False,
+    told: Callable[[str], None] | None = None,
+) -> tuple[Deed, ...]:
+    """Return what was done last, newest first, an act on many as one; else as `history`.
+
+    `is_whole` brings each event of each act.
+    """
+    paths = _paths(context.root, listing, told)
+
+    def acts_of(path: Path) -> Sequence[Acted]:
+        try:
+            acts = read_acts(
+                path / DATABASE,
+                session_id=session_id,
+                limit=limit,
+                is_whole=is_whole,
+                timeout_s=_TIMEOUT_S,
+            )
+        except DatabaseProblem as problem:
+            if told is not None:
+                told(f"{one_line(path.name)}: {problem}")
+            return ()
+        return [replace(one, events=_named(path, one.events)) for one in acts]
+
+    found = _of_each(paths, acts_of, told)
+    found += _logged(_logbook(context.root, told), listing, session_id)
+    groups: dict[Key, list[Acted]] = {}
+    for one in found:
+        groups.setdefault(one.key, []).append(one)
+    done = (
+        Deed(tuple(event for one in many for event in one.events), _sessions_of(many))
+        for many in groups.values()
+    )
+    return tuple(sorted(done, key=lambda one: one.first.at, reverse=True)[:limit])
+
+
+def _sessions_of(acts: Iterable[Acted]) -> int:
+    """Return to how many sessions an act was done; one that stands in both books counts once."""
+    counts, named = Counter[str](), defaultdict[str, set[str]](set)
+    for one in acts:
+        listing = one.events[0].listing
+        counts[listing] = max(counts[listing], one.count)
+        named[listing] |= {event.session_id for event in one.events}
+    return sum(max(counts[listing], len(ids)) for listing, ids in named.items())
+
+
+def _of_each(
+    paths: Iterable[Path],
+    acts_of: Callable[[Path], Sequence[T]],
+    told: Callable[[str], None] | None,
+) -> list[T]:
+    """Return the acts of all listings in order; `told` hears whose does not answer."""
+    by_name, found = {path.name: path for path in paths}, dict[str, Sequence[T]]()
+
+    def look(name: str) -> None:
+        found[name] = acts_of(by_name[name])
+
+    late = Crew().do(by_name, look, _PATIENCE_S)
+    if told is not None:
+        for name in sorted(late):
+            told(f"{one_line(name)}: its disk or its database is slow, or hangs")
+    return [act for name in by_name if name not in late for act in found.get(name, ())]
+
+
+def _paths(root: Path, listing: str, told: Callable[[str], None] | None) -> tuple[Path, ...]:
+    """Return the folders of the listings, or of one; `told` hears why there may be more."""
+    try:
+        names = listing_names(root)
+    except OSError as error:
+        names = []
+        if told is not None:
+            told(f"{root} cannot be read: {error.strerror or error}")
+    return tuple(root / name for name in sorted(names) if listing in ("", name))
+
+
+def _logbook(root: Path, told: Callable[[str], None] | None) -> tuple[Event, ...]:
+    """Return the root's logbook; `told` hears why nothing, or not all, of it is read."""
+    try:
+        found, problem = read_logbook(root, ALL_OF_IT), logbook_problem(root)
+    except OSError as error:
+        found, problem = (), f"the logbook cannot be read: {error.strerror or error}"
+    if problem and told is not None:
+        told(problem)
+    return found
+
+
+def _logged(logbook: Sequence[Event], listing: str, session_id: str) -> Iterator[Acted]:
+    for event in reversed(logbook):
+        if listing in ("", event.listing) and session_id in ("", event.session_id):
+            key = event.act_id or event.at.isoformat(), event.operator, event.action
+            yield Acted(key, 1, (event,))
+
+
+def _named(path: Path, events: Iterable[Event]) -> tuple[Event, ...]:
+    shown = one_line(path.name)
+    return tuple(replace(one, listing=shown, session_id=one_line(one.session_id)) for one in events)
+
+
+def _acts_of(path: Path, session_id: str, limit: int) -> tuple[Event, ...]:
+    events = read_events(path / DATABASE, session_id=session_id, limit=limit, timeout_s=_TIMEOUT_S)
+    return _named(path, events)
+
+
+def stats(context: Context, catalog: Catalog) -> tuple[Account, ...]:
+    """Return the account of each listing of the catalog and, last, of all of them."""
+    paths = listing_paths(context.root)
+    names = {one.path.name for one in catalog.listings}
+    in_trash, unread = read_trash(context.root, paths)
+    found = [one for one in in_trash if one.listing in names]
+    sizes = zip(found, measures(found), strict=True)
+    trash = [(one.listing, size.bytes) for one, size in sizes]
+    accounts = [
+        _account(
+            one.listing_id,
+            one.sessions,
+            [size for name, size in trash if name == one.path.name],
+            catalog.at,
+            one.problem,
+            is_whole=is_whole(one),
+        )
+        for one in catalog.listings
+    ]
+    total = _account(
+        "",
+        catalog.sessions,
+        [size for _, size in trash],
+        catalog.at,
+        "; ".join(unread),
+        is_whole=not unread and all(one.is_whole for one in accounts),
+    )
+    return (*accounts, total)
+
+
+def _account(
+    listing: str,
+    sessions: Iterable[Session],
+    trash: list[int],
+    now: datetime,
+    problem: str = "",
+    *,
+    is_whole: bool,
+) -> Account:
+    found = tuple(sessions)
+    costs = [one.cost_usd for one in found if one.cost_usd is not None]
+    pending = [one for one in found if is_pending(one, now)]
+    return Account(
+        listing,
+        len(found),
+        Counter(one.status for one in found if one.row is not None),
+        Counter(str(one.state) for one in found),
+        sum(one.is_live for one in found),
+        sum(one.bytes for one in found),
+        sum(costs) if costs else None,
+        len(pending),
+        sum(one.bytes for one in pending),
+        len(trash),
+        sum(trash),
+        _next_end(found, now),
+        problem,
+        is_whole,
+        sum(one.inherited_usd is None for one in found),
+    )
+
+
+def _next_end(sessions: Iterable[Session], now: datetime) -> Session | None:
+    ending = [
+        (one.ends_at, one.key, one)
+        for one in sessions
+        if one.ends_at is not None and one.ends_at > now and not is_gone(one)
+    ]
+    return min(ending, key=lambda one: one[:2])[2] if ending else None

@@ -1,0 +1,160 @@
+"""What needs somebody, for monitoring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tui.core.attention import Need, is_settled, last_sign, mark_of, need_of
+from tui.core.catalog import is_gone
+from tui.core.limits import LOW_BYTES
+from tui.core.models import Catalog, Listing, Liveness, Session
+from tui.core.problem_reasons import MOMENTARY
+from tui.core.text.safe_text import one_line
+from tui.operations.finding import LEVELS, Level
+from tui.operations.formatting import size, span
+from tui.operations.interrupted_purges import left_in_trash
+from tui.operations.listing_health import level_of, trouble_of
+
+LAST_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """One thing that needs somebody: `what` is a word for scripts, `words` for people.
+
+    An `error` is lost or stands still unless somebody comes, a `note` only explains; `mark`
+    changes when something new happens.
+    """
+
+    level: Level
+    what: str
+    listing: str
+    session_id: str
+    words: str
+    mark: str
+
+    @property
+    def key(self) -> str:
+        """What tells it from all others, and from what it was before."""
+        return f"{self.listing}/{self.session_id}|{self.what}|{self.mark}"
+
+    @property
+    def is_momentary(self) -> bool:
+        """Whether it may be over at the next look, and needs somebody only when it lasts."""
+        return self.what in MOMENTARY
+
+
+def needs(
+    catalog: Catalog,
+    now: datetime,
+    quiet_after: timedelta,
+    ends_within: timedelta = LAST_HOUR,
+) -> tuple[Needed, ...]:
+    """Return what needs somebody and was not acknowledged, errors first."""
+    there = [one for one in catalog.listings if not one.is_vanished]
+    sessions = [session for one in there for session in one.sessions]
+    found = [
+        *_of_root(catalog),
+        *(need for one in catalog.listings for need in _of_listing(one)),
+        *(need for one in sessions for need in _of_session(one, now, quiet_after)),
+        *(need for one in sessions for need in _of_end(one, now, ends_within)),
+        *(need for one in sessions for need in _of_overwrite(one)),
+    ]
+    return tuple(sorted(found, key=lambda one: (LEVELS.index(one.level), one.listing)))
+
+
+def needs_of_trash(catalog: Catalog) -> Iterator[Needed]:
+    """Yield what erasures that broke off left in the trash: more to read than for each look."""
+    paths = [one.path for one in catalog.listings if not one.is_vanished]
+    for left in left_in_trash(catalog.root, paths):
+        words = f"{left.words}; {left.remedy}"
+        yield Needed("error", "half_erased", left.listing, left.session_id, words, left.words)
+
+
+def _of_root(catalog: Catalog) -> Iterator[Needed]:
+    """Yield what is wrong with the root as a whole; nobody knows of room that cannot be told."""
+    if catalog.hold is not None and catalog.hold.is_unread:
+        words = "nobody can tell who holds it, and no run and no clean-up begins: "
+        words += one_line(catalog.hold.reason)
+        yield Needed("error", "hold_unread", "", "", words, words)
+    if catalog.problem:
+        words = one_line(catalog.problem)
+        yield Needed("error", "root", "", "", words, words)
+    elif catalog.free_bytes is None:
+        words = "how much room is left on its disk cannot be told: `doctor` says more"
+        yield Needed("warning", "disk_unknown", "", "", words, words)
+    elif catalog.free_bytes < LOW_BYTES:
+        words = f"its disk is nearly full: {size(catalog.free_bytes)} are free; "
+        words += "`cleanup --expired --purge-trash` needs no room"
+        yield Needed("error", "disk_full", "", "", words, "")
+
+
+def _of_listing(listing: Listing) -> Iterator[Needed]:
+    what = trouble_of(listing)
+    if what:
+        words = listing.problem or "it cannot be read"
+        yield Needed(level_of(what), what, listing.listing_id, "", one_line(words), words)
+
+
+def _of_session(session: Session, now: datetime, quiet_after: timedelta) -> Iterator[Needed]:
+    """Yield its most urgent need, unless that is its end, which has a time of its own."""
+    need = need_of(session, now, quiet_after)
+    if need is None or need is Need.ENDS or is_settled(session, need):
+        return
+    level, what, words = _said(session, need, now, quiet_after)
+    yield _of(session, level, what, words, mark_of(session, need))
+
+
+def _said(
+    session: Session, need: Need, now: datetime, quiet_after: timedelta
+) -> tuple[Level, str, str]:
+    """Return level, word and sentence for a need."""
+    short, last = session.session_id[:8], last_sign(session)
+    run = session.run
+    since = run.request.at if run is not None and run.request is not None else last
+    waited = now - since if since else None
+    for_long = f" for {span(waited)}" if waited else ""
+    if need is Need.ANSWER:
+        is_late = waited is None or waited > quiet_after
+        until = run.request.until if run is not None and run.request is not None else None
+        denied = f", denied in {span(until - now)}" if until is not None and until > now else ""
+        words = (
+            f"waits for {session.waiting_for}{for_long}{denied}: `show {short}` shows it, "
+            f"`answer {short}` allows or denies it"
+        )
+        return ("error" if is_late else "warning"), "waiting", words
+    if need is Need.FAILED:
+        reason = f": {session.reason}" if session.reason else ""
+        failed = "its last turn failed" if session.turn_error else "failed"
+        return "error", "failed", f"{failed}{reason}; `resume {short}` or `ack {short}`"
+    if session.liveness is Liveness.ORPHAN:
+        return "error", "orphan", f"its runner is gone and its CLI lives on: `stop {short}`"
+    if need is Need.QUIET:
+        return "warning", "quiet", f"busy, and has written nothing{for_long}: `tail {short}`"
+    return "warning", "ghost", f"has no transcript: `show {short}` tells why"
+
+
+def _of_end(session: Session, now: datetime, within: timedelta) -> Iterator[Needed]:
+    ends_at = session.ends_at
+    if ends_at is None or is_gone(session) or session.transcript is None:
+        return
+    if not now < ends_at <= now + within or is_settled(session, Need.ENDS):
+        return
+    how = "is swept by the CLI" if session.is_swept_first else "expires"
+    words = f"{how} in {span(ends_at - now)}: `extend {session.session_id[:8]} 7d`"
+    yield _of(session, "error", "ends", words, ends_at.isoformat())
+
+
+def _of_overwrite(session: Session) -> Iterator[Needed]:
+    kept = session.overwritten
+    if kept is not None:
+        short = session.session_id[:8]
+        words = f"the pipeline wrote over what an operator did: `reapply {short}`"
+        mark = f"{kept.status} {kept.expires_at}"
+        yield _of(session, "warning", "overwritten", words, mark)
+
+
+def _of(session: Session, level: Level, what: str, words: str, mark: str) -> Needed:
+    return Needed(level, what, session.listing, session.session_id, one_line(words), mark)

@@ -1,0 +1,1 @@
+"""Starting, resuming, steering and holding runs."""

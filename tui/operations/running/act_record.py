@@ -1,0 +1,65 @@
+"""Write down what an operator did that changes no row: in the listing's audit, or the logbook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from tui.core.errors import ConsoleError
+from tui.core.models import Event, Session
+from tui.operations.context import Context
+from tui.operations.logbook_entry import written_down
+from tui.operations.target import target_of, tracking_of
+from tui.runs.folder.command import Command
+from tui.storage.table.audit import detail_of
+
+_ACTIONS = {"prompt": "send"}
+# Words of people: a purge takes them out of the audit, and nothing takes them out of the logbook.
+_WORDS = ("reason", "answers")
+
+
+def record_command(context: Context, session: Session, command: Command, tool: str = "") -> str:
+    """Write down a command that was posted to a session's run, and for which `tool` it is.
+
+    A prompt only by its length: the transcript has the words. Returns why it could not be, empty
+    when it was.
+    """
+    facts: dict[str, Any] = {"run": session.run.run_id if session.run else ""}
+    match command.kind:
+        case "prompt":
+            facts |= {"characters": len(command.text)}
+        case "answer":
+            facts |= {"tool": tool, "decision": command.decision, "reason": command.text}
+            facts |= {"digest": command.digest, "answers": command.answers}
+        case "model" | "mode":
+            facts |= {command.kind: command.text}
+        case "interrupt" | "stop":
+            pass
+        case _:
+            facts |= {"tool": tool, "seconds": command.text}
+    return _record(
+        context, session, _ACTIONS.get(command.kind, command.kind), command.request_id, facts
+    )
+
+
+def _record(
+    context: Context, session: Session, action: str, request_id: str, facts: Mapping[str, Any]
+) -> str:
+    """Write down an act of this operator; it was done, whether or not that can be written.
+
+    Returns why it could not be, empty when it was.
+
+    What a database does not take (it is locked, or there is none) goes into the root's logbook.
+    """
+    context = context.as_one_act()
+    who, session_id = context.settings.operator, target_of(session).session_id
+    event = Event(context.clock(), who, action, session.listing, session_id)
+    event = replace(event, act_id=context.act_id, request_id=request_id)
+    try:
+        noted = replace(event, detail=detail_of(facts))
+        tracking_of(context, session.folder, session.zone).note(noted)
+    except (ConsoleError, OSError):
+        plain = {name: one for name, one in facts.items() if name not in _WORDS}
+        return written_down(context, replace(event, detail=detail_of(plain)))
+    return ""

@@ -1,0 +1,183 @@
+"""The options that make a resumed agent the same agent, and what a row may not ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from tui.core.errors import UsageError
+from tui.core.text.safe_text import one_line
+from tui.operations.running.tool_bans import is_changed, narrowed, sound_bans
+from tui.runs.agent.tool_policy import ASKING_MODES, HARMLESS_TOOLS, LOOKING_TOOLS
+from tui.settings import Settings
+
+_MOST = 1e9  # a whole number of JSON may have more digits than any float can tell
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _MOST
+
+
+def _prompt(value: Any) -> bool:
+    kind = value.get("type") if isinstance(value, dict) else None
+    return _text(value) or kind == "preset" or (kind == "custom" and _text(value.get("prompt")))
+
+
+def _tools(value: Any) -> bool:
+    return _texts(value) or (isinstance(value, dict) and value.get("type") == "preset")
+
+
+def _table(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+_OPTIONS: Mapping[str, Callable[[Any], bool]] = {
+    "model": _text,
+    "fallback_model": _text,
+    "system_prompt": _prompt,
+    "tools": _tools,
+    "allowed_tools": _texts,
+    "permission_mode": _text,
+    "max_turns": _number,
+    "max_budget_usd": _number,
+    "effort": _text,
+    "thinking": _table,
+    "setting_sources": _texts,
+    "mcp_servers": _table,
+    "add_dirs": _texts,
+    "cwd": _text,
+}
+_SETTINGS_ONLY = frozenset({"mcp_servers", "add_dirs", "setting_sources"})
+_ROW_MODES = frozenset({"default", "plan", "acceptEdits", "dontAsk"})
+_BYPASS = "bypassPermissions"
+_LIMITS = frozenset({"max_turns", "max_budget_usd"})
+_GIVES = ("allowed_tools", "permission_mode")
+
+
+def agent_options(
+    settings: Settings, stage: str, details: Mapping[str, Any]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the options for a run, and in words what the row asked for and does not get.
+
+    What was recorded under `agent` in a row's metadata comes first, then `[stages.<name>]` of the
+    settings. A row is not a person: `bypassPermissions`, MCP servers, further folders and settings
+    sources come from the settings alone; to have none of them it may ask. From a restricted console
+    a row gives no tool that acts on the machine either, and no mode in which one needs no asking.
+    What the settings forbid to a stage, or limit, no row lifts: it can only forbid and limit more.
+    """
+    recorded = details.get("agent")
+    asked = _sound(recorded if isinstance(recorded, dict) else {})
+    named = _sound(settings.stages.get(stage, {}))
+    refused = {name for name in asked if not _may_ask(name, asked[name], named)}
+    if settings.restricted:
+        refused |= {name for name in asked if is_wider(settings, stage, name, asked[name])}
+    options = named | {name: value for name, value in asked.items() if name not in refused}
+    options |= (bans := narrowed(named, asked))
+    notes = [f"{name} of the row ignored" for name in sorted(refused)]
+    notes += [
+        f"{name}: what the stage forbids stays"
+        for name in bans
+        if is_changed(asked[name], bans[name])
+    ]
+    return options, tuple(notes)
+
+
+def stage_gives(settings: Settings, stage: str) -> dict[str, Any]:
+    """Return what the settings let the agents of a stage do without asking."""
+    named = _sound(settings.stages.get(stage, {}))
+    return {name: named[name] for name in _GIVES if name in named}
+
+
+def require_mode(settings: Settings, stage: str, mode: str) -> None:
+    """Raise `UsageError` for a permission mode that is none, or that only the settings may give."""
+    known = sorted(_ROW_MODES | {"auto"})
+    if mode == _BYPASS and settings.stages.get(stage, {}).get("permission_mode") != _BYPASS:
+        raise UsageError(f"only [stages.{one_line(stage)}] of the settings gives {_BYPASS}")
+    if mode not in (*known, _BYPASS):
+        raise UsageError(f"no permission mode {one_line(mode)[:40]!r}: use {', '.join(known)}")
+    require_no_wider(settings, stage, {"permission_mode": mode})
+
+
+def is_wider(settings: Settings, stage: str, name: str, value: Any) -> bool:
+    """Whether an option lets an agent do more, unasked, than the settings give to its stage."""
+    named = _sound(settings.stages.get(stage, {}))
+    if name == "permission_mode":
+        return value not in (*ASKING_MODES, named.get(name))
+    if name == "allowed_tools":
+        return not set(value) <= {*HARMLESS_TOOLS, *named.get(name, ())}
+    return name in _LIMITS and name in named and value > named[name]
+
+
+def shells(settings: Settings) -> tuple[str, ...]:
+    """Return the stages whose agents act on this machine unasked, by the settings, and with what.
+
+    Whoever prompts such an agent has a shell here, from a restricted console too.
+    """
+    found = {name: tuple(_acting(_sound(stage))) for name, stage in settings.stages.items()}
+    return tuple(
+        f"{one_line(name)} ({', '.join(one_line(one)[:40] for one in found[name])})"
+        for name in sorted(found)
+        if found[name]
+    )
+
+
+def _acting(stage: Mapping[str, Any]) -> Iterator[str]:
+    mode = stage.get("permission_mode")
+    if mode is not None and mode not in ASKING_MODES:
+        yield str(mode)
+    for tool in stage.get("allowed_tools", ()):
+        if str(tool).partition("(")[0] not in (*HARMLESS_TOOLS, *LOOKING_TOOLS):
+            yield str(tool)
+
+
+def require_no_wider(settings: Settings, stage: str, options: Mapping[str, Any]) -> None:
+    """Raise `UsageError` for what a restricted console may not give to an agent."""
+    for name, value in options.items():
+        if settings.restricted and is_wider(settings, stage, name, value):
+            raise UsageError(
+                f"this console is restricted: only [stages.{one_line(stage)}] of the settings "
+                f"gives {name} {one_line(_listed(value))[:60]}"
+            )
+
+
+def _listed(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)
+
+
+def describe(options: Mapping[str, Any]) -> str:
+    """Return in words what a run will use: model, tools, permission mode, turns, budget."""
+    tools = options.get("allowed_tools")
+    turns, budget = options.get("max_turns"), options.get("max_budget_usd")
+    parts = [
+        str(options.get("model") or "default model"),
+        f"mode {options.get('permission_mode') or 'default'}",
+        f"{turns} turns" if turns is not None else "",
+        f"at most ${budget:g}" if budget is not None else "",
+        f"tools {', '.join(tools)}" if tools else "asks for tools",
+    ]
+    return one_line(" · ".join(part for part in parts if part))
+
+
+def _sound(options: Mapping[str, Any]) -> dict[str, Any]:
+    found = {
+        name: options[name] for name, is_sound in _OPTIONS.items() if is_sound(options.get(name))
+    }
+    return found | sound_bans(options)
+
+
+def _may_ask(name: str, value: Any, named: Mapping[str, Any]) -> bool:
+    if named.get(name) == value:
+        return True
+    if name in _LIMITS and name in named:
+        return bool(value < named[name])
+    if name == "permission_mode":
+        return value in _ROW_MODES
+    return name not in _SETTINGS_ONLY or not value

@@ -1,0 +1,74 @@
+"""Where an agent may work, and the places of ours and of the CLI that are closed to it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from tui.claude.config_dir import CONFIG_DIR
+from tui.safe_io.folders import OURS
+from tui.settings import Settings, settings_path
+
+
+def closed_places(settings: Settings, folder: Path) -> tuple[Path, ...]:
+    """Return what no agent of a listing's `folder` may touch, whoever started it.
+
+    A place that holds the listing itself is left out, but for the credentials in it. Config dirs
+    and `.session_console`, of this root or any other, are closed without being named.
+    """
+    home = _real(folder)
+    found = (place.absolute() for place in _places(settings) if not _is_device(place))
+    return tuple(dict.fromkeys(one for one in found if not home.is_relative_to(_real(one))))
+
+
+def _places(settings: Settings) -> Iterator[Path]:
+    yield from (settings_path(os.environ), *filter(None, [settings.source, settings.env_file]))
+    yield from filter(None, [settings.state_dir, settings.cache_dir])
+    homes = [settings.claude_home] if settings.claude_home else []
+    with suppress(RuntimeError):
+        homes.append(Path.home() / ".claude")
+        yield Path.home() / ".claude.json"
+    for place in homes:
+        yield from (place, place / ".credentials.json", place / ".claude.json")
+
+
+def work_folder(
+    settings: Settings, stage: str, folder: Path, asked: str
+) -> tuple[Path | None, str]:
+    """Return the folder that an agent is to work in, links resolved; or `None`, and why not.
+
+    It may be the listing's `folder`, one below it, or the one that the settings name for the stage.
+    """
+    is_named = asked == settings.stages.get(stage, {}).get("cwd")
+    try:
+        path = _real(Path(asked) if is_named else folder / asked)
+        is_there = path.is_dir()
+    except (OSError, ValueError):
+        return None, "cannot be looked at"
+    if not is_named and not path.is_relative_to(_real(folder)):
+        return None, "is outside its listing"
+    if is_closed(settings, folder, path):
+        return None, "is closed to agents"
+    return (path, "") if is_there else (None, "is gone")
+
+
+def is_closed(settings: Settings, folder: Path, path: Path) -> bool:
+    """Whether a path, links resolved, is or lies in a place that is closed to agents."""
+    if not {CONFIG_DIR, OURS}.isdisjoint(path.parts):
+        return True
+    return any(path.is_relative_to(_real(one)) for one in closed_places(settings, folder))
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def _is_device(path: Path) -> bool:
+    """Whether it is no place for secrets, but `/dev/null`, which says that there is none."""
+    try:
+        return stat.S_ISCHR(path.stat().st_mode)
+    except (OSError, ValueError):
+        return False

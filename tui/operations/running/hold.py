@@ -1,0 +1,49 @@
+"""The hold of a root: no new run and no clean-up of ours begins until it is lifted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tui.core.errors import ConsoleError, Refused
+from tui.core.models import Event, Hold
+from tui.core.text.safe_text import one_line
+from tui.operations.context import Act, Context
+from tui.operations.formatting import moment
+from tui.operations.logbook_entry import written_down
+from tui.storage.state.hold import read_hold, write_hold
+
+
+def require_not_held(root: Path) -> None:
+    """Raise `Refused` while somebody holds the root, and say who, since when and why."""
+    hold = read_hold(root)
+    if hold is not None:
+        raise Refused(f"{hold_words(hold)}; `hold off` lifts it")
+
+
+def hold_words(hold: Hold) -> str:
+    """Return who stopped new runs and clean-up, since when and why."""
+    why = f": {hold.reason}" if hold.reason else ""
+    since = moment(hold.at) if hold.at else "an unknown time"
+    return f"{hold.by} holds new runs and clean-up since {since}{why}"
+
+
+def set_hold(context: Context, is_on: bool, reason: str = "") -> Act:
+    """Hold the root or lift its hold, and write it down in the logbook.
+
+    A hold that somebody else has set is kept as it is. Raises `ConsoleError` when the root cannot
+    be written.
+    """
+    context.require_writable()
+    held, now, operator = read_hold(context.root), context.clock(), context.settings.operator
+    if (held is not None) == is_on:
+        words = hold_words(held) if held else "nobody holds new runs and clean-up"
+        return Act("hold", "", "", now, words, is_needless=True)
+    hold = Hold(operator, now, one_line(reason)[:200]) if is_on else None
+    try:
+        write_hold(context.root, hold)
+    except OSError as error:
+        raise ConsoleError(f"the hold cannot be written: {error.strerror or error}") from error
+    note = one_line(reason)[:200] or (hold_words(held) if held else "")
+    said = hold_words(hold) if hold else "new runs and clean-up go on"
+    said = written_down(context, Event(now, operator, "hold" if is_on else "lift", note=note), said)
+    return Act("hold", "", "", now, said)

@@ -1,0 +1,74 @@
+"""The files that a prompt mentions with an `@`, as the CLI may come to read them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tui.core.text.safe_text import one_line
+
+# What ends a word for any reader: one that goes on for some is looked at in all its parts.
+_FORMS = tuple(map(re.compile, (r'@"([^"]*)', r"@'([^']*)", r"@([^ \t\n\r\f\v]+)")))
+_BOUNDARY = re.compile(r"\b|(?=\W)|$", re.ASCII)
+# The CLI takes such a link, which may hold more words, out of what it looks through.
+_LINK = "@["
+_QUOTES = "\"'`"
+_MOST, _LONGEST = 50, 400
+
+
+def stray_mention(prompt: str, cwd: Path, config_dir: Path) -> str:
+    """Return the first mention that may name a file outside `cwd`, or inside `config_dir`.
+
+    Empty when there is none. What nobody can tell for certain counts as such a mention.
+    """
+    if _LINK in prompt:
+        return _LINK
+    if prompt.count("@") > _MOST:
+        return one_line("@" + prompt.split("@", 1)[1])[:40]
+    home, hidden = cwd.resolve(), config_dir.resolve()
+    for said in _mentions(prompt):
+        for named in _named(said):
+            if not _is_inside(named, home, hidden):
+                return f"@{one_line(said)[:40]}"
+    return ""
+
+
+def _mentions(prompt: str) -> Iterator[str]:
+    for at in re.finditer("@", prompt):
+        for form in _FORMS:
+            found = form.match(prompt, at.start())
+            if found is not None:
+                yield found[1]
+
+
+def _named(said: str) -> Iterator[str]:
+    """Yield the paths that a mention may name: each beginning that ends where a word may."""
+    trimmed = _trimmed(said)
+    if len(trimmed) > _LONGEST:
+        yield "/"
+    yield said
+    for end in [found.start() for found in _BOUNDARY.finditer(trimmed[:_LONGEST])][1:]:
+        yield _trimmed(trimmed[:end])
+
+
+def _trimmed(said: str) -> str:
+    """Return it without what the CLI, or JavaScript, may take off: spaces, marks and quotes."""
+    is_kept = [one.isprintable() and not one.isspace() and one not in _QUOTES for one in said]
+    if True not in is_kept:
+        return ""
+    first, last = is_kept.index(True), len(said) - is_kept[::-1].index(True)
+    return said[first:last]
+
+
+def _is_inside(named: str, home: Path, hidden: Path) -> bool:
+    if named.startswith(("/", "~", "\\")) or "\\" in named:
+        return False
+    try:
+        # `link/..` is read as the words say, or as the link leads.
+        plain = Path(os.path.normpath(home / named))
+        found = (plain, plain.resolve(), (home / named).resolve())
+    except (OSError, ValueError, RuntimeError):  # too long, a NUL, or a ring of links
+        return False
+    return all(one.is_relative_to(home) and not one.is_relative_to(hidden) for one in found)

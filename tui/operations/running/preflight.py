@@ -1,0 +1,132 @@
+"""What could go wrong with a run, told before it starts."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shlex
+import stat
+from pathlib import Path
+
+from tui.core.errors import Refused, RunFailed
+from tui.core.models import Session
+from tui.operations.formatting import size
+from tui.operations.target import Target
+from tui.runs.agent.environment import read_env_file
+from tui.safe_io.folders import is_link
+from tui.settings import Settings
+
+_MEMORY_FACTOR = 14
+_AGENT_BYTES = 200 * 1024 * 1024
+KEY_NAMES = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
+
+
+def require_startable(settings: Settings, target: Target) -> None:
+    """Raise `Refused` for a mistake in how this is set up, which would only fail the session."""
+    cli = find_cli(settings)
+    if cli is None:
+        missing = settings.cli_path or "the SDK brings none for this machine"
+        raise Refused(f"the CLI is missing: {missing}; set cli_path in the settings")
+    if not os.access(cli, os.X_OK):
+        raise Refused(f"the CLI {cli} may not be executed: chmod +x it")
+    if is_link(target.config_dir):
+        raise Refused(
+            f"{target.config_dir} is a link, and links are not followed: put a folder in its place"
+        )
+    if settings.env_file:
+        try:
+            read_env_file(settings.env_file)
+        except RunFailed as error:
+            raise Refused(str(error)) from error
+
+
+def warnings(settings: Settings, target: Target, session: Session | None) -> tuple[str, ...]:
+    """Return what the operator should know before Enter: no sign-in, too little memory."""
+    found = (
+        env_file_words(settings.env_file),
+        _sign_in_warning(settings, target),
+        memory_words(session, available_bytes()),
+    )
+    return tuple(words for words in found if words)
+
+
+def find_cli(settings: Settings) -> Path | None:
+    """Return the CLI that a run will use: the one set, else the one the SDK brings."""
+    if settings.cli_path:
+        return settings.cli_path if settings.cli_path.is_file() else None
+    spec = importlib.util.find_spec("claude_agent_sdk")
+    folders = spec.submodule_search_locations if spec else None
+    bundled = (Path(folder) / "_bundled" / "claude" for folder in folders or ())
+    return next((path for path in bundled if path.is_file()), None)
+
+
+def sign_in(settings: Settings, config_dir: Path) -> str:
+    """Return where the agents' credentials come from, in words; empty when none was found.
+
+    Only names are looked for; no value is kept or shown.
+    """
+    if settings.env_file and _names_key(settings.env_file):
+        return f"key in {settings.env_file}"
+    named = next((key for key in KEY_NAMES if os.environ.get(key)), None)
+    if named:
+        return f"{named} of this environment"
+    if os.path.isfile(config_dir / ".credentials.json"):  # noqa: PTH113 (it never raises)
+        return f"signed in: {config_dir / '.credentials.json'}"
+    return ""
+
+
+def _names_key(env_file: Path) -> bool:
+    try:
+        return not read_env_file(env_file).keys().isdisjoint(KEY_NAMES)
+    except RunFailed:
+        return False
+
+
+def env_file_words(env_file: Path | None) -> str:
+    """Return what is wrong with the rights of a file of secrets that can still be used."""
+    if env_file is None:
+        return ""
+    try:
+        mode = env_file.stat().st_mode
+    except OSError as error:
+        return f"env_file {env_file}: {error.strerror}"
+    if mode & stat.S_IRWXG:
+        return f"env_file {env_file} can be read by its group: chmod 600 it"
+    return ""
+
+
+def _sign_in_warning(settings: Settings, target: Target) -> str:
+    if sign_in(settings, target.config_dir):
+        return ""
+    return "no sign-in was found: set env_file in the settings, or ANTHROPIC_API_KEY"
+
+
+def memory_words(session: Session | None, free: int | None) -> str:
+    """Return how much memory a resume may take when that is more than is `free`; else nothing."""
+    transcript = session.transcript if session else None
+    if session is None or transcript is None or not transcript.resumable:
+        return ""
+    likely = likely_memory(transcript.bytes)
+    if free is None or likely < free * 0.8:
+        return ""
+    listing, stage = shlex.quote(session.listing), shlex.quote(session.stage or "STAGE")
+    return (
+        f"a resume may need {size(likely)} of memory and {size(free)} are free: a fresh session "
+        f"(`new {listing} PROMPT --stage {stage}`) needs {size(_AGENT_BYTES)}; a fork "
+        "reads as much, but leaves this one as it is"
+    )
+
+
+def likely_memory(transcript_bytes: int) -> int:
+    """Return how many bytes of memory an agent takes that resumes a transcript of that size."""
+    return transcript_bytes * _MEMORY_FACTOR + _AGENT_BYTES
+
+
+def available_bytes() -> int | None:
+    """Return how much memory this machine could give to a new process; `None` if unknown."""
+    try:
+        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+        line = next(line for line in lines if line.startswith("MemAvailable:"))
+        return int(line.split()[1]) * 1024
+    except (OSError, StopIteration, ValueError, IndexError):
+        return None

@@ -1,0 +1,104 @@
+"""The prompt line: options of the agent first, when some are wanted, then what to say to it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from tui.core.errors import UsageError
+from tui.core.text.safe_text import one_line
+from tui.operations.context import Context
+from tui.operations.running.agent_options import describe, require_mode, require_no_wider
+from tui.operations.running.resume import Plan
+
+
+def parse_prompt_line(text: str) -> tuple[dict[str, Any], str]:
+    """Return the options at the start of a line, and the rest: `--model opus --max-turns 5 Go on`.
+
+    `--` ends them, for a prompt that begins with dashes itself. Raises `UsageError`.
+    """
+    asked: dict[str, Any] = {}
+    rest = text.strip()
+    while rest.startswith("--"):
+        name, _, rest = rest.partition(" ")
+        rest = rest.lstrip()
+        if name == "--":
+            break
+        value, _, rest = rest.partition(" ")
+        asked |= asked_for({name.removeprefix("--").replace("-", "_"): value})
+        rest = rest.lstrip()
+    return asked, rest
+
+
+def asked_for(flags: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return the agent's options that flags ask for, those given; raises `UsageError`."""
+    options: dict[str, Any] = {}
+    for flag, value in flags.items():
+        if value is None:
+            continue
+        if flag not in FLAGS:
+            known = ", ".join(f"--{one.replace('_', '-')}" for one in FLAGS)
+            raise UsageError(f"--{one_line(flag)}: no such option; there are {known}")
+        name, read = FLAGS[flag]
+        try:
+            options[name] = read(value.strip())
+        except ValueError:
+            words = f"--{flag.replace('_', '-')} {one_line(value)[:40]!r}"
+            raise UsageError(f"{words}: expected {_EXPECTED[name]}") from None
+    return options
+
+
+def with_options(context: Context, plan: Plan, asked: Mapping[str, Any]) -> Plan:
+    """Return the plan with what the operator asks for in this run, on top of what was recorded.
+
+    Raises `UsageError` for what only the settings may give, and in a restricted console for
+    whatever would let the agent do more than the settings give to its stage.
+    """
+    if not asked:
+        return plan
+    if mode := asked.get("permission_mode"):
+        require_mode(context.settings, plan.stage, mode)
+    require_no_wider(context.settings, plan.stage, asked)
+    agent = {**plan.agent, **asked}
+    return replace(plan, agent=agent, words=describe(agent))
+
+
+def _word(value: str) -> str:
+    if not value or not value.isprintable():
+        raise ValueError(value)
+    return value
+
+
+def _words(value: str) -> list[str]:
+    return [_word(one.strip()) for one in value.split(",")]
+
+
+def _count(value: str) -> int:
+    if not (value.isascii() and value.isdecimal() and len(value) < 7 and int(value)):
+        raise ValueError(value)
+    return int(value)
+
+
+def _dollars(value: str) -> float:
+    amount = float(value.removeprefix("$"))
+    if not (math.isfinite(amount) and amount > 0):
+        raise ValueError(value)
+    return amount
+
+
+FLAGS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
+    "model": ("model", _word),
+    "mode": ("permission_mode", _word),
+    "tools": ("allowed_tools", _words),
+    "max_turns": ("max_turns", _count),
+    "max_budget_usd": ("max_budget_usd", _dollars),
+}
+_EXPECTED = {
+    "model": "a model",
+    "permission_mode": "a permission mode",
+    "allowed_tools": "tools with commas between them",
+    "max_turns": "a number above 0",
+    "max_budget_usd": "an amount above 0",
+}

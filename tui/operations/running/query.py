@@ -1,0 +1,196 @@
+"""Prepare a query of the pipeline: whose session, as which agent, and its lock."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tui.claude.config_dir import footprint
+from tui.core.errors import ConsoleError, NothingTracked, Refused, UsageError
+from tui.core.models import Row
+from tui.core.session_id import require_session_id
+from tui.core.text.safe_text import one_line
+from tui.core.time.zones import LOCAL, read_time, zone_name
+from tui.operations.context import Context
+from tui.operations.running.agent_options import agent_options, stage_gives
+from tui.operations.running.forbidden_places import closed_places, work_folder
+from tui.operations.running.hold import require_not_held
+from tui.operations.target import Target, owned
+from tui.runs.agent.recorded_options import decides_itself, recorded_options
+from tui.runs.driver import Given
+from tui.runs.folder.protocol import Mode, RunSpec, new_run_id, require_sound_prompt
+from tui.runs.hosted import Prepared
+from tui.storage.session_locks import SessionLock
+from tui.storage.sqlite.connection import WRITE_TIMEOUT_S
+from tui.storage.table.tracking import read_rows
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a pipeline asks for; `options` are the SDK's, or `None`.
+
+    A new session lasts `max_age`; a resumed one at least `keeps` more, or what the settings say.
+    """
+
+    prompt: str
+    stage: str
+    listing_id: str
+    resume: str | None
+    options: Any
+    max_age: timedelta
+    keeps: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Whose:
+    mode: Mode
+    target: Target
+    source_id: str = ""
+
+
+def prepare(context: Context, folder: Path, query: Query) -> Prepared:
+    """Return the run of a query in the listing `folder`, its session's lock held; blocking.
+
+    Raises `Refused` when the root is held, the session is live, or has no transcript to resume;
+    `UnknownId`, `UsageError` for what makes no sense; `DatabaseProblem` when nobody can say which
+    agent the session is.
+    """
+    _require_sound(query)
+    require_not_held(context.root)
+    whose = _whose(query, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = _locked(whose)
+    try:
+        if whose.mode != "new":
+            _require_transcript(Target(whose.source_id or whose.target.session_id, folder))
+        spec = _spec(context, query, whose, context.clock())
+    except BaseException:  # an interrupt too must leave nothing locked
+        lock.release()
+        raise
+    return Prepared(spec, folder, lock, Given(query.options, _recorded(query)))
+
+
+def _require_sound(query: Query) -> None:
+    if not isinstance(query.prompt, str) or not query.prompt.strip():
+        raise UsageError("a query needs a prompt, which is a text")
+    require_sound_prompt(query.prompt)
+    if not one_line(query.stage):
+        raise UsageError("a query needs the stage that its session belongs to")
+
+
+def _whose(query: Query, folder: Path) -> _Whose:
+    """Return which session it is about; nobody could lock one that is not named."""
+    options = query.options
+    named = {one for one in (query.resume, options and options.resume) if one}
+    if len(named) > 1 or (options and options.continue_conversation):
+        raise UsageError("say which session goes on, once: query(..., resume=ID)")
+    given = str(options.session_id) if options and options.session_id else str(uuid.uuid4())
+    if not named:
+        return _Whose("new", Target(require_session_id(given), folder))
+    source = Target(require_session_id(named.pop()), folder)
+    if options and options.fork_session:
+        return _Whose("fork", Target(require_session_id(given), folder), source.session_id)
+    return _Whose("resume", source)
+
+
+def _require_transcript(target: Target) -> None:
+    places = footprint(target.config_dir, target.session_id)
+    if not any(place.suffix == ".jsonl" for place in places):
+        raise Refused(
+            f"{target.short} has no transcript below {target.config_dir / 'projects'}: it was "
+            "deleted, swept by the CLI, or written elsewhere; "
+            f"`session-console show {target.short}` says which"
+        )
+
+
+def _locked(whose: _Whose) -> SessionLock:
+    """Take the session's lock, nothing else running it; a new one is nobody else's yet."""
+    try:
+        if whose.mode != "resume":
+            return SessionLock.take(whose.target.folder, whose.target.session_id)
+        with owned(whose.target) as lock:
+            return lock.handed_on()
+    except OSError as error:
+        raise ConsoleError(
+            f"the session's lock cannot be taken: {error.strerror or error}"
+        ) from error
+
+
+def _spec(context: Context, query: Query, whose: _Whose, now: datetime) -> RunSpec:
+    settings, target = context.settings, whose.target
+    row = _row(target, whose.source_id or target.session_id) if whose.mode != "new" else None
+    replayed = _replayed(context, query, row)
+    agent = replayed | _recorded(query)
+    keeps_until = now + (query.keeps or settings.resume_keeps)
+    return RunSpec(
+        run_id=new_run_id(now),
+        session_id=target.session_id,
+        listing_id=query.listing_id,
+        stage=query.stage,
+        mode=whose.mode,
+        prompt=query.prompt,
+        db_path=target.db_path,
+        config_dir=target.config_dir,
+        cwd=_cwd(context, query, target.folder, agent),
+        operator=settings.operator,
+        created_at=now,
+        expires_at=_until(whose, row, now + query.max_age, keeps_until),
+        keeps_until=keeps_until,
+        agent=agent,
+        zone=zone_name(LOCAL),
+        permission_timeout_s=settings.permission_timeout.total_seconds(),
+        source_id=whose.source_id,
+        stall_timeout_s=settings.stall_timeout.total_seconds(),
+        decides_itself=query.options is not None and decides_itself(query.options),
+        stage_gives=stage_gives(settings, query.stage),
+        closed=closed_places(settings, target.folder),
+        audit_days=settings.audit_days,
+    )
+
+
+def _row(target: Target, session_id: str) -> Row | None:
+    try:
+        rows = read_rows(target.db_path, WRITE_TIMEOUT_S)
+    except NothingTracked:
+        return None
+    return next((row for row in rows if row.session_id == session_id), None)
+
+
+def _recorded(query: Query) -> dict[str, Any]:
+    return recorded_options(query.options) if query.options is not None else {}
+
+
+def _replayed(context: Context, query: Query, row: Row | None) -> dict[str, Any]:
+    """Return what makes a session that goes on the same agent again, bounded as for every row."""
+    if row is None:
+        return {}
+    options, notes = agent_options(context.settings, row.stage, row.details())
+    for note in notes:
+        logger.warning("%s: %s", row.session_id[:8], note)
+    return options
+
+
+def _cwd(context: Context, query: Query, folder: Path, agent: Mapping[str, Any]) -> Path:
+    """Return where the agent works: as given, else as recorded if that may be, else where we do."""
+    here, asked = Path.cwd(), agent.get("cwd")
+    if not asked:
+        return here
+    path = Path(str(asked))
+    if path == here or (query.options and query.options.cwd):
+        return path
+    return work_folder(context.settings, query.stage, folder, str(asked))[0] or here
+
+
+def _until(whose: _Whose, row: Row | None, until: datetime, keeps_until: datetime) -> datetime:
+    """Return when the session ends once it has begun; until then the CLI must not sweep it."""
+    if whose.mode != "resume" or row is None:
+        return until
+    known = read_time(row.expires_at, LOCAL)
+    return max(known, keeps_until) if known else keeps_until

@@ -1,0 +1,257 @@
+"""Resume, fork or begin a session in a run of its own that outlives the console."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tui.core.errors import ConsoleError, DatabaseProblem, Refused, UnknownId, UsageError
+from tui.core.models import Event, Liveness, Session
+from tui.core.session_id import is_listing_id
+from tui.core.text.safe_text import one_line
+from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.session_lookup import find_listing
+from tui.operations.cause import cause_of
+from tui.operations.context import Context
+from tui.operations.logbook_entry import written_down
+from tui.operations.owner import Owner, owner_elsewhere, require_silent
+from tui.operations.running.agent_options import agent_options, describe, stage_gives
+from tui.operations.running.forbidden_places import closed_places, work_folder
+from tui.operations.running.hold import require_not_held
+from tui.operations.running.preflight import require_startable, warnings
+from tui.operations.running.restricted import require_inner_prompt
+from tui.operations.target import (
+    Target,
+    busy_words,
+    owned,
+    require_no_orphan,
+    require_not_live,
+    require_seen,
+    target_of,
+)
+from tui.runs.folder.protocol import Mode, RunSpec, new_run_id, require_sound_prompt
+from tui.runs.launcher import launch
+from tui.safe_io.folders import is_folder
+
+DEFAULT_PROMPT = "Continue where we left off."
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run that could be started, and in `words` what it will use; `warnings` may be empty.
+
+    `source_id` is the session that a fork continues; `taken_over` says whose session this is, when
+    that owner cannot be proven dead and is to be passed over.
+    """
+
+    mode: Mode
+    target: Target
+    listing: str
+    stage: str
+    agent: Mapping[str, Any]
+    cwd: Path
+    zone: str
+    words: str
+    warnings: tuple[str, ...] = ()
+    source_id: str = ""
+    keeps: timedelta = timedelta(days=1)
+    taken_over: str = ""
+
+
+def plan_resume(
+    context: Context, session: Session, *, fork: bool = False, takes_over: bool = False
+) -> Plan:
+    """Return how a session would go on; raises `Refused` with the reason and a way out.
+
+    That is also raised for a mistake in how this console is set up, rather than let the run fail.
+    With `takes_over` an owner elsewhere that cannot be proven dead is passed over, unless its
+    runner showed just now that it lives.
+    """
+    context.require_writable()
+    require_not_held(context.root)
+    source = target_of(session)
+    require_startable(context.settings, source)
+    owner = owner_elsewhere(session, context.clock()) if not fork else None
+    if owner is not None:
+        _require_taken_over(context, source, owner, takes_over=takes_over)
+    _require_resumable(context, session, source, fork=fork, is_passed=owner is not None)
+    details = session.row.details() if session.row else {}
+    agent, notes = agent_options(context.settings, session.stage, details)
+    target = Target(str(uuid.uuid4()), source.folder) if fork else source
+    cwd, cwd_notes = _cwd(context, target, session.stage, agent)
+    return Plan(
+        "fork" if fork else "resume",
+        target,
+        session.listing,
+        session.stage,
+        agent,
+        cwd,
+        session.zone,
+        describe(agent),
+        (*notes, *cwd_notes, *warnings(context.settings, target, session)),
+        source.session_id if fork else "",
+        max_age(context, session.stage) if fork else context.settings.resume_keeps,
+        owner.words(context.clock()) if owner is not None else "",
+    )
+
+
+def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None = None) -> Plan:
+    """Return how a new session of a listing would begin, with an id of our own choosing.
+
+    Raises `UnknownId` when there is no such listing, `UsageError` for an empty stage, `Refused`
+    for a mistake in how this console is set up.
+    """
+    context.require_writable()
+    require_not_held(context.root)
+    if not one_line(stage):
+        raise UsageError("a new session needs a stage: new LISTING PROMPT --stage STAGE")
+    if not is_listing_id(listing_id):
+        raise UnknownId(f"{one_line(listing_id)[:80]!r} cannot be a listing's folder")
+    path = context.root / listing_id
+    if path.is_symlink() or not is_folder(path, unknown=True):
+        raise UnknownId(f"there is no listing {one_line(listing_id)}: make the folder {path} first")
+    listing = find_listing(Watch(context).look(only=listing_id), listing_id)
+    if not listing.has_rows:
+        raise DatabaseProblem(f"nothing could be tracked now: {listing.problem}")
+    target = Target(str(uuid.uuid4()), listing.path)
+    require_startable(context.settings, target)
+    agent, notes = agent_options(context.settings, stage, {})
+    cwd, cwd_notes = _cwd(context, target, stage, agent)
+    keeps = timedelta(days=days) if days else max_age(context, stage)
+    said = (*notes, *cwd_notes, *warnings(context.settings, target, None))
+    return Plan(
+        "new", target, listing_id, stage, agent, cwd, listing.zone, describe(agent), said, "", keeps
+    )
+
+
+def start(context: Context, plan: Plan, prompt: str) -> str:
+    """Start the run, detached, and return its id; `Refused` when the session is live by now.
+
+    The session's lock is taken here and handed to the runner, so of two starts at the same
+    instant one is refused.
+    """
+    context.require_writable()
+    prompt = prompt.strip()
+    if not prompt and plan.mode == "new":
+        raise UsageError("a new session needs a prompt")
+    require_sound_prompt(prompt)
+    require_inner_prompt(context, prompt, plan.cwd, plan.target.config_dir)
+    require_not_held(context.root)
+    require_startable(context.settings, plan.target)
+    with owned(plan.target, takes_over=bool(plan.taken_over)) as lock:
+        if plan.taken_over:
+            require_silent(plan.target, context.clock(), watches=True)
+        spec = _spec(context, plan, prompt or DEFAULT_PROMPT, context.clock())
+        if plan.taken_over:
+            _write_down_taking_over(context, plan, spec.created_at)
+        try:
+            launch(spec, lock)
+        except OSError as error:
+            raise ConsoleError(f"the run cannot be started: {error.strerror}") from error
+    return spec.run_id
+
+
+def _write_down_taking_over(context: Context, plan: Plan, at: datetime) -> None:
+    """Write down who takes a session over; raises `ConsoleError` where that cannot be."""
+    who, target, note = context.settings.operator, plan.target, f"from {plan.taken_over}"
+    event = Event(at, who, "take over", plan.listing, target.session_id, note=note)
+    if why := written_down(context, event):
+        raise ConsoleError(f"nobody takes {target.short} over without a trace{why}")
+
+
+def _spec(context: Context, plan: Plan, prompt: str, now: datetime) -> RunSpec:
+    settings = context.settings
+    return RunSpec(
+        new_run_id(now),
+        plan.target.session_id,
+        plan.listing,
+        plan.stage,
+        plan.mode,
+        prompt,
+        plan.target.db_path,
+        plan.target.config_dir,
+        plan.cwd,
+        settings.operator,
+        now,
+        now + plan.keeps,
+        now + settings.resume_keeps,
+        plan.agent,
+        settings.env_file,
+        settings.cli_path,
+        plan.zone,
+        settings.permission_timeout.total_seconds(),
+        plan.source_id,
+        settings.max_runs,
+        settings.stall_timeout.total_seconds(),
+        settings.restricted,
+        stage_gives=stage_gives(settings, plan.stage),
+        closed=closed_places(settings, plan.target.folder),
+        act_id=context.act_id,
+        audit_days=settings.audit_days,
+    )
+
+
+def _require_taken_over(
+    context: Context, target: Target, owner: Owner, *, takes_over: bool
+) -> None:
+    require_silent(target, context.clock())
+    said = f"{target.short} is not ours: {owner.words(context.clock())}"
+    if not takes_over:
+        raise Refused(
+            f"{said}. It cannot be proven dead from here: if you know that it is, "
+            f"`resume {target.short} --take-over`"
+        )
+
+
+def _require_resumable(
+    context: Context, session: Session, target: Target, *, fork: bool, is_passed: bool
+) -> None:
+    if not fork and not is_passed:
+        _require_idle(session, target)
+    require_seen(session)
+    if session.transcript is None or session.is_stray:
+        raise Refused(f"{target.short} cannot be resumed: {_cause(context, session)}")
+    if session.unread:
+        raise DatabaseProblem(
+            f"{target.short} would be another agent: its options cannot be read now, since "
+            f"{session.unread}"
+        )
+    if not session.transcript.resumable or not os.access(session.transcript.path, os.R_OK):
+        raise Refused(f"{target.short} cannot be resumed: {_cause(context, session)}")
+
+
+def _require_idle(session: Session, target: Target) -> None:
+    if session.liveness is Liveness.UNKNOWN:
+        require_not_live(target)
+    require_no_orphan(session)
+    if session.is_live:
+        raise Refused(busy_words(target.short, session.process.pid if session.process else None))
+
+
+def _cause(context: Context, session: Session) -> str:
+    return cause_of(session, context) or "it has no transcript to go on from"
+
+
+def _cwd(
+    context: Context, target: Target, stage: str, agent: Mapping[str, Any]
+) -> tuple[Path, tuple[str, ...]]:
+    """Return where the agent works: as recorded where that may be, else its listing's folder."""
+    asked = agent.get("cwd")
+    if not asked:
+        return target.folder, ()
+    path, reason = work_folder(context.settings, stage, target.folder, str(asked))
+    if path is not None:
+        return path, ()
+    return target.folder, (f"its folder {one_line(asked)} {reason}: it works in the listing's",)
+
+
+def max_age(context: Context, stage: str) -> timedelta:
+    """Return how long a new session of a stage lasts: as its settings say, or all settings."""
+    days = context.settings.stages.get(stage, {}).get("max_age_days")
+    is_sound = isinstance(days, int) and not isinstance(days, bool) and days > 0
+    return timedelta(days=days if is_sound and days else context.settings.max_age_days)

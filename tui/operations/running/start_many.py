@@ -1,0 +1,52 @@
+"""Many runs at once: each is started by itself, and waits in the root's queue for its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tui.core.errors import ConsoleError, UsageError
+from tui.core.models import Session
+from tui.operations.context import Context
+from tui.operations.running.prompt_line import with_options
+from tui.operations.running.resume import plan_resume, start
+
+# A run that waits is a process of 16 MB, so that it outlives whoever queued it.
+MOST_QUEUED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """What came of one of many: the run that was started, or why none was."""
+
+    session: Session
+    session_id: str = ""
+    run_id: str = ""
+    error: ConsoleError | None = None
+
+
+def start_many(
+    context: Context,
+    sessions: Sequence[Session],
+    prompt: str,
+    asked: Mapping[str, Any],
+    *,
+    fork: bool = False,
+) -> Iterator[Queued]:
+    """Start a run in each session, one after the other, and yield what came of it.
+
+    No more than `max_runs` work at once; the others wait as `queued`, whatever becomes of this
+    process. Raises `UsageError` for more than may wait.
+    """
+    if len(sessions) > MOST_QUEUED:
+        raise UsageError(f"{len(sessions)} at once are too many: at most {MOST_QUEUED} may wait")
+    context = context.as_one_act()
+    for session in sessions:
+        try:
+            plan = with_options(context, plan_resume(context, session, fork=fork), asked)
+            run_id = start(context, plan, prompt)
+        except ConsoleError as error:
+            yield Queued(session, error=error)
+        else:
+            yield Queued(session, plan.target.session_id, run_id)

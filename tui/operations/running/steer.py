@@ -1,0 +1,332 @@
+"""Steer a run through its folder: follow-up prompts, answers, interrupt, stop, model and mode."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import cast
+
+from tui.core.agent_questions import answers, questions
+from tui.core.errors import NeedsYes, Refused, UsageError
+from tui.core.limits import LONGEST_WAIT_S
+from tui.core.models import Event, Liveness, Process, Run, Session
+from tui.core.permission_request import LEAST_DIGEST, Request
+from tui.core.text.safe_text import one_line
+from tui.core.time.expiry import parse_duration
+from tui.operations.context import Act, Context
+from tui.operations.logbook_entry import written_down
+from tui.operations.running.act_record import record_command
+from tui.operations.running.agent_options import require_mode
+from tui.operations.running.restricted import (
+    agent_folder,
+    require_allowable,
+    require_asking_agent,
+    require_inner_prompt,
+    require_no_secret,
+)
+from tui.operations.target import Target, require_no_orphan, target_of
+from tui.runs.folder.command import Command, CommandKind, Decision
+from tui.runs.folder.heartbeat import is_moving
+from tui.runs.folder.inbox import post
+from tui.runs.folder.protocol import IN_PIPELINE, is_taken, named_process, read_owner, read_run
+from tui.runs.termination import end_cli, end_runner, interrupt_cli
+
+_DECISIONS = ("allow", "always", "deny")
+_STILL_S = 15  # a runner shows every 2 s that it lives
+_TAKEN_WITHIN_S, _LOOK_S = 0.6, 0.05
+
+
+def send(context: Context, session: Session, prompt: str) -> Act:
+    """Queue a follow-up prompt for the run of a session; its turn comes when this one ends."""
+    if not prompt.strip():
+        raise UsageError("there is nothing to send: give a prompt")
+    context.require_writable()
+    run = _steerable(session)
+    cwd = agent_folder(run, session)
+    require_inner_prompt(context, prompt, cwd, target_of(session).config_dir)
+    require_asking_agent(context, session, run)
+    require_no_secret(context, run, cwd, target_of(session).config_dir)
+    return _post(context, session, _command(context, "prompt", prompt.strip()), "sent to")
+
+
+def answer(
+    context: Context, session: Session, decision: str, reason: str = "", *, shown: str = ""
+) -> Act:
+    """Answer what waits: `allow`, `always` (in this run) or `deny`, with a reason.
+
+    An agent's questions are answered by a number or the words of an option, or words of one's own,
+    one for each question with `;` between them. Whoever does not deny names what was `shown`: the
+    SHA-256 of the request, or how it begins; raises `NeedsYes` without it. The first answer wins; a
+    later one raises `Refused` and names who was first.
+    """
+    context.require_writable()
+    known = session.run.request if session.run is not None else None
+    is_question = known is not None and bool(questions(known))
+    if not is_question:
+        _require_decision(decision)
+    request = _steerable(session).request
+    if request is None:
+        raise Refused(f"{session.session_id[:8]} does not wait for an answer")
+    if is_question and decision != "deny":
+        parts = decision.split(";") if len(questions(request)) > 1 else [decision]
+        return answer_questions(context, session, [one.strip() for one in parts], shown=shown)
+    decided = _require_decision(decision)
+    if decided != "deny":
+        _require_shown(context, session, request, shown)
+    words = {"allow": "allowed once:", "always": "allowed in this run:", "deny": "denied:"}
+    return _reply(context, session, request, words[decided], decided, reason.strip())
+
+
+def answer_questions(
+    context: Context, session: Session, said: Sequence[str], *, shown: str = ""
+) -> Act:
+    """Answer each of the agent's questions with one of `said`; see `answer`."""
+    context.require_writable()
+    request = _steerable(session).request
+    if request is None or not questions(request):
+        raise Refused(f"{session.session_id[:8]} asks no question any more")
+    answers(questions(request), said)
+    _require_shown(context, session, request, shown)
+    return _reply(context, session, request, "answered", "allow", answers=tuple(said))
+
+
+def put_off(context: Context, session: Session, words: str) -> Act:
+    """Let the request that waits, wait as long from now on before it is denied by itself.
+
+    Its run, whose clock it waits by, refuses what would be no later than it is.
+    """
+    seconds = int(parse_duration(words).total_seconds())
+    context.require_writable()
+    request = _steerable(session).request
+    if request is None:
+        raise Refused(f"{session.session_id[:8]} does not wait for an answer")
+    if not 0 < seconds <= LONGEST_WAIT_S:
+        raise UsageError(f"{one_line(words)}: a request waits 7 days at most")
+    verb = f"may wait {one_line(words)} from now on:"
+    return _reply(context, session, request, verb, reason=str(seconds))
+
+
+def why_not_grant(context: Context, session: Session, request: Request) -> str:
+    """Return why this console may only deny a request; empty when it may grant it."""
+    if request.problem:
+        return request.problem
+    try:
+        require_allowable(context, session, request)
+    except Refused as error:
+        return str(error)
+    return ""
+
+
+def _require_decision(decision: str) -> Decision:
+    if decision not in _DECISIONS:
+        raise UsageError(f"{one_line(decision)!r} is no answer: use allow, always, deny or wait")
+    return cast("Decision", decision)
+
+
+def _require_shown(context: Context, session: Session, request: Request, shown: str) -> None:
+    """Raise what keeps a request from being granted by whoever saw the one named `shown`."""
+    short = session.session_id[:8]
+    if reason := why_not_grant(context, session, request):
+        raise Refused(reason)
+    if not shown:
+        raise NeedsYes(
+            f"would grant {request.tool} to {short}: `show {short}` shows all of it, and ends with "
+            "the --input to add"
+        )
+    if len(shown) < LEAST_DIGEST or not request.digest.startswith(shown.lower()):
+        raise Refused(f"--input names another request than the one that waits: `show {short}`")
+
+
+def _reply(
+    context: Context,
+    session: Session,
+    request: Request,
+    verb: str,
+    decision: Decision = "",
+    reason: str = "",
+    answers: tuple[str, ...] = (),
+) -> Act:
+    """Post what an operator says to a request, or without a decision that it is to wait."""
+    command = Command(
+        "answer" if decision else "wait",
+        context.clock(),
+        context.settings.operator,
+        reason,
+        request.request_id,
+        decision,
+        answers,
+        digest=request.digest if decision != "deny" else "",
+    )
+    return _post(context, session, command, f"{verb} {request.tool} of")
+
+
+def interrupt(context: Context, session: Session, *, is_sure: bool = False) -> Act:
+    """End the turn that runs now; the run then takes its next prompt or ends.
+
+    A session that some other program runs on this machine is interrupted by its proven process;
+    raises `NeedsYes` before that, unless `is_sure`.
+    """
+    context.require_writable()
+    _require_running(session)
+    if not _is_ours(session) and session.liveness in (Liveness.BUSY, Liveness.WAITING):
+        return _interrupt_foreign(context, session, is_sure=is_sure)
+    if session.liveness is Liveness.QUEUED:
+        short = session.session_id[:8]
+        raise Refused(f"{short} has not begun: `stop {short}` takes it out of the queue")
+    return _post(context, session, _command(context, "interrupt"), "interrupt asked of")
+
+
+def _interrupt_foreign(context: Context, session: Session, *, is_sure: bool) -> Act:
+    target, process = target_of(session), session.process
+    if process is None or not process.proc_start:
+        raise Refused(f"{target.short} is run by another program, and nobody can tell by which")
+    if not is_sure:
+        raise NeedsYes(
+            f"would interrupt {target.short}, which another program runs (pid {process.pid}): it "
+            "may end its whole work for that; add --yes to do it"
+        )
+    stray = session.transcript.stray_in if session.transcript else None
+    interrupt_cli(process.pid, process.proc_start, stray or target.config_dir)
+    words = f"interrupted the CLI of {target.short} (pid {process.pid}), run by another program"
+    return _forced(context, session, target, "interrupt", words)
+
+
+def model(context: Context, session: Session, name: str) -> Act:
+    """Let the agent go on with another model, for the rest of this run."""
+    if not one_line(name).strip():
+        raise UsageError("which model? model ID NAME")
+    name = one_line(name).strip()
+    command = _command(context, "model", name)
+    return _post(context, session, command, f"model {name} asked of")
+
+
+def mode(context: Context, session: Session, name: str) -> Act:
+    """Let the agent go on in another permission mode, for the rest of this run.
+
+    `bypassPermissions` only where the settings give it to the session's stage.
+    """
+    require_mode(context.settings, session.stage, name)
+    return _post(context, session, _command(context, "mode", name), f"mode {name} asked of")
+
+
+def stop(context: Context, session: Session) -> Act:
+    """End the run of a session.
+
+    An orphaned CLI, and a runner that has not moved for long together with its CLI, are ended by
+    force; only when they are proven to be that.
+    """
+    context.require_writable()
+    if session.liveness is Liveness.ORPHAN and session.process is not None:
+        return _end_orphan(context, session, session.process)
+    _require_running(session)
+    run = _steerable(session)
+    still = _stillness(run, context.clock())
+    if still and _is_reachable(run) and not is_moving(run.folder):
+        return _end_frozen(context, session, run, still)
+    return _post(context, session, _command(context, "stop"), "stop asked of")
+
+
+def _end_orphan(context: Context, session: Session, process: Process) -> Act:
+    target = target_of(session)
+    end_cli(process.pid, process.proc_start, target.config_dir)
+    words = f"ended the orphaned CLI of {target.short} (pid {process.pid})"
+    return _forced(context, session, target, "stop", words)
+
+
+def _end_frozen(context: Context, session: Session, run: Run, still: str) -> Act:
+    target = target_of(session)
+    pid = end_runner(run.folder)
+    words = f"ended the runner of {target.short} (pid {pid}), which had not moved for {still}"
+    cli = named_process(read_owner(run.folder), "cli_pid", "cli_start")
+    if cli:
+        end_cli(*cli, target.config_dir)
+        words += f", and its CLI (pid {cli[0]})"
+    return _forced(context, session, target, "stop", words)
+
+
+def _command(context: Context, kind: CommandKind, text: str = "") -> Command:
+    return Command(kind, context.clock(), context.settings.operator, text)
+
+
+def _post(context: Context, session: Session, command: Command, verb: str) -> Act:
+    """Post a command, and wait a moment for the run to take it."""
+    context.require_writable()
+    target, now = target_of(session), context.clock()
+    run, settings = _steerable(session), context.settings
+    command = replace(command, by=settings.operator, is_restricted=settings.restricted)
+    posted = post(run.folder, command)
+    tool = run.request.tool if run.request else ""
+    unwritten = record_command(context, session, command, tool)
+    words = f"{verb} {target.short}{unwritten}"
+    if still := _stillness(run, now):
+        words += f"; its runner has not moved for {still}: {_way_out(run, target)}"
+    elif not _was_taken(run, posted, command.at):
+        words += "; not taken yet"
+    return _act(context, session, target, command.kind, words)
+
+
+def _was_taken(run: Run, posted: str, at: datetime) -> bool:
+    until = time.monotonic() + _TAKEN_WITHIN_S
+    while not (taken := is_taken(run.folder, posted, at)) and time.monotonic() < until:
+        time.sleep(_LOOK_S)
+    return taken
+
+
+def _act(context: Context, session: Session, target: Target, kind: str, words: str) -> Act:
+    return Act(kind, session.listing, target.session_id, context.clock(), words)
+
+
+def _forced(context: Context, session: Session, target: Target, kind: str, words: str) -> Act:
+    """Write down what was done to a process that no run folder tells of."""
+    act = _act(context, session, target, kind, words)
+    who = context.settings.operator
+    event = Event(act.at, who, kind, session.listing, target.session_id, note=words)
+    said = written_down(context, replace(event, act_id=context.act_id), words)
+    return replace(act, words=said)
+
+
+def _stillness(run: Run, now: datetime) -> str:
+    """Return in words for how long the runner has not moved; empty while it does."""
+    seconds = int((now - read_run(run.folder).beat_at).total_seconds())
+    if seconds < _STILL_S:
+        return ""
+    return f"{seconds}s" if seconds < 120 else f"{seconds // 60} min"
+
+
+def _way_out(run: Run, target: Target) -> str:
+    if _is_reachable(run):
+        return f"`stop {target.short}` ends it"
+    host = one_line(read_owner(run.folder).get("host") or "") or "the machine it runs on"
+    return f"it cannot be reached from here, so end it on {host}"
+
+
+def _is_reachable(run: Run) -> bool:
+    """Whether its runner can be ended from here; a pipeline is not, which does other work too."""
+    owner = read_owner(run.folder)
+    return not owner.get(IN_PIPELINE) and named_process(owner, "pid", "proc_start") is not None
+
+
+def _is_ours(session: Session) -> bool:
+    """Whether a run of ours, which takes commands, runs the session."""
+    return session.run is not None and not session.run.is_over
+
+
+def _require_running(session: Session) -> None:
+    if not (_is_ours(session) or session.is_live):
+        raise Refused(f"{session.session_id[:8]}: nothing to stop: it is not running")
+
+
+def _steerable(session: Session) -> Run:
+    """Return the run to steer; raises `Refused` when the session has none of ours."""
+    short = session.session_id[:8]
+    if session.run is not None and _is_ours(session):
+        return session.run
+    require_no_orphan(session)
+    if session.is_live:
+        raise Refused(
+            f"{short} is run by another program, which takes no commands from here; "
+            f"`interrupt {short}` can end its turn"
+        )
+    raise Refused(f"{short} is not running: `resume {short}` starts it")

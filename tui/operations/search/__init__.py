@@ -1,0 +1,1 @@
+"""Searching transcripts for text."""

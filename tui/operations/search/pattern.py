@@ -1,0 +1,130 @@
+"""A pattern matched piece by piece: a literal that must be there, and an end to its patience."""
+
+from __future__ import annotations
+
+import re
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from tui.core.errors import ConsoleError, UsageError
+from tui.core.text.safe_text import one_line
+
+PATIENCE_S = 3.0
+_PATIENCE_PER_CHAR = 1e-6
+_PIECE = 16 * 1024
+_OVERLAP = 1024
+_CLASSES = frozenset("bBdDsSwWAZ")
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _-;=@#%")
+_TOKEN = re.compile(r"\\(.)|\[\^?\]?(?:\\.|[^\]\\])*\]|(\{[^}]*\}|[*?])|([()])|(.)", re.DOTALL)
+
+
+class Pattern:
+    """A regular expression, case ignored; every match holds one of its `literals`, if it has any.
+
+    `patience_s` is how long matching may take. Raises `UsageError` for what is no regular
+    expression.
+    """
+
+    def __init__(self, words: str, patience_s: float = PATIENCE_S) -> None:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self._regex = re.compile(words, re.IGNORECASE | re.MULTILINE)
+        except (re.error, RecursionError, OverflowError) as error:
+            said = one_line(error)[:200]
+            raise UsageError(f"{one_line(words)[:80]!r} is no pattern: {said}") from error
+        self.literals = literals_of(words)
+        self._most_patience = self.patience = patience_s
+
+    def matches(self, text: str) -> Iterator[re.Match[str]]:
+        """Return the first match of each line of `text`, never an empty one.
+
+        Raises `ConsoleError` at the end of its patience, which a second for each million
+        characters restores; within one piece of text only the main thread can be told to stop.
+        """
+        at = 0
+        while at < len(text):
+            end, next_at = _piece(text, at)
+            match = self._first(text, at, end)
+            if match is None:
+                at = next_at
+                continue
+            yield match
+            newline = text.find("\n", match.end())
+            at = newline + 1 if newline >= 0 else len(text)
+
+    def _first(self, text: str, start: int, end: int) -> re.Match[str] | None:
+        began = time.monotonic()
+        with _alarm(self.patience, self._give_up):
+            found = self._regex.finditer(text, start, end)
+            match = next((one for one in found if one.end() > one.start()), None)
+        earned = (end - start) * _PATIENCE_PER_CHAR
+        left = self.patience - (time.monotonic() - began) + earned
+        self.patience = min(self._most_patience, left)
+        if self.patience <= 0:
+            self._give_up()
+        return match
+
+    def _give_up(self, number: int = 0, frame: FrameType | None = None) -> None:
+        raise ConsoleError(
+            f"{one_line(self._regex.pattern)[:80]!r} takes too long to match: repeat nothing that "
+            "repeats itself, or name a word that must be there"
+        )
+
+
+def literals_of(pattern: str) -> tuple[bytes, ...]:
+    """Return lower-case texts one of which every match holds as JSON writes it; none if unsure.
+
+    Lines without them need not be parsed, unless something in them may hide one.
+    """
+    if "(?" in pattern:
+        return ()
+    branches, depth = [[""]], 0
+    for escaped, optional, bracket, char in _TOKEN.findall(pattern):
+        if escaped.isalnum() and escaped not in _CLASSES:
+            return ()
+        depth += {"(": 1, ")": -1}.get(bracket, 0)
+        runs = branches[-1]
+        if optional:
+            runs[-1] = runs[-1][:-1]
+        if char == "|" and depth == 0:
+            branches.append([""])
+        elif depth == 0 and (char or escaped) in _PLAIN and not escaped.isalnum():
+            runs[-1] += char or escaped
+        else:
+            runs.append("")
+    longest = {max((run.strip(" ") for run in runs), key=len) for runs in branches}
+    return () if "" in longest else tuple(sorted(one.lower().encode() for one in longest))
+
+
+def _piece(text: str, at: int) -> tuple[int, int]:
+    """Return where the next piece to match in ends, and where the one after it begins.
+
+    A pattern may take the square of a piece's length. Pieces end with a line; those of a line that
+    is longer than a piece overlap.
+    """
+    end = at + _PIECE
+    if end >= len(text):
+        return len(text), len(text)
+    newline = text.rfind("\n", at + _OVERLAP, end)
+    return (newline, newline + 1) if newline >= 0 else (end, end - _OVERLAP)
+
+
+@contextmanager
+def _alarm(seconds: float, ring: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Call `ring` from within whatever takes longer; in another thread than the main one, never."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

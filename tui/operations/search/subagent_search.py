@@ -1,0 +1,175 @@
+"""A search in what sub-agents said: it is found where the stream shows it, at their calls."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from bisect import insort
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tui.claude.subagent_calls import LED_IN, Leads
+from tui.claude.subagent_files import Subagent, look_at_subagents
+from tui.claude.transcript.branches import Repeats
+from tui.claude.transcript.line_reader import LineReader
+from tui.claude.transcript.records import whole_records
+from tui.claude.transcript_lines import read_lines
+from tui.core.errors import ConsoleError
+from tui.core.models import Entry, EntryKind
+from tui.core.text.safe_text import one_line
+from tui.operations.search.pattern import Pattern
+from tui.operations.search.transcript_search import Hits, has, sought_by
+from tui.operations.transcripts.kept_results import Tell, in_full
+from tui.operations.transcripts.unlinked_subagents import call_id
+
+_WHOLE = 1 << 40
+_DEEPEST = 20
+_MISSED = -2
+
+# Gives the entries of the session itself, of those lines alone that hold one of some literals.
+Told = Callable[[tuple[bytes, ...]], Iterable[Entry]]
+
+
+def with_asides(
+    hits: Hits,
+    folder: Path,
+    pattern: Pattern,
+    told: Told,
+    beside: Sequence[Entry],
+    is_stopped: Callable[[], bool],
+) -> Hits:
+    """Return hits, with the places of calls whose sub-agents said what is sought.
+
+    `folder` is the session's own; `beside` is what stands in the stream and in no line, also what
+    stands for calls that nothing names. What has not changed since the hits were found is not read
+    again; what could not be read is. Raises `ConsoleError`.
+    """
+    agents, cut = look_at_subagents(folder)
+    sizes = {agent.path: _size(agent.path) for agent in agents}
+    unread, found = dict.fromkeys((cut,) if cut else ()), list[Subagent]()
+    for agent in (one for one in agents if hits.agents.get(one.path) != sizes[one.path]):
+        if is_stopped():
+            return replace(hits, is_whole=False)
+        missed = dict[str, None]()
+        if _says(agent.path, folder, pattern, missed.setdefault):
+            found.append(agent)
+        unread.update(missed)
+        sizes[agent.path] = _MISSED if missed else sizes[agent.path]
+    places, told_at, more = array("Q", hits.places), set(hits.places), set[int]()
+    try:
+        if found:
+            calls = _Calls(agents, told, beside)
+            more = {place for one in found if (place := calls.place_of(one)) is not None}
+        if len(beside) != hits.beside:
+            more.update(_places_at(told, [one.at for one in beside if has(one, pattern)]))
+    except OSError as error:
+        raise ConsoleError(f"{folder.name} cannot be read: {error.strerror or error}") from error
+    for place in more - told_at:
+        insort(places, place)
+    told_unread = tuple(unread)
+    return replace(hits, places=places, agents=sizes, beside=len(beside), unread_aside=told_unread)
+
+
+def _places_at(told: Told, moments: Iterable[datetime | None]) -> Iterator[int]:
+    """Yield the place of what was told last before each moment, else of the first that was."""
+    first = datetime.min.replace(tzinfo=UTC)
+    waiting = sorted((at or first for at in moments), reverse=True)
+    last: int | None = None
+    for entry in told(()) if waiting else ():
+        while waiting and (waiting[-1] == first or (entry.at and entry.at > waiting[-1])):
+            waiting.pop()
+            yield entry.place if last is None else last
+        last = entry.place
+    if waiting and last is not None:
+        yield last
+
+
+def with_told(hits: Hits, pattern: Pattern, entries: Iterable[Entry]) -> Hits:
+    """Return hits, with the places of those entries that say what is sought."""
+    found = {one.place for one in entries if one.place >= 0 and has(one, pattern)}
+    more = found.difference(hits.places)
+    return replace(hits, places=array("Q", sorted((*hits.places, *more)))) if more else hits
+
+
+def told_left(entries: Sequence[Entry]) -> Told:
+    """Return what gives the entries that are left of a session without a transcript."""
+    return lambda _: entries
+
+
+def told_by(path: Path) -> Told:
+    """Return what gives the entries of a transcript, their texts left out."""
+
+    def told(sought: tuple[bytes, ...]) -> Iterator[Entry]:
+        reader = LineReader(0, Repeats().is_copy)
+        for line in read_lines(path, sought):
+            yield from reader.entries(line.raw, line.start)
+
+    return told
+
+
+class _Calls:
+    """Where the calls of a session stand, and which of them led to a sub-agent."""
+
+    def __init__(self, agents: Sequence[Subagent], told: Told, beside: Sequence[Entry]) -> None:
+        self._agents, self._told = agents, told
+        self._stood_in = {one.tool_id: one.at for one in beside if one.kind is EntryKind.TOOL}
+        self._places: dict[str, int] = {}
+        self._tasks: dict[str, str] = {}
+        self._inner: dict[Path, Leads] = {}
+        for entry in told(LED_IN):
+            if entry.kind is EntryKind.TOOL:
+                self._places.setdefault(entry.tool_id, entry.place)
+            elif entry.kind is EntryKind.RESULT and entry.task:
+                self._tasks.setdefault(entry.task, entry.tool_id)
+
+    def place_of(self, agent: Subagent) -> int | None:
+        """Return the place of the session's own call that led to a sub-agent, at any depth."""
+        chain = [agent]
+        while len(chain) < _DEEPEST:
+            if (place := self._places.get(self._call_of(chain[-1]))) is not None:
+                return place
+            above = self._above(chain[-1])
+            if above is None or above in chain:
+                break
+            chain.append(above)
+        ids = (one for one in map(call_id, reversed(chain)) if one in self._stood_in)
+        return next(_places_at(self._told, [self._stood_in[one] for one in ids][:1]), None)
+
+    def _call_of(self, agent: Subagent) -> str:
+        named = (self._tasks.get(one, "") for one in (agent.agent_id, agent.run_id) if one)
+        return agent.tool_id or next(filter(None, named), "")
+
+    def _above(self, agent: Subagent) -> Subagent | None:
+        """Return the sub-agent whose call led to another."""
+        return next((one for one in self._agents if self._leads(one).has(agent.tool_id)), None)
+
+    def _leads(self, agent: Subagent) -> Leads:
+        if agent.path not in self._inner:
+            leads = self._inner[agent.path] = Leads()
+            with suppress(OSError):  # what cannot be read is told where it is searched
+                for line in read_lines(agent.path, LED_IN):
+                    for record in whole_records(line.raw):
+                        leads.note(record)
+        return self._inner[agent.path]
+
+
+def _says(path: Path, folder: Path, pattern: Pattern, tell: Tell) -> bool:
+    reader = LineReader(_WHOLE, Repeats().is_copy)
+    try:
+        lines = read_lines(path, sought_by(pattern), is_shown=True)
+        entries = (entry for line in lines for entry in reader.entries(line.raw, line.start))
+        is_said = any(has(in_full(entry, folder, tell), pattern) for entry in entries)
+        return is_said or any(has(entry, pattern) for entry in reader.rest())
+    except OSError as error:
+        tell(f"{one_line(path.name)} cannot be read: {error.strerror or error}")
+        return False
+
+
+def _size(path: Path) -> int:
+    try:
+        return os.lstat(path).st_size
+    except OSError:
+        return -1

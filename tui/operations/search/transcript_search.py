@@ -1,0 +1,125 @@
+"""Search the whole of one transcript, however large, for the places of its lines that match."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tui.claude.transcript.branches import Repeats
+from tui.claude.transcript.line_reader import LineReader
+from tui.claude.transcript.search_prefilter import told_in
+from tui.claude.transcript_lines import Line, read_lines
+from tui.core.errors import ConsoleError
+from tui.core.models import Entry
+from tui.core.text.safe_text import one_line
+from tui.operations.search.pattern import Pattern
+from tui.operations.transcripts.kept_results import MARKER, in_full
+
+_WHOLE = 1 << 40
+_MOST = 1_000_000
+
+
+class Stopped(Exception):
+    """Somebody did not want to wait any longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """The places of the lines that hold `words`, in order, of the first `size` bytes.
+
+    `is_whole` is false when the search was stopped; what was found until then is there. `agents`
+    are the sub-agents that were searched as well, each with its size; `beside` is how much was
+    that stands in no line. What was said in `unread` and `unread_aside` could not be searched.
+    """
+
+    words: str
+    places: array[int] = field(default_factory=lambda: array("Q"))
+    size: int = 0
+    is_whole: bool = True
+    agents: Mapping[Path, int] = field(default_factory=dict)
+    beside: int = 0
+    unread: tuple[str, ...] = ()
+    unread_aside: tuple[str, ...] = ()
+
+    @property
+    def not_searched(self) -> tuple[str, ...]:
+        """Why there may be more, a line for each reason."""
+        return tuple(dict.fromkeys((*self.unread, *self.unread_aside)))
+
+    def next(self, place: int, step: int) -> int | None:
+        """Return the number of the hit after `place` (or before it), round the end; or `None`."""
+        if not self.places:
+            return None
+        if step > 0:
+            after = bisect_right(self.places, place) if place >= 0 else 0
+            return after % len(self.places)
+        return (bisect_left(self.places, max(place, 0)) - 1) % len(self.places)
+
+
+def seek(
+    path: Path,
+    words: str,
+    size: int,
+    told: Callable[[float], None] = lambda _: None,
+    is_stopped: Callable[[], bool] = lambda: False,
+    known: Hits | None = None,
+) -> Hits:
+    """Return where the first `size` bytes of a transcript hold `words`, case ignored.
+
+    What is searched is what the stream would show, unfolded; what is `known` already is not read
+    again. `told` gets the share that is done. Raises `ConsoleError` when the file cannot be read.
+    """
+    pattern, places = pattern_of(words), array("Q", known.places if known else ())
+    known, folder = known or Hits(words), path.with_suffix("")
+    unread = dict.fromkeys(known.unread)
+
+    def reached(at: int) -> None:
+        if is_stopped():
+            raise Stopped
+        told(at / size if size else 1.0)
+
+    try:
+        sought = sought_by(pattern)
+        lines = read_lines(
+            path, sought, size=size, start=known.size, is_shown=True, reached=reached
+        )
+        for entry in _told(lines):
+            at = bisect_left(places, entry.place)  # what the end leaves open stands before it
+            is_new = at == len(places) or places[at] != entry.place
+            if not is_new or len(places) >= _MOST:
+                continue
+            if has(in_full(entry, folder, unread.setdefault), pattern):
+                places.insert(at, entry.place)
+    except Stopped:
+        return Hits(words, places, size, is_whole=False)
+    except OSError as error:
+        said = f"{one_line(path.name)} cannot be read: {error.strerror or error}"
+        raise ConsoleError(said) from error
+    return replace(known, places=places, size=size, unread=tuple(unread))
+
+
+def pattern_of(words: str) -> Pattern:
+    """Return the pattern that finds words as they are, case ignored."""
+    return Pattern(re.escape(words))
+
+
+def sought_by(pattern: Pattern) -> tuple[bytes, ...]:
+    """Return what a line holds that may tell a match, or of a result that may; none for any."""
+    return told_in((*pattern.literals, MARKER) if pattern.literals else ())
+
+
+def _told(lines: Iterable[Line]) -> Iterator[Entry]:
+    reader = LineReader(_WHOLE, Repeats().is_copy)
+    for line in lines:
+        yield from reader.entries(line.raw, line.start)
+    yield from reader.rest()
+
+
+def has(entry: Entry, pattern: Pattern) -> bool:
+    """Whether an entry has a match in what it shows once it is unfolded."""
+    texts = (entry.text, entry.tool, entry.detail)
+    return any(next(pattern.matches(text), None) is not None for text in texts if text)

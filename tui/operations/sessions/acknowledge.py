@@ -1,0 +1,66 @@
+"""Settle what a session needs somebody for, until something new happens to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from tui.core.act_summary import ago
+from tui.core.attention import Need, mark_of, need_of
+from tui.core.errors import ConsoleError, Refused
+from tui.core.models import Ack, Event, Session
+from tui.operations.context import Act, Context
+from tui.operations.logbook_entry import written_down
+from tui.operations.target import target_of
+from tui.storage.state.acknowledgements import write_ack
+
+_WORDS = {
+    Need.ANSWER: "waits for a permission",
+    Need.FAILED: "failed",
+    Need.QUIET: "is busy and quiet, or an orphan",
+    Need.ENDS: "ends within the hour",
+    Need.GHOST: "has no transcript",
+}
+
+
+def acknowledge(context: Context, session: Session) -> Act:
+    """Write down that this operator has seen what a session needs now.
+
+    Nothing of the session changes: what waits goes on waiting. Raises `Refused` when it needs
+    nobody, `ConsoleError` when nothing can be written below its listing.
+    """
+    context.require_writable()
+    target, now = target_of(session), context.clock()
+    need = need_of(session, now, context.settings.quiet_after)
+    if need is None:
+        raise Refused(f"{target.short} needs nobody now: there is nothing to acknowledge")
+    mark, what = mark_of(session, need), _WORDS[need]
+    ack, stands = Ack(context.settings.operator, now, mark), session.ack
+    try:
+        if stands is None or stands.mark != mark:
+            stands = write_ack(target.folder, target.session_id, ack)
+    except OSError as error:
+        raise ConsoleError(
+            f"the acknowledgement cannot be written: {error.strerror or error}"
+        ) from error
+    if stands != ack:
+        said = f"{stands.by} already acknowledged that {target.short} {what}"
+        words = f"{said}, {ago(stands.at, now)}"
+        return _act(session, target.session_id, now, words, is_needless=True)
+    who = context.settings.operator
+    event = Event(now, who, "ack", session.listing, target.session_id, note=what)
+    words = f"acknowledged that {target.short} {what}"
+    words = written_down(context, replace(event, act_id=context.act_id), words)
+    return _act(session, target.session_id, now, words, is_needless=False)
+
+
+def _act(session: Session, session_id: str, now: datetime, words: str, *, is_needless: bool) -> Act:
+    return Act(
+        "ack",
+        session.listing,
+        session_id,
+        now,
+        words,
+        folder=session.folder,
+        is_needless=is_needless,
+    )

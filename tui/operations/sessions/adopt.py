@@ -1,0 +1,261 @@
+"""Adopt a session: move a stray into its listing, and track what no row tracks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from tui.claude.config_dir import CONFIG_DIR, footprint, raise_sweep, refresh_children
+from tui.core.errors import ConsoleError, DatabaseProblem, Refused, UnknownId, UsageError
+from tui.core.models import Event, Row, Session, State
+from tui.core.session_id import is_listing_id
+from tui.core.text.safe_text import one_line
+from tui.operations.cause import remains_words
+from tui.operations.context import Act, Context
+from tui.operations.formatting import count, size
+from tui.operations.logbook_entry import written_down
+from tui.operations.running.resume import max_age
+from tui.operations.target import (
+    Target,
+    owned,
+    require_no_orphan,
+    require_not_live,
+    require_seen,
+    target_of,
+    tracking_of,
+)
+from tui.runs.folder.bounded_reads import read_json
+from tui.runs.folder.protocol import SPEC
+from tui.safe_io.folders import is_folder, is_link
+from tui.safe_io.moving import Rename, conflict, move, require_movable
+from tui.safe_io.replacing import make_folders, rename_anew
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    source: Path
+    target: Path
+
+
+def adopt(
+    context: Context,
+    session: Session,
+    *,
+    listing: str = "",
+    stage: str = "",
+    rename: Rename = rename_anew,
+) -> Act:
+    """Move a stray's whole footprint into its listing, or track a session that no row tracks.
+
+    `listing` names another folder than that of the listing it was found for, which only a
+    session without a row can go to. Raises `Refused` while anything may run it or when something
+    else is in its place there, with nothing moved; an adoption that broke off is done again.
+    """
+    context.require_writable()
+    target, now = _target(context, session, listing), context.clock()
+    require_no_orphan(session)
+    require_seen(session)
+    home = _home(context, session)
+    stage = one_line(stage)[:60] or _known_stage(session)
+    with owned(target):
+        moves, unwritten = _moves(home, session, target) if home is not None else (), ""
+        if not moves and not _is_trackable(session, stage):
+            raise _nothing(session, target)
+        if moves:
+            _put_sweep_off(context, session, target, stage, now)
+            unwritten = _carry_out(context, session, moves, target, rename)
+        after = _tracked(context, session, target, stage, now) if session.row is None else None
+    return Act(
+        "adopt",
+        one_line(target.folder.name),
+        target.session_id,
+        now,
+        _words(session, target, after, is_moved=bool(moves)) + unwritten,
+        session.row,
+        after or session.row,
+        zone=session.zone,
+        folder=target.folder,
+    )
+
+
+def adoptable(sessions: Iterable[Session]) -> tuple[Session, ...]:
+    """Return the strays, which `adopt --all` takes."""
+    return tuple(one for one in sessions if one.is_stray)
+
+
+def _target(context: Context, session: Session, listing: str) -> Target:
+    target = target_of(session)
+    if not listing or context.root / listing == target.folder:
+        return target
+    folder = context.root / listing
+    if not is_listing_id(listing) or is_link(folder) or not is_folder(folder, unknown=True):
+        raise UnknownId(f"there is no listing {one_line(listing)[:80]!r} below {context.root}")
+    if session.row is not None:
+        raise Refused(f"{target.short} is tracked in {session.listing}: it can go nowhere else")
+    if not session.is_stray:
+        raise Refused(f"{target.short} lies in {session.listing} already")
+    return Target(target.session_id, folder)
+
+
+def _home(context: Context, session: Session) -> Path | None:
+    """Return the config dir that it lies in, or where an adoption that broke off left a part."""
+    if session.transcript is not None and session.transcript.stray_in is not None:
+        return session.transcript.stray_in
+    home = context.settings.claude_home
+    is_a_listing_s = home is not None and home.resolve().name == CONFIG_DIR
+    return None if session.row is None or is_a_listing_s else home
+
+
+def _moves(home: Path, session: Session, target: Target) -> tuple[_Move, ...]:
+    """Return what to move where, the transcript last: until then the session is still a stray."""
+    require_not_live(target, config_dir=home)
+    if is_link(target.config_dir):
+        raise Refused(f"{target.config_dir} is a link, and links are not followed")
+    try:
+        moves = _places(home, target)
+        clashes = [(one, conflict(one.source, one.target)) for one in moves]
+    except OSError as error:
+        place = one_line(error.filename or home)
+        why = f"{place} cannot be looked at: {error.strerror}"
+        raise Refused(f"nothing of {target.short} was moved: {why}") from error
+    for one, clash in clashes:
+        if clash is not None:
+            raise Refused(
+                f"{target.short}: {one_line(clash)} is there already and holds something else than "
+                f"{one_line(one.source)}: nothing was moved over it"
+            )
+    return moves
+
+
+def _places(home: Path, target: Target) -> tuple[_Move, ...]:
+    """Return what there is to move; raises `OSError`, `Refused` for what is too much."""
+    places = dict.fromkeys((*footprint(home, target.session_id), *_sketch(home, target.session_id)))
+    moves = [_Move(place, target.config_dir / _inside(home, place)) for place in places]
+    moves.sort(key=lambda one: (one.source.suffix == ".jsonl", str(one.source)))
+    for one in moves:
+        try:
+            require_movable(one.source)
+        except OSError as error:
+            place = one_line(one.source)
+            raise Refused(f"{place} cannot be moved: {error.strerror}") from error
+    return tuple(moves)
+
+
+def _sketch(home: Path, session_id: str) -> tuple[Path, ...]:
+    """Return the guide's own sketch of a session, which lies one folder deeper there."""
+    folder = home / "sessions" / session_id
+    is_whole = (folder / "conversation.json").is_file()
+    return (folder,) if is_whole and not any(map(is_link, (folder.parent, folder))) else ()
+
+
+def _inside(home: Path, place: Path) -> Path:
+    """Return where a place goes in the listing's config dir."""
+    inside = place.relative_to(home)
+    return Path(*inside.parts[1:]) if inside.parts[0] == "sessions" else inside
+
+
+def _carry_out(
+    context: Context,
+    session: Session,
+    moves: tuple[_Move, ...],
+    target: Target,
+    rename: Rename,
+) -> str:
+    """Move all of it and write that down; return why the latter could not be, else nothing."""
+    now = context.clock()
+    try:
+        for one in moves:
+            make_folders(target.folder, *one.target.parent.relative_to(target.folder).parts)
+            move(one.source, one.target, rename=rename)
+    except OSError as error:
+        raise ConsoleError(
+            f"{target.short} was not adopted whole: {error.filename}: {error.strerror or error}; "
+            f"nothing is lost, and `adopt {target.short}` again does the rest"
+        ) from error
+    finally:
+        unwritten = _record(context, session, target, len(moves), now)
+    refresh_children(target.config_dir, now)
+    return unwritten
+
+
+def _put_sweep_off(
+    context: Context, session: Session, target: Target, stage: str, now: datetime
+) -> None:
+    """Make the CLI keep it here until it expires, before it can sweep it here."""
+    make_folders(target.folder, CONFIG_DIR)
+    if session.transcript is None or not session.transcript.resumable:
+        return
+    until = max(session.expires_at or now, now + context.settings.resume_keeps)
+    if session.row is None and stage:
+        until = now + max_age(context, stage)
+    raise_sweep(target.config_dir, session.transcript.modified_at, until)
+
+
+def _is_trackable(session: Session, stage: str) -> bool:
+    return session.row is None and session.transcript is not None and bool(stage)
+
+
+def _tracked(
+    context: Context, session: Session, target: Target, stage: str, now: datetime
+) -> Row | None:
+    """Track it, when it is known what stage it is of."""
+    if not stage or session.transcript is None:
+        return None
+    until = now + max_age(context, stage)
+    tracking = tracking_of(context, target.folder, session.zone)
+    try:
+        row = tracking.track(
+            target.session_id,
+            listing_id=target.folder.name,
+            stage=stage,
+            now=now,
+            expires_at=until,
+            metadata={"operator": context.settings.operator},
+        )
+    except DatabaseProblem as problem:
+        raise DatabaseProblem(
+            f"{target.short} is not tracked: {problem}; `adopt {target.short} --stage {stage}` "
+            "again once that is over"
+        ) from problem
+    if session.transcript.resumable:
+        raise_sweep(target.config_dir, session.transcript.modified_at, until)
+    return row
+
+
+def _known_stage(session: Session) -> str:
+    """Return the stage that its run was started with; empty when none is known."""
+    if session.run is None:
+        return ""
+    return one_line(read_json(session.run.folder / SPEC).get("stage") or "")[:60]
+
+
+def _record(context: Context, session: Session, target: Target, moved: int, now: datetime) -> str:
+    """Write down who adopted it, also when it broke off; the row, if any, is left as it is."""
+    where = session.transcript.stray_in if session.transcript else None
+    note = f"{count(moved, 'place')} from {one_line(where)}, {size(session.bytes)}"
+    who, listing = context.settings.operator, target.folder.name
+    event = Event(now, who, "adopt", listing, target.session_id, note=note, act_id=context.act_id)
+    return written_down(context, event)
+
+
+def _nothing(session: Session, target: Target) -> ConsoleError:
+    if session.remains is not None:
+        return ConsoleError(f"{target.short} cannot be adopted: {remains_words(session)}")
+    if session.state is State.UNTRACKED:
+        return UsageError(
+            f"{target.short} is of no known stage: adopt {target.short} --stage STAGE"
+        )
+    return Refused(f"{target.short} lies where it belongs: there is nothing to adopt")
+
+
+def _words(session: Session, target: Target, after: Row | None, *, is_moved: bool) -> str:
+    said = f"adopted {target.short}"
+    if is_moved:
+        said += f" into {one_line(target.folder.name)} ({size(session.bytes)})"
+    if after is not None:
+        return f"{said}; tracked as {after.stage} until {after.expires_at[:16]}"
+    if session.row is None:
+        return f"{said}; no row tracks it: `adopt {target.short} --stage STAGE` does"
+    return said

@@ -1,0 +1,113 @@
+"""Let a session last longer: both its clocks."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from tui.claude.config_dir import raise_sweep, refresh_children
+from tui.core import row_transitions
+from tui.core.errors import DatabaseProblem, Refused
+from tui.core.models import Row, Session, Status
+from tui.core.time import expiry
+from tui.core.time.zones import zone_named
+from tui.operations.cause import stray_words
+from tui.operations.context import Act, Context
+from tui.operations.target import Target, require_seen, target_of, tracking_of
+from tui.safe_io.folders import console_folder
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """What an extension would do: the expiry from `was` to `until`.
+
+    `ends_at` is when the session ends without it, by the earlier clock; `is_needless` when both
+    clocks reach `until` already.
+    """
+
+    session: Session
+    was: datetime | None
+    until: datetime
+    is_needless: bool
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When the session ends as it is."""
+        return self.session.ends_at
+
+
+def plan_extension(session: Session, words: str, now: datetime) -> Extension:
+    """Return what `words` (`7`, `12h`, `+7d`, `2026-12-24`) would do to a session.
+
+    Raises `UsageError` for words that are no duration, `Refused` for what has no expiry to extend,
+    `ConsoleError` when that, or whether it has a transcript, cannot be read.
+    """
+    _require_row(session)
+    if session.status == Status.DELETED:
+        raise Refused(f"{session.session_id[:8]} is deleted: restore it first")
+    require_seen(session)
+    was = session.expires_at
+    until = expiry.extended(words, was, now, zone_named(session.zone))
+    revives = session.status == Status.EXPIRED and session.transcript is not None
+    is_swept = session.sweep_at is not None and session.sweep_at < until
+    if session.is_stray and is_swept:
+        raise Refused(
+            f"{session.session_id[:8]} cannot be kept that long where it lies: "
+            f"{stray_words(session)} first"
+        )
+    is_needless = was is not None and until <= was and not revives and not is_swept
+    return Extension(session, was, until, is_needless)
+
+
+def extend(context: Context, extension: Extension) -> Act:
+    """Write the new expiry by compare-and-set and put the CLI's own sweep off until past it.
+
+    Raises `Changed` when the row is not what was shown any more, `DatabaseProblem`, `Refused`.
+    """
+    context.require_writable()
+    session, now = extension.session, context.clock()
+    target, row = target_of(session), _require_row(session)
+    require_seen(session)
+    has_transcript = session.transcript is not None
+    zone = zone_named(session.zone)
+    after = row_transitions.extended(row, extension.until, zone, has_transcript=has_transcript)
+    if extension.until == extension.was and after.status == row.status:
+        after = row
+    _put_sweep_off(target, session, extension.until, now)
+    if after != row:
+        tracking = tracking_of(context, target.folder, session.zone)
+        tracking.change(row, after, action="extend", now=now)
+        with suppress(OSError):  # it tells `undo` that this listing may hold an act
+            console_folder(target.folder)
+    is_needless = extension.is_needless
+    words = f"{target.short} already lasts longer" if is_needless else f"extended {target.short}"
+    return Act(
+        "extend",
+        session.listing,
+        target.session_id,
+        now,
+        words,
+        row,
+        after,
+        zone=session.zone,
+        folder=target.folder,
+        is_needless=is_needless,
+    )
+
+
+def _require_row(session: Session) -> Row:
+    short = session.session_id[:8]
+    if session.unread:
+        raise DatabaseProblem(f"{short} cannot be extended now: {session.unread}")
+    if session.row is None:
+        raise Refused(f"{short} is not tracked: it has no expiry to extend")
+    return session.row
+
+
+def _put_sweep_off(target: Target, session: Session, until: datetime, now: datetime) -> None:
+    if session.is_stray:
+        return
+    if session.transcript is not None and session.transcript.resumable:
+        raise_sweep(target.config_dir, session.transcript.modified_at, until)
+        refresh_children(target.config_dir, now)

@@ -1,0 +1,131 @@
+"""Give a session a title, as the CLI itself does: one line at the end of its transcript."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from tui.claude.config_dir import footprint
+from tui.claude.transcript_facts import title_since
+from tui.core.act_summary import did_just_now
+from tui.core.errors import Changed, ConsoleError, Refused, UsageError
+from tui.core.models import Event, Session, Transcript
+from tui.core.text.safe_text import one_line
+from tui.operations.context import Act, Context
+from tui.operations.logbook_entry import written_down
+from tui.operations.target import Target, owned, require_no_orphan, require_seen, target_of
+from tui.safe_io.opening import open_to_append
+from tui.storage.state.logbook import read_logbook
+
+MAX_TITLE = 200
+_NEWLINE = b"\n"
+
+
+def rename(context: Context, session: Session, title: str) -> Act:
+    """Append the title to the transcript, where the CLI, the SDK and every console read it.
+
+    Refused while the session runs, and without a transcript in its listing. The title before is
+    in the words: renaming back is how it is undone. Raises `UsageError` for an empty title,
+    `Changed` when somebody gave it another since it was looked at, `ConsoleError` when nothing
+    could be written; the transcript is then as it was.
+    """
+    context.require_writable()
+    named = one_line(title)[:MAX_TITLE].strip()
+    if not named:
+        raise UsageError("a title needs at least one character that can be seen")
+    target, now = target_of(session), context.clock()
+    require_no_orphan(session)
+    transcript = _transcript(session, target)
+    with owned(target):
+        if transcript.path not in footprint(target.config_dir, target.session_id):
+            raise Refused(f"the transcript of {target.short} is not where it was: look again")
+        try:
+            _require_as_seen(context, session, transcript, now)
+            _append(transcript.path, _line(target.session_id, named))
+        except OSError as error:
+            raise ConsoleError(
+                f"the title of {target.short} cannot be written: {error.strerror or error}"
+            ) from error
+    # No title in the logbook: the transcript holds them all, and a purge erases them there.
+    who = context.settings.operator
+    event = Event(now, who, "rename", session.listing, target.session_id, act_id=context.act_id)
+    was = f'; it was "{session.title}"' if session.title not in ("", named) else ""
+    words = f'renamed {target.short} to "{named}"{was}'
+    words = written_down(context, event, words)
+    return Act("rename", session.listing, target.session_id, now, words, folder=target.folder)
+
+
+def _transcript(session: Session, target: Target) -> Transcript:
+    transcript = session.transcript
+    require_seen(session)
+    if transcript is None:
+        raise Refused(f"{target.short} has no transcript that a title could be written into")
+    if session.is_stray:
+        raise Refused(f"{target.short} lies outside its listing: `adopt {target.short}` first")
+    if not transcript.resumable:
+        raise Refused(f"{target.short} is a conversation.json, which has no place for a title")
+    return transcript
+
+
+def _require_as_seen(context: Context, session: Session, seen: Transcript, now: datetime) -> None:
+    """Raise `Changed` when another title was given since it was looked at, and say who did it."""
+    title = title_since(seen.path, seen.size)
+    if title in ("", session.title):
+        return
+    by, short = _renamed_by(context, session, now), session.session_id[:8]
+    raise Changed(f'{short} changed meanwhile: its title is now "{title}"{by}')
+
+
+def _renamed_by(context: Context, session: Session, now: datetime) -> str:
+    """Return who renamed it last, or why nobody can tell; empty for a program of another kind."""
+    try:
+        acts = read_logbook(context.root)
+    except OSError as error:
+        return f"; by whom is not known: the logbook cannot be read: {error.strerror}"
+    done = (
+        one
+        for one in reversed(acts)
+        if (one.listing, one.session_id, one.action) == (*session.key, "rename")
+    )
+    return next((f"; {did_just_now(one, now)}" for one in done), "")
+
+
+def _line(session_id: str, title: str) -> bytes:
+    """Return the line as the CLI and the SDK's `rename_session` write it."""
+    facts = {"type": "custom-title", "customTitle": title, "sessionId": session_id}
+    return json.dumps(facts, separators=(",", ":")).encode() + _NEWLINE
+
+
+def _append(path: Path, line: bytes) -> None:
+    """Append a whole line in one write; an unfinished last line is ended first.
+
+    The mtime stays: the CLI's sweep and "last activity" count from it, and a new title is no
+    activity. Where the file is another login's it cannot be kept, and the sweep starts anew.
+    """
+    fd = open_to_append(path)
+    try:
+        before = os.fstat(fd)
+        if not stat.S_ISREG(before.st_mode) or before.st_size == 0:
+            raise Refused(f"{path.name} is no transcript: nothing is in it")
+        is_torn = os.pread(fd, 1, before.st_size - 1) != _NEWLINE
+        _write(fd, _NEWLINE + line if is_torn else line, before)
+    finally:
+        os.close(fd)
+
+
+def _write(fd: int, data: bytes, before: os.stat_result) -> None:
+    """Write all of it or none: on a full disk half a line would fit."""
+    written = os.write(fd, data)
+    is_last = os.fstat(fd).st_size == before.st_size + written
+    if written != len(data):
+        if is_last:
+            os.ftruncate(fd, before.st_size)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    if is_last:
+        with suppress(PermissionError):
+            os.utime(fd, ns=(before.st_atime_ns, before.st_mtime_ns))

@@ -1,0 +1,131 @@
+"""Say by hand what a row should say: that it failed, that it is active, what was overwritten."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tui.claude.config_dir import raise_sweep, refresh_children
+from tui.core import row_transitions
+from tui.core.errors import DatabaseProblem, Refused
+from tui.core.models import Liveness, Row, Session, Status
+from tui.core.text.safe_text import one_line
+from tui.core.time.zones import read_time, zone_named
+from tui.operations.context import Act, Context
+from tui.operations.target import require_seen, target_of, tracking_of
+
+_RUNNING = (Liveness.BUSY, Liveness.WAITING, Liveness.IDLE, Liveness.QUEUED)
+
+
+def fail(context: Context, session: Session, reason: str = "") -> Act:
+    """Mark a session failed, and why, for whoever looks next.
+
+    Refused while it runs: the end of its turn says then whether it failed, and would take the mark
+    back. What has lost its owner may be marked. Raises `Changed`, `DatabaseProblem`.
+    """
+    row, now = _row_to_change(context, session), context.clock()
+    short = session.session_id[:8]
+    if session.liveness in _RUNNING:
+        raise Refused(
+            f"{short} is running, and the end of its turn says whether it failed: "
+            f"`stop {short}` it first"
+        )
+    if row.status == Status.EXPIRED and session.transcript is None:
+        require_seen(session)
+        raise Refused(f"{short} is cleaned up: nothing is left of it that could be looked into")
+    words = one_line(reason)[:2000] or f"marked by {context.settings.operator}"
+    after = row_transitions.failed(row, words, now, zone_named(session.zone))
+    return _write(context, session, (row, after), "fail", now, f"{short} is failed: {words}")
+
+
+def activate(context: Context, session: Session) -> Act:
+    """Make a failed or expired session active again, for `resume_keeps` at least.
+
+    A live one may be: running is what active means. Raises `Refused` for what has no transcript to
+    go on with, `Changed`, `DatabaseProblem`.
+    """
+    row, now = _row_to_change(context, session), context.clock()
+    short = session.session_id[:8]
+    if row.status == Status.ACTIVE:
+        return _act(session, "activate", now, f"{short} is active already", (row, row))
+    require_seen(session)
+    if session.transcript is None and not session.is_live:
+        raise Refused(f"{short} has no transcript to go on with: `show {short}` says why")
+    keeps_until = now + context.settings.resume_keeps
+    after = row_transitions.activated(row, keeps_until, zone_named(session.zone))
+    _put_sweep_off(session, after, now)
+    return _write(context, session, (row, after), "activate", now, f"{short} is active again")
+
+
+def reapply(context: Context, session: Session) -> Act:
+    """Put back what the pipeline overwrote: see `Session.overwritten`.
+
+    Raises `Refused` when nothing was, when only a row is left, or when a running session would be
+    called failed; `Changed`, `DatabaseProblem`.
+    """
+    row, now = _row_to_change(context, session), context.clock()
+    short, after = session.session_id[:8], session.overwritten
+    if after is None:
+        raise Refused(f"nothing of {short} was overwritten: there is nothing to put back")
+    require_seen(session)
+    if session.transcript is None and not session.is_live:
+        raise Refused(f"{short} has no transcript any more: `show {short}` says why")
+    if session.liveness in _RUNNING and after.status == Status.FAILED != row.status:
+        raise Refused(
+            f"{short} is running again, so its old failure says nothing: reapply once it has ended"
+        )
+    if after.expires_at != row.expires_at:
+        _put_sweep_off(session, after, now)
+    words = f"{short} has again what was overwritten"
+    return _write(context, session, (row, after), "reapply", now, words)
+
+
+def _row_to_change(context: Context, session: Session) -> Row:
+    context.require_writable()
+    target_of(session)
+    short = session.session_id[:8]
+    if session.unread:
+        raise DatabaseProblem(f"{short} cannot be changed now: {session.unread}")
+    if session.row is None:
+        raise Refused(f"{short} is not tracked: it has no row to change")
+    if session.row.status == Status.DELETED:
+        raise Refused(f"{short} is deleted: `restore {short}` gets it back")
+    return session.row
+
+
+def _put_sweep_off(session: Session, after: Row, now: datetime) -> None:
+    """Keep the CLI's own sweep off until past the expiry; a stray lies where that is not ours."""
+    until = read_time(after.expires_at, zone_named(session.zone))
+    transcript = session.transcript
+    if until is None or transcript is None or not transcript.resumable or session.is_stray:
+        return
+    target = target_of(session)
+    raise_sweep(target.config_dir, transcript.modified_at, until)
+    refresh_children(target.config_dir, now)
+
+
+def _write(
+    context: Context,
+    session: Session,
+    rows: tuple[Row, Row],
+    kind: str,
+    now: datetime,
+    words: str,
+) -> Act:
+    """Write the second of `rows` if the first is what is stored still."""
+    tracking = tracking_of(context, target_of(session).folder, session.zone)
+    stored = tracking.change(*rows, action=kind, now=now)
+    return _act(session, kind, now, words, (rows[0], stored))
+
+
+def _act(session: Session, kind: str, now: datetime, words: str, rows: tuple[Row, Row]) -> Act:
+    return Act(
+        kind,
+        session.listing,
+        session.session_id,
+        now,
+        words,
+        *rows,
+        zone=session.zone,
+        folder=session.folder,
+        is_needless=rows[0] == rows[1],
+    )

@@ -1,0 +1,1 @@
+"""Following, exporting and quoting the stream of one session."""

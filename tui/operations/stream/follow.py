@@ -1,0 +1,398 @@
+"""Follow one session's stream: its transcript, whoever writes it, and what a run writes now."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tui.claude import transcript_pages
+from tui.claude.transcript.branches import Lineage
+from tui.claude.transcript.context_usage import Filled
+from tui.claude.transcript.line_reader import LineReader
+from tui.claude.transcript.notices import FAILED_SERVERS
+from tui.claude.transcript.records import whole_records
+from tui.claude.transcript.usage_meter import NOTHING_SPENT, Meter, Spent
+from tui.claude.transcript_pages import RawLine
+from tui.claude.transcript_tail import Growth, Tail
+from tui.core.models import Entry, EntryKind, Session
+from tui.operations.cause import unseen_words
+from tui.operations.search.subagent_search import told_by, told_left, with_asides, with_told
+from tui.operations.search.transcript_search import Hits, pattern_of, seek
+from tui.operations.stream.partial_reply import KINDS, still_written
+from tui.operations.stream.run_notices import Happened, interleaved, since
+from tui.operations.transcripts.branches import Branches, branch_mark, marked
+from tui.operations.transcripts.kept_results import in_sight
+from tui.operations.transcripts.last_line import LastLine
+from tui.operations.transcripts.page_context import MAX_TEXT, following, to_tell, told_alone
+from tui.operations.transcripts.remains import remaining_calls
+from tui.operations.transcripts.subagent_tails import Asides, SaidAside
+from tui.operations.transcripts.unlinked_subagents import Uncalled
+from tui.runs.folder.bounded_reads import amount
+from tui.runs.folder.protocol import Partial, read_partial
+
+_LAST_BYTES = 256 * 1024
+_EACH_POLL = 2 * 1024 * 1024
+_MOST_MESSAGES = 64
+_MOST_BARREN = 64
+_COST, _LONGEST_COST = b'"totalCostUSD"', 64 * 1024
+_FAR = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What is new since the last poll.
+
+    `was_reset` means that the transcript is another one now: what was shown is void. `partial` is
+    what is being written, token by token, and not in the transcript yet. `has_more` means that the
+    next poll finds more at once. `start` and `end` are the places between which everything was
+    told by now; `asides` is what sub-agents said, by the id of their call, and `ended` the notices
+    of those that ended without a word in the transcript. `branches` says which of them the next
+    resume follows, when there are several.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    was_reset: bool = False
+    partial: Partial | None = None
+    notices: tuple[str, ...] = ()
+    has_more: bool = False
+    start: int = 0
+    end: int = 0
+    asides: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
+    ended: tuple[Entry, ...] = ()
+    spent: Spent = NOTHING_SPENT
+    branches: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A piece of the stream from `start` to `stop`; `is_void` when the file is another one now.
+
+    `unread` says what of it could not be read.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    start: int = 0
+    stop: int = 0
+    is_void: bool = False
+    unread: tuple[str, ...] = ()
+
+
+class Follow:
+    """Follows one session from the last `last_bytes` of its transcript on.
+
+    `poll` is for one thread at a time; pages and searches may be read beside it.
+    """
+
+    def __init__(self, session: Session, *, last_bytes: int = _LAST_BYTES) -> None:
+        self._last_bytes = last_bytes
+        self._tail: Tail | None = None
+        self._path: Path | None = None
+        self._happened = Happened()
+        self._asides: Asides | None = None
+        self._is_begun = False
+        self._noting = threading.Lock()
+        self._left: tuple[Entry, ...] = ()
+        self._left_folder: Path | None = None
+        self._first_at: datetime | None = None
+        self._unread: dict[str, None] = {}
+        self._unseen = ""
+        self._forget()
+        self._point_at(session)
+
+    def poll(self, session: Session) -> Update:
+        """Return what is new; `session` is its latest picture. Blocking, never raises `OSError`."""
+        was_moved = self._point_at(session)
+        happened = self._happened.poll(session.run.folder if session.run else None)
+        if self._tail is None:
+            return self._remaining(session, happened, was_moved=was_moved)
+        growth = self._tail.read(limit=_EACH_POLL)
+        was_reset = growth.was_reset or was_moved
+        if growth.was_reset:
+            self._forget()
+        entries = self._told(growth, is_over=not (session.is_live or growth.has_more))
+        self._note_filled()
+        aside = self._said_aside(session)
+        uncalled = self._not_called(session)
+        happened = (*happened, *uncalled)
+        if was_reset or not self._is_begun:
+            happened = since(self._beside, entries)
+            self._first_at = next((one.at for one in entries if one.at), None)
+        happened = self._not_told(happened, entries)
+        self._is_begun = self._is_begun or bool(entries or happened)
+        return Update(
+            interleaved(entries, happened),
+            was_reset,
+            self._partial(session),
+            (*((growth.notice,) if growth.notice else ()), *aside.notices, *self._told_unread()),
+            growth.has_more or aside.has_more or bool(uncalled),
+            self._start,
+            self._told_to,
+            aside.entries,
+            aside.ended,
+            self._meter.spent,
+            self._branched,
+        )
+
+    def _remaining(
+        self, session: Session, happened: tuple[Entry, ...], *, was_moved: bool
+    ) -> Update:
+        """Return what is told without a transcript, as long as there is none."""
+        entries, folder = tuple[Entry, ...](), session.own_folder
+        if folder is not None and self._asides is None:
+            self._asides, entries = Asides(folder), remaining_calls(folder)
+            self._left = tuple(replace(one, place=at) for at, one in enumerate(entries))
+            self._left_folder, entries = folder, self._left
+            self._note(entries)
+        aside, writing = self._said_aside(session), self._partial(session)
+        self._is_begun = self._is_begun or bool(happened or entries)
+        unseen, known = unseen_words(session), self._unseen
+        notices = (*aside.notices, *((unseen,) if unseen not in ("", known) else ()))
+        self._unseen = unseen
+        told = Update((*entries, *happened), was_moved, writing, notices, aside.has_more)
+        return replace(told, asides=aside.entries, ended=aside.ended, end=len(self._left))
+
+    def before(self, place: int, until: datetime | None) -> Page:
+        """Return what stands before `place`; `until` is the time of what stands there."""
+        last, told_to = self._last, self._tail.told_to if self._tail else 0
+        is_last = place > told_to and place == last.stop
+        page = self._page(told_to if is_last else place, 0, transcript_pages.before)
+        if is_last and not page.is_void:
+            page = replace(page, entries=(*page.entries, *last.entries), stop=place)
+        return replace(page, entries=self._with_notices(page.entries, None, until))
+
+    def after(self, place: int, stop: int, since: datetime | None) -> Page:
+        """Return what stands from `place` to `stop` at most; `since` is the time before it."""
+        last, told_to = self._last, self._tail.told_to if self._tail else 0
+        whole = min(stop, told_to)
+        page = self._page(place, whole, lambda fd, at: transcript_pages.after(fd, at, whole))
+        if page.stop == told_to < last.stop == stop and not page.is_void:
+            page = replace(page, entries=(*page.entries, *last.entries), stop=stop)
+        until = _FAR if page.stop >= stop else None
+        return replace(page, entries=self._with_notices(page.entries, since, until))
+
+    def seek(
+        self,
+        words: str,
+        told: Callable[[float], None],
+        is_stopped: Callable[[], bool],
+        known: Hits | None = None,
+    ) -> Hits:
+        """Search all that was told by now, or what is new since `known`; raises `ConsoleError`.
+
+        What sub-agents said is found at their calls.
+        """
+        path, folder = self._path, self._own_folder or self._left_folder
+        if folder is None:
+            return Hits(words)
+        if path is None:
+            hits, entries = Hits(words), told_left(self._left)
+        else:
+            hits = seek(path, words, self._told_to, told, is_stopped, known)
+            entries = told_by(path)
+        if not hits.is_whole:
+            return hits
+        pattern, marks = pattern_of(words), self._known.marks
+        hits = with_asides(hits, folder, pattern, entries, self._beside, is_stopped)
+        return with_told(hits, pattern, self._left if path is None else marked(marks))
+
+    def _point_at(self, session: Session) -> bool:
+        """Open the session's transcript; true when it is another file than before."""
+        path = session.transcript.path if session.transcript else None
+        if path is None or path == self._path:
+            return False
+        was_moved = self._path is not None or self._asides is not None
+        self._path = path
+        self._tail = Tail(path, last_bytes=self._last_bytes)
+        self._forget()
+        return was_moved
+
+    @property
+    def _told_to(self) -> int:
+        """How far everything was told, a last line without a newline with it."""
+        return max(self._last.stop, self._tail.told_to if self._tail else 0)
+
+    @property
+    def _own_folder(self) -> Path | None:
+        return self._path.with_suffix("") if self._path is not None else None
+
+    def _forget(self) -> None:
+        self._meter, self._reader = Meter(), LineReader(MAX_TEXT, self._is_copy)
+        self._messages: dict[str, Counter[EntryKind]] = {}
+        self._is_first, self._tells_servers = True, False
+        self._branched = ""
+        self._start = 0
+        self._asides = Asides(self._own_folder, self._has) if self._own_folder else None
+        self._uncalled, self._last = Uncalled(), LastLine()
+        self._first_at = None
+        self._branches = Branches(self._path) if self._path else None
+
+    def _told(self, growth: Growth, *, is_over: bool) -> tuple[Entry, ...]:
+        entries: list[Entry] = []
+        last, named = self._last_line() if is_over else (None, ())
+        if self._is_first and growth.lines:
+            self._start, self._is_first = growth.lines[0].start, False
+        lineage = self._lineage(last)
+        for line in (*self._to_tell(growth, lineage), *((last,) if last else ())):
+            said = line.told_by(self._reader, MAX_TEXT)
+            entries += branch_mark(lineage, line.start, said)
+            self._meter.note(said)
+            self._note_cost(line)
+            self._note_messages(said)
+            entries += said
+        if last is not None:
+            self._last.note(last, said)
+        entries += named
+        if growth.lines or last is not None:
+            self._branched = lineage.words
+        if not growth.has_more:
+            entries += self._reader.settled(datetime.now(UTC), is_over=is_over)
+        self._note(entries)
+        return in_sight(entries, self._own_folder, self._unread.setdefault)
+
+    def _told_unread(self) -> tuple[str, ...]:
+        """Return what could not be read of what was kept beside, once."""
+        told, self._unread = tuple(self._unread), {}
+        return told
+
+    def _to_tell(self, growth: Growth, lineage: Lineage) -> Iterable[RawLine]:
+        """Return the lines that came, long ones as far as they have something of their own."""
+        if self._path is not None and any(line.end for line in growth.lines):
+            with suppress(OSError), transcript_pages.opened(self._path) as fd:
+                return tuple(to_tell(fd, growth.lines, lineage))
+        return growth.lines
+
+    def _not_told(
+        self, happened: tuple[Entry, ...], entries: tuple[Entry, ...]
+    ) -> tuple[Entry, ...]:
+        """Return what happened without what the transcript tells better: servers that failed."""
+        told = (one.text.startswith(FAILED_SERVERS) for one in entries)
+        self._tells_servers = self._tells_servers or any(told)
+        if not self._tells_servers:
+            return happened
+        return tuple(one for one in happened if not one.text.startswith(FAILED_SERVERS))
+
+    @property
+    def _known(self) -> Lineage:
+        """What is known of where the lines that were told go on from."""
+        return self._branches.lineage if self._branches is not None else Lineage()
+
+    def _has(self, record: Mapping[str, Any]) -> bool:
+        """Whether the transcript has a record: what a sub-agent's repeats of it is told here."""
+        return self._known.has(record)
+
+    def _is_copy(self, record: Mapping[str, Any], place: int, number: int) -> bool:
+        return self._last.has(place, number) or self._known.is_copy(record, place, number)
+
+    def _last_line(self) -> tuple[RawLine | None, tuple[Entry, ...]]:
+        """Return what stands behind the last newline, once nobody writes any more."""
+        if self._path is None or self._tail is None or self._tail.identity is None:
+            return None, ()
+        return self._last.read(self._path, self._tail.told_to)
+
+    def _lineage(self, last: RawLine | None) -> Lineage:
+        """Return the same, once what came is read, too."""
+        if self._branches is not None and self._tail is not None:
+            with suppress(OSError):
+                self._branches.read(last.stop - 1 if last is not None else self._tail.told_to)
+        return self._known
+
+    def _note(self, entries: Iterable[Entry]) -> None:
+        if self._asides is not None:
+            with self._noting:
+                self._asides.note(entries)
+
+    def _said_aside(self, session: Session) -> SaidAside:
+        with self._noting:
+            if self._asides is None:
+                return SaidAside()
+            return self._asides.poll(is_live=session.is_live)
+
+    def _not_called(self, session: Session) -> tuple[Entry, ...]:
+        """Return what stands for sub-agents that no call names, as far as that is known now.
+
+        Of those found later than the stream began, what lies before is left to its pages.
+        """
+        asides, branches = self._asides, self._branches
+        if asides is None or asides.unread or branches is None:
+            return ()
+        if branches.is_cut or branches.leads.is_cut:
+            return ()
+        found = self._uncalled.fresh(asides.agents, branches.leads, is_live=session.is_live)
+        self._note(found)
+        first = self._first_at
+        return tuple(one for one in found if first is None or one.at is None or one.at >= first)
+
+    @property
+    def _beside(self) -> tuple[Entry, ...]:
+        """All that stands in the stream and in no line of the transcript."""
+        return (*self._happened.known, *self._uncalled.known)
+
+    def _note_filled(self) -> None:
+        """Take note of how full the context was before what is told, and what that proves."""
+        filled = self._branches.filled if self._branches is not None else Filled()
+        self._meter.note_windows({**filled.windows, **self._happened.windows})
+        if self._branches is not None and not self._branches.is_behind:
+            self._meter.note_before(filled.model, filled.tokens)
+
+    def _note_cost(self, line: RawLine) -> None:
+        if line.size < _LONGEST_COST and _COST in line.raw:
+            for facts in whole_records(line.raw):
+                cost = amount(facts.get("totalCostUSD"))
+                if facts.get("type") == "cost-state" and cost is not None:
+                    self._meter.note_cost(cost)
+
+    def _note_messages(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            if entry.message_id and entry.kind in KINDS.values():
+                self._messages.setdefault(entry.message_id, Counter())[entry.kind] += 1
+        while len(self._messages) > _MOST_MESSAGES:
+            self._messages.pop(next(iter(self._messages)))
+
+    def _partial(self, session: Session) -> Partial | None:
+        """Return what is being written, without the blocks that the transcript has already."""
+        if session.run is None or session.run.is_over:
+            return None
+        partial = read_partial(session.run.folder)
+        return still_written(partial, self._messages) if partial is not None else None
+
+    def _page(
+        self, origin: int, limit: int, read: Callable[[int, int], tuple[RawLine, ...]]
+    ) -> Page:
+        """Read from `origin` towards `limit` until there is something to show."""
+        place, entries = origin, tuple[Entry, ...]()
+        path, tail = self._path, self._tail
+        if path is None or tail is None:
+            return Page((), origin, origin)
+        with suppress(OSError), transcript_pages.opened(path) as fd:
+            if transcript_pages.identity(fd) != tail.identity:
+                return Page(is_void=True)
+            for _ in range(_MOST_BARREN):
+                lines = read(fd, place) if place != limit else ()
+                if not lines or entries:
+                    break
+                place = lines[0].start if limit < origin else lines[-1].stop
+                ahead = following(fd, lines[-1].stop, tail.told_to)
+                entries = told_alone(fd, lines, ahead, self._known)
+        self._note(entries)
+        unread = dict[str, None]()
+        entries = in_sight(entries, self._own_folder, unread.setdefault)
+        return Page(entries, min(origin, place), max(origin, place), unread=tuple(unread))
+
+    def _with_notices(
+        self, entries: tuple[Entry, ...], after: datetime | None, until: datetime | None
+    ) -> tuple[Entry, ...]:
+        """Return entries with what happened `after` (or from the first on), up to `until`."""
+        times = [one.at for one in entries if one.at]
+        if not times:
+            return entries
+        last = until or times[-1]
+        known = [one for one in self._beside if one.at is not None and one.at < last]
+        if after is None:
+            return interleaved(entries, since(known, entries))
+        return interleaved(entries, [one for one in known if one.at and one.at > after])

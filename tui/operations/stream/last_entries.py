@@ -1,0 +1,79 @@
+"""The last entries of a session's stream, read back as far as the bounds allow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from tui.core.limits import BACK_S, MOST_BACK
+from tui.core.models import Entry, EntryKind, Session
+from tui.operations.stream.follow import Follow, Update
+from tui.operations.transcripts.last_line import unfinished_line
+from tui.safe_io.walking import Budget
+
+_MOST_ASIDE = 1001  # one more than is shown of them, so that what is cut is told
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The last entries of a stream, what sub-agents said as in an `Update`, and the `Follow` that
+    goes on from there; `notices` say what could not be read.
+    """
+
+    follow: Follow
+    entries: tuple[Entry, ...]
+    asides: Mapping[str, tuple[Entry, ...]]
+    ended: tuple[Entry, ...] = ()
+    branches: str = ""
+    notices: tuple[str, ...] = ()
+
+
+def last_entries(session: Session, count: int) -> Last:
+    """Return the last `count` entries, however long, and what sub-agents said under their calls.
+
+    Where the bounds end it, a notice stands for what comes before.
+    """
+    follow = Follow(session)
+    asides: dict[str, tuple[Entry, ...]] = {}
+    first = _everything(follow, session, count, asides)
+    entries, start, unread = first.entries, first.start, tuple[str, ...]()
+    budget, begun = Budget(MOST_BACK, BACK_S), start
+    while len(entries) < count and start > 0:
+        if not budget.spend() or begun - start > MOST_BACK:
+            entries = (_left_out(start), *entries)[: max(count, 1)]
+            break
+        page = follow.before(start, next((one.at for one in entries if one.at), None))
+        if page.start >= start:
+            break
+        entries, start, unread = (*page.entries, *entries), page.start, (*unread, *page.unread)
+    more = _everything(follow, session, count, asides)
+    entries = (*entries, *more.entries)
+    if session.is_live and session.transcript is not None:
+        entries += unfinished_line(session.transcript.path, more.end)
+    ended = (*first.ended, *more.ended)
+    shown = entries[-count:] if count > 0 else ()
+    notices = tuple(dict.fromkeys((*first.notices, *unread, *more.notices)))
+    return Last(follow, shown, asides, ended, more.branches, notices)
+
+
+def _left_out(size: int) -> Entry:
+    words = f"[the {size / 1e6:.0f} MB before were not read: looking for entries took too long]"
+    return Entry(EntryKind.NOTICE, words)
+
+
+def _everything(
+    follow: Follow, session: Session, count: int, asides: dict[str, tuple[Entry, ...]]
+) -> Update:
+    """Return what the first polls tell, of the entries the last, and put `asides` together."""
+    budget, entries, ended = Budget(MOST_BACK, BACK_S), tuple[Entry, ...](), tuple[Entry, ...]()
+    notices: tuple[str, ...] = ()
+    while True:
+        update = follow.poll(session)
+        entries, ended = (*entries, *update.entries), (*ended, *update.ended)
+        notices += update.notices
+        if update.has_more:
+            entries = entries[-max(count, 1) :]
+        for tool_id, said in update.asides.items():
+            asides[tool_id] = (*asides.get(tool_id, ()), *said)[-_MOST_ASIDE:]
+        if not (update.has_more and budget.spend()):
+            return replace(update, entries=entries, ended=ended, notices=notices)

@@ -1,0 +1,34 @@
+"""What a run writes right now, without what its transcript has already."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+from tui.core.models import EntryKind
+from tui.runs.folder.protocol import Partial
+
+KINDS = {"text": EntryKind.TEXT, "thinking": EntryKind.THINKING, "tool": EntryKind.TOOL}
+
+
+def still_written(
+    partial: Partial, messages: Mapping[str, Mapping[EntryKind, int]]
+) -> Partial | None:
+    """Return what is being written without what was told of it: so many entries of each message."""
+    if partial.message_id not in messages:
+        # Thoughts of which the API tells nothing are no line, once they are over.
+        told_of = (one for one in partial.earlier if one.text or one.kind == "tool")
+        return replace(partial, earlier=tuple(told_of))
+    told, left = Counter(messages[partial.message_id]), []
+    for block in (*partial.earlier, partial):
+        kind = KINDS[block.kind]
+        if told[kind] > 0:
+            told[kind] -= 1
+        elif block.text or block.kind == "tool" or _is_thinking(block, partial):
+            left.append(block)
+    return replace(left[-1], earlier=tuple(left[:-1])) if left else None
+
+
+def _is_thinking(block: Partial, partial: Partial) -> bool:
+    return block is partial and block.kind == "thinking"

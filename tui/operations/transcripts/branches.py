@@ -1,0 +1,91 @@
+"""The branches of a transcript on disk, read as far as the bounds allow, and on as it grows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from tui.claude import transcript_pages
+from tui.claude.subagent_calls import LED_IN, Leads
+from tui.claude.transcript.branches import Lineage
+from tui.claude.transcript.context_usage import FILLED_IN, Filled
+from tui.claude.transcript.records import records_of
+from tui.claude.transcript_lines import read_lines
+from tui.core.limits import BRANCHES_BYTES, BRANCHES_S
+from tui.core.models import Entry, EntryKind, Session
+
+# What lines hold that tell of their parents, or of what else is learnt here; in lower case.
+_TOLD_IN = (b'"uuid"', b'"leafuuid"', *LED_IN, *FILLED_IN)
+
+
+class Branches:
+    """Learns the lineage of one transcript, again and again from where it stopped.
+
+    By the way it learns where its calls lead, and how full its context was. `is_cut`: what was too
+    much to read was passed over, and its branches are not known; nothing is that `is_whole`,
+    however long it takes.
+    """
+
+    def __init__(self, path: Path, *, is_whole: bool = False) -> None:
+        self.lineage, self.leads, self.filled = Lineage(), Leads(), Filled()
+        self._path = path
+        self._size = 0
+        self._is_whole = is_whole
+        self._is_cut = False
+        self.is_behind = False  # what came last may not be known
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there may be more branches than are known."""
+        return self._is_cut or self.lineage.is_cut
+
+    def read(self, size: int) -> Lineage:
+        """Return what the first `size` bytes tell, where a line ends; raises `OSError`."""
+        ends = time.monotonic() + BRANCHES_S
+        if size - self._size > BRANCHES_BYTES and not self._is_whole:
+            self._is_cut = True
+            with transcript_pages.opened(self._path) as fd:
+                self._size = transcript_pages.line_start(fd, size - BRANCHES_BYTES)
+        for line in read_lines(self._path, _TOLD_IN, size=size, start=self._size):
+            for number, record in enumerate(records_of(line.raw)):
+                if isinstance(record, dict):
+                    self.lineage.note(record, line.start, number)
+                    self.leads.note(record)
+                    self.filled.note(record)
+            if time.monotonic() > ends and not self._is_whole:
+                self._is_cut = self.is_behind = True
+                break
+        self._size = max(size, self._size)
+        return self.lineage
+
+
+def marked(marks: Mapping[int, str]) -> Iterator[Entry]:
+    """Yield the notices for all lines that do not go on from the one before them."""
+    return (Entry(EntryKind.NOTICE, words, place=place) for place, words in tuple(marks.items()))
+
+
+def branch_mark(lineage: Lineage, place: int, said: Sequence[Entry] = ()) -> tuple[Entry, ...]:
+    """Return the notice for a line that does not go on from the one before it, if it does not."""
+    words = lineage.marks.get(place, "")
+    at = next((one.at for one in said if one.at), None)
+    return (Entry(EntryKind.NOTICE, words, at, place=place),) if words else ()
+
+
+def branches_of(session: Session) -> Branches | None:
+    """Return the branches of a session as of now, `None` when its transcript cannot be read."""
+    transcript = session.transcript
+    if transcript is None or not transcript.resumable:
+        return None
+    found = Branches(transcript.path)
+    try:
+        found.read(transcript.path.lstat().st_size)
+    except OSError:
+        return None
+    return found
+
+
+def branch_words(session: Session) -> str:
+    """Return which of several branches the next resume follows; empty when there is only one."""
+    found = branches_of(session)
+    return found.lineage.words if found is not None else ""

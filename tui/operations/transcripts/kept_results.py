@@ -1,0 +1,126 @@
+"""Results kept beside a transcript, put back in the place of their beginnings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from tui.claude.kept_results import Kept, names_of_kept, read_kept_result
+from tui.core.limits import KEPT_COUNTED, KEPT_SHOWN, KEPT_SHOWN_PAGE, LONGEST_LINE
+from tui.core.models import Entry, EntryKind
+from tui.core.text.safe_text import one_line, safe_text
+from tui.operations.formatting import size
+
+# What finds the lines of all results that are kept beside, in lower case.
+MARKER = b"/tool-results/"
+_BEGINS, _ENDS = "<persisted-output>", "</persisted-output>"
+_PART = re.compile(r"only the (first [\w. ]{1,20}) (?:was|were) saved")
+_HEAD = 4000
+_MORE = "more results are kept beside than are read"
+
+Tell = Callable[[str], object]
+
+
+def tell_nobody(_: str) -> None:
+    """Do nothing."""
+
+
+def in_sight(
+    entries: Iterable[Entry], folder: Path | None, tell: Tell = tell_nobody
+) -> tuple[Entry, ...]:
+    """Return entries to be shown: results kept beside have their text, as far as the bounds go.
+
+    `tell` gets the words for each that is there and cannot be read.
+    """
+    left, found = KEPT_SHOWN_PAGE, list[Entry]()
+    for entry in entries:
+        one = _shown(entry, folder, min(KEPT_SHOWN, left), tell) if entry.kept and folder else entry
+        left -= len(one.detail) if entry.kept else 0
+        found.append(one)
+    return tuple(found)
+
+
+def in_full(entry: Entry, folder: Path | None, tell: Tell = tell_nobody) -> Entry:
+    """Return an entry with all of its result, wherever that is kept; of a huge one the beginning.
+
+    What is missing is said in its last line; `tell` is as of `in_sight`.
+    """
+    if not entry.kept or folder is None:
+        return entry
+    try:
+        kept = read_kept_result(folder, entry.kept, LONGEST_LINE)
+    except OSError as error:
+        return replace(entry, detail=f"{entry.detail}\n{_unread(entry.kept, error, tell)}")
+    return replace(entry, text=_summary(entry, kept), detail=_text(entry, kept, LONGEST_LINE))
+
+
+def unclaimed(folder: Path, tell: Tell = tell_nobody) -> Iterator[Entry]:
+    """Yield the results in a folder whose transcript is gone: nothing else tells of them.
+
+    `tell` is as of `in_sight`.
+    """
+    names, is_all = names_of_kept(folder)
+    for name in names:
+        try:
+            at = read_kept_result(folder, name, 0).at
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            yield Entry(EntryKind.NOTICE, _unread(name, error, tell))
+            continue
+        yield replace(
+            in_full(Entry(EntryKind.RESULT, "", at, kept=name), folder, tell), text=one_line(name)
+        )
+    if not is_all:
+        tell(_MORE)
+        yield Entry(EntryKind.NOTICE, _MORE)
+
+
+def _shown(entry: Entry, folder: Path, most: int, tell: Tell) -> Entry:
+    try:
+        kept = read_kept_result(folder, entry.kept, KEPT_COUNTED)
+    except OSError as error:
+        said = _unread(entry.kept, error, tell)
+        return replace(entry, text=said, detail=f"{entry.detail}\n{said}")
+    text = entry.text if entry.is_error else _summary(entry, kept)
+    return replace(entry, text=text, detail=_text(entry, kept, most) if most > 0 else entry.detail)
+
+
+def _summary(entry: Entry, kept: Kept) -> str:
+    part = _part(entry)
+    if kept.size > len(kept.content):
+        return size(kept.size) + (f", {part}" if part else "")
+    lines = kept.content.rstrip(b"\n").count(b"\n") + 1
+    return f"{lines:,} line{'' if lines == 1 else 's'}" + (f", {part}" if part else "")
+
+
+def _text(entry: Entry, kept: Kept, most: int) -> str:
+    """Return what was kept in the place of its beginning, and what stands around that."""
+    shown = kept.content[:most].decode("utf-8", "replace")
+    more = kept.size - min(most, len(kept.content))
+    part, (before, _, inside) = _part(entry), entry.detail.partition(_BEGINS)
+    whole = (
+        before if inside else "",
+        safe_text(shown),
+        f"\n[{more:,} more bytes of {kept.size:,}]" if more > 0 else "",
+        f"\n[{part}]" if part else "",
+        inside.rpartition(_ENDS)[2] if _ENDS in inside else "",
+    )
+    return "".join(whole)
+
+
+def _part(entry: Entry) -> str:
+    """Return how much was kept of a result, where the CLI says that it is not all."""
+    found = _PART.search(entry.detail.partition(_BEGINS)[2][:_HEAD])
+    return f"only the {found[1]} of it was kept" if found else ""
+
+
+def _unread(name: str, error: OSError, tell: Tell) -> str:
+    """Return what stands for a result; `tell` gets the words unless there is nothing to read."""
+    if isinstance(error, FileNotFoundError):
+        return f"[only its beginning: {one_line(name)}, where it was kept, is not there]"
+    why = f"{one_line(name)} cannot be read: {error.strerror or error}"
+    tell(why)
+    return f"[only its beginning: {why}]"

@@ -1,0 +1,56 @@
+"""What a page of a transcript tells by itself, and what becomes of its prompts after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from tui.claude import transcript_pages
+from tui.claude.transcript.branches import Lineage
+from tui.claude.transcript.line_reader import LineReader
+from tui.claude.transcript_pages import RawLine
+from tui.core.limits import LONGEST_LINE, MOST_AHEAD
+from tui.core.models import Entry
+from tui.operations.transcripts.branches import branch_mark
+
+MAX_TEXT = 50_000
+
+
+def told_alone(
+    fd: int, lines: Iterable[RawLine], following: Iterable[RawLine], lineage: Lineage
+) -> tuple[Entry, ...]:
+    """Return the entries of a page, by itself; what follows says what became of its prompts.
+
+    Of a prompt whose end is too far away it says only that it was queued.
+    """
+    reader = LineReader(MAX_TEXT, lineage.is_copy)
+    entries: list[Entry] = []
+    for line in to_tell(fd, lines, lineage):
+        said = line.told_by(reader, MAX_TEXT)
+        entries += (*branch_mark(lineage, line.start, said), *said)
+    left, ahead = MOST_AHEAD, iter(following)
+    while reader.is_waiting and left > 0 and (later := next(ahead, None)) is not None:
+        entries += reader.peek(later.raw)
+        left -= later.size
+    return (*entries, *reader.rest(is_over=left > 0))
+
+
+def following(fd: int, start: int, stop: int) -> Iterator[RawLine]:
+    """Yield the lines from `start` to `stop`, each page read once it is asked for."""
+    while start < stop and (lines := transcript_pages.after(fd, start, stop)):
+        yield from lines
+        start = lines[-1].stop
+
+
+def to_tell(fd: int, lines: Iterable[RawLine], lineage: Lineage) -> Iterator[RawLine]:
+    """Yield lines without the long ones that repeat earlier ones, spliced ones with all they hold.
+
+    Of a long line only the ends were read, and they do not tell of a record in its middle.
+    """
+    for line in lines:
+        if not line.end:
+            yield line
+        elif line.start in lineage.spliced and line.size <= LONGEST_LINE:
+            yield replace(line, raw=transcript_pages.read(fd, line.size, line.start), end=b"")
+        elif (line.start, 0) not in lineage.copies:
+            yield line

@@ -1,0 +1,23 @@
+"""What is left to read of a session whose transcript is gone: what its sub-agents said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tui.claude.subagent_files import find_subagents
+from tui.core.models import Entry, EntryKind
+from tui.operations.transcripts.unlinked_subagents import Uncalled, stood_in
+
+GONE = "its transcript is gone: what its sub-agents said, and what they were given, is still there"
+_MOST = 1000
+
+
+def remaining_calls(folder: Path) -> tuple[Entry, ...]:
+    """Return a stand-in for each call that started a sub-agent, the calls themselves being gone."""
+    found = find_subagents(folder)
+    agents = Uncalled().left_over(found, found) or [one for one in found if not one.is_inner]
+    calls = [entry for agent in agents[:_MOST] for entry in stood_in(agent)]
+    more = len(agents) - _MOST
+    if more > 0:
+        calls.append(Entry(EntryKind.NOTICE, f"{more} more sub-agents: `export` has them all"))
+    return (Entry(EntryKind.NOTICE, GONE), *calls)

@@ -1,0 +1,144 @@
+"""What acts on many sessions share: batches of one listing, their locks, and a sum in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from tui.core.errors import Changed, ConsoleError, DatabaseProblem, Refused
+from tui.core.models import Key, Process
+from tui.core.problem_reasons import Trouble
+from tui.operations.context import Act
+from tui.operations.formatting import size
+from tui.operations.target import Target, busy_words, registry_of, require_run_by_none
+from tui.storage.session_locks import batch_lock
+from tui.storage.trash.trash import is_full, unwritten
+
+T = TypeVar("T")
+
+_BATCH = 256
+_WEIGHT = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an act on many is: the listing it was at, sessions and bytes done, and in all."""
+
+    listing: str
+    done: int
+    total: int
+    bytes: int
+
+
+OnProgress = Callable[[Progress], None]
+Stop = Callable[[], bool]
+
+
+def never() -> bool:
+    """Return that nobody wants an act to stop."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What an act on many sessions did: `moved` and `freed` are bytes, `mended` what was put back.
+
+    `refused` names, as `(listing, id)`, those that were left and why; `is_cut_short` when it was
+    stopped before its end. `words` are the whole sum.
+    """
+
+    done: str
+    acts: tuple[Act, ...] = ()
+    refused: tuple[tuple[Key, ConsoleError], ...] = ()
+    moved: int = 0
+    freed: int = 0
+    is_cut_short: bool = False
+    note: str = ""
+    mended: tuple[Act, ...] = ()
+
+    @property
+    def failures(self) -> Mapping[str, int]:
+        """How many were left, by why in few words."""
+        return Counter(_why(error) for _, error in self.refused)
+
+    @property
+    def words(self) -> str:
+        """What was done, what was not, and what of it is still there."""
+        moved = f" ({size(self.moved)})" if self.moved else ""
+        parts = [f"{len(self.acts)} {self.done}{moved}"]
+        parts += [f"{many} {why}" for why, many in self.failures.items()]
+        said = ", ".join(parts) + (", then stopped" if self.is_cut_short else "")
+        return f"{said}; {self.note}" if self.note else said
+
+
+def _why(error: ConsoleError) -> str:
+    if isinstance(error, Changed):
+        return "changed meanwhile"
+    if isinstance(error, DatabaseProblem):
+        return "locked" if error.trouble is Trouble.LOCKED else f"left: {error}"
+    if isinstance(error, InUse):
+        return "in use"
+    return "refused" if isinstance(error, Refused) else f"left: {error}"
+
+
+class InUse(Refused):
+    """Something runs it, or somebody acts on it at this moment."""
+
+
+def batches(
+    items: Iterable[T], folder_of: Callable[[T], Path], weight_of: Callable[[T], int]
+) -> Iterator[tuple[Path, Sequence[T]]]:
+    """Yield the items of each folder in batches of bounded number and weight."""
+    by_folder: dict[Path, list[T]] = {}
+    for item in items:
+        by_folder.setdefault(folder_of(item), []).append(item)
+    for folder, found in by_folder.items():
+        batch: list[T] = []
+        weight = 0
+        for item in found:
+            if batch and (len(batch) == _BATCH or weight + weight_of(item) > _WEIGHT):
+                yield folder, batch
+                batch, weight = [], 0
+            batch.append(item)
+            weight += weight_of(item)
+        yield folder, batch
+
+
+@contextmanager
+def owned_of(
+    targets: Sequence[Target],
+) -> Iterator[tuple[tuple[Target, ...], dict[Target, ConsoleError]]]:
+    """Hold the locks of some sessions of a listing: of those that nothing runs; say why not others.
+
+    The registry is read once, when all the locks are held. Raises `InUse` while another batch is
+    at work there, `ConsoleError` when the locks cannot be taken.
+    """
+    folder = targets[0].folder
+    with ExitStack() as stack:
+        try:
+            busy = stack.enter_context(batch_lock(folder, [one.session_id for one in targets]))
+        except Refused as error:
+            raise InUse(str(error)) from None
+        except OSError as error:
+            if is_full(error):
+                raise unwritten("the sessions' locks cannot be taken", error) from error
+            why = error.strerror or error
+            raise ConsoleError(f"the sessions' locks cannot be taken: {why}") from error
+        processes = registry_of(targets[0])
+        answers = {one: _why_not(one, busy.get(one.session_id), processes) for one in targets}
+        refused = {one: error for one, error in answers.items() if error is not None}
+        yield tuple(one for one in targets if one not in refused), refused
+
+
+def _why_not(target: Target, busy: str | None, processes: Sequence[Process]) -> ConsoleError | None:
+    try:
+        require_run_by_none(target, processes)
+    except Refused as error:
+        return InUse(str(error))
+    if busy:
+        return ConsoleError(f"the lock of {target.short} cannot be looked at: {busy}")
+    return InUse(busy_words(target.short)) if busy is not None else None

@@ -1,0 +1,242 @@
+"""Clean-up: what it would take, and taking it into the trash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tui.core import row_transitions
+from tui.core.errors import Changed
+from tui.core.models import Catalog, Listing, Session
+from tui.core.problem_reasons import Trouble
+from tui.core.session_filter import Selected, Wanted, select
+from tui.core.text.safe_text import one_line
+from tui.operations.catalog.scanner import listing_paths
+from tui.operations.catalog.session_lookup import find_listing
+from tui.operations.context import Act, Context
+from tui.operations.formatting import count, size
+from tui.operations.listing_health import is_whole
+from tui.operations.running.hold import require_not_held
+from tui.operations.trash.bulk import Cleaned, OnProgress, Progress, Stop, never
+from tui.operations.trash.delete import require_not_stray, restore_many
+from tui.operations.trash.interrupted_moves import unfinished
+from tui.operations.trash.purge import broken_off, erase_many, old_trash
+from tui.operations.trash.removal import Removal, remove_many
+from tui.storage.state.hold import read_hold
+from tui.storage.trash.erasing import measures, nameless_leftovers
+from tui.storage.trash.manifest import Trashed
+from tui.storage.trash.trash import read_trash
+
+__all__ = ["Cleaned", "CleanupPlan", "Progress", "clean_up", "plan_cleanup"]
+
+_CLOSE = timedelta(milliseconds=1)
+_FEW = 5
+_HIDING = (Trouble.UNREAD, Trouble.FORBIDDEN, Trouble.NO_LOCKS)
+
+
+@dataclass(frozen=True, slots=True)
+class CleanupPlan:
+    """What a clean-up would do: `taken` and `skipped` are sessions, each with why.
+
+    `purges` are the sessions in the trash that it would erase for good, of `purge_bytes`;
+    and `leftovers` what is left of erasures that broke off, of sessions that nothing names;
+    `unfinished` those whose move was cut off, which it puts back first; `unread` says what of
+    the listings and of the trash could not be read, so that more of it may be due.
+    """
+
+    taken: tuple[tuple[Session, str], ...]
+    skipped: tuple[tuple[Session, str], ...]
+    purges: tuple[Trashed, ...] = ()
+    purge_bytes: int = 0
+    unfinished: tuple[Trashed, ...] = ()
+    unread: tuple[str, ...] = ()
+    leftovers: tuple[Path, ...] = ()
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """What would be moved into the trash."""
+        return tuple(session for session, _ in self.taken)
+
+    @property
+    def bytes(self) -> int:
+        """How much would be moved."""
+        return sum(session.bytes for session in self.sessions)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (self.taken or self.purges or self.unfinished or self.leftovers)
+
+    @property
+    def words(self) -> str:
+        """The preview in one line."""
+        said = []
+        if self.taken:
+            listings = count(len({one.listing for one in self.sessions}), "listing")
+            moved = count(len(self.taken), "session")
+            said.append(f"move {moved} ({size(self.bytes)}) of {listings} into the trash")
+        if self.purges:
+            erased = count(len(self.purges), "session")
+            said.append(f"erase {erased} in the trash for good ({size(self.purge_bytes)})")
+        if self.leftovers:
+            said.append(f"erase what {count(len(self.leftovers), 'broken-off erasure')} left")
+        if self.unfinished:
+            said.append(f"put back {count(len(self.unfinished), 'session')} moved only halfway")
+        left = f"; {len(self.skipped)} left as they are" if self.skipped else ""
+        few = self.unread if len(self.unread) == 1 else (f"{len(self.unread)} places are unread",)
+        unread = "".join(f"; {words}" for words in few) if self.unread else ""
+        nothing = "nothing to clean up" + (" in what could be read" if self.unread else "")
+        return (" and ".join(said) or nothing) + left + unread
+
+
+def plan_cleanup(
+    context: Context,
+    catalog: Catalog,
+    *,
+    listing: str = "",
+    is_expired: bool = False,
+    older_than: timedelta | None = None,
+    max_bytes: int | None = None,
+    purges_trash: bool = False,
+) -> CleanupPlan:
+    """Return what a clean-up would take, of one listing if it is named; nothing is changed.
+
+    Asked for nothing, it takes what has expired and leftovers. `older_than` counts from the last
+    activity; down to `max_bytes` the least recently active go, and the trash, which counts as
+    well, is erased, the oldest first; `purges_trash` erases what is there longer than
+    `trash_days`. Raises `UnknownId` for a listing that is none.
+    """
+    only = find_listing(catalog, listing) if listing else None
+    listings = (only,) if only else catalog.listings
+    is_default = older_than is None and max_bytes is None
+    wanted = Wanted(is_expired or is_default, older_than, max_bytes)
+    selected = _told(select(_sessions(listings), wanted, context.clock()), listings)
+    taken_from = old_trash if purges_trash else broken_off
+    purges = taken_from(context, only=only.path if only else None)
+    if max_bytes is not None:
+        there = sum(one.bytes for one in _sessions(listings))
+        purges += _too_much(context, listings, there - max_bytes, purges)
+    return CleanupPlan(
+        selected.taken,
+        selected.skipped,
+        purges,
+        sum(one.bytes for one in measures(purges)),
+        unfinished(context.root, listings),
+        _unread_places(context, listings),
+        nameless_leftovers((context.root, *listing_paths(context.root))),
+    )
+
+
+def clean_up(
+    context: Context,
+    plan: CleanupPlan,
+    progress: OnProgress | None = None,
+    stop: Stop = never,
+) -> Cleaned:
+    """Do what was planned, as far as it still holds; raises `Refused` while the root is held.
+
+    What became live or changed since is left, and told in the sum. A hold that somebody sets
+    meanwhile, like `stop`, ends it at the next batch.
+    """
+    context.require_writable()
+    require_not_held(context.root)
+    erased = erase_many(context, plan.purges)
+    mended = restore_many(context, plan.unfinished)
+
+    def is_stopped() -> bool:
+        return stop() or read_hold(context.root) is not None
+
+    done = remove_many(context, plan.sessions, _CLEAN_UP, progress, is_stopped)
+    note = erased.note
+    if done.acts:
+        note += f": the trash keeps them {count(context.settings.trash_days, 'day')}"
+    if mended.acts:
+        halfway = f"{count(len(mended.acts), 'session')} moved only halfway"
+        note += f"; {halfway} put back: {_named(mended.acts)}"
+    refused = erased.refused + mended.refused + done.refused
+    return replace(done, refused=refused, freed=erased.freed, note=note, mended=mended.acts)
+
+
+def _named(acts: tuple[Act, ...]) -> str:
+    named = ", ".join(f"{act.listing}/{act.session_id[:8]}" for act in acts[:_FEW])
+    return named if len(acts) <= _FEW else f"{named} and {len(acts) - _FEW} more"
+
+
+def _require_as_planned(session: Session) -> None:
+    """Raise for a session that was written to since it was looked at: it is no longer idle."""
+    require_not_stray(session)
+    transcript = session.transcript
+    if transcript is None:
+        return
+    try:
+        modified_at = datetime.fromtimestamp(transcript.path.lstat().st_mtime, UTC)
+    except (OSError, OverflowError, ValueError):
+        raise Changed(f"{session.session_id[:8]} changed meanwhile: its transcript") from None
+    if abs(modified_at - transcript.modified_at) > _CLOSE:
+        raise Changed(f"{session.session_id[:8]} changed meanwhile: it was written to")
+
+
+def _cleaned_words(short: str) -> str:
+    return f"cleaned up {short}; `undo` or `restore {short}` gets it back"
+
+
+_CLEAN_UP = Removal(
+    "clean-up", "moved", row_transitions.cleaned_up, _require_as_planned, _cleaned_words
+)
+
+
+def _sessions(listings: tuple[Listing, ...]) -> Iterator[Session]:
+    """Yield what may be taken, or left and said why."""
+    for listing in listings:
+        if not listing.is_vanished:
+            yield from listing.sessions
+
+
+def _told(selected: Selected, listings: tuple[Listing, ...]) -> Selected:
+    """Leave what was not wholly looked at: what is missing where something is unread may be there.
+
+    Why is said of each.
+    """
+    by_folder = {one.path: one for one in listings}
+    taken, skipped = list[tuple[Session, str]](), list(selected.skipped)
+    for session, why in selected.taken:
+        unread = _unread(by_folder[session.folder], session)
+        (skipped if unread else taken).append((session, unread or why))
+    return Selected(tuple(taken), tuple(skipped))
+
+
+def _unread_places(context: Context, listings: tuple[Listing, ...]) -> tuple[str, ...]:
+    """Return what of these listings and of their trash was not read, so that more may be due."""
+    unread = (one for one in listings if not is_whole(one))
+    said = [f"{one.listing_id}: {one_line(one.problem)}" for one in unread]
+    return (*said, *read_trash(context.root, [one.path for one in listings])[1])
+
+
+def _unread(listing: Listing, session: Session) -> str:
+    """Return why nobody knows all that there is of a session; empty when it is known."""
+    if listing.trouble in _HIDING:
+        return one_line(listing.problem)
+    is_missing = session.transcript is None and listing.trouble is not Trouble.NO_TABLE
+    return one_line(listing.problem) if is_missing else ""
+
+
+def _too_much(
+    context: Context, listings: tuple[Listing, ...], excess: int, known: tuple[Trashed, ...]
+) -> tuple[Trashed, ...]:
+    """Return the oldest trash until sessions and trash are no more than allowed."""
+    paths = [one.path for one in listings]
+    names = {path.name for path in paths}
+    found = [one for one in read_trash(context.root, paths)[0] if one.listing in names]
+    counted = zip(found, measures(found), strict=True)
+    sizes = {one.trash_id: size.bytes for one, size in counted}
+    excess += sum(sizes.values()) - sum(sizes.get(one.trash_id, 0) for one in known)
+    taken = []
+    for one in reversed(found):
+        if excess <= 0:
+            break
+        if one not in known:
+            taken.append(one)
+            excess -= sizes[one.trash_id]
+    return tuple(taken)

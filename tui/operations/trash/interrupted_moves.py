@@ -1,0 +1,97 @@
+"""Deletes and clean-ups that were cut off in their middle, found by their manifests and mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tui.core.errors import DatabaseProblem
+from tui.core.models import Listing, Row, Status
+from tui.operations.context import Act, Context
+from tui.operations.target import DATABASE
+from tui.operations.trash.delete import restore_many
+from tui.safe_io.folders import may_be_there
+from tui.storage.session_locks import look_at_locks
+from tui.storage.table.tracking import read_events, read_rows
+from tui.storage.trash.manifest import Trashed
+from tui.storage.trash.trash import list_trash
+
+_STANDING = (Status.ACTIVE, Status.FAILED)
+
+
+def unfinished(root: Path, listings: Iterable[Listing]) -> tuple[Trashed, ...]:
+    """Return the sessions in the trash whose move was cut off: half moved, or not in their row.
+
+    What somebody holds the lock of is under way; a database that cannot be read tells nothing.
+    """
+    by_name = {one.path.name: one for one in listings}
+    found = list_trash(root, [one.path for one in by_name.values()])
+    suspects: dict[str, list[Trashed]] = {}
+    for trashed in found:
+        listing = by_name.get(trashed.listing)
+        if listing is not None and is_cut_off(trashed, _rows_of(listing)):
+            suspects.setdefault(trashed.listing, []).append(trashed)
+    return tuple(
+        one for name, many in suspects.items() for one in _confirmed(by_name[name].path, many)
+    )
+
+
+def repair(context: Context, trashed: Trashed) -> Act:
+    """Put what was cut off back to where it was, as if it had not begun; raises as `restore`."""
+    done = restore_many(context, [trashed])
+    for _, error in done.refused:
+        raise error
+    return done.acts[0]
+
+
+def is_cut_off(trashed: Trashed, rows: dict[str, Row]) -> bool:
+    """Whether a move into the trash may not have come to its end, by what the rows say."""
+    row = rows.get(trashed.session_id)
+    is_standing = row is not None and row.status in _STANDING
+    return _is_half_moved(trashed) or (trashed.row is not None and is_standing)
+
+
+def _is_half_moved(trashed: Trashed) -> bool:
+    return any(not may_be_there(trashed.moved(one)) for one in range(len(trashed.places)))
+
+
+def _confirmed(path: Path, suspects: list[Trashed]) -> list[Trashed]:
+    """Look again, with nobody at it: what was under way a moment ago has its row by now."""
+    locks = look_at_locks(path)
+    if locks.is_blind:
+        return []
+    busy = locks.held | locks.unsure
+    try:
+        rows = {row.session_id: row for row in read_rows(path / DATABASE)}
+        stands = [one for one in suspects if not _is_half_moved(one) and _is_written(path, one)]
+    except DatabaseProblem:
+        rows, stands = {}, []
+    free = [one for one in suspects if one.session_id not in busy and _is_there(one)]
+    return [one for one in free if is_cut_off(one, rows) and one not in stands]
+
+
+def _is_written(path: Path, trashed: Trashed) -> bool:
+    """Whether the act reached its row, by the audit, and no restore did since.
+
+    Who wrote to the row after that meant it: the act stands. A restore may be of a later act that
+    left the same row: then it says nothing of this one.
+    """
+    restores = 0
+    for event in read_events(
+        path / DATABASE, session_id=trashed.session_id, limit=1000, with_rows=True
+    ):
+        if event.action == "restore" and event.before == trashed.row_left:
+            restores += 1
+        elif (event.at, event.operator) == (trashed.at, trashed.operator):
+            return restores == 0
+        elif restores and event.after == trashed.row_left:
+            restores -= 1
+    return False
+
+
+def _is_there(trashed: Trashed) -> bool:
+    return bool(trashed.files) or may_be_there(trashed.mark)
+
+
+def _rows_of(listing: Listing) -> dict[str, Row]:
+    return {one.session_id: one.row for one in listing.sessions if one.row is not None}

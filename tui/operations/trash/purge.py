@@ -1,0 +1,386 @@
+"""Erasure for good: of one session wherever it is, or of the trash that is old enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from tui.claude.config_dir import CONFIG_DIR, footprint
+from tui.core.errors import (
+    AmbiguousId,
+    Changed,
+    ConsoleError,
+    DatabaseProblem,
+    Refused,
+    UnknownId,
+    Unsure,
+)
+from tui.core.models import Event, Key, Session
+from tui.core.session_id import is_listing_id
+from tui.core.text.safe_text import one_line
+from tui.core.time.zones import zone_named
+from tui.operations.catalog.scanner import Watch, listing_paths
+from tui.operations.catalog.session_lookup import find_session
+from tui.operations.context import Act, Context
+from tui.operations.formatting import count, size
+from tui.operations.interrupted_purges import note_half_erased
+from tui.operations.logbook_entry import written_down
+from tui.operations.target import Target, owned, require_no_orphan, require_not_live, target_of
+from tui.operations.trash.bulk import Cleaned
+from tui.operations.trash.delete import find_trashed, require_not_stray
+from tui.runs.folder.protocol import run_folders, session_of
+from tui.safe_io.folders import is_folder, is_link
+from tui.safe_io.walking import Measure, measure
+from tui.storage.index.erasure_marks import mark_erased
+from tui.storage.index.index import Index, index_path
+from tui.storage.session_locks import SessionLock
+from tui.storage.state.acknowledgements import forget_ack
+from tui.storage.state.notified import forget_told
+from tui.storage.state.saved_views import read_remembered, write_remembered
+from tui.storage.table.tracking import is_tracked, read_rows
+from tui.storage.trash.erasing import (
+    erase,
+    erase_path,
+    erase_words,
+    finish,
+    measure_trashed,
+    read_half_erased,
+    read_said,
+)
+from tui.storage.trash.manifest import Trashed
+from tui.storage.trash.scrubbing import scrub_database, scrub_history
+from tui.storage.trash.trash import is_full, list_trash
+
+_SURELY_OVER = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What a purge would erase of one session: in its listing, and in the trash."""
+
+    listing: str
+    target: Target
+    session: Session | None
+    trashed: tuple[Trashed, ...]
+    paths: tuple[Path, ...]
+    size: Measure
+
+    @property
+    def words(self) -> str:
+        """What would be erased, and that nothing brings it back."""
+        address = f"{self.listing}/{self.target.session_id}"
+        return f"{address}: {_amount(self.size)} for good"
+
+
+def _amount(found: Measure) -> str:
+    least = "at least " if found.cut else ""
+    return f"{least}{count(found.files, 'file')} ({size(found.bytes)})"
+
+
+def plan_purge(context: Context, words: str) -> Erasure:
+    """Return what erasing the session that `words` name would take.
+
+    Raises `UnknownId` when neither a listing nor the trash knows it, `AmbiguousId`.
+    """
+    return _erasure(context, *_named(context, words))
+
+
+def _erasure(context: Context, target: Target, session: Session | None) -> Erasure:
+    """Return what there is of a session now."""
+    everything, unread = read_said(context.root, (target.folder,))
+    if unread:
+        raise Refused(f"not all of {target.short} would be erased: {'; '.join(unread)}")
+    trashed = tuple(
+        one
+        for one in everything
+        if (context.root / one.listing, one.session_id) == (target.folder, target.session_id)
+    )
+    paths = tuple(_places(target))
+    sizes = (*map(measure, paths), *map(measure_trashed, trashed))
+    return Erasure(
+        one_line(target.folder.name), target, session, trashed, paths, sum(sizes, Measure())
+    )
+
+
+def purge(context: Context, words: str) -> Act:
+    """Erase the session that `words` name, as `erase_session` does; raises as `plan_purge` too."""
+    context.require_writable()
+    return erase_session(context, plan_purge(context, words))
+
+
+def erase_session(context: Context, erasure: Erasure) -> Act:
+    """Erase a session for good: its files wherever they are, what it said in its row and the audit.
+
+    The row itself stays, `deleted` and without metadata, and the audit says who did what when.
+    What came to it since the look goes as well. Nothing here needs free space until the files are
+    erased. Killed in its middle, doing it again does the rest: its transcript goes last. Raises
+    `Changed` when the row is not what was read, or is there by now.
+    """
+    context.require_writable()
+    context = context.as_one_act()
+    target, now = erasure.target, context.clock()
+    _require_erasable(erasure)
+    if is_link(target.folder) or not is_folder(target.folder, unknown=True):
+        for one in erasure.trashed:
+            erase(one)
+            erase_words(one)
+        _forget_kept(context, target.folder)
+    else:
+        with _owned_if_possible(target) as lock:
+            erasure = _erasure(context, target, erasure.session)
+            _erase_all(context, erasure)
+            if lock is not None:
+                lock.discard()
+    operator = context.settings.operator
+    note = f"{count(erasure.size.files, 'file')}, {size(erasure.size.bytes)}"
+    event = Event(
+        now,
+        operator,
+        "purge",
+        erasure.listing,
+        target.session_id,
+        note=note,
+        act_id=context.act_id,
+    )
+    said = written_down(context, event, f"erased {target.short}: {note} freed")
+    return Act("purge", erasure.listing, target.session_id, now, said, folder=target.folder)
+
+
+@contextmanager
+def _owned_if_possible(target: Target) -> Iterator[SessionLock | None]:
+    """Hold the session's lock, unless the disk is too full for anybody to make one."""
+    with ExitStack() as stack:
+        lock = None
+        try:
+            lock = stack.enter_context(owned(target))
+        except ConsoleError as error:
+            if not is_full(error.__cause__):
+                raise
+            require_not_live(target)
+        yield lock
+
+
+def _require_erasable(erasure: Erasure) -> None:
+    session = erasure.session
+    if session is None:
+        return
+    require_no_orphan(session)
+    require_not_stray(session)
+    if session.unread:
+        raise DatabaseProblem(f"{erasure.target.short} cannot be erased now: {session.unread}")
+
+
+def old_trash(context: Context, *, only: Path | None = None) -> tuple[Trashed, ...]:
+    """Return what has been in the trash for longer than `trash_days`, of one listing if named.
+
+    And what is half erased, whenever that broke off.
+    """
+    limit = context.clock() - timedelta(days=context.settings.trash_days)
+    found = list_trash(context.root, listing_paths(context.root))
+    in_scope = (one for one in found if only is None or context.root / one.listing == only)
+    old = tuple(one for one in in_scope if one.at < limit)
+    return (*old, *broken_off(context, only=only))
+
+
+def broken_off(context: Context, *, only: Path | None = None) -> tuple[Trashed, ...]:
+    """Return the sessions in the trash whose erasure broke off, of one listing if named."""
+    found = read_half_erased(context.root, listing_paths(context.root))[0]
+    return tuple(one for one in found if only is None or context.root / one.listing == only)
+
+
+def erase_many(context: Context, sessions: Iterable[Trashed]) -> Cleaned:
+    """Erase sessions in the trash; one that somebody restores at this moment is left.
+
+    And what is left of erasures that broke off, whatever is asked for.
+    """
+    freed, acts, refused, erased = 0, list[Act](), dict[Key, ConsoleError](), list[Trashed]()
+    now, begun = context.clock(), broken_off(context)
+    for one in dict.fromkeys((*sessions, *begun)):
+        shown = one_line(one.listing)
+        try:
+            bytes_freed = _erase_unowned(context, one)
+        except ConsoleError as error:
+            refused[shown, one.session_id] = error
+            continue
+        freed += bytes_freed
+        erased.append(one)
+        words = f"erased {one.session_id[:8]} from the trash"
+        acts.append(Act("purge", shown, one.session_id, now, words, trash_id=one.trash_id))
+    try:
+        finish((context.root, *listing_paths(context.root)), now - _SURELY_OVER)
+    except ConsoleError as error:
+        refused["", ""] = error
+    said = f"{size(freed)} freed"
+    if acts:
+        note = f"{count(len(acts), 'session')} in the trash, {size(freed)}"
+        event = Event(now, context.settings.operator, "purge", note=note)
+        said = written_down(context, event, said)
+    said += _forget_erased(context, erased, begun)
+    return Cleaned("erased", tuple(acts), tuple(refused.items()), freed=freed, note=said)
+
+
+def _forget_erased(context: Context, erased: Sequence[Trashed], begun: Sequence[Trashed]) -> str:
+    """Take what is said of erased sessions out of trash and caches; return what could not be."""
+    problems: list[str] = []
+    for one in erased:
+        try:
+            erase_words(one)
+            if one in begun:
+                problems += filter(None, (_go_on(context, one),))
+        except (OSError, ConsoleError) as error:
+            problems.append(f"; not all that was written of {one.session_id[:8]} is gone: {error}")
+    try:
+        for folder in {context.root / one.listing for one in erased}:
+            _forget_kept(context, folder)
+    except OSError as error:
+        problems.append(f"; caches may still name them: {error}")
+    return "".join(problems)
+
+
+def _go_on(context: Context, trashed: Trashed) -> str:
+    """Do more of a purge that broke off, and name what only another `purge` does: the row.
+
+    Raises `OSError`; returns why the latter could not be written down.
+    """
+    folder, session_id = context.root / trashed.listing, trashed.session_id
+    if is_link(folder) or not is_folder(folder, unknown=True):
+        return ""
+    scrub_history(folder / CONFIG_DIR, session_id)
+    forget_ack(folder, session_id)
+    forget_told(context.root, trashed.listing, session_id)
+    shown = one_line(trashed.listing)
+    return note_half_erased(context, shown, session_id) if trashed.row is not None else ""
+
+
+def _erase_unowned(context: Context, trashed: Trashed) -> int:
+    """Erase a session in the trash, its lock held where there is still a listing to hold it in."""
+    try:
+        lock = SessionLock.take(context.root / trashed.listing, trashed.session_id)
+    except OSError as error:
+        is_nobodys = isinstance(error, FileNotFoundError | NotADirectoryError)
+        if is_nobodys or is_full(error):  # on a full disk nobody could make one to hold
+            return erase(trashed)
+        raise Refused(f"the session's lock cannot be taken: {error.strerror or error}") from error
+    with lock:
+        freed = erase(trashed)
+        lock.discard()
+        return freed
+
+
+def _named(context: Context, words: str) -> tuple[Target, Session | None]:
+    """Return the one session that `words` name in a listing, in the trash or in both."""
+    session, unknown = None, UnknownId()
+    try:
+        listing, _, wanted = words.rpartition("/")
+        is_named = is_listing_id(listing) and is_folder(context.root / listing, unknown=True)
+        session = find_session(Watch(context, wanted).look(listing if is_named else None), words)
+    except UnknownId as error:
+        unknown = error
+    try:
+        trashed = _trashed_or_half_erased(context, words, is_sought=session is None)
+    except UnknownId as error:
+        if session is None:
+            unsure = next((one for one in (unknown, error) if isinstance(one, Unsure)), None)
+            raise unsure or UnknownId(f"no listing has it, and {error}") from error
+        return target_of(session), session
+    there = Target(trashed.session_id, context.root / trashed.listing)
+    if session is None:
+        return there, None
+    if (session.folder, session.session_id) != (there.folder, there.session_id):
+        other = f"{one_line(trashed.listing)}/{trashed.session_id}"
+        raise AmbiguousId(
+            f"{one_line(words)[:80]!r} could be {session.address} or, in the trash, {other}",
+            (session.address, other),
+        )
+    return target_of(session), session
+
+
+def _trashed_or_half_erased(context: Context, words: str, *, is_sought: bool) -> Trashed:
+    """Return what is in the trash by that name; if `is_sought`, what no more than is told of too.
+
+    Raises as `find_trashed`.
+    """
+    try:
+        return find_trashed(context, words)
+    except UnknownId:
+        return find_trashed(context, words, read=read_said if is_sought else read_half_erased)
+
+
+def _places(target: Target) -> list[Path]:
+    """Return what of a session is in its listing, what shows that it is there last."""
+    try:
+        every = run_folders(target.folder)
+        runs = [folder for folder in every if session_of(folder) == target.session_id]
+    except OSError as error:
+        raise Refused(f"its runs cannot be read: {error.strerror}: nothing is erased") from error
+    found = footprint(target.config_dir, target.session_id)
+    shows = {path for path in found if path.suffix == ".jsonl" or path.parent == target.config_dir}
+    return [*runs, *(path for path in found if path not in shows), *shows]
+
+
+def _forget_drafts(context: Context, key: Key) -> None:
+    """Forget what this operator typed for a session and never sent; raises `OSError`.
+
+    The others' consoles do so when they see that it was erased.
+    """
+    settings, who = context.settings, context.settings.login or context.settings.operator
+    if settings.state_dir is None:
+        return
+    view = read_remembered(settings.state_dir, context.root, who)
+    left = tuple(one for one in view.drafts if (one.listing, one.session_id) != key)
+    if left != view.drafts:
+        write_remembered(settings.state_dir, context.root, who, replace(view, drafts=left))
+
+
+def _forget_kept(context: Context, folder: Path) -> None:
+    """Let every cache forget what it keeps of a listing, that of this login at once.
+
+    Raises `OSError`.
+    """
+    if is_folder(folder, unknown=True):
+        mark_erased(folder)
+    Index(index_path(context.settings.cache_dir, context.root)).forget(folder)
+
+
+def _erase_all(context: Context, erasure: Erasure) -> None:
+    """Erase everything of a session whose lock is held."""
+    target, session = erasure.target, erasure.session
+    row = session.row if session else None
+    if row is not None and row not in read_rows(target.db_path):
+        raise Changed(f"{target.short} changed meanwhile: look again")
+    if row is None and is_tracked(target.db_path, target.session_id):
+        raise Changed(f"{target.short} is tracked by now, or was and could not be read: look again")
+    with suppress(OSError):  # should this process be killed before it is done
+        mark_erased(target.folder)
+    with suppress(OSError):
+        scrub_history(target.config_dir, target.session_id)
+    for one in erasure.trashed:
+        erase(one)
+    for path in erasure.paths:
+        erase_path(path)
+    try:
+        for one in erasure.trashed:
+            erase_words(one)
+        scrub_history(target.config_dir, target.session_id)
+        forget_ack(target.folder, target.session_id)
+        scrub_database(
+            target.db_path,
+            target.session_id,
+            row,
+            zone=zone_named(session.zone if session else "UTC"),
+            operator=context.settings.operator,
+            act_id=context.act_id,
+            now=context.clock(),
+        )
+        forget_told(context.root, erasure.listing, target.session_id)
+        _forget_drafts(context, (erasure.listing, target.session_id))
+        _forget_kept(context, target.folder)
+    except (OSError, ConsoleError) as error:
+        unwritten = note_half_erased(context, erasure.listing, target.session_id)
+        raise ConsoleError(
+            f"the files of {target.short} are erased, but not all that was written of it: {error}; "
+            f"`purge {target.short}` again{unwritten}"
+        ) from error

@@ -1,0 +1,224 @@
+"""Sessions moved into the trash: each proven free and unchanged, a commit for a batch of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.claude.config_dir import CONFIG_DIR, footprints
+from tui.core.errors import Changed, ConsoleError, DatabaseProblem, Refused
+from tui.core.models import Key, Row, Session
+from tui.core.problem_reasons import Trouble
+from tui.operations.context import Act, Context
+from tui.operations.target import Target, require_no_orphan, target_of, tracking_of
+from tui.operations.trash.bulk import (
+    Cleaned,
+    OnProgress,
+    Progress,
+    Stop,
+    batches,
+    never,
+    owned_of,
+)
+from tui.runs.folder.protocol import run_folders, session_of
+from tui.safe_io.folders import is_link
+from tui.storage.session_locks import discard_locks
+from tui.storage.table.tracking import is_tracked
+from tui.storage.trash.manifest import Trashed
+from tui.storage.trash.trash import WAY_OUT, Batch, Doomed, moving_to_trash
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """One kind of removing sessions: `becomes` is what it makes of a row, `done` its participle.
+
+    `require` raises `ConsoleError` for a session that it must not take, its lock being held;
+    `words` are those of an act, of a short id.
+    """
+
+    action: str
+    done: str
+    becomes: Callable[[Row], Row]
+    require: Callable[[Session], None]
+    words: Callable[[str], str]
+
+
+def remove_many(
+    context: Context,
+    sessions: Sequence[Session],
+    removal: Removal,
+    progress: OnProgress | None = None,
+    stop: Stop = never,
+) -> Cleaned:
+    """Move sessions into the trash, all acts at one moment, so that one undo takes all back.
+
+    What is live, changed meanwhile or cannot be moved is left, and the rest goes on; `stop` is
+    asked between two batches.
+    """
+    context.require_writable()
+    context = context.as_one_act()
+    remover, acts, moved, left = _Remover(context, removal), list[Act](), 0, len(sessions)
+    for folder, batch in batches(sessions, lambda one: one.folder, _weight):
+        if stop():
+            break
+        done = remover.remove(folder, batch)
+        acts += done.values()
+        moved += sum(one.bytes for one in batch if one.key in done)
+        left -= len(batch)
+        if progress is not None:
+            total = len(sessions)
+            progress(Progress(batch[0].listing, total - left, total, moved))
+    refused = tuple(remover.refused.items())
+    return Cleaned(removal.done, tuple(acts), refused, moved, is_cut_short=left > 0)
+
+
+def _weight(session: Session) -> int:
+    return len(session.row.metadata or "") if session.row else 0
+
+
+class _Remover:
+    """Removes batch after batch; `refused` says why of what was left."""
+
+    def __init__(self, context: Context, removal: Removal) -> None:
+        self.refused: dict[Key, ConsoleError] = {}
+        self._context = context
+        self._removal = removal
+        self._now = context.clock()
+        self._session_of_run: dict[Path, str] = {}
+
+    def remove(self, folder: Path, sessions: Sequence[Session]) -> dict[Key, Act]:
+        """Remove some sessions of one listing, and return the acts of those that could be."""
+        targets = dict(self._targets(folder, sessions))
+        if not targets:
+            return {}
+        try:
+            with owned_of(tuple(targets)) as (free, why):
+                self.refused.update({targets[one].key: error for one, error in why.items()})
+                taken = {one: targets[one] for one in free if self._is_free(one, targets[one])}
+                done = self._move(folder, taken) if taken else {}
+                discard_locks(folder, [session_id for _, session_id in done])
+                return done
+        except ConsoleError as error:
+            left = (one.key for one in targets.values() if one.key not in self.refused)
+            self.refused.update(dict.fromkeys(left, _with_way_out(error)))
+            return {}
+
+    def _targets(
+        self, folder: Path, sessions: Sequence[Session]
+    ) -> Iterator[tuple[Target, Session]]:
+        for session in sessions:
+            try:
+                target = target_of(session)
+                require_no_orphan(session)
+                if is_link(folder):
+                    raise Refused(f"{session.listing} has become a link: nothing is moved there")
+                yield target, session
+            except ConsoleError as error:
+                self.refused[session.key] = error
+
+    def _is_free(self, target: Target, session: Session) -> bool:
+        """Whether the session may be taken now that its lock is held."""
+        try:
+            self._removal.require(session)
+            if session.row is None and is_tracked(target.db_path, target.session_id):
+                raise Changed(
+                    f"{target.short} is tracked by now, or was and could not be read: look again"
+                )
+        except ConsoleError as error:
+            self.refused[session.key] = error
+            return False
+        return True
+
+    def _move(self, folder: Path, free: dict[Target, Session]) -> dict[Key, Act]:
+        """Write the intent, rename, commit; raises `ConsoleError` once all is given back."""
+        removal, acts = self._removal, {}
+        with moving_to_trash(
+            self._context.root,
+            folder,
+            tuple(self._doomed(folder, free)),
+            at=self._now,
+            operator=self._context.settings.operator,
+            action=removal.action,
+        ) as batch:
+            pairs = zip(batch.sessions, free.values(), strict=True)
+            moved = [(one, session) for one, session in pairs if self._moves(batch, one, session)]
+            answers = self._commit(folder, [session for _, session in moved])
+            for (trashed, session), lost in zip(moved, answers, strict=True):
+                if lost is None:
+                    batch.keep(trashed)
+                    acts[session.key] = _act(trashed, session, removal)
+                else:
+                    batch.give_back(trashed)
+                    self.refused[session.key] = lost
+        return acts
+
+    def _doomed(self, folder: Path, free: dict[Target, Session]) -> Iterator[Doomed]:
+        """Yield each session with everything of it that is in the listing, its runs included."""
+        found = footprints(folder / CONFIG_DIR, [target.session_id for target in free])
+        for run in _runs(folder):
+            if run not in self._session_of_run:
+                self._session_of_run[run] = _session_of(run)
+            session_id = self._session_of_run[run]
+            if session_id in found:
+                found[session_id] += (run,)
+        for target, session in free.items():
+            paths, row = found[target.session_id], session.row
+            left = self._removal.becomes(row).status if row else ""
+            yield Doomed(target.session_id, paths, row, left, session.zone, session.title)
+
+    def _moves(self, batch: Batch, trashed: Trashed, session: Session) -> bool:
+        try:
+            batch.move(trashed)
+        except ConsoleError as error:
+            batch.give_back(trashed)
+            self.refused[session.key] = error
+            return False
+        return True
+
+    def _commit(self, folder: Path, sessions: Sequence[Session]) -> list[Changed | None]:
+        """Write all rows in one transaction, and say of each session whether its row changed."""
+        becomes, action = self._removal.becomes, self._removal.action
+        changes = [(one.row, becomes(one.row)) for one in sessions if one.row is not None]
+        if not changes:
+            return [None] * len(sessions)
+        tracking = tracking_of(self._context, folder, sessions[0].zone)
+        answers = iter(tracking.change_many(changes, action=action, now=self._now))
+        return [None if one.row is None else next(answers) for one in sessions]
+
+
+def _runs(folder: Path) -> tuple[Path, ...]:
+    try:
+        return run_folders(folder)
+    except OSError as error:
+        raise Refused(f"its runs cannot be read: {error.strerror}: nothing is moved") from error
+
+
+def _session_of(run: Path) -> str:
+    try:
+        return session_of(run)
+    except OSError as error:
+        raise Refused(
+            f"whose run {run.name} is cannot be read: {error.strerror}: nothing is moved"
+        ) from error
+
+
+def _with_way_out(error: ConsoleError) -> ConsoleError:
+    is_full = isinstance(error, DatabaseProblem) and error.trouble is Trouble.FULL
+    return DatabaseProblem(f"{error}. {WAY_OUT}") if is_full else error
+
+
+def _act(trashed: Trashed, session: Session, removal: Removal) -> Act:
+    row = session.row
+    return Act(
+        removal.action,
+        session.listing,
+        trashed.session_id,
+        trashed.at,
+        removal.words(trashed.session_id[:8]),
+        row,
+        removal.becomes(row) if row else None,
+        trashed.trash_id,
+        session.zone,
+        session.folder,
+    )

@@ -1,0 +1,129 @@
+"""What the trash holds: a list of it, and a look into one session there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tui.claude.transcript.line_parser import parse_line
+from tui.core.errors import UnknownId
+from tui.core.limits import MOST_SHOWN_FILES
+from tui.core.models import Entry, EntryKind
+from tui.operations.catalog.scanner import listing_paths
+from tui.operations.context import Context
+from tui.operations.interrupted_purges import left_in_trash
+from tui.operations.transcripts.last_line import end_of
+from tui.operations.trash.delete import find_trashed
+from tui.safe_io.folders import is_folder, is_link, may_be_there
+from tui.safe_io.opening import regular
+from tui.safe_io.walking import Measure, Walk
+from tui.storage.trash.erasing import measure_trashed, measures
+from tui.storage.trash.manifest import Trashed
+from tui.storage.trash.trash import read_trash
+
+_TALK = (EntryKind.PROMPT, EntryKind.TEXT)
+_ENDS = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class InTrash:
+    """A session in the trash, how much of it there is, and from when on it may be erased."""
+
+    trashed: Trashed
+    size: Measure
+    purge_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A look at a session in the trash: its files with their bytes, its first and last words.
+
+    `unread` is what could not be shown of it, and why.
+    """
+
+    found: InTrash
+    files: tuple[tuple[str, int], ...]
+    first: str = ""
+    last: str = ""
+    unread: tuple[str, ...] = ()
+
+
+def trash_of(context: Context, *, listing: str = "") -> tuple[InTrash, ...]:
+    """Return what is in the trash, newest first, of one listing if its folder is named."""
+    return trash_and_unread(context, listing=listing)[0]
+
+
+def trash_and_unread(
+    context: Context, *, listing: str = ""
+) -> tuple[tuple[InTrash, ...], tuple[str, ...]]:
+    """Return the same, and in words what was not read, not counted or only half erased."""
+    every, unread = read_trash(context.root, listing_paths(context.root))
+    found = [one for one in every if listing in ("", one.listing)]
+    sizes = measures(found)
+    cut = next((one.cut for one in sizes if one.cut), "")
+    uncounted = (f"not all of it was counted: {cut}",) if cut else ()
+    pairs = zip(found, sizes, strict=True)
+    left = left_in_trash(context.root, listing_paths(context.root))
+    said = (one.whole_words for one in left if listing in ("", one.listing))
+    return tuple(_in_trash(context, *pair) for pair in pairs), (*unread, *uncounted, *said)
+
+
+def preview(context: Context, words: str) -> Preview:
+    """Return a look at what `words` name in the trash; raises `UnknownId` or `AmbiguousId`."""
+    trashed = find_trashed(context, words)
+    unread: list[str] = []
+    files = tuple(_files(trashed, unread))
+    first, last = _ends(trashed, unread)
+    found = _in_trash(context, trashed, measure_trashed(trashed))
+    return Preview(found, files, first, last, tuple(unread))
+
+
+def _in_trash(context: Context, trashed: Trashed, size: Measure) -> InTrash:
+    kept = timedelta(days=context.settings.trash_days)
+    return InTrash(trashed, size, trashed.at + kept)
+
+
+def _files(trashed: Trashed, unread: list[str]) -> Iterator[tuple[str, int]]:
+    """Yield files, by the names that they had below their listing, with their bytes."""
+    for index, place in enumerate(trashed.places):
+        moved = trashed.moved(index)
+        if is_link(moved) or not is_folder(moved):
+            try:
+                yield place, moved.lstat().st_size
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                unread.append(f"{place} cannot be read: {error.strerror}")
+            continue
+        walk = Walk(moved, most=MOST_SHOWN_FILES)
+        yield from sorted(
+            (f"{place}/{one.place}", one.status.st_size) for one in walk if not one.is_folder
+        )
+        if walk.cut:
+            unread.append(f"{place}: not all of it is listed: {walk.cut}")
+
+
+def _ends(trashed: Trashed, unread: list[str]) -> tuple[str, str]:
+    """Return the first and the last thing that was said in its transcript, safe to show."""
+    ending = f"{trashed.session_id}.jsonl"
+    moved = (trashed.moved(at) for at, one in enumerate(trashed.places) if one.endswith(ending))
+    path = next(moved, None)
+    if path is None or not may_be_there(path):
+        return "", ""
+    try:
+        with regular(path) as (fd, _):
+            head = os.pread(fd, _ENDS, 0).split(b"\n")
+        tail = end_of(path, _ENDS)
+    except (OSError, UnknownId) as error:
+        unread.append(f"{ending} cannot be read: {getattr(error, 'strerror', '') or error}")
+        return "", ""
+    first = next((one.text for one in _said(head)), "")
+    last = [one.text for one in _said([line.raw for line in tail])]
+    return first, last[-1] if last else ""
+
+
+def _said(lines: list[bytes]) -> Iterator[Entry]:
+    entries = (entry for line in lines for entry in parse_line(line))
+    return (one for one in entries if one.kind in _TALK and not one.is_sidechain)

@@ -1,0 +1,322 @@
+"""Take back what this operator did last."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tui.core.errors import Changed, ConsoleError, DatabaseProblem, Refused
+from tui.core.models import Event
+from tui.core.text.safe_text import one_line
+from tui.operations.catalog.scanner import listing_paths
+from tui.operations.context import Act, Context
+from tui.operations.formatting import moment
+from tui.operations.logbook_entry import written_down
+from tui.operations.target import DATABASE, kept_since, tracking_of
+from tui.operations.trash.bulk import Cleaned, OnProgress, Stop, never
+from tui.operations.trash.delete import put_back_exactly, restore_many
+from tui.operations.trash.undo_report import may_hold_acts, undone_words
+from tui.storage.state.logbook import read_logbook
+from tui.storage.table.tracking import read_events
+from tui.storage.trash.manifest import Trashed
+from tui.storage.trash.trash import list_trash, read_trash
+
+_DELETES = ("delete", "clean-up")
+_TIMEOUT_S = 2.0
+_FAR_BACK = 1000
+_Event = tuple[str, datetime, str]
+_Rank = tuple[datetime, int]
+_CLOCKS_APART = timedelta(minutes=1)
+
+
+def undo(context: Context, act: Act) -> Act:
+    """Take a delete, a clean-up or an extension back.
+
+    Raises `Changed` when somebody acted on it since.
+    """
+    context.require_writable()
+    if act.kind in _DELETES:
+        return put_back_exactly(context, act.trash_id, only=act.folder)
+    if act.kind != "extend" or act.before is None or act.after is None:
+        raise Refused(f"{act.kind} cannot be undone")
+    now, short = context.clock(), act.session_id[:8]
+    if act.before != act.after:
+        tracking = tracking_of(context, act.folder, act.zone)
+        tracking.change(act.after, act.before, action="undo", now=now)
+    return Act("undo", act.listing, act.session_id, now, f"{short} expires when it did before")
+
+
+def undo_last(
+    context: Context, told: Callable[[str], None] | None = None, batch: Sequence[Act] = ()
+) -> tuple[Act, ...]:
+    """Take back everything of this operator's last batch that was not undone yet.
+
+    `batch` is what `last_batch` said that this is, where it was asked before. What cannot be
+    taken back is left: its act `is_needless` and says why, and the rest goes on. The next call
+    takes the batch before if all that was left had changed since, else it tries again. `told`
+    hears, in words, what it was and what was done later and stays. Raises as `last_batch` does,
+    and what kept all of the batch if that may pass.
+    """
+    context.require_writable()
+    batch = batch or last_batch(context)
+    done = _undo_batch(context.at_one_moment(), batch)
+    if told is not None:
+        told(undone_words(context, batch, done))
+    return done
+
+
+def last_batch(context: Context) -> tuple[Act, ...]:
+    """Return this operator's last batch that was not undone yet.
+
+    A batch is what one operator deleted, cleaned up or extended at the same moment. Raises
+    `Refused` when there is nothing to undo, `DatabaseProblem` when what was done last cannot be
+    told.
+    """
+    batches, order, unread = _batches(context)
+    settled = _settled(context)
+    left = (one for one, acts in batches.items() if not settled & _notes(acts))
+    at = max(left, key=lambda one: order.get(one, (one, 0)), default=None)
+    _require_known(unread, at)
+    if at is None:
+        raise Refused("nothing that you deleted, cleaned up or extended is left to undo")
+    return tuple(batches[at])
+
+
+def undo_many(
+    context: Context,
+    acts: Sequence[Act],
+    progress: OnProgress | None = None,
+    stop: Stop = never,
+) -> Cleaned:
+    """Take several acts back: what is in the trash batch by batch, then the extensions.
+
+    What cannot be taken back is left, and told in the sum.
+    """
+    context.require_writable()
+    wanted = {act.trash_id for act in acts if act.kind in _DELETES}
+    trash = list_trash(context.root, listing_paths(context.root)) if wanted else ()
+    found = [one for one in trash if one.trash_id in wanted]
+    done = restore_many(context, found, progress, stop)
+    there = {one.trash_id for one in found}
+    undone, refused = list(done.acts), list(done.refused)
+    for act in reversed(acts):
+        if act.trash_id in there:
+            continue
+        try:
+            undone.append(undo(context, act))
+        except ConsoleError as problem:
+            refused.append(((act.listing, act.session_id), problem))
+    return replace(done, done="undone", acts=tuple(undone), refused=tuple(refused))
+
+
+def _undo_batch(context: Context, batch: Sequence[Act]) -> tuple[Act, ...]:
+    done = undo_many(context, batch)
+    why = dict(done.refused)
+    passing = [problem for problem in why.values() if not isinstance(problem, Changed)]
+    if passing and not done.acts:
+        raise passing[0]
+    left = [
+        replace(act, kind="undo", words=str(why[act.listing, act.session_id]), is_needless=True)
+        for act in batch
+        if (act.listing, act.session_id) in why
+    ]
+    if left and not passing:
+        note = (
+            f"{_note(left[0])}: left as they are: {', '.join(one.session_id[:8] for one in left)}"
+        )
+        event = Event(context.clock(), context.settings.operator, "undo", note=note[:400])
+        left[0] = replace(left[0], words=written_down(context, event, left[0].words))
+    return (*done.acts, *left)
+
+
+def _batches(
+    context: Context,
+) -> tuple[dict[datetime, list[Act]], dict[datetime, _Rank], dict[Path, DatabaseProblem]]:
+    """Return what of mine could be undone, by its moment, which moment came after which, and which
+    databases nobody can read.
+    """
+    batches, order, unread = defaultdict[datetime, list[Act]](list), dict[datetime, _Rank](), {}
+    trash, latest = _my_trash(context), context.clock() + _CLOCKS_APART
+    for path in listing_paths(context.root):
+        try:
+            events = _my_events(context, path, _FAR_BACK + len(trash[path.name]))
+        except DatabaseProblem as problem:
+            unread[path] = problem
+            continue
+        _put_in_order(events, order)
+        audited = {(one.session_id, one.at, one.action): one.act_id for one in events}
+        for act in (
+            *_extensions(path, events),
+            *_deletes(context, trash.pop(path.name, ()), audited, latest),
+        ):
+            batches[act.at].append(act)
+    for one in (one for many in trash.values() for one in many):
+        _require_not_later(one, latest)
+        batches[one.at].append(_delete(context, one))
+    return batches, order, unread
+
+
+def _put_in_order(events: Sequence[Event], order: dict[datetime, _Rank]) -> None:
+    """Note what came after what in a listing, newest first: the clock may have been set back."""
+    latest = datetime.min.replace(tzinfo=UTC)
+    for number, event in enumerate(reversed(events)):
+        latest = max(latest, event.at)
+        order[event.at] = max(order.get(event.at, (event.at, 0)), (latest, number))
+
+
+def _my_events(context: Context, path: Path, limit: int) -> tuple[Event, ...]:
+    mine, login = context.settings.operator, context.settings.login
+    events = read_events(
+        path / DATABASE,
+        operator=mine,
+        login=login,
+        limit=limit,
+        with_rows=True,
+        timeout_s=_TIMEOUT_S,
+    )
+    since = kept_since(context)
+    return tuple(
+        one for one in events if context.is_mine(one.operator) and not (since and one.at < since)
+    )
+
+
+def _extensions(path: Path, events: Sequence[Event]) -> Iterator[Act]:
+    """Return the extensions of mine in a listing that no undo of mine took back, oldest first."""
+    standing: dict[str, list[Event]] = defaultdict(list)
+    for event in reversed(events):
+        done = standing[event.session_id]
+        if event.action == "extend":
+            done.append(event)
+        elif event.action == "undo":
+            _take_back(done, event)
+    return (_extension(path, event) for done in standing.values() for event in done)
+
+
+def _take_back(done: list[Event], undo: Event) -> None:
+    """Remove the last of the extensions that is what the undo took back."""
+    for event in reversed(done):
+        if (event.after, event.before) == (undo.before, undo.after):
+            done.remove(event)
+            return
+
+
+def _extension(path: Path, event: Event) -> Act:
+    shown = one_line(path.name), one_line(event.session_id)
+    return Act(
+        "extend", *shown, event.at, "", event.before, event.after, folder=path, act_id=event.act_id
+    )
+
+
+def _my_trash(context: Context) -> dict[str, list[Trashed]]:
+    """Return what of mine is in the trash, by listing: what was restored or purged no more is.
+
+    Raises `Refused` when not all of it can be read: what cannot may be what was done last.
+    """
+    found = defaultdict[str, list[Trashed]](list)
+    every, unread = read_trash(context.root, listing_paths(context.root))
+    if unread:
+        raise Refused(f"what you did last is not known, so nothing was undone: {'; '.join(unread)}")
+    for one in every:
+        if context.is_mine(one.operator):
+            found[one.listing].append(one)
+    return found
+
+
+def _deletes(
+    context: Context, trash: Iterable[Trashed], audited: Mapping[_Event, str], latest: datetime
+) -> Iterator[Act]:
+    """Return what was deleted; what a manifest says was done to a row must be in the audit, too.
+
+    Without a row there is no proof: raises `Refused` for what is dated after `latest`.
+    """
+    for one in trash:
+        named = one.session_id, one.at, one.action
+        if one.row is None:
+            _require_not_later(one, latest)
+        if one.row is None or named in audited:
+            yield _delete(context, one, audited.get(named, ""))
+
+
+def _require_not_later(trashed: Trashed, latest: datetime) -> None:
+    """Raise for what nothing but a manifest dates after now: a clock was set back, or it is forged.
+
+    What was done last is then not known.
+    """
+    if trashed.at > latest:
+        where, short = one_line(trashed.listing), trashed.session_id[:8]
+        raise Refused(
+            f"{where}/{short} was deleted on {moment(trashed.at)} by what the trash says, which is "
+            f"later than now: what you did last is not known, so nothing was undone; "
+            f"`restore {short}` gets it back"
+        )
+
+
+def _delete(context: Context, trashed: Trashed, act_id: str = "") -> Act:
+    shown, folder = (one_line(trashed.listing), trashed.session_id), context.root / trashed.listing
+    return Act(
+        trashed.action if trashed.action in _DELETES else "delete",
+        *shown,
+        trashed.at,
+        "",
+        trash_id=trashed.trash_id,
+        folder=folder,
+        act_id=act_id or trashed.batch.name,
+    )
+
+
+def _require_known(unread: dict[Path, DatabaseProblem], at: datetime | None) -> None:
+    """Raise for a database that cannot be read and may hold a later act than the one of `at`."""
+    for path, problem in unread.items():
+        is_later = at is None or _last_written(path / DATABASE) > at
+        if is_later and may_hold_acts(path):
+            raise DatabaseProblem(
+                f"{problem}: what you did last may be in {one_line(path.name)}, so nothing was "
+                "undone; try again once it can be read"
+            )
+
+
+def _last_written(db_path: Path) -> datetime:
+    times = []
+    for path in (db_path, db_path.with_name(f"{db_path.name}-wal")):
+        try:
+            times.append(path.lstat().st_mtime)
+        except FileNotFoundError:
+            continue
+        except OSError:  # it may have been written this very moment
+            return datetime.max.replace(tzinfo=UTC)
+    return datetime.fromtimestamp(max(times, default=0), UTC)
+
+
+def _settled(context: Context) -> set[str]:
+    """Return the batches of mine of which an undo has left a part, for good.
+
+    Raises `Refused` when the logbook cannot be read: then nobody can tell.
+    """
+    try:
+        acts = read_logbook(context.root)
+    except OSError as error:
+        raise Refused(
+            f"what was undone before is not known, so nothing was undone: the logbook cannot be "
+            f"read: {error.strerror}"
+        ) from error
+    return {
+        one.note.partition(": ")[0]
+        for one in acts
+        if context.is_mine(one.operator) and one.action == "undo"
+    }
+
+
+def _notes(acts: Sequence[Act]) -> set[str]:
+    return {_note(act) for act in acts}
+
+
+def _note(act: Act) -> str:
+    """Return what an undo that leaves an act writes of it.
+
+    It names the act's id: an older program cannot tell what has changed from what it cannot read,
+    and its notes, which name only the moment, count for nothing.
+    """
+    return f"of {act.at.isoformat()} ({act.act_id})"

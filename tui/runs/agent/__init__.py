@@ -1,0 +1,1 @@
+"""The one SDK client: its options, tool policy, environment and CLI process."""

@@ -1,0 +1,116 @@
+"""How a CLI ended, and every error of the SDK, in plain words: what happened, and what to do.
+
+The SDK's classes are known by their names: importing it takes a second.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+from tui.core.text.safe_text import one_line
+
+_CODE = re.compile(r"exit code:? (-?\d{1,4})")
+_FROM_SHELL = 128  # a shell that runs the CLI ends with this and the signal's number
+_LAST_WORDS = 600
+_LONGEST = 10_000
+_VMSTAT = Path("/proc/vmstat")
+_MEANS = {
+    "SIGKILL": "by somebody, or by the system when memory ran out",
+    "SIGTERM": "asked to by somebody, or by a shutdown of the machine or container",
+    "SIGHUP": "its terminal went away",
+    "SIGINT": "interrupted by somebody",
+    "SIGSEGV": "it crashed",
+    "SIGABRT": "it crashed, mostly for want of memory",
+    "SIGBUS": "it crashed: its program or the disk under it changed, or went away",
+    "SIGILL": "it crashed: its program is not made for this processor",
+    "SIGXCPU": "it reached a limit of CPU time (ulimit -t)",
+    "SIGXFSZ": "it reached a limit of file size (ulimit -f)",
+}
+
+
+def memory_kills() -> int:
+    """Return how many processes the system has killed for want of memory; 0 where nobody counts."""
+    with suppress(OSError, ValueError):
+        for line in _VMSTAT.read_text("ascii", "replace").splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return 0
+
+
+def is_of_ended_cli(error: Exception) -> bool:
+    """Whether an error of the SDK may mean that the CLI has ended: its last words are worth it."""
+    is_known = not _names(error).isdisjoint({"ProcessError", "CLIConnectionError"})
+    return is_known or _exit_code(error) is not None
+
+
+def error_words(error: Exception, said: str, session_id: str, *, is_out_of_memory: bool) -> str:
+    """Return what an error of the SDK means; `said` are the last lines of the CLI's errors."""
+    names, text = _names(error), one_line(error)
+    again = f"`resume {session_id[:8]}` goes on with what its transcript holds"
+    if "CLINotFoundError" in names:
+        return f"the Claude CLI is missing: {text}; install the SDK anew, or set cli_path"
+    if "ResultError" in names:
+        return _result_words(error) or f"the CLI says that it failed, and not why; {again}"
+    if "CLIConnectionError" in names and "on_failure" in text:
+        return "the CLI is too old: where our check of a tool fails, it would use the tool"
+    code = _exit_code(error)
+    if code is not None:
+        how = _how(code, is_out_of_memory=is_out_of_memory)
+        return f"the CLI {how}{_last_words(said)}; {again}"
+    if "CLIJSONDecodeError" in names:
+        why = text.removeprefix("Failed to decode JSON: ")[:200]
+        return f"the CLI wrote what is no message ({why}): its version may not fit; {again}"
+    if "MessageParseError" in names:
+        return f"the CLI sent a message that the SDK does not know ({text[:200]}): update the SDK"
+    if "CLIConnectionError" in names:
+        if said.strip():
+            return f"the CLI ended{_last_words(said)}; {again}"
+        return f"the CLI cannot be reached ({text[:300]}): {again}"
+    if text.startswith("Control request timeout"):
+        asked = text.partition(": ")[2] or "a request"
+        return f"the CLI did not answer {asked} in time: the machine may be overloaded; {again}"
+    name = type(error).__name__
+    return f"{name}: {text}" if text.strip() else f"{name}, and nothing says why; {again}"
+
+
+def _result_words(error: Exception) -> str:
+    told = "; ".join(map(str, getattr(error, "errors", None) or ()))
+    known = (told, getattr(error, "result", ""), getattr(error, "subtype", ""), error)
+    return next(filter(None, (one_line(one or "").strip() for one in known)), "")
+
+
+def _exit_code(error: Exception) -> int | None:
+    code = getattr(error, "exit_code", None)
+    if isinstance(code, int) and not isinstance(code, bool):
+        return code
+    found = _CODE.search(str(error)[:_LONGEST])
+    return int(found[1]) if found else None
+
+
+def _how(code: int, *, is_out_of_memory: bool) -> str:
+    number = -code if code < 0 else code - _FROM_SHELL
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        return (
+            f"was ended by signal {-code}" if code < 0 else f"ended by itself with exit code {code}"
+        )
+    if is_out_of_memory and name == "SIGKILL":
+        return (
+            "was killed (SIGKILL), and the system killed for want of memory meanwhile: free some, "
+            "or lower max_runs"
+        )
+    why = _MEANS.get(name)
+    return f"was ended by {name} (exit code: {code}" + (f"; {why})" if why else ")")
+
+
+def _last_words(said: str) -> str:
+    words = one_line(said)
+    return f": {words[-_LAST_WORDS:]}" if words else ", and said nothing of why"
+
+
+def _names(error: Exception) -> frozenset[str]:
+    return frozenset(one.__name__ for one in type(error).__mro__)

@@ -1,0 +1,67 @@
+"""The CLI of a run, among all children of this process: which one it is, and its end by force."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import time
+from pathlib import Path
+
+from tui.safe_io.processes import UNTOLD, started
+
+# In the environment of the CLI alone, so that nothing else that a pipeline started is taken for it.
+RUN_VARIABLE = "SESSION_CONSOLE_RUN"
+_TRIES, _PAUSE_S = 20, 0.1
+
+
+def find_cli(run_id: str) -> tuple[int, str] | None:
+    """Return the pid and start of our child that is the CLI of this run; `None` without one.
+
+    Raises `OSError` when not all could be looked at: then nobody can tell.
+    """
+    mark = os.fsencode(f"{RUN_VARIABLE}={run_id}")
+    pids = (int(name) for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208 (names)
+    found = next((pid for pid in pids if _is_child(pid) and mark in _environment(pid)), 0)
+    start = started(found) if found else None
+    if start == UNTOLD:
+        raise OSError(errno.EAGAIN, "when the CLI started cannot be told now")
+    return (found, start) if start else None
+
+
+def kill_cli(run_id: str) -> bool:
+    """End the CLI of this run at once, if it is still there; whether that is sure."""
+    try:
+        cli = find_cli(run_id)
+        if cli is not None:
+            os.kill(cli[0], signal.SIGKILL)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def kill_cli_surely(run_id: str) -> str:
+    """Do so, and try it again where nobody could tell for a moment; return what is left to say."""
+    for _ in range(_TRIES):
+        if kill_cli(run_id):
+            return ""
+        time.sleep(_PAUSE_S)
+    return "whether its CLI still runs could not be told: `doctor` finds one that was left behind"
+
+
+def _is_child(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    fields = stat.rpartition(")")[2].split()
+    return fields[1] == str(os.getpid()) and fields[0] not in ("Z", "X")
+
+
+def _environment(pid: int) -> list[bytes]:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return []

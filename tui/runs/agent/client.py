@@ -1,0 +1,393 @@
+"""One agent: an SDK client over the CLI. The only file that knows the SDK, inside functions."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import re
+import warnings
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from tui.claude.transcript.notices import unusable_servers
+from tui.core.errors import RunFailed
+from tui.core.text.safe_text import one_line
+from tui.runs.agent.cli_errors import error_words, is_of_ended_cli, memory_kills
+from tui.runs.agent.cli_process import RUN_VARIABLE, kill_cli
+from tui.runs.agent.confinement import confining_environment, confining_options
+from tui.runs.agent.environment import read_env_file
+from tui.runs.agent.requesters import asker
+from tui.runs.agent.tool_calls import Calls, granted_input
+from tui.runs.agent.tool_guard import Guard, Verdict
+from tui.runs.folder.agent_events import (
+    Answer,
+    Ask,
+    Happening,
+    Heard,
+    Initialized,
+    Noticed,
+    Rested,
+    Returned,
+    Streamed,
+    TurnEnded,
+)
+from tui.runs.folder.protocol import AGENT_OPTIONS, RunSpec
+
+if TYPE_CHECKING:
+    from claude_agent_sdk import (
+        ClaudeAgentOptions,
+        ClaudeSDKClient,
+        HookContext,
+        PermissionMode,
+        PermissionResultAllow,
+        PermissionResultDeny,
+        ToolPermissionContext,
+    )
+    from claude_agent_sdk.types import HookInput, HookJSONOutput
+
+_LAST_WORDS_TRIES = 20
+_MAX_MESSAGE = 256 * 1024 * 1024
+# The SDK closes the CLI's input, asks by signal after 5 s, and would kill only after 10.
+_KILL_AFTER_S = 6.0
+# When everything is being cancelled, nobody hears the CLI's answer any more.
+_INTERRUPT_WITHIN_S = 1.0
+# The one command of the CLI that stays within the session, and does what its words say.
+_COMPACTS = re.compile(r"/compact(?:\s.*)?", re.DOTALL)
+_STATE_EVENTS = "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS"
+
+
+class Agent:
+    """One client from `connect` to `close`, both in the same task. Raises only `RunFailed`.
+
+    `given` are the options of a pipeline that runs its agent itself; what it set there wins over
+    what `spec` recorded.
+    """
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        fallback_cwd: Path,
+        ask: Callable[[Ask], Awaitable[Answer]],
+        given: ClaudeAgentOptions | None = None,
+    ) -> None:
+        self._spec, self._fallback_cwd, self._ask = spec, fallback_cwd, ask
+        self._given = given
+        self._guard = Guard(spec, is_hosted=given is not None)
+        self._client: ClaudeSDKClient | None = None
+        self._calls = Calls()
+        self._complaints: deque[str] = deque(maxlen=20)
+        self._memory_kills = memory_kills()
+        self.tells_rest = False
+
+    async def connect(self) -> None:
+        """Start the CLI and greet it."""
+        sdk = await asyncio.to_thread(importlib.import_module, "claude_agent_sdk")
+        try:
+            self._client = sdk.ClaudeSDKClient(self._options())
+            await self._client.connect()
+        except RunFailed:
+            raise
+        except Exception as error:  # whatever the SDK raises ends the run with its reason
+            raise RunFailed(await self._reason(error)) from error
+
+    async def say(self, prompt: str, *, is_restricted: bool = False) -> None:
+        """Send a prompt: a turn begins. A restricted console's puts no file that it mentions in.
+
+        `/compact` is the CLI's own command, with which it makes room in the context.
+        """
+        is_mention = is_restricted and not self._spec.is_restricted and "@" in prompt
+        is_text = is_mention or (
+            prompt.lstrip().startswith("/") and not _COMPACTS.fullmatch(prompt.strip())
+        )
+        if is_restricted:
+            self._guard.bind()
+        try:
+            await self._connected().query(_verbatim(prompt) if is_text else prompt)
+        except Exception as error:  # whatever the SDK raises ends the run with its reason
+            raise RunFailed(await self._reason(error)) from error
+
+    async def listen(self) -> AsyncIterator[Heard]:
+        """Yield what happens, turn after turn, until the CLI ends."""
+        try:
+            async for message in self._connected().receive_messages():
+                self._calls.hear(message)
+                shown = message if self._is_expected(message) else None
+                yield Heard(self._told(message), shown)
+        except Exception as error:  # whatever the SDK raises ends the run with its reason
+            raise RunFailed(await self._reason(error)) from error
+
+    async def interrupt(self) -> None:
+        """Ask the agent to stop its turn; a CLI that is gone needs no asking."""
+        with suppress(Exception):
+            await self._connected().interrupt()
+
+    async def change_model(self, name: str) -> None:
+        """Go on with another model; raises `RunFailed` with what the CLI has against it."""
+        await self._change(self._connected().set_model(name))
+
+    async def change_mode(self, name: str) -> None:
+        """Go on in another permission mode; raises `RunFailed` with what the CLI has against it."""
+        await self._change(self._connected().set_permission_mode(cast("PermissionMode", name)))
+        self._guard.mode = name
+
+    async def _change(self, asking: Awaitable[None]) -> None:
+        try:
+            await asking
+        except Exception as error:  # whatever the SDK raises: the run goes on as it was
+            raise RunFailed(one_line(error) or type(error).__name__) from error
+
+    async def close(self, *, in_turn: bool = False) -> None:
+        """End the CLI, by signal if it does not go when asked; in a turn it would not."""
+        if in_turn:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_INTERRUPT_WITHIN_S):
+                    await self.interrupt()
+        client, self._client = self._client, None
+        if client is None:
+            return
+        loop = asyncio.get_running_loop()
+        killing = loop.call_later(_KILL_AFTER_S, kill_cli, self._spec.run_id)
+        try:
+            # Whatever goes wrong in saying goodbye, the signals end the CLI.
+            with suppress(Exception):
+                await client.disconnect()
+        finally:
+            killing.cancel()
+
+    def _connected(self) -> ClaudeSDKClient:
+        if self._client is None:
+            raise RunFailed("the agent is not connected")
+        return self._client
+
+    def _options(self) -> ClaudeAgentOptions:
+        from claude_agent_sdk import ClaudeAgentOptions
+
+        spec, given = self._spec, self._given or ClaudeAgentOptions()
+        self._guard.home = Path(given.cwd or self._cwd())
+        # Said in any case: else a settings file that the agent can write would choose the mode.
+        ours = {"permission_mode": "default"} if self._given is None else {}
+        return replace(
+            given,
+            **ours | _recorded(spec, given) | self._confining(given),
+            **_identity(spec),
+            **self._asking(given),
+            cwd=self._guard.home,
+            cli_path=given.cli_path or spec.cli_path,
+            env={**given.env, **_environment(spec), **self._confining_environment()},
+            include_partial_messages=True,
+            stderr=self._complain,
+            max_buffer_size=given.max_buffer_size or _MAX_MESSAGE,
+        )
+
+    def _cwd(self) -> Path:
+        """Return where the agent works; raises `RunFailed` when a link leads elsewhere by now."""
+        cwd = self._spec.cwd
+        if not cwd.is_dir():
+            return self._fallback_cwd
+        is_plain = cwd == self._fallback_cwd or os.path.realpath(cwd) == str(cwd)
+        if self._given is None and not is_plain:
+            raise RunFailed(f"its folder {one_line(cwd)} lies behind a link since the start")
+        return cwd
+
+    def _confining(self, given: ClaudeAgentOptions) -> dict[str, Any]:
+        """Return what a run of ours is confined by, and how its calls of tools come to be judged.
+
+        What a pipeline set in its own query stays as it is: its hooks are the ones then.
+        """
+        from claude_agent_sdk import HookMatcher
+
+        ours = confining_options(self._spec) if self._given is None else {}
+        if given.hooks:
+            return ours
+        judging = HookMatcher(hooks=[self._judge], on_failure="block" if ours else None)
+        return ours | {"hooks": {"PreToolUse": [judging]}}
+
+    def _confining_environment(self) -> Mapping[str, str]:
+        return confining_environment(self._spec) if self._given is None else {}
+
+    async def _judge(self, said: HookInput, _id: str | None, _: HookContext) -> HookJSONOutput:
+        call: Mapping[str, Any] = dict(said)
+        try:
+            tool, given, cwd = call["tool_name"], call["tool_input"], call["cwd"]
+            verdict = await asyncio.to_thread(self._guard.verdict, tool, given, cwd)
+        except Exception:  # what cannot be judged is denied
+            verdict = "deny"
+        return _hook_output(verdict) if verdict else {}
+
+    def _asking(self, given: ClaudeAgentOptions) -> dict[str, Any]:
+        """Return who is asked for permission: the operators, unless the pipeline sees to it."""
+        from claude_agent_sdk import CanUseToolShadowedWarning
+
+        if given.can_use_tool or given.permission_prompt_tool_name:
+            return {}
+        # It tells the author of a callback that some tools need no asking; this one is ours.
+        warnings.filterwarnings("ignore", category=CanUseToolShadowedWarning)
+        return {"can_use_tool": self._may_use}
+
+    def _complain(self, line: str) -> None:
+        self._complaints.append(line)
+        if self._given is not None and self._given.stderr is not None:
+            self._given.stderr(line)
+
+    async def _may_use(
+        self, tool: str, given: dict[str, Any], context: ToolPermissionContext
+    ) -> PermissionResultAllow | PermissionResultDeny:
+        from claude_agent_sdk import PermissionResultAllow, PermissionResultDeny
+
+        who = await asyncio.to_thread(asker, self._spec, context)
+        call = await self._calls.made(context.tool_use_id)
+        ask = Ask(tool, given, who, call if call != given else None)
+        answer = await self._ask(ask)
+        if answer.decision == "deny":
+            return PermissionResultDeny(message=answer.reason or "The operator said no.")
+        return PermissionResultAllow(updated_input=granted_input(ask, answer))
+
+    def _told(self, message: object) -> Happening | None:
+        """Return what a message of the SDK means here; mostly nothing, the transcript has it."""
+        from claude_agent_sdk import ResultMessage, SystemMessage, UserMessage
+        from claude_agent_sdk.types import RateLimitEvent, StreamEvent
+
+        match message:
+            case StreamEvent(parent_tool_use_id=None):
+                return Streamed(message.event)
+            case SystemMessage():
+                return self._system(message.subtype, message.data)
+            case ResultMessage():
+                return _turn_ended(message)
+            case UserMessage(parent_tool_use_id=None):
+                return Returned()
+            case RateLimitEvent():
+                info = message.rate_limit_info
+                return Noticed("rate_limit", {"status": info.status, "until": info.resets_at})
+        return None
+
+    def _system(self, subtype: str, data: Mapping[str, Any]) -> Happening | None:
+        match subtype:
+            case "init":
+                names = ("session_id", "model", "permissionMode", "cwd")
+                begun = Initialized(*(str(data.get(name, "")) for name in names))
+                return replace(begun, failed_servers=unusable_servers(data.get("mcp_servers")))
+            case "session_state_changed":
+                self.tells_rest = True
+                return Rested() if data.get("state") == "idle" else None
+            case "api_retry":
+                kept = ("attempt", "max_retries", "retry_delay_ms", "error_status", "error")
+                return Noticed("retry", {name: data.get(name) for name in kept})
+        return None
+
+    def _is_expected(self, message: object) -> bool:
+        """Whether the pipeline asked for such a message, and not we alone."""
+        from claude_agent_sdk import SystemMessage
+        from claude_agent_sdk.types import StreamEvent
+
+        given = self._given
+        match message:
+            case StreamEvent():
+                return given is not None and given.include_partial_messages
+            case SystemMessage(subtype="session_state_changed"):
+                return _STATE_EVENTS in (given.env if given else {}) or _STATE_EVENTS in os.environ
+        return True
+
+    async def _reason(self, error: Exception) -> str:
+        """Return the reason in words: the CLI's own, before the SDK's."""
+        if isinstance(error, RunFailed):
+            return str(error)
+        said = ""
+        if is_of_ended_cli(error) and await self._has_complained():
+            said = " ".join(self._complaints)
+        is_short = memory_kills() > self._memory_kills
+        return error_words(error, said, self._spec.session_id, is_out_of_memory=is_short)
+
+    async def _has_complained(self) -> bool:
+        """Wait a moment for the last words of a CLI that died: they come on a pipe of their own."""
+        for _ in range(_LAST_WORDS_TRIES):
+            if self._complaints:
+                break
+            await asyncio.sleep(0.05)
+        return bool(self._complaints)
+
+
+async def _verbatim(prompt: str) -> AsyncIterator[dict[str, Any]]:
+    """Yield the message that says it as text: the CLI would obey `/clear`, as another session.
+
+    It would also read to the agent each file that is mentioned with an `@`.
+
+    Not for every prompt, since the CLI then leaves out what else it tells the agent (its skills
+    and tools, the rules of a folder): see `ClaudeAgentOptions.verbatim_prompts`.
+    """
+    message = {"role": "user", "content": prompt}
+    yield {
+        "type": "user",
+        "message": message,
+        "parent_tool_use_id": None,
+        "client_composed": True,
+    }
+
+
+def _recorded(spec: RunSpec, given: ClaudeAgentOptions) -> dict[str, Any]:
+    """Return the recorded options that the pipeline did not set."""
+    from claude_agent_sdk import ClaudeAgentOptions
+
+    unset = ClaudeAgentOptions()
+    names = (name for name in AGENT_OPTIONS if getattr(given, name) == getattr(unset, name))
+    return {name: spec.agent[name] for name in names if spec.agent.get(name) is not None}
+
+
+def _identity(spec: RunSpec) -> dict[str, Any]:
+    """Return whose conversation it is; nothing else in the options may say so."""
+    is_fork = spec.mode == "fork"
+    resumed = {"new": None, "resume": spec.session_id, "fork": spec.source_id}[spec.mode]
+    return {
+        "session_id": None if spec.mode == "resume" else spec.session_id,
+        "resume": resumed,
+        "fork_session": is_fork,
+        "continue_conversation": False,
+    }
+
+
+def _environment(spec: RunSpec) -> dict[str, str]:
+    """Return what the CLI's environment adds to ours: the secrets, and where its sessions are."""
+    secrets = read_env_file(spec.env_file) if spec.env_file else {}
+    return secrets | {
+        "CLAUDE_CONFIG_DIR": str(spec.config_dir),
+        "CLAUDE_SESSION_DIR": str(spec.config_dir),
+        _STATE_EVENTS: "1",
+        RUN_VARIABLE: spec.run_id,
+    }
+
+
+def _hook_output(verdict: Verdict) -> HookJSONOutput:
+    reason = (
+        "Closed to agents: it may hold secrets." if verdict == "deny" else "An operator decides."
+    )
+    return {
+        "hookSpecificOutput": {
+            "hookEventName": "PreToolUse",
+            "permissionDecision": "deny" if verdict == "deny" else "ask",
+            "permissionDecisionReason": reason,
+        }
+    }
+
+
+def _turn_ended(result: Any) -> TurnEnded:
+    words = "; ".join(result.errors or ()) or result.result or result.subtype
+    is_aborted = str(result.terminal_reason or "").startswith("aborted")
+    return TurnEnded(
+        subtype=str(result.subtype),
+        error=one_line(words or "failed") if result.is_error and not is_aborted else "",
+        is_aborted=is_aborted,
+        cost_usd=result.total_cost_usd,
+        usage=result.usage or {},
+        num_turns=result.num_turns,
+        duration_ms=result.duration_ms,
+        windows={
+            model: used["contextWindow"]
+            for model, used in (result.model_usage or {}).items()
+            if used.get("contextWindow")
+        },
+    )

@@ -1,0 +1,109 @@
+"""What no agent of ours may touch: as rules for the CLI, and as a question about one path.
+
+The rules hold for what the CLI does without a tool (files that are mentioned, or imported by a
+`CLAUDE.md`) and for what a search finds; the question, in a hook, for each path that any tool gets.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from tui.claude.config_dir import CONFIG_DIR
+from tui.runs.folder.protocol import RunSpec
+from tui.safe_io.folders import OURS
+
+# Where the CLI tells its agent to write a plan, and to read what was too long for its answer.
+_PLANS, _PROJECTS, _RESULTS = "plans", "projects", "tool-results"
+# The environment of a process, the CLI's own too, holds what the `env_file` says.
+_PROC, _PROCESSES = "proc", "//proc/**/environ"
+_PLAIN_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+_ODD = re.compile(r"[^A-Za-z0-9_./-]+")
+_LAST = "\uffff"
+
+
+def deny_rules(spec: RunSpec) -> list[str]:
+    """Return the rules for `permissions.deny` that close every such place."""
+    base, named = f"//**/{CONFIG_DIR}", list(_named(_places(spec)))
+    ours = f"//**/{OURS}/**"
+    read = [ours, _PROCESSES, *named, *(f"{base}/{one}" for one in _unread(spec.session_id))]
+    edit = [ours, *named, *(f"{base}/{one}" for one in _all_but(_PLANS))]
+    return [f"Read({one})" for one in read] + [f"Edit({one})" for one in edit]
+
+
+def is_closed(spec: RunSpec, path: str, *, is_read: bool) -> bool:
+    """Whether a path, every link in it resolved, is closed; it may be one that is not there yet."""
+    parts = Path(path).parts
+    if parts[1:2] == (_PROC,) or OURS in parts:
+        return True
+    if any(Path(path).is_relative_to(one) for one in _resolved(_places(spec))):
+        return True
+    if CONFIG_DIR not in parts or is_plan(path):
+        return False
+    match parts[parts.index(CONFIG_DIR) + 1 :]:
+        case [name, _, session_id, results, *_] if is_read and name == _PROJECTS:
+            return (session_id, results) != (spec.session_id, _RESULTS)
+    return True
+
+
+def is_plan(path: str) -> bool:
+    """Whether a path, every link in it resolved, is one of a plan, as the CLI keeps them."""
+    parts = Path(path).parts
+    below = parts[parts.index(CONFIG_DIR) + 1 :] if CONFIG_DIR in parts else ()
+    return len(below) == 2 and below[0] == _PLANS
+
+
+def _places(spec: RunSpec) -> tuple[Path, ...]:
+    return (*spec.closed, *([spec.env_file] if spec.env_file else []))
+
+
+def _resolved(places: Iterable[Path]) -> Iterator[Path]:
+    for place in places:
+        yield Path(os.path.realpath(place))
+        yield place.absolute()
+
+
+def _named(places: Iterable[Path]) -> Iterator[str]:
+    """Yield the patterns of places; a character that might mean something stands for any."""
+    for path in dict.fromkeys(_resolved(places)):
+        yield "/" + _ODD.sub("*", str(path))
+
+
+def _unread(session_id: str) -> Iterator[str]:
+    """Yield what is closed to reading in a config dir: all but plans, and results of the run's own.
+
+    The CLI knows no exception from a rule that denies, so that each rule leaves these out.
+    """
+    if not _PLAIN_ID.fullmatch(session_id):
+        yield "**"
+        return
+    yield from _all_but(_PROJECTS, _PLANS)
+    yield from (f"{_PROJECTS}/*/{one}" for one in _all_but(session_id))
+    yield from (f"{_PROJECTS}/*/*/{one}" for one in _all_but(_RESULTS))
+
+
+def _all_but(*names: str) -> Iterator[str]:
+    """Yield patterns that together match every name but these."""
+    starts = {name[:end] for name in names for end in range(len(name))}
+    for start in sorted(starts):
+        yield f"{start}[{_others({one[len(start)] for one in names if _goes_on(one, start)})}]*"
+        if start:
+            yield start
+    yield from (f"{name}?*" for name in names)
+
+
+def _goes_on(name: str, start: str) -> bool:
+    return len(name) > len(start) and name.startswith(start)
+
+
+def _others(characters: set[str]) -> str:
+    """Return the ranges of all characters but these: the CLI minds no case, and knows no `[^x]`."""
+    kept = sorted({form for one in characters for form in (one.lower(), one.upper())})
+    first, ranges = " ", ""
+    for one in (*kept, chr(ord(_LAST) + 1)):
+        last = chr(ord(one) - 1)
+        ranges += f"{first}-{last}" if first < last else first if first == last else ""
+        first = chr(ord(one) + 1) if one <= _LAST else _LAST
+    return ranges

@@ -1,0 +1,111 @@
+"""What happens to an agent, in our own words: the SDK's stay in `runs.agent.client`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tui.core.permission_request import Asker
+from tui.runs.folder.command import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Initialized:
+    """The CLI began a turn, and says as whom, and which MCP servers it has to do without."""
+
+    session_id: str
+    model: str = ""
+    permission_mode: str = ""
+    cwd: str = ""
+    failed_servers: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """A raw stream event of the API: some token of the message being written."""
+
+    event: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something that the transcript does not tell: a retry, a rate limit."""
+
+    kind: str
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """The turn is over; `error` is the reason in words when it failed.
+
+    `windows` are the context windows of the models that took part.
+    """
+
+    subtype: str
+    error: str = ""
+    is_aborted: bool = False
+    cost_usd: float | None = None
+    usage: Mapping[str, Any] = field(default_factory=dict)
+    num_turns: int = 0
+    duration_ms: int = 0
+    windows: Mapping[str, int] = field(default_factory=dict)
+
+    def counts(self) -> dict[str, Any]:
+        """Return all that is counted about it, for the run's events."""
+        names = ("subtype", "cost_usd", "usage", "num_turns", "duration_ms", "windows")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A tool has come back: the API is asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rested:
+    """Nothing runs any more, background tasks of the agent included."""
+
+
+Happening = Initialized | Streamed | Noticed | Returned | TurnEnded | Rested
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One message of the SDK: what it means here, mostly nothing, and the message itself.
+
+    `message` is `None` when only we asked for it, and the pipeline would not expect it.
+    """
+
+    happening: Happening | None
+    message: object | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The agent asks whether it may use a tool.
+
+    `call` is what its own call says, where that is not the `input` which the CLI asks for.
+    """
+
+    tool: str
+    input: Mapping[str, Any]
+    asker: Asker = field(default_factory=Asker)
+    call: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said to that; `reason` is told to the agent when it is a no.
+
+    `answers` are those to its questions, by their words. Where nobody was asked, because of an
+    `always`, `by` and `request_id` are of the answer that gave it.
+    """
+
+    decision: Decision
+    reason: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    by: str = ""
+    request_id: str = ""
+    source: Literal["operator", "always", "clock"] = "operator"

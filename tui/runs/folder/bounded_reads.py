@@ -1,0 +1,127 @@
+"""Files that another process wrote: read within bounds, and parsed into what is safe to show."""
+
+from __future__ import annotations
+
+import math
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+from tui.core.bounded_json import parse_json
+from tui.core.limits import RUN_FILE
+from tui.core.text.safe_text import safe_text
+from tui.safe_io.folders import NONE_OF_OURS
+from tui.safe_io.opening import regular
+
+MAX_FILE = RUN_FILE
+
+_FILE = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+
+
+def read_end(path: Path, limit: int = MAX_FILE) -> bytes:
+    """Return the last `limit` bytes of a regular file; nothing for anything else, or a gap.
+
+    No link is followed, to it or to a folder of ours.
+    """
+    try:
+        with regular(path) as (fd, found):
+            return _end(fd, found, limit)
+    except OSError:
+        return b""
+
+
+def read_from(path: Path, offset: int, limit: int = MAX_FILE) -> bytes | None:
+    """Return what a regular file has from `offset` on, of very much the last `limit` bytes.
+
+    `None` when it has not as much, or cannot be read; see `read_end`.
+    """
+    try:
+        with regular(path) as (fd, found):
+            grown = found.st_size - offset
+            return _end(fd, found, min(grown, limit)) if grown >= 0 else None
+    except OSError:
+        return None
+
+
+def read_inside(folder: int, name: str, limit: int = MAX_FILE) -> bytes:
+    """Return the last `limit` bytes of a regular file in an open folder, as `read_end` does.
+
+    A pipe in the place of a file does not keep its reader waiting.
+    """
+    try:
+        fd = os.open(name, _FILE, dir_fd=folder)
+    except OSError:
+        return b""
+    try:
+        found = os.fstat(fd)
+        return _end(fd, found, limit) if stat.S_ISREG(found.st_mode) else b""
+    except OSError:
+        return b""
+    finally:
+        os.close(fd)
+
+
+def _end(fd: int, found: os.stat_result, limit: int) -> bytes:
+    size = min(limit, found.st_size)
+    return os.pread(fd, size, found.st_size - size)
+
+
+def parse(raw: bytes) -> dict[str, Any]:
+    """Return a JSON object, safe to show; an empty one for anything else.
+
+    What JSON has no number for (`NaN`, `1e999`) is `None`.
+    """
+    try:
+        text = raw.decode("utf-8", "replace")
+        value = _safe(parse_json(text, parse_float=_finite, parse_constant=_finite))
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the JSON object in a small file, safe to show; an empty one when there is none."""
+    return parse(read_end(path))
+
+
+def read_surely(path: Path) -> dict[str, Any]:
+    """Do as `read_json`, but raise `OSError` when nobody can tell what it holds."""
+    try:
+        with regular(path) as (fd, found):
+            return parse(_end(fd, found, MAX_FILE))
+    except OSError as error:
+        if error.errno in NONE_OF_OURS:
+            return {}
+        raise
+
+
+def require_readable(path: Path) -> None:
+    """Raise `OSError` when nobody can tell what a file holds; one that is not there has nothing."""
+    try:
+        with regular(path) as (fd, _):
+            os.pread(fd, 1, 0)
+    except OSError as error:
+        if error.errno not in NONE_OF_OURS:
+            raise
+
+
+def amount(value: object, limit: float = 1e9) -> float | None:
+    """Return a number from 0 up to `limit`, such as a cost; `None` for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < limit:
+        return None
+    return float(value)
+
+
+def _finite(digits: str) -> float | None:
+    number = float(digits)
+    return number if math.isfinite(number) else None
+
+
+def _safe(value: Any) -> Any:
+    """Return parsed JSON with every string, keys included, made safe to show."""
+    if isinstance(value, str):
+        return safe_text(value)
+    if isinstance(value, dict):
+        return {safe_text(key): _safe(one) for key, one in value.items()}
+    return [_safe(one) for one in value] if isinstance(value, list) else value

@@ -1,0 +1,159 @@
+"""The inbox of a run: how an operator steers it, from any console that sees the volume."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import stat
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import UTC
+from pathlib import Path
+
+from tui.core.errors import Refused, UsageError
+from tui.runs.folder.command import REQUEST_ID, Command, command_names, read_command
+from tui.runs.folder.open_folder import Opened, closing, open_folder, open_inside, write_new
+from tui.runs.folder.protocol import CLOSED_INBOX, INBOX, require_sound_prompt
+
+_SOMEBODY = "somebody"
+
+
+def post(folder: Path, command: Command) -> str:
+    """Put a command into the inbox of the run in `folder`, whole or not at all; return its id.
+
+    The first answer to a permission request wins. Raises `Refused` when it was answered before,
+    or when the run takes no more commands because it is over; `UsageError` for too long a text.
+    """
+    require_sound_prompt(command.text)
+    name = _name(command)
+    text = json.dumps(asdict(command) | {"at": command.at.isoformat()})
+    try:
+        with closing(open_folder(folder)) as opened, closing(open_inside(opened, INBOX)) as inbox:
+            _put(inbox, name, text)
+            return name
+    except FileNotFoundError:
+        raise Refused("the run is over: resume the session instead") from None
+    except OSError as error:
+        raise Refused(f"the run's inbox cannot be written: {error.strerror}") from error
+
+
+def _put(inbox: int, name: str, text: str) -> None:
+    temporary = f".{secrets.token_hex(8)}"
+    try:
+        write_new(inbox, temporary, text)
+        try:
+            _link(inbox, temporary, name)
+        except FileExistsError:
+            _put_in_place(inbox, temporary, name)
+    finally:
+        with suppress(OSError):
+            os.unlink(temporary, dir_fd=inbox)
+
+
+def _link(inbox: int, temporary: str, name: str) -> None:
+    os.link(temporary, name, src_dir_fd=inbox, dst_dir_fd=inbox, follow_symlinks=False)
+
+
+def _put_in_place(inbox: int, temporary: str, name: str) -> None:
+    """Put an answer where something is that is none; raises `Refused` where one is.
+
+    One at a time: what another one has put there meanwhile must not be taken for what was there.
+    """
+    _require_unanswered(inbox, name)
+    fcntl.flock(inbox, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        _require_unanswered(inbox, name)
+        with suppress(FileNotFoundError):  # the run has taken it out of the way
+            os.rename(name, f".{secrets.token_hex(8)}", src_dir_fd=inbox, dst_dir_fd=inbox)
+        _link(inbox, temporary, name)
+    except FileExistsError:
+        first = _answered_by(inbox, name) or _SOMEBODY
+        raise Refused(f"{first} has answered that already") from None
+    finally:
+        fcntl.flock(inbox, fcntl.LOCK_UN)
+
+
+def _require_unanswered(inbox: int, name: str) -> None:
+    if first := _answered_by(inbox, name):
+        raise Refused(f"{first} has answered that already")
+
+
+def _answered_by(inbox: int, name: str) -> str:
+    """Return who gave the answer that is there, empty when there surely is none."""
+    try:
+        if not stat.S_ISREG(os.stat(name, dir_fd=inbox, follow_symlinks=False).st_mode):
+            return ""
+        os.close(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=inbox))
+    except FileNotFoundError:
+        return ""
+    except OSError:  # nobody can tell
+        return _SOMEBODY
+    command = read_command(inbox, name)
+    is_answer = command is not None and command.kind == "answer" and _name(command) == name
+    return (command.by or _SOMEBODY) if command and is_answer else ""
+
+
+class Inbox:
+    """The runner's end: takes each command once, in the order they were posted."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = Opened(folder)
+        self._done: set[str] = set()
+
+    def take(self) -> tuple[Command, ...]:
+        """Return what was posted since the last call."""
+        return self._take(INBOX)
+
+    def give_back(self, command: Command) -> None:
+        """Take an answer that was refused out of the way of another one."""
+        for name in (INBOX, CLOSED_INBOX):
+            with (
+                suppress(OSError),
+                closing(open_inside(self._folder.fd, name)) as inbox,
+            ):
+                os.unlink(command.id, dir_fd=inbox)
+                self._done.discard(command.id)
+
+    def close(self) -> tuple[Command, ...]:
+        """Take no more commands; return the last ones, posted since the last `take`."""
+        self._rename(INBOX, CLOSED_INBOX)
+        return self._take(CLOSED_INBOX)
+
+    def reopen(self) -> None:
+        """Take commands again after `close`."""
+        self._rename(CLOSED_INBOX, INBOX)
+
+    def _rename(self, was: str, becomes: str) -> None:
+        with suppress(OSError):
+            os.rename(was, becomes, src_dir_fd=self._folder.fd, dst_dir_fd=self._folder.fd)
+
+    def _take(self, name: str) -> tuple[Command, ...]:
+        try:
+            with closing(open_inside(self._folder.fd, name)) as inbox:
+                found = (one for one in command_names(inbox) if one not in self._done)
+                taken = [self._read(inbox, one) for one in found]
+        except OSError:
+            return ()
+        return tuple(command for command in taken if command)
+
+    def _read(self, inbox: int, name: str) -> Command | None:
+        """Read one file; an answer's stays, so that nobody can give a second one."""
+        command = read_command(inbox, name)
+        # Also of what cannot be removed, or it would be obeyed again and again.
+        self._done.add(name)
+        if not (command and command.kind == "answer" and name == _name(command)):
+            with suppress(OSError):
+                os.unlink(name, dir_fd=inbox)
+                self._done.discard(name)
+        return command
+
+
+def _name(command: Command) -> str:
+    if command.kind == "answer":
+        if not REQUEST_ID.fullmatch(command.request_id):
+            raise UsageError("that is no permission request")
+        return f"answer-{command.request_id}.json"
+    moment = command.at.astimezone(UTC)
+    return f"{moment:%Y%m%dT%H%M%S.%f}-{secrets.token_hex(4)}-{command.kind}.json"

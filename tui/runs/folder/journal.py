@@ -1,0 +1,167 @@
+"""The runner's pen: it writes the run folder, and a full disk never stops the turn."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tui.runs.folder.event_snapshot import FOLDED, Folding
+from tui.runs.folder.open_folder import (
+    Opened,
+    closing,
+    make_inside,
+    open_file,
+    open_inside,
+    replace_file,
+    write_new,
+)
+from tui.runs.folder.permission_requests import REQUESTS
+from tui.runs.folder.protocol import EVENTS, HEARTBEAT, OWNER, PARTIAL, PROBE, RESERVE
+
+_MAX_WAITING = 1024 * 1024
+_MAX_STRING = 4000
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class Journal:
+    """Writes events, the message being written, the owner and the heartbeat.
+
+    What cannot be written now (a full disk) is counted in `troubles`; events wait in memory, in
+    order, and are written with the next one. `is_full` tells that the last try found no room.
+    Nothing is written through a link.
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], datetime]) -> None:
+        self.folder = folder
+        self._opened = Opened(folder)
+        self.troubles = 0
+        self.is_full = False
+        self._clock = clock
+        self._waiting = b""
+        self._folding, self._is_begun, self._lost = Folding(), False, 0
+        self._shown: str | None = None
+
+    def event(self, kind: str, /, **details: Any) -> None:
+        """Append one event, a line, in one write; long texts in it are cut."""
+        event = {"at": self._clock().isoformat(), "type": kind, **_cut(details)}
+        line = json.dumps(event, default=str).encode() + b"\n"
+        if len(self._waiting) + len(line) <= _MAX_WAITING:
+            self._waiting += line
+            self._folding.add([line])
+        else:
+            self._lost += 1
+        self.flush()
+
+    def flush(self) -> None:
+        """Write the events that wait."""
+        if not self._waiting:
+            return
+        with (
+            self._trouble_counted(),
+            closing(open_file(self._opened.fd, EVENTS, os.O_APPEND)) as fd,
+        ):
+            if not self._is_begun:
+                self._is_begun = True
+                self._folding.begin(os.fstat(fd).st_size)
+            # A short write (the disk fills up) leaves a torn line, which the rest completes.
+            self._waiting = self._waiting[os.write(fd, self._waiting) :]
+            self.is_full = bool(self._waiting)
+            size = os.fstat(fd).st_size
+        if not self._waiting:
+            self._fold(size)
+
+    def _fold(self, size: int) -> None:
+        """Keep what the events add up to, now and then; tell of those that had no room."""
+        if text := self._folding.sum(size):
+            with self._trouble_counted():
+                replace_file(self._opened.fd, FOLDED, text, is_lasting=False)
+        lost, self._lost = self._lost, 0
+        if lost:
+            words = f"{lost} notes of this run had no room on the full disk"
+            self.event("notice", kind="disk", words=words)
+
+    def partial(self, value: Mapping[str, Any] | None) -> None:
+        """Show what is being written now; `None` when nothing is."""
+        text = None if value is None else json.dumps(value)
+        if text == self._shown:
+            return
+        with self._trouble_counted():
+            if text is None:
+                with suppress(FileNotFoundError):
+                    os.unlink(PARTIAL, dir_fd=self._opened.fd)
+            else:
+                # Not waiting for the disk: it says what is now, and is worth nothing later.
+                replace_file(self._opened.fd, PARTIAL, text, is_lasting=False)
+            self._shown = text
+
+    def owner(self, value: Mapping[str, Any]) -> None:
+        """Say which processes this run is."""
+        with self._trouble_counted():
+            replace_file(self._opened.fd, OWNER, json.dumps(value))
+
+    def now(self) -> datetime:
+        """Return the time that events are written with."""
+        return self._clock()
+
+    def keep_request(self, name: str, text: str) -> bool:
+        """Write the file of a request, whole or not at all; whether it is there."""
+        with self._trouble_counted(), closing(self._requests()) as folder:
+            replace_file(folder, name, text, is_lasting=False)
+            return True
+        return False
+
+    def drop_request(self, name: str) -> None:
+        """Remove the file of a request that was answered."""
+        with suppress(OSError), closing(open_inside(self._opened.fd, REQUESTS)) as folder:
+            os.unlink(name, dir_fd=folder)
+
+    def _requests(self) -> int:
+        try:
+            return open_inside(self._opened.fd, REQUESTS)
+        except FileNotFoundError:
+            return make_inside(self._opened.fd, REQUESTS)
+
+    def beat(self) -> None:
+        """Show that the runner lives, and try whether there is room on the disk."""
+        with self._trouble_counted():
+            with closing(open_file(self._opened.fd, HEARTBEAT)) as fd:
+                os.utime(fd)
+            self._probe()
+        self.flush()
+
+    def give_up_reserve(self) -> None:
+        """Make room for the last words of a run, whose disk may be full."""
+        with suppress(OSError):
+            os.unlink(RESERVE, dir_fd=self._opened.fd)
+
+    def _probe(self) -> None:
+        """Write a few bytes that nobody reads: an agent that waits writes no event."""
+        try:
+            write_new(self._opened.fd, PROBE, "\0" * 4096)
+            self.is_full = False
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(PROBE, dir_fd=self._opened.fd)
+
+    @contextmanager
+    def _trouble_counted(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.troubles += 1
+            self.is_full = self.is_full or error.errno in _FULL
+
+
+def _cut(value: Any) -> Any:
+    """Return JSON-like data with long strings cut: events are small, the transcript is whole."""
+    if isinstance(value, str):
+        return value if len(value) <= _MAX_STRING else value[:_MAX_STRING] + "…"
+    if isinstance(value, Mapping):
+        return {str(key): _cut(one) for key, one in value.items()}
+    return [_cut(one) for one in value] if isinstance(value, list | tuple) else value

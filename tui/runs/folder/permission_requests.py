@@ -1,0 +1,151 @@
+"""The requests that wait for an answer: each whole, in a file of its own in the run's folder.
+
+The bytes of that file are what the SHA-256 of a request is made of: whoever grants it names them,
+and the run, which holds the input itself, makes them again before it obeys.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from tui.core.agent_questions import PLAN, plan_in
+from tui.core.bounded_json import parse_json
+from tui.core.limits import REQUEST, REQUEST_SHOWN
+from tui.core.permission_request import Asker, Request
+from tui.core.text.safe_text import one_line
+from tui.runs.folder.agent_events import Ask
+from tui.runs.folder.bounded_reads import read_inside
+from tui.runs.folder.command import REQUEST_ID
+from tui.runs.folder.open_folder import closing, open_folder, open_inside
+
+REQUESTS = "requests"
+
+_GONE = "its input cannot be read: it can only be denied"
+_CHANGED = "its file is not what the agent asked for: it can only be denied"
+_TOO_LONG = "it is too long to be shown whole: it can only be denied"
+_NO_PLAN = "its plan cannot be had: it can only be denied"
+_ODD = "it cannot be shown as the agent asked for it: it can only be denied"
+_LONGEST_TOOL = 200
+_NEVER = datetime.fromtimestamp(0, UTC)
+_MOST_CACHED = 32
+_cache: dict[tuple[Path, str, str], Request] = {}
+_caching = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The text of a request's file. Only what is whole can be granted, by its `digest`."""
+
+    text: str
+    size: int
+    is_whole: bool
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the file."""
+        return sha256(self.text.encode()).hexdigest()
+
+
+def file_name(request_id: str) -> str:
+    """Return the name of a request's file."""
+    return f"{request_id}.json"
+
+
+def kept(request_id: str, ask: Ask) -> Kept:
+    """Return what is kept of a request: all of it, or of a very long one how it begins."""
+    head = {"request_id": request_id, "tool": ask.tool, "asker": asdict(ask.asker)}
+    body = {"input": ask.input} | ({"call": ask.call} if ask.call is not None else {})
+    try:
+        text = json.dumps(head | body)
+        # What its reader takes for something that can only be denied is not whole here either.
+        is_odd = bool(_parsed(text.encode(), Request(request_id, "", {}, _NEVER)).problem)
+    except (ValueError, TypeError, RecursionError):
+        is_odd = True
+    if is_odd:
+        return Kept(json.dumps({**head, "problem": _ODD}, default=str), 0, is_whole=False)
+    if len(text) <= REQUEST:
+        if _lacks_plan(ask):
+            return Kept(json.dumps({**head, **body, "problem": _NO_PLAN}), 0, is_whole=False)
+        return Kept(text, len(text), is_whole=True)
+    said = json.dumps(body if ask.call is not None else ask.input)
+    cut = {"begins": said[:REQUEST_SHOWN], "missing": len(said) - REQUEST_SHOWN}
+    return Kept(json.dumps({**head, **cut, "problem": _TOO_LONG}), len(text), is_whole=False)
+
+
+def _lacks_plan(ask: Ask) -> bool:
+    return ask.tool == PLAN and not any(plan_in(PLAN, one or {}) for one in (ask.input, ask.call))
+
+
+def read_request(folder: Path, told: Request) -> Request:
+    """Return a request as its file has it, whole; `told` is what the run's events say of it.
+
+    What is not there whole, or not what was asked, comes with its `problem`.
+    """
+    key = (folder, told.request_id, told.digest)
+    with _caching:
+        known = _cache.get(key)
+    raw = _read(folder, told.request_id)
+    digest = sha256(raw).hexdigest()
+    if known is None or known.digest != digest:
+        known = _parsed(raw, replace(told, digest=digest))
+        with _caching:
+            _cache[key] = known
+            while len(_cache) > _MOST_CACHED:
+                del _cache[next(iter(_cache))]
+    problem = known.problem or (_CHANGED if digest != told.digest else "")
+    return replace(known, at=told.at, until=told.until, waiting=told.waiting, problem=problem)
+
+
+def _read(folder: Path, request_id: str) -> bytes:
+    """Return the bytes of a request's file, none of one that is larger than any of ours."""
+    if not REQUEST_ID.fullmatch(request_id):
+        return b""
+    try:
+        with (
+            closing(open_folder(folder)) as opened,
+            closing(open_inside(opened, REQUESTS)) as inside,
+        ):
+            raw = read_inside(inside, file_name(request_id), REQUEST + 1)
+    except OSError:
+        return b""
+    return raw if len(raw) <= REQUEST else b""
+
+
+def _parsed(raw: bytes, told: Request) -> Request:
+    try:
+        value = parse_json(raw) if raw else {}
+    except ValueError:
+        value = {}
+    if not isinstance(value, dict) or value.get("request_id") != told.request_id:
+        return replace(told, problem=_CHANGED if raw else _GONE)
+    given, tool, call = value.get("input"), value.get("tool"), value.get("call")
+    problem, begins, missing = (value.get(name) for name in ("problem", "begins", "missing"))
+    is_sound = isinstance(given, dict) and isinstance(tool, str) and not problem
+    is_sound = is_sound and isinstance(call, dict | None) and tool == one_line(tool)[:_LONGEST_TOOL]
+    return replace(
+        told,
+        tool=one_line(tool)[:_LONGEST_TOOL] if isinstance(tool, str) else told.tool,
+        input=given if isinstance(given, dict) else {},
+        call=call if isinstance(call, dict) else None,
+        asker=asker_of(value.get("asker")),
+        problem="" if is_sound else one_line(problem or "")[:_LONGEST_TOOL] or _ODD,
+        begins=begins if isinstance(begins, str) else "",
+        missing=missing if isinstance(missing, int) and missing > 0 else 0,
+    )
+
+
+def asker_of(value: object) -> Asker:
+    """Return who asks, as a file or an event has it; what makes no sense is left empty."""
+    told: Mapping[str, Any] = value if isinstance(value, dict) else {}
+    names = ("agent_id", "agent", "title", "description", "reason", "blocked_path")
+    words = {name: said for name in names if isinstance(said := told.get(name), str)}
+    many = told.get("suggestions")
+    suggestions = many if isinstance(many, list) else []
+    return Asker(**words, suggestions=tuple(one for one in suggestions if isinstance(one, dict)))

@@ -1,0 +1,394 @@
+"""What a run folder holds, for whoever starts, steers or follows a run.
+
+`spec.json` (what to do), `owner.json` (who does it), `heartbeat` (its mtime), `events.jsonl`
+(append-only), `folded.json` (what they add up to), `partial.json` (the message being written),
+`requests/` (the inputs that wait for an answer) and `inbox/` (one file a command).
+Everything read here was written by another process and is not trusted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+from tui.core.bounded_json import parse_json
+from tui.core.errors import Refused, RunFailed, UsageError
+from tui.core.models import Run, Sent
+from tui.core.permission_request import Request
+from tui.core.text.safe_text import one_line
+from tui.core.time.zones import read_time
+from tui.runs.folder.bounded_reads import MAX_FILE, parse, read_end, read_json, read_surely
+from tui.runs.folder.command import untaken
+from tui.runs.folder.event_snapshot import EVENTS as EVENTS
+from tui.runs.folder.event_snapshot import events_in, read_story
+from tui.runs.folder.permission_requests import read_request
+from tui.runs.folder.run_state import Story, posted
+from tui.safe_io.folders import OURS, Version, our_folder, version_of
+from tui.safe_io.processes import is_domain_gone, is_gone, own_domain, started, was_before_boot
+
+SPEC, OWNER, HEARTBEAT = "spec.json", "owner.json", "heartbeat"
+PARTIAL, LOG = "partial.json", "runner.log"
+INBOX, CLOSED_INBOX = "inbox", "inbox.closed"
+# Room on the disk, given back when it is full, so that the run can still say so.
+RESERVE, RESERVE_BYTES = "reserve", 32 * 1024
+PROBE = ".probe"
+
+_RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4,16}")
+_LAST_EVENT = 4096
+_MAX_PID = 2**22  # the kernel's own limit
+# In JSON, a byte of it may take six; the rest of the file stays far below what is left.
+MAX_PROMPT_BYTES = 1_000_000
+_LOST = "its runner is gone and never said how the turn ended"
+
+AGENT_OPTIONS = (
+    "system_prompt",
+    "allowed_tools",
+    "disallowed_tools",
+    "tools",
+    "permission_mode",
+    "model",
+    "fallback_model",
+    "max_turns",
+    "max_budget_usd",
+    "mcp_servers",
+    "add_dirs",
+    "setting_sources",
+    "effort",
+    "thinking",
+)
+
+# In `owner.json` of a run inside a pipeline's own process, which must not be ended for it.
+IN_PIPELINE = "in_pipeline"
+
+Mode = Literal["new", "resume", "fork"]
+PartialKind = Literal["text", "thinking", "tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """What a run is to do; times are aware UTC.
+
+    `agent` holds the recorded options; `expires_at` is for a new or forked session, `keeps_until`
+    for a resumed one; `source_id` is the session that a fork continues. `zone` is a name for
+    `zone_named`. Of the runs of a root that have a `max_runs` no more than so many work at once;
+    with 0 it does not wait. No secret is ever in here: those stay in `env_file`. `is_restricted`
+    says that a restricted console starts it, `decides_itself` that the pipeline which hosts it has
+    set more than `agent` tells of what its agent may do. `stage_gives` is what the settings let
+    agents of the stage do unasked; `closed` are places that no tool of the agent may reach.
+    `act_id` is the operator's act that starts it; the audit goes back `audit_days`.
+    """
+
+    run_id: str
+    session_id: str
+    listing_id: str
+    stage: str
+    mode: Mode
+    prompt: str
+    db_path: Path
+    config_dir: Path
+    cwd: Path
+    operator: str
+    created_at: datetime
+    expires_at: datetime | None = None
+    keeps_until: datetime | None = None
+    agent: Mapping[str, Any] = field(default_factory=dict)
+    env_file: Path | None = None
+    cli_path: Path | None = None
+    zone: str = "local"
+    permission_timeout_s: float = 1800.0
+    source_id: str = ""
+    max_runs: int = 0
+    stall_timeout_s: float = 180.0
+    is_restricted: bool = False
+    decides_itself: bool = False
+    stage_gives: Mapping[str, Any] = field(default_factory=dict)
+    closed: tuple[Path, ...] = ()
+    act_id: str = ""
+    audit_days: int = 0
+
+    def to_json(self) -> str:
+        """Return the text of `spec.json`; raises `RunFailed` for more than a reader takes."""
+        text = json.dumps({one.name: _plain(getattr(self, one.name)) for one in fields(self)})
+        if len(text) > MAX_FILE:
+            raise RunFailed(f"the run's options have {len(text) / 1e6:.1f} MB: that is too much")
+        return text
+
+    def digest(self) -> str:
+        """Return what tells the text of `to_json` from any other."""
+        return sha256(self.to_json().encode()).hexdigest()
+
+    @classmethod
+    def from_json(cls, text: str) -> RunSpec:
+        """Return the spec that `to_json` wrote; raises `RunFailed` for anything else."""
+        try:
+            told = parse_json(text)
+            value = {one.name: told[one.name] for one in fields(cls)}
+            for name in ("db_path", "config_dir", "cwd", "env_file", "cli_path"):
+                value[name] = None if value[name] is None else Path(value[name])
+            value["closed"] = tuple(Path(one) for one in value["closed"])
+            for name in ("created_at", "expires_at", "keeps_until"):
+                value[name] = None if value[name] is None else _moment(value[name])
+            return cls(**value)
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise RunFailed(f"{SPEC} cannot be read: {one_line(error)}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """The block being written now, its last 32 kB.
+
+    `earlier` are the finished blocks of the same message: the CLI writes a message to the
+    transcript only when all of it is there. Once an entry with this `message_id` is in the
+    transcript, this is old news.
+    """
+
+    message_id: str
+    index: int
+    kind: PartialKind
+    text: str
+    tool: str = ""
+    at: datetime | None = None
+    earlier: tuple[Partial, ...] = ()
+
+
+def new_run_id(now: datetime) -> str:
+    """Return an id that sorts by time, to the microsecond, and cannot be guessed."""
+    at = now.astimezone(UTC)
+    return f"{at:%Y%m%dT%H%M%SZ}-{at.microsecond:05x}{secrets.token_hex(3)}"
+
+
+def require_sound_prompt(prompt: str) -> None:
+    """Raise `UsageError` for a prompt that is too long to be kept and steered with."""
+    size = len(prompt.encode("utf-8", "surrogatepass"))
+    if size > MAX_PROMPT_BYTES:
+        raise UsageError(
+            f"the prompt has {size / 1e6:.1f} MB and may have {MAX_PROMPT_BYTES / 1e6:g}: "
+            "put it into a file in the listing's folder, and name that file in the prompt"
+        )
+
+
+def runs_folder(listing_path: Path) -> Path:
+    """Return where the run folders of a listing are; it need not exist."""
+    return listing_path / OURS / "runs"
+
+
+def run_folders(listing_path: Path) -> tuple[Path, ...]:
+    """Return the run folders of a listing, oldest first; none behind a link.
+
+    Raises `OSError` when nobody can tell which there are.
+    """
+    runs = our_folder(listing_path, "runs")
+    if runs is None:
+        return ()
+    try:
+        with os.scandir(runs) as entries:
+            return tuple(
+                sorted(
+                    Path(entry.path)
+                    for entry in entries
+                    if _RUN_ID.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
+                )
+            )
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+
+
+def list_runs(listing_path: Path) -> tuple[Run, ...]:
+    """Return every run of a listing, oldest first."""
+    return tuple(read_run(folder) for folder in run_folders(listing_path))
+
+
+def stamp(folder: Path) -> tuple[object, ...]:
+    """Return a value that stays equal while `read_run` would answer the same.
+
+    A run that is over needs no second look.
+    """
+    told = (_stat(folder / name) for name in (EVENTS, HEARTBEAT, OWNER, INBOX, PARTIAL))
+    return (*told, is_dead(folder))
+
+
+def read_run(folder: Path) -> Run:
+    """Return the run as its folder tells it; total: garbage is skipped, nothing is raised."""
+    spec, owner = read_json(folder / SPEC), read_owner(folder)
+    story = read_story(folder)
+    begun = _moment(spec.get("created_at")) or _modified(folder) or datetime.fromtimestamp(0, UTC)
+    is_lost = story.ended_at is None and _is_dead(owner, folder)
+    cli_pid, cli_start = named_process(owner, "cli_pid", "cli_start") or (0, "")
+    return Run(
+        run_id=one_line(folder.name),
+        session_id=one_line(spec.get("session_id", "")),
+        listing=one_line(folder.absolute().parent.parent.parent.name),
+        folder=folder,
+        state="lost" if is_lost else story.state,
+        operator=one_line(spec.get("operator", ""))[:64],
+        started_at=begun,
+        beat_at=_modified(folder / HEARTBEAT) or begun,
+        ended_at=story.ended_at,
+        error=story.error or (_LOST if is_lost else ""),
+        cost_usd=story.cost_usd,
+        request=None if is_lost or story.ended_at else _request(folder, story),
+        cli_pid=cli_pid,
+        cli_start=cli_start,
+        sent=_sent(folder, story),
+        model=story.model,
+        permission_mode=story.permission_mode,
+        queued_for=story.queued_for,
+        stalled_since=None if is_lost else story.stalled_since,
+        heard_at=_modified(folder / PARTIAL),
+    )
+
+
+def has_ended(folder: Path) -> bool:
+    """Whether the last event of a run says that it is over; cheap."""
+    lines = read_end(folder / EVENTS, _LAST_EVENT).rstrip(b"\n").rsplit(b"\n", 1)
+    return parse(lines[-1]).get("type") == "ended"
+
+
+def is_taken(folder: Path, command_id: str, posted_at: datetime) -> bool:
+    """Whether the run has taken the command posted under this id at this time.
+
+    Raises `Refused` for an answer that came too late, or that the run refused.
+    """
+    story = read_story(folder)
+    if reason := story.refused.get(posted(command_id, posted_at.astimezone(UTC).isoformat())):
+        raise Refused(f"the run refused that: {reason}")
+    if command_id in story.late:
+        raise Refused("the answer came too late: its request is not open any more")
+    return command_id in story.acked
+
+
+def _sent(folder: Path, story: Story) -> tuple[Sent, ...]:
+    """Return what the run was sent and has not done: not taken first, then prompts in its queue."""
+    waiting = untaken(folder, (INBOX, CLOSED_INBOX), story.acked)
+    is_over = story.ended_at is not None
+    sent = tuple(
+        Sent(one.kind, one.by, one.at, one.text, request_id=one.request_id, decision=one.decision)
+        for one in waiting
+        if one.kind != "answer" or is_over or one.request_id in story.requests
+    )
+    # An answer that came too late waits for nothing: its sender was told.
+    missed = (one for one in story.missed if one.kind != "answer" or story.ended_at)
+    return (*missed, *sent, *story.prompts.values())
+
+
+def read_events(folder: Path) -> tuple[Mapping[str, Any], ...]:
+    """Return the events of a run, safe to show; what is torn or no event is left out."""
+    return events_in(read_end(folder / EVENTS))
+
+
+def _request(folder: Path, story: Story) -> Request | None:
+    """Return the request that waits longest, with its input."""
+    first = next(iter(story.requests.values()), None)
+    return first and read_request(folder, replace(first, waiting=len(story.requests)))
+
+
+def read_partial(folder: Path) -> Partial | None:
+    """Return what the agent is writing now, safe to show; `None` between messages."""
+    return _partial(read_json(folder / PARTIAL))
+
+
+def session_of(folder: Path) -> str:
+    """Return whose run it is, as its spec says; raises `OSError` when nobody can tell."""
+    return str(read_surely(folder / SPEC).get("session_id", ""))
+
+
+def read_owner(folder: Path) -> Mapping[str, Any]:
+    """Return `pid`, `proc_start`, `pid_domain`, `host` and, once known, `cli_pid`, `cli_start`."""
+    return read_json(folder / OWNER)
+
+
+def describe(pid: int) -> dict[str, Any]:
+    """Return what `owner.json` says of a process of this machine, so that its death is provable.
+
+    The start of one that is dead already is `0`, which is nobody's.
+    """
+    return {
+        "pid": pid,
+        "proc_start": started(pid) or "0",
+        "pid_domain": own_domain(),
+        "host": os.uname().nodename,
+    }
+
+
+def is_dead(folder: Path) -> bool:
+    """Whether the runner of this folder is proven dead, seen from this process."""
+    return _is_dead(read_owner(folder), folder)
+
+
+def named_process(owner: Mapping[str, Any], pid: str, start: str) -> tuple[int, str] | None:
+    """Return a process that `owner.json` names under these keys, as its pid and start.
+
+    `None` when it names none, or one that this process cannot look at: another pid domain's.
+    """
+    number, ticks = owner.get(pid), owner.get(start)
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 < number <= _MAX_PID:
+        return None
+    if not isinstance(ticks, str) or not ticks or owner.get("pid_domain") != own_domain():
+        return None
+    return number, ticks
+
+
+def _is_dead(owner: Mapping[str, Any], folder: Path) -> bool:
+    runner = named_process(owner, "pid", "proc_start")
+    if runner is not None:
+        # After a restart of the machine another process may have its pid, even its start.
+        return is_gone(*runner) or was_before_boot(_modified(folder / HEARTBEAT))
+    return is_domain_gone(str(owner.get("pid_domain") or ""), _modified(folder / HEARTBEAT))
+
+
+def _partial(value: Mapping[str, Any]) -> Partial | None:
+    last = _block(value)
+    before = value.get("earlier")
+    blocks = before if isinstance(before, list) else []
+    earlier = [_block(block) for block in blocks if isinstance(block, dict)]
+    return last and replace(last, earlier=tuple(block for block in earlier if block))
+
+
+def _block(value: Mapping[str, Any]) -> Partial | None:
+    kind, text, index = value.get("kind"), value.get("text"), value.get("index")
+    if kind not in get_args(PartialKind) or not isinstance(text, str):
+        return None
+    return Partial(
+        message_id=str(value.get("message_id", "")),
+        index=index if isinstance(index, int) else 0,
+        kind=cast("PartialKind", kind),
+        text=text,
+        tool=one_line(value.get("tool", "")),
+        at=_moment(value.get("at")),
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, Path):
+        return str(value.absolute())
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _moment(stored: object) -> datetime | None:
+    return read_time(stored, UTC)
+
+
+def _modified(path: Path) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+    except (OSError, OverflowError, ValueError):
+        return None
+
+
+def _stat(path: Path) -> Version | None:
+    try:
+        return version_of(path.lstat())
+    except OSError:
+        return None

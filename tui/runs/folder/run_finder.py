@@ -1,0 +1,113 @@
+"""The runs of a listing's sessions, looked at again and again, as far as time allows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tui.core.limits import MOST_RUNS, RUNS_S
+from tui.core.models import Run
+from tui.core.text.safe_text import one_line
+from tui.runs.folder import protocol
+from tui.runs.folder.bounded_reads import require_readable
+from tui.safe_io.walking import Budget
+
+
+class RunFinder:
+    """Finds the run of each session of a listing that counts, reading only those that changed.
+
+    That is one which is not over, else the last one: the clock that names them may have been set
+    back meanwhile. `cut` says why there may be more than it found, `is_unread` that they could not
+    be read: then they are as last known.
+    """
+
+    def __init__(self) -> None:
+        self.cut = ""
+        self.is_unread = False
+        self._known: dict[Path, tuple[object, Run]] = {}
+        self._sessions: dict[Path, str] = {}
+        self._ended: set[Path] = set()
+
+    def find(self, listing_path: Path) -> tuple[Run, ...]:
+        """Return the runs, oldest first; what time is too short for is read the next time."""
+        try:
+            folders = protocol.run_folders(listing_path)
+        except OSError as error:
+            self.cut, self.is_unread = f"its runs cannot be read: {error.strerror}", True
+            return self._counting()
+        known, self._known, self.cut, self.is_unread = self._known, {}, "", False
+        budget, seen, left = Budget(MOST_RUNS, RUNS_S), set[str](), 0
+        for folder in reversed(folders):
+            if not budget.spend():
+                left += 1
+                if folder in known:
+                    self._known[folder] = known[folder]
+                continue
+            try:
+                session_id = self._session_of(folder)
+                if session_id not in seen or not self._has_ended(folder):
+                    self._known[folder] = _looked_at(folder, known.get(folder))
+                    seen.add(session_id)
+            except Exception as error:  # nothing that one run holds may hide the sessions
+                self._be_unread(folder, known.get(folder), error)
+        self._ended.intersection_update(folders)
+        if left and not self.is_unread:
+            self.cut = f"{left:,} of its {len(folders):,} runs are not read: {budget.words}"
+        return self._counting()
+
+    def _be_unread(self, folder: Path, known: tuple[object, Run] | None, error: Exception) -> None:
+        """Keep a run as it was known last, else as far as it tells anything, to be read again."""
+        why = one_line((isinstance(error, OSError) and error.strerror) or error)[:200]
+        self.cut = f"its run {one_line(folder.name)} cannot be read: {why}"
+        self.is_unread = True
+        run = known[1] if known else _as_far_as_told(folder, self._sessions.get(folder, ""))
+        is_told = known is not None or not run.is_over
+        self._known[folder] = (None, run if is_told else replace(run, error=self.cut))
+
+    def _counting(self) -> tuple[Run, ...]:
+        """Return of each session the run that counts."""
+        counts: dict[str, Run] = {}
+        for _, run in self._known.values():
+            counts[run.session_id] = _counts(counts.get(run.session_id), run)
+        return tuple(sorted(counts.values(), key=lambda run: run.folder))
+
+    def _has_ended(self, folder: Path) -> bool:
+        """Whether the last event of a run says that it is over, which stays so."""
+        if folder not in self._ended and protocol.has_ended(folder):
+            self._ended.add(folder)
+        return folder in self._ended
+
+    def _session_of(self, folder: Path) -> str:
+        """Return whose run it is, which its spec says once and for all; raises `OSError`."""
+        if folder not in self._sessions:
+            self._sessions[folder] = one_line(protocol.session_of(folder))
+        return self._sessions[folder]
+
+
+def _counts(known: Run | None, older: Run) -> Run:
+    """Return which of two runs of a session counts; `known` is the later one by its name."""
+    return older if known is None or (known.is_over and not older.is_over) else known
+
+
+def _as_far_as_told(folder: Path, session_id: str) -> Run:
+    """Return a run as far as it can be read; nothing says of one that cannot that it ended."""
+    try:
+        return protocol.read_run(folder)
+    except Exception:  # the one run that cannot be read is shown as such, whatever is wrong in it
+        never = datetime.fromtimestamp(0, UTC)
+        listing = one_line(folder.absolute().parent.parent.parent.name)
+        name = one_line(folder.name)
+        return Run(name, session_id, listing, folder, "starting", "", never, never)
+
+
+def _looked_at(folder: Path, known: tuple[object, Run] | None) -> tuple[object, Run]:
+    """Return a run, and the stamp of what it was read from; raises `OSError`."""
+    if known is not None and known[1].is_over and known[1].state != "lost":
+        return known
+    stamp = protocol.stamp(folder)
+    if known is None or known[0] != stamp:
+        for name in (protocol.SPEC, protocol.OWNER, protocol.EVENTS):
+            require_readable(folder / name)
+        return stamp, protocol.read_run(folder)
+    return known

@@ -1,0 +1,230 @@
+"""The events of a run, added up to its state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tui.core.limits import MOST_MISSED, MOST_REQUESTS, MOST_TOLD
+from tui.core.models import Sent
+from tui.core.permission_request import Request
+from tui.core.text.safe_text import one_line
+from tui.core.time.zones import read_time
+from tui.runs.folder.bounded_reads import amount
+from tui.runs.folder.command import REQUEST_ID
+from tui.runs.folder.permission_requests import asker_of
+
+_MAX_WORDS = 4000
+_LONGEST_S = 1e7
+_NEVER = datetime.fromtimestamp(0, UTC)
+_WORDS = ("error", "model", "permission_mode", "queued_for")
+_MOMENTS = ("ended_at", "stalled_since")
+
+
+class Story:
+    """What the events of a run say so far; total: what makes no sense is passed over.
+
+    `requests` are those that wait, without their inputs. `refused` has the reasons why answers
+    were, by the name and the time that they were posted with.
+    """
+
+    def __init__(self) -> None:
+        self.has_begun = False
+        self.requests: dict[str, Request] = {}
+        self.error = ""
+        self.cost_usd: float | None = None
+        self.ended_at: datetime | None = None
+        self.acked: dict[str, None] = {}
+        self.late: dict[str, None] = {}
+        self.refused: dict[str, str] = {}
+        self.prompts: dict[str, Sent] = {}
+        self.missed: list[Sent] = []
+        self.model = self.permission_mode = self.queued_for = ""
+        self.stalled_since: datetime | None = None
+
+    @classmethod
+    def told_by(cls, events: Iterable[Mapping[str, Any]], begun: Story | None = None) -> Story:
+        """Return the story that these events tell, in their order, going on with `begun`."""
+        story = begun or cls()
+        for event in events:
+            story.add(event, read_time(event.get("at"), UTC) or _NEVER)
+        return story
+
+    @property
+    def state(self) -> str:
+        """The run's state, as long as its runner lives."""
+        if self.ended_at is not None:
+            return "failed" if self.error else "done"
+        if self.queued_for:
+            return "queued"
+        if self.requests:
+            return "waiting"
+        return "busy" if self.has_begun else "starting"
+
+    def add(self, event: Mapping[str, Any], at: datetime) -> None:
+        """Add one event, which happened `at`."""
+        match event.get("type"):
+            case "queued":
+                self.queued_for = one_line(event.get("reason", ""))[:200] or "a free place"
+            case "admitted":
+                self.queued_for = ""
+            case "init" | "changed" | "stalled" | "moving":
+                self._add_state(event, at)
+            case "turn":
+                self.error = ""
+                self.prompts.pop(str(event.get("id")), None)
+            case "permission" | "answered" | "put_off" | "refused":
+                self._add_request(event, at)
+            case "ack" | "missed" | "notice":
+                self._add_command(event, at)
+            case "result":
+                cost = amount(event.get("cost_usd"))
+                self.cost_usd = self.cost_usd if cost is None else cost
+            case "failed":
+                self.error = str(event.get("reason") or "failed without a reason")[:_MAX_WORDS]
+            case "ended":
+                self.ended_at = at
+                self.stalled_since = None
+
+    def _add_state(self, event: Mapping[str, Any], at: datetime) -> None:
+        """Add how the agent is: as what it began, what was changed since, whether it is heard."""
+        match event.get("type"):
+            case "stalled":
+                quiet_s = amount(event.get("quiet_s"), _LONGEST_S) or 0.0
+                self.stalled_since = at - timedelta(seconds=quiet_s)
+            case "moving":
+                self.stalled_since = None
+            case _:
+                self.has_begun = self.has_begun or event.get("type") == "init"
+                self.model = one_line(event.get("model", ""))[:60] or self.model
+                mode = one_line(event.get("permission_mode", ""))[:40]
+                self.permission_mode = mode or self.permission_mode
+
+    def _add_request(self, event: Mapping[str, Any], at: datetime) -> None:
+        try:
+            request_id = _id(event.get("request_id"))
+        except ValueError:
+            request_id = ""
+        known = self.requests.get(request_id)
+        match event.get("type"):
+            case "answered":
+                self.requests.pop(request_id, None)
+            case "refused":
+                reason = one_line(event.get("reason", ""))[:_MAX_WORDS]
+                self.refused[posted(event.get("id"), event.get("posted_at"))] = reason
+                _keep_last(self.refused, MOST_MISSED)
+            case "put_off" if known is not None:
+                self.requests[request_id] = replace(known, until=_moment(event.get("until")))
+            case "permission" if request_id and not known and len(self.requests) < MOST_REQUESTS:
+                self.requests[request_id] = _request(request_id, event, at)
+
+    def _add_command(self, event: Mapping[str, Any], at: datetime) -> None:
+        """Add that a command was taken, or never was, or that its prompt was dropped."""
+        key, kind = str(event.get("id", "")), one_line(event.get("command", ""))[:40]
+        sent = Sent(kind, one_line(event.get("by", ""))[:64], at, str(event.get("words", "")))
+        match event.get("type"), kind:
+            case "ack", "prompt":
+                self.prompts[key] = replace(sent, is_taken=True)
+            case "missed", _:
+                self.missed = [*self.missed, sent][-MOST_MISSED:]
+                self.late |= {key: None} if kind in ("answer", "wait") else {}
+            case "notice", _ if event.get("kind") == "dropped" and self.prompts.pop(key, None):
+                self.missed = [*self.missed, replace(sent, kind="prompt")][-MOST_MISSED:]
+        if key:
+            self.acked[key] = None
+        _keep_last(self.acked, MOST_TOLD)
+        _keep_last(self.late, MOST_MISSED)
+        _keep_last(self.prompts, MOST_MISSED)
+
+    # As JSON ---------------------------------------------------------------------------------
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the story as JSON has it; `from_json` reads it back."""
+        moments = {name: _iso(getattr(self, name)) for name in _MOMENTS}
+        return {
+            **{name: getattr(self, name) for name in (*_WORDS, "has_begun", "cost_usd", "refused")},
+            **moments,
+            "acked": list(self.acked),
+            "late": list(self.late),
+            "requests": [_request_json(one) for one in self.requests.values()],
+            "prompts": [[key, _sent_json(one)] for key, one in self.prompts.items()],
+            "missed": [_sent_json(one) for one in self.missed],
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Story:
+        """Return the story that `to_json` wrote; raises `ValueError` for what is none."""
+        story = cls()
+        try:
+            for name in _WORDS:
+                setattr(story, name, one_line(value[name])[:_MAX_WORDS])
+            for name in _MOMENTS:
+                setattr(story, name, _moment(value[name]))
+            story.error = str(value["error"])[:_MAX_WORDS]
+            story.has_begun = value["has_begun"] is True
+            story.cost_usd = amount(value["cost_usd"])
+            story.acked = {str(key): None for key in value["acked"]}
+            story.late = {str(key): None for key in value["late"]}
+            story.refused = {str(key): one_line(said) for key, said in value["refused"].items()}
+            for told in value["requests"]:
+                at = _moment(told["at"]) or _NEVER
+                story.requests[_id(told["request_id"])] = _request(told["request_id"], told, at)
+            story.prompts = {str(key): _sent(told) for key, told in value["prompts"]}
+            story.missed = [_sent(told) for told in value["missed"]]
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"that is no story: {error}") from error
+        return story
+
+
+def posted(command_id: object, at: object) -> str:
+    """Return what tells an answer from another one that was posted under the same name."""
+    return f"{command_id} {at}"
+
+
+def _id(value: object) -> str:
+    """Return the id of a request, as a run makes them; raises `ValueError` for anything else."""
+    if not isinstance(value, str) or not REQUEST_ID.fullmatch(value):
+        raise ValueError("that is no request's id")
+    return value
+
+
+def _request(request_id: str, told: Mapping[str, Any], at: datetime) -> Request:
+    tool, digest = one_line(told.get("tool", ""))[:200], str(told.get("digest", ""))[:64]
+    until, asker = _moment(told.get("until")), asker_of(told.get("asker"))
+    return Request(request_id, tool, {}, at, digest, until, asker)
+
+
+def _request_json(one: Request) -> dict[str, Any]:
+    return {
+        "request_id": one.request_id,
+        "tool": one.tool,
+        "digest": one.digest,
+        "at": _iso(one.at),
+        "until": _iso(one.until),
+        "asker": asdict(one.asker),
+    }
+
+
+def _sent_json(one: Sent) -> dict[str, Any]:
+    return asdict(one) | {"at": _iso(one.at)}
+
+
+def _sent(told: Mapping[str, Any]) -> Sent:
+    kind, by = one_line(told["kind"])[:40], one_line(told["by"])[:64]
+    at = _moment(told["at"]) or _NEVER
+    return Sent(kind, by, at, str(told["text"]), told["is_taken"] is True)
+
+
+def _keep_last(told: dict[str, Any], most: int) -> None:
+    while len(told) > most:
+        del told[next(iter(told))]
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _moment(stored: object) -> datetime | None:
+    return read_time(stored, UTC)

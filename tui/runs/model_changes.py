@@ -1,0 +1,79 @@
+"""Another model or permission mode for an agent at work, as operators ask for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Any
+
+from tui.core.errors import RunFailed
+from tui.runs.agent.client import Agent
+from tui.runs.agent.tool_policy import ASKING_MODES
+from tui.runs.folder.command import Command
+from tui.runs.folder.journal import Journal
+from tui.runs.folder.protocol import RunSpec
+
+_BYPASS = "bypassPermissions"
+
+
+class Alterations:
+    """What was asked for, made in its order once the agent is there; told in the run's events.
+
+    The run was started in the permission mode of `spec`.
+    """
+
+    def __init__(self, agent: Agent, journal: Journal, spec: RunSpec) -> None:
+        self._agent, self._journal = agent, journal
+        self._now = self._mode = str(spec.agent.get("permission_mode") or "")
+        self._given_mode = str(spec.stage_gives.get("permission_mode") or "")
+        self._decides_itself = spec.decides_itself
+        self._waiting: deque[Command] = deque()
+        self._making = asyncio.Lock()
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether the agent does, unasked, no more than the settings give to its stage.
+
+        As this process knows it: what the run folder says of it others may have written.
+        """
+        return not self._decides_itself and self._now in (*ASKING_MODES, self._given_mode)
+
+    def begun(self, mode: str) -> None:
+        """Take the permission mode from the CLI's own word."""
+        self._now = mode or self._now
+
+    def add(self, command: Command) -> None:
+        """Make this too, next time."""
+        self._waiting.append(command)
+
+    async def make(self) -> None:
+        """Make what waits; what is refused is told, and no failure of the run."""
+        async with self._making:
+            while self._waiting:
+                await self._make(self._waiting.popleft())
+
+    async def _make(self, command: Command) -> None:
+        name = "model" if command.kind == "model" else "permission_mode"
+        try:
+            await self._alter(command)
+        except RunFailed as error:
+            words = f"{command.kind} {command.text}: {error}"
+            self._journal.event("notice", kind="refused", words=words, by=command.by)
+        else:
+            changed: dict[str, Any] = {name: command.text}
+            self._journal.event("changed", by=command.by, **changed)
+
+    async def _alter(self, command: Command) -> None:
+        """Alter it; whoever can write to the inbox does not thereby allow everything."""
+        if command.kind == "model":
+            await self._agent.change_model(command.text)
+        elif command.text == _BYPASS and self._mode != _BYPASS:
+            raise RunFailed("only the settings can allow that, before the run starts")
+        else:
+            # Before it is asked for: a prompt that may come in between must not pass.
+            before, self._now = self._now, command.text
+            try:
+                await self._agent.change_mode(command.text)
+            except RunFailed:
+                self._now = before
+                raise

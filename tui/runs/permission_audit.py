@@ -1,0 +1,34 @@
+"""The permissions that no operator answered just now, written down in the audit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from tui.runs.bookkeeping import Bookkeeper
+from tui.runs.folder.agent_events import Answer, Ask
+from tui.runs.permissions import Permissions
+
+
+class Answered:
+    """Asks for permission, and tells the books what an `always` allowed or the clock denied.
+
+    What operators answer is written down by whoever posts it. No tool waits for a database.
+    """
+
+    def __init__(self, permissions: Permissions, books: Bookkeeper) -> None:
+        self._permissions, self._books = permissions, books
+        self._writing: set[asyncio.Task[None]] = set()
+
+    async def ask(self, ask: Ask) -> Answer:
+        """Return the answer to `ask`."""
+        answer = await self._permissions.ask(ask)
+        if answer.source != "operator":
+            self._tell(self._books.decided(answer, ask.tool))
+        return answer
+
+    def _tell(self, written: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(written)
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)

@@ -1,0 +1,39 @@
+"""What a run waits for before it starts its agent: a place among the runs, and no hold."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+
+from tui.storage.run_slots import Slots
+from tui.storage.state.hold import read_hold
+
+# What will pass: then somebody may be in each of the places.
+_PASSING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.EINTR, errno.EAGAIN)
+
+
+class Gate:
+    """Lets a run in when its root is not held and one of its `max_runs` places is free."""
+
+    def __init__(self, root: Path, run_id: str, max_runs: int, tell: Callable[[str], None]) -> None:
+        self._root, self._tell = root, tell
+        self._slots = Slots(root, run_id, max_runs)
+
+    def try_enter(self) -> str:
+        """Return what the run has to wait for; empty once it is in."""
+        hold = read_hold(self._root)
+        if hold is not None:
+            return f"{hold.by} holds new runs"
+        try:
+            return self._slots.try_enter()
+        except OSError as error:
+            if error.errno in _PASSING:
+                return f"its place cannot be looked at: {error.strerror}"
+            # Where no places can be kept, nobody counts: better to run than never to.
+            self._tell(f"max_runs does not hold: no places can be kept: {error.strerror}")
+            return ""
+
+    def leave(self) -> None:
+        """Let the next one in."""
+        self._slots.leave()

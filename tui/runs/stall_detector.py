@@ -1,0 +1,75 @@
+"""How long the agent has said nothing while it should: an API that hangs is shown, not ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tui.runs.folder.agent_events import Happening, Returned, Streamed, TurnEnded
+from tui.runs.folder.journal import Journal
+
+
+class Stillness:
+    """Tells in the run's events when nothing was heard for `limit_s`, and when it goes on.
+
+    Who waits for a tool or for an operator is not still. `seconds` is a clock that only moves on.
+    """
+
+    def __init__(self, journal: Journal, limit_s: float, seconds: Callable[[], float]) -> None:
+        self._journal, self._limit_s, self._seconds = journal, limit_s, seconds
+        self._since: float | None = None
+        self._is_told = self._has_tools_out = False
+
+    def begin(self) -> None:
+        """A turn begins: the API is asked."""
+        self._has_tools_out = False
+        self._since = self._seconds()
+
+    def end(self) -> None:
+        """Nothing is awaited any more."""
+        self._move()
+        self._since = None
+
+    def heard(self, happening: Happening | None) -> None:
+        """Something was heard of the agent."""
+        if isinstance(happening, TurnEnded):
+            self.end()
+        elif self._since is not None:
+            self._has_tools_out = self._has_tools(happening)
+            self._since = self._seconds()
+            self._move()
+
+    def look(self, *, is_waiting: bool) -> None:
+        """Tell of it once it has lasted; `is_waiting` means that an operator is asked."""
+        if self._since is None:
+            return
+        if is_waiting or self._has_tools_out:
+            self._since = self._seconds()
+            return
+        still = self._seconds() - self._since
+        if still >= self._limit_s and not self._is_told:
+            self._is_told = True
+            self._journal.event("stalled", quiet_s=round(still, 1))
+
+    def _move(self) -> None:
+        if self._is_told:
+            self._is_told = False
+            self._journal.event("moving")
+
+    def _has_tools(self, happening: Happening | None) -> bool:
+        if isinstance(happening, Returned):
+            return False
+        if isinstance(happening, Streamed):
+            return _calls_tools(happening.event, self._has_tools_out)
+        return self._has_tools_out
+
+
+def _calls_tools(event: Mapping[str, Any], before: bool) -> bool:
+    """Whether tools are out, once a message has ended so; the next message begins without."""
+    match event.get("type"):
+        case "message_start":
+            return False
+        case "message_delta":
+            delta = event.get("delta")
+            return isinstance(delta, dict) and delta.get("stop_reason") == "tool_use"
+    return before

@@ -1,0 +1,55 @@
+"""What a turn of a run cost, as the audit keeps it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+
+from tui.claude.config_dir import footprint
+from tui.claude.transcript_facts import read_facts
+from tui.core.errors import Refused
+from tui.core.models import Event
+from tui.runs.folder.agent_events import TurnEnded
+from tui.runs.folder.protocol import RunSpec
+from tui.storage.table.audit import detail_of
+
+_TOKENS = (
+    *("input_tokens", "output_tokens"),
+    *("cache_read_input_tokens", "cache_creation_input_tokens"),
+)
+
+
+class TurnFacts:
+    """Tells the cost of each turn: the CLI counts a session's, that of a fork's parent with it."""
+
+    def __init__(self, spec: RunSpec) -> None:
+        self._spec = spec
+        self._spent: float | None = 0.0 if spec.mode == "new" else None
+
+    def begin(self) -> None:
+        """Learn what the session, or the one that it continues, has cost before this run."""
+        spec = self._spec
+        if spec.mode == "new" or self._spent is not None:
+            return
+        whose = spec.source_id if spec.mode == "fork" else spec.session_id
+        with suppress(OSError, Refused):
+            paths = footprint(spec.config_dir, whose)
+            costs = [read_facts(one).cost_usd for one in paths if one.suffix == ".jsonl"]
+            self._spent = next((one for one in costs if one is not None), None)
+
+    def of(self, ended: TurnEnded, by: str, now: datetime) -> Event:
+        """Return what to write down of a turn that is over, whoever sent its prompt."""
+        cost, total = None, ended.cost_usd
+        if total is not None:
+            cost = total - self._spent if self._spent is not None else None
+            self._spent = total
+        facts = {
+            "run": self._spec.run_id,
+            "by": by if by != self._spec.operator else "",
+            "turns": ended.num_turns,
+            "duration_ms": ended.duration_ms,
+            "tokens": {name: ended.usage[name] for name in _TOKENS if ended.usage.get(name)},
+        }
+        session_id = self._spec.session_id
+        known = None if cost is None else max(0.0, round(cost, 9))
+        return Event(now, "", "turn", "", session_id, cost_usd=known, detail=detail_of(facts))

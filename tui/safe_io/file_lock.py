@@ -1,0 +1,148 @@
+"""Locks on files, told apart by the kernel: an exclusive `flock` that ends with its process."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import time
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+from tui.core.errors import Refused
+from tui.safe_io.folders import console_folder
+from tui.safe_io.replacing import folder_of, make_file, unlink
+
+TRIES = 4
+PATIENT_TRIES = 100
+PAUSE_S = 0.03
+NO_LOCKS = "this mount has no locks"
+_OPENED = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+
+
+class FileLock:
+    """An exclusive `flock` on a file of ours; a forked child has none."""
+
+    def __init__(self, fd: int, path: Path) -> None:
+        self.fd = fd
+        self.path = path
+        _ours.add(self)
+
+    @classmethod
+    def locked(cls, path: Path, tries: int) -> Self:
+        """Return a lock, held by us; raises `BlockingIOError` after that many tries.
+
+        The lock of a file that somebody has removed since it was opened would keep nobody out.
+        """
+        while True:
+            lock = cls(_opened(path), path)
+            try:
+                _lock(lock.fd, tries)
+                if is_at(path, lock.fd):
+                    return lock
+            except BaseException:  # an interrupt too must leave nothing half-made
+                lock.close()
+                raise
+            lock.close()
+
+    def discard(self) -> None:
+        """Remove the lock's file and close: of a session that is gone no lock need stay.
+
+        Whoever waits for it meanwhile then takes the lock of a new file, see `locked`.
+        """
+        if self.fd >= 0:
+            with suppress(OSError), folder_of(self.path) as (folder, name):
+                unlink(folder, name)
+        self.close()
+
+    def close(self) -> None:
+        """Close our descriptor; the lock is free once no other copy of it is open."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+    def release(self) -> None:
+        """Unlock it for every copy, also those that a process forked meanwhile keeps open."""
+        if self.fd >= 0:
+            fcntl.flock(self.fd, fcntl.LOCK_UN)
+            self.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+
+@contextmanager
+def folder_lock(listing_path: Path, name: str) -> Iterator[None]:
+    """Hold what whoever rewrites a small file of a listing holds; waits up to 3 s for it.
+
+    `name` begins with a dot, which no session's id does. Raises `Refused` when another holds it
+    for longer, `OSError` when it cannot be made.
+    """
+    try:
+        path = console_folder(listing_path, "locks") / name
+        lock = FileLock.locked(path, PATIENT_TRIES)
+    except BlockingIOError:
+        raise Refused(f"{name[1:]} is being rewritten by somebody else: try again") from None
+    try:
+        yield
+    finally:
+        lock.close()
+
+
+def _let_go_in_child() -> None:
+    """Close the locks of a process in its forked child, which may live longer; unlock none."""
+    for lock in tuple(_ours):
+        with suppress(OSError):
+            lock.close()
+
+
+_ours: weakref.WeakSet[FileLock] = weakref.WeakSet()
+os.register_at_fork(after_in_child=_let_go_in_child)
+
+
+def _opened(path: Path) -> int:
+    """Open a lock's file, made if need be with the rights of its folder; raises `OSError`.
+
+    Whoever makes it gives it those rights a moment later: until then it is his alone.
+    """
+    with folder_of(path) as (folder, name):
+        for attempt in range(TRIES):
+            try:
+                return os.open(name, _OPENED, dir_fd=folder)
+            except FileNotFoundError:
+                with suppress(FileExistsError):
+                    return make_file(folder, name)
+            except PermissionError:
+                if attempt == TRIES - 1:
+                    raise
+                time.sleep(PAUSE_S)
+    raise BlockingIOError(errno.EAGAIN, "it comes and goes", str(path))
+
+
+def is_at(path: Path, fd: int) -> bool:
+    """Return whether the file that is open as `fd` is still the one at `path`."""
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(fd))
+    except FileNotFoundError:
+        return False
+
+
+def _lock(fd: int, tries: int) -> None:
+    """Lock `fd`, trying again each 0.03 s: a look from `held` blocks it for microseconds."""
+    for attempt in range(tries):
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if attempt == tries - 1:
+                raise
+            time.sleep(PAUSE_S)
+        except OSError as error:
+            raise OSError(error.errno, f"{NO_LOCKS} ({error.strerror})") from error
+        else:
+            return

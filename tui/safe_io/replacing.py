@@ -1,0 +1,238 @@
+"""The one way in which files of ours, and of a config dir, are made and replaced.
+
+All of it goes by descriptors: of the folder, opened through no link that others could have put in
+the way, and of what was just made in it. So nothing can take the place of a file between a look at
+it and what is done to it. Rights are given only to what was made here a moment ago: what is found
+under a name may be somebody's own file, moved there.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from tui.safe_io.opening import open_base, open_folder_of
+from tui.safe_io.renaming import rename_new
+
+_STEP = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_MADE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NO_FOLDER = (errno.ELOOP, errno.ENOTDIR)
+
+
+@contextmanager
+def folder_of(path: Path) -> Iterator[tuple[int, str]]:
+    """Give the folder that `path` is in, opened, and its name there; raises `OSError`."""
+    fd, name = open_folder_of(path)
+    try:
+        yield fd, name
+    finally:
+        os.close(fd)
+
+
+def make_folders(base: Path, *names: str) -> None:
+    """Make the folders `names`, one in another below `base`, each with the rights of that above it.
+
+    Raises `NotADirectoryError` for a link in the way, or anything else that is no folder.
+    """
+    fd = -1
+    try:
+        fd = open_base(base)
+        for name in names:
+            below = make_folder(fd, name)
+            os.close(fd)
+            fd = below
+    except OSError as error:
+        if error.errno in _NO_FOLDER:
+            path = base.joinpath(*names)
+            raise NotADirectoryError(
+                errno.ENOTDIR, "a link or a file is there, which is not a folder of ours", str(path)
+            ) from None
+        raise
+    finally:
+        if fd >= 0:
+            os.close(fd)
+
+
+def make_folder(parent: int, name: str) -> int:
+    """Open a folder in an open one, made if need be, to pass through it; raises `OSError`."""
+    with suppress(FileNotFoundError):
+        return os.open(name, _STEP, dir_fd=parent)
+    with suppress(FileExistsError):
+        make_new_folder(parent, name)
+    return os.open(name, _STEP, dir_fd=parent)
+
+
+def make_new_folder(parent: int, name: str) -> None:
+    """Make a folder in an open one, with its rights; raises `FileExistsError` when it is there.
+
+    It is made inside one that is ours alone, where nothing can take its place, and then moved: the
+    kernel does not tell which folder it made, and what its name leads to may be another by then.
+    """
+    private = f".{secrets.token_hex(8)}.new"
+    os.mkdir(private, 0o700, dir_fd=parent)
+    try:
+        fd = os.open(private, _FOLDER, dir_fd=parent)
+        try:
+            _make_in_private(fd, parent, name)
+        finally:
+            os.close(fd)
+    finally:
+        with suppress(OSError):
+            os.rmdir(private, dir_fd=parent)
+
+
+def _make_in_private(private: int, parent: int, name: str) -> None:
+    os.mkdir("made", 0o700, dir_fd=private)
+    try:
+        status = os.fstat(private)
+        if status.st_uid == os.geteuid() and not status.st_mode & 0o077:
+            made = os.open("made", _FOLDER, dir_fd=private)
+            try:
+                give_rights(made, parent)
+            finally:
+                os.close(made)
+        rename_new(private, "made", parent, name)
+    except BaseException:  # an interrupt too must leave nothing half-made
+        with suppress(OSError):
+            os.rmdir("made", dir_fd=private)
+        raise
+
+
+def make_file(folder: int, name: str) -> int:
+    """Make a file in an open folder, with that one's rights, and open it to read and write.
+
+    Raises `FileExistsError` for whatever is there already.
+    """
+    fd = os.open(name, _MADE, 0o600, dir_fd=folder)
+    try:
+        give_rights(fd, folder)
+    except BaseException:  # whatever happened, the descriptor is still ours to close
+        os.close(fd)
+        raise
+    return fd
+
+
+def give_rights(made: int, parent: int) -> None:
+    """Give what was just made, and is open, the group of a folder and its group's rights.
+
+    As far as we may.
+    """
+    mine, wanted = os.fstat(made), os.fstat(parent)
+    if mine.st_uid != os.geteuid():
+        return
+    with suppress(OSError):
+        if mine.st_gid != wanted.st_gid:
+            os.fchown(made, -1, wanted.st_gid)
+        mode = stat.S_IMODE(wanted.st_mode) & 0o2777
+        mode = mode | 0o700 if stat.S_ISDIR(mine.st_mode) else (mode & 0o666) | 0o600
+        if stat.S_IMODE(mine.st_mode) != mode:
+            os.fchmod(made, mode)
+
+
+def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
+    """Replace `path` by a file that holds `text`, whole or not at all.
+
+    Owner, group and rights are those of the file that is replaced; a new one has those of its
+    folder, or `mode`. Raises `OSError` (a full disk leaves the old file as it was).
+    """
+    with folder_of(path) as (folder, name):
+        temporary, fd = written_beside(folder, name, text.encode(), mode)
+        os.close(fd)
+        try:
+            os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:  # an interrupt too must leave nothing half-made
+            unlink(folder, temporary)
+            raise
+        flush(folder)
+
+
+def written_beside(folder: int, name: str, data: bytes, mode: int | None = None) -> tuple[str, int]:
+    """Write what is to be `name` under a name of its own, on the disk; return that, and it open."""
+    temporary = f".{name}.{secrets.token_hex(8)}"
+    fd = os.open(temporary, _MADE, 0o600, dir_fd=folder)
+    try:
+        _write_all(fd, data)
+        if mode is not None:
+            os.fchmod(fd, mode)
+        else:
+            _keep_rights(fd, folder, name)
+        os.fsync(fd)
+    except BaseException:  # an interrupt too must leave nothing half-made
+        os.close(fd)
+        unlink(folder, temporary)
+        raise
+    return temporary, fd
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def _keep_rights(made: int, folder: int, name: str) -> None:
+    """Give a new file the rights of that which it is to replace; raises `OSError` if its group
+    would be locked out.
+    """
+    try:
+        old = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        old = None
+    if old is None or not stat.S_ISREG(old.st_mode):
+        give_rights(made, folder)
+        return
+    if os.fstat(made).st_uid != old.st_uid:
+        with suppress(PermissionError):
+            os.fchown(made, old.st_uid, -1)
+    if os.fstat(made).st_gid != old.st_gid:
+        try:
+            os.fchown(made, -1, old.st_gid)
+        except PermissionError:
+            if (old.st_mode >> 3) & ~old.st_mode & 0o7:
+                words = f"its group {old.st_gid} is not ours, and would be locked out"
+                raise PermissionError(errno.EPERM, words, name) from None
+    os.fchmod(made, stat.S_IMODE(old.st_mode) & 0o777)
+
+
+def rename_anew(source: Path, target: Path) -> None:
+    """Rename `source` to `target`, where nothing may be; through no link that others put there.
+
+    Raises `FileExistsError` when something is there, else `OSError`; both name whole paths.
+    """
+    try:
+        with folder_of(source) as (here, name), folder_of(target) as (there, new):
+            rename_new(here, name, there, new)
+    except OSError as error:
+        words = error.strerror or str(error)
+        raise OSError(error.errno or errno.EIO, words, str(source), None, str(target)) from error
+
+
+def flush(folder: int) -> None:
+    """Wait until the names in an open folder are on the disk, where that can be had."""
+    with suppress(OSError):
+        fd = os.open(".", _FOLDER, dir_fd=folder)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def unlink_at(path: Path) -> None:
+    """Remove a file, if it is there, through no link that others put in the way.
+
+    Raises `OSError`.
+    """
+    with folder_of(path) as (folder, name), suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
+
+
+def unlink(folder: int, name: str) -> None:
+    """Remove a file from an open folder, if it is there and can be."""
+    with suppress(OSError):
+        os.unlink(name, dir_fd=folder)

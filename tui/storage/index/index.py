@@ -1,0 +1,293 @@
+"""The index of a root: what was read of its transcripts and databases, in one SQLite file.
+
+It lies in the cache folder of whoever looks, and is theirs alone. Nothing in it is trusted, no
+write goes by it, and losing it costs no more than reading again. What was read of a listing counts
+only as long as nothing of that listing was erased.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import threading
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from tui.core.limits import KEPT_CHARACTERS
+from tui.safe_io.folders import may_be_there
+from tui.storage.index.erasure_marks import NOBODY_KNOWS, erasure_of
+from tui.storage.index.index_file import LONGEST_KEPT, create, is_kept_busy, open_index, remove
+
+_FEW = 4
+_ERASING_MS = 2_000
+_READ = "SELECT listing, erasure, facts, stamp, rows FROM listings"
+_PUT = "INSERT OR IGNORE INTO listings (listing, erasure) VALUES (?, ?)"
+_PUT_FACTS = "UPDATE listings SET facts = ? WHERE listing = ?"
+_PUT_ROWS = "UPDATE listings SET stamp = ?, rows = ? WHERE listing = ?"
+_FORGET = "DELETE FROM listings WHERE listing = ?"
+
+Said = tuple[str, str]  # a stamp, and what was read then: JSON
+_Stored = tuple[str, str, str, str]  # of the time of which erasure, facts, a stamp and rows
+_NOTHING: _Stored = ("", "", "", "")
+
+
+class Kept(Protocol):
+    """What is known of the transcripts of a listing."""
+
+    def as_json(self) -> str:
+        """Return all of it as it is at this moment."""
+
+
+@dataclass(slots=True)
+class _Fresh:
+    """What was read of a listing and is not in the file yet."""
+
+    folder: Path
+    erasure: str
+    facts: Kept | None = None
+    table: Said | None = None
+    count: int = 0
+    is_due: bool = False
+
+
+class Index:
+    """One file, used by many processes and by the threads of each; without a `path` there is none.
+
+    What is put into it is written by `save`, once it is worth a write.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._erasures: dict[bytes, str] = {}
+        self._rows: dict[bytes, _Stored] = {}
+        self._asked = 0
+        self._fresh: dict[bytes, _Fresh] = {}
+        self._outdated: set[bytes] = set()
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether something that is kept must not stay."""
+        with self._lock:
+            return bool(self._outdated) or any(one.is_due for one in self._fresh.values())
+
+    def facts(self, folder: Path, erasure: str) -> str:
+        """Return what was read of a listing's transcripts, as JSON; empty for nothing."""
+        return self._read(_name(folder), erasure, is_done=True)[1]
+
+    def table(self, folder: Path, erasure: str) -> Said | None:
+        """Return what was read of a listing's database; its transcripts are asked for next."""
+        _, _, stamp, rows = self._read(_name(folder), erasure, is_done=False)
+        return (stamp, rows) if stamp else None
+
+    def put_facts(self, folder: Path, erasure: str, facts: Kept, *, is_due: bool = False) -> None:
+        """Keep what the transcripts of a listing say, since one more was read.
+
+        `is_due` when something that was kept must not stay.
+        """
+        with self._noting(folder, erasure) as fresh:
+            fresh.facts, fresh.is_due = facts, fresh.is_due or is_due
+            fresh.count += 1
+
+    def put_table(self, folder: Path, erasure: str, said: Said) -> None:
+        """Keep what a database said, unless that is very much."""
+        if len(said[1]) < KEPT_CHARACTERS:
+            with self._noting(folder, erasure) as fresh:
+                fresh.table = said
+                fresh.count += 1
+
+    def save(self, there: Collection[Path] | None = None) -> None:
+        """Write down what is new if that is much, or if something must not stay; then rest.
+
+        `there` are all folders there are, when that is known. What cannot be written is no loss.
+        """
+        if self._path is None:
+            return
+        with self._lock:
+            fresh, outdated = self._fresh, self._outdated
+            lost = self._erasures.keys() - map(_name, there) if there is not None else set()
+            count = sum(one.count for one in fresh.values())
+            is_due = count > _FEW or outdated or lost or any(one.is_due for one in fresh.values())
+            if is_due:
+                self._fresh, self._outdated = {}, set()
+        if is_due:
+            self._write(fresh, outdated | lost)
+        with self._lock:
+            self._rows, self._asked = {}, 0
+            self._close()
+
+    def forget(self, folder: Path) -> None:
+        """Take all that was kept of a listing out of the file, its bytes too; raises `OSError`."""
+        if self._path is None or not may_be_there(self._path):
+            return
+        name = _name(folder)
+        with self._lock:
+            self._fresh.pop(name, None)
+            self._rows.pop(name, None)
+            try:
+                is_out = _is_taken_out(self._opened(), name)
+            except sqlite3.Error:
+                is_out = False
+            self._close()
+            if not is_out:
+                remove(self._path)
+
+    def _read(self, name: bytes, erasure: str, *, is_done: bool) -> _Stored:
+        """Return what is kept of a listing; nothing where something of it was erased since.
+
+        `is_done` when nobody asks for it again.
+        """
+        if self._path is None or erasure == NOBODY_KNOWS:
+            return _NOTHING
+        with self._lock:
+            try:
+                found = self._row(name)
+            except sqlite3.Error as error:
+                self._give_up(error)
+                return _NOTHING
+            if is_done:
+                self._rows.pop(name, None)
+            if found is not _NOTHING and found[0] != erasure:
+                self._outdated.add(name)
+                return _NOTHING
+            return found
+
+    def _row(self, name: bytes) -> _Stored:
+        """Return what the file says of a listing; of many asked for all are read at once."""
+        if name not in self._rows and self._asked <= _FEW:
+            connection = self._opened()
+            self._asked += 1
+            if connection is None:
+                return _NOTHING
+            one = " WHERE listing = ?", (name,)
+            query, values = one if self._asked <= _FEW else ("", ())
+            found = connection.execute(_READ + query, values).fetchall()
+            self._rows |= {row[0]: stored for row in found if (stored := _stored(row))}
+        return self._rows.get(name, _NOTHING)
+
+    @contextmanager
+    def _noting(self, folder: Path, erasure: str) -> Iterator[_Fresh]:
+        """Give what is new of a listing, to be changed by one thread at a time."""
+        if self._path is None or erasure == NOBODY_KNOWS:
+            yield _Fresh(folder, erasure)
+            return
+        name = _name(folder)
+        with self._lock:
+            fresh = self._fresh.get(name)
+            if fresh is None or fresh.erasure != erasure:
+                fresh = self._fresh[name] = _Fresh(folder, erasure)
+            yield fresh
+
+    def _write(self, fresh: Mapping[bytes, _Fresh], outdated: Collection[bytes]) -> None:
+        """Write what is new of listings of which nothing was erased since it was read.
+
+        Looked at twice: what an erasure overtook while it was being written is taken out again.
+        """
+        sound = {name: one for name, one in fresh.items() if erasure_of(one.folder) == one.erasure}
+        said = {name: one.facts.as_json() for name, one in sound.items() if one.facts is not None}
+        with self._lock:
+            try:
+                if (connection := self._opened(creates=True)) is not None:
+                    _put(connection, sound, said, {*outdated, *(fresh.keys() - sound.keys())})
+                    self._erasures = _erasures(connection)
+            except (sqlite3.Error, OSError) as error:
+                self._give_up(error)
+                return
+        for one in sound.values():
+            if erasure_of(one.folder) != one.erasure:
+                with suppress(OSError):
+                    self.forget(one.folder)
+
+    def _opened(self, *, creates: bool = False) -> sqlite3.Connection | None:
+        """Return the file, opened; `creates` puts a new one where there is none as we make them."""
+        if self._connection is None and self._path is not None:
+            self._connection = open_index(self._path)
+            if self._connection is None and creates:
+                create(self._path)
+                self._connection = open_index(self._path)
+            if self._connection is not None:
+                self._erasures = _erasures(self._connection)
+        return self._connection
+
+    def _give_up(self, error: Exception) -> None:
+        """Leave the file be for now; one that is full or broken is begun anew."""
+        self._close()
+        if self._path is not None and isinstance(error, sqlite3.Error) and not is_kept_busy(error):
+            with suppress(OSError):
+                remove(self._path)
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def index_path(cache_dir: Path | None, root: Path) -> Path | None:
+    """Return the index of a root, `None` when nothing is to be kept."""
+    if cache_dir is None:
+        return None
+    name = hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:16]
+    return cache_dir / f"index-{name}.db"
+
+
+def _name(folder: Path) -> bytes:
+    place = str(folder)
+    return os.fsencode(place if place.startswith("/") else folder.absolute())
+
+
+def _stored(row: tuple[object, ...]) -> _Stored | None:
+    name, *said = row
+    erasure, facts, stamp, rows = (one if isinstance(one, str) else "" for one in said)
+    return (erasure, facts, stamp, rows) if type(name) is bytes else None
+
+
+def _erasures(connection: sqlite3.Connection) -> dict[bytes, str]:
+    found = connection.execute("SELECT listing, erasure FROM listings").fetchall()
+    return {name: mark for name, mark in found if type(name) is bytes and type(mark) is str}
+
+
+def _put(
+    connection: sqlite3.Connection,
+    fresh: Mapping[bytes, _Fresh],
+    said: Mapping[bytes, str],
+    outdated: Iterable[bytes],
+) -> None:
+    """Write what is new; what the file holds of another time than the last erasure goes."""
+    connection.execute("BEGIN IMMEDIATE")
+    with _committed(connection):
+        known = _erasures(connection)
+        others = {name for name, one in fresh.items() if known.get(name) != one.erasure}
+        connection.executemany(_FORGET, [(name,) for name in {*outdated, *others}])
+        connection.executemany(_PUT, [(name, one.erasure) for name, one in fresh.items()])
+        facts = [(one, name) for name, one in said.items() if len(one) < LONGEST_KEPT]
+        connection.executemany(_PUT_FACTS, facts)
+        rows = [(*one.table, name) for name, one in fresh.items() if one.table is not None]
+        connection.executemany(_PUT_ROWS, rows)
+
+
+@contextmanager
+def _committed(connection: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _is_taken_out(connection: sqlite3.Connection | None, name: bytes) -> bool:
+    """Take out what is kept of a listing; an index that is no such file holds nobody knows what."""
+    if connection is None:
+        return False
+    connection.execute(f"PRAGMA busy_timeout = {_ERASING_MS}")
+    connection.execute("BEGIN IMMEDIATE")
+    with _committed(connection):
+        connection.execute(_FORGET, (name,))
+    connection.execute("VACUUM")
+    return True

@@ -1,0 +1,171 @@
+"""The places of a root's runs: no more at once than there are, first come, first served."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from tui.safe_io.folders import console_folder
+from tui.safe_io.opening import open_folder
+from tui.safe_io.replacing import make_file
+
+_TICKET = "wait-"
+_STILL_S = 10.0
+_FILE = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+
+
+class Slots:
+    """One run's way to a place: a `flock` on `<root>/.session_console/slots/<number>`.
+
+    Who waits holds a ticket named by `name` and touches it at each try, and the lowest name goes
+    first; whoever does not touch it for 10 s is passed over, as a frozen process is. The kernel
+    frees place and ticket of a process that is gone. No link in the place of any is followed.
+    """
+
+    def __init__(
+        self, root: Path, name: str, most: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._root, self._most, self._clock = root, most, clock
+        self._name = f"{_TICKET}{name}"
+        self._place = self._ticket = -1
+        self._seen: dict[str, tuple[int, float]] = {}
+
+    def try_enter(self) -> str:
+        """Take a place; return why there is none, empty once it is taken. Raises `OSError`."""
+        if self._place >= 0:
+            return ""
+        with _opened(self._root) as folder:
+            ahead = self._ahead(folder)
+            if not ahead:
+                self._place = _any_place(folder, self._most)
+            if self._place >= 0:
+                self._let_ticket_go(folder)
+                return ""
+            with suppress(OSError):  # it waits all the same, and asks again for one
+                if self._ticket < 0:
+                    self._ticket = _new_ticket(folder, self._name)
+                os.utime(self._ticket)
+        return f"{self._most} runs are at work" + (f", {ahead} wait before it" if ahead else "")
+
+    def leave(self) -> None:
+        """Give place and ticket back."""
+        with suppress(OSError), _opened(self._root) as folder:
+            self._let_ticket_go(folder)
+        if self._place >= 0:
+            os.close(self._place)
+            self._place = -1
+
+    def _ahead(self, folder: int) -> int:
+        """Return how many wait whose names are lower; the tickets of the dead are cleared away."""
+        names = sorted(os.listdir(folder))
+        lower = [one for one in names if one.startswith(_TICKET) and one < self._name]
+        self._seen = {name: seen for name, seen in self._seen.items() if name in lower}
+        return sum(not _cleared(folder, one) and self._moves(folder, one) for one in lower)
+
+    def _moves(self, folder: int, ticket: str) -> bool:
+        """Whether a ticket was touched of late, by what is seen of it: clocks may differ."""
+        now = self._clock()
+        try:
+            touched = os.stat(ticket, dir_fd=folder, follow_symlinks=False).st_mtime_ns
+        except FileNotFoundError:
+            touched = 0
+        except OSError:  # whoever it is may wait still
+            return True
+        known, since = self._seen.setdefault(ticket, (touched, now))
+        if known != touched:
+            self._seen[ticket] = touched, now
+            return True
+        return now - since < _STILL_S
+
+    def _let_ticket_go(self, folder: int) -> None:
+        if self._ticket >= 0:
+            with suppress(OSError):
+                os.unlink(self._name, dir_fd=folder)
+            os.close(self._ticket)
+            self._ticket = -1
+
+
+@contextmanager
+def _opened(root: Path) -> Iterator[int]:
+    """Open the folder of the places."""
+    fd = open_folder(console_folder(root, "slots"))
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _any_place(folder: int, most: int) -> int:
+    """Return a descriptor that holds one of the places; -1 when all are taken.
+
+    Raises `OSError` when no place can be made at all.
+    """
+    for number in range(most):
+        try:
+            fd = _locked(_place(folder, str(number)))
+        except OSError:
+            continue  # whatever is in the place of a place, it makes room for nobody
+        if fd >= 0:
+            return fd
+    if not os.access(".", os.W_OK | os.X_OK, dir_fd=folder):
+        raise PermissionError(errno.EACCES, "no place can be made")
+    return -1
+
+
+def _new_ticket(folder: int, name: str) -> int:
+    """Return a descriptor that holds a new ticket, locked before anybody can see it."""
+    temporary = f".{secrets.token_hex(8)}"
+    fd = _locked(make_file(folder, temporary))
+    try:
+        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except OSError:
+        os.close(fd)
+        with suppress(OSError):
+            os.unlink(temporary, dir_fd=folder)
+        raise
+    return fd
+
+
+def _cleared(folder: int, ticket: str) -> bool:
+    """Remove the ticket of a process that is gone; whether it was one."""
+    try:
+        fd = _locked(os.open(ticket, _FILE, dir_fd=folder))
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False  # whoever it is may wait still
+    if fd < 0:
+        return False
+    with suppress(OSError):
+        os.unlink(ticket, dir_fd=folder)
+    os.close(fd)
+    return True
+
+
+def _place(folder: int, name: str) -> int:
+    """Open the file of a place, made if need be."""
+    try:
+        return os.open(name, _FILE, dir_fd=folder)
+    except FileNotFoundError:
+        with suppress(FileExistsError):
+            return make_file(folder, name)
+    return os.open(name, _FILE, dir_fd=folder)
+
+
+def _locked(fd: int) -> int:
+    """Return the descriptor of a file that holds its lock, -1 when somebody else does."""
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        return -1
+    except OSError:
+        os.close(fd)
+        raise
+    return fd

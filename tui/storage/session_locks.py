@@ -1,0 +1,207 @@
+"""The session's lock: one owner a session, told apart by the kernel."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.core.errors import Refused
+from tui.core.limits import MOST_LOCKS
+from tui.safe_io.file_lock import NO_LOCKS, PATIENT_TRIES, PAUSE_S, TRIES, FileLock, is_at
+from tui.safe_io.folders import OURS, console_folder, our_folder, read_small
+from tui.safe_io.opening import open_folder
+from tui.safe_io.replacing import folder_of, unlink
+from tui.safe_io.walking import names_in
+
+_BATCH = ".batch"
+_HELD = "somebody else holds it"
+_LOOKED_AT = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+
+
+@dataclass(frozen=True, slots=True)
+class Locks:
+    """What a look at a listing's locks found; only a lock whose file is not there is surely free.
+
+    `unsure` are the sessions whose lock could not be looked at, `why` for what reason, or why
+    there may be more locks; `is_blind` when nothing is known of any.
+    """
+
+    held: frozenset[str] = frozenset()
+    unsure: frozenset[str] = frozenset()
+    why: str = ""
+    is_blind: bool = False
+
+
+class SessionLock(FileLock):
+    """An exclusive `flock` on `<listing>/.session_console/locks/<session id>`.
+
+    Whoever resumes, deletes, cleans, adopts or forks holds it; a launcher hands its descriptor
+    to the runner, which then holds it until it ends, however it ends. A forked child has none.
+    """
+
+    @classmethod
+    def take(cls, listing_path: Path, session_id: str) -> SessionLock:
+        """Take the lock now or raise `Refused`; `session_id` is already known to be well-formed.
+
+        Raises `OSError` when the lock cannot be made or opened: then somebody may have it.
+        """
+        path = lock_path(listing_path, session_id)
+        for _ in range(TRIES):
+            try:
+                lock = cls.locked(path, TRIES)
+            except BlockingIOError:
+                break
+            try:
+                if not _is_in_batch(path) and is_at(path, lock.fd):
+                    return lock
+            except BaseException:  # whatever happened, the lock is still ours to let go
+                lock.close()
+                raise
+            lock.close()
+            time.sleep(PAUSE_S)
+        raise Refused(f"{session_id[:8]} is in use: somebody else holds its lock")
+
+    def handed_on(self) -> SessionLock:
+        """Return a copy that stays locked when this one is closed."""
+        return SessionLock(os.dup(self.fd), self.path)
+
+
+@contextmanager
+def batch_lock(listing_path: Path, session_ids: Collection[str]) -> Iterator[Mapping[str, str]]:
+    """Hold the locks of many sessions as one, and yield those that somebody else has or may have:
+    of each why nobody can tell, and nothing where it is held.
+
+    The batch is written down before the locks are looked at, and `SessionLock.take` looks for a
+    batch once it has its lock: of two at the same instant one at least gives way. A lock file a
+    session would cost more than all else that is done to it. Waits up to 3 s for another batch;
+    raises `Refused` when it takes longer, `OSError` when the lock cannot be made.
+    """
+    path = console_folder(listing_path, "locks") / _BATCH
+    try:
+        lock = FileLock.locked(path, PATIENT_TRIES)
+    except BlockingIOError:
+        raise Refused("a clean-up or a delete of many is at work in this listing") from None
+    try:
+        os.ftruncate(lock.fd, 0)
+        with suppress(OSError):  # on a full disk: an empty batch is one of all sessions
+            os.pwrite(lock.fd, b" ".join(one.encode() for one in session_ids), 0)
+        states = {one: _state(path.with_name(one)) for one in session_ids}
+        yield {one: "" if why == _HELD else why for one, why in states.items() if why}
+    finally:
+        lock.close()
+
+
+def discard_locks(listing_path: Path, session_ids: Iterable[str]) -> None:
+    """Remove the lock files of sessions that are gone; their batch is held."""
+    with suppress(OSError), folder_of(listing_path / OURS / "locks" / _BATCH) as (folder, _):
+        for session_id in session_ids:
+            unlink(folder, session_id)
+
+
+def _is_in_batch(path: Path) -> bool:
+    """Whether somebody holds a batch that the session of that lock is in, or may be in.
+
+    Raises `OSError` when nobody can tell.
+    """
+    state = _state(path.with_name(_BATCH))
+    if state not in ("", _HELD):
+        raise OSError(errno.EACCES, f"the lock of a clean-up cannot be looked at: {state}")
+    if not state:
+        return False
+    named = _batch_in(path.parent)
+    return not named or path.name in named
+
+
+def lock_path(listing_path: Path, session_id: str) -> Path:
+    """Return where the lock of a session is; its folder is made."""
+    return console_folder(listing_path, "locks") / session_id
+
+
+def held(listing_path: Path) -> frozenset[str]:
+    """Return the ids of the listing's sessions whose lock somebody holds now; changes nothing."""
+    return look_at_locks(listing_path).held
+
+
+def look_at_locks(listing_path: Path) -> Locks:
+    """Return what can be told of a listing's locks now; changes nothing."""
+    folder = our_folder(listing_path, "locks")
+    if folder is None:
+        return Locks(why="its locks lie behind a link, and links are not followed", is_blind=True)
+    try:
+        names, is_all = names_in(folder, MOST_LOCKS)
+        states = _states(folder, names)
+    except FileNotFoundError:
+        return Locks()
+    except OSError as error:
+        return Locks(why=f"its locks cannot be read: {error.strerror}", is_blind=True)
+    found = frozenset(name for name, state in states.items() if state == _HELD)
+    batch = states.get(_BATCH, "")
+    if batch == _HELD:
+        found |= frozenset(_batch_in(folder))
+    unsure = states.keys() - found
+    why = _why(states[name] for name in sorted(unsure))
+    why = why or ("" if is_all else f"it has over {MOST_LOCKS:,} locks")
+    return Locks(found, frozenset(unsure), why, NO_LOCKS in why or _BATCH in unsure)
+
+
+def has_locks(path: Path) -> bool:
+    """Whether the mount that a file lies on answers a look at locks at all."""
+    state = _state(path)
+    return not state.startswith(NO_LOCKS)
+
+
+def _states(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """Return the state of each lock in a folder that is not surely free; raises `OSError`."""
+    fd = open_folder(folder)
+    try:
+        return {name: state for name in names if (state := _state(name, fd))}
+    finally:
+        os.close(fd)
+
+
+def _why(states: Iterable[str]) -> str:
+    state = next(iter(states), "")
+    return state if state.startswith(NO_LOCKS) else state and f"a lock cannot be read: {state}"
+
+
+def _batch_in(folder: Path) -> list[str]:
+    """Return the ids of the batch that was written down last."""
+    try:
+        return read_small(folder / _BATCH).decode("utf-8", "replace").split()
+    except OSError:
+        return []
+
+
+def _state(path: str | Path, folder: int | None = None) -> str:
+    """Return `_HELD` for a lock that is held, why nobody can tell, and nothing for one not held.
+
+    Only a file that is not there proves that nobody holds its lock.
+    """
+    try:
+        fd = _opened_to_look(path, folder)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return str(error.strerror)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _HELD
+    except OSError as error:
+        return f"{NO_LOCKS} ({error.strerror})"
+    finally:
+        os.close(fd)
+    return ""
+
+
+def _opened_to_look(path: str | Path, folder: int | None) -> int:
+    if folder is not None:
+        return os.open(path, _LOOKED_AT, dir_fd=folder)
+    with folder_of(Path(path)) as (above, name):
+        return os.open(name, _LOOKED_AT, dir_fd=above)

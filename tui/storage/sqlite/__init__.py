@@ -1,0 +1,1 @@
+"""How SQLite opens databases that others write; no statement about our tables."""

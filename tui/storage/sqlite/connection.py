@@ -1,0 +1,354 @@
+"""How SQLite is opened on a database that others write: it recovers nothing, and runs only ours.
+
+A look opens with `mode=ro`, in which SQLite refuses to recover. A write needs a connection that
+could recover: so a reader holds the shared lock until the write lock is ours. Meanwhile SQLite
+can begin no recovery, and once the write lock is held, it takes no journal for a hot one.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from tui.core.errors import DatabaseProblem
+from tui.core.limits import VALUE_BYTES
+from tui.core.problem_reasons import Trouble
+from tui.safe_io.folders import may_be_there
+from tui.storage.sqlite.authorizer import may_read, may_write
+from tui.storage.sqlite.mounts_without_locks import has_no_locks
+from tui.storage.sqlite.recovery import (
+    BUSY,
+    recovered,
+    require_no_super_journal,
+    require_own_recovery,
+)
+from tui.storage.sqlite.side_files import INDEX, JOURNAL, LOG, beside, require_plain
+from tui.storage.sqlite.unblocking import unblocked
+
+BEGIN = "BEGIN IMMEDIATE"
+READ_TIMEOUT_S = 0.25
+WRITE_TIMEOUT_S = 5.0
+
+_WORK_S = 2.0
+_STEPS = 1000
+_PAUSES_S = 0.001, 0.025
+_TRIES = 20
+_DEFENSIVE = 1010  # SQLITE_DBCONFIG_DEFENSIVE
+_IN_WAL_MODE = b"\2\2"
+
+# A schema of others may name functions, compute columns, and ask for memory: nothing of it is
+# trusted, and what SQLite puts aside for a statement goes into no file.
+_DISTRUST = """
+    PRAGMA trusted_schema = OFF;
+    PRAGMA cell_size_check = ON;
+    PRAGMA mmap_size = 0;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA automatic_index = OFF;
+"""
+_ANY_READ = "SELECT 1 FROM sqlite_master LIMIT 1"
+_OWN_CACHE = "PRAGMA cache_size = -2000"  # the file may ask for another, so after it was read
+_LIMITS = (
+    (sqlite3.SQLITE_LIMIT_LENGTH, VALUE_BYTES),
+    (sqlite3.SQLITE_LIMIT_SQL_LENGTH, VALUE_BYTES),
+    (sqlite3.SQLITE_LIMIT_ATTACHED, 0),
+    (sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH, 1),
+    (sqlite3.SQLITE_LIMIT_WORKER_THREADS, 0),
+)
+
+Inode = tuple[int, int]
+
+_opening, _recovering = threading.Lock(), threading.Lock()
+
+C = TypeVar("C", bound=sqlite3.Connection)
+
+
+@contextmanager
+def reading(db_path: Path, timeout_s: float) -> Iterator[sqlite3.Connection]:
+    """Give a connection that only reads, with a snapshot begun, for as long as it is needed.
+
+    The database has been found fit for it: `require_readable`. Raises `DatabaseProblem` with words
+    to be said of the database, and `sqlite3.Error` for what SQLite has against the file.
+    """
+    with unblocked(db_path):
+        try:
+            connection, logged = _snapshot(db_path, timeout_s)
+        except sqlite3.OperationalError as error:
+            if not has_no_locks(error, db_path):
+                raise
+            connection, logged = _unlocked(db_path, timeout_s), None
+    try:
+        connection.execute(_OWN_CACHE)
+        connection.set_authorizer(may_read)
+        yield connection
+    finally:
+        if logged is not None and os.access(db_path, os.W_OK, effective_ids=True):
+            _remove_log(db_path, connection, logged)
+        connection.close()
+
+
+class Writer(sqlite3.Connection):
+    """A connection that may write, and begins to by no other way than `execute(BEGIN)`.
+
+    That waits until nobody else has the write lock. Raises as `reading`.
+    """
+
+    db_path: Path
+    inode: Inode
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        """Execute a statement as `sqlite3` does; to begin, take the lock without a recovery."""
+        if sql == BEGIN:
+            with unblocked(self.db_path):
+                _begin(self.db_path, self.inode, lambda: super(Writer, self).execute(BEGIN))
+            require_no_super_journal(self.db_path)
+            super().execute(f"PRAGMA busy_timeout = {WRITE_TIMEOUT_S * 1000:.0f}")
+            super().execute(_OWN_CACHE)
+            self.set_authorizer(may_write)
+        return super().execute(sql, parameters) if sql != BEGIN else self.cursor()
+
+
+def writing(db_path: Path, *, creates: bool = False) -> Writer:
+    """Return a connection that may write, with nothing begun or locked yet.
+
+    The database has been found fit for it: `require_plain`. Raises as `reading`.
+    """
+    ends = time.monotonic() + WRITE_TIMEOUT_S
+    while True:
+        try:
+            connection, inode = _opened(db_path, "rwc" if creates else "rw", 0.0, Writer)
+            break
+        except DatabaseProblem:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(_PAUSES_S[1])
+    connection.db_path, connection.inode = db_path, inode
+    connection.set_progress_handler(_deadline(WRITE_TIMEOUT_S), _STEPS)
+    return connection
+
+
+def empty_log(db_path: Path) -> None:
+    """Write back and empty the log of a database in WAL mode; raises as `writing`."""
+    with closing(writing(db_path)) as connection:
+        connection.execute(BEGIN)
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _snapshot(db_path: Path, timeout_s: float) -> tuple[sqlite3.Connection, Inode | None]:
+    """Return a connection with a snapshot, and of a database in WAL mode which file it is."""
+    connection, inode = _connect(db_path, "ro", timeout_s), None
+    try:
+        is_whole = _begin_snapshot(connection)
+        if is_whole and may_be_there(beside(db_path, LOG)):
+            connection.close()
+            connection, inode = _opened(db_path, "ro", timeout_s, sqlite3.Connection)
+            is_whole = _begin_snapshot(connection)
+        if is_whole:
+            return connection, inode
+        connection.close()
+        connection = _recovered(db_path, timeout_s)
+        _distrust(connection, timeout_s)
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("BEGIN")
+    except BaseException:  # whatever happened, the connection is still ours to close
+        connection.close()
+        raise
+    return connection, None
+
+
+def _unlocked(db_path: Path, timeout_s: float) -> sqlite3.Connection:
+    """Return a connection that takes no lock, where there are none: nobody else has one, either."""
+    words, trouble = "cannot be read whole: this mount has no locks", Trouble.NO_LOCKS
+    if any(may_be_there(beside(db_path, one)) for one in (LOG, JOURNAL)):
+        raise DatabaseProblem(words, trouble)
+    connection = _connect(db_path, "ro&nolock=1", timeout_s)
+    try:
+        if not _begin_snapshot(connection):
+            raise DatabaseProblem(words, trouble)
+    except BaseException:  # whatever happened, the connection is still ours to close
+        connection.close()
+        raise
+    return connection
+
+
+def _recovered(db_path: Path, timeout_s: float) -> sqlite3.Connection:
+    """Return a copy in memory, one at a time: each takes several times the size of its database."""
+    if not _recovering.acquire(timeout=timeout_s + _WORK_S):
+        raise DatabaseProblem(
+            "waits to be read: others were left in the middle of a write, too", Trouble.SLOW
+        )
+    try:
+        return recovered(db_path)
+    finally:
+        _recovering.release()
+
+
+def _begin_snapshot(connection: sqlite3.Connection) -> bool:
+    """Take the shared lock; whether the database is whole, and needs no recovery."""
+    connection.execute("BEGIN")
+    try:
+        connection.execute(_ANY_READ).fetchall()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
+            raise
+        return False
+    return True
+
+
+def _begin(db_path: Path, inode: Inode, begin: Callable[[], object]) -> None:
+    """Take the write lock, as soon as nobody else has it."""
+    ends, (pause, longest) = time.monotonic() + WRITE_TIMEOUT_S, _PAUSES_S
+    while not _try_begin(db_path, inode, begin):
+        if time.monotonic() > ends:
+            raise DatabaseProblem(BUSY, Trouble.LOCKED)
+        time.sleep(pause)
+        pause = min(2 * pause, longest)
+
+
+def _try_begin(db_path: Path, inode: Inode, begin: Callable[[], object]) -> bool:
+    """Take the write lock while a reader keeps SQLite from recovering; whether it was free."""
+    try:
+        reader, read = _opened(db_path, "ro", 0.0, sqlite3.Connection)
+    except _Unsure:
+        return False
+    with closing(reader):
+        if read != inode:
+            raise DatabaseProblem("was replaced by another file meanwhile: nothing is written")
+        try:
+            if not _begin_snapshot(reader):
+                require_own_recovery(db_path)
+            require_no_super_journal(db_path)
+            begin()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise
+            return False
+    return True
+
+
+def _remove_log(db_path: Path, reader: sqlite3.Connection, read: Inode) -> None:
+    """Close a reader of a database in WAL mode so that the log is removed that it had to make.
+
+    Only a connection that may write can, and it has to be the last. Of another file than the
+    reader's it must not read a byte: nobody would keep it from recovering that.
+    """
+    with suppress(sqlite3.Error, DatabaseProblem):
+        last, inode = _opened(db_path, "rw", 0.0, sqlite3.Connection)
+        with closing(last):
+            if inode == read:
+                last.execute(_ANY_READ).fetchall()
+            reader.close()
+
+
+class _Unsure(DatabaseProblem):
+    """Nobody can tell which file SQLite opened, since this process opens others, too."""
+
+
+def _opened(db_path: Path, mode: str, timeout_s: float, kind: type[C]) -> tuple[C, Inode]:
+    """Return a connection, and which file it really is that SQLite opened: a name may be swapped.
+
+    That is the one file that this process has open and had not before; without one SQLite took a
+    descriptor that it had kept of a file that is open here, found by what the name leads to.
+    Raises `_Unsure` while others in this process keep opening files.
+    """
+    for _ in range(_TRIES):
+        with _opening:
+            known = _descriptors()
+            connection = sqlite3.connect(
+                _uri(db_path, mode), uri=True, timeout=timeout_s, isolation_level=None, factory=kind
+            )
+            found = {inode for fd, inode in _descriptors().items() if known.get(fd) != inode}
+        connection = _checked(connection, db_path, timeout_s)
+        named = db_path.lstat()
+        if not found or found == {(named.st_dev, named.st_ino)}:
+            return connection, (named.st_dev, named.st_ino)
+        connection.close()
+        time.sleep(_PAUSES_S[0])
+    raise _Unsure(BUSY, Trouble.LOCKED)
+
+
+def _descriptors() -> dict[int, Inode]:
+    """Return the regular files that this process has open: of each descriptor, which it is."""
+    files = {}
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 (names alone)
+        with suppress(OSError):  # the descriptor of this very list, and what others closed
+            status = os.fstat(int(name))
+            if stat.S_ISREG(status.st_mode):
+                files[int(name)] = (status.st_dev, status.st_ino)
+    return files
+
+
+def _connect(db_path: Path, mode: str, timeout_s: float) -> sqlite3.Connection:
+    uri = _uri(db_path, mode)
+    connection = sqlite3.connect(uri, uri=True, timeout=timeout_s, isolation_level=None)
+    return _checked(connection, db_path, timeout_s)
+
+
+def _uri(db_path: Path, mode: str) -> str:
+    return f"file://{quote(os.fsencode(db_path.absolute()))}?mode={mode}"
+
+
+def _checked(connection: C, db_path: Path, timeout_s: float) -> C:
+    """Return a connection to the file that was meant, which trusts nothing in it."""
+    try:
+        _require_in_place(connection, db_path.absolute())
+        _distrust(connection, timeout_s)
+    except BaseException:  # whatever happened, the connection is still ours to close
+        connection.close()
+        raise
+    return connection
+
+
+def _require_in_place(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise when SQLite came to another file than was meant: it follows links on its way."""
+    (found,) = connection.execute("PRAGMA database_list").fetchall()
+    if found[2] == str(path):
+        return
+    root, folder = path.parents[1], path.parent.name
+    if found[2] != f"{os.path.realpath(root)}/{folder}/{path.name}":
+        raise DatabaseProblem("is behind a link, and links are not followed")
+
+
+def _distrust(connection: sqlite3.Connection, timeout_s: float) -> None:
+    for limit, most in _LIMITS:
+        connection.setlimit(limit, most)
+    if hasattr(connection, "setconfig"):  # from Python 3.12 on
+        connection.setconfig(_DEFENSIVE, True)
+    connection.set_progress_handler(_deadline(timeout_s), _STEPS)
+    connection.executescript(_DISTRUST)
+
+
+def _deadline(timeout_s: float) -> Callable[[], int]:
+    """Return a progress handler that ends what runs too long."""
+    ends = time.monotonic() + timeout_s + _WORK_S
+    return lambda: int(time.monotonic() > ends)
+
+
+def require_readable(db_path: Path) -> None:
+    """Raise `DatabaseProblem`, whole words, for a database that is not to be opened for a look.
+
+    As `require_plain` does, and where looking would leave a log that its owner may not write:
+    SQLite makes one to read a database in WAL mode, and can only remove it again from a database
+    that it may write. Opening one that we may not write drops no lock that guards a write.
+    """
+    require_plain(db_path)
+    if os.access(db_path, os.W_OK, effective_ids=True):
+        return
+    has_log = all(may_be_there(beside(db_path, one)) for one in (LOG, INDEX))
+    if has_log or not os.access(db_path.parent, os.W_OK, effective_ids=True):
+        return
+    with suppress(OSError), db_path.open("rb") as file:
+        if file.read(20)[18:] == _IN_WAL_MODE:
+            raise DatabaseProblem(
+                f"{db_path.name} is in WAL mode and not ours to write: to look at it now would "
+                "keep the pipeline from writing",
+                Trouble.FORBIDDEN,
+            )

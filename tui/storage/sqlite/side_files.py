@@ -1,0 +1,78 @@
+"""The files that SQLite opens, follows, truncates or removes by name beside a database.
+
+Whoever can write into a listing can put anything there. A journal may name a file to delete, a
+hard link lets SQLite truncate what it leads to, and a pipe keeps it waiting. So each is looked at
+before SQLite opens what it finds under that name.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from tui.core.errors import DatabaseProblem, NothingTracked
+from tui.core.limits import LOG_BYTES
+from tui.core.problem_reasons import Trouble
+
+JOURNAL, LOG, INDEX = "-journal", "-wal", "-shm"
+
+_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+_SPECIAL = stat.S_ISUID | stat.S_ISGID | stat.S_ISVTX
+
+
+def beside(db_path: Path, suffix: str) -> Path:
+    """Return the path of one of the files that belong to a database."""
+    return db_path.with_name(db_path.name + suffix)
+
+
+def require_plain(db_path: Path, *, creates: bool = False) -> None:
+    """Raise `DatabaseProblem` unless a database and all beside it are files that SQLite may open.
+
+    Without `creates` a missing database raises `NothingTracked`.
+    """
+    database = _status(db_path)
+    if database is None and not creates:
+        raise NothingTracked(f"no {db_path.name} yet")
+    for suffix in (JOURNAL, LOG, INDEX):
+        path = beside(db_path, suffix)
+        found = _status(path)
+        if found is not None and database is not None and found.st_size:
+            _require_plausible(path, found, database)
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """Return what is known of a regular file that has one name, `None` when there is none."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        words = f"{path.name}: {error.strerror or error}"
+        raise DatabaseProblem(words, Trouble.of(error)) from error
+    if stat.S_ISLNK(found.st_mode):
+        raise DatabaseProblem(f"{path.name} is a link, and links are not followed")
+    if not stat.S_ISREG(found.st_mode):
+        raise DatabaseProblem(f"{path.name} is not a file")
+    if found.st_nlink > 1:
+        raise DatabaseProblem(f"{path.name} has a second name (a hard link): it is not opened")
+    return found
+
+
+def _require_plausible(path: Path, found: os.stat_result, database: os.stat_result) -> None:
+    """Raise for a file that SQLite would not have made for this database.
+
+    SQLite gives it the mode of the database, and as root its owner, too.
+    """
+    writers = {database.st_uid, os.geteuid(), 0}
+    is_shared = bool(database.st_mode & stat.S_IWGRP) and found.st_gid == database.st_gid
+    if found.st_uid not in writers and not is_shared:
+        raise DatabaseProblem(f"{path.name} belongs to another login: it is not opened")
+    wider = found.st_mode & ~database.st_mode & _WRITABLE_BY_OTHERS
+    if wider or found.st_mode & _SPECIAL:
+        raise DatabaseProblem(
+            f"{path.name} may be written by more than its database: it is not opened"
+        )
+    if path.name.endswith(LOG) and found.st_size > LOG_BYTES:
+        size, most = found.st_size >> 20, LOG_BYTES >> 20
+        raise DatabaseProblem(f"{path.name} has {size} MB: more than {most} MB are not read")

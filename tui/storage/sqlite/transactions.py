@@ -1,0 +1,184 @@
+"""How transactions are driven on a listing's SQLite database, and what went wrong in words.
+
+A transaction is a generator: it yields statements and is sent the rows of each. So it is written
+once and driven here by `sqlite3`, or by the asynchronous driver. What it raises as a
+`DatabaseProblem` says what the database is or has; the driver puts its name before it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tui.core.errors import ConsoleError, DatabaseProblem
+from tui.core.limits import TABLE_CHARACTERS, TABLE_ROWS, VALUE_BYTES
+from tui.core.problem_reasons import Trouble
+from tui.core.text.safe_text import one_line
+from tui.storage.sqlite.connection import BEGIN, READ_TIMEOUT_S, reading, require_readable, writing
+from tui.storage.sqlite.side_files import require_plain
+
+COMMIT, ROLLBACK = "COMMIT", "ROLLBACK"
+
+T = TypeVar("T")
+Statement = tuple[str, Sequence[object]]
+Rows = list[tuple[Any, ...]]
+Steps = Generator[Statement, Rows, T]
+
+
+def read(db_path: Path, steps: Steps[T], timeout_s: float = READ_TIMEOUT_S) -> T:
+    """Run `steps` on a short-lived connection that may not write, all of them on one snapshot.
+
+    Nothing is written, also where a program died in the middle of a write. Gives up after
+    `timeout_s`. Raises `DatabaseProblem` with the reason in words.
+    """
+    require_readable(db_path)
+    with problems(db_path), reading(db_path, timeout_s) as connection:
+        return _drive(connection, steps)
+
+
+def write(db_path: Path, steps: Steps[T], *, creates: bool = False) -> T:
+    """Run `steps` in one transaction: all of it is written, or nothing.
+
+    Without `creates` a missing database raises `NothingTracked`. Raises `DatabaseProblem`.
+    """
+    require_plain(db_path, creates=creates)
+    with problems(db_path), closing(writing(db_path, creates=creates)) as connection:
+        connection.execute(BEGIN)
+        try:
+            result = _drive(connection, steps)
+            connection.execute(COMMIT)
+        except BaseException:  # an interrupt too must leave nothing half-made
+            if connection.in_transaction:
+                connection.execute(ROLLBACK)
+            raise
+        return result
+
+
+def _drive(connection: sqlite3.Connection, steps: Steps[T]) -> T:
+    with closing(steps):
+        budget = Budget()
+        try:
+            statement = next(steps)
+            while True:
+                statement = steps.send(_answer(connection, statement, budget))
+        except StopIteration as ended:
+            result: T = ended.value
+            return result
+
+
+class Budget:
+    """How much one transaction may still read."""
+
+    def __init__(self) -> None:
+        self._rows, self._characters = TABLE_ROWS, TABLE_CHARACTERS
+
+    def counted(self, rows: Iterable[Sequence[Any]]) -> Rows:
+        """Return rows as they are read; raises `DatabaseProblem` once they are too many."""
+        kept: Rows = []
+        for row in rows:
+            kept.append(tuple(row))
+            self._rows -= 1
+            self._characters -= sum(len(one) for one in row if isinstance(one, _SIZED))
+            if self._rows < 0:
+                raise DatabaseProblem(f"has more than {TABLE_ROWS:,} rows: they are not read")
+            if self._characters < 0:
+                most = TABLE_CHARACTERS >> 20
+                raise DatabaseProblem(f"has more than {most} MB in its rows: they are not read")
+        return kept
+
+
+_SIZED = str, bytes
+
+
+def _answer(connection: sqlite3.Connection, statement: Statement, budget: Budget) -> Rows:
+    """Return what a statement finds; text that is no UTF-8 is decoded all the same."""
+    try:
+        return budget.counted(connection.execute(*statement))
+    except sqlite3.OperationalError as error:
+        if hasattr(error, "sqlite_errorcode"):  # Python's own: "Could not decode to UTF-8"
+            raise
+        connection.text_factory = decode
+        return budget.counted(connection.execute(*statement))
+
+
+def decode(stored: bytes) -> str:
+    """Return stored text, whatever its bytes are."""
+    return stored.decode("utf-8", "replace")
+
+
+@contextmanager
+def problems(db_path: Path) -> Iterator[None]:
+    """Turn what SQLite raises into a `DatabaseProblem` that says what is wrong, and with what."""
+    try:
+        yield
+    except DatabaseProblem as problem:
+        raise type(problem)(f"{db_path.name} {problem}", problem.trouble) from None
+    except ConsoleError:
+        raise
+    except Exception as error:  # a damaged file makes the driver raise more than its own errors
+        raise _problem(db_path, error) from error
+
+
+_OF_ITS_OWN = "has a trigger, view or function of its own where only a table may be"
+_NO_LOCKS = "cannot be read: this mount has no locks"
+# By SQLite's own codes: its words quote names, which others choose.
+_BY_CODE: dict[int, tuple[str, Trouble]] = {
+    sqlite3.SQLITE_BUSY: ("is locked by another program", Trouble.LOCKED),
+    sqlite3.SQLITE_LOCKED: ("is locked by another program", Trouble.LOCKED),
+    sqlite3.SQLITE_PROTOCOL: ("is locked by another program", Trouble.LOCKED),
+    sqlite3.SQLITE_READONLY: ("may not be written by us", Trouble.FORBIDDEN),
+    sqlite3.SQLITE_PERM: ("may not be opened by us", Trouble.FORBIDDEN),
+    sqlite3.SQLITE_NOTADB: ("is not a SQLite database", Trouble.UNREADABLE),
+    sqlite3.SQLITE_CORRUPT: ("is damaged", Trouble.UNREADABLE),
+    sqlite3.SQLITE_FULL: ("cannot be written: the disk is full", Trouble.FULL),
+    sqlite3.SQLITE_INTERRUPT: ("takes too long to answer", Trouble.SLOW),
+    sqlite3.SQLITE_TOOBIG: (f"has a value of over {VALUE_BYTES >> 20} MB", Trouble.UNREADABLE),
+    sqlite3.SQLITE_AUTH: (_OF_ITS_OWN, Trouble.UNREADABLE),
+    sqlite3.SQLITE_IOERR: ("cannot be read: the disk answers with an error", Trouble.UNREAD),
+    sqlite3.SQLITE_IOERR_LOCK: (_NO_LOCKS, Trouble.NO_LOCKS),
+    sqlite3.SQLITE_IOERR_RDLOCK: (_NO_LOCKS, Trouble.NO_LOCKS),
+    sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK: (_NO_LOCKS, Trouble.NO_LOCKS),
+}
+# What has no code of its own begins so.
+_BY_BEGINNING = {
+    "no such column": "has a table that lacks a column of the guide's",
+    "no such table": "has no claude_sessions table",
+    "unsupported file format": "is damaged, or was written by a newer SQLite",
+    "access to ": _OF_ITS_OWN,
+    "unsafe use of ": _OF_ITS_OWN,
+    "not authorized to use function": _OF_ITS_OWN,
+}
+
+
+def _problem(db_path: Path, error: Exception) -> DatabaseProblem:
+    words, trouble = _reason(db_path, error)
+    return DatabaseProblem(f"{db_path.name} {words}", trouble)
+
+
+def _reason(db_path: Path, error: Exception) -> tuple[str, Trouble]:
+    code = getattr(error, "sqlite_errorcode", 0)
+    known = _BY_CODE.get(code) or _BY_CODE.get(code & 0xFF)
+    if known is not None:
+        return known
+    if isinstance(error, UnicodeError):
+        return "is damaged", Trouble.UNREADABLE
+    if code & 0xFF == sqlite3.SQLITE_CANTOPEN:
+        return _unopened(db_path)
+    text = str(error)
+    begun = next((words for sign, words in _BY_BEGINNING.items() if text.startswith(sign)), None)
+    return begun or f"cannot be used: {one_line(text)}", Trouble.UNREADABLE
+
+
+def _unopened(db_path: Path) -> tuple[str, Trouble]:
+    """Return why SQLite could not open it, which it does not say itself."""
+    if not os.access(db_path, os.R_OK, effective_ids=True):
+        return "may not be opened by us", Trouble.FORBIDDEN
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        return f"cannot be opened now: {error.strerror}", Trouble.UNREAD
+    return "may not be opened by us", Trouble.FORBIDDEN

@@ -1,0 +1,62 @@
+"""Keeps a pipe from holding up whoever opens a database: SQLite waits in it for a writer.
+
+What lies beside a database is looked at before; but a pipe may take its place in that moment.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from tui.storage.sqlite.side_files import JOURNAL, beside
+
+_AFTER_S, _EACH_S = 3.0, 0.1
+
+_lock = threading.Lock()
+_waiting: dict[int, tuple[float, Path]] = {}
+_watching: list[threading.Thread] = []
+
+
+@contextmanager
+def unblocked(db_path: Path) -> Iterator[None]:
+    """Open the other end of a pipe in the journal's place if this takes over three seconds."""
+    thread = threading.get_ident()
+    with _lock:
+        _waiting[thread] = time.monotonic(), db_path
+        if not _watching:
+            _watching.append(threading.Thread(target=_watch, name="pipes", daemon=True))
+            _watching[0].start()
+    try:
+        yield
+    finally:
+        with _lock:
+            _waiting.pop(thread, None)
+
+
+def _watch() -> None:
+    while True:
+        time.sleep(_EACH_S)
+        with _lock:
+            if not _waiting:
+                _watching.clear()
+                return
+            late = [path for since, path in _waiting.values() if _is_late(since)]
+        for path in late:
+            _open_other_end(beside(path, JOURNAL))
+
+
+def _is_late(since: float) -> bool:
+    return time.monotonic() - since > _AFTER_S
+
+
+def _open_other_end(path: Path) -> None:
+    """Let whoever waits in a pipe go on; nobody waits in anything else."""
+    with suppress(OSError):
+        if not stat.S_ISFIFO(path.lstat().st_mode):
+            return
+        os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC))

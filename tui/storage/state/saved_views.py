@@ -1,0 +1,101 @@
+"""The view of an operator on a root, kept for their next start: a file that nobody else reads."""
+
+from __future__ import annotations
+
+import errno
+import json
+from pathlib import Path
+from typing import Any
+
+from tui.core.models import Key
+from tui.core.saved_view import MOST_DRAFTS, Draft, Remembered
+from tui.core.text.safe_text import one_line
+from tui.safe_io.folders import read_ours
+from tui.storage.state.user_state_file import own_path, write_privately
+
+_LARGEST = 16 * 1024 * 1024
+_MOST = 100_000
+_LONGEST_NAME = 1000
+_LONGEST_TEXT = 250_000
+
+
+def read_remembered(state_dir: Path, root: Path, operator: str) -> Remembered:
+    """Return what was remembered; nothing of it is believed to exist.
+
+    Raises `OSError` when nobody can tell: then it is not to be written over. What is larger than
+    any view of ours is none.
+    """
+    try:
+        return _read(read_ours(own_path(state_dir, "view", root, operator), _LARGEST))
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        return Remembered()
+
+
+def write_remembered(state_dir: Path, root: Path, operator: str, view: Remembered) -> None:
+    """Write down a view; raises `OSError`."""
+    facts = {
+        "root": str(root),
+        "listing": view.listing,
+        "filter": view.filter,
+        "sort": view.sort,
+        "is_wide": view.is_wide,
+        "opened": sorted(view.opened),
+        "pane": view.pane,
+        "selected": view.selected,
+        "row": view.row,
+        "marks": sorted(view.marks),
+        "reading": view.reading,
+        "drafts": [[one.question, one.listing, one.session_id, one.text] for one in view.drafts],
+    }
+    write_privately(own_path(state_dir, "view", root, operator), json.dumps(facts))
+
+
+def _read(found: dict[str, Any]) -> Remembered:
+    drafts = (_draft(one) for one in _list(found.get("drafts"))[:MOST_DRAFTS])
+    return Remembered(
+        listing=_word(found.get("listing")),
+        filter=_word(found.get("filter")),
+        sort=_word(found.get("sort")),
+        is_wide=found.get("is_wide") is True,
+        opened=frozenset(_word(one) for one in _list(found.get("opened"))) - {""},
+        pane=_count(found.get("pane")) or 0,
+        selected=_key(found.get("selected")),
+        row=_count(found.get("row")) or 0,
+        marks=frozenset(key for one in _list(found.get("marks")) if (key := _key(one))),
+        reading=_count(found.get("reading")),
+        drafts=tuple(one for one in drafts if one is not None),
+    )
+
+
+def _list(value: object) -> list[Any]:
+    return value[:_MOST] if isinstance(value, list) else []
+
+
+def _word(value: object) -> str:
+    return one_line(value[:_LONGEST_NAME]) if isinstance(value, str) else ""
+
+
+def _count(value: object) -> int | None:
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
+    return value if isinstance(value, int) and is_count else None
+
+
+def _key(value: object) -> Key | None:
+    if not isinstance(value, list) or len(value) != 2:
+        return None
+    listing, session_id = value
+    if not isinstance(listing, str) or not isinstance(session_id, str):
+        return None
+    return _word(listing), _word(session_id)
+
+
+def _draft(value: object) -> Draft | None:
+    if not isinstance(value, list) or len(value) != 4:
+        return None
+    if not all(isinstance(one, str) for one in value):
+        return None
+    question, listing, session_id, text = value
+    cleaned = one_line(text[:_LONGEST_TEXT])
+    return Draft(_word(question), _word(listing), _word(session_id), cleaned) if cleaned else None

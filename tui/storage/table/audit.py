@@ -1,0 +1,222 @@
+"""The audit table: what is written with a row's change, how it is read, and how long it is kept.
+
+Made at the first write, and widened then where an older version made it; every version goes on
+writing and reading beside the others. `packed_rows` says how an event keeps its rows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from tui.core.act_summary import new_act_id
+from tui.core.limits import AUDIT_DETAIL, PRUNED_AT_ONCE
+from tui.core.models import Event, Row
+from tui.core.text.safe_text import one_line
+from tui.core.time.zones import read_time
+from tui.storage.sqlite.transactions import Steps
+from tui.storage.table.packed_rows import Unpacker, metadata_in, pack
+from tui.storage.table.row_codec import cost_from, text_of
+from tui.storage.table.table_shape import event_columns, kinds_of_tables
+
+_CREATE = """
+    CREATE TABLE IF NOT EXISTS claude_session_events (
+        id INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,
+        operator TEXT NOT NULL,
+        action TEXT NOT NULL,
+        session_id TEXT NOT NULL,
+        before TEXT,
+        after TEXT,
+        act_id TEXT,
+        request_id TEXT,
+        cost_usd REAL,
+        detail TEXT,
+        base INTEGER
+    )
+"""
+_CREATE_INDEX = """
+    CREATE INDEX IF NOT EXISTS claude_session_events_by_session
+    ON claude_session_events (session_id)
+"""
+# What the first version lacked; it stays as it was, so that programs of both may write.
+_ADDED = {
+    "act_id": "TEXT",
+    "request_id": "TEXT",
+    "cost_usd": "REAL",
+    "detail": "TEXT",
+    "base": "INTEGER",
+}
+_INSERT = (
+    "INSERT INTO claude_session_events (at, operator, action, session_id, before, after,"
+    " act_id, request_id, cost_usd, detail, base) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_BASE = (
+    "SELECT id, after FROM claude_session_events WHERE session_id = ? AND base IS NULL"
+    " AND after IS NOT NULL ORDER BY id DESC LIMIT 1"
+)
+# It needs no room for groups, which a table of others could make endless.
+_LATEST = (
+    " AS one WHERE after IS NOT NULL AND NOT EXISTS (SELECT 1 FROM claude_session_events AS later"
+    " WHERE later.session_id = one.session_id AND later.id > one.id AND later.after IS NOT NULL)"
+)
+# Kept for good: the last event of a session, the last one with rows, the bases of what is kept,
+# and why a session is in the trash.
+_OLD = """
+    SELECT id FROM claude_session_events AS one WHERE at < ?
+    AND EXISTS (SELECT 1 FROM claude_session_events AS later
+        WHERE later.session_id = one.session_id AND later.id > one.id
+        AND (one.after IS NULL OR later.after IS NOT NULL))
+    AND id NOT IN (SELECT base FROM claude_session_events WHERE base IS NOT NULL)
+    AND (action NOT IN ('delete', 'clean-up') OR EXISTS (
+        SELECT 1 FROM claude_session_events AS later WHERE later.session_id = one.session_id
+        AND later.id > one.id AND later.action IN ('restore', 'purge')))
+    ORDER BY id LIMIT ?
+"""
+_FEW = 500  # what one statement may name
+
+
+def detail_of(facts: Mapping[str, Any]) -> str:
+    """Return facts as an event keeps them: JSON of a bounded size, longer texts cut."""
+    for longest in (2000, 200, 40):
+        kept = {
+            name: one[:longest] + "..." if isinstance(one, str) and len(one) > longest else one
+            for name, one in facts.items()
+            if one not in (None, "", {})
+        }
+        text = json.dumps(kept, default=str) if kept else ""
+        if len(text) <= AUDIT_DETAIL:
+            return text
+    return json.dumps({"left_out": "too much to be kept"})
+
+
+class Book:
+    """Writes events within one transaction; the table is there, and wide enough, from the first."""
+
+    def __init__(self, operator: str, act_id: str = "") -> None:
+        self._operator = operator
+        self._act_id = act_id or new_act_id()
+        self._is_ready = False
+
+    def write(self, event: Event) -> Steps[None]:
+        """Append an event by this operator, as a part of this act."""
+        if not self._is_ready:
+            yield from _widened()
+            self._is_ready = True
+        number, base = yield from _base_of(event)
+        kept = pack(event.before, event.after, base)
+        yield (
+            _INSERT,
+            (
+                *(event.at.isoformat(), self._operator, event.action, event.session_id),
+                *(kept.before, kept.after, self._act_id, event.request_id or None),
+                *(event.cost_usd, event.detail or None, number if kept.has_base else None),
+            ),
+        )
+
+
+def _widened() -> Steps[None]:
+    yield _CREATE, ()
+    yield _CREATE_INDEX, ()
+    known = yield from event_columns((yield from kinds_of_tables()))
+    for name, kind in _ADDED.items():
+        if name not in known:
+            yield f"ALTER TABLE claude_session_events ADD COLUMN {name} {kind}", ()
+
+
+def _base_of(event: Event) -> Steps[tuple[int | None, str | None]]:
+    """Return the last event of a session that keeps its metadata whole, where there is any."""
+    if event.after is None or not event.after.metadata:
+        return None, None
+    found = yield _BASE, (event.session_id,)
+    return (found[0][0], metadata_in(found[0][1])) if found else (None, None)
+
+
+def prune(before: datetime) -> Steps[int]:
+    """Remove some of the events before then that nothing needs, and return how many."""
+    columns = yield from event_columns((yield from kinds_of_tables()))
+    if not {"base", "after"} <= set(columns):
+        return 0
+    old = yield _OLD, (before.isoformat(), PRUNED_AT_ONCE)
+    for many in _chunks([number for (number,) in old]):
+        marks = ", ".join("?" * len(many))
+        yield f"DELETE FROM claude_session_events WHERE id IN ({marks})", many  # noqa: S608 (marks)
+    return len(old)
+
+
+def latest_events(columns: Sequence[str]) -> Steps[dict[str, Event]]:
+    """Return by session id the last event that tells a row."""
+    stored = yield select_events(columns) + _LATEST, ()
+    events = yield from events_from(stored)
+    return {event.session_id: event for event in events}
+
+
+def select_events(columns: Sequence[str]) -> str:
+    """Return the statement that reads events; an older table lacks some columns."""
+    names = (
+        *("at", "operator", "action", "session_id", "before", "after"),
+        *(name if name in columns else "NULL" for name in _ADDED),
+    )
+    return f"SELECT {', '.join(names)} FROM claude_session_events"  # noqa: S608 (fixed names)
+
+
+def events_from(stored: Iterable[Sequence[Any]]) -> Steps[tuple[Event, ...]]:
+    """Return what was read as events, those left out that do not even say when.
+
+    Words are safe to show; the rows are as they were, so that they can be compared and written.
+    """
+    events = yield from each_event(tuple(stored))
+    return tuple(one for one in events if one is not None)
+
+
+def each_event(stored: Sequence[Sequence[Any]]) -> Steps[tuple[Event | None, ...]]:
+    """Return the event of each row that was read, `None` for one that does not even say when."""
+    bases = yield from _bases(stored)
+    unpacker = Unpacker()
+    return tuple(_event(one, bases, unpacker) for one in stored)
+
+
+def _bases(stored: Sequence[Sequence[Any]]) -> Steps[dict[tuple[int, str], str | None]]:
+    wanted = sorted({one[-1] for one in stored if isinstance(one[-1], int)})
+    bases: dict[tuple[int, str], str | None] = {}
+    for many in _chunks(wanted):
+        marks = ", ".join("?" * len(many))
+        found = yield (
+            f"SELECT id, session_id, after FROM claude_session_events WHERE id IN ({marks})",  # noqa: S608 (marks)
+            many,
+        )
+        bases |= {(number, text_of(whose)): metadata_in(after) for number, whose, after in found}
+    return bases
+
+
+def _event(
+    values: Sequence[Any], bases: Mapping[tuple[int, str], str | None], unpacker: Unpacker
+) -> Event | None:
+    at, operator, action, session_id = (text_of(value) for value in values[:4])
+    before, after = (None if one is None else text_of(one) for one in values[4:6])
+    act_id, request_id, cost, detail, base = values[6:]
+    moment = read_time(at, UTC)
+    if moment is None:
+        return None
+    whole = bases.get((base, session_id)) if isinstance(base, int) else None
+    rows = unpacker.rows(before, after, whole)
+    event = Event(moment, one_line(operator)[:64], one_line(action)[:20], "", session_id, *rows)
+    return replace(
+        event,
+        act_id=one_line(text_of(act_id))[:64],
+        request_id=one_line(text_of(request_id))[:64],
+        cost_usd=cost_from(cost),
+        detail=text_of(detail)[:AUDIT_DETAIL],
+    )
+
+
+def _chunks(numbers: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (numbers[start : start + _FEW] for start in range(0, len(numbers), _FEW))
+
+
+def changed(now: datetime, action: str, before: Row | None, after: Row) -> Event:
+    """Return the event of a change of a row."""
+    return Event(now, "", action, "", after.session_id, before, after)

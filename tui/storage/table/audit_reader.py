@@ -1,0 +1,160 @@
+"""Read the audit: the last acts on a session, of an operator, or of all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.core.limits import MOST_AUDITED
+from tui.core.models import Event
+from tui.safe_io.folders import may_be_there
+from tui.storage.sqlite.connection import READ_TIMEOUT_S
+from tui.storage.sqlite.transactions import Steps, read
+from tui.storage.table.audit import each_event, events_from, select_events
+from tui.storage.table.row_codec import text_of
+from tui.storage.table.table_shape import event_columns, kinds_of_tables
+
+_PAGE = 1000
+_NEWEST = 2**63 - 1
+
+Key = tuple[str, str, str]  # of an act: its id or moment, its operator and what it was
+_Groups = dict[Key, list[tuple[int, str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """What one operator did at once in a database: to `count` sessions, the newest event first.
+
+    `events` are all of them where that was asked for, else one.
+    """
+
+    key: Key
+    count: int
+    events: tuple[Event, ...]
+
+
+def read_acts(
+    db_path: Path,
+    *,
+    session_id: str = "",
+    limit: int = 50,
+    is_whole: bool = False,
+    timeout_s: float = READ_TIMEOUT_S,
+) -> tuple[Acted, ...]:
+    """Return the last acts, newest first, on one session when it is named; raises as `read_events`.
+
+    `is_whole` reads each event of each act.
+    """
+    if not may_be_there(db_path):
+        return ()
+    return read(db_path, _last_acts(session_id, limit, is_whole), timeout_s)
+
+
+def read_events(
+    db_path: Path,
+    *,
+    session_id: str = "",
+    operator: str = "",
+    login: str = "",
+    limit: int = 50,
+    with_rows: bool = False,
+    timeout_s: float = READ_TIMEOUT_S,
+) -> tuple[Event, ...]:
+    """Return the last audited acts, newest first, of one session or operator when it is named.
+
+    With a `login` those of that login at any address, too; `with_rows` only those that tell a row.
+    None without a database or an audit table; raises `DatabaseProblem`.
+    """
+    if not may_be_there(db_path):
+        return ()
+    wanted = Wanted(session_id, operator, login, with_rows)
+    return read(db_path, last_events(wanted, limit), timeout_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events: of one session, of an operator or login, only those that tell a row."""
+
+    session_id: str = ""
+    operator: str = ""
+    login: str = ""
+    with_rows: bool = False
+
+    def where(self) -> tuple[str, list[object]]:
+        """Return the condition in SQL, and its values."""
+        at = f"{self.login}@" if self.login else ""
+        terms: dict[str, tuple[object, ...]] = {
+            "session_id = ?": (self.session_id,) if self.session_id else (),
+            "(operator = ? OR substr(operator, 1, ?) = ?)": (
+                (self.operator, len(at), at) if self.login else ()
+            ),
+            "operator = ?": (self.operator,) if self.operator and not self.login else (),
+        }
+        given = [term for term, values in terms.items() if values]
+        rows = ["after IS NOT NULL"] if self.with_rows else []
+        values = [value for many in terms.values() for value in many]
+        return " AND ".join(["1", *rows, *given]), values
+
+
+def last_events(wanted: Wanted, limit: int) -> Steps[tuple[Event, ...]]:
+    """Read those, newest first; none without an audit table of ours."""
+    columns = yield from event_columns((yield from kinds_of_tables()))
+    if not columns:
+        return ()
+    where, values = wanted.where()
+    sql = f"{select_events(columns)} WHERE {where} ORDER BY id DESC LIMIT ?"
+    stored = yield sql, (*values, limit)
+    return (yield from events_from(stored))
+
+
+def _last_acts(session_id: str, limit: int, is_whole: bool) -> Steps[tuple[Acted, ...]]:
+    columns = yield from event_columns((yield from kinds_of_tables()))
+    if not columns:
+        return ()
+    groups = yield from _groups(columns, session_id, limit)
+    wanted = [one[0] for many in groups.values() for one in (many if is_whole else many[:1])]
+    found: dict[int, Event] = {}
+    for start in range(0, len(wanted), _PAGE // 2):
+        found |= yield from _numbered(columns, wanted[start : start + _PAGE // 2])
+    acts = []
+    for key, many in groups.items():
+        if events := tuple(found[number] for number, _ in many if number in found):
+            acts.append(Acted(key, len({session for _, session in many}), events))
+    return tuple(acts)
+
+
+def _groups(columns: Sequence[str], session_id: str, limit: int) -> Steps[_Groups]:
+    """Return the events of each of the last acts, by their ids, and their sessions.
+
+    Those of one act may stand among others': after the last one a whole page without any is the
+    end.
+    """
+    act = "act_id" if "act_id" in columns else "NULL"
+    where, values = ("session_id = ? AND ", (session_id,)) if session_id else ("", ())
+    sql = (
+        f"SELECT id, at, operator, action, {act}, session_id FROM claude_session_events"  # noqa: S608 (fixed names)
+        f" WHERE {where}id < ? ORDER BY id DESC LIMIT ?"
+    )
+    groups: _Groups = {}
+    below, passed, has_more = _NEWEST, 0, True
+    while has_more and passed < MOST_AUDITED:
+        page = yield sql, (*values, below, _PAGE)
+        is_any = False
+        for number, at, operator, action, act_id, session in page:
+            key = text_of(act_id) or text_of(at), text_of(operator), text_of(action)
+            if key in groups or len(groups) < limit:
+                groups.setdefault(key, []).append((number, text_of(session)))
+                is_any = True
+        has_more = is_any and len(page) == _PAGE
+        passed += len(page)
+        below = page[-1][0] if page else below
+    return groups
+
+
+def _numbered(columns: Sequence[str], numbers: Sequence[int]) -> Steps[dict[int, Event]]:
+    """Read events by their ids; one that does not even say when is left out."""
+    marks = ", ".join("?" * len(numbers))
+    stored = yield f"{select_events(columns)} WHERE id IN ({marks}) ORDER BY id", numbers
+    events = yield from each_event(stored)
+    return {one: event for one, event in zip(sorted(numbers), events, strict=True) if event}

@@ -1,0 +1,146 @@
+"""How the audit keeps rows: the one after an act, and of the one before only what differed.
+
+Metadata may hold a system prompt of 20 kB, which a hundred resumes leave as it is. So it is kept
+whole in one event of a session, the base of later ones, which keep what differs from it alone: how
+many characters are alike at the start and at the end, and what is between them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tui.core.bounded_json import parse_json
+from tui.core.limits import TABLE_CHARACTERS
+from tui.core.models import Row
+from tui.storage.table.row_codec import COLUMNS, differing, is_storable
+
+_SPLICE = "splice"
+_SHORT = 200  # shorter texts are kept as they are
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Two rows as an event keeps them; `has_base` when only with its base's metadata."""
+
+    before: str | None
+    after: str | None
+    has_base: bool = False
+
+
+def pack(before: Row | None, after: Row | None, base: str | None) -> Packed:
+    """Return how to keep the rows of an act; `base` is the metadata of the session's last base."""
+    if after is None:
+        return Packed(None, None)
+    facts = {name: getattr(after, name) for name in COLUMNS}
+    splice = _splice(base, after.metadata)
+    if splice is not None:
+        del facts["metadata"]
+        facts[_SPLICE] = splice
+    kept = None if before is None else json.dumps(_changed(before, after))
+    return Packed(kept, json.dumps(facts), splice is not None)
+
+
+def _changed(before: Row, after: Row) -> dict[str, Any]:
+    facts = {name: getattr(before, name) for name in differing(before, after)}
+    if "metadata" in facts:
+        splice = _splice(after.metadata, before.metadata)
+        if splice is not None:
+            del facts["metadata"]
+            facts[_SPLICE] = splice
+    return facts
+
+
+def _splice(base: str | None, text: str | None) -> list[Any] | None:
+    """Return what makes `text` of `base`; `None` where keeping it whole takes little more."""
+    if base is None or text is None or len(text) <= _SHORT:
+        return None
+    start = _alike(base, text)
+    end = _alike(base[start:][::-1], text[start:][::-1])
+    between = text[start : len(text) - end]
+    return [start, end, between] if len(between) <= len(text) // 2 else None
+
+
+def _alike(one: str, other: str) -> int:
+    """Return how many characters two texts have in common at their starts."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+class Unpacker:
+    """Gives rows back; what would make more text than a table may hold is left as unknown.
+
+    A few bytes in the audit can ask for any number of copies of a base.
+    """
+
+    def __init__(self) -> None:
+        self._left = TABLE_CHARACTERS
+
+    def rows(
+        self, before: str | None, after: str | None, base: str | None
+    ) -> tuple[Row | None, Row | None]:
+        """Return the two rows of an event, `None` for each that is not told."""
+        left = self._row(_object(after), None, base)
+        known = None if left is None else left.metadata
+        return self._row(_object(before), left, known), left
+
+    def _row(
+        self, facts: Mapping[str, Any] | None, known: Row | None, base: str | None
+    ) -> Row | None:
+        """Return `known` with the facts in it, or a row of facts alone."""
+        if facts is None:
+            return None
+        told = {name: facts[name] for name in COLUMNS if name in facts}
+        if _SPLICE in facts:
+            told["metadata"] = self._spliced(facts[_SPLICE], base)
+            if told["metadata"] is None:
+                return None
+        texts = (one for name, one in told.items() if name != "metadata" or one is not None)
+        if not all(is_storable(one) for one in texts):
+            return None
+        if known is not None:
+            return replace(known, **told)
+        return Row(**told) if len(told) == len(COLUMNS) else None
+
+    def _spliced(self, splice: object, base: str | None) -> str | None:
+        match splice:
+            case [int(start), int(end), str(between)] if base is not None:
+                if start < 0 or end < 0 or start + end > len(base):
+                    return None
+                if start + end == len(base) and not between:
+                    return base
+                self._left -= start + end + len(between)
+                return base[:start] + between + base[len(base) - end :] if self._left > 0 else None
+        return None
+
+
+def metadata_in(after: object) -> str | None:
+    """Return the metadata that a base keeps."""
+    value = (_object(after) or {}).get("metadata")
+    return value if is_storable(value) else None
+
+
+def without_metadata(stored: object) -> str | None:
+    """Return a kept row without its metadata; nothing of what is no such row."""
+    facts = _object(stored)
+    if facts is None:
+        return None
+    has_any = _SPLICE in facts or "metadata" in facts
+    kept = {name: one for name, one in facts.items() if name != _SPLICE}
+    return json.dumps(kept | ({"metadata": None} if has_any else {}))
+
+
+def _object(stored: object) -> dict[str, Any] | None:
+    try:
+        value = parse_json(stored) if isinstance(stored, str) else None
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None

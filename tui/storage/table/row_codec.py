@@ -1,0 +1,94 @@
+"""What a database or the audit holds, turned into rows and events: any value, never an error."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from datetime import UTC
+from sys import intern
+from typing import Any
+
+from tui.core.models import Event, Row
+from tui.core.text.safe_text import one_line
+from tui.core.time.zones import read_time
+from tui.storage.sqlite.transactions import decode
+
+COLUMNS = (
+    "session_id",
+    "listing_id",
+    "stage",
+    "created_at",
+    "expires_at",
+    "status",
+    "metadata",
+)
+
+
+def row_from(values: Sequence[Any]) -> Row:
+    """Return a stored row; what is not text (the table's types are only hints) becomes text.
+
+    What thousands of rows say alike is kept once.
+    """
+    one, two, three, four, five, six = map(text_of, values[:6])
+    metadata = None if values[6] is None else text_of(values[6])
+    return Row(one, intern(two), intern(three), four, five, intern(six), metadata)
+
+
+def differing(before: Row, after: Row) -> tuple[str, ...]:
+    """Return the names of the columns in which two rows differ."""
+    return tuple(name for name in COLUMNS if getattr(before, name) != getattr(after, name))
+
+
+def row_as_json(row: Row | None) -> str | None:
+    """Return a whole row."""
+    return None if row is None else json.dumps({name: getattr(row, name) for name in COLUMNS})
+
+
+def event_from(values: Sequence[Any]) -> Event | None:
+    """Return an act with whole rows, `None` when it does not even say when; words are safe to show.
+
+    The rows are as they were stored, so that they can be compared and written again.
+    """
+    at, operator, action, session_id, before, after = (text_of(value) for value in values)
+    moment = read_time(at, UTC)
+    if moment is None:
+        return None
+    words = (one_line(operator)[:64], one_line(action)[:20], "", session_id)
+    return Event(moment, *words, _row_from_json(before), _row_from_json(after))
+
+
+def _row_from_json(text: str) -> Row | None:
+    try:
+        value = json.loads(text)
+        fields = {name: value[name] for name in COLUMNS}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    texts = [one for name, one in fields.items() if name != "metadata" or one is not None]
+    return Row(**fields) if all(is_storable(one) for one in texts) else None
+
+
+def is_storable(value: object) -> bool:
+    """Whether it is text that SQLite can take back: a lone surrogate is not."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def text_of(value: object) -> str:
+    """Return a stored value as text: the types of a table are only hints."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    return decode(value) if isinstance(value, bytes) else str(value)
+
+
+def cost_from(value: object) -> float | None:
+    """Return a stored cost, `None` for what is none."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and math.isfinite(value) and value >= 0 else None  # type: ignore[arg-type,operator]

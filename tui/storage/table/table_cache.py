@@ -1,0 +1,127 @@
+"""What databases hold, remembered: by device, inode, size and times, between starts.
+
+A commit changes the file, or leaves a log or a journal beside it: `stat` of the three misses none.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from sys import intern
+from typing import Any
+
+from tui.core.bounded_json import parse_json
+from tui.core.models import Event, Row
+from tui.safe_io.folders import version_of
+from tui.storage.index.erasure_marks import erasure_of
+from tui.storage.index.index import Index
+from tui.storage.sqlite.connection import READ_TIMEOUT_S
+from tui.storage.table.row_codec import event_from, row_as_json
+from tui.storage.table.tracking import Table, read_table
+
+_RACY_NS = 2_000_000_000
+_BESIDE = ("-wal", "-journal")
+
+
+class TableCache:
+    """The tables of databases; one that surely did not change since is not opened.
+
+    The `index` keeps them, and without one each is read again. `clock` tells the nanoseconds that
+    file systems go by.
+    """
+
+    def __init__(self, index: Index | None = None, clock: Callable[[], int] = time.time_ns) -> None:
+        self._index = index
+        self._clock = clock
+
+    def table_of(self, place: str, timeout_s: float = READ_TIMEOUT_S) -> Table:
+        """Return what the database at `place` holds; raises as `read_table`."""
+        stamp = _stamp(place, self._clock) if self._index is not None else None
+        if stamp is None or self._index is None:
+            return read_table(Path(place), timeout_s)
+        folder = Path(place).parent
+        erasure = erasure_of(folder)
+        kept = self._index.table(folder, erasure)
+        table = _from_stored(kept[1]) if kept is not None and kept[0] == stamp else None
+        if table is None:
+            table = read_table(Path(place), timeout_s)
+            self._index.put_table(folder, erasure, (stamp, _as_stored(table)))
+        return table
+
+
+def _stamp(place: str, clock: Callable[[], int]) -> str | None:
+    """Return what tells this state of a database from every other one, `None` when nothing does.
+
+    A second commit within the same tick of the file system's clock would leave the times as they
+    are; and of what is in a log or a journal the file itself knows nothing.
+    """
+    try:
+        status = os.lstat(place)
+        if any(_is_filled(place + one) for one in _BESIDE):
+            return None
+    except OSError:
+        return None
+    if not clock() - max(status.st_mtime_ns, status.st_ctime_ns) > _RACY_NS:
+        return None
+    return ":".join(map(str, version_of(status)))
+
+
+def _is_filled(place: str) -> bool:
+    """Whether anything is in a file beside a database; raises `OSError` where nobody can say."""
+    try:
+        return os.lstat(place).st_size > 0
+    except FileNotFoundError:
+        return False
+
+
+def _as_stored(table: Table) -> str:
+    rows = [
+        (
+            one.session_id,
+            one.listing_id,
+            one.stage,
+            one.created_at,
+            one.expires_at,
+            one.status,
+            one.metadata,
+        )
+        for one in table.rows
+    ]
+    return json.dumps([rows, [_event_as_stored(one) for one in table.audited.values()]])
+
+
+def _event_as_stored(event: Event) -> list[Any]:
+    words = event.operator, event.action, event.session_id
+    return [event.at.isoformat(), *words, row_as_json(event.before), row_as_json(event.after)]
+
+
+def _from_stored(stored: str) -> Table | None:
+    """Return the table, `None` for what no database holds."""
+    try:
+        rows, audited = parse_json(stored)
+        events = [event_from(_texts(one, 4)) for one in audited]
+        return Table(_rows(rows), {one.session_id: one for one in events if one is not None})
+    except (TypeError, ValueError, RecursionError):
+        return None
+
+
+def _rows(stored: Iterable[Any]) -> tuple[Row, ...]:
+    return tuple(
+        Row(one, intern(two), intern(three), four, five, intern(six), seven)
+        for one, two, three, four, five, six, seven in (_texts(values, 6) for values in stored)
+    )
+
+
+def _texts(values: Any, count: int) -> Any:
+    """Return the values of a row: `count` texts, then texts or nothing; raises otherwise.
+
+    No database holds a lone surrogate.
+    """
+    if not isinstance(values, list):
+        raise TypeError("a row is a list")
+    rest = [one for one in values[count:] if one is not None]
+    "".join(values[:count] + rest).encode()
+    return values

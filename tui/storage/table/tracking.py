@@ -1,0 +1,371 @@
+"""All SQL: the guide's table, our audit table, reads that harm nobody, compare-and-set writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from functools import wraps
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from tui.core import row_transitions
+from tui.core.errors import Changed, NothingTracked
+from tui.core.models import Event, Row
+from tui.core.text.safe_text import one_line
+from tui.core.time.zones import write_time
+from tui.safe_io.folders import may_be_there
+from tui.storage.sqlite.connection import READ_TIMEOUT_S
+from tui.storage.sqlite.transactions import Steps, read, write
+from tui.storage.table.audit import (
+    Book,
+    changed,
+    latest_events,
+    prune,
+)
+from tui.storage.table.audit_reader import Wanted, last_events
+from tui.storage.table.audit_reader import read_events as read_events
+from tui.storage.table.conflict_message import lost_race
+from tui.storage.table.row_codec import COLUMNS, differing, row_from
+from tui.storage.table.table_shape import (
+    TABLE,
+    columns_of,
+    event_columns,
+    kinds_of_tables,
+    writable_columns,
+)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_CREATE = """
+    CREATE TABLE IF NOT EXISTS claude_sessions (
+        session_id TEXT PRIMARY KEY,
+        listing_id TEXT NOT NULL,
+        stage TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        expires_at TEXT NOT NULL,
+        status TEXT DEFAULT 'active',
+        metadata TEXT
+    )
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Every row, and by session id the last act that the audit knows of."""
+
+    rows: tuple[Row, ...]
+    audited: Mapping[str, Event]
+
+
+def read_rows(db_path: Path, timeout_s: float = READ_TIMEOUT_S) -> tuple[Row, ...]:
+    """Return every row of the table, read as `database.read` does.
+
+    Raises `DatabaseProblem` with the reason in words, `NothingTracked` without a table.
+    """
+    return read(db_path, all_rows(), timeout_s)
+
+
+def read_table(db_path: Path, timeout_s: float = READ_TIMEOUT_S) -> Table:
+    """Return every row and its last audited act, in one short connection; raises as `read_rows`."""
+    return read(db_path, _whole_table(), timeout_s)
+
+
+def is_tracked(db_path: Path, session_id: str, timeout_s: float = READ_TIMEOUT_S) -> bool:
+    """Whether the table has a row of that id now; raises `DatabaseProblem` when nobody can say."""
+    if not may_be_there(db_path):
+        return False
+    return read(db_path, _one_row(session_id), timeout_s) is not None
+
+
+class Writes:
+    """The transactions of one operator, each with its audit event: a driver runs them.
+
+    `act_id` joins what belongs to one act; without it each transaction is one. Events from before
+    `keeps_since` are removed meanwhile, as far as nothing needs them.
+    """
+
+    def __init__(
+        self,
+        zone: tzinfo,
+        operator: str,
+        act_id: str = "",
+        keeps_since: datetime | None = None,
+    ) -> None:
+        self.zone = zone
+        self.operator = operator
+        self._act_id, self._keeps_since = act_id, keeps_since
+
+    def init_table(self) -> Steps[None]:
+        """Make the guide's table if there is none, and nothing else."""
+        yield _CREATE, ()
+
+    def change(self, before: Row, after: Row, *, action: str, now: datetime) -> Steps[Row]:
+        """Write `after` if the stored row still is `before`, else raise `Changed`.
+
+        Returns what is stored: an older table keeps no metadata.
+        """
+        columns = yield from writable_columns()
+        lost = yield from _lost(columns, before, now)
+        if lost is not None:
+            raise lost
+        book = self._book()
+        after = yield from _write(book, columns, before, after, action, now)
+        yield from self._pruned()
+        return after
+
+    def change_many(
+        self, changes: Sequence[tuple[Row, Row]], *, action: str, now: datetime
+    ) -> Steps[tuple[Changed | None, ...]]:
+        """Do as `change` for each pair of before and after, all in one commit.
+
+        What was changed by somebody is left, and answered with why; the others go on.
+        """
+        columns, book = (yield from writable_columns()), self._book()
+        answers = []
+        for before, after in changes:
+            lost = yield from _lost(columns, before, now)
+            if lost is None:
+                yield from _write(book, columns, before, after, action, now)
+            answers.append(lost)
+        yield from self._pruned()
+        return tuple(answers)
+
+    def track(
+        self,
+        session_id: str,
+        *,
+        listing_id: str,
+        stage: str,
+        now: datetime,
+        expires_at: datetime,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Steps[Row]:
+        """Insert the row, or make it active again: see `status.tracked`."""
+        text = json.dumps(dict(metadata)) if metadata else None
+        times = write_time(now, self.zone), write_time(expires_at, self.zone)
+        yield _CREATE, ()
+        columns = yield from writable_columns()
+        stored = yield from _find(columns, session_id)
+        if stored is not None:
+            after = row_transitions.tracked(stored, expires_at, self.zone, text)
+            return (yield from _write(self._book(), columns, stored, after, "track", now))
+        fresh = _as_kept(columns, Row(session_id, listing_id, stage, *times, "active", text))
+        yield from _insert(columns, fresh)
+        yield from self._book().write(changed(now, "track", None, fresh))
+        return fresh
+
+    def mark_extended(
+        self, session_id: str, *, now: datetime, until: datetime, has_transcript: bool
+    ) -> Steps[Row | None]:
+        """The session lasts until then at least: see `status.extended`."""
+
+        def change(row: Row) -> Row:
+            return row_transitions.extended(row, until, self.zone, has_transcript=has_transcript)
+
+        return self._apply(session_id, change, "extend", now)
+
+    def mark_resumed(
+        self, session_id: str, *, now: datetime, keeps_until: datetime, run: Event | None = None
+    ) -> Steps[Row | None]:
+        """The session is running again: see `status.resumed`; `run` says in which run."""
+
+        def change(row: Row) -> Row:
+            return row_transitions.resumed(row, keeps_until, self.zone)
+
+        return self._apply(session_id, change, "resume", now, run)
+
+    def mark_failed(
+        self, session_id: str, *, now: datetime, reason: str, turn: Event | None = None
+    ) -> Steps[Row | None]:
+        """A turn failed for `reason`: see `status.failed`; `turn` says what it cost."""
+        words = one_line(reason)[:2000]
+
+        def change(row: Row) -> Row:
+            return row_transitions.failed(row, words, now, self.zone)
+
+        return self._apply(session_id, change, "fail", now, turn)
+
+    def mark_succeeded(
+        self, session_id: str, *, now: datetime, turn: Event | None = None
+    ) -> Steps[Row | None]:
+        """A turn succeeded: see `status.succeeded`; `turn` says what it cost."""
+        return self._apply(session_id, row_transitions.succeeded, "succeed", now, turn)
+
+    def note(self, event: Event) -> Steps[None]:
+        """Write down an act that changes no row; whose it is need not be tracked."""
+        yield from writable_columns()
+        yield from self._book().write(event)
+
+    def prune(self) -> Steps[int]:
+        """Remove some of what is older than is kept, as far as nothing needs it."""
+        yield from writable_columns()
+        return (yield from self._pruned())
+
+    def _apply(
+        self,
+        session_id: str,
+        change: Callable[[Row], Row],
+        action: str,
+        now: datetime,
+        told: Event | None = None,
+    ) -> Steps[Row | None]:
+        """Change what is stored now and return it; `None` when there is no such row.
+
+        What changes nothing is written down only for what else is `told` of it.
+        """
+        columns = yield from writable_columns()
+        stored = yield from _find(columns, session_id)
+        after = change(stored) if stored is not None else None
+        if stored is None or after is None or _as_kept(columns, after) == stored:
+            if told is not None:
+                yield from self._book().write(replace(told, action=action))
+            return stored
+        after = yield from _write(self._book(), columns, stored, after, action, now, told)
+        yield from self._pruned()
+        return after
+
+    def _book(self) -> Book:
+        return Book(self.operator, self._act_id)
+
+    def _pruned(self) -> Steps[int]:
+        return (yield from prune(self._keeps_since)) if self._keeps_since is not None else 0
+
+
+def _write(
+    book: Book,
+    columns: Sequence[str],
+    before: Row,
+    after: Row,
+    action: str,
+    now: datetime,
+    told: Event | None = None,
+) -> Steps[Row]:
+    """Set the columns that differ and no other: a stored value may be no text at all."""
+    after = _as_kept(columns, after)
+    names = differing(before, after)
+    if names:
+        assignments = ", ".join(f"{name} = ?" for name in names)
+        values = (getattr(after, name) for name in names)
+        yield (
+            f"UPDATE claude_sessions SET {assignments} WHERE session_id = ?",  # noqa: S608 (fixed column names)
+            (*values, before.session_id),
+        )
+    event = changed(now, action, before, after)
+    if told is not None:
+        event = replace(event, cost_usd=told.cost_usd, detail=told.detail)
+    yield from book.write(event)
+    return after
+
+
+def _written(
+    make: Callable[Concatenate[Writes, P], Steps[T]], *, creates: bool = False
+) -> Callable[Concatenate[Tracking, P], T]:
+    @wraps(make)
+    def method(self: Tracking, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return write(self.db_path, make(self.writes, *args, **kwargs), creates=creates)
+
+    return method
+
+
+class Tracking:
+    """Writes to one listing's database, each in one transaction: `Writes` says what each does."""
+
+    def __init__(
+        self,
+        db_path: Path,
+        zone: tzinfo,
+        operator: str,
+        act_id: str = "",
+        keeps_since: datetime | None = None,
+    ) -> None:
+        self.db_path = db_path
+        self.writes = Writes(zone, operator, act_id, keeps_since)
+
+    init_table = _written(Writes.init_table, creates=True)
+    track = _written(Writes.track, creates=True)
+    change = _written(Writes.change)
+    change_many = _written(Writes.change_many)
+    mark_extended = _written(Writes.mark_extended)
+    mark_resumed = _written(Writes.mark_resumed)
+    mark_failed = _written(Writes.mark_failed)
+    mark_succeeded = _written(Writes.mark_succeeded)
+    note = _written(Writes.note)
+    prune = _written(Writes.prune)
+
+
+def all_rows() -> Steps[tuple[Row, ...]]:
+    """Read every row; raises `NothingTracked` without a table."""
+    columns = yield from columns_of()
+    return (yield from _rows(columns))
+
+
+def active_rows() -> Steps[list[dict[str, Any]]]:
+    """Read the active rows, all their columns as stored, the newest first: the guide's list."""
+    columns = yield from columns_of()
+    _require_table(columns)
+    names = ", ".join('"' + name.replace('"', '""') + '"' for name in columns)
+    rows = yield f"SELECT {names} FROM claude_sessions WHERE status = 'active'", ()  # noqa: S608 (quoted column names)
+    listed = [dict(zip(columns, row, strict=True)) for row in rows]
+    return sorted(listed, key=lambda one: str(one.get("created_at") or ""), reverse=True)
+
+
+def _whole_table() -> Steps[Table]:
+    kinds = yield from kinds_of_tables()
+    columns = yield from columns_of(kinds)
+    rows = yield from _rows(columns)
+    known = yield from event_columns(kinds)
+    return Table(rows, (yield from latest_events(known)) if known else {})
+
+
+def _one_row(session_id: str) -> Steps[Row | None]:
+    columns = yield from columns_of()
+    return (yield from _find(columns, session_id))
+
+
+def _require_table(columns: Sequence[str]) -> None:
+    if not columns:
+        raise NothingTracked(f"has no {TABLE} table yet")
+
+
+def _rows(columns: Sequence[str]) -> Steps[tuple[Row, ...]]:
+    _require_table(columns)
+    stored = yield _select(columns), ()
+    return tuple(row_from(values) for values in stored)
+
+
+def _find(columns: Sequence[str], session_id: str) -> Steps[Row | None]:
+    if not columns:
+        return None
+    stored = yield f"{_select(columns)} WHERE session_id = ?", (session_id,)
+    return row_from(stored[0]) if stored else None
+
+
+def _lost(columns: Sequence[str], before: Row, now: datetime) -> Steps[Changed | None]:
+    """Say what somebody changed since `before` was read, if so."""
+    stored = yield from _find(columns, before.session_id)
+    if stored == before:
+        return None
+    acts = yield from last_events(Wanted(before.session_id, with_rows=True), 1)
+    return lost_race(before, stored, acts, now)
+
+
+def _select(columns: Sequence[str]) -> str:
+    names = ", ".join(name if name in columns or name != "metadata" else "NULL" for name in COLUMNS)
+    return f"SELECT {names} FROM claude_sessions"  # noqa: S608 (fixed column names)
+
+
+def _insert(columns: Sequence[str], row: Row) -> Steps[None]:
+    names = [name for name in COLUMNS if name in columns]
+    marks = ", ".join("?" * len(names))
+    yield (
+        f"INSERT INTO claude_sessions ({', '.join(names)}) VALUES ({marks})",  # noqa: S608 (fixed column names)
+        [getattr(row, name) for name in names],
+    )
+
+
+def _as_kept(columns: Sequence[str], row: Row) -> Row:
+    """Return what the table keeps of a row: the guide's older one has no metadata."""
+    return row if "metadata" in columns else replace(row, metadata=None)

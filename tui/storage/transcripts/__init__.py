@@ -1,0 +1,4 @@
+"""Transcript files found below a listing, with their cached facts and costs.
+
+Their format is in `tui.claude`.
+"""

@@ -1,0 +1,184 @@
+"""What transcripts say, remembered: each by its path and by the stamp of the file that was read."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from datetime import UTC, datetime
+from pathlib import Path
+from sys import intern
+from typing import Any
+
+from tui.claude.transcript_facts import NO_FACTS, Facts, kept, read_facts, still_holds
+from tui.core.bounded_json import parse_json
+from tui.core.text.safe_text import one_line
+from tui.safe_io.folders import Version, may_be_there, version_of
+from tui.storage.index.erasure_marks import NOBODY_KNOWS, erasure_of
+from tui.storage.index.index import Index
+
+_SHARES = ""  # no path is called that
+
+
+class FactsCache:
+    """The facts of transcripts, of each listing for itself; an `index` keeps them for later.
+
+    May be used by many threads.
+    """
+
+    def __init__(self, index: Index | None = None) -> None:
+        self._index = index or Index()
+        self._listings: dict[Path, ListingFacts] = {}
+        self._lock = threading.Lock()
+
+    def of(self, folder: Path) -> ListingFacts:
+        """Return the facts of a listing, none of them older than the last erasure in it."""
+        erasure = erasure_of(folder)
+        with self._lock:
+            known = self._listings.get(folder)
+            if known is None or known.erasure != erasure:
+                known = self._listings[folder] = ListingFacts(folder, erasure, self._index)
+            return known
+
+    def keep_only(self, folders: AbstractSet[Path]) -> None:
+        """Forget the listings that are there no more."""
+        with self._lock:
+            for folder in self._listings.keys() - folders:
+                del self._listings[folder]
+
+
+class ListingFacts:
+    """The facts of one listing's transcripts since its last erasure, by their paths."""
+
+    def __init__(self, folder: Path, erasure: str, index: Index) -> None:
+        self.erasure = erasure
+        self._folder = folder
+        self._index = index
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[Version, Facts]] = {}
+        self._stored = _loaded(index.facts(folder, erasure))
+        self._shares = _shares(self._stored.pop(_SHARES, None))
+
+    def of(self, path: str | Path, status: os.stat_result) -> Facts | None:
+        """Return what the file says that has this status; `None` when it cannot be read now.
+
+        A file is read again when anything about it changed.
+        """
+        place, version = str(path), version_of(status)
+        known = self._recalled(place)
+        if known is not None and known[0] == version:
+            return known[1]
+        try:
+            facts = read_facts(path)
+        except OSError:
+            return None
+        is_more = known is not None and _has_grown(known, version, facts)
+        if known is not None and is_more and still_holds(path, known[1].end):
+            facts = kept(known[1], facts)
+        with self._lock:
+            self._known[place] = (version, facts)
+        self._index.put_facts(self._folder, self.erasure, self)
+        return facts
+
+    def shares(self, family: str) -> Mapping[str, float]:
+        """Return what the members of a family have taken over from others, by their places."""
+        with self._lock:
+            return self._shares.get(family, {})
+
+    def put_shares(self, shares: Mapping[str, Mapping[str, float]]) -> None:
+        """Remember what the members of all families there are have taken over."""
+        with self._lock:
+            if shares == self._shares:
+                return
+            self._shares = dict(shares)
+        self._index.put_facts(self._folder, self.erasure, self, is_due=True)
+
+    def keep_only(self, places: AbstractSet[str]) -> None:
+        """Forget the transcripts that are neither among these nor there."""
+        with self._lock:
+            others = (self._known.keys() | self._stored.keys()) - places
+            gone = {one for one in others if not may_be_there(one)}
+            for place in gone:
+                self._known.pop(place, None)
+                self._stored.pop(place, None)
+        if gone:
+            self._index.put_facts(self._folder, self.erasure, self, is_due=True)
+
+    def as_json(self) -> str:
+        """Return all that is known, for the index."""
+        with self._lock:
+            fresh = {place: _as_stored(*one) for place, one in self._known.items()}
+            shares = {_SHARES: self._shares} if self._shares else {}
+            return json.dumps({**shares, **self._stored, **fresh})
+
+    def _recalled(self, place: str) -> tuple[Version, Facts] | None:
+        with self._lock:
+            stored = self._stored.pop(place, None)
+            known = _from_stored(stored) if stored is not None else None
+            if known is not None:
+                self._known[place] = known
+            return self._known.get(place)
+
+
+def no_facts() -> ListingFacts:
+    """Return the facts of nothing."""
+    return ListingFacts(Path(), NOBODY_KNOWS, Index())
+
+
+def read_or_nothing(said: Facts | None) -> Facts:
+    """Return the facts, empty ones where nobody could read them."""
+    return NO_FACTS if said is None else said
+
+
+def _has_grown(known: tuple[Version, Facts], version: Version, facts: Facts) -> bool:
+    """Whether it is the file that it was, with more at its end; another one, or one that was put
+    back as it was before, says nothing of what was read then.
+    """
+    (device, inode, size, mtime, _), before = known
+    is_same = (device, inode, before.first_at) == (*version[:2], facts.first_at)
+    if size == version[2]:
+        is_same = is_same and facts.cost_usd in (None, before.cost_usd)
+    return is_same and size <= version[2] and mtime <= version[3]
+
+
+def _loaded(text: str) -> dict[str, Any]:
+    try:
+        value = parse_json(text) if text else {}
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _shares(stored: object) -> dict[str, Mapping[str, float]]:
+    found = stored if isinstance(stored, dict) else {}
+    return {
+        family: {place: share for place, share in shares.items() if _is_amount(share)}
+        for family, shares in found.items()
+        if isinstance(shares, dict)
+    }
+
+
+def _is_amount(value: object) -> bool:
+    return isinstance(value, float) and 0 <= value < 1e9
+
+
+def _as_stored(version: Version, facts: Facts) -> list[Any]:
+    first_at = facts.first_at.timestamp() if facts.first_at else None
+    said = (facts.title, facts.model, facts.cost_usd)
+    return [*version, *said, first_at, facts.origin, facts.turn_error, facts.end]
+
+
+def _from_stored(stored: Any) -> tuple[Version, Facts] | None:
+    try:
+        *version, title, model, cost, first_at, origin, error, end = stored
+        device, inode, size, mtime, ctime = version
+        first = None if first_at is None else datetime.fromtimestamp(first_at, UTC)
+        words = one_line(title)[:200], intern(one_line(model)[:60])
+        more = one_line(origin)[:16], one_line(error)[:400], one_line(end)[:40]
+        said = Facts(*words, cost, first, *more)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
+    is_sound = cost is None or _is_amount(cost)
+    return ((device, inode, size, mtime, ctime), said) if is_sound else None

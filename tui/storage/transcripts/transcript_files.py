@@ -1,0 +1,283 @@
+"""Transcript files: find and measure them."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+from tui.claude.transcript_facts import Facts
+from tui.core.limits import (
+    MOST_ENTRIES,
+    MOST_NAMES,
+    MOST_PROJECTS,
+    MOST_TRANSCRIPTS,
+    TRANSCRIPTS_S,
+)
+from tui.core.models import Remains, Transcript
+from tui.core.session_id import is_cli_id, is_session_id
+from tui.core.text.safe_text import one_line
+from tui.safe_io.folders import Version, is_link, version_of
+from tui.safe_io.walking import Budget, Measure, measure
+from tui.storage.transcripts.facts_cache import FactsCache, no_facts, read_or_nothing
+from tui.storage.transcripts.fork_costs import with_own_costs
+
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+_ENDING = ".jsonl"
+_YOUNG_NS = 50_000_000
+UNREAD: Version = (0, 0, 0, 0, 0)  # of no file: so it is looked at again
+
+
+class TranscriptFinder:
+    """Finds the transcripts of a config dir, reading the head and tail only of changed files.
+
+    `projects` holds the version of every project folder before the last `find` listed it, `seen`
+    that of every file and session's folder it saw, both by path. `cut` says why there may be more
+    than it found, `is_unread` that something could not be read: of that the last known stays. What
+    begins with `wanted` is looked at first. `remains` are folders of sessions whose transcript is
+    gone.
+    """
+
+    def __init__(self, facts: FactsCache | None = None, wanted: str = "") -> None:
+        self._facts = facts or FactsCache()
+        self._said = no_facts()
+        self._young: set[str] = set()
+        self._begun_ns = 0
+        self._wanted = wanted
+        self._known: dict[str, Transcript] = {}
+        self._budget = Budget(0, 0)
+        self.cut = ""
+        self.is_unread = False
+        self._unread: list[str] = []
+        self.seen: dict[str, Version] = {}
+        self.projects: dict[str, Version] = {}
+        self.remains: tuple[Remains, ...] = ()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that it found has rested, so that each change of it will show."""
+        return not self._young
+
+    def find(self, config_dir: Path) -> tuple[Transcript, ...]:
+        """Return every transcript below `config_dir`, by path; no link is followed."""
+        self._begun_ns = time.time_ns()
+        said = self._facts.of(config_dir.parent)
+        is_same = said is self._said
+        before = self._known, self.seen
+        known, seen = before if is_same else ({}, {})
+        self._said, self._known, self.seen, self.projects, self.cut = said, {}, {}, {}, ""
+        self.is_unread, self._unread = False, []
+        self._budget, self.remains = Budget(MOST_TRANSCRIPTS, TRANSCRIPTS_S), ()
+        for project in self._folders(f"{config_dir}/projects", MOST_PROJECTS):
+            try:
+                self.projects[project] = version_of(os.lstat(project))
+                self._find_in(project, known, seen)
+            except OSError as error:
+                self._leave_unread(project, error)
+        self._keep_unread(*before, is_same=is_same)
+        said.keep_only(self._known.keys())
+        self._young &= self._known.keys()
+        sketches = tuple(self._sketches(str(config_dir)))
+        for one in sketches:
+            with suppress(OSError):
+                self.seen[str(one.path)] = version_of(one.path.lstat())
+        return (*with_own_costs(tuple(self._known.values()), said), *sketches)
+
+    def _find_in(
+        self, project: str, known: dict[str, Transcript], seen: dict[str, Version]
+    ) -> None:
+        entries = self._scan(project, MOST_ENTRIES)
+        folders = {one.name: one for one in entries if self._is_folder(one)}
+        for name, entry in sorted((one.name, one) for one in entries if one.name[-6:] == _ENDING):
+            session_id, path = name[:-6], entry.path
+            if not self._budget.spend() and not self._is_wanted(name):
+                self._leave_out(f"transcripts: {self._budget.words}")
+                if path in known:
+                    self._known[path], self.seen[path] = known[path], seen[path]
+                continue
+            try:
+                status = entry.stat(follow_symlinks=False)
+                more = self._beside(folders[session_id]) if session_id in folders else Measure()
+            except OSError as error:
+                self._leave_unread(path, error)
+                continue
+            if not stat.S_ISREG(status.st_mode) or not is_session_id(session_id):
+                continue
+            one, version = known.get(path), version_of(status)
+            is_known = one is not None and seen[path] == version and path not in self._young
+            if one is None or not is_known or not _is_of(one, status, more):
+                said = self._said.of(path, status)
+                one = transcript_of(session_id, path, status, read_or_nothing(said), more)
+                version = UNREAD if said is None else version
+                self._note_age(path, status)
+            self._known[path], self.seen[path] = one, version
+        names = {one.name for one in entries}
+        for name, folder in sorted(folders.items()):
+            if is_cli_id(name) and f"{name}{_ENDING}" not in names and not self.cut:
+                self._note_remains(name, folder)
+
+    def _note_remains(self, session_id: str, folder: os.DirEntry[str]) -> None:
+        """Take note of a session's own folder whose transcript is gone."""
+        if not self._budget.spend() and not self._is_wanted(session_id):
+            self._leave_out(f"transcripts: {self._budget.words}")
+            return
+        try:
+            more = self._beside(folder)
+        except OSError as error:
+            self._leave_unread(folder.path, error)
+            return
+        if more.files:
+            at = _moment(more.newest_ns / 1e9)
+            one = Remains(session_id, folder.path, more.bytes, at, more.cut)
+            self.remains = (*self.remains, one)
+
+    def _note_age(self, path: str, status: os.stat_result) -> None:
+        """Remember what the same tick of the clock may change once more, and leave no trace."""
+        self._young.discard(path)
+        if abs(self._begun_ns - max(status.st_mtime_ns, status.st_ctime_ns)) < _YOUNG_NS:
+            self._young.add(path)
+
+    def _beside(self, folder: os.DirEntry[str]) -> Measure:
+        """Return how much lies in a session's own folder, and remember that folder's version."""
+        self.seen[folder.path] = version_of(folder.stat(follow_symlinks=False))
+        return measure(folder.path)
+
+    def _sketches(self, config_dir: str) -> Iterator[Transcript]:
+        """The guide's sketch of a session, a folder by its id: shown, never resumable."""
+        for folder in self._folders(config_dir, MOST_TRANSCRIPTS):
+            if not is_session_id(folder.rpartition("/")[2]):
+                continue
+            if not self._budget.spend() and not self._is_wanted(folder.rpartition("/")[2]):
+                self._leave_out(f"transcripts: {self._budget.words}")
+            else:
+                try:
+                    sketch = sketch_in(Path(folder))
+                except OSError as error:
+                    self._leave_unread(folder, error)
+                else:
+                    yield from () if sketch is None else (sketch,)
+
+    def _folders(self, base: str, most: int) -> list[str]:
+        if is_link(Path(base)):
+            return []
+        return sorted(one.path for one in self._scan(base, most) if self._is_folder(one))
+
+    def _is_folder(self, entry: os.DirEntry[str]) -> bool:
+        try:
+            return entry.is_dir(follow_symlinks=False)
+        except OSError as error:
+            self._leave_unread(entry.path, error)
+            return False
+
+    def _scan(self, folder: str, most: int) -> list[os.DirEntry[str]]:
+        """Return what lies in a folder, at most so much and what is wanted."""
+        found: list[os.DirEntry[str]] = []
+        try:
+            with os.scandir(folder) as entries:
+                found = list(islice(entries, most))
+                rest = islice(entries, MOST_NAMES if self._wanted else 1)
+                for entry in rest:
+                    self._leave_out(f"{one_line(Path(folder).name)} holds over {most:,} names")
+                    if self._is_wanted(entry.name):
+                        found.append(entry)
+        except OSError as error:
+            self._leave_unread(folder, error)
+        return found
+
+    def _leave_unread(self, place: str, error: OSError) -> None:
+        """Say that a place could not be read, unless it is only gone."""
+        if isinstance(error, FileNotFoundError | NotADirectoryError):
+            return
+        self._leave_out(f"{one_line(Path(place).name)} cannot be read: {error.strerror}")
+        self.is_unread = True
+        self._unread.append(place)
+
+    def _keep_unread(
+        self, known: dict[str, Transcript], seen: dict[str, Version], *, is_same: bool
+    ) -> None:
+        """Keep what was known of the places that could not be read.
+
+        What was said there is not kept when it may have been erased: it is read anew.
+        """
+        places = tuple(f"{place}/" for place in self._unread)
+        for path in known.keys() - self._known.keys() if places else ():
+            if f"{path}/".startswith(places) and path in seen:
+                one = known[path]
+                unsaid = replace(one, title="", model="", cost_usd=None, first_at=None)
+                self._known[path] = one if is_same else unsaid
+                self.seen[path] = seen[path] if is_same else UNREAD
+
+    def _is_wanted(self, name: str) -> bool:
+        return self._wanted != "" and name.startswith(self._wanted)
+
+    def _leave_out(self, why: str) -> None:
+        self.cut = self.cut or f"not everything in it was looked at: {why}"
+
+
+def transcript_of(
+    session_id: str, path: str, status: os.stat_result, said: Facts, more: Measure
+) -> Transcript:
+    """Return the transcript that a file with this status is, `more` beside it counted in."""
+    return Transcript(
+        session_id,
+        path,
+        status.st_size + more.bytes,
+        _modified_at(status),
+        said.title,
+        said.model,
+        said.cost_usd,
+        said.first_at,
+        origin=said.origin,
+        turn_error=said.turn_error,
+        uncounted=more.cut,
+        active_at=_active_at(status, more),
+        size=status.st_size,
+    )
+
+
+def sketch_in(folder: Path) -> Transcript | None:
+    """Return the guide's sketch of a session that this folder is, `None` when it is none.
+
+    Raises `OSError` when nobody can tell.
+    """
+    conversation = folder / "conversation.json"
+    try:
+        status = conversation.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    more = measure(folder)
+    return Transcript(
+        folder.name,
+        conversation,
+        more.bytes,
+        _modified_at(status),
+        resumable=False,
+        uncounted=more.cut,
+    )
+
+
+def _is_of(one: Transcript, status: os.stat_result, more: Measure) -> bool:
+    """Whether what lies beside a transcript is as it was."""
+    return one.bytes == status.st_size + more.bytes and one.active_at == _active_at(status, more)
+
+
+def _modified_at(status: os.stat_result) -> datetime:
+    """Return a file's mtime; some file systems keep any number, the calendar does not."""
+    return _moment(status.st_mtime)
+
+
+def _active_at(status: os.stat_result, more: Measure) -> datetime | None:
+    """Return when what lies beside a transcript was written to, if that is later than itself."""
+    return _moment(more.newest_ns / 1e9) if more.newest_ns > status.st_mtime_ns else None
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(min(max(seconds, 0), _LATEST), UTC)

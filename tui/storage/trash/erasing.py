@@ -1,0 +1,155 @@
+"""Files erased for good: nothing here needs a byte of free space, and no link is followed."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from tui.core.errors import ConsoleError
+from tui.core.limits import MOST_NAMES, TRASH_S
+from tui.safe_io.folders import may_be_there
+from tui.safe_io.replacing import folder_of
+from tui.safe_io.walking import Budget, Measure, erase_inside, measure
+from tui.storage.trash.manifest import (
+    PURGED,
+    Trashed,
+    forget,
+    numbers_erased,
+    numbers_said,
+    paths_of,
+    read_manifest,
+)
+from tui.storage.trash.trash import batches_in, clear, drop_batch, read_batches
+
+
+def measure_trashed(trashed: Trashed) -> Measure:
+    """Return the size of what lies in the trash of a session."""
+    return sum(map(measure, (*trashed.files, trashed.erased_mark)), Measure())
+
+
+def measures(sessions: Iterable[Trashed]) -> list[Measure]:
+    """Return the size of each of many sessions in the trash, as far as time allows."""
+    budget = Budget(MOST_NAMES, TRASH_S)
+    return [
+        measure_trashed(one) if budget.spend() else Measure(cut=budget.words) for one in sessions
+    ]
+
+
+def erase(trashed: Trashed) -> int:
+    """Erase a session in the trash and return the bytes that were freed; raises `ConsoleError`.
+
+    First one rename takes it out of the trash: what is half erased must never be taken for half
+    moved. `finish` does the rest should this process be killed.
+    """
+    freed = measure_trashed(trashed).bytes
+    if not may_be_there(trashed.erased_mark):  # else one that broke off goes on
+        doomed = next(iter(trashed.files), trashed.mark)
+        try:
+            with folder_of(doomed) as (batch, name):
+                mark = trashed.erased_mark.name
+                os.rename(name, mark, src_dir_fd=batch, dst_dir_fd=batch)
+        except FileNotFoundError:
+            return 0
+        except OSError as error:
+            raise ConsoleError(f"{doomed} cannot be erased: {error.strerror}") from error
+    _erase_rest(trashed.batch, trashed.number)
+    drop_batch(trashed.batch)
+    return freed
+
+
+def _erase_rest(batch: Path, number: str) -> None:
+    """Erase whatever has that number, last what shows that it is to be erased.
+
+    That stays while anything else cannot be; raises the first `ConsoleError` once all was tried.
+    """
+    try:
+        *paths, mark = paths_of(batch, number)
+    except OSError as error:
+        raise _unread(batch, error) from error
+    problems: list[ConsoleError] = []
+    for path in paths:
+        try:
+            erase_path(path)
+        except ConsoleError as error:
+            problems.append(error)
+    if problems:
+        raise problems[0]
+    erase_path(mark)
+
+
+def _unread(batch: Path, error: OSError) -> ConsoleError:
+    return ConsoleError(f"{batch} cannot be read: {error.strerror}: not all of it is erased")
+
+
+def erase_words(trashed: Trashed) -> None:
+    """Take what its batch's manifest says of an erased session out of there, too.
+
+    Raises `OSError`.
+    """
+    if may_be_there(trashed.batch):
+        forget(trashed)
+
+
+def erase_path(path: Path) -> None:
+    """Erase a file, a link or a folder with all that is in it; raises `ConsoleError`."""
+    try:
+        if not may_be_there(path):
+            return
+        with folder_of(path) as (folder, name):
+            if stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+                erase_inside(folder, name)
+            else:
+                os.unlink(name, dir_fd=folder)
+    except OSError as error:
+        raise ConsoleError(f"{path} cannot be erased: {error.strerror or error}") from error
+
+
+def read_half_erased(
+    root: Path, listing_paths: Iterable[Path]
+) -> tuple[tuple[Trashed, ...], tuple[str, ...]]:
+    """Return the sessions in the trash whose erasure broke off, and what could not be read."""
+    return read_batches(root, listing_paths, numbers_erased)
+
+
+def read_said(
+    root: Path, listing_paths: Iterable[Path]
+) -> tuple[tuple[Trashed, ...], tuple[str, ...]]:
+    """Return all that the manifests speak of, there, half erased or gone, and what is unread."""
+    return read_batches(root, listing_paths, numbers_said)
+
+
+def nameless_leftovers(bases: Iterable[Path]) -> tuple[Path, ...]:
+    """Return what lies there of erasures that broke off, where no manifest says of what session.
+
+    What cannot be read now is left out: `read_half_erased` names it.
+    """
+    found: list[Path] = []
+    for batch in (one for base in bases for one in batches_in(base)):
+        with suppress(OSError):
+            numbers = numbers_erased(batch)
+            known = {one.number for one in read_manifest(batch, numbers)} if numbers else set()
+            found += [batch / f"{one}{PURGED}" for one in numbers if one not in known]
+    return tuple(found)
+
+
+def finish(bases: Iterable[Path], before: datetime) -> None:
+    """Erase what no manifest names, and clear what was left half made before that moment.
+
+    Raises the first `ConsoleError` once all were tried.
+    """
+    problems: list[ConsoleError] = []
+    bases = tuple(bases)
+    for path in nameless_leftovers(bases):
+        try:
+            _erase_rest(path.parent, path.name.removesuffix(PURGED))
+            drop_batch(path.parent)
+        except ConsoleError as error:
+            problems.append(error)
+    for base in bases:
+        clear(base, before)
+    if problems:
+        raise problems[0]

@@ -1,0 +1,229 @@
+"""What a folder in the trash says of itself: whose files lie in it, and how to put them back."""
+
+from __future__ import annotations
+
+import errno
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tui.claude.config_dir import is_place_of
+from tui.core import limits
+from tui.core.bounded_json import parse_json
+from tui.core.models import Row
+from tui.core.session_id import is_listing_id, is_session_id
+from tui.safe_io.folders import NONE_OF_OURS, may_be_there, read_small
+from tui.safe_io.replacing import write_atomically
+from tui.safe_io.walking import names_in
+
+MANIFEST = "manifest.json"
+PURGED = ".purged"
+_FIELDS = tuple(one.name for one in fields(Row))
+_MOVED = re.compile(r"([0-9]{1,6})(-[0-9]{1,6})?")
+_ERASED = re.compile(r"([0-9]{1,6})" + re.escape(PURGED))
+_RUN = re.compile(r"\.session_console/runs/[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4,16}")
+
+
+@dataclass(frozen=True, slots=True)
+class Trashed:
+    """One session in the trash: what was moved from where below its listing, and its row.
+
+    The n-th of `places`, each relative to the listing, lies in `<number>-<n>` of `batch`, the
+    folder of all that was moved with it. `row` is as it was before; `left` is the status that the
+    act gave it, `action` which act it was.
+    """
+
+    batch: Path
+    number: str
+    listing: str
+    session_id: str
+    at: datetime
+    operator: str
+    action: str
+    places: tuple[str, ...]
+    row: Row | None
+    left: str
+    zone: str
+    title: str = ""
+
+    @property
+    def trash_id(self) -> str:
+        """What names it among all in the trash."""
+        return f"{self.batch.name}-{self.number}"
+
+    @property
+    def mark(self) -> Path:
+        """What shows that it is in the trash when nothing of it was moved: its row alone."""
+        return self.batch / self.number
+
+    @property
+    def erased_mark(self) -> Path:
+        """What shows that it is being erased, and holds a part of it itself."""
+        return self.batch / f"{self.number}{PURGED}"
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What lies in the trash of it now, or may."""
+        moved = (self.moved(index) for index in range(len(self.places)))
+        return tuple(path for path in moved if may_be_there(path))
+
+    @property
+    def row_left(self) -> Row | None:
+        """The row as the act left it."""
+        return self.row and replace(self.row, status=self.left)
+
+    def moved(self, index: int) -> Path:
+        """Return where the place of that index lies now."""
+        return self.batch / f"{self.number}-{index}"
+
+
+def write_manifest(batch: Path, sessions: Sequence[Trashed]) -> None:
+    """Write down, and read back, what a batch holds; raises `OSError`.
+
+    What cannot be read could never be restored.
+    """
+    first = sessions[0]
+    head = {"listing": first.listing, "at": first.at.isoformat()}
+    head |= {"operator": first.operator, "action": first.action}
+    _write(batch, head | {"sessions": {one.number: _as_json(one) for one in sessions}})
+    if read_manifest(batch, [one.number for one in sessions]) != tuple(sessions):
+        raise OSError(errno.EIO, "its manifest does not read as it was written")
+
+
+def read_manifest(batch: Path, numbers: Iterable[str]) -> tuple[Trashed, ...]:
+    """Return what the manifest says of those numbers: nothing of the unsound.
+
+    Raises `OSError` when it cannot be read now.
+    """
+    numbers = tuple(numbers)
+    manifest = _load(batch) if numbers else None
+    return tuple(found for one in numbers if (found := _trashed(batch, manifest, one)))
+
+
+def numbers_said(batch: Path) -> tuple[str, ...]:
+    """Return the numbers that the manifest speaks of, whatever lies in the batch.
+
+    Raises `OSError` when it cannot be read now.
+    """
+    manifest = _load(batch)
+    return tuple(manifest["sessions"]) if manifest is not None else ()
+
+
+def forget(trashed: Trashed) -> None:
+    """Take all that is said of a session out of its batch's manifest; raises `OSError`."""
+    manifest = _load(trashed.batch)
+    if manifest is not None and manifest["sessions"].pop(trashed.number, None) is not None:
+        _write(trashed.batch, manifest)
+
+
+def _write(batch: Path, manifest: Mapping[str, Any]) -> None:
+    write_atomically(batch / MANIFEST, json.dumps(manifest))
+
+
+def _as_json(one: Trashed) -> dict[str, Any]:
+    row = None if one.row is None else {name: getattr(one.row, name) for name in _FIELDS}
+    facts = {"session_id": one.session_id, "places": list(one.places), "row": row}
+    return facts | {"left": one.left, "zone": one.zone, "title": one.title}
+
+
+def _load(batch: Path) -> dict[str, Any] | None:
+    """Return a sound manifest, `None` without one; raises `OSError` when nobody can tell."""
+    try:
+        text = read_small(batch / MANIFEST, limits.MANIFEST)
+        # Ours are: with one letter beyond it every other would take four bytes.
+        manifest = parse_json(text) if text.isascii() or len(text) <= limits.SMALL else None
+    except (ValueError, RecursionError):
+        return None
+    except OSError as error:
+        if error.errno not in (*NONE_OF_OURS, errno.EFBIG):
+            raise
+        return None
+    is_sound = isinstance(manifest, dict) and isinstance(manifest.get("sessions"), dict)
+    return manifest if is_sound else None
+
+
+def _trashed(batch: Path, manifest: Mapping[str, Any] | None, number: str) -> Trashed | None:
+    if manifest is None:
+        return None
+    try:
+        one = manifest["sessions"][number]
+        trashed = Trashed(
+            batch,
+            number,
+            str(manifest["listing"]),
+            str(one["session_id"]),
+            datetime.fromisoformat(manifest["at"]).astimezone(UTC),
+            str(manifest["operator"]),
+            str(manifest["action"]),
+            tuple(str(place) for place in one["places"]),
+            None if one["row"] is None else Row(**one["row"]),
+            str(one["left"]),
+            str(one["zone"]),
+            str(one["title"]),
+        )
+    except (ValueError, KeyError, TypeError, OverflowError):
+        return None
+    is_sound = is_session_id(trashed.session_id) and is_listing_id(trashed.listing)
+    return trashed if is_sound and _are_places_of(trashed) and _is_row_of(trashed) else None
+
+
+def _are_places_of(trashed: Trashed) -> bool:
+    """Whether all that is to be put back is its session's: nothing else was ever moved."""
+    places, session_id = trashed.places, trashed.session_id
+    is_each_once = len(set(places)) == len(places)
+    return is_each_once and all(
+        _RUN.fullmatch(one) or is_place_of(session_id, one) for one in places
+    )
+
+
+def _is_row_of(trashed: Trashed) -> bool:
+    """Whether the manifest's row is one of its session: the file may have been edited."""
+    row = trashed.row
+    if row is None:
+        return True
+    texts = [getattr(row, name) for name in _FIELDS if name != "metadata"]
+    is_text = all(isinstance(text, str) for text in texts)
+    return is_text and isinstance(row.metadata, str | None) and row.session_id == trashed.session_id
+
+
+def numbers_in(batch: Path) -> tuple[str, ...]:
+    """Return the numbers of the sessions that lie in a batch, in order; none that is being erased.
+
+    Raises `OSError` when it cannot be read.
+    """
+    names = _names(batch)
+    found = {match[1] for name in names if (match := _MOVED.fullmatch(name))}
+    return tuple(sorted(found.difference(numbers_erased(batch)), key=int))
+
+
+def numbers_erased(batch: Path) -> tuple[str, ...]:
+    """Return the numbers of the sessions in a batch that are being erased, and no other name.
+
+    Raises `OSError`, as `numbers_in` does.
+    """
+    return tuple(match[1] for name in _names(batch) if (match := _ERASED.fullmatch(name)))
+
+
+def paths_of(batch: Path, number: str) -> tuple[Path, ...]:
+    """Return all that lies in a batch under a number, last what shows that it is being erased.
+
+    Raises `OSError`: what was not seen is not gone.
+    """
+    found = [
+        name for name in _names(batch) if (match := _MOVED.fullmatch(name)) and match[1] == number
+    ]
+    return tuple(batch / name for name in (*sorted(found), f"{number}{PURGED}"))
+
+
+def _names(batch: Path) -> list[str]:
+    """Return the names in a batch that tell anything; of one that is gone, or a link, none."""
+    try:
+        return names_in(batch, limits.MOST_NAMES)[0]
+    except OSError as error:
+        if error.errno in NONE_OF_OURS:
+            return []
+        raise

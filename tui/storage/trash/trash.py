@@ -1,0 +1,399 @@
+"""The trash: whole footprints moved aside by rename, with a manifest that can undo it.
+
+A batch is a folder with one manifest and whatever was moved, named by numbers: nothing is made for
+each session, since making costs many times what moving does. The manifest is on the disk before
+anything moves, and that one `fsync` is enough: journalling file systems keep the order of what
+follows, the renames and then the commit of the rows.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from tui.core.errors import Changed, ConsoleError, Refused
+from tui.core.limits import MOST_BATCHES, MOST_NAMES, TRASH_S
+from tui.core.models import Row
+from tui.core.text.safe_text import one_line
+from tui.safe_io.folders import console_folder, is_link, mount_of, our_folder
+from tui.safe_io.replacing import (
+    folder_of,
+    make_file,
+    make_folders,
+    make_new_folder,
+    rename_anew,
+    unlink,
+    unlink_at,
+)
+from tui.safe_io.walking import Budget, names_in
+from tui.storage.trash.manifest import MANIFEST, Trashed, numbers_in, read_manifest, write_manifest
+
+WAY_OUT = (
+    "Erasing needs no space: `cleanup --purge-trash` for the old trash, `purge ID` for one "
+    "session, in the trash or not"
+)
+_FEW = 100  # a manifest, and what was left of writing it
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@dataclass(frozen=True, slots=True)
+class Doomed:
+    """A session that is about to be moved: its paths, its row, and the status it is to get."""
+
+    session_id: str
+    paths: tuple[Path, ...]
+    row: Row | None
+    left: str
+    zone: str
+    title: str = ""
+
+
+class Batch:
+    """What is being moved together; `keep` what is to stay in the trash."""
+
+    def __init__(self, folder: Path, listing_path: Path, sessions: tuple[Trashed, ...]) -> None:
+        self.sessions = sessions
+        self._folder = folder
+        self._listing_path = listing_path
+        self._open = list(sessions)
+
+    def move(self, trashed: Trashed) -> None:
+        """Rename everything of a session into the trash; raises `ConsoleError`."""
+        try:
+            if not trashed.places:
+                with folder_of(trashed.mark) as (batch, name):
+                    os.close(make_file(batch, name))
+            for index, place in enumerate(trashed.places):
+                rename_anew(self._listing_path / place, trashed.moved(index))
+        except OSError as error:
+            raise _unmoved(error) from error
+
+    def keep(self, trashed: Trashed) -> None:
+        """Let a session stay in the trash: its row says so."""
+        self._open.remove(trashed)
+
+    def give_back(self, trashed: Trashed) -> None:
+        """Rename everything of a session back to where it was; raises as `put_back`."""
+        self._open.remove(trashed)
+        put_back(trashed, self._listing_path)
+
+    def close(self) -> None:
+        """Give back all that was not kept; raises the first problem once all were tried."""
+        problems = []
+        for trashed in tuple(self._open):
+            try:
+                self.give_back(trashed)
+            except ConsoleError as problem:
+                problems.append(problem)
+        drop_batch(self._folder)
+        if problems:
+            raise problems[0]
+
+
+@contextmanager
+def moving_to_trash(
+    root: Path,
+    listing_path: Path,
+    doomed: Sequence[Doomed],
+    *,
+    at: datetime,
+    operator: str,
+    action: str,
+) -> Iterator[Batch]:
+    """Write the intent down for a batch whose sessions are then moved, and kept or given back.
+
+    Whatever ends the block, an interrupt too, gives back what was not kept. Raises `ConsoleError`
+    when the trash cannot be written.
+    """
+    facts = {"at": at, "operator": operator, "action": action}
+    try:
+        folder = _new_batch(root, listing_path, at)
+        sessions = tuple(
+            _intended(folder, listing_path, number, one, **facts)
+            for number, one in enumerate(doomed)
+        )
+        _write_intent(folder, sessions)
+    except OSError as error:
+        raise unwritten("nothing was moved: the trash cannot be written", error) from error
+    batch = Batch(folder, listing_path, sessions)
+    try:
+        yield batch
+    finally:
+        batch.close()
+
+
+def _intended(folder: Path, listing_path: Path, number: int, one: Doomed, **facts: Any) -> Trashed:
+    return Trashed(
+        batch=folder,
+        number=str(number),
+        listing=listing_path.name,
+        session_id=one.session_id,
+        places=tuple(str(path.relative_to(listing_path)) for path in one.paths),
+        row=one.row,
+        left=one.left,
+        zone=one.zone,
+        title=one.title,
+        **facts,
+    )
+
+
+def require_way_back(trashed: Trashed, listing_path: Path) -> tuple[tuple[Path, Path], ...]:
+    """Return from where to where each thing of a session has to be moved; a second time, the rest.
+
+    Raises `Changed` when something new is in the way, `Refused` when the way leads out, and
+    `ConsoleError` when nobody can tell what is where.
+    """
+    targets = [_inside(listing_path, place) for place in trashed.places]
+    pairs = [(trashed.moved(index), target) for index, target in enumerate(targets)]
+    pending = tuple(pair for pair in pairs if _is_there(pair[0]))
+    for _, target in pending:
+        if _is_there(target):
+            raise _in_the_way(target, listing_path)
+    return pending
+
+
+def _is_there(path: Path) -> bool:
+    """Whether something is at `path`: only "no such file" says no, anything else is raised."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise ConsoleError(
+            f"{path} cannot be looked at: {error.strerror}: nothing was restored"
+        ) from error
+    return True
+
+
+def _in_the_way(target: Path, listing_path: Path) -> Changed:
+    shown = target.relative_to(listing_path)
+    return Changed(f"{shown} exists again: nothing was restored over it")
+
+
+def put_back(trashed: Trashed, listing_path: Path) -> None:
+    """Rename everything back to where it was, and let the trash forget it; safe to do twice.
+
+    Raises `Refused` before anything moves, as `require_way_back` does, else `ConsoleError`.
+    """
+    try:
+        for moved, target in reversed(require_way_back(trashed, listing_path)):
+            make_folders(listing_path, *target.parent.relative_to(listing_path).parts)
+            rename_anew(moved, target)
+    except FileExistsError as error:  # it came at this very moment
+        raise _in_the_way(Path(error.filename2), listing_path) from error
+    except OSError as error:
+        raise ConsoleError(f"{error.filename} cannot be restored: {error.strerror}") from error
+    with suppress(OSError), folder_of(trashed.mark) as (batch, name):
+        unlink(batch, name)
+
+
+def drop_batch(batch: Path) -> None:
+    """Remove a batch in which nothing lies but its manifest, whole or half written."""
+    try:
+        names, is_all = names_in(batch, _FEW)
+        if is_all and all(name.lstrip(".").startswith(MANIFEST) for name in names):
+            for name in names:
+                unlink_at(batch / name)
+            with folder_of(batch) as (trash, name):
+                os.rmdir(name, dir_fd=trash)
+    except OSError:
+        return
+
+
+def list_trash(root: Path, listing_paths: Iterable[Path] = ()) -> tuple[Trashed, ...]:
+    """Return the sessions in the trash of the root and of the listings, newest first."""
+    return read_trash(root, listing_paths)[0]
+
+
+def read_trash(
+    root: Path, listing_paths: Iterable[Path] = ()
+) -> tuple[tuple[Trashed, ...], tuple[str, ...]]:
+    """Return the same, and in words what of the trash was not read."""
+    return read_batches(root, listing_paths, numbers_in)
+
+
+def read_batches(
+    root: Path, listing_paths: Iterable[Path], numbers: Callable[[Path], Iterable[str]]
+) -> tuple[tuple[Trashed, ...], tuple[str, ...]]:
+    """Return what the manifests say of the `numbers` of each batch, and what was not read."""
+    budget, unread = Budget(MOST_NAMES, TRASH_S), list[str]()
+    found: list[Trashed] = []
+    for base, only in _bases(root, listing_paths):
+        batches, why = _batches_in(base)
+        for batch in batches:
+            if not budget.spend():
+                why = budget.words
+                break
+            try:
+                found += _sessions(batch, only, numbers(batch))
+            except OSError as error:
+                why = f"{one_line(batch.name)} cannot be read: {error.strerror}"
+        if why:
+            unread.append(f"not all of the trash of {one_line(base.name)} is read: {why}")
+    return tuple(sorted(found, key=lambda one: one.at, reverse=True)), tuple(unread)
+
+
+def unreadable_trash(root: Path, listing_paths: Iterable[Path] = ()) -> tuple[Path, ...]:
+    """Return the folders in the trash with something in them that no manifest explains.
+
+    Only by hand are they mended.
+    """
+    return tuple(
+        batch for batch, only in _batches(root, listing_paths) if _is_unexplained(batch, only)
+    )
+
+
+def _is_unexplained(batch: Path, only: str) -> bool:
+    """Whether that is sure: what cannot be read now may be explained, see `read_trash`."""
+    try:
+        return len(_sessions(batch, only, found := numbers_in(batch))) < len(found)
+    except OSError:
+        return False
+
+
+def _batches(root: Path, listing_paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    """Yield every batch, and the listing that it may speak of."""
+    for base, only in _bases(root, listing_paths):
+        yield from ((batch, only) for batch in batches_in(base))
+
+
+def _bases(root: Path, listing_paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    """Yield whose trash there is, and the listing that it may speak of: the root's of any.
+
+    Whoever may write into one listing must not be able to speak of another.
+    """
+    yield root, ""
+    yield from ((path, path.name) for path in listing_paths)
+
+
+def batches_in(base: Path) -> list[Path]:
+    """Return the batches in the trash of a root or listing, by name; a link leads nowhere."""
+    return _batches_in(base)[0]
+
+
+def _batches_in(base: Path) -> tuple[list[Path], str]:
+    """Return the newest batches, and why these are not all; empty when they are."""
+    trash = our_folder(base, "trash")
+    if trash is None:
+        return [], "it lies behind a link, and links are not followed"
+    try:
+        names, is_all = names_in(trash)
+    except FileNotFoundError:
+        return [], ""
+    except OSError as error:
+        return [], str(error.strerror)
+    kept = [path for name in names[-MOST_BATCHES:] if _is_folder(path := trash / name)]
+    is_all = is_all and len(names) <= MOST_BATCHES
+    return kept, "" if is_all else f"it holds over {MOST_BATCHES:,} batches"
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether that is a folder, or may be one: whoever reads it says why it cannot be read."""
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except OSError as error:
+        return error.errno not in (errno.ENOENT, errno.ENOTDIR)
+
+
+def _sessions(batch: Path, only: str, numbers: Iterable[str]) -> tuple[Trashed, ...]:
+    found = read_manifest(batch, numbers)
+    return tuple(one for one in found if only in ("", one.listing))
+
+
+def _new_batch(root: Path, listing_path: Path, at: datetime) -> Path:
+    """Make a batch's folder in the root's trash, or the listing's where a rename leads no farther.
+
+    Only a rename can tell: two mounts of one disk have the same number, and none leads across.
+    """
+    trash = console_folder(root, "trash") if _is_same_disk(root, listing_path) else None
+    own = console_folder(listing_path, "trash")
+    made = own / f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    with folder_of(made) as (parent, name):
+        make_new_folder(parent, name)
+    try:
+        batch = made if trash is None else _moved_to(trash, made)
+    except BaseException:  # an interrupt too must leave nothing half-made
+        drop_batch(made)
+        raise
+    return batch
+
+
+def _moved_to(trash: Path, made: Path) -> Path:
+    """Rename a batch just made into the root's trash if that can be, and return where it is."""
+    try:
+        rename_anew(made, trash / made.name)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        return made
+    return trash / made.name
+
+
+def _write_intent(batch: Path, sessions: tuple[Trashed, ...]) -> None:
+    try:
+        write_manifest(batch, sessions)
+    except BaseException:  # an interrupt too must leave nothing half-made
+        drop_batch(batch)
+        raise
+
+
+def clear(base: Path, before: datetime) -> None:
+    """Remove the batches that hold nothing, left by a process that was killed before that moment.
+
+    A batch that is being made now looks the same, but for its age.
+    """
+    for batch in batches_in(base):
+        with suppress(OSError):
+            if batch.stat().st_mtime < before.timestamp():
+                drop_batch(batch)
+
+
+def unwritten(what: str, error: OSError) -> ConsoleError:
+    """Return that something could not be written, why, and on a full disk what can be done."""
+    said = f"{what}: {error.strerror or error}"
+    if not is_full(error):
+        return ConsoleError(said)
+    return ConsoleError(f"{said}. {WAY_OUT}")
+
+
+def _unmoved(error: OSError) -> ConsoleError:
+    """Return that something could not be moved into the trash, and between which mounts."""
+    if error.errno == errno.EXDEV:
+        here, there = mount_of(Path(error.filename)), mount_of(Path(error.filename2))
+        if here != there:
+            return ConsoleError(
+                f"nothing can be moved from the mount {here} into the trash on the mount {there}: "
+                "mount the listing's folder as a whole, and nothing in it apart; until then "
+                "`purge ID` erases a session there for good"
+            )
+    return ConsoleError(f"{error.filename} cannot be moved: {error.strerror}")
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether it is that no byte more can be written."""
+    return isinstance(error, OSError) and error.errno in _FULL
+
+
+def _is_same_disk(root: Path, listing_path: Path) -> bool:
+    return root.stat().st_dev == listing_path.stat().st_dev
+
+
+def _inside(listing_path: Path, place: str) -> Path:
+    """Return the path of a manifest's place, or raise `Refused` when it leads out."""
+    parts = PurePosixPath(place).parts
+    if not parts or ".." in parts or place.startswith("/") or "\0" in place:
+        raise Refused("the manifest names a place outside the listing")
+    path = listing_path
+    for part in parts[:-1]:
+        path = path / part
+        if is_link(path):
+            raise Refused(f"{part} has become a link: nothing is restored through it")
+    return path / parts[-1]

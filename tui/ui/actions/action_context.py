@@ -1,0 +1,186 @@
+"""What the flows share: the engine, the question line, and what was done here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from tui.core.catalog import is_gone
+from tui.core.errors import UsageError
+from tui.core.models import Key, Session
+from tui.core.permission_request import Request
+from tui.operations.context import Act
+from tui.ui.port import Engine
+from tui.ui.state.drafts import Drafts
+from tui.ui.state.notifications import News
+from tui.ui.threads import in_background
+from tui.ui.widgets.page import Draw, PagePane
+from tui.ui.widgets.prompt import GaveUp, Question
+from tui.view.text import formatting
+from tui.view.text.sent_commands import answered_words, deadline_words
+
+T = TypeVar("T")
+MANY = 5
+ShowPage = Callable[[str, Sequence[str]], Awaitable[None]]
+
+
+class OpenPage(Protocol):
+    """Shows lines over the panes."""
+
+    def __call__(self, title: str, lines: Sequence[str], *, is_at_end: bool = False) -> None: ...
+
+
+@dataclass(slots=True)
+class Desk:
+    """`done` are the batches that `u` undoes, the latest last.
+
+    `failed` are the sessions that stay marked after a deed on many; `None` leaves the marks be.
+    `commands` are the words of the verbs that do what was asked for last. `open_page` shows lines
+    over the panes, `show_page` returns only when they are left. `about` are the sessions that the
+    open question is about; `said_of_done` is what was said when `done` got its latest. `request`
+    is the permission request that the open question is about.
+    `page` is where lines are shown.
+    """
+
+    engine: Engine
+    question: Question
+    news: News
+    page: PagePane
+    fit: Callable[[], None]
+    show_page: ShowPage
+    open_page: OpenPage
+    done: list[tuple[Act, ...]] = field(default_factory=list)
+    failed: frozenset[Key] | None = None
+    started: str = ""
+    drafts: Drafts = field(init=False)
+    commands: tuple[tuple[str, ...], ...] = ()
+    about: tuple[Session, ...] = ()
+    said_of_done: str = ""
+    request: Request | None = None
+
+    def __post_init__(self) -> None:
+        self.drafts = Drafts(self.question)
+
+    def forget(self, keys: Collection[Key]) -> None:
+        """Forget what was typed for sessions that were erased, and what could be undone of them."""
+        if keys:
+            self.drafts.forget(keys)
+            left = (
+                tuple(one for one in acts if (one.listing, one.session_id) not in keys)
+                for acts in self.done
+            )
+            self.done[:] = [acts for acts in left if acts]
+
+    async def do(self, work: Callable[[], T], says: str) -> T:
+        """Return what `work` returns, done in a thread; Esc waits no longer, and it is told later.
+
+        Whatever a deed waits for must be left so: a disk may never answer.
+        """
+
+        def later(task: asyncio.Future[T]) -> None:
+            error = task.exception()
+            done = task.result() if error is None else error
+            told = done.words if isinstance(done, Act) else f"{says}: {error or 'done'}"
+            self.news.tell(told, "bad" if error else "noticed")
+
+        return await self.question.wait_for(in_background(work), lambda: says, later)
+
+    async def learn(self, work: Callable[[], T], says: str) -> T:
+        """Return what `work` found out in a thread; Esc leaves it, and nothing was done."""
+
+        def later(task: asyncio.Future[T]) -> None:
+            task.exception()  # nobody waits for it
+
+        waits, leaves = self.question.wait_for, "leaves it: nothing is done"
+        try:
+            return await waits(in_background(work), lambda: says, later, leaves)
+        except GaveUp:
+            raise GaveUp(f"{says}: left, nothing was done") from None
+
+    def open_pages(self, title: str, draw: Draw) -> None:
+        """Show lines over the panes page by page, beside a question about them."""
+        self.page.when_all_seen, self.page.says = self.question.redraw, self._deadline
+        self.page.open(title, draw, is_paged=True)
+        self.fit()
+
+    def close_pages(self) -> None:
+        """Give the screen back to the panes."""
+        self.page.close()
+        self.fit()
+
+    def _deadline(self) -> str:
+        """Return when the request that the open question is about is denied, by the clock."""
+        return deadline_words(self.request, self.engine.now()) if self.request else ""
+
+    def stands_for(self, *words: str) -> None:
+        """Take note of the verb, with all its words, that does what is asked for now."""
+        self.commands = (words,)
+
+    def asks_about(self, sessions: Sequence[Session]) -> None:
+        """Take note of whom the questions that come are about, as long as they are there."""
+        self.about = tuple(one for one in sessions if not is_gone(one))
+        self.question.gone, self.request = "", None
+
+    def take_note_of(self, there: Mapping[Key, Session]) -> None:
+        """Say at the open question that what it is about is gone, when all of that is.
+
+        Or that its request was answered meanwhile; how long that still waits, may change.
+        """
+        gone = [one for one in self.about if one.key not in there]
+        if gone and len(gone) == len(self.about):
+            verb = "is" if len(gone) == 1 else "are"
+            self.question.gone = f"{named(gone)} {verb} gone meanwhile"
+            self.question.redraw()
+        elif self.request is not None and self.about:
+            self._look_at_request(self.request, there[self.about[0].key])
+
+    def _look_at_request(self, request: Request, session: Session) -> None:
+        now = session.run.request if session.run else None
+        if now is not None and now.request_id == request.request_id:
+            self.request = now
+        if why := answered_words(request, session, self.engine.zone):
+            self.question.gone = why
+            self.question.redraw()
+
+
+def named(sessions: Sequence[Session], hidden: int = 0) -> str:
+    """Return how a question names its sessions, and how many marked ones it leaves alone."""
+    unseen = f" (not {hidden} marked out of sight)" if hidden else ""
+    listings = sorted({one.listing for one in sessions})
+    if len(sessions) == 1:
+        one = sessions[0]
+        where = f"{_short(one.listing)}/{formatting.stage(one.stage)}"
+        return f"{where} {formatting.short_id(one.session_id)[:4]}{unseen}"
+    where = f"of {_short(listings[0])}" if len(listings) == 1 else f"in {len(listings)} listings"
+    return f"{len(sessions)} sessions {where}{unseen}"
+
+
+def _short(listing: str) -> str:
+    return listing if len(listing) <= 14 else f"{listing[:13]}~"
+
+
+def after_dashes(text: str) -> tuple[str, ...]:
+    """Return text as the last word of a command, which must not be taken for an option."""
+    return ("--", text) if text.startswith("-") else (text,)
+
+
+def require_some(sessions: Sequence[Session]) -> None:
+    """Raise `UsageError` where there is nothing that a question could be about."""
+    if not sessions:
+        raise UsageError("no session is selected")
+
+
+async def is_sure(desk: Desk, asks: str, count: int, verb: str) -> bool:
+    """Ask, default No; over five at once the count must be typed."""
+    if count <= MANY:
+        return await desk.question.confirm(asks)
+    typed, refused = "", ""
+    while True:
+        line = f"{asks}. Type {count} to {verb} them"
+        said = await desk.question.ask(line, text=typed, refused=refused, counts_on_it=True)
+        typed = said.strip()
+        if typed in ("", str(count)):
+            return bool(typed)
+        refused = f"{typed} is not {count}: nothing is done; Esc leaves this"

@@ -1,0 +1,322 @@
+"""Answering an agent: all that would be allowed in sight first, or its questions in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import partial
+
+from tui.core.agent_questions import Asked, questions
+from tui.core.errors import UsageError
+from tui.core.limits import LONGEST_WAIT_S
+from tui.core.models import Session
+from tui.core.permission_request import LEAST_DIGEST, Request
+from tui.core.text.safe_text import one_line
+from tui.core.text.visible_escapes import revealed
+from tui.core.time.expiry import parse_duration
+from tui.operations.context import Act
+from tui.ui.actions.action_context import Desk, after_dashes, named
+from tui.ui.actions.prompting import until_taken
+from tui.ui.widgets.prompt import Turns
+from tui.view.stream import request_page
+from tui.view.text.lines import Cell, Line
+from tui.view.text.styled_text import wrap
+
+_GRANTS = ("allow", "always")
+_ALWAYS = "always"
+_READS, _ANSWERS = "reading the request", "answering"
+_LONGEST_WAIT = timedelta(seconds=LONGEST_WAIT_S)
+_OTHER_ANSWERS = ":deny REASON denies it, :wait 2h gives it two hours from now on"
+_PLACEHOLDER = "a number, or your own words; :deny, :wait 2h; PgDn"
+_DENIES, _PUTS_OFF = ":deny", ":wait"
+
+
+async def answer(desk: Desk, session: Session, given: Sequence[str] = ()) -> None:
+    """Answer what waits; `given` is a decision and its reason, or the answer to a question.
+
+    What would be granted is shown all the same, before it is.
+    """
+    request = session.run.request if session.run else None
+    if request is None:
+        raise UsageError("no permission request waits here")
+    desk.stands_for("show", session.address)  # until something is answered
+    desk.request = request
+    if given and given[0] == "wait":
+        act = await _put_off(desk, session, " ".join(given[1:]))
+    elif given and given[0] == "deny":
+        act = await _say(desk, session, request, given[0], " ".join(given[1:]))
+    else:
+        try:
+            act = await _look(desk, session, request, " ".join(given))
+        finally:
+            desk.close_pages()
+    desk.question.say(act.words, "good")
+
+
+async def _look(desk: Desk, session: Session, request: Request, given: str) -> Act:
+    asked = questions(request)
+    if asked and not request.problem:
+        return await _answer_questions(desk, session, request, given)
+    said = given.split(" ")[0]
+    refused = f"{said!r} is no answer: allow, always, deny or wait" if said else ""
+    return await _decide(desk, session, request, "" if said in _GRANTS else refused)
+
+
+async def _decide(desk: Desk, session: Session, request: Request, refused: str) -> Act:
+    """Show a request page by page, and ask for a decision."""
+    reason = await desk.learn(partial(desk.engine.why_not_grant, session, request), _READS)
+    grants = {} if reason else {"y": "once", "A": "always ..."}
+    choices = {**grants, "n": "deny", "w": "wait longer", "l": "page on"}
+    tool, whose = request_page.short_tool(request), named([session])
+    asks = f"{tool} for {whose} can only be denied" if reason else f"allow {tool} for {whose}?"
+    draw = partial(_request_lines, desk, request, reason)
+    await desk.learn(partial(draw, desk.page.size.width), _READS)  # the next time it is known
+    while True:
+        desk.open_pages(f"{whose} wants {tool}", draw)
+        key = await desk.question.choose(
+            asks,
+            choices,
+            why_not=partial(_why_not_yet, desk),
+            turns=_turns(desk, letters="l "),
+            refused=refused,
+        )
+        refused = ""
+        if key == "n":
+            return await _deny(desk, session, request)
+        if key == "w":
+            return await _put_off(desk, session, "")
+        if key == "y" or await _is_always(desk, request):
+            decision = "allow" if key == "y" else _ALWAYS
+            return await _say(desk, session, request, decision)
+
+
+async def _is_always(desk: Desk, request: Request) -> bool:
+    """Show what an answer of `always` would allow, and have the word typed."""
+    refused, tool = "", request_page.short_tool(request)
+    while True:
+        desk.open_pages(f"always for {tool}", partial(_scope_lines, request))
+        asks = f"type {_ALWAYS} to allow this and every later call of {tool} in this run"
+        said = (await desk.question.ask(asks, refused=refused, turns=_turns(desk))).strip()
+        if not said:
+            return False
+        if said != _ALWAYS:
+            refused = f"{said!r} allows nothing: type {_ALWAYS}, or nothing to go back"
+        elif not (refused := _why_not_yet(desk, "A")):
+            return True
+
+
+async def _deny(desk: Desk, session: Session, request: Request) -> Act:
+    def meant(reason: str) -> None:
+        desk.stands_for("answer", session.address, "deny", *_because(reason))
+
+    asks = "deny: why? (the agent reads it)"
+    reason = await desk.question.ask(asks, typed=meant, turns=_turns(desk))
+    return await _say(desk, session, request, "deny", reason)
+
+
+async def _put_off(desk: Desk, session: Session, words: str) -> Act:
+    """Let the request wait longer; the line stays open until it is a time that can be."""
+
+    async def take(typed: str) -> Act:
+        desk.stands_for("answer", session.address, "wait", typed)
+        return await desk.do(partial(desk.engine.put_off, session, typed), "letting it wait")
+
+    refused = ""
+    if words:
+        try:
+            return await take(words)
+        except UsageError as error:
+            refused = str(error)
+    asks = f"how long may it wait from now on? {_LONGEST_WAIT.days} days at most"
+    return await until_taken(
+        desk.question,
+        asks,
+        take,
+        text=words,
+        refused=refused,
+        placeholder="30m, 2h, 1d",
+        preview=_waits,
+    )
+
+
+async def _say(
+    desk: Desk, session: Session, request: Request, decision: str, reason: str = ""
+) -> Act:
+    shown = request.digest if decision in _GRANTS else ""
+    named_as = (f"--input={shown[:LEAST_DIGEST]}",) if shown else ()
+    desk.stands_for("answer", session.address, decision, *named_as, *_because(reason))
+    give = partial(desk.engine.answer, session, decision, reason, shown)
+    return await desk.do(give, _ANSWERS)
+
+
+# Questions -----------------------------------------------------------------------------------
+
+
+async def _answer_questions(desk: Desk, session: Session, request: Request, given: str) -> Act:
+    """Show each question of the agent with all its options, and ask for its answer."""
+    asked, said = questions(request), list[str]()
+    typed = given.split(";") if len(asked) > 1 else [given]
+    for number, one in enumerate(asked, 1):
+        meant = partial(_stands_for, desk, session, request, tuple(said), len(asked))
+        begun = typed[number - 1].strip() if number <= len(typed) else ""
+        title = f"{named([session])} asks, question {number} of {len(asked)}"
+        desk.open_pages(title, partial(_question_lines, desk, request, number))
+        line = await _answered(desk, one, f"{number}/{len(asked)} ", begun, meant)
+        word, words = _otherwise(line)
+        if word == _DENIES:
+            return await _say(desk, session, request, "deny", words)
+        if word == _PUTS_OFF:
+            return await _put_off(desk, session, words)
+        said.append(line)
+    give = partial(desk.engine.answer_questions, session, said, request.digest)
+    return await desk.do(give, _ANSWERS)
+
+
+async def _answered(
+    desk: Desk, one: Asked, count: str, text: str, meant: Callable[[str], None]
+) -> str:
+    """Ask for the answer to a question until it is one, and all of the question was seen."""
+    refused, offered = "", " · ".join(f"{n} {revealed(it)}" for n, it in enumerate(one.options, 1))
+    many = " (several: 1,2)" if one.takes_many else ""
+    while True:
+        text = await desk.question.ask(
+            f"{count}{one.words}  {offered}{many}",
+            placeholder=_PLACEHOLDER,
+            text=text,
+            preview=partial(_chosen, one),
+            typed=meant,
+            refused=refused,
+            turns=_turns(desk),
+        )
+        if _otherwise(text)[0]:
+            return text
+        try:
+            _meaning(one, text)
+            if not (refused := _why_not_yet(desk, "y")):
+                return text
+        except UsageError as error:
+            refused = str(error)
+
+
+def _stands_for(
+    desk: Desk, session: Session, request: Request, said: Sequence[str], count: int, typed: str
+) -> None:
+    """Take note of the command; it names the input only once all of that was in sight.
+
+    What no command says (half of the answers, words that it takes for another) is only shown.
+    """
+    word, after = _otherwise(typed)
+    given = [one.strip() for one in (*said, typed) if one.strip()]
+    answers = "; ".join(given)
+    parts = [one.strip() for one in answers.split(";")] if count > 1 else given
+    if word == _DENIES:
+        desk.stands_for("answer", session.address, "deny", *_because(after))
+    elif word == _PUTS_OFF and after:
+        desk.stands_for("answer", session.address, "wait", after)
+    elif word or len(given) != count or parts != given or answers in ("deny", "wait"):
+        desk.stands_for("show", session.address)
+    else:
+        is_named = request.digest and desk.page.is_all_seen
+        shown = (f"--input={request.digest[:LEAST_DIGEST]}",) if is_named else ()
+        desk.stands_for("answer", session.address, *shown, *after_dashes(answers))
+
+
+def _otherwise(text: str) -> tuple[str, str]:
+    """Return by which word an agent's questions are not answered, and what follows it; or none."""
+    word, _, words = text.strip().partition(" ")
+    return (word, words.strip()) if word in (_DENIES, _PUTS_OFF) else ("", "")
+
+
+def _meaning(asked: Asked, text: str) -> str:
+    """Return the answer that a line means; raises `UsageError` for a word that is none."""
+    if text.lstrip().startswith(":"):
+        raise UsageError(f"{text.split()[0]!r} is no word here: {_DENIES} or {_PUTS_OFF}")
+    return asked.answer(text)
+
+
+def _chosen(asked: Asked, text: str) -> Cell:
+    """Return what an answer means, while it is typed."""
+    if not text.strip():
+        return Cell("")
+    word, words = _otherwise(text)
+    if word == _DENIES:
+        return Cell(f"→ denied{': ' if words else ''}{revealed(words)}", "noticed")
+    if word == _PUTS_OFF:
+        return _waits(words)
+    try:
+        return Cell(f"→ {revealed(_meaning(asked, text))}", "good")
+    except UsageError as error:
+        return Cell(str(error), "bad")
+
+
+# Pages ---------------------------------------------------------------------------------------
+
+
+def _why_not_yet(desk: Desk, key: str) -> str:
+    """Return why nothing is granted yet; empty once every page was in sight."""
+    if key not in ("y", "A") or desk.page.is_all_seen:
+        return ""
+    (number, count), lacks = desk.page.pages, desk.page.first_unseen
+    way = "PgUp" if lacks < number else "PgDn"  # in one row: with two the pages would be shorter
+    said = f"look at all of it first, page {lacks} was not shown yet ({way})"
+    return f"page {number} of {count}: {said}"
+
+
+def _turns(desk: Desk, letters: str = "") -> Turns:
+    """Return the keys that turn pages; letters only where no words are typed."""
+    on, back = partial(desk.page.turn, 1), partial(desk.page.turn, -1)
+    named = {"space" if key == " " else key: on for key in letters}
+    return {"pagedown": on, "pageup": back, **named, **({"b": back} if letters else {})}
+
+
+def _request_lines(desk: Desk, request: Request, reason: str, width: int) -> tuple[Line, ...]:
+    """Return all of a request, below the `reason` why it can only be denied."""
+    room, engine = width - 2, desk.engine
+    end = Cell(request_page.end_line(request), "bad" if request.problem else "muted")
+    lines = (
+        *((Cell(row, "bad"),) for row in wrap(one_line(reason), room) if reason),
+        *_facts(desk, request, room),
+        (),
+        *request_page.request_lines(request, room, is_ascii=engine.is_ascii),
+        (end,),
+    )
+    return tuple((Cell(" "), *line) for line in lines)
+
+
+def _facts(desk: Desk, request: Request, room: int) -> tuple[Line, ...]:
+    """Return who asks and why; what the clock changes stands above the page."""
+    engine = desk.engine
+    waits = f"asked at {request.at.astimezone(engine.zone):%H:%M}"
+    return request_page.fact_lines(
+        request, engine.now(), room, is_ascii=engine.is_ascii, waits=waits
+    )
+
+
+def _question_lines(desk: Desk, request: Request, number: int, width: int) -> tuple[Line, ...]:
+    one, is_ascii, room = questions(request)[number - 1], desk.engine.is_ascii, width - 2
+    lines = request_page.question_lines(one, room, is_ascii=is_ascii)
+    if number == 1:
+        facts = _facts(desk, request, room)
+        beside = request_page.beside_lines(request, room, is_ascii=is_ascii)
+        other = wrap(_OTHER_ANSWERS, room)
+        lines = (*facts, *((Cell(row, "muted"),) for row in other), (), *beside, *lines)
+        lines += tuple(request_page.call_lines(request, room, is_ascii=is_ascii))
+    return tuple((Cell(" "), *line) for line in lines)
+
+
+def _scope_lines(request: Request, width: int) -> tuple[Line, ...]:
+    return request_page.scope_lines(request, width)
+
+
+def _waits(text: str) -> Cell:
+    try:
+        length = parse_duration(text) if text.strip() else timedelta()
+    except UsageError as error:
+        return Cell(str(error), "bad")
+    if length > _LONGEST_WAIT:
+        return Cell(f"{_LONGEST_WAIT.days} days at most", "bad")
+    return Cell(f"→ {length}" if length else "", "good")
+
+
+def _because(reason: str) -> tuple[str, ...]:
+    return (f"--reason={reason}",) if reason else ()

@@ -1,0 +1,116 @@
+"""The clean-up: what to take, a preview of it, then into the trash with its progress in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from tui.core.catalog import is_pending
+from tui.core.errors import Refused
+from tui.core.models import Catalog
+from tui.core.session_filter import Wanted
+from tui.core.text.sizes import parse_size
+from tui.core.time.expiry import parse_duration
+from tui.operations.trash.cleanup import CleanupPlan
+from tui.ui.actions.action_context import Desk
+from tui.ui.actions.batch_action import in_one_go
+from tui.ui.actions.prompting import until_taken
+from tui.view.panes import cleanup_preview
+from tui.view.text import formatting
+
+DEFAULT = "expired"
+
+
+async def clean_up(desk: Desk, catalog: Catalog, listing: str, given: str = "") -> None:
+    """Ask what to take, show what that is, and take it; default No."""
+
+    def meant(typed: str, *sure: str) -> None:
+        where, flags = (listing,) if listing else (), _flags(typed.strip() or DEFAULT)
+        desk.stands_for("cleanup", *where, *flags, *sure)
+
+    meant(given)
+    if catalog.hold is not None:
+        raise Refused(f"{catalog.hold.by} holds this root: `:hold off` lifts that")
+
+    async def take(typed: str) -> tuple[str, CleanupPlan]:
+        wish = typed.strip() or DEFAULT
+        measure = partial(desk.engine.plan_cleanup, catalog, wanted(wish), listing)
+        return wish, await _measured(desk, measure)
+
+    asks = _asks(desk, catalog, listing)
+    asked = partial(until_taken, desk.question, asks, take, placeholder=DEFAULT, typed=meant)
+    wish, plan = await (take(given) if given else asked())
+    if plan.is_empty:
+        desk.question.say(f"{_where(catalog, listing)}: {plan.words}")
+    elif await _is_sure(desk, plan, f"clean up {wish}", _where(catalog, listing)):
+        meant(wish, "--yes")
+        await in_one_go(desk, partial(desk.engine.clean_up, plan), "cleaned up")
+    else:
+        desk.commands = ()
+        desk.question.say("nothing moved")
+
+
+def _where(catalog: Catalog, listing: str) -> str:
+    return listing or f"all {len(catalog.listings)} listings"
+
+
+async def _measured(desk: Desk, measure: Callable[[], CleanupPlan]) -> CleanupPlan:
+    return await desk.learn(measure, "measuring")
+
+
+def wanted(words: str) -> Wanted:
+    """Return what words like `expired`, `30d` or `5GB` want taken; several take what any does.
+
+    Raises `UsageError`.
+    """
+    found = Wanted()
+    for word in words.lower().split():
+        match _flag(word):
+            case "--expired":
+                found = replace(found, is_expired=True)
+            case "--max-size":
+                found = replace(found, max_bytes=parse_size(word))
+            case _:
+                found = replace(found, older_than=parse_duration(word))
+    return found
+
+
+def _flag(word: str) -> str:
+    if word in ("expired", "leftovers"):
+        return "--expired"
+    return "--max-size" if word[-1:] == "b" or word[-1:] in "kgt" else "--older-than"
+
+
+def _flags(words: str) -> tuple[str, ...]:
+    """Return the options that say the same at the command line."""
+    flags: tuple[str, ...] = ()
+    for word in words.lower().split():
+        flag = _flag(word)
+        flags += (flag,) if flag == "--expired" else (flag, word)
+    return flags
+
+
+def _asks(desk: Desk, catalog: Catalog, listing: str) -> str:
+    now = desk.engine.now()
+    waiting = [
+        one for one in catalog.sessions if listing in ("", one.listing) and is_pending(one, now)
+    ]
+    total = formatting.size(sum(one.bytes for one in waiting))
+    what = f"expired ({len(waiting)}, {total}), 30d (unused), or 5GB (to keep)"
+    return f"clean up {_where(catalog, listing)}: {what}"
+
+
+async def _is_sure(desk: Desk, plan: CleanupPlan, title: str, where: str) -> bool:
+    """Ask until it is yes or no; the list is a key away."""
+    while True:
+        key = await desk.question.choose(
+            f"{where}: {plan.words}?",
+            {"y": "yes", "n": "no", "l": "list"},
+            default="n",
+        )
+        if key != "l":
+            return key == "y"
+        erased = [(f"{one.listing}/{one.session_id[:8]}", one.at) for one in plan.purges]
+        lines = cleanup_preview.listed(plan.taken, plan.skipped, erased, desk.engine.now())
+        await desk.show_page(title, lines)

@@ -1,0 +1,242 @@
+"""What the `:` line does: the flows that ask for what is missing, and every other verb as it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tui.core.catalog import is_gone
+from tui.core.errors import Refused, UnknownId, UsageError
+from tui.core.models import Catalog, Session
+from tui.operations.catalog.session_lookup import find_session
+from tui.ui.actions import answering, cleaning, resuming, run_verb, session_actions, undoing
+from tui.ui.actions.action_context import Desk, named
+from tui.ui.actions.disabled_reason import require, why_not
+from tui.ui.actions.verbs import Command
+
+_ID = re.compile(r"[0-9a-f]{4}[0-9a-f-]*|[^/ ]+/[^/ ]+")
+OF_ONE = ("resume", "send", "answer", "interrupt", "stop", "rename", "model", "mode")
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a verb acts on: the selected session, all the marked ones, the listing in sight.
+
+    `vanished` is the listing selected when its folder is gone; `why_none` says why no session is
+    meant, where none is; `is_listing` is whether a listing is selected and no session.
+    """
+
+    catalog: Catalog
+    selected: Session | None
+    targets: Sequence[Session]
+    listing: str
+    hidden: int = 0
+    vanished: str = ""
+    why_none: str = "no session is selected"
+    is_listing: bool = False
+
+    def now(self, catalog: Catalog) -> Meant:
+        """Return the same sessions as they are now, without those that are gone meanwhile."""
+        before = {one.key: one for one in (*self.targets, *filter(None, [self.selected]))}
+        there = {
+            one.key: one
+            for one in catalog.sessions
+            if one.key in before and (not is_gone(one) or is_gone(before[one.key]))
+        }
+        targets = tuple(there[one.key] for one in self.targets if one.key in there)
+        selected = there.get(self.selected.key) if self.selected else None
+        is_lost = (self.targets and not targets) or (self.selected and not selected)
+        gone = f"{named(self.targets or tuple(before.values()))}: gone meanwhile"
+        why = gone if is_lost else self.why_none
+        return replace(self, catalog=catalog, selected=selected, targets=targets, why_none=why)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A command, the sessions it is about, and its words that name none of them."""
+
+    command: Command
+    meant: Meant
+    sessions: tuple[Session, ...]
+    words: tuple[str, ...]
+
+    @property
+    def said(self) -> str:
+        """The words as one text."""
+        return " ".join(self.words)
+
+    def some(self) -> tuple[Session, ...]:
+        """Return its sessions; raises `UsageError` when there are none."""
+        if not self.sessions:
+            raise UsageError(self.meant.why_none)
+        return self.sessions
+
+    def one(self, desk: Desk) -> Session:
+        """Return its one session; raises `UsageError` when the verb is not possible on it now."""
+        require(self.command.verb.name, self.some()[0], desk)
+        return self.sessions[0]
+
+
+async def run(desk: Desk, command: Command, meant: Meant) -> None:
+    """Do what a command asks for; what it names goes before what is selected."""
+    name = command.verb.name
+    order = Order(command, meant, *_resolved(command, meant))
+    flow, options = _FLOWS.get(name, (None, ()))
+    desk.news.is_holding = name == "hold"
+    desk.asks_about(order.sessions)
+    if flow is None or not set(command.options) <= set(options):
+        _require_on_some(desk, order)
+        await run_verb.say(desk, name, _calls(order))
+    elif desk.engine.is_read_only:
+        raise Refused("this console is read-only")
+    else:
+        await flow(desk, order)
+
+
+def _require_on_some(desk: Desk, order: Order) -> None:
+    """Raise `UsageError` with the reason when a verb is possible on none of its sessions."""
+    reasons = [why_not(order.command.verb.name, one, desk) for one in order.sessions]
+    if reasons and all(reasons) and "--fork" not in order.command.options:
+        raise UsageError(reasons[0])
+
+
+def _resolved(command: Command, meant: Meant) -> tuple[tuple[Session, ...], tuple[str, ...]]:
+    """Return the sessions that are meant, and the words that name none of them."""
+    words = command.words
+    if not command.takes_selected:
+        return (), words
+    most = len(words) if command.verb.takes == "ids" else 1
+    named: list[Session] = []
+    for word in words[:most]:
+        if (one := _named(meant.catalog, word)) is None:
+            break
+        named.append(one)
+    if named:
+        return tuple(named), words[len(named) :]
+    if len(words) >= command.verb.needs and _ID.fullmatch(words[0]):
+        return (), words
+    if command.verb.name in OF_ONE and command.verb.name != "resume":
+        return (meant.selected,) if meant.selected else (), words
+    return tuple(meant.targets), words
+
+
+def _named(catalog: Catalog, word: str) -> Session | None:
+    """Return the session a word names, if it looks like an id; raises `AmbiguousId`."""
+    try:
+        return find_session(catalog, word) if _ID.fullmatch(word) else None
+    except UnknownId:
+        return None
+
+
+def _calls(order: Order) -> list[tuple[Session | None, tuple[str, ...]]]:
+    """Return what to say to the command line: once for each session, where it takes but one."""
+    command, verb = order.command, order.command.verb
+    rest = (*order.words, *command.option_words)
+    if not command.takes_selected or (not order.sessions and len(order.words) >= verb.needs):
+        return [(None, (verb.name, *rest))]
+    if verb.takes == "ids":
+        return [(None, (verb.name, *(one.address for one in order.some()), *rest))]
+    return [(one, (verb.name, one.address, *rest)) for one in order.some()]
+
+
+async def _new(desk: Desk, order: Order) -> None:
+    """`new LISTING STAGE`, or as on the command line `new LISTING PROMPT --stage STAGE`."""
+    words, options = list(order.words), order.command.options
+    where = words.pop(0) if words else order.meant.listing
+    stage = options.get("--stage") or (words.pop(0) if words else "")
+    days = options.get("--days", "")
+    if days and not days.isdecimal():
+        raise UsageError(f"--days {days}: expected a number of days")
+    await session_actions.new(desk, where, stage, int(days) if days else None, " ".join(words))
+
+
+async def _resume(desk: Desk, order: Order) -> None:
+    is_fork = "--fork" in order.command.options
+    options = [word for word in order.command.option_words if word != "--fork"]
+    given = " ".join((*options, order.said)).strip()
+    if is_fork or len(order.sessions) == 1:
+        session = order.some()[0] if is_fork else order.one(desk)
+        await resuming.resume(desk, session, is_fork=is_fork, given=given)
+    else:
+        await resuming.resume_many(desk, order.some(), given=given)
+
+
+async def _extend(desk: Desk, order: Order) -> None:
+    await session_actions.extend(desk, order.some(), order.said, hidden=order.meant.hidden)
+
+
+async def _delete(desk: Desk, order: Order) -> None:
+    if order.words:
+        raise UnknownId(f"no session {order.words[0]!r} here")
+    if len(order.some()) == 1:
+        order.one(desk)
+    await session_actions.delete(desk, order.sessions, hidden=order.meant.hidden)
+
+
+async def _restore(desk: Desk, order: Order) -> None:
+    await session_actions.restore(desk, " ".join(order.command.words))
+
+
+async def _undo(desk: Desk, order: Order) -> None:
+    require("undo", None, desk)
+    await undoing.undo(desk)
+
+
+async def _send(desk: Desk, order: Order) -> None:
+    await session_actions.send(desk, order.one(desk), order.said)
+
+
+async def _answer(desk: Desk, order: Order) -> None:
+    reason = order.command.options.get("--reason", "")
+    await answering.answer(desk, order.one(desk), (*order.words, *((reason,) if reason else ())))
+
+
+async def _interrupt(desk: Desk, order: Order) -> None:
+    await session_actions.interrupt(desk, order.one(desk))
+
+
+async def _stop(desk: Desk, order: Order) -> None:
+    await session_actions.stop(desk, order.one(desk))
+
+
+async def _rename(desk: Desk, order: Order) -> None:
+    session = order.some()[0]
+    await session_actions.rename(desk, session, order.said)
+
+
+async def _ack(desk: Desk, order: Order) -> None:
+    gone = {one.listing_id for one in order.meant.catalog.listings if one.is_vanished}
+    name = " ".join(order.command.words) or order.meant.vanished
+    if name in gone:
+        await session_actions.forget(desk, name)
+    elif order.words:
+        raise UnknownId(f"no session {order.words[0]!r} here, and no listing that vanished")
+    else:
+        await session_actions.acknowledge(desk, order.some())
+
+
+async def _cleanup(desk: Desk, order: Order) -> None:
+    """`cleanup`, of the listing named; in Listings without a name of the one that is selected."""
+    selected = order.meant.listing if order.meant.is_listing else ""
+    await cleaning.clean_up(desk, order.meant.catalog, order.said or selected)
+
+
+_AGENT = ("--model", "--mode", "--tools", "--max-turns", "--max-budget-usd")
+_Flow = Callable[[Desk, Order], Coroutine[Any, Any, None]]
+_FLOWS: dict[str, tuple[_Flow, tuple[str, ...]]] = {
+    "new": (_new, ("--stage", "--days")),
+    "resume": (_resume, ("--fork", *_AGENT)),
+    "extend": (_extend, ()),
+    "delete": (_delete, ()),
+    "restore": (_restore, ()),
+    "undo": (_undo, ()),
+    "send": (_send, ()),
+    "answer": (_answer, ("--reason",)),
+    "interrupt": (_interrupt, ()),
+    "stop": (_stop, ()),
+    "rename": (_rename, ()),
+    "ack": (_ack, ()),
+    "cleanup": (_cleanup, ()),
+}

@@ -1,0 +1,94 @@
+"""Keeps what runs in the background running: a fault is shown, written down, and tried again."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import traceback
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from tui.core.text.safe_text import one_line
+from tui.ui.port import Engine
+
+Loop = Callable[[], Coroutine[Any, Any, None]]
+AGAIN_S = 5.0  # a loop that failed begins again
+CALM_S = 15.0  # so long without a fault, and it is no longer told
+
+
+class Loops:
+    """Runs loops for ever; `troubles` are those that failed a short while ago, and why."""
+
+    def __init__(self, engine: Engine, show: Callable[[], None]) -> None:
+        self._engine = engine
+        self._show = show
+        self.troubles: dict[str, str] = {}
+        self.again_s, self.calm_s = AGAIN_S, CALM_S
+
+    @property
+    def trouble(self) -> str:
+        """What is to be told of a loop that failed; empty when all run."""
+        return next(iter(self.troubles.values()), "")
+
+    async def keep(self, name: str, loop: Loop) -> None:
+        """Run a loop, and begin it again a while after each fault nobody foresaw."""
+        while True:
+            task = asyncio.ensure_future(loop())
+            try:
+                await asyncio.wait({task}, timeout=self.calm_s)
+                if not task.done():
+                    self.calm(name)
+                await task
+                return
+            except asyncio.CancelledError as error:
+                if not task.cancelled() or _is_meant():
+                    task.cancel()
+                    raise
+                self.fault(name, error)  # it was cancelled from within
+            except Exception as error:  # whatever it is, the console must not go on without it
+                self.fault(name, error)
+            await asyncio.sleep(self.again_s)
+
+    def guard(self, name: str, work: Callable[[], None]) -> None:
+        """Do what is done each second; a fault in it ends neither the clock nor the console."""
+        try:
+            work()
+        except Exception as error:  # as above
+            self.fault(name, error)
+        else:
+            self.calm(name)
+
+    def fault(self, name: str, error: BaseException) -> None:
+        """Show a fault in the top line, and write down where it was."""
+        words = one_line(f"{type(error).__name__}: {error}")[:120]
+        self.troubles[name] = f"{name} failed and begins again: {words}"
+        write_down(self._engine, name, error)
+        with suppress(Exception):  # it may be the showing that failed
+            self._show()
+
+    def calm(self, name: str) -> None:
+        """Take note that a loop runs well again."""
+        if self.troubles.pop(name, None) is not None:
+            with suppress(Exception):  # as above
+                self._show()
+
+
+def _is_meant() -> bool:
+    """Whether it is this very task that somebody cancels."""
+    own = asyncio.current_task()
+    return own is not None and own.cancelling() > 0
+
+
+def write_down(engine: Engine, where: str, error: BaseException) -> threading.Thread:
+    """Write a fault into the log, in a thread of its own: its disk may be what failed."""
+    trace = "".join(traceback.format_exception(error))
+    thread = threading.Thread(target=partial(_write, engine, where, trace), daemon=True)
+    thread.start()
+    return thread
+
+
+def _write(engine: Engine, where: str, trace: str) -> None:
+    with suppress(Exception):  # a log that cannot be written is no second fault
+        engine.note_fault(where, trace)

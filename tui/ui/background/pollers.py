@@ -1,0 +1,155 @@
+"""The loops that bring news: the catalog about each second, the stream while it is written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+
+from tui.core.errors import ConsoleError
+from tui.core.models import Catalog, Key, Session
+from tui.operations.stream.follow import Update
+from tui.ui.port import Engine, Follower
+from tui.ui.state.notifications import News
+from tui.ui.state.view_model import Arranged
+from tui.ui.threads import in_background
+
+LOOK_EACH = 0.95  # what others do is seen by the second look: within 2 s
+NOTIFY_EACH = 10.0
+POLL_LIVE = 0.15
+POLL_STILL = 1.0
+DEBOUNCE = 0.3
+
+
+class Looking:
+    """Looks at the root in a thread, never twice at once; `wake` makes the next look come now.
+
+    `arrange` puts what was seen in order there as well, before it is shown.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        arrange: Callable[[Catalog], Arranged],
+        show: Callable[[Arranged], None],
+        trouble: Callable[[str], None],
+    ) -> None:
+        self._engine = engine
+        self._arrange = arrange
+        self._show = show
+        self._trouble = trouble
+        self._wanted = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look again at once."""
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Look for ever."""
+        while True:
+            self._wanted.clear()
+            try:
+                found = await in_background(lambda: self._arrange(self._engine.look()))
+            except (ConsoleError, OSError) as error:
+                self._trouble(str(error))
+            else:
+                self._show(found)
+            await _either(self._wanted, LOOK_EACH)
+
+
+async def verdict(engine: Engine, catalog: Catalog, tell: Callable[[str], None]) -> None:
+    """Tell what the doctor found; the screen does not wait for it."""
+    with suppress(ConsoleError, OSError):
+        tell(await in_background(partial(engine.verdict, catalog)))
+
+
+async def notify(engine: Engine, catalog: Callable[[], Catalog | None], news: News) -> None:
+    """Let the operator's own command tell of what is new, for ever; say once what went wrong."""
+    while engine.notifies:
+        found = catalog()
+        if found is not None:
+            news.tell_once(await in_background(partial(engine.notify, found)))
+        await asyncio.sleep(NOTIFY_EACH if found else LOOK_EACH)
+
+
+class Following:
+    """Polls the stream of one session at a time, the one that was followed last."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        begin: Callable[[Session | None, str], None],
+        add: Callable[[Update], None],
+    ) -> None:
+        self._engine = engine
+        self._begin = begin
+        self._add = add
+        self._session: Session | None = None
+        self._follower: Follower | None = None
+        self._changed = asyncio.Event()
+        self._is_begun = self._has_more = False
+
+    @property
+    def session(self) -> Session | None:
+        """The session that was followed last."""
+        return self._session
+
+    @property
+    def follower(self) -> Follower | None:
+        """What follows the stream that is shown, once it has said something."""
+        return self._follower
+
+    def follow(self, session: Session | None) -> None:
+        """Follow this session from now on; what is shown stays until the selection rests."""
+        is_other = _key(session) != _key(self._session)
+        self._session = session
+        if is_other:
+            self._follower = None
+            self._changed.set()
+
+    async def run(self) -> None:
+        """Poll for ever; a selection that still moves is not followed yet."""
+        while True:
+            if self._changed.is_set():
+                self._changed.clear()
+                if self._is_begun and await _either(self._changed, DEBOUNCE):
+                    continue
+                self._is_begun = True
+                self._follower = None
+                self._begin(self._session, "reading..." if self._session else "")
+            session = self._session
+            self._has_more = False
+            if session is not None:
+                await self._poll(session)
+            await _either(self._changed, self._pause(session))
+
+    def _pause(self, session: Session | None) -> float:
+        if self._has_more:
+            return 0.0
+        return POLL_LIVE if session is not None and session.is_live else POLL_STILL
+
+    async def _poll(self, session: Session) -> None:
+        follower = self._follower or self._engine.follow(session)
+        try:
+            update = await in_background(partial(follower.poll, session))
+        except (ConsoleError, OSError) as error:
+            if _key(session) == _key(self._session):
+                self._begin(session, str(error))
+            return
+        if _key(session) == _key(self._session):
+            self._follower = follower
+            self._has_more = update.has_more
+            self._add(update)
+
+
+def _key(session: Session | None) -> Key | None:
+    return session.key if session else None
+
+
+async def _either(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for the event or so long; answer whether it was the event."""
+    try:
+        return await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return False

@@ -1,0 +1,119 @@
+"""Reading far in a stream: its pages, and a search of all of it; in threads."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+from tui.core.errors import ConsoleError
+from tui.operations.search.transcript_search import Hits
+from tui.operations.stream.follow import Page
+from tui.ui.background.pollers import Following
+from tui.ui.port import Follower
+from tui.ui.threads import in_background
+from tui.ui.widgets.live import LivePane
+from tui.ui.widgets.page_request import Wish
+from tui.ui.widgets.prompt import GaveUp, Question
+from tui.view.text import formatting as said
+
+
+class Reading:
+    """Brings the pages that the Live pane lacks, and takes it to what is sought."""
+
+    def __init__(self, following: Following, live: LivePane, question: Question) -> None:
+        self._following = following
+        self._live = live
+        self._question = question
+        self._hits: Hits | None = None
+        self._searched: Follower | None = None
+        self._at: int | None = None
+
+    def forget(self) -> None:
+        """Let go of what was found: the transcript is another one now."""
+        self._hits = None
+
+    async def fetch(self, wish: Wish) -> None:
+        """Read what the pane lacks; what it lacks no longer is not shown."""
+        follower = self._following.follower
+        if follower is None:
+            self._live.wish = None
+            return
+        try:
+            pages = await in_background(lambda: _pages(follower, wish))
+        except BaseException:
+            self._live.wish = None  # or nothing would ever be wished for again
+            raise
+        if self._live.wish is wish:
+            self._live.put(wish, *pages)
+
+    async def search(self, words: str, step: int) -> None:
+        """Go to the next place (or the one before) that has `words`, wherever it is.
+
+        All of the transcript is searched once; Esc stops that. Raises `ConsoleError`.
+        """
+        follower, live = self._following.follower, self._live
+        if follower is None or not words:
+            return
+        is_new = self._searched is not follower or self._hits is None or self._hits.words != words
+        if is_new or live.has_asides or (self._hits and self._hits.size < live.told_to):
+            self._hits = await self._sought(follower, words, None if is_new else self._hits)
+            self._searched = follower
+        hits = self._hits
+        number = hits.next(live.place, step) if hits else None
+        if hits is None or number is None:
+            where = "in what could be read" if hits and hits.not_searched else "there"
+            self._question.say(f"{words} is not {where}{_not_searched(hits)}", "bad")
+            return
+        await self._go_to(hits.places[number], words)
+        self._question.say(f"{number + 1} of {len(hits.places)}{_not_searched(hits)}")
+
+    async def return_to(self, place: int) -> None:
+        """Go back to where the stream was read; raises `ConsoleError` when that is not there."""
+        await self._go_to(place, "")
+
+    async def _sought(self, follower: Follower, words: str, known: Hits | None) -> Hits:
+        share, is_over = [0.0], threading.Event()
+
+        def told(done: float) -> None:
+            share[0] = done
+
+        def says() -> str:
+            return f"searching {share[0]:.0%} of {said.size(self._live.told_to)}"
+
+        def later(task: asyncio.Future[Hits]) -> None:
+            task.exception()
+
+        work = in_background(lambda: follower.seek(words, told, is_over.is_set, known))
+        try:
+            return await self._question.wait_for(work, says, later, "stops the search")
+        except GaveUp:
+            is_over.set()
+            raise GaveUp(f"search stopped at {share[0]:.0%}") from None
+
+    async def _go_to(self, place: int, words: str) -> None:
+        live = self._live
+        if live.go_to(place, words):
+            return
+        await self.fetch(live.wish_around(place))
+        if not live.go_to(place, words):
+            self.forget()
+            raise ConsoleError(f"{words} was there a moment ago, and the transcript changed")
+
+
+def _not_searched(hits: Hits | None) -> str:
+    """Return what could not be searched, as the end of a message."""
+    missed = hits.not_searched if hits is not None else ()
+    more = f", and {len(missed) - 1} more" if len(missed) > 1 else ""
+    return f"; not searched: {missed[0]}{more}" if missed else ""
+
+
+def _pages(follower: Follower, wish: Wish) -> tuple[Page, ...]:
+    match wish.side:
+        case "before" | "end":
+            return (follower.before(wish.place, wish.at),)
+        case "after" | "start":
+            return (follower.after(wish.place, wish.stop, wish.at),)
+        case _:
+            around = follower.after(wish.place, wish.stop, None)
+            until = next((one.at for one in around.entries if one.at), None)
+            return follower.before(wish.place, until), around

@@ -1,0 +1,82 @@
+"""What was typed at a prompt and never sent: it is there again when the same is asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+
+from tui.core.keymap import Keymap
+from tui.core.models import Key
+from tui.core.saved_view import MOST_DRAFTS, Draft
+from tui.ui.widgets.prompt import Cancelled, GaveUp, Question
+
+About = tuple[str, str, str]
+
+
+class Drafts:
+    """By what each is about: the verb that asked, a listing, an id."""
+
+    def __init__(self, question: Question) -> None:
+        self._question = question
+        self._kept: dict[About, str] = {}
+        self._asking: About | None = None
+
+    @property
+    def all(self) -> tuple[Draft, ...]:
+        """What was not sent, the line that is open included; the latest last."""
+        kept = dict(self._kept)
+        if self._asking is not None:
+            _keep(kept, self._asking, self._question.editor.text)
+        return tuple(Draft(*about, text) for about, text in kept.items())
+
+    def restore(self, drafts: Iterable[Draft]) -> None:
+        """Take what an earlier console left, but for what was typed here since."""
+        there = {(one.question, one.listing, one.session_id): one.text for one in drafts}
+        self._kept = {**there, **self._kept}
+
+    def forget(self, keys: Collection[Key]) -> None:
+        """Forget what was typed for sessions that were erased: it may quote them."""
+        for about in [one for one in self._kept if one[0] != "new" and one[1:] in keys]:
+            del self._kept[about]
+
+    def text(self, about: About) -> str:
+        """Return what was typed there and not sent; empty for nothing."""
+        return self._kept.get(about, "")
+
+    @contextmanager
+    def written(self, about: About, again: str) -> Iterator[None]:
+        """Keep the line that is asked for inside, unless all goes well and it is sent.
+
+        `again` is the key or verb that brings it back. The line must be asked for at once.
+        """
+        self._asking = about
+        try:
+            yield
+        except Cancelled as error:
+            text = _keep(self._kept, about, self._question.editor.text)
+            if text and not isinstance(error, GaveUp):
+                raise GaveUp(f"not sent, but kept: {again} brings it back") from None
+            raise
+        except BaseException:  # whatever it was, the words are the operator's
+            _keep(self._kept, about, self._question.editor.text)
+            raise
+        else:
+            self._kept.pop(about, None)
+        finally:
+            self._asking = None
+
+
+def again(question: str, keys: Keymap) -> str:
+    """Return the key or the verb that asks the same again."""
+    verbs = {"fork": ":resume --fork", "send": ":send", "new": ":new"}
+    return verbs.get(question) or keys.sign("resume")
+
+
+def _keep(kept: dict[About, str], about: About, text: str) -> str:
+    """Keep a text, or forget what was kept when it is empty; return it."""
+    kept.pop(about, None)
+    if text.strip():
+        kept[about] = text
+    while len(kept) > MOST_DRAFTS:
+        del kept[next(iter(kept))]
+    return text.strip()

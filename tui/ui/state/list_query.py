@@ -1,0 +1,97 @@
+"""What the operator asked to see of a catalog: a listing, a filter, an order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from tui.core.attention import Failures, Need, grouped
+from tui.core.catalog import is_gone
+from tui.core.keymap import Keymap
+from tui.core.models import Catalog, Key, Listing, Session
+from tui.core.session_filter import names_gone, parse_filter
+from tui.view.panes import sessions
+from tui.view.panes.listings import is_unread
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A listing's name (empty for all), a filter's words, an order, and more columns or not.
+
+    `opened` are the causes of failure whose sessions are shown, and not only counted.
+    """
+
+    quiet_after: timedelta
+    listing: str = ""
+    filter: str = ""
+    sort: str = sessions.SORTS[0]
+    is_wide: bool = False
+    opened: frozenset[str] = frozenset()
+
+    def shown(
+        self, catalog: Catalog, now: datetime, needs: Mapping[Key, Need]
+    ) -> tuple[Session | Failures, ...]:
+        """Return what to show, in order; raises `UsageError` for a wrong filter.
+
+        In the default order failures of one cause are one. `needs` says who needs somebody.
+        """
+        is_taken = parse_filter(self.filter, self.quiet_after)
+        shows_gone = names_gone(self.filter)
+        taken = (
+            one
+            for one in catalog.sessions
+            if self.listing in ("", one.listing)
+            and (shows_gone or not is_gone(one))
+            and is_taken(one, now)
+        )
+        ordered = sessions.ordered(taken, self.sort, now, lambda one: needs.get(one.key))
+        if self.sort != sessions.SORTS[0]:
+            return ordered
+        return grouped(ordered, lambda one: needs.get(one.key), self.opened)
+
+    def opens(self, cause: str) -> Board:
+        """Return the board with the sessions of a cause shown, or no longer."""
+        return replace(self, opened=self.opened ^ {cause})
+
+    def sorted_next(self) -> Board:
+        """Return the board in the next order."""
+        following = sessions.SORTS.index(self.sort) + 1
+        return replace(self, sort=sessions.SORTS[following % len(sessions.SORTS)])
+
+    def says(self) -> str:
+        """Return what hides rows or orders them, for the pane's rule."""
+        listing = f"{self.listing}  " if self.listing else ""
+        filter_ = f"/{self.filter}  " if self.filter else ""
+        sort = f"by {self.sort}  " if self.sort != sessions.SORTS[0] else ""
+        return listing + filter_ + sort
+
+    def empty(self, catalog: Catalog | None, keys: Keymap) -> tuple[str, ...]:
+        """Return what an empty table teaches."""
+        if catalog is None:
+            return ("looking...",)
+        if catalog.problem:
+            return (catalog.problem,)
+        if reasons := self._unread(catalog):
+            return reasons
+        if self.filter:
+            return (
+                f"the filter `{self.filter}` hides all sessions",
+                f"{keys.sign('back')} clears it",
+            )
+        where = self.listing or "LISTING"
+        return ("no sessions here yet", f"{keys.sign('verbs')}new {where} STAGE starts one")
+
+    def _unread(self, catalog: Catalog) -> tuple[str, ...]:
+        """Return why nothing is known of what is shown; empty when something is."""
+        inside = [one for one in catalog.listings if self.listing in ("", one.listing_id)]
+        if any(one.sessions for one in inside):
+            return ()
+        return next((_reasons(one) for one in inside if is_unread(one) or one.is_vanished), ())
+
+
+def _reasons(listing: Listing) -> tuple[str, ...]:
+    name = listing.listing_id
+    if listing.is_vanished:
+        return (f"{name}: {listing.problem}", f":ack {name} takes it off")
+    return (f"{name}: {listing.problem or 'cannot be read'}", ":doctor says what to do")

@@ -1,0 +1,87 @@
+"""The message line's news: what nobody here asked for, told one after the other."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+
+from tui.core.catalog_changes import changes
+from tui.core.models import Catalog
+from tui.ui.port import Engine
+from tui.ui.widgets.prompt import Question
+from tui.view.panes import notifications
+
+_MOST = 20
+_SHOWN_S = 2
+_LONG_S = 15
+
+
+class News:
+    """Tells what others did, never over an open question nor over what was just said.
+
+    `is_holding` says that a hold was begun or lifted here: that is no news.
+    """
+
+    def __init__(self, engine: Engine, question: Question) -> None:
+        self._engine = engine
+        self._question = question
+        self._waiting: deque[tuple[str, str]] = deque(maxlen=_MOST)
+        self._told: set[str] = set()
+        self._said = ""
+        self._until_key = ""
+        self._for = 0
+        self.is_holding = False
+
+    def tell(self, text: str, style: str = "noticed") -> None:
+        """Say this as soon as nothing else stands there."""
+        if text:
+            self._waiting.append((text, style))
+            self._say()
+
+    def tell_until_key(self, text: str) -> None:
+        """Say this, and nothing of it once a key was pressed."""
+        self._until_key = text
+        self.tell(text, "")
+
+    def key_pressed(self) -> None:
+        """Take away what is said only until then."""
+        self._question.fold()
+        text, self._until_key = self._until_key, ""
+        if text and (text, "") in self._waiting:
+            self._waiting.remove((text, ""))
+        if text and text == self._question.message.text and not self._question.is_open:
+            self._question.say("")
+
+    def tell_once(self, text: str, style: str = "bad") -> None:
+        """Say what was not said before in this console."""
+        if text not in self._told:
+            self._told.add(text)
+            self.tell(text, style)
+
+    def compare(self, before: Catalog | None, after: Catalog) -> None:
+        """Tell what changed between two pictures that this operator did not do."""
+        if before is None:
+            return
+        found = changes(before, after, self._engine.operator)
+        if self.is_holding and found.hold is not None:
+            found, self.is_holding = replace(found, hold=None), False
+        for line in notifications.lines(found, after, self._engine.now()):
+            self.tell(line)
+
+    def tick(self) -> None:
+        """Count how long a message has been there; called each second."""
+        text = self._question.message.text
+        self._for = self._for + 1 if text == self._said else 0
+        self._said = text
+        if self._for == _LONG_S:
+            self._question.settle()
+        self._say()
+
+    def _say(self) -> None:
+        text = self._question.message.text
+        is_free = not text or (text == self._said and self._for >= _SHOWN_S)
+        if self._question.is_whole:
+            is_free = text == self._said and self._for >= _LONG_S
+        if self._waiting and is_free and not self._question.is_open:
+            self._question.say(*self._waiting.popleft())
+            self._said, self._for = self._question.message.text, 0

@@ -1,0 +1,94 @@
+"""A catalog put in order for the panes: made in the thread that looks, so that the screen lives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+
+from tui.core.attention import Failures, Need, needing
+from tui.core.catalog import is_pending
+from tui.core.models import Catalog, Key, Session
+from tui.ui.state.list_query import Board
+from tui.view.panes import expiry, listings, sessions, top_line
+
+_LASTS = timedelta(seconds=5)
+_LASTS_A_SESSION = timedelta(milliseconds=6)
+_KEEPS = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """What the panes show of a catalog as it was at a moment; only the clock goes on in them.
+
+    `needs` are the sessions that need somebody, `gone` the listings whose folder is.
+    """
+
+    catalog: Catalog
+    board: Board
+    at: datetime
+    needs: Mapping[Key, Need]
+    shown: tuple[Session | Failures, ...]
+    groups: tuple[listings.Group, ...]
+    ending: tuple[Session, ...]
+    pending: tuple[Session, ...]
+    facts: top_line.Facts
+    gone: frozenset[str]
+    shape: sessions.Shape
+
+
+def arranged(catalog: Catalog, board: Board, now: datetime, zone: tzinfo) -> Arranged:
+    """Return the catalog as the board orders it."""
+    gone = frozenset(one.listing_id for one in catalog.listings if one.is_vanished)
+    there = [one for one in catalog.sessions if one.listing not in gone]
+    needs = needing(there, now, board.quiet_after)
+    shape = sessions.Shape(
+        0,
+        has_listing=not board.listing,
+        is_wide=board.is_wide,
+        stage_width=sessions.stage_width(catalog.sessions),
+        state_width=sessions.state_width(catalog.sessions),
+    )
+    return Arranged(
+        catalog,
+        board,
+        now,
+        needs,
+        board.shown(catalog, now, needs),
+        listings.groups(catalog, lambda one: needs.get(one.key)),
+        expiry.ordered(there, now),
+        tuple(one for one in there if is_pending(one, now)),
+        top_line.facts(catalog, now, needs, zone),
+        gone,
+        shape,
+    )
+
+
+def renewed(
+    old: Arranged | None, catalog: Catalog, board: Board, now: datetime, zone: tzinfo
+) -> Arranged:
+    """Return the old order for a catalog in which nothing changed, else a new one.
+
+    The clock alone seldom makes an old order wrong: it lasts the longer the more there is to order,
+    and longest while no newer catalog comes.
+    """
+    if old is None or old.board != board:
+        return arranged(catalog, board, now, zone)
+    is_same = old.catalog is catalog
+    if not timedelta() <= now - old.at < (_KEEPS if is_same else _lasts(old)):
+        return arranged(catalog, board, now, zone)
+    if is_same:
+        return old
+    if not _is_unchanged(old.catalog, catalog):
+        return arranged(catalog, board, now, zone)
+    return replace(old, catalog=catalog, facts=top_line.with_room(old.facts, catalog))
+
+
+def _lasts(old: Arranged) -> timedelta:
+    return min(_KEEPS, _LASTS + _LASTS_A_SESSION * len(old.ending))
+
+
+def _is_unchanged(old: Catalog, new: Catalog) -> bool:
+    pairs = zip(old.listings, new.listings, strict=False)
+    same_count = len(old.listings) == len(new.listings) and old.problem == new.problem
+    return same_count and all(one is other for one, other in pairs)

@@ -1,0 +1,292 @@
+"""The link to the operator's terminal: never waited for, by no frame and by no exit."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import termios
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from queue import Queue
+from typing import Any, Protocol, Self
+
+from rich.color import ColorSystem
+from rich.console import RenderableType
+from textual import events
+from textual.app import App
+from textual.geometry import Size
+from textual.screen import Screen
+
+from tui.ui.terminal import suspend
+from tui.ui.terminal.delivery import Delivery
+from tui.ui.terminal.driver import ConsoleDriver, clamped
+from tui.ui.terminal.frame import Frame, is_as_expected
+
+_TRY_AGAIN_S = 0.05
+_PATIENCE_S = 0.5
+_LOOKS_AGAIN_S = 0.25
+_SYNC = ("\x1b[?2026h", "\x1b[?2026l")
+
+
+class Watched(Protocol):
+    """What counts on having been shown."""
+
+    def painted(self) -> Callable[[], object] | None:
+        """Return what to do once what is painted now was shown; nothing when that is known."""
+
+
+class LinkDriver(ConsoleDriver):
+    """A driver that knows when the terminal is behind, and does not wait for it at the end."""
+
+    @property
+    def suspending_keys(self) -> frozenset[str]:
+        return self._app.suspending_keys if isinstance(self._app, LinkApp) else frozenset()
+
+    def faulted(self, name: str, error: BaseException) -> None:
+        if isinstance(self._app, LinkApp):
+            self._app.call_later(self._app.forget_shown)
+            self._app.call_later(self._app.faulted, name, error)
+
+    def took(self) -> None:
+        if isinstance(self._app, LinkApp) and self._app.awaits_link:
+            with suppress(RuntimeError):  # the console has left meanwhile
+                self._app.call_later(self._app.take_note_of_shown)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something that was written has not been taken yet."""
+        queue = getattr(self._writer_thread, "_queue", None)
+        if not isinstance(queue, Queue):
+            return False
+        queue.maxsize = 0  # the bell and a copied id are no frames, and must not wait either
+        is_awaited = isinstance(self._app, LinkApp) and self._app.awaits_link
+        return not queue.empty() or (is_awaited and not self.delivery.is_taken)
+
+    def close(self) -> None:
+        """Write what is left; what a stalled link does not take soon is dropped."""
+        is_done = threading.Event()
+        dropping = threading.Thread(target=_drop_unread, args=(is_done,), daemon=True)
+        dropping.start()
+        try:
+            super().close()
+        finally:
+            is_done.set()
+
+
+def _drop_unread(is_done: threading.Event) -> None:
+    """Empty the terminal's buffer while somebody waits for room in it.
+
+    What gives the terminal back is written last, so it comes after what is dropped.
+    """
+    terminal = sys.__stderr__.fileno() if sys.__stderr__ else -1
+    while not is_done.wait(_PATIENCE_S):
+        with suppress(termios.error):
+            termios.tcflush(terminal, termios.TCOFLUSH)
+            for begin_again in (termios.TCOOFF, termios.TCOON):  # or the writer sleeps on
+                termios.tcflow(terminal, begin_again)
+
+
+class LinkApp(App[int], inherit_bindings=False):
+    """Paints only what differs, and nothing while the link is behind: the last picture wins.
+
+    What `watched` painted was shown when the terminal has taken the picture that it is part of.
+    """
+
+    suspending_keys: frozenset[str] = frozenset()
+    watched: Sequence[Watched] = ()
+
+    def __init__(self, *, paints_cells: bool, ansi_color: bool | None = None) -> None:
+        self._frame = Frame() if paints_cells and is_as_expected() else None
+        self._is_waiting = False
+        self._owes_all = False
+        self._is_expected_to_go_on = False
+        self._back_at = 0.0
+        self._looks_again = False
+        self._unshown: deque[tuple[int, Callable[[], object]]] = deque()
+        super().__init__(LinkDriver, ansi_color=ansi_color)
+
+    @property
+    def size(self) -> Size:
+        """The cells that are drawn, also before the terminal was first asked."""
+        return Size(*clamped(*super().size))
+
+    def on_mount(self) -> None:
+        """Paint everything again when the terminal was somebody else's meanwhile."""
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+        if not self.is_headless:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, self._went_on)
+
+    def faulted(self, name: str, error: BaseException) -> None:
+        """Tell of a fault in a thread that goes on."""
+
+    def forget_shown(self) -> None:
+        """Paint all of the next picture: something of one before was lost."""
+        if self._frame is not None:
+            self._frame.forget()
+
+    def begin_again(self) -> None:
+        """Paint everything, and wait for no answer to what was asked before."""
+        if isinstance(self._driver, LinkDriver):
+            self._driver.delivery.wait_no_longer()
+        self.refresh(layout=True)
+
+    def stop(self) -> str:
+        """Give the terminal back and stop until the shell brings the console back.
+
+        Returns why that cannot be; empty when it was done.
+        """
+        driver = self._driver
+        if not (reason := suspend.why_not()) and isinstance(driver, LinkDriver):
+            self._is_expected_to_go_on = True
+            with self.suspend():
+                suspend.stop(driver.fileno)
+                self._back_at = time.monotonic()
+        return reason
+
+    def _went_on(self) -> None:
+        """Take the terminal back after a stop that could not be foreseen (SIGSTOP)."""
+        was_expected, self._is_expected_to_go_on = self._is_expected_to_go_on, False
+        if not was_expected and isinstance(self._driver, LinkDriver):
+            suspend.wait_in_background(self._driver.fileno)
+            self._driver.take_back()
+            self.refresh(layout=True)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Paint everything again at each resize; let no key act that was typed before a stop."""
+        if isinstance(event, events.Resize):
+            self.refresh(layout=True)
+        if isinstance(event, events.Key) and event.time < self._back_at:
+            return
+        await super().on_event(event)
+
+    def refresh(
+        self, *, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> Self:
+        """Paint every cell again, whatever the terminal shows."""
+        self.forget_shown()
+        return super().refresh(repaint=repaint, layout=layout, recompose=recompose)
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Take in what Textual has to show, and show it now or when the link has moved."""
+        if renderable is None or self._batch_count:
+            super()._display(screen, renderable)
+        elif self.is_headless:
+            super()._display(screen, renderable)
+            self._note_painted()
+        elif self._is_taken(renderable):
+            self._paint()
+        elif self._is_behind():
+            self._owes_all = True
+            self._paint_later()
+        else:
+            super()._display(screen, renderable)
+            whole = getattr(renderable, "region", None)
+            self._owes_all = self._owes_all and (whole is None or whole.size != screen.size)
+            self._note_painted()
+
+    def _is_taken(self, renderable: RenderableType) -> bool:
+        if self._frame is None:
+            return False
+        try:
+            is_taken = self._frame.take(
+                renderable, self.console._color_system or ColorSystem.TRUECOLOR
+            )
+            if not self._frame.is_whole:
+                self.call_later(self.refresh)
+        except Exception:  # whatever Textual has changed: it still paints well by itself
+            self._step_aside()
+            return False
+        if not is_taken:
+            self._frame.forget()
+        return is_taken
+
+    def _step_aside(self) -> None:
+        self._frame = None
+        self.call_later(self.refresh)
+
+    def _paint(self) -> None:
+        self._is_waiting = False
+        if self._is_behind():
+            self._paint_later()
+            return
+        if self._owes_all:
+            self._owes_all = self._frame is None  # until Textual has painted all of it
+            self.refresh()
+        if self._frame is not None and self._driver is not None:
+            try:
+                changes = self._frame.changes()
+            except Exception:  # as above
+                self._step_aside()
+                return
+            if changes:
+                begin, end = _SYNC if self._sync_available else ("", "")
+                self._driver.write(f"{begin}{changes}{end}")
+        self._note_painted()
+
+    def repaint_nothing(self) -> None:
+        """Take note of what is painted as it should be already, and so is not painted again."""
+        if self._frame is not None and not self.is_headless:
+            self._paint()
+        elif not self._is_behind():
+            self._note_painted()
+
+    @property
+    def awaits_link(self) -> bool:
+        """Whether something counts on what the terminal has not taken yet."""
+        return bool(self._unshown)
+
+    def _note_painted(self) -> None:
+        """Remember what is part of the picture that was just given to the terminal."""
+        if self._owes_all:
+            return
+        painted = [done for one in self.watched if (done := one.painted()) is not None]
+        if painted and isinstance(self._driver, LinkDriver):
+            mark = self._driver.delivery.given
+            self._unshown += [(mark, done) for done in painted]
+            self.take_note_of_shown()
+        elif self.is_headless:
+            for done in painted:
+                done()
+
+    def take_note_of_shown(self) -> None:
+        """Let those know whose picture the terminal has, and ask it for the others."""
+        driver = self._driver
+        if not isinstance(driver, LinkDriver):
+            return
+        self._tell_shown(driver.delivery)
+        if self._unshown:
+            driver.ask()
+            if driver.delivery.is_silent:
+                self.unanswered()
+            if not self._looks_again:
+                self._looks_again = True
+                self.set_timer(_LOOKS_AGAIN_S, self._look_again)
+
+    def _tell_shown(self, delivery: Delivery) -> None:
+        while self._unshown:
+            mark, done = self._unshown[0]
+            is_shown = delivery.has(mark)
+            if not (is_shown or delivery.is_lost(mark)):
+                return
+            self._unshown.popleft()
+            if is_shown:
+                done()
+
+    def _look_again(self) -> None:
+        self._looks_again = False
+        self.take_note_of_shown()
+
+    def unanswered(self) -> None:
+        """Tell that the terminal does not answer, and is judged by what it takes."""
+
+    def _paint_later(self) -> None:
+        if not self._is_waiting:
+            self._is_waiting = True
+            self.set_timer(_TRY_AGAIN_S, self._paint)
+
+    def _is_behind(self) -> bool:
+        return isinstance(self._driver, LinkDriver) and self._driver.is_behind

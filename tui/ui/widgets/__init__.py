@@ -1,0 +1,1 @@
+"""The Textual widgets, each drawing lines from `tui.view`; they act on nothing."""

@@ -1,0 +1,37 @@
+"""One line of the screen that belongs to no pane."""
+
+from __future__ import annotations
+
+from tui.core.text.safe_text import cell_width
+from tui.ui.widgets.pane import Pane
+from tui.view.text.lines import Cell, Line
+
+
+class Bar(Pane):
+    """Shows one line."""
+
+    def __init__(self, *, id: str, is_ascii: bool = False) -> None:
+        super().__init__(id=id, is_ascii=is_ascii)
+        self.line: Line = ()
+
+    def show(self, line: Line) -> None:
+        """Show this line."""
+        self.line = line
+        self.redraw()
+
+    def body_line(self, y: int) -> Line:
+        return self.line if y == 0 else ()
+
+
+def keys_line(keys: tuple[tuple[str, str, bool], ...], width: int) -> Line:
+    """Return the key line: each key and what it does, greyed when it cannot act now."""
+    line: list[Cell] = [Cell(" ")]
+    room = width - 1
+    for key, word, is_possible in keys:
+        used = cell_width(key) + cell_width(word) + 3
+        if used - 2 > room:
+            break
+        room -= used
+        line += [Cell(key, "key" if is_possible else "muted")]
+        line += [Cell(f" {word}  ", "" if is_possible else "muted")]
+    return tuple(line)

@@ -1,0 +1,54 @@
+"""The Listings pane."""
+
+from __future__ import annotations
+
+from tui.core.models import Key
+from tui.ui.widgets.table import Table
+from tui.view.panes import listings
+from tui.view.text.lines import Line
+
+
+class ListingsPane(Table):
+    """Every client; choosing one shows only its sessions."""
+
+    groups: dict[str, listings.Group]
+
+    def __init__(self, *, id: str, is_ascii: bool = False) -> None:
+        super().__init__(id=id, is_ascii=is_ascii)
+        self.groups = {}
+        self.is_held = False
+
+    def update(
+        self, groups: tuple[listings.Group, ...], *, keeps_order: bool, is_held: bool = False
+    ) -> None:
+        """Show the groups; while the operator is in the pane the order stays as it was."""
+        self.is_held = is_held
+        self.groups = {one.name: one for one in groups}
+        names = [one.name for one in groups]
+        if keeps_order:
+            known = [name for _, name in self.keys if name in self.groups]
+            names = known + [name for name in names if name not in set(known)]
+        self.show([("listing", name) for name in names])
+
+    @property
+    def listing(self) -> str:
+        """The selected listing's name; empty for all."""
+        return self.key[1] if self.key else listings.ALL
+
+    def title(self) -> str:
+        return "1 Listings"
+
+    def note(self) -> str:
+        return ("held  " if self.is_held else "") + str(max(0, len(self.keys) - 1))
+
+    @property
+    def vanished(self) -> str:
+        """The selected listing when its folder is gone, else empty."""
+        group = self.groups.get(self.listing)
+        return group.name if group is not None and group.is_vanished else ""
+
+    def head_line(self) -> Line:
+        return listings.head(self.text_width)
+
+    def row_line(self, key: Key, *, is_current: bool) -> Line:
+        return listings.line(self.groups[key[1]], self.text_width, is_current=is_current)

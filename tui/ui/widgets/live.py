@@ -1,0 +1,396 @@
+"""The Live pane: the stream of the selected session, whoever runs it, at any size."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from textual.message import Message
+
+from tui.claude.transcript.usage_meter import Spent
+from tui.core.models import Entry, EntryKind, Session
+from tui.operations.stream.follow import Page, Update
+from tui.ui.terminal.paint_throttle import Pace
+from tui.ui.widgets.page_request import Wish
+from tui.ui.widgets.pane import Pane
+from tui.view.stream import entry_lines, stream_title
+from tui.view.stream.stream_buffer import Place, Roll
+from tui.view.stream.subagent_lines import Asides
+from tui.view.text.lines import Cell, Line, title_room
+
+_NEAR = 40  # entries from an edge of what is in memory
+
+
+class LivePane(Pane):
+    """A window on the stream; follows the end only while the operator is at the end.
+
+    `start` and `end` are the places in the file between which entries are in memory; `told_to` is
+    how far the file is known to go.
+    """
+
+    class Wished(Message):
+        """The pane lacks a page."""
+
+        def __init__(self, wish: Wish) -> None:
+            super().__init__()
+            self.wish = wish
+
+    def __init__(
+        self,
+        *,
+        id: str,
+        zone: tzinfo,
+        quiet_after: timedelta,
+        follows: str,
+        is_ascii: bool = False,
+        is_remote: bool = False,
+        access: entry_lines.Access = "full",
+    ) -> None:
+        super().__init__(id=id, is_ascii=is_ascii)
+        self._pace = Pace(is_remote=is_remote)
+        self._follows, self._access = follows, access
+        self._is_waiting = False
+        self._found: Place | None = None
+        self._awaited: tuple[int, str, Place] | None = None
+        self.quiet_after = quiet_after
+        self.now = datetime.fromtimestamp(0, UTC)
+        self.session: Session | None = None
+        self.has_rule = True
+        self.is_full = False
+        self.is_following = True
+        self.unseen = 0
+        self.says = ""
+        self.spent = Spent()
+        self.wish: Wish | None = None
+        self.start = self.end = self.told_to = 0
+        self.top: Place = (0, 0)
+        self._roll = Roll(zone)
+        self._writing: entry_lines.Writing | None = None
+        self._branches = ""
+        self._current: int | None = None
+        self._shown: list[tuple[Place, Line]] = []
+
+    # What comes in ---------------------------------------------------------------------------
+
+    def begin(self, session: Session | None, says: str = "") -> None:
+        """Empty the pane for another session; `says` stands there until something comes."""
+        self.session = session
+        self.is_following = True
+        self.unseen = 0
+        self.says = says
+        self.spent = Spent()
+        self._writing, self._branches = None, ""
+        self._forget(0)
+        self._roll.asides = Asides()
+        self.told_to = 0
+        self._end_lines()
+        self._settle()
+
+    def update(self, session: Session | None, now: datetime) -> None:
+        """Take note of what the session is now; another one is not shown before `begin`."""
+        if session is not None and self.session is not None and session.key == self.session.key:
+            self.session = session
+        self.now = now
+        today = now.astimezone(self._roll.zone).date()
+        if today != self._roll.today:
+            self._roll.today = today
+            self._roll.redraw()
+        self._settle_soon()
+
+    def add(self, update: Update) -> None:
+        """Show what is new in the stream; far from its end only count it."""
+        if update.was_reset or not (self._roll.entries or self.told_to):
+            self._forget(update.start)
+            self._roll.asides = Asides()
+            self.end = self.told_to = update.start
+        is_attached = self.end == self.told_to
+        self.told_to = update.end
+        if is_attached:
+            self.end = update.end
+            self._roll.append(update.entries)
+        notices = tuple(Entry(EntryKind.NOTICE, text) for text in update.notices)
+        self._roll.append(notices)
+        self._roll.put_aside(update.asides, update.ended)
+        if self._awaited and update.asides and self.top == self._awaited[2]:
+            self.go_to(*self._awaited[:2])
+        self.spent, self._writing = update.spent, update.partial
+        self._branches = update.branches
+        if not self.is_following:
+            self.unseen += sum(one.kind is not EntryKind.RESULT for one in update.entries)
+        self._trim()
+        if update.entries or update.was_reset or update.notices:
+            self._settle_now()
+        else:
+            self._settle_soon()
+
+    def put(self, wish: Wish, *pages: Page) -> None:
+        """Take the pages that were wished for, as far as they still fit."""
+        self.wish = None
+        for page in pages:
+            if page.is_void:
+                break
+            if wish.side in ("start", "end", "around") and page is pages[0]:
+                self._forget(page.start)
+                self.end = page.stop
+                self._roll.append(page.entries)
+            elif page.stop == self.start and wish.side == "before":
+                moved = self._roll.prepend(page.entries)
+                self.start = page.start
+                self._move_places(moved)
+            elif page.start == self.end:
+                self._roll.append(page.entries)
+                self.end = page.stop
+        if wish.side == "end":
+            self.is_following = True
+        self._trim()
+        self._settle()
+
+    def _forget(self, start: int) -> None:
+        self._roll = self._roll.anew()
+        self.start = self.end = start
+        self.top, self._current = (0, 0), None
+        self.wish = self._found = self._awaited = None
+
+    def _trim(self) -> None:
+        """Let go of what is far from where the operator reads; it can be read again."""
+        roll = self._roll
+        while roll.is_full and len(roll.entries) > 1:
+            if self.is_following or self.top[0] > len(roll.entries) // 2 or self.end <= 0:
+                self._move_places(-roll.drop_first())
+                self.start = max(self.start, roll.entries[0].place) if roll.entries else self.end
+            elif (first := roll.drop_last()) >= 0:
+                self.end = first
+            else:
+                return
+
+    def _move_places(self, moved: int) -> None:
+        index, row = self.top
+        self.top = (index + moved, row) if index + moved >= 0 else (0, 0)
+        self._found = None
+        if self._current is not None:
+            self._current = self._current + moved if self._current + moved >= 0 else None
+
+    # Where the operator reads ----------------------------------------------------------------
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the end of the file is in memory."""
+        return self.end >= self.told_to
+
+    def scroll_lines(self, lines: int) -> None:
+        """Scroll; reaching the end follows it again."""
+        top = self._roll.moved(self.top, lines)
+        self.follow(is_on=top >= self._lowest() and lines > 0, top=top)
+
+    def go_to_start(self) -> None:
+        """Show the very first lines of the file."""
+        self.is_following = False
+        self._current, self.top = None, (0, 0)
+        if self.start > 0:
+            self._wish(Wish("start", 0, self.told_to))
+        self._settle()
+
+    def go_to_end(self) -> None:
+        """Show the last lines of the file, and follow what comes."""
+        if not self.is_at_end:
+            self._wish(Wish("end", self.told_to))
+        self.follow(is_on=True)
+
+    def follow(self, *, is_on: bool, top: Place | None = None) -> None:
+        """Follow the end, or stay where the operator reads."""
+        self.is_following = is_on and self.is_at_end
+        if top is not None:
+            self.top = top
+        if self.is_following:
+            self.unseen, self._current, self._found = 0, None, None
+        elif is_on and self.wish is None:
+            self._wish(Wish("end", self.told_to))
+        self._settle()
+
+    def go_to(self, place: int, words: str) -> bool:
+        """Show what stands at a place of the file, with `words` in sight; false without it yet."""
+        found = self._roll.sought(place, words) if self.start <= place < self.end else None
+        if found is None:
+            return False
+        self.is_following = False
+        if found[1] < 0:
+            self._roll.open(found[0])
+            found = self._roll.sought(place, words) or found
+        index, row = found
+        self._current, self._found = index, (index, max(0, row))
+        self.top = self._roll.moved((index, max(0, row)), -(self.body_height // 3))
+        self._settle()
+        self._awaited = (place, words, self.top) if row < 0 else None
+        return True
+
+    @property
+    def place(self) -> int:
+        """The place in the file of what a search goes on from; -1 for none."""
+        if self._current is not None and self._current < len(self._roll.entries):
+            return self._roll.entries[self._current].place
+        return max(-1, self._roll.place_at(self.top[0]) - 1)
+
+    def step(self, step: int) -> None:
+        """Go to the next entry in sight or beyond, or to the one before."""
+        current = self._marked()
+        index = len(self._roll.entries) if current is None else current
+        while 0 <= (index := index + step) < len(self._roll.entries):
+            if self._roll.lines(index):
+                break
+        if 0 <= index < len(self._roll.entries):
+            self._current = index
+            self._bring_in_sight(index)
+        self._settle()
+
+    def toggle(self) -> None:
+        """Open or fold the entry that is marked."""
+        index = self._marked()
+        if index is not None:
+            self._roll.toggle(index)
+            self._current, self.is_following = index, False
+            self._bring_in_sight(index)
+            self._settle()
+
+    def next_tools(self) -> str:
+        """Show tools short, in full, or not at all; return which."""
+        shown = self._roll.next_tools()
+        self._settle()
+        return shown
+
+    @property
+    def entry(self) -> tuple[Entry | None, Entry | None]:
+        """The entry that is marked, and its result."""
+        index = self._marked()
+        if index is None:
+            return None, None
+        entry = self._roll.entries[index]
+        return entry, self._roll.results.get(entry.tool_id)
+
+    def _marked(self) -> int | None:
+        """Return the chosen entry if it is in sight, else the first that begins there.
+
+        At the end it is the last one: nobody can bring that to the top.
+        """
+        there = [place[0] for place, _ in self._shown if place[0] < len(self._roll.entries)]
+        if self._current in there or not there:
+            return self._current if there else None
+        begun = [index for (index, row), _ in self._shown if row == 0 and index in there]
+        if self.is_following:
+            return there[-1]
+        return begun[0] if begun else there[0]
+
+    def _bring_in_sight(self, index: int) -> None:
+        self.is_following = False
+        bottom = self._roll.moved(self.top, self.body_height - 1)
+        if (index, 0) < self.top:
+            self.top = (index, 0)
+        elif (index, 0) > bottom:
+            last = self._roll.moved((index, 0), len(self._roll.lines(index)))
+            top = self._roll.moved(last, -self.body_height)
+            self.top = min(top, (index, 0))
+
+    @property
+    def has_asides(self) -> bool:
+        """Whether sub-agents said something, and may have said more since."""
+        return self._roll.asides.has_any
+
+    # What is shown ---------------------------------------------------------------------------
+
+    @property
+    def count(self) -> int:
+        """How many entries of the session's stream are in memory."""
+        return len(self._roll.entries)
+
+    def title(self) -> str:
+        room = title_room(self.note(), self.body_width)
+        return stream_title.title(self.session, self.now, self.quiet_after, self.spent, room)
+
+    def note(self) -> str:
+        if self.wish is not None and self.wish.side not in ("before", "after"):
+            return "reading..."
+        if self.is_following:
+            return ""
+        share = f"  {self._share():.0%}" if self.start > 0 or not self.is_at_end else ""
+        return (f"{self.unseen} new ↓" if self.unseen else f"{self._follows} follows") + share
+
+    def _share(self) -> float:
+        place = self._roll.place_at(self.top[0])
+        return max(0, place) / self.told_to if self.told_to else 0.0
+
+    def body_line(self, y: int) -> Line:
+        if y < len(self._shown):
+            (index, row), line = self._shown[y]
+            if (index, row) == self._found:
+                return (Cell(">", "mark"), Cell("".join(cell.text for cell in line), "current"))
+            if index == self._current and self.is_full:
+                return (Cell(">" if row == 0 else " ", "mark"), *line)
+            return (Cell(" "), *line)
+        if not self._shown and y == 0:
+            return (Cell(f" {self.says}", "muted"),)
+        return ()
+
+    def resized(self) -> None:
+        """Wrap what is in sight again."""
+        self._roll.fit(self._text_width)
+        self._end_lines()
+        self._settle()
+
+    @property
+    def _text_width(self) -> int:
+        return max(20, self.body_width - 2)
+
+    def _lowest(self) -> Place:
+        return self._roll.bottom(self.body_height)
+
+    def _settle_soon(self) -> None:
+        """Settle when what was painted last has gone down the line."""
+        wait = self._pace.wait_s
+        if wait <= 0:
+            self._settle_now()
+        elif not self._is_waiting:
+            self._is_waiting = True
+            self.set_timer(wait, self._settle_now)
+
+    def _settle_now(self) -> None:
+        self._is_waiting = False
+        self._end_lines()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Clamp to what is there, wish for what is lacking, and draw."""
+        self._roll.fit(self._text_width)
+        lowest = self._lowest()
+        self.top = lowest if self.is_following else min(self.top, lowest)
+        self._shown = self._roll.visible(self.top, self.body_height)
+        self._wish_for_more()
+        self._pace.pay(self.redraw())
+
+    def _wish_for_more(self) -> None:
+        if self.wish is not None or not self.body_height:
+            return
+        last = self._shown[-1][0][0] if self._shown else 0
+        is_short = len(self._shown) < self.body_height
+        is_near = self.top[0] < _NEAR and not self.is_following
+        if self.start > 0 and (is_near or is_short):
+            self._wish(Wish("before", self.start, at=self._roll.time(1)))
+        elif not self.is_at_end and last > len(self._roll.entries) - _NEAR:
+            self._wish(Wish("after", self.end, self.told_to, self._roll.time(-1)))
+
+    def _wish(self, wish: Wish) -> None:
+        self.wish = wish
+        self.post_message(self.Wished(wish))
+
+    def wish_around(self, place: int) -> Wish:
+        """Lack what stands around a place of the file; whoever asks for this brings it."""
+        self.wish = Wish("around", place, self.told_to)
+        return self.wish
+
+    def _end_lines(self) -> None:
+        """Wrap what stands at the end: what is being written, and what waits for an answer."""
+        width, run = self._text_width, self.session.run if self.session else None
+        tail = entry_lines.branch_lines(self._branches if self.is_at_end else "", width)
+        if self.is_at_end and self._writing is not None:
+            tail += entry_lines.writing_lines(self._writing, width)
+        if self.is_at_end and run is not None:
+            zone, plain, access = self._roll.zone, self.is_ascii, self._access
+            tail += entry_lines.run_lines(run, width, self.now, zone, is_ascii=plain, access=access)
+        self._roll.tail = tail

@@ -1,0 +1,71 @@
+"""What is said at the bottom of the screen, and the keys below it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from tui.core.text.safe_text import cell_width, one_line
+from tui.ui.widgets.pane import Pane
+from tui.view.text.lines import Cell, Line
+from tui.view.text.styled_text import wrap
+
+LEAST_ROWS = 2
+
+
+class MessagePane(Pane):
+    """Shows a message, in as many rows as it may take."""
+
+    def __init__(self, *, id: str, is_ascii: bool = False) -> None:
+        super().__init__(id=id, is_ascii=is_ascii)
+        self.message = Cell("")
+        self.keys: Line = ()
+        self.is_whole = False
+        self._spills = False
+
+    def say(self, text: str, style: str = "", *, is_whole: bool = False) -> None:
+        """Show a message; what does not fit goes on where the keys are, until `settle`.
+
+        With `is_whole` it takes as many rows as it needs, until `fold`.
+        """
+        self.message = Cell(one_line(text), style)
+        self._spills, self.is_whole = True, is_whole
+        self.redraw()
+
+    def has_room(self, text: str) -> bool:
+        """Whether so long a message can be shown whole, and half of the screen stays."""
+        return len(self._wrapped(one_line(text))) <= self._most_rows
+
+    def fold(self) -> None:
+        """Give back the rows that a whole message took."""
+        if self.is_whole:
+            self.is_whole = False
+            self.redraw()
+
+    def settle(self) -> None:
+        """Show the keys again, however long the message is."""
+        self._spills = False
+        self.redraw()
+
+    @property
+    def _most_rows(self) -> int:
+        return max(LEAST_ROWS, self.app.size.height // 2)
+
+    def _wrapped(self, text: str) -> list[str]:
+        return wrap(text, max(20, self.size.width - 2))
+
+    def _spilled(self) -> Line:
+        """Return the rest of a message that one line has no room for; nothing when it fits."""
+        rest = self._wrapped(self.message.text)[1:]
+        if not (rest and self._spills):
+            return ()
+        return (Cell(" "), Cell(" ".join(piece.strip() for piece in rest), self.message.style))
+
+
+def warning(warns: Sequence[str], room: int) -> str:
+    """Return warnings in what room there is: in full, else what each begins with, or nothing."""
+    for said in (warns, tuple(re.split(r"[:(;]", one)[0].rstrip() for one in warns)):
+        text = "   ! " + "; ".join(said)
+        if said and cell_width(text) < room:
+            return text
+    return f"{'   ! ' + warns[0]:.{room - 2}}~" if warns and room > 20 else ""

@@ -1,0 +1,174 @@
+"""A page over the panes: the help, or what a verb had to say; its keys are those of `less`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from tui.core.text.safe_text import cell_width, fit
+from tui.ui.terminal.link import LinkApp
+from tui.ui.widgets.pane import Pane
+from tui.view.panes import page
+from tui.view.text.lines import Cell, Line, title_room
+
+Draw = Callable[[int], tuple[Line, ...]]
+
+
+class PagePane(Pane):
+    """Lines drawn for the width there is; shown until somebody closes it.
+
+    Or shown page by page, for whoever must have seen all of it: each line then stands on one page,
+    and `is_all_seen` tells whether the terminal took every one at the width there is now.
+    """
+
+    def __init__(self, *, id: str, is_ascii: bool = False) -> None:
+        super().__init__(id=id, is_ascii=is_ascii)
+        self.has_rule = True
+        self.is_active = True
+        self.top = 0
+        self.is_open = False
+        self._is_at_end = False
+        self._title = ""
+        self._found = -1
+        self._is_paged = False
+        self.when_all_seen: Callable[[], object] = lambda: None
+        self._seen: set[int] = set()
+        self._opening = 0
+        self.says: Callable[[], str] = lambda: ""
+        self._draw: Draw = lambda width: ()
+        self._drawn_for = -1
+        self._lines: tuple[Line, ...] = ()
+
+    def open(
+        self, title: str, draw: Draw, *, is_at_end: bool = False, is_paged: bool = False
+    ) -> None:
+        """Show what `draw` makes of the width, from its top or from its end."""
+        self._is_paged = is_paged
+        self._title, self._draw = title, draw
+        self._drawn_for = self._found = -1
+        self.top = 0
+        self.is_open = True
+        self._is_at_end = is_at_end
+        self._settle()
+
+    def close(self) -> None:
+        """Give the screen back to the panes."""
+        self.is_open = False
+        self._opening += 1
+        self._drawn.clear()
+
+    def scroll_lines(self, lines: int) -> None:
+        """Scroll as far as there is more."""
+        self._is_at_end = False
+        self.top += lines
+        self._settle()
+
+    def turn(self, pages: int) -> None:
+        """Go to another page, where it is shown page by page."""
+        self.scroll_lines(pages * self.body_height)
+
+    @property
+    def is_all_seen(self) -> bool:
+        """Whether every line was shown, at the width there is now."""
+        lines = self.lines  # made anew at another width, where nothing was seen yet
+        return len(self._seen) >= len(lines)
+
+    @property
+    def first_unseen(self) -> int:
+        """The number of the first page of which not every line was shown."""
+        line = next((n for n in range(len(self.lines)) if n not in self._seen), 0)
+        return line // max(1, self.body_height) + 1
+
+    @property
+    def pages(self) -> tuple[int, int]:
+        """The number of the page in sight, and how many there are."""
+        height = max(1, self.body_height)
+        return self.top // height + 1, max(1, -(-len(self.lines) // height))
+
+    def redraw(self) -> int:
+        """Repaint what differs; what was painted already is in sight as it is."""
+        cells = super().redraw()
+        if not cells and self.is_open and self._is_paged and isinstance(self.app, LinkApp):
+            self.app.call_later(self.app.repaint_nothing)
+        return cells
+
+    def tick(self) -> None:
+        """Draw what the clock says now."""
+        if self.is_open:
+            self.redraw()
+
+    def painted(self) -> Callable[[], object] | None:
+        """Return what to do once the lines that are painted now were shown."""
+        if not (self.is_open and self._is_paged):
+            return None
+        if not self.region.area:
+            self._drawn.clear()  # something else stands there now
+            return None
+        lines, ruled = self.lines, self.size.height - self.body_height
+        rows = ((self.top + y - ruled, y) for y in range(ruled, self.size.height))
+        found = frozenset(
+            index
+            for index, y in rows
+            if index < len(lines) and index not in self._seen
+            if self._drawn.get(y) == self.line_at(y)
+        )
+        return partial(self._see, self._opening, found) if found else None
+
+    def _see(self, opening: int, lines: frozenset[int]) -> None:
+        """Take note that these were shown, unless others stand there meanwhile."""
+        if opening == self._opening and self.is_open:
+            self._seen |= lines
+            if self.is_all_seen:
+                self.when_all_seen()
+
+    def resized(self) -> None:
+        """Keep what is read in sight; only now it is known where the end is."""
+        self._settle()
+
+    def _settle(self) -> None:
+        if not self.body_height:
+            return
+        lowest = len(self.lines) - self.body_height
+        if self._is_paged:
+            lowest = (self.pages[1] - 1) * self.body_height
+            self.top -= self.top % self.body_height
+        self.top = max(0, lowest if self._is_at_end else min(self.top, lowest))
+        self.redraw()
+
+    def find(self, words: str, step: int) -> bool:
+        """Go to the next line that has `words`; answer whether there is one."""
+        texts = ["".join(cell.text for cell in line) for line in self.lines]
+        start = self.top if self._found < 0 else self._found + step
+        found = page.find(texts, words, start, step)
+        self._found = -1 if found is None else found
+        self.scroll_lines(0 if found is None else found - self.top)
+        return found is not None
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """All lines, as they are drawn at this width."""
+        if self._drawn_for != self.body_width:
+            self._drawn_for = self.body_width
+            self._lines = self._draw(self.body_width)
+            self._seen.clear()
+            self._opening += 1  # what of the others is still on its way to the terminal is none
+        return self._lines
+
+    def title(self) -> str:
+        room = title_room(self.note(), self.size.width)
+        return fit(self._title, min(cell_width(self._title), room))
+
+    def note(self) -> str:
+        if self._is_paged:
+            number, count = self.pages
+            page = f"page {number} of {count}" if count > 1 else ""
+            return "  ".join(filter(None, (self.says(), page)))
+        below = len(self.lines) - self.top - self.body_height
+        return f"{below} more ↓  Esc back" if below > 0 else "Esc back"
+
+    def body_line(self, y: int) -> Line:
+        index = self.top + y
+        line = self.lines[index] if index < len(self.lines) else ()
+        if index != self._found:
+            return line
+        return (Cell("".join(cell.text for cell in line), "current"),)

@@ -1,0 +1,152 @@
+"""A widget that draws pure lines, and repaints of them only what changed."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.core.text.safe_text import agreed, cell_width
+from tui.view.text.ascii import plain
+from tui.view.text.lines import Cell, Line, clipped, rule
+
+STYLES = (
+    "calm", "unknown", "noticed", "urgent", "expired", "attention", "good", "bad", "muted",
+    "strong", "head", "mark", "rule", "title", "active", "current", "prompt", "tool", "key",
+    "heading", "code", "emphasis",
+)  # fmt: skip
+# The screen alone has them: each costs its share of every change of what is where.
+CELL = "cell--"
+_BLANKS = {ord("\n"): " ", ord("\t"): " "}
+_CORNERS = {"top": ("┌", "┐"), "lower": ("├", "┤")}
+
+
+class Pane(Widget):
+    """A pane of lines. What a subclass shows is `body_line`; after any change call `redraw`.
+
+    `frame` is empty (no border), `top` (the first box of a column) or `lower` (the box below it,
+    which also closes the column).
+    """
+
+    can_focus = False
+
+    def __init__(self, *, id: str, is_ascii: bool = False) -> None:
+        super().__init__(id=id)
+        self.frame = ""
+        self.is_active = False
+        self.is_ascii = is_ascii
+        self.has_rule = False
+        self._drawn: dict[int, Line] = {}
+
+    def title(self) -> str:
+        """Return what stands at the left of the pane's rule."""
+        return ""
+
+    def note(self) -> str:
+        """Return what stands at the right of the pane's rule."""
+        return ""
+
+    def body_line(self, y: int) -> Line:
+        """Return the line at `y` of the body, at most `body_width` cells wide."""
+        raise NotImplementedError
+
+    @property
+    def body_width(self) -> int:
+        """The width inside the frame."""
+        return max(0, self.size.width - (2 if self.frame else 0))
+
+    @property
+    def text_width(self) -> int:
+        """The width of a table's columns: inside a frame they do not touch its side."""
+        return max(0, self.body_width - (1 if self.frame else 0))
+
+    @property
+    def body_height(self) -> int:
+        """The height inside the frame."""
+        ruled = 1 if self.frame or self.has_rule else 0
+        return max(0, self.size.height - ruled - (1 if self.frame == "lower" else 0))
+
+    def line_at(self, y: int) -> Line:
+        """Return the whole line at `y` of the widget, frame included."""
+        width = self.size.width
+        top = 1 if self.frame or self.has_rule else 0
+        if y == 0 and top:
+            return self._rule_line(width)
+        if not self.frame:
+            return clipped(self.body_line(y - top), width)
+        if self.frame == "lower" and y == self.size.height - 1:
+            return (Cell("└" + "─" * (width - 2) + "┘", "rule"),)
+        side = Cell("│", "rule")
+        return (side, *clipped(self.body_line(y - top), width - 2), side)
+
+    def _rule_line(self, width: int) -> Line:
+        style = "active" if self.is_active else "title"
+        mark = "▸" if self.is_active else " "
+        if not self.frame:
+            return rule(self.title(), self.note(), width, title_style=style, mark=mark)
+        left, right = _CORNERS[self.frame]
+        inner = rule(self.title(), self.note(), width - 2, title_style=style, mark=mark)
+        return (Cell(left, "rule"), *inner, Cell(right, "rule"))
+
+    def redraw(self) -> int:
+        """Repaint what differs from what was drawn, and nothing else; return how many cells."""
+        regions = []
+        for y in range(self.size.height):
+            new, old = self.line_at(y), self._drawn.get(y)
+            if new != old:
+                start, end = _changed(old, new) if old is not None else (0, self.size.width)
+                regions.append(Region(start, y, max(1, end - start), 1))
+        if regions:
+            self.refresh(*regions)
+        return sum(region.area for region in regions)
+
+    def render_line(self, y: int) -> Strip:
+        """Return the strip of the line at `y`."""
+        line = self.line_at(y)
+        self._drawn[y] = line
+        segments = [Segment(self._text(cell), self._style(cell.style)) for cell in line]
+        return Strip(segments, sum(cell_width(cell.text) for cell in line)).simplify()
+
+    def on_resize(self) -> None:
+        """Forget what was drawn: everything is painted again.
+
+        Textual calls the handlers of a class and of those that it extends: `resized` is for these.
+        """
+        self._drawn.clear()
+        self.resized()
+
+    def resized(self) -> None:
+        """Fit what is shown to the new size."""
+
+    def _text(self, cell: Cell) -> str:
+        # Safe text may still hold these two, and a cell of a line must not move the cursor.
+        text = cell.text.translate(_BLANKS)
+        return plain(text) if self.is_ascii else agreed(text)
+
+    def _style(self, name: str) -> Style:
+        if not name:
+            return self.rich_style
+        return self.screen.get_component_rich_style(CELL + name)
+
+
+def _changed(old: Line, new: Line) -> tuple[int, int]:
+    """Return the first cell that differs and the one after the last."""
+    before, after = _cells(old), _cells(new)
+    differing = [
+        x for x, (one, other) in enumerate(zip(before, after, strict=False)) if one != other
+    ]
+    end = max(len(before), len(after))
+    if len(before) != len(after):
+        return (differing[0] if differing else min(len(before), len(after))), end
+    return (differing[0], differing[-1] + 1) if differing else (0, 0)
+
+
+def _cells(line: Line) -> list[tuple[str, str]]:
+    cells: list[tuple[str, str]] = []
+    for cell in line:
+        for char in cell.text:
+            cells.append((char, cell.style))
+            cells += [("", cell.style)] * (cell_width(char) - 1)
+    return cells

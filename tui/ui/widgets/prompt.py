@@ -1,0 +1,381 @@
+"""The two lines at the bottom: a message over the keys, or a question over its answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
+
+from textual import events
+
+from tui.core.errors import ConsoleError
+from tui.core.text.safe_text import cell_width, one_line
+from tui.ui.terminal.keyboard import TypedAhead
+from tui.ui.terminal.link import LinkApp
+from tui.ui.widgets.line_editor import LONGEST, LineEditor
+from tui.ui.widgets.message_bar import LEAST_ROWS, MessagePane, warning
+from tui.view.text.lines import Cell, Line
+
+T = TypeVar("T")
+Preview = Callable[[str], Cell]
+Complete = Callable[[str], str]
+WhyNot = Callable[[str], str]
+Turns = Mapping[str, Callable[[], object]]
+_NO_TURNS: Turns = {}
+_SAY_EACH = 0.4
+TOO_EARLY = "that key came before this question was on the screen: once more"
+
+
+class Cancelled(ConsoleError):
+    """The operator left the question."""
+
+
+class GaveUp(Cancelled):
+    """The operator no longer waits; what was begun goes on."""
+
+
+class Question(MessagePane):
+    """Shows messages; asks one question at a time. While it asks, every key is its own.
+
+    `hold` takes the keyboard before the question is known, so that what is typed ahead of it
+    reaches the question and never a command.
+    """
+
+    can_focus = True
+
+    def __init__(self, *, id: str, is_ascii: bool = False) -> None:
+        super().__init__(id=id, is_ascii=is_ascii)
+        self.editor = LineEditor()
+        self._is_held = False
+        self._typed: deque[events.Key | events.Paste] = deque()
+        self._answer: asyncio.Future[str] | None = None
+        self._choices: dict[str, str] = {}
+        self._words: dict[str, str] = {}
+        self._why_not: WhyNot = lambda key: ""
+        self._turns: Turns = {}
+        self._preview: Preview | None = None
+        self._complete: Complete | None = None
+        self._placeholder = ""
+        self._warns: Sequence[str] = ()
+        self._refusal = ""
+        self._typed_so_far: Callable[[str], object] | None = None
+        self._rows = LEAST_ROWS
+        self._is_shown = self._counts_on_it = False
+        self._gave_up: asyncio.Event | None = None
+        self._leaves = ""
+        self.gone = ""
+        self.asked = 0  # questions so far
+
+    @property
+    def is_open(self) -> bool:
+        """Whether keys go here and nowhere else."""
+        return self._is_held
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether the question is there, and not only awaited."""
+        return self._answer is not None
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the question was on the screen, so that a key can be meant for it."""
+        return self._answer is not None and self._is_shown
+
+    @property
+    def was_shown(self) -> bool:
+        """Whether what was asked last was on the screen, when it was answered."""
+        return self._is_shown
+
+    def hold(self) -> None:
+        """Take the keyboard."""
+        self._is_held = True
+        self._typed.clear()
+        self.take_focus()
+        self.redraw()
+
+    def take_focus(self) -> None:
+        """Take the keyboard back: a screen too small to show the question had lost it."""
+        if self._is_held:
+            self.screen.set_focus(self, scroll_visible=False)
+
+    def release(self, *, drops_typed: bool = False) -> None:
+        """Give the keyboard back, with what was typed past the answer.
+
+        That is dropped where no answer was taken: it was meant for a line, and is no command.
+        """
+        self._is_held = False
+        self.screen.set_focus(None)
+        typed = [] if drops_typed else list(self._typed)
+        self._typed.clear()
+        for event in typed:
+            if isinstance(event, events.Key):
+                self.app.post_message(events.Key(event.key, event.character))
+        self.redraw()
+
+    async def choose(
+        self,
+        asks: str,
+        choices: dict[str, str],
+        *,
+        default: str = "",
+        why_not: WhyNot = lambda key: "",
+        turns: Turns = _NO_TURNS,
+        refused: str = "",
+    ) -> str:
+        """Return which key of `choices` was pressed; Enter is `default`. Raises `Cancelled`.
+
+        A key for which `why_not` has a reason is greyed, and says it. The keys of `turns` answer
+        nothing: they turn pages. A key that was pressed before the question was shown answers
+        nothing either, since nobody had seen what it is about.
+        """
+        self._choices = {key: key for key in choices} | ({"enter": default} if default else {})
+        self._words, self._why_not, self._turns = choices, why_not, turns
+        self._refusal = one_line(refused)
+        if turns:
+            self._typed.clear()
+        return await self._ask(asks, counts_on_it=True)
+
+    async def confirm(self, asks: str) -> bool:
+        """Ask yes or no; anything but `y` is no. Raises `Cancelled` for Esc."""
+        return await self.choose(asks, {"y": "yes", "n": "no"}, default="n") == "y"
+
+    async def ask(
+        self,
+        asks: str,
+        *,
+        placeholder: str = "",
+        text: str = "",
+        preview: Preview | None = None,
+        complete: Complete | None = None,
+        warns: Sequence[str] = (),
+        typed: Callable[[str], object] | None = None,
+        refused: str = "",
+        turns: Turns = _NO_TURNS,
+        counts_on_it: bool = False,
+    ) -> str:
+        """Ask for a line of text; `preview` says what the words so far would do.
+
+        `complete` makes more of them when Tab is pressed; `warns` stands behind the answer while
+        there is room; `typed` hears the words at once and at each change. Why the last answer was
+        `refused` stands there in full until a key is pressed. `turns` are as for `choose`; with
+        them, or if the answer `counts_on_it`, Enter before the question was shown answers nothing.
+        """
+        self._choices, self._turns = {}, turns
+        if turns:
+            self._typed.clear()
+        self._refusal = one_line(refused)
+        self._typed_so_far = typed
+        self.editor = LineEditor(text)
+        self._preview = preview
+        self._complete = complete
+        self._placeholder = placeholder
+        self._warns = warns
+        self._tell_typed()
+        return await self._ask(asks, counts_on_it=counts_on_it or bool(turns))
+
+    async def wait_for(
+        self,
+        work: Awaitable[T],
+        says: Callable[[], str],
+        later: Callable[[asyncio.Future[T]], None],
+        leaves: str = "waits no longer, it goes on",
+    ) -> T:
+        """Return what comes of `work`; what it `says` stands there once it takes long.
+
+        Raises `GaveUp` when Esc is pressed before; `later` is then called when it is done. What
+        Esc does then, `leaves` says.
+        """
+        task, self._gave_up = asyncio.ensure_future(work), asyncio.Event()
+        leaving = asyncio.create_task(self._gave_up.wait())
+        self._leaves = leaves
+        self.redraw()
+        try:
+            while not task.done() and not leaving.done():
+                either = {task, leaving}
+                await asyncio.wait(either, timeout=_SAY_EACH, return_when=asyncio.FIRST_COMPLETED)
+                if not task.done() and not leaving.done():
+                    self.say(f"{says()}...", "strong")
+        finally:
+            leaving.cancel()
+            self._gave_up = None
+            self.redraw()
+        if task.done():
+            return task.result()
+        task.add_done_callback(lambda done: None if done.cancelled() else later(done))
+        raise GaveUp(f"{says()}: goes on, nobody waits for it here")
+
+    async def _ask(self, asks: str, *, counts_on_it: bool) -> str:
+        self._is_shown, self._counts_on_it = False, counts_on_it
+        self.message = Cell(one_line(asks), "strong")
+        self.is_whole = False
+        self.asked += 1
+        self._answer = asyncio.get_running_loop().create_future()
+        while self._typed and not self._answer.done():
+            self._take(self._typed.popleft())
+        self.redraw()
+        try:
+            answer = await self._answer
+        finally:
+            self._answer = None
+            self.message = Cell("")
+            self._preview = self._typed_so_far = None
+            self._refusal = ""
+            self.redraw()
+        if self.gone:
+            raise GaveUp(f"{self.gone}: nothing was done")
+        return answer
+
+    def redraw(self) -> int:
+        """Repaint what differs, in as many rows as what must be read in full needs."""
+        rows = max(LEAST_ROWS, len(self._in_full()) + (self._answer is not None))
+        if rows != self._rows:
+            self._rows = rows
+            self.styles.height = rows
+        return super().redraw()
+
+    def painted(self) -> Callable[[], object] | None:
+        """Return what to do once the question, as it is painted now, was shown."""
+        if self._answer is None or self._is_shown or not self.region.area:
+            return None
+        if any(self._drawn.get(y) != self.line_at(y) for y in range(self.size.height)):
+            return None
+        return partial(self._take_note_of_shown, self.asked)
+
+    def _take_note_of_shown(self, asked: int) -> None:
+        self._is_shown = self._is_shown or asked == self.asked
+
+    def _in_full(self) -> list[str]:
+        """Return the rows of what must be read in full; none when there is no such thing."""
+        if self._refusal:
+            return self._wrapped(self._refusal)[: self._most_rows]
+        if self._answer is not None and self._choices and not self.gone:
+            return self._wrapped(self.message.text)[: self._most_rows]
+        if self.is_whole and not self._is_held:
+            return self._wrapped(self.message.text)[: self._most_rows]
+        return []
+
+    def body_line(self, y: int) -> Line:
+        whole = self._in_full()
+        if y < len(whole):
+            return (Cell(" "), Cell(whole[y], "bad" if self._refusal else self.message.style))
+        if whole:
+            y -= len(whole) - 1
+        if y == 0:
+            return self._message_line()
+        if self._answer is None:
+            return self._held_line() if self._is_held else self._spilled() or self.keys
+        if self.gone:
+            return (Cell(" "), Cell("Esc", "key"), Cell(" back"))
+        return self._choices_line() if self._choices else self._input_line()
+
+    def _choices_line(self) -> Line:
+        line: list[Cell] = [Cell(" ")]
+        for key, word in self._words.items():
+            is_off = bool(self._why_not(key))
+            line += [Cell(key, "muted" if is_off else "key")]
+            line += [Cell(f" {word}  ", "muted" if is_off else "")]
+        return (*line, Cell("Esc", "key"), Cell(" back"))
+
+    def _held_line(self) -> Line:
+        if self._gave_up is None:
+            return (Cell(" ..."),)
+        return (Cell(" "), Cell("Esc", "key"), Cell(f" {self._leaves}"))
+
+    def _message_line(self) -> Line:
+        text = self.message.text
+        if self._answer is not None and self.gone:
+            return (Cell(" "), Cell(f"{self.gone}: Esc leaves this", "bad"))
+        if self._answer is None and self._spilled():
+            text = self._wrapped(text)[0]
+        asks = (Cell(" "), Cell(text, self.message.style))
+        if self._preview is None or self._answer is None:
+            return asks
+        return (*asks, Cell("  "), self._preview(self.editor.text))
+
+    def _input_line(self) -> Line:
+        before, at, after = self.editor.window(self.size.width - 4)
+        if not self.editor.text:
+            at, after = self._placeholder[:1] or " ", self._placeholder[1:]
+        style = "" if self.editor.text else "muted"
+        line = (Cell(" > ", "prompt"), Cell(before), Cell(at or " ", "current"), Cell(after, style))
+        room = self.size.width - sum(cell_width(cell.text) for cell in line)
+        return (*line, Cell(warning(self._warns, room), "noticed"))
+
+    async def on_key(self, event: events.Key) -> None:
+        """Take a key while a question is open; pass it on when it was answered meanwhile."""
+        event.stop()
+        event.prevent_default()
+        if not self._is_held:
+            self.screen.set_focus(None)
+            self.app.post_message(events.Key(event.key, event.character))
+        elif event.key == "ctrl+l" and isinstance(self.app, LinkApp):
+            self.app.begin_again()
+        elif self._gave_up is not None and event.key in ("escape", "ctrl+c"):
+            self._gave_up.set()
+        elif self._answer is None or self._answer.done():
+            self._typed.append(event)
+        else:
+            self._take(event)
+            self.redraw()
+
+    async def on_paste(self, event: events.Paste) -> None:
+        """Take pasted text into the line."""
+        event.stop()
+        if self._answer is None or self._answer.done():
+            self._typed.append(event)
+        else:
+            self._take(event)
+            self.redraw()
+
+    async def on_typed_ahead(self, event: TypedAhead) -> None:
+        """Take what was typed ahead into the line."""
+        await self.on_paste(event)
+
+    def _take(self, event: events.Key | events.Paste) -> None:
+        answer = self._answer
+        if answer is None:
+            return
+        self._refusal = ""
+        if isinstance(event, TypedAhead) and not self._choices:
+            for key in event.keys:
+                if not answer.done():  # what it says past the answer is no command
+                    self._take(key)
+        elif isinstance(event, events.Paste):
+            self._paste(self.editor.in_line(event.text))
+        elif event.key in ("escape", "ctrl+c"):
+            answer.set_exception(Cancelled())
+        elif event.key in self._turns:
+            self._turns[event.key]()
+        elif self._choices:
+            self._choose(self._choices.get(event.key, ""), answer)
+        elif event.key == "enter":
+            self._refusal = self._why_too_early()
+            if not self._refusal:
+                answer.set_result(self.editor.text)
+        elif event.key == "tab" and self._complete is not None:
+            self.editor = LineEditor(self._complete(self.editor.before), self.editor.after)
+        else:
+            self.editor.press(event.key, event.character)
+        self._tell_typed()
+
+    def _choose(self, choice: str, answer: asyncio.Future[str]) -> None:
+        if not choice:
+            return
+        self._refusal = self._why_too_early() or one_line(self._why_not(choice))
+        if not self._refusal:
+            answer.set_result(choice)
+
+    def _why_too_early(self) -> str:
+        """Return why a key does not answer: nobody had seen the question when it was pressed."""
+        return TOO_EARLY if self._counts_on_it and not self._is_shown else ""
+
+    def _tell_typed(self) -> None:
+        if self._typed_so_far is not None:
+            self._typed_so_far(self.editor.text)
+
+    def _paste(self, text: str) -> None:
+        """Put pasted text in the line: nothing of it where a key is asked for, or without room."""
+        if not self._choices and not self.editor.insert(text):
+            self._refusal = f"not pasted: {len(text):,} characters, a line takes {LONGEST:,}"

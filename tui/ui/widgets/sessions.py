@@ -1,0 +1,109 @@
+"""The Sessions pane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from tui.core.attention import Failures
+from tui.core.models import Key, Session
+from tui.ui.widgets.table import Table
+from tui.view.panes import sessions
+from tui.view.text.lines import Line
+
+WIDE = 90
+
+
+class SessionsPane(Table):
+    """What the chosen listing and the filter leave, in the chosen order.
+
+    A row is a session, or failures that have one cause; marks are always of sessions.
+    """
+
+    def __init__(
+        self, *, id: str, zone: tzinfo, quiet_after: timedelta, is_ascii: bool = False
+    ) -> None:
+        super().__init__(id=id, is_ascii=is_ascii)
+        self.zone = zone
+        self.quiet_after = quiet_after
+        self.now = datetime.fromtimestamp(0, UTC)
+        self.sessions: dict[Key, Session] = {}
+        self.groups: dict[Key, Failures] = {}
+        self.session_keys: frozenset[Key] = frozenset()
+        self._shown: Sequence[Session | Failures] = ()
+        self.opened: frozenset[str] = frozenset()
+        self.marks: frozenset[Key] = frozenset()
+        self.is_unseen: Callable[[Session], bool] = lambda one: False
+        self.vanished: frozenset[str] = frozenset()
+        self.says = ""
+        self.shape = sessions.Shape(80)
+
+    def update(
+        self, shown: Sequence[Session | Failures], shape: sessions.Shape, now: datetime
+    ) -> None:
+        """Show these as they are now; the width of `shape` is the pane's when it draws."""
+        self.shape = shape
+        self.now = now
+        if shown is self._shown:
+            self.redraw()
+            return
+        self._shown = shown
+        self.sessions = {one.key: one for one in shown if isinstance(one, Session)}
+        self.groups = {one.key: one for one in shown if isinstance(one, Failures)}
+        members = (one.key for group in self.groups.values() for one in group.sessions)
+        self.session_keys = frozenset((*self.sessions, *members))
+        self.show([one.key for one in shown])
+
+    @property
+    def session(self) -> Session | None:
+        """The selected session."""
+        return self.sessions.get(self.key) if self.key else None
+
+    @property
+    def group(self) -> Failures | None:
+        """The selected failures."""
+        return self.groups.get(self.key) if self.key else None
+
+    def keys_of(self, row: Key) -> frozenset[Key]:
+        """Return the keys of the sessions in a row."""
+        group = self.groups.get(row)
+        return frozenset(one.key for one in group.sessions) if group else frozenset({row})
+
+    def _fitted(self) -> sessions.Shape:
+        is_wide = self.shape.is_wide or self.body_width >= WIDE
+        return replace(self.shape, width=self.text_width, is_wide=is_wide)
+
+    def title(self) -> str:
+        return "2 Sessions"
+
+    def note(self) -> str:
+        marked = f"{len(self.marks)} marked  " if self.marks else ""
+        return f"{marked}{self.says}{len(self.session_keys)}"
+
+    def head_line(self) -> Line:
+        note = "" if self.frame else self.note()
+        return sessions.head(self._fitted(), "active" if self.is_active else "head", note)
+
+    def row_line(self, key: Key, *, is_current: bool) -> Line:
+        if (group := self.groups.get(key)) is not None:
+            return sessions.group_line(
+                group,
+                self.now,
+                self._fitted(),
+                self.zone,
+                is_marked=self.keys_of(key) <= self.marks,
+                is_current=is_current,
+                is_open=group.cause in self.opened,
+            )
+        session = self.sessions[key]
+        return sessions.line(
+            session,
+            self.now,
+            self._fitted(),
+            self.quiet_after,
+            is_marked=key in self.marks,
+            is_current=is_current,
+            is_unseen=self.is_unseen(session),
+            is_vanished=session.listing in self.vanished,
+        )

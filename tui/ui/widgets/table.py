@@ -1,0 +1,143 @@
+"""A table that draws only what is visible, and whose selection follows the key, not the row.
+
+Until somebody has placed the selection it stays at the top, where what matters most comes to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.message import Message
+
+from tui.core.models import Key
+from tui.ui.widgets.pane import Pane
+from tui.view.text.lines import Cell, Line
+
+
+class Table(Pane):
+    """Rows by key. A subclass gives `head_line`, `row_line` and, below, `foot_line`."""
+
+    class Moved(Message):
+        """The selection is on another key; `key` is `None` in an empty table."""
+
+        def __init__(self, table: Table, key: Key | None) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+    class Chosen(Message):
+        """A row was clicked."""
+
+        def __init__(self, table: Table) -> None:
+            super().__init__()
+            self.table = table
+
+    def __init__(self, *, id: str, is_ascii: bool = False) -> None:
+        super().__init__(id=id, is_ascii=is_ascii)
+        self.keys: tuple[Key, ...] = ()
+        self.index = 0
+        self.first = 0
+        self.has_foot = False
+        self.empty: tuple[str, ...] = ()
+        self.is_placed = False
+        self._places: dict[Key, int] = {}
+
+    def head_line(self) -> Line:
+        """Return the line of column names."""
+        raise NotImplementedError
+
+    def row_line(self, key: Key, *, is_current: bool) -> Line:
+        """Return the line of a row."""
+        raise NotImplementedError
+
+    def foot_line(self) -> Line:
+        """Return the line that stays at the bottom; only with `has_foot`."""
+        return ()
+
+    @property
+    def key(self) -> Key | None:
+        """The selected key."""
+        return self.keys[self.index] if self.keys else None
+
+    @property
+    def page(self) -> int:
+        """How many rows are in sight."""
+        return max(1, self.body_height - 1 - self.has_foot)
+
+    def show(self, keys: Sequence[Key]) -> None:
+        """Show these rows; the selection stays on its key, and where it was on the screen."""
+        kept, place = self.key, self.index - self.first
+        self.keys = tuple(keys)
+        self._places = {key: index for index, key in enumerate(self.keys)}
+        last = max(0, len(self.keys) - 1)
+        at = self._places.get(kept, min(self.index, last)) if kept and self.is_placed else 0
+        self.index = at
+        self.first = self.index - place
+        self._settle()
+        if self.key != kept:
+            self.post_message(self.Moved(self, self.key))
+
+    def select(self, key: Key) -> bool:
+        """Put the selection on a key; answer whether it is here."""
+        if key not in self._places:
+            return False
+        self.move_to(self._places[key])
+        return True
+
+    def move(self, rows: int) -> None:
+        """Move the selection by so many rows, as far as there are any."""
+        self.move_to(self.index + rows)
+
+    def move_to(self, index: int) -> None:
+        """Put the selection on a row; the nearest one when there is none of that index."""
+        self.is_placed = True
+        index = max(0, min(index, len(self.keys) - 1))
+        if index == self.index:
+            return
+        self.index = index
+        self._settle()
+        self.post_message(self.Moved(self, self.key))
+
+    def _settle(self) -> None:
+        if not self.body_height:  # out of sight: what is in sight again settles by itself
+            return
+        lowest = max(0, len(self.keys) - self.page)
+        least = max(self.index - self.page + 1, 0)
+        self.first = min(max(self.first, least), self.index, lowest)
+        self.redraw()
+
+    def body_line(self, y: int) -> Line:
+        """Return the head, a row, what an empty table says, or the foot."""
+        if y == 0:
+            return self.head_line()
+        if self.has_foot and y == self.body_height - 1:
+            return self.foot_line()
+        if not self.keys:
+            return (Cell(" " + self.empty[y - 1], "muted"),) if y <= len(self.empty) else ()
+        index = self.first + y - 1
+        if index >= len(self.keys):
+            return ()
+        line = self.row_line(self.keys[index], is_current=index == self.index)
+        if index != self.index or not self.is_active:
+            return line
+        return (Cell("".join(cell.text for cell in line), "current"),)
+
+    def resized(self) -> None:
+        """Keep the selection in sight."""
+        self._settle()
+
+    def on_click(self, event: events.Click) -> None:
+        """Select the row under the pointer."""
+        row = event.y - (1 if self.frame or self.has_rule else 0) - 1
+        if 0 <= row < self.page and self.first + row < len(self.keys):
+            self.post_message(self.Chosen(self))
+            self.move_to(self.first + row)
+
+    def on_mouse_scroll_down(self) -> None:
+        """Move on by three rows."""
+        self.move(3)
+
+    def on_mouse_scroll_up(self) -> None:
+        """Move back by three rows."""
+        self.move(-3)

@@ -1,0 +1,1 @@
+"""The lines of the list panes, the top line and the pages."""

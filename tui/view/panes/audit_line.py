@@ -1,0 +1,97 @@
+"""How an act of the audit is said in a line."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+
+from tui.core.bounded_json import json_object
+from tui.core.models import Event, Row
+from tui.core.text.safe_text import one_line
+from tui.view.text.formatting import cost
+
+
+def act_words(event: Event) -> str:
+    """Return what an act changed: `expires 24 Nov 10:00 -> 1 Dec 10:00, active -> failed: why`.
+
+    A row's times are said as they are stored, in its pipeline's zone.
+    """
+    before, after = event.before, event.after
+    if after is None:
+        return detail_words(event) or event.note
+    year = event.at.year
+    if before is None:
+        return f"{_word(after.status)}, expires {stored_time(after.expires_at, year)}"
+    changes = (_expiry(before, after, year), _status(before, after), _others(before, after))
+    return ", ".join(words for words in (*changes, event.note, _cost(event)) if words)
+
+
+def detail_words(event: Event) -> str:
+    """Return what an act that changed no row was about: `allow Bash, input 3fa9c2d1`."""
+    facts = json_object(event.detail)
+
+    def said(name: str, longest: int = 60) -> str:
+        return one_line(str(facts.get(name) or "")[: 4 * longest])[:longest]
+
+    parts = [
+        " ".join(filter(None, (said("decision"), said("tool")))),
+        f"input {said('digest')[:8]}" if said("digest") else "",
+        f"{said('seconds')} s more" if said("seconds") else "",
+        said("reason", 200),
+        f"{said('characters')} characters" if said("characters") else "",
+        said("model") or said("mode"),
+        said("words", 200),
+        _cost(event),
+    ]
+    return ", ".join(filter(None, parts))
+
+
+def _cost(event: Event) -> str:
+    return cost(event.cost_usd) if event.cost_usd is not None else ""
+
+
+def act_time(event: Event, zone: tzinfo) -> str:
+    """Return when an act was, in a zone."""
+    return f"{event.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+
+def stored_time(stored: str, year: int) -> str:
+    """Return a stored time in a few cells: `24 Nov 10:00`, with its year if that is another."""
+    try:
+        moment = datetime.fromisoformat(stored)
+    except ValueError:
+        return one_line(stored)[:30] or "?"
+    day = f"{moment.day} {moment:%b}" + ("" if moment.year == year else f" {moment.year}")
+    return f"{day} {moment:%H:%M}" + (f" {moment:%Z}" if moment.tzinfo else "")
+
+
+def _expiry(before: Row, after: Row, year: int) -> str:
+    if before.expires_at == after.expires_at:
+        return ""
+    was, ends = stored_time(before.expires_at, year), stored_time(after.expires_at, year)
+    return f"expires {was} -> {ends}"
+
+
+def _status(before: Row, after: Row) -> str:
+    reason = one_line(after.details().get("last_error") or "")[:200]
+    has_new = reason != one_line(before.details().get("last_error") or "")[:200]
+    if before.status == after.status and not (reason and has_new):
+        return ""
+    told = f": {reason}" if reason and after.status == "failed" else ""
+    return f"{_word(before.status)} -> {_word(after.status)}{told}"
+
+
+def _others(before: Row, after: Row) -> str:
+    names = ("listing_id", "stage", "created_at")
+    words = [
+        f"{name} {one_line(getattr(before, name))[:40]} -> {one_line(getattr(after, name))[:40]}"
+        for name in names
+        if getattr(before, name) != getattr(after, name)
+    ]
+    known, now_known = before.details(), after.details()
+    if known.get("agent") != now_known.get("agent"):
+        words.append("agent's options recorded" if "agent" in now_known else "agent's options lost")
+    return ", ".join(words)
+
+
+def _word(status: str) -> str:
+    return one_line(status)[:20] or "?"

@@ -1,0 +1,99 @@
+"""What happened that this operator did not do, in words for the message line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from tui.core.act_summary import did
+from tui.core.catalog_changes import Changes
+from tui.core.errors import UsageError
+from tui.core.models import Catalog, Event, Row, Session
+from tui.core.text.safe_text import one_line
+from tui.core.time.zones import read_time, zone_named
+from tui.view.text import formatting
+
+# What a turn brings along, which the screen shows anyhow.
+_OF_TURNS = ("track", "succeed")
+# What the logbook tells of, and the audit does not or not alone.
+_OF_LOG = ("ack", "rename", "adopt", "purge")
+_PIPELINE = "pipeline"
+
+
+def lines(changes: Changes, catalog: Catalog, now: datetime) -> tuple[str, ...]:
+    """Return what is new, a line each; what one operator did to several is one line."""
+    said = [*_acts(changes.events, now)]
+    for one in changes.overwritten:
+        short = formatting.short_id(one.session_id)
+        said.append(f"the pipeline overwrote what was done to {short}: :reapply puts it back")
+    for name in changes.vanished:
+        said.append(f"{one_line(name)} vanished: `:ack {one_line(name)}` takes it off")
+    if changes.hold is not None:
+        said.append(_hold(catalog, changes.lifted_by))
+    return (*said, *_logged(changes.log))
+
+
+def _hold(catalog: Catalog, lifted_by: str) -> str:
+    hold = catalog.hold
+    if hold is None:
+        lifted = f"{one_line(lifted_by)[:32]} lifted the hold" if lifted_by else ""
+        return f"{lifted or 'the hold is lifted'}: runs and clean-up may begin again"
+    reason = f": {one_line(hold.reason)}" if hold.reason else ""
+    return f"{one_line(hold.by)} holds this root{reason}"
+
+
+def _logged(events: Iterable[Event]) -> Iterator[str]:
+    """Yield what only the logbook tells of; what one operator did to several is one line."""
+    named = [one for one in events if one.action in _OF_LOG]
+    groups = Counter((one.operator, one.action) for one in named if one.session_id)
+    for event in named:
+        count = groups.pop((event.operator, event.action), 0) if event.session_id else 1
+        if count == 1:
+            yield did(event, _what(event))
+        elif count:
+            yield did(event, f"{count} sessions")
+
+
+def _what(event: Event) -> str:
+    """Return what an act was about: a session, a listing that vanished, else what its note says."""
+    if event.session_id:
+        return formatting.short_id(event.session_id)[:4]
+    if event.listing:
+        return f"that {one_line(event.listing)} vanished"
+    return one_line(event.note)[:60]
+
+
+def _acts(events: Iterable[tuple[Session, Event]], now: datetime) -> Iterable[str]:
+    every = [(one, event) for one, event in events if not _is_of_a_turn(event)]
+    counts = Counter((event.operator, event.action) for _, event in every)
+    for session, event in every:
+        who = (event.operator, event.action)
+        count = counts.pop(who, 0)
+        if count == 1:
+            yield act(session, event, now)
+        elif count:
+            yield did(event, f"{count} sessions")
+
+
+def _is_of_a_turn(event: Event) -> bool:
+    is_told = event.action == "purge"  # by the logbook
+    return event.action in _OF_TURNS or event.operator == _PIPELINE or is_told
+
+
+def act(session: Session, event: Event, now: datetime) -> str:
+    """Return who did what to a session, as in `bert extended 9f2c 6h → 7d`."""
+    said = did(event, formatting.short_id(session.session_id)[:4])
+    before, after = (_expiry(row, session, now) for row in (event.before, event.after))
+    is_moved = event.action not in ("delete", "clean-up") and before and after and before != after
+    return f"{said}  {before} → {after}" if is_moved else said
+
+
+def _expiry(row: Row | None, session: Session, now: datetime) -> str:
+    if row is None:
+        return ""
+    try:
+        expires_at = read_time(row.expires_at, zone_named(session.zone))
+    except UsageError:
+        return ""
+    return formatting.countdown(expires_at, now) if expires_at else ""

@@ -1,0 +1,90 @@
+"""What fills the screen for a while: the help, and what a verb had to say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
+
+from tui.core.text.safe_text import cell_width, fit
+from tui.view.text.lines import Cell, Line
+from tui.view.text.styled_text import wrap
+
+_KEY_WIDTH = 8
+_VERB_WIDTH = 11
+
+
+def text_lines(lines: Iterable[str], width: int) -> tuple[Line, ...]:
+    """Return lines of text; what is wider than `width` goes on below, indented."""
+    room = max(20, width - 2)
+    return tuple((Cell(f" {piece}"),) for line in lines for piece in _broken(line, room))
+
+
+def _broken(line: str, width: int) -> Iterable[str]:
+    if cell_width(line) <= width:
+        return (line,)
+    indent = " " * min(len(line) - len(line.lstrip()) + 4, width // 2)
+    first, *others = wrap(line, width - len(indent))
+    return (first, *(indent + piece.strip() for piece in others))
+
+
+Named = tuple[str, str, str]
+_SIGNS = (
+    ("*", "at the left of a row: marked;  a dot: something in it that you have not seen"),
+    ("s", "beside a countdown: it is the CLI's own sweep that comes first"),
+    ("CET*", "in the top line: some tables tell the time of another zone"),
+    ("[RO]", "in the top line: this console may only look"),
+)
+
+
+def help_lines(
+    keys: Iterable[Named], verbs: Iterable[Named], width: int, sign: str = ":"
+) -> tuple[Line, ...]:
+    """Return every key and every verb with what it does, in two columns where they fit.
+
+    Each comes with why it is of no use now, if it is not; `sign` is the key of the verbs.
+    """
+    head = (Cell(f"{sign:>3}", "key"), Cell(" every verb by its name; Tab completes it", "strong"))
+    signs = tuple((name, says, "") for name, says in _SIGNS)
+    return (
+        *_columns(tuple(keys), _KEY_WIDTH, width),
+        (),
+        head,
+        *_columns(tuple(verbs), _VERB_WIDTH, width),
+        (),
+        *_columns(signs, _KEY_WIDTH, width, 1),
+    )
+
+
+def _columns(named: Sequence[Named], first: int, width: int, most: int = 2) -> tuple[Line, ...]:
+    count = most if width >= 110 else 1
+    rows = -(-len(named) // count)
+    room = width // count
+    return tuple(
+        line
+        for row in range(rows)
+        for line in _beside([list(_explained(one, first, room)) for one in named[row::rows]], room)
+    )
+
+
+def _beside(blocks: Sequence[Sequence[Line]], room: int) -> Iterator[Line]:
+    """Return blocks of lines of the width `room`, one beside the other."""
+    for lines in zip_longest(*blocks, fillvalue=(Cell(" " * room),)):
+        yield tuple(cell for line in lines for cell in line)
+
+
+def _explained(named: Named, first: int, room: int) -> Iterator[Line]:
+    """Return a name, and in as many lines as it takes what it does and why not now."""
+    name, says, reason = named
+    said = f"{says} · not now: {reason}" if reason else says
+    style = "muted" if reason else ""
+    for number, piece in enumerate(wrap(said, room - first - 3)):
+        head = Cell(f"{'' if number else name:>{first}}", style or "key")
+        yield (head, Cell(fit(f"  {piece}", room - first), style))
+
+
+def find(texts: Sequence[str], words: str, start: int, step: int) -> int | None:
+    """Return the next line from `start` on that has `words`, case ignored; round the end."""
+    wanted = words.casefold()
+    count = len(texts)
+    order = ((start + step * number) % count for number in range(count)) if count else ()
+    return next((index for index in order if wanted in texts[index].casefold()), None)

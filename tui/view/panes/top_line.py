@@ -1,0 +1,190 @@
+"""The top line: the root, and what of it matters most."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from tui.core.attention import Need
+from tui.core.errors import UsageError
+from tui.core.limits import LOW_BYTES
+from tui.core.models import Catalog, Key, Listing, Liveness, Session
+from tui.core.text.safe_text import cell_width, fit, one_line
+from tui.core.time.zones import zone_named
+from tui.view.panes.listings import is_unread
+from tui.view.text import formatting
+from tui.view.text.lines import Cell, Line, clipped
+
+_DAY = timedelta(days=1)
+_NAME = 20
+_HOLDER = 24
+_WIDE = 120
+_ROOM = 7  # where it stands among the facts
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A piece of the top line; `short` stands there when all of it does not fit."""
+
+    text: str
+    style: str
+    short: str = ""
+
+    def cell(self, *, is_short: bool) -> Cell:
+        """Return it in full, or as short as it can be said."""
+        return Cell(self.short if is_short and self.short else self.text, self.style)
+
+
+Facts = tuple[Fact, ...]
+
+
+def line(
+    catalog: Catalog | None,
+    known: Facts,
+    width: int,
+    *,
+    trouble: str = "",
+    is_read_only: bool = False,
+) -> Line:
+    """Return the top line; what does not fit is dropped from the right, zone and warnings never.
+
+    `known` are the `facts` of the catalog, the zone last.
+    """
+    warnings = [Cell("[RO]", "noticed")] if is_read_only else []
+    if trouble:
+        warnings.append(Cell(one_line(trouble), "bad"))
+    if catalog is None:
+        return _joined((Fact("looking...", "muted"),), (), warnings, width)
+    if catalog.hold is not None:
+        by = one_line(catalog.hold.by)
+        warnings.insert(0, Cell(f"HELD by {fit(by, min(cell_width(by), _HOLDER))}", "attention"))
+    if catalog.problem:
+        warnings.append(Cell(one_line(catalog.problem), "bad"))
+    room = _room(catalog)
+    is_short = room.style != "muted"  # nearly full, or not known: said at any width
+    if is_short:
+        warnings.append(Cell(room.text, room.style))
+    hidden = (trouble, room.text if is_short else "")
+    told = tuple(one for one in known[:-1] if not _is_said(one, hidden))
+    return _joined(told, known[-1:], warnings, width)
+
+
+def facts(catalog: Catalog, now: datetime, needs: Mapping[Key, Need], zone: tzinfo) -> Facts:
+    """Return what matters most of a catalog, and last the zone; `needs` says who needs somebody.
+
+    `zone` is the one that the panes tell times in; the tables' own is named when it is another.
+    """
+    sessions = catalog.sessions
+    live = sum(one.liveness in (Liveness.BUSY, Liveness.WAITING) for one in sessions)
+    waiting = sum(one.liveness is Liveness.WAITING for one in sessions)
+    counts = Counter(needs.values())
+    root = one_line(catalog.root.name) or str(catalog.root)
+    return (
+        Fact(root, "title", _name(root)),
+        _count(live, "live", "good"),
+        _count(waiting, "waiting", "attention"),
+        _count(counts[Need.QUIET], "quiet", "noticed"),
+        _count(sum(_ends_today(one, now) for one in sessions), "<24h", "noticed"),
+        _count(counts[Need.FAILED], "failed", "bad"),
+        _unread(catalog),
+        _room(catalog),
+        Fact(_spent(catalog), "muted"),
+        _zone(catalog, now, zone),
+    )
+
+
+def _is_said(fact: Fact, warnings: tuple[str, ...]) -> bool:
+    return any(one.startswith(fact.text or "\n") for one in warnings)
+
+
+def with_room(known: Facts, catalog: Catalog) -> Facts:
+    """Return the facts of a catalog in which only the disk has another room now."""
+    return (*known[:_ROOM], _room(catalog), *known[_ROOM + 1 :])
+
+
+def _room(catalog: Catalog) -> Fact:
+    if catalog.problem:
+        return Fact("", "muted")
+    if catalog.free_bytes is None:
+        return Fact("? free", "noticed")
+    is_full = catalog.free_bytes < LOW_BYTES
+    return Fact(f"{formatting.size(catalog.free_bytes)} free", "bad" if is_full else "muted")
+
+
+def _count(number: int, word: str, style: str) -> Fact:
+    return Fact(f"{number} {word}", style if number else "muted")
+
+
+def _unread(catalog: Catalog) -> Fact:
+    """Return which listings cannot be read now: by name when it is but one."""
+    unread = [one for one in catalog.listings if is_unread(one)]
+    count = f"{len(unread)} unread" if unread else ""
+    return Fact(unread_words(unread[0]) if len(unread) == 1 else count, "bad", count)
+
+
+def unread_words(listing: Listing | None, width: int = 0) -> str:
+    """Return that a listing cannot be read now, and why where it is wide; empty when it can."""
+    if listing is None or not is_unread(listing):
+        return ""
+    said = f"{_name(listing.listing_id)} {'stale' if listing.is_stale else 'unread'}"
+    return f"{said}: {one_line(listing.problem)}" if width >= _WIDE else said
+
+
+def _name(name: str) -> str:
+    return fit(name, min(cell_width(name), _NAME))
+
+
+def _ends_today(session: Session, now: datetime) -> bool:
+    return session.ends_at is not None and timedelta() < session.ends_at - now < _DAY
+
+
+def _zone(catalog: Catalog, now: datetime, zone: tzinfo) -> Fact:
+    shown = now.astimezone(zone)
+    names = {one.zone for one in catalog.listings if one.sessions}
+    others = {_zone_word(name, now, shown) for name in names} - {""}
+    name = shown.tzname() or ""
+    if not others:
+        return Fact(name, "muted")
+    return Fact(f"{name} (tables {'/'.join(sorted(others))})", "muted", f"{name}*")
+
+
+def _zone_word(name: str, now: datetime, shown: datetime) -> str:
+    """Return how a table's zone is called; empty when its clocks show the same."""
+    try:
+        theirs = now.astimezone(zone_named(name))
+    except UsageError:
+        return one_line(name)
+    return "" if theirs.utcoffset() == shown.utcoffset() else theirs.tzname() or name
+
+
+def _spent(catalog: Catalog) -> str:
+    known = [one.cost_usd for one in catalog.sessions if one.cost_usd is not None]
+    more = "+" if any(one.inherited_usd is None for one in catalog.sessions) else ""
+    return f"{formatting.cost(sum(known))}{more} in all" if known else ""
+
+
+def _joined(facts: Facts, always: Facts, warnings: Sequence[Cell], width: int) -> Line:
+    room = width + 1 - sum(cell_width(cell.text) + 2 for cell in warnings)
+    room -= sum(_used(one, is_short=True) for one in always)
+    kept: list[Fact] = []
+    for one in (one for one in facts if one.text):
+        room -= _used(one, is_short=True)
+        if room < 0:
+            room += _used(one, is_short=True)
+            break
+        kept.append(one)
+    line = [Cell(" ")]
+    for one in (*kept, *always):
+        more = _used(one, is_short=False) - _used(one, is_short=True)
+        is_short = more > room
+        room -= 0 if is_short else more
+        line += [one.cell(is_short=is_short), Cell("  ")]
+    for cell in warnings:
+        line += [cell, Cell("  ")]
+    return clipped(tuple(line), width)
+
+
+def _used(fact: Fact, *, is_short: bool) -> int:
+    return cell_width(fact.cell(is_short=is_short).text) + 2

@@ -1,0 +1,1 @@
+"""The lines of the Live pane: entries, tool calls, requests and sub-agents."""

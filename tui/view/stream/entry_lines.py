@@ -1,0 +1,284 @@
+"""The Live pane: entries of a conversation as wrapped lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from typing import Literal, Protocol
+
+from tui.core.agent_questions import questions
+from tui.core.models import Entry, EntryKind, Run
+from tui.core.permission_request import Request
+from tui.core.text.safe_text import fit, one_line, safe_text
+from tui.core.text.visible_escapes import revealed, rows
+from tui.view.stream import request_page
+from tui.view.stream.subagent_lines import Asides
+from tui.view.stream.tool_call import MOST_LINES, call_line, call_lines
+from tui.view.text import formatting
+from tui.view.text.lines import Cell, Line
+from tui.view.text.markdown import markdown_lines
+from tui.view.text.sent_commands import sent_words
+from tui.view.text.styled_text import wrap
+
+TIME_WIDTH = 6
+Tools = Literal["short", "full", "off"]
+Access = Literal["full", "restricted", "read-only"]
+TOOLS: tuple[Tools, ...] = ("short", "full", "off")
+_INDENT = Cell(" " * TIME_WIDTH)
+_BAR = Cell("│ ", "rule")
+_MOST_ASKED = 300  # lines of a request: longer ones are read page by page
+_MOST_SENT = 6
+_MOST_WRAPPED = 1000
+_MOST_OPEN = 100_000
+
+
+class Writing(Protocol):
+    """The block that is being written now, and the finished ones of the same message.
+
+    The CLI puts a message into the transcript only when all of it is there.
+    """
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def tool(self) -> str: ...
+    @property
+    def earlier(self) -> Sequence[Writing]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What an entry's lines depend on besides the entry itself.
+
+    `before` is the time, `day` the day and `model` the model that were told last; `asides` is what
+    sub-agents said; `alike` are the notices of left-out lines that stand for one line together.
+    """
+
+    zone: tzinfo
+    result: Entry | None = None
+    before: str = ""
+    day: date | None = None
+    model: str = ""
+    asides: Asides | None = None
+    alike: Sequence[Entry] = ()
+    tools: Tools = "short"
+    is_open: bool = False
+
+
+def entry_lines(entry: Entry, around: Around, width: int) -> tuple[Line, ...]:
+    """Return an entry's lines: the time once at its left, sub-agents indented behind a bar."""
+    bar = (_BAR,) if entry.is_sidechain else ()
+    inner = max(8, width - TIME_WIDTH - 2 * len(bar))
+    body = _body(entry, around, inner)
+    if around.model and entry.model and around.model != entry.model:
+        body = [(Cell(fit(f"model: {entry.model}", inner).rstrip(), "muted"),), *body]
+    minute = _clock(entry.at, around.zone)
+    first = Cell((minute if minute != around.before else "").ljust(TIME_WIDTH), "muted")
+    lines = ((first if index == 0 else _INDENT, *bar, *line) for index, line in enumerate(body))
+    day = day_of(entry, around.zone)
+    if not body or around.day is None or day in (None, around.day):
+        return tuple(lines)
+    return ((Cell(f"{day}", "muted"),), *lines)
+
+
+def _body(entry: Entry, around: Around, width: int) -> list[Line]:
+    if around.alike:
+        return _muted(_left_out(around.alike), width)
+    match entry.kind:
+        case EntryKind.PROMPT:
+            return _prompt(entry, width)
+        case EntryKind.TEXT:
+            return markdown_lines(entry.text, width)
+        case EntryKind.THINKING:
+            return _thinking(entry, around, width)
+        case EntryKind.TOOL:
+            return _tool(entry, around, width)
+        case EntryKind.ERROR:
+            return [(Cell(line, "bad"),) for line in _wrapped(f"✗ {entry.text}", width)]
+        case EntryKind.RESULT:
+            said = entry.detail if around.is_open or around.tools == "full" else entry.text
+            return _muted(f"→ {said}", width)
+        case _:
+            is_whole = entry.detail and (around.is_open or around.tools == "full")
+            return _muted(entry.detail if is_whole else entry.text, width)
+
+
+def minute(entry: Entry, zone: tzinfo) -> str:
+    """Return the time that an entry would show; said once for all entries of a minute."""
+    return _clock(entry.at, zone)
+
+
+def day_of(entry: Entry, zone: tzinfo) -> date | None:
+    """Return the day of an entry, which is told where it is another than the one before."""
+    return entry.at.astimezone(zone).date() if entry.at else None
+
+
+def _clock(at: datetime | None, zone: tzinfo) -> str:
+    return at.astimezone(zone).strftime("%H:%M") if at else ""
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    lines = wrap(text, width)
+    more = len(lines) - _MOST_WRAPPED
+    return lines if more <= 0 else [*lines[:_MOST_WRAPPED], f"[{more} more lines]"]
+
+
+def _muted(text: str, width: int) -> list[Line]:
+    return [(Cell(line, "muted"),) for line in _wrapped(text, width)]
+
+
+def _left_out(alike: Sequence[Entry]) -> str:
+    """Return the notices of a row in one line, each kind with how often it came."""
+    if len(alike) == 1:
+        return alike[0].text
+    kinds = dict.fromkeys(one.left_out for one in alike)
+    counts = {kind: sum(one.left_out == kind for one in alike) for kind in kinds}
+    said = (f"{count} line{'' if count == 1 else 's'} {kind}" for kind, count in counts.items())
+    return ", ".join(said)
+
+
+def _prompt(entry: Entry, width: int) -> list[Line]:
+    return [
+        (Cell("> " if index == 0 else "  ", "prompt"), Cell(line, "prompt"))
+        for index, line in enumerate(_wrapped(entry.text, width - 2))
+    ]
+
+
+def text_lines(text: str, width: int) -> list[Line]:
+    """Return the agent's words while they are written; headings stand out."""
+    return [
+        (Cell(line, "strong" if line.startswith("#") else ""),)
+        for line in wrap(text.strip("\n"), width)
+    ]
+
+
+def _thinking(entry: Entry, around: Around, width: int) -> list[Line]:
+    if around.tools == "off" and not around.is_open:
+        return []
+    if around.is_open or around.tools == "full":
+        return _muted(f"∴ {entry.text.strip()}", width)
+    return [(Cell(fit(f"∴ {one_line(entry.text)}", width).rstrip(), "muted"),)]
+
+
+def _tool(entry: Entry, around: Around, width: int) -> list[Line]:
+    failed = around.result is not None and around.result.is_error
+    if around.tools == "off" and not failed and not around.is_open:
+        return []
+    if around.is_open or around.tools == "full":
+        most = _MOST_OPEN if around.is_open else MOST_LINES
+        lines = call_lines(entry, around.result, width, most)
+    else:
+        lines = [call_line(entry, around.result, width)]
+        if failed and around.result is not None:
+            said = _wrapped(around.result.detail or around.result.text, width - 2)
+            lines += [(Cell(f"  {text}", "bad"),) for text in said]
+    return lines + _asides(entry, around, width)
+
+
+def _asides(entry: Entry, around: Around, width: int) -> list[Line]:
+    """Return what the call's sub-agents said, behind a bar."""
+    if around.tools == "off" or around.asides is None:
+        return []
+
+    def draw(one: Entry, result: Entry | None, inner: int) -> list[Line]:
+        return _body(one, Around(around.zone, result, tools=around.tools), inner)
+
+    return list(around.asides.lines(entry.tool_id, draw, width))
+
+
+def writing_lines(writing: Writing, width: int) -> tuple[Line, ...]:
+    """Return the lines of the message that is being written, a mark at its end."""
+    inner = max(8, width - TIME_WIDTH)
+    body: list[Line] = []
+    for block in (*writing.earlier, writing):
+        body += _block_lines(block, inner - 1)
+    body = body or [()]
+    body[-1] = (*body[-1], Cell("▌", "muted"))
+    return tuple((_INDENT, *line) for line in body)
+
+
+def _block_lines(block: Writing, width: int) -> list[Line]:
+    text = safe_text(block.text)
+    if block.kind == "tool":
+        return [(Cell(f"{one_line(block.tool) or 'tool'} ", "tool"),)]
+    if block.kind == "thinking":
+        tail = one_line(text[-4 * width :])[-(width - 3) :]
+        return [(Cell(f"∴ {tail} ", "muted"),)]
+    return text_lines(text, width)
+
+
+def request_lines(
+    request: Request,
+    width: int,
+    now: datetime,
+    zone: tzinfo,
+    *,
+    is_ascii: bool = False,
+    access: Access = "full",
+) -> tuple[Line, ...]:
+    """Return a request where it stands in the stream, and how to answer it."""
+    is_question, room = bool(questions(request)), width - TIME_WIDTH - 2
+    says = "asks" if is_question else f"wants {revealed(request.tool, is_ascii=is_ascii)}"
+    time = Cell(_clock(request.at, zone).ljust(TIME_WIDTH), "muted")
+    first, *more = rows(f"? {says}", room)
+    head = ((time, Cell(first, "attention")), *((_INDENT, Cell(row, "attention")) for row in more))
+    shown = request_page.request_lines(request, room, is_ascii=is_ascii, most=_MOST_ASKED + 1)
+    is_cut = len(shown) > _MOST_ASKED
+    body = (*request_page.why_lines(request, now, room, is_ascii=is_ascii), *shown[:_MOST_ASKED])
+    how = _how(access, is_question=is_question, is_cut=is_cut)
+    end = wrap(request_page.end_line(request), room) if request.problem else [fit(how, room)]
+    return (
+        *head,
+        *((_INDENT, Cell("  "), *line) for line in body),
+        *((_INDENT, Cell(piece, "bad" if request.problem else "muted")) for piece in end),
+    )
+
+
+def _how(access: Access, *, is_question: bool, is_cut: bool) -> str:
+    """Return how to answer a request in a console with such an access."""
+    if access == "read-only":
+        more = "and more, which `show` tells; " if is_cut else ""
+        return f"{more}this console is read-only: it answers nothing"
+    if is_cut:
+        return "and more: a shows all of it, page by page"
+    if is_question:
+        return "a answers: a number, or words of your own"
+    if access == "restricted":
+        return "a answers: no, or later; once or always only inside the listing"
+    return "a answers: once, always for this tool in this run, no, or later"
+
+
+def branch_lines(said: str, width: int) -> tuple[Line, ...]:
+    """Return which of several branches the next resume follows; nothing when there is only one."""
+    lines = _wrapped(said, max(8, width - TIME_WIDTH)) if said else []
+    return tuple((_INDENT, Cell(line, "attention")) for line in lines)
+
+
+def run_lines(
+    run: Run,
+    width: int,
+    now: datetime,
+    zone: tzinfo,
+    *,
+    is_ascii: bool = False,
+    access: Access = "full",
+) -> tuple[Line, ...]:
+    """Return what a run asks for, what it was sent, and whether its agent is heard."""
+    request = None if run.is_over else run.request
+    asked: tuple[Line, ...] = ()
+    if request is not None:
+        asked = request_lines(request, width, now, zone, is_ascii=is_ascii, access=access)
+    return (*asked, *sent_lines(run, width, now))
+
+
+def sent_lines(run: Run, width: int, now: datetime) -> tuple[Line, ...]:
+    """Return what a run was sent and has not done yet, and that its agent is not heard."""
+    said = [sent_words(one, now, is_over=run.is_over) for one in run.sent[-_MOST_SENT:]]
+    if run.queued_for and not run.is_over:
+        said.append(f"queued: {run.queued_for}")
+    if run.stalled_since is not None:
+        said.append(f"stalled: nothing was heard for {formatting.quiet(run.stalled_since, now)}")
+    return tuple((_INDENT, Cell(fit(one, width - TIME_WIDTH).rstrip(), "muted")) for one in said)

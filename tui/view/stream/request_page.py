@@ -1,0 +1,187 @@
+"""A request of an agent: who asks, for how long, and all that would be allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from itertools import islice
+from threading import Lock
+from typing import Any
+
+from tui.core.agent_questions import Asked, plan_in
+from tui.core.permission_request import LEAST_DIGEST, Request
+from tui.core.text.request_rows import input_rows, text_rows
+from tui.core.text.safe_text import cell_width, one_line, safe_text
+from tui.core.text.visible_escapes import revealed, revealed_json, rows
+from tui.view.panes.page import text_lines
+from tui.view.text.lines import Cell, Line
+from tui.view.text.markdown import markdown_lines
+from tui.view.text.sent_commands import until_words
+
+_ASKED = "what the CLI asks for, which is what runs"
+_ASKED_PLAN = "what the CLI asks for, without the plan"
+CALLED = "what the agent's own call says, which is not the same"
+_STYLES = {"heading": "strong", "removed": "bad", "added": "good"}
+_MOST_CACHED = 4
+_SHORT = 28
+_cache: dict[tuple[object, ...], tuple[Line, ...]] = {}
+_caching = Lock()
+
+
+def fact_lines(
+    request: Request, now: datetime, width: int, *, is_ascii: bool = False, waits: str = ""
+) -> tuple[Line, ...]:
+    """Return which tool is asked for, who asks and why, and when that is denied by itself.
+
+    With `waits` that stands for how long it waits, where the rows must not change with the clock.
+    """
+    tool = rows(f"tool: {revealed(request.tool, is_ascii=is_ascii)}", width)
+    why = why_lines(request, now, width, is_ascii=is_ascii, waits=waits)
+    return (*((Cell(row, "strong"),) for row in tool), *why)
+
+
+def why_lines(
+    request: Request, now: datetime, width: int, *, is_ascii: bool = False, waits: str = ""
+) -> tuple[Line, ...]:
+    """Return the same where the tool is named already."""
+    asker, more = request.asker, request.waiting - 1
+    who = " ".join(filter(None, (asker.agent, f"({asker.agent_id})" if asker.agent_id else "")))
+    waits = (waits or until_words(request, now)) + (f"; {more} more wait behind it" if more else "")
+    facts = (
+        ("sub-agent", who),
+        ("says", asker.title),
+        ("about", asker.description),
+        ("because", asker.reason),
+        ("blocked path", asker.blocked_path),
+        ("suggested", "; ".join(map(_rule, asker.suggestions))),
+    )
+    said = (
+        waits,
+        *(f"{name}: {revealed(words, is_ascii=is_ascii)}" for name, words in facts if words),
+    )
+    return tuple((Cell(row, "muted"),) for line in said for row in rows(line, width))
+
+
+def request_lines(
+    request: Request, width: int, *, is_ascii: bool = False, most: int | None = None
+) -> tuple[Line, ...]:
+    """Return all that would be allowed, of very much the first `most` lines.
+
+    From these lines alone the input can be made again, or they say that it only can be denied.
+    """
+    key = (request.request_id, request.digest, request.problem, width, is_ascii, most)
+    with _caching:
+        known = _cache.get(key) if request.digest else None
+    if known is None:
+        known = tuple(islice(_lines(request, width, is_ascii=is_ascii), most))
+        with _caching:
+            _cache[key] = known
+            while len(_cache) > _MOST_CACHED:
+                del _cache[next(iter(_cache))]
+    return known
+
+
+def question_lines(asked: Asked, width: int, *, is_ascii: bool = False) -> tuple[Line, ...]:
+    """Return all that an agent says of one question, its options behind their numbers."""
+    options = asked.given.get("options")
+    many = options if isinstance(options, list) else []
+    others = {name: one for name, one in asked.given.items() if name != "options" or not many}
+    lines = list(_input(others, width, is_ascii=is_ascii))
+    offered = [one for one in many if isinstance(one, dict)]
+    for number, option in enumerate(offered, 1):
+        lines += [(Cell(f"option {number}", "strong"),)]
+        lines += _input(option, width, is_ascii=is_ascii)
+    if odd := [one for one in many if not isinstance(one, dict)]:
+        lines += [(Cell("no option, but sent along", "strong"),)]
+        lines += _input({"options": odd}, width, is_ascii=is_ascii)
+    return tuple(lines)
+
+
+def beside_lines(request: Request, width: int, *, is_ascii: bool = False) -> tuple[Line, ...]:
+    """Return all that came with an agent's questions and is none; nothing when that is nothing."""
+    many = request.input.get("questions")
+    odd = [one for one in many if not isinstance(one, dict)] if isinstance(many, list) else []
+    beside = {name: one for name, one in request.input.items() if name != "questions"}
+    beside |= {"questions": odd} if odd else {}
+    if not beside:
+        return ()
+    head = (Cell("no question, but sent along", "strong"),)
+    return (head, *_input(beside, width, is_ascii=is_ascii), ())
+
+
+def short_tool(request: Request) -> str:
+    """Return a tool's name for a line that also says other things: both its ends."""
+    name = one_line(revealed(request.tool))
+    return name if cell_width(name) <= _SHORT else f"{name[: _SHORT // 2]}~{name[-_SHORT // 2 :]}"
+
+
+def end_line(request: Request) -> str:
+    """Return what stands below the last row of a request: what names it, or what is not there."""
+    if request.problem:
+        missing = f"{request.missing:,} characters not shown: " if request.missing else ""
+        return missing + request.problem
+    return f"all of it is above: --input {request.digest[:LEAST_DIGEST]}"
+
+
+def scope_lines(request: Request, width: int) -> tuple[Line, ...]:
+    """Return what an answer of `always` would allow from now on."""
+    return text_lines(
+        (
+            f"Allowed from now on: every call of {revealed(request.tool)}",
+            "by this run and its sub-agents, whatever its input, without asking anybody.",
+            "",
+            "No other tool, and not in other runs. It ends with the run, or when a",
+            "restricted console prompts it; `stop` ends the run.",
+        ),
+        width,
+    )
+
+
+def _lines(request: Request, width: int, *, is_ascii: bool) -> Iterator[Line]:
+    own = plan_in(request.tool, request.input)
+    plan = own or plan_in(request.tool, request.call or {})
+    if plan:
+        yield (Cell("the plan as it reads", "strong"),)
+        yield from markdown_lines(safe_text(plan), width)
+    if request.call is not None:
+        yield (Cell(_ASKED_PLAN if plan and not own else _ASKED, "strong"),)
+    elif plan:
+        yield (Cell("the plan as it was written", "strong"),)
+    if not request.problem or request.input:
+        yield from _input(request.input, width, is_ascii=is_ascii)
+    elif request.begins:
+        for row in text_rows(request.begins, width, is_ascii=is_ascii):
+            yield (Cell(row.text),)
+    yield from call_lines(request, width, is_ascii=is_ascii)
+
+
+def call_lines(request: Request, width: int, *, is_ascii: bool = False) -> Iterator[Line]:
+    """Yield what the agent's own call says, where the CLI asks for something else."""
+    if request.call is not None:
+        yield (Cell(CALLED, "strong"),)
+        yield from _input(request.call, width, is_ascii=is_ascii)
+
+
+def _input(given: Mapping[str, Any], width: int, *, is_ascii: bool) -> Iterator[Line]:
+    for row in input_rows(given, width, is_ascii=is_ascii):
+        yield (Cell(row.text, _STYLES.get(row.kind, "")),)
+
+
+def _rule(suggested: Mapping[str, Any]) -> str:
+    """Return a rule that the CLI suggests, as its settings write it."""
+    rules = suggested.get("rules")
+    named = [
+        f"{one.get('toolName')}({content})" if (content := one.get("ruleContent")) else
+        str(one.get("toolName"))
+        for one in (rules if isinstance(rules, list) else [])
+        if isinstance(one, dict)
+    ]  # fmt: skip
+    what = ", ".join(named) if named and _is_plain_rule(suggested) else revealed_json(suggested)
+    return f"{what} for {suggested.get('destination', 'nobody knows what')}, which is not done here"
+
+
+def _is_plain_rule(suggested: Mapping[str, Any]) -> bool:
+    """Whether a suggestion only adds rules that allow, so that the rules say all of it."""
+    keys = set(suggested) <= {"type", "rules", "behavior", "destination"}
+    is_allowing = suggested.get("behavior", "allow") == "allow"
+    return keys and is_allowing and suggested.get("type", "addRules") == "addRules"

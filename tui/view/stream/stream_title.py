@@ -1,0 +1,98 @@
+"""The rule above a stream: whose it is, who runs it, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tui.claude.transcript.usage_meter import NOTHING_SPENT, Spent
+from tui.core.attention import is_settled, need_of
+from tui.core.models import Liveness, Session
+from tui.core.text.safe_text import cell_width, one_line
+from tui.view.text import formatting
+
+_IN_A_TURN = (Liveness.BUSY, Liveness.WAITING, Liveness.ORPHAN)
+
+
+def title(
+    session: Session | None,
+    now: datetime,
+    quiet_after: timedelta,
+    spent: Spent = NOTHING_SPENT,
+    width: int = 1000,
+) -> str:
+    """Return where a session belongs, who runs it, its state, and as much of the rest as fits."""
+    if session is None:
+        return "4 Live"
+    name = f"{one_line(session.listing)}/{formatting.stage(one_line(session.stage))}"
+    state, _ = formatting.state(session, now, quiet_after)
+    runner = one_line(session.run.operator) if session.run and not session.run.is_over else ""
+    if session.liveness is Liveness.ORPHAN:
+        runner = "owner gone"
+    elif not runner and session.is_live:
+        runner = "pipeline"
+    named = f"{name} {formatting.short_id(session.session_id)[:4]}"
+    said = "4 " + "  ".join(fact for fact in (named, runner, state) if fact)
+    for fact in (_context(spent), _cost(session, spent), _remark(session, now, quiet_after)):
+        said += f"  {fact}" if fact else ""
+    for fact in _more(session, spent, now):
+        if cell_width(said) + 2 + cell_width(fact) > width:
+            break
+        said += f"  {fact}"
+    return said
+
+
+def _context(spent: Spent) -> str:
+    """Return how full the context is: as a share, or in tokens where nobody knows of how many."""
+    share = spent.context_share
+    if share is not None:
+        return f"ctx {share:.0%}"
+    return f"ctx {_thousands(spent.context)}" if spent.context else ""
+
+
+def _cost(session: Session, spent: Spent) -> str:
+    """Return what it all cost so far, and of that the last turn."""
+    taken, told = session.inherited_usd, spent.cost_usd
+    told = None if told is None or taken is None else max(0.0, told - taken)
+    known = [cost for cost in (session.cost_usd, told) if cost is not None]
+    if not known:
+        return ""
+    turn = f" +{formatting.cost(spent.turn_cost_usd)}" if spent.turn_cost_usd else ""
+    return f"{formatting.cost(max(known))}{turn}"
+
+
+def _more(session: Session, spent: Spent, now: datetime) -> Iterator[str]:
+    if model := one_line(spent.model or session.model):
+        yield model.removeprefix("claude-")
+    until = now if session.liveness in _IN_A_TURN else spent.turn_to
+    if spent.turn_from is not None and until is not None:
+        passed = max(timedelta(), until - spent.turn_from)
+        if passed < timedelta(days=1):
+            yield f"turn {_passed(passed)}"
+    if spent.written:
+        yield f"{_thousands(spent.written)} out"
+    if spent.context_share is not None:
+        yield f"{_thousands(spent.context)} of {_thousands(spent.window)}"
+
+
+def _passed(passed: timedelta) -> str:
+    """Return a duration that does not change each second: that would be painted each second."""
+    if passed >= timedelta(minutes=1):
+        return formatting.span(passed)
+    return f"{int(passed.total_seconds()) // 10 * 10}s"
+
+
+def _thousands(count: int) -> str:
+    if count < 1000:
+        return str(count)
+    return f"{count / 1000:.1f}k" if count < 10_000 else f"{count // 1000}k"
+
+
+def _remark(session: Session, now: datetime, quiet_after: timedelta) -> str:
+    """Return who has seen what it needs, or the verb that mends what is odd about it."""
+    need = need_of(session, now, quiet_after)
+    if session.ack is not None and need is not None and is_settled(session, need):
+        return f"seen by {one_line(session.ack.by)}"
+    if session.overwritten is not None:
+        return ":reapply puts back what the pipeline overwrote"
+    return ":adopt moves it into its listing" if session.is_stray else ""

@@ -1,0 +1,1 @@
+"""Styled lines, Markdown and the wording of amounts; nothing about a pane."""

@@ -1,0 +1,81 @@
+"""Text in several styles, wrapped as one: a line breaks between words, whatever their style."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tui.core.text.safe_text import cell_width
+from tui.view.text.lines import Cell, Line
+
+_TOKENS = re.compile(r"\s*\S+|\s+$")
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Return `text` in lines of at most `width` cells, broken between words where possible."""
+    lines: list[str] = []
+    for paragraph in text.expandtabs(4).split("\n"):
+        if cell_width(paragraph) <= width:
+            lines.append(paragraph.rstrip())
+        else:
+            lines += (paragraph[start:end] for start, end in breaks(paragraph, width))
+    return lines
+
+
+def wrap_line(line: Line, width: int) -> list[Line]:
+    """Return the cells of one paragraph in lines of at most `width` cells."""
+    text = "".join(cell.text for cell in line)
+    if cell_width(text) <= width:
+        return [line]
+    return [_slice(line, start, end) for start, end in breaks(text, width)] or [()]
+
+
+def hard_wrap(text: str, width: int) -> list[str]:
+    """Return one line of text in pieces of at most `width` cells, its blanks kept."""
+    pieces, width = [], max(1, width)
+    while cell_width(text) > width:
+        cut = _fitting(text, width)
+        pieces.append(text[:cut])
+        text = text[cut:]
+    return [*pieces, text]
+
+
+def breaks(paragraph: str, width: int) -> Iterator[tuple[int, int]]:
+    """Return from where to where in a paragraph its lines of at most `width` cells go."""
+    start = end = used = 0
+    width = max(1, width)  # nothing would ever fit into less than none
+    for token in _TOKENS.finditer(paragraph):
+        begin, stop = token.span()
+        room = cell_width(token[0])
+        if end > start and used + room > width:
+            yield start, end
+            start = begin + len(token[0]) - len(token[0].lstrip())
+            used, room = 0, cell_width(paragraph[start:stop])
+        while used + room > width:
+            cut = start + _fitting(paragraph[start:stop], width)
+            yield start, cut
+            start, used = cut, 0
+            room = cell_width(paragraph[start:stop])
+        end, used = stop, used + room
+    if paragraph[start:end].strip():
+        yield start, end
+
+
+def _fitting(text: str, width: int) -> int:
+    """Return how many characters fit, one at least."""
+    used = 0
+    for index, char in enumerate(text):
+        used += cell_width(char)
+        if used > width:
+            return max(1, index)
+    return len(text)
+
+
+def _slice(line: Line, start: int, end: int) -> Line:
+    cells, at = [], 0
+    for cell in line:
+        piece = cell.text[max(0, start - at) : max(0, end - at)]
+        if piece:
+            cells.append(Cell(piece, cell.style))
+        at += len(cell.text)
+    return tuple(cells)

@@ -15,7 +15,7 @@ from tests.support.console.panes_explained import explained
 from tui.cli.verbs.doctor import report
 from tui.operations.context import Context
 from tui.operations.doctor.doctor import examine, verdict
-from tui.operations.doctor.machine_findings import Machine
+from tui.operations.doctor.machine_findings import MachineFacts
 from tui.settings import Settings
 from tui.ui.app import ConsoleApp
 from tui.ui.picture import PictureScreen
@@ -41,7 +41,9 @@ SHOTS: tuple[tuple[str, tuple[int, int], tuple[str, ...]], ...] = (
 def doctor_lines() -> tuple[str, ...]:
     """Return what the doctor says of the fixed catalog, on a machine without a fault."""
     context = Context(Settings(root=ROOT, env_file=Path("/dev/null")), lambda: NOW)
-    found = [one for one in examine(context, catalog(), Machine()) if one.listing and one.words]
+    found = [
+        one for one in examine(context, catalog(), MachineFacts()) if one.listing and one.words
+    ]
     return (*report(found), verdict(found))
 
 

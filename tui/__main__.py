@@ -19,7 +19,7 @@ from tui.cli.output import captured, problem_of, put_error, say
 from tui.cli.parser import build_parser
 from tui.cli.ssh_command import as_asked, asked_words
 from tui.core.errors import ConsoleError, UsageError
-from tui.operations.context import Context, Said
+from tui.operations.context import Context, VerbOutput
 from tui.settings import Settings, load_settings
 from tui.view.text.ascii import ERRORS, encode_plainly
 
@@ -89,7 +89,7 @@ def _do(context: Context, args: Namespace) -> int:
     return code
 
 
-def say_verb(context: Context, words: Sequence[str], width: int | None = None) -> Said:
+def say_verb(context: Context, words: Sequence[str], width: int | None = None) -> VerbOutput:
     """Do what a verb's words ask for, inside the console, and return what it had to say.
 
     Its tables are fitted to `width` cells. What it had said before it raised is a note of the
@@ -101,12 +101,12 @@ def say_verb(context: Context, words: Sequence[str], width: int | None = None) -
         try:
             args = build_parser(declare).read(words)
             _require_in_console(args)
-            return Said(_do(context, args), lines)
+            return VerbOutput(_do(context, args), lines)
         except ConsoleError as error:
             error.add_note("\n".join(lines))
             raise
         except SystemExit:  # `--help` has said all there is
-            return Said(0, lines)
+            return VerbOutput(0, lines)
 
 
 def _require_in_console(args: Namespace) -> None:

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from tui.claude.config_dir import CONFIG_DIR, footprint, raise_sweep, refresh_children
-from tui.core.errors import ConsoleError, DatabaseProblem, NothingTracked, UsageError
+from tui.core.errors import ConsoleError, DatabaseProblem, NotTracked, UsageError
 from tui.core.models import Status
 from tui.core.session_id import require_session_id
 from tui.core.time.zones import LOCAL, read_time
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.running.query import Query, prepare
 from tui.operations.target import DATABASE
@@ -149,7 +149,7 @@ class SessionManager:
         """Return the active sessions, newest first, each with all columns of its row as stored."""
         try:
             return await self._tracking.list_active()
-        except NothingTracked:
+        except NotTracked:
             return []
 
     async def get_session_stats(self) -> dict[str, int]:
@@ -157,7 +157,7 @@ class SessionManager:
         `cleanup_expired` would take now."""
         try:
             rows = await self._tracking.read_rows()
-        except NothingTracked:
+        except NotTracked:
             rows = ()
         pending = await asyncio.to_thread(self._pending)
         return dict(Counter(row.status for row in rows)) | {"expired_pending_cleanup": pending}
@@ -244,7 +244,7 @@ class SessionManager:
         return len(self._plan(self._context(), is_expired=True).sessions)
 
     def _plan(self, context: Context, **selection: Any) -> CleanupPlan:
-        catalog = Watch(context).look(only=self._folder.name)
+        catalog = CatalogScanner(context).look(only=self._folder.name)
         listing = catalog.listing(self._folder.name)
         if listing is not None and not listing.has_rows:
             raise DatabaseProblem(listing.problem)

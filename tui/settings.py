@@ -16,7 +16,7 @@ from tui.core.errors import UsageError
 from tui.core.keymap import Keymap, WrongKey, keymap
 from tui.core.limits import SMALL
 from tui.core.text.safe_text import one_line
-from tui.core.text.toml_lines import Source
+from tui.core.text.toml_lines import SettingsSource
 from tui.core.time.expiry import parse_duration
 from tui.core.time.zones import zone_named
 
@@ -156,7 +156,7 @@ def load_settings(
     left unread.
     """
     path = settings_path(environment)
-    source = Source(str(path), _text(path))
+    source = SettingsSource(str(path), _text(path))
     given = _parsed(source)
     keys = given.pop("keys", None)
     filed = replace(_apply(Settings(), given, source), source=path if path.exists() else None)
@@ -184,7 +184,7 @@ def load_settings(
 
 def _over(settings: Settings, environment: Mapping[str, str], flags: Mapping[str, Any]) -> Settings:
     """Return the file's settings with those of the environment and the flags over them."""
-    settings = _apply(settings, _from_environment(environment), Source("the environment"))
+    settings = _apply(settings, _from_environment(environment), SettingsSource("the environment"))
     return replace(settings, **{key: value for key, value in flags.items() if value})
 
 
@@ -212,7 +212,7 @@ def _text(path: Path) -> str:
         raise UsageError(f"{path}: {error}") from error
 
 
-def _parsed(source: Source) -> dict[str, Any]:
+def _parsed(source: SettingsSource) -> dict[str, Any]:
     try:
         return tomllib.loads(source.text)
     except RecursionError as error:
@@ -221,7 +221,7 @@ def _parsed(source: Source) -> dict[str, Any]:
         raise UsageError(source.broken(error)) from error
 
 
-def _keymap(given: object, verbs: Collection[str], source: Source) -> Keymap:
+def _keymap(given: object, verbs: Collection[str], source: SettingsSource) -> Keymap:
     try:
         return keymap(given, verbs)
     except WrongKey as error:
@@ -248,7 +248,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _apply(settings: Settings, given: Mapping[str, Any], source: Source) -> Settings:
+def _apply(settings: Settings, given: Mapping[str, Any], source: SettingsSource) -> Settings:
     known = {one.name for one in fields(Settings)} - _NOT_SETTABLE
     values = {}
     for key, value in given.items():
@@ -268,7 +268,7 @@ def _meant(key: str) -> str:
     return f": did you mean {near[0]!r}?" if near else ""
 
 
-def _converted(key: str, value: Any, default: Any, source: Source) -> Any:
+def _converted(key: str, value: Any, default: Any, source: SettingsSource) -> Any:
     if key == "roots":
         return _roots(value, source)
     try:
@@ -297,7 +297,7 @@ def _tables(value: Any, expected: str) -> Mapping[str, Mapping[str, Any]]:
     return value
 
 
-def _roots(value: Any, source: Source) -> Mapping[str, Mapping[str, Any]]:
+def _roots(value: Any, source: SettingsSource) -> Mapping[str, Mapping[str, Any]]:
     """Return the tables of the roots, each checked: the wrong one may be another root's."""
     expected = 'one table a root, like [roots."/srv/buyers/data/outputs"]'
     try:

@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.settings import Settings
 
@@ -104,7 +104,9 @@ def _against_bare(root: Path) -> Iterator[Measured]:
     context = _context(root)
     for name, is_warm, goal in (("cold", False, None), ("warm", True, 2.0)):
         before = _Before(context, is_warm=is_warm)
-        seconds, floor = _best(lambda: Watch(context).look(), lambda: _read_bare(root), before)
+        seconds, floor = _best(
+            lambda: CatalogScanner(context).look(), lambda: _read_bare(root), before
+        )
         yield {
             "name": f"first look, {LISTINGS} databases, {LISTINGS * SESSIONS} sessions, {name}",
             "seconds": seconds,
@@ -117,7 +119,7 @@ def _against_bare(root: Path) -> Iterator[Measured]:
 def _idle(root: Path) -> Measured:
     """Return the CPU that a look takes when nothing changed: the mean of a console's minute."""
     moments = (datetime.now(UTC) + timedelta(seconds=second) for second in range(10**6))
-    watch = Watch(Context(_context(root).settings, moments.__next__))
+    watch = CatalogScanner(Context(_context(root).settings, moments.__next__))
     for _ in range(3):
         watch.look()
     begun = time.process_time()
@@ -145,7 +147,7 @@ print(count // 3, best)
     with sample_root(_SDK_LISTINGS, SESSIONS, more_bytes=_USUAL_BYTES) as root:
         context = _context(root)
         before = _Before(context, is_warm=True)
-        ours, _ = _best(lambda: Watch(context).look(), lambda: None, before)
+        ours, _ = _best(lambda: CatalogScanner(context).look(), lambda: None, before)
         dirs = [str(one / ".claude_sessions") for one in root.iterdir()]
         command = [sys.executable, "-c", code, *dirs]
         said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
@@ -174,7 +176,7 @@ class _Before:
         self._context = context
         self._is_warm = is_warm
         if is_warm:
-            Watch(context).look()
+            CatalogScanner(context).look()
 
     def __call__(self) -> None:
         if not self._is_warm and self._context.settings.cache_dir is not None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.catalog import build_root
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.trash.cleanup import clean_up, plan_cleanup
 from tui.operations.trash.delete import restore_many
@@ -69,7 +69,7 @@ def _built(base: Path, listings: int, sessions: int) -> Path:
 def _ours(root: Path, total: int) -> tuple[float, float, float]:
     now = datetime.now(UTC) + _LATER
     context = Context(Settings(root=root, operator="bench", time_zone="local"), lambda: now)
-    catalog = Watch(context).look()
+    catalog = CatalogScanner(context).look()
     started = time.perf_counter()
     plan = plan_cleanup(context, catalog, is_expired=True)
     planned = time.perf_counter() - started

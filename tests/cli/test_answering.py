@@ -26,7 +26,7 @@ from tests.support.listings.sample_listing import FIRST, SampleListing
 from tests.support.place import REPOSITORY
 from tui.cli.output import captured
 from tui.cli.request_text import asked_lines
-from tui.core.permission_request import Request
+from tui.core.permission_request import PermissionRequest
 from tui.storage.session_locks import SessionLock
 
 TAIL = "list the folder; rm -rf /srv/data"
@@ -126,7 +126,7 @@ def test_a_row_that_the_terminal_would_wrap_says_that_it_goes_on(
 def test_the_rows_give_the_input_back_at_every_width(
     given: dict[str, str], width: int, indent: int
 ) -> None:
-    request = Request("p1", "Bash", given, datetime.now(UTC))
+    request = PermissionRequest("p1", "Bash", given, datetime.now(UTC))
     with captured(width + indent):
         said = list(asked_lines(request, datetime.now(UTC), indent))
     begin = next(at for at, one in enumerate(said) if one.startswith("waits ")) + 1

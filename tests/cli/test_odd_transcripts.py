@@ -13,7 +13,7 @@ from tests.support.hostile.odd_transcripts import ODD
 from tests.support.listings.sample_listing import FIRST, SampleListing
 from tests.support.processes.forked_cli import run_verb
 from tui.operations.stream.final_answer import last_words
-from tui.operations.stream.follow import Follow
+from tui.operations.stream.follow import StreamFollower
 from tui.operations.stream.last_entries import last_entries
 
 _MOST_MB = 135  # a hundred over what a verb takes by itself
@@ -94,4 +94,4 @@ def test_going_back_for_entries_ends_at_a_bound(listing: SampleListing) -> None:
     entries = last_entries(listing.session(FIRST), 50).entries
     assert "MB before were not read" in entries[0].text
     assert entries[-1].text == "Let me look."
-    assert Follow(listing.session(FIRST)).poll(listing.session(FIRST)).entries
+    assert StreamFollower(listing.session(FIRST)).poll(listing.session(FIRST)).entries

@@ -23,7 +23,7 @@ from tests.support.listings.subagent_files import (
 )
 from tests.support.processes.cli_turn import take_turn
 from tui.demo.api import LoopbackApi, by_word
-from tui.demo.api_request import Asked
+from tui.demo.api_request import ApiRequest
 from tui.demo.turns import ToolUse, Turn, say
 from tui.operations.search.grep import search
 from tui.operations.stream.export import markdown
@@ -129,7 +129,7 @@ def test_those_of_workflows_count_go_and_come_back(listing: SampleListing, folde
     assert all(one.exists() for one in files)
 
 
-def _agent(asked: Asked, below: str, **given: Any) -> Turn:
+def _agent(asked: ApiRequest, below: str, **given: Any) -> Turn:
     if asked.step:
         return say(f"{below} was asked.")
     task = {"description": below, "prompt": f"{below} go", "subagent_type": "general-purpose"}

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.hostile.payloads import PAYLOADS, is_cleaned
 from tui.core.act_summary import ago, did, did_just_now
-from tui.core.models import Event
+from tui.core.models import AuditEvent
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -38,9 +38,9 @@ def test_how_long_ago(passed: timedelta, words: str) -> None:
     ],
 )
 def test_who_did_what(action: str, words: str) -> None:
-    assert did(Event(NOW, "bert", action), "9f2c") == words
+    assert did(AuditEvent(NOW, "bert", action), "9f2c") == words
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
 def test_nothing_in_it_acts_on_the_terminal(payload: str) -> None:
-    assert is_cleaned(did_just_now(Event(NOW, payload, payload), NOW))
+    assert is_cleaned(did_just_now(AuditEvent(NOW, payload, payload), NOW))

@@ -9,7 +9,7 @@ import pytest
 
 from tui.core.agent_questions import answers, questions
 from tui.core.errors import Refused, UsageError
-from tui.core.permission_request import Request
+from tui.core.permission_request import PermissionRequest
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 REGION = {
@@ -19,8 +19,8 @@ REGION = {
 MANY = REGION | {"question": "Which ones?", "multiSelect": True}
 
 
-def request(tool: str, **given: Any) -> Request:
-    return Request("p1", tool, given, NOW)
+def request(tool: str, **given: Any) -> PermissionRequest:
+    return PermissionRequest("p1", tool, given, NOW)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_an_answer_is_a_number_or_words(said: list[str], meant: dict[str, str] |
     ],
 )
 def test_odd_questions_are_no_trouble(given: dict[str, Any]) -> None:
-    asked = questions(Request("p1", "AskUserQuestion", given, NOW))
+    asked = questions(PermissionRequest("p1", "AskUserQuestion", given, NOW))
     assert all(isinstance(option, str) for one in asked for option in one.options)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.console.fixed_catalog import NOW, failures, session
 from tui.core.attention import (
-    Failures,
+    FailureGroup,
     Need,
     attention,
     cause_of_failure,
@@ -18,7 +18,7 @@ from tui.core.attention import (
     grouped,
     mark_of,
 )
-from tui.core.models import Ack, Liveness, Session, State, Status
+from tui.core.models import Acknowledgement, Liveness, Session, State, Status
 
 QUIET = timedelta(minutes=10)
 
@@ -63,7 +63,7 @@ def test_an_acknowledgement_lasts_until_something_new_happens(
     change: dict[str, Any], is_settled: bool
 ) -> None:
     failed = one(status=Status.FAILED, reason="401")
-    seen = replace(failed, ack=Ack("bert", NOW, mark_of(failed, Need.FAILED)))
+    seen = replace(failed, ack=Acknowledgement("bert", NOW, mark_of(failed, Need.FAILED)))
     assert rank(seen) is None
     assert (rank(replace(seen, **change)) is None) is is_settled
 
@@ -92,7 +92,7 @@ def test_ids_and_numbers_do_not_tell_causes_apart(reason: str, other: str, is_on
 def test_three_failures_of_one_cause_are_one(count: int, rows: int) -> None:
     shown = grouped(failures(count).sessions, rank)
     assert len(shown) == rows
-    if isinstance(group := shown[0], Failures):
+    if isinstance(group := shown[0], FailureGroup):
         assert len(group.sessions) == count
         assert group.since == NOW - timedelta(minutes=10 * (count + 1))
         assert group.reason == group.sessions[0].reason
@@ -102,16 +102,16 @@ def test_an_opened_group_is_followed_by_its_sessions() -> None:
     sessions = failures(4).sessions
     cause = cause_of_failure(sessions[0].reason)
     group, *members = grouped((one(), *sessions), rank, {cause})[1:]
-    assert isinstance(group, Failures)
+    assert isinstance(group, FailureGroup)
     assert tuple(members) == group.sessions == sessions
 
 
 def test_what_is_acknowledged_or_gives_no_reason_stands_for_itself() -> None:
     failed = failures(4).sessions
-    seen = replace(failed[0], ack=Ack("bert", NOW, mark_of(failed[0], Need.FAILED)))
+    seen = replace(failed[0], ack=Acknowledgement("bert", NOW, mark_of(failed[0], Need.FAILED)))
     shown = grouped((seen, *failed[1:]), rank)
     assert shown[0] == seen
-    assert isinstance(shown[1], Failures)
+    assert isinstance(shown[1], FailureGroup)
     assert len(shown) == 2
     silent = failures(4, reason="").sessions
     assert grouped(silent, rank) == silent

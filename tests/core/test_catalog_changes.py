@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tests.support.console.fixed_catalog import NOW, ROOT, session
-from tui.core.catalog_changes import Changes, Looks, changes
-from tui.core.models import Catalog, Event, Hold, Listing, Session
+from tui.core.catalog_changes import CatalogChanges, LastLooked, changes
+from tui.core.models import AuditEvent, Catalog, Hold, Listing, Session
 from tui.view.panes.notifications import lines
 
 ONE = session("hollis_park", "stage_2", "x")
@@ -19,11 +19,11 @@ def catalog(*sessions: Session, hold: Hold | None = None, is_vanished: bool = Fa
     return Catalog(ROOT, NOW, (listing,), hold=hold)
 
 
-def event(operator: str, action: str = "extend", at: datetime = NOW) -> Event:
+def event(operator: str, action: str = "extend", at: datetime = NOW) -> AuditEvent:
     assert ONE.row is not None
     before = replace(ONE.row, expires_at=(NOW + timedelta(hours=6)).isoformat())
     after = replace(ONE.row, expires_at=(NOW + timedelta(days=7)).isoformat())
-    return Event(at, operator, action, "hollis_park", ONE.session_id, before, after)
+    return AuditEvent(at, operator, action, "hollis_park", ONE.session_id, before, after)
 
 
 def news(before: Catalog, after: Catalog) -> tuple[str, ...]:
@@ -53,7 +53,10 @@ def test_what_one_operator_did_to_several_is_one_line() -> None:
 
 
 def test_a_session_that_was_not_there_before_is_no_news() -> None:
-    assert changes(catalog(), catalog(replace(ONE, last_event=event("bert"))), "anna") == Changes()
+    assert (
+        changes(catalog(), catalog(replace(ONE, last_event=event("bert"))), "anna")
+        == CatalogChanges()
+    )
 
 
 def test_what_the_pipeline_overwrote_and_what_vanished_is_told_once() -> None:
@@ -73,7 +76,7 @@ def test_a_hold_is_told_when_it_begins_and_when_it_is_lifted() -> None:
 
 
 def test_what_is_written_after_a_look_is_unseen() -> None:
-    looks = Looks(EARLIER)
+    looks = LastLooked(EARLIER)
     assert not looks.is_unseen(replace(ONE, last_activity_at=EARLIER))
     assert not looks.is_unseen(replace(ONE, last_activity_at=None))
     fresh = replace(ONE, last_activity_at=NOW)
@@ -86,14 +89,14 @@ def test_what_is_written_after_a_look_is_unseen() -> None:
 
 def test_what_only_the_logbook_tells_is_named_once_and_mine_is_not() -> None:
     first = catalog(ONE)
-    old = Event(EARLIER, "bert", "rename", "hollis_park", ONE.session_id)
+    old = AuditEvent(EARLIER, "bert", "rename", "hollis_park", ONE.session_id)
     before, short = replace(first, log=(old,)), ONE.session_id[:4]
 
-    def told(*events: Event) -> tuple[str, ...]:
+    def told(*events: AuditEvent) -> tuple[str, ...]:
         return news(before, replace(first, log=(old, *events)))
 
-    def act(action: str, session_id: str = ONE.session_id, who: str = "bert") -> Event:
-        return Event(NOW, who, action, "hollis_park", session_id, note="3 sessions, 2.0 MB")
+    def act(action: str, session_id: str = ONE.session_id, who: str = "bert") -> AuditEvent:
+        return AuditEvent(NOW, who, action, "hollis_park", session_id, note="3 sessions, 2.0 MB")
 
     for action, word in {"ack": "acknowledged", "rename": "renamed", "adopt": "adopted",
                          "purge": "erased"}.items():  # fmt: skip
@@ -111,12 +114,12 @@ def test_what_only_the_logbook_tells_is_named_once_and_mine_is_not() -> None:
 
 def test_who_lifted_a_hold_is_named_unless_it_was_me() -> None:
     held = catalog(ONE, hold=Hold("anna", EARLIER))
-    held = replace(held, log=(Event(EARLIER, "anna", "hold"),))
+    held = replace(held, log=(AuditEvent(EARLIER, "anna", "hold"),))
     for who, words in (
         ("bert", ("bert lifted the hold: runs and clean-up may begin again",)),
         ("anna", ()),
     ):
-        log = (*held.log, Event(NOW, who, "lift", note="anna holds"))
+        log = (*held.log, AuditEvent(NOW, who, "lift", note="anna holds"))
         assert news(held, replace(catalog(ONE), log=log)) == words
     assert news(held, replace(catalog(ONE), log=held.log)) == (
         "the hold is lifted: runs and clean-up may begin again",
@@ -125,5 +128,5 @@ def test_who_lifted_a_hold_is_named_unless_it_was_me() -> None:
 
 def test_an_erasure_stands_in_both_books_and_is_told_once() -> None:
     erased = catalog(replace(ONE, last_event=event("bert", "purge")))
-    log = (Event(NOW, "bert", "purge", "hollis_park", ONE.session_id),)
+    log = (AuditEvent(NOW, "bert", "purge", "hollis_park", ONE.session_id),)
     assert news(catalog(ONE), replace(erased, log=log)) == (f"bert erased {ONE.session_id[:4]}",)

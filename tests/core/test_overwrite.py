@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tui.core.models import Event, Row
+from tui.core.models import AuditEvent, Row
 from tui.core.overwrite import overwritten
 from tui.core.time.zones import zone_named
 
@@ -24,8 +24,8 @@ FAILED = replace(EXTENDED, status="failed", metadata=WHY)
 RECORDED = replace(EXTENDED, metadata=AGENT)
 
 
-def act(after: Row, before: Row | None = None) -> Event:
-    return Event(NOW, "anna", "extend", "", after.session_id, before or after, after)
+def act(after: Row, before: Row | None = None) -> AuditEvent:
+    return AuditEvent(NOW, "anna", "extend", "", after.session_id, before or after, after)
 
 
 def tracked_blindly(row: Row, expires_at: str, metadata: str | None = None) -> Row:

@@ -11,7 +11,7 @@ from tui.core.errors import UsageError
 from tui.core.models import Liveness, Row, Run, Session, State, Status, Transcript
 from tui.core.session_filter import (
     STATUS_WORDS,
-    Wanted,
+    CleanupCriteria,
     names_gone,
     parse_filter,
     parse_status,
@@ -112,31 +112,31 @@ OLD = (
 @pytest.mark.parametrize(
     ("wanted", "taken", "skipped"),
     [
-        (Wanted(), "", ""),
-        (Wanted(is_expired=True), "over left ghost", "over-live over-unknown"),
-        (Wanted(older_than=timedelta(days=40)), "dateless", "unread stray"),
+        (CleanupCriteria(), "", ""),
+        (CleanupCriteria(is_expired=True), "over left ghost", "over-live over-unknown"),
+        (CleanupCriteria(older_than=timedelta(days=40)), "dateless", "unread stray"),
         (
-            Wanted(older_than=timedelta(days=3)),
+            CleanupCriteria(older_than=timedelta(days=3)),
             "over over-failed left dateless",
             "over-live over-unknown unread stray",
         ),
-        (Wanted(max_bytes=90), "", ""),
-        (Wanted(max_bytes=80), "dateless", "stray unread"),
-        (Wanted(max_bytes=79), "dateless left", "stray unread"),
+        (CleanupCriteria(max_bytes=90), "", ""),
+        (CleanupCriteria(max_bytes=80), "dateless", "stray unread"),
+        (CleanupCriteria(max_bytes=79), "dateless left", "stray unread"),
         (
-            Wanted(max_bytes=0),
+            CleanupCriteria(max_bytes=0),
             "dateless left over over-failed fresh",
             "stray unread over-live over-unknown",
         ),
         (
-            Wanted(is_expired=True, max_bytes=60),
+            CleanupCriteria(is_expired=True, max_bytes=60),
             "over left ghost dateless",
             "over-live over-unknown stray unread",
         ),
     ],
 )
 def test_a_clean_up_takes_what_is_due_and_never_what_may_run(
-    wanted: Wanted, taken: str, skipped: str
+    wanted: CleanupCriteria, taken: str, skipped: str
 ) -> None:
     found = select(OLD, wanted, NOW)
     assert {one.session_id for one, _ in found.taken} == set(taken.split())
@@ -144,7 +144,7 @@ def test_a_clean_up_takes_what_is_due_and_never_what_may_run(
 
 
 def test_down_to_a_size_the_least_recently_active_go_first_and_it_is_said_why() -> None:
-    found = select(OLD, Wanted(is_expired=True, max_bytes=50), NOW)
+    found = select(OLD, CleanupCriteria(is_expired=True, max_bytes=50), NOW)
     whys = [(one.session_id, why) for one, why in found.taken]
     assert whys == [
         ("over", "expired"),
@@ -162,15 +162,15 @@ def test_an_expiry_in_a_zone_that_is_in_doubt_takes_nothing_and_says_so() -> Non
         there("doubted-later", 3, is_zone_doubted=True),
         there("left", 9, status="expired", state=State.LEFTOVER, is_zone_doubted=True),
     )
-    chosen = select(found, Wanted(is_expired=True), NOW)
+    chosen = select(found, CleanupCriteria(is_expired=True), NOW)
     assert [one.session_id for one, _ in chosen.taken] == ["left"]
     assert [(one.session_id, why) for one, why in chosen.skipped] == [
         ("doubted", "its time zone is in doubt: set time_zone")
     ]
-    for asked in (Wanted(older_than=timedelta(days=2)), Wanted(max_bytes=0)):
+    for asked in (CleanupCriteria(older_than=timedelta(days=2)), CleanupCriteria(max_bytes=0)):
         every = select(found, asked, NOW)
         assert (len(every.taken), every.skipped) == (3, ())
-    assert len(select(found, Wanted(is_expired=True, max_bytes=0), NOW).taken) == 3
+    assert len(select(found, CleanupCriteria(is_expired=True, max_bytes=0), NOW).taken) == 3
 
 
 HOUR = timedelta(hours=1)

@@ -13,13 +13,13 @@ import pytest
 
 from tests.support.processes.cli_turn import take_turn
 from tui.demo.api import LoopbackApi, by_word
-from tui.demo.api_request import Asked
-from tui.demo.turns import Break, Failure, Pause, Text, ToolUse, Turn, say
+from tui.demo.api_request import ApiRequest
+from tui.demo.turns import Disconnect, Failure, Pause, Text, ToolUse, Turn, say
 
 TOOLS = [{"name": "Bash"}]
 
 
-def look_around(asked: Asked) -> Turn:
+def look_around(asked: ApiRequest) -> Turn:
     if asked.step == 0:
         return say("I look.", ToolUse("WebSearch", {"query": "pump makers"}))
     return say(f"Found {asked.results[0].count('https://')} pages.")
@@ -31,7 +31,7 @@ SCENES = by_word(
         "BADKEY": lambda asked: Failure(401, "authentication_error", "invalid x-api-key"),
         "LIMIT": lambda asked: Failure(429, "rate_limit_error", "slow down", retry_after=7),
         "HANG": lambda asked: say(Text("Wait"), Pause(3600)),
-        "BREAK": lambda asked: say(Text("Half of"), Break()),
+        "BREAK": lambda asked: say(Text("Half of"), Disconnect()),
     },
     default=lambda asked: say(f"You said: {asked.prompt}"),
 )

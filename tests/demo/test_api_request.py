@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tui.demo.api_request import Asked
+from tui.demo.api_request import ApiRequest
 
 INTERRUPTED = "[Request interrupted by user]"
 NOTE = {"type": "text", "text": "<system-reminder>\nbe brief\n</system-reminder>"}
@@ -46,12 +46,12 @@ ANSWER = {"role": "assistant", "content": [{"type": "text", "text": "Yes."}]}
 def test_prompts_and_the_step_of_the_turn(
     messages: list[Any], prompts: tuple[str, ...], step: int
 ) -> None:
-    asked = Asked({"messages": messages})
+    asked = ApiRequest({"messages": messages})
     assert (asked.prompts, asked.step) == (prompts, step)
 
 
 def test_results_are_those_of_the_last_message() -> None:
-    asked = Asked(
+    asked = ApiRequest(
         {"messages": [user("Go."), ANSWER, user(result("old")), ANSWER, user(result("x"))]}
     )
     assert asked.results == ("x",)
@@ -59,13 +59,13 @@ def test_results_are_those_of_the_last_message() -> None:
 
 
 def test_a_refused_tool_is_seen() -> None:
-    asked = Asked({"messages": [user("Go."), ANSWER, user(result("no", is_error=True))]})
+    asked = ApiRequest({"messages": [user("Go."), ANSWER, user(result("no", is_error=True))]})
     assert asked.is_refused
 
 
 def test_the_query_of_a_search() -> None:
     words = "Perform a web search for the query: pump makers"
-    assert Asked({"messages": [user(words)]}).query == "pump makers"
+    assert ApiRequest({"messages": [user(words)]}).query == "pump makers"
 
 
 @pytest.mark.parametrize(
@@ -78,12 +78,12 @@ def test_the_query_of_a_search() -> None:
     ],
 )
 def test_the_session_that_asks(user_id: object, session_id: str) -> None:
-    assert Asked({"metadata": {"user_id": user_id}}).session_id == session_id
+    assert ApiRequest({"metadata": {"user_id": user_id}}).session_id == session_id
 
 
 @pytest.mark.parametrize(
     "body", [{}, {"messages": 3, "tools": "x"}, {"messages": [1, {"role": 2}]}]
 )
 def test_any_body_can_be_asked_about(body: dict[str, Any]) -> None:
-    asked = Asked(body)
+    asked = ApiRequest(body)
     assert (asked.prompt, asked.step, asked.results, asked.tools) == ("", 0, (), ())

@@ -16,9 +16,9 @@ import pytest
 from tests.support.processes.runs_site import wait
 from tui.core.errors import ConsoleError
 from tui.core.models import Catalog, Liveness, Session
-from tui.core.permission_request import Request
+from tui.core.permission_request import PermissionRequest
 from tui.demo import Demo, start_demo
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.running.resume import plan_resume, start
 from tui.runs.folder.protocol import read_partial
@@ -57,7 +57,7 @@ def with_runs(catalog: Catalog) -> dict[str, Session]:
 
 def test_agents_talk_and_all_of_it_ends() -> None:
     with start_demo(speed=5) as demo:
-        watch = Watch(context_of(demo))
+        watch = CatalogScanner(context_of(demo))
         mode = demo.settings["env_file"].stat().st_mode
         assert stat.S_IMODE(mode) == 0o600
 
@@ -68,7 +68,7 @@ def test_agents_talk_and_all_of_it_ends() -> None:
             run = session.run if (session := live(listing)) else None
             return run is not None and read_partial(run.folder) is not None
 
-        def asks() -> Request | None:
+        def asks() -> PermissionRequest | None:
             session = live("brightwater_dental")
             is_waiting = session is not None and session.liveness is Liveness.WAITING
             return session.run.request if session and session.run and is_waiting else None
@@ -86,7 +86,7 @@ def test_agents_talk_and_all_of_it_ends() -> None:
 def test_a_resume_by_the_operator_ends_with_the_demo() -> None:
     with start_demo() as demo:
         context = context_of(demo)
-        session = Watch(context).look(only="redmayne_bakeries").sessions[0]
+        session = CatalogScanner(context).look(only="redmayne_bakeries").sessions[0]
         start(context, plan_resume(context, session), "Who comes first?")
     assert not demo.folder.exists()
     assert processes_of(demo.folder) == []
@@ -101,7 +101,7 @@ def test_it_ends_when_its_parent_is_killed(kind: signal.Signals) -> None:
         assert parent.stdout is not None
         folder = Path(parent.stdout.readline().strip())
         assert folder.is_dir()
-        wait(lambda: with_runs(Watch(at(folder)).look()))
+        wait(lambda: with_runs(CatalogScanner(at(folder)).look()))
         parent.send_signal(kind)
     wait(lambda: not folder.exists() and not processes_of(folder))
 

@@ -17,7 +17,7 @@ from tui.demo.api import LoopbackApi
 from tui.demo.cast import Fate
 from tui.demo.sample import config_dir_of, write_sample
 from tui.demo.scenes import demo_scene, found
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.settings import Settings
 
@@ -28,7 +28,7 @@ HOUR = timedelta(hours=1)
 
 def look(root: Path) -> Catalog:
     settings = Settings(root=root, claude_home=root.parent / "home")
-    return Watch(Context(settings, lambda: NOW)).look()
+    return CatalogScanner(Context(settings, lambda: NOW)).look()
 
 
 def left(session: Session) -> timedelta:

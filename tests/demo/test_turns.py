@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tui.demo.turns import (
-    Break,
-    Hit,
+    Disconnect,
     Pause,
     Search,
+    SearchHit,
     Text,
     Thinking,
     ToolUse,
@@ -23,7 +23,7 @@ from tui.demo.turns import (
 )
 
 WORDS = "Two buyers:\n\n  Ostrava & Söhne, \u201cand\u201d a fund\twith a very long name.  "
-SEARCH = Search("pumps", (Hit("Harrow Group", "https://example.com/harrow"),))
+SEARCH = Search("pumps", (SearchHit("Harrow Group", "https://example.com/harrow"),))
 IDENTITY = {"message_id": "msg_1", "model": "claude-sonnet-5-5"}
 
 
@@ -95,5 +95,5 @@ def test_a_rate_becomes_a_delay_before_each_token() -> None:
 
 
 def test_a_break_cuts_the_stream_where_it_stands() -> None:
-    steps = list(stream(say("Half of", Break()), **IDENTITY, input_tokens=1))
+    steps = list(stream(say("Half of", Disconnect()), **IDENTITY, input_tokens=1))
     assert [step.event for step in steps].index(None) == 4

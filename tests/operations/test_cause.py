@@ -18,7 +18,7 @@ from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, 
 from tests.support.place import REPOSITORY
 from tui.core.errors import Refused
 from tui.core.models import Session
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.cause import cause_of
 from tui.operations.context import Context
@@ -39,7 +39,7 @@ def context_of(listing: SampleListing) -> Context:
 
 
 def session_of(listing: SampleListing) -> Session:
-    return find_session(Watch(context_of(listing)).look(), FIRST)
+    return find_session(CatalogScanner(context_of(listing)).look(), FIRST)
 
 
 def _deleted(listing: SampleListing) -> None:

@@ -14,13 +14,13 @@ from tui.operations.cause import cause_of
 from tui.operations.trash.delete import delete, delete_many, restore
 from tui.operations.trash.purge import erase_many, plan_purge, purge
 from tui.storage.trash.erasing import erase, erase_path
-from tui.storage.trash.manifest import Trashed
+from tui.storage.trash.manifest import Manifest
 from tui.storage.trash.trash import list_trash
 
 __all__ = ["listing"]
 
 
-def half_erased(listing: SampleListing) -> Trashed:
+def half_erased(listing: SampleListing) -> Manifest:
     """Bring a session into the trash, and break its erasure off after the first rename."""
     delete(listing.context(), listing.session(FIRST))
     (trashed,) = list_trash(listing.root)

@@ -15,21 +15,21 @@ import pytest
 from tests.support.hostile.failing import reads_fail
 from tests.support.listings.sample_listing import FIRST, SampleListing
 from tui.core.models import Catalog, Key
-from tui.core.problem_reasons import Trouble
-from tui.operations.catalog.scanner import Watch
-from tui.operations.doctor.machine_findings import Machine, of_machine
+from tui.core.problem_reasons import ProblemReason
+from tui.operations.catalog.scanner import CatalogScanner
+from tui.operations.doctor.machine_findings import MachineFacts, of_machine
 from tui.operations.listing_health import trouble_of
 from tui.operations.monitor.check import needs
 from tui.operations.monitor.needs import LAST_HOUR
-from tui.operations.trash.bulk import Cleaned
+from tui.operations.trash.bulk import BulkResult
 from tui.storage.sqlite.transactions import problems
 from tui.view.panes import top_line
 
 NAMES = ("blocked_assets", "does not answer", "may not be", "locked")
 
 
-def trouble(listing: SampleListing) -> Trouble:
-    found = Watch(listing.context()).look().listing(listing.listing_id)
+def trouble(listing: SampleListing) -> ProblemReason:
+    found = CatalogScanner(listing.context()).look().listing(listing.listing_id)
     assert found is not None
     return trouble_of(found)
 
@@ -41,8 +41,11 @@ def test_the_name_of_a_listing_does_not_say_what_is_wrong_with_it(
     """By words, `blocked_assets may not be read by us` was one that is locked, and would pass."""
     listing = SampleListing(tmp_path / "outputs", name)
     listing.add(FIRST)
-    assert trouble(listing) is Trouble.NONE
-    for number, expected in ((errno.EACCES, Trouble.FORBIDDEN), (errno.EIO, Trouble.UNREAD)):
+    assert trouble(listing) is ProblemReason.NONE
+    for number, expected in (
+        (errno.EACCES, ProblemReason.FORBIDDEN),
+        (errno.EIO, ProblemReason.UNREAD),
+    ):
         with reads_fail(listing.folder, number):
             assert trouble(listing) is expected
 
@@ -66,9 +69,9 @@ def test_only_a_lock_is_counted_as_locked() -> None:
 
     def counted(problem: DatabaseProblem) -> list[str]:
         refused: tuple[tuple[Key, DatabaseProblem], ...] = ((("a", "b"), problem),)
-        return list(Cleaned("moved", refused=refused).failures)
+        return list(BulkResult("moved", refused=refused).failures)
 
-    assert counted(DatabaseProblem("is locked", Trouble.LOCKED)) == ["locked"]
+    assert counted(DatabaseProblem("is locked", ProblemReason.LOCKED)) == ["locked"]
     assert counted(DatabaseProblem("blocked_assets is damaged")) == [
         "left: blocked_assets is damaged"
     ]
@@ -78,7 +81,7 @@ def test_only_a_lock_is_counted_as_locked() -> None:
 def catalog(tmp_path: Path) -> Catalog:
     listing = SampleListing(tmp_path / "outputs")
     listing.add(FIRST)
-    return Watch(listing.context()).look()
+    return CatalogScanner(listing.context()).look()
 
 
 @pytest.mark.parametrize(
@@ -102,7 +105,7 @@ def test_a_full_disk_is_no_less_full_for_having_nothing_left(
     narrow = "".join(one.text for one in top_line.line(catalog, facts, 60)).replace("B ", " ")
     assert (words in narrow) is bool(what)
     listing = SampleListing(catalog.root)
-    codes = {one.code for one in of_machine(listing.context(), catalog, Machine())}
+    codes = {one.code for one in of_machine(listing.context(), catalog, MachineFacts())}
     assert (what in codes) is bool(what)
 
 

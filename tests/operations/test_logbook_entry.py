@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -14,12 +14,12 @@ from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tui.__main__ import main
 from tui.core.errors import ConsoleError
 from tui.core.models import Session
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context
 from tui.operations.running.act_record import record_command
 from tui.operations.running.hold import set_hold
-from tui.operations.running.resume import Plan, _write_down_taking_over
+from tui.operations.running.resume import _write_down_taking_over
 from tui.operations.sessions.acknowledge import acknowledge
 from tui.operations.sessions.adopt import adopt
 from tui.operations.sessions.rename import rename
@@ -35,7 +35,7 @@ Act = Callable[[Context, Session], str]
 
 def acknowledged(context: Context, session: Session) -> str:
     fail(context, session)
-    return acknowledge(context, find_session(Watch(context).look(), FIRST)).words
+    return acknowledge(context, find_session(CatalogScanner(context).look(), FIRST)).words
 
 
 def erased(context: Context, session: Session) -> str:
@@ -56,7 +56,7 @@ def adopted(context: Context, session: Session) -> str:
     stray = home / "projects" / "-app" / session.transcript.path.name
     stray.parent.mkdir(parents=True)
     session.transcript.path.rename(stray)
-    return adopt(context, find_session(Watch(context).look(), FIRST)).words
+    return adopt(context, find_session(CatalogScanner(context).look(), FIRST)).words
 
 
 def sent(context: Context, session: Session) -> str:
@@ -88,7 +88,7 @@ def listing(tmp_path: Path) -> SampleListing:
 def test_a_clean_up_says_what_was_not_written_down(listing: SampleListing) -> None:
     context = listing.context(trash_days=0)
     delete(context, listing.session(FIRST))
-    plan = plan_cleanup(context, Watch(context).look(), purges_trash=True)
+    plan = plan_cleanup(context, CatalogScanner(context).look(), purges_trash=True)
     assert "not written down" in clean_up(context, plan).words
 
 
@@ -104,7 +104,7 @@ def test_nobody_takes_over_without_a_trace(listing: SampleListing) -> None:
     plan = SimpleNamespace(target=target, taken_over="another host", listing="hollis_park")
     context = listing.context()
     with pytest.raises(ConsoleError, match="not written down"):
-        _write_down_taking_over(context, cast("Plan", plan), context.clock())
+        _write_down_taking_over(context, cast("Any", plan), context.clock())
 
 
 def test_a_vanished_listing_is_not_forgotten_for_all_when_nobody_can_be_told(

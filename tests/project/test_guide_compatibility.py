@@ -20,7 +20,7 @@ from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tests.support.place import REPOSITORY
 from tui import SessionManager
 from tui.core.models import Session, State
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.sessions.extend import extend, plan_extension
 from tui.operations.trash.cleanup import plan_cleanup
@@ -71,7 +71,7 @@ def context(listing: SampleListing) -> Context:
 
 
 def look(listing: SampleListing) -> dict[str, Session]:
-    return {one.session_id: one for one in Watch(context(listing)).look().sessions}
+    return {one.session_id: one for one in CatalogScanner(context(listing)).look().sessions}
 
 
 def days_left(session: Session) -> float:
@@ -89,7 +89,7 @@ def test_both_sides_agree_on_when_a_session_ends(listing: SampleListing) -> None
     sessions = look(listing)
     assert sessions[FIRST].zone == "UTC"
     assert (days_left(sessions[FIRST]), days_left(sessions[SECOND])) == (7.0, 0.0)
-    plan = plan_cleanup(context(listing), Watch(context(listing)).look(), is_expired=True)
+    plan = plan_cleanup(context(listing), CatalogScanner(context(listing)).look(), is_expired=True)
     assert [one.session_id for one in plan.sessions] == [SECOND]
     stats = asyncio.run(SessionManager(listing.folder).get_session_stats())
     assert stats == {"active": 2, "expired_pending_cleanup": 1}

@@ -25,8 +25,8 @@ from tests.support.hostile.failing import reads_fail
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, snapshot
 from tests.support.place import REPOSITORY
 from tui.core.errors import ConsoleError
-from tui.core.models import Ack, Catalog, Liveness, Session, State
-from tui.operations.catalog.scanner import Watch
+from tui.core.models import Acknowledgement, Catalog, Liveness, Session, State
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.trash.cleanup import clean_up, plan_cleanup
 from tui.operations.trash.delete import delete
 from tui.safe_io.processes import own_domain, started
@@ -72,7 +72,7 @@ def rooted(root: Path) -> SampleListing:
     entry |= {"pidDomain": own_domain(), "status": "busy"}
     (registry / f"{os.getpid()}.json").write_text(json.dumps(entry))
     now = listing.context().clock()
-    write_ack(listing.folder, FIRST, Ack("anna", now, "m"))
+    write_ack(listing.folder, FIRST, Acknowledgement("anna", now, "m"))
     for name in ("runs", "trash"):
         (listing.folder / ".session_console" / name).mkdir()
     SampleListing(root, "other").add(FIRST)
@@ -113,14 +113,14 @@ def touched(listing: SampleListing) -> None:
 def test_nothing_is_gone_because_it_could_not_be_read(
     listing: SampleListing, place: str, number: int
 ) -> None:
-    watch = Watch(listing.context())
+    watch = CatalogScanner(listing.context())
     with SessionLock.take(listing.folder, FIRST):
         known = sessions(watch.look())
         assert set(known) == {FIRST, SECOND, EXPIRED, UNTRACKED}
         touched(listing)
         before = snapshot(listing.root)
         with reads_fail(listing.root / place, number):
-            warm, cold = watch.look(), Watch(listing.context()).look()
+            warm, cold = watch.look(), CatalogScanner(listing.context()).look()
             require_nothing_gone(warm, place)
             require_nothing_gone(cold, place)
             assert set(sessions(warm)) == set(known)
@@ -138,11 +138,11 @@ def test_nothing_is_done_to_what_could_not_be_read(
     listing: SampleListing, place: str, number: int
 ) -> None:
     """Each act takes rows and files together, or neither; and never of what runs."""
-    context, watch = listing.context(), Watch(listing.context())
+    context, watch = listing.context(), CatalogScanner(listing.context())
     with SessionLock.take(listing.folder, FIRST):
         catalog = watch.look()
         with reads_fail(listing.root / place, number):
-            for looked in (catalog, watch.look(), Watch(context).look()):
+            for looked in (catalog, watch.look(), CatalogScanner(context).look()):
                 clean_up(context, plan_cleanup(context, looked, older_than=timedelta(0)))
                 clean_up(context, plan_cleanup(context, looked))
             for session in sessions(catalog).values():
@@ -162,7 +162,7 @@ def test_nothing_is_done_to_what_could_not_be_read(
 def test_what_a_root_keeps_is_not_empty_because_it_could_not_be_read(
     listing: SampleListing, name: str, number: int
 ) -> None:
-    from tui.core.models import Event, Hold
+    from tui.core.models import AuditEvent, Hold
     from tui.storage.state.hold import read_hold, write_hold
     from tui.storage.state.logbook import write_event
     from tui.storage.state.notified import claim
@@ -170,10 +170,10 @@ def test_what_a_root_keeps_is_not_empty_because_it_could_not_be_read(
 
     root, now = listing.root, listing.context().clock()
     write_hold(root, Hold("anna", now, "audit"))
-    write_event(root, Event(now, "anna", "hold", "", ""))
+    write_event(root, AuditEvent(now, "anna", "hold", "", ""))
     claim(root, ["told"], now)
     (root / ".session_console" / "trash").mkdir()
-    watch = Watch(listing.context())
+    watch = CatalogScanner(listing.context())
     log = watch.look().log
     with (root / ".session_console" / "log.jsonl").open("a") as file:
         file.write("\n")

@@ -21,8 +21,8 @@ from tests.support.listings.subagent_files import (
     write,
 )
 from tui.__main__ import main
-from tui.operations.search.transcript_search import Hits
-from tui.operations.stream.follow import Follow
+from tui.operations.search.transcript_search import SearchHits
+from tui.operations.stream.follow import StreamFollower
 
 KEPT = "<persisted-output>\nOutput too large (165KB). Full output saved to: {}\n\nPreview\n"
 Place = Callable[[Path], Path]
@@ -89,11 +89,11 @@ def test_a_search_names_what_it_did_not_search(
     number: int,
 ) -> None:
     session = listing.session(FIRST)
-    follow = Follow(session)
+    follow = StreamFollower(session)
     while follow.poll(session).has_more:
         pass
 
-    def sought(known: Hits | None = None) -> Hits:
+    def sought(known: SearchHits | None = None) -> SearchHits:
         return follow.seek(words, lambda _: None, lambda: False, known)
 
     with reads_fail(place(listing.transcript_path(FIRST).with_suffix("")), number):
@@ -116,7 +116,7 @@ def test_a_stream_that_is_followed_says_so_once_and_goes_on_once_it_can(
 ) -> None:
     monkeypatch.setattr("tui.operations.transcripts.subagent_tails._LOOK_S", 0.0)
     session = listing.session(FIRST)
-    follow, told = Follow(session), list[str]()
+    follow, told = StreamFollower(session), list[str]()
     with reads_fail(listing.transcript_path(FIRST).with_suffix("") / "subagents", number):
         for _ in range(4):
             told += follow.poll(session).notices

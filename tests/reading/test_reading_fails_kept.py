@@ -18,16 +18,16 @@ from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import console
 from tests.support.hostile.failing import ERRORS, reads_fail
 from tests.support.listings.sample_listing import FIRST, SampleListing, snapshot, with_footprint
-from tui.core.catalog_changes import Looks
+from tui.core.catalog_changes import LastLooked
 from tui.core.errors import ConsoleError, DatabaseProblem
-from tui.core.saved_view import Draft, Remembered
-from tui.operations.catalog.scanner import Watch, listing_paths
+from tui.core.saved_view import Draft, SavedView
+from tui.operations.catalog.scanner import CatalogScanner, listing_paths
 from tui.operations.transcripts.kept_results import unclaimed
 from tui.operations.trash.delete import delete
 from tui.operations.trash.purge import erase_many, old_trash
 from tui.operations.trash.undo import undo_last
-from tui.runs.queue_gate import Gate
-from tui.storage.run_slots import Slots
+from tui.runs.queue_gate import QueueGate
+from tui.storage.run_slots import RunSlot
 from tui.storage.sqlite.recovery import require_no_super_journal
 from tui.storage.state.last_looked import read_looks, write_looks
 from tui.storage.state.saved_views import read_remembered, write_remembered
@@ -46,7 +46,7 @@ def test_a_listing_that_vanished_is_shown_once_what_was_known_can_be_read(
     SampleListing(listing.root, "other").add(FIRST)
     state = tmp_path / "state"
     context = listing.context(state_dir=state)
-    watch, other = Watch(context), Watch(context)
+    watch, other = CatalogScanner(context), CatalogScanner(context)
     other.look()
     shutil.rmtree(listing.folder)
     other.look()
@@ -58,7 +58,7 @@ def test_a_listing_that_vanished_is_shown_once_what_was_known_can_be_read(
     assert snapshot(state) == before
     assert {one.listing_id for one in watch.look().listings if one.is_vanished} == {"hollis_park"}
     watch.forget("hollis_park")
-    assert [one.listing_id for one in Watch(context).look().listings] == ["other"]
+    assert [one.listing_id for one in CatalogScanner(context).look().listings] == ["other"]
 
 
 @ERRORS
@@ -66,7 +66,7 @@ def test_what_an_operator_looked_at_and_typed_is_not_taken_for_nothing(
     tmp_path: Path, number: int
 ) -> None:
     now = datetime.now(UTC)
-    looks, view = Looks(now), Remembered(drafts=(Draft("send", "oak", FIRST, "half a prompt"),))
+    looks, view = LastLooked(now), SavedView(drafts=(Draft("send", "oak", FIRST, "half a prompt"),))
     write_looks(tmp_path / "state", tmp_path, "anna", looks)
     write_remembered(tmp_path / "state", tmp_path, "anna", view)
     with reads_fail(tmp_path / "state", number):
@@ -80,7 +80,7 @@ def test_what_an_operator_looked_at_and_typed_is_not_taken_for_nothing(
 class Unreadable(FixedEngine):
     """A console's engine whose file of the last view cannot be read."""
 
-    def read_remembered(self) -> Remembered:
+    def read_remembered(self) -> SavedView:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
@@ -97,14 +97,14 @@ async def test_a_view_that_could_not_be_read_is_not_written_over() -> None:
 def test_no_run_starts_because_the_places_could_not_be_counted(tmp_path: Path, number: int) -> None:
     """What will pass is waited for; where no place can ever be kept, it runs and says so."""
     told: list[str] = []
-    taken = Slots(tmp_path, "20261122T071530Z-aa", 1)
+    taken = RunSlot(tmp_path, "20261122T071530Z-aa", 1)
     assert taken.try_enter() == ""
-    gate = Gate(tmp_path, "20261122T071530Z-bb", 1, told.append)
+    gate = QueueGate(tmp_path, "20261122T071530Z-bb", 1, told.append)
     with reads_fail(tmp_path / ".session_console" / "slots", number):
         waits_for = gate.try_enter()
     assert bool(told) == (number == errno.EACCES)
     assert (os.strerror(number) in waits_for) == (number != errno.EACCES)
-    assert "at work" in Gate(tmp_path, "20261122T071530Z-cc", 1, told.append).try_enter()
+    assert "at work" in QueueGate(tmp_path, "20261122T071530Z-cc", 1, told.append).try_enter()
 
 
 @ERRORS

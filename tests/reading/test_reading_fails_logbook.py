@@ -10,9 +10,9 @@ import pytest
 
 from tests.support.hostile.failing import ERRORS, reads_fail
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
-from tui.core.errors import Changed
-from tui.core.models import Event
-from tui.operations.catalog.scanner import Watch
+from tui.core.errors import Conflict
+from tui.core.models import AuditEvent
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.vanished import acked
 from tui.operations.sessions.extend import extend, plan_extension
 from tui.operations.sessions.rename import rename
@@ -26,7 +26,7 @@ def listing(tmp_path: Path) -> SampleListing:
     listing = SampleListing(tmp_path / "outputs")
     listing.add(FIRST)
     listing.add(SECOND)
-    write_event(listing.root, Event(datetime.now(UTC), "bert", "hold"))
+    write_event(listing.root, AuditEvent(datetime.now(UTC), "bert", "hold"))
     return listing
 
 
@@ -40,10 +40,10 @@ def test_by_whom_a_title_was_changed_is_not_known(listing: SampleListing, number
     rename(listing.context(operator="bert"), listing.session(FIRST), "Another")
     with (
         reads_fail(logbook(listing), number),
-        pytest.raises(Changed, match="by whom is not known: the logbook cannot be read"),
+        pytest.raises(Conflict, match="by whom is not known: the logbook cannot be read"),
     ):
         rename(listing.context(), seen, "Pumps")
-    with pytest.raises(Changed, match="bert renamed it"):
+    with pytest.raises(Conflict, match="bert renamed it"):
         rename(listing.context(), seen, "Pumps")
 
 
@@ -74,10 +74,10 @@ def test_what_vanished_is_shown_until_it_is_known_who_acknowledged_it(
     listing: SampleListing, tmp_path: Path, number: int
 ) -> None:
     context = listing.context(state_dir=tmp_path / "state")
-    Watch(context).look()
+    CatalogScanner(context).look()
     shutil.rmtree(listing.folder)
     write_event(listing.root, acked("hollis_park", "bert", datetime.now(UTC)))
     with reads_fail(logbook(listing), number):
-        watch = Watch(context)
+        watch = CatalogScanner(context)
         assert [one.is_vanished for one in watch.look().listings] == [True]
     assert watch.look().listings == ()

@@ -16,7 +16,7 @@ import pytest
 from tests.support.hostile.failing import ERRORS, reads_fail
 from tests.support.listings.sample_listing import FIRST, SampleListing, snapshot, with_footprint
 from tui.core.errors import ConsoleError, Refused
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.doctor.trash_findings import of_trash
 from tui.operations.owner import require_silent
@@ -173,7 +173,10 @@ def test_what_lies_in_the_trash_is_neither_gone_nor_erased(
 ) -> None:
     context = deleted(listing)
     (trashed,) = list_trash(listing.root)
-    catalog, before = Watch(context).look(), snapshot(listing.root / ".session_console" / "trash")
+    catalog, before = (
+        CatalogScanner(context).look(),
+        snapshot(listing.root / ".session_console" / "trash"),
+    )
     with reads_fail(trashed.batch / name, number):
         found, unread = read_trash(listing.root)
         assert found == ()
@@ -197,7 +200,9 @@ def test_no_row_is_deleted_while_nobody_knows_whether_its_files_are_in_the_trash
     listing: SampleListing, number: int
 ) -> None:
     context = listing.context()
-    clean_up(context, plan_cleanup(context, Watch(context).look(), older_than=timedelta(0)))
+    clean_up(
+        context, plan_cleanup(context, CatalogScanner(context).look(), older_than=timedelta(0))
+    )
     with (
         reads_fail(list_trash(listing.root)[0].batch, number),
         pytest.raises(Refused, match=os.strerror(number)),

@@ -17,7 +17,7 @@ from tests.support.hostile.failing import reads_fail
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tui.__main__ import say_verb
 from tui.core.errors import ConsoleError
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.trash.cleanup import clean_up, plan_cleanup
 
 OVER = "0e000000-1111-4222-8333-444455556666"
@@ -89,7 +89,7 @@ def test_a_lock_that_cannot_be_opened_is_not_one_that_is_held(
     lock = listing.folder / ".session_console" / "locks" / name
     lock.touch()
     context = listing.context()
-    plan = plan_cleanup(context, Watch(context).look())
+    plan = plan_cleanup(context, CatalogScanner(context).look())
     assert [one.session_id for one in plan.sessions] == [OVER]
     with lock_fails(lock, number):
         ((_, problem),) = clean_up(context, plan).refused

@@ -14,7 +14,7 @@ import pytest
 from tests.support.hostile.failing import ERRORS, reads_fail
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, run_cli, snapshot
 from tui.core.errors import ConsoleError, Refused
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.doctor.trash_findings import of_trash
 from tui.operations.sessions.extend import extend, plan_extension
@@ -74,13 +74,13 @@ def test_a_trash_behind_a_link_is_not_empty(
         with pytest.raises(ConsoleError, match=f"not all of the trash of outputs .*{why}"):
             act(context)
         assert [row_of(listing, one) for one in (FIRST, SECOND)] == rows, name
-    (found,) = of_trash(Watch(context).look(), ())
+    (found,) = of_trash(CatalogScanner(context).look(), ())
     assert (found.code, why in found.words) == ("unreadable_trash", True)
     for words in (["trash"], ["trash", "--json"]):
         done = run_cli(listing.root, *words)
         assert (done.returncode, why in done.stderr) == (1, True)
         assert "empty" not in done.stdout + done.stderr
-    plan = plan_cleanup(context, Watch(context).look(), purges_trash=True)
+    plan = plan_cleanup(context, CatalogScanner(context).look(), purges_trash=True)
     assert why in plan.unread[0]
     done = run_cli(listing.root, "cleanup", "--purge-trash", "--yes")
     may_hold = for_link and place == ".session_console"  # so may who holds the root

@@ -12,7 +12,7 @@ import pytest
 from tests.support.hostile.failing import ERRORS, reads_fail
 from tests.support.listings.sample_listing import FIRST, SampleListing
 from tui.__main__ import main
-from tui.operations.stream.follow import Follow
+from tui.operations.stream.follow import StreamFollower
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_who_follows_it_is_told_once_and_sees_it_once_it_can_be_read(
 ) -> None:
     with unread(listing, number):
         session = listing.session(FIRST)
-        follow = Follow(session)
+        follow = StreamFollower(session)
         first, second = follow.poll(session), follow.poll(session)
     assert len(first.notices) == 1
     assert os.strerror(number) in first.notices[0]

@@ -13,15 +13,15 @@ from claude_agent_sdk import ClaudeAgentOptions
 
 from tests.support.listings.sample_listing import FIRST
 from tui.core.errors import RunFailed
-from tui.runs.driver import Given
+from tui.runs.driver import GivenOptions
 from tui.runs.folder.protocol import RunSpec, new_run_id, run_folders
-from tui.runs.hosted import HostedRun, Prepared
+from tui.runs.hosted import HostedRun, PreparedRun
 from tui.storage.session_locks import SessionLock, held
 
 NOW = datetime(2026, 11, 22, 7, 15, 30, tzinfo=UTC)
 
 
-def prepared(listing: Path) -> Prepared:
+def prepared(listing: Path) -> PreparedRun:
     spec = RunSpec(
         run_id=new_run_id(NOW),
         session_id=FIRST,
@@ -36,7 +36,7 @@ def prepared(listing: Path) -> Prepared:
         created_at=NOW,
     )
     lock = SessionLock.take(listing, FIRST)
-    return Prepared(spec, listing, lock, Given(ClaudeAgentOptions(), {}))
+    return PreparedRun(spec, listing, lock, GivenOptions(ClaudeAgentOptions(), {}))
 
 
 async def listen(run: HostedRun) -> None:
@@ -51,7 +51,7 @@ def test_a_loop_that_ends_while_it_prepares_leaves_nothing_locked_or_made(
     """Unless who comes last lets go, the session is in use for as long as the pipeline lives."""
     begun, may_go = threading.Event(), threading.Event()
 
-    def prepare() -> Prepared:
+    def prepare() -> PreparedRun:
         early = prepared(tmp_path) if is_locked_before else None
         begun.set()
         assert may_go.wait(60)

@@ -28,12 +28,12 @@ from tui.__main__ import main
 from tui.cli.request_text import asked_lines
 from tui.core.agent_questions import questions
 from tui.operations.running import steer
-from tui.operations.stream.run_notices import Happened
+from tui.operations.stream.run_notices import RunNotices
 from tui.runs.folder import protocol
 from tui.runs.folder.event_snapshot import FOLDED
 from tui.runs.folder.protocol import EVENTS, HEARTBEAT, OWNER, PARTIAL, SPEC
 from tui.runs.folder.run_finder import RunFinder
-from tui.runs.folder.run_state import Story
+from tui.runs.folder.run_state import RunState
 from tui.storage.session_locks import SessionLock
 from tui.view.stream import request_page
 from tui.view.text import sent_commands
@@ -87,7 +87,7 @@ class Hostile:
         ]
         events += [{"at": at, **one} for one in told]
         events[1] |= {"asker": asker}
-        story = Story.told_by(events).to_json()
+        story = RunState.told_by(events).to_json()
         story |= {"prompts": [["k", sent]], "missed": [sent], "refused": {"a b": "c"}}
         partial = {"message_id": "m", "index": 0, "kind": "text", "text": "t", "tool": "", "at": at}
         command = {"at": at, "by": "x", "text": "", "request_id": "p1", "is_restricted": False}
@@ -180,7 +180,7 @@ def look_at(folder: Path) -> None:
     """Read a run and draw all that is drawn of one."""
     run = protocol.read_run(folder)
     protocol.read_partial(folder)
-    Happened().poll(folder)
+    RunNotices().poll(folder)
     protocol.is_taken(folder, "zz", NOW)
     for sent in run.sent:
         sent_commands.sent_words(sent, NOW, is_over=run.is_over)

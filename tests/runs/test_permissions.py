@@ -15,8 +15,8 @@ import pytest
 
 from tui.core.errors import Refused
 from tui.core.limits import REQUEST
-from tui.core.permission_request import Asker
-from tui.runs.folder.agent_events import Answer, Ask
+from tui.core.permission_request import Requester
+from tui.runs.folder.agent_events import PermissionAnswer, PermissionAsk
 from tui.runs.folder.command import REQUEST_ID, Command, Decision
 from tui.runs.folder.inbox import Inbox, post
 from tui.runs.folder.journal import Journal
@@ -42,10 +42,14 @@ class Asking:
         self.folder = folder
         self.permissions = Permissions(Journal(folder, lambda: NOW), timeout_s)
 
-    async def ask(self, tool: str, given: dict[str, Any], asker: Asker | None = None) -> Waiting:
+    async def ask(
+        self, tool: str, given: dict[str, Any], asker: Requester | None = None
+    ) -> Waiting:
         """Ask, and wait until the request waits or was answered by what was allowed before."""
         known = len(self.told("permission"))
-        task = asyncio.create_task(self.permissions.ask(Ask(tool, given, asker or Asker())))
+        task = asyncio.create_task(
+            self.permissions.ask(PermissionAsk(tool, given, asker or Requester()))
+        )
         await until(lambda: task.done() or len(self.told("permission")) > known)
         events = self.told("permission")[known:]
         return Waiting(self, task, events[0] if events else {})
@@ -57,7 +61,9 @@ class Asking:
 class Waiting:
     """One request: what its event tells, and the answer once it comes."""
 
-    def __init__(self, asking: Asking, task: Awaitable[Answer], event: dict[str, Any]) -> None:
+    def __init__(
+        self, asking: Asking, task: Awaitable[PermissionAnswer], event: dict[str, Any]
+    ) -> None:
         self.asking, self.task, self.event = asking, task, event
         self.is_asked = bool(event)
 
@@ -211,7 +217,9 @@ async def test_what_cannot_be_written_down_can_only_be_denied(
 
 async def test_a_large_input_waits_whole_and_its_file_goes_with_the_answer(tmp_path: Path) -> None:
     rows = [["x" * 30] * 40] * 1300
-    asker = Asker("a1", "general-purpose: try", "Claude wants", "d", "a hook", "/etc", ({"a": 1},))
+    asker = Requester(
+        "a1", "general-purpose: try", "Claude wants", "d", "a hook", "/etc", ({"a": 1},)
+    )
     one = await Asking(tmp_path).ask("mcp__sheet__put", {"rows": rows}, asker)
     shown = read_run(tmp_path).request
     assert shown is not None
@@ -285,7 +293,7 @@ async def test_a_request_whose_file_the_disk_did_not_take_waits_for_it(
 
 def test_the_event_of_a_request_is_small(tmp_path: Path) -> None:
     asking = Asking(tmp_path, 0.01)
-    asyncio.run(asking.permissions.ask(Ask("Write", {"content": "x" * 2_000_000})))
+    asyncio.run(asking.permissions.ask(PermissionAsk("Write", {"content": "x" * 2_000_000})))
     (event,) = asking.told("permission")
     assert len(json.dumps(event)) < 2_000
     assert event["size"] > 2_000_000

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tui.core.errors import Refused
-from tui.core.models import Sent
-from tui.core.permission_request import Request
+from tui.core.models import SentCommand
+from tui.core.permission_request import PermissionRequest
 from tui.runs.folder.command import Command
 from tui.runs.folder.inbox import Inbox, post
 from tui.runs.folder.protocol import (
@@ -146,11 +146,11 @@ def test_a_run_from_before_the_machine_started_is_lost_whoever_has_its_pid_now(
 
 
 def test_a_request_says_when_nobody_will_have_come() -> None:
-    late, asked = NOW + timedelta(minutes=5), Request("p1", "Bash", {}, NOW)
+    late, asked = NOW + timedelta(minutes=5), PermissionRequest("p1", "Bash", {}, NOW)
     assert until_words(asked, late) == "waits 5m"
     until = replace(asked, until=NOW + timedelta(minutes=30))
     assert until_words(until, late) == "waits 5m, denied in 25m"
     assert until_words(until, late + timedelta(minutes=24, seconds=20)).endswith("in 40s")
     assert until_words(until, late + timedelta(hours=1)).endswith("denied at any moment")
-    odd = Sent("prompt\x1b", "", NOW + timedelta(hours=1), "a\nb")
+    odd = SentCommand("prompt\x1b", "", NOW + timedelta(hours=1), "a\nb")
     assert sent_words(odd, NOW, is_over=False) == "sent, not taken yet 0s: prompt of somebody: a b"

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from tui.runs.folder.agent_events import Happening, Returned, Streamed, TurnEnded
+from tui.runs.folder.agent_events import Happening, StreamChunk, ToolReturned, TurnEnded
 from tui.runs.folder.journal import Journal
 from tui.runs.folder.protocol import read_events
-from tui.runs.stall_detector import Stillness
+from tui.runs.stall_detector import StallDetector
 
-BEGIN = Streamed({"type": "message_start"})
-TOKEN = Streamed({"type": "content_block_delta"})
-CALLS = Streamed({"type": "message_delta", "delta": {"stop_reason": "tool_use"}})
-STOPS = Streamed({"type": "message_stop"})
+BEGIN = StreamChunk({"type": "message_start"})
+TOKEN = StreamChunk({"type": "content_block_delta"})
+CALLS = StreamChunk({"type": "message_delta", "delta": {"stop_reason": "tool_use"}})
+STOPS = StreamChunk({"type": "message_stop"})
 ENDED = TurnEnded("success")
 
 
@@ -27,7 +27,7 @@ ENDED = TurnEnded("success")
         ([BEGIN, TOKEN], False, ["stalled"]),
         ([BEGIN, CALLS, STOPS], False, []),
         ([BEGIN, CALLS, STOPS, None], False, []),
-        ([BEGIN, CALLS, STOPS, Returned()], False, ["stalled"]),
+        ([BEGIN, CALLS, STOPS, ToolReturned()], False, ["stalled"]),
         ([TOKEN], True, []),
         ([TOKEN, ENDED], False, []),
     ],
@@ -36,7 +36,7 @@ def test_only_an_api_that_is_awaited_can_be_still(
     tmp_path: Path, heard: list[Happening | None], is_waiting: bool, kinds: list[str]
 ) -> None:
     seconds = [0.0]
-    stillness = Stillness(Journal(tmp_path, lambda: datetime.now(UTC)), 60, lambda: seconds[0])
+    stillness = StallDetector(Journal(tmp_path, lambda: datetime.now(UTC)), 60, lambda: seconds[0])
     stillness.begin()
     for one in heard:
         stillness.heard(one)

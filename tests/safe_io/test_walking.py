@@ -132,7 +132,7 @@ def test_folders_that_some_tool_locked_are_erased(tmp_path: Path) -> None:
 
 
 def test_what_is_not_there_measures_nothing(tmp_path: Path) -> None:
-    assert measure(tmp_path / "none") == walking.Measure()
+    assert measure(tmp_path / "none") == walking.FolderSize()
     walk = Walk(tmp_path / "none")
     assert list(walk) == []
     assert walk.cut == "its folder cannot be opened: No such file or directory"

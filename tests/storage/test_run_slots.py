@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tui.runs.queue_gate import Gate
-from tui.storage.run_slots import Slots
+from tui.runs.queue_gate import QueueGate
+from tui.storage.run_slots import RunSlot
 
 
 def test_no_more_enter_than_there_are_places_and_in_their_order(tmp_path: Path) -> None:
-    runs = [Slots(tmp_path, f"2026{number}", 2) for number in range(5)]
+    runs = [RunSlot(tmp_path, f"2026{number}", 2) for number in range(5)]
     assert [one.try_enter() for one in runs[:2]] == ["", ""]
     assert runs[3].try_enter() == "2 runs are at work"
     assert "1 wait" in runs[4].try_enter()
@@ -50,7 +50,7 @@ def test_who_is_killed_leaves_place_and_ticket(tmp_path: Path) -> None:
         assert one.stdout
         started.append((one, one.stdout.readline().strip()))
     assert [said for _, said in started] == ["in", "1 runs are at work"]
-    last = Slots(tmp_path, "c", 1)
+    last = RunSlot(tmp_path, "c", 1)
     assert "1 wait" in last.try_enter()
     for one, _ in started:
         os.kill(one.pid, signal.SIGKILL)
@@ -70,7 +70,7 @@ def test_what_is_no_place_makes_room_for_nobody(tmp_path: Path, kind: str) -> No
     else:
         place.symlink_to(tmp_path / ("elsewhere" if kind == "link" else "nowhere"))
     told: list[str] = []
-    first, second = (Gate(tmp_path, name, 2, told.append) for name in "ab")
+    first, second = (QueueGate(tmp_path, name, 2, told.append) for name in "ab")
     assert [first.try_enter(), second.try_enter()] == ["", "2 runs are at work"]
     first.leave()
     assert second.try_enter() == ""
@@ -79,7 +79,7 @@ def test_what_is_no_place_makes_room_for_nobody(tmp_path: Path, kind: str) -> No
 
 
 def test_a_ticket_that_cannot_be_made_leaves_nothing_open(tmp_path: Path) -> None:
-    first, second = (Slots(tmp_path, name, 1) for name in "ab")
+    first, second = (RunSlot(tmp_path, name, 1) for name in "ab")
     assert first.try_enter() == ""
     (tmp_path / ".session_console" / "slots" / "wait-b").mkdir()
     before = len(list(Path("/proc/self/fd").iterdir()))
@@ -91,21 +91,21 @@ def test_where_no_places_can_be_kept_a_run_goes_in_and_says_so(tmp_path: Path) -
     (tmp_path / ".session_console").mkdir()
     (tmp_path / ".session_console" / "slots").touch()
     told: list[str] = []
-    assert Gate(tmp_path, "a", 1, told.append).try_enter() == ""
+    assert QueueGate(tmp_path, "a", 1, told.append).try_enter() == ""
     assert [words.partition(":")[0] for words in told] == ["max_runs does not hold"]
 
 
 def test_who_is_frozen_is_passed_over_and_who_knocks_is_not(tmp_path: Path) -> None:
     """A frozen process keeps its lock: all behind it would wait for ever."""
     now = [0.0]
-    first = Slots(tmp_path, "a", 1)
+    first = RunSlot(tmp_path, "a", 1)
     assert first.try_enter() == ""
     code = [sys.executable, "-c", _WAIT, str(tmp_path), "b"]
     with subprocess.Popen(code, stdout=subprocess.PIPE, text=True) as frozen:
         assert frozen.stdout
         assert frozen.stdout.readline().strip() == "1 runs are at work"
         os.kill(frozen.pid, signal.SIGSTOP)
-        knocking, last = Slots(tmp_path, "c", 1), Slots(tmp_path, "d", 1, lambda: now[0])
+        knocking, last = RunSlot(tmp_path, "c", 1), RunSlot(tmp_path, "d", 1, lambda: now[0])
         for one in (knocking, last):
             one.try_enter()
         first.leave()

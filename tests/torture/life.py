@@ -29,10 +29,10 @@ from hypothesis.stateful import (
 
 from tests.support.listings import guide_statements as guide
 from tests.support.listings.sample_listing import SampleListing
-from tui.core.errors import Changed, Refused
+from tui.core.errors import Conflict, Refused
 from tui.core.models import Catalog, Row, Session, Status
 from tui.core.time.zones import read_time, write_time
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.sessions.extend import extend, plan_extension
 from tui.operations.sessions.row_edits import activate, fail, reapply
@@ -179,7 +179,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(name=OPERATORS)
     def look(self, name: str) -> None:
-        catalog = Watch(self.context(name)).look()
+        catalog = CatalogScanner(self.context(name)).look()
         self.seen[name] = Seen(catalog, dict(self.rows), dict(self.versions))
 
     @rule(whose=ACTS, words=st.sampled_from(("7d", "+2d", "30d")))
@@ -190,7 +190,7 @@ class Life(RuleBasedStateMachine):
         before = self.rows.get(session_id)
         try:
             act = extend(context, plan_extension(session, words, self.now))
-        except Changed:
+        except Conflict:
             assert self.is_changed(name, session_id)
             return
         except Refused:
@@ -219,7 +219,7 @@ class Life(RuleBasedStateMachine):
         is_held = is_gone and session_id in {one.session_id for one in self.trash if one.content}
         try:
             delete(context, session)
-        except Changed:
+        except Conflict:
             assert self.is_changed(name, session_id)
             return
         except Refused:
@@ -302,7 +302,7 @@ class Life(RuleBasedStateMachine):
             return
         try:
             act = deed(context, session)
-        except Changed:
+        except Conflict:
             assert self.is_changed(name, session_id)
             return
         except Refused:

@@ -11,7 +11,7 @@ from typing import Any
 from tests.support.processes.runs_site import Site, cli_is_gone, over, site_below
 from tests.support.processes.terminal import Terminal
 from tui.demo.api import LoopbackApi
-from tui.demo.api_request import Asked
+from tui.demo.api_request import ApiRequest
 from tui.demo.turns import Text, Turn, say
 from tui.runs.folder.protocol import read_run, run_folders
 
@@ -41,7 +41,7 @@ def run(scale: float) -> Mapping[str, Any]:
     return counts
 
 
-def _letter(asked: Asked) -> Turn:
+def _letter(asked: ApiRequest) -> Turn:
     number = asked.prompt.split()[-1]
     lines = " ".join(f"Buyer {line} of letter {number} is worth a call." for line in range(30))
     return say(Text(f"{lines} {_END} {number}", 0 if number == "0" else 90))

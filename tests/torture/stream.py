@@ -19,7 +19,7 @@ from tui.claude.transcript_pages import RawLine
 from tui.claude.transcript_tail import Tail
 from tui.core.models import Entry
 from tui.core.text.safe_text import safe_text
-from tui.view.stream.stream_buffer import Roll
+from tui.view.stream.stream_buffer import StreamBuffer
 
 _LINES = 100_000
 _LARGE, _LARGE_BYTES = 60, 2_000_000
@@ -207,7 +207,7 @@ def _mutated(line: bytes, chance: random.Random) -> bytes:
 
 
 def _require_drawn(entries: tuple[Entry, ...]) -> None:
-    roll = Roll()
+    roll = StreamBuffer()
     roll.append(entries)
     for tools in range(2):
         for index in range(len(entries)):

@@ -18,7 +18,7 @@ from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
-from tui.core.errors import Changed, DatabaseProblem
+from tui.core.errors import Conflict, DatabaseProblem
 from tui.core.models import Row
 from tui.core.time.zones import read_time, write_time
 from tui.storage.table.async_tracking import AsyncTracking
@@ -114,7 +114,7 @@ def extend_often(path: str, extensions: int, is_awaited: bool) -> None:
             (row,) = read_rows(db_path, timeout_s=5)
             later = _until(row) + timedelta(seconds=1)
             change(row, replace(row, expires_at=write_time(later, UTC)))
-        except (Changed, DatabaseProblem):
+        except (Conflict, DatabaseProblem):
             continue
         done += 1
 

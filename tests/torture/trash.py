@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.support.listings.sample_listing import SampleListing
 from tui.core.models import Session, State
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.doctor.doctor import examine
 from tui.operations.trash.interrupted_moves import repair, unfinished
 from tui.storage.trash.trash import list_trash, unreadable_trash
@@ -52,7 +52,7 @@ def act_for_ever(root: Path, seed: int) -> None:
     chance, context = random.Random(seed), SampleListing(root).context()  # noqa: S311
     print("begun", flush=True)
     while True:
-        catalog = Watch(context).look()
+        catalog = CatalogScanner(context).look()
         there = [one for one in catalog.sessions if one.transcript is not None]
         kind = chance.choice(("delete", "clean up", "restore"))
         if kind == "delete" and there:
@@ -113,7 +113,7 @@ def _require_explained(listings: list[SampleListing], whole: dict[str, bytes]) -
     found = _contents(listings)
     assert found == whole, f"lost or changed: {sorted(set(whole) ^ set(found))[:5]}"
     assert unreadable_trash(root) == ()
-    catalog = Watch(context).look()
+    catalog = CatalogScanner(context).look()
     cut_off = unfinished(root, catalog.listings)
     named = {(one.listing, one.session_id) for one in cut_off}
     for session in catalog.sessions:
@@ -123,7 +123,7 @@ def _require_explained(listings: list[SampleListing], whole: dict[str, bytes]) -
     for trashed in cut_off:
         assert (trashed.listing, trashed.session_id) in told, "the doctor is silent"
         repair(context, trashed)
-    after = Watch(context).look()
+    after = CatalogScanner(context).look()
     assert unfinished(root, after.listings) == ()
     assert not [one for one in after.sessions if _is_odd(one)]
     return len(cut_off)

@@ -13,11 +13,11 @@ import pytest
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tui.__main__ import say_verb
 from tui.cli.verb_info import verb_infos
-from tui.core.catalog_changes import Looks
-from tui.core.errors import ConsoleError, NeedsYes, UsageError
-from tui.core.saved_view import Remembered
-from tui.core.session_filter import Wanted
-from tui.operations.context import Context, Said
+from tui.core.catalog_changes import LastLooked
+from tui.core.errors import ConfirmationRequired, ConsoleError, UsageError
+from tui.core.saved_view import SavedView
+from tui.core.session_filter import CleanupCriteria
+from tui.operations.context import Context, VerbOutput
 from tui.settings import Settings
 from tui.ui.engine import RealEngine
 
@@ -59,16 +59,18 @@ def test_the_view_and_the_looks_of_a_login_are_there_from_another_address(
         settings = Settings(
             root=listing.root, operator=operator, login=login, state_dir=tmp_path / "state"
         )
-        return RealEngine(Context(settings, lambda: datetime.now(UTC)), lambda *_: Said(0, ()), ())
+        return RealEngine(
+            Context(settings, lambda: datetime.now(UTC)), lambda *_: VerbOutput(0, ()), ()
+        )
 
     first = engine("anna@10.0.0.7", "anna")
-    looks = Looks(datetime(2026, 1, 2, tzinfo=UTC))
-    first.write_remembered(Remembered(filter="pumps"))
+    looks = LastLooked(datetime(2026, 1, 2, tzinfo=UTC))
+    first.write_remembered(SavedView(filter="pumps"))
     first.write_looks(looks)
     again = engine("anna@10.0.0.8", "anna")
     assert (again.read_remembered().filter, again.read_looks()) == ("pumps", looks)
     for other in (("anna@10.0.0.7", ""), ("anna@x", ""), ("bert@10.0.0.7", "bert")):
-        assert engine(*other).read_remembered() == Remembered()
+        assert engine(*other).read_remembered() == SavedView()
         assert engine(*other).read_looks() != looks
 
 
@@ -88,7 +90,7 @@ def test_no_verb_prints_past_the_console(
 
 
 def test_what_a_verb_said_before_it_asks_is_a_note(engine: RealEngine) -> None:
-    with pytest.raises(NeedsYes) as asked:
+    with pytest.raises(ConfirmationRequired) as asked:
         engine.say_verb(("cleanup",))
     assert any(SECOND[:8] in note for note in asked.value.__notes__)
 
@@ -106,7 +108,7 @@ def test_a_batch_is_cleaned_up_and_undone(engine: RealEngine, listing: SampleLis
     listing.add("9f2e0000-1111-4222-8333-444455556666", days=-2)
     path = listing.transcript_path(SECOND)
     before = path.read_bytes()
-    plan = engine.plan_cleanup(engine.look(), Wanted(is_expired=True), "")
+    plan = engine.plan_cleanup(engine.look(), CleanupCriteria(is_expired=True), "")
     done = engine.clean_up(plan, lambda progress: None, lambda: False)
     assert len(done.acts) == 2
     assert not path.exists()

@@ -18,7 +18,7 @@ from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import Console
 from tui.core.attention import Need, mark_of
 from tui.core.models import (
-    Ack,
+    Acknowledgement,
     Catalog,
     Entry,
     EntryKind,
@@ -27,13 +27,13 @@ from tui.core.models import (
     Run,
     Status,
 )
-from tui.core.permission_request import Request
+from tui.core.permission_request import PermissionRequest
 from tui.core.text.safe_text import safe_text
-from tui.operations.stream.follow import Update
+from tui.operations.stream.follow import StreamUpdate
 from tui.ui.app import ConsoleApp
 from tui.ui.picture import PictureScreen
 from tui.ui.screen import ConsoleScreen
-from tui.ui.state.list_query import Board
+from tui.ui.state.list_query import ListQuery
 from tui.ui.widgets.pane import Pane
 from tui.ui.widgets.sessions import SessionsPane
 from tui.view.panes import sessions
@@ -80,8 +80,8 @@ def _listing(count: int) -> Listing:
 
 async def _recorded(count: int) -> Recording:
     pane = Recording(id="sessions", zone=UTC, quiet_after=timedelta(minutes=10))
-    shown = Board(timedelta(minutes=10)).shown(Catalog(ROOT, NOW, (_listing(count),)), NOW, {})
-    pane.update(shown, sessions.Shape(80), NOW)
+    shown = ListQuery(timedelta(minutes=10)).shown(Catalog(ROOT, NOW, (_listing(count),)), NOW, {})
+    pane.update(shown, sessions.ListShape(80), NOW)
     return pane
 
 
@@ -131,8 +131,8 @@ def _hostile(payload: str) -> Catalog:
     failed = tuple(
         session(text, text, f"{number}", reason=text, status=Status.FAILED) for number in range(4)
     )
-    seen = replace(failed[0], ack=Ack(text, NOW, mark_of(failed[0], Need.FAILED)))
-    request = Request("1", text, {"command": text}, NOW)
+    seen = replace(failed[0], ack=Acknowledgement(text, NOW, mark_of(failed[0], Need.FAILED)))
+    request = PermissionRequest("1", text, {"command": text}, NOW)
     run = Run(text, one.session_id, text, ROOT, "waiting", text, NOW, NOW, request=request)
     sessions = (replace(one, run=run), seen, *failed[1:])
     listing = Listing(text, ROOT, sessions, problem=text, zone=text)
@@ -186,7 +186,7 @@ async def test_scrolled_up_the_stream_stays_and_counts_what_is_new() -> None:
         live = _screen(app).live
         live.scroll_lines(-3)
         top = live.top
-        live.add(Update(tuple(Entry(EntryKind.TEXT, f"new {n}", NOW) for n in range(12))))
+        live.add(StreamUpdate(tuple(Entry(EntryKind.TEXT, f"new {n}", NOW) for n in range(12))))
         assert live.top == top
         assert live.note() == "12 new ↓"
         live.scroll_lines(100)
@@ -211,7 +211,7 @@ async def test_another_transcript_replaces_what_was_shown() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         live = _screen(app).live
-        live.add(Update((Entry(EntryKind.TEXT, "afresh", NOW),), was_reset=True))
+        live.add(StreamUpdate((Entry(EntryKind.TEXT, "afresh", NOW),), was_reset=True))
         shown = [live.render_line(y).text.strip() for y in range(1, live.size.height)]
         assert next(line for line in shown if line) == "14:30 afresh"
 
@@ -223,6 +223,6 @@ async def test_a_long_stream_lets_go_of_its_oldest() -> None:
         live = _screen(app).live
         for start in range(0, 12_000, 1000):
             texts = (f"line {number}" for number in range(start, start + 1000))
-            live.add(Update(tuple(Entry(EntryKind.TEXT, text, NOW) for text in texts)))
+            live.add(StreamUpdate(tuple(Entry(EntryKind.TEXT, text, NOW) for text in texts)))
         assert live.count <= 5001
         assert "line 11999" in "".join(live.render_line(y).text for y in range(live.size.height))

@@ -7,7 +7,7 @@ import pytest
 from tests.support.console.fixed_catalog import NOW
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import Console, console
-from tui.core.catalog_changes import Looks
+from tui.core.catalog_changes import LastLooked
 from tui.ui.widgets.pane import Pane
 from tui.view.text import formatting
 
@@ -32,7 +32,7 @@ async def test_each_state_is_a_sign_and_a_word() -> None:
 
 
 async def test_selection_marks_news_and_urgency_are_letters_too() -> None:
-    engine = FixedEngine(looks=Looks(NOW.replace(year=2020)))
+    engine = FixedEngine(looks=LastLooked(NOW.replace(year=2020)))
     async with console(engine, size=(132, 60)) as here:
         before = letters(here, here.screen.sessions)
         assert [row for row in before if row.startswith("│>")]

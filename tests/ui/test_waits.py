@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 import tui.ui
-from tui.ui.background.loops import Loops
+from tui.ui.background.loops import BackgroundLoops
 from tui.ui.port import Engine
 from tui.ui.threads import in_background
 
@@ -56,7 +56,7 @@ class Silent:
 
 async def test_a_loop_that_is_cancelled_from_within_begins_again() -> None:
     """It ended without a word, and its picture stood still."""
-    loops, begun = Loops(cast(Engine, Silent()), lambda: None), asyncio.Queue[str]()
+    loops, begun = BackgroundLoops(cast(Engine, Silent()), lambda: None), asyncio.Queue[str]()
     loops.again_s = 0.01
 
     async def loop() -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from tests.support.console import fixed_catalog
 from tests.support.console.fixed_catalog import NOW, session
-from tui.core.attention import Failures, Need, attention, grouped, needing
+from tui.core.attention import FailureGroup, Need, attention, grouped, needing
 from tui.core.catalog import is_pending
 from tui.core.models import Catalog, Hold, Listing, Session, Status
-from tui.core.problem_reasons import Trouble
+from tui.core.problem_reasons import ProblemReason
 from tui.core.text.safe_text import cell_width
 from tui.view.panes import expiry, listings, sessions, top_line
 from tui.view.stream import stream_title
@@ -44,14 +44,14 @@ def rank(one: Session) -> int | None:
 def test_every_line_of_the_sessions_fills_its_width(
     width: int, has_listing: bool, is_wide: bool
 ) -> None:
-    shape = sessions.Shape(width, has_listing=has_listing, is_wide=is_wide)
+    shape = sessions.ListShape(width, has_listing=has_listing, is_wide=is_wide)
     lines = [sessions.head(shape)]
     lines += [sessions.line(one, NOW, shape, QUIET) for one in CATALOG.sessions]
     assert {cell_width(text(line)) for line in lines} == {width}
 
 
 def test_the_sessions_at_80_columns() -> None:
-    shape = sessions.Shape(80)
+    shape = sessions.ListShape(80)
     waiting = CATALOG.sessions[next(i for i, s in enumerate(CATALOG.sessions) if s.run)]
     head, line = (
         sessions.head(shape),
@@ -66,13 +66,13 @@ def test_the_sessions_at_80_columns() -> None:
 
 def test_the_sweep_is_named_when_it_comes_first() -> None:
     swept = session("a", "stage_1", "x", sweep_at=NOW + timedelta(hours=3, minutes=10))
-    line = text(sessions.line(swept, NOW, sessions.Shape(80), QUIET))
+    line = text(sessions.line(swept, NOW, sessions.ListShape(80), QUIET))
     assert line.startswith("   3h 10m s ")
 
 
 def test_wide_characters_do_not_shift_the_columns() -> None:
     narrow, wide = (session("a", "stage_1", title) for title in ("a" * 60, "漢字" * 30))
-    shape = sessions.Shape(80)
+    shape = sessions.ListShape(80)
     for one in (narrow, wide):
         line = text(sessions.line(one, NOW, shape, QUIET))
         assert cell_width(line) == 80
@@ -112,22 +112,22 @@ def test_all_is_first_and_a_listing_that_cannot_be_read_is_not_lost() -> None:
     assert broken.problem in text(listings.line(broken, 110))
 
 
-LOCKED = Trouble.LOCKED
+LOCKED = ProblemReason.LOCKED
 
 
 @pytest.mark.parametrize(
     ("problem", "more", "sign", "is_unread"),
     [
         ("", {}, "", False),
-        ("no buyers.db yet", {"trouble": Trouble.NO_TABLE}, "", False),
-        ("has no claude_sessions table", {"trouble": Trouble.NO_TABLE}, "", False),
+        ("no buyers.db yet", {"trouble": ProblemReason.NO_TABLE}, "", False),
+        ("has no claude_sessions table", {"trouble": ProblemReason.NO_TABLE}, "", False),
         ("buyers.db is damaged", {"has_rows": False}, "x!", True),
         ("buyers.db is damaged", {"is_stale": True}, "x!", True),
         (".claude_sessions is a link, and links are not followed", {}, "x!", True),
         ("is held by another program", {"is_stale": True, "trouble": LOCKED}, "lock", True),
         ("is held by another program", {"has_rows": False, "trouble": LOCKED}, "lock", True),
         ("blocked_assets may not be read by us", {"is_stale": True}, "x!", True),
-        ("takes long", {"is_stale": True, "trouble": Trouble.SLOW}, "slow", True),
+        ("takes long", {"is_stale": True, "trouble": ProblemReason.SLOW}, "slow", True),
         ("", {"is_stale": True, "has_rows": False}, "slow", True),
         ("its folder vanished", {"is_vanished": True}, "gone", False),
     ],
@@ -240,11 +240,11 @@ def test_a_rule_fills_its_width(width: int) -> None:
 
 @pytest.mark.parametrize("width", [58, 80, 92, 120])
 def test_failures_of_one_cause_are_one_line_that_fills_its_width(width: int) -> None:
-    group = next(one for one in grouped(CATALOG.sessions, rank) if isinstance(one, Failures))
-    line = sessions.group_line(group, NOW, sessions.Shape(width), UTC, is_marked=True)
+    group = next(one for one in grouped(CATALOG.sessions, rank) if isinstance(one, FailureGroup))
+    line = sessions.group_line(group, NOW, sessions.ListShape(width), UTC, is_marked=True)
     assert cell_width(text(line)) == width
     assert text(line).rstrip().endswith("\u00d74 since 13:40")
-    later = sessions.group_line(group, NOW + timedelta(days=1), sessions.Shape(width), UTC)
+    later = sessions.group_line(group, NOW + timedelta(days=1), sessions.ListShape(width), UTC)
     assert text(later).rstrip().endswith("\u00d74 since 20 Nov 13:40")
 
 
@@ -255,7 +255,7 @@ def test_a_listing_that_vanished_is_greyed() -> None:
     assert group.problem in text(line)
     assert {cell.style for cell in line if cell.text.strip()} == {"muted"}
     one = session("norton_mills", "stage_1", "x", status=Status.FAILED)
-    greyed = sessions.line(one, NOW, sessions.Shape(80), QUIET, is_vanished=True)
+    greyed = sessions.line(one, NOW, sessions.ListShape(80), QUIET, is_vanished=True)
     assert {cell.style for cell in greyed} == {"muted"}
 
 
@@ -271,5 +271,5 @@ def test_what_is_odd_names_the_verb_that_mends_it(title: str, word: str, remark:
     one = next(one for one in CATALOG.sessions if one.title == title)
     assert formatting.state(one, NOW, QUIET)[0] == word
     assert remark in stream_title.title(one, NOW, QUIET)
-    shape = sessions.Shape(120, is_wide=True, state_width=sessions.state_width([one]))
+    shape = sessions.ListShape(120, is_wide=True, state_width=sessions.state_width([one]))
     assert word in text(sessions.line(one, NOW, shape, QUIET))

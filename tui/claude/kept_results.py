@@ -16,7 +16,7 @@ _LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptResult:
     """The beginning of such a result, of `size` bytes in all, and when it was written."""
 
     content: bytes
@@ -24,7 +24,7 @@ class Kept:
     at: datetime
 
 
-def read_kept_result(folder: Path, name: str, most: int) -> Kept:
+def read_kept_result(folder: Path, name: str, most: int) -> KeptResult:
     """Return at most so many bytes of a result kept in a session's own folder; raises `OSError`.
 
     No link is followed, and a pipe is no file.
@@ -35,7 +35,7 @@ def read_kept_result(folder: Path, name: str, most: int) -> Kept:
             parts.append(part)
             left -= len(part)
         at = datetime.fromtimestamp(min(max(status.st_mtime, 0), _LATEST), UTC)
-        return Kept(b"".join(parts), status.st_size, at)
+        return KeptResult(b"".join(parts), status.st_size, at)
 
 
 def names_of_kept(folder: Path) -> tuple[list[str], bool]:

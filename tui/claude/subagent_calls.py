@@ -13,7 +13,7 @@ LED_IN = (b'"tool_use"', b'"tooluseresult"')
 _MOST = 100_000
 
 
-class Leads:
+class SubagentCalls:
     """The ids of the calls of a transcript, and of the tasks that their results name.
 
     `is_cut` when there are more of them than are kept.

@@ -34,7 +34,7 @@ _API_ERRORS = (b'"isApiErrorMessage"', b'"<synthetic>"')
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class TranscriptFacts:
     """What a transcript's head and tail say of it.
 
     `cost_usd` is what the CLI counted, a fork's parent's included; `origin` names the first line,
@@ -51,10 +51,10 @@ class Facts:
     end: str = field(default="", compare=False)
 
 
-NO_FACTS = Facts()
+NO_FACTS = TranscriptFacts()
 
 
-def read_facts(path: str | os.PathLike[str]) -> Facts:
+def read_facts(path: str | os.PathLike[str]) -> TranscriptFacts:
     """Return title, model, cost and first stamp from the head and the tail of a file.
 
     Of both 64 KiB are read, and up to 8 MiB where long lines leave no room for others. The last
@@ -69,7 +69,7 @@ def read_facts(path: str | os.PathLike[str]) -> Facts:
     ends = (head,) if is_all else (tail, head)
     costs = (cost_of(line) for end in ends for line in _newest(end, b'"totalCostUSD"'))
     stamps = (stamp(line) for line in _oldest(head, b'"timestamp"'))
-    return Facts(
+    return TranscriptFacts(
         _given_title(ends) or words,
         model,
         next((cost for cost in costs if cost is not None), None),
@@ -111,13 +111,13 @@ def title_since(path: Path, size: int) -> str:
     return _given(reversed(tuple(deque(records, maxlen=_MOST_TITLES))), "customTitle")
 
 
-def kept(known: Facts, fresh: Facts) -> Facts:
+def kept(known: TranscriptFacts, fresh: TranscriptFacts) -> TranscriptFacts:
     """Return what a grown file says now, and what it said before where its new end is silent.
 
     A session's cost only grows.
     """
     costs = [cost for cost in (known.cost_usd, fresh.cost_usd) if cost is not None]
-    return Facts(
+    return TranscriptFacts(
         fresh.title or known.title,
         fresh.model or known.model,
         max(costs, default=None),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tui.claude.transcript.hidden_words import Hidden, lowered
+from tui.claude.transcript.hidden_words import HiddenWordFinder, lowered
 from tui.claude.transcript.records import records_of
 from tui.core.limits import (
     LEAST_HOLE,
@@ -194,7 +194,7 @@ def _cost(raw: bytes) -> int:
 def _holding(
     block: bytes, literals: Sequence[bytes], begin: int, *, is_shown: bool
 ) -> Iterator[Line]:
-    hidden = Hidden(block) if is_shown else None
+    hidden = HiddenWordFinder(block) if is_shown else None
     text = lowered(block) if hidden is None else hidden.lowered
     finders: list[Callable[[int], int]] = [partial(text.find, one) for one in literals]
     finders += [hidden.find] if hidden is not None and hidden.is_there else []

@@ -14,8 +14,8 @@ from functools import lru_cache
 from typing import Any, TextIO
 
 from tui.core.errors import AmbiguousId, ConsoleError
-from tui.core.models import Entry, Run, Sent, Session
-from tui.core.permission_request import Request
+from tui.core.models import Entry, Run, SentCommand, Session
+from tui.core.permission_request import PermissionRequest
 from tui.core.text.safe_text import safe_text
 
 _DEEPEST = 60
@@ -83,7 +83,7 @@ def put_json(value: Any) -> None:
     _print(_json(value), sys.stdout)
 
 
-class Exact:
+class Verbatim:
     """A JSON value of which nothing is cleaned: what an agent asks for must be read as it is.
 
     In the JSON that is printed it is harmless all the same: that is ASCII only.
@@ -109,7 +109,7 @@ def _json(value: Any) -> str:
     """Return a value as harmless JSON; what is flat, and has nothing escaped, is so as it is."""
     try:
         text = _encode(value)
-    except (ValueError, TypeError, RecursionError):  # `Exact`, no number of JSON, or too deep
+    except (ValueError, TypeError, RecursionError):  # `Verbatim`, no number of JSON, or too deep
         text = _ESCAPE
     is_plain = _ESCAPE not in text and text.count("{") + text.count("[") < 2
     return text if is_plain else json.dumps(_harmless(value))
@@ -127,7 +127,7 @@ def _harmless(value: Any, depth: int = 0) -> Any:
     """Return what strict JSON can say of a value, every string of it cleaned."""
     if isinstance(value, str):
         return safe_text(value)
-    if isinstance(value, Exact):
+    if isinstance(value, Verbatim):
         return value.value if _is_strict(value.value) else json.dumps(value.value)
     if isinstance(value, float) and not math.isfinite(value):
         return None
@@ -240,19 +240,19 @@ def run_json(run: Run) -> dict[str, Any]:
     }
 
 
-def request_json(request: Request) -> dict[str, Any]:
+def request_json(request: PermissionRequest) -> dict[str, Any]:
     """Return a request as JSON, its input exactly as it was asked."""
     asker = request.asker
     return {
         "request_id": request.request_id,
         "tool": request.tool,
-        "input": Exact(dict(request.input)),
-        "call": Exact(dict(request.call)) if request.call is not None else None,
+        "input": Verbatim(dict(request.input)),
+        "call": Verbatim(dict(request.call)) if request.call is not None else None,
         "sha256": request.digest or None,
         "at": iso(request.at),
         "denied_at": iso(request.until),
         "problem": request.problem or None,
-        "begins": Exact(request.begins) if request.begins else None,
+        "begins": Verbatim(request.begins) if request.begins else None,
         "missing": request.missing,
         "waiting": request.waiting,
         "agent_id": asker.agent_id or None,
@@ -265,7 +265,7 @@ def request_json(request: Request) -> dict[str, Any]:
     }
 
 
-def _sent_json(sent: Sent) -> dict[str, Any]:
+def _sent_json(sent: SentCommand) -> dict[str, Any]:
     return {
         "kind": sent.kind,
         "by": sent.by,

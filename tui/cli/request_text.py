@@ -10,14 +10,14 @@ from datetime import datetime
 
 from tui.cli.output import least_room, say
 from tui.core.errors import Refused
-from tui.core.permission_request import Request
+from tui.core.permission_request import PermissionRequest
 
 _LEAST_ROOM = 20
 _NARROW = "the terminal is too narrow to show the request: make it wider"
 _WORD = 4  # digits of a request's digest, which nobody knows who did not read them
 
 
-def asked_lines(request: Request, now: datetime, indent: int = 0) -> Iterator[str]:
+def asked_lines(request: PermissionRequest, now: datetime, indent: int = 0) -> Iterator[str]:
     """Yield who asks and why, all that would be granted, and what names it.
 
     No row is longer than the terminal is wide, behind an indent of so many cells: what a terminal
@@ -36,7 +36,7 @@ def asked_lines(request: Request, now: datetime, indent: int = 0) -> Iterator[st
     yield request_page.end_line(request)
 
 
-def require_yes(request: Request, now: datetime, decision: str, who: str) -> None:
+def require_yes(request: PermissionRequest, now: datetime, decision: str, who: str) -> None:
     """Show a request to whoever sits at the terminal; raises `Refused` without their yes to it.
 
     What was typed before it was all shown counts for nothing, nor does a word that somebody can

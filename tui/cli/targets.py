@@ -8,7 +8,7 @@ from tui.cli.output import say
 from tui.core.errors import ConsoleError
 from tui.core.models import Catalog, Listing, Session
 from tui.core.session_id import is_listing_id
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context
 from tui.operations.listing_health import is_whole
@@ -26,7 +26,7 @@ def look(context: Context, listing: str = "", wanted: str = "", tell: Tell = say
     """
     is_named = is_listing_id(listing) and is_folder(context.root / listing, unknown=True)
     only = listing if is_named else None
-    catalog = Watch(context, wanted).look(only)
+    catalog = CatalogScanner(context, wanted).look(only)
     if catalog.problem:
         raise ConsoleError(catalog.problem)
     for one in catalog.listings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from tui.core.models import Event
+from tui.core.models import AuditEvent
 from tui.core.text.safe_text import one_line
 
 _DID = {
@@ -41,14 +41,14 @@ def new_act_id() -> str:
     return secrets.token_hex(8)
 
 
-def did(event: Event, what: str) -> str:
+def did(event: AuditEvent, what: str) -> str:
     """Return who did an act to what, as in `bert extended 9f2c`."""
     action = one_line(event.action)[:20]
     said = _DID[action].format(what) if action in _DID else f"({action}) {what}"
     return f"{one_line(event.operator)[:32]} {said}"
 
 
-def did_just_now(event: Event, now: datetime) -> str:
+def did_just_now(event: AuditEvent, now: datetime) -> str:
     """Return who did what to `it`, and how long ago, as in `bert extended it 3 s ago`."""
     return f"{did(event, 'it')} {ago(event.at, now)}"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.core.errors import Refused, UsageError
-from tui.core.permission_request import Request
+from tui.core.permission_request import PermissionRequest
 from tui.core.text.visible_escapes import revealed
 
 QUESTION = "AskUserQuestion"
@@ -15,7 +15,7 @@ PLAN = "ExitPlanMode"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AgentQuestion:
     """One question of an agent: `asks` is how it worded it, `words` what can be shown of that.
 
     `options` are the labels of what it offers; any other words may be said too. `given` is all that
@@ -47,12 +47,12 @@ class Asked:
         return next(same, said)
 
 
-def questions(request: Request) -> tuple[Asked, ...]:
+def questions(request: PermissionRequest) -> tuple[AgentQuestion, ...]:
     """Return what an agent wants to know; nothing when it asks for a permission."""
     return asked_in(request.tool, request.input)
 
 
-def asked_in(tool: str, given: Mapping[str, Any]) -> tuple[Asked, ...]:
+def asked_in(tool: str, given: Mapping[str, Any]) -> tuple[AgentQuestion, ...]:
     """Return the questions that a call of a tool asks."""
     if tool != QUESTION:
         return ()
@@ -65,7 +65,7 @@ def plan_in(tool: str, given: Mapping[str, Any]) -> str:
     return plan if isinstance(plan, str) and plan.strip() else ""
 
 
-def answers(asked: Sequence[Asked], said: Sequence[str]) -> dict[str, str]:
+def answers(asked: Sequence[AgentQuestion], said: Sequence[str]) -> dict[str, str]:
     """Return the answers to an agent's questions by their words, as the CLI wants them.
 
     `said` has one for each, a number or words of an option, several with commas where it takes
@@ -80,11 +80,11 @@ def answers(asked: Sequence[Asked], said: Sequence[str]) -> dict[str, str]:
     return {one.asks: one.answer(words) for one, words in zip(asked, said, strict=True)}
 
 
-def _asked(value: Mapping[str, Any]) -> Asked:
+def _asked(value: Mapping[str, Any]) -> AgentQuestion:
     labels = (str(one.get("label", "")) for one in _mappings(value.get("options")))
     asks = str(value.get("question", ""))
     is_many = value.get("multiSelect") is True
-    return Asked(revealed(asks.replace("\n", " ")), asks, tuple(labels), is_many, value)
+    return AgentQuestion(revealed(asks.replace("\n", " ")), asks, tuple(labels), is_many, value)
 
 
 def _mappings(value: object) -> list[Mapping[str, Any]]:

@@ -124,7 +124,7 @@ def last_sign(session: Session) -> datetime | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Failures:
+class FailureGroup:
     """Sessions that failed for one cause: `reason` is what the latest of them said.
 
     `since` is when the first of them failed, as far as that is known.
@@ -154,7 +154,7 @@ def grouped(
     sessions: Iterable[Session],
     need_of_one: Callable[[Session], int | None],
     is_open: Collection[str] = (),
-) -> tuple[Session | Failures, ...]:
+) -> tuple[Session | FailureGroup, ...]:
     """Return the sessions, three or more failures of one cause as one.
 
     A group stands where its first session was; those whose cause is in `is_open` are followed by
@@ -167,7 +167,7 @@ def grouped(
         if one.reason and need_of_one(one) == Need.FAILED
     }
     groups = _groups(ordered, causes)
-    rows: list[Session | Failures] = []
+    rows: list[Session | FailureGroup] = []
     for one in ordered:
         group = groups.get(causes.get(one.key, ""))
         if group is None:
@@ -177,7 +177,7 @@ def grouped(
     return tuple(rows)
 
 
-def _groups(sessions: Iterable[Session], causes: Mapping[Key, str]) -> dict[str, Failures]:
+def _groups(sessions: Iterable[Session], causes: Mapping[Key, str]) -> dict[str, FailureGroup]:
     by_cause: dict[str, list[Session]] = {}
     for one in sessions:
         if one.key in causes:
@@ -187,10 +187,10 @@ def _groups(sessions: Iterable[Session], causes: Mapping[Key, str]) -> dict[str,
     }
 
 
-def _group(cause: str, sessions: tuple[Session, ...]) -> Failures:
+def _group(cause: str, sessions: tuple[Session, ...]) -> FailureGroup:
     known = [(moment, one.reason) for one in sessions if (moment := failed_at(one)) is not None]
     latest = max(known)[1] if known else sessions[0].reason
-    return Failures(cause, latest, sessions, min(known)[0] if known else None)
+    return FailureGroup(cause, latest, sessions, min(known)[0] if known else None)
 
 
 def failed_at(session: Session) -> datetime | None:

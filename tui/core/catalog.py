@@ -8,9 +8,9 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from tui.core.models import (
-    Ack,
+    Acknowledgement,
+    AuditEvent,
     Catalog,
-    Event,
     Key,
     Listing,
     Liveness,
@@ -24,14 +24,14 @@ from tui.core.models import (
     Transcript,
 )
 from tui.core.overwrite import overwritten
-from tui.core.problem_reasons import Trouble
+from tui.core.problem_reasons import ProblemReason
 from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import sweep_at
 from tui.core.time.zones import contradictions, infer_zone, read_time, zone_name
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class ListingScan:
     """What was found of one listing, unjoined; `zone` is `None` to infer it.
 
     Without `has_rows` nobody could read the table: a transcript may be tracked or not. `audited`
@@ -54,26 +54,26 @@ class Findings:
     is_stale: bool = False
     zone: tzinfo | None = None
     has_rows: bool = True
-    audited: Mapping[str, Event] = field(default_factory=dict)
-    acks: Mapping[str, Ack] = field(default_factory=dict)
+    audited: Mapping[str, AuditEvent] = field(default_factory=dict)
+    acks: Mapping[str, Acknowledgement] = field(default_factory=dict)
     stray_processes: tuple[Process, ...] = ()
     cut: str = ""
     unsure: frozenset[str] = frozenset()
     is_lock_blind: bool = False
     remains: tuple[Remains, ...] = ()
-    trouble: Trouble = Trouble.NONE
-    cut_trouble: Trouble = Trouble.CUT
+    trouble: ProblemReason = ProblemReason.NONE
+    cut_trouble: ProblemReason = ProblemReason.CUT
     unseen: str = ""
 
     @property
-    def told(self) -> tuple[str, Trouble]:
+    def told(self) -> tuple[str, ProblemReason]:
         """What is wrong with it, in words and for code: what hides most of it, where there is more.
 
         A table that was not made yet is nothing wrong.
         """
-        if self.cut and (not self.problem or self.trouble is Trouble.NO_TABLE):
+        if self.cut and (not self.problem or self.trouble is ProblemReason.NO_TABLE):
             return self.cut, self.cut_trouble
-        return self.problem, self.trouble if self.problem else Trouble.NONE
+        return self.problem, self.trouble if self.problem else ProblemReason.NONE
 
 
 _Known = tuple[Row | None, Transcript | None, Run | None, Remains | None]
@@ -90,7 +90,7 @@ class _Place:
     is_zone_doubted: bool
 
 
-def join(found: Findings) -> Listing:
+def join(found: ListingScan) -> Listing:
     """Return the listing with one session for every id that a row or a transcript names."""
     rows = {row.session_id: row for row in found.rows}
     transcripts = _latest_transcripts(found.transcripts)
@@ -137,7 +137,7 @@ def vanished(listing: Listing, words: str) -> Listing:
         problem=words,
         is_vanished=True,
         is_stale=True,
-        trouble=Trouble.VANISHED,
+        trouble=ProblemReason.VANISHED,
     )
 
 
@@ -199,7 +199,7 @@ def _stamps(rows: dict[str, Row], transcripts: dict[str, Transcript]) -> list[tu
     ]
 
 
-def _session(found: Findings, place: _Place, session_id: str, known: _Known) -> Session | None:
+def _session(found: ListingScan, place: _Place, session_id: str, known: _Known) -> Session | None:
     (row, transcript, run, remains), (process, liveness) = known, _owner(found, session_id, known)
     if row is None and transcript is None and remains is None and liveness is Liveness.NONE:
         return None
@@ -241,7 +241,7 @@ def _session(found: Findings, place: _Place, session_id: str, known: _Known) -> 
     )
 
 
-def _owner(found: Findings, session_id: str, known: _Known) -> tuple[Process | None, Liveness]:
+def _owner(found: ListingScan, session_id: str, known: _Known) -> tuple[Process | None, Liveness]:
     """Return what runs a session, and whether it is alive; unknown where its lock is."""
     row, transcript, run, remains = known
     process = _process_of(found, session_id, row, transcript)
@@ -265,7 +265,7 @@ def _active_at(left: Transcript | Remains | None) -> datetime | None:
 
 
 def _process_of(
-    found: Findings, session_id: str, row: Row | None, transcript: Transcript | None
+    found: ListingScan, session_id: str, row: Row | None, transcript: Transcript | None
 ) -> Process | None:
     """Return what runs a session; a stray's is told by the registry beside it."""
     if not found.processes and not found.stray_processes:
@@ -286,7 +286,7 @@ def _process(processes: Iterable[Process], session_id: str, *, is_there: bool) -
     return next(own, None) or next(nameless, None)
 
 
-def _overwritten(found: Findings, row: Row | None, zone: tzinfo) -> Row | None:
+def _overwritten(found: ListingScan, row: Row | None, zone: tzinfo) -> Row | None:
     last = found.audited.get(row.session_id) if row is not None else None
     return None if row is None or last is None else overwritten(row, last, zone)
 
@@ -327,7 +327,7 @@ def _liveness(is_locked: bool, process: Process | None, run: Run | None) -> Live
 
 
 def _may_be_locked(
-    found: Findings, session_id: str, row: Row | None, left: Transcript | Remains | None
+    found: ListingScan, session_id: str, row: Row | None, left: Transcript | Remains | None
 ) -> bool:
     """Whether somebody may hold the lock of a session, and nobody can tell."""
     is_any = found.is_lock_blind and _is_there(row, left)
@@ -341,7 +341,7 @@ def _left(process: Process, run: Run) -> bool:
 
 
 def _state(
-    found: Findings, row: Row | None, transcript: Transcript | None, liveness: Liveness
+    found: ListingScan, row: Row | None, transcript: Transcript | None, liveness: Liveness
 ) -> State:
     """What was not looked for is missed by nobody."""
     if row is None:

@@ -7,34 +7,34 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from tui.core.models import Catalog, Event, Key, Session
+from tui.core.models import AuditEvent, Catalog, Key, Session
 
 _NOTHING: Mapping[Key, datetime] = MappingProxyType({})
 _HOLDS = ("hold", "lift")
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class CatalogChanges:
     """What is new in a picture: the acts of others, what the pipeline overwrote, what vanished.
 
     `hold` says whether somebody began (True) or lifted (False) one, `None` when neither;
     `lifted_by` is who, where the logbook says so. `log` are the other acts that only it tells of.
     """
 
-    events: tuple[tuple[Session, Event], ...] = ()
+    events: tuple[tuple[Session, AuditEvent], ...] = ()
     overwritten: tuple[Session, ...] = ()
     vanished: tuple[str, ...] = ()
     hold: bool | None = None
     lifted_by: str = ""
-    log: tuple[Event, ...] = ()
+    log: tuple[AuditEvent, ...] = ()
 
 
-def changes(before: Catalog, after: Catalog, operator: str) -> Changes:
+def changes(before: Catalog, after: Catalog, operator: str) -> CatalogChanges:
     """Return what is new in `after`; what `operator` did is no news."""
     both = tuple(_both(before, after))
     gone = {one.listing_id for one in before.listings if one.is_vanished}
     hold, lifted_by = _held(before, after, operator)
-    return Changes(
+    return CatalogChanges(
         tuple(
             (new, new.last_event)
             for old, new in both
@@ -66,7 +66,7 @@ def _both(before: Catalog, after: Catalog) -> Iterator[tuple[Session, Session]]:
                     yield known[one.session_id], one
 
 
-def _written(before: Catalog, after: Catalog) -> Iterator[Event]:
+def _written(before: Catalog, after: Catalog) -> Iterator[AuditEvent]:
     """Yield what was written into the logbook since; what a first look finds there is not new."""
     if after.log is not before.log and not before.problem:
         known = frozenset(before.log)
@@ -86,7 +86,7 @@ def _held(before: Catalog, after: Catalog, operator: str) -> tuple[bool | None, 
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class LastLooked:
     """When an operator looked at the sessions of a root: `since` for those never looked at.
 
     `at` holds the last activity that was seen of a session, by its key.
@@ -100,11 +100,11 @@ class Looks:
         last = session.last_activity_at
         return last is not None and last > self.at.get(session.key, self.since)
 
-    def looked(self, session: Session) -> Looks:
+    def looked(self, session: Session) -> LastLooked:
         """Return the looks with what is written of a session now seen."""
         last = session.last_activity_at
         return self if last is None else replace(self, at={**self.at, session.key: last})
 
-    def only(self, keys: Iterable[Key]) -> Looks:
+    def only(self, keys: Iterable[Key]) -> LastLooked:
         """Return the looks at these sessions alone: what is gone needs no memory."""
         return replace(self, at={key: self.at[key] for key in keys if key in self.at})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.core.problem_reasons import Trouble
+from tui.core.problem_reasons import ProblemReason
 
 
 class ConsoleError(Exception):
@@ -36,7 +36,7 @@ class UnknownId(ConsoleError):
     code = "unknown"
 
 
-class Unsure(UnknownId):
+class Inconclusive(UnknownId):
     """Nothing of this name was found, but not everything could be looked at: it may be there."""
 
     exit_code = 1
@@ -50,13 +50,13 @@ class Refused(ConsoleError):
     code = "refused"
 
 
-class Changed(Refused):
+class Conflict(Refused):
     """Somebody changed the row since it was read; nothing was overwritten."""
 
     code = "changed"
 
 
-class NeedsYes(ConsoleError):
+class ConfirmationRequired(ConsoleError):
     """The act is destructive and `--yes` was not given."""
 
     exit_code = 5
@@ -68,15 +68,15 @@ class DatabaseProblem(ConsoleError):
 
     code = "database"
 
-    def __init__(self, message: str, trouble: Trouble = Trouble.UNREADABLE) -> None:
+    def __init__(self, message: str, trouble: ProblemReason = ProblemReason.UNREADABLE) -> None:
         super().__init__(message)
         self.trouble = trouble
 
 
-class NothingTracked(DatabaseProblem):
+class NotTracked(DatabaseProblem):
     """There is no database or no table yet, so that no session of the listing has a row."""
 
-    def __init__(self, message: str, trouble: Trouble = Trouble.NO_TABLE) -> None:
+    def __init__(self, message: str, trouble: ProblemReason = ProblemReason.NO_TABLE) -> None:
         super().__init__(message, trouble)
 
 

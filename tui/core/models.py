@@ -12,8 +12,8 @@ from typing import Any
 from tui.core.entry import Entry as Entry
 from tui.core.entry import EntryKind as EntryKind
 from tui.core.entry import Usage as Usage
-from tui.core.permission_request import Request
-from tui.core.problem_reasons import Trouble
+from tui.core.permission_request import PermissionRequest
+from tui.core.problem_reasons import ProblemReason
 
 Key = tuple[str, str]  # a session's: its listing and its id
 
@@ -147,7 +147,7 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class AuditEvent:
     """One act that the audit keeps: who did what to which session, its row before and after.
 
     An event of a whole root (a hold, a purge) has no rows; `note` says what it was about. What one
@@ -170,7 +170,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Ack:
+class Acknowledgement:
     """That an operator has seen what a session needed; `mark` is what it was settled for."""
 
     by: str
@@ -192,7 +192,7 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentCommand:
     """A command that an operator sent to a run, and that still waits: a `prompt`, an `answer` ...
 
     `is_taken` says that the run has it, and that its turn is still to come. An answer's `decision`
@@ -232,10 +232,10 @@ class Run:
     ended_at: datetime | None = None
     error: str = ""
     cost_usd: float | None = None
-    request: Request | None = None
+    request: PermissionRequest | None = None
     cli_pid: int = 0
     cli_start: str = ""
-    sent: tuple[Sent, ...] = ()
+    sent: tuple[SentCommand, ...] = ()
     model: str = ""
     permission_mode: str = ""
     queued_for: str = ""
@@ -282,9 +282,9 @@ class Session:
     transcript: Transcript | None = None
     process: Process | None = None
     run: Run | None = None
-    ack: Ack | None = None
+    ack: Acknowledgement | None = None
     overwritten: Row | None = None
-    last_event: Event | None = None
+    last_event: AuditEvent | None = None
     is_zone_doubted: bool = False  # its times may be read wrongly
     remains: Remains | None = None
     turn_error: str = ""  # why the last turn of one at rest failed, where its row does not say so
@@ -356,7 +356,7 @@ class Listing:
     is_vanished: bool = False
     zone_doubts: tuple[timedelta, ...] = ()
     is_cut: bool = False
-    trouble: Trouble = Trouble.NONE
+    trouble: ProblemReason = ProblemReason.NONE
 
     @property
     def is_whole(self) -> bool:
@@ -380,7 +380,7 @@ class Catalog:
     free_bytes: int | None = None
     runs: tuple[Run, ...] = field(default=())
     hold: Hold | None = None
-    log: tuple[Event, ...] = ()
+    log: tuple[AuditEvent, ...] = ()
 
     @property
     def sessions(self) -> tuple[Session, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import tzinfo
 
-from tui.core.models import Event, Row, Status
+from tui.core.models import AuditEvent, Row, Status
 from tui.core.row_transitions import FAILURE, with_details
 from tui.core.time.zones import read_time
 
@@ -19,7 +19,7 @@ _KEPT = (Status.ACTIVE, Status.FAILED)
 _MENDED = (*_KEPT, Status.EXPIRED)
 
 
-def overwritten(row: Row, last: Event | None, zone: tzinfo) -> Row | None:
+def overwritten(row: Row, last: AuditEvent | None, zone: tzinfo) -> Row | None:
     """Return `row` with what was wiped of the last act put back, `None` when nothing was.
 
     Times are compared as moments in the listing's `zone`. What an act deleted or cleaned up is no
@@ -47,7 +47,7 @@ def _is_shortened(row: Row, left: Row, zone: tzinfo) -> bool:
     return row.created_at == left.created_at or made is None or made < until
 
 
-def _is_failure_lost(row: Row, left: Row, last: Event) -> bool:
+def _is_failure_lost(row: Row, left: Row, last: AuditEvent) -> bool:
     """Whether a new row wiped a failure that an act of ours marked; an `UPDATE` knew of it."""
     was_ours = not left.details().keys().isdisjoint(FAILURE)
     was_ours = was_ours or (last.before is not None and last.before.status != Status.FAILED)

@@ -11,7 +11,7 @@ LEAST_DIGEST = 16  # hexadecimal digits of a digest that name an input
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class Requester:
     """Who asks for a permission and why, in the words of the SDK; each may be empty.
 
     `agent_id` names the sub-agent that asks, and `agent` says what it is for.
@@ -27,7 +27,7 @@ class Asker:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class PermissionRequest:
     """A permission request that waits for an answer, with its input as it was asked.
 
     Nothing in it is safe to show: see `tui.core.text.request_rows`.
@@ -45,7 +45,7 @@ class Request:
     at: datetime
     digest: str = ""
     until: datetime | None = None
-    asker: Asker = field(default_factory=Asker)
+    asker: Requester = field(default_factory=Requester)
     problem: str = ""
     begins: str = ""
     missing: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Trouble(StrEnum):
+class ProblemReason(StrEnum):
     """One word for each; it is also what `check` calls it."""
 
     NONE = ""
@@ -22,10 +22,10 @@ class Trouble(StrEnum):
     NO_LOCKS = "no_locks"  # its mount has none
 
     @classmethod
-    def of(cls, error: OSError) -> Trouble:
+    def of(cls, error: OSError) -> ProblemReason:
         """Return what an error of the system is."""
         return cls.FORBIDDEN if isinstance(error, PermissionError) else cls.UNREAD
 
 
 # What may be over at the next look: it needs somebody only when it lasts.
-MOMENTARY = (Trouble.LOCKED, Trouble.SLOW)
+MOMENTARY = (ProblemReason.LOCKED, ProblemReason.SLOW)

@@ -23,7 +23,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class SavedView:
     """The view: what was shown, in which order, what was selected and marked, what was typed.
 
     `selected` is `None` when nobody had placed the selection, `row` where it was; `reading` is

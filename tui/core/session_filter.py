@@ -118,7 +118,7 @@ def _mentions(word: str) -> Predicate:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CleanupCriteria:
     """What a clean-up is to take: what any of these takes.
 
     `is_expired` takes what is past its expiry, and leftovers; `older_than` what nobody wrote to
@@ -131,14 +131,14 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Selected:
+class CleanupSelection:
     """What a clean-up would take and what it would leave, each session with why."""
 
     taken: tuple[tuple[Session, str], ...]
     skipped: tuple[tuple[Session, str], ...]
 
 
-def select(sessions: Iterable[Session], wanted: Wanted, now: datetime) -> Selected:
+def select(sessions: Iterable[Session], wanted: CleanupCriteria, now: datetime) -> CleanupSelection:
     """Return what a clean-up takes of the sessions; never one that is live or may be.
 
     An expiry that may be read in the wrong zone takes nothing: that is left, and said.
@@ -163,10 +163,10 @@ def select(sessions: Iterable[Session], wanted: Wanted, now: datetime) -> Select
     if wanted.is_expired:
         doubted = (one for one in there if one.is_zone_doubted and is_past(one, now))
         skipped += [(one, IN_DOUBT) for one in doubted if one.key not in decided]
-    return Selected(tuple(taken), tuple(skipped))
+    return CleanupSelection(tuple(taken), tuple(skipped))
 
 
-def _due(session: Session, wanted: Wanted, now: datetime) -> str:
+def _due(session: Session, wanted: CleanupCriteria, now: datetime) -> str:
     """Return why a session is to be taken for its own sake, live or not; empty when it is not."""
     if wanted.is_expired and _is_over(session, now):
         return "leftover" if session.state is State.LEFTOVER else "expired"

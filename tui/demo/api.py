@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, Self
 
-from tui.demo.api_request import Asked
+from tui.demo.api_request import ApiRequest
 from tui.demo.turns import (
     Failure,
-    Hit,
     Search,
+    SearchHit,
     Text,
     Turn,
     count_tokens,
@@ -27,7 +27,7 @@ from tui.demo.turns import (
     whole,
 )
 
-Scene = Callable[[Asked], Turn | Failure]
+Scene = Callable[[ApiRequest], Turn | Failure]
 _LOOK_EVERY = 0.2
 _NOT_JSON = Failure(400, "invalid_request_error", "The body is not a JSON object.")
 
@@ -40,18 +40,18 @@ class _Request:
     body: bytes
 
 
-def found_something(asked: Asked) -> Turn:
+def found_something(asked: ApiRequest) -> Turn:
     """Answer a search of the client's WebSearch tool with three hits."""
     query = asked.query
     slug = "-".join(query.lower().split()[:4]) or "nothing"
-    hits = tuple(Hit(f"{query} ({n})", f"https://example.com/{slug}/{n}") for n in (1, 2, 3))
+    hits = tuple(SearchHit(f"{query} ({n})", f"https://example.com/{slug}/{n}") for n in (1, 2, 3))
     return Turn((Search(query, hits), Text(f"Three pages about {query}.")))
 
 
 def by_word(scenes: dict[str, Scene], default: Scene) -> Scene:
     """Return a scene that plays the one whose word is in the prompt, the first, or the default."""
 
-    def chosen(asked: Asked) -> Turn | Failure:
+    def chosen(asked: ApiRequest) -> Turn | Failure:
         for words in (asked.prompt, asked.first_prompt):
             for word, scene in scenes.items():
                 if word in words:
@@ -71,7 +71,7 @@ class LoopbackApi:
     def __init__(
         self, scene: Scene, *, search: Scene = found_something, speed: float = 1.0
     ) -> None:
-        self.requests: list[Asked] = []
+        self.requests: list[ApiRequest] = []
         self._scene = scene
         self._search = search
         self._speed = speed
@@ -157,7 +157,7 @@ class LoopbackApi:
             # Without a body, which the client of a HEAD request would take for the next answer.
             writer.write(_head(404, "Content-Length: 0"))
             return await writer.drain()
-        asked = Asked(_json_object(request.body))
+        asked = ApiRequest(_json_object(request.body))
         size = count_tokens(request.body.decode(errors="replace"))
         if path.endswith("/count_tokens"):
             return await _send_json(writer, 200, {"input_tokens": size})
@@ -173,7 +173,7 @@ class LoopbackApi:
         else:
             await _send_json(writer, 200, whole(answer, **identity, input_tokens=size))
 
-    def _choose(self, asked: Asked) -> Turn | Failure:
+    def _choose(self, asked: ApiRequest) -> Turn | Failure:
         self.requests.append(asked)
         if asked.is_search:
             return self._search(asked)

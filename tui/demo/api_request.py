@@ -14,7 +14,7 @@ _QUERY = re.compile(r"query:?\s*(.+)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ApiRequest:
     """The body of `POST /v1/messages`, and the questions that a scene asks of it."""
 
     body: Mapping[str, Any]

@@ -25,7 +25,7 @@ class Fate(StrEnum):
     DELETED = "deleted"
 
 
-class Database(StrEnum):
+class DatabaseKind(StrEnum):
     """What a listing's `buyers.db` is."""
 
     GUIDE = "guide"
@@ -35,7 +35,7 @@ class Database(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CastSession:
     """One session: how long ago it began and last wrote, how long it still has, all in hours."""
 
     stage: int
@@ -65,14 +65,14 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class CastListing:
     """One listing: its industry, its sessions, and how many ordinary ones come on top."""
 
     listing_id: str
     industry: str
-    parts: tuple[Part, ...] = ()
+    parts: tuple[CastSession, ...] = ()
     extras: int = 0
-    database: Database = Database.GUIDE
+    database: DatabaseKind = DatabaseKind.GUIDE
 
 
 def hours(number: float) -> timedelta:
@@ -83,94 +83,98 @@ def hours(number: float) -> timedelta:
 _KEY = "Invalid API key \u00b7 Fix external API key"
 _DAY = 24.0
 CLIENTS = (
-    Client(
+    CastListing(
         "cranbury_and_dunwell",
         "pumps",
         (
-            Part(3, "Strategic buyers, process pumps", 52, 0.4, 27 * _DAY, Fate.LEAD),
-            Part(2, "PE platforms, flow control", 70, 5, 0.7),
-            Part(4, "Contacts at the A names", 30, 2, 9.5),
-            Part(1, "Company profile, first draft", 71, 69, 6 * _DAY, Fate.DELETED),
+            CastSession(3, "Strategic buyers, process pumps", 52, 0.4, 27 * _DAY, Fate.LEAD),
+            CastSession(2, "PE platforms, flow control", 70, 5, 0.7),
+            CastSession(4, "Contacts at the A names", 30, 2, 9.5),
+            CastSession(1, "Company profile, first draft", 71, 69, 6 * _DAY, Fate.DELETED),
         ),
         2,
     ),
-    Client(
+    CastListing(
         "hollis_park",
         "hvac",
         (
-            Part(2, "PE platforms, building services", 28, 0.7, 6.2 * _DAY, Fate.LEAD),
-            Part(3, "Strategic buyers, heat pumps", 26, 1.5, 3.2),
+            CastSession(2, "PE platforms, building services", 28, 0.7, 6.2 * _DAY, Fate.LEAD),
+            CastSession(3, "Strategic buyers, heat pumps", 26, 1.5, 3.2),
         ),
         3,
     ),
-    Client(
+    CastListing(
         "brightwater_dental",
         "dental",
         (
-            Part(5, "Shortlist for the partner", 90, 0.6, 13 * _DAY, Fate.LEAD),
-            Part(3, "Lab groups in the Nordics", 75, 20, -3.1),
-            Part(2, "Dental platforms in the UK", 60, 2.2, 3 * _DAY, Fate.OVERWRITTEN),
+            CastSession(5, "Shortlist for the partner", 90, 0.6, 13 * _DAY, Fate.LEAD),
+            CastSession(3, "Lab groups in the Nordics", 75, 20, -3.1),
+            CastSession(2, "Dental platforms in the UK", 60, 2.2, 3 * _DAY, Fate.OVERWRITTEN),
         ),
         2,
     ),
-    Client(
+    CastListing(
         "kestrel_dispatch",
         "software",
         (
-            Part(4, "Corporate development contacts", 44, 0.9, 20 * _DAY, Fate.LEAD),
-            Part(2, "Serial acquirers of dispatch software", 40, 8, 5 * _DAY, Fate.FAILED, _KEY),
-            Part(3, "Strategic buyers, telematics", 39, 8, 5 * _DAY, Fate.FAILED, _KEY),
+            CastSession(4, "Corporate development contacts", 44, 0.9, 20 * _DAY, Fate.LEAD),
+            CastSession(
+                2, "Serial acquirers of dispatch software", 40, 8, 5 * _DAY, Fate.FAILED, _KEY
+            ),
+            CastSession(3, "Strategic buyers, telematics", 39, 8, 5 * _DAY, Fate.FAILED, _KEY),
         ),
         1,
     ),
-    Client(
+    CastListing(
         "aldermoor_packaging",
         "packaging",
         (
-            Part(3, "Carton makers, full market scan", 11 * _DAY, 26, 18 * _DAY, Fate.LARGE),
-            Part(2, "PE platforms, packaging", 6 * _DAY, 31, 23.2),
-            Part(1, "Company profile", 8 * _DAY, 60, 8 * _DAY, Fate.GHOST),
+            CastSession(3, "Carton makers, full market scan", 11 * _DAY, 26, 18 * _DAY, Fate.LARGE),
+            CastSession(2, "PE platforms, packaging", 6 * _DAY, 31, 23.2),
+            CastSession(1, "Company profile", 8 * _DAY, 60, 8 * _DAY, Fate.GHOST),
         ),
         2,
     ),
-    Client(
+    CastListing(
         "lindqvist_valves",
         "pumps",
         (
-            Part(3, "Strategic buyers, valves", 36, 8, 6 * _DAY, Fate.FAILED, _KEY),
-            Part(4, "Contacts, second wave", 33, 3, 11 * _DAY, Fate.UNTRACKED),
-            Part(2, "Family offices in the DACH region", 34, 14, 18),
+            CastSession(3, "Strategic buyers, valves", 36, 8, 6 * _DAY, Fate.FAILED, _KEY),
+            CastSession(4, "Contacts, second wave", 33, 3, 11 * _DAY, Fate.UNTRACKED),
+            CastSession(2, "Family offices in the DACH region", 34, 14, 18),
         ),
         2,
     ),
-    Client(
+    CastListing(
         "fennimore_foods",
         "food",
         (
-            Part(3, "Private-label buyers", 40 * _DAY, 29.8 * _DAY, 12 * _DAY),
-            Part(2, "PE platforms, specialty food", 38 * _DAY, 29.2 * _DAY, 25 * _DAY),
-            Part(1, "Company profile", 21 * _DAY, 15 * _DAY, -14 * _DAY, Fate.LEFTOVER),
+            CastSession(3, "Private-label buyers", 40 * _DAY, 29.8 * _DAY, 12 * _DAY),
+            CastSession(2, "PE platforms, specialty food", 38 * _DAY, 29.2 * _DAY, 25 * _DAY),
+            CastSession(1, "Company profile", 21 * _DAY, 15 * _DAY, -14 * _DAY, Fate.LEFTOVER),
         ),
         1,
     ),
-    Client(
+    CastListing(
         "marlow_cartons",
         "packaging",
         (
-            Part(2, "Moulded fibre, add-ons", 20 * _DAY, 13 * _DAY, -6 * _DAY, Fate.LEFTOVER),
-            Part(3, "Strategic buyers, trays", 8 * _DAY, 7.5 * _DAY, -0.6),
-            Part(4, "Contacts at the B names", 7.4 * _DAY, 7.1 * _DAY, -9),
-            Part(1, "Company profile", 44 * _DAY, 43 * _DAY, -14 * _DAY, Fate.CLEANED),
+            CastSession(
+                2, "Moulded fibre, add-ons", 20 * _DAY, 13 * _DAY, -6 * _DAY, Fate.LEFTOVER
+            ),
+            CastSession(3, "Strategic buyers, trays", 8 * _DAY, 7.5 * _DAY, -0.6),
+            CastSession(4, "Contacts at the B names", 7.4 * _DAY, 7.1 * _DAY, -9),
+            CastSession(1, "Company profile", 44 * _DAY, 43 * _DAY, -14 * _DAY, Fate.CLEANED),
         ),
         1,
     ),
-    Client(
+    CastListing(
         "penrose_controls",
         "hvac",
         (
-            Part(5, "Ranking, third round", 50, 12, 4 * _DAY, Fate.UNREADABLE),
-            Part(3, "Strategic buyers, controls", 47, 11, 0.2),
-            Part(
+            CastSession(5, "Ranking, third round", 50, 12, 4 * _DAY, Fate.UNREADABLE),
+            CastSession(3, "Strategic buyers, controls", 47, 11, 0.2),
+            CastSession(
                 2,
                 "Timed out in the trade register",
                 30,
@@ -182,17 +186,17 @@ CLIENTS = (
         ),
         3,
     ),
-    Client(
+    CastListing(
         "oakhurst_orthodontics",
         "dental",
         (
-            Part(1, "Company profile", 95, 92, 3 * _DAY, Fate.SKETCH),
-            Part(3, "Aligner makers and their owners", 94, 41, 26 * _DAY),
-            Part(2, "Orthodontic supply, Iberia", 58, 47, 8 * _DAY, Fate.STRAY),
+            CastSession(1, "Company profile", 95, 92, 3 * _DAY, Fate.SKETCH),
+            CastSession(3, "Aligner makers and their owners", 94, 41, 26 * _DAY),
+            CastSession(2, "Orthodontic supply, Iberia", 58, 47, 8 * _DAY, Fate.STRAY),
         ),
         3,
     ),
-    Client("redmayne_bakeries", "food", extras=4, database=Database.OLDER),
-    Client("quarry_lane", "packaging", extras=2, database=Database.BROKEN),
-    Client("st_clair_logistics", "software", database=Database.MISSING),
+    CastListing("redmayne_bakeries", "food", extras=4, database=DatabaseKind.OLDER),
+    CastListing("quarry_lane", "packaging", extras=2, database=DatabaseKind.BROKEN),
+    CastListing("st_clair_logistics", "software", database=DatabaseKind.MISSING),
 )

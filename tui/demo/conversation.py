@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from tui.demo.turns import Hit, count_tokens
+from tui.demo.turns import SearchHit, count_tokens
 
 _VERSION = "2.1.330"
 # Dollars for a million tokens: input, cached input, output.
@@ -49,7 +49,7 @@ class Conversation:
         call = {"command": command, "description": description}
         self._tool("Bash", call, output[:2_000], outcome, is_error=is_error)
 
-    def search(self, query: str, hits: tuple[Hit, ...]) -> None:
+    def search(self, query: str, hits: tuple[SearchHit, ...]) -> None:
         """Call WebSearch and get `hits`."""
         found = [{"title": hit.title, "url": hit.url} for hit in hits]
         content = f'Web search results for query: "{query}"\n\nLinks: {json.dumps(found)}\n'

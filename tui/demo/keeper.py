@@ -19,7 +19,7 @@ from tui.core.errors import ConsoleError
 from tui.demo.api import LoopbackApi
 from tui.demo.cast import Fate
 from tui.demo.live_runs import end_runs, has_runs, leads, resume, throw_away
-from tui.demo.sample import Written, write_sample
+from tui.demo.sample import WrittenSession, write_sample
 from tui.demo.scenes import demo_scene, found
 from tui.operations.context import Context
 from tui.settings import Settings
@@ -115,7 +115,7 @@ def _announce(folder: Path, settings: dict[str, Any]) -> None:
     os.close(log)
 
 
-async def _play(context: Context, sessions: list[Written], over: asyncio.Event) -> None:
+async def _play(context: Context, sessions: list[WrittenSession], over: asyncio.Event) -> None:
     """Start the live runs one after the other, then wait for the end."""
     for session in sessions:
         try:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tui.claude.live_registry import read_registry
 from tui.demo.cast import Fate
-from tui.demo.sample import Written, config_dir_of
+from tui.demo.sample import WrittenSession, config_dir_of
 from tui.demo.scenes import CONTACTS, PLATFORMS, SHORTLIST, STRATEGIC
-from tui.operations.catalog.scanner import Watch, listing_paths
+from tui.operations.catalog.scanner import CatalogScanner, listing_paths
 from tui.operations.context import Context
 from tui.operations.running.resume import plan_resume, start
 from tui.operations.trash.delete import delete
@@ -26,24 +26,24 @@ _PROMPTS = {
 _Process = tuple[int, str]
 
 
-def leads(sample: Sequence[Written]) -> list[Written]:
+def leads(sample: Sequence[WrittenSession]) -> list[WrittenSession]:
     """Return the sessions that the demo resumes, in the order in which it does."""
     by_listing = {one.listing_id: one for one in sample if one.part.fate is Fate.LEAD}
     return [by_listing[listing_id] for listing_id in _PROMPTS]
 
 
-def resume(context: Context, lead: Written) -> str:
+def resume(context: Context, lead: WrittenSession) -> str:
     """Resume one of the leads with its prompt, and return the run's id."""
-    catalog = Watch(context).look(only=lead.listing_id)
+    catalog = CatalogScanner(context).look(only=lead.listing_id)
     session = catalog.session((lead.listing_id, lead.session_id))
     if session is None:
         raise LookupError(f"the sample lost {lead.listing_id}/{lead.session_id}")
     return start(context, plan_resume(context, session), _PROMPTS[lead.listing_id])
 
 
-def throw_away(context: Context, one: Written) -> None:
+def throw_away(context: Context, one: WrittenSession) -> None:
     """Delete a session, as an operator would, so that there is something in the trash."""
-    catalog = Watch(context).look(only=one.listing_id)
+    catalog = CatalogScanner(context).look(only=one.listing_id)
     session = catalog.session((one.listing_id, one.session_id))
     if session is not None:
         delete(context, session)

@@ -15,7 +15,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from tui.demo.cast import CLIENTS, Client, Database, Fate, Part, hours
+from tui.demo.cast import CLIENTS, CastListing, CastSession, DatabaseKind, Fate, hours
 from tui.demo.conversation import Conversation
 from tui.demo.story import INDUSTRIES, Industry, Storyteller, seeded
 from tui.storage.table.tracking import Tracking
@@ -49,18 +49,18 @@ _LARGE_BYTES = 3 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenSession:
     """One sample session as it was written: where it is and what it shows."""
 
     listing_id: str
     session_id: str
-    part: Part
+    part: CastSession
     transcript: Path | None
 
 
 def write_sample(
     root: Path, now: datetime, *, seed: str = "sample", claude_home: Path | None = None
-) -> tuple[Written, ...]:
+) -> tuple[WrittenSession, ...]:
     """Write the sample below `root`, as it would be at `now`; the same seed writes the same bytes.
 
     `root` is made when it is missing; strays are written below `claude_home`, if there is one.
@@ -80,7 +80,7 @@ class _Writer:
     """Writes one listing."""
 
     def __init__(
-        self, root: Path, now: datetime, seed: str, client: Client, claude_home: Path | None
+        self, root: Path, now: datetime, seed: str, client: CastListing, claude_home: Path | None
     ) -> None:
         self._client = client
         self._claude_home = claude_home
@@ -90,7 +90,7 @@ class _Writer:
         self._random = seeded(f"{seed}/{client.listing_id}")
         self._teller = Storyteller(self._industry, f"{seed}/{client.listing_id}/story")
 
-    def write(self) -> list[Written]:
+    def write(self) -> list[WrittenSession]:
         self._folder.mkdir()
         parts = [*self._client.parts, *self._extras()]
         if parts:
@@ -99,7 +99,7 @@ class _Writer:
         self._database(written)
         return written
 
-    def _project(self, part: Part) -> Path:
+    def _project(self, part: CastSession) -> Path:
         """Return the folder of a transcript: a stray's is where nothing told the CLI otherwise."""
         config_dir = config_dir_of(self._folder)
         if part.fate is Fate.STRAY and self._claude_home is not None:
@@ -108,7 +108,7 @@ class _Writer:
         project.mkdir(parents=True, exist_ok=True)
         return project
 
-    def _extras(self) -> Iterator[Part]:
+    def _extras(self) -> Iterator[CastSession]:
         """Make up ordinary sessions: quiet for hours or days, and safe for a while."""
         for stage in self._random.choices((1, 2, 3, 4, 5), k=self._client.extras):
             age = self._random.uniform(20, 200)
@@ -120,9 +120,9 @@ class _Writer:
                 "region": self._random.choice(_REGIONS),
             }
             title = self._random.choice(_TITLES[stage]).format(**facts)
-            yield Part(stage, title, round(age, 2), round(quiet, 2), round(left, 2))
+            yield CastSession(stage, title, round(age, 2), round(quiet, 2), round(left, 2))
 
-    def _session(self, part: Part) -> Written:
+    def _session(self, part: CastSession) -> WrittenSession:
         session_id = str(UUID(int=self._random.getrandbits(128), version=4))
         path = self._project(part) / f"{session_id}.jsonl"
         if part.has_transcript:
@@ -131,11 +131,11 @@ class _Writer:
             os.utime(path, (last, last))
         elif part.fate is Fate.SKETCH:
             self._sketch(session_id)
-        return Written(
+        return WrittenSession(
             self._client.listing_id, session_id, part, path if part.has_transcript else None
         )
 
-    def _converse(self, session_id: str, part: Part) -> Conversation:
+    def _converse(self, session_id: str, part: CastSession) -> Conversation:
         began = self._now - hours(part.age)
         random = Random(session_id)  # noqa: S311 (a story has no secrets)
         talk = Conversation(session_id, self._folder, _model(part), began, random)
@@ -181,15 +181,15 @@ class _Writer:
         (folder / "conversation.json").write_text(json.dumps(talk), encoding="utf-8")
         (folder / "context.json").write_text("{}", encoding="utf-8")
 
-    def _database(self, written: list[Written]) -> None:
+    def _database(self, written: list[WrittenSession]) -> None:
         path = self._folder / "buyers.db"
         match self._client.database:
-            case Database.MISSING:
+            case DatabaseKind.MISSING:
                 return
-            case Database.BROKEN:
+            case DatabaseKind.BROKEN:
                 self._save("buyers.db", "name,role,region\nthis is a spreadsheet export\n" * 20)
                 return
-        is_older = self._client.database is Database.OLDER
+        is_older = self._client.database is DatabaseKind.OLDER
         with closing(sqlite3.connect(path)) as db, db:
             db.execute("PRAGMA synchronous = OFF")
             db.execute(_OLDER_TABLE if is_older else _TABLE)
@@ -202,7 +202,7 @@ class _Writer:
             if one.part.fate is Fate.OVERWRITTEN:
                 self._overwrite(path, one)
 
-    def _overwrite(self, path: Path, one: Written) -> None:
+    def _overwrite(self, path: Path, one: WrittenSession) -> None:
         """Let an operator extend a session, and the pipeline track it again without looking."""
         then = self._now - hours(3)
         Tracking(path, UTC, "bert", act_id=one.session_id[:8]).mark_extended(
@@ -213,7 +213,7 @@ class _Writer:
         with closing(sqlite3.connect(path)) as db, db:
             db.execute(_TRACK, row)
 
-    def _row(self, written: Written) -> tuple[str, ...]:
+    def _row(self, written: WrittenSession) -> tuple[str, ...]:
         part = written.part
         unreadable = part.fate is Fate.UNREADABLE
         return (
@@ -225,7 +225,7 @@ class _Writer:
             json.dumps(self._metadata(part)),
         )
 
-    def _metadata(self, part: Part) -> Mapping[str, Any]:
+    def _metadata(self, part: CastSession) -> Mapping[str, Any]:
         agent = {
             "model": _model(part),
             "allowed_tools": ["WebSearch"],
@@ -244,5 +244,5 @@ class _Writer:
         (self._folder / name).write_text(text, encoding="utf-8")
 
 
-def _model(part: Part) -> str:
+def _model(part: CastSession) -> str:
     return "claude-opus-5-5" if part.stage in (3, 5) else "claude-sonnet-5-5"

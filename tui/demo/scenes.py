@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.demo.api import Scene, by_word
-from tui.demo.api_request import Asked
+from tui.demo.api_request import ApiRequest
 from tui.demo.story import INDUSTRIES, Industry, Storyteller, seeded
 from tui.demo.turns import Failure, Pause, Search, Text, Thinking, ToolUse, Turn, say
 
@@ -30,7 +30,7 @@ def demo_scene() -> Scene:
     )
 
 
-def research(asked: Asked) -> Turn:
+def research(asked: ApiRequest) -> Turn:
     """Play one step of a quarter of an hour of research: words, then a search or a command."""
     teller = _teller(asked)
     if asked.step >= _STEPS:
@@ -42,7 +42,7 @@ def research(asked: Asked) -> Turn:
     )
 
 
-def shortlist(asked: Asked) -> Turn:
+def shortlist(asked: ApiRequest) -> Turn:
     """Ask for leave to write a file; then say what came of it."""
     if asked.step == 0:
         words = "The candidates hold a few names twice. I will sort them and drop the doubles."
@@ -56,7 +56,7 @@ def shortlist(asked: Asked) -> Turn:
     return say("The shortlist is in `shortlist.csv`, one line a name.", rate=_RATE)
 
 
-def overloaded(asked: Asked) -> Turn | Failure:
+def overloaded(asked: ApiRequest) -> Turn | Failure:
     """Begin well, then fail as an overloaded API does."""
     if asked.step == 0:
         teller = _teller(asked)
@@ -64,7 +64,7 @@ def overloaded(asked: Asked) -> Turn | Failure:
     return Failure(529, "overloaded_error", "Overloaded", retry_after=1)
 
 
-def reply(asked: Asked) -> Turn:
+def reply(asked: ApiRequest) -> Turn:
     """Answer any prompt in a quarter of a minute, with a look at the candidates on the way."""
     teller = _teller(asked)
     if asked.step == 0:
@@ -76,18 +76,18 @@ def reply(asked: Asked) -> Turn:
     return say(f"{known}One name stands out.\n\n{teller.paragraph()}", rate=_RATE)
 
 
-def found(asked: Asked) -> Turn:
+def found(asked: ApiRequest) -> Turn:
     """Answer a web search after a moment, with hits about what was asked for."""
     teller = Storyteller(_industry(asked), asked.query)
     return say(Pause(0.9), Search(asked.query, teller.hits()), teller.paragraph())
 
 
-def _teller(asked: Asked) -> Storyteller:
+def _teller(asked: ApiRequest) -> Storyteller:
     seed = f"{asked.session_id}/{len(asked.prompts)}/{asked.step}"
     return Storyteller(_industry(asked), seed)
 
 
-def _industry(asked: Asked) -> Industry:
+def _industry(asked: ApiRequest) -> Industry:
     """Return the industry that the conversation speaks of, else one chosen by its first words."""
     said = f"{asked.first_prompt} {asked.prompt}"
     for industry in INDUSTRIES.values():
@@ -96,14 +96,14 @@ def _industry(asked: Asked) -> Industry:
     return seeded(asked.first_prompt).choice(list(INDUSTRIES.values()))
 
 
-def _opening(asked: Asked, teller: Storyteller) -> str:
+def _opening(asked: ApiRequest, teller: Storyteller) -> str:
     if asked.step == 0:
         return f"I take the {teller.industry.name} list from the top.\n\n"
     found_hits = next(iter(asked.results), "").count('"url"')
     return f"Of the {found_hits} pages two say something new.\n\n" if found_hits else ""
 
 
-def _call(asked: Asked, teller: Storyteller) -> ToolUse:
+def _call(asked: ApiRequest, teller: Storyteller) -> ToolUse:
     if asked.step % 4 == 2:
         command = teller.command()
         return _bash(command.command, command.description)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from tui.demo.turns import Hit
+from tui.demo.turns import SearchHit
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +154,12 @@ class Storyteller:
         """Return the words of a web search."""
         return self._one(_QUERIES).format(**self._facts())
 
-    def hits(self) -> tuple[Hit, ...]:
+    def hits(self) -> tuple[SearchHit, ...]:
         """Return what a search finds."""
         names = [self.buyer() for _ in range(self._random.randint(5, 12))]
         endings = ("annual report", "acquires a competitor", "company profile", "trade register")
         return tuple(
-            Hit(f"{name}: {self._one(endings)}", f"https://example.com/{_slug(name)}")
+            SearchHit(f"{name}: {self._one(endings)}", f"https://example.com/{_slug(name)}")
             for name in dict.fromkeys(names)
         )
 

@@ -38,7 +38,7 @@ class ToolUse:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class SearchHit:
     """One page that a search found."""
 
     title: str
@@ -50,7 +50,7 @@ class Search:
     """A search which the server itself ran, and its hits."""
 
     query: str
-    hits: tuple[Hit, ...]
+    hits: tuple[SearchHit, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +61,11 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
-class Break:
+class Disconnect:
     """The connection is cut here, in the middle of the stream."""
 
 
-Block = Text | Thinking | ToolUse | Search | Pause | Break
+Block = Text | Thinking | ToolUse | Search | Pause | Disconnect
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StreamStep:
     """One event of a stream, and the seconds to wait before it; `None` cuts the connection."""
 
     delay: float
@@ -118,23 +118,23 @@ def count_tokens(text: str) -> int:
     return max(1, len(text) // 4)
 
 
-def stream(turn: Turn, *, message_id: str, model: str, input_tokens: int) -> Iterator[Step]:
+def stream(turn: Turn, *, message_id: str, model: str, input_tokens: int) -> Iterator[StreamStep]:
     """Return the events of `turn` in the order and at the pace the API sends them."""
     message = _envelope(message_id, model, input_tokens)
-    yield Step(0.0, {"type": "message_start", "message": message})
+    yield StreamStep(0.0, {"type": "message_start", "message": message})
     index, written = 0, 0
     for place, block in enumerate(turn.blocks):
         if isinstance(block, Pause):
-            yield Step(block.seconds, {"type": "ping"})
-        elif isinstance(block, Break):
-            yield Step(0.0, None)
+            yield StreamStep(block.seconds, {"type": "ping"})
+        elif isinstance(block, Disconnect):
+            yield StreamStep(0.0, None)
         else:
             for content, deltas in _contents(block, f"{message_id}{place}"):
                 yield from _block(index, content, deltas)
                 index += 1
             written += count_tokens(str(block))
-    yield Step(0.0, _message_delta(turn, written))
-    yield Step(0.0, {"type": "message_stop"})
+    yield StreamStep(0.0, _message_delta(turn, written))
+    yield StreamStep(0.0, {"type": "message_stop"})
 
 
 def whole(turn: Turn, *, message_id: str, model: str, input_tokens: int) -> Event:
@@ -181,11 +181,11 @@ def _message_delta(turn: Turn, written: int) -> Event:
     }
 
 
-def _block(index: int, content: Event, deltas: list[tuple[float, Event]]) -> Iterator[Step]:
-    yield Step(0.0, {"type": "content_block_start", "index": index, "content_block": content})
+def _block(index: int, content: Event, deltas: list[tuple[float, Event]]) -> Iterator[StreamStep]:
+    yield StreamStep(0.0, {"type": "content_block_start", "index": index, "content_block": content})
     for delay, delta in deltas:
-        yield Step(delay, {"type": "content_block_delta", "index": index, "delta": delta})
-    yield Step(0.0, {"type": "content_block_stop", "index": index})
+        yield StreamStep(delay, {"type": "content_block_delta", "index": index, "delta": delta})
+    yield StreamStep(0.0, {"type": "content_block_stop", "index": index})
 
 
 def _contents(block: Block, seed: str) -> list[tuple[Event, list[tuple[float, Event]]]]:
@@ -225,7 +225,7 @@ def _json_deltas(arguments: Mapping[str, Any]) -> list[tuple[float, Event]]:
 
 
 def _searched(
-    query: str, hits: tuple[Hit, ...], call: str
+    query: str, hits: tuple[SearchHit, ...], call: str
 ) -> list[tuple[Event, list[tuple[float, Event]]]]:
     use = {"type": "server_tool_use", "id": call, "name": "web_search", "input": {}}
     found = [

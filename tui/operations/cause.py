@@ -16,7 +16,7 @@ from tui.operations.interrupted_purges import half_erased, half_erased_words, le
 from tui.operations.owner import owner_elsewhere
 from tui.safe_io.folders import is_folder
 from tui.storage.index.erasure_marks import mark_of
-from tui.storage.trash.manifest import Trashed
+from tui.storage.trash.manifest import Manifest
 from tui.storage.trash.trash import read_trash
 
 WRONG_VARIABLE = (
@@ -26,7 +26,7 @@ WRONG_VARIABLE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Clues:
+class TranscriptClues:
     """What a listing's config dir tells of transcripts that are not there any more.
 
     `last_sweep` is when the CLI last swept it; `was_used` whether a CLI ever worked in it;
@@ -40,12 +40,12 @@ class Clues:
     erased_at: datetime | None = None
 
 
-def clues_of(folder: Path) -> Clues:
+def clues_of(folder: Path) -> TranscriptClues:
     """Return the clues of a listing's folder; a few `stat`s, nothing raised."""
     config_dir = folder / CONFIG_DIR
     marks = [_modified(config_dir / name) for name in (".last-cleanup", ".claude.json")]
     has_projects = _modified(config_dir / "projects") is not None
-    return Clues(
+    return TranscriptClues(
         sweep_days(config_dir),
         marks[0],
         has_projects or any(marks),
@@ -121,7 +121,7 @@ def unreadable_words(session: Session) -> str:
     )
 
 
-def ghost_words(session: Session, clues: Clues, now: datetime) -> str:
+def ghost_words(session: Session, clues: TranscriptClues, now: datetime) -> str:
     """Return where the transcript of a ghost went, as far as can be known."""
     run = session.run
     signs = (session.created_at, run.ended_at or run.beat_at if run else None)
@@ -233,7 +233,7 @@ def bad_date_words(session: Session) -> str:
     )
 
 
-def _trashed(session: Session, context: Context | None) -> tuple[Trashed | None, tuple[str, ...]]:
+def _trashed(session: Session, context: Context | None) -> tuple[Manifest | None, tuple[str, ...]]:
     """Return where in the trash a session is, and in words what of it was not read."""
     if context is None:
         return None, ()

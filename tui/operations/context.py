@@ -65,7 +65,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class VerbOutput:
     """What a verb had to say when it was asked inside the console: data and talk, line by line.
 
     `code` is the exit code it would have had.
@@ -93,7 +93,7 @@ class VerbInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class ActionResult:
     """Something that was done, in words for the message line, and what undoing it needs.
 
     `listing` is the name shown; `folder` is the listing's own, which undoing goes by.

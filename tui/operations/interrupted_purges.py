@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.core.bounded_json import json_object
-from tui.core.models import Event, Key
+from tui.core.models import AuditEvent, Key
 from tui.core.text.safe_text import one_line
 from tui.operations.context import Context
 from tui.operations.formatting import moment
@@ -19,7 +19,7 @@ _DETAIL = '{"is_unfinished": true, "words": "its files alone"}'
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class InterruptedPurge:
     """What lies in the trash of an erasure that broke off, of which session if that is known."""
 
     listing: str
@@ -40,7 +40,7 @@ def note_half_erased(context: Context, listing: str, session_id: str) -> str:
     Returns why that could not be, empty when it was.
     """
     who = context.settings.operator
-    event = Event(
+    event = AuditEvent(
         context.clock(),
         who,
         "purge",
@@ -52,7 +52,7 @@ def note_half_erased(context: Context, listing: str, session_id: str) -> str:
     return written_down(context, event)
 
 
-def half_erased(root: Path) -> Mapping[Key, Event]:
+def half_erased(root: Path) -> Mapping[Key, AuditEvent]:
     """Return the purges of which no later one has ended what they began.
 
     Where the logbook cannot be read that is nothing: `log` and the doctor say that.
@@ -65,7 +65,7 @@ def half_erased(root: Path) -> Mapping[Key, Event]:
     return {key: one for key, one in last.items() if json_object(one.detail).get("is_unfinished")}
 
 
-def half_erased_words(event: Event) -> str:
+def half_erased_words(event: AuditEvent) -> str:
     """Return who erased the files of a session when, and that the rest is still to be done."""
     who = one_line(event.operator)
     return (
@@ -74,11 +74,11 @@ def half_erased_words(event: Event) -> str:
     )
 
 
-def left_in_trash(root: Path, listing_paths: Iterable[Path]) -> tuple[Left, ...]:
+def left_in_trash(root: Path, listing_paths: Iterable[Path]) -> tuple[InterruptedPurge, ...]:
     """Return what lies in the trash of erasures that broke off, and what ends each."""
     paths = tuple(listing_paths)
     found = [
-        Left(
+        InterruptedPurge(
             one_line(one.listing),
             one.session_id,
             f"its erasure broke off: some of it still lies in {one_line(one.batch)}",
@@ -88,5 +88,5 @@ def left_in_trash(root: Path, listing_paths: Iterable[Path]) -> tuple[Left, ...]
     ]
     for path in nameless_leftovers((root, *paths)):
         words = f"{one_line(path)} is left of an erasure that broke off"
-        found.append(Left("", "", words, "`cleanup --purge-trash` erases it"))
+        found.append(InterruptedPurge("", "", words, "`cleanup --purge-trash` erases it"))
     return tuple(found)

@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 from tui.core.models import Listing
-from tui.core.problem_reasons import Trouble
+from tui.core.problem_reasons import ProblemReason
 from tui.operations.finding import Level
 
-_LEVELS: dict[Trouble, Level] = {
-    Trouble.NO_TABLE: "note",
-    Trouble.LOCKED: "warning",
-    Trouble.VANISHED: "warning",
-    Trouble.CUT: "warning",
-    Trouble.NO_LOCKS: "warning",
+_LEVELS: dict[ProblemReason, Level] = {
+    ProblemReason.NO_TABLE: "note",
+    ProblemReason.LOCKED: "warning",
+    ProblemReason.VANISHED: "warning",
+    ProblemReason.CUT: "warning",
+    ProblemReason.NO_LOCKS: "warning",
 }
 
 
-def trouble_of(listing: Listing) -> Trouble:
+def trouble_of(listing: Listing) -> ProblemReason:
     """Return why a listing cannot be read, or not whole; nothing when it can."""
     if listing.is_vanished:
-        return Trouble.VANISHED
+        return ProblemReason.VANISHED
     is_unread = listing.is_stale or not listing.has_rows
     if listing.trouble or not (is_unread or listing.problem):
         return listing.trouble
-    return Trouble.UNREADABLE if listing.problem else Trouble.SLOW
+    return ProblemReason.UNREADABLE if listing.problem else ProblemReason.SLOW
 
 
 def is_whole(listing: Listing) -> bool:
     """Whether all that a listing has is known: there is no more where it was found to be gone."""
-    return not listing.problem or trouble_of(listing) in (Trouble.VANISHED, Trouble.NO_TABLE)
+    return not listing.problem or trouble_of(listing) in (
+        ProblemReason.VANISHED,
+        ProblemReason.NO_TABLE,
+    )
 
 
-def level_of(trouble: Trouble) -> Level:
+def level_of(trouble: ProblemReason) -> Level:
     """Return how bad such a trouble is."""
     return _LEVELS.get(trouble, "error")

@@ -12,12 +12,12 @@ from typing import Any
 from tui.claude.config_dir import raise_sweep, refresh_children
 from tui.core.errors import ConsoleError
 from tui.core.limits import AUDIT_FOR_EVER_DAYS
-from tui.core.models import Event, Row
+from tui.core.models import AuditEvent, Row
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named
-from tui.runs.folder.agent_events import Answer, TurnEnded
+from tui.runs.folder.agent_events import PermissionAnswer, TurnEnded
 from tui.runs.folder.protocol import AGENT_OPTIONS, RunSpec
-from tui.runs.turn_costs import TurnFacts
+from tui.runs.turn_costs import TurnCosts
 from tui.storage.table.audit import detail_of
 from tui.storage.table.tracking import Tracking
 
@@ -42,8 +42,8 @@ class Bookkeeper:
         zone, since = zone_named(spec.zone), _kept_since(spec)
         self._tracking = Tracking(spec.db_path, zone, spec.operator, keeps_since=since)
         self._beginning = Tracking(spec.db_path, zone, spec.operator, spec.act_id, since)
-        self._turns, self._by = TurnFacts(spec), spec.operator
-        self._turn: Event | None = None
+        self._turns, self._by = TurnCosts(spec), spec.operator
+        self._turn: AuditEvent | None = None
         self._waiting: list[Callable[[], object]] = []
         self._writing = asyncio.Lock()
         self._has_row = spec.mode == "resume"
@@ -74,13 +74,15 @@ class Bookkeeper:
         if turn := self._taken_turn():
             await self._do(lambda: self._tracking.note(turn))
 
-    async def decided(self, answer: Answer, tool: str) -> None:
+    async def decided(self, answer: PermissionAnswer, tool: str) -> None:
         """A permission was given by an `always` of before, or denied by the clock."""
         spec, zone, by = self._spec, zone_named(self._spec.zone), answer.by or "somebody"
         reason = answer.reason or f"by the always that answered {answer.request_id}"
         facts = {"run": spec.run_id, "tool": tool, "decision": answer.decision, "reason": reason}
         own, detail, request_id = spec.session_id, detail_of(facts), answer.request_id
-        event = Event(self._clock(), by, "answer", "", own, detail=detail, request_id=request_id)
+        event = AuditEvent(
+            self._clock(), by, "answer", "", own, detail=detail, request_id=request_id
+        )
         book = Tracking(spec.db_path, zone, by)
         await self._do(lambda: book.note(event))
 
@@ -92,7 +94,7 @@ class Bookkeeper:
         """A turn is over: what it cost is written down with what comes of it."""
         self._turn = self._turns.of(ended, self._by, self._clock())
 
-    def _taken_turn(self) -> Event | None:
+    def _taken_turn(self) -> AuditEvent | None:
         turn, self._turn = self._turn, None
         return turn
 
@@ -147,7 +149,7 @@ class Bookkeeper:
         spec, now = self._spec, self._clock()
         keeps_until = spec.keeps_until or now + _FALLBACK
         own, detail = spec.session_id, detail_of({"run": spec.run_id})
-        run = Event(now, "", "resume", "", own, detail=detail)
+        run = AuditEvent(now, "", "resume", "", own, detail=detail)
         row = self._beginning.mark_resumed(own, now=now, keeps_until=keeps_until, run=run)
         if self._given is None:
             return

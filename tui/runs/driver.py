@@ -14,31 +14,31 @@ from typing import TYPE_CHECKING, Any
 from tui.core.errors import RunFailed
 from tui.core.text.safe_text import one_line
 from tui.runs.agent.cli_process import find_cli, kill_cli_surely
-from tui.runs.agent.client import Agent
+from tui.runs.agent.client import AgentClient
 from tui.runs.agent.environment import make_config_dir
 from tui.runs.bookkeeping import Bookkeeper
 from tui.runs.folder.agent_events import (
+    AgentIdle,
+    AgentMessage,
     Happening,
-    Heard,
-    Initialized,
-    Noticed,
-    Rested,
-    Streamed,
+    RunNotice,
+    StreamChunk,
     TurnEnded,
+    TurnStarted,
 )
 from tui.runs.folder.command import Command
 from tui.runs.folder.inbox import Inbox
 from tui.runs.folder.journal import Journal
-from tui.runs.folder.partial_message import Writing
+from tui.runs.folder.partial_message import PartialMessage
 from tui.runs.folder.protocol import IN_PIPELINE, RunSpec, describe
 from tui.runs.folder.pruning import prune_runs
-from tui.runs.model_changes import Alterations
-from tui.runs.permission_audit import Answered
+from tui.runs.model_changes import ModelChanges
+from tui.runs.permission_audit import AuditedPermissions
 from tui.runs.permissions import Permissions
-from tui.runs.prompt_queue import Prompt, Prompts, unsent_words
-from tui.runs.queue_gate import Gate
+from tui.runs.prompt_queue import Prompt, PromptQueue, unsent_words
+from tui.runs.queue_gate import QueueGate
 from tui.runs.receipts import Receipts
-from tui.runs.stall_detector import Stillness
+from tui.runs.stall_detector import StallDetector
 
 if TYPE_CHECKING:
     from claude_agent_sdk import ClaudeAgentOptions
@@ -52,7 +52,7 @@ Show = Callable[[object], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class GivenOptions:
     """The SDK options of a pipeline that runs its agent itself.
 
     `recorded` are those of them, as plain values, that a later resume replays.
@@ -66,7 +66,7 @@ async def _to_nobody(message: object) -> None:
     """Show a message to nobody: the transcript has it."""
 
 
-class Driver:
+class RunDriver:
     """One run. `work` owns the agent from connect to close; `tick` shows, listens and beats.
 
     `stopped_by` is the operator who stopped it, if one did.
@@ -77,24 +77,24 @@ class Driver:
         journal: Journal,
         spec: RunSpec,
         clock: Callable[[], datetime],
-        given: Given | None = None,
-        gate: Gate | None = None,
+        given: GivenOptions | None = None,
+        gate: QueueGate | None = None,
     ) -> None:
         folder = journal.folder
         self._spec, self._journal, self._clock = spec, journal, clock
         self._gate, self._listing = gate, folder.parent.parent.parent
-        self._inbox, self._reading, self._writing = Inbox(folder), asyncio.Lock(), Writing()
+        self._inbox, self._reading, self._writing = Inbox(folder), asyncio.Lock(), PartialMessage()
         self._permissions = Permissions(journal, spec.permission_timeout_s)
         self._receipts = Receipts(journal, self._inbox, self._permissions)
         self._books = Bookkeeper(spec, clock, given.recorded if given else None)
         options = given.options if given else None
-        asking = Answered(self._permissions, self._books).ask
-        self._agent = Agent(spec, self._listing, asking, options)
+        asking = AuditedPermissions(self._permissions, self._books).ask
+        self._agent = AgentClient(spec, self._listing, asking, options)
         self._owner = {IN_PIPELINE: True} if given else {}
         self._show: Show = _to_nobody
-        self._prompts = Prompts(journal, Prompt.first(spec))
-        self._stillness = Stillness(journal, spec.stall_timeout_s, time.monotonic)
-        self._alterations = Alterations(self._agent, journal, spec)
+        self._prompts = PromptQueue(journal, Prompt.first(spec))
+        self._stillness = StallDetector(journal, spec.stall_timeout_s, time.monotonic)
+        self._alterations = ModelChanges(self._agent, journal, spec)
         self._work: asyncio.Task[None] | None = None
         self._errands: set[asyncio.Task[None]] = set()
         self._is_stopping = self._is_interrupted = self._has_begun = self._is_resting = False
@@ -209,7 +209,7 @@ class Driver:
                 for command in await taken:
                     self._obey(command)
 
-    async def _turn(self, prompt: Prompt, heard: AsyncIterator[Heard]) -> bool:
+    async def _turn(self, prompt: Prompt, heard: AsyncIterator[AgentMessage]) -> bool:
         """Play one turn to its end, background work included; whether another may follow."""
         if not self._prompts.may_begin(prompt, is_asking=self._alterations.is_asking):
             return True
@@ -260,14 +260,14 @@ class Driver:
 
     def _is_turn_over(self, happening: Happening) -> bool:
         """Whether nothing of the turn is left: a result may come before background work ends."""
-        if isinstance(happening, Rested):
+        if isinstance(happening, AgentIdle):
             return True
         has_more = bool(self._prompts) or self._is_stopping
         return isinstance(happening, TurnEnded) and (has_more or not self._agent.tells_rest)
 
-    async def _take(self, heard: Heard) -> None:
+    async def _take(self, heard: AgentMessage) -> None:
         """Act on a message and show it; whoever sees the beginning finds the session tracked."""
-        is_beginning = isinstance(heard.happening, Initialized)
+        is_beginning = isinstance(heard.happening, TurnStarted)
         is_shown = heard.message is not None
         if is_shown and not is_beginning:
             await self._show(heard.message)
@@ -277,18 +277,18 @@ class Driver:
 
     async def _act(self, happening: Happening | None) -> TurnEnded | None:
         match happening:
-            case Initialized():
+            case TurnStarted():
                 await self._begin(happening)
-            case Streamed():
+            case StreamChunk():
                 self._writing.add(happening.event, self._clock())
-            case Noticed():
+            case RunNotice():
                 self._journal.event("notice", kind=happening.kind, **happening.details)
             case TurnEnded():
                 await self._end_turn(happening)
                 return happening
         return None
 
-    async def _begin(self, begun: Initialized) -> None:
+    async def _begin(self, begun: TurnStarted) -> None:
         if begun.session_id != self._spec.session_id:
             raise RunFailed(f"the CLI answered as another session, {one_line(begun.session_id)}")
         if self._has_begun:

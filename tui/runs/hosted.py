@@ -11,9 +11,9 @@ from pathlib import Path
 
 from tui.core.errors import RunFailed
 from tui.core.text.safe_text import one_line
-from tui.runs.driver import Driver, Given
+from tui.runs.driver import GivenOptions, RunDriver
 from tui.runs.folder.protocol import RunSpec
-from tui.runs.folder.threaded_journal import Pen
+from tui.runs.folder.threaded_journal import ThreadedJournal
 from tui.runs.launcher import make_folder
 from tui.storage.session_locks import SessionLock
 
@@ -22,13 +22,13 @@ _SETTLED_WITHIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedRun:
     """What a hosted run is to do, in which listing, and the lock of its session, held by us."""
 
     spec: RunSpec
     listing: Path
     lock: SessionLock
-    given: Given
+    given: GivenOptions
 
 
 class HostedRun:
@@ -38,12 +38,12 @@ class HostedRun:
     run is stopped, its CLI ended and the session's lock let go.
     """
 
-    def __init__(self, prepare: Callable[[], Prepared], clock: Callable[[], datetime]) -> None:
+    def __init__(self, prepare: Callable[[], PreparedRun], clock: Callable[[], datetime]) -> None:
         self._prepare, self._clock = prepare, clock
         self._waiting: asyncio.Queue[object] = asyncio.Queue(_MOST_WAITING)
-        self._driver: Driver | None = None
+        self._driver: RunDriver | None = None
         self._lock: SessionLock | None = None
-        self._journal: Pen | None = None
+        self._journal: ThreadedJournal | None = None
         self._handing_over = threading.Lock()
         self._is_left = self._is_over = False
 
@@ -86,13 +86,15 @@ class HostedRun:
         try:
             prepared = await asyncio.to_thread(self._set_up)
             if self._journal is not None and not self._is_left:
-                await self._drive(Driver(self._journal, prepared.spec, self._clock, prepared.given))
+                await self._drive(
+                    RunDriver(self._journal, prepared.spec, self._clock, prepared.given)
+                )
         finally:
             self._let_go()
             if self._journal is not None:
                 await asyncio.to_thread(self._journal.close, _SETTLED_WITHIN_S)
 
-    def _set_up(self) -> Prepared:
+    def _set_up(self) -> PreparedRun:
         """Prepare, in a thread: one that a loop which ends does not wait for, so it may be last."""
         prepared = self._prepare()
         with self._handing_over:
@@ -100,7 +102,7 @@ class HostedRun:
             if self._is_over:
                 self._lock.release()
             elif not self._is_left:
-                self._journal = Pen(_folder_of(prepared), self._clock)
+                self._journal = ThreadedJournal(_folder_of(prepared), self._clock)
         return prepared
 
     def _let_go(self) -> None:
@@ -111,7 +113,7 @@ class HostedRun:
         if self._journal is not None:
             self._journal.event("ended")
 
-    async def _drive(self, driver: Driver) -> None:
+    async def _drive(self, driver: RunDriver) -> None:
         self._driver = driver
         failure = await driver.run(self._show)
         if isinstance(failure, RunFailed):
@@ -122,7 +124,7 @@ class HostedRun:
             raise RunFailed(f"{driver.stopped_by} stopped the run")
 
 
-def _folder_of(prepared: Prepared) -> Path:
+def _folder_of(prepared: PreparedRun) -> Path:
     try:
         return make_folder(prepared.listing, prepared.spec)
     except OSError as error:

@@ -7,7 +7,7 @@ from collections import deque
 from typing import Any
 
 from tui.core.errors import RunFailed
-from tui.runs.agent.client import Agent
+from tui.runs.agent.client import AgentClient
 from tui.runs.agent.tool_policy import ASKING_MODES
 from tui.runs.folder.command import Command
 from tui.runs.folder.journal import Journal
@@ -16,13 +16,13 @@ from tui.runs.folder.protocol import RunSpec
 _BYPASS = "bypassPermissions"
 
 
-class Alterations:
+class ModelChanges:
     """What was asked for, made in its order once the agent is there; told in the run's events.
 
     The run was started in the permission mode of `spec`.
     """
 
-    def __init__(self, agent: Agent, journal: Journal, spec: RunSpec) -> None:
+    def __init__(self, agent: AgentClient, journal: Journal, spec: RunSpec) -> None:
         self._agent, self._journal = agent, journal
         self._now = self._mode = str(spec.agent.get("permission_mode") or "")
         self._given_mode = str(spec.stage_gives.get("permission_mode") or "")

@@ -7,11 +7,11 @@ from collections.abc import Coroutine
 from typing import Any
 
 from tui.runs.bookkeeping import Bookkeeper
-from tui.runs.folder.agent_events import Answer, Ask
+from tui.runs.folder.agent_events import PermissionAnswer, PermissionAsk
 from tui.runs.permissions import Permissions
 
 
-class Answered:
+class AuditedPermissions:
     """Asks for permission, and tells the books what an `always` allowed or the clock denied.
 
     What operators answer is written down by whoever posts it. No tool waits for a database.
@@ -21,7 +21,7 @@ class Answered:
         self._permissions, self._books = permissions, books
         self._writing: set[asyncio.Task[None]] = set()
 
-    async def ask(self, ask: Ask) -> Answer:
+    async def ask(self, ask: PermissionAsk) -> PermissionAnswer:
         """Return the answer to `ask`."""
         answer = await self._permissions.ask(ask)
         if answer.source != "operator":

@@ -12,10 +12,10 @@ from tui.core.agent_questions import QUESTION, answers, asked_in
 from tui.core.errors import UsageError
 from tui.core.limits import LONGEST_WAIT_S
 from tui.runs.agent.tool_policy import ALWAYS_HARMLESS, is_harmless
-from tui.runs.folder.agent_events import Answer, Ask
+from tui.runs.folder.agent_events import PermissionAnswer, PermissionAsk
 from tui.runs.folder.command import Command
 from tui.runs.folder.journal import Journal
-from tui.runs.folder.permission_requests import Kept, file_name, kept
+from tui.runs.folder.permission_requests import RequestFile, file_name, kept
 
 _WITHDRAWN = "withdrawn"
 _UNSEEN = "it does not name what the agent asks for now: look at the request again"
@@ -31,10 +31,10 @@ class _Open:
     `unkept` is the text of its file, as long as the disk does not take it.
     """
 
-    ask: Ask
+    ask: PermissionAsk
     until: float
     unkept: str
-    settled: asyncio.Future[Answer]
+    settled: asyncio.Future[PermissionAnswer]
 
 
 class Permissions:
@@ -52,7 +52,7 @@ class Permissions:
         self._journal, self._timeout_s = journal, timeout_s
         self._numbers = count(1)
         self._open: dict[str, _Open] = {}
-        self._always: dict[str, Answer] = {}
+        self._always: dict[str, PermissionAnswer] = {}
         self._is_restricted = False
 
     def begin_turn(self, *, is_restricted: bool) -> None:
@@ -65,7 +65,7 @@ class Permissions:
             kept_on = self._always.keys() & ALWAYS_HARMLESS
             self._always = {tool: self._always[tool] for tool in kept_on}
 
-    async def ask(self, ask: Ask) -> Answer:
+    async def ask(self, ask: PermissionAsk) -> PermissionAnswer:
         """Wait for an operator's answer to `ask`; an `always` that was given before is one."""
         # Not to be guessed: an answer posted before the request would keep out the operator's.
         request_id = f"p{next(self._numbers)}-{secrets.token_hex(4)}"
@@ -75,7 +75,7 @@ class Permissions:
         # What nobody could be shown whole was not meant by an `always` either.
         if ruled is not None and file.is_whole and (is_harmless_one or not self._is_restricted):
             return ruled
-        answer = Answer("")
+        answer = PermissionAnswer("")
         try:
             await self._show(request_id, ask, file)
             answer = replace(await self._wait(request_id), request_id=request_id)
@@ -86,7 +86,7 @@ class Permissions:
             self._journal.drop_request(file_name(request_id))
         is_kept = is_harmless_one or not self._is_restricted
         if answer.decision == "always" and ask.tool != QUESTION and is_kept:
-            ruling = Answer("allow", by=answer.by, request_id=request_id, source="always")
+            ruling = PermissionAnswer("allow", by=answer.by, request_id=request_id, source="always")
             self._always[ask.tool] = ruling
         return answer
 
@@ -128,7 +128,7 @@ class Permissions:
         self._journal.event("put_off", request_id=name, until=until, by=command.by)
         return None
 
-    async def _show(self, request_id: str, ask: Ask, file: Kept) -> None:
+    async def _show(self, request_id: str, ask: PermissionAsk, file: RequestFile) -> None:
         """Write down what is asked, first all of it and then that it waits."""
         loop = asyncio.get_running_loop()
         waiting = _Open(ask, loop.time() + self._timeout_s, file.text, loop.create_future())
@@ -136,7 +136,7 @@ class Permissions:
         self._open[request_id] = waiting
         self._tell(request_id, ask, file, self._moment(waiting.until))
 
-    def _tell(self, request_id: str, ask: Ask, file: Kept, until: str) -> None:
+    def _tell(self, request_id: str, ask: PermissionAsk, file: RequestFile, until: str) -> None:
         self._journal.event(
             "permission",
             request_id=request_id,
@@ -148,7 +148,7 @@ class Permissions:
             asker=asdict(ask.asker),
         )
 
-    async def _wait(self, request_id: str) -> Answer:
+    async def _wait(self, request_id: str) -> PermissionAnswer:
         """Wait for an answer until the time is up, which may be put off meanwhile."""
         waiting, loop = self._open[request_id], asyncio.get_running_loop()
         while (left := waiting.until - loop.time()) > 0:
@@ -160,7 +160,7 @@ class Permissions:
                 await self._keep(request_id, waiting)
         minutes = max(1, round(self._timeout_s / 60))
         words = f"Nobody answered within {minutes} min."
-        return Answer("deny", words, by="the clock", source="clock")
+        return PermissionAnswer("deny", words, by="the clock", source="clock")
 
     async def _keep(self, request_id: str, waiting: _Open) -> None:
         name, text = file_name(request_id), waiting.unkept
@@ -172,10 +172,10 @@ class Permissions:
         return (self._journal.now() + timedelta(seconds=left)).isoformat()
 
 
-def _answer(command: Command, ask: Ask) -> Answer:
+def _answer(command: Command, ask: PermissionAsk) -> PermissionAnswer:
     """Return what a command answers to what is asked; raises `UsageError` when it must not."""
     if command.decision not in _GRANTS:
-        return Answer(command.decision, command.text, by=command.by)
+        return PermissionAnswer(command.decision, command.text, by=command.by)
     file = kept(command.request_id, ask)
     if not file.is_whole:
         raise UsageError(_NEVER)
@@ -183,4 +183,4 @@ def _answer(command: Command, ask: Ask) -> Answer:
         raise UsageError(_UNSEEN)
     asked = asked_in(ask.tool, ask.input)
     said = answers(asked, command.answers) if command.answers else {}
-    return Answer(command.decision, command.text, said, command.by)
+    return PermissionAnswer(command.decision, command.text, said, command.by)

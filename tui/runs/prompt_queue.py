@@ -36,7 +36,7 @@ class Prompt:
         return cls(command.text, command.by, command.id, command.is_restricted)
 
 
-class Prompts:
+class PromptQueue:
     """The queue. What is dropped from it is told in the run's events."""
 
     def __init__(self, journal: Journal, first: Prompt) -> None:

@@ -6,19 +6,19 @@ import errno
 from collections.abc import Callable
 from pathlib import Path
 
-from tui.storage.run_slots import Slots
+from tui.storage.run_slots import RunSlot
 from tui.storage.state.hold import read_hold
 
 # What will pass: then somebody may be in each of the places.
 _PASSING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.EINTR, errno.EAGAIN)
 
 
-class Gate:
+class QueueGate:
     """Lets a run in when its root is not held and one of its `max_runs` places is free."""
 
     def __init__(self, root: Path, run_id: str, max_runs: int, tell: Callable[[str], None]) -> None:
         self._root, self._tell = root, tell
-        self._slots = Slots(root, run_id, max_runs)
+        self._slots = RunSlot(root, run_id, max_runs)
 
     def try_enter(self) -> str:
         """Return what the run has to wait for; empty once it is in."""

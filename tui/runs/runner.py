@@ -17,11 +17,11 @@ from pathlib import Path
 
 from tui.core.errors import RunFailed
 from tui.core.text.safe_text import one_line
-from tui.runs.driver import Driver
+from tui.runs.driver import RunDriver
 from tui.runs.folder.bounded_reads import read_end
 from tui.runs.folder.journal import Journal
 from tui.runs.folder.protocol import SPEC, RunSpec, describe
-from tui.runs.queue_gate import Gate
+from tui.runs.queue_gate import QueueGate
 from tui.safe_io.opening import guard_below
 
 
@@ -37,7 +37,7 @@ def main(folder: Path, lock_fd: int, digest: str, clock: Callable[[], datetime])
     journal.owner(describe(os.getpid()))
     try:
         spec = _spec(folder, digest)
-        asyncio.run(_drive(Driver(journal, spec, clock, gate=_gate(folder, spec, journal))))
+        asyncio.run(_drive(RunDriver(journal, spec, clock, gate=_gate(folder, spec, journal))))
     except Exception as error:  # the last chance to say in the run folder what went wrong
         traceback.print_exception(error)
         journal.event("failed", reason=one_line(error))
@@ -58,14 +58,16 @@ def _root_of(folder: Path) -> Path:
     return folder.parent.parent.parent.parent
 
 
-def _gate(folder: Path, spec: RunSpec, journal: Journal) -> Gate | None:
+def _gate(folder: Path, spec: RunSpec, journal: Journal) -> QueueGate | None:
     def tell(words: str) -> None:
         journal.event("notice", kind="places", words=words)
 
-    return Gate(_root_of(folder), spec.run_id, spec.max_runs, tell) if spec.max_runs > 0 else None
+    return (
+        QueueGate(_root_of(folder), spec.run_id, spec.max_runs, tell) if spec.max_runs > 0 else None
+    )
 
 
-async def _drive(driver: Driver) -> None:
+async def _drive(driver: RunDriver) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, driver.stop)
     failure = await driver.run()

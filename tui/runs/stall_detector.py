@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tui.runs.folder.agent_events import Happening, Returned, Streamed, TurnEnded
+from tui.runs.folder.agent_events import Happening, StreamChunk, ToolReturned, TurnEnded
 from tui.runs.folder.journal import Journal
 
 
-class Stillness:
+class StallDetector:
     """Tells in the run's events when nothing was heard for `limit_s`, and when it goes on.
 
     Who waits for a tool or for an operator is not still. `seconds` is a clock that only moves on.
@@ -57,9 +57,9 @@ class Stillness:
             self._journal.event("moving")
 
     def _has_tools(self, happening: Happening | None) -> bool:
-        if isinstance(happening, Returned):
+        if isinstance(happening, ToolReturned):
             return False
-        if isinstance(happening, Streamed):
+        if isinstance(happening, StreamChunk):
             return _calls_tools(happening.event, self._has_tools_out)
         return self._has_tools_out
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from tui.claude.config_dir import footprint
 from tui.claude.transcript_facts import read_facts
 from tui.core.errors import Refused
-from tui.core.models import Event
+from tui.core.models import AuditEvent
 from tui.runs.folder.agent_events import TurnEnded
 from tui.runs.folder.protocol import RunSpec
 from tui.storage.table.audit import detail_of
@@ -19,7 +19,7 @@ _TOKENS = (
 )
 
 
-class TurnFacts:
+class TurnCosts:
     """Tells the cost of each turn: the CLI counts a session's, that of a fork's parent with it."""
 
     def __init__(self, spec: RunSpec) -> None:
@@ -37,7 +37,7 @@ class TurnFacts:
             costs = [read_facts(one).cost_usd for one in paths if one.suffix == ".jsonl"]
             self._spent = next((one for one in costs if one is not None), None)
 
-    def of(self, ended: TurnEnded, by: str, now: datetime) -> Event:
+    def of(self, ended: TurnEnded, by: str, now: datetime) -> AuditEvent:
         """Return what to write down of a turn that is over, whoever sent its prompt."""
         cost, total = None, ended.cost_usd
         if total is not None:
@@ -52,4 +52,4 @@ class TurnFacts:
         }
         session_id = self._spec.session_id
         known = None if cost is None else max(0.0, round(cost, 9))
-        return Event(now, "", "turn", "", session_id, cost_usd=known, detail=detail_of(facts))
+        return AuditEvent(now, "", "turn", "", session_id, cost_usd=known, detail=detail_of(facts))

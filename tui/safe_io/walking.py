@@ -20,7 +20,7 @@ _EACH = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class FolderSize:
     """How much lies somewhere: bytes of files, how many, and when one was last written to.
 
     `cut` says why that is not all, in words that follow "not all of it was counted: ".
@@ -31,8 +31,8 @@ class Measure:
     cut: str = ""
     newest_ns: int = 0
 
-    def __add__(self, other: Measure) -> Measure:
-        return Measure(
+    def __add__(self, other: FolderSize) -> FolderSize:
+        return FolderSize(
             self.bytes + other.bytes,
             self.files + other.files,
             self.cut or other.cut,
@@ -41,7 +41,7 @@ class Measure:
 
 
 @dataclass(slots=True)
-class Found:
+class WalkEntry:
     """One thing below a folder: its place from there on, and its status, no link followed."""
 
     place: str
@@ -85,7 +85,7 @@ class Walk:
         self._most = self._left = most
         self._ends = time.monotonic() + WALK_S
 
-    def __iter__(self) -> Iterator[Found]:
+    def __iter__(self) -> Iterator[WalkEntry]:
         try:
             cursor = _Cursor(open_folder(self._folder))
         except OSError as error:
@@ -98,7 +98,7 @@ class Walk:
         finally:
             cursor.close()
 
-    def _below(self, cursor: _Cursor) -> Iterator[Found]:
+    def _below(self, cursor: _Cursor) -> Iterator[WalkEntry]:
         to_do: list[list[str]] = [[]]
         yield from self._entries(cursor.fd, "", to_do[-1])
         places = [""]
@@ -126,14 +126,14 @@ class Walk:
             return False
         return True
 
-    def _entries(self, fd: int, place: str, folders: list[str]) -> Iterator[Found]:
+    def _entries(self, fd: int, place: str, folders: list[str]) -> Iterator[WalkEntry]:
         """Yield what lies in the open folder; the names of folders are put into `folders`."""
         with os.scandir(fd) as entries:
             for entry in entries:
                 if self._is_over():
                     return
                 try:
-                    found = Found(place + entry.name, entry.stat(follow_symlinks=False))
+                    found = WalkEntry(place + entry.name, entry.stat(follow_symlinks=False))
                 except FileNotFoundError:  # it went while we looked
                     continue
                 except OSError as error:
@@ -152,20 +152,20 @@ class Walk:
         return self._left <= 0 and bool(self.cut)
 
 
-def measure(path: str | os.PathLike[str]) -> Measure:
+def measure(path: str | os.PathLike[str]) -> FolderSize:
     """Return the size of a file, or of all files below a folder, as far as the bounds allow."""
     try:
         status = os.lstat(path)
     except OSError as error:
-        return Measure(cut="" if isinstance(error, FileNotFoundError) else str(error.strerror))
+        return FolderSize(cut="" if isinstance(error, FileNotFoundError) else str(error.strerror))
     if not stat.S_ISDIR(status.st_mode):
-        return Measure(status.st_size, 1, "", status.st_mtime_ns)
+        return FolderSize(status.st_size, 1, "", status.st_mtime_ns)
     walk, total, files, newest = Walk(path), 0, 0, 0
     for found in walk:
         if not found.is_folder:
             total, files = total + found.status.st_size, files + 1
             newest = max(newest, found.status.st_mtime_ns)
-    return Measure(total, files, walk.cut, newest)
+    return FolderSize(total, files, walk.cut, newest)
 
 
 def names_in(folder: str | os.PathLike[str], most: int = MOST_ENTRIES) -> tuple[list[str], bool]:

@@ -20,7 +20,7 @@ _STILL_S = 10.0
 _FILE = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
-class Slots:
+class RunSlot:
     """One run's way to a place: a `flock` on `<root>/.session_console/slots/<number>`.
 
     Who waits holds a ticket named by `name` and touches it at each try, and the lowest name goes

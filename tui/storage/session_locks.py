@@ -25,7 +25,7 @@ _LOOKED_AT = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 @dataclass(frozen=True, slots=True)
-class Locks:
+class LockScan:
     """What a look at a listing's locks found; only a lock whose file is not there is surely free.
 
     `unsure` are the sessions whose lock could not be looked at, `why` for what reason, or why
@@ -128,18 +128,20 @@ def held(listing_path: Path) -> frozenset[str]:
     return look_at_locks(listing_path).held
 
 
-def look_at_locks(listing_path: Path) -> Locks:
+def look_at_locks(listing_path: Path) -> LockScan:
     """Return what can be told of a listing's locks now; changes nothing."""
     folder = our_folder(listing_path, "locks")
     if folder is None:
-        return Locks(why="its locks lie behind a link, and links are not followed", is_blind=True)
+        return LockScan(
+            why="its locks lie behind a link, and links are not followed", is_blind=True
+        )
     try:
         names, is_all = names_in(folder, MOST_LOCKS)
         states = _states(folder, names)
     except FileNotFoundError:
-        return Locks()
+        return LockScan()
     except OSError as error:
-        return Locks(why=f"its locks cannot be read: {error.strerror}", is_blind=True)
+        return LockScan(why=f"its locks cannot be read: {error.strerror}", is_blind=True)
     found = frozenset(name for name, state in states.items() if state == _HELD)
     batch = states.get(_BATCH, "")
     if batch == _HELD:
@@ -147,7 +149,7 @@ def look_at_locks(listing_path: Path) -> Locks:
     unsure = states.keys() - found
     why = _why(states[name] for name in sorted(unsure))
     why = why or ("" if is_all else f"it has over {MOST_LOCKS:,} locks")
-    return Locks(found, frozenset(unsure), why, NO_LOCKS in why or _BATCH in unsure)
+    return LockScan(found, frozenset(unsure), why, NO_LOCKS in why or _BATCH in unsure)
 
 
 def has_locks(path: Path) -> bool:

@@ -10,25 +10,25 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
-from tui.core.catalog_changes import Looks
+from tui.core.catalog_changes import LastLooked
 from tui.core.keymap import Keymap
 from tui.core.models import Catalog, Session
-from tui.core.permission_request import Request
-from tui.core.saved_view import Remembered
-from tui.core.session_filter import Wanted
+from tui.core.permission_request import PermissionRequest
+from tui.core.saved_view import SavedView
+from tui.core.session_filter import CleanupCriteria
 from tui.core.time.zones import LOCAL, zone_named
-from tui.operations.catalog.scanner import Watch
-from tui.operations.context import Act, Context, Said, VerbInfo
+from tui.operations.catalog.scanner import CatalogScanner
+from tui.operations.context import ActionResult, Context, VerbInfo, VerbOutput
 from tui.operations.doctor import doctor
 from tui.operations.monitor import check
 from tui.operations.running import resume, steer
 from tui.operations.running.prompt_line import parse_prompt_line, with_options
-from tui.operations.running.resume import Plan
+from tui.operations.running.resume import RunPlan
 from tui.operations.sessions import acknowledge, extend, rename
 from tui.operations.sessions.extend import Extension
-from tui.operations.stream.follow import Follow
+from tui.operations.stream.follow import StreamFollower
 from tui.operations.trash import cleanup, delete, undo
-from tui.operations.trash.bulk import Cleaned, OnProgress, Stop
+from tui.operations.trash.bulk import BulkResult, OnProgress, Stop
 from tui.operations.trash.cleanup import CleanupPlan
 from tui.storage.state.fault_log import write_fault
 from tui.storage.state.last_looked import read_looks, write_looks
@@ -43,15 +43,15 @@ class RealEngine:
     def __init__(
         self,
         context: Context,
-        say_verb: Callable[[Sequence[str], int | None], Said],
+        say_verb: Callable[[Sequence[str], int | None], VerbOutput],
         verbs: Sequence[VerbInfo],
     ) -> None:
         self._context = context
         self._say_verb = say_verb
-        self._watch = Watch(context)
+        self._watch = CatalogScanner(context)
         self._looking = threading.Lock()
         self._has_looked = False
-        self._lasting = check.Lasting()
+        self._lasting = check.LastingAlerts()
         settings = context.settings
         self.verbs: Sequence[VerbInfo] = verbs
         self.root: Path = settings.root
@@ -104,19 +104,19 @@ class RealEngine:
         with self._looking:
             return self._watch.forget(listing_id)
 
-    def read_looks(self) -> Looks:
+    def read_looks(self) -> LastLooked:
         folder, now = self._context.settings.state_dir, self.now()
-        return read_looks(folder, self.root, self._own, now) if folder else Looks(now)
+        return read_looks(folder, self.root, self._own, now) if folder else LastLooked(now)
 
-    def write_looks(self, looks: Looks) -> None:
+    def write_looks(self, looks: LastLooked) -> None:
         if (folder := self._context.settings.state_dir) is not None:
             write_looks(folder, self.root, self._own, looks)
 
-    def read_remembered(self) -> Remembered:
+    def read_remembered(self) -> SavedView:
         folder = self._context.settings.state_dir
-        return read_remembered(folder, self.root, self._own) if folder else Remembered()
+        return read_remembered(folder, self.root, self._own) if folder else SavedView()
 
-    def write_remembered(self, view: Remembered) -> None:
+    def write_remembered(self, view: SavedView) -> None:
         if (folder := self._context.settings.state_dir) is not None:
             write_remembered(folder, self.root, self._own, view)
 
@@ -130,22 +130,24 @@ class RealEngine:
     def notify(self, catalog: Catalog) -> str:
         return check.notify(self._context, catalog, lasting=self._lasting)
 
-    def follow(self, session: Session) -> Follow:
-        return Follow(session)
+    def follow(self, session: Session) -> StreamFollower:
+        return StreamFollower(session)
 
     def plan_extension(self, session: Session, words: str) -> Extension:
         return extend.plan_extension(session, words, self.now())
 
-    def extend(self, extension: Extension) -> Act:
+    def extend(self, extension: Extension) -> ActionResult:
         return extend.extend(self._context, extension)
 
-    def delete(self, session: Session) -> Act:
+    def delete(self, session: Session) -> ActionResult:
         return delete.delete(self._context, session)
 
-    def delete_many(self, sessions: Sequence[Session], progress: OnProgress, stop: Stop) -> Cleaned:
+    def delete_many(
+        self, sessions: Sequence[Session], progress: OnProgress, stop: Stop
+    ) -> BulkResult:
         return delete.delete_many(self._context, sessions, progress, stop)
 
-    def plan_cleanup(self, catalog: Catalog, wanted: Wanted, listing: str) -> CleanupPlan:
+    def plan_cleanup(self, catalog: Catalog, wanted: CleanupCriteria, listing: str) -> CleanupPlan:
         return cleanup.plan_cleanup(
             self._context,
             catalog,
@@ -155,65 +157,67 @@ class RealEngine:
             max_bytes=wanted.max_bytes,
         )
 
-    def clean_up(self, plan: CleanupPlan, progress: OnProgress, stop: Stop) -> Cleaned:
+    def clean_up(self, plan: CleanupPlan, progress: OnProgress, stop: Stop) -> BulkResult:
         return cleanup.clean_up(self._context, plan, progress, stop)
 
-    def acknowledge(self, session: Session) -> Act:
+    def acknowledge(self, session: Session) -> ActionResult:
         return acknowledge.acknowledge(self._context, session)
 
-    def rename(self, session: Session, title: str) -> Act:
+    def rename(self, session: Session, title: str) -> ActionResult:
         return rename.rename(self._context, session, title)
 
-    def restore(self, words: str) -> Act:
+    def restore(self, words: str) -> ActionResult:
         return delete.restore(self._context, words)
 
-    def undo(self, act: Act) -> Act:
+    def undo(self, act: ActionResult) -> ActionResult:
         return undo.undo(self._context, act)
 
-    def undo_many(self, acts: Sequence[Act], progress: OnProgress, stop: Stop) -> Cleaned:
+    def undo_many(
+        self, acts: Sequence[ActionResult], progress: OnProgress, stop: Stop
+    ) -> BulkResult:
         return undo.undo_many(self._context, acts, progress, stop)
 
-    def last_batch(self) -> tuple[Act, ...]:
+    def last_batch(self) -> tuple[ActionResult, ...]:
         return undo.last_batch(self._context)
 
-    def undo_last(self, batch: Sequence[Act]) -> tuple[tuple[Act, ...], str]:
+    def undo_last(self, batch: Sequence[ActionResult]) -> tuple[tuple[ActionResult, ...], str]:
         told: list[str] = []
         acts = undo.undo_last(self._context, told.append, batch)
         return acts, "; ".join(told)
 
-    def plan_resume(self, session: Session, *, is_fork: bool = False) -> Plan:
+    def plan_resume(self, session: Session, *, is_fork: bool = False) -> RunPlan:
         return resume.plan_resume(self._context, session, fork=is_fork)
 
-    def plan_new(self, listing_id: str, stage: str, days: int | None) -> Plan:
+    def plan_new(self, listing_id: str, stage: str, days: int | None) -> RunPlan:
         return resume.plan_new(self._context, listing_id, stage, days=days)
 
-    def with_prompt_line(self, plan: Plan, line: str) -> tuple[Plan, str]:
+    def with_prompt_line(self, plan: RunPlan, line: str) -> tuple[RunPlan, str]:
         asked, prompt = parse_prompt_line(line)
         return with_options(self._context, plan, asked), prompt
 
-    def start(self, plan: Plan, prompt: str) -> str:
+    def start(self, plan: RunPlan, prompt: str) -> str:
         return resume.start(self._context, plan, prompt)
 
-    def send(self, session: Session, prompt: str) -> Act:
+    def send(self, session: Session, prompt: str) -> ActionResult:
         return steer.send(self._context, session, prompt)
 
-    def why_not_grant(self, session: Session, request: Request) -> str:
+    def why_not_grant(self, session: Session, request: PermissionRequest) -> str:
         return steer.why_not_grant(self._context, session, request)
 
-    def answer(self, session: Session, decision: str, reason: str, shown: str) -> Act:
+    def answer(self, session: Session, decision: str, reason: str, shown: str) -> ActionResult:
         return steer.answer(self._context, session, decision, reason, shown=shown)
 
-    def answer_questions(self, session: Session, said: Sequence[str], shown: str) -> Act:
+    def answer_questions(self, session: Session, said: Sequence[str], shown: str) -> ActionResult:
         return steer.answer_questions(self._context, session, said, shown=shown)
 
-    def put_off(self, session: Session, words: str) -> Act:
+    def put_off(self, session: Session, words: str) -> ActionResult:
         return steer.put_off(self._context, session, words)
 
-    def interrupt(self, session: Session) -> Act:
+    def interrupt(self, session: Session) -> ActionResult:
         return steer.interrupt(self._context, session, is_sure=True)
 
-    def stop(self, session: Session) -> Act:
+    def stop(self, session: Session) -> ActionResult:
         return steer.stop(self._context, session)
 
-    def say_verb(self, words: Sequence[str], width: int | None = None) -> Said:
+    def say_verb(self, words: Sequence[str], width: int | None = None) -> VerbOutput:
         return self._say_verb(words, width)

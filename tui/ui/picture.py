@@ -17,29 +17,29 @@ from textual.widget import Widget
 
 from tui.core.catalog import erased, is_gone
 from tui.core.models import Catalog, Key, Session
-from tui.operations.stream.follow import Update
+from tui.operations.stream.follow import StreamUpdate
 from tui.ui.actions import disabled_reason, key_targets
-from tui.ui.actions.action_context import Desk
+from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.key_targets import LISTINGS, LIVE, SESSIONS
-from tui.ui.actions.keys import ON_TEXT, Deed, deeds
+from tui.ui.actions.keys import ON_TEXT, KeyAction, deeds
 from tui.ui.background import pollers
-from tui.ui.background.loops import Loop, Loops, write_down
-from tui.ui.background.pollers import Following, Looking
-from tui.ui.background.reading import Reading
+from tui.ui.background.loops import BackgroundLoops, Loop, write_down
+from tui.ui.background.pollers import CatalogPoller, StreamPoller
+from tui.ui.background.reading import PageReader
 from tui.ui.port import Engine
 from tui.ui.state import layout
-from tui.ui.state.list_query import Board
-from tui.ui.state.notifications import News
-from tui.ui.state.session_restore import Habits
-from tui.ui.state.unread import Unseen
-from tui.ui.state.view_model import Arranged, renewed
+from tui.ui.state.list_query import ListQuery
+from tui.ui.state.notifications import Notifications
+from tui.ui.state.session_restore import SessionRestore
+from tui.ui.state.unread import UnreadTracker
+from tui.ui.state.view_model import ViewModel, renewed
 from tui.ui.terminal.bell import Bell
 from tui.ui.widgets.bar import Bar, keys_line
 from tui.ui.widgets.expiry import ExpiryPane
 from tui.ui.widgets.listings import ListingsPane
 from tui.ui.widgets.live import LivePane
 from tui.ui.widgets.page import PagePane
-from tui.ui.widgets.prompt import Question
+from tui.ui.widgets.prompt import PromptBar
 from tui.ui.widgets.sessions import SessionsPane
 from tui.ui.widgets.table import Table
 from tui.view.panes import doctor_verdict, page, top_line
@@ -60,7 +60,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         super().__init__()
         self.engine = engine
         self.deeds = deeds(engine.keys, engine.verbs)
-        self.board = Board(engine.quiet_after)
+        self.board = ListQuery(engine.quiet_after)
         self.catalog: Catalog | None = None
         self.trouble = ""
         self.marks: frozenset[Key] = frozenset()
@@ -69,19 +69,19 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         self.kept: Session | None = None
         self.is_tiny = False
         self._make_panes(engine)
-        self.news = News(engine, self.question)
-        self.loops = Loops(engine, lambda: self._show_top(self.arranged))
+        self.news = Notifications(engine, self.question)
+        self.loops = BackgroundLoops(engine, lambda: self._show_top(self.arranged))
         self.bell_of_requests = Bell(lambda: self.app.bell())
-        self.unseen = Unseen(engine)
+        self.unseen = UnreadTracker(engine)
         pages = (self.page, self.fit, self.show_page, self.open_page)
-        self.desk = Desk(engine, self.question, self.news, *pages)
+        self.desk = ActionContext(engine, self.question, self.news, *pages)
         self._page_is_left = asyncio.Event()
         self.is_awaited = False
-        self.arranged: Arranged | None = None
-        self.looking = Looking(engine, self.put_in_order, self.show_found, self.show_trouble)
-        self.following = Following(engine, self.live.begin, self.show_update)
-        self.habits = Habits(engine, self.news.tell_once)
-        self.reading = Reading(self.following, self.live, self.question)
+        self.arranged: ViewModel | None = None
+        self.looking = CatalogPoller(engine, self.put_in_order, self.show_found, self.show_trouble)
+        self.following = StreamPoller(engine, self.live.begin, self.show_update)
+        self.habits = SessionRestore(engine, self.news.tell_once)
+        self.reading = PageReader(self.following, self.live, self.question)
 
     def _make_panes(self, engine: Engine) -> None:
         plain, zone, quiet = engine.is_ascii, engine.zone, engine.quiet_after
@@ -100,7 +100,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
             access=disabled_reason.access(engine),
         )
         self.page = PagePane(id="page", is_ascii=plain)
-        self.question = Question(id="question", is_ascii=plain)
+        self.question = PromptBar(id="question", is_ascii=plain)
 
     def compose(self) -> ComposeResult:
         yield self.top_line
@@ -142,7 +142,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         async def done() -> None:
             try:
                 await work
-            except Exception as error:  # as in `Loops`: nobody waits for it who would tell
+            except Exception as error:  # nobody waits for it who would tell
                 write_down(self.engine, name, error)
                 self.news.tell(f"{name} failed: {type(error).__name__}: {error}", "bad")
 
@@ -153,11 +153,11 @@ class PictureScreen(Screen[None], inherit_bindings=False):
 
     # What comes in ---------------------------------------------------------------------------
 
-    def put_in_order(self, catalog: Catalog) -> Arranged:
+    def put_in_order(self, catalog: Catalog) -> ViewModel:
         """Return a catalog as it is to be shown now; takes long when it holds thousands."""
         return renewed(self.arranged, catalog, self.board, self.engine.now(), self.engine.zone)
 
-    def show_found(self, found: Arranged) -> None:
+    def show_found(self, found: ViewModel) -> None:
         """Show a new picture of everything; while the root cannot be read the last one stays."""
         catalog = found.catalog
         if catalog.problem and self.catalog is not None and not self.catalog.problem:
@@ -196,7 +196,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         """Say in one line what the doctor found, until a key is pressed."""
         self.news.tell_until_key(doctor_verdict.line(said, self.size.width - 2))
 
-    def show_update(self, update: Update) -> None:
+    def show_update(self, update: StreamUpdate) -> None:
         """Show what is new in the stream."""
         self.live.says = "nothing was said here yet"
         if update.was_reset:
@@ -231,7 +231,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         self._show_sessions()
         self._show_live()
 
-    def _show_top(self, found: Arranged | None) -> None:
+    def _show_top(self, found: ViewModel | None) -> None:
         width = self.size.width
         failed = self.loops.trouble
         trouble = layout.stale(self.catalog, self.trouble, self.engine.now()) or failed
@@ -247,7 +247,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
             )
         )
 
-    def _found(self) -> Arranged | None:
+    def _found(self) -> ViewModel | None:
         """Return the picture as it is to be shown now, put in order again if it must be."""
         if self.catalog is not None:
             self.arranged = self.put_in_order(self.catalog)
@@ -319,7 +319,7 @@ class PictureScreen(Screen[None], inherit_bindings=False):
         self.question.keys = keys_line(tuple(keys), self.size.width)
         self.question.redraw()
 
-    def why_not(self, deed: Deed) -> str:
+    def why_not(self, deed: KeyAction) -> str:
         """Return why what a key does is not possible now; empty when it is."""
         return key_targets.why_not(self, deed)
 

@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 from textual import events
 from textual.binding import BindingsMap
 
-from tui.core.attention import Failures
+from tui.core.attention import FailureGroup
 from tui.core.models import Key, Session
 from tui.core.session_filter import parse_filter
 from tui.ui.actions import answering, cleaning, copying, resuming, session_actions, undoing
 from tui.ui.actions.acting_screen import ActingScreen
-from tui.ui.actions.action_context import Desk
+from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.key_targets import EXPIRY, LISTINGS, LIVE, SESSIONS, is_offered
 from tui.ui.actions.keys import WHEN_TINY, bindings
 from tui.ui.actions.prompting import until_taken
@@ -141,7 +141,7 @@ class ConsoleScreen(ActingScreen, inherit_bindings=False):
             self.read_in_full()
         self.fit()
 
-    def _open_group(self, group: Failures) -> None:
+    def _open_group(self, group: FailureGroup) -> None:
         """Show the failures of one cause and mark them all; or close them again."""
         keys = frozenset(one.key for one in group.sessions)
         is_opening = group.cause not in self.board.opened
@@ -303,7 +303,9 @@ class ConsoleScreen(ActingScreen, inherit_bindings=False):
     def action_delete(self) -> None:
         self.act(session_actions.delete(self.desk, self.targets, hidden=self.hidden), self.targets)
 
-    def _act_on_selected(self, flow: Callable[[Desk, Session], Coroutine[Any, Any, None]]) -> None:
+    def _act_on_selected(
+        self, flow: Callable[[ActionContext, Session], Coroutine[Any, Any, None]]
+    ) -> None:
         """Start a flow on the one session that is selected, marks or not."""
         if (session := self.selected) is not None:
             self.act(flow(self.desk, session), (session,))

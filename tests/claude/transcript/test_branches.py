@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tui.claude.transcript import branches as module
-from tui.claude.transcript.branches import Lineage
+from tui.claude.transcript.branches import BranchTracker
 
 
 def name(word: str) -> str:
@@ -48,8 +48,8 @@ def leaf(word: str) -> dict[str, Any]:
     return {"type": "last-prompt", "leafUuid": name(word)}
 
 
-def learnt(*records: dict[str, Any]) -> Lineage:
-    found = Lineage()
+def learnt(*records: dict[str, Any]) -> BranchTracker:
+    found = BranchTracker()
     for place, record in enumerate(records):
         found.note(record, place)
     return found

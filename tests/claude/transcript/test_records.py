@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.claude.transcript.records import Skipped, records_of, whole_records
+from tui.claude.transcript.records import SkippedPiece, records_of, whole_records
 from tui.core.limits import MOST_VALUES
 
 TEXT = 'A "quoted" {"type": "user"} \\ word, and a colon: {"x": [1, 2]} \n\t é'
@@ -71,7 +71,7 @@ def test_a_record_behind_one_that_was_cut_anywhere_is_found(second: bytes) -> No
         if ONE[:cut].rstrip()[-1:] in (b":", b",", b"[") and second != TWO:
             continue
         assert [one["number"] for one in found if isinstance(one, dict)] == [2], ONE[:cut][-30:]
-        (skipped,) = (one.size for one in found if isinstance(one, Skipped))
+        (skipped,) = (one.size for one in found if isinstance(one, SkippedPiece))
         assert skipped == pytest.approx(cut, abs=2)
 
 
@@ -79,7 +79,7 @@ def test_the_end_of_a_record_is_no_record_and_hides_none() -> None:
     for cut in range(1, len(ONE)):
         found = records_of(ONE[cut:] + TWO + ONE[:-cut])
         assert [one["number"] for one in found if isinstance(one, dict)] == [2], ONE[cut:][:30]
-        assert sum(isinstance(one, Skipped) for one in found) == 2
+        assert sum(isinstance(one, SkippedPiece) for one in found) == 2
 
 
 def test_a_cut_record_alone_gives_nothing_of_its_inside() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tui.claude.transcript.line_parser import entries_of
-from tui.claude.transcript.usage_meter import Meter
+from tui.claude.transcript.usage_meter import UsageMeter
 from tui.core.models import Entry, EntryKind, Usage
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -20,7 +20,7 @@ def said(message_id: str, read: int, written: int, **more: object) -> Entry:
 
 
 def test_the_context_is_the_last_message_and_a_turn_adds_up_its_messages_once() -> None:
-    meter = Meter()
+    meter = UsageMeter()
     meter.note([Entry(EntryKind.PROMPT, "Find", AT)])
     meter.note([said("m1", 1000, 50), said("m1", 1000, 80), said("m2", 90_000, 20)])
     spent = meter.spent
@@ -33,7 +33,7 @@ def test_the_context_is_the_last_message_and_a_turn_adds_up_its_messages_once() 
 
 
 def test_a_command_begins_a_turn_as_a_prompt_does() -> None:
-    meter, later = Meter(), AT + timedelta(hours=5)
+    meter, later = UsageMeter(), AT + timedelta(hours=5)
     meter.note([Entry(EntryKind.PROMPT, "Find", AT), said("m1", 1000, 50)])
     meter.note([Entry(EntryKind.NOTICE, "/profile Acme Pumps", later)])
     assert (meter.spent.turn_from, meter.spent.written) == (later, 0)
@@ -43,7 +43,7 @@ def test_a_command_begins_a_turn_as_a_prompt_does() -> None:
 
 @pytest.mark.parametrize("why", ["", " for tool use"])
 def test_an_interrupt_ends_a_turn_and_begins_none(why: str) -> None:
-    meter, end = Meter(), AT + timedelta(minutes=2)
+    meter, end = UsageMeter(), AT + timedelta(minutes=2)
     meter.note([Entry(EntryKind.PROMPT, "Find", AT), said("m1", 1000, 50)])
     meter.note([Entry(EntryKind.PROMPT, f"[Request interrupted by user{why}]", end)])
     spent = meter.spent
@@ -51,7 +51,7 @@ def test_an_interrupt_ends_a_turn_and_begins_none(why: str) -> None:
 
 
 def test_sub_agents_and_made_up_messages_do_not_count() -> None:
-    meter = Meter()
+    meter = UsageMeter()
     meter.note([said("m1", 1000, 50), said("m2", 9, 9, is_sidechain=True)])
     meter.note([said("m3", 0, 0, model="<synthetic>")])
     assert (meter.spent.context, meter.spent.written, meter.spent.model) == (
@@ -60,7 +60,7 @@ def test_sub_agents_and_made_up_messages_do_not_count() -> None:
 
 
 def test_a_turn_costs_what_the_session_costs_more_than_before() -> None:
-    meter = Meter()
+    meter = UsageMeter()
     meter.note_cost(1.0)
     meter.note([Entry(EntryKind.PROMPT, "Find", AT)])
     assert (meter.spent.cost_usd, meter.spent.turn_cost_usd) == (1.0, None)
@@ -101,14 +101,14 @@ _WINDOWS = [
 
 @pytest.mark.parametrize(("model", "window"), _WINDOWS)
 def test_each_model_has_its_own_window_and_an_unknown_one_has_none(model: str, window: int) -> None:
-    meter = Meter()
+    meter = UsageMeter()
     meter.note([said("m", 149_500, 500, model=model)])
     assert (meter.spent.context, meter.spent.window) == (150_000, window)
     assert meter.spent.context_share == (150_000 / window if window else None)
 
 
 def test_after_a_change_of_the_model_the_new_one_s_window_counts() -> None:
-    meter = Meter()
+    meter = UsageMeter()
     meter.note([said("m", 149_500, 500, model="claude-sonnet-5")])
     assert meter.spent.context_share == 0.15
     meter.note([said("n", 149_500, 500, model="claude-haiku-4-5")])
@@ -118,7 +118,7 @@ def test_after_a_change_of_the_model_the_new_one_s_window_counts() -> None:
 
 
 def test_more_than_fits_proves_the_larger_window_of_a_model_that_can_have_it() -> None:
-    meter, other = Meter(), Meter()
+    meter, other = UsageMeter(), UsageMeter()
     meter.note(
         [
             said("m", 300_000, 1, model="claude-sonnet-4-6"),
@@ -128,11 +128,11 @@ def test_more_than_fits_proves_the_larger_window_of_a_model_that_can_have_it() -
     assert meter.spent.window == 1_000_000
     other.note([said("m", 300_000, 1, model="claude-haiku-4-5")])
     assert (other.spent.context, other.spent.context_share) == (300_001, None)
-    assert Meter().spent.context_share is None
+    assert UsageMeter().spent.context_share is None
 
 
 def test_what_the_cli_told_of_its_windows_goes_before_the_table() -> None:
-    meter = Meter()
+    meter = UsageMeter()
     meter.note([said("m", 99_000, 1000, model="wombat-1")])
     assert meter.spent.context_share is None
     meter.note_windows({"wombat-1[1m]": 400_000, "claude-sonnet-5": 200_000})
@@ -142,7 +142,7 @@ def test_what_the_cli_told_of_its_windows_goes_before_the_table() -> None:
 
 
 def test_what_a_compaction_leaves_is_in_the_context_at_once() -> None:
-    meter = Meter()
+    meter = UsageMeter()
     meter.note([said("m", 149_500, 500, model="claude-haiku-4-5")])
     boundary = {
         "type": "system", "subtype": "compact_boundary", "content": "Conversation compacted",
@@ -159,7 +159,7 @@ def test_what_a_compaction_leaves_is_in_the_context_at_once() -> None:
 @pytest.mark.parametrize("more", [{}, {"compactMetadata": {"preTokens": 900_050}}])
 def test_after_a_compaction_of_unknown_size_there_is_no_share(more: dict[str, Any]) -> None:
     """The share of before stood there: 90 % of a context that was just emptied."""
-    meter = Meter()
+    meter = UsageMeter()
     meter.note([said("m1", 900_000, 50)])
     meter.note(entries_of({"type": "system", "subtype": "compact_boundary", **more}, 99, 0))
     assert (meter.spent.context, meter.spent.context_share) == (0, None)

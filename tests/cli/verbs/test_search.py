@@ -19,7 +19,7 @@ from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, 
 from tests.support.place import REPOSITORY
 from tui.__main__ import say_verb
 from tui.core.errors import UsageError
-from tui.operations.context import Said
+from tui.operations.context import VerbOutput
 
 ALL = "".join(PAYLOADS.values())
 NAME = ALL.replace("/", "").replace("\n", "").encode()[:200].decode(errors="ignore")
@@ -45,7 +45,7 @@ def listing(tmp_path: Path) -> SampleListing:
     return listing
 
 
-def in_the_console(listing: SampleListing, *words: str) -> Said:
+def in_the_console(listing: SampleListing, *words: str) -> VerbOutput:
     """Do a verb as `:` does, in a thread of the console's."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(say_verb, listing.context(), words).result(60)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.core.text.toml_lines import Source, line_of
+from tui.core.text.toml_lines import SettingsSource, line_of
 
 TEXT = '''\
 # theme = "no"
@@ -49,7 +49,7 @@ def test_a_text_that_cannot_be_read_has_no_lines() -> None:
 
 
 def test_a_source_names_the_file_the_line_and_the_table() -> None:
-    source = Source("config.toml", '[roots."/x"]\nmax_runs = 0\n')
+    source = SettingsSource("config.toml", '[roots."/x"]\nmax_runs = 0\n')
     assert source.at("roots") == "config.toml, line 1"
     assert source.within("roots", "/x").at("max_runs") == "config.toml, line 2: roots./x"
-    assert Source("the environment").at("theme") == "the environment"
+    assert SettingsSource("the environment").at("theme") == "the environment"

@@ -13,7 +13,7 @@ from tests.support.hostile.planted_orders import Plants
 from tests.support.processes.runs_site import Site, over, site_below, wait
 from tui import SessionManager
 from tui.demo.api import LoopbackApi, by_word
-from tui.demo.api_request import Asked
+from tui.demo.api_request import ApiRequest
 from tui.demo.turns import Text, ToolUse, Turn, say
 from tui.runs.agent.tool_policy import HARMLESS_TOOLS, LOOKING_TOOLS
 from tui.runs.folder.command import Command
@@ -45,11 +45,11 @@ CALLS = (
 NAMES = [one.name for one in CALLS]
 
 
-def play(calls: tuple[ToolUse, ...], asked: Asked) -> Turn:
+def play(calls: tuple[ToolUse, ...], asked: ApiRequest) -> Turn:
     return say(calls[asked.step]) if asked.step < len(calls) else say("All tried.")
 
 
-def delegate(asked: Asked) -> Turn:
+def delegate(asked: ApiRequest) -> Turn:
     task = {"description": "try", "prompt": "INNER", "subagent_type": "general-purpose"}
     return play((ToolUse("Agent", task | {"run_in_background": False}),), asked)
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.processes.runs_site import Site, over, site_below, wait
 from tui.demo.api import LoopbackApi, by_word
-from tui.demo.api_request import Asked
+from tui.demo.api_request import ApiRequest
 from tui.demo.turns import ToolUse, Turn, say
 from tui.runs.folder.protocol import read_events, read_run
 
@@ -115,18 +115,18 @@ def serving(listing: Path) -> list[ToolUse]:
     return [ToolUse("mcp__files__show", {"where": {"path": path}}) for path in paths]
 
 
-def seek(asked: Asked) -> Turn:
+def seek(asked: ApiRequest) -> Turn:
     """Try each in its turn; a sub-agent tries the files alone."""
     calls = seeking(Path(asked.first_prompt.split()[-1]))
     return say(calls[asked.step]) if asked.step < len(calls) else say("Sought.")
 
 
-def inner(asked: Asked) -> Turn:
+def inner(asked: ApiRequest) -> Turn:
     calls = [read("to_file"), bash("cat to_file")]
     return say(calls[asked.step]) if asked.step < len(calls) else say("Sought inside.")
 
 
-def page(asked: Asked) -> Turn:
+def page(asked: ApiRequest) -> Turn:
     """Read on in what was too long, then in what is another session.s or a transcript."""
     found = re.search(r"(/[^\s\"\\]*)/([^/\s\"\\]*)/tool-results/[^\s\"\\]*", str(asked.body))
     if asked.step == 0 or found is None:
@@ -141,7 +141,7 @@ def page(asked: Asked) -> Turn:
     return say(calls[asked.step - 1]) if asked.step <= len(calls) else say("Paged.")
 
 
-def plan(asked: Asked) -> Turn:
+def plan(asked: ApiRequest) -> Turn:
     """Write the plan where the CLI says that it belongs."""
     found = re.search(r"/[^\s\"\\`]*/plans/[^\s\"\\`]*\.md", str(asked.body))
     if asked.step or found is None:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.hostile.planted_orders import Plants
 from tests.support.processes.runs_site import Site, command, over, wait
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context
 from tui.operations.running.resume import plan_new, plan_resume, start
@@ -74,9 +74,9 @@ def test_whoever_starts_it_from_a_restricted_console_is_confined(
     start(context, plan_new(context, site.listing.name, "stage_3"), "ECHO this")
     (folder,) = run_folders(site.listing)
     assert over(folder).state == "done"
-    session = find_session(Watch(context).look(), read_run(folder).session_id)
+    session = find_session(CatalogScanner(context).look(), read_run(folder).session_id)
     start(context, plan_resume(context, session), "Go on")
-    session = find_session(Watch(context).look(), session.session_id)
+    session = find_session(CatalogScanner(context).look(), session.session_id)
     start(context, plan_resume(context, session, fork=True), "Apart")
     folders = run_folders(site.listing)
     assert [over(one).state for one in folders] == ["done"] * 3

@@ -14,9 +14,9 @@ from tests.support.console.asking import granted
 from tests.support.listings.drawn_input import read_back, read_both
 from tests.support.listings.sample_listing import run_cli
 from tests.support.processes.runs_site import Site, command, over, site_below, wait
-from tui.core.permission_request import Request
+from tui.core.permission_request import PermissionRequest
 from tui.demo.api import LoopbackApi, by_word
-from tui.demo.api_request import Asked
+from tui.demo.api_request import ApiRequest
 from tui.demo.turns import ToolUse, Turn, say
 from tui.runs.folder.protocol import read_events, read_run
 
@@ -33,18 +33,18 @@ def plan_file(text: str) -> str:
     return found[0] if found else ""
 
 
-def exit_plan_mode(asked: Asked) -> Turn:
+def exit_plan_mode(asked: ApiRequest) -> Turn:
     given = {} if "EMPTY" in asked.first_prompt else {"plan": PLAN}
     return say(ToolUse("ExitPlanMode", given)) if not asked.step else say("Done.")
 
 
-def write_plan(asked: Asked) -> Turn:
+def write_plan(asked: ApiRequest) -> Turn:
     path = plan_file(json.dumps(asked.body))
     calls = (ToolUse("Write", {"file_path": path, "content": PLAN}), ToolUse("ExitPlanMode", {}))
     return say(calls[asked.step]) if asked.step < len(calls) else say("Done.")
 
 
-def write_at_home(asked: Asked) -> Turn:
+def write_at_home(asked: ApiRequest) -> Turn:
     call = ToolUse("Write", {"file_path": "~/nowhere/w.txt", "content": "a"})
     return say("Done.") if asked.step else say(call)
 
@@ -61,7 +61,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         yield site
 
 
-def asked_for(site: Site, prompt: str) -> tuple[Path, Request]:
+def asked_for(site: Site, prompt: str) -> tuple[Path, PermissionRequest]:
     folder = site.start(prompt, agent={"permission_mode": "plan"} if "HOME" not in prompt else {})
     return folder, wait(lambda: read_run(folder).request, 180)
 

@@ -16,10 +16,10 @@ from tests.support.listings.drawn_input import read_back
 from tests.support.listings.sample_listing import run_cli
 from tests.support.processes.runs_site import Site, command, over, site_below, wait
 from tui.core.agent_questions import QUESTION
-from tui.core.permission_request import Request
+from tui.core.permission_request import PermissionRequest
 from tui.core.text.safe_text import one_line
 from tui.demo.api import LoopbackApi, by_word
-from tui.demo.api_request import Asked
+from tui.demo.api_request import ApiRequest
 from tui.demo.turns import ToolUse, Turn, say
 from tui.runs.folder.protocol import read_events, read_run
 from tui.view.stream import entry_lines
@@ -101,17 +101,17 @@ CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
 LARGE = {4: (200, 60), 5: (200, 100), 6: (400, 120)}  # screens: a page takes a key to turn
 
 
-def one_call(asked: Asked) -> Turn:
+def one_call(asked: ApiRequest) -> Turn:
     number = int(asked.prompt.split()[-1])
     return say(ToolUse(*CALLS[number])) if not asked.step else say("Done.")
 
 
-def delegate(asked: Asked) -> Turn:
+def delegate(asked: ApiRequest) -> Turn:
     task = {"description": "find pumps", "prompt": "INNER", "subagent_type": "general-purpose"}
     return say(ToolUse("Agent", task | {"run_in_background": False})) if not asked.step else say("")
 
 
-def bash(asked: Asked) -> Turn:
+def bash(asked: ApiRequest) -> Turn:
     call = ToolUse("Bash", {"command": "touch made", "description": "x"})
     return say(call) if not asked.step else say("Done.")
 
@@ -159,17 +159,17 @@ async def test_every_key_is_in_sight_before_it_is_allowed(site: Site) -> None:
     assert over(folder).state == "done"
 
 
-def _asked_for(folder: Path, number: int) -> Request:
+def _asked_for(folder: Path, number: int) -> PermissionRequest:
     """Wait for the next request."""
     asked = wait(
         lambda: [one for one in read_events(folder) if one["type"] == "permission"][number:]
     )
-    request: Request = wait(lambda: read_run(folder).request)
+    request: PermissionRequest = wait(lambda: read_run(folder).request)
     assert request.request_id == asked[0]["request_id"]
     return request
 
 
-def _require_shown(site: Site, folder: Path, request: Request) -> None:
+def _require_shown(site: Site, folder: Path, request: PermissionRequest) -> None:
     session_id = read_run(folder).session_id
     told = run_cli(site.listing.parent, "show", session_id).stdout.splitlines()
     begins = f"asks          {request.tool},"
@@ -193,7 +193,7 @@ def _after_facts(rows: Sequence[str], first: str) -> int:
     return next(n for n, row in enumerate(rows) if n > facts and row.startswith(first))
 
 
-def _require_live(request: Request) -> None:
+def _require_live(request: PermissionRequest) -> None:
     """Of very much Live shows how it begins, and where all of it is."""
     now = datetime.now(UTC)
     lines = entry_lines.request_lines(request, 80, now, UTC)
@@ -208,7 +208,7 @@ def _require_live(request: Request) -> None:
 
 def test_who_asks_and_why_is_told(site: Site) -> None:
     folder = site.start("DELEGATE now")
-    request: Request = wait(lambda: read_run(folder).request)
+    request: PermissionRequest = wait(lambda: read_run(folder).request)
     assert request.asker.agent == "general-purpose: find pumps"
     assert request.asker.agent_id
     assert request.until is not None
@@ -223,7 +223,7 @@ def test_an_allow_of_an_input_that_was_not_seen_is_refused_and_the_request_stays
     site: Site,
 ) -> None:
     folder = site.start("INNER this")
-    request: Request = wait(lambda: read_run(folder).request)
+    request: PermissionRequest = wait(lambda: read_run(folder).request)
     short = read_run(folder).session_id[:8]
     root = site.listing.parent
     path = folder / "requests" / f"{request.request_id}.json"

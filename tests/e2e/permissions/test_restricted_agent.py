@@ -10,9 +10,9 @@ import pytest
 
 from tests.support.processes.runs_site import WORDS, Site, command, over, permit, site_below, wait
 from tui.demo.api import LoopbackApi, by_word
-from tui.demo.api_request import Asked
+from tui.demo.api_request import ApiRequest
 from tui.demo.turns import Text, ToolUse, Turn, say
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context
 from tui.operations.running.steer import send
@@ -24,7 +24,7 @@ from tui.settings import Settings
 UNSEEN = "a word that nobody may see"
 
 
-def look(asked: Asked) -> Turn:
+def look(asked: ApiRequest) -> Turn:
     """Do what the CLI takes for mere reading, one after the other."""
     calls = (
         ToolUse("Bash", {"command": "cat notes.md", "description": "look"}),
@@ -35,7 +35,7 @@ def look(asked: Asked) -> Turn:
     return say(calls[asked.step]) if asked.step < len(calls) else say("Seen.")
 
 
-def talk(asked: Asked) -> Turn:
+def talk(asked: ApiRequest) -> Turn:
     return say(Text(WORDS, 80))
 
 
@@ -54,7 +54,7 @@ def send_as_eve(site: Site, folder: Path, prompt: str) -> None:
     settings = Settings(root=site.listing.parent, operator="eve", restricted=True)
     context = Context(settings, lambda: datetime.now(UTC))
     session_id = read_run(folder).session_id
-    session = find_session(Watch(context).look(), f"{site.listing.name}/{session_id}")
+    session = find_session(CatalogScanner(context).look(), f"{site.listing.name}/{session_id}")
     send(context, session, prompt)
 
 

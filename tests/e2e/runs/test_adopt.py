@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from tests.support.listings.sample_listing import snapshot
 from tests.support.processes.runs_site import Site, over
 from tui.core.models import Session
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context
 from tui.operations.doctor.doctor import examine
@@ -25,17 +25,17 @@ def test_an_adopted_stray_goes_on_as_the_same_conversation(site: Site) -> None:
     spec = site.spec("ECHO the first", config_dir=home)
 
     def session() -> Session:
-        return find_session(Watch(context).look(), spec.session_id)
+        return find_session(CatalogScanner(context).look(), spec.session_id)
 
     assert (
         over(site.start(spec.prompt, config_dir=home, session_id=spec.session_id)).state == "done"
     )
     assert session().is_stray
-    codes = {one.code for one in examine(context, Watch(context).look())}
+    codes = {one.code for one in examine(context, CatalogScanner(context).look())}
     assert {"stray", "wrong_variable"} <= codes
     adopt(context, session())
     assert not [name for name in snapshot(home) if spec.session_id in name]
-    codes = {one.code for one in examine(context, Watch(context).look())}
+    codes = {one.code for one in examine(context, CatalogScanner(context).look())}
     assert not {"stray", "wrong_variable", "swept_first"} & codes
     run_id = start(context, plan_resume(context, session()), "ECHO the second")
     assert over(runs_folder(site.listing) / run_id).state == "done"

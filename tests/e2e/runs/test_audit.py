@@ -9,12 +9,12 @@ import pytest
 
 from tests.support.processes.runs_site import Site, command, over, wait
 from tui.core.bounded_json import json_object
-from tui.core.models import Event
+from tui.core.models import AuditEvent
 from tui.runs.folder.protocol import read_events, read_run
 from tui.storage.table import tracking
 
 
-def audited(site: Site, action: str) -> list[Event]:
+def audited(site: Site, action: str) -> list[AuditEvent]:
     events = tracking.read_events(site.listing / "buyers.db", limit=200)
     return [one for one in reversed(events) if one.action == action]
 

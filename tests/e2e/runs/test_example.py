@@ -17,7 +17,7 @@ from tests.support.processes.runs_site import Site
 from tests.support.processes.terminal import Terminal
 from tui.demo import pipeline
 from tui.demo.api import LoopbackApi, by_word
-from tui.demo.api_request import Asked
+from tui.demo.api_request import ApiRequest
 from tui.demo.turns import Failure, ToolUse, Turn, say
 from tui.storage.table.tracking import read_rows
 
@@ -25,7 +25,7 @@ README = REPOSITORY / "README.md"
 SOURCE = Path(pipeline.__file__)
 
 
-def look_up(asked: Asked) -> Turn:
+def look_up(asked: ApiRequest) -> Turn:
     """Ask for leave to write down what was found."""
     if asked.step == 0:
         return say(ToolUse("Bash", {"command": "touch platforms.csv", "description": "note it"}))

@@ -19,7 +19,7 @@ from tests.support.processes.children import Child
 from tests.support.processes.runs_site import Site, cli_is_gone, wait
 from tui.core.errors import Refused
 from tui.core.models import Liveness, Session
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context
 from tui.operations.running.resume import plan_resume
@@ -60,7 +60,7 @@ def context(site: Site) -> Context:
 
 
 def look(site: Site, folder: Path) -> Session:
-    return find_session(Watch(context(site)).look(), read_run(folder).session_id)
+    return find_session(CatalogScanner(context(site)).look(), read_run(folder).session_id)
 
 
 def run_of(site: Site) -> Path:

@@ -24,7 +24,7 @@ from tests.support.processes.runs_site import Site, cli_is_gone
 from tui import SessionManager
 from tui.core.errors import Refused, RunFailed, UsageError
 from tui.core.models import Hold, Liveness, Session
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context
 from tui.operations.running.resume import plan_resume
@@ -66,7 +66,7 @@ class Heard:
         return repr(self.messages)
 
     def session(self) -> Session:
-        return find_session(Watch(console(self.site)).look(), self.session_id)
+        return find_session(CatalogScanner(console(self.site)).look(), self.session_id)
 
 
 def console(site: Site) -> Context:

@@ -15,7 +15,7 @@ from tests.support.processes.runs_site import Site, end, site_below, wait
 from tui.core.attention import is_quiet, last_sign
 from tui.core.models import Session
 from tui.demo.api import LoopbackApi
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.runs.folder.protocol import read_partial
 from tui.settings import Settings
@@ -33,7 +33,10 @@ def test_words_that_stream_in_are_a_sign_of_life(site: Site) -> None:
     folder = site.start("LONG story")
     wait(lambda: read_partial(folder))
     settings = Settings(root=site.listing.parent, operator="anna", time_zone="UTC")
-    watch, patience = Watch(Context(settings, lambda: datetime.now(UTC))), timedelta(seconds=2)
+    watch, patience = (
+        CatalogScanner(Context(settings, lambda: datetime.now(UTC))),
+        timedelta(seconds=2),
+    )
 
     def streaming() -> Session | None:
         found = next(iter(watch.look().sessions), None)
@@ -65,7 +68,7 @@ def test_what_a_sub_agent_writes_is_a_sign_of_life(tmp_path: Path) -> None:
     aside = path.with_suffix("") / "subagents" / "agent-1.jsonl"
     aside.parent.mkdir(parents=True)
     aside.write_text("{}\n")
-    watch = Watch(listing.context())
+    watch = CatalogScanner(listing.context())
     with SessionLock.take(listing.folder, FIRST):
         (session,) = watch.look().sessions
         assert not is_quiet(session, datetime.now(UTC), timedelta(minutes=10))

@@ -13,7 +13,7 @@ from tests.support.processes.past_session import BEGINNING, past
 from tests.support.processes.runs_site import Site, cli_is_gone, command, kinds, over, wait
 from tui.core.errors import Refused
 from tui.core.models import Liveness, Session
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context
 from tui.operations.running.resume import plan_resume
@@ -30,7 +30,7 @@ def context(site: Site, later: timedelta = timedelta()) -> Context:
 
 
 def look(site: Site, folder: Path) -> Session:
-    return find_session(Watch(context(site)).look(), read_run(folder).session_id)
+    return find_session(CatalogScanner(context(site)).look(), read_run(folder).session_id)
 
 
 def test_what_looks_like_a_command_of_the_cli_reaches_the_agent_as_text(site: Site) -> None:

@@ -25,12 +25,12 @@ from tests.support.processes.runs_site import (
     wait,
 )
 from tui.core.attention import is_quiet
-from tui.core.errors import NeedsYes, Refused, UsageError
+from tui.core.errors import ConfirmationRequired, Refused, UsageError
 from tui.core.models import Hold, Liveness, Session
 from tui.demo.api import LoopbackApi, by_word
-from tui.demo.api_request import Asked
-from tui.demo.turns import Break, Failure, Pause, Text, ToolUse, Turn, say
-from tui.operations.catalog.scanner import Watch
+from tui.demo.api_request import ApiRequest
+from tui.demo.turns import Disconnect, Failure, Pause, Text, ToolUse, Turn, say
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context
 from tui.operations.running.prompt_line import with_options
@@ -69,7 +69,7 @@ QUESTIONS = [
 ]
 
 
-def ask_and_edit(asked: Asked) -> Turn:
+def ask_and_edit(asked: ApiRequest) -> Turn:
     """Ask two questions, write a file, edit it, and end."""
     path = f"{asked.prompt.split()[-1]}/note.txt"
     calls = (
@@ -80,7 +80,7 @@ def ask_and_edit(asked: Asked) -> Turn:
     return say(calls[asked.step]) if asked.step < 3 else say("Done.")
 
 
-def _agent_below(asked: Asked) -> Turn:
+def _agent_below(asked: ApiRequest) -> Turn:
     if asked.step:
         return say("The sub-agent is back.")
     given = {"description": "look", "prompt": "BELOW look", "subagent_type": "general-purpose"}
@@ -90,11 +90,11 @@ def _agent_below(asked: Asked) -> Turn:
 TROUBLES: dict[str, Turn | Failure] = {
     "E429": Failure(429, "rate_limit_error", "slow down", retry_after=1),
     "E529": Failure(529, "overloaded_error", "Overloaded"),
-    "EBREAK": say(Text(WORDS[:60], 200), Break()),
+    "EBREAK": say(Text(WORDS[:60], 200), Disconnect()),
 }
 
 
-def _trouble(word: str, asked: Asked) -> Turn | Failure:
+def _trouble(word: str, asked: ApiRequest) -> Turn | Failure:
     return TROUBLES[word]
 
 
@@ -130,7 +130,7 @@ def context(site: Site, operator: str = "anna", **settings: object) -> Context:
 
 
 def look(site: Site, folder: Path) -> Session:
-    return find_session(Watch(context(site)).look(), read_run(folder).session_id)
+    return find_session(CatalogScanner(context(site)).look(), read_run(folder).session_id)
 
 
 def test_questions_are_answered_and_edits_allowed_after_their_diff(site: Site) -> None:
@@ -198,7 +198,7 @@ def test_model_and_mode_change_at_work_and_a_follow_up_waits_for_its_turn(site: 
 def test_more_runs_than_places_wait_in_turn_and_a_hold_keeps_them_waiting(site: Site) -> None:
     """Two places, four runs: without the gate all four would work at once."""
     ids = [past(site) for _ in range(4)]
-    catalog = Watch(context(site)).look()
+    catalog = CatalogScanner(context(site)).look()
     sessions = [find_session(catalog, one) for one in ids]
     begun = list(start_many(context(site, max_runs=2), sessions, "LONG", {"max_turns": 3}))
     folders = [runs_folder(site.listing) / one.run_id for one in begun]
@@ -239,7 +239,7 @@ def test_a_rotated_key_and_options_asked_for_hold_for_the_next_start(site: Site)
     first = past(site)
     with LoopbackApi(SCENES).in_thread() as other:
         site.env_file.write_text("".join(f"{k}={v}\n" for k, v in other.env().items()))
-        session = find_session(Watch(context(site)).look(), first)
+        session = find_session(CatalogScanner(context(site)).look(), first)
         plan = with_options(
             context(site),
             plan_resume(context(site), session),
@@ -311,11 +311,13 @@ def test_a_session_of_another_program_is_interrupted_by_its_proven_pid(site: Sit
     )
     try:
         session = wait(
-            lambda: next((one for one in Watch(context(site)).look().sessions if one.is_live), None)
+            lambda: next(
+                (one for one in CatalogScanner(context(site)).look().sessions if one.is_live), None
+            )
         )
         with pytest.raises(Refused, match="`interrupt"):
             send(context(site), session, "hello")
-        with pytest.raises(NeedsYes, match="another program runs"):
+        with pytest.raises(ConfirmationRequired, match="another program runs"):
             interrupt(context(site), session)
         words = interrupt(context(site), session, is_sure=True).words
         assert session.process is not None

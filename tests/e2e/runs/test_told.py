@@ -14,15 +14,15 @@ from tests.support.processes.runs_site import SCENES, Site, over
 from tui.cli.verbs import run as run_verbs
 from tui.core.models import Liveness, Session, State, Transcript
 from tui.demo.api import LoopbackApi
-from tui.demo.api_request import Asked
+from tui.demo.api_request import ApiRequest
 from tui.demo.turns import Failure, Turn, say
-from tui.operations.stream.follow import Follow
+from tui.operations.stream.follow import StreamFollower
 from tui.runs.folder.protocol import read_events, read_run
 
 SUMMARY = "The client wants pumps."
 
 
-def scene(asked: Asked) -> Turn | Failure:
+def scene(asked: ApiRequest) -> Turn | Failure:
     """Answer as the other tests' API does, and a compaction with a summary."""
     said = json.dumps(asked.body.get("messages", [])[-1:])
     if "summary" in said and "compact" in said.lower():
@@ -36,7 +36,7 @@ def api() -> Iterator[LoopbackApi]:
         yield server
 
 
-def followed(site: Site, folder: Path) -> tuple[Session, Follow]:
+def followed(site: Site, folder: Path) -> tuple[Session, StreamFollower]:
     """Return the session of a run, and what follows its stream."""
     run = read_run(folder)
     path = next(site.listing.glob(f".claude_sessions/projects/*/{run.session_id}.jsonl"))
@@ -50,7 +50,7 @@ def followed(site: Site, folder: Path) -> tuple[Session, Follow]:
         transcript=Transcript(run.session_id, path, 1, datetime.now(UTC)),
         run=run,
     )
-    return session, Follow(session)
+    return session, StreamFollower(session)
 
 
 def test_the_window_of_a_model_that_no_table_has_is_the_cli_s_own(site: Site) -> None:
@@ -61,7 +61,7 @@ def test_the_window_of_a_model_that_no_table_has_is_the_cli_s_own(site: Site) ->
     assert spent.model == "wombat-1"
     assert spent.window == 1_000_000
     alone = replace(session, run=None)
-    assert Follow(alone).poll(alone).spent.window == 0
+    assert StreamFollower(alone).poll(alone).spent.window == 0
 
 
 def told(site: Site, folder: Path) -> list[str]:

@@ -23,7 +23,7 @@ from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tests.support.processes.past_session import past
 from tests.support.processes.runs_site import Site, over, wait
 from tests.support.processes.terminal import Terminal
-from tui.core.models import Event, Row
+from tui.core.models import AuditEvent, Row
 from tui.runs.folder import protocol
 from tui.runs.folder.protocol import EVENTS, HEARTBEAT, INBOX, OWNER, SPEC, describe
 from tui.storage.session_locks import SessionLock
@@ -230,7 +230,7 @@ def test_two_who_rename_at_once(crew: Crew) -> None:
     assert [one.operator for one in _renames(crew)] == [won, lost[0]]
 
 
-def _renames(crew: Crew) -> list[Event]:
+def _renames(crew: Crew) -> list[AuditEvent]:
     return [one for one in read_logbook(crew.listing.root) if one.action == "rename"]
 
 

@@ -14,10 +14,10 @@ import pytest
 from tests.safe_io.test_walking import nest
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, run_cli
 from tui.claude import live_registry
-from tui.core.errors import Refused, UnknownId, Unsure
+from tui.core.errors import Inconclusive, Refused, UnknownId
 from tui.core.limits import DEEPEST
 from tui.core.models import Liveness, State
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.target import Target, require_not_live
 from tui.operations.trash.delete import delete, restore
@@ -72,7 +72,7 @@ def test_very_many_runs_are_just_many_runs(
     """Without reading only the last run of a session a look takes many times as long."""
     monkeypatch.setattr(run_finder, "RUNS_S", 60.0)  # however busy the machine is
     add_runs(listing, _MANY_RUNS)
-    catalog = Watch(listing.context()).look()
+    catalog = CatalogScanner(listing.context()).look()
     assert [one.problem for one in catalog.listings] == [""]
     run = find_session(catalog, FIRST).run
     assert run is not None
@@ -104,14 +104,16 @@ def test_no_transcript_is_denied_for_a_bound(
     """Without the guard the session is a ghost, and the id beside it is of no session."""
     add_transcripts(listing, 30)
     monkeypatch.setattr(transcript_files, "MOST_TRANSCRIPTS", 5)
-    catalog = Watch(listing.context()).look()
+    catalog = CatalogScanner(listing.context()).look()
     (one,) = catalog.listings
     assert one.is_cut
     assert one.problem == "not everything in it was looked at: transcripts: there are over 5"
     assert find_session(catalog, FIRST).state is State.OK
-    with pytest.raises(Unsure, match="may be where nobody could look now: hollis_park: not every"):
+    with pytest.raises(
+        Inconclusive, match="may be where nobody could look now: hollis_park: not every"
+    ):
         find_session(catalog, OTHER.format(29))
-    assert Unsure.exit_code == 1
+    assert Inconclusive.exit_code == 1
 
 
 @pytest.mark.parametrize("bound", ["MOST_TRANSCRIPTS", "MOST_ENTRIES"])
@@ -121,7 +123,7 @@ def test_what_is_asked_for_is_found_among_very_many(
     add_transcripts(listing, 30)
     monkeypatch.setattr(transcript_files, bound, 5)
     for wanted in (FIRST, FIRST[:6], OTHER.format(29)):
-        catalog = Watch(listing.context(), wanted).look()
+        catalog = CatalogScanner(listing.context(), wanted).look()
         session = find_session(catalog, wanted)
         assert session.transcript is not None
         assert catalog.listings[0].is_cut
@@ -166,7 +168,7 @@ def test_more_locks_than_are_looked_at_are_named(
     for number in range(10):
         (folder / OTHER.format(number)).touch()
     monkeypatch.setattr(session_locks, "MOST_LOCKS", 5)
-    (one,) = Watch(listing.context()).look().listings
+    (one,) = CatalogScanner(listing.context()).look().listings
     assert one.problem == "it has over 5 locks"
 
 
@@ -215,7 +217,9 @@ def test_a_trash_too_full_to_be_read_denies_nothing(
     monkeypatch.setattr(trash, "MOST_BATCHES", 2)
     for number in range(3):
         (listing.root / ".session_console" / "trash" / f"3{number}").mkdir()
-    with pytest.raises(Unsure, match="not all of the trash of outputs is read: it holds over 2 b"):
+    with pytest.raises(
+        Inconclusive, match="not all of the trash of outputs is read: it holds over 2 b"
+    ):
         restore(listing.context(), FIRST)
     _, unread = trash_and_unread(listing.context())
     assert unread == ("not all of the trash of outputs is read: it holds over 2 batches",)

@@ -13,7 +13,7 @@ import pytest
 from tests.support.listings.said import AT, answer, prompt, result, text
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, change_row, run_cli
 from tui.core.models import Liveness
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.view.text import formatting
 
 SAID = "API Error: Request rejected (429) · slow down"
@@ -106,10 +106,10 @@ def test_a_session_without_a_row_stays_what_it_is(listing: SampleListing) -> Non
 
 
 def test_a_second_look_and_a_new_console_say_the_same(listing: SampleListing) -> None:
-    watch = Watch(listing.context())
+    watch = CatalogScanner(listing.context())
     assert not any(one.turn_error for one in watch.look().sessions)
     end_with(listing, FAILED)
-    for again in (watch, Watch(listing.context())):
+    for again in (watch, CatalogScanner(listing.context())):
         (failed,) = (one for one in again.look().sessions if one.turn_error)
         assert failed.session_id == FIRST
         assert failed.liveness is Liveness.NONE

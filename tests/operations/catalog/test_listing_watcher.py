@@ -7,10 +7,10 @@ from pathlib import Path
 from tests.support.hostile.planted_databases import DATABASE_PLANTS
 from tests.support.listings.sample_listing import FIRST, SampleListing
 from tui.core.time.zones import LOCAL
-from tui.operations.catalog.listing_watcher import Sight
+from tui.operations.catalog.listing_watcher import ListingWatcher
 from tui.storage.sqlite.connection import READ_TIMEOUT_S
 from tui.storage.table.table_cache import TableCache
-from tui.storage.table.tracking import Table
+from tui.storage.table.tracking import TrackedRows
 from tui.storage.transcripts.facts_cache import FactsCache
 
 
@@ -19,13 +19,13 @@ class Counting(TableCache):
 
     count = 0
 
-    def table_of(self, place: str, timeout_s: float = READ_TIMEOUT_S) -> Table:
+    def table_of(self, place: str, timeout_s: float = READ_TIMEOUT_S) -> TrackedRows:
         self.count += 1
         return super().table_of(place, timeout_s)
 
 
-def sight_of(listing: SampleListing, tables: TableCache) -> Sight:
-    return Sight(listing.folder, LOCAL, FactsCache(None), tables, set())
+def sight_of(listing: SampleListing, tables: TableCache) -> ListingWatcher:
+    return ListingWatcher(listing.folder, LOCAL, FactsCache(None), tables, set())
 
 
 def test_what_failed_after_much_computing_is_left_until_it_changes(tmp_path: Path) -> None:

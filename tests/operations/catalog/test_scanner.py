@@ -17,9 +17,9 @@ import pytest
 
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, snapshot
 from tests.support.place import REPOSITORY
-from tui.core.models import Ack, Hold, Liveness, State
+from tui.core.models import Acknowledgement, Hold, Liveness, State
 from tui.core.time.zones import LOCAL
-from tui.operations.catalog.scanner import Watch, listing_paths
+from tui.operations.catalog.scanner import CatalogScanner, listing_paths
 from tui.safe_io.processes import own_domain, started
 from tui.storage.session_locks import SessionLock
 from tui.storage.state.acknowledgements import write_ack
@@ -37,7 +37,7 @@ def test_rows_files_locks_and_registry_are_joined(listing: SampleListing) -> Non
     listing.track("9f2e0000")
     listing.write_transcript(SECOND)
     with SessionLock.take(listing.folder, FIRST):
-        catalog = Watch(listing.context()).look()
+        catalog = CatalogScanner(listing.context()).look()
     states = {one.session_id: (one.state, one.liveness) for one in catalog.sessions}
     assert states == {
         FIRST: (State.OK, Liveness.BUSY),
@@ -64,7 +64,7 @@ def test_one_bad_listing_holds_up_no_other_and_its_last_rows_stay(listing: Sampl
     broken = replace(listing, listing_id="broken")
     listing.add(FIRST)
     broken.add(SECOND)
-    watch = Watch(listing.context())
+    watch = CatalogScanner(listing.context())
     watch.look()
     with closing(sqlite3.connect(broken.db_path, isolation_level=None)) as pipeline:
         pipeline.execute("UPDATE claude_sessions SET stage = '4'")
@@ -81,7 +81,7 @@ def test_nothing_is_called_untracked_while_nobody_can_read_the_table(
     listing: SampleListing,
 ) -> None:
     listing.add(FIRST)
-    watch = Watch(listing.context())
+    watch = CatalogScanner(listing.context())
     with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
         pipeline.execute("BEGIN EXCLUSIVE")
         (unread,) = watch.look().sessions
@@ -89,7 +89,7 @@ def test_nothing_is_called_untracked_while_nobody_can_read_the_table(
     (read,) = watch.look().sessions
     assert (read.state, read.status) == (State.OK, "active")
     listing.db_path.unlink()
-    (untracked,) = Watch(listing.context()).look().sessions
+    (untracked,) = CatalogScanner(listing.context()).look().sessions
     assert untracked.state is State.UNTRACKED
 
 
@@ -100,7 +100,7 @@ def test_looking_changes_no_byte_and_no_mtime(listing: SampleListing) -> None:
     (listing.root / "odd").mkdir()
     (listing.root / "odd" / "buyers.db").write_text("not a database")
     before = snapshot(listing.root)
-    watch = Watch(listing.context())
+    watch = CatalogScanner(listing.context())
     watch.look()
     watch.look()
     assert snapshot(listing.root) == before
@@ -111,9 +111,9 @@ def test_only_real_folders_are_listings(listing: SampleListing, tmp_path: Path) 
     (listing.root / "linked").symlink_to(listing.folder)
     (listing.root / ".hidden").mkdir()
     (listing.root / "file").write_text("")
-    catalog = Watch(listing.context()).look()
+    catalog = CatalogScanner(listing.context()).look()
     assert [one.listing_id for one in catalog.listings] == [listing.listing_id]
-    assert Watch(listing.context()).look("linked").sessions == ()
+    assert CatalogScanner(listing.context()).look("linked").sessions == ()
     assert listing_paths(listing.root) == (listing.folder,)
     assert listing_paths(tmp_path / "missing") == ()
 
@@ -122,7 +122,7 @@ def test_a_linked_config_dir_is_named_and_not_read(listing: SampleListing, tmp_p
     listing.add(FIRST)
     listing.config_dir.rename(tmp_path / "elsewhere")
     listing.config_dir.symlink_to(tmp_path / "elsewhere")
-    (one,) = Watch(listing.context()).look().listings
+    (one,) = CatalogScanner(listing.context()).look().listings
     assert one.problem == ".claude_sessions is a link, and links are not followed"
     assert one.sessions[0].state is State.GHOST
 
@@ -181,7 +181,7 @@ def test_a_root_that_is_none_is_a_problem_in_words(
     root = tmp_path / "outputs"
     if kind == "file":
         root.write_text("")
-    problem = Watch(SampleListing(root).context()).look(only).problem
+    problem = CatalogScanner(SampleListing(root).context()).look(only).problem
     assert problem == (
         f"there is no folder {root}: name the root with --root DIR"
         if kind == "missing"
@@ -215,7 +215,7 @@ def test_hostile_files_stop_no_look(listing: SampleListing) -> None:
         os.mkfifo(run / name)
     hostile = listing.root / os.fsdecode(b"\xff\x1b[31mevil")
     hostile.mkdir()
-    catalog = Watch(listing.context()).look()
+    catalog = CatalogScanner(listing.context()).look()
     assert {one.session_id for one in catalog.sessions} == {FIRST}
     assert [one.listing_id for one in catalog.listings] == ["hollis_park", "evil"]
 
@@ -228,7 +228,7 @@ def start_a_cli(listing: SampleListing) -> None:
 
 
 def settle_it(listing: SampleListing) -> None:
-    ack = Ack("anna", datetime.now(UTC), "mark")
+    ack = Acknowledgement("anna", datetime.now(UTC), "mark")
     write_ack(listing.folder, FIRST, ack)
 
 
@@ -242,7 +242,7 @@ def test_a_stray_is_joined_to_its_listing(listing: SampleListing, tmp_path: Path
     start_a_cli(replace(listing, root=tmp_path, listing_id="away"))
     (tmp_path / "away" / ".claude_sessions" / "sessions").rename(home / "sessions")
     (home / "settings.json").write_text('{"cleanupPeriodDays": 3}')
-    watch = Watch(listing.context(claude_home=home))
+    watch = CatalogScanner(listing.context(claude_home=home))
     for _ in range(2):
         sessions = {one.session_id: one for one in watch.look().sessions}
         ours, other = sessions[FIRST], sessions[SECOND]
@@ -265,7 +265,7 @@ def test_a_hold_an_ack_and_an_overwritten_row_are_told(listing: SampleListing) -
     listing.track(FIRST)
     settle_it(listing)
     write_hold(listing.root, Hold("anna", datetime.now(UTC), "a move"))
-    catalog = Watch(listing.context()).look()
+    catalog = CatalogScanner(listing.context()).look()
     assert catalog.hold is not None
     assert (catalog.hold.by, catalog.hold.reason) == ("anna", "a move")
     (one,) = catalog.sessions

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, run_cli, snapshot
 from tui.core.models import Liveness
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.vanished import acked
 from tui.operations.trash.delete import delete
 from tui.operations.trash.purge import purge
@@ -32,7 +32,7 @@ def listing(tmp_path: Path) -> SampleListing:
 def test_what_vanishes_stays_with_its_last_sessions_until_it_is_forgotten(
     listing: SampleListing,
 ) -> None:
-    watch = Watch(listing.context())
+    watch = CatalogScanner(listing.context())
     with SessionLock.take(listing.folder, FIRST):
         assert watch.look().sessions[0].liveness is Liveness.BUSY
     shutil.rmtree(listing.folder)
@@ -49,7 +49,7 @@ def test_what_vanishes_stays_with_its_last_sessions_until_it_is_forgotten(
 def test_what_was_erased_of_what_vanished_is_shown_no_more(listing: SampleListing) -> None:
     """It lies in the trash of the root, and its title would stay on every screen."""
     listing.add(SECOND)
-    watch = Watch(listing.context())
+    watch = CatalogScanner(listing.context())
     watch.look()
     delete(listing.context(), listing.session(FIRST))
     listing.write_transcript(FIRST)
@@ -62,7 +62,7 @@ def test_what_was_erased_of_what_vanished_is_shown_no_more(listing: SampleListin
 
 
 def test_what_comes_back_is_a_listing_again(listing: SampleListing, tmp_path: Path) -> None:
-    watch = Watch(listing.context())
+    watch = CatalogScanner(listing.context())
     watch.look()
     listing.folder.rename(tmp_path / "away")
     assert watch.look().listings[0].is_vanished
@@ -75,19 +75,19 @@ def test_another_console_knows_what_vanished_before_it_began(
     listing: SampleListing, tmp_path: Path
 ) -> None:
     context = listing.context(state_dir=tmp_path / "state")
-    Watch(context).look()
+    CatalogScanner(context).look()
     assert {name: one.sessions for name, one in read_known(tmp_path / "state", listing.root).items()
             } == {"hollis_park": 1, "other": 1}  # fmt: skip
     shutil.rmtree(listing.folder)
     before = snapshot(listing.root)
-    watch = Watch(context)
+    watch = CatalogScanner(context)
     (gone, _) = watch.look().listings
     assert (gone.is_vanished, gone.sessions) == (True, ())
     assert gone.problem.startswith("its folder vanished: 1 session when last seen, 20")
-    assert Watch(context).look(only="hollis_park").listings == (gone,)
+    assert CatalogScanner(context).look(only="hollis_park").listings == (gone,)
     assert snapshot(listing.root) == before
     watch.forget("hollis_park")
-    assert len(Watch(context).look().listings) == 1
+    assert len(CatalogScanner(context).look().listings) == 1
 
 
 def test_what_a_colleague_acknowledged_is_gone_from_every_console(
@@ -96,8 +96,8 @@ def test_what_a_colleague_acknowledged_is_gone_from_every_console(
     states = [tmp_path / name for name in ("anna", "bert", "carl")]
     anna, bert, carl = (listing.context(operator=one.name, state_dir=one) for one in states)
     for context in (bert, carl):
-        Watch(context).look()
-    console, open_one = Watch(anna), Watch(bert)
+        CatalogScanner(context).look()
+    console, open_one = CatalogScanner(anna), CatalogScanner(bert)
     console.look()
     open_one.look()
     shutil.rmtree(listing.folder)
@@ -110,13 +110,13 @@ def test_what_a_colleague_acknowledged_is_gone_from_every_console(
     catalog = open_one.look()
     assert [one.listing_id for one in catalog.listings] == ["other"]
     assert catalog.log == (told,)
-    assert Watch(carl).look(only="hollis_park").listings == ()
+    assert CatalogScanner(carl).look(only="hollis_park").listings == ()
     assert "hollis_park" not in read_known(states[1], listing.root)
 
 
 def test_an_ack_of_an_earlier_vanishing_hides_no_later_one(listing: SampleListing) -> None:
     write_event(listing.root, acked("hollis_park", "bert", datetime.now(UTC)))
-    watch = Watch(listing.context())
+    watch = CatalogScanner(listing.context())
     watch.look()
     shutil.rmtree(listing.folder)
     write_event(listing.root, acked("other", "bert", datetime.now(UTC)))
@@ -124,7 +124,7 @@ def test_an_ack_of_an_earlier_vanishing_hides_no_later_one(listing: SampleListin
 
 
 def test_who_may_only_look_forgets_for_himself_alone(listing: SampleListing) -> None:
-    watch = Watch(listing.context(read_only=True))
+    watch = CatalogScanner(listing.context(read_only=True))
     watch.look()
     shutil.rmtree(listing.folder)
     watch.look()
@@ -141,12 +141,12 @@ def test_what_is_remembered_of_one_root_is_never_said_of_another(
     state = tmp_path / "state"
     elsewhere = SampleListing(tmp_path / "elsewhere" / "outputs")
     elsewhere.add(FIRST)
-    Watch(elsewhere.context(state_dir=state)).look()
+    CatalogScanner(elsewhere.context(state_dir=state)).look()
     (theirs,) = state.iterdir()
-    Watch(listing.context(state_dir=state)).look()
+    CatalogScanner(listing.context(state_dir=state)).look()
     (ours,) = set(state.iterdir()) - {theirs}
     ours.replace(theirs)
-    found = Watch(elsewhere.context(state_dir=state)).look().listings
+    found = CatalogScanner(elsewhere.context(state_dir=state)).look().listings
     assert [one.listing_id for one in found] == ["hollis_park"]
 
 
@@ -160,14 +160,14 @@ def test_garbage_that_was_remembered_is_nothing(
     listing: SampleListing, tmp_path: Path, content: str
 ) -> None:
     context = listing.context(state_dir=tmp_path / "state")
-    Watch(context).look()
+    CatalogScanner(context).look()
     (path,) = (tmp_path / "state").iterdir()
     path.write_text(content.replace("%s", str(listing.root)))
-    assert [one.is_vanished for one in Watch(context).look().listings] == [False, False]
+    assert [one.is_vanished for one in CatalogScanner(context).look().listings] == [False, False]
 
 
 def test_a_root_that_goes_keeps_its_last_picture(listing: SampleListing, tmp_path: Path) -> None:
-    watch = Watch(listing.context())
+    watch = CatalogScanner(listing.context())
     watch.look()
     listing.root.rename(tmp_path / "away")
     catalog = watch.look()

@@ -24,8 +24,8 @@ from tests.bench.catalog import sample_root
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tests.support.place import REPOSITORY
 from tests.support.processes.runs_site import wait
-from tui.core.models import Ack, Catalog
-from tui.operations.catalog.scanner import Watch, listing_paths
+from tui.core.models import Acknowledgement, Catalog
+from tui.operations.catalog.scanner import CatalogScanner, listing_paths
 from tui.safe_io.processes import own_domain, started
 from tui.safe_io.replacing import write_atomically
 from tui.storage.state.acknowledgements import write_ack
@@ -52,7 +52,7 @@ def with_listings(listing: SampleListing, count: int) -> None:
         shutil.copytree(listing.folder, listing.root / f"copy_{number:03}")
 
 
-def settled(watch: Watch, *, looks: int = 3) -> Catalog:
+def settled(watch: CatalogScanner, *, looks: int = 3) -> Catalog:
     """Look until nothing is so young that it could have changed unseen."""
     time.sleep(0.06)
     return [watch.look() for _ in range(looks)][-1]
@@ -62,7 +62,7 @@ def settled(watch: Watch, *, looks: int = 3) -> Catalog:
 def test_a_look_sees_what_changed_since_the_last(listing: SampleListing, journal: str) -> None:
     """With a stamp that leaves the write-ahead log out, a WAL commit would be missed."""
     listing.add(FIRST)
-    watch = Watch(listing.context())
+    watch = CatalogScanner(listing.context())
     with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
         pipeline.execute(f"PRAGMA journal_mode = {journal}")
         for status in ("failed", "active", "expired"):
@@ -77,7 +77,7 @@ def test_a_second_change_within_one_tick_of_the_disk_s_clock_is_seen(
 ) -> None:
     """Such a change leaves size and mtime as they were: what is young is looked at again."""
     listing.add(FIRST)
-    watch = Watch(listing.context())
+    watch = CatalogScanner(listing.context())
     with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
         settled(watch)
         for status in ("failed", "active") * 3:
@@ -96,7 +96,7 @@ def test_a_second_change_within_one_tick_of_the_disk_s_clock_is_seen(
 def test_what_did_not_change_is_the_same_object(listing: SampleListing) -> None:
     listing.add(FIRST)
     with_listings(listing, 3)
-    watch = Watch(listing.context())
+    watch = CatalogScanner(listing.context())
     first, second = settled(watch), watch.look()
     pairs = zip(first.listings, second.listings, strict=True)
     assert all(one is other for one, other in pairs)
@@ -122,7 +122,7 @@ def start_a_cli(listing: SampleListing) -> None:
 
 
 def settle_it(listing: SampleListing) -> None:
-    ack = Ack("anna", datetime.now(UTC), "mark")
+    ack = Acknowledgement("anna", datetime.now(UTC), "mark")
     write_ack(listing.folder, FIRST, ack)
 
 
@@ -158,13 +158,13 @@ def test_what_others_change_is_seen_by_the_second_look(
     listing.add(FIRST)
     with_listings(listing, 70)
     clock = Moving()
-    watch = Watch(replace(listing.context(), clock=clock))
+    watch = CatalogScanner(replace(listing.context(), clock=clock))
     before = settled(watch).listing(listing.listing_id)
     change(listing)
     watch.look()
     after = watch.look().listing(listing.listing_id)
     assert after != before
-    assert after == Watch(listing.context()).look().listing(listing.listing_id)
+    assert after == CatalogScanner(listing.context()).look().listing(listing.listing_id)
 
 
 def test_a_transcript_that_grows_silently_is_seen_within_ten_seconds(
@@ -173,7 +173,7 @@ def test_a_transcript_that_grows_silently_is_seen_within_ten_seconds(
     listing.add(FIRST)
     with_listings(listing, 70)
     clock = Moving()
-    watch = Watch(replace(listing.context(), clock=clock))
+    watch = CatalogScanner(replace(listing.context(), clock=clock))
     settled(watch)
     sizes = set()
     for folder in listing_paths(listing.root):
@@ -192,7 +192,7 @@ def test_what_is_live_is_looked_at_each_time(listing: SampleListing) -> None:
     listing.add(FIRST)
     with_listings(listing, 70)
     start_a_cli(listing)
-    watch = Watch(replace(listing.context(), clock=Moving()))
+    watch = CatalogScanner(replace(listing.context(), clock=Moving()))
     settled(watch)
     for _ in range(5):
         with listing.transcript_path(FIRST).open("a") as file:
@@ -222,7 +222,7 @@ def test_a_listing_that_hangs_is_shown_as_it_was_and_holds_up_no_other(
     listing.add(FIRST)
     hung = replace(listing, listing_id="hung")
     hung.add(SECOND)
-    watch = Watch(listing.context())
+    watch = CatalogScanner(listing.context())
     settled(watch)
     edit_row(hung)
     edit_row(listing)
@@ -241,7 +241,7 @@ def test_what_hangs_is_named_in_every_look_of_a_large_root(listing: SampleListin
     """Were it only looked at when its turn comes, its reason would come and go."""
     listing.add(FIRST)
     with_listings(listing, 150)
-    watch = Watch(listing.context())
+    watch = CatalogScanner(listing.context())
     settled(watch)
     edit_row(listing)
     with hanging(listing.db_path):
@@ -254,7 +254,7 @@ def test_a_first_look_shows_what_answers(listing: SampleListing) -> None:
     hung = replace(listing, listing_id="hung")
     hung.add(SECOND)
     with hanging(hung.db_path):
-        good, late = Watch(listing.context()).look().listings
+        good, late = CatalogScanner(listing.context()).look().listings
     assert (len(good.sessions), good.problem) == (1, "")
     assert (late.sessions, late.is_stale, late.has_rows) == ((), True, False)
     assert late.problem.startswith("does not answer")
@@ -268,7 +268,7 @@ def test_a_dozen_hung_listings_blind_nobody(listing: SampleListing) -> None:
             hung = replace(listing, listing_id=f"a_hung_{number}")  # before the others by name
             hung.add(SECOND)
             stack.enter_context(hanging(hung.db_path))
-        watch = Watch(listing.context())
+        watch = CatalogScanner(listing.context())
 
         def is_seen(title: str) -> bool:
             catalog = watch.look()
@@ -299,7 +299,7 @@ def test_one_locked_database_of_many_holds_up_no_other(journal: str, lock: str) 
             pipeline.execute(f"PRAGMA journal_mode = {journal}")
             for statement in LOCKS[lock]:
                 pipeline.execute(statement).fetchall()
-            watch = Watch(SampleListing(root).context())
+            watch = CatalogScanner(SampleListing(root).context())
             for _ in range(2):
                 listings = watch.look().listings
                 problems = {one.path.name: one.problem for one in listings if one.problem}

@@ -11,19 +11,19 @@ import pytest
 
 from tests.support.place import REPOSITORY
 from tests.support.processes.runs_site import wait
-from tui.operations.catalog.worker_pool import Crew
+from tui.operations.catalog.worker_pool import WorkerPool
 
 
 def test_every_key_is_done_once() -> None:
     done: list[str] = []
     keys = [str(number) for number in range(1000)]
-    assert Crew().do(keys, done.append, 1.0) == frozenset()
+    assert WorkerPool().do(keys, done.append, 1.0) == frozenset()
     assert sorted(done) == sorted(keys)
-    assert Crew().do([], done.append, 1.0) == frozenset()
+    assert WorkerPool().do([], done.append, 1.0) == frozenset()
 
 
 def test_what_hangs_holds_up_nothing_else_and_is_not_begun_again() -> None:
-    crew, gate, begun = Crew(), threading.Event(), []
+    crew, gate, begun = WorkerPool(), threading.Event(), []
 
     def job(key: str) -> None:
         begun.append(key)
@@ -55,7 +55,7 @@ class Clock:
 
 
 def test_it_waits_as_long_as_something_is_being_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    crew, clock, gate = Crew(most=1), Clock(monkeypatch), threading.Event()
+    crew, clock, gate = WorkerPool(most=1), Clock(monkeypatch), threading.Event()
 
     def job(key: str) -> None:
         clock.now += 0.1
@@ -72,14 +72,14 @@ def test_it_waits_as_long_as_something_is_being_done(monkeypatch: pytest.MonkeyP
 
 
 def test_the_first_may_take_longer() -> None:
-    assert Crew().do("a", lambda key: time.sleep(0.3), 0.05, first_s=60) == frozenset()
+    assert WorkerPool().do("a", lambda key: time.sleep(0.3), 0.05, first_s=60) == frozenset()
     gate = threading.Event()
-    assert Crew().do("a", lambda key: gate.wait(200), 0.05) == {"a"}
+    assert WorkerPool().do("a", lambda key: gate.wait(200), 0.05) == {"a"}
     gate.set()
 
 
 def test_threads_that_wait_are_joined_by_more_and_never_by_too_many() -> None:
-    crew, gate = Crew(most=4), threading.Event()
+    crew, gate = WorkerPool(most=4), threading.Event()
     keys = [str(number) for number in range(20)]
     most = 0
 
@@ -97,7 +97,7 @@ def test_threads_that_wait_are_joined_by_more_and_never_by_too_many() -> None:
 
 def test_what_hangs_in_one_lane_holds_up_none_of_another() -> None:
     """With one list for all, the eighth that hung was the end of the root, too."""
-    crew, gate, done = Crew(), threading.Event(), set[str]()
+    crew, gate, done = WorkerPool(), threading.Event(), set[str]()
 
     def job(key: str) -> None:
         if key.startswith("hung"):
@@ -120,7 +120,7 @@ def test_what_hangs_in_one_lane_holds_up_none_of_another() -> None:
 
 def test_a_dozen_that_hang_do_not_keep_the_rest_of_their_lane() -> None:
     """Those that are stuck make room for others: these are then done, and so on at each look."""
-    crew, gate = Crew(), threading.Event()
+    crew, gate = WorkerPool(), threading.Event()
 
     def job(key: str) -> None:
         if key.startswith("hung"):
@@ -134,7 +134,7 @@ def test_a_dozen_that_hang_do_not_keep_the_rest_of_their_lane() -> None:
 
 
 def test_lanes_are_bounded_in_all() -> None:
-    crew, gate = Crew(), threading.Event()
+    crew, gate = WorkerPool(), threading.Event()
     keys = [f"{lane} {number}" for lane in range(30) for number in range(30)]
 
     def is_full() -> bool:
@@ -148,7 +148,7 @@ def test_lanes_are_bounded_in_all() -> None:
 
 
 def test_what_a_job_raises_is_raised_to_who_asked() -> None:
-    crew = Crew()
+    crew = WorkerPool()
     with pytest.raises(ZeroDivisionError):
         crew.do("ab", lambda key: print(1 / 0), 1.0)
     assert crew.do("ab", lambda key: None, 1.0) == frozenset()

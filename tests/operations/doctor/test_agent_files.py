@@ -11,10 +11,10 @@ import pytest
 
 from tests.support.hostile.planted_orders import Plants
 from tests.support.listings.sample_listing import FIRST, SampleListing, run_cli
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.doctor.agent_files import acting_below, acting_files
 from tui.operations.doctor.doctor import examine, verdict
-from tui.operations.doctor.machine_findings import Machine
+from tui.operations.doctor.machine_findings import MachineFacts
 
 # Every kind of plant that acts in the test with the real CLI; where it runs commands, True.
 KINDS = {
@@ -51,7 +51,7 @@ def named(listing: SampleListing) -> dict[str, bool]:
 
 def said_by_doctor(listing: SampleListing, **settings: Any) -> list[tuple[str, str]]:
     context = listing.context(**settings)
-    found = examine(context, Watch(context).look(), Machine())
+    found = examine(context, CatalogScanner(context).look(), MachineFacts())
     return [(one.level, one.words) for one in found if one.code.startswith("acting")]
 
 
@@ -68,7 +68,9 @@ def test_each_kind_is_named(listing: SampleListing, tmp_path: Path) -> None:
     assert [one for one, words in said if str(listing.root / "CLAUDE.md") in words] == ["note"]
     assert all("restricted console starts (those of stage_3 do)" in words for _, words in said)
     context = listing.context()
-    assert "all well" not in verdict(examine(context, Watch(context).look(), Machine()))
+    assert "all well" not in verdict(
+        examine(context, CatalogScanner(context).look(), MachineFacts())
+    )
     assert list((tmp_path / "acted").iterdir()) == []
 
 

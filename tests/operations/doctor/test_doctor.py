@@ -16,9 +16,9 @@ from tests.support.listings import sick_listing as made
 from tests.support.listings.sample_listing import FIRST, SECOND, snapshot
 from tests.support.listings.sick_listing import Sick, found, sick_below, write_row
 from tui.claude.config_dir import raise_sweep
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.doctor.doctor import examine, fix, verdict
-from tui.operations.doctor.machine_findings import Machine
+from tui.operations.doctor.machine_findings import MachineFacts
 from tui.operations.trash.delete import delete
 
 DAY = timedelta(days=1)
@@ -110,10 +110,10 @@ def test_a_command_never_names_an_id_that_could_be_obeyed(sick: Sick) -> None:
 def test_a_listing_that_vanished_is_one_finding(sick: Sick) -> None:
     sick.listing.track(FIRST)
     context = sick.context()
-    watch = Watch(context)
+    watch = CatalogScanner(context)
     watch.look()
     sick.listing.folder.rename(sick.home.parent.parent / "away")
-    (finding,) = examine(context, watch.look(), Machine())
+    (finding,) = examine(context, watch.look(), MachineFacts())
     assert (finding.code, finding.level) == ("vanished", "warning")
     assert finding.remedy == "`ack hollis_park` forgets it, for all of us"
 
@@ -130,7 +130,7 @@ def test_what_no_manifest_explains_is_told(sick: Sick) -> None:
 def test_who_recorded_what_root_may_not_do_is_told(sick: Sick) -> None:
     sick.listing.add(FIRST, metadata={"agent": {"permission_mode": "bypassPermissions"}})
     assert sick.examine() == ()
-    (finding,) = sick.examine(Machine(refuses_bypass=True))
+    (finding,) = sick.examine(MachineFacts(refuses_bypass=True))
     assert (finding.code, finding.level) == ("root_bypass", "note")
 
 
@@ -159,10 +159,10 @@ def test_a_root_without_evidence_of_its_zone_is_in_doubt_only_where_it_matters(
     sick.listing.track(FIRST)
     kinds = {}
     for zone in ("UTC", "Europe/Paris"):
-        catalog = Watch(sick.context(time_zone="auto")).look()
+        catalog = CatalogScanner(sick.context(time_zone="auto")).look()
         listing = replace(catalog.listings[0], zone=zone)
         context = sick.context(time_zone="auto")
-        findings = examine(context, replace(catalog, listings=(listing,)), Machine())
+        findings = examine(context, replace(catalog, listings=(listing,)), MachineFacts())
         kinds[zone] = [one.level for one in findings if one.code == "zone_in_doubt"]
     assert kinds == {"UTC": [], "Europe/Paris": ["note"]}
 
@@ -195,8 +195,8 @@ def test_fix_mends_what_is_safe_and_says_so(sick: Sick) -> None:
     sick.listing.add(SECOND, days=60)
     made.make_old(sick)
     context = sick.context()
-    catalog = Watch(context).look()
-    findings = examine(context, catalog, Machine())
+    catalog = CatalogScanner(context).look()
+    findings = examine(context, catalog, MachineFacts())
     said = fix(context, catalog, findings)
     assert any("sweep off" in words for words in said)
     assert any("young again" in words for words in said)
@@ -208,8 +208,8 @@ def test_fix_leaves_alone_what_only_a_person_can_tell(sick: Sick) -> None:
     for make in (made.stray, made.stale_registry, made.untracked, made.ghost):
         make(sick)
     context, before = sick.context(), snapshot(sick.listing.root.parent)
-    catalog = Watch(context).look()
-    assert fix(context, catalog, examine(context, catalog, Machine())) == ()
+    catalog = CatalogScanner(context).look()
+    assert fix(context, catalog, examine(context, catalog, MachineFacts())) == ()
     assert snapshot(sick.listing.root.parent) == before
 
 
@@ -219,8 +219,8 @@ def test_a_fix_that_cannot_be_done_is_told_and_keeps_no_other_from_it(sick: Sick
         one.add(FIRST, days=60)
     (broken.config_dir / "settings.json").write_text("[]")
     context = sick.context()
-    catalog = Watch(context).look()
-    said = fix(context, catalog, examine(context, catalog, Machine()))
+    catalog = CatalogScanner(context).look()
+    said = fix(context, catalog, examine(context, catalog, MachineFacts()))
     assert any(words.startswith("broken: not mended") for words in said)
     assert [one.listing for one in sick.examine() if one.is_fixable] == ["broken"]
 

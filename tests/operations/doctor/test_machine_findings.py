@@ -11,9 +11,9 @@ import pytest
 
 from tests.support.listings.sample_listing import FIRST
 from tests.support.listings.sick_listing import Sick, found, sick_below
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.doctor.doctor import examine
-from tui.operations.doctor.machine_findings import Machine, kills_user_processes, read_mounts
+from tui.operations.doctor.machine_findings import MachineFacts, kills_user_processes, read_mounts
 
 GB = 1024**3
 
@@ -26,23 +26,23 @@ def sick(tmp_path: Path) -> Sick:
 @pytest.mark.parametrize(
     ("machine", "free", "code", "level"),
     [
-        (Machine(total_bytes=100 * GB), GB // 2, "disk_full", "error"),
-        (Machine(total_bytes=100 * GB), 4 * GB, "disk_full", "warning"),
-        (Machine(total_bytes=100 * GB), 6 * GB, "", ""),
-        (Machine(), 2 * GB, "", ""),
-        (Machine(mounts=(("/", "nfs4"),)), 9 * GB, "network_mount", "warning"),
-        (Machine(mounts=(("/", "ext4"), ("/srv", "cifs"))), 9 * GB, "", ""),
-        (Machine(ends_agents=True, user="anna"), 9 * GB, "kill_user_processes", "warning"),
-        (Machine(free_memory=1), 9 * GB, "too_large", "warning"),
-        (Machine(free_memory=64 * GB), 9 * GB, "", ""),
+        (MachineFacts(total_bytes=100 * GB), GB // 2, "disk_full", "error"),
+        (MachineFacts(total_bytes=100 * GB), 4 * GB, "disk_full", "warning"),
+        (MachineFacts(total_bytes=100 * GB), 6 * GB, "", ""),
+        (MachineFacts(), 2 * GB, "", ""),
+        (MachineFacts(mounts=(("/", "nfs4"),)), 9 * GB, "network_mount", "warning"),
+        (MachineFacts(mounts=(("/", "ext4"), ("/srv", "cifs"))), 9 * GB, "", ""),
+        (MachineFacts(ends_agents=True, user="anna"), 9 * GB, "kill_user_processes", "warning"),
+        (MachineFacts(free_memory=1), 9 * GB, "too_large", "warning"),
+        (MachineFacts(free_memory=64 * GB), 9 * GB, "", ""),
     ],
 )
 def test_the_machine_is_looked_at_too(
-    sick: Sick, machine: Machine, free: int, code: str, level: str
+    sick: Sick, machine: MachineFacts, free: int, code: str, level: str
 ) -> None:
     sick.listing.add(FIRST)
     context = sick.context()
-    catalog = replace(Watch(context).look(), free_bytes=free)
+    catalog = replace(CatalogScanner(context).look(), free_bytes=free)
     told = [(one.code, one.level) for one in examine(context, catalog, machine)]
     assert told == ([(code, level)] if code else [])
 
@@ -50,7 +50,7 @@ def test_the_machine_is_looked_at_too(
 def test_a_listing_that_is_a_network_mount_of_its_own_is_told(sick: Sick) -> None:
     sick.listing.add(FIRST)
     mounts = read_mounts(f"srv:/x {sick.listing.folder.resolve()} nfs4 rw 0 0\n/dev/a / ext4 rw\n")
-    (finding,) = sick.examine(Machine(mounts=mounts))
+    (finding,) = sick.examine(MachineFacts(mounts=mounts))
     assert (finding.code, finding.listing) == ("network_mount", sick.listing.listing_id)
 
 
@@ -71,7 +71,7 @@ def test_a_stage_that_is_a_shell_for_restricted_operators_is_told(
 ) -> None:
     sick.listing.add(FIRST)
     context = sick.context(stages={"s1": stage}, restricted=is_restricted)
-    found = examine(context, Watch(context).look(), Machine())
+    found = examine(context, CatalogScanner(context).look(), MachineFacts())
     said = [one.words for one in found if one.code == "restricted_shell"]
     assert said == (
         [f"a stage with Bash is a shell for restricted operators: {told}"]
@@ -147,7 +147,7 @@ def test_a_mistake_in_the_settings_is_told(
     sick.listing.add(FIRST)
     given = setting(sick)
     (finding,) = [
-        one for one in sick.examine(Machine(refuses_bypass=True), **given) if one.code == code
+        one for one in sick.examine(MachineFacts(refuses_bypass=True), **given) if one.code == code
     ]
     assert finding.level == level
     assert words in finding.words

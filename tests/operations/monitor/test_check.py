@@ -26,11 +26,11 @@ from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, 
 from tests.support.place import REPOSITORY
 from tests.support.processes.runs_site import wait
 from tui.core.models import Catalog
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.doctor.doctor import examine
-from tui.operations.doctor.machine_findings import Machine
-from tui.operations.monitor.check import Lasting, Needed, needs, notify
+from tui.operations.doctor.machine_findings import MachineFacts
+from tui.operations.monitor.check import Alert, LastingAlerts, needs, notify
 from tui.operations.sessions.acknowledge import acknowledge
 from tui.runs.folder.protocol import EVENTS, HEARTBEAT, OWNER, SPEC, describe
 from tui.safe_io.processes import own_domain, started
@@ -47,10 +47,10 @@ def listing(tmp_path: Path) -> SampleListing:
 
 
 def look(listing: SampleListing) -> Catalog:
-    return Watch(listing.context(state_dir=listing.root.parent / "state")).look()
+    return CatalogScanner(listing.context(state_dir=listing.root.parent / "state")).look()
 
 
-def needed(listing: SampleListing, within: timedelta = HOUR) -> list[Needed]:
+def needed(listing: SampleListing, within: timedelta = HOUR) -> list[Alert]:
     return list(needs(look(listing), datetime.now(UTC), QUIET, within))
 
 
@@ -124,7 +124,7 @@ def _linked(listing: SampleListing) -> None:
 
 def _vanished(listing: SampleListing) -> None:
     listing.track(FIRST)
-    Watch(listing.context(state_dir=listing.root.parent / "state")).look()
+    CatalogScanner(listing.context(state_dir=listing.root.parent / "state")).look()
     shutil.rmtree(listing.folder)
 
 
@@ -352,17 +352,19 @@ def test_check_and_doctor_agree_how_bad_it_is(
 ) -> None:
     make(listing)
     (need,), catalog = needed(listing), look(listing)
-    levels = {one.level for one in examine(listing.context(), catalog, Machine()) if one.listing}
+    levels = {
+        one.level for one in examine(listing.context(), catalog, MachineFacts()) if one.listing
+    }
     assert levels == {need.level}
 
 
 def test_a_lock_only_counts_when_it_lasts(listing: SampleListing) -> None:
     _failed(listing)
-    lasting, now = Lasting(), datetime.now(UTC)
+    lasting, now = LastingAlerts(), datetime.now(UTC)
     with locked(listing) as catalog:
         found = needs(catalog, now, QUIET)
         assert [(one.level, one.what) for one in found] == [("warning", "locked")]
-        doctor = examine(listing.context(), catalog, Machine())
+        doctor = examine(listing.context(), catalog, MachineFacts())
         assert [one.level for one in doctor if one.code == "unread_database"] == ["warning"]
     assert lasting.of(found) == ()
     assert lasting.of(found) == found
@@ -373,7 +375,7 @@ def test_a_lock_only_counts_when_it_lasts(listing: SampleListing) -> None:
 def test_nobody_is_called_for_a_lock_of_a_moment_nor_for_a_note(bell: Bell) -> None:
     _failed(bell.listing)
     _no_table(replace(bell.listing, listing_id="just_made"))
-    context, lasting = bell.context(), Lasting()
+    context, lasting = bell.context(), LastingAlerts()
     with locked(bell.listing) as catalog:
         assert notify(context, catalog, lasting=lasting) == ""
         assert bell.told == []

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, run_cli
-from tui.core.models import Event
-from tui.operations.catalog.scanner import Watch
+from tui.core.models import AuditEvent
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.monitor.history import deeds, history, stats
 from tui.operations.sessions.extend import extend, plan_extension
@@ -46,7 +46,7 @@ def act_a_little(first: SampleListing, second: SampleListing) -> None:
     later = at(second, 2, "ben")
     extend(later, plan_extension(second.session("hollis_park/aa11"), "60d", later.clock()))
     held = at(first, 3)
-    write_event(first.root, Event(held.clock(), "anna", "hold", note="disk is full"))
+    write_event(first.root, AuditEvent(held.clock(), "anna", "hold", note="disk is full"))
     delete(at(first, 4), first.session(SECOND))
 
 
@@ -91,7 +91,7 @@ def test_the_accounts_add_up(first: SampleListing, second: SampleListing) -> Non
     second.track("ghost-1")
     second.add("expired-1", days=1, age=timedelta(days=3))
     context = first.context()
-    catalog = Watch(context).look()
+    catalog = CatalogScanner(context).look()
     one, other, total = stats(context, catalog)
     assert (one.listing, other.listing, total.listing) == ("cranbury", "hollis_park", "")
     assert (one.sessions, one.statuses, one.states) == (

@@ -13,8 +13,8 @@ import pytest
 from tests.operations.running.test_steer import add_run, held
 from tests.support.listings.sample_listing import FIRST, SampleListing, run_cli
 from tui.core.bounded_json import json_object
-from tui.core.models import Event
-from tui.operations.catalog.scanner import Watch
+from tui.core.models import AuditEvent
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.monitor.history import deeds
 from tui.operations.running.act_record import record_command
 from tui.operations.running.steer import interrupt, mode, model, send, stop
@@ -122,11 +122,11 @@ def test_an_act_on_many_is_one_line_and_its_sessions_are_listed_when_asked_for(
         for number in range(3):
             listing.add(f"{number:08x}-1111-4222-8333-444455556666")
     context = first.context().at_one_moment()
-    sessions = Watch(context).look().sessions
+    sessions = CatalogScanner(context).look().sessions
     for session in sessions:
         extend(context, plan_extension(session, "60d", context.clock()))
     bert = first.context(operator="bert")
-    delete_many(bert, Watch(bert).look().sessions[:1])
+    delete_many(bert, CatalogScanner(bert).look().sessions[:1])
     done = deeds(first.context())
     assert [(one.first.action, one.sessions) for one in done] == [("delete", 1), ("extend", 6)]
     *head, many, one = run_cli(first.root, "log").stdout.splitlines()
@@ -171,4 +171,4 @@ def test_what_two_did_at_once_is_counted_whole(listing: SampleListing) -> None:
     assert [one.sessions for one in deeds(listing.context())] == [1, 1]
     whole = deeds(listing.context(), is_whole=True)
     assert [len(one.events) for one in whole] == [30, 30]
-    assert all(isinstance(one.first, Event) for one in whole)
+    assert all(isinstance(one.first, AuditEvent) for one in whole)

@@ -15,7 +15,7 @@ from claude_agent_sdk import ClaudeAgentOptions
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tui.core.errors import DatabaseProblem, Refused, UsageError
 from tui.operations.running.query import Query, prepare
-from tui.runs.hosted import Prepared
+from tui.runs.hosted import PreparedRun
 from tui.storage.session_locks import SessionLock, held
 
 WEEK = timedelta(days=7)
@@ -27,7 +27,7 @@ def listing(tmp_path: Path) -> SampleListing:
     return SampleListing(tmp_path / "outputs")
 
 
-def prepared(listing: SampleListing, **changes: Any) -> Prepared:
+def prepared(listing: SampleListing, **changes: Any) -> PreparedRun:
     """Prepare a query and let its session go again."""
     settings = changes.pop("settings", {})
     asked = replace(ASKED, **changes)
@@ -38,7 +38,7 @@ def prepared(listing: SampleListing, **changes: Any) -> Prepared:
     return found
 
 
-def resumed(listing: SampleListing, recorded: dict[str, Any], **changes: Any) -> Prepared:
+def resumed(listing: SampleListing, recorded: dict[str, Any], **changes: Any) -> PreparedRun:
     listing.add(FIRST, metadata={"agent": recorded})
     return prepared(listing, resume=FIRST, **changes)
 

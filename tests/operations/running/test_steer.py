@@ -16,10 +16,10 @@ from tests.support.hostile.planted_request import plant_request
 from tests.support.listings.sample_listing import FIRST, SampleListing
 from tests.support.processes.children import Child
 from tests.support.processes.runs_site import wait
-from tui.core.errors import ConsoleError, NeedsYes, Refused, UsageError
+from tui.core.errors import ConfirmationRequired, ConsoleError, Refused, UsageError
 from tui.core.limits import REQUEST
 from tui.core.models import Session
-from tui.operations.context import Act, Context
+from tui.operations.context import ActionResult, Context
 from tui.operations.running.steer import answer, interrupt, put_off, send, stop
 from tui.runs.folder.inbox import Inbox
 from tui.runs.folder.permission_requests import REQUESTS
@@ -61,7 +61,7 @@ def add_run(listing: SampleListing, *, silent_s: float = 0, **owner: Any) -> Pat
     return folder
 
 
-def held(listing: SampleListing, act: Callable[[Context, Session], Act]) -> Act:
+def held(listing: SampleListing, act: Callable[[Context, Session], ActionResult]) -> ActionResult:
     """Do `act` while something holds the session's lock, as its runner would."""
     with SessionLock.take(listing.folder, FIRST):
         return act(listing.context(), listing.session(FIRST))
@@ -76,7 +76,7 @@ def held(listing: SampleListing, act: Callable[[Context, Session], Act]) -> Act:
     ],
 )
 def test_a_command_is_posted_to_the_run(
-    listing: SampleListing, act: Callable[[Context, Session], Act], kind: str
+    listing: SampleListing, act: Callable[[Context, Session], ActionResult], kind: str
 ) -> None:
     folder = add_run(listing)
     words = held(listing, act).words
@@ -142,7 +142,7 @@ def test_only_several_answers_are_parted(
 @pytest.mark.parametrize(
     ("shown", "refusal"),
     [
-        ("", NeedsYes),
+        ("", ConfirmationRequired),
         ("{digest:.16}", None),
         ("{digest}", None),
         ("{digest:.8}", Refused),

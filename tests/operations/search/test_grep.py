@@ -13,8 +13,8 @@ from tests.support.hostile.payloads import PAYLOADS, acts
 from tests.support.listings.said import answer, call, prompt, result, text, thinking, write_lines
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tui.core.errors import UsageError
-from tui.operations.catalog.scanner import Watch
-from tui.operations.search.grep import Hit, search
+from tui.operations.catalog.scanner import CatalogScanner
+from tui.operations.search.grep import GrepHit, search
 
 
 @pytest.fixture
@@ -34,8 +34,8 @@ def listing(tmp_path: Path) -> SampleListing:
     return listing
 
 
-def hits(listing: SampleListing, pattern: str, limit: int = 0) -> list[Hit]:
-    return list(search(Watch(listing.context()).look().sessions, pattern, limit=limit))
+def hits(listing: SampleListing, pattern: str, limit: int = 0) -> list[GrepHit]:
+    return list(search(CatalogScanner(listing.context()).look().sessions, pattern, limit=limit))
 
 
 def found(listing: SampleListing, pattern: str) -> list[str]:
@@ -139,7 +139,7 @@ def test_a_torn_last_line_is_told_and_left_out(listing: SampleListing) -> None:
         listing.transcript_path(FIRST), prompt("needle"), b'{"type": "user", "needle'
     )
     told: list[str] = []
-    sessions = Watch(listing.context()).look().sessions
+    sessions = CatalogScanner(listing.context()).look().sessions
     assert len(list(search(sessions, "needle", tell=told.append))) == 1
     size = len(path.read_bytes().split(b"\n")[-1])
     assert told == [
@@ -156,7 +156,7 @@ def linked(path: Path) -> None:
 def test_what_took_the_place_of_a_transcript_is_told_and_passed_by(
     listing: SampleListing, make: Callable[[Path], None]
 ) -> None:
-    sessions = Watch(listing.context()).look().sessions
+    sessions = CatalogScanner(listing.context()).look().sessions
     path = listing.transcript_path(FIRST)
     path.unlink()
     make(path)

@@ -10,14 +10,14 @@ import pytest
 
 from tests.support.listings.sample_listing import FIRST, SampleListing
 from tests.support.listings.subagent_files import add_agent, call, prompt, text, write
-from tui.claude.transcript.hidden_words import Hidden
+from tui.claude.transcript.hidden_words import HiddenWordFinder
 from tui.core.text.safe_text import safe_text
 from tui.operations.search.grep import search
-from tui.operations.stream.follow import Follow
+from tui.operations.stream.follow import StreamFollower
 
 
 def hides(raw: bytes) -> bool:
-    return Hidden(raw).find(0) >= 0
+    return HiddenWordFinder(raw).find(0) >= 0
 
 
 def test_all_that_is_not_shown_and_all_that_is_the_same_letter_may_hide_a_word() -> None:
@@ -68,7 +68,7 @@ def test_a_search_finds_what_the_stream_shows(
             one.write_text("".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines))
     session = listing.session(FIRST)
     assert len([*search([session], sought)]) == 2
-    follow = Follow(session)
+    follow = StreamFollower(session)
     while follow.poll(session).has_more:
         pass
     assert len(follow.seek(sought, lambda _: None, lambda: False).places) == 2

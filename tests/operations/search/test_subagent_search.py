@@ -21,8 +21,8 @@ from tests.support.listings.subagent_files import (
 )
 from tui.core.models import Session
 from tui.operations.search.grep import search
-from tui.operations.search.transcript_search import Hits
-from tui.operations.stream.follow import Follow
+from tui.operations.search.transcript_search import SearchHits
+from tui.operations.stream.follow import StreamFollower
 from tui.operations.stream.last_entries import last_entries
 
 PARTS = (
@@ -58,12 +58,12 @@ def folder(listing: SampleListing) -> Path:
     return folder
 
 
-def sought(follow: Follow, words: str, known: Hits | None = None) -> Hits:
+def sought(follow: StreamFollower, words: str, known: SearchHits | None = None) -> SearchHits:
     return follow.seek(words, lambda _: None, lambda: False, known)
 
 
-def begun(session: Session) -> Follow:
-    follow = Follow(session)
+def begun(session: Session) -> StreamFollower:
+    follow = StreamFollower(session)
     while follow.poll(session).has_more:
         pass
     return follow
@@ -115,7 +115,7 @@ def test_without_a_transcript_it_is_found_at_what_stands_for_the_calls(
 ) -> None:
     listing.transcript_path(FIRST).unlink()
     session = listing.session(FIRST)
-    follow = Follow(session)
+    follow = StreamFollower(session)
     update = follow.poll(session)
     shown = {one.place: one.tool_id for one in update.entries if one.tool_id}
     for words, call_id in (("outer pumps", "t1"), ("nested valves", "t1"), ("bolts", "t9")):

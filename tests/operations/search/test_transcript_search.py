@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tui.claude.transcript.line_parser import parse_line
 from tui.core.errors import ConsoleError
-from tui.operations.search.transcript_search import Hits, seek
+from tui.operations.search.transcript_search import SearchHits, seek
 
 PIECES = st.sampled_from(["Pumps", "pumps ", 'a "b"', "ü", "(x)", " ", "new\nline", "İ", "valve"])
 TEXTS = st.lists(st.lists(PIECES, max_size=5).map("".join), max_size=12)
@@ -84,11 +84,11 @@ def test_it_says_how_far_it_is_and_can_be_stopped(tmp_path: Path) -> None:
 def test_the_next_hit_goes_round() -> None:
     from array import array
 
-    hits = Hits("x", array("Q", [10, 20, 30]))
+    hits = SearchHits("x", array("Q", [10, 20, 30]))
     assert [hits.next(place, 1) for place in (-1, 10, 15, 30)] == [0, 1, 1, 0]
     assert [hits.next(place, -1) for place in (30, 15, 10)] == [1, 0, 2]
-    assert Hits("x").next(5, 1) is None
-    first = Hits("x", array("Q", [0, 10]))
+    assert SearchHits("x").next(5, 1) is None
+    first = SearchHits("x", array("Q", [0, 10]))
     assert [first.next(place, 1) for place in (-1, 0)] == [0, 1]
 
 

@@ -13,7 +13,7 @@ from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tui.core.attention import Need, attention
 from tui.core.errors import ConsoleError, Refused, UnknownId
 from tui.core.models import Session
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.sessions.acknowledge import acknowledge
 from tui.storage.state.logbook import read_logbook
 from tui.storage.table.tracking import Tracking
@@ -52,7 +52,7 @@ def test_it_is_settled_for_everybody_until_something_new_happens(listing: Sample
         FIRST,
         "acknowledged that 9f2c0000 failed",
     )
-    colleague = Watch(listing.context(operator="bert")).look().session(session.key)
+    colleague = CatalogScanner(listing.context(operator="bert")).look().session(session.key)
     assert colleague is not None
     assert colleague.ack is not None
     assert colleague.ack.by == "anna"
@@ -75,7 +75,7 @@ def test_of_two_at_once_the_second_is_told_who_was_first(listing: SampleListing)
 
 
 def test_a_console_that_watches_sees_it_settled(listing: SampleListing) -> None:
-    watch = Watch(listing.context())
+    watch = CatalogScanner(listing.context())
     watch.look()
     acknowledge(listing.context(), listing.session(FIRST))
     seen = watch.look().session(("hollis_park", FIRST))

@@ -22,9 +22,9 @@ from tests.support.processes.children import Child
 from tui.claude.config_dir import sweep_days
 from tui.core.errors import ConsoleError, Refused, UnknownId, UsageError
 from tui.core.models import Session, State
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
-from tui.operations.context import Act, Context
+from tui.operations.context import ActionResult, Context
 from tui.operations.running.resume import plan_resume
 from tui.operations.sessions.adopt import adopt, adoptable
 from tui.operations.sessions.extend import extend, plan_extension
@@ -53,9 +53,9 @@ class Strays:
         return self.listing.context(claude_home=self.home)
 
     def session(self, words: str = FIRST) -> Session:
-        return find_session(Watch(self.context).look(), words)
+        return find_session(CatalogScanner(self.context).look(), words)
 
-    def adopt(self, words: str = FIRST, rename: Rename = os.rename, **given: str) -> Act:
+    def adopt(self, words: str = FIRST, rename: Rename = os.rename, **given: str) -> ActionResult:
         return adopt(self.context, self.session(words), rename=rename, **given)
 
     def write(self, session_id: str, *, cwd: str = "/app", age: timedelta = DAY) -> Path:
@@ -341,7 +341,7 @@ def test_a_stray_that_no_row_tracks_goes_where_its_folder_lies(strays: Strays) -
 
 def test_only_strays_are_taken_with_all(strays: Strays) -> None:
     strays.listing.write_transcript(THIRD, "Who am I?")
-    sessions = Watch(strays.context).look().sessions
+    sessions = CatalogScanner(strays.context).look().sessions
     assert [one.session_id for one in adoptable(sessions)] == [FIRST]
 
 

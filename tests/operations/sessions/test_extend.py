@@ -16,8 +16,8 @@ import pytest
 from tests.support.listings import guide_statements as guide
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, snapshot
 from tui.claude.config_dir import sweep_days
-from tui.core.errors import Changed, DatabaseProblem, Refused, UsageError
-from tui.operations.context import Act
+from tui.core.errors import Conflict, DatabaseProblem, Refused, UsageError
+from tui.operations.context import ActionResult
 from tui.operations.sessions.extend import extend, plan_extension
 from tui.operations.trash.delete import delete
 from tui.operations.trash.undo import undo
@@ -38,7 +38,7 @@ def change_row(listing: SampleListing, sql: str) -> None:
         pipeline.execute(sql)
 
 
-def act_on(listing: SampleListing, words: str, session_id: str = FIRST) -> Act:
+def act_on(listing: SampleListing, words: str, session_id: str = FIRST) -> ActionResult:
     context = listing.context()
     return extend(context, plan_extension(listing.session(session_id), words, context.clock()))
 
@@ -128,7 +128,7 @@ def test_a_lost_race_overwrites_nothing(listing: SampleListing) -> None:
     planned = plan_extension(session, "7d", context.clock())
     asyncio.run(guide.extend_session(listing.db_path, FIRST, 90))
     rows = read_rows(listing.db_path)
-    with pytest.raises(Changed, match="expires_at is now"):
+    with pytest.raises(Conflict, match="expires_at is now"):
         extend(context, planned)
     assert read_rows(listing.db_path) == rows
 
@@ -139,7 +139,7 @@ def test_undo_takes_it_back_unless_somebody_wrote_since(listing: SampleListing) 
     assert read_rows(listing.db_path) == rows
     act = act_on(listing, "7d")
     asyncio.run(guide.extend_session(listing.db_path, FIRST, 90))
-    with pytest.raises(Changed):
+    with pytest.raises(Conflict):
         undo(listing.context(), act)
 
 

@@ -16,7 +16,7 @@ import pytest
 from tests.support.hostile.payloads import PAYLOADS, is_cleaned
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, run_cli, snapshot
 from tests.support.place import REPOSITORY
-from tui.core.errors import Changed, ConsoleError, Refused, UnknownId, UsageError
+from tui.core.errors import Conflict, ConsoleError, Refused, UnknownId, UsageError
 from tui.operations.sessions.rename import rename
 from tui.safe_io.processes import own_domain, started
 from tui.storage.session_locks import SessionLock
@@ -66,7 +66,7 @@ def test_a_title_that_another_gave_meanwhile_stays_and_the_loser_is_told(
     seen = listing.session(FIRST)
     rename(listing.context(operator="bert"), seen, "By bert")
     words = 'changed meanwhile: its title is now "By bert"; bert renamed it just now'
-    with pytest.raises(Changed, match=words):
+    with pytest.raises(Conflict, match=words):
         rename(listing.context(), seen, "By anna")
     assert listing.session(FIRST).title == "By bert"
     assert [one.operator for one in read_logbook(listing.root)] == ["bert"]
@@ -92,7 +92,7 @@ def test_a_title_that_another_gave_counts_however_much_was_written_since(
     rename(listing.context(operator="bert"), seen, "By bert")
     with path.open("ab") as file:
         file.write((json.dumps({"type": "tag", "of": "x" * 200}).encode() + b"\n") * 4000)
-    with pytest.raises(Changed, match="its title is now"):
+    with pytest.raises(Conflict, match="its title is now"):
         rename(listing.context(), seen, "By anna")
 
 

@@ -16,15 +16,15 @@ import pytest
 from tests.support.listings import guide_statements as guide
 from tests.support.listings.sample_listing import FIRST, SampleListing
 from tui.claude.config_dir import sweep_days
-from tui.core.errors import Changed, ConsoleError, DatabaseProblem, Refused, UnknownId
+from tui.core.errors import Conflict, ConsoleError, DatabaseProblem, Refused, UnknownId
 from tui.core.models import Liveness, Row, Session
 from tui.core.time.zones import LOCAL, read_time
-from tui.operations.context import Act, Context
+from tui.operations.context import ActionResult, Context
 from tui.operations.sessions.extend import extend, plan_extension
 from tui.operations.sessions.row_edits import activate, fail, reapply
 from tui.storage.table.tracking import read_events, read_rows
 
-Deed = Callable[[Context, Session], Act]
+Deed = Callable[[Context, Session], ActionResult]
 DEEDS: dict[str, Deed] = {"fail": fail, "activate": activate, "reapply": reapply}
 AGENT = {"agent": {"model": "opus"}}
 
@@ -166,7 +166,7 @@ def test_a_row_that_changed_meanwhile_is_left(listing: SampleListing, deed: str)
     session = listing.session(FIRST)
     sql(listing, "UPDATE claude_sessions SET stage = 'stage_4'")
     before = stored(listing)
-    with pytest.raises(Changed, match="stage is now stage_4"):
+    with pytest.raises(Conflict, match="stage is now stage_4"):
         DEEDS[deed](listing.context(), session)
     assert stored(listing) == before
 

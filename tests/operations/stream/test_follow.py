@@ -14,8 +14,8 @@ import pytest
 from tests.support.listings.sample_listing import FIRST, SampleListing, stamp, text_line, user_line
 from tui.core.models import Entry, EntryKind
 from tui.operations.stream.final_answer import last_words
-from tui.operations.stream.follow import Follow
-from tui.operations.stream.run_notices import Happened
+from tui.operations.stream.follow import StreamFollower
+from tui.operations.stream.run_notices import RunNotices
 from tui.runs.folder.journal import Journal
 from tui.runs.folder.protocol import SPEC, describe, new_run_id
 from tui.safe_io.folders import console_folder
@@ -43,7 +43,7 @@ def said(text: str, message_id: str) -> dict[str, Any]:
 
 
 def test_a_stream_is_followed_from_before_its_transcript_is_there(listing: SampleListing) -> None:
-    follow = Follow(listing.session(FIRST))
+    follow = StreamFollower(listing.session(FIRST))
     assert follow.poll(listing.session(FIRST)).entries == ()
     listing.write_transcript(FIRST, "Let me look.")
     session = listing.session(FIRST)
@@ -56,7 +56,7 @@ def test_a_stream_is_followed_from_before_its_transcript_is_there(listing: Sampl
 def test_a_transcript_that_became_another_voids_what_was_shown(listing: SampleListing) -> None:
     path = listing.write_transcript(FIRST, "old words")
     session = listing.session(FIRST)
-    follow = Follow(session)
+    follow = StreamFollower(session)
     follow.poll(session)
     path.unlink()
     gone = follow.poll(session)
@@ -113,8 +113,8 @@ def test_paging_back_to_the_start_tells_what_reading_it_whole_tells(
     path = listing.write_transcript(FIRST)
     append(listing, *(line for number in range(1200) for line in turn(number)))
     session = listing.session(FIRST)
-    whole = Follow(session, last_bytes=1 << 40).poll(session)
-    follow = Follow(session)
+    whole = StreamFollower(session, last_bytes=1 << 40).poll(session)
+    follow = StreamFollower(session)
     update = follow.poll(session)
     entries, place = update.entries, update.start
     assert 0 < place < update.end == path.stat().st_size
@@ -134,7 +134,7 @@ def test_paging_back_to_the_start_tells_what_reading_it_whole_tells(
 def test_a_page_of_a_file_that_was_replaced_is_void(listing: SampleListing) -> None:
     path = listing.write_transcript(FIRST, *(f"words {number}" for number in range(3000)))
     session = listing.session(FIRST)
-    follow = Follow(session)
+    follow = StreamFollower(session)
     place = follow.poll(session).start
     path.with_suffix(".new").write_bytes(path.read_bytes())
     path.with_suffix(".new").replace(path)
@@ -170,7 +170,7 @@ def test_what_is_written_is_shown_until_the_transcript_has_it(
     """Attached in the middle of a message: nothing of it twice, and nothing of it lost."""
     run.partial(block("text", "Found", earlier=[block("thinking", "Hm.")]))
     session = listing.session(FIRST)
-    follow = Follow(session)
+    follow = StreamFollower(session)
     partial = follow.poll(session).partial
     assert partial is not None
     assert [one.text for one in (*partial.earlier, partial)] == ["Hm.", "Found"]
@@ -204,7 +204,7 @@ def test_what_happened_in_a_run_stands_in_its_place_by_time(
     run.event("notice", kind="dropped", words="And Asia?", by="anna")
     late = said("Later.", "m2") | {"timestamp": stamp(NOW + timedelta(hours=2))}
     append(listing, late)
-    follow = Follow(session)
+    follow = StreamFollower(session)
     notices = [
         "retry 2 of 10: 529 overloaded, again in 4s",
         "Bash: denied by bert",
@@ -229,7 +229,7 @@ def test_what_happened_before_there_is_a_transcript_is_told_once(
     path.write_bytes(b"") if is_empty else path.unlink()
     run.event("notice", kind="retry", attempt=1, max_retries=10)
     session = listing.session(FIRST)
-    follow = Follow(session)
+    follow = StreamFollower(session)
     said = [one.text for _ in range(2) for one in follow.poll(session).entries]
     path.write_bytes(kept)
     session = listing.session(FIRST)
@@ -250,7 +250,7 @@ def test_sub_agents_are_told_by_the_call_that_started_them(listing: SampleListin
     agent.write_text(json.dumps(said("Sulzer leads.", "s1")) + "\n")
     (folder / "agent-2.jsonl").write_text(json.dumps(said("Nobody's.", "s2")) + "\n")
     session = listing.session(FIRST)
-    follow = Follow(session)
+    follow = StreamFollower(session)
     asides = follow.poll(session).asides
     assert [(key, one.text) for key, told in asides.items() for one in told] == [
         ("t1", "Sulzer leads.")
@@ -269,7 +269,7 @@ def test_model_context_and_cost_are_told(listing: SampleListing) -> None:
                                   "output_tokens": 90}}  # fmt: skip
     append(listing, line, {"type": "cost-state", "totalCostUSD": 1.5})
     session = listing.session(FIRST)
-    spent = Follow(session).poll(session).spent
+    spent = StreamFollower(session).poll(session).spent
     assert (spent.model, spent.context, spent.written, spent.cost_usd) == (
         "claude-sonnet-4-5", 90_100, 90, 1.5,
     )  # fmt: skip
@@ -279,7 +279,7 @@ def test_nothing_is_told_of_a_run_whose_folder_is_a_link(tmp_path: Path) -> None
     folder, moved = tmp_path / "run", tmp_path / "moved"
     folder.mkdir()
     Journal(folder, lambda: NOW).event("failed", reason="the API is gone")
-    assert len(Happened().poll(folder)) == 1
+    assert len(RunNotices().poll(folder)) == 1
     folder.rename(moved)
     folder.symlink_to(moved)
-    assert Happened().poll(folder) == ()
+    assert RunNotices().poll(folder) == ()

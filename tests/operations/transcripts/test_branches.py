@@ -15,17 +15,17 @@ from tests.support.processes.cli_turn import take_turn
 from tui.claude.transcript import branches
 from tui.core.models import EntryKind
 from tui.demo.api import LoopbackApi
-from tui.demo.api_request import Asked
+from tui.demo.api_request import ApiRequest
 from tui.demo.turns import Turn, say
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.doctor.doctor import examine
 from tui.operations.search.grep import search
 from tui.operations.search.transcript_search import seek
 from tui.operations.stream.export import CUT, markdown
-from tui.operations.stream.follow import Follow
+from tui.operations.stream.follow import StreamFollower
 from tui.operations.stream.last_entries import last_entries
 from tui.operations.transcripts import branches as module
-from tui.operations.transcripts.branches import Branches, branch_words
+from tui.operations.transcripts.branches import BranchReader, branch_words
 
 Lines = list[dict[str, Any]]
 
@@ -63,14 +63,16 @@ def test_it_is_told_wherever_one_looks(listing: SampleListing) -> None:
         shown = " ".join(run_cli(listing.root, verb, FIRST).stdout.split())
         assert NEXT in shown
     assert json.loads(run_cli(listing.root, "show", FIRST, "--json").stdout)["branches"] == NEXT
-    (finding,) = [one for one in examine(context, Watch(context).look()) if one.code == "branches"]
+    (finding,) = [
+        one for one in examine(context, CatalogScanner(context).look()) if one.code == "branches"
+    ]
     assert NEXT in finding.words
 
 
 def test_the_stream_tells_it_as_it_comes_about(listing: SampleListing) -> None:
     write(listing, *ROOT, *LEFT)
     session = listing.session(FIRST)
-    follow = Follow(session)
+    follow = StreamFollower(session)
     assert follow.poll(session).branches == ""
     write(listing, *RIGHT)
     update = follow.poll(session)
@@ -101,19 +103,19 @@ def test_a_huge_transcript_is_read_within_bounds(
     path = write(listing, *ROOT, *LEFT, *RIGHT)
     size = path.stat().st_size
     monkeypatch.setattr(module, "BRANCHES_BYTES", 300)
-    short = Branches(path)
+    short = BranchReader(path)
     short.read(size)
     assert short.is_cut
     monkeypatch.undo()
     monkeypatch.setattr(module, "BRANCHES_S", 0.0)
-    slow = Branches(path)
+    slow = BranchReader(path)
     slow.read(size)
     assert slow.is_cut
 
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[LoopbackApi]:
-    def scene(asked: Asked) -> Turn:
+    def scene(asked: ApiRequest) -> Turn:
         return say(f"ANSWER-{asked.prompt}")
 
     with LoopbackApi(scene).in_thread() as server:

@@ -11,11 +11,11 @@ import pytest
 from tests.claude.transcript.test_branches import result, says, user
 from tests.support.listings.sample_listing import FIRST, SampleListing
 from tui.core.models import EntryKind
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.search.grep import search
 from tui.operations.search.transcript_search import seek
 from tui.operations.stream.export import markdown
-from tui.operations.stream.follow import Follow
+from tui.operations.stream.follow import StreamFollower
 from tui.operations.stream.last_entries import last_entries
 
 
@@ -34,7 +34,7 @@ def written(listing: SampleListing, *lines: str) -> Path:
 
 
 def found(listing: SampleListing, words: str) -> list[str]:
-    hits = search(Watch(listing.context()).look().sessions, words)
+    hits = search(CatalogScanner(listing.context()).look().sessions, words)
     return [hit.text for hit in hits]
 
 
@@ -67,7 +67,7 @@ def test_a_fresh_record_behind_a_copy_in_one_line_is_told_everywhere(
         listing, *map(json.dumps, (first, copied)), spliced, json.dumps(user("q1", "a1"))
     )
     session, shown = listing.session(FIRST), ["say q0", "said a0", "said a1", "say q1"]
-    follow = Follow(session)
+    follow = StreamFollower(session)
     update = follow.poll(session)
     assert [one.text for one in update.entries] == shown
     page = follow.before(update.end, None)
@@ -124,7 +124,7 @@ def test_every_record_of_a_long_spliced_line_is_told(listing: SampleListing, beg
     spliced = f"{first}{long}{json.dumps(says('fresh', 'a0'))}"
     written(listing, *map(json.dumps, (user("q0", ""), copied)), spliced)
     session = listing.session(FIRST)
-    follow = Follow(session)
+    follow = StreamFollower(session)
     update = follow.poll(session)
     assert update.entries[-1].text == "said fresh"
     before = follow.before(update.start, None).entries

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.listings.sample_listing import FIRST, SampleListing
 from tests.support.listings.subagent_files import write
-from tui.operations.stream.follow import Follow
+from tui.operations.stream.follow import StreamFollower
 from tui.operations.transcripts import branches
 
 
@@ -38,7 +38,7 @@ def test_a_window_that_was_proven_long_ago_is_known(listing: SampleListing, mode
         listing.transcript_path(FIRST), fills(model, 400_000), aside, PADDING, fills(model, 150_000)
     )
     session = listing.session(FIRST)
-    spent = Follow(session).poll(session).spent
+    spent = StreamFollower(session).poll(session).spent
     assert (spent.context, spent.window) == (150_000, 1_000_000)
 
 
@@ -50,7 +50,7 @@ def test_the_context_is_known_behind_a_very_long_result(listing: SampleListing) 
         {"type": "user", "message": message},
     )
     session = listing.session(FIRST)
-    follow = Follow(session)
+    follow = StreamFollower(session)
     spent = follow.poll(session).spent
     assert (spent.model, spent.context, spent.window) == ("claude-haiku-4-5", 50_000, 200_000)
     write(listing.transcript_path(FIRST), fills("claude-haiku-4-5", 160_000))
@@ -64,14 +64,14 @@ def test_a_compaction_empties_the_context_behind_a_very_long_line_too(
     known = done | {"uuid": "c", "compactMetadata": {"postTokens": 8_000}}
     write(listing.transcript_path(FIRST), fills("claude-haiku-4-5", 190_000), known, PADDING)
     session = listing.session(FIRST)
-    assert Follow(session).poll(session).spent.context_share == 0.04
+    assert StreamFollower(session).poll(session).spent.context_share == 0.04
     write(
         listing.transcript_path(FIRST),
         fills("claude-haiku-4-5", 190_001),
         done | {"uuid": "d"},
         PADDING,
     )
-    assert Follow(session).poll(session).spent.context_share is None
+    assert StreamFollower(session).poll(session).spent.context_share is None
 
 
 def test_of_a_huge_transcript_the_end_tells_it(
@@ -81,4 +81,4 @@ def test_of_a_huge_transcript_the_end_tells_it(
     before = (fills("claude-opus-4-8", 20_000), PADDING, fills("claude-haiku-4-5", 50_000))
     write(listing.transcript_path(FIRST), *before, PADDING)
     session = listing.session(FIRST)
-    assert Follow(session).poll(session).spent.context_share == 0.25
+    assert StreamFollower(session).poll(session).spent.context_share == 0.25

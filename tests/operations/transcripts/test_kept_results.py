@@ -17,7 +17,7 @@ from tui.operations.search.transcript_search import seek
 from tui.operations.stream.export import markdown
 from tui.operations.stream.last_entries import last_entries
 from tui.operations.transcripts import kept_results
-from tui.view.stream.stream_buffer import Roll
+from tui.view.stream.stream_buffer import StreamBuffer
 
 LINES = "".join(f"{number}\n" for number in range(1, 30_001)) + "NEEDLE-IN-RESULT\n"
 
@@ -107,7 +107,7 @@ def test_it_is_shown_found_and_exported_whole(listing: SampleListing) -> None:
 
 def test_opened_in_the_console_it_is_all_there(listing: SampleListing) -> None:
     keep(listing).write_text(LINES)
-    roll = Roll()
+    roll = StreamBuffer()
     roll.append(last_entries(listing.session(FIRST), 10).entries)
     assert len(roll.lines(1)) == 1
     roll.open(1)

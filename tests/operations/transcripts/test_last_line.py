@@ -14,7 +14,7 @@ from tests.support.listings.sample_listing import FIRST, SampleListing, run_cli
 from tui.claude.config_dir import CONFIG_DIR
 from tui.core.models import Entry, EntryKind, Liveness, Session
 from tui.operations.stream.final_answer import last_words
-from tui.operations.stream.follow import Follow
+from tui.operations.stream.follow import StreamFollower
 from tui.operations.stream.last_entries import last_entries
 from tui.operations.transcripts import subagent_tails
 
@@ -55,7 +55,7 @@ def texts(entries: tuple[Entry, ...]) -> list[str]:
 def test_it_is_told_once_whatever_comes_behind_it(
     listing: SampleListing, session: Session, end: str
 ) -> None:
-    follow = Follow(session)
+    follow = StreamFollower(session)
     assert texts(follow.poll(session).entries) == ["say q0", "said a0"]
     assert follow.poll(session).entries == ()
     append(listing, end)
@@ -64,7 +64,7 @@ def test_it_is_told_once_whatever_comes_behind_it(
 
 
 def test_pages_have_it_and_a_search_finds_it(listing: SampleListing, session: Session) -> None:
-    follow = Follow(session)
+    follow = StreamFollower(session)
     update = follow.poll(session)
     assert update.end == listing.transcript_path(FIRST).stat().st_size
     page = follow.before(update.end, None)
@@ -85,7 +85,7 @@ def test_while_it_is_written_it_waits_for_its_newline(
     listing: SampleListing, session: Session
 ) -> None:
     running = replace(session, liveness=Liveness.BUSY)
-    follow = Follow(running)
+    follow = StreamFollower(running)
     assert texts(follow.poll(running).entries) == ["say q0"]
     assert "not whole yet" in last_entries(running, 9).entries[-1].text
     append(listing, "\n")
@@ -97,7 +97,7 @@ def test_half_a_line_is_named_once_and_told_when_it_is_whole(
 ) -> None:
     path = listing.transcript_path(FIRST)
     path.write_text(f"{FIRST_LINE}\n{LAST[:40]}")
-    follow = Follow(session)
+    follow = StreamFollower(session)
     first, named = follow.poll(session).entries
     assert named.kind is EntryKind.NOTICE
     assert "its 40 bytes are left out" in named.text
@@ -126,7 +126,7 @@ def test_that_of_a_sub_agent_is_told_once_all_is_over(
     monkeypatch.setattr(subagent_tails, "is_settled", lambda _: True)  # nothing is written any more
     running = replace(session, liveness=Liveness.BUSY)
     os.utime(path, (0, 0))
-    follow = Follow(running)
+    follow = StreamFollower(running)
     while follow.poll(running).has_more:
         pass
     assert [texts(one) for one in follow.poll(session).asides.values()] == [["said b2"]]

@@ -12,11 +12,11 @@ from tests.support.listings.said import AT, answer, prompt, text, write_lines
 from tests.support.listings.sample_listing import FIRST, SampleListing
 from tui.core.models import EntryKind
 from tui.core.text.markdown_quoting import escaped
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.search.grep import search
 from tui.operations.search.transcript_search import seek
 from tui.operations.stream.export import markdown
-from tui.operations.stream.follow import Follow
+from tui.operations.stream.follow import StreamFollower
 
 SPOKEN = (EntryKind.PROMPT, EntryKind.TEXT)
 COMMAND = (
@@ -52,7 +52,7 @@ def listing(tmp_path: Path) -> SampleListing:
 
 def told(listing: SampleListing) -> list[str]:
     session = listing.session(FIRST)
-    entries = Follow(session).poll(session).entries
+    entries = StreamFollower(session).poll(session).entries
     return [one.text for one in entries if one.kind in SPOKEN]
 
 
@@ -62,14 +62,14 @@ def test_every_whole_record_is_everywhere(listing: SampleListing) -> None:
     assert told(listing) == whole
     session = listing.session(FIRST)
     assert session.title == "Question one"
-    follow = Follow(session, last_bytes=10)
+    follow = StreamFollower(session, last_bytes=10)
     update = follow.poll(session)
     page = follow.before(update.start, None)
     paged = [one.text for one in (*page.entries, *update.entries) if one.kind in SPOKEN]
     assert paged == whole
     skipped = [one.text for one in page.entries if one.left_out]
     assert skipped == [f"a line of {len(TWO) // 2} bytes that cannot be read"]
-    sessions = Watch(listing.context()).look().sessions
+    sessions = CatalogScanner(listing.context()).look().sessions
     assert [hit.match for hit in search(sessions, "(question|answer) [a-z]+")] == whole
     exported = "\n".join(markdown(listing.context(), session))
     assert all(f"> {words}" in exported for words in whole)
@@ -101,13 +101,13 @@ def test_who_speaks_is_the_same_everywhere(listing: SampleListing) -> None:
         "said while it worked: And Asia?",
         "queued and not taken up: Why so long",
     ]
-    live = [one.text for one in Follow(session).poll(session).entries]
+    live = [one.text for one in StreamFollower(session).poll(session).entries]
     assert [one for one in live if one in notices] == notices
     assert live[-1] == "queued and not taken up: Still there?"
     exported = "\n".join(markdown(listing.context(), session))
     assert all(f"*{escaped(words)}" in exported for words in notices)
     assert "prompts: 1" in exported
-    sessions = Watch(listing.context()).look().sessions
+    sessions = CatalogScanner(listing.context()).look().sessions
     size = path.stat().st_size
     for words in ("/profile acme pumps", "And Asia?", "why so long", "still there?"):
         (hit,) = search(sessions, words.replace("?", r"\?"))
@@ -124,7 +124,7 @@ def test_a_prompt_that_the_next_page_holds_is_not_lost(listing: SampleListing) -
     lines = [queue("enqueue", "Find pumps"), prompt("Find pumps"), answer(text("Yes."))]
     path = write_lines(listing.transcript_path(FIRST), *lines)
     session = listing.session(FIRST)
-    follow = Follow(session, last_bytes=len(raw(lines[1])) + len(raw(lines[2])) + 60)
+    follow = StreamFollower(session, last_bytes=len(raw(lines[1])) + len(raw(lines[2])) + 60)
     update = follow.poll(session)
     assert 0 < update.start == path.read_bytes().index(b'{"type": "user"')
     assert follow.before(update.start, None).entries == ()

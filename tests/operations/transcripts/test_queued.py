@@ -10,7 +10,7 @@ from tests.claude.transcript.test_line_reader import queue, says, user
 from tests.operations.stream.test_follow import append, listing
 from tests.support.listings.said import result
 from tests.support.listings.sample_listing import FIRST, SampleListing
-from tui.operations.stream.follow import Follow
+from tui.operations.stream.follow import StreamFollower
 from tui.operations.transcripts import page_context as module
 
 __all__ = ["listing"]
@@ -23,7 +23,7 @@ def paged(listing: SampleListing, *lines: dict[str, Any]) -> list[str]:
     listing.write_transcript(FIRST)
     append(listing, *lines)
     session = listing.session(FIRST)
-    follow = Follow(session)
+    follow = StreamFollower(session)
     update = follow.poll(session)
     entries, place = update.entries, update.start
     assert place > 0

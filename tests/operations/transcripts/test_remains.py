@@ -11,7 +11,7 @@ import pytest
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, run_cli
 from tests.support.listings.subagent_files import add_agent, call, prompt, text, write
 from tui.core.models import State
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.doctor.doctor import examine
 from tui.operations.search.grep import search
 from tui.operations.stream.export import markdown
@@ -66,7 +66,9 @@ def test_the_doctor_finds_it_and_nothing_resumes_or_adopts_it(
     listing: SampleListing, folder: Path
 ) -> None:
     context = listing.context()
-    found = [one for one in examine(context, Watch(context).look()) if one.session_id == FIRST]
+    found = [
+        one for one in examine(context, CatalogScanner(context).look()) if one.session_id == FIRST
+    ]
     assert "remains" in {one.code for one in found}
     assert "untracked" not in {one.code for one in found}
     for words in (("resume", FIRST, "on"), ("adopt", FIRST, "--stage", "s")):
@@ -88,7 +90,7 @@ def test_what_is_not_surely_gone_is_not_told_so(listing: SampleListing, folder: 
     """A pipe in the place of a transcript, a link, or another project's: none of it is absent."""
     path = listing.transcript_path(FIRST)
     os.mkfifo(path)
-    assert [one for one in Watch(listing.context()).look().sessions if one.remains] == []
+    assert [one for one in CatalogScanner(listing.context()).look().sessions if one.remains] == []
     path.unlink()
     other = path.parent.with_name("-another") / path.name
     other.parent.mkdir()
@@ -103,7 +105,7 @@ def test_an_empty_folder_or_one_of_another_name_is_nobody_s(listing: SampleListi
     (folder.parent / "memory").mkdir()
     (folder.parent / "memory" / "note.md").write_text("x")
     (folder.parent / SECOND.replace("9f2d", "9f2e")).symlink_to(folder.parent / "memory")
-    assert [one.session_id for one in Watch(listing.context()).look().sessions] == [SECOND]
+    assert [one.session_id for one in CatalogScanner(listing.context()).look().sessions] == [SECOND]
 
 
 def test_what_a_sub_agent_writes_is_activity_of_its_session(listing: SampleListing) -> None:
@@ -111,7 +113,7 @@ def test_what_a_sub_agent_writes_is_activity_of_its_session(listing: SampleListi
 
     The CLI's sweep goes by that mtime all the same.
     """
-    path, watch = listing.transcript_path(SECOND), Watch(listing.context())
+    path, watch = listing.transcript_path(SECOND), CatalogScanner(listing.context())
     silent_since = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     (before,) = watch.look().sessions
     assert before.last_activity_at == silent_since

@@ -23,10 +23,10 @@ from tests.support.listings.subagent_files import (
 )
 from tui.claude.transcript_tail import Growth, Tail
 from tui.core.models import Entry, EntryKind
-from tui.operations.stream.follow import Follow, Update
+from tui.operations.stream.follow import StreamFollower, StreamUpdate
 from tui.operations.stream.last_entries import last_entries
 from tui.operations.transcripts import subagent_tails as module
-from tui.operations.transcripts.subagent_tails import Asides
+from tui.operations.transcripts.subagent_tails import SubagentTails
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def tell(listing: SampleListing, *lines: Mapping[str, Any]) -> Path:
     return write(listing.transcript_path(FIRST), *lines).with_suffix("")
 
 
-def said(update: Update) -> dict[str, list[str]]:
+def said(update: StreamUpdate) -> dict[str, list[str]]:
     return {call: [one.text for one in told] for call, told in update.asides.items()}
 
 
@@ -58,7 +58,7 @@ def all_said(listing: SampleListing) -> dict[str, list[str]]:
 def test_a_folder_in_place_of_a_sub_agent_s_file_ends_only_that_one(tmp_path: Path) -> None:
     lost = add_agent(tmp_path, "1", prompt("go"), toolUseId="t1")
     kept = add_agent(tmp_path, "2", prompt("go"), toolUseId="t2")
-    asides = Asides(tmp_path)
+    asides = SubagentTails(tmp_path)
     asides.note(Entry(EntryKind.TOOL, "Agent", tool_id=name) for name in ("t1", "t2"))
     assert set(asides.poll().entries) == {"t1", "t2"}
     lost.unlink()
@@ -78,7 +78,7 @@ def test_one_in_the_background_is_heard_after_its_result_until_it_ends(
     folder = tell(listing, call("t1"), launched("t1", "a1", 0.1))
     agent = add_agent(folder, "a1", prompt("go", 0.1), toolUseId="t1")
     session = listing.session(FIRST)
-    follow = Follow(session)
+    follow = StreamFollower(session)
     assert said(follow.poll(session)) == {"t1": ["go"]}
     write(agent, text("A first step.", 5))
     assert said(follow.poll(session)) == {"t1": ["A first step."]}
@@ -183,7 +183,7 @@ def test_nothing_is_read_anew_while_nothing_changed(
     """Thousands of finished ones must not be opened at each look."""
     folder = tell(listing, call("t1"), result("t1", "Done."))
     agent = add_agent(folder, "a1", text("Done."), toolUseId="t1", finished=True)
-    asides = Asides(folder)
+    asides = SubagentTails(folder)
     asides.note([Entry(EntryKind.TOOL, "Agent", tool_id="t1")])
     monkeypatch.setattr(module, "is_settled", lambda versions: True)
     assert set(asides.poll().entries) == {"t1"}

@@ -21,7 +21,7 @@ from tests.support.listings.subagent_files import (
 from tui.core.models import Entry, EntryKind, Liveness
 from tui.operations.search.grep import search
 from tui.operations.stream.export import markdown
-from tui.operations.stream.follow import Follow
+from tui.operations.stream.follow import StreamFollower
 from tui.operations.stream.last_entries import last_entries
 from tui.operations.transcripts import branches, unlinked_subagents
 from tui.operations.transcripts.unlinked_subagents import NO_CALL, NOT_KNOWN
@@ -97,7 +97,7 @@ def test_while_it_runs_a_call_may_still_name_it(
     for path in folder.rglob("*.jsonl"):
         os.utime(path, (path.stat().st_mtime - wait,) * 2)
     running = replace(listing.session(FIRST), liveness=Liveness.BUSY)
-    follow = Follow(running)
+    follow = StreamFollower(running)
     shown = ["Begin.", "t1", *(["t9", "r2"] if wait else []), "Go on."]
     assert calls_of(follow.poll(running).entries) == shown
     over = replace(running, liveness=Liveness.NONE)
@@ -110,7 +110,7 @@ def test_one_of_long_ago_comes_with_its_page(listing: SampleListing, folder: Pat
     path = listing.transcript_path(FIRST)
     write(path, *[BOOKKEEPING | {"uuid": "x"}] * 40, prompt("Much later.", 900))
     session = listing.session(FIRST)
-    follow = Follow(session)
+    follow = StreamFollower(session)
     update = follow.poll(session)
     assert calls_of(update.entries) == ["Much later."]
     page = follow.before(update.start, update.entries[0].at)
@@ -143,7 +143,7 @@ def test_where_it_takes_too_long_it_says_that_once(
     monkeypatch.setattr(unlinked_subagents, "_LOOK_S", 0.0)
     monkeypatch.setattr(unlinked_subagents, "_PAUSE_S", 0.0)
     session = listing.session(FIRST)
-    follow = Follow(session)
+    follow = StreamFollower(session)
     said = [one.text for _ in range(3) for one in follow.poll(session).entries]
     assert said.count(NOT_KNOWN) == 1
     assert "t9" not in said

@@ -17,10 +17,10 @@ from tests.support.listings import guide_statements as guide
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, snapshot
 from tui.core.errors import Refused, UnknownId
 from tui.core.models import Catalog
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.running.hold import set_hold
-from tui.operations.trash.cleanup import CleanupPlan, Progress, clean_up, plan_cleanup
+from tui.operations.trash.cleanup import BulkProgress, CleanupPlan, clean_up, plan_cleanup
 from tui.operations.trash.delete import delete_many, restore_many
 from tui.operations.trash.purge import erase_many
 from tui.operations.trash.undo import undo_last
@@ -71,7 +71,7 @@ def change(listing: SampleListing, sql: str) -> None:
 
 
 def look(context: Context) -> Catalog:
-    return Watch(context).look()
+    return CatalogScanner(context).look()
 
 
 def planned(context: Context, **wanted: object) -> CleanupPlan:
@@ -218,7 +218,7 @@ def test_a_locked_database_keeps_no_other_listing_from_being_cleaned(
 def test_it_tells_how_far_it_is_and_stops_between_two_listings(
     listings: tuple[SampleListing, SampleListing],
 ) -> None:
-    context, seen = listings[0].context(), list[Progress]()
+    context, seen = listings[0].context(), list[BulkProgress]()
     plan = planned(context)
     done = clean_up(context, plan, seen.append, lambda: bool(seen))
     assert [(one.listing, one.done, one.total) for one in seen] == [("hollis_park", 2, 4)]

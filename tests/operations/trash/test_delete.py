@@ -20,9 +20,9 @@ from tests.support.listings.sample_listing import (
     snapshot,
     with_footprint,
 )
-from tui.core.errors import Changed, DatabaseProblem, Refused, UnknownId
+from tui.core.errors import Conflict, DatabaseProblem, Refused, UnknownId
 from tui.core.models import Liveness, State
-from tui.operations.trash.bulk import Progress
+from tui.operations.trash.bulk import BulkProgress
 from tui.operations.trash.delete import delete, delete_many, restore, restore_many
 from tui.operations.trash.undo import undo
 from tui.safe_io.processes import own_domain, started
@@ -82,7 +82,7 @@ def test_a_lost_race_puts_every_file_back(listing: SampleListing, sql: str) -> N
     before, session = content_of(listing), listing.session(FIRST)
     change_row(listing, sql)
     rows = read_rows(listing.db_path)
-    with pytest.raises(Changed):
+    with pytest.raises(Conflict):
         delete(listing.context(), session)
     assert content_of(listing) == before
     assert read_rows(listing.db_path) == rows
@@ -97,7 +97,7 @@ def test_what_was_tracked_since_the_look_is_not_deleted_as_untracked(
     session, before = listing.session(FIRST), content_of(listing)
     assert session.state is State.UNTRACKED
     listing.track(FIRST)
-    with pytest.raises(Changed, match="tracked"):
+    with pytest.raises(Conflict, match="tracked"):
         delete(listing.context(), session)
     assert content_of(listing) == before
 
@@ -229,7 +229,7 @@ def test_many_are_deleted_and_restored_in_one_batch(listing: SampleListing) -> N
     sessions = [listing.session(f"hollis_park/{one}") for one in (FIRST, SECOND, "77ab")]
     sessions.append(listing.session(f"oak/{FIRST}"))
     change_row(listing, "UPDATE claude_sessions SET stage = '9' WHERE session_id = '77ab'")
-    seen: list[Progress] = []
+    seen: list[BulkProgress] = []
     with SessionLock.take(other.folder, FIRST):
         done = delete_many(listing.context(), sessions, seen.append)
     assert {(act.listing, act.session_id) for act in done.acts} == {
@@ -254,7 +254,7 @@ def test_a_stop_between_two_batches_leaves_the_rest(listing: SampleListing) -> N
     other = replace(listing, listing_id="oak")
     other.add(FIRST)
     sessions = [listing.session(f"oak/{FIRST}"), listing.session(f"hollis_park/{FIRST}")]
-    seen: list[Progress] = []
+    seen: list[BulkProgress] = []
     done = delete_many(listing.context(), sessions, seen.append, lambda: bool(seen))
     assert done.is_cut_short
     assert "then stopped" in done.words

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from tests.support.listings.sample_listing import SampleListing, change_row, snapshot
 from tui.core.errors import Refused
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.sessions.acknowledge import acknowledge
 from tui.operations.sessions.extend import extend, plan_extension
@@ -45,7 +45,7 @@ def transcripts(listing: SampleListing) -> dict[str, tuple[int, int, bytes]]:
 
 
 def catalog_now(context: Context) -> int:
-    return len(plan_cleanup(context, Watch(context).look(), is_expired=True).sessions)
+    return len(plan_cleanup(context, CatalogScanner(context).look(), is_expired=True).sessions)
 
 
 def test_an_undone_clean_up_of_128_expired_ones_leaves_them_expired(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_an_undone_clean_up_of_128_expired_ones_leaves_them_expired(tmp_path: Pa
         change_row(listing, f"INSERT INTO claude_sessions VALUES ('{one}', 'hollis_park', {row})")  # noqa: S608
         listing.write_transcript(one, "Let me look.")
     context, before = listing.context(), (stored(listing), transcripts(listing))
-    plan = plan_cleanup(context, Watch(context).look(), is_expired=True)
+    plan = plan_cleanup(context, CatalogScanner(context).look(), is_expired=True)
     assert len(clean_up(context, plan).acts) == 128
     assert len(undo_last(context)) == 128
     assert (stored(listing), transcripts(listing)) == before
@@ -171,7 +171,7 @@ def test_what_is_done_at_once_is_one_act(tmp_path: Path) -> None:
     listing = SampleListing(tmp_path / "outputs")
     for number in range(3):
         listing.add(f"{number:08x}-1111-4222-8333-444455556666")
-    sessions = Watch(listing.context()).look().sessions
+    sessions = CatalogScanner(listing.context()).look().sessions
     delete_many(listing.context(), sessions[:2])
     delete_many(listing.context(), sessions[2:])
     undo_last(listing.context())

@@ -20,7 +20,7 @@ from tests.operations.trash.test_purge import CANARY, DAY, listing, saying
 from tests.support.hostile.full_disk import fill, may_mount, small_disk
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, run_cli, snapshot
 from tui.core.errors import ConsoleError
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.trash.cleanup import clean_up, plan_cleanup
 from tui.operations.trash.delete import delete
@@ -71,7 +71,7 @@ def test_on_a_full_disk_nothing_is_lost_and_erasing_is_the_way_out(
         assert os.strerror(errno.ENOSPC) in str(raised.value) or "too large" in str(raised.value)
         assert snapshot(there.config_dir) == before
         context = there.context()
-        plan = plan_cleanup(context, Watch(context).look(), purges_trash=True)
+        plan = plan_cleanup(context, CatalogScanner(context).look(), purges_trash=True)
         assert clean_up(context, plan).freed > 200_000
         if root != listing.root:
             delete(there.context(), there.session(SECOND))

@@ -21,7 +21,7 @@ from tui.claude.config_dir import footprints
 from tui.core.errors import ConsoleError, UnknownId
 from tui.core.models import Row
 from tui.core.session_id import is_session_id
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.trash.cleanup import clean_up, plan_cleanup
 from tui.operations.trash.delete import delete_many, find_trashed, restore, restore_many
@@ -97,7 +97,7 @@ def hostile_ids(count: int) -> list[str]:
 def act_on_all(context: Context) -> None:
     """Do whatever moves or erases, to everything that is there."""
     for only in (None, "hollis_park"):
-        catalog = Watch(context).look(only)
+        catalog = CatalogScanner(context).look(only)
         with suppress(ConsoleError):
             clean_up(context, plan_cleanup(context, catalog))
         delete_many(context, catalog.sessions)
@@ -150,7 +150,7 @@ def test_a_table_full_of_hostile_ids_cleans_up_nothing_but_its_own(
         pipeline.commit()
     context = listing.context()
     with untouched(outside):
-        done = clean_up(context, plan_cleanup(context, Watch(context).look()))
+        done = clean_up(context, plan_cleanup(context, CatalogScanner(context).look()))
     taken = {act.session_id for act in done.acts}
     assert {FIRST, SECOND} <= taken
     assert taken <= {FIRST, SECOND} | {

@@ -11,13 +11,13 @@ import pytest
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, snapshot
 from tests.torture.trash import run
 from tui.core.models import Row
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.trash.cleanup import clean_up, plan_cleanup
 from tui.operations.trash.delete import delete, restore
 from tui.operations.trash.interrupted_moves import repair, unfinished
 from tui.storage.session_locks import SessionLock, batch_lock
 from tui.storage.table.tracking import read_rows
-from tui.storage.trash.manifest import Trashed
+from tui.storage.trash.manifest import Manifest
 from tui.storage.trash.trash import list_trash
 
 
@@ -32,8 +32,8 @@ def listing(tmp_path: Path) -> SampleListing:
     return listing
 
 
-def found(listing: SampleListing) -> tuple[Trashed, ...]:
-    return unfinished(listing.root, Watch(listing.context()).look().listings)
+def found(listing: SampleListing) -> tuple[Manifest, ...]:
+    return unfinished(listing.root, CatalogScanner(listing.context()).look().listings)
 
 
 def files(listing: SampleListing) -> set[str]:
@@ -92,7 +92,7 @@ def test_half_a_restore_is_finished_by_the_next_clean_up(listing: SampleListing)
     (trashed,) = list_trash(listing.root)
     trashed.moved(0).rename(listing.folder / trashed.places[0])
     rewrite(listing, rows[0])
-    plan = plan_cleanup(listing.context(), Watch(listing.context()).look())
+    plan = plan_cleanup(listing.context(), CatalogScanner(listing.context()).look())
     assert plan.unfinished == (trashed,)
     assert plan.words == "put back 1 session moved only halfway"
     assert "1 session moved only halfway put back" in clean_up(listing.context(), plan).words
@@ -116,7 +116,7 @@ def test_what_is_under_way_is_not_called_unfinished(listing: SampleListing, hold
 
 def test_what_was_finished_meanwhile_is_looked_at_again(listing: SampleListing) -> None:
     """By the rows of a moment ago a delete that has just ended looks cut off."""
-    seen = Watch(listing.context()).look().listings
+    seen = CatalogScanner(listing.context()).look().listings
     delete(listing.context(), listing.session(FIRST))
     assert unfinished(listing.root, seen) == ()
 
@@ -127,7 +127,7 @@ def test_something_new_in_the_way_is_never_overwritten(listing: SampleListing) -
     rewrite(listing, rows[0])
     listing.write_transcript(FIRST, "new")
     before = snapshot(listing.config_dir)
-    plan = plan_cleanup(listing.context(), Watch(listing.context()).look())
+    plan = plan_cleanup(listing.context(), CatalogScanner(listing.context()).look())
     done = clean_up(listing.context(), plan)
     assert snapshot(listing.config_dir) == before
     ((_, error),) = done.refused

@@ -9,7 +9,7 @@ import pytest
 from tests.support.hostile.full_disk import mounted_apart, need_mounts
 from tests.support.listings.sample_listing import FIRST, SampleListing, snapshot
 from tui.core.errors import ConsoleError
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.doctor.config_findings import of_config_dirs
 from tui.operations.trash.delete import delete, restore
 from tui.operations.trash.purge import purge
@@ -46,7 +46,7 @@ def test_what_is_a_mount_within_a_listing_is_named(listing: SampleListing, tmp_p
     with mounted_apart(listing.config_dir, tmp_path / "a volume"):
         assert mount_of(listing.transcript_path(FIRST)) == listing.config_dir
         before = snapshot(listing.config_dir)
-        catalog = Watch(listing.context()).look()
+        catalog = CatalogScanner(listing.context()).look()
         (finding,) = of_config_dirs(listing.context(), catalog)
         assert (finding.code, finding.level) == ("mounted_apart", "warning")
         with pytest.raises(ConsoleError, match=f"from the mount {listing.config_dir} into the"):

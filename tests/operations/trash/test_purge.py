@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, change_row, snapshot
-from tui.core.errors import AmbiguousId, Changed, DatabaseProblem, Refused, UnknownId
-from tui.core.models import Ack
-from tui.core.saved_view import Draft, Remembered
-from tui.operations.catalog.scanner import Watch
+from tui.core.errors import AmbiguousId, Conflict, DatabaseProblem, Refused, UnknownId
+from tui.core.models import Acknowledgement
+from tui.core.saved_view import Draft, SavedView
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.monitor.check import notify
 from tui.operations.sessions.acknowledge import acknowledge
@@ -63,7 +63,7 @@ def listing(tmp_path: Path) -> SampleListing:
     ]
     history = "".join(f"{json.dumps(line)}\n" for line in lines)
     (listing.config_dir / "history.jsonl").write_text(history)
-    write_ack(listing.folder, FIRST, Ack("anna", datetime.now(UTC), f"FAILED|{CANARY}"))
+    write_ack(listing.folder, FIRST, Acknowledgement("anna", datetime.now(UTC), f"FAILED|{CANARY}"))
     return listing
 
 
@@ -136,7 +136,7 @@ def test_nothing_is_left_in_what_was_kept_for_the_next_start(
         one.add(SECOND)
     other, moments = listing.context(cache_dir=tmp_path / "cache"), count()
     soon = Context(other.settings, lambda: datetime.now(UTC) + timedelta(minutes=next(moments)))
-    open_console = Watch(soon)
+    open_console = CatalogScanner(soon)
     open_console.look()
     assert saying(tmp_path / "cache", CANARY)
     path = index_path(tmp_path / "cache", listing.root)
@@ -152,7 +152,7 @@ def test_nothing_is_left_in_what_was_kept_for_the_next_start(
     late.save()
     open_console.look()
     assert saying(tmp_path / "cache", CANARY) == []
-    Watch(soon).look()
+    CatalogScanner(soon).look()
     assert saying(tmp_path / "cache", CANARY) == []
 
 
@@ -166,12 +166,12 @@ def test_nothing_is_kept_of_what_is_erased_in_the_trash(
     caches = [tmp_path / "cache", tmp_path / "another"]
     contexts = [listing.context(cache_dir=one) for one in caches]
     for one in contexts:
-        Watch(one).look()
+        CatalogScanner(one).look()
     assert all(saying(one, CANARY) for one in caches)
     delete(listing.context(), listing.session(FIRST))
     erase_many(contexts[0], list_trash(listing.root))
     assert saying(caches[0], CANARY) == []
-    Watch(contexts[1]).look()
+    CatalogScanner(contexts[1]).look()
     assert saying(caches[1], CANARY) == []
 
 
@@ -180,7 +180,7 @@ def test_nothing_is_left_of_what_was_told_or_typed(listing: SampleListing, tmp_p
     listing.track(FIRST, metadata={"last_error": CANARY})
     change_row(listing, "UPDATE claude_sessions SET status = 'failed'")
     context = listing.context(notify_command="true", state_dir=tmp_path / "state")
-    assert notify(context, Watch(context).look()) == ""
+    assert notify(context, CatalogScanner(context).look()) == ""
     told = listing.root / ".session_console" / "notified.json"
     assert len(json.loads(told.read_text())) > 0
     assert saying(told.parent, CANARY) == []
@@ -188,7 +188,7 @@ def test_nothing_is_left_of_what_was_told_or_typed(listing: SampleListing, tmp_p
     session = listing.session(FIRST)
     acknowledge(context, session)
     drafts = (Draft("send", "hollis_park", FIRST, CANARY), Draft("send", "oak", FIRST, "kept"))
-    write_remembered(tmp_path / "state", listing.root, "anna", Remembered(drafts=drafts))
+    write_remembered(tmp_path / "state", listing.root, "anna", SavedView(drafts=drafts))
     purge(context, FIRST)
     acknowledge(context, session)  # at a console that has not looked again yet
     assert saying(tmp_path, CANARY) == []
@@ -240,7 +240,7 @@ def test_a_row_that_changed_since_the_look_keeps_it_from_being_erased(
     """Somebody works with it: what cannot be undone must not happen to it then."""
     erasure, before = plan_purge(listing.context(), FIRST), snapshot(listing.config_dir)
     listing.track(FIRST, stage="stage_9")
-    with pytest.raises(Changed, match="look again"):
+    with pytest.raises(Conflict, match="look again"):
         erase_session(listing.context(), erasure)
     assert snapshot(listing.config_dir) == before
 
@@ -271,7 +271,7 @@ def test_what_is_tracked_since_the_look_keeps_it_from_being_erased(listing: Samp
     listing.write_transcript(new, CANARY)
     erasure, before = plan_purge(listing.context(), new), snapshot(listing.config_dir)
     listing.track(new, metadata={"note": CANARY})
-    with pytest.raises(Changed, match="is tracked by now"):
+    with pytest.raises(Conflict, match="is tracked now"):
         erase_session(listing.context(), erasure)
     assert snapshot(listing.config_dir) == before
 
@@ -311,7 +311,7 @@ def test_what_was_half_erased_is_erased_and_never_put_back(listing: SampleListin
     trashed.moved(0).rename(trashed.batch / "0.purged")
     assert list_trash(listing.root) == ()
     context = listing.context()
-    plan = plan_cleanup(context, Watch(context).look())
+    plan = plan_cleanup(context, CatalogScanner(context).look())
     assert plan.unfinished == ()
     assert [one.session_id for one in plan.purges] == [FIRST]
     assert [act.session_id for act in erase_many(context, ()).acts] == [FIRST]

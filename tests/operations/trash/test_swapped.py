@@ -25,7 +25,7 @@ from tests.support.listings.sample_listing import (
 )
 from tui.core.errors import ConsoleError
 from tui.core.models import Session
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context
 from tui.operations.sessions.acknowledge import acknowledge
@@ -90,11 +90,11 @@ def extended(context: Context, session: Session) -> object:
 
 def acknowledged(context: Context, session: Session) -> object:
     fail(context, session)
-    return acknowledge(context, find_session(Watch(context).look(), FIRST))
+    return acknowledge(context, find_session(CatalogScanner(context).look(), FIRST))
 
 
 def cleaned(context: Context, session: Session) -> object:
-    catalog = Watch(context).look()
+    catalog = CatalogScanner(context).look()
     return clean_up(context, plan_cleanup(context, catalog, older_than=timedelta(0)))
 
 
@@ -122,7 +122,7 @@ def swapped_at(work: Path, made: Path, act: Act, at: int, calls: int) -> tuple[i
     shutil.copytree(listing.folder, other, symlinks=True)
     context = listing.context(trash_days=0, claude_home=work / "home" / ".claude")
     with suppress(ConsoleError):
-        session = find_session(Watch(context).look(), FIRST)
+        session = find_session(CatalogScanner(context).look(), FIRST)
     before = snapshot(other)
     swap = Swap(listing.folder, other, at, calls)
     with pytest.MonkeyPatch.context() as patch:

@@ -15,9 +15,9 @@ import pytest
 
 from tests.support.listings.sample_listing import SampleListing, snapshot
 from tui.core.errors import DatabaseProblem, Refused
-from tui.core.models import Event
-from tui.operations.catalog.scanner import Watch
-from tui.operations.context import Act, Context
+from tui.core.models import AuditEvent
+from tui.operations.catalog.scanner import CatalogScanner
+from tui.operations.context import ActionResult, Context
 from tui.operations.sessions.extend import extend, plan_extension
 from tui.operations.sessions.rename import rename
 from tui.operations.sessions.row_edits import fail
@@ -65,7 +65,9 @@ class Operator:
 
     def clean_up(self) -> None:
         context = self.context()
-        plan = plan_cleanup(context, Watch(context).look(), older_than=timedelta(minutes=1))
+        plan = plan_cleanup(
+            context, CatalogScanner(context).look(), older_than=timedelta(minutes=1)
+        )
         assert len(clean_up(context, plan).acts) == len(IDS)
 
     def undo(self) -> list[str]:
@@ -235,7 +237,7 @@ def test_what_an_older_program_left_is_undone(listing: SampleListing) -> None:
     anna.delete("aa11")
     for act in (last_batch(anna.context()), read_events(listing.db_path)):
         note = f"of {act[0].at.isoformat()}: left as they are: aa11"
-        write_event(listing.root, Event(datetime.now(UTC), "anna", "undo", note=note))
+        write_event(listing.root, AuditEvent(datetime.now(UTC), "anna", "undo", note=note))
     assert anna.undo() == ["aa11"]
     assert anna.undo() == ["bb22"]
 
@@ -274,7 +276,7 @@ def test_each_undo_is_audited_and_read_only_undoes_nothing(listing: SampleListin
 
 
 def test_only_deletes_and_extensions_can_be_undone(listing: SampleListing) -> None:
-    act = Act("fail", "hollis_park", "aa11", datetime.now(UTC), "")
+    act = ActionResult("fail", "hollis_park", "aa11", datetime.now(UTC), "")
     with pytest.raises(Refused, match="fail cannot be undone"):
         undo(listing.context(), act)
 

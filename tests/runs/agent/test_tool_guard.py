@@ -12,7 +12,7 @@ import pytest
 from tests.support.processes.runs_site import Site
 from tui.demo.api import LoopbackApi
 from tui.runs.agent.closed_places import _all_but, deny_rules
-from tui.runs.agent.tool_guard import Guard
+from tui.runs.agent.tool_guard import ToolGuard
 from tui.runs.agent.tool_policy import is_given, is_harmless
 from tui.runs.folder.protocol import RunSpec
 
@@ -106,10 +106,10 @@ def test_calls_are_judged_by_mode_and_place(
     spec: RunSpec, mode: str, tool: str, given: dict[str, Any], said: str
 ) -> None:
     (spec.cwd / "out").symlink_to("/etc")
-    bound = Guard(replace(spec, is_restricted=True), is_hosted=False)
+    bound = ToolGuard(replace(spec, is_restricted=True), is_hosted=False)
     bound.mode = mode
     assert bound.verdict(tool, given, str(spec.cwd)) == said
-    hosted = Guard(spec, is_hosted=True)
+    hosted = ToolGuard(spec, is_hosted=True)
     assert hosted.verdict(tool, given, str(spec.cwd)) == ""
     hosted.bind()
     hosted.mode = mode
@@ -119,14 +119,17 @@ def test_calls_are_judged_by_mode_and_place(
 def test_more_than_can_be_looked_at_is_no_answer(spec: RunSpec) -> None:
     given = {"a": [str(number) for number in range(100_001)]}
     with pytest.raises(ValueError, match="too many"):
-        Guard(spec, is_hosted=False).verdict("mcp__crm__x", given, str(spec.cwd))
+        ToolGuard(spec, is_hosted=False).verdict("mcp__crm__x", given, str(spec.cwd))
 
 
 def test_a_sheet_of_thousands_of_cells_is_asked_for(spec: RunSpec) -> None:
     """With a bound of a thousand texts it was denied as what may hold secrets."""
     rows = [[f"{row} {column}" for column in range(40)] for row in range(130)]
     bound = replace(spec, is_restricted=True)
-    assert Guard(bound, is_hosted=False).verdict("mcp__x__put", {"r": rows}, str(spec.cwd)) == "ask"
+    assert (
+        ToolGuard(bound, is_hosted=False).verdict("mcp__x__put", {"r": rows}, str(spec.cwd))
+        == "ask"
+    )
 
 
 @pytest.mark.parametrize("names", [("projects", "plans"), ("9f2c0000-1111",), ("tool-results",)])

@@ -11,14 +11,14 @@ import pytest
 
 from tests.support.processes.runs_site import Site
 from tui.demo.api import LoopbackApi
-from tui.runs.agent.client import Agent
-from tui.runs.folder.agent_events import Answer, Ask
+from tui.runs.agent.client import AgentClient
+from tui.runs.folder.agent_events import PermissionAnswer, PermissionAsk
 from tui.runs.folder.command import Command
 from tui.runs.folder.inbox import Inbox, post
 from tui.runs.folder.journal import Journal
 from tui.runs.folder.protocol import INBOX, read_events
-from tui.runs.model_changes import Alterations
-from tui.runs.prompt_queue import Prompt, Prompts
+from tui.runs.model_changes import ModelChanges
+from tui.runs.prompt_queue import Prompt, PromptQueue
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -60,13 +60,13 @@ def test_a_runner_knows_itself_whether_its_agent_asks(
     """Without it whoever writes to the run folder could say that a pipeline's agent asks."""
     spec = Site(tmp_path, tmp_path / "env", api).spec("go", **changes)
     journal = Journal(tmp_path, lambda: NOW)
-    alterations = Alterations(Agent(spec, tmp_path, _nobody), journal, spec)
+    alterations = ModelChanges(AgentClient(spec, tmp_path, _nobody), journal, spec)
     alterations.begun(now)
     assert alterations.is_asking == is_asking
 
 
-async def _nobody(ask: Ask) -> Answer:
-    return Answer("deny")
+async def _nobody(ask: PermissionAsk) -> PermissionAnswer:
+    return PermissionAnswer("deny")
 
 
 @pytest.mark.parametrize(
@@ -77,6 +77,6 @@ def test_a_restricted_prompt_begins_no_turn_of_an_agent_that_does_not_ask(
     tmp_path: Path, is_restricted: bool, is_asking: bool, may: bool
 ) -> None:
     prompt = Prompt("go", "eve", "one", is_restricted)
-    prompts = Prompts(Journal(tmp_path, lambda: NOW), prompt)
+    prompts = PromptQueue(Journal(tmp_path, lambda: NOW), prompt)
     assert prompts.may_begin(prompt, is_asking=is_asking) == may
     assert [event["kind"] for event in read_events(tmp_path)] == ([] if may else ["dropped"])

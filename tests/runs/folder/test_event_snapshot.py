@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from tui.core.limits import FOLDED_EACH, RUN_FILE
-from tui.core.permission_request import Asker
+from tui.core.permission_request import Requester
 from tui.runs.folder import bounded_reads
 from tui.runs.folder.event_snapshot import EVENTS, FOLDED, read_story
 from tui.runs.folder.journal import Journal
 from tui.runs.folder.protocol import read_events, read_run
-from tui.runs.folder.run_state import Story
+from tui.runs.folder.run_state import RunState
 
 NOW = datetime(2026, 11, 22, 7, 15, 30, tzinfo=UTC)
 LONG = "x" * 4_000
@@ -58,12 +58,12 @@ def test_the_state_is_right_however_much_was_written_since(tmp_path: Path) -> No
     assert not (tmp_path / FOLDED).exists()
     grow(pen, RUN_FILE + FOLDED_EACH)
     assert (tmp_path / EVENTS).stat().st_size > RUN_FILE
-    assert Story.told_by(read_events(tmp_path)).state == "starting"
+    assert RunState.told_by(read_events(tmp_path)).state == "starting"
     story = read_story(tmp_path)
     assert story.to_json() == before
     assert story.state == "waiting"
     assert list(story.requests) == ["p1"]
-    assert story.requests["p1"].asker == Asker("a1", title="T")
+    assert story.requests["p1"].asker == Requester("a1", title="T")
     run = read_run(tmp_path)
     assert (run.state, run.cost_usd, run.model) == ("waiting", 1.5, "opus")
     pen.event("answered", request_id="p1", decision="deny", by="anna")
@@ -138,5 +138,5 @@ def test_events_of_somebody_else_end_the_summing_up(tmp_path: Path) -> None:
 def test_a_story_comes_back_as_it_was_told(tmp_path: Path) -> None:
     begin(journal(tmp_path))
     story = read_story(tmp_path)
-    again = Story.from_json(json.loads(json.dumps(story.to_json())))
+    again = RunState.from_json(json.loads(json.dumps(story.to_json())))
     assert vars(again) == vars(story)

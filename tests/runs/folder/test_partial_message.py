@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tui.demo.turns import Search, Text, Thinking, ToolUse, say, stream
-from tui.runs.folder.partial_message import Writing
+from tui.runs.folder.partial_message import PartialMessage
 
 NOW = datetime(2026, 11, 22, 7, 15, 30, tzinfo=UTC)
 TURN = say(
@@ -22,7 +22,7 @@ def events() -> list[dict[str, Any]]:
 
 
 def test_each_block_is_shown_with_those_before_it() -> None:
-    writing = Writing()
+    writing = PartialMessage()
     seen: list[tuple[str, str, str]] = []
     for event in events():
         writing.add(event, NOW)
@@ -38,7 +38,7 @@ def test_each_block_is_shown_with_those_before_it() -> None:
 
 
 def test_a_finished_message_lingers_until_the_transcript_has_it() -> None:
-    writing = Writing()
+    writing = PartialMessage()
     for event in events():
         writing.add(event, NOW)
     assert writing.shown(NOW + timedelta(milliseconds=300))
@@ -46,14 +46,14 @@ def test_a_finished_message_lingers_until_the_transcript_has_it() -> None:
 
 
 def test_the_next_message_takes_the_place_of_the_last() -> None:
-    writing = Writing()
+    writing = PartialMessage()
     for event in [*events(), {"type": "message_start", "message": {"id": "msg_2"}}]:
         writing.add(event, NOW)
     assert writing.shown(NOW) is None
 
 
 def test_a_long_text_keeps_its_end() -> None:
-    writing = Writing()
+    writing = PartialMessage()
     writing.add({"type": "content_block_start", "content_block": {"type": "text"}}, NOW)
     for number in range(10_000):
         delta = {"type": "text_delta", "text": f"{number:08}"}
@@ -77,6 +77,6 @@ def test_a_long_text_keeps_its_end() -> None:
     ],
 )
 def test_what_is_not_understood_shows_nothing(event: dict[str, Any]) -> None:
-    writing = Writing()
+    writing = PartialMessage()
     writing.add(event, NOW)
     assert writing.shown(NOW) is None

@@ -12,7 +12,7 @@ import pytest
 
 from tui.runs.folder import open_folder
 from tui.runs.folder.protocol import EVENTS, HEARTBEAT, PARTIAL, read_events
-from tui.runs.folder.threaded_journal import Pen
+from tui.runs.folder.threaded_journal import ThreadedJournal
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -36,7 +36,7 @@ def test_nothing_waits_for_a_disk_that_does_not_answer_and_all_is_written_in_ord
 ) -> None:
     (tmp_path / HEARTBEAT).touch()
     moments = [NOW]
-    disk, pen = Disk(monkeypatch), Pen(tmp_path, lambda: moments[0])
+    disk, pen = Disk(monkeypatch), ThreadedJournal(tmp_path, lambda: moments[0])
     begun = time.monotonic()
     for number in range(100):
         pen.event("notice", words=str(number))
@@ -56,7 +56,7 @@ def test_nothing_waits_for_a_disk_that_does_not_answer_and_all_is_written_in_ord
 
 
 def test_what_waits_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    disk, pen = Disk(monkeypatch), Pen(tmp_path, lambda: NOW)
+    disk, pen = Disk(monkeypatch), ThreadedJournal(tmp_path, lambda: NOW)
     for number in range(20_000):
         pen.event("notice", words=str(number))
     assert pen.troubles > 0
@@ -67,7 +67,7 @@ def test_what_waits_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_fault_of_one_keeps_no_other_from_being_written(tmp_path: Path) -> None:
-    pen = Pen(tmp_path, lambda: NOW)
+    pen = ThreadedJournal(tmp_path, lambda: NOW)
     loop: list[object] = []
     loop.append(loop)
     pen.event("notice", words=loop)

@@ -14,12 +14,12 @@ import pytest
 
 from tests.support.listings.sample_listing import FIRST, SECOND
 from tests.support.place import REPOSITORY
-from tui.core.models import Ack
+from tui.core.models import Acknowledgement
 from tui.safe_io.folders import OURS
 from tui.storage.state.acknowledgements import ACKS, forget_ack, read_acks, write_ack
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-ACK = Ack("anna", NOW, "FAILED||because")
+ACK = Acknowledgement("anna", NOW, "FAILED||because")
 WRITE = """
 import sys
 from datetime import UTC, datetime
@@ -127,7 +127,7 @@ def test_very_many_keep_the_newest_and_stay_readable(listing: Path) -> None:
         for number in range(1000)
     }
     place(listing).write_text(json.dumps(facts))
-    newest = Ack("anna", NOW + timedelta(days=1), "z")
+    newest = Acknowledgement("anna", NOW + timedelta(days=1), "z")
     write_ack(listing, FIRST, newest)
     known = read_acks(listing)
     assert known[FIRST] == newest

@@ -22,12 +22,12 @@ import pytest
 from tests.support.hostile.payloads import PAYLOADS, is_cleaned
 from tests.support.listings.sample_listing import FIRST
 from tests.support.place import REPOSITORY
-from tui.core.models import Event
+from tui.core.models import AuditEvent
 from tui.safe_io.folders import OURS
 from tui.storage.state.logbook import ALL_OF_IT, logbook_version, read_logbook, write_event
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-EVENT = Event(NOW, "anna", "hold", note="moving disks")
+EVENT = AuditEvent(NOW, "anna", "hold", note="moving disks")
 WRITE = """
 import sys
 from datetime import UTC, datetime
@@ -234,7 +234,7 @@ def test_a_linked_folder_of_ours_leads_nowhere(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
 def test_a_payload_is_cleaned(tmp_path: Path, payload: str) -> None:
-    write_event(tmp_path, Event(NOW, payload, payload, payload, payload, note=payload))
+    write_event(tmp_path, AuditEvent(NOW, payload, payload, payload, payload, note=payload))
     (event,) = read_logbook(tmp_path)
     texts = (event.operator, event.action, event.listing, event.session_id, event.note)
     assert all(is_cleaned(text) for text in texts)

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from tests.support.hostile.payloads import PAYLOADS, is_cleaned
-from tui.core.saved_view import Draft, Remembered
+from tui.core.saved_view import Draft, SavedView
 from tui.storage.state.saved_views import read_remembered, write_remembered
 
-VIEW = Remembered(
+VIEW = SavedView(
     "hollis_park",
     "failed !live",
     "ends",
@@ -42,8 +42,8 @@ def test_a_view_comes_back_for_its_operator_and_root_alone(tmp_path: Path) -> No
     (tmp_path / "link").symlink_to(root)
     write_remembered(state, tmp_path / "link", "anna", VIEW)
     assert read_remembered(state, root, "anna") == VIEW
-    assert read_remembered(state, root, "bert") == Remembered()
-    assert read_remembered(state, tmp_path, "anna") == Remembered()
+    assert read_remembered(state, root, "bert") == SavedView()
+    assert read_remembered(state, tmp_path, "anna") == SavedView()
     assert stat.S_IMODE(only_file(state).stat().st_mode) == 0o600
     assert stat.S_IMODE(state.stat().st_mode) == 0o700
 
@@ -51,23 +51,23 @@ def test_a_view_comes_back_for_its_operator_and_root_alone(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
-        ("", Remembered()),
-        ("[1, 2]", Remembered()),
-        ("null", Remembered()),
-        ("[" * 100_000, Remembered()),
-        ('{"filter": "live", "else": [1]}', Remembered(filter="live")),
-        ('{"filter": "a\\u001b[31mb\\nc", "sort": 7}', Remembered(filter="ab c")),
-        ('{"pane": true, "row": -1, "reading": 1e9}', Remembered()),
-        ('{"pane": 99999999999999999999}', Remembered()),
+        ("", SavedView()),
+        ("[1, 2]", SavedView()),
+        ("null", SavedView()),
+        ("[" * 100_000, SavedView()),
+        ('{"filter": "live", "else": [1]}', SavedView(filter="live")),
+        ('{"filter": "a\\u001b[31mb\\nc", "sort": 7}', SavedView(filter="ab c")),
+        ('{"pane": true, "row": -1, "reading": 1e9}', SavedView()),
+        ('{"pane": 99999999999999999999}', SavedView()),
         ('{"selected": ["a"], "marks": [["a", 1], "ab", ["a", "b"]]}',
-         Remembered(marks=frozenset({("a", "b")}))),
-        ('{"opened": ["a", 7, ""]}', Remembered(opened=frozenset({"a"}))),
-        ('{"drafts": [["r", "a", "b", "\\u001b]52;c;x\\u0007"], ["r", "a"], 3]}', Remembered()),
+         SavedView(marks=frozenset({("a", "b")}))),
+        ('{"opened": ["a", 7, ""]}', SavedView(opened=frozenset({"a"}))),
+        ('{"drafts": [["r", "a", "b", "\\u001b]52;c;x\\u0007"], ["r", "a"], 3]}', SavedView()),
         ('{"drafts": [["r", "a", "b", "x\\ny"]]}',
-         Remembered(drafts=(Draft("r", "a", "b", "x y"),))),
+         SavedView(drafts=(Draft("r", "a", "b", "x y"),))),
     ],
 )  # fmt: skip
-def test_what_is_odd_is_left_out(tmp_path: Path, found: str, expected: Remembered) -> None:
+def test_what_is_odd_is_left_out(tmp_path: Path, found: str, expected: SavedView) -> None:
     write_remembered(tmp_path, tmp_path / "root", "anna", VIEW)
     only_file(tmp_path).write_text(found)
     assert read_remembered(tmp_path, tmp_path / "root", "anna") == expected
@@ -86,7 +86,7 @@ def test_no_text_of_it_acts_on_the_terminal(tmp_path: Path, payload: str) -> Non
     """The file is the operator's own, and may be written by whatever runs as them."""
     key, drafts = (payload, payload), (Draft(payload, payload, payload, payload),)
     marks, opened = frozenset({key}), frozenset({payload})
-    view = Remembered(payload, payload, payload, opened=opened, selected=key, marks=marks)
+    view = SavedView(payload, payload, payload, opened=opened, selected=key, marks=marks)
     write_remembered(tmp_path, tmp_path / "root", "anna", replace(view, drafts=drafts))
     found = read_remembered(tmp_path, tmp_path / "root", "anna")
     texts = [text for one in astuple(found) for text in _texts(one)]
@@ -96,10 +96,10 @@ def test_no_text_of_it_acts_on_the_terminal(tmp_path: Path, payload: str) -> Non
 
 def test_two_consoles_of_one_operator_leave_one_of_their_views_whole(tmp_path: Path) -> None:
     """They have one file: the last to write it wins, and nobody ever reads a mixture."""
-    views = [Remembered(filter=f"{name * 5000}", marks=frozenset()) for name in "ab"]
-    seen = set[Remembered]()
+    views = [SavedView(filter=f"{name * 5000}", marks=frozenset()) for name in "ab"]
+    seen = set[SavedView]()
 
-    def write(view: Remembered) -> None:
+    def write(view: SavedView) -> None:
         for _ in range(60):
             write_remembered(tmp_path, tmp_path / "root", "anna", view)
             seen.add(read_remembered(tmp_path, tmp_path / "root", "anna"))
@@ -116,19 +116,19 @@ def test_a_file_too_large_a_link_and_a_folder_are_nothing(tmp_path: Path) -> Non
     path = only_file(state)
     facts: dict[str, Any] = json.loads(path.read_text())
     path.write_text(json.dumps(facts | {"else": "x" * (17 * 1024 * 1024)}))
-    assert read_remembered(state, root, "anna") == Remembered()
+    assert read_remembered(state, root, "anna") == SavedView()
     other = tmp_path / "other"
     other.write_text(json.dumps(facts))
     path.unlink()
     path.symlink_to(other)
-    assert read_remembered(state, root, "anna") == Remembered()
+    assert read_remembered(state, root, "anna") == SavedView()
     path.unlink()
     path.mkdir()
-    assert read_remembered(state, root, "anna") == Remembered()
+    assert read_remembered(state, root, "anna") == SavedView()
 
 
 def test_what_is_written_over_is_whole_or_as_it_was(tmp_path: Path) -> None:
     write_remembered(tmp_path, tmp_path / "root", "anna", VIEW)
-    write_remembered(tmp_path, tmp_path / "root", "anna", Remembered(filter="later"))
-    assert read_remembered(tmp_path, tmp_path / "root", "anna") == Remembered(filter="later")
+    write_remembered(tmp_path, tmp_path / "root", "anna", SavedView(filter="later"))
+    assert read_remembered(tmp_path, tmp_path / "root", "anna") == SavedView(filter="later")
     assert [path.suffix for path in tmp_path.iterdir()] == [".json"]

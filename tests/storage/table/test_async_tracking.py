@@ -19,7 +19,7 @@ import pytest
 from tests.support.listings import guide_statements as guide
 from tests.support.listings.sample_listing import snapshot
 from tests.support.place import REPOSITORY
-from tui.core.errors import Changed, DatabaseProblem, NothingTracked
+from tui.core.errors import Conflict, DatabaseProblem, NotTracked
 from tui.core.models import Row
 from tui.storage.table.async_tracking import AsyncTracking
 from tui.storage.table.tracking import Tracking, read_events, read_rows, read_table
@@ -68,7 +68,7 @@ async def test_every_act_does_what_the_other_driver_does(tmp_path: Path, db_path
         lost = one.change_many(pairs, action="clean-up", now=NOW)
         answers = await lost if isinstance(lost, Awaitable) else lost
         assert [str(one) if one else "" for one in answers][:2] == ["", ""]
-        assert isinstance(answers[2], Changed)
+        assert isinstance(answers[2], Conflict)
     assert await tracking.read_rows() == read_rows(db_path) == read_rows(other)
     assert read_table(db_path) == read_table(other)
     assert read_events(db_path) == read_events(other)
@@ -77,7 +77,7 @@ async def test_every_act_does_what_the_other_driver_does(tmp_path: Path, db_path
 async def test_a_lost_race_overwrites_nothing(db_path: Path) -> None:
     before = await awaited(db_path).track("9f2c", **TRACK)
     query(db_path, "UPDATE claude_sessions SET stage = '4'")
-    with pytest.raises(Changed, match="stage is now 4"):
+    with pytest.raises(Conflict, match="stage is now 4"):
         await awaited(db_path).change(before, replace(before, stage="5"), action="x", now=NOW)
     assert await awaited(db_path).read_rows() == (replace(before, stage="4"),)
 
@@ -115,7 +115,7 @@ async def test_what_is_wrong_is_said(
 
 
 async def test_a_write_makes_no_database_but_the_first_act(db_path: Path) -> None:
-    with pytest.raises(NothingTracked):
+    with pytest.raises(NotTracked):
         await awaited(db_path).mark_failed("9f2c", now=NOW, reason="API error")
     assert snapshot(db_path.parent).keys() == {"."}
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.listings import guide_statements as guide
-from tui.core.errors import Changed, DatabaseProblem, NothingTracked
+from tui.core.errors import Conflict, DatabaseProblem, NotTracked
 from tui.core.models import Row
 from tui.storage.table.tracking import Tracking, read_events, read_rows, read_table
 
@@ -97,10 +97,10 @@ async def test_what_only_has_the_audits_name_keeps_no_row_from_being_read(
 @pytest.mark.parametrize("reads", [read_rows, read_table])
 def test_no_table_is_said(db_path: Path, reads: object) -> None:
     assert callable(reads)
-    with pytest.raises(NothingTracked, match=r"no buyers\.db yet"):
+    with pytest.raises(NotTracked, match=r"no buyers\.db yet"):
         reads(db_path)
     query(db_path, "CREATE TABLE buyers (name TEXT)")
-    with pytest.raises(NothingTracked, match=r"buyers\.db has no claude_sessions table yet"):
+    with pytest.raises(NotTracked, match=r"buyers\.db has no claude_sessions table yet"):
         reads(db_path)
 
 
@@ -159,7 +159,7 @@ def test_a_lost_one_of_many_keeps_no_other_from_being_changed(db_path: Path, jou
     query(db_path, "DELETE FROM claude_sessions WHERE session_id = 'd'")
     changes = [(row, replace(row, status="expired")) for row in rows]
     lost = tracking(db_path).change_many(changes, action="clean-up", now=NOW)
-    assert [type(one) for one in lost] == [type(None), Changed, type(None), Changed]
+    assert [type(one) for one in lost] == [type(None), Conflict, type(None), Conflict]
     assert str(lost[1]) == "b changed meanwhile: stage is now 4"
     assert str(lost[3]) == "d is no longer in the table"
     assert {one.session_id: one.status for one in read_rows(db_path)} == {

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.storage.table.test_audit import DAY, NOW, query, track, tracking
-from tui.core.models import Event, Row
-from tui.storage.table.packed_rows import Unpacker, pack
+from tui.core.models import AuditEvent, Row
+from tui.storage.table.packed_rows import RowUnpacker, pack
 from tui.storage.table.tracking import Tracking, read_events, read_rows, read_table
 
 ROW = Row("9f2c", "hollis_park", "3", "2026-11-01T12:00:00", "2026-11-24T10:00:00", "active")
@@ -108,7 +108,9 @@ def test_programs_that_widen_it_at_once_all_write(db_path: Path) -> None:
     of_the_first_version(db_path, row)
     with ThreadPoolExecutor(8) as pool:
         writes = [
-            pool.submit(tracking(db_path, f"op{number}").note, Event(NOW, "", "send", "", "9f2c"))
+            pool.submit(
+                tracking(db_path, f"op{number}").note, AuditEvent(NOW, "", "send", "", "9f2c")
+            )
             for number in range(8)
         ]
         for one in writes:
@@ -130,7 +132,7 @@ def test_whatever_metadata_there_was_comes_back_as_it_was(texts: list[str | None
         rows = replace(ROW, metadata=before), replace(ROW, stage="4", metadata=after)
         kept = pack(*rows, base)
         known = base if kept.has_base else None
-        assert Unpacker().rows(kept.before, kept.after, known) == rows
+        assert RowUnpacker().rows(kept.before, kept.after, known) == rows
 
 
 def test_what_asks_for_more_copies_of_a_base_than_there_is_room_for_is_left_unknown(
@@ -191,7 +193,7 @@ def test_what_nothing_needs_goes_after_its_time_and_the_last_word_on_a_session_s
         row = tracking(db_path).change(
             row, replace(row, stage=str(number)), action="extend", now=NOW + number * DAY
         )
-        tracking(db_path).note(Event(NOW + number * DAY, "", "send", "", "9f2c"))
+        tracking(db_path).note(AuditEvent(NOW + number * DAY, "", "send", "", "9f2c"))
     gone = track(db_path, "a1b2")
     left = replace(gone, status="deleted")
     tracking(db_path).change(gone, left, action="delete", now=NOW)

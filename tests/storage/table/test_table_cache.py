@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.listings.sample_listing import FIRST, SampleListing
-from tui.core.errors import DatabaseProblem, NothingTracked
+from tui.core.errors import DatabaseProblem, NotTracked
 from tui.core.models import Row
 from tui.core.time.zones import LOCAL
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.safe_io.folders import version_of
 from tui.storage.index.erasure_marks import erasure_of, mark_erased
 from tui.storage.index.index import Index, Said, index_path
@@ -223,7 +223,7 @@ def test_what_cannot_be_kept_is_no_reason_to_write(
     for number in range(2 * FEW):
         with closing(sqlite3.connect(tmp_path / f"{number}.db")) as pipeline:
             pipeline.execute("CREATE TABLE buyers (name)")
-        with pytest.raises(NothingTracked):
+        with pytest.raises(NotTracked):
             cache.table_of(str(tmp_path / f"{number}.db"))
     index.save()
     assert path.stat() == before
@@ -247,12 +247,12 @@ def test_a_look_goes_by_the_cache_and_sees_what_others_did(
 ) -> None:
     context = listings[0].context(cache_dir=tmp_path / "cache")
     time.sleep(2.1)
-    Watch(context).look()
+    CatalogScanner(context).look()
     assert (path := index_path(tmp_path / "cache", context.root)) is not None
     assert path.exists()
     with locked(listings):
-        assert [one.problem for one in Watch(context).look().listings] == [""] * MANY
+        assert [one.problem for one in CatalogScanner(context).look().listings] == [""] * MANY
     commit(listings[-1])
-    watch = Watch(context)
+    watch = CatalogScanner(context)
     assert watch.look().sessions[-1].stage == "stage_4"
     assert watch.look().sessions[-1].stage == "stage_4"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.listings import guide_statements as guide
-from tui.core.errors import Changed, DatabaseProblem
+from tui.core.errors import Conflict, DatabaseProblem
 from tui.core.models import Row
 from tui.core.time.zones import LOCAL, read_time
 from tui.storage.table.tracking import Tracking, read_rows
@@ -139,12 +139,14 @@ def test_the_loser_of_a_race_is_told_who_won_it_and_when(
         "9f2c", now=then, until=NOW + 30 * DAY, has_transcript=True
     )
     after = replace(before, status="deleted")
-    with pytest.raises(Changed, match=words):
+    with pytest.raises(Conflict, match=words):
         tracking(db_path).change(before, after, action="delete", now=NOW)
     (lost,) = tracking(db_path).change_many([(before, after)], action="delete", now=NOW)
     assert str(lost).endswith("ago")
     query(db_path, "UPDATE claude_sessions SET stage = 'of the pipeline'")
-    with pytest.raises(Changed, match=r"stage is now of the pipeline, expires_at is now [-:T\d]+$"):
+    with pytest.raises(
+        Conflict, match=r"stage is now of the pipeline, expires_at is now [-:T\d]+$"
+    ):
         tracking(db_path).change(before, after, action="delete", now=NOW)
 
 
@@ -168,7 +170,7 @@ def test_a_lost_race_overwrites_nothing_and_says_what_changed(
     query(db_path, sql)
     kept, noted = read_rows(db_path) if "DROP" not in sql else (), events(db_path)
     after = replace(before, status="deleted")
-    with pytest.raises(Changed, match=words) as raised:
+    with pytest.raises(Conflict, match=words) as raised:
         tracking(db_path).change(before, after, action="delete", now=NOW)
     assert "\x1b" not in str(raised.value)
     assert events(db_path) == noted

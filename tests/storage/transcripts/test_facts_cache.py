@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tui.claude import transcript_facts
-from tui.claude.transcript_facts import Facts
+from tui.claude.transcript_facts import TranscriptFacts
 from tui.storage.index.erasure_marks import mark_erased
 from tui.storage.index.index import Index, index_path
 from tui.storage.transcripts import facts_cache
@@ -42,7 +42,7 @@ def write(path: Path, title: str, cost: float = 93.5) -> None:
     path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
 
 
-def fact(found: FactsCache, path: Path) -> Facts:
+def fact(found: FactsCache, path: Path) -> TranscriptFacts:
     said = found.of(path.parent).of(path, path.stat())
     assert said is not None
     return said
@@ -75,7 +75,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that are read from now on."""
     names = list[str]()
 
-    def read(path: str | Path) -> Facts:
+    def read(path: str | Path) -> TranscriptFacts:
         names.append(Path(path).name)
         return transcript_facts.read_facts(path)
 
@@ -91,7 +91,7 @@ def test_facts_outlive_the_process_and_no_transcript_is_opened(
     again = FactsCache(index())
     assert titles(again, listing) == expected
     at = datetime(2026, 11, 20, 12, tzinfo=UTC)
-    assert fact(again, listing / "3.jsonl") == Facts("T3", "", 93.5, at, "")
+    assert fact(again, listing / "3.jsonl") == TranscriptFacts("T3", "", 93.5, at, "")
     assert opened == []
 
 
@@ -168,7 +168,7 @@ def test_what_cannot_be_read_now_is_read_later(
     index_now = index()
     found = FactsCache(index_now)
 
-    def fails(path: str | Path) -> Facts:
+    def fails(path: str | Path) -> TranscriptFacts:
         raise OSError(24, "too many open files")
 
     with monkeypatch.context() as patch:

@@ -20,7 +20,7 @@ from tui.__main__ import main
 from tui.core.limits import FAMILY_BYTES
 from tui.core.models import Transcript
 from tui.demo.api import LoopbackApi
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.monitor.history import stats
 from tui.storage.index.index import Index
 from tui.storage.transcripts import fork_costs
@@ -301,7 +301,7 @@ def test_the_real_cli_s_forks(tmp_path: Path, api: LoopbackApi) -> None:
     turn("--resume", a, "--fork-session", "--session-id", b)
     turn("--resume", a)
     turn("--resume", b, "--fork-session", "--session-id", c)
-    catalog = Watch(listing.context()).look()
+    catalog = CatalogScanner(listing.context()).look()
     costs = {one.session_id: one.cost_usd for one in catalog.sessions}
     whole = costs[a]
     assert whole is not None

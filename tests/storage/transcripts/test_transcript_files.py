@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.hostile.payloads import PAYLOADS, is_cleaned
 from tests.support.listings.sample_listing import FIRST, SECOND, snapshot
-from tui.claude.transcript_facts import Facts, read_cwd, read_facts
+from tui.claude.transcript_facts import TranscriptFacts, read_cwd, read_facts
 from tui.core.models import Transcript
 from tui.storage.transcripts.transcript_files import TranscriptFinder
 
@@ -44,27 +44,36 @@ def find(project: Path) -> dict[str, Transcript]:
 @pytest.mark.parametrize(
     ("lines", "facts"),
     [
-        ([], Facts()),
-        ([PROMPT, ANSWER], Facts("Find buyers", "claude-sonnet-4-5", None, FIRST_AT)),
-        ([PROMPT, ANSWER, SYNTHETIC], Facts("Find buyers", "claude-sonnet-4-5", None, FIRST_AT)),
-        ([PROMPT, cost(1), cost(2.5)], Facts("Find buyers", "", 2.5, FIRST_AT)),
-        ([cost("x"), cost(True), cost(-1), cost(None)], Facts()),
-        ([PROMPT, {"type": "ai-title", "aiTitle": "Pumps"}], Facts("Pumps", "", None, FIRST_AT)),
+        ([], TranscriptFacts()),
+        ([PROMPT, ANSWER], TranscriptFacts("Find buyers", "claude-sonnet-4-5", None, FIRST_AT)),
+        (
+            [PROMPT, ANSWER, SYNTHETIC],
+            TranscriptFacts("Find buyers", "claude-sonnet-4-5", None, FIRST_AT),
+        ),
+        ([PROMPT, cost(1), cost(2.5)], TranscriptFacts("Find buyers", "", 2.5, FIRST_AT)),
+        ([cost("x"), cost(True), cost(-1), cost(None)], TranscriptFacts()),
+        (
+            [PROMPT, {"type": "ai-title", "aiTitle": "Pumps"}],
+            TranscriptFacts("Pumps", "", None, FIRST_AT),
+        ),
         (
             [{"type": "custom-title", "customTitle": "Mine"}, {"type": "ai-title", "aiTitle": "P"}],
-            Facts("Mine"),
+            TranscriptFacts("Mine"),
         ),
-        ([{"customTitle": "Old"}, {"customTitle": "New"}, {"customTitle": 7}], Facts("New")),
-        ([PROMPT | {"isMeta": True}], Facts("", "", None, FIRST_AT)),
+        (
+            [{"customTitle": "Old"}, {"customTitle": "New"}, {"customTitle": 7}],
+            TranscriptFacts("New"),
+        ),
+        ([PROMPT | {"isMeta": True}], TranscriptFacts("", "", None, FIRST_AT)),
         (
             [{"type": "summary", "summary": "Older"}, PROMPT],
-            Facts("Find buyers", "", None, FIRST_AT),
+            TranscriptFacts("Find buyers", "", None, FIRST_AT),
         ),
-        ([{"message": "text"}, {"timestamp": 7}, {"timestamp": "soon"}], Facts()),
+        ([{"message": "text"}, {"timestamp": 7}, {"timestamp": "soon"}], TranscriptFacts()),
     ],
 )
 def test_facts_come_from_head_and_tail(
-    project: Path, lines: list[dict[str, Any]], facts: Facts
+    project: Path, lines: list[dict[str, Any]], facts: TranscriptFacts
 ) -> None:
     path = project / f"{FIRST}.jsonl"
     path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
@@ -110,7 +119,7 @@ def test_the_middle_of_a_large_file_is_not_read(project: Path) -> None:
         f"{noise * 200}{json.dumps(ANSWER)}\n{json.dumps(cost(3))}\n"
     )
     facts = read_facts(path)
-    assert replace(facts, origin="") == Facts("Find buyers", MODEL, 3.0, FIRST_AT)
+    assert replace(facts, origin="") == TranscriptFacts("Find buyers", MODEL, 3.0, FIRST_AT)
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
@@ -177,7 +186,7 @@ def test_a_changed_file_is_read_again_and_an_unchanged_one_is_not(
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     (put_back,) = finder.find(config_dir)
     monkeypatch.setattr(
-        "tui.storage.transcripts.facts_cache.read_facts", lambda path: Facts("read again")
+        "tui.storage.transcripts.facts_cache.read_facts", lambda path: TranscriptFacts("read again")
     )
     (unread,) = finder.find(config_dir)
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 1))

@@ -20,10 +20,10 @@ from tests.support.listings.sample_listing import FIRST, snapshot
 from tui.core.errors import ConsoleError, Refused
 from tui.core.models import Row
 from tui.safe_io.folders import OURS
-from tui.storage.trash.manifest import Trashed
+from tui.storage.trash.manifest import Manifest
 from tui.storage.trash.trash import (
-    Batch,
-    Doomed,
+    PendingMove,
+    TrashBatch,
     clear,
     drop_batch,
     list_trash,
@@ -58,7 +58,7 @@ def paths(listing: Path) -> list[Path]:
     return [listing / PROJECT / f"{FIRST}.jsonl", listing / PROJECT / FIRST]
 
 
-def trash(listing: Path, moved: list[Path] | None = None, row: Row = ROW) -> Trashed:
+def trash(listing: Path, moved: list[Path] | None = None, row: Row = ROW) -> Manifest:
     with moving(listing, moved, row) as batch:
         (trashed,) = batch.sessions
         batch.move(trashed)
@@ -68,9 +68,9 @@ def trash(listing: Path, moved: list[Path] | None = None, row: Row = ROW) -> Tra
 
 def moving(
     listing: Path, moved: list[Path] | None = None, row: Row = ROW
-) -> AbstractContextManager[Batch]:
+) -> AbstractContextManager[TrashBatch]:
     going = tuple(paths(listing) if moved is None else moved)
-    doomed = [Doomed(FIRST, going, row, "deleted", "UTC", "Pumps")]
+    doomed = [PendingMove(FIRST, going, row, "deleted", "UTC", "Pumps")]
     return moving_to_trash(
         listing.parent, listing, doomed, at=NOW, operator="anna", action="delete"
     )
@@ -87,7 +87,7 @@ def facts(listing: Path) -> dict[str, tuple[int, int, bytes]]:
     return {name: one for name, one in found if name not in changed and not name.startswith(OURS)}
 
 
-def rewrite(trashed: Trashed, **changes: Any) -> None:
+def rewrite(trashed: Manifest, **changes: Any) -> None:
     path = trashed.batch / "manifest.json"
     manifest = json.loads(path.read_text())
     head = {name: value for name, value in changes.items() if name in manifest}
@@ -95,7 +95,7 @@ def rewrite(trashed: Trashed, **changes: Any) -> None:
     path.write_text(json.dumps(manifest | head))
 
 
-def listed(listing: Path) -> Trashed:
+def listed(listing: Path) -> Manifest:
     (found,) = list_trash(listing.parent, [listing])
     return found
 
@@ -331,9 +331,9 @@ def test_of_a_batch_each_is_kept_or_given_back_for_itself(listing: Path) -> None
     other = paths(listing)[1].rename(listing / PROJECT / "other")
     before = facts(listing)
     doomed = [
-        Doomed(FIRST, (paths(listing)[0],), ROW, "expired", "UTC"),
-        Doomed("other", (other,), None, "", "UTC"),
-        Doomed("row-alone", (), replace(ROW, session_id="row-alone"), "expired", "UTC"),
+        PendingMove(FIRST, (paths(listing)[0],), ROW, "expired", "UTC"),
+        PendingMove("other", (other,), None, "", "UTC"),
+        PendingMove("row-alone", (), replace(ROW, session_id="row-alone"), "expired", "UTC"),
     ]
     at_once = {"at": NOW, "operator": "anna", "action": "clean-up"}
     with moving_to_trash(listing.parent, listing, doomed, **at_once) as batch:  # type: ignore[arg-type]
@@ -377,7 +377,7 @@ def test_what_appears_at_that_very_moment_is_not_restored_over(
     trashed, (transcript, _) = trash(listing), paths(listing)
     looked_at = require_way_back
 
-    def late(one: Trashed, path: Path) -> tuple[tuple[Path, Path], ...]:
+    def late(one: Manifest, path: Path) -> tuple[tuple[Path, Path], ...]:
         pairs = looked_at(one, path)
         transcript.write_text("new")
         return pairs

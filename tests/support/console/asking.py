@@ -11,7 +11,7 @@ from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import Console, console
 from tests.support.listings.drawn_input import read_back
 from tui.core.models import Session
-from tui.core.permission_request import Request
+from tui.core.permission_request import PermissionRequest
 
 TITLE = "Strategic buyers, pumps"
 
@@ -22,10 +22,10 @@ def digest(given: dict[str, Any]) -> str:
 
 def asking(tool: str, given: dict[str, Any], problem: str = "") -> FixedEngine:
     """Return an engine whose one waiting session asks for that."""
-    return asking_for(Request("p7", tool, given, NOW, digest(given), problem=problem))
+    return asking_for(PermissionRequest("p7", tool, given, NOW, digest(given), problem=problem))
 
 
-def asking_for(request: Request) -> FixedEngine:
+def asking_for(request: PermissionRequest) -> FixedEngine:
     """Return an engine whose one waiting session has this request."""
 
     def changed(session: Session) -> Session:
@@ -64,7 +64,7 @@ def told_input(painted: list[str]) -> object:
     return read_back(painted[begin + 1 : end])
 
 
-async def granted(request: Request, size: tuple[int, int] = (80, 24)) -> list[str]:
+async def granted(request: PermissionRequest, size: tuple[int, int] = (80, 24)) -> list[str]:
     """Allow a request in a console, which it lets itself be only after its last page; return all
     that was painted of it.
     """

@@ -11,7 +11,7 @@ from typing import Any
 
 from tui.core.attention import Need, mark_of
 from tui.core.models import (
-    Ack,
+    Acknowledgement,
     Catalog,
     Entry,
     EntryKind,
@@ -24,8 +24,8 @@ from tui.core.models import (
     Status,
     Transcript,
 )
-from tui.core.permission_request import Request
-from tui.core.problem_reasons import Trouble
+from tui.core.permission_request import PermissionRequest
+from tui.core.problem_reasons import ProblemReason
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
 ROOT = Path("data/outputs")
@@ -83,7 +83,7 @@ def _row(identity: str, listing: str, stage: str, status: str, values: Mapping[s
     return Row(identity, listing, stage, created, expires, status)
 
 
-def _run(one: Session, state: str, request: Request | None = None) -> Run:
+def _run(one: Session, state: str, request: PermissionRequest | None = None) -> Run:
     started = NOW - timedelta(minutes=3)
     return Run(
         "20261120T142700Z-1f9c",
@@ -98,13 +98,13 @@ def _run(one: Session, state: str, request: Request | None = None) -> Run:
     )
 
 
-def _running(one: Session, state: str, request: Request | None = None) -> Session:
+def _running(one: Session, state: str, request: PermissionRequest | None = None) -> Session:
     return replace(one, run=_run(one, state, request))
 
 
 def _cranbury() -> tuple[Session, ...]:
     name = "cranbury_and_dunwell"
-    request = Request(
+    request = PermissionRequest(
         "req-1",
         "Bash",
         {"command": "sort -u candidates.csv > shortlist.csv"},
@@ -193,7 +193,9 @@ def _acknowledged(listing: str, title: str) -> Session:
         reason="the turn ended after 900 s: no answer from the API",
         last_activity_at=NOW - timedelta(hours=9),
     )
-    return replace(one, ack=Ack("bert", NOW - timedelta(hours=1), mark_of(one, Need.FAILED)))
+    return replace(
+        one, ack=Acknowledgement("bert", NOW - timedelta(hours=1), mark_of(one, Need.FAILED))
+    )
 
 
 def failures(count: int, reason: str = "429 rate limit, request req_{} refused") -> Listing:
@@ -336,7 +338,7 @@ def catalog() -> Catalog:
         ROOT / "moss_end",
         problem="buyers.db is not a SQLite database",
         has_rows=False,
-        trouble=Trouble.UNREADABLE,
+        trouble=ProblemReason.UNREADABLE,
     )
     gone = Listing(
         "norton_mills", ROOT / "norton_mills", problem="its folder vanished", is_vanished=True

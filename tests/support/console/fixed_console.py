@@ -15,8 +15,8 @@ from datetime import datetime
 from tests.support.console.fixed_catalog import NOW
 from tests.support.console.fixed_engine import FixedEngine, FixedFollow
 from tui.core.models import Entry, EntryKind, Session
-from tui.operations.stream.follow import Update
-from tui.operations.trash.bulk import Cleaned, OnProgress, Stop
+from tui.operations.stream.follow import StreamUpdate
+from tui.operations.trash.bulk import BulkResult, OnProgress, Stop
 from tui.operations.trash.cleanup import CleanupPlan
 from tui.ui.start import run_console
 
@@ -27,12 +27,12 @@ class Talking(FixedFollow):
 
     count: int = 0
 
-    def poll(self, session: Session) -> Update:
+    def poll(self, session: Session) -> StreamUpdate:
         if not self.is_told:
             return super().poll(session)
         self.count += 1
         place, text = 1000 + self.count, f"word {self.count} of many " * 5
-        return Update((Entry(EntryKind.TEXT, text, NOW, place=place),), end=place)
+        return StreamUpdate((Entry(EntryKind.TEXT, text, NOW, place=place),), end=place)
 
 
 class Console(FixedEngine):
@@ -41,7 +41,7 @@ class Console(FixedEngine):
     def follow(self, session: Session) -> FixedFollow:
         return Talking(self.stream) if "--talks" in sys.argv else super().follow(session)
 
-    def clean_up(self, plan: CleanupPlan, progress: OnProgress, stop: Stop) -> Cleaned:
+    def clean_up(self, plan: CleanupPlan, progress: OnProgress, stop: Stop) -> BulkResult:
         if "--slow" in sys.argv:
             time.sleep(2)
         return super().clean_up(plan, progress, stop)

@@ -10,30 +10,30 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from tests.support.console import fixed_catalog
-from tui.claude.transcript.usage_meter import Spent
+from tui.claude.transcript.usage_meter import SessionUsage
 from tui.cli.verb_info import verb_infos
-from tui.core.catalog_changes import Looks
-from tui.core.errors import ConsoleError, NeedsYes, Refused, UsageError
+from tui.core.catalog_changes import LastLooked
+from tui.core.errors import ConfirmationRequired, ConsoleError, Refused, UsageError
 from tui.core.keymap import Keymap
 from tui.core.limits import LONGEST_WAIT_S
 from tui.core.models import Catalog, Entry, Row, Session
-from tui.core.permission_request import Request
-from tui.core.saved_view import Remembered
-from tui.core.session_filter import Wanted, select
+from tui.core.permission_request import PermissionRequest
+from tui.core.saved_view import SavedView
+from tui.core.session_filter import CleanupCriteria, select
 from tui.core.time.expiry import parse_duration
-from tui.operations.context import Act, Context, Said, VerbInfo
+from tui.operations.context import ActionResult, Context, VerbInfo, VerbOutput
 from tui.operations.running.prompt_line import parse_prompt_line, with_options
-from tui.operations.running.resume import Plan
-from tui.operations.search.transcript_search import Hits
+from tui.operations.running.resume import RunPlan
+from tui.operations.search.transcript_search import SearchHits
 from tui.operations.sessions.extend import Extension, plan_extension
-from tui.operations.stream.follow import Page, Update
+from tui.operations.stream.follow import StreamPage, StreamUpdate
 from tui.operations.target import target_of
-from tui.operations.trash.bulk import Cleaned, OnProgress, Progress, Stop
+from tui.operations.trash.bulk import BulkProgress, BulkResult, OnProgress, Stop
 from tui.operations.trash.cleanup import CleanupPlan
 from tui.settings import Settings
 
 TURN_FROM = fixed_catalog.NOW - timedelta(minutes=6)
-SPENT = Spent("claude-sonnet-4-5", 122_000, 200_000, written=3400, turn_from=TURN_FROM)
+SPENT = SessionUsage("claude-sonnet-4-5", 122_000, 200_000, written=3400, turn_from=TURN_FROM)
 
 
 @dataclass
@@ -43,27 +43,27 @@ class FixedFollow:
     entries: tuple[Entry, ...]
     is_told: bool = False
 
-    def poll(self, session: Session) -> Update:
+    def poll(self, session: Session) -> StreamUpdate:
         said = () if self.is_told else self._placed(0, len(self.entries))
         self.is_told = True
-        return Update(said, end=len(self.entries), spent=SPENT)
+        return StreamUpdate(said, end=len(self.entries), spent=SPENT)
 
-    def before(self, place: int, until: datetime | None) -> Page:
-        return Page(self._placed(0, place), 0, place)
+    def before(self, place: int, until: datetime | None) -> StreamPage:
+        return StreamPage(self._placed(0, place), 0, place)
 
-    def after(self, place: int, stop: int, since: datetime | None) -> Page:
-        return Page(self._placed(place, stop), place, stop)
+    def after(self, place: int, stop: int, since: datetime | None) -> StreamPage:
+        return StreamPage(self._placed(place, stop), place, stop)
 
     def seek(
         self,
         words: str,
         told: Callable[[float], None],
         is_stopped: Callable[[], bool],
-        known: Hits | None,
-    ) -> Hits:
+        known: SearchHits | None,
+    ) -> SearchHits:
         texts = (f"{one.text} {one.detail}".casefold() for one in self.entries)
         found = [number for number, text in enumerate(texts) if words.casefold() in text]
-        return Hits(words, array("Q", found), len(self.entries))
+        return SearchHits(words, array("Q", found), len(self.entries))
 
     def _placed(self, start: int, stop: int) -> tuple[Entry, ...]:
         there = enumerate(self.entries[start:stop], start)
@@ -91,7 +91,7 @@ class FixedEngine:
     keys: Keymap = field(default_factory=Keymap)
     root: Path = fixed_catalog.ROOT
     is_root_configured: bool = False
-    batch: tuple[Act, ...] = ()
+    batch: tuple[ActionResult, ...] = ()
     zone: tzinfo = UTC
     quiet_after: timedelta = timedelta(minutes=10)
     trash_days: int = 7
@@ -107,8 +107,8 @@ class FixedEngine:
     slow: set[str] = field(default_factory=set)
     goes_on: threading.Event = field(default_factory=threading.Event)
     diagnosis: str = ""
-    looks: Looks | None = None
-    view: Remembered = field(default_factory=Remembered)
+    looks: LastLooked | None = None
+    view: SavedView = field(default_factory=SavedView)
     disk_error: OSError | None = None
     notifies: bool = False
     trouble: str = ""
@@ -134,16 +134,16 @@ class FixedEngine:
         self.asked.append(("forget", listing_id))
         return ""
 
-    def read_looks(self) -> Looks:
-        return self.looks or Looks(self.moment - timedelta(minutes=3))
+    def read_looks(self) -> LastLooked:
+        return self.looks or LastLooked(self.moment - timedelta(minutes=3))
 
-    def write_looks(self, looks: Looks) -> None:
+    def write_looks(self, looks: LastLooked) -> None:
         self.looks = looks
 
-    def read_remembered(self) -> Remembered:
+    def read_remembered(self) -> SavedView:
         return self.view
 
-    def write_remembered(self, view: Remembered) -> None:
+    def write_remembered(self, view: SavedView) -> None:
         if self.disk_error is not None:
             raise self.disk_error
         self.view = view
@@ -158,7 +158,7 @@ class FixedEngine:
         self.asked.append(("notify",))
         return self.trouble
 
-    def acknowledge(self, session: Session) -> Act:
+    def acknowledge(self, session: Session) -> ActionResult:
         return self._act("ack", session)
 
     def follow(self, session: Session) -> FixedFollow:
@@ -167,94 +167,100 @@ class FixedEngine:
     def plan_extension(self, session: Session, words: str) -> Extension:
         return plan_extension(session, words, self.moment)
 
-    def extend(self, extension: Extension) -> Act:
+    def extend(self, extension: Extension) -> ActionResult:
         act = self._act("extend", extension.session, extension.until.isoformat())
         row = Row(act.session_id, "", "", "", "", "active")
         after = row if extension.is_needless else replace(row, expires_at="later")
         return replace(act, before=row, after=after, is_needless=extension.is_needless)
 
-    def delete(self, session: Session) -> Act:
+    def delete(self, session: Session) -> ActionResult:
         return self._act("delete", session)
 
-    def delete_many(self, sessions: Sequence[Session], progress: OnProgress, stop: Stop) -> Cleaned:
+    def delete_many(
+        self, sessions: Sequence[Session], progress: OnProgress, stop: Stop
+    ) -> BulkResult:
         return self._many("delete", sessions, progress, stop)
 
-    def plan_cleanup(self, catalog: Catalog, wanted: Wanted, listing: str) -> CleanupPlan:
+    def plan_cleanup(self, catalog: Catalog, wanted: CleanupCriteria, listing: str) -> CleanupPlan:
         inside = [one for one in catalog.sessions if listing in ("", one.listing)]
         selected = select(inside, wanted, self.moment)
         return CleanupPlan(selected.taken, selected.skipped)
 
-    def clean_up(self, plan: CleanupPlan, progress: OnProgress, stop: Stop) -> Cleaned:
+    def clean_up(self, plan: CleanupPlan, progress: OnProgress, stop: Stop) -> BulkResult:
         return self._many("clean-up", plan.sessions, progress, stop)
 
-    def undo_many(self, acts: Sequence[Act], progress: OnProgress, stop: Stop) -> Cleaned:
-        return Cleaned("undone", tuple(self.undo(act) for act in acts))
+    def undo_many(
+        self, acts: Sequence[ActionResult], progress: OnProgress, stop: Stop
+    ) -> BulkResult:
+        return BulkResult("undone", tuple(self.undo(act) for act in acts))
 
-    def rename(self, session: Session, title: str) -> Act:
+    def rename(self, session: Session, title: str) -> ActionResult:
         return self._act("rename", session, title)
 
-    def restore(self, words: str) -> Act:
+    def restore(self, words: str) -> ActionResult:
         self.asked.append(("restore", words))
-        return Act("restore", "", words, self.moment, f"restored {words}")
+        return ActionResult("restore", "", words, self.moment, f"restored {words}")
 
-    def undo(self, act: Act) -> Act:
+    def undo(self, act: ActionResult) -> ActionResult:
         self.asked.append(("undo", act.kind, act.session_id))
-        return Act("undo", act.listing, act.session_id, self.moment, f"undone: {act.words}")
+        return ActionResult(
+            "undo", act.listing, act.session_id, self.moment, f"undone: {act.words}"
+        )
 
-    def last_batch(self) -> tuple[Act, ...]:
+    def last_batch(self) -> tuple[ActionResult, ...]:
         if not self.batch:
             raise Refused("nothing is left to undo")
         return self.batch
 
-    def undo_last(self, batch: Sequence[Act]) -> tuple[tuple[Act, ...], str]:
+    def undo_last(self, batch: Sequence[ActionResult]) -> tuple[tuple[ActionResult, ...], str]:
         self.asked.append(("undo_last", *(act.session_id for act in batch)))
         return tuple(batch), "took it back"
 
-    def plan_resume(self, session: Session, *, is_fork: bool = False) -> Plan:
+    def plan_resume(self, session: Session, *, is_fork: bool = False) -> RunPlan:
         if session.is_live and not is_fork:
             raise Refused(f"{session.session_id[:8]} is running: interrupt it first")
         return self._plan("fork" if is_fork else "resume", session)
 
-    def plan_new(self, listing_id: str, stage: str, days: int | None) -> Plan:
+    def plan_new(self, listing_id: str, stage: str, days: int | None) -> RunPlan:
         session = fixed_catalog.session(listing_id, stage, "new")
         return self._plan("new", session)
 
-    def with_prompt_line(self, plan: Plan, line: str) -> tuple[Plan, str]:
+    def with_prompt_line(self, plan: RunPlan, line: str) -> tuple[RunPlan, str]:
         asked, prompt = parse_prompt_line(line)
         return with_options(Context(Settings(), self.now), plan, asked), prompt
 
-    def start(self, plan: Plan, prompt: str) -> str:
+    def start(self, plan: RunPlan, prompt: str) -> str:
         self.asked.append(("start", plan.mode, plan.listing, plan.stage, prompt))
         return "20261120T143000Z-0001"
 
-    def send(self, session: Session, prompt: str) -> Act:
+    def send(self, session: Session, prompt: str) -> ActionResult:
         return self._act("send", session, prompt)
 
-    def why_not_grant(self, session: Session, request: Request) -> str:
+    def why_not_grant(self, session: Session, request: PermissionRequest) -> str:
         return request.problem or self.denies
 
-    def answer(self, session: Session, decision: str, reason: str, shown: str) -> Act:
+    def answer(self, session: Session, decision: str, reason: str, shown: str) -> ActionResult:
         self.shown.append(shown)
         return self._act("answer", session, decision, reason)
 
-    def answer_questions(self, session: Session, said: Sequence[str], shown: str) -> Act:
+    def answer_questions(self, session: Session, said: Sequence[str], shown: str) -> ActionResult:
         self.shown.append(shown)
         return self._act("answer", session, *said)
 
-    def put_off(self, session: Session, words: str) -> Act:
+    def put_off(self, session: Session, words: str) -> ActionResult:
         if not timedelta() < parse_duration(words) <= timedelta(seconds=LONGEST_WAIT_S):
             raise UsageError(f"{words}: a request waits 7 days at most")
         return self._act("wait", session, words)
 
-    def interrupt(self, session: Session) -> Act:
+    def interrupt(self, session: Session) -> ActionResult:
         return self._act("interrupt", session)
 
-    def stop(self, session: Session) -> Act:
+    def stop(self, session: Session) -> ActionResult:
         return self._act("stop", session)
 
-    def _plan(self, mode: str, session: Session) -> Plan:
+    def _plan(self, mode: str, session: Session) -> RunPlan:
         words = "claude-sonnet-4-5 · mode default · 40 turns · tools WebSearch, Bash"
-        return Plan(
+        return RunPlan(
             "fork" if mode == "fork" else "new" if mode == "new" else "resume",
             target_of(session),
             session.listing,
@@ -266,17 +272,17 @@ class FixedEngine:
             self.warnings,
         )
 
-    def _act(self, kind: str, session: Session, *words: str) -> Act:
+    def _act(self, kind: str, session: Session, *words: str) -> ActionResult:
         if session.session_id in self.refusing:
             raise Refused(f"{session.session_id[:8]} is locked")
         self.asked.append((kind, session.session_id, *words))
         said = f"{kind} {session.session_id[:8]}"
-        return Act(kind, session.listing, session.session_id, self.moment, said)
+        return ActionResult(kind, session.listing, session.session_id, self.moment, said)
 
-    def say_verb(self, words: Sequence[str], width: int | None = None) -> Said:
+    def say_verb(self, words: Sequence[str], width: int | None = None) -> VerbOutput:
         verb, *rest = words
         if verb in self.needs_yes and "--yes" not in rest:
-            error = NeedsYes(f"would {verb} {rest[0]}: add --yes to do it")
+            error = ConfirmationRequired(f"would {verb} {rest[0]}: add --yes to do it")
             error.add_note("the first\nthe second")
             raise error
         if verb in self.slow:
@@ -284,11 +290,11 @@ class FixedEngine:
         if self.refusing & {word.rpartition("/")[2] for word in rest}:
             raise Refused(f"{verb} is refused")
         self.asked.append(("say_verb", *words))
-        return Said(0, self.sayings.get(verb, (f"said {' '.join(words)}",)))
+        return VerbOutput(0, self.sayings.get(verb, (f"said {' '.join(words)}",)))
 
     def _many(
         self, kind: str, sessions: Sequence[Session], progress: OnProgress, stop: Stop
-    ) -> Cleaned:
+    ) -> BulkResult:
         acts, refused = [], []
         for number, one in enumerate(sessions, 1):
             if kind in self.slow:
@@ -299,7 +305,7 @@ class FixedEngine:
                 acts.append(self._act(kind, one))
             except Refused as error:
                 refused.append((one.key, error))
-            progress(Progress(one.listing, number, len(sessions), 1024 * number))
+            progress(BulkProgress(one.listing, number, len(sessions), 1024 * number))
         done = "cleaned up" if kind == "clean-up" else "deleted"
         is_cut = len(acts) + len(refused) < len(sessions)
-        return Cleaned(done, tuple(acts), tuple(refused), is_cut_short=is_cut)
+        return BulkResult(done, tuple(acts), tuple(refused), is_cut_short=is_cut)

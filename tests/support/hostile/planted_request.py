@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tui.core.permission_request import Asker
-from tui.runs.folder.agent_events import Ask
+from tui.core.permission_request import Requester
+from tui.runs.folder.agent_events import PermissionAsk
 from tui.runs.folder.permission_requests import REQUESTS, file_name, kept
 from tui.runs.folder.protocol import EVENTS
 
@@ -20,10 +20,10 @@ def plant_request(
     tool: str = "Bash",
     given: Mapping[str, Any] | None = None,
     request_id: str = "p1",
-    asker: Asker | None = None,
+    asker: Requester | None = None,
 ) -> str:
     """Let the run of `folder` ask for a permission since `at`; return the request's digest."""
-    ask = Ask(tool, {"command": "ls"} if given is None else given, asker or Asker())
+    ask = PermissionAsk(tool, {"command": "ls"} if given is None else given, asker or Requester())
     file = kept(request_id, ask)
     (folder / REQUESTS).mkdir(exist_ok=True)
     (folder / REQUESTS / file_name(request_id)).write_text(file.text)

@@ -16,7 +16,7 @@ from typing import Any
 from tests.support.listings import guide_statements as guide
 from tests.support.processes.forked_cli import KEPT, run_verb
 from tui.core.models import Session
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context
 from tui.settings import Settings
@@ -92,7 +92,7 @@ class SampleListing:
         return Context(replace(base, **settings), lambda: datetime.now(UTC))
 
     def session(self, words: str) -> Session:
-        return find_session(Watch(self.context()).look(), words)
+        return find_session(CatalogScanner(self.context()).look(), words)
 
 
 def with_footprint(root: Path) -> SampleListing:

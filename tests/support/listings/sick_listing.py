@@ -13,10 +13,10 @@ from typing import Any
 
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tui.core.models import Hold
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.doctor.doctor import Finding, examine
-from tui.operations.doctor.machine_findings import Machine
+from tui.operations.doctor.machine_findings import MachineFacts
 from tui.runs.folder.protocol import EVENTS, OWNER, SPEC, describe
 from tui.safe_io.processes import own_domain, started
 from tui.storage.state.hold import write_hold
@@ -37,9 +37,9 @@ class Sick:
         given = {"env_file": self.env_file, "claude_home": self.home} | settings
         return self.listing.context(**given)
 
-    def examine(self, machine: Machine | None = None, **settings: Any) -> tuple[Finding, ...]:
+    def examine(self, machine: MachineFacts | None = None, **settings: Any) -> tuple[Finding, ...]:
         context = self.context(**settings)
-        return examine(context, Watch(context).look(), machine or Machine())
+        return examine(context, CatalogScanner(context).look(), machine or MachineFacts())
 
     def stray(self, session_id: str, *, age: timedelta = timedelta(hours=1)) -> Path:
         """Move the transcript of a session to where the wrong variable would have left it."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from tui.core.models import Row, Run
 from tui.demo.api import LoopbackApi, by_word
-from tui.demo.api_request import Asked
+from tui.demo.api_request import ApiRequest
 from tui.demo.turns import Failure, Text, ToolUse, Turn, say
 from tui.runs.folder import protocol
 from tui.runs.folder.command import Command, CommandKind, Decision
@@ -29,19 +29,19 @@ from tui.storage.table.tracking import read_rows
 WORDS = "Strategic buyers of industrial pumps are few and well known. " * 8
 
 
-def permit(asked: Asked) -> Turn:
+def permit(asked: ApiRequest) -> Turn:
     if asked.step < 2:
         return say(ToolUse("Bash", {"command": f"touch made-{asked.step}", "description": "make"}))
     return say("Finished.")
 
 
-def leave_work_behind(asked: Asked) -> Turn:
+def leave_work_behind(asked: ApiRequest) -> Turn:
     command = "sleep 2; echo $PYTHONPATH > late"
     late = {"command": command, "run_in_background": True, "description": "wait"}
     return say("So be it.") if asked.step else say(ToolUse("Bash", late))
 
 
-def ask(asked: Asked) -> Turn:
+def ask(asked: ApiRequest) -> Turn:
     options = [{"label": name, "description": ""} for name in ("Europe", "Asia")]
     question = {"question": "Which region?", "header": "Region", "options": options}
     given = {"questions": [question | {"multiSelect": False}]}

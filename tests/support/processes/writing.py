@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.support.listings.sample_listing import FIRST, SampleListing, text_line, user_line
 from tests.support.processes.terminal import Terminal
 from tui.runs.folder.journal import Journal
-from tui.runs.folder.partial_message import Writing
+from tui.runs.folder.partial_message import PartialMessage
 from tui.runs.folder.protocol import SPEC, describe, new_run_id
 from tui.safe_io.folders import console_folder
 from tui.storage.session_locks import SessionLock
@@ -32,7 +32,7 @@ class Agent:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._writing, now = Writing(), datetime.now(UTC)
+        self._writing, now = PartialMessage(), datetime.now(UTC)
         self._writing.add({"type": "message_start", "message": {"id": "msg_live"}}, now)
         begin = {"type": "content_block_start", "content_block": {"type": "text"}}
         self._writing.add(begin, now)

@@ -18,10 +18,10 @@ from tests.support.console.piloted import Console, console
 from tests.support.listings.drawn_input import read_back
 from tui.core.keymap import KEYS
 from tui.core.models import Catalog, Liveness
-from tui.core.permission_request import Request
+from tui.core.permission_request import PermissionRequest
 from tui.core.text import request_rows
 from tui.core.text.safe_text import agreed, cell_width, safe_text
-from tui.operations.context import Act
+from tui.operations.context import ActionResult
 from tui.ui.terminal.bell import Bell
 
 _LEAVING = {"q", "ctrl+z", "ctrl+c"}
@@ -272,7 +272,7 @@ def test_the_pages_of_any_input_give_it_back_or_nothing_is_granted(
 async def test_no_answer_shares_its_key_with_the_one_that_asked() -> None:
     """Every key of the console, on sessions of every kind, and the question that it opens."""
     opened = set[str]()
-    done = Act("delete", "hollis_park", "9f2c", NOW, "deleted 9f2c")
+    done = ActionResult("delete", "hollis_park", "9f2c", NOW, "deleted 9f2c")
     async with console(FixedEngine(batch=(done,))) as at:
         for title in (TITLE, "First screen", "PE platforms, DACH"):
             for key in (one for keys in KEYS.values() for one in keys if one not in _LEAVING):
@@ -333,7 +333,7 @@ def _with(liveness: Liveness, request_id: str) -> Catalog:
     known = catalog()
     one = next(session for session in known.sessions if session.run and session.run.request)
     assert one.run is not None
-    request = Request(request_id, "Bash", {}, NOW) if request_id else None
+    request = PermissionRequest(request_id, "Bash", {}, NOW) if request_id else None
     changed = replace(one, liveness=liveness, run=replace(one.run, request=request))
     listing = known.listing(one.listing)
     assert listing is not None

@@ -12,22 +12,22 @@ from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import console
 from tui.core.errors import UsageError
 from tui.core.models import Hold
-from tui.core.session_filter import Wanted
+from tui.core.session_filter import CleanupCriteria
 from tui.ui.actions.cleaning import wanted
 
 
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        ("expired", Wanted(is_expired=True)),
-        ("30d", Wanted(older_than=timedelta(days=30))),
-        ("30", Wanted(older_than=timedelta(days=30))),
-        ("5GB", Wanted(max_bytes=5_000_000_000)),
-        ("2g", Wanted(max_bytes=2 * 1024**3)),
-        ("Expired 12h 1MB", Wanted(True, timedelta(hours=12), 1_000_000)),
+        ("expired", CleanupCriteria(is_expired=True)),
+        ("30d", CleanupCriteria(older_than=timedelta(days=30))),
+        ("30", CleanupCriteria(older_than=timedelta(days=30))),
+        ("5GB", CleanupCriteria(max_bytes=5_000_000_000)),
+        ("2g", CleanupCriteria(max_bytes=2 * 1024**3)),
+        ("Expired 12h 1MB", CleanupCriteria(True, timedelta(hours=12), 1_000_000)),
     ],
 )
-def test_what_the_words_want(words: str, found: Wanted) -> None:
+def test_what_the_words_want(words: str, found: CleanupCriteria) -> None:
     assert wanted(words) == found
 
 

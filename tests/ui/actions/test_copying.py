@@ -26,7 +26,7 @@ from tui.cli.arguments import declare
 from tui.cli.parser import build_parser
 from tui.cli.verb_info import verb_infos
 from tui.core.models import Liveness, Process
-from tui.operations.context import Context, Said
+from tui.operations.context import Context, VerbOutput
 from tui.settings import Settings
 from tui.ui.actions import session_actions
 from tui.ui.actions.copying import command_line
@@ -276,7 +276,7 @@ def test_a_root_is_left_out_only_where_every_shell_knows_it(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     settings = Settings(root=Path(root), origins={"root": origin})
-    engine = RealEngine(Context(settings, lambda: NOW), lambda words, width: Said(0, ()), ())
+    engine = RealEngine(Context(settings, lambda: NOW), lambda words, width: VerbOutput(0, ()), ())
     assert engine.is_root_configured is is_left_out
 
 

@@ -11,7 +11,7 @@ from tests.support.console.asking import TITLE, asking_for, digest, page_through
 from tests.support.console.fixed_catalog import NOW
 from tests.support.console.piloted import Console, console
 from tests.ui.actions.test_copying import copied, read
-from tui.core.permission_request import LEAST_DIGEST, Request
+from tui.core.permission_request import LEAST_DIGEST, PermissionRequest
 
 LONG = {"file_path": "a", "content": "\n".join(f"line {n}" for n in range(60))}
 ONE = {"questions": [{"question": "Which?", "options": [{"label": "Europe"}]}]}
@@ -19,9 +19,9 @@ TWO = {"questions": [*ONE["questions"], {"question": "How many?", "options": [{"
 PAGES = "turn all pages"
 
 
-def waiting(tool: str, given: dict[str, Any], problem: str = "") -> Request:
+def waiting(tool: str, given: dict[str, Any], problem: str = "") -> PermissionRequest:
     until = NOW + timedelta(minutes=5)
-    return Request("p7", tool, given, NOW, digest(given), until=until, problem=problem)
+    return PermissionRequest("p7", tool, given, NOW, digest(given), until=until, problem=problem)
 
 
 async def do(at: Console, keys: tuple[str, ...]) -> None:
@@ -98,7 +98,7 @@ SEEN = digest(LONG)[:LEAST_DIGEST]
     ],
 )
 async def test_the_command_says_what_was_answered_and_no_more(
-    request_: Request, keys: tuple[str, ...], expected: dict[str, Any]
+    request_: PermissionRequest, keys: tuple[str, ...], expected: dict[str, Any]
 ) -> None:
     async with console(asking_for(request_)) as at:
         one = await at.choose(TITLE)

@@ -9,7 +9,7 @@ from tests.support.console.asking import TITLE, asking, page_through
 from tests.support.console.fixed_catalog import NOW
 from tests.support.console.piloted import Console, console
 from tui.cli.request_text import asked_lines
-from tui.core.permission_request import Request
+from tui.core.permission_request import PermissionRequest
 
 LONG = "mcp__" + "read_the_table_of_buyers_and_show_it_" * 3 + "and_then_delete_all"
 
@@ -42,7 +42,9 @@ async def test_the_whole_name_of_the_tool_is_in_sight_before_it_is_allowed(
 
 
 def test_the_command_line_names_the_tool_and_shows_what_hides_in_it() -> None:
-    said = joined(list(asked_lines(Request("1", f"{LONG}\u200b", {"path": "a"}, NOW), NOW)))
+    said = joined(
+        list(asked_lines(PermissionRequest("1", f"{LONG}\u200b", {"path": "a"}, NOW), NOW))
+    )
     assert said.startswith(f"tool: {LONG}\\u200b")
 
 

@@ -13,20 +13,22 @@ from tests.support.console.fixed_catalog import NOW
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import Console, console
 from tests.ui.actions.test_granting import refusal
-from tui.core.models import Event, Run, Sent, Session
-from tui.core.permission_request import Request
+from tui.core.models import AuditEvent, Run, SentCommand, Session
+from tui.core.permission_request import PermissionRequest
 
 WRITE = {"file_path": "a", "content": "\n".join(f"line {n}" for n in range(60))}
 ASKED = {"questions": [{"question": "Which?", "options": [{"label": "Europe"}]}]}
 UNTIL = NOW + timedelta(minutes=5)
 
 
-def waiting(tool: str = "Write", given: dict[str, Any] | None = None) -> Request:
+def waiting(tool: str = "Write", given: dict[str, Any] | None = None) -> PermissionRequest:
     given = WRITE if given is None else given
-    return Request("p7", tool, given, NOW, digest(given), until=UNTIL)
+    return PermissionRequest("p7", tool, given, NOW, digest(given), until=UNTIL)
 
 
-def change(at: Console, key: Session, run: Run | None = None, last: Event | None = None) -> None:
+def change(
+    at: Console, key: Session, run: Run | None = None, last: AuditEvent | None = None
+) -> None:
     """Let the next look find the session of this run, and with that as its last act."""
 
     def changed(one: Session) -> Session:
@@ -74,8 +76,8 @@ async def test_a_longer_wait_is_told_at_the_open_question() -> None:
         assert at.screen.question.is_asking
 
 
-_POSTED = Sent("answer", "bert", NOW, request_id="p7", decision="allow")
-_TAKEN = Event(NOW, "bert", "answer", request_id="p7", detail='{"decision": "deny"}')
+_POSTED = SentCommand("answer", "bert", NOW, request_id="p7", decision="allow")
+_TAKEN = AuditEvent(NOW, "bert", "answer", request_id="p7", detail='{"decision": "deny"}')
 
 
 @pytest.mark.parametrize(
@@ -89,7 +91,7 @@ _TAKEN = Event(NOW, "bert", "answer", request_id="p7", detail='{"decision": "den
 )
 @pytest.mark.parametrize("tool", ["Write", "AskUserQuestion"])
 async def test_what_a_colleague_answers_meanwhile_is_told_and_nothing_can_be_granted(
-    tool: str, sent: tuple[Sent, ...], last: Event | None, told: str
+    tool: str, sent: tuple[SentCommand, ...], last: AuditEvent | None, told: str
 ) -> None:
     """Without the look at it the grants stand there, and `y` is refused only afterwards."""
     async with console(asking_for(waiting(tool, ASKED))) as at:
@@ -115,7 +117,7 @@ async def test_an_answer_to_another_request_of_the_run_leaves_the_question_open(
         assert one.run is not None
         await at.press("a")
         await at.asked()
-        other = Sent("answer", "bert", NOW, request_id="p8", decision="allow")
+        other = SentCommand("answer", "bert", NOW, request_id="p8", decision="allow")
         change(at, one, replace(one.run, request=replace(waiting(), waiting=2), sent=(other,)))
         await at.until(lambda: at.screen.catalog is at.engine.catalog)
         assert not at.screen.question.gone

@@ -8,14 +8,14 @@ from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import Console, console
 from tui.operations.context import Context
 from tui.operations.running.prompt_line import parse_prompt_line, with_options
-from tui.operations.running.resume import Plan
+from tui.operations.running.resume import RunPlan
 from tui.settings import Settings
 
 
 class Restricted(FixedEngine):
     """An engine whose settings give agents nothing."""
 
-    def with_prompt_line(self, plan: Plan, line: str) -> tuple[Plan, str]:
+    def with_prompt_line(self, plan: RunPlan, line: str) -> tuple[RunPlan, str]:
         asked, prompt = parse_prompt_line(line)
         return with_options(Context(Settings(restricted=True), self.now), plan, asked), prompt
 

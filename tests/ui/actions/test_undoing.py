@@ -11,14 +11,16 @@ from tests.support.console.fixed_catalog import NOW
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import console
 from tui.core.models import Row
-from tui.operations.context import Act
+from tui.operations.context import ActionResult
 from tui.ui.actions.undoing import batch_words
 
 BEFORE = Row("00030000", "hollis", "s", "", "2026-11-22T12:00:00", "active")
 AFTER = replace(BEFORE, expires_at="2026-11-29T11:30:00")
 AT = NOW - timedelta(seconds=40)
-EXTENDED = Act("extend", "hollis", "00030000-1111", AT, "", BEFORE, AFTER)
-DELETED = Act("delete", "hollis", "9f2c0000-1111", NOW - timedelta(hours=3), "", trash_id="x")
+EXTENDED = ActionResult("extend", "hollis", "00030000-1111", AT, "", BEFORE, AFTER)
+DELETED = ActionResult(
+    "delete", "hollis", "9f2c0000-1111", NOW - timedelta(hours=3), "", trash_id="x"
+)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +34,7 @@ DELETED = Act("delete", "hollis", "9f2c0000-1111", NOW - timedelta(hours=3), "",
         ((replace(DELETED, kind="clean-up"),) * 2, "cleaned up 2 sessions, 3h ago"),
     ],
 )  # fmt: skip
-def test_a_batch_is_named(batch: tuple[Act, ...], said: str) -> None:
+def test_a_batch_is_named(batch: tuple[ActionResult, ...], said: str) -> None:
     assert batch_words(batch, NOW) == said
 
 

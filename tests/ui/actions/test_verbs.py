@@ -9,7 +9,7 @@ from tests.support.console.piloted import Console, console
 from tui.cli.verb_info import verb_infos
 from tui.core.errors import UsageError
 from tui.operations.context import VerbInfo
-from tui.ui.actions.verbs import OWN, Command, complete, hint, parse
+from tui.ui.actions.verbs import OWN, VerbLine, complete, hint, parse
 
 VERBS = (*verb_infos(), *OWN)
 LISTINGS = ("hollis_park", "hollow_lane", "moss_end")
@@ -81,7 +81,7 @@ def test_the_line_says_what_its_verb_does() -> None:
 @pytest.mark.parametrize("verb", [verb.name for verb in VERBS if verb.takes in ("id", "ids")])
 def test_a_verb_that_needs_a_session_takes_the_selected(verb: str) -> None:
     """One declaration says so: a verb that is added to the command line is taken along."""
-    command = Command(next(one for one in VERBS if one.name == verb))
+    command = VerbLine(next(one for one in VERBS if one.name == verb))
     assert command.takes_selected is (verb not in ("log", "trash"))
 
 

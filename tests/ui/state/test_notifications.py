@@ -10,10 +10,10 @@ import pytest
 from tests.support.console.fixed_catalog import NOW
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import Console, console
-from tui.core.models import Catalog, Event
+from tui.core.models import AuditEvent, Catalog
 
 
-def with_event(catalog: Catalog, title: str, event: Event) -> Catalog:
+def with_event(catalog: Catalog, title: str, event: AuditEvent) -> Catalog:
     """Return the catalog with an act that the audit has of a session."""
     listings = tuple(
         replace(
@@ -30,7 +30,7 @@ def with_event(catalog: Catalog, title: str, event: Event) -> Catalog:
 
 async def act(at: Console, operator: str) -> None:
     """Let somebody rename a session, and look again."""
-    event = Event(NOW, operator, "rename")
+    event = AuditEvent(NOW, operator, "rename")
     at.engine.catalog = with_event(at.engine.catalog, "Tier-1 suppliers", event)
     at.screen.looking.wake()
 

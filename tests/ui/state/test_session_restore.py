@@ -11,14 +11,14 @@ import pytest
 
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import Console, console
-from tui.core.saved_view import Draft, Remembered
-from tui.operations.context import Act
-from tui.operations.running.resume import Plan
+from tui.core.saved_view import Draft, SavedView
+from tui.operations.context import ActionResult
+from tui.operations.running.resume import RunPlan
 from tui.ui.actions.key_targets import EXPIRY, SESSIONS
 from tui.ui.app import ConsoleApp
 
 
-async def saved(at: Console, **facts: object) -> Remembered:
+async def saved(at: Console, **facts: object) -> SavedView:
     """Wait until the view on disk has these facts."""
     view = at.engine
     await at.until(lambda: all(getattr(view.view, key) == value for key, value in facts.items()))
@@ -56,14 +56,14 @@ async def test_who_placed_nothing_gets_the_first_row_again() -> None:
         assert view is not None
         await at.pilot.pause(0.6)
         assert at.engine.view.selected is None
-    async with console(FixedEngine(view=Remembered())) as at:
+    async with console(FixedEngine(view=SavedView())) as at:
         assert at.screen.sessions.index == 0
         assert not at.screen.sessions.is_placed
         assert at.message == ""
 
 
 async def test_what_is_gone_is_left_out_and_the_nearest_is_selected() -> None:
-    view = Remembered(
+    view = SavedView(
         listing="nowhere",
         filter="<soon",
         sort="colour",
@@ -82,7 +82,7 @@ async def test_what_is_gone_is_left_out_and_the_nearest_is_selected() -> None:
 
 
 async def test_what_hides_rows_hides_them_from_the_first_picture_on() -> None:
-    view = Remembered(listing="hollis_park", pane=EXPIRY)
+    view = SavedView(listing="hollis_park", pane=EXPIRY)
     async with console(FixedEngine(view=view)) as at:
         assert {one.listing for one in at.screen.sessions.sessions.values()} == {"hollis_park"}
         assert at.screen.pane == EXPIRY
@@ -117,7 +117,7 @@ async def test_an_unsent_prompt_is_there_again_after_esc_and_at_the_next_start()
 
 
 async def test_a_prompt_that_is_emptied_is_forgotten() -> None:
-    view = Remembered(drafts=(Draft("resume", "", "", "x"),))
+    view = SavedView(drafts=(Draft("resume", "", "", "x"),))
     async with console(FixedEngine(view=view)) as at:
         one = await at.choose("First screen")
         await at.press("r", *"words", "ctrl+u", "escape")
@@ -129,10 +129,10 @@ async def test_a_prompt_that_is_emptied_is_forgotten() -> None:
 class Failing(FixedEngine):
     """Starts nothing."""
 
-    def start(self, plan: Plan, prompt: str) -> str:
+    def start(self, plan: RunPlan, prompt: str) -> str:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    def send(self, session: object, prompt: str) -> Act:
+    def send(self, session: object, prompt: str) -> ActionResult:
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
@@ -156,7 +156,7 @@ class Refusing(FixedEngine):
 
     tried = 0
 
-    def write_remembered(self, view: Remembered) -> None:
+    def write_remembered(self, view: SavedView) -> None:
         self.tried += 1
         super().write_remembered(view)
 
@@ -178,14 +178,14 @@ async def test_a_disk_that_refuses_is_told_once(number: int) -> None:
 
 
 async def test_a_root_that_comes_later_gets_its_view_then() -> None:
-    engine = FixedEngine(view=Remembered(filter="hollis", row=2))
+    engine = FixedEngine(view=SavedView(filter="hollis", row=2))
     there = engine.catalog
     engine.catalog = replace(there, listings=(), problem="there is no folder")
     async with ConsoleApp(engine).run_test(size=(80, 24)) as pilot:
         at = Console(pilot, engine)
         await at.until(lambda: at.screen.catalog is not None)
         await at.pilot.pause(0.7)
-        assert engine.view == Remembered(filter="hollis", row=2)
+        assert engine.view == SavedView(filter="hollis", row=2)
         engine.catalog = there
         at.screen.looking.wake()
         await at.until(lambda: "as last time: filter `hollis`" in at.message)

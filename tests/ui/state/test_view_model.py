@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 
 from tests.support.console.fixed_catalog import NOW, catalog
-from tui.core.attention import Failures, Need
-from tui.ui.state.list_query import Board
+from tui.core.attention import FailureGroup, Need
+from tui.ui.state.list_query import ListQuery
 from tui.ui.state.view_model import arranged, renewed
 from tui.view.panes import top_line
 
-BOARD = Board(timedelta(minutes=10))
+BOARD = ListQuery(timedelta(minutes=10))
 CATALOG = catalog()
 FIRST = arranged(CATALOG, BOARD, NOW, UTC)
 SOON, LATER = NOW + timedelta(seconds=1), NOW + timedelta(seconds=6)
@@ -56,4 +56,4 @@ def test_a_listing_that_vanished_needs_nobody_and_ends_no_more() -> None:
     assert Need.FAILED in {need for key, need in FIRST.needs.items() if key[0] == gone.listing_id}
     assert not [key for key in found.needs if key[0] == gone.listing_id]
     assert not [one for one in (*found.ending, *found.pending) if one.listing == gone.listing_id]
-    assert not [one for one in found.shown if isinstance(one, Failures)]
+    assert not [one for one in found.shown if isinstance(one, FailureGroup)]

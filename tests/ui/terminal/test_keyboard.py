@@ -8,7 +8,7 @@ import pytest
 from textual import events
 from textual.message import Message
 
-from tui.ui.terminal.key_sequences import Answered
+from tui.ui.terminal.key_sequences import CursorReport
 from tui.ui.terminal.keyboard import MOST_PASTED, Keyboard, TypedAhead, is_ahead, is_burst
 
 DELAY = 0.4
@@ -66,7 +66,7 @@ def bytewise(data: bytes) -> tuple[bytes, ...]:
         (b"\x1b[I\x1b[O", []),
         (b"\x1b[?62;22c", []),
         (b"\x1b[>41;354;0c", []),
-        (b"\x1b[24;80R", ["Answered"]),
+        (b"\x1b[24;80R", ["CursorReport"]),
         (b"\x1b[?2048;2$y", []),
         (b"\x1b[48;9999;9999;99999;99999t", []),
         (b"\x1b[?31u", []),
@@ -150,7 +150,7 @@ def test_no_numbered_sequence_is_the_key_of_the_character_with_that_number() -> 
     ("answer", "told"),
     [
         (b"\x1b[0n", []),
-        (b"\x1b[2;5R", ["Answered"]),
+        (b"\x1b[2;5R", ["CursorReport"]),
         (b"\x1b[?2026;2$y", ["TerminalSupportsSynchronizedOutput"]),
         (b"\x1b[?1;2c", []),
         (b"\x1b[I", []),
@@ -167,7 +167,7 @@ def test_an_escape_counts_though_the_terminal_answers_at_once(
 def test_where_the_cursor_is_was_answered_and_f3_was_pressed() -> None:
     """They differ in the row alone."""
     (answered,) = Keyboard(DELAY, has_mouse=True).feed(b"\x1b[2;5R", 0)
-    assert isinstance(answered, Answered)
+    assert isinstance(answered, CursorReport)
     assert answered.cell == (2, 5)
     assert typed(b"\x1b[1;5R") == ["ctrl+f3"]
     assert typed(b"\x1b\x1b[1;5R") == []

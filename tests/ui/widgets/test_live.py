@@ -18,9 +18,9 @@ from tests.support.console.fixed_engine import FixedEngine, FixedFollow
 from tests.support.console.piloted import Console, console
 from tui.core.keymap import keymap
 from tui.core.models import Catalog, Entry, EntryKind, Liveness, Session
-from tui.operations.search.transcript_search import Hits
-from tui.operations.stream.follow import Update
-from tui.runs.folder.protocol import Partial
+from tui.operations.search.transcript_search import SearchHits
+from tui.operations.stream.follow import StreamUpdate
+from tui.runs.folder.protocol import PartialBlock
 from tui.ui.widgets.live import LivePane
 from tui.view.stream.stream_buffer import MOST_ENTRIES
 from tui.view.text.lines import Line
@@ -31,7 +31,7 @@ LONG = tuple(Entry(EntryKind.TEXT, f"line {number}", NOW) for number in range(20
 class EndFollow(FixedFollow):
     """Begins near the end, as with a large file."""
 
-    def poll(self, session: Session) -> Update:
+    def poll(self, session: Session) -> StreamUpdate:
         update, count = super().poll(session), len(self.entries)
         return replace(update, entries=update.entries[-300:], start=count - 300)
 
@@ -59,11 +59,13 @@ class UnreadFollow(EndFollow):
         words: str,
         told: Callable[[float], None],
         is_stopped: Callable[[], bool],
-        known: Hits | None,
-    ) -> Hits:
+        known: SearchHits | None,
+    ) -> SearchHits:
         places = array("Q", (at for at, one in enumerate(self.entries) if one.text == words))
         unread = ("b1.txt cannot be read",)
-        return Hits(words, places, 20_000, unread=unread, unread_aside=("Survey: unread", *unread))
+        return SearchHits(
+            words, places, 20_000, unread=unread, unread_aside=("Survey: unread", *unread)
+        )
 
 
 class UnreadEngine(FixedEngine):
@@ -81,12 +83,12 @@ class SlowFollow(EndFollow):
         words: str,
         told: Callable[[float], None],
         is_stopped: Callable[[], bool],
-        known: Hits | None,
-    ) -> Hits:
+        known: SearchHits | None,
+    ) -> SearchHits:
         told(0.43)
         while not is_stopped():
             time.sleep(0.01)
-        return Hits(words, is_whole=False)
+        return SearchHits(words, is_whole=False)
 
 
 class SlowEngine(FixedEngine):
@@ -156,7 +158,7 @@ async def test_what_comes_while_one_reads_far_up_is_counted_and_there_at_the_end
         await at.until(lambda: "line 0 " in shown(at))
         before = shown(at).split("\n", 1)[1]
         new = Entry(EntryKind.TEXT, "news", NOW, place=20_000)
-        live.add(Update((new,), end=20_001))
+        live.add(StreamUpdate((new,), end=20_001))
         assert shown(at).split("\n", 1)[1] == before
         assert live.note().startswith("1 new ↓")
 
@@ -226,7 +228,7 @@ async def test_a_transcript_that_was_replaced_is_searched_again_and_one_is_told(
         at.screen.question.say("")
         follower.entries = (Entry(EntryKind.TEXT, "other", NOW), LONG[777])
         said = ("the transcript was replaced",)
-        at.screen.show_update(Update(was_reset=True, notices=said, end=2))
+        at.screen.show_update(StreamUpdate(was_reset=True, notices=said, end=2))
         await at.pilot.pause(2.1)
         await at.until(lambda: at.message == "the transcript was replaced")
         await at.press("n")
@@ -382,14 +384,14 @@ async def test_over_ssh_words_are_painted_as_the_line_can_carry_them() -> None:
         await at.pilot.pause(1.2)
         pictures, began = list[list[Line]](), time.monotonic()
         for number in range(40):
-            partial = Partial("m", 0, "text", f"word {number}")
-            live.add(Update(partial=partial, end=live.told_to))
+            partial = PartialBlock("m", 0, "text", f"word {number}")
+            live.add(StreamUpdate(partial=partial, end=live.told_to))
             await at.pilot.pause(0.02)
             pictures.append([live.body_line(y) for y in range(live.body_height)])
         passed = time.monotonic() - began
         paints = sum(one != other for one, other in pairwise(pictures))
         assert 1 <= paints <= passed / 0.25 + 1
-        live.add(Update((Entry(EntryKind.TEXT, "whole", NOW),), end=live.told_to))
+        live.add(StreamUpdate((Entry(EntryKind.TEXT, "whole", NOW),), end=live.told_to))
         assert "whole" in shown(at)
 
 
@@ -404,7 +406,7 @@ class AsideFollow(FixedFollow):
 
     seen = False
 
-    def poll(self, session: Session) -> Update:
+    def poll(self, session: Session) -> StreamUpdate:
         update = super().poll(session)
         if not self.seen:
             return update
@@ -418,10 +420,10 @@ class AsideFollow(FixedFollow):
         words: str,
         told: Callable[[float], None],
         is_stopped: Callable[[], bool],
-        known: Hits | None,
-    ) -> Hits:
+        known: SearchHits | None,
+    ) -> SearchHits:
         type(self).seen = True
-        return Hits(words, array("Q", [50]), len(self.entries))
+        return SearchHits(words, array("Q", [50]), len(self.entries))
 
 
 class AsideEngine(FixedEngine):

@@ -10,7 +10,7 @@ import pytest
 from tests.support.console.fixed_catalog import NOW, session, stream
 from tests.support.listings.drawn_input import read_back
 from tui.core.models import Entry, EntryKind
-from tui.core.permission_request import Request
+from tui.core.permission_request import PermissionRequest
 from tui.core.text.safe_text import cell_width
 from tui.view.stream import entry_lines as view
 from tui.view.stream import stream_title
@@ -23,7 +23,7 @@ def text(line: Line) -> str:
 
 
 def lines(entry: Entry, result: Entry | None = None, width: int = 70) -> list[str]:
-    return [text(line) for line in view.entry_lines(entry, view.Around(UTC, result), width)]
+    return [text(line) for line in view.entry_lines(entry, view.RenderContext(UTC, result), width)]
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,9 @@ def test_the_finished_blocks_of_an_unfinished_message_are_shown_too() -> None:
 
 def test_a_request_shows_the_whole_command_and_how_to_answer() -> None:
     command = "sort -u a.csv > b.csv && " * 6
-    said = view.request_lines(Request("1", "Bash", {"command": command}, NOW), 50, NOW, UTC)
+    said = view.request_lines(
+        PermissionRequest("1", "Bash", {"command": command}, NOW), 50, NOW, UTC
+    )
     rows = [text(line)[view.TIME_WIDTH + 2 :] for line in said[2:-1]]
     assert read_back(rows) == {"command": command}
     assert "? wants Bash" in text(said[0])

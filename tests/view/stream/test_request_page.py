@@ -8,14 +8,14 @@ import pytest
 
 from tests.support.console.fixed_catalog import NOW
 from tests.support.listings.drawn_input import read_back, read_both
-from tui.core.permission_request import Request
+from tui.core.permission_request import PermissionRequest
 from tui.view.stream import request_page
 
 PLAN = "# Clear up\n\n1. Read\n2. **Delete**\u200b the rest\n\n| a | b |\n|---|---|\n| c | d |\n"
 
 
 def drawn(tool: str, given: dict[str, Any], call: dict[str, Any] | None) -> list[str]:
-    request = Request("p1", tool, given, NOW, call=call)
+    request = PermissionRequest("p1", tool, given, NOW, call=call)
     lines = request_page.request_lines(request, 78)
     return ["".join(cell.text for cell in line) for line in lines]
 

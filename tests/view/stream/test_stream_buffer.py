@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.support.console.fixed_catalog import NOW
 from tui.core.models import Entry, EntryKind
-from tui.view.stream.stream_buffer import MOST_BYTES, MOST_ENTRIES, Roll
+from tui.view.stream.stream_buffer import MOST_BYTES, MOST_ENTRIES, StreamBuffer
 from tui.view.text.lines import Line
 
 
@@ -28,8 +28,8 @@ def result(number: int, tool_id: str, words: str = "3 lines") -> Entry:
     return Entry(EntryKind.RESULT, words, NOW, **values)  # type: ignore[arg-type]
 
 
-def rolled(*entries: Entry) -> Roll:
-    roll = Roll()
+def rolled(*entries: Entry) -> StreamBuffer:
+    roll = StreamBuffer()
     roll.append(entries)
     return roll
 
@@ -196,7 +196,7 @@ def test_a_place_is_found_and_a_result_s_is_its_call() -> None:
 
 
 def test_a_day_is_told_where_it_begins_and_at_first_unless_it_is_today() -> None:
-    roll = Roll(UTC)
+    roll = StreamBuffer(UTC)
     roll.today = NOW.date()
     days = [NOW - timedelta(days=2), NOW - timedelta(days=2), None, NOW, NOW]
     roll.append([replace(entry(n), at=at) for n, at in enumerate(days)])
@@ -205,14 +205,14 @@ def test_a_day_is_told_where_it_begins_and_at_first_unless_it_is_today() -> None
     assert [one for one in told if one.startswith("20")] == [earlier, f"{NOW.date()}"]
     assert told[0] == earlier
     assert told[3] == f"{NOW.date()}"
-    today = Roll(UTC)
+    today = StreamBuffer(UTC)
     today.today = NOW.date()
     today.append([entry(1)])
     assert words(today.lines(0)) == [f"{NOW:%H:%M} e1 r0"]
 
 
 def test_a_day_that_begins_with_what_is_not_shown_is_told_all_the_same() -> None:
-    roll = Roll(UTC)
+    roll = StreamBuffer(UTC)
     roll.today, roll.tools = NOW.date(), "off"
     yesterday = NOW - timedelta(days=1)
     roll.append([replace(entry(0), at=yesterday), call(1, "t"), result(2, "t"), entry(3)])

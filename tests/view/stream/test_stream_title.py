@@ -8,24 +8,24 @@ from datetime import timedelta
 import pytest
 
 from tests.support.console.fixed_catalog import NOW, session
-from tui.claude.transcript.usage_meter import Spent
+from tui.claude.transcript.usage_meter import SessionUsage
 from tui.core.models import Liveness
 from tui.view.stream import stream_title
 
 QUIET = timedelta(minutes=10)
 ONE = session("hollis_park", "stage_3", "x", cost_usd=1.2, liveness=Liveness.BUSY)
 ONE = replace(ONE, last_activity_at=NOW)
-SPENT = Spent("claude-opus-5", 122_000, 200_000, 1.5, 0.3, 3400, NOW - timedelta(seconds=47))
+SPENT = SessionUsage("claude-opus-5", 122_000, 200_000, 1.5, 0.3, 3400, NOW - timedelta(seconds=47))
 
 
-def title(spent: Spent, width: int = 1000) -> str:
+def title(spent: SessionUsage, width: int = 1000) -> str:
     return stream_title.title(ONE, NOW, QUIET, spent, width).partition("busy  ")[2]
 
 
 @pytest.mark.parametrize(
     ("spent", "said"),
     [
-        (Spent(), "$1.20  sonnet-4-5"),
+        (SessionUsage(), "$1.20  sonnet-4-5"),
         (SPENT, "ctx 61%  $1.50 +$0.30  opus-5  turn 40s  3.4k out  122k of 200k"),
         (replace(SPENT, turn_from=NOW - timedelta(minutes=12), written=12_345),
          "ctx 61%  $1.50 +$0.30  opus-5  turn 12m  12k out  122k of 200k"),
@@ -38,7 +38,7 @@ def title(spent: Spent, width: int = 1000) -> str:
          "ctx 61%  $1.50 +$0.30  opus-5  3.4k out  122k of 200k"),
     ],
 )  # fmt: skip
-def test_model_context_cost_tokens_and_time_of_the_turn(spent: Spent, said: str) -> None:
+def test_model_context_cost_tokens_and_time_of_the_turn(spent: SessionUsage, said: str) -> None:
     assert title(spent) == said
 
 

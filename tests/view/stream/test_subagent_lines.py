@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.core.models import Entry, EntryKind
-from tui.view.stream.subagent_lines import Asides
+from tui.view.stream.subagent_lines import SubagentLines
 from tui.view.text.lines import Cell, Line
 
 
@@ -11,12 +11,12 @@ def draw(entry: Entry, _: Entry | None, __: int) -> list[Line]:
     return [(Cell(part),) for part in entry.text.split("\n")]
 
 
-def drawn(asides: Asides) -> list[str]:
+def drawn(asides: SubagentLines) -> list[str]:
     return ["".join(cell.text for cell in line) for line in asides.lines("t", draw, 80)]
 
 
 def test_of_a_long_sub_agent_the_newest_steps_are_drawn_under_a_notice() -> None:
-    asides = Asides()
+    asides = SubagentLines()
     steps = [f"step {number}\n" + "more\n" * 8 for number in range(900)]
     asides.add({"t": [Entry(EntryKind.TEXT, step) for step in steps]})
     lines = drawn(asides)
@@ -26,13 +26,13 @@ def test_of_a_long_sub_agent_the_newest_steps_are_drawn_under_a_notice() -> None
 
 
 def test_a_short_one_is_drawn_whole() -> None:
-    asides = Asides()
+    asides = SubagentLines()
     asides.add({"t": [Entry(EntryKind.TEXT, "one"), Entry(EntryKind.TEXT, "two")]})
     assert drawn(asides) == ["│ one", "│ two"]
 
 
 def test_sub_agents_that_are_too_deep_are_told_to_be_there() -> None:
-    asides = Asides()
+    asides = SubagentLines()
     for depth in range(9):
         name = f"t{depth}" if depth else "t"
         asides.add({name: [Entry(EntryKind.TOOL, f"level {depth}", tool_id=f"t{depth + 1}")]})

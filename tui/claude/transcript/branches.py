@@ -37,7 +37,7 @@ class _Node:
         return replace(self, parent=parent)
 
 
-class Lineage:
+class BranchTracker:
     """Learns from one line after the other where each goes on from.
 
     `marks` holds, by place, the words for a line whose parent is not what stands before it;
@@ -175,7 +175,7 @@ class Lineage:
         )
 
 
-class Repeats:
+class RepeatedRecords:
     """Knows records that repeat an earlier one, of those alone that it is asked for."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ FILLED_IN = (b'"usage"', b'"compact_boundary"')
 _MOST_MODELS = 100
 
 
-class Filled:
+class ContextUsage:
     """The model that answered last, the tokens in its context, and the most that each ever held."""
 
     def __init__(self) -> None:

@@ -36,7 +36,7 @@ def lowered(block: bytes) -> bytes:
     return block.translate(_LOWER)
 
 
-class Hidden:
+class HiddenWordFinder:
     """Finds what may hide a word in a block; `lowered` is that block for all that hides nothing."""
 
     def __init__(self, block: bytes) -> None:

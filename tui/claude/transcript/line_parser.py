@@ -14,7 +14,7 @@ from typing import Any
 
 from tui.claude.transcript.background_tasks import is_launch, kept_file, started_task
 from tui.claude.transcript.notices import attached_notice, refusal, servers_notice, stop_hook_notice
-from tui.claude.transcript.records import Skipped, records_of
+from tui.claude.transcript.records import SkippedPiece, records_of
 from tui.claude.transcript.speaker import command_of, said_in
 from tui.claude.transcript.tool_results import flat, outcome_owner, summary
 from tui.core.models import Entry, EntryKind, Usage
@@ -84,7 +84,7 @@ def parse_line(raw: bytes, max_text: int = MAX_TEXT, place: int = -1) -> tuple[E
     """
     entries: list[Entry] = []
     for one in records_of(raw):
-        if isinstance(one, Skipped):
+        if isinstance(one, SkippedPiece):
             entries.append(unreadable(one.size, place))
         else:
             entries += entries_of(one, max_text, place)

@@ -22,7 +22,7 @@ from tui.claude.transcript.line_parser import (
     unreadable,
 )
 from tui.claude.transcript.notices import early_end
-from tui.claude.transcript.records import Skipped, records_of
+from tui.claude.transcript.records import SkippedPiece, records_of
 from tui.claude.transcript.speaker import said_in
 from tui.core.models import Entry, EntryKind
 
@@ -66,7 +66,7 @@ class LineReader:
         """Return what one line (without its newline) at `place` stands for; never raises."""
         found: list[Entry] = []
         for number, record in enumerate(records_of(raw)):
-            if isinstance(record, Skipped):
+            if isinstance(record, SkippedPiece):
                 found.append(unreadable(record.size, place))
             elif not self._is_copy(record, place, number):
                 found += self._record(record, place)

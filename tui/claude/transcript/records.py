@@ -26,25 +26,25 @@ _TRIES, _EACH_TRY, _LEAST = 4, 64, 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Skipped:
+class SkippedPiece:
     """A piece of a line, of so many bytes, that is no whole record."""
 
     size: int
 
 
-def records_of(raw: bytes) -> tuple[dict[str, Any] | Skipped, ...]:
+def records_of(raw: bytes) -> tuple[dict[str, Any] | SkippedPiece, ...]:
     """Return the JSON objects of one line in their order, and what was passed over between."""
     raw = raw.strip(_BETWEEN_BYTES)
     if not raw:
         return ()
     if not raw.startswith(b"{") and b'{"' not in raw:
-        return (Skipped(len(raw)),)  # of garbage there may be millions of lines
+        return (SkippedPiece(len(raw)),)  # of garbage there may be millions of lines
     text = raw.decode("utf-8", "replace")
     try:
         value = parse_json(text, strict=False)
     except (ValueError, RecursionError):
-        return tuple(_recovered(text)) if has_room(text) else (Skipped(len(raw)),)
-    return (value,) if isinstance(value, dict) else (Skipped(len(raw)),)
+        return tuple(_recovered(text)) if has_room(text) else (SkippedPiece(len(raw)),)
+    return (value,) if isinstance(value, dict) else (SkippedPiece(len(raw)),)
 
 
 def whole_records(raw: bytes) -> tuple[dict[str, Any], ...]:
@@ -52,7 +52,7 @@ def whole_records(raw: bytes) -> tuple[dict[str, Any], ...]:
     return tuple(one for one in records_of(raw) if isinstance(one, dict))
 
 
-def _recovered(text: str) -> Iterator[dict[str, Any] | Skipped]:
+def _recovered(text: str) -> Iterator[dict[str, Any] | SkippedPiece]:
     at, begun = 0, 0
     search = _Search(text)
     while at < len(text):
@@ -116,5 +116,5 @@ class _Search:
         return before not in _INSIDE or abs(self._failed_at - at) <= 2
 
 
-def _skipped(piece: str) -> Skipped:
-    return Skipped(len(piece.strip(_BETWEEN).encode("utf-8", "replace")))
+def _skipped(piece: str) -> SkippedPiece:
+    return SkippedPiece(len(piece.strip(_BETWEEN).encode("utf-8", "replace")))

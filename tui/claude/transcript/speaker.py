@@ -46,7 +46,7 @@ _PERSONS = frozenset({"human", "person"})
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SpokenText:
     """A piece of a text: a person's, or else a notice, its first line and all of it in `whole`.
 
     `ended` is the call whose task ended, and how, when it is a notification of that.
@@ -65,7 +65,7 @@ class _Element:
     inside: str
 
 
-def said_in(text: str, line: Mapping[str, Any]) -> tuple[Said, ...]:
+def said_in(text: str, line: Mapping[str, Any]) -> tuple[SpokenText, ...]:
     """Return who says what in a text of a `user` line, in its order; silent ones are left out."""
     origin = line.get("origin")
     kind = origin.get("kind") if isinstance(origin, dict) else ""
@@ -89,7 +89,7 @@ def closed_tag(text: str) -> str:
     return f"{text}</{opening[1]}>" if opening is not None and is_open else text
 
 
-def _split(text: str) -> Iterator[Said]:
+def _split(text: str) -> Iterator[SpokenText]:
     """Return the notices before a person's words, these words, and the reminder behind them."""
     elements, rest = _leading(text)
     yield from _notices(elements)
@@ -98,11 +98,11 @@ def _split(text: str) -> Iterator[Said]:
     if after.strip() or not mark:
         words, behind = rest, []
     if words.strip() or not elements:
-        yield Said(words.strip() if elements else words)
+        yield SpokenText(words.strip() if elements else words)
     yield from _notices(behind)
 
 
-def _machine(text: str, named: str) -> Iterator[Said]:
+def _machine(text: str, named: str) -> Iterator[SpokenText]:
     """Return what the CLI says: a notice for each of its elements, else one of all."""
     elements, rest = _leading(text)
     if elements and not rest.strip():
@@ -113,8 +113,8 @@ def _machine(text: str, named: str) -> Iterator[Said]:
         yield _notice(f"{named}: {text}" if named else text)
 
 
-def _notice(whole: str, told: str = "") -> Said:
-    return Said(_line(told or whole), whole.strip(), is_person=False)
+def _notice(whole: str, told: str = "") -> SpokenText:
+    return SpokenText(_line(told or whole), whole.strip(), is_person=False)
 
 
 def _leading(text: str) -> tuple[list[_Element], str]:
@@ -134,7 +134,7 @@ def _leading(text: str) -> tuple[list[_Element], str]:
     return elements, text[at:]
 
 
-def _notices(elements: list[_Element]) -> Iterator[Said]:
+def _notices(elements: list[_Element]) -> Iterator[SpokenText]:
     """Return a notice for each element; those of one command, or of one shell, are one."""
     while elements:
         family = elements[0].tag.partition("-")[0]

@@ -12,7 +12,7 @@ from tui.core.models import Entry, EntryKind
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class SessionUsage:
     """The model, the tokens in its context (of how many), and the last turn's share.
 
     `cost_usd` is the whole session's; `turn_cost_usd` and `turn_to` are `None` while the turn runs:
@@ -37,14 +37,14 @@ class Spent:
         return self.context / self.window
 
 
-NOTHING_SPENT = Spent()
+NOTHING_SPENT = SessionUsage()
 
 
-class Meter:
+class UsageMeter:
     """Adds up entries and costs in the order in which they were written."""
 
     def __init__(self) -> None:
-        self.spent = Spent()
+        self.spent = SessionUsage()
         self._before: float | None = None
         self._message_id = ""
         self._counted = 0

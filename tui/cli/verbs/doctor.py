@@ -18,7 +18,7 @@ from tui.operations.catalog.session_lookup import find_listing, find_session
 from tui.operations.context import Context
 from tui.operations.doctor.doctor import examine, fix, verdict
 from tui.operations.finding import Finding
-from tui.operations.monitor.check import Lasting, Needed, needs, notify
+from tui.operations.monitor.check import Alert, LastingAlerts, needs, notify
 from tui.operations.monitor.needs import needs_of_trash
 from tui.operations.sessions.adopt import adopt as adopt_session
 from tui.operations.sessions.adopt import adoptable
@@ -57,11 +57,11 @@ def check(context: Context, args: argparse.Namespace) -> int:
     return int(any(one.level == "error" for one in found))
 
 
-def _needed(context: Context, within: timedelta) -> tuple[Catalog, tuple[Needed, ...]]:
+def _needed(context: Context, within: timedelta) -> tuple[Catalog, tuple[Alert, ...]]:
     """Return what needs somebody; what may be momentary is looked at again before it counts."""
-    lasting = Lasting()
+    lasting = LastingAlerts()
 
-    def listed() -> tuple[Catalog, tuple[Needed, ...]]:
+    def listed() -> tuple[Catalog, tuple[Alert, ...]]:
         catalog = look(context)
         found = needs(catalog, context.clock(), context.settings.quiet_after, within)
         return catalog, (*needs_of_trash(catalog), *found)
@@ -143,7 +143,7 @@ def _told_alike(alike: Sequence[Finding]) -> Iterator[str]:
         yield f"  {alike[0].level:<8} ... and {len(alike) - _ALIKE} more of the same"
 
 
-def _notify(context: Context, catalog: Catalog, found: Sequence[Needed]) -> None:
+def _notify(context: Context, catalog: Catalog, found: Sequence[Alert]) -> None:
     if not context.settings.notify_command:
         raise UsageError("--notify needs notify_command in the settings")
     context.require_writable()
@@ -152,7 +152,7 @@ def _notify(context: Context, catalog: Catalog, found: Sequence[Needed]) -> None
         say(f"warning: {trouble}")
 
 
-def _need_json(need: Needed) -> dict[str, str | None]:
+def _need_json(need: Alert) -> dict[str, str | None]:
     return {
         "level": need.level,
         "what": need.what,
@@ -162,6 +162,6 @@ def _need_json(need: Needed) -> dict[str, str | None]:
     }
 
 
-def _need_row(need: Needed) -> tuple[str, ...]:
+def _need_row(need: Alert) -> tuple[str, ...]:
     session = f"/{need.session_id[:8]}" if need.session_id else ""
     return need.level, need.what, f"{need.listing}{session}", need.words

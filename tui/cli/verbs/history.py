@@ -12,12 +12,12 @@ from tui.cli.targets import Tell, look, say_unread, session_named
 from tui.core.act_summary import did
 from tui.core.bounded_json import json_object
 from tui.core.errors import UnknownId
-from tui.core.models import Event, Row, Session, State, Status
+from tui.core.models import AuditEvent, Row, Session, State, Status
 from tui.core.session_id import is_listing_id, is_session_id
 from tui.core.time.zones import LOCAL
 from tui.operations.catalog.session_lookup import find_listing
 from tui.operations.context import Context
-from tui.operations.monitor.history import UNKNOWN_SHARE, Account, Deed, deeds
+from tui.operations.monitor.history import UNKNOWN_SHARE, ListingStats, LoggedAct, deeds
 from tui.operations.monitor.history import stats as stats_of
 from tui.safe_io.folders import is_folder
 
@@ -84,7 +84,7 @@ def _meant(context: Context, words: str, tell: Tell) -> tuple[str, str, UnknownI
     return session.folder.name, session.session_id, None
 
 
-def _put_deeds(found: tuple[Deed, ...], *, is_whole: bool) -> None:
+def _put_deeds(found: tuple[LoggedAct, ...], *, is_whole: bool) -> None:
     rows: list[tuple[str, ...]] = []
     for one in reversed(found):
         if is_whole:
@@ -98,7 +98,7 @@ def _put_deeds(found: tuple[Deed, ...], *, is_whole: bool) -> None:
         say("--all lists each session of what was done to many")
 
 
-def _event_line(event: Event) -> tuple[str, ...]:
+def _event_line(event: AuditEvent) -> tuple[str, ...]:
     from tui.view.panes import audit_line as view
     from tui.view.text.formatting import short_id
 
@@ -112,7 +112,7 @@ def _event_line(event: Event) -> tuple[str, ...]:
     )
 
 
-def _deed_line(deed: Deed) -> tuple[str, ...]:
+def _deed_line(deed: LoggedAct) -> tuple[str, ...]:
     from tui.view.panes import audit_line as view
 
     event, listings = deed.first, {one.listing for one in deed.events}
@@ -128,7 +128,7 @@ def _deed_line(deed: Deed) -> tuple[str, ...]:
     )
 
 
-def _event_json(event: Event) -> dict[str, Any]:
+def _event_json(event: AuditEvent) -> dict[str, Any]:
     return {
         "at": iso(event.at),
         "operator": event.operator,
@@ -149,7 +149,7 @@ def _row_json(row: Row | None) -> dict[str, Any] | None:
     return asdict(row) if row else None
 
 
-def _account_json(account: Account) -> dict[str, Any]:
+def _account_json(account: ListingStats) -> dict[str, Any]:
     ends = account.next_end
     return {
         "listing": account.listing or None,
@@ -186,7 +186,7 @@ _GIVES = (
 _NONE = ("0", "-", "0 B")  # nobody knows that of what was not wholly read
 
 
-def _account_line(account: Account) -> tuple[str, ...]:
+def _account_line(account: ListingStats) -> tuple[str, ...]:
     from tui.view.text.formatting import cost, size
 
     ends = account.next_end

@@ -6,9 +6,9 @@ import argparse
 
 from tui.cli.output import put, put_json
 from tui.cli.targets import look, session_named
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
-from tui.operations.context import Act, Context
+from tui.operations.context import ActionResult, Context
 from tui.operations.sessions.acknowledge import acknowledge
 from tui.operations.sessions.rename import rename as rename_session
 
@@ -20,7 +20,7 @@ def ack(context: Context, args: argparse.Namespace) -> int:
     catalog = look(context, name, wanted)
     listing = catalog.listing(args.id)
     if listing is not None and listing.is_vanished:
-        unwritten = Watch(context).forget(listing.listing_id)
+        unwritten = CatalogScanner(context).forget(listing.listing_id)
         whom = "for you alone" if unwritten else "for all"
         words = f"{listing.listing_id} is forgotten, {whom}, until its folder is there again"
         words += unwritten
@@ -34,7 +34,7 @@ def rename(context: Context, args: argparse.Namespace) -> int:
     return _put(args, _facts(rename_session(context, session_named(context, args.id), args.title)))
 
 
-def _facts(act: Act) -> dict[str, str | None]:
+def _facts(act: ActionResult) -> dict[str, str | None]:
     return {"session_id": act.session_id, "listing": act.listing, "words": act.words}
 
 

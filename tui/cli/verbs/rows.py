@@ -9,7 +9,7 @@ from tui.cli.output import iso, put, put_json, say
 from tui.cli.targets import session_named
 from tui.core.errors import Refused
 from tui.core.time.zones import read_time, zone_named
-from tui.operations.context import Act, Context
+from tui.operations.context import ActionResult, Context
 from tui.operations.sessions import row_edits
 from tui.operations.trash.undo import undo_last
 
@@ -47,7 +47,7 @@ def undo(context: Context, args: argparse.Namespace) -> int:
     return Refused.exit_code if left else 0
 
 
-def _put(args: argparse.Namespace, act: Act) -> int:
+def _put(args: argparse.Namespace, act: ActionResult) -> int:
     if args.json:
         put_json(_facts(act) | _stored(act))
     else:
@@ -55,11 +55,11 @@ def _put(args: argparse.Namespace, act: Act) -> int:
     return 0
 
 
-def _facts(act: Act) -> dict[str, Any]:
+def _facts(act: ActionResult) -> dict[str, Any]:
     return {"session_id": act.session_id, "listing": act.listing, "words": act.words}
 
 
-def _stored(act: Act) -> dict[str, Any]:
+def _stored(act: ActionResult) -> dict[str, Any]:
     after = act.after
     until = read_time(after.expires_at, zone_named(act.zone)) if after else None
     return {"status": after.status if after else None, "expires_at": iso(until)}

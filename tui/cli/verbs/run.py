@@ -16,13 +16,13 @@ from tui.core.agent_questions import questions
 from tui.core.errors import ConsoleError, Refused, RunFailed, UsageError
 from tui.core.models import EntryKind, Run, Session
 from tui.core.permission_request import LEAST_DIGEST
-from tui.operations.context import Act, Context
+from tui.operations.context import ActionResult, Context
 from tui.operations.running import resume as resuming
 from tui.operations.running import steer
 from tui.operations.running.prompt_line import FLAGS, asked_for, with_options
-from tui.operations.running.start_many import Queued, start_many
+from tui.operations.running.start_many import StartResult, start_many
 from tui.operations.stream.final_answer import last_words
-from tui.operations.stream.run_notices import Happened
+from tui.operations.stream.run_notices import RunNotices
 from tui.runs.folder.protocol import MAX_PROMPT_BYTES, read_run, runs_folder
 
 _POLL_S = 0.2
@@ -65,7 +65,7 @@ def _resume_many(context: Context, args: argparse.Namespace) -> int:
     return next((one.error.exit_code for one in done if one.error is not None), 0)
 
 
-def _queued_json(one: Queued) -> dict[str, object]:
+def _queued_json(one: StartResult) -> dict[str, object]:
     error = one.error
     return {
         "run_id": one.run_id or None,
@@ -135,7 +135,7 @@ def mode(context: Context, args: argparse.Namespace) -> int:
     return _told(steer.mode(context, session_named(context, args.id), args.name), args)
 
 
-def _start(context: Context, plan: resuming.Plan, args: argparse.Namespace) -> int:
+def _start(context: Context, plan: resuming.RunPlan, args: argparse.Namespace) -> int:
     prompt = _prompt(args.prompt)
     if plan.mode == "new" and not prompt.strip():
         raise UsageError("a new session needs a prompt: new LISTING PROMPT --stage STAGE")
@@ -155,7 +155,7 @@ def _start(context: Context, plan: resuming.Plan, args: argparse.Namespace) -> i
     return 0
 
 
-def _wait(plan: resuming.Plan, facts: dict[str, str], args: argparse.Namespace) -> int:
+def _wait(plan: resuming.RunPlan, facts: dict[str, str], args: argparse.Namespace) -> int:
     """Wait for the run's end and print its answer; Ctrl-C leaves the run going.
 
     So does whoever waited, gone without a word.
@@ -184,7 +184,7 @@ def _ended(folder: Path) -> Run | None:
 
     Meanwhile it says what happens that the answer will not tell, and what the run asks.
     """
-    asked, happened = "", Happened()
+    asked, happened = "", RunNotices()
     while True:
         run = read_run(folder)
         for notice in happened.poll(folder):
@@ -225,7 +225,7 @@ def _prompt(words: str) -> str:
     return text
 
 
-def _told(act: Act, args: argparse.Namespace) -> int:
+def _told(act: ActionResult, args: argparse.Namespace) -> int:
     if args.json:
         put_json({"session_id": act.session_id, "listing": act.listing, "words": act.words})
     else:

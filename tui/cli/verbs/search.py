@@ -23,7 +23,7 @@ from tui.core.text.safe_text import cell_width, fit
 from tui.core.time.zones import LOCAL
 from tui.operations.catalog.session_lookup import find_listing
 from tui.operations.context import Context
-from tui.operations.search.grep import Hit, search
+from tui.operations.search.grep import GrepHit, search
 from tui.operations.stream.export import markdown, trashed_session
 
 _AGAIN = (
@@ -148,7 +148,7 @@ def _write(path: Path, blocks: Iterable[str]) -> int:
         raise
 
 
-def _put_as_json(hits: Iterable[Hit]) -> int:
+def _put_as_json(hits: Iterable[GrepHit]) -> int:
     count = 0
     for hit in hits:
         count += 1
@@ -158,7 +158,7 @@ def _put_as_json(hits: Iterable[Hit]) -> int:
     return count
 
 
-def _put_grouped(hits: Iterable[Hit], sessions: Iterable[Session]) -> int:
+def _put_grouped(hits: Iterable[GrepHit], sessions: Iterable[Session]) -> int:
     titles = {one.key: one.title for one in sessions}
     width = max(40, shutil.get_terminal_size((100, 24)).columns - 1)
     count, last = 0, None
@@ -176,7 +176,7 @@ def _moment(at: datetime | None) -> str:
     return f"{at.astimezone(LOCAL):%Y-%m-%d %H:%M}" if at else ""
 
 
-def _cut(hit: Hit, width: int) -> str:
+def _cut(hit: GrepHit, width: int) -> str:
     """Return the match in its surroundings in at most `width` cells, the match in sight."""
     before = hit.before
     room = max(width // 3, width - cell_width(f"{hit.match}{hit.after}"))

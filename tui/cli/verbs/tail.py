@@ -17,9 +17,9 @@ from tui.core.models import Entry, EntryKind, Session
 from tui.core.time.zones import LOCAL
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context
-from tui.operations.stream.follow import Follow
+from tui.operations.stream.follow import StreamFollower
 from tui.operations.stream.last_entries import last_entries
-from tui.view.stream.subagent_lines import Asides
+from tui.view.stream.subagent_lines import SubagentLines
 
 _NOTHING: Mapping[str, tuple[Entry, ...]] = MappingProxyType({})
 _POLL_S = 0.2
@@ -46,7 +46,7 @@ def tail(context: Context, args: argparse.Namespace) -> int:
     return int(bool(last.notices))
 
 
-def _follow(context: Context, session: Session, follow: Follow, printer: _Printer) -> None:
+def _follow(context: Context, session: Session, follow: StreamFollower, printer: _Printer) -> None:
     looked = time.monotonic()
     try:
         while True:
@@ -85,7 +85,7 @@ class _Printer:
         """
         results = {entry.tool_id: entry for entry in entries if entry.kind is EntryKind.RESULT}
         calls = {entry.tool_id for entry in entries if entry.kind is EntryKind.TOOL}
-        asides = Asides()
+        asides = SubagentLines()
         asides.add(said, ended)
         asides.note(entries)
         for entry in entries:
@@ -111,16 +111,18 @@ class _Printer:
                 self._put(entry)
         sys.stdout.flush()
 
-    def _put_json(self, entry: Entry, asides: Asides) -> None:
+    def _put_json(self, entry: Entry, asides: SubagentLines) -> None:
         put_json(entry_json(entry))
         if entry.kind is EntryKind.TOOL:
             for step in asides.below(entry.tool_id):
                 put_json(entry_json(step.entry) | {"parent_tool_id": step.call})
 
-    def _put(self, entry: Entry, result: Entry | None = None, asides: Asides | None = None) -> None:
-        from tui.view.stream.entry_lines import Around, day_of, entry_lines
+    def _put(
+        self, entry: Entry, result: Entry | None = None, asides: SubagentLines | None = None
+    ) -> None:
+        from tui.view.stream.entry_lines import RenderContext, day_of, entry_lines
 
-        around = Around(LOCAL, result, day=self._day, asides=asides)
+        around = RenderContext(LOCAL, result, day=self._day, asides=asides)
         self._day = day_of(entry, LOCAL) or self._day
         for line in entry_lines(entry, around, self._width):
             put("".join(cell.text for cell in line).rstrip())

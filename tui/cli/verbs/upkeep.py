@@ -10,7 +10,7 @@ from typing import Any
 from tui.cli.output import iso, put, put_error, put_json, put_table, room, say
 from tui.cli.table_fit import put_fitted
 from tui.cli.targets import look
-from tui.core.errors import NeedsYes, Refused
+from tui.core.errors import ConfirmationRequired, Refused
 from tui.core.models import Session
 from tui.core.text.safe_text import one_line
 from tui.core.text.sizes import parse_size
@@ -18,10 +18,16 @@ from tui.core.time.expiry import parse_duration
 from tui.core.time.zones import LOCAL
 from tui.operations.context import Context
 from tui.operations.running.hold import hold_words, require_not_held, set_hold
-from tui.operations.trash.cleanup import Cleaned, CleanupPlan, Progress, clean_up, plan_cleanup
+from tui.operations.trash.cleanup import (
+    BulkProgress,
+    BulkResult,
+    CleanupPlan,
+    clean_up,
+    plan_cleanup,
+)
 from tui.operations.trash.purge import plan_purge
 from tui.operations.trash.purge import purge as purge_session
-from tui.operations.trash.trash_list import InTrash, Preview, preview, trash_and_unread
+from tui.operations.trash.trash_list import TrashedSession, TrashPreview, preview, trash_and_unread
 from tui.storage.state.hold import read_hold
 
 _MANY = 200
@@ -57,7 +63,7 @@ def cleanup(context: Context, args: argparse.Namespace) -> int:
     if not (args.yes or plan.is_empty):
         if not args.json:
             _put_plan(context, plan, as_json=False)
-        raise NeedsYes(f"would {plan.words}: add --yes to do it")
+        raise ConfirmationRequired(f"would {plan.words}: add --yes to do it")
     return _put_done(plan, clean_up(context, plan, _teller()), as_json=args.json)
 
 
@@ -97,7 +103,9 @@ def purge(context: Context, args: argparse.Namespace) -> int:
     """Erase a session for good, trash included."""
     context.require_writable()
     if not args.yes:
-        raise NeedsYes(f"would erase {plan_purge(context, args.id).words}: add --yes to do it")
+        raise ConfirmationRequired(
+            f"would erase {plan_purge(context, args.id).words}: add --yes to do it"
+        )
     act = purge_session(context, args.id)
     if args.json:
         put_json({"session_id": act.session_id, "listing": act.listing, "words": act.words})
@@ -106,11 +114,11 @@ def purge(context: Context, args: argparse.Namespace) -> int:
     return 0
 
 
-def _teller() -> Callable[[Progress], None]:
+def _teller() -> Callable[[BulkProgress], None]:
     """Return what tells how far a clean-up of many is, each tenth of the way."""
     told = 0
 
-    def tell(progress: Progress) -> None:
+    def tell(progress: BulkProgress) -> None:
         nonlocal told
         tenth = progress.done * 10 // progress.total
         if progress.total >= _MANY and tenth > told:
@@ -162,7 +170,7 @@ def _session_json(session: Session, why: str) -> dict[str, Any]:
     return facts | {"bytes": session.bytes, "why": why}
 
 
-def _put_done(plan: CleanupPlan, done: Cleaned, *, as_json: bool) -> int:
+def _put_done(plan: CleanupPlan, done: BulkResult, *, as_json: bool) -> int:
     """Print what was done; 1 when something kept it from being done that is no protection."""
     failed = {str(error): error for _, error in done.refused if not isinstance(error, Refused)}
     for error in failed.values():
@@ -172,7 +180,7 @@ def _put_done(plan: CleanupPlan, done: Cleaned, *, as_json: bool) -> int:
     return int(bool(failed or plan.unread))
 
 
-def _done_json(plan: CleanupPlan, done: Cleaned) -> dict[str, Any]:
+def _done_json(plan: CleanupPlan, done: BulkResult) -> dict[str, Any]:
     left = [(one.listing, one.session_id, why) for one, why in plan.skipped]
     left += [(*key, str(error)) for key, error in done.refused]
     return {
@@ -191,7 +199,7 @@ def _done_json(plan: CleanupPlan, done: Cleaned) -> dict[str, Any]:
     }
 
 
-def _put_trash(context: Context, found: tuple[InTrash, ...]) -> None:
+def _put_trash(context: Context, found: tuple[TrashedSession, ...]) -> None:
     from tui.view.text.formatting import countdown, short_id, size
 
     now, is_narrow = context.clock(), room() is not None
@@ -214,11 +222,11 @@ def _put_trash(context: Context, found: tuple[InTrash, ...]) -> None:
     say(f"{len(found)} in the trash, {size(total)}; `restore ID` gets one back")
 
 
-def _words_of(one: InTrash) -> tuple[str, str]:
+def _words_of(one: TrashedSession) -> tuple[str, str]:
     return one_line(one.trashed.operator)[:20], one_line(one.trashed.action)[:10]
 
 
-def _put_preview(context: Context, shown: Preview, *, as_json: bool) -> None:
+def _put_preview(context: Context, shown: TrashPreview, *, as_json: bool) -> None:
     from tui.view.text.formatting import size
 
     if as_json:
@@ -237,7 +245,7 @@ def _put_preview(context: Context, shown: Preview, *, as_json: bool) -> None:
         say(one_line(words))
 
 
-def _trash_json(one: InTrash) -> dict[str, Any]:
+def _trash_json(one: TrashedSession) -> dict[str, Any]:
     trashed = one.trashed
     return {
         "trash_id": trashed.trash_id,

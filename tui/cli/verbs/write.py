@@ -8,9 +8,9 @@ from typing import Any
 
 from tui.cli.output import iso, problem_of, put, put_error, put_json, say
 from tui.cli.targets import session_named
-from tui.core.errors import ConsoleError, NeedsYes
+from tui.core.errors import ConfirmationRequired, ConsoleError
 from tui.core.models import Key, Session
-from tui.operations.context import Act, Context
+from tui.operations.context import ActionResult, Context
 from tui.operations.sessions.extend import Extension, plan_extension
 from tui.operations.sessions.extend import extend as extend_session
 from tui.operations.trash.delete import delete_many
@@ -38,7 +38,7 @@ def delete(context: Context, args: argparse.Namespace) -> int:
     context.require_writable()
     if not args.yes:
         sessions = [session_named(context, words) for words in args.ids]
-        raise NeedsYes(f"would delete {_named(sessions)}: add --yes to do it")
+        raise ConfirmationRequired(f"would delete {_named(sessions)}: add --yes to do it")
     found: dict[Key, Session] = {}
     errors: list[ConsoleError] = []
     for words in args.ids:
@@ -92,7 +92,7 @@ def _tell(
     return errors[-1].exit_code if errors else 0
 
 
-def _facts(act: Act, words: str) -> dict[str, Any]:
+def _facts(act: ActionResult, words: str) -> dict[str, Any]:
     return {"session_id": act.session_id, "listing": act.listing, "words": words}
 
 

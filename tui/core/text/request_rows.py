@@ -27,23 +27,25 @@ _DEEPEST = 8
 _MOST_COMPARED = 1_000  # lines: the comparison takes the square of them
 
 
-class Row(NamedTuple):
+class RequestRow(NamedTuple):
     """One row of a request, and what it is."""
 
     text: str
     kind: Kind = "key"
 
 
-def input_rows(given: Mapping[str, Any], width: int, *, is_ascii: bool = False) -> Iterator[Row]:
+def input_rows(
+    given: Mapping[str, Any], width: int, *, is_ascii: bool = False
+) -> Iterator[RequestRow]:
     """Yield an input in rows of at most `width` cells; nothing is left out or tidied."""
     drawing = _Drawing(width, is_ascii=is_ascii)
     if given:
         yield from drawing.children("", given)
     else:
-        yield Row("{}")
+        yield RequestRow("{}")
 
 
-def text_rows(text: str, width: int, *, is_ascii: bool = False) -> Iterator[Row]:
+def text_rows(text: str, width: int, *, is_ascii: bool = False) -> Iterator[RequestRow]:
     """Yield the lines of a text, each behind a bar."""
     return _Drawing(width, is_ascii=is_ascii).block(text)
 
@@ -101,10 +103,10 @@ class _Drawing:
                 yield from self.block("\n".join(new[begins:ends]), ADDED, "added")
 
     def _rows(self, line: str, kind: Kind = "key", margin: str = "") -> Rows:
-        return (Row(row, kind) for row in rows(line, self._width, margin))
+        return (RequestRow(row, kind) for row in rows(line, self._width, margin))
 
 
-Rows = Iterator[Row]
+Rows = Iterator[RequestRow]
 
 
 def _edits(value: Mapping[str, Any]) -> bool:

@@ -44,7 +44,7 @@ def _has(found: Any, names: tuple[str, ...]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SettingsSource:
     """Where settings come from, for an error to name it: with its text, by the line.
 
     `table` are the names of the tables that its keys are inside.
@@ -54,7 +54,7 @@ class Source:
     text: str = ""
     table: tuple[str, ...] = ()
 
-    def within(self, *names: str) -> Source:
+    def within(self, *names: str) -> SettingsSource:
         """Return the source of the keys of a table inside."""
         return replace(self, table=(*self.table, *names))
 

@@ -21,7 +21,7 @@ Stamps = Mapping[str, Version]
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class ChangeStamps:
     """The versions of a listing's places: to be looked at often, or in slices.
 
     A place that is not there is left out: were it made, the folder that it is in would change. So
@@ -53,7 +53,7 @@ class Glance:
         return f"{self.folder}/{OURS}" in self.often
 
 
-def glance_at(folder: str) -> Glance:
+def glance_at(folder: str) -> ChangeStamps:
     """Return the versions of everything in a listing that has a fixed place.
 
     Raises `OSError` for a folder that may not be entered.
@@ -69,7 +69,7 @@ def glance_at(folder: str) -> Glance:
     if f"{folder}/{OURS}" in often:
         often |= versions([f"{folder}/{OURS}/runs"])
         slow |= versions(folder + place for place in _SLOW_IN_OURS)
-    return Glance(folder, often, slow)
+    return ChangeStamps(folder, often, slow)
 
 
 def is_same(stamps: Stamps) -> bool:

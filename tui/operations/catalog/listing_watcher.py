@@ -17,12 +17,12 @@ from tui.claude.config_dir import (
     sweep_days,
 )
 from tui.claude.live_registry import read_registry
-from tui.core.catalog import Findings, join
-from tui.core.errors import DatabaseProblem, NothingTracked
-from tui.core.models import Ack, Event, Listing, Process, Row, Status, Transcript
-from tui.core.problem_reasons import Trouble
+from tui.core.catalog import ListingScan, join
+from tui.core.errors import DatabaseProblem, NotTracked
+from tui.core.models import Acknowledgement, AuditEvent, Listing, Process, Row, Status, Transcript
+from tui.core.problem_reasons import ProblemReason
 from tui.core.text.safe_text import one_line
-from tui.operations.catalog.change_stamps import Glance, Stamps, glance_at, is_same
+from tui.operations.catalog.change_stamps import ChangeStamps, Stamps, glance_at, is_same
 from tui.operations.target import DATABASE
 from tui.runs.folder.run_finder import RunFinder
 from tui.safe_io.file_lock import NO_LOCKS
@@ -33,26 +33,26 @@ from tui.storage.table.table_cache import TableCache
 from tui.storage.transcripts.facts_cache import FactsCache
 from tui.storage.transcripts.transcript_files import TranscriptFinder
 
-_NO_LOCKS = session_locks.Locks()
+_NO_LOCKS = session_locks.LockScan()
 # What failed after much computing, and did not change since, is left alone so many times as long.
 _REST, _CHEAP_S = 20.0, 0.1
 
-_NO_EVENTS: Mapping[str, Event] = MappingProxyType({})
+_NO_EVENTS: Mapping[str, AuditEvent] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
     version: tuple[Version | None, Version | None]
     rows: tuple[Row, ...] = ()
-    audited: Mapping[str, Event] = field(default_factory=lambda: _NO_EVENTS)
+    audited: Mapping[str, AuditEvent] = field(default_factory=lambda: _NO_EVENTS)
     problem: str = ""
-    trouble: Trouble = Trouble.NONE
+    trouble: ProblemReason = ProblemReason.NONE
     is_known: bool = True
     is_failed: bool = False
     is_final: bool = True
 
 
-class Sight:
+class ListingWatcher:
     """What is known of one listing; not for two threads at once, `found` may be read by any.
 
     `is_restless`: it is to be looked at each time, for something lives here or could not be read
@@ -69,7 +69,7 @@ class Sight:
         wanted: str = "",
     ) -> None:
         self.folder = folder
-        self.found: Findings | None = None
+        self.found: ListingScan | None = None
         self.ids: frozenset[str] = frozenset()
         self.is_troubled = False
         self.is_restless = True
@@ -83,10 +83,10 @@ class Sight:
         self._rows: _Rows | None = None
         self._again_at = 0.0
         self._has_locks = False
-        self._glance: Glance | None = None
+        self._glance: ChangeStamps | None = None
         self._often: Stamps = {}
         self._slow: Stamps = {}
-        self._joined: tuple[Findings, tuple[object, ...], Listing] | None = None
+        self._joined: tuple[ListingScan, tuple[object, ...], Listing] | None = None
 
     def listing(
         self,
@@ -109,7 +109,7 @@ class Sight:
                 every = (*seen.transcripts, *strays)
                 found = replace(seen, transcripts=every, stray_processes=processes)
             if unread and not found.cut and _misses_any(found):
-                found = replace(found, cut=unread, cut_trouble=Trouble.UNREAD)
+                found = replace(found, cut=unread, cut_trouble=ProblemReason.UNREAD)
             if unread and not found.unseen:
                 found = replace(found, unseen=unread)
             joined = join(found)
@@ -128,7 +128,7 @@ class Sight:
         try:
             self._look()
         except OSError as error:
-            self._be_blind(_unread(self.folder, error), Trouble.of(error))
+            self._be_blind(_unread(self.folder, error), ProblemReason.of(error))
         except Exception as error:  # nothing that one listing holds may hide the others
             self._be_blind(f"cannot be looked at: {one_line(error)[:200]}")
 
@@ -153,7 +153,7 @@ class Sight:
         runs = self._runs.find(self.folder) if glance.has_ours else ()
         acks, unread_acks = self._acks(has_ours=glance.has_ours)
         cut, cut_trouble = self._cut(seen, days, unread_acks, is_linked=is_linked)
-        found = Findings(
+        found = ListingScan(
             self.folder.name,
             self.folder,
             rows.rows,
@@ -172,7 +172,7 @@ class Sight:
             unsure=seen.unsure,
             is_lock_blind=seen.is_blind,
             remains=() if is_linked else self._finder.remains,
-            trouble=Trouble.LINKED if is_linked else rows.trouble,
+            trouble=ProblemReason.LINKED if is_linked else rows.trouble,
             cut_trouble=cut_trouble,
             unseen=_link_problem(config_dir, is_linked) if is_linked else self._finder.cut,
         )
@@ -181,16 +181,16 @@ class Sight:
         self._keep(found)
 
     def _probed(
-        self, seen: session_locks.Locks, transcripts: tuple[Transcript, ...]
-    ) -> session_locks.Locks:
+        self, seen: session_locks.LockScan, transcripts: tuple[Transcript, ...]
+    ) -> session_locks.LockScan:
         """Return what was seen of the locks, or that its mount has none: asked until it has."""
         if not self._has_locks and transcripts and not seen.why:
             self._has_locks = session_locks.has_locks(transcripts[0].path)
             if not self._has_locks:
-                return session_locks.Locks(why=NO_LOCKS, is_blind=True)
+                return session_locks.LockScan(why=NO_LOCKS, is_blind=True)
         return seen
 
-    def _acks(self, *, has_ours: bool) -> tuple[Mapping[str, Ack], str]:
+    def _acks(self, *, has_ours: bool) -> tuple[Mapping[str, Acknowledgement], str]:
         """Return what was acknowledged, and why that is only what was last known."""
         try:
             return (read_acks(self.folder) if has_ours else {}), ""
@@ -199,23 +199,28 @@ class Sight:
             return known, f"its acknowledgements cannot be read: {error.strerror}"
 
     def _cut(
-        self, seen: session_locks.Locks, days: int, unread_acks: str, *, is_linked: bool
-    ) -> tuple[str, Trouble]:
+        self, seen: session_locks.LockScan, days: int, unread_acks: str, *, is_linked: bool
+    ) -> tuple[str, ProblemReason]:
         """Return what of it is not known and why, in words and for code: the worst of it."""
         finder = self._finder
-        unlocked = Trouble.NO_LOCKS if seen.why.startswith(NO_LOCKS) else Trouble.UNREAD
+        unlocked = ProblemReason.NO_LOCKS if seen.why.startswith(NO_LOCKS) else ProblemReason.UNREAD
         sweep = f"when the CLI sweeps it is not known: {SETTINGS} cannot be read"
         told = (
-            ("" if is_linked else finder.cut, Trouble.UNREAD if finder.is_unread else Trouble.CUT),
-            (self._runs.cut, Trouble.UNREAD if self._runs.is_unread else Trouble.CUT),
+            (
+                "" if is_linked else finder.cut,
+                ProblemReason.UNREAD if finder.is_unread else ProblemReason.CUT,
+            ),
+            (self._runs.cut, ProblemReason.UNREAD if self._runs.is_unread else ProblemReason.CUT),
             (seen.why, unlocked),
-            (sweep if days == UNKNOWN_SWEEP else "", Trouble.UNREAD),
-            (unread_acks, Trouble.UNREAD),
+            (sweep if days == UNKNOWN_SWEEP else "", ProblemReason.UNREAD),
+            (unread_acks, ProblemReason.UNREAD),
         )
         found = [one for one in told if one[0]]
-        return max(found, key=lambda one: one[1] is Trouble.UNREAD, default=("", Trouble.CUT))
+        return max(
+            found, key=lambda one: one[1] is ProblemReason.UNREAD, default=("", ProblemReason.CUT)
+        )
 
-    def _settle(self, glance: Glance, rows: _Rows, found: Findings) -> None:
+    def _settle(self, glance: ChangeStamps, rows: _Rows, found: ListingScan) -> None:
         """Remember what tells of the next change."""
         self._glance = glance
         self._often = {**glance.often, **self._finder.projects}
@@ -224,24 +229,24 @@ class Sight:
         is_final = rows.is_final and not found.cut
         self.is_restless = not is_rested or not is_final or _is_live(found)
 
-    def _keep(self, found: Findings) -> None:
+    def _keep(self, found: ListingScan) -> None:
         if found != self.found:
             ids = frozenset(row.session_id for row in found.rows)
             self.ids = self.ids if ids == self.ids else ids
             self.found = found
             self._changed.add(self.folder)
 
-    def _be_blind(self, problem: str, trouble: Trouble = Trouble.UNREADABLE) -> None:
+    def _be_blind(self, problem: str, trouble: ProblemReason = ProblemReason.UNREADABLE) -> None:
         """Keep all that was known, with the reason why nothing more is."""
         self.is_restless = self.is_troubled = True
-        known = self.found or Findings(
+        known = self.found or ListingScan(
             self.folder.name, self.folder, zone=self._zone, has_rows=False
         )
         is_known = known.has_rows
         blind = replace(known, problem=problem, trouble=trouble, cut=problem, unseen=problem)
         self._keep(replace(blind, is_stale=is_known))
 
-    def _read(self, glance: Glance) -> _Rows:
+    def _read(self, glance: ChangeStamps) -> _Rows:
         known = self._rows
         rests = known is not None and known.is_failed and time.monotonic() < self._again_at
         if known is not None and known.version == glance.rows and (known.is_final or rests):
@@ -253,11 +258,11 @@ class Sight:
         return self._rows
 
 
-def _read_rows(tables: TableCache, glance: Glance, known: _Rows | None) -> _Rows:
+def _read_rows(tables: TableCache, glance: ChangeStamps, known: _Rows | None) -> _Rows:
     is_final = is_settled(version for version in glance.rows if version)
     try:
         table = tables.table_of(f"{glance.folder}/{DATABASE}")
-    except NothingTracked as problem:
+    except NotTracked as problem:
         return _Rows(glance.rows, problem=str(problem), trouble=problem.trouble, is_final=is_final)
     except DatabaseProblem as problem:
         old = known or _Rows(glance.rows)
@@ -268,12 +273,12 @@ def _read_rows(tables: TableCache, glance: Glance, known: _Rows | None) -> _Rows
     return _Rows(glance.rows, table.rows, table.audited, is_final=is_final)
 
 
-def _is_live(found: Findings) -> bool:
+def _is_live(found: ListingScan) -> bool:
     """Whether anything runs here, or may: then nothing tells of its changes but looking."""
     return bool(found.processes or found.locked) or any(not run.is_over for run in found.runs)
 
 
-def _misses_any(found: Findings) -> bool:
+def _misses_any(found: ListingScan) -> bool:
     """Whether a row that should have a transcript has none here."""
     there = {one.session_id for one in found.transcripts}
     ended = (Status.EXPIRED, Status.DELETED)

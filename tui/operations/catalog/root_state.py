@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR
-from tui.core.models import Event, Hold
+from tui.core.models import AuditEvent, Hold
 from tui.core.session_id import is_listing_id
 from tui.safe_io.folders import Version, is_settled, mounts, version_of
 from tui.storage.state.hold import read_hold
@@ -18,7 +18,7 @@ from tui.storage.state.logbook import logbook_version, read_logbook
 _END_OF_LOG = 64 * 1024
 
 
-class Rooted:
+class RootState:
     """What is known of a root's own folder; `problem` says why that is nothing.
 
     `disks` names the disk of each listing that is, or has in it, a mount of its own.
@@ -31,7 +31,7 @@ class Rooted:
         self.disks: Mapping[str, str] = {}
         self.free_bytes: int | None = None
         self.hold: Hold | None = None
-        self.log: tuple[Event, ...] = ()
+        self.log: tuple[AuditEvent, ...] = ()
         self._log_version: Version | None = None
         self.problem = ""
 

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from tui.core.errors import ConsoleError
 from tui.core.models import Catalog, Listing
-from tui.core.problem_reasons import Trouble
+from tui.core.problem_reasons import ProblemReason
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named
-from tui.operations.catalog.listing_watcher import Sight
-from tui.operations.catalog.root_state import Rooted, listing_names
-from tui.operations.catalog.stray_watcher import Outside
-from tui.operations.catalog.vanished import Vanished, acked
-from tui.operations.catalog.worker_pool import Crew, Job
+from tui.operations.catalog.listing_watcher import ListingWatcher
+from tui.operations.catalog.root_state import RootState, listing_names
+from tui.operations.catalog.stray_watcher import StrayWatcher
+from tui.operations.catalog.vanished import VanishedListings, acked
+from tui.operations.catalog.worker_pool import Job, WorkerPool
 from tui.operations.context import Context
 from tui.operations.logbook_entry import written_down
 from tui.storage.index.index import Index, index_path
@@ -36,7 +36,7 @@ _ROOT, _OUTSIDE, _INDEX = "/root", "/outside", "/index"  # no listing is called 
 _SLOW = "does not answer: its disk or its database is slow, or hangs"
 
 
-class Watch:
+class CatalogScanner:
     """Looks at a root again and again, reading only what changed.
 
     Not for two threads at once. Looking changes nothing below the root. A listing in which nothing
@@ -54,11 +54,11 @@ class Watch:
         self._index = Index(path)
         self._facts = FactsCache(self._index)
         self._tables = TableCache(self._index if path is not None else None)
-        self._crew = Crew()
-        self._rooted = Rooted(context.root)
-        self._sights: dict[str, Sight] = {}
-        self._outside = Outside(settings.claude_home, self._facts)
-        self._vanished = Vanished(settings.state_dir, context.root)
+        self._crew = WorkerPool()
+        self._rooted = RootState(context.root)
+        self._sights: dict[str, ListingWatcher] = {}
+        self._outside = StrayWatcher(settings.claude_home, self._facts)
+        self._vanished = VanishedListings(settings.state_dir, context.root)
         self._changed: set[Path] = set()
         self._shown: tuple[Listing, ...] = ()
         self._shown_of: tuple[object, ...] = ()
@@ -127,10 +127,10 @@ class Watch:
         self._late = late
         return late
 
-    def _sight(self, name: str) -> Sight:
+    def _sight(self, name: str) -> ListingWatcher:
         folder = self._context.root / name
         caches = (self._facts, self._tables)
-        return Sight(folder, self._zone, *caches, self._changed, self._wanted)
+        return ListingWatcher(folder, self._zone, *caches, self._changed, self._wanted)
 
     def _due(self, names: tuple[str, ...], slices: frozenset[str]) -> list[str]:
         """Return whom to look at now: of many calm listings every other one."""
@@ -233,7 +233,7 @@ def _no_collection(*, is_first: bool) -> Iterator[None]:
 
 
 def _stale(listing: Listing, problem: str) -> Listing:
-    return replace(listing, problem=problem, is_stale=True, trouble=Trouble.SLOW)
+    return replace(listing, problem=problem, is_stale=True, trouble=ProblemReason.SLOW)
 
 
 def _with(found: tuple[Listing, ...], gone: tuple[Listing, ...]) -> tuple[Listing, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.core.errors import AmbiguousId, UnknownId, Unsure
+from tui.core.errors import AmbiguousId, Inconclusive, UnknownId
 from tui.core.models import Catalog, Listing, Session
 from tui.core.session_id import is_listing_id, is_session_id
 from tui.core.text.safe_text import one_line
@@ -13,8 +13,8 @@ _SLOW = "it did not answer in time"
 def find_session(catalog: Catalog, words: str) -> Session:
     """Return the session that `words` name.
 
-    Raises `UnknownId` when there is none or it can be no id, `Unsure` when there may be one where
-    nobody could look, `AmbiguousId` with the candidates.
+    Raises `UnknownId` when there is none or it can be no id, `Inconclusive` when there may be one
+    where nobody could look, `AmbiguousId` with the candidates.
     """
     listing, slash, prefix = words.rpartition("/")
     if not is_session_id(prefix) or (slash and not is_listing_id(listing)):
@@ -38,7 +38,7 @@ def find_session(catalog: Catalog, words: str) -> Session:
 
 
 def _require_whole(catalog: Catalog, listing: str, words: str) -> None:
-    """Raise `Unsure` when the session may be in a listing that could not be looked at whole."""
+    """Raise `Inconclusive` when the session may be in a listing that could not be read."""
     unread = [
         one
         for one in catalog.listings
@@ -48,7 +48,7 @@ def _require_whole(catalog: Catalog, listing: str, words: str) -> None:
     if unread:
         named = "; ".join(f"{one.listing_id}: {one.problem or _SLOW}" for one in unread[:3])
         more = f"; and {len(unread) - 3} more" if len(unread) > 3 else ""
-        raise Unsure(
+        raise Inconclusive(
             f"{one_line(words)[:80]!r} was not found, and may be where nobody could look now: "
             f"{named}{more}"
         )

@@ -13,7 +13,7 @@ _Found = tuple[tuple[Transcript, ...], tuple[Process, ...]]
 _NOTHING: _Found = ((), ())
 
 
-class Outside:
+class StrayWatcher:
     """The strays of all listings in the CLI's default config dir, and its registry's word on them.
 
     `found` is another object when anything changed; `unread` says why there may be more, and then

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tui.core.catalog import vanished
 from tui.core.errors import ConsoleError
-from tui.core.models import Event, Listing
+from tui.core.models import AuditEvent, Listing
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import LOCAL
 from tui.safe_io.folders import is_folder
@@ -22,7 +22,7 @@ _GONE = "its folder vanished"
 _ACK, _PURGE = "ack", "purge"
 
 
-class Vanished:
+class VanishedListings:
     """Knows which listings there were; with a `state_dir` also before this console started."""
 
     def __init__(self, state_dir: Path | None, root: Path) -> None:
@@ -36,10 +36,10 @@ class Vanished:
         self._written_at: datetime | None = None
         self._seen_at: dict[str, datetime] = {}
         self._noted_at: datetime | None = None
-        self._log: tuple[Event, ...] = ()
+        self._log: tuple[AuditEvent, ...] = ()
 
     def note(
-        self, listings: tuple[Listing, ...], now: datetime, log: tuple[Event, ...] = ()
+        self, listings: tuple[Listing, ...], now: datetime, log: tuple[AuditEvent, ...] = ()
     ) -> None:
         """Take in the listings that there are now, all of them, and the root's logbook."""
         if listings is not self._noted:
@@ -87,7 +87,7 @@ class Vanished:
             seen_listings.forget(self._state_dir, self._root, name)
         del self._recalled()[name]
 
-    def _drop_acked(self, log: Iterable[Event]) -> None:
+    def _drop_acked(self, log: Iterable[AuditEvent]) -> None:
         """Forget what somebody has acknowledged since it was last seen here."""
         gone = self._recalled()
         acks = {one.listing: one.at for one in log if _is_ack(one)} if gone else {}
@@ -97,7 +97,7 @@ class Vanished:
                 with suppress(OSError):  # until what is known can be read
                     self._drop(name)
 
-    def _drop_erased(self, log: Iterable[Event]) -> None:
+    def _drop_erased(self, log: Iterable[AuditEvent]) -> None:
         """Forget the sessions that somebody has erased, whose titles would still be shown."""
         erased = {(one.listing, one.session_id) for one in log if one.action == _PURGE}
         for name, one in self._recalled().items() if erased else ():
@@ -140,16 +140,16 @@ class Vanished:
                 self._counts, self._written_at = counts, now
 
 
-def acked(listing_id: str, operator: str, now: datetime) -> Event:
+def acked(listing_id: str, operator: str, now: datetime) -> AuditEvent:
     """Return the act that tells everybody that somebody has seen a listing vanish."""
-    return Event(now, operator, _ACK, listing_id, note="vanished")
+    return AuditEvent(now, operator, _ACK, listing_id, note="vanished")
 
 
-def _is_ack(event: Event) -> bool:
+def _is_ack(event: AuditEvent) -> bool:
     return event.action == _ACK and not event.session_id
 
 
-def _recalled(folder: Path, one: seen_listings.Known) -> Listing:
+def _recalled(folder: Path, one: seen_listings.SeenListing) -> Listing:
     sessions = "1 session" if one.sessions == 1 else f"{one.sessions} sessions"
     words = f"{_GONE}: {sessions} when last seen, {one.at.astimezone(LOCAL):%Y-%m-%d %H:%M}"
     return Listing(one_line(folder.name), folder, (), words, is_vanished=True, is_stale=True)

@@ -37,7 +37,7 @@ class _Lane:
         return count - min(stuck, _MOST_STUCK * most) < most
 
 
-class Crew:
+class WorkerPool:
     """At most `most` threads a lane; each ends when nothing is left to do, none keeps the process.
 
     One is enough while the work is computing. More join as long as they only wait for a disk, or

@@ -32,7 +32,7 @@ _UNREAD = "cannot be read"
 
 
 @dataclass(frozen=True, slots=True)
-class Acting:
+class AgentFile:
     """One file or folder, and in `what` why it acts; whether that may run commands."""
 
     path: Path
@@ -40,7 +40,7 @@ class Acting:
     is_running: bool
 
 
-def acting_files(folder: Path) -> tuple[Acting, ...]:
+def acting_files(folder: Path) -> tuple[AgentFile, ...]:
     """Return what acts in agents that start in a listing's folder; some thirty `stat`s."""
     own, config_dir = folder / ".claude", folder / CONFIG_DIR
     found = [*_of_folder(folder), *_of_claude(own, _SETTINGS)]
@@ -49,13 +49,13 @@ def acting_files(folder: Path) -> tuple[Acting, ...]:
     return tuple(found)
 
 
-def acting_below(root: Path) -> tuple[Acting, ...]:
+def acting_below(root: Path) -> tuple[AgentFile, ...]:
     """Return what acts in agents of a root's listings, its own files first."""
     own = acting_files(root)
     try:
         folders = [root / name for name in sorted(listing_names(root))]
     except OSError:
-        return (*own, Acting(root, _UNREAD, is_running=True))
+        return (*own, AgentFile(root, _UNREAD, is_running=True))
     return (*own, *(one for folder in folders for one in acting_files(folder)))
 
 
@@ -64,43 +64,43 @@ def obeying_stages(settings: Settings) -> tuple[str, ...]:
     return tuple(name for name, stage in settings.stages.items() if stage.get("setting_sources"))
 
 
-def _of_folder(folder: Path) -> Iterator[Acting]:
+def _of_folder(folder: Path) -> Iterator[AgentFile]:
     for name in _WORDS:
         if _is_there(folder / name):
-            yield Acting(folder / name, "words", is_running=False)
+            yield AgentFile(folder / name, "words", is_running=False)
     if _is_there(folder / _SERVERS):
-        yield Acting(folder / _SERVERS, "MCP servers", is_running=True)
+        yield AgentFile(folder / _SERVERS, "MCP servers", is_running=True)
 
 
-def _of_claude(folder: Path, settings: Iterable[str]) -> Iterator[Acting]:
+def _of_claude(folder: Path, settings: Iterable[str]) -> Iterator[AgentFile]:
     """Yield what acts in a `.claude` folder, or in a config dir, with the settings files it has."""
     if is_link(folder):
-        yield Acting(folder, "a link: what it leads to", is_running=True)
+        yield AgentFile(folder, "a link: what it leads to", is_running=True)
         return
     for name in settings:
         yield from _of_settings(folder / name)
     for name in _FOLDERS:
         if _is_there(folder / name) and not _is_empty(folder / name):
-            yield Acting(folder / name, name, is_running=name not in _ONLY_WORDS)
+            yield AgentFile(folder / name, name, is_running=name not in _ONLY_WORDS)
     yield from (one for one in _of_folder(folder) if one.path.name != _SERVERS)
 
 
-def _of_settings(path: Path) -> Iterator[Acting]:
+def _of_settings(path: Path) -> Iterator[AgentFile]:
     if not _is_there(path):
         return
     settings = _read(path)
     if settings is None:
-        yield Acting(path, _UNREAD, is_running=True)
+        yield AgentFile(path, _UNREAD, is_running=True)
         return
     runs = [name for name in _RUNS if settings.get(name)]
     permissions = settings.get("permissions")
     given = permissions if isinstance(permissions, Mapping) else {}
     allows = [f"permissions.{name}" for name in _ALLOWS if given.get(name)]
     if runs or allows:
-        yield Acting(path, ", ".join(runs + allows), is_running=bool(runs))
+        yield AgentFile(path, ", ".join(runs + allows), is_running=bool(runs))
 
 
-def _of_servers(path: Path) -> Iterator[Acting]:
+def _of_servers(path: Path) -> Iterator[AgentFile]:
     """Yield the CLI's own state when it names servers, for all folders or for one."""
     if not _is_there(path):
         return
@@ -110,7 +110,7 @@ def _of_servers(path: Path) -> Iterator[Acting]:
     if state is None or any(
         isinstance(one, Mapping) and one.get("mcpServers") for one in (state, *places)
     ):
-        yield Acting(path, _UNREAD if state is None else "MCP servers", is_running=True)
+        yield AgentFile(path, _UNREAD if state is None else "MCP servers", is_running=True)
 
 
 def _read(path: Path) -> Mapping[str, Any] | None:

@@ -9,7 +9,7 @@ from tui.core.models import Catalog
 from tui.operations.context import Context
 from tui.operations.doctor.config_findings import of_config_dirs
 from tui.operations.doctor.listing_findings import of_listings
-from tui.operations.doctor.machine_findings import Machine, of_machine, read_machine
+from tui.operations.doctor.machine_findings import MachineFacts, of_machine, read_machine
 from tui.operations.doctor.repair import fix
 from tui.operations.doctor.session_findings import of_sessions
 from tui.operations.doctor.trash_findings import of_trash
@@ -50,7 +50,7 @@ _SAID = {
 
 
 def examine(
-    context: Context, catalog: Catalog, machine: Machine | None = None
+    context: Context, catalog: Catalog, machine: MachineFacts | None = None
 ) -> tuple[Finding, ...]:
     """Return what is odd, the most serious first; blocking, and changes nothing.
 

@@ -13,7 +13,7 @@ from tui.claude.config_dir import CONFIG_DIR
 from tui.claude.live_registry import read_registry
 from tui.core.limits import MOST_LIVE, REGISTRY_S
 from tui.core.models import Catalog, Listing, Liveness, Session, State
-from tui.core.problem_reasons import Trouble
+from tui.core.problem_reasons import ProblemReason
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import is_evidence, zone_named, zone_words
 from tui.operations.cause import WRONG_VARIABLE, clues_of
@@ -51,7 +51,7 @@ def _of_vanished(listing: Listing) -> Finding:
     words = f"its folder {one_line(listing.path)} is gone; what is shown was last known of it"
     name = listing.listing_id
     remedy = f"`ack {shlex.quote(name)}` forgets it, for all of us"
-    return Finding(level_of(Trouble.VANISHED), "vanished", words, remedy, name)
+    return Finding(level_of(ProblemReason.VANISHED), "vanished", words, remedy, name)
 
 
 def _of_problem(listing: Listing) -> Iterator[Finding]:

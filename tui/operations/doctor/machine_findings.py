@@ -35,7 +35,7 @@ _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class MachineFacts:
     """Facts of this machine and login that no catalog holds.
 
     `refuses_bypass`: the CLI would refuse `bypassPermissions` here, since we are root and in no
@@ -51,13 +51,13 @@ class Machine:
     user: str = ""
 
 
-def read_machine(context: Context) -> Machine:
+def read_machine(context: Context) -> MachineFacts:
     """Return the facts as they are now; what cannot be read is left at its harmless default."""
     total = None
     with suppress(OSError):
         total = shutil.disk_usage(context.root).total
     user = _user(os.geteuid())
-    return Machine(
+    return MachineFacts(
         os.geteuid() == 0 and not _is_sandbox(context.settings),
         total,
         available_bytes(),
@@ -67,7 +67,7 @@ def read_machine(context: Context) -> Machine:
     )
 
 
-def of_machine(context: Context, catalog: Catalog, machine: Machine) -> Iterator[Finding]:
+def of_machine(context: Context, catalog: Catalog, machine: MachineFacts) -> Iterator[Finding]:
     """Yield what is odd about the disk, the machine and the settings."""
     yield from _of_disk(catalog, machine)
     yield from _of_mounts(catalog, machine)
@@ -116,7 +116,7 @@ def kills_user_processes(texts: Iterable[str], user: str) -> bool:
     return user not in values["killexcludeusers"].split() and (not only or user in only)
 
 
-def _of_disk(catalog: Catalog, machine: Machine) -> Iterator[Finding]:
+def _of_disk(catalog: Catalog, machine: MachineFacts) -> Iterator[Finding]:
     free, total = catalog.free_bytes, machine.total_bytes
     if free is None:
         words = f"how much room is left on the disk of {catalog.root} cannot be told"
@@ -133,7 +133,7 @@ def _of_disk(catalog: Catalog, machine: Machine) -> Iterator[Finding]:
     )
 
 
-def _of_mounts(catalog: Catalog, machine: Machine) -> Iterator[Finding]:
+def _of_mounts(catalog: Catalog, machine: MachineFacts) -> Iterator[Finding]:
     """Yield one finding for the root, or for the listings that are mounts of their own."""
     root = catalog.root.resolve()
     below = {listing.path.name: root / listing.path.name for listing in catalog.listings}
@@ -158,7 +158,7 @@ def _file_system(path: Path, points: dict[str, str]) -> str:
     return next((points[one] for one in holding if one in points), "")
 
 
-def _of_settings(settings: Settings, machine: Machine) -> Iterator[Finding]:
+def _of_settings(settings: Settings, machine: MachineFacts) -> Iterator[Finding]:
     cli = find_cli(settings)
     if cli is None or not os.access(cli, os.X_OK):
         missing = cli or settings.cli_path or "the SDK brings none for this machine"

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.core.limits import DOCTOR_BRANCHES_S
-from tui.core.models import Catalog, Event, Key, Liveness, Session, State, Status
+from tui.core.models import AuditEvent, Catalog, Key, Liveness, Session, State, Status
 from tui.core.session_id import is_session_id
 from tui.core.text.safe_text import one_line
 from tui.operations.cause import (
-    Clues,
+    TranscriptClues,
     bad_date_words,
     cause_of,
     clues_of,
@@ -22,7 +22,7 @@ from tui.operations.cause import (
 )
 from tui.operations.cause import unreadable_words as unreadable
 from tui.operations.context import Context
-from tui.operations.doctor.machine_findings import Machine
+from tui.operations.doctor.machine_findings import MachineFacts
 from tui.operations.finding import Finding, Level
 from tui.operations.formatting import moment, span
 from tui.operations.interrupted_purges import half_erased, half_erased_words
@@ -38,7 +38,7 @@ _AS_ROOT = "root/sudo"
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class SessionCheck:
     """What every question about a session is asked with.
 
     `clues` are those of the listings that have ghosts; `in_trash` the sessions whose delete has
@@ -46,17 +46,17 @@ class Look:
     """
 
     context: Context
-    machine: Machine
+    machine: MachineFacts
     now: datetime
-    clues: Mapping[Path, Clues]
+    clues: Mapping[Path, TranscriptClues]
     in_trash: frozenset[tuple[Path, str]]
-    begun: Mapping[Key, Event]
+    begun: Mapping[Key, AuditEvent]
 
 
 def of_sessions(
     context: Context,
     catalog: Catalog,
-    machine: Machine,
+    machine: MachineFacts,
     in_trash: frozenset[tuple[Path, str]],
 ) -> Iterator[Finding]:
     """Yield what is odd about each session; a `stat` or two for those that are odd already."""
@@ -65,7 +65,7 @@ def of_sessions(
     folders = {one.folder for one in sessions if one.state is State.GHOST}
     clues = {folder: clues_of(folder) for folder in folders}
     begun = half_erased(context.root)
-    look = Look(context, machine, context.clock(), clues, in_trash, begun)
+    look = SessionCheck(context, machine, context.clock(), clues, in_trash, begun)
     yield from _branched(sessions)
     for session in sessions:
         if _is_disguised(session):
@@ -112,7 +112,7 @@ def _disguised(session: Session) -> Finding:
     return _of(session, "warning", "bad_id", words, remedy)
 
 
-def _swept(session: Session, look: Look) -> Finding | None:
+def _swept(session: Session, look: SessionCheck) -> Finding | None:
     if session.is_stray or not is_swept_too_soon(session, look.now):
         return None
     words = f"{_sweep_words(session, look.now)}, before it expires on {moment(session.expires_at)}"
@@ -127,7 +127,7 @@ def _sweep_words(session: Session, now: datetime) -> str:
     return f"it would be swept by the CLI in {span(at - now)} ({moment(at)})"
 
 
-def _stray(session: Session, look: Look) -> Finding | None:
+def _stray(session: Session, look: SessionCheck) -> Finding | None:
     if not session.is_stray:
         return None
     is_lost = is_swept_too_soon(session, look.now)
@@ -138,18 +138,18 @@ def _stray(session: Session, look: Look) -> Finding | None:
     return _of(session, "error" if is_lost else "warning", "stray", words, remedy)
 
 
-def _ghost(session: Session, look: Look) -> Finding | None:
+def _ghost(session: Session, look: SessionCheck) -> Finding | None:
     if session.state is not State.GHOST or session.key in look.begun:
         return None
     if (session.folder, session.session_id) in look.in_trash:
         return None
-    clues = look.clues.get(session.folder, Clues())
+    clues = look.clues.get(session.folder, TranscriptClues())
     words = f"a ghost: {ghost_words(session, clues, look.now)}"
     remedy = f"`delete {_short(session)} --yes` settles its row; it cannot be resumed"
     return _of(session, "warning", "ghost", words, remedy)
 
 
-def _half_erased(session: Session, look: Look) -> Finding | None:
+def _half_erased(session: Session, look: SessionCheck) -> Finding | None:
     begun = look.begun.get(session.key)
     if begun is None or session.transcript is not None or session.is_live:
         return None
@@ -157,14 +157,14 @@ def _half_erased(session: Session, look: Look) -> Finding | None:
     return _of(session, "error", "half_erased", half_erased_words(begun), remedy)
 
 
-def _remains(session: Session, look: Look) -> Finding | None:
+def _remains(session: Session, look: SessionCheck) -> Finding | None:
     if session.remains is None or session.is_live:
         return None
     words, _, remedy = remains_words(session).partition(": ")
     return _of(session, "warning", "remains", words, remedy)
 
 
-def _untracked(session: Session, look: Look) -> Finding | None:
+def _untracked(session: Session, look: SessionCheck) -> Finding | None:
     is_told = session.is_live or session.is_stray or session.remains is not None
     if session.state is not State.UNTRACKED or is_told:
         return None
@@ -176,7 +176,7 @@ def _untracked(session: Session, look: Look) -> Finding | None:
     return _of(session, "note", "untracked", words, remedy)
 
 
-def _leftover(session: Session, look: Look) -> Finding | None:
+def _leftover(session: Session, look: SessionCheck) -> Finding | None:
     if session.state is not State.LEFTOVER or session.is_live:
         return None
     words = f"marked {session.status}, and its transcript is still there"
@@ -184,14 +184,14 @@ def _leftover(session: Session, look: Look) -> Finding | None:
     return _of(session, "note", "leftover", words, remedy)
 
 
-def _sketch(session: Session, look: Look) -> Finding | None:
+def _sketch(session: Session, look: SessionCheck) -> Finding | None:
     if session.transcript is None or session.transcript.resumable or session.is_stray:
         return None
     words = "a folder with a conversation.json, which the CLI cannot resume"
     return _of(session, "note", "sketch", words, f"`delete {_short(session)} --yes` removes it")
 
 
-def _unreadable(session: Session, look: Look) -> Finding | None:
+def _unreadable(session: Session, look: SessionCheck) -> Finding | None:
     transcript = session.transcript
     if transcript is None or session.title or session.model:
         return None
@@ -201,14 +201,14 @@ def _unreadable(session: Session, look: Look) -> Finding | None:
     return _of(session, "error", "unreadable", words, remedy)
 
 
-def _orphan(session: Session, look: Look) -> Finding | None:
+def _orphan(session: Session, look: SessionCheck) -> Finding | None:
     if session.liveness is not Liveness.ORPHAN:
         return None
     words = cause_of(session).rpartition("; ")[0]
     return _of(session, "error", "orphan", words, f"`stop {_short(session)}` ends it")
 
 
-def _owner(session: Session, look: Look) -> Finding | None:
+def _owner(session: Session, look: SessionCheck) -> Finding | None:
     owner = owner_elsewhere(session, look.now)
     if owner is None:
         return None
@@ -222,7 +222,7 @@ def _owner(session: Session, look: Look) -> Finding | None:
     return _of(session, "warning" if is_old else "note", "foreign_owner", words, remedy)
 
 
-def _unproven(session: Session, look: Look) -> Finding | None:
+def _unproven(session: Session, look: SessionCheck) -> Finding | None:
     process = session.process
     if session.liveness is not Liveness.UNKNOWN or process is None:
         return None
@@ -233,7 +233,7 @@ def _unproven(session: Session, look: Look) -> Finding | None:
     return _of(session, "warning", "unproven_owner", words, remedy)
 
 
-def _lost_run(session: Session, look: Look) -> Finding | None:
+def _lost_run(session: Session, look: SessionCheck) -> Finding | None:
     run = session.run
     if run is None or run.state != "lost" or session.is_live or session.transcript is None:
         return None
@@ -241,7 +241,7 @@ def _lost_run(session: Session, look: Look) -> Finding | None:
     return _of(session, "note", "lost_run", words, f"`resume {_short(session)}` goes on")
 
 
-def _overwritten(session: Session, look: Look) -> Finding | None:
+def _overwritten(session: Session, look: SessionCheck) -> Finding | None:
     kept, row = session.overwritten, session.row
     if kept is None or row is None:
         return None
@@ -253,12 +253,12 @@ def _overwritten(session: Session, look: Look) -> Finding | None:
     )
 
 
-def _bad_date(session: Session, look: Look) -> Finding | None:
+def _bad_date(session: Session, look: SessionCheck) -> Finding | None:
     words, _, remedy = bad_date_words(session).partition("; ")
     return _of(session, "warning", "bad_date", words, remedy) if words else None
 
 
-def _bypass(session: Session, look: Look) -> Finding | None:
+def _bypass(session: Session, look: SessionCheck) -> Finding | None:
     """As root the CLI ends at once in that mode; a row cannot ask for it from us, but it did."""
     if _AS_ROOT in session.reason and session.status == Status.FAILED:
         words = f"it failed since the CLI refuses {_BYPASS} as root: {session.reason}"
@@ -274,12 +274,12 @@ def _bypass(session: Session, look: Look) -> Finding | None:
     return _of(session, "note", "root_bypass", words, remedy)
 
 
-def _too_large(session: Session, look: Look) -> Finding | None:
+def _too_large(session: Session, look: SessionCheck) -> Finding | None:
     words, _, remedy = memory_words(session, look.machine.free_memory).partition(": ")
     return _of(session, "warning", "too_large", words, remedy) if words else None
 
 
-_QUESTIONS: tuple[Callable[[Session, Look], Finding | None], ...] = (
+_QUESTIONS: tuple[Callable[[Session, SessionCheck], Finding | None], ...] = (
     _swept,
     _stray,
     _ghost,

@@ -10,11 +10,11 @@ from tui.core.text.safe_text import one_line
 from tui.operations.finding import Finding
 from tui.operations.formatting import moment
 from tui.operations.interrupted_purges import left_in_trash
-from tui.storage.trash.manifest import Trashed
+from tui.storage.trash.manifest import Manifest
 from tui.storage.trash.trash import read_trash, unreadable_trash
 
 
-def of_trash(catalog: Catalog, cut_off: Iterable[Trashed]) -> Iterator[Finding]:
+def of_trash(catalog: Catalog, cut_off: Iterable[Manifest]) -> Iterator[Finding]:
     """Yield what is odd in the trash of the root and its listings; `cut_off` is known already."""
     for one in cut_off:
         words = (

@@ -13,38 +13,38 @@ from tui.core.errors import ConsoleError
 from tui.core.models import Catalog
 from tui.core.text.safe_text import one_line
 from tui.operations.context import Context
-from tui.operations.monitor.needs import Needed, needs
+from tui.operations.monitor.needs import Alert, needs
 from tui.operations.monitor.notify_command import run_command
 from tui.storage.state.notified import claim, write_told
 
-__all__ = ["Lasting", "Needed", "needs", "notify"]
+__all__ = ["Alert", "LastingAlerts", "needs", "notify"]
 
 _PATIENCE_S = 20.0
 _PREFIX = "SESSION_CONSOLE_"
 
 
-class Lasting:
+class LastingAlerts:
     """Passes on what needs somebody; a lock or a slow disk only when the look before saw it too."""
 
     def __init__(self) -> None:
         self._before: frozenset[tuple[str, str]] = frozenset()
 
-    def of(self, found: Sequence[Needed]) -> tuple[Needed, ...]:
+    def of(self, found: Sequence[Alert]) -> tuple[Alert, ...]:
         """Return what of this look is not only momentary."""
         known = self._before
         self._before = frozenset(_place(one) for one in found if one.is_momentary)
         return tuple(one for one in found if not one.is_momentary or _place(one) in known)
 
 
-def _place(need: Needed) -> tuple[str, str]:
+def _place(need: Alert) -> tuple[str, str]:
     return need.listing, need.what
 
 
 def notify(
     context: Context,
     catalog: Catalog,
-    found: Sequence[Needed] | None = None,
-    lasting: Lasting | None = None,
+    found: Sequence[Alert] | None = None,
+    lasting: LastingAlerts | None = None,
 ) -> str:
     """Run `notify_command` once for each thing that is new, whoever looks; blocking.
 
@@ -59,7 +59,7 @@ def notify(
         return ""
     if found is None:
         found = needs(catalog, now, settings.quiet_after)
-        found = (lasting or Lasting()).of(found)
+        found = (lasting or LastingAlerts()).of(found)
     found = [one for one in found if one.level != "note"]
     try:
         due = claim(context.root, [one.key for one in found], now)
@@ -69,7 +69,7 @@ def notify(
         return f"notify_command: what was told cannot be written down: {error}"
 
 
-def _tell_all(context: Context, new: Sequence[Needed]) -> str:
+def _tell_all(context: Context, new: Sequence[Alert]) -> str:
     """Tell of each; after the first that fails nobody waits for the others."""
     for index, need in enumerate(new):
         if trouble := _tell(context.settings.notify_command, context.root, need):
@@ -79,7 +79,7 @@ def _tell_all(context: Context, new: Sequence[Needed]) -> str:
     return ""
 
 
-def _tell(command: str, root: Path, need: Needed) -> str:
+def _tell(command: str, root: Path, need: Alert) -> str:
     """Run the command with the facts; return why that failed, empty when it did not."""
     facts = {name: value for name, value in asdict(need).items() if name != "mark"}
     named = {"WHAT": need.what, "LISTING": need.listing, "SESSION": need.session_id}

@@ -11,16 +11,16 @@ from typing import TypeVar
 
 from tui.core.catalog import is_gone, is_pending
 from tui.core.errors import DatabaseProblem
-from tui.core.models import Catalog, Event, Session
+from tui.core.models import AuditEvent, Catalog, Session
 from tui.core.text.safe_text import one_line
 from tui.operations.catalog.root_state import listing_names
 from tui.operations.catalog.scanner import listing_paths
-from tui.operations.catalog.worker_pool import Crew
+from tui.operations.catalog.worker_pool import WorkerPool
 from tui.operations.context import Context
 from tui.operations.listing_health import is_whole
 from tui.operations.target import DATABASE
 from tui.storage.state.logbook import ALL_OF_IT, logbook_problem, read_logbook
-from tui.storage.table.audit_reader import Acted, Key, read_acts, read_events
+from tui.storage.table.audit_reader import AuditedAct, Key, read_acts, read_events
 from tui.storage.trash.erasing import measures
 from tui.storage.trash.trash import read_trash
 
@@ -35,7 +35,7 @@ UNKNOWN_SHARE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class ListingStats:
     """What a listing holds, or all of them when `listing` is empty; sizes are bytes.
 
     `statuses` counts rows by their status, `states` sessions by how row and transcript fit;
@@ -68,7 +68,7 @@ def history(
     session_id: str = "",
     limit: int = 50,
     told: Callable[[str], None] | None = None,
-) -> tuple[Event, ...]:
+) -> tuple[AuditEvent, ...]:
     """Return the last acts, newest first, of a listing's folder or a session when it is named.
 
     They come from the audit of every listing and from the root's logbook. `told` hears, in words,
@@ -76,7 +76,7 @@ def history(
     """
     paths = _paths(context.root, listing, told)
 
-    def acts_of(path: Path) -> tuple[Event, ...]:
+    def acts_of(path: Path) -> tuple[AuditEvent, ...]:
         try:
             return _acts_of(path, session_id, limit)
         except DatabaseProblem as problem:
@@ -94,15 +94,15 @@ def history(
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class LoggedAct:
     """What one operator did at once, to `sessions` of them; `events` are all of it, or one each
     listing."""
 
-    events: tuple[Event, ...]
+    events: tuple[AuditEvent, ...]
     sessions: int
 
     @property
-    def first(self) -> Event:
+    def first(self) -> AuditEvent:
         """The event that stands for all, which differ in the session alone: one that has a note."""
         return max(self.events, key=lambda event: bool(event.note))
 
@@ -115,14 +115,14 @@ def deeds(
     limit: int = 50,
     is_whole: bool = False,
     told: Callable[[str], None] | None = None,
-) -> tuple[Deed, ...]:
+) -> tuple[LoggedAct, ...]:
     """Return what was done last, newest first, an act on many as one; else as `history`.
 
     `is_whole` brings each event of each act.
     """
     paths = _paths(context.root, listing, told)
 
-    def acts_of(path: Path) -> Sequence[Acted]:
+    def acts_of(path: Path) -> Sequence[AuditedAct]:
         try:
             acts = read_acts(
                 path / DATABASE,
@@ -139,17 +139,17 @@ def deeds(
 
     found = _of_each(paths, acts_of, told)
     found += _logged(_logbook(context.root, told), listing, session_id)
-    groups: dict[Key, list[Acted]] = {}
+    groups: dict[Key, list[AuditedAct]] = {}
     for one in found:
         groups.setdefault(one.key, []).append(one)
     done = (
-        Deed(tuple(event for one in many for event in one.events), _sessions_of(many))
+        LoggedAct(tuple(event for one in many for event in one.events), _sessions_of(many))
         for many in groups.values()
     )
     return tuple(sorted(done, key=lambda one: one.first.at, reverse=True)[:limit])
 
 
-def _sessions_of(acts: Iterable[Acted]) -> int:
+def _sessions_of(acts: Iterable[AuditedAct]) -> int:
     """Return to how many sessions an act was done; one that stands in both books counts once."""
     counts, named = Counter[str](), defaultdict[str, set[str]](set)
     for one in acts:
@@ -170,7 +170,7 @@ def _of_each(
     def look(name: str) -> None:
         found[name] = acts_of(by_name[name])
 
-    late = Crew().do(by_name, look, _PATIENCE_S)
+    late = WorkerPool().do(by_name, look, _PATIENCE_S)
     if told is not None:
         for name in sorted(late):
             told(f"{one_line(name)}: its disk or its database is slow, or hangs")
@@ -188,7 +188,7 @@ def _paths(root: Path, listing: str, told: Callable[[str], None] | None) -> tupl
     return tuple(root / name for name in sorted(names) if listing in ("", name))
 
 
-def _logbook(root: Path, told: Callable[[str], None] | None) -> tuple[Event, ...]:
+def _logbook(root: Path, told: Callable[[str], None] | None) -> tuple[AuditEvent, ...]:
     """Return the root's logbook; `told` hears why nothing, or not all, of it is read."""
     try:
         found, problem = read_logbook(root, ALL_OF_IT), logbook_problem(root)
@@ -199,24 +199,24 @@ def _logbook(root: Path, told: Callable[[str], None] | None) -> tuple[Event, ...
     return found
 
 
-def _logged(logbook: Sequence[Event], listing: str, session_id: str) -> Iterator[Acted]:
+def _logged(logbook: Sequence[AuditEvent], listing: str, session_id: str) -> Iterator[AuditedAct]:
     for event in reversed(logbook):
         if listing in ("", event.listing) and session_id in ("", event.session_id):
             key = event.act_id or event.at.isoformat(), event.operator, event.action
-            yield Acted(key, 1, (event,))
+            yield AuditedAct(key, 1, (event,))
 
 
-def _named(path: Path, events: Iterable[Event]) -> tuple[Event, ...]:
+def _named(path: Path, events: Iterable[AuditEvent]) -> tuple[AuditEvent, ...]:
     shown = one_line(path.name)
     return tuple(replace(one, listing=shown, session_id=one_line(one.session_id)) for one in events)
 
 
-def _acts_of(path: Path, session_id: str, limit: int) -> tuple[Event, ...]:
+def _acts_of(path: Path, session_id: str, limit: int) -> tuple[AuditEvent, ...]:
     events = read_events(path / DATABASE, session_id=session_id, limit=limit, timeout_s=_TIMEOUT_S)
     return _named(path, events)
 
 
-def stats(context: Context, catalog: Catalog) -> tuple[Account, ...]:
+def stats(context: Context, catalog: Catalog) -> tuple[ListingStats, ...]:
     """Return the account of each listing of the catalog and, last, of all of them."""
     paths = listing_paths(context.root)
     names = {one.path.name for one in catalog.listings}
@@ -254,11 +254,11 @@ def _account(
     problem: str = "",
     *,
     is_whole: bool,
-) -> Account:
+) -> ListingStats:
     found = tuple(sessions)
     costs = [one.cost_usd for one in found if one.cost_usd is not None]
     pending = [one for one in found if is_pending(one, now)]
-    return Account(
+    return ListingStats(
         listing,
         len(found),
         Counter(one.status for one in found if one.row is not None),

@@ -21,7 +21,7 @@ LAST_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Needed:
+class Alert:
     """One thing that needs somebody: `what` is a word for scripts, `words` for people.
 
     An `error` is lost or stands still unless somebody comes, a `note` only explains; `mark`
@@ -51,7 +51,7 @@ def needs(
     now: datetime,
     quiet_after: timedelta,
     ends_within: timedelta = LAST_HOUR,
-) -> tuple[Needed, ...]:
+) -> tuple[Alert, ...]:
     """Return what needs somebody and was not acknowledged, errors first."""
     there = [one for one in catalog.listings if not one.is_vanished]
     sessions = [session for one in there for session in one.sessions]
@@ -65,40 +65,40 @@ def needs(
     return tuple(sorted(found, key=lambda one: (LEVELS.index(one.level), one.listing)))
 
 
-def needs_of_trash(catalog: Catalog) -> Iterator[Needed]:
+def needs_of_trash(catalog: Catalog) -> Iterator[Alert]:
     """Yield what erasures that broke off left in the trash: more to read than for each look."""
     paths = [one.path for one in catalog.listings if not one.is_vanished]
     for left in left_in_trash(catalog.root, paths):
         words = f"{left.words}; {left.remedy}"
-        yield Needed("error", "half_erased", left.listing, left.session_id, words, left.words)
+        yield Alert("error", "half_erased", left.listing, left.session_id, words, left.words)
 
 
-def _of_root(catalog: Catalog) -> Iterator[Needed]:
+def _of_root(catalog: Catalog) -> Iterator[Alert]:
     """Yield what is wrong with the root as a whole; nobody knows of room that cannot be told."""
     if catalog.hold is not None and catalog.hold.is_unread:
         words = "nobody can tell who holds it, and no run and no clean-up begins: "
         words += one_line(catalog.hold.reason)
-        yield Needed("error", "hold_unread", "", "", words, words)
+        yield Alert("error", "hold_unread", "", "", words, words)
     if catalog.problem:
         words = one_line(catalog.problem)
-        yield Needed("error", "root", "", "", words, words)
+        yield Alert("error", "root", "", "", words, words)
     elif catalog.free_bytes is None:
         words = "how much room is left on its disk cannot be told: `doctor` says more"
-        yield Needed("warning", "disk_unknown", "", "", words, words)
+        yield Alert("warning", "disk_unknown", "", "", words, words)
     elif catalog.free_bytes < LOW_BYTES:
         words = f"its disk is nearly full: {size(catalog.free_bytes)} are free; "
         words += "`cleanup --expired --purge-trash` needs no room"
-        yield Needed("error", "disk_full", "", "", words, "")
+        yield Alert("error", "disk_full", "", "", words, "")
 
 
-def _of_listing(listing: Listing) -> Iterator[Needed]:
+def _of_listing(listing: Listing) -> Iterator[Alert]:
     what = trouble_of(listing)
     if what:
         words = listing.problem or "it cannot be read"
-        yield Needed(level_of(what), what, listing.listing_id, "", one_line(words), words)
+        yield Alert(level_of(what), what, listing.listing_id, "", one_line(words), words)
 
 
-def _of_session(session: Session, now: datetime, quiet_after: timedelta) -> Iterator[Needed]:
+def _of_session(session: Session, now: datetime, quiet_after: timedelta) -> Iterator[Alert]:
     """Yield its most urgent need, unless that is its end, which has a time of its own."""
     need = need_of(session, now, quiet_after)
     if need is None or need is Need.ENDS or is_settled(session, need):
@@ -136,7 +136,7 @@ def _said(
     return "warning", "ghost", f"has no transcript: `show {short}` tells why"
 
 
-def _of_end(session: Session, now: datetime, within: timedelta) -> Iterator[Needed]:
+def _of_end(session: Session, now: datetime, within: timedelta) -> Iterator[Alert]:
     ends_at = session.ends_at
     if ends_at is None or is_gone(session) or session.transcript is None:
         return
@@ -147,7 +147,7 @@ def _of_end(session: Session, now: datetime, within: timedelta) -> Iterator[Need
     yield _of(session, "error", "ends", words, ends_at.isoformat())
 
 
-def _of_overwrite(session: Session) -> Iterator[Needed]:
+def _of_overwrite(session: Session) -> Iterator[Alert]:
     kept = session.overwritten
     if kept is not None:
         short = session.session_id[:8]
@@ -156,5 +156,5 @@ def _of_overwrite(session: Session) -> Iterator[Needed]:
         yield _of(session, "warning", "overwritten", words, mark)
 
 
-def _of(session: Session, level: Level, what: str, words: str, mark: str) -> Needed:
-    return Needed(level, what, session.listing, session.session_id, one_line(words), mark)
+def _of(session: Session, level: Level, what: str, words: str, mark: str) -> Alert:
+    return Alert(level, what, session.listing, session.session_id, one_line(words), mark)

@@ -14,7 +14,7 @@ from tui.core.limits import COMPLAINT_BYTES
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class CommandResult:
     """How a command ended: its exit code, `None` once it took too long; and its first errors."""
 
     code: int | None
@@ -23,7 +23,7 @@ class Ended:
 
 def run_command(
     words: Sequence[str], given: str, environment: Mapping[str, str], patience_s: float
-) -> Ended:
+) -> CommandResult:
     """Run a command that reads `given`, in a session of its own, until it ends by itself.
 
     What it started may go on, and may write its errors: where there is no more room for them, it
@@ -45,7 +45,7 @@ def run_command(
         )
         code = _ended(process, patience_s)
         written = min(os.lseek(errors, 0, os.SEEK_CUR), COMPLAINT_BYTES)
-        return Ended(code, os.pread(errors, written, 0).decode("utf-8", "replace"))
+        return CommandResult(code, os.pread(errors, written, 0).decode("utf-8", "replace"))
 
 
 def _ended(process: subprocess.Popen[bytes], patience_s: float) -> int | None:

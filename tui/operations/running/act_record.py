@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tui.core.errors import ConsoleError
-from tui.core.models import Event, Session
+from tui.core.models import AuditEvent, Session
 from tui.operations.context import Context
 from tui.operations.logbook_entry import written_down
 from tui.operations.target import target_of, tracking_of
@@ -54,7 +54,7 @@ def _record(
     """
     context = context.as_one_act()
     who, session_id = context.settings.operator, target_of(session).session_id
-    event = Event(context.clock(), who, action, session.listing, session_id)
+    event = AuditEvent(context.clock(), who, action, session.listing, session_id)
     event = replace(event, act_id=context.act_id, request_id=request_id)
     try:
         noted = replace(event, detail=detail_of(facts))

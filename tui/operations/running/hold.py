@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from tui.core.errors import ConsoleError, Refused
-from tui.core.models import Event, Hold
+from tui.core.models import AuditEvent, Hold
 from tui.core.text.safe_text import one_line
-from tui.operations.context import Act, Context
+from tui.operations.context import ActionResult, Context
 from tui.operations.formatting import moment
 from tui.operations.logbook_entry import written_down
 from tui.storage.state.hold import read_hold, write_hold
@@ -27,7 +27,7 @@ def hold_words(hold: Hold) -> str:
     return f"{hold.by} holds new runs and clean-up since {since}{why}"
 
 
-def set_hold(context: Context, is_on: bool, reason: str = "") -> Act:
+def set_hold(context: Context, is_on: bool, reason: str = "") -> ActionResult:
     """Hold the root or lift its hold, and write it down in the logbook.
 
     A hold that somebody else has set is kept as it is. Raises `ConsoleError` when the root cannot
@@ -37,7 +37,7 @@ def set_hold(context: Context, is_on: bool, reason: str = "") -> Act:
     held, now, operator = read_hold(context.root), context.clock(), context.settings.operator
     if (held is not None) == is_on:
         words = hold_words(held) if held else "nobody holds new runs and clean-up"
-        return Act("hold", "", "", now, words, is_needless=True)
+        return ActionResult("hold", "", "", now, words, is_needless=True)
     hold = Hold(operator, now, one_line(reason)[:200]) if is_on else None
     try:
         write_hold(context.root, hold)
@@ -45,5 +45,7 @@ def set_hold(context: Context, is_on: bool, reason: str = "") -> Act:
         raise ConsoleError(f"the hold cannot be written: {error.strerror or error}") from error
     note = one_line(reason)[:200] or (hold_words(held) if held else "")
     said = hold_words(hold) if hold else "new runs and clean-up go on"
-    said = written_down(context, Event(now, operator, "hold" if is_on else "lift", note=note), said)
-    return Act("hold", "", "", now, said)
+    said = written_down(
+        context, AuditEvent(now, operator, "hold" if is_on else "lift", note=note), said
+    )
+    return ActionResult("hold", "", "", now, said)

@@ -11,7 +11,7 @@ from tui.core.errors import UsageError
 from tui.core.text.safe_text import one_line
 from tui.operations.context import Context
 from tui.operations.running.agent_options import describe, require_mode, require_no_wider
-from tui.operations.running.resume import Plan
+from tui.operations.running.resume import RunPlan
 
 
 def parse_prompt_line(text: str) -> tuple[dict[str, Any], str]:
@@ -50,7 +50,7 @@ def asked_for(flags: Mapping[str, str | None]) -> dict[str, Any]:
     return options
 
 
-def with_options(context: Context, plan: Plan, asked: Mapping[str, Any]) -> Plan:
+def with_options(context: Context, plan: RunPlan, asked: Mapping[str, Any]) -> RunPlan:
     """Return the plan with what the operator asks for in this run, on top of what was recorded.
 
     Raises `UsageError` for what only the settings may give, and in a restricted console for

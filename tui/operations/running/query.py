@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.claude.config_dir import footprint
-from tui.core.errors import ConsoleError, NothingTracked, Refused, UsageError
+from tui.core.errors import ConsoleError, NotTracked, Refused, UsageError
 from tui.core.models import Row
 from tui.core.session_id import require_session_id
 from tui.core.text.safe_text import one_line
@@ -22,9 +22,9 @@ from tui.operations.running.forbidden_places import closed_places, work_folder
 from tui.operations.running.hold import require_not_held
 from tui.operations.target import Target, owned
 from tui.runs.agent.recorded_options import decides_itself, recorded_options
-from tui.runs.driver import Given
+from tui.runs.driver import GivenOptions
 from tui.runs.folder.protocol import Mode, RunSpec, new_run_id, require_sound_prompt
-from tui.runs.hosted import Prepared
+from tui.runs.hosted import PreparedRun
 from tui.storage.session_locks import SessionLock
 from tui.storage.sqlite.connection import WRITE_TIMEOUT_S
 from tui.storage.table.tracking import read_rows
@@ -55,7 +55,7 @@ class _Whose:
     source_id: str = ""
 
 
-def prepare(context: Context, folder: Path, query: Query) -> Prepared:
+def prepare(context: Context, folder: Path, query: Query) -> PreparedRun:
     """Return the run of a query in the listing `folder`, its session's lock held; blocking.
 
     Raises `Refused` when the root is held, the session is live, or has no transcript to resume;
@@ -74,7 +74,7 @@ def prepare(context: Context, folder: Path, query: Query) -> Prepared:
     except BaseException:  # an interrupt too must leave nothing locked
         lock.release()
         raise
-    return Prepared(spec, folder, lock, Given(query.options, _recorded(query)))
+    return PreparedRun(spec, folder, lock, GivenOptions(query.options, _recorded(query)))
 
 
 def _require_sound(query: Query) -> None:
@@ -158,7 +158,7 @@ def _spec(context: Context, query: Query, whose: _Whose, now: datetime) -> RunSp
 def _row(target: Target, session_id: str) -> Row | None:
     try:
         rows = read_rows(target.db_path, WRITE_TIMEOUT_S)
-    except NothingTracked:
+    except NotTracked:
         return None
     return next((row for row in rows if row.session_id == session_id), None)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from tui.core.errors import Refused
 from tui.core.models import Run, Session
-from tui.core.permission_request import Request
+from tui.core.permission_request import PermissionRequest
 from tui.core.text.safe_text import one_line
 from tui.operations.context import Context
 from tui.operations.running.agent_options import is_wider
@@ -102,7 +102,7 @@ def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def require_allowable(context: Context, session: Session, asked: Request) -> None:
+def require_allowable(context: Context, session: Session, asked: PermissionRequest) -> None:
     """Raise `Refused` for a call that a restricted console may not allow: it can only deny it."""
     named = context.settings.stages.get(session.stage, {}).get("allowed_tools")
     is_stages = isinstance(named, list) and asked.tool in named

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from tui.core.errors import ConsoleError, DatabaseProblem, Refused, UnknownId, UsageError
-from tui.core.models import Event, Liveness, Session
+from tui.core.models import AuditEvent, Liveness, Session
 from tui.core.session_id import is_listing_id
 from tui.core.text.safe_text import one_line
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_listing
 from tui.operations.cause import cause_of
 from tui.operations.context import Context
@@ -42,7 +42,7 @@ DEFAULT_PROMPT = "Continue where we left off."
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RunPlan:
     """A run that could be started, and in `words` what it will use; `warnings` may be empty.
 
     `source_id` is the session that a fork continues; `taken_over` says whose session this is, when
@@ -65,7 +65,7 @@ class Plan:
 
 def plan_resume(
     context: Context, session: Session, *, fork: bool = False, takes_over: bool = False
-) -> Plan:
+) -> RunPlan:
     """Return how a session would go on; raises `Refused` with the reason and a way out.
 
     That is also raised for a mistake in how this console is set up, rather than let the run fail.
@@ -84,7 +84,7 @@ def plan_resume(
     agent, notes = agent_options(context.settings, session.stage, details)
     target = Target(str(uuid.uuid4()), source.folder) if fork else source
     cwd, cwd_notes = _cwd(context, target, session.stage, agent)
-    return Plan(
+    return RunPlan(
         "fork" if fork else "resume",
         target,
         session.listing,
@@ -100,7 +100,7 @@ def plan_resume(
     )
 
 
-def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None = None) -> Plan:
+def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None = None) -> RunPlan:
     """Return how a new session of a listing would begin, with an id of our own choosing.
 
     Raises `UnknownId` when there is no such listing, `UsageError` for an empty stage, `Refused`
@@ -115,7 +115,7 @@ def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None 
     path = context.root / listing_id
     if path.is_symlink() or not is_folder(path, unknown=True):
         raise UnknownId(f"there is no listing {one_line(listing_id)}: make the folder {path} first")
-    listing = find_listing(Watch(context).look(only=listing_id), listing_id)
+    listing = find_listing(CatalogScanner(context).look(only=listing_id), listing_id)
     if not listing.has_rows:
         raise DatabaseProblem(f"nothing could be tracked now: {listing.problem}")
     target = Target(str(uuid.uuid4()), listing.path)
@@ -124,12 +124,12 @@ def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None 
     cwd, cwd_notes = _cwd(context, target, stage, agent)
     keeps = timedelta(days=days) if days else max_age(context, stage)
     said = (*notes, *cwd_notes, *warnings(context.settings, target, None))
-    return Plan(
+    return RunPlan(
         "new", target, listing_id, stage, agent, cwd, listing.zone, describe(agent), said, "", keeps
     )
 
 
-def start(context: Context, plan: Plan, prompt: str) -> str:
+def start(context: Context, plan: RunPlan, prompt: str) -> str:
     """Start the run, detached, and return its id; `Refused` when the session is live by now.
 
     The session's lock is taken here and handed to the runner, so of two starts at the same
@@ -156,15 +156,15 @@ def start(context: Context, plan: Plan, prompt: str) -> str:
     return spec.run_id
 
 
-def _write_down_taking_over(context: Context, plan: Plan, at: datetime) -> None:
+def _write_down_taking_over(context: Context, plan: RunPlan, at: datetime) -> None:
     """Write down who takes a session over; raises `ConsoleError` where that cannot be."""
     who, target, note = context.settings.operator, plan.target, f"from {plan.taken_over}"
-    event = Event(at, who, "take over", plan.listing, target.session_id, note=note)
+    event = AuditEvent(at, who, "take over", plan.listing, target.session_id, note=note)
     if why := written_down(context, event):
         raise ConsoleError(f"nobody takes {target.short} over without a trace{why}")
 
 
-def _spec(context: Context, plan: Plan, prompt: str, now: datetime) -> RunSpec:
+def _spec(context: Context, plan: RunPlan, prompt: str, now: datetime) -> RunSpec:
     settings = context.settings
     return RunSpec(
         new_run_id(now),

@@ -17,7 +17,7 @@ MOST_QUEUED = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Queued:
+class StartResult:
     """What came of one of many: the run that was started, or why none was."""
 
     session: Session
@@ -33,7 +33,7 @@ def start_many(
     asked: Mapping[str, Any],
     *,
     fork: bool = False,
-) -> Iterator[Queued]:
+) -> Iterator[StartResult]:
     """Start a run in each session, one after the other, and yield what came of it.
 
     No more than `max_runs` work at once; the others wait as `queued`, whatever becomes of this
@@ -47,6 +47,6 @@ def start_many(
             plan = with_options(context, plan_resume(context, session, fork=fork), asked)
             run_id = start(context, plan, prompt)
         except ConsoleError as error:
-            yield Queued(session, error=error)
+            yield StartResult(session, error=error)
         else:
-            yield Queued(session, plan.target.session_id, run_id)
+            yield StartResult(session, plan.target.session_id, run_id)

@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import cast
 
 from tui.core.agent_questions import answers, questions
-from tui.core.errors import NeedsYes, Refused, UsageError
+from tui.core.errors import ConfirmationRequired, Refused, UsageError
 from tui.core.limits import LONGEST_WAIT_S
-from tui.core.models import Event, Liveness, Process, Run, Session
-from tui.core.permission_request import LEAST_DIGEST, Request
+from tui.core.models import AuditEvent, Liveness, Process, Run, Session
+from tui.core.permission_request import LEAST_DIGEST, PermissionRequest
 from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import parse_duration
-from tui.operations.context import Act, Context
+from tui.operations.context import ActionResult, Context
 from tui.operations.logbook_entry import written_down
 from tui.operations.running.act_record import record_command
 from tui.operations.running.agent_options import require_mode
@@ -38,7 +38,7 @@ _STILL_S = 15  # a runner shows every 2 s that it lives
 _TAKEN_WITHIN_S, _LOOK_S = 0.6, 0.05
 
 
-def send(context: Context, session: Session, prompt: str) -> Act:
+def send(context: Context, session: Session, prompt: str) -> ActionResult:
     """Queue a follow-up prompt for the run of a session; its turn comes when this one ends."""
     if not prompt.strip():
         raise UsageError("there is nothing to send: give a prompt")
@@ -53,13 +53,13 @@ def send(context: Context, session: Session, prompt: str) -> Act:
 
 def answer(
     context: Context, session: Session, decision: str, reason: str = "", *, shown: str = ""
-) -> Act:
+) -> ActionResult:
     """Answer what waits: `allow`, `always` (in this run) or `deny`, with a reason.
 
     An agent's questions are answered by a number or the words of an option, or words of one's own,
     one for each question with `;` between them. Whoever does not deny names what was `shown`: the
-    SHA-256 of the request, or how it begins; raises `NeedsYes` without it. The first answer wins; a
-    later one raises `Refused` and names who was first.
+    SHA-256 of the request, or how it begins; raises `ConfirmationRequired`
+    without it. The first answer wins; a later one raises `Refused` and names who was first.
     """
     context.require_writable()
     known = session.run.request if session.run is not None else None
@@ -81,7 +81,7 @@ def answer(
 
 def answer_questions(
     context: Context, session: Session, said: Sequence[str], *, shown: str = ""
-) -> Act:
+) -> ActionResult:
     """Answer each of the agent's questions with one of `said`; see `answer`."""
     context.require_writable()
     request = _steerable(session).request
@@ -92,7 +92,7 @@ def answer_questions(
     return _reply(context, session, request, "answered", "allow", answers=tuple(said))
 
 
-def put_off(context: Context, session: Session, words: str) -> Act:
+def put_off(context: Context, session: Session, words: str) -> ActionResult:
     """Let the request that waits, wait as long from now on before it is denied by itself.
 
     Its run, whose clock it waits by, refuses what would be no later than it is.
@@ -108,7 +108,7 @@ def put_off(context: Context, session: Session, words: str) -> Act:
     return _reply(context, session, request, verb, reason=str(seconds))
 
 
-def why_not_grant(context: Context, session: Session, request: Request) -> str:
+def why_not_grant(context: Context, session: Session, request: PermissionRequest) -> str:
     """Return why this console may only deny a request; empty when it may grant it."""
     if request.problem:
         return request.problem
@@ -125,13 +125,15 @@ def _require_decision(decision: str) -> Decision:
     return cast("Decision", decision)
 
 
-def _require_shown(context: Context, session: Session, request: Request, shown: str) -> None:
+def _require_shown(
+    context: Context, session: Session, request: PermissionRequest, shown: str
+) -> None:
     """Raise what keeps a request from being granted by whoever saw the one named `shown`."""
     short = session.session_id[:8]
     if reason := why_not_grant(context, session, request):
         raise Refused(reason)
     if not shown:
-        raise NeedsYes(
+        raise ConfirmationRequired(
             f"would grant {request.tool} to {short}: `show {short}` shows all of it, and ends with "
             "the --input to add"
         )
@@ -142,12 +144,12 @@ def _require_shown(context: Context, session: Session, request: Request, shown: 
 def _reply(
     context: Context,
     session: Session,
-    request: Request,
+    request: PermissionRequest,
     verb: str,
     decision: Decision = "",
     reason: str = "",
     answers: tuple[str, ...] = (),
-) -> Act:
+) -> ActionResult:
     """Post what an operator says to a request, or without a decision that it is to wait."""
     command = Command(
         "answer" if decision else "wait",
@@ -162,11 +164,11 @@ def _reply(
     return _post(context, session, command, f"{verb} {request.tool} of")
 
 
-def interrupt(context: Context, session: Session, *, is_sure: bool = False) -> Act:
+def interrupt(context: Context, session: Session, *, is_sure: bool = False) -> ActionResult:
     """End the turn that runs now; the run then takes its next prompt or ends.
 
     A session that some other program runs on this machine is interrupted by its proven process;
-    raises `NeedsYes` before that, unless `is_sure`.
+    raises `ConfirmationRequired` before that, unless `is_sure`.
     """
     context.require_writable()
     _require_running(session)
@@ -178,12 +180,12 @@ def interrupt(context: Context, session: Session, *, is_sure: bool = False) -> A
     return _post(context, session, _command(context, "interrupt"), "interrupt asked of")
 
 
-def _interrupt_foreign(context: Context, session: Session, *, is_sure: bool) -> Act:
+def _interrupt_foreign(context: Context, session: Session, *, is_sure: bool) -> ActionResult:
     target, process = target_of(session), session.process
     if process is None or not process.proc_start:
         raise Refused(f"{target.short} is run by another program, and nobody can tell by which")
     if not is_sure:
-        raise NeedsYes(
+        raise ConfirmationRequired(
             f"would interrupt {target.short}, which another program runs (pid {process.pid}): it "
             "may end its whole work for that; add --yes to do it"
         )
@@ -193,7 +195,7 @@ def _interrupt_foreign(context: Context, session: Session, *, is_sure: bool) -> 
     return _forced(context, session, target, "interrupt", words)
 
 
-def model(context: Context, session: Session, name: str) -> Act:
+def model(context: Context, session: Session, name: str) -> ActionResult:
     """Let the agent go on with another model, for the rest of this run."""
     if not one_line(name).strip():
         raise UsageError("which model? model ID NAME")
@@ -202,7 +204,7 @@ def model(context: Context, session: Session, name: str) -> Act:
     return _post(context, session, command, f"model {name} asked of")
 
 
-def mode(context: Context, session: Session, name: str) -> Act:
+def mode(context: Context, session: Session, name: str) -> ActionResult:
     """Let the agent go on in another permission mode, for the rest of this run.
 
     `bypassPermissions` only where the settings give it to the session's stage.
@@ -211,7 +213,7 @@ def mode(context: Context, session: Session, name: str) -> Act:
     return _post(context, session, _command(context, "mode", name), f"mode {name} asked of")
 
 
-def stop(context: Context, session: Session) -> Act:
+def stop(context: Context, session: Session) -> ActionResult:
     """End the run of a session.
 
     An orphaned CLI, and a runner that has not moved for long together with its CLI, are ended by
@@ -228,14 +230,14 @@ def stop(context: Context, session: Session) -> Act:
     return _post(context, session, _command(context, "stop"), "stop asked of")
 
 
-def _end_orphan(context: Context, session: Session, process: Process) -> Act:
+def _end_orphan(context: Context, session: Session, process: Process) -> ActionResult:
     target = target_of(session)
     end_cli(process.pid, process.proc_start, target.config_dir)
     words = f"ended the orphaned CLI of {target.short} (pid {process.pid})"
     return _forced(context, session, target, "stop", words)
 
 
-def _end_frozen(context: Context, session: Session, run: Run, still: str) -> Act:
+def _end_frozen(context: Context, session: Session, run: Run, still: str) -> ActionResult:
     target = target_of(session)
     pid = end_runner(run.folder)
     words = f"ended the runner of {target.short} (pid {pid}), which had not moved for {still}"
@@ -250,7 +252,7 @@ def _command(context: Context, kind: CommandKind, text: str = "") -> Command:
     return Command(kind, context.clock(), context.settings.operator, text)
 
 
-def _post(context: Context, session: Session, command: Command, verb: str) -> Act:
+def _post(context: Context, session: Session, command: Command, verb: str) -> ActionResult:
     """Post a command, and wait a moment for the run to take it."""
     context.require_writable()
     target, now = target_of(session), context.clock()
@@ -274,15 +276,17 @@ def _was_taken(run: Run, posted: str, at: datetime) -> bool:
     return taken
 
 
-def _act(context: Context, session: Session, target: Target, kind: str, words: str) -> Act:
-    return Act(kind, session.listing, target.session_id, context.clock(), words)
+def _act(context: Context, session: Session, target: Target, kind: str, words: str) -> ActionResult:
+    return ActionResult(kind, session.listing, target.session_id, context.clock(), words)
 
 
-def _forced(context: Context, session: Session, target: Target, kind: str, words: str) -> Act:
+def _forced(
+    context: Context, session: Session, target: Target, kind: str, words: str
+) -> ActionResult:
     """Write down what was done to a process that no run folder tells of."""
     act = _act(context, session, target, kind, words)
     who = context.settings.operator
-    event = Event(act.at, who, kind, session.listing, target.session_id, note=words)
+    event = AuditEvent(act.at, who, kind, session.listing, target.session_id, note=words)
     said = written_down(context, replace(event, act_id=context.act_id), words)
     return replace(act, words=said)
 

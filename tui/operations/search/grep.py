@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from tui.claude.subagent_files import look_at_subagents
-from tui.claude.transcript.branches import Repeats
+from tui.claude.transcript.branches import RepeatedRecords
 from tui.claude.transcript.line_reader import LineReader
 from tui.claude.transcript.search_prefilter import told_in
 from tui.claude.transcript_lines import read_lines
@@ -26,7 +26,7 @@ _WHOLE = 1 << 40
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class GrepHit:
     """One line that matches, with at most 200 characters on both sides; all of it safe to show."""
 
     listing: str
@@ -51,7 +51,7 @@ def search(
     limit: int = 0,
     tell: Tell = lambda _: None,
     unread: Tell = lambda _: None,
-) -> Iterator[Hit]:
+) -> Iterator[GrepHit]:
     """Return what matches `pattern`, case ignored, by session and in the order it was said.
 
     What is searched is what a console would show: prompts, answers, thinking, tool calls with
@@ -64,7 +64,7 @@ def search(
     return islice(found, limit or None)
 
 
-def _in_session(session: Session, pattern: Pattern, tell: Tell, unread: Tell) -> Iterator[Hit]:
+def _in_session(session: Session, pattern: Pattern, tell: Tell, unread: Tell) -> Iterator[GrepHit]:
     def tell_whose(words: str) -> None:
         tell(f"{session.address}: {words}")
 
@@ -75,7 +75,7 @@ def _in_session(session: Session, pattern: Pattern, tell: Tell, unread: Tell) ->
     for entry in _entries(session, pattern.literals, tell_whose, tell_unread):
         for text, match in _matches(entry, pattern):
             before, after = _around(text, match)
-            yield Hit(
+            yield GrepHit(
                 session.listing,
                 session.session_id,
                 entry.at,
@@ -99,7 +99,9 @@ def _entries(
     if unread:
         tell_unread(unread)
     sought = (*literals, MARKER) if literals else ()
-    repeats = Repeats()  # one for all: a sub-agent's transcript may repeat the session's lines
+    repeats = (
+        RepeatedRecords()
+    )  # one for all: a sub-agent's transcript may repeat the session's lines
     own = (transcript.path,) if transcript is not None else ()
     for path in (*own, *(agent.path for agent in agents)):
         try:

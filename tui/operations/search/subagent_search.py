@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tui.claude.subagent_calls import LED_IN, Leads
+from tui.claude.subagent_calls import LED_IN, SubagentCalls
 from tui.claude.subagent_files import Subagent, look_at_subagents
-from tui.claude.transcript.branches import Repeats
+from tui.claude.transcript.branches import RepeatedRecords
 from tui.claude.transcript.line_reader import LineReader
 from tui.claude.transcript.records import whole_records
 from tui.claude.transcript_lines import read_lines
@@ -21,7 +21,7 @@ from tui.core.errors import ConsoleError
 from tui.core.models import Entry, EntryKind
 from tui.core.text.safe_text import one_line
 from tui.operations.search.pattern import Pattern
-from tui.operations.search.transcript_search import Hits, has, sought_by
+from tui.operations.search.transcript_search import SearchHits, has, sought_by
 from tui.operations.transcripts.kept_results import Tell, in_full
 from tui.operations.transcripts.unlinked_subagents import call_id
 
@@ -34,13 +34,13 @@ Told = Callable[[tuple[bytes, ...]], Iterable[Entry]]
 
 
 def with_asides(
-    hits: Hits,
+    hits: SearchHits,
     folder: Path,
     pattern: Pattern,
     told: Told,
     beside: Sequence[Entry],
     is_stopped: Callable[[], bool],
-) -> Hits:
+) -> SearchHits:
     """Return hits, with the places of calls whose sub-agents said what is sought.
 
     `folder` is the session's own; `beside` is what stands in the stream and in no line, also what
@@ -87,7 +87,7 @@ def _places_at(told: Told, moments: Iterable[datetime | None]) -> Iterator[int]:
         yield last
 
 
-def with_told(hits: Hits, pattern: Pattern, entries: Iterable[Entry]) -> Hits:
+def with_told(hits: SearchHits, pattern: Pattern, entries: Iterable[Entry]) -> SearchHits:
     """Return hits, with the places of those entries that say what is sought."""
     found = {one.place for one in entries if one.place >= 0 and has(one, pattern)}
     more = found.difference(hits.places)
@@ -103,7 +103,7 @@ def told_by(path: Path) -> Told:
     """Return what gives the entries of a transcript, their texts left out."""
 
     def told(sought: tuple[bytes, ...]) -> Iterator[Entry]:
-        reader = LineReader(0, Repeats().is_copy)
+        reader = LineReader(0, RepeatedRecords().is_copy)
         for line in read_lines(path, sought):
             yield from reader.entries(line.raw, line.start)
 
@@ -118,7 +118,7 @@ class _Calls:
         self._stood_in = {one.tool_id: one.at for one in beside if one.kind is EntryKind.TOOL}
         self._places: dict[str, int] = {}
         self._tasks: dict[str, str] = {}
-        self._inner: dict[Path, Leads] = {}
+        self._inner: dict[Path, SubagentCalls] = {}
         for entry in told(LED_IN):
             if entry.kind is EntryKind.TOOL:
                 self._places.setdefault(entry.tool_id, entry.place)
@@ -146,9 +146,9 @@ class _Calls:
         """Return the sub-agent whose call led to another."""
         return next((one for one in self._agents if self._leads(one).has(agent.tool_id)), None)
 
-    def _leads(self, agent: Subagent) -> Leads:
+    def _leads(self, agent: Subagent) -> SubagentCalls:
         if agent.path not in self._inner:
-            leads = self._inner[agent.path] = Leads()
+            leads = self._inner[agent.path] = SubagentCalls()
             with suppress(OSError):  # what cannot be read is told where it is searched
                 for line in read_lines(agent.path, LED_IN):
                     for record in whole_records(line.raw):
@@ -157,7 +157,7 @@ class _Calls:
 
 
 def _says(path: Path, folder: Path, pattern: Pattern, tell: Tell) -> bool:
-    reader = LineReader(_WHOLE, Repeats().is_copy)
+    reader = LineReader(_WHOLE, RepeatedRecords().is_copy)
     try:
         lines = read_lines(path, sought_by(pattern), is_shown=True)
         entries = (entry for line in lines for entry in reader.entries(line.raw, line.start))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tui.claude.transcript.branches import Repeats
+from tui.claude.transcript.branches import RepeatedRecords
 from tui.claude.transcript.line_reader import LineReader
 from tui.claude.transcript.search_prefilter import told_in
 from tui.claude.transcript_lines import Line, read_lines
@@ -23,12 +23,12 @@ _WHOLE = 1 << 40
 _MOST = 1_000_000
 
 
-class Stopped(Exception):
+class SearchStopped(Exception):
     """Somebody did not want to wait any longer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Hits:
+class SearchHits:
     """The places of the lines that hold `words`, in order, of the first `size` bytes.
 
     `is_whole` is false when the search was stopped; what was found until then is there. `agents`
@@ -66,20 +66,20 @@ def seek(
     size: int,
     told: Callable[[float], None] = lambda _: None,
     is_stopped: Callable[[], bool] = lambda: False,
-    known: Hits | None = None,
-) -> Hits:
+    known: SearchHits | None = None,
+) -> SearchHits:
     """Return where the first `size` bytes of a transcript hold `words`, case ignored.
 
     What is searched is what the stream would show, unfolded; what is `known` already is not read
     again. `told` gets the share that is done. Raises `ConsoleError` when the file cannot be read.
     """
     pattern, places = pattern_of(words), array("Q", known.places if known else ())
-    known, folder = known or Hits(words), path.with_suffix("")
+    known, folder = known or SearchHits(words), path.with_suffix("")
     unread = dict.fromkeys(known.unread)
 
     def reached(at: int) -> None:
         if is_stopped():
-            raise Stopped
+            raise SearchStopped
         told(at / size if size else 1.0)
 
     try:
@@ -94,8 +94,8 @@ def seek(
                 continue
             if has(in_full(entry, folder, unread.setdefault), pattern):
                 places.insert(at, entry.place)
-    except Stopped:
-        return Hits(words, places, size, is_whole=False)
+    except SearchStopped:
+        return SearchHits(words, places, size, is_whole=False)
     except OSError as error:
         said = f"{one_line(path.name)} cannot be read: {error.strerror or error}"
         raise ConsoleError(said) from error
@@ -113,7 +113,7 @@ def sought_by(pattern: Pattern) -> tuple[bytes, ...]:
 
 
 def _told(lines: Iterable[Line]) -> Iterator[Entry]:
-    reader = LineReader(_WHOLE, Repeats().is_copy)
+    reader = LineReader(_WHOLE, RepeatedRecords().is_copy)
     for line in lines:
         yield from reader.entries(line.raw, line.start)
     yield from reader.rest()

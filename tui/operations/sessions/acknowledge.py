@@ -8,8 +8,8 @@ from datetime import datetime
 from tui.core.act_summary import ago
 from tui.core.attention import Need, mark_of, need_of
 from tui.core.errors import ConsoleError, Refused
-from tui.core.models import Ack, Event, Session
-from tui.operations.context import Act, Context
+from tui.core.models import Acknowledgement, AuditEvent, Session
+from tui.operations.context import ActionResult, Context
 from tui.operations.logbook_entry import written_down
 from tui.operations.target import target_of
 from tui.storage.state.acknowledgements import write_ack
@@ -23,7 +23,7 @@ _WORDS = {
 }
 
 
-def acknowledge(context: Context, session: Session) -> Act:
+def acknowledge(context: Context, session: Session) -> ActionResult:
     """Write down that this operator has seen what a session needs now.
 
     Nothing of the session changes: what waits goes on waiting. Raises `Refused` when it needs
@@ -35,7 +35,7 @@ def acknowledge(context: Context, session: Session) -> Act:
     if need is None:
         raise Refused(f"{target.short} needs nobody now: there is nothing to acknowledge")
     mark, what = mark_of(session, need), _WORDS[need]
-    ack, stands = Ack(context.settings.operator, now, mark), session.ack
+    ack, stands = Acknowledgement(context.settings.operator, now, mark), session.ack
     try:
         if stands is None or stands.mark != mark:
             stands = write_ack(target.folder, target.session_id, ack)
@@ -48,14 +48,16 @@ def acknowledge(context: Context, session: Session) -> Act:
         words = f"{said}, {ago(stands.at, now)}"
         return _act(session, target.session_id, now, words, is_needless=True)
     who = context.settings.operator
-    event = Event(now, who, "ack", session.listing, target.session_id, note=what)
+    event = AuditEvent(now, who, "ack", session.listing, target.session_id, note=what)
     words = f"acknowledged that {target.short} {what}"
     words = written_down(context, replace(event, act_id=context.act_id), words)
     return _act(session, target.session_id, now, words, is_needless=False)
 
 
-def _act(session: Session, session_id: str, now: datetime, words: str, *, is_needless: bool) -> Act:
-    return Act(
+def _act(
+    session: Session, session_id: str, now: datetime, words: str, *, is_needless: bool
+) -> ActionResult:
+    return ActionResult(
         "ack",
         session.listing,
         session_id,

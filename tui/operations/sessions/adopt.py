@@ -9,11 +9,11 @@ from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR, footprint, raise_sweep, refresh_children
 from tui.core.errors import ConsoleError, DatabaseProblem, Refused, UnknownId, UsageError
-from tui.core.models import Event, Row, Session, State
+from tui.core.models import AuditEvent, Row, Session, State
 from tui.core.session_id import is_listing_id
 from tui.core.text.safe_text import one_line
 from tui.operations.cause import remains_words
-from tui.operations.context import Act, Context
+from tui.operations.context import ActionResult, Context
 from tui.operations.formatting import count, size
 from tui.operations.logbook_entry import written_down
 from tui.operations.running.resume import max_age
@@ -46,7 +46,7 @@ def adopt(
     listing: str = "",
     stage: str = "",
     rename: Rename = rename_anew,
-) -> Act:
+) -> ActionResult:
     """Move a stray's whole footprint into its listing, or track a session that no row tracks.
 
     `listing` names another folder than that of the listing it was found for, which only a
@@ -67,7 +67,7 @@ def adopt(
             _put_sweep_off(context, session, target, stage, now)
             unwritten = _carry_out(context, session, moves, target, rename)
         after = _tracked(context, session, target, stage, now) if session.row is None else None
-    return Act(
+    return ActionResult(
         "adopt",
         one_line(target.folder.name),
         target.session_id,
@@ -236,7 +236,9 @@ def _record(context: Context, session: Session, target: Target, moved: int, now:
     where = session.transcript.stray_in if session.transcript else None
     note = f"{count(moved, 'place')} from {one_line(where)}, {size(session.bytes)}"
     who, listing = context.settings.operator, target.folder.name
-    event = Event(now, who, "adopt", listing, target.session_id, note=note, act_id=context.act_id)
+    event = AuditEvent(
+        now, who, "adopt", listing, target.session_id, note=note, act_id=context.act_id
+    )
     return written_down(context, event)
 
 

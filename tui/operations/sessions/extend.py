@@ -13,7 +13,7 @@ from tui.core.models import Row, Session, Status
 from tui.core.time import expiry
 from tui.core.time.zones import zone_named
 from tui.operations.cause import stray_words
-from tui.operations.context import Act, Context
+from tui.operations.context import ActionResult, Context
 from tui.operations.target import Target, require_seen, target_of, tracking_of
 from tui.safe_io.folders import console_folder
 
@@ -60,7 +60,7 @@ def plan_extension(session: Session, words: str, now: datetime) -> Extension:
     return Extension(session, was, until, is_needless)
 
 
-def extend(context: Context, extension: Extension) -> Act:
+def extend(context: Context, extension: Extension) -> ActionResult:
     """Write the new expiry by compare-and-set and put the CLI's own sweep off until past it.
 
     Raises `Changed` when the row is not what was shown any more, `DatabaseProblem`, `Refused`.
@@ -82,7 +82,7 @@ def extend(context: Context, extension: Extension) -> Act:
             console_folder(target.folder)
     is_needless = extension.is_needless
     words = f"{target.short} already lasts longer" if is_needless else f"extended {target.short}"
-    return Act(
+    return ActionResult(
         "extend",
         session.listing,
         target.session_id,

@@ -13,10 +13,10 @@ from pathlib import Path
 from tui.claude.config_dir import footprint
 from tui.claude.transcript_facts import title_since
 from tui.core.act_summary import did_just_now
-from tui.core.errors import Changed, ConsoleError, Refused, UsageError
-from tui.core.models import Event, Session, Transcript
+from tui.core.errors import Conflict, ConsoleError, Refused, UsageError
+from tui.core.models import AuditEvent, Session, Transcript
 from tui.core.text.safe_text import one_line
-from tui.operations.context import Act, Context
+from tui.operations.context import ActionResult, Context
 from tui.operations.logbook_entry import written_down
 from tui.operations.target import Target, owned, require_no_orphan, require_seen, target_of
 from tui.safe_io.opening import open_to_append
@@ -26,12 +26,12 @@ MAX_TITLE = 200
 _NEWLINE = b"\n"
 
 
-def rename(context: Context, session: Session, title: str) -> Act:
+def rename(context: Context, session: Session, title: str) -> ActionResult:
     """Append the title to the transcript, where the CLI, the SDK and every console read it.
 
     Refused while the session runs, and without a transcript in its listing. The title before is
     in the words: renaming back is how it is undone. Raises `UsageError` for an empty title,
-    `Changed` when somebody gave it another since it was looked at, `ConsoleError` when nothing
+    `Conflict` when somebody gave it another since it was looked at, `ConsoleError` when nothing
     could be written; the transcript is then as it was.
     """
     context.require_writable()
@@ -53,11 +53,15 @@ def rename(context: Context, session: Session, title: str) -> Act:
             ) from error
     # No title in the logbook: the transcript holds them all, and a purge erases them there.
     who = context.settings.operator
-    event = Event(now, who, "rename", session.listing, target.session_id, act_id=context.act_id)
+    event = AuditEvent(
+        now, who, "rename", session.listing, target.session_id, act_id=context.act_id
+    )
     was = f'; it was "{session.title}"' if session.title not in ("", named) else ""
     words = f'renamed {target.short} to "{named}"{was}'
     words = written_down(context, event, words)
-    return Act("rename", session.listing, target.session_id, now, words, folder=target.folder)
+    return ActionResult(
+        "rename", session.listing, target.session_id, now, words, folder=target.folder
+    )
 
 
 def _transcript(session: Session, target: Target) -> Transcript:
@@ -73,12 +77,12 @@ def _transcript(session: Session, target: Target) -> Transcript:
 
 
 def _require_as_seen(context: Context, session: Session, seen: Transcript, now: datetime) -> None:
-    """Raise `Changed` when another title was given since it was looked at, and say who did it."""
+    """Raise `Conflict` when another title was given since it was looked at, and say who did it."""
     title = title_since(seen.path, seen.size)
     if title in ("", session.title):
         return
     by, short = _renamed_by(context, session, now), session.session_id[:8]
-    raise Changed(f'{short} changed meanwhile: its title is now "{title}"{by}')
+    raise Conflict(f'{short} changed meanwhile: its title is now "{title}"{by}')
 
 
 def _renamed_by(context: Context, session: Session, now: datetime) -> str:

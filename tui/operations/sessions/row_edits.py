@@ -10,13 +10,13 @@ from tui.core.errors import DatabaseProblem, Refused
 from tui.core.models import Liveness, Row, Session, Status
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time, zone_named
-from tui.operations.context import Act, Context
+from tui.operations.context import ActionResult, Context
 from tui.operations.target import require_seen, target_of, tracking_of
 
 _RUNNING = (Liveness.BUSY, Liveness.WAITING, Liveness.IDLE, Liveness.QUEUED)
 
 
-def fail(context: Context, session: Session, reason: str = "") -> Act:
+def fail(context: Context, session: Session, reason: str = "") -> ActionResult:
     """Mark a session failed, and why, for whoever looks next.
 
     Refused while it runs: the end of its turn says then whether it failed, and would take the mark
@@ -37,7 +37,7 @@ def fail(context: Context, session: Session, reason: str = "") -> Act:
     return _write(context, session, (row, after), "fail", now, f"{short} is failed: {words}")
 
 
-def activate(context: Context, session: Session) -> Act:
+def activate(context: Context, session: Session) -> ActionResult:
     """Make a failed or expired session active again, for `resume_keeps` at least.
 
     A live one may be: running is what active means. Raises `Refused` for what has no transcript to
@@ -56,7 +56,7 @@ def activate(context: Context, session: Session) -> Act:
     return _write(context, session, (row, after), "activate", now, f"{short} is active again")
 
 
-def reapply(context: Context, session: Session) -> Act:
+def reapply(context: Context, session: Session) -> ActionResult:
     """Put back what the pipeline overwrote: see `Session.overwritten`.
 
     Raises `Refused` when nothing was, when only a row is left, or when a running session would be
@@ -110,15 +110,17 @@ def _write(
     kind: str,
     now: datetime,
     words: str,
-) -> Act:
+) -> ActionResult:
     """Write the second of `rows` if the first is what is stored still."""
     tracking = tracking_of(context, target_of(session).folder, session.zone)
     stored = tracking.change(*rows, action=kind, now=now)
     return _act(session, kind, now, words, (rows[0], stored))
 
 
-def _act(session: Session, kind: str, now: datetime, words: str, rows: tuple[Row, Row]) -> Act:
-    return Act(
+def _act(
+    session: Session, kind: str, now: datetime, words: str, rows: tuple[Row, Row]
+) -> ActionResult:
+    return ActionResult(
         kind,
         session.listing,
         session.session_id,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.claude.subagent_files import Subagent
-from tui.claude.transcript.branches import Lineage, Repeats
+from tui.claude.transcript.branches import BranchTracker, RepeatedRecords
 from tui.claude.transcript.line_reader import LineReader
 from tui.claude.transcript_lines import read_lines
 from tui.core.errors import ConsoleError
@@ -26,7 +26,7 @@ _MOST_CALLS = 10_000
 _SPOKEN = {EntryKind.PROMPT: "Prompt", EntryKind.TEXT: "Answer", EntryKind.ERROR: "Error"}
 
 
-NO_LINEAGE = Lineage()
+NO_LINEAGE = BranchTracker()
 
 
 class Conversation:
@@ -41,13 +41,13 @@ class Conversation:
     ) -> None:
         self._folder = folder
         self._tell = tell
-        self._repeats = Repeats()
+        self._repeats = RepeatedRecords()
         self._agents = {agent.path: agent for agent in agents}
         self._tools: dict[str, str] = {}
         self._deeper: set[Path] = set()
 
     def blocks(
-        self, path: Path, size: int | None = None, lineage: Lineage = NO_LINEAGE
+        self, path: Path, size: int | None = None, lineage: BranchTracker = NO_LINEAGE
     ) -> Iterator[str]:
         """Return the blocks of a session, those of sub-agents that nobody called at the end.
 
@@ -74,7 +74,7 @@ class Conversation:
             yield fence(entry.detail)
 
     def _transcript(
-        self, path: Path, size: int | None, depth: int, lineage: Lineage = NO_LINEAGE
+        self, path: Path, size: int | None, depth: int, lineage: BranchTracker = NO_LINEAGE
     ) -> Iterator[str]:
         def is_copy(record: Mapping[str, Any], place: int, number: int) -> bool:
             is_again = self._repeats.is_copy(record)

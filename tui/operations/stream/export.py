@@ -12,9 +12,9 @@ from pathlib import Path
 from tui import __version__
 from tui.claude.config_dir import CONFIG_DIR
 from tui.claude.subagent_files import look_at_subagents
-from tui.claude.transcript.branches import Repeats
+from tui.claude.transcript.branches import RepeatedRecords
 from tui.claude.transcript.line_reader import LineReader
-from tui.claude.transcript_facts import NO_FACTS, Facts, read_facts
+from tui.claude.transcript_facts import NO_FACTS, TranscriptFacts, read_facts
 from tui.claude.transcript_lines import read_lines
 from tui.core.errors import UnknownId
 from tui.core.limits import SKETCH
@@ -25,12 +25,12 @@ from tui.core.time.zones import read_time, zone_named
 from tui.operations.cause import cause_of, unseen_words
 from tui.operations.context import Context
 from tui.operations.stream.conversation import Conversation, readable
-from tui.operations.transcripts.branches import Branches
+from tui.operations.transcripts.branches import BranchReader
 from tui.operations.transcripts.kept_results import Tell, tell_nobody
 from tui.operations.transcripts.remains import GONE
 from tui.operations.trash.delete import find_trashed
 from tui.safe_io.folders import is_link, read_small
-from tui.storage.trash.manifest import Trashed
+from tui.storage.trash.manifest import Manifest
 from tui.storage.trash.trash import read_trash
 
 CUT = "it has very many lines: behind the first ones, copies and branches are not told apart"
@@ -87,7 +87,7 @@ def markdown(context: Context, session: Session, unread: Tell = tell_nobody) -> 
             yield from said.uncalled()
             yield from said.unclaimed()
             return
-        found = Branches(source.path, is_whole=True)
+        found = BranchReader(source.path, is_whole=True)
         with readable(source.path):
             lineage = found.read(size)
         if found.is_cut:
@@ -125,7 +125,7 @@ def trashed_session(context: Context, words: str) -> Session:
     )
 
 
-def _known(source: _Source | None) -> Facts:
+def _known(source: _Source | None) -> TranscriptFacts:
     if source is None or source.is_sketch:
         return NO_FACTS
     try:
@@ -149,7 +149,7 @@ def _source_of(context: Context, session: Session) -> _Source | None:
     return trashed
 
 
-def _in_trash(trashed: Trashed) -> _Source | None:
+def _in_trash(trashed: Manifest) -> _Source | None:
     """Return where the newest delete of a session moved its words to."""
     places = {place: trashed.moved(index) for index, place in enumerate(trashed.places)}
     gone: _Source | None = None
@@ -215,7 +215,7 @@ def _counts(path: Path, size: int) -> dict[str, int]:
     Raises `ConsoleError` when the transcript cannot be read.
     """
     found: Counter[str] = Counter(dict.fromkeys(_COUNTED.values(), 0))
-    reader = LineReader(0, Repeats().is_copy)
+    reader = LineReader(0, RepeatedRecords().is_copy)
     with readable(path):
         for line in read_lines(path, size=size):
             entries = reader.entries(line.raw)

@@ -12,29 +12,29 @@ from pathlib import Path
 from typing import Any
 
 from tui.claude import transcript_pages
-from tui.claude.transcript.branches import Lineage
-from tui.claude.transcript.context_usage import Filled
+from tui.claude.transcript.branches import BranchTracker
+from tui.claude.transcript.context_usage import ContextUsage
 from tui.claude.transcript.line_reader import LineReader
 from tui.claude.transcript.notices import FAILED_SERVERS
 from tui.claude.transcript.records import whole_records
-from tui.claude.transcript.usage_meter import NOTHING_SPENT, Meter, Spent
+from tui.claude.transcript.usage_meter import NOTHING_SPENT, SessionUsage, UsageMeter
 from tui.claude.transcript_pages import RawLine
 from tui.claude.transcript_tail import Growth, Tail
 from tui.core.models import Entry, EntryKind, Session
 from tui.operations.cause import unseen_words
 from tui.operations.search.subagent_search import told_by, told_left, with_asides, with_told
-from tui.operations.search.transcript_search import Hits, pattern_of, seek
+from tui.operations.search.transcript_search import SearchHits, pattern_of, seek
 from tui.operations.stream.partial_reply import KINDS, still_written
-from tui.operations.stream.run_notices import Happened, interleaved, since
-from tui.operations.transcripts.branches import Branches, branch_mark, marked
+from tui.operations.stream.run_notices import RunNotices, interleaved, since
+from tui.operations.transcripts.branches import BranchReader, branch_mark, marked
 from tui.operations.transcripts.kept_results import in_sight
 from tui.operations.transcripts.last_line import LastLine
 from tui.operations.transcripts.page_context import MAX_TEXT, following, to_tell, told_alone
 from tui.operations.transcripts.remains import remaining_calls
-from tui.operations.transcripts.subagent_tails import Asides, SaidAside
-from tui.operations.transcripts.unlinked_subagents import Uncalled
+from tui.operations.transcripts.subagent_tails import SubagentTails, SubagentUpdate
+from tui.operations.transcripts.unlinked_subagents import UnlinkedSubagents
 from tui.runs.folder.bounded_reads import amount
-from tui.runs.folder.protocol import Partial, read_partial
+from tui.runs.folder.protocol import PartialBlock, read_partial
 
 _LAST_BYTES = 256 * 1024
 _EACH_POLL = 2 * 1024 * 1024
@@ -45,7 +45,7 @@ _FAR = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Update:
+class StreamUpdate:
     """What is new since the last poll.
 
     `was_reset` means that the transcript is another one now: what was shown is void. `partial` is
@@ -58,19 +58,19 @@ class Update:
 
     entries: tuple[Entry, ...] = ()
     was_reset: bool = False
-    partial: Partial | None = None
+    partial: PartialBlock | None = None
     notices: tuple[str, ...] = ()
     has_more: bool = False
     start: int = 0
     end: int = 0
     asides: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     ended: tuple[Entry, ...] = ()
-    spent: Spent = NOTHING_SPENT
+    spent: SessionUsage = NOTHING_SPENT
     branches: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class StreamPage:
     """A piece of the stream from `start` to `stop`; `is_void` when the file is another one now.
 
     `unread` says what of it could not be read.
@@ -83,7 +83,7 @@ class Page:
     unread: tuple[str, ...] = ()
 
 
-class Follow:
+class StreamFollower:
     """Follows one session from the last `last_bytes` of its transcript on.
 
     `poll` is for one thread at a time; pages and searches may be read beside it.
@@ -93,8 +93,8 @@ class Follow:
         self._last_bytes = last_bytes
         self._tail: Tail | None = None
         self._path: Path | None = None
-        self._happened = Happened()
-        self._asides: Asides | None = None
+        self._happened = RunNotices()
+        self._asides: SubagentTails | None = None
         self._is_begun = False
         self._noting = threading.Lock()
         self._left: tuple[Entry, ...] = ()
@@ -105,7 +105,7 @@ class Follow:
         self._forget()
         self._point_at(session)
 
-    def poll(self, session: Session) -> Update:
+    def poll(self, session: Session) -> StreamUpdate:
         """Return what is new; `session` is its latest picture. Blocking, never raises `OSError`."""
         was_moved = self._point_at(session)
         happened = self._happened.poll(session.run.folder if session.run else None)
@@ -125,7 +125,7 @@ class Follow:
             self._first_at = next((one.at for one in entries if one.at), None)
         happened = self._not_told(happened, entries)
         self._is_begun = self._is_begun or bool(entries or happened)
-        return Update(
+        return StreamUpdate(
             interleaved(entries, happened),
             was_reset,
             self._partial(session),
@@ -141,11 +141,11 @@ class Follow:
 
     def _remaining(
         self, session: Session, happened: tuple[Entry, ...], *, was_moved: bool
-    ) -> Update:
+    ) -> StreamUpdate:
         """Return what is told without a transcript, as long as there is none."""
         entries, folder = tuple[Entry, ...](), session.own_folder
         if folder is not None and self._asides is None:
-            self._asides, entries = Asides(folder), remaining_calls(folder)
+            self._asides, entries = SubagentTails(folder), remaining_calls(folder)
             self._left = tuple(replace(one, place=at) for at, one in enumerate(entries))
             self._left_folder, entries = folder, self._left
             self._note(entries)
@@ -154,10 +154,10 @@ class Follow:
         unseen, known = unseen_words(session), self._unseen
         notices = (*aside.notices, *((unseen,) if unseen not in ("", known) else ()))
         self._unseen = unseen
-        told = Update((*entries, *happened), was_moved, writing, notices, aside.has_more)
+        told = StreamUpdate((*entries, *happened), was_moved, writing, notices, aside.has_more)
         return replace(told, asides=aside.entries, ended=aside.ended, end=len(self._left))
 
-    def before(self, place: int, until: datetime | None) -> Page:
+    def before(self, place: int, until: datetime | None) -> StreamPage:
         """Return what stands before `place`; `until` is the time of what stands there."""
         last, told_to = self._last, self._tail.told_to if self._tail else 0
         is_last = place > told_to and place == last.stop
@@ -166,7 +166,7 @@ class Follow:
             page = replace(page, entries=(*page.entries, *last.entries), stop=place)
         return replace(page, entries=self._with_notices(page.entries, None, until))
 
-    def after(self, place: int, stop: int, since: datetime | None) -> Page:
+    def after(self, place: int, stop: int, since: datetime | None) -> StreamPage:
         """Return what stands from `place` to `stop` at most; `since` is the time before it."""
         last, told_to = self._last, self._tail.told_to if self._tail else 0
         whole = min(stop, told_to)
@@ -181,17 +181,17 @@ class Follow:
         words: str,
         told: Callable[[float], None],
         is_stopped: Callable[[], bool],
-        known: Hits | None = None,
-    ) -> Hits:
+        known: SearchHits | None = None,
+    ) -> SearchHits:
         """Search all that was told by now, or what is new since `known`; raises `ConsoleError`.
 
         What sub-agents said is found at their calls.
         """
         path, folder = self._path, self._own_folder or self._left_folder
         if folder is None:
-            return Hits(words)
+            return SearchHits(words)
         if path is None:
-            hits, entries = Hits(words), told_left(self._left)
+            hits, entries = SearchHits(words), told_left(self._left)
         else:
             hits = seek(path, words, self._told_to, told, is_stopped, known)
             entries = told_by(path)
@@ -222,15 +222,15 @@ class Follow:
         return self._path.with_suffix("") if self._path is not None else None
 
     def _forget(self) -> None:
-        self._meter, self._reader = Meter(), LineReader(MAX_TEXT, self._is_copy)
+        self._meter, self._reader = UsageMeter(), LineReader(MAX_TEXT, self._is_copy)
         self._messages: dict[str, Counter[EntryKind]] = {}
         self._is_first, self._tells_servers = True, False
         self._branched = ""
         self._start = 0
-        self._asides = Asides(self._own_folder, self._has) if self._own_folder else None
-        self._uncalled, self._last = Uncalled(), LastLine()
+        self._asides = SubagentTails(self._own_folder, self._has) if self._own_folder else None
+        self._uncalled, self._last = UnlinkedSubagents(), LastLine()
         self._first_at = None
-        self._branches = Branches(self._path) if self._path else None
+        self._branches = BranchReader(self._path) if self._path else None
 
     def _told(self, growth: Growth, *, is_over: bool) -> tuple[Entry, ...]:
         entries: list[Entry] = []
@@ -260,7 +260,7 @@ class Follow:
         told, self._unread = tuple(self._unread), {}
         return told
 
-    def _to_tell(self, growth: Growth, lineage: Lineage) -> Iterable[RawLine]:
+    def _to_tell(self, growth: Growth, lineage: BranchTracker) -> Iterable[RawLine]:
         """Return the lines that came, long ones as far as they have something of their own."""
         if self._path is not None and any(line.end for line in growth.lines):
             with suppress(OSError), transcript_pages.opened(self._path) as fd:
@@ -278,9 +278,9 @@ class Follow:
         return tuple(one for one in happened if not one.text.startswith(FAILED_SERVERS))
 
     @property
-    def _known(self) -> Lineage:
+    def _known(self) -> BranchTracker:
         """What is known of where the lines that were told go on from."""
-        return self._branches.lineage if self._branches is not None else Lineage()
+        return self._branches.lineage if self._branches is not None else BranchTracker()
 
     def _has(self, record: Mapping[str, Any]) -> bool:
         """Whether the transcript has a record: what a sub-agent's repeats of it is told here."""
@@ -295,7 +295,7 @@ class Follow:
             return None, ()
         return self._last.read(self._path, self._tail.told_to)
 
-    def _lineage(self, last: RawLine | None) -> Lineage:
+    def _lineage(self, last: RawLine | None) -> BranchTracker:
         """Return the same, once what came is read, too."""
         if self._branches is not None and self._tail is not None:
             with suppress(OSError):
@@ -307,10 +307,10 @@ class Follow:
             with self._noting:
                 self._asides.note(entries)
 
-    def _said_aside(self, session: Session) -> SaidAside:
+    def _said_aside(self, session: Session) -> SubagentUpdate:
         with self._noting:
             if self._asides is None:
-                return SaidAside()
+                return SubagentUpdate()
             return self._asides.poll(is_live=session.is_live)
 
     def _not_called(self, session: Session) -> tuple[Entry, ...]:
@@ -335,7 +335,7 @@ class Follow:
 
     def _note_filled(self) -> None:
         """Take note of how full the context was before what is told, and what that proves."""
-        filled = self._branches.filled if self._branches is not None else Filled()
+        filled = self._branches.filled if self._branches is not None else ContextUsage()
         self._meter.note_windows({**filled.windows, **self._happened.windows})
         if self._branches is not None and not self._branches.is_behind:
             self._meter.note_before(filled.model, filled.tokens)
@@ -354,7 +354,7 @@ class Follow:
         while len(self._messages) > _MOST_MESSAGES:
             self._messages.pop(next(iter(self._messages)))
 
-    def _partial(self, session: Session) -> Partial | None:
+    def _partial(self, session: Session) -> PartialBlock | None:
         """Return what is being written, without the blocks that the transcript has already."""
         if session.run is None or session.run.is_over:
             return None
@@ -363,15 +363,15 @@ class Follow:
 
     def _page(
         self, origin: int, limit: int, read: Callable[[int, int], tuple[RawLine, ...]]
-    ) -> Page:
+    ) -> StreamPage:
         """Read from `origin` towards `limit` until there is something to show."""
         place, entries = origin, tuple[Entry, ...]()
         path, tail = self._path, self._tail
         if path is None or tail is None:
-            return Page((), origin, origin)
+            return StreamPage((), origin, origin)
         with suppress(OSError), transcript_pages.opened(path) as fd:
             if transcript_pages.identity(fd) != tail.identity:
-                return Page(is_void=True)
+                return StreamPage(is_void=True)
             for _ in range(_MOST_BARREN):
                 lines = read(fd, place) if place != limit else ()
                 if not lines or entries:
@@ -382,7 +382,7 @@ class Follow:
         self._note(entries)
         unread = dict[str, None]()
         entries = in_sight(entries, self._own_folder, unread.setdefault)
-        return Page(entries, min(origin, place), max(origin, place), unread=tuple(unread))
+        return StreamPage(entries, min(origin, place), max(origin, place), unread=tuple(unread))
 
     def _with_notices(
         self, entries: tuple[Entry, ...], after: datetime | None, until: datetime | None

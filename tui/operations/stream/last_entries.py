@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from tui.core.limits import BACK_S, MOST_BACK
 from tui.core.models import Entry, EntryKind, Session
-from tui.operations.stream.follow import Follow, Update
+from tui.operations.stream.follow import StreamFollower, StreamUpdate
 from tui.operations.transcripts.last_line import unfinished_line
 from tui.safe_io.walking import Budget
 
@@ -15,12 +15,12 @@ _MOST_ASIDE = 1001  # one more than is shown of them, so that what is cut is tol
 
 
 @dataclass(frozen=True, slots=True)
-class Last:
-    """The last entries of a stream, what sub-agents said as in an `Update`, and the `Follow` that
-    goes on from there; `notices` say what could not be read.
+class LastEntries:
+    """The last entries of a stream, what sub-agents said as in a `StreamUpdate`, and the
+    `StreamFollower` that goes on from there; `notices` say what could not be read.
     """
 
-    follow: Follow
+    follow: StreamFollower
     entries: tuple[Entry, ...]
     asides: Mapping[str, tuple[Entry, ...]]
     ended: tuple[Entry, ...] = ()
@@ -28,12 +28,12 @@ class Last:
     notices: tuple[str, ...] = ()
 
 
-def last_entries(session: Session, count: int) -> Last:
+def last_entries(session: Session, count: int) -> LastEntries:
     """Return the last `count` entries, however long, and what sub-agents said under their calls.
 
     Where the bounds end it, a notice stands for what comes before.
     """
-    follow = Follow(session)
+    follow = StreamFollower(session)
     asides: dict[str, tuple[Entry, ...]] = {}
     first = _everything(follow, session, count, asides)
     entries, start, unread = first.entries, first.start, tuple[str, ...]()
@@ -53,7 +53,7 @@ def last_entries(session: Session, count: int) -> Last:
     ended = (*first.ended, *more.ended)
     shown = entries[-count:] if count > 0 else ()
     notices = tuple(dict.fromkeys((*first.notices, *unread, *more.notices)))
-    return Last(follow, shown, asides, ended, more.branches, notices)
+    return LastEntries(follow, shown, asides, ended, more.branches, notices)
 
 
 def _left_out(size: int) -> Entry:
@@ -62,8 +62,8 @@ def _left_out(size: int) -> Entry:
 
 
 def _everything(
-    follow: Follow, session: Session, count: int, asides: dict[str, tuple[Entry, ...]]
-) -> Update:
+    follow: StreamFollower, session: Session, count: int, asides: dict[str, tuple[Entry, ...]]
+) -> StreamUpdate:
     """Return what the first polls tell, of the entries the last, and put `asides` together."""
     budget, entries, ended = Budget(MOST_BACK, BACK_S), tuple[Entry, ...](), tuple[Entry, ...]()
     notices: tuple[str, ...] = ()

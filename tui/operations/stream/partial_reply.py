@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from tui.core.models import EntryKind
-from tui.runs.folder.protocol import Partial
+from tui.runs.folder.protocol import PartialBlock
 
 KINDS = {"text": EntryKind.TEXT, "thinking": EntryKind.THINKING, "tool": EntryKind.TOOL}
 
 
 def still_written(
-    partial: Partial, messages: Mapping[str, Mapping[EntryKind, int]]
-) -> Partial | None:
+    partial: PartialBlock, messages: Mapping[str, Mapping[EntryKind, int]]
+) -> PartialBlock | None:
     """Return what is being written without what was told of it: so many entries of each message."""
     if partial.message_id not in messages:
         # Thoughts of which the API tells nothing are no line, once they are over.
@@ -30,5 +30,5 @@ def still_written(
     return replace(left[-1], earlier=tuple(left[:-1])) if left else None
 
 
-def _is_thinking(block: Partial, partial: Partial) -> bool:
+def _is_thinking(block: PartialBlock, partial: PartialBlock) -> bool:
     return block is partial and block.kind == "thinking"

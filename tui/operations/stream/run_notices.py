@@ -24,7 +24,7 @@ _ACKS = {"interrupt": "interrupted", "stop": "stopped"}
 _DECISIONS = {"allow": "allowed once", "always": "allowed in this run", "deny": "denied"}
 
 
-class Happened:
+class RunNotices:
     """Follows the events of one session's runs, one run after the other; not thread-safe."""
 
     def __init__(self) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tui.claude import transcript_pages
-from tui.claude.subagent_calls import LED_IN, Leads
-from tui.claude.transcript.branches import Lineage
-from tui.claude.transcript.context_usage import FILLED_IN, Filled
+from tui.claude.subagent_calls import LED_IN, SubagentCalls
+from tui.claude.transcript.branches import BranchTracker
+from tui.claude.transcript.context_usage import FILLED_IN, ContextUsage
 from tui.claude.transcript.records import records_of
 from tui.claude.transcript_lines import read_lines
 from tui.core.limits import BRANCHES_BYTES, BRANCHES_S
@@ -19,7 +19,7 @@ from tui.core.models import Entry, EntryKind, Session
 _TOLD_IN = (b'"uuid"', b'"leafuuid"', *LED_IN, *FILLED_IN)
 
 
-class Branches:
+class BranchReader:
     """Learns the lineage of one transcript, again and again from where it stopped.
 
     By the way it learns where its calls lead, and how full its context was. `is_cut`: what was too
@@ -28,7 +28,7 @@ class Branches:
     """
 
     def __init__(self, path: Path, *, is_whole: bool = False) -> None:
-        self.lineage, self.leads, self.filled = Lineage(), Leads(), Filled()
+        self.lineage, self.leads, self.filled = BranchTracker(), SubagentCalls(), ContextUsage()
         self._path = path
         self._size = 0
         self._is_whole = is_whole
@@ -40,7 +40,7 @@ class Branches:
         """Whether there may be more branches than are known."""
         return self._is_cut or self.lineage.is_cut
 
-    def read(self, size: int) -> Lineage:
+    def read(self, size: int) -> BranchTracker:
         """Return what the first `size` bytes tell, where a line ends; raises `OSError`."""
         ends = time.monotonic() + BRANCHES_S
         if size - self._size > BRANCHES_BYTES and not self._is_whole:
@@ -65,19 +65,21 @@ def marked(marks: Mapping[int, str]) -> Iterator[Entry]:
     return (Entry(EntryKind.NOTICE, words, place=place) for place, words in tuple(marks.items()))
 
 
-def branch_mark(lineage: Lineage, place: int, said: Sequence[Entry] = ()) -> tuple[Entry, ...]:
+def branch_mark(
+    lineage: BranchTracker, place: int, said: Sequence[Entry] = ()
+) -> tuple[Entry, ...]:
     """Return the notice for a line that does not go on from the one before it, if it does not."""
     words = lineage.marks.get(place, "")
     at = next((one.at for one in said if one.at), None)
     return (Entry(EntryKind.NOTICE, words, at, place=place),) if words else ()
 
 
-def branches_of(session: Session) -> Branches | None:
+def branches_of(session: Session) -> BranchReader | None:
     """Return the branches of a session as of now, `None` when its transcript cannot be read."""
     transcript = session.transcript
     if transcript is None or not transcript.resumable:
         return None
-    found = Branches(transcript.path)
+    found = BranchReader(transcript.path)
     try:
         found.read(transcript.path.lstat().st_size)
     except OSError:

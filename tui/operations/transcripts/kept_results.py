@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from tui.claude.kept_results import Kept, names_of_kept, read_kept_result
+from tui.claude.kept_results import KeptResult, names_of_kept, read_kept_result
 from tui.core.limits import KEPT_COUNTED, KEPT_SHOWN, KEPT_SHOWN_PAGE, LONGEST_LINE
 from tui.core.models import Entry, EntryKind
 from tui.core.text.safe_text import one_line, safe_text
@@ -88,7 +88,7 @@ def _shown(entry: Entry, folder: Path, most: int, tell: Tell) -> Entry:
     return replace(entry, text=text, detail=_text(entry, kept, most) if most > 0 else entry.detail)
 
 
-def _summary(entry: Entry, kept: Kept) -> str:
+def _summary(entry: Entry, kept: KeptResult) -> str:
     part = _part(entry)
     if kept.size > len(kept.content):
         return size(kept.size) + (f", {part}" if part else "")
@@ -96,7 +96,7 @@ def _summary(entry: Entry, kept: Kept) -> str:
     return f"{lines:,} line{'' if lines == 1 else 's'}" + (f", {part}" if part else "")
 
 
-def _text(entry: Entry, kept: Kept, most: int) -> str:
+def _text(entry: Entry, kept: KeptResult, most: int) -> str:
     """Return what was kept in the place of its beginning, and what stands around that."""
     shown = kept.content[:most].decode("utf-8", "replace")
     more = kept.size - min(most, len(kept.content))

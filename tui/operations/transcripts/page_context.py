@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from tui.claude import transcript_pages
-from tui.claude.transcript.branches import Lineage
+from tui.claude.transcript.branches import BranchTracker
 from tui.claude.transcript.line_reader import LineReader
 from tui.claude.transcript_pages import RawLine
 from tui.core.limits import LONGEST_LINE, MOST_AHEAD
@@ -17,7 +17,7 @@ MAX_TEXT = 50_000
 
 
 def told_alone(
-    fd: int, lines: Iterable[RawLine], following: Iterable[RawLine], lineage: Lineage
+    fd: int, lines: Iterable[RawLine], following: Iterable[RawLine], lineage: BranchTracker
 ) -> tuple[Entry, ...]:
     """Return the entries of a page, by itself; what follows says what became of its prompts.
 
@@ -42,7 +42,7 @@ def following(fd: int, start: int, stop: int) -> Iterator[RawLine]:
         start = lines[-1].stop
 
 
-def to_tell(fd: int, lines: Iterable[RawLine], lineage: Lineage) -> Iterator[RawLine]:
+def to_tell(fd: int, lines: Iterable[RawLine], lineage: BranchTracker) -> Iterator[RawLine]:
     """Yield lines without the long ones that repeat earlier ones, spliced ones with all they hold.
 
     Of a long line only the ends were read, and they do not tell of a record in its middle.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tui.claude.subagent_files import find_subagents
 from tui.core.models import Entry, EntryKind
-from tui.operations.transcripts.unlinked_subagents import Uncalled, stood_in
+from tui.operations.transcripts.unlinked_subagents import UnlinkedSubagents, stood_in
 
 GONE = "its transcript is gone: what its sub-agents said, and what they were given, is still there"
 _MOST = 1000
@@ -15,7 +15,9 @@ _MOST = 1000
 def remaining_calls(folder: Path) -> tuple[Entry, ...]:
     """Return a stand-in for each call that started a sub-agent, the calls themselves being gone."""
     found = find_subagents(folder)
-    agents = Uncalled().left_over(found, found) or [one for one in found if not one.is_inner]
+    agents = UnlinkedSubagents().left_over(found, found) or [
+        one for one in found if not one.is_inner
+    ]
     calls = [entry for agent in agents[:_MOST] for entry in stood_in(agent)]
     more = len(agents) - _MOST
     if more > 0:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.claude.subagent_files import Subagent, SubagentFinder
-from tui.claude.transcript.branches import Repeats
+from tui.claude.transcript.branches import RepeatedRecords
 from tui.claude.transcript.line_reader import LineReader
 from tui.claude.transcript_tail import Growth, Tail
 from tui.core.errors import ConsoleError
@@ -51,7 +51,7 @@ class _Aside:
     place: str
     is_told: IsTold
     last: LastLine = field(default_factory=LastLine)
-    repeats: Repeats = field(default_factory=Repeats)
+    repeats: RepeatedRecords = field(default_factory=RepeatedRecords)
     reader: LineReader = field(init=False)
     version: Version | None = None
     at: datetime | None = None
@@ -85,7 +85,7 @@ class _Aside:
 
 
 @dataclass(frozen=True, slots=True)
-class SaidAside:
+class SubagentUpdate:
     """What sub-agents said since the last poll, by the id of their call.
 
     `ended` are notices of calls whose sub-agents ended though nothing else tells so; `has_more`
@@ -98,7 +98,7 @@ class SaidAside:
     notices: tuple[str, ...] = ()
 
 
-class Asides:
+class SubagentTails:
     """Follows the sub-agents of the calls it was told of, and those of their calls in turn.
 
     `unread` says why there may be more of them than are followed; `is_told` knows the records that
@@ -141,7 +141,7 @@ class Asides:
             for aside in self._calls.pop(next(iter(self._calls))).asides:
                 self._owned.pop(aside.agent.path, None)
 
-    def poll(self, *, is_live: bool = True) -> SaidAside:
+    def poll(self, *, is_live: bool = True) -> SubagentUpdate:
         """Return what is new, of each sub-agent from its beginning, if that is not too far back.
 
         What was not told to have ended has, when its session does not run.
@@ -167,7 +167,7 @@ class Asides:
         entries = {tool_id: tuple(said) for tool_id, said in found.items() if said}
         notices, self._notices = tuple(self._notices), {}
         ended = tuple(self._ended(is_live=is_live))
-        return SaidAside(entries, ended, has_more or self._is_noted, notices)
+        return SubagentUpdate(entries, ended, has_more or self._is_noted, notices)
 
     def _look(self, *, is_due: bool) -> None:
         """Learn which sub-agents are those of the calls in sight."""

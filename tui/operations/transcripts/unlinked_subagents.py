@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from tui.claude.subagent_calls import LED_IN, Leads
+from tui.claude.subagent_calls import LED_IN, SubagentCalls
 from tui.claude.subagent_files import Subagent
 from tui.claude.transcript.records import whole_records
 from tui.claude.transcript_facts import read_facts
@@ -32,7 +32,7 @@ _QUIET_S = 300.0
 class _Below:
     """Where the calls of one sub-agent lead, of as many bytes of its transcript."""
 
-    leads: Leads = field(default_factory=Leads)
+    leads: SubagentCalls = field(default_factory=SubagentCalls)
     size: int = 0
 
 
@@ -56,7 +56,7 @@ class _Open:
         return led
 
 
-class Uncalled:
+class UnlinkedSubagents:
     """Finds them again and again; `known` are the entries for all that were found by now."""
 
     def __init__(self) -> None:
@@ -66,7 +66,9 @@ class Uncalled:
         self._looked = 0.0
         self._is_over = False
 
-    def fresh(self, agents: Sequence[Subagent], leads: Leads, *, is_live: bool) -> list[Entry]:
+    def fresh(
+        self, agents: Sequence[Subagent], leads: SubagentCalls, *, is_live: bool
+    ) -> list[Entry]:
         """Return the entries for those that were found since, the session's own `leads` given."""
         if not agents or time.monotonic() - self._looked < _LOOK_S or len(self._found) >= _MOST:
             return []
@@ -117,7 +119,7 @@ class Uncalled:
         self._is_over = True
         return []
 
-    def _leads_of(self, path: Path, budget: Budget) -> Leads:
+    def _leads_of(self, path: Path, budget: Budget) -> SubagentCalls:
         known = self._below.setdefault(path, _Below())
         try:
             for line in read_lines(path, LED_IN, start=known.size):
@@ -146,7 +148,7 @@ def call_id(agent: Subagent) -> str:
     return agent.tool_id or f"of:{agent.run_id or one_line(agent.path.name)}"
 
 
-def _is_led(agent: Subagent, leads: Leads) -> bool:
+def _is_led(agent: Subagent, leads: SubagentCalls) -> bool:
     return leads.has(agent.tool_id) if agent.tool_id else leads.has(agent.agent_id, agent.run_id)
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from tui.core.errors import Changed, ConsoleError, DatabaseProblem, Refused
+from tui.core.errors import Conflict, ConsoleError, DatabaseProblem, Refused
 from tui.core.models import Key, Process
-from tui.core.problem_reasons import Trouble
-from tui.operations.context import Act
+from tui.core.problem_reasons import ProblemReason
+from tui.operations.context import ActionResult
 from tui.operations.formatting import size
 from tui.operations.target import Target, busy_words, registry_of, require_run_by_none
 from tui.storage.session_locks import batch_lock
@@ -25,7 +25,7 @@ _WEIGHT = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class BulkProgress:
     """How far an act on many is: the listing it was at, sessions and bytes done, and in all."""
 
     listing: str
@@ -34,7 +34,7 @@ class Progress:
     bytes: int
 
 
-OnProgress = Callable[[Progress], None]
+OnProgress = Callable[[BulkProgress], None]
 Stop = Callable[[], bool]
 
 
@@ -44,7 +44,7 @@ def never() -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Cleaned:
+class BulkResult:
     """What an act on many sessions did: `moved` and `freed` are bytes, `mended` what was put back.
 
     `refused` names, as `(listing, id)`, those that were left and why; `is_cut_short` when it was
@@ -52,13 +52,13 @@ class Cleaned:
     """
 
     done: str
-    acts: tuple[Act, ...] = ()
+    acts: tuple[ActionResult, ...] = ()
     refused: tuple[tuple[Key, ConsoleError], ...] = ()
     moved: int = 0
     freed: int = 0
     is_cut_short: bool = False
     note: str = ""
-    mended: tuple[Act, ...] = ()
+    mended: tuple[ActionResult, ...] = ()
 
     @property
     def failures(self) -> Mapping[str, int]:
@@ -76,10 +76,10 @@ class Cleaned:
 
 
 def _why(error: ConsoleError) -> str:
-    if isinstance(error, Changed):
+    if isinstance(error, Conflict):
         return "changed meanwhile"
     if isinstance(error, DatabaseProblem):
-        return "locked" if error.trouble is Trouble.LOCKED else f"left: {error}"
+        return "locked" if error.trouble is ProblemReason.LOCKED else f"left: {error}"
     if isinstance(error, InUse):
         return "in use"
     return "refused" if isinstance(error, Refused) else f"left: {error}"

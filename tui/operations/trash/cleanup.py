@@ -8,32 +8,32 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tui.core import row_transitions
-from tui.core.errors import Changed
+from tui.core.errors import Conflict
 from tui.core.models import Catalog, Listing, Session
-from tui.core.problem_reasons import Trouble
-from tui.core.session_filter import Selected, Wanted, select
+from tui.core.problem_reasons import ProblemReason
+from tui.core.session_filter import CleanupCriteria, CleanupSelection, select
 from tui.core.text.safe_text import one_line
 from tui.operations.catalog.scanner import listing_paths
 from tui.operations.catalog.session_lookup import find_listing
-from tui.operations.context import Act, Context
+from tui.operations.context import ActionResult, Context
 from tui.operations.formatting import count, size
 from tui.operations.listing_health import is_whole
 from tui.operations.running.hold import require_not_held
-from tui.operations.trash.bulk import Cleaned, OnProgress, Progress, Stop, never
+from tui.operations.trash.bulk import BulkProgress, BulkResult, OnProgress, Stop, never
 from tui.operations.trash.delete import require_not_stray, restore_many
 from tui.operations.trash.interrupted_moves import unfinished
 from tui.operations.trash.purge import broken_off, erase_many, old_trash
 from tui.operations.trash.removal import Removal, remove_many
 from tui.storage.state.hold import read_hold
 from tui.storage.trash.erasing import measures, nameless_leftovers
-from tui.storage.trash.manifest import Trashed
+from tui.storage.trash.manifest import Manifest
 from tui.storage.trash.trash import read_trash
 
-__all__ = ["Cleaned", "CleanupPlan", "Progress", "clean_up", "plan_cleanup"]
+__all__ = ["BulkProgress", "BulkResult", "CleanupPlan", "clean_up", "plan_cleanup"]
 
 _CLOSE = timedelta(milliseconds=1)
 _FEW = 5
-_HIDING = (Trouble.UNREAD, Trouble.FORBIDDEN, Trouble.NO_LOCKS)
+_HIDING = (ProblemReason.UNREAD, ProblemReason.FORBIDDEN, ProblemReason.NO_LOCKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ class CleanupPlan:
 
     taken: tuple[tuple[Session, str], ...]
     skipped: tuple[tuple[Session, str], ...]
-    purges: tuple[Trashed, ...] = ()
+    purges: tuple[Manifest, ...] = ()
     purge_bytes: int = 0
-    unfinished: tuple[Trashed, ...] = ()
+    unfinished: tuple[Manifest, ...] = ()
     unread: tuple[str, ...] = ()
     leftovers: tuple[Path, ...] = ()
 
@@ -111,7 +111,7 @@ def plan_cleanup(
     only = find_listing(catalog, listing) if listing else None
     listings = (only,) if only else catalog.listings
     is_default = older_than is None and max_bytes is None
-    wanted = Wanted(is_expired or is_default, older_than, max_bytes)
+    wanted = CleanupCriteria(is_expired or is_default, older_than, max_bytes)
     selected = _told(select(_sessions(listings), wanted, context.clock()), listings)
     taken_from = old_trash if purges_trash else broken_off
     purges = taken_from(context, only=only.path if only else None)
@@ -134,7 +134,7 @@ def clean_up(
     plan: CleanupPlan,
     progress: OnProgress | None = None,
     stop: Stop = never,
-) -> Cleaned:
+) -> BulkResult:
     """Do what was planned, as far as it still holds; raises `Refused` while the root is held.
 
     What became live or changed since is left, and told in the sum. A hold that somebody sets
@@ -159,7 +159,7 @@ def clean_up(
     return replace(done, refused=refused, freed=erased.freed, note=note, mended=mended.acts)
 
 
-def _named(acts: tuple[Act, ...]) -> str:
+def _named(acts: tuple[ActionResult, ...]) -> str:
     named = ", ".join(f"{act.listing}/{act.session_id[:8]}" for act in acts[:_FEW])
     return named if len(acts) <= _FEW else f"{named} and {len(acts) - _FEW} more"
 
@@ -173,9 +173,9 @@ def _require_as_planned(session: Session) -> None:
     try:
         modified_at = datetime.fromtimestamp(transcript.path.lstat().st_mtime, UTC)
     except (OSError, OverflowError, ValueError):
-        raise Changed(f"{session.session_id[:8]} changed meanwhile: its transcript") from None
+        raise Conflict(f"{session.session_id[:8]} changed meanwhile: its transcript") from None
     if abs(modified_at - transcript.modified_at) > _CLOSE:
-        raise Changed(f"{session.session_id[:8]} changed meanwhile: it was written to")
+        raise Conflict(f"{session.session_id[:8]} changed meanwhile: it was written to")
 
 
 def _cleaned_words(short: str) -> str:
@@ -194,7 +194,7 @@ def _sessions(listings: tuple[Listing, ...]) -> Iterator[Session]:
             yield from listing.sessions
 
 
-def _told(selected: Selected, listings: tuple[Listing, ...]) -> Selected:
+def _told(selected: CleanupSelection, listings: tuple[Listing, ...]) -> CleanupSelection:
     """Leave what was not wholly looked at: what is missing where something is unread may be there.
 
     Why is said of each.
@@ -204,7 +204,7 @@ def _told(selected: Selected, listings: tuple[Listing, ...]) -> Selected:
     for session, why in selected.taken:
         unread = _unread(by_folder[session.folder], session)
         (skipped if unread else taken).append((session, unread or why))
-    return Selected(tuple(taken), tuple(skipped))
+    return CleanupSelection(tuple(taken), tuple(skipped))
 
 
 def _unread_places(context: Context, listings: tuple[Listing, ...]) -> tuple[str, ...]:
@@ -218,13 +218,13 @@ def _unread(listing: Listing, session: Session) -> str:
     """Return why nobody knows all that there is of a session; empty when it is known."""
     if listing.trouble in _HIDING:
         return one_line(listing.problem)
-    is_missing = session.transcript is None and listing.trouble is not Trouble.NO_TABLE
+    is_missing = session.transcript is None and listing.trouble is not ProblemReason.NO_TABLE
     return one_line(listing.problem) if is_missing else ""
 
 
 def _too_much(
-    context: Context, listings: tuple[Listing, ...], excess: int, known: tuple[Trashed, ...]
-) -> tuple[Trashed, ...]:
+    context: Context, listings: tuple[Listing, ...], excess: int, known: tuple[Manifest, ...]
+) -> tuple[Manifest, ...]:
     """Return the oldest trash until sessions and trash are no more than allowed."""
     paths = [one.path for one in listings]
     names = {path.name for path in paths}

@@ -8,19 +8,26 @@ from pathlib import Path
 
 from tui.core import row_transitions
 from tui.core.act_summary import did_just_now
-from tui.core.errors import AmbiguousId, ConsoleError, DatabaseProblem, Refused, UnknownId, Unsure
+from tui.core.errors import (
+    AmbiguousId,
+    ConsoleError,
+    DatabaseProblem,
+    Inconclusive,
+    Refused,
+    UnknownId,
+)
 from tui.core.models import Key, Row, Session, Status
 from tui.core.session_id import require_session_id
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named
 from tui.operations.catalog.scanner import listing_paths
-from tui.operations.context import Act, Context
+from tui.operations.context import ActionResult, Context
 from tui.operations.formatting import moment
 from tui.operations.target import DATABASE, Target, require_seen, tracking_of
 from tui.operations.trash.bulk import (
-    Cleaned,
+    BulkProgress,
+    BulkResult,
     OnProgress,
-    Progress,
     Stop,
     batches,
     never,
@@ -31,7 +38,7 @@ from tui.operations.trash.restored_lifetime import keep_from_sweep
 from tui.safe_io.folders import is_link
 from tui.storage.table.tracking import read_rows
 from tui.storage.trash.erasing import read_half_erased
-from tui.storage.trash.manifest import Trashed
+from tui.storage.trash.manifest import Manifest
 from tui.storage.trash.trash import (
     drop_batch,
     put_back,
@@ -40,10 +47,10 @@ from tui.storage.trash.trash import (
     unreadable_trash,
 )
 
-ReadTrash = Callable[[Path, Iterable[Path]], tuple[tuple[Trashed, ...], tuple[str, ...]]]
+ReadTrash = Callable[[Path, Iterable[Path]], tuple[tuple[Manifest, ...], tuple[str, ...]]]
 
 
-def delete(context: Context, session: Session) -> Act:
+def delete(context: Context, session: Session) -> ActionResult:
     """Move everything of a session into the trash and mark its row deleted.
 
     Refused while it runs or its owner is unknown; when the row changed since it was read, the
@@ -60,7 +67,7 @@ def delete_many(
     sessions: Sequence[Session],
     progress: OnProgress | None = None,
     stop: Stop = never,
-) -> Cleaned:
+) -> BulkResult:
     """Delete each of them that can be, as `delete` does; the sum says what was left, and why."""
     is_any_gone = any(map(_is_cleaned_up, sessions))
     in_trash, unread = _with_files_in_trash(context) if is_any_gone else (frozenset[Key](), ())
@@ -110,7 +117,7 @@ def _deleted_words(short: str) -> str:
     return f"deleted {short}; `undo` or `restore {short}` gets it back"
 
 
-def restore(context: Context, words: str, *, only: Path | None = None) -> Act:
+def restore(context: Context, words: str, *, only: Path | None = None) -> ActionResult:
     """Put back what the trash holds of a session, files and row, to go on with it.
 
     What has expired is kept for `resume_keeps` from now on, and the words say so; all else is as
@@ -122,12 +129,12 @@ def restore(context: Context, words: str, *, only: Path | None = None) -> Act:
     return _restore_one(context, words, only, keeps=True)
 
 
-def put_back_exactly(context: Context, words: str, *, only: Path | None = None) -> Act:
+def put_back_exactly(context: Context, words: str, *, only: Path | None = None) -> ActionResult:
     """Do as `restore`, but change nothing: what had expired has expired again."""
     return _restore_one(context, words, only, keeps=False)
 
 
-def _restore_one(context: Context, words: str, only: Path | None, *, keeps: bool) -> Act:
+def _restore_one(context: Context, words: str, only: Path | None, *, keeps: bool) -> ActionResult:
     context.require_writable()
     done = restore_many(context, [find_trashed(context, words, only=only)], keeps=keeps)
     for _, error in done.refused:
@@ -137,30 +144,30 @@ def _restore_one(context: Context, words: str, only: Path | None, *, keeps: bool
 
 def restore_many(
     context: Context,
-    sessions: Iterable[Trashed],
+    sessions: Iterable[Manifest],
     progress: OnProgress | None = None,
     stop: Stop = never,
     *,
     keeps: bool = False,
-) -> Cleaned:
+) -> BulkResult:
     """Put each of them back that can be, exactly as it was; with `keeps` as `restore` does."""
     context.require_writable()
     restorer, wanted, left = _Restorer(context, keeps=keeps), tuple(sessions), 0
-    acts: list[Act] = []
+    acts: list[ActionResult] = []
     for folder, batch in batches(wanted, lambda one: context.root / one.listing, _weight):
         if stop():
             break
         acts += restorer.restore(folder, batch)
         left += len(batch)
         if progress is not None:
-            progress(Progress(one_line(folder.name), left, len(wanted), 0))
+            progress(BulkProgress(one_line(folder.name), left, len(wanted), 0))
     refused = tuple(restorer.refused.items())
-    return Cleaned("restored", tuple(acts), refused, is_cut_short=left < len(wanted))
+    return BulkResult("restored", tuple(acts), refused, is_cut_short=left < len(wanted))
 
 
 def find_trashed(
     context: Context, words: str, *, only: Path | None = None, read: ReadTrash = read_trash
-) -> Trashed:
+) -> Manifest:
     """Return the newest delete of the one session that `words` name, in any listing or one.
 
     `read` is what lists the trash: for an erasure also what is half erased.
@@ -178,7 +185,9 @@ def find_trashed(
     matches = named or [one for one in everything if one.session_id.startswith(prefix)]
     sessions = {f"{one.listing}/{one.session_id}" for one in matches}
     if not matches and unread:
-        raise Unsure(f"{one_line(words)[:80]!r} was not found in the trash; {'; '.join(unread)}")
+        raise Inconclusive(
+            f"{one_line(words)[:80]!r} was not found in the trash; {'; '.join(unread)}"
+        )
     if not matches:
         raise UnknownId(_nothing(context, words))
     if len(sessions) > 1:
@@ -201,7 +210,7 @@ def _nothing(context: Context, words: str) -> str:
     return f"{said}; what is in {named} cannot be told: no manifest there can be read"
 
 
-def _weight(trashed: Trashed) -> int:
+def _weight(trashed: Manifest) -> int:
     return len(trashed.row.metadata or "") if trashed.row else 0
 
 
@@ -213,7 +222,7 @@ class _Restorer:
         self._context, self._keeps = context.as_one_act(), keeps
         self._now = context.clock()
 
-    def restore(self, folder: Path, sessions: Sequence[Trashed]) -> list[Act]:
+    def restore(self, folder: Path, sessions: Sequence[Manifest]) -> list[ActionResult]:
         """Put some sessions of one listing back, newest first where one is there twice."""
         once = {one.session_id: one for one in reversed(sessions)}
         targets = {Target(one.session_id, folder): one for one in once.values()}
@@ -238,17 +247,17 @@ class _Restorer:
                 if self._puts_back(one, folder)
             ]
 
-    def _row_back(self, trashed: Trashed) -> Row | None:
+    def _row_back(self, trashed: Manifest) -> Row | None:
         """Return the row that it gets: as it was, unless what has expired is to be kept."""
         if trashed.row is None or not self._keeps:
             return trashed.row
         until = self._now + self._context.settings.resume_keeps
         return row_transitions.restored(trashed.row, self._now, until, zone_named(trashed.zone))
 
-    def _refuse(self, sessions: Iterable[Trashed], error: ConsoleError) -> None:
+    def _refuse(self, sessions: Iterable[Manifest], error: ConsoleError) -> None:
         self.refused.update({(one_line(one.listing), one.session_id): error for one in sessions})
 
-    def _is_able(self, trashed: Trashed, folder: Path) -> bool:
+    def _is_able(self, trashed: Manifest, folder: Path) -> bool:
         """Whether it can be put back: once the row says so, nothing should be in the way."""
         try:
             zone_named(trashed.zone)
@@ -258,7 +267,7 @@ class _Restorer:
             return False
         return True
 
-    def _puts_back(self, trashed: Trashed, folder: Path) -> bool:
+    def _puts_back(self, trashed: Manifest, folder: Path) -> bool:
         try:
             put_back(trashed, folder)
         except ConsoleError as error:
@@ -268,7 +277,7 @@ class _Restorer:
         return True
 
     def _restore_rows(
-        self, folder: Path, back: Sequence[Trashed], rows: Mapping[str, Row | None]
+        self, folder: Path, back: Sequence[Manifest], rows: Mapping[str, Row | None]
     ) -> dict[str, str]:
         """Write each row back that is still what the delete left; say why of the others."""
         changes = [
@@ -289,14 +298,14 @@ class _Restorer:
             if one.session_id in lost and one.row not in stored
         }
 
-    def _act(self, trashed: Trashed, folder: Path, row: Row | None, note: str) -> Act:
+    def _act(self, trashed: Manifest, folder: Path, row: Row | None, note: str) -> ActionResult:
         shown, session_id = one_line(trashed.listing), trashed.session_id
         if row != trashed.row and not note:
             note = self._kept_words(trashed, folder)
         said = f"restored {session_id[:8]}{note}"
-        return Act("restore", shown, session_id, self._now, said, None, row, folder=folder)
+        return ActionResult("restore", shown, session_id, self._now, said, None, row, folder=folder)
 
-    def _kept_words(self, trashed: Trashed, folder: Path) -> str:
+    def _kept_words(self, trashed: Manifest, folder: Path) -> str:
         """Keep what had expired from the CLI's own sweep, too, and say how long it is kept."""
         until = self._now + self._context.settings.resume_keeps
         words = f"; it had expired, and is kept until {moment(until)} (resume_keeps)"

@@ -7,26 +7,26 @@ from pathlib import Path
 
 from tui.core.errors import DatabaseProblem
 from tui.core.models import Listing, Row, Status
-from tui.operations.context import Act, Context
+from tui.operations.context import ActionResult, Context
 from tui.operations.target import DATABASE
 from tui.operations.trash.delete import restore_many
 from tui.safe_io.folders import may_be_there
 from tui.storage.session_locks import look_at_locks
 from tui.storage.table.tracking import read_events, read_rows
-from tui.storage.trash.manifest import Trashed
+from tui.storage.trash.manifest import Manifest
 from tui.storage.trash.trash import list_trash
 
 _STANDING = (Status.ACTIVE, Status.FAILED)
 
 
-def unfinished(root: Path, listings: Iterable[Listing]) -> tuple[Trashed, ...]:
+def unfinished(root: Path, listings: Iterable[Listing]) -> tuple[Manifest, ...]:
     """Return the sessions in the trash whose move was cut off: half moved, or not in their row.
 
     What somebody holds the lock of is under way; a database that cannot be read tells nothing.
     """
     by_name = {one.path.name: one for one in listings}
     found = list_trash(root, [one.path for one in by_name.values()])
-    suspects: dict[str, list[Trashed]] = {}
+    suspects: dict[str, list[Manifest]] = {}
     for trashed in found:
         listing = by_name.get(trashed.listing)
         if listing is not None and is_cut_off(trashed, _rows_of(listing)):
@@ -36,7 +36,7 @@ def unfinished(root: Path, listings: Iterable[Listing]) -> tuple[Trashed, ...]:
     )
 
 
-def repair(context: Context, trashed: Trashed) -> Act:
+def repair(context: Context, trashed: Manifest) -> ActionResult:
     """Put what was cut off back to where it was, as if it had not begun; raises as `restore`."""
     done = restore_many(context, [trashed])
     for _, error in done.refused:
@@ -44,18 +44,18 @@ def repair(context: Context, trashed: Trashed) -> Act:
     return done.acts[0]
 
 
-def is_cut_off(trashed: Trashed, rows: dict[str, Row]) -> bool:
+def is_cut_off(trashed: Manifest, rows: dict[str, Row]) -> bool:
     """Whether a move into the trash may not have come to its end, by what the rows say."""
     row = rows.get(trashed.session_id)
     is_standing = row is not None and row.status in _STANDING
     return _is_half_moved(trashed) or (trashed.row is not None and is_standing)
 
 
-def _is_half_moved(trashed: Trashed) -> bool:
+def _is_half_moved(trashed: Manifest) -> bool:
     return any(not may_be_there(trashed.moved(one)) for one in range(len(trashed.places)))
 
 
-def _confirmed(path: Path, suspects: list[Trashed]) -> list[Trashed]:
+def _confirmed(path: Path, suspects: list[Manifest]) -> list[Manifest]:
     """Look again, with nobody at it: what was under way a moment ago has its row by now."""
     locks = look_at_locks(path)
     if locks.is_blind:
@@ -70,7 +70,7 @@ def _confirmed(path: Path, suspects: list[Trashed]) -> list[Trashed]:
     return [one for one in free if is_cut_off(one, rows) and one not in stands]
 
 
-def _is_written(path: Path, trashed: Trashed) -> bool:
+def _is_written(path: Path, trashed: Manifest) -> bool:
     """Whether the act reached its row, by the audit, and no restore did since.
 
     Who wrote to the row after that meant it: the act stands. A restore may be of a later act that
@@ -89,7 +89,7 @@ def _is_written(path: Path, trashed: Trashed) -> bool:
     return False
 
 
-def _is_there(trashed: Trashed) -> bool:
+def _is_there(trashed: Manifest) -> bool:
     return bool(trashed.files) or may_be_there(trashed.mark)
 
 

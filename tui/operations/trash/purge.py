@@ -11,29 +11,29 @@ from pathlib import Path
 from tui.claude.config_dir import CONFIG_DIR, footprint
 from tui.core.errors import (
     AmbiguousId,
-    Changed,
+    Conflict,
     ConsoleError,
     DatabaseProblem,
+    Inconclusive,
     Refused,
     UnknownId,
-    Unsure,
 )
-from tui.core.models import Event, Key, Session
+from tui.core.models import AuditEvent, Key, Session
 from tui.core.session_id import is_listing_id
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named
-from tui.operations.catalog.scanner import Watch, listing_paths
+from tui.operations.catalog.scanner import CatalogScanner, listing_paths
 from tui.operations.catalog.session_lookup import find_session
-from tui.operations.context import Act, Context
+from tui.operations.context import ActionResult, Context
 from tui.operations.formatting import count, size
 from tui.operations.interrupted_purges import note_half_erased
 from tui.operations.logbook_entry import written_down
 from tui.operations.target import Target, owned, require_no_orphan, require_not_live, target_of
-from tui.operations.trash.bulk import Cleaned
+from tui.operations.trash.bulk import BulkResult
 from tui.operations.trash.delete import find_trashed, require_not_stray
 from tui.runs.folder.protocol import run_folders, session_of
 from tui.safe_io.folders import is_folder, is_link
-from tui.safe_io.walking import Measure, measure
+from tui.safe_io.walking import FolderSize, measure
 from tui.storage.index.erasure_marks import mark_erased
 from tui.storage.index.index import Index, index_path
 from tui.storage.session_locks import SessionLock
@@ -50,7 +50,7 @@ from tui.storage.trash.erasing import (
     read_half_erased,
     read_said,
 )
-from tui.storage.trash.manifest import Trashed
+from tui.storage.trash.manifest import Manifest
 from tui.storage.trash.scrubbing import scrub_database, scrub_history
 from tui.storage.trash.trash import is_full, list_trash
 
@@ -58,15 +58,15 @@ _SURELY_OVER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Erasure:
+class PurgePlan:
     """What a purge would erase of one session: in its listing, and in the trash."""
 
     listing: str
     target: Target
     session: Session | None
-    trashed: tuple[Trashed, ...]
+    trashed: tuple[Manifest, ...]
     paths: tuple[Path, ...]
-    size: Measure
+    size: FolderSize
 
     @property
     def words(self) -> str:
@@ -75,12 +75,12 @@ class Erasure:
         return f"{address}: {_amount(self.size)} for good"
 
 
-def _amount(found: Measure) -> str:
+def _amount(found: FolderSize) -> str:
     least = "at least " if found.cut else ""
     return f"{least}{count(found.files, 'file')} ({size(found.bytes)})"
 
 
-def plan_purge(context: Context, words: str) -> Erasure:
+def plan_purge(context: Context, words: str) -> PurgePlan:
     """Return what erasing the session that `words` name would take.
 
     Raises `UnknownId` when neither a listing nor the trash knows it, `AmbiguousId`.
@@ -88,7 +88,7 @@ def plan_purge(context: Context, words: str) -> Erasure:
     return _erasure(context, *_named(context, words))
 
 
-def _erasure(context: Context, target: Target, session: Session | None) -> Erasure:
+def _erasure(context: Context, target: Target, session: Session | None) -> PurgePlan:
     """Return what there is of a session now."""
     everything, unread = read_said(context.root, (target.folder,))
     if unread:
@@ -100,24 +100,24 @@ def _erasure(context: Context, target: Target, session: Session | None) -> Erasu
     )
     paths = tuple(_places(target))
     sizes = (*map(measure, paths), *map(measure_trashed, trashed))
-    return Erasure(
-        one_line(target.folder.name), target, session, trashed, paths, sum(sizes, Measure())
+    return PurgePlan(
+        one_line(target.folder.name), target, session, trashed, paths, sum(sizes, FolderSize())
     )
 
 
-def purge(context: Context, words: str) -> Act:
+def purge(context: Context, words: str) -> ActionResult:
     """Erase the session that `words` name, as `erase_session` does; raises as `plan_purge` too."""
     context.require_writable()
     return erase_session(context, plan_purge(context, words))
 
 
-def erase_session(context: Context, erasure: Erasure) -> Act:
+def erase_session(context: Context, erasure: PurgePlan) -> ActionResult:
     """Erase a session for good: its files wherever they are, what it said in its row and the audit.
 
     The row itself stays, `deleted` and without metadata, and the audit says who did what when.
     What came to it since the look goes as well. Nothing here needs free space until the files are
     erased. Killed in its middle, doing it again does the rest: its transcript goes last. Raises
-    `Changed` when the row is not what was read, or is there by now.
+    `Conflict` when the row is not what was read, or is there by now.
     """
     context.require_writable()
     context = context.as_one_act()
@@ -136,7 +136,7 @@ def erase_session(context: Context, erasure: Erasure) -> Act:
                 lock.discard()
     operator = context.settings.operator
     note = f"{count(erasure.size.files, 'file')}, {size(erasure.size.bytes)}"
-    event = Event(
+    event = AuditEvent(
         now,
         operator,
         "purge",
@@ -146,7 +146,9 @@ def erase_session(context: Context, erasure: Erasure) -> Act:
         act_id=context.act_id,
     )
     said = written_down(context, event, f"erased {target.short}: {note} freed")
-    return Act("purge", erasure.listing, target.session_id, now, said, folder=target.folder)
+    return ActionResult(
+        "purge", erasure.listing, target.session_id, now, said, folder=target.folder
+    )
 
 
 @contextmanager
@@ -163,7 +165,7 @@ def _owned_if_possible(target: Target) -> Iterator[SessionLock | None]:
         yield lock
 
 
-def _require_erasable(erasure: Erasure) -> None:
+def _require_erasable(erasure: PurgePlan) -> None:
     session = erasure.session
     if session is None:
         return
@@ -173,7 +175,7 @@ def _require_erasable(erasure: Erasure) -> None:
         raise DatabaseProblem(f"{erasure.target.short} cannot be erased now: {session.unread}")
 
 
-def old_trash(context: Context, *, only: Path | None = None) -> tuple[Trashed, ...]:
+def old_trash(context: Context, *, only: Path | None = None) -> tuple[Manifest, ...]:
     """Return what has been in the trash for longer than `trash_days`, of one listing if named.
 
     And what is half erased, whenever that broke off.
@@ -185,18 +187,23 @@ def old_trash(context: Context, *, only: Path | None = None) -> tuple[Trashed, .
     return (*old, *broken_off(context, only=only))
 
 
-def broken_off(context: Context, *, only: Path | None = None) -> tuple[Trashed, ...]:
+def broken_off(context: Context, *, only: Path | None = None) -> tuple[Manifest, ...]:
     """Return the sessions in the trash whose erasure broke off, of one listing if named."""
     found = read_half_erased(context.root, listing_paths(context.root))[0]
     return tuple(one for one in found if only is None or context.root / one.listing == only)
 
 
-def erase_many(context: Context, sessions: Iterable[Trashed]) -> Cleaned:
+def erase_many(context: Context, sessions: Iterable[Manifest]) -> BulkResult:
     """Erase sessions in the trash; one that somebody restores at this moment is left.
 
     And what is left of erasures that broke off, whatever is asked for.
     """
-    freed, acts, refused, erased = 0, list[Act](), dict[Key, ConsoleError](), list[Trashed]()
+    freed, acts, refused, erased = (
+        0,
+        list[ActionResult](),
+        dict[Key, ConsoleError](),
+        list[Manifest](),
+    )
     now, begun = context.clock(), broken_off(context)
     for one in dict.fromkeys((*sessions, *begun)):
         shown = one_line(one.listing)
@@ -208,7 +215,7 @@ def erase_many(context: Context, sessions: Iterable[Trashed]) -> Cleaned:
         freed += bytes_freed
         erased.append(one)
         words = f"erased {one.session_id[:8]} from the trash"
-        acts.append(Act("purge", shown, one.session_id, now, words, trash_id=one.trash_id))
+        acts.append(ActionResult("purge", shown, one.session_id, now, words, trash_id=one.trash_id))
     try:
         finish((context.root, *listing_paths(context.root)), now - _SURELY_OVER)
     except ConsoleError as error:
@@ -216,13 +223,13 @@ def erase_many(context: Context, sessions: Iterable[Trashed]) -> Cleaned:
     said = f"{size(freed)} freed"
     if acts:
         note = f"{count(len(acts), 'session')} in the trash, {size(freed)}"
-        event = Event(now, context.settings.operator, "purge", note=note)
+        event = AuditEvent(now, context.settings.operator, "purge", note=note)
         said = written_down(context, event, said)
     said += _forget_erased(context, erased, begun)
-    return Cleaned("erased", tuple(acts), tuple(refused.items()), freed=freed, note=said)
+    return BulkResult("erased", tuple(acts), tuple(refused.items()), freed=freed, note=said)
 
 
-def _forget_erased(context: Context, erased: Sequence[Trashed], begun: Sequence[Trashed]) -> str:
+def _forget_erased(context: Context, erased: Sequence[Manifest], begun: Sequence[Manifest]) -> str:
     """Take what is said of erased sessions out of trash and caches; return what could not be."""
     problems: list[str] = []
     for one in erased:
@@ -240,7 +247,7 @@ def _forget_erased(context: Context, erased: Sequence[Trashed], begun: Sequence[
     return "".join(problems)
 
 
-def _go_on(context: Context, trashed: Trashed) -> str:
+def _go_on(context: Context, trashed: Manifest) -> str:
     """Do more of a purge that broke off, and name what only another `purge` does: the row.
 
     Raises `OSError`; returns why the latter could not be written down.
@@ -255,7 +262,7 @@ def _go_on(context: Context, trashed: Trashed) -> str:
     return note_half_erased(context, shown, session_id) if trashed.row is not None else ""
 
 
-def _erase_unowned(context: Context, trashed: Trashed) -> int:
+def _erase_unowned(context: Context, trashed: Manifest) -> int:
     """Erase a session in the trash, its lock held where there is still a listing to hold it in."""
     try:
         lock = SessionLock.take(context.root / trashed.listing, trashed.session_id)
@@ -276,14 +283,16 @@ def _named(context: Context, words: str) -> tuple[Target, Session | None]:
     try:
         listing, _, wanted = words.rpartition("/")
         is_named = is_listing_id(listing) and is_folder(context.root / listing, unknown=True)
-        session = find_session(Watch(context, wanted).look(listing if is_named else None), words)
+        session = find_session(
+            CatalogScanner(context, wanted).look(listing if is_named else None), words
+        )
     except UnknownId as error:
         unknown = error
     try:
         trashed = _trashed_or_half_erased(context, words, is_sought=session is None)
     except UnknownId as error:
         if session is None:
-            unsure = next((one for one in (unknown, error) if isinstance(one, Unsure)), None)
+            unsure = next((one for one in (unknown, error) if isinstance(one, Inconclusive)), None)
             raise unsure or UnknownId(f"no listing has it, and {error}") from error
         return target_of(session), session
     there = Target(trashed.session_id, context.root / trashed.listing)
@@ -298,7 +307,7 @@ def _named(context: Context, words: str) -> tuple[Target, Session | None]:
     return target_of(session), session
 
 
-def _trashed_or_half_erased(context: Context, words: str, *, is_sought: bool) -> Trashed:
+def _trashed_or_half_erased(context: Context, words: str, *, is_sought: bool) -> Manifest:
     """Return what is in the trash by that name; if `is_sought`, what no more than is told of too.
 
     Raises as `find_trashed`.
@@ -345,14 +354,14 @@ def _forget_kept(context: Context, folder: Path) -> None:
     Index(index_path(context.settings.cache_dir, context.root)).forget(folder)
 
 
-def _erase_all(context: Context, erasure: Erasure) -> None:
+def _erase_all(context: Context, erasure: PurgePlan) -> None:
     """Erase everything of a session whose lock is held."""
     target, session = erasure.target, erasure.session
     row = session.row if session else None
     if row is not None and row not in read_rows(target.db_path):
-        raise Changed(f"{target.short} changed meanwhile: look again")
+        raise Conflict(f"{target.short} changed meanwhile: look again")
     if row is None and is_tracked(target.db_path, target.session_id):
-        raise Changed(f"{target.short} is tracked by now, or was and could not be read: look again")
+        raise Conflict(f"{target.short} is tracked now, or its row was unreadable: look again")
     with suppress(OSError):  # should this process be killed before it is done
         mark_erased(target.folder)
     with suppress(OSError):

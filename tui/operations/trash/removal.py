@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR, footprints
-from tui.core.errors import Changed, ConsoleError, DatabaseProblem, Refused
+from tui.core.errors import Conflict, ConsoleError, DatabaseProblem, Refused
 from tui.core.models import Key, Row, Session
-from tui.core.problem_reasons import Trouble
-from tui.operations.context import Act, Context
+from tui.core.problem_reasons import ProblemReason
+from tui.operations.context import ActionResult, Context
 from tui.operations.target import Target, require_no_orphan, target_of, tracking_of
 from tui.operations.trash.bulk import (
-    Cleaned,
+    BulkProgress,
+    BulkResult,
     OnProgress,
-    Progress,
     Stop,
     batches,
     never,
@@ -25,8 +25,8 @@ from tui.runs.folder.protocol import run_folders, session_of
 from tui.safe_io.folders import is_link
 from tui.storage.session_locks import discard_locks
 from tui.storage.table.tracking import is_tracked
-from tui.storage.trash.manifest import Trashed
-from tui.storage.trash.trash import WAY_OUT, Batch, Doomed, moving_to_trash
+from tui.storage.trash.manifest import Manifest
+from tui.storage.trash.trash import WAY_OUT, PendingMove, TrashBatch, moving_to_trash
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def remove_many(
     removal: Removal,
     progress: OnProgress | None = None,
     stop: Stop = never,
-) -> Cleaned:
+) -> BulkResult:
     """Move sessions into the trash, all acts at one moment, so that one undo takes all back.
 
     What is live, changed meanwhile or cannot be moved is left, and the rest goes on; `stop` is
@@ -58,7 +58,7 @@ def remove_many(
     """
     context.require_writable()
     context = context.as_one_act()
-    remover, acts, moved, left = _Remover(context, removal), list[Act](), 0, len(sessions)
+    remover, acts, moved, left = _Remover(context, removal), list[ActionResult](), 0, len(sessions)
     for folder, batch in batches(sessions, lambda one: one.folder, _weight):
         if stop():
             break
@@ -68,9 +68,9 @@ def remove_many(
         left -= len(batch)
         if progress is not None:
             total = len(sessions)
-            progress(Progress(batch[0].listing, total - left, total, moved))
+            progress(BulkProgress(batch[0].listing, total - left, total, moved))
     refused = tuple(remover.refused.items())
-    return Cleaned(removal.done, tuple(acts), refused, moved, is_cut_short=left > 0)
+    return BulkResult(removal.done, tuple(acts), refused, moved, is_cut_short=left > 0)
 
 
 def _weight(session: Session) -> int:
@@ -87,7 +87,7 @@ class _Remover:
         self._now = context.clock()
         self._session_of_run: dict[Path, str] = {}
 
-    def remove(self, folder: Path, sessions: Sequence[Session]) -> dict[Key, Act]:
+    def remove(self, folder: Path, sessions: Sequence[Session]) -> dict[Key, ActionResult]:
         """Remove some sessions of one listing, and return the acts of those that could be."""
         targets = dict(self._targets(folder, sessions))
         if not targets:
@@ -122,7 +122,7 @@ class _Remover:
         try:
             self._removal.require(session)
             if session.row is None and is_tracked(target.db_path, target.session_id):
-                raise Changed(
+                raise Conflict(
                     f"{target.short} is tracked by now, or was and could not be read: look again"
                 )
         except ConsoleError as error:
@@ -130,7 +130,7 @@ class _Remover:
             return False
         return True
 
-    def _move(self, folder: Path, free: dict[Target, Session]) -> dict[Key, Act]:
+    def _move(self, folder: Path, free: dict[Target, Session]) -> dict[Key, ActionResult]:
         """Write the intent, rename, commit; raises `ConsoleError` once all is given back."""
         removal, acts = self._removal, {}
         with moving_to_trash(
@@ -153,7 +153,7 @@ class _Remover:
                     self.refused[session.key] = lost
         return acts
 
-    def _doomed(self, folder: Path, free: dict[Target, Session]) -> Iterator[Doomed]:
+    def _doomed(self, folder: Path, free: dict[Target, Session]) -> Iterator[PendingMove]:
         """Yield each session with everything of it that is in the listing, its runs included."""
         found = footprints(folder / CONFIG_DIR, [target.session_id for target in free])
         for run in _runs(folder):
@@ -165,9 +165,9 @@ class _Remover:
         for target, session in free.items():
             paths, row = found[target.session_id], session.row
             left = self._removal.becomes(row).status if row else ""
-            yield Doomed(target.session_id, paths, row, left, session.zone, session.title)
+            yield PendingMove(target.session_id, paths, row, left, session.zone, session.title)
 
-    def _moves(self, batch: Batch, trashed: Trashed, session: Session) -> bool:
+    def _moves(self, batch: TrashBatch, trashed: Manifest, session: Session) -> bool:
         try:
             batch.move(trashed)
         except ConsoleError as error:
@@ -176,7 +176,7 @@ class _Remover:
             return False
         return True
 
-    def _commit(self, folder: Path, sessions: Sequence[Session]) -> list[Changed | None]:
+    def _commit(self, folder: Path, sessions: Sequence[Session]) -> list[Conflict | None]:
         """Write all rows in one transaction, and say of each session whether its row changed."""
         becomes, action = self._removal.becomes, self._removal.action
         changes = [(one.row, becomes(one.row)) for one in sessions if one.row is not None]
@@ -204,13 +204,13 @@ def _session_of(run: Path) -> str:
 
 
 def _with_way_out(error: ConsoleError) -> ConsoleError:
-    is_full = isinstance(error, DatabaseProblem) and error.trouble is Trouble.FULL
+    is_full = isinstance(error, DatabaseProblem) and error.trouble is ProblemReason.FULL
     return DatabaseProblem(f"{error}. {WAY_OUT}") if is_full else error
 
 
-def _act(trashed: Trashed, session: Session, removal: Removal) -> Act:
+def _act(trashed: Manifest, session: Session, removal: Removal) -> ActionResult:
     row = session.row
-    return Act(
+    return ActionResult(
         removal.action,
         session.listing,
         trashed.session_id,

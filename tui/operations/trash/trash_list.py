@@ -18,9 +18,9 @@ from tui.operations.transcripts.last_line import end_of
 from tui.operations.trash.delete import find_trashed
 from tui.safe_io.folders import is_folder, is_link, may_be_there
 from tui.safe_io.opening import regular
-from tui.safe_io.walking import Measure, Walk
+from tui.safe_io.walking import FolderSize, Walk
 from tui.storage.trash.erasing import measure_trashed, measures
-from tui.storage.trash.manifest import Trashed
+from tui.storage.trash.manifest import Manifest
 from tui.storage.trash.trash import read_trash
 
 _TALK = (EntryKind.PROMPT, EntryKind.TEXT)
@@ -28,36 +28,36 @@ _ENDS = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class InTrash:
+class TrashedSession:
     """A session in the trash, how much of it there is, and from when on it may be erased."""
 
-    trashed: Trashed
-    size: Measure
+    trashed: Manifest
+    size: FolderSize
     purge_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class TrashPreview:
     """A look at a session in the trash: its files with their bytes, its first and last words.
 
     `unread` is what could not be shown of it, and why.
     """
 
-    found: InTrash
+    found: TrashedSession
     files: tuple[tuple[str, int], ...]
     first: str = ""
     last: str = ""
     unread: tuple[str, ...] = ()
 
 
-def trash_of(context: Context, *, listing: str = "") -> tuple[InTrash, ...]:
+def trash_of(context: Context, *, listing: str = "") -> tuple[TrashedSession, ...]:
     """Return what is in the trash, newest first, of one listing if its folder is named."""
     return trash_and_unread(context, listing=listing)[0]
 
 
 def trash_and_unread(
     context: Context, *, listing: str = ""
-) -> tuple[tuple[InTrash, ...], tuple[str, ...]]:
+) -> tuple[tuple[TrashedSession, ...], tuple[str, ...]]:
     """Return the same, and in words what was not read, not counted or only half erased."""
     every, unread = read_trash(context.root, listing_paths(context.root))
     found = [one for one in every if listing in ("", one.listing)]
@@ -70,22 +70,22 @@ def trash_and_unread(
     return tuple(_in_trash(context, *pair) for pair in pairs), (*unread, *uncounted, *said)
 
 
-def preview(context: Context, words: str) -> Preview:
+def preview(context: Context, words: str) -> TrashPreview:
     """Return a look at what `words` name in the trash; raises `UnknownId` or `AmbiguousId`."""
     trashed = find_trashed(context, words)
     unread: list[str] = []
     files = tuple(_files(trashed, unread))
     first, last = _ends(trashed, unread)
     found = _in_trash(context, trashed, measure_trashed(trashed))
-    return Preview(found, files, first, last, tuple(unread))
+    return TrashPreview(found, files, first, last, tuple(unread))
 
 
-def _in_trash(context: Context, trashed: Trashed, size: Measure) -> InTrash:
+def _in_trash(context: Context, trashed: Manifest, size: FolderSize) -> TrashedSession:
     kept = timedelta(days=context.settings.trash_days)
-    return InTrash(trashed, size, trashed.at + kept)
+    return TrashedSession(trashed, size, trashed.at + kept)
 
 
-def _files(trashed: Trashed, unread: list[str]) -> Iterator[tuple[str, int]]:
+def _files(trashed: Manifest, unread: list[str]) -> Iterator[tuple[str, int]]:
     """Yield files, by the names that they had below their listing, with their bytes."""
     for index, place in enumerate(trashed.places):
         moved = trashed.moved(index)
@@ -105,7 +105,7 @@ def _files(trashed: Trashed, unread: list[str]) -> Iterator[tuple[str, int]]:
             unread.append(f"{place}: not all of it is listed: {walk.cut}")
 
 
-def _ends(trashed: Trashed, unread: list[str]) -> tuple[str, str]:
+def _ends(trashed: Manifest, unread: list[str]) -> tuple[str, str]:
     """Return the first and the last thing that was said in its transcript, safe to show."""
     ending = f"{trashed.session_id}.jsonl"
     moved = (trashed.moved(at) for at, one in enumerate(trashed.places) if one.endswith(ending))

@@ -8,20 +8,20 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tui.core.errors import Changed, ConsoleError, DatabaseProblem, Refused
-from tui.core.models import Event
+from tui.core.errors import Conflict, ConsoleError, DatabaseProblem, Refused
+from tui.core.models import AuditEvent
 from tui.core.text.safe_text import one_line
 from tui.operations.catalog.scanner import listing_paths
-from tui.operations.context import Act, Context
+from tui.operations.context import ActionResult, Context
 from tui.operations.formatting import moment
 from tui.operations.logbook_entry import written_down
 from tui.operations.target import DATABASE, kept_since, tracking_of
-from tui.operations.trash.bulk import Cleaned, OnProgress, Stop, never
+from tui.operations.trash.bulk import BulkResult, OnProgress, Stop, never
 from tui.operations.trash.delete import put_back_exactly, restore_many
 from tui.operations.trash.undo_report import may_hold_acts, undone_words
 from tui.storage.state.logbook import read_logbook
 from tui.storage.table.tracking import read_events
-from tui.storage.trash.manifest import Trashed
+from tui.storage.trash.manifest import Manifest
 from tui.storage.trash.trash import list_trash, read_trash
 
 _DELETES = ("delete", "clean-up")
@@ -32,10 +32,10 @@ _Rank = tuple[datetime, int]
 _CLOCKS_APART = timedelta(minutes=1)
 
 
-def undo(context: Context, act: Act) -> Act:
+def undo(context: Context, act: ActionResult) -> ActionResult:
     """Take a delete, a clean-up or an extension back.
 
-    Raises `Changed` when somebody acted on it since.
+    Raises `Conflict` when somebody acted on it since.
     """
     context.require_writable()
     if act.kind in _DELETES:
@@ -46,12 +46,14 @@ def undo(context: Context, act: Act) -> Act:
     if act.before != act.after:
         tracking = tracking_of(context, act.folder, act.zone)
         tracking.change(act.after, act.before, action="undo", now=now)
-    return Act("undo", act.listing, act.session_id, now, f"{short} expires when it did before")
+    return ActionResult(
+        "undo", act.listing, act.session_id, now, f"{short} expires when it did before"
+    )
 
 
 def undo_last(
-    context: Context, told: Callable[[str], None] | None = None, batch: Sequence[Act] = ()
-) -> tuple[Act, ...]:
+    context: Context, told: Callable[[str], None] | None = None, batch: Sequence[ActionResult] = ()
+) -> tuple[ActionResult, ...]:
     """Take back everything of this operator's last batch that was not undone yet.
 
     `batch` is what `last_batch` said that this is, where it was asked before. What cannot be
@@ -68,7 +70,7 @@ def undo_last(
     return done
 
 
-def last_batch(context: Context) -> tuple[Act, ...]:
+def last_batch(context: Context) -> tuple[ActionResult, ...]:
     """Return this operator's last batch that was not undone yet.
 
     A batch is what one operator deleted, cleaned up or extended at the same moment. Raises
@@ -87,10 +89,10 @@ def last_batch(context: Context) -> tuple[Act, ...]:
 
 def undo_many(
     context: Context,
-    acts: Sequence[Act],
+    acts: Sequence[ActionResult],
     progress: OnProgress | None = None,
     stop: Stop = never,
-) -> Cleaned:
+) -> BulkResult:
     """Take several acts back: what is in the trash batch by batch, then the extensions.
 
     What cannot be taken back is left, and told in the sum.
@@ -112,10 +114,10 @@ def undo_many(
     return replace(done, done="undone", acts=tuple(undone), refused=tuple(refused))
 
 
-def _undo_batch(context: Context, batch: Sequence[Act]) -> tuple[Act, ...]:
+def _undo_batch(context: Context, batch: Sequence[ActionResult]) -> tuple[ActionResult, ...]:
     done = undo_many(context, batch)
     why = dict(done.refused)
-    passing = [problem for problem in why.values() if not isinstance(problem, Changed)]
+    passing = [problem for problem in why.values() if not isinstance(problem, Conflict)]
     if passing and not done.acts:
         raise passing[0]
     left = [
@@ -127,18 +129,22 @@ def _undo_batch(context: Context, batch: Sequence[Act]) -> tuple[Act, ...]:
         note = (
             f"{_note(left[0])}: left as they are: {', '.join(one.session_id[:8] for one in left)}"
         )
-        event = Event(context.clock(), context.settings.operator, "undo", note=note[:400])
+        event = AuditEvent(context.clock(), context.settings.operator, "undo", note=note[:400])
         left[0] = replace(left[0], words=written_down(context, event, left[0].words))
     return (*done.acts, *left)
 
 
 def _batches(
     context: Context,
-) -> tuple[dict[datetime, list[Act]], dict[datetime, _Rank], dict[Path, DatabaseProblem]]:
+) -> tuple[dict[datetime, list[ActionResult]], dict[datetime, _Rank], dict[Path, DatabaseProblem]]:
     """Return what of mine could be undone, by its moment, which moment came after which, and which
     databases nobody can read.
     """
-    batches, order, unread = defaultdict[datetime, list[Act]](list), dict[datetime, _Rank](), {}
+    batches, order, unread = (
+        defaultdict[datetime, list[ActionResult]](list),
+        dict[datetime, _Rank](),
+        {},
+    )
     trash, latest = _my_trash(context), context.clock() + _CLOCKS_APART
     for path in listing_paths(context.root):
         try:
@@ -159,7 +165,7 @@ def _batches(
     return batches, order, unread
 
 
-def _put_in_order(events: Sequence[Event], order: dict[datetime, _Rank]) -> None:
+def _put_in_order(events: Sequence[AuditEvent], order: dict[datetime, _Rank]) -> None:
     """Note what came after what in a listing, newest first: the clock may have been set back."""
     latest = datetime.min.replace(tzinfo=UTC)
     for number, event in enumerate(reversed(events)):
@@ -167,7 +173,7 @@ def _put_in_order(events: Sequence[Event], order: dict[datetime, _Rank]) -> None
         order[event.at] = max(order.get(event.at, (event.at, 0)), (latest, number))
 
 
-def _my_events(context: Context, path: Path, limit: int) -> tuple[Event, ...]:
+def _my_events(context: Context, path: Path, limit: int) -> tuple[AuditEvent, ...]:
     mine, login = context.settings.operator, context.settings.login
     events = read_events(
         path / DATABASE,
@@ -183,9 +189,9 @@ def _my_events(context: Context, path: Path, limit: int) -> tuple[Event, ...]:
     )
 
 
-def _extensions(path: Path, events: Sequence[Event]) -> Iterator[Act]:
+def _extensions(path: Path, events: Sequence[AuditEvent]) -> Iterator[ActionResult]:
     """Return the extensions of mine in a listing that no undo of mine took back, oldest first."""
-    standing: dict[str, list[Event]] = defaultdict(list)
+    standing: dict[str, list[AuditEvent]] = defaultdict(list)
     for event in reversed(events):
         done = standing[event.session_id]
         if event.action == "extend":
@@ -195,7 +201,7 @@ def _extensions(path: Path, events: Sequence[Event]) -> Iterator[Act]:
     return (_extension(path, event) for done in standing.values() for event in done)
 
 
-def _take_back(done: list[Event], undo: Event) -> None:
+def _take_back(done: list[AuditEvent], undo: AuditEvent) -> None:
     """Remove the last of the extensions that is what the undo took back."""
     for event in reversed(done):
         if (event.after, event.before) == (undo.before, undo.after):
@@ -203,19 +209,19 @@ def _take_back(done: list[Event], undo: Event) -> None:
             return
 
 
-def _extension(path: Path, event: Event) -> Act:
+def _extension(path: Path, event: AuditEvent) -> ActionResult:
     shown = one_line(path.name), one_line(event.session_id)
-    return Act(
+    return ActionResult(
         "extend", *shown, event.at, "", event.before, event.after, folder=path, act_id=event.act_id
     )
 
 
-def _my_trash(context: Context) -> dict[str, list[Trashed]]:
+def _my_trash(context: Context) -> dict[str, list[Manifest]]:
     """Return what of mine is in the trash, by listing: what was restored or purged no more is.
 
     Raises `Refused` when not all of it can be read: what cannot may be what was done last.
     """
-    found = defaultdict[str, list[Trashed]](list)
+    found = defaultdict[str, list[Manifest]](list)
     every, unread = read_trash(context.root, listing_paths(context.root))
     if unread:
         raise Refused(f"what you did last is not known, so nothing was undone: {'; '.join(unread)}")
@@ -226,8 +232,11 @@ def _my_trash(context: Context) -> dict[str, list[Trashed]]:
 
 
 def _deletes(
-    context: Context, trash: Iterable[Trashed], audited: Mapping[_Event, str], latest: datetime
-) -> Iterator[Act]:
+    context: Context,
+    trash: Iterable[Manifest],
+    audited: Mapping[_Event, str],
+    latest: datetime,
+) -> Iterator[ActionResult]:
     """Return what was deleted; what a manifest says was done to a row must be in the audit, too.
 
     Without a row there is no proof: raises `Refused` for what is dated after `latest`.
@@ -240,7 +249,7 @@ def _deletes(
             yield _delete(context, one, audited.get(named, ""))
 
 
-def _require_not_later(trashed: Trashed, latest: datetime) -> None:
+def _require_not_later(trashed: Manifest, latest: datetime) -> None:
     """Raise for what nothing but a manifest dates after now: a clock was set back, or it is forged.
 
     What was done last is then not known.
@@ -254,9 +263,9 @@ def _require_not_later(trashed: Trashed, latest: datetime) -> None:
         )
 
 
-def _delete(context: Context, trashed: Trashed, act_id: str = "") -> Act:
+def _delete(context: Context, trashed: Manifest, act_id: str = "") -> ActionResult:
     shown, folder = (one_line(trashed.listing), trashed.session_id), context.root / trashed.listing
-    return Act(
+    return ActionResult(
         trashed.action if trashed.action in _DELETES else "delete",
         *shown,
         trashed.at,
@@ -309,11 +318,11 @@ def _settled(context: Context) -> set[str]:
     }
 
 
-def _notes(acts: Sequence[Act]) -> set[str]:
+def _notes(acts: Sequence[ActionResult]) -> set[str]:
     return {_note(act) for act in acts}
 
 
-def _note(act: Act) -> str:
+def _note(act: ActionResult) -> str:
     """Return what an undo that leaves an act writes of it.
 
     It names the act's id: an older program cannot tell what has changed from what it cannot read,

@@ -7,11 +7,11 @@ from datetime import datetime
 from pathlib import Path
 
 from tui.core.errors import DatabaseProblem
-from tui.core.models import Event
+from tui.core.models import AuditEvent
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import LOCAL
 from tui.operations.catalog.scanner import listing_paths
-from tui.operations.context import Act, Context
+from tui.operations.context import ActionResult, Context
 from tui.operations.formatting import count
 from tui.operations.target import DATABASE
 from tui.safe_io.folders import is_folder, our_folder
@@ -25,7 +25,9 @@ _FAR_BACK = 200
 _TIMEOUT_S = 2.0
 
 
-def undone_words(context: Context, batch: Sequence[Act], done: Sequence[Act]) -> str:
+def undone_words(
+    context: Context, batch: Sequence[ActionResult], done: Sequence[ActionResult]
+) -> str:
     """Return what of my batch was taken back, of when, and which later act of mine stays."""
     at, undone = batch[0].at, sum(not act.is_needless for act in done)
     what = f"your {_NOUNS[batch[0].kind]} of {_clock(at, context.clock())}"
@@ -63,7 +65,7 @@ def _later(context: Context, at: datetime, unread: list[str]) -> set[tuple[datet
     }
 
 
-def _events(context: Context, unread: list[str]) -> Iterator[Event]:
+def _events(context: Context, unread: list[str]) -> Iterator[AuditEvent]:
     try:
         yield from read_logbook(context.root)
     except OSError as error:

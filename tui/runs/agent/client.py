@@ -22,19 +22,19 @@ from tui.runs.agent.cli_process import RUN_VARIABLE, kill_cli
 from tui.runs.agent.confinement import confining_environment, confining_options
 from tui.runs.agent.environment import read_env_file
 from tui.runs.agent.requesters import asker
-from tui.runs.agent.tool_calls import Calls, granted_input
-from tui.runs.agent.tool_guard import Guard, Verdict
+from tui.runs.agent.tool_calls import ToolCalls, granted_input
+from tui.runs.agent.tool_guard import ToolGuard, Verdict
 from tui.runs.folder.agent_events import (
-    Answer,
-    Ask,
+    AgentIdle,
+    AgentMessage,
     Happening,
-    Heard,
-    Initialized,
-    Noticed,
-    Rested,
-    Returned,
-    Streamed,
+    PermissionAnswer,
+    PermissionAsk,
+    RunNotice,
+    StreamChunk,
+    ToolReturned,
     TurnEnded,
+    TurnStarted,
 )
 from tui.runs.folder.protocol import AGENT_OPTIONS, RunSpec
 
@@ -61,7 +61,7 @@ _COMPACTS = re.compile(r"/compact(?:\s.*)?", re.DOTALL)
 _STATE_EVENTS = "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS"
 
 
-class Agent:
+class AgentClient:
     """One client from `connect` to `close`, both in the same task. Raises only `RunFailed`.
 
     `given` are the options of a pipeline that runs its agent itself; what it set there wins over
@@ -72,14 +72,14 @@ class Agent:
         self,
         spec: RunSpec,
         fallback_cwd: Path,
-        ask: Callable[[Ask], Awaitable[Answer]],
+        ask: Callable[[PermissionAsk], Awaitable[PermissionAnswer]],
         given: ClaudeAgentOptions | None = None,
     ) -> None:
         self._spec, self._fallback_cwd, self._ask = spec, fallback_cwd, ask
         self._given = given
-        self._guard = Guard(spec, is_hosted=given is not None)
+        self._guard = ToolGuard(spec, is_hosted=given is not None)
         self._client: ClaudeSDKClient | None = None
-        self._calls = Calls()
+        self._calls = ToolCalls()
         self._complaints: deque[str] = deque(maxlen=20)
         self._memory_kills = memory_kills()
         self.tells_rest = False
@@ -111,13 +111,13 @@ class Agent:
         except Exception as error:  # whatever the SDK raises ends the run with its reason
             raise RunFailed(await self._reason(error)) from error
 
-    async def listen(self) -> AsyncIterator[Heard]:
+    async def listen(self) -> AsyncIterator[AgentMessage]:
         """Yield what happens, turn after turn, until the CLI ends."""
         try:
             async for message in self._connected().receive_messages():
                 self._calls.hear(message)
                 shown = message if self._is_expected(message) else None
-                yield Heard(self._told(message), shown)
+                yield AgentMessage(self._told(message), shown)
         except Exception as error:  # whatever the SDK raises ends the run with its reason
             raise RunFailed(await self._reason(error)) from error
 
@@ -241,7 +241,7 @@ class Agent:
 
         who = await asyncio.to_thread(asker, self._spec, context)
         call = await self._calls.made(context.tool_use_id)
-        ask = Ask(tool, given, who, call if call != given else None)
+        ask = PermissionAsk(tool, given, who, call if call != given else None)
         answer = await self._ask(ask)
         if answer.decision == "deny":
             return PermissionResultDeny(message=answer.reason or "The operator said no.")
@@ -254,30 +254,30 @@ class Agent:
 
         match message:
             case StreamEvent(parent_tool_use_id=None):
-                return Streamed(message.event)
+                return StreamChunk(message.event)
             case SystemMessage():
                 return self._system(message.subtype, message.data)
             case ResultMessage():
                 return _turn_ended(message)
             case UserMessage(parent_tool_use_id=None):
-                return Returned()
+                return ToolReturned()
             case RateLimitEvent():
                 info = message.rate_limit_info
-                return Noticed("rate_limit", {"status": info.status, "until": info.resets_at})
+                return RunNotice("rate_limit", {"status": info.status, "until": info.resets_at})
         return None
 
     def _system(self, subtype: str, data: Mapping[str, Any]) -> Happening | None:
         match subtype:
             case "init":
                 names = ("session_id", "model", "permissionMode", "cwd")
-                begun = Initialized(*(str(data.get(name, "")) for name in names))
+                begun = TurnStarted(*(str(data.get(name, "")) for name in names))
                 return replace(begun, failed_servers=unusable_servers(data.get("mcp_servers")))
             case "session_state_changed":
                 self.tells_rest = True
-                return Rested() if data.get("state") == "idle" else None
+                return AgentIdle() if data.get("state") == "idle" else None
             case "api_retry":
                 kept = ("attempt", "max_retries", "retry_delay_ms", "error_status", "error")
-                return Noticed("retry", {name: data.get(name) for name in kept})
+                return RunNotice("retry", {name: data.get(name) for name in kept})
         return None
 
     def _is_expected(self, message: object) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.core.limits import MOST_PROJECTS, REGISTRY_ENTRY
-from tui.core.permission_request import Asker
+from tui.core.permission_request import Requester
 from tui.core.text.safe_text import one_line
 from tui.runs.folder.protocol import RunSpec
 from tui.safe_io.folders import is_link, read_object
@@ -22,7 +22,7 @@ _LONGEST = 4_000
 _MOST_SUGGESTED = 20
 
 
-def asker(spec: RunSpec, context: Any) -> Asker:
+def asker(spec: RunSpec, context: Any) -> Requester:
     """Return who asks and why: `context` is what the SDK tells of a request.
 
     Blocking: a sub-agent is looked up in its folder.
@@ -37,7 +37,7 @@ def asker(spec: RunSpec, context: Any) -> Asker:
         "blocked_path": context.blocked_path,
     }
     words = {name: _bounded(str(value or "")) for name, value in said.items()}
-    return Asker(**words, suggestions=_suggested(context))
+    return Requester(**words, suggestions=_suggested(context))
 
 
 def _suggested(context: Any) -> tuple[Mapping[str, Any], ...]:

@@ -12,13 +12,13 @@ from typing import Any
 
 from tui.core.agent_questions import plan_in
 from tui.core.limits import MOST_CALLS
-from tui.runs.folder.agent_events import Answer, Ask
+from tui.runs.folder.agent_events import PermissionAnswer, PermissionAsk
 
 # The message comes before the question, but a pipeline may be slow to take its messages.
 _HEARD_WITHIN_S = 5.0
 
 
-class Calls:
+class ToolCalls:
     """Remembers each call that was heard until its result is."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Calls:
         return self._made.get(call_id or "")
 
 
-def granted_input(ask: Ask, answer: Answer) -> dict[str, Any] | None:
+def granted_input(ask: PermissionAsk, answer: PermissionAnswer) -> dict[str, Any] | None:
     """Return what the CLI is to go on with instead of its own input; `None` for that itself.
 
     Without a plan that differs from its own, it would take whatever is in the file of the plan by

@@ -27,7 +27,7 @@ _FILE_TOOLS = EDITING_TOOLS | LOOKING_TOOLS - {"Glob"}
 _PATHS = ("file_path", "notebook_path", "path", "glob")
 
 
-class Guard:
+class ToolGuard:
     """Judges each call of a tool in a run; `mode` is the permission mode that operators gave it.
 
     `home` is the folder that its agent works in.

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from tui.core.permission_request import Asker
+from tui.core.permission_request import Requester
 from tui.runs.folder.command import Decision
 
 
 @dataclass(frozen=True, slots=True)
-class Initialized:
+class TurnStarted:
     """The CLI began a turn, and says as whom, and which MCP servers it has to do without."""
 
     session_id: str
@@ -22,14 +22,14 @@ class Initialized:
 
 
 @dataclass(frozen=True, slots=True)
-class Streamed:
+class StreamChunk:
     """A raw stream event of the API: some token of the message being written."""
 
     event: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Noticed:
+class RunNotice:
     """Something that the transcript does not tell: a retry, a rate limit."""
 
     kind: str
@@ -59,20 +59,20 @@ class TurnEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class Returned:
+class ToolReturned:
     """A tool has come back: the API is asked again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rested:
+class AgentIdle:
     """Nothing runs any more, background tasks of the agent included."""
 
 
-Happening = Initialized | Streamed | Noticed | Returned | TurnEnded | Rested
+Happening = TurnStarted | StreamChunk | RunNotice | ToolReturned | TurnEnded | AgentIdle
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class AgentMessage:
     """One message of the SDK: what it means here, mostly nothing, and the message itself.
 
     `message` is `None` when only we asked for it, and the pipeline would not expect it.
@@ -83,7 +83,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class PermissionAsk:
     """The agent asks whether it may use a tool.
 
     `call` is what its own call says, where that is not the `input` which the CLI asks for.
@@ -91,12 +91,12 @@ class Ask:
 
     tool: str
     input: Mapping[str, Any]
-    asker: Asker = field(default_factory=Asker)
+    asker: Requester = field(default_factory=Requester)
     call: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PermissionAnswer:
     """What is said to that; `reason` is told to the agent when it is a no.
 
     `answers` are those to its questions, by their words. Where nobody was asked, because of an

@@ -12,19 +12,19 @@ from typing import Any
 
 from tui.core.limits import FOLDED_EACH, MOST_EVENTS, RUN_FILE
 from tui.runs.folder.bounded_reads import parse, read_from, read_json
-from tui.runs.folder.run_state import Story
+from tui.runs.folder.run_state import RunState
 
 EVENTS, FOLDED = "events.jsonl", "folded.json"
 
 
-def read_story(folder: Path) -> Story:
+def read_story(folder: Path) -> RunState:
     """Return the story of a run; total: without a sum that fits, its last events tell it."""
     value = read_json(folder / FOLDED)
     begun, size = _begun(value)
     raw = read_from(folder / EVENTS, size) if begun else None
     if raw is None:
         begun, raw = None, read_from(folder / EVENTS, 0) or b""
-    return Story.told_by(events_in(raw), begun)
+    return RunState.told_by(events_in(raw), begun)
 
 
 def events_in(raw: bytes) -> tuple[Mapping[str, Any], ...]:
@@ -34,21 +34,21 @@ def events_in(raw: bytes) -> tuple[Mapping[str, Any], ...]:
     return tuple(event for event in parsed if isinstance(event.get("type"), str))
 
 
-def _begun(value: Mapping[str, Any]) -> tuple[Story | None, int]:
+def _begun(value: Mapping[str, Any]) -> tuple[RunState | None, int]:
     size, story = value.get("events"), value.get("story")
     if isinstance(size, bool) or not isinstance(size, int) or not isinstance(story, dict):
         return None, 0
     try:
-        return (Story.from_json(story), size) if size > 0 else (None, 0)
+        return (RunState.from_json(story), size) if size > 0 else (None, 0)
     except ValueError:
         return None, 0
 
 
-class Folding:
+class EventSnapshot:
     """Adds up the events of a run as they are written; not for two writers."""
 
     def __init__(self) -> None:
-        self._story = Story()
+        self._story = RunState()
         self._size = 0
         self._new: list[bytes] = []
         self._is_lost = False
@@ -69,7 +69,7 @@ class Folding:
         grown = sum(map(len, self._new))
         if self._is_lost or grown < FOLDED_EACH:
             return None
-        Story.told_by(events_in(b"".join(self._new)), self._story)
+        RunState.told_by(events_in(b"".join(self._new)), self._story)
         self._new.clear()
         self._size += grown
         self._is_lost = self._size != size

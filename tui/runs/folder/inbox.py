@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tui.core.errors import Refused, UsageError
 from tui.runs.folder.command import REQUEST_ID, Command, command_names, read_command
-from tui.runs.folder.open_folder import Opened, closing, open_folder, open_inside, write_new
+from tui.runs.folder.open_folder import RunFolder, closing, open_folder, open_inside, write_new
 from tui.runs.folder.protocol import CLOSED_INBOX, INBOX, require_sound_prompt
 
 _SOMEBODY = "somebody"
@@ -99,7 +99,7 @@ class Inbox:
     """The runner's end: takes each command once, in the order they were posted."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = Opened(folder)
+        self._folder = RunFolder(folder)
         self._done: set[str] = set()
 
     def take(self) -> tuple[Command, ...]:

@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tui.runs.folder.event_snapshot import FOLDED, Folding
+from tui.runs.folder.event_snapshot import FOLDED, EventSnapshot
 from tui.runs.folder.open_folder import (
-    Opened,
+    RunFolder,
     closing,
     make_inside,
     open_file,
@@ -39,12 +39,12 @@ class Journal:
 
     def __init__(self, folder: Path, clock: Callable[[], datetime]) -> None:
         self.folder = folder
-        self._opened = Opened(folder)
+        self._opened = RunFolder(folder)
         self.troubles = 0
         self.is_full = False
         self._clock = clock
         self._waiting = b""
-        self._folding, self._is_begun, self._lost = Folding(), False, 0
+        self._folding, self._is_begun, self._lost = EventSnapshot(), False, 0
         self._shown: str | None = None
 
     def event(self, kind: str, /, **details: Any) -> None:

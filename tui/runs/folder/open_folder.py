@@ -19,7 +19,7 @@ _FILE = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _OURS = 3  # `.session_console`, `runs` and the run's own
 
 
-class Opened:
+class RunFolder:
     """The folder of a run, opened at its first use, and once.
 
     Whatever takes the place of its path later, a link too, is not what we write to.

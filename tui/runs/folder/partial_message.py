@@ -22,7 +22,7 @@ _MAX_EARLIER = 8
 _LINGERS = timedelta(milliseconds=400)
 
 
-class Writing:
+class PartialMessage:
     """Collects a message block by block; `shown` is what `partial.json` should hold."""
 
     def __init__(self) -> None:

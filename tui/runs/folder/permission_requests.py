@@ -18,9 +18,9 @@ from typing import Any
 from tui.core.agent_questions import PLAN, plan_in
 from tui.core.bounded_json import parse_json
 from tui.core.limits import REQUEST, REQUEST_SHOWN
-from tui.core.permission_request import Asker, Request
+from tui.core.permission_request import PermissionRequest, Requester
 from tui.core.text.safe_text import one_line
-from tui.runs.folder.agent_events import Ask
+from tui.runs.folder.agent_events import PermissionAsk
 from tui.runs.folder.bounded_reads import read_inside
 from tui.runs.folder.command import REQUEST_ID
 from tui.runs.folder.open_folder import closing, open_folder, open_inside
@@ -35,12 +35,12 @@ _ODD = "it cannot be shown as the agent asked for it: it can only be denied"
 _LONGEST_TOOL = 200
 _NEVER = datetime.fromtimestamp(0, UTC)
 _MOST_CACHED = 32
-_cache: dict[tuple[Path, str, str], Request] = {}
+_cache: dict[tuple[Path, str, str], PermissionRequest] = {}
 _caching = Lock()
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class RequestFile:
     """The text of a request's file. Only what is whole can be granted, by its `digest`."""
 
     text: str
@@ -58,32 +58,32 @@ def file_name(request_id: str) -> str:
     return f"{request_id}.json"
 
 
-def kept(request_id: str, ask: Ask) -> Kept:
+def kept(request_id: str, ask: PermissionAsk) -> RequestFile:
     """Return what is kept of a request: all of it, or of a very long one how it begins."""
     head = {"request_id": request_id, "tool": ask.tool, "asker": asdict(ask.asker)}
     body = {"input": ask.input} | ({"call": ask.call} if ask.call is not None else {})
     try:
         text = json.dumps(head | body)
         # What its reader takes for something that can only be denied is not whole here either.
-        is_odd = bool(_parsed(text.encode(), Request(request_id, "", {}, _NEVER)).problem)
+        is_odd = bool(_parsed(text.encode(), PermissionRequest(request_id, "", {}, _NEVER)).problem)
     except (ValueError, TypeError, RecursionError):
         is_odd = True
     if is_odd:
-        return Kept(json.dumps({**head, "problem": _ODD}, default=str), 0, is_whole=False)
+        return RequestFile(json.dumps({**head, "problem": _ODD}, default=str), 0, is_whole=False)
     if len(text) <= REQUEST:
         if _lacks_plan(ask):
-            return Kept(json.dumps({**head, **body, "problem": _NO_PLAN}), 0, is_whole=False)
-        return Kept(text, len(text), is_whole=True)
+            return RequestFile(json.dumps({**head, **body, "problem": _NO_PLAN}), 0, is_whole=False)
+        return RequestFile(text, len(text), is_whole=True)
     said = json.dumps(body if ask.call is not None else ask.input)
     cut = {"begins": said[:REQUEST_SHOWN], "missing": len(said) - REQUEST_SHOWN}
-    return Kept(json.dumps({**head, **cut, "problem": _TOO_LONG}), len(text), is_whole=False)
+    return RequestFile(json.dumps({**head, **cut, "problem": _TOO_LONG}), len(text), is_whole=False)
 
 
-def _lacks_plan(ask: Ask) -> bool:
+def _lacks_plan(ask: PermissionAsk) -> bool:
     return ask.tool == PLAN and not any(plan_in(PLAN, one or {}) for one in (ask.input, ask.call))
 
 
-def read_request(folder: Path, told: Request) -> Request:
+def read_request(folder: Path, told: PermissionRequest) -> PermissionRequest:
     """Return a request as its file has it, whole; `told` is what the run's events say of it.
 
     What is not there whole, or not what was asked, comes with its `problem`.
@@ -118,7 +118,7 @@ def _read(folder: Path, request_id: str) -> bytes:
     return raw if len(raw) <= REQUEST else b""
 
 
-def _parsed(raw: bytes, told: Request) -> Request:
+def _parsed(raw: bytes, told: PermissionRequest) -> PermissionRequest:
     try:
         value = parse_json(raw) if raw else {}
     except ValueError:
@@ -141,11 +141,13 @@ def _parsed(raw: bytes, told: Request) -> Request:
     )
 
 
-def asker_of(value: object) -> Asker:
+def asker_of(value: object) -> Requester:
     """Return who asks, as a file or an event has it; what makes no sense is left empty."""
     told: Mapping[str, Any] = value if isinstance(value, dict) else {}
     names = ("agent_id", "agent", "title", "description", "reason", "blocked_path")
     words = {name: said for name in names if isinstance(said := told.get(name), str)}
     many = told.get("suggestions")
     suggestions = many if isinstance(many, list) else []
-    return Asker(**words, suggestions=tuple(one for one in suggestions if isinstance(one, dict)))
+    return Requester(
+        **words, suggestions=tuple(one for one in suggestions if isinstance(one, dict))
+    )

@@ -21,8 +21,8 @@ from typing import Any, Literal, cast, get_args
 
 from tui.core.bounded_json import parse_json
 from tui.core.errors import Refused, RunFailed, UsageError
-from tui.core.models import Run, Sent
-from tui.core.permission_request import Request
+from tui.core.models import Run, SentCommand
+from tui.core.permission_request import PermissionRequest
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
 from tui.runs.folder.bounded_reads import MAX_FILE, parse, read_end, read_json, read_surely
@@ -30,7 +30,7 @@ from tui.runs.folder.command import untaken
 from tui.runs.folder.event_snapshot import EVENTS as EVENTS
 from tui.runs.folder.event_snapshot import events_in, read_story
 from tui.runs.folder.permission_requests import read_request
-from tui.runs.folder.run_state import Story, posted
+from tui.runs.folder.run_state import RunState, posted
 from tui.safe_io.folders import OURS, Version, our_folder, version_of
 from tui.safe_io.processes import is_domain_gone, is_gone, own_domain, started, was_before_boot
 
@@ -142,7 +142,7 @@ class RunSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Partial:
+class PartialBlock:
     """The block being written now, its last 32 kB.
 
     `earlier` are the finished blocks of the same message: the CLI writes a message to the
@@ -156,7 +156,7 @@ class Partial:
     text: str
     tool: str = ""
     at: datetime | None = None
-    earlier: tuple[Partial, ...] = ()
+    earlier: tuple[PartialBlock, ...] = ()
 
 
 def new_run_id(now: datetime) -> str:
@@ -265,12 +265,14 @@ def is_taken(folder: Path, command_id: str, posted_at: datetime) -> bool:
     return command_id in story.acked
 
 
-def _sent(folder: Path, story: Story) -> tuple[Sent, ...]:
+def _sent(folder: Path, story: RunState) -> tuple[SentCommand, ...]:
     """Return what the run was sent and has not done: not taken first, then prompts in its queue."""
     waiting = untaken(folder, (INBOX, CLOSED_INBOX), story.acked)
     is_over = story.ended_at is not None
     sent = tuple(
-        Sent(one.kind, one.by, one.at, one.text, request_id=one.request_id, decision=one.decision)
+        SentCommand(
+            one.kind, one.by, one.at, one.text, request_id=one.request_id, decision=one.decision
+        )
         for one in waiting
         if one.kind != "answer" or is_over or one.request_id in story.requests
     )
@@ -284,13 +286,13 @@ def read_events(folder: Path) -> tuple[Mapping[str, Any], ...]:
     return events_in(read_end(folder / EVENTS))
 
 
-def _request(folder: Path, story: Story) -> Request | None:
+def _request(folder: Path, story: RunState) -> PermissionRequest | None:
     """Return the request that waits longest, with its input."""
     first = next(iter(story.requests.values()), None)
     return first and read_request(folder, replace(first, waiting=len(story.requests)))
 
 
-def read_partial(folder: Path) -> Partial | None:
+def read_partial(folder: Path) -> PartialBlock | None:
     """Return what the agent is writing now, safe to show; `None` between messages."""
     return _partial(read_json(folder / PARTIAL))
 
@@ -344,7 +346,7 @@ def _is_dead(owner: Mapping[str, Any], folder: Path) -> bool:
     return is_domain_gone(str(owner.get("pid_domain") or ""), _modified(folder / HEARTBEAT))
 
 
-def _partial(value: Mapping[str, Any]) -> Partial | None:
+def _partial(value: Mapping[str, Any]) -> PartialBlock | None:
     last = _block(value)
     before = value.get("earlier")
     blocks = before if isinstance(before, list) else []
@@ -352,11 +354,11 @@ def _partial(value: Mapping[str, Any]) -> Partial | None:
     return last and replace(last, earlier=tuple(block for block in earlier if block))
 
 
-def _block(value: Mapping[str, Any]) -> Partial | None:
+def _block(value: Mapping[str, Any]) -> PartialBlock | None:
     kind, text, index = value.get("kind"), value.get("text"), value.get("index")
     if kind not in get_args(PartialKind) or not isinstance(text, str):
         return None
-    return Partial(
+    return PartialBlock(
         message_id=str(value.get("message_id", "")),
         index=index if isinstance(index, int) else 0,
         kind=cast("PartialKind", kind),

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tui.core.limits import MOST_MISSED, MOST_REQUESTS, MOST_TOLD
-from tui.core.models import Sent
-from tui.core.permission_request import Request
+from tui.core.models import SentCommand
+from tui.core.permission_request import PermissionRequest
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
 from tui.runs.folder.bounded_reads import amount
@@ -23,7 +23,7 @@ _WORDS = ("error", "model", "permission_mode", "queued_for")
 _MOMENTS = ("ended_at", "stalled_since")
 
 
-class Story:
+class RunState:
     """What the events of a run say so far; total: what makes no sense is passed over.
 
     `requests` are those that wait, without their inputs. `refused` has the reasons why answers
@@ -32,20 +32,22 @@ class Story:
 
     def __init__(self) -> None:
         self.has_begun = False
-        self.requests: dict[str, Request] = {}
+        self.requests: dict[str, PermissionRequest] = {}
         self.error = ""
         self.cost_usd: float | None = None
         self.ended_at: datetime | None = None
         self.acked: dict[str, None] = {}
         self.late: dict[str, None] = {}
         self.refused: dict[str, str] = {}
-        self.prompts: dict[str, Sent] = {}
-        self.missed: list[Sent] = []
+        self.prompts: dict[str, SentCommand] = {}
+        self.missed: list[SentCommand] = []
         self.model = self.permission_mode = self.queued_for = ""
         self.stalled_since: datetime | None = None
 
     @classmethod
-    def told_by(cls, events: Iterable[Mapping[str, Any]], begun: Story | None = None) -> Story:
+    def told_by(
+        cls, events: Iterable[Mapping[str, Any]], begun: RunState | None = None
+    ) -> RunState:
         """Return the story that these events tell, in their order, going on with `begun`."""
         story = begun or cls()
         for event in events:
@@ -123,7 +125,9 @@ class Story:
     def _add_command(self, event: Mapping[str, Any], at: datetime) -> None:
         """Add that a command was taken, or never was, or that its prompt was dropped."""
         key, kind = str(event.get("id", "")), one_line(event.get("command", ""))[:40]
-        sent = Sent(kind, one_line(event.get("by", ""))[:64], at, str(event.get("words", "")))
+        sent = SentCommand(
+            kind, one_line(event.get("by", ""))[:64], at, str(event.get("words", ""))
+        )
         match event.get("type"), kind:
             case "ack", "prompt":
                 self.prompts[key] = replace(sent, is_taken=True)
@@ -154,7 +158,7 @@ class Story:
         }
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Story:
+    def from_json(cls, value: Mapping[str, Any]) -> RunState:
         """Return the story that `to_json` wrote; raises `ValueError` for what is none."""
         story = cls()
         try:
@@ -190,13 +194,13 @@ def _id(value: object) -> str:
     return value
 
 
-def _request(request_id: str, told: Mapping[str, Any], at: datetime) -> Request:
+def _request(request_id: str, told: Mapping[str, Any], at: datetime) -> PermissionRequest:
     tool, digest = one_line(told.get("tool", ""))[:200], str(told.get("digest", ""))[:64]
     until, asker = _moment(told.get("until")), asker_of(told.get("asker"))
-    return Request(request_id, tool, {}, at, digest, until, asker)
+    return PermissionRequest(request_id, tool, {}, at, digest, until, asker)
 
 
-def _request_json(one: Request) -> dict[str, Any]:
+def _request_json(one: PermissionRequest) -> dict[str, Any]:
     return {
         "request_id": one.request_id,
         "tool": one.tool,
@@ -207,14 +211,14 @@ def _request_json(one: Request) -> dict[str, Any]:
     }
 
 
-def _sent_json(one: Sent) -> dict[str, Any]:
+def _sent_json(one: SentCommand) -> dict[str, Any]:
     return asdict(one) | {"at": _iso(one.at)}
 
 
-def _sent(told: Mapping[str, Any]) -> Sent:
+def _sent(told: Mapping[str, Any]) -> SentCommand:
     kind, by = one_line(told["kind"])[:40], one_line(told["by"])[:64]
     at = _moment(told["at"]) or _NEVER
-    return Sent(kind, by, at, str(told["text"]), told["is_taken"] is True)
+    return SentCommand(kind, by, at, str(told["text"]), told["is_taken"] is True)
 
 
 def _keep_last(told: dict[str, Any], most: int) -> None:

@@ -17,7 +17,7 @@ _MOST_WAITING = 5_000  # of a disk that does not answer: events of minutes
 _AT_EXIT_S = 2.0
 
 
-class Pen(Journal):
+class ThreadedJournal(Journal):
     """A journal whose writes wait for nobody and happen one after the other.
 
     Of what is being written now only the last is worth writing. `settle` waits until all of it is

@@ -35,7 +35,7 @@ _Stored = tuple[str, str, str, str]  # of the time of which erasure, facts, a st
 _NOTHING: _Stored = ("", "", "", "")
 
 
-class Kept(Protocol):
+class IndexedListing(Protocol):
     """What is known of the transcripts of a listing."""
 
     def as_json(self) -> str:
@@ -48,7 +48,7 @@ class _Fresh:
 
     folder: Path
     erasure: str
-    facts: Kept | None = None
+    facts: IndexedListing | None = None
     table: Said | None = None
     count: int = 0
     is_due: bool = False
@@ -85,7 +85,9 @@ class Index:
         _, _, stamp, rows = self._read(_name(folder), erasure, is_done=False)
         return (stamp, rows) if stamp else None
 
-    def put_facts(self, folder: Path, erasure: str, facts: Kept, *, is_due: bool = False) -> None:
+    def put_facts(
+        self, folder: Path, erasure: str, facts: IndexedListing, *, is_due: bool = False
+    ) -> None:
         """Keep what the transcripts of a listing say, since one more was read.
 
         `is_due` when something that was kept must not stay.

@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from tui.core.errors import DatabaseProblem
 from tui.core.limits import VALUE_BYTES
-from tui.core.problem_reasons import Trouble
+from tui.core.problem_reasons import ProblemReason
 from tui.safe_io.folders import may_be_there
 from tui.storage.sqlite.authorizer import may_read, may_write
 from tui.storage.sqlite.mounts_without_locks import has_no_locks
@@ -94,7 +94,7 @@ def reading(db_path: Path, timeout_s: float) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
-class Writer(sqlite3.Connection):
+class WriteConnection(sqlite3.Connection):
     """A connection that may write, and begins to by no other way than `execute(BEGIN)`.
 
     That waits until nobody else has the write lock. Raises as `reading`.
@@ -107,7 +107,9 @@ class Writer(sqlite3.Connection):
         """Execute a statement as `sqlite3` does; to begin, take the lock without a recovery."""
         if sql == BEGIN:
             with unblocked(self.db_path):
-                _begin(self.db_path, self.inode, lambda: super(Writer, self).execute(BEGIN))
+                _begin(
+                    self.db_path, self.inode, lambda: super(WriteConnection, self).execute(BEGIN)
+                )
             require_no_super_journal(self.db_path)
             super().execute(f"PRAGMA busy_timeout = {WRITE_TIMEOUT_S * 1000:.0f}")
             super().execute(_OWN_CACHE)
@@ -115,7 +117,7 @@ class Writer(sqlite3.Connection):
         return super().execute(sql, parameters) if sql != BEGIN else self.cursor()
 
 
-def writing(db_path: Path, *, creates: bool = False) -> Writer:
+def writing(db_path: Path, *, creates: bool = False) -> WriteConnection:
     """Return a connection that may write, with nothing begun or locked yet.
 
     The database has been found fit for it: `require_plain`. Raises as `reading`.
@@ -123,7 +125,7 @@ def writing(db_path: Path, *, creates: bool = False) -> Writer:
     ends = time.monotonic() + WRITE_TIMEOUT_S
     while True:
         try:
-            connection, inode = _opened(db_path, "rwc" if creates else "rw", 0.0, Writer)
+            connection, inode = _opened(db_path, "rwc" if creates else "rw", 0.0, WriteConnection)
             break
         except DatabaseProblem:
             if time.monotonic() > ends:
@@ -166,7 +168,7 @@ def _snapshot(db_path: Path, timeout_s: float) -> tuple[sqlite3.Connection, Inod
 
 def _unlocked(db_path: Path, timeout_s: float) -> sqlite3.Connection:
     """Return a connection that takes no lock, where there are none: nobody else has one, either."""
-    words, trouble = "cannot be read whole: this mount has no locks", Trouble.NO_LOCKS
+    words, trouble = "cannot be read whole: this mount has no locks", ProblemReason.NO_LOCKS
     if any(may_be_there(beside(db_path, one)) for one in (LOG, JOURNAL)):
         raise DatabaseProblem(words, trouble)
     connection = _connect(db_path, "ro&nolock=1", timeout_s)
@@ -183,7 +185,7 @@ def _recovered(db_path: Path, timeout_s: float) -> sqlite3.Connection:
     """Return a copy in memory, one at a time: each takes several times the size of its database."""
     if not _recovering.acquire(timeout=timeout_s + _WORK_S):
         raise DatabaseProblem(
-            "waits to be read: others were left in the middle of a write, too", Trouble.SLOW
+            "waits to be read: others were left in the middle of a write, too", ProblemReason.SLOW
         )
     try:
         return recovered(db_path)
@@ -208,7 +210,7 @@ def _begin(db_path: Path, inode: Inode, begin: Callable[[], object]) -> None:
     ends, (pause, longest) = time.monotonic() + WRITE_TIMEOUT_S, _PAUSES_S
     while not _try_begin(db_path, inode, begin):
         if time.monotonic() > ends:
-            raise DatabaseProblem(BUSY, Trouble.LOCKED)
+            raise DatabaseProblem(BUSY, ProblemReason.LOCKED)
         time.sleep(pause)
         pause = min(2 * pause, longest)
 
@@ -272,7 +274,7 @@ def _opened(db_path: Path, mode: str, timeout_s: float, kind: type[C]) -> tuple[
             return connection, (named.st_dev, named.st_ino)
         connection.close()
         time.sleep(_PAUSES_S[0])
-    raise _Unsure(BUSY, Trouble.LOCKED)
+    raise _Unsure(BUSY, ProblemReason.LOCKED)
 
 
 def _descriptors() -> dict[int, Inode]:
@@ -350,5 +352,5 @@ def require_readable(db_path: Path) -> None:
             raise DatabaseProblem(
                 f"{db_path.name} is in WAL mode and not ours to write: to look at it now would "
                 "keep the pipeline from writing",
-                Trouble.FORBIDDEN,
+                ProblemReason.FORBIDDEN,
             )

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tui.core.errors import DatabaseProblem
 from tui.core.limits import JOURNAL_BYTES, RECOVERY_BYTES, RECOVERY_FILES
-from tui.core.problem_reasons import Trouble
+from tui.core.problem_reasons import ProblemReason
 from tui.safe_io.folders import may_be_there, version_of
 from tui.storage.sqlite.side_files import JOURNAL, beside
 
@@ -68,7 +68,7 @@ def recovered(db_path: Path) -> sqlite3.Connection:
         content = _content(db_path)
         journal.undo(content)
         if not journal.is_unchanged():
-            raise DatabaseProblem(BUSY, Trouble.LOCKED)
+            raise DatabaseProblem(BUSY, ProblemReason.LOCKED)
     if content[_READ_VERSION : _READ_VERSION + 1] == _WAL:
         raise DatabaseProblem(f"is not opened: in WAL mode it cannot have a {JOURNAL}")
     connection = sqlite3.connect(":memory:", isolation_level=None)
@@ -82,7 +82,7 @@ def _opened(db_path: Path) -> Iterator[_Journal]:
     try:
         fd = os.open(path, _OPEN)
     except FileNotFoundError:
-        raise DatabaseProblem(BUSY, Trouble.LOCKED) from None
+        raise DatabaseProblem(BUSY, ProblemReason.LOCKED) from None
     except OSError as error:
         raise DatabaseProblem(
             f"was left in the middle of a write, and its {JOURNAL} cannot be read: {error.strerror}"
@@ -123,7 +123,7 @@ def _descriptor(db_path: Path) -> int:
             )
         fd = os.open(db_path, _OPEN)
     except OSError as error:
-        trouble = Trouble.of(error)
+        trouble = ProblemReason.of(error)
         raise DatabaseProblem(f"may not be opened by us: {error.strerror}", trouble) from error
     status = os.fstat(fd)
     _descriptors[status.st_dev, status.st_ino] = fd

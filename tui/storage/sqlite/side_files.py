@@ -11,9 +11,9 @@ import os
 import stat
 from pathlib import Path
 
-from tui.core.errors import DatabaseProblem, NothingTracked
+from tui.core.errors import DatabaseProblem, NotTracked
 from tui.core.limits import LOG_BYTES
-from tui.core.problem_reasons import Trouble
+from tui.core.problem_reasons import ProblemReason
 
 JOURNAL, LOG, INDEX = "-journal", "-wal", "-shm"
 
@@ -29,11 +29,11 @@ def beside(db_path: Path, suffix: str) -> Path:
 def require_plain(db_path: Path, *, creates: bool = False) -> None:
     """Raise `DatabaseProblem` unless a database and all beside it are files that SQLite may open.
 
-    Without `creates` a missing database raises `NothingTracked`.
+    Without `creates` a missing database raises `NotTracked`.
     """
     database = _status(db_path)
     if database is None and not creates:
-        raise NothingTracked(f"no {db_path.name} yet")
+        raise NotTracked(f"no {db_path.name} yet")
     for suffix in (JOURNAL, LOG, INDEX):
         path = beside(db_path, suffix)
         found = _status(path)
@@ -49,7 +49,7 @@ def _status(path: Path) -> os.stat_result | None:
         return None
     except OSError as error:
         words = f"{path.name}: {error.strerror or error}"
-        raise DatabaseProblem(words, Trouble.of(error)) from error
+        raise DatabaseProblem(words, ProblemReason.of(error)) from error
     if stat.S_ISLNK(found.st_mode):
         raise DatabaseProblem(f"{path.name} is a link, and links are not followed")
     if not stat.S_ISREG(found.st_mode):

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from tui.core.errors import ConsoleError, DatabaseProblem
 from tui.core.limits import TABLE_CHARACTERS, TABLE_ROWS, VALUE_BYTES
-from tui.core.problem_reasons import Trouble
+from tui.core.problem_reasons import ProblemReason
 from tui.core.text.safe_text import one_line
 from tui.storage.sqlite.connection import BEGIN, READ_TIMEOUT_S, reading, require_readable, writing
 from tui.storage.sqlite.side_files import require_plain
@@ -60,7 +60,7 @@ def write(db_path: Path, steps: Steps[T], *, creates: bool = False) -> T:
 
 def _drive(connection: sqlite3.Connection, steps: Steps[T]) -> T:
     with closing(steps):
-        budget = Budget()
+        budget = ReadBudget()
         try:
             statement = next(steps)
             while True:
@@ -70,7 +70,7 @@ def _drive(connection: sqlite3.Connection, steps: Steps[T]) -> T:
             return result
 
 
-class Budget:
+class ReadBudget:
     """How much one transaction may still read."""
 
     def __init__(self) -> None:
@@ -94,7 +94,7 @@ class Budget:
 _SIZED = str, bytes
 
 
-def _answer(connection: sqlite3.Connection, statement: Statement, budget: Budget) -> Rows:
+def _answer(connection: sqlite3.Connection, statement: Statement, budget: ReadBudget) -> Rows:
     """Return what a statement finds; text that is no UTF-8 is decoded all the same."""
     try:
         return budget.counted(connection.execute(*statement))
@@ -126,22 +126,25 @@ def problems(db_path: Path) -> Iterator[None]:
 _OF_ITS_OWN = "has a trigger, view or function of its own where only a table may be"
 _NO_LOCKS = "cannot be read: this mount has no locks"
 # By SQLite's own codes: its words quote names, which others choose.
-_BY_CODE: dict[int, tuple[str, Trouble]] = {
-    sqlite3.SQLITE_BUSY: ("is locked by another program", Trouble.LOCKED),
-    sqlite3.SQLITE_LOCKED: ("is locked by another program", Trouble.LOCKED),
-    sqlite3.SQLITE_PROTOCOL: ("is locked by another program", Trouble.LOCKED),
-    sqlite3.SQLITE_READONLY: ("may not be written by us", Trouble.FORBIDDEN),
-    sqlite3.SQLITE_PERM: ("may not be opened by us", Trouble.FORBIDDEN),
-    sqlite3.SQLITE_NOTADB: ("is not a SQLite database", Trouble.UNREADABLE),
-    sqlite3.SQLITE_CORRUPT: ("is damaged", Trouble.UNREADABLE),
-    sqlite3.SQLITE_FULL: ("cannot be written: the disk is full", Trouble.FULL),
-    sqlite3.SQLITE_INTERRUPT: ("takes too long to answer", Trouble.SLOW),
-    sqlite3.SQLITE_TOOBIG: (f"has a value of over {VALUE_BYTES >> 20} MB", Trouble.UNREADABLE),
-    sqlite3.SQLITE_AUTH: (_OF_ITS_OWN, Trouble.UNREADABLE),
-    sqlite3.SQLITE_IOERR: ("cannot be read: the disk answers with an error", Trouble.UNREAD),
-    sqlite3.SQLITE_IOERR_LOCK: (_NO_LOCKS, Trouble.NO_LOCKS),
-    sqlite3.SQLITE_IOERR_RDLOCK: (_NO_LOCKS, Trouble.NO_LOCKS),
-    sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK: (_NO_LOCKS, Trouble.NO_LOCKS),
+_BY_CODE: dict[int, tuple[str, ProblemReason]] = {
+    sqlite3.SQLITE_BUSY: ("is locked by another program", ProblemReason.LOCKED),
+    sqlite3.SQLITE_LOCKED: ("is locked by another program", ProblemReason.LOCKED),
+    sqlite3.SQLITE_PROTOCOL: ("is locked by another program", ProblemReason.LOCKED),
+    sqlite3.SQLITE_READONLY: ("may not be written by us", ProblemReason.FORBIDDEN),
+    sqlite3.SQLITE_PERM: ("may not be opened by us", ProblemReason.FORBIDDEN),
+    sqlite3.SQLITE_NOTADB: ("is not a SQLite database", ProblemReason.UNREADABLE),
+    sqlite3.SQLITE_CORRUPT: ("is damaged", ProblemReason.UNREADABLE),
+    sqlite3.SQLITE_FULL: ("cannot be written: the disk is full", ProblemReason.FULL),
+    sqlite3.SQLITE_INTERRUPT: ("takes too long to answer", ProblemReason.SLOW),
+    sqlite3.SQLITE_TOOBIG: (
+        f"has a value of over {VALUE_BYTES >> 20} MB",
+        ProblemReason.UNREADABLE,
+    ),
+    sqlite3.SQLITE_AUTH: (_OF_ITS_OWN, ProblemReason.UNREADABLE),
+    sqlite3.SQLITE_IOERR: ("cannot be read: the disk answers with an error", ProblemReason.UNREAD),
+    sqlite3.SQLITE_IOERR_LOCK: (_NO_LOCKS, ProblemReason.NO_LOCKS),
+    sqlite3.SQLITE_IOERR_RDLOCK: (_NO_LOCKS, ProblemReason.NO_LOCKS),
+    sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK: (_NO_LOCKS, ProblemReason.NO_LOCKS),
 }
 # What has no code of its own begins so.
 _BY_BEGINNING = {
@@ -159,26 +162,26 @@ def _problem(db_path: Path, error: Exception) -> DatabaseProblem:
     return DatabaseProblem(f"{db_path.name} {words}", trouble)
 
 
-def _reason(db_path: Path, error: Exception) -> tuple[str, Trouble]:
+def _reason(db_path: Path, error: Exception) -> tuple[str, ProblemReason]:
     code = getattr(error, "sqlite_errorcode", 0)
     known = _BY_CODE.get(code) or _BY_CODE.get(code & 0xFF)
     if known is not None:
         return known
     if isinstance(error, UnicodeError):
-        return "is damaged", Trouble.UNREADABLE
+        return "is damaged", ProblemReason.UNREADABLE
     if code & 0xFF == sqlite3.SQLITE_CANTOPEN:
         return _unopened(db_path)
     text = str(error)
     begun = next((words for sign, words in _BY_BEGINNING.items() if text.startswith(sign)), None)
-    return begun or f"cannot be used: {one_line(text)}", Trouble.UNREADABLE
+    return begun or f"cannot be used: {one_line(text)}", ProblemReason.UNREADABLE
 
 
-def _unopened(db_path: Path) -> tuple[str, Trouble]:
+def _unopened(db_path: Path) -> tuple[str, ProblemReason]:
     """Return why SQLite could not open it, which it does not say itself."""
     if not os.access(db_path, os.R_OK, effective_ids=True):
-        return "may not be opened by us", Trouble.FORBIDDEN
+        return "may not be opened by us", ProblemReason.FORBIDDEN
     try:
         os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
     except OSError as error:
-        return f"cannot be opened now: {error.strerror}", Trouble.UNREAD
-    return "may not be opened by us", Trouble.FORBIDDEN
+        return f"cannot be opened now: {error.strerror}", ProblemReason.UNREAD
+    return "may not be opened by us", ProblemReason.FORBIDDEN

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from tui.core.models import Ack
+from tui.core.models import Acknowledgement
 from tui.core.session_id import is_session_id
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
@@ -24,21 +24,21 @@ from tui.safe_io.replacing import write_atomically
 ACKS = "acks.json"
 _MOST_BYTES = 256 * 1024
 _LONGEST_MARK = 2000
-_NONE: Mapping[str, Ack] = MappingProxyType({})
+_NONE: Mapping[str, Acknowledgement] = MappingProxyType({})
 
 
-def read_acks(listing_path: Path) -> Mapping[str, Ack]:
+def read_acks(listing_path: Path) -> Mapping[str, Acknowledgement]:
     """Return who acknowledged what, by session id; raises `OSError` when nobody can tell."""
     folder = our_folder(listing_path)
     return _NONE if folder is None else _read(folder / ACKS)
 
 
-def _read(path: Path) -> dict[str, Ack]:
+def _read(path: Path) -> dict[str, Acknowledgement]:
     every = read_ours(path).items()
     return {key: ack for key, one in every if (ack := _ack(key, one))}
 
 
-def write_ack(listing_path: Path, session_id: str, ack: Ack) -> Ack:
+def write_ack(listing_path: Path, session_id: str, ack: Acknowledgement) -> Acknowledgement:
     """Write an acknowledgement down; the oldest are forgotten once there are very many.
 
     Returns the one that stands: who acknowledged the same before stays who did. Raises `OSError`,
@@ -54,7 +54,9 @@ def forget_ack(listing_path: Path, session_id: str) -> None:
         _change(listing_path, session_id, None)
 
 
-def _change(listing_path: Path, session_id: str, ack: Ack | None) -> Ack | None:
+def _change(
+    listing_path: Path, session_id: str, ack: Acknowledgement | None
+) -> Acknowledgement | None:
     """Put an acknowledgement in the place of another, unless it says the same; return that."""
     path = console_folder(listing_path) / ACKS
     with folder_lock(listing_path, ".acks"):
@@ -66,7 +68,7 @@ def _change(listing_path: Path, session_id: str, ack: Ack | None) -> Ack | None:
     return before
 
 
-def _bounded(acks: Mapping[str, Ack]) -> str:
+def _bounded(acks: Mapping[str, Acknowledgement]) -> str:
     """Return the newest acknowledgements as JSON: a file grown too large would not be read."""
     kept, room = {}, _MOST_BYTES
     for key, ack in sorted(acks.items(), key=lambda item: item[1].at, reverse=True):
@@ -78,10 +80,10 @@ def _bounded(acks: Mapping[str, Ack]) -> str:
     return json.dumps(kept)
 
 
-def _ack(session_id: str, value: Any) -> Ack | None:
+def _ack(session_id: str, value: Any) -> Acknowledgement | None:
     if not isinstance(value, dict) or not is_session_id(session_id):
         return None
     at, mark = read_time(value.get("at"), UTC), value.get("mark")
     if at is None or not isinstance(mark, str) or len(mark) > _LONGEST_MARK:
         return None
-    return Ack(one_line(value.get("by") or "")[:64], at, mark)
+    return Acknowledgement(one_line(value.get("by") or "")[:64], at, mark)

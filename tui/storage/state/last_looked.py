@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tui.core.catalog_changes import Looks
+from tui.core.catalog_changes import LastLooked
 from tui.core.time.zones import read_time
 from tui.safe_io.folders import read_ours
 from tui.storage.state.user_state_file import own_path, write_privately
@@ -14,7 +14,7 @@ from tui.storage.state.user_state_file import own_path, write_privately
 _LARGEST = 16 * 1024 * 1024
 
 
-def read_looks(state_dir: Path, root: Path, operator: str, now: datetime) -> Looks:
+def read_looks(state_dir: Path, root: Path, operator: str, now: datetime) -> LastLooked:
     """Return what was looked at; who never looked here has seen everything until `now`.
 
     Raises `OSError` when nobody can tell.
@@ -28,11 +28,11 @@ def read_looks(state_dir: Path, root: Path, operator: str, now: datetime) -> Loo
             for one, moment in sessions.items()
         }
     except (ValueError, KeyError, TypeError, AttributeError):
-        return Looks(now)
-    return Looks(since or now, {key: at for key, at in stored.items() if at is not None})
+        return LastLooked(now)
+    return LastLooked(since or now, {key: at for key, at in stored.items() if at is not None})
 
 
-def write_looks(state_dir: Path, root: Path, operator: str, looks: Looks) -> None:
+def write_looks(state_dir: Path, root: Path, operator: str, looks: LastLooked) -> None:
     """Write down what was looked at; raises `OSError`."""
     by_listing: dict[str, dict[str, str]] = {}
     for (listing, session_id), moment in looks.at.items():

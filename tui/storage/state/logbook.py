@@ -16,7 +16,7 @@ from typing import Any
 
 from tui.core.bounded_json import parse_json
 from tui.core.limits import AUDIT_DETAIL
-from tui.core.models import Event
+from tui.core.models import AuditEvent
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
 from tui.safe_io.folders import (
@@ -40,7 +40,7 @@ _NAMES = ("operator", "action", "listing", "session_id", "note")
 _MORE = ("act_id", "request_id", "cost_usd", "detail")
 
 
-def write_event(root: Path, event: Event) -> str:
+def write_event(root: Path, event: AuditEvent) -> str:
     """Append an act; return why that could not be, empty when it was.
 
     A logbook grown too large is turned over first: it becomes the old one, in the place of that.
@@ -129,7 +129,7 @@ def _append(fd: int, line: bytes) -> bool:
     return os.write(fd, data) == len(data)
 
 
-def read_logbook(root: Path, most_bytes: int = _END) -> tuple[Event, ...]:
+def read_logbook(root: Path, most_bytes: int = _END) -> tuple[AuditEvent, ...]:
     """Return the acts at the end of the logbook, oldest first, safe to show.
 
     Where it was turned over not long ago, those at the end of the old one come before. Raises
@@ -181,7 +181,7 @@ def _end(path: Path, most_bytes: int) -> tuple[int, bytes]:
         return 0, b""
 
 
-def _events(data: bytes) -> Iterator[Event]:
+def _events(data: bytes) -> Iterator[AuditEvent]:
     for line in data.split(b"\n"):
         try:
             value = parse_json(line)
@@ -191,14 +191,14 @@ def _events(data: bytes) -> Iterator[Event]:
             yield event
 
 
-def _event(value: dict[str, Any]) -> Event | None:
+def _event(value: dict[str, Any]) -> AuditEvent | None:
     at = read_time(value.get("at"), UTC)
     if at is None:
         return None
     operator, action, listing, session_id, note = (
         one_line(value.get(name) or "")[:_LONGEST] for name in _NAMES
     )
-    return Event(
+    return AuditEvent(
         at,
         operator[:64],
         action[:20],

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.core.models import Key
-from tui.core.saved_view import MOST_DRAFTS, Draft, Remembered
+from tui.core.saved_view import MOST_DRAFTS, Draft, SavedView
 from tui.core.text.safe_text import one_line
 from tui.safe_io.folders import read_ours
 from tui.storage.state.user_state_file import own_path, write_privately
@@ -19,7 +19,7 @@ _LONGEST_NAME = 1000
 _LONGEST_TEXT = 250_000
 
 
-def read_remembered(state_dir: Path, root: Path, operator: str) -> Remembered:
+def read_remembered(state_dir: Path, root: Path, operator: str) -> SavedView:
     """Return what was remembered; nothing of it is believed to exist.
 
     Raises `OSError` when nobody can tell: then it is not to be written over. What is larger than
@@ -30,10 +30,10 @@ def read_remembered(state_dir: Path, root: Path, operator: str) -> Remembered:
     except OSError as error:
         if error.errno != errno.EFBIG:
             raise
-        return Remembered()
+        return SavedView()
 
 
-def write_remembered(state_dir: Path, root: Path, operator: str, view: Remembered) -> None:
+def write_remembered(state_dir: Path, root: Path, operator: str, view: SavedView) -> None:
     """Write down a view; raises `OSError`."""
     facts = {
         "root": str(root),
@@ -52,9 +52,9 @@ def write_remembered(state_dir: Path, root: Path, operator: str, view: Remembere
     write_privately(own_path(state_dir, "view", root, operator), json.dumps(facts))
 
 
-def _read(found: dict[str, Any]) -> Remembered:
+def _read(found: dict[str, Any]) -> SavedView:
     drafts = (_draft(one) for one in _list(found.get("drafts"))[:MOST_DRAFTS])
-    return Remembered(
+    return SavedView(
         listing=_word(found.get("listing")),
         filter=_word(found.get("filter")),
         sort=_word(found.get("sort")),

@@ -21,14 +21,14 @@ _MOST_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class SeenListing:
     """How many sessions a listing had when it was last seen."""
 
     sessions: int
     at: datetime
 
 
-def read_known(state_dir: Path, root: Path) -> Mapping[str, Known]:
+def read_known(state_dir: Path, root: Path) -> Mapping[str, SeenListing]:
     """Return the listings that were seen in a root and not forgotten since, by folder name.
 
     Raises `OSError` when nobody can tell.
@@ -72,10 +72,10 @@ def _write(state_dir: Path, root: Path, known: Mapping[str, Any]) -> None:
         write_privately(_path(state_dir, root), text)
 
 
-def _known(value: Any) -> Known | None:
+def _known(value: Any) -> SeenListing | None:
     if not isinstance(value, dict):
         return None
     count, at = value.get("sessions"), read_time(value.get("at"), UTC)
     if not isinstance(count, int) or at is None:
         return None
-    return Known(count, at)
+    return SeenListing(count, at)

@@ -16,8 +16,8 @@ import aiosqlite
 from tui.core.models import Row
 from tui.storage.sqlite.connection import BEGIN, WRITE_TIMEOUT_S, writing
 from tui.storage.sqlite.side_files import require_plain
-from tui.storage.sqlite.transactions import COMMIT, Budget, Steps, decode, problems, read
-from tui.storage.table.tracking import Writes, active_rows, all_rows
+from tui.storage.sqlite.transactions import COMMIT, ReadBudget, Steps, decode, problems, read
+from tui.storage.table.tracking import Transactions, active_rows, all_rows
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,7 +26,7 @@ _ROWS_AT_ONCE = 64
 
 
 def _written(
-    make: Callable[Concatenate[Writes, P], Steps[T]], *, creates: bool = False
+    make: Callable[Concatenate[Transactions, P], Steps[T]], *, creates: bool = False
 ) -> Callable[Concatenate[AsyncTracking, P], Awaitable[T]]:
     @wraps(make)
     async def method(self: AsyncTracking, /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -39,23 +39,23 @@ def _written(
 class AsyncTracking:
     """Reads and writes one listing's database, one short connection an act.
 
-    `Writes` says what each does. A cancelled act ends whole, written or not at all, before the
-    cancellation goes on.
+    `Transactions` says what each does. A cancelled act ends whole, written or not at all, before
+    the cancellation goes on.
     """
 
     def __init__(self, db_path: Path, zone: tzinfo, operator: str) -> None:
         self.db_path = db_path
-        self.writes = Writes(zone, operator)
+        self.writes = Transactions(zone, operator)
 
-    init_table = _written(Writes.init_table, creates=True)
-    track = _written(Writes.track, creates=True)
-    change = _written(Writes.change)
-    change_many = _written(Writes.change_many)
-    mark_extended = _written(Writes.mark_extended)
-    mark_resumed = _written(Writes.mark_resumed)
-    mark_failed = _written(Writes.mark_failed)
-    mark_succeeded = _written(Writes.mark_succeeded)
-    note = _written(Writes.note)
+    init_table = _written(Transactions.init_table, creates=True)
+    track = _written(Transactions.track, creates=True)
+    change = _written(Transactions.change)
+    change_many = _written(Transactions.change_many)
+    mark_extended = _written(Transactions.mark_extended)
+    mark_resumed = _written(Transactions.mark_resumed)
+    mark_failed = _written(Transactions.mark_failed)
+    mark_succeeded = _written(Transactions.mark_succeeded)
+    note = _written(Transactions.note)
 
     async def read_rows(self) -> tuple[Row, ...]:
         """Return every row; raises as `tracking.read_rows`."""
@@ -122,7 +122,7 @@ async def _connected(connector: Callable[[], sqlite3.Connection]) -> AsyncIterat
 
 
 async def _drive(connection: aiosqlite.Connection, steps: Steps[T]) -> T:
-    budget = Budget()
+    budget = ReadBudget()
     try:
         statement = next(steps)
         while True:

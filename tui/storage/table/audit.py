@@ -14,11 +14,11 @@ from typing import Any
 
 from tui.core.act_summary import new_act_id
 from tui.core.limits import AUDIT_DETAIL, PRUNED_AT_ONCE
-from tui.core.models import Event, Row
+from tui.core.models import AuditEvent, Row
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
 from tui.storage.sqlite.transactions import Steps
-from tui.storage.table.packed_rows import Unpacker, metadata_in, pack
+from tui.storage.table.packed_rows import RowUnpacker, metadata_in, pack
 from tui.storage.table.row_codec import cost_from, text_of
 from tui.storage.table.table_shape import event_columns, kinds_of_tables
 
@@ -93,7 +93,7 @@ def detail_of(facts: Mapping[str, Any]) -> str:
     return json.dumps({"left_out": "too much to be kept"})
 
 
-class Book:
+class AuditWriter:
     """Writes events within one transaction; the table is there, and wide enough, from the first."""
 
     def __init__(self, operator: str, act_id: str = "") -> None:
@@ -101,7 +101,7 @@ class Book:
         self._act_id = act_id or new_act_id()
         self._is_ready = False
 
-    def write(self, event: Event) -> Steps[None]:
+    def write(self, event: AuditEvent) -> Steps[None]:
         """Append an event by this operator, as a part of this act."""
         if not self._is_ready:
             yield from _widened()
@@ -127,7 +127,7 @@ def _widened() -> Steps[None]:
             yield f"ALTER TABLE claude_session_events ADD COLUMN {name} {kind}", ()
 
 
-def _base_of(event: Event) -> Steps[tuple[int | None, str | None]]:
+def _base_of(event: AuditEvent) -> Steps[tuple[int | None, str | None]]:
     """Return the last event of a session that keeps its metadata whole, where there is any."""
     if event.after is None or not event.after.metadata:
         return None, None
@@ -147,7 +147,7 @@ def prune(before: datetime) -> Steps[int]:
     return len(old)
 
 
-def latest_events(columns: Sequence[str]) -> Steps[dict[str, Event]]:
+def latest_events(columns: Sequence[str]) -> Steps[dict[str, AuditEvent]]:
     """Return by session id the last event that tells a row."""
     stored = yield select_events(columns) + _LATEST, ()
     events = yield from events_from(stored)
@@ -163,7 +163,7 @@ def select_events(columns: Sequence[str]) -> str:
     return f"SELECT {', '.join(names)} FROM claude_session_events"  # noqa: S608 (fixed names)
 
 
-def events_from(stored: Iterable[Sequence[Any]]) -> Steps[tuple[Event, ...]]:
+def events_from(stored: Iterable[Sequence[Any]]) -> Steps[tuple[AuditEvent, ...]]:
     """Return what was read as events, those left out that do not even say when.
 
     Words are safe to show; the rows are as they were, so that they can be compared and written.
@@ -172,10 +172,10 @@ def events_from(stored: Iterable[Sequence[Any]]) -> Steps[tuple[Event, ...]]:
     return tuple(one for one in events if one is not None)
 
 
-def each_event(stored: Sequence[Sequence[Any]]) -> Steps[tuple[Event | None, ...]]:
+def each_event(stored: Sequence[Sequence[Any]]) -> Steps[tuple[AuditEvent | None, ...]]:
     """Return the event of each row that was read, `None` for one that does not even say when."""
     bases = yield from _bases(stored)
-    unpacker = Unpacker()
+    unpacker = RowUnpacker()
     return tuple(_event(one, bases, unpacker) for one in stored)
 
 
@@ -193,8 +193,8 @@ def _bases(stored: Sequence[Sequence[Any]]) -> Steps[dict[tuple[int, str], str |
 
 
 def _event(
-    values: Sequence[Any], bases: Mapping[tuple[int, str], str | None], unpacker: Unpacker
-) -> Event | None:
+    values: Sequence[Any], bases: Mapping[tuple[int, str], str | None], unpacker: RowUnpacker
+) -> AuditEvent | None:
     at, operator, action, session_id = (text_of(value) for value in values[:4])
     before, after = (None if one is None else text_of(one) for one in values[4:6])
     act_id, request_id, cost, detail, base = values[6:]
@@ -203,7 +203,9 @@ def _event(
         return None
     whole = bases.get((base, session_id)) if isinstance(base, int) else None
     rows = unpacker.rows(before, after, whole)
-    event = Event(moment, one_line(operator)[:64], one_line(action)[:20], "", session_id, *rows)
+    event = AuditEvent(
+        moment, one_line(operator)[:64], one_line(action)[:20], "", session_id, *rows
+    )
     return replace(
         event,
         act_id=one_line(text_of(act_id))[:64],
@@ -217,6 +219,6 @@ def _chunks(numbers: Sequence[int]) -> Iterable[Sequence[int]]:
     return (numbers[start : start + _FEW] for start in range(0, len(numbers), _FEW))
 
 
-def changed(now: datetime, action: str, before: Row | None, after: Row) -> Event:
+def changed(now: datetime, action: str, before: Row | None, after: Row) -> AuditEvent:
     """Return the event of a change of a row."""
-    return Event(now, "", action, "", after.session_id, before, after)
+    return AuditEvent(now, "", action, "", after.session_id, before, after)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.core.limits import MOST_AUDITED
-from tui.core.models import Event
+from tui.core.models import AuditEvent
 from tui.safe_io.folders import may_be_there
 from tui.storage.sqlite.connection import READ_TIMEOUT_S
 from tui.storage.sqlite.transactions import Steps, read
@@ -23,7 +23,7 @@ _Groups = dict[Key, list[tuple[int, str]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Acted:
+class AuditedAct:
     """What one operator did at once in a database: to `count` sessions, the newest event first.
 
     `events` are all of them where that was asked for, else one.
@@ -31,7 +31,7 @@ class Acted:
 
     key: Key
     count: int
-    events: tuple[Event, ...]
+    events: tuple[AuditEvent, ...]
 
 
 def read_acts(
@@ -41,7 +41,7 @@ def read_acts(
     limit: int = 50,
     is_whole: bool = False,
     timeout_s: float = READ_TIMEOUT_S,
-) -> tuple[Acted, ...]:
+) -> tuple[AuditedAct, ...]:
     """Return the last acts, newest first, on one session when it is named; raises as `read_events`.
 
     `is_whole` reads each event of each act.
@@ -60,7 +60,7 @@ def read_events(
     limit: int = 50,
     with_rows: bool = False,
     timeout_s: float = READ_TIMEOUT_S,
-) -> tuple[Event, ...]:
+) -> tuple[AuditEvent, ...]:
     """Return the last audited acts, newest first, of one session or operator when it is named.
 
     With a `login` those of that login at any address, too; `with_rows` only those that tell a row.
@@ -68,12 +68,12 @@ def read_events(
     """
     if not may_be_there(db_path):
         return ()
-    wanted = Wanted(session_id, operator, login, with_rows)
+    wanted = AuditQuery(session_id, operator, login, with_rows)
     return read(db_path, last_events(wanted, limit), timeout_s)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AuditQuery:
     """Which events: of one session, of an operator or login, only those that tell a row."""
 
     session_id: str = ""
@@ -97,7 +97,7 @@ class Wanted:
         return " AND ".join(["1", *rows, *given]), values
 
 
-def last_events(wanted: Wanted, limit: int) -> Steps[tuple[Event, ...]]:
+def last_events(wanted: AuditQuery, limit: int) -> Steps[tuple[AuditEvent, ...]]:
     """Read those, newest first; none without an audit table of ours."""
     columns = yield from event_columns((yield from kinds_of_tables()))
     if not columns:
@@ -108,19 +108,19 @@ def last_events(wanted: Wanted, limit: int) -> Steps[tuple[Event, ...]]:
     return (yield from events_from(stored))
 
 
-def _last_acts(session_id: str, limit: int, is_whole: bool) -> Steps[tuple[Acted, ...]]:
+def _last_acts(session_id: str, limit: int, is_whole: bool) -> Steps[tuple[AuditedAct, ...]]:
     columns = yield from event_columns((yield from kinds_of_tables()))
     if not columns:
         return ()
     groups = yield from _groups(columns, session_id, limit)
     wanted = [one[0] for many in groups.values() for one in (many if is_whole else many[:1])]
-    found: dict[int, Event] = {}
+    found: dict[int, AuditEvent] = {}
     for start in range(0, len(wanted), _PAGE // 2):
         found |= yield from _numbered(columns, wanted[start : start + _PAGE // 2])
     acts = []
     for key, many in groups.items():
         if events := tuple(found[number] for number, _ in many if number in found):
-            acts.append(Acted(key, len({session for _, session in many}), events))
+            acts.append(AuditedAct(key, len({session for _, session in many}), events))
     return tuple(acts)
 
 
@@ -152,7 +152,7 @@ def _groups(columns: Sequence[str], session_id: str, limit: int) -> Steps[_Group
     return groups
 
 
-def _numbered(columns: Sequence[str], numbers: Sequence[int]) -> Steps[dict[int, Event]]:
+def _numbered(columns: Sequence[str], numbers: Sequence[int]) -> Steps[dict[int, AuditEvent]]:
     """Read events by their ids; one that does not even say when is left out."""
     marks = ", ".join("?" * len(numbers))
     stored = yield f"{select_events(columns)} WHERE id IN ({marks}) ORDER BY id", numbers

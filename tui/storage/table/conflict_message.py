@@ -6,22 +6,24 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from tui.core.act_summary import did_just_now
-from tui.core.errors import Changed
-from tui.core.models import Event, Row
+from tui.core.errors import Conflict
+from tui.core.models import AuditEvent, Row
 from tui.core.text.safe_text import one_line
 from tui.storage.table.row_codec import differing
 
 
-def lost_race(before: Row, stored: Row | None, acts: Iterable[Event], now: datetime) -> Changed:
+def lost_race(
+    before: Row, stored: Row | None, acts: Iterable[AuditEvent], now: datetime
+) -> Conflict:
     """Return why `before` may not be changed any more; `acts` are those on it, the last one first.
 
     Only an act that left what is stored tells who did it: the pipeline's own writes are no acts.
     """
     short = before.session_id[:8]
     if stored is None:
-        return Changed(f"{short} is no longer in the table")
+        return Conflict(f"{short} is no longer in the table")
     by = next((f"; {did_just_now(one, now)}" for one in acts if one.after == stored), "")
-    return Changed(f"{short} changed meanwhile: {_difference(before, stored)}{by}")
+    return Conflict(f"{short} changed meanwhile: {_difference(before, stored)}{by}")
 
 
 def _difference(before: Row, stored: Row) -> str:

@@ -22,7 +22,7 @@ _SHORT = 200  # shorter texts are kept as they are
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
+class PackedRows:
     """Two rows as an event keeps them; `has_base` when only with its base's metadata."""
 
     before: str | None
@@ -30,17 +30,17 @@ class Packed:
     has_base: bool = False
 
 
-def pack(before: Row | None, after: Row | None, base: str | None) -> Packed:
+def pack(before: Row | None, after: Row | None, base: str | None) -> PackedRows:
     """Return how to keep the rows of an act; `base` is the metadata of the session's last base."""
     if after is None:
-        return Packed(None, None)
+        return PackedRows(None, None)
     facts = {name: getattr(after, name) for name in COLUMNS}
     splice = _splice(base, after.metadata)
     if splice is not None:
         del facts["metadata"]
         facts[_SPLICE] = splice
     kept = None if before is None else json.dumps(_changed(before, after))
-    return Packed(kept, json.dumps(facts), splice is not None)
+    return PackedRows(kept, json.dumps(facts), splice is not None)
 
 
 def _changed(before: Row, after: Row) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def _alike(one: str, other: str) -> int:
     return low
 
 
-class Unpacker:
+class RowUnpacker:
     """Gives rows back; what would make more text than a table may hold is left as unknown.
 
     A few bytes in the audit can ask for any number of copies of a base.

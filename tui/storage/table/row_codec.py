@@ -9,7 +9,7 @@ from datetime import UTC
 from sys import intern
 from typing import Any
 
-from tui.core.models import Event, Row
+from tui.core.models import AuditEvent, Row
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
 from tui.storage.sqlite.transactions import decode
@@ -45,7 +45,7 @@ def row_as_json(row: Row | None) -> str | None:
     return None if row is None else json.dumps({name: getattr(row, name) for name in COLUMNS})
 
 
-def event_from(values: Sequence[Any]) -> Event | None:
+def event_from(values: Sequence[Any]) -> AuditEvent | None:
     """Return an act with whole rows, `None` when it does not even say when; words are safe to show.
 
     The rows are as they were stored, so that they can be compared and written again.
@@ -55,7 +55,7 @@ def event_from(values: Sequence[Any]) -> Event | None:
     if moment is None:
         return None
     words = (one_line(operator)[:64], one_line(action)[:20], "", session_id)
-    return Event(moment, *words, _row_from_json(before), _row_from_json(after))
+    return AuditEvent(moment, *words, _row_from_json(before), _row_from_json(after))
 
 
 def _row_from_json(text: str) -> Row | None:

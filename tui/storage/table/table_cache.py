@@ -14,13 +14,13 @@ from sys import intern
 from typing import Any
 
 from tui.core.bounded_json import parse_json
-from tui.core.models import Event, Row
+from tui.core.models import AuditEvent, Row
 from tui.safe_io.folders import version_of
 from tui.storage.index.erasure_marks import erasure_of
 from tui.storage.index.index import Index
 from tui.storage.sqlite.connection import READ_TIMEOUT_S
 from tui.storage.table.row_codec import event_from, row_as_json
-from tui.storage.table.tracking import Table, read_table
+from tui.storage.table.tracking import TrackedRows, read_table
 
 _RACY_NS = 2_000_000_000
 _BESIDE = ("-wal", "-journal")
@@ -37,7 +37,7 @@ class TableCache:
         self._index = index
         self._clock = clock
 
-    def table_of(self, place: str, timeout_s: float = READ_TIMEOUT_S) -> Table:
+    def table_of(self, place: str, timeout_s: float = READ_TIMEOUT_S) -> TrackedRows:
         """Return what the database at `place` holds; raises as `read_table`."""
         stamp = _stamp(place, self._clock) if self._index is not None else None
         if stamp is None or self._index is None:
@@ -77,7 +77,7 @@ def _is_filled(place: str) -> bool:
         return False
 
 
-def _as_stored(table: Table) -> str:
+def _as_stored(table: TrackedRows) -> str:
     rows = [
         (
             one.session_id,
@@ -93,17 +93,17 @@ def _as_stored(table: Table) -> str:
     return json.dumps([rows, [_event_as_stored(one) for one in table.audited.values()]])
 
 
-def _event_as_stored(event: Event) -> list[Any]:
+def _event_as_stored(event: AuditEvent) -> list[Any]:
     words = event.operator, event.action, event.session_id
     return [event.at.isoformat(), *words, row_as_json(event.before), row_as_json(event.after)]
 
 
-def _from_stored(stored: str) -> Table | None:
+def _from_stored(stored: str) -> TrackedRows | None:
     """Return the table, `None` for what no database holds."""
     try:
         rows, audited = parse_json(stored)
         events = [event_from(_texts(one, 4)) for one in audited]
-        return Table(_rows(rows), {one.session_id: one for one in events if one is not None})
+        return TrackedRows(_rows(rows), {one.session_id: one for one in events if one is not None})
     except (TypeError, ValueError, RecursionError):
         return None
 

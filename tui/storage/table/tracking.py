@@ -11,20 +11,20 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from tui.core import row_transitions
-from tui.core.errors import Changed, NothingTracked
-from tui.core.models import Event, Row
+from tui.core.errors import Conflict, NotTracked
+from tui.core.models import AuditEvent, Row
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import write_time
 from tui.safe_io.folders import may_be_there
 from tui.storage.sqlite.connection import READ_TIMEOUT_S
 from tui.storage.sqlite.transactions import Steps, read, write
 from tui.storage.table.audit import (
-    Book,
+    AuditWriter,
     changed,
     latest_events,
     prune,
 )
-from tui.storage.table.audit_reader import Wanted, last_events
+from tui.storage.table.audit_reader import AuditQuery, last_events
 from tui.storage.table.audit_reader import read_events as read_events
 from tui.storage.table.conflict_message import lost_race
 from tui.storage.table.row_codec import COLUMNS, differing, row_from
@@ -53,22 +53,22 @@ _CREATE = """
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class TrackedRows:
     """Every row, and by session id the last act that the audit knows of."""
 
     rows: tuple[Row, ...]
-    audited: Mapping[str, Event]
+    audited: Mapping[str, AuditEvent]
 
 
 def read_rows(db_path: Path, timeout_s: float = READ_TIMEOUT_S) -> tuple[Row, ...]:
     """Return every row of the table, read as `database.read` does.
 
-    Raises `DatabaseProblem` with the reason in words, `NothingTracked` without a table.
+    Raises `DatabaseProblem` with the reason in words, `NotTracked` without a table.
     """
     return read(db_path, all_rows(), timeout_s)
 
 
-def read_table(db_path: Path, timeout_s: float = READ_TIMEOUT_S) -> Table:
+def read_table(db_path: Path, timeout_s: float = READ_TIMEOUT_S) -> TrackedRows:
     """Return every row and its last audited act, in one short connection; raises as `read_rows`."""
     return read(db_path, _whole_table(), timeout_s)
 
@@ -80,7 +80,7 @@ def is_tracked(db_path: Path, session_id: str, timeout_s: float = READ_TIMEOUT_S
     return read(db_path, _one_row(session_id), timeout_s) is not None
 
 
-class Writes:
+class Transactions:
     """The transactions of one operator, each with its audit event: a driver runs them.
 
     `act_id` joins what belongs to one act; without it each transaction is one. Events from before
@@ -103,7 +103,7 @@ class Writes:
         yield _CREATE, ()
 
     def change(self, before: Row, after: Row, *, action: str, now: datetime) -> Steps[Row]:
-        """Write `after` if the stored row still is `before`, else raise `Changed`.
+        """Write `after` if the stored row still is `before`, else raise `Conflict`.
 
         Returns what is stored: an older table keeps no metadata.
         """
@@ -118,7 +118,7 @@ class Writes:
 
     def change_many(
         self, changes: Sequence[tuple[Row, Row]], *, action: str, now: datetime
-    ) -> Steps[tuple[Changed | None, ...]]:
+    ) -> Steps[tuple[Conflict | None, ...]]:
         """Do as `change` for each pair of before and after, all in one commit.
 
         What was changed by somebody is left, and answered with why; the others go on.
@@ -168,7 +168,12 @@ class Writes:
         return self._apply(session_id, change, "extend", now)
 
     def mark_resumed(
-        self, session_id: str, *, now: datetime, keeps_until: datetime, run: Event | None = None
+        self,
+        session_id: str,
+        *,
+        now: datetime,
+        keeps_until: datetime,
+        run: AuditEvent | None = None,
     ) -> Steps[Row | None]:
         """The session is running again: see `status.resumed`; `run` says in which run."""
 
@@ -178,7 +183,7 @@ class Writes:
         return self._apply(session_id, change, "resume", now, run)
 
     def mark_failed(
-        self, session_id: str, *, now: datetime, reason: str, turn: Event | None = None
+        self, session_id: str, *, now: datetime, reason: str, turn: AuditEvent | None = None
     ) -> Steps[Row | None]:
         """A turn failed for `reason`: see `status.failed`; `turn` says what it cost."""
         words = one_line(reason)[:2000]
@@ -189,12 +194,12 @@ class Writes:
         return self._apply(session_id, change, "fail", now, turn)
 
     def mark_succeeded(
-        self, session_id: str, *, now: datetime, turn: Event | None = None
+        self, session_id: str, *, now: datetime, turn: AuditEvent | None = None
     ) -> Steps[Row | None]:
         """A turn succeeded: see `status.succeeded`; `turn` says what it cost."""
         return self._apply(session_id, row_transitions.succeeded, "succeed", now, turn)
 
-    def note(self, event: Event) -> Steps[None]:
+    def note(self, event: AuditEvent) -> Steps[None]:
         """Write down an act that changes no row; whose it is need not be tracked."""
         yield from writable_columns()
         yield from self._book().write(event)
@@ -210,7 +215,7 @@ class Writes:
         change: Callable[[Row], Row],
         action: str,
         now: datetime,
-        told: Event | None = None,
+        told: AuditEvent | None = None,
     ) -> Steps[Row | None]:
         """Change what is stored now and return it; `None` when there is no such row.
 
@@ -227,21 +232,21 @@ class Writes:
         yield from self._pruned()
         return after
 
-    def _book(self) -> Book:
-        return Book(self.operator, self._act_id)
+    def _book(self) -> AuditWriter:
+        return AuditWriter(self.operator, self._act_id)
 
     def _pruned(self) -> Steps[int]:
         return (yield from prune(self._keeps_since)) if self._keeps_since is not None else 0
 
 
 def _write(
-    book: Book,
+    book: AuditWriter,
     columns: Sequence[str],
     before: Row,
     after: Row,
     action: str,
     now: datetime,
-    told: Event | None = None,
+    told: AuditEvent | None = None,
 ) -> Steps[Row]:
     """Set the columns that differ and no other: a stored value may be no text at all."""
     after = _as_kept(columns, after)
@@ -261,7 +266,7 @@ def _write(
 
 
 def _written(
-    make: Callable[Concatenate[Writes, P], Steps[T]], *, creates: bool = False
+    make: Callable[Concatenate[Transactions, P], Steps[T]], *, creates: bool = False
 ) -> Callable[Concatenate[Tracking, P], T]:
     @wraps(make)
     def method(self: Tracking, /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -271,7 +276,7 @@ def _written(
 
 
 class Tracking:
-    """Writes to one listing's database, each in one transaction: `Writes` says what each does."""
+    """Writes to one listing's database, each in one of `Transactions`."""
 
     def __init__(
         self,
@@ -282,22 +287,22 @@ class Tracking:
         keeps_since: datetime | None = None,
     ) -> None:
         self.db_path = db_path
-        self.writes = Writes(zone, operator, act_id, keeps_since)
+        self.writes = Transactions(zone, operator, act_id, keeps_since)
 
-    init_table = _written(Writes.init_table, creates=True)
-    track = _written(Writes.track, creates=True)
-    change = _written(Writes.change)
-    change_many = _written(Writes.change_many)
-    mark_extended = _written(Writes.mark_extended)
-    mark_resumed = _written(Writes.mark_resumed)
-    mark_failed = _written(Writes.mark_failed)
-    mark_succeeded = _written(Writes.mark_succeeded)
-    note = _written(Writes.note)
-    prune = _written(Writes.prune)
+    init_table = _written(Transactions.init_table, creates=True)
+    track = _written(Transactions.track, creates=True)
+    change = _written(Transactions.change)
+    change_many = _written(Transactions.change_many)
+    mark_extended = _written(Transactions.mark_extended)
+    mark_resumed = _written(Transactions.mark_resumed)
+    mark_failed = _written(Transactions.mark_failed)
+    mark_succeeded = _written(Transactions.mark_succeeded)
+    note = _written(Transactions.note)
+    prune = _written(Transactions.prune)
 
 
 def all_rows() -> Steps[tuple[Row, ...]]:
-    """Read every row; raises `NothingTracked` without a table."""
+    """Read every row; raises `NotTracked` without a table."""
     columns = yield from columns_of()
     return (yield from _rows(columns))
 
@@ -312,12 +317,12 @@ def active_rows() -> Steps[list[dict[str, Any]]]:
     return sorted(listed, key=lambda one: str(one.get("created_at") or ""), reverse=True)
 
 
-def _whole_table() -> Steps[Table]:
+def _whole_table() -> Steps[TrackedRows]:
     kinds = yield from kinds_of_tables()
     columns = yield from columns_of(kinds)
     rows = yield from _rows(columns)
     known = yield from event_columns(kinds)
-    return Table(rows, (yield from latest_events(known)) if known else {})
+    return TrackedRows(rows, (yield from latest_events(known)) if known else {})
 
 
 def _one_row(session_id: str) -> Steps[Row | None]:
@@ -327,7 +332,7 @@ def _one_row(session_id: str) -> Steps[Row | None]:
 
 def _require_table(columns: Sequence[str]) -> None:
     if not columns:
-        raise NothingTracked(f"has no {TABLE} table yet")
+        raise NotTracked(f"has no {TABLE} table yet")
 
 
 def _rows(columns: Sequence[str]) -> Steps[tuple[Row, ...]]:
@@ -343,12 +348,12 @@ def _find(columns: Sequence[str], session_id: str) -> Steps[Row | None]:
     return row_from(stored[0]) if stored else None
 
 
-def _lost(columns: Sequence[str], before: Row, now: datetime) -> Steps[Changed | None]:
+def _lost(columns: Sequence[str], before: Row, now: datetime) -> Steps[Conflict | None]:
     """Say what somebody changed since `before` was read, if so."""
     stored = yield from _find(columns, before.session_id)
     if stored == before:
         return None
-    acts = yield from last_events(Wanted(before.session_id, with_rows=True), 1)
+    acts = yield from last_events(AuditQuery(before.session_id, with_rows=True), 1)
     return lost_race(before, stored, acts, now)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from sys import intern
 from typing import Any
 
-from tui.claude.transcript_facts import NO_FACTS, Facts, kept, read_facts, still_holds
+from tui.claude.transcript_facts import NO_FACTS, TranscriptFacts, kept, read_facts, still_holds
 from tui.core.bounded_json import parse_json
 from tui.core.text.safe_text import one_line
 from tui.safe_io.folders import Version, may_be_there, version_of
@@ -57,11 +57,11 @@ class ListingFacts:
         self._folder = folder
         self._index = index
         self._lock = threading.Lock()
-        self._known: dict[str, tuple[Version, Facts]] = {}
+        self._known: dict[str, tuple[Version, TranscriptFacts]] = {}
         self._stored = _loaded(index.facts(folder, erasure))
         self._shares = _shares(self._stored.pop(_SHARES, None))
 
-    def of(self, path: str | Path, status: os.stat_result) -> Facts | None:
+    def of(self, path: str | Path, status: os.stat_result) -> TranscriptFacts | None:
         """Return what the file says that has this status; `None` when it cannot be read now.
 
         A file is read again when anything about it changed.
@@ -113,7 +113,7 @@ class ListingFacts:
             shares = {_SHARES: self._shares} if self._shares else {}
             return json.dumps({**shares, **self._stored, **fresh})
 
-    def _recalled(self, place: str) -> tuple[Version, Facts] | None:
+    def _recalled(self, place: str) -> tuple[Version, TranscriptFacts] | None:
         with self._lock:
             stored = self._stored.pop(place, None)
             known = _from_stored(stored) if stored is not None else None
@@ -127,12 +127,14 @@ def no_facts() -> ListingFacts:
     return ListingFacts(Path(), NOBODY_KNOWS, Index())
 
 
-def read_or_nothing(said: Facts | None) -> Facts:
+def read_or_nothing(said: TranscriptFacts | None) -> TranscriptFacts:
     """Return the facts, empty ones where nobody could read them."""
     return NO_FACTS if said is None else said
 
 
-def _has_grown(known: tuple[Version, Facts], version: Version, facts: Facts) -> bool:
+def _has_grown(
+    known: tuple[Version, TranscriptFacts], version: Version, facts: TranscriptFacts
+) -> bool:
     """Whether it is the file that it was, with more at its end; another one, or one that was put
     back as it was before, says nothing of what was read then.
     """
@@ -164,20 +166,20 @@ def _is_amount(value: object) -> bool:
     return isinstance(value, float) and 0 <= value < 1e9
 
 
-def _as_stored(version: Version, facts: Facts) -> list[Any]:
+def _as_stored(version: Version, facts: TranscriptFacts) -> list[Any]:
     first_at = facts.first_at.timestamp() if facts.first_at else None
     said = (facts.title, facts.model, facts.cost_usd)
     return [*version, *said, first_at, facts.origin, facts.turn_error, facts.end]
 
 
-def _from_stored(stored: Any) -> tuple[Version, Facts] | None:
+def _from_stored(stored: Any) -> tuple[Version, TranscriptFacts] | None:
     try:
         *version, title, model, cost, first_at, origin, error, end = stored
         device, inode, size, mtime, ctime = version
         first = None if first_at is None else datetime.fromtimestamp(first_at, UTC)
         words = one_line(title)[:200], intern(one_line(model)[:60])
         more = one_line(origin)[:16], one_line(error)[:400], one_line(end)[:40]
-        said = Facts(*words, cost, first, *more)
+        said = TranscriptFacts(*words, cost, first, *more)
     except (TypeError, ValueError, OverflowError, OSError):
         return None
     is_sound = cost is None or _is_amount(cost)

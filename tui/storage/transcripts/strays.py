@@ -21,7 +21,7 @@ from tui.core.models import Process, Transcript
 from tui.core.session_id import is_session_id
 from tui.core.text.safe_text import one_line
 from tui.safe_io.folders import Version, is_link, is_settled, version_of
-from tui.safe_io.walking import Measure, measure
+from tui.safe_io.walking import FolderSize, measure
 from tui.storage.transcripts.facts_cache import FactsCache, no_facts, read_or_nothing
 from tui.storage.transcripts.fork_costs import with_own_costs
 from tui.storage.transcripts.transcript_files import sketch_in, transcript_of
@@ -189,7 +189,7 @@ class StrayFinder:
         if not stat.S_ISREG(status.st_mode):
             return None
         beside = path.removesuffix(".jsonl")
-        more = measure(beside) if _is_folder(beside) else Measure()
+        more = measure(beside) if _is_folder(beside) else FolderSize()
         said = read_or_nothing(self._said.of(path, status))
         return transcript_of(session_id, path, status, said, more)
 

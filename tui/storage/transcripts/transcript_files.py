@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from tui.claude.transcript_facts import Facts
+from tui.claude.transcript_facts import TranscriptFacts
 from tui.core.limits import (
     MOST_ENTRIES,
     MOST_NAMES,
@@ -24,7 +24,7 @@ from tui.core.models import Remains, Transcript
 from tui.core.session_id import is_cli_id, is_session_id
 from tui.core.text.safe_text import one_line
 from tui.safe_io.folders import Version, is_link, version_of
-from tui.safe_io.walking import Budget, Measure, measure
+from tui.safe_io.walking import Budget, FolderSize, measure
 from tui.storage.transcripts.facts_cache import FactsCache, no_facts, read_or_nothing
 from tui.storage.transcripts.fork_costs import with_own_costs
 
@@ -103,7 +103,7 @@ class TranscriptFinder:
                 continue
             try:
                 status = entry.stat(follow_symlinks=False)
-                more = self._beside(folders[session_id]) if session_id in folders else Measure()
+                more = self._beside(folders[session_id]) if session_id in folders else FolderSize()
             except OSError as error:
                 self._leave_unread(path, error)
                 continue
@@ -143,7 +143,7 @@ class TranscriptFinder:
         if abs(self._begun_ns - max(status.st_mtime_ns, status.st_ctime_ns)) < _YOUNG_NS:
             self._young.add(path)
 
-    def _beside(self, folder: os.DirEntry[str]) -> Measure:
+    def _beside(self, folder: os.DirEntry[str]) -> FolderSize:
         """Return how much lies in a session's own folder, and remember that folder's version."""
         self.seen[folder.path] = version_of(folder.stat(follow_symlinks=False))
         return measure(folder.path)
@@ -221,7 +221,7 @@ class TranscriptFinder:
 
 
 def transcript_of(
-    session_id: str, path: str, status: os.stat_result, said: Facts, more: Measure
+    session_id: str, path: str, status: os.stat_result, said: TranscriptFacts, more: FolderSize
 ) -> Transcript:
     """Return the transcript that a file with this status is, `more` beside it counted in."""
     return Transcript(
@@ -264,7 +264,7 @@ def sketch_in(folder: Path) -> Transcript | None:
     )
 
 
-def _is_of(one: Transcript, status: os.stat_result, more: Measure) -> bool:
+def _is_of(one: Transcript, status: os.stat_result, more: FolderSize) -> bool:
     """Whether what lies beside a transcript is as it was."""
     return one.bytes == status.st_size + more.bytes and one.active_at == _active_at(status, more)
 
@@ -274,7 +274,7 @@ def _modified_at(status: os.stat_result) -> datetime:
     return _moment(status.st_mtime)
 
 
-def _active_at(status: os.stat_result, more: Measure) -> datetime | None:
+def _active_at(status: os.stat_result, more: FolderSize) -> datetime | None:
     """Return when what lies beside a transcript was written to, if that is later than itself."""
     return _moment(more.newest_ns / 1e9) if more.newest_ns > status.st_mtime_ns else None
 

@@ -13,10 +13,10 @@ from tui.core.errors import ConsoleError
 from tui.core.limits import MOST_NAMES, TRASH_S
 from tui.safe_io.folders import may_be_there
 from tui.safe_io.replacing import folder_of
-from tui.safe_io.walking import Budget, Measure, erase_inside, measure
+from tui.safe_io.walking import Budget, FolderSize, erase_inside, measure
 from tui.storage.trash.manifest import (
     PURGED,
-    Trashed,
+    Manifest,
     forget,
     numbers_erased,
     numbers_said,
@@ -26,20 +26,20 @@ from tui.storage.trash.manifest import (
 from tui.storage.trash.trash import batches_in, clear, drop_batch, read_batches
 
 
-def measure_trashed(trashed: Trashed) -> Measure:
+def measure_trashed(trashed: Manifest) -> FolderSize:
     """Return the size of what lies in the trash of a session."""
-    return sum(map(measure, (*trashed.files, trashed.erased_mark)), Measure())
+    return sum(map(measure, (*trashed.files, trashed.erased_mark)), FolderSize())
 
 
-def measures(sessions: Iterable[Trashed]) -> list[Measure]:
+def measures(sessions: Iterable[Manifest]) -> list[FolderSize]:
     """Return the size of each of many sessions in the trash, as far as time allows."""
     budget = Budget(MOST_NAMES, TRASH_S)
     return [
-        measure_trashed(one) if budget.spend() else Measure(cut=budget.words) for one in sessions
+        measure_trashed(one) if budget.spend() else FolderSize(cut=budget.words) for one in sessions
     ]
 
 
-def erase(trashed: Trashed) -> int:
+def erase(trashed: Manifest) -> int:
     """Erase a session in the trash and return the bytes that were freed; raises `ConsoleError`.
 
     First one rename takes it out of the trash: what is half erased must never be taken for half
@@ -85,7 +85,7 @@ def _unread(batch: Path, error: OSError) -> ConsoleError:
     return ConsoleError(f"{batch} cannot be read: {error.strerror}: not all of it is erased")
 
 
-def erase_words(trashed: Trashed) -> None:
+def erase_words(trashed: Manifest) -> None:
     """Take what its batch's manifest says of an erased session out of there, too.
 
     Raises `OSError`.
@@ -110,14 +110,14 @@ def erase_path(path: Path) -> None:
 
 def read_half_erased(
     root: Path, listing_paths: Iterable[Path]
-) -> tuple[tuple[Trashed, ...], tuple[str, ...]]:
+) -> tuple[tuple[Manifest, ...], tuple[str, ...]]:
     """Return the sessions in the trash whose erasure broke off, and what could not be read."""
     return read_batches(root, listing_paths, numbers_erased)
 
 
 def read_said(
     root: Path, listing_paths: Iterable[Path]
-) -> tuple[tuple[Trashed, ...], tuple[str, ...]]:
+) -> tuple[tuple[Manifest, ...], tuple[str, ...]]:
     """Return all that the manifests speak of, there, half erased or gone, and what is unread."""
     return read_batches(root, listing_paths, numbers_said)
 

@@ -29,7 +29,7 @@ _RUN = re.compile(r"\.session_console/runs/[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4,16}")
 
 
 @dataclass(frozen=True, slots=True)
-class Trashed:
+class Manifest:
     """One session in the trash: what was moved from where below its listing, and its row.
 
     The n-th of `places`, each relative to the listing, lies in `<number>-<n>` of `batch`, the
@@ -81,7 +81,7 @@ class Trashed:
         return self.batch / f"{self.number}-{index}"
 
 
-def write_manifest(batch: Path, sessions: Sequence[Trashed]) -> None:
+def write_manifest(batch: Path, sessions: Sequence[Manifest]) -> None:
     """Write down, and read back, what a batch holds; raises `OSError`.
 
     What cannot be read could never be restored.
@@ -94,7 +94,7 @@ def write_manifest(batch: Path, sessions: Sequence[Trashed]) -> None:
         raise OSError(errno.EIO, "its manifest does not read as it was written")
 
 
-def read_manifest(batch: Path, numbers: Iterable[str]) -> tuple[Trashed, ...]:
+def read_manifest(batch: Path, numbers: Iterable[str]) -> tuple[Manifest, ...]:
     """Return what the manifest says of those numbers: nothing of the unsound.
 
     Raises `OSError` when it cannot be read now.
@@ -113,7 +113,7 @@ def numbers_said(batch: Path) -> tuple[str, ...]:
     return tuple(manifest["sessions"]) if manifest is not None else ()
 
 
-def forget(trashed: Trashed) -> None:
+def forget(trashed: Manifest) -> None:
     """Take all that is said of a session out of its batch's manifest; raises `OSError`."""
     manifest = _load(trashed.batch)
     if manifest is not None and manifest["sessions"].pop(trashed.number, None) is not None:
@@ -124,7 +124,7 @@ def _write(batch: Path, manifest: Mapping[str, Any]) -> None:
     write_atomically(batch / MANIFEST, json.dumps(manifest))
 
 
-def _as_json(one: Trashed) -> dict[str, Any]:
+def _as_json(one: Manifest) -> dict[str, Any]:
     row = None if one.row is None else {name: getattr(one.row, name) for name in _FIELDS}
     facts = {"session_id": one.session_id, "places": list(one.places), "row": row}
     return facts | {"left": one.left, "zone": one.zone, "title": one.title}
@@ -146,12 +146,12 @@ def _load(batch: Path) -> dict[str, Any] | None:
     return manifest if is_sound else None
 
 
-def _trashed(batch: Path, manifest: Mapping[str, Any] | None, number: str) -> Trashed | None:
+def _trashed(batch: Path, manifest: Mapping[str, Any] | None, number: str) -> Manifest | None:
     if manifest is None:
         return None
     try:
         one = manifest["sessions"][number]
-        trashed = Trashed(
+        trashed = Manifest(
             batch,
             number,
             str(manifest["listing"]),
@@ -171,7 +171,7 @@ def _trashed(batch: Path, manifest: Mapping[str, Any] | None, number: str) -> Tr
     return trashed if is_sound and _are_places_of(trashed) and _is_row_of(trashed) else None
 
 
-def _are_places_of(trashed: Trashed) -> bool:
+def _are_places_of(trashed: Manifest) -> bool:
     """Whether all that is to be put back is its session's: nothing else was ever moved."""
     places, session_id = trashed.places, trashed.session_id
     is_each_once = len(set(places)) == len(places)
@@ -180,7 +180,7 @@ def _are_places_of(trashed: Trashed) -> bool:
     )
 
 
-def _is_row_of(trashed: Trashed) -> bool:
+def _is_row_of(trashed: Manifest) -> bool:
     """Whether the manifest's row is one of its session: the file may have been edited."""
     row = trashed.row
     if row is None:

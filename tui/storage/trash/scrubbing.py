@@ -20,7 +20,7 @@ from tui.storage.sqlite.side_files import require_plain
 from tui.storage.sqlite.transactions import Steps, problems, write
 from tui.storage.table.packed_rows import without_metadata
 from tui.storage.table.table_shape import event_columns, kinds_of_tables
-from tui.storage.table.tracking import Writes
+from tui.storage.table.tracking import Transactions
 
 _HISTORY = "history.jsonl"
 _LONGEST_HISTORY = 64 * 1024 * 1024
@@ -45,14 +45,14 @@ def scrub_database(
     """
     if not may_be_there(db_path):
         return
-    write(db_path, _scrub(session_id, row, Writes(zone, operator, act_id), now))
+    write(db_path, _scrub(session_id, row, Transactions(zone, operator, act_id), now))
     with suppress(DatabaseProblem):  # the log of a database in WAL mode: it is emptied in time
         require_plain(db_path)
         with problems(db_path):
             empty_log(db_path)
 
 
-def _scrub(session_id: str, row: Row | None, writes: Writes, now: datetime) -> Steps[None]:
+def _scrub(session_id: str, row: Row | None, writes: Transactions, now: datetime) -> Steps[None]:
     yield "PRAGMA secure_delete = ON", ()
     if row is not None:
         erased = replace(row, status=Status.DELETED, metadata=None)

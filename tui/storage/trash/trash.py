@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from tui.core.errors import Changed, ConsoleError, Refused
+from tui.core.errors import Conflict, ConsoleError, Refused
 from tui.core.limits import MOST_BATCHES, MOST_NAMES, TRASH_S
 from tui.core.models import Row
 from tui.core.text.safe_text import one_line
@@ -34,7 +34,7 @@ from tui.safe_io.replacing import (
     unlink_at,
 )
 from tui.safe_io.walking import Budget, names_in
-from tui.storage.trash.manifest import MANIFEST, Trashed, numbers_in, read_manifest, write_manifest
+from tui.storage.trash.manifest import MANIFEST, Manifest, numbers_in, read_manifest, write_manifest
 
 WAY_OUT = (
     "Erasing needs no space: `cleanup --purge-trash` for the old trash, `purge ID` for one "
@@ -45,7 +45,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True, slots=True)
-class Doomed:
+class PendingMove:
     """A session that is about to be moved: its paths, its row, and the status it is to get."""
 
     session_id: str
@@ -56,16 +56,16 @@ class Doomed:
     title: str = ""
 
 
-class Batch:
+class TrashBatch:
     """What is being moved together; `keep` what is to stay in the trash."""
 
-    def __init__(self, folder: Path, listing_path: Path, sessions: tuple[Trashed, ...]) -> None:
+    def __init__(self, folder: Path, listing_path: Path, sessions: tuple[Manifest, ...]) -> None:
         self.sessions = sessions
         self._folder = folder
         self._listing_path = listing_path
         self._open = list(sessions)
 
-    def move(self, trashed: Trashed) -> None:
+    def move(self, trashed: Manifest) -> None:
         """Rename everything of a session into the trash; raises `ConsoleError`."""
         try:
             if not trashed.places:
@@ -76,11 +76,11 @@ class Batch:
         except OSError as error:
             raise _unmoved(error) from error
 
-    def keep(self, trashed: Trashed) -> None:
+    def keep(self, trashed: Manifest) -> None:
         """Let a session stay in the trash: its row says so."""
         self._open.remove(trashed)
 
-    def give_back(self, trashed: Trashed) -> None:
+    def give_back(self, trashed: Manifest) -> None:
         """Rename everything of a session back to where it was; raises as `put_back`."""
         self._open.remove(trashed)
         put_back(trashed, self._listing_path)
@@ -102,12 +102,12 @@ class Batch:
 def moving_to_trash(
     root: Path,
     listing_path: Path,
-    doomed: Sequence[Doomed],
+    doomed: Sequence[PendingMove],
     *,
     at: datetime,
     operator: str,
     action: str,
-) -> Iterator[Batch]:
+) -> Iterator[TrashBatch]:
     """Write the intent down for a batch whose sessions are then moved, and kept or given back.
 
     Whatever ends the block, an interrupt too, gives back what was not kept. Raises `ConsoleError`
@@ -123,20 +123,20 @@ def moving_to_trash(
         _write_intent(folder, sessions)
     except OSError as error:
         raise unwritten("nothing was moved: the trash cannot be written", error) from error
-    batch = Batch(folder, listing_path, sessions)
+    batch = TrashBatch(folder, listing_path, sessions)
     try:
         yield batch
     finally:
         batch.close()
 
 
-def _intended(folder: Path, listing_path: Path, number: int, one: Doomed, **facts: Any) -> Trashed:
-    return Trashed(
+def _intended(folder: Path, listing: Path, number: int, one: PendingMove, **facts: Any) -> Manifest:
+    return Manifest(
         batch=folder,
         number=str(number),
-        listing=listing_path.name,
+        listing=listing.name,
         session_id=one.session_id,
-        places=tuple(str(path.relative_to(listing_path)) for path in one.paths),
+        places=tuple(str(path.relative_to(listing)) for path in one.paths),
         row=one.row,
         left=one.left,
         zone=one.zone,
@@ -145,10 +145,10 @@ def _intended(folder: Path, listing_path: Path, number: int, one: Doomed, **fact
     )
 
 
-def require_way_back(trashed: Trashed, listing_path: Path) -> tuple[tuple[Path, Path], ...]:
+def require_way_back(trashed: Manifest, listing_path: Path) -> tuple[tuple[Path, Path], ...]:
     """Return from where to where each thing of a session has to be moved; a second time, the rest.
 
-    Raises `Changed` when something new is in the way, `Refused` when the way leads out, and
+    Raises `Conflict` when something new is in the way, `Refused` when the way leads out, and
     `ConsoleError` when nobody can tell what is where.
     """
     targets = [_inside(listing_path, place) for place in trashed.places]
@@ -173,12 +173,12 @@ def _is_there(path: Path) -> bool:
     return True
 
 
-def _in_the_way(target: Path, listing_path: Path) -> Changed:
+def _in_the_way(target: Path, listing_path: Path) -> Conflict:
     shown = target.relative_to(listing_path)
-    return Changed(f"{shown} exists again: nothing was restored over it")
+    return Conflict(f"{shown} exists again: nothing was restored over it")
 
 
-def put_back(trashed: Trashed, listing_path: Path) -> None:
+def put_back(trashed: Manifest, listing_path: Path) -> None:
     """Rename everything back to where it was, and let the trash forget it; safe to do twice.
 
     Raises `Refused` before anything moves, as `require_way_back` does, else `ConsoleError`.
@@ -208,24 +208,24 @@ def drop_batch(batch: Path) -> None:
         return
 
 
-def list_trash(root: Path, listing_paths: Iterable[Path] = ()) -> tuple[Trashed, ...]:
+def list_trash(root: Path, listing_paths: Iterable[Path] = ()) -> tuple[Manifest, ...]:
     """Return the sessions in the trash of the root and of the listings, newest first."""
     return read_trash(root, listing_paths)[0]
 
 
 def read_trash(
     root: Path, listing_paths: Iterable[Path] = ()
-) -> tuple[tuple[Trashed, ...], tuple[str, ...]]:
+) -> tuple[tuple[Manifest, ...], tuple[str, ...]]:
     """Return the same, and in words what of the trash was not read."""
     return read_batches(root, listing_paths, numbers_in)
 
 
 def read_batches(
     root: Path, listing_paths: Iterable[Path], numbers: Callable[[Path], Iterable[str]]
-) -> tuple[tuple[Trashed, ...], tuple[str, ...]]:
+) -> tuple[tuple[Manifest, ...], tuple[str, ...]]:
     """Return what the manifests say of the `numbers` of each batch, and what was not read."""
     budget, unread = Budget(MOST_NAMES, TRASH_S), list[str]()
-    found: list[Trashed] = []
+    found: list[Manifest] = []
     for base, only in _bases(root, listing_paths):
         batches, why = _batches_in(base)
         for batch in batches:
@@ -303,7 +303,7 @@ def _is_folder(path: Path) -> bool:
         return error.errno not in (errno.ENOENT, errno.ENOTDIR)
 
 
-def _sessions(batch: Path, only: str, numbers: Iterable[str]) -> tuple[Trashed, ...]:
+def _sessions(batch: Path, only: str, numbers: Iterable[str]) -> tuple[Manifest, ...]:
     found = read_manifest(batch, numbers)
     return tuple(one for one in found if only in ("", one.listing))
 
@@ -337,7 +337,7 @@ def _moved_to(trash: Path, made: Path) -> Path:
     return trash / made.name
 
 
-def _write_intent(batch: Path, sessions: tuple[Trashed, ...]) -> None:
+def _write_intent(batch: Path, sessions: tuple[Manifest, ...]) -> None:
     try:
         write_manifest(batch, sessions)
     except BaseException:  # an interrupt too must leave nothing half-made

@@ -15,7 +15,7 @@ from tui.ui.actions.key_targets import LISTINGS
 from tui.ui.actions.prompting import until_taken
 from tui.ui.background.loops import write_down
 from tui.ui.picture import PictureScreen
-from tui.ui.widgets.prompt import TOO_EARLY, Cancelled, GaveUp
+from tui.ui.widgets.prompt import TOO_EARLY, Cancelled, StoppedWaiting
 from tui.view.text.lines import Cell
 
 
@@ -34,7 +34,7 @@ class ActingScreen(PictureScreen, inherit_bindings=False):
         try:
             await flow
             is_taken = True
-        except GaveUp as error:
+        except StoppedWaiting as error:
             self.question.say(str(error))
         except Cancelled:
             is_taken = True  # left by a key: what follows it is meant for the panes
@@ -98,7 +98,7 @@ class ActingScreen(PictureScreen, inherit_bindings=False):
                 raise
             except ConsoleError as error:
                 if self.question.asked > asked:  # a question of its own was answered meanwhile
-                    raise Stopped(error) from error
+                    raise VerbStopped(error) from error
                 raise
 
         try:
@@ -113,10 +113,10 @@ class ActingScreen(PictureScreen, inherit_bindings=False):
                 complete=lambda typed: verbs.complete(typed, self.known_verbs, names),
                 counts_on_it=False,  # but a verb that is not harmless does
             )
-        except Stopped as stopped:
+        except VerbStopped as stopped:
             raise stopped.why from None
 
-    async def _do(self, text: str, meant: commands.Meant | None) -> None:
+    async def _do(self, text: str, meant: commands.Selection | None) -> None:
         """Do what a line of the `:` prompt says."""
         if not text.strip():
             return
@@ -147,7 +147,7 @@ class ActingScreen(PictureScreen, inherit_bindings=False):
         sessions = self.catalog.sessions if self.catalog else ()
         return sum(one.is_live and one.run is not None and not one.run.is_over for one in sessions)
 
-    def _tail(self, command: verbs.Command, catalog: Catalog, meant: commands.Meant) -> None:
+    def _tail(self, command: verbs.VerbLine, catalog: Catalog, meant: commands.Selection) -> None:
         """Show the stream on the whole screen, of the session named or of the selected one."""
         session = find_session(catalog, command.words[0]) if command.words else meant.selected
         if session is None:
@@ -158,9 +158,9 @@ class ActingScreen(PictureScreen, inherit_bindings=False):
         self.read_in_full()
         self.fit()
 
-    def _meant(self, catalog: Catalog) -> commands.Meant:
+    def _meant(self, catalog: Catalog) -> commands.Selection:
         at_listings = self.pane == LISTINGS and not (self.is_full or self.page.is_open)
-        return commands.Meant(
+        return commands.Selection(
             catalog,
             self.selected,
             self.targets,
@@ -172,7 +172,7 @@ class ActingScreen(PictureScreen, inherit_bindings=False):
         )
 
 
-class Stopped(Exception):
+class VerbStopped(Exception):
     """A verb was refused when it had asked something of its own: its line does not come back."""
 
     def __init__(self, why: ConsoleError) -> None:

@@ -10,14 +10,14 @@ from typing import Protocol, TypeVar
 from tui.core.catalog import is_gone
 from tui.core.errors import UsageError
 from tui.core.models import Key, Session
-from tui.core.permission_request import Request
-from tui.operations.context import Act
+from tui.core.permission_request import PermissionRequest
+from tui.operations.context import ActionResult
 from tui.ui.port import Engine
 from tui.ui.state.drafts import Drafts
-from tui.ui.state.notifications import News
+from tui.ui.state.notifications import Notifications
 from tui.ui.threads import in_background
 from tui.ui.widgets.page import Draw, PagePane
-from tui.ui.widgets.prompt import GaveUp, Question
+from tui.ui.widgets.prompt import PromptBar, StoppedWaiting
 from tui.view.text import formatting
 from tui.view.text.sent_commands import answered_words, deadline_words
 
@@ -33,7 +33,7 @@ class OpenPage(Protocol):
 
 
 @dataclass(slots=True)
-class Desk:
+class ActionContext:
     """`done` are the batches that `u` undoes, the latest last.
 
     `failed` are the sessions that stay marked after a deed on many; `None` leaves the marks be.
@@ -45,20 +45,20 @@ class Desk:
     """
 
     engine: Engine
-    question: Question
-    news: News
+    question: PromptBar
+    news: Notifications
     page: PagePane
     fit: Callable[[], None]
     show_page: ShowPage
     open_page: OpenPage
-    done: list[tuple[Act, ...]] = field(default_factory=list)
+    done: list[tuple[ActionResult, ...]] = field(default_factory=list)
     failed: frozenset[Key] | None = None
     started: str = ""
     drafts: Drafts = field(init=False)
     commands: tuple[tuple[str, ...], ...] = ()
     about: tuple[Session, ...] = ()
     said_of_done: str = ""
-    request: Request | None = None
+    request: PermissionRequest | None = None
 
     def __post_init__(self) -> None:
         self.drafts = Drafts(self.question)
@@ -82,7 +82,7 @@ class Desk:
         def later(task: asyncio.Future[T]) -> None:
             error = task.exception()
             done = task.result() if error is None else error
-            told = done.words if isinstance(done, Act) else f"{says}: {error or 'done'}"
+            told = done.words if isinstance(done, ActionResult) else f"{says}: {error or 'done'}"
             self.news.tell(told, "bad" if error else "noticed")
 
         return await self.question.wait_for(in_background(work), lambda: says, later)
@@ -96,8 +96,8 @@ class Desk:
         waits, leaves = self.question.wait_for, "leaves it: nothing is done"
         try:
             return await waits(in_background(work), lambda: says, later, leaves)
-        except GaveUp:
-            raise GaveUp(f"{says}: left, nothing was done") from None
+        except StoppedWaiting:
+            raise StoppedWaiting(f"{says}: left, nothing was done") from None
 
     def open_pages(self, title: str, draw: Draw) -> None:
         """Show lines over the panes page by page, beside a question about them."""
@@ -136,7 +136,7 @@ class Desk:
         elif self.request is not None and self.about:
             self._look_at_request(self.request, there[self.about[0].key])
 
-    def _look_at_request(self, request: Request, session: Session) -> None:
+    def _look_at_request(self, request: PermissionRequest, session: Session) -> None:
         now = session.run.request if session.run else None
         if now is not None and now.request_id == request.request_id:
             self.request = now
@@ -172,7 +172,7 @@ def require_some(sessions: Sequence[Session]) -> None:
         raise UsageError("no session is selected")
 
 
-async def is_sure(desk: Desk, asks: str, count: int, verb: str) -> bool:
+async def is_sure(desk: ActionContext, asks: str, count: int, verb: str) -> bool:
     """Ask, default No; over five at once the count must be typed."""
     if count <= MANY:
         return await desk.question.confirm(asks)

@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 
-from tui.core.agent_questions import Asked, questions
+from tui.core.agent_questions import AgentQuestion, questions
 from tui.core.errors import UsageError
 from tui.core.limits import LONGEST_WAIT_S
 from tui.core.models import Session
-from tui.core.permission_request import LEAST_DIGEST, Request
+from tui.core.permission_request import LEAST_DIGEST, PermissionRequest
 from tui.core.text.safe_text import one_line
 from tui.core.text.visible_escapes import revealed
 from tui.core.time.expiry import parse_duration
-from tui.operations.context import Act
-from tui.ui.actions.action_context import Desk, after_dashes, named
+from tui.operations.context import ActionResult
+from tui.ui.actions.action_context import ActionContext, after_dashes, named
 from tui.ui.actions.prompting import until_taken
 from tui.ui.widgets.prompt import Turns
 from tui.view.stream import request_page
@@ -31,7 +31,7 @@ _PLACEHOLDER = "a number, or your own words; :deny, :wait 2h; PgDn"
 _DENIES, _PUTS_OFF = ":deny", ":wait"
 
 
-async def answer(desk: Desk, session: Session, given: Sequence[str] = ()) -> None:
+async def answer(desk: ActionContext, session: Session, given: Sequence[str] = ()) -> None:
     """Answer what waits; `given` is a decision and its reason, or the answer to a question.
 
     What would be granted is shown all the same, before it is.
@@ -53,7 +53,9 @@ async def answer(desk: Desk, session: Session, given: Sequence[str] = ()) -> Non
     desk.question.say(act.words, "good")
 
 
-async def _look(desk: Desk, session: Session, request: Request, given: str) -> Act:
+async def _look(
+    desk: ActionContext, session: Session, request: PermissionRequest, given: str
+) -> ActionResult:
     asked = questions(request)
     if asked and not request.problem:
         return await _answer_questions(desk, session, request, given)
@@ -62,7 +64,9 @@ async def _look(desk: Desk, session: Session, request: Request, given: str) -> A
     return await _decide(desk, session, request, "" if said in _GRANTS else refused)
 
 
-async def _decide(desk: Desk, session: Session, request: Request, refused: str) -> Act:
+async def _decide(
+    desk: ActionContext, session: Session, request: PermissionRequest, refused: str
+) -> ActionResult:
     """Show a request page by page, and ask for a decision."""
     reason = await desk.learn(partial(desk.engine.why_not_grant, session, request), _READS)
     grants = {} if reason else {"y": "once", "A": "always ..."}
@@ -90,7 +94,7 @@ async def _decide(desk: Desk, session: Session, request: Request, refused: str) 
             return await _say(desk, session, request, decision)
 
 
-async def _is_always(desk: Desk, request: Request) -> bool:
+async def _is_always(desk: ActionContext, request: PermissionRequest) -> bool:
     """Show what an answer of `always` would allow, and have the word typed."""
     refused, tool = "", request_page.short_tool(request)
     while True:
@@ -105,7 +109,7 @@ async def _is_always(desk: Desk, request: Request) -> bool:
             return True
 
 
-async def _deny(desk: Desk, session: Session, request: Request) -> Act:
+async def _deny(desk: ActionContext, session: Session, request: PermissionRequest) -> ActionResult:
     def meant(reason: str) -> None:
         desk.stands_for("answer", session.address, "deny", *_because(reason))
 
@@ -114,10 +118,10 @@ async def _deny(desk: Desk, session: Session, request: Request) -> Act:
     return await _say(desk, session, request, "deny", reason)
 
 
-async def _put_off(desk: Desk, session: Session, words: str) -> Act:
+async def _put_off(desk: ActionContext, session: Session, words: str) -> ActionResult:
     """Let the request wait longer; the line stays open until it is a time that can be."""
 
-    async def take(typed: str) -> Act:
+    async def take(typed: str) -> ActionResult:
         desk.stands_for("answer", session.address, "wait", typed)
         return await desk.do(partial(desk.engine.put_off, session, typed), "letting it wait")
 
@@ -140,8 +144,12 @@ async def _put_off(desk: Desk, session: Session, words: str) -> Act:
 
 
 async def _say(
-    desk: Desk, session: Session, request: Request, decision: str, reason: str = ""
-) -> Act:
+    desk: ActionContext,
+    session: Session,
+    request: PermissionRequest,
+    decision: str,
+    reason: str = "",
+) -> ActionResult:
     shown = request.digest if decision in _GRANTS else ""
     named_as = (f"--input={shown[:LEAST_DIGEST]}",) if shown else ()
     desk.stands_for("answer", session.address, decision, *named_as, *_because(reason))
@@ -152,7 +160,9 @@ async def _say(
 # Questions -----------------------------------------------------------------------------------
 
 
-async def _answer_questions(desk: Desk, session: Session, request: Request, given: str) -> Act:
+async def _answer_questions(
+    desk: ActionContext, session: Session, request: PermissionRequest, given: str
+) -> ActionResult:
     """Show each question of the agent with all its options, and ask for its answer."""
     asked, said = questions(request), list[str]()
     typed = given.split(";") if len(asked) > 1 else [given]
@@ -173,7 +183,7 @@ async def _answer_questions(desk: Desk, session: Session, request: Request, give
 
 
 async def _answered(
-    desk: Desk, one: Asked, count: str, text: str, meant: Callable[[str], None]
+    desk: ActionContext, one: AgentQuestion, count: str, text: str, meant: Callable[[str], None]
 ) -> str:
     """Ask for the answer to a question until it is one, and all of the question was seen."""
     refused, offered = "", " · ".join(f"{n} {revealed(it)}" for n, it in enumerate(one.options, 1))
@@ -199,7 +209,12 @@ async def _answered(
 
 
 def _stands_for(
-    desk: Desk, session: Session, request: Request, said: Sequence[str], count: int, typed: str
+    desk: ActionContext,
+    session: Session,
+    request: PermissionRequest,
+    said: Sequence[str],
+    count: int,
+    typed: str,
 ) -> None:
     """Take note of the command; it names the input only once all of that was in sight.
 
@@ -227,14 +242,14 @@ def _otherwise(text: str) -> tuple[str, str]:
     return (word, words.strip()) if word in (_DENIES, _PUTS_OFF) else ("", "")
 
 
-def _meaning(asked: Asked, text: str) -> str:
+def _meaning(asked: AgentQuestion, text: str) -> str:
     """Return the answer that a line means; raises `UsageError` for a word that is none."""
     if text.lstrip().startswith(":"):
         raise UsageError(f"{text.split()[0]!r} is no word here: {_DENIES} or {_PUTS_OFF}")
     return asked.answer(text)
 
 
-def _chosen(asked: Asked, text: str) -> Cell:
+def _chosen(asked: AgentQuestion, text: str) -> Cell:
     """Return what an answer means, while it is typed."""
     if not text.strip():
         return Cell("")
@@ -252,7 +267,7 @@ def _chosen(asked: Asked, text: str) -> Cell:
 # Pages ---------------------------------------------------------------------------------------
 
 
-def _why_not_yet(desk: Desk, key: str) -> str:
+def _why_not_yet(desk: ActionContext, key: str) -> str:
     """Return why nothing is granted yet; empty once every page was in sight."""
     if key not in ("y", "A") or desk.page.is_all_seen:
         return ""
@@ -262,14 +277,16 @@ def _why_not_yet(desk: Desk, key: str) -> str:
     return f"page {number} of {count}: {said}"
 
 
-def _turns(desk: Desk, letters: str = "") -> Turns:
+def _turns(desk: ActionContext, letters: str = "") -> Turns:
     """Return the keys that turn pages; letters only where no words are typed."""
     on, back = partial(desk.page.turn, 1), partial(desk.page.turn, -1)
     named = {"space" if key == " " else key: on for key in letters}
     return {"pagedown": on, "pageup": back, **named, **({"b": back} if letters else {})}
 
 
-def _request_lines(desk: Desk, request: Request, reason: str, width: int) -> tuple[Line, ...]:
+def _request_lines(
+    desk: ActionContext, request: PermissionRequest, reason: str, width: int
+) -> tuple[Line, ...]:
     """Return all of a request, below the `reason` why it can only be denied."""
     room, engine = width - 2, desk.engine
     end = Cell(request_page.end_line(request), "bad" if request.problem else "muted")
@@ -283,7 +300,7 @@ def _request_lines(desk: Desk, request: Request, reason: str, width: int) -> tup
     return tuple((Cell(" "), *line) for line in lines)
 
 
-def _facts(desk: Desk, request: Request, room: int) -> tuple[Line, ...]:
+def _facts(desk: ActionContext, request: PermissionRequest, room: int) -> tuple[Line, ...]:
     """Return who asks and why; what the clock changes stands above the page."""
     engine = desk.engine
     waits = f"asked at {request.at.astimezone(engine.zone):%H:%M}"
@@ -292,7 +309,9 @@ def _facts(desk: Desk, request: Request, room: int) -> tuple[Line, ...]:
     )
 
 
-def _question_lines(desk: Desk, request: Request, number: int, width: int) -> tuple[Line, ...]:
+def _question_lines(
+    desk: ActionContext, request: PermissionRequest, number: int, width: int
+) -> tuple[Line, ...]:
     one, is_ascii, room = questions(request)[number - 1], desk.engine.is_ascii, width - 2
     lines = request_page.question_lines(one, room, is_ascii=is_ascii)
     if number == 1:
@@ -304,7 +323,7 @@ def _question_lines(desk: Desk, request: Request, number: int, width: int) -> tu
     return tuple((Cell(" "), *line) for line in lines)
 
 
-def _scope_lines(request: Request, width: int) -> tuple[Line, ...]:
+def _scope_lines(request: PermissionRequest, width: int) -> tuple[Line, ...]:
     return request_page.scope_lines(request, width)
 
 

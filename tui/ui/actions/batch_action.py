@@ -11,22 +11,22 @@ from functools import partial
 
 from tui.core.errors import ConsoleError, Refused
 from tui.core.models import Key, Session
-from tui.operations.context import Act
-from tui.operations.trash.bulk import Cleaned, OnProgress, Progress, Stop
-from tui.ui.actions.action_context import Desk
+from tui.operations.context import ActionResult
+from tui.operations.trash.bulk import BulkProgress, BulkResult, OnProgress, Stop
+from tui.ui.actions.action_context import ActionContext
 from tui.ui.threads import in_background
-from tui.ui.widgets.prompt import GaveUp
+from tui.ui.widgets.prompt import StoppedWaiting
 from tui.view.text import formatting
 
 _UNDOABLE = ("delete", "clean-up", "extend")
 
 
 @dataclass(slots=True)
-class Tally:
+class BatchTally:
     """What came of a deed so far; a thread writes it, the screen reads it."""
 
     count: int
-    done: list[Act] = field(default_factory=list)
+    done: list[ActionResult] = field(default_factory=list)
     errors: dict[Key, ConsoleError] = field(default_factory=dict)
 
     @property
@@ -52,10 +52,13 @@ def reasons(errors: Iterable[ConsoleError]) -> list[str]:
 
 
 async def each(
-    desk: Desk, sessions: Sequence[Session], act: Callable[[Session], Act], word: str
+    desk: ActionContext,
+    sessions: Sequence[Session],
+    act: Callable[[Session], ActionResult],
+    word: str,
 ) -> None:
     """Do it to each; those that failed stay marked, and the line says the sum."""
-    tally = Tally(len(sessions))
+    tally = BatchTally(len(sessions))
 
     def work() -> None:
         for session in sessions:
@@ -75,7 +78,7 @@ async def each(
     _say(desk, tally, word)
 
 
-def _say(desk: Desk, tally: Tally, word: str) -> None:
+def _say(desk: ActionContext, tally: BatchTally, word: str) -> None:
     if tally.done:
         desk.failed = frozenset(tally.errors)
     if tally.count > 1:
@@ -86,9 +89,11 @@ def _say(desk: Desk, tally: Tally, word: str) -> None:
         desk.question.say(tally.done[0].words, "good")
 
 
-async def in_one_go(desk: Desk, work: Callable[[OnProgress, Stop], Cleaned], word: str) -> None:
+async def in_one_go(
+    desk: ActionContext, work: Callable[[OnProgress, Stop], BulkResult], word: str
+) -> None:
     """Do what acts on many by itself, and say its sum; Esc stops it between two batches."""
-    so_far: list[Progress] = []
+    so_far: list[BulkProgress] = []
     is_over = threading.Event()
 
     def says() -> str:
@@ -98,7 +103,7 @@ async def in_one_go(desk: Desk, work: Callable[[OnProgress, Stop], Cleaned], wor
         size = f", {formatting.size(last.bytes)}" if last.bytes else ""
         return f"{word} {last.done} of {last.total}{size}"
 
-    def later(task: asyncio.Future[Cleaned]) -> None:
+    def later(task: asyncio.Future[BulkResult]) -> None:
         if (error := task.exception()) is not None:
             desk.news.tell(str(error), "bad")
         else:
@@ -112,15 +117,15 @@ async def in_one_go(desk: Desk, work: Callable[[OnProgress, Stop], Cleaned], wor
             later,
             "stops it; what is done stays done",
         )
-    except GaveUp:
+    except StoppedWaiting:
         is_over.set()
-        raise GaveUp(f"{says()}: stopping") from None
+        raise StoppedWaiting(f"{says()}: stopping") from None
     remember(desk, cleaned.acts)
     desk.failed = frozenset(key for key, _ in cleaned.refused)
     desk.question.say(cleaned.words, "bad" if cleaned.refused else "good")
 
 
-def remember(desk: Desk, acts: Sequence[Act]) -> None:
+def remember(desk: ActionContext, acts: Sequence[ActionResult]) -> None:
     """Keep what can be undone of a batch; what changed nothing cannot."""
     undoable = tuple(
         act
@@ -133,7 +138,7 @@ def remember(desk: Desk, acts: Sequence[Act]) -> None:
         desk.done.append(undoable)
 
 
-async def undo_batch(desk: Desk, acts: Sequence[Act]) -> None:
+async def undo_batch(desk: ActionContext, acts: Sequence[ActionResult]) -> None:
     """Undo a batch; what only cannot be undone now can be tried again."""
     if len(acts) > 1:
         await in_one_go(desk, partial(desk.engine.undo_many, acts), "undone")

@@ -9,11 +9,11 @@ from functools import partial
 from tui.core.catalog import is_pending
 from tui.core.errors import Refused
 from tui.core.models import Catalog
-from tui.core.session_filter import Wanted
+from tui.core.session_filter import CleanupCriteria
 from tui.core.text.sizes import parse_size
 from tui.core.time.expiry import parse_duration
 from tui.operations.trash.cleanup import CleanupPlan
-from tui.ui.actions.action_context import Desk
+from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.batch_action import in_one_go
 from tui.ui.actions.prompting import until_taken
 from tui.view.panes import cleanup_preview
@@ -22,7 +22,7 @@ from tui.view.text import formatting
 DEFAULT = "expired"
 
 
-async def clean_up(desk: Desk, catalog: Catalog, listing: str, given: str = "") -> None:
+async def clean_up(desk: ActionContext, catalog: Catalog, listing: str, given: str = "") -> None:
     """Ask what to take, show what that is, and take it; default No."""
 
     def meant(typed: str, *sure: str) -> None:
@@ -55,16 +55,16 @@ def _where(catalog: Catalog, listing: str) -> str:
     return listing or f"all {len(catalog.listings)} listings"
 
 
-async def _measured(desk: Desk, measure: Callable[[], CleanupPlan]) -> CleanupPlan:
+async def _measured(desk: ActionContext, measure: Callable[[], CleanupPlan]) -> CleanupPlan:
     return await desk.learn(measure, "measuring")
 
 
-def wanted(words: str) -> Wanted:
+def wanted(words: str) -> CleanupCriteria:
     """Return what words like `expired`, `30d` or `5GB` want taken; several take what any does.
 
     Raises `UsageError`.
     """
-    found = Wanted()
+    found = CleanupCriteria()
     for word in words.lower().split():
         match _flag(word):
             case "--expired":
@@ -91,7 +91,7 @@ def _flags(words: str) -> tuple[str, ...]:
     return flags
 
 
-def _asks(desk: Desk, catalog: Catalog, listing: str) -> str:
+def _asks(desk: ActionContext, catalog: Catalog, listing: str) -> str:
     now = desk.engine.now()
     waiting = [
         one for one in catalog.sessions if listing in ("", one.listing) and is_pending(one, now)
@@ -101,7 +101,7 @@ def _asks(desk: Desk, catalog: Catalog, listing: str) -> str:
     return f"clean up {_where(catalog, listing)}: {what}"
 
 
-async def _is_sure(desk: Desk, plan: CleanupPlan, title: str, where: str) -> bool:
+async def _is_sure(desk: ActionContext, plan: CleanupPlan, title: str, where: str) -> bool:
     """Ask until it is yes or no; the list is a key away."""
     while True:
         key = await desk.question.choose(

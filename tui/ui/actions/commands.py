@@ -12,16 +12,16 @@ from tui.core.errors import Refused, UnknownId, UsageError
 from tui.core.models import Catalog, Session
 from tui.operations.catalog.session_lookup import find_session
 from tui.ui.actions import answering, cleaning, resuming, run_verb, session_actions, undoing
-from tui.ui.actions.action_context import Desk, named
+from tui.ui.actions.action_context import ActionContext, named
 from tui.ui.actions.disabled_reason import require, why_not
-from tui.ui.actions.verbs import Command
+from tui.ui.actions.verbs import VerbLine
 
 _ID = re.compile(r"[0-9a-f]{4}[0-9a-f-]*|[^/ ]+/[^/ ]+")
 OF_ONE = ("resume", "send", "answer", "interrupt", "stop", "rename", "model", "mode")
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
+class Selection:
     """What a verb acts on: the selected session, all the marked ones, the listing in sight.
 
     `vanished` is the listing selected when its folder is gone; `why_none` says why no session is
@@ -37,7 +37,7 @@ class Meant:
     why_none: str = "no session is selected"
     is_listing: bool = False
 
-    def now(self, catalog: Catalog) -> Meant:
+    def now(self, catalog: Catalog) -> Selection:
         """Return the same sessions as they are now, without those that are gone meanwhile."""
         before = {one.key: one for one in (*self.targets, *filter(None, [self.selected]))}
         there = {
@@ -54,11 +54,11 @@ class Meant:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ResolvedCommand:
     """A command, the sessions it is about, and its words that name none of them."""
 
-    command: Command
-    meant: Meant
+    command: VerbLine
+    meant: Selection
     sessions: tuple[Session, ...]
     words: tuple[str, ...]
 
@@ -73,16 +73,16 @@ class Order:
             raise UsageError(self.meant.why_none)
         return self.sessions
 
-    def one(self, desk: Desk) -> Session:
+    def one(self, desk: ActionContext) -> Session:
         """Return its one session; raises `UsageError` when the verb is not possible on it now."""
         require(self.command.verb.name, self.some()[0], desk)
         return self.sessions[0]
 
 
-async def run(desk: Desk, command: Command, meant: Meant) -> None:
+async def run(desk: ActionContext, command: VerbLine, meant: Selection) -> None:
     """Do what a command asks for; what it names goes before what is selected."""
     name = command.verb.name
-    order = Order(command, meant, *_resolved(command, meant))
+    order = ResolvedCommand(command, meant, *_resolved(command, meant))
     flow, options = _FLOWS.get(name, (None, ()))
     desk.news.is_holding = name == "hold"
     desk.asks_about(order.sessions)
@@ -95,14 +95,14 @@ async def run(desk: Desk, command: Command, meant: Meant) -> None:
         await flow(desk, order)
 
 
-def _require_on_some(desk: Desk, order: Order) -> None:
+def _require_on_some(desk: ActionContext, order: ResolvedCommand) -> None:
     """Raise `UsageError` with the reason when a verb is possible on none of its sessions."""
     reasons = [why_not(order.command.verb.name, one, desk) for one in order.sessions]
     if reasons and all(reasons) and "--fork" not in order.command.options:
         raise UsageError(reasons[0])
 
 
-def _resolved(command: Command, meant: Meant) -> tuple[tuple[Session, ...], tuple[str, ...]]:
+def _resolved(command: VerbLine, meant: Selection) -> tuple[tuple[Session, ...], tuple[str, ...]]:
     """Return the sessions that are meant, and the words that name none of them."""
     words = command.words
     if not command.takes_selected:
@@ -130,7 +130,7 @@ def _named(catalog: Catalog, word: str) -> Session | None:
         return None
 
 
-def _calls(order: Order) -> list[tuple[Session | None, tuple[str, ...]]]:
+def _calls(order: ResolvedCommand) -> list[tuple[Session | None, tuple[str, ...]]]:
     """Return what to say to the command line: once for each session, where it takes but one."""
     command, verb = order.command, order.command.verb
     rest = (*order.words, *command.option_words)
@@ -141,7 +141,7 @@ def _calls(order: Order) -> list[tuple[Session | None, tuple[str, ...]]]:
     return [(one, (verb.name, one.address, *rest)) for one in order.some()]
 
 
-async def _new(desk: Desk, order: Order) -> None:
+async def _new(desk: ActionContext, order: ResolvedCommand) -> None:
     """`new LISTING STAGE`, or as on the command line `new LISTING PROMPT --stage STAGE`."""
     words, options = list(order.words), order.command.options
     where = words.pop(0) if words else order.meant.listing
@@ -152,7 +152,7 @@ async def _new(desk: Desk, order: Order) -> None:
     await session_actions.new(desk, where, stage, int(days) if days else None, " ".join(words))
 
 
-async def _resume(desk: Desk, order: Order) -> None:
+async def _resume(desk: ActionContext, order: ResolvedCommand) -> None:
     is_fork = "--fork" in order.command.options
     options = [word for word in order.command.option_words if word != "--fork"]
     given = " ".join((*options, order.said)).strip()
@@ -163,11 +163,11 @@ async def _resume(desk: Desk, order: Order) -> None:
         await resuming.resume_many(desk, order.some(), given=given)
 
 
-async def _extend(desk: Desk, order: Order) -> None:
+async def _extend(desk: ActionContext, order: ResolvedCommand) -> None:
     await session_actions.extend(desk, order.some(), order.said, hidden=order.meant.hidden)
 
 
-async def _delete(desk: Desk, order: Order) -> None:
+async def _delete(desk: ActionContext, order: ResolvedCommand) -> None:
     if order.words:
         raise UnknownId(f"no session {order.words[0]!r} here")
     if len(order.some()) == 1:
@@ -175,38 +175,38 @@ async def _delete(desk: Desk, order: Order) -> None:
     await session_actions.delete(desk, order.sessions, hidden=order.meant.hidden)
 
 
-async def _restore(desk: Desk, order: Order) -> None:
+async def _restore(desk: ActionContext, order: ResolvedCommand) -> None:
     await session_actions.restore(desk, " ".join(order.command.words))
 
 
-async def _undo(desk: Desk, order: Order) -> None:
+async def _undo(desk: ActionContext, order: ResolvedCommand) -> None:
     require("undo", None, desk)
     await undoing.undo(desk)
 
 
-async def _send(desk: Desk, order: Order) -> None:
+async def _send(desk: ActionContext, order: ResolvedCommand) -> None:
     await session_actions.send(desk, order.one(desk), order.said)
 
 
-async def _answer(desk: Desk, order: Order) -> None:
+async def _answer(desk: ActionContext, order: ResolvedCommand) -> None:
     reason = order.command.options.get("--reason", "")
     await answering.answer(desk, order.one(desk), (*order.words, *((reason,) if reason else ())))
 
 
-async def _interrupt(desk: Desk, order: Order) -> None:
+async def _interrupt(desk: ActionContext, order: ResolvedCommand) -> None:
     await session_actions.interrupt(desk, order.one(desk))
 
 
-async def _stop(desk: Desk, order: Order) -> None:
+async def _stop(desk: ActionContext, order: ResolvedCommand) -> None:
     await session_actions.stop(desk, order.one(desk))
 
 
-async def _rename(desk: Desk, order: Order) -> None:
+async def _rename(desk: ActionContext, order: ResolvedCommand) -> None:
     session = order.some()[0]
     await session_actions.rename(desk, session, order.said)
 
 
-async def _ack(desk: Desk, order: Order) -> None:
+async def _ack(desk: ActionContext, order: ResolvedCommand) -> None:
     gone = {one.listing_id for one in order.meant.catalog.listings if one.is_vanished}
     name = " ".join(order.command.words) or order.meant.vanished
     if name in gone:
@@ -217,14 +217,14 @@ async def _ack(desk: Desk, order: Order) -> None:
         await session_actions.acknowledge(desk, order.some())
 
 
-async def _cleanup(desk: Desk, order: Order) -> None:
+async def _cleanup(desk: ActionContext, order: ResolvedCommand) -> None:
     """`cleanup`, of the listing named; in Listings without a name of the one that is selected."""
     selected = order.meant.listing if order.meant.is_listing else ""
     await cleaning.clean_up(desk, order.meant.catalog, order.said or selected)
 
 
 _AGENT = ("--model", "--mode", "--tools", "--max-turns", "--max-budget-usd")
-_Flow = Callable[[Desk, Order], Coroutine[Any, Any, None]]
+_Flow = Callable[[ActionContext, ResolvedCommand], Coroutine[Any, Any, None]]
 _FLOWS: dict[str, tuple[_Flow, tuple[str, ...]]] = {
     "new": (_new, ("--stage", "--days")),
     "resume": (_resume, ("--fork", *_AGENT)),

@@ -9,10 +9,10 @@ from textual.app import App
 
 from tui.core.models import Entry
 from tui.core.text.safe_text import one_line
-from tui.ui.actions.action_context import Desk
+from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.key_targets import LISTINGS, LIVE
 from tui.ui.picture import PictureScreen
-from tui.ui.state.list_query import Board
+from tui.ui.state.list_query import ListQuery
 from tui.ui.terminal import clipboard
 
 _SHOWN = 200
@@ -31,14 +31,14 @@ def command_line(screen: PictureScreen) -> str:
 
 def _in_sight(screen: PictureScreen) -> tuple[str, ...]:
     if screen.pane == LISTINGS:
-        return listed(Board(screen.board.quiet_after, screen.listings.listing))
+        return listed(ListQuery(screen.board.quiet_after, screen.listings.listing))
     session = screen.selected
     if session is None:
         return listed(screen.board)
     return ("tail", "-f", session.address) if screen.pane == LIVE else ("show", session.address)
 
 
-def listed(board: Board) -> tuple[str, ...]:
+def listed(board: ListQuery) -> tuple[str, ...]:
     """Return the words of the verb that lists what a board shows."""
     listing = (board.listing,) if board.listing else ()
     return ("ls", *listing, *(("--filter", board.filter) if board.filter else ()))
@@ -52,14 +52,14 @@ def entry_text(entry: Entry | None, result: Entry | None) -> str:
     return "\n".join(text for text in said if text)
 
 
-async def copy(app: App[Any], desk: Desk, text: str) -> None:
+async def copy(app: App[Any], desk: ActionContext, text: str) -> None:
     """Copy text, and say which way it went and how it begins."""
     way = await clipboard.copy(app, text, may_run=not desk.engine.is_restricted)
     shown = text if len(text) <= _SHOWN and "\n" not in text else f"{text[:_SHOWN]}..."
     desk.question.say(f"{way}: {shown}", is_whole=True)
 
 
-async def copy_command(app: App[Any], desk: Desk, text: str) -> None:
+async def copy_command(app: App[Any], desk: ActionContext, text: str) -> None:
     """Copy a command, and show it in full: on a page when the message line has no room for it."""
     way = await clipboard.copy(app, text, may_run=not desk.engine.is_restricted)
     if desk.question.has_room(f"{way}: {text}"):

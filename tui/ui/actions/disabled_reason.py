@@ -5,7 +5,7 @@ from __future__ import annotations
 from tui.core.errors import UsageError
 from tui.core.models import Liveness, Session
 from tui.core.text.safe_text import one_line
-from tui.ui.actions.action_context import Desk
+from tui.ui.actions.action_context import ActionContext
 from tui.ui.port import Engine
 from tui.view.stream.entry_lines import Access
 
@@ -22,7 +22,7 @@ def access(engine: Engine) -> Access:
     return "restricted" if engine.is_restricted else "full"
 
 
-def why_not(deed: str, session: Session | None, desk: Desk) -> str:
+def why_not(deed: str, session: Session | None, desk: ActionContext) -> str:
     """Return why a deed or a verb is not possible on a session now; empty when it is."""
     if deed not in _OF_A_SESSION:
         return ""
@@ -49,7 +49,7 @@ def why_not(deed: str, session: Session | None, desk: Desk) -> str:
     return ""
 
 
-def require(deed: str, session: Session | None, desk: Desk) -> None:
+def require(deed: str, session: Session | None, desk: ActionContext) -> None:
     """Raise `UsageError` with the reason when a deed is not possible now."""
     if reason := why_not(deed, session, desk):
         raise UsageError(reason)

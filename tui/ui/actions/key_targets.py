@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tui.core.models import Key, Session
 from tui.ui.actions import disabled_reason
-from tui.ui.actions.keys import IN_FULL, ON_PAGE, Deed
+from tui.ui.actions.keys import IN_FULL, ON_PAGE, KeyAction
 
 if TYPE_CHECKING:
     from tui.ui.picture import PictureScreen
@@ -94,7 +94,7 @@ def why_none(screen: PictureScreen) -> str:
     return "no session is selected"
 
 
-def why_not(screen: PictureScreen, deed: Deed) -> str:
+def why_not(screen: PictureScreen, deed: KeyAction) -> str:
     """Return why a key cannot do what it is for now; empty when it can."""
     action = deed.action.partition("(")[0]
     if reason := why_never(screen, deed):
@@ -118,7 +118,7 @@ def why_not(screen: PictureScreen, deed: Deed) -> str:
     return ""
 
 
-def is_offered(screen: PictureScreen, deed: Deed) -> bool:
+def is_offered(screen: PictureScreen, deed: KeyAction) -> bool:
     """Return whether the bottom line names a key here."""
     action = deed.action.partition("(")[0]
     where = ON_PAGE if screen.page.is_open else IN_FULL if screen.is_full else None
@@ -126,7 +126,7 @@ def is_offered(screen: PictureScreen, deed: Deed) -> bool:
     return (where is None or action in where) and not is_off
 
 
-def why_never(screen: PictureScreen, deed: Deed) -> str:
+def why_never(screen: PictureScreen, deed: KeyAction) -> str:
     """Return why this console never does it; empty when it may."""
     if screen.engine.is_read_only and deed.is_dangerous:
         return f"this console is read-only: it does not {deed.word}"

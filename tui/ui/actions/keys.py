@@ -14,7 +14,7 @@ from tui.ui.actions.verbs import HARMLESS, OWN
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class KeyAction:
     """What a key does: its name in the settings, its action, and its words.
 
     `order` is its place in the bottom line, 0 for none.
@@ -28,8 +28,8 @@ class Deed:
     is_dangerous: bool = False
 
 
-def _deed(name: str, action: str, word: str, says: str, order: int = 0) -> Deed:
-    return Deed(name, action, word, says, order, name in DANGEROUS)
+def _deed(name: str, action: str, word: str, says: str, order: int = 0) -> KeyAction:
+    return KeyAction(name, action, word, says, order, name in DANGEROUS)
 
 
 DEEDS = (
@@ -81,18 +81,20 @@ DEEDS = (
 _LAST = 16
 
 
-def deeds(keys: Keymap, verbs: Sequence[VerbInfo]) -> tuple[Deed, ...]:
+def deeds(keys: Keymap, verbs: Sequence[VerbInfo]) -> tuple[KeyAction, ...]:
     """Return what the keys do; the key of a verb types it at the `:` line."""
     summaries = {verb.name: verb.summary for verb in (*verbs, *OWN)}
     spoken = tuple(_spoken(name, summaries[name]) for name in keys.verbs if name in summaries)
     return DEEDS + spoken
 
 
-def _spoken(verb: str, summary: str) -> Deed:
-    return Deed(verb, f"verb('{verb}')", verb, f":{verb}, {summary}", _LAST, verb not in HARMLESS)
+def _spoken(verb: str, summary: str) -> KeyAction:
+    return KeyAction(
+        verb, f"verb('{verb}')", verb, f":{verb}, {summary}", _LAST, verb not in HARMLESS
+    )
 
 
-def bindings(there: Iterable[Deed], keys: Keymap) -> list[BindingType]:
+def bindings(there: Iterable[KeyAction], keys: Keymap) -> list[BindingType]:
     """Return the bindings of what is there.
 
     They have priority so that they act in the order of the keys, whatever is typed ahead.

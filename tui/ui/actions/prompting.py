@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from tui.core.errors import ConsoleError
-from tui.ui.widgets.prompt import Cancelled, Complete, Preview, Question
+from tui.ui.widgets.prompt import Cancelled, Complete, Preview, PromptBar
 
 T = TypeVar("T")
 
 
 async def until_taken(
-    question: Question,
+    question: PromptBar,
     asks: str,
     take: Callable[[str], Awaitable[T]],
     *,

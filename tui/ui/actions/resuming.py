@@ -7,10 +7,10 @@ from functools import partial
 
 from tui.core.errors import ConsoleError, UsageError
 from tui.core.models import Session
-from tui.operations.context import Act
-from tui.operations.running.resume import DEFAULT_PROMPT, Plan
+from tui.operations.context import ActionResult
+from tui.operations.running.resume import DEFAULT_PROMPT, RunPlan
 from tui.operations.running.start_many import MOST_QUEUED
-from tui.ui.actions.action_context import Desk, after_dashes, named
+from tui.ui.actions.action_context import ActionContext, after_dashes, named
 from tui.ui.actions.batch_action import each
 from tui.ui.actions.disabled_reason import why_not
 from tui.ui.actions.prompting import until_taken
@@ -19,7 +19,12 @@ from tui.view.text.lines import Cell
 
 
 async def resume(
-    desk: Desk, session: Session, *, is_fork: bool = False, given: str = "", hidden: int = 0
+    desk: ActionContext,
+    session: Session,
+    *,
+    is_fork: bool = False,
+    given: str = "",
+    hidden: int = 0,
 ) -> None:
     """Ask for a prompt and start a run with it; options of the agent may stand before it."""
     words = ("resume", session.address, *(("--fork",) if is_fork else ()))
@@ -50,7 +55,7 @@ async def resume(
 
 
 async def resume_many(
-    desk: Desk, sessions: Sequence[Session], given: str = "", *, hidden: int = 0
+    desk: ActionContext, sessions: Sequence[Session], given: str = "", *, hidden: int = 0
 ) -> None:
     """Ask once and start a run in each that can be resumed; some wait in the queue for a place."""
     possible = [one for one in sessions if not why_not("resume", one, desk)]
@@ -61,15 +66,15 @@ async def resume_many(
     words = ("resume", begun[0].address, *others)
     stands_for(desk, words, given)
     plan = await desk.learn(partial(_any_plan, desk, possible), "looking what a resume would use")
-    most = desk.engine.max_runs
-    queued = f", {most} at once, the others queued" if len(possible) > most else ""
+    many = len(possible) > desk.engine.max_runs
+    queued = f", {desk.engine.max_runs} at once, the others queued" if many else ""
     about = ("resume", "", "")
 
-    def act(session: Session, line: str) -> Act:
-        own = desk.engine.plan_resume(session)
-        wanted, prompt = desk.engine.with_prompt_line(own, line)
+    def act(session: Session, line: str) -> ActionResult:
+        wanted, prompt = desk.engine.with_prompt_line(desk.engine.plan_resume(session), line)
         run_id = desk.engine.start(wanted, prompt or DEFAULT_PROMPT)
-        return Act("resume", session.listing, session.session_id, desk.engine.now(), run_id)
+        now = desk.engine.now()
+        return ActionResult("resume", session.listing, session.session_id, now, run_id)
 
     async def take(line: str) -> None:
         desk.engine.with_prompt_line(plan, line)
@@ -91,7 +96,7 @@ async def resume_many(
         desk.question.say(f"{desk.question.message.text}; {len(kept)} stay marked")
 
 
-def stands_for(desk: Desk, words: Sequence[str], line: str) -> None:
+def stands_for(desk: ActionContext, words: Sequence[str], line: str) -> None:
     """Take note that a verb with these words and this prompt line does what is asked for now."""
     desk.stands_for(*words, *spelled(line))
 
@@ -112,8 +117,8 @@ def spelled(line: str) -> tuple[str, ...]:
 
 
 async def ask_prompt(
-    desk: Desk,
-    plan: Plan,
+    desk: ActionContext,
+    plan: RunPlan,
     asks: str,
     given: str,
     take: Callable[[str], Awaitable[None]],
@@ -139,7 +144,7 @@ async def ask_prompt(
     )
 
 
-def _refusal(desk: Desk, plan: Plan, line: str) -> str:
+def _refusal(desk: ActionContext, plan: RunPlan, line: str) -> str:
     try:
         desk.engine.with_prompt_line(plan, line)
     except UsageError as error:
@@ -147,7 +152,7 @@ def _refusal(desk: Desk, plan: Plan, line: str) -> str:
     return ""
 
 
-def _previewed(desk: Desk, plan: Plan, text: str) -> Cell:
+def _previewed(desk: ActionContext, plan: RunPlan, text: str) -> Cell:
     """Return what will be used, with the options typed so far."""
     if refused := _refusal(desk, plan, text):
         return Cell(refused, "bad")
@@ -155,7 +160,7 @@ def _previewed(desk: Desk, plan: Plan, text: str) -> Cell:
     return Cell(wanted.words, "good" if wanted.agent != plan.agent else "muted")
 
 
-def _any_plan(desk: Desk, sessions: Sequence[Session]) -> Plan:
+def _any_plan(desk: ActionContext, sessions: Sequence[Session]) -> RunPlan:
     """Return the plan of the first that can be resumed; raises why the last of them cannot."""
     for one in sessions[:-1]:
         try:

@@ -7,10 +7,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tui.core.errors import ConsoleError, NeedsYes, UsageError
+from tui.core.errors import ConfirmationRequired, ConsoleError, UsageError
 from tui.core.models import Key, Session
-from tui.operations.context import Said
-from tui.ui.actions.action_context import Desk, is_sure, named
+from tui.operations.context import VerbOutput
+from tui.ui.actions.action_context import ActionContext, is_sure, named
 from tui.ui.actions.batch_action import reasons
 from tui.ui.actions.verbs import READING
 from tui.ui.threads import in_background
@@ -27,7 +27,7 @@ class _Saying:
 
     verb: str
     calls: Sequence[tuple[Session | None, tuple[str, ...]]]
-    said: list[Said] = field(default_factory=list)
+    said: list[VerbOutput] = field(default_factory=list)
     errors: dict[Key, ConsoleError] = field(default_factory=dict)
 
     @property
@@ -65,7 +65,7 @@ class _Saying:
 
 
 async def say(
-    desk: Desk, verb: str, calls: Sequence[tuple[Session | None, tuple[str, ...]]]
+    desk: ActionContext, verb: str, calls: Sequence[tuple[Session | None, tuple[str, ...]]]
 ) -> None:
     """Do a verb once for each of `calls`, and show what it says; raises what it raises.
 
@@ -76,7 +76,7 @@ async def say(
     desk.commands = tuple(words for _, words in calls)
     try:
         saying = await _done(desk, verb, calls)
-    except NeedsYes as error:
+    except ConfirmationRequired as error:
         if not await _confirmed(desk, verb, error, [one for one, _ in calls if one is not None]):
             desk.question.say("nothing done")
             return
@@ -87,7 +87,7 @@ async def say(
 
 
 async def _done(
-    desk: Desk, verb: str, calls: Sequence[tuple[Session | None, tuple[str, ...]]]
+    desk: ActionContext, verb: str, calls: Sequence[tuple[Session | None, tuple[str, ...]]]
 ) -> _Saying:
     saying = _Saying(verb, calls)
     width = max(20, desk.question.size.width - 2)  # of a line of a page
@@ -96,7 +96,7 @@ async def _done(
         for session, words in calls:
             try:
                 saying.said.append(desk.engine.say_verb(words, width))
-            except NeedsYes:
+            except ConfirmationRequired:
                 raise
             except ConsoleError as error:
                 if session is None or len(calls) == 1:
@@ -110,7 +110,9 @@ async def _done(
     return saying
 
 
-async def _confirmed(desk: Desk, verb: str, error: NeedsYes, sessions: Sequence[Session]) -> bool:
+async def _confirmed(
+    desk: ActionContext, verb: str, error: ConfirmationRequired, sessions: Sequence[Session]
+) -> bool:
     """Ask with the verb's own words; what it listed is a key away."""
     listed = [line for note in getattr(error, "__notes__", ()) for line in note.split("\n")]
     asks = _FULL_ID.sub(r"\1", str(error).split(_ADD_YES)[0].rstrip(" :;,."))
@@ -126,7 +128,7 @@ async def _confirmed(desk: Desk, verb: str, error: NeedsYes, sessions: Sequence[
         await desk.show_page(f":{verb}", listed)
 
 
-def _show(desk: Desk, saying: _Saying) -> None:
+def _show(desk: ActionContext, saying: _Saying) -> None:
     if saying.sessions and saying.said and saying.verb not in READING:
         desk.failed = frozenset(saying.errors)
     lines = saying.lines()

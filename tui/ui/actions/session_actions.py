@@ -8,11 +8,11 @@ from functools import partial
 
 from tui.core.errors import ConsoleError, UsageError
 from tui.core.models import Session
-from tui.operations.context import Act
-from tui.operations.running.resume import Plan
+from tui.operations.context import ActionResult
+from tui.operations.running.resume import RunPlan
 from tui.operations.sessions.extend import Extension
 from tui.ui.actions import resuming
-from tui.ui.actions.action_context import Desk, after_dashes, is_sure, named, require_some
+from tui.ui.actions.action_context import ActionContext, after_dashes, is_sure, named, require_some
 from tui.ui.actions.batch_action import each, in_one_go
 from tui.ui.actions.prompting import until_taken
 from tui.ui.state.drafts import again
@@ -23,7 +23,9 @@ _DAYS = "7"
 _PLANS = "looking what a new session would use"
 
 
-async def new(desk: Desk, listing: str, stage: str, days: int | None, given: str = "") -> None:
+async def new(
+    desk: ActionContext, listing: str, stage: str, days: int | None, given: str = ""
+) -> None:
     """Ask for what is missing and start a new session."""
     lasts = ("--days", str(days)) if days else ()
     desk.stands_for("new", *((listing,) if listing else ()), *lasts)
@@ -49,7 +51,7 @@ async def new(desk: Desk, listing: str, stage: str, days: int | None, given: str
     desk.question.say(f"started in {listing}: run {desk.started}")
 
 
-async def _asked_listing(desk: Desk, days: int | None) -> str:
+async def _asked_listing(desk: ActionContext, days: int | None) -> str:
     async def take(typed: str) -> str:
         if not typed.strip():
             raise UsageError("a new session needs a listing; Esc leaves this")
@@ -60,10 +62,10 @@ async def _asked_listing(desk: Desk, days: int | None) -> str:
     return await until_taken(desk.question, "new session in which listing?", take)
 
 
-async def _planned(desk: Desk, listing: str, stage: str, days: int | None) -> Plan:
+async def _planned(desk: ActionContext, listing: str, stage: str, days: int | None) -> RunPlan:
     """Return the plan for a stage, which is asked for if there is none."""
 
-    async def take(typed: str) -> Plan:
+    async def take(typed: str) -> RunPlan:
         if not typed.strip():
             raise UsageError("a new session needs a stage, such as stage_3; Esc leaves this")
         plan = partial(desk.engine.plan_new, listing, typed.strip(), days)
@@ -74,7 +76,7 @@ async def _planned(desk: Desk, listing: str, stage: str, days: int | None) -> Pl
 
 
 async def extend(
-    desk: Desk, sessions: Sequence[Session], given: str = "", *, hidden: int = 0
+    desk: ActionContext, sessions: Sequence[Session], given: str = "", *, hidden: int = 0
 ) -> None:
     """Ask for how long, show old and new, and extend."""
     require_some(sessions)
@@ -87,7 +89,7 @@ async def extend(
     meant(given)
     engine = desk.engine.at_one_moment()
 
-    def act(session: Session, text: str) -> Act:
+    def act(session: Session, text: str) -> ActionResult:
         plan = engine.plan_extension(session, text)
         done = engine.extend(plan)
         if plan.is_needless:
@@ -112,7 +114,7 @@ async def extend(
     )
 
 
-def _require_duration(desk: Desk, sessions: Sequence[Session], text: str) -> None:
+def _require_duration(desk: ActionContext, sessions: Sequence[Session], text: str) -> None:
     """Raise why none of the sessions can be extended so; `UsageError` for words that are none."""
     reason: ConsoleError | None = None
     for session in sessions:
@@ -127,7 +129,7 @@ def _require_duration(desk: Desk, sessions: Sequence[Session], text: str) -> Non
         raise reason
 
 
-def _previewed(desk: Desk, sessions: Sequence[Session], text: str) -> Cell:
+def _previewed(desk: ActionContext, sessions: Sequence[Session], text: str) -> Cell:
     plans: list[Extension] = []
     reason = ""
     for session in sessions:
@@ -142,7 +144,7 @@ def _previewed(desk: Desk, sessions: Sequence[Session], text: str) -> Cell:
     return extension_words(desk, plans[0]) if len(sessions) == 1 else _sum_of(desk, plans)
 
 
-def _sum_of(desk: Desk, plans: Sequence[Extension]) -> Cell:
+def _sum_of(desk: ActionContext, plans: Sequence[Extension]) -> Cell:
     """Return how many of several would change, and how long the first of them then lasts."""
     needed = [plan.until for plan in plans if not plan.is_needless]
     if not needed:
@@ -152,7 +154,7 @@ def _sum_of(desk: Desk, plans: Sequence[Extension]) -> Cell:
     return Cell(f"{len(needed)} → {left}{same}", "good")
 
 
-def extension_words(desk: Desk, plan: Extension) -> Cell:
+def extension_words(desk: ActionContext, plan: Extension) -> Cell:
     """Return old → new of the clock that ends first, or that it already lasts longer."""
     now, session = desk.engine.now(), plan.session
     was = formatting.countdown(plan.ends_at, now, is_unreadable=session.expiry_is_unreadable)
@@ -163,7 +165,7 @@ def extension_words(desk: Desk, plan: Extension) -> Cell:
     return Cell(f"{was}{swept} → {formatting.countdown(plan.until, now)}  ({until})", "good")
 
 
-async def delete(desk: Desk, sessions: Sequence[Session], *, hidden: int = 0) -> None:
+async def delete(desk: ActionContext, sessions: Sequence[Session], *, hidden: int = 0) -> None:
     """Ask, default No, and move to the trash; over five at once the count must be typed."""
     require_some(sessions)
     command = "delete", *(one.address for one in sessions)
@@ -181,14 +183,14 @@ async def delete(desk: Desk, sessions: Sequence[Session], *, hidden: int = 0) ->
         await in_one_go(desk, partial(desk.engine.delete_many, sessions), "deleted")
 
 
-async def acknowledge(desk: Desk, sessions: Sequence[Session]) -> None:
+async def acknowledge(desk: ActionContext, sessions: Sequence[Session]) -> None:
     """Settle what each of them needs now, until something new happens to it."""
     require_some(sessions)
     desk.commands = tuple(("ack", one.address) for one in sessions)
     await each(desk, sessions, desk.engine.acknowledge, "acknowledged")
 
 
-async def forget(desk: Desk, listing_id: str) -> None:
+async def forget(desk: ActionContext, listing_id: str) -> None:
     """Take a listing off the screen whose folder is gone."""
     desk.stands_for("ack", listing_id)
     work = partial(desk.engine.forget, listing_id)
@@ -197,7 +199,7 @@ async def forget(desk: Desk, listing_id: str) -> None:
     desk.question.say(words, "bad" if unwritten else "good")
 
 
-async def rename(desk: Desk, session: Session, title: str) -> None:
+async def rename(desk: ActionContext, session: Session, title: str) -> None:
     """Give a session a title, asked for if there is none, if it still has the one shown."""
 
     def meant(typed: str) -> None:
@@ -205,7 +207,7 @@ async def rename(desk: Desk, session: Session, title: str) -> None:
 
     meant(title)
 
-    async def take(typed: str) -> Act:
+    async def take(typed: str) -> ActionResult:
         return await desk.do(partial(desk.engine.rename, session, typed.strip()), "renaming")
 
     asks = f"rename {named([session])} to"
@@ -217,7 +219,7 @@ async def rename(desk: Desk, session: Session, title: str) -> None:
     desk.question.say(act.words, "good")
 
 
-async def restore(desk: Desk, given: str) -> None:
+async def restore(desk: ActionContext, given: str) -> None:
     """Bring a session back from the trash by its id."""
 
     def meant(typed: str) -> None:
@@ -225,7 +227,7 @@ async def restore(desk: Desk, given: str) -> None:
 
     meant(given)
 
-    async def take(typed: str) -> Act:
+    async def take(typed: str) -> ActionResult:
         if not typed.strip():
             raise UsageError("restore which? `:trash` lists the ids; Esc leaves this")
         return await desk.do(partial(desk.engine.restore, typed.strip()), "restoring")
@@ -235,7 +237,7 @@ async def restore(desk: Desk, given: str) -> None:
     desk.question.say(act.words, "good")
 
 
-async def interrupt(desk: Desk, session: Session) -> None:
+async def interrupt(desk: ActionContext, session: Session) -> None:
     """Ask, and interrupt the turn; more is at stake where another program runs it."""
     sure: tuple[str, ...] = ()
     desk.stands_for("interrupt", session.address)
@@ -250,7 +252,7 @@ async def interrupt(desk: Desk, session: Session) -> None:
         desk.question.say(act.words, "good")
 
 
-async def stop(desk: Desk, session: Session) -> None:
+async def stop(desk: ActionContext, session: Session) -> None:
     """Ask, and end the run."""
     desk.stands_for("stop", session.address)
     if await desk.question.confirm(f"stop the run of {named([session])}?"):
@@ -258,7 +260,7 @@ async def stop(desk: Desk, session: Session) -> None:
         desk.question.say(act.words, "good")
 
 
-async def send(desk: Desk, session: Session, given: str) -> None:
+async def send(desk: ActionContext, session: Session, given: str) -> None:
     """Send a prompt to a running agent."""
 
     def meant(typed: str) -> None:

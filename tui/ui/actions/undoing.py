@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from tui.core.time.zones import read_time
-from tui.operations.context import Act
-from tui.ui.actions.action_context import Desk
+from tui.operations.context import ActionResult
+from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.batch_action import undo_batch
 from tui.view.text import formatting
 
@@ -16,7 +16,7 @@ _OLD = timedelta(minutes=1)
 _DONE = {"extend": "extended", "delete": "deleted", "clean-up": "cleaned up"}
 
 
-async def undo(desk: Desk) -> None:
+async def undo(desk: ActionContext) -> None:
     """Take back what was done last; asks unless the words of just that are still in sight."""
     desk.stands_for("undo")
     if not desk.done:
@@ -33,7 +33,7 @@ async def undo(desk: Desk) -> None:
     await undo_batch(desk, acts)
 
 
-async def _undo_last(desk: Desk) -> None:
+async def _undo_last(desk: ActionContext) -> None:
     """Look for what was done last, ask whether that is meant, and take back just that."""
     batch = await desk.learn(desk.engine.last_batch, "looking back")
     if not await desk.question.confirm(f"undo: {batch_words(batch, desk.engine.now())}?"):
@@ -45,7 +45,7 @@ async def _undo_last(desk: Desk) -> None:
     desk.question.say(f"{said}{why}", "bad" if left else "good")
 
 
-def batch_words(batch: Sequence[Act], now: datetime) -> str:
+def batch_words(batch: Sequence[ActionResult], now: datetime) -> str:
     """Return what a batch did, to what, and how long ago."""
     first, gone = batch[0], formatting.quiet(batch[0].at, now)
     one = f"{first.listing}/{formatting.short_id(first.session_id)}{_by(first)}"
@@ -53,7 +53,7 @@ def batch_words(batch: Sequence[Act], now: datetime) -> str:
     return f"{_DONE[first.kind]} {what}, {'just now' if gone == 'now' else f'{gone} ago'}"
 
 
-def _by(act: Act) -> str:
+def _by(act: ActionResult) -> str:
     """Return by how much an extension went further: that is the same in whatever zone."""
     rows = [row.expires_at if row else "" for row in (act.before, act.after)]
     before, after = (read_time(text, UTC) for text in rows)

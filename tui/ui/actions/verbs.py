@@ -25,7 +25,7 @@ ABBREVIATIONS = {"q": "quit", "h": "help"}
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class VerbLine:
     """A verb, and all words behind it as they were given."""
 
     verb: VerbInfo
@@ -70,7 +70,7 @@ class Command:
         return takes and not {"-h", "--help", "--all"} & set(self.given)
 
 
-def parse(text: str, verbs: Iterable[VerbInfo]) -> Command:
+def parse(text: str, verbs: Iterable[VerbInfo]) -> VerbLine:
     """Return what a line of the `:` prompt asks for; raises `UsageError`."""
     try:
         parts = shlex.split(text)
@@ -79,7 +79,7 @@ def parse(text: str, verbs: Iterable[VerbInfo]) -> Command:
     name = ABBREVIATIONS.get(parts[0], parts[0]) if parts else ""
     for verb in verbs:
         if verb.name == name:
-            return Command(verb, tuple(parts[1:]))
+            return VerbLine(verb, tuple(parts[1:]))
     raise UsageError(f"no such verb: {text}; `help` lists them")
 
 

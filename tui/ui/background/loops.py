@@ -18,7 +18,7 @@ AGAIN_S = 5.0  # a loop that failed begins again
 CALM_S = 15.0  # so long without a fault, and it is no longer told
 
 
-class Loops:
+class BackgroundLoops:
     """Runs loops for ever; `troubles` are those that failed a short while ago, and why."""
 
     def __init__(self, engine: Engine, show: Callable[[], None]) -> None:

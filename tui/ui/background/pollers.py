@@ -9,10 +9,10 @@ from functools import partial
 
 from tui.core.errors import ConsoleError
 from tui.core.models import Catalog, Key, Session
-from tui.operations.stream.follow import Update
+from tui.operations.stream.follow import StreamUpdate
 from tui.ui.port import Engine, Follower
-from tui.ui.state.notifications import News
-from tui.ui.state.view_model import Arranged
+from tui.ui.state.notifications import Notifications
+from tui.ui.state.view_model import ViewModel
 from tui.ui.threads import in_background
 
 LOOK_EACH = 0.95  # what others do is seen by the second look: within 2 s
@@ -22,7 +22,7 @@ POLL_STILL = 1.0
 DEBOUNCE = 0.3
 
 
-class Looking:
+class CatalogPoller:
     """Looks at the root in a thread, never twice at once; `wake` makes the next look come now.
 
     `arrange` puts what was seen in order there as well, before it is shown.
@@ -31,8 +31,8 @@ class Looking:
     def __init__(
         self,
         engine: Engine,
-        arrange: Callable[[Catalog], Arranged],
-        show: Callable[[Arranged], None],
+        arrange: Callable[[Catalog], ViewModel],
+        show: Callable[[ViewModel], None],
         trouble: Callable[[str], None],
     ) -> None:
         self._engine = engine
@@ -64,7 +64,9 @@ async def verdict(engine: Engine, catalog: Catalog, tell: Callable[[str], None])
         tell(await in_background(partial(engine.verdict, catalog)))
 
 
-async def notify(engine: Engine, catalog: Callable[[], Catalog | None], news: News) -> None:
+async def notify(
+    engine: Engine, catalog: Callable[[], Catalog | None], news: Notifications
+) -> None:
     """Let the operator's own command tell of what is new, for ever; say once what went wrong."""
     while engine.notifies:
         found = catalog()
@@ -73,14 +75,14 @@ async def notify(engine: Engine, catalog: Callable[[], Catalog | None], news: Ne
         await asyncio.sleep(NOTIFY_EACH if found else LOOK_EACH)
 
 
-class Following:
+class StreamPoller:
     """Polls the stream of one session at a time, the one that was followed last."""
 
     def __init__(
         self,
         engine: Engine,
         begin: Callable[[Session | None, str], None],
-        add: Callable[[Update], None],
+        add: Callable[[StreamUpdate], None],
     ) -> None:
         self._engine = engine
         self._begin = begin

@@ -6,25 +6,25 @@ import asyncio
 import threading
 
 from tui.core.errors import ConsoleError
-from tui.operations.search.transcript_search import Hits
-from tui.operations.stream.follow import Page
-from tui.ui.background.pollers import Following
+from tui.operations.search.transcript_search import SearchHits
+from tui.operations.stream.follow import StreamPage
+from tui.ui.background.pollers import StreamPoller
 from tui.ui.port import Follower
 from tui.ui.threads import in_background
 from tui.ui.widgets.live import LivePane
-from tui.ui.widgets.page_request import Wish
-from tui.ui.widgets.prompt import GaveUp, Question
+from tui.ui.widgets.page_request import PageRequest
+from tui.ui.widgets.prompt import PromptBar, StoppedWaiting
 from tui.view.text import formatting as said
 
 
-class Reading:
+class PageReader:
     """Brings the pages that the Live pane lacks, and takes it to what is sought."""
 
-    def __init__(self, following: Following, live: LivePane, question: Question) -> None:
+    def __init__(self, following: StreamPoller, live: LivePane, question: PromptBar) -> None:
         self._following = following
         self._live = live
         self._question = question
-        self._hits: Hits | None = None
+        self._hits: SearchHits | None = None
         self._searched: Follower | None = None
         self._at: int | None = None
 
@@ -32,7 +32,7 @@ class Reading:
         """Let go of what was found: the transcript is another one now."""
         self._hits = None
 
-    async def fetch(self, wish: Wish) -> None:
+    async def fetch(self, wish: PageRequest) -> None:
         """Read what the pane lacks; what it lacks no longer is not shown."""
         follower = self._following.follower
         if follower is None:
@@ -71,7 +71,7 @@ class Reading:
         """Go back to where the stream was read; raises `ConsoleError` when that is not there."""
         await self._go_to(place, "")
 
-    async def _sought(self, follower: Follower, words: str, known: Hits | None) -> Hits:
+    async def _sought(self, follower: Follower, words: str, known: SearchHits | None) -> SearchHits:
         share, is_over = [0.0], threading.Event()
 
         def told(done: float) -> None:
@@ -80,15 +80,15 @@ class Reading:
         def says() -> str:
             return f"searching {share[0]:.0%} of {said.size(self._live.told_to)}"
 
-        def later(task: asyncio.Future[Hits]) -> None:
+        def later(task: asyncio.Future[SearchHits]) -> None:
             task.exception()
 
         work = in_background(lambda: follower.seek(words, told, is_over.is_set, known))
         try:
             return await self._question.wait_for(work, says, later, "stops the search")
-        except GaveUp:
+        except StoppedWaiting:
             is_over.set()
-            raise GaveUp(f"search stopped at {share[0]:.0%}") from None
+            raise StoppedWaiting(f"search stopped at {share[0]:.0%}") from None
 
     async def _go_to(self, place: int, words: str) -> None:
         live = self._live
@@ -100,14 +100,14 @@ class Reading:
             raise ConsoleError(f"{words} was there a moment ago, and the transcript changed")
 
 
-def _not_searched(hits: Hits | None) -> str:
+def _not_searched(hits: SearchHits | None) -> str:
     """Return what could not be searched, as the end of a message."""
     missed = hits.not_searched if hits is not None else ()
     more = f", and {len(missed) - 1} more" if len(missed) > 1 else ""
     return f"; not searched: {missed[0]}{more}" if missed else ""
 
 
-def _pages(follower: Follower, wish: Wish) -> tuple[Page, ...]:
+def _pages(follower: Follower, wish: PageRequest) -> tuple[StreamPage, ...]:
     match wish.side:
         case "before" | "end":
             return (follower.before(wish.place, wish.at),)

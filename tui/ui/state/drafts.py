@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from tui.core.keymap import Keymap
 from tui.core.models import Key
 from tui.core.saved_view import MOST_DRAFTS, Draft
-from tui.ui.widgets.prompt import Cancelled, GaveUp, Question
+from tui.ui.widgets.prompt import Cancelled, PromptBar, StoppedWaiting
 
 About = tuple[str, str, str]
 
@@ -16,7 +16,7 @@ About = tuple[str, str, str]
 class Drafts:
     """By what each is about: the verb that asked, a listing, an id."""
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: PromptBar) -> None:
         self._question = question
         self._kept: dict[About, str] = {}
         self._asking: About | None = None
@@ -54,8 +54,8 @@ class Drafts:
             yield
         except Cancelled as error:
             text = _keep(self._kept, about, self._question.editor.text)
-            if text and not isinstance(error, GaveUp):
-                raise GaveUp(f"not sent, but kept: {again} brings it back") from None
+            if text and not isinstance(error, StoppedWaiting):
+                raise StoppedWaiting(f"not sent, but kept: {again} brings it back") from None
             raise
         except BaseException:  # whatever it was, the words are the operator's
             _keep(self._kept, about, self._question.editor.text)

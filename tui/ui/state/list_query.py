@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tui.core.attention import Failures, Need, grouped
+from tui.core.attention import FailureGroup, Need, grouped
 from tui.core.catalog import is_gone
 from tui.core.keymap import Keymap
 from tui.core.models import Catalog, Key, Listing, Session
@@ -16,7 +16,7 @@ from tui.view.panes.listings import is_unread
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class ListQuery:
     """A listing's name (empty for all), a filter's words, an order, and more columns or not.
 
     `opened` are the causes of failure whose sessions are shown, and not only counted.
@@ -31,7 +31,7 @@ class Board:
 
     def shown(
         self, catalog: Catalog, now: datetime, needs: Mapping[Key, Need]
-    ) -> tuple[Session | Failures, ...]:
+    ) -> tuple[Session | FailureGroup, ...]:
         """Return what to show, in order; raises `UsageError` for a wrong filter.
 
         In the default order failures of one cause are one. `needs` says who needs somebody.
@@ -50,11 +50,11 @@ class Board:
             return ordered
         return grouped(ordered, lambda one: needs.get(one.key), self.opened)
 
-    def opens(self, cause: str) -> Board:
+    def opens(self, cause: str) -> ListQuery:
         """Return the board with the sessions of a cause shown, or no longer."""
         return replace(self, opened=self.opened ^ {cause})
 
-    def sorted_next(self) -> Board:
+    def sorted_next(self) -> ListQuery:
         """Return the board in the next order."""
         following = sessions.SORTS.index(self.sort) + 1
         return replace(self, sort=sessions.SORTS[following % len(sessions.SORTS)])

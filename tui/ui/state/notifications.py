@@ -8,7 +8,7 @@ from dataclasses import replace
 from tui.core.catalog_changes import changes
 from tui.core.models import Catalog
 from tui.ui.port import Engine
-from tui.ui.widgets.prompt import Question
+from tui.ui.widgets.prompt import PromptBar
 from tui.view.panes import notifications
 
 _MOST = 20
@@ -16,13 +16,13 @@ _SHOWN_S = 2
 _LONG_S = 15
 
 
-class News:
+class Notifications:
     """Tells what others did, never over an open question nor over what was just said.
 
     `is_holding` says that a hold was begun or lifted here: that is no news.
     """
 
-    def __init__(self, engine: Engine, question: Question) -> None:
+    def __init__(self, engine: Engine, question: PromptBar) -> None:
         self._engine = engine
         self._question = question
         self._waiting: deque[tuple[str, str]] = deque(maxlen=_MOST)

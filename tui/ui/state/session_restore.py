@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tui.core.errors import ConsoleError, UsageError
 from tui.core.keymap import Keymap
 from tui.core.models import Catalog
-from tui.core.saved_view import Draft, Remembered
+from tui.core.saved_view import Draft, SavedView
 from tui.core.session_filter import parse_filter
 from tui.core.text.safe_text import one_line
 from tui.ui.port import Engine
@@ -28,7 +28,7 @@ SAVE_EACH = 0.5
 _PATIENCE = 1.0
 
 
-class Habits:
+class SessionRestore:
     """Remembers for one screen; a disk that is slow or refuses costs the memory, and one word.
 
     What could not be read is not written over: unsent prompts may be in it.
@@ -37,8 +37,8 @@ class Habits:
     def __init__(self, engine: Engine, tell_once: Callable[[str], None]) -> None:
         self._engine = engine
         self._tell_once = tell_once
-        self._last = Remembered()
-        self._saved: Remembered | None = None
+        self._last = SavedView()
+        self._saved: SavedView | None = None
         self._reading: int | None = None
         self._is_read = True
 
@@ -109,7 +109,7 @@ class Habits:
             self._saved = view
             self._write(view)
 
-    def _write(self, view: Remembered) -> str:
+    def _write(self, view: SavedView) -> str:
         """Write a view down; return why that cannot be, in words, or nothing."""
         try:
             self._engine.write_remembered(view)
@@ -118,10 +118,10 @@ class Habits:
         return ""
 
 
-def taken(screen: PictureScreen) -> Remembered:
+def taken(screen: PictureScreen) -> SavedView:
     """Return the view that a screen shows."""
     board, table, live = screen.board, screen.sessions, screen.live
-    return Remembered(
+    return SavedView(
         board.listing,
         board.filter,
         board.sort,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from tui.core.catalog_changes import Looks
+from tui.core.catalog_changes import LastLooked
 from tui.core.models import Catalog, Key, Session
 from tui.ui.port import Engine
 from tui.ui.threads import in_background
@@ -16,7 +16,7 @@ SAVE_EACH = 30.0
 _A_LOOK = timedelta(seconds=0.9)  # a clock that ticks each second may be a little early
 
 
-class Unseen:
+class UnreadTracker:
     """Keeps what was looked at; a session counts as looked at once it was shown for a second.
 
     What is not in the `catalog` any more is forgotten.
@@ -24,8 +24,8 @@ class Unseen:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._looks: Looks | None = None
-        self._saved: Looks | None = None
+        self._looks: LastLooked | None = None
+        self._saved: LastLooked | None = None
         self._shown: Key | None = None
         self._since: datetime | None = None
         self.catalog: Catalog | None = None

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
-from tui.core.attention import Failures, Need, needing
+from tui.core.attention import FailureGroup, Need, needing
 from tui.core.catalog import is_pending
 from tui.core.models import Catalog, Key, Session
-from tui.ui.state.list_query import Board
+from tui.ui.state.list_query import ListQuery
 from tui.view.panes import expiry, listings, sessions, top_line
 
 _LASTS = timedelta(seconds=5)
@@ -18,38 +18,38 @@ _KEEPS = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Arranged:
+class ViewModel:
     """What the panes show of a catalog as it was at a moment; only the clock goes on in them.
 
     `needs` are the sessions that need somebody, `gone` the listings whose folder is.
     """
 
     catalog: Catalog
-    board: Board
+    board: ListQuery
     at: datetime
     needs: Mapping[Key, Need]
-    shown: tuple[Session | Failures, ...]
-    groups: tuple[listings.Group, ...]
+    shown: tuple[Session | FailureGroup, ...]
+    groups: tuple[listings.ListingGroup, ...]
     ending: tuple[Session, ...]
     pending: tuple[Session, ...]
     facts: top_line.Facts
     gone: frozenset[str]
-    shape: sessions.Shape
+    shape: sessions.ListShape
 
 
-def arranged(catalog: Catalog, board: Board, now: datetime, zone: tzinfo) -> Arranged:
+def arranged(catalog: Catalog, board: ListQuery, now: datetime, zone: tzinfo) -> ViewModel:
     """Return the catalog as the board orders it."""
     gone = frozenset(one.listing_id for one in catalog.listings if one.is_vanished)
     there = [one for one in catalog.sessions if one.listing not in gone]
     needs = needing(there, now, board.quiet_after)
-    shape = sessions.Shape(
+    shape = sessions.ListShape(
         0,
         has_listing=not board.listing,
         is_wide=board.is_wide,
         stage_width=sessions.stage_width(catalog.sessions),
         state_width=sessions.state_width(catalog.sessions),
     )
-    return Arranged(
+    return ViewModel(
         catalog,
         board,
         now,
@@ -65,8 +65,8 @@ def arranged(catalog: Catalog, board: Board, now: datetime, zone: tzinfo) -> Arr
 
 
 def renewed(
-    old: Arranged | None, catalog: Catalog, board: Board, now: datetime, zone: tzinfo
-) -> Arranged:
+    old: ViewModel | None, catalog: Catalog, board: ListQuery, now: datetime, zone: tzinfo
+) -> ViewModel:
     """Return the old order for a catalog in which nothing changed, else a new one.
 
     The clock alone seldom makes an old order wrong: it lasts the longer the more there is to order,
@@ -84,7 +84,7 @@ def renewed(
     return replace(old, catalog=catalog, facts=top_line.with_room(old.facts, catalog))
 
 
-def _lasts(old: Arranged) -> timedelta:
+def _lasts(old: ViewModel) -> timedelta:
     return min(_KEEPS, _LASTS + _LASTS_A_SESSION * len(old.ending))
 
 

@@ -24,7 +24,7 @@ class _Asked(NamedTuple):
     at: float
 
 
-class Delivery:
+class DeliveryTracker:
     """How many writes were given to the terminal, how many it took, and how far it answered.
 
     A write is given in one thread, written and taken in another, in the same order; a third hears

@@ -27,8 +27,8 @@ from textual.message import Message
 
 from tui.core.limits import HIGHEST, WIDEST
 from tui.ui.terminal.clipboard import through_screen
-from tui.ui.terminal.delivery import Delivery
-from tui.ui.terminal.key_sequences import Answered, parsed, read_sequence
+from tui.ui.terminal.delivery import DeliveryTracker
+from tui.ui.terminal.key_sequences import CursorReport, parsed, read_sequence
 from tui.ui.terminal.keyboard import Keyboard
 
 _LOOKS_UP = 0.1
@@ -47,7 +47,7 @@ def clamped(width: int, height: int) -> tuple[int, int]:
     return min(width, WIDEST), min(height, HIGHEST)
 
 
-class WholeFile:
+class TerminalFile:
     """The terminal as a file whose writer no error ends: what it does not take is dropped.
 
     `delivery` counts what it took, and `took` is called when it took more.
@@ -57,7 +57,7 @@ class WholeFile:
         self,
         file: Any,
         failed: Callable[[BaseException], None],
-        delivery: Delivery,
+        delivery: DeliveryTracker,
         took: Callable[[], object],
     ) -> None:
         self._file = file
@@ -109,8 +109,8 @@ class ConsoleDriver(LinuxDriver):
         # Textual's own handlers would resume beside whoever suspended: two threads would read.
         for number in (signal.SIGTSTP, signal.SIGCONT):
             signal.signal(number, signal.SIG_DFL)
-        self.delivery = Delivery()
-        whole: Any = WholeFile(
+        self.delivery = DeliveryTracker()
+        whole: Any = TerminalFile(
             self._file, lambda error: self._told("drawing", error), self.delivery, self.took
         )
         self._file = whole
@@ -183,7 +183,7 @@ class ConsoleDriver(LinuxDriver):
                 came += byte
             now = time.monotonic()
             for made in read_sequence(came[came.rfind(b"\x1b") :].decode("ascii", "ignore")):
-                if isinstance(made, Answered):
+                if isinstance(made, CursorReport):
                     self.delivery.answer(made.cell, now)
 
     def take_back(self) -> None:
@@ -235,7 +235,7 @@ class ConsoleDriver(LinuxDriver):
                 continue
             now = time.monotonic()
             for message in keyboard.feed(data, now) if is_there else keyboard.idle(now):
-                if isinstance(message, Answered):
+                if isinstance(message, CursorReport):
                     self.delivery.answer(message.cell, now)
                     self.took()
                 else:

@@ -82,7 +82,7 @@ class Frame:
 
     def changes(self) -> str:
         """Return what makes the terminal show what is wanted, and count on its being shown."""
-        pencil = Pencil()
+        pencil = CellWriter()
         for y in sorted(self._touched):
             old, new = self._shown[y], self._wanted[y]
             _draw(pencil, y, old, new)
@@ -134,7 +134,9 @@ def _is_second_half(cell: Cell | None) -> bool:
     return cell is not None and not cell[0]
 
 
-def _draw(pencil: Pencil, y: int, old: Sequence[Cell | None], new: Sequence[Cell | None]) -> None:
+def _draw(
+    pencil: CellWriter, y: int, old: Sequence[Cell | None], new: Sequence[Cell | None]
+) -> None:
     """Draw what differs in a line; its blank end is erased where that is shorter."""
     if old == new:
         return
@@ -172,7 +174,7 @@ def _spreads(row: Sequence[Cell | None], x: int) -> bool:
     return cell is not None and is_doubtful(cell[0])
 
 
-class Pencil:
+class CellWriter:
     """Writes cells with the fewest bytes; knows where the terminal's cursor and pen are."""
 
     def __init__(self) -> None:

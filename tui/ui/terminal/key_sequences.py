@@ -29,7 +29,7 @@ _IS_TEXT = {9, 13, 127}  # Tab, Enter and Backspace, as the bytes that other ter
 _GOES_ON = (events.Key, events.MouseEvent, messages.TerminalSupportsSynchronizedOutput)
 
 
-class Answered(Message):
+class CursorReport(Message):
     """The terminal says in which cell its cursor was when it was asked."""
 
     def __init__(self, cell: tuple[int, int]) -> None:
@@ -40,7 +40,7 @@ class Answered(Message):
 def read_sequence(sequence: str) -> Iterator[Message | str]:
     """Yield what a whole sequence is: text as a string, any other key or event as a message."""
     if (found := _AT.fullmatch(sequence)) and int(found[1]) > 1:  # in the first row it is F3
-        yield Answered((int(found[1]), int(found[2])))
+        yield CursorReport((int(found[1]), int(found[2])))
     elif found := _OTHER_KEY.fullmatch(sequence):
         yield from _key(int(found[2]), int(found[1]), "")
     elif found := _KITTY.fullmatch(sequence):

@@ -22,7 +22,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 
 from tui.ui.terminal import suspend
-from tui.ui.terminal.delivery import Delivery
+from tui.ui.terminal.delivery import DeliveryTracker
 from tui.ui.terminal.driver import ConsoleDriver, clamped
 from tui.ui.terminal.frame import Frame, is_as_expected
 
@@ -32,7 +32,7 @@ _LOOKS_AGAIN_S = 0.25
 _SYNC = ("\x1b[?2026h", "\x1b[?2026l")
 
 
-class Watched(Protocol):
+class ShownTracker(Protocol):
     """What counts on having been shown."""
 
     def painted(self) -> Callable[[], object] | None:
@@ -97,7 +97,7 @@ class LinkApp(App[int], inherit_bindings=False):
     """
 
     suspending_keys: frozenset[str] = frozenset()
-    watched: Sequence[Watched] = ()
+    watched: Sequence[ShownTracker] = ()
 
     def __init__(self, *, paints_cells: bool, ansi_color: bool | None = None) -> None:
         self._frame = Frame() if paints_cells and is_as_expected() else None
@@ -266,7 +266,7 @@ class LinkApp(App[int], inherit_bindings=False):
                 self._looks_again = True
                 self.set_timer(_LOOKS_AGAIN_S, self._look_again)
 
-    def _tell_shown(self, delivery: Delivery) -> None:
+    def _tell_shown(self, delivery: DeliveryTracker) -> None:
         while self._unshown:
             mark, done = self._unshown[0]
             is_shown = delivery.has(mark)

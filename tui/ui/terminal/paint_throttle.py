@@ -8,7 +8,7 @@ _CELLS_PER_S = 4200  # about 5 KiB a second with what moves the cursor
 _LEAST_S = 0.25
 
 
-class Pace:
+class PaintThrottle:
     """Over SSH every paint is paid for with time; elsewhere nothing is."""
 
     def __init__(self, *, is_remote: bool) -> None:

@@ -11,7 +11,7 @@ from tui.view.text.lines import Line
 class ListingsPane(Table):
     """Every client; choosing one shows only its sessions."""
 
-    groups: dict[str, listings.Group]
+    groups: dict[str, listings.ListingGroup]
 
     def __init__(self, *, id: str, is_ascii: bool = False) -> None:
         super().__init__(id=id, is_ascii=is_ascii)
@@ -19,7 +19,7 @@ class ListingsPane(Table):
         self.is_held = False
 
     def update(
-        self, groups: tuple[listings.Group, ...], *, keeps_order: bool, is_held: bool = False
+        self, groups: tuple[listings.ListingGroup, ...], *, keeps_order: bool, is_held: bool = False
     ) -> None:
         """Show the groups; while the operator is in the pane the order stays as it was."""
         self.is_held = is_held

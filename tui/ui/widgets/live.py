@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from textual.message import Message
 
-from tui.claude.transcript.usage_meter import Spent
+from tui.claude.transcript.usage_meter import SessionUsage
 from tui.core.models import Entry, EntryKind, Session
-from tui.operations.stream.follow import Page, Update
-from tui.ui.terminal.paint_throttle import Pace
-from tui.ui.widgets.page_request import Wish
+from tui.operations.stream.follow import StreamPage, StreamUpdate
+from tui.ui.terminal.paint_throttle import PaintThrottle
+from tui.ui.widgets.page_request import PageRequest
 from tui.ui.widgets.pane import Pane
 from tui.view.stream import entry_lines, stream_title
-from tui.view.stream.stream_buffer import Place, Roll
-from tui.view.stream.subagent_lines import Asides
+from tui.view.stream.stream_buffer import Place, StreamBuffer
+from tui.view.stream.subagent_lines import SubagentLines
 from tui.view.text.lines import Cell, Line, title_room
 
 _NEAR = 40  # entries from an edge of what is in memory
@@ -30,7 +30,7 @@ class LivePane(Pane):
     class Wished(Message):
         """The pane lacks a page."""
 
-        def __init__(self, wish: Wish) -> None:
+        def __init__(self, wish: PageRequest) -> None:
             super().__init__()
             self.wish = wish
 
@@ -46,7 +46,7 @@ class LivePane(Pane):
         access: entry_lines.Access = "full",
     ) -> None:
         super().__init__(id=id, is_ascii=is_ascii)
-        self._pace = Pace(is_remote=is_remote)
+        self._pace = PaintThrottle(is_remote=is_remote)
         self._follows, self._access = follows, access
         self._is_waiting = False
         self._found: Place | None = None
@@ -59,12 +59,12 @@ class LivePane(Pane):
         self.is_following = True
         self.unseen = 0
         self.says = ""
-        self.spent = Spent()
-        self.wish: Wish | None = None
+        self.spent = SessionUsage()
+        self.wish: PageRequest | None = None
         self.start = self.end = self.told_to = 0
         self.top: Place = (0, 0)
-        self._roll = Roll(zone)
-        self._writing: entry_lines.Writing | None = None
+        self._roll = StreamBuffer(zone)
+        self._writing: entry_lines.PartialBlocks | None = None
         self._branches = ""
         self._current: int | None = None
         self._shown: list[tuple[Place, Line]] = []
@@ -77,10 +77,10 @@ class LivePane(Pane):
         self.is_following = True
         self.unseen = 0
         self.says = says
-        self.spent = Spent()
+        self.spent = SessionUsage()
         self._writing, self._branches = None, ""
         self._forget(0)
-        self._roll.asides = Asides()
+        self._roll.asides = SubagentLines()
         self.told_to = 0
         self._end_lines()
         self._settle()
@@ -96,11 +96,11 @@ class LivePane(Pane):
             self._roll.redraw()
         self._settle_soon()
 
-    def add(self, update: Update) -> None:
+    def add(self, update: StreamUpdate) -> None:
         """Show what is new in the stream; far from its end only count it."""
         if update.was_reset or not (self._roll.entries or self.told_to):
             self._forget(update.start)
-            self._roll.asides = Asides()
+            self._roll.asides = SubagentLines()
             self.end = self.told_to = update.start
         is_attached = self.end == self.told_to
         self.told_to = update.end
@@ -122,7 +122,7 @@ class LivePane(Pane):
         else:
             self._settle_soon()
 
-    def put(self, wish: Wish, *pages: Page) -> None:
+    def put(self, wish: PageRequest, *pages: StreamPage) -> None:
         """Take the pages that were wished for, as far as they still fit."""
         self.wish = None
         for page in pages:
@@ -186,13 +186,13 @@ class LivePane(Pane):
         self.is_following = False
         self._current, self.top = None, (0, 0)
         if self.start > 0:
-            self._wish(Wish("start", 0, self.told_to))
+            self._wish(PageRequest("start", 0, self.told_to))
         self._settle()
 
     def go_to_end(self) -> None:
         """Show the last lines of the file, and follow what comes."""
         if not self.is_at_end:
-            self._wish(Wish("end", self.told_to))
+            self._wish(PageRequest("end", self.told_to))
         self.follow(is_on=True)
 
     def follow(self, *, is_on: bool, top: Place | None = None) -> None:
@@ -203,7 +203,7 @@ class LivePane(Pane):
         if self.is_following:
             self.unseen, self._current, self._found = 0, None, None
         elif is_on and self.wish is None:
-            self._wish(Wish("end", self.told_to))
+            self._wish(PageRequest("end", self.told_to))
         self._settle()
 
     def go_to(self, place: int, words: str) -> bool:
@@ -371,17 +371,17 @@ class LivePane(Pane):
         is_short = len(self._shown) < self.body_height
         is_near = self.top[0] < _NEAR and not self.is_following
         if self.start > 0 and (is_near or is_short):
-            self._wish(Wish("before", self.start, at=self._roll.time(1)))
+            self._wish(PageRequest("before", self.start, at=self._roll.time(1)))
         elif not self.is_at_end and last > len(self._roll.entries) - _NEAR:
-            self._wish(Wish("after", self.end, self.told_to, self._roll.time(-1)))
+            self._wish(PageRequest("after", self.end, self.told_to, self._roll.time(-1)))
 
-    def _wish(self, wish: Wish) -> None:
+    def _wish(self, wish: PageRequest) -> None:
         self.wish = wish
         self.post_message(self.Wished(wish))
 
-    def wish_around(self, place: int) -> Wish:
+    def wish_around(self, place: int) -> PageRequest:
         """Lack what stands around a place of the file; whoever asks for this brings it."""
-        self.wish = Wish("around", place, self.told_to)
+        self.wish = PageRequest("around", place, self.told_to)
         return self.wish
 
     def _end_lines(self) -> None:

@@ -13,7 +13,7 @@ from tui.view.text.styled_text import wrap
 LEAST_ROWS = 2
 
 
-class MessagePane(Pane):
+class MessageBar(Pane):
     """Shows a message, in as many rows as it may take."""
 
     def __init__(self, *, id: str, is_ascii: bool = False) -> None:

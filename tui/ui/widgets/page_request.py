@@ -10,7 +10,7 @@ Side = Literal["before", "after", "start", "end", "around"]
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PageRequest:
     """A page that the pane lacks: on which side of `place`, and what stands there at what time."""
 
     side: Side

@@ -15,7 +15,7 @@ from tui.core.text.safe_text import cell_width, one_line
 from tui.ui.terminal.keyboard import TypedAhead
 from tui.ui.terminal.link import LinkApp
 from tui.ui.widgets.line_editor import LONGEST, LineEditor
-from tui.ui.widgets.message_bar import LEAST_ROWS, MessagePane, warning
+from tui.ui.widgets.message_bar import LEAST_ROWS, MessageBar, warning
 from tui.view.text.lines import Cell, Line
 
 T = TypeVar("T")
@@ -32,11 +32,11 @@ class Cancelled(ConsoleError):
     """The operator left the question."""
 
 
-class GaveUp(Cancelled):
+class StoppedWaiting(Cancelled):
     """The operator no longer waits; what was begun goes on."""
 
 
-class Question(MessagePane):
+class PromptBar(MessageBar):
     """Shows messages; asks one question at a time. While it asks, every key is its own.
 
     `hold` takes the keyboard before the question is known, so that what is typed ahead of it
@@ -184,8 +184,8 @@ class Question(MessagePane):
     ) -> T:
         """Return what comes of `work`; what it `says` stands there once it takes long.
 
-        Raises `GaveUp` when Esc is pressed before; `later` is then called when it is done. What
-        Esc does then, `leaves` says.
+        Raises `StoppedWaiting` when Esc is pressed before; `later` is then called when it is
+        done. What Esc does then, `leaves` says.
         """
         task, self._gave_up = asyncio.ensure_future(work), asyncio.Event()
         leaving = asyncio.create_task(self._gave_up.wait())
@@ -204,7 +204,7 @@ class Question(MessagePane):
         if task.done():
             return task.result()
         task.add_done_callback(lambda done: None if done.cancelled() else later(done))
-        raise GaveUp(f"{says()}: goes on, nobody waits for it here")
+        raise StoppedWaiting(f"{says()}: goes on, nobody waits for it here")
 
     async def _ask(self, asks: str, *, counts_on_it: bool) -> str:
         self._is_shown, self._counts_on_it = False, counts_on_it
@@ -224,7 +224,7 @@ class Question(MessagePane):
             self._refusal = ""
             self.redraw()
         if self.gone:
-            raise GaveUp(f"{self.gone}: nothing was done")
+            raise StoppedWaiting(f"{self.gone}: nothing was done")
         return answer
 
     def redraw(self) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from tui.core.attention import Failures
+from tui.core.attention import FailureGroup
 from tui.core.models import Key, Session
 from tui.ui.widgets.table import Table
 from tui.view.panes import sessions
@@ -29,18 +29,18 @@ class SessionsPane(Table):
         self.quiet_after = quiet_after
         self.now = datetime.fromtimestamp(0, UTC)
         self.sessions: dict[Key, Session] = {}
-        self.groups: dict[Key, Failures] = {}
+        self.groups: dict[Key, FailureGroup] = {}
         self.session_keys: frozenset[Key] = frozenset()
-        self._shown: Sequence[Session | Failures] = ()
+        self._shown: Sequence[Session | FailureGroup] = ()
         self.opened: frozenset[str] = frozenset()
         self.marks: frozenset[Key] = frozenset()
         self.is_unseen: Callable[[Session], bool] = lambda one: False
         self.vanished: frozenset[str] = frozenset()
         self.says = ""
-        self.shape = sessions.Shape(80)
+        self.shape = sessions.ListShape(80)
 
     def update(
-        self, shown: Sequence[Session | Failures], shape: sessions.Shape, now: datetime
+        self, shown: Sequence[Session | FailureGroup], shape: sessions.ListShape, now: datetime
     ) -> None:
         """Show these as they are now; the width of `shape` is the pane's when it draws."""
         self.shape = shape
@@ -50,7 +50,7 @@ class SessionsPane(Table):
             return
         self._shown = shown
         self.sessions = {one.key: one for one in shown if isinstance(one, Session)}
-        self.groups = {one.key: one for one in shown if isinstance(one, Failures)}
+        self.groups = {one.key: one for one in shown if isinstance(one, FailureGroup)}
         members = (one.key for group in self.groups.values() for one in group.sessions)
         self.session_keys = frozenset((*self.sessions, *members))
         self.show([one.key for one in shown])
@@ -61,7 +61,7 @@ class SessionsPane(Table):
         return self.sessions.get(self.key) if self.key else None
 
     @property
-    def group(self) -> Failures | None:
+    def group(self) -> FailureGroup | None:
         """The selected failures."""
         return self.groups.get(self.key) if self.key else None
 
@@ -70,7 +70,7 @@ class SessionsPane(Table):
         group = self.groups.get(row)
         return frozenset(one.key for one in group.sessions) if group else frozenset({row})
 
-    def _fitted(self) -> sessions.Shape:
+    def _fitted(self) -> sessions.ListShape:
         is_wide = self.shape.is_wide or self.body_width >= WIDE
         return replace(self.shape, width=self.text_width, is_wide=is_wide)
 

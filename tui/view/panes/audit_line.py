@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 
 from tui.core.bounded_json import json_object
-from tui.core.models import Event, Row
+from tui.core.models import AuditEvent, Row
 from tui.core.text.safe_text import one_line
 from tui.view.text.formatting import cost
 
 
-def act_words(event: Event) -> str:
+def act_words(event: AuditEvent) -> str:
     """Return what an act changed: `expires 24 Nov 10:00 -> 1 Dec 10:00, active -> failed: why`.
 
     A row's times are said as they are stored, in its pipeline's zone.
@@ -25,7 +25,7 @@ def act_words(event: Event) -> str:
     return ", ".join(words for words in (*changes, event.note, _cost(event)) if words)
 
 
-def detail_words(event: Event) -> str:
+def detail_words(event: AuditEvent) -> str:
     """Return what an act that changed no row was about: `allow Bash, input 3fa9c2d1`."""
     facts = json_object(event.detail)
 
@@ -45,11 +45,11 @@ def detail_words(event: Event) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _cost(event: Event) -> str:
+def _cost(event: AuditEvent) -> str:
     return cost(event.cost_usd) if event.cost_usd is not None else ""
 
 
-def act_time(event: Event, zone: tzinfo) -> str:
+def act_time(event: AuditEvent, zone: tzinfo) -> str:
     """Return when an act was, in a zone."""
     return f"{event.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
 

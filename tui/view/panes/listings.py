@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from tui.core.catalog import is_gone
 from tui.core.models import Catalog, Listing, Session
-from tui.core.problem_reasons import Trouble
+from tui.core.problem_reasons import ProblemReason
 from tui.core.text.safe_text import one_line
 from tui.view.panes.sessions import Attention
 from tui.view.text import formatting
@@ -15,11 +15,11 @@ from tui.view.text.lines import Cell, Column, Layout, Line, flexible, head_line,
 
 ALL = ""
 _ERROR, _GONE = "x!", "gone"
-_PASSING = {Trouble.LOCKED: "lock", Trouble.SLOW: "slow"}
+_PASSING = {ProblemReason.LOCKED: "lock", ProblemReason.SLOW: "slow"}
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ListingGroup:
     """One line of the pane; `name` is empty for all listings together.
 
     `sign` says in a few cells what is wrong with the listing, `problem` in full.
@@ -44,7 +44,7 @@ def is_unread(listing: Listing) -> bool:
         return False
     if listing.is_stale or not listing.has_rows:
         return True
-    return bool(listing.problem) and listing.trouble is not Trouble.NO_TABLE
+    return bool(listing.problem) and listing.trouble is not ProblemReason.NO_TABLE
 
 
 def sign(listing: Listing) -> str:
@@ -56,7 +56,7 @@ def sign(listing: Listing) -> str:
     return _PASSING.get(listing.trouble, _ERROR) if listing.problem else "slow"
 
 
-def groups(catalog: Catalog, attention: Attention) -> tuple[Group, ...]:
+def groups(catalog: Catalog, attention: Attention) -> tuple[ListingGroup, ...]:
     """Return `All` first, then the listings: those that need somebody first, then by name."""
     each = [
         replace(
@@ -70,10 +70,10 @@ def groups(catalog: Catalog, attention: Attention) -> tuple[Group, ...]:
     return (_group(ALL, catalog.sessions, attention), *each)
 
 
-def _group(name: str, sessions: Iterable[Session], attention: Attention) -> Group:
+def _group(name: str, sessions: Iterable[Session], attention: Attention) -> ListingGroup:
     sessions = tuple(one for one in sessions if not is_gone(one))
     needs = sum(attention(one) is not None for one in sessions)
-    return Group(name, len(sessions), needs, sum(one.bytes for one in sessions))
+    return ListingGroup(name, len(sessions), needs, sum(one.bytes for one in sessions))
 
 
 def layout(width: int) -> Layout:
@@ -93,7 +93,7 @@ def head(width: int) -> Line:
     return head_line(layout(width), width)
 
 
-def line(group: Group, width: int, *, is_current: bool = False) -> Line:
+def line(group: ListingGroup, width: int, *, is_current: bool = False) -> Line:
     """Return a listing's line; a problem stands in it in full when there is room.
 
     One whose folder vanished is greyed: this is the last that was known of it.
@@ -111,12 +111,12 @@ def line(group: Group, width: int, *, is_current: bool = False) -> Line:
     return table_line(columns, cells[: len(columns)], width)
 
 
-def _needs(group: Group) -> Cell:
+def _needs(group: ListingGroup) -> Cell:
     if group.needs and not group.is_vanished:
         return Cell(f"{group.needs}!", "attention")
     return Cell(group.sign, _style(group))
 
 
-def _style(group: Group) -> str:
+def _style(group: ListingGroup) -> str:
     styles = {_ERROR: "bad", _GONE: "muted", "": "muted"}
     return styles.get(group.sign, "noticed")

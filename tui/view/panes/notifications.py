@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from tui.core.act_summary import did
-from tui.core.catalog_changes import Changes
+from tui.core.catalog_changes import CatalogChanges
 from tui.core.errors import UsageError
-from tui.core.models import Catalog, Event, Row, Session
+from tui.core.models import AuditEvent, Catalog, Row, Session
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time, zone_named
 from tui.view.text import formatting
@@ -21,7 +21,7 @@ _OF_LOG = ("ack", "rename", "adopt", "purge")
 _PIPELINE = "pipeline"
 
 
-def lines(changes: Changes, catalog: Catalog, now: datetime) -> tuple[str, ...]:
+def lines(changes: CatalogChanges, catalog: Catalog, now: datetime) -> tuple[str, ...]:
     """Return what is new, a line each; what one operator did to several is one line."""
     said = [*_acts(changes.events, now)]
     for one in changes.overwritten:
@@ -43,7 +43,7 @@ def _hold(catalog: Catalog, lifted_by: str) -> str:
     return f"{one_line(hold.by)} holds this root{reason}"
 
 
-def _logged(events: Iterable[Event]) -> Iterator[str]:
+def _logged(events: Iterable[AuditEvent]) -> Iterator[str]:
     """Yield what only the logbook tells of; what one operator did to several is one line."""
     named = [one for one in events if one.action in _OF_LOG]
     groups = Counter((one.operator, one.action) for one in named if one.session_id)
@@ -55,7 +55,7 @@ def _logged(events: Iterable[Event]) -> Iterator[str]:
             yield did(event, f"{count} sessions")
 
 
-def _what(event: Event) -> str:
+def _what(event: AuditEvent) -> str:
     """Return what an act was about: a session, a listing that vanished, else what its note says."""
     if event.session_id:
         return formatting.short_id(event.session_id)[:4]
@@ -64,7 +64,7 @@ def _what(event: Event) -> str:
     return one_line(event.note)[:60]
 
 
-def _acts(events: Iterable[tuple[Session, Event]], now: datetime) -> Iterable[str]:
+def _acts(events: Iterable[tuple[Session, AuditEvent]], now: datetime) -> Iterable[str]:
     every = [(one, event) for one, event in events if not _is_of_a_turn(event)]
     counts = Counter((event.operator, event.action) for _, event in every)
     for session, event in every:
@@ -76,12 +76,12 @@ def _acts(events: Iterable[tuple[Session, Event]], now: datetime) -> Iterable[st
             yield did(event, f"{count} sessions")
 
 
-def _is_of_a_turn(event: Event) -> bool:
+def _is_of_a_turn(event: AuditEvent) -> bool:
     is_told = event.action == "purge"  # by the logbook
     return event.action in _OF_TURNS or event.operator == _PIPELINE or is_told
 
 
-def act(session: Session, event: Event, now: datetime) -> str:
+def act(session: Session, event: AuditEvent, now: datetime) -> str:
     """Return who did what to a session, as in `bert extended 9f2c 6h → 7d`."""
     said = did(event, formatting.short_id(session.session_id)[:4])
     before, after = (_expiry(row, session, now) for row in (event.before, event.after))

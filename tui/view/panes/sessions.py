@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
-from tui.core.attention import Failures, last_sign
+from tui.core.attention import FailureGroup, last_sign
 from tui.core.models import Key, Session
 from tui.core.text.safe_text import cell_width, fit, one_line
 from tui.core.time.expiry import urgency
@@ -28,7 +28,7 @@ _LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class ListShape:
     """How the pane is set: its width, and what the operator asked to see."""
 
     width: int
@@ -72,7 +72,7 @@ def state_width(sessions: Iterable[Session]) -> int:
     return len(formatting.OVERWRITTEN) if is_any else _STATE_WIDTH
 
 
-def head(shape: Shape, style: str = "head", note: str = "") -> Line:
+def head(shape: ListShape, style: str = "head", note: str = "") -> Line:
     """Return the line of column names; `note` stands where there is room, behind TITLE."""
     columns = shape.layout()
     named = {"TITLE": f"TITLE  {note}".rstrip()}
@@ -83,7 +83,7 @@ def head(shape: Shape, style: str = "head", note: str = "") -> Line:
 def line(
     session: Session,
     now: datetime,
-    shape: Shape,
+    shape: ListShape,
     quiet_after: timedelta,
     *,
     is_marked: bool = False,
@@ -118,16 +118,16 @@ def line(
     return table_line(layout, cells, shape.width)
 
 
-def _waiting(title: Cell, left: str, shape: Shape) -> Cell:
+def _waiting(title: Cell, left: str, shape: ListShape) -> Cell:
     """Return a title with how long its request still waits, which is never cut."""
     width = next(column.width for column in shape.layout() if column.name == "TITLE")
     return Cell(f"{fit(title.text, max(0, width - len(left) - 1))} {left}", title.style)
 
 
 def group_line(
-    group: Failures,
+    group: FailureGroup,
     now: datetime,
-    shape: Shape,
+    shape: ListShape,
     zone: tzinfo,
     *,
     is_marked: bool = False,
@@ -148,7 +148,7 @@ def group_line(
     return table_line(layout, cells, shape.width)
 
 
-def _shared(group: Failures, now: datetime, zone: tzinfo, width: int) -> str:
+def _shared(group: FailureGroup, now: datetime, zone: tzinfo, width: int) -> str:
     since = f" since {formatting.moment(group.since, now, zone)}" if group.since else ""
     count = f" \u00d7{len(group.sessions)}{since}"
     reason = one_line(group.reason)

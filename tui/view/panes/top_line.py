@@ -25,7 +25,7 @@ _ROOM = 7  # where it stands among the facts
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class TopLineFact:
     """A piece of the top line; `short` stands there when all of it does not fit."""
 
     text: str
@@ -37,7 +37,7 @@ class Fact:
         return Cell(self.short if is_short and self.short else self.text, self.style)
 
 
-Facts = tuple[Fact, ...]
+Facts = tuple[TopLineFact, ...]
 
 
 def line(
@@ -56,7 +56,7 @@ def line(
     if trouble:
         warnings.append(Cell(one_line(trouble), "bad"))
     if catalog is None:
-        return _joined((Fact("looking...", "muted"),), (), warnings, width)
+        return _joined((TopLineFact("looking...", "muted"),), (), warnings, width)
     if catalog.hold is not None:
         by = one_line(catalog.hold.by)
         warnings.insert(0, Cell(f"HELD by {fit(by, min(cell_width(by), _HOLDER))}", "attention"))
@@ -82,7 +82,7 @@ def facts(catalog: Catalog, now: datetime, needs: Mapping[Key, Need], zone: tzin
     counts = Counter(needs.values())
     root = one_line(catalog.root.name) or str(catalog.root)
     return (
-        Fact(root, "title", _name(root)),
+        TopLineFact(root, "title", _name(root)),
         _count(live, "live", "good"),
         _count(waiting, "waiting", "attention"),
         _count(counts[Need.QUIET], "quiet", "noticed"),
@@ -90,12 +90,12 @@ def facts(catalog: Catalog, now: datetime, needs: Mapping[Key, Need], zone: tzin
         _count(counts[Need.FAILED], "failed", "bad"),
         _unread(catalog),
         _room(catalog),
-        Fact(_spent(catalog), "muted"),
+        TopLineFact(_spent(catalog), "muted"),
         _zone(catalog, now, zone),
     )
 
 
-def _is_said(fact: Fact, warnings: tuple[str, ...]) -> bool:
+def _is_said(fact: TopLineFact, warnings: tuple[str, ...]) -> bool:
     return any(one.startswith(fact.text or "\n") for one in warnings)
 
 
@@ -104,24 +104,24 @@ def with_room(known: Facts, catalog: Catalog) -> Facts:
     return (*known[:_ROOM], _room(catalog), *known[_ROOM + 1 :])
 
 
-def _room(catalog: Catalog) -> Fact:
+def _room(catalog: Catalog) -> TopLineFact:
     if catalog.problem:
-        return Fact("", "muted")
+        return TopLineFact("", "muted")
     if catalog.free_bytes is None:
-        return Fact("? free", "noticed")
+        return TopLineFact("? free", "noticed")
     is_full = catalog.free_bytes < LOW_BYTES
-    return Fact(f"{formatting.size(catalog.free_bytes)} free", "bad" if is_full else "muted")
+    return TopLineFact(f"{formatting.size(catalog.free_bytes)} free", "bad" if is_full else "muted")
 
 
-def _count(number: int, word: str, style: str) -> Fact:
-    return Fact(f"{number} {word}", style if number else "muted")
+def _count(number: int, word: str, style: str) -> TopLineFact:
+    return TopLineFact(f"{number} {word}", style if number else "muted")
 
 
-def _unread(catalog: Catalog) -> Fact:
+def _unread(catalog: Catalog) -> TopLineFact:
     """Return which listings cannot be read now: by name when it is but one."""
     unread = [one for one in catalog.listings if is_unread(one)]
     count = f"{len(unread)} unread" if unread else ""
-    return Fact(unread_words(unread[0]) if len(unread) == 1 else count, "bad", count)
+    return TopLineFact(unread_words(unread[0]) if len(unread) == 1 else count, "bad", count)
 
 
 def unread_words(listing: Listing | None, width: int = 0) -> str:
@@ -140,14 +140,14 @@ def _ends_today(session: Session, now: datetime) -> bool:
     return session.ends_at is not None and timedelta() < session.ends_at - now < _DAY
 
 
-def _zone(catalog: Catalog, now: datetime, zone: tzinfo) -> Fact:
+def _zone(catalog: Catalog, now: datetime, zone: tzinfo) -> TopLineFact:
     shown = now.astimezone(zone)
     names = {one.zone for one in catalog.listings if one.sessions}
     others = {_zone_word(name, now, shown) for name in names} - {""}
     name = shown.tzname() or ""
     if not others:
-        return Fact(name, "muted")
-    return Fact(f"{name} (tables {'/'.join(sorted(others))})", "muted", f"{name}*")
+        return TopLineFact(name, "muted")
+    return TopLineFact(f"{name} (tables {'/'.join(sorted(others))})", "muted", f"{name}*")
 
 
 def _zone_word(name: str, now: datetime, shown: datetime) -> str:
@@ -168,7 +168,7 @@ def _spent(catalog: Catalog) -> str:
 def _joined(facts: Facts, always: Facts, warnings: Sequence[Cell], width: int) -> Line:
     room = width + 1 - sum(cell_width(cell.text) + 2 for cell in warnings)
     room -= sum(_used(one, is_short=True) for one in always)
-    kept: list[Fact] = []
+    kept: list[TopLineFact] = []
     for one in (one for one in facts if one.text):
         room -= _used(one, is_short=True)
         if room < 0:
@@ -186,5 +186,5 @@ def _joined(facts: Facts, always: Facts, warnings: Sequence[Cell], width: int) -
     return clipped(tuple(line), width)
 
 
-def _used(fact: Fact, *, is_short: bool) -> int:
+def _used(fact: TopLineFact, *, is_short: bool) -> int:
     return cell_width(fact.cell(is_short=is_short).text) + 2

@@ -9,11 +9,11 @@ from typing import Literal, Protocol
 
 from tui.core.agent_questions import questions
 from tui.core.models import Entry, EntryKind, Run
-from tui.core.permission_request import Request
+from tui.core.permission_request import PermissionRequest
 from tui.core.text.safe_text import fit, one_line, safe_text
 from tui.core.text.visible_escapes import revealed, rows
 from tui.view.stream import request_page
-from tui.view.stream.subagent_lines import Asides
+from tui.view.stream.subagent_lines import SubagentLines
 from tui.view.stream.tool_call import MOST_LINES, call_line, call_lines
 from tui.view.text import formatting
 from tui.view.text.lines import Cell, Line
@@ -33,7 +33,7 @@ _MOST_WRAPPED = 1000
 _MOST_OPEN = 100_000
 
 
-class Writing(Protocol):
+class PartialBlocks(Protocol):
     """The block that is being written now, and the finished ones of the same message.
 
     The CLI puts a message into the transcript only when all of it is there.
@@ -46,11 +46,11 @@ class Writing(Protocol):
     @property
     def tool(self) -> str: ...
     @property
-    def earlier(self) -> Sequence[Writing]: ...
+    def earlier(self) -> Sequence[PartialBlocks]: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class RenderContext:
     """What an entry's lines depend on besides the entry itself.
 
     `before` is the time, `day` the day and `model` the model that were told last; `asides` is what
@@ -62,13 +62,13 @@ class Around:
     before: str = ""
     day: date | None = None
     model: str = ""
-    asides: Asides | None = None
+    asides: SubagentLines | None = None
     alike: Sequence[Entry] = ()
     tools: Tools = "short"
     is_open: bool = False
 
 
-def entry_lines(entry: Entry, around: Around, width: int) -> tuple[Line, ...]:
+def entry_lines(entry: Entry, around: RenderContext, width: int) -> tuple[Line, ...]:
     """Return an entry's lines: the time once at its left, sub-agents indented behind a bar."""
     bar = (_BAR,) if entry.is_sidechain else ()
     inner = max(8, width - TIME_WIDTH - 2 * len(bar))
@@ -84,7 +84,7 @@ def entry_lines(entry: Entry, around: Around, width: int) -> tuple[Line, ...]:
     return ((Cell(f"{day}", "muted"),), *lines)
 
 
-def _body(entry: Entry, around: Around, width: int) -> list[Line]:
+def _body(entry: Entry, around: RenderContext, width: int) -> list[Line]:
     if around.alike:
         return _muted(_left_out(around.alike), width)
     match entry.kind:
@@ -155,7 +155,7 @@ def text_lines(text: str, width: int) -> list[Line]:
     ]
 
 
-def _thinking(entry: Entry, around: Around, width: int) -> list[Line]:
+def _thinking(entry: Entry, around: RenderContext, width: int) -> list[Line]:
     if around.tools == "off" and not around.is_open:
         return []
     if around.is_open or around.tools == "full":
@@ -163,7 +163,7 @@ def _thinking(entry: Entry, around: Around, width: int) -> list[Line]:
     return [(Cell(fit(f"∴ {one_line(entry.text)}", width).rstrip(), "muted"),)]
 
 
-def _tool(entry: Entry, around: Around, width: int) -> list[Line]:
+def _tool(entry: Entry, around: RenderContext, width: int) -> list[Line]:
     failed = around.result is not None and around.result.is_error
     if around.tools == "off" and not failed and not around.is_open:
         return []
@@ -178,18 +178,18 @@ def _tool(entry: Entry, around: Around, width: int) -> list[Line]:
     return lines + _asides(entry, around, width)
 
 
-def _asides(entry: Entry, around: Around, width: int) -> list[Line]:
+def _asides(entry: Entry, around: RenderContext, width: int) -> list[Line]:
     """Return what the call's sub-agents said, behind a bar."""
     if around.tools == "off" or around.asides is None:
         return []
 
     def draw(one: Entry, result: Entry | None, inner: int) -> list[Line]:
-        return _body(one, Around(around.zone, result, tools=around.tools), inner)
+        return _body(one, RenderContext(around.zone, result, tools=around.tools), inner)
 
     return list(around.asides.lines(entry.tool_id, draw, width))
 
 
-def writing_lines(writing: Writing, width: int) -> tuple[Line, ...]:
+def writing_lines(writing: PartialBlocks, width: int) -> tuple[Line, ...]:
     """Return the lines of the message that is being written, a mark at its end."""
     inner = max(8, width - TIME_WIDTH)
     body: list[Line] = []
@@ -200,7 +200,7 @@ def writing_lines(writing: Writing, width: int) -> tuple[Line, ...]:
     return tuple((_INDENT, *line) for line in body)
 
 
-def _block_lines(block: Writing, width: int) -> list[Line]:
+def _block_lines(block: PartialBlocks, width: int) -> list[Line]:
     text = safe_text(block.text)
     if block.kind == "tool":
         return [(Cell(f"{one_line(block.tool) or 'tool'} ", "tool"),)]
@@ -211,7 +211,7 @@ def _block_lines(block: Writing, width: int) -> list[Line]:
 
 
 def request_lines(
-    request: Request,
+    request: PermissionRequest,
     width: int,
     now: datetime,
     zone: tzinfo,

@@ -8,8 +8,8 @@ from itertools import islice
 from threading import Lock
 from typing import Any
 
-from tui.core.agent_questions import Asked, plan_in
-from tui.core.permission_request import LEAST_DIGEST, Request
+from tui.core.agent_questions import AgentQuestion, plan_in
+from tui.core.permission_request import LEAST_DIGEST, PermissionRequest
 from tui.core.text.request_rows import input_rows, text_rows
 from tui.core.text.safe_text import cell_width, one_line, safe_text
 from tui.core.text.visible_escapes import revealed, revealed_json, rows
@@ -29,7 +29,12 @@ _caching = Lock()
 
 
 def fact_lines(
-    request: Request, now: datetime, width: int, *, is_ascii: bool = False, waits: str = ""
+    request: PermissionRequest,
+    now: datetime,
+    width: int,
+    *,
+    is_ascii: bool = False,
+    waits: str = "",
 ) -> tuple[Line, ...]:
     """Return which tool is asked for, who asks and why, and when that is denied by itself.
 
@@ -41,7 +46,12 @@ def fact_lines(
 
 
 def why_lines(
-    request: Request, now: datetime, width: int, *, is_ascii: bool = False, waits: str = ""
+    request: PermissionRequest,
+    now: datetime,
+    width: int,
+    *,
+    is_ascii: bool = False,
+    waits: str = "",
 ) -> tuple[Line, ...]:
     """Return the same where the tool is named already."""
     asker, more = request.asker, request.waiting - 1
@@ -63,7 +73,7 @@ def why_lines(
 
 
 def request_lines(
-    request: Request, width: int, *, is_ascii: bool = False, most: int | None = None
+    request: PermissionRequest, width: int, *, is_ascii: bool = False, most: int | None = None
 ) -> tuple[Line, ...]:
     """Return all that would be allowed, of very much the first `most` lines.
 
@@ -81,7 +91,7 @@ def request_lines(
     return known
 
 
-def question_lines(asked: Asked, width: int, *, is_ascii: bool = False) -> tuple[Line, ...]:
+def question_lines(asked: AgentQuestion, width: int, *, is_ascii: bool = False) -> tuple[Line, ...]:
     """Return all that an agent says of one question, its options behind their numbers."""
     options = asked.given.get("options")
     many = options if isinstance(options, list) else []
@@ -97,7 +107,9 @@ def question_lines(asked: Asked, width: int, *, is_ascii: bool = False) -> tuple
     return tuple(lines)
 
 
-def beside_lines(request: Request, width: int, *, is_ascii: bool = False) -> tuple[Line, ...]:
+def beside_lines(
+    request: PermissionRequest, width: int, *, is_ascii: bool = False
+) -> tuple[Line, ...]:
     """Return all that came with an agent's questions and is none; nothing when that is nothing."""
     many = request.input.get("questions")
     odd = [one for one in many if not isinstance(one, dict)] if isinstance(many, list) else []
@@ -109,13 +121,13 @@ def beside_lines(request: Request, width: int, *, is_ascii: bool = False) -> tup
     return (head, *_input(beside, width, is_ascii=is_ascii), ())
 
 
-def short_tool(request: Request) -> str:
+def short_tool(request: PermissionRequest) -> str:
     """Return a tool's name for a line that also says other things: both its ends."""
     name = one_line(revealed(request.tool))
     return name if cell_width(name) <= _SHORT else f"{name[: _SHORT // 2]}~{name[-_SHORT // 2 :]}"
 
 
-def end_line(request: Request) -> str:
+def end_line(request: PermissionRequest) -> str:
     """Return what stands below the last row of a request: what names it, or what is not there."""
     if request.problem:
         missing = f"{request.missing:,} characters not shown: " if request.missing else ""
@@ -123,7 +135,7 @@ def end_line(request: Request) -> str:
     return f"all of it is above: --input {request.digest[:LEAST_DIGEST]}"
 
 
-def scope_lines(request: Request, width: int) -> tuple[Line, ...]:
+def scope_lines(request: PermissionRequest, width: int) -> tuple[Line, ...]:
     """Return what an answer of `always` would allow from now on."""
     return text_lines(
         (
@@ -137,7 +149,7 @@ def scope_lines(request: Request, width: int) -> tuple[Line, ...]:
     )
 
 
-def _lines(request: Request, width: int, *, is_ascii: bool) -> Iterator[Line]:
+def _lines(request: PermissionRequest, width: int, *, is_ascii: bool) -> Iterator[Line]:
     own = plan_in(request.tool, request.input)
     plan = own or plan_in(request.tool, request.call or {})
     if plan:
@@ -155,7 +167,7 @@ def _lines(request: Request, width: int, *, is_ascii: bool) -> Iterator[Line]:
     yield from call_lines(request, width, is_ascii=is_ascii)
 
 
-def call_lines(request: Request, width: int, *, is_ascii: bool = False) -> Iterator[Line]:
+def call_lines(request: PermissionRequest, width: int, *, is_ascii: bool = False) -> Iterator[Line]:
     """Yield what the agent's own call says, where the CLI asks for something else."""
     if request.call is not None:
         yield (Cell(CALLED, "strong"),)

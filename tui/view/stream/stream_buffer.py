@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime, tzinfo
 
 from tui.core.models import Entry, EntryKind
 from tui.view.stream import entry_lines
-from tui.view.stream.entry_lines import TOOLS, Around, Tools
-from tui.view.stream.subagent_lines import Asides
+from tui.view.stream.entry_lines import TOOLS, RenderContext, Tools
+from tui.view.stream.subagent_lines import SubagentLines
 from tui.view.text.lines import Line
 
 Place = tuple[int, int]
@@ -23,7 +23,7 @@ _MOST_DRAWN = 1000
 _MODEL_WITHIN = _DAY_WITHIN = 40
 
 
-class Roll:
+class StreamBuffer:
     """Entries in their order, results joined to their calls; `tail` stands after all of them."""
 
     def __init__(self, zone: tzinfo = UTC) -> None:
@@ -33,7 +33,7 @@ class Roll:
         self.entries: list[Entry] = []
         self.results: dict[str, Entry] = {}
         self.tail: tuple[Line, ...] = ()
-        self.asides = Asides()
+        self.asides = SubagentLines()
         self._calls: set[str] = set()
         self._opened: set[Name] = set()
         self._lines: list[tuple[Line, ...] | None] = []
@@ -41,9 +41,9 @@ class Roll:
         self._bytes = 0
         self._drawn = 0
 
-    def anew(self) -> Roll:
+    def anew(self) -> StreamBuffer:
         """Return an empty one that is shown the same way, with what sub-agents said."""
-        fresh = Roll(self.zone)
+        fresh = StreamBuffer(self.zone)
         fresh.tools, fresh.tail, fresh.asides = self.tools, self.tail, self.asides
         fresh.today = self.today
         fresh.fit(self._width)
@@ -217,10 +217,10 @@ class Roll:
                 return self.entries[index]
         return None
 
-    def _around(self, index: int) -> Around:
+    def _around(self, index: int) -> RenderContext:
         entry, before = self.entries[index], self._before(index)
         is_call = entry.kind is EntryKind.TOOL
-        return Around(
+        return RenderContext(
             self.zone,
             self.asides.outcome(entry, self.results.get(entry.tool_id)) if is_call else None,
             entry_lines.minute(before, self.zone) if before else "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from tui.claude.transcript.usage_meter import NOTHING_SPENT, Spent
+from tui.claude.transcript.usage_meter import NOTHING_SPENT, SessionUsage
 from tui.core.attention import is_settled, need_of
 from tui.core.models import Liveness, Session
 from tui.core.text.safe_text import cell_width, one_line
@@ -18,7 +18,7 @@ def title(
     session: Session | None,
     now: datetime,
     quiet_after: timedelta,
-    spent: Spent = NOTHING_SPENT,
+    spent: SessionUsage = NOTHING_SPENT,
     width: int = 1000,
 ) -> str:
     """Return where a session belongs, who runs it, its state, and as much of the rest as fits."""
@@ -42,7 +42,7 @@ def title(
     return said
 
 
-def _context(spent: Spent) -> str:
+def _context(spent: SessionUsage) -> str:
     """Return how full the context is: as a share, or in tokens where nobody knows of how many."""
     share = spent.context_share
     if share is not None:
@@ -50,7 +50,7 @@ def _context(spent: Spent) -> str:
     return f"ctx {_thousands(spent.context)}" if spent.context else ""
 
 
-def _cost(session: Session, spent: Spent) -> str:
+def _cost(session: Session, spent: SessionUsage) -> str:
     """Return what it all cost so far, and of that the last turn."""
     taken, told = session.inherited_usd, spent.cost_usd
     told = None if told is None or taken is None else max(0.0, told - taken)
@@ -61,7 +61,7 @@ def _cost(session: Session, spent: Spent) -> str:
     return f"{formatting.cost(max(known))}{turn}"
 
 
-def _more(session: Session, spent: Spent, now: datetime) -> Iterator[str]:
+def _more(session: Session, spent: SessionUsage, now: datetime) -> Iterator[str]:
     if model := one_line(spent.model or session.model):
         yield model.removeprefix("claude-")
     until = now if session.liveness in _IN_A_TURN else spent.turn_to

@@ -19,7 +19,7 @@ Draw = Callable[[Entry, Entry | None, int], list[Line]]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SubagentStep:
     """One thing that a sub-agent of `call` said; with a `heading` it is the first of another."""
 
     call: str
@@ -29,7 +29,7 @@ class Step:
     heading: str = ""
 
 
-class Asides:
+class SubagentLines:
     """Entries of sub-agents by the id of the call that started them, and how those calls ended."""
 
     def __init__(self) -> None:
@@ -98,10 +98,10 @@ class Asides:
             count += len(drawn[-1])
         lines = [line for of_step in reversed(drawn) for line in of_step]
         if steps or count > _MOST_LINES:
-            yield from self._lines(Step(call, 1, _notice(_CUT)), draw, width)
+            yield from self._lines(SubagentStep(call, 1, _notice(_CUT)), draw, width)
         yield from lines[-_MOST_LINES:]
 
-    def _lines(self, step: Step, draw: Draw, width: int) -> Iterator[Line]:
+    def _lines(self, step: SubagentStep, draw: Draw, width: int) -> Iterator[Line]:
         bars, inner = (_BAR,) * step.depth, max(8, width - 2 * step.depth)
         if step.heading:
             yield (*bars, Cell(fit(step.heading, inner).rstrip(), "strong"))
@@ -109,22 +109,22 @@ class Asides:
             lines = draw(step.entry, self.outcome(step.entry, step.result), inner)
             yield from ((*bars, *line) for line in lines)
 
-    def below(self, call: str) -> Iterator[Step]:
+    def below(self, call: str) -> Iterator[SubagentStep]:
         """Yield what was said below a call, each sub-agent in one piece, at any depth."""
         return self._below(call, {call}, 1)
 
-    def _below(self, call: str, drawn: set[str], depth: int) -> Iterator[Step]:
+    def _below(self, call: str, drawn: set[str], depth: int) -> Iterator[SubagentStep]:
         said = self._said.get(call, ())
         results = {one.tool_id: one for one in said if one.kind is EntryKind.RESULT}
         agents: dict[str, list[Entry]] = {}
         for one in said:
             agents.setdefault(one.agent, []).append(one)
         if call in self._cut:
-            yield Step(call, depth, _notice(_CUT))
+            yield SubagentStep(call, depth, _notice(_CUT))
         for agent, entries in agents.items():
             heading = agent if len(agents) > 1 else ""
             for one in entries:
-                yield Step(call, depth, one, results.get(one.tool_id), heading)
+                yield SubagentStep(call, depth, one, results.get(one.tool_id), heading)
                 heading = ""
                 if not self._is_below(one, drawn):
                     continue
@@ -132,7 +132,7 @@ class Asides:
                 if depth < _DEEPEST:
                     yield from self._below(one.tool_id, drawn, depth + 1)
                 else:
-                    yield Step(call, depth, _notice(_DEEPER))
+                    yield SubagentStep(call, depth, _notice(_DEEPER))
 
     def _is_below(self, entry: Entry, drawn: set[str]) -> bool:
         """Whether sub-agents of this call are to be drawn: each once, whatever names whom."""

@@ -12,7 +12,7 @@ _SYSTEMS = {0: "standard", 16: "standard", _MANY: "256", _TRUE: "truecolor"}
 
 
 @dataclass(frozen=True, slots=True)
-class Colours:
+class ColourDepth:
     """How many there are (0, 16, 256 or 2**24), and what keeps it from more; else empty."""
 
     count: int
@@ -40,18 +40,18 @@ def draws_nothing(environment: Mapping[str, str]) -> bool:
     return environment.get("TERM", "dumb") in ("dumb", "unknown")
 
 
-def colours_of(environment: Mapping[str, str], *, is_remote: bool) -> Colours:
+def colours_of(environment: Mapping[str, str], *, is_remote: bool) -> ColourDepth:
     """Return what a console uses there: over SSH more than 256 cost too many bytes."""
     has = _count(environment)
     if has <= 0:
-        return Colours(0, "TERM")
+        return ColourDepth(0, "TERM")
     if environment.get("NO_COLOR"):  # set to nothing it says nothing
-        return Colours(0, "NO_COLOR")
+        return ColourDepth(0, "NO_COLOR")
     if has < _MANY:
-        return Colours(16)
+        return ColourDepth(16)
     if has == _TRUE and is_remote:
-        return Colours(_MANY, "of 24-bit, to save bytes")
-    return Colours(_TRUE if has == _TRUE else _MANY)
+        return ColourDepth(_MANY, "of 24-bit, to save bytes")
+    return ColourDepth(_TRUE if has == _TRUE else _MANY)
 
 
 def _count(environment: Mapping[str, str]) -> int:

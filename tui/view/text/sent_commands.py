@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta, tzinfo
 
-from tui.core.models import Sent, Session
-from tui.core.permission_request import Request
+from tui.core.models import SentCommand, Session
+from tui.core.permission_request import PermissionRequest
 from tui.core.text.safe_text import one_line
 from tui.view.text import formatting
 
 _NOW = "0s"
 
 
-def sent_words(sent: Sent, now: datetime, *, is_over: bool) -> str:
+def sent_words(sent: SentCommand, now: datetime, *, is_over: bool) -> str:
     """Return a command that waits: queued for its turn, not taken yet, or never taken."""
     text = f": {one_line(sent.text)}" if sent.text else ""
     what = f"{one_line(sent.kind)} of {one_line(sent.by) or 'somebody'}{text}"
@@ -32,18 +32,18 @@ def ago(at: datetime, now: datetime) -> str:
     return formatting.span(gone)
 
 
-def until_words(request: Request, now: datetime) -> str:
+def until_words(request: PermissionRequest, now: datetime) -> str:
     """Return how long a request waits, and when it is denied because nobody came."""
     return ", ".join(filter(None, (f"waits {ago(request.at, now)}", deadline_words(request, now))))
 
 
-def deadline_words(request: Request, now: datetime) -> str:
+def deadline_words(request: PermissionRequest, now: datetime) -> str:
     """Return when a request is denied because nobody came; empty when it waits for ever."""
     left = left_words(request, now)
     return left and (f"denied in {left}" if left != _NOW else "denied at any moment")
 
 
-def left_words(request: Request, now: datetime) -> str:
+def left_words(request: PermissionRequest, now: datetime) -> str:
     """Return how long a request still waits, by the second in the last minute; or nothing."""
     if request.until is None:
         return ""
@@ -51,7 +51,7 @@ def left_words(request: Request, now: datetime) -> str:
     return f"{left.seconds}s" if left < timedelta(minutes=1) else formatting.span(left)
 
 
-def answered_words(request: Request, session: Session, zone: tzinfo) -> str:
+def answered_words(request: PermissionRequest, session: Session, zone: tzinfo) -> str:
     """Return who answered a request meanwhile, and when; empty while it waits as it did."""
     run = session.run
     for sent in run.sent if run else ():

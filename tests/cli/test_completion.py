@@ -19,6 +19,7 @@ from tui.cli.completion import SHELLS
 from tui.cli.parser import build_parser
 from tui.cli.verb_info import verb_infos
 from tui.core.session_filter import STATUS_WORDS
+from tui.guides import topic_names
 from tui.operations.trash.delete import delete
 
 THIRD = "9f2e0000-1111-4222-8333-444455556666"
@@ -81,6 +82,7 @@ def test_the_shipped_files_are_those_of_the_verbs(name: str) -> None:
         (["ls", "--status", "="], set(STATUS_WORDS)),
         (["ls", "--status", "=", "api"], {"api-error"}),
         (["cleanup", "--older-than", ""], set()),
+        (["help", ""], set(topic_names())),
     ],
 )
 def test_bash_offers_verbs_and_their_flags(words: list[str], found: set[str]) -> None:

@@ -12,7 +12,7 @@ from tui.operations.context import VerbInfo
 
 _EVERYWHERE = ("--help", "--json", "--operator", "--read-only", "--restricted", "--root")
 _CONSOLE = ("--demo", "--rich", "--ssh", "--version")
-_NAMED = {"id": "session", "ids": "session", "listing": "listing"}
+_NAMED = {"id": "session", "ids": "session", "listing": "listing", "topic": "topic"}
 # What a verb's words name, where that is not just what its first word is called.
 _NAMES = {
     "restore": "trash",
@@ -28,7 +28,7 @@ _VALUES = {"--stage": "stage", "--listing": "listing", "--also": "session"}
 # are offered; and whoever waits for a key to answer waits no longer than that.
 _ASK = (
     "sh -c 'case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;;"
-    " trash) v=trash k=session_id ;; *) v=ls k=session_id ;; esac; shift;"
+    " topic) v=help k=topic ;; trash) v=trash k=session_id ;; *) v=ls k=session_id ;; esac; shift;"
     ' t=; command -v timeout >/dev/null && t="timeout 3";'
     ' $t "$@" $v --json 2>/dev/null </dev/null'
     r' | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u'

@@ -8,7 +8,7 @@ from tui.cli.arguments import declare
 from tui.cli.parser import Parser, build_parser
 from tui.operations.context import VerbInfo
 
-_SESSIONS = {"id": "id", "ids": "ids", "listing": "listing"}
+_NAMED = {"id": "id", "ids": "ids", "listing": "listing", "topic": "topic"}
 _EVERYWHERE = {"--help", "--root", "--operator", "--read-only", "--restricted"}
 
 
@@ -31,7 +31,7 @@ def _info(name: str, summary: str, parser: Parser) -> VerbInfo:
     return VerbInfo(
         name,
         summary,
-        _SESSIONS.get(words[0].dest, "") if words else "",
+        _NAMED.get(words[0].dest, "") if words else "",
         sum(one.required or one.nargs == "*" for one in words),
         tuple(sorted({one.option_strings[-1] for one in options} - _EVERYWHERE)),
         tuple(sign for one in options if one.nargs != 0 for sign in one.option_strings),

@@ -1,6 +1,6 @@
 # For bash: source this file. Written by tui.cli.completion; do not edit.
 _session_console_names() {
-    sh -c 'case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;; trash) v=trash k=session_id ;; *) v=ls k=session_id ;; esac; shift; t=; command -v timeout >/dev/null && t="timeout 3"; $t "$@" $v --json 2>/dev/null </dev/null | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u' sh "$@"
+    sh -c 'case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;; topic) v=help k=topic ;; trash) v=trash k=session_id ;; *) v=ls k=session_id ;; esac; shift; t=; command -v timeout >/dev/null && t="timeout 3"; $t "$@" $v --json 2>/dev/null </dev/null | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u' sh "$@"
 }
 
 _session_console() {
@@ -56,7 +56,7 @@ _session_console() {
         doctor) words='--fix --help --json --operator --read-only --restricted --root' takes='listing' ;;
         check) words='--ends --help --json --notify --operator --read-only --restricted --root' takes='' ;;
         info) words='--help --json --operator --read-only --restricted --root' takes='' ;;
-        help) words='--help --json --operator --read-only --restricted --root' takes='' ;;
+        help) words='--help --json --operator --read-only --restricted --root' takes='topic' ;;
     esac
     case $before in
         --status) words='active expired failed deleted busy waiting idle queued orphan none unknown quiet stalled ghost untracked leftover stray unread overwritten api-error' takes='' ;;

@@ -7,7 +7,7 @@ function __session_console_names
         set look $look --root $words[(math $at + 1)]
     end
     for kind in $argv
-        sh -c 'case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;; trash) v=trash k=session_id ;; *) v=ls k=session_id ;; esac; shift; t=; command -v timeout >/dev/null && t="timeout 3"; $t "$@" $v --json 2>/dev/null </dev/null | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u' sh $kind $look
+        sh -c 'case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;; topic) v=help k=topic ;; trash) v=trash k=session_id ;; *) v=ls k=session_id ;; esac; shift; t=; command -v timeout >/dev/null && t="timeout 3"; $t "$@" $v --json 2>/dev/null </dev/null | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u' sh $kind $look
     end
 end
 complete -c session-console -f
@@ -125,3 +125,4 @@ complete -c session-console -n '__fish_seen_subcommand_from check' -l ends -r
 complete -c session-console -n '__fish_seen_subcommand_from check' -l notify
 complete -c session-console -n __fish_use_subcommand -a info -d 'print every path, version and setting'
 complete -c session-console -n __fish_use_subcommand -a help -d 'print a guide, or list the guides'
+complete -c session-console -n '__fish_seen_subcommand_from help' -a '(__session_console_names topic)'

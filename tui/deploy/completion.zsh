@@ -4,7 +4,7 @@ _session_console_names() {
     local kind
     local -a names
     for kind; do
-        names+=(${(f)"$(sh -c 'case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;; trash) v=trash k=session_id ;; *) v=ls k=session_id ;; esac; shift; t=; command -v timeout >/dev/null && t="timeout 3"; $t "$@" $v --json 2>/dev/null </dev/null | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u' sh $kind $look)"})
+        names+=(${(f)"$(sh -c 'case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;; topic) v=help k=topic ;; trash) v=trash k=session_id ;; *) v=ls k=session_id ;; esac; shift; t=; command -v timeout >/dev/null && t="timeout 3"; $t "$@" $v --json 2>/dev/null </dev/null | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u' sh $kind $look)"})
     done
     compadd -a names
 }
@@ -86,7 +86,7 @@ _session-console() {
                 doctor) _arguments --fix --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names listing' ;;
                 check) _arguments '--ends=:value:_default' --help --json --notify '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' ;;
                 info) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' ;;
-                help) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' ;;
+                help) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names topic' ;;
             esac ;;
     esac
 }

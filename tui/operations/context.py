@@ -79,8 +79,8 @@ class VerbOutput:
 class VerbInfo:
     """What the console must know of a verb to offer it by its name.
 
-    `takes` is what its first word names: `id` (one session), `ids` (some), `listing`, or empty;
-    it is optional when `needs`, the words that it cannot do without, is 0. `flags` are its
+    `takes` is what its first word names: `id` (one session), `ids` (some), `listing`, `topic`, or
+    empty; it is optional when `needs`, the words that it cannot do without, is 0. `flags` are its
     options, `valued` those of them that are followed by a value.
     """
 

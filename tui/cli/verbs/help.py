@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 import argparse
-from importlib.resources import files
 
-from tui.cli.output import put, put_json
+from tui.cli.output import least_room, put, put_json
 from tui.core.errors import UsageError
 from tui.core.text.safe_text import one_line
+from tui.guides import read_guide, topic_names, topics
 from tui.operations.context import Context
+from tui.view.text.markdown import markdown_lines
 
-_END = ".md"
+_WIDEST = 100
 
 
 def help(context: Context, args: argparse.Namespace) -> int:
     """Print one guide, or list them all."""
-    guides = _guides()
-    if not args.topic:
-        titles = {topic: text.partition("\n")[0].lstrip("# ") for topic, text in guides.items()}
-        if args.json:
-            put_json([{"topic": topic, "title": title} for topic, title in titles.items()])
-        for topic, title in titles.items() if not args.json else ():
-            put(f"{topic:<12}{title}")
-        return 0
-    if args.topic not in guides:
-        raise UsageError(
-            f"no guide {one_line(args.topic)[:40]!r}: there are {', '.join(guides)}; "
-            "VERB --help explains a verb"
-        )
-    text = guides[args.topic]
-    if args.json:
-        put_json({"topic": args.topic, "text": text})
+    if args.topic:
+        _put_guide(args.topic, as_json=args.json)
+    elif args.json:
+        put_json([{"topic": topic, "title": title} for topic, title in topics().items()])
     else:
-        put(text.rstrip())
+        named = topics()
+        width = max(map(len, named)) + 2
+        for topic, title in named.items():
+            put(f"{topic:<{width}}{title}")
+        put("")
+        put("`help TOPIC` prints one of them; `VERB --help` explains a verb.")
     return 0
 
 
-def _guides() -> dict[str, str]:
-    found = (one for one in files("tui.guides").iterdir() if one.name.endswith(_END))
-    return {one.name.removesuffix(_END): one.read_text("utf-8") for one in sorted(found, key=str)}
+def _put_guide(topic: str, *, as_json: bool) -> None:
+    if topic not in topic_names():
+        raise UsageError(
+            f"no guide {one_line(topic)[:40]!r}: there are {', '.join(topic_names())}; "
+            "VERB --help explains a verb"
+        )
+    text = read_guide(topic)
+    if as_json:
+        put_json({"topic": topic, "text": text})
+        return
+    for line in markdown_lines(text, min(least_room(), _WIDEST)):
+        put("".join(cell.text for cell in line).rstrip())

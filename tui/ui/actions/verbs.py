@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from tui.core.errors import UsageError
+from tui.guides import topic_names
 from tui.operations.context import VerbInfo
 
 OWN = (
@@ -86,14 +87,15 @@ def parse(text: str, verbs: Iterable[VerbInfo]) -> VerbLine:
 def complete(text: str, verbs: Sequence[VerbInfo], listings: Sequence[str]) -> str:
     """Return the line with its last word completed as far as there is one way to go on.
 
-    The first word is a verb, one with dashes an option of it, the others name listings.
+    The first word is a verb, one with dashes an option of it; the others name listings, or a
+    guide's topic.
     """
     head, blank, last = text.rpartition(" ")
     if not blank:
         found = [verb.name for verb in verbs if verb.name.startswith(last)]
     else:
         verb = next((one for one in verbs if one.name == head.split(" ")[0]), None)
-        choices: Sequence[str] = listings
+        choices = topic_names() if verb and verb.takes == "topic" else listings
         if last.startswith("-"):
             choices = verb.flags if verb else ()
         found = [one for one in choices if last and one.startswith(last)]

@@ -23,7 +23,8 @@ from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, 
 from tui import SessionManager
 from tui.claude.config_dir import sweep_days
 from tui.core.errors import ConsoleError, DatabaseProblem, UnknownId
-from tui.core.models import Hold, Row
+from tui.core.models.catalog import Hold
+from tui.core.models.row import Row
 from tui.storage.session_locks import SessionLock
 from tui.storage.state.hold import write_hold
 from tui.storage.table.tracking import read_rows

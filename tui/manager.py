@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from tui.claude.config_dir import CONFIG_DIR, footprint, raise_sweep, refresh_children
 from tui.core.errors import ConsoleError, DatabaseProblem, NotTracked, UsageError
-from tui.core.models import Status
+from tui.core.models.row import Status
 from tui.core.session_id import require_session_id
 from tui.core.time.zones import LOCAL, read_time
 from tui.operations.catalog.scanner import CatalogScanner

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tui.core.models import Liveness, Session, State, Transcript
+from tui.core.models.session import Liveness, Session, State, Transcript
 from tui.operations.search.grep import search
 
 _FILES = 40

@@ -29,7 +29,7 @@ _OPEN = """
 import sys, time
 from datetime import UTC, datetime
 from pathlib import Path
-from tui.core.models import Liveness, Session, State, Transcript
+from tui.core.models.session import Liveness, Session, State, Transcript
 from tui.operations.stream.follow import Follow
 def held():
     return next(int(l.split()[1]) for l in open("/proc/self/status") if l.startswith("VmHWM"))

@@ -21,7 +21,7 @@ from tests.support.processes.children import Child
 from tests.support.processes.runs_site import wait
 from tests.support.programs import unshared
 from tui.claude.live_registry import read_registry
-from tui.core.models import Liveness, Process
+from tui.core.models.session import Liveness, Process
 from tui.safe_io.processes import end_process, is_running, own_domain, started
 
 

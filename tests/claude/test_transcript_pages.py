@@ -15,7 +15,7 @@ from tui.claude import transcript_pages
 from tui.claude.transcript_pages import RawLine
 from tui.core.limits import FARTHEST, MOST_LINES
 from tui.core.limits import LONGEST_SHOWN as LONGEST
-from tui.core.models import EntryKind
+from tui.core.models.entry import EntryKind
 
 ODD = st.sampled_from([b"", b"{}", b"\0\0", b"\xe2\x80\xa8", b"\xed\xa0\x80"])
 CONTENT = st.lists(st.binary(max_size=60) | ODD).map(

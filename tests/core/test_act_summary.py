@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.hostile.payloads import PAYLOADS, is_cleaned
 from tui.core.act_summary import ago, did, did_just_now
-from tui.core.models import AuditEvent
+from tui.core.models.audit import AuditEvent
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ import pytest
 
 from tui.core.agent_questions import answers, questions
 from tui.core.errors import Refused, UsageError
-from tui.core.permission_request import PermissionRequest
+from tui.core.models.permission_request import PermissionRequest
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 REGION = {

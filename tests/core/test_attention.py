@@ -18,7 +18,8 @@ from tui.core.attention import (
     grouped,
     mark_of,
 )
-from tui.core.models import Acknowledgement, Liveness, Session, State, Status
+from tui.core.models.row import Status
+from tui.core.models.session import Acknowledgement, Liveness, Session, State
 
 QUIET = timedelta(minutes=10)
 

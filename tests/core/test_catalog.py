@@ -12,18 +12,11 @@ import pytest
 from tests.support.hostile.payloads import PAYLOADS, acts, is_cleaned
 from tui.core.attention import attention, is_quiet
 from tui.core.catalog import ListingScan, is_gone, is_pending, join, vanished
-from tui.core.models import (
-    Acknowledgement,
-    AuditEvent,
-    Liveness,
-    Process,
-    Row,
-    Run,
-    Session,
-    State,
-    Transcript,
-)
-from tui.core.permission_request import PermissionRequest
+from tui.core.models.audit import AuditEvent
+from tui.core.models.permission_request import PermissionRequest
+from tui.core.models.row import Row
+from tui.core.models.run import Run
+from tui.core.models.session import Acknowledgement, Liveness, Process, Session, State, Transcript
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

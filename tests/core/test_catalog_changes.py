@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 from tests.support.console.fixed_catalog import NOW, ROOT, session
 from tui.core.catalog_changes import CatalogChanges, LastLooked, changes
-from tui.core.models import AuditEvent, Catalog, Hold, Listing, Session
+from tui.core.models.audit import AuditEvent
+from tui.core.models.catalog import Catalog, Hold, Listing
+from tui.core.models.session import Session
 from tui.view.panes.notifications import lines
 
 ONE = session("hollis_park", "stage_2", "x")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tui.core import row_transitions
-from tui.core.models import Row
+from tui.core.models.row import Row
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

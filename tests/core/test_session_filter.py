@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tui.core.errors import UsageError
-from tui.core.models import Liveness, Row, Run, Session, State, Status, Transcript
+from tui.core.models.row import Row, Status
+from tui.core.models.run import Run
+from tui.core.models.session import Liveness, Session, State, Transcript
 from tui.core.session_filter import (
     STATUS_WORDS,
     CleanupCriteria,

@@ -15,8 +15,9 @@ import pytest
 
 from tests.support.processes.runs_site import wait
 from tui.core.errors import ConsoleError
-from tui.core.models import Catalog, Liveness, Session
-from tui.core.permission_request import PermissionRequest
+from tui.core.models.catalog import Catalog
+from tui.core.models.permission_request import PermissionRequest
+from tui.core.models.session import Liveness, Session
 from tui.demo import Demo, start_demo
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context

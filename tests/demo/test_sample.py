@@ -12,7 +12,8 @@ import pytest
 
 from tests.support.processes.cli_turn import take_turn
 from tui.claude.transcript_facts import read_facts
-from tui.core.models import Catalog, Session, State
+from tui.core.models.catalog import Catalog
+from tui.core.models.session import Session, State
 from tui.demo.api import LoopbackApi
 from tui.demo.cast import Fate
 from tui.demo.sample import config_dir_of, write_sample

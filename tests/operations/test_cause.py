@@ -17,7 +17,7 @@ import pytest
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, run_cli, snapshot
 from tests.support.place import REPOSITORY
 from tui.core.errors import Refused
-from tui.core.models import Session
+from tui.core.models.session import Session
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.cause import cause_of

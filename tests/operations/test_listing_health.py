@@ -14,7 +14,8 @@ import pytest
 
 from tests.support.hostile.failing import reads_fail
 from tests.support.listings.sample_listing import FIRST, SampleListing
-from tui.core.models import Catalog, Key
+from tui.core.models.catalog import Catalog
+from tui.core.models.session import Key
 from tui.core.problem_reasons import ProblemReason
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.doctor.machine_findings import MachineFacts, of_machine

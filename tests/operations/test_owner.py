@@ -20,7 +20,7 @@ from tests.support.processes.children import Child
 from tests.support.processes.runs_site import over, wait
 from tests.support.programs import unshared
 from tui.core.errors import Refused
-from tui.core.models import Liveness
+from tui.core.models.session import Liveness
 from tui.operations.owner import owner_elsewhere
 from tui.operations.running.resume import plan_resume, start
 from tui.operations.running.steer import send

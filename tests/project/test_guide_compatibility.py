@@ -19,7 +19,7 @@ from tests.support.listings import guide_class
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tests.support.place import REPOSITORY
 from tui import SessionManager
-from tui.core.models import Session, State
+from tui.core.models.session import Session, State
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.sessions.extend import extend, plan_extension

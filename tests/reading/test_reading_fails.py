@@ -25,7 +25,8 @@ from tests.support.hostile.failing import reads_fail
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, snapshot
 from tests.support.place import REPOSITORY
 from tui.core.errors import ConsoleError
-from tui.core.models import Acknowledgement, Catalog, Liveness, Session, State
+from tui.core.models.catalog import Catalog
+from tui.core.models.session import Acknowledgement, Liveness, Session, State
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.trash.cleanup import clean_up, plan_cleanup
 from tui.operations.trash.delete import delete
@@ -162,7 +163,8 @@ def test_nothing_is_done_to_what_could_not_be_read(
 def test_what_a_root_keeps_is_not_empty_because_it_could_not_be_read(
     listing: SampleListing, name: str, number: int
 ) -> None:
-    from tui.core.models import AuditEvent, Hold
+    from tui.core.models.audit import AuditEvent
+    from tui.core.models.catalog import Hold
     from tui.storage.state.hold import read_hold, write_hold
     from tui.storage.state.logbook import write_event
     from tui.storage.state.notified import claim

@@ -11,7 +11,7 @@ import pytest
 from tests.support.hostile.failing import ERRORS, reads_fail
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tui.core.errors import Conflict
-from tui.core.models import AuditEvent
+from tui.core.models.audit import AuditEvent
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.vanished import acked
 from tui.operations.sessions.extend import extend, plan_extension

@@ -15,7 +15,7 @@ import pytest
 
 from tui.core.errors import Refused
 from tui.core.limits import REQUEST
-from tui.core.permission_request import Requester
+from tui.core.models.permission_request import Requester
 from tui.runs.folder.agent_events import PermissionAnswer, PermissionAsk
 from tui.runs.folder.command import REQUEST_ID, Command, Decision
 from tui.runs.folder.inbox import Inbox, post

@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.listings.sample_listing import snapshot
 from tests.support.processes.runs_site import SCENES, Site, kinds, over, site_below, wait
-from tui.core.models import Hold
+from tui.core.models.catalog import Hold
 from tui.demo.api import LoopbackApi
 from tui.runs.folder.command import Command
 from tui.runs.folder.inbox import post

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tui.core.errors import Refused
-from tui.core.models import SentCommand
-from tui.core.permission_request import PermissionRequest
+from tui.core.models.permission_request import PermissionRequest
+from tui.core.models.run import SentCommand
 from tui.runs.folder.command import Command
 from tui.runs.folder.inbox import Inbox, post
 from tui.runs.folder.protocol import (

@@ -30,7 +30,9 @@ from hypothesis.stateful import (
 from tests.support.listings import guide_statements as guide
 from tests.support.listings.sample_listing import SampleListing
 from tui.core.errors import Conflict, Refused
-from tui.core.models import Catalog, Row, Session, Status
+from tui.core.models.catalog import Catalog
+from tui.core.models.row import Row, Status
+from tui.core.models.session import Session
 from tui.core.time.zones import read_time, write_time
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context

@@ -19,7 +19,7 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 
 from tui.core.errors import Conflict, DatabaseProblem
-from tui.core.models import Row
+from tui.core.models.row import Row
 from tui.core.time.zones import read_time, write_time
 from tui.storage.table.async_tracking import AsyncTracking
 from tui.storage.table.tracking import Tracking, read_events, read_rows, read_table

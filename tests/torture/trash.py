@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.listings.sample_listing import SampleListing
-from tui.core.models import Session, State
+from tui.core.models.session import Session, State
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.doctor.doctor import examine
 from tui.operations.trash.interrupted_moves import repair, unfinished

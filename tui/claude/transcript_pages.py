@@ -15,7 +15,7 @@ from tui.claude.transcript.cut_line import parse_head
 from tui.claude.transcript.line_parser import MAX_TEXT, parse_line
 from tui.claude.transcript.line_reader import LineReader
 from tui.core.limits import FARTHEST, LONGEST_SHOWN, MOST_LINES, PAGE
-from tui.core.models import Entry
+from tui.core.models.entry import Entry
 from tui.safe_io.opening import open_regular
 
 _HEAD = 64 * 1024

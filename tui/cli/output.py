@@ -14,8 +14,10 @@ from functools import lru_cache
 from typing import Any, TextIO
 
 from tui.core.errors import AmbiguousId, ConsoleError
-from tui.core.models import Entry, Run, SentCommand, Session
-from tui.core.permission_request import PermissionRequest
+from tui.core.models.entry import Entry
+from tui.core.models.permission_request import PermissionRequest
+from tui.core.models.run import Run, SentCommand
+from tui.core.models.session import Session
 from tui.core.text.safe_text import safe_text
 
 _DEEPEST = 60

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from tui.cli.output import least_room, say
 from tui.core.errors import Refused
-from tui.core.permission_request import PermissionRequest
+from tui.core.models.permission_request import PermissionRequest
 
 _LEAST_ROOM = 20
 _NARROW = "the terminal is too narrow to show the request: make it wider"

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from tui.cli.output import say
 from tui.core.errors import ConsoleError
-from tui.core.models import Catalog, Listing, Session
+from tui.core.models.catalog import Catalog, Listing
+from tui.core.models.session import Session
 from tui.core.session_id import is_listing_id
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session

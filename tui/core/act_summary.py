@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from tui.core.models import AuditEvent
+from tui.core.models.audit import AuditEvent
 from tui.core.text.safe_text import one_line
 
 _DID = {

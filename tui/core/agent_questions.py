@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.core.errors import Refused, UsageError
-from tui.core.permission_request import PermissionRequest
+from tui.core.models.permission_request import PermissionRequest
 from tui.core.text.visible_escapes import revealed
 
 QUESTION = "AskUserQuestion"

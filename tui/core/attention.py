@@ -11,7 +11,8 @@ from hashlib import sha256
 
 from tui.core.catalog import is_gone
 from tui.core.errors import UsageError
-from tui.core.models import Key, Liveness, Session, State, Status
+from tui.core.models.row import Status
+from tui.core.models.session import Key, Liveness, Session, State
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time, zone_named
 

@@ -7,20 +7,18 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
-from tui.core.models import (
+from tui.core.models.audit import AuditEvent
+from tui.core.models.catalog import Catalog, Listing
+from tui.core.models.row import Row, Status
+from tui.core.models.run import Run
+from tui.core.models.session import (
     Acknowledgement,
-    AuditEvent,
-    Catalog,
     Key,
-    Listing,
     Liveness,
     Process,
     Remains,
-    Row,
-    Run,
     Session,
     State,
-    Status,
     Transcript,
 )
 from tui.core.overwrite import overwritten

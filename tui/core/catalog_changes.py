@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from tui.core.models import AuditEvent, Catalog, Key, Session
+from tui.core.models.audit import AuditEvent
+from tui.core.models.catalog import Catalog
+from tui.core.models.session import Key, Session
 
 _NOTHING: Mapping[Key, datetime] = MappingProxyType({})
 _HOLDS = ("hold", "lift")

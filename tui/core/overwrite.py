@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import tzinfo
 
-from tui.core.models import AuditEvent, Row, Status
+from tui.core.models.audit import AuditEvent
+from tui.core.models.row import Row, Status
 from tui.core.row_transitions import FAILURE, with_details
 from tui.core.time.zones import read_time
 

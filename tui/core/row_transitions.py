@@ -20,7 +20,7 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import Any
 
-from tui.core.models import Row, Status
+from tui.core.models.row import Row, Status
 from tui.core.time.zones import read_time, write_time
 
 FAILURE = ("last_error", "failed_at")

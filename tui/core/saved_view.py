@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tui.core.models import Key
+from tui.core.models.session import Key
 
 MOST_DRAFTS = 8
 

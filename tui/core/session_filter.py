@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from tui.core.attention import is_quiet, is_stalled
 from tui.core.catalog import is_past, is_pending
 from tui.core.errors import UsageError
-from tui.core.models import Liveness, Session, State, Status
+from tui.core.models.row import Status
+from tui.core.models.session import Liveness, Session, State
 from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import parse_duration
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR, DEFAULT_SWEEP_DAYS, sweep_days
-from tui.core.models import Liveness, Session, State, Status
+from tui.core.models.row import Status
+from tui.core.models.session import Liveness, Session, State
 from tui.core.text.safe_text import one_line
 from tui.operations.context import Context
 from tui.operations.formatting import moment, size, span

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tui.core.act_summary import new_act_id
 from tui.core.errors import Refused
-from tui.core.models import Row
+from tui.core.models.row import Row
 from tui.safe_io.opening import guard_below, guard_config_dir
 from tui.settings import Settings
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.core.models import Listing
+from tui.core.models.catalog import Listing
 from tui.core.problem_reasons import ProblemReason
 from tui.operations.finding import Level
 

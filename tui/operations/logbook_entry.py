@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.core.models import AuditEvent
+from tui.core.models.audit import AuditEvent
 from tui.operations.context import Context
 from tui.storage.state.logbook import write_event
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from tui.claude.config_dir import CONFIG_DIR
 from tui.core.errors import Refused
-from tui.core.models import Liveness, Process, Run, Session
+from tui.core.models.run import Run
+from tui.core.models.session import Liveness, Process, Session
 from tui.core.text.safe_text import one_line
 from tui.operations.formatting import moment, span
 from tui.operations.target import Target, is_foreign

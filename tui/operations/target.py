@@ -12,7 +12,7 @@ from tui.claude.config_dir import CONFIG_DIR
 from tui.claude.live_registry import read_registry
 from tui.core.errors import ConsoleError, Refused
 from tui.core.limits import AUDIT_FOR_EVER_DAYS, MOST_LIVE
-from tui.core.models import Liveness, Process, Session
+from tui.core.models.session import Liveness, Process, Session
 from tui.core.session_id import require_session_id
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named

@@ -12,7 +12,8 @@ from typing import Any
 from tui.claude.config_dir import raise_sweep, refresh_children
 from tui.core.errors import ConsoleError
 from tui.core.limits import AUDIT_FOR_EVER_DAYS
-from tui.core.models import AuditEvent, Row
+from tui.core.models.audit import AuditEvent
+from tui.core.models.row import Row
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named
 from tui.runs.folder.agent_events import PermissionAnswer, TurnEnded

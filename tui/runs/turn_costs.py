@@ -8,7 +8,7 @@ from datetime import datetime
 from tui.claude.config_dir import footprint
 from tui.claude.transcript_facts import read_facts
 from tui.core.errors import Refused
-from tui.core.models import AuditEvent
+from tui.core.models.audit import AuditEvent
 from tui.runs.folder.agent_events import TurnEnded
 from tui.runs.folder.protocol import RunSpec
 from tui.storage.table.audit import detail_of

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from tui.core.catalog_changes import LastLooked
 from tui.core.keymap import Keymap
-from tui.core.models import Catalog, Session
-from tui.core.permission_request import PermissionRequest
+from tui.core.models.catalog import Catalog
+from tui.core.models.permission_request import PermissionRequest
+from tui.core.models.session import Session
 from tui.core.saved_view import SavedView
 from tui.core.session_filter import CleanupCriteria
 from tui.core.time.zones import LOCAL, zone_named

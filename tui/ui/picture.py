@@ -16,7 +16,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.core.catalog import erased, is_gone
-from tui.core.models import Catalog, Key, Session
+from tui.core.models.catalog import Catalog
+from tui.core.models.session import Key, Session
 from tui.operations.stream.follow import StreamUpdate
 from tui.ui.actions import disabled_reason, key_targets
 from tui.ui.actions.action_context import ActionContext
@@ -53,7 +54,6 @@ class PictureScreen(Screen[None], inherit_bindings=False):
 
     # The stock one paints the whole screen again whenever a question opens or closes.
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
-
     AUTO_FOCUS = ""
 
     def __init__(self, engine: Engine) -> None:

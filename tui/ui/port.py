@@ -9,8 +9,9 @@ from typing import Protocol
 
 from tui.core.catalog_changes import LastLooked
 from tui.core.keymap import Keymap
-from tui.core.models import Catalog, Session
-from tui.core.permission_request import PermissionRequest
+from tui.core.models.catalog import Catalog
+from tui.core.models.permission_request import PermissionRequest
+from tui.core.models.session import Session
 from tui.core.saved_view import SavedView
 from tui.core.session_filter import CleanupCriteria
 from tui.operations.context import ActionResult, VerbInfo, VerbOutput

@@ -10,7 +10,7 @@ from textual import events
 from textual.binding import BindingsMap
 
 from tui.core.attention import FailureGroup
-from tui.core.models import Key, Session
+from tui.core.models.session import Key, Session
 from tui.core.session_filter import parse_filter
 from tui.ui.actions import answering, cleaning, copying, resuming, session_actions, undoing
 from tui.ui.actions.acting_screen import ActingScreen

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.claude.transcript.cut_line import closed, parse_head
-from tui.core.models import EntryKind
+from tui.core.models.entry import EntryKind
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=12) | st.floats(allow_nan=False),

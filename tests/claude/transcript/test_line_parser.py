@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support.hostile.payloads import PAYLOADS, acts, is_cleaned
 from tui.claude.transcript.line_parser import MAX_TEXT, headline, parse_line, prompt_text, stamp
-from tui.core.models import Entry, EntryKind
+from tui.core.models.entry import Entry, EntryKind
 
 AT = "2026-11-20T12:00:00.000Z"
 

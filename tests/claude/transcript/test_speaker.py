@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tui.claude.transcript.line_parser import command_text, parse_line, prompt_text
-from tui.core.models import Entry, EntryKind
+from tui.core.models.entry import Entry, EntryKind
 
 CAVEAT = "<local-command-caveat>Not sent to you.</local-command-caveat>"
 COMMAND = (

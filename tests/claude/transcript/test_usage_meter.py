@@ -9,7 +9,7 @@ import pytest
 
 from tui.claude.transcript.line_parser import entries_of
 from tui.claude.transcript.usage_meter import UsageMeter
-from tui.core.models import Entry, EntryKind, Usage
+from tui.core.models.entry import Entry, EntryKind, Usage
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

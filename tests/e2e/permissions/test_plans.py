@@ -14,7 +14,7 @@ from tests.support.console.asking import granted
 from tests.support.listings.drawn_input import read_back, read_both
 from tests.support.listings.sample_listing import run_cli
 from tests.support.processes.runs_site import Site, command, over, site_below, wait
-from tui.core.permission_request import PermissionRequest
+from tui.core.models.permission_request import PermissionRequest
 from tui.demo.api import LoopbackApi, by_word
 from tui.demo.api_request import ApiRequest
 from tui.demo.turns import ToolUse, Turn, say

@@ -16,7 +16,7 @@ from tests.support.listings.drawn_input import read_back
 from tests.support.listings.sample_listing import run_cli
 from tests.support.processes.runs_site import Site, command, over, site_below, wait
 from tui.core.agent_questions import QUESTION
-from tui.core.permission_request import PermissionRequest
+from tui.core.models.permission_request import PermissionRequest
 from tui.core.text.safe_text import one_line
 from tui.demo.api import LoopbackApi, by_word
 from tui.demo.api_request import ApiRequest

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from tests.support.listings.sample_listing import snapshot
 from tests.support.processes.runs_site import Site, over
-from tui.core.models import Session
+from tui.core.models.session import Session
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context

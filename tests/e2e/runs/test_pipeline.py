@@ -18,7 +18,7 @@ from tests.support.place import REPOSITORY
 from tests.support.processes.children import Child
 from tests.support.processes.runs_site import Site, cli_is_gone, wait
 from tui.core.errors import Refused
-from tui.core.models import Liveness, Session
+from tui.core.models.session import Liveness, Session
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context

@@ -23,7 +23,8 @@ from tests.support.processes.children import Child
 from tests.support.processes.runs_site import Site, cli_is_gone
 from tui import SessionManager
 from tui.core.errors import Refused, RunFailed, UsageError
-from tui.core.models import Hold, Liveness, Session
+from tui.core.models.catalog import Hold
+from tui.core.models.session import Liveness, Session
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context

@@ -13,7 +13,7 @@ import pytest
 from tests.support.listings.sample_listing import FIRST, SampleListing
 from tests.support.processes.runs_site import Site, end, site_below, wait
 from tui.core.attention import is_quiet, last_sign
-from tui.core.models import Session
+from tui.core.models.session import Session
 from tui.demo.api import LoopbackApi
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context

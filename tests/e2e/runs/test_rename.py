@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.support.listings.sample_listing import SampleListing
 from tests.support.processes.cli_turn import take_turn
-from tui.core.models import Session
+from tui.core.models.session import Session
 from tui.demo.api import LoopbackApi
 from tui.operations.sessions.rename import rename
 

@@ -12,7 +12,7 @@ import pytest
 from tests.support.processes.past_session import BEGINNING, past
 from tests.support.processes.runs_site import Site, cli_is_gone, command, kinds, over, wait
 from tui.core.errors import Refused
-from tui.core.models import Liveness, Session
+from tui.core.models.session import Liveness, Session
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context

@@ -26,7 +26,8 @@ from tests.support.processes.runs_site import (
 )
 from tui.core.attention import is_quiet
 from tui.core.errors import ConfirmationRequired, Refused, UsageError
-from tui.core.models import Hold, Liveness, Session
+from tui.core.models.catalog import Hold
+from tui.core.models.session import Liveness, Session
 from tui.demo.api import LoopbackApi, by_word
 from tui.demo.api_request import ApiRequest
 from tui.demo.turns import Disconnect, Failure, Pause, Text, ToolUse, Turn, say

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.processes.runs_site import SCENES, Site, over
 from tui.cli.verbs import run as run_verbs
-from tui.core.models import Liveness, Session, State, Transcript
+from tui.core.models.session import Liveness, Session, State, Transcript
 from tui.demo.api import LoopbackApi
 from tui.demo.api_request import ApiRequest
 from tui.demo.turns import Failure, Turn, say

@@ -23,7 +23,8 @@ from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tests.support.processes.past_session import past
 from tests.support.processes.runs_site import Site, over, wait
 from tests.support.processes.terminal import Terminal
-from tui.core.models import AuditEvent, Row
+from tui.core.models.audit import AuditEvent
+from tui.core.models.row import Row
 from tui.runs.folder import protocol
 from tui.runs.folder.protocol import EVENTS, HEARTBEAT, INBOX, OWNER, SPEC, describe
 from tui.storage.session_locks import SessionLock

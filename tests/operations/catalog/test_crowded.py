@@ -16,7 +16,7 @@ from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, 
 from tui.claude import live_registry
 from tui.core.errors import Inconclusive, Refused, UnknownId
 from tui.core.limits import DEEPEST
-from tui.core.models import Liveness, State
+from tui.core.models.session import Liveness, State
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.target import Target, require_not_live

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.listings.said import AT, answer, prompt, result, text
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, change_row, run_cli
-from tui.core.models import Liveness
+from tui.core.models.session import Liveness
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.view.text import formatting
 

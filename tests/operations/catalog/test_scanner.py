@@ -17,7 +17,8 @@ import pytest
 
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, snapshot
 from tests.support.place import REPOSITORY
-from tui.core.models import Acknowledgement, Hold, Liveness, State
+from tui.core.models.catalog import Hold
+from tui.core.models.session import Acknowledgement, Liveness, State
 from tui.core.time.zones import LOCAL
 from tui.operations.catalog.scanner import CatalogScanner, listing_paths
 from tui.safe_io.processes import own_domain, started

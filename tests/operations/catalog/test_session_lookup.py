@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tui.core.errors import AmbiguousId, UnknownId
-from tui.core.models import Catalog, Listing, Liveness, Row, Session, State
+from tui.core.models.catalog import Catalog, Listing
+from tui.core.models.row import Row
+from tui.core.models.session import Liveness, Session, State
 from tui.operations.catalog.session_lookup import find_listing, find_session
 from tui.operations.target import target_of
 

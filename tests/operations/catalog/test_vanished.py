@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, run_cli, snapshot
-from tui.core.models import Liveness
+from tui.core.models.session import Liveness
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.vanished import acked
 from tui.operations.trash.delete import delete

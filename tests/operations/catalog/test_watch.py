@@ -24,7 +24,8 @@ from tests.bench.catalog import sample_root
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tests.support.place import REPOSITORY
 from tests.support.processes.runs_site import wait
-from tui.core.models import Acknowledgement, Catalog
+from tui.core.models.catalog import Catalog
+from tui.core.models.session import Acknowledgement
 from tui.operations.catalog.scanner import CatalogScanner, listing_paths
 from tui.safe_io.processes import own_domain, started
 from tui.safe_io.replacing import write_atomically

@@ -25,7 +25,7 @@ from tests.support.listings import guide_statements as guide
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, snapshot
 from tests.support.place import REPOSITORY
 from tests.support.processes.runs_site import wait
-from tui.core.models import Catalog
+from tui.core.models.catalog import Catalog
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.doctor.doctor import examine

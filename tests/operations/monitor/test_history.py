@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, run_cli
-from tui.core.models import AuditEvent
+from tui.core.models.audit import AuditEvent
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.monitor.history import deeds, history, stats

@@ -13,7 +13,7 @@ import pytest
 from tests.operations.running.test_steer import add_run, held
 from tests.support.listings.sample_listing import FIRST, SampleListing, run_cli
 from tui.core.bounded_json import json_object
-from tui.core.models import AuditEvent
+from tui.core.models.audit import AuditEvent
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.monitor.history import deeds
 from tui.operations.running.act_record import record_command

@@ -18,7 +18,7 @@ from tests.support.processes.children import Child
 from tests.support.processes.runs_site import wait
 from tui.core.errors import ConfirmationRequired, ConsoleError, Refused, UsageError
 from tui.core.limits import REQUEST
-from tui.core.models import Session
+from tui.core.models.session import Session
 from tui.operations.context import ActionResult, Context
 from tui.operations.running.steer import answer, interrupt, put_off, send, stop
 from tui.runs.folder.inbox import Inbox

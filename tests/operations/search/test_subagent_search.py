@@ -19,7 +19,7 @@ from tests.support.listings.subagent_files import (
     text,
     write,
 )
-from tui.core.models import Session
+from tui.core.models.session import Session
 from tui.operations.search.grep import search
 from tui.operations.search.transcript_search import SearchHits
 from tui.operations.stream.follow import StreamFollower

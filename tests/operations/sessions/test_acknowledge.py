@@ -12,7 +12,7 @@ from tests.support.hostile.payloads import PAYLOADS, acts
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tui.core.attention import Need, attention
 from tui.core.errors import ConsoleError, Refused, UnknownId
-from tui.core.models import Session
+from tui.core.models.session import Session
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.sessions.acknowledge import acknowledge
 from tui.storage.state.logbook import read_logbook

@@ -21,7 +21,7 @@ from tests.support.place import REPOSITORY
 from tests.support.processes.children import Child
 from tui.claude.config_dir import sweep_days
 from tui.core.errors import ConsoleError, Refused, UnknownId, UsageError
-from tui.core.models import Session, State
+from tui.core.models.session import Session, State
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import ActionResult, Context

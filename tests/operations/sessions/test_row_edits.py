@@ -17,7 +17,8 @@ from tests.support.listings import guide_statements as guide
 from tests.support.listings.sample_listing import FIRST, SampleListing
 from tui.claude.config_dir import sweep_days
 from tui.core.errors import Conflict, ConsoleError, DatabaseProblem, Refused, UnknownId
-from tui.core.models import Liveness, Row, Session
+from tui.core.models.row import Row
+from tui.core.models.session import Liveness, Session
 from tui.core.time.zones import LOCAL, read_time
 from tui.operations.context import ActionResult, Context
 from tui.operations.sessions.extend import extend, plan_extension

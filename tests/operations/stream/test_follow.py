@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.listings.sample_listing import FIRST, SampleListing, stamp, text_line, user_line
-from tui.core.models import Entry, EntryKind
+from tui.core.models.entry import Entry, EntryKind
 from tui.operations.stream.final_answer import last_words
 from tui.operations.stream.follow import StreamFollower
 from tui.operations.stream.run_notices import RunNotices

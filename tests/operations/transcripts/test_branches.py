@@ -13,7 +13,7 @@ from tests.claude.transcript.test_branches import LEFT, RIGHT, ROOT, leaf
 from tests.support.listings.sample_listing import FIRST, SampleListing, run_cli
 from tests.support.processes.cli_turn import take_turn
 from tui.claude.transcript import branches
-from tui.core.models import EntryKind
+from tui.core.models.entry import EntryKind
 from tui.demo.api import LoopbackApi
 from tui.demo.api_request import ApiRequest
 from tui.demo.turns import Turn, say

@@ -10,7 +10,7 @@ import pytest
 
 from tests.claude.transcript.test_branches import result, says, user
 from tests.support.listings.sample_listing import FIRST, SampleListing
-from tui.core.models import EntryKind
+from tui.core.models.entry import EntryKind
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.search.grep import search
 from tui.operations.search.transcript_search import seek

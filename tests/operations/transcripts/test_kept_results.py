@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.listings.sample_listing import FIRST, SampleListing, run_cli
 from tests.support.listings.subagent_files import add_agent, call, prompt, result, write
-from tui.core.models import Entry, EntryKind
+from tui.core.models.entry import Entry, EntryKind
 from tui.operations.search.grep import search
 from tui.operations.search.transcript_search import seek
 from tui.operations.stream.export import markdown

@@ -12,7 +12,8 @@ import pytest
 from tests.claude.transcript.test_branches import says, user
 from tests.support.listings.sample_listing import FIRST, SampleListing, run_cli
 from tui.claude.config_dir import CONFIG_DIR
-from tui.core.models import Entry, EntryKind, Liveness, Session
+from tui.core.models.entry import Entry, EntryKind
+from tui.core.models.session import Liveness, Session
 from tui.operations.stream.final_answer import last_words
 from tui.operations.stream.follow import StreamFollower
 from tui.operations.stream.last_entries import last_entries

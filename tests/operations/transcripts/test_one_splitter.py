@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.listings.said import AT, answer, prompt, text, write_lines
 from tests.support.listings.sample_listing import FIRST, SampleListing
-from tui.core.models import EntryKind
+from tui.core.models.entry import EntryKind
 from tui.core.text.markdown_quoting import escaped
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.search.grep import search

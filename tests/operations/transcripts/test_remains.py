@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, run_cli
 from tests.support.listings.subagent_files import add_agent, call, prompt, text, write
-from tui.core.models import State
+from tui.core.models.session import State
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.doctor.doctor import examine
 from tui.operations.search.grep import search

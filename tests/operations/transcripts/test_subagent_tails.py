@@ -22,7 +22,7 @@ from tests.support.listings.subagent_files import (
     write,
 )
 from tui.claude.transcript_tail import Growth, Tail
-from tui.core.models import Entry, EntryKind
+from tui.core.models.entry import Entry, EntryKind
 from tui.operations.stream.follow import StreamFollower, StreamUpdate
 from tui.operations.stream.last_entries import last_entries
 from tui.operations.transcripts import subagent_tails as module

@@ -18,7 +18,8 @@ from tests.support.listings.subagent_files import (
     text,
     write,
 )
-from tui.core.models import Entry, EntryKind, Liveness
+from tui.core.models.entry import Entry, EntryKind
+from tui.core.models.session import Liveness
 from tui.operations.search.grep import search
 from tui.operations.stream.export import markdown
 from tui.operations.stream.follow import StreamFollower

@@ -16,7 +16,7 @@ import pytest
 from tests.support.listings import guide_statements as guide
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, snapshot
 from tui.core.errors import Refused, UnknownId
-from tui.core.models import Catalog
+from tui.core.models.catalog import Catalog
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.running.hold import set_hold

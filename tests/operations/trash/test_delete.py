@@ -21,7 +21,7 @@ from tests.support.listings.sample_listing import (
     with_footprint,
 )
 from tui.core.errors import Conflict, DatabaseProblem, Refused, UnknownId
-from tui.core.models import Liveness, State
+from tui.core.models.session import Liveness, State
 from tui.operations.trash.bulk import BulkProgress
 from tui.operations.trash.delete import delete, delete_many, restore, restore_many
 from tui.operations.trash.undo import undo

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, snapshot
 from tests.torture.trash import run
-from tui.core.models import Row
+from tui.core.models.row import Row
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.trash.cleanup import clean_up, plan_cleanup
 from tui.operations.trash.delete import delete, restore

@@ -24,7 +24,7 @@ from tests.support.listings.sample_listing import (
     with_footprint,
 )
 from tui.core.errors import ConsoleError
-from tui.core.models import Session
+from tui.core.models.session import Session
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context

@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.listings.sample_listing import SampleListing, snapshot
 from tui.core.errors import DatabaseProblem, Refused
-from tui.core.models import AuditEvent
+from tui.core.models.audit import AuditEvent
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import ActionResult, Context
 from tui.operations.sessions.extend import extend, plan_extension

@@ -14,7 +14,7 @@ import pytest
 from tests.support.hostile.failing import reads_fail
 from tests.support.listings.sample_listing import FIRST, SampleListing, change_row, snapshot
 from tui.core.errors import ConsoleError
-from tui.core.models import Session
+from tui.core.models.session import Session
 from tui.manager import SessionManager
 from tui.operations.cause import cause_of
 from tui.operations.context import Context

@@ -12,7 +12,7 @@ import pytest
 from claude_agent_sdk import AssistantMessage, ToolResultBlock, ToolUseBlock, UserMessage
 
 from tui.core.limits import MOST_CALLS, REQUEST
-from tui.core.permission_request import PermissionRequest
+from tui.core.models.permission_request import PermissionRequest
 from tui.runs.agent.tool_calls import ToolCalls, granted_input
 from tui.runs.folder.agent_events import PermissionAnswer, PermissionAsk
 from tui.runs.folder.permission_requests import REQUESTS, file_name, kept, read_request

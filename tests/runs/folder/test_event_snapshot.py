@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tui.core.limits import FOLDED_EACH, RUN_FILE
-from tui.core.permission_request import Requester
+from tui.core.models.permission_request import Requester
 from tui.runs.folder import bounded_reads
 from tui.runs.folder.event_snapshot import EVENTS, FOLDED, read_story
 from tui.runs.folder.journal import Journal

@@ -27,7 +27,7 @@ from tests.support.processes.children import Child
 from tests.support.processes.runs_site import wait
 from tests.torture.damage import use_damaged
 from tui.core.errors import ConsoleError, DatabaseProblem
-from tui.core.models import Row
+from tui.core.models.row import Row
 from tui.storage.sqlite.transactions import Steps, read, write
 from tui.storage.table.async_tracking import AsyncTracking
 from tui.storage.table.tracking import Tracking, read_rows, read_table

@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.listings.sample_listing import FIRST, SECOND
 from tests.support.place import REPOSITORY
-from tui.core.models import Acknowledgement
+from tui.core.models.session import Acknowledgement
 from tui.safe_io.folders import OURS
 from tui.storage.state.acknowledgements import ACKS, forget_ack, read_acks, write_ack
 
@@ -24,10 +24,11 @@ WRITE = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from tui.core.models import Ack
+from tui.core.models.session import Acknowledgement
 from tui.storage.state.acknowledgements import write_ack
 for number in range(20):
-    write_ack(Path(sys.argv[1]), f"{sys.argv[2]}-{number}", Ack("anna", datetime.now(UTC), "x"))
+    ack = Acknowledgement("anna", datetime.now(UTC), "x")
+    write_ack(Path(sys.argv[1]), f"{sys.argv[2]}-{number}", ack)
 """
 
 

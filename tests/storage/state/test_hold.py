@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.hostile.payloads import PAYLOADS, is_cleaned
-from tui.core.models import Hold
+from tui.core.models.catalog import Hold
 from tui.safe_io.folders import OURS
 from tui.storage.state.hold import read_hold, write_hold
 

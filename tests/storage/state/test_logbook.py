@@ -22,7 +22,7 @@ import pytest
 from tests.support.hostile.payloads import PAYLOADS, is_cleaned
 from tests.support.listings.sample_listing import FIRST
 from tests.support.place import REPOSITORY
-from tui.core.models import AuditEvent
+from tui.core.models.audit import AuditEvent
 from tui.safe_io.folders import OURS
 from tui.storage.state.logbook import ALL_OF_IT, logbook_version, read_logbook, write_event
 
@@ -32,22 +32,22 @@ WRITE = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from tui.core.models import Event
+from tui.core.models.audit import AuditEvent
 from tui.storage.state.logbook import write_event
 for number in range(100):
     note = f"{number} " + "x" * 300
-    event = Event(datetime.now(UTC), sys.argv[2], "purge", note=note)
+    event = AuditEvent(datetime.now(UTC), sys.argv[2], "purge", note=note)
     assert not write_event(Path(sys.argv[1]), event)
 """
 FULL = """
 import resource, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from tui.core.models import Event
+from tui.core.models.audit import AuditEvent
 from tui.storage.state.logbook import write_event
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
-print(not write_event(Path(sys.argv[1]), Event(datetime.now(UTC), "bert", "hold")))
+print(not write_event(Path(sys.argv[1]), AuditEvent(datetime.now(UTC), "bert", "hold")))
 """
 
 

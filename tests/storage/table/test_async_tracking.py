@@ -20,7 +20,7 @@ from tests.support.listings import guide_statements as guide
 from tests.support.listings.sample_listing import snapshot
 from tests.support.place import REPOSITORY
 from tui.core.errors import Conflict, DatabaseProblem, NotTracked
-from tui.core.models import Row
+from tui.core.models.row import Row
 from tui.storage.table.async_tracking import AsyncTracking
 from tui.storage.table.tracking import Tracking, read_events, read_rows, read_table
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.listings import guide_statements as guide
 from tui.core.errors import Conflict, DatabaseProblem, NotTracked
-from tui.core.models import Row
+from tui.core.models.row import Row
 from tui.storage.table.tracking import Tracking, read_events, read_rows, read_table
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

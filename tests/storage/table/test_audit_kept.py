@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.storage.table.test_audit import DAY, NOW, query, track, tracking
-from tui.core.models import AuditEvent, Row
+from tui.core.models.audit import AuditEvent
+from tui.core.models.row import Row
 from tui.storage.table.packed_rows import RowUnpacker, pack
 from tui.storage.table.tracking import Tracking, read_events, read_rows, read_table
 

@@ -17,7 +17,7 @@ import pytest
 
 from tests.support.listings.sample_listing import FIRST, SampleListing
 from tui.core.errors import DatabaseProblem, NotTracked
-from tui.core.models import Row
+from tui.core.models.row import Row
 from tui.core.time.zones import LOCAL
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.safe_io.folders import version_of

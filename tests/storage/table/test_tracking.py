@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.listings import guide_statements as guide
 from tui.core.errors import Conflict, DatabaseProblem
-from tui.core.models import Row
+from tui.core.models.row import Row
 from tui.core.time.zones import LOCAL, read_time
 from tui.storage.table.tracking import Tracking, read_rows
 

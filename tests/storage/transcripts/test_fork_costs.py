@@ -18,7 +18,7 @@ from tests.support.listings.sample_listing import SampleListing
 from tests.support.processes.cli_turn import take_turn
 from tui.__main__ import main
 from tui.core.limits import FAMILY_BYTES
-from tui.core.models import Transcript
+from tui.core.models.session import Transcript
 from tui.demo.api import LoopbackApi
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.monitor.history import stats

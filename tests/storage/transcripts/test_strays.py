@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.listings.sample_listing import FIRST, SECOND, snapshot
 from tests.support.place import REPOSITORY
-from tui.core.models import Transcript
+from tui.core.models.session import Transcript
 from tui.safe_io.processes import own_domain, started
 from tui.storage.transcripts.strays import Listings, StrayFinder
 

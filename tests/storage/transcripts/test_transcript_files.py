@@ -14,7 +14,7 @@ import pytest
 from tests.support.hostile.payloads import PAYLOADS, is_cleaned
 from tests.support.listings.sample_listing import FIRST, SECOND, snapshot
 from tui.claude.transcript_facts import TranscriptFacts, read_cwd, read_facts
-from tui.core.models import Transcript
+from tui.core.models.session import Transcript
 from tui.storage.transcripts.transcript_files import TranscriptFinder
 
 AT = "2026-11-20T12:00:00.000Z"

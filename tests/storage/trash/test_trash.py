@@ -18,7 +18,7 @@ import pytest
 
 from tests.support.listings.sample_listing import FIRST, snapshot
 from tui.core.errors import ConsoleError, Refused
-from tui.core.models import Row
+from tui.core.models.row import Row
 from tui.safe_io.folders import OURS
 from tui.storage.trash.manifest import Manifest
 from tui.storage.trash.trash import (

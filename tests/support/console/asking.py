@@ -10,8 +10,8 @@ from tests.support.console.fixed_catalog import NOW, catalog
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import Console, console
 from tests.support.listings.drawn_input import read_back
-from tui.core.models import Session
-from tui.core.permission_request import PermissionRequest
+from tui.core.models.permission_request import PermissionRequest
+from tui.core.models.session import Session
 
 TITLE = "Strategic buyers, pumps"
 

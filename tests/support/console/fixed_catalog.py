@@ -10,21 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from tui.core.attention import Need, mark_of
-from tui.core.models import (
-    Acknowledgement,
-    Catalog,
-    Entry,
-    EntryKind,
-    Listing,
-    Liveness,
-    Row,
-    Run,
-    Session,
-    State,
-    Status,
-    Transcript,
-)
-from tui.core.permission_request import PermissionRequest
+from tui.core.models.catalog import Catalog, Listing
+from tui.core.models.entry import Entry, EntryKind
+from tui.core.models.permission_request import PermissionRequest
+from tui.core.models.row import Row, Status
+from tui.core.models.run import Run
+from tui.core.models.session import Acknowledgement, Liveness, Session, State, Transcript
 from tui.core.problem_reasons import ProblemReason
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)

@@ -14,7 +14,8 @@ from datetime import datetime
 
 from tests.support.console.fixed_catalog import NOW
 from tests.support.console.fixed_engine import FixedEngine, FixedFollow
-from tui.core.models import Entry, EntryKind, Session
+from tui.core.models.entry import Entry, EntryKind
+from tui.core.models.session import Session
 from tui.operations.stream.follow import StreamUpdate
 from tui.operations.trash.bulk import BulkResult, OnProgress, Stop
 from tui.operations.trash.cleanup import CleanupPlan

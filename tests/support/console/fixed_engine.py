@@ -16,8 +16,11 @@ from tui.core.catalog_changes import LastLooked
 from tui.core.errors import ConfirmationRequired, ConsoleError, Refused, UsageError
 from tui.core.keymap import Keymap
 from tui.core.limits import LONGEST_WAIT_S
-from tui.core.models import Catalog, Entry, Row, Session
-from tui.core.permission_request import PermissionRequest
+from tui.core.models.catalog import Catalog
+from tui.core.models.entry import Entry
+from tui.core.models.permission_request import PermissionRequest
+from tui.core.models.row import Row
+from tui.core.models.session import Session
 from tui.core.saved_view import SavedView
 from tui.core.session_filter import CleanupCriteria, select
 from tui.core.time.expiry import parse_duration

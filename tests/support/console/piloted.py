@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 
 from tests.make_screenshots import settled
 from tests.support.console.fixed_engine import FixedEngine
-from tui.core.models import Session
+from tui.core.models.session import Session
 from tui.ui.app import ConsoleApp
 from tui.ui.screen import ConsoleScreen
 from tui.ui.widgets.page import PagePane

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tui.core.permission_request import Requester
+from tui.core.models.permission_request import Requester
 from tui.runs.folder.agent_events import PermissionAsk
 from tui.runs.folder.permission_requests import REQUESTS, file_name, kept
 from tui.runs.folder.protocol import EVENTS

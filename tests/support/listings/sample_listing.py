@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.support.listings import guide_statements as guide
 from tests.support.processes.forked_cli import KEPT, run_verb
-from tui.core.models import Session
+from tui.core.models.session import Session
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
-from tui.core.models import Hold
+from tui.core.models.catalog import Hold
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.doctor.doctor import Finding, examine

@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tui.core.models import Row, Run
+from tui.core.models.row import Row
+from tui.core.models.run import Run
 from tui.demo.api import LoopbackApi, by_word
 from tui.demo.api_request import ApiRequest
 from tui.demo.turns import Failure, Text, ToolUse, Turn, say

@@ -17,8 +17,9 @@ from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import Console, console
 from tests.support.listings.drawn_input import read_back
 from tui.core.keymap import KEYS
-from tui.core.models import Catalog, Liveness
-from tui.core.permission_request import PermissionRequest
+from tui.core.models.catalog import Catalog
+from tui.core.models.permission_request import PermissionRequest
+from tui.core.models.session import Liveness
 from tui.core.text import request_rows
 from tui.core.text.safe_text import agreed, cell_width, safe_text
 from tui.operations.context import ActionResult

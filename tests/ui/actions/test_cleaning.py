@@ -11,7 +11,7 @@ from tests.support.console.fixed_catalog import NOW, catalog
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import console
 from tui.core.errors import UsageError
-from tui.core.models import Hold
+from tui.core.models.catalog import Hold
 from tui.core.session_filter import CleanupCriteria
 from tui.ui.actions.cleaning import wanted
 

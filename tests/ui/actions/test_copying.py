@@ -25,7 +25,7 @@ from tui.__main__ import say_verb
 from tui.cli.arguments import declare
 from tui.cli.parser import build_parser
 from tui.cli.verb_info import verb_infos
-from tui.core.models import Liveness, Process
+from tui.core.models.session import Liveness, Process
 from tui.operations.context import Context, VerbOutput
 from tui.settings import Settings
 from tui.ui.actions import session_actions

@@ -11,7 +11,7 @@ from tests.support.console.asking import TITLE, asking_for, digest, page_through
 from tests.support.console.fixed_catalog import NOW
 from tests.support.console.piloted import Console, console
 from tests.ui.actions.test_copying import copied, read
-from tui.core.permission_request import LEAST_DIGEST, PermissionRequest
+from tui.core.models.permission_request import LEAST_DIGEST, PermissionRequest
 
 LONG = {"file_path": "a", "content": "\n".join(f"line {n}" for n in range(60))}
 ONE = {"questions": [{"question": "Which?", "options": [{"label": "Europe"}]}]}

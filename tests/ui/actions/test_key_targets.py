@@ -9,7 +9,9 @@ import pytest
 
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import Console, console
-from tui.core.models import Catalog, Key, Liveness, Run, Session
+from tui.core.models.catalog import Catalog
+from tui.core.models.run import Run
+from tui.core.models.session import Key, Liveness, Session
 from tui.ui.actions.key_targets import EXPIRY, LISTINGS, LIVE
 from tui.ui.widgets.pane import Pane
 

@@ -11,7 +11,8 @@ import pytest
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import console
 from tui.core.keymap import KEYS, Keymap
-from tui.core.models import Catalog, Liveness
+from tui.core.models.catalog import Catalog
+from tui.core.models.session import Liveness
 from tui.ui.actions.key_targets import EXPIRY, LISTINGS, LIVE, SESSIONS
 from tui.ui.actions.keys import DEEDS
 

@@ -13,8 +13,10 @@ from tests.support.console.fixed_catalog import NOW
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import Console, console
 from tests.ui.actions.test_granting import refusal
-from tui.core.models import AuditEvent, Run, SentCommand, Session
-from tui.core.permission_request import PermissionRequest
+from tui.core.models.audit import AuditEvent
+from tui.core.models.permission_request import PermissionRequest
+from tui.core.models.run import Run, SentCommand
+from tui.core.models.session import Session
 
 WRITE = {"file_path": "a", "content": "\n".join(f"line {n}" for n in range(60))}
 ASKED = {"questions": [{"question": "Which?", "options": [{"label": "Europe"}]}]}

@@ -10,7 +10,7 @@ import pytest
 from tests.support.console.fixed_catalog import NOW
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import console
-from tui.core.models import Row
+from tui.core.models.row import Row
 from tui.operations.context import ActionResult
 from tui.ui.actions.undoing import batch_words
 

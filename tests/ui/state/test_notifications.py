@@ -10,7 +10,8 @@ import pytest
 from tests.support.console.fixed_catalog import NOW
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import Console, console
-from tui.core.models import AuditEvent, Catalog
+from tui.core.models.audit import AuditEvent
+from tui.core.models.catalog import Catalog
 
 
 def with_event(catalog: Catalog, title: str, event: AuditEvent) -> Catalog:

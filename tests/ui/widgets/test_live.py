@@ -17,7 +17,9 @@ from tests.support.console.fixed_catalog import NOW, stream
 from tests.support.console.fixed_engine import FixedEngine, FixedFollow
 from tests.support.console.piloted import Console, console
 from tui.core.keymap import keymap
-from tui.core.models import Catalog, Entry, EntryKind, Liveness, Session
+from tui.core.models.catalog import Catalog
+from tui.core.models.entry import Entry, EntryKind
+from tui.core.models.session import Liveness, Session
 from tui.operations.search.transcript_search import SearchHits
 from tui.operations.stream.follow import StreamUpdate
 from tui.runs.folder.protocol import PartialBlock

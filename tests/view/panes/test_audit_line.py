@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tui.core.models import AuditEvent, Row
+from tui.core.models.audit import AuditEvent
+from tui.core.models.row import Row
 from tui.core.time.zones import zone_named
 from tui.view.panes.audit_line import act_time, act_words
 

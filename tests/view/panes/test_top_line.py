@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.console import fixed_catalog
 from tests.support.console.fixed_catalog import NOW
-from tui.core.models import Catalog, Hold
+from tui.core.models.catalog import Catalog, Hold
 from tui.view.panes import top_line
 
 CATALOG = fixed_catalog.catalog()

@@ -9,8 +9,8 @@ import pytest
 
 from tests.support.console.fixed_catalog import NOW, session, stream
 from tests.support.listings.drawn_input import read_back
-from tui.core.models import Entry, EntryKind
-from tui.core.permission_request import PermissionRequest
+from tui.core.models.entry import Entry, EntryKind
+from tui.core.models.permission_request import PermissionRequest
 from tui.core.text.safe_text import cell_width
 from tui.view.stream import entry_lines as view
 from tui.view.stream import stream_title

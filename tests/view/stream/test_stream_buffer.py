@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.console.fixed_catalog import NOW
-from tui.core.models import Entry, EntryKind
+from tui.core.models.entry import Entry, EntryKind
 from tui.view.stream.stream_buffer import MOST_BYTES, MOST_ENTRIES, StreamBuffer
 from tui.view.text.lines import Line
 

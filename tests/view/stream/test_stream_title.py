@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.console.fixed_catalog import NOW, session
 from tui.claude.transcript.usage_meter import SessionUsage
-from tui.core.models import Liveness
+from tui.core.models.session import Liveness
 from tui.view.stream import stream_title
 
 QUIET = timedelta(minutes=10)

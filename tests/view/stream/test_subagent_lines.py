@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.core.models import Entry, EntryKind
+from tui.core.models.entry import Entry, EntryKind
 from tui.view.stream.subagent_lines import SubagentLines
 from tui.view.text.lines import Cell, Line
 

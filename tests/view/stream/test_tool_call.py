@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.console.fixed_catalog import NOW
-from tui.core.models import Entry, EntryKind
+from tui.core.models.entry import Entry, EntryKind
 from tui.core.text.safe_text import cell_width
 from tui.view.stream.tool_call import call_lines
 

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.support.console.fixed_catalog import NOW, session
-from tui.core.models import Liveness, State, Status
+from tui.core.models.row import Status
+from tui.core.models.session import Liveness, State
 from tui.view.text import formatting
 
 D, H, M, S = (timedelta(**{unit: 1}) for unit in ("days", "hours", "minutes", "seconds"))

@@ -10,7 +10,7 @@ from typing import Any
 from tui.claude.transcript.line_parser import entries_of, unreadable
 from tui.claude.transcript.speaker import closed_tag
 from tui.core.bounded_json import parse_json
-from tui.core.models import Entry, EntryKind
+from tui.core.models.entry import Entry, EntryKind
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*("?)|[\[\]{}]', re.DOTALL)
 _HALF_ESCAPE = re.compile(r"(?:[^\\]|^)(?:\\\\)*(\\(?:u[0-9a-fA-F]{0,3})?)$")

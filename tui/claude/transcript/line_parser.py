@@ -17,7 +17,7 @@ from tui.claude.transcript.notices import attached_notice, refusal, servers_noti
 from tui.claude.transcript.records import SkippedPiece, records_of
 from tui.claude.transcript.speaker import command_of, said_in
 from tui.claude.transcript.tool_results import flat, outcome_owner, summary
-from tui.core.models import Entry, EntryKind, Usage
+from tui.core.models.entry import Entry, EntryKind, Usage
 from tui.core.text.safe_text import one_line, safe_text
 from tui.core.time.zones import read_time
 

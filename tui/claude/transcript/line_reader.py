@@ -24,7 +24,7 @@ from tui.claude.transcript.line_parser import (
 from tui.claude.transcript.notices import early_end
 from tui.claude.transcript.records import SkippedPiece, records_of
 from tui.claude.transcript.speaker import said_in
-from tui.core.models import Entry, EntryKind
+from tui.core.models.entry import Entry, EntryKind
 
 _MOST_WAITING = 200
 _MOST_ARRIVED = 50

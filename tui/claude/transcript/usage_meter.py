@@ -8,7 +8,7 @@ from datetime import datetime
 
 from tui.claude.context_windows import same_model, window_of
 from tui.claude.transcript.line_parser import INTERRUPTED, begins_turn
-from tui.core.models import Entry, EntryKind
+from tui.core.models.entry import Entry, EntryKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from itertools import groupby
 from tui.cli.output import problem_of, put, put_error, put_json, put_table, say
 from tui.cli.targets import look, say_unread
 from tui.core.errors import ConsoleError, UsageError
-from tui.core.models import Catalog
+from tui.core.models.catalog import Catalog
 from tui.core.time.expiry import parse_duration
 from tui.operations.catalog.session_lookup import find_listing, find_session
 from tui.operations.context import Context

@@ -12,7 +12,9 @@ from tui.cli.targets import Tell, look, say_unread, session_named
 from tui.core.act_summary import did
 from tui.core.bounded_json import json_object
 from tui.core.errors import UnknownId
-from tui.core.models import AuditEvent, Row, Session, State, Status
+from tui.core.models.audit import AuditEvent
+from tui.core.models.row import Row, Status
+from tui.core.models.session import Session, State
 from tui.core.session_id import is_listing_id, is_session_id
 from tui.core.time.zones import LOCAL
 from tui.operations.catalog.session_lookup import find_listing

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from tui.cli.output import put, put_array, put_json, put_table, run_json, say, session_json
 from tui.cli.targets import look, session_and_problem
 from tui.core.catalog import is_gone, is_pending
-from tui.core.models import Catalog, Session
+from tui.core.models.catalog import Catalog
+from tui.core.models.session import Session
 from tui.core.session_filter import names_gone, parse_filter, parse_status
 from tui.core.text.safe_text import one_line, safe_text
 from tui.core.time.expiry import parse_duration

@@ -14,8 +14,10 @@ from tui.cli.request_text import asked_lines, require_yes
 from tui.cli.targets import session_named
 from tui.core.agent_questions import questions
 from tui.core.errors import ConsoleError, Refused, RunFailed, UsageError
-from tui.core.models import EntryKind, Run, Session
-from tui.core.permission_request import LEAST_DIGEST
+from tui.core.models.entry import EntryKind
+from tui.core.models.permission_request import LEAST_DIGEST
+from tui.core.models.run import Run
+from tui.core.models.session import Session
 from tui.operations.context import ActionResult, Context
 from tui.operations.running import resume as resuming
 from tui.operations.running import steer

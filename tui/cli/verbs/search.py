@@ -18,7 +18,7 @@ from tui.cli.output import iso, put, put_json, say
 from tui.cli.reader_watch import ending_with_reader
 from tui.cli.targets import look, say_unread, session_named
 from tui.core.errors import ConsoleError, Refused, UnknownId, UsageError
-from tui.core.models import Session
+from tui.core.models.session import Session
 from tui.core.text.safe_text import cell_width, fit
 from tui.core.time.zones import LOCAL
 from tui.operations.catalog.session_lookup import find_listing

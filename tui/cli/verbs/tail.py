@@ -13,7 +13,8 @@ from types import MappingProxyType
 from tui.cli.output import entry_json, put, put_json, say
 from tui.cli.reader_watch import is_reader_gone
 from tui.cli.targets import look, session_named
-from tui.core.models import Entry, EntryKind, Session
+from tui.core.models.entry import Entry, EntryKind
+from tui.core.models.session import Session
 from tui.core.time.zones import LOCAL
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context

@@ -11,7 +11,7 @@ from tui.cli.output import iso, put, put_error, put_json, put_table, room, say
 from tui.cli.table_fit import put_fitted
 from tui.cli.targets import look
 from tui.core.errors import ConfirmationRequired, Refused
-from tui.core.models import Session
+from tui.core.models.session import Session
 from tui.core.text.safe_text import one_line
 from tui.core.text.sizes import parse_size
 from tui.core.time.expiry import parse_duration

@@ -9,7 +9,7 @@ from typing import Any
 from tui.cli.output import iso, problem_of, put, put_error, put_json, say
 from tui.cli.targets import session_named
 from tui.core.errors import ConfirmationRequired, ConsoleError
-from tui.core.models import Key, Session
+from tui.core.models.session import Key, Session
 from tui.operations.context import ActionResult, Context
 from tui.operations.sessions.extend import Extension, plan_extension
 from tui.operations.sessions.extend import extend as extend_session

@@ -19,7 +19,10 @@ from tui.claude.config_dir import (
 from tui.claude.live_registry import read_registry
 from tui.core.catalog import ListingScan, join
 from tui.core.errors import DatabaseProblem, NotTracked
-from tui.core.models import Acknowledgement, AuditEvent, Listing, Process, Row, Status, Transcript
+from tui.core.models.audit import AuditEvent
+from tui.core.models.catalog import Listing
+from tui.core.models.row import Row, Status
+from tui.core.models.session import Acknowledgement, Process, Transcript
 from tui.core.problem_reasons import ProblemReason
 from tui.core.text.safe_text import one_line
 from tui.operations.catalog.change_stamps import ChangeStamps, Stamps, glance_at, is_same

@@ -9,7 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR
-from tui.core.models import AuditEvent, Hold
+from tui.core.models.audit import AuditEvent
+from tui.core.models.catalog import Hold
 from tui.core.session_id import is_listing_id
 from tui.safe_io.folders import Version, is_settled, mounts, version_of
 from tui.storage.state.hold import read_hold

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from tui.core.errors import ConsoleError
-from tui.core.models import Catalog, Listing
+from tui.core.models.catalog import Catalog, Listing
 from tui.core.problem_reasons import ProblemReason
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named

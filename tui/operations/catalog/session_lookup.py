@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tui.core.errors import AmbiguousId, Inconclusive, UnknownId
-from tui.core.models import Catalog, Listing, Session
+from tui.core.models.catalog import Catalog, Listing
+from tui.core.models.session import Session
 from tui.core.session_id import is_listing_id, is_session_id
 from tui.core.text.safe_text import one_line
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from tui.core.models import Process, Transcript
+from tui.core.models.session import Process, Transcript
 from tui.storage.transcripts.facts_cache import FactsCache
 from tui.storage.transcripts.strays import Listings, StrayFinder
 

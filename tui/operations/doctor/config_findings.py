@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR
-from tui.core.models import Catalog, Listing
+from tui.core.models.catalog import Catalog, Listing
 from tui.core.text.safe_text import one_line
 from tui.operations.context import Context
 from tui.operations.doctor.agent_files import acting_files, obeying_stages

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from tui.core.models import Catalog
+from tui.core.models.catalog import Catalog
 from tui.operations.context import Context
 from tui.operations.doctor.config_findings import of_config_dirs
 from tui.operations.doctor.listing_findings import of_listings

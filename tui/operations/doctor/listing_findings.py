@@ -12,7 +12,8 @@ from pathlib import Path
 from tui.claude.config_dir import CONFIG_DIR
 from tui.claude.live_registry import read_registry
 from tui.core.limits import MOST_LIVE, REGISTRY_S
-from tui.core.models import Catalog, Listing, Liveness, Session, State
+from tui.core.models.catalog import Catalog, Listing
+from tui.core.models.session import Liveness, Session, State
 from tui.core.problem_reasons import ProblemReason
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import is_evidence, zone_named, zone_words

@@ -16,7 +16,7 @@ from pathlib import Path, PurePath
 from tui.claude.config_dir import CONFIG_DIR
 from tui.core.errors import RunFailed
 from tui.core.limits import LOW_BYTES
-from tui.core.models import Catalog, Hold
+from tui.core.models.catalog import Catalog, Hold
 from tui.core.text.safe_text import one_line
 from tui.operations.context import Context
 from tui.operations.finding import Finding

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from tui.claude.config_dir import CONFIG_DIR, raise_sweep, refresh_children, sweep_days
 from tui.core.errors import ConsoleError
-from tui.core.models import Catalog, Session
+from tui.core.models.catalog import Catalog
+from tui.core.models.session import Session
 from tui.core.text.safe_text import one_line
 from tui.operations.context import Context
 from tui.operations.finding import Finding

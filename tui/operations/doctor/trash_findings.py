@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tui.core.models import Catalog
+from tui.core.models.catalog import Catalog
 from tui.core.text.safe_text import one_line
 from tui.operations.finding import Finding
 from tui.operations.formatting import moment

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tui.core.errors import ConsoleError
-from tui.core.models import Catalog
+from tui.core.models.catalog import Catalog
 from tui.core.text.safe_text import one_line
 from tui.operations.context import Context
 from tui.operations.monitor.needs import Alert, needs

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from tui.core.errors import ConsoleError
-from tui.core.models import AuditEvent, Session
+from tui.core.models.audit import AuditEvent
+from tui.core.models.session import Session
 from tui.operations.context import Context
 from tui.operations.logbook_entry import written_down
 from tui.operations.target import target_of, tracking_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tui.core.errors import ConsoleError, Refused
-from tui.core.models import AuditEvent, Hold
+from tui.core.models.audit import AuditEvent
+from tui.core.models.catalog import Hold
 from tui.core.text.safe_text import one_line
 from tui.operations.context import ActionResult, Context
 from tui.operations.formatting import moment

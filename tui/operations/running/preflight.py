@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 
 from tui.core.errors import Refused, RunFailed
-from tui.core.models import Session
+from tui.core.models.session import Session
 from tui.operations.formatting import size
 from tui.operations.target import Target
 from tui.runs.agent.environment import read_env_file

@@ -12,7 +12,7 @@ from typing import Any
 
 from tui.claude.config_dir import footprint
 from tui.core.errors import ConsoleError, NotTracked, Refused, UsageError
-from tui.core.models import Row
+from tui.core.models.row import Row
 from tui.core.session_id import require_session_id
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import LOCAL, read_time, zone_name

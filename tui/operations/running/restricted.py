@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from tui.core.errors import Refused
-from tui.core.models import Run, Session
-from tui.core.permission_request import PermissionRequest
+from tui.core.models.permission_request import PermissionRequest
+from tui.core.models.run import Run
+from tui.core.models.session import Session
 from tui.core.text.safe_text import one_line
 from tui.operations.context import Context
 from tui.operations.running.agent_options import is_wider

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.core.errors import ConsoleError, UsageError
-from tui.core.models import Session
+from tui.core.models.session import Session
 from tui.operations.context import Context
 from tui.operations.running.prompt_line import with_options
 from tui.operations.running.resume import plan_resume, start

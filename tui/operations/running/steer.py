@@ -11,8 +11,10 @@ from typing import cast
 from tui.core.agent_questions import answers, questions
 from tui.core.errors import ConfirmationRequired, Refused, UsageError
 from tui.core.limits import LONGEST_WAIT_S
-from tui.core.models import AuditEvent, Liveness, Process, Run, Session
-from tui.core.permission_request import LEAST_DIGEST, PermissionRequest
+from tui.core.models.audit import AuditEvent
+from tui.core.models.permission_request import LEAST_DIGEST, PermissionRequest
+from tui.core.models.run import Run
+from tui.core.models.session import Liveness, Process, Session
 from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import parse_duration
 from tui.operations.context import ActionResult, Context

@@ -15,7 +15,8 @@ from tui.claude.transcript.line_reader import LineReader
 from tui.claude.transcript.search_prefilter import told_in
 from tui.claude.transcript_lines import read_lines
 from tui.core.limits import SKETCH
-from tui.core.models import Entry, EntryKind, Session
+from tui.core.models.entry import Entry, EntryKind
+from tui.core.models.session import Session
 from tui.core.text.safe_text import one_line, safe_text
 from tui.operations.search.pattern import Pattern
 from tui.operations.transcripts.kept_results import MARKER, Tell, in_full, unclaimed

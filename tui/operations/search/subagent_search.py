@@ -18,7 +18,7 @@ from tui.claude.transcript.line_reader import LineReader
 from tui.claude.transcript.records import whole_records
 from tui.claude.transcript_lines import read_lines
 from tui.core.errors import ConsoleError
-from tui.core.models import Entry, EntryKind
+from tui.core.models.entry import Entry, EntryKind
 from tui.core.text.safe_text import one_line
 from tui.operations.search.pattern import Pattern
 from tui.operations.search.transcript_search import SearchHits, has, sought_by

@@ -14,7 +14,7 @@ from tui.claude.transcript.line_reader import LineReader
 from tui.claude.transcript.search_prefilter import told_in
 from tui.claude.transcript_lines import Line, read_lines
 from tui.core.errors import ConsoleError
-from tui.core.models import Entry
+from tui.core.models.entry import Entry
 from tui.core.text.safe_text import one_line
 from tui.operations.search.pattern import Pattern
 from tui.operations.transcripts.kept_results import MARKER, in_full

@@ -8,7 +8,8 @@ from datetime import datetime
 from tui.core.act_summary import ago
 from tui.core.attention import Need, mark_of, need_of
 from tui.core.errors import ConsoleError, Refused
-from tui.core.models import Acknowledgement, AuditEvent, Session
+from tui.core.models.audit import AuditEvent
+from tui.core.models.session import Acknowledgement, Session
 from tui.operations.context import ActionResult, Context
 from tui.operations.logbook_entry import written_down
 from tui.operations.target import target_of

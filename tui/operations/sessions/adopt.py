@@ -9,7 +9,9 @@ from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR, footprint, raise_sweep, refresh_children
 from tui.core.errors import ConsoleError, DatabaseProblem, Refused, UnknownId, UsageError
-from tui.core.models import AuditEvent, Row, Session, State
+from tui.core.models.audit import AuditEvent
+from tui.core.models.row import Row
+from tui.core.models.session import Session, State
 from tui.core.session_id import is_listing_id
 from tui.core.text.safe_text import one_line
 from tui.operations.cause import remains_words

@@ -14,7 +14,8 @@ from tui.claude.config_dir import footprint
 from tui.claude.transcript_facts import title_since
 from tui.core.act_summary import did_just_now
 from tui.core.errors import Conflict, ConsoleError, Refused, UsageError
-from tui.core.models import AuditEvent, Session, Transcript
+from tui.core.models.audit import AuditEvent
+from tui.core.models.session import Session, Transcript
 from tui.core.text.safe_text import one_line
 from tui.operations.context import ActionResult, Context
 from tui.operations.logbook_entry import written_down

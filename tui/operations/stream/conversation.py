@@ -13,7 +13,7 @@ from tui.claude.transcript.branches import BranchTracker, RepeatedRecords
 from tui.claude.transcript.line_reader import LineReader
 from tui.claude.transcript_lines import read_lines
 from tui.core.errors import ConsoleError
-from tui.core.models import Entry, EntryKind
+from tui.core.models.entry import Entry, EntryKind
 from tui.core.text.markdown_quoting import code, details, escaped, fence, nested, quoted
 from tui.core.text.safe_text import one_line
 from tui.operations.transcripts.branches import branch_mark

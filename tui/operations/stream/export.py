@@ -18,7 +18,9 @@ from tui.claude.transcript_facts import NO_FACTS, TranscriptFacts, read_facts
 from tui.claude.transcript_lines import read_lines
 from tui.core.errors import UnknownId
 from tui.core.limits import SKETCH
-from tui.core.models import EntryKind, Liveness, Session, State, Status
+from tui.core.models.entry import EntryKind
+from tui.core.models.row import Status
+from tui.core.models.session import Liveness, Session, State
 from tui.core.text.markdown_quoting import escaped, fence, front_matter
 from tui.core.text.safe_text import one_line, safe_text
 from tui.core.time.zones import read_time, zone_named

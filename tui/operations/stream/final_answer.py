@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tui.claude.config_dir import footprint
 from tui.claude.transcript.line_parser import begins_turn
-from tui.core.models import Entry, EntryKind
+from tui.core.models.entry import Entry, EntryKind
 from tui.operations.transcripts.last_line import end_of
 
 _WINDOW = 4 * 1024 * 1024

@@ -20,7 +20,8 @@ from tui.claude.transcript.records import whole_records
 from tui.claude.transcript.usage_meter import NOTHING_SPENT, SessionUsage, UsageMeter
 from tui.claude.transcript_pages import RawLine
 from tui.claude.transcript_tail import Growth, Tail
-from tui.core.models import Entry, EntryKind, Session
+from tui.core.models.entry import Entry, EntryKind
+from tui.core.models.session import Session
 from tui.operations.cause import unseen_words
 from tui.operations.search.subagent_search import told_by, told_left, with_asides, with_told
 from tui.operations.search.transcript_search import SearchHits, pattern_of, seek

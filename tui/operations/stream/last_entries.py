@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from tui.core.limits import BACK_S, MOST_BACK
-from tui.core.models import Entry, EntryKind, Session
+from tui.core.models.entry import Entry, EntryKind
+from tui.core.models.session import Session
 from tui.operations.stream.follow import StreamFollower, StreamUpdate
 from tui.operations.transcripts.last_line import unfinished_line
 from tui.safe_io.walking import Budget

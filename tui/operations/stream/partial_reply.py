@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
-from tui.core.models import EntryKind
+from tui.core.models.entry import EntryKind
 from tui.runs.folder.protocol import PartialBlock
 
 KINDS = {"text": EntryKind.TEXT, "thinking": EntryKind.THINKING, "tool": EntryKind.TOOL}

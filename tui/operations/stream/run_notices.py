@@ -10,7 +10,7 @@ from typing import Any
 
 from tui.claude.transcript.line_parser import tokens
 from tui.claude.transcript_tail import Tail
-from tui.core.models import Entry, EntryKind
+from tui.core.models.entry import Entry, EntryKind
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
 from tui.runs.folder.bounded_reads import amount, parse

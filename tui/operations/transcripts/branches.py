@@ -13,7 +13,8 @@ from tui.claude.transcript.context_usage import FILLED_IN, ContextUsage
 from tui.claude.transcript.records import records_of
 from tui.claude.transcript_lines import read_lines
 from tui.core.limits import BRANCHES_BYTES, BRANCHES_S
-from tui.core.models import Entry, EntryKind, Session
+from tui.core.models.entry import Entry, EntryKind
+from tui.core.models.session import Session
 
 # What lines hold that tell of their parents, or of what else is learnt here; in lower case.
 _TOLD_IN = (b'"uuid"', b'"leafuuid"', *LED_IN, *FILLED_IN)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tui.claude.kept_results import KeptResult, names_of_kept, read_kept_result
 from tui.core.limits import KEPT_COUNTED, KEPT_SHOWN, KEPT_SHOWN_PAGE, LONGEST_LINE
-from tui.core.models import Entry, EntryKind
+from tui.core.models.entry import Entry, EntryKind
 from tui.core.text.safe_text import one_line, safe_text
 from tui.operations.formatting import size
 

@@ -12,7 +12,7 @@ from tui.claude.transcript_lines import is_whole, unfinished
 from tui.claude.transcript_pages import RawLine
 from tui.claude.transcript_tail import Tail
 from tui.core.limits import LONGEST_SHOWN
-from tui.core.models import Entry, EntryKind
+from tui.core.models.entry import Entry, EntryKind
 
 _BLANK = b" \t\r\n\0"
 

@@ -10,7 +10,7 @@ from tui.claude.transcript.branches import BranchTracker
 from tui.claude.transcript.line_reader import LineReader
 from tui.claude.transcript_pages import RawLine
 from tui.core.limits import LONGEST_LINE, MOST_AHEAD
-from tui.core.models import Entry
+from tui.core.models.entry import Entry
 from tui.operations.transcripts.branches import branch_mark
 
 MAX_TEXT = 50_000

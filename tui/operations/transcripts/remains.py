@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tui.claude.subagent_files import find_subagents
-from tui.core.models import Entry, EntryKind
+from tui.core.models.entry import Entry, EntryKind
 from tui.operations.transcripts.unlinked_subagents import UnlinkedSubagents, stood_in
 
 GONE = "its transcript is gone: what its sub-agents said, and what they were given, is still there"

@@ -15,7 +15,7 @@ from tui.claude.transcript.branches import RepeatedRecords
 from tui.claude.transcript.line_reader import LineReader
 from tui.claude.transcript_tail import Growth, Tail
 from tui.core.errors import ConsoleError
-from tui.core.models import Entry, EntryKind
+from tui.core.models.entry import Entry, EntryKind
 from tui.operations.transcripts.kept_results import in_sight
 from tui.operations.transcripts.last_line import LastLine
 from tui.operations.transcripts.unlinked_subagents import call_id

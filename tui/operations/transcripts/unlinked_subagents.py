@@ -16,7 +16,7 @@ from tui.claude.transcript.records import whole_records
 from tui.claude.transcript_facts import read_facts
 from tui.claude.transcript_lines import read_lines
 from tui.core.limits import AGENTS_S, MOST_READ_LINES
-from tui.core.models import Entry, EntryKind
+from tui.core.models.entry import Entry, EntryKind
 from tui.core.text.safe_text import one_line
 from tui.safe_io.walking import Budget
 

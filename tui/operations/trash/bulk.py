@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tui.core.errors import Conflict, ConsoleError, DatabaseProblem, Refused
-from tui.core.models import Key, Process
+from tui.core.models.session import Key, Process
 from tui.core.problem_reasons import ProblemReason
 from tui.operations.context import ActionResult
 from tui.operations.formatting import size

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from tui.core import row_transitions
 from tui.core.errors import Conflict
-from tui.core.models import Catalog, Listing, Session
+from tui.core.models.catalog import Catalog, Listing
+from tui.core.models.session import Session
 from tui.core.problem_reasons import ProblemReason
 from tui.core.session_filter import CleanupCriteria, CleanupSelection, select
 from tui.core.text.safe_text import one_line

@@ -16,7 +16,8 @@ from tui.core.errors import (
     Refused,
     UnknownId,
 )
-from tui.core.models import Key, Row, Session, Status
+from tui.core.models.row import Row, Status
+from tui.core.models.session import Key, Session
 from tui.core.session_id import require_session_id
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named

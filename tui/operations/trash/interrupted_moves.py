@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tui.core.errors import DatabaseProblem
-from tui.core.models import Listing, Row, Status
+from tui.core.models.catalog import Listing
+from tui.core.models.row import Row, Status
 from tui.operations.context import ActionResult, Context
 from tui.operations.target import DATABASE
 from tui.operations.trash.delete import restore_many

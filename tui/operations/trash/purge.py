@@ -18,7 +18,8 @@ from tui.core.errors import (
     Refused,
     UnknownId,
 )
-from tui.core.models import AuditEvent, Key, Session
+from tui.core.models.audit import AuditEvent
+from tui.core.models.session import Key, Session
 from tui.core.session_id import is_listing_id
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR, footprints
 from tui.core.errors import Conflict, ConsoleError, DatabaseProblem, Refused
-from tui.core.models import Key, Row, Session
+from tui.core.models.row import Row
+from tui.core.models.session import Key, Session
 from tui.core.problem_reasons import ProblemReason
 from tui.operations.context import ActionResult, Context
 from tui.operations.target import Target, require_no_orphan, target_of, tracking_of

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from tui.claude.transcript.line_parser import parse_line
 from tui.core.errors import UnknownId
 from tui.core.limits import MOST_SHOWN_FILES
-from tui.core.models import Entry, EntryKind
+from tui.core.models.entry import Entry, EntryKind
 from tui.operations.catalog.scanner import listing_paths
 from tui.operations.context import Context
 from tui.operations.interrupted_purges import left_in_trash

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tui.core.errors import Conflict, ConsoleError, DatabaseProblem, Refused
-from tui.core.models import AuditEvent
+from tui.core.models.audit import AuditEvent
 from tui.core.text.safe_text import one_line
 from tui.operations.catalog.scanner import listing_paths
 from tui.operations.context import ActionResult, Context

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tui.core.errors import DatabaseProblem
-from tui.core.models import AuditEvent
+from tui.core.models.audit import AuditEvent
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import LOCAL
 from tui.operations.catalog.scanner import listing_paths

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.core.limits import MOST_PROJECTS, REGISTRY_ENTRY
-from tui.core.permission_request import Requester
+from tui.core.models.permission_request import Requester
 from tui.core.text.safe_text import one_line
 from tui.runs.folder.protocol import RunSpec
 from tui.safe_io.folders import is_link, read_object

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from tui.core.permission_request import Requester
+from tui.core.models.permission_request import Requester
 from tui.runs.folder.command import Decision
 
 

@@ -21,8 +21,8 @@ from typing import Any, Literal, cast, get_args
 
 from tui.core.bounded_json import parse_json
 from tui.core.errors import Refused, RunFailed, UsageError
-from tui.core.models import Run, SentCommand
-from tui.core.permission_request import PermissionRequest
+from tui.core.models.permission_request import PermissionRequest
+from tui.core.models.run import Run, SentCommand
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
 from tui.runs.folder.bounded_reads import MAX_FILE, parse, read_end, read_json, read_surely

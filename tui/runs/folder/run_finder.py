@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.core.limits import MOST_RUNS, RUNS_S
-from tui.core.models import Run
+from tui.core.models.run import Run
 from tui.core.text.safe_text import one_line
 from tui.runs.folder import protocol
 from tui.runs.folder.bounded_reads import require_readable

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tui.core.limits import MOST_MISSED, MOST_REQUESTS, MOST_TOLD
-from tui.core.models import SentCommand
-from tui.core.permission_request import PermissionRequest
+from tui.core.models.permission_request import PermissionRequest
+from tui.core.models.run import SentCommand
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
 from tui.runs.folder.bounded_reads import amount

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.core.bounded_json import parse_json
-from tui.core.models import Hold
+from tui.core.models.catalog import Hold
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
 from tui.safe_io.folders import (

@@ -16,7 +16,7 @@ from typing import Any
 
 from tui.core.bounded_json import parse_json
 from tui.core.limits import AUDIT_DETAIL
-from tui.core.models import AuditEvent
+from tui.core.models.audit import AuditEvent
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
 from tui.safe_io.folders import (

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tui.core.models import Key
+from tui.core.models.session import Key
 from tui.core.saved_view import MOST_DRAFTS, Draft, SavedView
 from tui.core.text.safe_text import one_line
 from tui.safe_io.folders import read_ours

@@ -13,7 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import aiosqlite
 
-from tui.core.models import Row
+from tui.core.models.row import Row
 from tui.storage.sqlite.connection import BEGIN, WRITE_TIMEOUT_S, writing
 from tui.storage.sqlite.side_files import require_plain
 from tui.storage.sqlite.transactions import COMMIT, ReadBudget, Steps, decode, problems, read

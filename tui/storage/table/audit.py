@@ -14,7 +14,8 @@ from typing import Any
 
 from tui.core.act_summary import new_act_id
 from tui.core.limits import AUDIT_DETAIL, PRUNED_AT_ONCE
-from tui.core.models import AuditEvent, Row
+from tui.core.models.audit import AuditEvent
+from tui.core.models.row import Row
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
 from tui.storage.sqlite.transactions import Steps

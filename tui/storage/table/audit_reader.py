@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.core.limits import MOST_AUDITED
-from tui.core.models import AuditEvent
+from tui.core.models.audit import AuditEvent
 from tui.safe_io.folders import may_be_there
 from tui.storage.sqlite.connection import READ_TIMEOUT_S
 from tui.storage.sqlite.transactions import Steps, read

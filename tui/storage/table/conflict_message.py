@@ -7,7 +7,8 @@ from datetime import datetime
 
 from tui.core.act_summary import did_just_now
 from tui.core.errors import Conflict
-from tui.core.models import AuditEvent, Row
+from tui.core.models.audit import AuditEvent
+from tui.core.models.row import Row
 from tui.core.text.safe_text import one_line
 from tui.storage.table.row_codec import differing
 

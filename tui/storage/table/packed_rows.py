@@ -14,7 +14,7 @@ from typing import Any
 
 from tui.core.bounded_json import parse_json
 from tui.core.limits import TABLE_CHARACTERS
-from tui.core.models import Row
+from tui.core.models.row import Row
 from tui.storage.table.row_codec import COLUMNS, differing, is_storable
 
 _SPLICE = "splice"

@@ -9,7 +9,8 @@ from datetime import UTC
 from sys import intern
 from typing import Any
 
-from tui.core.models import AuditEvent, Row
+from tui.core.models.audit import AuditEvent
+from tui.core.models.row import Row
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
 from tui.storage.sqlite.transactions import decode

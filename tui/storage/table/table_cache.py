@@ -14,7 +14,8 @@ from sys import intern
 from typing import Any
 
 from tui.core.bounded_json import parse_json
-from tui.core.models import AuditEvent, Row
+from tui.core.models.audit import AuditEvent
+from tui.core.models.row import Row
 from tui.safe_io.folders import version_of
 from tui.storage.index.erasure_marks import erasure_of
 from tui.storage.index.index import Index

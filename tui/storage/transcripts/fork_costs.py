@@ -18,7 +18,7 @@ from tui.claude.transcript.records import whole_records
 from tui.claude.transcript_facts import cost_of
 from tui.claude.transcript_lines import read_lines
 from tui.core.limits import FAMILY_BYTES
-from tui.core.models import Transcript
+from tui.core.models.session import Transcript
 from tui.storage.transcripts.facts_cache import ListingFacts
 
 _TOLD = (b'"totalcostusd"', b'"usage"')

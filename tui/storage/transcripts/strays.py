@@ -17,7 +17,7 @@ from pathlib import Path
 from tui.claude.config_dir import CONFIG_DIR, sweep_days
 from tui.claude.live_registry import read_registry
 from tui.claude.transcript_facts import read_cwd
-from tui.core.models import Process, Transcript
+from tui.core.models.session import Process, Transcript
 from tui.core.session_id import is_session_id
 from tui.core.text.safe_text import one_line
 from tui.safe_io.folders import Version, is_link, is_settled, version_of

@@ -20,7 +20,7 @@ from tui.core.limits import (
     MOST_TRANSCRIPTS,
     TRANSCRIPTS_S,
 )
-from tui.core.models import Remains, Transcript
+from tui.core.models.session import Remains, Transcript
 from tui.core.session_id import is_cli_id, is_session_id
 from tui.core.text.safe_text import one_line
 from tui.safe_io.folders import Version, is_link, version_of

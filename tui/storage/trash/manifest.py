@@ -14,7 +14,7 @@ from typing import Any
 from tui.claude.config_dir import is_place_of
 from tui.core import limits
 from tui.core.bounded_json import parse_json
-from tui.core.models import Row
+from tui.core.models.row import Row
 from tui.core.session_id import is_listing_id, is_session_id
 from tui.safe_io.folders import NONE_OF_OURS, may_be_there, read_small
 from tui.safe_io.replacing import write_atomically

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tui.core.bounded_json import parse_json
 from tui.core.errors import DatabaseProblem
-from tui.core.models import Row, Status
+from tui.core.models.row import Row, Status
 from tui.safe_io.folders import is_link, may_be_there
 from tui.safe_io.opening import open_to_change
 from tui.storage.sqlite.connection import empty_log

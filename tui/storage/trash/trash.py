@@ -21,7 +21,7 @@ from typing import Any
 
 from tui.core.errors import Conflict, ConsoleError, Refused
 from tui.core.limits import MOST_BATCHES, MOST_NAMES, TRASH_S
-from tui.core.models import Row
+from tui.core.models.row import Row
 from tui.core.text.safe_text import one_line
 from tui.safe_io.folders import console_folder, is_link, mount_of, our_folder
 from tui.safe_io.replacing import (

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from tui.core.errors import ConsoleError, UsageError
-from tui.core.models import Catalog, Session
+from tui.core.models.catalog import Catalog
+from tui.core.models.session import Session
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import VerbInfo
 from tui.ui.actions import commands, disabled_reason, key_targets, verbs

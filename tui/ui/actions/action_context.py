@@ -9,8 +9,8 @@ from typing import Protocol, TypeVar
 
 from tui.core.catalog import is_gone
 from tui.core.errors import UsageError
-from tui.core.models import Key, Session
-from tui.core.permission_request import PermissionRequest
+from tui.core.models.permission_request import PermissionRequest
+from tui.core.models.session import Key, Session
 from tui.operations.context import ActionResult
 from tui.ui.port import Engine
 from tui.ui.state.drafts import Drafts

@@ -9,8 +9,8 @@ from functools import partial
 from tui.core.agent_questions import AgentQuestion, questions
 from tui.core.errors import UsageError
 from tui.core.limits import LONGEST_WAIT_S
-from tui.core.models import Session
-from tui.core.permission_request import LEAST_DIGEST, PermissionRequest
+from tui.core.models.permission_request import LEAST_DIGEST, PermissionRequest
+from tui.core.models.session import Session
 from tui.core.text.safe_text import one_line
 from tui.core.text.visible_escapes import revealed
 from tui.core.time.expiry import parse_duration

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from tui.core.errors import ConsoleError, Refused
-from tui.core.models import Key, Session
+from tui.core.models.session import Key, Session
 from tui.operations.context import ActionResult
 from tui.operations.trash.bulk import BulkProgress, BulkResult, OnProgress, Stop
 from tui.ui.actions.action_context import ActionContext

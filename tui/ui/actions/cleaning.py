@@ -8,7 +8,7 @@ from functools import partial
 
 from tui.core.catalog import is_pending
 from tui.core.errors import Refused
-from tui.core.models import Catalog
+from tui.core.models.catalog import Catalog
 from tui.core.session_filter import CleanupCriteria
 from tui.core.text.sizes import parse_size
 from tui.core.time.expiry import parse_duration

@@ -9,7 +9,8 @@ from typing import Any
 
 from tui.core.catalog import is_gone
 from tui.core.errors import Refused, UnknownId, UsageError
-from tui.core.models import Catalog, Session
+from tui.core.models.catalog import Catalog
+from tui.core.models.session import Session
 from tui.operations.catalog.session_lookup import find_session
 from tui.ui.actions import answering, cleaning, resuming, run_verb, session_actions, undoing
 from tui.ui.actions.action_context import ActionContext, named

@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.app import App
 
-from tui.core.models import Entry
+from tui.core.models.entry import Entry
 from tui.core.text.safe_text import one_line
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.key_targets import LISTINGS, LIVE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.core.errors import UsageError
-from tui.core.models import Liveness, Session
+from tui.core.models.session import Liveness, Session
 from tui.core.text.safe_text import one_line
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.port import Engine

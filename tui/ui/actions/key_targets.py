@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tui.core.models import Key, Session
+from tui.core.models.session import Key, Session
 from tui.ui.actions import disabled_reason
 from tui.ui.actions.keys import IN_FULL, ON_PAGE, KeyAction
 

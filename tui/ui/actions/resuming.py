@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from tui.core.errors import ConsoleError, UsageError
-from tui.core.models import Session
+from tui.core.models.session import Session
 from tui.operations.context import ActionResult
 from tui.operations.running.resume import DEFAULT_PROMPT, RunPlan
 from tui.operations.running.start_many import MOST_QUEUED

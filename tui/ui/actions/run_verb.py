@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tui.core.errors import ConfirmationRequired, ConsoleError, UsageError
-from tui.core.models import Key, Session
+from tui.core.models.session import Key, Session
 from tui.operations.context import VerbOutput
 from tui.ui.actions.action_context import ActionContext, is_sure, named
 from tui.ui.actions.batch_action import reasons

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from tui.core.errors import ConsoleError, UsageError
-from tui.core.models import Session
+from tui.core.models.session import Session
 from tui.operations.context import ActionResult
 from tui.operations.running.resume import RunPlan
 from tui.operations.sessions.extend import Extension

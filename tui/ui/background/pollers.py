@@ -8,7 +8,8 @@ from contextlib import suppress
 from functools import partial
 
 from tui.core.errors import ConsoleError
-from tui.core.models import Catalog, Key, Session
+from tui.core.models.catalog import Catalog
+from tui.core.models.session import Key, Session
 from tui.operations.stream.follow import StreamUpdate
 from tui.ui.port import Engine, Follower
 from tui.ui.state.notifications import Notifications

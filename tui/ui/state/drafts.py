@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
 from tui.core.keymap import Keymap
-from tui.core.models import Key
+from tui.core.models.session import Key
 from tui.core.saved_view import MOST_DRAFTS, Draft
 from tui.ui.widgets.prompt import Cancelled, PromptBar, StoppedWaiting
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import tui
-from tui.core.models import Catalog
+from tui.core.models.catalog import Catalog
 from tui.view.text import formatting
 from tui.view.text.lines import Cell
 

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from tui.core.attention import FailureGroup, Need, grouped
 from tui.core.catalog import is_gone
 from tui.core.keymap import Keymap
-from tui.core.models import Catalog, Key, Listing, Session
+from tui.core.models.catalog import Catalog, Listing
+from tui.core.models.session import Key, Session
 from tui.core.session_filter import names_gone, parse_filter
 from tui.view.panes import sessions
 from tui.view.panes.listings import is_unread

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import replace
 
 from tui.core.catalog_changes import changes
-from tui.core.models import Catalog
+from tui.core.models.catalog import Catalog
 from tui.ui.port import Engine
 from tui.ui.widgets.prompt import PromptBar
 from tui.view.panes import notifications

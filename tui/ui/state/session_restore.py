@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tui.core.errors import ConsoleError, UsageError
 from tui.core.keymap import Keymap
-from tui.core.models import Catalog
+from tui.core.models.catalog import Catalog
 from tui.core.saved_view import Draft, SavedView
 from tui.core.session_filter import parse_filter
 from tui.core.text.safe_text import one_line

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tui.core.models import Catalog, Listing, Liveness, Session
+from tui.core.models.catalog import Catalog, Listing
+from tui.core.models.session import Liveness, Session
 
 
 class Bell:

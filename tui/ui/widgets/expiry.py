@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
-from tui.core.models import Key, Session
+from tui.core.models.session import Key, Session
 from tui.ui.widgets.table import Table
 from tui.view.panes import expiry
 from tui.view.text.lines import Line

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.core.models import Key
+from tui.core.models.session import Key
 from tui.ui.widgets.table import Table
 from tui.view.panes import listings
 from tui.view.text.lines import Line

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from textual.message import Message
 
 from tui.claude.transcript.usage_meter import SessionUsage
-from tui.core.models import Entry, EntryKind, Session
+from tui.core.models.entry import Entry, EntryKind
+from tui.core.models.session import Session
 from tui.operations.stream.follow import StreamPage, StreamUpdate
 from tui.ui.terminal.paint_throttle import PaintThrottle
 from tui.ui.widgets.page_request import PageRequest

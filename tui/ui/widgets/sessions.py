@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from tui.core.attention import FailureGroup
-from tui.core.models import Key, Session
+from tui.core.models.session import Key, Session
 from tui.ui.widgets.table import Table
 from tui.view.panes import sessions
 from tui.view.text.lines import Line

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from textual import events
 from textual.message import Message
 
-from tui.core.models import Key
+from tui.core.models.session import Key
 from tui.ui.widgets.pane import Pane
 from tui.view.text.lines import Cell, Line
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from tui.core.models import Session
+from tui.core.models.session import Session
 from tui.core.text.safe_text import fit, one_line
 from tui.view.text import formatting
 

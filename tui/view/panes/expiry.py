@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 
 from tui.core.catalog import is_gone
-from tui.core.models import Key, Session
+from tui.core.models.session import Key, Session
 from tui.core.text.safe_text import fit
 from tui.core.time.expiry import urgency
 from tui.view.text import formatting

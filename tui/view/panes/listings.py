@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from tui.core.catalog import is_gone
-from tui.core.models import Catalog, Listing, Session
+from tui.core.models.catalog import Catalog, Listing
+from tui.core.models.session import Session
 from tui.core.problem_reasons import ProblemReason
 from tui.core.text.safe_text import one_line
 from tui.view.panes.sessions import Attention

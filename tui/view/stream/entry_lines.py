@@ -8,8 +8,9 @@ from datetime import date, datetime, tzinfo
 from typing import Literal, Protocol
 
 from tui.core.agent_questions import questions
-from tui.core.models import Entry, EntryKind, Run
-from tui.core.permission_request import PermissionRequest
+from tui.core.models.entry import Entry, EntryKind
+from tui.core.models.permission_request import PermissionRequest
+from tui.core.models.run import Run
 from tui.core.text.safe_text import fit, one_line, safe_text
 from tui.core.text.visible_escapes import revealed, rows
 from tui.view.stream import request_page

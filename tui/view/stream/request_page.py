@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Any
 
 from tui.core.agent_questions import AgentQuestion, plan_in
-from tui.core.permission_request import LEAST_DIGEST, PermissionRequest
+from tui.core.models.permission_request import LEAST_DIGEST, PermissionRequest
 from tui.core.text.request_rows import input_rows, text_rows
 from tui.core.text.safe_text import cell_width, one_line, safe_text
 from tui.core.text.visible_escapes import revealed, revealed_json, rows

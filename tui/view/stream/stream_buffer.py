@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, tzinfo
 
-from tui.core.models import Entry, EntryKind
+from tui.core.models.entry import Entry, EntryKind
 from tui.view.stream import entry_lines
 from tui.view.stream.entry_lines import TOOLS, RenderContext, Tools
 from tui.view.stream.subagent_lines import SubagentLines

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from tui.claude.transcript.usage_meter import NOTHING_SPENT, SessionUsage
 from tui.core.attention import is_settled, need_of
-from tui.core.models import Liveness, Session
+from tui.core.models.session import Liveness, Session
 from tui.core.text.safe_text import cell_width, one_line
 from tui.view.text import formatting
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-from tui.core.models import Entry
+from tui.core.models.entry import Entry
 from tui.core.text.safe_text import cell_width, fit, one_line, safe_text
 from tui.view.text import formatting
 from tui.view.text.lines import Cell, Line

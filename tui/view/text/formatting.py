@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta, tzinfo
 
 from tui.core.attention import is_quiet, is_settled, is_stalled, need_of
-from tui.core.models import Liveness, Session, State, Status
+from tui.core.models.row import Status
+from tui.core.models.session import Liveness, Session, State
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)

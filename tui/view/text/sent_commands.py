@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta, tzinfo
 
-from tui.core.models import SentCommand, Session
-from tui.core.permission_request import PermissionRequest
+from tui.core.models.permission_request import PermissionRequest
+from tui.core.models.run import SentCommand
+from tui.core.models.session import Session
 from tui.core.text.safe_text import one_line
 from tui.view.text import formatting
 

@@ -1,0 +1,31 @@
+"""What the audit and the logbook record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tui.core.models.row import Row
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One act that the audit keeps: who did what to which session, its row before and after.
+
+    An event of a whole root (a hold, a purge) has no rows; `note` says what it was about. What one
+    operator does at once to many has one `act_id`; `request_id` is the permission request that it
+    answers, `cost_usd` what a turn cost, `detail` a JSON object with more facts, or empty.
+    """
+
+    at: datetime
+    operator: str
+    action: str
+    listing: str = ""
+    session_id: str = ""
+    before: Row | None = None
+    after: Row | None = None
+    note: str = ""
+    act_id: str = field(default="", compare=False)
+    request_id: str = field(default="", compare=False)
+    cost_usd: float | None = field(default=None, compare=False)
+    detail: str = field(default="", compare=False)

@@ -1,0 +1,39 @@
+"""A row of the pipeline's table, `claude_sessions`, as it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from tui.core.bounded_json import json_object
+
+
+class Status(StrEnum):
+    """The word in a row's `status` column that we know the meaning of."""
+
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    FAILED = "failed"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of `claude_sessions`, as stored: what compare-and-set compares with.
+
+    `created_at` and `expires_at` are the stored strings; `metadata` is the stored JSON text.
+    """
+
+    session_id: str
+    listing_id: str
+    stage: str
+    created_at: str
+    expires_at: str
+    status: str
+    metadata: str | None = None
+
+    def details(self) -> Mapping[str, Any]:
+        """Return the metadata as a mapping; an empty one when it is not a JSON object."""
+        return json_object(self.metadata)

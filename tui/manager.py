@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from tui.claude.config_dir import CONFIG_DIR, footprint, raise_sweep, refresh_children
+from tui.claude.layout import is_transcript
+from tui.claude.session_id import require_session_id
 from tui.core.errors import ConsoleError, DatabaseProblem, NotTracked, UsageError
 from tui.core.models.row import Status
-from tui.core.session_id import require_session_id
 from tui.core.time.zones import LOCAL, read_time
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
@@ -222,7 +223,7 @@ class SessionManager:
         Raises `ConsoleError`.
         """
         places = footprint(self._config_dir, session_id)
-        written = [_modified_at(place) for place in places if place.suffix == ".jsonl"]
+        written = [_modified_at(place) for place in places if is_transcript(place)]
         if self._config_dir.is_dir() and not is_link(self._config_dir):
             raise_sweep(self._config_dir, max(written, default=now), until)
             refresh_children(self._config_dir, now)

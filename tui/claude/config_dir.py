@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tui.claude import layout
+from tui.claude.session_id import is_cli_id, is_session_id
 from tui.core.bounded_json import parse_json
 from tui.core.errors import ConsoleError, Refused
-from tui.core.session_id import is_cli_id, is_session_id
 from tui.core.text.safe_text import one_line
 from tui.safe_io.file_lock import folder_lock
 from tui.safe_io.folders import is_link, read_small
@@ -24,9 +25,8 @@ from tui.safe_io.rewriting import rewrite
 
 DEFAULT_SWEEP_DAYS = 30
 UNKNOWN_SWEEP = -1
-SETTINGS = "settings.json"
 _LONGEST_SWEEP_DAYS = 36500
-_BESIDE = ("file-history", "tasks", "session-env")
+SWEEP_SETTING = "cleanupPeriodDays"
 
 
 def sweep_days(config_dir: Path) -> int:
@@ -35,7 +35,7 @@ def sweep_days(config_dir: Path) -> int:
     `UNKNOWN_SWEEP` when that cannot be read. Of what is no JSON the CLI takes nothing, either.
     """
     try:
-        stored = parse_json(read_small(config_dir / SETTINGS, follows=True))
+        stored = parse_json(read_small(config_dir / layout.SETTINGS, follows=True))
     except (FileNotFoundError, ValueError, RecursionError):
         return DEFAULT_SWEEP_DAYS
     except OSError:
@@ -44,7 +44,7 @@ def sweep_days(config_dir: Path) -> int:
 
 
 def _days_in(settings: dict[str, Any]) -> int:
-    days = settings.get("cleanupPeriodDays")
+    days = settings.get(SWEEP_SETTING)
     return (
         days
         if isinstance(days, int) and not isinstance(days, bool) and days >= 0
@@ -61,10 +61,10 @@ def raise_sweep(config_dir: Path, modified_at: datetime, until: datetime) -> int
     needed = min(math.ceil((until - modified_at) / timedelta(days=1)) + 1, _LONGEST_SWEEP_DAYS)
     if needed <= sweep_days(config_dir):
         return None
-    path = config_dir / SETTINGS
+    path = config_dir / layout.SETTINGS
     if is_link(config_dir) or is_link(path):
         raise ConsoleError(
-            "the CLI's own sweep could not be put off: settings.json is behind a link, and what a "
+            f"the CLI's own sweep could not be put off: {path.name} is behind a link, and what a "
             "link leads to is somebody else's: put a file of the listing's own in its place"
         )
     try:
@@ -88,7 +88,7 @@ def _raise_sweep(path: Path, needed: int) -> int | None:
             raise ValueError("not a JSON object")
         if needed <= _days_in(settings):
             return None
-        changed = settings | {"cleanupPeriodDays": needed}
+        changed = settings | {SWEEP_SETTING: needed}
         return (json.dumps(changed, indent=2, ensure_ascii=False) + "\n").encode()
 
     return needed if rewrite(path, raised) else None
@@ -143,10 +143,10 @@ def _footprints(config_dir: Path, session_ids: Iterable[str]) -> dict[str, tuple
     wanted = {one for one in found if is_session_id(one)}
     if not wanted or is_link(config_dir):
         return dict.fromkeys(found, ())
-    projects = _folders(config_dir / "projects")
-    named = {*wanted, *(f"{one}.jsonl" for one in wanted)}
+    projects = _folders(layout.projects_folder(config_dir))
+    named = {*wanted, *map(layout.transcript_name, wanted)}
     entries = [entry for one in projects for entry in _entries(one) if entry.name in named]
-    transcripts = [(one.name.removesuffix(".jsonl"), one) for one in entries if _is_lines(one)]
+    transcripts = [(layout.session_of(one.name), one) for one in entries if _is_lines(one)]
     for session_id, entry in transcripts:
         if session_id in wanted:
             found[session_id].append(Path(entry.path))
@@ -166,13 +166,13 @@ def _beside(
     """Yield what the CLI keeps beside transcripts, each with the id of its session."""
     for entry in in_projects:
         yield entry.name, Path(entry.path)
-    for kind in _BESIDE:
+    for kind in layout.SESSION_FOLDERS:
         for entry in _entries(config_dir / kind):
             yield entry.name, Path(entry.path)
-    for entry in _entries(config_dir / "debug"):
+    for entry in _entries(config_dir / layout.DEBUG_LOGS):
         if entry.name.endswith(".txt"):
             yield entry.name.removesuffix(".txt"), Path(entry.path)
-    for entry in _entries(config_dir / "todos"):
+    for entry in _entries(config_dir / layout.TODOS):
         yield _owner_of_todo(entry.name), Path(entry.path)
 
 
@@ -182,17 +182,31 @@ def is_place_of(session_id: str, place: str) -> bool:
     if config_dir != CONFIG_DIR or "\0" in place:
         return False
     match rest:
-        case ["projects", project, name]:
+        case [layout.PROJECTS, project, name]:
             is_plain = project not in ("", ".", "..")
-            return is_plain and name in (session_id, f"{session_id}.jsonl")
-        case ["debug", name]:
+            return is_plain and name in (session_id, layout.transcript_name(session_id))
+        case [layout.DEBUG_LOGS, name]:
             return name == f"{session_id}.txt"
-        case ["todos", name]:
+        case [layout.TODOS, name]:
             return _owner_of_todo(name) == session_id
         case [kind, name]:
-            return kind in _BESIDE and name == session_id
+            return kind in layout.SESSION_FOLDERS and name == session_id
         case _:
             return rest == [session_id]
+
+
+def is_transcript_place(session_id: str, place: str) -> bool:
+    """Whether a place, relative to a listing, is a session's transcript."""
+    return _is_in_projects(place) and place.endswith(f"/{layout.transcript_name(session_id)}")
+
+
+def is_folder_place(session_id: str, place: str) -> bool:
+    """Whether a place, relative to a listing, is the folder beside a session's transcript."""
+    return _is_in_projects(place) and place.endswith(f"/{session_id}")
+
+
+def _is_in_projects(place: str) -> bool:
+    return place.startswith(f"{CONFIG_DIR}/{layout.PROJECTS}/")
 
 
 def _owner_of_todo(name: str) -> str:
@@ -200,7 +214,7 @@ def _owner_of_todo(name: str) -> str:
 
 
 def _is_lines(entry: os.DirEntry[str]) -> bool:
-    return entry.name.endswith(".jsonl")
+    return entry.name.endswith(layout.TRANSCRIPT_ENDING)
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tui.claude.layout import TOOL_RESULTS
 from tui.core.limits import MOST_KEPT
 from tui.safe_io.opening import regular
 from tui.safe_io.walking import names_in
 
-_FOLDER = "tool-results"
+# What the line of a result that is kept beside holds, in lower case.
+KEPT_IN = f"/{TOOL_RESULTS}/".encode()
+_BEGINS, _ENDS = "<persisted-output>", "</persisted-output>"
+_PART = re.compile(r"only the (first [\w. ]{1,20}) (?:was|were) saved")
+_HEAD = 4000
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 
@@ -24,12 +30,35 @@ class KeptResult:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class KeptNote:
+    """What stands in a transcript in the place of a kept result, apart from its beginning.
+
+    `part` says how much of it was kept, empty for all; `before` and `after` surround it.
+    """
+
+    before: str
+    part: str
+    after: str
+
+
+def note_of(detail: str) -> KeptNote:
+    """Return what the words of a kept result say beside its beginning."""
+    before, _, inside = detail.partition(_BEGINS)
+    found = _PART.search(inside[:_HEAD])
+    return KeptNote(
+        before if inside else "",
+        f"only the {found[1]} of it was kept" if found else "",
+        inside.rpartition(_ENDS)[2] if _ENDS in inside else "",
+    )
+
+
 def read_kept_result(folder: Path, name: str, most: int) -> KeptResult:
     """Return at most so many bytes of a result kept in a session's own folder; raises `OSError`.
 
     No link is followed, and a pipe is no file.
     """
-    with regular(folder / _FOLDER / Path(name).name) as (fd, status):
+    with regular(folder / TOOL_RESULTS / Path(name).name) as (fd, status):
         parts, left = list[bytes](), min(most, status.st_size)
         while left > 0 and (part := os.read(fd, left)):
             parts.append(part)
@@ -44,7 +73,7 @@ def names_of_kept(folder: Path) -> tuple[list[str], bool]:
     There are none where nobody can look.
     """
     try:
-        return names_in(folder / _FOLDER, MOST_KEPT)
+        return names_in(folder / TOOL_RESULTS, MOST_KEPT)
     except (FileNotFoundError, NotADirectoryError):
         return [], True
     except OSError:

@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tui.claude.layout import registry_entry, registry_folder
 from tui.core.bounded_json import parse_json
 from tui.core.limits import MOST_LIVE, REGISTRY_ENTRY, REGISTRY_S
 from tui.core.models.session import Liveness, Process
 from tui.core.text.safe_text import one_line
-from tui.safe_io.folders import is_link, read_small
+from tui.safe_io.folders import is_link, read_object, read_small
 from tui.safe_io.processes import is_domain_gone, is_gone, is_running, own_domain, started
 from tui.safe_io.walking import Budget, names_in
 
@@ -39,7 +40,7 @@ def read_registry(config_dir: Path) -> tuple[Process, ...]:
     any session here, the process of an entry that cannot be read while its pid lives (pid 0: the
     registry may not be looked into, or holds more entries than are read).
     """
-    folder = config_dir / "sessions"
+    folder = registry_folder(config_dir)
     try:
         paths, is_all = _entries(folder)
     except (FileNotFoundError, NotADirectoryError):
@@ -65,6 +66,27 @@ def _entries(folder: Path) -> tuple[list[Path], bool]:
         raise OSError(f"{folder} is a link")
     names, is_all = names_in(folder)
     return [folder / name for name in names if _ENTRY.fullmatch(name)], is_all
+
+
+def entry_names(config_dir: Path) -> list[str]:
+    """Return the file names of the entries, none where they cannot be listed."""
+    if is_link(config_dir):
+        return []
+    try:
+        return [path.name for path in _entries(registry_folder(config_dir))[0]]
+    except OSError:
+        return []
+
+
+def names_session(config_dir: Path, name: str) -> bool:
+    """Whether an entry is still there and names a session: the CLI keeps others, too."""
+    entry = read_object(registry_folder(config_dir) / name, REGISTRY_ENTRY)
+    return bool(entry.get("sessionId"))
+
+
+def last_sign_of(config_dir: Path, pid: int) -> datetime | None:
+    """Return the last moment that the entry of a process tells of, `None` without one."""
+    return _last_sign(read_object(registry_entry(config_dir, pid), REGISTRY_ENTRY))
 
 
 def _read_all(paths: Iterable[Path], budget: Budget) -> tuple[list[Process], list[Path]]:

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tui.core.limits import AGENTS_S, MOST_AGENTS, REGISTRY_ENTRY
+from tui.claude.layout import SUBAGENTS, TRANSCRIPT_ENDING, WORKFLOWS, projects_folder
+from tui.core.limits import AGENTS_S, MOST_AGENTS, MOST_PROJECTS, REGISTRY_ENTRY
 from tui.core.text.safe_text import one_line
-from tui.safe_io.folders import Version, is_link, is_settled, read_ours, version_of, versions
+from tui.safe_io.folders import (
+    Version,
+    is_link,
+    is_settled,
+    read_object,
+    read_ours,
+    version_of,
+    versions,
+)
 from tui.safe_io.walking import Budget, Walk
 
-_FOLDER = "subagents"
-_ENDING, _META = ".jsonl", ".meta.json"
+_META = ".meta.json"
+_AGENT_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _NAME = re.compile(r"agent-(.+)")
 _LONGEST_ID = 200
 
@@ -83,7 +94,7 @@ class SubagentFinder:
 
     def _look(self) -> None:
         """Learn where the transcripts are."""
-        place = self._folder / _FOLDER
+        place = self._folder / SUBAGENTS
         self._files, self._cut = [], ""
         self._watched = (str(self._folder), str(place))
         self._versions = versions(self._watched)
@@ -126,6 +137,31 @@ def look_at_subagents(folder: Path) -> tuple[tuple[Subagent, ...], str]:
     return finder.find(), finder.unread
 
 
+def purpose_of(config_dir: Path, session_id: str, agent_id: str) -> str:
+    """Return what a sub-agent of a session is for; empty when that is told nowhere."""
+    if not _AGENT_ID.fullmatch(agent_id):
+        return ""
+    projects = projects_folder(config_dir)
+    try:
+        with os.scandir(projects) as entries:
+            names = [one.name for one in islice(entries, MOST_PROJECTS)]
+    except OSError:
+        return ""
+    for name in names:
+        place = projects / name / session_id / SUBAGENTS
+        if not any(is_link(one) for one in (place.parent.parent, place.parent, place)):
+            facts = read_object(place / f"agent-{agent_id}{_META}", REGISTRY_ENTRY)
+            if words := _purpose(facts):
+                return words
+    return ""
+
+
+def _purpose(facts: Mapping[str, Any]) -> str:
+    """Return the kind and the task of a sub-agent, as its meta file says them."""
+    said = (one_line(facts.get(key) or "")[:200] for key in ("agentType", "description"))
+    return ": ".join(words for words in said if words)
+
+
 def _transcripts(place: Path) -> tuple[list[Path], dict[str, Version], str]:
     """Return the transcripts at any depth below a folder, the versions of its folders, and why
     these may not be all.
@@ -142,11 +178,11 @@ def _transcripts(place: Path) -> tuple[list[Path], dict[str, Version], str]:
 def _is_transcript(place: str) -> bool:
     """Whether it is an agent's: what else ends so below (the journal of a workflow) is none."""
     folder, _, name = place.rpartition("/")
-    return name.endswith(_ENDING) and (not folder or name.startswith("agent-"))
+    return name.endswith(TRANSCRIPT_ENDING) and (not folder or name.startswith("agent-"))
 
 
 def _described(path: Path, known: _Noted | None) -> _Noted:
-    meta = path.with_name(path.name.removesuffix(_ENDING) + _META)
+    meta = path.with_name(path.name.removesuffix(TRANSCRIPT_ENDING) + _META)
     version = versions([str(meta)]).get(str(meta))
     is_known = known is not None and known.version == version and not known.unread
     if known is not None and is_known and (not version or is_settled([version])):
@@ -159,16 +195,14 @@ def _described(path: Path, known: _Noted | None) -> _Noted:
 
 
 def _subagent(path: Path, facts: Mapping[str, Any]) -> Subagent:
-    stem = path.name.removesuffix(_ENDING)
-    kind, about = (one_line(facts.get(key) or "")[:200] for key in ("agentType", "description"))
-    said = ": ".join(word for word in (kind, about) if word)
+    stem = path.name.removesuffix(TRANSCRIPT_ENDING)
     named = _NAME.fullmatch(stem)
     return Subagent(
         path,
         one_line(facts.get("toolUseId") or "")[:_LONGEST_ID],
-        said or one_line(stem),
+        _purpose(facts) or one_line(stem),
         one_line(named[1]) if named else "",
-        one_line(path.parent.name) if path.parent.parent.name == "workflows" else "",
+        one_line(path.parent.name) if path.parent.parent.name == WORKFLOWS else "",
         facts.get("finished") is True,
         bool(facts.get("parentAgentId")),
     )

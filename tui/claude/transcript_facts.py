@@ -30,6 +30,8 @@ _STEPS = (_END, 1 << 20, 8 << 20)
 _PRINT = 4096
 _MOST_TITLES = 100
 _NEWLINE = b"\n"
+# What the line of a cost holds.
+COST_IN = b'"totalCostUSD"'
 _API_ERRORS = (b'"isApiErrorMessage"', b'"<synthetic>"')
 
 
@@ -67,7 +69,7 @@ def read_facts(path: str | os.PathLike[str]) -> TranscriptFacts:
         is_all = status.st_size <= len(head)
         tail, model, turn_error = _last_turn(head) if is_all else _tail(fd, status.st_size)
     ends = (head,) if is_all else (tail, head)
-    costs = (cost_of(line) for end in ends for line in _newest(end, b'"totalCostUSD"'))
+    costs = (cost_of(line) for end in ends for line in _newest(end, COST_IN))
     stamps = (stamp(line) for line in _oldest(head, b'"timestamp"'))
     return TranscriptFacts(
         _given_title(ends) or words,

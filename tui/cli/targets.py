@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from tui.cli.output import say
 from tui.core.errors import ConsoleError
+from tui.core.listing_id import is_listing_id
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Session
-from tui.core.session_id import is_listing_id
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context

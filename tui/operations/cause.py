@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR, DEFAULT_SWEEP_DAYS, sweep_days
+from tui.claude.layout import DEFAULT_CONFIG_DIR, LAST_SWEEP, PROJECTS, STATE, projects_folder
 from tui.core.models.row import Status
 from tui.core.models.session import Liveness, Session, State
 from tui.core.text.safe_text import one_line
@@ -44,8 +45,8 @@ class TranscriptClues:
 def clues_of(folder: Path) -> TranscriptClues:
     """Return the clues of a listing's folder; a few `stat`s, nothing raised."""
     config_dir = folder / CONFIG_DIR
-    marks = [_modified(config_dir / name) for name in (".last-cleanup", ".claude.json")]
-    has_projects = _modified(config_dir / "projects") is not None
+    marks = [_modified(config_dir / name) for name in (LAST_SWEEP, STATE)]
+    has_projects = _modified(projects_folder(config_dir)) is not None
     return TranscriptClues(
         sweep_days(config_dir),
         marks[0],
@@ -135,15 +136,16 @@ def ghost_words(session: Session, clues: TranscriptClues, now: datetime) -> str:
         )
     if clues.was_used and not clues.has_projects:
         return (
-            f"its transcript is gone with all of {CONFIG_DIR}/projects: the guide's clean-up by "
+            f"its transcript is gone with all of {CONFIG_DIR}/{PROJECTS}: the guide's clean-up by "
             "age takes that folder whole"
         )
     if not clues.was_used:
         swept = f" (or swept there: it is {span(age)} old)" if age and age > days else ""
         return (
             f"nothing was ever written below {CONFIG_DIR}: its pipeline did not set "
-            "CLAUDE_CONFIG_DIR, and the ~/.claude it wrote to is not on this machine, such as that "
-            f"of a container without a volume for it, or is another login's{swept}"
+            f"CLAUDE_CONFIG_DIR, and the ~/{DEFAULT_CONFIG_DIR} it wrote to is not on this "
+            "machine, such as that of a container without a volume for it, or is another "
+            f"login's{swept}"
         )
     old = age is not None and age > days
     why = "swept by the CLI, or" if old else "too young to have been swept by the CLI:"

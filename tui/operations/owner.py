@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from tui.claude.config_dir import CONFIG_DIR
+from tui.claude.live_registry import last_sign_of
 from tui.core.errors import Refused
 from tui.core.models.run import Run
 from tui.core.models.session import Liveness, Process, Session
 from tui.core.text.safe_text import one_line
 from tui.operations.formatting import moment, span
 from tui.operations.target import Target, is_foreign
-from tui.runs.folder.bounded_reads import read_json, read_surely
+from tui.runs.folder.bounded_reads import read_surely
 from tui.runs.folder.heartbeat import is_moving
 from tui.runs.folder.protocol import OWNER, list_runs, named_process, read_owner, read_run
 
@@ -90,17 +90,9 @@ def _of_run(session: Session, run: Run, now: datetime) -> Owner:
 
 
 def _of_process(session: Session, process: Process) -> Owner:
-    entry = read_json(session.folder / CONFIG_DIR / "sessions" / f"{process.pid}.json")
-    told = (_stamp(entry, name) for name in ("updatedAt", "statusUpdatedAt", "startedAt"))
+    told = last_sign_of(session.folder / CONFIG_DIR, process.pid)
     where = f"pid {process.pid} of {process.domain or 'an unknown place'}"
-    return Owner(where, _latest(*told, session.last_activity_at, process.started_at), False)
-
-
-def _stamp(entry: Any, name: str) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(int(entry[name]) / 1000, UTC)
-    except (KeyError, TypeError, ValueError, OverflowError, OSError):
-        return None
+    return Owner(where, _latest(told, session.last_activity_at, process.started_at), False)
 
 
 def _latest(*moments: datetime | None) -> datetime | None:

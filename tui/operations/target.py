@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR
+from tui.claude.layout import registry_entry, registry_folder
 from tui.claude.live_registry import read_registry
+from tui.claude.session_id import require_session_id
 from tui.core.errors import ConsoleError, Refused
 from tui.core.limits import AUDIT_FOR_EVER_DAYS, MOST_LIVE
 from tui.core.models.session import Liveness, Process, Session
-from tui.core.session_id import require_session_id
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named
 from tui.operations.context import Context
@@ -147,8 +148,8 @@ def is_foreign(process: Process) -> bool:
 
 def unknown_words(target: Target, process: Process, config_dir: Path | None = None) -> str:
     """Return what may run the session, as far as anybody can tell from here, and the way out."""
-    registry = (config_dir or target.config_dir) / "sessions"
-    entry = registry / f"{process.pid}.json"
+    registry = registry_folder(config_dir or target.config_dir)
+    entry = registry_entry(config_dir or target.config_dir, process.pid)
     if not process.pid:
         why = f"{registry} may not be read by us, or has over {MOST_LIVE:,} entries"
         return f"{target.short} may be running: {why}"

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from tui.claude.layout import DEFAULT_CONFIG_DIR
 from tui.core.errors import Refused
 from tui.runs.folder.protocol import named_process, read_owner
 from tui.safe_io.processes import (
@@ -66,7 +67,7 @@ def _works_in(pid: int, config_dir: Path) -> bool:
     given = {name: value for name, _, value in pairs}
     if b"CLAUDE_CONFIG_DIR" in given:
         return _is_same(given[b"CLAUDE_CONFIG_DIR"], config_dir)
-    return _is_same(given.get(b"HOME", b"") + b"/.claude", config_dir)
+    return _is_same(given.get(b"HOME", b"") + b"/" + os.fsencode(DEFAULT_CONFIG_DIR), config_dir)
 
 
 def _is_claude(pid: int) -> bool:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from tui.claude.config_dir import footprint
+from tui.claude.layout import is_transcript
 from tui.claude.transcript_facts import read_facts
 from tui.core.errors import Refused
 from tui.core.models.audit import AuditEvent
@@ -34,7 +35,7 @@ class TurnCosts:
         whose = spec.source_id if spec.mode == "fork" else spec.session_id
         with suppress(OSError, Refused):
             paths = footprint(spec.config_dir, whose)
-            costs = [read_facts(one).cost_usd for one in paths if one.suffix == ".jsonl"]
+            costs = [read_facts(one).cost_usd for one in paths if is_transcript(one)]
             self._spent = next((one for one in costs if one is not None), None)
 
     def of(self, ended: TurnEnded, by: str, now: datetime) -> AuditEvent:

@@ -11,8 +11,9 @@ import pytest
 
 from tests.support.hostile.planted_orders import Plants
 from tests.support.listings.sample_listing import FIRST, SampleListing, run_cli
+from tui.claude.acting_files import acting_files
 from tui.operations.catalog.scanner import CatalogScanner
-from tui.operations.doctor.agent_files import acting_below, acting_files
+from tui.operations.doctor.agent_files import acting_below
 from tui.operations.doctor.doctor import examine, verdict
 from tui.operations.doctor.machine_findings import MachineFacts
 

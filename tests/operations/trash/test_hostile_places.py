@@ -18,9 +18,9 @@ import pytest
 
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, snapshot
 from tui.claude.config_dir import footprints
+from tui.claude.session_id import is_session_id
 from tui.core.errors import ConsoleError, UnknownId
 from tui.core.models.row import Row
-from tui.core.session_id import is_session_id
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.trash.cleanup import clean_up, plan_cleanup

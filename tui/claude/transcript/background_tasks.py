@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
+from tui.claude.layout import TOOL_RESULTS
 from tui.core.text.safe_text import one_line
 
 _LAUNCHED = ("Async agent launched", "Workflow launched in background")
 # The words of CLI 2.1.330, of its own tools and of those of MCP servers.
 _IS_KEPT = re.compile(r"<persisted-output>|Error: result \([\d,. ]{1,20} characters\) exceeds ")
 _SAVED = re.compile(
-    r"saved to:? [^\n]*/tool-results/([A-Za-z0-9](?:[A-Za-z0-9._-]{0,198}[A-Za-z0-9])?)\.?(?:\n|$)"
+    rf"saved to:? [^\n]*/{TOOL_RESULTS}/"
+    r"([A-Za-z0-9](?:[A-Za-z0-9._-]{0,198}[A-Za-z0-9])?)\.?(?:\n|$)"
 )
 _CALL = re.compile(r"<tool-use-id>([^<>\s]{1,200})</tool-use-id>")
 _TASK = re.compile(r"<task-id>([^<>\s]{1,200})</task-id>")

@@ -14,6 +14,8 @@ from typing import Any
 from tui.claude.transcript.line_parser import prompt_text
 from tui.core.text.safe_text import fit, one_line
 
+# What lines hold that name themselves or another, in lower case.
+LINKED_IN = (b'"uuid"', b'"leafuuid"')
 MOST_NODES = 100_000
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _WORDS = 40

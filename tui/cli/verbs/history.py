@@ -6,16 +6,17 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
+from tui.claude.session_id import is_session_id
 from tui.cli.output import iso, put_json, put_table, room, say
 from tui.cli.table_fit import put_fitted
 from tui.cli.targets import Tell, look, say_unread, session_named
 from tui.core.act_summary import did
 from tui.core.bounded_json import json_object
 from tui.core.errors import UnknownId
+from tui.core.listing_id import is_listing_id
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row, Status
 from tui.core.models.session import Session, State
-from tui.core.session_id import is_listing_id, is_session_id
 from tui.core.time.zones import LOCAL
 from tui.operations.catalog.session_lookup import find_listing
 from tui.operations.context import Context

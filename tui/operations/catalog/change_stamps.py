@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tui.claude.config_dir import CONFIG_DIR
+from tui.claude.layout import PROJECTS, REGISTRY, SETTINGS
 from tui.operations.target import DATABASE
 from tui.safe_io.folders import OURS, Version, version_of, versions
 from tui.storage.state.acknowledgements import ACKS
 
-_SESSIONS = f"/{CONFIG_DIR}/sessions"
+_SESSIONS = f"/{CONFIG_DIR}/{REGISTRY}"
 _WAL = f"/{DATABASE}-wal"
-_SETTINGS = f"/{CONFIG_DIR}/settings.json"
-_SLOW_IN_CONFIG_DIR = (_SETTINGS, f"/{CONFIG_DIR}/projects")
+_SETTINGS = f"/{CONFIG_DIR}/{SETTINGS}"
+_SLOW_IN_CONFIG_DIR = (_SETTINGS, f"/{CONFIG_DIR}/{PROJECTS}")
 _SLOW_IN_OURS = (f"/{OURS}/{ACKS}", f"/{OURS}/locks")
 
 Stamps = Mapping[str, Version]

@@ -12,10 +12,10 @@ from types import MappingProxyType
 from tui.claude.config_dir import (
     CONFIG_DIR,
     DEFAULT_SWEEP_DAYS,
-    SETTINGS,
     UNKNOWN_SWEEP,
     sweep_days,
 )
+from tui.claude.layout import SETTINGS
 from tui.claude.live_registry import read_registry
 from tui.core.catalog import ListingScan, join
 from tui.core.errors import DatabaseProblem, NotTracked

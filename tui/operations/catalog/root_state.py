@@ -9,9 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR
+from tui.core.listing_id import is_listing_id
 from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Hold
-from tui.core.session_id import is_listing_id
 from tui.safe_io.folders import Version, is_settled, mounts, version_of
 from tui.storage.state.hold import read_hold
 from tui.storage.state.logbook import logbook_version, read_logbook

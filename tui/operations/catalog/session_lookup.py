@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from tui.claude.session_id import is_session_id
 from tui.core.errors import AmbiguousId, Inconclusive, UnknownId
+from tui.core.listing_id import is_listing_id
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Session
-from tui.core.session_id import is_listing_id, is_session_id
 from tui.core.text.safe_text import one_line
 
 _SLOW = "it did not answer in time"

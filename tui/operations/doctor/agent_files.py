@@ -1,52 +1,12 @@
-"""The files in a listing that an agent obeys as it starts: looked for, never followed or obeyed."""
+"""The files below a root that agents obey as they start, and whose agents those are."""
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from tui.claude.config_dir import CONFIG_DIR
+from tui.claude.acting_files import UNREAD, AgentFile, acting_files
 from tui.operations.catalog.root_state import listing_names
-from tui.safe_io.folders import is_link, read_small
 from tui.settings import Settings
-
-# What runs a program, or sends an agent elsewhere, without being asked.
-_RUNS = (
-    *("hooks", "apiKeyHelper", "env", "statusLine", "awsAuthRefresh", "awsCredentialExport"),
-    *("gcpAuthRefresh", "otelHeadersHelper", "fileSuggestion", "enabledPlugins"),
-    *("enableAllProjectMcpServers", "enabledMcpjsonServers", "extraKnownMarketplaces"),
-)
-_ALLOWS = ("allow", "defaultMode", "additionalDirectories")
-_SETTINGS = ("settings.json", "settings.local.json")
-_SERVERS = ".mcp.json"
-# What an agent may be told to use; each can bring commands of its own.
-_FOLDERS = ("skills", "commands", "agents", "plugins", "workflows", "output-styles", "rules")
-_ONLY_WORDS = ("output-styles", "rules")
-_WORDS = ("CLAUDE.md", "CLAUDE.local.md")
-_UNREAD = "cannot be read"
-
-
-@dataclass(frozen=True, slots=True)
-class AgentFile:
-    """One file or folder, and in `what` why it acts; whether that may run commands."""
-
-    path: Path
-    what: str
-    is_running: bool
-
-
-def acting_files(folder: Path) -> tuple[AgentFile, ...]:
-    """Return what acts in agents that start in a listing's folder; some thirty `stat`s."""
-    own, config_dir = folder / ".claude", folder / CONFIG_DIR
-    found = [*_of_folder(folder), *_of_claude(own, _SETTINGS)]
-    if not is_link(config_dir):
-        found += [*_of_claude(config_dir, _SETTINGS[:1]), *_of_servers(config_dir / ".claude.json")]
-    return tuple(found)
 
 
 def acting_below(root: Path) -> tuple[AgentFile, ...]:
@@ -55,88 +15,10 @@ def acting_below(root: Path) -> tuple[AgentFile, ...]:
     try:
         folders = [root / name for name in sorted(listing_names(root))]
     except OSError:
-        return (*own, AgentFile(root, _UNREAD, is_running=True))
+        return (*own, AgentFile(root, UNREAD, is_running=True))
     return (*own, *(one for folder in folders for one in acting_files(folder)))
 
 
 def obeying_stages(settings: Settings) -> tuple[str, ...]:
     """Return the stages whose agents obey such files from a restricted console, too."""
     return tuple(name for name, stage in settings.stages.items() if stage.get("setting_sources"))
-
-
-def _of_folder(folder: Path) -> Iterator[AgentFile]:
-    for name in _WORDS:
-        if _is_there(folder / name):
-            yield AgentFile(folder / name, "words", is_running=False)
-    if _is_there(folder / _SERVERS):
-        yield AgentFile(folder / _SERVERS, "MCP servers", is_running=True)
-
-
-def _of_claude(folder: Path, settings: Iterable[str]) -> Iterator[AgentFile]:
-    """Yield what acts in a `.claude` folder, or in a config dir, with the settings files it has."""
-    if is_link(folder):
-        yield AgentFile(folder, "a link: what it leads to", is_running=True)
-        return
-    for name in settings:
-        yield from _of_settings(folder / name)
-    for name in _FOLDERS:
-        if _is_there(folder / name) and not _is_empty(folder / name):
-            yield AgentFile(folder / name, name, is_running=name not in _ONLY_WORDS)
-    yield from (one for one in _of_folder(folder) if one.path.name != _SERVERS)
-
-
-def _of_settings(path: Path) -> Iterator[AgentFile]:
-    if not _is_there(path):
-        return
-    settings = _read(path)
-    if settings is None:
-        yield AgentFile(path, _UNREAD, is_running=True)
-        return
-    runs = [name for name in _RUNS if settings.get(name)]
-    permissions = settings.get("permissions")
-    given = permissions if isinstance(permissions, Mapping) else {}
-    allows = [f"permissions.{name}" for name in _ALLOWS if given.get(name)]
-    if runs or allows:
-        yield AgentFile(path, ", ".join(runs + allows), is_running=bool(runs))
-
-
-def _of_servers(path: Path) -> Iterator[AgentFile]:
-    """Yield the CLI's own state when it names servers, for all folders or for one."""
-    if not _is_there(path):
-        return
-    state = _read(path)
-    projects = state.get("projects") if state is not None else None
-    places = projects.values() if isinstance(projects, Mapping) else ()
-    if state is None or any(
-        isinstance(one, Mapping) and one.get("mcpServers") for one in (state, *places)
-    ):
-        yield AgentFile(path, _UNREAD if state is None else "MCP servers", is_running=True)
-
-
-def _read(path: Path) -> Mapping[str, Any] | None:
-    """Return the object in a small file; `None` for a link, and for what cannot be read."""
-    with suppress(OSError, ValueError, RecursionError):
-        value = json.loads(read_small(path))
-        return value if isinstance(value, dict) else {}
-    return None
-
-
-def _is_there(path: Path) -> bool:
-    """Whether there is anything by this name: also where nobody can tell."""
-    try:
-        path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except (OSError, ValueError):
-        return True
-    return True
-
-
-def _is_empty(path: Path) -> bool:
-    if is_link(path):
-        return False
-    try:
-        with os.scandir(path) as entries:
-            return next(entries, None) is None
-    except OSError:
-        return False

@@ -6,11 +6,13 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from tui.claude.acting_files import acting_files
 from tui.claude.config_dir import CONFIG_DIR
+from tui.claude.layout import projects_folder
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.text.safe_text import one_line
 from tui.operations.context import Context
-from tui.operations.doctor.agent_files import acting_files, obeying_stages
+from tui.operations.doctor.agent_files import obeying_stages
 from tui.operations.finding import Finding, Level
 from tui.safe_io.folders import is_folder, is_link, mount_of
 
@@ -61,7 +63,7 @@ def _found(code: str, words: str, listing_id: str, *, is_running: bool) -> Findi
 
 def _of_mount(listing: Listing, config_dir: Path) -> Iterator[Finding]:
     """What is a mount of its own cannot be moved into the trash by a rename."""
-    if mount_of(config_dir / "projects") != config_dir.resolve():
+    if mount_of(projects_folder(config_dir)) != config_dir.resolve():
         return
     words = (
         f"{one_line(config_dir)} is a mount of its own: nothing can be moved from it into the "

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR
-from tui.claude.live_registry import read_registry
+from tui.claude.layout import PROJECTS, projects_folder, registry_entry, registry_folder
+from tui.claude.live_registry import entry_names, names_session, read_registry
 from tui.core.limits import MOST_LIVE, REGISTRY_S
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Liveness, Session, State
@@ -23,12 +23,10 @@ from tui.operations.finding import Finding
 from tui.operations.formatting import count, span
 from tui.operations.listing_health import level_of, trouble_of
 from tui.operations.target import DATABASE, Target, unknown_words
-from tui.runs.folder.bounded_reads import read_json
 from tui.safe_io.folders import OURS, is_folder, is_link
-from tui.safe_io.walking import Budget, names_in
+from tui.safe_io.walking import Budget
 from tui.settings import Settings
 
-_ENTRY = re.compile(r"[1-9][0-9]{0,9}\.json")
 _MARGIN = timedelta(days=3)
 
 
@@ -88,7 +86,7 @@ def _of_folders(listing: Listing) -> Iterator[Finding]:
     if is_link(ours):
         words = f"{one_line(ours)} is a link, and links are not followed: nothing can be done here"
         yield Finding("error", "linked_folder", words, "remove the link", listing.listing_id)
-    for folder in (listing.path, config_dir, config_dir / "projects"):
+    for folder in (listing.path, config_dir, projects_folder(config_dir)):
         if is_folder(folder, unknown=True) and not os.access(folder, os.R_OK | os.X_OK):
             words = f"{one_line(folder)} may not be looked into by us: what lies there is not shown"
             remedy = "give its group the right to read it, or look as the user it belongs to"
@@ -122,7 +120,7 @@ def _of_variable(listing: Listing) -> Iterator[Finding]:
 def _of_age(settings: Settings, listing: Listing, now: datetime) -> Iterator[Finding]:
     """The guide's clean-up by age removes a child of the config dir by the child's own mtime."""
     kept = [one for one in listing.sessions if _is_kept(one, now)]
-    modified_at = _modified(listing.path / CONFIG_DIR / "projects") if kept else None
+    modified_at = _modified(projects_folder(listing.path / CONFIG_DIR)) if kept else None
     if modified_at is None:
         return
     limit = timedelta(days=_shortest_age(settings))
@@ -131,7 +129,7 @@ def _of_age(settings: Settings, listing: Listing, now: datetime) -> Iterator[Fin
         return
     when = f"in {span(limit - age)}" if age < limit else "now"
     words = (
-        f"the guide's clean-up by age ({limit.days} d) would take {CONFIG_DIR}/projects {when}, "
+        f"the guide's clean-up by age ({limit.days} d) would take {CONFIG_DIR}/{PROJECTS} {when}, "
         f"and {count(len(kept), 'session')} in it that should last"
     )
     remedy = "`doctor --fix` makes the folder young again"
@@ -152,7 +150,7 @@ def _shortest_age(settings: Settings) -> int:
 
 def _of_registry(listing: Listing) -> Iterator[Finding]:
     config_dir = listing.path / CONFIG_DIR
-    names = _entries(config_dir / "sessions")
+    names = entry_names(config_dir)
     if not names and not any(_is_nameless(one) for one in listing.sessions):
         return
     processes = read_registry(config_dir)
@@ -162,35 +160,21 @@ def _of_registry(listing: Listing) -> Iterator[Finding]:
             words, _, remedy = said.partition("; ")
             remedy = remedy or "give us the right to read it"
             yield Finding("warning", "unread_registry", words, remedy, listing.listing_id)
-    known = {f"{process.pid}.json" for process in processes}
+    known = {registry_entry(config_dir, process.pid).name for process in processes}
     budget = Budget(MOST_LIVE, REGISTRY_S)
     rest = (name for name in names if name not in known and budget.spend())
-    stale = [name for name in rest if _is_entry(config_dir, name)]
+    stale = [name for name in rest if names_session(config_dir, name)]
     if stale:
         words = (
             f"{count(len(stale), 'entry', 'entries')} of dead CLIs in the live registry "
             f"({', '.join(stale[:3])}): killed, and nobody took it away; nothing counts it"
         )
-        remedy = f"none needed; `rm` takes it from {one_line(config_dir / 'sessions')}"
+        remedy = f"none needed; `rm` takes it from {one_line(registry_folder(config_dir))}"
         yield Finding("note", "stale_registry", words, remedy, listing.listing_id)
 
 
 def _is_nameless(session: Session) -> bool:
     return session.process is not None and not session.process.session_id
-
-
-def _is_entry(config_dir: Path, name: str) -> bool:
-    """Whether the entry is still there and names a session: the CLI keeps others, too."""
-    return bool(read_json(config_dir / "sessions" / name).get("sessionId"))
-
-
-def _entries(folder: Path) -> list[str]:
-    if is_link(folder) or is_link(folder.parent):
-        return []
-    try:
-        return [name for name in names_in(folder)[0] if _ENTRY.fullmatch(name)]
-    except OSError:
-        return []
 
 
 def _of_zone(listing: Listing, now: datetime) -> Iterator[Finding]:

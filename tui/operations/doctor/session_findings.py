@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tui.claude.session_id import is_session_id
 from tui.core.limits import DOCTOR_BRANCHES_S
 from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Catalog
 from tui.core.models.row import Status
 from tui.core.models.session import Key, Liveness, Session, State
-from tui.core.session_id import is_session_id
 from tui.core.text.safe_text import one_line
 from tui.operations.cause import (
     TranscriptClues,

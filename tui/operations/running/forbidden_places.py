@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR
+from tui.claude.layout import STATE, default_config_dir, secret_places
 from tui.safe_io.folders import OURS
 from tui.settings import Settings, settings_path
 
@@ -29,10 +30,10 @@ def _places(settings: Settings) -> Iterator[Path]:
     yield from filter(None, [settings.state_dir, settings.cache_dir])
     homes = [settings.claude_home] if settings.claude_home else []
     with suppress(RuntimeError):
-        homes.append(Path.home() / ".claude")
-        yield Path.home() / ".claude.json"
+        homes.append(default_config_dir(Path.home()))
+        yield Path.home() / STATE
     for place in homes:
-        yield from (place, place / ".credentials.json", place / ".claude.json")
+        yield from secret_places(place)
 
 
 def work_folder(

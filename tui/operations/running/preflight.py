@@ -8,6 +8,7 @@ import shlex
 import stat
 from pathlib import Path
 
+from tui.claude.layout import CREDENTIALS
 from tui.core.errors import Refused, RunFailed
 from tui.core.models.session import Session
 from tui.operations.formatting import size
@@ -70,8 +71,8 @@ def sign_in(settings: Settings, config_dir: Path) -> str:
     named = next((key for key in KEY_NAMES if os.environ.get(key)), None)
     if named:
         return f"{named} of this environment"
-    if os.path.isfile(config_dir / ".credentials.json"):  # noqa: PTH113 (it never raises)
-        return f"signed in: {config_dir / '.credentials.json'}"
+    if os.path.isfile(config_dir / CREDENTIALS):  # noqa: PTH113 (it never raises)
+        return f"signed in: {config_dir / CREDENTIALS}"
     return ""
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from tui.claude.config_dir import footprint
+from tui.claude.layout import is_transcript, projects_folder
+from tui.claude.session_id import require_session_id
 from tui.core.errors import ConsoleError, NotTracked, Refused, UsageError
 from tui.core.models.row import Row
-from tui.core.session_id import require_session_id
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import LOCAL, read_time, zone_name
 from tui.operations.context import Context
@@ -102,9 +103,9 @@ def _whose(query: Query, folder: Path) -> _Whose:
 
 def _require_transcript(target: Target) -> None:
     places = footprint(target.config_dir, target.session_id)
-    if not any(place.suffix == ".jsonl" for place in places):
+    if not any(map(is_transcript, places)):
         raise Refused(
-            f"{target.short} has no transcript below {target.config_dir / 'projects'}: it was "
+            f"{target.short} has no transcript below {projects_folder(target.config_dir)}: it was "
             "deleted, swept by the CLI, or written elsewhere; "
             f"`session-console show {target.short}` says which"
         )

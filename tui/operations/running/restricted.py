@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tui.claude.layout import CREDENTIALS
 from tui.core.errors import Refused
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.run import Run
@@ -52,7 +53,7 @@ def require_no_secret(context: Context, run: Run, cwd: Path, config_dir: Path) -
         return
     if IN_PIPELINE not in _surely(run, OWNER) and _CLOSED in _surely(run, SPEC):
         return
-    own, named, home = config_dir / ".credentials.json", context.settings.env_file, _real(cwd)
+    own, named, home = config_dir / CREDENTIALS, context.settings.env_file, _real(cwd)
     places = (_real(one) for one in (own, named) if one is not None and may_be_there(one))
     if any(one.is_relative_to(home) for one in places):
         context.require_unrestricted(

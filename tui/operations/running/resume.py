@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from tui.core.errors import ConsoleError, DatabaseProblem, Refused, UnknownId, UsageError
+from tui.core.listing_id import is_listing_id
 from tui.core.models.audit import AuditEvent
 from tui.core.models.session import Liveness, Session
-from tui.core.session_id import is_listing_id
 from tui.core.text.safe_text import one_line
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_listing

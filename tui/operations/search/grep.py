@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
+from tui.claude.kept_results import KEPT_IN
 from tui.claude.subagent_files import look_at_subagents
 from tui.claude.transcript.branches import RepeatedRecords
 from tui.claude.transcript.line_reader import LineReader
@@ -19,7 +20,7 @@ from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.session import Session
 from tui.core.text.safe_text import one_line, safe_text
 from tui.operations.search.pattern import Pattern
-from tui.operations.transcripts.kept_results import MARKER, Tell, in_full, unclaimed
+from tui.operations.transcripts.kept_results import Tell, in_full, unclaimed
 from tui.safe_io.folders import is_link, read_small
 
 _AROUND = 200
@@ -99,7 +100,7 @@ def _entries(
     agents, unread = look_at_subagents(folder)
     if unread:
         tell_unread(unread)
-    sought = (*literals, MARKER) if literals else ()
+    sought = (*literals, KEPT_IN) if literals else ()
     repeats = (
         RepeatedRecords()
     )  # one for all: a sub-agent's transcript may repeat the session's lines

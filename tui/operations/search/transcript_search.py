@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tui.claude.kept_results import KEPT_IN
 from tui.claude.transcript.branches import RepeatedRecords
 from tui.claude.transcript.line_reader import LineReader
 from tui.claude.transcript.search_prefilter import told_in
@@ -17,7 +18,7 @@ from tui.core.errors import ConsoleError
 from tui.core.models.entry import Entry
 from tui.core.text.safe_text import one_line
 from tui.operations.search.pattern import Pattern
-from tui.operations.transcripts.kept_results import MARKER, in_full
+from tui.operations.transcripts.kept_results import in_full
 
 _WHOLE = 1 << 40
 _MOST = 1_000_000
@@ -109,7 +110,7 @@ def pattern_of(words: str) -> Pattern:
 
 def sought_by(pattern: Pattern) -> tuple[bytes, ...]:
     """Return what a line holds that may tell a match, or of a result that may; none for any."""
-    return told_in((*pattern.literals, MARKER) if pattern.literals else ())
+    return told_in((*pattern.literals, KEPT_IN) if pattern.literals else ())
 
 
 def _told(lines: Iterable[Line]) -> Iterator[Entry]:

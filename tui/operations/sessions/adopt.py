@@ -8,11 +8,12 @@ from datetime import datetime
 from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR, footprint, raise_sweep, refresh_children
+from tui.claude.layout import is_transcript
 from tui.core.errors import ConsoleError, DatabaseProblem, Refused, UnknownId, UsageError
+from tui.core.listing_id import is_listing_id
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row
 from tui.core.models.session import Session, State
-from tui.core.session_id import is_listing_id
 from tui.core.text.safe_text import one_line
 from tui.operations.cause import remains_words
 from tui.operations.context import ActionResult, Context
@@ -33,6 +34,7 @@ from tui.runs.folder.protocol import SPEC
 from tui.safe_io.folders import is_folder, is_link
 from tui.safe_io.moving import Rename, conflict, move, require_movable
 from tui.safe_io.replacing import make_folders, rename_anew
+from tui.storage.transcripts.strays import SKETCHES
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def _places(home: Path, target: Target) -> tuple[_Move, ...]:
     """Return what there is to move; raises `OSError`, `Refused` for what is too much."""
     places = dict.fromkeys((*footprint(home, target.session_id), *_sketch(home, target.session_id)))
     moves = [_Move(place, target.config_dir / _inside(home, place)) for place in places]
-    moves.sort(key=lambda one: (one.source.suffix == ".jsonl", str(one.source)))
+    moves.sort(key=lambda one: (is_transcript(one.source), str(one.source)))
     for one in moves:
         try:
             require_movable(one.source)
@@ -147,7 +149,7 @@ def _places(home: Path, target: Target) -> tuple[_Move, ...]:
 
 def _sketch(home: Path, session_id: str) -> tuple[Path, ...]:
     """Return the guide's own sketch of a session, which lies one folder deeper there."""
-    folder = home / "sessions" / session_id
+    folder = home / SKETCHES / session_id
     is_whole = (folder / "conversation.json").is_file()
     return (folder,) if is_whole and not any(map(is_link, (folder.parent, folder))) else ()
 
@@ -155,7 +157,7 @@ def _sketch(home: Path, session_id: str) -> tuple[Path, ...]:
 def _inside(home: Path, place: Path) -> Path:
     """Return where a place goes in the listing's config dir."""
     inside = place.relative_to(home)
-    return Path(*inside.parts[1:]) if inside.parts[0] == "sessions" else inside
+    return Path(*inside.parts[1:]) if inside.parts[0] == SKETCHES else inside
 
 
 def _carry_out(

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui import __version__
-from tui.claude.config_dir import CONFIG_DIR
+from tui.claude.config_dir import CONFIG_DIR, is_folder_place, is_transcript_place
+from tui.claude.layout import session_of, transcript_of
 from tui.claude.subagent_files import look_at_subagents
 from tui.claude.transcript.branches import RepeatedRecords
 from tui.claude.transcript.line_reader import LineReader
@@ -36,7 +37,6 @@ from tui.storage.trash.manifest import Manifest
 from tui.storage.trash.trash import read_trash
 
 CUT = "it has very many lines: behind the first ones, copies and branches are not told apart"
-_PROJECTS = f"{CONFIG_DIR}/projects/"
 _COUNTED = {
     EntryKind.PROMPT: "prompts",
     EntryKind.TEXT: "answers",
@@ -147,7 +147,7 @@ def _source_of(context: Context, session: Session) -> _Source | None:
         trashed = None
     if trashed is None and session.remains is not None:
         folder = session.remains.path
-        return _Source(folder.with_suffix(".jsonl"), folder, is_gone=True)
+        return _Source(transcript_of(folder), folder, is_gone=True)
     return trashed
 
 
@@ -158,10 +158,9 @@ def _in_trash(trashed: Manifest) -> _Source | None:
     if is_link(trashed.batch):
         return None
     for place, moved in places.items():
-        stem, dot, _ = place.rpartition(".jsonl")
-        if dot and place.startswith(_PROJECTS) and stem.endswith(trashed.session_id):
-            return _Source(moved, places.get(stem, moved), is_trashed=True)
-        if place.startswith(_PROJECTS) and place.endswith(f"/{trashed.session_id}"):
+        if is_transcript_place(trashed.session_id, place):
+            return _Source(moved, places.get(session_of(place), moved), is_trashed=True)
+        if is_folder_place(trashed.session_id, place):
             gone = _Source(moved, moved, is_trashed=True, is_gone=True)
     if gone is not None:
         return gone

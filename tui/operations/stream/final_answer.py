@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tui.claude.config_dir import footprint
+from tui.claude.layout import is_transcript
 from tui.claude.transcript.line_parser import begins_turn
 from tui.core.models.entry import Entry, EntryKind
 from tui.operations.transcripts.last_line import end_of
@@ -14,7 +15,7 @@ _WINDOW = 4 * 1024 * 1024
 
 def last_words(config_dir: Path, session_id: str) -> str:
     """Return the text of the last message of a session's last turn; empty when there is none."""
-    paths = [path for path in footprint(config_dir, session_id) if path.suffix == ".jsonl"]
+    paths = [path for path in footprint(config_dir, session_id) if is_transcript(path)]
     entries = tuple(
         entry for path in paths[:1] for line in end_of(path, _WINDOW) for entry in line.entries()
     )

@@ -18,6 +18,7 @@ from tui.claude.transcript.line_reader import LineReader
 from tui.claude.transcript.notices import FAILED_SERVERS
 from tui.claude.transcript.records import whole_records
 from tui.claude.transcript.usage_meter import NOTHING_SPENT, SessionUsage, UsageMeter
+from tui.claude.transcript_facts import COST_IN, cost_of
 from tui.claude.transcript_pages import RawLine
 from tui.claude.transcript_tail import Growth, Tail
 from tui.core.models.entry import Entry, EntryKind
@@ -34,14 +35,13 @@ from tui.operations.transcripts.page_context import MAX_TEXT, following, to_tell
 from tui.operations.transcripts.remains import remaining_calls
 from tui.operations.transcripts.subagent_tails import SubagentTails, SubagentUpdate
 from tui.operations.transcripts.unlinked_subagents import UnlinkedSubagents
-from tui.runs.folder.bounded_reads import amount
 from tui.runs.folder.protocol import PartialBlock, read_partial
 
 _LAST_BYTES = 256 * 1024
 _EACH_POLL = 2 * 1024 * 1024
 _MOST_MESSAGES = 64
 _MOST_BARREN = 64
-_COST, _LONGEST_COST = b'"totalCostUSD"', 64 * 1024
+_LONGEST_COST = 64 * 1024
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -342,10 +342,9 @@ class StreamFollower:
             self._meter.note_before(filled.model, filled.tokens)
 
     def _note_cost(self, line: RawLine) -> None:
-        if line.size < _LONGEST_COST and _COST in line.raw:
-            for facts in whole_records(line.raw):
-                cost = amount(facts.get("totalCostUSD"))
-                if facts.get("type") == "cost-state" and cost is not None:
+        if line.size < _LONGEST_COST and COST_IN in line.raw:
+            for record in whole_records(line.raw):
+                if (cost := cost_of(record)) is not None:
                     self._meter.note_cost(cost)
 
     def _note_messages(self, entries: Iterable[Entry]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tui.claude import transcript_pages
 from tui.claude.subagent_calls import LED_IN, SubagentCalls
-from tui.claude.transcript.branches import BranchTracker
+from tui.claude.transcript.branches import LINKED_IN, BranchTracker
 from tui.claude.transcript.context_usage import FILLED_IN, ContextUsage
 from tui.claude.transcript.records import records_of
 from tui.claude.transcript_lines import read_lines
@@ -17,7 +17,7 @@ from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.session import Session
 
 # What lines hold that tell of their parents, or of what else is learnt here; in lower case.
-_TOLD_IN = (b'"uuid"', b'"leafuuid"', *LED_IN, *FILLED_IN)
+_TOLD_IN = (*LINKED_IN, *LED_IN, *FILLED_IN)
 
 
 class BranchReader:

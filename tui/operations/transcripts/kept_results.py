@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from tui.claude.kept_results import KeptResult, names_of_kept, read_kept_result
+from tui.claude.kept_results import KeptResult, names_of_kept, note_of, read_kept_result
 from tui.core.limits import KEPT_COUNTED, KEPT_SHOWN, KEPT_SHOWN_PAGE, LONGEST_LINE
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.text.safe_text import one_line, safe_text
 from tui.operations.formatting import size
 
-# What finds the lines of all results that are kept beside, in lower case.
-MARKER = b"/tool-results/"
-_BEGINS, _ENDS = "<persisted-output>", "</persisted-output>"
-_PART = re.compile(r"only the (first [\w. ]{1,20}) (?:was|were) saved")
-_HEAD = 4000
 _MORE = "more results are kept beside than are read"
 
 Tell = Callable[[str], object]
@@ -89,7 +83,7 @@ def _shown(entry: Entry, folder: Path, most: int, tell: Tell) -> Entry:
 
 
 def _summary(entry: Entry, kept: KeptResult) -> str:
-    part = _part(entry)
+    part = note_of(entry.detail).part
     if kept.size > len(kept.content):
         return size(kept.size) + (f", {part}" if part else "")
     lines = kept.content.rstrip(b"\n").count(b"\n") + 1
@@ -100,21 +94,15 @@ def _text(entry: Entry, kept: KeptResult, most: int) -> str:
     """Return what was kept in the place of its beginning, and what stands around that."""
     shown = kept.content[:most].decode("utf-8", "replace")
     more = kept.size - min(most, len(kept.content))
-    part, (before, _, inside) = _part(entry), entry.detail.partition(_BEGINS)
+    note = note_of(entry.detail)
     whole = (
-        before if inside else "",
+        note.before,
         safe_text(shown),
         f"\n[{more:,} more bytes of {kept.size:,}]" if more > 0 else "",
-        f"\n[{part}]" if part else "",
-        inside.rpartition(_ENDS)[2] if _ENDS in inside else "",
+        f"\n[{note.part}]" if note.part else "",
+        note.after,
     )
     return "".join(whole)
-
-
-def _part(entry: Entry) -> str:
-    """Return how much was kept of a result, where the CLI says that it is not all."""
-    found = _PART.search(entry.detail.partition(_BEGINS)[2][:_HEAD])
-    return f"only the {found[1]} of it was kept" if found else ""
 
 
 def _unread(name: str, error: OSError, tell: Tell) -> str:

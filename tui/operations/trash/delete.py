@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from tui.claude.session_id import require_session_id
 from tui.core import row_transitions
 from tui.core.act_summary import did_just_now
 from tui.core.errors import (
@@ -18,7 +19,6 @@ from tui.core.errors import (
 )
 from tui.core.models.row import Row, Status
 from tui.core.models.session import Key, Session
-from tui.core.session_id import require_session_id
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named
 from tui.operations.catalog.scanner import listing_paths

@@ -9,6 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR, footprint
+from tui.claude.layout import is_transcript
+from tui.claude.prompt_history import scrub_history
 from tui.core.errors import (
     AmbiguousId,
     Conflict,
@@ -18,9 +20,9 @@ from tui.core.errors import (
     Refused,
     UnknownId,
 )
+from tui.core.listing_id import is_listing_id
 from tui.core.models.audit import AuditEvent
 from tui.core.models.session import Key, Session
-from tui.core.session_id import is_listing_id
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named
 from tui.operations.catalog.scanner import CatalogScanner, listing_paths
@@ -52,7 +54,7 @@ from tui.storage.trash.erasing import (
     read_said,
 )
 from tui.storage.trash.manifest import Manifest
-from tui.storage.trash.scrubbing import scrub_database, scrub_history
+from tui.storage.trash.scrubbing import scrub_database
 from tui.storage.trash.trash import is_full, list_trash
 
 _SURELY_OVER = timedelta(hours=1)
@@ -327,7 +329,7 @@ def _places(target: Target) -> list[Path]:
     except OSError as error:
         raise Refused(f"its runs cannot be read: {error.strerror}: nothing is erased") from error
     found = footprint(target.config_dir, target.session_id)
-    shows = {path for path in found if path.suffix == ".jsonl" or path.parent == target.config_dir}
+    shows = {path for path in found if is_transcript(path) or path.parent == target.config_dir}
     return [*runs, *(path for path in found if path not in shows), *shows]
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR, raise_sweep, refresh_children
+from tui.claude.layout import is_transcript
 
 
 def keep_from_sweep(listing: Path, places: Iterable[str], now: datetime, until: datetime) -> None:
@@ -15,7 +16,7 @@ def keep_from_sweep(listing: Path, places: Iterable[str], now: datetime, until: 
     Raises `ConsoleError` when the CLI's cannot be, `OSError` for a transcript that nobody can see.
     """
     for place in places:
-        if place.endswith(".jsonl"):
+        if is_transcript(place):
             modified = (listing / place).lstat().st_mtime
             raise_sweep(listing / CONFIG_DIR, datetime.fromtimestamp(modified, UTC), until)
     refresh_children(listing / CONFIG_DIR, now)

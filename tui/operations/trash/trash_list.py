@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tui.claude.layout import transcript_name
 from tui.claude.transcript.line_parser import parse_line
 from tui.core.errors import UnknownId
 from tui.core.limits import MOST_SHOWN_FILES
@@ -107,7 +108,7 @@ def _files(trashed: Manifest, unread: list[str]) -> Iterator[tuple[str, int]]:
 
 def _ends(trashed: Manifest, unread: list[str]) -> tuple[str, str]:
     """Return the first and the last thing that was said in its transcript, safe to show."""
-    ending = f"{trashed.session_id}.jsonl"
+    ending = transcript_name(trashed.session_id)
     moved = (trashed.moved(at) for at, one in enumerate(trashed.places) if one.endswith(ending))
     path = next(moved, None)
     if path is None or not may_be_there(path):

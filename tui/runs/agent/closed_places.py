@@ -12,11 +12,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR
+from tui.claude.layout import PLANS, PROJECTS, TOOL_RESULTS
 from tui.runs.folder.protocol import RunSpec
 from tui.safe_io.folders import OURS
 
-# Where the CLI tells its agent to write a plan, and to read what was too long for its answer.
-_PLANS, _PROJECTS, _RESULTS = "plans", "projects", "tool-results"
 # The environment of a process, the CLI's own too, holds what the `env_file` says.
 _PROC, _PROCESSES = "proc", "//proc/**/environ"
 _PLAIN_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -29,7 +28,7 @@ def deny_rules(spec: RunSpec) -> list[str]:
     base, named = f"//**/{CONFIG_DIR}", list(_named(_places(spec)))
     ours = f"//**/{OURS}/**"
     read = [ours, _PROCESSES, *named, *(f"{base}/{one}" for one in _unread(spec.session_id))]
-    edit = [ours, *named, *(f"{base}/{one}" for one in _all_but(_PLANS))]
+    edit = [ours, *named, *(f"{base}/{one}" for one in _all_but(PLANS))]
     return [f"Read({one})" for one in read] + [f"Edit({one})" for one in edit]
 
 
@@ -43,8 +42,8 @@ def is_closed(spec: RunSpec, path: str, *, is_read: bool) -> bool:
     if CONFIG_DIR not in parts or is_plan(path):
         return False
     match parts[parts.index(CONFIG_DIR) + 1 :]:
-        case [name, _, session_id, results, *_] if is_read and name == _PROJECTS:
-            return (session_id, results) != (spec.session_id, _RESULTS)
+        case [name, _, session_id, results, *_] if is_read and name == PROJECTS:
+            return (session_id, results) != (spec.session_id, TOOL_RESULTS)
     return True
 
 
@@ -52,7 +51,7 @@ def is_plan(path: str) -> bool:
     """Whether a path, every link in it resolved, is one of a plan, as the CLI keeps them."""
     parts = Path(path).parts
     below = parts[parts.index(CONFIG_DIR) + 1 :] if CONFIG_DIR in parts else ()
-    return len(below) == 2 and below[0] == _PLANS
+    return len(below) == 2 and below[0] == PLANS
 
 
 def _places(spec: RunSpec) -> tuple[Path, ...]:
@@ -79,9 +78,9 @@ def _unread(session_id: str) -> Iterator[str]:
     if not _PLAIN_ID.fullmatch(session_id):
         yield "**"
         return
-    yield from _all_but(_PROJECTS, _PLANS)
-    yield from (f"{_PROJECTS}/*/{one}" for one in _all_but(session_id))
-    yield from (f"{_PROJECTS}/*/*/{one}" for one in _all_but(_RESULTS))
+    yield from _all_but(PROJECTS, PLANS)
+    yield from (f"{PROJECTS}/*/{one}" for one in _all_but(session_id))
+    yield from (f"{PROJECTS}/*/*/{one}" for one in _all_but(TOOL_RESULTS))
 
 
 def _all_but(*names: str) -> Iterator[str]:

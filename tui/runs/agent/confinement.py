@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tui.claude.config_dir import DEFAULT_SWEEP_DAYS, sweep_days
+from tui.claude.config_dir import DEFAULT_SWEEP_DAYS, SWEEP_SETTING, sweep_days
 from tui.runs.agent.closed_places import deny_rules
 from tui.runs.folder.protocol import RunSpec
 
@@ -29,7 +29,7 @@ def confining_options(spec: RunSpec) -> dict[str, Any]:
     settings: dict[str, Any] = {"permissions": {"deny": deny_rules(spec)}}
     if sources is not None and "user" not in sources:
         # The CLI does not read it from the config dir then.
-        settings["cleanupPeriodDays"] = _sweep(sweep_days(spec.config_dir))
+        settings[SWEEP_SETTING] = _sweep(sweep_days(spec.config_dir))
     options: dict[str, Any] = {"settings": json.dumps(settings)}
     if spec.is_restricted:
         options |= {"setting_sources": sources, "strict_mcp_config": True}

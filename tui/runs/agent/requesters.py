@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 from collections.abc import Mapping
 from contextlib import suppress
-from itertools import islice
-from pathlib import Path
 from typing import Any
 
-from tui.core.limits import MOST_PROJECTS, REGISTRY_ENTRY
+from tui.claude.subagent_files import purpose_of
 from tui.core.models.permission_request import Requester
-from tui.core.text.safe_text import one_line
 from tui.runs.folder.protocol import RunSpec
-from tui.safe_io.folders import is_link, read_object
 
-_AGENT_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _LONGEST = 4_000
 _MOST_SUGGESTED = 20
 
@@ -30,7 +23,7 @@ def asker(spec: RunSpec, context: Any) -> Requester:
     agent_id = context.agent_id or ""
     said = {
         "agent_id": agent_id,
-        "agent": _sub_agent(spec.config_dir, spec.session_id, agent_id) if agent_id else "",
+        "agent": purpose_of(spec.config_dir, spec.session_id, agent_id) if agent_id else "",
         "title": context.title,
         "description": context.description,
         "reason": context.decision_reason,
@@ -58,23 +51,3 @@ def _suggested(context: Any) -> tuple[Mapping[str, Any], ...]:
 def _bounded(words: str) -> str:
     more = len(words) - _LONGEST
     return words if more <= 0 else f"{words[:_LONGEST]} ({more:,} characters not shown)"
-
-
-def _sub_agent(config_dir: Path, session_id: str, agent_id: str) -> str:
-    """Return what the sub-agent of a session is for; empty when that is told nowhere."""
-    if not _AGENT_ID.fullmatch(agent_id):
-        return ""
-    projects = config_dir / "projects"
-    try:
-        with os.scandir(projects) as entries:
-            names = [one.name for one in islice(entries, MOST_PROJECTS)]
-    except OSError:
-        return ""
-    for name in names:
-        place = projects / name / session_id / "subagents"
-        if not any(is_link(one) for one in (place.parent.parent, place.parent, place)):
-            facts = read_object(place / f"agent-{agent_id}.meta.json", REGISTRY_ENTRY)
-            said = (one_line(facts.get(key) or "")[:200] for key in ("agentType", "description"))
-            if words := ": ".join(word for word in said if word):
-                return words
-    return ""

@@ -11,8 +11,8 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from tui.claude.session_id import is_session_id
 from tui.core.errors import Refused
-from tui.core.session_id import is_session_id
 from tui.runs.folder.open_folder import closing, open_folder
 from tui.runs.folder.protocol import read_run, run_folders, session_of
 from tui.safe_io.folders import our_folder

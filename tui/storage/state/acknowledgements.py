@@ -9,8 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from tui.claude.session_id import is_session_id
 from tui.core.models.session import Acknowledgement
-from tui.core.session_id import is_session_id
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
 from tui.safe_io.file_lock import folder_lock

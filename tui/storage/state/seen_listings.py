@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from tui.core.session_id import is_listing_id
+from tui.core.listing_id import is_listing_id
 from tui.core.time.zones import read_time
 from tui.safe_io.folders import read_ours
 from tui.storage.state.user_state_file import write_privately

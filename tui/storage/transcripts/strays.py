@@ -15,10 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR, sweep_days
+from tui.claude.layout import LONGEST_SLUG, PROJECTS, project_slug, session_of
 from tui.claude.live_registry import read_registry
+from tui.claude.session_id import is_session_id
 from tui.claude.transcript_facts import read_cwd
 from tui.core.models.session import Process, Transcript
-from tui.core.session_id import is_session_id
 from tui.core.text.safe_text import one_line
 from tui.safe_io.folders import Version, is_link, is_settled, version_of
 from tui.safe_io.walking import FolderSize, measure
@@ -26,8 +27,8 @@ from tui.storage.transcripts.facts_cache import FactsCache, no_facts, read_or_no
 from tui.storage.transcripts.fork_costs import with_own_costs
 from tui.storage.transcripts.transcript_files import sketch_in, transcript_of
 
-_NOT_IN_A_SLUG = re.compile(r"[^a-zA-Z0-9]")
-_LONGEST_SLUG = 200  # the CLI cuts longer ones and adds a hash
+# Where a pipeline that follows the guide's sketch keeps sessions in the login's config dir.
+SKETCHES = "sessions"
 _Owned = tuple[str, str, tuple[Path, ...]]
 _Look = Callable[[str], Iterator[_Owned]]
 
@@ -109,7 +110,7 @@ class StrayFinder:
         self._is_a_listing_s = home.name == CONFIG_DIR and home.parent.parent in real.values()
         for folder in folders:
             for path in {folder.absolute(), real[folder.parent] / folder.name}:
-                slug = _slug(path)
+                slug = project_slug(path)
                 self._slugs[slug] = (*self._slugs.get(slug, ()), folder)
 
     def _transcripts(self) -> Iterator[tuple[Transcript, tuple[Path, ...]]]:
@@ -123,9 +124,9 @@ class StrayFinder:
                 yield known if known == marked and known is not None else marked, owners
 
     def _owned(self) -> Iterator[_Owned]:
-        for project in self._subfolders(f"{self._home}/projects"):
+        for project in self._subfolders(f"{self._home}/{PROJECTS}"):
             yield from self._ours(project, self._in_project)
-        yield from self._ours(f"{self._home}/sessions", self._in_sketches)
+        yield from self._ours(f"{self._home}/{SKETCHES}", self._in_sketches)
 
     def _ours(self, folder: str, look: _Look) -> tuple[_Owned, ...]:
         try:
@@ -145,7 +146,7 @@ class StrayFinder:
     def _in_project(self, project: str) -> Iterator[_Owned]:
         candidates = self._candidates(project.rpartition("/")[2])
         for name in self._names(project):
-            session_id = name.removesuffix(".jsonl")
+            session_id = session_of(name)
             if session_id == name or not is_session_id(session_id):
                 continue
             path = f"{project}/{name}"
@@ -161,7 +162,7 @@ class StrayFinder:
     def _candidates(self, name: str) -> tuple[Path, ...]:
         """Return the listings that a project folder of this name may be of a folder in."""
         ends = (*(one.start() for one in re.finditer("-", name)), len(name))
-        found = (self._slugs.get(name[:end][:_LONGEST_SLUG], ()) for end in ends if end)
+        found = (self._slugs.get(name[:end][:LONGEST_SLUG], ()) for end in ends if end)
         return tuple(dict.fromkeys(folder for folders in found for folder in folders))
 
     def _inside(self, path: str, candidates: tuple[Path, ...]) -> tuple[Path, ...]:
@@ -188,7 +189,7 @@ class StrayFinder:
             return None
         if not stat.S_ISREG(status.st_mode):
             return None
-        beside = path.removesuffix(".jsonl")
+        beside = session_of(path)
         more = measure(beside) if _is_folder(beside) else FolderSize()
         said = read_or_nothing(self._said.of(path, status))
         return transcript_of(session_id, path, status, said, more)
@@ -221,11 +222,6 @@ class StrayFinder:
         except OSError as error:
             self._note(folder, error)
             return []
-
-
-def _slug(path: Path) -> str:
-    """Return how the CLI names the project folder of a cwd."""
-    return _NOT_IN_A_SLUG.sub("-", str(path))[:_LONGEST_SLUG]
 
 
 def _is_inside(cwd: str, folder: Path) -> bool:

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
+from tui.claude.layout import PROJECTS, TRANSCRIPT_ENDING, session_of, transcript_name
+from tui.claude.session_id import is_cli_id, is_session_id
 from tui.claude.transcript_facts import TranscriptFacts
 from tui.core.limits import (
     MOST_ENTRIES,
@@ -21,7 +23,6 @@ from tui.core.limits import (
     TRANSCRIPTS_S,
 )
 from tui.core.models.session import Remains, Transcript
-from tui.core.session_id import is_cli_id, is_session_id
 from tui.core.text.safe_text import one_line
 from tui.safe_io.folders import Version, is_link, version_of
 from tui.safe_io.walking import Budget, FolderSize, measure
@@ -29,7 +30,6 @@ from tui.storage.transcripts.facts_cache import FactsCache, no_facts, read_or_no
 from tui.storage.transcripts.fork_costs import with_own_costs
 
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
-_ENDING = ".jsonl"
 _YOUNG_NS = 50_000_000
 UNREAD: Version = (0, 0, 0, 0, 0)  # of no file: so it is looked at again
 
@@ -74,7 +74,7 @@ class TranscriptFinder:
         self._said, self._known, self.seen, self.projects, self.cut = said, {}, {}, {}, ""
         self.is_unread, self._unread = False, []
         self._budget, self.remains = Budget(MOST_TRANSCRIPTS, TRANSCRIPTS_S), ()
-        for project in self._folders(f"{config_dir}/projects", MOST_PROJECTS):
+        for project in self._folders(f"{config_dir}/{PROJECTS}", MOST_PROJECTS):
             try:
                 self.projects[project] = version_of(os.lstat(project))
                 self._find_in(project, known, seen)
@@ -94,8 +94,9 @@ class TranscriptFinder:
     ) -> None:
         entries = self._scan(project, MOST_ENTRIES)
         folders = {one.name: one for one in entries if self._is_folder(one)}
-        for name, entry in sorted((one.name, one) for one in entries if one.name[-6:] == _ENDING):
-            session_id, path = name[:-6], entry.path
+        files = {one.name: one for one in entries if one.name.endswith(TRANSCRIPT_ENDING)}
+        for name, entry in sorted(files.items()):
+            session_id, path = session_of(name), entry.path
             if not self._budget.spend() and not self._is_wanted(name):
                 self._leave_out(f"transcripts: {self._budget.words}")
                 if path in known:
@@ -119,7 +120,7 @@ class TranscriptFinder:
             self._known[path], self.seen[path] = one, version
         names = {one.name for one in entries}
         for name, folder in sorted(folders.items()):
-            if is_cli_id(name) and f"{name}{_ENDING}" not in names and not self.cut:
+            if is_cli_id(name) and transcript_name(name) not in names and not self.cut:
                 self._note_remains(name, folder)
 
     def _note_remains(self, session_id: str, folder: os.DirEntry[str]) -> None:

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from tui.claude.config_dir import is_place_of
+from tui.claude.session_id import is_session_id
 from tui.core import limits
 from tui.core.bounded_json import parse_json
+from tui.core.listing_id import is_listing_id
 from tui.core.models.row import Row
-from tui.core.session_id import is_listing_id, is_session_id
 from tui.safe_io.folders import NONE_OF_OURS, may_be_there, read_small
 from tui.safe_io.replacing import write_atomically
 from tui.safe_io.walking import names_in

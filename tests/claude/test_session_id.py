@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui.claude.session_id import is_cli_id, is_session_id, require_session_id
 from tui.core.errors import UnknownId
-from tui.core.session_id import is_cli_id, is_listing_id, is_session_id, require_session_id
 
 
 @pytest.mark.parametrize("name", ["9f2c", "9f2c0000-1111-4222-8333-444455556666", "a_b", "A" * 128])
@@ -49,15 +49,3 @@ def test_no_id_leaves_its_folder(name: str) -> None:
     if is_session_id(name):
         assert (base / name).parent == base
         assert name.isascii()
-    if is_listing_id(name):
-        assert (base / name).parent == base
-
-
-@pytest.mark.parametrize("name", ["hollis_park", "Müller & Söhne", "a b", "[red]"])
-def test_a_listing_may_be_called_anything_plain(name: str) -> None:
-    assert is_listing_id(name)
-
-
-@pytest.mark.parametrize("name", ["", ".", "..", ".hidden", "a/b", "/abs", "a\0b"])
-def test_a_listing_is_one_plain_folder(name: str) -> None:
-    assert not is_listing_id(name)

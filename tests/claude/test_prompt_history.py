@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.listings.sample_listing import FIRST, SECOND
-from tui.storage.trash.scrubbing import scrub_history
+from tui.claude.prompt_history import scrub_history
 
 APPENDER = """
 import json, sys

@@ -152,8 +152,8 @@ def test_down_to_a_size_the_least_recently_active_go_first_and_it_is_said_why() 
         ("over", "expired"),
         ("left", "leftover"),
         ("ghost", "expired"),
-        ("dateless", "too much"),
-        ("over-failed", "too much"),
+        ("dateless", "over the size limit"),
+        ("over-failed", "over the size limit"),
     ]
     assert {one.session_id: why for one, why in found.skipped}["over-live"] == "in use"
 
@@ -167,7 +167,7 @@ def test_an_expiry_in_a_zone_that_is_in_doubt_takes_nothing_and_says_so() -> Non
     chosen = select(found, CleanupCriteria(is_expired=True), NOW)
     assert [one.session_id for one, _ in chosen.taken] == ["left"]
     assert [(one.session_id, why) for one, why in chosen.skipped] == [
-        ("doubted", "its time zone is in doubt: set time_zone")
+        ("doubted", "its time zone is uncertain: set time_zone")
     ]
     for asked in (CleanupCriteria(older_than=timedelta(days=2)), CleanupCriteria(max_bytes=0)):
         every = select(found, asked, NOW)

@@ -1,4 +1,4 @@
-"""What may be a session's id in a path: ids come from files that others write."""
+"""Checks of session ids before they become part of a path: they come from others' files."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ _CLI_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{
 
 
 def is_session_id(name: str) -> bool:
-    """Whether `name` can be a session's id, and so be part of a path.
+    """Whether `name` can be a session's id, and so part of a path.
 
-    The names of the CLI's own folders are none: taken for a session, one would take all of them.
+    The CLI's own folder names are excluded: deleting such a "session" would delete that folder.
     """
     return _SESSION_ID.fullmatch(name) is not None and name.lower() not in ALL_FOLDERS
 
 
 def is_cli_id(name: str) -> bool:
-    """Whether `name` has the form of the ids that the CLI gives: a UUID."""
+    """Whether `name` is a UUID, as the CLI's session ids are."""
     return _CLI_ID.fullmatch(name.lower()) is not None
 
 
 def require_session_id(name: str) -> str:
-    """Return `name`, or raise `UnknownId` when it cannot be a session's id."""
+    """Return `name`; raises `UnknownId` when it cannot be a session's id."""
     if not is_session_id(name):
         raise UnknownId(f"{one_line(name)[:80]!r} is not a session id")
     return name

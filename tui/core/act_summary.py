@@ -1,4 +1,4 @@
-"""An act of the audit or the logbook in words: who did what to it, and how long ago."""
+"""One sentence for an audit or logbook event: who did what, and how long ago."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DID = {
     "delete": "deleted {}",
     "clean-up": "cleaned up {}",
     "restore": "restored {}",
-    "undo": "undid what was done to {}",
+    "undo": "undid an act on {}",
     "fail": "marked {} failed",
     "succeed": "finished a turn of {}",
     "track": "tracked {}",
@@ -26,7 +26,7 @@ _DID = {
     "purge": "erased {}",
     "send": "sent a prompt to {}",
     "answer": "answered {}",
-    "wait": "put off what {} asks for",
+    "wait": "postponed a request of {}",
     "interrupt": "interrupted {}",
     "stop": "stopped {}",
     "model": "gave {} another model",
@@ -37,19 +37,19 @@ _UNITS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def new_act_id() -> str:
-    """Return an id for what an operator does at once, unlike any other."""
+    """Return a new random id for one act of an operator."""
     return secrets.token_hex(8)
 
 
 def did(event: AuditEvent, what: str) -> str:
-    """Return who did an act to what, as in `bert extended 9f2c`."""
+    """Return who did what, as in `bert extended 9f2c`."""
     action = one_line(event.action)[:20]
-    said = _DID[action].format(what) if action in _DID else f"({action}) {what}"
-    return f"{one_line(event.operator)[:32]} {said}"
+    phrase = _DID[action].format(what) if action in _DID else f"({action}) {what}"
+    return f"{one_line(event.operator)[:32]} {phrase}"
 
 
 def did_just_now(event: AuditEvent, now: datetime) -> str:
-    """Return who did what to `it`, and how long ago, as in `bert extended it 3 s ago`."""
+    """Return who did what and how long ago, as in `bert extended it 3 s ago`."""
     return f"{did(event, 'it')} {ago(event.at, now)}"
 
 

@@ -1,4 +1,4 @@
-"""The questions of an agent, and what the answers to them mean."""
+"""An agent's questions (`AskUserQuestion`), and the answers that operators type."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ PLAN = "ExitPlanMode"
 
 @dataclass(frozen=True, slots=True)
 class AgentQuestion:
-    """One question of an agent: `asks` is how it worded it, `words` what can be shown of that.
+    """One question: `asks` is the agent's own wording, `words` the same, safe to show.
 
-    `options` are the labels of what it offers; any other words may be said too. `given` is all that
-    it told of the question.
+    `options` are the labels it offers; free text is accepted too. `given` is the question as the
+    agent sent it.
     """
 
     words: str
@@ -28,56 +28,59 @@ class AgentQuestion:
     takes_many: bool
     given: Mapping[str, Any]
 
-    def answer(self, said: str) -> str:
-        """Return the answer that a number, or words, mean; raises `UsageError`."""
-        parts = said.split(",") if self.takes_many else [said]
+    def answer(self, reply: str) -> str:
+        """Return the answer for an option's number, its label, or free text.
+
+        Raises `UsageError` for an empty reply or a number that no option has.
+        """
+        parts = reply.split(",") if self.takes_many else [reply]
         chosen = [self._option(part.strip()) for part in parts if part.strip()]
         if not chosen:
             raise UsageError(f"no answer to: {self.words}")
         return ", ".join(chosen)
 
-    def _option(self, said: str) -> str:
-        if said.isdecimal() and said.isascii() and len(said) < 3:
-            if not 0 < int(said) <= len(self.options):
-                raise UsageError(f"there is no option {said}: {self.words}")
-            return self.options[int(said) - 1]
-        if said in self.options:
-            return said
-        same = (one for one in self.options if one.lower() == said.lower())
-        return next(same, said)
+    def _option(self, reply: str) -> str:
+        if reply.isdecimal() and reply.isascii() and len(reply) < 3:
+            if not 0 < int(reply) <= len(self.options):
+                raise UsageError(f"no option {reply}: {self.words}")
+            return self.options[int(reply) - 1]
+        if reply in self.options:
+            return reply
+        same = (label for label in self.options if label.lower() == reply.lower())
+        return next(same, reply)
 
 
 def questions(request: PermissionRequest) -> tuple[AgentQuestion, ...]:
-    """Return what an agent wants to know; nothing when it asks for a permission."""
+    """Return the questions in a request; empty when it asks for a permission."""
     return asked_in(request.tool, request.input)
 
 
 def asked_in(tool: str, given: Mapping[str, Any]) -> tuple[AgentQuestion, ...]:
-    """Return the questions that a call of a tool asks."""
+    """Return the questions in a tool call's input."""
     if tool != QUESTION:
         return ()
     return tuple(_asked(one) for one in _mappings(given.get("questions")))
 
 
 def plan_in(tool: str, given: Mapping[str, Any]) -> str:
-    """Return the plan that a call of a tool wants approved; empty when it has none."""
+    """Return the plan that a tool call wants approved; empty when it has none."""
     plan = given.get("plan") if tool == PLAN else None
     return plan if isinstance(plan, str) and plan.strip() else ""
 
 
-def answers(asked: Sequence[AgentQuestion], said: Sequence[str]) -> dict[str, str]:
-    """Return the answers to an agent's questions by their words, as the CLI wants them.
+def answers(asked: Sequence[AgentQuestion], replies: Sequence[str]) -> dict[str, str]:
+    """Return the answers keyed by the question's own wording, as the CLI wants them.
 
-    `said` has one for each, a number or words of an option, several with commas where it takes
-    many, or words of one's own. Raises `UsageError`, and `Refused` for questions of the same words:
-    the CLI would hear one answer for all of them.
+    `replies` has one for each question: an option's number or label, several separated by commas
+    where it takes many, or free text. Raises `UsageError`, and `Refused` when two questions have
+    the same wording: the CLI would take one answer for both.
     """
     if len({one.asks for one in asked}) < len(asked):
         raise Refused("two of its questions have the same words: it can only be denied")
-    if len(said) != len(asked):
+    if len(replies) != len(asked):
         count = f"{len(asked)} answers" if len(asked) != 1 else "one answer"
         raise UsageError(f"the agent asks for {count}: {'; '.join(one.words for one in asked)}")
-    return {one.asks: one.answer(words) for one, words in zip(asked, said, strict=True)}
+    return {one.asks: one.answer(reply) for one, reply in zip(asked, replies, strict=True)}
 
 
 def _asked(value: Mapping[str, Any]) -> AgentQuestion:

@@ -1,4 +1,4 @@
-"""What needs somebody, how soon, and what of it has one cause."""
+"""Which sessions need an operator, how urgently, and which failures share a cause."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tui.core.time.zones import read_time, zone_named
 FEW = 3
 _FAILURES = "\x00failures"
 _LAST_HOUR = timedelta(hours=1)
-# What differs between two failures of one cause: ids, and every number but an HTTP status.
+# The parts that differ between failures of one cause: ids, and all numbers but HTTP statuses.
 _VARYING = re.compile(
     r"[0-9a-f]{8}-[0-9a-f-]{20,}"
     r"|\b[a-z]+_(?=\w*\d)\w{8,}"
@@ -30,9 +30,9 @@ _HTTP_STATUS = re.compile(r"[45]\d\d")
 
 
 class Need(IntEnum):
-    """What a session needs somebody for, the most urgent first.
+    """Why a session needs an operator, the most urgent first.
 
-    It waits for a permission; it failed; it is busy and quiet for long, or an orphan; it ends
+    It waits for a permission; it failed; it is busy but quiet for long, or an orphan; it ends
     within the hour; it is a ghost.
     """
 
@@ -44,27 +44,27 @@ class Need(IntEnum):
 
 
 def attention(session: Session, now: datetime, quiet_after: timedelta) -> Need | None:
-    """Return how soon somebody must look at it (0 first), or `None`; see `Need`.
+    """Return why a session needs an operator now, or `None`.
 
-    What an operator acknowledged needs nobody until something new happens to it.
+    An acknowledged need counts again only when something new happens to the session.
     """
     need = need_of(session, now, quiet_after)
     return None if need is None or is_settled(session, need) else need
 
 
 def needing(sessions: Iterable[Session], now: datetime, quiet_after: timedelta) -> dict[Key, Need]:
-    """Return what those sessions need that need somebody, by their keys."""
+    """Return the needs of all sessions that have one, by session key."""
     needs = ((one.key, attention(one, now, quiet_after)) for one in sessions)
     return {key: need for key, need in needs if need is not None}
 
 
 def is_settled(session: Session, need: Need) -> bool:
-    """Whether somebody has acknowledged this very need of it."""
+    """Whether an operator has acknowledged this very need."""
     return session.ack is not None and session.ack.mark == mark_of(session, need)
 
 
 def need_of(session: Session, now: datetime, quiet_after: timedelta) -> Need | None:
-    """Return what a session needs somebody for, acknowledged or not."""
+    """Return why a session needs an operator, acknowledged or not."""
     if session.liveness is Liveness.WAITING:
         return Need.ANSWER
     if session.status == Status.FAILED or session.turn_error:
@@ -78,9 +78,9 @@ def need_of(session: Session, now: datetime, quiet_after: timedelta) -> Need | N
 
 
 def mark_of(session: Session, need: Need) -> str:
-    """Return what an acknowledgement of this need is bound to: it changes with what happens.
+    """Return the mark that an acknowledgement stores: it changes when something new happens.
 
-    It quotes nobody's words, which may have to be erased one day.
+    The failure's text is hashed, not quoted: it may have to be erased one day.
     """
     run, last = session.run, session.last_activity_at
     request = run.request.request_id if run and run.request else ""
@@ -95,7 +95,7 @@ def mark_of(session: Session, need: Need) -> str:
 
 
 def is_quiet(session: Session, now: datetime, quiet_after: timedelta) -> bool:
-    """Whether it is busy and has not written for over `quiet_after`, or its run hears nothing."""
+    """Whether it is busy but stalled, or has not written for longer than `quiet_after`."""
     last = last_sign(session)
     if is_stalled(session):
         return True
@@ -103,16 +103,16 @@ def is_quiet(session: Session, now: datetime, quiet_after: timedelta) -> bool:
 
 
 def is_stalled(session: Session) -> bool:
-    """Whether it is busy and its run has not heard of its agent for too long."""
+    """Whether it is busy and its run has heard nothing from the agent for too long."""
     run = session.run
-    is_told = run is not None and not run.is_over and run.stalled_since is not None
-    return session.liveness is Liveness.BUSY and is_told
+    is_run_stalled = run is not None and not run.is_over and run.stalled_since is not None
+    return session.liveness is Liveness.BUSY and is_run_stalled
 
 
 def last_sign(session: Session) -> datetime | None:
-    """Return when it or its agent last wrote, or when what runs it now was started, if later.
+    """Return when the session or its agent last wrote, or its process started, if later.
 
-    Words that stream in are in no transcript before their message is whole.
+    Includes streamed text, which reaches the transcript only when its message is complete.
     """
     run = session.run if session.run is not None and not session.run.is_over else None
     signs = (
@@ -126,9 +126,9 @@ def last_sign(session: Session) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class FailureGroup:
-    """Sessions that failed for one cause: `reason` is what the latest of them said.
+    """Sessions that failed for one cause: `reason` is the latest one's.
 
-    `since` is when the first of them failed, as far as that is known.
+    `since` is when the first of them failed, if known.
     """
 
     cause: str
@@ -138,12 +138,12 @@ class FailureGroup:
 
     @property
     def key(self) -> Key:
-        """What a selection follows; no listing is called so."""
+        """The group's key for the selection; no listing can have this name."""
         return (_FAILURES, self.cause)
 
 
 def cause_of_failure(reason: str) -> str:
-    """Return what failures of one cause have in common: their words without ids and numbers."""
+    """Return a failure's text without ids and numbers, which is the same for one cause."""
 
     def kept(match: re.Match[str]) -> str:
         return match[0] if _HTTP_STATUS.fullmatch(match[0]) else "#"
@@ -156,10 +156,10 @@ def grouped(
     need_of_one: Callable[[Session], int | None],
     is_open: Collection[str] = (),
 ) -> tuple[Session | FailureGroup, ...]:
-    """Return the sessions, three or more failures of one cause as one.
+    """Return the sessions, with three or more failures of one cause collapsed into a group.
 
-    A group stands where its first session was; those whose cause is in `is_open` are followed by
-    their sessions. What somebody has acknowledged, or gives no reason, stands for itself.
+    A group takes the place of its first session; if its cause is in `is_open`, its sessions
+    follow it. Failures that are acknowledged or have no reason are not grouped.
     """
     ordered = tuple(sessions)
     causes = {
@@ -195,7 +195,7 @@ def _group(cause: str, sessions: tuple[Session, ...]) -> FailureGroup:
 
 
 def failed_at(session: Session) -> datetime | None:
-    """Return when it failed: as its row says, else when it last wrote."""
+    """Return when it failed: from its row, else when it last wrote."""
     stored = session.row.details().get("failed_at") if session.row else None
     try:
         moment = read_time(stored, zone_named(session.zone))

@@ -1,4 +1,4 @@
-"""JSON that others wrote, parsed as long as what it becomes has room."""
+"""Parsing of untrusted JSON, with a bound on how many values it may hold."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ _EMPTY: Mapping[str, Any] = MappingProxyType({})
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 
 
-def parse_json(raw: bytes | str, **how: Any) -> Any:
-    """Return what the JSON means; raises `ValueError` for what is none, too deep or too much.
+def parse_json(raw: bytes | str, **options: Any) -> Any:
+    """Return the parsed JSON; raises `ValueError` when it is invalid, too deep or too large.
 
-    Of a few bytes a value makes eighty. `how` is as for `json.loads`.
+    A value of two bytes can take eighty once it is parsed. `options` are those of `json.loads`.
     """
     text = raw if isinstance(raw, str) else raw.decode(json.detect_encoding(raw), "surrogatepass")
     if not has_room(text):
         raise ValueError(f"it holds over {MOST_VALUES:,} values")
     try:
-        return json.loads(text, **how)
+        return json.loads(text, **options)
     except RecursionError:
         raise ValueError("it is nested too deep") from None
 
 
 def json_object(text: str | None) -> Mapping[str, Any]:
-    """Return the object that a text is; an empty one when it is no JSON object."""
+    """Return the JSON object in a text; an empty mapping when there is none."""
     try:
         value = parse_json(text) if text else None
     except ValueError:
@@ -38,10 +38,10 @@ def json_object(text: str | None) -> Mapping[str, Any]:
 
 
 def has_room(text: str) -> bool:
-    """Whether what this JSON means is not too much to be kept."""
+    """Whether this JSON holds no more values than we parse."""
     return _commas(text) <= MOST_VALUES or _commas(_TEXT.sub('""', text)) <= MOST_VALUES
 
 
 def _commas(text: str) -> int:
-    """Return how many values there are at most."""
+    """Return an upper bound of the number of values."""
     return text.count(",") + text.count("[") + text.count("{")

@@ -1,4 +1,4 @@
-"""Rows, files, locks and the live registry, joined into one immutable picture."""
+"""Joins rows, transcripts, locks, runs and the live registry into one immutable listing."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from tui.core.time.zones import contradictions, infer_zone, read_time, zone_name
 
 @dataclass(frozen=True, slots=True)
 class ListingScan:
-    """What was found of one listing, unjoined; `zone` is `None` to infer it.
+    """What a scan found in one listing, not joined yet; `zone` is `None` to infer it.
 
-    Without `has_rows` nobody could read the table: a transcript may be tracked or not. `audited`
-    holds the last act on each session, `stray_processes` what the registry beside its strays says.
-    `cut` says why there may be more transcripts or runs, `unseen` more transcripts. `unsure` are
-    the sessions whose lock could not be looked at, all of them when `is_lock_blind`. `remains` are
-    folders of sessions whose transcript is gone. `trouble` is the problem, and `cut_trouble` what
-    was cut, for code.
+    Without `has_rows` the table could not be read: a transcript may be tracked or not. `audited`
+    holds the last act on each session, `stray_processes` the registry entries beside its strays.
+    `cut` says why there may be more transcripts or runs, `unseen` why more transcripts. `unsure`
+    are the sessions whose lock could not be checked; `is_lock_blind`: none could. `remains` are
+    folders of sessions whose transcript is gone. `trouble` is the reason for `problem`, and
+    `cut_trouble` that for `cut`.
     """
 
     listing_id: str
@@ -64,11 +64,8 @@ class ListingScan:
     unseen: str = ""
 
     @property
-    def told(self) -> tuple[str, ProblemReason]:
-        """What is wrong with it, in words and for code: what hides most of it, where there is more.
-
-        A table that was not made yet is nothing wrong.
-        """
+    def shown_problem(self) -> tuple[str, ProblemReason]:
+        """The problem to show, and its reason; a missing table counts less than a cut scan."""
         if self.cut and (not self.problem or self.trouble is ProblemReason.NO_TABLE):
             return self.cut, self.cut_trouble
         return self.problem, self.trouble if self.problem else ProblemReason.NONE
@@ -80,7 +77,7 @@ _NO_FILE = Transcript("", Path(), 0, datetime.min.replace(tzinfo=UTC))
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """What all sessions of a listing share."""
+    """The values that all sessions of a listing share."""
 
     listing: str
     zone: tzinfo
@@ -89,7 +86,7 @@ class _Place:
 
 
 def join(found: ListingScan) -> Listing:
-    """Return the listing with one session for every id that a row or a transcript names."""
+    """Return the listing, with one session for each id found in a row, a file or a run."""
     rows = {row.session_id: row for row in found.rows}
     transcripts = _latest_transcripts(found.transcripts)
     stamps = [] if found.zone else _stamps(rows, transcripts)
@@ -108,7 +105,7 @@ def join(found: ListingScan) -> Listing:
         )
         for one in ids
     )
-    problem, trouble = found.told
+    problem, trouble = found.shown_problem
     return Listing(
         place.listing,
         found.path,
@@ -124,7 +121,7 @@ def join(found: ListingScan) -> Listing:
 
 
 def vanished(listing: Listing, words: str) -> Listing:
-    """Return a listing whose folder is gone: the last that was known of it, nothing running."""
+    """Return a listing whose folder is gone, as it was last seen, with nothing running."""
     sessions = tuple(
         replace(one, liveness=Liveness.NONE, waiting_for="", process=None)
         for one in listing.sessions
@@ -140,14 +137,14 @@ def vanished(listing: Listing, words: str) -> Listing:
 
 
 def is_gone(session: Session) -> bool:
-    """Whether only a row is left of it, deleted or cleaned up: nothing to act on."""
+    """Whether only a row is left (deleted or cleaned up), so that nothing can be done with it."""
     if session.transcript is not None or session.remains is not None or session.is_live:
         return False
     return session.status in (Status.DELETED, Status.EXPIRED)
 
 
 def erased(catalog: Catalog) -> frozenset[Key]:
-    """Return the sessions that somebody erased not long ago, and that did not come back."""
+    """Return the sessions that were erased recently and did not come back."""
     named = {(one.listing, one.session_id) for one in catalog.log if one.action == "purge"}
     if not named:
         return frozenset()
@@ -155,7 +152,7 @@ def erased(catalog: Catalog) -> frozenset[Key]:
 
 
 def is_pending(session: Session, now: datetime) -> bool:
-    """Whether clean-up would take it: surely past its expiry, or a leftover; never a live one."""
+    """Whether clean-up would take it: past its expiry beyond doubt, or a leftover; never live."""
     if session.is_live or session.transcript is None:
         return False
     return session.state is State.LEFTOVER or (
@@ -164,24 +161,22 @@ def is_pending(session: Session, now: datetime) -> bool:
 
 
 def is_past(session: Session, now: datetime) -> bool:
-    """Whether it is active and past its expiry, as far as the zone of its times is known."""
+    """Whether it is active and past its expiry, which may be read in the wrong zone."""
     past = session.expires_at is not None and session.expires_at <= now
     return past and session.status == Status.ACTIVE
 
 
 def _latest_transcripts(transcripts: Iterable[Transcript]) -> dict[str, Transcript]:
-    """One a session: the CLI's own before the guide's sketch, the listing's before a stray's, then
-    the newest.
-    """
+    """Return one transcript for each session: resumable first, then not stray, then the newest."""
     latest: dict[str, Transcript] = {}
     for one in transcripts:
         known = latest.get(one.session_id)
-        if known is None or _worth(known) <= _worth(one):
+        if known is None or _rank(known) <= _rank(one):
             latest[one.session_id] = one
     return latest
 
 
-def _worth(one: Transcript) -> tuple[bool, bool, datetime]:
+def _rank(one: Transcript) -> tuple[bool, bool, datetime]:
     return one.resumable, one.stray_in is None, one.modified_at
 
 
@@ -240,7 +235,7 @@ def _session(found: ListingScan, place: _Place, session_id: str, known: _Known) 
 
 
 def _owner(found: ListingScan, session_id: str, known: _Known) -> tuple[Process | None, Liveness]:
-    """Return what runs a session, and whether it is alive; unknown where its lock is."""
+    """Return the session's process and its liveness: unknown where the lock can't be checked."""
     row, transcript, run, remains = known
     process = _process_of(found, session_id, row, transcript)
     liveness = _liveness(session_id in found.locked, process, run)
@@ -250,13 +245,13 @@ def _owner(found: ListingScan, session_id: str, known: _Known) -> tuple[Process 
 
 
 def _turn_error(row: Row | None, file: Transcript, liveness: Liveness) -> str:
-    """Return how the last turn ended in an error, of an active session that does not run."""
+    """Return the error of the last turn, for an active session that is not running."""
     is_over = row is not None and row.status == Status.ACTIVE and liveness is Liveness.NONE
     return file.turn_error if is_over else ""
 
 
 def _active_at(left: Transcript | Remains | None) -> datetime | None:
-    """Return when anything of a session was last written to."""
+    """Return when any file of a session was last written."""
     if isinstance(left, Transcript):
         return max(left.modified_at, left.active_at or left.modified_at)
     return left.active_at if left is not None else None
@@ -265,7 +260,7 @@ def _active_at(left: Transcript | Remains | None) -> datetime | None:
 def _process_of(
     found: ListingScan, session_id: str, row: Row | None, transcript: Transcript | None
 ) -> Process | None:
-    """Return what runs a session; a stray's is told by the registry beside it."""
+    """Return the session's process; that of a stray is in the registry beside it."""
     if not found.processes and not found.stray_processes:
         return None
     is_there = _is_there(row, transcript)
@@ -277,7 +272,7 @@ def _process_of(
 
 
 def _process(processes: Iterable[Process], session_id: str, *, is_there: bool) -> Process | None:
-    """Return the session's process, else one that may run any session: its entry is unreadable."""
+    """Return the session's process, else one that may run any session (unreadable entry)."""
     found = tuple(processes)
     own = (one for one in found if one.session_id == session_id != "")
     nameless = (one for one in found if one.session_id == "" and is_there and _is_unknown(one))
@@ -311,9 +306,9 @@ def _created_at(row: Row | None, transcript: Transcript | None, zone: tzinfo) ->
 
 
 def _liveness(is_locked: bool, process: Process | None, run: Run | None) -> Liveness:
-    is_left = process is not None and run is not None and _left(process, run)
-    # Of a runner that is dead, whoever holds the lock is unknown, and only a stop ends its CLI.
-    if is_left and run is not None and (run.state == "lost" or not is_locked):
+    is_orphan = process is not None and run is not None and _is_orphaned(process, run)
+    # With a lost run, the lock's holder is unknown, and only `stop` ends the CLI.
+    if is_orphan and run is not None and (run.state == "lost" or not is_locked):
         return Liveness.ORPHAN
     if is_locked and run is not None and run.state == "queued":
         return Liveness.QUEUED
@@ -327,13 +322,13 @@ def _liveness(is_locked: bool, process: Process | None, run: Run | None) -> Live
 def _may_be_locked(
     found: ListingScan, session_id: str, row: Row | None, left: Transcript | Remains | None
 ) -> bool:
-    """Whether somebody may hold the lock of a session, and nobody can tell."""
+    """Whether the session's lock may be held, but could not be checked."""
     is_any = found.is_lock_blind and _is_there(row, left)
     return is_any or session_id in found.unsure
 
 
-def _left(process: Process, run: Run) -> bool:
-    """Whether it is the CLI of a run whose runner died without a word: it never ended."""
+def _is_orphaned(process: Process, run: Run) -> bool:
+    """Whether it is the CLI of a run that never recorded its end."""
     is_its_cli = (process.pid, process.proc_start) == (run.cli_pid, run.cli_start)
     return run.ended_at is None and is_its_cli and not _is_unknown(process)
 
@@ -341,7 +336,7 @@ def _left(process: Process, run: Run) -> bool:
 def _state(
     found: ListingScan, row: Row | None, transcript: Transcript | None, liveness: Liveness
 ) -> State:
-    """What was not looked for is missed by nobody."""
+    """Return how row and transcript fit; a row isn't a ghost if the scan was cut short."""
     if row is None:
         return State.UNTRACKED if found.has_rows else State.OK
     ended = row.status in (Status.EXPIRED, Status.DELETED)

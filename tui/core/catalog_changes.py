@@ -1,4 +1,4 @@
-"""What others did between two pictures, and what an operator has not looked at yet."""
+"""What changed between two catalogs, and which sessions an operator has not looked at yet."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _HOLDS = ("hold", "lift")
 
 @dataclass(frozen=True, slots=True)
 class CatalogChanges:
-    """What is new in a picture: the acts of others, what the pipeline overwrote, what vanished.
+    """What is new in a catalog: others' acts, overwritten rows, vanished listings.
 
-    `hold` says whether somebody began (True) or lifted (False) one, `None` when neither;
-    `lifted_by` is who, where the logbook says so. `log` are the other acts that only it tells of.
+    `hold` is `True` when a hold was set, `False` when it was lifted, else `None`; `lifted_by` is
+    who did, if the logbook says. `log` are the other new events of the logbook.
     """
 
     events: tuple[tuple[Session, AuditEvent], ...] = ()
@@ -32,7 +32,7 @@ class CatalogChanges:
 
 
 def changes(before: Catalog, after: Catalog, operator: str) -> CatalogChanges:
-    """Return what is new in `after`; what `operator` did is no news."""
+    """Return what is new in `after`, without the acts of `operator`."""
     both = tuple(_both(before, after))
     gone = {one.listing_id for one in before.listings if one.is_vanished}
     hold, lifted_by = _held(before, after, operator)
@@ -57,7 +57,7 @@ def changes(before: Catalog, after: Catalog, operator: str) -> CatalogChanges:
 
 
 def _both(before: Catalog, after: Catalog) -> Iterator[tuple[Session, Session]]:
-    """Yield the sessions that were there before, each as it was and as it is."""
+    """Yield the changed sessions that are in both, as they were and as they are."""
     listings = {one.listing_id: one for one in before.listings}
     for listing in after.listings:
         old = listings.get(listing.listing_id)
@@ -69,14 +69,14 @@ def _both(before: Catalog, after: Catalog) -> Iterator[tuple[Session, Session]]:
 
 
 def _written(before: Catalog, after: Catalog) -> Iterator[AuditEvent]:
-    """Yield what was written into the logbook since; what a first look finds there is not new."""
+    """Yield the new logbook events; those of the first scan are not new."""
     if after.log is not before.log and not before.problem:
         known = frozenset(before.log)
         yield from (one for one in after.log if one not in known and one.action not in _HOLDS)
 
 
 def _held(before: Catalog, after: Catalog, operator: str) -> tuple[bool | None, str]:
-    """Return whether a hold began or was lifted, unless by `operator`, and who lifted it."""
+    """Return whether a hold was set or lifted, unless by `operator`, and who lifted it."""
     if (before.hold is None) == (after.hold is None):
         return None, ""
     if after.hold is not None:
@@ -89,24 +89,24 @@ def _held(before: Catalog, after: Catalog, operator: str) -> tuple[bool | None, 
 
 @dataclass(frozen=True, slots=True)
 class LastLooked:
-    """When an operator looked at the sessions of a root: `since` for those never looked at.
+    """The last activity that an operator has seen of each session of a root, by its key.
 
-    `at` holds the last activity that was seen of a session, by its key.
+    `since` applies to sessions that were never looked at.
     """
 
     since: datetime
     at: Mapping[Key, datetime] = field(default_factory=lambda: _NOTHING)
 
     def is_unseen(self, session: Session) -> bool:
-        """Whether something was written since it was looked at."""
+        """Whether the session was written to since it was looked at."""
         last = session.last_activity_at
         return last is not None and last > self.at.get(session.key, self.since)
 
     def looked(self, session: Session) -> LastLooked:
-        """Return the looks with what is written of a session now seen."""
+        """Return a copy with all of the session's activity seen."""
         last = session.last_activity_at
         return self if last is None else replace(self, at={**self.at, session.key: last})
 
     def only(self, keys: Iterable[Key]) -> LastLooked:
-        """Return the looks at these sessions alone: what is gone needs no memory."""
+        """Return a copy with these sessions only."""
         return replace(self, at={key: self.at[key] for key in keys if key in self.at})

@@ -1,4 +1,4 @@
-"""Errors that an operator can act on; each carries the exit code the command line answers with."""
+"""Errors that an operator can act on; each has the exit code of the command line."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from tui.core.problem_reasons import ProblemReason
 
 
 class ConsoleError(Exception):
-    """Something the operator asked for did not happen; the message says why and what to do."""
+    """An operation failed; the message says why and what to do."""
 
     exit_code = 1
     code = "failed"
 
 
 class UsageError(ConsoleError):
-    """The words are wrong: a duration like `soon`, an id that means several sessions."""
+    """Wrong input, such as a duration like `soon` or an ambiguous id."""
 
     exit_code = 2
     code = "usage"
 
 
 class AmbiguousId(UsageError):
-    """An id prefix that several sessions share; `candidates` are the full addresses."""
+    """An id prefix that matches several sessions; `candidates` are their full addresses."""
 
     code = "ambiguous"
 
@@ -30,41 +30,41 @@ class AmbiguousId(UsageError):
 
 
 class UnknownId(ConsoleError):
-    """No session or listing has this id, or it cannot be an id at all."""
+    """No session or listing has this id, or it is not a valid id."""
 
     exit_code = 3
     code = "unknown"
 
 
 class Inconclusive(UnknownId):
-    """Nothing of this name was found, but not everything could be looked at: it may be there."""
+    """Not found, but not everything could be searched: it may exist."""
 
     exit_code = 1
     code = "unsure"
 
 
 class Refused(ConsoleError):
-    """Not done, to protect a session: it is live, held, read-only, or its owner is unknown."""
+    """Refused to protect a session: it is live, held, read-only, or its owner is unknown."""
 
     exit_code = 4
     code = "refused"
 
 
 class Conflict(Refused):
-    """Somebody changed the row since it was read; nothing was overwritten."""
+    """The row was changed since it was read; nothing was overwritten."""
 
     code = "changed"
 
 
 class ConfirmationRequired(ConsoleError):
-    """The act is destructive and `--yes` was not given."""
+    """A destructive operation without `--yes`."""
 
     exit_code = 5
     code = "needs_yes"
 
 
 class DatabaseProblem(ConsoleError):
-    """A listing's database cannot be read or written now; the message names the reason."""
+    """A listing's database cannot be read or written now; the message says why."""
 
     code = "database"
 
@@ -74,7 +74,7 @@ class DatabaseProblem(ConsoleError):
 
 
 class NotTracked(DatabaseProblem):
-    """There is no database or no table yet, so that no session of the listing has a row."""
+    """There is no database or no table yet, so no session of the listing has a row."""
 
     def __init__(self, message: str, trouble: ProblemReason = ProblemReason.NO_TABLE) -> None:
         super().__init__(message, trouble)

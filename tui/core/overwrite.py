@@ -1,8 +1,8 @@
-"""Notice when a blind write of the pipeline wiped what the last audited act gave a row.
+"""Detects when a blind write of the pipeline wiped the last audited change of a row.
 
-The guide's code writes without looking: its `INSERT OR REPLACE` resets `created_at`, `expires_at`,
-`status` and `metadata`, its extension may end a session sooner than it would have. What other
-programs mean by what they write stays: another stage, a failure, a clean-up of what had expired.
+The guide's code doesn't check before it writes: its `INSERT OR REPLACE` resets `created_at`,
+`expires_at`, `status` and `metadata`, and its extension may shorten a session's life. Deliberate
+changes by other programs stay: a new stage, a failure, a clean-up of an expired session.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _MENDED = (*_KEPT, Status.EXPIRED)
 
 
 def overwritten(row: Row, last: AuditEvent | None, zone: tzinfo) -> Row | None:
-    """Return `row` with what was wiped of the last act put back, `None` when nothing was.
+    """Return `row` with the wiped values of the last act restored; `None` if none were wiped.
 
-    Times are compared as moments in the listing's `zone`. What an act deleted or cleaned up is no
-    loss when the pipeline tracks it again: that session began anew.
+    Times are compared as moments in the listing's `zone`. A session that was deleted or cleaned up
+    and is tracked again has begun anew: nothing was wiped.
     """
     left = last.after if last else None
     if last is None or left is None or left.status not in _KEPT or row.status not in _MENDED:
@@ -40,7 +40,7 @@ def overwritten(row: Row, last: AuditEvent | None, zone: tzinfo) -> Row | None:
 
 
 def _is_shortened(row: Row, left: Row, zone: tzinfo) -> bool:
-    """Whether it ends sooner than the act left it; what was over before a new row began, was."""
+    """Whether it ends sooner than the act left it, unless that end was before the row was made."""
     until, ends = read_time(left.expires_at, zone), read_time(row.expires_at, zone)
     if until is None or (ends is not None and ends >= until):
         return False
@@ -49,7 +49,7 @@ def _is_shortened(row: Row, left: Row, zone: tzinfo) -> bool:
 
 
 def _is_failure_lost(row: Row, left: Row, last: AuditEvent) -> bool:
-    """Whether a new row wiped a failure that an act of ours marked; an `UPDATE` knew of it."""
+    """Whether a replaced row lost a failure that we recorded; an `UPDATE` was deliberate."""
     was_ours = not left.details().keys().isdisjoint(FAILURE)
     was_ours = was_ours or (last.before is not None and last.before.status != Status.FAILED)
     is_wiped = left.status == Status.FAILED and row.status == Status.ACTIVE

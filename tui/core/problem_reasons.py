@@ -1,4 +1,4 @@
-"""What can be wrong with a listing or its database: a reason that code goes by, never its words."""
+"""Reasons for a problem with a listing or its database, for code to check instead of messages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class ProblemReason(StrEnum):
-    """One word for each; it is also what `check` calls it."""
+    """The values are also the names that `check` prints."""
 
     NONE = ""
     VANISHED = "vanished"
@@ -23,9 +23,9 @@ class ProblemReason(StrEnum):
 
     @classmethod
     def of(cls, error: OSError) -> ProblemReason:
-        """Return what an error of the system is."""
+        """Return the reason for a system error."""
         return cls.FORBIDDEN if isinstance(error, PermissionError) else cls.UNREAD
 
 
-# What may be over at the next look: it needs somebody only when it lasts.
+# May be over at the next scan: needs an operator only when it lasts.
 MOMENTARY = (ProblemReason.LOCKED, ProblemReason.SLOW)

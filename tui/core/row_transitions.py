@@ -1,15 +1,15 @@
-"""The transition table of a row: what each event makes of it, whatever its status was.
+"""The transitions of a row: its status after each event, from any status.
 
-| event | becomes |
+| event | status |
 | --- | --- |
 | tracked, resumed, forked into, activated | `active` |
-| extended | `active` if it was `expired` and its transcript is there, else what it was |
+| extended | `active` if it was `expired` and has a transcript, else unchanged |
 | turn failed, failed by an operator | `failed` |
-| turn succeeded | `active` if it was `failed`, else what it was |
+| turn succeeded | `active` if it was `failed`, else unchanged |
 | cleaned up | `expired` |
 | deleted | `deleted` |
-| restored | what it was; `active` for a while if its time has passed, unless it had failed |
-| a delete or clean-up undone | what it was |
+| restored | as before; `active` for a while if it is past its expiry, unless it had failed |
+| a delete or clean-up undone | as before |
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ FAILURE = ("last_error", "failed_at")
 
 
 def tracked(row: Row, expires_at: datetime, zone: tzinfo, metadata: str | None) -> Row:
-    """Tracked again: active, never ending sooner, metadata kept unless new is given.
+    """Tracked again: active, never shortened; metadata is kept unless new is given.
 
-    What a later resume needs, the options of its agent, stays with new metadata too.
+    The agent's options, which a later resume needs, are kept even with new metadata.
     """
     kept = _at_least(row, expires_at, zone)
     after = replace(kept, status=Status.ACTIVE, metadata=metadata or row.metadata)
@@ -39,16 +39,16 @@ def tracked(row: Row, expires_at: datetime, zone: tzinfo, metadata: str | None) 
 
 
 def extended(row: Row, expires_at: datetime, zone: tzinfo, *, has_transcript: bool) -> Row:
-    """Extended, and never shortened: an expired row whose transcript is there is active again."""
+    """Extended, never shortened; an expired row that has a transcript becomes active again."""
     revived = row.status == Status.EXPIRED and has_transcript
     status = Status.ACTIVE if revived else row.status
     return replace(_at_least(row, expires_at, zone), status=status)
 
 
 def resumed(row: Row, keeps_until: datetime, zone: tzinfo) -> Row:
-    """Resumed: active, and lasting at least until `keeps_until`.
+    """Resumed: active, at least until `keeps_until`.
 
-    Whose end nobody can read keeps it: any date that we write might end it sooner.
+    An unreadable expiry is kept: any date we write might be earlier.
     """
     is_known = read_time(row.expires_at, zone) is not None
     kept = _at_least(row, keeps_until, zone) if is_known else row
@@ -56,37 +56,37 @@ def resumed(row: Row, keeps_until: datetime, zone: tzinfo) -> Row:
 
 
 def activated(row: Row, keeps_until: datetime, zone: tzinfo) -> Row:
-    """Made active by an operator: as resumed, and what had failed is settled."""
+    """Made active by an operator: as resumed, and a failure is cleared."""
     return without_failure(resumed(row, keeps_until, zone))
 
 
 def failed(row: Row, reason: str, now: datetime, zone: tzinfo) -> Row:
-    """A turn failed, or an operator says so: the reason goes into the metadata, if it can."""
+    """A turn failed, or an operator says so; the reason is added to the metadata if possible."""
     facts = {"last_error": reason, "failed_at": write_time(now, zone)}
     return with_details(replace(row, status=Status.FAILED), facts)
 
 
 def succeeded(row: Row) -> Row:
-    """A turn succeeded: a failed row is active again, and no old reason is left."""
+    """A turn succeeded: a failed row becomes active, and the old reason is removed."""
     if row.status not in (Status.FAILED, Status.ACTIVE):
         return row
     return without_failure(replace(row, status=Status.ACTIVE))
 
 
 def cleaned_up(row: Row) -> Row:
-    """Cleaned up, its transcript in the trash: the guide's word for it."""
+    """Cleaned up, the transcript in the trash; the guide calls this `expired`."""
     return replace(row, status=Status.EXPIRED)
 
 
 def deleted(row: Row) -> Row:
-    """Deleted by an operator, its transcript in the trash."""
+    """Deleted by an operator, the transcript in the trash."""
     return replace(row, status=Status.DELETED)
 
 
 def restored(row: Row, now: datetime, keeps_until: datetime, zone: tzinfo) -> Row:
-    """Taken out of the trash to go on with: active for a while if its time has passed.
+    """Restored from the trash: active for a while if it is past its expiry.
 
-    A failure stays one: no clean-up takes it for its expiry.
+    A failed row stays failed: clean-up does not take it for its expiry.
     """
     expires_at = read_time(row.expires_at, zone)
     if expires_at is None or expires_at > now or row.status not in ("active", "expired"):
@@ -95,14 +95,14 @@ def restored(row: Row, now: datetime, keeps_until: datetime, zone: tzinfo) -> Ro
 
 
 def with_details(row: Row, facts: Mapping[str, Any]) -> Row:
-    """Return the row with `facts` in its metadata; metadata that is no JSON object stays as is."""
+    """Return the row with `facts` in its metadata, or unchanged if that is not a JSON object."""
     if not facts or not _is_ours(row):
         return row
     return replace(row, metadata=json.dumps(dict(row.details()) | dict(facts)))
 
 
 def without_failure(row: Row) -> Row:
-    """Return the row without the reason of a failure."""
+    """Return the row without the reason and time of a failure."""
     details = row.details()
     if details.keys().isdisjoint(FAILURE):
         return row

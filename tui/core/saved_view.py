@@ -1,4 +1,4 @@
-"""What a console remembers for the next start of the same operator on the same root."""
+"""The view that a console restores at an operator's next start on the same root."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ MOST_DRAFTS = 8
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What was typed at a question and never sent; the names are empty for one about marks.
+    """A prompt that was typed and not sent; listing and id are empty for one to marked sessions.
 
-    `question` is the verb that asked: `resume`, `fork`, `send`, `new` (with a stage for an id).
+    `question` is the verb: `resume`, `fork`, `send`, or `new` (with the stage as `session_id`).
     """
 
     question: str
@@ -24,10 +24,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class SavedView:
-    """The view: what was shown, in which order, what was selected and marked, what was typed.
+    """What was shown, in which order, selected, marked and typed.
 
-    `selected` is `None` when nobody had placed the selection, `row` where it was; `reading` is
-    the place in the selected stream where its end was not followed.
+    `selected` is `None` if the operator had not moved the selection; `row` is its position.
+    `reading` is the position in the selected stream, `None` when its end was followed.
     """
 
     listing: str = ""

@@ -1,4 +1,4 @@
-"""What a filter takes (words, `stage:3`, `live`, `failed`, `<24h`; `!` negates), or a clean-up."""
+"""Filters by text, `stage:3`, `live`, `<24h` or `!` of these; and what a clean-up takes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tui.core.models.session import Liveness, Session, State
 from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import parse_duration
 
-IN_DOUBT = "its time zone is in doubt: set time_zone"
+IN_DOUBT = "its time zone is uncertain: set time_zone"
 Predicate = Callable[[Session, datetime], bool]
 _Test = Callable[[Session, datetime, timedelta], bool]
 _NEVER = timedelta.max
@@ -44,7 +44,7 @@ _WORDS: dict[str, _Test] = {
 
 
 def parse_filter(text: str, quiet_after: timedelta = _NEVER) -> Predicate:
-    """Return whether a session is taken, for all words of `text` together.
+    """Return the test for sessions that match all words of `text`.
 
     Raises `UsageError` when a `<` or `>` is not followed by a duration.
     """
@@ -53,15 +53,15 @@ def parse_filter(text: str, quiet_after: timedelta = _NEVER) -> Predicate:
 
 
 def parse_status(text: str, sessions: Iterable[Session], quiet_after: timedelta) -> Predicate:
-    """Return whether a session is in a status: any word that STATE shows, or a row's own.
+    """Return the test for sessions in a status: a word that STATE shows, or a row's own status.
 
-    Raises `UsageError` for a word that is neither known nor in a row of `sessions`.
+    Raises `UsageError` for a word that is neither known nor the status of any of `sessions`.
     """
     word = _status_word(text)
     if word in _STATUSES:
         return _bound(_STATUSES[word], quiet_after)
     if not word or all(_status_word(one.status) != word for one in sessions):
-        raise UsageError(f"no status {text!r}: use {', '.join(STATUS_WORDS)}, or one of a row")
+        raise UsageError(f"no status {text!r}: use {', '.join(STATUS_WORDS)}, or a row's status")
     return lambda session, now: _status_word(session.status) == word
 
 
@@ -74,7 +74,7 @@ def _bound(test: _Test, quiet_after: timedelta) -> Predicate:
 
 
 def names_gone(text: str) -> bool:
-    """Whether a filter asks for rows of which nothing is left, which are hidden otherwise."""
+    """Whether a filter asks for deleted or expired rows, which are hidden otherwise."""
     return any(word in ("deleted", "expired") for word in text.lower().split())
 
 
@@ -120,10 +120,10 @@ def _mentions(word: str) -> Predicate:
 
 @dataclass(frozen=True, slots=True)
 class CleanupCriteria:
-    """What a clean-up is to take: what any of these takes.
+    """Which sessions a clean-up takes: those that meet any of these criteria.
 
-    `is_expired` takes what is past its expiry, and leftovers; `older_than` what nobody wrote to
-    for so long; `max_bytes` the least recently active until no more than so much is left.
+    `is_expired`: past their expiry, or leftovers; `older_than`: inactive for that long;
+    `max_bytes`: the least recently active ones, until the rest fits.
     """
 
     is_expired: bool = False
@@ -133,42 +133,42 @@ class CleanupCriteria:
 
 @dataclass(frozen=True, slots=True)
 class CleanupSelection:
-    """What a clean-up would take and what it would leave, each session with why."""
+    """The sessions that a clean-up would take and skip, each with the reason."""
 
     taken: tuple[tuple[Session, str], ...]
     skipped: tuple[tuple[Session, str], ...]
 
 
 def select(sessions: Iterable[Session], wanted: CleanupCriteria, now: datetime) -> CleanupSelection:
-    """Return what a clean-up takes of the sessions; never one that is live or may be.
+    """Return what a clean-up takes of the sessions; never one that is or may be live.
 
-    An expiry that may be read in the wrong zone takes nothing: that is left, and said.
+    A session whose expiry may be read in the wrong zone is skipped for that reason.
     """
-    there = tuple(sessions)
-    due = [(one, why) for one in there if (why := _due(one, wanted, now))]
-    taken = [(one, why) for one, why in due if not _spared(one)]
-    skipped = [(one, spared) for one, _ in due if (spared := _spared(one))]
+    every = tuple(sessions)
+    due = [(one, why) for one in every if (why := _due(one, wanted, now))]
+    taken = [(one, why) for one, why in due if not _protection(one)]
+    skipped = [(one, why) for one, _ in due if (why := _protection(one))]
     if wanted.max_bytes is not None:
         decided = {one.key for one, _ in due}
-        left = sum(one.bytes for one in there) - sum(one.bytes for one, _ in taken)
-        rest = sorted((one for one in there if one.key not in decided), key=_last_active)
+        left = sum(one.bytes for one in every) - sum(one.bytes for one, _ in taken)
+        rest = sorted((one for one in every if one.key not in decided), key=_last_active)
         for one in rest:
             if left <= wanted.max_bytes:
                 break
-            if spared := _spared(one):
-                skipped.append((one, spared))
+            if why := _protection(one):
+                skipped.append((one, why))
             elif one.transcript is not None:
-                taken.append((one, "too much"))
+                taken.append((one, "over the size limit"))
                 left -= one.bytes
     decided = {one.key for one, _ in (*taken, *skipped)}
     if wanted.is_expired:
-        doubted = (one for one in there if one.is_zone_doubted and is_past(one, now))
+        doubted = (one for one in every if one.is_zone_doubted and is_past(one, now))
         skipped += [(one, IN_DOUBT) for one in doubted if one.key not in decided]
     return CleanupSelection(tuple(taken), tuple(skipped))
 
 
 def _due(session: Session, wanted: CleanupCriteria, now: datetime) -> str:
-    """Return why a session is to be taken for its own sake, live or not; empty when it is not."""
+    """Return why a session is due by its age or expiry, live or not; empty when it is not."""
     if wanted.is_expired and _is_over(session, now):
         return "leftover" if session.state is State.LEFTOVER else "expired"
     last = session.last_activity_at
@@ -177,7 +177,7 @@ def _due(session: Session, wanted: CleanupCriteria, now: datetime) -> str:
 
 
 def _is_over(session: Session, now: datetime) -> bool:
-    """Whether it is pending, would be if it were not live, or has a row past its expiry alone."""
+    """Whether it awaits clean-up, or would if not live, or is only a row past its expiry."""
     return is_pending(session, now) or (is_past(session, now) and not session.is_zone_doubted)
 
 
@@ -185,14 +185,14 @@ def _last_active(session: Session) -> datetime:
     return session.last_activity_at or datetime.min.replace(tzinfo=UTC)
 
 
-def _spared(session: Session) -> str:
-    """Return why no clean-up may take a session; empty when one may."""
+def _protection(session: Session) -> str:
+    """Return why clean-up must not take a session; empty when it may."""
     if session.liveness is Liveness.UNKNOWN:
         return "its owner cannot be proven dead"
     if session.liveness is Liveness.ORPHAN:
-        return "its CLI lives on: `stop` ends it"
+        return "its CLI is still running: `stop` ends it"
     if session.is_live:
         return "in use"
     if session.is_stray:
-        return "lies outside its listing: `adopt` it first"
+        return "outside its listing: `adopt` it first"
     return session.unread

@@ -111,7 +111,7 @@ def test_the_examples_are_those_that_are_allowed_there() -> None:
     with pytest.raises(UsageError, match=r"or hours like 12h$"):
         parse_duration("soon")
     for words in ("soon", "+soon"):
-        with pytest.raises(UsageError, match=r"\+7d on top of what is left, or 2026-12-24"):
+        with pytest.raises(UsageError, match=r"\+7d to add to the time left, or 2026-12-24"):
             extended(words, None, NOW)
     with pytest.raises(UsageError, match="'-5d': an extension never shortens"):
         extended("-5d", NOW + DAY, NOW)

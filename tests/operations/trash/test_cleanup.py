@@ -341,7 +341,7 @@ def test_a_listing_whose_zone_is_in_doubt_loses_nothing_until_it_is_set(tmp_path
     plan = planned(context)
     assert plan.sessions == ()
     assert [(one.session_id, why) for one, why in plan.skipped] == [
-        (OVER, "its time zone is in doubt: set time_zone")
+        (OVER, "its time zone is uncertain: set time_zone")
     ]
     for chosen in (planned(context, older_than=DAY), planned(listing.context(time_zone="local"))):
         assert [one.session_id for one in chosen.sessions] == [OVER]

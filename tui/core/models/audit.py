@@ -10,11 +10,11 @@ from tui.core.models.row import Row
 
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
-    """One act that the audit keeps: who did what to which session, its row before and after.
+    """One recorded act: who did what to which session, with its row before and after.
 
-    An event of a whole root (a hold, a purge) has no rows; `note` says what it was about. What one
-    operator does at once to many has one `act_id`; `request_id` is the permission request that it
-    answers, `cost_usd` what a turn cost, `detail` a JSON object with more facts, or empty.
+    An event of a whole root (a hold, a purge) has no rows; `note` says what it was about. All
+    events of one act of an operator share an `act_id`. `request_id` is the permission request that
+    was answered, `cost_usd` the cost of a turn, `detail` a JSON object with more facts, or empty.
     """
 
     at: datetime

@@ -14,9 +14,9 @@ from tui.core.problem_reasons import ProblemReason
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """That somebody stopped new runs and our clean-up in a root, or may have.
+    """A hold on a root: no new runs, no clean-up.
 
-    `is_unread` when that could not be read: nobody knows who holds it, nor `at` at times.
+    With `is_unread` the file could not be read: who set it is unknown, and perhaps when.
     """
 
     by: str
@@ -27,13 +27,12 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One client's folder: its sessions, and why its database could not be read, if so.
+    """One client's folder, with its sessions.
 
-    `zone` names the time zone its naive times were read in, and `zone_doubts` by how much some
-    transcripts say that this is wrong. Without `has_rows` its table could not
-    be read at all, and `problem` says why. `is_cut`: it may have more sessions than were found,
-    as `problem` says; `trouble` is that problem for code. `is_vanished`: its folder is gone, this
-    is the last that was known of it.
+    `zone` is the time zone its naive times were read in; `zone_doubts` are the offsets by which
+    its transcripts disagree. Without `has_rows` the table could not be read; with `is_cut` there
+    may be more sessions than were found: `problem` says why, and `trouble` is that reason.
+    With `is_vanished` the folder is gone, and this is how it was last seen.
     """
 
     listing_id: str
@@ -50,18 +49,18 @@ class Listing:
 
     @property
     def is_whole(self) -> bool:
-        """Whether a session that is not in here is not there."""
+        """Whether all its sessions are known: one that is not in here does not exist."""
         return self.has_rows and not (self.is_stale or self.is_cut)
 
     @property
     def bytes(self) -> int:
-        """The size of all its transcripts."""
+        """The size of all its sessions."""
         return sum(session.bytes for session in self.sessions)
 
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Everything at one moment; `log` is the end of the root's logbook, oldest first."""
+    """A root at one moment; `log` is the end of its logbook, oldest first."""
 
     root: Path
     at: datetime
@@ -78,12 +77,12 @@ class Catalog:
         return tuple(session for listing in self.listings for session in listing.sessions)
 
     def listing(self, listing_id: str) -> Listing | None:
-        """Return the listing of that name, as shown or as its folder is called, or `None`."""
+        """Return the listing with this id or folder name, or `None`."""
         named = (one for one in self.listings if listing_id in (one.listing_id, one.path.name))
         return next(named, None)
 
     def session(self, key: Key) -> Session | None:
-        """Return the session of that `(listing, id)`, or `None`."""
+        """Return the session with this key, or `None`."""
         listing = self.listing(key[0])
         if listing is None:
             return None

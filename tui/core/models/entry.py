@@ -1,4 +1,4 @@
-"""What a conversation consists of: the entries of its stream."""
+"""The entries of a conversation's stream."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class EntryKind(StrEnum):
-    """What an entry of the stream is."""
+    """The kinds of entries in a stream."""
 
     PROMPT = "prompt"
     TEXT = "text"
@@ -21,7 +21,7 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The tokens of one API message: all that was read for it, from a cache or not, and written."""
+    """The tokens of one API message: `read` includes those from a cache."""
 
     read: int = 0
     written: int = 0
@@ -29,17 +29,17 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing in the stream of a session; all text is safe to show.
+    """One entry in the stream of a session; all text is safe to show.
 
     `uuid` is the transcript line's; `message_id` the API message's (several lines may share it);
-    `tool_id` joins a tool call with its result. `place` is where its line begins in the file, -1
-    for what has no line there. `left_out` names the kind of line that a notice stands for, when
-    many such may follow each other. What an agent says has its `model` and `usage`.
+    `tool_id` joins a tool call with its result. `place` is the byte offset of its line, -1 for an
+    entry without a line. `left_out` is the kind of line that a notice replaces, so that a row of
+    them can be counted. An agent's text has its `model` and `usage`.
 
-    A result names in `task` the sub-agent, or the run of a workflow, that its call started;
-    `is_launch` when it came at once and what was started goes on. A notice with a `tool_id` tells
-    that this has ended, in `task` how. `agent` is the sub-agent that says it, in words. A
-    result too long for its line is `kept` in a file of that name beside the transcript.
+    In a result, `task` is the sub-agent or workflow run that the call started; with `is_launch`
+    it is still going on. A notice with a `tool_id` says that it has ended, `task` how. `agent`
+    names the sub-agent that wrote the entry. A result too long for its line is in the file `kept`
+    in the session's own folder.
     """
 
     kind: EntryKind

@@ -1,4 +1,4 @@
-"""What an agent asks an operator for: the values that every layer speaks of."""
+"""A permission request of an agent, and who makes it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-LEAST_DIGEST = 16  # hexadecimal digits of a digest that name an input
+LEAST_DIGEST = 16  # hexadecimal digits of a digest that identify an input
 
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """Who asks for a permission and why, in the words of the SDK; each may be empty.
+    """Who asks for a permission and why, as the SDK says; each field may be empty.
 
-    `agent_id` names the sub-agent that asks, and `agent` says what it is for.
+    `agent_id` is the sub-agent that asks, and `agent` describes it.
     """
 
     agent_id: str = ""
@@ -28,15 +28,15 @@ class Requester:
 
 @dataclass(frozen=True, slots=True)
 class PermissionRequest:
-    """A permission request that waits for an answer, with its input as it was asked.
+    """A permission request that waits for an answer, with its original input.
 
     Nothing in it is safe to show: see `tui.core.text.request_rows`.
 
-    `call` is what the agent's own call of the
-    tool says, where that is not the `input` which the CLI asks for. `digest` is the SHA-256 of what
-    was read here, which an answer that grants carries. With a `problem` it can only be denied;
-    `begins` is then as much of its JSON as was kept, and `missing` how many characters of it were
-    not. After `until` it is denied by itself. `waiting` requests wait with it.
+    `call` is the input of the agent's own tool call, if that differs from the `input` the CLI asks
+    for. `digest` is the SHA-256 of the request as read here; an answer that grants must carry it.
+    With a `problem` it can only be denied; `begins` is then the start of its JSON, and `missing`
+    the number of characters cut off. It is denied automatically after `until`. `waiting` counts
+    the run's open requests.
     """
 
     request_id: str

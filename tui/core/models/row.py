@@ -11,7 +11,7 @@ from tui.core.bounded_json import json_object
 
 
 class Status(StrEnum):
-    """The word in a row's `status` column that we know the meaning of."""
+    """The known values of a row's `status` column; others are kept as they are."""
 
     ACTIVE = "active"
     EXPIRED = "expired"
@@ -21,10 +21,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of `claude_sessions`, as stored: what compare-and-set compares with.
-
-    `created_at` and `expires_at` are the stored strings; `metadata` is the stored JSON text.
-    """
+    """One row as stored, for compare-and-set: times are strings, `metadata` is JSON text."""
 
     session_id: str
     listing_id: str

@@ -11,10 +11,10 @@ from tui.core.models.permission_request import PermissionRequest
 
 @dataclass(frozen=True, slots=True)
 class SentCommand:
-    """A command that an operator sent to a run, and that still waits: a `prompt`, an `answer` ...
+    """A command that an operator sent to a run and that is still pending, such as a `prompt`.
 
-    `is_taken` says that the run has it, and that its turn is still to come. An answer's `decision`
-    is on the permission request of that id.
+    `is_taken`: the run has read it, but its turn has not started. An answer has the `decision` on
+    the permission request `request_id`.
     """
 
     kind: str
@@ -28,15 +28,14 @@ class SentCommand:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run folder, as its events tell it.
+    """One run, read from its folder.
 
-    `state` is `queued` (for what `queued_for` says), `starting`, `busy`, `waiting`, `done`,
-    `failed` or `lost` (its runner is gone and never said how the turn ended). `cli_pid` and
-    `cli_start` (clock ticks since boot) name the CLI that it started; 0 while there is none that
-    this machine knows. `sent` are the commands that it has not taken, and the prompts whose turn
-    is still to come; of a run that is over, those that it never took. `stalled_since` is when the
-    agent was last heard of, when that is too long ago; `heard_at` when the last word came of the
-    message that it is writing, and that is in no transcript yet.
+    `state` is `queued` (see `queued_for`), `starting`, `busy`, `waiting`, `done`, `failed` or
+    `lost` (its runner died without recording how the turn ended). `cli_pid` and `cli_start` (clock
+    ticks since boot) identify its CLI process; 0 when there is none on this machine. `sent` are
+    the pending commands; once the run is over, those it never took. `stalled_since` is when the
+    agent was last heard from, set only once that is too long ago; `heard_at` is when the latest
+    streamed text arrived, which is not in the transcript yet.
     """
 
     run_id: str

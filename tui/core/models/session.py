@@ -15,7 +15,7 @@ Key = tuple[str, str]  # listing and session id
 
 
 class Liveness(StrEnum):
-    """What runs a session now, as far as it can be proven."""
+    """Whether a process runs a session now, as far as it can be proven."""
 
     BUSY = "busy"
     WAITING = "waiting"
@@ -37,13 +37,14 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """One transcript file, at `place`, and what its head and tail say.
+    """One transcript file, at `place`, with facts from its head and tail.
 
-    `stray_in` is the config dir outside the listing that a stray lies in, and `sweep_days` that
-    config dir's own; `None` for what lies where it belongs. `uncounted` says why `bytes` is too
-    few. `active_at` is when it or anything in the session's own folder (by a sub-agent) was last
-    written to. `origin` names its first line, as a fork's does, `inherited_usd` its parent's cost,
-    `None` when nobody knows. `size` is its own, without what lies beside it.
+    `stray_in` is the config dir outside the listing that a stray is in, and `sweep_days` that
+    config dir's setting; both are `None` inside the listing. `bytes` includes the session's own
+    folder, `size` does not; `uncounted` says why `bytes` is too low. `active_at` is when anything
+    in that folder (by a sub-agent) was last written, if later than the file. `origin` identifies
+    the first line, which a fork shares with its parent; `inherited_usd` is the parent's cost at
+    the fork, `None` if unknown.
     """
 
     session_id: str
@@ -62,29 +63,29 @@ class Transcript:
     inherited_usd: float | None = 0.0
     size: int = 0
     active_at: datetime | None = None
-    turn_error: str = ""  # what the API said when it ended the last turn
+    turn_error: str = ""  # the API error that ended the last turn
 
     @property
     def own_cost_usd(self) -> float | None:
-        """What it has cost by itself, as far as that is known."""
+        """Its cost without its parent's, `None` if unknown."""
         if self.cost_usd is None or self.inherited_usd is None:
             return None
         return round(max(0.0, self.cost_usd - self.inherited_usd), 9)
 
     @property
     def path(self) -> Path:
-        """Where it is: made anew each time, since thousands of paths would take megabytes."""
+        """The file's path, made on demand: thousands of `Path`s would take megabytes."""
         return Path(self.place)
 
     @property
     def own_folder(self) -> Path:
-        """Where the CLI keeps more of the session: its sub-agents, results too long for lines."""
+        """The folder for the session's sub-agents and for results too long for a line."""
         return self.path.with_suffix("")
 
 
 @dataclass(frozen=True, slots=True)
 class Remains:
-    """A session's own folder whose transcript is gone: its sub-agents, results kept beside."""
+    """A session's own folder (sub-agents, long results) whose transcript is gone."""
 
     session_id: str
     place: str
@@ -94,13 +95,13 @@ class Remains:
 
     @property
     def path(self) -> Path:
-        """Where the folder is."""
+        """The folder's path."""
         return Path(self.place)
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """The live registry's word on one CLI process, and what could be proven of it."""
+    """One CLI process in the live registry, with its proven liveness."""
 
     pid: int
     session_id: str
@@ -113,7 +114,7 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """That an operator has seen what a session needed; `mark` is what it was settled for."""
+    """An operator's acknowledgement of a session's need; see `attention.mark_of` for `mark`."""
 
     by: str
     at: datetime
@@ -122,11 +123,12 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One conversation: its row, its transcript and what runs it, joined.
+    """One conversation: its row, transcript, process and run, joined.
 
-    `folder` is its listing's, `zone` that of its row's times; `unread` says why nobody knows
-    whether it has a row, `unseen` whether it has a transcript. `overwritten` is the row that an act
-    left and the pipeline wiped, `last_event` the last act on it; `remains` all left on the disk.
+    `folder` is its listing's, `zone` that of its row's times. `unread` says why it is unknown
+    whether it has a row, `unseen` whether it has a transcript. `overwritten` is the mended row
+    when the pipeline wiped an act's change, `last_event` the last act on it, `remains` the
+    leftover folder when the transcript is gone.
     """
 
     session_id: str
@@ -157,30 +159,30 @@ class Session:
     ack: Acknowledgement | None = None
     overwritten: Row | None = None
     last_event: AuditEvent | None = None
-    is_zone_doubted: bool = False  # its times may be read wrongly
+    is_zone_doubted: bool = False  # its times may be read in the wrong zone
     remains: Remains | None = None
-    turn_error: str = ""  # why the last turn of one at rest failed, where its row does not say so
+    turn_error: str = ""  # why the last turn failed, if the row does not say so
 
     @property
     def own_folder(self) -> Path | None:
-        """Where the CLI keeps what does not fit into its transcript, `None` for no such place."""
+        """The folder for sub-agents and long results, `None` if it has none."""
         if self.transcript is not None:
             return self.transcript.own_folder if self.transcript.resumable else None
         return self.remains.path if self.remains is not None else None
 
     @property
     def inherited_usd(self) -> float | None:
-        """What its parent had cost when it was forked, which `cost_usd` leaves out."""
+        """The parent's cost at the fork, which `cost_usd` excludes; `None` if unknown."""
         return self.transcript.inherited_usd if self.transcript is not None else 0.0
 
     @property
     def is_stray(self) -> bool:
-        """Whether its transcript lies outside its listing, where the pipeline did not mean it."""
+        """Whether its transcript is outside its listing."""
         return self.transcript is not None and self.transcript.stray_in is not None
 
     @property
     def ends_at(self) -> datetime | None:
-        """The earlier of the two clocks; `None` when neither is known."""
+        """The earlier of expiry and sweep; `None` when neither is known."""
         expires_at, sweep_at = self.expires_at, self.sweep_at
         if expires_at is None or sweep_at is None:
             return expires_at or sweep_at
@@ -193,15 +195,15 @@ class Session:
 
     @property
     def is_live(self) -> bool:
-        """Whether something runs it, or might."""
+        """Whether a process runs it, or might."""
         return self.liveness is not Liveness.NONE
 
     @property
     def address(self) -> str:
-        """`LISTING/ID`, which names it among all listings."""
+        """`LISTING/ID`, unique in the root."""
         return f"{self.listing}/{self.session_id}"
 
     @property
     def key(self) -> Key:
-        """What a selection follows."""
+        """Listing and id, unique in the root."""
         return (self.listing, self.session_id)

@@ -1,4 +1,1 @@
-"""Text and numbers made safe to show, or read as an operator types them.
-
-No knowledge of sessions.
-"""
+"""Makes text safe to show and parses what operators type; knows nothing of sessions."""

@@ -1,6 +1,6 @@
-"""Markdown around text that others wrote: it stays in its place and brings nothing of its own.
+"""Quotes untrusted text in Markdown, so that it can neither end its block nor load anything.
 
-Every text is already safe to show (`safe_text`); lines end with a newline only.
+All text passed in is already safe to show (`safe_text`), with `\\n` as line end.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NOT_YAML = re.compile("[\ufffe\uffff]")
 def front_matter(facts: Mapping[str, str | int | float | None]) -> str:
     """Return the facts as a YAML front matter.
 
-    A JSON string is a YAML string too: whatever is in it, it ends nothing and starts nothing.
+    Values are JSON strings, which are valid YAML and cannot break out.
     """
     lines = (f"{name}: {_scalar(value)}" for name, value in facts.items())
     return "\n".join(("---", *lines, "---"))
@@ -32,9 +32,9 @@ def _scalar(value: str | float | None) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return a text of Markdown as a block quote, which nothing in it can end.
+    """Return Markdown as a block quote that nothing in it can end.
 
-    Tags and pictures show as they were typed: no page loads or runs anything for it.
+    HTML tags and images are escaped, so that a page neither loads nor runs anything.
     """
     return nested(_tamed(text))
 
@@ -45,7 +45,7 @@ def nested(block: str) -> str:
 
 
 def fence(text: str, language: str = "") -> str:
-    """Return a text exactly as it is, between fences longer than any inside."""
+    """Return a text verbatim, between fences longer than any inside."""
     ticks = "`" * max(3, _longest_ticks(text) + 1)
     return f"{ticks}{language}\n{text}\n{ticks}"
 
@@ -60,12 +60,12 @@ def code(line: str) -> str:
 
 
 def escaped(line: str) -> str:
-    """Return one line as plain words."""
+    """Return one line with Markdown's special characters escaped."""
     return _MARKS.sub(r"\\\1", line)
 
 
 def details(summary: str, block: str) -> str:
-    """Return a block folded behind its summary, which is a word of ours."""
+    """Return a collapsed block; the summary is trusted."""
     return f"<details><summary>{summary}</summary>\n\n{block}\n\n</details>"
 
 
@@ -74,10 +74,10 @@ def _longest_ticks(text: str) -> int:
 
 
 def _tamed(text: str) -> str:
-    """Return Markdown without tags and pictures; code between plain fences stays as it is.
+    """Return Markdown with tags and images escaped, except in code between plain fences.
 
-    Which lines are code is only certain when every fence is plain: at the left, of three ticks,
-    each closed by the next. Any other kind, and nothing is taken for code.
+    Code is recognised only if every fence is plain: at the line start, three ticks, each closed
+    by the next. With any other fence, nothing counts as code.
     """
     lines = text.split("\n")
     inside = _in_fences(lines)

@@ -1,9 +1,8 @@
-"""What an agent wants to do, drawn key by key so that the rows alone give its input back.
+"""Draws a tool call's input key by key, without loss: the rows alone give the input back.
 
-A row `path: text` has a text of one line; below `path:` stand the lines of a longer one, each
-behind a bar; `path = value` has any other value as JSON. A row that goes on begins with `>`. Two
-texts that follow each other as the old and the new one of an edit stand as one, line by line, with
-what goes behind `-`, what comes behind `+`, and all that stays.
+`path: text` is a text of one line; `path:` is followed by the lines of a longer text, each behind
+a bar; `path = value` is any other value as JSON. A wrapped row goes on with `>`. An edit's old and
+new text are drawn as a diff: removed lines behind `-`, added ones behind `+`, and all the others.
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ BECOMES = " -> "
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _OLD, _NEW = "old_string", "new_string"
-_SHORT = 60  # a list of lists that is not longer is read at a glance
+_SHORT = 60  # a nested value of that many characters is readable on one line
 _DEEPEST = 8
 _MOST_COMPARED = 1_000  # lines: the comparison takes the square of them
 
 
 class RequestRow(NamedTuple):
-    """One row of a request, and what it is."""
+    """One row of a request, and its kind."""
 
     text: str
     kind: Kind = "key"
@@ -37,7 +36,7 @@ class RequestRow(NamedTuple):
 def input_rows(
     given: Mapping[str, Any], width: int, *, is_ascii: bool = False
 ) -> Iterator[RequestRow]:
-    """Yield an input in rows of at most `width` cells; nothing is left out or tidied."""
+    """Yield an input in rows of at most `width` cells; nothing is left out or changed."""
     drawing = _Drawing(width, is_ascii=is_ascii)
     if given:
         yield from drawing.children("", given)
@@ -55,7 +54,7 @@ class _Drawing:
         self._width, self._is_ascii = width, is_ascii
 
     def children(self, path: str, value: Mapping[str, Any] | list[Any], depth: int = 0) -> Rows:
-        """Yield what is in a mapping or a list, one after the other."""
+        """Yield the rows of the values in a mapping or a list."""
         if isinstance(value, list):
             for number, one in enumerate(value):
                 yield from self._value(f"{path}[{number}]", one, depth + 1)
@@ -74,8 +73,8 @@ class _Drawing:
 
     def _path(self, path: str, name: str) -> str:
         is_plain = _PLAIN_KEY.fullmatch(name) is not None
-        said = name if is_plain else revealed_json(name, is_ascii=self._is_ascii)
-        return f"{path}.{said}" if path else said
+        shown = name if is_plain else revealed_json(name, is_ascii=self._is_ascii)
+        return f"{path}.{shown}" if path else shown
 
     def _value(self, path: str, value: Any, depth: int) -> Rows:
         if isinstance(value, str) and value:
@@ -87,8 +86,8 @@ class _Drawing:
         elif isinstance(value, dict | list) and value and depth < _DEEPEST and _is_long(value):
             yield from self.children(path, value, depth)
         else:
-            said = revealed_json(value, is_ascii=self._is_ascii)
-            yield from self._rows(f"{path} = {said}")
+            shown = revealed_json(value, is_ascii=self._is_ascii)
+            yield from self._rows(f"{path} = {shown}")
 
     def _edit(self, path: str, before: str, after: str) -> Rows:
         old, new = before.split("\n"), after.split("\n")
@@ -110,7 +109,7 @@ Rows = Iterator[RequestRow]
 
 
 def _edits(value: Mapping[str, Any]) -> bool:
-    """Whether an old and a new text stand together, short enough to be compared."""
+    """Whether the mapping has an old and a new text, adjacent and short enough to compare."""
     texts = value.get(_OLD), value.get(_NEW)
     if not all(isinstance(one, str) and one.count("\n") < _MOST_COMPARED for one in texts):
         return False
@@ -118,7 +117,7 @@ def _edits(value: Mapping[str, Any]) -> bool:
 
 
 def _is_long(value: dict[str, Any] | list[Any]) -> bool:
-    """Whether a value is drawn piece by piece: it holds lines, or more than is read at a glance."""
+    """Whether a value is drawn item by item: it has line breaks, or is long and nested."""
     if _has_lines(value, 0):
         return True
     inner = value.values() if isinstance(value, dict) else value

@@ -1,4 +1,4 @@
-"""The one boundary that text from outside passes before it can reach a terminal."""
+"""The one place where untrusted text is made safe for a terminal, and measured in cells."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 import unicodedata
 from functools import lru_cache
 
-# Whole escape sequences go first, so that their parameters do not stay behind as litter:
+# Whole escape sequences are removed first, so that their parameters don't stay behind:
 # string sequences (OSC, DCS, SOS, PM, APC) up to their terminator, CSI, then two-byte escapes.
-# As in a terminal, any other escape ends a string too: so every start matches, in linear time.
+# As in a terminal, any other escape also ends a string: so every start matches, in linear time.
 _SEQUENCES = re.compile(
     r"(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|(?=\x1b)|$)"
     r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
@@ -22,7 +22,7 @@ _FORBIDDEN = re.compile(
     "\U0001f3fb-\U0001f3ff"  # skin tones: no two terminals agree on their width
     "\ud800-\udfff\U000e0000-\U000e0fff]"
 )
-# Where characters stand that take no cell of their own: outside of these no mark is known.
+# The blocks with characters that take no cell of their own; no marks are known outside them.
 _BLOCKS = (
     *((0x300, 0x36F), (0x483, 0x489), (0x591, 0x1DFF), (0x20D0, 0x20FF), (0x2CEF, 0x2DFF)),
     *((0x302A, 0x302F), (0x3099, 0x309A), (0xA66F, 0xABFF)),
@@ -43,15 +43,14 @@ _WIDE_UNKNOWN = re.compile(
     "\U0001f6d8-\U0001f6dc\U0001fa75-\U0001faff\U00020000-\U0003fffd]"
 )
 _EMOJI = "\U0001f000"
-_CIRCLED = re.compile("[\u3248-\u324f]")  # as wide as the reader's language has it
+_CIRCLED = re.compile("[\u3248-\u324f]")  # their width depends on the terminal's language
 
 
 def safe_text(text: object) -> str:
-    """Return `text` with everything removed that could act on a terminal.
+    """Return `text` without anything that could affect a terminal.
 
-    Escape sequences, control characters (but tab and newline), bidirectional and zero-width
-    controls, lone surrogates, and all but four of the marks on one letter go, whatever kinds they
-    are of; everything that can be read stays.
+    Removes escape sequences, control characters (except tab and newline), bidirectional and
+    zero-width controls, lone surrogates, and more than four combining marks on one letter.
     """
     raw = text if isinstance(text, str) else str(text)
     if raw.isascii() and raw.isprintable():
@@ -63,10 +62,10 @@ def safe_text(text: object) -> str:
 
 @lru_cache(maxsize=1)
 def _pile() -> re.Pattern[str]:
-    """Return what finds more marks than may stand on one letter: they grow over other lines.
+    """Return the pattern for too many marks on one letter, which would cover other lines.
 
-    A spacing mark counts too: Textual gives it no cell, and many terminals do. Made when a text
-    first needs it, since that takes milliseconds.
+    Spacing marks count too: Textual gives them no cell, but many terminals do. Compiled on first
+    use, since that takes milliseconds.
     """
     spans: list[list[int]] = []
     for code in (code for first, last in _BLOCKS for code in range(first, last + 1)):
@@ -86,7 +85,7 @@ def _is_cell_less(char: str) -> bool:
 
 
 def one_line(text: object) -> str:
-    """Return `safe_text(text)` on a single line, runs of white space folded."""
+    """Return `safe_text(text)` on a single line, with runs of white space collapsed."""
     if isinstance(text, str) and text.isascii() and text.isprintable():
         if "  " not in text and text[:1] != " " != text[-1:]:
             return text
@@ -103,19 +102,19 @@ def cell_width(text: str) -> int:
 
 @lru_cache(maxsize=4096)
 def _char_width(char: str) -> int:
-    """Return what Textual counts as well, or the panes beside a text would shift."""
+    """Return the same width as Textual does, or the panes beside a text would shift."""
     if _is_cell_less(char):
         return 0
-    if unicodedata.category(char) == "Cn":  # Python says of all that it does not know: wide
+    if unicodedata.category(char) == "Cn":  # Python calls all unassigned characters wide
         return 2 if _WIDE_UNKNOWN.match(char) else 1
     is_wide = unicodedata.east_asian_width(char) in "WF" or _NEWLY_WIDE.match(char)
     return 2 if is_wide else 1
 
 
 def agreed(text: str) -> str:
-    """Return `text` with `?` for what some terminals show in other than the cells counted here.
+    """Return `text` with `?` for characters whose width differs between terminals.
 
-    What follows it stays where it was.
+    The replacement is as wide as `cell_width` says, so that what follows does not move.
     """
     return text if text.isascii() else "".join(_agreed(char) for char in text)
 
@@ -129,7 +128,7 @@ def _agreed(char: str) -> str:
 
 
 def is_doubtful(text: str) -> bool:
-    """Whether terminals do not agree how many cells a character with its marks takes."""
+    """Whether terminals disagree on the width of a character with its marks."""
     if len(text) != 1 or text >= _EMOJI:
         return len(text) > 0
     return not text.isascii() and _agreed(text) != text

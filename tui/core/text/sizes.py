@@ -1,4 +1,4 @@
-"""Sizes as an operator types them."""
+"""Parsing of sizes that operators type."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
 
 def parse_size(words: str) -> int:
-    """Return how many bytes `5GB`, `500MB`, `2.5GiB`, `5G` or a bare number of bytes are.
+    """Return the bytes that `5GB`, `500MB`, `2.5GiB`, `5G` or a bare number mean.
 
-    `GB` counts in thousands, `GiB` and a bare `G` in 1024s. Raises `UsageError` for anything else.
+    `GB` is in powers of 1000, `GiB` and a bare `G` of 1024. Raises `UsageError` otherwise.
     """
     match = _SIZE.fullmatch(words.strip().lower())
     if match is None or (match[3] and not match[2]):

@@ -1,4 +1,4 @@
-"""On which line of a TOML text a key stands, which `tomllib` does not tell."""
+"""Finds the line of a key in a TOML text, which `tomllib` does not report."""
 
 from __future__ import annotations
 
@@ -14,24 +14,23 @@ _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 def line_of(text: str, *names: str) -> int:
-    """Return the line, from 1, on which the value of a key begins; 0 when that cannot be told.
+    """Return the line, from 1, on which a key's value begins; 0 if it cannot be found.
 
-    What can be read of the text's beginning is read with a line more each time: the key begins
-    on the line after the last beginning that did not have it. Whatever the text holds, strings
-    over several lines and inline tables included, that is where it is.
+    Parses the first line, the first two, and so on: the key begins right after the last part that
+    parses without it. This also holds for multi-line strings and inline tables.
     """
     lines = text.split("\n")
     if len(lines) > _LONGEST:
         return 0
-    without = 0
+    last_without = 0
     for count in range(1, len(lines) + 1):
         try:
             found: Any = tomllib.loads("\n".join(lines[:count]))
         except tomllib.TOMLDecodeError:
             continue
         if _has(found, names):
-            return without + 1
-        without = count
+            return last_without + 1
+        last_without = count
     return 0
 
 
@@ -45,9 +44,9 @@ def _has(found: Any, names: tuple[str, ...]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SettingsSource:
-    """Where settings come from, for an error to name it: with its text, by the line.
+    """The file or text that settings come from, to locate an error by its line.
 
-    `table` are the names of the tables that its keys are inside.
+    `table` are the names of the enclosing tables.
     """
 
     name: str
@@ -55,22 +54,22 @@ class SettingsSource:
     table: tuple[str, ...] = ()
 
     def within(self, *names: str) -> SettingsSource:
-        """Return the source of the keys of a table inside."""
+        """Return the source for a nested table."""
         return replace(self, table=(*self.table, *names))
 
     def broken(self, error: ValueError) -> str:
-        """Return what keeps the text from being TOML, its line named as that of a key is."""
-        said = str(error)
-        found = _PLACE.search(said)
+        """Return a message for invalid TOML, with the line named as in `at`."""
+        message = str(error)
+        found = _PLACE.search(message)
         if found is None:
-            return f"{self.name}: {said}"
+            return f"{self.name}: {message}"
         line, column = found.groups()
         line = line or max(1, len(self.text.splitlines()))
         where = f"column {column}" if column else "at the end"
-        return f"{self.name}, line {line}: {said[: found.start()]} ({where})"
+        return f"{self.name}, line {line}: {message[: found.start()]} ({where})"
 
     def at(self, *names: str) -> str:
-        """Return where the value of a key stands, and the tables around it."""
+        """Return the location of a key's value: file, line and enclosing tables."""
         line = line_of(self.text, *self.table, *names) if self.text else 0
         where = f"{self.name}, line {line}" if line else self.name
         return ": ".join((where, *((".".join(map(one_line, self.table)),) if self.table else ())))

@@ -1,8 +1,7 @@
-r"""Text in which nothing is hidden: what a terminal would not show is a visible escape.
+r"""Shows text without loss: characters that a terminal would not show become visible escapes.
 
-`\u200b` and `\x1b` stand for the characters of these codes, and `\x5c` for a backslash that would
-otherwise read as the beginning of such an escape. So each text is drawn in a way of its own, and
-`original` gives it back.
+`\u200b` and `\x1b` are the characters with these codes; `\x5c` is a backslash that would otherwise
+start such an escape. So no two texts look the same, and `original` restores the text.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from functools import lru_cache
 
 from tui.core.text.safe_text import agreed, cell_width, safe_text
 
-MORE = "> "  # begins a row that goes on with the text of the row above
+MORE = "> "  # begins a row that continues the one above
 _ODD = re.compile(r"[^\x20-\x7e]+|\\(?=[xuU])")
 _ODD_IN_JSON = re.compile(r"[^\x20-\x7e]+|(?<= ) +")
 _ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
@@ -23,35 +22,35 @@ _MOST_MARKS = 4
 _BLANK = r"\u0020"
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"})
 _MARKS = frozenset({"Mn", "Me", "Mc"})
-# Drawn as an empty cell, or as nothing, though their category is that of a letter or symbol.
+# Drawn as an empty cell or not at all, though they are letters or symbols by category.
 _EMPTY = frozenset("\u2800\u2d7f\u303f\ufffc\U00016fe4\U0001d159\U0001da7f\U0001da80")
-# A terminal that arranges these itself may show what stands beside them in another order.
+# Terminals that reorder these may also reorder the characters beside them.
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 
 
 def revealed(text: str, *, is_ascii: bool = False) -> str:
-    """Return one line of text with escapes for what is not seen; see `original`.
+    """Return one line of text with escapes for invisible characters; see `original`.
 
-    With `is_ascii` everything that is no ASCII counts as not seen.
+    With `is_ascii`, all non-ASCII characters are escaped.
     """
     return _ODD.sub(lambda found: _shown(found, _escape, is_ascii=is_ascii), text)
 
 
 def original(shown: str) -> str:
-    """Return the text that `revealed` made this of."""
+    """Return the text that `revealed` turned into this."""
     return _ESCAPE.sub(lambda found: chr(int(found[1] or found[2] or found[3], 16)), shown)
 
 
 def revealed_json(value: object, *, is_ascii: bool = False) -> str:
-    """Return a value as JSON on one line, every character in it seen; `json.loads` reads it."""
+    """Return a value as JSON on one line, with every character visible; `json.loads` reads it."""
     text = json.dumps(value, ensure_ascii=False)
     return _ODD_IN_JSON.sub(lambda found: _shown(found, _json_escape, is_ascii=is_ascii), text)
 
 
 def rows(line: str, width: int, margin: str = "") -> Iterator[str]:
-    """Yield one line, already revealed, in rows of at most `width` cells, behind a margin.
+    """Yield one revealed line in rows of at most `width` cells, behind a margin.
 
-    The rows after the first have `MORE` there. No row ends with a blank that nobody sees.
+    Rows after the first have `MORE` as their margin. No row ends with an invisible blank.
     """
     if not line:
         yield margin.rstrip()
@@ -67,7 +66,7 @@ def rows(line: str, width: int, margin: str = "") -> Iterator[str]:
 
 
 def _end(line: str, at: int, room: int, *, is_ascii: bool) -> int:
-    """Return up to where a line has room for what begins at `at`."""
+    """Return the end of the part of a line, from `at`, that fits into `room` cells."""
     if is_ascii:
         return min(len(line), at + room)
     used, end = cell_width(line[at : at + 1]), at + 1
@@ -77,7 +76,7 @@ def _end(line: str, at: int, room: int, *, is_ascii: bool) -> int:
 
 
 def _shown(found: re.Match[str], escape: Callable[[str], str], *, is_ascii: bool) -> str:
-    """Return what was found with escapes; a mark stays on a letter that is seen."""
+    """Return the match with escapes; a mark is kept if it is on a visible letter."""
     before = found.string[found.start() - 1 : found.start()] if found.start() else ""
     is_letter, marks, shown = before > " ", 0, []
     for char in found[0]:
@@ -92,8 +91,8 @@ def _shown(found: re.Match[str], escape: Callable[[str], str], *, is_ascii: bool
 
 @lru_cache(maxsize=4096)
 def _is_seen(char: str) -> bool:
-    """Whether a terminal shows a character as it is, and no pane changes it."""
-    if char.isascii():  # all that comes here is a control, a blank or a backslash
+    """Whether a terminal shows a character unchanged, and so do our panes."""
+    if char.isascii():  # only controls, blanks and backslashes get here
         return False
     if char in _EMPTY or unicodedata.bidirectional(char) in _RIGHT_TO_LEFT:
         return False

@@ -1,1 +1,1 @@
-"""Expiry, durations and time zones, as pure functions of a given moment."""
+"""Expiry, durations and time zones: pure functions, `now` is an argument."""

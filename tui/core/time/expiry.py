@@ -1,4 +1,4 @@
-"""The two clocks of a session: our expiry, and the CLI's own sweep."""
+"""The two times at which a session may end: its expiry, and the CLI's sweep."""
 
 from __future__ import annotations
 
@@ -18,14 +18,13 @@ _UNITS = {
 _LONGEST = timedelta(days=36525)
 _DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*([smhdw]?)")
 _PLAIN = "use days like 7 or 7d, or hours like 12h"
-_EXAMPLES = "use days like 7 or 7d, hours like 12h, +7d on top of what is left, or 2026-12-24"
+_EXAMPLES = "use days like 7 or 7d, hours like 12h, +7d to add to the time left, or 2026-12-24"
 
 
 def parse_duration(words: str, examples: str = _PLAIN) -> timedelta:
-    """Return what `7d`, `12h`, `90m`, `2w` or a bare number of days means.
+    """Return the duration that `7d`, `12h`, `90m`, `2w` or a bare number of days means.
 
-    Raises `UsageError`, with `examples`, when it is no duration, nothing at all, or more than a
-    hundred years.
+    Raises `UsageError`, with `examples`, when it is not a duration, zero, or over a hundred years.
     """
     match = _DURATION.fullmatch(words.strip().lower())
     length = float(match[1]) * _UNITS[match[2] or "d"] if match else timedelta()
@@ -37,10 +36,10 @@ def parse_duration(words: str, examples: str = _PLAIN) -> timedelta:
 
 
 def extended(words: str, current: datetime | None, now: datetime, zone: tzinfo = UTC) -> datetime:
-    """Return until when a session lasts after the extension that `words` ask for.
+    """Return the new expiry after an extension by `words`.
 
-    `7d` is `max(current, now + 7 days)`; `+7d` adds to what is left; a date is the end of that
-    day in `zone`, and like the first never shortens. Raises `UsageError`, for a day past as well.
+    `7d` is `max(current, now + 7 days)`; `+7d` adds to the time left; a date means the end of that
+    day in `zone`, and never shortens either. Raises `UsageError`, also for a day in the past.
     """
     words = words.strip()
     floor = current or now
@@ -53,7 +52,7 @@ def extended(words: str, current: datetime | None, now: datetime, zone: tzinfo =
     except OverflowError:
         raise UsageError(f"{one_line(words)[:40]!r} is beyond the calendar") from None
     if until <= now:
-        raise UsageError(f"{one_line(words)[:40]} is past")
+        raise UsageError(f"{one_line(words)[:40]} is in the past")
     return max(floor, until)
 
 
@@ -68,7 +67,7 @@ def _on_date(words: str, zone: tzinfo) -> datetime | None:
 def sweep_at(modified_at: datetime, sweep_days: int) -> datetime | None:
     """Return when the CLI may delete a transcript last written at `modified_at`.
 
-    `None` when that is not known, which a negative number of days says, or beyond the calendar.
+    `None` when it is unknown (negative `sweep_days`) or beyond the calendar.
     """
     if sweep_days < 0:
         return None

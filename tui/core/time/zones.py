@@ -1,4 +1,4 @@
-"""Naive local times, as the guide's pipelines write them, to aware UTC and back."""
+"""Converts naive local times, as the guide's pipelines write them, to aware UTC and back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tz
 
 
 class LocalZone(tzinfo):
-    """The zone of this machine, its clock changes included."""
+    """This machine's zone, including its clock changes."""
 
     def utcoffset(self, moment: datetime | None) -> timedelta:
         if moment is None:
@@ -44,10 +44,7 @@ LOCAL = LocalZone()
 
 
 def zone_named(name: str) -> tzinfo:
-    """Return the zone called `local`, `UTC`, `UTC+02:00` or by its IANA name.
-
-    Raises `UsageError` when there is no such zone.
-    """
+    """Return the zone for `local`, `UTC`, `UTC+02:00` or an IANA name; raises `UsageError`."""
     if name == "local":
         return LOCAL
     if name == "UTC":
@@ -65,22 +62,23 @@ def zone_named(name: str) -> tzinfo:
 
 
 def zone_name(zone: tzinfo) -> str:
-    """Return the name that `zone_named` turns back into `zone`."""
+    """Return the name for which `zone_named` returns `zone`."""
     if isinstance(zone, LocalZone):
         return "local"
     return zone.key if isinstance(zone, ZoneInfo) else str(zone)
 
 
 def zone_words(name: str, at: datetime) -> str:
-    """Return a zone's name to be read by people: that of this machine says which one it is."""
+    """Return a zone's name for display: `local` with the abbreviation, as in `local (CET)`."""
     return f"{name} ({at.astimezone(LOCAL):%Z})" if name == "local" else name
 
 
 def read_time(stored: object, zone: tzinfo) -> datetime | None:
-    """Return the moment a stored string means, in UTC; `None` when it cannot be read.
+    """Return the moment a stored string means, in UTC; `None` when it cannot be parsed.
 
-    A string with an offset (or `Z`) means what it says; a naive one is in `zone`. What means
-    never is kept from the calendar's end, so that every zone can show it, and a zero is no date.
+    A string with an offset (or `Z`) is taken as is; a naive one is in `zone`. A date at the end of
+    the calendar ("never") is moved back a day, so that every zone can show it; the epoch or
+    earlier is no date.
     """
     if not isinstance(stored, str):
         return None
@@ -100,9 +98,9 @@ def _is_in_calendar(moment: datetime) -> bool:
 
 
 def write_time(moment: datetime, zone: tzinfo) -> str:
-    """Return `moment` as the guide writes times: naive ISO in `zone`.
+    """Return `moment` as a naive ISO string in `zone`, as the guide writes times.
 
-    Pipelines compare these as strings with `datetime.now().isoformat()`.
+    Pipelines compare these strings with `datetime.now().isoformat()`.
     """
     return moment.astimezone(zone).replace(tzinfo=None).isoformat()
 
@@ -110,11 +108,11 @@ def write_time(moment: datetime, zone: tzinfo) -> str:
 def infer_zone(pairs: Collection[tuple[str, datetime]], default: tzinfo = LOCAL) -> tzinfo:
     """Return the zone that naive `created_at` strings were written in.
 
-    Each pair is a stored `created_at` and the first UTC stamp of that session's transcript: a
-    pipeline tracks at `init`, seconds after. `default` wins when any pair fits it, else UTC (what
-    containers write), else an offset of whole half hours, to the minute, on which two pairs agree
-    and most of them all: a session tracked anew later looks like any offset, but not like others.
-    `contradictions` tells how sure that is.
+    Each pair is a stored `created_at` and the first UTC timestamp of that session's transcript: a
+    pipeline tracks a session at `init`, seconds after. `default` wins if any pair fits it, else UTC
+    (what containers write), else the offset in whole half hours (within a minute) that most pairs,
+    and at least two, agree on: a session tracked again later looks like a random offset.
+    `contradictions` tells how certain that is.
     """
     if any(_fits(default, *pair) for pair in pairs):
         return default
@@ -129,15 +127,15 @@ def infer_zone(pairs: Collection[tuple[str, datetime]], default: tzinfo = LOCAL)
 
 
 def is_evidence(stored: str, utc: datetime, zone: tzinfo) -> bool:
-    """Whether a pair of `infer_zone` speaks for a zone or against it."""
+    """Whether a pair of `infer_zone` is evidence for or against a zone."""
     return _fits(zone, stored, utc) or _offset(stored, utc) is not None
 
 
 def contradictions(pairs: Collection[tuple[str, datetime]], zone: tzinfo) -> tuple[timedelta, ...]:
-    """Return by how much stored times seem off when they are read in `zone`; empty for no doubt.
+    """Return the offsets by which stored times seem wrong in `zone`; empty when there is no doubt.
 
-    Pairs are those of `infer_zone`. There is doubt when at least as many are off by whole half
-    hours as fit: one alone may be a session that was tracked anew later.
+    Pairs are those of `infer_zone`. There is doubt when at least as many pairs are off by whole
+    half hours as fit: a single one may be a session that was tracked again later.
     """
     gaps = [
         moment - utc
@@ -162,7 +160,7 @@ def _is_naive(stored: str) -> bool:
 
 
 def _offset(stored: str, utc: datetime) -> timedelta | None:
-    """Return by how many half hours a naive string is ahead of UTC, if it is by whole ones."""
+    """Return a naive string's offset from UTC if it is a whole number of half hours."""
     moment = read_time(stored, UTC) if _is_naive(stored) else None
     if moment is None:
         return None

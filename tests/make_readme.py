@@ -1,17 +1,28 @@
-"""Write what the README shows of the code into it again: `python -m tests.make_readme`."""
+"""Write what README and guides show of the code into them again: `python -m tests.make_readme`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import ast
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import MISSING, fields
 from datetime import timedelta
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from tests.support.place import REPOSITORY
+from tui.cli.verb_info import verb_infos
+from tui.core.keymap import Keymap
 from tui.demo import pipeline
+from tui.guides import topics
 from tui.settings import Settings
+from tui.ui.actions.keys import DEEDS
 
-README = Path(__file__).parent.parent / "README.md"
+README = REPOSITORY / "README.md"
+GUIDES = REPOSITORY / "tui" / "guides"
+TEXTS = (README, *sorted(GUIDES.glob("*.md")))
+_BLOCK = re.compile(r"<!-- ([a-z]+): made -->\n(.*?)\n<!-- /\1 -->", re.S)
 
 
 def settings_table() -> str:
@@ -25,24 +36,85 @@ def settings_table() -> str:
     return "\n".join(["| setting | default | |", "| --- | --- | --- |", *rows])
 
 
+def keys_table() -> str:
+    """Return a table of every key, its name in the settings, and what it does."""
+    rows = (f"| {_signs(one.name)} | `{one.name}` | {one.says} |" for one in DEEDS)
+    return "\n".join(["| key | name | does |", "| --- | --- | --- |", *rows])
+
+
+def main_keys_table() -> str:
+    """Return a table of the keys in the bottom line, in its order, two on a line."""
+    shown = sorted((one for one in DEEDS if one.order), key=lambda one: one.order)
+    return _two_on_a_line("key", [(_signs(one.name), one.says) for one in shown])
+
+
+def verbs_table() -> str:
+    """Return a table of every verb and what it does, two on a line."""
+    return _two_on_a_line("command", [(f"`{one.name}`", one.summary) for one in verb_infos()])
+
+
+def topics_table() -> str:
+    """Return a table of every guide and its one sentence."""
+    rows = (f"| [{topic}](tui/guides/{topic}.md) | {says} |" for topic, says in topics().items())
+    return "\n".join(["| topic | is about |", "| --- | --- |", *rows])
+
+
+def rooms_table() -> str:
+    """Return a table of every room of the program, in the words of its `__init__`."""
+    rows = (f"| `{place}/` | {says} |" for place, says in rooms())
+    return "\n".join(["| room | what lives there |", "| --- | --- |", *rows])
+
+
+def rooms() -> Iterator[tuple[str, str]]:
+    """Yield the path of each package of the program, and its docstring on one line."""
+    for path in sorted((REPOSITORY / "tui").rglob("__init__.py")):
+        says = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+        yield path.parent.relative_to(REPOSITORY).as_posix(), " ".join(says.split())
+
+
 def example() -> str:
     """Return the example pipeline, word for word."""
     return f"```python\n{Path(pipeline.__file__).read_text('utf-8')}```"
 
 
-MADE: dict[str, Callable[[], str]] = {"settings": settings_table, "pipeline": example}
+MADE: dict[str, Callable[[], str]] = {
+    "keys": keys_table,
+    "mainkeys": main_keys_table,
+    "pipeline": example,
+    "rooms": rooms_table,
+    "settings": settings_table,
+    "topics": topics_table,
+    "verbs": verbs_table,
+}
+
+
+def made_names(text: str) -> list[str]:
+    """Return the names of what in a text is made from the code."""
+    return [found[1] for found in _BLOCK.finditer(text)]
 
 
 def renewed(text: str) -> str:
-    """Return the README's text with all that is made from the code made again."""
-    for name, make in MADE.items():
-        start, end = f"<!-- {name}: made -->\n\n", f"\n\n<!-- /{name} -->"
-        before, _, rest = text.partition(start)
-        _, found, after = rest.partition(end)
-        if not found:
-            raise ValueError(f"the README has no place for {name}")
-        text = f"{before}{start}{make()}{end}{after}"
-    return text
+    """Return a text with all that is made from the code made again."""
+    return _BLOCK.sub(
+        lambda found: f"<!-- {found[1]}: made -->\n\n{MADE[found[1]]()}\n\n<!-- /{found[1]} -->",
+        text,
+    )
+
+
+def without_made(text: str) -> str:
+    """Return a text without what is made from the code."""
+    return _BLOCK.sub("", text)
+
+
+def _two_on_a_line(head: str, named: Sequence[tuple[str, str]]) -> str:
+    half = -(-len(named) // 2)
+    pairs = zip_longest(named[:half], named[half:], fillvalue=("", ""))
+    rows = (f"| {' | '.join((*left, *right))} |" for left, right in pairs)
+    return "\n".join([f"| {head} | does | {head} | does |", "| --- | --- | --- | --- |", *rows])
+
+
+def _signs(name: str) -> str:
+    return " ".join(f"`{sign}`" for sign in Keymap().signs(name).split())
 
 
 def _default(value: Any) -> str:
@@ -55,4 +127,5 @@ def _default(value: Any) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(renewed(README.read_text("utf-8")), "utf-8")
+    for each in TEXTS:
+        each.write_text(renewed(each.read_text("utf-8")), "utf-8")

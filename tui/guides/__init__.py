@@ -1,18 +1,21 @@
 """The guides that ship with the program, one Markdown file a topic.
 
-The first line of each says in one sentence what it is about.
+The first line of each is `# Name: what it is about`.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent
+_COMMENT = re.compile(r"^<!-- .* -->\n\n?", re.M)
 
 
 def topics() -> dict[str, str]:
-    """Return every topic with its one sentence, in alphabetical order."""
-    return {one: read_guide(one).partition("\n")[0].lstrip("# ") for one in topic_names()}
+    """Return every topic with what it is about, in alphabetical order."""
+    heads = {one: read_guide(one).partition("\n")[0] for one in topic_names()}
+    return {one: head.partition(": ")[2] for one, head in heads.items()}
 
 
 def topic_names() -> tuple[str, ...]:
@@ -21,5 +24,5 @@ def topic_names() -> tuple[str, ...]:
 
 
 def read_guide(topic: str) -> str:
-    """Return the Markdown of one of the topics."""
-    return (_FOLDER / f"{topic}.md").read_text("utf-8")
+    """Return the Markdown of one of the topics, without its comments."""
+    return _COMMENT.sub("", (_FOLDER / f"{topic}.md").read_text("utf-8"))

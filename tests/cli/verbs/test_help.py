@@ -37,7 +37,7 @@ def test_every_topic_is_listed_with_one_sentence(listing: SampleListing) -> None
 def test_a_guide_fits_the_terminal(listing: SampleListing, topic: str) -> None:
     for width in (60, 80, 200):
         lines = say_verb(listing.context(), ["help", topic], width).lines
-        assert lines[0].split() == topics()[topic].split()[: len(lines[0].split())]
+        assert topics()[topic].startswith(lines[0].partition(": ")[2])
         assert [line for line in lines if cell_width(line) > min(width, 100)] == []
     (said,) = say_verb(listing.context(), ["help", topic, "--json"]).lines
     assert json.loads(said) == {"topic": topic, "text": read_guide(topic)}
@@ -70,4 +70,4 @@ def test_the_console_opens_a_guide_as_a_page(listing: SampleListing) -> None:
     with Terminal(words, environment=own | {"SESSION_CONSOLE_CONFIG": "/dev/null"}) as screen:
         screen.wait_for("hollis_park")
         screen.send(":help security\r")
-        screen.wait_for(":help security", topics()["security"][:40])
+        screen.wait_for(":help security", "Security: who is trusted with what")

@@ -1,4 +1,4 @@
-"""The README's pipeline with the real CLI, beside an open console that steers one of its agents."""
+"""The guide's pipeline with the real CLI, beside an open console that steers one of its agents."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tui.demo.api_request import ApiRequest
 from tui.demo.turns import Failure, ToolUse, Turn, say
 from tui.storage.table.tracking import read_rows
 
-README = REPOSITORY / "README.md"
+GUIDE = REPOSITORY / "tui" / "guides" / "pipeline.md"
 SOURCE = Path(pipeline.__file__)
 
 
@@ -88,5 +88,5 @@ def test_a_console_steers_a_worker_of_the_example_and_a_failure_is_marked(site: 
     assert site.api.requests[-1].prompts[0] == pipeline.PROFILE
 
 
-def test_the_readme_shows_the_example_as_it_is() -> None:
-    assert f"```python\n{SOURCE.read_text()}```\n" in README.read_text()
+def test_the_guide_shows_the_example_as_it_is() -> None:
+    assert f"```python\n{SOURCE.read_text()}```\n" in GUIDE.read_text()

@@ -15,13 +15,13 @@ from tui.claude.layout import SUBAGENTS, TRANSCRIPT_ENDING, WORKFLOWS, projects_
 from tui.core.limits import AGENTS_S, MOST_AGENTS, MOST_PROJECTS, REGISTRY_ENTRY
 from tui.core.text.safe_text import one_line
 from tui.safe_io.folders import (
-    Version,
+    FileStamp,
     is_link,
     is_settled,
     read_object,
     read_ours,
-    version_of,
-    versions,
+    stamp_of,
+    stamps_of,
 )
 from tui.safe_io.walking import Budget, Walk
 
@@ -57,7 +57,7 @@ class Subagent:
 class _Noted:
     """What the CLI noted of one beside its transcript, or why that cannot be read."""
 
-    version: Version | None
+    stamp: FileStamp | None
     agent: Subagent
     unread: str = ""
 
@@ -74,7 +74,7 @@ class SubagentFinder:
         self._metas: dict[Path, _Noted] = {}
         self._files: list[Path] = []
         self._watched: tuple[str, ...] = ()
-        self._versions: dict[str, Version] = {}
+        self._stamps: dict[str, FileStamp] = {}
         self._cut = self.unread = ""
 
     def find(self) -> tuple[Subagent, ...]:
@@ -88,16 +88,16 @@ class SubagentFinder:
 
     def _is_known(self) -> bool:
         """Whether the same transcripts are there as before; what could not be read may be now."""
-        known = self._versions
+        known = self._stamps
         is_whole = bool(self._watched) and not self.unread
-        return is_whole and is_settled(known.values()) and known == versions(self._watched)
+        return is_whole and is_settled(known.values()) and known == stamps_of(self._watched)
 
     def _look(self) -> None:
         """Learn where the transcripts are."""
         place = self._folder / SUBAGENTS
         self._files, self._cut = [], ""
         self._watched = (str(self._folder), str(place))
-        self._versions = versions(self._watched)
+        self._stamps = stamps_of(self._watched)
         if is_link(self._folder) or is_link(place):
             return
         try:
@@ -108,7 +108,7 @@ class SubagentFinder:
             self._cut = f"its sub-agents cannot be read: {error.strerror}"
             return
         self._files, folders, cut = _transcripts(place)
-        self._watched, self._versions = (*self._watched, *folders), {**self._versions, **folders}
+        self._watched, self._stamps = (*self._watched, *folders), {**self._stamps, **folders}
         self._cut = f"not all of its sub-agents are read: {cut}" if cut else ""
 
     def _described(self) -> tuple[Subagent, ...]:
@@ -162,14 +162,14 @@ def _purpose(facts: Mapping[str, Any]) -> str:
     return ": ".join(words for words in said if words)
 
 
-def _transcripts(place: Path) -> tuple[list[Path], dict[str, Version], str]:
+def _transcripts(place: Path) -> tuple[list[Path], dict[str, FileStamp], str]:
     """Return the transcripts at any depth below a folder, the versions of its folders, and why
     these may not be all.
     """
-    walk, files, folders = Walk(place), list[str](), dict[str, Version]()
+    walk, files, folders = Walk(place), list[str](), dict[str, FileStamp]()
     for found in walk:
         if found.is_folder:
-            folders[f"{place}/{found.place}"] = version_of(found.status)
+            folders[f"{place}/{found.place}"] = stamp_of(found.status)
         elif stat.S_ISREG(found.status.st_mode) and _is_transcript(found.place):
             files.append(found.place)
     return [place / one for one in sorted(files)], folders, walk.cut
@@ -183,15 +183,15 @@ def _is_transcript(place: str) -> bool:
 
 def _described(path: Path, known: _Noted | None) -> _Noted:
     meta = path.with_name(path.name.removesuffix(TRANSCRIPT_ENDING) + _META)
-    version = versions([str(meta)]).get(str(meta))
-    is_known = known is not None and known.version == version and not known.unread
-    if known is not None and is_known and (not version or is_settled([version])):
+    stamp = stamps_of([str(meta)]).get(str(meta))
+    is_known = known is not None and known.stamp == stamp and not known.unread
+    if known is not None and is_known and (not stamp or is_settled([stamp])):
         return known
     try:
-        return _Noted(version, _subagent(path, read_ours(meta, REGISTRY_ENTRY)))
+        return _Noted(stamp, _subagent(path, read_ours(meta, REGISTRY_ENTRY)))
     except OSError as error:
         agent = known.agent if known is not None else _subagent(path, {})
-        return _Noted(version, agent, error.strerror or str(error))
+        return _Noted(stamp, agent, error.strerror or str(error))
 
 
 def _subagent(path: Path, facts: Mapping[str, Any]) -> Subagent:

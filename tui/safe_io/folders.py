@@ -22,7 +22,7 @@ _TICK_NS = 50_000_000
 _COARSE_NS = 2_000_000_000  # of a file system that keeps whole seconds
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 
-Version = tuple[int, int, int, int, int]
+FileStamp = tuple[int, int, int, int, int]
 
 
 def console_folder(base: Path, *parts: str) -> Path:
@@ -82,7 +82,7 @@ def may_be_there(path: str | Path) -> bool:
     return True
 
 
-def version_of(status: os.stat_result) -> Version:
+def stamp_of(status: os.stat_result) -> FileStamp:
     """Return what changes when a file is written, replaced, truncated or put back with old times:
     device, inode, size, mtime and ctime.
     """
@@ -95,12 +95,12 @@ def version_of(status: os.stat_result) -> Version:
     )
 
 
-def versions(paths: Iterable[str]) -> dict[str, Version]:
-    """Return the versions of those paths that are there, or may be: only "no such file" says no."""
+def stamps_of(paths: Iterable[str]) -> dict[str, FileStamp]:
+    """Return the stamps of those paths that are there, or may be: only "no such file" says no."""
     found = {}
     for path in paths:
         try:
-            found[path] = version_of(os.lstat(path))
+            found[path] = stamp_of(os.lstat(path))
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
@@ -108,15 +108,15 @@ def versions(paths: Iterable[str]) -> dict[str, Version]:
     return found
 
 
-def is_settled(versions: Iterable[Version]) -> bool:
+def is_settled(stamps: Iterable[FileStamp]) -> bool:
     """Whether these files have rested: a second change within the same tick of a file system's
-    clock would leave the version as it is.
+    clock would leave the stamp as it is.
     """
     now = time.time_ns()
     return all(
         abs(now - at) > (_TICK_NS if at % 1_000_000_000 else _COARSE_NS)
-        for version in versions
-        for at in version[3:]
+        for stamp in stamps
+        for at in stamp[3:]
     )
 
 

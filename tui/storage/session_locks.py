@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tui.core.errors import Refused
 from tui.core.limits import MOST_LOCKS
+from tui.core.problem_reasons import ProblemReason
 from tui.safe_io.file_lock import NO_LOCKS, PATIENT_TRIES, PAUSE_S, TRIES, FileLock, is_at
 from tui.safe_io.folders import OURS, console_folder, our_folder, read_small
 from tui.safe_io.opening import open_folder
@@ -20,7 +21,6 @@ from tui.safe_io.replacing import folder_of, unlink
 from tui.safe_io.walking import names_in
 
 _BATCH = ".batch"
-_HELD = "somebody else holds it"
 _LOOKED_AT = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
@@ -28,14 +28,27 @@ _LOOKED_AT = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 class LockScan:
     """What a look at a listing's locks found; only a lock whose file is not there is surely free.
 
-    `unsure` are the sessions whose lock could not be looked at, `why` for what reason, or why
-    there may be more locks; `is_blind` when nothing is known of any.
+    `unsure` are the sessions whose lock could not be looked at; `reason` and `why` (for people) say
+    why not, or why there may be more locks; `is_blind` when nothing is known of any.
     """
 
     held: frozenset[str] = frozenset()
     unsure: frozenset[str] = frozenset()
     why: str = ""
     is_blind: bool = False
+    reason: ProblemReason = ProblemReason.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class _LockState:
+    """What one lock is: held, or `reason` and `why` nobody can tell; neither where it is free."""
+
+    is_held: bool = False
+    reason: ProblemReason = ProblemReason.NONE
+    why: str = ""
+
+
+_FREE, _HELD = _LockState(), _LockState(is_held=True)
 
 
 class SessionLock(FileLock):
@@ -92,7 +105,7 @@ def batch_lock(listing_path: Path, session_ids: Collection[str]) -> Iterator[Map
         with suppress(OSError):  # on a full disk: an empty batch is one of all sessions
             os.pwrite(lock.fd, b" ".join(one.encode() for one in session_ids), 0)
         states = {one: _state(path.with_name(one)) for one in session_ids}
-        yield {one: "" if why == _HELD else why for one, why in states.items() if why}
+        yield {one: state.why for one, state in states.items() if state != _FREE}
     finally:
         lock.close()
 
@@ -110,9 +123,9 @@ def _is_in_batch(path: Path) -> bool:
     Raises `OSError` when nobody can tell.
     """
     state = _state(path.with_name(_BATCH))
-    if state not in ("", _HELD):
-        raise OSError(errno.EACCES, f"the lock of a clean-up cannot be looked at: {state}")
-    if not state:
+    if state.reason:
+        raise OSError(errno.EACCES, f"the lock of a clean-up cannot be looked at: {state.why}")
+    if not state.is_held:
         return False
     named = _batch_in(path.parent)
     return not named or path.name in named
@@ -133,7 +146,9 @@ def look_at_locks(listing_path: Path) -> LockScan:
     folder = our_folder(listing_path, "locks")
     if folder is None:
         return LockScan(
-            why="its locks lie behind a link, and links are not followed", is_blind=True
+            why="its locks lie behind a link, and links are not followed",
+            is_blind=True,
+            reason=ProblemReason.UNREAD,
         )
     try:
         names, is_all = names_in(folder, MOST_LOCKS)
@@ -141,35 +156,38 @@ def look_at_locks(listing_path: Path) -> LockScan:
     except FileNotFoundError:
         return LockScan()
     except OSError as error:
-        return LockScan(why=f"its locks cannot be read: {error.strerror}", is_blind=True)
-    found = frozenset(name for name, state in states.items() if state == _HELD)
-    batch = states.get(_BATCH, "")
-    if batch == _HELD:
+        why = f"its locks cannot be read: {error.strerror}"
+        return LockScan(why=why, is_blind=True, reason=ProblemReason.UNREAD)
+    found = frozenset(name for name, state in states.items() if state.is_held)
+    if _BATCH in found:
         found |= frozenset(_batch_in(folder))
     unsure = states.keys() - found
-    why = _why(states[name] for name in sorted(unsure))
-    why = why or ("" if is_all else f"it has over {MOST_LOCKS:,} locks")
-    return LockScan(found, frozenset(unsure), why, NO_LOCKS in why or _BATCH in unsure)
+    why, reason = _why(states[name] for name in sorted(unsure))
+    if not reason and not is_all:
+        why, reason = f"it has over {MOST_LOCKS:,} locks", ProblemReason.UNREAD
+    is_blind = reason is ProblemReason.NO_LOCKS or _BATCH in unsure
+    return LockScan(found, frozenset(unsure), why, is_blind, reason)
 
 
 def has_locks(path: Path) -> bool:
     """Whether the mount that a file lies on answers a look at locks at all."""
-    state = _state(path)
-    return not state.startswith(NO_LOCKS)
+    return _state(path).reason is not ProblemReason.NO_LOCKS
 
 
-def _states(folder: Path, names: Iterable[str]) -> dict[str, str]:
+def _states(folder: Path, names: Iterable[str]) -> dict[str, _LockState]:
     """Return the state of each lock in a folder that is not surely free; raises `OSError`."""
     fd = open_folder(folder)
     try:
-        return {name: state for name in names if (state := _state(name, fd))}
+        return {name: state for name in names if (state := _state(name, fd)) != _FREE}
     finally:
         os.close(fd)
 
 
-def _why(states: Iterable[str]) -> str:
-    state = next(iter(states), "")
-    return state if state.startswith(NO_LOCKS) else state and f"a lock cannot be read: {state}"
+def _why(states: Iterable[_LockState]) -> tuple[str, ProblemReason]:
+    """Return why the first of some locks cannot be told, for people and for code."""
+    state = next(iter(states), _FREE)
+    is_told = state.reason in (ProblemReason.NONE, ProblemReason.NO_LOCKS)
+    return state.why if is_told else f"a lock cannot be read: {state.why}", state.reason
 
 
 def _batch_in(folder: Path) -> list[str]:
@@ -180,26 +198,26 @@ def _batch_in(folder: Path) -> list[str]:
         return []
 
 
-def _state(path: str | Path, folder: int | None = None) -> str:
-    """Return `_HELD` for a lock that is held, why nobody can tell, and nothing for one not held.
+def _state(path: str | Path, folder: int | None = None) -> _LockState:
+    """Return whether a lock is held, or why nobody can tell.
 
     Only a file that is not there proves that nobody holds its lock.
     """
     try:
         fd = _opened_to_look(path, folder)
     except FileNotFoundError:
-        return ""
+        return _FREE
     except OSError as error:
-        return str(error.strerror)
+        return _LockState(reason=ProblemReason.UNREAD, why=str(error.strerror))
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return _HELD
     except OSError as error:
-        return f"{NO_LOCKS} ({error.strerror})"
+        return _LockState(reason=ProblemReason.NO_LOCKS, why=f"{NO_LOCKS} ({error.strerror})")
     finally:
         os.close(fd)
-    return ""
+    return _FREE
 
 
 def _opened_to_look(path: str | Path, folder: int | None) -> int:

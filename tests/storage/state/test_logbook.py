@@ -24,7 +24,7 @@ from tests.support.listings.sample_listing import FIRST
 from tests.support.place import REPOSITORY
 from tui.core.models.audit import AuditEvent
 from tui.safe_io.folders import OURS
-from tui.storage.state.logbook import ALL_OF_IT, logbook_version, read_logbook, write_event
+from tui.storage.state.logbook import ALL_OF_IT, logbook_stamp, read_logbook, write_event
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 EVENT = AuditEvent(NOW, "anna", "hold", note="moving disks")
@@ -97,15 +97,15 @@ def test_one_grown_too_large_is_turned_over_and_both_are_read(tmp_path: Path) ->
     old = turned_over(tmp_path)
     with place(tmp_path).open("ab") as file:
         file.write(json.dumps({"at": NOW.isoformat(), "operator": "carl"}).encode() + b"\n")
-    version = logbook_version(tmp_path)
+    stamp = logbook_stamp(tmp_path)
     write_event(tmp_path, EVENT)
-    assert logbook_version(tmp_path) != version
+    assert logbook_stamp(tmp_path) != stamp
     assert place(tmp_path).stat().st_size < 1000
     assert [one.operator for one in read_logbook(tmp_path)] == ["carl", "anna"]
     assert [one.operator for one in read_logbook(tmp_path, ALL_OF_IT)] == ["anna", "carl", "anna"]
     place(tmp_path).rename(old)
     assert read_logbook(tmp_path) == (EVENT,)
-    assert logbook_version(tmp_path) is not None
+    assert logbook_stamp(tmp_path) is not None
     turned_over(tmp_path)
     write_event(tmp_path, EVENT)
     assert {one.name for one in old.parent.iterdir()} == {"log.jsonl", "log.jsonl.1"}

@@ -20,7 +20,7 @@ from tui.core.errors import DatabaseProblem, NotTracked
 from tui.core.models.row import Row
 from tui.core.time.zones import LOCAL
 from tui.operations.catalog.scanner import CatalogScanner
-from tui.safe_io.folders import version_of
+from tui.safe_io.folders import stamp_of
 from tui.storage.index.erasure_marks import erasure_of, mark_erased
 from tui.storage.index.index import Index, Said, index_path
 from tui.storage.table.table_cache import TableCache
@@ -192,7 +192,7 @@ def test_garbage_is_no_cache(listings: list[SampleListing], content: str) -> Non
     class Garbage(Index):
         def table(self, folder: Path, erasure: str) -> Said | None:
             status = (folder / "buyers.db").stat()
-            return ":".join(map(str, version_of(status))), content
+            return ":".join(map(str, stamp_of(status))), content
 
     cache = TableCache(Garbage(), soon)
     assert rows(cache, listings)[-1] == read_table(listings[-1].db_path).rows

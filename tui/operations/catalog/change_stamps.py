@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tui.claude.config_dir import CONFIG_DIR
 from tui.claude.layout import PROJECTS, REGISTRY, SETTINGS
 from tui.operations.target import DATABASE
-from tui.safe_io.folders import OURS, Version, version_of, versions
+from tui.safe_io.folders import OURS, FileStamp, stamp_of, stamps_of
 from tui.storage.state.acknowledgements import ACKS
 
 _SESSIONS = f"/{CONFIG_DIR}/{REGISTRY}"
@@ -18,12 +18,12 @@ _SETTINGS = f"/{CONFIG_DIR}/{SETTINGS}"
 _SLOW_IN_CONFIG_DIR = (_SETTINGS, f"/{CONFIG_DIR}/{PROJECTS}")
 _SLOW_IN_OURS = (f"/{OURS}/{ACKS}", f"/{OURS}/locks")
 
-Stamps = Mapping[str, Version]
+Stamps = Mapping[str, FileStamp]
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeStamps:
-    """The versions of a listing's places: to be looked at often, or in slices.
+    """The stamps of a listing's places: to be looked at often, or in slices.
 
     A place that is not there is left out: were it made, the folder that it is in would change. So
     would it, were a file of ours in it replaced.
@@ -34,7 +34,7 @@ class ChangeStamps:
     slow: Stamps
 
     @property
-    def rows(self) -> tuple[Version | None, Version | None]:
+    def rows(self) -> tuple[FileStamp | None, FileStamp | None]:
         """What tells that the database changed: its file, and the log that WAL commits go to."""
         return self.often.get(f"{self.folder}/{DATABASE}"), self.often.get(self.folder + _WAL)
 
@@ -55,30 +55,30 @@ class ChangeStamps:
 
 
 def glance_at(folder: str) -> ChangeStamps:
-    """Return the versions of everything in a listing that has a fixed place.
+    """Return the stamps of everything in a listing that has a fixed place.
 
     Raises `OSError` for a folder that may not be entered.
     """
     inside = f"{folder}/."
-    often = {inside: version_of(os.lstat(inside))}
-    often |= versions((f"{folder}/{DATABASE}", folder + _WAL))
-    often |= versions((f"{folder}/{CONFIG_DIR}", f"{folder}/{OURS}"))
-    slow: dict[str, Version] = {}
+    often = {inside: stamp_of(os.lstat(inside))}
+    often |= stamps_of((f"{folder}/{DATABASE}", folder + _WAL))
+    often |= stamps_of((f"{folder}/{CONFIG_DIR}", f"{folder}/{OURS}"))
+    slow: dict[str, FileStamp] = {}
     if f"{folder}/{CONFIG_DIR}" in often:
-        often |= versions([folder + _SESSIONS])
-        slow |= versions(folder + place for place in _SLOW_IN_CONFIG_DIR)
+        often |= stamps_of([folder + _SESSIONS])
+        slow |= stamps_of(folder + place for place in _SLOW_IN_CONFIG_DIR)
     if f"{folder}/{OURS}" in often:
-        often |= versions([f"{folder}/{OURS}/runs"])
-        slow |= versions(folder + place for place in _SLOW_IN_OURS)
+        often |= stamps_of([f"{folder}/{OURS}/runs"])
+        slow |= stamps_of(folder + place for place in _SLOW_IN_OURS)
     return ChangeStamps(folder, often, slow)
 
 
 def is_same(stamps: Stamps) -> bool:
-    """Whether all of these still have the version that they had."""
+    """Whether all of these still have the stamp that they had."""
     lstat = os.lstat
     try:
-        for path, version in stamps.items():
-            if version_of(lstat(path)) != version:
+        for path, stamp in stamps.items():
+            if stamp_of(lstat(path)) != stamp:
                 return False
     except OSError:
         return False

@@ -29,7 +29,7 @@ from tui.operations.catalog.change_stamps import ChangeStamps, Stamps, glance_at
 from tui.operations.target import DATABASE
 from tui.runs.folder.run_finder import RunFinder
 from tui.safe_io.file_lock import NO_LOCKS
-from tui.safe_io.folders import Version, is_link, is_settled
+from tui.safe_io.folders import FileStamp, is_link, is_settled
 from tui.storage import session_locks
 from tui.storage.state.acknowledgements import read_acks
 from tui.storage.table.table_cache import TableCache
@@ -45,7 +45,7 @@ _NO_EVENTS: Mapping[str, AuditEvent] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    version: tuple[Version | None, Version | None]
+    stamp: tuple[FileStamp | None, FileStamp | None]
     rows: tuple[Row, ...] = ()
     audited: Mapping[str, AuditEvent] = field(default_factory=lambda: _NO_EVENTS)
     problem: str = ""
@@ -190,7 +190,8 @@ class ListingWatcher:
         if not self._has_locks and transcripts and not seen.why:
             self._has_locks = session_locks.has_locks(transcripts[0].path)
             if not self._has_locks:
-                return session_locks.LockScan(why=NO_LOCKS, is_blind=True)
+                reason = ProblemReason.NO_LOCKS
+                return session_locks.LockScan(why=NO_LOCKS, is_blind=True, reason=reason)
         return seen
 
     def _acks(self, *, has_ours: bool) -> tuple[Mapping[str, Acknowledgement], str]:
@@ -206,7 +207,6 @@ class ListingWatcher:
     ) -> tuple[str, ProblemReason]:
         """Return what of it is not known and why, in words and for code: the worst of it."""
         finder = self._finder
-        unlocked = ProblemReason.NO_LOCKS if seen.why.startswith(NO_LOCKS) else ProblemReason.UNREAD
         sweep = f"when the CLI sweeps it is not known: {SETTINGS} cannot be read"
         told = (
             (
@@ -214,7 +214,7 @@ class ListingWatcher:
                 ProblemReason.UNREAD if finder.is_unread else ProblemReason.CUT,
             ),
             (self._runs.cut, ProblemReason.UNREAD if self._runs.is_unread else ProblemReason.CUT),
-            (seen.why, unlocked),
+            (seen.why, seen.reason),
             (sweep if days == UNKNOWN_SWEEP else "", ProblemReason.UNREAD),
             (unread_acks, ProblemReason.UNREAD),
         )
@@ -252,7 +252,7 @@ class ListingWatcher:
     def _read(self, glance: ChangeStamps) -> _Rows:
         known = self._rows
         rests = known is not None and known.is_failed and time.monotonic() < self._again_at
-        if known is not None and known.version == glance.rows and (known.is_final or rests):
+        if known is not None and known.stamp == glance.rows and (known.is_final or rests):
             return known
         begun = time.thread_time()
         self._rows = _read_rows(self._tables, glance, known)
@@ -262,7 +262,7 @@ class ListingWatcher:
 
 
 def _read_rows(tables: TableCache, glance: ChangeStamps, known: _Rows | None) -> _Rows:
-    is_final = is_settled(version for version in glance.rows if version)
+    is_final = is_settled(stamp for stamp in glance.rows if stamp)
     try:
         table = tables.table_of(f"{glance.folder}/{DATABASE}")
     except NotTracked as problem:

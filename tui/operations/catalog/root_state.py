@@ -12,9 +12,9 @@ from tui.claude.config_dir import CONFIG_DIR
 from tui.core.listing_id import is_listing_id
 from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Hold
-from tui.safe_io.folders import Version, is_settled, mounts, version_of
+from tui.safe_io.folders import FileStamp, is_settled, mounts, stamp_of
 from tui.storage.state.hold import read_hold
-from tui.storage.state.logbook import logbook_version, read_logbook
+from tui.storage.state.logbook import logbook_stamp, read_logbook
 
 _END_OF_LOG = 64 * 1024
 
@@ -27,29 +27,29 @@ class RootState:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._version: Version | None = None
+        self._stamp: FileStamp | None = None
         self.names: tuple[str, ...] = ()
         self.disks: Mapping[str, str] = {}
         self.free_bytes: int | None = None
         self.hold: Hold | None = None
         self.log: tuple[AuditEvent, ...] = ()
-        self._log_version: Version | None = None
+        self._log_stamp: FileStamp | None = None
         self.problem = ""
 
     def look(self) -> None:
         """Look again; the names are read anew only when the folder changed."""
         try:
-            version = version_of(self._root.stat())
-            if version != self._version:
+            stamp = stamp_of(self._root.stat())
+            if stamp != self._stamp:
                 self.names = tuple(sorted(listing_names(self._root)))
-                self._version = version if is_settled([version]) else None
+                self._stamp = stamp if is_settled([stamp]) else None
             self.disks = _disks(self._root, self.names)
             self.free_bytes = _free_bytes(self._root)
             self.hold = read_hold(self._root)
             self._look_at_log()
             self.problem = ""
         except OSError as error:
-            self._version, self.problem = None, _problem(self._root, error)
+            self._stamp, self.problem = None, _problem(self._root, error)
 
     def _look_at_log(self) -> None:
         """Read the end of the logbook when it changed: it only grows.
@@ -57,10 +57,10 @@ class RootState:
         One that cannot be read now is as it was last known.
         """
         with suppress(OSError):
-            version = logbook_version(self._root)
-            if version != self._log_version:
+            stamp = logbook_stamp(self._root)
+            if stamp != self._log_stamp:
                 self.log = read_logbook(self._root, _END_OF_LOG)
-                self._log_version = version
+                self._log_stamp = stamp
 
 
 def _disks(root: Path, names: Iterable[str]) -> dict[str, str]:

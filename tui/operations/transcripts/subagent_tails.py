@@ -19,7 +19,7 @@ from tui.core.models.entry import Entry, EntryKind
 from tui.operations.transcripts.kept_results import in_sight
 from tui.operations.transcripts.last_line import LastLine
 from tui.operations.transcripts.unlinked_subagents import call_id
-from tui.safe_io.folders import Version, is_settled, version_of
+from tui.safe_io.folders import FileStamp, is_settled, stamp_of
 
 _LOOK_S = 1.0
 _LAST_BYTES = 4 * 1024 * 1024
@@ -53,7 +53,7 @@ class _Aside:
     last: LastLine = field(default_factory=LastLine)
     repeats: RepeatedRecords = field(default_factory=RepeatedRecords)
     reader: LineReader = field(init=False)
-    version: Version | None = None
+    stamp: FileStamp | None = None
     at: datetime | None = None
     has_more: bool = True
     is_read_out: bool = False
@@ -198,7 +198,7 @@ class SubagentTails:
 
     def _read(self, aside: _Aside, *, is_over: bool) -> tuple[list[Entry], int]:
         """Return what is new in one of them, and how many bytes that were."""
-        is_first, aside.version = aside.tail.identity is None, _version(aside)
+        is_first, aside.stamp = aside.tail.identity is None, _stamp(aside)
         try:
             growth, told = aside.told(is_over=is_over)
         except (ConsoleError, OSError) as error:
@@ -219,7 +219,7 @@ class SubagentTails:
         is_old = growth.notice in ("", aside.unread)
         aside.unread = growth.notice or (aside.unread if aside.tail.is_unread else "")
         if aside.tail.is_unread:
-            aside.version = None
+            aside.stamp = None
         if is_old:
             return []
         self._tell(f"{aside.agent.about}: {growth.notice}")
@@ -249,12 +249,12 @@ class SubagentTails:
 
 
 def _has_changed(aside: _Aside) -> bool:
-    version = _version(aside)
-    return version != aside.version or (version is not None and not is_settled([version]))
+    stamp = _stamp(aside)
+    return stamp != aside.stamp or (stamp is not None and not is_settled([stamp]))
 
 
-def _version(aside: _Aside) -> Version | None:
+def _stamp(aside: _Aside) -> FileStamp | None:
     try:
-        return version_of(os.lstat(aside.place))
+        return stamp_of(os.lstat(aside.place))
     except OSError:
         return None

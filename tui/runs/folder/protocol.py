@@ -31,7 +31,7 @@ from tui.runs.folder.event_snapshot import EVENTS as EVENTS
 from tui.runs.folder.event_snapshot import events_in, read_story
 from tui.runs.folder.permission_requests import read_request
 from tui.runs.folder.run_state import RunState, posted
-from tui.safe_io.folders import OURS, Version, our_folder, version_of
+from tui.safe_io.folders import OURS, FileStamp, our_folder, stamp_of
 from tui.safe_io.processes import is_domain_gone, is_gone, own_domain, started, was_before_boot
 
 SPEC, OWNER, HEARTBEAT = "spec.json", "owner.json", "heartbeat"
@@ -389,8 +389,8 @@ def _modified(path: Path) -> datetime | None:
         return None
 
 
-def _stat(path: Path) -> Version | None:
+def _stat(path: Path) -> FileStamp | None:
     try:
-        return version_of(path.lstat())
+        return stamp_of(path.lstat())
     except OSError:
         return None

@@ -12,7 +12,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from tui.safe_io.folders import OURS, console_folder, version_of
+from tui.safe_io.folders import OURS, console_folder, stamp_of
 from tui.safe_io.replacing import folder_of, make_file, write_atomically
 
 _MARK = "erased"
@@ -52,4 +52,4 @@ def erasure_of(folder: Path) -> str:
         return NOBODY_KNOWS
     if not stat.S_ISREG(status.st_mode):
         return NOBODY_KNOWS
-    return ":".join(map(str, version_of(status)[1:]))  # a mount's device number does not last
+    return ":".join(map(str, stamp_of(status)[1:]))  # a mount's device number does not last

@@ -17,7 +17,7 @@ from pathlib import Path
 from tui.core.errors import DatabaseProblem
 from tui.core.limits import JOURNAL_BYTES, RECOVERY_BYTES, RECOVERY_FILES
 from tui.core.problem_reasons import ProblemReason
-from tui.safe_io.folders import may_be_there, version_of
+from tui.safe_io.folders import may_be_there, stamp_of
 from tui.storage.sqlite.side_files import JOURNAL, beside
 
 _MAGIC = bytes.fromhex("d9d505f920a163d7")
@@ -166,7 +166,7 @@ class _Journal:
             now = self._path.lstat()
         except OSError:
             return False
-        return version_of(now) == version_of(self._status)
+        return stamp_of(now) == stamp_of(self._status)
 
     def undo(self, content: bytearray) -> None:
         """Put back the pages that the journal keeps, as SQLite does: up to the first bad one."""

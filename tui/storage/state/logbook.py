@@ -20,10 +20,10 @@ from tui.core.models.audit import AuditEvent
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
 from tui.safe_io.folders import (
-    Version,
+    FileStamp,
     console_folder,
     our_folder,
-    version_of,
+    stamp_of,
 )
 from tui.safe_io.opening import open_to_append, regular
 from tui.safe_io.replacing import folder_of, make_file
@@ -159,7 +159,7 @@ def logbook_problem(root: Path) -> str:
     return f"{_FILE} ends with nothing that can be read" if is_silent else ""
 
 
-def logbook_version(root: Path) -> Version | None:
+def logbook_stamp(root: Path) -> FileStamp | None:
     """Return what changes when something is written down; `None` while nothing is.
 
     Raises `OSError` when nobody can tell.
@@ -167,7 +167,7 @@ def logbook_version(root: Path) -> Version | None:
     folder = our_folder(root)
     for name in (_FILE, _OLD):
         with suppress(FileNotFoundError, NotADirectoryError):
-            return version_of((folder / name).lstat()) if folder else None
+            return stamp_of((folder / name).lstat()) if folder else None
     return None
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from tui.core.bounded_json import parse_json
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row
-from tui.safe_io.folders import version_of
+from tui.safe_io.folders import stamp_of
 from tui.storage.index.erasure_marks import erasure_of
 from tui.storage.index.index import Index
 from tui.storage.sqlite.connection import READ_TIMEOUT_S
@@ -67,7 +67,7 @@ def _stamp(place: str, clock: Callable[[], int]) -> str | None:
         return None
     if not clock() - max(status.st_mtime_ns, status.st_ctime_ns) > _RACY_NS:
         return None
-    return ":".join(map(str, version_of(status)))
+    return ":".join(map(str, stamp_of(status)))
 
 
 def _is_filled(place: str) -> bool:

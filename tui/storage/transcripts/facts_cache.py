@@ -15,7 +15,7 @@ from typing import Any
 from tui.claude.transcript_facts import NO_FACTS, TranscriptFacts, kept, read_facts, still_holds
 from tui.core.bounded_json import parse_json
 from tui.core.text.safe_text import one_line
-from tui.safe_io.folders import Version, may_be_there, version_of
+from tui.safe_io.folders import FileStamp, may_be_there, stamp_of
 from tui.storage.index.erasure_marks import NOBODY_KNOWS, erasure_of
 from tui.storage.index.index import Index
 
@@ -57,7 +57,7 @@ class ListingFacts:
         self._folder = folder
         self._index = index
         self._lock = threading.Lock()
-        self._known: dict[str, tuple[Version, TranscriptFacts]] = {}
+        self._known: dict[str, tuple[FileStamp, TranscriptFacts]] = {}
         self._stored = _loaded(index.facts(folder, erasure))
         self._shares = _shares(self._stored.pop(_SHARES, None))
 
@@ -66,19 +66,19 @@ class ListingFacts:
 
         A file is read again when anything about it changed.
         """
-        place, version = str(path), version_of(status)
+        place, stamp = str(path), stamp_of(status)
         known = self._recalled(place)
-        if known is not None and known[0] == version:
+        if known is not None and known[0] == stamp:
             return known[1]
         try:
             facts = read_facts(path)
         except OSError:
             return None
-        is_more = known is not None and _has_grown(known, version, facts)
+        is_more = known is not None and _has_grown(known, stamp, facts)
         if known is not None and is_more and still_holds(path, known[1].end):
             facts = kept(known[1], facts)
         with self._lock:
-            self._known[place] = (version, facts)
+            self._known[place] = (stamp, facts)
         self._index.put_facts(self._folder, self.erasure, self)
         return facts
 
@@ -113,7 +113,7 @@ class ListingFacts:
             shares = {_SHARES: self._shares} if self._shares else {}
             return json.dumps({**shares, **self._stored, **fresh})
 
-    def _recalled(self, place: str) -> tuple[Version, TranscriptFacts] | None:
+    def _recalled(self, place: str) -> tuple[FileStamp, TranscriptFacts] | None:
         with self._lock:
             stored = self._stored.pop(place, None)
             known = _from_stored(stored) if stored is not None else None
@@ -133,16 +133,16 @@ def read_or_nothing(said: TranscriptFacts | None) -> TranscriptFacts:
 
 
 def _has_grown(
-    known: tuple[Version, TranscriptFacts], version: Version, facts: TranscriptFacts
+    known: tuple[FileStamp, TranscriptFacts], stamp: FileStamp, facts: TranscriptFacts
 ) -> bool:
     """Whether it is the file that it was, with more at its end; another one, or one that was put
     back as it was before, says nothing of what was read then.
     """
     (device, inode, size, mtime, _), before = known
-    is_same = (device, inode, before.first_at) == (*version[:2], facts.first_at)
-    if size == version[2]:
+    is_same = (device, inode, before.first_at) == (*stamp[:2], facts.first_at)
+    if size == stamp[2]:
         is_same = is_same and facts.cost_usd in (None, before.cost_usd)
-    return is_same and size <= version[2] and mtime <= version[3]
+    return is_same and size <= stamp[2] and mtime <= stamp[3]
 
 
 def _loaded(text: str) -> dict[str, Any]:
@@ -166,16 +166,16 @@ def _is_amount(value: object) -> bool:
     return isinstance(value, float) and 0 <= value < 1e9
 
 
-def _as_stored(version: Version, facts: TranscriptFacts) -> list[Any]:
+def _as_stored(stamp: FileStamp, facts: TranscriptFacts) -> list[Any]:
     first_at = facts.first_at.timestamp() if facts.first_at else None
     said = (facts.title, facts.model, facts.cost_usd)
-    return [*version, *said, first_at, facts.origin, facts.turn_error, facts.end]
+    return [*stamp, *said, first_at, facts.origin, facts.turn_error, facts.end]
 
 
-def _from_stored(stored: Any) -> tuple[Version, TranscriptFacts] | None:
+def _from_stored(stored: Any) -> tuple[FileStamp, TranscriptFacts] | None:
     try:
-        *version, title, model, cost, first_at, origin, error, end = stored
-        device, inode, size, mtime, ctime = version
+        *stamp, title, model, cost, first_at, origin, error, end = stored
+        device, inode, size, mtime, ctime = stamp
         first = None if first_at is None else datetime.fromtimestamp(first_at, UTC)
         words = one_line(title)[:200], intern(one_line(model)[:60])
         more = one_line(origin)[:16], one_line(error)[:400], one_line(end)[:40]

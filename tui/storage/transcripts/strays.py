@@ -21,7 +21,7 @@ from tui.claude.session_id import is_session_id
 from tui.claude.transcript_facts import read_cwd
 from tui.core.models.session import Process, Transcript
 from tui.core.text.safe_text import one_line
-from tui.safe_io.folders import Version, is_link, is_settled, version_of
+from tui.safe_io.folders import FileStamp, is_link, is_settled, stamp_of
 from tui.safe_io.walking import FolderSize, measure
 from tui.storage.transcripts.facts_cache import FactsCache, no_facts, read_or_nothing
 from tui.storage.transcripts.fork_costs import with_own_costs
@@ -51,7 +51,7 @@ class StrayFinder:
         self._owners: dict[str, tuple[Path, ...]] = {}
         self._slugs: dict[str, tuple[Path, ...]] = {}
         self._is_a_listing_s = False
-        self._folders: dict[str, tuple[Version, tuple[_Owned, ...]]] = {}
+        self._folders: dict[str, tuple[FileStamp, tuple[_Owned, ...]]] = {}
         self._confirmed: dict[str, tuple[Path, ...]] = {}
         self._found: dict[str, Transcript] = {}
         self.unread = ""
@@ -134,13 +134,13 @@ class StrayFinder:
         except OSError as error:
             self._note(folder, error)
             return ()
-        version = version_of(status)
+        stamp = stamp_of(status)
         known = self._folders.get(folder)
-        if known is None or known[0] != version:
+        if known is None or known[0] != stamp:
             ours = tuple(look(folder)) if stat.S_ISDIR(status.st_mode) else ()
-            if not is_settled([version]):
+            if not is_settled([stamp]):
                 return ours
-            known = self._folders[folder] = (version, ours)
+            known = self._folders[folder] = (stamp, ours)
         return known[1]
 
     def _in_project(self, project: str) -> Iterator[_Owned]:

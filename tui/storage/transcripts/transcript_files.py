@@ -24,20 +24,20 @@ from tui.core.limits import (
 )
 from tui.core.models.session import Remains, Transcript
 from tui.core.text.safe_text import one_line
-from tui.safe_io.folders import Version, is_link, version_of
+from tui.safe_io.folders import FileStamp, is_link, stamp_of
 from tui.safe_io.walking import Budget, FolderSize, measure
 from tui.storage.transcripts.facts_cache import FactsCache, no_facts, read_or_nothing
 from tui.storage.transcripts.fork_costs import with_own_costs
 
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 _YOUNG_NS = 50_000_000
-UNREAD: Version = (0, 0, 0, 0, 0)  # of no file: so it is looked at again
+UNREAD: FileStamp = (0, 0, 0, 0, 0)  # of no file: so it is looked at again
 
 
 class TranscriptFinder:
     """Finds the transcripts of a config dir, reading the head and tail only of changed files.
 
-    `projects` holds the version of every project folder before the last `find` listed it, `seen`
+    `projects` holds the stamp of every project folder before the last `find` listed it, `seen`
     that of every file and session's folder it saw, both by path. `cut` says why there may be more
     than it found, `is_unread` that something could not be read: of that the last known stays. What
     begins with `wanted` is looked at first. `remains` are folders of sessions whose transcript is
@@ -55,8 +55,8 @@ class TranscriptFinder:
         self.cut = ""
         self.is_unread = False
         self._unread: list[str] = []
-        self.seen: dict[str, Version] = {}
-        self.projects: dict[str, Version] = {}
+        self.seen: dict[str, FileStamp] = {}
+        self.projects: dict[str, FileStamp] = {}
         self.remains: tuple[Remains, ...] = ()
 
     @property
@@ -76,7 +76,7 @@ class TranscriptFinder:
         self._budget, self.remains = Budget(MOST_TRANSCRIPTS, TRANSCRIPTS_S), ()
         for project in self._folders(f"{config_dir}/{PROJECTS}", MOST_PROJECTS):
             try:
-                self.projects[project] = version_of(os.lstat(project))
+                self.projects[project] = stamp_of(os.lstat(project))
                 self._find_in(project, known, seen)
             except OSError as error:
                 self._leave_unread(project, error)
@@ -86,11 +86,11 @@ class TranscriptFinder:
         sketches = tuple(self._sketches(str(config_dir)))
         for one in sketches:
             with suppress(OSError):
-                self.seen[str(one.path)] = version_of(one.path.lstat())
+                self.seen[str(one.path)] = stamp_of(one.path.lstat())
         return (*with_own_costs(tuple(self._known.values()), said), *sketches)
 
     def _find_in(
-        self, project: str, known: dict[str, Transcript], seen: dict[str, Version]
+        self, project: str, known: dict[str, Transcript], seen: dict[str, FileStamp]
     ) -> None:
         entries = self._scan(project, MOST_ENTRIES)
         folders = {one.name: one for one in entries if self._is_folder(one)}
@@ -110,14 +110,14 @@ class TranscriptFinder:
                 continue
             if not stat.S_ISREG(status.st_mode) or not is_session_id(session_id):
                 continue
-            one, version = known.get(path), version_of(status)
-            is_known = one is not None and seen[path] == version and path not in self._young
+            one, stamp = known.get(path), stamp_of(status)
+            is_known = one is not None and seen[path] == stamp and path not in self._young
             if one is None or not is_known or not _is_of(one, status, more):
                 said = self._said.of(path, status)
                 one = transcript_of(session_id, path, status, read_or_nothing(said), more)
-                version = UNREAD if said is None else version
+                stamp = UNREAD if said is None else stamp
                 self._note_age(path, status)
-            self._known[path], self.seen[path] = one, version
+            self._known[path], self.seen[path] = one, stamp
         names = {one.name for one in entries}
         for name, folder in sorted(folders.items()):
             if is_cli_id(name) and transcript_name(name) not in names and not self.cut:
@@ -145,8 +145,8 @@ class TranscriptFinder:
             self._young.add(path)
 
     def _beside(self, folder: os.DirEntry[str]) -> FolderSize:
-        """Return how much lies in a session's own folder, and remember that folder's version."""
-        self.seen[folder.path] = version_of(folder.stat(follow_symlinks=False))
+        """Return how much lies in a session's own folder, and remember that folder's stamp."""
+        self.seen[folder.path] = stamp_of(folder.stat(follow_symlinks=False))
         return measure(folder.path)
 
     def _sketches(self, config_dir: str) -> Iterator[Transcript]:
@@ -200,7 +200,7 @@ class TranscriptFinder:
         self._unread.append(place)
 
     def _keep_unread(
-        self, known: dict[str, Transcript], seen: dict[str, Version], *, is_same: bool
+        self, known: dict[str, Transcript], seen: dict[str, FileStamp], *, is_same: bool
     ) -> None:
         """Keep what was known of the places that could not be read.
 

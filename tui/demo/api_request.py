@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
-_INTERRUPTED = "[Request interrupted"
+from tui.claude.transcript.line_parser import INTERRUPTED
+from tui.claude.transcript.speaker import without_reminders
+
 _QUERY = re.compile(r"query:?\s*(.+)", re.IGNORECASE | re.DOTALL)
 
 
@@ -121,5 +122,5 @@ def _plain(content: object) -> str:
 
 
 def _words(content: object) -> str:
-    texts = (_REMINDER.sub("", str(one.get("text", ""))).strip() for one in _blocks(content))
-    return "\n".join(text for text in texts if text and not text.startswith(_INTERRUPTED))
+    texts = (without_reminders(str(one.get("text", ""))).strip() for one in _blocks(content))
+    return "\n".join(text for text in texts if text and not text.startswith(INTERRUPTED))

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 from uuid import UUID
 
+from tui.claude.transcript.record_builder import (
+    api_error,
+    cost_record,
+    last_prompt_record,
+    line_of,
+    message_record,
+    title_record,
+    tool_outcome,
+)
 from tui.demo.turns import SearchHit, count_tokens
 
-_VERSION = "2.1.330"
 # Dollars for a million tokens: input, cached input, output.
 _PRICES = {"claude-opus-5-5": (5.0, 0.5, 25.0), "claude-sonnet-5-5": (3.0, 0.3, 15.0)}
 
@@ -37,7 +45,7 @@ class Conversation:
 
     def prompt(self, text: str) -> None:
         """Say `text` as the program or person that asks."""
-        self._message("user", text, promptSource="sdk", permissionMode="default")
+        self._message("user", text, more={"promptSource": "sdk", "permissionMode": "default"})
 
     def text(self, words: str) -> None:
         """Say `words` as the assistant."""
@@ -59,16 +67,12 @@ class Conversation:
 
     def failure(self, words: str) -> None:
         """End the turn with an error of the API, as the CLI writes it down."""
-        self._message(
-            "assistant",
-            [{"type": "text", "text": words}],
-            message={"id": self._uuid(), "model": "<synthetic>", "stop_reason": "stop_sequence"},
-            isApiErrorMessage=True,
-        )
+        message, more = api_error(self._uuid())
+        self._message("assistant", [{"type": "text", "text": words}], message, more)
 
     def title(self, words: str) -> None:
         """Give the session a title of its own."""
-        self._append({"type": "custom-title", "customTitle": words})
+        self.lines.append(title_record(self.session_id, words))
 
     def cost(self) -> None:
         """Close a run of the CLI: the last prompt, and what everything cost so far."""
@@ -76,41 +80,22 @@ class Conversation:
         # Every answer reads the conversation again, mostly from the cache.
         reread = self._read * max(1, len(self.lines) // 3)
         dollars = (self._read * fresh + reread * cached + self._written * output) / 1e6
-        usage = {
-            "inputTokens": self._read,
-            "outputTokens": self._written,
-            "thinkingTokens": 0,
-            "cacheReadInputTokens": reread,
-            "cacheCreationInputTokens": 0,
-            "cacheCreationEphemeral5mInputTokens": 0,
-            "cacheCreationEphemeral1hInputTokens": 0,
-            "webSearchRequests": self._searches,
-            "costUSD": round(dollars, 6),
-        }
-        self._append({"type": "last-prompt", "leafUuid": self._leaf})
-        self._append(self._cost_state(round(dollars, 6), usage))
-
-    def _cost_state(self, dollars: float, usage: dict[str, Any]) -> dict[str, Any]:
-        """Return the line from which a resumed CLI goes on counting: it wants every field."""
-        duration = int((self.at - self._began) / timedelta(milliseconds=1))
-        return {
-            "type": "cost-state",
-            "totalCostUSD": dollars,
-            "totalAPIDuration": duration // 2,
-            "totalAPIDurationWithoutRetries": duration // 2,
-            "totalToolDuration": duration // 20,
-            "totalLinesAdded": 0,
-            "totalLinesRemoved": 0,
-            "totalDuration": duration,
-            "startTime": int(self._began.timestamp() * 1000),
-            "modelUsage": {self._model: usage},
-            "hasUnknownModelCost": False,
-        }
+        self.lines.append(last_prompt_record(self.session_id, self._leaf))
+        self.lines.append(
+            cost_record(
+                self.session_id,
+                self._model,
+                dollars=round(dollars, 6),
+                tokens={"input": self._read, "output": self._written, "cached": reread},
+                searches=self._searches,
+                began=self._began,
+                ended=self.at,
+            )
+        )
 
     def save(self, path: Path) -> None:
         """Write the transcript to `path`."""
-        text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in self.lines)
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(b"".join(map(line_of, self.lines)))
 
     def _tool(
         self, name: str, call: Any, content: str, outcome: Any, *, is_error: bool = False
@@ -126,7 +111,7 @@ class Conversation:
         }
         if is_error:
             result["is_error"] = True
-        self._message("user", [result], toolUseResult=outcome)
+        self._message("user", [result], more=tool_outcome(outcome))
 
     def _assistant(self, block: dict[str, Any], stop_reason: str) -> None:
         usage = {"input_tokens": 120, "cache_read_input_tokens": self._read}
@@ -140,31 +125,30 @@ class Conversation:
             "stop_sequence": None,
             "usage": usage | {"cache_creation_input_tokens": 0, "output_tokens": written},
         }
-        self._message("assistant", [block], message=message, requestedModel=self._model)
+        self._message("assistant", [block], message, {"requestedModel": self._model})
 
     def _message(
-        self, role: str, content: Any, message: dict[str, Any] | None = None, **more: Any
+        self,
+        role: str,
+        content: Any,
+        message: dict[str, Any] | None = None,
+        more: dict[str, Any] | None = None,
     ) -> None:
-        line = {
-            "parentUuid": self._leaf,
-            "isSidechain": False,
-            "type": role,
-            "message": {**(message or {}), "role": role, "content": content},
-            "uuid": self._uuid(),
-            "timestamp": f"{self.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{self.at:%f}"[:23] + "Z",
-            **more,
-            "userType": "external",
-            "entrypoint": "sdk-py",
-            "cwd": self._cwd,
-            "version": _VERSION,
-        }
-        self._leaf = line["uuid"]
+        parent, self._leaf = self._leaf, self._uuid()
         self._read += count_tokens(json.dumps(content))
-        self._append(line)
+        line = message_record(
+            self.session_id,
+            role,
+            content,
+            uuid=self._leaf,
+            parent=parent,
+            at=self.at,
+            cwd=self._cwd,
+            message=message,
+            more=more,
+        )
+        self.lines.append(line)
         self.at += timedelta(seconds=self._random.uniform(1.5, 14.0))
-
-    def _append(self, line: dict[str, Any]) -> None:
-        self.lines.append({**line, "sessionId": self.session_id})
 
     def _uuid(self) -> str:
         return str(UUID(int=self._random.getrandbits(128), version=4))

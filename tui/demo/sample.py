@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -15,6 +14,8 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+from tui.claude.config_dir import CONFIG_DIR
+from tui.claude.layout import transcript_path
 from tui.demo.cast import CLIENTS, CastListing, CastSession, DatabaseKind, Fate, hours
 from tui.demo.conversation import Conversation
 from tui.demo.story import INDUSTRIES, Industry, Storyteller, seeded
@@ -73,7 +74,7 @@ def write_sample(
 
 def config_dir_of(listing: Path) -> Path:
     """Return the CLI's config dir of a listing's folder."""
-    return listing / ".claude_sessions"
+    return listing / CONFIG_DIR
 
 
 class _Writer:
@@ -99,14 +100,14 @@ class _Writer:
         self._database(written)
         return written
 
-    def _project(self, part: CastSession) -> Path:
-        """Return the folder of a transcript: a stray's is where nothing told the CLI otherwise."""
+    def _transcript(self, part: CastSession, session_id: str) -> Path:
+        """Return where a transcript goes: a stray's, where the CLI was told of no config dir."""
         config_dir = config_dir_of(self._folder)
         if part.fate is Fate.STRAY and self._claude_home is not None:
             config_dir = self._claude_home
-        project = config_dir / "projects" / re.sub(r"[^A-Za-z0-9]", "-", str(self._folder))
-        project.mkdir(parents=True, exist_ok=True)
-        return project
+        path = transcript_path(config_dir, self._folder, session_id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
 
     def _extras(self) -> Iterator[CastSession]:
         """Make up ordinary sessions: quiet for hours or days, and safe for a while."""
@@ -124,7 +125,7 @@ class _Writer:
 
     def _session(self, part: CastSession) -> WrittenSession:
         session_id = str(UUID(int=self._random.getrandbits(128), version=4))
-        path = self._project(part) / f"{session_id}.jsonl"
+        path = self._transcript(part, session_id)
         if part.has_transcript:
             self._converse(session_id, part).save(path)
             last = (self._now - hours(part.quiet)).timestamp()

@@ -38,6 +38,7 @@ _OPENING = re.compile(r"\s*<([a-z][a-z_-]{1,60})((?:\s[^<>]{0,2000})?)>")
 _ATTRIBUTE = re.compile(r"([a-z_]{1,40})=\"([^\"]{0,2000})\"")
 _SUMMARY = re.compile(r"<summary>(.{0,2000}?)</summary>", re.DOTALL)
 _REMINDER = "<system-reminder>"
+_WHOLE_REMINDER = re.compile(rf"{_REMINDER}.*?</{_REMINDER[1:]}", re.DOTALL)
 _HOOK_FEEDBACK = re.compile(r"([A-Za-z]{1,40}) hook feedback:\s*")
 _SILENT = frozenset({"local-command-caveat", "skill-format", "bash-exit-code", "tick"})
 _REMINDS = frozenset({"system-reminder", "system_reminder", "system-note", "total_tokens"})
@@ -74,6 +75,11 @@ def said_in(text: str, line: Mapping[str, Any]) -> tuple[SpokenText, ...]:
     if line.get("isMeta") or line.get("commandMode") == "task-notification":
         return tuple(_machine(text, ""))
     return tuple(_split(text))
+
+
+def without_reminders(text: str) -> str:
+    """Return a text without what the CLI reminds its agent of in it."""
+    return _WHOLE_REMINDER.sub("", text)
 
 
 def command_of(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import stat
 from contextlib import suppress
@@ -11,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tui.claude.config_dir import footprint
+from tui.claude.transcript.record_builder import line_of, title_record
 from tui.claude.transcript_facts import title_since
 from tui.core.act_summary import did_just_now
 from tui.core.errors import Conflict, ConsoleError, Refused, UsageError
@@ -47,7 +47,7 @@ def rename(context: Context, session: Session, title: str) -> ActionResult:
             raise Refused(f"the transcript of {target.short} is not where it was: look again")
         try:
             _require_as_seen(context, session, transcript, now)
-            _append(transcript.path, _line(target.session_id, named))
+            _append(transcript.path, line_of(title_record(target.session_id, named)))
         except OSError as error:
             raise ConsoleError(
                 f"the title of {target.short} cannot be written: {error.strerror or error}"
@@ -98,12 +98,6 @@ def _renamed_by(context: Context, session: Session, now: datetime) -> str:
         if (one.listing, one.session_id, one.action) == (*session.key, "rename")
     )
     return next((f"; {did_just_now(one, now)}" for one in done), "")
-
-
-def _line(session_id: str, title: str) -> bytes:
-    """Return the line as the CLI and the SDK's `rename_session` write it."""
-    facts = {"type": "custom-title", "customTitle": title, "sessionId": session_id}
-    return json.dumps(facts, separators=(",", ":")).encode() + _NEWLINE
 
 
 def _append(path: Path, line: bytes) -> None:

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from tui.claude.transcript.line_parser import stamp, tokens
+from tui.claude.transcript.line_parser import stamp
+from tui.claude.transcript.paid_messages import PAID_IN, paid_message
 from tui.claude.transcript.records import whole_records
 from tui.claude.transcript_facts import cost_of
 from tui.claude.transcript_lines import read_lines
@@ -21,14 +21,6 @@ from tui.core.limits import FAMILY_BYTES
 from tui.core.models.session import Transcript
 from tui.storage.transcripts.facts_cache import ListingFacts
 
-_TOLD = (b'"totalcostusd"', b'"usage"')
-# By what a token of each kind costs beside one that is read: it only shares out what is known.
-_WEIGHTS = {
-    "input_tokens": 1.0,
-    "output_tokens": 5.0,
-    "cache_read_input_tokens": 0.1,
-    "cache_creation_input_tokens": 1.25,
-}
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -162,39 +154,19 @@ def _told(transcript: Transcript) -> _Told:
     begun_at = transcript.first_at or _NEVER
     told, turn, last = _Told(_place(transcript), begun_at), _Turn(), None
     seen = set[str]()
-    for line in read_lines(Path(transcript.place), _TOLD):
+    for line in read_lines(Path(transcript.place), PAID_IN):
         for record in whole_records(line.raw):
             cost = cost_of(record)
             if cost is not None:
                 turn.cost_usd, turn.ended_at = cost, last
                 told.turns.append(turn)
                 turn = _Turn()
-            elif (weight := _weight(record)) is not None:
-                key, last = _key(record), stamp(record) or last
-                told.copied |= {key} if _is_copy(record) else set()
+            elif (paid := paid_message(record)) is not None:
+                key, last = paid.key, stamp(record) or last
+                told.copied |= {key} if paid.is_copy else set()
                 if last is not None:
                     told.stamps.setdefault(key, last)
                 if key in turn.messages or key not in seen:
-                    turn.messages[key] = max(weight, turn.messages.get(key, 0.0))
+                    turn.messages[key] = max(paid.weight, turn.messages.get(key, 0.0))
                 seen.add(key)
     return told
-
-
-def _weight(record: Mapping[str, Any]) -> float | None:
-    """Return what a message weighs in what its turn cost, `None` for what is no message."""
-    message = record.get("message")
-    usage = message.get("usage") if isinstance(message, dict) else None
-    if record.get("type") != "assistant" or not isinstance(usage, dict):
-        return None
-    return sum(tokens(usage.get(name)) * weight for name, weight in _WEIGHTS.items())
-
-
-def _key(record: Mapping[str, Any]) -> str:
-    """Return what a message and its copies have in common."""
-    message = record["message"].get("id")
-    return str(message if isinstance(message, str) and message else record.get("uuid"))
-
-
-def _is_copy(record: Mapping[str, Any]) -> bool:
-    asked = record.get("requestSessionId", record.get("sessionId"))
-    return asked != record.get("sessionId") or isinstance(record.get("forkedFrom"), dict)

@@ -43,6 +43,13 @@ def test_a_guide_fits_the_terminal(listing: SampleListing, topic: str) -> None:
     assert json.loads(said) == {"topic": topic, "text": read_guide(topic)}
 
 
+def test_code_keeps_its_backticks_and_a_comment_is_left_out(listing: SampleListing) -> None:
+    lines = say_verb(listing.context(), ["help", "first-night-shift"], 80).lines
+    assert "│ session-console --demo" in lines
+    assert any(line.startswith("1. `!` goes to the next") for line in lines)
+    assert "<!--" not in "".join(say_verb(listing.context(), ["help", "settings"], 80).lines)
+
+
 def test_a_guide_is_ascii_when_asked(listing: SampleListing) -> None:
     done = run_cli(listing.root, "help", "security", LC_ALL="C")
     assert done.stdout.isascii()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 from tui.cli.output import least_room, put, put_json
 from tui.core.errors import UsageError
@@ -12,6 +13,8 @@ from tui.operations.context import Context
 from tui.view.text.markdown import markdown_lines
 
 _WIDEST = 100
+_FENCED = re.compile(r"(^```.*?^```$)", re.S | re.M)
+_CODE = re.compile(r"`([^`\n]+)`")
 
 
 def help(context: Context, args: argparse.Namespace) -> int:
@@ -40,5 +43,12 @@ def _put_guide(topic: str, *, as_json: bool) -> None:
     if as_json:
         put_json({"topic": topic, "text": text})
         return
-    for line in markdown_lines(text, min(least_room(), _WIDEST)):
+    for line in markdown_lines(_with_ticks(text), min(least_room(), _WIDEST)):
         put("".join(cell.text for cell in line).rstrip())
+
+
+def _with_ticks(text: str) -> str:
+    """Return Markdown whose inline code keeps its backticks: text has no colour to show it by."""
+    parts = _FENCED.split(text)
+    parts[::2] = [_CODE.sub(r"`` `\1` ``", part) for part in parts[::2]]
+    return "".join(parts)

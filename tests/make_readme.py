@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import MISSING, fields
 from datetime import timedelta
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from tests.support.place import REPOSITORY
-from tui.cli.verb_info import verb_infos
+from tui.cli.declarations.table import VERBS
 from tui.core.keymap import Keymap
 from tui.demo import pipeline
 from tui.guides import topics
@@ -50,7 +51,22 @@ def main_keys_table() -> str:
 
 def verbs_table() -> str:
     """Return a table of every verb and what it does, two on a line."""
-    return _two_on_a_line("command", [(f"`{one.name}`", one.summary) for one in verb_infos()])
+    return _two_on_a_line("command", [(f"`{one.name}`", one.summary) for one in VERBS])
+
+
+def usage() -> str:
+    """Return every verb with its arguments, wrapped to 78 columns."""
+    lines = (
+        textwrap.fill(
+            " ".join((verb.name, *(one.usage.replace(" ", "\0") for one in verb.arguments))),
+            width=78,
+            subsequent_indent="        ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        ).replace("\0", " ")
+        for verb in VERBS
+    )
+    return "\n".join(["```text", *lines, "```"])
 
 
 def topics_table() -> str:
@@ -84,6 +100,7 @@ MADE: dict[str, Callable[[], str]] = {
     "rooms": rooms_table,
     "settings": settings_table,
     "topics": topics_table,
+    "usage": usage,
     "verbs": verbs_table,
 }
 

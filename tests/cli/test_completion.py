@@ -14,10 +14,10 @@ from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tests.support.processes.image import DEPLOY
 from tests.support.processes.terminal import Terminal
 from tests.support.programs import need
-from tui.cli.arguments import declare
 from tui.cli.completion import SHELLS
+from tui.cli.declarations.table import VERBS
+from tui.cli.declarations.verb import Verb
 from tui.cli.parser import build_parser
-from tui.cli.verb_info import verb_infos
 from tui.core.session_filter import STATUS_WORDS
 from tui.guides import topic_names
 from tui.operations.trash.delete import delete
@@ -65,7 +65,7 @@ def offered(*words: str) -> set[str]:
 @pytest.mark.parametrize("name", SHELLS)
 def test_the_shipped_files_are_those_of_the_verbs(name: str) -> None:
     """`python -m tui.cli.completion tui/deploy` writes them anew."""
-    assert (DEPLOY / name).read_text() == SHELLS[name](verb_infos())
+    assert (DEPLOY / name).read_text() == SHELLS[name](VERBS)
 
 
 @pytest.mark.parametrize(
@@ -140,13 +140,13 @@ def test_tab_completes_in_a_real_bash(tmp_path: Path) -> None:
         screen.wait_for(f"show {FIRST}")
 
 
-@pytest.mark.parametrize("verb", [info.name for info in verb_infos()])
-def test_the_help_of_every_verb_shows_an_example_that_is_right(
-    verb: str, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+def test_the_help_of_every_verb_shows_examples_that_parse(
+    verb: Verb, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
-        build_parser(declare).read([verb, "--help"])
-    told = " ".join(capsys.readouterr().out.split())
-    program, *words = shlex.split(told.partition("example: ")[2])
-    assert (program, words[0]) == ("session-console", verb)
-    assert build_parser(declare).read(words).verb == verb
+        build_parser().read([verb.name, "--help"])
+    shown = capsys.readouterr().out
+    for example in verb.examples:
+        assert f"example: session-console {example}\n" in shown
+        assert build_parser().read(shlex.split(example)).verb == verb.name

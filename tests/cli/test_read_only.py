@@ -2,58 +2,25 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
 
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, snapshot
+from tests.support.verb_lines import verb_lines
 from tui.__main__ import main, say_verb
-from tui.cli.verb_info import verb_infos
+from tui.cli.declarations.table import VERBS
+from tui.cli.declarations.verb import Verb
+from tui.cli.parser import build_parser
 from tui.core.errors import Refused, UsageError
 from tui.operations.context import Context
 
-LOOKS = {
-    "ls": "ls hollis_park",
-    "show": f"show {FIRST}",
-    "tail": f"tail {FIRST}",
-    "grep": "grep pumps",
-    "export": f"export {FIRST}",
-    "trash": "trash",
-    "log": "log",
-    "stats": "stats",
-    "doctor": "doctor",
-    "check": "check",
-    "info": "info",
-    "help": "help security",
-    "hold": "hold",
-    "cleanup": "cleanup --older-than 1d --dry-run",
-}
-ACTS = {
-    "export": f"export {FIRST} -o {{root}}/hollis_park/pumps.md",
-    "new": "new hollis_park Go --stage stage_3",
-    "resume": f"resume {FIRST} Go",
-    "send": f"send {FIRST} Go",
-    "answer": f"answer {FIRST} allow",
-    "interrupt": f"interrupt {FIRST} --yes",
-    "stop": f"stop {FIRST}",
-    "model": f"model {FIRST} opus",
-    "mode": f"mode {FIRST} plan",
-    "extend": f"extend {FIRST} {SECOND} 30d",
-    "delete": f"delete {FIRST} --yes",
-    "restore": f"restore {FIRST}",
-    "undo": "undo",
-    "purge": f"purge {FIRST} --yes",
-    "fail": f"fail {FIRST}",
-    "activate": f"activate {FIRST}",
-    "ack": f"ack {FIRST}",
-    "rename": f"rename {FIRST} Pumps",
-    "adopt": "adopt --all",
-    "reapply": f"reapply {FIRST}",
-    "cleanup": "cleanup --older-than 1d --purge-trash --yes",
-    "hold": "hold on",
-    "doctor": "doctor --fix",
-    "check": "check --notify",
-}
+ACTS = [
+    *verb_lines(acting=True, session=FIRST),
+    ["export", FIRST, "-o", "{root}/hollis_park/pumps.md"],
+    ["extend", FIRST, SECOND, "30d"],
+]
 REFUSED = "this console is read-only"
 
 
@@ -68,17 +35,21 @@ def listing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SampleListing:
     return listing
 
 
-def words(listing: SampleListing, line: str) -> list[str]:
-    return line.format(root=listing.root).split()
+def words(listing: SampleListing, line: list[str]) -> list[str]:
+    return [word.format(root=listing.root) for word in line]
 
 
-def test_every_verb_is_known_to_look_or_to_act() -> None:
-    assert set(LOOKS) | set(ACTS) == {verb.name for verb in verb_infos()}
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+def test_the_examples_of_a_verb_show_whether_it_acts(verb: Verb) -> None:
+    """Only then do the tests below try it both ways."""
+    kinds = {verb.acts_on(build_parser().read(shlex.split(one))) for one in verb.examples}
+    assert verb.acts in kinds
+    assert len(kinds) == 2 or verb.acts_when is None
 
 
-@pytest.mark.parametrize("line", ACTS.values(), ids=ACTS)
+@pytest.mark.parametrize("line", ACTS, ids=" ".join)
 def test_what_acts_is_refused_and_changes_nothing(
-    listing: SampleListing, line: str, capsys: pytest.CaptureFixture[str]
+    listing: SampleListing, line: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = snapshot(listing.root)
     asked = words(listing, line)
@@ -100,12 +71,13 @@ def refusal(context: Context, asked: list[str]) -> str:
     return "".join(said.lines).removeprefix("session-console: ")
 
 
-@pytest.mark.parametrize("line", LOOKS.values(), ids=LOOKS)
+@pytest.mark.parametrize("line", verb_lines(acting=False, session=FIRST), ids=" ".join)
 def test_what_looks_is_answered_and_changes_nothing(
-    listing: SampleListing, line: str, capsys: pytest.CaptureFixture[str]
+    listing: SampleListing, line: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = snapshot(listing.root)
-    assert main(["--read-only", "--root", str(listing.root), *words(listing, line)]) in (0, 1)
+    code = main(["--read-only", "--root", str(listing.root), *line])
+    assert code in (0, 1) or line == ["trash", FIRST]  # which holds no such session
     said = capsys.readouterr()
     assert "Traceback" not in said.err
     assert REFUSED not in said.err
@@ -143,7 +115,7 @@ def test_nothing_lifts_what_one_place_says(
 )
 def test_the_verb_line_changes_neither_root_nor_rights(listing: SampleListing, lifts: str) -> None:
     with pytest.raises(UsageError, match="the console's own"):
-        say_verb(listing.context(), ["ls", *words(listing, lifts)])
+        say_verb(listing.context(), ["ls", *lifts.format(root=listing.root).split()])
 
 
 def test_another_root_of_the_same_settings_may_be_written(

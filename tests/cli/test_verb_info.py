@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tui.__main__ import _VERBS
+from tui.cli.declarations.table import BY_NAME
 from tui.cli.verb_info import verb_infos
 
 VERBS = {verb.name: verb for verb in verb_infos()}
 
 
 def test_every_verb_is_there_with_its_summary() -> None:
-    assert set(VERBS) == set(_VERBS)
-    assert all(verb.summary for verb in VERBS.values())
+    assert {name: verb.summary for name, verb in VERBS.items()} == {
+        name: verb.summary for name, verb in BY_NAME.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -38,3 +39,18 @@ def test_options_with_a_value_are_told_from_those_without() -> None:
     assert "--dry-run" not in cleanup.valued
     assert {"--older-than", "--dry-run"} <= set(cleanup.flags)
     assert "--root" not in cleanup.flags
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "acts"),
+    [
+        ("stop", "one", True),
+        ("delete", "marked", True),
+        ("show", "marked", False),
+        ("trash", "none", False),
+        ("hold", "none", True),
+        ("doctor", "none", False),
+    ],
+)
+def test_what_a_verb_is_run_on_and_whether_it_acts(name: str, target: str, acts: bool) -> None:
+    assert (VERBS[name].target, VERBS[name].acts) == (target, acts)

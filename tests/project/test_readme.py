@@ -13,7 +13,6 @@ import pytest
 from tests.make_readme import GUIDES, MADE, README, TEXTS, made_names, renewed, without_made
 from tests.support.place import REPOSITORY
 from tests.torture import suite
-from tui.cli.arguments import declare
 from tui.cli.parser import build_parser
 from tui.cli.verb_info import verb_infos
 from tui.guides import topic_names
@@ -73,12 +72,6 @@ def test_a_guide_begins_with_what_it_is_about(path: Path) -> None:
     assert re.match(r"# [^:\n]+: \S.*\n\n", path.read_text("utf-8"))
 
 
-@pytest.mark.parametrize("verb", sorted(VERBS))
-def test_the_guide_of_commands_shows_the_arguments_of_every_verb(verb: str) -> None:
-    block = _FENCE.findall((GUIDES / "commands.md").read_text("utf-8"))[0][1]
-    assert re.search(rf"(^|\s){verb}(\s|$)", block)
-
-
 def commands(text: str) -> Iterator[list[str]]:
     """Yield the words of each command of ours that a text shows without gaps to fill in."""
     blocks = "\n".join(block.replace("\\\n", "") for _, block in _FENCE.findall(text))
@@ -91,7 +84,7 @@ def commands(text: str) -> Iterator[list[str]]:
 @texts
 def test_every_command_is_understood(path: Path) -> None:
     for words in commands(path.read_text("utf-8")):
-        build_parser(declare).read([word.replace("$USER", "anna") for word in words])
+        build_parser().read([word.replace("$USER", "anna") for word in words])
 
 
 @texts

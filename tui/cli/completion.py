@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tui.cli.verb_info import verb_infos
+from tui.cli.declarations.arguments import COMMON, Argument
+from tui.cli.declarations.table import VERBS
+from tui.cli.declarations.verb import Verb
 from tui.core.session_filter import STATUS_WORDS
-from tui.operations.context import VerbInfo
 
-_EVERYWHERE = ("--help", "--json", "--operator", "--read-only", "--restricted", "--root")
+_EVERYWHERE = ("--help", *sorted(one.names[0] for one in COMMON))
+_STATUS = ("status",)
 _CONSOLE = ("--demo", "--rich", "--ssh", "--version")
-_NAMED = {"id": "session", "ids": "session", "listing": "listing", "topic": "topic"}
-# What a verb's words name, where that is not just what its first word is called.
-_NAMES = {
-    "restore": "trash",
-    "trash": "trash",
-    "purge": "session trash",
-    "export": "session trash",
-    "ack": "session listing",
-    "log": "session listing",
-    "grep": "listing",
-}
-_VALUES = {"--stage": "stage", "--listing": "listing", "--also": "session"}
-# Asks a root for names of a kind. A shell would run what a folder's name says, so only plain names
-# are offered; and whoever waits for a key to answer waits no longer than that.
+# Asks the program for names of a kind. A shell expands what it is offered, so only plain names are
+# offered; and a root that does not answer must not block the prompt for more than 3 s.
 _ASK = (
     "sh -c 'case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;;"
-    " topic) v=help k=topic ;; trash) v=trash k=session_id ;; *) v=ls k=session_id ;; esac; shift;"
+    " trash) v=trash k=session_id ;; topic) v=help k=topic ;; *) v=ls k=session_id ;; esac; shift;"
     ' t=; command -v timeout >/dev/null && t="timeout 3";'
     ' $t "$@" $v --json 2>/dev/null </dev/null'
     r' | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u'
@@ -121,95 +111,96 @@ function __session_console_names
 end"""
 
 
-def bash(verbs: tuple[VerbInfo, ...]) -> str:
+def bash(verbs: Sequence[Verb]) -> str:
     """Return the completion for bash 4 and later."""
     cases = (
         f"        {verb.name}) words='{' '.join(_flags(verb))}' takes='{_names(verb)}' ;;"
         for verb in verbs
     )
-    values = (f"        {flag}) words='' takes='{kind}' ;;" for flag, kind in _VALUES.items())
+    options = [one for verb in verbs for one in verb.arguments if one.is_option]
+    named = {_flag(one): one.completes for one in options if one.completes not in ((), _STATUS)}
+    values = (f"        {flag}) words='' takes='{' '.join(of)}' ;;" for flag, of in named.items())
+    valued = {name for one in (*COMMON, *options) if one.takes_value for name in one.names}
     return _BASH.format(
         ask=_ASK,
         top=" ".join((*(verb.name for verb in verbs), *_EVERYWHERE, *_CONSOLE)),
         cases="\n".join(cases),
         statuses=" ".join(STATUS_WORDS),
         values="\n".join(values),
-        valued=" | ".join(sorted({flag for verb in verbs for flag in verb.valued})),
+        valued=" | ".join(sorted(valued)),
     )
 
 
-def zsh(verbs: tuple[VerbInfo, ...]) -> str:
+def zsh(verbs: Sequence[Verb]) -> str:
     """Return the completion for zsh."""
-    told = (f"        {_quoted(f'{verb.name}:{verb.summary}')}" for verb in verbs)
+    listed = (f"        {_quoted(f'{verb.name}:{verb.summary}')}" for verb in verbs)
     cases = (f"                {verb.name}) _arguments {_zsh_words(verb)} ;;" for verb in verbs)
     return _ZSH.format(
         ask=_ASK,
-        verbs="\n".join(told),
+        verbs="\n".join(listed),
         cases="\n".join(cases),
-        everywhere=" ".join(map(_zsh_flag, _EVERYWHERE)),
+        everywhere=" ".join(("--help", *map(_zsh_flag, _sorted(COMMON)))),
         console=" ".join(_CONSOLE),
     )
 
 
-def _zsh_words(verb: VerbInfo) -> str:
-    flags = (_zsh_flag(one, is_valued=one in verb.valued) for one in _flags(verb))
+def _zsh_words(verb: Verb) -> str:
+    flags = ("--help", *map(_zsh_flag, _sorted((*COMMON, *_long_options(verb)))))
     names = f"'*:name: _session_console_names {_names(verb)}'" if _names(verb) else ""
     return " ".join((*flags, names)).rstrip()
 
 
-def _zsh_flag(flag: str, *, is_valued: bool = False) -> str:
-    match flag:
-        case "--root":
-            return f"'{flag}=:folder:_files -/'"
-        case "--status":
-            return f"'{flag}=:status:({' '.join(STATUS_WORDS)})'"
-        case _ if flag in _VALUES:
-            return f"'{flag}=:name: _session_console_names {_VALUES[flag]}'"
-        case _:
-            return f"'{flag}=:value:_default'" if is_valued or flag == "--operator" else flag
+def _zsh_flag(option: Argument) -> str:
+    flag = _flag(option)
+    if flag == "--root":
+        return f"'{flag}=:folder:_files -/'"
+    if option.completes == _STATUS:
+        return f"'{flag}=:status:({' '.join(STATUS_WORDS)})'"
+    if option.completes:
+        return f"'{flag}=:name: _session_console_names {' '.join(option.completes)}'"
+    return f"'{flag}=:value:_default'" if option.takes_value else flag
 
 
-def fish(verbs: tuple[VerbInfo, ...]) -> str:
+def fish(verbs: Sequence[Verb]) -> str:
     """Return the completion for fish."""
-    says = "complete -c session-console"
+    complete = "complete -c session-console"
     lines = [
         "# For fish: put this file into ~/.config/fish/completions as session-console.fish.",
         "# Written by tui.cli.completion; do not edit.",
         _FISH_NAMES,
-        f"{says} -f",
-        *(f"{says} {_fish_flag(flag)}" for flag in _EVERYWHERE),
-        *(f"{says} -n __fish_use_subcommand -l {flag[2:]}" for flag in _CONSOLE),
+        f"{complete} -f",
+        f"{complete} -l help",
+        *(f"{complete} {_fish_flag(one)}" for one in _sorted(COMMON)),
+        *(f"{complete} -n __fish_use_subcommand -l {flag[2:]}" for flag in _CONSOLE),
     ]
     for verb in verbs:
-        seen = f"{says} -n '__fish_seen_subcommand_from {verb.name}'"
+        seen = f"{complete} -n '__fish_seen_subcommand_from {verb.name}'"
         about = _quoted(verb.summary)
-        own = [flag for flag in _flags(verb) if flag not in _EVERYWHERE]
-        lines.append(f"{says} -n __fish_use_subcommand -a {verb.name} -d {about}")
-        lines += [f"{seen} {_fish_flag(one, is_valued=one in verb.valued)}" for one in own]
+        lines.append(f"{complete} -n __fish_use_subcommand -a {verb.name} -d {about}")
+        lines += [f"{seen} {_fish_flag(one)}" for one in _sorted(_long_options(verb))]
         if names := _names(verb):
             lines.append(f"{seen} -a '(__session_console_names {names})'")
     return "\n".join(lines) + "\n"
 
 
-def _fish_flag(flag: str, *, is_valued: bool = False) -> str:
-    told = f"-l {flag[2:]}"
-    if flag == "--status":
-        return f"{told} -x -a '{' '.join(STATUS_WORDS)}'"
-    if flag in _VALUES:
-        return f"{told} -x -a '(__session_console_names {_VALUES[flag]})'"
-    return (
-        f"{told} -r" + " -F" * (flag == "--root")
-        if is_valued or flag in ("--root", "--operator")
-        else told
-    )
+def _fish_flag(option: Argument) -> str:
+    flag = f"-l {_flag(option)[2:]}"
+    if option.completes == _STATUS:
+        return f"{flag} -x -a '{' '.join(STATUS_WORDS)}'"
+    if option.completes:
+        return f"{flag} -x -a '(__session_console_names {' '.join(option.completes)})'"
+    if not option.takes_value:
+        return flag
+    return f"{flag} -r -F" if _flag(option) == "--root" else f"{flag} -r"
 
 
-def _names(verb: VerbInfo) -> str:
-    """Return the kinds of names that a verb's words may be."""
-    return _NAMES.get(verb.name) or _NAMED.get(verb.takes, "")
+def _names(verb: Verb) -> str:
+    """Return the kinds of names that a verb's first word may be."""
+    kinds = (one.completes for one in verb.arguments if one.completes and not one.is_option)
+    return " ".join(next(kinds, ()))
 
 
-SHELLS: Mapping[str, Callable[[tuple[VerbInfo, ...]], str]] = {
+SHELLS: Mapping[str, Callable[[Sequence[Verb]], str]] = {
     "completion.bash": bash,
     "completion.zsh": zsh,
     "completion.fish": fish,
@@ -219,12 +210,23 @@ SHELLS: Mapping[str, Callable[[tuple[VerbInfo, ...]], str]] = {
 def write(folder: Path) -> None:
     """Write the completion of every shell into a folder."""
     for name, text in SHELLS.items():
-        (folder / name).write_text(text(verb_infos()), encoding="utf-8")
+        (folder / name).write_text(text(VERBS), encoding="utf-8")
 
 
-def _flags(verb: VerbInfo) -> tuple[str, ...]:
-    longs = {flag for flag in verb.flags if flag.startswith("--")}
-    return tuple(sorted(longs | set(_EVERYWHERE)))
+def _flag(option: Argument) -> str:
+    return option.names[-1]
+
+
+def _long_options(verb: Verb) -> Iterator[Argument]:
+    return (one for one in verb.arguments if _flag(one).startswith("--"))
+
+
+def _sorted(options: Iterable[Argument]) -> list[Argument]:
+    return sorted(options, key=_flag)
+
+
+def _flags(verb: Verb) -> list[str]:
+    return sorted({*_EVERYWHERE, *map(_flag, _long_options(verb))})
 
 
 def _quoted(text: str) -> str:

@@ -1,38 +1,38 @@
-"""What each verb takes, read off its declaration, for whoever offers verbs by their names."""
+"""What the console knows of each verb, from its declaration."""
 
 from __future__ import annotations
 
-import argparse
-
-from tui.cli.arguments import declare
-from tui.cli.parser import Parser, build_parser
+from tui.cli.declarations.arguments import COMMON
+from tui.cli.declarations.table import VERBS
+from tui.cli.declarations.verb import Verb
 from tui.operations.context import VerbInfo
 
-_NAMED = {"id": "id", "ids": "ids", "listing": "listing", "topic": "topic"}
-_EVERYWHERE = {"--help", "--root", "--operator", "--read-only", "--restricted"}
+_TAKES = ("id", "ids", "listing", "topic")
+_SETTABLE = ("--json",)  # the other common options belong to the console itself
 
 
 def verb_infos() -> tuple[VerbInfo, ...]:
-    """Return every verb of the command line, in the order in which they are declared."""
-    subparsers = next(
-        action
-        for action in build_parser(declare)._actions
-        if isinstance(action, argparse._SubParsersAction)
-    )
-    summaries = {action.dest: action.help or "" for action in subparsers._choices_actions}
-    return tuple(
-        _info(name, summaries.get(name, ""), parser) for name, parser in subparsers.choices.items()
-    )
+    """Return every verb of the command line, in the order in which help lists them."""
+    return tuple(map(_info, VERBS))
 
 
-def _info(name: str, summary: str, parser: Parser) -> VerbInfo:
-    options = [one for one in parser._actions if one.option_strings]
-    words = [one for one in parser._actions if not one.option_strings]
+def _info(verb: Verb) -> VerbInfo:
+    positionals = [one for one in verb.arguments if not one.is_option]
+    options = [one for one in verb.arguments if one.is_option]
+    first = positionals[0].names[0] if positionals else ""
     return VerbInfo(
-        name,
-        summary,
-        _NAMED.get(words[0].dest, "") if words else "",
-        sum(one.required or one.nargs == "*" for one in words),
-        tuple(sorted({one.option_strings[-1] for one in options} - _EVERYWHERE)),
-        tuple(sign for one in options if one.nargs != 0 for sign in one.option_strings),
+        name=verb.name,
+        summary=verb.summary,
+        takes=first if first in _TAKES else "",
+        needs=sum(one.is_required for one in positionals),
+        flags=tuple(sorted({*_SETTABLE, *(one.names[-1] for one in options)})),
+        valued=tuple(
+            name
+            for one in (*COMMON, *options)
+            if one.takes_value
+            for name in one.names
+            if one.is_option
+        ),
+        target=verb.target,
+        acts=verb.acts,
     )

@@ -1,11 +1,11 @@
 # For bash: source this file. Written by tui.cli.completion; do not edit.
 _session_console_names() {
-    sh -c 'case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;; topic) v=help k=topic ;; trash) v=trash k=session_id ;; *) v=ls k=session_id ;; esac; shift; t=; command -v timeout >/dev/null && t="timeout 3"; $t "$@" $v --json 2>/dev/null </dev/null | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u' sh "$@"
+    sh -c 'case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;; trash) v=trash k=session_id ;; topic) v=help k=topic ;; *) v=ls k=session_id ;; esac; shift; t=; command -v timeout >/dev/null && t="timeout 3"; $t "$@" $v --json 2>/dev/null </dev/null | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u' sh "$@"
 }
 
 _session_console() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} i kind
-    local words='ls show tail grep export new resume send answer interrupt stop model mode extend delete restore undo purge fail activate ack rename adopt reapply cleanup hold trash log stats doctor check info help --help --json --operator --read-only --restricted --root --demo --rich --ssh --version' verb='' takes='' look=("$1")
+    local words='ls show tail grep export extend delete restore undo purge fail activate ack rename adopt reapply new resume send answer interrupt stop model mode cleanup hold trash log stats doctor check info help --help --json --operator --read-only --restricted --root --demo --rich --ssh --version' verb='' takes='' look=("$1")
     COMPREPLY=()
     if [[ $word == = ]]; then
         word=''
@@ -29,14 +29,6 @@ _session_console() {
         tail) words='--follow --help --json --operator --read-only --restricted --root' takes='session' ;;
         grep) words='--help --json --operator --read-only --restricted --root' takes='listing' ;;
         export) words='--help --json --operator --output --read-only --restricted --root' takes='session trash' ;;
-        new) words='--days --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --stage --tools --wait' takes='listing' ;;
-        resume) words='--also --fork --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --take-over --tools --wait' takes='session' ;;
-        send) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
-        answer) words='--help --input --json --operator --read-only --reason --restricted --root' takes='session' ;;
-        interrupt) words='--help --json --operator --read-only --restricted --root --yes' takes='session' ;;
-        stop) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
-        model) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
-        mode) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
         extend) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
         delete) words='--help --json --operator --read-only --restricted --root --yes' takes='session' ;;
         restore) words='--help --json --operator --read-only --restricted --root' takes='trash' ;;
@@ -48,6 +40,14 @@ _session_console() {
         rename) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
         adopt) words='--all --help --json --listing --operator --read-only --restricted --root --stage' takes='session' ;;
         reapply) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
+        new) words='--days --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --stage --tools --wait' takes='listing' ;;
+        resume) words='--also --fork --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --take-over --tools --wait' takes='session' ;;
+        send) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
+        answer) words='--help --input --json --operator --read-only --reason --restricted --root' takes='session' ;;
+        interrupt) words='--help --json --operator --read-only --restricted --root --yes' takes='session' ;;
+        stop) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
+        model) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
+        mode) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
         cleanup) words='--dry-run --expired --help --json --max-size --older-than --operator --purge-trash --read-only --restricted --root --yes' takes='listing' ;;
         hold) words='--help --json --operator --read-only --reason --restricted --root' takes='' ;;
         trash) words='--help --json --operator --read-only --restricted --root' takes='trash' ;;
@@ -60,8 +60,8 @@ _session_console() {
     esac
     case $before in
         --status) words='active expired failed deleted busy waiting idle queued orphan none unknown quiet stalled ghost untracked leftover stray unread overwritten api-error' takes='' ;;
-        --stage) words='' takes='stage' ;;
         --listing) words='' takes='listing' ;;
+        --stage) words='' takes='stage' ;;
         --also) words='' takes='session' ;;
         --also | --days | --ends | --filter | --input | --listing | --max-budget-usd | --max-size | --max-turns | --mode | --model | --older-than | --operator | --output | --reason | --root | --stage | --status | --tools | -n | -o) return ;;
     esac

@@ -7,7 +7,7 @@ function __session_console_names
         set look $look --root $words[(math $at + 1)]
     end
     for kind in $argv
-        sh -c 'case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;; topic) v=help k=topic ;; trash) v=trash k=session_id ;; *) v=ls k=session_id ;; esac; shift; t=; command -v timeout >/dev/null && t="timeout 3"; $t "$@" $v --json 2>/dev/null </dev/null | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u' sh $kind $look
+        sh -c 'case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;; trash) v=trash k=session_id ;; topic) v=help k=topic ;; *) v=ls k=session_id ;; esac; shift; t=; command -v timeout >/dev/null && t="timeout 3"; $t "$@" $v --json 2>/dev/null </dev/null | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u' sh $kind $look
     end
 end
 complete -c session-console -f
@@ -21,23 +21,50 @@ complete -c session-console -n __fish_use_subcommand -l demo
 complete -c session-console -n __fish_use_subcommand -l rich
 complete -c session-console -n __fish_use_subcommand -l ssh
 complete -c session-console -n __fish_use_subcommand -l version
-complete -c session-console -n __fish_use_subcommand -a ls -d 'list sessions, soonest to end first'
+complete -c session-console -n __fish_use_subcommand -a ls -d 'list sessions, those that end soonest first'
 complete -c session-console -n '__fish_seen_subcommand_from ls' -l ends -r
 complete -c session-console -n '__fish_seen_subcommand_from ls' -l filter -r
 complete -c session-console -n '__fish_seen_subcommand_from ls' -l live
 complete -c session-console -n '__fish_seen_subcommand_from ls' -l status -x -a 'active expired failed deleted busy waiting idle queued orphan none unknown quiet stalled ghost untracked leftover stray unread overwritten api-error'
 complete -c session-console -n '__fish_seen_subcommand_from ls' -a '(__session_console_names listing)'
-complete -c session-console -n __fish_use_subcommand -a show -d 'show everything known of a session'
+complete -c session-console -n __fish_use_subcommand -a show -d 'show everything known about a session'
 complete -c session-console -n '__fish_seen_subcommand_from show' -a '(__session_console_names session)'
 complete -c session-console -n __fish_use_subcommand -a tail -d 'print the end of a session'\''s stream'
 complete -c session-console -n '__fish_seen_subcommand_from tail' -l follow
 complete -c session-console -n '__fish_seen_subcommand_from tail' -a '(__session_console_names session)'
-complete -c session-console -n __fish_use_subcommand -a grep -d 'search all that was said; ends with 1 when nothing matches, as grep does'
+complete -c session-console -n __fish_use_subcommand -a grep -d 'search all transcripts; exits with 1 when nothing matches'
 complete -c session-console -n '__fish_seen_subcommand_from grep' -a '(__session_console_names listing)'
-complete -c session-console -n __fish_use_subcommand -a export -d 'write a session as Markdown, from the trash too'
+complete -c session-console -n __fish_use_subcommand -a export -d 'write a session as Markdown, even from the trash'
 complete -c session-console -n '__fish_seen_subcommand_from export' -l output -r
 complete -c session-console -n '__fish_seen_subcommand_from export' -a '(__session_console_names session trash)'
-complete -c session-console -n __fish_use_subcommand -a new -d 'begin a new session'
+complete -c session-console -n __fish_use_subcommand -a extend -d 'extend the expiry of sessions'
+complete -c session-console -n '__fish_seen_subcommand_from extend' -a '(__session_console_names session)'
+complete -c session-console -n __fish_use_subcommand -a delete -d 'move sessions to the trash'
+complete -c session-console -n '__fish_seen_subcommand_from delete' -l yes
+complete -c session-console -n '__fish_seen_subcommand_from delete' -a '(__session_console_names session)'
+complete -c session-console -n __fish_use_subcommand -a restore -d 'restore a session from the trash'
+complete -c session-console -n '__fish_seen_subcommand_from restore' -a '(__session_console_names trash)'
+complete -c session-console -n __fish_use_subcommand -a undo -d 'undo your last delete, clean-up or extension'
+complete -c session-console -n __fish_use_subcommand -a purge -d 'erase a session permanently, from the trash too'
+complete -c session-console -n '__fish_seen_subcommand_from purge' -l yes
+complete -c session-console -n '__fish_seen_subcommand_from purge' -a '(__session_console_names session trash)'
+complete -c session-console -n __fish_use_subcommand -a fail -d 'mark a session as failed'
+complete -c session-console -n '__fish_seen_subcommand_from fail' -l reason -r
+complete -c session-console -n '__fish_seen_subcommand_from fail' -a '(__session_console_names session)'
+complete -c session-console -n __fish_use_subcommand -a activate -d 'make a failed or expired session active again'
+complete -c session-console -n '__fish_seen_subcommand_from activate' -a '(__session_console_names session)'
+complete -c session-console -n __fish_use_subcommand -a ack -d 'acknowledge what needs attention, until something new happens'
+complete -c session-console -n '__fish_seen_subcommand_from ack' -a '(__session_console_names session listing)'
+complete -c session-console -n __fish_use_subcommand -a rename -d 'set the title of a session'
+complete -c session-console -n '__fish_seen_subcommand_from rename' -a '(__session_console_names session)'
+complete -c session-console -n __fish_use_subcommand -a adopt -d 'move stray sessions into their listing, and track untracked ones'
+complete -c session-console -n '__fish_seen_subcommand_from adopt' -l all
+complete -c session-console -n '__fish_seen_subcommand_from adopt' -l listing -x -a '(__session_console_names listing)'
+complete -c session-console -n '__fish_seen_subcommand_from adopt' -l stage -x -a '(__session_console_names stage)'
+complete -c session-console -n '__fish_seen_subcommand_from adopt' -a '(__session_console_names session)'
+complete -c session-console -n __fish_use_subcommand -a reapply -d 'write back what the pipeline overwrote'
+complete -c session-console -n '__fish_seen_subcommand_from reapply' -a '(__session_console_names session)'
+complete -c session-console -n __fish_use_subcommand -a new -d 'start a new session'
 complete -c session-console -n '__fish_seen_subcommand_from new' -l days -r
 complete -c session-console -n '__fish_seen_subcommand_from new' -l max-budget-usd -r
 complete -c session-console -n '__fish_seen_subcommand_from new' -l max-turns -r
@@ -47,7 +74,7 @@ complete -c session-console -n '__fish_seen_subcommand_from new' -l stage -x -a 
 complete -c session-console -n '__fish_seen_subcommand_from new' -l tools -r
 complete -c session-console -n '__fish_seen_subcommand_from new' -l wait
 complete -c session-console -n '__fish_seen_subcommand_from new' -a '(__session_console_names listing)'
-complete -c session-console -n __fish_use_subcommand -a resume -d 'resume a session in a run of its own'
+complete -c session-console -n __fish_use_subcommand -a resume -d 'resume a session in a new run'
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l also -x -a '(__session_console_names session)'
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l fork
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l max-budget-usd -r
@@ -58,49 +85,22 @@ complete -c session-console -n '__fish_seen_subcommand_from resume' -l take-over
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l tools -r
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l wait
 complete -c session-console -n '__fish_seen_subcommand_from resume' -a '(__session_console_names session)'
-complete -c session-console -n __fish_use_subcommand -a send -d 'queue a follow-up for a running session'
+complete -c session-console -n __fish_use_subcommand -a send -d 'queue a follow-up prompt for a running session'
 complete -c session-console -n '__fish_seen_subcommand_from send' -a '(__session_console_names session)'
-complete -c session-console -n __fish_use_subcommand -a answer -d 'answer a permission request, or a question'
+complete -c session-console -n __fish_use_subcommand -a answer -d 'answer a permission request or a question'
 complete -c session-console -n '__fish_seen_subcommand_from answer' -l input -r
 complete -c session-console -n '__fish_seen_subcommand_from answer' -l reason -r
 complete -c session-console -n '__fish_seen_subcommand_from answer' -a '(__session_console_names session)'
-complete -c session-console -n __fish_use_subcommand -a interrupt -d 'end the turn that runs now'
+complete -c session-console -n __fish_use_subcommand -a interrupt -d 'interrupt the current turn'
 complete -c session-console -n '__fish_seen_subcommand_from interrupt' -l yes
 complete -c session-console -n '__fish_seen_subcommand_from interrupt' -a '(__session_console_names session)'
-complete -c session-console -n __fish_use_subcommand -a stop -d 'end a session'\''s run, or an orphaned CLI'
+complete -c session-console -n __fish_use_subcommand -a stop -d 'stop a session'\''s run, or its orphaned CLI'
 complete -c session-console -n '__fish_seen_subcommand_from stop' -a '(__session_console_names session)'
 complete -c session-console -n __fish_use_subcommand -a model -d 'change the model of a running agent'
 complete -c session-console -n '__fish_seen_subcommand_from model' -a '(__session_console_names session)'
 complete -c session-console -n __fish_use_subcommand -a mode -d 'change the permission mode of a running agent'
 complete -c session-console -n '__fish_seen_subcommand_from mode' -a '(__session_console_names session)'
-complete -c session-console -n __fish_use_subcommand -a extend -d 'let sessions last longer'
-complete -c session-console -n '__fish_seen_subcommand_from extend' -a '(__session_console_names session)'
-complete -c session-console -n __fish_use_subcommand -a delete -d 'move sessions into the trash'
-complete -c session-console -n '__fish_seen_subcommand_from delete' -l yes
-complete -c session-console -n '__fish_seen_subcommand_from delete' -a '(__session_console_names session)'
-complete -c session-console -n __fish_use_subcommand -a restore -d 'get a session back from the trash'
-complete -c session-console -n '__fish_seen_subcommand_from restore' -a '(__session_console_names trash)'
-complete -c session-console -n __fish_use_subcommand -a undo -d 'take back my last delete, clean-up or extension'
-complete -c session-console -n __fish_use_subcommand -a purge -d 'erase a session for good, trash included'
-complete -c session-console -n '__fish_seen_subcommand_from purge' -l yes
-complete -c session-console -n '__fish_seen_subcommand_from purge' -a '(__session_console_names session trash)'
-complete -c session-console -n __fish_use_subcommand -a fail -d 'mark a session failed'
-complete -c session-console -n '__fish_seen_subcommand_from fail' -l reason -r
-complete -c session-console -n '__fish_seen_subcommand_from fail' -a '(__session_console_names session)'
-complete -c session-console -n __fish_use_subcommand -a activate -d 'make a failed or expired session active again'
-complete -c session-console -n '__fish_seen_subcommand_from activate' -a '(__session_console_names session)'
-complete -c session-console -n __fish_use_subcommand -a ack -d 'settle what needs somebody, until something new happens'
-complete -c session-console -n '__fish_seen_subcommand_from ack' -a '(__session_console_names session listing)'
-complete -c session-console -n __fish_use_subcommand -a rename -d 'give a session a title'
-complete -c session-console -n '__fish_seen_subcommand_from rename' -a '(__session_console_names session)'
-complete -c session-console -n __fish_use_subcommand -a adopt -d 'move strays into their listing, and track what no row tracks'
-complete -c session-console -n '__fish_seen_subcommand_from adopt' -l all
-complete -c session-console -n '__fish_seen_subcommand_from adopt' -l listing -x -a '(__session_console_names listing)'
-complete -c session-console -n '__fish_seen_subcommand_from adopt' -l stage -x -a '(__session_console_names stage)'
-complete -c session-console -n '__fish_seen_subcommand_from adopt' -a '(__session_console_names session)'
-complete -c session-console -n __fish_use_subcommand -a reapply -d 'put back what the pipeline overwrote'
-complete -c session-console -n '__fish_seen_subcommand_from reapply' -a '(__session_console_names session)'
-complete -c session-console -n __fish_use_subcommand -a cleanup -d 'move what has expired, is left over, old or too much into the trash'
+complete -c session-console -n __fish_use_subcommand -a cleanup -d 'move sessions that are expired, old or over the size limit to the trash'
 complete -c session-console -n '__fish_seen_subcommand_from cleanup' -l dry-run
 complete -c session-console -n '__fish_seen_subcommand_from cleanup' -l expired
 complete -c session-console -n '__fish_seen_subcommand_from cleanup' -l max-size -r
@@ -108,21 +108,21 @@ complete -c session-console -n '__fish_seen_subcommand_from cleanup' -l older-th
 complete -c session-console -n '__fish_seen_subcommand_from cleanup' -l purge-trash
 complete -c session-console -n '__fish_seen_subcommand_from cleanup' -l yes
 complete -c session-console -n '__fish_seen_subcommand_from cleanup' -a '(__session_console_names listing)'
-complete -c session-console -n __fish_use_subcommand -a hold -d 'stop new runs and clean-up in this root, or go on'
+complete -c session-console -n __fish_use_subcommand -a hold -d 'pause new runs and clean-up in this root, or continue them'
 complete -c session-console -n '__fish_seen_subcommand_from hold' -l reason -r
-complete -c session-console -n __fish_use_subcommand -a trash -d 'list what the trash holds, or preview one of it'
+complete -c session-console -n __fish_use_subcommand -a trash -d 'list the trash, or preview a session in it'
 complete -c session-console -n '__fish_seen_subcommand_from trash' -a '(__session_console_names trash)'
 complete -c session-console -n __fish_use_subcommand -a log -d 'print who did what'
 complete -c session-console -n '__fish_seen_subcommand_from log' -l all
 complete -c session-console -n '__fish_seen_subcommand_from log' -a '(__session_console_names session listing)'
-complete -c session-console -n __fish_use_subcommand -a stats -d 'count sessions, bytes and costs, by listing'
+complete -c session-console -n __fish_use_subcommand -a stats -d 'count sessions, bytes and costs by listing'
 complete -c session-console -n '__fish_seen_subcommand_from stats' -a '(__session_console_names listing)'
-complete -c session-console -n __fish_use_subcommand -a doctor -d 'explain everything odd, and what to do'
+complete -c session-console -n __fish_use_subcommand -a doctor -d 'explain everything unusual, and how to fix it'
 complete -c session-console -n '__fish_seen_subcommand_from doctor' -l fix
 complete -c session-console -n '__fish_seen_subcommand_from doctor' -a '(__session_console_names listing)'
-complete -c session-console -n __fish_use_subcommand -a check -d 'for monitoring: 1 when something needs somebody'
+complete -c session-console -n __fish_use_subcommand -a check -d 'for monitoring: exits with 1 when something needs attention'
 complete -c session-console -n '__fish_seen_subcommand_from check' -l ends -r
 complete -c session-console -n '__fish_seen_subcommand_from check' -l notify
-complete -c session-console -n __fish_use_subcommand -a info -d 'print every path, version and setting'
+complete -c session-console -n __fish_use_subcommand -a info -d 'print all paths, versions and settings'
 complete -c session-console -n __fish_use_subcommand -a help -d 'print a guide, or list the guides'
 complete -c session-console -n '__fish_seen_subcommand_from help' -a '(__session_console_names topic)'

@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from tui.core.act_summary import new_act_id
 from tui.core.errors import Refused
 from tui.core.models.row import Row
 from tui.safe_io.opening import guard_below, guard_config_dir
 from tui.settings import Settings
+
+Target = Literal["none", "one", "marked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +82,11 @@ class VerbOutput:
 class VerbInfo:
     """What the console must know of a verb to offer it by its name.
 
-    `takes` is what its first word names: `id` (one session), `ids` (some), `listing`, `topic`, or
-    empty; it is optional when `needs`, the words that it cannot do without, is 0. `flags` are its
-    options, `valued` those of them that are followed by a value.
+    `takes` is what its first word names: `id` (one session), `ids` (some), `listing`, `topic`,
+    or empty; it is optional when `needs`, the number of required words, is 0. `flags` are its
+    options, `valued` those of them that are followed by a value. When no session is named it is
+    run on its `target`: the selected session (`one`), the marked ones, or none. `acts` says
+    whether it changes anything.
     """
 
     name: str
@@ -90,6 +95,8 @@ class VerbInfo:
     needs: int = 0
     flags: tuple[str, ...] = ()
     valued: tuple[str, ...] = ()
+    target: Target = "none"
+    acts: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from tests.project.test_layers import CODE, HEAVY, loaded_by
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, run_cli, snapshot
 
 OVER = "0e000000-1111-4222-8333-444455556666"
@@ -121,18 +120,3 @@ def test_several_are_deleted_in_one_batch_that_one_undo_takes_back(listing: Samp
     assert "2 of 3 done" in err
     assert len({one["at"] for one in say_json(listing, "trash")}) == 1
     assert len(say(listing, "undo")[0].splitlines()) == 2
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["cleanup", "--dry-run"],
-        ["cleanup", "--yes"],
-        ["hold", "on"],
-        ["trash"],
-        ["purge", OVER, "--yes"],
-    ],
-    ids=" ".join,
-)
-def test_the_verbs_stay_light(listing: SampleListing, words: list[str]) -> None:
-    assert not loaded_by(CODE, "--root", str(listing.root), *words) & set(HEAVY)

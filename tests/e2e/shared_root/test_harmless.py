@@ -23,16 +23,13 @@ from tests.support.listings.sample_listing import FIRST, SampleListing, with_foo
 from tests.support.place import REPOSITORY
 from tests.support.processes.terminal import Terminal
 from tests.support.processes.watched import WATCH, require_harmless
+from tests.support.verb_lines import verb_lines
 
 # What eight threads read at once, where all of them are needed: how many are, the machine says.
 MOST_KB = 700_000
 _ROOM = 2 << 30
 SECONDS = 250  # fifty times what a verb may take: the machine has other work
-LOOKING = (
-    *(["ls", "--json"], ["stats"], ["log", "-n", "500"], ["doctor"], ["check"], ["trash"]),
-    *(["grep", "pumps"], ["info"], ["hold"], ["cleanup", "--older-than", "1d", "--dry-run"]),
-    *([*words, f"sound/{FIRST}"] for words in (["tail"], ["export"])),
-)
+LOOKING = (["ls", "--json"], *verb_lines(acting=False, session=f"sound/{FIRST}", listing=""))
 OF_ANOTHER = ("ls", "doctor", "show")
 OF_ONE = (["show", "--json"], ["log"], ["tail"])
 

@@ -28,8 +28,9 @@ KEPT = ("PATH", "TZ", "PYTHONPYCACHEPREFIX")
 # Two forks: the one in between waits for the verb's end and tells it, and the server goes on.
 _SERVER = """
 import gc, importlib, json, os, socket, sys, time
-from tui.__main__ import _VERBS, main
-for module in set(_VERBS.values()):
+from tui.__main__ import main
+from tui.cli.declarations.table import VERBS
+for module in {one.module for one in VERBS}:
     importlib.import_module(f"tui.cli.verbs.{module}")
 gc.freeze()
 line, own = socket.socket(fileno=int(sys.argv[1])), os.environ.get("LC_CTYPE")

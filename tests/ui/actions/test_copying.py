@@ -22,7 +22,6 @@ from tests.support.console.piloted import Console, console
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tests.support.processes.forked_cli import run_verb
 from tui.__main__ import say_verb
-from tui.cli.arguments import declare
 from tui.cli.parser import build_parser
 from tui.cli.verb_info import verb_infos
 from tui.core.models.session import Liveness, Process
@@ -104,7 +103,7 @@ async def test_the_copied_command_does_the_same(tmp_path: Path, keys: tuple[str,
 
 def read(command: str) -> dict[str, Any]:
     """Return what the command line makes of a command."""
-    return vars(build_parser(declare).read(shlex.split(command)[1:]))
+    return vars(build_parser().read(shlex.split(command)[1:]))
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_the_line_says_what_its_verb_does() -> None:
 
     assert hint("ac", VERBS, never) == "activate · not now: ack"
     assert hint("ack ", VERBS, never).endswith("(not now: it runs)")
-    assert hint("ack 9f2c", VERBS, never).startswith("settle")
+    assert hint("ack 9f2c", VERBS, never).startswith("acknowledge")
     assert "not now" not in hint("ack 9f2c", VERBS, never)
     assert hint("q", VERBS, never) == "leave; running agents go on"
     assert hint("nonsense", VERBS, never) == "? no such verb"

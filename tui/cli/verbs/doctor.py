@@ -76,7 +76,6 @@ def _needed(context: Context, within: timedelta) -> tuple[Catalog, tuple[Alert, 
 
 def adopt(context: Context, args: argparse.Namespace) -> int:
     """Move strays into their listing, and track what no row tracks."""
-    context.require_writable()
     if bool(args.ids) == args.all:
         raise UsageError("name the sessions to adopt, or --all for every stray: see `doctor`")
     catalog = look(context)
@@ -146,7 +145,6 @@ def _told_alike(alike: Sequence[Finding]) -> Iterator[str]:
 def _notify(context: Context, catalog: Catalog, found: Sequence[Alert]) -> None:
     if not context.settings.notify_command:
         raise UsageError("--notify needs notify_command in the settings")
-    context.require_writable()
     context.require_unrestricted("it runs no notify_command")
     if trouble := notify(context, catalog, found):
         say(f"warning: {trouble}")

@@ -15,7 +15,6 @@ from tui.operations.sessions.rename import rename as rename_session
 
 def ack(context: Context, args: argparse.Namespace) -> int:
     """Settle what needs somebody, until something new happens to it."""
-    context.require_writable()
     name, _, wanted = args.id.rpartition("/")
     catalog = look(context, name, wanted)
     listing = catalog.listing(args.id)
@@ -30,7 +29,6 @@ def ack(context: Context, args: argparse.Namespace) -> int:
 
 def rename(context: Context, args: argparse.Namespace) -> int:
     """Give a session a title."""
-    context.require_writable()
     return _put(args, _facts(rename_session(context, session_named(context, args.id), args.title)))
 
 

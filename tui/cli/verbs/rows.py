@@ -16,19 +16,16 @@ from tui.operations.trash.undo import undo_last
 
 def fail(context: Context, args: argparse.Namespace) -> int:
     """Mark a session failed."""
-    context.require_writable()
     return _put(args, row_edits.fail(context, session_named(context, args.id), args.reason))
 
 
 def activate(context: Context, args: argparse.Namespace) -> int:
     """Make a failed or expired session active again."""
-    context.require_writable()
     return _put(args, row_edits.activate(context, session_named(context, args.id)))
 
 
 def reapply(context: Context, args: argparse.Namespace) -> int:
     """Put back what the pipeline overwrote."""
-    context.require_writable()
     return _put(args, row_edits.reapply(context, session_named(context, args.id)))
 
 

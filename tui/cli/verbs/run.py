@@ -95,7 +95,6 @@ def answer(context: Context, args: argparse.Namespace) -> int:
         return _told(steer.put_off(context, session, args.length), args)
     if args.length:
         raise UsageError(f"what is {args.length!r}? quote an answer of several words")
-    context.require_writable()
     shown = _seen(context, session, args.decision, args.input)
     act = steer.answer(context, session, args.decision, args.reason, shown=shown)
     return _told(act, args)

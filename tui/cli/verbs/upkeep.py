@@ -58,7 +58,6 @@ def cleanup(context: Context, args: argparse.Namespace) -> int:
     if args.dry_run:
         _put_plan(context, plan, as_json=args.json)
         return int(bool(plan.unread))
-    context.require_writable()
     require_not_held(context.root)
     if not (args.yes or plan.is_empty):
         if not args.json:
@@ -101,7 +100,6 @@ def trash(context: Context, args: argparse.Namespace) -> int:
 
 def purge(context: Context, args: argparse.Namespace) -> int:
     """Erase a session for good, trash included."""
-    context.require_writable()
     if not args.yes:
         raise ConfirmationRequired(
             f"would erase {plan_purge(context, args.id).words}: add --yes to do it"

@@ -19,7 +19,6 @@ from tui.operations.trash.delete import restore as restore_session
 
 def extend(context: Context, args: argparse.Namespace) -> int:
     """Let sessions last longer."""
-    context.require_writable()
     context = context.at_one_moment()
 
     def one(words: str) -> dict[str, Any]:
@@ -35,7 +34,6 @@ def extend(context: Context, args: argparse.Namespace) -> int:
 
 def delete(context: Context, args: argparse.Namespace) -> int:
     """Move sessions into the trash."""
-    context.require_writable()
     if not args.yes:
         sessions = [session_named(context, words) for words in args.ids]
         raise ConfirmationRequired(f"would delete {_named(sessions)}: add --yes to do it")

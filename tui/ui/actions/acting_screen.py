@@ -68,15 +68,15 @@ class ActingScreen(PictureScreen, inherit_bindings=False):
 
     def why_no_verb(self, verb: VerbInfo) -> str:
         """Return why a verb is not possible on what is selected; empty when it is."""
-        if self.engine.is_read_only and verb.name not in verbs.HARMLESS:
+        if self.engine.is_read_only and verb.acts:
             return "this console is read-only"
-        if not verb.needs or verb.takes not in ("id", "ids"):
+        if verb.target == "none":
             return ""
 
         def why(one: Session) -> str:
             return disabled_reason.why_not(verb.name, one, self.desk)
 
-        if verb.name in commands.OF_ONE:
+        if verb.target == "one":
             one = self.selected
             return why(one) if one else key_targets.why_none(self)
         return key_targets.why_not_some(self, why)
@@ -112,7 +112,7 @@ class ActingScreen(PictureScreen, inherit_bindings=False):
                     verbs.hint(typed, self.known_verbs, self.why_no_verb), "muted"
                 ),
                 complete=lambda typed: verbs.complete(typed, self.known_verbs, names),
-                counts_on_it=False,  # but a verb that is not harmless does
+                counts_on_it=False,  # but a verb that acts does
             )
         except VerbStopped as stopped:
             raise stopped.why from None
@@ -122,7 +122,7 @@ class ActingScreen(PictureScreen, inherit_bindings=False):
         if not text.strip():
             return
         command = verbs.parse(text, self.known_verbs)
-        if command.verb.name not in verbs.HARMLESS and not self.question.was_shown:
+        if command.verb.acts and not self.question.was_shown:
             raise UsageError(TOO_EARLY)
         if self.page.is_open:
             self.leave_page()

@@ -18,7 +18,6 @@ from tui.ui.actions.disabled_reason import require, why_not
 from tui.ui.actions.verbs import VerbLine
 
 _ID = re.compile(r"[0-9a-f]{4}[0-9a-f-]*|[^/ ]+/[^/ ]+")
-OF_ONE = ("resume", "send", "answer", "interrupt", "stop", "rename", "model", "mode")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ async def run(desk: ActionContext, command: VerbLine, meant: Selection) -> None:
     desk.asks_about(order.sessions)
     if flow is None or not set(command.options) <= set(options):
         _require_on_some(desk, order)
-        await run_verb.say(desk, name, _calls(order))
+        await run_verb.say(desk, command.verb, _calls(order))
     elif desk.engine.is_read_only:
         raise Refused("this console is read-only")
     else:
@@ -118,7 +117,7 @@ def _resolved(command: VerbLine, meant: Selection) -> tuple[tuple[Session, ...],
         return tuple(named), words[len(named) :]
     if len(words) >= command.verb.needs and _ID.fullmatch(words[0]):
         return (), words
-    if command.verb.name in OF_ONE and command.verb.name != "resume":
+    if command.verb.target == "one":
         return (meant.selected,) if meant.selected else (), words
     return tuple(meant.targets), words
 

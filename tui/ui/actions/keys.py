@@ -10,7 +10,7 @@ from textual.keys import _character_to_key
 
 from tui.core.keymap import DANGEROUS, Keymap
 from tui.operations.context import VerbInfo
-from tui.ui.actions.verbs import HARMLESS, OWN
+from tui.ui.actions.verbs import OWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +83,14 @@ _LAST = 16
 
 def deeds(keys: Keymap, verbs: Sequence[VerbInfo]) -> tuple[KeyAction, ...]:
     """Return what the keys do; the key of a verb types it at the `:` line."""
-    summaries = {verb.name: verb.summary for verb in (*verbs, *OWN)}
-    spoken = tuple(_spoken(name, summaries[name]) for name in keys.verbs if name in summaries)
+    named = {verb.name: verb for verb in (*verbs, *OWN)}
+    spoken = tuple(_spoken(named[name]) for name in keys.verbs if name in named)
     return DEEDS + spoken
 
 
-def _spoken(verb: str, summary: str) -> KeyAction:
-    return KeyAction(
-        verb, f"verb('{verb}')", verb, f":{verb}, {summary}", _LAST, verb not in HARMLESS
-    )
+def _spoken(verb: VerbInfo) -> KeyAction:
+    name = verb.name
+    return KeyAction(name, f"verb('{name}')", name, f":{name}, {verb.summary}", _LAST, verb.acts)
 
 
 def bindings(there: Iterable[KeyAction], keys: Keymap) -> list[BindingType]:

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 
 from tui.core.errors import ConfirmationRequired, ConsoleError, UsageError
 from tui.core.models.session import Key, Session
-from tui.operations.context import VerbOutput
+from tui.operations.context import VerbInfo, VerbOutput
 from tui.ui.actions.action_context import ActionContext, is_sure, named
 from tui.ui.actions.batch_action import reasons
-from tui.ui.actions.verbs import READING
 from tui.ui.threads import in_background
 
 _ADD_YES = "add --yes"
@@ -25,10 +24,14 @@ _FULL_ID = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9
 class _Saying:
     """A verb on its way through its sessions; without any, it is said once for all."""
 
-    verb: str
+    info: VerbInfo
     calls: Sequence[tuple[Session | None, tuple[str, ...]]]
     said: list[VerbOutput] = field(default_factory=list)
     errors: dict[Key, ConsoleError] = field(default_factory=dict)
+
+    @property
+    def verb(self) -> str:
+        return self.info.name
 
     @property
     def sessions(self) -> tuple[Session, ...]:
@@ -65,7 +68,7 @@ class _Saying:
 
 
 async def say(
-    desk: ActionContext, verb: str, calls: Sequence[tuple[Session | None, tuple[str, ...]]]
+    desk: ActionContext, info: VerbInfo, calls: Sequence[tuple[Session | None, tuple[str, ...]]]
 ) -> None:
     """Do a verb once for each of `calls`, and show what it says; raises what it raises.
 
@@ -75,21 +78,22 @@ async def say(
         raise UsageError("`-` reads stdin, and there is none here")
     desk.commands = tuple(words for _, words in calls)
     try:
-        saying = await _done(desk, verb, calls)
+        saying = await _done(desk, info, calls)
     except ConfirmationRequired as error:
-        if not await _confirmed(desk, verb, error, [one for one, _ in calls if one is not None]):
+        sessions = [one for one, _ in calls if one is not None]
+        if not await _confirmed(desk, info.name, error, sessions):
             desk.question.say("nothing done")
             return
         sure = [(one, (*words, "--yes")) for one, words in calls]
         desk.commands = tuple(words for _, words in sure)
-        saying = await _done(desk, verb, sure)
+        saying = await _done(desk, info, sure)
     _show(desk, saying)
 
 
 async def _done(
-    desk: ActionContext, verb: str, calls: Sequence[tuple[Session | None, tuple[str, ...]]]
+    desk: ActionContext, info: VerbInfo, calls: Sequence[tuple[Session | None, tuple[str, ...]]]
 ) -> _Saying:
-    saying = _Saying(verb, calls)
+    saying = _Saying(info, calls)
     width = max(20, desk.question.size.width - 2)  # of a line of a page
 
     def work() -> None:
@@ -129,7 +133,7 @@ async def _confirmed(
 
 
 def _show(desk: ActionContext, saying: _Saying) -> None:
-    if saying.sessions and saying.said and saying.verb not in READING:
+    if saying.sessions and saying.said and saying.info.acts:
         desk.failed = frozenset(saying.errors)
     lines = saying.lines()
     is_bad = bool(saying.errors) or any(said.code for said in saying.said)

@@ -12,16 +12,9 @@ from tui.guides import topic_names
 from tui.operations.context import VerbInfo
 
 OWN = (
-    VerbInfo("wide", "more columns, or fewer"),
-    VerbInfo("quit", "leave; running agents go on"),
+    VerbInfo("wide", "more columns, or fewer", acts=False),
+    VerbInfo("quit", "leave; running agents go on", acts=False),
 )
-READING = frozenset(
-    {
-        *("ls", "show", "info", "tail", "grep", "export", "trash", "doctor", "check", "log"),
-        *("stats", "help"),
-    }
-)
-HARMLESS = READING | {verb.name for verb in OWN}
 ABBREVIATIONS = {"q": "quit", "h": "help"}
 
 
@@ -67,8 +60,7 @@ class VerbLine:
     @property
     def takes_selected(self) -> bool:
         """Whether it cannot do without a session, so that the selected one may be meant."""
-        takes = self.verb.takes in ("id", "ids") and self.verb.needs > 0
-        return takes and not {"-h", "--help", "--all"} & set(self.given)
+        return self.verb.target != "none" and not {"-h", "--help", "--all"} & set(self.given)
 
 
 def parse(text: str, verbs: Iterable[VerbInfo]) -> VerbLine:

@@ -1,0 +1,1 @@
+"""Each verb of the command line, declared once; parser, console, completion and README read it."""

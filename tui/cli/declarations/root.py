@@ -1,0 +1,113 @@
+"""The verbs for a whole root, and for this program."""
+
+from __future__ import annotations
+
+from tui.cli.declarations.arguments import LISTING, YES, argument, count, flag, text, word
+from tui.cli.declarations.verb import Verb
+
+ROOT = (
+    Verb(
+        name="cleanup",
+        module="upkeep",
+        summary="move sessions that are expired, old or over the size limit to the trash",
+        examples=(
+            "cleanup --expired --older-than 30d --dry-run",
+            "cleanup --older-than 1d --purge-trash --yes",
+        ),
+        acts=True,
+        arguments=(
+            LISTING,
+            flag("--expired", about="expired sessions and leftover transcripts (default)"),
+            word("--older-than", "30d", "sessions inactive for this long"),
+            word("--max-size", "5GB", "the least recently active first"),
+            flag("--purge-trash", about="also erase trash that is older than `trash_days`"),
+            flag("--dry-run", about="only list what would be moved"),
+            YES,
+        ),
+        acts_when=lambda args: not args.dry_run,
+    ),
+    Verb(
+        name="hold",
+        module="upkeep",
+        summary="pause new runs and clean-up in this root, or continue them",
+        examples=("hold on", "hold"),
+        acts=True,
+        arguments=(
+            argument("switch", nargs="?", choices=("on", "off"), help="neither: print the state"),
+            text("--reason", "T", "why, for your colleagues"),
+        ),
+        acts_when=lambda args: args.switch is not None,
+    ),
+    Verb(
+        name="trash",
+        module="upkeep",
+        summary="list the trash, or preview a session in it",
+        examples=("trash 9f2c", "trash"),
+        acts=False,
+        arguments=(argument("id", nargs="?", metavar="ID", completes="trash"),),
+    ),
+    Verb(
+        name="log",
+        module="history",
+        summary="print who did what",
+        examples=("log hollis_park -n 20", "log"),
+        acts=False,
+        arguments=(
+            argument(
+                "id",
+                nargs="?",
+                metavar="ID",
+                help="a session or a listing",
+                completes="session listing",
+            ),
+            argument("-n", type=count, default=50, metavar="50", help="how many actions"),
+            flag("--all", about="every session of an action on many"),
+        ),
+    ),
+    Verb(
+        name="stats",
+        module="history",
+        summary="count sessions, bytes and costs by listing",
+        examples=("stats --json",),
+        acts=False,
+        arguments=(LISTING,),
+    ),
+    Verb(
+        name="doctor",
+        module="doctor",
+        summary="explain everything unusual, and how to fix it",
+        examples=("doctor --fix", "doctor"),
+        acts=False,
+        arguments=(LISTING, flag("--fix", about="apply the safe fixes and report them")),
+        acts_when=lambda args: bool(args.fix),
+    ),
+    Verb(
+        name="check",
+        module="doctor",
+        summary="for monitoring: exits with 1 when something needs attention",
+        examples=("check --ends 1h", "check --notify"),
+        acts=False,
+        arguments=(
+            argument(
+                "--ends", default="1h", metavar="1h", help="report what ends within this time"
+            ),
+            flag("--notify", about="run `notify_command` once for each new alert"),
+        ),
+        acts_when=lambda args: bool(args.notify),
+    ),
+    Verb(
+        name="info",
+        module="info",
+        summary="print all paths, versions and settings",
+        examples=("info --json",),
+        acts=False,
+    ),
+    Verb(
+        name="help",
+        module="help",
+        summary="print a guide, or list the guides",
+        examples=("help security", "help"),
+        acts=False,
+        arguments=(argument("topic", nargs="?", default="", metavar="TOPIC", completes="topic"),),
+    ),
+)

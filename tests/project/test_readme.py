@@ -15,6 +15,7 @@ from tests.support.place import REPOSITORY
 from tests.torture import suite
 from tui.cli.parser import build_parser
 from tui.cli.verb_info import verb_infos
+from tui.core.keymap import KEYS
 from tui.guides import topic_names
 from tui.ui.actions.verbs import OWN
 
@@ -24,6 +25,7 @@ TEXT = README.read_text("utf-8")
 VERBS = {one.name for one in verb_infos()}
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.S | re.M)
 _SPAN = re.compile(r"`([^`\n]+)`")
+ANSWERS = set("ynAlw7")
 texts = pytest.mark.parametrize("path", TEXTS, ids=[one.stem for one in TEXTS])
 
 
@@ -108,6 +110,13 @@ def test_every_topic_is_one(path: Path) -> None:
         re.match(r"(?:session-console |:)?help ([\w-]+)$", one) for one in spans(path.read_text())
     )
     assert {one[1] for one in said if one} - {"TOPIC"} <= set(topic_names())
+
+
+def test_the_walk_presses_keys_that_exist() -> None:
+    text = (GUIDES / "first-night-shift.md").read_text("utf-8")
+    pressed = {one for one in spans(text) if len(one) == 1}
+    assert pressed >= set("!areducF3iq")
+    assert pressed <= {key for keys in KEYS.values() for key in keys} | ANSWERS
 
 
 @texts

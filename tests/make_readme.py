@@ -15,6 +15,7 @@ from typing import Any, get_type_hints
 from tests.support.place import REPOSITORY
 from tui.cli.declarations.table import VERBS
 from tui.core.keymap import Keymap
+from tui.core.session_state import state_table
 from tui.demo import pipeline
 from tui.guides import topics
 from tui.settings import Settings
@@ -99,6 +100,7 @@ MADE: dict[str, Callable[[], str]] = {
     "pipeline": example,
     "rooms": rooms_table,
     "settings": settings_table,
+    "states": state_table,
     "topics": topics_table,
     "usage": usage,
     "verbs": verbs_table,

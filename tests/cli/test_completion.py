@@ -18,7 +18,7 @@ from tui.cli.completion import SHELLS
 from tui.cli.declarations.table import VERBS
 from tui.cli.declarations.verb import Verb
 from tui.cli.parser import build_parser
-from tui.core.session_filter import STATUS_WORDS
+from tui.core.session_filter import STATE_WORDS
 from tui.guides import topic_names
 from tui.operations.trash.delete import delete
 
@@ -79,7 +79,7 @@ def test_the_shipped_files_are_those_of_the_verbs(name: str) -> None:
         (["--operator", "ls", "un"], {"undo"}),
         (["--root", "=", "ls", "un"], {"undo"}),
         (["ls", "--status", "q"], {"queued", "quiet"}),
-        (["ls", "--status", "="], set(STATUS_WORDS)),
+        (["ls", "--status", "="], set(STATE_WORDS)),
         (["ls", "--status", "=", "api"], {"api-error"}),
         (["cleanup", "--older-than", ""], set()),
         (["help", ""], set(topic_names())),
@@ -134,8 +134,8 @@ def test_tab_completes_in_a_real_bash(tmp_path: Path) -> None:
     with Terminal(bash, size=(160, 24)) as screen:
         screen.send(f"source {DEPLOY / 'completion.bash'}; PS1='re''ady> '\r")
         screen.wait_for("ready>")
-        screen.send("session-console ls --status=bu\t")
-        screen.wait_for("--status=busy")
+        screen.send("session-console ls --status=ru\t")
+        screen.wait_for("--status=running")
         screen.send(f"\x15session-console --root={listing.root} show 9\t")
         screen.wait_for(f"show {FIRST}")
 

@@ -21,9 +21,9 @@ from tests.support.processes.children import Child
 from tui.safe_io.processes import own_domain, started
 
 KEYS = (
-    "session_id", "listing", "stage", "status", "liveness", "waiting_for", "created_at",
-    "expires_at", "expires_in_s", "sweep_at", "ends_at", "title", "model", "cost_usd", "transcript",
-    "bytes", "last_activity_at", "state", "unread",
+    "session_id", "listing", "stage", "status", "liveness", "state_word", "waiting_for",
+    "created_at", "expires_at", "expires_in_s", "sweep_at", "ends_at", "title", "model", "cost_usd",
+    "transcript", "bytes", "last_activity_at", "state", "unread",
 )  # fmt: skip
 
 
@@ -59,6 +59,7 @@ def test_ls_lists_the_keys_of_the_contract_soonest_first(listing: SampleListing)
         "stage": "stage_3",
         "status": "active",
         "liveness": "none",
+        "state_word": "ready",
         "waiting_for": None,
         "title": "Strategic buyers, pumps",
         "model": "claude-sonnet-4-5",
@@ -86,10 +87,12 @@ def test_what_is_not_there_is_null(listing: SampleListing) -> None:
     ("words", "found"),
     [
         (["hollis_park"], {FIRST, SECOND}),
+        (["--status", "ready"], {FIRST, SECOND}),
         (["--status", "active"], {FIRST, SECOND}),
+        (["--status", "running"], set()),
         (["--status", "failed"], set()),
         (["--status", "busy"], set()),
-        (["--status", "API error"], set()),
+        (["--status", "API-error"], set()),
         (["--ends", "3d"], {SECOND}),
         (["--live"], set()),
     ],
@@ -336,7 +339,7 @@ def test_what_ls_calls_quiet_is_what_the_settings_say(listing: SampleListing) ->
     registry = listing.config_dir / "sessions"
     registry.mkdir()
     (registry / f"{os.getpid()}.json").write_text(json.dumps(entry))
-    for quiet_after, state in (("30m", "quiet"), ("2h", "busy")):
+    for quiet_after, state in (("30m", "quiet"), ("2h", "running")):
         done = run_cli(listing.root, "ls", "--live", SESSION_CONSOLE_QUIET_AFTER=quiet_after)
         assert f" {state} " in done.stdout.splitlines()[1]
         assert [one["session_id"] for one in listed(listing, "--status", "busy")] == [FIRST]

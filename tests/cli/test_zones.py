@@ -76,7 +76,7 @@ def test_every_stored_time_means_one_moment_in_each_zone(listing: SampleListing,
     assert execute(listing, sql) == [("2999-12-24T23:59:59",)]
     show = run_cli(listing.root, "show", "g-garbage", **zoned).stdout
     assert f"the table's times are read in {zone}" in show
-    assert "waits for clean-up" not in show
+    assert "awaiting clean-up" not in show
     plan = run_cli(listing.root, "cleanup", "--dry-run", "--json", **zoned)
     assert "a-spring" in plan.stdout
     assert not {"g-garbage", "h-nothing", "i-zero"} & set(plan.stdout.split('"'))

@@ -7,19 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.core.test_session_state import IN_STATE
 from tui.core.errors import UsageError
-from tui.core.models.row import Row, Status
-from tui.core.models.run import Run
 from tui.core.models.session import Liveness, Session, State, Transcript
 from tui.core.session_filter import (
-    STATUS_WORDS,
+    STATE_WORDS,
     CleanupCriteria,
     names_gone,
     parse_filter,
     parse_status,
     select,
 )
-from tui.view.text import formatting
+from tui.core.session_state import StateWord, state_word
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -82,7 +81,8 @@ def test_a_comparison_needs_a_duration(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "asks"), [("", False), ("pumps", False), ("deleted", True), ("x EXPIRED", True)]
+    ("text", "asks"),
+    [("", False), ("pumps", False), ("deleted", True), ("x EXPIRED", True), ("cleaned", True)],
 )
 def test_rows_of_which_nothing_is_left_are_shown_when_named(text: str, asks: bool) -> None:
     assert names_gone(text) is asks
@@ -176,40 +176,42 @@ def test_an_expiry_in_a_zone_that_is_in_doubt_takes_nothing_and_says_so() -> Non
 
 
 HOUR = timedelta(hours=1)
-RUN = Run("1", "stalled", "hollis_park", Path("run"), "busy", "anna", NOW, NOW, stalled_since=NOW)
-STATES = (
-    *(session(str(one), liveness=one) for one in Liveness if one is not Liveness.NONE),
-    *(session(str(one), str(one)) for one in Status),
-    *(session(str(one), "", state=one) for one in State if one is not State.OK),
-    session("quiet", liveness=Liveness.BUSY, last_activity_at=NOW - HOUR),
-    session("stalled", liveness=Liveness.BUSY, run=RUN),
-    session("API error", turn_error="overloaded"),
-    session("overwritten", overwritten=Row("1", "1", "1", "", "", "failed")),
-    session("unread", unread="its table is locked"),
-    session("stray", transcript=Transcript("1", "1", 1, NOW, stray_in=Path("/x"))),
-    session("In Review", "In Review"),
+QUIET = HOUR / 6
+
+
+@pytest.mark.parametrize("word", STATE_WORDS)
+def test_state_shows_words_that_the_filter_and_status_take(word: str) -> None:
+    takes, is_in = parse_filter(word, QUIET), parse_status(word, (), QUIET)
+    taken = [one for one in IN_STATE.values() if takes(one, NOW)]
+    assert taken == [one for one in IN_STATE.values() if is_in(one, NOW)]
+    assert IN_STATE[StateWord(word)] in taken
+    assert len(taken) < 4
+    assert parse_status(word.upper(), (), QUIET)(IN_STATE[StateWord(word)], NOW)
+
+
+@pytest.mark.parametrize(
+    ("alias", "taken"),
+    [
+        ("active", set(StateWord) - {"failed", "untracked", "leftover", "cleaned", "deleted"}),
+        ("busy", {"running", "quiet", "stalled"}),
+        ("idle", {"attached"}),
+        ("unread", {"unreadable"}),
+        ("expired", {"expired", "cleaned", "leftover"}),
+    ],
 )
+def test_words_of_earlier_versions_and_of_json_still_work(alias: str, taken: set[str]) -> None:
+    takes, is_in = parse_filter(alias, QUIET), parse_status(alias, (), QUIET)
+    assert {word for word, one in IN_STATE.items() if takes(one, NOW)} == taken
+    assert {word for word, one in IN_STATE.items() if is_in(one, NOW)} == taken
 
 
-def test_a_status_is_any_word_that_the_console_shows() -> None:
-    shown = {one: formatting.state(one, NOW, HOUR / 6)[0].partition(" ")[2] for one in STATES}
-    assert list(shown.values()) == [one.session_id for one in STATES]
-    for one, word in shown.items():
-        assert parse_status(word, STATES, HOUR / 6)(one, NOW)
-        assert parse_status(word.upper(), STATES, HOUR / 6)(one, NOW)
-    told = {"-".join(word.lower().split()) for word in shown.values()}
-    assert told - {"in-review"} == set(STATUS_WORDS) - {"none"}
-
-
-@pytest.mark.parametrize("word", [word for word in STATUS_WORDS if word != "none"])
-def test_a_filter_knows_each_word_of_a_status(word: str) -> None:
-    takes, is_in = parse_filter(word, HOUR / 6), parse_status(word, (), HOUR / 6)
-    taken = [one.session_id for one in STATES if takes(one, NOW)]
-    assert taken == [one.session_id for one in STATES if is_in(one, NOW)] != []
-    assert len(taken) < len(STATES) / 2 or word == "active"
+def test_a_status_of_the_pipelines_own_is_taken_as_it_is_shown() -> None:
+    other = session("x", "In Review")
+    assert state_word(other, NOW, QUIET) == "In Review"
+    assert parse_status("in review", (other,), QUIET)(other, NOW)
 
 
 @pytest.mark.parametrize("word", ["odd", "", " ", "in review"])
 def test_a_status_that_is_nowhere_is_refused_with_those_there_are(word: str) -> None:
-    with pytest.raises(UsageError, match=r"use active, .*busy, .*ghost, .*api-error"):
-        parse_status(word, STATES[:-1], HOUR)
+    with pytest.raises(UsageError, match=r"use stalled, .*running, .*ghost, .*ready"):
+        parse_status(word, tuple(IN_STATE.values()), HOUR)

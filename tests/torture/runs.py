@@ -50,7 +50,7 @@ def _letter(asked: ApiRequest) -> Turn:
 def _lose(site: Site, number: int, lose: Callable[[Terminal], None]) -> None:
     """Resume by key, lose the console while words come, and look again."""
     with _console(site) as screen:
-        screen.wait_for("hollis_park", "active")
+        screen.wait_for("hollis_park", "ready")
         screen.send("r")
         screen.wait_for("mode default")
         screen.send(f"Letter {number}\r")

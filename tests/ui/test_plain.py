@@ -12,8 +12,8 @@ from tui.ui.widgets.pane import Pane
 from tui.view.text import formatting
 
 STATES = (
-    "? waiting", "● busy", "○ idle", "◍ orphan", "◍ unknown", "◌ quiet", "✗ failed", "✗ ghost",
-    "+ untracked", "· active", "▸ failed",
+    "? waiting", "● running", "○ attached", "◍ orphan", "◍ unknown", "◌ quiet", "✗ failed",
+    "✗ ghost", "+ untracked", "· ready", "▸ failed",
 )  # fmt: skip
 
 

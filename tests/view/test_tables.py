@@ -61,7 +61,7 @@ def test_the_sessions_at_80_columns() -> None:
     )
     assert text(head).split() == ["ENDS", "STATE", "LISTING", "ST", "TITLE", "QUIET", "SIZE"]
     assert text(line) == (
-        ">*    42m   ? waiting   cranbury_and_du~ 3  Strategic buye~ 26m left    3m  2.1M"
+        ">*    42m   ? waiting     cranbury_and_du~ 3  Strategic bu~ 26m left    3m  2.1M"
     )
     assert text(head).index("STATE") == text(line).index("? waiting")
 
@@ -265,7 +265,7 @@ def test_a_listing_that_vanished_is_greyed() -> None:
     ("title", "word", "remark"),
     [
         ("Label printers, Iberia", "↗ stray", ":adopt moves it into its listing"),
-        ("Strategic buyers, heat pumps", formatting.OVERWRITTEN, ":reapply puts back"),
+        ("Strategic buyers, heat pumps", "≠ overwritten", ":reapply puts back"),
         ("Castings, second pass", "✗ failed", "seen by bert"),
     ],
 )
@@ -273,5 +273,4 @@ def test_what_is_odd_names_the_verb_that_mends_it(title: str, word: str, remark:
     one = next(one for one in CATALOG.sessions if one.title == title)
     assert formatting.state(one, NOW, QUIET)[0] == word
     assert remark in stream_title.title(one, NOW, QUIET)
-    shape = sessions.ListShape(120, is_wide=True, state_width=sessions.state_width([one]))
-    assert word in text(sessions.line(one, NOW, shape, QUIET))
+    assert word in text(sessions.line(one, NOW, sessions.ListShape(60), QUIET))

@@ -9,7 +9,7 @@ from pathlib import Path
 from tui.cli.declarations.arguments import COMMON, Argument
 from tui.cli.declarations.table import VERBS
 from tui.cli.declarations.verb import Verb
-from tui.core.session_filter import STATUS_WORDS
+from tui.core.session_filter import STATE_WORDS
 
 _EVERYWHERE = ("--help", *sorted(one.names[0] for one in COMMON))
 _STATUS = ("status",)
@@ -125,7 +125,7 @@ def bash(verbs: Sequence[Verb]) -> str:
         ask=_ASK,
         top=" ".join((*(verb.name for verb in verbs), *_EVERYWHERE, *_CONSOLE)),
         cases="\n".join(cases),
-        statuses=" ".join(STATUS_WORDS),
+        statuses=" ".join(STATE_WORDS),
         values="\n".join(values),
         valued=" | ".join(sorted(valued)),
     )
@@ -155,7 +155,7 @@ def _zsh_flag(option: Argument) -> str:
     if flag == "--root":
         return f"'{flag}=:folder:_files -/'"
     if option.completes == _STATUS:
-        return f"'{flag}=:status:({' '.join(STATUS_WORDS)})'"
+        return f"'{flag}=:status:({' '.join(STATE_WORDS)})'"
     if option.completes:
         return f"'{flag}=:name: _session_console_names {' '.join(option.completes)}'"
     return f"'{flag}=:value:_default'" if option.takes_value else flag
@@ -186,7 +186,7 @@ def fish(verbs: Sequence[Verb]) -> str:
 def _fish_flag(option: Argument) -> str:
     flag = f"-l {_flag(option)[2:]}"
     if option.completes == _STATUS:
-        return f"{flag} -x -a '{' '.join(STATUS_WORDS)}'"
+        return f"{flag} -x -a '{' '.join(STATE_WORDS)}'"
     if option.completes:
         return f"{flag} -x -a '(__session_console_names {' '.join(option.completes)})'"
     if not option.takes_value:

@@ -175,8 +175,11 @@ def problem_of(error: ConsoleError | OSError) -> ConsoleError:
     return ConsoleError(f"{error.filename or 'stdout'}: {error.strerror or error}")
 
 
-def session_json(session: Session, now: datetime) -> dict[str, Any]:
-    """Return a session under the names that scripts rely on; times are ISO 8601 with offset."""
+def session_json(session: Session, now: datetime, state_word: str) -> dict[str, Any]:
+    """Return a session under the names that scripts rely on; times are ISO 8601 with offset.
+
+    `state_word` is what `tui.core.session_state` calls its state.
+    """
     left = (session.expires_at - now).total_seconds() if session.expires_at else None
     has_row = session.row is not None
     unread = session.unread or (session.unseen if session.transcript is None else "")
@@ -186,6 +189,7 @@ def session_json(session: Session, now: datetime) -> dict[str, Any]:
         "stage": session.stage if has_row else None,
         "status": session.status if has_row else None,
         "liveness": str(session.liveness),
+        "state_word": str(state_word),
         "waiting_for": session.waiting_for or None,
         "created_at": iso(session.created_at),
         "expires_at": iso(session.expires_at),

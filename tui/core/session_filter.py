@@ -11,6 +11,7 @@ from tui.core.catalog import is_past, is_pending
 from tui.core.errors import UsageError
 from tui.core.models.row import Status
 from tui.core.models.session import Liveness, Session, State
+from tui.core.session_state import OF_LIVENESS, OF_STATE, StateWord, state_word
 from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import parse_duration
 
@@ -24,18 +25,43 @@ def _is(attribute: str, word: str) -> _Test:
     return lambda session, now, quiet_after: getattr(session, attribute) == word
 
 
-_STATUSES: dict[str, _Test] = {
-    **{str(word): _is("status", word) for word in Status},
-    **{str(word): _is("liveness", word) for word in Liveness},
-    "quiet": is_quiet,
-    "stalled": lambda session, now, quiet_after: is_stalled(session),
-    **{str(word): _is("state", word) for word in State if word is not State.OK},
-    "stray": lambda session, now, quiet_after: session.is_stray,
-    "unread": lambda session, now, quiet_after: bool(session.unread),
-    "overwritten": lambda session, now, quiet_after: session.overwritten is not None,
-    "api-error": lambda session, now, quiet_after: bool(session.turn_error),
+def _is_in(word: StateWord) -> _Test:
+    return lambda session, now, quiet_after: state_word(session, now, quiet_after) == word
+
+
+def _is_expired(session: Session, now: datetime, quiet_after: timedelta) -> bool:
+    is_ours = state_word(session, now, quiet_after) == StateWord.EXPIRED
+    return is_ours or session.status == Status.EXPIRED
+
+
+def _is_unread(session: Session, now: datetime, quiet_after: timedelta) -> bool:
+    return bool(session.unread)
+
+
+# The words of the STATE column. A session is taken also where STATE shows another word that
+# matters more: `running` takes a quiet one as well.
+_STATES: dict[StateWord, _Test] = {
+    **{word: _is_in(word) for word in StateWord},
+    **{word: _is("liveness", liveness) for liveness, word in OF_LIVENESS.items()},
+    **{word: _is("state", state) for state, word in OF_STATE.items()},
+    StateWord.STALLED: lambda session, now, quiet_after: is_stalled(session),
+    StateWord.QUIET: is_quiet,
+    StateWord.FAILED: _is("status", Status.FAILED),
+    StateWord.API_ERROR: lambda session, now, quiet_after: bool(session.turn_error),
+    StateWord.OVERWRITTEN: lambda session, now, quiet_after: session.overwritten is not None,
+    StateWord.STRAY: lambda session, now, quiet_after: session.is_stray,
+    StateWord.EXPIRED: _is_expired,
+    StateWord.CLEANED: _is("status", Status.EXPIRED),
+    StateWord.DELETED: _is("status", Status.DELETED),
 }
-STATUS_WORDS = tuple(_STATUSES)
+STATE_WORDS = tuple(map(str, StateWord))
+# The values of `status` and `liveness` in JSON, and what STATE showed in earlier versions.
+_STATUSES: dict[str, _Test] = {
+    **{str(word): _is("liveness", word) for word in Liveness},
+    "active": _is("status", Status.ACTIVE),
+    "unread": _is_unread,
+    **{str(word): test for word, test in _STATES.items()},
+}
 _WORDS: dict[str, _Test] = {
     "live": lambda session, now, quiet_after: session.is_live,
     "swept": lambda session, now, quiet_after: session.is_swept_first,
@@ -61,7 +87,7 @@ def parse_status(text: str, sessions: Iterable[Session], quiet_after: timedelta)
     if word in _STATUSES:
         return _bound(_STATUSES[word], quiet_after)
     if not word or all(_status_word(one.status) != word for one in sessions):
-        raise UsageError(f"no status {text!r}: use {', '.join(STATUS_WORDS)}, or a row's status")
+        raise UsageError(f"no status {text!r}: use {', '.join(STATE_WORDS)}, or a row's status")
     return lambda session, now: _status_word(session.status) == word
 
 
@@ -74,8 +100,8 @@ def _bound(test: _Test, quiet_after: timedelta) -> Predicate:
 
 
 def names_gone(text: str) -> bool:
-    """Whether a filter asks for deleted or expired rows, which are hidden otherwise."""
-    return any(word in ("deleted", "expired") for word in text.lower().split())
+    """Whether a filter asks for sessions of which only a row is left; they are hidden otherwise."""
+    return any(word in ("deleted", "expired", "cleaned") for word in text.lower().split())
 
 
 def _term(word: str, quiet_after: timedelta) -> Predicate:

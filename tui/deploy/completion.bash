@@ -59,7 +59,7 @@ _session_console() {
         help) words='--help --json --operator --read-only --restricted --root' takes='topic' ;;
     esac
     case $before in
-        --status) words='active expired failed deleted busy waiting idle queued orphan none unknown quiet stalled ghost untracked leftover stray unread overwritten api-error' takes='' ;;
+        --status) words='stalled quiet waiting running queued orphan unknown attached failed api-error overwritten unreadable stray ghost untracked leftover expired ready cleaned deleted' takes='' ;;
         --listing) words='' takes='listing' ;;
         --stage) words='' takes='stage' ;;
         --also) words='' takes='session' ;;

@@ -163,7 +163,7 @@ def test_no_key_starts_or_writes_anything_of_its_own(site: Site, tmp_path: Path)
         environment=environment(site, log),
         cwd=out,
     ) as screen:
-        screen.wait_for("hollis_park", "active")
+        screen.wait_for("hollis_park", "· ready")
         for key in KEYS:
             screen.send(f"{key}\x03")
         screen.send("?")

@@ -275,7 +275,7 @@ def test_one_deletes_what_the_other_resumes(site: Site) -> None:
     root = site.listing.parent
     with console(root, "anna", places) as anna, console(root, "bert", places) as bert:
         for screen in (anna, bert):
-            screen.wait_for("hollis_park", "active")
+            screen.wait_for("hollis_park", "· ready")
         anna.send("d")
         anna.wait_for("delete hollis_park", "y yes")
         bert.send("r")

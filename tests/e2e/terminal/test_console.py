@@ -51,11 +51,11 @@ def latest(site: Site) -> Path:
 def test_a_resume_by_key_streams_and_outlives_a_killed_console(site: Site) -> None:
     session_id = past(site)
     with console(site) as screen:
-        screen.wait_for("hollis_park", "ECHO this is the", "active")
+        screen.wait_for("hollis_park", "ECHO this is the", "· ready")
         screen.send("r")
         screen.wait_for("mode default")
         screen.send("LETTER please\r")
-        screen.wait_for("busy", "Buyer number 3 of the long list")
+        screen.wait_for("running", "Buyer number 3 of the long list")
         folder = latest(site)
         assert read_run(folder).state == "busy"
         assert LETTER not in site.transcript(session_id)
@@ -64,11 +64,11 @@ def test_a_resume_by_key_streams_and_outlives_a_killed_console(site: Site) -> No
     assert started(runner["pid"]) == runner["proc_start"]
     assert read_run(folder).state == "busy"
     with console(site, size=(120, 36)) as screen:
-        screen.wait_for("● busy", "Buyer number")
+        screen.wait_for("● running", "Buyer number")
         screen.send("r")
         screen.wait_for("it runs", ":send")
         assert over(folder).state == "done"
-        screen.wait_for("· active", "number 44 of the long list")
+        screen.wait_for("· ready", "number 44 of the long list")
         screen.send("q")
         assert screen.process.wait(60) == 0
     assert LETTER in site.transcript(session_id)
@@ -77,7 +77,7 @@ def test_a_resume_by_key_streams_and_outlives_a_killed_console(site: Site) -> No
 def test_a_hang_up_ends_the_console_and_not_the_run(site: Site) -> None:
     past(site)
     with console(site) as screen:
-        screen.wait_for("hollis_park", "active")
+        screen.wait_for("hollis_park", "· ready")
         screen.send("r")
         screen.wait_for("mode default")
         screen.send("NOTE please\r")
@@ -92,7 +92,7 @@ def test_two_consoles_that_resume_at_once_start_one_agent(site: Site) -> None:
     past(site)
     with console(site) as one, console(site) as two:
         for screen in (one, two):
-            screen.wait_for("hollis_park", "active")
+            screen.wait_for("hollis_park", "· ready")
             screen.send("r")
             screen.wait_for("mode default")
             screen.send("NOTE please")

@@ -39,12 +39,12 @@ def test_the_demo_shows_agents_that_talk_and_leaves_nothing_behind(
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     tmux.start(sys.executable, "-m", "tui", "--demo", temporary=temporary)
-    text = tmux.wait_for(lambda text: text.count("● busy") >= 2 and "? waiting" in text)
+    text = tmux.wait_for(lambda text: text.count("● running") >= 2 and "? waiting" in text)
     assert " failed  " in text
     folders = list(temporary.iterdir())
     assert len(folders) == 1
     assert agents_of(temporary)
-    tmux.keys("/", *"busy", "Enter")
+    tmux.keys("/", *"running", "Enter")
     before = tmux.wait_for(lambda text: "▌" in text)
     tmux.wait_for(lambda text: "▌" in text and text != before)
     tmux.call("resize-window", "-x", "120", "-y", "36")

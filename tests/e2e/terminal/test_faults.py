@@ -55,7 +55,7 @@ def faulty(tmp_path: Path, where: str) -> Iterator[Terminal]:
     environment = {"XDG_STATE_HOME": str(tmp_path / "state"), "SSH_CONNECTION": ""}
     here = REPOSITORY
     with Terminal(words, environment=environment, cwd=here) as terminal:
-        terminal.wait_for("? help", "active", seconds=CEILING)
+        terminal.wait_for("? help", "· ready", seconds=CEILING)
         (tmp_path / "armed").touch()
         yield terminal
 

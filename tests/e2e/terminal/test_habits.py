@@ -49,13 +49,13 @@ def still(text: str) -> str:
 
 def is_read(text: str) -> bool:
     """Whether Live shows what the second session said."""
-    return "Let me look." in text.partition("9f2d  · active")[2]
+    return "Let me look." in text.partition("9f2d  · ready")[2]
 
 
 def test_a_suspended_console_gives_the_terminal_back_and_returns_as_it_was(shell: Tmux) -> None:
     shell.wait_for(lambda text: "$" in text)
     shell.keys(*"console", "Enter")
-    shell.wait_for(lambda text: "active" in text)
+    shell.wait_for(lambda text: "· ready" in text)
     shell.keys("j", "Space")
     shown = shell.wait_for(lambda text: "1 marked" in text and is_read(text))
     shell.keys("C-z")
@@ -75,7 +75,7 @@ def test_a_suspended_console_gives_the_terminal_back_and_returns_as_it_was(shell
 def test_keys_are_those_of_the_file_and_what_is_copied_is_in_the_buffer(shell: Tmux) -> None:
     shell.wait_for(lambda text: "$" in text)
     shell.keys(*"console", "Enter")
-    shell.wait_for(lambda text: "active" in text and "R resume" in text)
+    shell.wait_for(lambda text: "· ready" in text and "R resume" in text)
     shell.keys("x")
     shell.wait_for(lambda text: "sorted by ends" in text)
     shell.keys("Y")
@@ -96,7 +96,7 @@ def test_keys_are_those_of_the_file_and_what_is_copied_is_in_the_buffer(shell: T
 def test_a_killed_console_loses_no_view_and_no_prompt(shell: Tmux, tmp_path: Path) -> None:
     shell.wait_for(lambda text: "$" in text)
     shell.keys(*"console", "Enter")
-    shell.wait_for(lambda text: "active" in text and "R resume" in text)
+    shell.wait_for(lambda text: "· ready" in text and "R resume" in text)
     shell.keys("j", "Space", "x", "R")
     shell.wait_for(lambda text: "mode default" in text)
     shell.keys(*"half-a-thought")
@@ -125,7 +125,7 @@ def test_without_a_shell_it_says_that_it_cannot_be_suspended(tmp_path: Path) -> 
     words = [sys.executable, "-m", "tui", "--root", str(tmp_path / "root")]
     try:
         server.start(*words, temporary=tmp_path)
-        server.wait_for(lambda text: "active" in text)
+        server.wait_for(lambda text: "· ready" in text)
         server.keys("C-z")
         server.wait_for(lambda text: "no shell started this console" in text)
         server.keys("s")

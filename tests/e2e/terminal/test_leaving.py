@@ -37,7 +37,7 @@ def test_a_disk_that_hangs_keeps_nobody(tmp_path: Path, *, is_selected: bool) ->
     stuck = SampleListing(root, "stuck")
     stuck.add(SECOND)
     with started(root, tmp_path) as terminal:
-        terminal.wait_for("? help", "active stuck", seconds=CEILING)
+        terminal.wait_for("? help", "ready stuck", seconds=CEILING)
         with hung_disk(stuck.folder):
             if is_selected:
                 terminal.send("j")
@@ -71,7 +71,7 @@ def test_a_deed_that_a_stuck_disk_holds_up_is_left_by_esc_and_by_a_signal(
         else:
             shutil.rmtree(folder)
         terminal = places.enter_context(started(root, tmp_path))
-        terminal.wait_for("? help", "waiting" if is_asked else "active", seconds=CEILING)
+        terminal.wait_for("? help", "waiting" if is_asked else "· ready", seconds=CEILING)
         if keys == "ay":
             terminal.send("a")
             terminal.wait_for("all of it is above")

@@ -123,7 +123,7 @@ def test_over_a_slow_link_keys_are_answered_while_an_agent_writes(tmp_path: Path
         screen.wait_for("Keys and verbs")
         screen.send("q")
         agent.write(100, 0.3)
-        screen.wait_for("● busy")
+        screen.wait_for("● running")
 
 
 _CLAIMS = [(8000, 8000), (65535, 65535), (0, 0), (1, 1), (65535, 1)]

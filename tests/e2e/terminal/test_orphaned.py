@@ -55,7 +55,7 @@ def inside(tmp_path: Path, shells: int, how: str) -> Iterator[tuple[Terminal, in
             terminal.send(f"PS1='inner> ' {shlex.join(bash)}\r")
             terminal.wait_for("inner>")
         terminal.send(f"{shlex.join(words)}\r")
-        terminal.wait_for("? help", "active", seconds=CEILING)
+        terminal.wait_for("? help", "· ready", seconds=CEILING)
         pid = terminal.process.pid
         for _ in range(shells):
             pid = int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])

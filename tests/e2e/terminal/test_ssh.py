@@ -112,16 +112,16 @@ def test_a_line_that_dies_ends_the_console_and_not_the_run_and_the_view_is_kept(
 ) -> None:
     past(site)
     past(site, "ECHO another one")
-    other = "> 6d 23h · active hollis_park 3 ECHO another"
+    other = "> 6d 23h · ready hollis_park 3 ECHO another"
     with shipped(site, dies_soon=True) as server:
         with server.connect(key="anna") as screen:
             text = screen.wait_for("ECHO this", "ECHO another")
-            screen.send("g" if "> 6d 23h · active hollis_park 3 ECHO this" in text else "j")
-            screen.wait_for("> 6d 23h · active hollis_park 3 ECHO this")
+            screen.send("g" if "> 6d 23h · ready hollis_park 3 ECHO this" in text else "j")
+            screen.wait_for("> 6d 23h · ready hollis_park 3 ECHO this")
             screen.send("r")
             screen.wait_for("mode default")
             screen.send("LETTER please\r")
-            screen.wait_for("busy", "Buyer number 2 of")
+            screen.wait_for("running", "Buyer number 2 of")
             folder = latest(site)
             screen.send("/stage:3\r")
             screen.wait_for("TITLE /stage:3")
@@ -195,7 +195,7 @@ def test_a_viewer_only_looks_whatever_is_asked(site: Site) -> None:
         done = server.run(f"extend {session} 20d", key="anna", options=lifted)
         assert (done.returncode, "read-only" in done.stderr) == (4, True)
         with server.connect(key="anna", size=(60, 16)) as screen:
-            assert "[RO]" in screen.wait_for("hollis_park", "[RO]", "active")
+            assert "[RO]" in screen.wait_for("hollis_park", "[RO]", "· ready")
             screen.send("rdieu")
             screen.send(":ls\r")
             screen.wait_for("ENDS STATE LISTING", "[RO]")

@@ -35,7 +35,7 @@ def shell(tmp_path: Path) -> Iterator[Terminal]:
     with Terminal(command, environment=environment) as terminal:
         terminal.wait_for("$")
         terminal.send("console\r")
-        terminal.wait_for("? help", "active", seconds=CEILING)
+        terminal.wait_for("? help", "· ready", seconds=CEILING)
         yield terminal
 
 

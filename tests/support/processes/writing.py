@@ -75,5 +75,5 @@ def shown(root: Path) -> Iterator[tuple[Terminal, SampleListing, Agent]]:
     with running(root) as (listing, agent):
         command = (sys.executable, "-m", "tui", "--root", str(listing.root), "--ssh")
         with Terminal(command) as screen:
-            screen.wait_for("hollis_park", "busy", "Well.")
+            screen.wait_for("hollis_park", "running", "Well.")
             yield screen, listing, agent

@@ -19,7 +19,7 @@ SPENT = SessionUsage("claude-opus-5", 122_000, 200_000, 1.5, 0.3, 3400, NOW - ti
 
 
 def title(spent: SessionUsage, width: int = 1000) -> str:
-    return stream_title.title(ONE, NOW, QUIET, spent, width).partition("busy  ")[2]
+    return stream_title.title(ONE, NOW, QUIET, spent, width).partition("running  ")[2]
 
 
 @pytest.mark.parametrize(

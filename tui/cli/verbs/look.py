@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 from tui.cli.output import put, put_array, put_json, put_table, run_json, say, session_json
 from tui.cli.targets import look, session_and_problem
-from tui.core.catalog import is_gone, is_pending
+from tui.core.catalog import is_gone
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Session
 from tui.core.session_filter import names_gone, parse_filter, parse_status
+from tui.core.session_state import StateWord, state_word
 from tui.core.text.safe_text import one_line, safe_text
 from tui.core.time.expiry import parse_duration
 from tui.core.time.zones import LOCAL, zone_words
@@ -36,12 +37,13 @@ def ls(context: Context, args: argparse.Namespace) -> int:
         if one.problem and (one.is_vanished or not args.listing):
             say(f"{one.listing_id}: {one.problem}")
     sessions = [session for one in listings for session in one.sessions]
-    chosen = _chosen(sessions, args, now, context.settings.quiet_after)
+    quiet_after = context.settings.quiet_after
+    chosen = _chosen(sessions, args, now, quiet_after)
     chosen.sort(key=lambda one: (one.ends_at or _NEVER, one.key))
     if args.json:
-        put_array(session_json(one, now) for one in chosen)
+        put_array(session_json(one, now, state_word(one, now, quiet_after)) for one in chosen)
     elif chosen:
-        _put_sessions(chosen, now, context.settings.quiet_after)
+        _put_sessions(chosen, now, quiet_after)
     else:
         say(_nothing(catalog, bool(sessions)))
     return int(not all(map(is_whole, listings)))
@@ -51,7 +53,8 @@ def show(context: Context, args: argparse.Namespace) -> int:
     """Show everything known of a session; 1 when not all of it could be read."""
     now, (session, problem) = context.clock(), session_and_problem(context, args.id)
     if args.json:
-        put_json(session_json(session, now) | _more(context, session))
+        facts = session_json(session, now, state_word(session, now, context.settings.quiet_after))
+        put_json(facts | _more(context, session))
         return int(bool(problem))
     for name, value in _facts(context, session, now):
         if value:
@@ -88,7 +91,7 @@ def _put_sessions(sessions: list[Session], now: datetime, quiet_after: timedelta
         (
             formatting.countdown(one.ends_at, now, is_unreadable=one.expiry_is_unreadable)
             + (" s" if one.is_swept_first else ""),
-            formatting.state(one, now, quiet_after)[0].partition(" ")[2],
+            state_word(one, now, quiet_after),
             one.listing,
             one.stage or "-",
             formatting.size(one.bytes),
@@ -111,7 +114,7 @@ def _nothing(catalog: Catalog, has_sessions: bool) -> str:
     begin = "`session-console new LISTING PROMPT --stage STAGE` begins one"
     empty = (one for one in catalog.listings if not one.sessions)
     if any(one.is_vanished or is_unread(one) for one in empty):
-        return f"no sessions to show: `session-console doctor` explains what is unread; {begin}"
+        return f"no sessions to show: `session-console doctor` explains what is unreadable; {begin}"
     return f"no sessions yet: {begin}"
 
 
@@ -133,13 +136,14 @@ def _more(context: Context, session: Session) -> dict[str, object]:
 
 
 def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str, str]]:
-
+    word = state_word(session, now, context.settings.quiet_after)
     liveness = f"{session.liveness}" + (f", {session.waiting_for}" if session.waiting_for else "")
     run = session.run
     return [
         ("session", session.address),
         ("title", session.title),
         ("stage", session.stage),
+        ("state", f"{word}: {word.meaning}" if isinstance(word, StateWord) else word),
         ("status", f"{session.status} ({_state(session)})" if session.row else _rowless(session)),
         ("reason", session.reason),
         ("cause", cause_of(session, context)),
@@ -164,7 +168,6 @@ def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str,
         ("memory", memory_words(session, available_bytes())),
         ("acknowledged", f"by {ack.by} on {_moment(ack.at)}" if (ack := session.ack) else ""),
         ("zone", _zone(session, now)),
-        ("clean-up", "waits for clean-up" if is_pending(session, now) else ""),
     ]
 
 
@@ -225,11 +228,11 @@ def _zone(session: Session, now: datetime) -> str:
 
 
 def _state(session: Session) -> str:
-    return "unread" if unseen_words(session) else str(session.state)
+    return "unreadable" if unseen_words(session) else str(session.state)
 
 
 def _rowless(session: Session) -> str:
-    return "? (unread)" if session.unread else str(session.state)
+    return "? (unreadable)" if session.unread else str(session.state)
 
 
 def _moment(moment: datetime | None) -> str:

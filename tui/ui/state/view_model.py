@@ -48,7 +48,6 @@ def arranged(catalog: Catalog, board: ListQuery, now: datetime, zone: tzinfo) ->
         has_listing=not board.listing,
         is_wide=board.is_wide,
         stage_width=sessions.stage_width(catalog.sessions),
-        state_width=sessions.state_width(catalog.sessions),
     )
     return ViewModel(
         catalog,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 
 from tui.core.text.safe_text import cell_width, fit
+from tui.view.text.formatting import STATE_WIDTH, state_legend
 from tui.view.text.lines import Cell, Line
 from tui.view.text.styled_text import wrap
 
@@ -29,27 +30,31 @@ def _broken(line: str, width: int) -> Iterable[str]:
 
 Named = tuple[str, str, str]
 _SIGNS = (
-    ("*", "at the left of a row: marked;  a dot: something in it that you have not seen"),
-    ("s", "beside a countdown: it is the CLI's own sweep that comes first"),
-    ("CET*", "in the top line: some tables tell the time of another zone"),
-    ("[RO]", "in the top line: this console may only look"),
+    ("*", "left of a row: marked;  a dot: output that you have not seen yet"),
+    ("s", "after a countdown: the CLI's own sweep comes first"),
+    ("CET*", "in the top line: some tables use another time zone"),
+    ("[RO]", "in the top line: this console is read-only"),
 )
 
 
 def help_lines(
     keys: Iterable[Named], verbs: Iterable[Named], width: int, sign: str = ":"
 ) -> tuple[Line, ...]:
-    """Return every key and every verb with what it does, in two columns where they fit.
+    """Return the help: every key, verb, state and mark, keys and verbs in two columns if they fit.
 
-    Each comes with why it is of no use now, if it is not; `sign` is the key of the verbs.
+    Each key and verb comes with why it is disabled, if it is; `sign` is the key of the verbs.
     """
     head = (Cell(f"{sign:>3}", "key"), Cell(" every verb by its name; Tab completes it", "strong"))
+    states = tuple((shown, says, "") for shown, says in state_legend())
     signs = tuple((name, says, "") for name, says in _SIGNS)
     return (
         *_columns(tuple(keys), _KEY_WIDTH, width),
         (),
         head,
         *_columns(tuple(verbs), _VERB_WIDTH, width),
+        (),
+        (Cell("  STATE, where several apply the first:", "strong"),),
+        *_columns(states, STATE_WIDTH + 1, width),
         (),
         *_columns(signs, _KEY_WIDTH, width, 1),
     )

@@ -23,7 +23,6 @@ from tui.view.text.lines import (
 from tui.view.text.sent_commands import left_words
 
 _FAR = datetime.max.replace(tzinfo=UTC)
-_STATE_WIDTH = 11
 _LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
@@ -35,7 +34,6 @@ class ListShape:
     has_listing: bool = True
     is_wide: bool = False
     stage_width: int = 2
-    state_width: int = _STATE_WIDTH
 
     def layout(self) -> Layout:
         """Return the columns that fit, the countdown first; the title takes what is left."""
@@ -57,7 +55,7 @@ class ListShape:
             Column("", 2, gap=0),
             Column("ENDS", 7, is_right=True),
             Column("", 1),
-            Column("STATE", self.state_width if self.is_wide else _STATE_WIDTH),
+            Column("STATE", formatting.STATE_WIDTH),
         )
 
 
@@ -66,16 +64,12 @@ def stage_width(sessions: Iterable[Session]) -> int:
     return min(6, max((2, *(len(formatting.stage(one.stage)) for one in sessions))))
 
 
-def state_width(sessions: Iterable[Session]) -> int:
-    """Return the width the states need where there is room."""
-    is_any = any(one.overwritten is not None for one in sessions)
-    return len(formatting.OVERWRITTEN) if is_any else _STATE_WIDTH
-
-
 def head(shape: ListShape, style: str = "head", note: str = "") -> Line:
-    """Return the line of column names; `note` stands where there is room, behind TITLE."""
+    """Return the line of column names, with `note` after TITLE, or in its place when it is long."""
     columns = shape.layout()
-    named = {"TITLE": f"TITLE  {note}".rstrip()}
+    room = next(column.width for column in columns if column.name == "TITLE")
+    titled = f"TITLE  {note}".rstrip()
+    named = {"TITLE": titled if cell_width(titled) <= room else note}
     cells = [Cell(named.get(column.name, column.name), style) for column in columns]
     return table_line(columns, cells, shape.width)
 

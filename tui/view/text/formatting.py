@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, tzinfo
 
-from tui.core.attention import is_quiet, is_settled, is_stalled, need_of
-from tui.core.models.row import Status
-from tui.core.models.session import Liveness, Session, State
+from tui.core.attention import is_settled, need_of
+from tui.core.models.session import Session
+from tui.core.session_state import StateWord, state_word
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
@@ -91,63 +91,46 @@ def short_id(session_id: str) -> str:
     return session_id[:8]
 
 
-_LIVE = {
-    Liveness.WAITING: ("? waiting", "attention"),
-    Liveness.BUSY: ("● busy", "good"),
-    Liveness.QUEUED: ("… queued", "muted"),
-    Liveness.ORPHAN: ("◍ orphan", "bad"),
-    Liveness.UNKNOWN: ("◍ unknown", "noticed"),
-    Liveness.IDLE: ("○ idle", "good"),
+_SIGNS = {
+    StateWord.STALLED: ("◌", "noticed"),
+    StateWord.QUIET: ("◌", "noticed"),
+    StateWord.WAITING: ("?", "attention"),
+    StateWord.RUNNING: ("●", "good"),
+    StateWord.QUEUED: ("…", "muted"),
+    StateWord.ORPHAN: ("◍", "bad"),
+    StateWord.UNKNOWN: ("◍", "noticed"),
+    StateWord.ATTACHED: ("○", "good"),
+    StateWord.FAILED: ("✗", "bad"),
+    StateWord.API_ERROR: ("✗", "bad"),
+    StateWord.OVERWRITTEN: ("≠", "noticed"),
+    StateWord.UNREADABLE: ("?", "noticed"),
+    StateWord.STRAY: ("↗", "noticed"),
+    StateWord.GHOST: ("✗", "bad"),
+    StateWord.UNTRACKED: ("+", "muted"),
+    StateWord.LEFTOVER: ("◌", "muted"),
+    StateWord.EXPIRED: ("-", "noticed"),
+    StateWord.READY: ("·", "calm"),
 }
-_ODD = {
-    State.GHOST: ("✗ ghost", "bad"),
-    State.UNTRACKED: ("+ untracked", "muted"),
-    State.LEFTOVER: ("◌ leftover", "muted"),
-}
-_STATUS = {
-    Status.ACTIVE: ("· active", "calm"),
-    Status.FAILED: ("✗ failed", "bad"),
-    Status.EXPIRED: ("- expired", "muted"),
-    Status.DELETED: ("- deleted", "muted"),
-}
-
-
-OVERWRITTEN = "≠ overwritten"
+_NO_SIGN = ("-", "muted")
+STATE_WIDTH = 2 + max(map(len, StateWord))
 
 
 def state(session: Session, now: datetime, quiet_after: timedelta) -> tuple[str, str]:
-    """Return the glyph and word for what a session is now, and its style.
+    """Return the sign and the word for a session's state, and its style.
 
-    What somebody has acknowledged no longer shouts.
+    What somebody has acknowledged is muted.
     """
-    word, style = _state(session, now, quiet_after)
+    word = state_word(session, now, quiet_after)
     need = need_of(session, now, quiet_after)
-    return word, "muted" if need is not None and is_settled(session, need) else style
+    sign, style = _sign(word)
+    is_muted = need is not None and is_settled(session, need)
+    return f"{sign} {word}", "muted" if is_muted else style
 
 
-def _state(session: Session, now: datetime, quiet_after: timedelta) -> tuple[str, str]:
-    if is_stalled(session):
-        return "◌ stalled", "noticed"
-    if is_quiet(session, now, quiet_after):
-        return "◌ quiet", "noticed"
-    if session.liveness in _LIVE:
-        return _LIVE[session.liveness]
-    if session.status == Status.FAILED:
-        return _STATUS[Status.FAILED]
-    if session.turn_error:
-        return "✗ API error", "bad"
-    if session.overwritten is not None:
-        return OVERWRITTEN, "noticed"
-    if session.unread:
-        return "? unread", "noticed"
-    if session.is_stray:
-        return "↗ stray", "noticed"
-    if session.state in _ODD:
-        return _ODD[session.state]
-    if _is_known(session.status):
-        return _STATUS[Status(session.status)]
-    return f"- {session.status}", "muted"
+def state_legend() -> tuple[tuple[str, str], ...]:
+    """Return every state as the STATE column shows it, and what it means."""
+    return tuple((f"{_sign(word)[0]} {word}", word.meaning) for word in StateWord)
 
 
-def _is_known(status: str) -> bool:
-    return status in {one.value for one in Status}
+def _sign(word: StateWord | str) -> tuple[str, str]:
+    return _SIGNS.get(word, _NO_SIGN) if isinstance(word, StateWord) else _NO_SIGN

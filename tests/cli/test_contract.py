@@ -331,6 +331,22 @@ def test_info_names_paths_and_versions_and_no_secret(listing: SampleListing) -> 
     assert facts["cli"].endswith("/claude")
     assert facts["sign_in"] == "ANTHROPIC_API_KEY of this environment"
     assert "very-secret" not in done.stdout + done.stderr
+    assert "cli_untested" not in facts
+
+
+def test_info_says_that_a_cli_is_newer_than_those_tested(
+    listing: SampleListing, tmp_path: Path
+) -> None:
+    cli = tmp_path / "claude"
+    cli.write_text("")
+    cli.with_name("claude.version").write_text("9.0.0 (Claude Code)\n")
+    settings = tmp_path / "settings.toml"
+    settings.write_text(f'cli_path = "{cli}"\n')
+    done = run_cli(listing.root, "info", "--json", SESSION_CONSOLE_CONFIG=str(settings))
+    facts = json.loads(done.stdout)
+    assert facts["cli_version"] == "9.0.0 (Claude Code)"
+    assert facts["cli_untested"].startswith("Claude CLI 9.0.0 is newer than the versions tested")
+    assert "`help new-cli-version`" in facts["cli_untested"]
 
 
 def test_what_ls_calls_quiet_is_what_the_settings_say(listing: SampleListing) -> None:

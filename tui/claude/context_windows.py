@@ -1,6 +1,6 @@
 """The context windows of models, by their names: a transcript tells tokens, never the window.
 
-As in the model catalog of CLI 2.1.330. A model that is not here has no known window.
+As in the model catalog of CLI 2.1.332. A model that is not here has no known window.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ DEBUG_LOGS = "debug"
 TODOS = "todos"
 # Folders with one entry for each session, named by its id.
 SESSION_FOLDERS = ("file-history", "tasks", "session-env")
-# All folders that a CLI of 2.1.330 or before may make in a config dir or in a session's folder.
+# All folders that a CLI of 2.1.332 or before may make in a config dir or in a session's folder.
 ALL_FOLDERS = frozenset(
     {
         "agent-memory", "agents", "backups", "cache", "ccr", "chrome", "commands",

@@ -5,30 +5,30 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tui.core.text.safe_text import one_line
+
 # Oldest first; `help new-cli-version` says how one is added.
 TESTED = ("2.1.139", "2.1.235", "2.1.330", "2.1.332")
 _VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})")
 _LONGEST = 200
+REMEDY = "see `help new-cli-version`"
 
 
-def version_of(cli: Path) -> str:
-    """Return the version of a CLI that has a file with it beside; empty when nothing tells it."""
+def version_text(cli: Path) -> str:
+    """Return what the file beside a CLI says of its version; empty without one."""
     try:
         with cli.with_name("claude.version").open("rb") as file:
-            found = _VERSION.search(file.read(_LONGEST).decode("ascii", "replace"))
+            return one_line(file.read(_LONGEST).decode("utf-8", "replace"))
     except OSError:
         return ""
-    return found[0] if found else ""
 
 
 def untested_words(version: str) -> str:
-    """Return that a CLI is newer than those that were tested; empty for any other."""
-    if not version or _numbers(version) <= _numbers(TESTED[-1]):
+    """Return that a CLI of this version is newer than those tested; empty for any other."""
+    if _numbers(version) <= _numbers(TESTED[-1]):
         return ""
-    return (
-        f"Claude CLI {version} is newer than the versions tested here "
-        f"(the newest is {TESTED[-1]}): see `help new-cli-version`"
-    )
+    shown = ".".join(map(str, _numbers(version)))
+    return f"Claude CLI {shown} is newer than the versions tested here ({TESTED[0]} … {TESTED[-1]})"
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -11,9 +11,15 @@ import pytest
 
 from tests.support.listings.sample_listing import FIRST
 from tests.support.listings.sick_listing import Sick, found, sick_below
+from tui.claude.versions import TESTED
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.doctor.doctor import examine
-from tui.operations.doctor.machine_findings import MachineFacts, kills_user_processes, read_mounts
+from tui.operations.doctor.machine_findings import (
+    MachineFacts,
+    kills_user_processes,
+    read_machine,
+    read_mounts,
+)
 
 GB = 1024**3
 
@@ -35,6 +41,8 @@ def sick(tmp_path: Path) -> Sick:
         (MachineFacts(ends_agents=True, user="anna"), 9 * GB, "kill_user_processes", "warning"),
         (MachineFacts(free_memory=1), 9 * GB, "too_large", "warning"),
         (MachineFacts(free_memory=64 * GB), 9 * GB, "", ""),
+        (MachineFacts(cli_version="9.0.0 (Claude Code)"), 9 * GB, "untested_cli", "note"),
+        (MachineFacts(cli_version=f"{TESTED[-1]} (Claude Code)"), 9 * GB, "", ""),
     ],
 )
 def test_the_machine_is_looked_at_too(
@@ -45,6 +53,14 @@ def test_the_machine_is_looked_at_too(
     catalog = replace(CatalogScanner(context).look(), free_bytes=free)
     told = [(one.code, one.level) for one in examine(context, catalog, machine)]
     assert told == ([(code, level)] if code else [])
+
+
+def test_the_version_of_the_cli_that_runs_will_use_is_read(sick: Sick, tmp_path: Path) -> None:
+    cli = tmp_path / "claude"
+    cli.write_text("")
+    cli.with_name("claude.version").write_text("9.0.0 (Claude Code)\n")
+    context = sick.context(cli_path=cli)
+    assert read_machine(context).cli_version == "9.0.0 (Claude Code)"
 
 
 def test_a_listing_that_is_a_network_mount_of_its_own_is_told(sick: Sick) -> None:

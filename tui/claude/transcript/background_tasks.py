@@ -8,7 +8,7 @@ from tui.claude.layout import TOOL_RESULTS
 from tui.core.text.safe_text import one_line
 
 _LAUNCHED = ("Async agent launched", "Workflow launched in background")
-# The words of CLI 2.1.330, of its own tools and of those of MCP servers.
+# The words of CLI 2.1.332, of its own tools and of those of MCP servers.
 _IS_KEPT = re.compile(r"<persisted-output>|Error: result \([\d,. ]{1,20} characters\) exceeds ")
 _SAVED = re.compile(
     rf"saved to:? [^\n]*/{TOOL_RESULTS}/"

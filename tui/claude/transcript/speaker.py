@@ -15,7 +15,7 @@ from tui.claude.transcript.background_tasks import ended_call
 from tui.core.text.safe_text import one_line
 
 _LONGEST = 400
-# The tags of CLI 2.1.330. Any other tag may be a person's: prompts are often written with some.
+# The tags of CLI 2.1.332. Any other tag may be a person's: prompts are often written with some.
 _TAGS = frozenset(
     """
     agent-message artifact-file-content artifact-origin-notes artifact-room-event

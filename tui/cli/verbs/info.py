@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tui import __version__
+from tui.claude.versions import REMEDY, untested_words, version_text
 from tui.cli.output import put, put_json, put_table
 from tui.core.keymap import KEYS, Keymap
 from tui.core.text.safe_text import one_line
@@ -111,9 +112,12 @@ def _versions(settings: Settings) -> dict[str, str | None]:
     from importlib.metadata import version
 
     cli = find_cli(settings)
+    version_here = version_text(cli) if cli else ""
+    untested = untested_words(version_here)
     return {
         "cli": _said(cli),
-        "cli_version": _cli_version(cli.with_name("claude.version")) if cli else None,
+        "cli_version": version_here or None,
+        **({"cli_untested": f"{untested}: {REMEDY}"} if untested else {}),
         "python": sys.version.split()[0],
         "python_path": sys.executable,
         "sqlite": sqlite3.sqlite_version,
@@ -123,13 +127,6 @@ def _versions(settings: Settings) -> dict[str, str | None]:
 
 def _said(path: Path | None) -> str | None:
     return str(path) if path else None
-
-
-def _cli_version(path: Path) -> str | None:
-    try:
-        return path.read_text("utf-8").strip()
-    except (OSError, ValueError):
-        return None
 
 
 def _credentials(environment: Mapping[str, str]) -> str:

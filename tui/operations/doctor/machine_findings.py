@@ -14,6 +14,7 @@ from datetime import timedelta
 from pathlib import Path, PurePath
 
 from tui.claude.config_dir import CONFIG_DIR
+from tui.claude.versions import REMEDY, untested_words, version_text
 from tui.core.errors import RunFailed
 from tui.core.limits import LOW_BYTES
 from tui.core.models.catalog import Catalog, Hold
@@ -49,6 +50,7 @@ class MachineFacts:
     mounts: tuple[tuple[str, str], ...] = ()
     ends_agents: bool = False
     user: str = ""
+    cli_version: str = ""
 
 
 def read_machine(context: Context) -> MachineFacts:
@@ -64,6 +66,7 @@ def read_machine(context: Context) -> MachineFacts:
         read_mounts(_text("/proc/self/mounts")),
         kills_user_processes(_logind_texts(), user) and "/session-" in _text("/proc/self/cgroup"),
         user,
+        _cli_version(context.settings),
     )
 
 
@@ -76,6 +79,8 @@ def of_machine(context: Context, catalog: Catalog, machine: MachineFacts) -> Ite
     yield from _of_shells(context.settings)
     yield from _of_sign_in(context.settings, catalog)
     yield from _of_hold(context, catalog)
+    if words := untested_words(machine.cli_version):
+        yield Finding("note", "untested_cli", words, REMEDY)
     if machine.ends_agents:
         yield Finding(
             "warning",
@@ -84,6 +89,11 @@ def of_machine(context: Context, catalog: Catalog, machine: MachineFacts) -> Ite
             f"`loginctl enable-linger {machine.user}`, then start the console with "
             "`systemd-run --user --scope session-console`",
         )
+
+
+def _cli_version(settings: Settings) -> str:
+    cli = find_cli(settings)
+    return version_text(cli) if cli is not None else ""
 
 
 def _of_missing(settings: Settings) -> Iterator[Finding]:

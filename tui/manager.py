@@ -27,8 +27,9 @@ from tui.runs.hosted import HostedRun
 from tui.safe_io.folders import is_link
 from tui.safe_io.opening import guard_below
 from tui.settings import Settings, load_settings
+from tui.storage.sqlite import async_transactions
 from tui.storage.state.hold import read_hold
-from tui.storage.table.async_tracking import AsyncTracking
+from tui.storage.table.tracking import Transactions, active_rows, all_rows
 
 if TYPE_CHECKING:
     from claude_agent_sdk import ClaudeAgentOptions, Message
@@ -62,7 +63,8 @@ class SessionManager:
         self._folder = _without_dots(self.output_dir.absolute())
         guard_below(self._folder.parent)
         self._config_dir = self._folder / CONFIG_DIR
-        self._tracking = AsyncTracking(self._folder / DATABASE, LOCAL, _OPERATOR)
+        self._database = self._folder / DATABASE
+        self._transactions = Transactions(LOCAL, _OPERATOR)
 
     def setup(self) -> Path:
         """Make the sessions' folder, point the CLI of this process to it, and return it.
@@ -81,7 +83,8 @@ class SessionManager:
 
     async def init_table(self) -> None:
         """Make the table of sessions, if there is none."""
-        await self._tracking.init_table()
+        steps = self._transactions.init_table()
+        await async_transactions.write(self._database, steps, creates=True)
 
     async def track_session(
         self,
@@ -97,7 +100,7 @@ class SessionManager:
         """
         now, session_id = self._clock(), require_session_id(session_id)
         until = now + timedelta(days=self.max_age_days)
-        row = await self._tracking.track(
+        steps = self._transactions.track(
             session_id,
             listing_id=listing_id,
             stage=stage,
@@ -105,6 +108,7 @@ class SessionManager:
             expires_at=until,
             metadata=metadata,
         )
+        row = await async_transactions.write(self._database, steps, creates=True)
         try:
             await asyncio.to_thread(
                 self._put_sweep_off, session_id, now, read_time(row.expires_at, LOCAL) or until
@@ -122,9 +126,10 @@ class SessionManager:
         now, session_id = self._clock(), require_session_id(session_id)
         until = now + timedelta(days=additional_days)
         has_transcript = await asyncio.to_thread(self._put_sweep_off, session_id, now, until)
-        row = await self._tracking.mark_extended(
+        steps = self._transactions.mark_extended(
             session_id, now=now, until=until, has_transcript=has_transcript
         )
+        row = await async_transactions.write(self._database, steps)
         if row is None:
             logger.warning("Session %s is not tracked: nothing was extended", session_id)
             return
@@ -149,7 +154,7 @@ class SessionManager:
     async def list_active_sessions(self) -> list[dict[str, Any]]:
         """Return the active sessions, newest first, each with all columns of its row as stored."""
         try:
-            return await self._tracking.list_active()
+            return await async_transactions.read(self._database, active_rows())
         except NotTracked:
             return []
 
@@ -157,7 +162,7 @@ class SessionManager:
         """Return how many sessions have each status, and as `expired_pending_cleanup` how many
         `cleanup_expired` would take now."""
         try:
-            rows = await self._tracking.read_rows()
+            rows = await async_transactions.read(self._database, all_rows())
         except NotTracked:
             rows = ()
         pending = await asyncio.to_thread(self._pending)
@@ -172,7 +177,8 @@ class SessionManager:
         if reason is None and await self._has_reason(session_id):
             return
         words = reason or "the pipeline gave no reason"
-        row = await self._tracking.mark_failed(session_id, now=self._clock(), reason=words)
+        steps = self._transactions.mark_failed(session_id, now=self._clock(), reason=words)
+        row = await async_transactions.write(self._database, steps)
         if row is None:
             logger.warning("Session %s is not tracked: it cannot be marked failed", session_id)
 
@@ -213,7 +219,7 @@ class SessionManager:
         return Context(_settings(self._folder), self._clock)
 
     async def _has_reason(self, session_id: str) -> bool:
-        rows = await self._tracking.read_rows()
+        rows = await async_transactions.read(self._database, all_rows())
         row = next((one for one in rows if one.session_id == session_id), None)
         return row is not None and row.status == Status.FAILED
 

@@ -30,14 +30,14 @@ import sys, time
 from datetime import UTC, datetime
 from pathlib import Path
 from tui.core.models.session import Liveness, Session, State, Transcript
-from tui.operations.stream.follow import Follow
+from tui.operations.stream.follow import StreamFollower
 def held():
     return next(int(l.split()[1]) for l in open("/proc/self/status") if l.startswith("VmHWM"))
 path = Path(sys.argv[1])
 one = Transcript("a", path, path.stat().st_size, datetime.now(UTC))
 session = Session("a", "l", "s", "active", Liveness.NONE, State.OK, transcript=one)
 before, began = held(), time.perf_counter()
-update = Follow(session).poll(session)
+update = StreamFollower(session).poll(session)
 print(time.perf_counter() - began, (held() - before) / 1024, len(update.entries))
 """
 

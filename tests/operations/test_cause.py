@@ -152,15 +152,15 @@ from pathlib import Path
 from tui.operations.cause import cause_of
 from tui.operations.context import Context
 from tui.operations.doctor.doctor import examine
-from tui.operations.doctor.machine_findings import Machine
-from tui.operations.catalog.scanner import Watch
+from tui.operations.doctor.machine_findings import MachineFacts
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.settings import Settings
 if os.geteuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
 context = Context(Settings(root=Path(sys.argv[1])), lambda: datetime.now(UTC))
-catalog = Watch(context).look()
-for one in examine(context, catalog, Machine()):
+catalog = CatalogScanner(context).look()
+for one in examine(context, catalog, MachineFacts()):
     print(one.level, one.code, one.words)
 print(cause_of(catalog.sessions[0], context))
 """

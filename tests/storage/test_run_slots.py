@@ -35,8 +35,8 @@ def test_no_more_enter_than_there_are_places_and_in_their_order(tmp_path: Path) 
 _WAIT = """
 import sys, time
 from pathlib import Path
-from tui.storage.run_slots import Slots
-slots = Slots(Path(sys.argv[1]), sys.argv[2], 1)
+from tui.storage.run_slots import RunSlot
+slots = RunSlot(Path(sys.argv[1]), sys.argv[2], 1)
 print(slots.try_enter() or "in", flush=True)
 time.sleep(60)
 """

@@ -21,8 +21,8 @@ from pathlib import Path
 from tui.core.errors import Conflict, DatabaseProblem
 from tui.core.models.row import Row
 from tui.core.time.zones import read_time, write_time
-from tui.storage.table.async_tracking import AsyncTracking
-from tui.storage.table.tracking import Tracking, read_events, read_rows, read_table
+from tui.storage.sqlite import async_transactions
+from tui.storage.table.tracking import Tracking, Transactions, read_events, read_rows, read_table
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 JOURNALS = ("delete", "wal")
@@ -124,10 +124,11 @@ def changing(db_path: Path, *, is_awaited: bool) -> _Change:
     if not is_awaited:
         tracking = Tracking(db_path, UTC, "anna")
         return lambda before, after: tracking.change(before, after, action="extend", now=START)
-    awaited = AsyncTracking(db_path, UTC, "anna")
+    acts = Transactions(UTC, "anna")
 
     async def change(before: Row, after: Row) -> Row:
-        return await awaited.change(before, after, action="extend", now=START)
+        steps = acts.change(before, after, action="extend", now=START)
+        return await async_transactions.write(db_path, steps)
 
     return lambda before, after: asyncio.run(change(before, after))
 

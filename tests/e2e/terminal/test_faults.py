@@ -18,7 +18,7 @@ from tests.support.processes.terminal import Terminal
 CEILING = 60.0
 FAULTY = """
 import os, sys
-from tui.ui import delivery, driver, link
+from tui.ui.terminal import driver, link
 armed, left = sys.argv[1], [3]
 def failing(real):
     def call(*given, **named):

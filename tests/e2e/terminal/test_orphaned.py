@@ -24,15 +24,15 @@ CEILING = 60.0
 # The shell is killed behind the console's look for it, and before the console stops.
 KILLED = """
 import os, signal, sys, time
-from tui.ui import suspending
-def why_not(real=suspending.why_not):
+from tui.ui.terminal import suspend
+def why_not(real=suspend.why_not):
     found, shell = real(), os.getppid()
     os.kill(shell, signal.SIGKILL)
     while os.getppid() == shell:
         time.sleep(0.01)
     return found
 if sys.argv[1] == "killed":
-    suspending.why_not = why_not
+    suspend.why_not = why_not
 from tui.__main__ import main
 main(sys.argv[2:])
 """

@@ -135,10 +135,10 @@ from pathlib import Path
 from tests.support.listings.sample_listing import SampleListing
 from tui.core.errors import ConsoleError
 from tui.operations.trash.delete import restore
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 root = Path(sys.argv[1])
 context = SampleListing(root).context()
-watch = Watch(context)
+watch = CatalogScanner(context)
 watch.look()
 (root / "closed").chmod(0o600)
 if os.geteuid() == 0:

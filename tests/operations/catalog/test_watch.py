@@ -316,7 +316,7 @@ import resource, sys, threading, time
 from datetime import UTC, datetime
 from pathlib import Path
 from tui.operations.context import Context
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 from tui.settings import Settings
 resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
 most, is_over = 0, False
@@ -326,7 +326,7 @@ def count():
         most = max(most, threading.active_count())
         time.sleep(0.002)
 threading.Thread(target=count).start()
-watch = Watch(Context(Settings(root=Path(sys.argv[1])), lambda: datetime.now(UTC)))
+watch = CatalogScanner(Context(Settings(root=Path(sys.argv[1])), lambda: datetime.now(UTC)))
 for _ in range(2):
     catalog = watch.look()
 is_over = True

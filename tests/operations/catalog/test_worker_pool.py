@@ -157,8 +157,8 @@ def test_what_a_job_raises_is_raised_to_who_asked() -> None:
 def test_what_hangs_does_not_keep_the_process() -> None:
     code = """
 import time
-from tui.operations.catalog.worker_pool import Crew
-print(*Crew().do(["hung"], lambda key: time.sleep(600), 0.1))
+from tui.operations.catalog.worker_pool import WorkerPool
+print(*WorkerPool().do(["hung"], lambda key: time.sleep(600), 0.1))
 """
     subprocess.run([sys.executable, "-c", code], check=True, cwd=REPOSITORY, timeout=120)
 

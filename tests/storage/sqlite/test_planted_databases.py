@@ -28,9 +28,9 @@ from tests.support.processes.runs_site import wait
 from tests.torture.damage import use_damaged
 from tui.core.errors import ConsoleError, DatabaseProblem
 from tui.core.models.row import Row
+from tui.storage.sqlite import async_transactions
 from tui.storage.sqlite.transactions import Steps, read, write
-from tui.storage.table.async_tracking import AsyncTracking
-from tui.storage.table.tracking import Tracking, read_rows, read_table
+from tui.storage.table.tracking import Tracking, Transactions, read_rows, read_table
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 READABLE = {
@@ -81,9 +81,11 @@ async def test_a_write_harms_nobody_either(
     after = replace(row, stage="other")
     with suppress(ConsoleError):
         if is_awaited:
-            tracking = AsyncTracking(listing.db_path, UTC, "anna")
-            await tracking.change(row, after, action="x", now=NOW)
-            await tracking.track("a1b2", listing_id="x", stage="1", now=NOW, expires_at=NOW)
+            acts = Transactions(UTC, "anna")
+            change = acts.change(row, after, action="x", now=NOW)
+            track = acts.track("a1b2", listing_id="x", stage="1", now=NOW, expires_at=NOW)
+            await async_transactions.write(listing.db_path, change)
+            await async_transactions.write(listing.db_path, track, creates=True)
         else:
             Tracking(listing.db_path, UTC, "anna").change(row, after, action="x", now=NOW)
     assert snapshot(kept.parent) == outside

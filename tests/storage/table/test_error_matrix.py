@@ -156,13 +156,13 @@ LOOK = """
 import os, sys
 from pathlib import Path
 from tests.support.listings.sample_listing import SampleListing
-from tui.operations.catalog.scanner import Watch
+from tui.operations.catalog.scanner import CatalogScanner
 root, other = Path(sys.argv[1]), Path(sys.argv[2])
-Watch(SampleListing(other).context()).look()  # loads what only root may
+CatalogScanner(SampleListing(other).context()).look()  # loads what only root may
 if sys.argv[3] == "nobody" and os.geteuid() == 0:
     os.setegid(65534)
     os.seteuid(65534)
-watch = Watch(SampleListing(root).context())
+watch = CatalogScanner(SampleListing(root).context())
 for _ in range(2):
     (one,) = watch.look().listings
     print(one.problem, "|".join(f"{each.state} {each.status}" for each in one.sessions), sep="|")

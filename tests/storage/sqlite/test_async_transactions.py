@@ -1,4 +1,4 @@
-"""The awaited transactions do what the others do, and end whole when they are cancelled."""
+"""Both drivers run a transaction alike; a cancelled one is written whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,24 +21,32 @@ from tests.support.listings.sample_listing import snapshot
 from tests.support.place import REPOSITORY
 from tui.core.errors import Conflict, DatabaseProblem, NotTracked
 from tui.core.models.row import Row
-from tui.storage.table.async_tracking import AsyncTracking
-from tui.storage.table.tracking import Tracking, read_events, read_rows, read_table
+from tui.storage.sqlite import async_transactions, transactions
+from tui.storage.sqlite.transactions import Steps
+from tui.storage.table.tracking import (
+    Transactions,
+    active_rows,
+    all_rows,
+    read_events,
+    read_rows,
+    read_table,
+)
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 TRACK: dict[str, Any] = {"listing_id": "x", "stage": "3", "now": NOW, "expires_at": NOW + DAY}
 
-Act = Callable[[Any], Any]
-ACTS: tuple[Act, ...] = (
-    lambda one: one.init_table(),
-    lambda one: one.track("9f2c", **TRACK, metadata={"workers": 8}),
-    lambda one: one.track("a1b2", **TRACK),
-    lambda one: one.mark_extended("9f2c", now=NOW, until=NOW + 9 * DAY, has_transcript=True),
-    lambda one: one.mark_failed("9f2c", now=NOW, reason="API error 529"),
-    lambda one: one.mark_resumed("9f2c", now=NOW, keeps_until=NOW + DAY),
-    lambda one: one.mark_succeeded("9f2c", now=NOW),
-    lambda one: one.mark_succeeded("nobody", now=NOW),
-    lambda one: one.track("9f2c", **TRACK),
+ACTS = Transactions(UTC, "anna")
+EACH: tuple[Callable[[], Steps[Any]], ...] = (
+    lambda: ACTS.init_table(),
+    lambda: ACTS.track("9f2c", **TRACK, metadata={"workers": 8}),
+    lambda: ACTS.track("a1b2", **TRACK),
+    lambda: ACTS.mark_extended("9f2c", now=NOW, until=NOW + 9 * DAY, has_transcript=True),
+    lambda: ACTS.mark_failed("9f2c", now=NOW, reason="API error 529"),
+    lambda: ACTS.mark_resumed("9f2c", now=NOW, keeps_until=NOW + DAY),
+    lambda: ACTS.mark_succeeded("9f2c", now=NOW),
+    lambda: ACTS.mark_succeeded("nobody", now=NOW),
+    lambda: ACTS.track("9f2c", **TRACK),
 )
 
 
@@ -47,8 +55,19 @@ def db_path(tmp_path: Path) -> Path:
     return tmp_path / "buyers.db"
 
 
-def awaited(db_path: Path) -> AsyncTracking:
-    return AsyncTracking(db_path, UTC, "anna")
+async def track(db_path: Path, session_id: str, **facts: Any) -> Row:
+    steps = ACTS.track(session_id, **(TRACK | facts))
+    return await async_transactions.write(db_path, steps, creates=True)
+
+
+async def mark_failed(db_path: Path, session_id: str) -> Row | None:
+    steps = ACTS.mark_failed(session_id, now=NOW, reason="API error")
+    return await async_transactions.write(db_path, steps)
+
+
+async def change(db_path: Path, before: Row, after: Row) -> Row:
+    steps = ACTS.change(before, after, action="extend", now=NOW)
+    return await async_transactions.write(db_path, steps)
 
 
 def query(db_path: Path, sql: str) -> list[tuple[object, ...]]:
@@ -56,39 +75,40 @@ def query(db_path: Path, sql: str) -> list[tuple[object, ...]]:
         return connection.execute(sql).fetchall()
 
 
-async def test_every_act_does_what_the_other_driver_does(tmp_path: Path, db_path: Path) -> None:
+async def test_both_drivers_do_the_same(tmp_path: Path, db_path: Path) -> None:
     other = tmp_path / "other.db"
-    plain, tracking = Tracking(other, UTC, "anna"), awaited(db_path)
-    for act in ACTS:
-        assert await act(tracking) == act(plain)
-    for one in (tracking, plain):
-        rows = read_rows(one.db_path)
-        pairs = [(row, replace(row, status="expired")) for row in rows]
-        pairs.append((replace(rows[0], stage="other"), rows[0]))
-        lost = one.change_many(pairs, action="clean-up", now=NOW)
-        answers = await lost if isinstance(lost, Awaitable) else lost
-        assert [str(one) if one else "" for one in answers][:2] == ["", ""]
+    for act in EACH:
+        awaited = await async_transactions.write(db_path, act(), creates=True)
+        assert awaited == transactions.write(other, act(), creates=True)
+    rows = read_rows(db_path)
+    pairs = [(row, replace(row, status="expired")) for row in rows]
+    pairs.append((replace(rows[0], stage="other"), rows[0]))
+    for answers in (
+        await async_transactions.write(db_path, ACTS.change_many(pairs, action="x", now=NOW)),
+        transactions.write(other, ACTS.change_many(pairs, action="x", now=NOW)),
+    ):
+        assert answers[:2] == (None, None)
         assert isinstance(answers[2], Conflict)
-    assert await tracking.read_rows() == read_rows(db_path) == read_rows(other)
+    assert await async_transactions.read(db_path, all_rows()) == read_rows(other)
     assert read_table(db_path) == read_table(other)
     assert read_events(db_path) == read_events(other)
 
 
 async def test_a_lost_race_overwrites_nothing(db_path: Path) -> None:
-    before = await awaited(db_path).track("9f2c", **TRACK)
+    before = await track(db_path, "9f2c")
     query(db_path, "UPDATE claude_sessions SET stage = '4'")
     with pytest.raises(Conflict, match="stage is now 4"):
-        await awaited(db_path).change(before, replace(before, stage="5"), action="x", now=NOW)
-    assert await awaited(db_path).read_rows() == (replace(before, stage="4"),)
+        await change(db_path, before, replace(before, stage="5"))
+    assert read_rows(db_path) == (replace(before, stage="4"),)
 
 
 async def test_the_active_rows_are_listed_as_the_guide_lists_them(db_path: Path) -> None:
-    await awaited(db_path).track("9f2c", **TRACK, metadata={"workers": 8})
-    await awaited(db_path).track("a1b2", **TRACK | {"now": NOW + DAY})
-    await awaited(db_path).track("c3d4", **TRACK)
-    await awaited(db_path).mark_failed("c3d4", now=NOW, reason="API error")
+    await track(db_path, "9f2c", metadata={"workers": 8})
+    await track(db_path, "a1b2", now=NOW + DAY)
+    await track(db_path, "c3d4")
+    await mark_failed(db_path, "c3d4")
     query(db_path, 'ALTER TABLE claude_sessions ADD COLUMN "a ""b" REAL DEFAULT 1.25')
-    listed = await awaited(db_path).list_active()
+    listed = await async_transactions.read(db_path, active_rows())
     assert listed == await guide.list_active_sessions(db_path)
     assert [one["session_id"] for one in listed] == ["a1b2", "9f2c"]
     assert listed[0]['a "b'] == 1.25
@@ -108,15 +128,15 @@ async def test_what_is_wrong_is_said(
     db_path: Path, prepare: Callable[[Path], object], words: str
 ) -> None:
     prepare(db_path)
-    for read in (awaited(db_path).read_rows, awaited(db_path).list_active):
+    for steps in (all_rows(), active_rows()):
         with pytest.raises(DatabaseProblem, match=words):
-            await read()
+            await async_transactions.read(db_path, steps)
     assert not db_path.with_name("elsewhere.db").exists()
 
 
 async def test_a_write_makes_no_database_but_the_first_act(db_path: Path) -> None:
     with pytest.raises(NotTracked):
-        await awaited(db_path).mark_failed("9f2c", now=NOW, reason="API error")
+        await mark_failed(db_path, "9f2c")
     assert snapshot(db_path.parent).keys() == {"."}
 
 
@@ -125,13 +145,12 @@ async def test_cancelled_anywhere_an_act_is_written_whole_or_not_at_all(
     db_path: Path, journal: str
 ) -> None:
     """Without the wait for its end, connections are left open."""
-    row = await awaited(db_path).track("9f2c", **TRACK)
+    row = await track(db_path, "9f2c")
     query(db_path, f"PRAGMA journal_mode = {journal}")
     threads, files, written = threading.active_count(), open_files(), 0
     for number in range(60):
         after = replace(row, stage=f"stage_{number}")
-        act = awaited(db_path).change(row, after, action="extend", now=NOW)
-        task = asyncio.ensure_future(act)
+        task = asyncio.ensure_future(change(db_path, row, after))
         await asyncio.sleep(number / 60 * 0.008)
         task.cancel()
         await asyncio.wait([task])
@@ -154,12 +173,11 @@ async def test_cancelled_while_it_waits_for_a_lock_it_ends_before_the_cancellati
     db_path: Path,
 ) -> None:
     """Without the wait for its end, nobody could say yet whether it will be written."""
-    row = await awaited(db_path).track("9f2c", **TRACK)
+    row = await track(db_path, "9f2c")
     pipeline = sqlite3.connect(db_path, isolation_level=None)
     with closing(pipeline):
         pipeline.execute("BEGIN IMMEDIATE")
-        act = awaited(db_path).change(row, replace(row, stage="4"), action="extend", now=NOW)
-        task = asyncio.ensure_future(act)
+        task = asyncio.ensure_future(change(db_path, row, replace(row, stage="4")))
         await asyncio.sleep(0.1)
         for _ in range(3):
             task.cancel()
@@ -173,9 +191,9 @@ async def test_cancelled_while_it_waits_for_a_lock_it_ends_before_the_cancellati
 
 
 async def test_acts_at_once_do_not_hinder_each_other(db_path: Path) -> None:
-    await awaited(db_path).init_table()
+    await async_transactions.write(db_path, ACTS.init_table(), creates=True)
     names = [f"a{number}" for number in range(20)]
-    rows = await asyncio.gather(*(awaited(db_path).track(name, **TRACK) for name in names))
+    rows = await asyncio.gather(*(track(db_path, name) for name in names))
     assert sorted(read_rows(db_path), key=by_id) == sorted(rows, key=by_id)
 
 
@@ -187,7 +205,8 @@ PROGRAM = """
 import asyncio, sys, threading, time
 from datetime import UTC, datetime
 from pathlib import Path
-from tui.storage import async_tracking, connection
+from tui.storage.sqlite import async_transactions, connection
+from tui.storage.table.tracking import Transactions
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 come = threading.Event()
@@ -200,19 +219,20 @@ def slowly(act):
     return slow
 
 async def main():
-    tracking = async_tracking.AsyncTracking(Path(sys.argv[1]), UTC, "anna")
-    acts = [tracking.mark_failed("9f2c", now=NOW, reason=f"API error {n}") for n in range(9)]
-    tasks = [asyncio.ensure_future(act) for act in acts]
+    acts, db_path = Transactions(UTC, "anna"), Path(sys.argv[1])
+    steps = [acts.mark_failed("9f2c", now=NOW, reason=f"API error {n}") for n in range(9)]
+    writes = (async_transactions.write(db_path, one) for one in steps)
+    tasks = [asyncio.ensure_future(one) for one in writes]
     if sys.argv[2]:
         await asyncio.to_thread(come.wait, 60)
 
 match sys.argv[2]:
     case "opening":
-        async_tracking.writing = slowly(async_tracking.writing)
+        async_transactions.writing = slowly(async_transactions.writing)
     case "writing":
-        connection.Writer.execute = slowly(connection.Writer.execute)
+        connection.WriteConnection.execute = slowly(connection.WriteConnection.execute)
     case "closing":
-        connection.Writer.close = slowly(connection.Writer.close)
+        connection.WriteConnection.close = slowly(connection.WriteConnection.close)
 asyncio.run(main())
 """
 
@@ -225,7 +245,7 @@ async def test_a_program_that_ends_in_the_middle_ends_and_leaves_all_of_it_whole
 
     Without the wait for its thread, that would report to a loop that is closed.
     """
-    await awaited(db_path).track("9f2c", **TRACK)
+    await track(db_path, "9f2c")
     done = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-c", PROGRAM, str(db_path), step],

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tui.core.limits import NOTIFIED
-from tui.storage.state.notified import claim, write_told
+from tui.storage.state.notified import claim, write_sent
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -40,7 +40,7 @@ def test_what_is_over_is_forgotten_after_a_day(
 def test_what_was_not_told_to_the_end_is_due_again_a_while_later(tmp_path: Path) -> None:
     """Whatever became of its teller; and who still tells of others keeps them."""
     claim(tmp_path, ["a", "b", "c"], NOW)
-    write_told(tmp_path, "b", ["c"], NOW + timedelta(minutes=2))
+    write_sent(tmp_path, "b", ["c"], NOW + timedelta(minutes=2))
     assert claim(tmp_path, ["a", "b", "c"], NOW + timedelta(minutes=4)) == frozenset()
     assert claim(tmp_path, ["a", "b", "c"], NOW + timedelta(minutes=5)) == {"a"}
     assert claim(tmp_path, ["a", "b", "c"], NOW + timedelta(minutes=7)) == {"c"}
@@ -76,7 +76,7 @@ def test_what_cannot_be_read_lets_nothing_be_due(tmp_path: Path, path: Path) -> 
     with pytest.raises(OSError, match="not a small file"):
         claim(tmp_path, ["a"], NOW)
     with pytest.raises(OSError, match="not a small file"):
-        write_told(tmp_path, "a", [], NOW)
+        write_sent(tmp_path, "a", [], NOW)
 
 
 def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tui.core.text.safe_text import one_line
 from tui.operations.context import Context
 from tui.operations.monitor.needs import Alert, needs
 from tui.operations.monitor.notify_command import run_command
-from tui.storage.state.notified import claim, write_told
+from tui.storage.state.notified import claim, write_sent
 
 __all__ = ["Alert", "LastingAlerts", "needs", "notify"]
 
@@ -75,7 +75,7 @@ def _tell_all(context: Context, new: Sequence[Alert]) -> str:
         if trouble := _tell(context.settings.notify_command, context.root, need):
             return f"notify_command: {trouble}"
         still = [one.key for one in new[index + 1 :]]
-        write_told(context.root, need.key, still, context.clock())
+        write_sent(context.root, need.key, still, context.clock())
     return ""
 
 

@@ -41,7 +41,7 @@ from tui.storage.index.erasure_marks import mark_erased
 from tui.storage.index.index import Index, index_path
 from tui.storage.session_locks import SessionLock
 from tui.storage.state.acknowledgements import forget_ack
-from tui.storage.state.notified import forget_told
+from tui.storage.state.notified import forget_session
 from tui.storage.state.saved_views import read_remembered, write_remembered
 from tui.storage.table.tracking import is_tracked, read_rows
 from tui.storage.trash.erasing import (
@@ -260,7 +260,7 @@ def _go_on(context: Context, trashed: Manifest) -> str:
         return ""
     scrub_history(folder / CONFIG_DIR, session_id)
     forget_ack(folder, session_id)
-    forget_told(context.root, trashed.listing, session_id)
+    forget_session(context.root, trashed.listing, session_id)
     shown = one_line(trashed.listing)
     return note_half_erased(context, shown, session_id) if trashed.row is not None else ""
 
@@ -387,7 +387,7 @@ def _erase_all(context: Context, erasure: PurgePlan) -> None:
             act_id=context.act_id,
             now=context.clock(),
         )
-        forget_told(context.root, erasure.listing, target.session_id)
+        forget_session(context.root, erasure.listing, target.session_id)
         _forget_drafts(context, (erasure.listing, target.session_id))
         _forget_kept(context, target.folder)
     except (OSError, ConsoleError) as error:

@@ -1,1 +1,1 @@
-"""Small state files of ours below a root or in an operator's home; one module for each."""
+"""Our small state files, below a root or in an operator's home; one module for each."""

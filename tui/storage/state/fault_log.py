@@ -1,4 +1,4 @@
-"""The log of what no console foresaw: what it was, where, and when; for whoever mends it."""
+"""The log of unexpected errors in an operator's consoles, with tracebacks."""
 
 from __future__ import annotations
 
@@ -17,15 +17,12 @@ _OPEN = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK |
 
 
 def fault_log_path(state_dir: Path) -> Path:
-    """Return where an operator's own consoles write what went wrong in them."""
+    """Return the path of an operator's fault log."""
     return state_dir / _NAME
 
 
 def write_fault(state_dir: Path, at: datetime, where: str, trace: str) -> None:
-    """Append a fault that nobody else reads; a log that is full becomes the older one.
-
-    Raises `OSError`.
-    """
+    """Append a fault to the private log, which is rotated when full; raises `OSError`."""
     state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     kept = trace if len(trace) <= FAULT_BYTES else f"{trace[:500]}\n...\n{trace[-FAULT_BYTES:]}"
     text = safe_text(f"{at.isoformat(timespec='seconds')} {where}\n{kept.rstrip()}\n\n")
@@ -33,12 +30,12 @@ def write_fault(state_dir: Path, at: datetime, where: str, trace: str) -> None:
         fd = os.open(name, _OPEN, 0o600, dir_fd=folder)
         try:
             if not stat.S_ISREG(os.fstat(fd).st_mode):
-                raise OSError(f"{name} is no file")
+                raise OSError(f"{name} is not a file")
             os.fchmod(fd, 0o600)
             os.write(fd, text.encode("utf-8", "replace"))
             is_full = os.fstat(fd).st_size > FAULT_LOG_BYTES
         finally:
             os.close(fd)
         if is_full:
-            with suppress(FileNotFoundError):  # another console was faster
+            with suppress(FileNotFoundError):  # another console rotated it
                 os.rename(name, _OLDER, src_dir_fd=folder, dst_dir_fd=folder)

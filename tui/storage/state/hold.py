@@ -1,8 +1,7 @@
-"""The hold of a root: while its file is there, no new run and no clean-up of ours begins."""
+"""The hold of a root: while its file exists, no new run and no clean-up starts."""
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,29 +9,23 @@ from tui.core.bounded_json import parse_json
 from tui.core.models.catalog import Hold
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
-from tui.safe_io.folders import (
-    OURS,
-    console_folder,
-    is_link,
-    our_folder,
-    read_small,
-)
-from tui.safe_io.replacing import unlink_at, write_atomically
+from tui.safe_io.folders import OURS, console_folder, is_link, our_folder, read_small
+from tui.safe_io.replacing import unlink_at
+from tui.storage.state.json_file import SharedFile
 
-_FILE = "hold.json"
+_FILE = SharedFile("hold.json")
 
 
 def read_hold(root: Path) -> Hold | None:
-    """Return who holds the root, `None` when nobody does.
+    """Return the hold, `None` only when there is no file.
 
-    What is there and cannot be read holds it too, and what may lie behind a link: only a hold
-    that is not there is none.
+    A file that cannot be read counts as a hold, and so does a link.
     """
     folder = our_folder(root)
     if folder is None:
         link = root / OURS
-        return _unread(link, f"{link} is a link, and links are not followed: remove it")
-    path = folder / _FILE
+        return _unread(link, f"{link} is a link, which is not followed: remove it")
+    path = folder / _FILE.name
     try:
         if is_link(path):
             raise ValueError("a link")
@@ -47,14 +40,12 @@ def read_hold(root: Path) -> Hold | None:
 
 
 def write_hold(root: Path, hold: Hold | None) -> None:
-    """Hold the root, or lift its hold; raises `OSError`."""
-    path = console_folder(root) / _FILE
+    """Set the hold of a root, or lift it; raises `OSError`."""
     if hold is None:
-        unlink_at(path)
+        unlink_at(console_folder(root) / _FILE.name)
         return
     at = hold.at.isoformat() if hold.at else None
-    facts = {"by": hold.by, "at": at, "reason": hold.reason}
-    write_atomically(path, json.dumps(facts))
+    _FILE.write(root, {"by": hold.by, "at": at, "reason": hold.reason})
 
 
 def _unread(path: Path, why: str) -> Hold:

@@ -1,32 +1,30 @@
-"""The view of an operator on a root, kept for their next start: a file that nobody else reads."""
+"""An operator's view of a root, kept for the next start in a private file."""
 
 from __future__ import annotations
 
 import errno
-import json
 from pathlib import Path
 from typing import Any
 
 from tui.core.models.session import Key
 from tui.core.saved_view import MOST_DRAFTS, Draft, SavedView
 from tui.core.text.safe_text import one_line
-from tui.safe_io.folders import read_ours
-from tui.storage.state.user_state_file import own_path, write_privately
+from tui.storage.state.json_file import operator_file
 
-_LARGEST = 16 * 1024 * 1024
+_KIND = "view"
 _MOST = 100_000
 _LONGEST_NAME = 1000
 _LONGEST_TEXT = 250_000
 
 
 def read_remembered(state_dir: Path, root: Path, operator: str) -> SavedView:
-    """Return what was remembered; nothing of it is believed to exist.
+    """Return the saved view; what it names need not exist any more.
 
-    Raises `OSError` when nobody can tell: then it is not to be written over. What is larger than
-    any view of ours is none.
+    Raises `OSError` when it cannot be read: then it must not be overwritten. A file larger than
+    any view of ours counts as none.
     """
     try:
-        return _read(read_ours(own_path(state_dir, "view", root, operator), _LARGEST))
+        return _read(operator_file(state_dir, _KIND, root, operator).read())
     except OSError as error:
         if error.errno != errno.EFBIG:
             raise
@@ -34,7 +32,7 @@ def read_remembered(state_dir: Path, root: Path, operator: str) -> SavedView:
 
 
 def write_remembered(state_dir: Path, root: Path, operator: str, view: SavedView) -> None:
-    """Write down a view; raises `OSError`."""
+    """Store a view; raises `OSError`."""
     facts = {
         "root": str(root),
         "listing": view.listing,
@@ -49,7 +47,7 @@ def write_remembered(state_dir: Path, root: Path, operator: str, view: SavedView
         "reading": view.reading,
         "drafts": [[one.question, one.listing, one.session_id, one.text] for one in view.drafts],
     }
-    write_privately(own_path(state_dir, "view", root, operator), json.dumps(facts))
+    operator_file(state_dir, _KIND, root, operator).write(facts)
 
 
 def _read(found: dict[str, Any]) -> SavedView:

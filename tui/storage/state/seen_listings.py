@@ -1,8 +1,7 @@
-"""The listings that a root is known to have had: a folder that vanishes is noticed by it."""
+"""The listings last seen in a root, to notice when a folder vanishes."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,15 +13,12 @@ from zlib import crc32
 
 from tui.core.listing_id import is_listing_id
 from tui.core.time.zones import read_time
-from tui.safe_io.folders import read_ours
-from tui.storage.state.user_state_file import write_privately
-
-_MOST_BYTES = 16 * 1024 * 1024
+from tui.storage.state.json_file import PrivateFile
 
 
 @dataclass(frozen=True, slots=True)
 class SeenListing:
-    """How many sessions a listing had when it was last seen."""
+    """The number of sessions in a listing when it was last seen."""
 
     sessions: int
     at: datetime
@@ -31,35 +27,35 @@ class SeenListing:
 def read_known(state_dir: Path, root: Path) -> Mapping[str, SeenListing]:
     """Return the listings that were seen in a root and not forgotten since, by folder name.
 
-    Raises `OSError` when nobody can tell.
+    Raises `OSError` when they cannot be read.
     """
-    read = _read(state_dir, root).items()
-    return {name: one for name, value in read if is_listing_id(name) and (one := _known(value))}
+    stored = _read(state_dir, root).items()
+    return {name: one for name, value in stored if is_listing_id(name) and (one := _seen(value))}
 
 
 def remember(state_dir: Path, root: Path, seen: Mapping[str, int], now: datetime) -> None:
-    """Write down the listings there are and their sessions; what is gone stays remembered.
+    """Store the listings that exist with their number of sessions; vanished ones stay.
 
-    What cannot be written is only forgotten sooner. Raises `OSError` when what was known cannot be
-    read: then it is not written over.
+    A failed write is ignored. Raises `OSError` when the file cannot be read: then it is not
+    overwritten.
     """
     fresh = {name: {"sessions": count, "at": now.isoformat()} for name, count in seen.items()}
     _write(state_dir, root, _read(state_dir, root) | fresh)
 
 
 def forget(state_dir: Path, root: Path, name: str) -> None:
-    """Remember a listing no longer; raises `OSError` when what was known cannot be read."""
+    """Remove a listing; raises `OSError` when the file cannot be read."""
     known = _read(state_dir, root)
     if known.pop(name, None) is not None:
         _write(state_dir, root, known)
 
 
-def _path(state_dir: Path, root: Path) -> Path:
-    return state_dir / f"listings-{crc32(os.fsencode(root.absolute())):08x}.json"
+def _file(state_dir: Path, root: Path) -> PrivateFile:
+    return PrivateFile(state_dir / f"listings-{crc32(os.fsencode(root.absolute())):08x}.json")
 
 
 def _read(state_dir: Path, root: Path) -> dict[str, Any]:
-    value = read_ours(_path(state_dir, root), _MOST_BYTES)
+    value = _file(state_dir, root).read()
     if value.get("root") != str(root.absolute()):
         return {}
     known = value.get("listings")
@@ -67,12 +63,11 @@ def _read(state_dir: Path, root: Path) -> dict[str, Any]:
 
 
 def _write(state_dir: Path, root: Path, known: Mapping[str, Any]) -> None:
-    text = json.dumps({"root": str(root.absolute()), "listings": known})
     with suppress(OSError):
-        write_privately(_path(state_dir, root), text)
+        _file(state_dir, root).write({"root": str(root.absolute()), "listings": known})
 
 
-def _known(value: Any) -> SeenListing | None:
+def _seen(value: Any) -> SeenListing | None:
     if not isinstance(value, dict):
         return None
     count, at = value.get("sessions"), read_time(value.get("at"), UTC)

@@ -93,7 +93,7 @@ def test_what_came_to_be_there_since_it_was_compared_is_not_moved_over(tmp_path:
     source.write_text("a whole transcript")
     assert conflict(source, target) is None
     target.write_text("begun blank elsewhere")
-    with pytest.raises(FileExistsError, match="something else is there by now"):
+    with pytest.raises(FileExistsError, match="something else is there now"):
         move(source, target)
     assert source.read_text() == "a whole transcript"
     assert target.read_text() == "begun blank elsewhere"

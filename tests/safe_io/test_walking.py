@@ -91,7 +91,7 @@ def test_a_walk_takes_its_time_and_no_more(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(walking, "WALK_S", -1.0)
     walk = Walk(tmp_path)
     assert len(list(walk)) < 600
-    assert walk.cut == "that took over -1 s"
+    assert walk.cut == "reading it took over -1 s"
 
 
 def test_no_link_is_followed_nor_erased_through(tmp_path: Path) -> None:

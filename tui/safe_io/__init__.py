@@ -1,4 +1,1 @@
-"""Files, folders, locks and processes of this machine, reached so that nobody can swap them.
-
-Nothing about what is in them.
-"""
+"""Safe access to files, folders, locks and processes that others could swap; not their content."""

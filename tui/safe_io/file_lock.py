@@ -1,4 +1,4 @@
-"""Locks on files, told apart by the kernel: an exclusive `flock` that ends with its process."""
+"""Locks on files: an exclusive `flock`, which the kernel releases when its process ends."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OPENED = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 class FileLock:
-    """An exclusive `flock` on a file of ours; a forked child has none."""
+    """An exclusive `flock` on a file of ours; a forked child does not inherit it."""
 
     def __init__(self, fd: int, path: Path) -> None:
         self.fd = fd
@@ -33,9 +33,9 @@ class FileLock:
 
     @classmethod
     def locked(cls, path: Path, tries: int) -> Self:
-        """Return a lock, held by us; raises `BlockingIOError` after that many tries.
+        """Return the lock, held; raises `BlockingIOError` after that many tries.
 
-        The lock of a file that somebody has removed since it was opened would keep nobody out.
+        Starts again if the file was removed meanwhile: its lock would keep nobody out.
         """
         while True:
             lock = cls(_opened(path), path)
@@ -49,9 +49,9 @@ class FileLock:
             lock.close()
 
     def discard(self) -> None:
-        """Remove the lock's file and close: of a session that is gone no lock need stay.
+        """Remove the lock's file, for a session that is gone, and close.
 
-        Whoever waits for it meanwhile then takes the lock of a new file, see `locked`.
+        Those who wait for it then lock a new file; see `locked`.
         """
         if self.fd >= 0:
             with suppress(OSError), folder_of(self.path) as (folder, name):
@@ -59,13 +59,13 @@ class FileLock:
         self.close()
 
     def close(self) -> None:
-        """Close our descriptor; the lock is free once no other copy of it is open."""
+        """Close our descriptor; the lock is released once no copy of it is open."""
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
 
     def release(self) -> None:
-        """Unlock it for every copy, also those that a process forked meanwhile keeps open."""
+        """Unlock it for all copies, including those that a forked process keeps open."""
         if self.fd >= 0:
             fcntl.flock(self.fd, fcntl.LOCK_UN)
             self.close()
@@ -79,37 +79,37 @@ class FileLock:
 
 @contextmanager
 def folder_lock(listing_path: Path, name: str) -> Iterator[None]:
-    """Hold what whoever rewrites a small file of a listing holds; waits up to 3 s for it.
+    """Hold the lock for rewriting a small file of a listing; waits up to 3 s for it.
 
-    `name` begins with a dot, which no session's id does. Raises `Refused` when another holds it
+    `name` begins with a dot, as no session id does. Raises `Refused` when another process holds it
     for longer, `OSError` when it cannot be made.
     """
     try:
         path = console_folder(listing_path, "locks") / name
         lock = FileLock.locked(path, PATIENT_TRIES)
     except BlockingIOError:
-        raise Refused(f"{name[1:]} is being rewritten by somebody else: try again") from None
+        raise Refused(f"another process is writing {name[1:]}: try again") from None
     try:
         yield
     finally:
         lock.close()
 
 
-def _let_go_in_child() -> None:
-    """Close the locks of a process in its forked child, which may live longer; unlock none."""
+def _close_in_child() -> None:
+    """Close, but don't unlock, the parent's locks in a forked child, which may live longer."""
     for lock in tuple(_ours):
         with suppress(OSError):
             lock.close()
 
 
 _ours: weakref.WeakSet[FileLock] = weakref.WeakSet()
-os.register_at_fork(after_in_child=_let_go_in_child)
+os.register_at_fork(after_in_child=_close_in_child)
 
 
 def _opened(path: Path) -> int:
-    """Open a lock's file, made if need be with the rights of its folder; raises `OSError`.
+    """Open a lock's file, or make it with its folder's permissions; raises `OSError`.
 
-    Whoever makes it gives it those rights a moment later: until then it is his alone.
+    A process that has just made it sets the permissions a moment later: until then, try again.
     """
     with folder_of(path) as (folder, name):
         for attempt in range(TRIES):
@@ -134,7 +134,7 @@ def is_at(path: Path, fd: int) -> bool:
 
 
 def _lock(fd: int, tries: int) -> None:
-    """Lock `fd`, trying again each 0.03 s: a look from `held` blocks it for microseconds."""
+    """Lock `fd`, retrying every 0.03 s: a check of the lock blocks it for microseconds."""
     for attempt in range(tries):
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""Folders and small files of ours inside a root, made so that colleagues can use them too."""
+"""Our folders and small files inside a root, with permissions that let colleagues use them."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ FileStamp = tuple[int, int, int, int, int]
 
 
 def console_folder(base: Path, *parts: str) -> Path:
-    """Return `<base>/.session_console/<parts>`, made with the group and mode of `base`.
+    """Make `<base>/.session_console/<parts>` with the group and mode of `base`, and return it.
 
-    Raises `OSError`; a symbolic link in the way is never followed.
+    Follows no symlink; raises `OSError`.
     """
     make_folders(base, OURS, *parts)
     return base.joinpath(OURS, *parts)
 
 
 def our_folder(base: Path, *parts: str) -> Path | None:
-    """Return `<base>/.session_console/<parts>` to be read, `None` when a link leads to it.
+    """Return `<base>/.session_console/<parts>` for reading, `None` when part of it is a link.
 
     It need not exist.
     """
@@ -48,7 +48,7 @@ def our_folder(base: Path, *parts: str) -> Path | None:
 
 
 def is_link(path: Path) -> bool:
-    """Whether `path` is a symbolic link; `False` where we may not look (3.11 raises there)."""
+    """Whether `path` is a symlink; `False` if we may not look, where `Path.is_symlink` raises."""
     try:
         return stat.S_ISLNK(path.lstat().st_mode)
     except (OSError, ValueError):
@@ -56,9 +56,9 @@ def is_link(path: Path) -> bool:
 
 
 def is_folder(path: Path, *, unknown: bool = False) -> bool:
-    """Whether `path` is a folder, or a link to one; `unknown` where nobody can tell.
+    """Whether `path` is a folder, or a link to one; returns `unknown` if it cannot be checked.
 
-    `Path.is_dir` raises there, or says no.
+    `Path.is_dir` raises in that case, or returns `False`.
     """
     try:
         return stat.S_ISDIR(path.stat().st_mode)
@@ -69,9 +69,9 @@ def is_folder(path: Path, *, unknown: bool = False) -> bool:
 
 
 def may_be_there(path: str | Path) -> bool:
-    """Whether anything is at `path`, a link too, or may be: only "no such file" says no.
+    """Whether `path` exists, or may: only "no such file" counts as absent. Follows no link.
 
-    `os.path.lexists` says no to every error.
+    `os.path.lexists` returns `False` for every error.
     """
     try:
         os.lstat(path)
@@ -83,8 +83,9 @@ def may_be_there(path: str | Path) -> bool:
 
 
 def stamp_of(status: os.stat_result) -> FileStamp:
-    """Return what changes when a file is written, replaced, truncated or put back with old times:
-    device, inode, size, mtime and ctime.
+    """Return a file's device, inode, size, mtime and ctime.
+
+    They change when it is written, replaced, truncated, or restored with old times.
     """
     return (
         status.st_dev,
@@ -96,7 +97,7 @@ def stamp_of(status: os.stat_result) -> FileStamp:
 
 
 def stamps_of(paths: Iterable[str]) -> dict[str, FileStamp]:
-    """Return the stamps of those paths that are there, or may be: only "no such file" says no."""
+    """Return the stamps of the paths that exist, or may: only "no such file" counts as absent."""
     found = {}
     for path in paths:
         try:
@@ -109,8 +110,9 @@ def stamps_of(paths: Iterable[str]) -> dict[str, FileStamp]:
 
 
 def is_settled(stamps: Iterable[FileStamp]) -> bool:
-    """Whether these files have rested: a second change within the same tick of a file system's
-    clock would leave the stamp as it is.
+    """Whether the stamps are old enough to show every later change.
+
+    A second change within one tick of the file system's clock would leave a stamp unchanged.
     """
     now = time.time_ns()
     return all(
@@ -121,13 +123,13 @@ def is_settled(stamps: Iterable[FileStamp]) -> bool:
 
 
 def mount_of(path: Path) -> Path:
-    """Return where the mount is that the folder of `path` lies on, as far as the system tells."""
+    """Return the mount point of the folder that `path` is in, if known."""
     folder, known = path.parent.resolve(), mounts()
     return next((one for one in (folder, *folder.parents) if str(one) in known), folder)
 
 
 def mounts() -> dict[str, str]:
-    """Return where something is mounted, and which device that is, as far as the system tells."""
+    """Return the mount points with their devices; empty if unknown."""
     try:
         text = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape")
     except OSError:
@@ -141,10 +143,10 @@ def mounts() -> dict[str, str]:
 
 
 def read_small(path: Path, limit: int = SMALL, *, follows: bool = False) -> bytes:
-    """Return what a small file holds; raises `OSError` for what is larger or no file, or a link.
+    """Return a small file's content; raises `OSError` if it is larger, not a file, or a link.
 
-    A pipe in the place of a file would keep its reader waiting for ever; `follows` is for a link
-    that is the operator's own, or one of which nothing but a number is believed.
+    A pipe in its place does not block. `follows` allows a link: for the operator's own files, or
+    where only a number is taken from the content.
     """
     plain = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
     fd = os.open(path, plain) if follows else open_regular(path)
@@ -163,8 +165,8 @@ def read_small(path: Path, limit: int = SMALL, *, follows: bool = False) -> byte
 def read_ours(path: Path, limit: int = SMALL) -> dict[str, Any]:
     """Return the JSON object in a small file of ours, an empty one when there is none.
 
-    What is no file, or no JSON, is none of ours. Raises `OSError` when nobody can tell: too large,
-    not to be read by us, or now.
+    Anything that is not a file or not JSON counts as none. Raises `OSError` when the file is too
+    large or cannot be read.
     """
     try:
         value = parse_json(read_small(path, limit))
@@ -178,7 +180,7 @@ def read_ours(path: Path, limit: int = SMALL) -> dict[str, Any]:
 
 
 def read_object(path: Path, limit: int = SMALL, *, follows: bool = False) -> dict[str, Any]:
-    """Return the JSON object in a small file, an empty one when none can be read."""
+    """Return the JSON object in a small file, or an empty one if it cannot be read."""
     try:
         value = parse_json(read_small(path, limit, follows=follows))
     except (OSError, ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Move files from one folder tree into another, whole, on any disk: never lost, repeatable."""
+"""Moves files and folders to any disk, without loss; an interrupted move can be repeated."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ Rename = Callable[[Path, Path], object]
 
 
 def move(source: Path, target: Path, *, rename: Rename = rename_anew) -> None:
-    """Move `source`, a file or a folder, to `target`; what an interrupted move left is finished.
+    """Move `source`, a file or a folder, to `target`; also finishes an interrupted move.
 
-    On one disk that is a rename. From another, each file is copied, flushed, renamed into place,
-    and only then removed, its mtime and mode kept; a link is moved as the link it is. Parts of
-    `target` that are there already stay, and are compared at that very moment: what somebody else
-    put there raises `FileExistsError`. Raises `OSError`, all being still in one place or the other.
+    On one disk this is a rename. Between disks, each file is copied with its mtime and mode,
+    flushed, renamed into place, and only then removed; a link is moved as a link. Parts of `target`
+    that exist must have the same content, else `FileExistsError` is raised. After an `OSError`
+    everything is still in one place or the other.
     """
     if _is_folder(source) and _is_folder(target):
         _merge(source, target, rename)
@@ -49,7 +49,7 @@ def move(source: Path, target: Path, *, rename: Rename = rename_anew) -> None:
 
 
 def require_movable(source: Path) -> None:
-    """Raise `OSError` for a folder that is too deep or too full to be moved step by step."""
+    """Raise `OSError` for a folder that is too deep or too large to be moved file by file."""
     walk = Walk(source)
     for found in walk if _is_folder(source) else ():
         if found.place.count("/") > DEEPEST_MOVED:
@@ -60,9 +60,9 @@ def require_movable(source: Path) -> None:
 
 
 def conflict(source: Path, target: Path) -> Path | None:
-    """Return the first part of `target` that is there and is not what `source` holds.
+    """Return the first part of `target` that exists and differs from `source`, or `None`.
 
-    `source` is movable, see `require_movable`.
+    `source` must be movable, see `require_movable`.
     """
     if not may_be_there(target):
         return None
@@ -73,7 +73,7 @@ def conflict(source: Path, target: Path) -> Path | None:
 
 
 def _merge(source: Path, target: Path, rename: Rename) -> None:
-    """Move what `source` holds into `target`, which then has its mtime."""
+    """Move the content of `source` into `target`, and its mtime."""
     before = source.stat()
     for one in sorted(source.iterdir()):
         move(one, target / one.name, rename=rename)
@@ -85,25 +85,25 @@ def _merge(source: Path, target: Path, rename: Rename) -> None:
 
 
 def _drop(source: Path, target: Path) -> None:
-    """Remove a file of which `target` holds the same; raises `FileExistsError` when it does not."""
+    """Remove a file that equals `target`; raises `FileExistsError` when it does not."""
     with folder_of(source) as (here, name), folder_of(target) as (there, called):
         mine, other = _status(here, name), _status(there, called)
         if os.path.samestat(mine, other):
             raise FileExistsError(errno.EEXIST, "that is the same file", str(target))
         if not _is_equal((here, name), (there, called)) or not _is_still(mine, _status(here, name)):
-            words = "something else is there by now, and nothing was moved over it"
+            words = "something else is there now, and nothing was moved over it"
             raise FileExistsError(errno.EEXIST, words, str(target))
         os.unlink(name, dir_fd=here)
 
 
 def _carry(source: Path, target: Path, rename: Rename) -> None:
-    """Take `source` to another disk: each step leaves a state that doing it again finishes."""
+    """Move `source` to another disk; after any step, doing it again finishes the move."""
     if _is_folder(source):
         with folder_of(target) as (parent, name):
             make_new_folder(parent, name)
         _merge(source, target, rename)
         return
-    temporary = f".{target.name}.moving"  # so that doing it again takes it away
+    temporary = f".{target.name}.moving"  # a fixed name, so that the next attempt removes it
     with folder_of(target) as (folder, name):
         unlink(folder, temporary)
         before = source.lstat()
@@ -120,7 +120,7 @@ def _carry(source: Path, target: Path, rename: Rename) -> None:
 
 
 def _copy(source: Path, folder: int, name: str) -> None:
-    """Copy a file or a link into an open folder, and wait until it is on the disk."""
+    """Copy a file or a link into an open folder, and flush it to the disk."""
     with folder_of(source) as (here, called):
         mode = os.stat(called, dir_fd=here, follow_symlinks=False).st_mode
         if stat.S_ISLNK(mode):
@@ -144,12 +144,11 @@ def _is_same(source: Path, target: Path) -> bool:
 
 
 def _is_equal(one: Place, other: Place) -> bool:
-    """Whether two names, each in an open folder, are links that say the same, or equal files."""
+    """Whether two names, each in an open folder, are equal files or links to the same path."""
     modes = [_status(*place).st_mode for place in (one, other)]
     if any(map(stat.S_ISLNK, modes)):
         are_links = all(map(stat.S_ISLNK, modes))
-        said = (os.readlink(name, dir_fd=folder) for folder, name in (one, other))
-        return are_links and next(said) == next(said)
+        return are_links and _target(*one) == _target(*other)
     if not all(map(stat.S_ISREG, modes)):
         return False
     with _reading(one) as first, _reading(other) as second:
@@ -157,6 +156,10 @@ def _is_equal(one: Place, other: Place) -> bool:
             if not block:
                 return True
     return False
+
+
+def _target(folder: int, name: str) -> str:
+    return os.readlink(name, dir_fd=folder)
 
 
 def _reading(place: Place) -> BinaryIO:
@@ -169,9 +172,9 @@ def _status(folder: int, name: str) -> os.stat_result:
 
 
 def _is_still(before: os.stat_result, now: os.stat_result) -> bool:
-    """Whether a file is the one that was looked at, and nobody wrote to it since."""
-    is_as_long = (before.st_size, before.st_mtime_ns) == (now.st_size, now.st_mtime_ns)
-    return os.path.samestat(before, now) and is_as_long
+    """Whether a file is the same as before, and was not written to since."""
+    is_unwritten = (before.st_size, before.st_mtime_ns) == (now.st_size, now.st_mtime_ns)
+    return os.path.samestat(before, now) and is_unwritten
 
 
 def _is_folder(path: Path) -> bool:

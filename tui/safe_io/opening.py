@@ -1,4 +1,4 @@
-"""Files and folders that others can swap, opened: no pipe, no device, through no link."""
+"""Opens files and folders that others can swap: never a pipe or device, and through no link."""
 
 from __future__ import annotations
 
@@ -27,41 +27,41 @@ _config_dirs: set[str] = set()
 
 
 def guard_below(root: Place) -> None:
-    """Follow no link from now on in the place of a listing's folder below that root.
+    """Treat listing folders below this root as swappable: follow no link in their place.
 
-    The root itself may lie behind links: its owner chose them.
+    The path to the root may contain links: its owner chose them.
     """
     _roots.update(map(_plain, (os.fspath(root), os.fspath(Path(root).absolute()))))
 
 
 def guard_config_dir(folder: Place) -> None:
-    """Follow no link from now on inside that config dir, which has a name of its own."""
+    """Follow no link inside this config dir, which has a name of its own."""
     _config_dirs.update(map(_plain, (os.fspath(folder), os.fspath(Path(folder).absolute()))))
 
 
 def open_regular(path: Place) -> int:
-    """Open a regular file to read it; raises `OSError` for anything else, or a link to one.
+    """Open a regular file for reading; raises `OSError` for anything else, links included.
 
-    Inside a config dir, and in what is ours, no folder on the way may be a link either. A pipe in
-    the place of a file does not keep its reader waiting.
+    Inside a config dir, and in our own folders, no folder on the way may be a link either. A pipe
+    in the file's place does not block.
     """
     fd = _opened(os.fspath(path), _FILE)
     try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise OSError(errno.EINVAL, "not a file", os.fspath(path))
-    except BaseException:  # whatever happened, the descriptor is still ours to close
+    except BaseException:  # the descriptor must be closed in any case
         os.close(fd)
         raise
     return fd
 
 
 def open_to_append(path: Place) -> int:
-    """Open a file to read it and to append to it, by the same rules; raises `OSError`."""
+    """Open a file for reading and appending, by the same rules; raises `OSError`."""
     return _opened(os.fspath(path), _APPENDED)
 
 
 def open_to_change(path: Place) -> int:
-    """Open a file to read it and to write over parts of it, by the same rules."""
+    """Open a file for reading and overwriting parts of it, by the same rules."""
     return _opened(os.fspath(path), _CHANGED)
 
 
@@ -71,9 +71,9 @@ def open_folder(path: Place) -> int:
 
 
 def open_folder_of(path: Place) -> tuple[int, str]:
-    """Open the folder that a path is in, by the same rules; return it, and the name there.
+    """Open a path's parent folder, by the same rules; return it and the name in it.
 
-    It may be one in which names can be looked up and not listed.
+    The folder need not be readable: names are only looked up.
     """
     base, names = _parted(os.fspath(path))
     if not names:
@@ -84,9 +84,9 @@ def open_folder_of(path: Place) -> tuple[int, str]:
 
 
 def open_base(path: Place) -> int:
-    """Open the root or the listing that folders of ours are in, to pass through it.
+    """Open the root or listing that contains our folder, to look up names in it.
 
-    Raises `OSError`, for a link in the place of a listing too.
+    Raises `OSError`, also for a link in the place of a listing.
     """
     above, _, name = _plain(os.fspath(path)).rpartition("/")
     is_listing = bool(name) and (above or "/") in _roots
@@ -95,7 +95,7 @@ def open_base(path: Place) -> int:
 
 @contextmanager
 def regular(path: Place) -> Iterator[tuple[int, os.stat_result]]:
-    """Give a regular file's descriptor and status, as `open_regular` does."""
+    """Open a regular file as `open_regular` does; give its descriptor and status."""
     fd = open_regular(path)
     try:
         yield fd, os.fstat(fd)
@@ -113,7 +113,7 @@ def _opened(path: str, flags: int) -> int:
 
 
 def _passed(fd: int, names: list[str], flags: int) -> int:
-    """Go from an open folder through others to the last of `names`, which is opened so."""
+    """Walk down from an open folder, and open the last of `names` with `flags`."""
     for name in names:
         try:
             below = os.open(name, flags if name is names[-1] else _STEP, dir_fd=fd)
@@ -124,9 +124,9 @@ def _passed(fd: int, names: list[str], flags: int) -> int:
 
 
 def _parted(path: str) -> tuple[str, list[str]]:
-    """Return the part of a path that its owner chose, and the names that others can swap.
+    """Split a path into the trusted part, which its owner chose, and the names others can swap.
 
-    Raises `OSError` where these lead back up: `..` of what was swapped in leads anywhere.
+    Raises `OSError` for `..` among these: in a swapped folder it leads anywhere.
     """
     names = [name for name in path.split("/") if name not in ("", ".")]
     top = "/" if path.startswith("/") else "./"
@@ -134,14 +134,14 @@ def _parted(path: str) -> tuple[str, list[str]]:
     if begin is None:
         begin = _inside_config_dir(top, names) or max(0, len(names) - 1)
     if begin and top + "/".join(names[: begin - 1]) in _roots:
-        begin -= 1  # the name of a listing, which whoever may write to the root can swap
+        begin -= 1  # a listing's name: others who can write to the root can swap it
     if ".." in names[begin:]:
         raise OSError(errno.EINVAL, "it leads back up", path)
     return top + "/".join(names[:begin]), names[begin:]
 
 
 def _inside_config_dir(top: str, names: list[str]) -> int | None:
-    """Return from which name on a path is inside a config dir that is no listing's."""
+    """Return the index of the first name inside a config dir that is not a listing's."""
     return next(
         (
             at
@@ -155,6 +155,6 @@ def _inside_config_dir(top: str, names: list[str]) -> int | None:
 
 
 def _plain(path: str) -> str:
-    """Return a path as `_parted` writes what its owner chose."""
+    """Return a path in the form of `_parted`'s trusted part."""
     names = [name for name in path.split("/") if name not in ("", ".")]
     return ("/" if path.startswith("/") else "./") + "/".join(names)

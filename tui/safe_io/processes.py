@@ -1,4 +1,4 @@
-"""Processes: proven alive by pid and start time, and ended no other way."""
+"""Processes, identified by pid and start time, so that a reused pid is never hit."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _CLOCK_SLACK = timedelta(minutes=5)  # a clock set forward moves the time of the
 
 
 def is_running(pid: int, proc_start: str) -> bool:
-    """Whether the process `pid` that started at `proc_start` (clock ticks since boot) lives."""
+    """Whether the process `pid` that started at `proc_start` (clock ticks since boot) runs."""
     return proc_start != "" and started(pid) == proc_start
 
 
 def is_gone(pid: int, proc_start: str) -> bool:
-    """Whether the process `pid` that started then is proven dead; a start not known is any."""
+    """Whether that process is proven dead; an empty `proc_start` matches any start time."""
     now = started(pid)
     return now is None or (proc_start != "" and now not in (proc_start, UNTOLD))
 
@@ -35,8 +35,8 @@ def is_gone(pid: int, proc_start: str) -> bool:
 def started(pid: int) -> str | None:
     """Return when `pid` started, in clock ticks since boot; `None` when it is dead or a zombie.
 
-    `UNTOLD` when nobody can tell now: only a process that is not there is proven dead. It is field
-    22 of `/proc/<pid>/stat`; the name in field 2 may hold anything, even `)`.
+    `UNTOLD` when it cannot be read: only a missing process is proven dead. It is field 22 of
+    `/proc/<pid>/stat`; the name in field 2 may hold anything, even `)`.
     """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
@@ -51,7 +51,7 @@ def started(pid: int) -> str | None:
 def started_with(pid: int, what: Literal["cmdline", "environ"]) -> tuple[bytes, ...]:
     """Return the arguments, or the environment, that `pid` was started with.
 
-    None of a process that is gone, or of another user's when we are not root.
+    Empty for a process that is gone, or that we may not read.
     """
     try:
         return tuple(Path(f"/proc/{pid}/{what}").read_bytes().split(b"\0"))
@@ -60,7 +60,7 @@ def started_with(pid: int, what: Literal["cmdline", "environ"]) -> tuple[bytes, 
 
 
 def own_domain() -> str:
-    """Return the pid domain of this process, in the words of the CLI's live registry."""
+    """Return this process's pid domain, in the format of the CLI's live registry."""
     machine = ""
     with suppress(OSError):
         machine = Path("/etc/machine-id").read_text("ascii").strip()
@@ -68,11 +68,11 @@ def own_domain() -> str:
 
 
 def is_domain_gone(domain: str, last_sign: datetime | None = None) -> bool:
-    """Whether every process of a pid domain is proven dead, seen from this process.
+    """Whether all processes of a pid domain are proven dead.
 
-    So it is when the domain is of this machine and no process is left in its pid namespace, or
-    when `last_sign` of the process in question came before the machine last started. Nothing is
-    proven to a container, whose machine id others may share, nor to who may not see everybody.
+    True when the domain is of this machine and its pid namespace has no process left, or when
+    `last_sign` of the process is older than the last boot. Nothing can be proven from inside a
+    container, whose machine id others may share, or without access to all processes.
     """
     match, ours = _DOMAIN.fullmatch(domain), _DOMAIN.fullmatch(own_domain())
     if not match or not ours or match["machine"] != ours["machine"]:
@@ -86,14 +86,14 @@ def is_domain_gone(domain: str, last_sign: datetime | None = None) -> bool:
 
 
 def was_before_boot(last_sign: datetime | None) -> bool:
-    """Whether a moment came before this machine last started, so that what was then is gone."""
+    """Whether a moment is before the last boot, so that processes of that time are gone."""
     return last_sign is not None and last_sign < _booted_at() - _CLOCK_SLACK
 
 
 def _living_namespaces() -> frozenset[str] | None:
-    """Return the pid namespaces that have a process, `None` when not all may be looked at.
+    """Return the pid namespaces that have a process, `None` when not all can be read.
 
-    A process that has but one pid is in the namespace that this `/proc` is of.
+    A process with a single pid is in the namespace of this `/proc`.
     """
     living = {_namespace()}
     try:
@@ -119,7 +119,7 @@ def _namespace_of(pid: str) -> str:
 
 
 def _booted_at() -> datetime:
-    """Return when this machine started, by its clock of now; the epoch when it does not say."""
+    """Return the boot time by the current clock; the epoch if it cannot be read."""
     seconds = 0
     with suppress(OSError, ValueError, StopIteration):
         lines = Path("/proc/stat").read_text("ascii", "replace").splitlines()
@@ -128,10 +128,10 @@ def _booted_at() -> datetime:
 
 
 def end_process(pid: int, proc_start: str, *, patience_s: float = 3.0) -> None:
-    """End the process `pid` that started at `proc_start`: asked first, killed after `patience_s`.
+    """Terminate the process `pid` that started at `proc_start`, and kill it after `patience_s`.
 
-    The descriptor pins the process, so a reused pid is never hit. Raises `Refused` when it may
-    not be ended by us; a process that is gone already is fine.
+    A pidfd pins the process, so a reused pid is never hit. Raises `Refused` when we may not end
+    it; a process that is gone already is fine.
     """
     try:
         descriptor = os.pidfd_open(pid)
@@ -154,7 +154,7 @@ def end_process(pid: int, proc_start: str, *, patience_s: float = 3.0) -> None:
 def interrupt_process(pid: int, proc_start: str) -> None:
     """Send SIGINT to the process `pid` that started at `proc_start`, and to no other.
 
-    Raises `Refused` when it is gone or is not ours to interrupt.
+    Raises `Refused` when it is gone or we may not interrupt it.
     """
     try:
         descriptor = os.pidfd_open(pid)
@@ -172,9 +172,9 @@ def interrupt_process(pid: int, proc_start: str) -> None:
 
 
 def _require_proven(pid: int, proc_start: str) -> None:
-    """Raise `Refused` when nobody can tell now that it is that process."""
+    """Raise `Refused` when it cannot be proven to be that process."""
     if not is_running(pid, proc_start):
-        raise Refused(f"pid {pid} is left alone: when it started cannot be proven now")
+        raise Refused(f"pid {pid} was left alone: its start time cannot be verified")
 
 
 def _end(descriptor: int, patience_s: float) -> None:

@@ -1,4 +1,4 @@
-"""Renames that lose nothing: over nothing that is there, or two names changed for each other."""
+"""Renames that lose nothing: never over an existing file, or an exchange of two names."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _Call = Callable[[int, bytes, int, bytes, int], int]
 
 
 def rename_new(source: int, name: str, target: int, new: str) -> None:
-    """Rename what is `name` in one open folder to `new` in another, where nothing may be.
+    """Rename `name` in one open folder to `new` in another, without replacing anything.
 
-    Raises `FileExistsError` when something is there, also when it came at this very moment.
+    Raises `FileExistsError` when `new` exists, even if it has just been made.
     """
     if _renamed(source, name, target, new, _NO_REPLACE):
         return
@@ -38,7 +38,7 @@ def rename_new(source: int, name: str, target: int, new: str) -> None:
 
 
 def exchange(folder: int, one: str, other: str) -> bool:
-    """Let two names in an open folder change places; false where the file system cannot do so.
+    """Exchange two names in an open folder; false where the file system cannot do so.
 
     Raises `FileNotFoundError` when one of them is gone.
     """
@@ -67,7 +67,7 @@ def _renamed(source: int, name: str, target: int, new: str, flags: int) -> bool:
 
 @cache
 def _renameat2() -> _Call | None:
-    """Return the C library's function; `None` where it has none."""
+    """Return the C library's `renameat2`; `None` where it has none."""
     try:
         call = ctypes.CDLL(None, use_errno=True).renameat2
     except (AttributeError, OSError):

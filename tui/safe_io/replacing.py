@@ -1,9 +1,9 @@
-"""The one way in which files of ours, and of a config dir, are made and replaced.
+"""The one way to make and replace our files, and those of a config dir.
 
-All of it goes by descriptors: of the folder, opened through no link that others could have put in
-the way, and of what was just made in it. So nothing can take the place of a file between a look at
-it and what is done to it. Rights are given only to what was made here a moment ago: what is found
-under a name may be somebody's own file, moved there.
+Everything uses descriptors: of the folder, opened through no link that others could have put there,
+and of the file just made in it. So nothing can be swapped between a check and its use. Permissions
+are only set on files that were just made here: a name that is found may be somebody's own file,
+moved there.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NO_FOLDER = (errno.ELOOP, errno.ENOTDIR)
 
 @contextmanager
 def folder_of(path: Path) -> Iterator[tuple[int, str]]:
-    """Give the folder that `path` is in, opened, and its name there; raises `OSError`."""
+    """Open the parent folder of `path`; give it and the name in it. Raises `OSError`."""
     fd, name = open_folder_of(path)
     try:
         yield fd, name
@@ -36,9 +36,9 @@ def folder_of(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def make_folders(base: Path, *names: str) -> None:
-    """Make the folders `names`, one in another below `base`, each with the rights of that above it.
+    """Make nested folders below `base`, each with its parent's permissions.
 
-    Raises `NotADirectoryError` for a link in the way, or anything else that is no folder.
+    Raises `NotADirectoryError` for a link in the way, or anything else that is not a folder.
     """
     fd = -1
     try:
@@ -60,7 +60,7 @@ def make_folders(base: Path, *names: str) -> None:
 
 
 def make_folder(parent: int, name: str) -> int:
-    """Open a folder in an open one, made if need be, to pass through it; raises `OSError`."""
+    """Open a subfolder of an open folder, or make it; raises `OSError`."""
     with suppress(FileNotFoundError):
         return os.open(name, _STEP, dir_fd=parent)
     with suppress(FileExistsError):
@@ -69,10 +69,10 @@ def make_folder(parent: int, name: str) -> int:
 
 
 def make_new_folder(parent: int, name: str) -> None:
-    """Make a folder in an open one, with its rights; raises `FileExistsError` when it is there.
+    """Make a subfolder with its parent's permissions; raises `FileExistsError` when it exists.
 
-    It is made inside one that is ours alone, where nothing can take its place, and then moved: the
-    kernel does not tell which folder it made, and what its name leads to may be another by then.
+    It is made inside a private folder, where it cannot be swapped, and then moved: `mkdir` returns
+    no descriptor, and by the time the name is opened it may be another folder.
     """
     private = f".{secrets.token_hex(8)}.new"
     os.mkdir(private, 0o700, dir_fd=parent)
@@ -105,24 +105,21 @@ def _make_in_private(private: int, parent: int, name: str) -> None:
 
 
 def make_file(folder: int, name: str) -> int:
-    """Make a file in an open folder, with that one's rights, and open it to read and write.
+    """Make a file with its folder's permissions, and open it for reading and writing.
 
-    Raises `FileExistsError` for whatever is there already.
+    Raises `FileExistsError` when anything has this name.
     """
     fd = os.open(name, _MADE, 0o600, dir_fd=folder)
     try:
         give_rights(fd, folder)
-    except BaseException:  # whatever happened, the descriptor is still ours to close
+    except BaseException:  # the descriptor must be closed in any case
         os.close(fd)
         raise
     return fd
 
 
 def give_rights(made: int, parent: int) -> None:
-    """Give what was just made, and is open, the group of a folder and its group's rights.
-
-    As far as we may.
-    """
+    """Give a file or folder that was just made its parent's group and permissions, if we may."""
     mine, wanted = os.fstat(made), os.fstat(parent)
     if mine.st_uid != os.geteuid():
         return
@@ -136,10 +133,10 @@ def give_rights(made: int, parent: int) -> None:
 
 
 def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
-    """Replace `path` by a file that holds `text`, whole or not at all.
+    """Replace `path` with a file that holds `text`, atomically.
 
-    Owner, group and rights are those of the file that is replaced; a new one has those of its
-    folder, or `mode`. Raises `OSError` (a full disk leaves the old file as it was).
+    Keeps the replaced file's owner, group and permissions; a new file gets those of its folder, or
+    `mode`. Raises `OSError`; the old file is then unchanged, also on a full disk.
     """
     with folder_of(path) as (folder, name):
         temporary, fd = written_beside(folder, name, text.encode(), mode)
@@ -153,7 +150,7 @@ def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
 
 
 def written_beside(folder: int, name: str, data: bytes, mode: int | None = None) -> tuple[str, int]:
-    """Write what is to be `name` under a name of its own, on the disk; return that, and it open."""
+    """Write and flush a temporary file beside `name`; return its name and its open descriptor."""
     temporary = f".{name}.{secrets.token_hex(8)}"
     fd = os.open(temporary, _MADE, 0o600, dir_fd=folder)
     try:
@@ -177,8 +174,8 @@ def _write_all(fd: int, data: bytes) -> None:
 
 
 def _keep_rights(made: int, folder: int, name: str) -> None:
-    """Give a new file the rights of that which it is to replace; raises `OSError` if its group
-    would be locked out.
+    """Copy the permissions of the file to be replaced; raises `OSError` if its group would lose
+    access.
     """
     try:
         old = os.stat(name, dir_fd=folder, follow_symlinks=False)
@@ -201,9 +198,9 @@ def _keep_rights(made: int, folder: int, name: str) -> None:
 
 
 def rename_anew(source: Path, target: Path) -> None:
-    """Rename `source` to `target`, where nothing may be; through no link that others put there.
+    """Rename `source` to `target` without replacing anything, and through no link of others.
 
-    Raises `FileExistsError` when something is there, else `OSError`; both name whole paths.
+    Raises `FileExistsError` when `target` exists, else `OSError`; both name the full paths.
     """
     try:
         with folder_of(source) as (here, name), folder_of(target) as (there, new):
@@ -214,7 +211,7 @@ def rename_anew(source: Path, target: Path) -> None:
 
 
 def flush(folder: int) -> None:
-    """Wait until the names in an open folder are on the disk, where that can be had."""
+    """Flush an open folder's names to the disk, where that is supported."""
     with suppress(OSError):
         fd = os.open(".", _FOLDER, dir_fd=folder)
         try:
@@ -224,15 +221,12 @@ def flush(folder: int) -> None:
 
 
 def unlink_at(path: Path) -> None:
-    """Remove a file, if it is there, through no link that others put in the way.
-
-    Raises `OSError`.
-    """
+    """Remove a file if it exists, through no link of others; raises `OSError`."""
     with folder_of(path) as (folder, name), suppress(FileNotFoundError):
         os.unlink(name, dir_fd=folder)
 
 
 def unlink(folder: int, name: str) -> None:
-    """Remove a file from an open folder, if it is there and can be."""
+    """Remove a file from an open folder, and ignore failures."""
     with suppress(OSError):
         os.unlink(name, dir_fd=folder)

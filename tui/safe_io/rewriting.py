@@ -1,4 +1,4 @@
-"""A file that others write, too, is changed: what they write at the same moment is not lost."""
+"""Changes a file that other programs write too, without losing what they write meanwhile."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _TRIES, _PAUSE_S = 50, 0.01
 _WRITER_S = 1.0
 _LEASE_PAUSE_S = 0.002
-_UNTOLD_S = 0.05  # where nobody tells who writes: as long as one write takes
+_UNTOLD_S = 0.05  # without leases: about as long as one write takes
 _MOST_TURNS = 20
 _PIECE = 64 * 1024
 
@@ -37,11 +37,11 @@ class _Version:
 
 
 def rewrite(path: Path, change: Change, limit: int = SMALL) -> bool:
-    """Replace `path` by what `change` makes of it; whether that was another.
+    """Replace the content of `path` with what `change` returns; return whether it was changed.
 
-    `change` is given what the file holds (`None`: there is none) and returns what it is to hold
-    (`None`: as it is); it is asked anew when somebody writes the file at the same moment. Owner,
-    group and rights stay. Raises `OSError`, also when the others never stop.
+    `change` gets the content (`None`: no file) and returns the new one (`None`: leave it); it is
+    called again when another program writes meanwhile. Owner, group and permissions stay. Raises
+    `OSError`, also when the others never stop writing.
     """
     for _ in range(_TRIES):
         with folder_of(path) as (folder, name), ExitStack() as opened:
@@ -49,7 +49,7 @@ def rewrite(path: Path, change: Change, limit: int = SMALL) -> bool:
         if done is not None:
             return done
         time.sleep(_PAUSE_S)
-    raise OSError(errno.EBUSY, "another program writes it all the time", str(path))
+    raise OSError(errno.EBUSY, "another program keeps writing it", str(path))
 
 
 def _rewritten(
@@ -75,7 +75,7 @@ def _rewritten(
 
 
 def _made(folder: int, name: str, data: bytes) -> bool | None:
-    """Make the file; `None` when somebody else has made it meanwhile."""
+    """Make the file; `None` when another program made it meanwhile."""
     temporary, made = written_beside(folder, name, data)
     os.close(made)
     try:
@@ -91,12 +91,12 @@ def _made(folder: int, name: str, data: bytes) -> bool | None:
 def _is_put_in_place(
     opened: ExitStack, folder: int, temporary: str, name: str, old: _Version, new: _Version
 ) -> bool:
-    """Put the new file in the place of the old one, if that is still what was read.
+    """Exchange the new file with the old one, if that is still what was read.
 
-    The two change places, while the kernel keeps everybody from beginning to write the old one.
-    What comes out and is not what was expected goes back, and so on, until what stands there is
-    what was written last: there is no rename that compares. So one other write by rename is never
-    lost; a second one that was read from ours within those microseconds goes over the first.
+    A lease keeps others from opening the old file for writing meanwhile. No rename compares: so if
+    the file that comes out is not the expected one, the two are exchanged again, until the file in
+    place is the one written last. One other write by rename is never lost; a second one, based on
+    ours within those microseconds, replaces the first.
     """
     put_in, expected = new, old
     try:
@@ -117,10 +117,10 @@ def _is_put_in_place(
                 return expected is old
             put_in, expected = _popped(opened, folder, temporary), put_in
             exchange(folder, temporary, name)
-    except FileNotFoundError:  # somebody has removed it: it is made anew, if at all
+    except FileNotFoundError:  # another program removed it: start again
         unlink(folder, temporary)
         return False
-    words = f"another program writes it all the time; one of its versions is in {temporary}"
+    words = f"another program keeps writing it; one of its versions is in {temporary}"
     raise OSError(errno.EBUSY, words, name)
 
 
@@ -131,7 +131,7 @@ def _popped(opened: ExitStack, folder: int, name: str) -> _Version:
 
 
 def _is_replaced(folder: int, temporary: str, name: str, old: _Version) -> bool:
-    """Do it in two steps, where the file system has no exchange."""
+    """Compare and replace in two steps, where the file system has no exchange."""
     try:
         if not _is_same(folder, name, old):
             return False
@@ -143,7 +143,7 @@ def _is_replaced(folder: int, temporary: str, name: str, old: _Version) -> bool:
 
 
 def _is_same(folder: int, name: str, expected: _Version) -> bool:
-    """Whether that is the file expected, and holds what it held."""
+    """Whether the name is the expected file, with unchanged content."""
     status = os.stat(name, dir_fd=folder, follow_symlinks=False)
     if not os.path.samestat(status, os.fstat(expected.fd)):
         return False
@@ -152,9 +152,9 @@ def _is_same(folder: int, name: str, expected: _Version) -> bool:
 
 @contextmanager
 def _no_writer(fd: int) -> Iterator[Callable[[], bool]]:
-    """Keep everybody from opening a file to write it; what is given tells whether nobody waits.
+    """Keep others from opening a file for writing; the function given says if none is waiting.
 
-    The kernel does so for a reader that has a lease; where it gives none, nobody is kept.
+    This takes a read lease; where the kernel grants none, others are not kept out.
     """
     if not _is_leased(fd):
         yield lambda: True
@@ -166,21 +166,21 @@ def _no_writer(fd: int) -> Iterator[Callable[[], bool]]:
 
 
 def _wait_for_writers(fd: int) -> None:
-    """Wait until nobody has a file open to write it, as far as the kernel tells."""
+    """Wait until no process has a file open for writing, where leases tell."""
     if _is_leased(fd):
         fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
 
 
 def _is_leased(fd: int) -> bool:
-    """Take a read lease, once nobody has the file open to write it; whether there is one."""
+    """Take a read lease once no process has the file open for writing; whether we got it."""
     ends = time.monotonic() + _WRITER_S
     while time.monotonic() < ends:
         try:
-            fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)  # which ends nobody
+            fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)  # ignored by default
             fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
         except BlockingIOError:
             time.sleep(_LEASE_PAUSE_S)
-        except OSError:  # the file is not ours, or a network's
+        except OSError:  # the file is not ours, or on a network file system
             time.sleep(_UNTOLD_S)
             return False
         else:
@@ -189,7 +189,7 @@ def _is_leased(fd: int) -> bool:
 
 
 def _version(opened: ExitStack, fd: int, limit: int) -> _Version:
-    """Return what a file holds; raises `OSError` for what is larger, or no file."""
+    """Return a file's content; raises `OSError` when it is not a file, or larger than `limit`."""
     opened.callback(os.close, fd)
     status = os.fstat(fd)
     if not stat.S_ISREG(status.st_mode):

@@ -1,4 +1,4 @@
-"""Folders gone through within bounds: at any depth, by no link, with two descriptors at most."""
+"""Walks folders within bounds: at any depth, following no link, with two descriptors at most."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _EACH = 256
 
 @dataclass(frozen=True, slots=True)
 class FolderSize:
-    """How much lies somewhere: bytes of files, how many, and when one was last written to.
+    """The size of a file or folder: bytes, number of files, and the newest mtime.
 
-    `cut` says why that is not all, in words that follow "not all of it was counted: ".
+    `cut` says why not all of it was counted.
     """
 
     bytes: int = 0
@@ -42,7 +42,7 @@ class FolderSize:
 
 @dataclass(slots=True)
 class WalkEntry:
-    """One thing below a folder: its place from there on, and its status, no link followed."""
+    """An entry below a folder: its relative path and its `lstat` status."""
 
     place: str
     status: os.stat_result
@@ -53,7 +53,7 @@ class WalkEntry:
 
 
 class Budget:
-    """So many things, within so many seconds from now on; `is_over` once one of them is."""
+    """A bound on items and on seconds from now; `is_over` once either is reached."""
 
     def __init__(self, most: int, seconds: float) -> None:
         self.is_over = False
@@ -63,13 +63,13 @@ class Budget:
 
     @property
     def words(self) -> str:
-        """At which bound it is over."""
+        """Which bound was reached."""
         if self._left < 0:
             return f"there are over {self._most:,}"
         return f"reading them took over {self._seconds:g} s"
 
     def spend(self) -> bool:
-        """Take one more thing; false when there is none left to take."""
+        """Count one more item; false when the budget is used up."""
         if not self.is_over:
             self._left -= 1
             self.is_over = self._left < 0 or time.monotonic() > self._ends
@@ -77,7 +77,7 @@ class Budget:
 
 
 class Walk:
-    """All that lies below a folder; once it is gone through, `cut` says why that is not all."""
+    """Iterates over all entries below a folder; afterwards `cut` says why some are missing."""
 
     def __init__(self, folder: str | os.PathLike[str], *, most: int = MOST_ENTRIES) -> None:
         self.cut = ""
@@ -94,7 +94,7 @@ class Walk:
         try:
             yield from self._below(cursor)
         except OSError as error:
-            self.cut = f"it changes meanwhile: {error.strerror}"
+            self.cut = f"it changed meanwhile: {error.strerror}"
         finally:
             cursor.close()
 
@@ -127,17 +127,17 @@ class Walk:
         return True
 
     def _entries(self, fd: int, place: str, folders: list[str]) -> Iterator[WalkEntry]:
-        """Yield what lies in the open folder; the names of folders are put into `folders`."""
+        """Yield the open folder's entries, and add the names of subfolders to `folders`."""
         with os.scandir(fd) as entries:
             for entry in entries:
                 if self._is_over():
                     return
                 try:
                     found = WalkEntry(place + entry.name, entry.stat(follow_symlinks=False))
-                except FileNotFoundError:  # it went while we looked
+                except FileNotFoundError:  # removed meanwhile
                     continue
                 except OSError as error:
-                    self.cut = f"something in it cannot be looked at: {error.strerror}"
+                    self.cut = f"an entry in it cannot be read: {error.strerror}"
                     continue
                 if found.is_folder:
                     folders.append(entry.name)
@@ -148,12 +148,12 @@ class Walk:
         if self._left < 0:
             self.cut = f"it holds over {self._most} files and folders"
         elif self._left % _EACH == 0 and time.monotonic() > self._ends:
-            self.cut, self._left = f"that took over {WALK_S:g} s", 0
+            self.cut, self._left = f"reading it took over {WALK_S:g} s", 0
         return self._left <= 0 and bool(self.cut)
 
 
 def measure(path: str | os.PathLike[str]) -> FolderSize:
-    """Return the size of a file, or of all files below a folder, as far as the bounds allow."""
+    """Return the size of a file, or of all files below a folder, within the bounds."""
     try:
         status = os.lstat(path)
     except OSError as error:
@@ -169,7 +169,7 @@ def measure(path: str | os.PathLike[str]) -> FolderSize:
 
 
 def names_in(folder: str | os.PathLike[str], most: int = MOST_ENTRIES) -> tuple[list[str], bool]:
-    """Return the names in a folder in order, at most so many, and whether these are all.
+    """Return at most that many names in a folder, sorted, and whether these are all.
 
     Raises `OSError`.
     """
@@ -183,9 +183,9 @@ def names_in(folder: str | os.PathLike[str], most: int = MOST_ENTRIES) -> tuple[
 
 
 def erase_tree(folder: str | os.PathLike[str]) -> None:
-    """Erase a folder with all that is in it, however deep; raises `OSError`, the rest being there.
+    """Erase a folder with all its content, however deep; raises `OSError`, and leaves the rest.
 
-    Folders of ours that some tool has locked are opened up.
+    Our own folders that lack permissions are made writable.
     """
     parent, name = os.path.split(os.fspath(folder))
     cursor = _Cursor(open_folder(parent or "."))
@@ -196,7 +196,7 @@ def erase_tree(folder: str | os.PathLike[str]) -> None:
 
 
 def erase_inside(fd: int, name: str) -> None:
-    """Do the same to a folder in an open one, which stays open."""
+    """Erase a subfolder of an open folder in the same way."""
     cursor = _Cursor(os.dup(fd))
     try:
         _erase_inside(cursor, name)
@@ -219,7 +219,7 @@ def _erase_inside(cursor: _Cursor, name: str) -> None:
 
 
 def _unlink_files(fd: int) -> list[str]:
-    """Unlink all in an open folder that is no folder, and return the names of those that are."""
+    """Unlink all files in an open folder, and return the names of its subfolders."""
     files: list[str] = []
     folders: list[str] = []
     with os.scandir(fd) as entries:
@@ -234,7 +234,7 @@ def _unlink_files(fd: int) -> list[str]:
 
 
 def _open_up(folder: int, name: str) -> None:
-    """Give us all rights to a folder in an open one, if it is ours and we have not."""
+    """Make a subfolder of ours readable and writable for us."""
     fd = os.open(name, _LOCKED, dir_fd=folder)
     try:
         status = os.fstat(fd)
@@ -245,7 +245,7 @@ def _open_up(folder: int, name: str) -> None:
 
 
 class _Cursor:
-    """An open folder, `depth` below the first: down by a name, and up to where it came from."""
+    """An open folder, `depth` levels below the first, that moves down by a name and back up."""
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
@@ -258,8 +258,8 @@ class _Cursor:
     def down(self, name: str) -> None:
         fd = os.open(name, _FOLDER, dir_fd=self.fd)
         try:
-            os.stat("..", dir_fd=fd)  # what cannot be left again is not entered
-        except BaseException:  # whatever happened, the descriptor is still ours to close
+            os.stat("..", dir_fd=fd)  # never enter a folder that we could not leave
+        except BaseException:  # the descriptor must be closed in any case
             os.close(fd)
             raise
         self._above.append(_identity(self.fd))

@@ -1,4 +1,4 @@
-"""The logbook of a root: what was done that no listing's database can tell, a line an act."""
+"""The logbook of a root: acts that no listing's audit records, one JSON line each."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ _MORE = ("act_id", "request_id", "cost_usd", "detail")
 
 
 def write_event(root: Path, event: AuditEvent) -> str:
-    """Append an act; return why that could not be, empty when it was.
+    """Append an act; return why it failed, empty on success.
 
-    A logbook grown too large is turned over first: it becomes the old one, in the place of that.
+    A logbook that is too large is rotated first: it replaces the old one.
     """
     facts: dict[str, Any] = {name: str(getattr(event, name))[:_LONGEST] for name in _NAMES}
     facts |= {name: one for name in _MORE if (one := getattr(event, name)) not in ("", None)}
@@ -53,14 +53,14 @@ def write_event(root: Path, event: AuditEvent) -> str:
         is_written = any(_write(folder, line) for _ in range(_TRIES))
     except OSError as error:
         return f"{_FILE}: {error.strerror or error}"
-    return "" if is_written else f"{_FILE} does not take it"
+    return "" if is_written else f"{_FILE} cannot be appended to"
 
 
 def _write(folder: Path, line: bytes) -> bool:
-    """Append a line to the logbook; not when another writer turns it over at that moment.
+    """Append a line to the logbook; false when another writer rotates it at that moment.
 
-    All who write share a lock, and who turns it over has it alone: so no line goes into a file
-    that is a logbook no more. A lock that somebody keeps for long is not waited for.
+    Writers hold a shared lock, and rotation an exclusive one: so no line goes into a rotated file.
+    If the lock is held for long, the line is written without it.
     """
     path = folder / _FILE
     fd = _opened(path)
@@ -74,7 +74,7 @@ def _write(folder: Path, line: bytes) -> bool:
 
 
 def _opened(path: Path) -> int:
-    """Open the logbook, made if need be; raises `OSError`."""
+    """Open the logbook, or make it; raises `OSError`."""
     try:
         return open_to_append(path)
     except FileNotFoundError:
@@ -84,7 +84,7 @@ def _opened(path: Path) -> int:
 
 
 def _is_turned_over(fd: int, path: Path) -> bool:
-    """Make the logbook the old one, unless it cannot be; a link in that place is replaced."""
+    """Rotate the logbook if possible; a link in the old one's place is replaced."""
     if not stat.S_ISREG(os.fstat(fd).st_mode) or not _is_locked(fd, fcntl.LOCK_EX):
         return False
     if not _is_at(path, fd):
@@ -109,7 +109,7 @@ def _is_locked(fd: int, kind: int) -> bool:
 
 
 def _is_at(path: Path, fd: int) -> bool:
-    """Whether the file that is open is the one that is there."""
+    """Whether the open file is still the one at `path`."""
     try:
         return os.path.samestat(path.lstat(), os.fstat(fd))
     except FileNotFoundError:
@@ -117,9 +117,9 @@ def _is_at(path: Path, fd: int) -> bool:
 
 
 def _append(fd: int, line: bytes) -> bool:
-    """Write one whole line in one write: so writers at the same moment never mix theirs.
+    """Write the line in one call, so that concurrent writers never mix their lines.
 
-    A line that a full disk cut short is ended first, or it would take this one with it.
+    A line that a full disk cut short is ended first, or it would spoil this one.
     """
     status = os.fstat(fd)
     if not stat.S_ISREG(status.st_mode):
@@ -130,22 +130,22 @@ def _append(fd: int, line: bytes) -> bool:
 
 
 def read_logbook(root: Path, most_bytes: int = _END) -> tuple[AuditEvent, ...]:
-    """Return the acts at the end of the logbook, oldest first, safe to show.
+    """Return the last acts in the logbook, oldest first, safe to show.
 
-    Where it was turned over not long ago, those at the end of the old one come before. Raises
-    `OSError` when it cannot be read, or lies behind a link.
+    After a recent rotation they begin in the old one. Raises `OSError` when it cannot be read, or
+    is behind a link.
     """
     folder = our_folder(root)
     if folder is None:
         raise OSError(errno.ELOOP, _BEHIND_A_LINK)
     which, new = _end(folder / _FILE, most_bytes)
     other, old = _end(folder / _OLD, most_bytes - len(new))
-    # Turned over between these two looks it is one file, read twice.
+    # If it was rotated between the two reads, both are the same file.
     return tuple(_events(new if other == which else old + b"\n" + new))
 
 
 def logbook_problem(root: Path) -> str:
-    """Return why nothing is known of the acts written down, empty when there is no reason."""
+    """Return why the logbook cannot be read, empty when it can."""
     folder = our_folder(root)
     if folder is None:
         return f"the logbook cannot be read: {_BEHIND_A_LINK}"
@@ -160,10 +160,7 @@ def logbook_problem(root: Path) -> str:
 
 
 def logbook_stamp(root: Path) -> FileStamp | None:
-    """Return what changes when something is written down; `None` while nothing is.
-
-    Raises `OSError` when nobody can tell.
-    """
+    """Return the logbook's stamp, `None` when there is none; raises `OSError`."""
     folder = our_folder(root)
     for name in (_FILE, _OLD):
         with suppress(FileNotFoundError, NotADirectoryError):
@@ -172,7 +169,7 @@ def logbook_stamp(root: Path) -> FileStamp | None:
 
 
 def _end(path: Path, most_bytes: int) -> tuple[int, bytes]:
-    """Return which file that is, and its end; 0 and nothing when there is none."""
+    """Return a file's inode and its end; 0 and nothing when there is none."""
     try:
         with regular(path) as (fd, status):
             end = os.pread(fd, most_bytes, max(0, status.st_size - most_bytes))

@@ -1,7 +1,7 @@
-"""The audit table: what is written with a row's change, how it is read, and how long it is kept.
+"""The audit table: writing an event with each change of a row, reading and pruning them.
 
-Made at the first write, and widened then where an older version made it; every version goes on
-writing and reading beside the others. `packed_rows` says how an event keeps its rows.
+It is made at the first write; columns are added to an older version's table, and all versions can
+use it at the same time. `packed_rows` defines how an event stores its rows.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _CREATE_INDEX = """
     CREATE INDEX IF NOT EXISTS claude_session_events_by_session
     ON claude_session_events (session_id)
 """
-# What the first version lacked; it stays as it was, so that programs of both may write.
+# Columns that the first version lacks; all may be empty, so that both versions can write.
 _ADDED = {
     "act_id": "TEXT",
     "request_id": "TEXT",
@@ -59,13 +59,13 @@ _BASE = (
     "SELECT id, after FROM claude_session_events WHERE session_id = ? AND base IS NULL"
     " AND after IS NOT NULL ORDER BY id DESC LIMIT 1"
 )
-# It needs no room for groups, which a table of others could make endless.
+# Without GROUP BY, whose memory a planted table could make endless.
 _LATEST = (
     " AS one WHERE after IS NOT NULL AND NOT EXISTS (SELECT 1 FROM claude_session_events AS later"
     " WHERE later.session_id = one.session_id AND later.id > one.id AND later.after IS NOT NULL)"
 )
-# Kept for good: the last event of a session, the last one with rows, the bases of what is kept,
-# and why a session is in the trash.
+# Never pruned: a session's last event, the last one with rows, the bases of other events, and the
+# act that moved a session to the trash.
 _OLD = """
     SELECT id FROM claude_session_events AS one WHERE at < ?
     AND EXISTS (SELECT 1 FROM claude_session_events AS later
@@ -77,11 +77,11 @@ _OLD = """
         AND later.id > one.id AND later.action IN ('restore', 'purge')))
     ORDER BY id LIMIT ?
 """
-_FEW = 500  # what one statement may name
+_FEW = 500  # parameters of one statement
 
 
 def detail_of(facts: Mapping[str, Any]) -> str:
-    """Return facts as an event keeps them: JSON of a bounded size, longer texts cut."""
+    """Return facts as JSON of a bounded size, with long texts cut."""
     for longest in (2000, 200, 40):
         kept = {
             name: one[:longest] + "..." if isinstance(one, str) and len(one) > longest else one
@@ -91,11 +91,11 @@ def detail_of(facts: Mapping[str, Any]) -> str:
         text = json.dumps(kept, default=str) if kept else ""
         if len(text) <= AUDIT_DETAIL:
             return text
-    return json.dumps({"left_out": "too much to be kept"})
+    return json.dumps({"left_out": "too large to be stored"})
 
 
 class AuditWriter:
-    """Writes events within one transaction; the table is there, and wide enough, from the first."""
+    """Writes events within one transaction; the first one makes or widens the table."""
 
     def __init__(self, operator: str, act_id: str = "") -> None:
         self._operator = operator
@@ -103,7 +103,7 @@ class AuditWriter:
         self._is_ready = False
 
     def write(self, event: AuditEvent) -> Steps[None]:
-        """Append an event by this operator, as a part of this act."""
+        """Append an event of this operator and act."""
         if not self._is_ready:
             yield from _widened()
             self._is_ready = True
@@ -129,7 +129,7 @@ def _widened() -> Steps[None]:
 
 
 def _base_of(event: AuditEvent) -> Steps[tuple[int | None, str | None]]:
-    """Return the last event of a session that keeps its metadata whole, where there is any."""
+    """Return the id and metadata of the session's last event that stores its metadata whole."""
     if event.after is None or not event.after.metadata:
         return None, None
     found = yield _BASE, (event.session_id,)
@@ -137,7 +137,7 @@ def _base_of(event: AuditEvent) -> Steps[tuple[int | None, str | None]]:
 
 
 def prune(before: datetime) -> Steps[int]:
-    """Remove some of the events before then that nothing needs, and return how many."""
+    """Remove a batch of events from before then that nothing needs; return how many."""
     columns = yield from event_columns((yield from kinds_of_tables()))
     if not {"base", "after"} <= set(columns):
         return 0
@@ -149,14 +149,14 @@ def prune(before: datetime) -> Steps[int]:
 
 
 def latest_events(columns: Sequence[str]) -> Steps[dict[str, AuditEvent]]:
-    """Return by session id the last event that tells a row."""
+    """Return the last event with a row, by session id."""
     stored = yield select_events(columns) + _LATEST, ()
     events = yield from events_from(stored)
     return {event.session_id: event for event in events}
 
 
 def select_events(columns: Sequence[str]) -> str:
-    """Return the statement that reads events; an older table lacks some columns."""
+    """Return the SELECT for events; columns that an older table lacks are NULL."""
     names = (
         *("at", "operator", "action", "session_id", "before", "after"),
         *(name if name in columns else "NULL" for name in _ADDED),
@@ -165,16 +165,16 @@ def select_events(columns: Sequence[str]) -> str:
 
 
 def events_from(stored: Iterable[Sequence[Any]]) -> Steps[tuple[AuditEvent, ...]]:
-    """Return what was read as events, those left out that do not even say when.
+    """Return the stored events, without those that have no readable time.
 
-    Words are safe to show; the rows are as they were, so that they can be compared and written.
+    Their texts are safe to show; the rows are unchanged, so that they can be compared and written.
     """
     events = yield from each_event(tuple(stored))
     return tuple(one for one in events if one is not None)
 
 
 def each_event(stored: Sequence[Sequence[Any]]) -> Steps[tuple[AuditEvent | None, ...]]:
-    """Return the event of each row that was read, `None` for one that does not even say when."""
+    """Return each stored event, `None` for one without a readable time."""
     bases = yield from _bases(stored)
     unpacker = RowUnpacker()
     return tuple(_event(one, bases, unpacker) for one in stored)
@@ -221,5 +221,5 @@ def _chunks(numbers: Sequence[int]) -> Iterable[Sequence[int]]:
 
 
 def changed(now: datetime, action: str, before: Row | None, after: Row) -> AuditEvent:
-    """Return the event of a change of a row."""
+    """Return the event for a change of a row."""
     return AuditEvent(now, "", action, "", after.session_id, before, after)

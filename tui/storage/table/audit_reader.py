@@ -1,4 +1,4 @@
-"""Read the audit: the last acts on a session, of an operator, or of all."""
+"""Reads the audit: the last acts on a session, of an operator, or of all."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from tui.storage.table.table_shape import event_columns, kinds_of_tables
 _PAGE = 1000
 _NEWEST = 2**63 - 1
 
-Key = tuple[str, str, str]  # of an act: its id or moment, its operator and what it was
+Key = tuple[str, str, str]  # an act's id or time, its operator and its action
 _Groups = dict[Key, list[tuple[int, str]]]
 
 
 @dataclass(frozen=True, slots=True)
 class AuditedAct:
-    """What one operator did at once in a database: to `count` sessions, the newest event first.
+    """One act of an operator on `count` sessions of a database.
 
-    `events` are all of them where that was asked for, else one.
+    `events` are all of its events if asked for, else one; the newest comes first.
     """
 
     key: Key
@@ -42,9 +42,9 @@ def read_acts(
     is_whole: bool = False,
     timeout_s: float = READ_TIMEOUT_S,
 ) -> tuple[AuditedAct, ...]:
-    """Return the last acts, newest first, on one session when it is named; raises as `read_events`.
+    """Return the last acts, newest first, optionally on one session; raises as `read_events`.
 
-    `is_whole` reads each event of each act.
+    `is_whole` reads all events of each act.
     """
     if not may_be_there(db_path):
         return ()
@@ -61,10 +61,10 @@ def read_events(
     with_rows: bool = False,
     timeout_s: float = READ_TIMEOUT_S,
 ) -> tuple[AuditEvent, ...]:
-    """Return the last audited acts, newest first, of one session or operator when it is named.
+    """Return the last events, newest first, optionally of one session or operator.
 
-    With a `login` those of that login at any address, too; `with_rows` only those that tell a row.
-    None without a database or an audit table; raises `DatabaseProblem`.
+    With a `login`, events of that login at any address are included; `with_rows` selects events
+    with a row. Empty without a database or an audit table; raises `DatabaseProblem`.
     """
     if not may_be_there(db_path):
         return ()
@@ -74,7 +74,7 @@ def read_events(
 
 @dataclass(frozen=True, slots=True)
 class AuditQuery:
-    """Which events: of one session, of an operator or login, only those that tell a row."""
+    """Which events to read: of one session, of an operator or login, or only those with a row."""
 
     session_id: str = ""
     operator: str = ""
@@ -82,7 +82,7 @@ class AuditQuery:
     with_rows: bool = False
 
     def where(self) -> tuple[str, list[object]]:
-        """Return the condition in SQL, and its values."""
+        """Return the SQL condition and its values."""
         at = f"{self.login}@" if self.login else ""
         terms: dict[str, tuple[object, ...]] = {
             "session_id = ?": (self.session_id,) if self.session_id else (),
@@ -91,14 +91,14 @@ class AuditQuery:
             ),
             "operator = ?": (self.operator,) if self.operator and not self.login else (),
         }
-        given = [term for term, values in terms.items() if values]
+        used = [term for term, values in terms.items() if values]
         rows = ["after IS NOT NULL"] if self.with_rows else []
         values = [value for many in terms.values() for value in many]
-        return " AND ".join(["1", *rows, *given]), values
+        return " AND ".join(["1", *rows, *used]), values
 
 
 def last_events(wanted: AuditQuery, limit: int) -> Steps[tuple[AuditEvent, ...]]:
-    """Read those, newest first; none without an audit table of ours."""
+    """Read the selected events, newest first; empty without an audit table of ours."""
     columns = yield from event_columns((yield from kinds_of_tables()))
     if not columns:
         return ()
@@ -125,10 +125,9 @@ def _last_acts(session_id: str, limit: int, is_whole: bool) -> Steps[tuple[Audit
 
 
 def _groups(columns: Sequence[str], session_id: str, limit: int) -> Steps[_Groups]:
-    """Return the events of each of the last acts, by their ids, and their sessions.
+    """Return the event ids and sessions of each of the last acts.
 
-    Those of one act may stand among others': after the last one a whole page without any is the
-    end.
+    Events of several acts may be interleaved: the search ends after a page without any of them.
     """
     act = "act_id" if "act_id" in columns else "NULL"
     where, values = ("session_id = ? AND ", (session_id,)) if session_id else ("", ())
@@ -153,7 +152,7 @@ def _groups(columns: Sequence[str], session_id: str, limit: int) -> Steps[_Group
 
 
 def _numbered(columns: Sequence[str], numbers: Sequence[int]) -> Steps[dict[int, AuditEvent]]:
-    """Read events by their ids; one that does not even say when is left out."""
+    """Read events by their ids, without those that have no readable time."""
     marks = ", ".join("?" * len(numbers))
     stored = yield f"{select_events(columns)} WHERE id IN ({marks}) ORDER BY id", numbers
     events = yield from each_event(stored)

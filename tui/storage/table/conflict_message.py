@@ -1,4 +1,4 @@
-"""What the loser of a race is told: what is stored now, and who did that and when."""
+"""The message for a lost compare-and-set: what is stored now, and who changed it when."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from tui.storage.table.row_codec import differing
 def lost_race(
     before: Row, stored: Row | None, acts: Iterable[AuditEvent], now: datetime
 ) -> Conflict:
-    """Return why `before` may not be changed any more; `acts` are those on it, the last one first.
+    """Return the error for a row that is not `before` any more; `acts` are newest first.
 
-    Only an act that left what is stored tells who did it: the pipeline's own writes are no acts.
+    An act is named only if it left exactly what is stored: the pipeline's writes are not audited.
     """
     short = before.session_id[:8]
     if stored is None:

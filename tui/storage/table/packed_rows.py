@@ -1,8 +1,8 @@
-"""How the audit keeps rows: the one after an act, and of the one before only what differed.
+"""How the audit stores rows: the one after an act, and the columns in which the one before differs.
 
-Metadata may hold a system prompt of 20 kB, which a hundred resumes leave as it is. So it is kept
-whole in one event of a session, the base of later ones, which keep what differs from it alone: how
-many characters are alike at the start and at the end, and what is between them.
+Metadata may hold a system prompt of 20 kB that a hundred resumes leave unchanged. So one event of a
+session, the base, stores it whole; later events store a splice: how many characters are equal to
+the base at the start and at the end, and the text in between.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from tui.core.models.row import Row
 from tui.storage.table.row_codec import COLUMNS, differing, is_storable
 
 _SPLICE = "splice"
-_SHORT = 200  # shorter texts are kept as they are
+_SHORT = 200  # shorter texts are stored whole
 
 
 @dataclass(frozen=True, slots=True)
 class PackedRows:
-    """Two rows as an event keeps them; `has_base` when only with its base's metadata."""
+    """Two rows as an event stores them; `has_base` if they need the base's metadata."""
 
     before: str | None
     after: str | None
@@ -31,7 +31,7 @@ class PackedRows:
 
 
 def pack(before: Row | None, after: Row | None, base: str | None) -> PackedRows:
-    """Return how to keep the rows of an act; `base` is the metadata of the session's last base."""
+    """Return an act's rows in stored form; `base` is the metadata of the session's last base."""
     if after is None:
         return PackedRows(None, None)
     facts = {name: getattr(after, name) for name in COLUMNS}
@@ -54,7 +54,7 @@ def _changed(before: Row, after: Row) -> dict[str, Any]:
 
 
 def _splice(base: str | None, text: str | None) -> list[Any] | None:
-    """Return what makes `text` of `base`; `None` where keeping it whole takes little more."""
+    """Return the splice that turns `base` into `text`; `None` if it would save little."""
     if base is None or text is None or len(text) <= _SHORT:
         return None
     start = _alike(base, text)
@@ -64,7 +64,7 @@ def _splice(base: str | None, text: str | None) -> list[Any] | None:
 
 
 def _alike(one: str, other: str) -> int:
-    """Return how many characters two texts have in common at their starts."""
+    """Return the length of the common prefix."""
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2
@@ -76,9 +76,9 @@ def _alike(one: str, other: str) -> int:
 
 
 class RowUnpacker:
-    """Gives rows back; what would make more text than a table may hold is left as unknown.
+    """Unpacks rows, up to as much text as a table may hold; the rest is unknown (`None`).
 
-    A few bytes in the audit can ask for any number of copies of a base.
+    Without that bound, a few planted bytes could ask for any number of copies of a base.
     """
 
     def __init__(self) -> None:
@@ -87,7 +87,7 @@ class RowUnpacker:
     def rows(
         self, before: str | None, after: str | None, base: str | None
     ) -> tuple[Row | None, Row | None]:
-        """Return the two rows of an event, `None` for each that is not told."""
+        """Return the two rows of an event, `None` for each that is not stored."""
         left = self._row(_object(after), None, base)
         known = None if left is None else left.metadata
         return self._row(_object(before), left, known), left
@@ -95,20 +95,20 @@ class RowUnpacker:
     def _row(
         self, facts: Mapping[str, Any] | None, known: Row | None, base: str | None
     ) -> Row | None:
-        """Return `known` with the facts in it, or a row of facts alone."""
+        """Return `known` updated with the facts, or a row made of the facts."""
         if facts is None:
             return None
-        told = {name: facts[name] for name in COLUMNS if name in facts}
+        values = {name: facts[name] for name in COLUMNS if name in facts}
         if _SPLICE in facts:
-            told["metadata"] = self._spliced(facts[_SPLICE], base)
-            if told["metadata"] is None:
+            values["metadata"] = self._spliced(facts[_SPLICE], base)
+            if values["metadata"] is None:
                 return None
-        texts = (one for name, one in told.items() if name != "metadata" or one is not None)
+        texts = (one for name, one in values.items() if name != "metadata" or one is not None)
         if not all(is_storable(one) for one in texts):
             return None
         if known is not None:
-            return replace(known, **told)
-        return Row(**told) if len(told) == len(COLUMNS) else None
+            return replace(known, **values)
+        return Row(**values) if len(values) == len(COLUMNS) else None
 
     def _spliced(self, splice: object, base: str | None) -> str | None:
         match splice:
@@ -123,13 +123,13 @@ class RowUnpacker:
 
 
 def metadata_in(after: object) -> str | None:
-    """Return the metadata that a base keeps."""
+    """Return the metadata stored in a base."""
     value = (_object(after) or {}).get("metadata")
     return value if is_storable(value) else None
 
 
 def without_metadata(stored: object) -> str | None:
-    """Return a kept row without its metadata; nothing of what is no such row."""
+    """Return a stored row without its metadata; `None` for anything else."""
     facts = _object(stored)
     if facts is None:
         return None

@@ -1,4 +1,4 @@
-"""What a database or the audit holds, turned into rows and events: any value, never an error."""
+"""Turns stored values of any type into rows and events, without errors."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ COLUMNS = (
 
 
 def row_from(values: Sequence[Any]) -> Row:
-    """Return a stored row; what is not text (the table's types are only hints) becomes text.
+    """Return a stored row, with all values as text: SQLite's column types are only hints.
 
-    What thousands of rows say alike is kept once.
+    Strings that thousands of rows share are interned.
     """
     one, two, three, four, five, six = map(text_of, values[:6])
     metadata = None if values[6] is None else text_of(values[6])
@@ -42,14 +42,14 @@ def differing(before: Row, after: Row) -> tuple[str, ...]:
 
 
 def row_as_json(row: Row | None) -> str | None:
-    """Return a whole row."""
+    """Return a row as JSON."""
     return None if row is None else json.dumps({name: getattr(row, name) for name in COLUMNS})
 
 
 def event_from(values: Sequence[Any]) -> AuditEvent | None:
-    """Return an act with whole rows, `None` when it does not even say when; words are safe to show.
+    """Return an event with whole rows, `None` without a readable time; texts are safe to show.
 
-    The rows are as they were stored, so that they can be compared and written again.
+    The rows are unchanged, so that they can be compared and written again.
     """
     at, operator, action, session_id, before, after = (text_of(value) for value in values)
     moment = read_time(at, UTC)
@@ -70,7 +70,7 @@ def _row_from_json(text: str) -> Row | None:
 
 
 def is_storable(value: object) -> bool:
-    """Whether it is text that SQLite can take back: a lone surrogate is not."""
+    """Whether SQLite can store this text: it has no lone surrogates."""
     if not isinstance(value, str):
         return False
     try:
@@ -81,7 +81,7 @@ def is_storable(value: object) -> bool:
 
 
 def text_of(value: object) -> str:
-    """Return a stored value as text: the types of a table are only hints."""
+    """Return a stored value of any type as text."""
     if isinstance(value, str):
         return value
     if value is None:
@@ -90,6 +90,6 @@ def text_of(value: object) -> str:
 
 
 def cost_from(value: object) -> float | None:
-    """Return a stored cost, `None` for what is none."""
+    """Return a stored cost, `None` if it is not one."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if is_number and math.isfinite(value) and value >= 0 else None  # type: ignore[arg-type,operator]

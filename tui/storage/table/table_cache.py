@@ -1,6 +1,6 @@
-"""What databases hold, remembered: by device, inode, size and times, between starts.
+"""Caches tables between starts, by the stamp of their database files.
 
-A commit changes the file, or leaves a log or a journal beside it: `stat` of the three misses none.
+Every commit changes the file, its log or its journal: `stat` of the three misses none.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _BESIDE = ("-wal", "-journal")
 
 
 class TableCache:
-    """The tables of databases; one that surely did not change since is not opened.
+    """Reads tables; skips databases whose stamp is unchanged.
 
-    The `index` keeps them, and without one each is read again. `clock` tells the nanoseconds that
-    file systems go by.
+    The `index` stores them; without one every table is read again. `clock` returns the time in
+    nanoseconds, as file systems record it.
     """
 
     def __init__(self, index: Index | None = None, clock: Callable[[], int] = time.time_ns) -> None:
@@ -39,7 +39,7 @@ class TableCache:
         self._clock = clock
 
     def table_of(self, place: str, timeout_s: float = READ_TIMEOUT_S) -> TrackedRows:
-        """Return what the database at `place` holds; raises as `read_table`."""
+        """Return the tables of the database at `place`; raises as `read_table`."""
         stamp = _stamp(place, self._clock) if self._index is not None else None
         if stamp is None or self._index is None:
             return read_table(Path(place), timeout_s)
@@ -54,10 +54,10 @@ class TableCache:
 
 
 def _stamp(place: str, clock: Callable[[], int]) -> str | None:
-    """Return what tells this state of a database from every other one, `None` when nothing does.
+    """Return a database's stamp, `None` while it could miss a change.
 
-    A second commit within the same tick of the file system's clock would leave the times as they
-    are; and of what is in a log or a journal the file itself knows nothing.
+    That is the case for some time after a change, since another within the same clock tick would
+    leave the stamp as it is, and while a log or journal holds changes.
     """
     try:
         status = os.lstat(place)
@@ -71,7 +71,7 @@ def _stamp(place: str, clock: Callable[[], int]) -> str | None:
 
 
 def _is_filled(place: str) -> bool:
-    """Whether anything is in a file beside a database; raises `OSError` where nobody can say."""
+    """Whether a file beside a database has content; raises `OSError` if it cannot be checked."""
     try:
         return os.lstat(place).st_size > 0
     except FileNotFoundError:
@@ -100,7 +100,7 @@ def _event_as_stored(event: AuditEvent) -> list[Any]:
 
 
 def _from_stored(stored: str) -> TrackedRows | None:
-    """Return the table, `None` for what no database holds."""
+    """Return the stored table, `None` if it is invalid."""
     try:
         rows, audited = parse_json(stored)
         events = [event_from(_texts(one, 4)) for one in audited]
@@ -117,9 +117,9 @@ def _rows(stored: Iterable[Any]) -> tuple[Row, ...]:
 
 
 def _texts(values: Any, count: int) -> Any:
-    """Return the values of a row: `count` texts, then texts or nothing; raises otherwise.
+    """Return a row's values: `count` texts, then texts or `None`; raises otherwise.
 
-    No database holds a lone surrogate.
+    Lone surrogates are rejected too: no database holds them.
     """
     if not isinstance(values, list):
         raise TypeError("a row is a list")

@@ -1,4 +1,4 @@
-"""What the two tables of a database are: their columns, and whether we may write to them."""
+"""Checks the two tables of a database: their columns, and whether it is safe to write to them."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _WORDS = (
     "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"
     " AND tbl_name COLLATE NOCASE IN ('claude_sessions', 'claude_session_events')"
 )
-_COMPUTED = 2  # what `table_xinfo` says of a generated column, and 3 of one that is stored
+_COMPUTED = 2  # `table_xinfo` reports 2 for a generated column, and 3 for a stored one
 _EVENT_COLUMNS = ("at", "operator", "action", "session_id", "before", "after")
 
 
 def kinds_of_tables() -> Steps[dict[str, str]]:
-    """Say what the two tables' names are in this database: what is called so may be a view."""
+    """Return the kind of each of the two names in this database: it may be a view."""
     return dict((yield _KINDS, ()))
 
 
 def columns_of(kinds: Mapping[str, str] | None = None) -> Steps[tuple[str, ...]]:
-    """Name the table's columns, none without a table."""
+    """Return the table's columns, empty without a table."""
     known = kinds if kinds is not None else (yield from kinds_of_tables())
     if known.get(TABLE, "table") != "table":
         raise DatabaseProblem(f"has a {TABLE} that is not a table")
@@ -41,12 +41,12 @@ def columns_of(kinds: Mapping[str, str] | None = None) -> Steps[tuple[str, ...]]
 
 
 def writable_columns() -> Steps[tuple[str, ...]]:
-    """Do as `columns_of`; raises `DatabaseProblem` where a write of ours would set off others."""
+    """Do as `columns_of`; raises `DatabaseProblem` where our write would run others' code."""
     kinds = yield from kinds_of_tables()
     triggers = yield _TRIGGERS, ()
     if triggers:
         raise DatabaseProblem(
-            f"has a trigger ({one_line(triggers[0][0])[:60]}) that our writes would set off: "
+            f"has a trigger ({one_line(triggers[0][0])[:60]}) that our writes would run: "
             "nothing is written"
         )
     if kinds.get(_EVENTS, "table") != "table":
@@ -54,7 +54,7 @@ def writable_columns() -> Steps[tuple[str, ...]]:
     for (sql,) in (yield _WORDS, ()):
         if called := slow_call(str(sql)):
             raise DatabaseProblem(
-                f"calls {one_line(called)[:40]} in a check or index, which may take any time: "
+                f"calls {one_line(called)[:40]} in a check or index, which may take forever: "
                 "nothing is written"
             )
     yield from _stored_columns(_EVENTS)
@@ -62,7 +62,7 @@ def writable_columns() -> Steps[tuple[str, ...]]:
 
 
 def _stored_columns(table: str) -> Steps[tuple[str, ...]]:
-    """Name a table's columns; one that is computed could be of any size and take any time."""
+    """Return a table's columns; raises for a generated one, which may be huge or slow."""
     columns = yield f"PRAGMA table_xinfo({table})", ()
     computed = [one_line(column[1])[:60] for column in columns if column[6] >= _COMPUTED]
     if computed:
@@ -71,9 +71,9 @@ def _stored_columns(table: str) -> Steps[tuple[str, ...]]:
 
 
 def event_columns(kinds: Mapping[str, str]) -> Steps[tuple[str, ...]]:
-    """Name the columns of the audit table, none where there is none of ours: a name is no proof.
+    """Return the columns of the audit table, empty if there is none or it is not ours.
 
-    No other table keeps the rows from being read.
+    A foreign table of that name must not keep the rows from being read.
     """
     if kinds.get(_EVENTS) != "table":
         return ()

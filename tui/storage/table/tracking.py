@@ -1,4 +1,4 @@
-"""All SQL: the guide's table, our audit table, reads that harm nobody, compare-and-set writes."""
+"""Reads and compare-and-set writes of the guide's table, each write with its audit event."""
 
 from __future__ import annotations
 
@@ -55,37 +55,34 @@ _CREATE = """
 
 @dataclass(frozen=True, slots=True)
 class TrackedRows:
-    """Every row, and by session id the last act that the audit knows of."""
+    """All rows, and the last audited act by session id."""
 
     rows: tuple[Row, ...]
     audited: Mapping[str, AuditEvent]
 
 
 def read_rows(db_path: Path, timeout_s: float = READ_TIMEOUT_S) -> tuple[Row, ...]:
-    """Return every row of the table, read as `database.read` does.
-
-    Raises `DatabaseProblem` with the reason in words, `NotTracked` without a table.
-    """
+    """Return all rows; raises `DatabaseProblem`, and `NotTracked` without a table."""
     return read(db_path, all_rows(), timeout_s)
 
 
 def read_table(db_path: Path, timeout_s: float = READ_TIMEOUT_S) -> TrackedRows:
-    """Return every row and its last audited act, in one short connection; raises as `read_rows`."""
+    """Return all rows and their last acts, in one short connection; raises as `read_rows`."""
     return read(db_path, _whole_table(), timeout_s)
 
 
 def is_tracked(db_path: Path, session_id: str, timeout_s: float = READ_TIMEOUT_S) -> bool:
-    """Whether the table has a row of that id now; raises `DatabaseProblem` when nobody can say."""
+    """Whether the table has a row with this id now; raises `DatabaseProblem`."""
     if not may_be_there(db_path):
         return False
     return read(db_path, _one_row(session_id), timeout_s) is not None
 
 
 class Transactions:
-    """The transactions of one operator, each with its audit event: a driver runs them.
+    """The transactions of one operator, each with its audit event; a driver runs them.
 
-    `act_id` joins what belongs to one act; without it each transaction is one. Events from before
-    `keeps_since` are removed meanwhile, as far as nothing needs them.
+    Transactions with one `act_id` are one act; without it each is its own. Events from before
+    `keeps_since` that nothing needs are pruned along the way.
     """
 
     def __init__(
@@ -100,36 +97,35 @@ class Transactions:
         self._act_id, self._keeps_since = act_id, keeps_since
 
     def init_table(self) -> Steps[None]:
-        """Make the guide's table if there is none, and nothing else."""
+        """Make the guide's table if it does not exist."""
         yield _CREATE, ()
 
     def change(self, before: Row, after: Row, *, action: str, now: datetime) -> Steps[Row]:
-        """Write `after` if the stored row still is `before`, else raise `Conflict`.
+        """Write `after` if the stored row is still `before`, else raise `Conflict`.
 
-        Returns what is stored: an older table keeps no metadata.
+        Returns the stored row: an older table has no metadata.
         """
         columns = yield from writable_columns()
         lost = yield from _lost(columns, before, now)
         if lost is not None:
             raise lost
-        book = self._book()
-        after = yield from _write(book, columns, before, after, action, now)
+        after = yield from _write(self._audit(), columns, before, after, action, now)
         yield from self._pruned()
         return after
 
     def change_many(
         self, changes: Sequence[tuple[Row, Row]], *, action: str, now: datetime
     ) -> Steps[tuple[Conflict | None, ...]]:
-        """Do as `change` for each pair of before and after, all in one commit.
+        """Do as `change` for each pair of before and after, in one commit.
 
-        What was changed by somebody is left, and answered with why; the others go on.
+        Returns for each pair `None`, or the conflict that kept it from being written.
         """
-        columns, book = (yield from writable_columns()), self._book()
+        columns, audit = (yield from writable_columns()), self._audit()
         answers = []
         for before, after in changes:
             lost = yield from _lost(columns, before, now)
             if lost is None:
-                yield from _write(book, columns, before, after, action, now)
+                yield from _write(audit, columns, before, after, action, now)
             answers.append(lost)
         yield from self._pruned()
         return tuple(answers)
@@ -144,7 +140,7 @@ class Transactions:
         expires_at: datetime,
         metadata: Mapping[str, Any] | None = None,
     ) -> Steps[Row]:
-        """Insert the row, or make it active again: see `status.tracked`."""
+        """Insert the row, or make it active again: see `row_transitions.tracked`."""
         text = json.dumps(dict(metadata)) if metadata else None
         times = write_time(now, self.zone), write_time(expires_at, self.zone)
         yield _CREATE, ()
@@ -152,16 +148,16 @@ class Transactions:
         stored = yield from _find(columns, session_id)
         if stored is not None:
             after = row_transitions.tracked(stored, expires_at, self.zone, text)
-            return (yield from _write(self._book(), columns, stored, after, "track", now))
+            return (yield from _write(self._audit(), columns, stored, after, "track", now))
         fresh = _as_kept(columns, Row(session_id, listing_id, stage, *times, "active", text))
         yield from _insert(columns, fresh)
-        yield from self._book().write(changed(now, "track", None, fresh))
+        yield from self._audit().write(changed(now, "track", None, fresh))
         return fresh
 
     def mark_extended(
         self, session_id: str, *, now: datetime, until: datetime, has_transcript: bool
     ) -> Steps[Row | None]:
-        """The session lasts until then at least: see `status.extended`."""
+        """Extend the session at least until then: see `row_transitions.extended`."""
 
         def change(row: Row) -> Row:
             return row_transitions.extended(row, until, self.zone, has_transcript=has_transcript)
@@ -176,7 +172,7 @@ class Transactions:
         keeps_until: datetime,
         run: AuditEvent | None = None,
     ) -> Steps[Row | None]:
-        """The session is running again: see `status.resumed`; `run` says in which run."""
+        """Record that the session runs again: see `row_transitions.resumed`; `run` is the run."""
 
         def change(row: Row) -> Row:
             return row_transitions.resumed(row, keeps_until, self.zone)
@@ -186,7 +182,7 @@ class Transactions:
     def mark_failed(
         self, session_id: str, *, now: datetime, reason: str, turn: AuditEvent | None = None
     ) -> Steps[Row | None]:
-        """A turn failed for `reason`: see `status.failed`; `turn` says what it cost."""
+        """Record a failed turn: see `row_transitions.failed`; `turn` has its cost."""
         words = one_line(reason)[:2000]
 
         def change(row: Row) -> Row:
@@ -197,16 +193,16 @@ class Transactions:
     def mark_succeeded(
         self, session_id: str, *, now: datetime, turn: AuditEvent | None = None
     ) -> Steps[Row | None]:
-        """A turn succeeded: see `status.succeeded`; `turn` says what it cost."""
+        """Record a successful turn: see `row_transitions.succeeded`; `turn` has its cost."""
         return self._apply(session_id, row_transitions.succeeded, "succeed", now, turn)
 
     def note(self, event: AuditEvent) -> Steps[None]:
-        """Write down an act that changes no row; whose it is need not be tracked."""
+        """Record an act that changes no row; its session need not be tracked."""
         yield from writable_columns()
-        yield from self._book().write(event)
+        yield from self._audit().write(event)
 
     def prune(self) -> Steps[int]:
-        """Remove some of what is older than is kept, as far as nothing needs it."""
+        """Remove a batch of old events that nothing needs; return how many."""
         yield from writable_columns()
         return (yield from self._pruned())
 
@@ -216,24 +212,24 @@ class Transactions:
         change: Callable[[Row], Row],
         action: str,
         now: datetime,
-        told: AuditEvent | None = None,
+        facts: AuditEvent | None = None,
     ) -> Steps[Row | None]:
-        """Change what is stored now and return it; `None` when there is no such row.
+        """Change the stored row and return it; `None` when there is no such row.
 
-        What changes nothing is written down only for what else is `told` of it.
+        `facts` has the event's cost and detail; without it, no event is written if nothing changes.
         """
         columns = yield from writable_columns()
         stored = yield from _find(columns, session_id)
         after = change(stored) if stored is not None else None
         if stored is None or after is None or _as_kept(columns, after) == stored:
-            if told is not None:
-                yield from self._book().write(replace(told, action=action))
+            if facts is not None:
+                yield from self._audit().write(replace(facts, action=action))
             return stored
-        after = yield from _write(self._book(), columns, stored, after, action, now, told)
+        after = yield from _write(self._audit(), columns, stored, after, action, now, facts)
         yield from self._pruned()
         return after
 
-    def _book(self) -> AuditWriter:
+    def _audit(self) -> AuditWriter:
         return AuditWriter(self.operator, self._act_id)
 
     def _pruned(self) -> Steps[int]:
@@ -241,15 +237,15 @@ class Transactions:
 
 
 def _write(
-    book: AuditWriter,
+    audit: AuditWriter,
     columns: Sequence[str],
     before: Row,
     after: Row,
     action: str,
     now: datetime,
-    told: AuditEvent | None = None,
+    facts: AuditEvent | None = None,
 ) -> Steps[Row]:
-    """Set the columns that differ and no other: a stored value may be no text at all."""
+    """Set only the columns that differ: the other stored values may not be text at all."""
     after = _as_kept(columns, after)
     names = differing(before, after)
     if names:
@@ -260,9 +256,9 @@ def _write(
             (*values, before.session_id),
         )
     event = changed(now, action, before, after)
-    if told is not None:
-        event = replace(event, cost_usd=told.cost_usd, detail=told.detail)
-    yield from book.write(event)
+    if facts is not None:
+        event = replace(event, cost_usd=facts.cost_usd, detail=facts.detail)
+    yield from audit.write(event)
     return after
 
 
@@ -277,7 +273,7 @@ def _written(
 
 
 class Tracking:
-    """Writes to one listing's database, each in one of `Transactions`."""
+    """Runs `Transactions` on one listing's database."""
 
     def __init__(
         self,
@@ -309,7 +305,7 @@ def all_rows() -> Steps[tuple[Row, ...]]:
 
 
 def active_rows() -> Steps[list[dict[str, Any]]]:
-    """Read the active rows, all their columns as stored, the newest first: the guide's list."""
+    """Read the active rows with all stored columns, newest first, as the guide lists them."""
     columns = yield from columns_of()
     _require_table(columns)
     names = ", ".join('"' + name.replace('"', '""') + '"' for name in columns)
@@ -350,7 +346,7 @@ def _find(columns: Sequence[str], session_id: str) -> Steps[Row | None]:
 
 
 def _lost(columns: Sequence[str], before: Row, now: datetime) -> Steps[Conflict | None]:
-    """Say what somebody changed since `before` was read, if so."""
+    """Return the conflict if the row was changed since `before` was read."""
     stored = yield from _find(columns, before.session_id)
     if stored == before:
         return None
@@ -373,5 +369,5 @@ def _insert(columns: Sequence[str], row: Row) -> Steps[None]:
 
 
 def _as_kept(columns: Sequence[str], row: Row) -> Row:
-    """Return what the table keeps of a row: the guide's older one has no metadata."""
+    """Return a row as the table stores it: the guide's older one has no metadata."""
     return row if "metadata" in columns else replace(row, metadata=None)

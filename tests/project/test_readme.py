@@ -16,6 +16,7 @@ from tests.torture import suite
 from tui.cli.parser import build_parser
 from tui.cli.verb_info import verb_infos
 from tui.core.keymap import KEYS
+from tui.core.session_state import StateWord
 from tui.guides import topic_names
 from tui.ui.actions.verbs import OWN
 
@@ -110,6 +111,12 @@ def test_every_topic_is_one(path: Path) -> None:
         re.match(r"(?:session-console |:)?help ([\w-]+)$", one) for one in spans(path.read_text())
     )
     assert {one[1] for one in said if one} - {"TOPIC"} <= set(topic_names())
+
+
+def test_every_state_says_what_to_do() -> None:
+    text = (GUIDES / "states.md").read_text("utf-8").partition("## What to do\n")[2]
+    heads = re.findall(r"^- ((?:`[\w-]+`,? ?)+):", text.partition("\n## ")[0], re.M)
+    assert {one for head in heads for one in re.findall(r"[\w-]+", head)} == set(StateWord)
 
 
 def test_the_walk_presses_keys_that_exist() -> None:

@@ -59,7 +59,7 @@ def _is_worker() -> bool:
 @pytest.fixture(scope="module")
 def api() -> Iterator[LoopbackApi]:
     """A Messages API for the real CLI; a module with scenes of its own has its own."""
-    with LoopbackApi(SCENES).in_thread() as server:
+    with LoopbackApi(SCENES) as server:
         yield server
 
 

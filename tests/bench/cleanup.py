@@ -20,7 +20,7 @@ from tests.bench.catalog import build_root
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.trash.cleanup import clean_up, plan_cleanup
-from tui.operations.trash.delete import restore_many
+from tui.operations.trash.restore import restore_many
 from tui.settings import Settings
 from tui.storage.trash.trash import list_trash
 

@@ -150,7 +150,7 @@ def test_what_the_cli_really_writes_is_found_at_both_levels(tmp_path: Path) -> N
     """Its formats are internal and change: this is what the CLI of the SDK does today."""
     listing = SampleListing(tmp_path / "outputs")
     listing.track(FIRST)
-    with LoopbackApi(SCENES).in_thread() as api:
+    with LoopbackApi(SCENES) as api:
         flags = ("--session-id", FIRST, "--allowedTools", "Agent")
         take_turn(api, listing.config_dir, listing.folder, "OUTER", *flags)
     session = listing.session(FIRST)

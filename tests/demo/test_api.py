@@ -39,7 +39,7 @@ SCENES = by_word(
 
 @pytest.fixture
 def api() -> Iterator[LoopbackApi]:
-    with LoopbackApi(SCENES).in_thread() as served:
+    with LoopbackApi(SCENES) as served:
         yield served
 
 
@@ -125,7 +125,7 @@ def test_a_broken_stream_has_no_end(api: LoopbackApi) -> None:
 
 
 def test_closing_does_not_wait_for_a_hanging_turn() -> None:
-    with LoopbackApi(SCENES).in_thread() as api:
+    with LoopbackApi(SCENES) as api:
         connection = connect(api)
         connection.request("POST", "/v1/messages", body("HANG", stream=True))
         connection.getresponse().readline()

@@ -135,7 +135,7 @@ def test_the_real_cli_resumes_it(tmp_path: Path, fate: Fate) -> None:
     assert one.transcript is not None
     before = read_facts(one.transcript)
     listing = tmp_path / "outputs" / one.listing_id
-    with LoopbackApi(demo_scene(), search=found, speed=100).in_thread() as api:
+    with LoopbackApi(demo_scene(), search=found, speed=100) as api:
         question = "Who comes first?"
         answer = take_turn(
             api, config_dir_of(listing), listing, question, "--resume", one.session_id

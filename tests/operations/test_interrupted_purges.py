@@ -11,8 +11,9 @@ from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tui.__main__ import main
 from tui.core.errors import ConsoleError, UnknownId
 from tui.operations.cause import cause_of
-from tui.operations.trash.delete import delete, delete_many, restore
+from tui.operations.trash.delete import delete, delete_many
 from tui.operations.trash.purge import erase_many, plan_purge, purge
+from tui.operations.trash.restore import restore
 from tui.storage.trash.erasing import erase, erase_path
 from tui.storage.trash.manifest import Manifest
 from tui.storage.trash.trash import list_trash

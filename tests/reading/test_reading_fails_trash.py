@@ -19,8 +19,9 @@ from tui.operations.context import Context
 from tui.operations.doctor.trash_findings import of_trash
 from tui.operations.sessions.extend import extend, plan_extension
 from tui.operations.trash.cleanup import plan_cleanup
-from tui.operations.trash.delete import delete, restore
+from tui.operations.trash.delete import delete
 from tui.operations.trash.purge import purge
+from tui.operations.trash.restore import restore
 from tui.operations.trash.undo import undo_last
 from tui.storage.trash.trash import list_trash, read_trash
 

@@ -27,7 +27,7 @@ _BEGIN = "import sys; from tui.runs.runner import begin; begin(*sys.argv[1:])"
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    with LoopbackApi(SCENES).in_thread() as api, site_below(tmp_path, api) as site:
+    with LoopbackApi(SCENES) as api, site_below(tmp_path, api) as site:
         yield site
 
 

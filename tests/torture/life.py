@@ -39,7 +39,8 @@ from tui.operations.context import Context
 from tui.operations.sessions.extend import extend, plan_extension
 from tui.operations.sessions.row_edits import activate, fail, reapply
 from tui.operations.trash.cleanup import clean_up, plan_cleanup
-from tui.operations.trash.delete import delete, restore
+from tui.operations.trash.delete import delete
+from tui.operations.trash.restore import restore
 from tui.operations.trash.undo import undo_last
 from tui.storage.table.tracking import read_rows
 from tui.storage.trash.trash import list_trash

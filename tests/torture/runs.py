@@ -29,7 +29,7 @@ def run(scale: float) -> Mapping[str, Any]:
     counts = dict.fromkeys((*ways, "finished"), 0)
     with (
         tempfile.TemporaryDirectory(prefix="session-console-torture-") as name,
-        LoopbackApi(_letter).in_thread() as api,
+        LoopbackApi(_letter) as api,
         site_below(Path(name), api) as site,
     ):
         over(site.start("Letter 0"))

@@ -47,7 +47,8 @@ def run(scale: float) -> Mapping[str, Any]:
 def act_for_ever(root: Path, seed: int) -> None:
     """Delete, clean up and restore at random until somebody ends this process."""
     from tui.operations.trash.cleanup import clean_up, plan_cleanup
-    from tui.operations.trash.delete import delete_many, restore_many
+    from tui.operations.trash.delete import delete_many
+    from tui.operations.trash.restore import restore_many
 
     chance, context = random.Random(seed), SampleListing(root).context()  # noqa: S311
     print("begun", flush=True)

@@ -1,16 +1,18 @@
-"""A Messages API on the loopback interface: what the real CLI talks to without an account.
+"""A Messages API on the loopback interface, so that the real CLI runs without an account.
 
 The demo plays its scenes through it, and the end-to-end tests script their agents with it.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
+import socket
+import socketserver
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from http.server import BaseHTTPRequestHandler
 from itertools import count
 from typing import Any, Self
 
@@ -28,62 +30,56 @@ from tui.demo.turns import (
 )
 
 Scene = Callable[[ApiRequest], Turn | Failure]
-_LOOK_EVERY = 0.2
+_CHECK_EACH_S = 0.2
+_POLL_S = 0.05
 _NOT_JSON = Failure(400, "invalid_request_error", "The body is not a JSON object.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
-
-
-def found_something(asked: ApiRequest) -> Turn:
+def three_hits(request: ApiRequest) -> Turn:
     """Answer a search of the client's WebSearch tool with three hits."""
-    query = asked.query
+    query = request.query
     slug = "-".join(query.lower().split()[:4]) or "nothing"
     hits = tuple(SearchHit(f"{query} ({n})", f"https://example.com/{slug}/{n}") for n in (1, 2, 3))
     return Turn((Search(query, hits), Text(f"Three pages about {query}.")))
 
 
 def by_word(scenes: dict[str, Scene], default: Scene) -> Scene:
-    """Return a scene that plays the one whose word is in the prompt, the first, or the default."""
+    """Return a scene that plays the first one whose word is in the prompt, else the default."""
 
-    def chosen(asked: ApiRequest) -> Turn | Failure:
-        for words in (asked.prompt, asked.first_prompt):
+    def chosen(request: ApiRequest) -> Turn | Failure:
+        for prompt in (request.prompt, request.first_prompt):
             for word, scene in scenes.items():
-                if word in words:
-                    return scene(asked)
-        return default(asked)
+                if word in prompt:
+                    return scene(request)
+        return default(request)
 
     return chosen
 
 
 class LoopbackApi:
-    """Serve `POST /v1/messages` on 127.0.0.1; `scene` decides what each request is answered.
+    """Serves `POST /v1/messages` on 127.0.0.1; `scene` decides how each request is answered.
 
     Requests that the client makes for itself get a short answer and never reach the scene.
-    `requests` keeps what was asked, oldest first; `speed` divides every delay.
+    `requests` lists those that were received, oldest first; `speed` divides every delay. Each
+    connection has a thread, so scenes may be called at the same time.
     """
 
-    def __init__(
-        self, scene: Scene, *, search: Scene = found_something, speed: float = 1.0
-    ) -> None:
+    def __init__(self, scene: Scene, *, search: Scene = three_hits, speed: float = 1.0) -> None:
         self.requests: list[ApiRequest] = []
         self._scene = scene
         self._search = search
         self._speed = speed
         self._ids = count(1)
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
-        self._port = 0
+        self._closing = threading.Event()
+        self._server = _Server(("127.0.0.1", 0), partial(_Connection, self))
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_POLL_S,), name="loopback-api", daemon=True
+        )
 
     @property
     def url(self) -> str:
         """The base URL, for `ANTHROPIC_BASE_URL`."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def env(self) -> dict[str, str]:
         """Return the environment that makes the CLI use this server and no other."""
@@ -94,145 +90,159 @@ class LoopbackApi:
             "CLAUDE_CODE_MAX_RETRIES": "1",
         }
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self._port = self._server.sockets[0].getsockname()[1]
+    def __enter__(self) -> Self:
+        self._thread.start()
         return self
 
-    async def __aexit__(self, *raised: object) -> None:
-        if self._server is None:
-            return
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
+    def __exit__(self, *raised: object) -> None:
+        """Cut all connections and wait for their threads."""
+        self._server.shutdown()
+        self._thread.join()
+        self._closing.set()
+        self._server.cut_connections()
+        self._server.server_close()
 
-    @contextmanager
-    def in_thread(self) -> Iterator[Self]:
-        """Serve from a thread of its own, for callers without an event loop."""
-        ready, loop, done = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
-
-        async def serve() -> None:
-            try:
-                async with self:
-                    ready.set()
-                    await done.wait()
-            finally:
-                ready.set()
-
-        thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
-        thread.start()
-        ready.wait()
-        try:
-            yield self
-        finally:
-            loop.call_soon_threadsafe(done.set)
-            thread.join()
-            loop.close()
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.get_running_loop().create_task(self._converse(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer request after request on one connection until the client goes."""
-        try:
-            # A client may vanish at any byte; that ends its connection and nothing else.
-            with suppress(OSError, EOFError, ValueError, asyncio.LimitOverrunError):
-                while request := await _read_request(reader):
-                    await self._answer(request, reader, writer)
-        finally:
-            writer.close()
-
-    async def _answer(
-        self,
-        request: _Request,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> None:
-        path = request.path.partition("?")[0]
-        if request.method != "POST" or not path.startswith("/v1/messages"):
-            # Without a body, which the client of a HEAD request would take for the next answer.
-            writer.write(_head(404, "Content-Length: 0"))
-            return await writer.drain()
-        asked = ApiRequest(_json_object(request.body))
-        size = count_tokens(request.body.decode(errors="replace"))
-        if path.endswith("/count_tokens"):
-            return await _send_json(writer, 200, {"input_tokens": size})
-        answer = self._choose(asked) if asked.body else _NOT_JSON
-        if isinstance(answer, Failure):
-            return await _send_json(writer, answer.status, answer.body(), answer.retry_after)
-        identity = {
-            "message_id": f"msg_{next(self._ids):024d}",
-            "model": asked.model,
-        }
-        if asked.is_streamed:
-            await self._send_stream(answer, identity, size, reader, writer)
-        else:
-            await _send_json(writer, 200, whole(answer, **identity, input_tokens=size))
-
-    def _choose(self, asked: ApiRequest) -> Turn | Failure:
-        self.requests.append(asked)
-        if asked.is_search:
-            return self._search(asked)
-        if asked.is_background:
+    def answer(self, request: ApiRequest) -> Turn | Failure:
+        """Record a request and return its answer."""
+        if not request.body:
+            return _NOT_JSON
+        self.requests.append(request)
+        if request.is_search:
+            return self._search(request)
+        if request.is_background:
             return say("Buyer research")
-        return self._scene(asked)
+        return self._scene(request)
 
-    async def _send_stream(
-        self,
-        turn: Turn,
-        identity: dict[str, str],
-        size: int,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> None:
-        head = "Content-Type: text/event-stream\r\nTransfer-Encoding: chunked"
-        writer.write(_head(200, head))
-        for step in stream(turn, **identity, input_tokens=size):
-            await self._wait(step.delay, reader)
-            if step.event is None:
-                writer.transport.abort()
-                raise EOFError("the scene broke the stream off")
-            writer.write(_chunk(step.event))
-            await writer.drain()
-        writer.write(b"0\r\n\r\n")
-        await writer.drain()
+    def next_message_id(self) -> str:
+        """Return an id that no other message has."""
+        return f"msg_{next(self._ids):024d}"
 
-    async def _wait(self, delay: float, reader: asyncio.StreamReader) -> None:
-        """Sleep, and notice within moments when the client has gone meanwhile."""
-        left = delay / self._speed
+    def delay(self, seconds: float, connection: socket.socket) -> None:
+        """Sleep for the scaled delay; raises `ConnectionError` soon after the client has gone."""
+        left = seconds / self._speed
         while left > 0:
-            await asyncio.sleep(min(left, _LOOK_EVERY))
-            left -= _LOOK_EVERY
-            if reader.at_eof():
-                raise EOFError("the client has gone")
+            if self._closing.wait(min(left, _CHECK_EACH_S)) or _is_closed(connection):
+                raise ConnectionAbortedError
+            left -= _CHECK_EACH_S
 
 
-async def _read_request(reader: asyncio.StreamReader) -> _Request | None:
-    """Read one request; `None` when the client closed the connection instead."""
+class _Server(socketserver.ThreadingTCPServer):
+    """A thread for each connection; knows which are open, so that they can be cut."""
+
+    request_queue_size = 128
+
+    def __init__(self, *arguments: Any) -> None:
+        self._open: set[socket.socket] = set()
+        super().__init__(*arguments)
+
+    def cut_connections(self) -> None:
+        """End every read and write of the open connections."""
+        for connection in tuple(self._open):
+            with suppress(OSError):  # it is closed meanwhile
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+
+class _Connection(BaseHTTPRequestHandler):
+    """Answers request after request on one connection until the client goes."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # a delayed event would come 40 ms late
+
+    def __init__(self, api: LoopbackApi, *arguments: Any) -> None:
+        self._api = api
+        super().__init__(*arguments)
+
+    def log_message(self, *arguments: Any) -> None:
+        """Log nothing."""
+
+    def handle(self) -> None:
+        # A client may vanish at any byte, or send anything: that ends its own connection only.
+        with suppress(OSError, EOFError, ValueError):
+            super().handle()
+
+    def do_GET(self) -> None:
+        self._send(404, b"")
+
+    def do_HEAD(self) -> None:
+        self._send(404, b"")
+
+    def do_POST(self) -> None:
+        body, path = self._read_body(), self.path.partition("?")[0]
+        if not path.startswith("/v1/messages"):
+            return self._send(404, b"")
+        tokens = count_tokens(body.decode(errors="replace"))
+        if path.endswith("/count_tokens"):
+            return self._send_json(200, {"input_tokens": tokens})
+        request = ApiRequest(_json_object(body))
+        answer = self._api.answer(request)
+        if isinstance(answer, Failure):
+            return self._send_json(answer.status, answer.body(), answer.retry_after)
+        envelope = {"message_id": self._api.next_message_id(), "model": request.model}
+        if request.is_streamed:
+            self._send_stream(answer, envelope, tokens)
+        else:
+            self._send_json(200, whole(answer, **envelope, input_tokens=tokens))
+
+    def _read_body(self) -> bytes:
+        """Return the body; raises `EOFError` for a short one, `ValueError` for a bad length."""
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            return b"".join(self._chunks())
+        return self._read(int(self.headers.get("Content-Length", 0)))
+
+    def _chunks(self) -> Iterator[bytes]:
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            yield self._read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+
+    def _read(self, size: int) -> bytes:
+        data = self.rfile.read(size)
+        if len(data) < size:
+            raise EOFError
+        return data
+
+    def _send_stream(self, turn: Turn, envelope: dict[str, str], tokens: int) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for step in stream(turn, **envelope, input_tokens=tokens):
+            self._api.delay(step.delay, self.connection)
+            if step.event is None:
+                raise EOFError
+            data = f"event: {step.event['type']}\ndata: {json.dumps(step.event)}\n\n".encode()
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
+        self.wfile.write(b"0\r\n\r\n")
+
+    def _send_json(self, status: int, value: object, retry_after: int | None = None) -> None:
+        headers = {"Content-Type": "application/json"}
+        if retry_after is not None:
+            headers["Retry-After"] = str(retry_after)
+        self._send(status, json.dumps(value).encode(), headers)
+
+    def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _is_closed(connection: socket.socket) -> bool:
+    """Whether the client has closed its end; raises `OSError` when the connection is reset."""
     try:
-        head = await reader.readuntil(b"\r\n\r\n")
-    except asyncio.IncompleteReadError:
-        return None
-    first, *lines = head.decode("latin-1").split("\r\n")
-    method, path, _ = first.split(" ", 2)
-    pairs = (line.partition(":") for line in lines if line)
-    headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
-    if headers.get("transfer-encoding", "").lower() == "chunked":
-        body = b"".join([chunk async for chunk in _chunks(reader)])
-    else:
-        body = await reader.readexactly(int(headers.get("content-length", 0)))
-    return _Request(method, path, headers, body)
-
-
-async def _chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    while size := int((await reader.readline()).partition(b";")[0], 16):
-        yield await reader.readexactly(size)
-        await reader.readline()
-    await reader.readline()
+        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
@@ -241,26 +251,3 @@ def _json_object(body: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
-
-
-def _head(status: int, fields: str) -> bytes:
-    return f"HTTP/1.1 {status} Loopback\r\n{fields}\r\nConnection: keep-alive\r\n\r\n".encode()
-
-
-def _chunk(event: dict[str, Any]) -> bytes:
-    data = f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode()
-    return b"%x\r\n%b\r\n" % (len(data), data)
-
-
-async def _send_json(
-    writer: asyncio.StreamWriter,
-    status: int,
-    value: object,
-    retry_after: int | None = None,
-) -> None:
-    data = json.dumps(value).encode()
-    fields = f"Content-Type: application/json\r\nContent-Length: {len(data)}"
-    if retry_after is not None:
-        fields += f"\r\nRetry-After: {retry_after}"
-    writer.write(_head(status, fields) + data)
-    await writer.drain()

@@ -50,7 +50,7 @@ async def _keep(speed: float) -> None:
         root = folder / "outputs"
         home = folder / "home"
         sample = write_sample(root, _now(), claude_home=home)
-        async with LoopbackApi(demo_scene(), search=found, speed=speed) as api:
+        with LoopbackApi(demo_scene(), search=found, speed=speed) as api:
             settings = _settings(folder, root, api)
             context = Context(Settings(**settings, operator="demo"), _now)
             for one in sample:

@@ -82,6 +82,13 @@ def require_seen(session: Session) -> None:
         )
 
 
+def require_not_stray(session: Session) -> None:
+    """Raise `Refused` for a session whose transcript lies outside its listing."""
+    if session.is_stray and session.transcript is not None:
+        short, place = session.session_id[:8], session.transcript.stray_in
+        raise Refused(f"{short} lies in {place}, outside its listing: `adopt {short}` it first")
+
+
 @contextmanager
 def owned(target: Target, *, takes_over: bool = False) -> Iterator[SessionLock]:
     """Hold the session's lock, nothing else running it; raises `Refused` and says what to do.

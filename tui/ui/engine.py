@@ -28,7 +28,7 @@ from tui.operations.running.resume import RunPlan
 from tui.operations.sessions import acknowledge, extend, rename
 from tui.operations.sessions.extend import Extension
 from tui.operations.stream.follow import StreamFollower
-from tui.operations.trash import cleanup, delete, undo
+from tui.operations.trash import cleanup, delete, restore, undo
 from tui.operations.trash.bulk import BulkResult, OnProgress, Stop
 from tui.operations.trash.cleanup import CleanupPlan
 from tui.storage.state.fault_log import write_fault
@@ -168,7 +168,7 @@ class RealEngine:
         return rename.rename(self._context, session, title)
 
     def restore(self, words: str) -> ActionResult:
-        return delete.restore(self._context, words)
+        return restore.restore(self._context, words)
 
     def undo(self, act: ActionResult) -> ActionResult:
         return undo.undo(self._context, act)

@@ -156,7 +156,7 @@ SCENES = by_word(
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    with LoopbackApi(SCENES).in_thread() as api, site_below(tmp_path, api) as site:
+    with LoopbackApi(SCENES) as api, site_below(tmp_path, api) as site:
         site.env_file.rename(site.listing / "env (its) [own]*")
         site.env_file = site.listing / "env (its) [own]*"
         site.env_file.write_text(f"{site.env_file.read_text()}NOT_TOLD={UNSEEN}\n")

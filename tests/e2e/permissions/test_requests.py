@@ -124,7 +124,7 @@ SCENES = by_word(
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    with LoopbackApi(SCENES).in_thread() as api, site_below(tmp_path, api) as site:
+    with LoopbackApi(SCENES) as api, site_below(tmp_path, api) as site:
         (site.listing / "server.py").write_text(SERVER)
         yield site
 

@@ -43,7 +43,7 @@ def api() -> Iterator[LoopbackApi]:
         },
         default=lambda asked: say("It makes pumps."),
     )
-    with LoopbackApi(scenes).in_thread() as server:
+    with LoopbackApi(scenes) as server:
         yield server
 
 

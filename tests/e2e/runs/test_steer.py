@@ -118,7 +118,7 @@ SCENES = by_word(
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[LoopbackApi]:
-    with LoopbackApi(SCENES).in_thread() as server:
+    with LoopbackApi(SCENES) as server:
         yield server
 
 
@@ -238,7 +238,7 @@ def _two(folders: Iterable[Path]) -> tuple[Path, ...]:
 
 def test_a_rotated_key_and_options_asked_for_hold_for_the_next_start(site: Site) -> None:
     first = past(site)
-    with LoopbackApi(SCENES).in_thread() as other:
+    with LoopbackApi(SCENES) as other:
         site.env_file.write_text("".join(f"{k}={v}\n" for k, v in other.env().items()))
         session = find_session(CatalogScanner(context(site)).look(), first)
         plan = with_options(

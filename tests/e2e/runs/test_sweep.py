@@ -41,6 +41,6 @@ def test_the_cli_sweeps_what_is_old_unless_it_was_extended(
         await asyncio.gather(_take_a_long_turn(api, extended), _take_a_long_turn(api, left_alone))
 
     scene = say(Text("one word after the other " * 12, 4))
-    with LoopbackApi(lambda asked: scene).in_thread() as api:
+    with LoopbackApi(lambda asked: scene) as api:
         asyncio.run(play(api))
     assert [path.exists() for path in transcripts] == [True, False]

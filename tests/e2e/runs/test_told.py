@@ -32,7 +32,7 @@ def scene(asked: ApiRequest) -> Turn | Failure:
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[LoopbackApi]:
-    with LoopbackApi(scene).in_thread() as server:
+    with LoopbackApi(scene) as server:
         yield server
 
 

@@ -28,7 +28,7 @@ NOTE = LETTER.partition(" Buyer number 25 ")[0]
 def api() -> Iterator[LoopbackApi]:
     letter, note = say(Text(LETTER, 60)), say(Text(NOTE, 60))
     scene = by_word({"LETTER": lambda asked: letter, "NOTE": lambda asked: note}, default=SCENES)
-    with LoopbackApi(scene).in_thread() as server:
+    with LoopbackApi(scene) as server:
         yield server
 
 

@@ -34,7 +34,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 @pytest.fixture(scope="module")
 def api() -> Iterator[LoopbackApi]:
     scene = by_word({"LETTER": lambda asked: say(Text(LETTER, 60))}, default=SCENES)
-    with LoopbackApi(scene).in_thread() as server:
+    with LoopbackApi(scene) as server:
         yield server
 
 

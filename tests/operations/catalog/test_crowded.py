@@ -20,8 +20,9 @@ from tui.core.models.session import Liveness, State
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.target import Target, require_not_live
-from tui.operations.trash.delete import delete, restore
+from tui.operations.trash.delete import delete
 from tui.operations.trash.purge import plan_purge
+from tui.operations.trash.restore import restore
 from tui.operations.trash.trash_list import trash_and_unread
 from tui.runs.folder import run_finder
 from tui.safe_io.walking import erase_tree

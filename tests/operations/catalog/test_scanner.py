@@ -1,4 +1,4 @@
-"""A look at a root: everything is joined, one bad listing holds up no other, nothing changes."""
+"""Scanning a root: everything is joined, a bad listing blocks no other, nothing changes."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ except ConsoleError as error:
 
 
 def test_a_listing_that_may_not_be_read_is_a_problem_of_its_own() -> None:
-    """Looks as somebody whom permissions bind: root is not bound by them."""
+    """Runs as a user who is bound by permissions; root is not."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         for listing_id in ("closed", "open"):

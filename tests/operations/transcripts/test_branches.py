@@ -118,7 +118,7 @@ def api() -> Iterator[LoopbackApi]:
     def scene(asked: ApiRequest) -> Turn:
         return say(f"ANSWER-{asked.prompt}")
 
-    with LoopbackApi(scene).in_thread() as server:
+    with LoopbackApi(scene) as server:
         yield server
 
 

@@ -21,8 +21,9 @@ from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.running.hold import set_hold
 from tui.operations.trash.cleanup import BulkProgress, CleanupPlan, clean_up, plan_cleanup
-from tui.operations.trash.delete import delete_many, restore_many
+from tui.operations.trash.delete import delete_many
 from tui.operations.trash.purge import erase_many
+from tui.operations.trash.restore import restore_many
 from tui.operations.trash.undo import undo_last
 from tui.storage.session_locks import SessionLock
 from tui.storage.table.tracking import read_events, read_rows

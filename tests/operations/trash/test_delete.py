@@ -23,7 +23,8 @@ from tests.support.listings.sample_listing import (
 from tui.core.errors import Conflict, DatabaseProblem, Refused, UnknownId
 from tui.core.models.session import Liveness, State
 from tui.operations.trash.bulk import BulkProgress
-from tui.operations.trash.delete import delete, delete_many, restore, restore_many
+from tui.operations.trash.delete import delete, delete_many
+from tui.operations.trash.restore import restore, restore_many
 from tui.operations.trash.undo import undo
 from tui.safe_io.processes import own_domain, started
 from tui.storage.session_locks import SessionLock

@@ -25,7 +25,8 @@ from tui.operations.sessions.extend import extend, plan_extension
 from tui.operations.sessions.rename import rename
 from tui.operations.sessions.row_edits import activate, fail
 from tui.operations.trash.cleanup import clean_up, plan_cleanup
-from tui.operations.trash.delete import delete_many, restore
+from tui.operations.trash.delete import delete_many
+from tui.operations.trash.restore import restore
 from tui.operations.trash.undo import last_batch, undo, undo_last
 from tui.storage.table.tracking import read_events
 

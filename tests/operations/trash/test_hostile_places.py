@@ -24,9 +24,10 @@ from tui.core.models.row import Row
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.trash.cleanup import clean_up, plan_cleanup
-from tui.operations.trash.delete import delete_many, find_trashed, restore, restore_many
+from tui.operations.trash.delete import delete_many
 from tui.operations.trash.interrupted_moves import unfinished
 from tui.operations.trash.purge import erase_many, old_trash, plan_purge, purge
+from tui.operations.trash.restore import find_trashed, restore, restore_many
 from tui.operations.trash.trash_list import preview, trash_of
 from tui.storage.trash.trash import list_trash
 

@@ -13,8 +13,9 @@ from tests.torture.trash import run
 from tui.core.models.row import Row
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.trash.cleanup import clean_up, plan_cleanup
-from tui.operations.trash.delete import delete, restore
+from tui.operations.trash.delete import delete
 from tui.operations.trash.interrupted_moves import repair, unfinished
+from tui.operations.trash.restore import restore
 from tui.storage.session_locks import SessionLock, batch_lock
 from tui.storage.table.tracking import read_rows
 from tui.storage.trash.manifest import Manifest

@@ -11,8 +11,9 @@ from tests.support.listings.sample_listing import FIRST, SampleListing, snapshot
 from tui.core.errors import ConsoleError
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.doctor.config_findings import of_config_dirs
-from tui.operations.trash.delete import delete, restore
+from tui.operations.trash.delete import delete
 from tui.operations.trash.purge import purge
+from tui.operations.trash.restore import restore
 from tui.safe_io.folders import mount_of
 from tui.storage.trash.trash import list_trash
 

@@ -11,7 +11,8 @@ import pytest
 
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, run_cli, snapshot
 from tui.core.errors import Refused
-from tui.operations.trash.delete import delete, restore
+from tui.operations.trash.delete import delete
+from tui.operations.trash.restore import restore
 from tui.operations.trash.undo import undo_last
 from tui.storage.trash.trash import list_trash
 

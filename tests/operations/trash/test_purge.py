@@ -22,8 +22,9 @@ from tui.operations.monitor.check import notify
 from tui.operations.sessions.acknowledge import acknowledge
 from tui.operations.sessions.extend import extend, plan_extension
 from tui.operations.trash.cleanup import plan_cleanup
-from tui.operations.trash.delete import delete, delete_many, restore
+from tui.operations.trash.delete import delete, delete_many
 from tui.operations.trash.purge import erase_many, erase_session, old_trash, plan_purge, purge
+from tui.operations.trash.restore import restore
 from tui.storage.index.erasure_marks import erasure_of
 from tui.storage.index.index import Index, index_path
 from tui.storage.session_locks import SessionLock

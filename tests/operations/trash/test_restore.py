@@ -18,7 +18,8 @@ from tests.support.listings.sample_listing import (
     with_footprint,
 )
 from tui.core.errors import AmbiguousId, ConsoleError, Refused, UnknownId
-from tui.operations.trash.delete import delete, restore
+from tui.operations.trash.delete import delete
+from tui.operations.trash.restore import restore
 from tui.operations.trash.undo import undo
 from tui.storage.trash.trash import list_trash
 

@@ -34,8 +34,9 @@ from tui.operations.sessions.extend import extend, plan_extension
 from tui.operations.sessions.rename import rename
 from tui.operations.sessions.row_edits import fail
 from tui.operations.trash.cleanup import clean_up, plan_cleanup
-from tui.operations.trash.delete import delete, restore
+from tui.operations.trash.delete import delete
 from tui.operations.trash.purge import erase_many, old_trash, purge
+from tui.operations.trash.restore import restore
 from tui.operations.trash.undo import undo_last
 
 _CALLS = (

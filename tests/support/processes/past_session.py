@@ -72,7 +72,7 @@ def _insert(database: sqlite3.Connection, made: _Past, renamed: Callable[[str], 
 def _made(prompt: str) -> _Past:
     with (
         tempfile.TemporaryDirectory() as folder,
-        LoopbackApi(SCENES).in_thread() as api,
+        LoopbackApi(SCENES) as api,
         site_below(Path(folder), api) as site,
     ):
         run = over(site.start(prompt))

@@ -14,7 +14,7 @@ from tui.operations.context import ActionResult, Context
 from tui.operations.sessions.extend import Extension, plan_extension
 from tui.operations.sessions.extend import extend as extend_session
 from tui.operations.trash.delete import delete_many
-from tui.operations.trash.delete import restore as restore_session
+from tui.operations.trash.restore import restore as restore_session
 
 
 def extend(context: Context, args: argparse.Namespace) -> int:

@@ -31,7 +31,7 @@ from tui.operations.stream.conversation import Conversation, readable
 from tui.operations.transcripts.branches import BranchReader
 from tui.operations.transcripts.kept_results import Tell, tell_nobody
 from tui.operations.transcripts.remains import GONE
-from tui.operations.trash.delete import find_trashed
+from tui.operations.trash.restore import find_trashed
 from tui.safe_io.folders import is_link, read_small
 from tui.storage.trash.manifest import Manifest
 from tui.storage.trash.trash import read_trash

@@ -20,11 +20,12 @@ from tui.operations.context import ActionResult, Context
 from tui.operations.formatting import count, size
 from tui.operations.listing_health import is_whole
 from tui.operations.running.hold import require_not_held
+from tui.operations.target import require_not_stray
 from tui.operations.trash.bulk import BulkProgress, BulkResult, OnProgress, Stop, never
-from tui.operations.trash.delete import require_not_stray, restore_many
 from tui.operations.trash.interrupted_moves import unfinished
 from tui.operations.trash.purge import broken_off, erase_many, old_trash
 from tui.operations.trash.removal import Removal, remove_many
+from tui.operations.trash.restore import restore_many
 from tui.storage.state.hold import read_hold
 from tui.storage.trash.erasing import measures, nameless_leftovers
 from tui.storage.trash.manifest import Manifest

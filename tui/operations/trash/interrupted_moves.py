@@ -10,7 +10,7 @@ from tui.core.models.catalog import Listing
 from tui.core.models.row import Row, Status
 from tui.operations.context import ActionResult, Context
 from tui.operations.target import DATABASE
-from tui.operations.trash.delete import restore_many
+from tui.operations.trash.restore import restore_many
 from tui.safe_io.folders import may_be_there
 from tui.storage.session_locks import look_at_locks
 from tui.storage.table.tracking import read_events, read_rows

@@ -31,9 +31,16 @@ from tui.operations.context import ActionResult, Context
 from tui.operations.formatting import count, size
 from tui.operations.interrupted_purges import note_half_erased
 from tui.operations.logbook_entry import written_down
-from tui.operations.target import Target, owned, require_no_orphan, require_not_live, target_of
+from tui.operations.target import (
+    Target,
+    owned,
+    require_no_orphan,
+    require_not_live,
+    require_not_stray,
+    target_of,
+)
 from tui.operations.trash.bulk import BulkResult
-from tui.operations.trash.delete import find_trashed, require_not_stray
+from tui.operations.trash.restore import find_trashed
 from tui.runs.folder.protocol import run_folders, session_of
 from tui.safe_io.folders import is_folder, is_link
 from tui.safe_io.walking import FolderSize, measure

@@ -16,7 +16,7 @@ from tui.operations.catalog.scanner import listing_paths
 from tui.operations.context import Context
 from tui.operations.interrupted_purges import left_in_trash
 from tui.operations.transcripts.last_line import end_of
-from tui.operations.trash.delete import find_trashed
+from tui.operations.trash.restore import find_trashed
 from tui.safe_io.folders import is_folder, is_link, may_be_there
 from tui.safe_io.opening import regular
 from tui.safe_io.walking import FolderSize, Walk

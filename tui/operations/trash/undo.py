@@ -17,7 +17,7 @@ from tui.operations.formatting import moment
 from tui.operations.logbook_entry import written_down
 from tui.operations.target import DATABASE, kept_since, tracking_of
 from tui.operations.trash.bulk import BulkResult, OnProgress, Stop, never
-from tui.operations.trash.delete import put_back_exactly, restore_many
+from tui.operations.trash.restore import put_back_exactly, restore_many
 from tui.operations.trash.undo_report import may_hold_acts, undone_words
 from tui.storage.state.logbook import read_logbook
 from tui.storage.table.tracking import read_events

@@ -14,7 +14,7 @@ from tui.core.errors import ConsoleError
 
 _PATIENCE_S = 30.0
 _PATHS = ("root", "env_file", "claude_home", "state_dir", "cache_dir")
-# Not through PYTHONPATH, which the agents' own commands would inherit.
+# Not PYTHONPATH, which the agents' own commands would inherit.
 _BEGIN = """
 import sys
 package, speed = sys.argv[1:]
@@ -27,9 +27,9 @@ sys.exit(main([speed]))
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """A demo that runs: its sample `root`, the `settings` that belong to it, its own `folder`.
+    """A running demo: its sample `root`, its `settings`, and its own `folder`.
 
-    Everything it leaves on disk is below `folder`, which is gone once the demo is closed.
+    Everything it writes to disk is below `folder`, which is removed when the demo is closed.
     """
 
     root: Path
@@ -58,7 +58,7 @@ class Demo:
 def start_demo(*, speed: float = 1.0) -> Demo:
     """Start a demo in a process of its own, which ends with this one however that ends.
 
-    `speed` makes the agents talk so many times faster. Raises `ConsoleError` with the reason.
+    `speed` makes the agents that many times faster. Raises `ConsoleError` with the reason.
     """
     package = Path(__file__).absolute().parent.parent.parent
     keeper = subprocess.Popen(  # noqa: S603 (no word of it comes from outside)

@@ -1,4 +1,4 @@
-"""One request to the Messages API, read: who asks, what was said, and how far the turn is."""
+"""A parsed request to the Messages API: who asks, what was said, and how far the turn is."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _QUERY = re.compile(r"query:?\s*(.+)", re.IGNORECASE | re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
-    """The body of `POST /v1/messages`, and the questions that a scene asks of it."""
+    """The body of `POST /v1/messages`, and what a scene needs to know of it."""
 
     body: Mapping[str, Any]
 
     @property
     def model(self) -> str:
-        """The model that was asked for."""
+        """The requested model."""
         return str(self.body.get("model") or "claude-sonnet-5-5")
 
     @property
     def session_id(self) -> str:
-        """The session that asks, as the client says in its metadata; empty when it does not."""
+        """The session id in the client's metadata; empty when there is none."""
         try:
             return str(json.loads(self.body["metadata"]["user_id"])["session_id"])
         except (KeyError, TypeError, ValueError):
@@ -35,7 +35,7 @@ class ApiRequest:
 
     @property
     def is_streamed(self) -> bool:
-        """Whether the answer is to be a stream of events."""
+        """Whether the response is to be a stream of events."""
         return self.body.get("stream") is True
 
     @property
@@ -45,7 +45,7 @@ class ApiRequest:
 
     @property
     def is_search(self) -> bool:
-        """Whether this is the client's WebSearch tool asking for a search by the server."""
+        """Whether this is the client's WebSearch tool asking the server to search."""
         kinds = (str(tool.get("type", "")) for tool in self._dicts("tools"))
         return any(kind.startswith("web_search_") for kind in kinds)
 
@@ -56,23 +56,23 @@ class ApiRequest:
 
     @property
     def prompts(self) -> tuple[str, ...]:
-        """What the people of the conversation wrote, oldest first, without the client's notes."""
+        """The users' prompts, oldest first, without the client's notes."""
         said = (_words(one.get("content")) for one in self._dicts("messages") if _is_user(one))
         return tuple(words for words in said if words)
 
     @property
     def first_prompt(self) -> str:
-        """The words that began the conversation."""
+        """The prompt that began the conversation."""
         return next(iter(self.prompts), "")
 
     @property
     def prompt(self) -> str:
-        """The words that the model is answering now."""
+        """The prompt that the model is answering now."""
         return self.prompts[-1] if self.prompts else ""
 
     @property
     def query(self) -> str:
-        """What a search request searches for."""
+        """The query of a search request."""
         found = _QUERY.search(self.prompt)
         return (found.group(1) if found else self.prompt).strip()
 
@@ -93,7 +93,7 @@ class ApiRequest:
 
     @property
     def is_refused(self) -> bool:
-        """Whether a tool in the last message failed or was not allowed."""
+        """Whether a tool in the last message failed or was denied."""
         return any(block.get("is_error") is True for block in self._results())
 
     def _results(self) -> list[Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""Who plays in the sample root: the listings, and the sessions that show every state."""
+"""The cast of the sample root: its listings, and sessions in every state."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Fate(StrEnum):
 
 
 class DatabaseKind(StrEnum):
-    """What a listing's `buyers.db` is."""
+    """The state of a listing's `buyers.db`."""
 
     GUIDE = "guide"
     OLDER = "older"
@@ -36,7 +36,7 @@ class DatabaseKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CastSession:
-    """One session: how long ago it began and last wrote, how long it still has, all in hours."""
+    """One session: when it began, when it last wrote, and when it expires, in hours from now."""
 
     stage: int
     title: str
@@ -48,17 +48,17 @@ class CastSession:
 
     @property
     def has_row(self) -> bool:
-        """Whether the database knows it."""
+        """Whether the database has a row for it."""
         return self.fate is not Fate.UNTRACKED
 
     @property
     def has_transcript(self) -> bool:
-        """Whether the CLI could find it."""
+        """Whether it has a transcript where the CLI looks."""
         return self.fate not in (Fate.GHOST, Fate.CLEANED, Fate.SKETCH)
 
     @property
     def status(self) -> str:
-        """The word in its row."""
+        """The status in its row."""
         if self.fate is Fate.FAILED:
             return "failed"
         return "expired" if self.fate in (Fate.LEFTOVER, Fate.CLEANED) else "active"
@@ -66,7 +66,7 @@ class CastSession:
 
 @dataclass(frozen=True, slots=True)
 class CastListing:
-    """One listing: its industry, its sessions, and how many ordinary ones come on top."""
+    """One listing: its industry, its sessions, and the number of ordinary ones on top."""
 
     listing_id: str
     industry: str
@@ -76,7 +76,7 @@ class CastListing:
 
 
 def hours(number: float) -> timedelta:
-    """Return so many hours."""
+    """Return this many hours."""
     return timedelta(hours=number)
 
 

@@ -20,14 +20,14 @@ from tui.claude.transcript.record_builder import (
 )
 from tui.demo.turns import SearchHit, count_tokens
 
-# Dollars for a million tokens: input, cached input, output.
+# Dollars per million tokens: input, cached input, output.
 _PRICES = {"claude-opus-5-5": (5.0, 0.5, 25.0), "claude-sonnet-5-5": (3.0, 0.3, 15.0)}
 
 
 class Conversation:
-    """Writes down who said what and when; `lines` are the transcript's, oldest first.
+    """Records who said what and when; `lines` are the transcript's, oldest first.
 
-    `at` is the moment of the next line and moves on as things are said.
+    `at` is the time of the next line and advances with each.
     """
 
     def __init__(
@@ -44,21 +44,21 @@ class Conversation:
         self._read, self._written, self._searches = random.randint(30_000, 90_000), 0, 0
 
     def prompt(self, text: str) -> None:
-        """Say `text` as the program or person that asks."""
+        """Add a prompt of the program or person."""
         self._message("user", text, more={"promptSource": "sdk", "permissionMode": "default"})
 
     def text(self, words: str) -> None:
-        """Say `words` as the assistant."""
+        """Add text of the assistant."""
         self._assistant({"type": "text", "text": words}, "end_turn")
 
     def bash(self, command: str, description: str, output: str, *, is_error: bool = False) -> None:
-        """Call Bash and get `output`."""
+        """Add a call of Bash and its `output`."""
         outcome = {"stdout": output, "stderr": "", "interrupted": False, "isImage": False}
         call = {"command": command, "description": description}
         self._tool("Bash", call, output[:2_000], outcome, is_error=is_error)
 
     def search(self, query: str, hits: tuple[SearchHit, ...]) -> None:
-        """Call WebSearch and get `hits`."""
+        """Add a call of WebSearch and its `hits`."""
         found = [{"title": hit.title, "url": hit.url} for hit in hits]
         content = f'Web search results for query: "{query}"\n\nLinks: {json.dumps(found)}\n'
         outcome = {"query": query, "results": [{"content": found}], "durationSeconds": 1.2}
@@ -66,18 +66,18 @@ class Conversation:
         self._tool("WebSearch", {"query": query}, content, outcome)
 
     def failure(self, words: str) -> None:
-        """End the turn with an error of the API, as the CLI writes it down."""
+        """End the turn with an API error, as the CLI records it."""
         message, more = api_error(self._uuid())
         self._message("assistant", [{"type": "text", "text": words}], message, more)
 
     def title(self, words: str) -> None:
-        """Give the session a title of its own."""
+        """Give the session a title."""
         self.lines.append(title_record(self.session_id, words))
 
     def cost(self) -> None:
-        """Close a run of the CLI: the last prompt, and what everything cost so far."""
+        """End a run of the CLI: record the last prompt and the total cost."""
         fresh, cached, output = _PRICES[self._model]
-        # Every answer reads the conversation again, mostly from the cache.
+        # Each answer reads the whole conversation again, mostly from the cache.
         reread = self._read * max(1, len(self.lines) // 3)
         dollars = (self._read * fresh + reread * cached + self._written * output) / 1e6
         self.lines.append(last_prompt_record(self.session_id, self._leaf))

@@ -1,4 +1,4 @@
-"""The process that keeps a demo: it ends, and takes everything with it, when its input ends."""
+"""The process that runs a demo, and removes everything when its stdin is closed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tui.operations.context import Context
 from tui.settings import Settings
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-# Each agent takes both cores of a small machine for its first second.
+# An agent uses both cores of a small machine in its first second.
 _GAP_S = 2.5
 _STAGE = {
     "model": "claude-sonnet-5-5",
@@ -35,7 +35,7 @@ _STAGE = {
 
 
 def main(arguments: list[str]) -> int:
-    """Keep a demo until the input ends or a signal comes; the first argument is its speed."""
+    """Run a demo until stdin is closed or a signal comes; the first argument is its speed."""
     speed = float(arguments[0]) if arguments else 1.0
     if not speed > 0:
         sys.exit("the speed must be above 0")
@@ -68,7 +68,7 @@ def _now() -> datetime:
 
 
 def _end_of_input() -> asyncio.Event:
-    """Return an event that is set when the input ends, as it does when the parent dies."""
+    """Return an event that is set when stdin is closed, as it is when the parent dies."""
     loop, over = asyncio.get_running_loop(), asyncio.Event()
     for one in _SIGNALS:
         loop.add_signal_handler(one, over.set)
@@ -76,7 +76,7 @@ def _end_of_input() -> asyncio.Event:
     def wait() -> None:
         while os.read(0, 4096):
             pass
-        with suppress(RuntimeError):  # The loop may have ended first, by a signal.
+        with suppress(RuntimeError):  # a signal may have ended the loop
             loop.call_soon_threadsafe(over.set)
 
     threading.Thread(target=wait, name="input", daemon=True).start()
@@ -86,26 +86,26 @@ def _end_of_input() -> asyncio.Event:
 def _settings(folder: Path, root: Path, api: LoopbackApi) -> dict[str, Any]:
     scratch = folder / "scratch"
     scratch.mkdir(mode=0o700)
-    # Else the CLI leaves folders and sockets in the machine's own temporary folders.
+    # Otherwise the CLI leaves folders and sockets in the machine's temporary folders.
     own = {"CLAUDE_CODE_TMPDIR": str(scratch), "XDG_RUNTIME_DIR": str(scratch)}
     env_file = folder / "agents.env"
     env_file.touch(mode=0o600)
     lines = [f"{name}={value}\n" for name, value in (api.env() | own).items()]
     env_file.write_text("".join(lines), encoding="utf-8")
     stages = {f"stage_{number}": _STAGE for number in range(1, 6)}
-    # What looking keeps is the demo's too: its strays, its cache, its memory.
+    # The console's own state and cache stay inside the demo.
     own_places = {
         "claude_home": folder / "home",
         "state_dir": folder / "state",
         "cache_dir": folder / "cache",
     }
-    # The leads take four places, and whoever presses `r` is not to wait behind them.
+    # The leads take four slots, and `r` should not have to wait for them.
     places = {"max_runs": 8}
     return {"root": root, "env_file": env_file, "stages": stages, **places, **own_places}
 
 
 def _announce(folder: Path, settings: dict[str, Any]) -> None:
-    """Say where everything is, in one line; from then on nothing more goes to the parent."""
+    """Print where everything is in one line; from then on all output goes to a log."""
     told = {"folder": folder, "pid": os.getpid(), "root": settings["root"], "settings": settings}
     sys.stdout.write(json.dumps(told, default=str) + "\n")
     sys.stdout.flush()
@@ -130,7 +130,7 @@ async def _play(context: Context, sessions: list[WrittenSession], over: asyncio.
 
 
 def _end_all(root: Path) -> None:
-    """End all runs, those too that an operator starts meanwhile."""
+    """End all runs, also those that an operator starts meanwhile."""
     for _ in range(5):
         end_runs(root)
         if not has_runs(root):
@@ -138,7 +138,7 @@ def _end_all(root: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Remove the folder; a process on its way out may still write while it goes."""
+    """Remove the folder; a process that is ending may still write to it."""
     for _ in range(20):
         shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists():

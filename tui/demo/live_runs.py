@@ -1,4 +1,4 @@
-"""The demo's own runs: real resumes of sample sessions, and the end of everything that runs."""
+"""The demo's live runs: real resumes of sample sessions, and ending everything that runs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _Process = tuple[int, str]
 
 
 def leads(sample: Sequence[WrittenSession]) -> list[WrittenSession]:
-    """Return the sessions that the demo resumes, in the order in which it does."""
+    """Return the sessions that the demo resumes, in order."""
     by_listing = {one.listing_id: one for one in sample if one.part.fate is Fate.LEAD}
     return [by_listing[listing_id] for listing_id in _PROMPTS]
 
@@ -42,7 +42,7 @@ def resume(context: Context, lead: WrittenSession) -> str:
 
 
 def throw_away(context: Context, one: WrittenSession) -> None:
-    """Delete a session, as an operator would, so that there is something in the trash."""
+    """Delete a session as an operator would, so that the trash is not empty."""
     catalog = CatalogScanner(context).look(only=one.listing_id)
     session = catalog.session((one.listing_id, one.session_id))
     if session is not None:
@@ -50,9 +50,9 @@ def throw_away(context: Context, one: WrittenSession) -> None:
 
 
 def end_runs(root: Path) -> None:
-    """End every run below `root`: the runners, which end their CLIs, then CLIs that are left.
+    """End every run below `root`: first the runners, which end their CLIs, then remaining CLIs.
 
-    Only processes named in a run folder or the CLI's registry there, and proven by their start
+    Only processes named in a run folder or in the CLI's registry there, and proven by their start
     time, are touched.
     """
     _end(_runners(root), patience_s=8.0)
@@ -80,8 +80,8 @@ def _runners(root: Path) -> list[_Process]:
 def _runner(folder: Path) -> _Process | None:
     """Return the runner of a run folder if it lives.
 
-    In its first moments a run is owned by the console that starts it, which is not ours to end:
-    a runner names its run on its command line.
+    At first a run is owned by the console that starts it, which must not be ended: a runner has the
+    run's name on its command line.
     """
     owner = read_owner(folder)
     if is_dead(folder) or "pid" not in owner:

@@ -1,4 +1,4 @@
-"""The guide's pipeline for one listing: a profile, three workers at once, a shortlist."""
+"""The guide's pipeline for one listing: a profile, three parallel workers, a shortlist."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ RANK = "Say who of these belongs in the first wave."
 async def ask(
     manager: SessionManager, stage: str, prompt: str, resume: str | None = None
 ) -> tuple[str, str]:
-    """Run one agent; return its session, and its answers, to operators' follow-ups too."""
+    """Run one agent; return its session and its answers, also those to operators' follow-ups."""
     options = ClaudeAgentOptions(allowed_tools=["WebSearch"], cwd=manager.output_dir)
     messages = manager.query(
         prompt, stage=stage, listing_id=manager.output_dir.name, resume=resume, options=options

@@ -51,7 +51,7 @@ _LARGE_BYTES = 3 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class WrittenSession:
-    """One sample session as it was written: where it is and what it shows."""
+    """One sample session that was written: where it is and what it shows."""
 
     listing_id: str
     session_id: str
@@ -64,8 +64,8 @@ def write_sample(
 ) -> tuple[WrittenSession, ...]:
     """Write the sample below `root`, as it would be at `now`; the same seed writes the same bytes.
 
-    `root` is made when it is missing; strays are written below `claude_home`, if there is one.
-    Takes well under a second.
+    `root` is created if it is missing; strays are written below `claude_home`, if given. Takes well
+    under a second.
     """
     root.mkdir(parents=True, exist_ok=True)
     clients = (_Writer(root.resolve(), now, seed, client, claude_home) for client in CLIENTS)
@@ -110,7 +110,7 @@ class _Writer:
         return path
 
     def _extras(self) -> Iterator[CastSession]:
-        """Make up ordinary sessions: quiet for hours or days, and safe for a while."""
+        """Make up ordinary sessions: quiet for hours or days, and not expiring soon."""
         for stage in self._random.choices((1, 2, 3, 4, 5), k=self._client.extras):
             age = self._random.uniform(20, 200)
             quiet = age * self._random.uniform(0.1, 0.8)
@@ -166,7 +166,7 @@ class _Writer:
         talk.text(f"{self._teller.paragraph()}\n\n{self._teller.paragraph()}")
 
     def _scan_the_market(self, talk: Conversation) -> None:
-        """Read long tables, whose full text the CLI keeps beside what the model was shown."""
+        """Read long tables, whose full text the CLI keeps beside the transcript."""
         size = 0
         table = self._teller.candidates(6_000)
         while size < _LARGE_BYTES:
@@ -175,7 +175,7 @@ class _Writer:
         talk.text(self._teller.paragraph())
 
     def _sketch(self, session_id: str) -> None:
-        """Write a session the way the guide draws it, which no CLI ever wrote."""
+        """Write a session as the guide sketches it; no CLI ever wrote one."""
         folder = config_dir_of(self._folder) / session_id
         folder.mkdir()
         talk = [{"role": "user", "content": "Company profile"}]
@@ -204,7 +204,7 @@ class _Writer:
                 self._overwrite(path, one)
 
     def _overwrite(self, path: Path, one: WrittenSession) -> None:
-        """Let an operator extend a session, and the pipeline track it again without looking."""
+        """Let an operator extend a session, and the pipeline overwrite that by tracking again."""
         then = self._now - hours(3)
         Tracking(path, UTC, "bert", act_id=one.session_id[:8]).mark_extended(
             one.session_id, now=then, until=then + hours(480), has_transcript=True
@@ -238,7 +238,7 @@ class _Writer:
         return details
 
     def _naive(self, in_hours: float) -> str:
-        """Return a moment as a pipeline in a container writes it: naive, in UTC."""
+        """Return a time as a pipeline in a container writes it: naive, in UTC."""
         return (self._now + hours(in_hours)).replace(tzinfo=None).isoformat()
 
     def _save(self, name: str, text: str) -> None:

@@ -1,4 +1,4 @@
-"""The turns that the demo's agents play: long research, a permission, an error, a short reply."""
+"""The scenes of the demo's agents: long research, a permission request, an error, a reply."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WRITES = "sort -u candidates.csv > shortlist.csv"
 
 
 def demo_scene() -> Scene:
-    """Return the scene of the whole demo: each live run by its prompt, a short reply for others."""
+    """Return the scene of the whole demo: each live run by its prompt, a short reply otherwise."""
     return by_word(
         {
             STRATEGIC: research,
@@ -43,7 +43,7 @@ def research(asked: ApiRequest) -> Turn:
 
 
 def shortlist(asked: ApiRequest) -> Turn:
-    """Ask for leave to write a file; then say what came of it."""
+    """Ask for permission to write a file; then say how it went."""
     if asked.step == 0:
         words = "The candidates hold a few names twice. I will sort them and drop the doubles."
         call = {"command": _WRITES, "description": "Write the shortlist"}
@@ -57,7 +57,7 @@ def shortlist(asked: ApiRequest) -> Turn:
 
 
 def overloaded(asked: ApiRequest) -> Turn | Failure:
-    """Begin well, then fail as an overloaded API does."""
+    """Begin well, then fail like an overloaded API."""
     if asked.step == 0:
         teller = _teller(asked)
         return say(teller.paragraph(), _search(teller), rate=_RATE)
@@ -77,7 +77,7 @@ def reply(asked: ApiRequest) -> Turn:
 
 
 def found(asked: ApiRequest) -> Turn:
-    """Answer a web search after a moment, with hits about what was asked for."""
+    """Answer a web search after a moment, with hits for the query."""
     teller = Storyteller(_industry(asked), asked.query)
     return say(Pause(0.9), Search(asked.query, teller.hits()), teller.paragraph())
 
@@ -88,7 +88,7 @@ def _teller(asked: ApiRequest) -> Storyteller:
 
 
 def _industry(asked: ApiRequest) -> Industry:
-    """Return the industry that the conversation speaks of, else one chosen by its first words."""
+    """Return the industry that the conversation mentions, else one chosen by its first prompt."""
     said = f"{asked.first_prompt} {asked.prompt}"
     for industry in INDUSTRIES.values():
         if any(word in said for word in (industry.name, *industry.products)):

@@ -10,7 +10,7 @@ from tui.demo.turns import SearchHit
 
 @dataclass(frozen=True, slots=True)
 class Industry:
-    """What a listing's business does, in the words that its research is made of."""
+    """A listing's business, in the words that its research consists of."""
 
     name: str
     products: tuple[str, ...]
@@ -124,7 +124,7 @@ class Command:
 
 
 def seeded(seed: str) -> Random:
-    """Return a source of choices that are the same for the same seed."""
+    """Return a random generator for a text seed; the same seed makes the same choices."""
     return Random(seed)  # noqa: S311 (a story has no secrets)
 
 
@@ -136,7 +136,7 @@ class Storyteller:
         self._random = seeded(seed)
 
     def buyer(self) -> str:
-        """Return the name of a company that does not exist."""
+        """Return a made-up company name."""
         return f"{self._random.choice(_FIRST)} {self._random.choice(_SECOND)}"
 
     def paragraph(self) -> str:
@@ -147,15 +147,15 @@ class Storyteller:
         return " ".join(sentence.format(**facts) for sentence in plan)
 
     def thought(self) -> str:
-        """Return what the model thinks before it writes."""
+        """Return a thought of the model."""
         return self._one(_THOUGHTS).format(**self._facts())
 
     def query(self) -> str:
-        """Return the words of a web search."""
+        """Return a web search query."""
         return self._one(_QUERIES).format(**self._facts())
 
     def hits(self) -> tuple[SearchHit, ...]:
-        """Return what a search finds."""
+        """Return the hits of a web search."""
         names = [self.buyer() for _ in range(self._random.randint(5, 12))]
         endings = ("annual report", "acquires a competitor", "company profile", "trade register")
         return tuple(
@@ -168,7 +168,7 @@ class Storyteller:
         return Command(*self._random.choice(_COMMANDS))
 
     def candidates(self, count: int) -> str:
-        """Return a table of candidates as CSV, its header included."""
+        """Return a table of candidates as CSV with a header."""
         rows = ["name,role,region,sales_m,rank"]
         for _ in range(count):
             role, region = self._one(_ROLES), self._one(_REGIONS)

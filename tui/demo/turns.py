@@ -1,4 +1,4 @@
-"""What the loopback API says: turns as values, and the stream events that they become."""
+"""The loopback API's answers: turns as values, and the stream events that they become."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TOKENS = re.compile(r"\s*\S{1,7}|\s+")
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Words of the assistant, written at `rate` tokens a second (0: at once)."""
+    """Text of the assistant, written at `rate` tokens a second (0: at once)."""
 
     text: str
     rate: float = 0.0
@@ -23,7 +23,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Thinking:
-    """Thoughts before the words, written at `rate` tokens a second (0: at once)."""
+    """Thinking before the text, written at `rate` tokens a second (0: at once)."""
 
     text: str
     rate: float = 0.0
@@ -47,7 +47,7 @@ class SearchHit:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A search which the server itself ran, and its hits."""
+    """A search that the server itself ran, and its hits."""
 
     query: str
     hits: tuple[SearchHit, ...]
@@ -55,14 +55,14 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Nothing at all for so many seconds: a slow model, or with a large number a hang."""
+    """Silence for this many seconds: a slow model, or with a large number a hang."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Disconnect:
-    """The connection is cut here, in the middle of the stream."""
+    """Cuts the connection in the middle of the stream."""
 
 
 Block = Text | Thinking | ToolUse | Search | Pause | Disconnect
@@ -70,13 +70,13 @@ Block = Text | Thinking | ToolUse | Search | Pause | Disconnect
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One answer of the model, block after block."""
+    """One answer of the model, block by block."""
 
     blocks: tuple[Block, ...]
 
     @property
     def stop_reason(self) -> str:
-        """`tool_use` when the client has to run a tool before the model goes on."""
+        """`tool_use` when the client has to run a tool before the model continues."""
         calls = any(isinstance(block, ToolUse) for block in self.blocks)
         return "tool_use" if calls else "end_turn"
 
@@ -109,17 +109,17 @@ def say(*blocks: Block | str, rate: float = 0.0) -> Turn:
 
 
 def tokens(text: str) -> list[str]:
-    """Split `text` into pieces of about a token each, which join to `text` again."""
+    """Split `text` into pieces of about one token each, which join to `text` again."""
     return _TOKENS.findall(text)
 
 
 def count_tokens(text: str) -> int:
-    """Return about how many tokens `text` takes."""
+    """Return about how many tokens `text` has."""
     return max(1, len(text) // 4)
 
 
 def stream(turn: Turn, *, message_id: str, model: str, input_tokens: int) -> Iterator[StreamStep]:
-    """Return the events of `turn` in the order and at the pace the API sends them."""
+    """Return the events of `turn` in the API's order and at its pace."""
     message = _envelope(message_id, model, input_tokens)
     yield StreamStep(0.0, {"type": "message_start", "message": message})
     index, written = 0, 0
@@ -138,7 +138,7 @@ def stream(turn: Turn, *, message_id: str, model: str, input_tokens: int) -> Ite
 
 
 def whole(turn: Turn, *, message_id: str, model: str, input_tokens: int) -> Event:
-    """Return `turn` as the one JSON message of a request that did not ask for a stream."""
+    """Return `turn` as one JSON message, for a request without a stream."""
     content: list[Event] = []
     written = 0
     for place, block in enumerate(turn.blocks):
@@ -189,7 +189,7 @@ def _block(index: int, content: Event, deltas: list[tuple[float, Event]]) -> Ite
 
 
 def _contents(block: Block, seed: str) -> list[tuple[Event, list[tuple[float, Event]]]]:
-    """Return the content blocks that `block` becomes, each with its deltas and their delays."""
+    """Return the content blocks of `block`, each with its deltas and their delays."""
     match block:
         case Text(text, rate):
             return [({"type": "text", "text": ""}, _typed("text_delta", "text", text, rate))]
@@ -243,7 +243,7 @@ def _searched(
 
 
 def _filled(start: Event, deltas: list[tuple[float, Event]]) -> Event:
-    """Return the content block that `start` is after all its deltas."""
+    """Return the content block `start` with all its deltas applied."""
     block = dict(start)
     raw = ""
     for _, delta in deltas:

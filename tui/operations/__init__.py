@@ -1,4 +1,4 @@
 """The use cases, called by keys and commands alike.
 
-Here at the top is what several of them share.
+Modules that several rooms share are here at the top.
 """

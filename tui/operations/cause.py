@@ -1,4 +1,4 @@
-"""Why a session is odd or cannot be resumed, and the way out: the guide's "session not found"."""
+"""Explains why a session is odd or cannot be resumed, and what to do about it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WRONG_VARIABLE = (
 
 @dataclass(frozen=True, slots=True)
 class TranscriptClues:
-    """What a listing's config dir tells of transcripts that are not there any more.
+    """Traces that a listing's config dir has of missing transcripts.
 
     `last_sweep` is when the CLI last swept it; `was_used` whether a CLI ever worked in it;
     `erased_at` when a purge last erased anything of the listing.
@@ -43,7 +43,7 @@ class TranscriptClues:
 
 
 def clues_of(folder: Path) -> TranscriptClues:
-    """Return the clues of a listing's folder; a few `stat`s, nothing raised."""
+    """Return the clues of a listing's folder; costs a few `stat`s and never raises."""
     config_dir = folder / CONFIG_DIR
     marks = [_modified(config_dir / name) for name in (LAST_SWEEP, STATE)]
     has_projects = _modified(projects_folder(config_dir)) is not None
@@ -57,10 +57,9 @@ def clues_of(folder: Path) -> TranscriptClues:
 
 
 def cause_of(session: Session, context: Context | None = None) -> str:
-    """Return in words what is odd about a session and what can be done; empty for nothing.
+    """Return what is odd about a session and what can be done; empty if nothing is.
 
-    With a context it also looks (blocking) at the trash, the config dir and the owner, and can
-    tell more.
+    With a context it also looks at the trash, the config dir and the owner, which blocks.
     """
     short = session.session_id[:8]
     if session.unread:
@@ -87,14 +86,14 @@ def cause_of(session: Session, context: Context | None = None) -> str:
 
 
 def unseen_words(session: Session) -> str:
-    """Return that nobody can tell whether it has a transcript, and why; empty if somebody can."""
+    """Say that it is unknown whether the session has a transcript, and why; empty if known."""
     if session.transcript is not None or not session.unseen:
         return ""
     return f"whether it has a transcript cannot be told: {one_line(session.unseen)}"
 
 
 def remains_words(session: Session) -> str:
-    """Return that only a session's own folder is left, and what can be done; empty if not so."""
+    """Say that only the session's own folder is left, and what can be done; empty if not so."""
     if session.remains is None:
         return ""
     return (
@@ -105,7 +104,7 @@ def remains_words(session: Session) -> str:
 
 
 def stray_words(session: Session) -> str:
-    """Return where a stray lies, how it came there, and that it must be adopted."""
+    """Say where a stray is, how it got there, and that it must be adopted."""
     where = session.transcript.stray_in if session.transcript else None
     swept = f"; the CLI sweeps it there on {moment(session.sweep_at)}" if session.sweep_at else ""
     return (
@@ -115,7 +114,7 @@ def stray_words(session: Session) -> str:
 
 
 def unreadable_words(session: Session) -> str:
-    """Return that its transcript is there and may not be read."""
+    """Say that the transcript exists but cannot be read."""
     path = session.transcript.path if session.transcript else session.folder
     return (
         f"its transcript {one_line(path)} may not be read by us: give its group the right to, or "
@@ -124,7 +123,7 @@ def unreadable_words(session: Session) -> str:
 
 
 def ghost_words(session: Session, clues: TranscriptClues, now: datetime) -> str:
-    """Return where the transcript of a ghost went, as far as can be known."""
+    """Say where the transcript of a ghost went, as far as can be known."""
     run = session.run
     signs = (session.created_at, run.ended_at or run.beat_at if run else None)
     last = max((sign for sign in signs if sign), default=None)
@@ -225,7 +224,7 @@ def _odd_words(session: Session, short: str) -> str:
 
 
 def bad_date_words(session: Session) -> str:
-    """Return that its expiry cannot be read, and what mends that; empty when it can."""
+    """Say that the expiry cannot be read, and how to fix it; empty when it can."""
     ended = session.status in (Status.EXPIRED, Status.DELETED)
     if session.row is None or not session.expiry_is_unreadable or ended:
         return ""
@@ -237,7 +236,7 @@ def bad_date_words(session: Session) -> str:
 
 
 def _trashed(session: Session, context: Context | None) -> tuple[Manifest | None, tuple[str, ...]]:
-    """Return where in the trash a session is, and in words what of it was not read."""
+    """Return where in the trash a session is, and what of the trash could not be read."""
     if context is None:
         return None, ()
     every, unread = read_trash(context.root, (session.folder,))

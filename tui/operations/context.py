@@ -1,4 +1,4 @@
-"""What every use case needs to know: the settings, and what time it is."""
+"""The context of a use case, and the values that it hands to the console."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Target = Literal["none", "one", "marked"]
 class Context:
     """The settings in force and the clock; `clock()` is aware UTC.
 
-    What is written with an `act_id` is one act; without it each transaction is one.
+    Everything written with one `act_id` is one act; without it each transaction is one.
     """
 
     settings: Settings
@@ -35,43 +35,43 @@ class Context:
 
     @property
     def root(self) -> Path:
-        """The folder that holds the listings' folders."""
+        """The folder that holds the listing folders."""
         return self.settings.root
 
     def is_mine(self, operator: str) -> bool:
-        """Whether what `operator` did was done here: by that name, or by this login from anywhere.
+        """Whether `operator` is this one: the same name, or the same login from any address.
 
-        A name that was given stays whole, and a login is told by the address behind it alone.
+        An explicit operator name is compared whole; only `LOGIN@ADDRESS` is split.
         """
         login, _, address = operator.rpartition("@")
         is_login = bool(login) and login == self.settings.login and _is_address(address)
         return operator == self.settings.operator or is_login
 
     def require_writable(self) -> None:
-        """Raise `Refused` when this console may only look."""
+        """Raise `Refused` when this console is read-only."""
         if self.settings.read_only:
             raise Refused("this console is read-only")
 
     def require_unrestricted(self, deed: str) -> None:
-        """Raise `Refused` when this console is to leave the machine around its root alone."""
+        """Raise `Refused` when this console is restricted to its root."""
         if self.settings.restricted:
             raise Refused(f"this console is restricted: {deed}")
 
     def as_one_act(self) -> Context:
-        """Return it for one act of the operator, on however many sessions."""
+        """Return a context whose writes are one act, on however many sessions."""
         return self if self.act_id else replace(self, act_id=new_act_id())
 
     def at_one_moment(self) -> Context:
-        """Return that with its clock stopped: what is done at one moment is undone together."""
+        """Return that with its clock stopped: what happens at one moment is undone together."""
         now = self.clock()
         return replace(self.as_one_act(), clock=lambda: now)
 
 
 @dataclass(frozen=True, slots=True)
 class VerbOutput:
-    """What a verb had to say when it was asked inside the console: data and talk, line by line.
+    """The output of a verb that was run inside the console, stdout and stderr line by line.
 
-    `code` is the exit code it would have had.
+    `code` is the exit code that it would have had.
     """
 
     code: int
@@ -80,13 +80,11 @@ class VerbOutput:
 
 @dataclass(frozen=True, slots=True)
 class VerbInfo:
-    """What the console must know of a verb to offer it by its name.
+    """What the console needs to know of a verb to offer it on the `:` line.
 
-    `takes` is what its first word names: `id` (one session), `ids` (some), `listing`, `topic`,
-    or empty; it is optional when `needs`, the number of required words, is 0. `flags` are its
-    options, `valued` those of them that are followed by a value. When no session is named it is
-    run on its `target`: the selected session (`one`), the marked ones, or none. `acts` says
-    whether it changes anything.
+    `takes` is what its first argument is: `id` (one session), `ids` (several), `listing`, or empty.
+    `needs` counts the arguments it requires. `flags` are its options, `valued` those of them that
+    take a value.
     """
 
     name: str
@@ -101,10 +99,10 @@ class VerbInfo:
 
 @dataclass(frozen=True, slots=True)
 class ActionResult:
-    """Something that was done, in words for the message line, and what undoing it needs.
+    """The result of an action, in words for the message line, and what undoing it needs.
 
-    `listing` is the name shown; `folder` is the listing's own, which undoing goes by.
-    `is_needless` means that nothing had to change; `act_id` is what joins it to others of its act.
+    `listing` is the shown name, `folder` the listing's own, which undo uses. `is_needless` means
+    that nothing had to change; `act_id` joins it to others of the same act.
     """
 
     kind: str

@@ -11,11 +11,11 @@ LEVELS: tuple[Level, ...] = ("error", "warning", "note")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is odd, in words an operator can act on.
+    """Something odd, in words that an operator can act on.
 
-    An `error` loses something or keeps something from working, a `warning` may, a `note` only
-    explains. `listing` and `session_id` are empty for what is wider than one. `remedy` is what to
-    do; `is_fixable` that `doctor --fix` does it.
+    An `error` loses something or stops something from working, a `warning` may, a `note` only
+    explains. `listing` and `session_id` are empty for wider findings. `remedy` is what to do;
+    `is_fixable` means that `doctor --fix` does it.
     """
 
     level: Level
@@ -28,5 +28,5 @@ class Finding:
 
     @property
     def order(self) -> tuple[int, str, str, str]:
-        """What findings are sorted by: the most serious first."""
+        """The sort key of findings: the most serious first."""
         return (LEVELS.index(self.level), self.listing, self.code, self.session_id)

@@ -1,4 +1,4 @@
-"""How the operations say counts, sizes and moments in their sentences."""
+"""Formats counts, sizes and moments for the sentences of the operations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SIZES = (("GB", 1024**3), ("MB", 1024**2), ("kB", 1024))
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
-    """Return `1 session`, `3 sessions`; `plural` is for what takes more than an s."""
+    """Return `1 session`, `3 sessions`; `plural` is for irregular nouns."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
@@ -33,5 +33,5 @@ def size(number: float) -> str:
 
 
 def moment(at: datetime | None) -> str:
-    """Return a moment to the minute, its zone with it; `?` when nobody knows it."""
+    """Return a moment to the minute with its zone; `?` when it is unknown."""
     return f"{at.astimezone(LOCAL):%Y-%m-%d %H:%M %Z}" if at else "?"

@@ -1,4 +1,4 @@
-"""Purges that erased files and could not change what was written of them: what ends those."""
+"""Interrupted purges: files are erased, but records of them remain; and what ends them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DETAIL = '{"is_unfinished": true, "words": "its files alone"}'
 
 @dataclass(frozen=True, slots=True)
 class InterruptedPurge:
-    """What lies in the trash of an erasure that broke off, of which session if that is known."""
+    """What an interrupted purge left in the trash, and of which session if that is known."""
 
     listing: str
     session_id: str
@@ -36,9 +36,9 @@ class InterruptedPurge:
 
 
 def note_half_erased(context: Context, listing: str, session_id: str) -> str:
-    """Write down that the files of a session are erased, and not yet what was written of it.
+    """Log that a session's files are erased while records of it remain.
 
-    Returns why that could not be, empty when it was.
+    Returns why it could not be logged, else an empty string.
     """
     who = context.settings.operator
     event = AuditEvent(
@@ -54,9 +54,9 @@ def note_half_erased(context: Context, listing: str, session_id: str) -> str:
 
 
 def half_erased(root: Path) -> Mapping[Key, AuditEvent]:
-    """Return the purges of which no later one has ended what they began.
+    """Return the purges that no later purge has completed.
 
-    Where the logbook cannot be read that is nothing: `log` and the doctor say that.
+    Returns none where the logbook cannot be read: `log` and the doctor report that.
     """
     try:
         events = read_logbook(root, ALL_OF_IT)
@@ -67,7 +67,7 @@ def half_erased(root: Path) -> Mapping[Key, AuditEvent]:
 
 
 def half_erased_words(event: AuditEvent) -> str:
-    """Return who erased the files of a session when, and that the rest is still to be done."""
+    """Say who erased the files of a session and when, and that the rest is still to be done."""
     who = one_line(event.operator)
     return (
         f"{who} erased its files on {moment(event.at)}, but its row and what else was written of "
@@ -76,7 +76,7 @@ def half_erased_words(event: AuditEvent) -> str:
 
 
 def left_in_trash(root: Path, listing_paths: Iterable[Path]) -> tuple[InterruptedPurge, ...]:
-    """Return what lies in the trash of erasures that broke off, and what ends each."""
+    """Return what interrupted purges left in the trash, and what completes each."""
     paths = tuple(listing_paths)
     found = [
         InterruptedPurge(

@@ -1,4 +1,4 @@
-"""What is wrong with a listing as a whole, and how bad that is: one answer for doctor and check."""
+"""The one problem of a listing as a whole and its severity, for the doctor and `check`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LEVELS: dict[ProblemReason, Level] = {
 
 
 def trouble_of(listing: Listing) -> ProblemReason:
-    """Return why a listing cannot be read, or not whole; nothing when it can."""
+    """Return why a listing cannot be read, or not completely; empty when it can."""
     if listing.is_vanished:
         return ProblemReason.VANISHED
     is_unread = listing.is_stale or not listing.has_rows
@@ -26,7 +26,7 @@ def trouble_of(listing: Listing) -> ProblemReason:
 
 
 def is_whole(listing: Listing) -> bool:
-    """Whether all that a listing has is known: there is no more where it was found to be gone."""
+    """Whether everything in a listing is known, so that what was not found does not exist."""
     return not listing.problem or trouble_of(listing) in (
         ProblemReason.VANISHED,
         ProblemReason.NO_TABLE,
@@ -34,5 +34,5 @@ def is_whole(listing: Listing) -> bool:
 
 
 def level_of(trouble: ProblemReason) -> Level:
-    """Return how bad such a trouble is."""
+    """Return the severity of such a problem."""
     return _LEVELS.get(trouble, "error")

@@ -1,4 +1,4 @@
-"""Acts that no database tells of: written into the logbook, or it is said that they are not."""
+"""Writes acts that no database records into the root's logbook."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from tui.storage.state.logbook import write_event
 
 
 def written_down(context: Context, event: AuditEvent, words: str = "") -> str:
-    """Write an act into the root's logbook, and return `words`, with why where that failed."""
+    """Log an act and return `words`, with the reason appended if logging failed."""
     why = write_event(context.root, event)
     return f"{words}; not written down: {why}" if why else words

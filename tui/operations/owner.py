@@ -1,4 +1,4 @@
-"""Who runs a session elsewhere, and when that one last showed that it lives."""
+"""Who runs a session elsewhere, and its last sign of life."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _STILL = timedelta(seconds=15)  # a runner shows every 2 s that it lives
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """What may run a session where no process can be looked at.
+    """What may run a session where its process cannot be checked.
 
-    `last_sign` is the latest of its heartbeat, its registry entry and the transcript's last
-    write; `is_beating` that its runner showed a moment ago that it lives.
+    `last_sign` is the latest of its heartbeat, its registry entry and the transcript's last write;
+    `is_beating` means that its runner has just shown that it lives.
     """
 
     where: str
@@ -33,7 +33,7 @@ class Owner:
     is_beating: bool
 
     def words(self, now: datetime) -> str:
-        """Return who and where, and its last sign of life."""
+        """Say who and where it is, and its last sign of life."""
         if self.last_sign is None:
             return f"{self.where}; it left no sign of life"
         gone = span(max(now - self.last_sign, timedelta()))
@@ -41,7 +41,7 @@ class Owner:
 
 
 def owner_elsewhere(session: Session, now: datetime) -> Owner | None:
-    """Return the owner that cannot be proven alive or dead from here, or `None`."""
+    """Return the owner that can be proven neither alive nor dead from here, or `None`."""
     run, process = session.run, session.process
     if run is not None and not run.is_over and _is_elsewhere(run):
         return _of_run(session, run, now)
@@ -51,10 +51,10 @@ def owner_elsewhere(session: Session, now: datetime) -> Owner | None:
 
 
 def require_silent(target: Target, now: datetime, *, watches: bool = False) -> None:
-    """Raise `Refused` when a runner elsewhere shows that it lives; to be asked under the lock.
+    """Raise `Refused` when a runner elsewhere shows that it lives; call it under the lock.
 
-    One that seems still by our clock is watched for some seconds with `watches`: its machine's
-    clock, or that of the disk, may be another, so that only a heartbeat that stands proves it.
+    With `watches`, a heartbeat that looks old is watched for some seconds: the clocks of its
+    machine or of the disk may differ from ours, so only a heartbeat that does not move proves it.
     """
     try:
         runs = list_runs(target.folder)
@@ -77,7 +77,7 @@ def require_silent(target: Target, now: datetime, *, watches: bool = False) -> N
 def _is_elsewhere(run: Run) -> bool:
     try:
         owner = read_surely(run.folder / OWNER)
-    except OSError:  # then nobody can tell
+    except OSError:  # unknown
         return True
     return bool(owner) and named_process(owner, "pid", "proc_start") is None
 

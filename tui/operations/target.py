@@ -1,4 +1,4 @@
-"""What an act may touch: a session's id as part of paths, and the proof that nothing runs it."""
+"""The target of an act: a safe session id, its paths, and proof that nothing runs it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DATABASE = "buyers.db"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A session's id, proven well-formed, and the folder of its listing."""
+    """A session id, proven well-formed, and the folder of its listing."""
 
     session_id: str
     folder: Path
@@ -45,26 +45,26 @@ class Target:
 
     @property
     def short(self) -> str:
-        """The first eight characters of the id, as every screen shows it."""
+        """The first eight characters of the id, as shown everywhere."""
         return self.session_id[:8]
 
 
 def tracking_of(context: Context, folder: Path, zone: str) -> Tracking:
-    """Return what writes to the database of a listing's folder, as this operator and this act."""
+    """Return the writer to a listing's database, as this operator and in this act."""
     path, operator = folder / DATABASE, context.settings.operator
     return Tracking(path, zone_named(zone), operator, context.act_id, kept_since(context))
 
 
 def kept_since(context: Context) -> datetime | None:
-    """Return from when on the audit keeps all, and what was done can be undone; `None` for all."""
+    """Return since when the audit is kept whole, so that acts can be undone; `None` for always."""
     days = context.settings.audit_days
     return context.clock() - timedelta(days=days) if days < AUDIT_FOR_EVER_DAYS else None
 
 
 def target_of(session: Session) -> Target:
-    """Return the target of a session; raises `UnknownId` for an id that is none.
+    """Return the target of a session; raises `UnknownId` for a malformed id.
 
-    The id shown is cleaned: one that differs from what is stored must not act on its namesake.
+    The shown id is cleaned: if it differs from the stored id it could be another session's.
     """
     stored = session.row.session_id if session.row else session.session_id
     require_session_id(stored)
@@ -74,7 +74,7 @@ def target_of(session: Session) -> Target:
 
 
 def require_seen(session: Session) -> None:
-    """Raise `ConsoleError` where nobody can tell whether a session has a transcript."""
+    """Raise `ConsoleError` if it is unknown whether a session has a transcript."""
     if session.transcript is None and session.unseen:
         raise ConsoleError(
             f"whether {session.session_id[:8]} has a transcript cannot be told, so nothing is "
@@ -83,7 +83,7 @@ def require_seen(session: Session) -> None:
 
 
 def require_not_stray(session: Session) -> None:
-    """Raise `Refused` for a session whose transcript lies outside its listing."""
+    """Raise `Refused` for a session whose transcript is outside its listing."""
     if session.is_stray and session.transcript is not None:
         short, place = session.session_id[:8], session.transcript.stray_in
         raise Refused(f"{short} lies in {place}, outside its listing: `adopt {short}` it first")
@@ -91,10 +91,10 @@ def require_not_stray(session: Session) -> None:
 
 @contextmanager
 def owned(target: Target, *, takes_over: bool = False) -> Iterator[SessionLock]:
-    """Hold the session's lock, nothing else running it; raises `Refused` and says what to do.
+    """Hold the session's lock while nothing else runs it; raises `Refused` and says what to do.
 
-    Where nobody can tell whether the lock is free it raises a plain `ConsoleError`.
-    With `takes_over` an owner elsewhere, who cannot be proven dead from here, is passed over.
+    Raises a plain `ConsoleError` if the state of the lock is unknown. With `takes_over`, an owner
+    elsewhere that cannot be proven dead from here is ignored.
     """
     try:
         lock = SessionLock.take(target.folder, target.session_id)
@@ -112,16 +112,16 @@ def owned(target: Target, *, takes_over: bool = False) -> Iterator[SessionLock]:
 def require_not_live(
     target: Target, *, config_dir: Path | None = None, takes_over: bool = False
 ) -> None:
-    """Raise `Refused` when the live registry knows a process of it that is not proven dead.
+    """Raise `Refused` when the live registry has a process of it that is not proven dead.
 
-    `config_dir` is whose registry that is, unless it is the listing's.
+    `config_dir` is the registry's, unless it is the listing's.
     """
     processes = read_registry(config_dir) if config_dir else registry_of(target)
     require_run_by_none(target, processes, config_dir=config_dir, takes_over=takes_over)
 
 
 def registry_of(target: Target) -> tuple[Process, ...]:
-    """Return what the listing's live registry tells; raises `Refused` where a link leads to it."""
+    """Return the listing's live registry; raises `Refused` if it is behind a link."""
     if is_link(target.config_dir):
         raise Refused(
             f"{CONFIG_DIR} is a link, and links are not followed: nobody can tell what runs"
@@ -136,7 +136,7 @@ def require_run_by_none(
     config_dir: Path | None = None,
     takes_over: bool = False,
 ) -> None:
-    """Raise `Refused` as `require_not_live` does, the registry having been read."""
+    """Raise `Refused` as `require_not_live` does, for a registry that was read before."""
     for process in processes:
         if takes_over and is_foreign(process):
             continue
@@ -147,14 +147,14 @@ def require_run_by_none(
 
 
 def is_foreign(process: Process) -> bool:
-    """Whether a process not proven dead lives, if it does, where nobody here can look."""
+    """Whether a process that is not proven dead would live where we cannot see it."""
     if not process.session_id or process.liveness is not Liveness.UNKNOWN:
         return False
     return process.domain != own_domain() and (process.domain != "" or started(process.pid) is None)
 
 
 def unknown_words(target: Target, process: Process, config_dir: Path | None = None) -> str:
-    """Return what may run the session, as far as anybody can tell from here, and the way out."""
+    """Say what may run the session, as far as it is known here, and the way out."""
     registry = registry_folder(config_dir or target.config_dir)
     entry = registry_entry(config_dir or target.config_dir, process.pid)
     if not process.pid:
@@ -179,7 +179,7 @@ def unknown_words(target: Target, process: Process, config_dir: Path | None = No
 
 
 def require_no_orphan(session: Session) -> None:
-    """Raise `Refused` for a session whose CLI outlived its runner, and say what ends it."""
+    """Raise `Refused` for a session whose CLI outlived its runner, and say how to end it."""
     if session.liveness is Liveness.ORPHAN and session.process is not None:
         short = session.session_id[:8]
         raise Refused(
@@ -189,7 +189,7 @@ def require_no_orphan(session: Session) -> None:
 
 
 def busy_words(short: str, pid: int | None = None) -> str:
-    """Return why a live session is left alone, and what can be done instead."""
+    """Say why a live session is left alone, and what to do instead."""
     who = f" (pid {pid})" if pid else ""
     return (
         f"{short} is running{who}: send it a follow-up (`send {short} PROMPT`), "

@@ -1,4 +1,4 @@
-"""Whether anything of a listing changed, told by `stat` alone."""
+"""Detects changes in a listing with `stat` alone."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ Stamps = Mapping[str, FileStamp]
 
 @dataclass(frozen=True, slots=True)
 class ChangeStamps:
-    """The stamps of a listing's places: to be looked at often, or in slices.
+    """The stamps of a listing's paths: those to check often, and those to check in turn.
 
-    A place that is not there is left out: were it made, the folder that it is in would change. So
-    would it, were a file of ours in it replaced.
+    A path that does not exist is left out: creating it would change its folder. Our own files are
+    replaced by rename, which changes their folder too.
     """
 
     folder: str
@@ -35,7 +35,7 @@ class ChangeStamps:
 
     @property
     def rows(self) -> tuple[FileStamp | None, FileStamp | None]:
-        """What tells that the database changed: its file, and the log that WAL commits go to."""
+        """The stamps of the database file and of its write-ahead log."""
         return self.often.get(f"{self.folder}/{DATABASE}"), self.often.get(self.folder + _WAL)
 
     @property
@@ -45,7 +45,7 @@ class ChangeStamps:
 
     @property
     def has_settings(self) -> bool:
-        """Whether the CLI was told anything for this listing."""
+        """Whether the listing's config dir has a settings file."""
         return self.folder + _SETTINGS in self.slow
 
     @property
@@ -55,9 +55,9 @@ class ChangeStamps:
 
 
 def glance_at(folder: str) -> ChangeStamps:
-    """Return the stamps of everything in a listing that has a fixed place.
+    """Return the stamps of every fixed path in a listing.
 
-    Raises `OSError` for a folder that may not be entered.
+    Raises `OSError` for a folder that cannot be entered.
     """
     inside = f"{folder}/."
     often = {inside: stamp_of(os.lstat(inside))}
@@ -74,7 +74,7 @@ def glance_at(folder: str) -> ChangeStamps:
 
 
 def is_same(stamps: Stamps) -> bool:
-    """Whether all of these still have the stamp that they had."""
+    """Whether none of these stamps has changed."""
     lstat = os.lstat
     try:
         for path, stamp in stamps.items():

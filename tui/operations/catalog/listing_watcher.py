@@ -1,4 +1,4 @@
-"""One listing, looked at again and again: read anew only where something changed."""
+"""Watches one listing and reads again only what changed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from tui.storage.transcripts.facts_cache import FactsCache
 from tui.storage.transcripts.transcript_files import TranscriptFinder
 
 _NO_LOCKS = session_locks.LockScan()
-# What failed after much computing, and did not change since, is left alone so many times as long.
+# An expensive read that failed is retried only after this many times its cost, unless changed.
 _REST, _CHEAP_S = 20.0, 0.1
 
 _NO_EVENTS: Mapping[str, AuditEvent] = MappingProxyType({})
@@ -56,10 +56,10 @@ class _Rows:
 
 
 class ListingWatcher:
-    """What is known of one listing; not for two threads at once, `found` may be read by any.
+    """What is known of one listing; `refresh` is for one thread at a time, `found` for any.
 
-    `is_restless`: it is to be looked at each time, for something lives here or could not be read
-    (`is_troubled`). Whenever `found` is another, the folder is added to `changed`.
+    `is_restless`: check it at every look, because something runs here or could not be read
+    (`is_troubled`). Whenever `found` is replaced, the folder is added to `changed`.
     """
 
     def __init__(
@@ -97,10 +97,10 @@ class ListingWatcher:
         processes: tuple[Process, ...] = (),
         unread: str = "",
     ) -> Listing:
-        """Return what is known of it, its strays counted in; the same object while nothing changed.
+        """Return the listing with its strays; the same object while nothing changed.
 
-        `unread` says why it may have more strays. Of a listing that never answered only its name is
-        known.
+        `unread` says why it may have more strays. A listing that has never answered has only a
+        name.
         """
         seen = self.found
         if seen is None:
@@ -121,10 +121,10 @@ class ListingWatcher:
         return known[2]
 
     def refresh(self, *, is_slice: bool) -> None:
-        """Look if something changed; `is_slice` widens what is looked at to tell.
+        """Read the listing if it changed; `is_slice` also checks the paths that take turns.
 
-        What lives, and what could not be read, is always looked at. Never raises: whatever a
-        listing holds is its own problem.
+        Live and unreadable listings are read every time. Never raises: an error becomes the
+        listing's problem.
         """
         if not (self.is_restless or self._has_changed(is_slice=is_slice)):
             return
@@ -132,7 +132,7 @@ class ListingWatcher:
             self._look()
         except OSError as error:
             self._be_blind(_unread(self.folder, error), ProblemReason.of(error))
-        except Exception as error:  # nothing that one listing holds may hide the others
+        except Exception as error:  # one bad listing must not hide the others
             self._be_blind(f"cannot be looked at: {one_line(error)[:200]}")
 
     def _has_changed(self, *, is_slice: bool) -> bool:
@@ -186,7 +186,7 @@ class ListingWatcher:
     def _probed(
         self, seen: session_locks.LockScan, transcripts: tuple[Transcript, ...]
     ) -> session_locks.LockScan:
-        """Return what was seen of the locks, or that its mount has none: asked until it has."""
+        """Return the lock scan, or that the file system has no locks; asked until it has some."""
         if not self._has_locks and transcripts and not seen.why:
             self._has_locks = session_locks.has_locks(transcripts[0].path)
             if not self._has_locks:
@@ -195,7 +195,7 @@ class ListingWatcher:
         return seen
 
     def _acks(self, *, has_ours: bool) -> tuple[Mapping[str, Acknowledgement], str]:
-        """Return what was acknowledged, and why that is only what was last known."""
+        """Return the acknowledgements, and why they are only the last known ones."""
         try:
             return (read_acks(self.folder) if has_ours else {}), ""
         except OSError as error:
@@ -205,7 +205,7 @@ class ListingWatcher:
     def _cut(
         self, seen: session_locks.LockScan, days: int, unread_acks: str, *, is_linked: bool
     ) -> tuple[str, ProblemReason]:
-        """Return what of it is not known and why, in words and for code: the worst of it."""
+        """Return what is unknown about the listing, in words and as a reason; the worst wins."""
         finder = self._finder
         sweep = f"when the CLI sweeps it is not known: {SETTINGS} cannot be read"
         told = (
@@ -224,7 +224,7 @@ class ListingWatcher:
         )
 
     def _settle(self, glance: ChangeStamps, rows: _Rows, found: ListingScan) -> None:
-        """Remember what tells of the next change."""
+        """Remember the stamps that show the next change."""
         self._glance = glance
         self._often = {**glance.often, **self._finder.projects}
         self._slow = {**glance.slow, **self._finder.seen}
@@ -240,7 +240,7 @@ class ListingWatcher:
             self._changed.add(self.folder)
 
     def _be_blind(self, problem: str, trouble: ProblemReason = ProblemReason.UNREADABLE) -> None:
-        """Keep all that was known, with the reason why nothing more is."""
+        """Keep what was known, with the reason why it cannot be refreshed."""
         self.is_restless = self.is_troubled = True
         known = self.found or ListingScan(
             self.folder.name, self.folder, zone=self._zone, has_rows=False
@@ -277,7 +277,7 @@ def _read_rows(tables: TableCache, glance: ChangeStamps, known: _Rows | None) ->
 
 
 def _is_live(found: ListingScan) -> bool:
-    """Whether anything runs here, or may: then nothing tells of its changes but looking."""
+    """Whether something runs here, or may: changes are then only found by looking."""
     return bool(found.processes or found.locked) or any(not run.is_over for run in found.runs)
 
 

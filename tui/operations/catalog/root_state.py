@@ -1,4 +1,4 @@
-"""The root itself: its listings, who holds it, what its logbook says, how much room is left."""
+"""The root folder itself: its listings, hold, logbook and free space."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _END_OF_LOG = 64 * 1024
 
 
 class RootState:
-    """What is known of a root's own folder; `problem` says why that is nothing.
+    """What is known of a root's own folder; `problem` says why it cannot be read.
 
-    `disks` names the disk of each listing that is, or has in it, a mount of its own.
+    `disks` names the disk of each listing that is a mount of its own or contains one.
     """
 
     def __init__(self, root: Path) -> None:
@@ -37,7 +37,7 @@ class RootState:
         self.problem = ""
 
     def look(self) -> None:
-        """Look again; the names are read anew only when the folder changed."""
+        """Look again; the names are read only when the folder changed."""
         try:
             stamp = stamp_of(self._root.stat())
             if stamp != self._stamp:
@@ -52,9 +52,9 @@ class RootState:
             self._stamp, self.problem = None, _problem(self._root, error)
 
     def _look_at_log(self) -> None:
-        """Read the end of the logbook when it changed: it only grows.
+        """Read the end of the logbook when it changed; it only grows.
 
-        One that cannot be read now is as it was last known.
+        If it cannot be read, the last known entries stay.
         """
         with suppress(OSError):
             stamp = logbook_stamp(self._root)
@@ -64,7 +64,7 @@ class RootState:
 
 
 def _disks(root: Path, names: Iterable[str]) -> dict[str, str]:
-    """Return the disks of those listings that lie on another than their root; touches none."""
+    """Return the disks of the listings that are not on the root's disk; touches none of them."""
     disks = mounts()
     base = os.path.realpath(root)
     places = ((name, (f"{base}/{name}", f"{base}/{name}/{CONFIG_DIR}")) for name in names)
@@ -75,7 +75,7 @@ def _disks(root: Path, names: Iterable[str]) -> dict[str, str]:
 
 
 def _free_bytes(root: Path) -> int | None:
-    """Return how much room is left for us, `None` when nobody can tell."""
+    """Return the free space in bytes, `None` if unknown."""
     try:
         return shutil.disk_usage(root).free
     except OSError:
@@ -83,7 +83,7 @@ def _free_bytes(root: Path) -> int | None:
 
 
 def listing_names(root: Path) -> list[str]:
-    """Return what listings there are: real folders, no links; raises `OSError`."""
+    """Return the names of the listings: real folders, not links; raises `OSError`."""
     with os.scandir(root) as entries:
         return [
             entry.name

@@ -1,4 +1,4 @@
-"""Look at a root: every listing's rows, files, locks and registry, joined into a catalog."""
+"""Scans a root: every listing's rows, files, locks and registry, joined into a catalog."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ _ALL_WITHIN_S = 10.0
 _AT_LEAST = 32
 _PATIENCE_S = 0.5
 _FIRST_PATIENCE_S = 2.0
-_ALONE_PATIENCE_S = 4.0  # at first, while nothing at all can be shown yet
-_ROOT, _OUTSIDE, _INDEX = "/root", "/outside", "/index"  # no listing is called that
+_ALONE_PATIENCE_S = 4.0  # at the first look, while there is nothing to show
+_ROOT, _OUTSIDE, _INDEX = "/root", "/outside", "/index"  # no listing has such a name
 _SLOW = "does not answer: its disk or its database is slow, or hangs"
 
 
 class CatalogScanner:
-    """Looks at a root again and again, reading only what changed.
+    """Scans a root again and again, and reads only what changed.
 
-    Not for two threads at once. Looking changes nothing below the root. A listing in which nothing
-    changed is the same object in the next catalog. One that does not answer in time is shown as it
-    was last known, with the reason, and goes on being read in the background.
+    Not thread-safe. Scanning changes nothing below the root. An unchanged listing is the same
+    object in the next catalog. A listing that does not answer in time is shown as last known, with
+    the reason, and is read on in the background.
     """
 
     def __init__(self, context: Context, wanted: str = "") -> None:
-        """With `wanted` what begins so is looked at first where there is very much."""
+        """Create a scanner; ids that begin with `wanted` are read first in very large listings."""
         settings = context.settings
         self._wanted = wanted
         self._context = context
@@ -70,7 +70,7 @@ class CatalogScanner:
         self._next = 0
 
     def look(self, only: str | None = None) -> Catalog:
-        """Return the picture of this moment, of one listing when `only` names it; blocking."""
+        """Return the catalog as of now, with one listing when `only` names it; blocking."""
         root, now = self._context.root, self._context.clock()
         is_late = self._do([_ROOT], lambda _: self._rooted.look())
         problem = f"{root} {_SLOW}" if is_late else self._rooted.problem
@@ -93,10 +93,10 @@ class CatalogScanner:
         return Catalog(root, now, self._listings, free_bytes=free, hold=hold, log=log)
 
     def forget(self, listing_id: str) -> str:
-        """Show a vanished listing no longer, nobody: this operator has seen it.
+        """Stop showing a vanished listing, which this operator has acknowledged.
 
-        The others are told by the logbook, unless this one may only look; returns why that could
-        not be, else nothing.
+        The logbook tells other consoles, unless this one is read-only; returns why it could not be
+        written, else an empty string.
         """
         gone, context = self._vanished.forget(listing_id), self._context
         if gone and not context.settings.read_only:
@@ -105,9 +105,9 @@ class CatalogScanner:
         return ""
 
     def _refresh(self, names: tuple[str, ...], now: datetime) -> frozenset[str]:
-        """Refresh these listings, and return which of them did not answer.
+        """Refresh these listings, and return those that did not answer.
 
-        Those in trouble come last: they hold up nobody but one another.
+        Troubled listings come last, so that they delay only each other.
         """
         for name in names:
             if name not in self._sights:
@@ -133,14 +133,14 @@ class CatalogScanner:
         return ListingWatcher(folder, self._zone, *caches, self._changed, self._wanted)
 
     def _due(self, names: tuple[str, ...], slices: frozenset[str]) -> list[str]:
-        """Return whom to look at now: of many calm listings every other one."""
+        """Return the listings to check now: of many calm ones, every other one."""
         self._count += 1
         half = names if len(names) <= _AT_LEAST else names[self._count % 2 :: 2]
         turns, sights = slices | self._late | set(half), self._sights
         return [name for name in names if name in turns or sights[name].is_restless]
 
     def _do(self, keys: Iterable[str], job: Job) -> frozenset[str]:
-        """Do a job for every key, more patiently at first, and return which is still going on."""
+        """Run a job for each key, more patiently at the first look; return those still running."""
         if self._looked_at is None:
             return self._crew.do(
                 keys, job, _FIRST_PATIENCE_S, first_s=_ALONE_PATIENCE_S, lane_of=self._lane_of
@@ -148,11 +148,11 @@ class CatalogScanner:
         return self._crew.do(keys, job, _PATIENCE_S, lane_of=self._lane_of)
 
     def _lane_of(self, key: str) -> str:
-        """Return which disk a listing is on, whose threads it shares; the root has its own."""
+        """Return a listing's disk, which decides whose threads it shares; the root has its own."""
         return key if key.startswith("/") else self._rooted.disks.get(key, "")
 
     def _slice(self, names: tuple[str, ...], now: datetime) -> frozenset[str]:
-        """Return the listings whose files are looked at one by one: each of them within 10 s."""
+        """Return the listings whose files are checked in turn: each of them within 10 s."""
         passed = (now - self._looked_at).total_seconds() if self._looked_at else _ALL_WITHIN_S
         share = min(max(passed / _ALL_WITHIN_S, 0.0), 1.0)
         count = min(max(_AT_LEAST, math.ceil(len(names) * share)), len(names))
@@ -172,7 +172,7 @@ class CatalogScanner:
             )
 
     def _joined(self, names: tuple[str, ...], late: frozenset[str]) -> tuple[Listing, ...]:
-        """Return the listings of these names: the last look's own tuple if nothing changed."""
+        """Return the listings of these names; the same tuple as last time if nothing changed."""
         of = (names, late, self._outside.found, self._outside.unread)
         if self._changed or late or self._shown_of != of:
             self._changed.clear()
@@ -186,9 +186,9 @@ class CatalogScanner:
         return _stale(listing, _SLOW) if is_late else listing
 
     def _save(self, now: datetime, names: tuple[str, ...] | None) -> None:
-        """Keep what transcripts and tables say for the next start, from time to time.
+        """Cache what transcripts and tables say for the next start, now and then.
 
-        What is kept of listings that are not among `names` goes.
+        Cached entries of listings that are not among `names` are dropped.
         """
         is_time = self._saved_at is None or not now - self._saved_at < _SAVE_EACH
         if is_time or self._index.is_owed:
@@ -206,7 +206,7 @@ class CatalogScanner:
 
 
 def listing_paths(root: Path) -> tuple[Path, ...]:
-    """Return the folders of all listings, by name; raises `ConsoleError` when nobody can tell."""
+    """Return the folders of all listings, by name; raises `ConsoleError` if they cannot be read."""
     try:
         return tuple(root / name for name in sorted(listing_names(root)))
     except (FileNotFoundError, NotADirectoryError):
@@ -218,7 +218,7 @@ def listing_paths(root: Path) -> tuple[Path, ...]:
 
 @contextmanager
 def _no_collection(*, is_first: bool) -> Iterator[None]:
-    """Keep the garbage collector from walking what a first look makes: all of it stays."""
+    """Freeze the first catalog out of garbage collection, to avoid pauses."""
     if not is_first or not gc.isenabled():
         yield
         return
@@ -228,7 +228,7 @@ def _no_collection(*, is_first: bool) -> Iterator[None]:
     finally:
         if not gc.get_freeze_count():
             gc.freeze()
-            gc.unfreeze()  # all of it counts as old now
+            gc.unfreeze()  # everything now belongs to the oldest generation
         gc.enable()
 
 
@@ -237,7 +237,7 @@ def _stale(listing: Listing, problem: str) -> Listing:
 
 
 def _with(found: tuple[Listing, ...], gone: tuple[Listing, ...]) -> tuple[Listing, ...]:
-    """Return the listings by the names of their folders, those that are gone among them."""
+    """Return all listings, those that vanished among them, by folder name."""
     if not gone:
         return found
     return tuple(sorted((*found, *gone), key=lambda one: one.path.name))

@@ -1,4 +1,4 @@
-"""From what an operator typed to one session: `ID`, a prefix of it, or `LISTING/ID`."""
+"""Finds the session that an operator typed: `ID`, a prefix of it, or `LISTING/ID`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _SLOW = "it did not answer in time"
 def find_session(catalog: Catalog, words: str) -> Session:
     """Return the session that `words` name.
 
-    Raises `UnknownId` when there is none or it can be no id, `Inconclusive` when there may be one
-    where nobody could look, `AmbiguousId` with the candidates.
+    Raises `UnknownId` when there is none or the id is malformed, `Inconclusive` when it may be in a
+    place that could not be read, `AmbiguousId` with the candidates.
     """
     listing, slash, prefix = words.rpartition("/")
     if not is_session_id(prefix) or (slash and not is_listing_id(listing)):
@@ -57,7 +57,7 @@ def _require_whole(catalog: Catalog, listing: str, words: str) -> None:
 
 
 def _vanished_words(catalog: Catalog, listing: str) -> str:
-    """Return which listings vanished, in which the session may have been; empty for none."""
+    """Name the vanished listings that may have held the session; empty for none."""
     gone = [
         one
         for one in catalog.listings
@@ -71,7 +71,7 @@ def _vanished_words(catalog: Catalog, listing: str) -> str:
 
 
 def _is_disguised(session: Session) -> bool:
-    """Whether its stored id only looks like the one shown, once cleaned: nothing may act on it."""
+    """Whether the stored id differs from the cleaned one shown: nothing may act on it."""
     return session.row is not None and session.row.session_id != session.session_id
 
 

@@ -1,4 +1,4 @@
-"""What lies of ours outside every listing, and what runs it."""
+"""Finds strays, the sessions of ours outside every listing, and their processes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _NOTHING: _Found = ((), ())
 
 
 class StrayWatcher:
-    """The strays of all listings in the CLI's default config dir, and its registry's word on them.
+    """The strays of all listings in the CLI's default config dir, and their registry entries.
 
-    `found` is another object when anything changed; `unread` says why there may be more, and then
-    what was known stays. Without a `claude_home` there are none.
+    `found` is a new object when anything changed. `unread` says why there may be more; what was
+    known then stays. Without a `claude_home` there are no strays.
     """
 
     def __init__(self, claude_home: Path | None, facts: FactsCache) -> None:
@@ -28,11 +28,11 @@ class StrayWatcher:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nowhere to look."""
+        """Whether there is no place to look."""
         return self._finder is None
 
     def look(self, listings: Listings) -> None:
-        """Look for the strays of these listings, each a folder with the ids that it tracks."""
+        """Find the strays of these listings, each a folder with the ids that it tracks."""
         if self._finder is None:
             return
         if listings != self._listings:
@@ -51,14 +51,14 @@ class StrayWatcher:
             self.found = every
 
     def of(self, folder: Path) -> _Found:
-        """Return a listing's strays and their processes, as they were at the last look."""
+        """Return a listing's strays and their processes, as of the last look."""
         return self.found.get(folder, _NOTHING)
 
 
 def _found(
     strays: tuple[Transcript, ...], processes: tuple[Process, ...], ids: frozenset[str]
 ) -> _Found:
-    """Return what is a listing's; an entry that cannot be read may run any of its strays."""
+    """Return what belongs to a listing; an unreadable registry entry may run any of its strays."""
     if not strays and not processes:
         return _NOTHING
     named = {one.session_id for one in strays}

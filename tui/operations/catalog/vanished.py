@@ -1,4 +1,4 @@
-"""Listings whose folder was there and is gone: shown until somebody has seen it."""
+"""Listings whose folder has vanished: shown until somebody acknowledges it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ACK, _PURGE = "ack", "purge"
 
 
 class VanishedListings:
-    """Knows which listings there were; with a `state_dir` also before this console started."""
+    """Knows the listings that used to exist; with a `state_dir`, also those of earlier consoles."""
 
     def __init__(self, state_dir: Path | None, root: Path) -> None:
         self._state_dir = state_dir
@@ -42,7 +42,7 @@ class VanishedListings:
     def note(
         self, listings: tuple[Listing, ...], now: datetime, log: tuple[AuditEvent, ...] = ()
     ) -> None:
-        """Take in the listings that there are now, all of them, and the root's logbook."""
+        """Take in all listings that exist now, and the root's logbook."""
         if listings is not self._noted:
             self._note(listings, now)
         self._noted_at = now
@@ -64,14 +64,14 @@ class VanishedListings:
         self._write(now)
 
     def listings(self, only: str | None) -> tuple[Listing, ...]:
-        """Return what is gone, of one name when `only` names it."""
+        """Return the vanished listings, or only the one that `only` names."""
         return tuple(one for name, one in self._recalled().items() if only in (None, name))
 
     def forget(self, listing_id: str) -> str:
-        """Forget a listing that is gone, by its name as shown or its folder's; return the former.
+        """Forget a vanished listing, by its shown or its folder name; return the shown name.
 
-        It is empty when none of that name is gone. Raises `ConsoleError` when what is known of it
-        cannot be read.
+        Returns an empty string if no vanished listing has that name. Raises `ConsoleError` when the
+        state file cannot be read or written.
         """
         for name, one in self._recalled().items():
             if listing_id in (name, one.listing_id):
@@ -89,17 +89,17 @@ class VanishedListings:
         del self._recalled()[name]
 
     def _drop_acked(self, log: Iterable[AuditEvent]) -> None:
-        """Forget what somebody has acknowledged since it was last seen here."""
+        """Forget the listings that somebody acknowledged after they were last seen here."""
         gone = self._recalled()
         acks = {one.listing: one.at for one in log if _is_ack(one)} if gone else {}
         for name, one in tuple(gone.items()):
             at = acks.get(one.listing_id)
             if at is not None and at > self._seen_at[name]:
-                with suppress(OSError):  # until what is known can be read
+                with suppress(OSError):  # retried at the next look
                     self._drop(name)
 
     def _drop_erased(self, log: Iterable[AuditEvent]) -> None:
-        """Forget the sessions that somebody has erased, whose titles would still be shown."""
+        """Forget sessions that were purged, whose titles would still be shown."""
         erased = {(one.listing, one.session_id) for one in log if one.action == _PURGE}
         for name, one in self._recalled().items() if erased else ():
             left = tuple(session for session in one.sessions if session.key not in erased)
@@ -107,13 +107,13 @@ class VanishedListings:
                 self._recalled()[name] = replace(one, sessions=left)
 
     def _recalled(self) -> dict[str, Listing]:
-        """Return what is gone, at first what an earlier console knew and nobody has seen since."""
+        """Return the vanished listings, the first time with those that an earlier console knew."""
         if not self._is_recalled:
             try:
                 found = (
                     seen_listings.read_known(self._state_dir, self._root) if self._state_dir else {}
                 )
-            except OSError:  # it is asked again at the next look
+            except OSError:  # read again at the next look
                 return self._gone
             self._is_recalled = True
             gone = {
@@ -124,25 +124,25 @@ class VanishedListings:
             self._seen_at = {name: found[name].at for name in gone} | self._seen_at
             self._gone = gone | self._gone
             if gone:
-                with suppress(OSError):  # what was acknowledged is dropped at a later look
+                with suppress(OSError):  # acknowledged listings are dropped at a later look
                     self._drop_acked(read_logbook(self._root))
         return self._gone
 
     def _write(self, now: datetime) -> None:
-        """Write down what there is when it changed, not each time that a session comes or goes."""
+        """Save the listings when one comes or goes, and session counts at most each minute."""
         if self._state_dir is None:
             return
         counts = {name: len(one.sessions) for name, one in self._last.items()}
         is_new = counts.keys() != self._counts.keys()
         is_due = self._written_at is None or not now - self._written_at < _WRITE_EACH
         if is_new or (is_due and counts != self._counts):
-            with suppress(OSError):  # it is tried again at the next look
+            with suppress(OSError):  # saved at the next look
                 seen_listings.remember(self._state_dir, self._root, counts, now)
                 self._counts, self._written_at = counts, now
 
 
 def acked(listing_id: str, operator: str, now: datetime) -> AuditEvent:
-    """Return the act that tells everybody that somebody has seen a listing vanish."""
+    """Return the logbook entry that tells all consoles that a vanished listing was acknowledged."""
     return AuditEvent(now, operator, _ACK, listing_id, note="vanished")
 
 

@@ -1,4 +1,4 @@
-"""A few threads for each disk that work off a list: what hangs holds up nothing but itself."""
+"""A few threads per disk that work off a queue: a hung task doesn't block the others."""
 
 from __future__ import annotations
 
@@ -10,39 +10,38 @@ from collections.abc import Callable, Iterable
 
 _TICK_S = 0.01
 _WORKING = 0.5
-_STUCK_S = 0.2  # over one thing, which may compute for ever
+_STUCK_S = 0.2  # on one task, which may never end
 
-_MOST_STUCK = 2  # times as many: in their place others work on
+_MOST_STUCK = 2  # times `most`: so many stuck threads are replaced
 _MOST_IN_ALL = 64
 
 Job = Callable[[str], object]
 
 
 def one_lane(key: str) -> str:
-    """Return that all keys share their threads."""
+    """Return the same lane for every key, so that all share their threads."""
     return ""
 
 
 class _Lane:
-    """What waits to be done with one disk, and since when each of its threads is at one thing."""
+    """The queue of one disk, and when each of its threads began its current task."""
 
     def __init__(self) -> None:
         self.queue: deque[tuple[str, Job]] = deque()
         self.since: dict[object, float] = {}
 
     def has_room(self, most: int) -> bool:
-        """Whether one more thread may join: those that are stuck count only up to a bound."""
+        """Whether one more thread may join; up to a bound, stuck threads do not count."""
         now, count = time.monotonic(), len(self.since)
         stuck = sum(now - since > _STUCK_S for since in self.since.values())
         return count - min(stuck, _MOST_STUCK * most) < most
 
 
 class WorkerPool:
-    """At most `most` threads a lane; each ends when nothing is left to do, none keeps the process.
+    """At most `most` threads per lane, each ending when its queue is empty; all are daemons.
 
-    One is enough while the work is computing. More join as long as they only wait for a disk, or
-    when nothing comes of it, and in the place of those that are stuck over one thing, within
-    bounds: what hangs in one lane holds up none of another.
+    One thread is enough for computing. More join while threads wait for a disk, and up to a bound
+    to replace stuck ones, so that a hung task in one lane doesn't block other lanes.
     """
 
     def __init__(self, most: int = 8) -> None:
@@ -62,13 +61,12 @@ class WorkerPool:
         at_most_s: float = math.inf,
         lane_of: Callable[[str], str] = one_lane,
     ) -> frozenset[str]:
-        """Call `job` for every key, and return the keys whose job is still going on.
+        """Call `job` for every key, and return the keys whose job is still running.
 
-        Keys of one lane, such as those on one disk, share a few threads, and no others do.
-        A key that is still going on from an earlier call is not begun again. Gives up when
-        nothing was done for `patience_s` (the first thing for `first_s`), and after `at_most_s`;
-        what is going on then goes on. New work comes before what was left over. Raises what a job
-        raised.
+        Keys of one lane, such as those on one disk, share a few threads. A key that still runs from
+        an earlier call is not started again. Returns when no job ended for `patience_s` (the first
+        for `first_s`), and after `at_most_s`; jobs go on in the background. New keys go before
+        older ones. Raises what a job raised.
         """
         keys = tuple(keys)
         fresh = frozenset(keys) - self._going
@@ -103,7 +101,7 @@ class WorkerPool:
                 self._hire()
 
     def _hire(self) -> None:
-        """Let one more thread join in each lane where something waits and there is room."""
+        """Start one more thread in each lane that has tasks waiting and room for it."""
         with self._ended:
             left = _MOST_IN_ALL - sum(len(lane.since) for lane in self._lanes.values())
             short = [one for one in self._lanes.values() if one.queue and one.has_room(self._most)]
@@ -118,13 +116,13 @@ class WorkerPool:
             key, job = task
             try:
                 job(key)
-            except BaseException as error:  # raised again where somebody waits for the work
+            except BaseException as error:  # `do` raises it again
                 self._failure = error
             finally:
                 self._going.discard(key)
 
     def _next(self, lane: _Lane, thread: object) -> tuple[str, Job] | None:
-        """Return a lane's next task; without one this thread is no longer counted."""
+        """Return the lane's next task; without one, this thread no longer counts."""
         with self._ended:
             if lane.queue:
                 lane.since[thread] = time.monotonic()

@@ -1,4 +1,4 @@
-"""The files below a root that agents obey as they start, and whose agents those are."""
+"""Finds the files in a listing that an agent obeys at its start; never follows or runs them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tui.settings import Settings
 
 
 def acting_below(root: Path) -> tuple[AgentFile, ...]:
-    """Return what acts in agents of a root's listings, its own files first."""
+    """Return the files that agents of a root's listings obey, the root's own first."""
     own = acting_files(root)
     try:
         folders = [root / name for name in sorted(listing_names(root))]
@@ -20,5 +20,5 @@ def acting_below(root: Path) -> tuple[AgentFile, ...]:
 
 
 def obeying_stages(settings: Settings) -> tuple[str, ...]:
-    """Return the stages whose agents obey such files from a restricted console, too."""
+    """Return the stages whose agents obey such files even from a restricted console."""
     return tuple(name for name, stage in settings.stages.items() if stage.get("setting_sources"))

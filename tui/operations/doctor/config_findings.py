@@ -1,4 +1,4 @@
-"""What the doctor finds about the CLI's config dir of a listing: what it orders, where it lies."""
+"""Findings about a listing's config dir: what its files make agents do, and where it is."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tui.safe_io.folders import is_folder, is_link, mount_of
 
 
 def of_config_dirs(context: Context, catalog: Catalog) -> Iterator[Finding]:
-    """Yield what the files in each listing do to its agents; a few small files a listing."""
+    """Yield findings for the files that agents obey; reads a few small files a listing."""
     reach = _reach(context)
     yield from _of_acting(context.root, "", reach)
     for listing in catalog.listings:
         if listing.is_vanished or not os.access(listing.path, os.X_OK):
-            continue  # nothing in it can be told: that it is unreadable is said elsewhere
+            continue  # another finding says that it is unreadable
         yield from _of_acting(listing.path, listing.listing_id, reach)
         config_dir = listing.path / CONFIG_DIR
         if not is_link(config_dir) and is_folder(config_dir):
@@ -31,7 +31,7 @@ def of_config_dirs(context: Context, catalog: Catalog) -> Iterator[Finding]:
 
 
 def _reach(context: Context) -> str:
-    """Return in words whose agents obey such a file."""
+    """Say whose agents obey such a file."""
     stages = ", ".join(map(one_line, obeying_stages(context.settings)))
     but = f" (those of {stages} do)" if stages else ""
     return f"every agent here obeys it, but for those that a restricted console starts{but}"
@@ -62,7 +62,7 @@ def _found(code: str, words: str, listing_id: str, *, is_running: bool) -> Findi
 
 
 def _of_mount(listing: Listing, config_dir: Path) -> Iterator[Finding]:
-    """What is a mount of its own cannot be moved into the trash by a rename."""
+    """A rename cannot move a mount into the trash."""
     if mount_of(projects_folder(config_dir)) != config_dir.resolve():
         return
     words = (

@@ -1,4 +1,4 @@
-"""The doctor: everything odd below a root, in words that an operator can act on."""
+"""The doctor: finds everything odd below a root, in words that an operator can act on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tui.operations.trash.interrupted_moves import unfinished
 
 __all__ = ["Finding", "examine", "fix", "verdict"]
 
-# What is said of one and of several, the most serious first; what is not named is only counted.
+# The words for one and for several, the most serious first; kinds not named here are only counted.
 _SAID = {
     "swept_first": ("would be swept before it expires", "would be swept before they expire"),
     "stray": ("lies outside its listing", "lie outside their listing"),
@@ -52,7 +52,7 @@ _SAID = {
 def examine(
     context: Context, catalog: Catalog, machine: MachineFacts | None = None
 ) -> tuple[Finding, ...]:
-    """Return what is odd, the most serious first; blocking, and changes nothing.
+    """Return all findings, the most serious first; blocking, changes nothing.
 
     `machine` is read unless it is given.
     """
@@ -70,7 +70,7 @@ def examine(
 
 
 def verdict(findings: Sequence[Finding]) -> str:
-    """Return one line for the console's start: how many, and the worst of it."""
+    """Return one line for the console's start: how many findings, and the worst."""
     levels = Counter(one.level for one in findings)
     if not levels["error"] and not levels["warning"]:
         notes = f" ({count(levels['note'], 'note')})" if findings else ""

@@ -1,4 +1,4 @@
-"""What the doctor finds about a listing's folder: database, config dir, registry, zone."""
+"""Findings about a listing's folder: database, config dir, registry, zone."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MARGIN = timedelta(days=3)
 
 
 def of_listings(context: Context, catalog: Catalog) -> Iterator[Finding]:
-    """Yield what is odd about each listing; a few `stat`s each."""
+    """Yield findings about each listing; a few `stat`s each."""
     now = context.clock()
     for listing in catalog.listings:
         if listing.is_vanished:
@@ -81,7 +81,7 @@ def _of_problem(listing: Listing) -> Iterator[Finding]:
 
 
 def _of_folders(listing: Listing) -> Iterator[Finding]:
-    """A folder that may not be looked into hides what lies below it."""
+    """A folder that cannot be read hides what is below it."""
     config_dir, ours = listing.path / CONFIG_DIR, listing.path / OURS
     if is_link(ours):
         words = f"{one_line(ours)} is a link, and links are not followed: nothing can be done here"
@@ -95,7 +95,7 @@ def _of_folders(listing: Listing) -> Iterator[Finding]:
 
 
 def _of_variable(listing: Listing) -> Iterator[Finding]:
-    """The wrong variable shows in strays; without a volume, in that nothing is left at all."""
+    """A pipeline that set the wrong variable leaves strays, or nothing at all without a volume."""
     strays = [one for one in listing.sessions if one.is_stray]
     ghosts = [one for one in listing.sessions if one.state is State.GHOST]
     remedy = (
@@ -118,7 +118,7 @@ def _of_variable(listing: Listing) -> Iterator[Finding]:
 
 
 def _of_age(settings: Settings, listing: Listing, now: datetime) -> Iterator[Finding]:
-    """The guide's clean-up by age removes a child of the config dir by the child's own mtime."""
+    """The guide's clean-up by age deletes children of the config dir by their own mtime."""
     kept = [one for one in listing.sessions if _is_kept(one, now)]
     modified_at = _modified(projects_folder(listing.path / CONFIG_DIR)) if kept else None
     if modified_at is None:
@@ -178,7 +178,7 @@ def _is_nameless(session: Session) -> bool:
 
 
 def _of_zone(listing: Listing, now: datetime) -> Iterator[Finding]:
-    """The zone of naive times is inferred: some transcripts may speak for another one."""
+    """The zone of naive times is inferred; some transcripts may suggest another one."""
     shown = zone_words(listing.zone, now)
     remedy = 'set time_zone in the settings, like time_zone = "Europe/Paris"'
     if listing.zone_doubts:

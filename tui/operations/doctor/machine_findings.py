@@ -1,4 +1,4 @@
-"""What the doctor finds about the root's disk, this machine and how we are set up."""
+"""Findings about the root's disk, this machine and the settings."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 @dataclass(frozen=True, slots=True)
 class MachineFacts:
-    """Facts of this machine and login that no catalog holds.
+    """Facts about this machine and login that no catalog holds.
 
-    `refuses_bypass`: the CLI would refuse `bypassPermissions` here, since we are root and in no
-    sandbox. `mounts` are mount points and their file systems; `ends_agents`: logging out ends
-    what the login left running.
+    `refuses_bypass`: the CLI would refuse `bypassPermissions`, because we are root outside a
+    sandbox. `mounts` are mount points and their file systems; `ends_agents`: logging out kills what
+    the login left running.
     """
 
     refuses_bypass: bool = False
@@ -54,7 +54,7 @@ class MachineFacts:
 
 
 def read_machine(context: Context) -> MachineFacts:
-    """Return the facts as they are now; what cannot be read is left at its harmless default."""
+    """Return the current facts; what cannot be read keeps its harmless default."""
     total = None
     with suppress(OSError):
         total = shutil.disk_usage(context.root).total
@@ -71,7 +71,7 @@ def read_machine(context: Context) -> MachineFacts:
 
 
 def of_machine(context: Context, catalog: Catalog, machine: MachineFacts) -> Iterator[Finding]:
-    """Yield what is odd about the disk, the machine and the settings."""
+    """Yield findings about the disk, the machine and the settings."""
     yield from _of_disk(catalog, machine)
     yield from _of_mounts(catalog, machine)
     yield from _of_missing(context.settings)
@@ -106,13 +106,13 @@ def _of_missing(settings: Settings) -> Iterator[Finding]:
 
 
 def read_mounts(text: str) -> tuple[tuple[str, str], ...]:
-    """Return the mount points and file system types that `/proc/self/mounts` names."""
+    """Return the mount points and file system types in the text of `/proc/self/mounts`."""
     fields = (line.split(" ") for line in text.split("\n"))
     return tuple((_unescaped(one[1]), one[2]) for one in fields if len(one) > 2)
 
 
 def kills_user_processes(texts: Iterable[str], user: str) -> bool:
-    """Whether logind, configured by `texts` in their order, ends what `user` left running."""
+    """Whether logind, configured by `texts` in order, kills what `user` left running at logout."""
     values = {"killuserprocesses": "no", "killonlyusers": "", "killexcludeusers": "root"}
     for text in texts:
         parser = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True)
@@ -193,7 +193,7 @@ def _of_settings(settings: Settings, machine: MachineFacts) -> Iterator[Finding]
 
 
 def _of_shells(settings: Settings) -> Iterator[Finding]:
-    """Yield one finding for the stages through which a restricted console gives a shell."""
+    """Yield one finding for the stages that give a restricted console a shell."""
     if settings.restricted and (stages := shells(settings)):
         yield Finding(
             "warning",
@@ -213,7 +213,7 @@ def _env_file_trouble(env_file: Path) -> str:
 
 
 def _of_sign_in(settings: Settings, catalog: Catalog) -> Iterator[Finding]:
-    """Yield one finding for all listings where an agent of ours would find no credentials."""
+    """Yield one finding for all listings where our agents would find no credentials."""
     if not catalog.listings or sign_in(settings, Path("/nonexistent")):
         return
     without = [one for one in catalog.listings if not sign_in(settings, one.path / CONFIG_DIR)]
@@ -256,7 +256,7 @@ def _is_sandbox(settings: Settings) -> bool:
 
 
 def _logind_texts() -> list[str]:
-    """Return logind's configuration in the order in which later lines win."""
+    """Return logind's configuration files in order: later lines win."""
     folders = [PurePath(base) for base in _LOGIND]
     texts = [_text(f"{base}/logind.conf") for base in folders]
     drop_ins: dict[str, Path] = {}

@@ -1,4 +1,4 @@
-"""What the doctor mends by itself: only what loses nothing and could be asked of nobody else."""
+"""The doctor's repairs: only those that lose nothing and need no decision."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tui.operations.trash.interrupted_moves import repair, unfinished
 
 
 def fix(context: Context, catalog: Catalog, findings: Iterable[Finding]) -> tuple[str, ...]:
-    """Mend what is fixable and return in words what was done; a failure is told there, too."""
+    """Repair what is fixable, and say what was done or failed."""
     context.require_writable()
     fixable = [one for one in findings if one.is_fixable]
     said = _put_back(context, catalog) if any(map(_is_cut_off, fixable)) else []
@@ -34,7 +34,7 @@ def _is_cut_off(finding: Finding) -> bool:
 
 
 def _put_back(context: Context, catalog: Catalog) -> list[str]:
-    """Take back what was deleted halfway: it can be deleted again, but not guessed to be meant."""
+    """Restore interrupted deletes: they can be repeated, but not assumed to be intended."""
     said = []
     for trashed in unfinished(context.root, catalog.listings):
         address = f"{one_line(trashed.listing)}/{trashed.session_id[:8]}"

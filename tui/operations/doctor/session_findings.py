@@ -1,4 +1,4 @@
-"""What the doctor finds about single sessions."""
+"""Findings about single sessions."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ _AS_ROOT = "root/sudo"
 
 @dataclass(frozen=True, slots=True)
 class SessionCheck:
-    """What every question about a session is asked with.
+    """What all checks of a session share.
 
-    `clues` are those of the listings that have ghosts; `in_trash` the sessions whose delete has
-    not ended, by folder and id, which are told of elsewhere; `begun` the purges that have not.
+    `clues` are those of the listings that have ghosts; `in_trash` the sessions with an interrupted
+    delete, by folder and id, which have a finding of their own; `begun` the interrupted purges.
     """
 
     context: Context
@@ -62,7 +62,7 @@ def of_sessions(
     machine: MachineFacts,
     in_trash: frozenset[tuple[Path, str]],
 ) -> Iterator[Finding]:
-    """Yield what is odd about each session; a `stat` or two for those that are odd already."""
+    """Yield findings about each session; a `stat` or two for those that are already odd."""
     listings = [one for one in catalog.listings if not one.is_vanished]
     sessions = [session for one in listings for session in one.sessions]
     folders = {one.folder for one in sessions if one.state is State.GHOST}
@@ -79,7 +79,7 @@ def of_sessions(
 
 
 def _branched(sessions: Sequence[Session]) -> Iterator[Finding]:
-    """Yield those that go on from more than one line, of the latest as many as time allows."""
+    """Yield sessions with several branches, the latest first, as many as time allows."""
     budget = Budget(len(sessions) + 1, DOCTOR_BRANCHES_S)
     latest = sorted(sessions, key=lambda one: one.last_activity_at or _NEVER, reverse=True)
     for number, session in enumerate(latest):
@@ -96,7 +96,7 @@ def _branched(sessions: Sequence[Session]) -> Iterator[Finding]:
 
 
 def is_swept_too_soon(session: Session, now: datetime) -> bool:
-    """Whether the CLI would sweep it before it expires: both clocks are known, and disagree."""
+    """Whether the CLI would sweep it before it expires: both clocks are known and disagree."""
     if session.expires_at is None or session.sweep_at is None or session.expires_at <= now:
         return False
     is_kept = session.status not in (Status.EXPIRED, Status.DELETED)
@@ -104,7 +104,7 @@ def is_swept_too_soon(session: Session, now: datetime) -> bool:
 
 
 def _is_disguised(session: Session) -> bool:
-    """Whether what is stored can be no session's id: no command may name it, lest it be obeyed."""
+    """Whether the stored id is no valid session id: no command may name it."""
     stored = session.row.session_id if session.row else session.session_id
     return stored != session.session_id or not is_session_id(stored)
 
@@ -262,7 +262,7 @@ def _bad_date(session: Session, look: SessionCheck) -> Finding | None:
 
 
 def _bypass(session: Session, look: SessionCheck) -> Finding | None:
-    """As root the CLI ends at once in that mode; a row cannot ask for it from us, but it did."""
+    """As root the CLI quits in that mode; a row cannot give it to our agents, but it asked."""
     if _AS_ROOT in session.reason and session.status == Status.FAILED:
         words = f"it failed since the CLI refuses {_BYPASS} as root: {session.reason}"
         remedy = "set IS_SANDBOX=1 for the pipeline's container, or run it as another user"

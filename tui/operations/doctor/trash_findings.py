@@ -1,4 +1,4 @@
-"""What the doctor finds in the trash: moves that were cut off, and what no manifest explains."""
+"""Findings about the trash: interrupted moves, and files that no manifest explains."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tui.storage.trash.trash import read_trash, unreadable_trash
 
 
 def of_trash(catalog: Catalog, cut_off: Iterable[Manifest]) -> Iterator[Finding]:
-    """Yield what is odd in the trash of the root and its listings; `cut_off` is known already."""
+    """Yield findings about the trash of the root and its listings; `cut_off` is known already."""
     for one in cut_off:
         words = (
             f"its {one.action} by {one_line(one.operator)} on {moment(one.at)} was cut off: some "

@@ -1,4 +1,4 @@
-"""For monitoring: what needs somebody, and a command of the operator's that tells of it once."""
+"""Monitoring: what needs attention, and running the operator's notify command once for each."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _PREFIX = "SESSION_CONSOLE_"
 
 
 class LastingAlerts:
-    """Passes on what needs somebody; a lock or a slow disk only when the look before saw it too."""
+    """Filters alerts: a lock or a slow disk counts only if the previous look saw it too."""
 
     def __init__(self) -> None:
         self._before: frozenset[tuple[str, str]] = frozenset()
 
     def of(self, found: Sequence[Alert]) -> tuple[Alert, ...]:
-        """Return what of this look is not only momentary."""
+        """Return the alerts of this look that are not momentary."""
         known = self._before
         self._before = frozenset(_place(one) for one in found if one.is_momentary)
         return tuple(one for one in found if not one.is_momentary or _place(one) in known)
@@ -46,13 +46,12 @@ def notify(
     found: Sequence[Alert] | None = None,
     lasting: LastingAlerts | None = None,
 ) -> str:
-    """Run `notify_command` once for each thing that is new, whoever looks; blocking.
+    """Run `notify_command` once for each new alert, whoever looks; blocking.
 
-    Safe to call every few seconds, from many consoles and from cron. `found` defaults to what
-    `needs` returns, of that what is `lasting`; nobody is told of a note. Returns in words what went
-    wrong, empty when nothing did; never raises. What was not told of to the end, as the command
-    failed or its teller died, is tried again after 5 minutes. A console that may only look, or
-    is restricted, tells nobody.
+    Safe to call every few seconds, from many consoles and from cron. `found` defaults to those of
+    `needs` that are `lasting`; notes are left out. Returns what went wrong, empty if nothing did;
+    never raises. An alert whose command failed, or whose console died, is tried again after 5
+    minutes. A read-only or restricted console notifies nobody.
     """
     settings, now = context.settings, context.clock()
     if not settings.notify_command or settings.read_only or settings.restricted:
@@ -70,7 +69,7 @@ def notify(
 
 
 def _tell_all(context: Context, new: Sequence[Alert]) -> str:
-    """Tell of each; after the first that fails nobody waits for the others."""
+    """Send each alert; the first failure ends it, so that nobody waits for the rest."""
     for index, need in enumerate(new):
         if trouble := _tell(context.settings.notify_command, context.root, need):
             return f"notify_command: {trouble}"
@@ -80,7 +79,7 @@ def _tell_all(context: Context, new: Sequence[Alert]) -> str:
 
 
 def _tell(command: str, root: Path, need: Alert) -> str:
-    """Run the command with the facts; return why that failed, empty when it did not."""
+    """Run the command with the facts; return why it failed, else an empty string."""
     facts = {name: value for name, value in asdict(need).items() if name != "mark"}
     named = {"WHAT": need.what, "LISTING": need.listing, "SESSION": need.session_id}
     named |= {"WORDS": need.words, "LEVEL": need.level}

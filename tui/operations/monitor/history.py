@@ -1,4 +1,4 @@
-"""Who did what, and how much there is: the audit of all listings, and their accounts."""
+"""Who did what, and how much there is: the audit of all listings, and their statistics."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ UNKNOWN_SHARE = (
 
 @dataclass(frozen=True, slots=True)
 class ListingStats:
-    """What a listing holds, or all of them when `listing` is empty; sizes are bytes.
+    """What one listing holds, or all of them when `listing` is empty; sizes are in bytes.
 
-    `statuses` counts rows by their status, `states` sessions by how row and transcript fit;
-    `pending` is what clean-up would take; `next_end` the session that ends soonest. Not `is_whole`,
-    there may be more of all. `uncosted` are forks and their parents of which nobody knows what each
-    has cost by itself: they are left out of `cost_usd`.
+    `statuses` counts rows by status, `states` sessions by how row and transcript match; `pending`
+    is what clean-up would take; `next_end` the session that ends soonest. Unless `is_whole`, there
+    may be more of everything. `uncosted` are forks and their parents whose own costs are unknown:
+    they are not in `cost_usd`.
     """
 
     listing: str
@@ -71,10 +71,10 @@ def history(
     limit: int = 50,
     told: Callable[[str], None] | None = None,
 ) -> tuple[AuditEvent, ...]:
-    """Return the last acts, newest first, of a listing's folder or a session when it is named.
+    """Return the last acts, newest first, of a listing or a session when named.
 
-    They come from the audit of every listing and from the root's logbook. `told` hears, in words,
-    whose acts cannot be read now.
+    They come from the audit of every listing and from the root's logbook. `told` is called with
+    what cannot be read.
     """
     paths = _paths(context.root, listing, told)
 
@@ -97,15 +97,14 @@ def history(
 
 @dataclass(frozen=True, slots=True)
 class LoggedAct:
-    """What one operator did at once, to `sessions` of them; `events` are all of it, or one each
-    listing."""
+    """One act of an operator, on `sessions` of them; `events` are all of it, or one per listing."""
 
     events: tuple[AuditEvent, ...]
     sessions: int
 
     @property
     def first(self) -> AuditEvent:
-        """The event that stands for all, which differ in the session alone: one that has a note."""
+        """The event that represents the act: one that has a note."""
         return max(self.events, key=lambda event: bool(event.note))
 
 
@@ -118,9 +117,9 @@ def deeds(
     is_whole: bool = False,
     told: Callable[[str], None] | None = None,
 ) -> tuple[LoggedAct, ...]:
-    """Return what was done last, newest first, an act on many as one; else as `history`.
+    """Return the last acts, newest first, an act on many sessions as one; else as `history`.
 
-    `is_whole` brings each event of each act.
+    `is_whole` includes every event of each act.
     """
     paths = _paths(context.root, listing, told)
 
@@ -152,7 +151,7 @@ def deeds(
 
 
 def _sessions_of(acts: Iterable[AuditedAct]) -> int:
-    """Return to how many sessions an act was done; one that stands in both books counts once."""
+    """Count the sessions of an act; one that is in the audit and the logbook counts once."""
     counts, named = Counter[str](), defaultdict[str, set[str]](set)
     for one in acts:
         listing = one.events[0].listing
@@ -166,7 +165,7 @@ def _of_each(
     acts_of: Callable[[Path], Sequence[T]],
     told: Callable[[str], None] | None,
 ) -> list[T]:
-    """Return the acts of all listings in order; `told` hears whose does not answer."""
+    """Return the acts of all listings in order; `told` is called with those that do not answer."""
     by_name, found = {path.name: path for path in paths}, dict[str, Sequence[T]]()
 
     def look(name: str) -> None:
@@ -180,7 +179,7 @@ def _of_each(
 
 
 def _paths(root: Path, listing: str, told: Callable[[str], None] | None) -> tuple[Path, ...]:
-    """Return the folders of the listings, or of one; `told` hears why there may be more."""
+    """Return the folders of all listings, or of one; `told` is called if there may be more."""
     try:
         names = listing_names(root)
     except OSError as error:
@@ -191,7 +190,7 @@ def _paths(root: Path, listing: str, told: Callable[[str], None] | None) -> tupl
 
 
 def _logbook(root: Path, told: Callable[[str], None] | None) -> tuple[AuditEvent, ...]:
-    """Return the root's logbook; `told` hears why nothing, or not all, of it is read."""
+    """Return the root's logbook; `told` is called if it cannot be read, or not all of it."""
     try:
         found, problem = read_logbook(root, ALL_OF_IT), logbook_problem(root)
     except OSError as error:
@@ -219,7 +218,7 @@ def _acts_of(path: Path, session_id: str, limit: int) -> tuple[AuditEvent, ...]:
 
 
 def stats(context: Context, catalog: Catalog) -> tuple[ListingStats, ...]:
-    """Return the account of each listing of the catalog and, last, of all of them."""
+    """Return the statistics of each listing of the catalog and, last, of all of them."""
     paths = listing_paths(context.root)
     names = {one.path.name for one in catalog.listings}
     in_trash, unread = read_trash(context.root, paths)

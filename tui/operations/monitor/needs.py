@@ -1,4 +1,4 @@
-"""What needs somebody, for monitoring."""
+"""What needs attention, for monitoring."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ LAST_HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One thing that needs somebody: `what` is a word for scripts, `words` for people.
+    """One thing that needs attention: `what` is a word for scripts, `words` are for people.
 
-    An `error` is lost or stands still unless somebody comes, a `note` only explains; `mark`
-    changes when something new happens.
+    An `error` is lost or stands still unless somebody acts, a `note` only explains; `mark` changes
+    when something new happens.
     """
 
     level: Level
@@ -38,12 +38,12 @@ class Alert:
 
     @property
     def key(self) -> str:
-        """What tells it from all others, and from what it was before."""
+        """Identifies it, and changes when something new happens."""
         return f"{self.listing}/{self.session_id}|{self.what}|{self.mark}"
 
     @property
     def is_momentary(self) -> bool:
-        """Whether it may be over at the next look, and needs somebody only when it lasts."""
+        """Whether it may be over at the next look, so that it needs attention only if it lasts."""
         return self.what in MOMENTARY
 
 
@@ -53,7 +53,7 @@ def needs(
     quiet_after: timedelta,
     ends_within: timedelta = LAST_HOUR,
 ) -> tuple[Alert, ...]:
-    """Return what needs somebody and was not acknowledged, errors first."""
+    """Return everything that needs attention and was not acknowledged, errors first."""
     there = [one for one in catalog.listings if not one.is_vanished]
     sessions = [session for one in there for session in one.sessions]
     found = [
@@ -67,7 +67,7 @@ def needs(
 
 
 def needs_of_trash(catalog: Catalog) -> Iterator[Alert]:
-    """Yield what erasures that broke off left in the trash: more to read than for each look."""
+    """Yield what interrupted purges left in the trash; too much to read at each look."""
     paths = [one.path for one in catalog.listings if not one.is_vanished]
     for left in left_in_trash(catalog.root, paths):
         words = f"{left.words}; {left.remedy}"
@@ -75,7 +75,7 @@ def needs_of_trash(catalog: Catalog) -> Iterator[Alert]:
 
 
 def _of_root(catalog: Catalog) -> Iterator[Alert]:
-    """Yield what is wrong with the root as a whole; nobody knows of room that cannot be told."""
+    """Yield what is wrong with the root as a whole; unknown free space is not reported."""
     if catalog.hold is not None and catalog.hold.is_unread:
         words = "nobody can tell who holds it, and no run and no clean-up begins: "
         words += one_line(catalog.hold.reason)
@@ -100,7 +100,7 @@ def _of_listing(listing: Listing) -> Iterator[Alert]:
 
 
 def _of_session(session: Session, now: datetime, quiet_after: timedelta) -> Iterator[Alert]:
-    """Yield its most urgent need, unless that is its end, which has a time of its own."""
+    """Yield the session's most urgent need, except its end, which has a time of its own."""
     need = need_of(session, now, quiet_after)
     if need is None or need is Need.ENDS or is_settled(session, need):
         return
@@ -111,7 +111,7 @@ def _of_session(session: Session, now: datetime, quiet_after: timedelta) -> Iter
 def _said(
     session: Session, need: Need, now: datetime, quiet_after: timedelta
 ) -> tuple[Level, str, str]:
-    """Return level, word and sentence for a need."""
+    """Return the severity, word and sentence for a need."""
     short, last = session.session_id[:8], last_sign(session)
     run = session.run
     since = run.request.at if run is not None and run.request is not None else last

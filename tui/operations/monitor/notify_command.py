@@ -1,4 +1,4 @@
-"""Run a command of the operator's: what it leaves in the background is not waited for."""
+"""Runs the operator's notify command; processes that it leaves in the background go on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tui.core.limits import COMPLAINT_BYTES
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """How a command ended: its exit code, `None` once it took too long; and its first errors."""
+    """How a command ended: its exit code, `None` if it took too long; and its first errors."""
 
     code: int | None
     errors: str
@@ -24,11 +24,11 @@ class CommandResult:
 def run_command(
     words: Sequence[str], given: str, environment: Mapping[str, str], patience_s: float
 ) -> CommandResult:
-    """Run a command that reads `given`, in a session of its own, until it ends by itself.
+    """Run a command with `given` on its stdin, in a session of its own, until it ends.
 
-    What it started may go on, and may write its errors: where there is no more room for them, it
-    is told so and gets no signal. After `patience_s` it is killed with all of its process group.
-    Raises `OSError` and `ValueError` as `subprocess.Popen` does.
+    Its background processes may go on and write errors: once the room for them is used up, writes
+    fail without a signal. After `patience_s` the whole process group is killed. Raises `OSError`
+    and `ValueError` as `subprocess.Popen` does.
     """
     with _memory("given") as told, _memory("errors") as errors:
         os.write(told, given.encode("utf-8", "replace"))
@@ -54,7 +54,7 @@ def _ended(process: subprocess.Popen[bytes], patience_s: float) -> int | None:
     except subprocess.TimeoutExpired:
         return None
     finally:
-        if process.returncode is None:  # it is not reaped: so its group is its own
+        if process.returncode is None:  # not reaped yet, so the group id is still its own
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -62,7 +62,7 @@ def _ended(process: subprocess.Popen[bytes], patience_s: float) -> int | None:
 
 @contextmanager
 def _memory(name: str) -> Iterator[int]:
-    """Open a file in memory: on a full disk, too, somebody is to be told."""
+    """Open a file in memory: notifying must work on a full disk."""
     fd = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
         yield fd

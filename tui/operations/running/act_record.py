@@ -1,4 +1,4 @@
-"""Write down what an operator did that changes no row: in the listing's audit, or the logbook."""
+"""Records acts that change no row, in the listing's audit or else in the logbook."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from tui.runs.folder.command import Command
 from tui.storage.table.audit import detail_of
 
 _ACTIONS = {"prompt": "send"}
-# Words of people: a purge takes them out of the audit, and nothing takes them out of the logbook.
+# People's words: a purge removes them from the audit, but nothing does from the logbook.
 _WORDS = ("reason", "answers")
 
 
 def record_command(context: Context, session: Session, command: Command, tool: str = "") -> str:
-    """Write down a command that was posted to a session's run, and for which `tool` it is.
+    """Record a command that was posted to a session's run, and the `tool` it is about.
 
-    A prompt only by its length: the transcript has the words. Returns why it could not be, empty
-    when it was.
+    Of a prompt only the length: the transcript has the words. Returns why it could not be recorded,
+    else an empty string.
     """
     facts: dict[str, Any] = {"run": session.run.run_id if session.run else ""}
     match command.kind:
@@ -47,11 +47,10 @@ def record_command(context: Context, session: Session, command: Command, tool: s
 def _record(
     context: Context, session: Session, action: str, request_id: str, facts: Mapping[str, Any]
 ) -> str:
-    """Write down an act of this operator; it was done, whether or not that can be written.
+    """Record an act that this operator has done.
 
-    Returns why it could not be, empty when it was.
-
-    What a database does not take (it is locked, or there is none) goes into the root's logbook.
+    If the database cannot take it (locked or missing), it goes into the root's logbook. Returns why
+    it could not be recorded, else an empty string.
     """
     context = context.as_one_act()
     who, session_id = context.settings.operator, target_of(session).session_id

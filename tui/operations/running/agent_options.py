@@ -1,4 +1,4 @@
-"""The options that make a resumed agent the same agent, and what a row may not ask for."""
+"""The options that make a resumed agent the same agent, and limits on what a row may ask."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tui.operations.running.tool_bans import is_changed, narrowed, sound_bans
 from tui.runs.agent.tool_policy import ASKING_MODES, HARMLESS_TOOLS, LOOKING_TOOLS
 from tui.settings import Settings
 
-_MOST = 1e9  # a whole number of JSON may have more digits than any float can tell
+_MOST = 1e9  # JSON integers may have more digits than a float can hold
 
 
 def _text(value: Any) -> bool:
@@ -65,13 +65,13 @@ _GIVES = ("allowed_tools", "permission_mode")
 def agent_options(
     settings: Settings, stage: str, details: Mapping[str, Any]
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return the options for a run, and in words what the row asked for and does not get.
+    """Return the options for a run, and say which options of the row are not granted.
 
-    What was recorded under `agent` in a row's metadata comes first, then `[stages.<name>]` of the
+    Options recorded under `agent` in the row's metadata come first, then `[stages.<name>]` of the
     settings. A row is not a person: `bypassPermissions`, MCP servers, further folders and settings
-    sources come from the settings alone; to have none of them it may ask. From a restricted console
-    a row gives no tool that acts on the machine either, and no mode in which one needs no asking.
-    What the settings forbid to a stage, or limit, no row lifts: it can only forbid and limit more.
+    sources come only from the settings; a row may only ask for none of them. From a restricted
+    console a row also cannot give a tool that acts on the machine, or a mode that skips permission.
+    What the settings forbid or limit for a stage, a row can only tighten.
     """
     recorded = details.get("agent")
     asked = _sound(recorded if isinstance(recorded, dict) else {})
@@ -91,13 +91,13 @@ def agent_options(
 
 
 def stage_gives(settings: Settings, stage: str) -> dict[str, Any]:
-    """Return what the settings let the agents of a stage do without asking."""
+    """Return what the settings let a stage's agents do without permission."""
     named = _sound(settings.stages.get(stage, {}))
     return {name: named[name] for name in _GIVES if name in named}
 
 
 def require_mode(settings: Settings, stage: str, mode: str) -> None:
-    """Raise `UsageError` for a permission mode that is none, or that only the settings may give."""
+    """Raise `UsageError` for an unknown permission mode, or one that only the settings may give."""
     known = sorted(_ROW_MODES | {"auto"})
     if mode == _BYPASS and settings.stages.get(stage, {}).get("permission_mode") != _BYPASS:
         raise UsageError(f"only [stages.{one_line(stage)}] of the settings gives {_BYPASS}")
@@ -107,7 +107,7 @@ def require_mode(settings: Settings, stage: str, mode: str) -> None:
 
 
 def is_wider(settings: Settings, stage: str, name: str, value: Any) -> bool:
-    """Whether an option lets an agent do more, unasked, than the settings give to its stage."""
+    """Whether an option lets an agent do more, without permission, than its stage's settings."""
     named = _sound(settings.stages.get(stage, {}))
     if name == "permission_mode":
         return value not in (*ASKING_MODES, named.get(name))
@@ -117,9 +117,9 @@ def is_wider(settings: Settings, stage: str, name: str, value: Any) -> bool:
 
 
 def shells(settings: Settings) -> tuple[str, ...]:
-    """Return the stages whose agents act on this machine unasked, by the settings, and with what.
+    """Return the stages whose agents may act on this machine without permission, and with what.
 
-    Whoever prompts such an agent has a shell here, from a restricted console too.
+    Whoever prompts such an agent has a shell here, even from a restricted console.
     """
     found = {name: tuple(_acting(_sound(stage))) for name, stage in settings.stages.items()}
     return tuple(
@@ -139,7 +139,7 @@ def _acting(stage: Mapping[str, Any]) -> Iterator[str]:
 
 
 def require_no_wider(settings: Settings, stage: str, options: Mapping[str, Any]) -> None:
-    """Raise `UsageError` for what a restricted console may not give to an agent."""
+    """Raise `UsageError` for options that a restricted console may not give an agent."""
     for name, value in options.items():
         if settings.restricted and is_wider(settings, stage, name, value):
             raise UsageError(
@@ -153,7 +153,7 @@ def _listed(value: Any) -> str:
 
 
 def describe(options: Mapping[str, Any]) -> str:
-    """Return in words what a run will use: model, tools, permission mode, turns, budget."""
+    """Say what a run will use: model, tools, permission mode, turns, budget."""
     tools = options.get("allowed_tools")
     turns, budget = options.get("max_turns"), options.get("max_budget_usd")
     parts = [

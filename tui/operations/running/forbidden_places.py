@@ -1,4 +1,4 @@
-"""Where an agent may work, and the places of ours and of the CLI that are closed to it."""
+"""Where an agent may work, and the places that are closed to it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tui.settings import Settings, settings_path
 def closed_places(settings: Settings, folder: Path) -> tuple[Path, ...]:
     """Return what no agent of a listing's `folder` may touch, whoever started it.
 
-    A place that holds the listing itself is left out, but for the credentials in it. Config dirs
-    and `.session_console`, of this root or any other, are closed without being named.
+    A place that contains the listing is left out, except for the credentials in it. Config dirs and
+    `.session_console`, of any root, are closed without being named.
     """
     home = _real(folder)
     found = (place.absolute() for place in _places(settings) if not _is_device(place))
@@ -39,7 +39,7 @@ def _places(settings: Settings) -> Iterator[Path]:
 def work_folder(
     settings: Settings, stage: str, folder: Path, asked: str
 ) -> tuple[Path | None, str]:
-    """Return the folder that an agent is to work in, links resolved; or `None`, and why not.
+    """Return the folder where an agent is to work, links resolved; or `None` and why not.
 
     It may be the listing's `folder`, one below it, or the one that the settings name for the stage.
     """
@@ -57,7 +57,7 @@ def work_folder(
 
 
 def is_closed(settings: Settings, folder: Path, path: Path) -> bool:
-    """Whether a path, links resolved, is or lies in a place that is closed to agents."""
+    """Whether a path, links resolved, is in a place that is closed to agents."""
     if not {CONFIG_DIR, OURS}.isdisjoint(path.parts):
         return True
     return any(path.is_relative_to(_real(one)) for one in closed_places(settings, folder))
@@ -68,7 +68,7 @@ def _real(path: Path) -> Path:
 
 
 def _is_device(path: Path) -> bool:
-    """Whether it is no place for secrets, but `/dev/null`, which says that there is none."""
+    """Whether it is a device like `/dev/null`, which can hold no secrets."""
     try:
         return stat.S_ISCHR(path.stat().st_mode)
     except (OSError, ValueError):

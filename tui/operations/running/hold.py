@@ -1,4 +1,4 @@
-"""The hold of a root: no new run and no clean-up of ours begins until it is lifted."""
+"""The hold of a root: no new run and no clean-up starts until it is released."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from tui.storage.state.hold import read_hold, write_hold
 
 
 def require_not_held(root: Path) -> None:
-    """Raise `Refused` while somebody holds the root, and say who, since when and why."""
+    """Raise `Refused` while the root is held, and say by whom, since when and why."""
     hold = read_hold(root)
     if hold is not None:
         raise Refused(f"{hold_words(hold)}; `hold off` lifts it")
 
 
 def hold_words(hold: Hold) -> str:
-    """Return who stopped new runs and clean-up, since when and why."""
+    """Say who stopped new runs and clean-up, since when and why."""
     why = f": {hold.reason}" if hold.reason else ""
     since = moment(hold.at) if hold.at else "an unknown time"
     return f"{hold.by} holds new runs and clean-up since {since}{why}"
 
 
 def set_hold(context: Context, is_on: bool, reason: str = "") -> ActionResult:
-    """Hold the root or lift its hold, and write it down in the logbook.
+    """Hold the root or release it, and log that.
 
-    A hold that somebody else has set is kept as it is. Raises `ConsoleError` when the root cannot
-    be written.
+    A hold that somebody else has set stays as it is. Raises `ConsoleError` when the root cannot be
+    written.
     """
     context.require_writable()
     held, now, operator = read_hold(context.root), context.clock(), context.settings.operator

@@ -1,4 +1,4 @@
-"""The files that a prompt mentions with an `@`, as the CLI may come to read them."""
+"""The files that a prompt mentions with `@`, in every way in which the CLI may read them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 
 from tui.core.text.safe_text import one_line
 
-# What ends a word for any reader: one that goes on for some is looked at in all its parts.
+# Ends a word for some reader: where readers may differ, every part is checked.
 _FORMS = tuple(map(re.compile, (r'@"([^"]*)', r"@'([^']*)", r"@([^ \t\n\r\f\v]+)")))
 _BOUNDARY = re.compile(r"\b|(?=\W)|$", re.ASCII)
-# The CLI takes such a link, which may hold more words, out of what it looks through.
+# The CLI removes such a link, which may contain spaces, before it looks for mentions.
 _LINK = "@["
 _QUOTES = "\"'`"
 _MOST, _LONGEST = 50, 400
@@ -21,7 +21,7 @@ _MOST, _LONGEST = 50, 400
 def stray_mention(prompt: str, cwd: Path, config_dir: Path) -> str:
     """Return the first mention that may name a file outside `cwd`, or inside `config_dir`.
 
-    Empty when there is none. What nobody can tell for certain counts as such a mention.
+    Returns an empty string when there is none; an uncertain mention counts.
     """
     if _LINK in prompt:
         return _LINK
@@ -44,7 +44,7 @@ def _mentions(prompt: str) -> Iterator[str]:
 
 
 def _named(said: str) -> Iterator[str]:
-    """Yield the paths that a mention may name: each beginning that ends where a word may."""
+    """Yield the paths that a mention may name: each prefix that ends where a word may."""
     trimmed = _trimmed(said)
     if len(trimmed) > _LONGEST:
         yield "/"
@@ -54,7 +54,7 @@ def _named(said: str) -> Iterator[str]:
 
 
 def _trimmed(said: str) -> str:
-    """Return it without what the CLI, or JavaScript, may take off: spaces, marks and quotes."""
+    """Return it without the spaces, marks and quotes that the CLI or JavaScript may strip."""
     is_kept = [one.isprintable() and not one.isspace() and one not in _QUOTES for one in said]
     if True not in is_kept:
         return ""
@@ -66,7 +66,7 @@ def _is_inside(named: str, home: Path, hidden: Path) -> bool:
     if named.startswith(("/", "~", "\\")) or "\\" in named:
         return False
     try:
-        # `link/..` is read as the words say, or as the link leads.
+        # `link/..` may be resolved as text or through the link.
         plain = Path(os.path.normpath(home / named))
         found = (plain, plain.resolve(), (home / named).resolve())
     except (OSError, ValueError, RuntimeError):  # too long, a NUL, or a ring of links

@@ -1,4 +1,4 @@
-"""What could go wrong with a run, told before it starts."""
+"""Checks before a run starts: what could go wrong."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KEY_NAMES = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOK
 
 
 def require_startable(settings: Settings, target: Target) -> None:
-    """Raise `Refused` for a mistake in how this is set up, which would only fail the session."""
+    """Raise `Refused` for a mistake in the setup that would only fail the session."""
     cli = find_cli(settings)
     if cli is None:
         missing = settings.cli_path or "the SDK brings none for this machine"
@@ -52,7 +52,7 @@ def warnings(settings: Settings, target: Target, session: Session | None) -> tup
 
 
 def find_cli(settings: Settings) -> Path | None:
-    """Return the CLI that a run will use: the one set, else the one the SDK brings."""
+    """Return the CLI that a run will use: the configured one, else the SDK's."""
     if settings.cli_path:
         return settings.cli_path if settings.cli_path.is_file() else None
     spec = importlib.util.find_spec("claude_agent_sdk")
@@ -62,9 +62,9 @@ def find_cli(settings: Settings) -> Path | None:
 
 
 def sign_in(settings: Settings, config_dir: Path) -> str:
-    """Return where the agents' credentials come from, in words; empty when none was found.
+    """Say where the agents' credentials come from; empty when none were found.
 
-    Only names are looked for; no value is kept or shown.
+    Looks only for names; no value is kept or shown.
     """
     if settings.env_file and _names_key(settings.env_file):
         return f"key in {settings.env_file}"
@@ -84,7 +84,7 @@ def _names_key(env_file: Path) -> bool:
 
 
 def env_file_words(env_file: Path | None) -> str:
-    """Return what is wrong with the rights of a file of secrets that can still be used."""
+    """Say what is wrong with the permissions of a secrets file that can still be used."""
     if env_file is None:
         return ""
     try:
@@ -103,7 +103,7 @@ def _sign_in_warning(settings: Settings, target: Target) -> str:
 
 
 def memory_words(session: Session | None, free: int | None) -> str:
-    """Return how much memory a resume may take when that is more than is `free`; else nothing."""
+    """Say how much memory a resume may take, if that is more than is `free`; else empty."""
     transcript = session.transcript if session else None
     if session is None or transcript is None or not transcript.resumable:
         return ""
@@ -119,12 +119,12 @@ def memory_words(session: Session | None, free: int | None) -> str:
 
 
 def likely_memory(transcript_bytes: int) -> int:
-    """Return how many bytes of memory an agent takes that resumes a transcript of that size."""
+    """Return the bytes of memory that an agent takes to resume a transcript of that size."""
     return transcript_bytes * _MEMORY_FACTOR + _AGENT_BYTES
 
 
 def available_bytes() -> int | None:
-    """Return how much memory this machine could give to a new process; `None` if unknown."""
+    """Return the bytes that this machine could give to a new process; `None` if unknown."""
     try:
         lines = Path("/proc/meminfo").read_text("ascii").splitlines()
         line = next(line for line in lines if line.startswith("MemAvailable:"))

@@ -1,4 +1,4 @@
-"""The prompt line: options of the agent first, when some are wanted, then what to say to it."""
+"""The prompt line: optional agent options, then the prompt."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tui.operations.running.resume import RunPlan
 def parse_prompt_line(text: str) -> tuple[dict[str, Any], str]:
     """Return the options at the start of a line, and the rest: `--model opus --max-turns 5 Go on`.
 
-    `--` ends them, for a prompt that begins with dashes itself. Raises `UsageError`.
+    `--` ends the options, for a prompt that begins with dashes. Raises `UsageError`.
     """
     asked: dict[str, Any] = {}
     rest = text.strip()
@@ -33,7 +33,7 @@ def parse_prompt_line(text: str) -> tuple[dict[str, Any], str]:
 
 
 def asked_for(flags: Mapping[str, str | None]) -> dict[str, Any]:
-    """Return the agent's options that flags ask for, those given; raises `UsageError`."""
+    """Return the agent options that were given as flags; raises `UsageError`."""
     options: dict[str, Any] = {}
     for flag, value in flags.items():
         if value is None:
@@ -51,10 +51,10 @@ def asked_for(flags: Mapping[str, str | None]) -> dict[str, Any]:
 
 
 def with_options(context: Context, plan: RunPlan, asked: Mapping[str, Any]) -> RunPlan:
-    """Return the plan with what the operator asks for in this run, on top of what was recorded.
+    """Return the plan with the operator's options for this run on top of the recorded ones.
 
     Raises `UsageError` for what only the settings may give, and in a restricted console for
-    whatever would let the agent do more than the settings give to its stage.
+    whatever lets the agent do more than the settings give its stage.
     """
     if not asked:
         return plan

@@ -1,4 +1,4 @@
-"""Prepare a query of the pipeline: whose session, as which agent, and its lock."""
+"""Prepares a query of the pipeline: its session, its agent's options, and its lock."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 class Query:
     """What a pipeline asks for; `options` are the SDK's, or `None`.
 
-    A new session lasts `max_age`; a resumed one at least `keeps` more, or what the settings say.
+    A new session lasts `max_age`; a resumed one at least `keeps` more; `None` means as configured.
     """
 
     prompt: str
@@ -57,11 +57,11 @@ class _Whose:
 
 
 def prepare(context: Context, folder: Path, query: Query) -> PreparedRun:
-    """Return the run of a query in the listing `folder`, its session's lock held; blocking.
+    """Return the run of a query in the listing `folder`, with the session's lock held; blocking.
 
     Raises `Refused` when the root is held, the session is live, or has no transcript to resume;
-    `UnknownId`, `UsageError` for what makes no sense; `DatabaseProblem` when nobody can say which
-    agent the session is.
+    `UnknownId`, `UsageError` for bad arguments; `DatabaseProblem` when the session's agent options
+    cannot be read.
     """
     _require_sound(query)
     require_not_held(context.root)
@@ -72,7 +72,7 @@ def prepare(context: Context, folder: Path, query: Query) -> PreparedRun:
         if whose.mode != "new":
             _require_transcript(Target(whose.source_id or whose.target.session_id, folder))
         spec = _spec(context, query, whose, context.clock())
-    except BaseException:  # an interrupt too must leave nothing locked
+    except BaseException:  # even an interrupt must release the lock
         lock.release()
         raise
     return PreparedRun(spec, folder, lock, GivenOptions(query.options, _recorded(query)))
@@ -87,7 +87,7 @@ def _require_sound(query: Query) -> None:
 
 
 def _whose(query: Query, folder: Path) -> _Whose:
-    """Return which session it is about; nobody could lock one that is not named."""
+    """Return the session of the query; without an id nobody could lock it."""
     options = query.options
     named = {one for one in (query.resume, options and options.resume) if one}
     if len(named) > 1 or (options and options.continue_conversation):
@@ -112,7 +112,7 @@ def _require_transcript(target: Target) -> None:
 
 
 def _locked(whose: _Whose) -> SessionLock:
-    """Take the session's lock, nothing else running it; a new one is nobody else's yet."""
+    """Take the session's lock while nothing else runs it; a new session is nobody else's yet."""
     try:
         if whose.mode != "resume":
             return SessionLock.take(whose.target.folder, whose.target.session_id)
@@ -169,7 +169,7 @@ def _recorded(query: Query) -> dict[str, Any]:
 
 
 def _replayed(context: Context, query: Query, row: Row | None) -> dict[str, Any]:
-    """Return what makes a session that goes on the same agent again, bounded as for every row."""
+    """Return the options that make a resumed session the same agent, bounded as for every row."""
     if row is None:
         return {}
     options, notes = agent_options(context.settings, row.stage, row.details())
@@ -179,7 +179,7 @@ def _replayed(context: Context, query: Query, row: Row | None) -> dict[str, Any]
 
 
 def _cwd(context: Context, query: Query, folder: Path, agent: Mapping[str, Any]) -> Path:
-    """Return where the agent works: as given, else as recorded if that may be, else where we do."""
+    """Return where the agent works: as given, else as recorded if allowed, else our own cwd."""
     here, asked = Path.cwd(), agent.get("cwd")
     if not asked:
         return here
@@ -190,7 +190,7 @@ def _cwd(context: Context, query: Query, folder: Path, agent: Mapping[str, Any])
 
 
 def _until(whose: _Whose, row: Row | None, until: datetime, keeps_until: datetime) -> datetime:
-    """Return when the session ends once it has begun; until then the CLI must not sweep it."""
+    """Return when the session will expire; the CLI must not sweep it before."""
     if whose.mode != "resume" or row is None:
         return until
     known = read_time(row.expires_at, LOCAL)

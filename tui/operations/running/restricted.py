@@ -1,6 +1,6 @@
-"""What a restricted console may not do through an agent: whoever steers one with Bash has a shell.
+"""What a restricted console may not do through an agent: steering one with Bash is a shell.
 
-What the settings give to a stage is theirs to give; everything else here is refused.
+What the settings give to a stage is allowed; everything else here is refused.
 """
 
 from __future__ import annotations
@@ -24,30 +24,30 @@ from tui.runs.folder.bounded_reads import read_surely
 from tui.runs.folder.protocol import IN_PIPELINE, OWNER, SPEC
 from tui.safe_io.folders import is_folder, may_be_there
 
-_CLOSED = "closed"  # what a spec calls the places that no tool of its agent may touch
+_CLOSED = "closed"  # the spec's key for places that no tool may touch
 
 
 def require_inner_prompt(context: Context, prompt: str, cwd: Path, config_dir: Path) -> None:
-    """Raise `Refused` for a prompt that may mention a file outside the folder of its agent.
+    """Raise `Refused` for a prompt that may mention a file outside its agent's folder.
 
-    The CLI puts such a file into the conversation, without asking anybody.
+    The CLI puts such a file into the conversation without asking.
     """
     if context.settings.restricted and (said := stray_mention(prompt, cwd, config_dir)):
         context.require_unrestricted(f"{said!r} would show the agent a file outside its folder")
 
 
 def agent_folder(run: Run, session: Session) -> Path:
-    """Return the folder that the agent of a run works in; raises `Refused` when it is unknown."""
+    """Return the folder where the agent of a run works; raises `Refused` when it is unknown."""
     named = _surely(run, SPEC).get("cwd")
     path = Path(named) if isinstance(named, str) and named else session.folder
     return path if is_folder(path, unknown=True) else session.folder
 
 
 def require_no_secret(context: Context, run: Run, cwd: Path, config_dir: Path) -> None:
-    """Raise `Refused` when an agent may have read credentials unasked, as in its folder it may.
+    """Raise `Refused` when an agent may have read credentials in its folder without permission.
 
-    The agent of a pipeline may, until a restricted console prompts it; one of ours never: closed
-    places are denied to every tool of it, and commands are asked for, as its runner knows.
+    A pipeline's agent may, until a restricted console prompts it; ours never: its runner denies
+    every tool the closed places, and commands need permission.
     """
     if not context.settings.restricted:
         return
@@ -63,7 +63,7 @@ def require_no_secret(context: Context, run: Run, cwd: Path, config_dir: Path) -
 
 
 def require_asking_agent(context: Context, session: Session, run: Run) -> None:
-    """Raise `Refused` when an agent at work may do, unasked, more than the settings give it."""
+    """Raise `Refused` if a running agent may do more without permission than the settings give."""
     if not context.settings.restricted:
         return
     spec = _surely(run, SPEC)
@@ -89,7 +89,7 @@ def require_asking_agent(context: Context, session: Session, run: Run) -> None:
 
 
 def _surely(run: Run, name: str) -> Mapping[str, Any]:
-    """Return what a file of a run says; raises `Refused` when it cannot be read."""
+    """Return a file of a run; raises `Refused` when it cannot be read."""
     try:
         return read_surely(run.folder / name)
     except OSError as error:
@@ -100,12 +100,12 @@ def _surely(run: Run, name: str) -> Mapping[str, Any]:
 
 
 def _real(path: Path) -> Path:
-    """Return a path without links, as far as they can be followed: it never raises."""
+    """Return a path with its links resolved as far as possible; never raises."""
     return Path(os.path.realpath(path))
 
 
 def require_allowable(context: Context, session: Session, asked: PermissionRequest) -> None:
-    """Raise `Refused` for a call that a restricted console may not allow: it can only deny it."""
+    """Raise `Refused` for a tool call that a restricted console may only deny."""
     named = context.settings.stages.get(session.stage, {}).get("allowed_tools")
     is_stages = isinstance(named, list) and asked.tool in named
     if not is_stages and not is_harmless(asked.tool, asked.input):

@@ -1,4 +1,4 @@
-"""Resume, fork or begin a session in a run of its own that outlives the console."""
+"""Resumes, forks or begins a session in a run that outlives the console."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ DEFAULT_PROMPT = "Continue where we left off."
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """A run that could be started, and in `words` what it will use; `warnings` may be empty.
+    """A run that could be started; `words` say what it will use, `warnings` may be empty.
 
-    `source_id` is the session that a fork continues; `taken_over` says whose session this is, when
-    that owner cannot be proven dead and is to be passed over.
+    `source_id` is the session that a fork continues; `taken_over` describes the owner that cannot
+    be proven dead and is to be ignored.
     """
 
     mode: Mode
@@ -67,11 +67,11 @@ class RunPlan:
 def plan_resume(
     context: Context, session: Session, *, fork: bool = False, takes_over: bool = False
 ) -> RunPlan:
-    """Return how a session would go on; raises `Refused` with the reason and a way out.
+    """Return how a session would be resumed; raises `Refused` with the reason and a way out.
 
-    That is also raised for a mistake in how this console is set up, rather than let the run fail.
-    With `takes_over` an owner elsewhere that cannot be proven dead is passed over, unless its
-    runner showed just now that it lives.
+    Also raises it for a mistake in this console's setup, so that the run does not fail. With
+    `takes_over` an owner elsewhere that cannot be proven dead is ignored, unless its runner has
+    just shown that it lives.
     """
     context.require_writable()
     require_not_held(context.root)
@@ -102,10 +102,10 @@ def plan_resume(
 
 
 def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None = None) -> RunPlan:
-    """Return how a new session of a listing would begin, with an id of our own choosing.
+    """Return how a new session of a listing would begin, with an id chosen here.
 
-    Raises `UnknownId` when there is no such listing, `UsageError` for an empty stage, `Refused`
-    for a mistake in how this console is set up.
+    Raises `UnknownId` when there is no such listing, `UsageError` for an empty stage, `Refused` for
+    a mistake in this console's setup.
     """
     context.require_writable()
     require_not_held(context.root)
@@ -133,8 +133,8 @@ def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None 
 def start(context: Context, plan: RunPlan, prompt: str) -> str:
     """Start the run, detached, and return its id; `Refused` when the session is live by now.
 
-    The session's lock is taken here and handed to the runner, so of two starts at the same
-    instant one is refused.
+    The session's lock is taken here and handed to the runner, so of two simultaneous starts one is
+    refused.
     """
     context.require_writable()
     prompt = prompt.strip()
@@ -158,7 +158,7 @@ def start(context: Context, plan: RunPlan, prompt: str) -> str:
 
 
 def _write_down_taking_over(context: Context, plan: RunPlan, at: datetime) -> None:
-    """Write down who takes a session over; raises `ConsoleError` where that cannot be."""
+    """Record who takes a session over; raises `ConsoleError` if that fails."""
     who, target, note = context.settings.operator, plan.target, f"from {plan.taken_over}"
     event = AuditEvent(at, who, "take over", plan.listing, target.session_id, note=note)
     if why := written_down(context, event):
@@ -241,7 +241,7 @@ def _cause(context: Context, session: Session) -> str:
 def _cwd(
     context: Context, target: Target, stage: str, agent: Mapping[str, Any]
 ) -> tuple[Path, tuple[str, ...]]:
-    """Return where the agent works: as recorded where that may be, else its listing's folder."""
+    """Return where the agent works: as recorded if allowed, else in its listing's folder."""
     asked = agent.get("cwd")
     if not asked:
         return target.folder, ()
@@ -252,7 +252,7 @@ def _cwd(
 
 
 def max_age(context: Context, stage: str) -> timedelta:
-    """Return how long a new session of a stage lasts: as its settings say, or all settings."""
+    """Return how long a new session of a stage lasts: the stage's setting, else the general one."""
     days = context.settings.stages.get(stage, {}).get("max_age_days")
     is_sound = isinstance(days, int) and not isinstance(days, bool) and days > 0
     return timedelta(days=days if is_sound and days else context.settings.max_age_days)

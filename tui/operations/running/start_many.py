@@ -1,4 +1,4 @@
-"""Many runs at once: each is started by itself, and waits in the root's queue for its place."""
+"""Starts many runs: each is a process of its own and waits in the root's queue."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tui.operations.context import Context
 from tui.operations.running.prompt_line import with_options
 from tui.operations.running.resume import plan_resume, start
 
-# A run that waits is a process of 16 MB, so that it outlives whoever queued it.
+# A waiting run is a process of 16 MB, so that it outlives its console.
 MOST_QUEUED = 50
 
 
 @dataclass(frozen=True, slots=True)
 class StartResult:
-    """What came of one of many: the run that was started, or why none was."""
+    """The result for one session: the run that was started, or why none was."""
 
     session: Session
     session_id: str = ""
@@ -34,10 +34,10 @@ def start_many(
     *,
     fork: bool = False,
 ) -> Iterator[StartResult]:
-    """Start a run in each session, one after the other, and yield what came of it.
+    """Start a run in each session, one after the other, and yield the results.
 
-    No more than `max_runs` work at once; the others wait as `queued`, whatever becomes of this
-    process. Raises `UsageError` for more than may wait.
+    At most `max_runs` work at once; the others wait as `queued`, whatever becomes of this process.
+    Raises `UsageError` for more than may wait.
     """
     if len(sessions) > MOST_QUEUED:
         raise UsageError(f"{len(sessions)} at once are too many: at most {MOST_QUEUED} may wait")

@@ -1,4 +1,4 @@
-"""Steer a run through its folder: follow-up prompts, answers, interrupt, stop, model and mode."""
+"""Steers a run through its folder: follow-up prompts, answers, interrupt, stop, model and mode."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _TAKEN_WITHIN_S, _LOOK_S = 0.6, 0.05
 
 
 def send(context: Context, session: Session, prompt: str) -> ActionResult:
-    """Queue a follow-up prompt for the run of a session; its turn comes when this one ends."""
+    """Queue a follow-up prompt for a session's run; it starts when the current turn ends."""
     if not prompt.strip():
         raise UsageError("there is nothing to send: give a prompt")
     context.require_writable()
@@ -56,12 +56,12 @@ def send(context: Context, session: Session, prompt: str) -> ActionResult:
 def answer(
     context: Context, session: Session, decision: str, reason: str = "", *, shown: str = ""
 ) -> ActionResult:
-    """Answer what waits: `allow`, `always` (in this run) or `deny`, with a reason.
+    """Answer a request: `allow`, `always` (in this run) or `deny`, with a reason.
 
-    An agent's questions are answered by a number or the words of an option, or words of one's own,
-    one for each question with `;` between them. Whoever does not deny names what was `shown`: the
-    SHA-256 of the request, or how it begins; raises `ConfirmationRequired`
-    without it. The first answer wins; a later one raises `Refused` and names who was first.
+    An agent's questions are answered by the number or the words of an option, or by own words, one
+    for each question, separated by `;`. Unless it is denied, `shown` names what the operator saw:
+    the SHA-256 of the request, or a prefix of it; raises `ConfirmationRequired` without it. The
+    first answer wins; a later one raises `Refused` and names who was first.
     """
     context.require_writable()
     known = session.run.request if session.run is not None else None
@@ -95,9 +95,9 @@ def answer_questions(
 
 
 def put_off(context: Context, session: Session, words: str) -> ActionResult:
-    """Let the request that waits, wait as long from now on before it is denied by itself.
+    """Let the waiting request wait for this long from now before it is denied automatically.
 
-    Its run, whose clock it waits by, refuses what would be no later than it is.
+    Its run, whose clock counts, refuses a deadline that is not later than the present one.
     """
     seconds = int(parse_duration(words).total_seconds())
     context.require_writable()
@@ -130,7 +130,7 @@ def _require_decision(decision: str) -> Decision:
 def _require_shown(
     context: Context, session: Session, request: PermissionRequest, shown: str
 ) -> None:
-    """Raise what keeps a request from being granted by whoever saw the one named `shown`."""
+    """Raise unless the request is the one that the operator saw, named by `shown`."""
     short = session.session_id[:8]
     if reason := why_not_grant(context, session, request):
         raise Refused(reason)
@@ -152,7 +152,7 @@ def _reply(
     reason: str = "",
     answers: tuple[str, ...] = (),
 ) -> ActionResult:
-    """Post what an operator says to a request, or without a decision that it is to wait."""
+    """Post an operator's answer to a request; without a decision, postpone it."""
     command = Command(
         "answer" if decision else "wait",
         context.clock(),
@@ -167,10 +167,10 @@ def _reply(
 
 
 def interrupt(context: Context, session: Session, *, is_sure: bool = False) -> ActionResult:
-    """End the turn that runs now; the run then takes its next prompt or ends.
+    """End the current turn; the run then takes its next prompt or ends.
 
-    A session that some other program runs on this machine is interrupted by its proven process;
-    raises `ConfirmationRequired` before that, unless `is_sure`.
+    A session that another program runs on this machine is interrupted by a signal to its proven
+    process; raises `ConfirmationRequired` first, unless `is_sure`.
     """
     context.require_writable()
     _require_running(session)
@@ -198,7 +198,7 @@ def _interrupt_foreign(context: Context, session: Session, *, is_sure: bool) -> 
 
 
 def model(context: Context, session: Session, name: str) -> ActionResult:
-    """Let the agent go on with another model, for the rest of this run."""
+    """Switch the agent to another model for the rest of this run."""
     if not one_line(name).strip():
         raise UsageError("which model? model ID NAME")
     name = one_line(name).strip()
@@ -207,7 +207,7 @@ def model(context: Context, session: Session, name: str) -> ActionResult:
 
 
 def mode(context: Context, session: Session, name: str) -> ActionResult:
-    """Let the agent go on in another permission mode, for the rest of this run.
+    """Switch the agent to another permission mode for the rest of this run.
 
     `bypassPermissions` only where the settings give it to the session's stage.
     """
@@ -218,8 +218,7 @@ def mode(context: Context, session: Session, name: str) -> ActionResult:
 def stop(context: Context, session: Session) -> ActionResult:
     """End the run of a session.
 
-    An orphaned CLI, and a runner that has not moved for long together with its CLI, are ended by
-    force; only when they are proven to be that.
+    An orphaned CLI, and a stalled runner together with its CLI, are killed, once proven to be that.
     """
     context.require_writable()
     if session.liveness is Liveness.ORPHAN and session.process is not None:
@@ -285,7 +284,7 @@ def _act(context: Context, session: Session, target: Target, kind: str, words: s
 def _forced(
     context: Context, session: Session, target: Target, kind: str, words: str
 ) -> ActionResult:
-    """Write down what was done to a process that no run folder tells of."""
+    """Record what was done to a process that no run folder tells of."""
     act = _act(context, session, target, kind, words)
     who = context.settings.operator
     event = AuditEvent(act.at, who, kind, session.listing, target.session_id, note=words)
@@ -294,7 +293,7 @@ def _forced(
 
 
 def _stillness(run: Run, now: datetime) -> str:
-    """Return in words for how long the runner has not moved; empty while it does."""
+    """Say for how long the runner has shown no sign of life; empty if it has."""
     seconds = int((now - read_run(run.folder).beat_at).total_seconds())
     if seconds < _STILL_S:
         return ""
@@ -309,13 +308,13 @@ def _way_out(run: Run, target: Target) -> str:
 
 
 def _is_reachable(run: Run) -> bool:
-    """Whether its runner can be ended from here; a pipeline is not, which does other work too."""
+    """Whether its runner can be ended from here; a pipeline's cannot, it does other work too."""
     owner = read_owner(run.folder)
     return not owner.get(IN_PIPELINE) and named_process(owner, "pid", "proc_start") is not None
 
 
 def _is_ours(session: Session) -> bool:
-    """Whether a run of ours, which takes commands, runs the session."""
+    """Whether one of our runs, which takes commands, runs the session."""
     return session.run is not None and not session.run.is_over
 
 

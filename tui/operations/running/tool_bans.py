@@ -1,4 +1,4 @@
-"""What is forbidden to an agent: by the settings for its stage and by its row, both at once."""
+"""The tools forbidden to an agent: by its stage's settings and by its row together."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 from tui.runs.agent.tool_policy import tool_name
 
 _BANS, _TOOLS, _ALL = "disallowed_tools", "tools", "default"
-# The CLI reads on over the end of an incomplete rule: none after it would hold, so they are last.
+# An incomplete rule makes the CLI misread those after it, so it goes last.
 _COMPLETE = re.compile(r"[^\s(),]+(\([^()]*(\([^()]*\)[^()]*)*\))?")
 
 
 def sound_bans(options: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the `disallowed_tools` that can be read: what is wrong among them lifts no other."""
+    """Return the valid `disallowed_tools`: an invalid one does not void the others."""
     value = options.get(_BANS)
     listed = [value] if isinstance(value, str) else value if isinstance(value, list) else None
     if listed is None:
@@ -27,9 +27,9 @@ def _in_order(bans: Iterable[str]) -> list[str]:
 
 
 def narrowed(stage: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the bans of a row joined with its stage's, and those of its tools that both have.
+    """Return the bans of a row joined with its stage's, and the tools that both allow.
 
-    Nothing for an option that the row does not have.
+    Leaves out options that the row does not have.
     """
     found: dict[str, Any] = {}
     if _BANS in row:
@@ -40,7 +40,7 @@ def narrowed(stage: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _within(given: Any, asked: Any) -> Any:
-    """Return what two sets of tools share: a list of names, or a preset, which is all of them."""
+    """Return the tools that two sets share; a set is a list of names, or a preset of all tools."""
     if given is None or not isinstance(given, list) or _ALL in given:
         return asked
     if not isinstance(asked, list) or _ALL in asked:

@@ -1,4 +1,4 @@
-"""Search all that was said: a regular expression over the transcripts of sessions."""
+"""Searches the transcripts of sessions with a regular expression."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WHOLE = 1 << 40
 
 @dataclass(frozen=True, slots=True)
 class GrepHit:
-    """One line that matches, with at most 200 characters on both sides; all of it safe to show."""
+    """One matching line, with at most 200 characters on both sides; all of it safe to show."""
 
     listing: str
     session_id: str
@@ -42,7 +42,7 @@ class GrepHit:
 
     @property
     def text(self) -> str:
-        """The match in its surroundings, on one line."""
+        """The match and its context, on one line."""
         return f"{self.before}{self.match}{self.after}"
 
 
@@ -54,12 +54,12 @@ def search(
     tell: Tell = lambda _: None,
     unread: Tell = lambda _: None,
 ) -> Iterator[GrepHit]:
-    """Return what matches `pattern`, case ignored, by session and in the order it was said.
+    """Return what matches `pattern`, ignoring case, by session and in order.
 
-    What is searched is what a console would show: prompts, answers, thinking, tool calls with
-    their input and whole result, sub-agents. At most `limit` lines unless it is 0; `tell` gets
-    the words for what could not be read, and `unread` those of whole files too. Raises as
-    `Pattern` and its `matches` do.
+    Searches what a console would show: prompts, answers, thinking, tool calls with their input and
+    whole result, sub-agents. Returns at most `limit` lines unless it is 0; `tell` is called with
+    everything that could not be read, `unread` only with whole files. Raises as `Pattern` and its
+    `matches` do.
     """
     compiled = Pattern(pattern)
     found = (hit for session in sessions for hit in _in_session(session, compiled, tell, unread))
@@ -101,9 +101,7 @@ def _entries(
     if unread:
         tell_unread(unread)
     sought = (*literals, KEPT_IN) if literals else ()
-    repeats = (
-        RepeatedRecords()
-    )  # one for all: a sub-agent's transcript may repeat the session's lines
+    repeats = RepeatedRecords()  # shared: a sub-agent's transcript may repeat the session's lines
     own = (transcript.path,) if transcript is not None else ()
     for path in (*own, *(agent.path for agent in agents)):
         try:
@@ -132,7 +130,7 @@ def _sketch(path: Path, tell: Tell) -> Iterator[Entry]:
 
 
 def _matches(entry: Entry, pattern: Pattern) -> Iterator[tuple[str, re.Match[str]]]:
-    """Return what matches in all that an entry shows once it is unfolded, else as it is folded."""
+    """Return the matches in all that an entry shows unfolded, else those in the folded entry."""
     whole = f"{entry.tool}\n{entry.detail}" if entry.kind is EntryKind.TOOL else entry.detail
     for text in (whole, entry.text):
         found = pattern.matches(text)
@@ -143,7 +141,7 @@ def _matches(entry: Entry, pattern: Pattern) -> Iterator[tuple[str, re.Match[str
 
 
 def _around(text: str, match: re.Match[str]) -> tuple[str, str]:
-    """Return what stands before and after a match in its lines."""
+    """Return the text before and after a match on its lines."""
     start, end = match.span()
     before = text[max(0, start - _AROUND) : start].rpartition("\n")[2]
     after = text[end : end + _AROUND].partition("\n")[0]

@@ -1,4 +1,4 @@
-"""A pattern matched piece by piece: a literal that must be there, and an end to its patience."""
+"""A regular expression that is matched piece by piece, with a time limit."""
 
 from __future__ import annotations
 
@@ -24,10 +24,9 @@ _TOKEN = re.compile(r"\\(.)|\[\^?\]?(?:\\.|[^\]\\])*\]|(\{[^}]*\}|[*?])|([()])|(
 
 
 class Pattern:
-    """A regular expression, case ignored; every match holds one of its `literals`, if it has any.
+    """A regular expression that ignores case; every match contains one of its `literals`, if any.
 
-    `patience_s` is how long matching may take. Raises `UsageError` for what is no regular
-    expression.
+    `patience_s` is the time limit for matching. Raises `UsageError` for an invalid expression.
     """
 
     def __init__(self, words: str, patience_s: float = PATIENCE_S) -> None:
@@ -44,8 +43,8 @@ class Pattern:
     def matches(self, text: str) -> Iterator[re.Match[str]]:
         """Return the first match of each line of `text`, never an empty one.
 
-        Raises `ConsoleError` at the end of its patience, which a second for each million
-        characters restores; within one piece of text only the main thread can be told to stop.
+        Raises `ConsoleError` when the time limit is reached; each million characters add a second.
+        Within one piece of text, only the main thread can be interrupted.
         """
         at = 0
         while at < len(text):
@@ -78,7 +77,7 @@ class Pattern:
 
 
 def literals_of(pattern: str) -> tuple[bytes, ...]:
-    """Return lower-case texts one of which every match holds as JSON writes it; none if unsure.
+    """Return lower-case texts of which every match contains one, as JSON writes it; none if unsure.
 
     Lines without them need not be parsed, unless something in them may hide one.
     """
@@ -103,10 +102,10 @@ def literals_of(pattern: str) -> tuple[bytes, ...]:
 
 
 def _piece(text: str, at: int) -> tuple[int, int]:
-    """Return where the next piece to match in ends, and where the one after it begins.
+    """Return where the next piece to match ends, and where the one after it begins.
 
-    A pattern may take the square of a piece's length. Pieces end with a line; those of a line that
-    is longer than a piece overlap.
+    A pattern may take time quadratic in a piece's length. Pieces end with a line; those of a line
+    that is longer than a piece overlap.
     """
     end = at + _PIECE
     if end >= len(text):
@@ -117,7 +116,7 @@ def _piece(text: str, at: int) -> tuple[int, int]:
 
 @contextmanager
 def _alarm(seconds: float, ring: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Call `ring` from within whatever takes longer; in another thread than the main one, never."""
+    """Call `ring` from within whatever takes too long; only in the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

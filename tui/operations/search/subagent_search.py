@@ -1,4 +1,4 @@
-"""A search in what sub-agents said: it is found where the stream shows it, at their calls."""
+"""Searches what sub-agents said; a hit is at the call that the stream shows it under."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WHOLE = 1 << 40
 _DEEPEST = 20
 _MISSED = -2
 
-# Gives the entries of the session itself, of those lines alone that hold one of some literals.
+# Returns the session's own entries, of only the lines that contain one of some literals.
 Told = Callable[[tuple[bytes, ...]], Iterable[Entry]]
 
 
@@ -41,11 +41,11 @@ def with_asides(
     beside: Sequence[Entry],
     is_stopped: Callable[[], bool],
 ) -> SearchHits:
-    """Return hits, with the places of calls whose sub-agents said what is sought.
+    """Return the hits with the places of calls whose sub-agents match.
 
-    `folder` is the session's own; `beside` is what stands in the stream and in no line, also what
-    stands for calls that nothing names. What has not changed since the hits were found is not read
-    again; what could not be read is. Raises `ConsoleError`.
+    `folder` is the session's own; `beside` are the entries of the stream that are in no line, also
+    those that stand for missing calls. Files that did not change since the hits were found are not
+    searched again; unread ones are. Raises `ConsoleError`.
     """
     agents, cut = look_at_subagents(folder)
     sizes = {agent.path: _size(agent.path) for agent in agents}
@@ -74,7 +74,7 @@ def with_asides(
 
 
 def _places_at(told: Told, moments: Iterable[datetime | None]) -> Iterator[int]:
-    """Yield the place of what was told last before each moment, else of the first that was."""
+    """Yield the place of the last entry before each moment, or else of the first entry."""
     first = datetime.min.replace(tzinfo=UTC)
     waiting = sorted((at or first for at in moments), reverse=True)
     last: int | None = None
@@ -88,19 +88,19 @@ def _places_at(told: Told, moments: Iterable[datetime | None]) -> Iterator[int]:
 
 
 def with_told(hits: SearchHits, pattern: Pattern, entries: Iterable[Entry]) -> SearchHits:
-    """Return hits, with the places of those entries that say what is sought."""
+    """Return the hits with the places of the entries that match."""
     found = {one.place for one in entries if one.place >= 0 and has(one, pattern)}
     more = found.difference(hits.places)
     return replace(hits, places=array("Q", sorted((*hits.places, *more)))) if more else hits
 
 
 def told_left(entries: Sequence[Entry]) -> Told:
-    """Return what gives the entries that are left of a session without a transcript."""
+    """Return a reader of the entries that remain of a session without a transcript."""
     return lambda _: entries
 
 
 def told_by(path: Path) -> Told:
-    """Return what gives the entries of a transcript, their texts left out."""
+    """Return a reader of a transcript's entries, without their texts."""
 
     def told(sought: tuple[bytes, ...]) -> Iterator[Entry]:
         reader = LineReader(0, RepeatedRecords().is_copy)
@@ -111,7 +111,7 @@ def told_by(path: Path) -> Told:
 
 
 class _Calls:
-    """Where the calls of a session stand, and which of them led to a sub-agent."""
+    """Where the calls of a session are, and which of them started a sub-agent."""
 
     def __init__(self, agents: Sequence[Subagent], told: Told, beside: Sequence[Entry]) -> None:
         self._agents, self._told = agents, told
@@ -143,13 +143,13 @@ class _Calls:
         return agent.tool_id or next(filter(None, named), "")
 
     def _above(self, agent: Subagent) -> Subagent | None:
-        """Return the sub-agent whose call led to another."""
+        """Return the sub-agent whose call started another."""
         return next((one for one in self._agents if self._leads(one).has(agent.tool_id)), None)
 
     def _leads(self, agent: Subagent) -> SubagentCalls:
         if agent.path not in self._inner:
             leads = self._inner[agent.path] = SubagentCalls()
-            with suppress(OSError):  # what cannot be read is told where it is searched
+            with suppress(OSError):  # the search itself reports unreadable files
                 for line in read_lines(agent.path, LED_IN):
                     for record in whole_records(line.raw):
                         leads.note(record)

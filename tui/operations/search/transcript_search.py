@@ -1,4 +1,4 @@
-"""Search the whole of one transcript, however large, for the places of its lines that match."""
+"""Searches one transcript of any size for the places of matching lines."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _MOST = 1_000_000
 
 
 class SearchStopped(Exception):
-    """Somebody did not want to wait any longer."""
+    """The search was cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchHits:
-    """The places of the lines that hold `words`, in order, of the first `size` bytes.
+    """The places of the lines that contain `words`, in order, in the first `size` bytes.
 
-    `is_whole` is false when the search was stopped; what was found until then is there. `agents`
-    are the sub-agents that were searched as well, each with its size; `beside` is how much was
-    that stands in no line. What was said in `unread` and `unread_aside` could not be searched.
+    `is_whole` is false when the search was stopped; it then has what was found so far. `agents` are
+    the sub-agents that were searched, each with its size; `beside` counts the searched entries that
+    are in no line. `unread` and `unread_aside` say what could not be searched.
     """
 
     words: str
@@ -48,11 +48,11 @@ class SearchHits:
 
     @property
     def not_searched(self) -> tuple[str, ...]:
-        """Why there may be more, a line for each reason."""
+        """Why there may be more hits, a line for each reason."""
         return tuple(dict.fromkeys((*self.unread, *self.unread_aside)))
 
     def next(self, place: int, step: int) -> int | None:
-        """Return the number of the hit after `place` (or before it), round the end; or `None`."""
+        """Return the number of the hit after `place` (or before it), wrapping around; or `None`."""
         if not self.places:
             return None
         if step > 0:
@@ -69,10 +69,10 @@ def seek(
     is_stopped: Callable[[], bool] = lambda: False,
     known: SearchHits | None = None,
 ) -> SearchHits:
-    """Return where the first `size` bytes of a transcript hold `words`, case ignored.
+    """Return where the first `size` bytes of a transcript contain `words`, ignoring case.
 
-    What is searched is what the stream would show, unfolded; what is `known` already is not read
-    again. `told` gets the share that is done. Raises `ConsoleError` when the file cannot be read.
+    Searches what the stream would show, unfolded; the bytes that `known` covers are not read again.
+    `told` is called with the fraction done. Raises `ConsoleError` when the file cannot be read.
     """
     pattern, places = pattern_of(words), array("Q", known.places if known else ())
     known, folder = known or SearchHits(words), path.with_suffix("")
@@ -89,7 +89,7 @@ def seek(
             path, sought, size=size, start=known.size, is_shown=True, reached=reached
         )
         for entry in _told(lines):
-            at = bisect_left(places, entry.place)  # what the end leaves open stands before it
+            at = bisect_left(places, entry.place)  # an entry completed at the end comes before it
             is_new = at == len(places) or places[at] != entry.place
             if not is_new or len(places) >= _MOST:
                 continue
@@ -104,12 +104,12 @@ def seek(
 
 
 def pattern_of(words: str) -> Pattern:
-    """Return the pattern that finds words as they are, case ignored."""
+    """Return the pattern that finds these words literally, ignoring case."""
     return Pattern(re.escape(words))
 
 
 def sought_by(pattern: Pattern) -> tuple[bytes, ...]:
-    """Return what a line holds that may tell a match, or of a result that may; none for any."""
+    """Return the literals of lines that match or refer to a kept result; none for any line."""
     return told_in((*pattern.literals, KEPT_IN) if pattern.literals else ())
 
 
@@ -121,6 +121,6 @@ def _told(lines: Iterable[Line]) -> Iterator[Entry]:
 
 
 def has(entry: Entry, pattern: Pattern) -> bool:
-    """Whether an entry has a match in what it shows once it is unfolded."""
+    """Whether an entry matches in what it shows unfolded."""
     texts = (entry.text, entry.tool, entry.detail)
     return any(next(pattern.matches(text), None) is not None for text in texts if text)

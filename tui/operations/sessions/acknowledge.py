@@ -1,4 +1,4 @@
-"""Settle what a session needs somebody for, until something new happens to it."""
+"""Acknowledges what a session needs, until something new happens to it."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _WORDS = {
 
 
 def acknowledge(context: Context, session: Session) -> ActionResult:
-    """Write down that this operator has seen what a session needs now.
+    """Record that this operator has seen what a session needs now.
 
-    Nothing of the session changes: what waits goes on waiting. Raises `Refused` when it needs
-    nobody, `ConsoleError` when nothing can be written below its listing.
+    Nothing in the session changes: a waiting request still waits. Raises `Refused` when it needs
+    nothing, `ConsoleError` when nothing can be written below its listing.
     """
     context.require_writable()
     target, now = target_of(session), context.clock()

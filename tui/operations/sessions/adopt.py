@@ -1,4 +1,4 @@
-"""Adopt a session: move a stray into its listing, and track what no row tracks."""
+"""Adopts a session: moves a stray into its listing, and tracks it if no row does."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def adopt(
 ) -> ActionResult:
     """Move a stray's whole footprint into its listing, or track a session that no row tracks.
 
-    `listing` names another folder than that of the listing it was found for, which only a
-    session without a row can go to. Raises `Refused` while anything may run it or when something
-    else is in its place there, with nothing moved; an adoption that broke off is done again.
+    `listing` names another listing folder, which only a session without a row can go to. Raises
+    `Refused`, with nothing moved, while something may run it or another file is in its place there;
+    an interrupted adoption can be repeated.
     """
     context.require_writable()
     target, now = _target(context, session, listing), context.clock()
@@ -85,7 +85,7 @@ def adopt(
 
 
 def adoptable(sessions: Iterable[Session]) -> tuple[Session, ...]:
-    """Return the strays, which `adopt --all` takes."""
+    """Return the strays that `adopt --all` takes."""
     return tuple(one for one in sessions if one.is_stray)
 
 
@@ -104,7 +104,7 @@ def _target(context: Context, session: Session, listing: str) -> Target:
 
 
 def _home(context: Context, session: Session) -> Path | None:
-    """Return the config dir that it lies in, or where an adoption that broke off left a part."""
+    """Return the config dir of the stray, or where an interrupted adoption left part of it."""
     if session.transcript is not None and session.transcript.stray_in is not None:
         return session.transcript.stray_in
     home = context.settings.claude_home
@@ -134,7 +134,7 @@ def _moves(home: Path, session: Session, target: Target) -> tuple[_Move, ...]:
 
 
 def _places(home: Path, target: Target) -> tuple[_Move, ...]:
-    """Return what there is to move; raises `OSError`, `Refused` for what is too much."""
+    """Return what there is to move; raises `OSError`, and `Refused` for too many files."""
     places = dict.fromkeys((*footprint(home, target.session_id), *_sketch(home, target.session_id)))
     moves = [_Move(place, target.config_dir / _inside(home, place)) for place in places]
     moves.sort(key=lambda one: (is_transcript(one.source), str(one.source)))
@@ -148,14 +148,14 @@ def _places(home: Path, target: Target) -> tuple[_Move, ...]:
 
 
 def _sketch(home: Path, session_id: str) -> tuple[Path, ...]:
-    """Return the guide's own sketch of a session, which lies one folder deeper there."""
+    """Return the guide's own sketch of a session, which is one folder deeper there."""
     folder = home / SKETCHES / session_id
     is_whole = (folder / "conversation.json").is_file()
     return (folder,) if is_whole and not any(map(is_link, (folder.parent, folder))) else ()
 
 
 def _inside(home: Path, place: Path) -> Path:
-    """Return where a place goes in the listing's config dir."""
+    """Return where a file goes in the listing's config dir."""
     inside = place.relative_to(home)
     return Path(*inside.parts[1:]) if inside.parts[0] == SKETCHES else inside
 
@@ -167,7 +167,7 @@ def _carry_out(
     target: Target,
     rename: Rename,
 ) -> str:
-    """Move all of it and write that down; return why the latter could not be, else nothing."""
+    """Move all of it and record that; return why it could not be recorded, else an empty string."""
     now = context.clock()
     try:
         for one in moves:
@@ -187,7 +187,7 @@ def _carry_out(
 def _put_sweep_off(
     context: Context, session: Session, target: Target, stage: str, now: datetime
 ) -> None:
-    """Make the CLI keep it here until it expires, before it can sweep it here."""
+    """Postpone the CLI's sweep until the session expires, before it can sweep it here."""
     make_folders(target.folder, CONFIG_DIR)
     if session.transcript is None or not session.transcript.resumable:
         return
@@ -204,7 +204,7 @@ def _is_trackable(session: Session, stage: str) -> bool:
 def _tracked(
     context: Context, session: Session, target: Target, stage: str, now: datetime
 ) -> Row | None:
-    """Track it, when it is known what stage it is of."""
+    """Track the session if its stage is known."""
     if not stage or session.transcript is None:
         return None
     until = now + max_age(context, stage)
@@ -229,14 +229,14 @@ def _tracked(
 
 
 def _known_stage(session: Session) -> str:
-    """Return the stage that its run was started with; empty when none is known."""
+    """Return the stage that its run was started with; empty when unknown."""
     if session.run is None:
         return ""
     return one_line(read_json(session.run.folder / SPEC).get("stage") or "")[:60]
 
 
 def _record(context: Context, session: Session, target: Target, moved: int, now: datetime) -> str:
-    """Write down who adopted it, also when it broke off; the row, if any, is left as it is."""
+    """Record who adopted it, even if that was interrupted; its row, if any, stays as it is."""
     where = session.transcript.stray_in if session.transcript else None
     note = f"{count(moved, 'place')} from {one_line(where)}, {size(session.bytes)}"
     who, listing = context.settings.operator, target.folder.name

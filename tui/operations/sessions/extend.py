@@ -1,4 +1,4 @@
-"""Let a session last longer: both its clocks."""
+"""Extends a session: both its clocks."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ from tui.safe_io.folders import console_folder
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """What an extension would do: the expiry from `was` to `until`.
+    """What an extension would do: move the expiry from `was` to `until`.
 
-    `ends_at` is when the session ends without it, by the earlier clock; `is_needless` when both
-    clocks reach `until` already.
+    `is_needless` when both clocks reach `until` already.
     """
 
     session: Session
@@ -34,15 +33,15 @@ class Extension:
 
     @property
     def ends_at(self) -> datetime | None:
-        """When the session ends as it is."""
+        """When the session ends without the extension, by the earlier clock."""
         return self.session.ends_at
 
 
 def plan_extension(session: Session, words: str, now: datetime) -> Extension:
     """Return what `words` (`7`, `12h`, `+7d`, `2026-12-24`) would do to a session.
 
-    Raises `UsageError` for words that are no duration, `Refused` for what has no expiry to extend,
-    `ConsoleError` when that, or whether it has a transcript, cannot be read.
+    Raises `UsageError` for a malformed duration, `Refused` for a session without an expiry to
+    extend, `ConsoleError` when its expiry, or whether it has a transcript, cannot be read.
     """
     _require_row(session)
     if session.status == Status.DELETED:
@@ -62,9 +61,9 @@ def plan_extension(session: Session, words: str, now: datetime) -> Extension:
 
 
 def extend(context: Context, extension: Extension) -> ActionResult:
-    """Write the new expiry by compare-and-set and put the CLI's own sweep off until past it.
+    """Write the new expiry by compare-and-set, and postpone the CLI's sweep past it.
 
-    Raises `Changed` when the row is not what was shown any more, `DatabaseProblem`, `Refused`.
+    Raises `Changed` when the row is no longer what was shown, `DatabaseProblem`, `Refused`.
     """
     context.require_writable()
     session, now = extension.session, context.clock()
@@ -79,7 +78,7 @@ def extend(context: Context, extension: Extension) -> ActionResult:
     if after != row:
         tracking = tracking_of(context, target.folder, session.zone)
         tracking.change(row, after, action="extend", now=now)
-        with suppress(OSError):  # it tells `undo` that this listing may hold an act
+        with suppress(OSError):  # it tells `undo` that this listing may have an act
             console_folder(target.folder)
     is_needless = extension.is_needless
     words = f"{target.short} already lasts longer" if is_needless else f"extended {target.short}"

@@ -1,4 +1,4 @@
-"""Give a session a title, as the CLI itself does: one line at the end of its transcript."""
+"""Renames a session as the CLI does: one line at the end of its transcript."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _NEWLINE = b"\n"
 def rename(context: Context, session: Session, title: str) -> ActionResult:
     """Append the title to the transcript, where the CLI, the SDK and every console read it.
 
-    Refused while the session runs, and without a transcript in its listing. The title before is
-    in the words: renaming back is how it is undone. Raises `UsageError` for an empty title,
-    `Conflict` when somebody gave it another since it was looked at, `ConsoleError` when nothing
-    could be written; the transcript is then as it was.
+    Refused while the session runs, and without a transcript in its listing. The message quotes the
+    previous title: renaming back undoes it. Raises `UsageError` for an empty title, `Conflict` when
+    somebody else renamed it meanwhile, `ConsoleError` when nothing could be written; the transcript
+    is then unchanged.
     """
     context.require_writable()
     named = one_line(title)[:MAX_TITLE].strip()
@@ -52,7 +52,7 @@ def rename(context: Context, session: Session, title: str) -> ActionResult:
             raise ConsoleError(
                 f"the title of {target.short} cannot be written: {error.strerror or error}"
             ) from error
-    # No title in the logbook: the transcript holds them all, and a purge erases them there.
+    # No title in the logbook: a purge erases those in the transcript only.
     who = context.settings.operator
     event = AuditEvent(
         now, who, "rename", session.listing, target.session_id, act_id=context.act_id
@@ -78,7 +78,7 @@ def _transcript(session: Session, target: Target) -> Transcript:
 
 
 def _require_as_seen(context: Context, session: Session, seen: Transcript, now: datetime) -> None:
-    """Raise `Conflict` when another title was given since it was looked at, and say who did it."""
+    """Raise `Conflict` when the title is no longer the one seen, and say who changed it."""
     title = title_since(seen.path, seen.size)
     if title in ("", session.title):
         return
@@ -87,7 +87,7 @@ def _require_as_seen(context: Context, session: Session, seen: Transcript, now: 
 
 
 def _renamed_by(context: Context, session: Session, now: datetime) -> str:
-    """Return who renamed it last, or why nobody can tell; empty for a program of another kind."""
+    """Say who renamed it last, or why that is unknown; empty if another program did."""
     try:
         acts = read_logbook(context.root)
     except OSError as error:
@@ -103,8 +103,8 @@ def _renamed_by(context: Context, session: Session, now: datetime) -> str:
 def _append(path: Path, line: bytes) -> None:
     """Append a whole line in one write; an unfinished last line is ended first.
 
-    The mtime stays: the CLI's sweep and "last activity" count from it, and a new title is no
-    activity. Where the file is another login's it cannot be kept, and the sweep starts anew.
+    The mtime is restored: the CLI's sweep and "last activity" count from it, and a new title is no
+    activity. On another login's file that is not allowed, and the sweep starts anew.
     """
     fd = open_to_append(path)
     try:

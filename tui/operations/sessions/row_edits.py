@@ -1,4 +1,4 @@
-"""Say by hand what a row should say: that it failed, that it is active, what was overwritten."""
+"""Edits a session's row by hand: mark it failed or active, reapply what was overwritten."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _RUNNING = (Liveness.BUSY, Liveness.WAITING, Liveness.IDLE, Liveness.QUEUED)
 
 
 def fail(context: Context, session: Session, reason: str = "") -> ActionResult:
-    """Mark a session failed, and why, for whoever looks next.
+    """Mark a session failed, with a reason for whoever looks next.
 
-    Refused while it runs: the end of its turn says then whether it failed, and would take the mark
-    back. What has lost its owner may be marked. Raises `Changed`, `DatabaseProblem`.
+    Refused while it runs: the end of its turn decides whether it failed, and would undo the mark.
+    An orphan may be marked. Raises `Changed`, `DatabaseProblem`.
     """
     row, now = _row_to_change(context, session), context.clock()
     short = session.session_id[:8]
@@ -39,10 +39,10 @@ def fail(context: Context, session: Session, reason: str = "") -> ActionResult:
 
 
 def activate(context: Context, session: Session) -> ActionResult:
-    """Make a failed or expired session active again, for `resume_keeps` at least.
+    """Make a failed or expired session active again, for at least `resume_keeps`.
 
-    A live one may be: running is what active means. Raises `Refused` for what has no transcript to
-    go on with, `Changed`, `DatabaseProblem`.
+    A live session may be activated too. Raises `Refused` without a transcript, `Changed`,
+    `DatabaseProblem`.
     """
     row, now = _row_to_change(context, session), context.clock()
     short = session.session_id[:8]
@@ -58,10 +58,10 @@ def activate(context: Context, session: Session) -> ActionResult:
 
 
 def reapply(context: Context, session: Session) -> ActionResult:
-    """Put back what the pipeline overwrote: see `Session.overwritten`.
+    """Reapply what the pipeline overwrote: see `Session.overwritten`.
 
-    Raises `Refused` when nothing was, when only a row is left, or when a running session would be
-    called failed; `Changed`, `DatabaseProblem`.
+    Raises `Refused` when nothing was, when only a row is left, or when it would mark a running
+    session failed; `Changed`, `DatabaseProblem`.
     """
     row, now = _row_to_change(context, session), context.clock()
     short, after = session.session_id[:8], session.overwritten
@@ -94,7 +94,7 @@ def _row_to_change(context: Context, session: Session) -> Row:
 
 
 def _put_sweep_off(session: Session, after: Row, now: datetime) -> None:
-    """Keep the CLI's own sweep off until past the expiry; a stray lies where that is not ours."""
+    """Postpone the CLI's sweep past the expiry; a stray's config dir is not ours to change."""
     until = read_time(after.expires_at, zone_named(session.zone))
     transcript = session.transcript
     if until is None or transcript is None or not transcript.resumable or session.is_stray:
@@ -112,7 +112,7 @@ def _write(
     now: datetime,
     words: str,
 ) -> ActionResult:
-    """Write the second of `rows` if the first is what is stored still."""
+    """Write the second of `rows` if the first is still stored."""
     tracking = tracking_of(context, target_of(session).folder, session.zone)
     stored = tracking.change(*rows, action=kind, now=now)
     return _act(session, kind, now, words, (rows[0], stored))

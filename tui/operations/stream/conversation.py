@@ -1,4 +1,4 @@
-"""All that was said in a transcript as blocks of Markdown, sub-agents under their call."""
+"""Turns a transcript into blocks of Markdown, sub-agents under their call."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ NO_LINEAGE = BranchTracker()
 
 
 class Conversation:
-    """Turns one transcript after the other into blocks; each sub-agent's comes once.
+    """Turns one transcript after the other into blocks; each sub-agent appears once.
 
-    `folder` is the session's own: results too long for its lines are kept there. `tell` gets the
-    words for what of all that cannot be read.
+    `folder` is the session's own, where long results are kept. `tell` is called with what cannot be
+    read.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Conversation:
     def blocks(
         self, path: Path, size: int | None = None, lineage: BranchTracker = NO_LINEAGE
     ) -> Iterator[str]:
-        """Return the blocks of a session, those of sub-agents that nobody called at the end.
+        """Return the blocks of a session, with uncalled sub-agents at the end.
 
         Raises `ConsoleError` when the transcript cannot be read.
         """
@@ -57,9 +57,10 @@ class Conversation:
         yield from self.uncalled(f": {NO_CALL}")
 
     def uncalled(self, says: str = "") -> Iterator[str]:
-        """Return the blocks of the sub-agents that no call led to, theirs below them.
+        """Return the blocks of the sub-agents that no call started, with their own sub-agents.
 
-        Each `says` that it is one; those that stand too deep to be told there come here, too.
+        Each heading ends with `says`. Those nested too deeply to be shown at their call come here
+        too.
         """
         while self._agents:
             agents = self._agents.values()
@@ -68,7 +69,7 @@ class Conversation:
             yield from self._agent(agent, 0, "" if agent.path in self._deeper else says)
 
     def unclaimed(self) -> Iterator[str]:
-        """Return the blocks of results kept in the folder, when no line is left to tell of them."""
+        """Return the blocks of kept results that no line refers to any more."""
         for entry in unclaimed(self._folder, self._tell) if self._folder is not None else ():
             yield f"### {_headed(f'Result kept in {code(entry.text)}', entry)}"
             yield fence(entry.detail)
@@ -139,7 +140,7 @@ class Conversation:
                 yield quoted(entry.detail)
 
     def _remember(self, call: Entry) -> None:
-        """Keep a call's name until its result comes; of very many without one, the last."""
+        """Remember a call's name until its result comes; only the last ones of very many."""
         self._tools[call.tool_id] = call.tool
         if len(self._tools) > _MOST_CALLS:
             del self._tools[next(iter(self._tools))]
@@ -152,7 +153,7 @@ class Conversation:
 
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Turn an `OSError` into the words for it."""
+    """Turn an `OSError` into a `ConsoleError`."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Write a session as Markdown: front matter, then all that was said, piece by piece."""
+"""Exports a session as Markdown: front matter, then the whole conversation, piece by piece."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ _COUNTED = {
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Where the words of a session are: its transcript, or a sketch, and its own folder.
+    """Where a session's words are: its transcript or a sketch, and its own folder.
 
-    When the transcript `is_gone`, only what lies in that folder is left.
+    When the transcript `is_gone`, only the folder is left.
     """
 
     path: Path
@@ -60,11 +60,11 @@ class _Source:
 
 
 def markdown(context: Context, session: Session, unread: Tell = tell_nobody) -> Iterator[str]:
-    """Return a session as blocks of Markdown, an empty line between two of them.
+    """Return a session as blocks of Markdown, to be joined by empty lines.
 
-    As of now, whole lines only, a block at a time: a transcript of any size fits. What lies in the
-    trash is read there; a session whose words are nowhere says why. `unread` is told what is
-    missing because it could not be read, which a block says too.
+    As of now, whole lines only, one block at a time, so that any transcript fits in memory. A
+    deleted session is read in the trash; a session without any words says why. `unread` is called
+    with what could not be read; a block of the export says that too.
     """
     source = _source_of(context, session)
     size = _size(source)
@@ -100,12 +100,12 @@ def markdown(context: Context, session: Session, unread: Tell = tell_nobody) -> 
 
 
 def _may_be_somewhere(context: Context, session: Session) -> bool:
-    """Whether a session whose words are nowhere may have some where nobody can look."""
+    """Whether a session that was not found may be in a place that could not be read."""
     return bool(session.unseen or read_trash(context.root, (session.folder,))[1])
 
 
 def trashed_session(context: Context, words: str) -> Session:
-    """Return the session that only the trash knows; raises as `find_trashed` does."""
+    """Return a session that only the trash has; raises as `find_trashed` does."""
     trashed = find_trashed(context, words)
     source, row, zone = _in_trash(trashed), trashed.row, zone_named(trashed.zone)
     facts = _known(source)
@@ -152,7 +152,7 @@ def _source_of(context: Context, session: Session) -> _Source | None:
 
 
 def _in_trash(trashed: Manifest) -> _Source | None:
-    """Return where the newest delete of a session moved its words to."""
+    """Return where the newest delete of a session moved its transcript and folder."""
     places = {place: trashed.moved(index) for index, place in enumerate(trashed.places)}
     gone: _Source | None = None
     if is_link(trashed.batch):
@@ -177,7 +177,7 @@ def _state(session: Session, source: _Source | None) -> str:
 
 
 def _size(source: _Source | None) -> int:
-    """Return how long the words are now; 0 when they cannot be looked at."""
+    """Return the size of the source now, in bytes; 0 when it cannot be read."""
     try:
         return source.path.lstat().st_size if source else 0
     except OSError:
@@ -211,7 +211,7 @@ def _facts(
 
 
 def _counts(path: Path, size: int) -> dict[str, int]:
-    """Return how much was said; read ahead of the words themselves, since it stands before them.
+    """Count the entries; read ahead, because the counts come first.
 
     Raises `ConsoleError` when the transcript cannot be read.
     """

@@ -1,4 +1,4 @@
-"""What an agent said last: the answer that whoever waits for a run gets."""
+"""The final answer of an agent, for whoever waits for its run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Follow one session's stream: its transcript, whoever writes it, and what a run writes now."""
+"""Follows a session's stream: its transcript, whoever writes it, and a run's partial message."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ _FAR = datetime(9999, 1, 1, tzinfo=UTC)
 class StreamUpdate:
     """What is new since the last poll.
 
-    `was_reset` means that the transcript is another one now: what was shown is void. `partial` is
-    what is being written, token by token, and not in the transcript yet. `has_more` means that the
-    next poll finds more at once. `start` and `end` are the places between which everything was
-    told by now; `asides` is what sub-agents said, by the id of their call, and `ended` the notices
-    of those that ended without a word in the transcript. `branches` says which of them the next
-    resume follows, when there are several.
+    `was_reset` means that the transcript is another one now, so what was shown is void. `partial`
+    is the message being written, token by token, not in the transcript yet. `has_more` means that
+    the next poll finds more at once. Everything between the places `start` and `end` has been
+    returned by now; `asides` is what sub-agents said, by the id of their call, and `ended` the
+    notices of those that ended without a word in the transcript. `branches` says which of several
+    the next resume follows.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -87,7 +87,7 @@ class StreamPage:
 class StreamFollower:
     """Follows one session from the last `last_bytes` of its transcript on.
 
-    `poll` is for one thread at a time; pages and searches may be read beside it.
+    `poll` is for one thread at a time; pages and searches may run beside it.
     """
 
     def __init__(self, session: Session, *, last_bytes: int = _LAST_BYTES) -> None:
@@ -107,7 +107,7 @@ class StreamFollower:
         self._point_at(session)
 
     def poll(self, session: Session) -> StreamUpdate:
-        """Return what is new; `session` is its latest picture. Blocking, never raises `OSError`."""
+        """Return what is new since the last poll; blocking, never raises `OSError`."""
         was_moved = self._point_at(session)
         happened = self._happened.poll(session.run.folder if session.run else None)
         if self._tail is None:
@@ -143,7 +143,7 @@ class StreamFollower:
     def _remaining(
         self, session: Session, happened: tuple[Entry, ...], *, was_moved: bool
     ) -> StreamUpdate:
-        """Return what is told without a transcript, as long as there is none."""
+        """Return what can be shown as long as there is no transcript."""
         entries, folder = tuple[Entry, ...](), session.own_folder
         if folder is not None and self._asides is None:
             self._asides, entries = SubagentTails(folder), remaining_calls(folder)
@@ -159,7 +159,7 @@ class StreamFollower:
         return replace(told, asides=aside.entries, ended=aside.ended, end=len(self._left))
 
     def before(self, place: int, until: datetime | None) -> StreamPage:
-        """Return what stands before `place`; `until` is the time of what stands there."""
+        """Return the page before `place`; `until` is the time of the entry there."""
         last, told_to = self._last, self._tail.told_to if self._tail else 0
         is_last = place > told_to and place == last.stop
         page = self._page(told_to if is_last else place, 0, transcript_pages.before)
@@ -168,7 +168,7 @@ class StreamFollower:
         return replace(page, entries=self._with_notices(page.entries, None, until))
 
     def after(self, place: int, stop: int, since: datetime | None) -> StreamPage:
-        """Return what stands from `place` to `stop` at most; `since` is the time before it."""
+        """Return the page from `place` to `stop` at most; `since` is the time of the last entry."""
         last, told_to = self._last, self._tail.told_to if self._tail else 0
         whole = min(stop, told_to)
         page = self._page(place, whole, lambda fd, at: transcript_pages.after(fd, at, whole))
@@ -184,7 +184,7 @@ class StreamFollower:
         is_stopped: Callable[[], bool],
         known: SearchHits | None = None,
     ) -> SearchHits:
-        """Search all that was told by now, or what is new since `known`; raises `ConsoleError`.
+        """Search everything returned by now, or what is new since `known`; raises `ConsoleError`.
 
         What sub-agents said is found at their calls.
         """
@@ -215,7 +215,7 @@ class StreamFollower:
 
     @property
     def _told_to(self) -> int:
-        """How far everything was told, a last line without a newline with it."""
+        """The place up to which everything was returned, with a last line without a newline."""
         return max(self._last.stop, self._tail.told_to if self._tail else 0)
 
     @property
@@ -257,12 +257,12 @@ class StreamFollower:
         return in_sight(entries, self._own_folder, self._unread.setdefault)
 
     def _told_unread(self) -> tuple[str, ...]:
-        """Return what could not be read of what was kept beside, once."""
+        """Return, once, which kept results could not be read."""
         told, self._unread = tuple(self._unread), {}
         return told
 
     def _to_tell(self, growth: Growth, lineage: BranchTracker) -> Iterable[RawLine]:
-        """Return the lines that came, long ones as far as they have something of their own."""
+        """Return the new lines, long ones only if they add something."""
         if self._path is not None and any(line.end for line in growth.lines):
             with suppress(OSError), transcript_pages.opened(self._path) as fd:
                 return tuple(to_tell(fd, growth.lines, lineage))
@@ -271,7 +271,7 @@ class StreamFollower:
     def _not_told(
         self, happened: tuple[Entry, ...], entries: tuple[Entry, ...]
     ) -> tuple[Entry, ...]:
-        """Return what happened without what the transcript tells better: servers that failed."""
+        """Leave out run notices that the transcript states better: servers that failed."""
         told = (one.text.startswith(FAILED_SERVERS) for one in entries)
         self._tells_servers = self._tells_servers or any(told)
         if not self._tells_servers:
@@ -280,24 +280,24 @@ class StreamFollower:
 
     @property
     def _known(self) -> BranchTracker:
-        """What is known of where the lines that were told go on from."""
+        """The lineage of the lines returned so far."""
         return self._branches.lineage if self._branches is not None else BranchTracker()
 
     def _has(self, record: Mapping[str, Any]) -> bool:
-        """Whether the transcript has a record: what a sub-agent's repeats of it is told here."""
+        """Whether the transcript has a record, which a sub-agent's transcript may repeat."""
         return self._known.has(record)
 
     def _is_copy(self, record: Mapping[str, Any], place: int, number: int) -> bool:
         return self._last.has(place, number) or self._known.is_copy(record, place, number)
 
     def _last_line(self) -> tuple[RawLine | None, tuple[Entry, ...]]:
-        """Return what stands behind the last newline, once nobody writes any more."""
+        """Return what is behind the last newline, once nobody writes any more."""
         if self._path is None or self._tail is None or self._tail.identity is None:
             return None, ()
         return self._last.read(self._path, self._tail.told_to)
 
     def _lineage(self, last: RawLine | None) -> BranchTracker:
-        """Return the same, once what came is read, too."""
+        """Return the lineage with the new lines."""
         if self._branches is not None and self._tail is not None:
             with suppress(OSError):
                 self._branches.read(last.stop - 1 if last is not None else self._tail.told_to)
@@ -315,9 +315,9 @@ class StreamFollower:
             return self._asides.poll(is_live=session.is_live)
 
     def _not_called(self, session: Session) -> tuple[Entry, ...]:
-        """Return what stands for sub-agents that no call names, as far as that is known now.
+        """Return the entries for sub-agents that no call names, as far as known.
 
-        Of those found later than the stream began, what lies before is left to its pages.
+        Of those found after the stream began, entries that belong before it are left to its pages.
         """
         asides, branches = self._asides, self._branches
         if asides is None or asides.unread or branches is None:
@@ -331,11 +331,11 @@ class StreamFollower:
 
     @property
     def _beside(self) -> tuple[Entry, ...]:
-        """All that stands in the stream and in no line of the transcript."""
+        """All entries of the stream that are in no line of the transcript."""
         return (*self._happened.known, *self._uncalled.known)
 
     def _note_filled(self) -> None:
-        """Take note of how full the context was before what is told, and what that proves."""
+        """Learn how full the context was before the new entries, and what that proves."""
         filled = self._branches.filled if self._branches is not None else ContextUsage()
         self._meter.note_windows({**filled.windows, **self._happened.windows})
         if self._branches is not None and not self._branches.is_behind:
@@ -355,7 +355,7 @@ class StreamFollower:
             self._messages.pop(next(iter(self._messages)))
 
     def _partial(self, session: Session) -> PartialBlock | None:
-        """Return what is being written, without the blocks that the transcript has already."""
+        """Return the partial message without the blocks that the transcript already has."""
         if session.run is None or session.run.is_over:
             return None
         partial = read_partial(session.run.folder)
@@ -387,7 +387,7 @@ class StreamFollower:
     def _with_notices(
         self, entries: tuple[Entry, ...], after: datetime | None, until: datetime | None
     ) -> tuple[Entry, ...]:
-        """Return entries with what happened `after` (or from the first on), up to `until`."""
+        """Return entries with the run notices `after` a time (or the first entry) up to `until`."""
         times = [one.at for one in entries if one.at]
         if not times:
             return entries

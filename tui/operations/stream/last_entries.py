@@ -1,4 +1,4 @@
-"""The last entries of a session's stream, read back as far as the bounds allow."""
+"""The last entries of a session's stream, as far back as the bounds allow."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from tui.operations.stream.follow import StreamFollower, StreamUpdate
 from tui.operations.transcripts.last_line import unfinished_line
 from tui.safe_io.walking import Budget
 
-_MOST_ASIDE = 1001  # one more than is shown of them, so that what is cut is told
+_MOST_ASIDE = 1001  # one more than is shown, so that a cut is noticed
 
 
 @dataclass(frozen=True, slots=True)
 class LastEntries:
-    """The last entries of a stream, what sub-agents said as in a `StreamUpdate`, and the
-    `StreamFollower` that goes on from there; `notices` say what could not be read.
+    """The last entries of a stream, and the `StreamFollower` that continues from there.
+
+    `asides` is what sub-agents said, as in a `StreamUpdate`; `notices` say what could not be read.
     """
 
     follow: StreamFollower
@@ -30,9 +31,9 @@ class LastEntries:
 
 
 def last_entries(session: Session, count: int) -> LastEntries:
-    """Return the last `count` entries, however long, and what sub-agents said under their calls.
+    """Return the last `count` entries of any length, and what sub-agents said under their calls.
 
-    Where the bounds end it, a notice stands for what comes before.
+    Where a bound is reached, a notice stands for what comes before.
     """
     follow = StreamFollower(session)
     asides: dict[str, tuple[Entry, ...]] = {}
@@ -65,7 +66,7 @@ def _left_out(size: int) -> Entry:
 def _everything(
     follow: StreamFollower, session: Session, count: int, asides: dict[str, tuple[Entry, ...]]
 ) -> StreamUpdate:
-    """Return what the first polls tell, of the entries the last, and put `asides` together."""
+    """Return the results of the first polls: the last entries, and all `asides` together."""
     budget, entries, ended = Budget(MOST_BACK, BACK_S), tuple[Entry, ...](), tuple[Entry, ...]()
     notices: tuple[str, ...] = ()
     while True:

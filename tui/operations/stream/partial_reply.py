@@ -1,4 +1,4 @@
-"""What a run writes right now, without what its transcript has already."""
+"""The message that a run is writing, without what its transcript already has."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ KINDS = {"text": EntryKind.TEXT, "thinking": EntryKind.THINKING, "tool": EntryKi
 def still_written(
     partial: PartialBlock, messages: Mapping[str, Mapping[EntryKind, int]]
 ) -> PartialBlock | None:
-    """Return what is being written without what was told of it: so many entries of each message."""
+    """Return the partial message without the entries of each message that were shown already."""
     if partial.message_id not in messages:
-        # Thoughts of which the API tells nothing are no line, once they are over.
+        # Finished thinking without text is not written to the transcript.
         told_of = (one for one in partial.earlier if one.text or one.kind == "tool")
         return replace(partial, earlier=tuple(told_of))
     told, left = Counter(messages[partial.message_id]), []

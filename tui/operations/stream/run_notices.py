@@ -1,4 +1,4 @@
-"""What happened in a run that its transcript does not tell: dim notices of the stream."""
+"""Notices of the stream: events of a run that its transcript does not have."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DECISIONS = {"allow": "allowed once", "always": "allowed in this run", "deny": 
 
 
 class RunNotices:
-    """Follows the events of one session's runs, one run after the other; not thread-safe."""
+    """Follows the events of a session's runs, one run after the other; not thread-safe."""
 
     def __init__(self) -> None:
         self.known: tuple[Entry, ...] = ()
@@ -35,9 +35,9 @@ class RunNotices:
         self._asked: dict[str, str] = {}
 
     def poll(self, folder: Path | None) -> tuple[Entry, ...]:
-        """Return the notices that are new; `folder` is the run's, `None` for none.
+        """Return the new notices; `folder` is the run's, `None` for none.
 
-        Behind a link there is none.
+        A folder behind a link has none.
         """
         if folder is None or is_link(folder):
             return ()
@@ -50,7 +50,7 @@ class RunNotices:
         return notices
 
     def _notice(self, event: Mapping[str, Any]) -> Entry | None:
-        """Return what is told of an event, `None` for what the transcript or the pane tells."""
+        """Return the notice for an event, `None` if the transcript or the pane shows it."""
         at = read_time(event.get("at"), UTC)
         match event.get("type"):
             case "permission":
@@ -90,9 +90,9 @@ class RunNotices:
 
 
 def interleaved(entries: Iterable[Entry], notices: Iterable[Entry]) -> tuple[Entry, ...]:
-    """Return both by time, the entries in their own order; a notice stands behind what it follows.
+    """Merge both by time, the entries in their own order; a notice follows what came before it.
 
-    It takes the place of the line it follows, so that it comes and goes with it.
+    It takes the place of the line that it follows, so that it comes and goes with it.
     """
     waiting = sorted(notices, key=_moment)
     merged: list[Entry] = []
@@ -152,7 +152,7 @@ def _rate_limit(event: Mapping[str, Any]) -> str:
 
 
 def _windows(told: object) -> dict[str, int]:
-    """Return the context windows of models that a turn's result told."""
+    """Return the models' context windows that a turn's result reported."""
     given = list(told.items())[:_MOST_MODELS] if isinstance(told, dict) else []
     return {model[:200]: tokens(size) for model, size in given if tokens(size)}
 

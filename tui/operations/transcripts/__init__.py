@@ -1,4 +1,1 @@
-"""What one transcript holds beyond its lines: branches.
-
-Sub-agents and results kept beside it.
-"""
+"""What a transcript has beside its lines: branches, sub-agents, kept results."""

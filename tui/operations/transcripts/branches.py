@@ -1,4 +1,4 @@
-"""The branches of a transcript on disk, read as far as the bounds allow, and on as it grows."""
+"""The branches of a transcript on disk, read within bounds and further as it grows."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ from tui.core.limits import BRANCHES_BYTES, BRANCHES_S
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.session import Session
 
-# What lines hold that tell of their parents, or of what else is learnt here; in lower case.
+# Lower-case texts of the lines that have parents or anything else read here.
 _TOLD_IN = (*LINKED_IN, *LED_IN, *FILLED_IN)
 
 
 class BranchReader:
-    """Learns the lineage of one transcript, again and again from where it stopped.
+    """Reads the lineage of one transcript, each time on from where it stopped.
 
-    By the way it learns where its calls lead, and how full its context was. `is_cut`: what was too
-    much to read was passed over, and its branches are not known; nothing is that `is_whole`,
-    however long it takes.
+    It also reads where its calls lead, and how full its context was. `is_cut`: a part was too large
+    to be read, so its branches are unknown; never with `is_whole`, however long it takes.
     """
 
     def __init__(self, path: Path, *, is_whole: bool = False) -> None:
@@ -34,7 +33,7 @@ class BranchReader:
         self._size = 0
         self._is_whole = is_whole
         self._is_cut = False
-        self.is_behind = False  # what came last may not be known
+        self.is_behind = False  # the newest lines may not be known yet
 
     @property
     def is_cut(self) -> bool:
@@ -42,7 +41,7 @@ class BranchReader:
         return self._is_cut or self.lineage.is_cut
 
     def read(self, size: int) -> BranchTracker:
-        """Return what the first `size` bytes tell, where a line ends; raises `OSError`."""
+        """Read the first `size` bytes, which end with a line; raises `OSError`."""
         ends = time.monotonic() + BRANCHES_S
         if size - self._size > BRANCHES_BYTES and not self._is_whole:
             self._is_cut = True
@@ -62,14 +61,14 @@ class BranchReader:
 
 
 def marked(marks: Mapping[int, str]) -> Iterator[Entry]:
-    """Yield the notices for all lines that do not go on from the one before them."""
+    """Yield the notices for all lines that do not continue the line before."""
     return (Entry(EntryKind.NOTICE, words, place=place) for place, words in tuple(marks.items()))
 
 
 def branch_mark(
     lineage: BranchTracker, place: int, said: Sequence[Entry] = ()
 ) -> tuple[Entry, ...]:
-    """Return the notice for a line that does not go on from the one before it, if it does not."""
+    """Return the notice for a line that does not continue the line before, else `None`."""
     words = lineage.marks.get(place, "")
     at = next((one.at for one in said if one.at), None)
     return (Entry(EntryKind.NOTICE, words, at, place=place),) if words else ()
@@ -89,6 +88,6 @@ def branches_of(session: Session) -> BranchReader | None:
 
 
 def branch_words(session: Session) -> str:
-    """Return which of several branches the next resume follows; empty when there is only one."""
+    """Say which of several branches the next resume follows; empty when there is only one."""
     found = branches_of(session)
     return found.lineage.words if found is not None else ""

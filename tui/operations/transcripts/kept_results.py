@@ -1,4 +1,4 @@
-"""Results kept beside a transcript, put back in the place of their beginnings."""
+"""Results that the CLI keeps beside a transcript, put in the place of their previews."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ Tell = Callable[[str], object]
 
 
 def tell_nobody(_: str) -> None:
-    """Do nothing."""
+    """Ignore a message."""
 
 
 def in_sight(
     entries: Iterable[Entry], folder: Path | None, tell: Tell = tell_nobody
 ) -> tuple[Entry, ...]:
-    """Return entries to be shown: results kept beside have their text, as far as the bounds go.
+    """Return entries for display: kept results have their text, within bounds.
 
-    `tell` gets the words for each that is there and cannot be read.
+    `tell` is called for each that exists and cannot be read.
     """
     left, found = KEPT_SHOWN_PAGE, list[Entry]()
     for entry in entries:
@@ -37,9 +37,9 @@ def in_sight(
 
 
 def in_full(entry: Entry, folder: Path | None, tell: Tell = tell_nobody) -> Entry:
-    """Return an entry with all of its result, wherever that is kept; of a huge one the beginning.
+    """Return an entry with its whole result, wherever that is kept; a huge one is cut.
 
-    What is missing is said in its last line; `tell` is as of `in_sight`.
+    Its last line says what is missing; `tell` is as in `in_sight`.
     """
     if not entry.kept or folder is None:
         return entry
@@ -51,9 +51,9 @@ def in_full(entry: Entry, folder: Path | None, tell: Tell = tell_nobody) -> Entr
 
 
 def unclaimed(folder: Path, tell: Tell = tell_nobody) -> Iterator[Entry]:
-    """Yield the results in a folder whose transcript is gone: nothing else tells of them.
+    """Yield the kept results of a session whose transcript is gone.
 
-    `tell` is as of `in_sight`.
+    `tell` is as in `in_sight`.
     """
     names, is_all = names_of_kept(folder)
     for name in names:
@@ -91,7 +91,7 @@ def _summary(entry: Entry, kept: KeptResult) -> str:
 
 
 def _text(entry: Entry, kept: KeptResult, most: int) -> str:
-    """Return what was kept in the place of its beginning, and what stands around that."""
+    """Return the kept text in the place of its preview, with what surrounds that."""
     shown = kept.content[:most].decode("utf-8", "replace")
     more = kept.size - min(most, len(kept.content))
     note = note_of(entry.detail)
@@ -106,7 +106,7 @@ def _text(entry: Entry, kept: KeptResult, most: int) -> str:
 
 
 def _unread(name: str, error: OSError, tell: Tell) -> str:
-    """Return what stands for a result; `tell` gets the words unless there is nothing to read."""
+    """Return what stands for an unreadable result; `tell` is called unless nothing is there."""
     if isinstance(error, FileNotFoundError):
         return f"[only its beginning: {one_line(name)}, where it was kept, is not there]"
     why = f"{one_line(name)} cannot be read: {error.strerror or error}"

@@ -1,4 +1,4 @@
-"""The last line of a transcript that no newline ends: told if it is whole, and named if not."""
+"""The last line of a transcript without a newline: shown if it is complete, else reported."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _BLANK = b" \t\r\n\0"
 
 
 class LastLine:
-    """Looks at what stands behind the last newline, again and again; of each line once.
+    """Checks what is behind the last newline; reports each line once.
 
-    Once it was told, `entries` are what it says, from `start` to `stop`: its newline may come yet,
-    and more behind it.
+    Once it was shown, `entries` are its entries, from `start` to `stop`: its newline may still
+    come, with more behind it.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class LastLine:
         self._named = -1
 
     def read(self, path: Path, start: int) -> tuple[RawLine | None, tuple[Entry, ...]]:
-        """Return the line that begins at `start` if it is whole, else a notice that it is not."""
+        """Return the line that begins at `start` if it is complete, else a notice about it."""
         try:
             with transcript_pages.opened(path) as fd:
                 size = max(os.fstat(fd).st_size - start, 0)
@@ -50,20 +50,20 @@ class LastLine:
         return None, () if was_named else (named(size, start),)
 
     def note(self, line: RawLine, said: Iterable[Entry]) -> None:
-        """Take note that a line was told, and what it said that was not told before."""
+        """Remember that a line was shown, and its new entries."""
         before = self.entries if line.start == self.start else ()
         self.start, self.stop = line.start, line.start + line.size
         self.entries, self._records = (*before, *said), len(records_of(line.raw))
 
     def has(self, place: int, number: int) -> bool:
-        """Whether the record of a line was told before its newline came."""
+        """Whether the record of a line was shown before its newline came."""
         return place == self.start and number < self._records
 
 
 def end_of(path: Path, most: int) -> tuple[RawLine, ...]:
     """Return the lines in about the last bytes of a file that nobody writes any more.
 
-    Raises `OSError`, or `UnknownId` for what is no file.
+    Raises `OSError`, or `UnknownId` if it is not a regular file.
     """
     tail = Tail(path, last_bytes=most)
     lines = tail.read(limit=2 * most).lines
@@ -72,11 +72,11 @@ def end_of(path: Path, most: int) -> tuple[RawLine, ...]:
 
 
 def unfinished_line(path: Path, start: int) -> tuple[Entry, ...]:
-    """Return the notice for what stands behind the last newline while somebody writes it."""
+    """Return the notice for what is behind the last newline while somebody writes it."""
     line, notice = LastLine().read(path, start)
     return notice or ((named(line.size, start),) if line is not None else ())
 
 
 def named(size: int, place: int) -> Entry:
-    """Return the notice for a last line of so many bytes that is not told."""
+    """Return the notice for a last line of this size that is not shown."""
     return Entry(EntryKind.NOTICE, unfinished(size), place=place)

@@ -1,4 +1,4 @@
-"""What a page of a transcript tells by itself, and what becomes of its prompts after it."""
+"""What a page of a transcript shows by itself, and what later lines say of its prompts."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ MAX_TEXT = 50_000
 def told_alone(
     fd: int, lines: Iterable[RawLine], following: Iterable[RawLine], lineage: BranchTracker
 ) -> tuple[Entry, ...]:
-    """Return the entries of a page, by itself; what follows says what became of its prompts.
+    """Return the entries of a page by itself; later lines say what became of its prompts.
 
-    Of a prompt whose end is too far away it says only that it was queued.
+    If a prompt's outcome is too far away, it only says that it was queued.
     """
     reader = LineReader(MAX_TEXT, lineage.is_copy)
     entries: list[Entry] = []
@@ -36,16 +36,16 @@ def told_alone(
 
 
 def following(fd: int, start: int, stop: int) -> Iterator[RawLine]:
-    """Yield the lines from `start` to `stop`, each page read once it is asked for."""
+    """Yield the lines from `start` to `stop`, reading each page only when it is needed."""
     while start < stop and (lines := transcript_pages.after(fd, start, stop)):
         yield from lines
         start = lines[-1].stop
 
 
 def to_tell(fd: int, lines: Iterable[RawLine], lineage: BranchTracker) -> Iterator[RawLine]:
-    """Yield lines without the long ones that repeat earlier ones, spliced ones with all they hold.
+    """Yield lines without the long ones that repeat earlier ones, and spliced ones completely.
 
-    Of a long line only the ends were read, and they do not tell of a record in its middle.
+    Only the ends of a long line were read, and they do not show a record in its middle.
     """
     for line in lines:
         if not line.end:

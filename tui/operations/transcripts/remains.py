@@ -1,4 +1,4 @@
-"""What is left to read of a session whose transcript is gone: what its sub-agents said."""
+"""What can still be read of a session whose transcript is gone: its sub-agents."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOST = 1000
 
 
 def remaining_calls(folder: Path) -> tuple[Entry, ...]:
-    """Return a stand-in for each call that started a sub-agent, the calls themselves being gone."""
+    """Return a stand-in for each missing call that started a sub-agent."""
     found = find_subagents(folder)
     agents = UnlinkedSubagents().left_over(found, found) or [
         one for one in found if not one.is_inner

@@ -1,4 +1,4 @@
-"""What the sub-agents of a session say, for as long as their calls are in sight."""
+"""Follows what a session's sub-agents say while their calls are in sight."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ _BEFORE = "what it said before is not shown here: `export` has all of it"
 
 @dataclass(slots=True)
 class _Call:
-    """A call that is in sight: what its result says that it started, and whether that ended."""
+    """A call in sight: what its result says that it started, and whether that ended."""
 
     task: str = ""
     has_ended: bool = False
     is_told: bool = False
     asides: list[_Aside] = field(default_factory=list)
-    resumed: list[_Aside] = field(default_factory=list)  # told under the first call of them
+    resumed: list[_Aside] = field(default_factory=list)  # shown under the first of these calls
 
 
 @dataclass(slots=True)
 class _Aside:
-    """One sub-agent's transcript, as far as it was read; `at` is when it said the last thing."""
+    """One sub-agent's transcript, as far as it was read; `at` is the time of its last entry."""
 
     agent: Subagent
     tail: Tail
@@ -67,7 +67,7 @@ class _Aside:
         return is_again or self.is_told(record)
 
     def told(self, *, is_over: bool) -> tuple[Growth, list[Entry]]:
-        """Return what is new; once all is over, a last line without a newline with it."""
+        """Return what is new; once `is_over`, also a last line without a newline."""
         growth = self.tail.read(limit=_EACH_SLICE)
         told = [one for line in growth.lines for one in line.told_by(self.reader, _MAX_TEXT)]
         self.has_more = growth.has_more
@@ -88,8 +88,8 @@ class _Aside:
 class SubagentUpdate:
     """What sub-agents said since the last poll, by the id of their call.
 
-    `ended` are notices of calls whose sub-agents ended though nothing else tells so; `has_more`
-    means that the next poll finds more at once; `notices` say what could not be read.
+    `ended` are notices of calls whose sub-agents ended without a record of it; `has_more` means
+    that the next poll finds more at once; `notices` say what could not be read.
     """
 
     entries: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
@@ -99,10 +99,10 @@ class SubagentUpdate:
 
 
 class SubagentTails:
-    """Follows the sub-agents of the calls it was told of, and those of their calls in turn.
+    """Follows the sub-agents of the calls it was given, and those of their calls in turn.
 
-    `unread` says why there may be more of them than are followed; `is_told` knows the records that
-    the session itself tells, which a sub-agent's transcript may repeat. Not thread-safe.
+    `unread` says why there may be more than are followed; `is_told` knows the session's own
+    records, which a sub-agent's transcript may repeat. Not thread-safe.
     """
 
     def __init__(self, folder: Path, is_told: IsTold = lambda _: False) -> None:
@@ -119,16 +119,16 @@ class SubagentTails:
 
     @property
     def agents(self) -> tuple[Subagent, ...]:
-        """All of the session's sub-agents, as they were looked at last."""
+        """All of the session's sub-agents, as of the last look."""
         return self._agents
 
     @property
     def unread(self) -> str:
-        """Why there may be more sub-agents than are followed; empty when these are all."""
+        """Why there may be more sub-agents than are followed; empty when there are not."""
         return self._finder.unread
 
     def note(self, entries: Iterable[Entry]) -> None:
-        """Take note of calls, of their results, and of notices that what they started ended."""
+        """Take in calls, their results, and notices that what they started ended."""
         for entry in entries:
             if entry.tool_id and entry.kind is EntryKind.TOOL:
                 self._is_noted = self._is_noted or entry.tool_id not in self._calls
@@ -142,9 +142,9 @@ class SubagentTails:
                 self._owned.pop(aside.agent.path, None)
 
     def poll(self, *, is_live: bool = True) -> SubagentUpdate:
-        """Return what is new, of each sub-agent from its beginning, if that is not too far back.
+        """Return what is new of each sub-agent, from its beginning if that is not too far back.
 
-        What was not told to have ended has, when its session does not run.
+        Once the session does not run, every sub-agent counts as ended.
         """
         is_due = time.monotonic() - self._looked >= _LOOK_S
         if is_due or self._is_noted:
@@ -170,7 +170,7 @@ class SubagentTails:
         return SubagentUpdate(entries, ended, has_more or self._is_noted, notices)
 
     def _look(self, *, is_due: bool) -> None:
-        """Learn which sub-agents are those of the calls in sight."""
+        """Find the sub-agents of the calls in sight."""
         agents = self._agents
         if is_due:
             self._looked, agents = time.monotonic(), self._finder.find()
@@ -197,7 +197,7 @@ class SubagentTails:
                 call.resumed = self._calls[tasks[call.task]].asides
 
     def _read(self, aside: _Aside, *, is_over: bool) -> tuple[list[Entry], int]:
-        """Return what is new in one of them, and how many bytes that were."""
+        """Return what is new in one of them, and how many bytes were read."""
         is_first, aside.stamp = aside.tail.identity is None, _stamp(aside)
         try:
             growth, told = aside.told(is_over=is_over)
@@ -215,7 +215,7 @@ class SubagentTails:
         return said, sum(line.size for line in growth.lines)
 
     def _noticed(self, aside: _Aside, growth: Growth) -> list[Entry]:
-        """Return what became of its transcript, once; what cannot be read is tried again."""
+        """Report once what became of its transcript; an unreadable one is tried again."""
         is_old = growth.notice in ("", aside.unread)
         aside.unread = growth.notice or (aside.unread if aside.tail.is_unread else "")
         if aside.tail.is_unread:
@@ -226,7 +226,7 @@ class SubagentTails:
         return [Entry(EntryKind.NOTICE, growth.notice)]
 
     def _note_unread(self) -> None:
-        """Tell why there may be more sub-agents, once."""
+        """Report once why there may be more sub-agents."""
         if self.unread and self.unread != self._unread:
             self._tell(self.unread)
         self._unread = self.unread

@@ -1,4 +1,4 @@
-"""Sub-agents that no call names: each stands in the stream where time puts it."""
+"""Sub-agents that no call names: the stream shows each at the time when it began."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ NO_CALL = "no call names it"
 NOT_KNOWN = "there may be sub-agents that no call names: `export` has them all"
 _MOST = 1000
 _LOOK_S, _PAUSE_S = 2.0, 30.0
-# While a session runs, a call may name it yet: an older CLI does so only at the sub-agent's end.
+# While a session runs, a call may still name it: older CLIs do so when the sub-agent ends.
 _QUIET_S = 300.0
 
 
 @dataclass(slots=True)
 class _Below:
-    """Where the calls of one sub-agent lead, of as many bytes of its transcript."""
+    """Where the calls of one sub-agent lead, in its first bytes."""
 
     leads: SubagentCalls = field(default_factory=SubagentCalls)
     size: int = 0
 
 
 class _Open:
-    """The sub-agents that nothing was found to lead to yet, by the ids that would."""
+    """The sub-agents that nothing led to yet, by the ids that would."""
 
     def __init__(self, left: Iterable[Subagent]) -> None:
         self.paths: set[Path] = set()
@@ -49,7 +49,7 @@ class _Open:
                 self._by_id.setdefault(name, []).append(one.path)
 
     def taken(self, names: Set[str]) -> list[Path]:
-        """Take out those that one of these ids leads to."""
+        """Take out the sub-agents that one of these ids leads to."""
         led = [path for name in names & self._by_id.keys() for path in self._by_id[name]]
         led = [path for path in dict.fromkeys(led) if path in self.paths]
         self.paths.difference_update(led)
@@ -57,7 +57,7 @@ class _Open:
 
 
 class UnlinkedSubagents:
-    """Finds them again and again; `known` are the entries for all that were found by now."""
+    """Finds them at each look; `known` are the entries for all that were found so far."""
 
     def __init__(self) -> None:
         self.known: tuple[Entry, ...] = ()
@@ -69,7 +69,7 @@ class UnlinkedSubagents:
     def fresh(
         self, agents: Sequence[Subagent], leads: SubagentCalls, *, is_live: bool
     ) -> list[Entry]:
-        """Return the entries for those that were found since, the session's own `leads` given."""
+        """Return entries for those found since the last call, given the session's own `leads`."""
         if not agents or time.monotonic() - self._looked < _LOOK_S or len(self._found) >= _MOST:
             return []
         left = [one for one in agents if one.path not in self._found and not _is_led(one, leads)]
@@ -82,7 +82,7 @@ class UnlinkedSubagents:
         return entries
 
     def _entries(self, found: Sequence[Subagent], left: Iterable[Subagent]) -> list[Entry]:
-        """Return what stands for those that were found, as far as there is room."""
+        """Return the entries for those that were found, as far as there is room."""
         room, keys = _MOST - len(self._found), {call_id(one) for one in found}
         self._found.update(one.path for one in left if call_id(one) in keys)
         entries = [entry for one in found[:room] for entry in stood_in(one, NO_CALL)]
@@ -92,7 +92,7 @@ class UnlinkedSubagents:
         return entries
 
     def _not_known(self) -> list[Entry]:
-        """Return the notice, once, that it would take too long to tell which are not called."""
+        """Return the notice, once, that finding uncalled sub-agents would take too long."""
         if not self._is_over:
             return []
         self._looked += _PAUSE_S
@@ -100,9 +100,9 @@ class UnlinkedSubagents:
         return [] if notice in self.known else [notice]
 
     def left_over(self, agents: Iterable[Subagent], left: Sequence[Subagent]) -> list[Subagent]:
-        """Return those of `left` to which no other agent leads, and one of each round of them.
+        """Return those of `left` that no other agent leads to, and one of each cycle.
 
-        Nothing when there is too much to read, for then nobody knows.
+        Returns none when there is too much to read to know.
         """
         self._is_over = False
         budget = Budget(MOST_READ_LINES, AGENTS_S)
@@ -134,7 +134,7 @@ class UnlinkedSubagents:
 
 
 def stood_in(agent: Subagent, says: str = "") -> tuple[Entry, Entry]:
-    """Return what stands for the call of a sub-agent, which `says` so, and for its result."""
+    """Return the stand-in for a sub-agent's missing call, whose text is `says`, and its result."""
     tool_id, at = call_id(agent), _begun(agent.path)
     task = "" if agent.tool_id else agent.agent_id or agent.run_id
     about = f"{says}: {agent.about}" if says else agent.about
@@ -144,7 +144,7 @@ def stood_in(agent: Subagent, says: str = "") -> tuple[Entry, Entry]:
 
 
 def call_id(agent: Subagent) -> str:
-    """Return the id of the call that it belongs below."""
+    """Return the id of the call that it is shown under."""
     return agent.tool_id or f"of:{agent.run_id or one_line(agent.path.name)}"
 
 

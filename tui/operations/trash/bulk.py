@@ -1,4 +1,4 @@
-"""What acts on many sessions share: batches of one listing, their locks, and a sum in words."""
+"""What acts on many sessions share: batches per listing, their locks, and a summary."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WEIGHT = 8 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class BulkProgress:
-    """How far an act on many is: the listing it was at, sessions and bytes done, and in all."""
+    """The progress of a bulk act: current listing, sessions done, their total, bytes done."""
 
     listing: str
     done: int
@@ -39,7 +39,7 @@ Stop = Callable[[], bool]
 
 
 def never() -> bool:
-    """Return that nobody wants an act to stop."""
+    """Return false: an act that nobody stops."""
     return False
 
 
@@ -47,8 +47,8 @@ def never() -> bool:
 class BulkResult:
     """What an act on many sessions did: `moved` and `freed` are bytes, `mended` what was put back.
 
-    `refused` names, as `(listing, id)`, those that were left and why; `is_cut_short` when it was
-    stopped before its end. `words` are the whole sum.
+    `refused` are those that were left, as `(listing, id)`, and why; `is_cut_short` when it was
+    stopped before its end. `words` are the whole summary.
     """
 
     done: str
@@ -62,12 +62,12 @@ class BulkResult:
 
     @property
     def failures(self) -> Mapping[str, int]:
-        """How many were left, by why in few words."""
+        """How many sessions were left, by a short reason."""
         return Counter(_why(error) for _, error in self.refused)
 
     @property
     def words(self) -> str:
-        """What was done, what was not, and what of it is still there."""
+        """What was done, what was not, and what is still there."""
         moved = f" ({size(self.moved)})" if self.moved else ""
         parts = [f"{len(self.acts)} {self.done}{moved}"]
         parts += [f"{many} {why}" for why, many in self.failures.items()]
@@ -86,7 +86,7 @@ def _why(error: ConsoleError) -> str:
 
 
 class InUse(Refused):
-    """Something runs it, or somebody acts on it at this moment."""
+    """Something runs the session, or somebody acts on it right now."""
 
 
 def batches(
@@ -112,10 +112,10 @@ def batches(
 def owned_of(
     targets: Sequence[Target],
 ) -> Iterator[tuple[tuple[Target, ...], dict[Target, ConsoleError]]]:
-    """Hold the locks of some sessions of a listing: of those that nothing runs; say why not others.
+    """Hold the locks of a listing's sessions that nothing runs; yield those, and why not others.
 
-    The registry is read once, when all the locks are held. Raises `InUse` while another batch is
-    at work there, `ConsoleError` when the locks cannot be taken.
+    The registry is read once, when all the locks are held. Raises `InUse` while another batch runs
+    there, `ConsoleError` when the locks cannot be taken.
     """
     folder = targets[0].folder
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""Clean-up: what it would take, and taking it into the trash."""
+"""Clean-up: plans what to move into the trash, and does it."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ _HIDING = (ProblemReason.UNREAD, ProblemReason.FORBIDDEN, ProblemReason.NO_LOCKS
 class CleanupPlan:
     """What a clean-up would do: `taken` and `skipped` are sessions, each with why.
 
-    `purges` are the sessions in the trash that it would erase for good, of `purge_bytes`;
-    and `leftovers` what is left of erasures that broke off, of sessions that nothing names;
-    `unfinished` those whose move was cut off, which it puts back first; `unread` says what of
-    the listings and of the trash could not be read, so that more of it may be due.
+    `purges` are the sessions in the trash that it would erase, of `purge_bytes`; `leftovers` what
+    interrupted purges left of unknown sessions; `unfinished` interrupted moves, which it puts back
+    first; `unread` says what of the listings and of the trash could not be read, so that more may
+    be due.
     """
 
     taken: tuple[tuple[Session, str], ...]
@@ -103,12 +103,12 @@ def plan_cleanup(
     max_bytes: int | None = None,
     purges_trash: bool = False,
 ) -> CleanupPlan:
-    """Return what a clean-up would take, of one listing if it is named; nothing is changed.
+    """Return what a clean-up would take, of one listing if named; changes nothing.
 
-    Asked for nothing, it takes what has expired and leftovers. `older_than` counts from the last
-    activity; down to `max_bytes` the least recently active go, and the trash, which counts as
-    well, is erased, the oldest first; `purges_trash` erases what is there longer than
-    `trash_days`. Raises `UnknownId` for a listing that is none.
+    Without criteria it takes expired sessions and leftovers. `older_than` counts from the last
+    activity; to get down to `max_bytes` it takes the least recently active sessions and erases the
+    oldest trash, which counts as well; `purges_trash` erases what is in the trash for longer than
+    `trash_days`. Raises `UnknownId` for an unknown listing.
     """
     only = find_listing(catalog, listing) if listing else None
     listings = (only,) if only else catalog.listings
@@ -137,9 +137,9 @@ def clean_up(
     progress: OnProgress | None = None,
     stop: Stop = never,
 ) -> BulkResult:
-    """Do what was planned, as far as it still holds; raises `Refused` while the root is held.
+    """Carry out a plan as far as it still holds; raises `Refused` while the root is held.
 
-    What became live or changed since is left, and told in the sum. A hold that somebody sets
+    Sessions that became live or changed are left, and the summary says so. A hold that is set
     meanwhile, like `stop`, ends it at the next batch.
     """
     context.require_writable()
@@ -167,7 +167,7 @@ def _named(acts: tuple[ActionResult, ...]) -> str:
 
 
 def _require_as_planned(session: Session) -> None:
-    """Raise for a session that was written to since it was looked at: it is no longer idle."""
+    """Raise for a session that was written to after the plan: it is no longer idle."""
     require_not_stray(session)
     transcript = session.transcript
     if transcript is None:
@@ -190,16 +190,16 @@ _CLEAN_UP = Removal(
 
 
 def _sessions(listings: tuple[Listing, ...]) -> Iterator[Session]:
-    """Yield what may be taken, or left and said why."""
+    """Yield the sessions that may be taken, or skipped with a reason."""
     for listing in listings:
         if not listing.is_vanished:
             yield from listing.sessions
 
 
 def _told(selected: CleanupSelection, listings: tuple[Listing, ...]) -> CleanupSelection:
-    """Leave what was not wholly looked at: what is missing where something is unread may be there.
+    """Skip sessions that were not completely read: what seems missing may exist.
 
-    Why is said of each.
+    Each is skipped with its reason.
     """
     by_folder = {one.path: one for one in listings}
     taken, skipped = list[tuple[Session, str]](), list(selected.skipped)
@@ -210,14 +210,14 @@ def _told(selected: CleanupSelection, listings: tuple[Listing, ...]) -> CleanupS
 
 
 def _unread_places(context: Context, listings: tuple[Listing, ...]) -> tuple[str, ...]:
-    """Return what of these listings and of their trash was not read, so that more may be due."""
+    """Say what of these listings and of their trash was not read, so that more may be due."""
     unread = (one for one in listings if not is_whole(one))
     said = [f"{one.listing_id}: {one_line(one.problem)}" for one in unread]
     return (*said, *read_trash(context.root, [one.path for one in listings])[1])
 
 
 def _unread(listing: Listing, session: Session) -> str:
-    """Return why nobody knows all that there is of a session; empty when it is known."""
+    """Say why a session is not completely known; empty when it is."""
     if listing.trouble in _HIDING:
         return one_line(listing.problem)
     is_missing = session.transcript is None and listing.trouble is not ProblemReason.NO_TABLE
@@ -227,7 +227,7 @@ def _unread(listing: Listing, session: Session) -> str:
 def _too_much(
     context: Context, listings: tuple[Listing, ...], excess: int, known: tuple[Manifest, ...]
 ) -> tuple[Manifest, ...]:
-    """Return the oldest trash until sessions and trash are no more than allowed."""
+    """Return the oldest trash to erase until sessions and trash fit the limit."""
     paths = [one.path for one in listings]
     names = {path.name for path in paths}
     found = [one for one in read_trash(context.root, paths)[0] if one.listing in names]

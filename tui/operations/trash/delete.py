@@ -19,10 +19,10 @@ from tui.storage.trash.trash import read_trash
 
 
 def delete(context: Context, session: Session) -> ActionResult:
-    """Move everything of a session into the trash and mark its row deleted.
+    """Move a session's whole footprint into the trash and mark its row deleted.
 
-    Refused while it runs or its owner is unknown; when the row changed since it was read, the
-    files are put back and `Changed` is raised.
+    Refused while it runs or its owner is unknown; when the row changed since it was read, the files
+    are put back and `Changed` is raised.
     """
     done = delete_many(context, [session])
     for _, error in done.refused:
@@ -36,7 +36,7 @@ def delete_many(
     progress: OnProgress | None = None,
     stop: Stop = never,
 ) -> BulkResult:
-    """Delete each of them that can be, as `delete` does; the sum says what was left, and why."""
+    """Delete as many as possible, as `delete` does; the result says what was left and why."""
     is_any_gone = any(map(_is_cleaned_up, sessions))
     in_trash, unread = _with_files_in_trash(context) if is_any_gone else (frozenset[Key](), ())
 
@@ -57,9 +57,9 @@ def _is_cleaned_up(session: Session) -> bool:
 
 
 def _with_files_in_trash(context: Context) -> tuple[frozenset[Key], tuple[str, ...]]:
-    """Return whose files are in the trash, and in words what of it was not read.
+    """Return the sessions that have files in the trash, and what of the trash was not read.
 
-    Deleted too, their row alone would come back first.
+    If such a session were deleted too, `restore` would find the delete of its row alone first.
     """
     found, unread = read_trash(context.root, listing_paths(context.root))
     return frozenset((one.listing, one.session_id) for one in found if one.files), unread

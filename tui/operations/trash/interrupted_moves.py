@@ -1,4 +1,4 @@
-"""Deletes and clean-ups that were cut off in their middle, found by their manifests and mended."""
+"""Deletes and clean-ups that were interrupted: found by their manifests, and repaired."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _STANDING = (Status.ACTIVE, Status.FAILED)
 
 
 def unfinished(root: Path, listings: Iterable[Listing]) -> tuple[Manifest, ...]:
-    """Return the sessions in the trash whose move was cut off: half moved, or not in their row.
+    """Return the sessions in the trash whose move was interrupted: half moved, or not in their row.
 
-    What somebody holds the lock of is under way; a database that cannot be read tells nothing.
+    Sessions whose lock is held are still being moved; an unreadable database proves nothing.
     """
     by_name = {one.path.name: one for one in listings}
     found = list_trash(root, [one.path for one in by_name.values()])
@@ -38,7 +38,7 @@ def unfinished(root: Path, listings: Iterable[Listing]) -> tuple[Manifest, ...]:
 
 
 def repair(context: Context, trashed: Manifest) -> ActionResult:
-    """Put what was cut off back to where it was, as if it had not begun; raises as `restore`."""
+    """Put an interrupted move back, as if it had not begun; raises as `restore` does."""
     done = restore_many(context, [trashed])
     for _, error in done.refused:
         raise error
@@ -46,7 +46,7 @@ def repair(context: Context, trashed: Manifest) -> ActionResult:
 
 
 def is_cut_off(trashed: Manifest, rows: dict[str, Row]) -> bool:
-    """Whether a move into the trash may not have come to its end, by what the rows say."""
+    """Whether, by the rows, a move into the trash may be unfinished."""
     row = rows.get(trashed.session_id)
     is_standing = row is not None and row.status in _STANDING
     return _is_half_moved(trashed) or (trashed.row is not None and is_standing)
@@ -57,7 +57,7 @@ def _is_half_moved(trashed: Manifest) -> bool:
 
 
 def _confirmed(path: Path, suspects: list[Manifest]) -> list[Manifest]:
-    """Look again, with nobody at it: what was under way a moment ago has its row by now."""
+    """Check again while nobody is at it: what was in progress has its row by now."""
     locks = look_at_locks(path)
     if locks.is_blind:
         return []
@@ -72,10 +72,10 @@ def _confirmed(path: Path, suspects: list[Manifest]) -> list[Manifest]:
 
 
 def _is_written(path: Path, trashed: Manifest) -> bool:
-    """Whether the act reached its row, by the audit, and no restore did since.
+    """Whether, by the audit, the act reached its row, and no restore did since.
 
-    Who wrote to the row after that meant it: the act stands. A restore may be of a later act that
-    left the same row: then it says nothing of this one.
+    Whoever wrote to the row after that meant it: the act stands. A restore may be of a later act
+    that left the same row: then it proves nothing about this one.
     """
     restores = 0
     for event in read_events(

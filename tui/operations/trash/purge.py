@@ -1,4 +1,4 @@
-"""Erasure for good: of one session wherever it is, or of the trash that is old enough."""
+"""Purge: erases one session wherever it is, or old trash, for good."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class PurgePlan:
 
     @property
     def words(self) -> str:
-        """What would be erased, and that nothing brings it back."""
+        """What would be erased, and that it cannot be restored."""
         address = f"{self.listing}/{self.target.session_id}"
         return f"{address}: {_amount(self.size)} for good"
 
@@ -99,7 +99,7 @@ def plan_purge(context: Context, words: str) -> PurgePlan:
 
 
 def _erasure(context: Context, target: Target, session: Session | None) -> PurgePlan:
-    """Return what there is of a session now."""
+    """Return what exists of a session now."""
     everything, unread = read_said(context.root, (target.folder,))
     if unread:
         raise Refused(f"not all of {target.short} would be erased: {'; '.join(unread)}")
@@ -116,18 +116,18 @@ def _erasure(context: Context, target: Target, session: Session | None) -> Purge
 
 
 def purge(context: Context, words: str) -> ActionResult:
-    """Erase the session that `words` name, as `erase_session` does; raises as `plan_purge` too."""
+    """Erase the session that `words` name, as `erase_session` does; also raises as `plan_purge`."""
     context.require_writable()
     return erase_session(context, plan_purge(context, words))
 
 
 def erase_session(context: Context, erasure: PurgePlan) -> ActionResult:
-    """Erase a session for good: its files wherever they are, what it said in its row and the audit.
+    """Erase a session for good: its files wherever they are, its words in its row and the audit.
 
     The row itself stays, `deleted` and without metadata, and the audit says who did what when.
-    What came to it since the look goes as well. Nothing here needs free space until the files are
-    erased. Killed in its middle, doing it again does the rest: its transcript goes last. Raises
-    `Conflict` when the row is not what was read, or is there by now.
+    Files that were added since the plan go too. Nothing needs free space until the files are
+    erased. If it is killed, repeating it does the rest: the transcript goes last. Raises `Conflict`
+    when the row is not what was read, or exists by now.
     """
     context.require_writable()
     context = context.as_one_act()
@@ -163,7 +163,7 @@ def erase_session(context: Context, erasure: PurgePlan) -> ActionResult:
 
 @contextmanager
 def _owned_if_possible(target: Target) -> Iterator[SessionLock | None]:
-    """Hold the session's lock, unless the disk is too full for anybody to make one."""
+    """Hold the session's lock, unless the disk is too full to make one."""
     with ExitStack() as stack:
         lock = None
         try:
@@ -186,9 +186,9 @@ def _require_erasable(erasure: PurgePlan) -> None:
 
 
 def old_trash(context: Context, *, only: Path | None = None) -> tuple[Manifest, ...]:
-    """Return what has been in the trash for longer than `trash_days`, of one listing if named.
+    """Return what has been in the trash longer than `trash_days`, of one listing if named.
 
-    And what is half erased, whenever that broke off.
+    Interrupted purges are included, whatever their age.
     """
     limit = context.clock() - timedelta(days=context.settings.trash_days)
     found = list_trash(context.root, listing_paths(context.root))
@@ -198,15 +198,15 @@ def old_trash(context: Context, *, only: Path | None = None) -> tuple[Manifest, 
 
 
 def broken_off(context: Context, *, only: Path | None = None) -> tuple[Manifest, ...]:
-    """Return the sessions in the trash whose erasure broke off, of one listing if named."""
+    """Return the sessions in the trash whose purge was interrupted, of one listing if named."""
     found = read_half_erased(context.root, listing_paths(context.root))[0]
     return tuple(one for one in found if only is None or context.root / one.listing == only)
 
 
 def erase_many(context: Context, sessions: Iterable[Manifest]) -> BulkResult:
-    """Erase sessions in the trash; one that somebody restores at this moment is left.
+    """Erase sessions in the trash; one that is being restored at this moment is left.
 
-    And what is left of erasures that broke off, whatever is asked for.
+    Also completes all interrupted purges.
     """
     freed, acts, refused, erased = (
         0,
@@ -240,7 +240,7 @@ def erase_many(context: Context, sessions: Iterable[Manifest]) -> BulkResult:
 
 
 def _forget_erased(context: Context, erased: Sequence[Manifest], begun: Sequence[Manifest]) -> str:
-    """Take what is said of erased sessions out of trash and caches; return what could not be."""
+    """Remove erased sessions from the trash and caches; return what could not be removed."""
     problems: list[str] = []
     for one in erased:
         try:
@@ -258,9 +258,9 @@ def _forget_erased(context: Context, erased: Sequence[Manifest], begun: Sequence
 
 
 def _go_on(context: Context, trashed: Manifest) -> str:
-    """Do more of a purge that broke off, and name what only another `purge` does: the row.
+    """Continue an interrupted purge, and log what only another `purge` can do: the row.
 
-    Raises `OSError`; returns why the latter could not be written down.
+    Raises `OSError`; returns why that could not be logged.
     """
     folder, session_id = context.root / trashed.listing, trashed.session_id
     if is_link(folder) or not is_folder(folder, unknown=True):
@@ -273,12 +273,12 @@ def _go_on(context: Context, trashed: Manifest) -> str:
 
 
 def _erase_unowned(context: Context, trashed: Manifest) -> int:
-    """Erase a session in the trash, its lock held where there is still a listing to hold it in."""
+    """Erase a session in the trash, under its lock if its listing still exists."""
     try:
         lock = SessionLock.take(context.root / trashed.listing, trashed.session_id)
     except OSError as error:
         is_nobodys = isinstance(error, FileNotFoundError | NotADirectoryError)
-        if is_nobodys or is_full(error):  # on a full disk nobody could make one to hold
+        if is_nobodys or is_full(error):  # on a full disk nobody can make a lock to hold
             return erase(trashed)
         raise Refused(f"the session's lock cannot be taken: {error.strerror or error}") from error
     with lock:
@@ -318,7 +318,7 @@ def _named(context: Context, words: str) -> tuple[Target, Session | None]:
 
 
 def _trashed_or_half_erased(context: Context, words: str, *, is_sought: bool) -> Manifest:
-    """Return what is in the trash by that name; if `is_sought`, what no more than is told of too.
+    """Return what has that name in the trash; if `is_sought`, also what is half erased.
 
     Raises as `find_trashed`.
     """
@@ -329,7 +329,7 @@ def _trashed_or_half_erased(context: Context, words: str, *, is_sought: bool) ->
 
 
 def _places(target: Target) -> list[Path]:
-    """Return what of a session is in its listing, what shows that it is there last."""
+    """Return a session's paths in its listing; the one that shows that it exists is last."""
     try:
         every = run_folders(target.folder)
         runs = [folder for folder in every if session_of(folder) == target.session_id]
@@ -341,9 +341,9 @@ def _places(target: Target) -> list[Path]:
 
 
 def _forget_drafts(context: Context, key: Key) -> None:
-    """Forget what this operator typed for a session and never sent; raises `OSError`.
+    """Forget this operator's unsent prompts for a session; raises `OSError`.
 
-    The others' consoles do so when they see that it was erased.
+    Other operators' consoles do so when they see that it was erased.
     """
     settings, who = context.settings, context.settings.login or context.settings.operator
     if settings.state_dir is None:
@@ -355,7 +355,7 @@ def _forget_drafts(context: Context, key: Key) -> None:
 
 
 def _forget_kept(context: Context, folder: Path) -> None:
-    """Let every cache forget what it keeps of a listing, that of this login at once.
+    """Clear what the caches have of a listing, this login's own at once.
 
     Raises `OSError`.
     """
@@ -372,7 +372,7 @@ def _erase_all(context: Context, erasure: PurgePlan) -> None:
         raise Conflict(f"{target.short} changed meanwhile: look again")
     if row is None and is_tracked(target.db_path, target.session_id):
         raise Conflict(f"{target.short} is tracked now, or its row was unreadable: look again")
-    with suppress(OSError):  # should this process be killed before it is done
+    with suppress(OSError):  # in case this process is killed before it is done
         mark_erased(target.folder)
     with suppress(OSError):
         scrub_history(target.config_dir, target.session_id)

@@ -1,4 +1,4 @@
-"""Sessions moved into the trash: each proven free and unchanged, a commit for a batch of them."""
+"""Moves sessions into the trash: each proven idle and unchanged, one commit per batch."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from tui.storage.trash.trash import WAY_OUT, PendingMove, TrashBatch, moving_to_
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """One kind of removing sessions: `becomes` is what it makes of a row, `done` its participle.
+    """One way of removing sessions: `becomes` changes the row, `done` is its participle.
 
-    `require` raises `ConsoleError` for a session that it must not take, its lock being held;
-    `words` are those of an act, of a short id.
+    `require` raises `ConsoleError` for a session that must not be taken, with its lock held;
+    `words` makes an act's message from a short id.
     """
 
     action: str
@@ -52,10 +52,10 @@ def remove_many(
     progress: OnProgress | None = None,
     stop: Stop = never,
 ) -> BulkResult:
-    """Move sessions into the trash, all acts at one moment, so that one undo takes all back.
+    """Move sessions into the trash, all at one moment, so that one undo restores them all.
 
-    What is live, changed meanwhile or cannot be moved is left, and the rest goes on; `stop` is
-    asked between two batches.
+    Live and changed sessions, and those that cannot be moved, are left, and the rest goes on;
+    `stop` is called between two batches.
     """
     context.require_writable()
     context = context.as_one_act()
@@ -79,7 +79,7 @@ def _weight(session: Session) -> int:
 
 
 class _Remover:
-    """Removes batch after batch; `refused` says why of what was left."""
+    """Removes batch after batch; `refused` says why the others were left."""
 
     def __init__(self, context: Context, removal: Removal) -> None:
         self.refused: dict[Key, ConsoleError] = {}
@@ -89,7 +89,7 @@ class _Remover:
         self._session_of_run: dict[Path, str] = {}
 
     def remove(self, folder: Path, sessions: Sequence[Session]) -> dict[Key, ActionResult]:
-        """Remove some sessions of one listing, and return the acts of those that could be."""
+        """Remove sessions of one listing, and return an act for each that was removed."""
         targets = dict(self._targets(folder, sessions))
         if not targets:
             return {}
@@ -119,7 +119,7 @@ class _Remover:
                 self.refused[session.key] = error
 
     def _is_free(self, target: Target, session: Session) -> bool:
-        """Whether the session may be taken now that its lock is held."""
+        """Whether the session may be taken, now that its lock is held."""
         try:
             self._removal.require(session)
             if session.row is None and is_tracked(target.db_path, target.session_id):
@@ -132,7 +132,7 @@ class _Remover:
         return True
 
     def _move(self, folder: Path, free: dict[Target, Session]) -> dict[Key, ActionResult]:
-        """Write the intent, rename, commit; raises `ConsoleError` once all is given back."""
+        """Write the intent, rename, commit; raises `ConsoleError` once everything was put back."""
         removal, acts = self._removal, {}
         with moving_to_trash(
             self._context.root,
@@ -155,7 +155,7 @@ class _Remover:
         return acts
 
     def _doomed(self, folder: Path, free: dict[Target, Session]) -> Iterator[PendingMove]:
-        """Yield each session with everything of it that is in the listing, its runs included."""
+        """Yield each session with its whole footprint in the listing, its runs included."""
         found = footprints(folder / CONFIG_DIR, [target.session_id for target in free])
         for run in _runs(folder):
             if run not in self._session_of_run:
@@ -178,7 +178,7 @@ class _Remover:
         return True
 
     def _commit(self, folder: Path, sessions: Sequence[Session]) -> list[Conflict | None]:
-        """Write all rows in one transaction, and say of each session whether its row changed."""
+        """Write all rows in one transaction; return which sessions had a changed row."""
         becomes, action = self._removal.becomes, self._removal.action
         changes = [(one.row, becomes(one.row)) for one in sessions if one.row is not None]
         if not changes:

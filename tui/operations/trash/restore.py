@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR, raise_sweep, refresh_children
+from tui.claude.layout import is_transcript
 from tui.claude.session_id import require_session_id
 from tui.core import row_transitions
 from tui.core.errors import (
@@ -50,19 +51,12 @@ ReadTrash = Callable[[Path, Iterable[Path]], tuple[tuple[Manifest, ...], tuple[s
 
 
 def restore(context: Context, words: str, *, only: Path | None = None) -> ActionResult:
-    """Put back what the trash holds of a session, files and row, to go on with it.
-
-    What has expired is kept for `resume_keeps` from now on, and the words say so; all else is as
-    it was. `words` are an id, a prefix of it, `LISTING/ID` or the trash's own id; `only` is the
-    folder of the one listing to look in. Raises `UnknownId` or `AmbiguousId`; a row that somebody
-    changed since is left as it is, and the words say so. The row comes first, so that what is cut
-    off shows as such. Raises `DatabaseProblem`, nothing being done, when it cannot be written now.
-    """
+    """Restore sessions of one listing, the newest delete of each."""
     return _restore_one(context, words, only, keeps=True)
 
 
 def put_back_exactly(context: Context, words: str, *, only: Path | None = None) -> ActionResult:
-    """Do as `restore`, but change nothing: what had expired has expired again."""
+    """Restore without changes: an expired session is expired again."""
     return _restore_one(context, words, only, keeps=False)
 
 
@@ -82,7 +76,7 @@ def restore_many(
     *,
     keeps: bool = False,
 ) -> BulkResult:
-    """Put each of them back that can be, exactly as it was; with `keeps` as `restore` does."""
+    """Restore as many as possible, exactly as they were; with `keeps` as `restore` does."""
     context.require_writable()
     restorer, wanted, left = _Restorer(context, keeps=keeps), tuple(sessions), 0
     acts: list[ActionResult] = []
@@ -100,9 +94,9 @@ def restore_many(
 def find_trashed(
     context: Context, words: str, *, only: Path | None = None, read: ReadTrash = read_trash
 ) -> Manifest:
-    """Return the newest delete of the one session that `words` name, in any listing or one.
+    """Return the newest delete of the session that `words` name, in all listings or in one.
 
-    `read` is what lists the trash: for an erasure also what is half erased.
+    `read` lists the trash; an erasure also lists what is half erased.
     """
     listing, slash, prefix = words.rpartition("/")
     require_session_id(prefix)
@@ -129,7 +123,7 @@ def find_trashed(
 
 
 def _nothing(context: Context, words: str) -> str:
-    """Return that nothing is called so, and what in the trash cannot be read at all."""
+    """Say that nothing has this name, and what in the trash cannot be read at all."""
     said = f"nothing in the trash is called {one_line(words)[:80]!r}"
     prefix = words.rpartition("/")[2]
     half = read_half_erased(context.root, listing_paths(context.root))[0]
@@ -147,7 +141,7 @@ def _weight(trashed: Manifest) -> int:
 
 
 class _Restorer:
-    """Restores batch after batch; `refused` says why of what stays in the trash."""
+    """Restores batch after batch; `refused` says why the others stay in the trash."""
 
     def __init__(self, context: Context, *, keeps: bool) -> None:
         self.refused: dict[Key, ConsoleError] = {}
@@ -180,7 +174,7 @@ class _Restorer:
             ]
 
     def _row_back(self, trashed: Manifest) -> Row | None:
-        """Return the row that it gets: as it was, unless what has expired is to be kept."""
+        """Return the row to write: as it was, unless an expired session is to be kept."""
         if trashed.row is None or not self._keeps:
             return trashed.row
         until = self._now + self._context.settings.resume_keeps
@@ -190,7 +184,7 @@ class _Restorer:
         self.refused.update({(one_line(one.listing), one.session_id): error for one in sessions})
 
     def _is_able(self, trashed: Manifest, folder: Path) -> bool:
-        """Whether it can be put back: once the row says so, nothing should be in the way."""
+        """Whether nothing is in the way of a restore, before its row says that it was restored."""
         try:
             zone_named(trashed.zone)
             require_way_back(trashed, folder)
@@ -211,7 +205,7 @@ class _Restorer:
     def _restore_rows(
         self, folder: Path, back: Sequence[Manifest], rows: Mapping[str, Row | None]
     ) -> dict[str, str]:
-        """Write each row back that is still what the delete left; say why of the others."""
+        """Restore each row that is unchanged since the delete; return why the others were not."""
         changes = [
             (one.row_left, row)
             for one in back
@@ -238,7 +232,7 @@ class _Restorer:
         return ActionResult("restore", shown, session_id, self._now, said, None, row, folder=folder)
 
     def _kept_words(self, trashed: Manifest, folder: Path) -> str:
-        """Keep what had expired from the CLI's own sweep, too, and say how long it is kept."""
+        """Postpone the CLI's sweep of an expired session, and say how long it is kept."""
         until = self._now + self._context.settings.resume_keeps
         words = f"; it had expired, and is kept until {moment(until)} (resume_keeps)"
         try:
@@ -259,7 +253,7 @@ def _keep_from_sweep(listing: Path, places: Iterable[str], now: datetime, until:
     be seen.
     """
     for place in places:
-        if place.endswith(".jsonl"):
+        if is_transcript(place):
             modified = (listing / place).lstat().st_mtime
             raise_sweep(listing / CONFIG_DIR, datetime.fromtimestamp(modified, UTC), until)
     refresh_children(listing / CONFIG_DIR, now)

@@ -1,4 +1,4 @@
-"""What the trash holds: a list of it, and a look into one session there."""
+"""Lists the trash, and previews one session in it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ENDS = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class TrashedSession:
-    """A session in the trash, how much of it there is, and from when on it may be erased."""
+    """A session in the trash, its size, and when it may be erased."""
 
     trashed: Manifest
     size: FolderSize
@@ -39,9 +39,9 @@ class TrashedSession:
 
 @dataclass(frozen=True, slots=True)
 class TrashPreview:
-    """A look at a session in the trash: its files with their bytes, its first and last words.
+    """A preview of a session in the trash: its files with their bytes, its first and last words.
 
-    `unread` is what could not be shown of it, and why.
+    `unread` says what could not be shown, and why.
     """
 
     found: TrashedSession
@@ -59,7 +59,7 @@ def trash_of(context: Context, *, listing: str = "") -> tuple[TrashedSession, ..
 def trash_and_unread(
     context: Context, *, listing: str = ""
 ) -> tuple[tuple[TrashedSession, ...], tuple[str, ...]]:
-    """Return the same, and in words what was not read, not counted or only half erased."""
+    """Return the same, and what was not read, not counted or only half erased."""
     every, unread = read_trash(context.root, listing_paths(context.root))
     found = [one for one in every if listing in ("", one.listing)]
     sizes = measures(found)
@@ -72,7 +72,7 @@ def trash_and_unread(
 
 
 def preview(context: Context, words: str) -> TrashPreview:
-    """Return a look at what `words` name in the trash; raises `UnknownId` or `AmbiguousId`."""
+    """Return a preview of what `words` name in the trash; raises `UnknownId` or `AmbiguousId`."""
     trashed = find_trashed(context, words)
     unread: list[str] = []
     files = tuple(_files(trashed, unread))
@@ -87,7 +87,7 @@ def _in_trash(context: Context, trashed: Manifest, size: FolderSize) -> TrashedS
 
 
 def _files(trashed: Manifest, unread: list[str]) -> Iterator[tuple[str, int]]:
-    """Yield files, by the names that they had below their listing, with their bytes."""
+    """Yield the files, by their former names below the listing, with their bytes."""
     for index, place in enumerate(trashed.places):
         moved = trashed.moved(index)
         if is_link(moved) or not is_folder(moved):
@@ -107,7 +107,7 @@ def _files(trashed: Manifest, unread: list[str]) -> Iterator[tuple[str, int]]:
 
 
 def _ends(trashed: Manifest, unread: list[str]) -> tuple[str, str]:
-    """Return the first and the last thing that was said in its transcript, safe to show."""
+    """Return the first and the last entry of its transcript, safe to show."""
     ending = transcript_name(trashed.session_id)
     moved = (trashed.moved(at) for at, one in enumerate(trashed.places) if one.endswith(ending))
     path = next(moved, None)

@@ -1,4 +1,4 @@
-"""Take back what this operator did last."""
+"""Undoes this operator's last act."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ _CLOCKS_APART = timedelta(minutes=1)
 
 
 def undo(context: Context, act: ActionResult) -> ActionResult:
-    """Take a delete, a clean-up or an extension back.
+    """Undo a delete, a clean-up or an extension.
 
-    Raises `Conflict` when somebody acted on it since.
+    Raises `Conflict` when somebody changed the session since.
     """
     context.require_writable()
     if act.kind in _DELETES:
@@ -54,13 +54,13 @@ def undo(context: Context, act: ActionResult) -> ActionResult:
 def undo_last(
     context: Context, told: Callable[[str], None] | None = None, batch: Sequence[ActionResult] = ()
 ) -> tuple[ActionResult, ...]:
-    """Take back everything of this operator's last batch that was not undone yet.
+    """Undo everything in this operator's last batch that was not undone yet.
 
-    `batch` is what `last_batch` said that this is, where it was asked before. What cannot be
-    taken back is left: its act `is_needless` and says why, and the rest goes on. The next call
-    takes the batch before if all that was left had changed since, else it tries again. `told`
-    hears, in words, what it was and what was done later and stays. Raises as `last_batch` does,
-    and what kept all of the batch if that may pass.
+    `batch` is the result of `last_batch`, if it was called before. What cannot be undone is left:
+    its act `is_needless` and says why, and the rest goes on. The next call takes the previous batch
+    if all that was left had changed since, else it tries again. `told` is called with what was
+    undone, and which later acts stay. Raises as `last_batch` does, and what stopped all of the
+    batch if that may pass.
     """
     context.require_writable()
     batch = batch or last_batch(context)
@@ -74,8 +74,8 @@ def last_batch(context: Context) -> tuple[ActionResult, ...]:
     """Return this operator's last batch that was not undone yet.
 
     A batch is what one operator deleted, cleaned up or extended at the same moment. Raises
-    `Refused` when there is nothing to undo, `DatabaseProblem` when what was done last cannot be
-    told.
+    `Refused` when there is nothing to undo, `DatabaseProblem` when the last act cannot be
+    determined.
     """
     batches, order, unread = _batches(context)
     settled = _settled(context)
@@ -93,9 +93,9 @@ def undo_many(
     progress: OnProgress | None = None,
     stop: Stop = never,
 ) -> BulkResult:
-    """Take several acts back: what is in the trash batch by batch, then the extensions.
+    """Undo several acts: trash batch by batch, then the extensions.
 
-    What cannot be taken back is left, and told in the sum.
+    What cannot be undone is left, and the result says so.
     """
     context.require_writable()
     wanted = {act.trash_id for act in acts if act.kind in _DELETES}
@@ -137,9 +137,7 @@ def _undo_batch(context: Context, batch: Sequence[ActionResult]) -> tuple[Action
 def _batches(
     context: Context,
 ) -> tuple[dict[datetime, list[ActionResult]], dict[datetime, _Rank], dict[Path, DatabaseProblem]]:
-    """Return what of mine could be undone, by its moment, which moment came after which, and which
-    databases nobody can read.
-    """
+    """Return my undoable acts by moment, the order of moments, and the unreadable databases."""
     batches, order, unread = (
         defaultdict[datetime, list[ActionResult]](list),
         dict[datetime, _Rank](),
@@ -166,7 +164,7 @@ def _batches(
 
 
 def _put_in_order(events: Sequence[AuditEvent], order: dict[datetime, _Rank]) -> None:
-    """Note what came after what in a listing, newest first: the clock may have been set back."""
+    """Note the order of a listing's events, newest first: the clock may have been set back."""
     latest = datetime.min.replace(tzinfo=UTC)
     for number, event in enumerate(reversed(events)):
         latest = max(latest, event.at)
@@ -190,7 +188,7 @@ def _my_events(context: Context, path: Path, limit: int) -> tuple[AuditEvent, ..
 
 
 def _extensions(path: Path, events: Sequence[AuditEvent]) -> Iterator[ActionResult]:
-    """Return the extensions of mine in a listing that no undo of mine took back, oldest first."""
+    """Return my extensions in a listing that no undo of mine took back, oldest first."""
     standing: dict[str, list[AuditEvent]] = defaultdict(list)
     for event in reversed(events):
         done = standing[event.session_id]
@@ -202,7 +200,7 @@ def _extensions(path: Path, events: Sequence[AuditEvent]) -> Iterator[ActionResu
 
 
 def _take_back(done: list[AuditEvent], undo: AuditEvent) -> None:
-    """Remove the last of the extensions that is what the undo took back."""
+    """Remove the latest extension that matches the undo."""
     for event in reversed(done):
         if (event.after, event.before) == (undo.before, undo.after):
             done.remove(event)
@@ -217,9 +215,9 @@ def _extension(path: Path, event: AuditEvent) -> ActionResult:
 
 
 def _my_trash(context: Context) -> dict[str, list[Manifest]]:
-    """Return what of mine is in the trash, by listing: what was restored or purged no more is.
+    """Return my deletes that are still in the trash, by listing.
 
-    Raises `Refused` when not all of it can be read: what cannot may be what was done last.
+    Raises `Refused` when part of it cannot be read: that may be my last act.
     """
     found = defaultdict[str, list[Manifest]](list)
     every, unread = read_trash(context.root, listing_paths(context.root))
@@ -237,9 +235,9 @@ def _deletes(
     audited: Mapping[_Event, str],
     latest: datetime,
 ) -> Iterator[ActionResult]:
-    """Return what was deleted; what a manifest says was done to a row must be in the audit, too.
+    """Return the deletes whose change of a row is also in the audit.
 
-    Without a row there is no proof: raises `Refused` for what is dated after `latest`.
+    A manifest without a row has no such proof: raises `Refused` if it is dated after `latest`.
     """
     for one in trash:
         named = one.session_id, one.at, one.action
@@ -250,9 +248,9 @@ def _deletes(
 
 
 def _require_not_later(trashed: Manifest, latest: datetime) -> None:
-    """Raise for what nothing but a manifest dates after now: a clock was set back, or it is forged.
+    """Raise for a manifest from the future: the clock was set back, or it is forged.
 
-    What was done last is then not known.
+    The last act is then unknown.
     """
     if trashed.at > latest:
         where, short = one_line(trashed.listing), trashed.session_id[:8]
@@ -277,7 +275,7 @@ def _delete(context: Context, trashed: Manifest, act_id: str = "") -> ActionResu
 
 
 def _require_known(unread: dict[Path, DatabaseProblem], at: datetime | None) -> None:
-    """Raise for a database that cannot be read and may hold a later act than the one of `at`."""
+    """Raise for an unreadable database that may hold an act later than `at`."""
     for path, problem in unread.items():
         is_later = at is None or _last_written(path / DATABASE) > at
         if is_later and may_hold_acts(path):
@@ -294,15 +292,15 @@ def _last_written(db_path: Path) -> datetime:
             times.append(path.lstat().st_mtime)
         except FileNotFoundError:
             continue
-        except OSError:  # it may have been written this very moment
+        except OSError:  # it may have been written just now
             return datetime.max.replace(tzinfo=UTC)
     return datetime.fromtimestamp(max(times, default=0), UTC)
 
 
 def _settled(context: Context) -> set[str]:
-    """Return the batches of mine of which an undo has left a part, for good.
+    """Return my batches that an undo has left in part, for good.
 
-    Raises `Refused` when the logbook cannot be read: then nobody can tell.
+    Raises `Refused` when the logbook cannot be read: then they are unknown.
     """
     try:
         acts = read_logbook(context.root)
@@ -323,9 +321,9 @@ def _notes(acts: Sequence[ActionResult]) -> set[str]:
 
 
 def _note(act: ActionResult) -> str:
-    """Return what an undo that leaves an act writes of it.
+    """Return the logbook note of an undo that leaves an act.
 
-    It names the act's id: an older program cannot tell what has changed from what it cannot read,
-    and its notes, which name only the moment, count for nothing.
+    It includes the act's id. Notes of older programs, which have only the moment, do not count:
+    those could not tell a changed session from an unreadable one.
     """
     return f"of {act.at.isoformat()} ({act.act_id})"

@@ -1,4 +1,4 @@
-"""What an undo took back, in words, and what was done later that it leaves as it is."""
+"""Says what an undo took back, and which later acts it leaves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tui.storage.state.logbook import read_logbook
 from tui.storage.table.tracking import read_events
 
 _NOUNS = {"extend": "extension", "delete": "delete", "clean-up": "clean-up"}
-# What no undo takes back, and is worth a word when it was done later.
+# Acts that cannot be undone, and are worth mentioning when they came later.
 _STAY = ("fail", "activate", "reapply", "rename", "adopt", "purge")
 _FAR_BACK = 200
 _TIMEOUT_S = 2.0
@@ -28,7 +28,7 @@ _TIMEOUT_S = 2.0
 def undone_words(
     context: Context, batch: Sequence[ActionResult], done: Sequence[ActionResult]
 ) -> str:
-    """Return what of my batch was taken back, of when, and which later act of mine stays."""
+    """Say what of my batch was undone, of when, and which later act of mine stays."""
     at, undone = batch[0].at, sum(not act.is_needless for act in done)
     what = f"your {_NOUNS[batch[0].kind]} of {_clock(at, context.clock())}"
     if len(batch) > 1:
@@ -48,15 +48,15 @@ def undone_words(
 
 
 def may_hold_acts(path: Path) -> bool:
-    """Whether anybody ever acted in a listing: what can be undone leaves our folder there."""
+    """Whether anybody ever acted in a listing: undoable acts leave our folder there."""
     folder = our_folder(path)
     return folder is not None and is_folder(folder, unknown=True)
 
 
 def _later(context: Context, at: datetime, unread: list[str]) -> set[tuple[datetime, str, str]]:
-    """Return my acts since then that no undo takes back: an erasure stands in both books.
+    """Return my later acts that cannot be undone; a purge is in the audit and the logbook.
 
-    What cannot be read is said in `unread`.
+    What cannot be read is added to `unread`.
     """
     return {
         (one.at, one.action, one.session_id)

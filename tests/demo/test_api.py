@@ -1,4 +1,4 @@
-"""The loopback API, spoken to by plain HTTP and by the real CLI."""
+"""The loopback API, used through plain HTTP and by the real CLI."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a scene can tell from the body of a request."""
+"""What a scene can learn from the body of a request."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def left(session: Session) -> timedelta:
 
 
 def contents(root: Path) -> dict[str, tuple[bytes, int]]:
-    """Return bytes and mtime of the files written; a database's mtime is its last commit's."""
+    """Return bytes and mtime of the written files; a database's mtime is its last commit's."""
     files = [path for path in root.rglob("*") if path.is_file()]
     return {
         str(path.relative_to(root)): (

@@ -1,4 +1,4 @@
-"""Turns as the events of a stream: in the API's order, and the same words as without a stream."""
+"""Turns as stream events: in the API's order, and with the same words as without a stream."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def events(turn: Turn) -> list[dict[str, Any]]:
 
 
 def joined(turn: Turn) -> list[dict[str, Any]]:
-    """Put the blocks of a stream together, as a client does."""
+    """Join the blocks of a stream, as a client does."""
     blocks: dict[int, dict[str, Any]] = {}
     raw: dict[int, str] = {}
     for event in events(turn):

@@ -1,4 +1,4 @@
-"""Why a session is odd: each cause of the guide's "session not found" gets its own words."""
+"""Why a session is odd: each cause of the guide's "session not found" has its own words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Erasures that broke off: each is named until it is done, and the next one does it."""
+"""Interrupted purges: each is reported until it is completed, and the next purge does so."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["listing"]
 
 
 def half_erased(listing: SampleListing) -> Manifest:
-    """Bring a session into the trash, and break its erasure off after the first rename."""
+    """Delete a session, and interrupt its purge after the first rename."""
     delete(listing.context(), listing.session(FIRST))
     (trashed,) = list_trash(listing.root)
     trashed.moved(0).rename(trashed.erased_mark)
@@ -47,7 +47,7 @@ def test_an_erasure_that_broke_off_is_done_by_the_next(
 def test_a_clean_up_goes_on_with_a_purge_and_names_what_is_left_to_do(
     listing: SampleListing, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its prompts in the CLI's history go as well; its row is the next purge's."""
+    """Its prompts in the CLI's history go too; its row is left to the next purge."""
     half_erased(listing)
     erase_many(listing.context(), ())
     assert CANARY not in (listing.config_dir / "history.jsonl").read_text()
@@ -60,7 +60,7 @@ def test_a_clean_up_goes_on_with_a_purge_and_names_what_is_left_to_do(
 
 
 def test_its_prompts_go_first(listing: SampleListing, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Killed once its files are gone, nothing would lead to what the CLI's history says of it."""
+    """If it is killed once its files are gone, nothing leads to its prompts in the history."""
 
     def interrupted(_: object) -> None:
         raise KeyboardInterrupt
@@ -74,7 +74,7 @@ def test_its_prompts_go_first(listing: SampleListing, monkeypatch: pytest.Monkey
 def test_what_the_manifest_still_says_of_what_is_erased_goes_with_the_next(
     listing: SampleListing,
 ) -> None:
-    """Killed before the manifest was written, its title would stay for ever."""
+    """If it is killed before the manifest is rewritten, the title would stay for ever."""
     delete_many(listing.context(), [listing.session(FIRST), listing.session(SECOND)])
     trashed = next(one for one in list_trash(listing.root) if one.session_id == FIRST)
     erase(trashed)
@@ -105,7 +105,7 @@ def test_what_is_half_erased_is_called_that_wherever_it_is_sought(
 def test_what_can_be_erased_is_though_another_part_cannot_be(
     listing: SampleListing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The mark stays, so that the next erasure finds the rest."""
+    """The mark stays, so that the next purge finds the rest."""
     delete(listing.context(), listing.session(FIRST))
     (trashed,) = list_trash(listing.root)
     first, *others = trashed.files[1:]
@@ -130,7 +130,7 @@ def test_what_can_be_erased_is_though_another_part_cannot_be(
 def test_an_erasure_that_broke_off_is_named_until_it_is_done(
     listing: SampleListing, is_explained: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In the trash, by the doctor, by `check`, and by a clean-up, which does it."""
+    """In the trash, by the doctor, by `check`, and by a clean-up, which completes it."""
     trashed = half_erased(listing)
     if not is_explained:
         (trashed.batch / "manifest.json").write_text("{}")

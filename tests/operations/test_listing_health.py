@@ -1,4 +1,4 @@
-"""What is wrong with a listing is told by codes: no name and no word of a reason decides it."""
+"""A listing's problem is a reason value: neither its name nor its message decides."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def trouble(listing: SampleListing) -> ProblemReason:
 def test_the_name_of_a_listing_does_not_say_what_is_wrong_with_it(
     tmp_path: Path, name: str
 ) -> None:
-    """By words, `blocked_assets may not be read by us` was one that is locked, and would pass."""
+    """By words, `blocked_assets may not be read by us` was a locked one, and would pass."""
     listing = SampleListing(tmp_path / "outputs", name)
     listing.add(FIRST)
     assert trouble(listing) is ProblemReason.NONE
@@ -97,7 +97,7 @@ def catalog(tmp_path: Path) -> Catalog:
 def test_a_full_disk_is_no_less_full_for_having_nothing_left(
     catalog: Catalog, free: int | None, what: str, level: str, words: str
 ) -> None:
-    """Nothing left is a number, and a number nobody knows is not fine."""
+    """Zero free bytes is a number, and an unknown number is not fine."""
     catalog = replace(catalog, free_bytes=free)
     found = needs(catalog, catalog.at, LAST_HOUR)
     assert [(one.what, one.level) for one in found] == ([(what, level)] if what else [])

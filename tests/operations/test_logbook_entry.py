@@ -1,4 +1,4 @@
-"""An act that cannot be written down is told so: the logbook is a folder here, as root too."""
+"""An act that cannot be logged is reported: here the logbook is a folder, unwritable to root."""
 
 from __future__ import annotations
 

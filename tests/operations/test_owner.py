@@ -1,4 +1,4 @@
-"""A session that is run where nobody here can look: shown with its owner, and taken over."""
+"""A session that runs where we cannot look: shown with its owner, and taken over."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tui.storage.state.logbook import read_logbook
 
 ELSEWHERE = "linux:elsewhere:pid:[1]"
 
-# What the CLI in a container leaves in the registry, written by a process that is in one.
+# A CLI's registry entry, written by a process in a container.
 IN_A_CONTAINER = """
 import json, os, sys, time
 from tui.safe_io.processes import own_domain, started
@@ -74,7 +74,7 @@ def register(listing: SampleListing, **changes: Any) -> None:
 
 
 def add_run(listing: SampleListing, *, silent_s: float = 0) -> Path:
-    """Give the session a run that is driven on another machine."""
+    """Give the session a run that another machine drives."""
     folder = listing.folder / ".session_console" / "runs" / "20261122T071530Z-1f9c00"
     (folder / INBOX).mkdir(parents=True)
     now = datetime.now(UTC)
@@ -92,7 +92,7 @@ def add_run(listing: SampleListing, *, silent_s: float = 0) -> Path:
 def test_a_session_in_a_container_is_refused_and_can_be_taken_over(
     listing: SampleListing, tmp_path: Path
 ) -> None:
-    """Without the proof under the lock, two agents would run one session."""
+    """Without the check under the lock, two agents would run one session."""
     context = listing.context(cli_path=Path("/bin/false"))
     with container(listing) as entry:
         session = listing.session(FIRST)

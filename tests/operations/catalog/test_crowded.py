@@ -1,4 +1,4 @@
-"""A listing with very much in it: it works, or says at which bound it was left unlooked at."""
+"""Very large listings: they work, or the bound that was reached is named."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ OTHER = "{:08x}-1111-4222-8333-444455556666"
 
 @pytest.fixture(autouse=True)
 def _cleared(tmp_path: Path) -> Iterator[None]:
-    """Nothing so deep is left to pytest's own clean-up, which goes down by calling itself."""
+    """Remove deep folders here: pytest's own clean-up recurses."""
     yield
     subprocess.run(["rm", "-rf", *tmp_path.iterdir()], check=True)
 
@@ -70,7 +70,7 @@ def add_transcripts(listing: SampleListing, count: int) -> None:
 def test_very_many_runs_are_just_many_runs(
     listing: SampleListing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without reading only the last run of a session a look takes many times as long."""
+    """Unless only a session's last run is read, a look takes many times as long."""
     monkeypatch.setattr(run_finder, "RUNS_S", 60.0)  # however busy the machine is
     add_runs(listing, _MANY_RUNS)
     catalog = CatalogScanner(listing.context()).look()
@@ -83,7 +83,7 @@ def test_very_many_runs_are_just_many_runs(
 def test_runs_beyond_the_bound_are_named_and_read_the_next_time(
     listing: SampleListing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without the bound whoever can make folders decides how long a look takes."""
+    """Without the bound, whoever can make folders decides how long a look takes."""
     add_runs(listing, 6)
     monkeypatch.setattr(run_finder, "MOST_RUNS", 4)
     finder = run_finder.RunFinder()
@@ -102,7 +102,7 @@ def test_runs_beyond_the_bound_are_named_and_read_the_next_time(
 def test_no_transcript_is_denied_for_a_bound(
     listing: SampleListing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without the guard the session is a ghost, and the id beside it is of no session."""
+    """Without the guard the session is a ghost, and the id beside it belongs to no session."""
     add_transcripts(listing, 30)
     monkeypatch.setattr(transcript_files, "MOST_TRANSCRIPTS", 5)
     catalog = CatalogScanner(listing.context()).look()
@@ -148,7 +148,7 @@ def test_a_neighbour_changes_nothing_for_whom_a_listing_is_named(listing: Sample
 def test_more_registry_entries_than_are_read_prove_nobody_dead(
     listing: SampleListing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without the guard a session counts as free whose entry was never read."""
+    """Without the guard a session counts as free although its entry was never read."""
     sessions = listing.config_dir / "sessions"
     sessions.mkdir()
     for pid in range(4_100_000, 4_100_010):
@@ -175,7 +175,7 @@ def test_more_locks_than_are_looked_at_are_named(
 
 @pytest.fixture
 def nested(listing: SampleListing) -> SampleListing:
-    """Folders in one another beside a healthy transcript, and names that are no text."""
+    """Nested folders beside a healthy transcript, and file names that are not text."""
     folder = listing.transcript_path(FIRST).with_suffix("")
     nest(folder, 1_850)
     nest(folder / "long", 60, "n" * 255)
@@ -184,7 +184,7 @@ def nested(listing: SampleListing) -> SampleListing:
 
 
 def test_a_session_with_nested_folders_goes_and_comes_back_whole(nested: SampleListing) -> None:
-    """Without the guard its transcript vanishes, and all of these end in a `RecursionError`."""
+    """Without the guard its transcript vanishes, and these acts end in a `RecursionError`."""
     (shown,) = json.loads(run_cli(nested.root, "ls", "--json").stdout)
     assert (shown["state"], shown["session_id"]) == ("ok", FIRST)
     for words in ("delete ID --yes", "trash", "trash ID", "stats", "undo", "stats", "export ID"):
@@ -200,7 +200,7 @@ def test_a_session_with_nested_folders_goes_and_comes_back_whole(nested: SampleL
 def test_what_is_not_counted_is_said(
     listing: SampleListing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without the words a size that is too small is taken for the whole."""
+    """Without the note a partial size looks like the whole."""
     folder = listing.transcript_path(FIRST).with_suffix("")
     nest(folder, DEEPEST + 10)
     done = run_cli(listing.root, "show", FIRST)
@@ -213,7 +213,7 @@ def test_what_is_not_counted_is_said(
 def test_a_trash_too_full_to_be_read_denies_nothing(
     listing: SampleListing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without the guard what lies in a batch that was not read is in no trash."""
+    """Without the guard, sessions in a batch that was not read seem not to be in the trash."""
     delete(listing.context(), listing.session(FIRST))
     monkeypatch.setattr(trash, "MOST_BATCHES", 2)
     for number in range(3):
@@ -230,7 +230,7 @@ def test_a_trash_too_full_to_be_read_denies_nothing(
 
 
 def test_a_manifest_too_large_to_be_believed_is_none(listing: SampleListing) -> None:
-    """Without the bound a few megabytes of it become very many."""
+    """Without the bound, parsing a few megabytes takes very much memory."""
     delete(listing.context(), listing.session(FIRST))
     (one,) = list_trash(listing.root)
     text = (one.batch / "manifest.json").read_text()

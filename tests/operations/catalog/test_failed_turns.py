@@ -1,4 +1,4 @@
-"""A turn that the API ended is a failure, also where another program left the row as it was."""
+"""A turn that the API ended is a failure, even if another program left the row unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A listing whose database costs much and gives nothing does not keep a console busy."""
+"""A listing whose database is expensive to read and fails does not keep a console busy."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def sight_of(listing: SampleListing, tables: TableCache) -> ListingWatcher:
 
 
 def test_what_failed_after_much_computing_is_left_until_it_changes(tmp_path: Path) -> None:
-    """Without that a console computes all the time: one such listing takes a whole core."""
+    """Without the pause one such listing uses a whole core."""
     listing, tables = SampleListing(tmp_path / "outputs"), Counting()
     listing.add(FIRST)
     DATABASE_PLANTS["10,000 acts without an index"](listing)

@@ -1,4 +1,4 @@
-"""From what an operator typed to one session."""
+"""Finding the session that an operator typed."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_what_names_nothing_is_unknown(words: str) -> None:
 
 
 def test_a_row_whose_id_only_looks_like_another_cannot_be_acted_on() -> None:
-    """Its cleaned id is shown; acting on it would act on its namesake."""
+    """Its cleaned id is shown; acting on that would act on another session."""
     (disguised,) = (one for one in CATALOG.sessions if one.address == "c/e1")
     with pytest.raises(UnknownId):
         target_of(disguised)

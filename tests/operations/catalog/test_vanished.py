@@ -1,4 +1,4 @@
-"""A listing whose folder is gone stays in sight until somebody has seen it."""
+"""A listing whose folder vanished stays visible until somebody acknowledges it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_what_vanishes_stays_with_its_last_sessions_until_it_is_forgotten(
 
 
 def test_what_was_erased_of_what_vanished_is_shown_no_more(listing: SampleListing) -> None:
-    """It lies in the trash of the root, and its title would stay on every screen."""
+    """It was in the root's trash, and its title would stay on every screen."""
     listing.add(SECOND)
     watch = CatalogScanner(listing.context())
     watch.look()
@@ -137,7 +137,7 @@ def test_who_may_only_look_forgets_for_himself_alone(listing: SampleListing) -> 
 def test_what_is_remembered_of_one_root_is_never_said_of_another(
     listing: SampleListing, tmp_path: Path
 ) -> None:
-    """The name of a root's file is short: two roots may come to share one."""
+    """The name of a root's state file is short: two roots may share one."""
     state = tmp_path / "state"
     elsewhere = SampleListing(tmp_path / "elsewhere" / "outputs")
     elsewhere.add(FIRST)

@@ -1,4 +1,4 @@
-"""Looking again and again: what changed is seen, what hangs holds up nothing, little is read."""
+"""Repeated scans: changes are seen, a hung listing blocks nothing, little is read."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def listing(tmp_path: Path) -> SampleListing:
 
 
 class Moving:
-    """A clock that stands still until it is told to move."""
+    """A clock that only moves when it is told to."""
 
     def __init__(self) -> None:
         self.now = datetime.now(UTC)
@@ -48,20 +48,20 @@ class Moving:
 
 
 def with_listings(listing: SampleListing, count: int) -> None:
-    """Make copies of a listing, by bytes: quicker than writing as many by the guide."""
+    """Copy a listing's files: quicker than creating as many through the guide's code."""
     for number in range(count):
         shutil.copytree(listing.folder, listing.root / f"copy_{number:03}")
 
 
 def settled(watch: CatalogScanner, *, looks: int = 3) -> Catalog:
-    """Look until nothing is so young that it could have changed unseen."""
+    """Look until no file is so new that it could change unnoticed."""
     time.sleep(0.06)
     return [watch.look() for _ in range(looks)][-1]
 
 
 @pytest.mark.parametrize("journal", ["delete", "wal"])
 def test_a_look_sees_what_changed_since_the_last(listing: SampleListing, journal: str) -> None:
-    """With a stamp that leaves the write-ahead log out, a WAL commit would be missed."""
+    """A stamp without the write-ahead log would miss a WAL commit."""
     listing.add(FIRST)
     watch = CatalogScanner(listing.context())
     with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
@@ -76,7 +76,7 @@ def test_a_look_sees_what_changed_since_the_last(listing: SampleListing, journal
 def test_a_second_change_within_one_tick_of_the_disk_s_clock_is_seen(
     listing: SampleListing,
 ) -> None:
-    """Such a change leaves size and mtime as they were: what is young is looked at again."""
+    """Such a change leaves size and mtime as they were, so new files are read again."""
     listing.add(FIRST)
     watch = CatalogScanner(listing.context())
     with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
@@ -155,7 +155,7 @@ def begin_a_run(listing: SampleListing) -> None:
 def test_what_others_change_is_seen_by_the_second_look(
     listing: SampleListing, change: Callable[[SampleListing], object]
 ) -> None:
-    """Among so many listings that the slices alone would come to this one much later."""
+    """There are so many listings that taking turns alone would reach this one much later."""
     listing.add(FIRST)
     with_listings(listing, 70)
     clock = Moving()
@@ -205,8 +205,8 @@ def test_what_is_live_is_looked_at_each_time(listing: SampleListing) -> None:
 
 @contextmanager
 def hanging(path: Path) -> Iterator[None]:
-    """Make whoever opens this file wait, as for a disk that does not answer."""
-    before = signal.signal(signal.SIGIO, signal.SIG_IGN)  # what tells the owner of a lease
+    """Make every open of this file hang, as on a disk that does not answer."""
+    before = signal.signal(signal.SIGIO, signal.SIG_IGN)  # the signal to the owner of a lease
     fd = os.open(path, os.O_RDWR)
     fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
     try:
@@ -219,7 +219,7 @@ def hanging(path: Path) -> Iterator[None]:
 def test_a_listing_that_hangs_is_shown_as_it_was_and_holds_up_no_other(
     listing: SampleListing,
 ) -> None:
-    """With one thread, or a pool that is waited for, nothing at all would be shown."""
+    """With one thread, or waiting for the whole pool, nothing would be shown."""
     listing.add(FIRST)
     hung = replace(listing, listing_id="hung")
     hung.add(SECOND)
@@ -239,7 +239,7 @@ def test_a_listing_that_hangs_is_shown_as_it_was_and_holds_up_no_other(
 
 
 def test_what_hangs_is_named_in_every_look_of_a_large_root(listing: SampleListing) -> None:
-    """Were it only looked at when its turn comes, its reason would come and go."""
+    """If it were only checked in its turn, its reason would come and go."""
     listing.add(FIRST)
     with_listings(listing, 150)
     watch = CatalogScanner(listing.context())
@@ -262,11 +262,11 @@ def test_a_first_look_shows_what_answers(listing: SampleListing) -> None:
 
 
 def test_a_dozen_hung_listings_blind_nobody(listing: SampleListing) -> None:
-    """Eight held all threads, and the root itself was not looked at any more."""
+    """Eight used to occupy all threads, so that the root itself was not read any more."""
     listing.add(FIRST)
     with ExitStack() as stack:
         for number in range(12):
-            hung = replace(listing, listing_id=f"a_hung_{number}")  # before the others by name
+            hung = replace(listing, listing_id=f"a_hung_{number}")  # sorts before the others
             hung.add(SECOND)
             stack.enter_context(hanging(hung.db_path))
         watch = CatalogScanner(listing.context())
@@ -348,7 +348,7 @@ def test_a_fleet_is_shown_with_few_descriptors_and_threads() -> None:
 
 
 def test_a_run_whose_container_is_gone_is_lost(listing: SampleListing) -> None:
-    """Only who sees every process of the machine can tell; to others it may still go on."""
+    """Only whoever sees all processes of the machine can tell; for others it may still run."""
     listing.add(FIRST)
     begin_a_run(listing)
     folder = listing.folder / ".session_console" / "runs" / "20261120T143000Z-0001"

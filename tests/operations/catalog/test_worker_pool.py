@@ -1,4 +1,4 @@
-"""A few threads: what hangs holds up nothing else, is not begun twice, and keeps no process."""
+"""Worker pool: a hung task blocks no other, is not started twice, and does not stop the exit."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_what_hangs_holds_up_nothing_else_and_is_not_begun_again() -> None:
 
 
 class Clock:
-    """Goes on only when a job says so; what it asks of the processor is real."""
+    """Advances only when a job says so; its CPU time is real."""
 
     process_time = staticmethod(time.process_time)
 
@@ -90,13 +90,13 @@ def test_threads_that_wait_are_joined_by_more_and_never_by_too_many() -> None:
         return most >= 12
 
     wait(is_full)
-    assert most == 12  # four, and twice as many in the place of those that are stuck
+    assert most == 12  # four, and twice as many to replace stuck ones
     gate.set()
     wait(lambda: not _threads())
 
 
 def test_what_hangs_in_one_lane_holds_up_none_of_another() -> None:
-    """With one list for all, the eighth that hung was the end of the root, too."""
+    """With one queue for all, the eighth hung task blocked the root too."""
     crew, gate, done = WorkerPool(), threading.Event(), set[str]()
 
     def job(key: str) -> None:
@@ -119,7 +119,7 @@ def test_what_hangs_in_one_lane_holds_up_none_of_another() -> None:
 
 
 def test_a_dozen_that_hang_do_not_keep_the_rest_of_their_lane() -> None:
-    """Those that are stuck make room for others: these are then done, and so on at each look."""
+    """Stuck threads are replaced, so that the other tasks are done at each look."""
     crew, gate = WorkerPool(), threading.Event()
 
     def job(key: str) -> None:

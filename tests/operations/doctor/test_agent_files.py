@@ -1,4 +1,4 @@
-"""Every file that an agent obeys as it starts is named, whatever it is, and none is followed."""
+"""Every file that an agent obeys at its start is named, whatever it is; none is followed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tui.operations.doctor.agent_files import acting_below
 from tui.operations.doctor.doctor import examine, verdict
 from tui.operations.doctor.machine_findings import MachineFacts
 
-# Every kind of plant that acts in the test with the real CLI; where it runs commands, True.
+# Every plant that the real CLI obeys in its test; True if it runs commands.
 KINDS = {
     "CLAUDE.md": False,
     "CLAUDE.local.md": False,
@@ -104,7 +104,7 @@ def test_info_names_each_too(listing: SampleListing, tmp_path: Path) -> None:
 def test_whatever_is_in_them_ends_in_words(
     listing: SampleListing, text: str, is_named: bool
 ) -> None:
-    """What cannot be read is not absent: it is named, and its reader does not fail."""
+    """An unreadable file is not absent: it is named, and reading it does not fail."""
     (listing.folder / ".claude").mkdir()
     (listing.folder / ".claude" / "settings.json").write_text(text)
     assert list(named(listing)) == ([".claude/settings.json"] if is_named else [])

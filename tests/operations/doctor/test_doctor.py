@@ -1,4 +1,4 @@
-"""The doctor: each odd state, made for real, is explained with what mends it; a sound one not."""
+"""The doctor: each odd state, made for real, is explained with its remedy; a sound one not."""
 
 from __future__ import annotations
 

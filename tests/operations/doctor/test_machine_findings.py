@@ -1,4 +1,4 @@
-"""What the doctor says of the machine, the disk and the settings."""
+"""The doctor's findings about the machine, the disk and the settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Monitoring: what needs somebody, and a command that tells of each new thing once."""
+"""Monitoring: what needs attention, and a command that reports each new thing once."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def test_what_was_acknowledged_needs_nobody(
 
 @dataclass(frozen=True)
 class Bell:
-    """A notify command that writes down what it was told."""
+    """A notify command that records what it was given."""
 
     listing: SampleListing
     folder: Path
@@ -248,7 +248,7 @@ def test_something_new_of_the_same_session_is_told_again(bell: Bell) -> None:
 
 
 def test_twenty_consoles_tell_of_it_once(bell: Bell) -> None:
-    """Without the lock, each that looked at the same instant would tell of it."""
+    """Without the lock, every console that looked at the same instant would report it."""
     _failed(bell.listing)
     catalog, context, start = look(bell.listing), bell.context(), Barrier(20)
 
@@ -340,7 +340,7 @@ def test_a_waiting_session_whose_lock_is_held_is_told_once(bell: Bell) -> None:
 
 @contextmanager
 def locked(listing: SampleListing) -> Iterator[Catalog]:
-    """Lock the database as a writer would that never ends, and look."""
+    """Lock the database like a writer that never ends, and look."""
     with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as writer:
         writer.execute("BEGIN EXCLUSIVE")
         yield look(listing)

@@ -1,4 +1,4 @@
-"""Who did what over all listings, and what each of them holds."""
+"""Who did what in all listings, and what each of them holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A command that tells of news: what it leaves in the background is no part of it."""
+"""The notify command: processes that it leaves in the background are not waited for."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def end(pid: int) -> None:
 
 
 def test_what_stays_in_the_background_is_not_waited_for_and_lives_on(tmp_path: Path) -> None:
-    """It holds the pipes open: until their end would be until its own."""
+    """It keeps the pipes open: waiting for their end would wait for its end."""
     words = script(tmp_path, f"sleep 600 & echo $! >{tmp_path}/pid; echo begun >&2; exit 3")
     begun = time.monotonic()
     assert run(words) == (3, "begun\n")
@@ -50,7 +50,7 @@ def test_what_stays_in_the_background_is_not_waited_for_and_lives_on(tmp_path: P
 
 
 def test_it_may_go_on_to_write_its_errors(tmp_path: Path) -> None:
-    """With nobody at the other end of a pipe it would die of it."""
+    """Without a reader of the pipe it would be killed by a signal."""
     later = f"(while test ! -e {tmp_path}/go; do :; done; echo late >&2; touch {tmp_path}/lived)"
     assert run(script(tmp_path, f"{later} & exit 0")) == (0, "")
     (tmp_path / "go").touch()
@@ -65,7 +65,7 @@ def test_endless_errors_take_no_room_and_hold_up_nothing(tmp_path: Path) -> None
 
 
 def test_who_has_no_room_for_more_errors_is_told_so_and_gets_no_signal(tmp_path: Path) -> None:
-    """Else they take as much memory as it likes, though only so many of them are read."""
+    """Otherwise errors take unlimited memory, though only a bounded part is read."""
     text = f"head -c 5000000 /dev/zero >&2; echo $? >{tmp_path}/code; exit 4"
     assert run(script(tmp_path, text))[0] == 4
     assert 0 < int((tmp_path / "code").read_text()) < 128
@@ -98,7 +98,7 @@ def bell(tmp_path: Path) -> Bell:
 
 
 def test_a_bell_that_rings_on_in_the_background_has_told(bell: Bell, tmp_path: Path) -> None:
-    """Taken for one that never ended, it would be due again every five minutes."""
+    """If it counted as unfinished, it would be repeated every five minutes."""
     _failed(bell.listing)
     text = f"echo once >>{tmp_path}/rung; sleep 600 & echo $! >{tmp_path}/pid"
     (command,) = script(tmp_path, text)

@@ -1,4 +1,4 @@
-"""What operators do to runs is written down, and an act on many is said in one line."""
+"""What operators do to runs is recorded; an act on many sessions is one line."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def test_acts_of_the_first_version_are_told_apart_by_their_moment(
 
 
 def test_what_two_did_at_once_is_counted_whole(listing: SampleListing) -> None:
-    """Batches of two acts on many take turns: what is found first is not all of it."""
+    """Batches of two bulk acts alternate: the first ones found are not all of it."""
     anna, ben = listing.context(), listing.context(operator="ben")
     anna, ben = anna.at_one_moment(), ben.at_one_moment()
     tracked = listing.session(FIRST)

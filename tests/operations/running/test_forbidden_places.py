@@ -1,4 +1,4 @@
-"""What is closed to the agents of a listing, by the settings in force."""
+"""What is closed to a listing's agents under the current settings."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_secrets_of_the_operator_are_closed(settings: Settings, tmp_path: Path) 
 def test_a_place_that_holds_the_listing_is_closed_but_for_it(
     settings: Settings, tmp_path: Path
 ) -> None:
-    """Without it an agent could do nothing in its own folder."""
+    """Without the exception an agent could do nothing in its own folder."""
     folder = tmp_path / "claude" / "outputs" / "hollis_park"
     names = {str(one.relative_to(tmp_path)) for one in closed_places(settings, folder)}
     assert "claude" not in names
@@ -52,6 +52,6 @@ def test_no_setting_opens_a_config_dir(settings: Settings, tmp_path: Path) -> No
 def test_a_file_that_says_none_is_no_place(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without it no command could write to `/dev/null`."""
+    """Without the exception no command could write to `/dev/null`."""
     monkeypatch.setenv("SESSION_CONSOLE_CONFIG", "/dev/null")
     assert Path("/dev/null") not in closed_places(settings, tmp_path)

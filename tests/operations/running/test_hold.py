@@ -1,4 +1,4 @@
-"""A hold stops new runs and clean-up, says who and why, and is written down."""
+"""A hold stops new runs and clean-up, says who and why, and is logged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The prompt line: what of it are options of the agent, and what is said to it."""
+"""The prompt line: agent options, then the prompt."""
 
 from __future__ import annotations
 

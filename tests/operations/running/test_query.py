@@ -1,4 +1,4 @@
-"""What a pipeline's query will be: whose session, as which agent, for how long."""
+"""What a pipeline's query becomes: its session, its agent's options, its lifetime."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def listing(tmp_path: Path) -> SampleListing:
 
 
 def prepared(listing: SampleListing, **changes: Any) -> PreparedRun:
-    """Prepare a query and let its session go again."""
+    """Prepare a query and release its session."""
     settings = changes.pop("settings", {})
     asked = replace(ASKED, **changes)
     found = prepare(listing.context(**settings), listing.folder, asked)

@@ -1,4 +1,4 @@
-"""A restricted console gives no agent more than the settings do, and prompts none that has more."""
+"""A restricted console gives no agent more than the settings do, and prompts none with more."""
 
 from __future__ import annotations
 

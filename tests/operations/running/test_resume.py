@@ -1,4 +1,4 @@
-"""What a resume would use, what a row may not ask for, and why one is refused."""
+"""What a resume would use, what a row may not ask for, and why a resume is refused."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_what_it_will_use_is_said_harmlessly() -> None:
 def test_an_agent_works_in_its_listing_or_where_its_stage_says(
     listing: SampleListing, cwd: str, works_in: str, words: str
 ) -> None:
-    """Without the check an agent works in a config dir, where its tools read what is kept there."""
+    """Without the check an agent works in a config dir, where its tools can read secrets."""
     for name in ("sub", "home", ".session_console/runs", "../named", "../other"):
         (listing.folder / name).mkdir(parents=True)
     for name, place in (("way_out", "/etc"), ("way_in", "sub"), ("way_into", ".claude_sessions")):
@@ -144,7 +144,7 @@ def test_what_lives_is_refused_and_told_what_to_do(listing: SampleListing) -> No
 def test_what_began_to_live_after_the_look_is_refused_too(
     listing: SampleListing, changes: dict[str, object]
 ) -> None:
-    """Without the proof under the lock two agents would run one session."""
+    """Without the check under the lock two agents would run one session."""
     plan = plan_resume(listing.context(), listing.session(FIRST))
     register(listing, **changes)
     with pytest.raises(Refused):
@@ -273,7 +273,7 @@ def test_a_mistake_in_the_settings_is_refused_before_it_fails_a_session(
     mistake: Callable[[Path], dict[str, Any]],
     words: str,
 ) -> None:
-    """Without the check in `start`, what went wrong since the plan would fail the row."""
+    """Without the check in `start`, a mistake made since the plan would fail the row."""
     plan = plan_resume(listing.context(), listing.session(FIRST))
     before, context = snapshot(listing.root), listing.context(**mistake(tmp_path))
     with pytest.raises(Refused, match=words):

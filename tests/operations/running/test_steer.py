@@ -1,4 +1,4 @@
-"""Steering a run from a console: what is posted, and what is said of a runner that hangs."""
+"""Steering a run from a console: what is posted, and what is said of a stalled runner."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def listing(tmp_path: Path) -> SampleListing:
 
 
 def add_run(listing: SampleListing, *, silent_s: float = 0, **owner: Any) -> Path:
-    """Give the session a run, which this process drives, and which last moved `silent_s` ago."""
+    """Give the session a run that this process owns and that last moved `silent_s` ago."""
     folder = listing.folder / ".session_console" / "runs" / "20261122T071530Z-1f9c00"
     (folder / INBOX).mkdir(parents=True)
     now = datetime.now(UTC)
@@ -114,7 +114,7 @@ def test_stop_of_a_runner_elsewhere_that_hangs_says_where_to_go(listing: SampleL
 
 
 def test_stop_never_ends_a_process_that_is_only_named_as_a_runner(listing: SampleListing) -> None:
-    """Without the proof, this test would end itself."""
+    """Without the proof this test would kill itself."""
     add_run(listing, silent_s=40)
     with pytest.raises(Refused, match="cannot be proven"):
         held(listing, stop)
@@ -201,7 +201,7 @@ def test_a_request_can_be_put_off(listing: SampleListing) -> None:
 
 @pytest.mark.parametrize("hours", [-5, 3])
 def test_only_the_run_tells_how_long_its_request_waits(listing: SampleListing, hours: int) -> None:
-    """Its machine's clock may be another: by ours, a request of one ahead waits for hours."""
+    """Its machine's clock may be ahead: by ours, its request would wait for hours."""
     folder = add_run(listing)
     plant_request(folder, datetime.now(UTC) + timedelta(hours=hours))
     held(listing, lambda context, one: put_off(context, one, "2h"))

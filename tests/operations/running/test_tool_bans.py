@@ -1,4 +1,4 @@
-"""What the settings forbid to a stage no row lifts: bans are joined, tools only become fewer."""
+"""A row cannot lift a stage's bans: bans are joined, tools can only become fewer."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_bans_are_joined(stage: Any, row: Any, kept: list[str], restricted: bool
     ],
 )
 def test_a_row_narrows_the_tools_of_its_stage(stage: Any, row: Any, kept: Any) -> None:
-    """Without the intersection a row replaces them, and has each tool that it names."""
+    """Without the intersection a row replaces them, and gets every tool that it names."""
     settings = Settings(stages={"stage": {"tools": stage}})
     options, notes = agent_options(settings, "stage", {"agent": {"tools": row}})
     assert options["tools"] == kept

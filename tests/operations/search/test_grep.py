@@ -1,4 +1,4 @@
-"""Searching finds what was said, in all of it, once; hostile files harm nobody."""
+"""Searching finds everything that was said, once; hostile files do no harm."""
 
 from __future__ import annotations
 

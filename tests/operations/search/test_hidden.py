@@ -1,4 +1,4 @@
-"""What is read on the screen is found, however the transcript has it."""
+"""Whatever is shown is found, however the transcript encodes it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def hides(raw: bytes) -> bool:
 
 def test_all_that_is_not_shown_and_all_that_is_the_same_letter_may_hide_a_word() -> None:
     folds = re.compile("[a-z]", re.IGNORECASE)
-    shown = "\t\n\r"  # a new line parts words on the screen, too
+    shown = "\t\n\r"  # a new line also separates words on the screen
     found = [
         char
         for char in map(chr, range(sys.maxunicode + 1))

@@ -1,4 +1,4 @@
-"""A pattern: its literal part is never wrong, and no pattern is waited for for ever."""
+"""A pattern: its literals are never wrong, and matching has a time limit."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ PATTERNS = st.text(st.sampled_from('aAb .?*+{}1,()[]^$|\\-dnx/"'), max_size=10)
 
 @given(PATTERNS, st.text(st.sampled_from('aAb .1,-/"\\(){}x'), max_size=20))
 def test_no_match_is_without_the_literal(pattern: str, text: str) -> None:
-    """As JSON writes it: a literal that passes a match by would hide it."""
+    """As JSON writes it: a literal missing from a match would hide it."""
     try:
         compiled = Pattern(pattern)
     except UsageError:
@@ -131,7 +131,7 @@ def test_pieces_find_what_the_whole_does(parts: list[str]) -> None:
     [("(a+)+$", "a" * 60 + "b"), ("(.*)*x", "a" * 5000), (".*.*.*x", "a" * 30_000)],
 )
 def test_a_pattern_that_takes_for_ever_is_given_up(pattern: str, text: str) -> None:
-    """Without the alarm the first takes longer than the sun lasts."""
+    """Without the alarm the first one takes longer than the sun lasts."""
     compiled = Pattern(pattern, 0.3)
     before = signal.getsignal(signal.SIGALRM)
     with pytest.raises(ConsoleError, match="takes too long"):

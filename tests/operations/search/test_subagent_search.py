@@ -1,4 +1,4 @@
-"""A search in Live finds what Live shows of sub-agents, at the calls that they stand below."""
+"""A search in Live finds what Live shows of sub-agents, at the calls that they are under."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_a_branch_is_found_at_the_line_that_begins_it(listing: SampleListing) ->
 
 @pytest.mark.parametrize("how", ["said while it worked", "taken back from the queue"])
 def test_what_became_of_a_prompt_is_found_by_those_words(listing: SampleListing, how: str) -> None:
-    """Whoever reads the queue alone takes another prompt for the one that was taken back."""
+    """By the queue alone, another prompt would seem to be the one that was removed."""
     kind = "remove" if how.startswith("said") else "popAll"
     queue = [
         {"type": "queue-operation", "operation": operation, "content": words}

@@ -1,4 +1,4 @@
-"""Acknowledging settles what a session needs now, for every colleague, until something new."""
+"""Acknowledging settles what a session needs, for all operators, until something new happens."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ QUIET = timedelta(minutes=10)
 
 @pytest.fixture
 def listing(tmp_path: Path) -> SampleListing:
-    """One that failed and one that needs nobody."""
+    """One session that failed and one that needs nothing."""
     listing = SampleListing(tmp_path / "outputs")
     listing.add(FIRST)
     listing.add(SECOND)
@@ -62,7 +62,7 @@ def test_it_is_settled_for_everybody_until_something_new_happens(listing: Sample
 
 
 def test_of_two_at_once_the_second_is_told_who_was_first(listing: SampleListing) -> None:
-    """Both have a picture without an acknowledgement: only what is written decides."""
+    """Both have a catalog without an acknowledgement: only what is written counts."""
     session = listing.session(FIRST)
     acknowledge(listing.context(), session)
     act = acknowledge(listing.context(operator="bert"), session)

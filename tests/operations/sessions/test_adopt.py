@@ -1,4 +1,4 @@
-"""A stray moves into its listing whole, on any disk, and nothing else there is touched."""
+"""A stray is moved into its listing whole, on any disk; nothing else is touched."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def other_disk(source: Path, target: Path) -> None:
 
 @dataclass(frozen=True)
 class Strays:
-    """A listing whose pipeline wrote to the default config dir, where others write, too."""
+    """A listing whose pipeline wrote to the default config dir, which others use too."""
 
     listing: SampleListing
     home: Path
@@ -92,7 +92,7 @@ def strays(tmp_path: Path) -> Strays:
 
 
 def private(strays: Strays) -> dict[str, tuple[int, int, bytes]]:
-    """Return everything in the default config dir that is not the stray's, mtimes of files only."""
+    """Return everything in the default config dir except the stray; mtimes of files only."""
     everything = snapshot(strays.home).items()
     return {name: facts for name, facts in everything if FIRST not in name and facts[2]}
 
@@ -172,7 +172,7 @@ def _registers(where: Callable[[Strays], Path], **changes: object) -> Callable[[
 def test_what_may_be_running_stays(
     strays: Strays, make: Callable[[Strays], object], words: str
 ) -> None:
-    """Without the look into the registry beside the stray, a running one would be torn apart."""
+    """Without checking the registry beside the stray, a running one would be torn apart."""
     session = strays.session()
     kept = make(strays)
     before = snapshot(strays.home)
@@ -184,7 +184,7 @@ def test_what_may_be_running_stays(
 
 @pytest.mark.parametrize("rename", [os.rename, other_disk], ids=["one disk", "another disk"])
 def test_an_adoption_that_broke_off_is_finished_by_another(strays: Strays, rename: Rename) -> None:
-    """Broken off before each step in turn; whatever was done, nothing is lost."""
+    """Interrupted before each step in turn; nothing is ever lost."""
     whole = {n: f for n, f in snapshot(strays.home).items() if FIRST in n and f[2]}
     for steps in range(12):
         left = [steps]
@@ -220,12 +220,12 @@ Strays(SampleListing(Path(sys.argv[1])), Path(sys.argv[2])).adopt()
 
 
 def arrived(folder: Path) -> int:
-    """Count the files that have come; a folder that is renamed meanwhile is looked at next time."""
+    """Count the files that have arrived; a folder renamed meanwhile is counted next time."""
     return sum(name[0].isdigit() for _, _, files in os.walk(folder) for name in files)
 
 
 def test_a_kill_in_its_middle_loses_nothing_on_the_way_to_another_disk(tmp_path: Path) -> None:
-    """Killed after so many files had come; where there is no other disk, a rename is too quick."""
+    """Killed after so many files arrived; without another disk a rename is too quick."""
     with tempfile.TemporaryDirectory(dir="/dev/shm") as shared:
         strays = Strays(SampleListing(tmp_path / "outputs"), Path(shared) / ".claude")
         strays.listing.track(FIRST)
@@ -264,7 +264,7 @@ def test_a_copy_that_was_never_removed_is_taken_away(strays: Strays) -> None:
 
 
 def test_a_listing_is_no_place_to_adopt_from(strays: Strays) -> None:
-    """Without the guard, a session whose own config dir that is would be removed as a copy."""
+    """Without the guard, a session in its own config dir would be removed as a copy."""
     strays.listing.add(THIRD)
     before = snapshot(strays.listing.folder)
     for home in (strays.listing.config_dir, strays.listing.root / "other" / ".claude_sessions"):

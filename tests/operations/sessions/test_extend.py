@@ -144,7 +144,7 @@ def test_undo_takes_it_back_unless_somebody_wrote_since(listing: SampleListing) 
 
 
 def test_undo_stays_in_the_listing_of_the_act(listing: SampleListing) -> None:
-    """Listings may look alike once their names are cleaned: undo goes by the folder."""
+    """Listings may look alike once their names are cleaned: undo uses the folder."""
     disguised = replace(listing, listing_id=f"\u200b{listing.listing_id}")
     disguised.add(FIRST, days=2)
     rows = read_rows(listing.db_path), read_rows(disguised.db_path)

@@ -1,4 +1,4 @@
-"""A title is one whole line at the end of a transcript that nothing runs, and no activity."""
+"""A title is one whole line at the end of an idle transcript, and does not count as activity."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_title_that_another_gave_meanwhile_stays_and_the_loser_is_told(
 
 
 def test_an_old_title_deep_in_a_long_transcript_is_no_change(listing: SampleListing) -> None:
-    """What is read of such a file is its end: what it does not tell has not changed."""
+    """Only the end of such a file is read: a title that is not there has not changed."""
     path = listing.transcript_path(FIRST)
     rename(listing.context(), listing.session(FIRST), "Old")
     seen = replace(listing.session(FIRST), title="Newer, deep inside")
@@ -97,7 +97,7 @@ def test_a_title_that_another_gave_counts_however_much_was_written_since(
 
 
 def test_a_title_is_no_activity(listing: SampleListing) -> None:
-    """With a new mtime the CLI's sweep would be put off and "last activity" untrue."""
+    """A new mtime would postpone the CLI's sweep and falsify "last activity"."""
     before = listing.session(FIRST)
     rename(listing.context(), before, "Pumps")
     after = listing.session(FIRST)
@@ -115,7 +115,7 @@ def test_it_is_logged_without_a_title_that_a_purge_would_have_to_erase(
 
 @pytest.mark.parametrize("torn", [b'{"type": "user", "mess', b"\xc3", b"\0\0\0"])
 def test_an_unfinished_last_line_is_ended_first(listing: SampleListing, torn: bytes) -> None:
-    """Glued to it, the title would be lost with it."""
+    """Appended to it, the title would be lost with it."""
     path = listing.transcript_path(FIRST)
     with path.open("ab") as file:
         file.write(torn)

@@ -1,4 +1,4 @@
-"""What an operator says of a row by hand, and putting back what the pipeline overwrote."""
+"""What an operator sets in a row by hand, and reapplying what the pipeline overwrote."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def test_a_live_session_may_be_made_active(listing: SampleListing) -> None:
 
 @pytest.mark.parametrize("deed", ["fail", "activate"])
 def test_a_row_that_changed_meanwhile_is_left(listing: SampleListing, deed: str) -> None:
-    """Without compare-and-set the pipeline's word would be overwritten."""
+    """Without compare-and-set the pipeline's change would be overwritten."""
     set_status(listing, "failed")
     session = listing.session(FIRST)
     sql(listing, "UPDATE claude_sessions SET stage = 'stage_4'")

@@ -1,4 +1,4 @@
-"""An export holds all that was said, as of now, and nothing in it leaves its place."""
+"""An export contains everything that was said, as of now, and none of it breaks the Markdown."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def listing(tmp_path: Path) -> SampleListing:
 
 
 def exported(listing: SampleListing, session: Session | None = None) -> tuple[str, str]:
-    """Return the front matter and what comes after it."""
+    """Return the front matter and the rest."""
     blocks = list(markdown(listing.context(), session or listing.session(FIRST)))
     return blocks[0], "\n\n".join(blocks[1:])
 

@@ -1,4 +1,4 @@
-"""The stream of a session, followed; and what an agent said last."""
+"""Following a session's stream; and an agent's final answer."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_the_answer_is_the_last_message_of_the_last_turn(
 
 
 def turn(number: int) -> list[dict[str, Any]]:
-    """Return the lines of one turn: prompt, words, a call and its result."""
+    """Return the lines of one turn: prompt, text, a call and its result."""
     at = NOW + timedelta(minutes=number)
     call = {"type": "tool_use", "id": f"t{number}", "name": "Bash", "input": {"command": "ls"}}
     result = {"type": "tool_result", "tool_use_id": f"t{number}", "content": "x" * 900}
@@ -146,7 +146,7 @@ def test_a_page_of_a_file_that_was_replaced_is_void(listing: SampleListing) -> N
 
 @pytest.fixture
 def run(listing: SampleListing) -> Iterator[Journal]:
-    """A run of the session that this process holds."""
+    """A run of the session that this process owns."""
     path = listing.write_transcript(FIRST)
     path.write_text(json.dumps(said("Let me look.", "m1")) + "\n")
     folder = console_folder(listing.folder, "runs", new_run_id(NOW))

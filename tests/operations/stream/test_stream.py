@@ -1,7 +1,7 @@
-"""The stream stands what `tests.torture` does to it at full count, here in small.
+"""The stream survives what `tests.torture` does to it at full count, here in small.
 
-Without the bound on a line's length `huge` is slow, without the comparison of what was read last
-`changes` shows lines that the file no longer has.
+Without the bound on a line's length `huge` is slow; without comparing what was read last, `changes`
+shows lines that the file no longer has.
 """
 
 from __future__ import annotations

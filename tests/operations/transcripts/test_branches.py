@@ -1,4 +1,4 @@
-"""Branches of a conversation: the next resume is told as the real CLI decides, wherever told."""
+"""Branches of a conversation: the next resume is predicted everywhere as the real CLI decides."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_the_stream_tells_it_as_it_comes_about(listing: SampleListing) -> None:
 
 
 def test_lines_that_were_copied_are_told_and_found_once(listing: SampleListing) -> None:
-    """`/branch` copies lines with their ids: they were said once."""
+    """`/branch` copies lines with their ids; they were written once."""
     path = write(listing, *ROOT, *LEFT, *ROOT, *LEFT)
     session = listing.session(FIRST)
     words = ["say q0", "said a0", "say q1", "said a1"]
@@ -133,7 +133,7 @@ def last_prompts(lines: Lines) -> Lines:
 def test_the_next_resume_goes_on_where_it_is_said_to(
     listing: SampleListing, api: LoopbackApi
 ) -> None:
-    """What the CLI of the SDK does, for every order that two resumes can leave their lines in."""
+    """What the SDK's CLI does, for every order in which two resumes can leave their lines."""
     listing.folder.mkdir(exist_ok=True)
     take_turn(api, listing.config_dir, listing.folder, "ROOT", "--session-id", FIRST)
     (path,) = listing.config_dir.glob(f"projects/*/{FIRST}.jsonl")
@@ -166,7 +166,7 @@ def test_the_next_resume_goes_on_where_it_is_said_to(
 def test_an_export_knows_the_lines_of_a_long_transcript_too(
     listing: SampleListing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its copies stood there twice: as long as the screen must not wait, its end was read alone."""
+    """Its copies used to appear twice, because only the end was read for the screen."""
     write(listing, *ROOT, *LEFT, {"type": "tag", "x": "y" * 5000}, ROOT[0])
     monkeypatch.setattr(module, "BRANCHES_BYTES", 4000)
     monkeypatch.setattr(module, "BRANCHES_S", 0.0)

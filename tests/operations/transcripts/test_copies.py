@@ -1,4 +1,4 @@
-"""A record that is written again is told once; what stands beside it, or before it, is told."""
+"""A record that is written again is shown once, and so is everything around it."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_a_sub_agent_s_answer_that_was_cut_off_says_so_in_the_stream(
 
 @pytest.mark.parametrize("begins", ["a copy", "half a record", "a fresh one"])
 def test_every_record_of_a_long_spliced_line_is_told(listing: SampleListing, begins: str) -> None:
-    """Of a line over 4 MB the ends are read: what begins in its middle is in neither."""
+    """Only the ends of a line over 4 MB are read, not a record that begins in its middle."""
     copied = says("a0", "q0")
     long = json.dumps(result("r0", "a0") | {"padding": "x" * 5_000_000})
     first = {

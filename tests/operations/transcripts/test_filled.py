@@ -1,4 +1,4 @@
-"""How full the context is, where what tells that lies far before what is shown."""
+"""How full the context is, when the evidence is far before what is shown."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PADDING = {"type": "tag", "of": "x" * 300_000}
 
 @pytest.mark.parametrize("model", ["claude-opus-4-6", "claude-sonnet-4-5-20250929"])
 def test_a_window_that_was_proven_long_ago_is_known(listing: SampleListing, model: str) -> None:
-    """What is read at first is the end: by itself that would be 75 % of 200k."""
+    """The end of the file, read first, would by itself mean 75 % of 200k."""
     aside = fills("claude-haiku-4-5", 900_000, isSidechain=True)
     write(
         listing.transcript_path(FIRST), fills(model, 400_000), aside, PADDING, fills(model, 150_000)

@@ -1,4 +1,4 @@
-"""Results too long for their line, kept beside the transcript: found, shown, exported whole."""
+"""Results kept beside the transcript, because they are too long: found, shown, exported whole."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def listing(tmp_path: Path) -> SampleListing:
 
 
 def persisted(place: str) -> str:
-    """What the CLI puts into the line instead."""
+    """What the CLI writes into the line instead."""
     return (
         f"<persisted-output>\nOutput too large (165KB). Full output saved to: {place}\n\n"
         "Preview (first 2KB):\n1\n2\n3\n...\n</persisted-output>"
@@ -38,7 +38,7 @@ def persisted(place: str) -> str:
 
 
 def keep(listing: SampleListing, name: str = "b1.txt", place: str = "", words: Any = None) -> Path:
-    """Write a session with such a result, and return where that is kept."""
+    """Write a session with such a result, and return the file that keeps it."""
     path = listing.transcript_path(FIRST)
     kept = path.with_suffix("") / "tool-results" / name
     words = words or persisted(place or f"/srv/of the past/tool-results/{name}")
@@ -91,7 +91,7 @@ def test_what_was_kept_in_part_says_so(listing: SampleListing) -> None:
 
 
 def test_it_is_shown_found_and_exported_whole(listing: SampleListing) -> None:
-    """The line holds no more than its first two kilobytes."""
+    """The line has only its first two kilobytes."""
     keep(listing).write_text(LINES)
     session = listing.session(FIRST)
     assert shown(listing).text == "30,001 lines"

@@ -1,4 +1,4 @@
-"""A last line that no newline ends is told in Live once nobody writes, once, and found there."""
+"""A last line without a newline is shown in Live once nobody writes, once, and searchable."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_that_of_a_sub_agent_is_told_once_all_is_over(
     with path.open("a") as file:
         file.write(f"\n{json.dumps(says('b2', 'b1'))}")
     assert [texts(one) for one in over.poll(session).asides.values()] == [["said b2"]]
-    monkeypatch.setattr(subagent_tails, "is_settled", lambda _: True)  # nothing is written any more
+    monkeypatch.setattr(subagent_tails, "is_settled", lambda _: True)  # the file no longer changes
     running = replace(session, liveness=Liveness.BUSY)
     os.utime(path, (0, 0))
     follow = StreamFollower(running)

@@ -1,4 +1,4 @@
-"""Live, its pages, the searches, the export and the list read one transcript in one way."""
+"""Live, its pages, the searches, the export and the list read a transcript in the same way."""
 
 from __future__ import annotations
 

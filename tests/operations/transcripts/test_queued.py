@@ -1,4 +1,4 @@
-"""What became of a prompt that waited in the queue, though it came out many pages later."""
+"""What became of a queued prompt, even if that is recorded many pages later."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FAR = [result("o" * 10_000, f"t{number}") for number in range(100)]
 
 
 def paged(listing: SampleListing, *lines: dict[str, Any]) -> list[str]:
-    """Return all that is told of the prompt, read page by page from the end on."""
+    """Return all entries about the prompt, read page by page from the end."""
     listing.write_transcript(FIRST)
     append(listing, *lines)
     session = listing.session(FIRST)

@@ -1,4 +1,4 @@
-"""A session whose transcript is gone while its own folder stays: seen, counted, read, ended."""
+"""A session whose transcript is gone but not its own folder: seen, counted, read, deleted."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def listing(tmp_path: Path) -> SampleListing:
 
 @pytest.fixture(params=[True, False], ids=["tracked", "no row"])
 def folder(listing: SampleListing, request: pytest.FixtureRequest) -> Path:
-    """The own folder of a session with a sub-agent that has another; its transcript is gone."""
+    """The folder of a session with a sub-agent that has another; its transcript is gone."""
     if request.param:
         listing.track(FIRST)
     folder = listing.transcript_path(FIRST).with_suffix("")
@@ -39,7 +39,7 @@ def folder(listing: SampleListing, request: pytest.FixtureRequest) -> Path:
 
 
 def test_it_is_seen_with_its_size(listing: SampleListing, folder: Path) -> None:
-    """Without a row it was in no list, with one it weighed nothing."""
+    """Without a row it was in no list, with a row its size was 0."""
     session = listing.session(FIRST)
     assert session.bytes == sum(one.stat().st_size for one in folder.rglob("*") if one.is_file())
     assert session.state is (State.GHOST if session.row else State.UNTRACKED)
@@ -87,7 +87,7 @@ def test_it_goes_into_the_trash_is_read_there_and_comes_back(
 
 
 def test_what_is_not_surely_gone_is_not_told_so(listing: SampleListing, folder: Path) -> None:
-    """A pipe in the place of a transcript, a link, or another project's: none of it is absent."""
+    """A pipe in the transcript's place, a link, or another project's: none proves absence."""
     path = listing.transcript_path(FIRST)
     os.mkfifo(path)
     assert [one for one in CatalogScanner(listing.context()).look().sessions if one.remains] == []
@@ -109,9 +109,9 @@ def test_an_empty_folder_or_one_of_another_name_is_nobody_s(listing: SampleListi
 
 
 def test_what_a_sub_agent_writes_is_activity_of_its_session(listing: SampleListing) -> None:
-    """The main transcript is silent meanwhile: by its mtime alone the session is quiet.
+    """The main transcript is not written meanwhile: by its mtime alone the session looks quiet.
 
-    The CLI's sweep goes by that mtime all the same.
+    The CLI's sweep still uses that mtime.
     """
     path, watch = listing.transcript_path(SECOND), CatalogScanner(listing.context())
     silent_since = datetime.fromtimestamp(path.stat().st_mtime, UTC)

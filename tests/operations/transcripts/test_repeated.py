@@ -1,4 +1,4 @@
-"""What a sub-agent's transcript repeats of its session's is told once: where it was said."""
+"""What a sub-agent's transcript repeats of its session's is shown once: in the session."""
 
 from __future__ import annotations
 

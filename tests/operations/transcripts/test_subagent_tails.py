@@ -1,4 +1,4 @@
-"""What sub-agents say stands under their calls: in the background, nested, of any CLI's version."""
+"""What sub-agents say is shown under their calls: background, nested, of any CLI version."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_folder_in_place_of_a_sub_agent_s_file_ends_only_that_one(tmp_path: Pa
 def test_one_in_the_background_is_heard_after_its_result_until_it_ends(
     listing: SampleListing,
 ) -> None:
-    """Its result comes at its launch: who takes that for its end hears nothing of it."""
+    """Its result comes at its launch, which is not its end."""
     folder = tell(listing, call("t1"), launched("t1", "a1", 0.1))
     agent = add_agent(folder, "a1", prompt("go", 0.1), toolUseId="t1")
     session = listing.session(FIRST)
@@ -93,7 +93,7 @@ def test_one_in_the_background_is_heard_after_its_result_until_it_ends(
 
 
 def test_the_sub_agents_of_sub_agents_are_heard_at_any_depth(listing: SampleListing) -> None:
-    """Only the transcript of the outer one names the call of the inner one."""
+    """Only the outer one's transcript names the inner one's call."""
     folder = tell(listing, call("t1"))
     add_agent(folder, "a1", prompt("go 1"), call("t2"), toolUseId="t1", spawnDepth=1)
     add_agent(folder, "a2", prompt("go 2"), call("t3"), toolUseId="t2", spawnDepth=2)
@@ -107,7 +107,7 @@ def test_the_sub_agents_of_sub_agents_are_heard_at_any_depth(listing: SampleList
 
 
 def test_the_sub_agents_of_a_workflow_are_those_of_its_run(listing: SampleListing) -> None:
-    """Their notes name no call: the run that the call's result names leads to them."""
+    """Their metadata names no call: the run in the call's result leads to them."""
     outcome = {"status": "async_launched", "runId": "wf_1-a", "transcriptDir": "/etc"}
     begun = result("t1", "Workflow launched in background.", 0.1, outcome)
     folder = tell(listing, call("t1", name="Workflow"), begun)
@@ -131,7 +131,7 @@ def test_a_run_that_a_transcript_names_leads_nowhere_else(listing: SampleListing
 def test_older_ones_are_found_by_the_agent_that_the_result_names(
     listing: SampleListing, meta: dict[str, Any]
 ) -> None:
-    """CLIs up to 2.1.119 wrote no note beside the transcript, or one without the call."""
+    """CLIs up to 2.1.119 wrote no metadata beside the transcript, or none with the call."""
     outcome = {"status": "completed", "agentId": "ab12"}
     folder = tell(listing, call("t1", name="Task"), result("t1", "Done.", 9, outcome))
     add_agent(folder, "ab12", prompt("go"), text("Found."), **meta)
@@ -141,7 +141,7 @@ def test_older_ones_are_found_by_the_agent_that_the_result_names(
 
 
 def test_a_finished_one_that_is_opened_later_tells_its_whole_way(listing: SampleListing) -> None:
-    """Nearly all of its bytes are bookkeeping: the last of them tell its last line only."""
+    """Nearly all of its bytes are bookkeeping: its last bytes contain only its last line."""
     folder = tell(listing, call("t1"), result("t1", "Done.", 9))
     steps = [line for step in range(12) for line in (text(f"Step {step}"), BOOKKEEPING)]
     agent = add_agent(folder, "a1", *steps, BOOKKEEPING, BOOKKEEPING, toolUseId="t1")
@@ -205,7 +205,7 @@ def test_nothing_is_read_anew_while_nothing_changed(
 def test_what_was_started_again_is_told_under_its_first_call_and_ends_for_both(
     listing: SampleListing, run: str
 ) -> None:
-    """An export tells it there, too; the later call is not in the background for ever."""
+    """An export shows it there too; the later call does not stay in the background for ever."""
     outcome = {"status": "async_launched"} | ({"runId": run} if run else {"agentId": "a1"})
     lines = [
         line

@@ -1,4 +1,4 @@
-"""Sub-agents that no call names stand where time puts them, each once and marked, everywhere."""
+"""Sub-agents that no call names are shown at their time, each once and marked, everywhere."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def listing(tmp_path: Path) -> SampleListing:
 
 @pytest.fixture
 def folder(listing: SampleListing) -> Path:
-    """A session's own folder: one that is called, one that is not and has another, and a round."""
+    """A session folder: one called sub-agent, one uncalled that has another, and a cycle."""
     path = write(
         listing.transcript_path(FIRST),
         prompt("Begin.", 0),
@@ -93,7 +93,7 @@ def test_tail_export_and_grep_have_them(listing: SampleListing, folder: Path) ->
 def test_while_it_runs_a_call_may_still_name_it(
     listing: SampleListing, folder: Path, wait: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An older CLI names a sub-agent at its end only: until it is quiet for long nobody knows."""
+    """An older CLI names a sub-agent only at its end: until it is quiet for long, wait."""
     monkeypatch.setattr(unlinked_subagents, "_LOOK_S", 0.0)
     for path in folder.rglob("*.jsonl"):
         os.utime(path, (path.stat().st_mtime - wait,) * 2)
@@ -107,7 +107,7 @@ def test_while_it_runs_a_call_may_still_name_it(
 
 
 def test_one_of_long_ago_comes_with_its_page(listing: SampleListing, folder: Path) -> None:
-    """What is read at first is the end: a stand-in from before it is none of that."""
+    """Only the end is read at first: a stand-in from before it does not belong there."""
     path = listing.transcript_path(FIRST)
     write(path, *[BOOKKEEPING | {"uuid": "x"}] * 40, prompt("Much later.", 900))
     session = listing.session(FIRST)

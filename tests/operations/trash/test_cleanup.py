@@ -1,4 +1,4 @@
-"""Clean-up: what it takes and leaves, byte for byte back again, and what it says of it."""
+"""Clean-up: what it takes and leaves, restored byte for byte, and what it reports."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def listings(tmp_path: Path) -> tuple[SampleListing, SampleListing]:
-    """Two listings, each with one session past its expiry, one leftover and two that go on."""
+    """Two listings, each with one expired session, one leftover and two that are not due."""
     found = tuple(SampleListing(tmp_path / "outputs", name) for name in ("hollis_park", "oak"))
     for listing in found:
         listing.add(OVER, days=-1, metadata={"workers": 8})
@@ -50,7 +50,7 @@ def listings(tmp_path: Path) -> tuple[SampleListing, SampleListing]:
 
 
 def beside(listing: SampleListing, session_id: str) -> None:
-    """Give a session something in every place where the CLI and we keep things of it."""
+    """Give a session a file in every place where the CLI and we keep its data."""
     project = listing.transcript_path(session_id).parent
     run = listing.folder / ".session_console" / "runs" / "20261120T143000Z-0001"
     files = {
@@ -80,7 +80,7 @@ def planned(context: Context, **wanted: object) -> CleanupPlan:
 
 
 def content_of(*listings: SampleListing) -> dict[str, tuple[int, int, bytes]]:
-    """Return every file of the agents, and the folders that are a session's own."""
+    """Return every file of the agents, and the sessions' own folders."""
     return {
         f"{listing.listing_id}/{name}": facts
         for listing in listings
@@ -99,7 +99,7 @@ def statuses(listing: SampleListing) -> dict[str, str]:
 def test_what_expired_and_leftovers_go_and_come_back_byte_for_byte(
     listings: tuple[SampleListing, SampleListing],
 ) -> None:
-    """The guide's own clean-up finds nothing more to do then."""
+    """The guide's own clean-up then finds nothing more to do."""
     context, before = listings[0].context(), content_of(*listings)
     plan = planned(context)
     assert [(one.session_id, why) for one, why in plan.taken] == [
@@ -177,7 +177,7 @@ def test_by_age_counts_from_the_last_activity(
 def test_what_began_to_run_or_changed_since_the_preview_is_left(
     listings: tuple[SampleListing, SampleListing], how: str, why: str
 ) -> None:
-    """Without the second proof at the act a session that was just resumed would be taken."""
+    """Without the second check, a session that was just resumed would be taken."""
     listing, context = listings[0], listings[0].context()
     plan = planned(context, listing="hollis_park")
     lock = None
@@ -318,7 +318,7 @@ def test_a_read_only_console_previews_and_does_not_act(
 def test_what_is_cleaned_up_is_not_deleted_on_top(
     listings: tuple[SampleListing, SampleListing],
 ) -> None:
-    """Restored then, its row alone would come back and its transcript stay in the trash."""
+    """If it were, a restore would bring back its row and leave its transcript in the trash."""
     context = listings[0].context()
     done = clean_up(context, planned(context, listing=listings[0].listing_id))
     before = content_of(*listings)
@@ -334,7 +334,7 @@ def test_what_is_cleaned_up_is_not_deleted_on_top(
 
 
 def test_a_listing_whose_zone_is_in_doubt_loses_nothing_until_it_is_set(tmp_path: Path) -> None:
-    """Its transcript says that its times are 9 h ahead: it would go 9 h late, or too early."""
+    """Its transcript suggests a zone 9 h ahead: it would expire 9 h late, or too early."""
     listing = SampleListing(tmp_path / "outputs")
     listing.track(OVER, days=0.5, age=DAY)
     listing.write_transcript(OVER, "Late.", age=DAY + timedelta(hours=9))

@@ -1,4 +1,4 @@
-"""Delete and restore: byte for byte, refused while it runs, and a lost race puts the files back."""
+"""Delete and restore: byte for byte, refused while it runs, and undone after a lost race."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_lost_race_puts_every_file_back(listing: SampleListing, sql: str) -> N
 def test_what_was_tracked_since_the_look_is_not_deleted_as_untracked(
     listing: SampleListing,
 ) -> None:
-    """Without the guard the new row would be left a ghost."""
+    """Without the guard the new row would become a ghost."""
     change_row(listing, f"DELETE FROM claude_sessions WHERE session_id = '{FIRST}'")  # noqa: S608
     session, before = listing.session(FIRST), content_of(listing)
     assert session.state is State.UNTRACKED
@@ -104,7 +104,7 @@ def test_what_was_tracked_since_the_look_is_not_deleted_as_untracked(
 
 
 def test_what_may_be_tracked_is_not_deleted_as_untracked(listing: SampleListing) -> None:
-    """A database that cannot be read now makes everything look untracked."""
+    """An unreadable database makes everything look untracked."""
     with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
         pipeline.execute("BEGIN EXCLUSIVE")
         session, before = listing.session(FIRST), content_of(listing)
@@ -162,7 +162,7 @@ def test_it_is_refused_while_somebody_holds_the_lock(listing: SampleListing, act
 def test_it_is_refused_while_a_process_lives_or_may_live(
     listing: SampleListing, changes: dict[str, object], words: str
 ) -> None:
-    """The look was before the process began: only the proof at the act counts."""
+    """The look was before the process began: only the check during the act counts."""
     session, before = listing.session(FIRST), content_of(listing)
     register(listing, **changes)
     with pytest.raises(Refused, match=words):
@@ -174,7 +174,7 @@ def test_it_is_refused_while_a_process_lives_or_may_live(
 def test_an_entry_that_cannot_be_read_refuses_every_session_while_its_pid_lives(
     listing: SampleListing, content: str
 ) -> None:
-    """Taken for dead, it would let a session be deleted while its CLI writes."""
+    """If it counted as dead, a session could be deleted while its CLI writes."""
     register(listing)
     before, session = content_of(listing), listing.session(SECOND)
     path = listing.config_dir / "sessions" / f"{os.getpid()}.json"
@@ -205,7 +205,7 @@ def test_a_row_changed_since_the_delete_is_left_and_said(listing: SampleListing)
 def test_restored_while_its_row_cannot_be_written_nothing_moves_and_later_all_does(
     listing: SampleListing,
 ) -> None:
-    """With the files back first, its row would stay deleted for ever."""
+    """With the files restored first, its row would stay deleted for ever."""
     before, rows = content_of(listing), read_rows(listing.db_path)
     delete(listing.context(), listing.session(FIRST))
     gone = content_of(listing)
@@ -222,7 +222,7 @@ def test_restored_while_its_row_cannot_be_written_nothing_moves_and_later_all_do
 
 
 def test_many_are_deleted_and_restored_in_one_batch(listing: SampleListing) -> None:
-    """Each for itself: what runs or changed is left, and the sum says so."""
+    """Each on its own: those that run or changed are left, and the summary says so."""
     before, rows = content_of(listing), read_rows(listing.db_path)
     listing.add("77ab")
     other = replace(listing, listing_id="oak")

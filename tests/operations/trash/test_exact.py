@@ -1,4 +1,4 @@
-"""Undo is exact: the row's stored values, the bytes and the times are what they were."""
+"""Undo is exact: the row's stored values, the bytes and the times are as before."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ DAY = timedelta(days=1)
 
 
 def stored(listing: SampleListing) -> list[tuple[object, ...]]:
-    """Return every row, each value with the type that SQLite keeps."""
+    """Return every row, each value with the type that SQLite stores."""
     with closing(sqlite3.connect(listing.db_path)) as connection:
         return connection.execute("SELECT * FROM claude_sessions ORDER BY session_id").fetchall()
 
@@ -50,7 +50,7 @@ def catalog_now(context: Context) -> int:
 
 
 def test_an_undone_clean_up_of_128_expired_ones_leaves_them_expired(tmp_path: Path) -> None:
-    """Brought back with a day more, a clean-up would find nothing to take."""
+    """If undo gave them another day, a clean-up would find nothing to take."""
     listing = SampleListing(tmp_path / "outputs")
     listing.add(ID, days=-1)
     row = "'stage_3', '2026-01-01T00:00:00', '2026-01-02T00:00:00.000001', 'active', NULL"
@@ -67,7 +67,7 @@ def test_an_undone_clean_up_of_128_expired_ones_leaves_them_expired(tmp_path: Pa
 
 
 def test_a_restored_one_that_had_expired_is_kept_for_a_day_and_that_is_said(tmp_path: Path) -> None:
-    """The CLI would sweep it at its next start: both its clocks are put off."""
+    """The CLI would sweep it at its next start, so both clocks are postponed."""
     listing = SampleListing(tmp_path / "outputs")
     path = listing.add(ID, days=-1)
     old = (datetime.now(UTC) - 60 * DAY).timestamp()
@@ -157,7 +157,7 @@ def test_what_undo_does_not_take_back_is_refused_in_words(tmp_path: Path) -> Non
 
 
 def test_undo_reaches_back_as_far_as_the_audit_is_kept(tmp_path: Path) -> None:
-    """What is pruned at some later write would be offered until then, and be gone after it."""
+    """Otherwise undo would offer an act until a later write prunes it."""
     listing = SampleListing(tmp_path / "outputs")
     listing.add(ID)
     then = datetime.now(UTC) - 20 * DAY

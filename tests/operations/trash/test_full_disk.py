@@ -1,4 +1,4 @@
-"""On a full disk nothing is lost, erasing is the way out, and what was erased in part is said."""
+"""On a full disk nothing is lost, purging is the way out, and a partial purge is reported."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = ["listing"]
 
 @contextmanager
 def full_disk(listing: SampleListing, tmp_path: Path) -> Iterator[Path]:
-    """The root on a disk without a free byte; where nobody may mount one, no file may grow."""
+    """Put the root on a full disk, or forbid files to grow where mounts are denied."""
     if may_mount(tmp_path):
         with small_disk(tmp_path / "disk") as disk:
             moved = disk / "outputs"
@@ -46,7 +46,7 @@ def full_disk(listing: SampleListing, tmp_path: Path) -> Iterator[Path]:
 @contextmanager
 def no_file_grows() -> Iterator[None]:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    was, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # it would be cut off
+    was, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # it would be truncated
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
     try:
         yield
@@ -58,7 +58,7 @@ def no_file_grows() -> Iterator[None]:
 def test_on_a_full_disk_nothing_is_lost_and_erasing_is_the_way_out(
     listing: SampleListing, tmp_path: Path
 ) -> None:
-    """A delete needs a few bytes, for its manifest and its row; erasing needs none."""
+    """A delete needs a few bytes, for its manifest and its row; purging needs none."""
     old = datetime.now(UTC) - 8 * DAY
     listing.add("77ab")
     listing.write_transcript("77ab", "x" * 200_000)

@@ -40,7 +40,7 @@ _WATCHED: list[tuple[Path, list[str]]] = []
 
 
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:
-    """Note every file of the watched folder that this process opens, lists, moves or removes."""
+    """Record every file of the watched folder that this process opens, lists, moves or removes."""
     if not _WATCHED or not (event == "open" or event.startswith(("os.", "shutil.", "sqlite3."))):
         return
     folder, seen = _WATCHED[-1]
@@ -53,7 +53,7 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
 
 @cache
 def _watching() -> None:
-    """Begin to watch: a hook stays for good, so not in a process that has no need of it."""
+    """Start to watch, only in processes that need it: a hook cannot be removed."""
     sys.addaudithook(_watch)
 
 
@@ -96,7 +96,7 @@ def hostile_ids(count: int) -> list[str]:
 
 
 def act_on_all(context: Context) -> None:
-    """Do whatever moves or erases, to everything that is there."""
+    """Run every act that moves or erases on every session."""
     for only in (None, "hollis_park"):
         catalog = CatalogScanner(context).look(only)
         with suppress(ConsoleError):
@@ -188,7 +188,7 @@ PLACES = [
 def test_no_link_is_followed_wherever_it_is(
     listing: SampleListing, tmp_path: Path, place: str
 ) -> None:
-    """What a link points to is somebody else's, and erasing through it would empty it."""
+    """The target belongs to somebody else, and erasing through the link would empty it."""
     outside = tmp_path / "outside"
     shutil.copytree(listing.folder, outside)
     linked = listing.folder / place if place else listing.folder

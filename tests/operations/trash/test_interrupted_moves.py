@@ -1,4 +1,4 @@
-"""Whatever instant a delete, a clean-up or a restore is killed at, its manifest explains it."""
+"""A delete, clean-up or restore that is killed at any moment is explained by its manifest."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def files(listing: SampleListing) -> set[str]:
 
 
 def rewrite(listing: SampleListing, row: Row) -> None:
-    """Make the database what it was before the commit of the delete."""
+    """Reset the database to before the commit of the delete."""
     with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as database:
         sql = "UPDATE claude_sessions SET status = ? WHERE session_id = ?"
         database.execute(sql, (row.status, row.session_id))
@@ -52,7 +52,7 @@ def rewrite(listing: SampleListing, row: Row) -> None:
 
 @pytest.mark.parametrize("back", [0, 1, 2])
 def test_a_move_that_did_not_reach_its_row_is_put_back(listing: SampleListing, back: int) -> None:
-    """Killed before the commit, with `back` of the two things not moved yet."""
+    """Killed before the commit, with `back` of the two files not moved yet."""
     before, rows = files(listing), read_rows(listing.db_path)
     delete(listing.context(), listing.session(FIRST))
     assert found(listing) == ()
@@ -69,7 +69,7 @@ def test_a_move_that_did_not_reach_its_row_is_put_back(listing: SampleListing, b
 
 
 def test_a_delete_stands_although_the_pipeline_wrote_to_its_row(listing: SampleListing) -> None:
-    """Without a look into the audit the next clean-up would take the delete back."""
+    """Without checking the audit, the next clean-up would undo the delete."""
     delete(listing.context(), listing.session(FIRST))
     with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
         pipeline.execute("UPDATE claude_sessions SET status = 'failed'")
@@ -77,7 +77,7 @@ def test_a_delete_stands_although_the_pipeline_wrote_to_its_row(listing: SampleL
 
 
 def test_the_restore_of_a_later_delete_says_nothing_of_the_first(listing: SampleListing) -> None:
-    """Both left the same row: the first would be put back, which nobody asked for."""
+    """Both left the same row: the first would be restored, which nobody asked for."""
     delete(listing.context(), listing.session(FIRST))
     with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
         pipeline.execute("UPDATE claude_sessions SET status = 'failed'")
@@ -116,7 +116,7 @@ def test_what_is_under_way_is_not_called_unfinished(listing: SampleListing, hold
 
 
 def test_what_was_finished_meanwhile_is_looked_at_again(listing: SampleListing) -> None:
-    """By the rows of a moment ago a delete that has just ended looks cut off."""
+    """By rows that were read a moment ago, a delete that has just ended looks interrupted."""
     seen = CatalogScanner(listing.context()).look().listings
     delete(listing.context(), listing.session(FIRST))
     assert unfinished(listing.root, seen) == ()

@@ -1,4 +1,4 @@
-"""Where listings are mounts: what is moved stays within one, and what cannot be is said."""
+"""Listings that are mounts: files are moved within one mount, and impossible moves are reported."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def listing(tmp_path: Path) -> SampleListing:
 def test_a_listing_that_is_a_mount_has_its_own_trash(
     listing: SampleListing, tmp_path: Path
 ) -> None:
-    """Of the same disk as the root, only a rename tells that none leads across."""
+    """It is on the same disk as the root, so only a rename shows that they are separate mounts."""
     need_mounts(tmp_path)
     before = snapshot(listing.config_dir / "projects" / "-data-outputs")
     with mounted_apart(listing.folder, tmp_path / "a volume"):

@@ -1,4 +1,4 @@
-"""A mount that answers an error to every lock: all is shown, nothing is done, and it says why."""
+"""A mount where every lock fails: everything is shown, nothing is done, and it says why."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ ASKED = (
 def test_all_is_shown_and_nothing_done_where_there_are_no_locks(
     tmp_path: Path, error: int, has_lock: bool
 ) -> None:
-    """The listing vanished there, and was told to look for a program that holds its lock."""
+    """The listing used to vanish there, with advice to look for a program that holds its lock."""
     listing = SampleListing(tmp_path / "outputs")
     listing.add(FIRST)
     if has_lock:

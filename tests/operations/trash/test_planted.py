@@ -1,4 +1,4 @@
-"""What somebody plants in a trash is never put anywhere, and what is put back is said."""
+"""What somebody plants in a trash is never restored, and every restore is reported."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def plant(
     row: object = None,
     listing_id: str = "hollis_park",
 ) -> Path:
-    """Put a manifest into the trash of a root or listing, and the first of its places beside it."""
+    """Write a manifest into the trash of a root or listing, with the first of its files."""
     batch = base / ".session_console" / "trash" / "20260101T000000Z-abcdef"
     batch.mkdir(parents=True)
     one = {"session_id": session_id, "places": places, "row": row}
@@ -56,7 +56,7 @@ def plant(
     ],
 )
 def test_what_is_planted_goes_nowhere(listing: SampleListing, listing_id: str, place: str) -> None:
-    """An agent may write into its own listing: not so into another, nor hooks into any."""
+    """An agent may write into its own listing, but not into another, and no hooks into any."""
     oak = SampleListing(listing.root, "oak")
     oak.add(SECOND)
     places = [place, ".claude_sessions/tasks/" + NEW]
@@ -86,7 +86,7 @@ def test_a_clean_up_says_what_it_put_back(listing: SampleListing, as_json: bool)
 def test_an_undo_believes_no_manifest_that_the_audit_does_not_know(
     listing: SampleListing,
 ) -> None:
-    """It would be taken for the last that was done, and the last would stay."""
+    """It would be undone instead of the real last act."""
     delete(listing.context(), listing.session(FIRST))
     (real,) = list_trash(listing.root)
     assert real.row is not None
@@ -102,7 +102,7 @@ def test_an_undo_believes_no_manifest_that_the_audit_does_not_know(
 def test_an_undo_names_a_manifest_from_the_future_and_waits_until_it_is_gone(
     listing: SampleListing,
 ) -> None:
-    """Whether a clock was set back or a stranger wrote it, nobody can tell."""
+    """Nobody can tell whether a clock was set back or a stranger wrote it."""
     delete(listing.context(), listing.session(FIRST))
     later = datetime.now(UTC) + timedelta(days=900)
     batch = plant(listing.folder, [PLACE.format(NEW)], at=later)

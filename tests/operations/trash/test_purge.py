@@ -1,4 +1,4 @@
-"""Erasure: nothing of what was said is left below the root, and it works on a full disk."""
+"""Purge: nothing of what was said is left below the root, and it works on a full disk."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def listing(tmp_path: Path) -> SampleListing:
-    """Two sessions; the first says the canary wherever something of a session is kept."""
+    """Two sessions; the first has the canary in every place where a session's data is kept."""
     listing = SampleListing(tmp_path / "outputs")
     listing.add(SECOND)
     listing.track(FIRST, metadata={"last_error": CANARY})
@@ -69,13 +69,13 @@ def listing(tmp_path: Path) -> SampleListing:
 
 
 def saying(root: Path, words: str) -> list[str]:
-    """Return every file below the root that holds these words, databases and their logs too."""
+    """Return every file below the root that contains these words, databases and logs too."""
     found = (path for path in root.rglob("*") if path.is_file() and not path.is_symlink())
     return [str(path.relative_to(root)) for path in found if words.encode() in path.read_bytes()]
 
 
 def acted_on(listing: SampleListing, how: str) -> None:
-    """Bring the session into the listing, the trash, or both, with the audit full of it."""
+    """Put the session into the listing, the trash, or both, with the audit full of it."""
     context = listing.context()
     session = listing.session(FIRST)
     extend(context, plan_extension(session, "20d", context.clock()))
@@ -90,7 +90,7 @@ def acted_on(listing: SampleListing, how: str) -> None:
 @pytest.mark.parametrize("mode", ["DELETE", "WAL"])
 @pytest.mark.parametrize("how", ["listing", "trash", "batch", "both"])
 def test_nothing_is_left_of_what_was_said(listing: SampleListing, how: str, mode: str) -> None:
-    """Without `secure_delete` or the log's end, the database's own bytes would still say it."""
+    """Without `secure_delete` or truncating the log, the database file would still contain it."""
     with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
         pipeline.execute(f"PRAGMA journal_mode = {mode}")
         acted_on(listing, how)
@@ -128,9 +128,9 @@ def test_an_untracked_session_is_erased_too(listing: SampleListing) -> None:
 def test_nothing_is_left_in_what_was_kept_for_the_next_start(
     listing: SampleListing, tmp_path: Path, is_own: bool
 ) -> None:
-    """Neither in the cache of who erased, nor, once they looked, in those of others.
+    """Neither in this login's cache nor, after their next look, in those of others.
 
-    Without the mark of an erasure a console that is open writes back what it read before.
+    Without the mark of a purge, an open console writes back what it read before.
     """
     more = [replace(listing, listing_id=f"listing_{number}") for number in range(9)]
     for one in more:
@@ -160,7 +160,7 @@ def test_nothing_is_left_in_what_was_kept_for_the_next_start(
 def test_nothing_is_kept_of_what_is_erased_in_the_trash(
     listing: SampleListing, tmp_path: Path
 ) -> None:
-    """A cache that was written before the delete says what was in it until somebody looks."""
+    """A cache written before the delete would keep it until somebody looks."""
     for number in range(6):
         listing.write_transcript(f"9f2e000{number}-1111-4222-8333-444455556666")
     untrack(listing)
@@ -177,7 +177,7 @@ def test_nothing_is_kept_of_what_is_erased_in_the_trash(
 
 
 def test_nothing_is_left_of_what_was_told_or_typed(listing: SampleListing, tmp_path: Path) -> None:
-    """Told keys once quoted why a session failed; a draft may quote anything."""
+    """Notification keys used to quote why a session failed; a draft may quote anything."""
     listing.track(FIRST, metadata={"last_error": CANARY})
     change_row(listing, "UPDATE claude_sessions SET status = 'failed'")
     context = listing.context(notify_command="true", state_dir=tmp_path / "state")
@@ -191,7 +191,7 @@ def test_nothing_is_left_of_what_was_told_or_typed(listing: SampleListing, tmp_p
     drafts = (Draft("send", "hollis_park", FIRST, CANARY), Draft("send", "oak", FIRST, "kept"))
     write_remembered(tmp_path / "state", listing.root, "anna", SavedView(drafts=drafts))
     purge(context, FIRST)
-    acknowledge(context, session)  # at a console that has not looked again yet
+    acknowledge(context, session)  # in a console with an outdated catalog
     assert saying(tmp_path, CANARY) == []
     assert list(json.loads(told.read_text()).values()) == ["y"]
     assert read_remembered(tmp_path / "state", listing.root, "anna").drafts == drafts[1:]
@@ -238,7 +238,7 @@ def test_a_live_session_and_one_that_changed_are_not_erased(listing: SampleListi
 def test_a_row_that_changed_since_the_look_keeps_it_from_being_erased(
     listing: SampleListing,
 ) -> None:
-    """Somebody works with it: what cannot be undone must not happen to it then."""
+    """Somebody is working with it, and a purge cannot be undone."""
     erasure, before = plan_purge(listing.context(), FIRST), snapshot(listing.config_dir)
     listing.track(FIRST, stage="stage_9")
     with pytest.raises(Conflict, match="look again"):
@@ -250,7 +250,7 @@ def test_a_row_that_changed_since_the_look_keeps_it_from_being_erased(
 def test_what_came_since_the_look_is_erased_and_counted_too(
     listing: SampleListing, is_in_trash: bool
 ) -> None:
-    """A run that began and ended meanwhile, a restore: `erased` must be all of it."""
+    """A run that began and ended meanwhile, or a restore: `erased` must include it."""
     if is_in_trash:
         untrack(listing)
         delete(listing.context(), listing.session(FIRST))
@@ -278,7 +278,7 @@ def test_what_is_tracked_since_the_look_keeps_it_from_being_erased(listing: Samp
 
 
 def test_a_locked_database_keeps_it_from_being_erased(listing: SampleListing) -> None:
-    """Erased first, the row could have been changed by whoever holds it."""
+    """If the files went first, whoever holds the lock could change the row."""
     before = snapshot(listing.config_dir)
     with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
         pipeline.execute("BEGIN EXCLUSIVE")
@@ -306,7 +306,7 @@ def test_links_in_what_is_erased_lead_nowhere(listing: SampleListing, tmp_path: 
 
 
 def test_what_was_half_erased_is_erased_and_never_put_back(listing: SampleListing) -> None:
-    """Killed after the first rename, it must not be taken for a delete that was cut off."""
+    """Killed after the first rename, it must not count as an interrupted delete."""
     delete(listing.context(), listing.session(FIRST))
     (trashed,) = list_trash(listing.root)
     trashed.moved(0).rename(trashed.batch / "0.purged")
@@ -321,7 +321,7 @@ def test_what_was_half_erased_is_erased_and_never_put_back(listing: SampleListin
 
 @pytest.mark.parametrize("name", ["...purged", "*.purged", "[0-9].purged", ".purged", "0-.purged"])
 def test_no_name_in_a_batch_leads_out_of_it(listing: SampleListing, name: str) -> None:
-    """Taken for a number, the first would have the whole trash erased: `<batch>/..`."""
+    """Taken for a number, the first would erase the whole trash: `<batch>/..`."""
     delete(listing.context(), listing.session(FIRST))
     delete(listing.context(), listing.session(SECOND))
     before = list_trash(listing.root)

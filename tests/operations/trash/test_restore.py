@@ -1,4 +1,4 @@
-"""Restore: only where it belongs, once, and never past what may be done here."""
+"""Restore: only where it belongs, once, and never more than is allowed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def listing(tmp_path: Path) -> SampleListing:
 
 
 def test_undo_stays_in_the_listing_of_the_act(listing: SampleListing) -> None:
-    """Listings may look alike once their names are cleaned: undo goes by the folder."""
+    """Listings may look alike once their names are cleaned: undo uses the folder."""
     disguised = replace(listing, listing_id=f"\u200b{listing.listing_id}")
     disguised.add(FIRST)
     act = delete(listing.context(), disguised.session(f"\u200b{listing.listing_id}/{FIRST}"))

@@ -1,6 +1,6 @@
-"""A listing's folder that becomes a link in the middle of an act: nothing is done behind it.
+"""A listing folder that becomes a link during an act: nothing is done behind it.
 
-Whoever may write to the root can do that between any two calls of the system; so each is tried.
+Whoever may write to the root can do that between any two system calls, so each is tried.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ DAY = timedelta(days=1)
 
 
 class Swap:
-    """Puts a link to another folder in the place of a listing before one call of the system.
+    """Puts a link to another folder in the place of a listing before one system call.
 
     It stays for `calls` of them.
     """
@@ -116,7 +116,7 @@ LATER: dict[str, Act] = {
 
 
 def swapped_at(work: Path, made: Path, act: Act, at: int, calls: int) -> tuple[int, Path]:
-    """Do an act in a copy of a root, its listing being swapped; return how many calls it made."""
+    """Act in a copy of a root while its listing is swapped; return the number of system calls."""
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(made, work, symlinks=True)
     listing, other = SampleListing(work / "outputs"), work / "elsewhere" / "hollis_park"

@@ -1,4 +1,4 @@
-"""The trash, listed and looked into: nothing there is trusted, and nothing is changed."""
+"""The trash, listed and previewed: nothing there is trusted, and nothing is changed."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def in_trash(listing: SampleListing) -> Path:
 def test_a_link_in_the_place_of_a_transcript_is_not_followed(
     listing: SampleListing, tmp_path: Path
 ) -> None:
-    """Without the guard the first words of somebody's private file are printed."""
+    """Without the guard the first words of a private file are printed."""
     private = tmp_path / "private.jsonl"
     private.write_bytes(listing.transcript_path(FIRST).read_bytes())
     moved = in_trash(listing)
@@ -98,7 +98,7 @@ def test_a_link_in_the_place_of_a_transcript_is_not_followed(
 def test_a_link_in_the_place_of_its_batch_is_not_followed(
     listing: SampleListing, tmp_path: Path
 ) -> None:
-    """Without the guard the folder is read that the link leads to."""
+    """Without the guard the folder behind the link is read."""
     moved = in_trash(listing)
     (one,) = trash_of(listing.context())
     outside = tmp_path / "outside"
@@ -120,7 +120,7 @@ def test_a_pipe_in_the_place_of_a_transcript_keeps_nobody_waiting(listing: Sampl
 
 
 def test_a_folder_of_very_many_files_is_listed_in_part(listing: SampleListing) -> None:
-    """Without the bound all of them are printed, and what was left out is not said."""
+    """Without the bound all of them are printed, and the cut is not mentioned."""
     folder = listing.transcript_path(FIRST).with_suffix("") / "subagents"
     for number in range(MOST_SHOWN_FILES):
         (folder / f"{number}").touch()

@@ -1,4 +1,4 @@
-"""Undo takes back my last batch, whole where it can be, and never what another did."""
+"""Undo takes back my last batch, completely if possible, and never what somebody else did."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def listing(tmp_path: Path) -> SampleListing:
 
 
 class Operator:
-    """Somebody at a console whose clock each act moves on by a minute."""
+    """Somebody at a console; each act moves the clock by a minute."""
 
     minutes = 0
 
@@ -127,7 +127,7 @@ def test_one_undo_after_the_other_goes_back_in_time(listing: SampleListing) -> N
 
 
 def test_nobody_undoes_what_another_did(listing: SampleListing) -> None:
-    """Without the operator in the question ben would take anna's delete back."""
+    """Without the operator in the query ben would undo anna's delete."""
     anna, ben = Operator(listing, "anna"), Operator(listing, "ben")
     ben.extend("aa11")
     anna.delete("bb22")
@@ -140,7 +140,7 @@ def test_nobody_undoes_what_another_did(listing: SampleListing) -> None:
 
 
 def test_a_login_undoes_what_it_did_from_another_address(listing: SampleListing) -> None:
-    """A line that drops comes back from another network, and the audit keeps both."""
+    """A dropped connection comes back from another network, and the audit has both addresses."""
     Operator(listing, "anna@10.0.0.7", "anna").extend("aa11")
     Operator(listing, "anna@2001:db8::7", "anna").delete("bb22")
     anna = Operator(listing, "anna@10.0.0.8", "anna")
@@ -197,7 +197,7 @@ def test_what_was_changed_since_is_left_and_the_rest_goes_on(listing: SampleList
 
 
 def test_what_a_lock_kept_from_being_undone_is_tried_again(listing: SampleListing) -> None:
-    """Skipped for good, the next undo would take back an older act instead."""
+    """If it were skipped for good, the next undo would undo an older act."""
     anna = Operator(listing, "anna")
     anna.extend("bb22")
     anna.delete("aa11")
@@ -231,7 +231,7 @@ def test_what_came_in_the_way_of_an_undo_is_left_for_good(listing: SampleListing
 
 
 def test_what_an_older_program_left_is_undone(listing: SampleListing) -> None:
-    """Its notes name a moment and no act: it could not read what it left."""
+    """Its notes name a moment and no act: it left what it could not read."""
     anna = Operator(listing, "anna")
     anna.extend("bb22")
     anna.delete("aa11")
@@ -243,7 +243,7 @@ def test_what_an_older_program_left_is_undone(listing: SampleListing) -> None:
 
 
 def test_a_database_that_cannot_be_read_hides_no_later_act(tmp_path: Path) -> None:
-    """Undone blindly, an older act of another listing would be taken back instead of the last."""
+    """Undone blindly, an older act of another listing would be undone instead of the last."""
     first, second = (SampleListing(tmp_path / "outputs", name) for name in ("a", "b"))
     first.add("aa11")
     second.add("bb22")
@@ -342,7 +342,7 @@ def test_what_was_taken_back_is_named_and_what_was_done_later_and_stays(
 def test_after_the_clock_was_set_back_no_older_act_is_taken_for_the_last(
     listing: SampleListing, is_tracked: bool
 ) -> None:
-    """What the audit proves counts; what only the trash says is named, and nothing is undone."""
+    """The audit counts as proof; an act that only the trash has is named, and nothing is undone."""
     anna = Operator(listing, "anna")
     anna.extend("aa11")
     if not is_tracked:

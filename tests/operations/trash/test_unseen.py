@@ -1,4 +1,4 @@
-"""A transcript that nobody could look for is not gone: no act goes by that, and it is said."""
+"""A transcript that could not be looked for is not gone: no act assumes so, and it is reported."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ ACTS: dict[str, tuple[str, Act]] = {
 
 
 def facts(listing: SampleListing) -> dict[str, object]:
-    """All but what only shows that somebody held a lock."""
+    """Return all files except traces of a held lock."""
     return {"row": listing.session(FIRST).row, "files": snapshot(listing.config_dir)}
 
 

@@ -7,7 +7,6 @@ and without the long texts that the CLI brings along.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
@@ -45,20 +44,6 @@ _PRIVATE = {
 _BOOKKEEPING = ("type", "sessionId", "agentId", "timestamp", "version")
 
 
-class _Api(LoopbackApi):
-    """Says of each request, however long, that it had the same number of tokens."""
-
-    async def _send_stream(
-        self,
-        turn: Turn,
-        identity: dict[str, str],
-        size: int,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> None:
-        await super()._send_stream(turn, identity, INPUT_TOKENS, reader, writer)
-
-
 def _scene(asked: ApiRequest) -> Turn:
     if asked.prompt.startswith("Look"):
         count = ToolUse("Bash", {"command": "echo three", "description": "Count"})
@@ -83,7 +68,7 @@ def record(cli: Path) -> Path:
         for folder in (config_dir, cwd, home, market / ".claude-plugin"):
             folder.mkdir(parents=True)
         _write(market / ".claude-plugin" / "marketplace.json", _MARKET)
-        with _Api(_scene).in_thread() as api:
+        with LoopbackApi(_scene, input_tokens=INPUT_TOKENS) as api:
             scratch = {"CLAUDE_CONFIG_DIR": str(config_dir), "CLAUDE_CODE_TMPDIR": str(place)}
             own = {"PATH": os.environ["PATH"], "HOME": str(home)}
             _use(cli, cwd, own | api.env() | scratch, market)

@@ -60,15 +60,24 @@ class LoopbackApi:
     """Serves `POST /v1/messages` on 127.0.0.1; `scene` decides how each request is answered.
 
     Requests that the client makes for itself get a short answer and never reach the scene.
-    `requests` lists those that were received, oldest first; `speed` divides every delay. Each
-    connection has a thread, so scenes may be called at the same time.
+    `requests` lists those that were received, oldest first; `speed` divides every delay. Without
+    `input_tokens`, a request's tokens are estimated. Each connection has a thread, so scenes may be
+    called at the same time.
     """
 
-    def __init__(self, scene: Scene, *, search: Scene = three_hits, speed: float = 1.0) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        *,
+        search: Scene = three_hits,
+        speed: float = 1.0,
+        input_tokens: int | None = None,
+    ) -> None:
         self.requests: list[ApiRequest] = []
         self._scene = scene
         self._search = search
         self._speed = speed
+        self._input_tokens = input_tokens
         self._ids = count(1)
         self._closing = threading.Event()
         self._server = _Server(("127.0.0.1", 0), partial(_Connection, self))
@@ -112,6 +121,12 @@ class LoopbackApi:
         if request.is_background:
             return say("Buyer research")
         return self._scene(request)
+
+    def tokens_of(self, body: bytes) -> int:
+        """Return how many tokens a request counts as."""
+        if self._input_tokens is not None:
+            return self._input_tokens
+        return count_tokens(body.decode(errors="replace"))
 
     def next_message_id(self) -> str:
         """Return an id that no other message has."""
@@ -178,7 +193,7 @@ class _Connection(BaseHTTPRequestHandler):
         body, path = self._read_body(), self.path.partition("?")[0]
         if not path.startswith("/v1/messages"):
             return self._send(404, b"")
-        tokens = count_tokens(body.decode(errors="replace"))
+        tokens = self._api.tokens_of(body)
         if path.endswith("/count_tokens"):
             return self._send_json(200, {"input_tokens": tokens})
         request = ApiRequest(_json_object(body))

@@ -186,10 +186,7 @@ def _require_erasable(erasure: PurgePlan) -> None:
 
 
 def old_trash(context: Context, *, only: Path | None = None) -> tuple[Manifest, ...]:
-    """Return what has been in the trash longer than `trash_days`, of one listing if named.
-
-    Interrupted purges are included, whatever their age.
-    """
+    """Return interrupted purges and what is in the trash too long, of one listing if named."""
     limit = context.clock() - timedelta(days=context.settings.trash_days)
     found = list_trash(context.root, listing_paths(context.root))
     in_scope = (one for one in found if only is None or context.root / one.listing == only)
@@ -204,10 +201,7 @@ def broken_off(context: Context, *, only: Path | None = None) -> tuple[Manifest,
 
 
 def erase_many(context: Context, sessions: Iterable[Manifest]) -> BulkResult:
-    """Erase sessions in the trash; one that is being restored at this moment is left.
-
-    Also completes all interrupted purges.
-    """
+    """Erase sessions in the trash but one that is being restored, and end interrupted purges."""
     freed, acts, refused, erased = (
         0,
         list[ActionResult](),
@@ -355,10 +349,7 @@ def _forget_drafts(context: Context, key: Key) -> None:
 
 
 def _forget_kept(context: Context, folder: Path) -> None:
-    """Clear what the caches have of a listing, this login's own at once.
-
-    Raises `OSError`.
-    """
+    """Clear what the caches have of a listing, this login's own at once; raises `OSError`."""
     if is_folder(folder, unknown=True):
         mark_erased(folder)
     Index(index_path(context.settings.cache_dir, context.root)).forget(folder)

@@ -87,7 +87,7 @@ class Hostile:
         ]
         events += [{"at": at, **one} for one in told]
         events[1] |= {"asker": asker}
-        story = RunState.told_by(events).to_json()
+        story = RunState.after(events).to_json()
         story |= {"prompts": [["k", sent]], "missed": [sent], "refused": {"a b": "c"}}
         partial = {"message_id": "m", "index": 0, "kind": "text", "text": "t", "tool": "", "at": at}
         command = {"at": at, "by": "x", "text": "", "request_id": "p1", "is_restricted": False}

@@ -1,4 +1,1 @@
-"""Runs: one detached process that drives an agent.
-
-How operators ask for one is in operations.
-"""
+"""A run: one process that drives an agent. How operators start and steer runs is in operations."""

@@ -1,4 +1,4 @@
-"""What a run writes about its session outside its folder: the row, and the config dir's age."""
+"""What a run writes outside its folder: its session's row and audit, the config dir's times."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _TRIES, _PAUSE_S = 3, 1.0
 
 
 class Bookkeeper:
-    """Writes the row of a run's session; what a busy or full disk refuses is tried again later.
+    """Writes the row of a run's session; a failed write is tried again later.
 
-    `given` are the options that a pipeline gave its own run: a resume then adds them to those
-    recorded, and tracks what was not tracked before.
+    `given` are the options of a pipeline's own run: a resume adds them to the recorded ones, and
+    tracks a session that was not tracked before.
     """
 
     def __init__(
@@ -52,31 +52,31 @@ class Bookkeeper:
         self.sweep_trouble = ""
 
     async def begun(self) -> None:
-        """The agent is there: its row is active, and lasts."""
+        """The agent has started: make its row active, and extend it."""
         self._has_row = True
         await asyncio.to_thread(self._turns.begin)
         await self._do(self._resumed if self._spec.mode == "resume" else self._tracked)
         await self._keep()
 
     async def failed(self, reason: str) -> None:
-        """A turn failed for `reason`; a session that never began has no row to say so."""
+        """Record a failed turn; a session that never started has no row."""
         if not self._has_row:
             return
         now, own, turn = self._clock(), self._spec.session_id, self._taken_turn()
         await self._do(lambda: self._tracking.mark_failed(own, now=now, reason=reason, turn=turn))
 
     async def succeeded(self) -> None:
-        """A turn succeeded."""
+        """Record a successful turn."""
         now, own, turn = self._clock(), self._spec.session_id, self._taken_turn()
         await self._do(lambda: self._tracking.mark_succeeded(own, now=now, turn=turn))
 
     async def broken_off(self) -> None:
-        """An operator broke a turn off: its row stays, and what it cost is written down."""
+        """Record the cost of an interrupted turn; the row is unchanged."""
         if turn := self._taken_turn():
             await self._do(lambda: self._tracking.note(turn))
 
     async def decided(self, answer: PermissionAnswer, tool: str) -> None:
-        """A permission was given by an `always` of before, or denied by the clock."""
+        """Record a permission that an earlier `always` granted, or the timeout denied."""
         spec, zone, by = self._spec, zone_named(self._spec.zone), answer.by or "somebody"
         reason = answer.reason or f"by the always that answered {answer.request_id}"
         facts = {"run": spec.run_id, "tool": tool, "decision": answer.decision, "reason": reason}
@@ -84,15 +84,15 @@ class Bookkeeper:
         event = AuditEvent(
             self._clock(), by, "answer", "", own, detail=detail, request_id=request_id
         )
-        book = Tracking(spec.db_path, zone, by)
-        await self._do(lambda: book.note(event))
+        tracking = Tracking(spec.db_path, zone, by)
+        await self._do(lambda: tracking.note(event))
 
     def begin_turn(self, by: str) -> None:
-        """A prompt of an operator begins a turn."""
+        """Note who prompted the turn."""
         self._by = by
 
     def end_turn(self, ended: TurnEnded) -> None:
-        """A turn is over: what it cost is written down with what comes of it."""
+        """Note the turn's cost, to be recorded with its outcome."""
         self._turn = self._turns.of(ended, self._by, self._clock())
 
     def _taken_turn(self) -> AuditEvent | None:
@@ -100,7 +100,7 @@ class Bookkeeper:
         return turn
 
     async def settle(self) -> None:
-        """Write what still waits, patiently; keep the config dir young."""
+        """Write what is pending, with retries, and refresh the config dir's times."""
         for attempt in range(_TRIES):
             await self._try()
             if not self._waiting:
@@ -114,7 +114,7 @@ class Bookkeeper:
         await self._try()
 
     async def _try(self) -> None:
-        """Write what waits, oldest first, up to the first that is refused."""
+        """Write what is pending, oldest first, until a write fails."""
         try:
             async with self._writing:
                 while self._waiting:
@@ -125,7 +125,7 @@ class Bookkeeper:
             self.trouble = one_line(error)
 
     async def _keep(self) -> None:
-        """Keep the CLI's own sweep and the guide's clean-up off; the row never waits for this."""
+        """Protect the session from the CLI's sweep and the guide's clean-up, after the row."""
         spec, now = self._spec, self._clock()
         try:
             if spec.mode != "resume" or self._given is not None:
@@ -160,7 +160,7 @@ class Bookkeeper:
             self._record(row, self._given)
 
     def _record(self, row: Row, given: Mapping[str, Any]) -> None:
-        """Add the options given now to those recorded, so that the next resume has them too."""
+        """Add the given options to the recorded ones, for the next resume."""
         details = dict(row.details())
         recorded = details.get("agent")
         agent = {**(recorded if isinstance(recorded, dict) else {}), **given}
@@ -175,7 +175,7 @@ def _kept_since(spec: RunSpec) -> datetime | None:
 
 
 def recorded_agent(spec: RunSpec) -> dict[str, Any]:
-    """Return the options that a later resume replays; MCP servers may hold secrets and stay out."""
+    """Return the options that a later resume replays; without MCP servers, which hold secrets."""
     kept = (name for name in AGENT_OPTIONS if name != "mcp_servers")
     known = {name: spec.agent[name] for name in kept if spec.agent.get(name) is not None}
     return known | {"cwd": str(spec.cwd)}

@@ -1,4 +1,4 @@
-"""A run from its first prompt to its last: it drives the agent, and obeys the inbox."""
+"""A run from its first prompt to its last: drives the agent and executes commands in the inbox."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 _TICK_S, _BEAT_S = 0.1, 2.0
 _STOP_WITHIN_S = 5.0
 _BACKGROUND_WITHIN_S = 600.0
-_KNOCK_S, _FULL_BEATS = 0.3, 3
+_RETRY_S, _FULL_BEATS = 0.3, 3
 
 Show = Callable[[object], Awaitable[None]]
 
@@ -55,21 +55,21 @@ Show = Callable[[object], Awaitable[None]]
 class GivenOptions:
     """The SDK options of a pipeline that runs its agent itself.
 
-    `recorded` are those of them, as plain values, that a later resume replays.
+    `recorded` are those that a later resume replays, as plain values.
     """
 
     options: ClaudeAgentOptions
     recorded: Mapping[str, Any]
 
 
-async def _to_nobody(message: object) -> None:
-    """Show a message to nobody: the transcript has it."""
+async def _ignore(message: object) -> None:
+    """Show no messages: the transcript has them."""
 
 
 class RunDriver:
-    """One run. `work` owns the agent from connect to close; `tick` shows, listens and beats.
+    """One run: the task `work` owns the agent, `tick` reads the inbox and writes the heartbeat.
 
-    `stopped_by` is the operator who stopped it, if one did.
+    `stopped_by` is the operator who stopped it, if any.
     """
 
     def __init__(
@@ -91,21 +91,21 @@ class RunDriver:
         asking = AuditedPermissions(self._permissions, self._books).ask
         self._agent = AgentClient(spec, self._listing, asking, options)
         self._owner = {IN_PIPELINE: True} if given else {}
-        self._show: Show = _to_nobody
+        self._show: Show = _ignore
         self._prompts = PromptQueue(journal, Prompt.first(spec))
-        self._stillness = StallDetector(journal, spec.stall_timeout_s, time.monotonic)
-        self._alterations = ModelChanges(self._agent, journal, spec)
+        self._stalls = StallDetector(journal, spec.stall_timeout_s, time.monotonic)
+        self._model_changes = ModelChanges(self._agent, journal, spec)
         self._work: asyncio.Task[None] | None = None
-        self._errands: set[asyncio.Task[None]] = set()
+        self._side_tasks: set[asyncio.Task[None]] = set()
         self._is_stopping = self._is_interrupted = self._has_begun = self._is_resting = False
         self._is_closing = self._is_connected = False
         self._ended: TurnEnded | None = None
         self._full_beats, self.stopped_by = 0, ""
 
-    async def run(self, show: Show = _to_nobody) -> Exception | None:
-        """Do all that the run is for; return what it failed for, once row and events say so.
+    async def run(self, show: Show = _ignore) -> Exception | None:
+        """Run to the end; return the failure, if any, once it is in the row and the events.
 
-        `show` is awaited for each of the SDK's messages, in their order.
+        `show` is awaited for each of the SDK's messages, in order.
         """
         self._show = show
         self._journal.event("started", pid=os.getpid())
@@ -129,8 +129,8 @@ class RunDriver:
         await self._unsent()
         if self._gate is not None:
             await asyncio.to_thread(self._gate.leave)
-        for errand in self._errands:
-            errand.cancel()
+        for task in self._side_tasks:
+            task.cancel()
         self._note("cli", await asyncio.to_thread(kill_cli_surely, self._spec.run_id))
         self._journal.give_up_reserve()
         self._journal.partial(None)
@@ -139,7 +139,7 @@ class RunDriver:
         self._note("sweep", self._books.sweep_trouble)
 
     def stop(self) -> None:
-        """Interrupt the turn, drop what is queued, and end soon."""
+        """Interrupt the turn, drop queued prompts, and end soon."""
         if self._is_stopping or self._work is None or self._work.done():
             return
         self._is_stopping = self._is_interrupted = True
@@ -149,7 +149,7 @@ class RunDriver:
         self._send_off(self._agent.interrupt())
 
     def _cancel_work(self) -> None:
-        """End the work, once: a second time would break off the closing of the agent."""
+        """Cancel the work once: a second time would interrupt the closing of the agent."""
         if self._work is not None and not self._is_closing and not self._work.cancelling():
             self._work.cancel()
 
@@ -164,7 +164,7 @@ class RunDriver:
             await asyncio.to_thread(self._name_cli)
             heard = self._agent.listen()
             while prompt := await self._next_prompt():
-                await self._alterations.make()
+                await self._model_changes.make()
                 if not await self._turn(prompt, heard):
                     break
         finally:
@@ -172,27 +172,27 @@ class RunDriver:
             await self._agent.close(in_turn=self._has_begun and self._ended is None)
 
     async def _admitted(self) -> None:
-        """Wait until the run may start its agent, and say what for."""
-        told = ""
+        """Wait until the run may start its agent; record why it waits."""
+        recorded = ""
         while self._gate is not None and (reason := await asyncio.to_thread(self._gate.try_enter)):
-            if reason != told:
+            if reason != recorded:
                 self._journal.event("queued", reason=reason)
-            told = reason
-            await asyncio.sleep(_KNOCK_S)
-        if told:
+            recorded = reason
+            await asyncio.sleep(_RETRY_S)
+        if recorded:
             self._journal.event("admitted")
 
     def _name_cli(self) -> None:
-        """Say which process the CLI is, so that one left behind can be told from any other."""
+        """Record the CLI's pid and start time, so that an orphaned CLI can be identified."""
         try:
             pid, start = find_cli(self._spec.run_id) or (0, "")
-        except OSError:  # it is found by the registry alone, then
+        except OSError:  # then only the registry identifies it
             return
         known = {"cli_pid": pid, "cli_start": start}
         self._journal.owner(describe(os.getpid()) | self._owner | known)
 
     async def _next_prompt(self) -> Prompt | None:
-        """Return what to say next; `None` once nothing is queued and nothing more can be."""
+        """Return the next prompt; `None` once nothing is queued and the inbox is closed."""
         if not self._prompts and not self._is_stopping:
             await self._obey_all(self._inbox.close)
             if self._prompts:
@@ -200,7 +200,7 @@ class RunDriver:
         return self._prompts.next()
 
     async def _obey_all(self, read: Callable[[], Iterable[Command]]) -> None:
-        """Obey what a thread reads; cancelled meanwhile, what was taken is obeyed first."""
+        """Execute the commands that a thread reads; a cancellation waits for those it took."""
         async with self._reading:
             taken = asyncio.ensure_future(asyncio.to_thread(read))
             try:
@@ -210,8 +210,8 @@ class RunDriver:
                     self._obey(command)
 
     async def _turn(self, prompt: Prompt, heard: AsyncIterator[AgentMessage]) -> bool:
-        """Play one turn to its end, background work included; whether another may follow."""
-        if not self._prompts.may_begin(prompt, is_asking=self._alterations.is_asking):
+        """Run one turn to its end, background work included; whether another may follow."""
+        if not self._prompts.may_begin(prompt, is_asking=self._model_changes.is_asking):
             return True
         self._begin_turn()
         await self._say(prompt)
@@ -220,7 +220,7 @@ class RunDriver:
                 async for one in heard:
                     await self._take(one)
                     happening = one.happening
-                    self._stillness.heard(happening)
+                    self._stalls.heard(happening)
                     if happening is None:
                         continue
                     if self._ended and self._is_turn_over(happening):
@@ -233,15 +233,15 @@ class RunDriver:
             return False
         if self._ended is None:
             short = self._spec.session_id[:8]
-            raise RunFailed(f"the CLI ended in the middle of the turn: `resume {short}` goes on")
+            raise RunFailed(f"the CLI ended during the turn: `resume {short}` continues")
         self._writing.clear()
         return True
 
     def _begin_turn(self) -> None:
-        """Forget the turn before: word that it has come to rest may still be on its way."""
+        """Reset the state of the previous turn, whose last messages may still arrive."""
         self._ended = None
         self._is_interrupted, self._is_resting = self._is_stopping, False
-        self._stillness.begin()
+        self._stalls.begin()
 
     async def _say(self, prompt: Prompt) -> None:
         self._journal.event("turn", by=prompt.by, id=prompt.id)
@@ -254,19 +254,19 @@ class RunDriver:
             raise
 
     async def _say_now(self, prompt: Prompt) -> None:
-        # What went wrong is told to the turn too: the agent is gone for both.
+        # The running turn fails for the same reason: the agent is gone.
         with suppress(RunFailed):
             await self._say(prompt)
 
     def _is_turn_over(self, happening: Happening) -> bool:
-        """Whether nothing of the turn is left: a result may come before background work ends."""
+        """Whether the turn is over: a result may come before background work ends."""
         if isinstance(happening, AgentIdle):
             return True
         has_more = bool(self._prompts) or self._is_stopping
         return isinstance(happening, TurnEnded) and (has_more or not self._agent.tells_rest)
 
     async def _take(self, heard: AgentMessage) -> None:
-        """Act on a message and show it; whoever sees the beginning finds the session tracked."""
+        """Act on a message and show it; the session is tracked before its first one is shown."""
         is_beginning = isinstance(heard.happening, TurnStarted)
         is_shown = heard.message is not None
         if is_shown and not is_beginning:
@@ -294,7 +294,7 @@ class RunDriver:
         if self._has_begun:
             return
         self._has_begun = True
-        self._alterations.begun(begun.permission_mode)
+        self._model_changes.begun(begun.permission_mode)
         self._journal.event(
             "init",
             session_id=begun.session_id,
@@ -320,13 +320,13 @@ class RunDriver:
         await (self._books.broken_off() if is_aborted else self._books.succeeded())
 
     async def _fail(self, error: Exception) -> None:
-        told = "" if isinstance(error, RunFailed) else f"{type(error).__name__}: "
-        reason = f"{told and one_line(told)}{error}" + await self._unsent()
+        kind = "" if isinstance(error, RunFailed) else f"{one_line(type(error).__name__)}: "
+        reason = f"{kind}{error}" + await self._unsent()
         self._journal.event("failed", reason=reason)
         await self._books.failed(reason)
 
     async def _unsent(self) -> str:
-        """Take no more commands, and say which ones were taken or came and will never be done."""
+        """Close the inbox; return a message about the commands that will not be executed."""
         for command in await asyncio.to_thread(self._inbox.close):
             if command.kind == "prompt":
                 self._receipts.acknowledge(command)
@@ -344,14 +344,14 @@ class RunDriver:
         while True:
             await self._obey_all(self._inbox.take)
             self._journal.partial(self._writing.shown(self._clock()))
-            self._stillness.look(is_waiting=self._permissions.is_waiting)
+            self._stalls.look(is_waiting=self._permissions.is_waiting)
             if ticks % round(_BEAT_S / _TICK_S) == 0:
                 self._beat()
             ticks += 1
             await asyncio.sleep(_TICK_S)
 
     def _beat(self) -> None:
-        """Show that the run lives; raises `RunFailed` once the disk has been full for a while."""
+        """Write the heartbeat; raises `RunFailed` once the disk has been full for a while."""
         self._journal.beat()
         self._full_beats = self._full_beats + 1 if self._journal.is_full else 0
         if self._full_beats == _FULL_BEATS:
@@ -370,12 +370,12 @@ class RunDriver:
                 self.stopped_by = self.stopped_by or command.by or "somebody"
                 self.stop()
             case "model" | "mode":
-                self._alterations.add(command)
+                self._model_changes.add(command)
                 if self._is_connected:
-                    self._send_off(self._alterations.make())
+                    self._send_off(self._model_changes.make())
 
     def _queue(self, command: Command) -> None:
-        """Keep it for the next turn: now, in background work that is not another's to command."""
+        """Queue a prompt; an unrestricted one starts at once while only background work runs."""
         prompt = Prompt.of(command)
         if self._is_resting and not prompt.is_restricted:
             self._begin_turn()
@@ -387,8 +387,8 @@ class RunDriver:
 
     def _send_off(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
+        self._side_tasks.add(task)
+        task.add_done_callback(self._side_tasks.discard)
 
 
 def _background_limit() -> float:

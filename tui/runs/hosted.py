@@ -1,4 +1,4 @@
-"""A run inside a pipeline's own process: its messages go to the pipeline, its folder to us."""
+"""A run inside a pipeline's own process, which receives its messages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SETTLED_WITHIN_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class PreparedRun:
-    """What a hosted run is to do, in which listing, and the lock of its session, held by us."""
+    """A hosted run's spec, listing and options, and the lock of its session, held by us."""
 
     spec: RunSpec
     listing: Path
@@ -32,10 +32,10 @@ class PreparedRun:
 
 
 class HostedRun:
-    """One run; `prepare` says what it is to do, and may block; it raises why nothing may begin.
+    """One run; `prepare` may block, and raises the reason when the run must not start.
 
-    A task of its own owns the agent. When the pipeline leaves `messages`, however it does, the
-    run is stopped, its CLI ended and the session's lock let go.
+    A separate task owns the agent. However the pipeline leaves `messages`, the run is stopped, its
+    CLI ended and the session's lock released.
     """
 
     def __init__(self, prepare: Callable[[], PreparedRun], clock: Callable[[], datetime]) -> None:
@@ -56,11 +56,11 @@ class HostedRun:
             await hosting
         finally:
             self._leave()
-            # A second cancellation does not wait for it: the task goes on, and ends by itself.
+            # A second cancellation doesn't wait: the task continues, and ends by itself.
             await asyncio.shield(_settled(hosting))
 
     async def _next(self, hosting: asyncio.Task[None]) -> object | None:
-        """Return the next message; `None` once the run is over and every one was taken."""
+        """Return the next message; `None` once the run is over and all were returned."""
         getting = asyncio.ensure_future(self._waiting.get())
         try:
             await asyncio.wait({getting, hosting}, return_when=asyncio.FIRST_COMPLETED)
@@ -71,7 +71,7 @@ class HostedRun:
             getting.cancel()
 
     def _leave(self) -> None:
-        """Stop the run; whatever it still wants to show goes nowhere."""
+        """Stop the run; its further messages are dropped."""
         self._is_left = True
         while not self._waiting.empty():
             self._waiting.get_nowait()
@@ -90,12 +90,12 @@ class HostedRun:
                     RunDriver(self._journal, prepared.spec, self._clock, prepared.given)
                 )
         finally:
-            self._let_go()
+            self._release()
             if self._journal is not None:
                 await asyncio.to_thread(self._journal.close, _SETTLED_WITHIN_S)
 
     def _set_up(self) -> PreparedRun:
-        """Prepare, in a thread: one that a loop which ends does not wait for, so it may be last."""
+        """Prepare in a thread, which may finish after the event loop has ended."""
         prepared = self._prepare()
         with self._handing_over:
             self._lock = prepared.lock
@@ -105,7 +105,7 @@ class HostedRun:
                 self._journal = ThreadedJournal(_folder_of(prepared), self._clock)
         return prepared
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         with self._handing_over:
             self._is_over = True
             if self._lock is not None:
@@ -132,7 +132,7 @@ def _folder_of(prepared: PreparedRun) -> Path:
 
 
 async def _settled(hosting: asyncio.Task[None]) -> None:
-    """Wait for its end; what it failed for was told to whoever still listened."""
+    """Wait for its end; its failure was already raised to the pipeline, if it still listened."""
     await asyncio.wait([hosting])
     if not hosting.cancelled():
         hosting.exception()

@@ -142,7 +142,7 @@ def test_questions_are_answered_and_edits_allowed_after_their_diff(site: Site) -
         answer(context(site), asking, "1")
     said, digest = "1,2; as many as there are", _digest(asking)
     assert "not taken" not in answer(context(site), asking, said, shown=digest).words
-    with pytest.raises(Refused, match="anna has answered that already"):
+    with pytest.raises(Refused, match="anna has already answered this"):
         answer(context(site, "bert"), asking, "2; 1", shown=digest)
     writing = _asking(site, folder, "Write")
     answer(context(site), writing, "always", shown=_digest(writing))

@@ -258,7 +258,7 @@ def test_two_who_answer_one_request_give_one_answer(crew: Crew) -> None:
         for name in ("anna", "bert"):
             crew[name].send("y")
         wait(lambda: list((folder / INBOX).glob("answer-*.json")))
-        lost = told(crew, ("anna", "bert"), lambda said: "has answered that already" in said)
+        lost = told(crew, ("anna", "bert"), lambda said: "has already answered this" in said)
         (answer,) = (folder / INBOX).glob("answer-*.json")
         won = json.loads(answer.read_text())["by"]
         assert lost == [({"anna", "bert"} - {won}).pop()]

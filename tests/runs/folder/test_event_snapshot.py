@@ -58,7 +58,7 @@ def test_the_state_is_right_however_much_was_written_since(tmp_path: Path) -> No
     assert not (tmp_path / FOLDED).exists()
     grow(pen, RUN_FILE + FOLDED_EACH)
     assert (tmp_path / EVENTS).stat().st_size > RUN_FILE
-    assert RunState.told_by(read_events(tmp_path)).state == "starting"
+    assert RunState.after(read_events(tmp_path)).state == "starting"
     story = read_story(tmp_path)
     assert story.to_json() == before
     assert story.state == "waiting"

@@ -49,7 +49,7 @@ def test_the_first_answer_wins_even_after_it_was_taken(folder: Path) -> None:
     inbox = Inbox(folder)
     post(folder, ANSWER)
     for _ in range(2):
-        with pytest.raises(Refused, match="anna has answered that already"):
+        with pytest.raises(Refused, match="anna has already answered this"):
             post(folder, replace(ANSWER, by="bert", decision="deny"))
         inbox.take()
     assert inbox.take() == ()
@@ -85,7 +85,7 @@ def test_what_is_no_answer_stands_in_the_way_of_none(
 ) -> None:
     plant(folder / INBOX / "answer-p1.json")
     post(folder, replace(ANSWER, decision="deny"))
-    with pytest.raises(Refused, match="anna has answered that already"):
+    with pytest.raises(Refused, match="anna has already answered this"):
         post(folder, replace(ANSWER, by="bert"))
     assert [command.decision for command in Inbox(folder).take()] == ["deny"]
 
@@ -93,7 +93,7 @@ def test_what_is_no_answer_stands_in_the_way_of_none(
 def test_an_answer_that_nobody_here_can_read_is_one(folder: Path) -> None:
     post(folder, ANSWER)
     unread = reads_fail(folder / INBOX / "answer-p1.json", errno.EACCES)
-    with unread, pytest.raises(Refused, match="somebody has answered that already"):
+    with unread, pytest.raises(Refused, match="somebody has already answered this"):
         post(folder, replace(ANSWER, by="bert"))
     assert [command.by for command in Inbox(folder).take()] == ["anna"]
 

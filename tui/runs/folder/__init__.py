@@ -1,4 +1,1 @@
-"""The files of a run's folder, for its runner and for every reader.
-
-Nothing here starts or ends a process.
-"""
+"""The files of a run's folder, for its runner and all readers; starts and ends no process."""

@@ -24,7 +24,7 @@ def read_story(folder: Path) -> RunState:
     raw = read_from(folder / EVENTS, size) if begun else None
     if raw is None:
         begun, raw = None, read_from(folder / EVENTS, 0) or b""
-    return RunState.told_by(events_in(raw), begun)
+    return RunState.after(events_in(raw), begun)
 
 
 def events_in(raw: bytes) -> tuple[Mapping[str, Any], ...]:
@@ -69,7 +69,7 @@ class EventSnapshot:
         grown = sum(map(len, self._new))
         if self._is_lost or grown < FOLDED_EACH:
             return None
-        RunState.told_by(events_in(b"".join(self._new)), self._story)
+        RunState.after(events_in(b"".join(self._new)), self._story)
         self._new.clear()
         self._size += grown
         self._is_lost = self._size != size

@@ -1,4 +1,4 @@
-"""The inbox of a run: how an operator steers it, from any console that sees the volume."""
+"""The inbox of a run, through which operators steer it from any console."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _SOMEBODY = "somebody"
 
 
 def post(folder: Path, command: Command) -> str:
-    """Put a command into the inbox of the run in `folder`, whole or not at all; return its id.
+    """Put a command into the inbox of the run in `folder`, atomically; return its id.
 
-    The first answer to a permission request wins. Raises `Refused` when it was answered before,
-    or when the run takes no more commands because it is over; `UsageError` for too long a text.
+    The first answer to a permission request wins. Raises `Refused` when it was answered before or
+    the run is over, `UsageError` when the text is too long.
     """
     require_sound_prompt(command.text)
     name = _name(command)
@@ -57,38 +57,38 @@ def _link(inbox: int, temporary: str, name: str) -> None:
 
 
 def _put_in_place(inbox: int, temporary: str, name: str) -> None:
-    """Put an answer where something is that is none; raises `Refused` where one is.
+    """Put an answer in the place of something else; raises `Refused` if that is an answer.
 
-    One at a time: what another one has put there meanwhile must not be taken for what was there.
+    Holds a lock, so that an answer that came meanwhile is not moved away.
     """
     _require_unanswered(inbox, name)
     fcntl.flock(inbox, fcntl.LOCK_EX | fcntl.LOCK_NB)
     try:
         _require_unanswered(inbox, name)
-        with suppress(FileNotFoundError):  # the run has taken it out of the way
+        with suppress(FileNotFoundError):  # the run has removed it
             os.rename(name, f".{secrets.token_hex(8)}", src_dir_fd=inbox, dst_dir_fd=inbox)
         _link(inbox, temporary, name)
     except FileExistsError:
         first = _answered_by(inbox, name) or _SOMEBODY
-        raise Refused(f"{first} has answered that already") from None
+        raise Refused(f"{first} has already answered this") from None
     finally:
         fcntl.flock(inbox, fcntl.LOCK_UN)
 
 
 def _require_unanswered(inbox: int, name: str) -> None:
     if first := _answered_by(inbox, name):
-        raise Refused(f"{first} has answered that already")
+        raise Refused(f"{first} has already answered this")
 
 
 def _answered_by(inbox: int, name: str) -> str:
-    """Return who gave the answer that is there, empty when there surely is none."""
+    """Return who gave the answer in this place, empty when there certainly is none."""
     try:
         if not stat.S_ISREG(os.stat(name, dir_fd=inbox, follow_symlinks=False).st_mode):
             return ""
         os.close(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=inbox))
     except FileNotFoundError:
         return ""
-    except OSError:  # nobody can tell
+    except OSError:  # it may be an answer
         return _SOMEBODY
     command = read_command(inbox, name)
     is_answer = command is not None and command.kind == "answer" and _name(command) == name
@@ -96,18 +96,18 @@ def _answered_by(inbox: int, name: str) -> str:
 
 
 class Inbox:
-    """The runner's end: takes each command once, in the order they were posted."""
+    """The runner's side: takes each command once, in the order they were posted."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = RunFolder(folder)
         self._done: set[str] = set()
 
     def take(self) -> tuple[Command, ...]:
-        """Return what was posted since the last call."""
+        """Return the commands posted since the last call."""
         return self._take(INBOX)
 
     def give_back(self, command: Command) -> None:
-        """Take an answer that was refused out of the way of another one."""
+        """Remove a refused answer, so that another one can be given."""
         for name in (INBOX, CLOSED_INBOX):
             with (
                 suppress(OSError),
@@ -117,7 +117,7 @@ class Inbox:
                 self._done.discard(command.id)
 
     def close(self) -> tuple[Command, ...]:
-        """Take no more commands; return the last ones, posted since the last `take`."""
+        """Stop taking commands; return those posted since the last `take`."""
         self._rename(INBOX, CLOSED_INBOX)
         return self._take(CLOSED_INBOX)
 
@@ -141,7 +141,7 @@ class Inbox:
     def _read(self, inbox: int, name: str) -> Command | None:
         """Read one file; an answer's stays, so that nobody can give a second one."""
         command = read_command(inbox, name)
-        # Also of what cannot be removed, or it would be obeyed again and again.
+        # Also if it cannot be removed, or it would be executed again and again.
         self._done.add(name)
         if not (command and command.kind == "answer" and name == _name(command)):
             with suppress(OSError):
@@ -153,7 +153,7 @@ class Inbox:
 def _name(command: Command) -> str:
     if command.kind == "answer":
         if not REQUEST_ID.fullmatch(command.request_id):
-            raise UsageError("that is no permission request")
+            raise UsageError("that is not a permission request")
         return f"answer-{command.request_id}.json"
     moment = command.at.astimezone(UTC)
     return f"{moment:%Y%m%dT%H%M%S.%f}-{secrets.token_hex(4)}-{command.kind}.json"

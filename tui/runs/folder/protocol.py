@@ -1,8 +1,8 @@
-"""What a run folder holds, for whoever starts, steers or follows a run.
+"""The files in a run's folder, for all code that starts, steers or follows a run.
 
-`spec.json` (what to do), `owner.json` (who does it), `heartbeat` (its mtime), `events.jsonl`
-(append-only), `folded.json` (what they add up to), `partial.json` (the message being written),
-`requests/` (the inputs that wait for an answer) and `inbox/` (one file a command).
+`spec.json` (the run's task), `owner.json` (its process), `heartbeat` (its mtime), `events.jsonl`
+(append-only), `folded.json` (a snapshot of their sum), `partial.json` (the message being written),
+`requests/` (inputs that wait for an answer) and `inbox/` (one file per command).
 Everything read here was written by another process and is not trusted.
 """
 
@@ -37,16 +37,16 @@ from tui.safe_io.processes import is_domain_gone, is_gone, own_domain, started, 
 SPEC, OWNER, HEARTBEAT = "spec.json", "owner.json", "heartbeat"
 PARTIAL, LOG = "partial.json", "runner.log"
 INBOX, CLOSED_INBOX = "inbox", "inbox.closed"
-# Room on the disk, given back when it is full, so that the run can still say so.
+# Disk space that is released when the disk is full, so that the run can still report it.
 RESERVE, RESERVE_BYTES = "reserve", 32 * 1024
 PROBE = ".probe"
 
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4,16}")
 _LAST_EVENT = 4096
 _MAX_PID = 2**22  # the kernel's own limit
-# In JSON, a byte of it may take six; the rest of the file stays far below what is left.
+# In JSON a byte may take six; the rest of the file is far smaller than what is left.
 MAX_PROMPT_BYTES = 1_000_000
-_LOST = "its runner is gone and never said how the turn ended"
+_LOST = "its runner died without recording how the turn ended"
 
 AGENT_OPTIONS = (
     "system_prompt",
@@ -65,7 +65,7 @@ AGENT_OPTIONS = (
     "thinking",
 )
 
-# In `owner.json` of a run inside a pipeline's own process, which must not be ended for it.
+# In `owner.json` of a run inside a pipeline's own process, which must never be killed.
 IN_PIPELINE = "in_pipeline"
 
 Mode = Literal["new", "resume", "fork"]
@@ -74,16 +74,15 @@ PartialKind = Literal["text", "thinking", "tool"]
 
 @dataclass(frozen=True, slots=True)
 class RunSpec:
-    """What a run is to do; times are aware UTC.
+    """The task of a run; times are aware UTC.
 
     `agent` holds the recorded options; `expires_at` is for a new or forked session, `keeps_until`
     for a resumed one; `source_id` is the session that a fork continues. `zone` is a name for
-    `zone_named`. Of the runs of a root that have a `max_runs` no more than so many work at once;
-    with 0 it does not wait. No secret is ever in here: those stay in `env_file`. `is_restricted`
-    says that a restricted console starts it, `decides_itself` that the pipeline which hosts it has
-    set more than `agent` tells of what its agent may do. `stage_gives` is what the settings let
-    agents of the stage do unasked; `closed` are places that no tool of the agent may reach.
-    `act_id` is the operator's act that starts it; the audit goes back `audit_days`.
+    `zone_named`. At most `max_runs` runs of a root work at once; with 0 it does not wait. Secrets
+    are never in here, only in `env_file`. `is_restricted`: a restricted console started it;
+    `decides_itself`: its pipeline allows the agent more than `agent` says. `stage_gives` is what
+    the settings allow agents of the stage without asking; `closed` are paths that no tool may
+    access. `act_id` is the operator's act that started it; the audit is kept for `audit_days`.
     """
 
     run_id: str
@@ -115,22 +114,22 @@ class RunSpec:
     audit_days: int = 0
 
     def to_json(self) -> str:
-        """Return the text of `spec.json`; raises `RunFailed` for more than a reader takes."""
+        """Return the text of `spec.json`; raises `RunFailed` if it is too large to be read."""
         text = json.dumps({one.name: _plain(getattr(self, one.name)) for one in fields(self)})
         if len(text) > MAX_FILE:
-            raise RunFailed(f"the run's options have {len(text) / 1e6:.1f} MB: that is too much")
+            raise RunFailed(f"the run's options have {len(text) / 1e6:.1f} MB, over the limit")
         return text
 
     def digest(self) -> str:
-        """Return what tells the text of `to_json` from any other."""
+        """Return the SHA-256 of `to_json`."""
         return sha256(self.to_json().encode()).hexdigest()
 
     @classmethod
     def from_json(cls, text: str) -> RunSpec:
         """Return the spec that `to_json` wrote; raises `RunFailed` for anything else."""
         try:
-            told = parse_json(text)
-            value = {one.name: told[one.name] for one in fields(cls)}
+            stored = parse_json(text)
+            value = {one.name: stored[one.name] for one in fields(cls)}
             for name in ("db_path", "config_dir", "cwd", "env_file", "cli_path"):
                 value[name] = None if value[name] is None else Path(value[name])
             value["closed"] = tuple(Path(one) for one in value["closed"])
@@ -146,8 +145,8 @@ class PartialBlock:
     """The block being written now, its last 32 kB.
 
     `earlier` are the finished blocks of the same message: the CLI writes a message to the
-    transcript only when all of it is there. Once an entry with this `message_id` is in the
-    transcript, this is old news.
+    transcript only when it is complete. Once an entry with this `message_id` is there, this block
+    is outdated.
     """
 
     message_id: str
@@ -166,7 +165,7 @@ def new_run_id(now: datetime) -> str:
 
 
 def require_sound_prompt(prompt: str) -> None:
-    """Raise `UsageError` for a prompt that is too long to be kept and steered with."""
+    """Raise `UsageError` for a prompt that is too long for a run's files."""
     size = len(prompt.encode("utf-8", "surrogatepass"))
     if size > MAX_PROMPT_BYTES:
         raise UsageError(
@@ -176,15 +175,12 @@ def require_sound_prompt(prompt: str) -> None:
 
 
 def runs_folder(listing_path: Path) -> Path:
-    """Return where the run folders of a listing are; it need not exist."""
+    """Return the folder with a listing's run folders; it need not exist."""
     return listing_path / OURS / "runs"
 
 
 def run_folders(listing_path: Path) -> tuple[Path, ...]:
-    """Return the run folders of a listing, oldest first; none behind a link.
-
-    Raises `OSError` when nobody can tell which there are.
-    """
+    """Return the run folders of a listing, oldest first; links are ignored. Raises `OSError`."""
     runs = our_folder(listing_path, "runs")
     if runs is None:
         return ()
@@ -207,16 +203,13 @@ def list_runs(listing_path: Path) -> tuple[Run, ...]:
 
 
 def stamp(folder: Path) -> tuple[object, ...]:
-    """Return a value that stays equal while `read_run` would answer the same.
-
-    A run that is over needs no second look.
-    """
-    told = (_stat(folder / name) for name in (EVENTS, HEARTBEAT, OWNER, INBOX, PARTIAL))
-    return (*told, is_dead(folder))
+    """Return a value that changes whenever the result of `read_run` may change."""
+    stamps = (_stat(folder / name) for name in (EVENTS, HEARTBEAT, OWNER, INBOX, PARTIAL))
+    return (*stamps, is_dead(folder))
 
 
 def read_run(folder: Path) -> Run:
-    """Return the run as its folder tells it; total: garbage is skipped, nothing is raised."""
+    """Return the run in a folder; skips garbage, and never raises."""
     spec, owner = read_json(folder / SPEC), read_owner(folder)
     story = read_story(folder)
     begun = _moment(spec.get("created_at")) or _modified(folder) or datetime.fromtimestamp(0, UTC)
@@ -247,7 +240,7 @@ def read_run(folder: Path) -> Run:
 
 
 def has_ended(folder: Path) -> bool:
-    """Whether the last event of a run says that it is over; cheap."""
+    """Whether the last event of a run is its end; cheap."""
     lines = read_end(folder / EVENTS, _LAST_EVENT).rstrip(b"\n").rsplit(b"\n", 1)
     return parse(lines[-1]).get("type") == "ended"
 
@@ -266,7 +259,7 @@ def is_taken(folder: Path, command_id: str, posted_at: datetime) -> bool:
 
 
 def _sent(folder: Path, story: RunState) -> tuple[SentCommand, ...]:
-    """Return what the run was sent and has not done: not taken first, then prompts in its queue."""
+    """Return the run's pending commands: those not taken first, then the queued prompts."""
     waiting = untaken(folder, (INBOX, CLOSED_INBOX), story.acked)
     is_over = story.ended_at is not None
     sent = tuple(
@@ -276,18 +269,18 @@ def _sent(folder: Path, story: RunState) -> tuple[SentCommand, ...]:
         for one in waiting
         if one.kind != "answer" or is_over or one.request_id in story.requests
     )
-    # An answer that came too late waits for nothing: its sender was told.
+    # A late answer is not pending: its sender was told.
     missed = (one for one in story.missed if one.kind != "answer" or story.ended_at)
     return (*missed, *sent, *story.prompts.values())
 
 
 def read_events(folder: Path) -> tuple[Mapping[str, Any], ...]:
-    """Return the events of a run, safe to show; what is torn or no event is left out."""
+    """Return the events of a run, safe to show; torn or invalid lines are skipped."""
     return events_in(read_end(folder / EVENTS))
 
 
 def _request(folder: Path, story: RunState) -> PermissionRequest | None:
-    """Return the request that waits longest, with its input."""
+    """Return the oldest open request, with its input."""
     first = next(iter(story.requests.values()), None)
     return first and read_request(folder, replace(first, waiting=len(story.requests)))
 
@@ -298,7 +291,7 @@ def read_partial(folder: Path) -> PartialBlock | None:
 
 
 def session_of(folder: Path) -> str:
-    """Return whose run it is, as its spec says; raises `OSError` when nobody can tell."""
+    """Return the run's session id from its spec; raises `OSError`."""
     return str(read_surely(folder / SPEC).get("session_id", ""))
 
 
@@ -308,9 +301,9 @@ def read_owner(folder: Path) -> Mapping[str, Any]:
 
 
 def describe(pid: int) -> dict[str, Any]:
-    """Return what `owner.json` says of a process of this machine, so that its death is provable.
+    """Return the content of `owner.json` for a process here, by which its death can be proven.
 
-    The start of one that is dead already is `0`, which is nobody's.
+    The start of a process that is already dead is `0`, which matches none.
     """
     return {
         "pid": pid,
@@ -321,14 +314,14 @@ def describe(pid: int) -> dict[str, Any]:
 
 
 def is_dead(folder: Path) -> bool:
-    """Whether the runner of this folder is proven dead, seen from this process."""
+    """Whether the runner of this folder is proven dead."""
     return _is_dead(read_owner(folder), folder)
 
 
 def named_process(owner: Mapping[str, Any], pid: str, start: str) -> tuple[int, str] | None:
-    """Return a process that `owner.json` names under these keys, as its pid and start.
+    """Return the pid and start time that `owner.json` has under these keys.
 
-    `None` when it names none, or one that this process cannot look at: another pid domain's.
+    `None` when it has none, or the process is in another pid domain.
     """
     number, ticks = owner.get(pid), owner.get(start)
     if isinstance(number, bool) or not isinstance(number, int) or not 0 < number <= _MAX_PID:
@@ -341,7 +334,7 @@ def named_process(owner: Mapping[str, Any], pid: str, start: str) -> tuple[int, 
 def _is_dead(owner: Mapping[str, Any], folder: Path) -> bool:
     runner = named_process(owner, "pid", "proc_start")
     if runner is not None:
-        # After a restart of the machine another process may have its pid, even its start.
+        # After a reboot another process may have the same pid, and even the same start time.
         return is_gone(*runner) or was_before_boot(_modified(folder / HEARTBEAT))
     return is_domain_gone(str(owner.get("pid_domain") or ""), _modified(folder / HEARTBEAT))
 

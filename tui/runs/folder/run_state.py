@@ -45,18 +45,16 @@ class RunState:
         self.stalled_since: datetime | None = None
 
     @classmethod
-    def told_by(
-        cls, events: Iterable[Mapping[str, Any]], begun: RunState | None = None
-    ) -> RunState:
-        """Return the story that these events tell, in their order, going on with `begun`."""
-        story = begun or cls()
+    def after(cls, events: Iterable[Mapping[str, Any]], base: RunState | None = None) -> RunState:
+        """Return the state after these events, starting from `base`."""
+        state = base or cls()
         for event in events:
-            story.add(event, read_time(event.get("at"), UTC) or _NEVER)
-        return story
+            state.add(event, read_time(event.get("at"), UTC) or _NEVER)
+        return state
 
     @property
     def state(self) -> str:
-        """The run's state, as long as its runner lives."""
+        """The run's state while its runner is alive."""
         if self.ended_at is not None:
             return "failed" if self.error else "done"
         if self.queued_for:
@@ -66,7 +64,7 @@ class RunState:
         return "busy" if self.has_begun else "starting"
 
     def add(self, event: Mapping[str, Any], at: datetime) -> None:
-        """Add one event, which happened `at`."""
+        """Apply one event, which happened `at`."""
         match event.get("type"):
             case "queued":
                 self.queued_for = one_line(event.get("reason", ""))[:200] or "a free place"
@@ -91,7 +89,7 @@ class RunState:
                 self.stalled_since = None
 
     def _add_state(self, event: Mapping[str, Any], at: datetime) -> None:
-        """Add how the agent is: as what it began, what was changed since, whether it is heard."""
+        """Apply an event about the agent: its model and mode, and whether it is stalled."""
         match event.get("type"):
             case "stalled":
                 quiet_s = amount(event.get("quiet_s"), _LONGEST_S) or 0.0
@@ -123,7 +121,7 @@ class RunState:
                 self.requests[request_id] = _request(request_id, event, at)
 
     def _add_command(self, event: Mapping[str, Any], at: datetime) -> None:
-        """Add that a command was taken, or never was, or that its prompt was dropped."""
+        """Apply an event about a command: taken, missed, or its prompt dropped."""
         key, kind = str(event.get("id", "")), one_line(event.get("command", ""))[:40]
         sent = SentCommand(
             kind, one_line(event.get("by", ""))[:64], at, str(event.get("words", ""))
@@ -145,7 +143,7 @@ class RunState:
     # As JSON ---------------------------------------------------------------------------------
 
     def to_json(self) -> dict[str, Any]:
-        """Return the story as JSON has it; `from_json` reads it back."""
+        """Return the state as plain values for JSON; `from_json` reads them."""
         moments = {name: _iso(getattr(self, name)) for name in _MOMENTS}
         return {
             **{name: getattr(self, name) for name in (*_WORDS, "has_begun", "cost_usd", "refused")},
@@ -159,44 +157,44 @@ class RunState:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> RunState:
-        """Return the story that `to_json` wrote; raises `ValueError` for what is none."""
-        story = cls()
+        """Return the state that `to_json` wrote; raises `ValueError` if it is invalid."""
+        state = cls()
         try:
             for name in _WORDS:
-                setattr(story, name, one_line(value[name])[:_MAX_WORDS])
+                setattr(state, name, one_line(value[name])[:_MAX_WORDS])
             for name in _MOMENTS:
-                setattr(story, name, _moment(value[name]))
-            story.error = str(value["error"])[:_MAX_WORDS]
-            story.has_begun = value["has_begun"] is True
-            story.cost_usd = amount(value["cost_usd"])
-            story.acked = {str(key): None for key in value["acked"]}
-            story.late = {str(key): None for key in value["late"]}
-            story.refused = {str(key): one_line(said) for key, said in value["refused"].items()}
-            for told in value["requests"]:
-                at = _moment(told["at"]) or _NEVER
-                story.requests[_id(told["request_id"])] = _request(told["request_id"], told, at)
-            story.prompts = {str(key): _sent(told) for key, told in value["prompts"]}
-            story.missed = [_sent(told) for told in value["missed"]]
+                setattr(state, name, _moment(value[name]))
+            state.error = str(value["error"])[:_MAX_WORDS]
+            state.has_begun = value["has_begun"] is True
+            state.cost_usd = amount(value["cost_usd"])
+            state.acked = {str(key): None for key in value["acked"]}
+            state.late = {str(key): None for key in value["late"]}
+            state.refused = {str(key): one_line(why) for key, why in value["refused"].items()}
+            for one in value["requests"]:
+                at = _moment(one["at"]) or _NEVER
+                state.requests[_id(one["request_id"])] = _request(one["request_id"], one, at)
+            state.prompts = {str(key): _sent(one) for key, one in value["prompts"]}
+            state.missed = [_sent(one) for one in value["missed"]]
         except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"that is no story: {error}") from error
-        return story
+            raise ValueError(f"not a run's state: {error}") from error
+        return state
 
 
 def posted(command_id: object, at: object) -> str:
-    """Return what tells an answer from another one that was posted under the same name."""
+    """Return a key that tells apart answers posted under the same name."""
     return f"{command_id} {at}"
 
 
 def _id(value: object) -> str:
-    """Return the id of a request, as a run makes them; raises `ValueError` for anything else."""
+    """Return a valid request id; raises `ValueError` for anything else."""
     if not isinstance(value, str) or not REQUEST_ID.fullmatch(value):
-        raise ValueError("that is no request's id")
+        raise ValueError("not a request's id")
     return value
 
 
-def _request(request_id: str, told: Mapping[str, Any], at: datetime) -> PermissionRequest:
-    tool, digest = one_line(told.get("tool", ""))[:200], str(told.get("digest", ""))[:64]
-    until, asker = _moment(told.get("until")), asker_of(told.get("asker"))
+def _request(request_id: str, stored: Mapping[str, Any], at: datetime) -> PermissionRequest:
+    tool, digest = one_line(stored.get("tool", ""))[:200], str(stored.get("digest", ""))[:64]
+    until, asker = _moment(stored.get("until")), asker_of(stored.get("asker"))
     return PermissionRequest(request_id, tool, {}, at, digest, until, asker)
 
 
@@ -215,15 +213,15 @@ def _sent_json(one: SentCommand) -> dict[str, Any]:
     return asdict(one) | {"at": _iso(one.at)}
 
 
-def _sent(told: Mapping[str, Any]) -> SentCommand:
-    kind, by = one_line(told["kind"])[:40], one_line(told["by"])[:64]
-    at = _moment(told["at"]) or _NEVER
-    return SentCommand(kind, by, at, str(told["text"]), told["is_taken"] is True)
+def _sent(stored: Mapping[str, Any]) -> SentCommand:
+    kind, by = one_line(stored["kind"])[:40], one_line(stored["by"])[:64]
+    at = _moment(stored["at"]) or _NEVER
+    return SentCommand(kind, by, at, str(stored["text"]), stored["is_taken"] is True)
 
 
-def _keep_last(told: dict[str, Any], most: int) -> None:
-    while len(told) > most:
-        del told[next(iter(told))]
+def _keep_last(values: dict[str, Any], most: int) -> None:
+    while len(values) > most:
+        del values[next(iter(values))]
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -25,7 +25,7 @@ from tests.support.listings.drawn_input import read_back
 from tests.support.listings.sample_listing import FIRST, SampleListing
 from tests.support.place import REPOSITORY
 from tui.cli.output import captured
-from tui.cli.request_text import asked_lines
+from tui.cli.permission_prompt import asked_lines
 from tui.core.models.permission_request import PermissionRequest
 from tui.storage.session_locks import SessionLock
 

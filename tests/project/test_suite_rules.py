@@ -22,8 +22,8 @@ FILES = [
 # Where running out is what is tested, or what comes next is tried again.
 TRIED = {
     "cli/test_contract.py: tail.wait(1)",
-    "cli/test_reader_watch.py: client.wait(1)",
-    "cli/test_reader_watch.py: client.wait(1.5)",
+    "cli/test_hangup.py: client.wait(1)",
+    "cli/test_hangup.py: client.wait(1.5)",
     "e2e/terminal/test_hostile.py: screen.process.wait(2)",
 }
 _WAITS = {"wait", "wait_for", "until", "join", "result", "run", "communicate", "soon", "timeout"}

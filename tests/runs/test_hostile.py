@@ -25,7 +25,7 @@ from tests.operations.running.test_steer import add_run
 from tests.support.hostile.planted_request import plant_request
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tui.__main__ import main
-from tui.cli.request_text import asked_lines
+from tui.cli.permission_prompt import asked_lines
 from tui.core.agent_questions import questions
 from tui.operations.running import steer
 from tui.operations.stream.run_notices import RunNotices

@@ -6,18 +6,14 @@ import json
 import math
 import os
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime
 from functools import lru_cache
 from typing import Any, TextIO
 
 from tui.core.errors import AmbiguousId, ConsoleError
-from tui.core.models.entry import Entry
-from tui.core.models.permission_request import PermissionRequest
-from tui.core.models.run import Run, SentCommand
-from tui.core.models.session import Session
 from tui.core.text.safe_text import safe_text
 
 _DEEPEST = 60
@@ -93,6 +89,11 @@ class Verbatim:
 
     def __init__(self, value: Any) -> None:
         self.value = value
+
+
+def is_in_console() -> bool:
+    """Whether a verb runs in a thread of the console."""
+    return threading.current_thread() is not threading.main_thread()
 
 
 def talks_to_terminal() -> bool:
@@ -173,128 +174,3 @@ def problem_of(error: ConsoleError | OSError) -> ConsoleError:
     if isinstance(error, ConsoleError):
         return error
     return ConsoleError(f"{error.filename or 'stdout'}: {error.strerror or error}")
-
-
-def session_json(session: Session, now: datetime, state_word: str) -> dict[str, Any]:
-    """Return a session under the names that scripts rely on; times are ISO 8601 with offset.
-
-    `state_word` is what `tui.core.session_state` calls its state.
-    """
-    left = (session.expires_at - now).total_seconds() if session.expires_at else None
-    has_row = session.row is not None
-    unread = session.unread or (session.unseen if session.transcript is None else "")
-    return {
-        "session_id": session.session_id,
-        "listing": session.listing,
-        "stage": session.stage if has_row else None,
-        "status": session.status if has_row else None,
-        "liveness": str(session.liveness),
-        "state_word": str(state_word),
-        "waiting_for": session.waiting_for or None,
-        "created_at": iso(session.created_at),
-        "expires_at": iso(session.expires_at),
-        "expires_in_s": None if left is None else round(left),
-        "sweep_at": iso(session.sweep_at),
-        "ends_at": iso(session.ends_at),
-        "title": session.title or None,
-        "model": session.model or None,
-        "cost_usd": session.cost_usd,
-        "transcript": safe_text(session.transcript.place) if session.transcript else None,
-        "bytes": session.bytes,
-        "last_activity_at": iso(session.last_activity_at),
-        "state": None if unread else str(session.state),
-        "unread": unread or None,
-    }
-
-
-def entry_json(entry: Entry) -> dict[str, Any]:
-    """Return an entry of the stream; what is empty is left out."""
-    facts = {
-        "kind": str(entry.kind),
-        "at": iso(entry.at),
-        "text": entry.text,
-        "tool": entry.tool,
-        "detail": entry.detail,
-        "uuid": entry.uuid,
-        "message_id": entry.message_id,
-        "tool_id": entry.tool_id,
-        "is_error": entry.is_error,
-        "is_sidechain": entry.is_sidechain,
-        "agent": entry.agent,
-        "task": entry.task,
-    }
-    return {name: value for name, value in facts.items() if value or name in ("kind", "text")}
-
-
-def run_json(run: Run) -> dict[str, Any]:
-    """Return a run: who started it, how it stands, what it waits for."""
-    request = run.request
-    return {
-        "run_id": run.run_id,
-        "state": run.state,
-        "operator": run.operator,
-        "started_at": iso(run.started_at),
-        "ended_at": iso(run.ended_at),
-        "error": run.error or None,
-        "cost_usd": run.cost_usd,
-        "request": request_json(request) if request else None,
-        "model": run.model or None,
-        "permission_mode": run.permission_mode or None,
-        "queued_for": run.queued_for or None,
-        "stalled_since": iso(run.stalled_since),
-        "sent": [_sent_json(one) for one in run.sent],
-    }
-
-
-def request_json(request: PermissionRequest) -> dict[str, Any]:
-    """Return a request as JSON, its input exactly as it was asked."""
-    asker = request.asker
-    return {
-        "request_id": request.request_id,
-        "tool": request.tool,
-        "input": Verbatim(dict(request.input)),
-        "call": Verbatim(dict(request.call)) if request.call is not None else None,
-        "sha256": request.digest or None,
-        "at": iso(request.at),
-        "denied_at": iso(request.until),
-        "problem": request.problem or None,
-        "begins": Verbatim(request.begins) if request.begins else None,
-        "missing": request.missing,
-        "waiting": request.waiting,
-        "agent_id": asker.agent_id or None,
-        "agent": asker.agent or None,
-        "title": asker.title or None,
-        "description": asker.description or None,
-        "reason": asker.reason or None,
-        "blocked_path": asker.blocked_path or None,
-        "suggestions": [dict(one) for one in asker.suggestions],
-    }
-
-
-def _sent_json(sent: SentCommand) -> dict[str, Any]:
-    return {
-        "kind": sent.kind,
-        "by": sent.by,
-        "at": iso(sent.at),
-        "text": sent.text or None,
-        "is_taken": sent.is_taken,
-    }
-
-
-def iso(moment: datetime | None) -> str | None:
-    """Return a moment as ISO 8601 with its offset."""
-    return moment.isoformat() if moment else None
-
-
-def put_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
-    """Print columns as wide as their widest cell, two spaces between them."""
-    from tui.core.text.safe_text import cell_width
-
-    lines = [head, *rows]
-    widths = [max(cell_width(line[index]) for line in lines) for index in range(len(head))]
-    for line in lines:
-        padded = (
-            text + " " * (width - cell_width(text))
-            for text, width in zip(line, widths, strict=True)
-        )
-        put("  ".join(padded).rstrip())

@@ -8,7 +8,7 @@ from textual import events
 from tests.support.console.asking import TITLE, asking, page_through
 from tests.support.console.fixed_catalog import NOW
 from tests.support.console.piloted import Console, console
-from tui.cli.request_text import asked_lines
+from tui.cli.permission_prompt import asked_lines
 from tui.core.models.permission_request import PermissionRequest
 
 LONG = "mcp__" + "read_the_table_of_buyers_and_show_it_" * 3 + "and_then_delete_all"

@@ -14,7 +14,8 @@ from typing import Any
 
 from tui import __version__
 from tui.claude.versions import REMEDY, untested_words, version_text
-from tui.cli.output import put, put_json, put_table
+from tui.cli.output import put, put_json
+from tui.cli.tables import put_table
 from tui.core.keymap import KEYS, Keymap
 from tui.core.text.safe_text import one_line
 from tui.operations.context import Context

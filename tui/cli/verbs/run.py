@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tui.cli.output import put, put_json, run_json, say, talks_to_terminal
-from tui.cli.reader_watch import is_reader_gone
-from tui.cli.request_text import asked_lines, require_yes
-from tui.cli.targets import session_named
+from tui.cli.hangup import is_reader_gone
+from tui.cli.json_fields import result_json, run_json
+from tui.cli.lookup import session_named
+from tui.cli.output import put, put_json, say, talks_to_terminal
+from tui.cli.permission_prompt import asked_lines, require_yes
+from tui.cli.results import put_result
 from tui.core.agent_questions import questions
 from tui.core.errors import ConsoleError, Refused, RunFailed, UsageError
 from tui.core.models.entry import EntryKind
@@ -227,8 +229,4 @@ def _prompt(words: str) -> str:
 
 
 def _told(act: ActionResult, args: argparse.Namespace) -> int:
-    if args.json:
-        put_json({"session_id": act.session_id, "listing": act.listing, "words": act.words})
-    else:
-        put(act.words)
-    return 0
+    return put_result(result_json(act), as_json=args.json)

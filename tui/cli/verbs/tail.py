@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 
-from tui.cli.output import entry_json, put, put_json, say
-from tui.cli.reader_watch import is_reader_gone
-from tui.cli.targets import look, session_named
+from tui.cli.hangup import is_reader_gone
+from tui.cli.json_fields import entry_json
+from tui.cli.lookup import look, session_named
+from tui.cli.output import put, put_json, say
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.session import Session
 from tui.core.time.zones import LOCAL

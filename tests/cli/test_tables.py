@@ -11,7 +11,7 @@ from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, 
 from tests.support.processes.terminal import Terminal
 from tui.__main__ import say_verb
 from tui.cli.output import captured
-from tui.cli.table_fit import put_fitted
+from tui.cli.tables import put_fitted
 from tui.core.text.safe_text import cell_width
 
 HEAD = ("WHO", "ID", "TITLE")

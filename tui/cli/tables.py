@@ -1,10 +1,10 @@
-"""A table fitted to the terminal: its columns give way in the order they are told to."""
+"""Tables: in full, or fitted to the terminal by narrowing and leaving out columns."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tui.cli.output import put_table, room, say
+from tui.cli.output import put, room, say
 from tui.core.text.safe_text import cell_width, fit
 
 Rows = Sequence[tuple[str, ...]]
@@ -12,11 +12,23 @@ Gives = Sequence[tuple[str, int]]
 _GAP = 2
 
 
-def put_fitted(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], gives: Gives) -> None:
-    """Print a table, in no more cells than there is room for, and say what had to be left out.
+def put_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    """Print a table with columns as wide as their widest cell, separated by two spaces."""
+    lines = [head, *rows]
+    widths = [max(cell_width(line[index]) for line in lines) for index in range(len(head))]
+    for line in lines:
+        padded = (
+            text + " " * (width - cell_width(text))
+            for text, width in zip(line, widths, strict=True)
+        )
+        put("  ".join(padded).rstrip())
 
-    `gives` names columns in the order in which they give way: each becomes as narrow as it must
-    and its number of cells lets it; with 0 it is left out.
+
+def put_fitted(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], gives: Gives) -> None:
+    """Print a table no wider than the terminal, and say which columns were left out.
+
+    `gives` lists columns and their smallest width, in the order in which they are narrowed; one
+    with 0 is left out.
     """
     lines, width = [head, *rows], room()
     left_out: list[str] = []

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, datetime, timedelta
 
-from tui.cli.output import put, put_array, put_json, put_table, run_json, say, session_json
-from tui.cli.targets import look, session_and_problem
+from tui.cli.json_fields import run_json, session_json
+from tui.cli.lookup import look, session_and_problem
+from tui.cli.output import put, put_array, put_json, say
+from tui.cli.tables import put_table
 from tui.core.catalog import is_gone
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Session
@@ -173,7 +175,7 @@ def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str,
 
 def _steering(session: Session, now: datetime) -> list[tuple[str, str]]:
     """Return what a run waits for, what it was sent, and what was changed in it."""
-    from tui.cli.request_text import asked_lines
+    from tui.cli.permission_prompt import asked_lines
     from tui.view.stream.request_page import short_tool
     from tui.view.text.sent_commands import sent_words, until_words
 

@@ -1,0 +1,106 @@
+"""The verb that prints the audit: log."""
+
+from __future__ import annotations
+
+import argparse
+
+from tui.claude.session_id import is_session_id
+from tui.cli.json_fields import event_json
+from tui.cli.lookup import Tell, session_named
+from tui.cli.output import put_json, say
+from tui.cli.tables import put_table
+from tui.core.act_summary import did
+from tui.core.errors import UnknownId
+from tui.core.listing_id import is_listing_id
+from tui.core.models.audit import AuditEvent
+from tui.core.time.zones import LOCAL
+from tui.operations.context import Context
+from tui.operations.monitor.history import LoggedAct, deeds
+from tui.safe_io.folders import is_folder
+
+
+def log(context: Context, args: argparse.Namespace) -> int:
+    """Print who did what, the latest last."""
+    problems = dict[str, None]()  # what several looks find is said once
+    listing, session_id, unknown = _meant(context, args.id or "", problems.setdefault)
+    is_whole = args.all or args.json
+    found = deeds(
+        context,
+        listing=listing,
+        session_id=session_id,
+        limit=args.n,
+        is_whole=is_whole,
+        told=problems.setdefault,
+    )
+    for problem in problems:
+        say(problem)
+    if not found and unknown is not None:
+        raise unknown
+    if args.json:
+        put_json([event_json(event) for one in found for event in one.events])
+    elif found:
+        _put_deeds(found, is_whole=is_whole)
+    elif not problems:
+        say("nobody has done anything here yet")
+    return int(bool(problems))
+
+
+def _meant(context: Context, words: str, tell: Tell) -> tuple[str, str, UnknownId | None]:
+    """Return the listing and the session that `words` name, empty for all of them.
+
+    An id may be of a session of which nothing but its acts is left: then also why it is unknown.
+    """
+    if not words or (is_listing_id(words) and is_folder(context.root / words, unknown=True)):
+        return words, "", None
+    try:
+        session = session_named(context, words, tell)
+    except UnknownId as unknown:
+        listing, slash, session_id = words.rpartition("/")
+        if not is_session_id(session_id) or (slash and not is_listing_id(listing)):
+            raise
+        return listing, session_id, unknown
+    return session.folder.name, session.session_id, None
+
+
+def _put_deeds(found: tuple[LoggedAct, ...], *, is_whole: bool) -> None:
+    rows: list[tuple[str, ...]] = []
+    for one in reversed(found):
+        if is_whole:
+            rows += map(_event_line, reversed(one.events))
+        else:
+            rows.append(_event_line(one.first) if one.sessions == 1 else _deed_line(one))
+    put_table(("AT", "WHO", "DID", "LISTING", "ID", "WHAT"), rows)
+    zone = f"{found[0].first.at.astimezone(LOCAL):%Z}"
+    say(f"AT is in {zone}; what a row says of its expiry is in its pipeline's zone")
+    if not is_whole and any(one.sessions > 1 for one in found):
+        say("--all lists each session of what was done to many")
+
+
+def _event_line(event: AuditEvent) -> tuple[str, ...]:
+    from tui.view.panes import audit_line as view
+    from tui.view.text.formatting import short_id
+
+    return (
+        view.act_time(event, LOCAL),
+        event.operator,
+        event.action,
+        event.listing or "-",
+        short_id(event.session_id) or "-",
+        view.act_words(event),
+    )
+
+
+def _deed_line(deed: LoggedAct) -> tuple[str, ...]:
+    from tui.view.panes import audit_line as view
+
+    event, listings = deed.first, {one.listing for one in deed.events}
+    where = event.listing or "-" if len(listings) == 1 else f"{len(listings)} listings"
+    many = f"{deed.sessions} sessions"
+    return (
+        view.act_time(event, LOCAL),
+        event.operator,
+        event.action,
+        where,
+        "-",
+        did(event, many),
+    )

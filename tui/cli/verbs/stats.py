@@ -1,0 +1,76 @@
+"""The verb that counts: stats."""
+
+from __future__ import annotations
+
+import argparse
+
+from tui.cli.json_fields import stats_json
+from tui.cli.lookup import look, say_unread
+from tui.cli.output import put_json, room, say
+from tui.cli.tables import put_fitted
+from tui.core.models.row import Status
+from tui.core.models.session import Session, State
+from tui.core.time.zones import LOCAL
+from tui.operations.catalog.session_lookup import find_listing
+from tui.operations.context import Context
+from tui.operations.monitor.history import UNKNOWN_SHARE, ListingStats
+from tui.operations.monitor.history import stats as stats_of
+
+_HEAD = (
+    *("LISTING", "SESSIONS", "LIVE", "ACTIVE", "FAILED", "EXPIRED", "DELETED"),
+    *("GHOST", "UNTRACKED", "SIZE", "COST", "PENDING", "TRASH", "NEXT END"),
+)
+_GIVES = (
+    *(("LISTING", 20), ("UNTRACKED", 0), ("GHOST", 0), ("DELETED", 0), ("EXPIRED", 0)),
+    *(("ACTIVE", 0), ("LISTING", 12), ("TRASH", 0), ("LIVE", 0), ("LISTING", 8), ("COST", 0)),
+)
+_NONE = ("0", "-", "0 B")  # nobody knows that of what was not wholly read
+
+
+def stats(context: Context, args: argparse.Namespace) -> int:
+    """Count sessions, bytes and costs, by listing and in total."""
+    catalog = look(context, args.listing or "")
+    if args.listing:
+        find_listing(catalog, args.listing)
+    *listings, total = stats_of(context, catalog)
+    say_unread(catalog, args.listing or "")
+    if total.problem:
+        say(total.problem)
+    if total.uncosted:
+        say(f"COST leaves {total.uncosted} sessions out: {UNKNOWN_SHARE}")
+    if args.json:
+        facts = [stats_json(one) for one in listings]
+        put_json({"listings": facts, "total": stats_json(total)})
+    else:
+        put_fitted(_HEAD, [_account_line(one) for one in (*listings, total)], _GIVES)
+    return int(not total.is_whole or total.uncosted > 0)
+
+
+def _account_line(account: ListingStats) -> tuple[str, ...]:
+    from tui.view.text.formatting import cost, size
+
+    ends = account.next_end
+    statuses = (Status.ACTIVE, Status.FAILED, Status.EXPIRED, Status.DELETED)
+    counted = (
+        str(account.sessions),
+        str(account.live),
+        *(str(account.statuses.get(one.value, 0)) for one in statuses),
+        *(str(account.states.get(one.value, 0)) for one in (State.GHOST, State.UNTRACKED)),
+        size(account.bytes),
+        f"{cost(account.cost_usd)}{'+?' if account.uncosted else ''}",
+        f"{account.pending} ({size(account.pending_bytes)})" if account.pending else "0",
+        f"{account.trash} ({size(account.trash_bytes)})" if account.trash else "0",
+        _next_end(ends) if ends else "-",
+    )
+    told = counted if account.is_whole else tuple("?" if one in _NONE else one for one in counted)
+    return (account.listing or "all", *told)
+
+
+def _next_end(session: Session) -> str:
+    """Return when a session ends, and which that is unless a screen's width is all there is."""
+    from tui.view.text.formatting import short_id
+
+    if session.ends_at is None:
+        return "-"
+    at = f"{session.ends_at.astimezone(LOCAL):%d %b %H:%M %Z}"
+    return at if room() is not None else f"{at} {short_id(session.session_id)}"

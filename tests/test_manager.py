@@ -361,7 +361,7 @@ def test_settings_that_cannot_be_read_do_not_stop_a_pipeline(
     path = add(listing, FIRST)
     assert asyncio.run(manager.cleanup_expired()) == 1
     assert not path.exists()
-    assert "settings are left out" in caplog.text
+    assert "settings are ignored" in caplog.text
 
 
 def test_eight_workers_and_two_processes_lose_nothing(

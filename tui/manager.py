@@ -42,10 +42,10 @@ _OPERATOR = "pipeline"
 class SessionManager:
     """Tracks, extends, cleans up and runs the sessions of one listing, as the guide's class does.
 
-    `output_dir` is the listing's folder and its parent the root; several listings in one process
-    do not mix. Naive times are this process's local ones. No method blocks the event loop. Where
-    nothing else is said they raise `DatabaseProblem` when the table cannot be read or written, and
-    `UnknownId` for what can be no session's id.
+    `output_dir` is the listing's folder, its parent the root; one process can use several listings.
+    Naive times are local. No async method blocks the event loop. Unless stated otherwise, methods
+    raise `DatabaseProblem` when the table cannot be read or written, and `UnknownId` for an invalid
+    session id.
     """
 
     def __init__(
@@ -67,9 +67,9 @@ class SessionManager:
         self._transactions = Transactions(LOCAL, _OPERATOR)
 
     def setup(self) -> Path:
-        """Make the sessions' folder, point the CLI of this process to it, and return it.
+        """Make the sessions' folder, set this process's environment to it, and return it.
 
-        The CLI reads `CLAUDE_CONFIG_DIR` alone. `query` needs neither.
+        The CLI itself reads only `CLAUDE_CONFIG_DIR`. Not needed for `query`.
         """
         self.sessions_dir.mkdir(parents=True, exist_ok=True)
         for name in ("CLAUDE_CONFIG_DIR", "CLAUDE_SESSION_DIR"):
@@ -82,7 +82,7 @@ class SessionManager:
         return self.sessions_dir
 
     async def init_table(self) -> None:
-        """Make the table of sessions, if there is none."""
+        """Make the table of sessions if it does not exist."""
         steps = self._transactions.init_table()
         await async_transactions.write(self._database, steps, creates=True)
 
@@ -93,10 +93,10 @@ class SessionManager:
         listing_id: str,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        """Track a session for `max_age_days` from now, also against the CLI's own sweep.
+        """Track a session for `max_age_days` from now, and protect it from the CLI's own sweep.
 
-        One tracked before keeps its creation, its longer life, and its metadata unless new is
-        given; the recorded options of its agent stay in any case.
+        A session that is already tracked keeps its creation time, a later expiry, and its metadata
+        unless new is given; its agent's recorded options always stay.
         """
         now, session_id = self._clock(), require_session_id(session_id)
         until = now + timedelta(days=self.max_age_days)
@@ -118,10 +118,10 @@ class SessionManager:
         logger.info("Tracked session: %s (until %s)", session_id, row.expires_at)
 
     async def extend_session(self, session_id: str, additional_days: float = 7) -> None:
-        """Let a session last so many days from now, both its clocks; it never ends sooner for it.
+        """Extend a session's expiry, and the CLI's sweep, to that many days from now.
 
-        Raises `ConsoleError` when the CLI's own sweep cannot be put off. An id that is not tracked
-        is warned about in the log.
+        Raises `ConsoleError` when the CLI's sweep cannot be postponed. Logs a warning for an id
+        that is not tracked.
         """
         now, session_id = self._clock(), require_session_id(session_id)
         until = now + timedelta(days=additional_days)
@@ -136,19 +136,19 @@ class SessionManager:
         logger.info("Extended session %s (until %s)", session_id, row.expires_at)
 
     async def cleanup_expired(self) -> int:
-        """Move the expired sessions that do not run to the trash, and return how many.
+        """Move the expired sessions that are not running to the trash; return how many.
 
-        That takes what an earlier clean-up left behind too. While an operator holds the root it
-        takes nothing, and says so in the log.
+        Includes leftovers of earlier clean-ups. Does nothing, and logs a warning, while an operator
+        holds the root.
         """
         return await asyncio.to_thread(self._clean_up, is_expired=True)
 
     async def cleanup_by_age(self, max_age_days: float) -> int:
-        """Move the sessions without a sign of life for so long to the trash; return how many."""
+        """Move the sessions inactive for that long to the trash; return how many."""
         return await asyncio.to_thread(self._clean_up, older_than=timedelta(days=max_age_days))
 
     async def cleanup_by_size(self, max_bytes: int) -> int:
-        """Move the least recently active sessions away until the rest fits; return how many."""
+        """Move the least recently active sessions to the trash until the rest fits; as above."""
         return await asyncio.to_thread(self._clean_up, max_bytes=max_bytes)
 
     async def list_active_sessions(self) -> list[dict[str, Any]]:
@@ -169,9 +169,9 @@ class SessionManager:
         return dict(Counter(row.status for row in rows)) | {"expired_pending_cleanup": pending}
 
     async def mark_session_failed(self, session_id: str, reason: str | None = None) -> None:
-        """Mark a session failed; without a reason, the one that it failed for already stays.
+        """Mark a session failed; without a reason, an earlier one stays.
 
-        An id that is not tracked is warned about in the log.
+        Logs a warning for an id that is not tracked.
         """
         require_session_id(session_id)
         if reason is None and await self._has_reason(session_id):
@@ -224,7 +224,7 @@ class SessionManager:
         return row is not None and row.status == Status.FAILED
 
     def _put_sweep_off(self, session_id: str, now: datetime, until: datetime) -> bool:
-        """Keep the CLI and the guide's clean-up by age from a session; whether it has a transcript.
+        """Postpone the CLI's sweep and the guide's clean-up by age; whether it has a transcript.
 
         Raises `ConsoleError`.
         """
@@ -261,11 +261,11 @@ class SessionManager:
 
 
 def _settings(folder: Path) -> Settings:
-    """Return the settings in force for a pipeline: its own root, and nobody's home."""
+    """Return the settings of a pipeline: its own root, and no operator's home."""
     try:
         settings = load_settings(os.environ, {})
     except UsageError as problem:
-        logger.warning("The settings are left out: %s", problem)
+        logger.warning("The settings are ignored: %s", problem)
         settings = Settings()
     return replace(
         settings,
@@ -283,7 +283,7 @@ def _modified_at(path: Path) -> datetime:
 
 
 def _without_dots(folder: Path) -> Path:
-    """Return a listing's folder with no `..` on the way; the folder itself may be a link."""
+    """Return a listing's path without `..`; the folder itself may be a link."""
     if ".." not in folder.parts:
         return folder
     above = Path(os.path.realpath(folder.parent))

@@ -1,4 +1,4 @@
-"""The places of a root's runs: no more at once than there are, first come, first served."""
+"""Limits how many runs of a root work at once: first come, first served."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _FILE = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 class RunSlot:
-    """One run's way to a place: a `flock` on `<root>/.session_console/slots/<number>`.
+    """One run's slot: a `flock` on `<root>/.session_console/slots/<number>`.
 
-    Who waits holds a ticket named by `name` and touches it at each try, and the lowest name goes
-    first; whoever does not touch it for 10 s is passed over, as a frozen process is. The kernel
-    frees place and ticket of a process that is gone. No link in the place of any is followed.
+    A waiting run holds a ticket with its `name` and touches it at each try; the lowest name goes
+    first. A ticket that is not touched for 10 s, as of a frozen process, is skipped. The kernel
+    releases the slot and ticket of a dead process. No link is followed.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class RunSlot:
         self._seen: dict[str, tuple[int, float]] = {}
 
     def try_enter(self) -> str:
-        """Take a place; return why there is none, empty once it is taken. Raises `OSError`."""
+        """Try to take a slot; return why there is none, empty on success. Raises `OSError`."""
         if self._place >= 0:
             return ""
         with _opened(self._root) as folder:
@@ -47,14 +47,14 @@ class RunSlot:
             if self._place >= 0:
                 self._let_ticket_go(folder)
                 return ""
-            with suppress(OSError):  # it waits all the same, and asks again for one
+            with suppress(OSError):  # without a ticket it waits too, and tries again
                 if self._ticket < 0:
                     self._ticket = _new_ticket(folder, self._name)
                 os.utime(self._ticket)
         return f"{self._most} runs are at work" + (f", {ahead} wait before it" if ahead else "")
 
     def leave(self) -> None:
-        """Give place and ticket back."""
+        """Release the slot and the ticket."""
         with suppress(OSError), _opened(self._root) as folder:
             self._let_ticket_go(folder)
         if self._place >= 0:
@@ -62,20 +62,20 @@ class RunSlot:
             self._place = -1
 
     def _ahead(self, folder: int) -> int:
-        """Return how many wait whose names are lower; the tickets of the dead are cleared away."""
+        """Return how many runs with lower names wait; removes the tickets of dead processes."""
         names = sorted(os.listdir(folder))
         lower = [one for one in names if one.startswith(_TICKET) and one < self._name]
         self._seen = {name: seen for name, seen in self._seen.items() if name in lower}
         return sum(not _cleared(folder, one) and self._moves(folder, one) for one in lower)
 
     def _moves(self, folder: int, ticket: str) -> bool:
-        """Whether a ticket was touched of late, by what is seen of it: clocks may differ."""
+        """Whether a ticket was touched recently, by our own clock: others may differ."""
         now = self._clock()
         try:
             touched = os.stat(ticket, dir_fd=folder, follow_symlinks=False).st_mtime_ns
         except FileNotFoundError:
             touched = 0
-        except OSError:  # whoever it is may wait still
+        except OSError:  # it may still be waiting
             return True
         known, since = self._seen.setdefault(ticket, (touched, now))
         if known != touched:
@@ -93,7 +93,7 @@ class RunSlot:
 
 @contextmanager
 def _opened(root: Path) -> Iterator[int]:
-    """Open the folder of the places."""
+    """Open the folder of the slots."""
     fd = open_folder(console_folder(root, "slots"))
     try:
         yield fd
@@ -102,24 +102,24 @@ def _opened(root: Path) -> Iterator[int]:
 
 
 def _any_place(folder: int, most: int) -> int:
-    """Return a descriptor that holds one of the places; -1 when all are taken.
+    """Return a descriptor that holds a free slot; -1 when all are taken.
 
-    Raises `OSError` when no place can be made at all.
+    Raises `OSError` when no slot can be made at all.
     """
     for number in range(most):
         try:
             fd = _locked(_place(folder, str(number)))
         except OSError:
-            continue  # whatever is in the place of a place, it makes room for nobody
+            continue  # skip slot paths that can't be opened
         if fd >= 0:
             return fd
     if not os.access(".", os.W_OK | os.X_OK, dir_fd=folder):
-        raise PermissionError(errno.EACCES, "no place can be made")
+        raise PermissionError(errno.EACCES, "no slot can be made")
     return -1
 
 
 def _new_ticket(folder: int, name: str) -> int:
-    """Return a descriptor that holds a new ticket, locked before anybody can see it."""
+    """Return the descriptor of a new ticket, locked before others can see it."""
     temporary = f".{secrets.token_hex(8)}"
     fd = _locked(make_file(folder, temporary))
     try:
@@ -133,13 +133,13 @@ def _new_ticket(folder: int, name: str) -> int:
 
 
 def _cleared(folder: int, ticket: str) -> bool:
-    """Remove the ticket of a process that is gone; whether it was one."""
+    """Remove a ticket if its process is dead; whether it is gone."""
     try:
         fd = _locked(os.open(ticket, _FILE, dir_fd=folder))
     except FileNotFoundError:
         return True
     except OSError:
-        return False  # whoever it is may wait still
+        return False  # it may still be waiting
     if fd < 0:
         return False
     with suppress(OSError):
@@ -149,7 +149,7 @@ def _cleared(folder: int, ticket: str) -> bool:
 
 
 def _place(folder: int, name: str) -> int:
-    """Open the file of a place, made if need be."""
+    """Open a slot's file, or make it."""
     try:
         return os.open(name, _FILE, dir_fd=folder)
     except FileNotFoundError:
@@ -159,7 +159,7 @@ def _place(folder: int, name: str) -> int:
 
 
 def _locked(fd: int) -> int:
-    """Return the descriptor of a file that holds its lock, -1 when somebody else does."""
+    """Lock a file and return its descriptor, -1 when another process holds the lock."""
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

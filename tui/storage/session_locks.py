@@ -1,4 +1,4 @@
-"""The session's lock: one owner a session, told apart by the kernel."""
+"""Session locks: one owner per session, by a `flock` that the kernel releases."""
 
 from __future__ import annotations
 
@@ -54,15 +54,15 @@ _FREE, _HELD = _LockState(), _LockState(is_held=True)
 class SessionLock(FileLock):
     """An exclusive `flock` on `<listing>/.session_console/locks/<session id>`.
 
-    Whoever resumes, deletes, cleans, adopts or forks holds it; a launcher hands its descriptor
-    to the runner, which then holds it until it ends, however it ends. A forked child has none.
+    Held while a session is resumed, deleted, cleaned up, adopted or forked; a launcher passes its
+    descriptor to the runner, which holds it until it ends in any way. A forked child has none.
     """
 
     @classmethod
     def take(cls, listing_path: Path, session_id: str) -> SessionLock:
-        """Take the lock now or raise `Refused`; `session_id` is already known to be well-formed.
+        """Take the lock now or raise `Refused`; `session_id` must be well-formed.
 
-        Raises `OSError` when the lock cannot be made or opened: then somebody may have it.
+        Raises `OSError` when the lock cannot be made or opened: then another process may hold it.
         """
         path = lock_path(listing_path, session_id)
         for _ in range(TRIES):
@@ -73,7 +73,7 @@ class SessionLock(FileLock):
             try:
                 if not _is_in_batch(path) and is_at(path, lock.fd):
                     return lock
-            except BaseException:  # whatever happened, the lock is still ours to let go
+            except BaseException:  # the lock must be released in any case
                 lock.close()
                 raise
             lock.close()
@@ -87,19 +87,19 @@ class SessionLock(FileLock):
 
 @contextmanager
 def batch_lock(listing_path: Path, session_ids: Collection[str]) -> Iterator[Mapping[str, str]]:
-    """Hold the locks of many sessions as one, and yield those that somebody else has or may have:
-    of each why nobody can tell, and nothing where it is held.
+    """Lock many sessions as one batch; yield those that another process holds or may hold.
 
-    The batch is written down before the locks are looked at, and `SessionLock.take` looks for a
-    batch once it has its lock: of two at the same instant one at least gives way. A lock file a
-    session would cost more than all else that is done to it. Waits up to 3 s for another batch;
-    raises `Refused` when it takes longer, `OSError` when the lock cannot be made.
+    The value is empty for a lock that is held, else the reason why that is unknown. The batch is
+    written before the locks are checked, and `SessionLock.take` checks for a batch once it has its
+    lock: of two at the same instant at least one gives way. A lock file for each session would cost
+    more than everything else. Waits up to 3 s for another batch; raises `Refused` when it takes
+    longer, `OSError` when the lock cannot be made.
     """
     path = console_folder(listing_path, "locks") / _BATCH
     try:
         lock = FileLock.locked(path, PATIENT_TRIES)
     except BlockingIOError:
-        raise Refused("a clean-up or a delete of many is at work in this listing") from None
+        raise Refused("a clean-up or bulk delete is running in this listing") from None
     try:
         os.ftruncate(lock.fd, 0)
         with suppress(OSError):  # on a full disk: an empty batch is one of all sessions
@@ -111,7 +111,7 @@ def batch_lock(listing_path: Path, session_ids: Collection[str]) -> Iterator[Map
 
 
 def discard_locks(listing_path: Path, session_ids: Iterable[str]) -> None:
-    """Remove the lock files of sessions that are gone; their batch is held."""
+    """Remove the lock files of sessions that are gone, while their batch is locked."""
     with suppress(OSError), folder_of(listing_path / OURS / "locks" / _BATCH) as (folder, _):
         for session_id in session_ids:
             unlink(folder, session_id)
@@ -132,17 +132,17 @@ def _is_in_batch(path: Path) -> bool:
 
 
 def lock_path(listing_path: Path, session_id: str) -> Path:
-    """Return where the lock of a session is; its folder is made."""
+    """Return the path of a session's lock; makes its folder."""
     return console_folder(listing_path, "locks") / session_id
 
 
 def held(listing_path: Path) -> frozenset[str]:
-    """Return the ids of the listing's sessions whose lock somebody holds now; changes nothing."""
+    """Return the ids of the listing's sessions whose lock is held now; changes nothing."""
     return look_at_locks(listing_path).held
 
 
 def look_at_locks(listing_path: Path) -> LockScan:
-    """Return what can be told of a listing's locks now; changes nothing."""
+    """Return the state of a listing's locks; changes nothing."""
     folder = our_folder(listing_path, "locks")
     if folder is None:
         return LockScan(
@@ -191,7 +191,7 @@ def _why(states: Iterable[_LockState]) -> tuple[str, ProblemReason]:
 
 
 def _batch_in(folder: Path) -> list[str]:
-    """Return the ids of the batch that was written down last."""
+    """Return the ids of the last batch."""
     try:
         return read_small(folder / _BATCH).decode("utf-8", "replace").split()
     except OSError:

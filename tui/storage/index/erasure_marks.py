@@ -1,7 +1,7 @@
-"""That something of a listing was erased: whatever was kept of it before counts no more.
+"""Marks that something in a listing was erased, which invalidates all caches of it.
 
-Each login keeps what it read in a cache of its own, and a console keeps it in memory. A purge
-reaches none of them; all of them see this mark change.
+Each login has its own cache, and each console one in memory. A purge cannot reach them, but all of
+them see the mark change.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from tui.safe_io.folders import OURS, console_folder, stamp_of
 from tui.safe_io.replacing import folder_of, make_file, write_atomically
 
 _MARK = "erased"
-NOBODY_KNOWS = "?"  # where the mark cannot be read: what was read there is kept for nobody
+NOBODY_KNOWS = "?"  # the mark cannot be read: nothing of the listing is cached
 
 
 def mark_of(folder: Path) -> Path:
-    """Return where the mark of a listing is, if anything of it was erased."""
+    """Return the path of a listing's mark; it exists once something was erased."""
     return folder / OURS / _MARK
 
 
 def mark_erased(folder: Path) -> None:
-    """Let every cache forget what it keeps of a listing; raises `OSError`.
+    """Invalidate all caches of a listing; raises `OSError`.
 
-    A full disk has no room for a new mark, but for a change of the old one.
+    On a full disk the old mark's mtime is changed instead.
     """
     path = console_folder(folder) / _MARK
     try:
@@ -40,7 +40,7 @@ def mark_erased(folder: Path) -> None:
 
 
 def erasure_of(folder: Path) -> str:
-    """Return what changes with every erasure in a listing; empty where there was none."""
+    """Return a value that changes with every erasure in a listing; empty before the first."""
     ours = f"{folder}/{OURS}"
     try:
         if not stat.S_ISDIR(os.lstat(ours).st_mode):

@@ -1,8 +1,8 @@
-"""The index of a root: what was read of its transcripts and databases, in one SQLite file.
+"""The index of a root: a cache of its transcripts' facts and tables, in one SQLite file.
 
-It lies in the cache folder of whoever looks, and is theirs alone. Nothing in it is trusted, no
-write goes by it, and losing it costs no more than reading again. What was read of a listing counts
-only as long as nothing of that listing was erased.
+It is private, in the operator's cache folder. Nothing in it is trusted, no write relies on it, and
+losing it only costs reading again. The entries of a listing are valid until something in that
+listing is erased.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ _NOTHING: _Stored = ("", "", "", "")
 
 
 class IndexedListing(Protocol):
-    """What is known of the transcripts of a listing."""
+    """The known facts of a listing's transcripts."""
 
     def as_json(self) -> str:
-        """Return all of it as it is at this moment."""
+        """Return all current facts as JSON."""
 
 
 @dataclass(slots=True)
 class _Fresh:
-    """What was read of a listing and is not in the file yet."""
+    """New entries of a listing that are not in the file yet."""
 
     folder: Path
     erasure: str
@@ -55,9 +55,9 @@ class _Fresh:
 
 
 class Index:
-    """One file, used by many processes and by the threads of each; without a `path` there is none.
+    """One file, shared by processes and threads; without a `path` nothing is stored.
 
-    What is put into it is written by `save`, once it is worth a write.
+    New entries are written by `save`, once there are enough.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -72,41 +72,42 @@ class Index:
 
     @property
     def is_owed(self) -> bool:
-        """Whether something that is kept must not stay."""
+        """Whether the file has an outdated entry that must be removed."""
         with self._lock:
             return bool(self._outdated) or any(one.is_due for one in self._fresh.values())
 
     def facts(self, folder: Path, erasure: str) -> str:
-        """Return what was read of a listing's transcripts, as JSON; empty for nothing."""
+        """Return the facts of a listing's transcripts as JSON; empty if there are none."""
         return self._read(_name(folder), erasure, is_done=True)[1]
 
     def table(self, folder: Path, erasure: str) -> Said | None:
-        """Return what was read of a listing's database; its transcripts are asked for next."""
+        """Return a listing's table with its stamp; call `facts` afterwards."""
         _, _, stamp, rows = self._read(_name(folder), erasure, is_done=False)
         return (stamp, rows) if stamp else None
 
     def put_facts(
         self, folder: Path, erasure: str, facts: IndexedListing, *, is_due: bool = False
     ) -> None:
-        """Keep what the transcripts of a listing say, since one more was read.
+        """Store the facts of a listing's transcripts after another one was read.
 
-        `is_due` when something that was kept must not stay.
+        `is_due` when the stored facts are outdated and must be replaced.
         """
         with self._noting(folder, erasure) as fresh:
             fresh.facts, fresh.is_due = facts, fresh.is_due or is_due
             fresh.count += 1
 
     def put_table(self, folder: Path, erasure: str, said: Said) -> None:
-        """Keep what a database said, unless that is very much."""
+        """Store a database's table, unless it is very large."""
         if len(said[1]) < KEPT_CHARACTERS:
             with self._noting(folder, erasure) as fresh:
                 fresh.table = said
                 fresh.count += 1
 
     def save(self, there: Collection[Path] | None = None) -> None:
-        """Write down what is new if that is much, or if something must not stay; then rest.
+        """Write new entries if there are enough or some are due; then close the file.
 
-        `there` are all folders there are, when that is known. What cannot be written is no loss.
+        `there` are all existing folders, if known: entries of others are removed. Failures are
+        ignored.
         """
         if self._path is None:
             return
@@ -124,7 +125,7 @@ class Index:
             self._close()
 
     def forget(self, folder: Path) -> None:
-        """Take all that was kept of a listing out of the file, its bytes too; raises `OSError`."""
+        """Remove a listing's entries and overwrite their bytes; raises `OSError`."""
         if self._path is None or not may_be_there(self._path):
             return
         name = _name(folder)
@@ -140,9 +141,9 @@ class Index:
                 remove(self._path)
 
     def _read(self, name: bytes, erasure: str, *, is_done: bool) -> _Stored:
-        """Return what is kept of a listing; nothing where something of it was erased since.
+        """Return a listing's entry; an empty one if something was erased since it was stored.
 
-        `is_done` when nobody asks for it again.
+        With `is_done` the entry is dropped from memory.
         """
         if self._path is None or erasure == NOBODY_KNOWS:
             return _NOTHING
@@ -160,7 +161,7 @@ class Index:
             return found
 
     def _row(self, name: bytes) -> _Stored:
-        """Return what the file says of a listing; of many asked for all are read at once."""
+        """Return a listing's entry; after a few single reads, all entries are read at once."""
         if name not in self._rows and self._asked <= _FEW:
             connection = self._opened()
             self._asked += 1
@@ -174,7 +175,7 @@ class Index:
 
     @contextmanager
     def _noting(self, folder: Path, erasure: str) -> Iterator[_Fresh]:
-        """Give what is new of a listing, to be changed by one thread at a time."""
+        """Give the new entries of a listing, for one thread at a time."""
         if self._path is None or erasure == NOBODY_KNOWS:
             yield _Fresh(folder, erasure)
             return
@@ -186,9 +187,9 @@ class Index:
             yield fresh
 
     def _write(self, fresh: Mapping[bytes, _Fresh], outdated: Collection[bytes]) -> None:
-        """Write what is new of listings of which nothing was erased since it was read.
+        """Write the new entries of listings in which nothing was erased since.
 
-        Looked at twice: what an erasure overtook while it was being written is taken out again.
+        Checked again afterwards: entries that an erasure overtook meanwhile are removed.
         """
         sound = {name: one for name, one in fresh.items() if erasure_of(one.folder) == one.erasure}
         said = {name: one.facts.as_json() for name, one in sound.items() if one.facts is not None}
@@ -206,7 +207,7 @@ class Index:
                     self.forget(one.folder)
 
     def _opened(self, *, creates: bool = False) -> sqlite3.Connection | None:
-        """Return the file, opened; `creates` puts a new one where there is none as we make them."""
+        """Return the open file; with `creates` a missing or invalid one is replaced."""
         if self._connection is None and self._path is not None:
             self._connection = open_index(self._path)
             if self._connection is None and creates:
@@ -217,7 +218,7 @@ class Index:
         return self._connection
 
     def _give_up(self, error: Exception) -> None:
-        """Leave the file be for now; one that is full or broken is begun anew."""
+        """Close the file; remove it if it is full or damaged."""
         self._close()
         if self._path is not None and isinstance(error, sqlite3.Error) and not is_kept_busy(error):
             with suppress(OSError):
@@ -230,7 +231,7 @@ class Index:
 
 
 def index_path(cache_dir: Path | None, root: Path) -> Path | None:
-    """Return the index of a root, `None` when nothing is to be kept."""
+    """Return the path of a root's index, `None` when nothing is cached."""
     if cache_dir is None:
         return None
     name = hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:16]
@@ -259,7 +260,7 @@ def _put(
     said: Mapping[bytes, str],
     outdated: Iterable[bytes],
 ) -> None:
-    """Write what is new; what the file holds of another time than the last erasure goes."""
+    """Write the new entries; remove those from before the last erasure."""
     connection.execute("BEGIN IMMEDIATE")
     with _committed(connection):
         known = _erasures(connection)
@@ -284,7 +285,7 @@ def _committed(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _is_taken_out(connection: sqlite3.Connection | None, name: bytes) -> bool:
-    """Take out what is kept of a listing; an index that is no such file holds nobody knows what."""
+    """Remove a listing's entries; false if the file is not a valid index."""
     if connection is None:
         return False
     connection.execute(f"PRAGMA busy_timeout = {_ERASING_MS}")

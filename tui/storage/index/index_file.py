@@ -1,4 +1,4 @@
-"""The file of an index: made so that nobody else may read it, and used only as we make it."""
+"""The index's file: readable by its owner only, and used only if it is exactly as we make it."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _MOST_OBJECTS = 10
 
 
 def open_index(path: Path) -> sqlite3.Connection | None:
-    """Open an index that is as `create` makes it, with nothing more in it; `None` for any other.
+    """Open an index with exactly the schema that `create` makes; `None` for any other file.
 
-    It may be used by any thread, one at a time. Raises `sqlite3.OperationalError` where another
-    process keeps it for long.
+    Any thread may use it, one at a time. Raises `sqlite3.OperationalError` when another process
+    keeps it locked.
     """
     if not _is_own_file(path):
         return None
@@ -66,7 +66,7 @@ def _is_sound(connection: sqlite3.Connection) -> bool:
 
 
 def is_kept_busy(error: Exception) -> bool:
-    """Whether the file may be sound, and only cannot be used now."""
+    """Whether the file may be valid, but cannot be used now."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in (
         sqlite3.SQLITE_BUSY,
@@ -77,9 +77,9 @@ def is_kept_busy(error: Exception) -> bool:
 
 
 def create(path: Path) -> None:
-    """Make an empty index, whole or not at all, unless another process was first.
+    """Make an empty index atomically, unless another process was first.
 
-    What is no index gives way. Raises `OSError`, `sqlite3.Error`.
+    Replaces a file that is not a valid index. Raises `OSError`, `sqlite3.Error`.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if (sound := open_index(path)) is not None:
@@ -103,7 +103,7 @@ def create(path: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Take an index away, and what SQLite left beside it; raises `OSError`."""
+    """Remove an index and its side files; raises `OSError`."""
     for ending in _BESIDE:
         path.with_name(path.name + ending).unlink(missing_ok=True)
 

@@ -1,1 +1,1 @@
-"""How SQLite opens databases that others write; no statement about our tables."""
+"""Opens SQLite databases that others write, safely; no statement about our tables."""

@@ -1,7 +1,7 @@
-"""What SQLite may do on our connections: the statements that we make, and nothing of the schema's.
+"""Restricts our SQLite connections to our own statements.
 
-A schema of others may hold triggers, views and functions that act when a statement of ours runs.
-SQLite asks before it compiles each part; what is not known here is refused.
+An untrusted schema may hold triggers, views and functions that run with our statements. SQLite asks
+before it compiles each part; everything that is not listed here is refused.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ TABLES = frozenset({"claude_sessions", "claude_session_events"})
 
 _SCHEMA = frozenset({"sqlite_master", "sqlite_schema"})
 _FUNCTIONS = frozenset({"lower", "upper", "max", "substr"})
-_WIDENS = frozenset({"printf", "length"})  # what adding a column calls by itself
+_WIDENS = frozenset({"printf", "length"})  # called by ADD COLUMN itself
 _PRAGMAS = frozenset({"table_xinfo", "secure_delete", "wal_checkpoint"})
 
 _Rules = Mapping[int, Callable[[str, str], bool]]
@@ -29,14 +29,14 @@ def may_read(
 def may_write(
     action: int, one: str | None, two: str | None, database: str | None, inner: str | None
 ) -> int:
-    """Allow that, what changes rows of our two tables, and what makes or widens these."""
+    """Allow reads, changes of rows in our two tables, and making or widening these."""
     return _verdict(_WRITES, action, one, two, inner)
 
 
 def _verdict(
     rules: _Rules, action: int, one: str | None, two: str | None, inner: str | None
 ) -> int:
-    """Answer SQLite; `inner` names the trigger or view that asks, if it is not our statement."""
+    """Answer SQLite; `inner` is the trigger or view that asks, if it is not our statement."""
     rule = rules.get(action)
     is_ours = inner is None and rule is not None and rule((one or "").lower(), (two or "").lower())
     return sqlite3.SQLITE_OK if is_ours else sqlite3.SQLITE_DENY

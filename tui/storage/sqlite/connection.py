@@ -1,8 +1,8 @@
-"""How SQLite is opened on a database that others write: it recovers nothing, and runs only ours.
+"""Opens a database that others write: SQLite must not recover it, nor run code in its schema.
 
-A look opens with `mode=ro`, in which SQLite refuses to recover. A write needs a connection that
-could recover: so a reader holds the shared lock until the write lock is ours. Meanwhile SQLite
-can begin no recovery, and once the write lock is held, it takes no journal for a hot one.
+Reads use `mode=ro`, in which SQLite refuses to recover. A write needs a connection that could
+recover: so a reader holds the shared lock until we have the write lock. Meanwhile SQLite cannot
+start a recovery, and once the write lock is held, it treats no journal as hot.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ _TRIES = 20
 _DEFENSIVE = 1010  # SQLITE_DBCONFIG_DEFENSIVE
 _IN_WAL_MODE = b"\2\2"
 
-# A schema of others may name functions, compute columns, and ask for memory: nothing of it is
-# trusted, and what SQLite puts aside for a statement goes into no file.
+# An untrusted schema may call functions, compute columns and ask for memory: nothing in it is
+# trusted, and SQLite's temporary data goes into no file.
 _DISTRUST = """
     PRAGMA trusted_schema = OFF;
     PRAGMA cell_size_check = ON;
@@ -54,7 +54,7 @@ _DISTRUST = """
     PRAGMA automatic_index = OFF;
 """
 _ANY_READ = "SELECT 1 FROM sqlite_master LIMIT 1"
-_OWN_CACHE = "PRAGMA cache_size = -2000"  # the file may ask for another, so after it was read
+_OWN_CACHE = "PRAGMA cache_size = -2000"  # overrides the file's own, so after reading it
 _LIMITS = (
     (sqlite3.SQLITE_LIMIT_LENGTH, VALUE_BYTES),
     (sqlite3.SQLITE_LIMIT_SQL_LENGTH, VALUE_BYTES),
@@ -72,10 +72,10 @@ C = TypeVar("C", bound=sqlite3.Connection)
 
 @contextmanager
 def reading(db_path: Path, timeout_s: float) -> Iterator[sqlite3.Connection]:
-    """Give a connection that only reads, with a snapshot begun, for as long as it is needed.
+    """Give a read-only connection with an open snapshot.
 
-    The database has been found fit for it: `require_readable`. Raises `DatabaseProblem` with words
-    to be said of the database, and `sqlite3.Error` for what SQLite has against the file.
+    Call `require_readable` first. Raises `DatabaseProblem`, whose message continues the database's
+    name, and `sqlite3.Error`.
     """
     with unblocked(db_path):
         try:
@@ -95,16 +95,16 @@ def reading(db_path: Path, timeout_s: float) -> Iterator[sqlite3.Connection]:
 
 
 class WriteConnection(sqlite3.Connection):
-    """A connection that may write, and begins to by no other way than `execute(BEGIN)`.
+    """A connection that may write, after `execute(BEGIN)`, which waits for the write lock.
 
-    That waits until nobody else has the write lock. Raises as `reading`.
+    Raises as `reading`.
     """
 
     db_path: Path
     inode: Inode
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
-        """Execute a statement as `sqlite3` does; to begin, take the lock without a recovery."""
+        """Execute a statement as `sqlite3` does; BEGIN takes the lock without a recovery."""
         if sql == BEGIN:
             with unblocked(self.db_path):
                 _begin(
@@ -118,9 +118,9 @@ class WriteConnection(sqlite3.Connection):
 
 
 def writing(db_path: Path, *, creates: bool = False) -> WriteConnection:
-    """Return a connection that may write, with nothing begun or locked yet.
+    """Return a connection that may write, with no transaction or lock yet.
 
-    The database has been found fit for it: `require_plain`. Raises as `reading`.
+    Call `require_plain` first. Raises as `reading`.
     """
     ends = time.monotonic() + WRITE_TIMEOUT_S
     while True:
@@ -137,7 +137,7 @@ def writing(db_path: Path, *, creates: bool = False) -> WriteConnection:
 
 
 def empty_log(db_path: Path) -> None:
-    """Write back and empty the log of a database in WAL mode; raises as `writing`."""
+    """Write back and truncate the log of a database in WAL mode; raises as `writing`."""
     with closing(writing(db_path)) as connection:
         connection.execute(BEGIN)
         connection.execute("COMMIT")
@@ -145,7 +145,7 @@ def empty_log(db_path: Path) -> None:
 
 
 def _snapshot(db_path: Path, timeout_s: float) -> tuple[sqlite3.Connection, Inode | None]:
-    """Return a connection with a snapshot, and of a database in WAL mode which file it is."""
+    """Return a connection with a snapshot, and in WAL mode the inode of its file."""
     connection, inode = _connect(db_path, "ro", timeout_s), None
     try:
         is_whole = _begin_snapshot(connection)
@@ -160,14 +160,14 @@ def _snapshot(db_path: Path, timeout_s: float) -> tuple[sqlite3.Connection, Inod
         _distrust(connection, timeout_s)
         connection.execute("PRAGMA query_only = ON")
         connection.execute("BEGIN")
-    except BaseException:  # whatever happened, the connection is still ours to close
+    except BaseException:  # the connection must be closed in any case
         connection.close()
         raise
     return connection, None
 
 
 def _unlocked(db_path: Path, timeout_s: float) -> sqlite3.Connection:
-    """Return a connection that takes no lock, where there are none: nobody else has one, either."""
+    """Return a connection without locks, for a mount that has none: nobody else has one, either."""
     words, trouble = "cannot be read whole: this mount has no locks", ProblemReason.NO_LOCKS
     if any(may_be_there(beside(db_path, one)) for one in (LOG, JOURNAL)):
         raise DatabaseProblem(words, trouble)
@@ -182,7 +182,7 @@ def _unlocked(db_path: Path, timeout_s: float) -> sqlite3.Connection:
 
 
 def _recovered(db_path: Path, timeout_s: float) -> sqlite3.Connection:
-    """Return a copy in memory, one at a time: each takes several times the size of its database."""
+    """Return a copy in memory, one at a time: each takes several times its database's size."""
     if not _recovering.acquire(timeout=timeout_s + _WORK_S):
         raise DatabaseProblem(
             "waits to be read: others were left in the middle of a write, too", ProblemReason.SLOW
@@ -194,7 +194,7 @@ def _recovered(db_path: Path, timeout_s: float) -> sqlite3.Connection:
 
 
 def _begin_snapshot(connection: sqlite3.Connection) -> bool:
-    """Take the shared lock; whether the database is whole, and needs no recovery."""
+    """Take the shared lock; return whether the database needs no recovery."""
     connection.execute("BEGIN")
     try:
         connection.execute(_ANY_READ).fetchall()
@@ -206,7 +206,7 @@ def _begin_snapshot(connection: sqlite3.Connection) -> bool:
 
 
 def _begin(db_path: Path, inode: Inode, begin: Callable[[], object]) -> None:
-    """Take the write lock, as soon as nobody else has it."""
+    """Wait for the write lock and take it."""
     ends, (pause, longest) = time.monotonic() + WRITE_TIMEOUT_S, _PAUSES_S
     while not _try_begin(db_path, inode, begin):
         if time.monotonic() > ends:
@@ -216,7 +216,7 @@ def _begin(db_path: Path, inode: Inode, begin: Callable[[], object]) -> None:
 
 
 def _try_begin(db_path: Path, inode: Inode, begin: Callable[[], object]) -> bool:
-    """Take the write lock while a reader keeps SQLite from recovering; whether it was free."""
+    """Try to take the write lock while a reader keeps SQLite from recovering."""
     try:
         reader, read = _opened(db_path, "ro", 0.0, sqlite3.Connection)
     except _Unsure:
@@ -237,10 +237,10 @@ def _try_begin(db_path: Path, inode: Inode, begin: Callable[[], object]) -> bool
 
 
 def _remove_log(db_path: Path, reader: sqlite3.Connection, read: Inode) -> None:
-    """Close a reader of a database in WAL mode so that the log is removed that it had to make.
+    """Close a reader of a database in WAL mode, and remove the log that reading had to make.
 
-    Only a connection that may write can, and it has to be the last. Of another file than the
-    reader's it must not read a byte: nobody would keep it from recovering that.
+    Only the last connection can remove it, if it may write. If it opened another file than the
+    reader, it must not read from it: it could start a recovery.
     """
     with suppress(sqlite3.Error, DatabaseProblem):
         last, inode = _opened(db_path, "rw", 0.0, sqlite3.Connection)
@@ -251,15 +251,15 @@ def _remove_log(db_path: Path, reader: sqlite3.Connection, read: Inode) -> None:
 
 
 class _Unsure(DatabaseProblem):
-    """Nobody can tell which file SQLite opened, since this process opens others, too."""
+    """It is unknown which file SQLite opened, since other threads open files too."""
 
 
 def _opened(db_path: Path, mode: str, timeout_s: float, kind: type[C]) -> tuple[C, Inode]:
-    """Return a connection, and which file it really is that SQLite opened: a name may be swapped.
+    """Return a connection, and the inode that SQLite really opened: the name may be swapped.
 
-    That is the one file that this process has open and had not before; without one SQLite took a
-    descriptor that it had kept of a file that is open here, found by what the name leads to.
-    Raises `_Unsure` while others in this process keep opening files.
+    That is the one file that this process did not have open before; if there is none, SQLite
+    reused a descriptor that it had kept of the named file. Raises `_Unsure` while other threads
+    keep opening files.
     """
     for _ in range(_TRIES):
         with _opening:
@@ -278,10 +278,10 @@ def _opened(db_path: Path, mode: str, timeout_s: float, kind: type[C]) -> tuple[
 
 
 def _descriptors() -> dict[int, Inode]:
-    """Return the regular files that this process has open: of each descriptor, which it is."""
+    """Return the inodes of the regular files that this process has open, by descriptor."""
     files = {}
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 (names alone)
-        with suppress(OSError):  # the descriptor of this very list, and what others closed
+        with suppress(OSError):  # the descriptor of this listing, or one closed meanwhile
             status = os.fstat(int(name))
             if stat.S_ISREG(status.st_mode):
                 files[int(name)] = (status.st_dev, status.st_ino)
@@ -299,18 +299,18 @@ def _uri(db_path: Path, mode: str) -> str:
 
 
 def _checked(connection: C, db_path: Path, timeout_s: float) -> C:
-    """Return a connection to the file that was meant, which trusts nothing in it."""
+    """Return the connection, hardened, if SQLite opened the intended path; closes it otherwise."""
     try:
         _require_in_place(connection, db_path.absolute())
         _distrust(connection, timeout_s)
-    except BaseException:  # whatever happened, the connection is still ours to close
+    except BaseException:  # the connection must be closed in any case
         connection.close()
         raise
     return connection
 
 
 def _require_in_place(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise when SQLite came to another file than was meant: it follows links on its way."""
+    """Raise when SQLite opened another path than intended: it follows links."""
     (found,) = connection.execute("PRAGMA database_list").fetchall()
     if found[2] == str(path):
         return
@@ -329,17 +329,17 @@ def _distrust(connection: sqlite3.Connection, timeout_s: float) -> None:
 
 
 def _deadline(timeout_s: float) -> Callable[[], int]:
-    """Return a progress handler that ends what runs too long."""
+    """Return a progress handler that interrupts a statement that takes too long."""
     ends = time.monotonic() + timeout_s + _WORK_S
     return lambda: int(time.monotonic() > ends)
 
 
 def require_readable(db_path: Path) -> None:
-    """Raise `DatabaseProblem`, whole words, for a database that is not to be opened for a look.
+    """Raise `DatabaseProblem`, with a full message, for a database that must not be read.
 
-    As `require_plain` does, and where looking would leave a log that its owner may not write:
-    SQLite makes one to read a database in WAL mode, and can only remove it again from a database
-    that it may write. Opening one that we may not write drops no lock that guards a write.
+    Does as `require_plain`, and also refuses when reading would leave a log that the database's
+    owner may not write: SQLite makes one to read in WAL mode, and can only remove it with write
+    access. Opening a file that we may not write drops no lock of a writer.
     """
     require_plain(db_path)
     if os.access(db_path, os.W_OK, effective_ids=True):

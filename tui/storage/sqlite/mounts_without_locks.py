@@ -1,4 +1,4 @@
-"""Mounts without locks: told from a lock that somebody holds."""
+"""Tells a mount without locks from a lock that another process holds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_NAMES = 100
 
 
 def has_no_locks(error: sqlite3.Error, db_path: Path) -> bool:
-    """Whether SQLite failed since the mount has no locks: it says that it is locked, at times."""
+    """Whether SQLite failed because the mount has no locks; it may report "locked" then."""
     code = error.sqlite_errorcode
     if code in _REFUSED:
         return True
@@ -28,9 +28,9 @@ def has_no_locks(error: sqlite3.Error, db_path: Path) -> bool:
 
 
 def _refuses(db_path: Path) -> bool:
-    """Whether the system refuses locks beside a database: asked of a file that is none of its own.
+    """Whether the system refuses locks in the database's folder, tried on some other file there.
 
-    To open and close the database itself would drop the locks that this process has on it.
+    Opening and closing the database itself would drop this process's locks on it.
     """
     for path in _others(db_path):
         try:
@@ -57,7 +57,7 @@ def _is_refused(fd: int) -> bool:
 
 
 def _others(db_path: Path) -> Iterator[Path]:
-    """Yield some files beside a database, and at last its folder."""
+    """Yield some other files in a database's folder, and last the folder itself."""
     with os.scandir(db_path.parent) as entries:
         for entry in islice(entries, _MOST_NAMES):
             if not entry.name.startswith(db_path.name):

@@ -1,7 +1,7 @@
-"""A database that a program left in the middle of a write, read without touching it.
+"""Reads a database with an interrupted write, without changing it.
 
-SQLite's own recovery writes to the database, and removes whatever file the journal names as its
-super-journal. So a look never lets SQLite recover: the journal is checked, and undone in memory.
+SQLite's own recovery writes to the database, and deletes any file that the journal names as its
+super-journal. So SQLite never recovers for a read: the journal is checked and applied in memory.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from tui.storage.sqlite.side_files import JOURNAL, beside
 
 _MAGIC = bytes.fromhex("d9d505f920a163d7")
 _HEADER = struct.Struct(">8sIIIII")  # magic, records, nonce, pages before, sector, page size
-_UNKNOWN = 0xFFFFFFFF  # records of a journal that was never synced: as many as fit
+_UNKNOWN = 0xFFFFFFFF  # the count in a journal that was never synced: as many records as fit
 _OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-_LEAST = 512  # bytes of a page, and of a sector as the system tells it
+_LEAST = 512  # bytes of the smallest page and sector
 _STEP = 200  # a record's checksum adds up every 200th byte
 _PENDING_BYTE = 0x40000000  # the page that holds it is never written
 
@@ -36,10 +36,10 @@ _descriptors: dict[tuple[int, int], int] = {}
 
 
 def require_own_recovery(db_path: Path) -> None:
-    """Raise `DatabaseProblem` unless SQLite may recover the database where it is.
+    """Raise `DatabaseProblem` unless SQLite may recover the database in place.
 
-    Only for the login that owns the folder: between our check of the journal and its use anybody
-    else who can write there could put another in its place.
+    Only the folder's owner may: between our check of the journal and its use, others who can write
+    to the folder could replace it.
     """
     with _opened(db_path) as journal:
         journal.require_harmless()
@@ -51,17 +51,17 @@ def require_own_recovery(db_path: Path) -> None:
 
 
 def require_no_super_journal(db_path: Path) -> None:
-    """Raise `DatabaseProblem` for a journal that names a file to delete, if there is a journal."""
+    """Raise `DatabaseProblem` if there is a journal that names a file to delete."""
     if may_be_there(beside(db_path, JOURNAL)):
         with _opened(db_path) as journal:
             journal.require_no_super_journal()
 
 
 def recovered(db_path: Path) -> sqlite3.Connection:
-    """Return a connection to a copy in memory in which the interrupted write is undone.
+    """Return a connection to a copy in memory, with the interrupted write rolled back.
 
-    Raises `DatabaseProblem` for a journal that no crash of a pipeline leaves behind, and for what
-    is too large to be copied.
+    Raises `DatabaseProblem` for a journal that no crashed pipeline leaves, or a database that is
+    too large to copy.
     """
     with _opened(db_path) as journal:
         journal.require_harmless()
@@ -106,10 +106,10 @@ def _content(db_path: Path) -> bytearray:
 
 
 def _descriptor(db_path: Path) -> int:
-    """Return a descriptor of a database that is never closed.
+    """Return a database's descriptor, which is never closed.
 
-    To close it would drop every lock that this process has on the file, those of a pipeline's own
-    connections too.
+    Closing it would drop all locks of this process on the file, including those of a pipeline's
+    own connections.
     """
     try:
         found = db_path.lstat()
@@ -131,14 +131,14 @@ def _descriptor(db_path: Path) -> int:
 
 
 class _Journal:
-    """A rollback journal, open; every problem in it is a `DatabaseProblem`."""
+    """An open rollback journal; every problem in it is a `DatabaseProblem`."""
 
     def __init__(self, path: Path, fd: int) -> None:
         self._path, self._fd = path, fd
         self._status = os.fstat(fd)
 
     def require_no_super_journal(self) -> None:
-        """Raise for a journal that names a file: SQLite removes it once all is undone."""
+        """Raise for a journal that names a file: SQLite deletes that file after recovery."""
         if not stat.S_ISREG(self._status.st_mode):
             raise DatabaseProblem(f"is not opened: its {JOURNAL} is not a file")
         size = self._status.st_size
@@ -149,7 +149,7 @@ class _Journal:
             )
 
     def require_harmless(self) -> None:
-        """Raise for a journal that is none, is too large, or names a file to delete."""
+        """Raise for a journal that is invalid, too large, or names a file to delete."""
         self.require_no_super_journal()
         size = self._status.st_size
         if size > JOURNAL_BYTES:
@@ -161,7 +161,7 @@ class _Journal:
             raise DatabaseProblem(f"is not opened: its {JOURNAL} is no journal of SQLite's")
 
     def is_unchanged(self) -> bool:
-        """Whether the journal that was opened is still the one of its name."""
+        """Whether the open journal is still the one at its path, and unchanged."""
         try:
             now = self._path.lstat()
         except OSError:
@@ -169,7 +169,7 @@ class _Journal:
         return stamp_of(now) == stamp_of(self._status)
 
     def undo(self, content: bytearray) -> None:
-        """Put back the pages that the journal keeps, as SQLite does: up to the first bad one."""
+        """Restore the pages in the journal, as SQLite does: up to the first bad record."""
         at, size, done = 0, self._status.st_size, set[int]()
         sector = page_size = 0
         while header := self._header(at):
@@ -188,7 +188,7 @@ class _Journal:
             at = end + -end % sector
 
     def _header(self, at: int) -> tuple[int, ...] | None:
-        """Return what a part of the journal says of itself, `None` where none begins."""
+        """Return the header of a segment of the journal, `None` if there is none."""
         read = os.pread(self._fd, _HEADER.size, at)
         if len(read) < _HEADER.size:
             return None
@@ -200,7 +200,7 @@ class _Journal:
     def _put_back(
         self, content: bytearray, at: int, count: int, nonce: int, size: int, done: set[int]
     ) -> int:
-        """Put back up to `count` pages and return how many records were good."""
+        """Restore up to `count` pages and return how many records were good."""
         for good in range(count):
             record = os.pread(self._fd, size + 8, at)
             number, page = int.from_bytes(record[:4]), record[4:-4]

@@ -1,7 +1,7 @@
-"""What the checks, defaults and indexes of a table call when a row of it is written.
+"""Finds slow calls in a table's checks, defaults and indexes, which run when a row is written.
 
-SQLite asks its authorizer for none of it. One search of large values is one step to it, which no
-deadline ends: so only what is known to be quick is let run.
+SQLite does not ask its authorizer about them, and a search in large values is a single step that no
+deadline interrupts: so only calls known to be quick are allowed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _QUICK = frozenset(
 
 
 def slow_call(sql: str) -> str:
-    """Return what a table's or index's words call that may take any time, empty for nothing."""
+    """Return the first call in a table's or index's SQL that may be slow; empty for none."""
     before, is_reference = "", False
     for token in _TOKEN.finditer(sql):
         kind, word = token.lastgroup, token.group().strip('"[]`').lower()

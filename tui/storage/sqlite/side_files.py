@@ -1,8 +1,7 @@
-"""The files that SQLite opens, follows, truncates or removes by name beside a database.
+"""Checks the files beside a database that SQLite opens, truncates or removes by name.
 
-Whoever can write into a listing can put anything there. A journal may name a file to delete, a
-hard link lets SQLite truncate what it leads to, and a pipe keeps it waiting. So each is looked at
-before SQLite opens what it finds under that name.
+Anyone who can write to a listing can plant them: a journal may name a file to delete, a hard link
+makes SQLite truncate its target, and a pipe blocks it. So each is checked before SQLite opens it.
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ _SPECIAL = stat.S_ISUID | stat.S_ISGID | stat.S_ISVTX
 
 
 def beside(db_path: Path, suffix: str) -> Path:
-    """Return the path of one of the files that belong to a database."""
+    """Return the path of a database's journal, log or index."""
     return db_path.with_name(db_path.name + suffix)
 
 
 def require_plain(db_path: Path, *, creates: bool = False) -> None:
-    """Raise `DatabaseProblem` unless a database and all beside it are files that SQLite may open.
+    """Raise `DatabaseProblem` unless SQLite may open a database and its side files.
 
     Without `creates` a missing database raises `NotTracked`.
     """
@@ -42,7 +41,7 @@ def require_plain(db_path: Path, *, creates: bool = False) -> None:
 
 
 def _status(path: Path) -> os.stat_result | None:
-    """Return what is known of a regular file that has one name, `None` when there is none."""
+    """Return the status of a regular file without other hard links, `None` if it is missing."""
     try:
         found = path.lstat()
     except FileNotFoundError:
@@ -62,7 +61,7 @@ def _status(path: Path) -> os.stat_result | None:
 def _require_plausible(path: Path, found: os.stat_result, database: os.stat_result) -> None:
     """Raise for a file that SQLite would not have made for this database.
 
-    SQLite gives it the mode of the database, and as root its owner, too.
+    SQLite gives its files the database's mode and, as root, its owner.
     """
     writers = {database.st_uid, os.geteuid(), 0}
     is_shared = bool(database.st_mode & stat.S_IWGRP) and found.st_gid == database.st_gid

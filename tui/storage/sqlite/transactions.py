@@ -1,8 +1,8 @@
-"""How transactions are driven on a listing's SQLite database, and what went wrong in words.
+"""Runs transactions on a listing's SQLite database, and explains SQLite's errors.
 
-A transaction is a generator: it yields statements and is sent the rows of each. So it is written
-once and driven here by `sqlite3`, or by the asynchronous driver. What it raises as a
-`DatabaseProblem` says what the database is or has; the driver puts its name before it.
+A transaction is a generator that yields statements and is sent their rows. So it is written once,
+and run here by `sqlite3`, or by `async_transactions`. The message of a `DatabaseProblem` that it
+raises continues the database's name, which is put before it here.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ Steps = Generator[Statement, Rows, T]
 
 
 def read(db_path: Path, steps: Steps[T], timeout_s: float = READ_TIMEOUT_S) -> T:
-    """Run `steps` on a short-lived connection that may not write, all of them on one snapshot.
+    """Run `steps` on one snapshot, on a short-lived read-only connection.
 
-    Nothing is written, also where a program died in the middle of a write. Gives up after
-    `timeout_s`. Raises `DatabaseProblem` with the reason in words.
+    Writes nothing, even if another program's write was interrupted. Gives up after `timeout_s`.
+    Raises `DatabaseProblem`.
     """
     require_readable(db_path)
     with problems(db_path), reading(db_path, timeout_s) as connection:
@@ -41,9 +41,9 @@ def read(db_path: Path, steps: Steps[T], timeout_s: float = READ_TIMEOUT_S) -> T
 
 
 def write(db_path: Path, steps: Steps[T], *, creates: bool = False) -> T:
-    """Run `steps` in one transaction: all of it is written, or nothing.
+    """Run `steps` in one transaction.
 
-    Without `creates` a missing database raises `NothingTracked`. Raises `DatabaseProblem`.
+    Raises `DatabaseProblem`; without `creates`, `NotTracked` for a missing database.
     """
     require_plain(db_path, creates=creates)
     with problems(db_path), closing(writing(db_path, creates=creates)) as connection:
@@ -71,13 +71,13 @@ def _drive(connection: sqlite3.Connection, steps: Steps[T]) -> T:
 
 
 class ReadBudget:
-    """How much one transaction may still read."""
+    """The rows and characters that one transaction may still read."""
 
     def __init__(self) -> None:
         self._rows, self._characters = TABLE_ROWS, TABLE_CHARACTERS
 
     def counted(self, rows: Iterable[Sequence[Any]]) -> Rows:
-        """Return rows as they are read; raises `DatabaseProblem` once they are too many."""
+        """Return the rows; raises `DatabaseProblem` once there are too many."""
         kept: Rows = []
         for row in rows:
             kept.append(tuple(row))
@@ -95,7 +95,7 @@ _SIZED = str, bytes
 
 
 def _answer(connection: sqlite3.Connection, statement: Statement, budget: ReadBudget) -> Rows:
-    """Return what a statement finds; text that is no UTF-8 is decoded all the same."""
+    """Return a statement's rows; text that is not UTF-8 is decoded with replacements."""
     try:
         return budget.counted(connection.execute(*statement))
     except sqlite3.OperationalError as error:
@@ -106,13 +106,13 @@ def _answer(connection: sqlite3.Connection, statement: Statement, budget: ReadBu
 
 
 def decode(stored: bytes) -> str:
-    """Return stored text, whatever its bytes are."""
+    """Return stored text; invalid bytes are replaced."""
     return stored.decode("utf-8", "replace")
 
 
 @contextmanager
 def problems(db_path: Path) -> Iterator[None]:
-    """Turn what SQLite raises into a `DatabaseProblem` that says what is wrong, and with what."""
+    """Turn all errors into a `DatabaseProblem` that names the database and the reason."""
     try:
         yield
     except DatabaseProblem as problem:
@@ -125,7 +125,7 @@ def problems(db_path: Path) -> Iterator[None]:
 
 _OF_ITS_OWN = "has a trigger, view or function of its own where only a table may be"
 _NO_LOCKS = "cannot be read: this mount has no locks"
-# By SQLite's own codes: its words quote names, which others choose.
+# By SQLite's codes, since its messages quote names that others choose.
 _BY_CODE: dict[int, tuple[str, ProblemReason]] = {
     sqlite3.SQLITE_BUSY: ("is locked by another program", ProblemReason.LOCKED),
     sqlite3.SQLITE_LOCKED: ("is locked by another program", ProblemReason.LOCKED),
@@ -146,7 +146,7 @@ _BY_CODE: dict[int, tuple[str, ProblemReason]] = {
     sqlite3.SQLITE_IOERR_RDLOCK: (_NO_LOCKS, ProblemReason.NO_LOCKS),
     sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK: (_NO_LOCKS, ProblemReason.NO_LOCKS),
 }
-# What has no code of its own begins so.
+# By the start of the message, for errors without a code of their own.
 _BY_BEGINNING = {
     "no such column": "has a table that lacks a column of the guide's",
     "no such table": "has no claude_sessions table",
@@ -177,7 +177,7 @@ def _reason(db_path: Path, error: Exception) -> tuple[str, ProblemReason]:
 
 
 def _unopened(db_path: Path) -> tuple[str, ProblemReason]:
-    """Return why SQLite could not open it, which it does not say itself."""
+    """Return why SQLite could not open the file, which SQLite does not say."""
     if not os.access(db_path, os.R_OK, effective_ids=True):
         return "may not be opened by us", ProblemReason.FORBIDDEN
     try:

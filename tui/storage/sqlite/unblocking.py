@@ -1,6 +1,6 @@
-"""Keeps a pipe from holding up whoever opens a database: SQLite waits in it for a writer.
+"""Keeps a pipe in a journal's place from blocking SQLite, which would wait for a writer.
 
-What lies beside a database is looked at before; but a pipe may take its place in that moment.
+Side files are checked before, but a pipe may replace one right after the check.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _watching: list[threading.Thread] = []
 
 @contextmanager
 def unblocked(db_path: Path) -> Iterator[None]:
-    """Open the other end of a pipe in the journal's place if this takes over three seconds."""
+    """Open the other end of a pipe in the journal's place if the block takes over 3 s."""
     thread = threading.get_ident()
     with _lock:
         _waiting[thread] = time.monotonic(), db_path
@@ -55,7 +55,7 @@ def _is_late(since: float) -> bool:
 
 
 def _open_other_end(path: Path) -> None:
-    """Let whoever waits in a pipe go on; nobody waits in anything else."""
+    """Unblock a process that waits for a pipe's writer; does nothing to other files."""
     with suppress(OSError):
         if not stat.S_ISFIFO(path.lstat().st_mode):
             return

@@ -1,4 +1,4 @@
-"""What transcripts say, remembered: each by its path and by the stamp of the file that was read."""
+"""Caches the facts of transcripts, by path and file stamp."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _SHARES = ""  # no path is called that
 
 
 class FactsCache:
-    """The facts of transcripts, of each listing for itself; an `index` keeps them for later.
+    """The facts of transcripts by listing; an `index` stores them for the next start.
 
-    May be used by many threads.
+    Thread-safe.
     """
 
     def __init__(self, index: Index | None = None) -> None:
@@ -34,7 +34,7 @@ class FactsCache:
         self._lock = threading.Lock()
 
     def of(self, folder: Path) -> ListingFacts:
-        """Return the facts of a listing, none of them older than the last erasure in it."""
+        """Return the facts of a listing, none older than the last erasure in it."""
         erasure = erasure_of(folder)
         with self._lock:
             known = self._listings.get(folder)
@@ -43,14 +43,14 @@ class FactsCache:
             return known
 
     def keep_only(self, folders: AbstractSet[Path]) -> None:
-        """Forget the listings that are there no more."""
+        """Drop all other listings."""
         with self._lock:
             for folder in self._listings.keys() - folders:
                 del self._listings[folder]
 
 
 class ListingFacts:
-    """The facts of one listing's transcripts since its last erasure, by their paths."""
+    """The facts of one listing's transcripts since its last erasure, by path."""
 
     def __init__(self, folder: Path, erasure: str, index: Index) -> None:
         self.erasure = erasure
@@ -62,9 +62,9 @@ class ListingFacts:
         self._shares = _shares(self._stored.pop(_SHARES, None))
 
     def of(self, path: str | Path, status: os.stat_result) -> TranscriptFacts | None:
-        """Return what the file says that has this status; `None` when it cannot be read now.
+        """Return the facts of the file with this status; `None` when it cannot be read now.
 
-        A file is read again when anything about it changed.
+        A file is read again when its stamp changes.
         """
         place, stamp = str(path), stamp_of(status)
         known = self._recalled(place)
@@ -83,12 +83,12 @@ class ListingFacts:
         return facts
 
     def shares(self, family: str) -> Mapping[str, float]:
-        """Return what the members of a family have taken over from others, by their places."""
+        """Return what the members of a family inherited from others, in USD by path."""
         with self._lock:
             return self._shares.get(family, {})
 
     def put_shares(self, shares: Mapping[str, Mapping[str, float]]) -> None:
-        """Remember what the members of all families there are have taken over."""
+        """Store what the members of all families inherited."""
         with self._lock:
             if shares == self._shares:
                 return
@@ -96,7 +96,7 @@ class ListingFacts:
         self._index.put_facts(self._folder, self.erasure, self, is_due=True)
 
     def keep_only(self, places: AbstractSet[str]) -> None:
-        """Forget the transcripts that are neither among these nor there."""
+        """Drop the transcripts that are not among these and do not exist."""
         with self._lock:
             others = (self._known.keys() | self._stored.keys()) - places
             gone = {one for one in others if not may_be_there(one)}
@@ -107,7 +107,7 @@ class ListingFacts:
             self._index.put_facts(self._folder, self.erasure, self, is_due=True)
 
     def as_json(self) -> str:
-        """Return all that is known, for the index."""
+        """Return all facts, for the index."""
         with self._lock:
             fresh = {place: _as_stored(*one) for place, one in self._known.items()}
             shares = {_SHARES: self._shares} if self._shares else {}
@@ -123,7 +123,7 @@ class ListingFacts:
 
 
 def no_facts() -> ListingFacts:
-    """Return the facts of nothing."""
+    """Return an empty cache that stores nothing."""
     return ListingFacts(Path(), NOBODY_KNOWS, Index())
 
 

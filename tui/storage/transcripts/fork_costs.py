@@ -1,8 +1,8 @@
-"""What a fork has cost by itself: its transcript repeats its parent's lines, and its costs.
+"""Computes a fork's own cost: its transcript repeats its parent's lines and costs.
 
-The CLI copies the lines of the parent with their ids, and counts on from what the parent had cost.
-Each message is paid once, by the transcript in which it was first: so the sum over the sessions
-that are there is what was spent on the lines that are there.
+The CLI copies the parent's lines with their ids, and continues its cost counter. Each message is
+charged once, to the transcript in which it came first: so the sum over all sessions is what was
+spent on the lines that exist.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(slots=True)
 class _Turn:
-    """The messages up to a line that says what all had cost by then, with their weights."""
+    """The messages up to a line with the total cost, with their weights."""
 
     messages: dict[str, float] = field(default_factory=dict)
     cost_usd: float = 0.0
@@ -44,11 +44,11 @@ class _Told:
     copied: set[str] = field(default_factory=set)
 
     def is_author(self, key: str) -> bool:
-        """Whether a message was answered here first, as far as anything tells."""
+        """Whether a message was first in this transcript, as far as is known."""
         return key not in self.copied and self.stamps.get(key, _NEVER) >= self.begun_at
 
     def spent_by(self, at: datetime) -> float:
-        """Return what all had cost at a moment."""
+        """Return the total cost at a moment."""
         costs = (one.cost_usd for one in self.turns if one.ended_at and one.ended_at <= at)
         return max(costs, default=0.0)
 
@@ -56,10 +56,10 @@ class _Told:
 def with_own_costs(
     transcripts: Sequence[Transcript], facts: ListingFacts
 ) -> tuple[Transcript, ...]:
-    """Return the transcripts, forks with what they have taken over from their parents.
+    """Return the transcripts, forks with the cost they inherited from their parents.
 
-    Transcripts are read for it only when a family has a new member, or one that costs by now. Of
-    those that cannot be read, or are too large, nobody knows.
+    Transcripts are only read when a family has a new member, or one with a first cost. The
+    inherited cost is `None` for a family that cannot be read, or is too large.
     """
     known: dict[str, Mapping[str, float]] = {}
     shares: dict[str, float | None] = {}
@@ -84,7 +84,7 @@ def _with_share(one: Transcript, share: float | None) -> Transcript:
 
 
 def _families(transcripts: Iterable[Transcript]) -> list[list[Transcript]]:
-    """Return those that may have lines in common: of one beginning, or copied from one another."""
+    """Return the groups of transcripts that may share lines, since they begin with the same one."""
     by_origin: dict[str, list[Transcript]] = {}
     for one in transcripts:
         if one.origin and one.cost_usd is not None:
@@ -101,7 +101,7 @@ def _name(family: Iterable[Transcript]) -> str:
 
 
 def _shares(family: Sequence[Transcript]) -> dict[str, float] | None:
-    """Return what each has taken over; `None` where there is too much to read, or no way to."""
+    """Return what each inherited; `None` if the family is too large or cannot be read."""
     if sum(one.size for one in family) > FAMILY_BYTES:
         return None
     try:
@@ -112,16 +112,16 @@ def _shares(family: Sequence[Transcript]) -> dict[str, float] | None:
 
 
 def _settled(family: Iterable[_Told]) -> dict[str, float]:
-    """Share out the costs, parents before their forks; return what each has taken over."""
+    """Distribute the costs, parents before their forks; return what each inherited."""
     paid: dict[str, tuple[float, _Told]] = {}
     return {one.place: _taken_over(one, paid) for one in family}
 
 
 def _taken_over(one: _Told, paid: dict[str, tuple[float, _Told]]) -> float:
-    """Pay what nobody has paid yet, and return what is left: it was taken over.
+    """Charge messages that are not charged yet, and return the rest: it was inherited.
 
-    A fork at an earlier message costs from the start what its parent had cost by then, not only
-    what its own lines tell of.
+    A fork from an earlier message starts at the parent's total at that time, which is more than
+    its own lines account for.
     """
     total, before, at_least = 0.0, 0.0, _restored(one, paid)
     for turn in one.turns:
@@ -138,7 +138,7 @@ def _taken_over(one: _Told, paid: dict[str, tuple[float, _Told]]) -> float:
 
 
 def _restored(one: _Told, paid: Mapping[str, tuple[float, _Told]]) -> float:
-    """Return what its parent had cost when it was forked, 0 for what is no fork."""
+    """Return its parent's cost when it was forked, 0 if it is not a fork."""
     messages = [key for turn in one.turns[:1] for key in turn.messages]
     copies = [key for key in messages if key in paid]
     if not copies:

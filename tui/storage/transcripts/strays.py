@@ -1,8 +1,8 @@
-"""Sessions of ours outside every listing: a pipeline wrote them to the CLI's default config dir.
+"""Finds strays: sessions that a pipeline wrote to the CLI's default config dir, not its listing's.
 
-Everything else there is somebody's private conversation. Only names are read to tell which files
-are ours: an id that a listing tracks, or a project folder that is named after a folder inside a
-listing, which the head of the file must confirm.
+Everything else there is private. Only names are read to find our files: an id that a listing
+tracks, or a project folder named after a folder inside a listing, which the head of the file must
+confirm.
 """
 
 from __future__ import annotations
@@ -36,11 +36,9 @@ Listings = tuple[tuple[Path, frozenset[str]], ...]
 
 
 class StrayFinder:
-    """Finds the transcripts in `claude_home` that belong to listings, again and again.
+    """Finds the transcripts in `claude_home` that belong to listings; reads only changed folders.
 
-    A folder that did not change is not read anew; `unread` says why there may be more. There are
-    none when `claude_home` is itself a
-    listing's.
+    `unread` says why there may be more. There are none if `claude_home` is itself a listing's.
     """
 
     def __init__(self, claude_home: Path, facts: FactsCache | None = None) -> None:
@@ -57,7 +55,7 @@ class StrayFinder:
         self.unread = ""
 
     def find(self, listings: Listings) -> Mapping[Path, tuple[Transcript, ...]]:
-        """Return the strays of these listings, each by its folder and with the ids it tracks."""
+        """Return the strays by listing folder; `listings` have their folder and tracked ids."""
         if listings is not self._listings:
             self._learn(listings)
         if self._is_a_listing_s or not listings:
@@ -75,9 +73,9 @@ class StrayFinder:
         return {folder: tuple(ones) for folder, ones in strays.items()}
 
     def processes(self) -> tuple[Process, ...]:
-        """Return what the registry there tells of the listings' sessions, and what it cannot tell.
+        """Return the registry's entries for the listings' sessions, and unreadable ones.
 
-        What else runs there is nobody's business.
+        Everything else that runs there is private.
         """
         if self._is_a_listing_s or not self._listings:
             return ()
@@ -101,7 +99,7 @@ class StrayFinder:
         self._owners, self._listings = owners, listings
 
     def _learn_folders(self, folders: tuple[Path, ...]) -> None:
-        """Learn where the listings are, under every name that a CLI may have for that place."""
+        """Learn the listings' paths, under every name that a CLI may use for them."""
         self._folders.clear()
         self._confirmed.clear()
         self._slugs.clear()
@@ -160,13 +158,13 @@ class StrayFinder:
                 yield name, f"{folder}/{name}/", self._owners[name]
 
     def _candidates(self, name: str) -> tuple[Path, ...]:
-        """Return the listings that a project folder of this name may be of a folder in."""
+        """Return the listings that may contain the folder of a project with this name."""
         ends = (*(one.start() for one in re.finditer("-", name)), len(name))
         found = (self._slugs.get(name[:end][:LONGEST_SLUG], ()) for end in ends if end)
         return tuple(dict.fromkeys(folder for folders in found for folder in folders))
 
     def _inside(self, path: str, candidates: tuple[Path, ...]) -> tuple[Path, ...]:
-        """Return the candidate that the session at `path` was started in, by its own word."""
+        """Return the candidate that contains the working folder recorded in the session."""
         if not candidates:
             return ()
         if path not in self._confirmed:
@@ -202,7 +200,7 @@ class StrayFinder:
             return None
 
     def _note(self, place: str, error: OSError) -> None:
-        """Note that a place could not be read, unless it is only gone."""
+        """Note that a path could not be read, unless it is gone."""
         if not isinstance(error, FileNotFoundError | NotADirectoryError):
             self.unread = f"{one_line(place)} cannot be read: {error.strerror}"
 

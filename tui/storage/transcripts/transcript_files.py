@@ -1,4 +1,4 @@
-"""Transcript files: find and measure them."""
+"""Finds and measures transcript files."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class TranscriptFinder:
         return not self._young
 
     def find(self, config_dir: Path) -> tuple[Transcript, ...]:
-        """Return every transcript below `config_dir`, by path; no link is followed."""
+        """Return every transcript below `config_dir`, by path; symlinks are ignored."""
         self._begun_ns = time.time_ns()
         said = self._facts.of(config_dir.parent)
         is_same = said is self._said
@@ -124,7 +124,7 @@ class TranscriptFinder:
                 self._note_remains(name, folder)
 
     def _note_remains(self, session_id: str, folder: os.DirEntry[str]) -> None:
-        """Take note of a session's own folder whose transcript is gone."""
+        """Add a session's own folder whose transcript is gone."""
         if not self._budget.spend() and not self._is_wanted(session_id):
             self._leave_out(f"transcripts: {self._budget.words}")
             return
@@ -139,7 +139,7 @@ class TranscriptFinder:
             self.remains = (*self.remains, one)
 
     def _note_age(self, path: str, status: os.stat_result) -> None:
-        """Remember what the same tick of the clock may change once more, and leave no trace."""
+        """Remember a file that is so new that another change may leave its stamp as it is."""
         self._young.discard(path)
         if abs(self._begun_ns - max(status.st_mtime_ns, status.st_ctime_ns)) < _YOUNG_NS:
             self._young.add(path)
@@ -150,7 +150,7 @@ class TranscriptFinder:
         return measure(folder.path)
 
     def _sketches(self, config_dir: str) -> Iterator[Transcript]:
-        """The guide's sketch of a session, a folder by its id: shown, never resumable."""
+        """Yield the guide's sketches of sessions, folders named by id; they can't be resumed."""
         for folder in self._folders(config_dir, MOST_TRANSCRIPTS):
             if not is_session_id(folder.rpartition("/")[2]):
                 continue
@@ -177,7 +177,7 @@ class TranscriptFinder:
             return False
 
     def _scan(self, folder: str, most: int) -> list[os.DirEntry[str]]:
-        """Return what lies in a folder, at most so much and what is wanted."""
+        """Return at most `most` entries of a folder, and the wanted ones."""
         found: list[os.DirEntry[str]] = []
         try:
             with os.scandir(folder) as entries:
@@ -192,7 +192,7 @@ class TranscriptFinder:
         return found
 
     def _leave_unread(self, place: str, error: OSError) -> None:
-        """Say that a place could not be read, unless it is only gone."""
+        """Record that a path could not be read, unless it is gone."""
         if isinstance(error, FileNotFoundError | NotADirectoryError):
             return
         self._leave_out(f"{one_line(Path(place).name)} cannot be read: {error.strerror}")
@@ -202,9 +202,9 @@ class TranscriptFinder:
     def _keep_unread(
         self, known: dict[str, Transcript], seen: dict[str, FileStamp], *, is_same: bool
     ) -> None:
-        """Keep what was known of the places that could not be read.
+        """Keep the known transcripts in paths that could not be read.
 
-        What was said there is not kept when it may have been erased: it is read anew.
+        Their facts are dropped if something was erased since.
         """
         places = tuple(f"{place}/" for place in self._unread)
         for path in known.keys() - self._known.keys() if places else ():
@@ -243,9 +243,9 @@ def transcript_of(
 
 
 def sketch_in(folder: Path) -> Transcript | None:
-    """Return the guide's sketch of a session that this folder is, `None` when it is none.
+    """Return the guide's sketch of a session in this folder, `None` if it has none.
 
-    Raises `OSError` when nobody can tell.
+    Raises `OSError` when it cannot be read.
     """
     conversation = folder / "conversation.json"
     try:
@@ -266,17 +266,17 @@ def sketch_in(folder: Path) -> Transcript | None:
 
 
 def _is_of(one: Transcript, status: os.stat_result, more: FolderSize) -> bool:
-    """Whether what lies beside a transcript is as it was."""
+    """Whether a transcript's size and its own folder are unchanged."""
     return one.bytes == status.st_size + more.bytes and one.active_at == _active_at(status, more)
 
 
 def _modified_at(status: os.stat_result) -> datetime:
-    """Return a file's mtime; some file systems keep any number, the calendar does not."""
+    """Return a file's mtime, limited to the calendar: file systems may store any number."""
     return _moment(status.st_mtime)
 
 
 def _active_at(status: os.stat_result, more: FolderSize) -> datetime | None:
-    """Return when what lies beside a transcript was written to, if that is later than itself."""
+    """Return when the session's own folder was last written, if later than the transcript."""
     return _moment(more.newest_ns / 1e9) if more.newest_ns > status.st_mtime_ns else None
 
 

@@ -1,4 +1,1 @@
-"""The trash on disk: manifests, moves by rename, erasure and scrubbing.
-
-Who may delete what is decided in operations.
-"""
+"""The trash on disk: manifests, moves, erasure. What may be deleted is decided in operations."""

@@ -1,4 +1,4 @@
-"""Files erased for good: nothing here needs a byte of free space, and no link is followed."""
+"""Erases files for good: needs no free disk space, and follows no link."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from tui.storage.trash.trash import batches_in, clear, drop_batch, read_batches
 
 
 def measure_trashed(trashed: Manifest) -> FolderSize:
-    """Return the size of what lies in the trash of a session."""
+    """Return the size of a session's files in the trash."""
     return sum(map(measure, (*trashed.files, trashed.erased_mark)), FolderSize())
 
 
 def measures(sessions: Iterable[Manifest]) -> list[FolderSize]:
-    """Return the size of each of many sessions in the trash, as far as time allows."""
+    """Return the sizes of sessions in the trash, within a time limit."""
     budget = Budget(MOST_NAMES, TRASH_S)
     return [
         measure_trashed(one) if budget.spend() else FolderSize(cut=budget.words) for one in sessions
@@ -40,13 +40,13 @@ def measures(sessions: Iterable[Manifest]) -> list[FolderSize]:
 
 
 def erase(trashed: Manifest) -> int:
-    """Erase a session in the trash and return the bytes that were freed; raises `ConsoleError`.
+    """Erase a session in the trash and return the bytes freed; raises `ConsoleError`.
 
-    First one rename takes it out of the trash: what is half erased must never be taken for half
-    moved. `finish` does the rest should this process be killed.
+    First one file is renamed as a mark, so that an interrupted erasure is not taken for an
+    interrupted move; `finish` completes it.
     """
     freed = measure_trashed(trashed).bytes
-    if not may_be_there(trashed.erased_mark):  # else one that broke off goes on
+    if not may_be_there(trashed.erased_mark):  # else continue an interrupted erasure
         doomed = next(iter(trashed.files), trashed.mark)
         try:
             with folder_of(doomed) as (batch, name):
@@ -62,9 +62,9 @@ def erase(trashed: Manifest) -> int:
 
 
 def _erase_rest(batch: Path, number: str) -> None:
-    """Erase whatever has that number, last what shows that it is to be erased.
+    """Erase all files with that number, the erasure mark last.
 
-    That stays while anything else cannot be; raises the first `ConsoleError` once all was tried.
+    If any other file fails, the mark stays, and the first `ConsoleError` is raised at the end.
     """
     try:
         *paths, mark = paths_of(batch, number)
@@ -86,16 +86,13 @@ def _unread(batch: Path, error: OSError) -> ConsoleError:
 
 
 def erase_words(trashed: Manifest) -> None:
-    """Take what its batch's manifest says of an erased session out of there, too.
-
-    Raises `OSError`.
-    """
+    """Remove an erased session from its batch's manifest; raises `OSError`."""
     if may_be_there(trashed.batch):
         forget(trashed)
 
 
 def erase_path(path: Path) -> None:
-    """Erase a file, a link or a folder with all that is in it; raises `ConsoleError`."""
+    """Erase a file, a link or a whole folder; raises `ConsoleError`."""
     try:
         if not may_be_there(path):
             return
@@ -111,21 +108,21 @@ def erase_path(path: Path) -> None:
 def read_half_erased(
     root: Path, listing_paths: Iterable[Path]
 ) -> tuple[tuple[Manifest, ...], tuple[str, ...]]:
-    """Return the sessions in the trash whose erasure broke off, and what could not be read."""
+    """Return the sessions in the trash whose erasure was interrupted, and read errors."""
     return read_batches(root, listing_paths, numbers_erased)
 
 
 def read_said(
     root: Path, listing_paths: Iterable[Path]
 ) -> tuple[tuple[Manifest, ...], tuple[str, ...]]:
-    """Return all that the manifests speak of, there, half erased or gone, and what is unread."""
+    """Return all sessions in the manifests (present, half erased or gone), and read errors."""
     return read_batches(root, listing_paths, numbers_said)
 
 
 def nameless_leftovers(bases: Iterable[Path]) -> tuple[Path, ...]:
-    """Return what lies there of erasures that broke off, where no manifest says of what session.
+    """Return the marks of interrupted erasures whose session is in no manifest.
 
-    What cannot be read now is left out: `read_half_erased` names it.
+    Batches that cannot be read are skipped: `read_half_erased` reports them.
     """
     found: list[Path] = []
     for batch in (one for base in bases for one in batches_in(base)):
@@ -137,9 +134,9 @@ def nameless_leftovers(bases: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def finish(bases: Iterable[Path], before: datetime) -> None:
-    """Erase what no manifest names, and clear what was left half made before that moment.
+    """Finish interrupted erasures that are in no manifest, and remove empty batches from `before`.
 
-    Raises the first `ConsoleError` once all were tried.
+    Raises the first `ConsoleError` at the end.
     """
     problems: list[ConsoleError] = []
     bases = tuple(bases)

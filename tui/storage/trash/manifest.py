@@ -1,4 +1,4 @@
-"""What a folder in the trash says of itself: whose files lie in it, and how to put them back."""
+"""The manifest of a folder in the trash: which session's files it holds, and their old paths."""
 
 from __future__ import annotations
 
@@ -31,11 +31,10 @@ _RUN = re.compile(r"\.session_console/runs/[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4,16}")
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One session in the trash: what was moved from where below its listing, and its row.
+    """One session in the trash: its old paths and its row.
 
-    The n-th of `places`, each relative to the listing, lies in `<number>-<n>` of `batch`, the
-    folder of all that was moved with it. `row` is as it was before; `left` is the status that the
-    act gave it, `action` which act it was.
+    The n-th of `places`, each relative to the listing, is now `<number>-<n>` in the folder `batch`.
+    `row` is the row before the act; `left` is the status that the act gave it, `action` the act.
     """
 
     batch: Path
@@ -53,22 +52,22 @@ class Manifest:
 
     @property
     def trash_id(self) -> str:
-        """What names it among all in the trash."""
+        """Its unique id in the trash."""
         return f"{self.batch.name}-{self.number}"
 
     @property
     def mark(self) -> Path:
-        """What shows that it is in the trash when nothing of it was moved: its row alone."""
+        """The file that marks it as trashed when it has no files, only a row."""
         return self.batch / self.number
 
     @property
     def erased_mark(self) -> Path:
-        """What shows that it is being erased, and holds a part of it itself."""
+        """The path that marks it as being erased; it is one of its own files, renamed."""
         return self.batch / f"{self.number}{PURGED}"
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """What lies in the trash of it now, or may."""
+        """Its files in the trash that exist, or may."""
         moved = (self.moved(index) for index in range(len(self.places)))
         return tuple(path for path in moved if may_be_there(path))
 
@@ -78,15 +77,12 @@ class Manifest:
         return self.row and replace(self.row, status=self.left)
 
     def moved(self, index: int) -> Path:
-        """Return where the place of that index lies now."""
+        """Return the path in the trash of the place with this index."""
         return self.batch / f"{self.number}-{index}"
 
 
 def write_manifest(batch: Path, sessions: Sequence[Manifest]) -> None:
-    """Write down, and read back, what a batch holds; raises `OSError`.
-
-    What cannot be read could never be restored.
-    """
+    """Write a batch's manifest, and verify that it can be read back; raises `OSError`."""
     first = sessions[0]
     head = {"listing": first.listing, "at": first.at.isoformat()}
     head |= {"operator": first.operator, "action": first.action}
@@ -96,7 +92,7 @@ def write_manifest(batch: Path, sessions: Sequence[Manifest]) -> None:
 
 
 def read_manifest(batch: Path, numbers: Iterable[str]) -> tuple[Manifest, ...]:
-    """Return what the manifest says of those numbers: nothing of the unsound.
+    """Return the manifest's sessions with these numbers, without invalid ones.
 
     Raises `OSError` when it cannot be read now.
     """
@@ -106,7 +102,7 @@ def read_manifest(batch: Path, numbers: Iterable[str]) -> tuple[Manifest, ...]:
 
 
 def numbers_said(batch: Path) -> tuple[str, ...]:
-    """Return the numbers that the manifest speaks of, whatever lies in the batch.
+    """Return all numbers in the manifest, whatever is in the batch.
 
     Raises `OSError` when it cannot be read now.
     """
@@ -115,7 +111,7 @@ def numbers_said(batch: Path) -> tuple[str, ...]:
 
 
 def forget(trashed: Manifest) -> None:
-    """Take all that is said of a session out of its batch's manifest; raises `OSError`."""
+    """Remove a session from its batch's manifest; raises `OSError`."""
     manifest = _load(trashed.batch)
     if manifest is not None and manifest["sessions"].pop(trashed.number, None) is not None:
         _write(trashed.batch, manifest)
@@ -132,10 +128,10 @@ def _as_json(one: Manifest) -> dict[str, Any]:
 
 
 def _load(batch: Path) -> dict[str, Any] | None:
-    """Return a sound manifest, `None` without one; raises `OSError` when nobody can tell."""
+    """Return a valid manifest, `None` if there is none; raises `OSError` if it cannot be read."""
     try:
         text = read_small(batch / MANIFEST, limits.MANIFEST)
-        # Ours are: with one letter beyond it every other would take four bytes.
+        # Ours are ASCII: with one other letter, each character would take four bytes.
         manifest = parse_json(text) if text.isascii() or len(text) <= limits.SMALL else None
     except (ValueError, RecursionError):
         return None
@@ -173,7 +169,7 @@ def _trashed(batch: Path, manifest: Mapping[str, Any] | None, number: str) -> Ma
 
 
 def _are_places_of(trashed: Manifest) -> bool:
-    """Whether all that is to be put back is its session's: nothing else was ever moved."""
+    """Whether all its paths belong to its session: nothing else is ever moved."""
     places, session_id = trashed.places, trashed.session_id
     is_each_once = len(set(places)) == len(places)
     return is_each_once and all(
@@ -182,7 +178,7 @@ def _are_places_of(trashed: Manifest) -> bool:
 
 
 def _is_row_of(trashed: Manifest) -> bool:
-    """Whether the manifest's row is one of its session: the file may have been edited."""
+    """Whether the row is of the same session: the manifest may have been edited."""
     row = trashed.row
     if row is None:
         return True
@@ -192,7 +188,7 @@ def _is_row_of(trashed: Manifest) -> bool:
 
 
 def numbers_in(batch: Path) -> tuple[str, ...]:
-    """Return the numbers of the sessions that lie in a batch, in order; none that is being erased.
+    """Return the numbers of the sessions in a batch, in order, without those being erased.
 
     Raises `OSError` when it cannot be read.
     """
@@ -202,18 +198,12 @@ def numbers_in(batch: Path) -> tuple[str, ...]:
 
 
 def numbers_erased(batch: Path) -> tuple[str, ...]:
-    """Return the numbers of the sessions in a batch that are being erased, and no other name.
-
-    Raises `OSError`, as `numbers_in` does.
-    """
+    """Return the numbers of the sessions in a batch that are being erased; raises `OSError`."""
     return tuple(match[1] for name in _names(batch) if (match := _ERASED.fullmatch(name)))
 
 
 def paths_of(batch: Path, number: str) -> tuple[Path, ...]:
-    """Return all that lies in a batch under a number, last what shows that it is being erased.
-
-    Raises `OSError`: what was not seen is not gone.
-    """
+    """Return all paths of a number in a batch, last its erasure mark; raises `OSError`."""
     found = [
         name for name in _names(batch) if (match := _MOVED.fullmatch(name)) and match[1] == number
     ]
@@ -221,7 +211,7 @@ def paths_of(batch: Path, number: str) -> tuple[Path, ...]:
 
 
 def _names(batch: Path) -> list[str]:
-    """Return the names in a batch that tell anything; of one that is gone, or a link, none."""
+    """Return the names in a batch; empty if it is gone or a link."""
     try:
         return names_in(batch, limits.MOST_NAMES)[0]
     except OSError as error:

@@ -28,15 +28,15 @@ def scrub_database(
     now: datetime,
     act_id: str = "",
 ) -> None:
-    """Empty the metadata of a session in its row, which becomes `deleted`, and all over the audit.
+    """Clear a session's metadata in its row, which becomes `deleted`, and in all audit events.
 
-    What was there is overwritten in the file, too. Raises `Changed` when the row is not `row` any
+    The bytes in the file are overwritten too. Raises `Conflict` when the row is not `row` any
     more, `DatabaseProblem`.
     """
     if not may_be_there(db_path):
         return
     write(db_path, _scrub(session_id, row, Transactions(zone, operator, act_id), now))
-    with suppress(DatabaseProblem):  # the log of a database in WAL mode: it is emptied in time
+    with suppress(DatabaseProblem):  # a log in WAL mode is truncated later in any case
         require_plain(db_path)
         with problems(db_path):
             empty_log(db_path)

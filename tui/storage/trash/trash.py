@@ -1,9 +1,9 @@
-"""The trash: whole footprints moved aside by rename, with a manifest that can undo it.
+"""The trash: all files of a session are moved aside by rename, with a manifest to undo it.
 
-A batch is a folder with one manifest and whatever was moved, named by numbers: nothing is made for
-each session, since making costs many times what moving does. The manifest is on the disk before
-anything moves, and that one `fsync` is enough: journalling file systems keep the order of what
-follows, the renames and then the commit of the rows.
+A batch is a folder with one manifest and the moved files, named by numbers: no folder is made for
+each session, since that costs many times a rename. The manifest is flushed before anything moves,
+and that one `fsync` is enough: journalling file systems keep the order of the renames and the
+commit of the rows that follow.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ WAY_OUT = (
     "Erasing needs no space: `cleanup --purge-trash` for the old trash, `purge ID` for one "
     "session, in the trash or not"
 )
-_FEW = 100  # a manifest, and what was left of writing it
+_FEW = 100  # a manifest and its temporary files
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True, slots=True)
 class PendingMove:
-    """A session that is about to be moved: its paths, its row, and the status it is to get."""
+    """A session to be moved: its paths, its row, and its new status."""
 
     session_id: str
     paths: tuple[Path, ...]
@@ -57,7 +57,7 @@ class PendingMove:
 
 
 class TrashBatch:
-    """What is being moved together; `keep` what is to stay in the trash."""
+    """Sessions that are moved together; `keep` those that are to stay in the trash."""
 
     def __init__(self, folder: Path, listing_path: Path, sessions: tuple[Manifest, ...]) -> None:
         self.sessions = sessions
@@ -77,7 +77,7 @@ class TrashBatch:
             raise _unmoved(error) from error
 
     def keep(self, trashed: Manifest) -> None:
-        """Let a session stay in the trash: its row says so."""
+        """Leave a session in the trash, once its row is written."""
         self._open.remove(trashed)
 
     def give_back(self, trashed: Manifest) -> None:
@@ -86,7 +86,7 @@ class TrashBatch:
         put_back(trashed, self._listing_path)
 
     def close(self) -> None:
-        """Give back all that was not kept; raises the first problem once all were tried."""
+        """Move back all sessions that were not kept; raises the first problem at the end."""
         problems = []
         for trashed in tuple(self._open):
             try:
@@ -108,10 +108,10 @@ def moving_to_trash(
     operator: str,
     action: str,
 ) -> Iterator[TrashBatch]:
-    """Write the intent down for a batch whose sessions are then moved, and kept or given back.
+    """Write the manifest of a batch, whose sessions are then moved, and kept or moved back.
 
-    Whatever ends the block, an interrupt too, gives back what was not kept. Raises `ConsoleError`
-    when the trash cannot be written.
+    At the end of the block, also by an interrupt, sessions that were not kept are moved back.
+    Raises `ConsoleError` when the trash cannot be written.
     """
     facts = {"at": at, "operator": operator, "action": action}
     try:
@@ -146,10 +146,10 @@ def _intended(folder: Path, listing: Path, number: int, one: PendingMove, **fact
 
 
 def require_way_back(trashed: Manifest, listing_path: Path) -> tuple[tuple[Path, Path], ...]:
-    """Return from where to where each thing of a session has to be moved; a second time, the rest.
+    """Return the source and target of each file to restore; after an interruption, the rest.
 
-    Raises `Conflict` when something new is in the way, `Refused` when the way leads out, and
-    `ConsoleError` when nobody can tell what is where.
+    Raises `Conflict` when a target exists again, `Refused` when one is outside the listing, and
+    `ConsoleError` when this cannot be checked.
     """
     targets = [_inside(listing_path, place) for place in trashed.places]
     pairs = [(trashed.moved(index), target) for index, target in enumerate(targets)]
@@ -161,7 +161,7 @@ def require_way_back(trashed: Manifest, listing_path: Path) -> tuple[tuple[Path,
 
 
 def _is_there(path: Path) -> bool:
-    """Whether something is at `path`: only "no such file" says no, anything else is raised."""
+    """Whether `path` exists; raises `ConsoleError` if that cannot be checked."""
     try:
         path.lstat()
     except FileNotFoundError:
@@ -179,7 +179,7 @@ def _in_the_way(target: Path, listing_path: Path) -> Conflict:
 
 
 def put_back(trashed: Manifest, listing_path: Path) -> None:
-    """Rename everything back to where it was, and let the trash forget it; safe to do twice.
+    """Move all files back to their old paths, and out of the trash; safe to do twice.
 
     Raises `Refused` before anything moves, as `require_way_back` does, else `ConsoleError`.
     """
@@ -187,7 +187,7 @@ def put_back(trashed: Manifest, listing_path: Path) -> None:
         for moved, target in reversed(require_way_back(trashed, listing_path)):
             make_folders(listing_path, *target.parent.relative_to(listing_path).parts)
             rename_anew(moved, target)
-    except FileExistsError as error:  # it came at this very moment
+    except FileExistsError as error:  # made since the check
         raise _in_the_way(Path(error.filename2), listing_path) from error
     except OSError as error:
         raise ConsoleError(f"{error.filename} cannot be restored: {error.strerror}") from error
@@ -196,7 +196,7 @@ def put_back(trashed: Manifest, listing_path: Path) -> None:
 
 
 def drop_batch(batch: Path) -> None:
-    """Remove a batch in which nothing lies but its manifest, whole or half written."""
+    """Remove a batch that holds only its manifest, complete or not."""
     try:
         names, is_all = names_in(batch, _FEW)
         if is_all and all(name.lstrip(".").startswith(MANIFEST) for name in names):
@@ -216,14 +216,14 @@ def list_trash(root: Path, listing_paths: Iterable[Path] = ()) -> tuple[Manifest
 def read_trash(
     root: Path, listing_paths: Iterable[Path] = ()
 ) -> tuple[tuple[Manifest, ...], tuple[str, ...]]:
-    """Return the same, and in words what of the trash was not read."""
+    """Return the same, and messages about what could not be read."""
     return read_batches(root, listing_paths, numbers_in)
 
 
 def read_batches(
     root: Path, listing_paths: Iterable[Path], numbers: Callable[[Path], Iterable[str]]
 ) -> tuple[tuple[Manifest, ...], tuple[str, ...]]:
-    """Return what the manifests say of the `numbers` of each batch, and what was not read."""
+    """Return the sessions with the `numbers` of each batch, and messages as `read_trash`."""
     budget, unread = Budget(MOST_NAMES, TRASH_S), list[str]()
     found: list[Manifest] = []
     for base, only in _bases(root, listing_paths):
@@ -242,17 +242,14 @@ def read_batches(
 
 
 def unreadable_trash(root: Path, listing_paths: Iterable[Path] = ()) -> tuple[Path, ...]:
-    """Return the folders in the trash with something in them that no manifest explains.
-
-    Only by hand are they mended.
-    """
+    """Return the folders in the trash with files that are in no manifest; fix them by hand."""
     return tuple(
         batch for batch, only in _batches(root, listing_paths) if _is_unexplained(batch, only)
     )
 
 
 def _is_unexplained(batch: Path, only: str) -> bool:
-    """Whether that is sure: what cannot be read now may be explained, see `read_trash`."""
+    """Whether a batch has files that are in no manifest; false if it cannot be read now."""
     try:
         return len(_sessions(batch, only, found := numbers_in(batch))) < len(found)
     except OSError:
@@ -260,27 +257,27 @@ def _is_unexplained(batch: Path, only: str) -> bool:
 
 
 def _batches(root: Path, listing_paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
-    """Yield every batch, and the listing that it may speak of."""
+    """Yield every batch, and the only listing that it may name."""
     for base, only in _bases(root, listing_paths):
         yield from ((batch, only) for batch in batches_in(base))
 
 
 def _bases(root: Path, listing_paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
-    """Yield whose trash there is, and the listing that it may speak of: the root's of any.
+    """Yield the folders with a trash, and the only listing that it may name: the root's, any.
 
-    Whoever may write into one listing must not be able to speak of another.
+    Those who can write to one listing must not be able to name another.
     """
     yield root, ""
     yield from ((path, path.name) for path in listing_paths)
 
 
 def batches_in(base: Path) -> list[Path]:
-    """Return the batches in the trash of a root or listing, by name; a link leads nowhere."""
+    """Return the batches in the trash of a root or listing, by name; symlinks are ignored."""
     return _batches_in(base)[0]
 
 
 def _batches_in(base: Path) -> tuple[list[Path], str]:
-    """Return the newest batches, and why these are not all; empty when they are."""
+    """Return the newest batches, and why there may be more; empty when these are all."""
     trash = our_folder(base, "trash")
     if trash is None:
         return [], "it lies behind a link, and links are not followed"
@@ -296,7 +293,7 @@ def _batches_in(base: Path) -> tuple[list[Path], str]:
 
 
 def _is_folder(path: Path) -> bool:
-    """Whether that is a folder, or may be one: whoever reads it says why it cannot be read."""
+    """Whether it is a folder, or may be one: reading it then reports the error."""
     try:
         return stat.S_ISDIR(path.lstat().st_mode)
     except OSError as error:
@@ -309,9 +306,9 @@ def _sessions(batch: Path, only: str, numbers: Iterable[str]) -> tuple[Manifest,
 
 
 def _new_batch(root: Path, listing_path: Path, at: datetime) -> Path:
-    """Make a batch's folder in the root's trash, or the listing's where a rename leads no farther.
+    """Make a batch's folder in the root's trash, or the listing's if a rename can't reach that.
 
-    Only a rename can tell: two mounts of one disk have the same number, and none leads across.
+    Only a rename can tell: two mounts of one disk have the same device number.
     """
     trash = console_folder(root, "trash") if _is_same_disk(root, listing_path) else None
     own = console_folder(listing_path, "trash")
@@ -327,7 +324,7 @@ def _new_batch(root: Path, listing_path: Path, at: datetime) -> Path:
 
 
 def _moved_to(trash: Path, made: Path) -> Path:
-    """Rename a batch just made into the root's trash if that can be, and return where it is."""
+    """Move a new batch into the root's trash if possible, and return its path."""
     try:
         rename_anew(made, trash / made.name)
     except OSError as error:
@@ -346,9 +343,9 @@ def _write_intent(batch: Path, sessions: tuple[Manifest, ...]) -> None:
 
 
 def clear(base: Path, before: datetime) -> None:
-    """Remove the batches that hold nothing, left by a process that was killed before that moment.
+    """Remove the empty batches of killed processes, if they are older than `before`.
 
-    A batch that is being made now looks the same, but for its age.
+    Only their age tells them from a batch that is being made now.
     """
     for batch in batches_in(base):
         with suppress(OSError):
@@ -357,15 +354,15 @@ def clear(base: Path, before: datetime) -> None:
 
 
 def unwritten(what: str, error: OSError) -> ConsoleError:
-    """Return that something could not be written, why, and on a full disk what can be done."""
-    said = f"{what}: {error.strerror or error}"
+    """Return the error for a failed write; on a full disk it says what to do."""
+    message = f"{what}: {error.strerror or error}"
     if not is_full(error):
-        return ConsoleError(said)
-    return ConsoleError(f"{said}. {WAY_OUT}")
+        return ConsoleError(message)
+    return ConsoleError(f"{message}. {WAY_OUT}")
 
 
 def _unmoved(error: OSError) -> ConsoleError:
-    """Return that something could not be moved into the trash, and between which mounts."""
+    """Return the error for a failed move to the trash; it names the mounts if there are two."""
     if error.errno == errno.EXDEV:
         here, there = mount_of(Path(error.filename)), mount_of(Path(error.filename2))
         if here != there:
@@ -378,7 +375,7 @@ def _unmoved(error: OSError) -> ConsoleError:
 
 
 def is_full(error: BaseException | None) -> bool:
-    """Whether it is that no byte more can be written."""
+    """Whether the disk, quota or file size limit is reached."""
     return isinstance(error, OSError) and error.errno in _FULL
 
 
@@ -387,7 +384,7 @@ def _is_same_disk(root: Path, listing_path: Path) -> bool:
 
 
 def _inside(listing_path: Path, place: str) -> Path:
-    """Return the path of a manifest's place, or raise `Refused` when it leads out."""
+    """Return the path of a manifest's place; raises `Refused` if it is outside the listing."""
     parts = PurePosixPath(place).parts
     if not parts or ".." in parts or place.startswith("/") or "\0" in place:
         raise Refused("the manifest names a place outside the listing")

@@ -53,6 +53,7 @@ def words(error: Exception, said: str = "", *, is_out_of_memory: bool = False) -
         (dead(200), "", False, "the CLI ended by itself with exit code 200"),
         (dead(1), "no config\x1b[31m", False,
          f"the CLI ended by itself with exit code 1: no config; {AGAIN}"),
+        (dead(1), "a " * 400, False, "the CLI ended by itself with exit code 1: a a"),
         (CLIConnectionError("Cannot write to terminated process (exit code: -9)"), "", False,
          "the CLI was ended by SIGKILL"),
         (CLIConnectionError(f"Cannot write to process that exited with error: {dead(2)}"), "",

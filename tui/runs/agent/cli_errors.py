@@ -109,7 +109,7 @@ def _how(code: int, *, is_out_of_memory: bool) -> str:
 
 def _last_words(said: str) -> str:
     words = one_line(said)
-    return f": {words[-_LAST_WORDS:]}" if words else ", and said nothing of why"
+    return f": {words[-_LAST_WORDS:].lstrip()}" if words else ", and said nothing of why"
 
 
 def _names(error: Exception) -> frozenset[str]:

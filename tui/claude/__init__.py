@@ -1,4 +1,4 @@
-"""The Claude CLI's own files and formats, and the only place that knows them.
+"""The Claude CLI's own files and formats; no other package knows them.
 
-Nothing that we write for ourselves.
+Our own files are in `storage`, SDK options and messages in `runs/agent`.
 """

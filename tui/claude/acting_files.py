@@ -14,7 +14,7 @@ from tui.claude.layout import DEFAULT_CONFIG_DIR, LOCAL_SETTINGS, SETTINGS, STAT
 from tui.safe_io.folders import is_link, read_small
 from tui.safe_io.opening import CONFIG_DIR
 
-# What runs a program, or sends an agent elsewhere, without being asked.
+# Settings that run a program, or send an agent elsewhere, without asking.
 _RUNS = (
     *("hooks", "apiKeyHelper", "env", "statusLine", "awsAuthRefresh", "awsCredentialExport"),
     *("gcpAuthRefresh", "otelHeadersHelper", "fileSuggestion", "enabledPlugins"),
@@ -22,7 +22,7 @@ _RUNS = (
 )
 _ALLOWS = ("allow", "defaultMode", "additionalDirectories")
 _SERVERS = ".mcp.json"
-# What an agent may be told to use; each can bring commands of its own.
+# Folders that an agent may use; each can bring commands of its own.
 _FOLDERS = ("skills", "commands", "agents", "plugins", "workflows", "output-styles", "rules")
 _ONLY_WORDS = ("output-styles", "rules")
 _WORDS = ("CLAUDE.md", "CLAUDE.local.md")
@@ -31,7 +31,7 @@ UNREAD = "cannot be read"
 
 @dataclass(frozen=True, slots=True)
 class AgentFile:
-    """One file or folder, and in `what` why it acts; whether that may run commands."""
+    """One file or folder, `what` acts in it, and whether it may run commands."""
 
     path: Path
     what: str
@@ -39,7 +39,7 @@ class AgentFile:
 
 
 def acting_files(folder: Path) -> tuple[AgentFile, ...]:
-    """Return what acts in agents that start in a listing's folder; some thirty `stat`s."""
+    """Return what acts in agents that start in a listing's folder, with about thirty `stat`s."""
     own, config_dir = folder / DEFAULT_CONFIG_DIR, folder / CONFIG_DIR
     found = [*_of_folder(folder), *_of_claude(own, (SETTINGS, LOCAL_SETTINGS))]
     if not is_link(config_dir):
@@ -84,7 +84,7 @@ def _of_settings(path: Path) -> Iterator[AgentFile]:
 
 
 def _of_servers(path: Path) -> Iterator[AgentFile]:
-    """Yield the CLI's own state when it names servers, for all folders or for one."""
+    """Yield the CLI's state file if it names MCP servers, for all folders or for one."""
     if not _is_there(path):
         return
     state = _read(path)
@@ -105,7 +105,7 @@ def _read(path: Path) -> Mapping[str, Any] | None:
 
 
 def _is_there(path: Path) -> bool:
-    """Whether there is anything by this name: also where nobody can tell."""
+    """Whether the path exists; true if nobody can tell."""
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError):

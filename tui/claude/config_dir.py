@@ -1,4 +1,4 @@
-"""The CLI's own config dir: its sweep, the footprint of a session in it, its children's age."""
+"""The CLI's config dir: its sweep, what belongs to a session in it, the age of its folders."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SWEEP_SETTING = "cleanupPeriodDays"
 def sweep_days(config_dir: Path) -> int:
     """Return after how many days without a write the CLI deletes a transcript here.
 
-    `UNKNOWN_SWEEP` when that cannot be read. Of what is no JSON the CLI takes nothing, either.
+    `UNKNOWN_SWEEP` when the settings cannot be read. The CLI ignores settings that are no JSON.
     """
     try:
         stored = parse_json(read_small(config_dir / layout.SETTINGS, follows=True))
@@ -77,9 +77,9 @@ def raise_sweep(config_dir: Path, modified_at: datetime, until: datetime) -> int
 
 
 def _raise_sweep(path: Path, needed: int) -> int | None:
-    """Write the days needed unless another did meanwhile; the lock is held.
+    """Write the days needed, unless another program did; the caller holds the lock.
 
-    The CLI and its users write this file, too: what they write at this moment stays.
+    The CLI and its users write this file too: nothing that they write meanwhile is lost.
     """
 
     def raised(stored: bytes | None) -> bytes | None:
@@ -95,9 +95,9 @@ def _raise_sweep(path: Path, needed: int) -> int | None:
 
 
 def refresh_children(config_dir: Path, now: datetime) -> None:
-    """Give the children of the config dir the mtime `now`.
+    """Set the mtime of the config dir's subfolders to `now`.
 
-    The guide's clean-up by age removes old children of this folder, whatever is new below them.
+    The guide's clean-up by age removes old subfolders, however new the files in them are.
     """
     if is_link(config_dir):
         return
@@ -117,16 +117,16 @@ def refresh_children(config_dir: Path, now: datetime) -> None:
 def footprint(config_dir: Path, session_id: str) -> tuple[Path, ...]:
     """Return everything in the config dir that belongs to a session and exists.
 
-    Nothing that is a link or lies behind one, and nothing for what can be no session's id. A
-    folder called like the id is only taken when it is a session's: other things have names too.
+    Links are not followed, and an invalid id has no footprint. A folder named like the id counts
+    only if it is a session's.
     """
     return footprints(config_dir, [session_id])[session_id]
 
 
 def footprints(config_dir: Path, session_ids: Iterable[str]) -> dict[str, tuple[Path, ...]]:
-    """Return the footprint of each of many sessions, looking into every folder only once.
+    """Return the footprint of each session, reading every folder only once.
 
-    Raises `Refused` when a part cannot be read: what was not seen is not gone.
+    Raises `Refused` when a folder cannot be read: what was not seen may still be there.
     """
     try:
         return _footprints(config_dir, session_ids)
@@ -163,7 +163,7 @@ def _footprints(config_dir: Path, session_ids: Iterable[str]) -> dict[str, tuple
 def _beside(
     config_dir: Path, in_projects: Iterable[os.DirEntry[str]]
 ) -> Iterator[tuple[str, Path]]:
-    """Yield what the CLI keeps beside transcripts, each with the id of its session."""
+    """Yield the files and folders beside transcripts, each with the id of its session."""
     for entry in in_projects:
         yield entry.name, Path(entry.path)
     for kind in layout.SESSION_FOLDERS:
@@ -218,7 +218,7 @@ def _is_lines(entry: os.DirEntry[str]) -> bool:
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """Yield what lies in a folder without the links; nothing behind one."""
+    """Yield the entries of a folder but links; none if the folder itself is a link."""
     if is_link(folder):
         return
     try:

@@ -1,4 +1,4 @@
-"""The context windows of models, by their names: a transcript tells tokens, never the window.
+"""Context windows by model name: a transcript has the tokens, not the window.
 
 As in the model catalog of CLI 2.1.332. A model that is not here has no known window.
 """
@@ -22,14 +22,14 @@ _WINDOWS = {
     "fable": {"5": _LARGE, "5-1": _LARGE, "5-2": _LARGE},
     "mythos": {"5": _LARGE, "5-1": _LARGE, "5-2": _LARGE},
 }  # fmt: skip
-# Their window is the large one when whoever starts them asks for it.
+# These have the large window on request.
 _MAY_BE_LARGE = frozenset({"sonnet-4", "sonnet-4-5", "sonnet-4-6", "opus-4-6"})
 
 
 def window_of(model: str, tokens: int = 0) -> int:
-    """Return how many tokens the context of `model` holds at most, 0 when that is not known.
+    """Return the context window of `model` in tokens, 0 when it is not known.
 
-    That it holds `tokens` now can prove that it was given a larger window than by itself.
+    More `tokens` in it than the default window prove that the larger one was asked for.
     """
     if _ASKS_FOR_LARGE.search(model):
         return _LARGE
@@ -44,12 +44,12 @@ def window_of(model: str, tokens: int = 0) -> int:
 
 
 def same_model(model: str) -> str:
-    """Return a model's name without what does not tell models apart: `[1m]`."""
+    """Return a model's name without the suffix for the large window, `[1m]`."""
     return _ASKS_FOR_LARGE.sub("", model).strip()
 
 
 def _short_name(model: str) -> str:
-    """Return a name such as `sonnet-4-6`; `3` for those of the third generation."""
+    """Return a name such as `sonnet-4-6`, or `3` for the third generation."""
     if found := _NAME.search(model):
         version = "-".join(part for part in (found[2], found[3]) if part and part != "0")
         return f"{found[1]}-{version}"

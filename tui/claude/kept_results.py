@@ -1,4 +1,4 @@
-"""Tool results that the CLI keeps beside a transcript, since they are too long for a line."""
+"""Tool results that are too long for a transcript and have a file of their own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 @dataclass(frozen=True, slots=True)
 class KeptResult:
-    """The beginning of such a result, of `size` bytes in all, and when it was written."""
+    """The first bytes of a result of `size` bytes, and when it was written."""
 
     content: bytes
     size: int
@@ -54,9 +54,9 @@ def note_of(detail: str) -> KeptNote:
 
 
 def read_kept_result(folder: Path, name: str, most: int) -> KeptResult:
-    """Return at most so many bytes of a result kept in a session's own folder; raises `OSError`.
+    """Return the first `most` bytes of a result in a session's own folder; raises `OSError`.
 
-    No link is followed, and a pipe is no file.
+    Links and pipes are not opened.
     """
     with regular(folder / TOOL_RESULTS / Path(name).name) as (fd, status):
         parts, left = list[bytes](), min(most, status.st_size)
@@ -68,9 +68,9 @@ def read_kept_result(folder: Path, name: str, most: int) -> KeptResult:
 
 
 def names_of_kept(folder: Path) -> tuple[list[str], bool]:
-    """Return the names of all files that such results lie in, and whether these are all.
+    """Return the file names of the results, and whether these are all.
 
-    There are none where nobody can look.
+    A folder that cannot be read has no names.
     """
     try:
         return names_in(folder / TOOL_RESULTS, MOST_KEPT)

@@ -1,4 +1,4 @@
-"""The CLI's live registry: which process runs which session, proven and never guessed."""
+"""The CLI's live registry: which process runs which session, proven, never guessed."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ _STATUSES = {
 
 
 class _UnreadableError(Exception):
-    """An entry that is there and says nothing of what runs: torn, too large, not ours, planted."""
+    """An entry that is there but unusable: torn, too large, unreadable, forged."""
 
 
 def read_registry(config_dir: Path) -> tuple[Process, ...]:
-    """Return the processes that run a session of this config dir, as far as it can be proven.
+    """Return the processes that run a session of this config dir.
 
-    An entry whose process is proven dead is left out, its pid namespace being gone included. What
-    cannot be proven is `unknown`: one from another machine or pid namespace, or from nobody knows
-    where; one of a living pid that tells no start; and, with the session id `""` since it may run
-    any session here, the process of an entry that cannot be read while its pid lives (pid 0: the
-    registry may not be looked into, or holds more entries than are read).
+    An entry is left out when its process, or its whole pid namespace, is proven gone. A process is
+    `unknown` when nothing can be proven: it is on another machine or in another pid namespace, or
+    its pid lives but the entry has no start time. An unreadable entry of a living pid may be of
+    any session: its session id is `""`. Pid 0 stands for a registry that cannot be read, or that
+    has more entries than are read.
     """
     folder = registry_folder(config_dir)
     try:
@@ -58,7 +58,7 @@ def read_registry(config_dir: Path) -> tuple[Process, ...]:
 
 
 def _entries(folder: Path) -> tuple[list[Path], bool]:
-    """Return the entries, and whether these are all; the CLI keeps keys beside them.
+    """Return the entries, and whether these are all; the folder has other files, too.
 
     Raises `OSError`, also for a link.
     """
@@ -85,15 +85,15 @@ def names_session(config_dir: Path, name: str) -> bool:
 
 
 def last_sign_of(config_dir: Path, pid: int) -> datetime | None:
-    """Return the last moment that the entry of a process tells of, `None` without one."""
+    """Return the latest time in the entry of a process, `None` without one."""
     return _last_sign(read_object(registry_entry(config_dir, pid), REGISTRY_ENTRY))
 
 
 def _read_all(paths: Iterable[Path], budget: Budget) -> tuple[list[Process], list[Path]]:
     """Return the processes not proven dead, and the unreadable entries whose pid lives.
 
-    A pid proves nothing of another machine; but a torn entry of one that is gone would else hold
-    up every session here for ever.
+    A pid proves nothing about another machine, but otherwise the torn entry of a process that is
+    gone would block every session here for ever.
     """
     found, torn = [], []
     for path in paths:
@@ -151,14 +151,14 @@ def _proven(entry: dict[str, Any], pid: int, session_id: str) -> Process | None:
 
 
 def _is_dead(entry: dict[str, Any], pid: int, domain: str, *, is_ours: bool) -> bool:
-    """Whether a process that does not run here is proven dead wherever it was."""
+    """Whether a process that does not run here is proven dead, wherever it ran."""
     if not is_ours:
         return is_domain_gone(domain, _last_sign(entry))
     return domain != "" and is_gone(pid, _start(entry))
 
 
 def _start(entry: dict[str, Any]) -> str:
-    """Return when it says that its process started, in clock ticks; `""` when it does not."""
+    """Return the start of its process in clock ticks; `""` when the entry has none."""
     start = str(entry.get("procStart", ""))
     return start if start.isascii() and start.isdigit() else ""
 
@@ -168,13 +168,13 @@ def _started_at(entry: dict[str, Any]) -> datetime | None:
 
 
 def _last_sign(entry: dict[str, Any]) -> datetime | None:
-    """Return the last moment that an entry tells of; `None` when it tells of none."""
+    """Return the latest time in an entry, `None` when it has none."""
     names = ("startedAt", "updatedAt", "statusUpdatedAt")
     return max((moment for name in names if (moment := _moment(entry.get(name)))), default=None)
 
 
 def _moment(stored: object) -> datetime | None:
-    """Return the moment that so many milliseconds since the epoch are."""
+    """Return the time for a number of milliseconds since the epoch, `None` for anything else."""
     if isinstance(stored, bool) or not isinstance(stored, int | float | str):
         return None
     try:

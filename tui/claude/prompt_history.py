@@ -21,8 +21,8 @@ _PIECE = 1024 * 1024
 def scrub_history(config_dir: Path, session_id: str) -> None:
     """Blank the prompts of a session in the CLI's own history; raises `OSError`.
 
-    Each is written over where it stands: so no line is lost that a CLI appends meanwhile, and the
-    words are gone from the disk, too. The CLI passes over a line that is no entry.
+    Each is overwritten in place, so that no line is lost that a CLI appends meanwhile, and the
+    words are gone from the disk too. The CLI skips a line that is no entry.
     """
     path = config_dir / HISTORY
     if is_link(config_dir) or is_link(path):

@@ -1,4 +1,4 @@
-"""Which sub-agents the calls of a transcript lead to."""
+"""Which sub-agents were started by the calls of a transcript."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 from tui.claude.transcript.background_tasks import started_task
 from tui.core.text.safe_text import one_line
 
-# What lines hold that lead to one, in lower case.
+# In every line that starts one, in lower case.
 LED_IN = (b'"tool_use"', b'"tooluseresult"')
 _MOST = 100_000
 
 
 class SubagentCalls:
-    """The ids of the calls of a transcript, and of the tasks that their results name.
+    """The ids of a transcript's calls, and of the tasks that their results name.
 
-    `is_cut` when there are more of them than are kept.
+    `is_cut` when there are too many to keep them all.
     """
 
     def __init__(self) -> None:
@@ -34,11 +34,11 @@ class SubagentCalls:
 
     @property
     def names(self) -> Set[str]:
-        """All ids that were named."""
+        """All ids of calls and tasks."""
         return self._ids
 
     def has(self, *names: str) -> bool:
-        """Whether one of these ids, each of a call or of a task, was named."""
+        """Whether one of these ids is of a call or a task of the transcript."""
         return any(one in self._ids for one in names if one)
 
     def _add(self, name: str) -> None:

@@ -1,4 +1,4 @@
-"""What the sub-agents of a session wrote: a transcript each, below the session's own folder."""
+"""The transcripts of a session's sub-agents, in the session's own folder."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ _LONGEST_ID = 200
 
 @dataclass(frozen=True, slots=True)
 class Subagent:
-    """One sub-agent: its transcript, the id of the tool call that started it, what it was for.
+    """One sub-agent: its transcript, the id of the tool call that started it, its purpose.
 
-    Without a `tool_id` only the result of its call leads here: it names the `agent_id`, or of a
-    whole workflow the `run_id`. `is_finished` when the CLI noted that it ended; `is_inner` when
-    another sub-agent started it.
+    Without a `tool_id` it is found by the result of its call, which names its `agent_id`, or the
+    `run_id` of its workflow. `is_finished` when the CLI noted its end; `is_inner` when another
+    sub-agent started it.
     """
 
     path: Path
@@ -49,13 +49,13 @@ class Subagent:
     is_inner: bool = False
 
     def is_of_task(self, task: str) -> bool:
-        """Whether a result that names this task, and nothing else, leads to it."""
+        """Whether it is found by the result that names this task."""
         return not self.tool_id and task in (self.agent_id, self.run_id)
 
 
 @dataclass(frozen=True, slots=True)
 class _Noted:
-    """What the CLI noted of one beside its transcript, or why that cannot be read."""
+    """The meta file of a sub-agent, or why it cannot be read."""
 
     stamp: FileStamp | None
     agent: Subagent
@@ -63,9 +63,9 @@ class _Noted:
 
 
 class SubagentFinder:
-    """Finds the sub-agents of one session again and again, each time only what changed.
+    """Finds the sub-agents of one session, and later only reads what changed.
 
-    `unread` says why there may be more of them; it is empty when these are all.
+    `unread` says why there may be more of them, empty when these are all.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -78,7 +78,7 @@ class SubagentFinder:
         self._cut = self.unread = ""
 
     def find(self) -> tuple[Subagent, ...]:
-        """Return the sub-agents, by their place; links lead nowhere. Never raises `OSError`."""
+        """Return the sub-agents, sorted by path; symlinks are ignored. Never raises `OSError`."""
         if not self._is_known():
             self._look()
         found = self._described()
@@ -87,13 +87,13 @@ class SubagentFinder:
         return self._found
 
     def _is_known(self) -> bool:
-        """Whether the same transcripts are there as before; what could not be read may be now."""
+        """Whether the folders are unchanged since they were read completely."""
         known = self._stamps
         is_whole = bool(self._watched) and not self.unread
         return is_whole and is_settled(known.values()) and known == stamps_of(self._watched)
 
     def _look(self) -> None:
-        """Learn where the transcripts are."""
+        """Find the transcripts."""
         place = self._folder / SUBAGENTS
         self._files, self._cut = [], ""
         self._watched = (str(self._folder), str(place))
@@ -112,7 +112,7 @@ class SubagentFinder:
         self._cut = f"not all of its sub-agents are read: {cut}" if cut else ""
 
     def _described(self) -> tuple[Subagent, ...]:
-        """Return what is known of each, and note why that is not all."""
+        """Return the sub-agents, and note why some may be missing."""
         budget, known, self._metas = Budget(MOST_AGENTS, AGENTS_S), self._metas, {}
         for path in self._files:
             if not budget.spend():
@@ -127,18 +127,18 @@ class SubagentFinder:
 
 
 def find_subagents(folder: Path) -> tuple[Subagent, ...]:
-    """Return the sub-agents below a session's own folder, by their place; links lead nowhere."""
+    """Return the sub-agents in a session's own folder, sorted by path; symlinks are ignored."""
     return SubagentFinder(folder).find()
 
 
 def look_at_subagents(folder: Path) -> tuple[tuple[Subagent, ...], str]:
-    """Return the same, and why there may be more of them; empty when these are all."""
+    """Return the same, and why there may be more; empty when these are all."""
     finder = SubagentFinder(folder)
     return finder.find(), finder.unread
 
 
 def purpose_of(config_dir: Path, session_id: str, agent_id: str) -> str:
-    """Return what a sub-agent of a session is for; empty when that is told nowhere."""
+    """Return the purpose of a session's sub-agent; empty when it is not known."""
     if not _AGENT_ID.fullmatch(agent_id):
         return ""
     projects = projects_folder(config_dir)
@@ -157,14 +157,14 @@ def purpose_of(config_dir: Path, session_id: str, agent_id: str) -> str:
 
 
 def _purpose(facts: Mapping[str, Any]) -> str:
-    """Return the kind and the task of a sub-agent, as its meta file says them."""
+    """Return the type and the description of a sub-agent from its meta file."""
     said = (one_line(facts.get(key) or "")[:200] for key in ("agentType", "description"))
     return ": ".join(words for words in said if words)
 
 
 def _transcripts(place: Path) -> tuple[list[Path], dict[str, FileStamp], str]:
-    """Return the transcripts at any depth below a folder, the versions of its folders, and why
-    these may not be all.
+    """Return the transcripts below a folder, the versions of its folders, and why there may be
+    more.
     """
     walk, files, folders = Walk(place), list[str](), dict[str, FileStamp]()
     for found in walk:
@@ -176,7 +176,7 @@ def _transcripts(place: Path) -> tuple[list[Path], dict[str, FileStamp], str]:
 
 
 def _is_transcript(place: str) -> bool:
-    """Whether it is an agent's: what else ends so below (the journal of a workflow) is none."""
+    """Whether it is a sub-agent's: a workflow's journal, for one, has the same ending."""
     folder, _, name = place.rpartition("/")
     return name.endswith(TRANSCRIPT_ENDING) and (not folder or name.startswith("agent-"))
 

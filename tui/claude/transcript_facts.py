@@ -1,4 +1,4 @@
-"""What a transcript's head and tail say of it: title, model, cost, first stamp."""
+"""Title, model, cost and first time of a transcript, read from its head and tail."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tui.core.text.safe_text import one_line
 from tui.safe_io.opening import regular
 
 _END = 64 * 1024
-# As much of an end is read, one after the other, until it tells what it is read for.
+# Read so much of an end, then more, until it has what is wanted.
 _STEPS = (_END, 1 << 20, 8 << 20)
 _PRINT = 4096
 _MOST_TITLES = 100
@@ -37,11 +37,11 @@ _API_ERRORS = (b'"isApiErrorMessage"', b'"<synthetic>"')
 
 @dataclass(frozen=True, slots=True)
 class TranscriptFacts:
-    """What a transcript's head and tail say of it.
+    """What the head and the tail of a transcript say.
 
-    `cost_usd` is what the CLI counted, a fork's parent's included; `origin` names the first line,
-    which a fork has in common with its parent. `turn_error` is what the API said when it ended the
-    last turn, empty when that went well. `end` names the size and the last bytes that were read.
+    `cost_usd` is what the CLI counted, with the parent's cost for a fork; `origin` identifies the
+    first line, which a fork shares with its parent. `turn_error` is the API's error that ended the
+    last turn, empty if none did. `end` identifies the size and the last bytes that were read.
     """
 
     title: str = ""
@@ -57,11 +57,11 @@ NO_FACTS = TranscriptFacts()
 
 
 def read_facts(path: str | os.PathLike[str]) -> TranscriptFacts:
-    """Return title, model, cost and first stamp from the head and the tail of a file.
+    """Return title, model, cost and first time from the head and the tail of a file.
 
-    Of both 64 KiB are read, and up to 8 MiB where long lines leave no room for others. The last
-    `cost-state` line holds the whole session's cost. Only lines that name what is looked for are
-    parsed: all of them would take milliseconds a file. Raises `OSError`.
+    Reads 64 KiB of each, up to 8 MiB if a few long lines fill that. The last `cost-state` line has
+    the cost of the whole session. Only lines with a wanted key are parsed: parsing all of them
+    would take milliseconds a file. Raises `OSError`.
     """
     with regular(path) as (fd, status):
         head, origin, words = _head(fd, status.st_size)
@@ -83,7 +83,7 @@ def read_facts(path: str | os.PathLike[str]) -> TranscriptFacts:
 
 
 def read_cwd(path: str | os.PathLike[str]) -> str:
-    """Return the folder that a session was started in, by its head; `""` when it does not say.
+    """Return the working directory of a session, from its head; `""` when it has none.
 
     Raises `OSError`.
     """
@@ -97,10 +97,10 @@ def read_cwd(path: str | os.PathLike[str]) -> str:
 
 
 def title_since(path: Path, size: int) -> str:
-    """Return the title that was given last since a file had this size, `""` for none.
+    """Return the last title given since a file had this size, `""` for none.
 
-    One that is smaller now is another: of that, as of what grew very much, the end is read. Raises
-    `OSError`.
+    A file that is smaller now is another one: then, and after much growth, only the end is read.
+    Raises `OSError`.
     """
     with regular(path) as (_, status):
         now = status.st_size
@@ -114,7 +114,7 @@ def title_since(path: Path, size: int) -> str:
 
 
 def kept(known: TranscriptFacts, fresh: TranscriptFacts) -> TranscriptFacts:
-    """Return what a grown file says now, and what it said before where its new end is silent.
+    """Return the fresh facts of a grown file, completed by those known before.
 
     A session's cost only grows.
     """
@@ -131,7 +131,7 @@ def kept(known: TranscriptFacts, fresh: TranscriptFacts) -> TranscriptFacts:
 
 
 def still_holds(path: str | os.PathLike[str], end: str) -> bool:
-    """Whether a file still has what was its end when it was read, with more behind it or not."""
+    """Whether a file still has its former end in the same place; it may have grown."""
     size = end.partition(":")[0]
     if not (size.isascii() and size.isdecimal() and len(size) < 18):
         return False
@@ -148,7 +148,7 @@ def _end(fd: int, size: int) -> str:
 
 
 def _head(fd: int, size: int) -> tuple[bytes, str, str]:
-    """Return a file's head, the name of its first line, and the first words said in it."""
+    """Return a file's head, the identity of its first line, and the first words in it."""
     head, origin, words = b"", "", ""
     for most in _STEPS:
         head = os.pread(fd, most, 0)
@@ -160,7 +160,7 @@ def _head(fd: int, size: int) -> tuple[bytes, str, str]:
 
 
 def _tail(fd: int, size: int) -> tuple[bytes, str, str | None]:
-    """Return a file's tail with what that says of the last turn."""
+    """Return a file's tail, and the model and error of the last turn."""
     found: tuple[bytes, str, str | None] = b"", "", None
     for most in _STEPS:
         found = _last_turn(os.pread(fd, most, max(0, size - most)))
@@ -170,7 +170,7 @@ def _tail(fd: int, size: int) -> tuple[bytes, str, str | None]:
 
 
 def _last_turn(data: bytes) -> tuple[bytes, str, str | None]:
-    """Return the data, and the last turn's model and error in it; `None` if it does not say."""
+    """Return the data with the model and error of the last turn, `None` if unknown."""
     model = next(filter(None, map(_own_model, _newest(data, b'"model"'))), "")
     if model and not any(one in data for one in _API_ERRORS):
         return data, model, ""
@@ -179,7 +179,7 @@ def _last_turn(data: bytes) -> tuple[bytes, str, str | None]:
 
 
 def _oldest(data: bytes, key: bytes) -> Iterator[dict[str, Any]]:
-    """Return the lines that hold `key` and can be read, the first ones first."""
+    """Return the readable records with `key`, first to last."""
     at = data.find(key)
     while at >= 0:
         start, stop = _line_around(data, at)
@@ -188,7 +188,7 @@ def _oldest(data: bytes, key: bytes) -> Iterator[dict[str, Any]]:
 
 
 def _newest(data: bytes, key: bytes) -> Iterator[dict[str, Any]]:
-    """Return the lines that hold `key` and can be read, the last ones first."""
+    """Return the readable records with `key`, last to first."""
     at = data.rfind(key)
     while at >= 0:
         start, stop = _line_around(data, at)
@@ -220,7 +220,7 @@ def _first_words(head: bytes) -> str:
 
 
 def _turn_error(data: bytes) -> str | None:
-    """Return what the API said if it ended the last turn; `None` where no line decides that."""
+    """Return the API's error that ended the last turn; `None` when no line tells."""
     last = next(filter(_decides, _newest(data, b'"message"')), None)
     if last is None or not is_api_error(last):
         return None if last is None else ""
@@ -231,7 +231,7 @@ def _turn_error(data: bytes) -> str | None:
 def _decides(line: Mapping[str, Any]) -> bool:
     """Whether a line tells how the last turn went: an answer, a result, or the next prompt.
 
-    What the CLI wrote by itself, a command, a notification and an interruption leave it as it was.
+    Commands, notifications, interruptions and the CLI's own lines do not.
     """
     if line.get("isSidechain") or line.get("isMeta"):
         return False
@@ -266,7 +266,7 @@ def _model(line: Mapping[str, Any]) -> str:
 
 
 def _own_model(line: Mapping[str, Any]) -> str:
-    """Return the model of the session itself, not that of a sub-agent in the same file."""
+    """Return the model of the session, never of a sub-agent in the same file."""
     return "" if line.get("isSidechain") else _model(line)
 
 
@@ -278,7 +278,7 @@ def _named(line: dict[str, Any]) -> str:
 
 
 def cost_of(line: Mapping[str, Any]) -> float | None:
-    """Return what a line says that all has cost so far, `None` for one that does not."""
+    """Return the cost of the session so far, `None` for a line without it."""
     cost = line.get("totalCostUSD")
     if line.get("type") != "cost-state" or isinstance(cost, bool):
         return None

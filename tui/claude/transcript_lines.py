@@ -1,4 +1,4 @@
-"""A whole transcript from its start: whole lines only, as of now, in bounded memory."""
+"""Reads a transcript from its start, whole lines only, in bounded memory."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from tui.safe_io.opening import regular
 _BLOCK = 128 * 1024
 _NEWLINE = b"\n"
 _EMPTY = _NEWLINE * _BLOCK
-# What makes a letter of a text, as it is or escaped, take so many bytes in memory.
+# Characters, plain or escaped, that make Python keep a text in four or two bytes each.
 _FOUR_BYTES = re.compile(rb"[\xf0-\xf4]|\\u[dD][89abAB]")
 _TWO_BYTES = re.compile(rb"[\xc4-\xef]|\\u")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line without its newline, or in `problem` the words for what could not be read.
+    """One line without its newline, or in `problem` why it could not be read.
 
-    `start` is where it begins in the file.
+    `start` is its offset in the file.
     """
 
     raw: bytes
@@ -51,13 +51,12 @@ def read_lines(
     is_shown: bool = False,
     reached: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Line]:
-    """Return the lines in the first `size` bytes, or what the file has now: never what comes after.
+    """Return the lines in the first `size` bytes, by default of what the file has now.
 
-    With `literals` in lower case only the lines that hold one of them in whatever case, so that
-    nothing else need be parsed; with `is_shown` also those that may hide one in what they show.
-    Those before `start`, where a line begins, are left out; `reached` is told how far this is, and
-    may raise to end it. A last line without a newline is told if it is whole. Raises `OSError`; a
-    link is not followed, and a pipe is no file.
+    With `literals` (in lower case) only lines that contain one of them, ignoring case; with
+    `is_shown` also lines that may contain one once they are shown. `start` must be the start of a
+    line. `reached` gets the offset so far and may raise to stop. A last line without a newline is
+    returned if it is complete. Raises `OSError`; links and pipes are not opened.
     """
     left = MOST_READ_LINES
     with _opened(path) as (fd, now):
@@ -107,7 +106,7 @@ def _blocks(fd: int, start: int, end: int) -> Iterator[tuple[int, bytes | Line]]
 
 
 def _whole_lines(fd: int, start: int, end: int) -> bytes:
-    """Return a block of whole lines; nothing when the first of them is too long or not ended."""
+    """Return a block of whole lines, empty when the first is too long or has no end."""
     block = os.pread(fd, min(_BLOCK, end - start), start)
     if block.endswith(_NEWLINE):
         return block
@@ -124,7 +123,7 @@ def _whole_lines(fd: int, start: int, end: int) -> bytes:
 
 
 def _hole_at(fd: int, start: int, end: int) -> int:
-    """Return how many bytes from `start` on the file has no content for at all."""
+    """Return the size of the hole (bytes never written) at `start`."""
     try:
         return min(os.lseek(fd, start, os.SEEK_DATA), end) - start
     except OSError as error:
@@ -132,7 +131,7 @@ def _hole_at(fd: int, start: int, end: int) -> int:
 
 
 def _passed(fd: int, start: int, end: int) -> tuple[int, bool]:
-    """Pass a line by; its size, and whether it has an end."""
+    """Skip a line; return its size, and whether it has an end."""
     at = start
     while at < min(end, start + MOST_PASSED):
         if at > start and _hole_at(fd, at, end) >= LEAST_HOLE:
@@ -159,13 +158,13 @@ def _lost(size: int, left: int, is_ended: bool) -> str:
 
 
 def is_whole(last: bytes) -> bool:
-    """Whether a last line without a newline says all that it has to say."""
+    """Whether a last line without a newline is complete."""
     found = records_of(last)
     return bool(found) and all(isinstance(one, dict) for one in found)
 
 
 def unfinished(size: int) -> str:
-    """Return what to say of a last line of so many bytes that is not whole."""
+    """Return the message for an incomplete last line of `size` bytes."""
     return f"the last line is not whole yet: its {size} bytes are left out"
 
 
@@ -179,7 +178,7 @@ def _split(block: bytes, at: int) -> Iterator[Line]:
 
 
 def _line(raw: bytes, start: int) -> Line:
-    """Return a line, unless it would take too much: one letter can make all take four bytes."""
+    """Return a line unless it takes too much memory: one letter can quadruple it."""
     if len(raw) > LONGEST_SHOWN and len(raw) * _cost(raw) > LONGEST_LINE:
         return Line(b"", f"a line of {len(raw) / 1e6:.0f} MB is too long to be read", start)
     return Line(raw, start=start)
@@ -208,6 +207,6 @@ def _holding(
 def _next(
     ahead: Iterable[tuple[Callable[[int], int], int]], start: int
 ) -> Iterator[tuple[Callable[[int], int], int]]:
-    """Return where each is found next, at `start` or later; -1 for nowhere."""
+    """Return where each is found next from `start` on, -1 for nowhere."""
     for find, at in ahead:
         yield find, find(start) if 0 <= at < start else at

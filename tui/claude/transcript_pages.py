@@ -1,6 +1,6 @@
-"""Pages of a transcript: the whole lines before or after a place in it, in bounded memory.
+"""Pages of a transcript: the whole lines before or after an offset, in bounded memory.
 
-A place is where a line begins, in bytes. Nothing but places is kept of what was read once.
+Offsets are in bytes, always at the start of a line. Nothing that was read is kept.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ Identity = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class RawLine:
-    """A line of `size` bytes without its newline; of one over `LONGEST_SHOWN` only its two ends.
+    """A line of `size` bytes without its newline; only both ends if over `LONGEST_SHOWN`.
 
-    `end` is empty when `raw` is all of it.
+    `end` is empty when `raw` is the whole line.
     """
 
     start: int
@@ -43,13 +43,13 @@ class RawLine:
         return self.start + self.size + 1
 
     def entries(self, max_text: int = MAX_TEXT) -> tuple[Entry, ...]:
-        """Return what the line stands for in the stream; never raises."""
+        """Return the entries of the line; never raises."""
         if self.end:
             return parse_head(self.raw, self.end, self.size, max_text, self.start)
         return parse_line(self.raw, max_text, self.start)
 
     def told_by(self, reader: LineReader, max_text: int = MAX_TEXT) -> tuple[Entry, ...]:
-        """Return the same by what stood before it; never raises."""
+        """Return the same, given the lines before it; never raises."""
         if self.end:
             return reader.passed(self.entries(max_text))
         return reader.entries(self.raw, self.start)
@@ -57,7 +57,7 @@ class RawLine:
 
 @contextmanager
 def opened(path: Path) -> Iterator[int]:
-    """Give a descriptor of a regular file, reached by no link; raises `OSError`."""
+    """Open a regular file without following links; raises `OSError`."""
     fd = open_regular(path)
     try:
         yield fd
@@ -66,13 +66,13 @@ def opened(path: Path) -> Iterator[int]:
 
 
 def identity(fd: int) -> Identity:
-    """Return what tells a file from another of its name."""
+    """Return the device and inode of an open file."""
     status = os.fstat(fd)
     return status.st_dev, status.st_ino
 
 
 def read(fd: int, size: int, start: int) -> bytes:
-    """Return `size` bytes from `start` on, less only where the file ends."""
+    """Return `size` bytes from `start` on, fewer only at the end of the file."""
     parts, left = [], size
     while left > 0:
         part = os.pread(fd, left, start + size - left)
@@ -113,7 +113,7 @@ def after(fd: int, start: int, stop: int, most: int = PAGE) -> tuple[RawLine, ..
 
 
 def first_lines(data: bytes) -> bytes:
-    """Return no more whole lines of `data` than are shown at once; of empty ones all."""
+    """Return as many whole lines of `data` as are shown at once; all if they are empty."""
     parts = data.split(_NEWLINE, MOST_LINES)
     if len(parts) <= MOST_LINES or not data.strip(_NEWLINE):
         return data
@@ -121,9 +121,9 @@ def first_lines(data: bytes) -> bytes:
 
 
 def split(data: bytes, start: int) -> tuple[RawLine, ...]:
-    """Return the lines in `data`, which begins at `start`; what has no newline is no line.
+    """Return the lines in `data`, which begins at `start`; an unfinished one is left out.
 
-    Very many empty ones are one.
+    Very many empty lines count as one.
     """
     if len(data) > MOST_LINES and not data.strip(_NEWLINE):
         return (RawLine(start, len(data) - 1, b""),)
@@ -135,9 +135,9 @@ def split(data: bytes, start: int) -> tuple[RawLine, ...]:
 
 
 def line_start(fd: int, at: int) -> int:
-    """Return where the line that holds the byte before `at` begins, or that ends there.
+    """Return the start of the line that contains the byte before `at`.
 
-    Of one without an end a place in it.
+    In a line that is too long to search, an offset inside it.
     """
     farthest = at - FARTHEST
     while at > max(0, farthest):

@@ -1,4 +1,4 @@
-"""Follow one transcript as it grows: whole lines only, each once."""
+"""Follows a transcript as it grows: whole lines only, each once."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _PRINT = 4096
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """What a look at a growing file found: whole lines, and whether the file is another one now.
+    """What one read of a growing file found: whole lines, and whether the file was replaced.
 
-    `has_more` means that the next look finds more at once.
+    `has_more` means that the next read finds more at once.
     """
 
     lines: tuple[RawLine, ...] = ()
@@ -41,8 +41,8 @@ class Growth:
 class Tail:
     """Follows one transcript from near its end: whole lines only, each once.
 
-    Of an unfinished last line only its place is kept, until its newline comes. A file that was
-    truncated (also when it has grown again since), replaced or deleted is announced and read anew.
+    An unfinished last line is left until its newline comes. A file that was truncated (even if it
+    has grown again), replaced or deleted is announced and read anew.
     """
 
     def __init__(self, path: Path, *, last_bytes: int = PAGE) -> None:
@@ -56,11 +56,11 @@ class Tail:
 
     @property
     def is_unread(self) -> bool:
-        """Whether it could not be read when it was looked at last, though it may be there."""
+        """Whether the last read failed although the file may be there."""
         return bool(self._unread)
 
     def read(self, *, limit: int = 8 * 1024 * 1024) -> Growth:
-        """Return what came since the last call, at most about `limit` bytes of it."""
+        """Return what was written since the last call, at most about `limit` bytes."""
         try:
             fd = open_regular(self.path)
         except OSError as error:
@@ -80,7 +80,7 @@ class Tail:
             os.close(fd)
 
     def _lost(self, error: OSError) -> Growth:
-        """Return that the file is gone; one that cannot be read now is as it was, and told once."""
+        """Return that the file is gone; an unreadable one keeps its place and is announced once."""
         if not isinstance(error, FileNotFoundError | NotADirectoryError):
             told, self._unread = self._unread, f"the transcript cannot be read: {error.strerror}"
             return Growth(notice=self._unread if self._unread != told else "")
@@ -91,9 +91,9 @@ class Tail:
         return Growth(was_reset=True, notice=f"the transcript is gone: {error.strerror}")
 
     def _notice(self, fd: int, status: os.stat_result) -> str:
-        """Return what became of the file.
+        """Return what happened to the file, empty if it only grew.
 
-        One that was truncated and has grown again no longer has what was read last.
+        One that was truncated and has grown again no longer has the bytes that were read last.
         """
         if self.identity is None:
             return ""

@@ -1,4 +1,4 @@
-"""What a tool call left beside its transcript: tasks that go on, and results too long for it."""
+"""Tasks that a tool call started in the background, and results that have their own file."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ OF_TASK = "task:"
 
 
 def started_task(outcome: object) -> str:
-    """Return the id of the sub-agent, or of the workflow's run, that a `toolUseResult` names."""
+    """Return the id of the sub-agent or workflow run that a `toolUseResult` names."""
     facts = outcome if isinstance(outcome, dict) else {}
     named = (facts.get(name) for name in ("agentId", "runId"))
     return next((one_line(one)[:_LONGEST_ID] for one in named if isinstance(one, str) and one), "")
 
 
 def is_launch(content: str, outcome: object) -> bool:
-    """Whether a result came when its call had only begun: what that started goes on.
+    """Whether a result only says that a background task was started.
 
-    Inside a sub-agent's transcript only the words of the result tell.
+    In a sub-agent's transcript only the text of the result tells.
     """
     if isinstance(outcome, dict):
         return outcome.get("status") == "async_launched" or outcome.get("isAsync") is True
@@ -40,9 +40,9 @@ def is_launch(content: str, outcome: object) -> bool:
 
 
 def kept_file(content: object) -> str:
-    """Return the name of the file that a result was kept in, empty for one that stands in its line.
+    """Return the name of the file that holds a result, empty if the line itself does.
 
-    Only the name is believed: whatever folder is named, such files lie in the session's own.
+    Only the name is used, never the folder: such files are in the session's own.
     """
     for block in content if isinstance(content, list) else [{"text": content}]:
         text = block.get("text") if isinstance(block, dict) else None
@@ -52,10 +52,10 @@ def kept_file(content: object) -> str:
 
 
 def ended_call(notification: str) -> tuple[str, str]:
-    """Return the id of the call whose task has ended by a notification, and how: `completed`.
+    """Return the id of the call whose task a notification ends, and how, such as `completed`.
 
-    Of one that names no call it is that of its task, behind `OF_TASK`. Both are empty when that is
-    not what it says.
+    Without a call it is the id of the task, after `OF_TASK`. Both are empty for any other
+    notification.
     """
     head = notification[:_HEAD]
     call, task, status = _CALL.search(head), _TASK.search(head), _STATUS.search(head)
@@ -66,7 +66,7 @@ def ended_call(notification: str) -> tuple[str, str]:
 
 
 def named_tasks(outcome: object) -> tuple[str, ...]:
-    """Return all the ids under which a notification may tell of the end of what was started."""
+    """Return all ids by which a notification may name the task that was started."""
     facts = outcome if isinstance(outcome, dict) else {}
     named = (facts.get(name) for name in ("agentId", "runId", "taskId"))
     return tuple(one_line(one)[:_LONGEST_ID] for one in named if isinstance(one, str) and one)

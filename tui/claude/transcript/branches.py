@@ -1,7 +1,7 @@
-"""Which line of a transcript goes on from which: its branches, and the one a resume follows.
+"""The branches of a transcript, and the one that a resume follows.
 
 Each line names its parent. Two resumes at once, or one at an earlier message, make branches; the
-CLI goes on from one of them and the rest is gone from the conversation.
+CLI continues one of them, and the others are lost to the conversation.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class _Node:
 
     @property
     def is_spoken(self) -> bool:
-        """Whether it begins something: a prompt, or a message of the agent."""
+        """Whether it is a prompt or a message of the agent."""
         return self.is_prompt or bool(self.message_id)
 
     def below(self, parent: str) -> _Node:
@@ -40,12 +40,12 @@ class _Node:
 
 
 class BranchTracker:
-    """Learns from one line after the other where each goes on from.
+    """Learns, line by line, which line continues which.
 
-    `marks` holds, by place, the words for a line whose parent is not what stands before it;
-    `copies` are the records that repeat an earlier one: the place of the line, the number in it;
-    `spliced` are the places of lines that hold a record behind another, or behind half of one.
-    Of a very long transcript only the first lines are known: `is_cut`.
+    `marks` has, by offset, the notice for a line whose parent is not the line before it; `copies`
+    are the records that repeat an earlier one, as (offset of the line, number in it); `spliced`
+    are the offsets of lines with a record after another, or after half of one. `is_cut` when the
+    transcript is so long that only its first lines are known.
     """
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class BranchTracker:
         self._last = self._leaf = ""
 
     def note(self, record: Mapping[str, Any], place: int, number: int = 0) -> None:
-        """Take in the next record; `place` is where its line begins, `number` is its own there."""
+        """Add the next record: `place` is the offset of its line, `number` its index in it."""
         uuid = _id(record.get("uuid"))
         if number:
             self.spliced.add(place)
@@ -81,7 +81,7 @@ class BranchTracker:
             self._place(uuid, node, place)
 
     def has(self, record: Mapping[str, Any]) -> bool:
-        """Whether a record of another file repeats one of this."""
+        """Whether a record of another file repeats one of this file."""
         uuid = _id(record.get("uuid"))
         return uuid in self._nodes or uuid in self._aside
 
@@ -105,7 +105,7 @@ class BranchTracker:
             self._last = uuid
 
     def _branched(self, node: _Node, place: int) -> _Node:
-        """Mark a line that does not follow the one before it, as far as that is known."""
+        """Mark a line that does not continue the one before it, as far as is known."""
         if node.parent in self._nodes:
             self._mark(place, self._quoted(node.parent))
             return node
@@ -125,7 +125,7 @@ class BranchTracker:
         return f"“{words}”" if words else "an earlier message"
 
     def _above(self, uuid: str) -> Iterator[str]:
-        """Yield a line, its parent, and so on; each once, whatever names whom."""
+        """Yield a line, its parent, and so on, each once even in a circle."""
         seen = set[str]()
         while uuid in self._nodes and uuid not in seen:
             seen.add(uuid)
@@ -134,9 +134,9 @@ class BranchTracker:
 
     @property
     def leaf(self) -> str:
-        """The line that the next resume goes on from.
+        """The line that the next resume continues.
 
-        The CLI takes the last one, unless its last `last-prompt` names one that leads elsewhere.
+        It is the last one, unless the last `last-prompt` names a line of another branch.
         """
         if self._leaf in self._nodes and self._leaf not in set(self._above(self._last)):
             return self._leaf
@@ -144,9 +144,9 @@ class BranchTracker:
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """The words of each branch that the next resume does not know, oldest first.
+        """The first words of each branch that the next resume leaves out, oldest first.
 
-        A branch begins where its parent is followed, or unknown.
+        A branch begins at a line whose parent is followed, or unknown.
         """
         if not self.marks:
             return ()
@@ -165,7 +165,7 @@ class BranchTracker:
 
     @property
     def words(self) -> str:
-        """What to know before the next resume; empty when there is one branch only."""
+        """The warning before the next resume; empty when there is only one branch."""
         lost = self.left_out
         if not lost:
             return ""
@@ -178,7 +178,7 @@ class BranchTracker:
 
 
 class RepeatedRecords:
-    """Knows records that repeat an earlier one, of those alone that it is asked for."""
+    """Tells repeated records, among those that it was asked about."""
 
     def __init__(self) -> None:
         self._seen: set[str] = set()

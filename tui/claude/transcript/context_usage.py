@@ -1,4 +1,4 @@
-"""How full a transcript's records say that the context was, and which windows that proves."""
+"""How full the context was according to a transcript, and which windows that proves."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from tui.claude.context_windows import same_model, window_of
 from tui.claude.transcript.line_parser import left_after, usage_of
 from tui.core.text.safe_text import one_line
 
-# What lines hold that say so, in lower case.
+# In every line that tells, in lower case.
 FILLED_IN = (b'"usage"', b'"compact_boundary"')
 _MOST_MODELS = 100
 
 
 class ContextUsage:
-    """The model that answered last, the tokens in its context, and the most that each ever held."""
+    """The last model, the tokens in its context, and the most tokens of each model."""
 
     def __init__(self) -> None:
         self.model = ""
@@ -23,7 +23,7 @@ class ContextUsage:
         self._most: dict[str, int] = {}
 
     def note(self, record: Mapping[str, Any]) -> None:
-        """Take in the next record; a sub-agent's fills a context of its own."""
+        """Add the next record; a sub-agent has a context of its own."""
         if record.get("isSidechain"):
             return
         if record.get("type") == "system" and record.get("subtype") == "compact_boundary":
@@ -42,6 +42,6 @@ class ContextUsage:
 
     @property
     def windows(self) -> dict[str, int]:
-        """The windows of models that have held more than theirs is by itself."""
+        """The windows of models that held more than their default window."""
         proven = {model: window_of(model, most) for model, most in self._most.items()}
         return {model: window for model, window in proven.items() if window > window_of(model)}

@@ -1,4 +1,4 @@
-"""A line too long to be parsed whole: what its head says, closed where it was cut."""
+"""Parses the head of a line that is too long to be read whole."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DEEPEST = 200
 def parse_head(head: bytes, end: bytes, size: int, max_text: int, place: int) -> tuple[Entry, ...]:
     """Return the entries of a line of `size` bytes of which only `head` and `end` were read.
 
-    The last text says that it is not all; what came after the cut is missing.
+    The last entry says that only the head was read.
     """
     line = closed(head)
     if line is None:
@@ -52,7 +52,7 @@ def closed(head: bytes) -> dict[str, Any] | None:
 
 
 def _candidates(text: str) -> Iterator[str]:
-    """Return what may follow: the cut may be in a text, a name, a number, or between them."""
+    """Return ways to close it: the cut may be in a text, a name, a number, or between."""
     stack: list[str] = []
     is_in_text, begun = False, 0
     for token in _TOKEN.finditer(text):
@@ -81,7 +81,7 @@ def _candidates(text: str) -> Iterator[str]:
 
 
 def _close_tag(line: dict[str, Any]) -> None:
-    """Close the element of the CLI that was cut, so that it is none of a person's words."""
+    """Close a tag of the CLI that was cut, so that its text is not taken for a person's."""
     message = line.get("message")
     holder, name = (message, "content") if isinstance(message, dict) else ({}, "")
     if isinstance(content := holder.get(name), list):

@@ -1,7 +1,7 @@
-"""Which bytes of a transcript may hide a word: what is shown is not what stands there.
+"""Which bytes of a transcript may hide a word: the text shown differs from the bytes.
 
-Characters that are not shown part a word, an escape stands for any letter of it, and a few letters
-outside ASCII are the same as `i`, `k` and `s` where case is ignored.
+Invisible characters split a word, an escape can stand for any letter, and a few letters outside
+ASCII equal `i`, `k` and `s` when case is ignored.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _AS_IT_IS = (
 _ESCAPED = re.compile(_ESCAPE)
 _HIDING = re.compile(_ESCAPE + rb"|" + _AS_IT_IS)
 _LOWER = bytes(range(256)).lower()
-# One byte for all those of which each hiding character that is not escaped has at least one.
+# Stands for every byte that occurs in an unescaped hiding character.
 _MARK = b"\x01"
 _MARKED = frozenset(
     (*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F, 0x81, *range(0x8B, 0x90), *range(0xA8, 0xAF))
@@ -37,7 +37,10 @@ def lowered(block: bytes) -> bytes:
 
 
 class HiddenWordFinder:
-    """Finds what may hide a word in a block; `lowered` is that block for all that hides nothing."""
+    """Finds what may hide a word in a block.
+
+    `lowered` is the block in lower case, with `_MARK` for the bytes of hiding characters.
+    """
 
     def __init__(self, block: bytes) -> None:
         self._block = block
@@ -47,6 +50,6 @@ class HiddenWordFinder:
         )
 
     def find(self, start: int) -> int:
-        """Return where the next such place is, at `start` or later; -1 for nowhere."""
+        """Return the next such offset from `start` on, -1 for none."""
         found = _HIDING.search(self._block, start) if self.is_there else None
         return found.start() if found else -1

@@ -78,7 +78,7 @@ class _Line:
 
 
 def parse_line(raw: bytes, max_text: int = MAX_TEXT, place: int = -1) -> tuple[Entry, ...]:
-    """Return the entries that one line (without its newline) at `place` stands for.
+    """Return the entries of one line (without its newline) at offset `place`.
 
     A text longer than `max_text` characters is cut there, and says so.
     """
@@ -98,7 +98,7 @@ def unreadable(size: int, place: int) -> Entry:
 
 
 def entries_of(line: dict[str, Any], max_text: int, place: int) -> tuple[Entry, ...]:
-    """Return the entries that the JSON object of a line at `place` stands for."""
+    """Return the entries of a line's JSON object at offset `place`."""
     try:
         return tuple(_entries(line, max_text, place))
     except _ODD:
@@ -107,19 +107,19 @@ def entries_of(line: dict[str, Any], max_text: int, place: int) -> tuple[Entry, 
 
 
 def begins_turn(entry: Entry) -> bool:
-    """Whether an entry is a prompt, or a command that the CLI was given in the place of one."""
+    """Whether an entry is a prompt, or a command given instead of one."""
     is_command = entry.kind is EntryKind.NOTICE and entry.text.startswith("/")
     return entry.kind is EntryKind.PROMPT or is_command
 
 
 def notice_of(line: Mapping[str, Any], text: str, max_text: int, place: int) -> Entry:
-    """Return a notice that stands where a line does, and when."""
+    """Return a notice with the offset and time of a line."""
     common = _Line(stamp(line), one_line(line.get("uuid") or ""), "", False, max_text, place)
     return common.entry(EntryKind.NOTICE, text)
 
 
 def prompts_of(line: Mapping[str, Any]) -> Iterator[str]:
-    """Return the texts that a line brings before the agent in the user's name."""
+    """Return the texts that a line gives to the agent in the user's name."""
     attached = line.get("attachment")
     if isinstance(attached, dict) and attached.get("type") == "queued_command":
         yield from _said_texts({"type": "user", "message": {"content": attached.get("prompt")}})
@@ -127,7 +127,7 @@ def prompts_of(line: Mapping[str, Any]) -> Iterator[str]:
 
 
 def is_api_error(line: Mapping[str, Any]) -> bool:
-    """Whether the CLI wrote a line in the agent's place, since the API ended the turn."""
+    """Whether a line is the API's error that ended the turn, written as the agent's."""
     message = line.get("message")
     model = message.get("model") if isinstance(message, dict) else None
     said = isinstance(line.get("error"), str) and bool(line.get("error"))
@@ -152,7 +152,7 @@ def command_text(line: Mapping[str, Any]) -> str:
 
 
 def _said_texts(line: Mapping[str, Any]) -> Iterator[str]:
-    """Return the texts of a `user` line; a summary of what was said before is none of them."""
+    """Return the texts of a `user` line, but no summary of a compaction."""
     message = line.get("message")
     if line.get("type") != "user" or line.get("isCompactSummary") or not isinstance(message, dict):
         return
@@ -164,7 +164,7 @@ def _said_texts(line: Mapping[str, Any]) -> Iterator[str]:
 
 
 def headline(tool_input: object) -> str:
-    """Return what a tool call is about, on one line: its command, query, path ..."""
+    """Return one line about a tool call: its command, query, path ..."""
     if not isinstance(tool_input, dict):
         return ""
     value = next((tool_input[name] for name in _HEADLINES if tool_input.get(name)), None)
@@ -199,7 +199,7 @@ def _entries(line: dict[str, Any], max_text: int, place: int) -> Iterator[Entry]
 
 
 def usage_of(given: object) -> Usage | None:
-    """Return what a message read and wrote, in tokens; `None` where it does not say."""
+    """Return the tokens that a message read and wrote, `None` if it does not say."""
     if not isinstance(given, dict):
         return None
     read = sum(tokens(given.get(name)) for name in _READ)
@@ -207,12 +207,12 @@ def usage_of(given: object) -> Usage | None:
 
 
 def left_after(compacted: object) -> Usage:
-    """Return what a compaction left in the context, nothing where it does not say."""
+    """Return the tokens left after a compaction, 0 if it does not say."""
     return Usage(tokens(compacted.get("postTokens")) if isinstance(compacted, dict) else 0)
 
 
 def tokens(value: object) -> int:
-    """Return a number of tokens, 0 for what is none."""
+    """Return a number of tokens, 0 for anything else."""
     is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 40
     return value if is_count and isinstance(value, int) else 0
 
@@ -231,7 +231,7 @@ def _message(
 def _each(
     blocks: list[Any], read: Callable[[dict[str, Any], int], Iterator[Entry]], common: _Line
 ) -> Iterator[Entry]:
-    """Return what is read of each block of a message; an odd one does not cost the others."""
+    """Return the entries of each block; an invalid block does not lose the others."""
     for at, block in enumerate(blocks):
         try:
             found = tuple(read(block, at)) if isinstance(block, dict) else ()
@@ -256,7 +256,7 @@ def _blocks(content: object) -> list[Any]:
 
 
 def _attachment(line: dict[str, Any], common: _Line) -> Iterator[Entry]:
-    """A prompt that came while a turn was running is no `user` line: the CLI attaches it."""
+    """Yield the entries of an attachment, which a prompt sent during a turn is."""
     attached = line.get("attachment")
     if not isinstance(attached, dict):
         return
@@ -303,7 +303,7 @@ def _text(block: dict[str, Any], common: _Line) -> Iterator[Entry]:
 
 
 def _thinking(block: dict[str, Any], common: _Line) -> Iterator[Entry]:
-    """Of thoughts that the API keeps to itself there is only a signature, and nothing to show."""
+    """Yield a thought; a redacted one has only a signature and nothing to show."""
     if (words := block.get("thinking")) and str(words).strip():
         yield common.entry(EntryKind.THINKING, words)
 

@@ -1,7 +1,7 @@
-"""The lines of one transcript in their order: what one of them means depends on those before.
+"""Reads the lines of one transcript in order: a line's meaning depends on those before.
 
-A prompt that is sent to an agent at work waits in the CLI's queue. As a rule it comes out as a
-line of its own; where it does not, the words are only in the queue's records.
+A prompt sent to a working agent waits in the CLI's queue. It usually gets a line of its own later;
+if not, its text is only in the records of the queue.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ IsCopy = Callable[[Mapping[str, Any], int, int], bool]
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """A prompt in the CLI's queue; `is_taken` says that it left it."""
+    """A prompt in the CLI's queue; `is_taken` once it was taken out."""
 
     words: str
     entry: Entry
@@ -47,9 +47,9 @@ class _Waiting:
 
 
 class LineReader:
-    """Turns one line after the other into entries, each text cut after `max_text` characters.
+    """Turns lines into entries, one after the other; texts are cut at `max_text` characters.
 
-    A record that `is_copy` is passed over.
+    Records for which `is_copy` is true are skipped.
     """
 
     def __init__(self, max_text: int = MAX_TEXT, is_copy: IsCopy = lambda *_: False) -> None:
@@ -63,7 +63,7 @@ class LineReader:
         self._ended_id = ""
 
     def entries(self, raw: bytes, place: int = -1) -> tuple[Entry, ...]:
-        """Return what one line (without its newline) at `place` stands for; never raises."""
+        """Return the entries of one line (without its newline) at `place`; never raises."""
         found: list[Entry] = []
         for number, record in enumerate(records_of(raw)):
             if isinstance(record, SkippedPiece):
@@ -73,18 +73,18 @@ class LineReader:
         return tuple(found)
 
     def passed(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
-        """Return the entries of a line that is too long for this, behind what was held back."""
+        """Return what was held back, then these entries of a line that is too long to read."""
         return (*self._early_end(""), *entries)
 
     @property
     def is_waiting(self) -> bool:
-        """Whether it is not known yet what became of a prompt in the queue."""
+        """Whether a prompt is still in the queue."""
         return bool(self._waiting)
 
     def peek(self, raw: bytes) -> tuple[Entry, ...]:
-        """Look at a line that somebody else tells: whether it is what waits in the queue.
+        """Note what a line that is shown elsewhere does to the queue.
 
-        Returns what the line does not tell by itself.
+        Returns the entries that the line does not have by itself.
         """
         found: list[Entry] = []
         for record in records_of(raw):
@@ -96,9 +96,9 @@ class LineReader:
         return tuple(found)
 
     def settled(self, now: datetime, *, is_over: bool = False) -> tuple[Entry, ...]:
-        """Return what was held back until more came, and prompts that wait for longer already.
+        """Return what was held back, and the prompts that have waited for a while.
 
-        They may be taken up yet unless it `is_over`.
+        They may still be taken up unless the run `is_over`.
         """
         how = "queued and not taken up" if is_over else "queued, not taken up yet"
         told = list(self._early_end(""))
@@ -110,9 +110,9 @@ class LineReader:
         return tuple(told)
 
     def rest(self, *, is_over: bool = True) -> tuple[Entry, ...]:
-        """Return what the end leaves open: prompts that no line after them holds.
+        """Return what is still open at the end: prompts that got no line of their own.
 
-        There may be such a line unless it `is_over`.
+        They may still get one unless the run `is_over`.
         """
         lost, self._waiting = self._waiting, []
         how = "queued and not taken up" if is_over else "queued"
@@ -133,7 +133,7 @@ class LineReader:
         self._note_end(record, place)
 
     def _told(self, record: dict[str, Any], place: int) -> Iterator[Entry]:
-        """Return the entries of a record; a notification that names a task only ends its call."""
+        """Return the entries of a record; a notification by task id gets the id of its call."""
         names = named_tasks(record.get("toolUseResult"))
         for entry in entries_of(record, self._max_text, place):
             if entry.kind is EntryKind.RESULT and entry.task:
@@ -146,7 +146,7 @@ class LineReader:
             del self._started[next(iter(self._started))]
 
     def _note_end(self, record: dict[str, Any], place: int) -> None:
-        """Hold back why an answer ended early, until its last line: each of them says it."""
+        """Hold back why an answer ended early until its last line, since each line repeats it."""
         message = record.get("message")
         if record.get("type") != "assistant" or not isinstance(message, dict):
             return
@@ -179,7 +179,7 @@ class LineReader:
     def _removed(
         self, words: str, is_said: bool, place: int, record: dict[str, Any]
     ) -> Iterator[Entry]:
-        """Return what left the queue and stands in no other line: the agent was told at once."""
+        """Return the prompts that left the queue and have no other line."""
         if words in self._arrived:
             self._arrived.remove(words)
             return
@@ -195,7 +195,7 @@ class LineReader:
             yield replace(_saying(entry, how), place=place if place >= 0 else entry.place)
 
     def _leaving(self, words: str, *, is_one: bool) -> list[_Waiting]:
-        """Return the prompts that leave the queue by these words: one, or all that they hold."""
+        """Return the prompts that these words take out of the queue: one, or all they contain."""
         same = [one for one in self._waiting if words in ("", one.words)]
         if is_one or (same and words):
             return same[:1]
@@ -207,10 +207,9 @@ class LineReader:
         return held
 
     def _arrive(self, record: dict[str, Any]) -> bool:
-        """Take prompts out of the queue that a line of their own holds, each as often as it does.
+        """Take the prompts out of the queue that a line contains, each as often as it does.
 
-        What is attached, or was not taken before, is removed from the queue after it, as a rule:
-        true for what was before, and is told already.
+        Returns whether the line is an attachment that was shown already when it left the queue.
         """
         is_attached = record.get("type") == "attachment"
         if not self._waiting and not is_attached:
@@ -226,7 +225,7 @@ class LineReader:
         return False
 
     def _held_by(self, text: str, record: dict[str, Any]) -> list[_Waiting]:
-        """Return the prompts of the queue that are whole lines of a text, those taken first."""
+        """Return the queued prompts that are whole lines of a text, taken ones first."""
         lines = f"\n{_compared(text)}\n"
         pieces = [" ".join(one.text.split()) for one in said_in(text, record)]
         arrived = []

@@ -20,7 +20,7 @@ _ENDED = {
 
 
 def attached_notice(attached: Mapping[str, Any]) -> str:
-    """Return the notice that an attachment is worth, empty for none."""
+    """Return the notice for an attachment, empty for none."""
     if servers := failed_servers(attached.get("failedMcpServers")):
         return servers
     return _hook(str(attached.get("type") or ""), attached)
@@ -42,7 +42,7 @@ def failed_servers(given: object) -> str:
 
 
 def unusable_servers(given: object) -> str:
-    """Return which MCP servers the CLI began without; empty when it has them all."""
+    """Return which MCP servers the CLI could not use at its start; empty for none."""
     servers = given if isinstance(given, list) else []
     told = [(one.get("name"), str(one.get("status"))) for one in servers if isinstance(one, dict)]
     return failed_servers(
@@ -76,7 +76,7 @@ def _hook(kind: str, hook: Mapping[str, Any]) -> str:
 
 
 def stop_hook_notice(line: Mapping[str, Any]) -> str:
-    """Return what a `stop_hook_summary` says that no other line does; empty for nothing."""
+    """Return the notice for a `stop_hook_summary`, empty for none."""
     if line.get("subtype") != "stop_hook_summary":
         return ""
     errors, failed = line.get("hookErrors"), line.get("failedHookErrorIndexes")
@@ -95,7 +95,7 @@ def servers_notice(line: Mapping[str, Any]) -> str:
 
 
 def refusal(line: Mapping[str, Any]) -> str:
-    """Return that, and why, the model refused and no other took over; empty for another line."""
+    """Return why the model refused, with no fallback; empty for any other line."""
     if line.get("subtype") != "model_refusal_no_fallback":
         return ""
     why = line.get("apiRefusalExplanation") or line.get("apiRefusalCategory")

@@ -1,7 +1,7 @@
-"""The records of one line: one as a rule, several where writers met, and what is left of cut ones.
+"""The records of one line: usually one, several after a writer was killed.
 
-A writer that was killed leaves half a record without a newline, and the next one goes on behind
-it. Every whole record is found, and what is passed over is counted.
+A killed writer leaves half a record without a newline, and the next one appends to it. Every whole
+record is found, and the skipped bytes are counted.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ _NAMES_ITS_KIND = re.compile(r'\{"(?:parentUuid|type)"')
 _INSIDE = (":", ",", "[")
 _INSIDE_AFTER = (":", ",", "]", "}")
 _DECODER = json.JSONDecoder(strict=False)
-# How much is parsed in vain, in lengths of the line: it grows with the line alone.
+# How much may be parsed in vain, in lengths of the line, so that the time stays linear.
 _TRIES, _EACH_TRY, _LEAST = 4, 64, 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class SkippedPiece:
-    """A piece of a line, of so many bytes, that is no whole record."""
+    """A piece of a line that is no whole record; its size in bytes."""
 
     size: int
 
 
 def records_of(raw: bytes) -> tuple[dict[str, Any] | SkippedPiece, ...]:
-    """Return the JSON objects of one line in their order, and what was passed over between."""
+    """Return the JSON objects of one line in order, with the pieces skipped between them."""
     raw = raw.strip(_BETWEEN_BYTES)
     if not raw:
         return ()
@@ -48,7 +48,7 @@ def records_of(raw: bytes) -> tuple[dict[str, Any] | SkippedPiece, ...]:
 
 
 def whole_records(raw: bytes) -> tuple[dict[str, Any], ...]:
-    """Return the JSON objects of one line in their order."""
+    """Return the JSON objects of one line in order."""
     return tuple(one for one in records_of(raw) if isinstance(one, dict))
 
 
@@ -74,7 +74,7 @@ def _recovered(text: str) -> Iterator[dict[str, Any] | SkippedPiece]:
 
 
 class _Search:
-    """Looks for records in a text of which some are broken, with an end to its patience."""
+    """Looks for records in a damaged text, with a bounded number of tries."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -101,7 +101,7 @@ class _Search:
         return None
 
     def next_start(self, at: int) -> int:
-        """Return where the next record after `at` may begin, the text's length for nowhere."""
+        """Return where the next record after `at` may begin, the text's length for none."""
         start = self._text.find(_BEGINS, at + 1)
         while start >= 0 and self._left >= 0:
             if self._is_between_records(start) or _NAMES_ITS_KIND.match(self._text, start):
@@ -111,7 +111,7 @@ class _Search:
         return len(self._text)
 
     def _is_between_records(self, at: int) -> bool:
-        """Whether no object can begin here inside of another, so that one was cut."""
+        """Whether an object that begins here cannot be part of another one."""
         before = self._text[max(0, at - 8) : at].rstrip()[-1:]
         return before not in _INSIDE or abs(self._failed_at - at) <= 2
 

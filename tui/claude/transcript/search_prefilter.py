@@ -1,4 +1,4 @@
-"""Which lines of a transcript may tell a literal: a notice does not stand there as it is shown."""
+"""Which lines may match a search: a notice is shown in other words than its line has."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from itertools import chain
 
 _COMMAND = b"<command-"
 _PROMPTS = (b'"user"',)
-# The words that notices are made with, in lower case.
+# The words of notices, in lower case.
 _MADE = (
     b"! ",
     b" (attempt ",
@@ -41,13 +41,13 @@ _MADE = (
     b"refused: the model declined to answer",
     b"reminder: ",
 )
-# Those made with what became of a prompt in the queue: the lines of other prompts tell.
+# For prompts that left the queue: found by the lines of other prompts.
 _QUEUED = (
     b"queued and not taken up: ",
     b"said while it worked: ",
     b"taken back from the queue: ",
 )
-# What the lines hold that become such notices, in lower case.
+# In the lines that become such notices, in lower case.
 _MARKERS = (
     b'"attachment"',
     b'"document"',
@@ -73,10 +73,10 @@ _MARKERS = (
 
 
 def told_in(literals: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """Return what a line holds that may tell one of `literals`, in lower case; none for any line.
+    """Return what a line must contain to match one of `literals`, in lower case; empty: any line.
 
-    To look for all that notices are made of takes four times as long: it is done for those
-    literals that one of them may hold.
+    Looking for all parts of notices takes four times as long, so it is done only for literals
+    that may occur in one.
     """
     if not literals:
         return ()
@@ -86,9 +86,9 @@ def told_in(literals: tuple[bytes, ...]) -> tuple[bytes, ...]:
 
 
 def _meets(literal: bytes, words: bytes) -> bool:
-    """Whether a literal may lie in the words, or around them, or over one of their ends.
+    """Whether a literal may be inside the words, contain them, or overlap one of their ends.
 
-    Something stands before or behind them where they begin or end with a space or a bracket.
+    Words that begin or end with a space or a bracket have something before or after them.
     """
     if literal in words or words in literal:
         return True

@@ -1,7 +1,7 @@
-"""Who speaks in a line that the CLI wrote as a user's: a person, or the CLI itself.
+"""Who speaks in a `user` line: a person, or the CLI itself.
 
-The CLI tells the agent what happened (a command, a reminder, an opened file, a message of another
-agent) in the user's name, between tags of its own.
+The CLI tells the agent in the user's name what happened (a command, a reminder, an opened file, a
+message from another agent), in tags of its own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tui.claude.transcript.background_tasks import ended_call
 from tui.core.text.safe_text import one_line
 
 _LONGEST = 400
-# The tags of CLI 2.1.332. Any other tag may be a person's: prompts are often written with some.
+# The tags of CLI 2.1.332. Any other tag may be a person's: prompts often contain some.
 _TAGS = frozenset(
     """
     agent-message artifact-file-content artifact-origin-notes artifact-room-event
@@ -48,9 +48,9 @@ _PERSONS = frozenset({"human", "person"})
 
 @dataclass(frozen=True, slots=True)
 class SpokenText:
-    """A piece of a text: a person's, or else a notice, its first line and all of it in `whole`.
+    """A piece of a text: a person's words, or a notice (its first line, all of it in `whole`).
 
-    `ended` is the call whose task ended, and how, when it is a notification of that.
+    `ended` is the call whose task ended, and how, for a notification of that.
     """
 
     text: str
@@ -67,7 +67,7 @@ class _Element:
 
 
 def said_in(text: str, line: Mapping[str, Any]) -> tuple[SpokenText, ...]:
-    """Return who says what in a text of a `user` line, in its order; silent ones are left out."""
+    """Return who says what in a text of a `user` line, in order; silent tags are left out."""
     origin = line.get("origin")
     kind = origin.get("kind") if isinstance(origin, dict) else ""
     if isinstance(kind, str) and kind and kind not in _PERSONS:
@@ -78,25 +78,25 @@ def said_in(text: str, line: Mapping[str, Any]) -> tuple[SpokenText, ...]:
 
 
 def without_reminders(text: str) -> str:
-    """Return a text without what the CLI reminds its agent of in it."""
+    """Return a text without the CLI's reminders to the agent."""
     return _WHOLE_REMINDER.sub("", text)
 
 
 def command_of(text: str) -> str:
-    """Return the command that a text stands for, as it was typed; empty for any other text."""
+    """Return the command in a text as it was typed, empty for any other text."""
     said = [one.text for one in _split(text) if not one.is_person and one.text.startswith("/")]
     return said[0] if said else ""
 
 
 def closed_tag(text: str) -> str:
-    """Return a text that was cut off, with the element closed in which that was, if it shows."""
+    """Return a text that was cut off, with its open tag closed."""
     opening = _OPENING.match(_leading(text)[1])
     is_open = opening is not None and opening[1] in _TAGS - _SILENT
     return f"{text}</{opening[1]}>" if opening is not None and is_open else text
 
 
 def _split(text: str) -> Iterator[SpokenText]:
-    """Return the notices before a person's words, these words, and the reminder behind them."""
+    """Return the notices before a person's words, the words, and the reminders after them."""
     elements, rest = _leading(text)
     yield from _notices(elements)
     words, mark, reminder = rest.partition(f"\n{_REMINDER}")
@@ -109,7 +109,7 @@ def _split(text: str) -> Iterator[SpokenText]:
 
 
 def _machine(text: str, named: str) -> Iterator[SpokenText]:
-    """Return what the CLI says: a notice for each of its elements, else one of all."""
+    """Return the CLI's notices: one for each of its tags, else one for the whole text."""
     elements, rest = _leading(text)
     if elements and not rest.strip():
         yield from _notices(elements)
@@ -124,9 +124,9 @@ def _notice(whole: str, told: str = "") -> SpokenText:
 
 
 def _leading(text: str) -> tuple[list[_Element], str]:
-    """Return the elements of the CLI at the beginning of a text, and what follows them.
+    """Return the CLI's elements at the start of a text, and the rest.
 
-    It closes each that it opens: a tag alone is a word of whoever speaks.
+    The CLI closes every tag: an open one belongs to the words.
     """
     elements, at = list[_Element](), 0
     while (opening := _OPENING.match(text, at)) and opening[1] in _TAGS:
@@ -141,7 +141,7 @@ def _leading(text: str) -> tuple[list[_Element], str]:
 
 
 def _notices(elements: list[_Element]) -> Iterator[SpokenText]:
-    """Return a notice for each element; those of one command, or of one shell, are one."""
+    """Return a notice for each element; those of one command or shell call are joined."""
     while elements:
         family = elements[0].tag.partition("-")[0]
         count = 1
@@ -164,7 +164,7 @@ def _command(elements: list[_Element]) -> tuple[str, str]:
 
 
 def _words(elements: list[_Element]) -> tuple[str, str]:
-    """Return all that an element says, and what it says in short itself; nothing if silent."""
+    """Return the text of elements and their own summary; empty if they are silent."""
     said = [one for one in elements if one.inside.strip() and one.tag not in _SILENT]
     if not said:
         return "", ""

@@ -1,4 +1,4 @@
-"""What a tool result says: as text, in two or three words, and which result an outcome is of."""
+"""A tool result as text, its summary in a few words, and the result an outcome belongs to."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _flat_block(block: object) -> str:
 
 
 def summary(content: str, outcome: object) -> str:
-    """Return what came back in two or three words: `12 results`, `3 lines`."""
+    """Return a result in two or three words, such as `12 results` or `3 lines`."""
     hits = _hits(outcome)
     if hits is not None:
         return _count(hits, "result")
@@ -38,7 +38,7 @@ def summary(content: str, outcome: object) -> str:
 
 
 def outcome_owner(blocks: Sequence[Any], outcome: object) -> int:
-    """Return which of a line's blocks its one `toolUseResult` is of, -1 where nothing tells."""
+    """Return the index of the block that a line's `toolUseResult` belongs to, -1 if unknown."""
     results = {
         at: flat(block.get("content"))
         for at, block in enumerate(blocks)
@@ -51,7 +51,7 @@ def outcome_owner(blocks: Sequence[Any], outcome: object) -> int:
 
 
 def _hits(outcome: object) -> int | None:
-    """Return how many hits a search found, `None` for the outcome of anything else."""
+    """Return the number of hits of a search, `None` for any other outcome."""
     results = outcome.get("results") if isinstance(outcome, dict) else None
     if not isinstance(results, list):
         return None

@@ -1,4 +1,4 @@
-"""What a conversation costs and how full its context is, by what its lines say of tokens."""
+"""The cost of a conversation and how full its context is, from the tokens in its lines."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from tui.core.models.entry import Entry, EntryKind
 
 @dataclass(frozen=True, slots=True)
 class SessionUsage:
-    """The model, the tokens in its context (of how many), and the last turn's share.
+    """The model, the tokens in its context and its window, and the cost of the last turn.
 
     `cost_usd` is the whole session's; `turn_cost_usd` and `turn_to` are `None` while the turn runs:
-    the CLI says what it cost at its end. Zero and `None` stand for what is not known, also of the
-    window: of a model that nobody knows there is no share.
+    the CLI tells the cost at the end. Zero and `None` mean unknown; an unknown window has no share.
     """
 
     model: str = ""
@@ -41,7 +40,7 @@ NOTHING_SPENT = SessionUsage()
 
 
 class UsageMeter:
-    """Adds up entries and costs in the order in which they were written."""
+    """Adds up entries and costs in the order of the transcript."""
 
     def __init__(self) -> None:
         self.spent = SessionUsage()
@@ -51,7 +50,7 @@ class UsageMeter:
         self._windows: dict[str, int] = {}
 
     def note(self, entries: Iterable[Entry]) -> None:
-        """Add what was said; what sub-agents say fills their own contexts."""
+        """Add entries; those of sub-agents are left out, they have contexts of their own."""
         for entry in entries:
             if entry.is_sidechain:
                 continue
@@ -65,18 +64,18 @@ class UsageMeter:
                 self._count(entry)
 
     def note_windows(self, windows: Mapping[str, int]) -> None:
-        """Take note of the windows that the CLI itself told, by model: no table knows better."""
+        """Set the windows that the CLI itself told, by model: they overrule the table."""
         self._windows |= {same_model(model): window for model, window in windows.items()}
         self._fill(self.spent.context)
 
     def note_before(self, model: str, context: int) -> None:
-        """Take note of what was in the context before all that was added."""
+        """Set the model and the context before the first entry, if no entry told a model."""
         if model and not self.spent.model:
             self.spent = replace(self.spent, model=model)
             self._fill(self.spent.context or context)
 
     def note_cost(self, cost_usd: float) -> None:
-        """Take note of what the whole session has cost at the end of a turn."""
+        """Set the cost of the whole session at the end of a turn."""
         turn = cost_usd - self._before if self._before is not None else None
         if turn is not None and turn < 0:
             turn = None
@@ -88,7 +87,7 @@ class UsageMeter:
         self.spent = replace(spent, turn_cost_usd=None, written=0, turn_from=at, turn_to=None)
 
     def _count(self, entry: Entry) -> None:
-        """Count a message once: each of its lines repeats its usage, the last one the whole."""
+        """Count a message once: each of its lines repeats its usage, the last has all of it."""
         usage, spent = entry.usage, self.spent
         if usage is None or entry.model.startswith("<"):
             return
@@ -105,7 +104,7 @@ class UsageMeter:
         self._fill(usage.read + usage.written or spent.context)
 
     def _fill(self, context: int) -> None:
-        """Take note of what is in the context, and which window that proves."""
+        """Set the tokens in the context, and the window that they prove."""
         model = same_model(self.spent.model)
         told = self._windows.get(model, 0)
         window = told if told >= context else window_of(self.spent.model, context)

@@ -24,11 +24,12 @@ PATHS = """
 """.split()  # noqa: SIM905 (a list literal of so many words is a page)
 # Keys, record types and marks: anywhere in a text.
 WORDS = """
-    <command- <persisted-output> <synthetic> <system-reminder> <task-notification> aiTitle ai-title
-    cleanupPeriodDays compactMetadata compact_boundary cost-state customTitle custom-title
-    file-history-snapshot forkedFrom isApiErrorMessage isCompactSummary isMeta isSidechain
-    last-prompt leafUuid logicalParentUuid modelUsage parentAgentId parentUuid pidDomain procStart
-    queue-operation requestSessionId statusUpdatedAt toolUseId toolUseResult totalCostUSD waitingFor
+    agentType <command- <persisted-output> <synthetic> <system-reminder> <task-notification>
+    aiTitle ai-title cleanupPeriodDays compactMetadata compact_boundary cost-state customTitle
+    custom-title file-history-snapshot forkedFrom isApiErrorMessage isCompactSummary isMeta
+    isSidechain last-prompt leafUuid logicalParentUuid modelUsage parentAgentId parentUuid
+    pidDomain procStart queue-operation promptSource requestSessionId requestedModel sessionId
+    statusUpdatedAt toolUseId toolUseResult totalCostUSD waitingFor
 """.split()  # noqa: SIM905 (a list literal of so many words is a page)
 ALLOWED = {
     # Both lie below `tui/claude`: what guards its files must not depend on it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -10,11 +11,13 @@ from typing import Any
 from uuid import UUID
 
 from tui.claude.transcript.record_builder import (
+    PROMPT_KEYS,
     api_error,
     cost_record,
     last_prompt_record,
     line_of,
     message_record,
+    model_asked,
     title_record,
     tool_outcome,
 )
@@ -45,7 +48,7 @@ class Conversation:
 
     def prompt(self, text: str) -> None:
         """Add a prompt of the program or person."""
-        self._message("user", text, more={"promptSource": "sdk", "permissionMode": "default"})
+        self._message("user", text, more=PROMPT_KEYS)
 
     def text(self, words: str) -> None:
         """Add text of the assistant."""
@@ -125,14 +128,14 @@ class Conversation:
             "stop_sequence": None,
             "usage": usage | {"cache_creation_input_tokens": 0, "output_tokens": written},
         }
-        self._message("assistant", [block], message, {"requestedModel": self._model})
+        self._message("assistant", [block], message, model_asked(self._model))
 
     def _message(
         self,
         role: str,
         content: Any,
         message: dict[str, Any] | None = None,
-        more: dict[str, Any] | None = None,
+        more: Mapping[str, Any] | None = None,
     ) -> None:
         parent, self._leaf = self._leaf, self._uuid()
         self._read += count_tokens(json.dumps(content))

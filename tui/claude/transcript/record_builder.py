@@ -11,6 +11,8 @@ from tui.claude.transcript.line_parser import SYNTHETIC
 from tui.claude.versions import TESTED
 
 Record = dict[str, Any]
+# The further keys of a prompt that a program sent.
+PROMPT_KEYS: Mapping[str, Any] = {"promptSource": "sdk", "permissionMode": "default"}
 
 
 def line_of(record: Mapping[str, Any]) -> bytes:
@@ -58,6 +60,11 @@ def message_record(
         "version": TESTED[-1],
         "sessionId": session_id,
     }
+
+
+def model_asked(model: str) -> Record:
+    """Return the keys of an answer's record that name the model that was asked for."""
+    return {"requestedModel": model}
 
 
 def tool_outcome(outcome: object) -> Record:

@@ -1,4 +1,4 @@
-"""What an operator can set: flags over environment over a TOML file over defaults."""
+"""The settings: flags override the environment, which overrides a TOML file and the defaults."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ from tui.core.time.zones import zone_named
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every setting, with what it is for. Names are the TOML file's keys, upper-cased after
-    `SESSION_CONSOLE_` the environment's.
+    """All settings, with their descriptions.
 
-    What cannot be set follows from the environment: `source` is the TOML file read, `missing` the
-    one that `SESSION_CONSOLE_CONFIG` names and that is not there, `origins` where each setting
-    comes from (flag, environment, file; the others are the defaults), `login` who acts when no
-    `operator` was named, without the address that it comes from, `claude_home` the CLI's config dir
-    of whoever looks, `state_dir` and `cache_dir` our own XDG folders; `None` for none of it.
+    Names are the keys of the TOML file; in the environment they are upper case, with the prefix
+    `SESSION_CONSOLE_`. Not settable: `source` is the TOML file read, `missing` the one that
+    `SESSION_CONSOLE_CONFIG` names but does not exist, `origins` the origin of each setting that is
+    not the default (flag, environment, file), `login` the login without its address when no
+    `operator` is set, `claude_home` the operator's own CLI config dir, `state_dir` and `cache_dir`
+    our XDG folders; `None` if there is none.
     """
 
     root: Annotated[Path, "the folder that holds the listings' folders"] = Path("data/outputs")
     operator: Annotated[
         str, "who acts, where a login is shared; else the login name, with the SSH client's address"
     ] = ""
-    read_only: Annotated[bool, "look, never act; once anything says so, nothing lifts it"] = False
-    restricted: Annotated[
-        bool, "no shell can be reached from here; once anything says so, nothing lifts it"
-    ] = False
+    read_only: Annotated[bool, "read-only; cannot be overridden by other sources"] = False
+    restricted: Annotated[bool, "no access to a shell; cannot be overridden by other sources"] = (
+        False
+    )
     time_zone: Annotated[
         str, "the zone of the table's naive times; `auto` infers it per listing"
     ] = "auto"
     env_file: Annotated[
         Path | None, "`NAME=value` lines with the agents' credentials, mode 600, read at each start"
     ] = None
-    cli_path: Annotated[Path | None, "the CLI to run instead of the one that the SDK brings"] = None
+    cli_path: Annotated[Path | None, "the CLI to run instead of the one in the SDK"] = None
     max_age_days: Annotated[int, "how long a new session lasts"] = 30
-    trash_days: Annotated[int, "how long what was deleted can be restored"] = 7
+    trash_days: Annotated[int, "how long deleted sessions can be restored"] = 7
     audit_days: Annotated[int, "how long the audit keeps who did what, and `undo` reaches back"] = (
         365
     )
@@ -71,9 +71,7 @@ class Settings:
     bell: Annotated[bool, "ring once for each new request"] = True
     login: str = ""
     ssh: bool = False
-    ascii: Annotated[bool, "no letters but ASCII; set by itself where the locale is not UTF-8"] = (
-        False
-    )
+    ascii: Annotated[bool, "ASCII only; set automatically if the locale is not UTF-8"] = False
     cell_diff: Annotated[
         bool, "send only the cells that differ; off leaves the painting to Textual"
     ] = True
@@ -101,7 +99,7 @@ class Settings:
     cache_dir: Path | None = None
 
     def __post_init__(self) -> None:
-        if ".." in self.root.parts:  # nothing below could be told from what was put in its place
+        if ".." in self.root.parts:  # the checks for swapped folders need a path without it
             object.__setattr__(self, "root", Path(os.path.realpath(self.root)))
 
 
@@ -128,7 +126,7 @@ _TAKES_AWAY = {"read_only", "restricted"}
 
 
 def settings_path(environment: Mapping[str, str]) -> Path:
-    """Return where the TOML file is: `$SESSION_CONSOLE_CONFIG`, else under the XDG folder."""
+    """Return the TOML file's path: `$SESSION_CONSOLE_CONFIG`, else in the XDG folder."""
     named = environment.get("SESSION_CONSOLE_CONFIG")
     if named:
         return Path(named)
@@ -138,7 +136,7 @@ def settings_path(environment: Mapping[str, str]) -> Path:
 
 
 def _home(environment: Mapping[str, str]) -> Path:
-    """Return the home folder; the root folder for a user who has none, as in some containers."""
+    """Return the home folder; `/` for a user without one, as in some containers."""
     try:
         return Path(environment.get("HOME") or Path.home())
     except RuntimeError:
@@ -150,10 +148,9 @@ def load_settings(
     flags: Mapping[str, Any],
     verbs: Collection[str] | None = None,
 ) -> Settings:
-    """Return the settings in force; raises `UsageError` naming the file, line and key at fault.
+    """Return the settings in force; raises `UsageError` that names the file, line and key.
 
-    `verbs` are those that may have keys; who has no use for keys names none, and their table is
-    left unread.
+    `verbs` are those that may have keys; with `None` the table of keys is not read.
     """
     path = settings_path(environment)
     source = SettingsSource(str(path), _text(path))
@@ -183,7 +180,7 @@ def load_settings(
 
 
 def _over(settings: Settings, environment: Mapping[str, str], flags: Mapping[str, Any]) -> Settings:
-    """Return the file's settings with those of the environment and the flags over them."""
+    """Return the file's settings, overridden by the environment and the flags."""
     settings = _apply(settings, _from_environment(environment), SettingsSource("the environment"))
     return replace(settings, **{key: value for key, value in flags.items() if value})
 
@@ -233,7 +230,7 @@ def _keymap(given: object, verbs: Collection[str], source: SettingsSource) -> Ke
 def _origins(
     filed: Mapping[str, Any], environment: Mapping[str, str], flags: Mapping[str, Any]
 ) -> Mapping[str, str]:
-    """Return where the settings come from that are not the defaults."""
+    """Return the origin of each setting that is not the default."""
     origins = dict.fromkeys(filed, "file")
     origins |= dict.fromkeys(_from_environment(environment), "environment")
     return origins | {name: "flag" for name, value in flags.items() if value}
@@ -298,7 +295,7 @@ def _tables(value: Any, expected: str) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _roots(value: Any, source: SettingsSource) -> Mapping[str, Mapping[str, Any]]:
-    """Return the tables of the roots, each checked: the wrong one may be another root's."""
+    """Return the roots' tables, all of them checked, not only the one in use."""
     expected = 'one table a root, like [roots."/srv/buyers/data/outputs"]'
     try:
         tables = _tables(value, expected)

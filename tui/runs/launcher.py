@@ -54,9 +54,9 @@ _PATIENCE_S = 10.0
 def launch(spec: RunSpec, lock: SessionLock) -> Path:
     """Start the run of `spec` and return its folder; takes milliseconds.
 
-    `lock` is the session's, held by the caller; its descriptor goes to the runner, and the
-    caller's is closed, so that the lock is free when the runner ends, however it ends. Raises
-    `RunFailed` with nothing left behind, and the lock still the caller's.
+    `lock` is the session's, held by the caller; its descriptor is passed to the runner and closed
+    here, so that the lock is released when the runner ends in any way. After `RunFailed` nothing is
+    left behind, and the caller still holds the lock.
     """
     listing = lock.path.parent.parent.parent
     try:
@@ -75,7 +75,7 @@ def launch(spec: RunSpec, lock: SessionLock) -> Path:
 
 
 def make_folder(listing: Path, spec: RunSpec) -> Path:
-    """Make the run's folder, whole or not at all; until there is a runner, we are its owner.
+    """Make the run's folder atomically; until the runner starts, we are its owner.
 
     Raises `OSError`.
     """
@@ -98,7 +98,7 @@ def make_folder(listing: Path, spec: RunSpec) -> Path:
 
 
 def _spawn(folder: Path, lock_fd: int, digest: str) -> int:
-    """Start the detached runner, told what its spec must be, and return its pid."""
+    """Start the detached runner with the digest of its spec, and return its pid."""
     package = Path(tui.__file__).absolute().parent.parent
     given = [str(package), str(folder.absolute()), str(lock_fd), digest]
     runner = [sys.executable, "-P", "-c", _BEGIN, *given]
@@ -122,8 +122,8 @@ def _spawn(folder: Path, lock_fd: int, digest: str) -> int:
 
 
 def _name_runner(folder: Path, pid: int) -> None:
-    """Say who the runner is before it can say so itself, so that its early death is provable."""
+    """Record the runner's process before it can do so itself, so that its death can be proven."""
     if not may_be_there(folder / EVENTS):
-        # A disk that just filled up takes only this away: the runner will say it itself.
+        # On a full disk only this is lost: the runner records it itself.
         with suppress(OSError), closing(open_folder(folder)) as opened:
             replace_file(opened, OWNER, json.dumps(describe(pid)))

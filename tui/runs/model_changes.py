@@ -1,4 +1,4 @@
-"""Another model or permission mode for an agent at work, as operators ask for it."""
+"""Changes the model or permission mode of a running agent, as operators ask."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BYPASS = "bypassPermissions"
 
 
 class ModelChanges:
-    """What was asked for, made in its order once the agent is there; told in the run's events.
+    """Makes the requested changes in order, once the agent is there, and records them as events.
 
     The run was started in the permission mode of `spec`.
     """
@@ -32,22 +32,22 @@ class ModelChanges:
 
     @property
     def is_asking(self) -> bool:
-        """Whether the agent does, unasked, no more than the settings give to its stage.
+        """Whether the agent does no more without asking than the settings allow its stage.
 
-        As this process knows it: what the run folder says of it others may have written.
+        From this process's memory, since others can write to the run folder.
         """
         return not self._decides_itself and self._now in (*ASKING_MODES, self._given_mode)
 
     def begun(self, mode: str) -> None:
-        """Take the permission mode from the CLI's own word."""
+        """Note the permission mode that the CLI reports."""
         self._now = mode or self._now
 
     def add(self, command: Command) -> None:
-        """Make this too, next time."""
+        """Queue a change."""
         self._waiting.append(command)
 
     async def make(self) -> None:
-        """Make what waits; what is refused is told, and no failure of the run."""
+        """Make the queued changes; a refused one is recorded, and does not fail the run."""
         async with self._making:
             while self._waiting:
                 await self._make(self._waiting.popleft())
@@ -64,7 +64,7 @@ class ModelChanges:
             self._journal.event("changed", by=command.by, **changed)
 
     async def _alter(self, command: Command) -> None:
-        """Alter it; whoever can write to the inbox does not thereby allow everything."""
+        """Make one change; write access to the inbox alone must not allow everything."""
         if command.kind == "model":
             await self._agent.change_model(command.text)
         elif command.text == _BYPASS and self._mode != _BYPASS:

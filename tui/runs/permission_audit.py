@@ -1,4 +1,4 @@
-"""The permissions that no operator answered just now, written down in the audit."""
+"""Records permissions in the audit that were not answered by an operator just now."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tui.runs.permissions import Permissions
 
 
 class AuditedPermissions:
-    """Asks for permission, and tells the books what an `always` allowed or the clock denied.
+    """Asks for permission, and records what an `always` allowed or the timeout denied.
 
-    What operators answer is written down by whoever posts it. No tool waits for a database.
+    Operators' answers are recorded by the console that posts them. No tool waits for a database.
     """
 
     def __init__(self, permissions: Permissions, books: Bookkeeper) -> None:

@@ -1,4 +1,4 @@
-"""The permission requests of a run: asked in its events, answered through its inbox."""
+"""The permission requests of a run: recorded in its events, answered through its inbox."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _GRANTS = ("allow", "always")
 
 @dataclass(slots=True)
 class _Open:
-    """A request that waits: `until` is on the clock of the event loop.
+    """An open request; `until` is on the event loop's clock.
 
-    `unkept` is the text of its file, as long as the disk does not take it.
+    `unkept` is the text of its file while it could not be written yet.
     """
 
     ask: PermissionAsk
@@ -38,14 +38,12 @@ class _Open:
 
 
 class Permissions:
-    """Open requests, and the tools that were allowed for the rest of this run.
+    """The open requests, and the tools that are always allowed in this run.
 
-    An answer that grants must name, by its SHA-256, the very input that is asked for: see
-    `tui.runs.folder.permission_requests`.
-
-    A request that nobody answers within `timeout_s` is denied, so that a turn
-    cannot wait for ever. While a turn runs that a restricted console's prompt began, what acts on
-    the machine is asked for each time.
+    An answer that grants must carry the SHA-256 of the input: see
+    `tui.runs.folder.permission_requests`. A request that is not answered within `timeout_s` is
+    denied, so that no turn waits forever. In a turn that a restricted console prompted, tools that
+    act on the machine are asked for each time.
     """
 
     def __init__(self, journal: Journal, timeout_s: float) -> None:
@@ -56,9 +54,9 @@ class Permissions:
         self._is_restricted = False
 
     def begin_turn(self, *, is_restricted: bool) -> None:
-        """Forget, when a restricted console's prompt begins a turn, what was allowed before it.
+        """Drop what was always allowed, if a restricted console prompted the turn.
 
-        For good: what such a prompt told the agent to do may come in a later turn.
+        Permanently: the agent may follow such a prompt in a later turn.
         """
         self._is_restricted = is_restricted
         if is_restricted:
@@ -66,13 +64,13 @@ class Permissions:
             self._always = {tool: self._always[tool] for tool in kept_on}
 
     async def ask(self, ask: PermissionAsk) -> PermissionAnswer:
-        """Wait for an operator's answer to `ask`; an `always` that was given before is one."""
-        # Not to be guessed: an answer posted before the request would keep out the operator's.
+        """Return an operator's answer to `ask`, or that of an earlier `always`."""
+        # Unguessable: an answer posted before the request would block the operator's.
         request_id = f"p{next(self._numbers)}-{secrets.token_hex(4)}"
         file = await asyncio.to_thread(kept, request_id, ask)
         is_harmless_one = is_harmless(ask.tool, ask.input)
         ruled = self._always.get(ask.tool)
-        # What nobody could be shown whole was not meant by an `always` either.
+        # An `always` does not cover a request that cannot be shown completely.
         if ruled is not None and file.is_whole and (is_harmless_one or not self._is_restricted):
             return ruled
         answer = PermissionAnswer("")
@@ -92,14 +90,14 @@ class Permissions:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether a request waits for somebody."""
+        """Whether a request is open."""
         return bool(self._open)
 
     def answer(self, command: Command) -> str | None:
         """Settle the request that `command` answers.
 
-        Returns `None` when it did, why not when the request stays open, and an empty text when
-        there is none of that id.
+        Returns `None` on success, the reason if the request stays open, and an empty text if there
+        is no such request.
         """
         waiting = self._open.get(command.request_id)
         if waiting is None or waiting.settled.done():
@@ -112,9 +110,9 @@ class Permissions:
         return None
 
     def put_off(self, command: Command) -> str | None:
-        """Let a request wait longer, from now on for as many seconds as `command` says.
+        """Postpone a request's timeout to as many seconds from now as `command` says.
 
-        Returns as `answer` does. Only this clock tells how long it waits: not the sender's.
+        Returns as `answer` does. The time is by this process's clock, not the sender's.
         """
         waiting = self._open.get(command.request_id)
         if waiting is None or waiting.settled.done():
@@ -129,7 +127,7 @@ class Permissions:
         return None
 
     async def _show(self, request_id: str, ask: PermissionAsk, file: RequestFile) -> None:
-        """Write down what is asked, first all of it and then that it waits."""
+        """Record a request: first its file, then the event."""
         loop = asyncio.get_running_loop()
         waiting = _Open(ask, loop.time() + self._timeout_s, file.text, loop.create_future())
         await self._keep(request_id, waiting)
@@ -149,7 +147,7 @@ class Permissions:
         )
 
     async def _wait(self, request_id: str) -> PermissionAnswer:
-        """Wait for an answer until the time is up, which may be put off meanwhile."""
+        """Wait for an answer until the timeout, which may be postponed meanwhile."""
         waiting, loop = self._open[request_id], asyncio.get_running_loop()
         while (left := waiting.until - loop.time()) > 0:
             patience = min(left, _TRY_EACH_S) if waiting.unkept else left
@@ -173,7 +171,7 @@ class Permissions:
 
 
 def _answer(command: Command, ask: PermissionAsk) -> PermissionAnswer:
-    """Return what a command answers to what is asked; raises `UsageError` when it must not."""
+    """Return the answer in a command; raises `UsageError` when it is not allowed."""
     if command.decision not in _GRANTS:
         return PermissionAnswer(command.decision, command.text, by=command.by)
     file = kept(command.request_id, ask)
@@ -182,5 +180,5 @@ def _answer(command: Command, ask: PermissionAsk) -> PermissionAnswer:
     if not secrets.compare_digest(command.digest.encode(), file.digest.encode()):
         raise UsageError(_UNSEEN)
     asked = asked_in(ask.tool, ask.input)
-    said = answers(asked, command.answers) if command.answers else {}
-    return PermissionAnswer(command.decision, command.text, said, command.by)
+    replies = answers(asked, command.answers) if command.answers else {}
+    return PermissionAnswer(command.decision, command.text, replies, command.by)

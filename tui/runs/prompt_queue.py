@@ -1,4 +1,4 @@
-"""What a run has still to say: its first prompt, then the follow-ups in the order they came."""
+"""The prompts of a run: the first one, then the follow-ups in order."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _QUOTED = 60
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What to say and who gave it; `id` is the command that brought it, empty for the first.
+    """A prompt and its author; `id` is that of its command, empty for the first prompt.
 
-    `is_restricted` when it came from a restricted console.
+    `is_restricted` if it came from a restricted console.
     """
 
     text: str
@@ -27,17 +27,17 @@ class Prompt:
 
     @classmethod
     def first(cls, spec: RunSpec) -> Prompt:
-        """Return the one that a run begins with."""
+        """Return a run's first prompt."""
         return cls(spec.prompt, spec.operator, is_restricted=spec.is_restricted)
 
     @classmethod
     def of(cls, command: Command) -> Prompt:
-        """Return the prompt that a command brought."""
+        """Return the prompt in a command."""
         return cls(command.text, command.by, command.id, command.is_restricted)
 
 
 class PromptQueue:
-    """The queue. What is dropped from it is told in the run's events."""
+    """The queue; dropped prompts are recorded in the run's events."""
 
     def __init__(self, journal: Journal, first: Prompt) -> None:
         self._journal, self._first = journal, first
@@ -47,21 +47,21 @@ class PromptQueue:
         return bool(self._queue)
 
     def add(self, prompt: Prompt) -> None:
-        """Say this after all others."""
+        """Add a prompt at the end."""
         self._queue.append(prompt)
 
     def put_back(self, prompt: Prompt) -> None:
-        """Say this before all others: it was not said after all."""
+        """Put a prompt that was not sent back at the front."""
         self._queue.appendleft(prompt)
 
     def next(self) -> Prompt | None:
-        """Take what is to be said next; `None` when there is nothing."""
+        """Remove and return the next prompt; `None` when the queue is empty."""
         return self._queue.popleft() if self._queue else None
 
     def may_begin(self, prompt: Prompt, *, is_asking: bool) -> bool:
-        """Whether it may begin a turn; with a notice when it is dropped instead.
+        """Whether a prompt may begin a turn; otherwise it is dropped, with a notice.
 
-        A restricted console's may not once the agent does, unasked, more than that console saw.
+        A restricted console's may not, once the agent does more without asking than its stage may.
         """
         if prompt.is_restricted and not is_asking:
             self._tell_dropped(prompt)
@@ -69,7 +69,7 @@ class PromptQueue:
         return True
 
     def drop(self) -> list[str]:
-        """Drop what is queued, each with a notice; return it, shortened."""
+        """Drop all prompts, each with a notice; return them, shortened."""
         dropped = [one for one in self._queue if one is not self._first]
         self._queue.clear()
         for one in dropped:
@@ -81,7 +81,7 @@ class PromptQueue:
 
 
 def unsent_words(dropped: list[str]) -> str:
-    """Return what goes behind a failure's reason when prompts were dropped with it."""
+    """Return the end of a failure's reason when prompts were dropped."""
     if not dropped:
         return ""
     what = "1 queued prompt was" if len(dropped) == 1 else f"{len(dropped)} queued prompts were"

@@ -1,4 +1,4 @@
-"""What a run waits for before it starts its agent: a place among the runs, and no hold."""
+"""Makes a run wait for a free slot, and for the root's hold to be lifted."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _PASSING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.EINTR, er
 
 
 class QueueGate:
-    """Lets a run in when its root is not held and one of its `max_runs` places is free."""
+    """Admits a run when its root is not held and one of its `max_runs` slots is free."""
 
     def __init__(self, root: Path, run_id: str, max_runs: int, tell: Callable[[str], None]) -> None:
         self._root, self._tell = root, tell
         self._slots = RunSlot(root, run_id, max_runs)
 
     def try_enter(self) -> str:
-        """Return what the run has to wait for; empty once it is in."""
+        """Return what the run has to wait for; empty once it is admitted."""
         hold = read_hold(self._root)
         if hold is not None:
             return f"{hold.by} holds new runs"
@@ -35,5 +35,5 @@ class QueueGate:
             return ""
 
     def leave(self) -> None:
-        """Let the next one in."""
+        """Release the slot."""
         self._slots.leave()

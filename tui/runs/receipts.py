@@ -1,4 +1,4 @@
-"""What the senders of commands are told: taken, too late, or refused."""
+"""The receipts for operators' commands: taken, too late, or refused."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from tui.runs.permissions import Permissions
 
 
 class Receipts:
-    """Writes into the events of a run what became of each command."""
+    """Records in the run's events what became of each command."""
 
     def __init__(self, journal: Journal, inbox: Inbox, permissions: Permissions) -> None:
         self._journal, self._inbox, self._permissions = journal, inbox, permissions
 
     def take(self, command: Command) -> bool:
-        """Hear what is about a request, and tell what came of it; whether a command was taken."""
+        """Handle answers to requests, and record the receipt; whether the command was taken."""
         reason: str | None = None
         if command.kind == "answer":
             reason = self._permissions.answer(command)
@@ -29,17 +29,17 @@ class Receipts:
         return is_taken
 
     def acknowledge(self, command: Command) -> None:
-        """Tell that a command was taken."""
+        """Record that a command was taken."""
         words = command.text if command.kind in ("prompt", "model", "mode") else ""
         self._journal.event("ack", id=command.id, command=command.kind, by=command.by, words=words)
 
     def miss(self, command: Command) -> None:
-        """Tell that a command came too late."""
+        """Record that a command came too late."""
         kind, words = command.kind, command.text or command.decision
         self._journal.event("missed", id=command.id, command=kind, by=command.by, words=words)
 
     def _refuse(self, command: Command, reason: str) -> None:
-        """Tell why an answer was refused; it stands in the way of no other one."""
+        """Record why an answer was refused, and remove it so that another can be given."""
         self._inbox.give_back(command)
         self._journal.event(
             "refused",

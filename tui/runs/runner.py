@@ -26,9 +26,9 @@ from tui.safe_io.opening import guard_below
 
 
 def main(folder: Path, lock_fd: int, digest: str, clock: Callable[[], datetime]) -> None:
-    """Run the run in `folder`; the lock is let go before the run says that it has ended.
+    """Run the run in `folder`; the lock is released before its end is recorded.
 
-    Only a spec with this digest is obeyed: whoever can write to the folder could allow anything.
+    Only a spec with this digest is accepted: others could write one that allows everything.
     """
     with suppress(OSError):
         os.setsid()
@@ -76,6 +76,6 @@ async def _drive(driver: RunDriver) -> None:
 
 
 def begin(folder: str, lock_fd: str, digest: str) -> None:
-    """Be the runner of `folder`: the detached process starts here, and picks its clock."""
+    """Start here as the detached runner of `folder`, with the real clock."""
     guard_below(_root_of(Path(folder)))
     main(Path(folder), int(lock_fd), digest, lambda: datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""How long the agent has said nothing while it should: an API that hangs is shown, not ended."""
+"""Detects an agent that hears nothing from the API; a stall is shown, the run is not ended."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tui.runs.folder.journal import Journal
 
 
 class StallDetector:
-    """Tells in the run's events when nothing was heard for `limit_s`, and when it goes on.
+    """Records in the run's events when nothing was heard for `limit_s`, and when that ends.
 
-    Who waits for a tool or for an operator is not still. `seconds` is a clock that only moves on.
+    Waiting on a tool or an operator isn't a stall. `seconds` is a monotonic clock.
     """
 
     def __init__(self, journal: Journal, limit_s: float, seconds: Callable[[], float]) -> None:
@@ -21,17 +21,17 @@ class StallDetector:
         self._is_told = self._has_tools_out = False
 
     def begin(self) -> None:
-        """A turn begins: the API is asked."""
+        """Start: a turn begins."""
         self._has_tools_out = False
         self._since = self._seconds()
 
     def end(self) -> None:
-        """Nothing is awaited any more."""
+        """Stop: the turn is over."""
         self._move()
         self._since = None
 
     def heard(self, happening: Happening | None) -> None:
-        """Something was heard of the agent."""
+        """Note a message of the agent."""
         if isinstance(happening, TurnEnded):
             self.end()
         elif self._since is not None:
@@ -40,7 +40,7 @@ class StallDetector:
             self._move()
 
     def look(self, *, is_waiting: bool) -> None:
-        """Tell of it once it has lasted; `is_waiting` means that an operator is asked."""
+        """Record a stall once it has lasted; `is_waiting`: an operator is asked for permission."""
         if self._since is None:
             return
         if is_waiting or self._has_tools_out:

@@ -1,4 +1,4 @@
-"""Ends by force what a run left behind, or what hangs: each process proven to be what it is."""
+"""Kills orphaned or hung processes of a run, once each is proven to be the right one."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from tui.safe_io.processes import (
 def end_cli(pid: int, proc_start: str, config_dir: Path) -> None:
     """End the CLI `pid` that started at `proc_start` and works in `config_dir`.
 
-    Whoever can write a registry file could name any process there: one that was not started for
+    Anyone who can write a registry file could name any process in it: one that was not started for
     this config dir is left alone. Raises `Refused`; a process that is gone already is fine.
     """
     _end(pid, proc_start, lambda: _works_in(pid, config_dir), f"a CLI of {config_dir}")
 
 
 def end_runner(folder: Path) -> int:
-    """End the runner of a run folder, as its `owner.json` names it, and return its pid.
+    """End the runner named in a run folder's `owner.json`, and return its pid.
 
-    Raises `Refused` when it cannot be proven from here to be that.
+    Raises `Refused` when it cannot be proven to be this runner.
     """
     runner = named_process(read_owner(folder), "pid", "proc_start")
     if runner is None:

@@ -1,4 +1,4 @@
-"""What a turn of a run cost, as the audit keeps it."""
+"""The cost of each turn of a run, for the audit."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _TOKENS = (
 
 
 class TurnCosts:
-    """Tells the cost of each turn: the CLI counts a session's, that of a fork's parent with it."""
+    """Computes the cost of each turn from the CLI's total, which includes a fork's parent."""
 
     def __init__(self, spec: RunSpec) -> None:
         self._spec = spec
         self._spent: float | None = 0.0 if spec.mode == "new" else None
 
     def begin(self) -> None:
-        """Learn what the session, or the one that it continues, has cost before this run."""
+        """Read the cost of the session, or of a fork's parent, before this run."""
         spec = self._spec
         if spec.mode == "new" or self._spent is not None:
             return
@@ -39,7 +39,7 @@ class TurnCosts:
             self._spent = next((one for one in costs if one is not None), None)
 
     def of(self, ended: TurnEnded, by: str, now: datetime) -> AuditEvent:
-        """Return what to write down of a turn that is over, whoever sent its prompt."""
+        """Return the audit event of a finished turn."""
         cost, total = None, ended.cost_usd
         if total is not None:
             cost = total - self._spent if self._spent is not None else None

@@ -1,4 +1,4 @@
-"""How a CLI ended, and every error of the SDK, in plain words: what happened, and what to do.
+"""Explains how a CLI ended, and all errors of the SDK: what happened, and what to do.
 
 The SDK's classes are known by their names: importing it takes a second.
 """
@@ -32,7 +32,7 @@ _MEANS = {
 
 
 def memory_kills() -> int:
-    """Return how many processes the system has killed for want of memory; 0 where nobody counts."""
+    """Return how many processes were killed for lack of memory; 0 if unknown."""
     with suppress(OSError, ValueError):
         for line in _VMSTAT.read_text("ascii", "replace").splitlines():
             if line.startswith("oom_kill "):
@@ -41,13 +41,13 @@ def memory_kills() -> int:
 
 
 def is_of_ended_cli(error: Exception) -> bool:
-    """Whether an error of the SDK may mean that the CLI has ended: its last words are worth it."""
+    """Whether an error of the SDK may mean that the CLI has ended, so that its output matters."""
     is_known = not _names(error).isdisjoint({"ProcessError", "CLIConnectionError"})
     return is_known or _exit_code(error) is not None
 
 
 def error_words(error: Exception, said: str, session_id: str, *, is_out_of_memory: bool) -> str:
-    """Return what an error of the SDK means; `said` are the last lines of the CLI's errors."""
+    """Return a message for an error of the SDK; `said` is the end of the CLI's error output."""
     names, text = _names(error), one_line(error)
     again = f"`resume {session_id[:8]}` goes on with what its transcript holds"
     if "CLINotFoundError" in names:

@@ -1,4 +1,4 @@
-"""The CLI of a run, among all children of this process: which one it is, and its end by force."""
+"""Finds and kills the CLI of a run among this process's children."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _TRIES, _PAUSE_S = 20, 0.1
 
 
 def find_cli(run_id: str) -> tuple[int, str] | None:
-    """Return the pid and start of our child that is the CLI of this run; `None` without one.
+    """Return the pid and start time of this run's CLI; `None` if there is none.
 
-    Raises `OSError` when not all could be looked at: then nobody can tell.
+    Raises `OSError` when not all children could be checked.
     """
     mark = os.fsencode(f"{RUN_VARIABLE}={run_id}")
     pids = (int(name) for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208 (names)
@@ -30,7 +30,7 @@ def find_cli(run_id: str) -> tuple[int, str] | None:
 
 
 def kill_cli(run_id: str) -> bool:
-    """End the CLI of this run at once, if it is still there; whether that is sure."""
+    """Kill the CLI of this run if it is still there; whether it is certainly gone."""
     try:
         cli = find_cli(run_id)
         if cli is not None:
@@ -43,7 +43,7 @@ def kill_cli(run_id: str) -> bool:
 
 
 def kill_cli_surely(run_id: str) -> str:
-    """Do so, and try it again where nobody could tell for a moment; return what is left to say."""
+    """Do so, with retries; return a message if it is still uncertain."""
     for _ in range(_TRIES):
         if kill_cli(run_id):
             return ""

@@ -1,4 +1,4 @@
-"""What happens to an agent, in our own words: the SDK's stay in `runs.agent.client`."""
+"""The agent's events as our own types; the SDK's stay in `runs.agent.client`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tui.runs.folder.command import Decision
 
 @dataclass(frozen=True, slots=True)
 class TurnStarted:
-    """The CLI began a turn, and says as whom, and which MCP servers it has to do without."""
+    """The CLI began a turn: its session, model, mode, and the MCP servers that failed."""
 
     session_id: str
     model: str = ""
@@ -23,14 +23,14 @@ class TurnStarted:
 
 @dataclass(frozen=True, slots=True)
 class StreamChunk:
-    """A raw stream event of the API: some token of the message being written."""
+    """A raw stream event of the API: a part of the message being written."""
 
     event: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class RunNotice:
-    """Something that the transcript does not tell: a retry, a rate limit."""
+    """An event that is not in the transcript, such as a retry or a rate limit."""
 
     kind: str
     details: Mapping[str, Any]
@@ -38,10 +38,7 @@ class RunNotice:
 
 @dataclass(frozen=True, slots=True)
 class TurnEnded:
-    """The turn is over; `error` is the reason in words when it failed.
-
-    `windows` are the context windows of the models that took part.
-    """
+    """The turn is over; `error` says why it failed, `windows` are the models' context windows."""
 
     subtype: str
     error: str = ""
@@ -53,19 +50,19 @@ class TurnEnded:
     windows: Mapping[str, int] = field(default_factory=dict)
 
     def counts(self) -> dict[str, Any]:
-        """Return all that is counted about it, for the run's events."""
+        """Return its figures, for the run's events."""
         names = ("subtype", "cost_usd", "usage", "num_turns", "duration_ms", "windows")
         return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True, slots=True)
 class ToolReturned:
-    """A tool has come back: the API is asked again."""
+    """A tool returned: the API is called again."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgentIdle:
-    """Nothing runs any more, background tasks of the agent included."""
+    """The agent is idle, including its background tasks."""
 
 
 Happening = TurnStarted | StreamChunk | RunNotice | ToolReturned | TurnEnded | AgentIdle
@@ -73,9 +70,9 @@ Happening = TurnStarted | StreamChunk | RunNotice | ToolReturned | TurnEnded | A
 
 @dataclass(frozen=True, slots=True)
 class AgentMessage:
-    """One message of the SDK: what it means here, mostly nothing, and the message itself.
+    """One message of the SDK, and the event that it means, if any.
 
-    `message` is `None` when only we asked for it, and the pipeline would not expect it.
+    `message` is `None` when only we requested it, and the pipeline would not expect it.
     """
 
     happening: Happening | None

@@ -1,4 +1,4 @@
-"""The folder of a run, opened: what is done in it is done through no link, also in a race."""
+"""Opens a run's folder, so that work in it follows no link, not even one planted in a race."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _OURS = 3  # `.session_console`, `runs` and the run's own
 
 
 class RunFolder:
-    """The folder of a run, opened at its first use, and once.
+    """A run's folder, opened once, at its first use.
 
-    Whatever takes the place of its path later, a link too, is not what we write to.
+    A folder or link that replaces it later is never written to.
     """
 
     def __init__(self, path: Path) -> None:
@@ -31,7 +31,7 @@ class RunFolder:
 
     @property
     def fd(self) -> int:
-        """Its descriptor, closed when nobody knows this object any more; raises `OSError`."""
+        """Its descriptor, closed with this object; raises `OSError`."""
         if self._fd < 0:
             self._fd = open_folder(self.path)
             weakref.finalize(self, os.close, self._fd)
@@ -39,7 +39,7 @@ class RunFolder:
 
 
 def open_folder(path: Path, ours: int = _OURS) -> int:
-    """Open a folder whose last `ours` names are no links; raises `OSError`."""
+    """Open a folder, following no link in its last `ours` names; raises `OSError`."""
     path = path.absolute()
     base = path.parents[min(ours, len(path.parents)) - 1]
     with ExitStack() as passed:
@@ -51,7 +51,7 @@ def open_folder(path: Path, ours: int = _OURS) -> int:
 
 
 def open_inside(folder: int, name: str) -> int:
-    """Open a folder in an open one; raises `OSError`, also for a link."""
+    """Open a subfolder of an open folder; raises `OSError`, also for a link."""
     try:
         return os.open(name, _FOLDER, dir_fd=folder)
     except OSError as error:
@@ -62,7 +62,7 @@ def open_inside(folder: int, name: str) -> int:
 
 
 def make_inside(folder: int, name: str) -> int:
-    """Make a folder in an open one, with its rights, and open it."""
+    """Make a subfolder with its parent's permissions, and open it."""
     make_new_folder(folder, name)
     return open_inside(folder, name)
 
@@ -77,9 +77,9 @@ def closing(fd: int) -> Iterator[int]:
 
 
 def open_file(folder: int, name: str, flags: int = 0) -> int:
-    """Open a regular file in an open folder to write to it; it is made when there is none.
+    """Open a regular file in an open folder for writing, or make it.
 
-    Raises `OSError` for anything else in its place; a pipe there would keep a writer waiting.
+    Raises `OSError` for anything else in its place; a pipe does not block.
     """
     try:
         fd = os.open(name, _FILE | flags, dir_fd=folder)

@@ -1,7 +1,7 @@
-"""The requests that wait for an answer: each whole, in a file of its own in the run's folder.
+"""The open permission requests, each complete in a file of its own in the run's folder.
 
-The bytes of that file are what the SHA-256 of a request is made of: whoever grants it names them,
-and the run, which holds the input itself, makes them again before it obeys.
+A request's SHA-256 is that of its file: an answer that grants carries it, and the run, which has
+the input in memory, computes it again before it accepts the answer.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _caching = Lock()
 
 @dataclass(frozen=True, slots=True)
 class RequestFile:
-    """The text of a request's file. Only what is whole can be granted, by its `digest`."""
+    """The text of a request's file; it can be granted by its `digest`, only if it is whole."""
 
     text: str
     size: int
@@ -59,12 +59,12 @@ def file_name(request_id: str) -> str:
 
 
 def kept(request_id: str, ask: PermissionAsk) -> RequestFile:
-    """Return what is kept of a request: all of it, or of a very long one how it begins."""
+    """Return the file for a request: all of it, or the beginning if it is very long."""
     head = {"request_id": request_id, "tool": ask.tool, "asker": asdict(ask.asker)}
     body = {"input": ask.input} | ({"call": ask.call} if ask.call is not None else {})
     try:
         text = json.dumps(head | body)
-        # What its reader takes for something that can only be denied is not whole here either.
+        # If the reader would say that it can only be denied, it is not whole here either.
         is_odd = bool(_parsed(text.encode(), PermissionRequest(request_id, "", {}, _NEVER)).problem)
     except (ValueError, TypeError, RecursionError):
         is_odd = True
@@ -84,9 +84,9 @@ def _lacks_plan(ask: PermissionAsk) -> bool:
 
 
 def read_request(folder: Path, told: PermissionRequest) -> PermissionRequest:
-    """Return a request as its file has it, whole; `told` is what the run's events say of it.
+    """Return a request from its file; `told` is the request in the run's events.
 
-    What is not there whole, or not what was asked, comes with its `problem`.
+    With a `problem` if it is not complete, or not what was asked.
     """
     key = (folder, told.request_id, told.digest)
     with _caching:
@@ -104,7 +104,7 @@ def read_request(folder: Path, told: PermissionRequest) -> PermissionRequest:
 
 
 def _read(folder: Path, request_id: str) -> bytes:
-    """Return the bytes of a request's file, none of one that is larger than any of ours."""
+    """Return the bytes of a request's file, empty if it is larger than any of ours."""
     if not REQUEST_ID.fullmatch(request_id):
         return b""
     try:
@@ -142,7 +142,7 @@ def _parsed(raw: bytes, told: PermissionRequest) -> PermissionRequest:
 
 
 def asker_of(value: object) -> Requester:
-    """Return who asks, as a file or an event has it; what makes no sense is left empty."""
+    """Return the requester in a file or an event; invalid fields are left empty."""
     told: Mapping[str, Any] = value if isinstance(value, dict) else {}
     names = ("agent_id", "agent", "title", "description", "reason", "blocked_path")
     words = {name: said for name in names if isinstance(said := told.get(name), str)}

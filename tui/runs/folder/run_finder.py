@@ -1,4 +1,4 @@
-"""The runs of a listing's sessions, looked at again and again, as far as time allows."""
+"""Finds the runs of a listing's sessions, again and again, within a time limit."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tui.safe_io.walking import Budget
 
 
 class RunFinder:
-    """Finds the run of each session of a listing that counts, reading only those that changed.
+    """Finds the current run of each session of a listing; reads only changed ones.
 
-    That is one which is not over, else the last one: the clock that names them may have been set
-    back meanwhile. `cut` says why there may be more than it found, `is_unread` that they could not
-    be read: then they are as last known.
+    That is the one that is not over, else the last one: the clock in their names may have been set
+    back. `cut` says why there may be more; with `is_unread` some could not be read, and are as last
+    known.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class RunFinder:
         self._ended: set[Path] = set()
 
     def find(self, listing_path: Path) -> tuple[Run, ...]:
-        """Return the runs, oldest first; what time is too short for is read the next time."""
+        """Return the runs, oldest first; those beyond the time limit are read the next time."""
         try:
             folders = protocol.run_folders(listing_path)
         except OSError as error:
@@ -57,7 +57,7 @@ class RunFinder:
         return self._counting()
 
     def _be_unread(self, folder: Path, known: tuple[object, Run] | None, error: Exception) -> None:
-        """Keep a run as it was known last, else as far as it tells anything, to be read again."""
+        """Keep a run as last known, else as far as it can be read, and read it again next time."""
         why = one_line((isinstance(error, OSError) and error.strerror) or error)[:200]
         self.cut = f"its run {one_line(folder.name)} cannot be read: {why}"
         self.is_unread = True
@@ -66,32 +66,32 @@ class RunFinder:
         self._known[folder] = (None, run if is_told else replace(run, error=self.cut))
 
     def _counting(self) -> tuple[Run, ...]:
-        """Return of each session the run that counts."""
+        """Return the current run of each session."""
         counts: dict[str, Run] = {}
         for _, run in self._known.values():
             counts[run.session_id] = _counts(counts.get(run.session_id), run)
         return tuple(sorted(counts.values(), key=lambda run: run.folder))
 
     def _has_ended(self, folder: Path) -> bool:
-        """Whether the last event of a run says that it is over, which stays so."""
+        """Whether a run has recorded its end, which never changes."""
         if folder not in self._ended and protocol.has_ended(folder):
             self._ended.add(folder)
         return folder in self._ended
 
     def _session_of(self, folder: Path) -> str:
-        """Return whose run it is, which its spec says once and for all; raises `OSError`."""
+        """Return the run's session id, which never changes; raises `OSError`."""
         if folder not in self._sessions:
             self._sessions[folder] = one_line(protocol.session_of(folder))
         return self._sessions[folder]
 
 
 def _counts(known: Run | None, older: Run) -> Run:
-    """Return which of two runs of a session counts; `known` is the later one by its name."""
+    """Return the current one of two runs of a session; `known` has the later name."""
     return older if known is None or (known.is_over and not older.is_over) else known
 
 
 def _as_far_as_told(folder: Path, session_id: str) -> Run:
-    """Return a run as far as it can be read; nothing says of one that cannot that it ended."""
+    """Return a run as far as it can be read; an unreadable one counts as not over."""
     try:
         return protocol.read_run(folder)
     except Exception:  # the one run that cannot be read is shown as such, whatever is wrong in it

@@ -14,9 +14,9 @@ from typing import Any
 
 from tui.cli.declarations.table import BY_NAME
 from tui.cli.encoding import discard_output, is_ascii_locale, never_fail_to_print
-from tui.cli.output import captured, problem_of, put_error, say
+from tui.cli.output import as_console_error, captured, put_error, say
 from tui.cli.parser import build_parser
-from tui.cli.ssh_command import as_asked, asked_words
+from tui.cli.ssh_command import ssh_arguments, ssh_words
 from tui.core.errors import ConsoleError, UsageError
 from tui.operations.context import Context, VerbOutput
 from tui.settings import Settings, load_settings
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except OSError as error:
         discard_output()
-        put_error(problem_of(error), as_json="--json" in words or _is_json_asked())
+        put_error(as_console_error(error), as_json="--json" in words or _is_json_asked())
         return 1
     except KeyboardInterrupt:
         return 130
@@ -44,8 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(args: Namespace) -> int:
     context = Context(_settings(args), _now)
-    if context.settings.restricted and args.verb is None and (words := asked_words(os.environ)):
-        args = as_asked(args, words, build_parser())
+    if context.settings.restricted and args.verb is None and (words := ssh_words(os.environ)):
+        args = ssh_arguments(args, words, build_parser())
         context = Context(_settings(args), _now)
     never_fail_to_print(is_ascii=context.settings.ascii)
     if args.demo:

@@ -25,7 +25,7 @@ from tests.support.listings.drawn_input import read_back
 from tests.support.listings.sample_listing import FIRST, SampleListing
 from tests.support.place import REPOSITORY
 from tui.cli.output import captured
-from tui.cli.permission_prompt import asked_lines
+from tui.cli.permission_prompt import permission_lines
 from tui.core.models.permission_request import PermissionRequest
 from tui.storage.session_locks import SessionLock
 
@@ -128,7 +128,7 @@ def test_the_rows_give_the_input_back_at_every_width(
 ) -> None:
     request = PermissionRequest("p1", "Bash", given, datetime.now(UTC))
     with captured(width + indent):
-        said = list(asked_lines(request, datetime.now(UTC), indent))
+        said = list(permission_lines(request, datetime.now(UTC), indent))
     begin = next(at for at, one in enumerate(said) if one.startswith("waits ")) + 1
     while said[begin].startswith("> "):
         begin += 1

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.listings.sample_listing import FIRST, SampleListing, snapshot
 from tui.__main__ import main
-from tui.cli.ssh_command import asked_words
+from tui.cli.ssh_command import ssh_words
 from tui.core.errors import UsageError
 
 
@@ -36,12 +36,12 @@ def listing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SampleListing:
     ],
 )
 def test_a_line_is_words_and_never_a_shells(line: str, words: list[str]) -> None:
-    assert asked_words({"SSH_ORIGINAL_COMMAND": line}) == words
+    assert ssh_words({"SSH_ORIGINAL_COMMAND": line}) == words
 
 
 def test_a_line_that_is_none_is_refused_in_clean_words() -> None:
     with pytest.raises(UsageError, match="No closing quotation") as raised:
-        asked_words({"SSH_ORIGINAL_COMMAND": "ls 'x\x1b[2J"})
+        ssh_words({"SSH_ORIGINAL_COMMAND": "ls 'x\x1b[2J"})
     assert "\x1b" not in str(raised.value)
 
 

@@ -25,7 +25,7 @@ from tests.operations.running.test_steer import add_run
 from tests.support.hostile.planted_request import plant_request
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tui.__main__ import main
-from tui.cli.permission_prompt import asked_lines
+from tui.cli.permission_prompt import permission_lines
 from tui.core.agent_questions import questions
 from tui.operations.running import steer
 from tui.operations.stream.run_notices import RunNotices
@@ -185,7 +185,7 @@ def look_at(folder: Path) -> None:
     for sent in run.sent:
         sent_commands.sent_words(sent, NOW, is_over=run.is_over)
     if run.request:
-        list(asked_lines(run.request, NOW))
+        list(permission_lines(run.request, NOW))
         request_page.beside_lines(run.request, 60)
         for asked in questions(run.request):
             request_page.question_lines(asked, 60)

@@ -1,4 +1,4 @@
-"""From a verb's words to the sessions it means, looking no wider than they ask."""
+"""Finds the sessions that a verb's arguments name, scanning no more than needed."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ Tell = Callable[[str], object]
 
 
 def look(context: Context, listing: str = "", wanted: str = "", tell: Tell = say) -> Catalog:
-    """Return the catalog, of one listing when it is named; `tell` gets the problems.
+    """Return the catalog, of one listing when it is named, and pass its problems to `tell`.
 
-    With `wanted` sessions whose ids begin so are looked at first where there are very many.
-
-    Raises `ConsoleError` when the root cannot be read.
+    Sessions whose ids start with `wanted` are read first where there are very many. Raises
+    `ConsoleError` when the root cannot be read.
     """
     is_named = is_listing_id(listing) and is_folder(context.root / listing, unknown=True)
     only = listing if is_named else None
@@ -36,10 +35,10 @@ def look(context: Context, listing: str = "", wanted: str = "", tell: Tell = say
     return catalog
 
 
-def say_unread(catalog: Catalog, named: str = "") -> bool:
-    """Say which listings were not wholly read; return whether any was not.
+def say_unreadable(catalog: Catalog, named: str = "") -> bool:
+    """Print which listings were not read completely; return whether there are any.
 
-    Of one that was named `look` has said it.
+    `look` has already printed it for a listing that was `named`.
     """
     unread = [one for one in catalog.listings if not is_whole(one)]
     for one in () if named else unread:
@@ -48,24 +47,24 @@ def say_unread(catalog: Catalog, named: str = "") -> bool:
 
 
 def session_named(context: Context, words: str, tell: Tell = say) -> Session:
-    """Return the session that an ID, a prefix of it or LISTING/ID names.
+    """Return the session that an id, a prefix of one or LISTING/ID names.
 
-    `tell` gets the words where it may be in a listing that did not answer.
+    `tell` gets the problem of each listing that could hide another match.
     """
     return _named(context, words, tell)[0]
 
 
 def session_and_problem(context: Context, words: str) -> tuple[Session, str]:
-    """Do as `session_named`, and return why not all may be known of the session, empty if all is.
+    """Return the session that is named, and why it may be incomplete, or an empty string.
 
-    That is said on stderr too.
+    The problem is also printed to stderr.
     """
     session, catalog = _named(context, words, say)
     listing = catalog.listing(session.listing)
     if listing is None or is_whole(listing):
         return session, ""
     problem = f"{listing.listing_id}: {listing.problem}"
-    if "/" not in words and not _is_said(listing, catalog):
+    if "/" not in words and not _may_hide_ids(listing, catalog):
         say(problem)
     return session, problem
 
@@ -74,12 +73,12 @@ def _named(context: Context, words: str, tell: Tell) -> tuple[Session, Catalog]:
     listing, _, wanted = words.rpartition("/")
     catalog = look(context, listing, wanted, tell)
     for one in catalog.listings:
-        if _is_said(one, catalog):
+        if _may_hide_ids(one, catalog):
             tell(f"{one.listing_id}: {one.problem}")
     return find_session(catalog, words), catalog
 
 
-def _is_said(one: Listing, catalog: Catalog) -> bool:
-    """Whether a listing may hide others of the ids that were looked for."""
+def _may_hide_ids(one: Listing, catalog: Catalog) -> bool:
+    """Whether a listing was not read completely, so that it may hide more matching ids."""
     is_short = (one.is_stale or one.is_cut) and not one.is_vanished
     return is_short and len(catalog.listings) > 1

@@ -1,4 +1,4 @@
-"""What a verb prints: data on stdout, talk on stderr, the same facts as JSON."""
+"""Prints data to stdout and messages to stderr, as text or JSON, safe for any terminal."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _ROOM: ContextVar[int | None] = ContextVar("room", default=None)
 
 @contextmanager
 def captured(width: int | None = None) -> Iterator[list[str]]:
-    """Collect the lines that verbs of this thread or task print, rather than print them.
+    """Collect the lines that verbs in this thread or task print, instead of printing them.
 
-    They are to be shown in `width` cells, if that is known.
+    `width` is the number of cells that they will be shown in, if known.
     """
     lines: list[str] = []
     token, room_token = _CAPTURED.set(lines), _ROOM.set(width)
@@ -41,17 +41,17 @@ def captured(width: int | None = None) -> Iterator[list[str]]:
         _ROOM.reset(room_token)
 
 
-def room() -> int | None:
-    """Return how many cells a line of data may have; `None` where nobody reads it on a screen."""
+def output_width() -> int | None:
+    """Return the width in cells to fit data to, or `None` if it does not go to a screen."""
     if _CAPTURED.get() is not None:
         return _ROOM.get()
     return _columns(sys.stdout)
 
 
-def least_room() -> int:
-    """Return how many cells a row has wherever it may be read, such as in a pager: 80 if unknown.
+def terminal_width() -> int:
+    """Return the width in cells of the narrowest terminal at hand, such as a pager's; else 80.
 
-    `room` is for what may be cut, and this for what must not be.
+    For text that must not be cut; `output_width` is for what may be.
     """
     if _CAPTURED.get() is not None:
         return _ROOM.get() or _USUAL
@@ -67,24 +67,24 @@ def _columns(stream: TextIO | None) -> int | None:
 
 
 def say(words: str) -> None:
-    """Print talk for a person on stderr; cleaned once more, since it may quote anything."""
+    """Print a message to stderr; it is cleaned, since it may quote anything."""
     _print(safe_text(words), sys.stderr)
 
 
 def put(words: str) -> None:
-    """Print a line of data on stdout."""
+    """Print a line of data to stdout."""
     _print(safe_text(words), sys.stdout)
 
 
 def put_json(value: Any) -> None:
-    """Print one JSON value on stdout: ASCII only, and harmless once it is decoded, too."""
+    """Print a JSON value to stdout: ASCII only, and safe to print after decoding, too."""
     _print(_json(value), sys.stdout)
 
 
 class Verbatim:
-    """A JSON value of which nothing is cleaned: what an agent asks for must be read as it is.
+    """A JSON value that is not cleaned: the input of a request must be read unchanged.
 
-    In the JSON that is printed it is harmless all the same: that is ASCII only.
+    Printed it is still safe, since the JSON is ASCII only.
     """
 
     def __init__(self, value: Any) -> None:
@@ -96,38 +96,38 @@ def is_in_console() -> bool:
     return threading.current_thread() is not threading.main_thread()
 
 
-def talks_to_terminal() -> bool:
-    """Whether somebody reads what is said, and can answer it."""
+def is_interactive() -> bool:
+    """Whether somebody can read a question and answer it."""
     if _CAPTURED.get() is not None or sys.stdin is None or sys.stderr is None:
         return False
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def put_array(values: Iterable[Any]) -> None:
-    """Print one JSON array on stdout, each of its values made when its turn comes."""
+    """Print a JSON array to stdout, whose values are made one at a time."""
     _print(f"[{', '.join(map(_json, values))}]", sys.stdout)
 
 
 def _json(value: Any) -> str:
-    """Return a value as harmless JSON; what is flat, and has nothing escaped, is so as it is."""
+    """Return a value as safe JSON; a flat value without escapes needs no cleaning."""
     try:
         text = _encode(value)
-    except (ValueError, TypeError, RecursionError):  # `Verbatim`, no number of JSON, or too deep
+    except (ValueError, TypeError, RecursionError):  # `Verbatim`, NaN, or nested too deeply
         text = _ESCAPE
     is_plain = _ESCAPE not in text and text.count("{") + text.count("[") < 2
-    return text if is_plain else json.dumps(_harmless(value))
+    return text if is_plain else json.dumps(_cleaned(value))
 
 
 def _print(text: str, stream: TextIO | None) -> None:
     lines = _CAPTURED.get()
     if lines is not None:
         lines.extend(text.split("\n"))
-    elif stream is not None:  # `print` would take stdout instead of a closed stderr
+    elif stream is not None:  # `print(file=None)` would print to stdout
         print(text, file=stream)
 
 
-def _harmless(value: Any, depth: int = 0) -> Any:
-    """Return what strict JSON can say of a value, every string of it cleaned."""
+def _cleaned(value: Any, depth: int = 0) -> Any:
+    """Return a value that strict JSON can hold, with every string cleaned."""
     if isinstance(value, str):
         return safe_text(value)
     if isinstance(value, Verbatim):
@@ -139,12 +139,12 @@ def _harmless(value: Any, depth: int = 0) -> Any:
     if depth == _DEEPEST:
         return "..."
     if isinstance(value, list):
-        return [_harmless(one, depth + 1) for one in value]
-    return {_safe_name(name): _harmless(one, depth + 1) for name, one in value.items()}
+        return [_cleaned(one, depth + 1) for one in value]
+    return {_safe_name(name): _cleaned(one, depth + 1) for name, one in value.items()}
 
 
 def _is_strict(value: Any) -> bool:
-    """Whether JSON has words for all of a value: it has none for what is infinite."""
+    """Whether strict JSON can hold a value: it has no NaN and no infinity."""
     try:
         _encode(value)
     except (ValueError, RecursionError):
@@ -154,7 +154,7 @@ def _is_strict(value: Any) -> bool:
 
 @lru_cache(maxsize=256, typed=True)
 def _safe_name(name: object) -> str:
-    """Return a safe name: a list of thousands of sessions has few of them, again and again."""
+    """Return a cleaned key; cached, since the objects of an array repeat theirs."""
     return safe_text(name)
 
 
@@ -169,8 +169,8 @@ def put_error(error: ConsoleError, *, as_json: bool) -> None:
     say(json.dumps({"error": facts}))
 
 
-def problem_of(error: ConsoleError | OSError) -> ConsoleError:
-    """Return what to print of an error: one of the system names its place."""
+def as_console_error(error: ConsoleError | OSError) -> ConsoleError:
+    """Return an error as a `ConsoleError`; one of the system names its file."""
     if isinstance(error, ConsoleError):
         return error
     return ConsoleError(f"{error.filename or 'stdout'}: {error.strerror or error}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from tui.cli.output import problem_of, put, put_error, put_json, say
+from tui.cli.output import as_console_error, put, put_error, put_json, say
 from tui.core.errors import ConsoleError
 
 
@@ -22,7 +22,7 @@ def put_each(ids: Iterable[str], act: Callable[[str], Mapping[str, Any]], *, as_
         try:
             results.append(act(words))
         except (ConsoleError, OSError) as error:
-            errors.append(problem_of(error))
+            errors.append(as_console_error(error))
     return put_results(results, errors, as_json=as_json)
 
 

@@ -1,4 +1,4 @@
-"""What a client of sshd asked for, where sshd runs this program whatever is asked for."""
+"""The command of an SSH client, where sshd always runs this program (`ForceCommand`)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _VARIABLE = "SSH_ORIGINAL_COMMAND"
 _PROGRAM = "session-console"
 
 
-def asked_words(environment: Mapping[str, str]) -> list[str]:
-    """Return the words of a command like `ssh HOST ls --json`: never a shell's, only ours.
+def ssh_words(environment: Mapping[str, str]) -> list[str]:
+    """Return the arguments of a command such as `ssh HOST ls --json`; no shell interprets them.
 
-    The program's own name may stand before them. Raises `UsageError` for what is no line of words.
+    The program's own name may come first. Raises `UsageError` if it cannot be split into words.
     """
     line = environment.get(_VARIABLE, "")
     try:
@@ -27,10 +27,10 @@ def asked_words(environment: Mapping[str, str]) -> list[str]:
     return words[1:] if words[:1] == [_PROGRAM] else words
 
 
-def as_asked(given: Namespace, words: list[str], parser: Parser) -> Namespace:
-    """Return what was asked for, with the flags that were `given` to this program in force.
+def ssh_arguments(given: Namespace, words: list[str], parser: Parser) -> Namespace:
+    """Return the client's arguments, restricted by the flags that were `given` to this program.
 
-    Raises `Refused` for what would lift one of them.
+    Raises `Refused` for arguments that would override one of them.
     """
     asked = parser.read(words)
     require_given(asked)
@@ -45,7 +45,7 @@ def as_asked(given: Namespace, words: list[str], parser: Parser) -> Namespace:
 
 
 def require_given(asked: Namespace) -> None:
-    """Raise `Refused` for words that choose another root or operator than this console's."""
+    """Raise `Refused` for arguments that choose another root or operator."""
     for name in ("root", "operator"):
         if getattr(asked, name) is not None:
-            raise Refused(f"--{name} is given to this console where it is started, not by you")
+            raise Refused(f"--{name} is fixed where this console is started; you cannot set it")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tui.cli.output import put, room, say
+from tui.cli.output import output_width, put, say
 from tui.core.text.safe_text import cell_width, fit
 
 Rows = Sequence[tuple[str, ...]]
-Gives = Sequence[tuple[str, int]]
+ShrinkOrder = Sequence[tuple[str, int]]
 _GAP = 2
 
 
@@ -24,15 +24,17 @@ def put_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
         put("  ".join(padded).rstrip())
 
 
-def put_fitted(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], gives: Gives) -> None:
+def put_fitted(
+    head: tuple[str, ...], rows: Iterable[tuple[str, ...]], shrink_order: ShrinkOrder
+) -> None:
     """Print a table no wider than the terminal, and say which columns were left out.
 
-    `gives` lists columns and their smallest width, in the order in which they are narrowed; one
-    with 0 is left out.
+    `shrink_order` lists columns and their smallest width, in the order in which they are narrowed;
+    one with 0 is left out.
     """
-    lines, width = [head, *rows], room()
+    lines, width = [head, *rows], output_width()
     left_out: list[str] = []
-    for name, least in gives if width is not None else ():
+    for name, least in shrink_order if width is not None else ():
         if (excess := _width(lines) - (width or 0)) <= 0:
             break
         column = lines[0].index(name)
@@ -43,7 +45,7 @@ def put_fitted(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], gives: Gi
             lines = [(*line[:column], *line[column + 1 :]) for line in lines]
     put_table(lines[0], lines[1:])
     if left_out:
-        say(f"no room for {', '.join(left_out)}: a wider terminal shows them, or --json")
+        say(f"no room for {', '.join(left_out)}: use a wider terminal or --json")
 
 
 def _narrowed(lines: Rows, column: int, width: int) -> list[tuple[str, ...]]:

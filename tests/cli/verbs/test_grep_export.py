@@ -150,7 +150,7 @@ def test_nothing_is_written_over_or_through(listing: SampleListing, tmp_path: Pa
     for path in (kept, link, tmp_path):
         done = run_cli(listing.root, "export", "9f2c", "-o", str(path))
         assert done.returncode == 4
-        assert "nothing is written over it" in done.stderr
+        assert "already exists and is not overwritten" in done.stderr
     done = run_cli(listing.root, "export", "9f2c", "-o", str(tmp_path / "missing" / "out.md"))
     assert done.returncode == 1
     assert kept.read_text() == "keep me"
@@ -179,7 +179,7 @@ def test_in_the_console_what_is_too_long_to_be_shown_goes_to_a_file(
 ) -> None:
     assert "## Prompt, 2026-11-20 12:00:00Z" in in_the_console(listing, "export", "9f2c").lines
     write_lines(listing.transcript_path(FIRST), prompt("x" * 5_000_000))
-    with pytest.raises(UsageError, match="too long to be shown here"):
+    with pytest.raises(UsageError, match="too long to show here"):
         in_the_console(listing, "export", "9f2c")
     assert in_the_console(listing, "export", "9f2c", "-o", str(tmp_path / "out.md")).code == 0
     assert (tmp_path / "out.md").stat().st_size > 5_000_000

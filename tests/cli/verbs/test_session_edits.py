@@ -92,7 +92,7 @@ def test_an_extension_that_would_shorten_is_an_error_in_words(listing: SampleLis
 
 def test_the_log_says_who_did_what(listing: SampleListing) -> None:
     code, stdout, stderr = say(listing, "log")
-    assert (code, stdout, stderr) == (0, "", "nobody has done anything here yet\n")
+    assert (code, stdout, stderr) == (0, "", "nothing has been done here yet\n")
     say(listing, "fail", "9f2c", "--reason", "wrong \x1b[31mclient")
     say(listing, "delete", "9f2d", "--yes")
     code, stdout, stderr = say(listing, "log")

@@ -109,7 +109,7 @@ def test_servers_and_hooks_that_fail_are_told(
     assert over(folder).state == "done"
     (init,) = (one for one in read_events(folder) if one["type"] == "init")
     assert init["failed_servers"] == "MCP server failed: dead"
-    assert run_verbs._ended(folder) is not None
+    assert run_verbs._wait_for_end(folder) is not None
     assert "MCP server failed: dead" in capsys.readouterr().err
     said = told(site, folder)
     assert [one for one in said if "MCP" in one] == [

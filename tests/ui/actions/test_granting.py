@@ -8,7 +8,7 @@ from textual import events
 from tests.support.console.asking import TITLE, asking, page_through
 from tests.support.console.fixed_catalog import NOW
 from tests.support.console.piloted import Console, console
-from tui.cli.permission_prompt import asked_lines
+from tui.cli.permission_prompt import permission_lines
 from tui.core.models.permission_request import PermissionRequest
 
 LONG = "mcp__" + "read_the_table_of_buyers_and_show_it_" * 3 + "and_then_delete_all"
@@ -43,7 +43,7 @@ async def test_the_whole_name_of_the_tool_is_in_sight_before_it_is_allowed(
 
 def test_the_command_line_names_the_tool_and_shows_what_hides_in_it() -> None:
     said = joined(
-        list(asked_lines(PermissionRequest("1", f"{LONG}\u200b", {"path": "a"}, NOW), NOW))
+        list(permission_lines(PermissionRequest("1", f"{LONG}\u200b", {"path": "a"}, NOW), NOW))
     )
     assert said.startswith(f"tool: {LONG}\\u200b")
 

@@ -22,21 +22,21 @@ _PAUSE_S = 3.0
 
 
 def check(context: Context, args: argparse.Namespace) -> int:
-    """Say what needs somebody, for monitoring."""
-    catalog, found = _needed(context, parse_duration(args.ends))
+    """Print what needs attention; 1 when something is at error level."""
+    catalog, found = _alerts(context, parse_duration(args.ends))
     if args.notify:
         _notify(context, catalog, found)
     if args.json:
         put_json([alert_json(one) for one in found])
     elif found:
-        put_table(("LEVEL", "WHAT", "SESSION", "WORDS"), (_need_row(one) for one in found))
+        put_table(("LEVEL", "WHAT", "SESSION", "WORDS"), (_alert_row(one) for one in found))
     else:
         say("nobody is needed")
     return int(any(one.level == "error" for one in found))
 
 
-def _needed(context: Context, within: timedelta) -> tuple[Catalog, tuple[Alert, ...]]:
-    """Return what needs somebody; what may be momentary is looked at again before it counts."""
+def _alerts(context: Context, within: timedelta) -> tuple[Catalog, tuple[Alert, ...]]:
+    """Return what needs attention; checks again after 3 s where it may be momentary."""
     lasting = LastingAlerts()
 
     def listed() -> tuple[Catalog, tuple[Alert, ...]]:
@@ -60,6 +60,6 @@ def _notify(context: Context, catalog: Catalog, found: Sequence[Alert]) -> None:
         say(f"warning: {trouble}")
 
 
-def _need_row(need: Alert) -> tuple[str, ...]:
+def _alert_row(need: Alert) -> tuple[str, ...]:
     session = f"/{need.session_id[:8]}" if need.session_id else ""
     return need.level, need.what, f"{need.listing}{session}", need.words

@@ -31,9 +31,9 @@ _MANY = 200
 
 
 def cleanup(context: Context, args: argparse.Namespace) -> int:
-    """Move what has expired, is left over, old or too much into the trash.
+    """Move sessions that are expired, old or over the size limit to the trash.
 
-    Returns 1 when that failed, or not all of the trash could be read.
+    1 when that failed, or when something could not be read.
     """
     listing = args.listing or ""
     plan = plan_cleanup(
@@ -46,7 +46,7 @@ def cleanup(context: Context, args: argparse.Namespace) -> int:
         purges_trash=args.purge_trash,
     )
     for words in plan.unread:
-        if not (listing and words.startswith(f"{listing}: ")):  # of that one `look` says it
+        if not (listing and words.startswith(f"{listing}: ")):  # `look` has printed it
             say(words)
     if args.dry_run:
         _put_plan(context, plan, as_json=args.json)
@@ -56,11 +56,11 @@ def cleanup(context: Context, args: argparse.Namespace) -> int:
         if not args.json:
             _put_plan(context, plan, as_json=False)
         raise ConfirmationRequired(f"would {plan.words}: add --yes to do it")
-    return _put_done(plan, clean_up(context, plan, _teller()), as_json=args.json)
+    return _put_done(plan, clean_up(context, plan, _progress_printer()), as_json=args.json)
 
 
-def _teller() -> Callable[[BulkProgress], None]:
-    """Return what tells how far a clean-up of many is, each tenth of the way."""
+def _progress_printer() -> Callable[[BulkProgress], None]:
+    """Return a callback that prints the progress of a large clean-up, every 10 %."""
     told = 0
 
     def tell(progress: BulkProgress) -> None:
@@ -97,7 +97,7 @@ def _put_plan(context: Context, plan: CleanupPlan, *, as_json: bool) -> None:
 
 
 def _put_done(plan: CleanupPlan, done: BulkResult, *, as_json: bool) -> int:
-    """Print what was done; 1 when something kept it from being done that is no protection."""
+    """Print what was done; 1 on any failure other than a refusal that protects a session."""
     failed = {str(error): error for _, error in done.refused if not isinstance(error, Refused)}
     for error in failed.values():
         put_error(error, as_json=as_json)

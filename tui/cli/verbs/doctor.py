@@ -19,7 +19,7 @@ _ALIKE = 3
 
 
 def doctor(context: Context, args: argparse.Namespace) -> int:
-    """Explain everything odd, and what to do."""
+    """Explain everything unusual and how to fix it; 1 when something is at error level."""
     findings, catalog = _examined(context, args.listing or "")
     if args.fix:
         for words in fix(context, catalog, findings):
@@ -44,15 +44,15 @@ def _examined(context: Context, listing: str) -> tuple[tuple[Finding, ...], Cata
 
 
 def report(findings: Sequence[Finding]) -> Iterator[str]:
-    """Yield the doctor's lines: by listing, the one with the most serious first."""
+    """Yield the report's lines by listing, the listing with the most serious finding first."""
     for listing in dict.fromkeys(one.listing for one in findings):
         yield f"{listing or 'the root and this machine'}:"
         here = [one for one in findings if one.listing == listing]
         for _, alike in groupby(here, key=lambda one: (one.level, one.code)):
-            yield from _told_alike(list(alike))
+            yield from _lines_of_group(list(alike))
 
 
-def _told_alike(alike: Sequence[Finding]) -> Iterator[str]:
+def _lines_of_group(alike: Sequence[Finding]) -> Iterator[str]:
     for one in alike[:_ALIKE]:
         named = f"{one.session_id[:8]}: " if one.session_id else ""
         yield f"  {one.level:<8} {named}{one.words}"

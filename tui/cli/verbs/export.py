@@ -24,40 +24,40 @@ def export(context: Context, args: argparse.Namespace) -> int:
     if args.json and args.output is None:
         raise UsageError("--json goes with -o FILE; `tail --json -n 1000` prints entries")
     if args.output is not None:
-        _require_own_place(context, args.output)
+        _require_may_write(context, args.output)
     session = _session_or_trashed(context, args.id)
     if args.output is None and is_in_console() and session.bytes > _MOST_SHOWN:
-        raise UsageError("that is too long to be shown here: name a file with -o FILE")
+        raise UsageError("too long to show here: write it to a file with -o FILE")
     unread: list[str] = []
     blocks = markdown(context, session, unread.append)
     if args.output is None:
         with ending_with_reader():
             for number, block in enumerate(blocks):
                 put(f"\n{block}" if number else block)
-        return _say_all(unread)
+        return _say_unread(unread)
     size = _write(args.output, blocks)
     facts: dict[str, object] = {"session_id": session.session_id, "file": str(args.output)}
     facts |= {"bytes": size, "unread": unread}
     put_json(facts) if args.json else say(f"{args.output}: {size} bytes")
-    return _say_all(unread)
+    return _say_unread(unread)
 
 
-def _say_all(unread: list[str]) -> int:
-    """Say what could not be read, and return what a verb then ends with."""
+def _say_unread(unread: list[str]) -> int:
+    """Print what could not be read, and return the exit code."""
     for words in unread:
         say(words)
     return int(bool(unread))
 
 
-def _require_own_place(context: Context, path: Path) -> None:
-    """Raise `Refused` for a file where this console writes none."""
+def _require_may_write(context: Context, path: Path) -> None:
+    """Raise `Refused` if this console may not write the file."""
     context.require_unrestricted("it writes no file; without -o the session is printed")
     if Path(os.path.realpath(path)).is_relative_to(os.path.realpath(context.root)):
         context.require_writable()
 
 
 def _session_or_trashed(context: Context, words: str) -> Session:
-    """Return the session that `words` name, in the trash if it is nowhere else."""
+    """Return the session that is named, from the trash if it is nowhere else."""
     try:
         return session_named(context, words)
     except UnknownId as unknown:
@@ -68,12 +68,12 @@ def _session_or_trashed(context: Context, words: str) -> Session:
 
 
 def _write(path: Path, blocks: Iterable[str]) -> int:
-    """Write a new file that only this login may read, whole or not at all; return its size."""
+    """Write a new file that only this login may read; remove it on failure; return its size."""
     try:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         fd = os.open(path, flags, 0o600)
     except FileExistsError:
-        raise Refused(f"{path} exists: nothing is written over it") from None
+        raise Refused(f"{path} already exists and is not overwritten") from None
     except OSError as error:
         raise ConsoleError(f"{path} cannot be written: {error.strerror or error}") from error
     try:
@@ -81,7 +81,7 @@ def _write(path: Path, blocks: Iterable[str]) -> int:
             for number, block in enumerate(blocks):
                 file.write(f"\n{block}\n" if number else f"{block}\n")
             return file.tell()
-    except BaseException as error:  # an interrupt too must leave no half of a session behind
+    except BaseException as error:  # also after Ctrl-C no partial file may remain
         with suppress(OSError):
             path.unlink()
         if isinstance(error, OSError):

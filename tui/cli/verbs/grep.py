@@ -14,7 +14,7 @@ from pathlib import Path
 import tui
 from tui.cli.hangup import ending_with_reader
 from tui.cli.json_fields import hit_json
-from tui.cli.lookup import look, say_unread
+from tui.cli.lookup import look, say_unreadable
 from tui.cli.output import is_in_console, put, put_json, say
 from tui.core.models.session import Session
 from tui.core.text.safe_text import cell_width, fit
@@ -31,7 +31,7 @@ _HEAD = 16
 
 
 def grep(context: Context, args: argparse.Namespace) -> int:
-    """Search all that was said; 1 when nothing matches, as grep does, or not all could be read."""
+    """Search all transcripts; 1 when nothing matches, or when not all could be read."""
     if is_in_console():
         return _in_another_process(context, args)
     catalog = look(context, args.listing or "")
@@ -41,7 +41,7 @@ def grep(context: Context, args: argparse.Namespace) -> int:
     hits = search(sessions, args.pattern, limit=args.n, tell=say, unread=unread.append)
     with ending_with_reader():
         count = _put_as_json(hits) if args.json else _put_grouped(hits, sessions)
-    is_unread = say_unread(catalog, args.listing or "") or bool(unread)
+    is_unread = say_unreadable(catalog, args.listing or "") or bool(unread)
     if not count:
         part = "what could be read of " if is_unread else ""
         say(f"nothing matches in {part}{len(sessions)} sessions")
@@ -49,7 +49,7 @@ def grep(context: Context, args: argparse.Namespace) -> int:
 
 
 def _in_another_process(context: Context, args: argparse.Namespace) -> int:
-    """Search beside the console: a pattern that takes for ever would keep it from everything."""
+    """Search in another process: a slow regular expression would block the whole console."""
     package = str(Path(tui.__file__).absolute().parent.parent)
     words = [*(("-n", str(args.n)) if args.n else ()), *(("--json",) if args.json else ())]
     named = [args.pattern, *((args.listing,) if args.listing else ())]
@@ -97,7 +97,7 @@ def _moment(at: datetime | None) -> str:
 
 
 def _cut(hit: GrepHit, width: int) -> str:
-    """Return the match in its surroundings in at most `width` cells, the match in sight."""
+    """Return the match with the text around it, cut to `width` cells so that the match shows."""
     before = hit.before
     room = max(width // 3, width - cell_width(f"{hit.match}{hit.after}"))
     if cell_width(before) > room:

@@ -1,4 +1,4 @@
-"""The verb that tells what is in force here: places, versions, switches, terminal, credentials."""
+"""The verb that prints paths, versions, settings, terminal and credentials: info."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from tui.settings import Settings, settings_path
 from tui.storage.state.fault_log import fault_log_path
 
 _PACKAGES = ("claude-agent-sdk", "textual", "aiosqlite", "humanize")
-_NO_SWITCHES = {"source", "missing", "origins", "claude_home", "state_dir", "cache_dir"}
-_LINES = {
+_NOT_SETTINGS = {"source", "missing", "origins", "claude_home", "state_dir", "cache_dir"}
+_LINKS = {
     (True, True): "over SSH",
     (True, False): "over SSH, with --rich",
     (False, True): "not over SSH, with --ssh",
     (False, False): "not over SSH",
 }
-_UNTOLD = {"notify_command"}  # it may hold a token
+_SECRET = {"notify_command"}  # it may hold a token
 
 
 def info(context: Context, args: argparse.Namespace) -> int:
-    """Print every path, version and setting."""
+    """Print all paths, versions and settings."""
     facts = _facts(context)
     switches = _switches(context.settings)
     acting = _acting(context)
@@ -81,7 +81,7 @@ def _facts(context: Context) -> dict[str, str | None]:
 
 
 def _acting(context: Context) -> list[dict[str, str]]:
-    """Return each file below the root that agents obey, why, and whose agents do."""
+    """Return each file below the root that agents obey, why, and which agents do."""
     stages = obeying_stages(context.settings)
     whose = ", ".join(
         ["consoles with all rights", "pipelines", *(f"stage {one}" for one in stages)]
@@ -96,13 +96,13 @@ def _places(context: Context) -> dict[str, str | None]:
     settings, root = context.settings, context.root.absolute()
     own = root / ".session_console"
     return {
-        "settings": _said(settings.source),
+        "settings": _path_text(settings.source),
         "settings_file": f"{settings_path(os.environ)}{' (missing)' if settings.missing else ''}",
-        "env_file": _said(settings.env_file),
-        "state": _said(settings.state_dir),
-        "faults": _said(fault_log_path(settings.state_dir) if settings.state_dir else None),
-        "cache": _said(settings.cache_dir),
-        "claude_home": _said(settings.claude_home),
+        "env_file": _path_text(settings.env_file),
+        "state": _path_text(settings.state_dir),
+        "faults": _path_text(fault_log_path(settings.state_dir) if settings.state_dir else None),
+        "cache": _path_text(settings.cache_dir),
+        "claude_home": _path_text(settings.claude_home),
         "trash": str(own / "trash"),
         "logbook": str(own / "log.jsonl"),
         "runs": str(root / "LISTING" / ".session_console" / "runs"),
@@ -116,7 +116,7 @@ def _versions(settings: Settings) -> dict[str, str | None]:
     version_here = version_text(cli) if cli else ""
     untested = untested_words(version_here)
     return {
-        "cli": _said(cli),
+        "cli": _path_text(cli),
         "cli_version": version_here or None,
         **({"cli_untested": f"{untested}: {REMEDY}"} if untested else {}),
         "python": sys.version.split()[0],
@@ -126,17 +126,17 @@ def _versions(settings: Settings) -> dict[str, str | None]:
     }
 
 
-def _said(path: Path | None) -> str | None:
+def _path_text(path: Path | None) -> str | None:
     return str(path) if path else None
 
 
 def _credentials(environment: Mapping[str, str]) -> str:
-    """Return which secrets this environment has; never what they are."""
+    """Return which secrets are set in the environment, never their values."""
     return ", ".join(f"{name} {'set' if environment.get(name) else 'no'}" for name in KEY_NAMES)
 
 
 def _terminal(environment: Mapping[str, str], settings: Settings) -> str:
-    """Return what a console started here would go by."""
+    """Return what a console started here would know of its terminal."""
     from tui.view.text.colours import colours_of, draws_nothing
 
     columns, rows = _size()
@@ -147,7 +147,7 @@ def _terminal(environment: Mapping[str, str], settings: Settings) -> str:
         f"TERM={term or '(none)'}",
         "no screen: the console refuses it" if draws_nothing(environment) else colours.words,
         "ASCII" if settings.ascii else "UTF-8",
-        _LINES[ssh, settings.ssh],
+        _LINKS[ssh, settings.ssh],
         "inside tmux" if environment.get("TMUX") else "",
         f"{columns}x{rows}" if columns else "no size",
     )
@@ -166,11 +166,11 @@ def _size() -> tuple[int, int]:
 
 
 def _switches(settings: Settings) -> list[tuple[str, str, str]]:
-    """Return each setting, its value in words, and where it comes from."""
+    """Return the name, value and origin of each setting."""
     return [
         (one.name, _value(one.name, getattr(settings, one.name)), _origin(settings, one.name))
         for one in fields(settings)
-        if one.name not in _NO_SWITCHES
+        if one.name not in _NOT_SETTINGS
     ]
 
 
@@ -190,7 +190,7 @@ def _value(name: str, value: Any) -> str:
             return str(value).lower()
         case Mapping():
             return ", ".join(map(str, value)) or "-"
-        case _ if name in _UNTOLD and value:
+        case _ if name in _SECRET and value:
             return "set"
         case _:
             return "-" if value in (None, "") else str(value)

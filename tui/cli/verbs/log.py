@@ -20,9 +20,9 @@ from tui.safe_io.folders import is_folder
 
 
 def log(context: Context, args: argparse.Namespace) -> int:
-    """Print who did what, the latest last."""
-    problems = dict[str, None]()  # what several looks find is said once
-    listing, session_id, unknown = _meant(context, args.id or "", problems.setdefault)
+    """Print who did what, newest last."""
+    problems = dict[str, None]()  # a dict, so that each is printed once
+    listing, session_id, unknown = _named(context, args.id or "", problems.setdefault)
     is_whole = args.all or args.json
     found = deeds(
         context,
@@ -39,16 +39,16 @@ def log(context: Context, args: argparse.Namespace) -> int:
     if args.json:
         put_json([event_json(event) for one in found for event in one.events])
     elif found:
-        _put_deeds(found, is_whole=is_whole)
+        _put_actions(found, is_whole=is_whole)
     elif not problems:
-        say("nobody has done anything here yet")
+        say("nothing has been done here yet")
     return int(bool(problems))
 
 
-def _meant(context: Context, words: str, tell: Tell) -> tuple[str, str, UnknownId | None]:
-    """Return the listing and the session that `words` name, empty for all of them.
+def _named(context: Context, words: str, tell: Tell) -> tuple[str, str, UnknownId | None]:
+    """Return the listing and session that are named, empty for all.
 
-    An id may be of a session of which nothing but its acts is left: then also why it is unknown.
+    A session may be left only in the audit: then also the error that it is unknown.
     """
     if not words or (is_listing_id(words) and is_folder(context.root / words, unknown=True)):
         return words, "", None
@@ -62,13 +62,13 @@ def _meant(context: Context, words: str, tell: Tell) -> tuple[str, str, UnknownI
     return session.folder.name, session.session_id, None
 
 
-def _put_deeds(found: tuple[LoggedAct, ...], *, is_whole: bool) -> None:
+def _put_actions(found: tuple[LoggedAct, ...], *, is_whole: bool) -> None:
     rows: list[tuple[str, ...]] = []
     for one in reversed(found):
         if is_whole:
             rows += map(_event_line, reversed(one.events))
         else:
-            rows.append(_event_line(one.first) if one.sessions == 1 else _deed_line(one))
+            rows.append(_event_line(one.first) if one.sessions == 1 else _action_line(one))
     put_table(("AT", "WHO", "DID", "LISTING", "ID", "WHAT"), rows)
     zone = f"{found[0].first.at.astimezone(LOCAL):%Z}"
     say(f"AT is in {zone}; what a row says of its expiry is in its pipeline's zone")
@@ -90,7 +90,7 @@ def _event_line(event: AuditEvent) -> tuple[str, ...]:
     )
 
 
-def _deed_line(deed: LoggedAct) -> tuple[str, ...]:
+def _action_line(deed: LoggedAct) -> tuple[str, ...]:
     from tui.view.panes import audit_line as view
 
     event, listings = deed.first, {one.listing for one in deed.events}

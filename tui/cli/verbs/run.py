@@ -11,8 +11,8 @@ from typing import Any
 from tui.cli.hangup import is_reader_gone
 from tui.cli.json_fields import result_json, run_json
 from tui.cli.lookup import session_named
-from tui.cli.output import put, put_json, say, talks_to_terminal
-from tui.cli.permission_prompt import asked_lines, require_yes
+from tui.cli.output import is_interactive, put, put_json, say
+from tui.cli.permission_prompt import confirm_grant, permission_lines
 from tui.cli.results import put_result
 from tui.core.agent_questions import questions
 from tui.core.errors import ConsoleError, Refused, RunFailed, UsageError
@@ -33,13 +33,13 @@ _POLL_S = 0.2
 
 
 def new(context: Context, args: argparse.Namespace) -> int:
-    """Begin a new session."""
+    """Start a new session."""
     plan = resuming.plan_new(context, args.listing, args.stage, days=args.days)
     return _start(context, plan, args)
 
 
 def resume(context: Context, args: argparse.Namespace) -> int:
-    """Resume a session in a run of its own."""
+    """Resume a session in a new run."""
     if args.also:
         return _resume_many(context, args)
     session = session_named(context, args.id)
@@ -50,26 +50,26 @@ def resume(context: Context, args: argparse.Namespace) -> int:
 
 
 def _resume_many(context: Context, args: argparse.Namespace) -> int:
-    """Resume several sessions; the code is that of the first that could not be."""
+    """Resume several sessions; return the exit code of the first that failed, or 0."""
     if args.wait or args.take_over:
         raise UsageError("--wait and --take-over are for one session: leave out --also")
     named = [session_named(context, words) for words in (args.id, *args.also)]
     sessions = list({one.key: one for one in named}.values())
     prompt, done = _prompt(args.prompt), []
-    for one in start_many(context, sessions, prompt, _asked(args), fork=args.fork):
+    for one in start_many(context, sessions, prompt, _agent_options(args), fork=args.fork):
         done.append(one)
         if one.error is not None:
             say(f"{one.session.address}: {one.error}")
         elif not args.json:
             put(one.run_id)
     if args.json:
-        put_json([_queued_json(one) for one in done])
+        put_json([_start_json(one) for one in done])
     begun = sum(one.error is None for one in done)
     say(f"{begun} of {len(done)} resumed, at most {context.settings.max_runs} at once")
     return next((one.error.exit_code for one in done if one.error is not None), 0)
 
 
-def _queued_json(one: StartResult) -> dict[str, object]:
+def _start_json(one: StartResult) -> dict[str, object]:
     error = one.error
     return {
         "run_id": one.run_id or None,
@@ -79,70 +79,70 @@ def _queued_json(one: StartResult) -> dict[str, object]:
     }
 
 
-def _asked(args: argparse.Namespace) -> dict[str, Any]:
-    """Return what the operator asks of the agent for this run."""
+def _agent_options(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the agent options that were given for this run."""
     return asked_for({flag: getattr(args, flag) for flag in FLAGS})
 
 
 def send(context: Context, args: argparse.Namespace) -> int:
-    """Queue a follow-up for a running session."""
+    """Queue a follow-up prompt for a running session."""
     act = steer.send(context, session_named(context, args.id), _prompt(args.prompt))
-    return _told(act, args)
+    return _put(act, args)
 
 
 def answer(context: Context, args: argparse.Namespace) -> int:
-    """Answer the permission request that waits, or let it wait longer."""
+    """Answer the open permission request, or extend its deadline."""
     session = session_named(context, args.id)
     if args.decision == "wait":
-        return _told(steer.put_off(context, session, args.length), args)
+        return _put(steer.put_off(context, session, args.length), args)
     if args.length:
-        raise UsageError(f"what is {args.length!r}? quote an answer of several words")
-    shown = _seen(context, session, args.decision, args.input)
+        raise UsageError(f"unexpected {args.length!r}: put an answer of several words in quotes")
+    shown = _granted_digest(context, session, args.decision, args.input)
     act = steer.answer(context, session, args.decision, args.reason, shown=shown)
-    return _told(act, args)
+    return _put(act, args)
 
 
-def _seen(context: Context, session: Session, decision: str, named: str) -> str:
-    """Return what names the request that may be granted: as it was given, or else once it is shown.
+def _granted_digest(context: Context, session: Session, decision: str, named: str) -> str:
+    """Return the digest of the request that may be granted: as given, or of the one shown.
 
-    At a terminal all of it is shown and asked for; raises `Refused` for anything but a yes.
+    At a terminal all of it is shown; raises `Refused` without a yes to it.
     """
     request = session.run.request if session.run else None
-    if named or request is None or decision in ("deny", "wait") or not talks_to_terminal():
+    if named or request is None or decision in ("deny", "wait") or not is_interactive():
         return named
     if reason := steer.why_not_grant(context, session, request):
         raise Refused(reason)
     who = f"{session.listing} {session.stage} {session.session_id}"
-    require_yes(request, context.clock(), decision, who)
+    confirm_grant(request, context.clock(), decision, who)
     return request.digest
 
 
 def interrupt(context: Context, args: argparse.Namespace) -> int:
-    """End the turn that runs now."""
+    """Interrupt the current turn."""
     session = session_named(context, args.id)
-    return _told(steer.interrupt(context, session, is_sure=args.yes), args)
+    return _put(steer.interrupt(context, session, is_sure=args.yes), args)
 
 
 def stop(context: Context, args: argparse.Namespace) -> int:
-    """End a session's run."""
-    return _told(steer.stop(context, session_named(context, args.id)), args)
+    """Stop a session's run."""
+    return _put(steer.stop(context, session_named(context, args.id)), args)
 
 
 def model(context: Context, args: argparse.Namespace) -> int:
-    """Let a running agent go on with another model."""
-    return _told(steer.model(context, session_named(context, args.id), args.name), args)
+    """Change the model of a running agent."""
+    return _put(steer.model(context, session_named(context, args.id), args.name), args)
 
 
 def mode(context: Context, args: argparse.Namespace) -> int:
-    """Let a running agent go on in another permission mode."""
-    return _told(steer.mode(context, session_named(context, args.id), args.name), args)
+    """Change the permission mode of a running agent."""
+    return _put(steer.mode(context, session_named(context, args.id), args.name), args)
 
 
 def _start(context: Context, plan: resuming.RunPlan, args: argparse.Namespace) -> int:
     prompt = _prompt(args.prompt)
     if plan.mode == "new" and not prompt.strip():
         raise UsageError("a new session needs a prompt: new LISTING PROMPT --stage STAGE")
-    plan = with_options(context, plan, _asked(args))
+    plan = with_options(context, plan, _agent_options(args))
     for warning in plan.warnings:
         say(f"warning: {warning}")
     say(f"{plan.mode} {plan.listing}/{plan.target.session_id} with {plan.words}")
@@ -159,15 +159,15 @@ def _start(context: Context, plan: resuming.RunPlan, args: argparse.Namespace) -
 
 
 def _wait(plan: resuming.RunPlan, facts: dict[str, str], args: argparse.Namespace) -> int:
-    """Wait for the run's end and print its answer; Ctrl-C leaves the run going.
+    """Wait for the run to end and print its answer.
 
-    So does whoever waited, gone without a word.
+    The run goes on after Ctrl-C, or when the reader goes away.
     """
     folder = runs_folder(plan.target.folder) / facts["run_id"]
     try:
-        run = _ended(folder)
+        run = _wait_for_end(folder)
     except KeyboardInterrupt:
-        say(f"the run goes on: session-console tail -f {facts['session_id']}")
+        say(f"the run continues: session-console tail -f {facts['session_id']}")
         return 0
     if run is None:
         return 0
@@ -182,10 +182,10 @@ def _wait(plan: resuming.RunPlan, facts: dict[str, str], args: argparse.Namespac
     return 0
 
 
-def _ended(folder: Path) -> Run | None:
-    """Return the run once it is over; `None` when nobody waits for it any more.
+def _wait_for_end(folder: Path) -> Run | None:
+    """Return the run once it is over, or `None` when the reader is gone.
 
-    Meanwhile it says what happens that the answer will not tell, and what the run asks.
+    Notices and permission requests are printed meanwhile.
     """
     asked, happened = "", RunNotices()
     while True:
@@ -197,16 +197,16 @@ def _ended(folder: Path) -> Run | None:
             return run
         if run.request and run.request.request_id != asked:
             asked = run.request.request_id
-            say(_waiting(run))
+            say(_request_notice(run))
         if is_reader_gone(_POLL_S):
             return None
 
 
-def _waiting(run: Run) -> str:
+def _request_notice(run: Run) -> str:
     request = run.request
     if request is None:
         return "it waits"
-    asks = "".join(f"\n  {line}" for line in asked_lines(request, datetime.now(UTC), 2))
+    asks = "".join(f"\n  {line}" for line in permission_lines(request, datetime.now(UTC), 2))
     named = f"{run.session_id} --input {request.digest[:LEAST_DIGEST]}"
     if questions(request):
         return f"it asks:{asks}\nsession-console answer {named} NUMBER"
@@ -222,11 +222,13 @@ def _prompt(words: str) -> str:
         return words
     text = sys.stdin.read(MAX_PROMPT_BYTES + 1)
     if is_reader_gone():
-        raise ConsoleError("whoever sent the prompt is gone, maybe in its middle: nothing is done")
+        raise ConsoleError(
+            "the prompt may be incomplete, since its sender is gone: nothing was done"
+        )
     if not text.strip():
-        raise UsageError("stdin holds no prompt")
+        raise UsageError("there is no prompt on stdin")
     return text
 
 
-def _told(act: ActionResult, args: argparse.Namespace) -> int:
+def _put(act: ActionResult, args: argparse.Namespace) -> int:
     return put_result(result_json(act), as_json=args.json)

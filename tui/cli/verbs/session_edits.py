@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from tui.cli.json_fields import iso, result_json
-from tui.cli.lookup import look, say_unread, session_named
+from tui.cli.lookup import look, say_unreadable, session_named
 from tui.cli.output import say
 from tui.cli.results import put_each, put_result
 from tui.core.errors import UsageError
@@ -85,7 +85,7 @@ def adopt(context: Context, args: argparse.Namespace) -> int:
 
     code = put_each(ids, one, as_json=args.json)
     if args.all:
-        is_unread = say_unread(catalog)
+        is_unread = say_unreadable(catalog)
         if not ids:
             say("no stray sessions to adopt" + (" in what could be read" if is_unread else ""))
         code = code or int(is_unread)

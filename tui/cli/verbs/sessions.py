@@ -1,4 +1,4 @@
-"""The verbs that only look: ls, show."""
+"""The verbs that list sessions and show one: ls, show."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _INDENT = 14
 
 
 def ls(context: Context, args: argparse.Namespace) -> int:
-    """List sessions, soonest to end first; 1 when not all could be read."""
+    """List sessions, those that end soonest first; 1 when not all could be read."""
     now = context.clock()
     catalog = look(context, args.listing or "")
     listings = [find_listing(catalog, args.listing)] if args.listing else catalog.listings
@@ -52,7 +52,7 @@ def ls(context: Context, args: argparse.Namespace) -> int:
 
 
 def show(context: Context, args: argparse.Namespace) -> int:
-    """Show everything known of a session; 1 when not all of it could be read."""
+    """Show everything known about a session; 1 when not all of it could be read."""
     now, (session, problem) = context.clock(), session_and_problem(context, args.id)
     if args.json:
         facts = session_json(session, now, state_word(session, now, context.settings.quiet_after))
@@ -174,8 +174,8 @@ def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str,
 
 
 def _steering(session: Session, now: datetime) -> list[tuple[str, str]]:
-    """Return what a run waits for, what it was sent, and what was changed in it."""
-    from tui.cli.permission_prompt import asked_lines
+    """Return what the run waits for, which commands are pending, and what was changed."""
+    from tui.cli.permission_prompt import permission_lines
     from tui.view.stream.request_page import short_tool
     from tui.view.text.sent_commands import sent_words, until_words
 
@@ -188,11 +188,11 @@ def _steering(session: Session, now: datetime) -> list[tuple[str, str]]:
     request = run.request
     if request is not None:
         facts += [("asks", f"{short_tool(request)}, {until_words(request, now)}")]
-        facts += [("", line) for line in asked_lines(request, now, _INDENT)]
+        facts += [("", line) for line in permission_lines(request, now, _INDENT)]
     if run.queued_for:
         facts.append(("queued", run.queued_for))
     if run.stalled_since:
-        facts.append(("stalled", f"nothing was heard since {_moment(run.stalled_since)}"))
+        facts.append(("stalled", f"nothing received since {_moment(run.stalled_since)}"))
     return [*facts, ("run's model", run.model), ("run's mode", run.permission_mode)]
 
 
@@ -219,7 +219,7 @@ def _size(session: Session) -> str:
 
 
 def _owner(session: Session, now: datetime) -> str:
-    """Return who runs it where we cannot look."""
+    """Return who runs it on a machine where processes cannot be checked."""
     owner = owner_elsewhere(session, now)
     return owner.words(now) if owner else ""
 

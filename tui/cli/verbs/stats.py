@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from tui.cli.json_fields import stats_json
-from tui.cli.lookup import look, say_unread
-from tui.cli.output import put_json, room, say
+from tui.cli.lookup import look, say_unreadable
+from tui.cli.output import output_width, put_json, say
 from tui.cli.tables import put_fitted
 from tui.core.models.row import Status
 from tui.core.models.session import Session, State
@@ -20,20 +20,20 @@ _HEAD = (
     *("LISTING", "SESSIONS", "LIVE", "ACTIVE", "FAILED", "EXPIRED", "DELETED"),
     *("GHOST", "UNTRACKED", "SIZE", "COST", "PENDING", "TRASH", "NEXT END"),
 )
-_GIVES = (
+_SHRINK_ORDER = (
     *(("LISTING", 20), ("UNTRACKED", 0), ("GHOST", 0), ("DELETED", 0), ("EXPIRED", 0)),
     *(("ACTIVE", 0), ("LISTING", 12), ("TRASH", 0), ("LIVE", 0), ("LISTING", 8), ("COST", 0)),
 )
-_NONE = ("0", "-", "0 B")  # nobody knows that of what was not wholly read
+_ZEROS = ("0", "-", "0 B")  # shown as `?` for a listing that was not read completely
 
 
 def stats(context: Context, args: argparse.Namespace) -> int:
-    """Count sessions, bytes and costs, by listing and in total."""
+    """Count sessions, bytes and costs by listing and in total."""
     catalog = look(context, args.listing or "")
     if args.listing:
         find_listing(catalog, args.listing)
     *listings, total = stats_of(context, catalog)
-    say_unread(catalog, args.listing or "")
+    say_unreadable(catalog, args.listing or "")
     if total.problem:
         say(total.problem)
     if total.uncosted:
@@ -42,11 +42,11 @@ def stats(context: Context, args: argparse.Namespace) -> int:
         facts = [stats_json(one) for one in listings]
         put_json({"listings": facts, "total": stats_json(total)})
     else:
-        put_fitted(_HEAD, [_account_line(one) for one in (*listings, total)], _GIVES)
+        put_fitted(_HEAD, [_stats_line(one) for one in (*listings, total)], _SHRINK_ORDER)
     return int(not total.is_whole or total.uncosted > 0)
 
 
-def _account_line(account: ListingStats) -> tuple[str, ...]:
+def _stats_line(account: ListingStats) -> tuple[str, ...]:
     from tui.view.text.formatting import cost, size
 
     ends = account.next_end
@@ -62,15 +62,15 @@ def _account_line(account: ListingStats) -> tuple[str, ...]:
         f"{account.trash} ({size(account.trash_bytes)})" if account.trash else "0",
         _next_end(ends) if ends else "-",
     )
-    told = counted if account.is_whole else tuple("?" if one in _NONE else one for one in counted)
+    told = counted if account.is_whole else tuple("?" if one in _ZEROS else one for one in counted)
     return (account.listing or "all", *told)
 
 
 def _next_end(session: Session) -> str:
-    """Return when a session ends, and which that is unless a screen's width is all there is."""
+    """Return when a session ends, with its id where the width is not limited."""
     from tui.view.text.formatting import short_id
 
     if session.ends_at is None:
         return "-"
     at = f"{session.ends_at.astimezone(LOCAL):%d %b %H:%M %Z}"
-    return at if room() is not None else f"{at} {short_id(session.session_id)}"
+    return at if output_width() is not None else f"{at} {short_id(session.session_id)}"

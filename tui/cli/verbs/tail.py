@@ -29,9 +29,9 @@ _LOOK_S = 2.0
 
 
 def tail(context: Context, args: argparse.Namespace) -> int:
-    """Print the last entries of a session's stream, and with `-f` what comes after.
+    """Print the last entries of a session's stream, and with `-f` new ones as they come.
 
-    Ends with 1 where its transcript, or anything in it, cannot be read.
+    1 when not all of its transcript could be read.
     """
     session = session_named(context, args.id)
     last = last_entries(session, args.n)
@@ -81,9 +81,10 @@ class _Printer:
         said: Mapping[str, tuple[Entry, ...]] = _NOTHING,
         ended: tuple[Entry, ...] = (),
     ) -> None:
-        """Print entries, and what sub-agents `said` under their calls, with those that `ended`.
+        """Print entries, with those of sub-agents (`said`) under their calls.
 
-        A result that came along with its call stands in the call's line.
+        `ended` are the notices of sub-agents that have ended. The result of a call is printed in
+        the line of the call if both are here.
         """
         results = {entry.tool_id: entry for entry in entries if entry.kind is EntryKind.RESULT}
         calls = {entry.tool_id for entry in entries if entry.kind is EntryKind.TOOL}
@@ -101,7 +102,7 @@ class _Printer:
         sys.stdout.flush()
 
     def print_asides(self, said: Mapping[str, tuple[Entry, ...]]) -> None:
-        """Print what sub-agents said since their calls were printed, with who said it."""
+        """Print entries of sub-agents whose calls are printed already, under their names."""
         for call, entries in said.items():
             for entry in entries:
                 if self._as_json:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from tui.cli.json_fields import result_json, trashed_json
 from tui.cli.lookup import session_named
-from tui.cli.output import problem_of, put, put_json, room, say
+from tui.cli.output import as_console_error, output_width, put, put_json, say
 from tui.cli.results import put_each, put_result, put_results
 from tui.cli.tables import put_fitted
 from tui.core.errors import ConfirmationRequired, ConsoleError
@@ -22,7 +22,7 @@ from tui.operations.trash.purge import purge as purge_session
 from tui.operations.trash.restore import restore as restore_session
 from tui.operations.trash.trash_list import TrashedSession, TrashPreview, preview, trash_and_unread
 
-_GIVES = (
+_SHRINK_ORDER = (
     *(("TITLE", 24), ("FILES", 0), ("LISTING", 16), ("WHO", 8), ("HOW", 0)),
     *(("TITLE", 8), ("LISTING", 8), ("WHO", 4), ("TITLE", 0)),
 )
@@ -40,7 +40,7 @@ def delete(context: Context, args: argparse.Namespace) -> int:
             session = session_named(context, words)
             found[session.key] = session
         except (ConsoleError, OSError) as error:
-            errors.append(problem_of(error))
+            errors.append(as_console_error(error))
     done = delete_many(context, tuple(found.values()))
     errors += (error for _, error in done.refused)
     results = [result_json(act) | {"trash_id": act.trash_id} for act in done.acts]
@@ -55,7 +55,7 @@ def restore(context: Context, args: argparse.Namespace) -> int:
 
 
 def trash(context: Context, args: argparse.Namespace) -> int:
-    """List what the trash holds, or look into one session of it; 1 when not all could be read."""
+    """List the trash, or preview a session in it; 1 when not all could be read."""
     if args.id:
         shown = preview(context, args.id)
         _put_preview(context, shown, as_json=args.json)
@@ -68,7 +68,7 @@ def trash(context: Context, args: argparse.Namespace) -> int:
     elif found:
         _put_trash(context, found)
     elif not unread:
-        say("the trash is empty: what `delete` and `cleanup` take lies here until it is purged")
+        say("the trash is empty: `delete` and `cleanup` move sessions here")
     return int(bool(unread))
 
 
@@ -84,12 +84,12 @@ def purge(context: Context, args: argparse.Namespace) -> int:
 def _put_trash(context: Context, found: tuple[TrashedSession, ...]) -> None:
     from tui.view.text.formatting import countdown, short_id, size
 
-    now, is_narrow = context.clock(), room() is not None
+    now, is_narrow = context.clock(), output_width() is not None
     head = ("WHEN", "WHO", "HOW", "LISTING", "ID", "SIZE", "FILES", "KEPT", "TITLE")
     rows = (
         (
             _when(one.trashed.at),
-            *_words_of(one),
+            *_who_and_how(one),
             one_line(one.trashed.listing),
             short_id(one.trashed.session_id) if is_narrow else one.trashed.session_id,
             size(one.size.bytes),
@@ -99,12 +99,12 @@ def _put_trash(context: Context, found: tuple[TrashedSession, ...]) -> None:
         )
         for one in found
     )
-    put_fitted(head, rows, _GIVES)
+    put_fitted(head, rows, _SHRINK_ORDER)
     total = sum(one.size.bytes for one in found)
-    say(f"{len(found)} in the trash, {size(total)}; `restore ID` gets one back")
+    say(f"{len(found)} in the trash, {size(total)}; `restore ID` restores one")
 
 
-def _words_of(one: TrashedSession) -> tuple[str, str]:
+def _who_and_how(one: TrashedSession) -> tuple[str, str]:
     return one_line(one.trashed.operator)[:20], one_line(one.trashed.action)[:10]
 
 

@@ -14,12 +14,12 @@ from typing import Any, get_type_hints
 
 from tests.support.place import REPOSITORY
 from tui.cli.declarations.table import VERBS
+from tui.core.key_actions import KEY_ACTIONS
 from tui.core.keymap import Keymap
 from tui.core.session_state import state_table
 from tui.demo import pipeline
 from tui.guides import topics
 from tui.settings import Settings
-from tui.ui.actions.keys import DEEDS
 
 README = REPOSITORY / "README.md"
 GUIDES = REPOSITORY / "tui" / "guides"
@@ -40,14 +40,14 @@ def settings_table() -> str:
 
 def keys_table() -> str:
     """Return a table of every key, its name in the settings, and what it does."""
-    rows = (f"| {_signs(one.name)} | `{one.name}` | {one.says} |" for one in DEEDS)
+    rows = (f"| {_signs(one.name)} | `{one.name}` | {one.help} |" for one in KEY_ACTIONS)
     return "\n".join(["| key | name | does |", "| --- | --- | --- |", *rows])
 
 
 def main_keys_table() -> str:
     """Return a table of the keys in the bottom line, in its order, two on a line."""
-    shown = sorted((one for one in DEEDS if one.order), key=lambda one: one.order)
-    return _two_on_a_line("key", [(_signs(one.name), one.says) for one in shown])
+    shown = sorted((one for one in KEY_ACTIONS if one.order), key=lambda one: one.order)
+    return _two_on_a_line("key", [(_signs(one.name), one.help) for one in shown])
 
 
 def verbs_table() -> str:

@@ -18,7 +18,7 @@ from tui.operations.doctor.doctor import examine, verdict
 from tui.operations.doctor.machine_findings import MachineFacts
 from tui.settings import Settings
 from tui.ui.app import ConsoleApp
-from tui.ui.picture import PictureScreen
+from tui.ui.screen import ConsoleScreen
 
 FOLDER = Path(__file__).parent.parent / "screenshots"
 SHOTS: tuple[tuple[str, tuple[int, int], tuple[str, ...]], ...] = (
@@ -50,9 +50,9 @@ def doctor_lines() -> tuple[str, ...]:
 async def settled(pilot: Pilot[int]) -> None:
     """Wait until the catalog and the stream of the selection are shown."""
     screen = pilot.app.screen
-    assert isinstance(screen, PictureScreen)
+    assert isinstance(screen, ConsoleScreen)
     async with asyncio.timeout(60):
-        while not (screen.catalog and screen.live.count and screen.unseen.is_known):
+        while not (screen.store.catalog and screen.panes.live.count and screen.unseen.is_known):
             await pilot.pause(0.02)
     await pilot.pause()
 

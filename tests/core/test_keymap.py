@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import string
 from typing import Any
 
 import pytest
 from textual.keys import Keys, _character_to_key
 
-from tui.core.keymap import DANGEROUS, FIXED, KEYS, Keymap, WrongKey, keymap, written
-from tui.ui.actions.keys import DEEDS, _textual
+from tui.core.key_actions import KEY_ACTIONS
+from tui.core.keymap import DANGEROUS, KEYS, Keymap, WrongKey, keymap, written
+from tui.ui.actions.key_handlers import KeyHandlers
+from tui.ui.actions.keys import _textual
 
 VERBS = ("stop", "log", "wide")
 
@@ -80,9 +83,9 @@ def test_what_is_wrong_is_named_with_its_line(given: object, name: str, words: s
 
 
 def test_the_actions_are_those_that_the_console_has() -> None:
-    assert [deed.name for deed in DEEDS] == list(KEYS)
-    assert set(KEYS) >= FIXED | DANGEROUS
-    assert {deed.name for deed in DEEDS if deed.is_dangerous} == DANGEROUS
+    assert [action.name for action in KEY_ACTIONS] == list(KEYS)
+    for action in KEY_ACTIONS:
+        inspect.signature(getattr(KeyHandlers, action.handler)).bind(None, *action.args)
     assert Keymap().keys == keymap({}, ()).keys == KEYS
 
 

@@ -89,7 +89,7 @@ async def test_a_view_that_could_not_be_read_is_not_written_over() -> None:
         await at.until(lambda: "the last view cannot be read" in at.message)
         was = at.engine.view
         await at.press("s", "2", "j")
-        at.screen.habits.save(at.screen)
+        at.screen.restore.save()
         assert at.engine.view == was
 
 

@@ -20,9 +20,9 @@ from tests.support.hostile.payloads import LITTER, acts
 from tests.support.listings.sample_listing import FIRST
 from tui.__main__ import say_verb
 from tui.cli.verb_info import verb_infos
+from tui.core.pane_table import SESSIONS
 from tui.operations.context import Context, VerbInfo
 from tui.settings import load_settings
-from tui.ui.actions.key_targets import SESSIONS
 from tui.ui.actions.verbs import OWN
 from tui.ui.app import ConsoleApp
 from tui.ui.engine import RealEngine
@@ -51,7 +51,7 @@ async def console(root: HostileRoot, size: tuple[int, int] = (80, 24)) -> AsyncI
     async with ConsoleApp(engine).run_test(size=size) as pilot:
         await settled(pilot)
         at = Console(pilot, FixedEngine())  # nothing is asked of this one
-        await at.until(lambda: at.screen.catalog is not None and bool(at.screen.sessions.keys))
+        await at.until(lambda: at.screen.store.catalog is not None and bool(at.panes.sessions.keys))
         yield at
         assert pilot.app.is_running
         assert root.driver.poll() is None
@@ -59,9 +59,9 @@ async def console(root: HostileRoot, size: tuple[int, int] = (80, 24)) -> AsyncI
 
 async def choose(at: Console, session_id: str) -> None:
     """Put the selection on a session, and wait for its stream."""
-    key = next(key for key in at.screen.sessions.keys if key[1] == session_id)
-    at.screen.sessions.select(key)
-    await at.until(lambda: at.screen.live.count > 0)
+    key = next(key for key in at.panes.sessions.keys if key[1] == session_id)
+    at.panes.sessions.select(key)
+    await at.until(lambda: at.panes.live.count > 0)
 
 
 def seen(at: Console) -> str:
@@ -80,22 +80,22 @@ def seen(at: Console) -> str:
 
 async def paste(at: Console, text: str) -> None:
     """Put words into the line as a terminal's paste does."""
-    at.screen.question.post_message(events.Paste(text))
+    at.panes.question.post_message(events.Paste(text))
     await at.pilot.pause()
 
 
 async def leave(at: Console) -> None:
     """Answer no question, and go back to the four panes."""
     for _ in range(9):
-        if not at.screen.question.is_open:
+        if not at.panes.question.is_open:
             break
         await at.press("escape")
         await at.pilot.pause(0.02)
     await at.answered()
     for _ in range(3):
-        if at.screen.page.is_open or at.screen.is_full:
+        if at.panes.page.is_open or at.view.is_full:
             await at.press("q")
-    if at.screen.pane != SESSIONS:
+    if at.view.pane != SESSIONS:
         await at.press("2")
 
 
@@ -121,7 +121,7 @@ async def test_no_pane_acts(root: HostileRoot) -> None:
         await leave(at)
         await at.press("enter", "left_square_bracket", "enter")
         assert "goodend" in seen(at)
-        at.screen.live.is_full = True
+        at.panes.live.is_full = True
         await at.press("slash")
         await at.asked()
         await paste(at, "good")
@@ -155,7 +155,7 @@ async def test_what_is_copied_is_safe(root: HostileRoot) -> None:
             ("g", "y"),
             *[("right_square_bracket", "y")] * 12,
         ):
-            at.screen.question.say("")
+            at.panes.question.say("")
             await at.press(*keys[:-1])
             await copy(at, keys[-1])
             copied.append(at.pilot.app.clipboard)
@@ -175,9 +175,9 @@ async def test_no_question_acts(root: HostileRoot, session_id: str, keys: str) -
 async def ask(at: Console, key: str) -> None:
     """Let a key ask, look at its question and at what comes of a hostile answer, and leave it."""
     await at.press(key)
-    await at.until(lambda: at.screen.question.is_asking or not at.screen.question.is_open)
+    await at.until(lambda: at.panes.question.is_asking or not at.panes.question.is_open)
     seen(at)
-    if at.screen.question.is_asking and key in _TYPED_AT:
+    if at.panes.question.is_asking and key in _TYPED_AT:
         await paste(at, ALL)
         seen(at)
         await at.press("enter")
@@ -213,7 +213,7 @@ async def say(at: Console, verb: VerbInfo, words: str) -> None:
     await at.asked()
     await paste(at, f"{verb.name} {words}".replace("'", "").replace("\\", ""))
     await at.press("enter")
-    await at.until(lambda: at.screen.question.is_asking or not at.screen.question.is_open)
+    await at.until(lambda: at.panes.question.is_asking or not at.panes.question.is_open)
     seen(at)
     await leave(at)
     seen(at)

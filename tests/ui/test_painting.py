@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 
 import pytest
@@ -26,10 +26,9 @@ from tui.core.models.session import Acknowledgement
 from tui.core.text.safe_text import safe_text
 from tui.operations.stream.follow import StreamUpdate
 from tui.ui.app import ConsoleApp
-from tui.ui.picture import PictureScreen
 from tui.ui.screen import ConsoleScreen
 from tui.ui.state.list_query import ListQuery
-from tui.ui.widgets.pane import Pane
+from tui.ui.widgets.pane import Pane, PaneSettings
 from tui.ui.widgets.sessions import SessionsPane
 from tui.view.panes import sessions
 
@@ -40,17 +39,17 @@ PAYLOADS = (
 )  # fmt: skip
 
 
-def _screen(app: ConsoleApp) -> PictureScreen:
+def _screen(app: ConsoleApp) -> ConsoleScreen:
     screen = app.screen
-    assert isinstance(screen, PictureScreen)
+    assert isinstance(screen, ConsoleScreen)
     return screen
 
 
 class Recording(SessionsPane):
     """A pane that writes down what it asks to have painted."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(self, settings: PaneSettings) -> None:
+        super().__init__(settings)
         self.asked: list[Region] = []
 
     def refresh(self, *regions: Region, **options: Any) -> Recording:
@@ -74,7 +73,7 @@ def _listing(count: int) -> Listing:
 
 
 async def _recorded(count: int) -> Recording:
-    pane = Recording(id="sessions", zone=UTC, quiet_after=timedelta(minutes=10))
+    pane = Recording(PaneSettings(id="sessions", quiet_after=timedelta(minutes=10)))
     shown = ListQuery(timedelta(minutes=10)).shown(Catalog(ROOT, NOW, (_listing(count),)), NOW, {})
     pane.update(shown, sessions.ListShape(80), NOW)
     return pane
@@ -114,9 +113,9 @@ async def test_ten_thousand_rows_are_shown_and_walked_at_once(count: int) -> Non
     async with app.run_test(size=(120, 36)) as pilot:
         await settled(pilot)
         screen = _screen(app)
-        assert len(screen.sessions.keys) == count
+        assert len(screen.panes.sessions.keys) == count
         await pilot.press("G", "k", "pageup")
-        assert screen.sessions.index == count - 2 - screen.sessions.page
+        assert screen.panes.sessions.index == count - 2 - screen.panes.sessions.page
 
 
 def _hostile(payload: str) -> Catalog:
@@ -143,7 +142,7 @@ def _entries(payload: str) -> tuple[Entry, ...]:
     )
 
 
-def _shown(screen: PictureScreen) -> Iterator[str]:
+def _shown(screen: ConsoleScreen) -> Iterator[str]:
     for pane in screen.query(Pane):
         for y in range(pane.size.height):
             yield pane.render_line(y).text
@@ -158,7 +157,7 @@ async def test_no_text_acts_on_the_terminal_or_the_app(payload: str) -> None:
     async with app.run_test(size=(120, 36)) as pilot:
         await settled(pilot)
         screen, at = _screen(app), Console(pilot, engine)
-        screen.sessions.select(engine.catalog.listings[0].sessions[0].key)
+        screen.panes.sessions.select(engine.catalog.listings[0].sessions[0].key)
         await at.until(lambda: any("before" in line for line in _shown(screen)))
         await at.press("a")
         await at.asked()
@@ -166,7 +165,7 @@ async def test_no_text_acts_on_the_terminal_or_the_app(payload: str) -> None:
         await at.press("escape", "e", "escape", "1", "3", "question_mark")
         lines += _shown(screen)
         await at.press("escape", "colon", *"stats", "enter")
-        await at.until(lambda: screen.page.is_open and "after" in at.shown(screen.page))
+        await at.until(lambda: screen.panes.page.is_open and "after" in at.shown(screen.panes.page))
         lines += _shown(screen)
         assert all(line.isprintable() for line in lines), [x for x in lines if not x.isprintable()]
         assert any("before" in line and "after" in line for line in lines)
@@ -178,7 +177,7 @@ async def test_scrolled_up_the_stream_stays_and_counts_what_is_new() -> None:
     app = ConsoleApp(FixedEngine())
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        live = _screen(app).live
+        live = _screen(app).panes.live
         live.scroll_lines(-3)
         top = live.top
         live.add(StreamUpdate(tuple(Entry(EntryKind.TEXT, f"new {n}", NOW) for n in range(12))))
@@ -193,7 +192,7 @@ async def test_a_result_joins_its_call_and_resizing_keeps_it() -> None:
     app = ConsoleApp(FixedEngine())
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        live = _screen(app).live
+        live = _screen(app).panes.live
         for width in (80, 120, 70):
             await pilot.resize_terminal(width, 50)
             await pilot.pause()
@@ -205,7 +204,7 @@ async def test_another_transcript_replaces_what_was_shown() -> None:
     app = ConsoleApp(FixedEngine())
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        live = _screen(app).live
+        live = _screen(app).panes.live
         live.add(StreamUpdate((Entry(EntryKind.TEXT, "afresh", NOW),), was_reset=True))
         shown = [live.render_line(y).text.strip() for y in range(1, live.size.height)]
         assert next(line for line in shown if line) == "14:30 afresh"
@@ -215,7 +214,7 @@ async def test_a_long_stream_lets_go_of_its_oldest() -> None:
     app = ConsoleApp(FixedEngine())
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        live = _screen(app).live
+        live = _screen(app).panes.live
         for start in range(0, 12_000, 1000):
             texts = (f"line {number}" for number in range(start, start + 1000))
             live.add(StreamUpdate(tuple(Entry(EntryKind.TEXT, text, NOW) for text in texts)))

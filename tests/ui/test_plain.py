@@ -24,7 +24,7 @@ def letters(here: Console, pane: Pane) -> list[str]:
 
 async def test_each_state_is_a_sign_and_a_word() -> None:
     async with console(size=(132, 150)) as here:
-        rows = "\n".join(letters(here, here.screen.sessions))
+        rows = "\n".join(letters(here, here.screen.panes.sessions))
         assert [state for state in STATES if state not in rows] == []
         sessions, quiet_after = here.engine.catalog.sessions, here.engine.quiet_after
         shown = {formatting.state(one, NOW, quiet_after)[0].split()[1] for one in sessions}
@@ -34,15 +34,15 @@ async def test_each_state_is_a_sign_and_a_word() -> None:
 async def test_selection_marks_news_and_urgency_are_letters_too() -> None:
     engine = FixedEngine(looks=LastLooked(NOW.replace(year=2020)))
     async with console(engine, size=(132, 60)) as here:
-        before = letters(here, here.screen.sessions)
+        before = letters(here, here.screen.panes.sessions)
         assert [row for row in before if row.startswith("│>")]
         assert [row for row in before if "•" in row]
         assert [row for row in before if "42m" in row]
         assert [row for row in before if "3h 10m s" in row]
         await here.press("j", "space")
-        after = letters(here, here.screen.sessions)
+        after = letters(here, here.screen.panes.sessions)
         assert sum("*" in row[:4] for row in after) == 1 + sum("*" in row[:4] for row in before)
-        listings = letters(here, here.screen.listings)
+        listings = letters(here, here.screen.panes.listings)
         assert [row for row in listings if "1!" in row]
 
 
@@ -51,7 +51,12 @@ async def test_the_active_pane_is_pointed_at(number: int) -> None:
     async with console(size=(132, 43)) as here:
         await here.press(str(number))
         screen = here.screen
-        panes = (screen.listings, screen.sessions, screen.expiry, screen.live)
+        panes = (
+            screen.panes.listings,
+            screen.panes.sessions,
+            screen.panes.expiry,
+            screen.panes.live,
+        )
         pointed = [index for index, pane in enumerate(panes, 1) if "─▸" in letters(here, pane)[0]]
         assert pointed == [number]
 
@@ -69,7 +74,7 @@ async def test_every_size_is_filled_and_never_overflown(size: tuple[int, int]) -
 @pytest.mark.parametrize("size", [(59, 24), (80, 15), (20, 5), (1, 1)])
 async def test_a_smaller_one_says_what_it_needs(size: tuple[int, int]) -> None:
     async with console(size=size) as here:
-        (line,) = letters(here, here.screen.tiny)
+        (line,) = letters(here, here.screen.panes.tiny)
         assert f"needs 60x16, has {size[0]}x{size[1]}; or use `ls`".startswith(line.rstrip(" ~"))
         await here.press("d", "y", "r", "enter")
         assert here.engine.asked == []

@@ -10,54 +10,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from tui.core.key_actions import KEY_ACTIONS
 from tui.core.text.safe_text import one_line
 
-KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "help": ("?",),
-        "quit": ("q",),
-        "resume": ("r",),
-        "extend": ("e",),
-        "delete": ("d",),
-        "filter": ("/",),
-        "again": ("n",),
-        "again_back": ("N",),
-        "answer": ("a",),
-        "interrupt": ("i",),
-        "undo": ("u",),
-        "cleanup": ("c",),
-        "next": ("!",),
-        "verbs": (":", "ctrl+p"),
-        "mark": ("space",),
-        "mark_all": ("*",),
-        "sort": ("s",),
-        "follow": ("F",),
-        "tools": ("t",),
-        "entry_before": ("[",),
-        "entry_after": ("]",),
-        "copy": ("y",),
-        "copy_command": ("Y",),
-        "pane_next": ("tab",),
-        "pane_before": ("shift+tab",),
-        "listings": ("1",),
-        "sessions": ("2",),
-        "expiry": ("3",),
-        "live": ("4",),
-        "down": ("j", "down"),
-        "up": ("k", "up"),
-        "first": ("g", "home"),
-        "last": ("G", "end"),
-        "page_down": ("pagedown", "ctrl+f"),
-        "page_up": ("pageup", "ctrl+b", "b"),
-        "open": ("enter",),
-        "back": ("escape",),
-        "redraw": ("ctrl+l",),
-        "suspend": ("ctrl+z",),
-        "how_to_quit": ("ctrl+c",),
-    }
-)
-FIXED = frozenset({"listings", "sessions", "expiry", "live", "open", "back", "how_to_quit"})
-DANGEROUS = frozenset({"resume", "extend", "delete", "answer", "interrupt", "undo", "cleanup"})
+KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType({one.name: one.keys for one in KEY_ACTIONS})
+FIXED = frozenset(one.name for one in KEY_ACTIONS if one.is_fixed)
+DANGEROUS = frozenset(one.name for one in KEY_ACTIONS if one.changes)
 
 _SIGNS = {
     **{"space": "space", "enter": "Enter", "escape": "Esc", "tab": "Tab", "shift+tab": "S-Tab"},

@@ -48,7 +48,7 @@ class ConsoleApp(LinkApp, inherit_bindings=False):
     def get_default_screen(self) -> ConsoleScreen:
         """Return the one screen."""
         screen = ConsoleScreen(self.engine)
-        self.watched = (screen.page, screen.question)
+        self.watched = (screen.panes.page, screen.panes.question)
         return screen
 
     async def on_event(self, event: events.Event) -> None:

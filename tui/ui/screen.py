@@ -1,365 +1,355 @@
-"""The one screen: its panes, its keys, and what each key asks for."""
+"""The one screen: its panes, the loops that bring news, and the keys."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from dataclasses import replace
+import threading
+from collections.abc import Coroutine
+from functools import partial
 from typing import Any, ClassVar
 
 from textual import events
+from textual.app import ComposeResult
 from textual.binding import BindingsMap
+from textual.reactive import Reactive
+from textual.screen import Screen
+from textual.widget import Widget
 
-from tui.core.attention import FailureGroup
-from tui.core.models.session import Key, Session
-from tui.core.session_filter import parse_filter
-from tui.ui.actions import answering, cleaning, copying, resuming, session_actions, undoing
-from tui.ui.actions.acting_screen import ActingScreen
+from tui.core.catalog import erased, is_gone
+from tui.core.key_actions import Reach
+from tui.core.models.catalog import Catalog
+from tui.core.pane_table import PANES
+from tui.core.saved_view import SavedView
+from tui.operations.stream.follow import StreamUpdate
 from tui.ui.actions.action_context import ActionContext
-from tui.ui.actions.key_targets import EXPIRY, LISTINGS, LIVE, SESSIONS, is_offered
-from tui.ui.actions.keys import WHEN_TINY, bindings
-from tui.ui.actions.prompting import until_taken
+from tui.ui.actions.flow_runner import FlowRunner
+from tui.ui.actions.key_handlers import KeyHandlers
+from tui.ui.actions.key_targets import KeyTargets
+from tui.ui.actions.keys import bindings, key_actions
+from tui.ui.actions.pages import Pages
+from tui.ui.background import pollers
+from tui.ui.background.loops import BackgroundLoops, Loop, write_down
+from tui.ui.background.pane_feed import PaneFeed
+from tui.ui.background.pollers import CatalogPoller, StreamPoller
+from tui.ui.background.reading import PageReader
 from tui.ui.port import Engine
+from tui.ui.state import layout, session_restore
+from tui.ui.state.notifications import Notifications
+from tui.ui.state.session_restore import SessionRestore
+from tui.ui.state.unread import UnreadTracker
+from tui.ui.state.view_model import ViewModel
+from tui.ui.state.view_state import ViewState
+from tui.ui.state.view_store import ViewStore
+from tui.ui.terminal.bell import Bell
 from tui.ui.terminal.keyboard import TypedAhead
-from tui.ui.terminal.link import LinkApp
+from tui.ui.widgets.bar import keys_line
 from tui.ui.widgets.live import LivePane
-from tui.ui.widgets.page import PagePane
 from tui.ui.widgets.pane import CELL, STYLES
+from tui.ui.widgets.panes import Panes
 from tui.ui.widgets.table import Table
-from tui.view.panes.page import help_lines
+from tui.view.panes import doctor_verdict
+from tui.view.text.lines import Cell, Line
 
+_LEAVING_S = 0.5  # for each thing that is kept
 _OPENING = ("verbs", "filter")
 
 
-class ConsoleScreen(ActingScreen, inherit_bindings=False):
-    """The keys, each with its short handler; which they are, the settings say."""
+class ConsoleScreen(Screen[None], inherit_bindings=False):
+    """Composes the panes, runs the loops, and hands each key to its handler."""
 
+    # The stock one paints the whole screen again whenever a question opens or closes.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+
+    AUTO_FOCUS = ""
     COMPONENT_CLASSES: ClassVar[set[str]] = {CELL + name for name in STYLES}
 
     def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
-        self.sought = ""
-        self._said_of_marks = ""
-        self._by_name = {deed.name: deed for deed in self.deeds}
-        self._bindings = BindingsMap(bindings(self.deeds, engine.keys))
+        super().__init__()
+        self.engine = engine
+        self.panes = Panes(engine)
+        self.store = ViewStore(engine, self.panes)
+        self.news = Notifications(engine, self.panes.question)
+        self.loops = BackgroundLoops(engine, lambda: self.feed.show_top())
+        self.bell_of_requests = Bell(lambda: self.app.bell())
+        self.unseen = UnreadTracker(engine)
+        self.looking = CatalogPoller(engine, self.store.ordered, self.show_found, self.show_trouble)
+        self.following = StreamPoller(engine, self.panes.live.begin, self.show_update)
+        self.reading = PageReader(self.following, self.panes.live, self.panes.question)
+        self.restore = SessionRestore(engine, self._snapshot, self.news.tell_once)
+        self._restored_place: int | None = None
+        pages = Pages(self.panes.page, self.panes.question, self.fit)
+        self.context = ActionContext(engine, self.panes.question, self.news, pages)
+        self.feed = PaneFeed(
+            engine,
+            self.panes,
+            self.store,
+            self.following,
+            self.unseen,
+            self.news,
+            self.loops,
+            listing=lambda: self.targets().listing,
+            keys=self._keys_line,
+            fit=self.fit,
+        )
+        self._bind_keys()
+
+    def _bind_keys(self) -> None:
+        engine, context = self.engine, self.context
+        self.keys = key_actions(engine.keys, engine.verbs)
+        self._by_name = {one.name: one for one in self.keys}
+        self._bindings = BindingsMap(bindings(self.keys, engine.keys))
+        start = partial(self.run_worker, name="flow", group="flow", exit_on_error=False)
+        self.flows = FlowRunner(context, self.panes, self.store, start, self._flow_done)
+        self.handlers = KeyHandlers(
+            context,
+            self.panes,
+            self.store,
+            self.feed,
+            self.flows,
+            self.reading,
+            self.targets,
+            self.once,
+            self.keys,
+        )
+
+    def compose(self) -> ComposeResult:
+        yield from self.panes.compose()
+
+    def on_mount(self) -> None:
+        """Start the loops."""
+        self.set_interval(1.0, lambda: self.loops.guard("the clock", self.second))
+        loops: dict[str, Loop] = {
+            "looking": self._look,
+            "following": self.following.run,
+            "the seen": partial(self.unseen.run, self.tick),
+            "the view": self.restore.run,
+            "notifying": partial(
+                pollers.notify, self.engine, lambda: self.store.catalog, self.news
+            ),
+        }
+        for name, loop in loops.items():
+            keeping = self.loops.keep(name, loop)
+            self.run_worker(keeping, name=name, group=name, exit_on_error=False)
+
+    def on_unmount(self) -> None:
+        """Keep what was looked at, and the view, for the next time; a disk that hangs does not."""
+        for save in (self.unseen.save, self.restore.save):
+            saving = threading.Thread(target=save, daemon=True)
+            saving.start()
+            saving.join(_LEAVING_S)
+
+    def once(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside all else, and say so where it fails."""
+
+        async def done() -> None:
+            try:
+                await work
+            except Exception as error:  # nobody waits for it who would tell
+                write_down(self.engine, name, error)
+                self.news.tell(f"{name} failed: {type(error).__name__}: {error}", "bad")
+
+        self.run_worker(done(), name=name, group=name, exit_on_error=False)
+
+    # The view --------------------------------------------------------------------------------
+
+    @property
+    def view(self) -> ViewState:
+        """The view as it is now."""
+        return self.store.view
+
+    def targets(self) -> KeyTargets:
+        """Return what keys act on now."""
+        return KeyTargets(self.engine, self.store.view, self.store.catalog)
+
+    def on_resize(self) -> None:
+        self.fit()
+
+    def fit(self) -> None:
+        """Fit the panes to the size and to the pane that is active."""
+        self.store.change(size=(self.app.size.width, self.app.size.height))
+        view, panes = self.store.view, self.panes
+        panes.live.is_full = view.is_full
+        classes = layout.classes(view)
+        is_changed = panes.hide(layout.hidden(view))
+        if is_changed or any(self.has_class(name) != is_on for name, is_on in classes.items()):
+            for name, is_on in classes.items():
+                self.set_class(is_on, name, update=False)
+            self.update_node_styles()  # once: each costs more than all that is painted
+        for row in PANES:
+            pane = panes.numbered[row.number]
+            pane.frame = layout.frame(view, row)
+            pane.is_active = view.pane == row.number
+            pane.redraw()
+        panes.tiny.show((Cell(layout.too_small(*view.size), "noticed"),))
+        if view.is_question_open and not view.is_tiny:
+            self.call_after_refresh(panes.question.take_focus)
+        self.tick()
+
+    def tick(self) -> None:
+        """Draw what the catalog and the clock say now."""
+        self.feed.tick()
+
+    def second(self) -> None:
+        """Do what is done each second."""
+        self.feed.second()
+
+    def _snapshot(self) -> SavedView:
+        return session_restore.snapshot(self.store.view, self.context.drafts.all)
+
+    def _keys_line(self) -> Line:
+        targets = self.targets()
+        is_text = not targets.view.is_in_panes
+        keys = [
+            (self.engine.keys.sign(one.name), word, not targets.why_not(one))
+            for one in sorted(self.keys, key=lambda one: one.order)
+            if one.order and targets.is_offered(one)
+            if (word := (is_text and one.text_word) or one.word)
+        ]
+        return keys_line(tuple(keys), self.size.width)
+
+    def on_table_moved(self, message: Table.Moved) -> None:
+        """Follow the selection of the Sessions pane."""
+        self.feed.show_top()
+        if message.table is self.panes.sessions:
+            self.feed.show_live()
+        else:
+            self.feed.show_keys()
+
+    def on_table_chosen(self, message: Table.Chosen) -> None:
+        """Go to the pane that was clicked."""
+        numbered = self.panes.numbered.items()
+        self.handlers.pane(next(number for number, pane in numbered if pane is message.table))
+
+    # What comes in ---------------------------------------------------------------------------
+
+    async def _look(self) -> None:
+        """Restore what needs no catalog, then look for ever."""
+        await self.restore.read()
+        last, query = self.restore.last, self.store.query
+        self.store.change(query=session_restore.restored_query(query, last))
+        if last.pane in self.panes.numbered:
+            self.store.change(pane=last.pane)
+        self.context.drafts.restore(last.drafts)
+        self.fit()
+        await self.looking.run()
+
+    def _come_back(self, catalog: Catalog) -> None:
+        """Restore what the first catalog still has of the last view, and say what hides rows."""
+        last, sessions = self.restore.last, self.panes.sessions
+        query = session_restore.there_still(self.store.query, catalog)
+        self.store.change(query=query, marks=last.marks & {one.key for one in catalog.sessions})
+        self.tick()
+        if last.selected is not None and not sessions.select(last.selected):
+            sessions.move_to(last.row)
+        if sessions.key == last.selected and last.selected is not None:
+            self._restored_place = last.reading
+        view, drafts = self.store.view, self.context.drafts.all
+        for line in session_restore.restored_words(view, drafts, self.engine.keys, catalog):
+            self.news.tell(line)
+        self.restore.begin()
+
+    def show_found(self, found: ViewModel) -> None:
+        """Show a new catalog; while the root cannot be read the last one stays."""
+        catalog, last = found.catalog, self.store.catalog
+        if catalog.problem and last is not None and not last.problem:
+            self.show_trouble(catalog.problem)
+            return
+        is_first = (last is None or bool(last.problem)) and not catalog.problem
+        if is_first:
+            saying = pollers.verdict(self.engine, catalog, self.show_verdict)
+            self.once("the doctor", saying)
+        self.news.compare(last, catalog)
+        if self.engine.rings:
+            self.bell_of_requests.look(catalog)
+        self.store.catalog = self.unseen.catalog = catalog
+        self.context.forget(erased(catalog))
+        self._forget_gone(catalog)
+        self.store.model, self.store.trouble = found, ""
+        if is_first:
+            self._come_back(catalog)
+        self._select_started(catalog)
+        self.tick()
+
+    def _forget_gone(self, catalog: Catalog) -> None:
+        """Take off the marks of what is no more, and say so where a question is about it."""
+        if marks := self.store.view.marks:
+            self.store.change(marks=marks & {one.key for one in catalog.sessions})
+        if self.context.about:
+            there = {one.key: one for one in catalog.sessions if not is_gone(one)}
+            self.context.take_note_of(there)
+
+    def _select_started(self, catalog: Catalog) -> None:
+        """Put the selection on the session of the run that was just started here."""
+        for session in catalog.sessions if self.flows.started else ():
+            if session.run is not None and session.run.run_id == self.flows.started:
+                self.flows.started = ""
+                self.feed.go_to(session)
+
+    def show_trouble(self, reason: str) -> None:
+        """Keep the last catalog, and say how old it is and why."""
+        self.store.trouble = reason
+        self.tick()
+
+    def show_verdict(self, said: str) -> None:
+        """Say in one line what the doctor found, until a key is pressed."""
+        self.news.tell_until_key(doctor_verdict.line(said, self.size.width - 2))
+
+    def show_update(self, update: StreamUpdate) -> None:
+        """Show what is new in the stream."""
+        live = self.panes.live
+        live.says = "nothing was said here yet"
+        if update.was_reset:
+            self.reading.forget()
+            if not live.is_following:
+                self.news.tell("; ".join(update.notices))
+        live.add(update)
+        if self._restored_place is not None and update.entries:
+            place, self._restored_place = self._restored_place, None
+            self.once("reading on", self.reading.return_to(place))
+
+    def on_live_pane_wished(self, message: LivePane.Wished) -> None:
+        """Read what the Live pane lacks of the stream."""
+        self.once("reading", self.reading.fetch(message.wish))
+
+    # Keys ------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a question is open no key acts; unseen, on a tiny screen, only what leaves it."""
-        if self.question.is_open:
+        if self.panes.question.is_open:
             return False
-        if action == "press" and self.is_tiny:
-            return self._by_name[str(parameters[0])].action in WHEN_TINY
-        return not self.is_tiny or action in WHEN_TINY
+        if action == "press" and self.store.view.is_tiny:
+            return self._by_name[str(parameters[0])].reach is Reach.TINY
+        return not self.store.view.is_tiny
 
-    async def action_press(self, name: str) -> None:
+    def action_press(self, name: str) -> None:
         """Do what the key of that name does, or say why it cannot be done now."""
-        deed = self._by_name[name]
-        if reason := self.why_not(deed):
-            self.question.say(reason, "bad")
+        action = self._by_name[name]
+        if reason := self.targets().why_not(action):
+            self.panes.question.say(reason, "bad")
         else:
-            await self.run_action(deed.action)
+            self.handlers.run(action)
+
+    def _flow_done(self) -> None:
+        """Show what a flow changed."""
+        self.looking.wake()
+        self.tick()
 
     def on_paste(self, event: events.Paste) -> None:
         """Say that what is pasted here does nothing: its letters are no commands."""
         event.stop()
-        if not self.question.is_open:
+        if not self.panes.question.is_open:
             ways = " or ".join(self.engine.keys.sign(name) for name in ("resume", "verbs"))
-            self.question.say(f"pasted text does nothing here: open a line first, with {ways}")
+            self.panes.question.say(
+                f"pasted text does nothing here: open a line first, with {ways}"
+            )
 
     def on_typed_ahead(self, event: TypedAhead) -> None:
         """Type what came at once when it opens a line by a sign; else it does nothing."""
         signs = {self.engine.keys.sign(name): name for name in _OPENING}
-        first = event.text[:1]
-        if first in signs and not first.isalnum() and is_offered(self, self._by_name[signs[first]]):
+        name = signs.get(event.text[:1], "")
+        is_sign = name and not event.text[0].isalnum()
+        if is_sign and self.targets().is_offered(self._by_name[name]):
             event.stop()
             for key in event.keys:
                 self.app.post_message(events.Key(key.key, key.character))
         else:
             self.on_paste(event)
-
-    # Moving ----------------------------------------------------------------------------------
-
-    @property
-    def _table(self) -> Table | None:
-        tables = {LISTINGS: self.listings, SESSIONS: self.sessions, EXPIRY: self.expiry}
-        return tables.get(self.pane)
-
-    def on_table_chosen(self, message: Table.Chosen) -> None:
-        """Go to the pane that was clicked."""
-        tables = {LISTINGS: self.listings, SESSIONS: self.sessions, EXPIRY: self.expiry}
-        self.action_pane(next(n for n, table in tables.items() if table is message.table))
-
-    @property
-    def _text(self) -> PagePane | LivePane | None:
-        """What is read by the page, when that is what has the keys."""
-        if self.page.is_open:
-            return self.page
-        return self.live if self.pane == LIVE else None
-
-    def action_move(self, rows: int) -> None:
-        self.desk.commands = ()
-        if self._text is not None:
-            self._text.scroll_lines(rows)
-        elif self._table is not None:
-            self._table.move(rows)
-
-    def action_move_to(self, where: str) -> None:
-        end = 10**9
-        if isinstance(self._text, LivePane):
-            self._text.go_to_end() if where == "end" else self._text.go_to_start()
-        else:
-            self.action_move(end if where == "end" else -end)
-
-    def action_page(self, pages: int) -> None:
-        if self._text is not None:
-            self.action_move(pages * (self._text.body_height - 1))
-        elif self._table is not None:
-            self.action_move(pages * self._table.page)
-
-    def action_pane(self, number: int) -> None:
-        self.pane, self.is_full = number, False
-        self.desk.commands = ()
-        if number == LIVE:
-            self.sessions.is_placed = True  # what is read is not changed by what comes to the top
-        self.fit()
-
-    def action_next_pane(self, step: int = 1) -> None:
-        self.action_pane((self.pane - 1 + step) % 4 + 1)
-
-    def action_enter(self) -> None:
-        self.desk.commands = ()
-        if self.pane == LISTINGS:
-            self.board = replace(self.board, listing=self.listings.listing)
-            self.pane = SESSIONS
-        elif self.pane == EXPIRY and self.expiry.session is not None:
-            if self.go_to(self.expiry.session):
-                self.pane = SESSIONS
-        elif self.pane == SESSIONS and self.sessions.group is not None:
-            self._open_group(self.sessions.group)
-        elif self.is_full:
-            self.live.toggle()
-        else:
-            self.read_in_full()
-        self.fit()
-
-    def _open_group(self, group: FailureGroup) -> None:
-        """Show the failures of one cause and mark them all; or close them again."""
-        keys = frozenset(one.key for one in group.sessions)
-        is_opening = group.cause not in self.board.opened
-        self.board = self.board.opens(group.cause)
-        self._take_marks(self.marks | keys if is_opening else self.marks - keys)
-        if is_opening:
-            self.question.say(self._marked_words(len(keys)))
-            self._said_of_marks = self.question.message.text
-
-    def _take_marks(self, marks: frozenset[Key]) -> None:
-        """Mark these; what was said of those before no longer holds."""
-        self.marks = marks
-        said, self._said_of_marks = self._said_of_marks, ""
-        if said and said == self.question.message.text:
-            self.question.say("")
-
-    def _marked_words(self, count: int) -> str:
-        signs = [self.engine.keys.sign(name) for name in ("resume", "extend", "delete")]
-        return f"{count} marked: {', '.join(signs)} and :ack take them all; Enter closes"
-
-    def action_leave(self) -> None:
-        self.desk.commands = ()
-        if self.page.is_open:
-            self.leave_page()
-        elif self._hides_all and not (self.is_full or self._covers):
-            self.board = replace(self.board, filter="")
-        elif self.is_full or self.pane != SESSIONS:
-            self.pane, self.is_full = SESSIONS, False
-        elif self.marks:
-            self._take_marks(frozenset())
-        elif self.board.filter or self.board.listing:
-            self.board = replace(self.board, listing="", filter="")
-        self.fit()
-
-    @property
-    def _hides_all(self) -> bool:
-        """Whether the filter leaves nothing to be seen in the Sessions pane."""
-        return bool(self.board.filter and self.catalog is not None and not self.sessions.keys)
-
-    @property
-    def _covers(self) -> bool:
-        """Whether the pane that has the keys stands where the Sessions pane would."""
-        return self.has_class("-narrow") and self.pane in (LISTINGS, EXPIRY)
-
-    def action_quit_or_leave(self) -> None:
-        if self.page.is_open or self.is_full or self._covers:
-            self.action_leave()
-        else:
-            self.app.exit(self.runs_that_go_on())
-
-    def action_attention(self) -> None:
-        self.desk.commands = ()
-        found, rows = self._found(), self.sessions.keys
-        needing = found.needs.keys() if found else frozenset()
-        start = self.sessions.index + 1
-        for key in rows[start:] + rows[:start]:
-            if not needing.isdisjoint(self.sessions.keys_of(key)):
-                self.pane = SESSIONS
-                self.sessions.select(key)
-                self.fit()
-                return
-        self.question.say("nothing needs attention here", "good")
-
-    def action_follow(self) -> None:
-        self.live.follow(is_on=not self.live.is_following)
-
-    def action_tools(self) -> None:
-        self.question.say(f"tools {self.live.next_tools()}")
-
-    def action_entry(self, step: int) -> None:
-        if self.is_full:
-            self.live.step(step)
-        else:
-            signs = [self.engine.keys.sign(f"entry_{way}") for way in ("before", "after")]
-            self.question.say(f"{' and '.join(signs)} go from entry to entry in full Live")
-
-    def action_sort(self) -> None:
-        self.board = self.board.sorted_next()
-        self.question.say(f"sorted by {self.board.sort}")
-        self.tick()
-
-    def action_help(self) -> None:
-        if self.page.is_open:
-            self.leave_page()
-            return
-        self.show_help()
-
-    def show_help(self) -> None:
-        """Show every key and verb, and why some are of no use now."""
-        keys = tuple(
-            (self.engine.keys.signs(deed.name), deed.says, self.why_not(deed))
-            for deed in self.deeds
-        )
-        named = tuple((one.name, one.summary, self.why_no_verb(one)) for one in self.known_verbs)
-        sign = self.engine.keys.sign("verbs")
-        self.page.open("Keys and verbs", lambda width: help_lines(keys, named, width, sign))
-        self.fit()
-
-    def action_redraw(self) -> None:
-        if isinstance(self.app, LinkApp):
-            self.app.begin_again()
-
-    def action_suspend(self) -> None:
-        if isinstance(self.app, LinkApp) and (reason := self.app.stop()):
-            self.question.say(reason, "bad")
-
-    def action_how_to_quit(self) -> None:
-        self.question.say(f"{self.engine.keys.sign('quit')} quits; running agents go on")
-
-    # Marks, copies ---------------------------------------------------------------------------
-
-    def action_mark(self) -> None:
-        if self._text is not None:
-            self.action_page(1)
-        elif self.sessions.key is not None:
-            self._mark(self.sessions.keys_of(self.sessions.key))
-
-    def _mark(self, keys: frozenset[Key]) -> None:
-        self._take_marks(self.marks - keys if keys <= self.marks else self.marks | keys)
-        self.tick()
-        self.action_move(1)
-
-    def action_mark_all(self) -> None:
-        shown = self.sessions.session_keys
-        self._take_marks(frozenset() if shown <= self.marks else self.marks | shown)
-        self.tick()
-
-    def action_copy(self) -> None:
-        if self.is_full:
-            if text := copying.entry_text(*self.live.entry):
-                self._copy(copying.copy(self.app, self.desk, text))
-        elif text := self.selected.session_id if self.selected else self.listing:
-            self._copy(copying.copy(self.app, self.desk, text))
-
-    def action_copy_command(self) -> None:
-        command = copying.command_line(self)
-        self._copy(copying.copy_command(self.app, self.desk, command))
-
-    def _copy(self, copying_it: Coroutine[Any, Any, None]) -> None:
-        self.once("copying", copying_it)
-
-    # Deeds -----------------------------------------------------------------------------------
-
-    def action_resume(self) -> None:
-        if len(found := self.targets) > 1:
-            self.act(resuming.resume_many(self.desk, found, hidden=self.hidden), found)
-        else:
-            self.act(resuming.resume(self.desk, found[0], hidden=self.hidden), found)
-
-    def action_answer(self) -> None:
-        self._act_on_selected(answering.answer)
-
-    def action_interrupt(self) -> None:
-        self._act_on_selected(session_actions.interrupt)
-
-    def action_extend(self) -> None:
-        self.act(session_actions.extend(self.desk, self.targets, hidden=self.hidden), self.targets)
-
-    def action_delete(self) -> None:
-        self.act(session_actions.delete(self.desk, self.targets, hidden=self.hidden), self.targets)
-
-    def _act_on_selected(
-        self, flow: Callable[[ActionContext, Session], Coroutine[Any, Any, None]]
-    ) -> None:
-        """Start a flow on the one session that is selected, marks or not."""
-        if (session := self.selected) is not None:
-            self.act(flow(self.desk, session), (session,))
-
-    def action_undo(self) -> None:
-        self.act(undoing.undo(self.desk))
-
-    def action_clean_up(self) -> None:
-        if self.catalog is not None:
-            chosen = self.listing if self.pane == LISTINGS else self.board.listing
-            self.act(cleaning.clean_up(self.desk, self.catalog, chosen))
-
-    def action_filter(self) -> None:
-        is_text = self.page.is_open or self.is_full
-        self.act(self._search() if is_text else self._filter())
-
-    async def _search(self) -> None:
-        self.sought = (await self.question.ask("search", text=self.sought)).strip()
-        await self._find(1)
-
-    def action_find(self, step: int) -> None:
-        if self._text is None:
-            sign = self.engine.keys.sign("again")
-            self.question.say(f"{sign} goes on with a search in full Live or on a page")
-        elif self.sought:
-            self.act(self._find(step))
-
-    async def _find(self, step: int) -> None:
-        if isinstance(self._text, LivePane):
-            await self.reading.search(self.sought, step)
-        elif self.sought and self._text is not None and not self._text.find(self.sought, step):
-            self.question.say(f"{self.sought} is not there", "bad")
-
-    def action_command(self) -> None:
-        self.action_verb("")
-
-    def action_verb(self, name: str) -> None:
-        if self.is_awaited:
-            back = self.engine.keys.sign("back")
-            self.question.say(f"a question waits behind this list: {back} goes back to it", "bad")
-        else:
-            self.act(self.command(f"{name} " if name else ""))
-
-    async def _filter(self) -> None:
-        asks = "filter: words, stage:3, live, failed, <24h, ! negates; empty shows all"
-
-        def meant(typed: str) -> None:
-            board = replace(self.board, filter=typed.strip())
-            self.desk.stands_for(*copying.listed(board))
-
-        async def take(typed: str) -> None:
-            parse_filter(typed.strip())
-            self.board = replace(self.board, filter=typed.strip())
-
-        text, line = self.board.filter, self.question
-        await until_taken(line, asks, take, text=text, typed=meant, counts_on_it=False)
-        self.tick()

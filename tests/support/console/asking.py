@@ -43,7 +43,7 @@ def asking_for(request: PermissionRequest) -> FixedEngine:
 
 def input_rows(at: Console) -> list[str]:
     """Return what stands on the page in sight of the input, as it is painted."""
-    strips, page = at.pilot.app.screen._compositor.render_strips(), at.screen.page
+    strips, page = at.pilot.app.screen._compositor.render_strips(), at.panes.page
     painted = [strip.text[1:].rstrip() for strip in strips[page.region.y + 1 : page.region.bottom]]
     return painted[: len(page.lines) - page.top]
 
@@ -51,7 +51,7 @@ def input_rows(at: Console) -> list[str]:
 async def page_through(at: Console) -> list[str]:
     """Turn all pages as far as the last one, and return what was painted."""
     painted = input_rows(at)
-    while at.screen.page.pages[0] < at.screen.page.pages[1]:
+    while at.panes.page.pages[0] < at.panes.page.pages[1]:
         await at.press("l")
         painted += input_rows(at)
     return painted
@@ -72,7 +72,7 @@ async def granted(request: PermissionRequest, size: tuple[int, int] = (80, 24)) 
         await at.choose(TITLE)
         await at.press("a")
         await at.asked()
-        if at.screen.page.pages[1] > 1:
+        if at.panes.page.pages[1] > 1:
             await at.press("y")
             assert at.engine.asked == []
         painted = await page_through(at)

@@ -16,6 +16,7 @@ from tests.support.console.fixed_engine import FixedEngine
 from tui.core.models.session import Session
 from tui.ui.app import ConsoleApp
 from tui.ui.screen import ConsoleScreen
+from tui.ui.state.view_state import ViewState
 from tui.ui.widgets.page import PagePane
 from tui.ui.widgets.pane import Pane
 
@@ -33,6 +34,12 @@ class Console:
         screen = pilot.app.screen
         assert isinstance(screen, ConsoleScreen)
         self.screen = screen
+        self.panes = screen.panes
+
+    @property
+    def view(self) -> ViewState:
+        """What is chosen, selected, marked and in sight."""
+        return self.screen.view
 
     async def press(self, *keys: str) -> None:
         """Press keys, each when all that the one before brought about has been taken in.
@@ -45,7 +52,7 @@ class Console:
             await press(self.pilot, key)
 
     async def _shown(self) -> None:
-        until, question = time.monotonic() + _COMES_S, self.screen.question
+        until, question = time.monotonic() + _COMES_S, self.panes.question
         while question.is_open and not question.is_shown and time.monotonic() < until:
             await self.pilot.pause(0.01)
 
@@ -59,11 +66,11 @@ class Console:
 
     async def asked(self) -> None:
         """Wait until the question is there."""
-        await self.until(lambda: self.screen.question.is_asking)
+        await self.until(lambda: self.panes.question.is_asking)
 
     async def answered(self) -> None:
         """Wait until no question is open."""
-        await self.until(lambda: not self.screen.question.is_open)
+        await self.until(lambda: not self.panes.question.is_open)
 
     def shown(self, page: PagePane) -> str:
         """Return all lines of the page."""
@@ -87,15 +94,15 @@ class Console:
     @property
     def top(self) -> str:
         """The top line."""
-        return self.rows(self.screen.top_line)[0].rstrip()
+        return self.rows(self.panes.top_line)[0].rstrip()
 
     @property
     def message(self) -> str:
-        return self.screen.question.message.text
+        return self.panes.question.message.text
 
     @property
     def session(self) -> Session:
-        session = self.screen.selected
+        session = self.screen.targets().selected
         assert session is not None
         return session
 
@@ -103,7 +110,7 @@ class Console:
         """Put the selection on the session of that title."""
         for one in self.engine.catalog.sessions:
             if one.title == title:
-                assert self.screen.sessions.select(one.key)
+                assert self.panes.sessions.select(one.key)
                 await self.pilot.pause()
                 return one
         raise AssertionError(title)

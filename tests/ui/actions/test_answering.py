@@ -34,7 +34,7 @@ QUESTIONS = [
 
 
 def line(at: Console) -> str:
-    return "".join(cell.text for cell in at.screen.question.line_at(0))
+    return "".join(cell.text for cell in at.panes.question.line_at(0))
 
 
 async def test_an_edit_is_shown_as_a_diff_whole_before_it_is_allowed() -> None:
@@ -44,13 +44,13 @@ async def test_an_edit_is_shown_as_a_diff_whole_before_it_is_allowed() -> None:
         await at.asked()
         assert "allow Edit" in at.message
         assert told_input(await page_through(at)) == EDIT
-        assert "|- b" in at.shown(at.screen.page)
-        assert "|+ c" in at.shown(at.screen.page)
+        assert "|- b" in at.shown(at.panes.page)
+        assert "|+ c" in at.shown(at.panes.page)
         await at.press("y")
         await at.answered()
         assert at.engine.asked == [("answer", one.session_id, "allow", "")]
         assert at.engine.shown == [digest(EDIT)]
-        assert not at.screen.page.is_open
+        assert not at.panes.page.is_open
 
 
 async def test_nothing_is_granted_before_its_last_page_was_in_sight() -> None:
@@ -77,7 +77,7 @@ async def test_a_page_that_was_left_out_by_a_new_width_is_not_seen() -> None:
         await at.press("a")
         await at.asked()
         await page_through(at)
-        assert at.screen.page.is_all_seen
+        assert at.panes.page.is_all_seen
         await at.pilot.resize_terminal(70, 24)
         await at.pilot.pause()
         await at.press("y")
@@ -94,7 +94,7 @@ async def test_what_was_typed_before_the_request_was_there_grants_nothing() -> N
             at.pilot.app.post_message(events.Key(key, key))
         await at.asked()
         await at.pilot.pause()
-        assert at.screen.question.is_asking
+        assert at.panes.question.is_asking
         assert at.engine.asked == []
 
 
@@ -105,7 +105,7 @@ async def test_the_key_that_asks_grants_nothing_and_always_is_typed() -> None:
         await at.asked()
         await at.press("a", "a", "A")
         await at.until(lambda: "type always" in at.message)
-        assert "every call of Bash\n by this run" in at.shown(at.screen.page)
+        assert "every call of Bash\n by this run" in at.shown(at.panes.page)
         await at.press("A", "enter")
         await at.until(lambda: "allows nothing" in line(at))
         await at.press("backspace", "enter")
@@ -126,7 +126,7 @@ async def test_what_can_only_be_denied_offers_nothing_else(problem: str) -> None
         await at.press("a")
         await at.asked()
         assert "only" in at.message
-        keys = "".join(cell.text for cell in at.screen.question.line_at(1)).split("  ")
+        keys = "".join(cell.text for cell in at.panes.question.line_at(1)).split("  ")
         assert [one.strip() for one in keys][:3] == ["n deny", "w wait longer", "l page on"]
         await at.press("y", "A", "n")
         await at.until(lambda: "deny: why?" in at.message)
@@ -140,7 +140,7 @@ async def test_a_request_is_put_off_from_its_question() -> None:
         one = await at.choose(TITLE)
         await at.press("a")
         await at.asked()
-        await at.until(lambda: "denied in 26m" in "".join(at.rows(at.screen.page)[:1]))
+        await at.until(lambda: "denied in 26m" in "".join(at.rows(at.panes.page)[:1]))
         await at.press("w", *"2h", "enter")
         await at.answered()
         assert at.engine.asked == [("wait", one.session_id, "2h")]
@@ -155,7 +155,7 @@ async def test_the_verb_typed_in_full_live_shows_it_and_no_letter_of_it_answers(
         assert at.engine.asked == []
         await at.press("y")
         await at.answered()
-        assert at.screen.is_full
+        assert at.view.is_full
         assert at.engine.asked == [("answer", one.session_id, "allow", "")]
 
 
@@ -202,7 +202,7 @@ async def test_every_option_with_its_preview_is_in_sight_before_it_is_chosen() -
             await at.press("2", "enter")
             await at.until(lambda: "look at all of it" in line(at))
             rows = input_rows(at)
-            while at.screen.page.pages[0] < at.screen.page.pages[1]:
+            while at.panes.page.pages[0] < at.panes.page.pages[1]:
                 await at.press("pagedown")
                 rows += input_rows(at)
             for option in range(1, 4):
@@ -259,7 +259,7 @@ def test_the_pages_of_any_input_give_it_back_or_nothing_is_granted(
             await at.choose(TITLE)
             await at.press("a")
             await at.asked()
-            if at.screen.page.pages[1] > 1:
+            if at.panes.page.pages[1] > 1:
                 await at.press("y")
                 assert at.engine.asked == []
             assert told_input(await page_through(at)) == given
@@ -279,13 +279,13 @@ async def test_no_answer_shares_its_key_with_the_one_that_asked() -> None:
             for key in (one for keys in KEYS.values() for one in keys if one not in _LEAVING):
                 await at.choose(title)
                 await at.press(key)
-                if at.screen.question.is_open:
+                if at.panes.question.is_open:
                     await at.asked()
                     opened.add(key)
-                    assert key not in at.screen.question._choices, key
-                while at.screen.question.is_open:
+                    assert key not in at.panes.question._choices, key
+                while at.panes.question.is_open:
                     await at.press("escape")
-                if at.screen.page.is_open or at.screen.is_full:
+                if at.panes.page.is_open or at.view.is_full:
                     await at.press("escape")
         assert at.engine.asked == []
     assert {"a", "d", "e", "r", "c", "i", "u", ":", "/"} <= opened
@@ -310,7 +310,7 @@ async def test_the_console_rings_once_unless_it_is_told_not_to(rings: bool, time
         heard: list[int] = []
         at.screen.bell_of_requests = Bell(lambda: heard.append(1))
         for _ in range(2):
-            at.screen.show_found(at.screen.put_in_order(at.engine.look()))
+            at.screen.show_found(at.screen.store.ordered(at.engine.look()))
         assert len(heard) == times
 
 

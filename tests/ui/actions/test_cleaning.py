@@ -57,8 +57,8 @@ async def test_the_list_is_a_key_away() -> None:
         await at.press("c", *"30d 1h", "enter")
         await at.until(lambda: "into the trash" in at.message)
         await at.press("l")
-        await at.until(lambda: at.screen.page.is_open)
-        listed = at.shown(at.screen.page)
+        await at.until(lambda: at.panes.page.is_open)
+        listed = at.shown(at.panes.page)
         assert "First screen" in listed
         assert "left where they are:" in listed
         await at.press("q")
@@ -84,7 +84,7 @@ async def test_the_screen_shows_how_far_it_is_and_esc_stops_it() -> None:
         await at.until(lambda: "into the trash" in at.message)
         await at.press("y")
         await at.until(lambda: at.message.startswith("cleaned up"))
-        assert "Esc stops it; what is done stays done" in at.screen.question.render_line(1).text
+        assert "Esc stops it; what is done stays done" in at.panes.question.render_line(1).text
         await at.press("escape")
         await at.answered()
         assert "stopping" in at.message
@@ -96,7 +96,7 @@ async def test_the_screen_shows_how_far_it_is_and_esc_stops_it() -> None:
 async def test_only_the_listing_in_sight_is_cleaned() -> None:
     async with console() as at:
         await at.press("1", "j", "j", "j", "enter")
-        assert at.screen.board.listing == "beacon_packaging"
+        assert at.screen.store.query.listing == "beacon_packaging"
         await at.press("c")
         await at.asked()
         assert "clean up beacon_packaging: expired (1, 3.0M)" in at.message
@@ -107,7 +107,7 @@ async def test_only_the_listing_in_sight_is_cleaned() -> None:
 async def test_a_hold_is_named_at_once() -> None:
     engine = FixedEngine(catalog=replace(catalog(), hold=Hold("bert", NOW)))
     async with console(engine) as at:
-        top = "".join(cell.text for cell in at.screen.top_line.line)
+        top = "".join(cell.text for cell in at.panes.top_line.line)
         assert "HELD by bert" in top
         await at.press("c")
         await at.answered()

@@ -62,7 +62,7 @@ def rows(root: Path) -> dict[str, Any]:
 def copied(pilot: Pilot[int]) -> str:
     screen = pilot.app.screen
     assert isinstance(screen, ConsoleScreen)
-    return command_line(screen)
+    return command_line(screen.context, screen.targets())
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ async def test_the_copied_command_does_the_same(tmp_path: Path, keys: tuple[str,
         screen = pilot.app.screen
         assert isinstance(screen, ConsoleScreen)
         at = Console(pilot, FixedEngine())
-        await at.until(lambda: len(screen.sessions.keys) == 3)
+        await at.until(lambda: len(screen.panes.sessions.keys) == 3)
         for key in keys:
             await at.press(key)
         await at.answered()
@@ -144,7 +144,7 @@ async def test_the_command_says_what_was_asked_for(
             await at.press(key)
             if key == "a":
                 await at.asked()
-                await at.until(lambda: at.screen.desk.page.is_all_seen)
+                await at.until(lambda: at.panes.page.is_all_seen)
             elif keys[:2] == ("a", "n") and number == 1:  # what is typed ahead is dropped
                 await at.until(lambda: "why" in at.message)
         await at.answered()
@@ -199,7 +199,7 @@ async def test_the_command_of_an_answer_that_was_not_given_names_the_session() -
         await at.asked()
         await at.press("escape")
         await at.answered()
-        assert at.screen.desk.commands == (("show", one.address),)
+        assert at.screen.context.commands == (("show", one.address),)
 
 
 @pytest.mark.parametrize(("key", "sure"), [("n", ()), ("escape", ()), ("y", ("--yes",))])
@@ -211,11 +211,11 @@ async def test_only_who_said_yes_to_an_interrupt_copies_the_yes(
         one = await at.choose("PE platforms, DACH")
         process = Process(4711, one.session_id, "1", Liveness.BUSY)
         one = replace(one, run=None, process=process)
-        at.screen.act(session_actions.interrupt(at.screen.desk, one))
+        at.screen.flows.act(session_actions.interrupt(at.screen.context, one))
         await at.asked()
         await at.press(key)
         await at.answered()
-        assert at.screen.desk.commands == (("interrupt", one.address, *sure),)
+        assert at.screen.context.commands == (("interrupt", one.address, *sure),)
 
 
 async def test_a_copied_command_is_shown_in_full_until_a_key_is_pressed() -> None:
@@ -224,11 +224,11 @@ async def test_a_copied_command_is_shown_in_full_until_a_key_is_pressed() -> Non
         await at.press("e", *"12h", "escape")
         await at.answered()
         await at.press("Y")
-        question = at.screen.question
+        question = at.panes.question
         await at.until(lambda: question.size.height > 2)
         rows = [question.render_line(y).text.strip() for y in range(question.size.height)]
-        assert " ".join(rows).endswith(command_line(at.screen))
-        assert at.screen.sessions.size.height > 0
+        assert " ".join(rows).endswith(command_line(at.screen.context, at.screen.targets()))
+        assert at.panes.sessions.size.height > 0
         at.screen.news.tell("bert extended 9f2c")
         for _ in range(3):
             at.screen.news.tick()
@@ -244,9 +244,9 @@ async def test_a_command_too_long_for_the_message_line_is_a_page() -> None:
         await at.press("escape")
         await at.answered()
         await at.press("Y")
-        await at.until(lambda: at.screen.page.is_open)
-        shown = "".join(at.shown(at.screen.page).split())
-        assert shown == "".join(command_line(at.screen).split())
+        await at.until(lambda: at.panes.page.is_open)
+        shown = "".join(at.shown(at.panes.page).split())
+        assert shown == "".join(command_line(at.screen.context, at.screen.targets()).split())
         assert "sent to the terminal (OSC 52; it may not take it)" in at.message
 
 

@@ -30,11 +30,11 @@ async def do(at: Console, keys: tuple[str, ...]) -> None:
         if key == PAGES:
             await page_through(at)
         elif key == "enter":
-            asked = at.screen.question.asked
+            asked = at.panes.question.asked
             await at.press(key)
             await at.until(
                 lambda asked=asked: (  # type: ignore[misc]
-                    not at.screen.question.is_open or at.screen.question.asked > asked
+                    not at.panes.question.is_open or at.panes.question.asked > asked
                 )
             )
         else:
@@ -104,7 +104,7 @@ async def test_the_command_says_what_was_answered_and_no_more(
         one = await at.choose(TITLE)
         await at.press("a")
         await at.asked()
-        await at.until(lambda: at.screen.page.pages[0] == 1 and bool(at.rows(at.screen.page)))
+        await at.until(lambda: at.panes.page.pages[0] == 1 and bool(at.rows(at.panes.page)))
         await do(at, keys)
         await at.answered()
         found = read(copied(at.pilot))

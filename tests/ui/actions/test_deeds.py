@@ -17,7 +17,7 @@ async def test_resume_sends_the_prompt() -> None:
         await at.choose("Final list for the partner call")
         await at.press("r")
         await at.asked()
-        assert "sonnet-4-5" in "".join(cell.text for cell in at.screen.question.line_at(0))
+        assert "sonnet-4-5" in "".join(cell.text for cell in at.panes.question.line_at(0))
         await at.press(*"go on", "enter")
         await at.answered()
         start = ("start", "resume", "beacon_packaging", "stage_5", "go on")
@@ -33,7 +33,7 @@ async def test_the_prompt_says_first_what_it_uses_and_last_what_to_beware_of(
         await at.choose("Final list for the partner call")
         await at.press("r")
         await at.asked()
-        question = at.screen.question
+        question = at.panes.question
         uses, answer = (question.render_line(y).text for y in (0, 1))
         assert "/5 " in uses
         assert "claude-sonnet-4-5 " in uses
@@ -66,7 +66,7 @@ async def test_a_running_session_is_not_resumed_and_it_says_what_to_do() -> None
     async with console() as at:
         await at.choose("Strategic buyers, pumps")
         await at.press("r")
-        assert not at.screen.question.is_open
+        assert not at.panes.question.is_open
         assert ":send" in at.message
         assert at.engine.asked == []
 
@@ -77,7 +77,7 @@ async def test_extend_shows_old_and_new_and_does_it(typed: str, days: float) -> 
         await at.choose("Tier-1 suppliers")
         await at.press("e", *typed)
         await at.asked()
-        preview = "".join(cell.text for cell in at.screen.question.line_at(0))
+        preview = "".join(cell.text for cell in at.panes.question.line_at(0))
         assert ("9d →" in preview) or "already lasts longer: 9d" in preview
         await at.press("enter")
         await at.answered()
@@ -89,7 +89,7 @@ async def test_words_that_are_no_duration_are_named_before_enter() -> None:
     async with console() as at:
         await at.press("e", *"soon")
         await at.asked()
-        assert "? 7, 12h, +7d" in "".join(cell.text for cell in at.screen.question.line_at(0))
+        assert "? 7, 12h, +7d" in "".join(cell.text for cell in at.panes.question.line_at(0))
         await at.press("enter")
         await at.asked()
         assert at.engine.asked == []
@@ -101,10 +101,10 @@ async def test_words_that_are_no_duration_are_named_before_enter() -> None:
 async def test_what_the_cli_would_sweep_first_does_not_last_longer_already() -> None:
     async with console() as at:
         swept = next(one for one in at.engine.catalog.sessions if one.is_swept_first and one.row)
-        assert at.screen.sessions.select(swept.key)
+        assert at.panes.sessions.select(swept.key)
         await at.press("e")
         await at.asked()
-        line = "".join(cell.text for cell in at.screen.question.line_at(0))
+        line = "".join(cell.text for cell in at.panes.question.line_at(0))
         assert "(sweep) → " in line
         assert "already" not in line
 
@@ -117,10 +117,10 @@ async def test_the_preview_of_many_counts_those_that_would_change() -> None:
             (one for one in at.engine.catalog.sessions if one.row and not one.sweep_at),
             key=lambda one: one.expires_at or at.engine.moment,
         )
-        assert at.screen.sessions.select(far.key)
+        assert at.panes.sessions.select(far.key)
         await at.press("space", "e", *"1")
         await at.asked()
-        line = "".join(cell.text for cell in at.screen.question.line_at(0))
+        line = "".join(cell.text for cell in at.panes.question.line_at(0))
         assert "1 → 23h 59m, 1 already" in line or "1 → 1d 00h, 1 already" in line
 
 
@@ -144,7 +144,7 @@ async def test_a_running_session_is_not_deleted() -> None:
     async with console() as at:
         await at.choose("PE platforms, DACH")
         await at.press("d")
-        assert not at.screen.question.is_open
+        assert not at.panes.question.is_open
         assert "it runs" in at.message
 
 
@@ -169,31 +169,31 @@ async def test_undo_takes_back_the_last_and_asks_when_it_is_old() -> None:
 async def test_marks_are_taken_by_extend_and_those_that_failed_stay_marked() -> None:
     async with console() as at:
         await at.press("s")
-        first, second, third = at.screen.sessions.keys[:3]
+        first, second, third = at.panes.sessions.keys[:3]
         at.engine.refusing = {second[1]}
         await at.press("space", "space", "space")
-        assert at.screen.marks == {first, second, third}
+        assert at.view.marks == {first, second, third}
         await at.press("e", *"30", "enter")
         await at.answered()
         assert at.message == f"2 extended, 1 refused: {second[1][:8]} is locked"
         assert at.engine.moments == 1
-        assert at.screen.marks == {second}
+        assert at.view.marks == {second}
         await at.press("escape")
-        assert at.screen.marks == frozenset()
+        assert at.view.marks == frozenset()
 
 
 async def test_many_are_deleted_only_by_typing_their_number() -> None:
     async with console() as at:
         await at.press("asterisk")
-        count = len(at.screen.marks)
+        count = len(at.view.marks)
         assert count > 5
-        asked = len(at.screen.sessions.session_keys)
+        asked = len(at.panes.sessions.session_keys)
         assert count == asked
         await at.press("d")
         await at.asked()
         assert f"delete {count} sessions in 12 listings" in at.message
         await at.press("y", "enter")
-        await at.until(lambda: f"y is not {count}" in " ".join(at.rows(at.screen.question)))
+        await at.until(lambda: f"y is not {count}" in " ".join(at.rows(at.panes.question)))
         assert at.engine.asked == []
         await at.press("ctrl+u", *str(count), "enter")
         await at.answered()
@@ -213,7 +213,7 @@ async def test_answer(keys: tuple[str, ...], answer: tuple[str, str]) -> None:
         one = await at.choose("Strategic buyers, pumps")
         await at.press("a")
         await at.asked()
-        await at.until(lambda: "shortlist.csv" in at.shown(at.screen.page))
+        await at.until(lambda: "shortlist.csv" in at.shown(at.panes.page))
         await at.press(*keys)
         await at.answered()
         assert at.engine.asked == [("answer", one.session_id, *answer)]
@@ -243,7 +243,7 @@ async def test_verbs_that_ask_for_words(key: str, typed: str, asked: tuple[str, 
         one = await at.choose("Tier-1 suppliers")
         await at.press(key)
         await at.asked()
-        at.screen.question.editor.insert(typed)
+        at.panes.question.editor.insert(typed)
         await at.press("enter", *"hi", "enter")
         await at.answered()
         assert at.engine.asked == [tuple(one.session_id if a == "ID" else a for a in asked)]
@@ -262,7 +262,7 @@ async def test_verbs_that_ask_for_words(key: str, typed: str, asked: tuple[str, 
 async def test_verbs_that_answer_in_the_message_line(typed: str, said: str) -> None:
     async with console() as at:
         await at.press("colon", *typed, "enter")
-        await at.until(lambda: said in " ".join(at.rows(at.screen.question)))
+        await at.until(lambda: said in " ".join(at.rows(at.panes.question)))
         await at.press("escape")
         await at.answered()
         assert not at.engine.asked or typed == "info"
@@ -299,7 +299,7 @@ async def test_an_extension_that_changes_nothing_is_not_there_to_undo() -> None:
 async def test_many_that_were_refused_for_their_own_reasons_are_only_counted() -> None:
     async with console() as at:
         await at.press("s")
-        at.engine.refusing = {key[1] for key in at.screen.sessions.keys[:2]}
+        at.engine.refusing = {key[1] for key in at.panes.sessions.keys[:2]}
         await at.press("space", "space", "space", "e", *"30", "enter")
         await at.answered()
         assert at.message == "1 extended, 2 refused"
@@ -309,11 +309,11 @@ async def test_a_question_that_a_key_answers_is_read_in_full() -> None:
     """Without that its end, which says what is at stake, is cut at 80 columns."""
     async with console() as at:
         asks = f"end {'what runs here and ' * 8}lose all of it?"
-        asking = asyncio.ensure_future(at.screen.question.confirm(asks))
-        at.screen.question.hold()
+        asking = asyncio.ensure_future(at.panes.question.confirm(asks))
+        at.panes.question.hold()
         await at.asked()
-        await at.until(lambda: "lose all of it?" in "".join(at.rows(at.screen.question)))
-        assert "y yes  n no  Esc back" in at.rows(at.screen.question)[-1]
+        await at.until(lambda: "lose all of it?" in "".join(at.rows(at.panes.question)))
+        assert "y yes  n no  Esc back" in at.rows(at.panes.question)[-1]
         await at.press("n")
         assert await asking is False
-        await at.until(lambda: len(at.rows(at.screen.question)) == 2)
+        await at.until(lambda: len(at.rows(at.panes.question)) == 2)

@@ -21,7 +21,7 @@ def joined(rows: list[str]) -> str:
 
 def refusal(at: Console) -> str:
     """Return what stands in the rows of the question, as one line."""
-    return " ".join(" ".join(at.rows(at.screen.question)).split())
+    return " ".join(" ".join(at.rows(at.panes.question)).split())
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
@@ -30,7 +30,7 @@ async def test_the_whole_name_of_the_tool_is_in_sight_before_it_is_allowed(
 ) -> None:
     async with console(asking(LONG, {"path": "a"}), size=size) as at:
         await at.choose(TITLE)
-        await at.until(lambda: f"wants {LONG}" in joined(at.rows(at.screen.live)))
+        await at.until(lambda: f"wants {LONG}" in joined(at.rows(at.panes.live)))
         await at.press("a")
         await at.asked()
         assert LONG in joined(await page_through(at))
@@ -57,15 +57,14 @@ async def test_what_came_beside_the_questions_is_seen_before_they_are_answered()
         await at.choose(TITLE)
         await at.press("a")
         await at.asked()
-        await at.press("1")
-        assert not any("--input" in word for words in at.screen.desk.commands for word in words)
-        await at.press("enter")
-        await at.until(lambda: "look at all of it" in "".join(at.rows(at.screen.question)))
+        await at.press("1", "enter")
+        await at.until(lambda: "look at all of it" in "".join(at.rows(at.panes.question)))
+        assert not any("--input" in word for words in at.screen.context.commands for word in words)
         assert at.engine.asked == []
-        shown = at.rows(at.screen.page)
-        while at.screen.page.pages[0] < at.screen.page.pages[1]:
+        shown = at.rows(at.panes.page)
+        while at.panes.page.pages[0] < at.panes.page.pages[1]:
             await at.press("pagedown")
-            shown += at.rows(at.screen.page)
+            shown += at.rows(at.panes.page)
         for said in (
             "tool: AskUserQuestion",
             "asked at ",
@@ -76,7 +75,7 @@ async def test_what_came_beside_the_questions_is_seen_before_they_are_answered()
             assert any(said in row for row in shown), said
         await at.press("enter")
         await at.answered()
-        assert any("--input" in word for words in at.screen.desk.commands for word in words)
+        assert any("--input" in word for words in at.screen.context.commands for word in words)
         assert len(at.engine.asked) == 1
 
 
@@ -85,13 +84,13 @@ async def test_always_that_was_typed_ahead_of_its_page_grants_nothing() -> None:
         await at.choose(TITLE)
         await at.press("a")
         await at.asked()
-        await at.until(lambda: at.screen.page.is_all_seen)
+        await at.until(lambda: at.panes.page.is_all_seen)
         for key in ("A", *"always", "enter"):  # in one go: nothing is painted between them
-            await at.screen.question.on_key(events.Key(key, key if len(key) == 1 else "\r"))
+            await at.panes.question.on_key(events.Key(key, key if len(key) == 1 else "\r"))
         await at.until(lambda: "type always" in at.message)
         await at.press("x")
-        assert at.screen.question.is_asking
-        assert at.screen.question.editor.text == "x"
+        assert at.panes.question.is_asking
+        assert at.panes.question.editor.text == "x"
         assert at.engine.asked == []
 
 
@@ -103,7 +102,7 @@ async def test_always_grants_nothing_before_all_that_it_would_allow_was_in_sight
         await page_through(at)
         await at.press("A")
         await at.until(lambda: "type always" in at.message)
-        assert at.screen.page.pages[1] > 1
+        assert at.panes.page.pages[1] > 1
         await at.press(*"always", "enter")
         await at.until(lambda: "was not shown yet" in refusal(at))
         assert at.engine.asked == []
@@ -117,10 +116,10 @@ async def test_the_pages_that_were_skipped_are_named() -> None:
         await at.asked()
         for _ in range(30):
             at.pilot.app.post_message(events.Key("l", "l"))
-        await at.until(lambda: at.screen.page.pages[0] == at.screen.page.pages[1])
+        await at.until(lambda: at.panes.page.pages[0] == at.panes.page.pages[1])
         await at.press("y")
-        first = at.screen.page.first_unseen
-        assert 1 < first < at.screen.page.pages[1]
+        first = at.panes.page.first_unseen
+        assert 1 < first < at.panes.page.pages[1]
         await at.until(lambda: f"page {first} was not shown yet" in refusal(at))
 
 
@@ -130,10 +129,10 @@ async def test_after_an_answer_that_is_none_no_key_is_a_command(said: str) -> No
     async with console(engine) as at:
         await at.choose(TITLE)
         await at.press(*f":answer {said}", "enter")
-        await at.until(lambda: at.screen.question.is_asking and ":" not in at.message[:1])
-        await at.until(lambda: bool(at.screen.question._refusal))
+        await at.until(lambda: at.panes.question.is_asking and ":" not in at.message[:1])
+        await at.until(lambda: bool(at.panes.question._refusal))
         await at.press("d")
-        assert at.screen.question.is_asking
+        assert at.panes.question.is_asking
         assert "delete" not in at.message
 
 
@@ -144,4 +143,4 @@ async def test_why_it_can_only_be_denied_is_read_in_full() -> None:
         await at.choose(TITLE)
         await at.press("a")
         await at.asked()
-        assert "THE END" in "".join(at.rows(at.screen.page))
+        assert "THE END" in "".join(at.rows(at.panes.page))

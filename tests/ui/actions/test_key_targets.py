@@ -12,7 +12,7 @@ from tests.support.console.piloted import Console, console
 from tui.core.models.catalog import Catalog
 from tui.core.models.run import Run
 from tui.core.models.session import Key, Liveness, Session
-from tui.ui.actions.key_targets import EXPIRY, LISTINGS, LIVE
+from tui.core.pane_table import EXPIRY, LISTINGS, LIVE
 from tui.ui.widgets.pane import Pane
 
 SIZES = [(80, 24), (120, 36)]
@@ -47,13 +47,13 @@ async def shown(at: Console, catalog: Catalog) -> None:
     """Let the console see another catalog."""
     at.engine.catalog = catalog
     at.screen.looking.wake()
-    await at.until(lambda: at.screen.catalog is catalog)
+    await at.until(lambda: at.screen.store.catalog is catalog)
 
 
 def focused(at: Console) -> Pane:
     screen = at.screen
-    panes = (screen.listings, screen.sessions, screen.expiry, screen.live)
-    return screen.page if screen.page.is_open else panes[screen.pane - 1]
+    panes = screen.panes.numbered
+    return screen.panes.page if screen.panes.page.is_open else panes[screen.view.pane]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -64,9 +64,9 @@ async def test_in_listings_no_session_key_acts_and_each_says_why(
     """Fails when `selected` takes the selection of Sessions whatever pane is active."""
     async with console(size=size) as at:
         await at.press("1", key)
-        assert not at.screen.question.is_open
+        assert not at.panes.question.is_open
         assert at.engine.asked == []
-        assert at.screen.marks == frozenset()
+        assert at.view.marks == frozenset()
         assert at.message.startswith(("a listing is selected here", "marks are made in Sessions"))
 
 
@@ -74,16 +74,16 @@ async def test_in_listings_no_session_key_acts_and_each_says_why(
 async def test_in_listings_a_verb_takes_no_session_that_is_not_named(verb: str) -> None:
     async with console() as at:
         await at.press("1", "colon", *verb.replace(" ", "~"))
-        at.screen.question.editor.before = verb
+        at.panes.question.editor.before = verb
         await at.press("enter")
-        await at.until(lambda: "a listing is selected" in " ".join(at.rows(at.screen.question)))
+        await at.until(lambda: "a listing is selected" in " ".join(at.rows(at.panes.question)))
         assert at.engine.asked == []
 
 
 async def test_in_listings_new_and_clean_up_mean_the_listing_that_is_selected() -> None:
     async with console() as at:
         await at.press("1")
-        assert at.screen.listings.select(("listing", "hollis_park"))
+        assert at.panes.listings.select(("listing", "hollis_park"))
         await at.press("c")
         await at.asked()
         assert at.message.startswith("clean up hollis_park: ")
@@ -109,12 +109,12 @@ async def test_marks_that_a_filter_hides_do_not_act_and_are_counted() -> None:
         await at.press("asterisk", "d")
         await at.asked()
         assert "(not 1 marked out of sight)" in at.message
-        count = len(at.screen.sessions.session_keys)
+        count = len(at.panes.sessions.session_keys)
         assert f"{count} sessions" in at.message
         await at.press("y" if count <= 5 else str(count), *(() if count <= 5 else ("enter",)))
         await at.answered()
         assert hidden.session_id not in {asked[1] for asked in at.engine.asked}
-        assert at.screen.marks == {hidden.key}
+        assert at.view.marks == {hidden.key}
 
 
 async def test_in_expiry_a_key_acts_on_the_line_that_is_selected_there_and_on_no_mark() -> None:
@@ -122,7 +122,7 @@ async def test_in_expiry_a_key_acts_on_the_line_that_is_selected_there_and_on_no
         await at.choose("First screen")
         await at.press("space", "3", "j", "e")
         await at.asked()
-        chosen = at.screen.expiry.session
+        chosen = at.panes.expiry.session
         assert chosen is not None
         assert chosen.session_id[:4] in at.message
         assert "(not 1 marked out of sight)" in at.message
@@ -135,19 +135,18 @@ async def test_in_live_a_key_acts_on_the_stream_that_is_shown() -> None:
     """The selection may be another already, while the stream still waits for it to rest."""
     async with console(size=(120, 36)) as at:
         await at.choose("Final list for the partner call")
-        await at.until(lambda: at.screen.live.session == at.screen.sessions.session)
+        await at.until(lambda: at.panes.live.session == at.panes.sessions.session)
         read = at.session
-        at.screen.sessions.move(1)
-        at.screen.action_pane(LIVE)
-        assert at.screen.selected is not None
-        assert at.screen.selected.key == read.key
-        assert read.session_id[:4] in at.rows(at.screen.live)[0]
+        at.panes.sessions.move(1)
+        at.screen.handlers.pane(LIVE)
+        assert at.session.key == read.key
+        assert read.session_id[:4] in at.rows(at.panes.live)[0]
 
 
 async def test_under_a_page_no_verb_takes_what_it_covers() -> None:
     async with console() as at:
         await at.press("question_mark", "colon", *"delete", "enter")
-        await at.until(lambda: "a page covers" in " ".join(at.rows(at.screen.question)))
+        await at.until(lambda: "a page covers" in " ".join(at.rows(at.panes.question)))
         assert at.engine.asked == []
 
 
@@ -158,7 +157,7 @@ async def test_a_question_keeps_its_session_and_says_when_that_is_gone(key: str)
         await at.press(key)
         await at.asked()
         await shown(at, without(at.engine.catalog, one.key))
-        await at.until(lambda: "gone meanwhile" in at.rows(at.screen.question)[0])
+        await at.until(lambda: "gone meanwhile" in at.rows(at.panes.question)[0])
         await at.press("y" if key == "d" else "enter")
         await at.answered()
         assert at.engine.asked == []
@@ -171,7 +170,7 @@ async def test_a_verb_keeps_the_session_that_was_selected_when_its_line_was_open
         await at.press("colon", *"delete")
         await shown(at, without(at.engine.catalog, one.key))
         await at.press("enter")
-        await at.until(lambda: "gone meanwhile" in " ".join(at.rows(at.screen.question)))
+        await at.until(lambda: "gone meanwhile" in " ".join(at.rows(at.panes.question)))
         assert at.engine.asked == []
 
 
@@ -190,10 +189,10 @@ async def test_what_needs_a_run_is_refused_before_anything_is_typed(verb: str) -
     async with console() as at:
         await at.choose("Final list for the partner call")
         await at.press("colon")
-        at.screen.question.editor.insert(verb)
+        at.panes.question.editor.insert(verb)
         await at.press("enter")
-        await at.until(lambda: "nothing runs here" in " ".join(at.rows(at.screen.question)))
-        assert at.screen.question.editor.text == verb
+        await at.until(lambda: "nothing runs here" in " ".join(at.rows(at.panes.question)))
+        assert at.panes.question.editor.text == verb
         assert at.engine.asked == []
 
 
@@ -202,12 +201,12 @@ async def test_an_orphan_is_stopped_and_nothing_else(key: str) -> None:
     async with console() as at:
         one = await at.choose("PE platforms, DACH")
         await shown(at, changed(at.engine.catalog, one.key, liveness=Liveness.ORPHAN))
-        assert at.screen.sessions.select(one.key)
+        assert at.panes.sessions.select(one.key)
         await at.press(key)
-        assert not at.screen.question.is_open
+        assert not at.panes.question.is_open
         assert "its owner is gone" in at.message
         assert "`:stop` ends it" in at.message
-        await at.until(lambda: "owner gone" in at.screen.live.title())
+        await at.until(lambda: "owner gone" in at.panes.live.title())
 
 
 async def test_what_is_typed_behind_a_key_that_was_refused_is_no_command() -> None:
@@ -225,7 +224,7 @@ async def test_what_is_typed_behind_a_key_that_was_refused_is_no_command() -> No
         await at.answered()
         await at.pilot.pause(0.2)
         assert at.message == "ben holds this root"
-        assert not at.screen.question.is_open
+        assert not at.panes.question.is_open
         assert at.engine.asked == []
 
 
@@ -248,10 +247,10 @@ async def test_a_refused_answer_keeps_its_line_open(key: str) -> None:
             await at.press(*(each if each == "rename" else (each,)))
         await at.asked()
         await at.press("ctrl+u", *wrong, "enter")
-        await at.until(lambda: bool(at.screen.question._refusal))
-        assert at.screen.question.editor.text == wrong
+        await at.until(lambda: bool(at.panes.question._refusal))
+        assert at.panes.question.editor.text == wrong
         await at.press(*"+2d")
-        assert at.screen.question.editor.text == f"{wrong}+2d"
+        assert at.panes.question.editor.text == f"{wrong}+2d"
         assert at.engine.asked == []
 
 
@@ -260,9 +259,9 @@ async def test_a_refused_extension_keeps_its_line_open() -> None:
         one = await at.choose("First screen")
         at.engine.refusing = {one.session_id}
         await at.press("e", "7", "enter")
-        await at.until(lambda: "is locked" in " ".join(at.rows(at.screen.question)))
+        await at.until(lambda: "is locked" in " ".join(at.rows(at.panes.question)))
         await at.press("ctrl+u", *"+2d")
-        assert at.screen.question.editor.text == "+2d"
+        assert at.panes.question.editor.text == "+2d"
         at.engine.refusing = set()
         await at.press("enter")
         await at.answered()
@@ -283,26 +282,25 @@ async def test_whatever_keys_are_pressed_what_they_act_on_was_painted_in_the_foc
     async with console(size=chance.choice(SIZES)) as at:
         for _ in range(60):
             key = chance.choice(KEYS)
-            painted, pane = "\n".join(at.rows(focused(at))), at.screen.pane
-            marks = at.screen.marks
+            painted, pane = "\n".join(at.rows(focused(at))), at.view.pane
+            marks = at.view.marks
             await at.press(key)
-            if at.screen.question.is_open:
+            if at.panes.question.is_open:
                 await at.asked()
-                about = at.screen.desk.about
-                if key in "der" and len(about) == 1 and at.screen.sessions.group is None:
+                about = at.screen.context.about
+                if key in "der" and len(about) == 1 and at.panes.sessions.group is None:
                     assert about[0].session_id[:4] in painted or about[0].title[:9] in painted
                 if key in "derai":
                     assert pane != LISTINGS
                     assert pane not in (EXPIRY, LIVE) or len(about) == 1
-                assert {one.key for one in about} <= (marks & at.screen.sessions.session_keys) or (
-                    len(about) == 1 or at.screen.sessions.group is not None
+                assert {one.key for one in about} <= (marks & at.panes.sessions.session_keys) or (
+                    len(about) == 1 or at.panes.sessions.group is not None
                 )
                 await at.press("escape")
                 await at.answered()
             if key in ("space", "asterisk") and pane != 2:
-                assert at.screen.marks == marks
-            if chance.random() < 0.1 and not at.screen.page.is_open and not at.screen.is_full:
-                at.screen.board = replace(
-                    at.screen.board, filter=chance.choice(("", "live", "hvac", "nowhere"))
-                )
+                assert at.view.marks == marks
+            if chance.random() < 0.1 and not at.panes.page.is_open and not at.view.is_full:
+                words = chance.choice(("", "live", "hvac", "nowhere"))
+                at.screen.store.change(query=replace(at.view.query, filter=words))
                 at.screen.tick()

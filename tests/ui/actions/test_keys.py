@@ -10,11 +10,11 @@ import pytest
 
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import console
+from tui.core.key_actions import KEY_ACTIONS
 from tui.core.keymap import KEYS, Keymap
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Liveness
-from tui.ui.actions.key_targets import EXPIRY, LISTINGS, LIVE, SESSIONS
-from tui.ui.actions.keys import DEEDS
+from tui.core.pane_table import EXPIRY, LISTINGS, LIVE, SESSIONS
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ from tui.ui.actions.keys import DEEDS
 async def test_moving(keys: tuple[str, ...], row: int) -> None:
     async with console() as at:
         await at.press(*keys)
-        rows = at.screen.sessions.keys
-        assert at.screen.sessions.key == rows[row]
+        rows = at.panes.sessions.keys
+        assert at.panes.sessions.key == rows[row]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ async def test_moving(keys: tuple[str, ...], row: int) -> None:
 async def test_panes(keys: tuple[str, ...], pane: int, size: tuple[int, int]) -> None:
     async with console(size=size) as at:
         await at.press(*keys)
-        assert at.screen.pane == pane
+        assert at.view.pane == pane
         shown = {LISTINGS: "#listings", SESSIONS: "#sessions", EXPIRY: "#expiry", LIVE: "#live"}
         assert at.screen.query_one(shown[pane]).region.area > 0
 
@@ -67,15 +67,15 @@ async def test_enter_and_escape_go_in_and_back() -> None:
     async with console() as at:
         await at.press("1", "j", "j", "enter")
         name = "alder_precision"
-        assert (at.screen.pane, at.screen.board.listing) == (SESSIONS, name)
-        assert {one.listing for one in at.screen.sessions.sessions.values()} == {name}
+        assert (at.view.pane, at.screen.store.query.listing) == (SESSIONS, name)
+        assert {one.listing for one in at.panes.sessions.sessions.values()} == {name}
         await at.press("enter")
-        assert at.screen.is_full
-        assert at.screen.live.size.height > 18
+        assert at.view.is_full
+        assert at.panes.live.size.height > 18
         await at.press("escape")
-        assert not at.screen.is_full
+        assert not at.view.is_full
         await at.press("escape")
-        assert at.screen.board.listing == ""
+        assert at.screen.store.query.listing == ""
 
 
 async def test_enter_in_expiry_goes_to_the_session() -> None:
@@ -83,7 +83,7 @@ async def test_enter_in_expiry_goes_to_the_session() -> None:
         await at.press("3", "j", "j")
         wanted = at.session.key
         await at.press("enter")
-        assert at.screen.pane == SESSIONS
+        assert at.view.pane == SESSIONS
         assert at.session.key == wanted
 
 
@@ -91,77 +91,77 @@ async def test_the_session_keys_are_off_in_the_full_live() -> None:
     async with console() as at:
         await at.press("enter")
         for key in "derc":
-            at.screen.question.say("")
+            at.panes.question.say("")
             await at.press(key)
-            assert not at.screen.question.is_open
+            assert not at.panes.question.is_open
             assert at.message == "not in full Live: Esc goes back to the panes"
-        assert at.screen.is_full
+        assert at.view.is_full
         await at.press("q")
-        assert not at.screen.is_full
+        assert not at.view.is_full
 
 
 async def test_the_filter_narrows_and_escape_clears_it() -> None:
     async with console() as at:
-        everything = len(at.screen.sessions.keys)
+        everything = len(at.panes.sessions.keys)
         await at.press("slash", *"failed castings", "enter")
         await at.answered()
-        assert [one.status for one in at.screen.sessions.sessions.values()] == ["failed"]
+        assert [one.status for one in at.panes.sessions.sessions.values()] == ["failed"]
         await at.press("slash", "ctrl+u", *"nowhere", "enter")
         await at.answered()
-        assert at.screen.sessions.keys == ()
-        assert "hides all" in " ".join(at.screen.sessions.empty)
+        assert at.panes.sessions.keys == ()
+        assert "hides all" in " ".join(at.panes.sessions.empty)
         await at.press("escape")
-        assert len(at.screen.sessions.keys) == everything
+        assert len(at.panes.sessions.keys) == everything
 
 
 @pytest.mark.parametrize("keys", [(), ("4",), ("asterisk",)])
 async def test_one_escape_clears_a_filter_that_hides_everything(keys: tuple[str, ...]) -> None:
     async with console() as at:
-        everything = at.screen.sessions.keys
+        everything = at.panes.sessions.keys
         await at.press(*(key for key in keys if key == "asterisk"), "slash", *"nowhere", "enter")
         await at.answered()
         await at.press(*(key for key in keys if key != "asterisk"), "escape")
-        assert (at.screen.board.filter, at.screen.sessions.keys) == ("", everything)
+        assert (at.screen.store.query.filter, at.panes.sessions.keys) == ("", everything)
 
 
 async def test_a_wrong_filter_is_named_and_changes_nothing() -> None:
     async with console() as at:
-        everything = at.screen.sessions.keys
+        everything = at.panes.sessions.keys
         await at.press("slash", *"<soon", "enter")
-        await at.until(lambda: "not a duration" in " ".join(at.rows(at.screen.question)))
-        assert at.screen.sessions.keys == everything
+        await at.until(lambda: "not a duration" in " ".join(at.rows(at.panes.question)))
+        assert at.panes.sessions.keys == everything
         await at.press("ctrl+u", *"live", "enter")
         await at.answered()
-        assert at.screen.board.filter == "live"
+        assert at.screen.store.query.filter == "live"
 
 
 async def test_sort_goes_round() -> None:
     async with console() as at:
         kept = at.session.key
         await at.press("s")
-        assert at.screen.board.sort == "ends"
+        assert at.screen.store.query.sort == "ends"
         assert at.session.key == kept
         await at.press(*("s" * 5))
-        assert at.screen.board.sort == "attention"
+        assert at.screen.store.query.sort == "attention"
 
 
 async def test_follow_stops_when_one_scrolls_up_and_goes_on_again() -> None:
     async with console() as at:
         await at.press("4", "k")
-        assert not at.screen.live.is_following
+        assert not at.panes.live.is_following
         await at.press("F")
-        assert at.screen.live.is_following
+        assert at.panes.live.is_following
         await at.press("g")
-        assert at.screen.live.top == (0, 0)
+        assert at.panes.live.top == (0, 0)
         await at.press("G")
-        assert at.screen.live.is_following
+        assert at.panes.live.is_following
 
 
 async def test_attention_goes_round_those_that_need_somebody() -> None:
     async with console() as at:
         seen = []
         for _ in range(8):
-            seen.append(at.screen.sessions.key)
+            seen.append(at.panes.sessions.key)
             await at.press("exclamation_mark")
         assert seen[0] == seen[7]
         assert len(set(seen)) == 7
@@ -178,13 +178,15 @@ async def test_copying_shows_what_was_copied() -> None:
 async def test_help_names_every_live_binding() -> None:
     async with console() as at:
         await at.press("question_mark")
-        shown = at.shown(at.screen.page)
-        assert all(f" {Keymap().signs(deed.name)}  {deed.says}" in shown for deed in DEEDS)
+        shown = at.shown(at.panes.page)
+        assert all(
+            f" {Keymap().signs(action.name)}  {action.help}" in shown for action in KEY_ACTIONS
+        )
         assert all(f" {verb.name}  {verb.summary[:60]}" in shown for verb in at.engine.verbs)
         await at.press("d")
-        assert not at.screen.question.is_open
+        assert not at.panes.question.is_open
         await at.press("question_mark")
-        assert not at.screen.page.is_open
+        assert not at.panes.page.is_open
 
 
 async def test_q_quits_and_ctrl_c_says_how() -> None:
@@ -203,15 +205,15 @@ async def test_ctrl_l_draws_again() -> None:
 
 async def test_a_console_that_may_only_look_has_no_dangerous_keys() -> None:
     async with console(FixedEngine(is_read_only=True)) as at:
-        for deed in (deed for deed in DEEDS if deed.is_dangerous):
-            at.screen.question.say("")
-            await at.press(KEYS[deed.name][0])
-            assert not at.screen.question.is_open
-            assert at.message == f"this console is read-only: it does not {deed.word}"
+        for action in (action for action in KEY_ACTIONS if action.changes):
+            at.panes.question.say("")
+            await at.press(KEYS[action.name][0])
+            assert not at.panes.question.is_open
+            assert at.message == f"this console is read-only: it does not {action.word}"
         assert at.engine.asked == []
-        assert "delete" not in "".join(at.rows(at.screen.question))
+        assert "delete" not in "".join(at.rows(at.panes.question))
         await at.press("question_mark")
-        assert at.shown(at.screen.page).count("this console is read-only") >= 7
+        assert at.shown(at.panes.page).count("this console is read-only") >= 7
 
 
 @pytest.mark.parametrize("is_moved", [False, True])
@@ -232,7 +234,7 @@ async def test_until_it_is_moved_the_selection_stays_on_top(is_moved: bool) -> N
         )
         at.engine.catalog = replace(at.engine.catalog, listings=listings)
         at.screen.looking.wake()
-        await at.until(lambda: at.screen.sessions.keys[0] != top.key)
+        await at.until(lambda: at.panes.sessions.keys[0] != top.key)
         assert (at.session.key == top.key) is is_moved
 
 
@@ -245,22 +247,22 @@ async def test_the_selection_follows_its_session_when_rows_change() -> None:
             fewer if listing is first else listing for listing in at.engine.catalog.listings
         )
         at.engine.catalog = replace(at.engine.catalog, listings=listings)
-        before = at.screen.sessions.index
+        before = at.panes.sessions.index
         at.screen.looking.wake()
-        await at.until(lambda: at.screen.sessions.index == before - 1)
+        await at.until(lambda: at.panes.sessions.index == before - 1)
         assert at.session.key == one.key
 
 
 async def test_a_look_that_fails_keeps_the_picture_and_says_how_old_it_is() -> None:
     async with console() as at:
-        rows = at.screen.sessions.keys
+        rows = at.panes.sessions.keys
         at.engine.problem = "buyers.db locked by the pipeline"
         at.engine.moment += timedelta(seconds=12)
         at.screen.looking.wake()
-        await at.until(lambda: at.screen.trouble != "")
-        top = "".join(cell.text for cell in at.screen.top_line.line)
+        await at.until(lambda: at.screen.store.trouble != "")
+        top = "".join(cell.text for cell in at.panes.top_line.line)
         assert "stale 12s: buyers.db locked by the pipeline" in top
-        assert at.screen.sessions.keys == rows
+        assert at.panes.sessions.keys == rows
 
 
 def renamed(catalog: Catalog, name: str, **more: Any) -> Catalog:
@@ -271,17 +273,17 @@ def renamed(catalog: Catalog, name: str, **more: Any) -> Catalog:
 async def test_a_listing_that_cannot_be_read_says_so_while_it_is_chosen() -> None:
     async with console() as at:
         await at.press("1")
-        assert at.screen.listings.select(("listing", "moss_end"))
+        assert at.panes.listings.select(("listing", "moss_end"))
         await at.press("enter")
-        assert at.screen.sessions.empty == (
+        assert at.panes.sessions.empty == (
             "moss_end: buyers.db is not a SQLite database",
             ":doctor says what to do",
         )
-        assert "moss_end unread" in "".join(cell.text for cell in at.screen.top_line.line)
+        assert "moss_end unread" in "".join(cell.text for cell in at.panes.top_line.line)
         await at.press("1")
-        assert at.screen.listings.select(("listing", "norton_mills"))
+        assert at.panes.listings.select(("listing", "norton_mills"))
         await at.press("enter")
-        assert ":ack norton_mills takes it off" in at.screen.sessions.empty
+        assert ":ack norton_mills takes it off" in at.panes.sessions.empty
 
 
 async def test_the_selection_in_a_stale_listing_says_so_at_once() -> None:
@@ -289,10 +291,10 @@ async def test_the_selection_in_a_stale_listing_says_so_at_once() -> None:
         stale = renamed(at.engine.catalog, "hollis_park", is_stale=True, problem="db is locked")
         at.engine.catalog = stale
         at.screen.looking.wake()
-        await at.until(lambda: at.screen.catalog is stale)
+        await at.until(lambda: at.screen.store.catalog is stale)
         for title, is_said in (("PE platforms, DACH", True), ("First screen", False)):
             await at.choose(title)
-            top = "".join(cell.text for cell in at.screen.top_line.line)
+            top = "".join(cell.text for cell in at.panes.top_line.line)
             assert ("hollis_park stale" in top) is is_said
 
 
@@ -300,9 +302,9 @@ async def test_a_small_terminal_is_told_what_it_needs() -> None:
     async with console() as at:
         await at.pilot.resize_terminal(50, 10)
         await at.pilot.pause()
-        line = "".join(cell.text for cell in at.screen.tiny.line)
+        line = "".join(cell.text for cell in at.panes.tiny.line)
         assert "needs 60x16, has 50x10" in line
-        assert at.screen.tiny.region.area > 0
+        assert at.panes.tiny.region.area > 0
 
 
 async def test_on_a_screen_too_small_to_see_nothing_acts_but_leaving() -> None:
@@ -311,7 +313,7 @@ async def test_on_a_screen_too_small_to_see_nothing_acts_but_leaving() -> None:
         await at.pilot.resize_terminal(50, 10)
         await at.pilot.pause()
         await at.press("d", "y")
-        assert not at.screen.question.is_open
+        assert not at.panes.question.is_open
         assert at.engine.asked == []
 
 
@@ -334,9 +336,9 @@ async def test_enter_in_expiry_takes_off_the_filter_that_hides_the_session() -> 
         await at.press("slash", *"hvac", "enter")
         await at.answered()
         await at.press("3", "g", "enter")
-        assert at.screen.pane == SESSIONS
-        assert at.screen.board.filter == ""
-        assert at.session == at.screen.expiry.session
+        assert at.view.pane == SESSIONS
+        assert at.screen.store.query.filter == ""
+        assert at.session == at.panes.expiry.session
         assert "taken off" in at.message
 
 
@@ -345,7 +347,7 @@ async def test_at_80_columns_the_head_says_what_hides_rows() -> None:
         await at.press("slash", *"hvac", "enter")
         await at.answered()
         await at.press("space")
-        head = "".join(cell.text for cell in at.screen.sessions.head_line())
+        head = "".join(cell.text for cell in at.panes.sessions.head_line())
         assert "1 marked" in head
         assert "/hvac" in head
 
@@ -353,14 +355,14 @@ async def test_at_80_columns_the_head_says_what_hides_rows() -> None:
 async def test_q_in_a_pane_that_covers_the_screen_goes_back() -> None:
     async with console() as at:
         await at.press("3", "q")
-        assert at.screen.pane == SESSIONS
+        assert at.view.pane == SESSIONS
         assert at.pilot.app.is_running
 
 
 async def test_a_root_that_vanishes_leaves_the_last_picture() -> None:
     async with console() as at:
-        shown = at.screen.sessions.keys
+        shown = at.panes.sessions.keys
         at.engine.catalog = Catalog(at.engine.root, at.engine.moment, problem="there is no folder")
         at.screen.looking.wake()
-        await at.until(lambda: "there is no folder" in at.screen.trouble)
-        assert at.screen.sessions.keys == shown
+        await at.until(lambda: "there is no folder" in at.screen.store.trouble)
+        assert at.panes.sessions.keys == shown

@@ -48,7 +48,7 @@ def change(
 
 
 def rule(at: Console) -> str:
-    return "".join(at.rows(at.screen.page)[:1])
+    return "".join(at.rows(at.panes.page)[:1])
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
@@ -61,7 +61,7 @@ async def test_the_deadline_counts_down_and_what_was_seen_stays_seen(size: tuple
         assert "denied in 5m  page " in rule(at)
         at.tick(minutes=4, seconds=18)
         await at.until(lambda: "denied in 42s  page " in rule(at))
-        assert at.screen.page.is_all_seen
+        assert at.panes.page.is_all_seen
         at.tick(minutes=1)
         await at.until(lambda: "denied at any moment" in rule(at))
 
@@ -75,7 +75,7 @@ async def test_a_longer_wait_is_told_at_the_open_question() -> None:
         later = replace(waiting(), until=NOW + timedelta(hours=2))
         change(at, one, replace(one.run, request=later))
         await at.until(lambda: "denied in 2h" in rule(at))
-        assert at.screen.question.is_asking
+        assert at.panes.question.is_asking
 
 
 _POSTED = SentCommand("answer", "bert", NOW, request_id="p7", decision="allow")
@@ -121,8 +121,8 @@ async def test_an_answer_to_another_request_of_the_run_leaves_the_question_open(
         await at.asked()
         other = SentCommand("answer", "bert", NOW, request_id="p8", decision="allow")
         change(at, one, replace(one.run, request=replace(waiting(), waiting=2), sent=(other,)))
-        await at.until(lambda: at.screen.catalog is at.engine.catalog)
-        assert not at.screen.question.gone
+        await at.until(lambda: at.screen.store.catalog is at.engine.catalog)
+        assert not at.panes.question.gone
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ async def test_an_agents_question_is_denied_or_put_off_from_its_line(
         one = await at.choose(TITLE)
         await at.press("a")
         await at.asked()
-        page = "".join(at.rows(at.screen.page))
+        page = "".join(at.rows(at.panes.page))
         assert "denied in 5m" in page
         assert ":deny REASON" in page
         assert ":wait 2h" in page
@@ -167,8 +167,8 @@ def asking_shortly() -> FixedEngine:
 async def test_a_read_only_console_says_why_it_answers_nothing(size: tuple[int, int]) -> None:
     async with console(replace(asking_shortly(), is_read_only=True), size=size) as at:
         await at.choose(TITLE)
-        await at.until(lambda: "it answers nothing" in "".join(at.rows(at.screen.live)))
-        assert "a answers" not in "".join(at.rows(at.screen.live))
+        await at.until(lambda: "it answers nothing" in "".join(at.rows(at.panes.live)))
+        assert "a answers" not in "".join(at.rows(at.panes.live))
         await at.press("a")
         assert at.message == "this console is read-only: it does not answer"
 
@@ -176,15 +176,15 @@ async def test_a_read_only_console_says_why_it_answers_nothing(size: tuple[int, 
 async def test_a_restricted_console_offers_no_always_before_it_is_known_to_be_possible() -> None:
     async with console(replace(asking_shortly(), is_restricted=True)) as at:
         await at.choose(TITLE)
-        await at.until(lambda: "only inside the listing" in "".join(at.rows(at.screen.live)))
-        assert "always for this tool" not in "".join(at.rows(at.screen.live))
+        await at.until(lambda: "only inside the listing" in "".join(at.rows(at.panes.live)))
+        assert "always for this tool" not in "".join(at.rows(at.panes.live))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 async def test_the_list_says_how_long_a_request_still_waits(size: tuple[int, int]) -> None:
     async with console(asking_for(waiting()), size=size) as at:
         await at.choose(TITLE)
-        (row,) = [row for row in at.rows(at.screen.sessions) if "? waiting" in row]
+        (row,) = [row for row in at.rows(at.panes.sessions) if "? waiting" in row]
         assert " 5m left " in row
         at.tick(minutes=4, seconds=50)
-        await at.until(lambda: " 10s left " in "".join(at.rows(at.screen.sessions)))
+        await at.until(lambda: " 10s left " in "".join(at.rows(at.panes.sessions)))

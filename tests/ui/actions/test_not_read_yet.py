@@ -9,7 +9,7 @@ import pytest
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import Console, press
 from tui.ui.actions.key_targets import NOT_READ_YET
-from tui.ui.actions.keys import deeds
+from tui.ui.actions.keys import key_actions
 from tui.ui.app import ConsoleApp
 
 _LATE = {"extend", "delete", "resume", "answer", "interrupt", "cleanup", "next", "mark", "mark_all"}
@@ -35,7 +35,7 @@ async def test_a_key_or_a_verb_before_the_first_look_asks_nothing(verb: str) -> 
     try:
         async with ConsoleApp(engine).run_test(size=(80, 24)) as pilot:
             at = Console(pilot, engine)
-            keys = [key for key in deeds(engine.keys, engine.verbs) if key.name in _LATE]
+            keys = [key for key in key_actions(engine.keys, engine.verbs) if key.name in _LATE]
             assert {key.name for key in keys} == _LATE
             typed = (
                 [(":", *verb, "enter")] if verb else [(engine.keys.sign(one.name),) for one in keys]

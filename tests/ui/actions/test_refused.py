@@ -22,7 +22,7 @@ class Restricted(FixedEngine):
 
 def shown(at: Console) -> str:
     """Return all that the two lines at the bottom say, however many they are."""
-    question = at.screen.question
+    question = at.panes.question
     rows = (question.render_line(y).text.strip() for y in range(question.size.height))
     return " ".join(rows)
 
@@ -46,12 +46,12 @@ async def test_why_an_option_is_refused_is_said_in_full(
         await at.choose("Final list for the partner call")
         await at.press("r")
         await at.asked()
-        at.screen.question.editor.insert(typed)
+        at.panes.question.editor.insert(typed)
         await at.press("enter")
         await at.until(lambda: why in shown(at))
         assert at.engine.asked == []
         await at.press("ctrl+u", *"go")
-        await at.until(lambda: at.screen.question.size.height == 2)
+        await at.until(lambda: at.panes.question.size.height == 2)
         assert "refused" not in shown(at)
         await at.press("enter")
         await at.answered()
@@ -63,7 +63,7 @@ async def test_an_option_given_with_the_verb_is_refused_at_once() -> None:
         await at.choose("Final list for the partner call")
         await at.press("colon")
         await at.asked()
-        at.screen.question.editor.insert("resume --mode bypassPermissions hi")
+        at.panes.question.editor.insert("resume --mode bypassPermissions hi")
         await at.press("enter")
         await at.until(lambda: OPTIONS["--mode bypassPermissions hi"] in shown(at))
 
@@ -73,7 +73,7 @@ async def test_the_help_says_to_the_end_why_a_key_is_of_no_use_now(size: tuple[i
     async with console(size=size) as at:
         await at.choose("PE platforms, DACH")
         await at.press("question_mark")
-        lines = at.shown(at.screen.page).split("\n")
+        lines = at.shown(at.panes.page).split("\n")
         assert not any(line.rstrip().endswith("~") for line in lines)
         words = " ".join(" ".join(lines).split())
         if size[0] < 110:

@@ -19,7 +19,7 @@ async def say(at: Console, text: str) -> None:
     """Say a line at the `:` prompt."""
     await at.press("colon")
     await at.asked()
-    at.screen.question.editor.insert(text)
+    at.panes.question.editor.insert(text)
     await at.press("enter")
 
 
@@ -123,7 +123,7 @@ async def test_a_title_is_given_to_the_session_as_it_was_shown() -> None:
         await say(at, "rename A new title")
         await at.answered()
         assert at.engine.asked == [("rename", one.session_id, "A new title")]
-        assert at.screen.desk.commands == (("rename", one.address, "A new title"),)
+        assert at.screen.context.commands == (("rename", one.address, "A new title"),)
 
 
 async def test_what_is_named_goes_before_what_is_selected() -> None:
@@ -141,14 +141,14 @@ async def test_what_is_named_goes_before_what_is_selected() -> None:
 async def test_a_verb_takes_all_that_is_marked_and_those_that_failed_stay_so() -> None:
     async with console() as at:
         await at.press("s")
-        first, second, third = at.screen.sessions.keys[:3]
+        first, second, third = at.panes.sessions.keys[:3]
         at.engine.refusing = {second[1]}
         await at.press("space", "space", "space")
         await say(at, "fail")
         await at.answered()
         assert [asked[2] for asked in at.engine.asked] == ["/".join(first), "/".join(third)]
         assert at.message == "fail: 2 done, 1 refused: fail is refused"
-        assert at.screen.marks == {second}
+        assert at.view.marks == {second}
 
 
 async def test_one_line_is_a_message_and_more_are_a_page() -> None:
@@ -158,30 +158,30 @@ async def test_one_line_is_a_message_and_more_are_a_page() -> None:
         await at.answered()
         assert at.message == "info: done"
         await say(at, "stats")
-        await at.until(lambda: at.screen.page.is_open)
-        assert at.shown(at.screen.page).split() == [w for n in range(60) for w in ("line", str(n))]
+        await at.until(lambda: at.panes.page.is_open)
+        assert at.shown(at.panes.page).split() == [w for n in range(60) for w in ("line", str(n))]
         await at.press("G")
-        assert at.screen.page.top == 60 - at.screen.page.body_height
+        assert at.panes.page.top == 60 - at.panes.page.body_height
         await at.press("d", "e", "r", "c")
-        assert not at.screen.question.is_open
+        assert not at.panes.question.is_open
         await at.press("q")
-        assert not at.screen.page.is_open
+        assert not at.panes.page.is_open
         await at.press("j")
-        assert at.screen.sessions.index == 1
+        assert at.panes.sessions.index == 1
 
 
 async def test_a_page_is_searched() -> None:
     engine = FixedEngine(sayings={"stats": tuple(f"line {n}" for n in range(90))})
     async with console(engine) as at:
         await say(at, "stats")
-        await at.until(lambda: at.screen.page.is_open)
+        await at.until(lambda: at.panes.page.is_open)
         await at.press("slash", *"line 4", "enter")
         await at.answered()
-        assert at.screen.page.top == 4
+        assert at.panes.page.top == 4
         await at.press("n")
-        assert at.screen.page.top == 40
+        assert at.panes.page.top == 40
         await at.press("N")
-        assert at.screen.page.top == 4
+        assert at.panes.page.top == 4
         await at.press("slash", "ctrl+u", *"pumps", "enter")
         await at.answered()
         assert at.message == "pumps is not there"
@@ -195,8 +195,8 @@ async def test_what_must_be_sure_is_asked_and_done_with_yes(answer: str, is_done
         await at.asked()
         assert at.message == f"would purge alder_precision/{one.session_id[:8]}?"
         await at.press("l")
-        await at.until(lambda: at.screen.page.is_open)
-        assert "the second" in at.shown(at.screen.page)
+        await at.until(lambda: at.panes.page.is_open)
+        assert "the second" in at.shown(at.panes.page)
         await at.press("escape")
         await at.asked()
         await at.press(answer)
@@ -209,7 +209,7 @@ async def test_nothing_is_read_from_the_terminal_s_input() -> None:
     async with console() as at:
         await at.choose("Final list for the partner call")
         await say(at, "resume - --wait")
-        await at.until(lambda: "stdin" in " ".join(at.rows(at.screen.question)))
+        await at.until(lambda: "stdin" in " ".join(at.rows(at.panes.question)))
         assert at.engine.asked == []
 
 
@@ -225,7 +225,7 @@ async def test_many_must_be_typed() -> None:
     async with console(FixedEngine(needs_yes={"purge"})) as at:
         await at.press("slash", *"larkfield", "enter", "asterisk")
         await at.answered()
-        count = len(at.screen.marks)
+        count = len(at.view.marks)
         await say(at, "purge")
         await at.asked()
         assert f"Type {count} to purge them" in at.message
@@ -243,7 +243,7 @@ async def test_the_screen_lives_while_a_verb_takes_long_and_esc_waits_no_longer(
         await at.answered()
         assert "goes on" in at.message
         await at.press("j")
-        assert at.screen.sessions.index == 1
+        assert at.panes.sessions.index == 1
         at.engine.goes_on.set()
         await at.until(lambda: at.message == "said doctor")
 
@@ -252,7 +252,7 @@ async def test_a_console_that_may_only_look_refuses_what_acts() -> None:
     async with console(FixedEngine(is_read_only=True)) as at:
         for typed in ("delete", "new a b", "cleanup", "ack", "rename x", "restore 9f2c"):
             await say(at, typed)
-            await at.until(lambda: "is read-only" in " ".join(at.rows(at.screen.question)))
+            await at.until(lambda: "is read-only" in " ".join(at.rows(at.panes.question)))
             await at.press("escape")
             await at.answered()
         await say(at, "show")
@@ -263,13 +263,13 @@ async def test_a_console_that_may_only_look_refuses_what_acts() -> None:
 async def test_ack_settles_what_is_marked_as_it_was_seen() -> None:
     async with console() as at:
         await at.press("j", "j", "enter")
-        assert at.screen.sessions.group is not None
-        group = at.screen.sessions.group
+        assert at.panes.sessions.group is not None
+        group = at.panes.sessions.group
         await say(at, "ack")
         await at.answered()
         assert {asked[1] for asked in at.engine.asked} == {one.session_id for one in group.sessions}
         assert at.message == "4 acknowledged"
-        assert at.screen.marks == frozenset()
+        assert at.view.marks == frozenset()
 
 
 async def test_a_listing_that_vanished_is_taken_off() -> None:
@@ -277,7 +277,7 @@ async def test_a_listing_that_vanished_is_taken_off() -> None:
         await say(at, "ack norton_mills")
         await at.answered()
         await at.press("1")
-        assert at.screen.listings.select(("listing", "norton_mills"))
+        assert at.panes.listings.select(("listing", "norton_mills"))
         await say(at, "ack")
         await at.answered()
         assert at.engine.asked == [("forget", "norton_mills")] * 2
@@ -295,5 +295,5 @@ async def test_tail_shows_the_stream_of_what_is_named() -> None:
         other = next(one for one in at.engine.catalog.sessions if one.title == "First screen")
         await say(at, f"tail {other.session_id[:8]}")
         await at.answered()
-        assert at.screen.is_full
+        assert at.view.is_full
         assert at.session.key == other.key

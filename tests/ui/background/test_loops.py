@@ -24,7 +24,7 @@ def broken(name: str, engine: FixedEngine, screen: Any) -> tuple[object, str]:
         "looking": (engine, "look"),
         "following": (engine, "follow"),
         "the seen": (screen.unseen, "save"),
-        "the view": (screen.habits, "_write"),
+        "the view": (screen.restore, "_write"),
         "notifying": (engine, "notify"),
         "the clock": (screen.unseen, "tick"),
     }[name]

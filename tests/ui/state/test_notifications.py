@@ -51,10 +51,10 @@ async def test_the_verdict_is_one_line_that_any_key_takes_away() -> None:
     said = f"doctor: 3 errors: 2 would be swept, {'many more ' * 9}; `doctor` explains"
     async with console(FixedEngine(diagnosis=said)) as at:
         await at.until(lambda: at.message == "3 errors, worst: 2 swept; :doctor explains")
-        assert "? help" in at.screen.question.render_line(1).text
+        assert "? help" in at.panes.question.render_line(1).text
         await at.press("j")
         assert at.message == ""
-        at.screen.question.say("something else")
+        at.panes.question.say("something else")
         await at.press("j")
         assert at.message == "something else"
 
@@ -71,7 +71,7 @@ async def test_another_s_change_is_named_and_mine_is_not() -> None:
 async def test_what_was_just_said_stands_two_seconds_before_news_takes_its_place() -> None:
     async with console() as at:
         second(at)
-        at.screen.question.say("9f2c0000 changed meanwhile", "bad")
+        at.panes.question.say("9f2c0000 changed meanwhile", "bad")
         at.screen.news.tell("bert extended 9f2c")
         assert at.message == "9f2c0000 changed meanwhile"
         second(at)
@@ -88,7 +88,7 @@ async def test_an_open_question_is_never_overwritten() -> None:
         await at.asked()
         asks = at.message
         await act(at, "bert")
-        await at.until(lambda: at.screen.catalog is at.engine.catalog)
+        await at.until(lambda: at.screen.store.catalog is at.engine.catalog)
         at.screen.second()
         assert at.message == asks
         await at.press("n")
@@ -103,7 +103,7 @@ async def test_the_notify_command_runs_and_its_failure_is_told_once(trouble: str
     async with console(FixedEngine(notifies=True, trouble=trouble)) as at:
         await at.until(lambda: at.engine.asked == [("notify",)])
         await at.until(lambda: at.message == trouble)
-        at.screen.question.say("")
+        at.panes.question.say("")
         at.screen.news.tell_once(trouble)
         at.screen.second()
         assert at.message == ""
@@ -111,22 +111,22 @@ async def test_the_notify_command_runs_and_its_failure_is_told_once(trouble: str
 
 async def test_a_message_that_is_too_long_goes_on_where_the_keys_are() -> None:
     async with console() as at:
-        at.screen.question.say("word " * 22 + "end")
-        lines = [at.screen.question.render_line(y).text for y in (0, 1)]
+        at.panes.question.say("word " * 22 + "end")
+        lines = [at.panes.question.render_line(y).text for y in (0, 1)]
         assert " ".join(" ".join(lines).split()) == "word " * 22 + "end"
-        at.screen.question.settle()
-        assert "? help" in at.screen.question.render_line(1).text
+        at.panes.question.settle()
+        assert "? help" in at.panes.question.render_line(1).text
 
 
 async def test_what_is_written_after_a_look_carries_a_dot_until_it_is_looked_at() -> None:
     async with console() as at:
         await at.until(lambda: at.screen.unseen.is_known)
         one = await at.choose("PE platforms, DACH")
-        assert "•" in at.screen.sessions.render_line(at.screen.sessions.index + 1).text
+        assert "•" in at.panes.sessions.render_line(at.panes.sessions.index + 1).text
         for _ in range(2):
             second(at)
         assert not at.screen.unseen.is_unseen(one)
-        assert "•" not in at.screen.sessions.render_line(at.screen.sessions.index + 1).text
+        assert "•" not in at.panes.sessions.render_line(at.panes.sessions.index + 1).text
     assert at.engine.looks is not None
     assert list(at.engine.looks.at) == [one.key]
 
@@ -148,19 +148,19 @@ async def test_what_is_only_passed_or_covered_is_not_looked_at() -> None:
 async def test_failures_of_one_cause_are_opened_marked_and_closed() -> None:
     async with console() as at:
         await at.press("j", "j")
-        group = at.screen.sessions.group
+        group = at.panes.sessions.group
         assert group is not None
-        row = at.screen.sessions.line_at(at.screen.sessions.index + 1)
+        row = at.panes.sessions.line_at(at.panes.sessions.index + 1)
         assert "\u00d74 since" in "".join(cell.text for cell in row)
         await at.press("enter")
-        assert at.screen.marks == {one.key for one in group.sessions}
-        assert {one.key for one in group.sessions} <= set(at.screen.sessions.keys)
+        assert at.view.marks == {one.key for one in group.sessions}
+        assert {one.key for one in group.sessions} <= set(at.panes.sessions.keys)
         await at.press("e", *"30", "enter")
         await at.answered()
         assert at.message == "4 extended"
-        assert at.screen.sessions.key == group.key
+        assert at.panes.sessions.key == group.key
         await at.press("enter")
-        assert at.screen.marks == frozenset()
+        assert at.view.marks == frozenset()
         await at.press("d")
         await at.asked()
         assert "delete 4 sessions" in at.message
@@ -173,11 +173,11 @@ async def test_what_was_said_of_marks_goes_with_them(keys: tuple[str, ...]) -> N
     async with console() as at:
         await at.press("j", "j", "enter")
         assert "4 marked" in at.message
-        at.screen.sessions.move(1)
+        at.panes.sessions.move(1)
         if keys == ("k", "k", "enter"):
-            at.screen.sessions.move(-10)
-            while at.screen.sessions.group is None:
-                at.screen.sessions.move(1)
+            at.panes.sessions.move(-10)
+            while at.panes.sessions.group is None:
+                at.panes.sessions.move(1)
             keys = ("enter",)
         await at.press(*keys)
         assert at.message == ""
@@ -195,7 +195,7 @@ async def test_many_are_resumed_with_one_prompt_and_one_question() -> None:
     async with console() as at:
         await at.press("slash", *"stage:1 !live", "enter", "asterisk")
         await at.answered()
-        count = len(at.screen.marks)
+        count = len(at.view.marks)
         assert count > 4
         await at.press("r")
         await at.asked()
@@ -205,7 +205,7 @@ async def test_many_are_resumed_with_one_prompt_and_one_question() -> None:
         await at.answered()
         assert [asked[-1] for asked in at.engine.asked] == ["go on"] * (count - 1)
         assert at.message == f"{count - 1} resumed; 1 stay marked"
-        assert len(at.screen.marks) == 1
+        assert len(at.view.marks) == 1
 
 
 async def test_a_failure_inside_a_group_is_opened_when_one_goes_to_it() -> None:
@@ -213,5 +213,5 @@ async def test_a_failure_inside_a_group_is_opened_when_one_goes_to_it() -> None:
     async with console(engine) as at:
         inside = at.engine.catalog.listing("larkfield_valves")
         assert inside is not None
-        assert at.screen.go_to(inside.sessions[0])
+        assert at.screen.feed.go_to(inside.sessions[0])
         assert at.session.key == inside.sessions[0].key

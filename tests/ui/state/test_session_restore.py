@@ -11,10 +11,10 @@ import pytest
 
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import Console, console
+from tui.core.pane_table import EXPIRY, SESSIONS
 from tui.core.saved_view import Draft, SavedView
 from tui.operations.context import ActionResult
 from tui.operations.running.resume import RunPlan
-from tui.ui.actions.key_targets import EXPIRY, SESSIONS
 from tui.ui.app import ConsoleApp
 
 
@@ -36,14 +36,18 @@ async def test_the_view_comes_back() -> None:
             while at.engine.view.reading is None:  # until the stream of the selection is there
                 await at.press("k")
                 await at.pilot.pause(0.1)
-        chosen, marks = at.screen.sessions.key, at.screen.marks
+        chosen, marks = at.panes.sessions.key, at.view.marks
         view = await saved(at, pane=4, filter="hollis", sort="ends", is_wide=True)
         assert (view.selected, view.marks) == (chosen, marks)
     async with console(FixedEngine(view=view)) as at:
-        board = at.screen.board
+        board = at.screen.store.query
         assert (board.filter, board.sort, board.is_wide) == ("hollis", "ends", True)
-        assert (at.screen.pane, at.screen.sessions.key, at.screen.marks) == (4, chosen, marks)
-        await at.until(lambda: not at.screen.live.is_following)
+        assert (at.view.pane, at.panes.sessions.key, at.view.marks) == (
+            4,
+            chosen,
+            marks,
+        )
+        await at.until(lambda: not at.panes.live.is_following)
         await at.until(lambda: "as last time: filter `hollis`, 1 marked; Esc clears" in at.message)
         await at.press("F")
         await saved(at, reading=None)
@@ -52,13 +56,13 @@ async def test_the_view_comes_back() -> None:
 async def test_who_placed_nothing_gets_the_first_row_again() -> None:
     async with console() as at:
         await at.press("2")
-        view = at.screen.habits
+        view = at.screen.restore
         assert view is not None
         await at.pilot.pause(0.6)
         assert at.engine.view.selected is None
     async with console(FixedEngine(view=SavedView())) as at:
-        assert at.screen.sessions.index == 0
-        assert not at.screen.sessions.is_placed
+        assert at.panes.sessions.index == 0
+        assert not at.panes.sessions.selection_pinned
         assert at.message == ""
 
 
@@ -74,18 +78,18 @@ async def test_what_is_gone_is_left_out_and_the_nearest_is_selected() -> None:
         reading=7,
     )
     async with console(FixedEngine(view=view)) as at:
-        board = at.screen.board
+        board = at.screen.store.query
         assert (board.listing, board.filter, board.sort) == ("", "", "attention")
-        assert (at.screen.pane, at.screen.marks) == (SESSIONS, frozenset())
-        assert at.screen.sessions.index == 3
-        assert at.screen.live.is_following
+        assert (at.view.pane, at.view.marks) == (SESSIONS, frozenset())
+        assert at.panes.sessions.index == 3
+        assert at.panes.live.is_following
 
 
 async def test_what_hides_rows_hides_them_from_the_first_picture_on() -> None:
     view = SavedView(listing="hollis_park", pane=EXPIRY)
     async with console(FixedEngine(view=view)) as at:
-        assert {one.listing for one in at.screen.sessions.sessions.values()} == {"hollis_park"}
-        assert at.screen.pane == EXPIRY
+        assert {one.listing for one in at.panes.sessions.sessions.values()} == {"hollis_park"}
+        assert at.view.pane == EXPIRY
 
 
 async def test_an_unsent_prompt_is_there_again_after_esc_and_at_the_next_start() -> None:
@@ -103,7 +107,8 @@ async def test_an_unsent_prompt_is_there_again_after_esc_and_at_the_next_start()
         await at.choose("First screen")
         await at.press("r")
         await at.asked()
-        assert at.screen.question.editor.text == "and Asia"
+        assert at.panes.question.editor.text == "and Asia"
+        await saved(at, selected=one.key, drafts=(draft,))
         view = at.engine.view
     async with console(FixedEngine(view=view)) as at:
         await at.until(lambda: f"an unsent prompt for {one.session_id[:4]}: r" in at.message)
@@ -122,7 +127,7 @@ async def test_a_prompt_that_is_emptied_is_forgotten() -> None:
         one = await at.choose("First screen")
         await at.press("r", *"words", "ctrl+u", "escape")
         await at.answered()
-        assert not any(draft.session_id == one.session_id for draft in at.screen.desk.drafts.all)
+        assert not any(draft.session_id == one.session_id for draft in at.screen.context.drafts.all)
         assert at.message == ""
 
 
@@ -140,15 +145,15 @@ async def test_a_prompt_whose_run_cannot_start_is_not_lost() -> None:
     async with console(Failing()) as at:
         one = await at.choose("First screen")
         await at.press("r", *"long thought", "enter")
-        await at.until(lambda: "No space left" in " ".join(at.rows(at.screen.question)))
+        await at.until(lambda: "No space left" in " ".join(at.rows(at.panes.question)))
         await at.press("escape")
         await at.answered()
-        assert at.screen.desk.drafts.all == (Draft("resume", *one.key, "long thought"),)
+        assert at.screen.context.drafts.all == (Draft("resume", *one.key, "long thought"),)
         await at.press("colon", *"send hello", "enter")
-        await at.until(lambda: "nothing runs here" in " ".join(at.rows(at.screen.question)))
+        await at.until(lambda: "nothing runs here" in " ".join(at.rows(at.panes.question)))
         await at.press("escape")
         await at.answered()
-        assert len(at.screen.desk.drafts.all) == 1
+        assert len(at.screen.context.drafts.all) == 1
 
 
 class Refusing(FixedEngine):
@@ -183,7 +188,7 @@ async def test_a_root_that_comes_later_gets_its_view_then() -> None:
     engine.catalog = replace(there, listings=(), problem="there is no folder")
     async with ConsoleApp(engine).run_test(size=(80, 24)) as pilot:
         at = Console(pilot, engine)
-        await at.until(lambda: at.screen.catalog is not None)
+        await at.until(lambda: at.screen.store.catalog is not None)
         await at.pilot.pause(0.7)
         assert engine.view == SavedView(filter="hollis", row=2)
         engine.catalog = there

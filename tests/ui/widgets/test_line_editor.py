@@ -33,7 +33,7 @@ async def test_what_is_pasted_in_pieces_does_not_run_together() -> None:
         await at.press("r")
         await at.asked()
         for piece in ("\nfirst ", "second\r\n", "third", "\t", "fourth"):
-            at.screen.question.post_message(events.Paste(piece))
+            at.panes.question.post_message(events.Paste(piece))
             await at.pilot.pause()
         await at.press("enter")
         await at.answered()

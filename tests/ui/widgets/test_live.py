@@ -7,7 +7,7 @@ import time
 from array import array
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -24,6 +24,7 @@ from tui.operations.search.transcript_search import SearchHits
 from tui.operations.stream.follow import StreamUpdate
 from tui.runs.folder.protocol import PartialBlock
 from tui.ui.widgets.live import LivePane
+from tui.ui.widgets.pane import PaneSettings
 from tui.view.stream.stream_buffer import MOST_ENTRIES
 from tui.view.text.lines import Line
 
@@ -113,19 +114,19 @@ def with_session(catalog: Catalog, session: Session) -> Catalog:
 
 
 def shown(at: Console) -> str:
-    live = at.screen.live
+    live = at.panes.live
     return "\n".join(live.render_line(y).text for y in range(live.size.height))
 
 
 def drawn(at: Console) -> str:
     """Return what was painted last of the line below the message."""
-    question = at.screen.question
+    question = at.panes.question
     return question.render_lines(Region(0, 1, question.size.width, 1))[0].text
 
 
 async def test_the_start_is_reached_and_the_end_again_with_little_in_memory() -> None:
     async with console(LargeEngine()) as at:
-        live = at.screen.live
+        live = at.panes.live
         await at.press("enter", "g")
         await at.until(lambda: "line 0 " in shown(at))
         assert not live.is_following
@@ -138,7 +139,7 @@ async def test_the_start_is_reached_and_the_end_again_with_little_in_memory() ->
 
 async def test_scrolling_up_reads_page_after_page_and_lets_go_of_the_other_side() -> None:
     async with console(LargeEngine()) as at:
-        live = at.screen.live
+        live = at.panes.live
         await at.press("enter")
         seen = 20_000
         while live.start > 12_000:
@@ -155,7 +156,7 @@ async def test_scrolling_up_reads_page_after_page_and_lets_go_of_the_other_side(
 
 async def test_what_comes_while_one_reads_far_up_is_counted_and_there_at_the_end() -> None:
     async with console(LargeEngine()) as at:
-        live = at.screen.live
+        live = at.panes.live
         await at.press("enter", "g")
         await at.until(lambda: "line 0 " in shown(at))
         before = shown(at).split("\n", 1)[1]
@@ -198,18 +199,18 @@ async def test_a_search_says_how_far_it_is_and_esc_stops_it() -> None:
     async with console(SlowEngine()) as at:
         await at.press("enter", "slash", *"x", "enter")
         await at.until(lambda: at.message.startswith("searching 43% of"))
-        assert "Esc stops the search" in at.screen.question.render_line(1).text
+        assert "Esc stops the search" in at.panes.question.render_line(1).text
         await at.press("escape")
         await at.answered()
         assert at.message == "search stopped at 43%"
-        assert at.screen.is_full
+        assert at.view.is_full
         await at.press("g")
         await at.until(lambda: "line 0 " in shown(at))
 
 
 async def test_what_esc_does_stands_there_at_once_and_no_longer_than_that() -> None:
     async with console() as at:
-        question, done = at.screen.question, asyncio.Future[None]()
+        question, done = at.panes.question, asyncio.Future[None]()
         question.hold()
         await at.until(lambda: drawn(at).strip() == "...")
         waiting = asyncio.create_task(question.wait_for(done, lambda: "it", lambda _: None))
@@ -227,7 +228,7 @@ async def test_a_transcript_that_was_replaced_is_searched_again_and_one_is_told(
         await at.answered()
         follower = at.screen.following.follower
         assert isinstance(follower, EndFollow)
-        at.screen.question.say("")
+        at.panes.question.say("")
         follower.entries = (Entry(EntryKind.TEXT, "other", NOW), LONG[777])
         said = ("the transcript was replaced",)
         at.screen.show_update(StreamUpdate(was_reset=True, notices=said, end=2))
@@ -241,7 +242,7 @@ async def test_a_transcript_that_was_replaced_is_searched_again_and_one_is_told(
 async def test_full_live_is_left_when_what_one_reads_is_deleted() -> None:
     async with console() as at:
         one = await at.choose("First screen")
-        await at.until(lambda: at.screen.live.session == one)
+        await at.until(lambda: at.panes.live.session == one)
         await at.press("enter")
         known = at.engine.catalog
         listings = (
@@ -252,7 +253,7 @@ async def test_full_live_is_left_when_what_one_reads_is_deleted() -> None:
         at.screen.looking.wake()
         said = f"{one.session_id[:8]} is gone: its transcript was deleted"
         await at.until(lambda: at.message == said)
-        assert (at.screen.is_full, at.screen.pane) == (False, 2)
+        assert (at.view.is_full, at.view.pane) == (False, 2)
 
 
 async def test_what_one_reads_in_full_stays_when_the_filter_lets_go_of_it() -> None:
@@ -265,27 +266,27 @@ async def test_what_one_reads_in_full_stays_when_the_filter_lets_go_of_it() -> N
         known = at.engine.catalog
         still = replace(one, liveness=Liveness.NONE, run=None)
         at.engine.catalog = with_session(known, still)
-        at.screen.question.say("")
+        at.panes.question.say("")
         at.screen.looking.wake()
         said = f"{one.session_id[:8]} has left the list (filter `live`): Esc goes back there"
         await at.until(lambda: at.message == said)
-        assert one.key not in at.screen.sessions.keys
-        assert at.screen.is_full
+        assert one.key not in at.panes.sessions.keys
+        assert at.view.is_full
         assert at.session == at.screen.following.session == still
-        assert at.screen.targets == (still,)
-        at.screen.question.say("")
+        assert at.screen.targets().all == (still,)
+        at.panes.question.say("")
         at.screen.looking.wake()
         await at.pilot.pause(2.5)
         assert at.message == ""
         at.engine.catalog = known
         at.screen.looking.wake()
-        await at.until(lambda: at.screen.sessions.key == one.key)
+        await at.until(lambda: at.panes.sessions.key == one.key)
         at.engine.catalog = with_session(known, still)
         at.screen.looking.wake()
-        await at.until(lambda: at.screen.kept == still)
+        await at.until(lambda: at.screen.feed.kept == still)
         await at.press("escape")
         await at.until(lambda: at.session.key != one.key)
-        assert not at.screen.is_full
+        assert not at.view.is_full
 
 
 @pytest.mark.parametrize("has_left", [False, True])
@@ -296,13 +297,13 @@ async def test_a_verb_in_full_live_takes_what_is_read_and_no_mark(has_left: bool
         await at.answered()
         await at.press("enter")
         one = at.session
-        assert len(at.screen.marks - at.screen.sessions.session_keys) == 1
+        assert len(at.view.marks - at.panes.sessions.session_keys) == 1
         if has_left:
             still = replace(one, liveness=Liveness.NONE, run=None)
             at.engine.catalog = with_session(at.engine.catalog, still)
             at.screen.looking.wake()
-            await at.until(lambda: at.screen.kept == still)
-        assert (at.screen.targets, at.screen.hidden) == ((at.session,), 0)
+            await at.until(lambda: at.screen.feed.kept == still)
+        assert (at.screen.targets().all, at.screen.targets().hidden) == ((at.session,), 0)
         await at.press("colon", *"extend 30", "enter")
         await at.answered()
         assert [asked[:2] for asked in at.engine.asked] == [("extend", one.session_id)]
@@ -311,18 +312,18 @@ async def test_a_verb_in_full_live_takes_what_is_read_and_no_mark(has_left: bool
 async def test_enter_reads_what_is_selected_and_not_what_was_followed_before() -> None:
     async with console() as at:
         before = at.session
-        at.screen.sessions.move(1)
-        at.screen.action_enter()
+        at.panes.sessions.move(1)
+        at.screen.handlers.enter()
         assert at.session != before
-        await at.until(lambda: at.screen.live.session == at.session)
-        assert at.screen.is_full
+        await at.until(lambda: at.panes.live.session == at.session)
+        assert at.view.is_full
 
 
 async def test_the_sign_of_the_key_that_follows_is_the_operators_own() -> None:
     keys = keymap({"follow": "ctrl+e"}, ())
     async with console(FixedEngine(keys=keys)) as at:
-        at.screen.live.is_following = False
-        assert at.screen.live.note().startswith("^E follows")
+        at.panes.live.is_following = False
+        assert at.panes.live.note().startswith("^E follows")
 
 
 async def test_the_model_is_in_sight_at_the_smallest_size() -> None:
@@ -354,8 +355,8 @@ async def test_enter_opens_the_entry_that_is_marked_and_folds_it_again() -> None
         assert "│ two" in shown(at)
         await at.press("enter")
         assert "│ two" not in shown(at)
-        assert at.screen.is_full
-        entry, found = at.screen.live.entry
+        assert at.view.is_full
+        entry, found = at.panes.live.entry
         assert (entry, found) == (
             replace(call, place=0), replace(result, place=1),
         )  # fmt: skip
@@ -363,7 +364,7 @@ async def test_enter_opens_the_entry_that_is_marked_and_folds_it_again() -> None
         await at.until(lambda: "sent to" in at.message)
         assert "Bash" in at.message
         await at.press("right_square_bracket")
-        entry, _ = at.screen.live.entry
+        entry, _ = at.panes.live.entry
         assert entry is not None
         assert entry.text == "Done."
 
@@ -382,23 +383,23 @@ async def test_tools_are_short_in_full_or_off() -> None:
 async def test_over_ssh_words_are_painted_as_the_line_can_carry_them() -> None:
     engine = FixedEngine(is_remote=True)
     async with console(engine, size=(80, 24)) as at:
-        live = at.screen.live
+        live = at.panes.live
         await at.pilot.pause(1.2)
         pictures, began = list[list[Line]](), time.monotonic()
         for number in range(40):
             partial = PartialBlock("m", 0, "text", f"word {number}")
-            live.add(StreamUpdate(partial=partial, end=live.told_to))
+            live.add(StreamUpdate(partial=partial, end=live.known_end))
             await at.pilot.pause(0.02)
             pictures.append([live.body_line(y) for y in range(live.body_height)])
         passed = time.monotonic() - began
         paints = sum(one != other for one, other in pairwise(pictures))
         assert 1 <= paints <= passed / 0.25 + 1
-        live.add(StreamUpdate((Entry(EntryKind.TEXT, "whole", NOW),), end=live.told_to))
+        live.add(StreamUpdate((Entry(EntryKind.TEXT, "whole", NOW),), end=live.known_end))
         assert "whole" in shown(at)
 
 
 async def test_a_pane_alone_needs_no_screen_to_forget() -> None:
-    pane = LivePane(id="live", zone=UTC, quiet_after=timedelta(minutes=10), follows="F")
+    pane = LivePane(PaneSettings(id="live", quiet_after=timedelta(minutes=10), follow_key="F"))
     assert pane.entry == (None, None)
     assert pane.place == -1
 

@@ -3,57 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from tui.core.catalog import is_gone
 from tui.core.errors import UsageError
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.session import Key, Session
 from tui.operations.context import ActionResult
+from tui.ui.actions.pages import Pages
 from tui.ui.port import Engine
 from tui.ui.state.drafts import Drafts
 from tui.ui.state.notifications import Notifications
 from tui.ui.threads import in_background
-from tui.ui.widgets.page import Draw, PagePane
+from tui.ui.widgets.page import Draw
 from tui.ui.widgets.prompt import PromptBar, StoppedWaiting
 from tui.view.text import formatting
 from tui.view.text.sent_commands import answered_words, deadline_words
 
 T = TypeVar("T")
 MANY = 5
-ShowPage = Callable[[str, Sequence[str]], Awaitable[None]]
-
-
-class OpenPage(Protocol):
-    """Shows lines over the panes."""
-
-    def __call__(self, title: str, lines: Sequence[str], *, is_at_end: bool = False) -> None: ...
 
 
 @dataclass(slots=True)
 class ActionContext:
     """`done` are the batches that `u` undoes, the latest last.
 
-    `failed` are the sessions that stay marked after a deed on many; `None` leaves the marks be.
-    `commands` are the words of the verbs that do what was asked for last. `open_page` shows lines
-    over the panes, `show_page` returns only when they are left. `about` are the sessions that the
-    open question is about; `said_of_done` is what was said when `done` got its latest. `request`
-    is the permission request that the open question is about.
-    `page` is where lines are shown.
+    `commands` are the words of the verbs that do what was asked for last. `about` are the sessions
+    that the open question is about, `request` is the permission request that it is about.
+    `said_of_done` is what was said when `done` got its latest.
     """
 
     engine: Engine
     question: PromptBar
     news: Notifications
-    page: PagePane
-    fit: Callable[[], None]
-    show_page: ShowPage
-    open_page: OpenPage
+    pages: Pages
     done: list[tuple[ActionResult, ...]] = field(default_factory=list)
-    failed: frozenset[Key] | None = None
-    started: str = ""
     drafts: Drafts = field(init=False)
     commands: tuple[tuple[str, ...], ...] = ()
     about: tuple[Session, ...] = ()
@@ -72,6 +58,11 @@ class ActionContext:
                 for acts in self.done
             )
             self.done[:] = [acts for acts in left if acts]
+
+    def remember(self, acts: tuple[ActionResult, ...]) -> None:
+        """Keep a batch that can be undone, unless it is empty."""
+        if acts:
+            self.done.append(acts)
 
     async def do(self, work: Callable[[], T], says: str) -> T:
         """Return what `work` returns, done in a thread; Esc waits no longer, and it is told later.
@@ -101,20 +92,13 @@ class ActionContext:
 
     def open_pages(self, title: str, draw: Draw) -> None:
         """Show lines over the panes page by page, beside a question about them."""
-        self.page.when_all_seen, self.page.says = self.question.redraw, self._deadline
-        self.page.open(title, draw, is_paged=True)
-        self.fit()
-
-    def close_pages(self) -> None:
-        """Give the screen back to the panes."""
-        self.page.close()
-        self.fit()
+        self.pages.open_paged(title, draw, self._deadline)
 
     def _deadline(self) -> str:
         """Return when the request that the open question is about is denied, by the clock."""
         return deadline_words(self.request, self.engine.now()) if self.request else ""
 
-    def stands_for(self, *words: str) -> None:
+    def record_command(self, *words: str) -> None:
         """Take note of the verb, with all its words, that does what is asked for now."""
         self.commands = (words,)
 
@@ -172,14 +156,14 @@ def require_some(sessions: Sequence[Session]) -> None:
         raise UsageError("no session is selected")
 
 
-async def is_sure(desk: ActionContext, asks: str, count: int, verb: str) -> bool:
+async def is_sure(context: ActionContext, asks: str, count: int, verb: str) -> bool:
     """Ask, default No; over five at once the count must be typed."""
     if count <= MANY:
-        return await desk.question.confirm(asks)
+        return await context.question.confirm(asks)
     typed, refused = "", ""
     while True:
         line = f"{asks}. Type {count} to {verb} them"
-        said = await desk.question.ask(line, text=typed, refused=refused, counts_on_it=True)
+        said = await context.question.ask(line, text=typed, refused=refused, counts_on_it=True)
         typed = said.strip()
         if typed in ("", str(count)):
             return bool(typed)

@@ -16,6 +16,7 @@ from tui.core.text.visible_escapes import revealed
 from tui.core.time.expiry import parse_duration
 from tui.operations.context import ActionResult
 from tui.ui.actions.action_context import ActionContext, after_dashes, named
+from tui.ui.actions.outcome import Outcome
 from tui.ui.actions.prompting import until_taken
 from tui.ui.widgets.prompt import Turns
 from tui.view.stream import request_page
@@ -31,7 +32,7 @@ _PLACEHOLDER = "a number, or your own words; :deny, :wait 2h; PgDn"
 _DENIES, _PUTS_OFF = ":deny", ":wait"
 
 
-async def answer(desk: ActionContext, session: Session, given: Sequence[str] = ()) -> None:
+async def answer(context: ActionContext, session: Session, given: Sequence[str] = ()) -> Outcome:
     """Answer what waits; `given` is a decision and its reason, or the answer to a question.
 
     What would be granted is shown all the same, before it is.
@@ -39,91 +40,95 @@ async def answer(desk: ActionContext, session: Session, given: Sequence[str] = (
     request = session.run.request if session.run else None
     if request is None:
         raise UsageError("no permission request waits here")
-    desk.stands_for("show", session.address)  # until something is answered
-    desk.request = request
+    context.record_command("show", session.address)  # until something is answered
+    context.request = request
     if given and given[0] == "wait":
-        act = await _put_off(desk, session, " ".join(given[1:]))
+        act = await _put_off(context, session, " ".join(given[1:]))
     elif given and given[0] == "deny":
-        act = await _say(desk, session, request, given[0], " ".join(given[1:]))
+        act = await _say(context, session, request, given[0], " ".join(given[1:]))
     else:
         try:
-            act = await _look(desk, session, request, " ".join(given))
+            act = await _look(context, session, request, " ".join(given))
         finally:
-            desk.close_pages()
-    desk.question.say(act.words, "good")
+            context.pages.leave()
+    return Outcome(act.words, "good")
 
 
 async def _look(
-    desk: ActionContext, session: Session, request: PermissionRequest, given: str
+    context: ActionContext, session: Session, request: PermissionRequest, given: str
 ) -> ActionResult:
     asked = questions(request)
     if asked and not request.problem:
-        return await _answer_questions(desk, session, request, given)
+        return await _answer_questions(context, session, request, given)
     said = given.split(" ")[0]
     refused = f"{said!r} is no answer: allow, always, deny or wait" if said else ""
-    return await _decide(desk, session, request, "" if said in _GRANTS else refused)
+    return await _decide(context, session, request, "" if said in _GRANTS else refused)
 
 
 async def _decide(
-    desk: ActionContext, session: Session, request: PermissionRequest, refused: str
+    context: ActionContext, session: Session, request: PermissionRequest, refused: str
 ) -> ActionResult:
     """Show a request page by page, and ask for a decision."""
-    reason = await desk.learn(partial(desk.engine.why_not_grant, session, request), _READS)
+    reason = await context.learn(partial(context.engine.why_not_grant, session, request), _READS)
     grants = {} if reason else {"y": "once", "A": "always ..."}
     choices = {**grants, "n": "deny", "w": "wait longer", "l": "page on"}
     tool, whose = request_page.short_tool(request), named([session])
     asks = f"{tool} for {whose} can only be denied" if reason else f"allow {tool} for {whose}?"
-    draw = partial(_request_lines, desk, request, reason)
-    await desk.learn(partial(draw, desk.page.size.width), _READS)  # the next time it is known
+    draw = partial(_request_lines, context, request, reason)
+    await context.learn(
+        partial(draw, context.pages.pane.size.width), _READS
+    )  # the next time it is known
     while True:
-        desk.open_pages(f"{whose} wants {tool}", draw)
-        key = await desk.question.choose(
+        context.open_pages(f"{whose} wants {tool}", draw)
+        key = await context.question.choose(
             asks,
             choices,
-            why_not=partial(_why_not_yet, desk),
-            turns=_turns(desk, letters="l "),
+            why_not=partial(_why_not_yet, context),
+            turns=_turns(context, letters="l "),
             refused=refused,
         )
         refused = ""
         if key == "n":
-            return await _deny(desk, session, request)
+            return await _deny(context, session, request)
         if key == "w":
-            return await _put_off(desk, session, "")
-        if key == "y" or await _is_always(desk, request):
+            return await _put_off(context, session, "")
+        if key == "y" or await _is_always(context, request):
             decision = "allow" if key == "y" else _ALWAYS
-            return await _say(desk, session, request, decision)
+            return await _say(context, session, request, decision)
 
 
-async def _is_always(desk: ActionContext, request: PermissionRequest) -> bool:
+async def _is_always(context: ActionContext, request: PermissionRequest) -> bool:
     """Show what an answer of `always` would allow, and have the word typed."""
     refused, tool = "", request_page.short_tool(request)
     while True:
-        desk.open_pages(f"always for {tool}", partial(_scope_lines, request))
+        context.open_pages(f"always for {tool}", partial(_scope_lines, request))
         asks = f"type {_ALWAYS} to allow this and every later call of {tool} in this run"
-        said = (await desk.question.ask(asks, refused=refused, turns=_turns(desk))).strip()
+        said = (await context.question.ask(asks, refused=refused, turns=_turns(context))).strip()
         if not said:
             return False
         if said != _ALWAYS:
             refused = f"{said!r} allows nothing: type {_ALWAYS}, or nothing to go back"
-        elif not (refused := _why_not_yet(desk, "A")):
+        elif not (refused := _why_not_yet(context, "A")):
             return True
 
 
-async def _deny(desk: ActionContext, session: Session, request: PermissionRequest) -> ActionResult:
-    def meant(reason: str) -> None:
-        desk.stands_for("answer", session.address, "deny", *_because(reason))
+async def _deny(
+    context: ActionContext, session: Session, request: PermissionRequest
+) -> ActionResult:
+    def record(reason: str) -> None:
+        context.record_command("answer", session.address, "deny", *_because(reason))
 
     asks = "deny: why? (the agent reads it)"
-    reason = await desk.question.ask(asks, typed=meant, turns=_turns(desk))
-    return await _say(desk, session, request, "deny", reason)
+    reason = await context.question.ask(asks, record=record, turns=_turns(context))
+    return await _say(context, session, request, "deny", reason)
 
 
-async def _put_off(desk: ActionContext, session: Session, words: str) -> ActionResult:
+async def _put_off(context: ActionContext, session: Session, words: str) -> ActionResult:
     """Let the request wait longer; the line stays open until it is a time that can be."""
 
     async def take(typed: str) -> ActionResult:
-        desk.stands_for("answer", session.address, "wait", typed)
-        return await desk.do(partial(desk.engine.put_off, session, typed), "letting it wait")
+        context.record_command("answer", session.address, "wait", typed)
+        return await context.do(partial(context.engine.put_off, session, typed), "letting it wait")
 
     refused = ""
     if words:
@@ -133,7 +138,7 @@ async def _put_off(desk: ActionContext, session: Session, words: str) -> ActionR
             refused = str(error)
     asks = f"how long may it wait from now on? {_LONGEST_WAIT.days} days at most"
     return await until_taken(
-        desk.question,
+        context.question,
         asks,
         take,
         text=words,
@@ -144,7 +149,7 @@ async def _put_off(desk: ActionContext, session: Session, words: str) -> ActionR
 
 
 async def _say(
-    desk: ActionContext,
+    context: ActionContext,
     session: Session,
     request: PermissionRequest,
     decision: str,
@@ -152,64 +157,64 @@ async def _say(
 ) -> ActionResult:
     shown = request.digest if decision in _GRANTS else ""
     named_as = (f"--input={shown[:LEAST_DIGEST]}",) if shown else ()
-    desk.stands_for("answer", session.address, decision, *named_as, *_because(reason))
-    give = partial(desk.engine.answer, session, decision, reason, shown)
-    return await desk.do(give, _ANSWERS)
+    context.record_command("answer", session.address, decision, *named_as, *_because(reason))
+    give = partial(context.engine.answer, session, decision, reason, shown)
+    return await context.do(give, _ANSWERS)
 
 
 # Questions -----------------------------------------------------------------------------------
 
 
 async def _answer_questions(
-    desk: ActionContext, session: Session, request: PermissionRequest, given: str
+    context: ActionContext, session: Session, request: PermissionRequest, given: str
 ) -> ActionResult:
     """Show each question of the agent with all its options, and ask for its answer."""
     asked, said = questions(request), list[str]()
     typed = given.split(";") if len(asked) > 1 else [given]
     for number, one in enumerate(asked, 1):
-        meant = partial(_stands_for, desk, session, request, tuple(said), len(asked))
+        record = partial(_record_command, context, session, request, tuple(said), len(asked))
         begun = typed[number - 1].strip() if number <= len(typed) else ""
         title = f"{named([session])} asks, question {number} of {len(asked)}"
-        desk.open_pages(title, partial(_question_lines, desk, request, number))
-        line = await _answered(desk, one, f"{number}/{len(asked)} ", begun, meant)
+        context.open_pages(title, partial(_question_lines, context, request, number))
+        line = await _answered(context, one, f"{number}/{len(asked)} ", begun, record)
         word, words = _otherwise(line)
         if word == _DENIES:
-            return await _say(desk, session, request, "deny", words)
+            return await _say(context, session, request, "deny", words)
         if word == _PUTS_OFF:
-            return await _put_off(desk, session, words)
+            return await _put_off(context, session, words)
         said.append(line)
-    give = partial(desk.engine.answer_questions, session, said, request.digest)
-    return await desk.do(give, _ANSWERS)
+    give = partial(context.engine.answer_questions, session, said, request.digest)
+    return await context.do(give, _ANSWERS)
 
 
 async def _answered(
-    desk: ActionContext, one: AgentQuestion, count: str, text: str, meant: Callable[[str], None]
+    context: ActionContext, one: AgentQuestion, count: str, text: str, record: Callable[[str], None]
 ) -> str:
     """Ask for the answer to a question until it is one, and all of the question was seen."""
     refused, offered = "", " · ".join(f"{n} {revealed(it)}" for n, it in enumerate(one.options, 1))
     many = " (several: 1,2)" if one.takes_many else ""
     while True:
-        text = await desk.question.ask(
+        text = await context.question.ask(
             f"{count}{one.words}  {offered}{many}",
             placeholder=_PLACEHOLDER,
             text=text,
             preview=partial(_chosen, one),
-            typed=meant,
+            record=record,
             refused=refused,
-            turns=_turns(desk),
+            turns=_turns(context),
         )
         if _otherwise(text)[0]:
             return text
         try:
             _meaning(one, text)
-            if not (refused := _why_not_yet(desk, "y")):
+            if not (refused := _why_not_yet(context, "y")):
                 return text
         except UsageError as error:
             refused = str(error)
 
 
-def _stands_for(
-    desk: ActionContext,
+def _record_command(
+    context: ActionContext,
     session: Session,
     request: PermissionRequest,
     said: Sequence[str],
@@ -225,15 +230,15 @@ def _stands_for(
     answers = "; ".join(given)
     parts = [one.strip() for one in answers.split(";")] if count > 1 else given
     if word == _DENIES:
-        desk.stands_for("answer", session.address, "deny", *_because(after))
+        context.record_command("answer", session.address, "deny", *_because(after))
     elif word == _PUTS_OFF and after:
-        desk.stands_for("answer", session.address, "wait", after)
+        context.record_command("answer", session.address, "wait", after)
     elif word or len(given) != count or parts != given or answers in ("deny", "wait"):
-        desk.stands_for("show", session.address)
+        context.record_command("show", session.address)
     else:
-        is_named = request.digest and desk.page.is_all_seen
+        is_named = request.digest and context.pages.pane.is_all_seen
         shown = (f"--input={request.digest[:LEAST_DIGEST]}",) if is_named else ()
-        desk.stands_for("answer", session.address, *shown, *after_dashes(answers))
+        context.record_command("answer", session.address, *shown, *after_dashes(answers))
 
 
 def _otherwise(text: str) -> tuple[str, str]:
@@ -267,32 +272,32 @@ def _chosen(asked: AgentQuestion, text: str) -> Cell:
 # Pages ---------------------------------------------------------------------------------------
 
 
-def _why_not_yet(desk: ActionContext, key: str) -> str:
+def _why_not_yet(context: ActionContext, key: str) -> str:
     """Return why nothing is granted yet; empty once every page was in sight."""
-    if key not in ("y", "A") or desk.page.is_all_seen:
+    if key not in ("y", "A") or context.pages.pane.is_all_seen:
         return ""
-    (number, count), lacks = desk.page.pages, desk.page.first_unseen
+    (number, count), lacks = context.pages.pane.pages, context.pages.pane.first_unseen
     way = "PgUp" if lacks < number else "PgDn"  # in one row: with two the pages would be shorter
     said = f"look at all of it first, page {lacks} was not shown yet ({way})"
     return f"page {number} of {count}: {said}"
 
 
-def _turns(desk: ActionContext, letters: str = "") -> Turns:
+def _turns(context: ActionContext, letters: str = "") -> Turns:
     """Return the keys that turn pages; letters only where no words are typed."""
-    on, back = partial(desk.page.turn, 1), partial(desk.page.turn, -1)
+    on, back = partial(context.pages.pane.turn, 1), partial(context.pages.pane.turn, -1)
     named = {"space" if key == " " else key: on for key in letters}
     return {"pagedown": on, "pageup": back, **named, **({"b": back} if letters else {})}
 
 
 def _request_lines(
-    desk: ActionContext, request: PermissionRequest, reason: str, width: int
+    context: ActionContext, request: PermissionRequest, reason: str, width: int
 ) -> tuple[Line, ...]:
     """Return all of a request, below the `reason` why it can only be denied."""
-    room, engine = width - 2, desk.engine
+    room, engine = width - 2, context.engine
     end = Cell(request_page.end_line(request), "bad" if request.problem else "muted")
     lines = (
         *((Cell(row, "bad"),) for row in wrap(one_line(reason), room) if reason),
-        *_facts(desk, request, room),
+        *_facts(context, request, room),
         (),
         *request_page.request_lines(request, room, is_ascii=engine.is_ascii),
         (end,),
@@ -300,9 +305,9 @@ def _request_lines(
     return tuple((Cell(" "), *line) for line in lines)
 
 
-def _facts(desk: ActionContext, request: PermissionRequest, room: int) -> tuple[Line, ...]:
+def _facts(context: ActionContext, request: PermissionRequest, room: int) -> tuple[Line, ...]:
     """Return who asks and why; what the clock changes stands above the page."""
-    engine = desk.engine
+    engine = context.engine
     waits = f"asked at {request.at.astimezone(engine.zone):%H:%M}"
     return request_page.fact_lines(
         request, engine.now(), room, is_ascii=engine.is_ascii, waits=waits
@@ -310,12 +315,12 @@ def _facts(desk: ActionContext, request: PermissionRequest, room: int) -> tuple[
 
 
 def _question_lines(
-    desk: ActionContext, request: PermissionRequest, number: int, width: int
+    context: ActionContext, request: PermissionRequest, number: int, width: int
 ) -> tuple[Line, ...]:
-    one, is_ascii, room = questions(request)[number - 1], desk.engine.is_ascii, width - 2
+    one, is_ascii, room = questions(request)[number - 1], context.engine.is_ascii, width - 2
     lines = request_page.question_lines(one, room, is_ascii=is_ascii)
     if number == 1:
-        facts = _facts(desk, request, room)
+        facts = _facts(context, request, room)
         beside = request_page.beside_lines(request, room, is_ascii=is_ascii)
         other = wrap(_OTHER_ANSWERS, room)
         lines = (*facts, *((Cell(row, "muted"),) for row in other), (), *beside, *lines)

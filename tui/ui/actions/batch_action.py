@@ -14,6 +14,7 @@ from tui.core.models.session import Key, Session
 from tui.operations.context import ActionResult
 from tui.operations.trash.bulk import BulkProgress, BulkResult, OnProgress, Stop
 from tui.ui.actions.action_context import ActionContext
+from tui.ui.actions.outcome import Outcome
 from tui.ui.threads import in_background
 from tui.ui.widgets.prompt import StoppedWaiting
 from tui.view.text import formatting
@@ -52,12 +53,12 @@ def reasons(errors: Iterable[ConsoleError]) -> list[str]:
 
 
 async def each(
-    desk: ActionContext,
+    context: ActionContext,
     sessions: Sequence[Session],
     act: Callable[[Session], ActionResult],
     word: str,
-) -> None:
-    """Do it to each; those that failed stay marked, and the line says the sum."""
+) -> Outcome:
+    """Do it to each; those that failed stay marked, and the message is the sum."""
     tally = BatchTally(len(sessions))
 
     def work() -> None:
@@ -68,31 +69,26 @@ async def each(
                 tally.errors[session.key] = error
 
     def later(task: asyncio.Future[None]) -> None:
-        remember(desk, tally.done)
-        desk.news.tell(str(task.exception() or tally.words(word)))
+        context.remember(undoable(tally.done))
+        context.news.tell(str(task.exception() or tally.words(word)))
 
-    await desk.question.wait_for(
+    await context.question.wait_for(
         in_background(work), lambda: f"{tally.so_far} of {tally.count} {word}", later
     )
-    remember(desk, tally.done)
-    _say(desk, tally, word)
-
-
-def _say(desk: ActionContext, tally: BatchTally, word: str) -> None:
-    if tally.done:
-        desk.failed = frozenset(tally.errors)
-    if tally.count > 1:
-        desk.question.say(tally.words(word), "bad" if tally.errors else "good")
-    elif tally.errors:
+    if tally.count == 1 and tally.errors:
         raise next(iter(tally.errors.values()))
-    else:
-        desk.question.say(tally.done[0].words, "good")
+    return Outcome(
+        tally.words(word) if tally.count > 1 else tally.done[0].words,
+        "bad" if tally.errors else "good",
+        failed=frozenset(tally.errors) if tally.done else None,
+        done=undoable(tally.done),
+    )
 
 
 async def in_one_go(
-    desk: ActionContext, work: Callable[[OnProgress, Stop], BulkResult], word: str
-) -> None:
-    """Do what acts on many by itself, and say its sum; Esc stops it between two batches."""
+    context: ActionContext, work: Callable[[OnProgress, Stop], BulkResult], word: str
+) -> Outcome:
+    """Do what acts on many by itself, and return its sum; Esc stops it between two batches."""
     so_far: list[BulkProgress] = []
     is_over = threading.Event()
 
@@ -105,13 +101,13 @@ async def in_one_go(
 
     def later(task: asyncio.Future[BulkResult]) -> None:
         if (error := task.exception()) is not None:
-            desk.news.tell(str(error), "bad")
+            context.news.tell(str(error), "bad")
         else:
-            remember(desk, task.result().acts)
-            desk.news.tell(task.result().words)
+            context.remember(undoable(task.result().acts))
+            context.news.tell(task.result().words)
 
     try:
-        cleaned = await desk.question.wait_for(
+        cleaned = await context.question.wait_for(
             in_background(lambda: work(so_far.append, is_over.is_set)),
             says,
             later,
@@ -120,34 +116,34 @@ async def in_one_go(
     except StoppedWaiting:
         is_over.set()
         raise StoppedWaiting(f"{says()}: stopping") from None
-    remember(desk, cleaned.acts)
-    desk.failed = frozenset(key for key, _ in cleaned.refused)
-    desk.question.say(cleaned.words, "bad" if cleaned.refused else "good")
+    return Outcome(
+        cleaned.words,
+        "bad" if cleaned.refused else "good",
+        failed=frozenset(key for key, _ in cleaned.refused),
+        done=undoable(cleaned.acts),
+    )
 
 
-def remember(desk: ActionContext, acts: Sequence[ActionResult]) -> None:
-    """Keep what can be undone of a batch; what changed nothing cannot."""
-    undoable = tuple(
+def undoable(acts: Sequence[ActionResult]) -> tuple[ActionResult, ...]:
+    """Return what can be undone of a batch; what changed nothing cannot."""
+    return tuple(
         act
         for act in acts
         if act.kind in _UNDOABLE
         and not act.is_needless
         and (act.kind != "extend" or act.before != act.after)
     )
-    if undoable:
-        desk.done.append(undoable)
 
 
-async def undo_batch(desk: ActionContext, acts: Sequence[ActionResult]) -> None:
+async def undo_batch(context: ActionContext, acts: Sequence[ActionResult]) -> Outcome:
     """Undo a batch; what only cannot be undone now can be tried again."""
     if len(acts) > 1:
-        await in_one_go(desk, partial(desk.engine.undo_many, acts), "undone")
-        return
+        return await in_one_go(context, partial(context.engine.undo_many, acts), "undone")
     try:
-        act = await desk.do(partial(desk.engine.undo, acts[0]), "undoing")
+        act = await context.do(partial(context.engine.undo, acts[0]), "undoing")
     except Refused:
         raise
     except ConsoleError:
-        remember(desk, acts)
+        context.remember(undoable(acts))
         raise
-    desk.question.say(act.words, "good")
+    return Outcome(act.words, "good")

@@ -15,6 +15,7 @@ from tui.core.time.expiry import parse_duration
 from tui.operations.trash.cleanup import CleanupPlan
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.batch_action import in_one_go
+from tui.ui.actions.outcome import Outcome
 from tui.ui.actions.prompting import until_taken
 from tui.view.panes import cleanup_preview
 from tui.view.text import formatting
@@ -22,41 +23,42 @@ from tui.view.text import formatting
 DEFAULT = "expired"
 
 
-async def clean_up(desk: ActionContext, catalog: Catalog, listing: str, given: str = "") -> None:
+async def clean_up(
+    context: ActionContext, catalog: Catalog, listing: str, given: str = ""
+) -> Outcome:
     """Ask what to take, show what that is, and take it; default No."""
 
-    def meant(typed: str, *sure: str) -> None:
+    def record(typed: str, *sure: str) -> None:
         where, flags = (listing,) if listing else (), _flags(typed.strip() or DEFAULT)
-        desk.stands_for("cleanup", *where, *flags, *sure)
+        context.record_command("cleanup", *where, *flags, *sure)
 
-    meant(given)
+    record(given)
     if catalog.hold is not None:
         raise Refused(f"{catalog.hold.by} holds this root: `:hold off` lifts that")
 
     async def take(typed: str) -> tuple[str, CleanupPlan]:
         wish = typed.strip() or DEFAULT
-        measure = partial(desk.engine.plan_cleanup, catalog, wanted(wish), listing)
-        return wish, await _measured(desk, measure)
+        measure = partial(context.engine.plan_cleanup, catalog, wanted(wish), listing)
+        return wish, await _measured(context, measure)
 
-    asks = _asks(desk, catalog, listing)
-    asked = partial(until_taken, desk.question, asks, take, placeholder=DEFAULT, typed=meant)
+    asks, where = _asks(context, catalog, listing), _where(catalog, listing)
+    asked = partial(until_taken, context.question, asks, take, placeholder=DEFAULT, record=record)
     wish, plan = await (take(given) if given else asked())
     if plan.is_empty:
-        desk.question.say(f"{_where(catalog, listing)}: {plan.words}")
-    elif await _is_sure(desk, plan, f"clean up {wish}", _where(catalog, listing)):
-        meant(wish, "--yes")
-        await in_one_go(desk, partial(desk.engine.clean_up, plan), "cleaned up")
-    else:
-        desk.commands = ()
-        desk.question.say("nothing moved")
+        return Outcome(f"{where}: {plan.words}")
+    if not await _is_sure(context, plan, f"clean up {wish}", where):
+        context.commands = ()
+        return Outcome("nothing moved")
+    record(wish, "--yes")
+    return await in_one_go(context, partial(context.engine.clean_up, plan), "cleaned up")
 
 
 def _where(catalog: Catalog, listing: str) -> str:
     return listing or f"all {len(catalog.listings)} listings"
 
 
-async def _measured(desk: ActionContext, measure: Callable[[], CleanupPlan]) -> CleanupPlan:
-    return await desk.learn(measure, "measuring")
+async def _measured(context: ActionContext, measure: Callable[[], CleanupPlan]) -> CleanupPlan:
+    return await context.learn(measure, "measuring")
 
 
 def wanted(words: str) -> CleanupCriteria:
@@ -91,8 +93,8 @@ def _flags(words: str) -> tuple[str, ...]:
     return flags
 
 
-def _asks(desk: ActionContext, catalog: Catalog, listing: str) -> str:
-    now = desk.engine.now()
+def _asks(context: ActionContext, catalog: Catalog, listing: str) -> str:
+    now = context.engine.now()
     waiting = [
         one for one in catalog.sessions if listing in ("", one.listing) and is_pending(one, now)
     ]
@@ -101,10 +103,10 @@ def _asks(desk: ActionContext, catalog: Catalog, listing: str) -> str:
     return f"clean up {_where(catalog, listing)}: {what}"
 
 
-async def _is_sure(desk: ActionContext, plan: CleanupPlan, title: str, where: str) -> bool:
+async def _is_sure(context: ActionContext, plan: CleanupPlan, title: str, where: str) -> bool:
     """Ask until it is yes or no; the list is a key away."""
     while True:
-        key = await desk.question.choose(
+        key = await context.question.choose(
             f"{where}: {plan.words}?",
             {"y": "yes", "n": "no", "l": "list"},
             default="n",
@@ -112,5 +114,5 @@ async def _is_sure(desk: ActionContext, plan: CleanupPlan, title: str, where: st
         if key != "l":
             return key == "y"
         erased = [(f"{one.listing}/{one.session_id[:8]}", one.at) for one in plan.purges]
-        lines = cleanup_preview.listed(plan.taken, plan.skipped, erased, desk.engine.now())
-        await desk.show_page(title, lines)
+        lines = cleanup_preview.listed(plan.taken, plan.skipped, erased, context.engine.now())
+        await context.pages.show(title, lines)

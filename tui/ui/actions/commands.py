@@ -15,6 +15,7 @@ from tui.operations.catalog.session_lookup import find_session
 from tui.ui.actions import answering, cleaning, resuming, run_verb, session_actions, undoing
 from tui.ui.actions.action_context import ActionContext, named
 from tui.ui.actions.disabled_reason import require, why_not
+from tui.ui.actions.outcome import Outcome
 from tui.ui.actions.verbs import VerbLine
 
 _ID = re.compile(r"[0-9a-f]{4}[0-9a-f-]*|[^/ ]+/[^/ ]+")
@@ -73,31 +74,30 @@ class ResolvedCommand:
             raise UsageError(self.meant.why_none)
         return self.sessions
 
-    def one(self, desk: ActionContext) -> Session:
+    def one(self, context: ActionContext) -> Session:
         """Return its one session; raises `UsageError` when the verb is not possible on it now."""
-        require(self.command.verb.name, self.some()[0], desk)
+        require(self.command.verb.name, self.some()[0], context.engine.keys)
         return self.sessions[0]
 
 
-async def run(desk: ActionContext, command: VerbLine, meant: Selection) -> None:
+async def run(context: ActionContext, command: VerbLine, meant: Selection) -> Outcome:
     """Do what a command asks for; what it names goes before what is selected."""
     name = command.verb.name
     order = ResolvedCommand(command, meant, *_resolved(command, meant))
     flow, options = _FLOWS.get(name, (None, ()))
-    desk.news.is_holding = name == "hold"
-    desk.asks_about(order.sessions)
+    context.news.is_holding = name == "hold"
+    context.asks_about(order.sessions)
     if flow is None or not set(command.options) <= set(options):
-        _require_on_some(desk, order)
-        await run_verb.say(desk, command.verb, _calls(order))
-    elif desk.engine.is_read_only:
+        _require_on_some(context, order)
+        return await run_verb.say(context, command.verb, _calls(order))
+    if context.engine.is_read_only:
         raise Refused("this console is read-only")
-    else:
-        await flow(desk, order)
+    return await flow(context, order)
 
 
-def _require_on_some(desk: ActionContext, order: ResolvedCommand) -> None:
+def _require_on_some(context: ActionContext, order: ResolvedCommand) -> None:
     """Raise `UsageError` with the reason when a verb is possible on none of its sessions."""
-    reasons = [why_not(order.command.verb.name, one, desk) for one in order.sessions]
+    reasons = [why_not(order.command.verb.name, one, context.engine.keys) for one in order.sessions]
     if reasons and all(reasons) and "--fork" not in order.command.options:
         raise UsageError(reasons[0])
 
@@ -141,7 +141,7 @@ def _calls(order: ResolvedCommand) -> list[tuple[Session | None, tuple[str, ...]
     return [(one, (verb.name, one.address, *rest)) for one in order.some()]
 
 
-async def _new(desk: ActionContext, order: ResolvedCommand) -> None:
+async def _new(context: ActionContext, order: ResolvedCommand) -> Outcome:
     """`new LISTING STAGE`, or as on the command line `new LISTING PROMPT --stage STAGE`."""
     words, options = list(order.words), order.command.options
     where = words.pop(0) if words else order.meant.listing
@@ -149,82 +149,86 @@ async def _new(desk: ActionContext, order: ResolvedCommand) -> None:
     days = options.get("--days", "")
     if days and not days.isdecimal():
         raise UsageError(f"--days {days}: expected a number of days")
-    await session_actions.new(desk, where, stage, int(days) if days else None, " ".join(words))
+    return await session_actions.new(
+        context, where, stage, int(days) if days else None, " ".join(words)
+    )
 
 
-async def _resume(desk: ActionContext, order: ResolvedCommand) -> None:
+async def _resume(context: ActionContext, order: ResolvedCommand) -> Outcome:
     is_fork = "--fork" in order.command.options
     options = [word for word in order.command.option_words if word != "--fork"]
     given = " ".join((*options, order.said)).strip()
     if is_fork or len(order.sessions) == 1:
-        session = order.some()[0] if is_fork else order.one(desk)
-        await resuming.resume(desk, session, is_fork=is_fork, given=given)
-    else:
-        await resuming.resume_many(desk, order.some(), given=given)
+        session = order.some()[0] if is_fork else order.one(context)
+        return await resuming.resume(context, session, is_fork=is_fork, given=given)
+    return await resuming.resume_many(context, order.some(), given=given)
 
 
-async def _extend(desk: ActionContext, order: ResolvedCommand) -> None:
-    await session_actions.extend(desk, order.some(), order.said, hidden=order.meant.hidden)
+async def _extend(context: ActionContext, order: ResolvedCommand) -> Outcome:
+    return await session_actions.extend(
+        context, order.some(), order.said, hidden=order.meant.hidden
+    )
 
 
-async def _delete(desk: ActionContext, order: ResolvedCommand) -> None:
+async def _delete(context: ActionContext, order: ResolvedCommand) -> Outcome:
     if order.words:
         raise UnknownId(f"no session {order.words[0]!r} here")
     if len(order.some()) == 1:
-        order.one(desk)
-    await session_actions.delete(desk, order.sessions, hidden=order.meant.hidden)
+        order.one(context)
+    return await session_actions.delete(context, order.sessions, hidden=order.meant.hidden)
 
 
-async def _restore(desk: ActionContext, order: ResolvedCommand) -> None:
-    await session_actions.restore(desk, " ".join(order.command.words))
+async def _restore(context: ActionContext, order: ResolvedCommand) -> Outcome:
+    return await session_actions.restore(context, " ".join(order.command.words))
 
 
-async def _undo(desk: ActionContext, order: ResolvedCommand) -> None:
-    require("undo", None, desk)
-    await undoing.undo(desk)
+async def _undo(context: ActionContext, order: ResolvedCommand) -> Outcome:
+    require("undo", None, context.engine.keys)
+    return await undoing.undo(context)
 
 
-async def _send(desk: ActionContext, order: ResolvedCommand) -> None:
-    await session_actions.send(desk, order.one(desk), order.said)
+async def _send(context: ActionContext, order: ResolvedCommand) -> Outcome:
+    return await session_actions.send(context, order.one(context), order.said)
 
 
-async def _answer(desk: ActionContext, order: ResolvedCommand) -> None:
+async def _answer(context: ActionContext, order: ResolvedCommand) -> Outcome:
     reason = order.command.options.get("--reason", "")
-    await answering.answer(desk, order.one(desk), (*order.words, *((reason,) if reason else ())))
+    return await answering.answer(
+        context, order.one(context), (*order.words, *((reason,) if reason else ()))
+    )
 
 
-async def _interrupt(desk: ActionContext, order: ResolvedCommand) -> None:
-    await session_actions.interrupt(desk, order.one(desk))
+async def _interrupt(context: ActionContext, order: ResolvedCommand) -> Outcome:
+    return await session_actions.interrupt(context, order.one(context))
 
 
-async def _stop(desk: ActionContext, order: ResolvedCommand) -> None:
-    await session_actions.stop(desk, order.one(desk))
+async def _stop(context: ActionContext, order: ResolvedCommand) -> Outcome:
+    return await session_actions.stop(context, order.one(context))
 
 
-async def _rename(desk: ActionContext, order: ResolvedCommand) -> None:
+async def _rename(context: ActionContext, order: ResolvedCommand) -> Outcome:
     session = order.some()[0]
-    await session_actions.rename(desk, session, order.said)
+    return await session_actions.rename(context, session, order.said)
 
 
-async def _ack(desk: ActionContext, order: ResolvedCommand) -> None:
+async def _ack(context: ActionContext, order: ResolvedCommand) -> Outcome:
     gone = {one.listing_id for one in order.meant.catalog.listings if one.is_vanished}
     name = " ".join(order.command.words) or order.meant.vanished
     if name in gone:
-        await session_actions.forget(desk, name)
-    elif order.words:
+        return await session_actions.forget(context, name)
+    if order.words:
         raise UnknownId(f"no session {order.words[0]!r} here, and no listing that vanished")
-    else:
-        await session_actions.acknowledge(desk, order.some())
+    return await session_actions.acknowledge(context, order.some())
 
 
-async def _cleanup(desk: ActionContext, order: ResolvedCommand) -> None:
+async def _cleanup(context: ActionContext, order: ResolvedCommand) -> Outcome:
     """`cleanup`, of the listing named; in Listings without a name of the one that is selected."""
     selected = order.meant.listing if order.meant.is_listing else ""
-    await cleaning.clean_up(desk, order.meant.catalog, order.said or selected)
+    return await cleaning.clean_up(context, order.meant.catalog, order.said or selected)
 
 
 _AGENT = ("--model", "--mode", "--tools", "--max-turns", "--max-budget-usd")
-_Flow = Callable[[ActionContext, ResolvedCommand], Coroutine[Any, Any, None]]
+_Flow = Callable[[ActionContext, ResolvedCommand], Coroutine[Any, Any, Outcome]]
 _FLOWS: dict[str, tuple[_Flow, tuple[str, ...]]] = {
     "new": (_new, ("--stage", "--days")),
     "resume": (_resume, ("--fork", *_AGENT)),

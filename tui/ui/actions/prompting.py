@@ -22,7 +22,7 @@ async def until_taken(
     preview: Preview | None = None,
     complete: Complete | None = None,
     warns: Sequence[str] = (),
-    typed: Callable[[str], object] | None = None,
+    record: Callable[[str], object] | None = None,
     counts_on_it: bool = True,
 ) -> T:
     """Ask for a line until `take` takes it, and return what came of that.
@@ -39,7 +39,7 @@ async def until_taken(
             preview=preview,
             complete=complete,
             warns=warns,
-            typed=typed,
+            record=record,
             refused=refused,
             counts_on_it=counts_on_it,
         )

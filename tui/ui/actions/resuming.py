@@ -3,102 +3,115 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 from tui.core.errors import ConsoleError, UsageError
-from tui.core.models.session import Session
+from tui.core.models.session import Key, Session
 from tui.operations.context import ActionResult
 from tui.operations.running.resume import DEFAULT_PROMPT, RunPlan
 from tui.operations.running.start_many import MOST_QUEUED
 from tui.ui.actions.action_context import ActionContext, after_dashes, named
 from tui.ui.actions.batch_action import each
 from tui.ui.actions.disabled_reason import why_not
+from tui.ui.actions.outcome import Outcome
 from tui.ui.actions.prompting import until_taken
 from tui.ui.state.drafts import again
 from tui.view.text.lines import Cell
 
+T = TypeVar("T")
+
 
 async def resume(
-    desk: ActionContext,
+    context: ActionContext,
     session: Session,
     *,
     is_fork: bool = False,
     given: str = "",
     hidden: int = 0,
-) -> None:
+) -> Outcome:
     """Ask for a prompt and start a run with it; options of the agent may stand before it."""
     words = ("resume", session.address, *(("--fork",) if is_fork else ()))
-    stands_for(desk, words, given)
+    record_command(context, words, given)
     verb = "fork" if is_fork else "resume"
-    work = partial(desk.engine.plan_resume, session, is_fork=is_fork)
-    plan = await desk.learn(work, f"looking what a {verb} would use")
+    work = partial(context.engine.plan_resume, session, is_fork=is_fork)
+    plan = await context.learn(work, f"looking what a {verb} would use")
     about = (verb, *session.key)
 
-    async def take(line: str) -> None:
-        wanted, prompt = desk.engine.with_prompt_line(plan, line)
-        start = partial(desk.engine.start, wanted, prompt or DEFAULT_PROMPT)
-        desk.started = await desk.do(start, "starting")
+    async def take(line: str) -> str:
+        wanted, prompt = context.engine.with_prompt_line(plan, line)
+        start = partial(context.engine.start, wanted, prompt or DEFAULT_PROMPT)
+        return await context.do(start, "starting")
 
-    with desk.drafts.written(about, again(verb, desk.engine.keys)):
-        await ask_prompt(
-            desk,
+    with context.drafts.written(about, again(verb, context.engine.keys)):
+        run_id = await ask_prompt(
+            context,
             plan,
             f"{verb} {named([session], hidden)}",
-            given or desk.drafts.text(about),
+            given or context.drafts.text(about),
             take,
-            typed=partial(stands_for, desk, words),
+            record=partial(record_command, context, words),
             placeholder=DEFAULT_PROMPT,
             warns=plan.warnings,
         )
     done = "forked" if is_fork else "resumed"
-    desk.question.say(f"{done} {named([session])}: run {desk.started}", "good")
+    return Outcome(f"{done} {named([session])}: run {run_id}", "good", started=run_id)
 
 
 async def resume_many(
-    desk: ActionContext, sessions: Sequence[Session], given: str = "", *, hidden: int = 0
-) -> None:
+    context: ActionContext, sessions: Sequence[Session], given: str = "", *, hidden: int = 0
+) -> Outcome:
     """Ask once and start a run in each that can be resumed; some wait in the queue for a place."""
-    possible = [one for one in sessions if not why_not("resume", one, desk)]
+    possible = [one for one in sessions if not why_not("resume", one, context.engine.keys)]
     if not possible:
-        raise UsageError(why_not("resume", sessions[0] if sessions else None, desk))
+        raise UsageError(why_not("resume", sessions[0] if sessions else None, context.engine.keys))
     begun = possible[:MOST_QUEUED]
     others = (word for one in begun[1:] for word in ("--also", one.address))
     words = ("resume", begun[0].address, *others)
-    stands_for(desk, words, given)
-    plan = await desk.learn(partial(_any_plan, desk, possible), "looking what a resume would use")
-    many = len(possible) > desk.engine.max_runs
-    queued = f", {desk.engine.max_runs} at once, the others queued" if many else ""
+    record_command(context, words, given)
+    plan = await context.learn(
+        partial(_any_plan, context, possible), "looking what a resume would use"
+    )
+    many = len(possible) > context.engine.max_runs
+    queued = f", {context.engine.max_runs} at once, the others queued" if many else ""
     about = ("resume", "", "")
 
     def act(session: Session, line: str) -> ActionResult:
-        wanted, prompt = desk.engine.with_prompt_line(desk.engine.plan_resume(session), line)
-        run_id = desk.engine.start(wanted, prompt or DEFAULT_PROMPT)
-        now = desk.engine.now()
+        wanted, prompt = context.engine.with_prompt_line(context.engine.plan_resume(session), line)
+        run_id = context.engine.start(wanted, prompt or DEFAULT_PROMPT)
+        now = context.engine.now()
         return ActionResult("resume", session.listing, session.session_id, now, run_id)
 
-    async def take(line: str) -> None:
-        desk.engine.with_prompt_line(plan, line)
-        await each(desk, begun, partial(act, line=line), "resumed")
+    async def take(line: str) -> Outcome:
+        context.engine.with_prompt_line(plan, line)
+        return await each(context, begun, partial(act, line=line), "resumed")
 
-    with desk.drafts.written(about, again("resume", desk.engine.keys)):
-        await ask_prompt(
-            desk,
+    with context.drafts.written(about, again("resume", context.engine.keys)):
+        outcome = await ask_prompt(
+            context,
             plan,
             f"resume {named(possible, hidden)}{queued}",
-            given or desk.drafts.text(about),
+            given or context.drafts.text(about),
             take,
-            typed=partial(stands_for, desk, words),
+            record=partial(record_command, context, words),
             placeholder=DEFAULT_PROMPT,
         )
-    kept = {one.key for one in sessions} - {one.key for one in begun}
-    if kept and desk.failed is not None:
-        desk.failed |= kept
-        desk.question.say(f"{desk.question.message.text}; {len(kept)} stay marked")
+    return _with_marked(outcome, {one.key for one in sessions} - {one.key for one in begun})
 
 
-def stands_for(desk: ActionContext, words: Sequence[str], line: str) -> None:
+def _with_marked(outcome: Outcome, keys: AbstractSet[Key]) -> Outcome:
+    """Return an outcome that leaves these marked as well, and says so."""
+    if not keys or outcome.failed is None:
+        return outcome
+    said = f"{outcome.message}; {len(keys)} stay marked"
+    return replace(outcome, message=said, style="", failed=outcome.failed | keys)
+
+
+def record_command(context: ActionContext, words: Sequence[str], line: str) -> None:
     """Take note that a verb with these words and this prompt line does what is asked for now."""
-    desk.stands_for(*words, *spelled(line))
+    context.record_command(*words, *spelled(line))
 
 
 def spelled(line: str) -> tuple[str, ...]:
@@ -117,54 +130,54 @@ def spelled(line: str) -> tuple[str, ...]:
 
 
 async def ask_prompt(
-    desk: ActionContext,
+    context: ActionContext,
     plan: RunPlan,
     asks: str,
     given: str,
-    take: Callable[[str], Awaitable[None]],
+    take: Callable[[str], Awaitable[T]],
     *,
-    typed: Callable[[str], None],
+    record: Callable[[str], None],
     placeholder: str = "",
     warns: Sequence[str] = (),
-) -> None:
+) -> T:
     """Ask for a prompt until `take` takes it; what was typed stays to be mended.
 
-    Why it was refused stands there in full; `typed` hears the line at each change.
+    Why it was refused stands there in full; `record` gets the line once it is answered or left.
     """
-    await until_taken(
-        desk.question,
+    return await until_taken(
+        context.question,
         asks,
         take,
         text=given,
-        refused=_refusal(desk, plan, given),
+        refused=_refusal(context, plan, given),
         placeholder=placeholder,
-        preview=lambda text: _previewed(desk, plan, text),
+        preview=lambda text: _previewed(context, plan, text),
         warns=warns,
-        typed=typed,
+        record=record,
     )
 
 
-def _refusal(desk: ActionContext, plan: RunPlan, line: str) -> str:
+def _refusal(context: ActionContext, plan: RunPlan, line: str) -> str:
     try:
-        desk.engine.with_prompt_line(plan, line)
+        context.engine.with_prompt_line(plan, line)
     except UsageError as error:
         return f"refused: {error}"
     return ""
 
 
-def _previewed(desk: ActionContext, plan: RunPlan, text: str) -> Cell:
+def _previewed(context: ActionContext, plan: RunPlan, text: str) -> Cell:
     """Return what will be used, with the options typed so far."""
-    if refused := _refusal(desk, plan, text):
+    if refused := _refusal(context, plan, text):
         return Cell(refused, "bad")
-    wanted, _ = desk.engine.with_prompt_line(plan, text)
+    wanted, _ = context.engine.with_prompt_line(plan, text)
     return Cell(wanted.words, "good" if wanted.agent != plan.agent else "muted")
 
 
-def _any_plan(desk: ActionContext, sessions: Sequence[Session]) -> RunPlan:
+def _any_plan(context: ActionContext, sessions: Sequence[Session]) -> RunPlan:
     """Return the plan of the first that can be resumed; raises why the last of them cannot."""
     for one in sessions[:-1]:
         try:
-            return desk.engine.plan_resume(one)
+            return context.engine.plan_resume(one)
         except ConsoleError:
             continue
-    return desk.engine.plan_resume(sessions[-1])
+    return context.engine.plan_resume(sessions[-1])

@@ -12,6 +12,7 @@ from tui.core.models.session import Key, Session
 from tui.operations.context import VerbInfo, VerbOutput
 from tui.ui.actions.action_context import ActionContext, is_sure, named
 from tui.ui.actions.batch_action import reasons
+from tui.ui.actions.outcome import Outcome
 from tui.ui.threads import in_background
 
 _ADD_YES = "add --yes"
@@ -68,38 +69,37 @@ class _Saying:
 
 
 async def say(
-    desk: ActionContext, info: VerbInfo, calls: Sequence[tuple[Session | None, tuple[str, ...]]]
-) -> None:
+    context: ActionContext, info: VerbInfo, calls: Sequence[tuple[Session | None, tuple[str, ...]]]
+) -> Outcome:
     """Do a verb once for each of `calls`, and show what it says; raises what it raises.
 
     When it must be sure it is asked here, and done with `--yes`.
     """
     if any("-" in words for _, words in calls):
         raise UsageError("`-` reads stdin, and there is none here")
-    desk.commands = tuple(words for _, words in calls)
+    context.commands = tuple(words for _, words in calls)
     try:
-        saying = await _done(desk, info, calls)
+        saying = await _done(context, info, calls)
     except ConfirmationRequired as error:
         sessions = [one for one, _ in calls if one is not None]
-        if not await _confirmed(desk, info.name, error, sessions):
-            desk.question.say("nothing done")
-            return
+        if not await _confirmed(context, info.name, error, sessions):
+            return Outcome("nothing done")
         sure = [(one, (*words, "--yes")) for one, words in calls]
-        desk.commands = tuple(words for _, words in sure)
-        saying = await _done(desk, info, sure)
-    _show(desk, saying)
+        context.commands = tuple(words for _, words in sure)
+        saying = await _done(context, info, sure)
+    return _shown(context, saying)
 
 
 async def _done(
-    desk: ActionContext, info: VerbInfo, calls: Sequence[tuple[Session | None, tuple[str, ...]]]
+    context: ActionContext, info: VerbInfo, calls: Sequence[tuple[Session | None, tuple[str, ...]]]
 ) -> _Saying:
     saying = _Saying(info, calls)
-    width = max(20, desk.question.size.width - 2)  # of a line of a page
+    width = max(20, context.question.size.width - 2)  # of a line of a page
 
     def work() -> None:
         for session, words in calls:
             try:
-                saying.said.append(desk.engine.say_verb(words, width))
+                saying.said.append(context.engine.say_verb(words, width))
             except ConfirmationRequired:
                 raise
             except ConsoleError as error:
@@ -108,39 +108,38 @@ async def _done(
                 saying.errors[session.key] = error
 
     def later(task: asyncio.Future[None]) -> None:
-        desk.news.tell(str(task.exception() or saying.sum()))
+        context.news.tell(str(task.exception() or saying.sum()))
 
-    await desk.question.wait_for(in_background(work), saying.says, later)
+    await context.question.wait_for(in_background(work), saying.says, later)
     return saying
 
 
 async def _confirmed(
-    desk: ActionContext, verb: str, error: ConfirmationRequired, sessions: Sequence[Session]
+    context: ActionContext, verb: str, error: ConfirmationRequired, sessions: Sequence[Session]
 ) -> bool:
     """Ask with the verb's own words; what it listed is a key away."""
     listed = [line for note in getattr(error, "__notes__", ()) for line in note.split("\n")]
     asks = _FULL_ID.sub(r"\1", str(error).split(_ADD_YES)[0].rstrip(" :;,."))
     if len(sessions) > 1:
-        return await is_sure(desk, f"{verb} {named(sessions)}?", len(sessions), verb)
+        return await is_sure(context, f"{verb} {named(sessions)}?", len(sessions), verb)
     if len(listed) < 2:
-        return await desk.question.confirm(f"{asks}?")
+        return await context.question.confirm(f"{asks}?")
     while True:
         choices = {"y": "yes", "n": "no", "l": "list"}
-        key = await desk.question.choose(f"{asks}?", choices, default="n")
+        key = await context.question.choose(f"{asks}?", choices, default="n")
         if key != "l":
             return key == "y"
-        await desk.show_page(f":{verb}", listed)
+        await context.pages.show(f":{verb}", listed)
 
 
-def _show(desk: ActionContext, saying: _Saying) -> None:
-    if saying.sessions and saying.said and saying.info.acts:
-        desk.failed = frozenset(saying.errors)
+def _shown(context: ActionContext, saying: _Saying) -> Outcome:
+    """Show what a verb said: on a page where the message line has no room for it."""
+    acted = saying.sessions and saying.said and saying.info.acts
+    failed = frozenset(saying.errors) if acted else None
     lines = saying.lines()
-    is_bad = bool(saying.errors) or any(said.code for said in saying.said)
     if len(lines) <= max(1, len(saying.said)):
-        desk.question.say(
-            saying.sum() if lines else f"{saying.verb}: done", "bad" if is_bad else "good"
-        )
-    else:
-        desk.question.say(saying.sum() if len(saying.calls) > 1 else "")
-        desk.open_page(saying.title(), lines, is_at_end=saying.verb in _AT_ITS_END)
+        is_bad = bool(saying.errors) or any(said.code for said in saying.said)
+        said = saying.sum() if lines else f"{saying.verb}: done"
+        return Outcome(said, "bad" if is_bad else "good", failed=failed)
+    context.pages.open(saying.title(), lines, is_at_end=saying.verb in _AT_ITS_END)
+    return Outcome(saying.sum() if len(saying.calls) > 1 else "", failed=failed)

@@ -10,39 +10,37 @@ from tui.core.time.zones import read_time
 from tui.operations.context import ActionResult
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.batch_action import undo_batch
+from tui.ui.actions.outcome import Outcome
 from tui.view.text import formatting
 
 _OLD = timedelta(minutes=1)
 _DONE = {"extend": "extended", "delete": "deleted", "clean-up": "cleaned up"}
 
 
-async def undo(desk: ActionContext) -> None:
+async def undo(context: ActionContext) -> Outcome:
     """Take back what was done last; asks unless the words of just that are still in sight."""
-    desk.stands_for("undo")
-    if not desk.done:
-        await _undo_last(desk)
-        return
-    acts = desk.done[-1]
+    context.record_command("undo")
+    if not context.done:
+        return await _undo_last(context)
+    acts = context.done[-1]
     what = acts[0].words if len(acts) == 1 else f"{len(acts)} at once, as in: {acts[0].words}"
-    is_old = desk.engine.now() - acts[0].at > _OLD
-    is_in_sight = desk.said_of_done == desk.question.message.text != ""
-    if (is_old or not is_in_sight) and not await desk.question.confirm(f"undo: {what}?"):
-        desk.question.say("left as it is")
-        return
-    desk.done.pop()
-    await undo_batch(desk, acts)
+    is_old = context.engine.now() - acts[0].at > _OLD
+    is_in_sight = context.said_of_done == context.question.message.text != ""
+    if (is_old or not is_in_sight) and not await context.question.confirm(f"undo: {what}?"):
+        return Outcome("left as it is")
+    context.done.pop()
+    return await undo_batch(context, acts)
 
 
-async def _undo_last(desk: ActionContext) -> None:
+async def _undo_last(context: ActionContext) -> Outcome:
     """Look for what was done last, ask whether that is meant, and take back just that."""
-    batch = await desk.learn(desk.engine.last_batch, "looking back")
-    if not await desk.question.confirm(f"undo: {batch_words(batch, desk.engine.now())}?"):
-        desk.question.say("left as it is")
-        return
-    acts, said = await desk.do(partial(desk.engine.undo_last, batch), "undoing")
+    batch = await context.learn(context.engine.last_batch, "looking back")
+    if not await context.question.confirm(f"undo: {batch_words(batch, context.engine.now())}?"):
+        return Outcome("left as it is")
+    acts, said = await context.do(partial(context.engine.undo_last, batch), "undoing")
     left = [act for act in acts if act.is_needless]
     why = f"; {left[0].words}" if left else ""
-    desk.question.say(f"{said}{why}", "bad" if left else "good")
+    return Outcome(f"{said}{why}", "bad" if left else "good")
 
 
 def batch_words(batch: Sequence[ActionResult], now: datetime) -> str:

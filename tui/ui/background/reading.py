@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import suppress
 
 from tui.core.errors import ConsoleError
 from tui.operations.search.transcript_search import SearchHits
@@ -55,7 +56,7 @@ class PageReader:
         if follower is None or not words:
             return
         is_new = self._searched is not follower or self._hits is None or self._hits.words != words
-        if is_new or live.has_asides or (self._hits and self._hits.size < live.told_to):
+        if is_new or live.has_asides or (self._hits and self._hits.size < live.known_end):
             self._hits = await self._sought(follower, words, None if is_new else self._hits)
             self._searched = follower
         hits = self._hits
@@ -68,8 +69,9 @@ class PageReader:
         self._question.say(f"{number + 1} of {len(hits.places)}{_not_searched(hits)}")
 
     async def return_to(self, place: int) -> None:
-        """Go back to where the stream was read; raises `ConsoleError` when that is not there."""
-        await self._go_to(place, "")
+        """Go back to where the stream was read, if that is still there."""
+        with suppress(ConsoleError, OSError):
+            await self._go_to(place, "")
 
     async def _sought(self, follower: Follower, words: str, known: SearchHits | None) -> SearchHits:
         share, is_over = [0.0], threading.Event()
@@ -78,7 +80,7 @@ class PageReader:
             share[0] = done
 
         def says() -> str:
-            return f"searching {share[0]:.0%} of {said.size(self._live.told_to)}"
+            return f"searching {share[0]:.0%} of {said.size(self._live.known_end)}"
 
         def later(task: asyncio.Future[SearchHits]) -> None:
             task.exception()

@@ -3,47 +3,48 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-import tui
 from tui.core.models.catalog import Catalog
-from tui.view.text import formatting
-from tui.view.text.lines import Cell
-
-if TYPE_CHECKING:
-    from tui.ui.picture import PictureScreen
-
-WIDE = 100
-LEAST = (60, 16)
+from tui.core.pane_table import LIVE, PANES, PaneRow
+from tui.ui.state.view_state import LEAST, ViewState
 
 
-def arrange(screen: PictureScreen) -> None:
-    """Set the classes the stylesheet goes by, the frames, and which pane is active."""
-    width, height = screen.app.size
-    is_wide = width >= WIDE
-    screen.live.is_full = screen.is_full
-    screen.is_tiny = width < LEAST[0] or height < LEAST[1]
-    classes = {
-        "-narrow": not is_wide,
-        "-full": screen.is_full,
-        "-page": screen.page.is_open,
-        "-tiny": screen.is_tiny,
-        **{f"-pane-{number}": screen.pane == number for number in range(1, 5)},
+def classes(view: ViewState) -> dict[str, bool]:
+    """Return the classes that the stylesheet goes by, and whether the screen has each."""
+    return {
+        "-narrow": view.is_narrow,
+        "-full": view.is_full,
+        "-page": view.is_page_open,
+        "-tiny": view.is_tiny,
     }
-    if any(screen.has_class(name) != is_on for name, is_on in classes.items()):
-        for name, is_on in classes.items():
-            screen.set_class(is_on, name, update=False)
-        screen.update_node_styles()  # once: each costs more than all that is painted
-    frames = ("top", "top", "lower", "lower") if is_wide and not screen.is_full else ("",) * 4
-    panes = (screen.listings, screen.sessions, screen.expiry, screen.live)
-    for number, (pane, frame) in enumerate(zip(panes, frames, strict=True), 1):
-        pane.frame = frame
-        pane.is_active = screen.pane == number
-        pane.redraw()
-    screen.tiny.show((Cell(too_small(width, height), "noticed"),))
-    if screen.question.is_open and not screen.is_tiny:
-        screen.call_after_refresh(screen.question.take_focus)
+
+
+def in_sight(view: ViewState) -> tuple[PaneRow, ...]:
+    """Return the panes that are in sight, unless a page or nothing at all is."""
+    if view.is_full:
+        return tuple(row for row in PANES if row.number == LIVE)
+    if not view.is_narrow:
+        return PANES
+    if view.is_covering:
+        return tuple(row for row in PANES if row.number == view.pane)
+    return tuple(row for row in PANES if row.narrow == "stacked")
+
+
+def hidden(view: ViewState) -> frozenset[str]:
+    """Return the names of the panes and the columns that are not in sight."""
+    shown = in_sight(view)
+    names = {row.name for row in PANES} | {row.wide for row in PANES}
+    return frozenset(names - {row.name for row in shown} - {row.wide for row in shown})
+
+
+def frame(view: ViewState, row: PaneRow) -> str:
+    """Return the frame of a pane, which only the columns of a wide terminal have."""
+    if view.is_narrow or view.is_full:
+        return ""
+    column = [one for one in PANES if one.wide == row.wide]
+    if row is column[0]:
+        return "top"
+    return "lower" if row is column[-1] else "middle"
 
 
 def too_small(width: int, height: int) -> str:
@@ -52,18 +53,9 @@ def too_small(width: int, height: int) -> str:
 
 
 def stale(catalog: Catalog | None, trouble: str, now: datetime) -> str:
-    """Return how old the picture is, when it could not be renewed, and why."""
+    """Return how old the catalog is, when it could not be renewed, and why."""
     if not trouble:
         return ""
     if catalog is None:
         return trouble
     return f"stale {int((now - catalog.at).total_seconds())}s: {trouble}"
-
-
-def info(root: Path, catalog: Catalog | None) -> str:
-    """Return in one line what this console looks at."""
-    if catalog is None:
-        return f"session-console {tui.__version__}  {root}"
-    counts = f"{len(catalog.listings)} listings, {len(catalog.sessions)} sessions"
-    free = f"{formatting.size(catalog.free_bytes)} free"
-    return f"session-console {tui.__version__}  {root}  {counts}  {free}"

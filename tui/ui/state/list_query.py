@@ -52,11 +52,11 @@ class ListQuery:
         return grouped(ordered, lambda one: needs.get(one.key), self.opened)
 
     def opens(self, cause: str) -> ListQuery:
-        """Return the board with the sessions of a cause shown, or no longer."""
+        """Return the query with the sessions of a cause shown, or no longer."""
         return replace(self, opened=self.opened ^ {cause})
 
     def sorted_next(self) -> ListQuery:
-        """Return the board in the next order."""
+        """Return the query in the next order."""
         following = sessions.SORTS.index(self.sort) + 1
         return replace(self, sort=sessions.SORTS[following % len(sessions.SORTS)])
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
-from tui.core.errors import ConsoleError, UsageError
+from tui.core.errors import UsageError
 from tui.core.keymap import Keymap
 from tui.core.models.catalog import Catalog
 from tui.core.saved_view import Draft, SavedView
@@ -17,94 +15,59 @@ from tui.core.session_filter import parse_filter
 from tui.core.text.safe_text import one_line
 from tui.ui.port import Engine
 from tui.ui.state.drafts import again
+from tui.ui.state.list_query import ListQuery
+from tui.ui.state.view_state import ViewState
 from tui.ui.threads import in_background
 from tui.view.panes.sessions import SORTS
 from tui.view.text import formatting
-
-if TYPE_CHECKING:
-    from tui.ui.picture import PictureScreen
 
 SAVE_EACH = 0.5
 _PATIENCE = 1.0
 
 
 class SessionRestore:
-    """Remembers for one screen; a disk that is slow or refuses costs the memory, and one word.
+    """Reads and writes the last view; a slow or failing disk costs it, and one message.
 
     What could not be read is not written over: unsent prompts may be in it.
     """
 
-    def __init__(self, engine: Engine, tell_once: Callable[[str], None]) -> None:
+    def __init__(
+        self, engine: Engine, current: Callable[[], SavedView], tell_once: Callable[[str], None]
+    ) -> None:
         self._engine = engine
+        self._current = current
         self._tell_once = tell_once
-        self._last = SavedView()
         self._saved: SavedView | None = None
-        self._reading: int | None = None
         self._is_read = True
+        self.last = SavedView()
 
-    async def begin(self, screen: PictureScreen) -> None:
-        """Put on the screen what needs no catalog; done before the first one is looked at."""
+    async def read(self) -> None:
+        """Read the last view."""
         try:
             reading = in_background(self._engine.read_remembered)
-            self._last = await asyncio.wait_for(reading, _PATIENCE)
+            self.last = await asyncio.wait_for(reading, _PATIENCE)
         except (TimeoutError, OSError) as error:
             self._is_read = False
             why = error.strerror or "that took too long"
             self._tell_once(f"the last view cannot be read, and is left as it is: {why}")
-        last = self._last
-        screen.board = replace(
-            screen.board,
-            listing=last.listing,
-            filter=last.filter if _is_filter(last.filter) else "",
-            sort=last.sort if last.sort in SORTS else screen.board.sort,
-            is_wide=last.is_wide,
-            opened=last.opened,
-        )
-        screen.pane = last.pane if 1 <= last.pane <= 4 else screen.pane
-        screen.desk.drafts.restore(last.drafts)
-        screen.fit()
 
-    def come_back(self, screen: PictureScreen, catalog: Catalog) -> None:
-        """Put on the screen what the first catalog still has of it, and say what hides rows."""
-        last, board = self._last, screen.board
-        there = {one.key for one in catalog.sessions}
-        if board.listing and catalog.listing(board.listing) is None:
-            screen.board = board = replace(board, listing="")
-        screen.marks = last.marks & there
-        screen.tick()
-        if last.selected is not None and not screen.sessions.select(last.selected):
-            screen.sessions.move_to(last.row)
-        if screen.sessions.key == last.selected and last.selected is not None:
-            self._reading = last.reading
-        for line in _told(screen, self._engine.keys, catalog):
-            screen.news.tell(line)
-        self._saved = last if self._is_read else None
+    def begin(self) -> None:
+        """Write the view down from now on, unless the last one could not be read."""
+        self._saved = self.last if self._is_read else None
 
-    async def read_on(self, screen: PictureScreen) -> None:
-        """Go to where the selected stream was read, once there is something of it."""
-        place, self._reading = self._reading, None
-        if place is not None:
-            with suppress(ConsoleError, OSError):
-                await screen.reading.return_to(place)
-
-    @property
-    def is_away(self) -> bool:
-        """Whether the stream is still to be put where it was read."""
-        return self._reading is not None
-
-    async def run(self, screen: PictureScreen) -> None:
+    async def run(self) -> None:
         """Write the view down soon after each change, for ever."""
         while True:
             await asyncio.sleep(SAVE_EACH)
-            view = taken(screen)
+            view = self._current()
             if self._saved is not None and view != self._saved:
                 self._saved = view
                 if refused := await in_background(partial(self._write, view)):
                     self._tell_once(f"this view cannot be kept for the next start: {refused}")
 
-    def save(self, screen: PictureScreen) -> None:
+    def save(self) -> None:
         """Write the view down now, if it changed."""
-        view = taken(screen)
+        view = self._current()
         if self._saved is not None and view != self._saved:
             self._saved = view
             self._write(view)
@@ -118,22 +81,60 @@ class SessionRestore:
         return ""
 
 
-def taken(screen: PictureScreen) -> SavedView:
-    """Return the view that a screen shows."""
-    board, table, live = screen.board, screen.sessions, screen.live
+def snapshot(view: ViewState, drafts: tuple[Draft, ...]) -> SavedView:
+    """Return what of a view is there again at the next start."""
+    query, selected = view.query, view.selected
     return SavedView(
-        board.listing,
-        board.filter,
-        board.sort,
-        board.is_wide,
-        board.opened,
-        screen.pane,
-        table.key if table.is_placed else None,
-        table.index,
-        screen.marks,
-        None if live.is_following else max(0, live.place),
-        screen.desk.drafts.all,
+        query.listing,
+        query.filter,
+        query.sort,
+        query.is_wide,
+        query.opened,
+        view.pane,
+        selected.key if selected and view.selection_pinned else None,
+        view.row,
+        view.marks,
+        view.reading,
+        drafts,
     )
+
+
+def restored_query(query: ListQuery, last: SavedView) -> ListQuery:
+    """Return the query of the last time, but for what of it is not valid any more."""
+    return replace(
+        query,
+        listing=last.listing,
+        filter=last.filter if _is_filter(last.filter) else "",
+        sort=last.sort if last.sort in SORTS else query.sort,
+        is_wide=last.is_wide,
+        opened=last.opened,
+    )
+
+
+def there_still(query: ListQuery, catalog: Catalog) -> ListQuery:
+    """Return the query without a listing that is no more."""
+    is_lost = query.listing and catalog.listing(query.listing) is None
+    return replace(query, listing="") if is_lost else query
+
+
+def restored_words(
+    view: ViewState, drafts: Sequence[Draft], keys: Keymap, catalog: Catalog
+) -> Iterator[str]:
+    """Yield what of the last time an operator must know of not to be misled."""
+    query = view.query
+    facts = [f"filter `{query.filter}`"] if query.filter else []
+    facts += [f"listing {query.listing}"] if query.listing else []
+    facts += [f"{len(view.marks)} marked"] if view.marks else []
+    if facts:
+        yield f"as last time: {', '.join(facts)}; {keys.sign('back')} clears"
+    ids = {one.session_id for one in catalog.sessions}
+    drafts = [one for one in drafts if _can_be_sent(one, ids)]
+    if len(drafts) == 1:
+        way = again(drafts[0].question, keys)
+        yield f"an unsent prompt{_whose(drafts[0])}: {way} brings it back"
+    elif drafts:
+        named = ", ".join(formatting.short_id(one.session_id)[:4] or one.question for one in drafts)
+        yield f"{len(drafts)} unsent prompts ({named}): they are there when you ask again"
 
 
 def _is_filter(text: str) -> bool:
@@ -142,24 +143,6 @@ def _is_filter(text: str) -> bool:
     except UsageError:
         return False
     return True
-
-
-def _told(screen: PictureScreen, keys: Keymap, catalog: Catalog) -> Iterator[str]:
-    """Yield what of the last time an operator must know of not to be misled."""
-    board = screen.board
-    facts = [f"filter `{board.filter}`"] if board.filter else []
-    facts += [f"listing {board.listing}"] if board.listing else []
-    facts += [f"{len(screen.marks)} marked"] if screen.marks else []
-    if facts:
-        yield f"as last time: {', '.join(facts)}; {keys.sign('back')} clears"
-    ids = {one.session_id for one in catalog.sessions}
-    drafts = [one for one in screen.desk.drafts.all if _can_be_sent(one, ids)]
-    if len(drafts) == 1:
-        way = again(drafts[0].question, keys)
-        yield f"an unsent prompt{_whose(drafts[0])}: {way} brings it back"
-    elif drafts:
-        named = ", ".join(formatting.short_id(one.session_id)[:4] or one.question for one in drafts)
-        yield f"{len(drafts)} unsent prompts ({named}): they are there when you ask again"
 
 
 def _can_be_sent(draft: Draft, ids: set[str]) -> bool:

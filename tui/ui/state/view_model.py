@@ -26,7 +26,7 @@ class ViewModel:
     """
 
     catalog: Catalog
-    board: ListQuery
+    query: ListQuery
     at: datetime
     needs: Mapping[Key, Need]
     shown: tuple[Session | FailureGroup, ...]
@@ -38,23 +38,23 @@ class ViewModel:
     shape: sessions.ListShape
 
 
-def arranged(catalog: Catalog, board: ListQuery, now: datetime, zone: tzinfo) -> ViewModel:
-    """Return the catalog as the board orders it."""
+def arranged(catalog: Catalog, query: ListQuery, now: datetime, zone: tzinfo) -> ViewModel:
+    """Return the catalog as the query orders it."""
     gone = frozenset(one.listing_id for one in catalog.listings if one.is_vanished)
     there = [one for one in catalog.sessions if one.listing not in gone]
-    needs = needing(there, now, board.quiet_after)
+    needs = needing(there, now, query.quiet_after)
     shape = sessions.ListShape(
         0,
-        has_listing=not board.listing,
-        is_wide=board.is_wide,
+        has_listing=not query.listing,
+        is_wide=query.is_wide,
         stage_width=sessions.stage_width(catalog.sessions),
     )
     return ViewModel(
         catalog,
-        board,
+        query,
         now,
         needs,
-        board.shown(catalog, now, needs),
+        query.shown(catalog, now, needs),
         listings.groups(catalog, lambda one: needs.get(one.key)),
         expiry.ordered(there, now),
         tuple(one for one in there if is_pending(one, now)),
@@ -65,22 +65,22 @@ def arranged(catalog: Catalog, board: ListQuery, now: datetime, zone: tzinfo) ->
 
 
 def renewed(
-    old: ViewModel | None, catalog: Catalog, board: ListQuery, now: datetime, zone: tzinfo
+    old: ViewModel | None, catalog: Catalog, query: ListQuery, now: datetime, zone: tzinfo
 ) -> ViewModel:
     """Return the old order for a catalog in which nothing changed, else a new one.
 
     The clock alone seldom makes an old order wrong: it lasts the longer the more there is to order,
     and longest while no newer catalog comes.
     """
-    if old is None or old.board != board:
-        return arranged(catalog, board, now, zone)
+    if old is None or old.query != query:
+        return arranged(catalog, query, now, zone)
     is_same = old.catalog is catalog
     if not timedelta() <= now - old.at < (_KEEPS if is_same else _lasts(old)):
-        return arranged(catalog, board, now, zone)
+        return arranged(catalog, query, now, zone)
     if is_same:
         return old
     if not _is_unchanged(old.catalog, catalog):
-        return arranged(catalog, board, now, zone)
+        return arranged(catalog, query, now, zone)
     return replace(old, catalog=catalog, facts=top_line.with_room(old.facts, catalog))
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from tui.core.text.safe_text import cell_width
-from tui.ui.widgets.pane import Pane
+from tui.ui.widgets.pane import Pane, PaneSettings
 from tui.view.text.lines import Cell, Line
 
 
 class Bar(Pane):
     """Shows one line."""
 
-    def __init__(self, *, id: str, is_ascii: bool = False) -> None:
-        super().__init__(id=id, is_ascii=is_ascii)
+    def __init__(self, settings: PaneSettings) -> None:
+        super().__init__(settings)
         self.line: Line = ()
 
     def show(self, line: Line) -> None:

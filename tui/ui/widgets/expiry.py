@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 
 from tui.core.models.session import Key, Session
+from tui.ui.widgets.pane import PaneSettings
 from tui.ui.widgets.table import Table
 from tui.view.panes import expiry
 from tui.view.text.lines import Line
@@ -14,9 +15,9 @@ from tui.view.text.lines import Line
 class ExpiryPane(Table):
     """What ends next, over all listings."""
 
-    def __init__(self, *, id: str, zone: tzinfo, is_ascii: bool = False) -> None:
-        super().__init__(id=id, is_ascii=is_ascii)
-        self.zone = zone
+    def __init__(self, settings: PaneSettings) -> None:
+        super().__init__(settings)
+        self.zone = settings.zone
         self.now = datetime.fromtimestamp(0, UTC)
         self.sessions: dict[Key, Session] = {}
         self.pending: Sequence[Session] = ()
@@ -39,9 +40,6 @@ class ExpiryPane(Table):
     def session(self) -> Session | None:
         """The selected session."""
         return self.sessions.get(self.key) if self.key else None
-
-    def title(self) -> str:
-        return "3 Expiry"
 
     def note(self) -> str:
         return str(len(self.keys))

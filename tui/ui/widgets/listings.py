@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tui.core.models.session import Key
+from tui.ui.widgets.pane import PaneSettings
 from tui.ui.widgets.table import Table
 from tui.view.panes import listings
 from tui.view.text.lines import Line
@@ -13,8 +14,8 @@ class ListingsPane(Table):
 
     groups: dict[str, listings.ListingGroup]
 
-    def __init__(self, *, id: str, is_ascii: bool = False) -> None:
-        super().__init__(id=id, is_ascii=is_ascii)
+    def __init__(self, settings: PaneSettings) -> None:
+        super().__init__(settings)
         self.groups = {}
         self.is_held = False
 
@@ -34,9 +35,6 @@ class ListingsPane(Table):
     def listing(self) -> str:
         """The selected listing's name; empty for all."""
         return self.key[1] if self.key else listings.ALL
-
-    def title(self) -> str:
-        return "1 Listings"
 
     def note(self) -> str:
         return ("held  " if self.is_held else "") + str(max(0, len(self.keys) - 1))

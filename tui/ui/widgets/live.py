@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime
 
 from textual.message import Message
 
@@ -12,7 +12,7 @@ from tui.core.models.session import Session
 from tui.operations.stream.follow import StreamPage, StreamUpdate
 from tui.ui.terminal.paint_throttle import PaintThrottle
 from tui.ui.widgets.page_request import PageRequest
-from tui.ui.widgets.pane import Pane
+from tui.ui.widgets.pane import Pane, PaneSettings
 from tui.view.stream import entry_lines, stream_title
 from tui.view.stream.stream_buffer import Place, StreamBuffer
 from tui.view.stream.subagent_lines import SubagentLines
@@ -24,7 +24,7 @@ _NEAR = 40  # entries from an edge of what is in memory
 class LivePane(Pane):
     """A window on the stream; follows the end only while the operator is at the end.
 
-    `start` and `end` are the places in the file between which entries are in memory; `told_to` is
+    `start` and `end` are the places in the file between which entries are in memory; `known_end` is
     how far the file is known to go.
     """
 
@@ -35,24 +35,14 @@ class LivePane(Pane):
             super().__init__()
             self.wish = wish
 
-    def __init__(
-        self,
-        *,
-        id: str,
-        zone: tzinfo,
-        quiet_after: timedelta,
-        follows: str,
-        is_ascii: bool = False,
-        is_remote: bool = False,
-        access: entry_lines.Access = "full",
-    ) -> None:
-        super().__init__(id=id, is_ascii=is_ascii)
-        self._pace = PaintThrottle(is_remote=is_remote)
-        self._follows, self._access = follows, access
+    def __init__(self, settings: PaneSettings) -> None:
+        super().__init__(settings)
+        self._pace = PaintThrottle(is_remote=settings.is_remote)
+        self._follows, self._access = settings.follow_key, settings.access
         self._is_waiting = False
         self._found: Place | None = None
         self._awaited: tuple[int, str, Place] | None = None
-        self.quiet_after = quiet_after
+        self.quiet_after = settings.quiet_after
         self.now = datetime.fromtimestamp(0, UTC)
         self.session: Session | None = None
         self.has_rule = True
@@ -62,9 +52,9 @@ class LivePane(Pane):
         self.says = ""
         self.spent = SessionUsage()
         self.wish: PageRequest | None = None
-        self.start = self.end = self.told_to = 0
+        self.start = self.end = self.known_end = 0
         self.top: Place = (0, 0)
-        self._roll = StreamBuffer(zone)
+        self._buffer = StreamBuffer(settings.zone)
         self._writing: entry_lines.PartialBlocks | None = None
         self._branches = ""
         self._current: int | None = None
@@ -81,8 +71,8 @@ class LivePane(Pane):
         self.spent = SessionUsage()
         self._writing, self._branches = None, ""
         self._forget(0)
-        self._roll.asides = SubagentLines()
-        self.told_to = 0
+        self._buffer.asides = SubagentLines()
+        self.known_end = 0
         self._end_lines()
         self._settle()
 
@@ -91,26 +81,26 @@ class LivePane(Pane):
         if session is not None and self.session is not None and session.key == self.session.key:
             self.session = session
         self.now = now
-        today = now.astimezone(self._roll.zone).date()
-        if today != self._roll.today:
-            self._roll.today = today
-            self._roll.redraw()
+        today = now.astimezone(self._buffer.zone).date()
+        if today != self._buffer.today:
+            self._buffer.today = today
+            self._buffer.redraw()
         self._settle_soon()
 
     def add(self, update: StreamUpdate) -> None:
         """Show what is new in the stream; far from its end only count it."""
-        if update.was_reset or not (self._roll.entries or self.told_to):
+        if update.was_reset or not (self._buffer.entries or self.known_end):
             self._forget(update.start)
-            self._roll.asides = SubagentLines()
-            self.end = self.told_to = update.start
-        is_attached = self.end == self.told_to
-        self.told_to = update.end
+            self._buffer.asides = SubagentLines()
+            self.end = self.known_end = update.start
+        is_attached = self.end == self.known_end
+        self.known_end = update.end
         if is_attached:
             self.end = update.end
-            self._roll.append(update.entries)
+            self._buffer.append(update.entries)
         notices = tuple(Entry(EntryKind.NOTICE, text) for text in update.notices)
-        self._roll.append(notices)
-        self._roll.put_aside(update.asides, update.ended)
+        self._buffer.append(notices)
+        self._buffer.put_aside(update.asides, update.ended)
         if self._awaited and update.asides and self.top == self._awaited[2]:
             self.go_to(*self._awaited[:2])
         self.spent, self._writing = update.spent, update.partial
@@ -132,13 +122,13 @@ class LivePane(Pane):
             if wish.side in ("start", "end", "around") and page is pages[0]:
                 self._forget(page.start)
                 self.end = page.stop
-                self._roll.append(page.entries)
+                self._buffer.append(page.entries)
             elif page.stop == self.start and wish.side == "before":
-                moved = self._roll.prepend(page.entries)
+                moved = self._buffer.prepend(page.entries)
                 self.start = page.start
                 self._move_places(moved)
             elif page.start == self.end:
-                self._roll.append(page.entries)
+                self._buffer.append(page.entries)
                 self.end = page.stop
         if wish.side == "end":
             self.is_following = True
@@ -146,14 +136,14 @@ class LivePane(Pane):
         self._settle()
 
     def _forget(self, start: int) -> None:
-        self._roll = self._roll.anew()
+        self._buffer = self._buffer.anew()
         self.start = self.end = start
         self.top, self._current = (0, 0), None
         self.wish = self._found = self._awaited = None
 
     def _trim(self) -> None:
         """Let go of what is far from where the operator reads; it can be read again."""
-        roll = self._roll
+        roll = self._buffer
         while roll.is_full and len(roll.entries) > 1:
             if self.is_following or self.top[0] > len(roll.entries) // 2 or self.end <= 0:
                 self._move_places(-roll.drop_first())
@@ -175,11 +165,11 @@ class LivePane(Pane):
     @property
     def is_at_end(self) -> bool:
         """Whether the end of the file is in memory."""
-        return self.end >= self.told_to
+        return self.end >= self.known_end
 
     def scroll_lines(self, lines: int) -> None:
         """Scroll; reaching the end follows it again."""
-        top = self._roll.moved(self.top, lines)
+        top = self._buffer.moved(self.top, lines)
         self.follow(is_on=top >= self._lowest() and lines > 0, top=top)
 
     def go_to_start(self) -> None:
@@ -187,13 +177,13 @@ class LivePane(Pane):
         self.is_following = False
         self._current, self.top = None, (0, 0)
         if self.start > 0:
-            self._wish(PageRequest("start", 0, self.told_to))
+            self._wish(PageRequest("start", 0, self.known_end))
         self._settle()
 
     def go_to_end(self) -> None:
         """Show the last lines of the file, and follow what comes."""
         if not self.is_at_end:
-            self._wish(PageRequest("end", self.told_to))
+            self._wish(PageRequest("end", self.known_end))
         self.follow(is_on=True)
 
     def follow(self, *, is_on: bool, top: Place | None = None) -> None:
@@ -204,21 +194,21 @@ class LivePane(Pane):
         if self.is_following:
             self.unseen, self._current, self._found = 0, None, None
         elif is_on and self.wish is None:
-            self._wish(PageRequest("end", self.told_to))
+            self._wish(PageRequest("end", self.known_end))
         self._settle()
 
     def go_to(self, place: int, words: str) -> bool:
         """Show what stands at a place of the file, with `words` in sight; false without it yet."""
-        found = self._roll.sought(place, words) if self.start <= place < self.end else None
+        found = self._buffer.sought(place, words) if self.start <= place < self.end else None
         if found is None:
             return False
         self.is_following = False
         if found[1] < 0:
-            self._roll.open(found[0])
-            found = self._roll.sought(place, words) or found
+            self._buffer.open(found[0])
+            found = self._buffer.sought(place, words) or found
         index, row = found
         self._current, self._found = index, (index, max(0, row))
-        self.top = self._roll.moved((index, max(0, row)), -(self.body_height // 3))
+        self.top = self._buffer.moved((index, max(0, row)), -(self.body_height // 3))
         self._settle()
         self._awaited = (place, words, self.top) if row < 0 else None
         return True
@@ -226,18 +216,18 @@ class LivePane(Pane):
     @property
     def place(self) -> int:
         """The place in the file of what a search goes on from; -1 for none."""
-        if self._current is not None and self._current < len(self._roll.entries):
-            return self._roll.entries[self._current].place
-        return max(-1, self._roll.place_at(self.top[0]) - 1)
+        if self._current is not None and self._current < len(self._buffer.entries):
+            return self._buffer.entries[self._current].place
+        return max(-1, self._buffer.place_at(self.top[0]) - 1)
 
     def step(self, step: int) -> None:
         """Go to the next entry in sight or beyond, or to the one before."""
         current = self._marked()
-        index = len(self._roll.entries) if current is None else current
-        while 0 <= (index := index + step) < len(self._roll.entries):
-            if self._roll.lines(index):
+        index = len(self._buffer.entries) if current is None else current
+        while 0 <= (index := index + step) < len(self._buffer.entries):
+            if self._buffer.lines(index):
                 break
-        if 0 <= index < len(self._roll.entries):
+        if 0 <= index < len(self._buffer.entries):
             self._current = index
             self._bring_in_sight(index)
         self._settle()
@@ -246,14 +236,14 @@ class LivePane(Pane):
         """Open or fold the entry that is marked."""
         index = self._marked()
         if index is not None:
-            self._roll.toggle(index)
+            self._buffer.toggle(index)
             self._current, self.is_following = index, False
             self._bring_in_sight(index)
             self._settle()
 
     def next_tools(self) -> str:
         """Show tools short, in full, or not at all; return which."""
-        shown = self._roll.next_tools()
+        shown = self._buffer.next_tools()
         self._settle()
         return shown
 
@@ -263,15 +253,15 @@ class LivePane(Pane):
         index = self._marked()
         if index is None:
             return None, None
-        entry = self._roll.entries[index]
-        return entry, self._roll.results.get(entry.tool_id)
+        entry = self._buffer.entries[index]
+        return entry, self._buffer.results.get(entry.tool_id)
 
     def _marked(self) -> int | None:
         """Return the chosen entry if it is in sight, else the first that begins there.
 
         At the end it is the last one: nobody can bring that to the top.
         """
-        there = [place[0] for place, _ in self._shown if place[0] < len(self._roll.entries)]
+        there = [place[0] for place, _ in self._shown if place[0] < len(self._buffer.entries)]
         if self._current in there or not there:
             return self._current if there else None
         begun = [index for (index, row), _ in self._shown if row == 0 and index in there]
@@ -281,25 +271,25 @@ class LivePane(Pane):
 
     def _bring_in_sight(self, index: int) -> None:
         self.is_following = False
-        bottom = self._roll.moved(self.top, self.body_height - 1)
+        bottom = self._buffer.moved(self.top, self.body_height - 1)
         if (index, 0) < self.top:
             self.top = (index, 0)
         elif (index, 0) > bottom:
-            last = self._roll.moved((index, 0), len(self._roll.lines(index)))
-            top = self._roll.moved(last, -self.body_height)
+            last = self._buffer.moved((index, 0), len(self._buffer.lines(index)))
+            top = self._buffer.moved(last, -self.body_height)
             self.top = min(top, (index, 0))
 
     @property
     def has_asides(self) -> bool:
         """Whether sub-agents said something, and may have said more since."""
-        return self._roll.asides.has_any
+        return self._buffer.asides.has_any
 
     # What is shown ---------------------------------------------------------------------------
 
     @property
     def count(self) -> int:
         """How many entries of the session's stream are in memory."""
-        return len(self._roll.entries)
+        return len(self._buffer.entries)
 
     def title(self) -> str:
         room = title_room(self.note(), self.body_width)
@@ -314,8 +304,8 @@ class LivePane(Pane):
         return (f"{self.unseen} new ↓" if self.unseen else f"{self._follows} follows") + share
 
     def _share(self) -> float:
-        place = self._roll.place_at(self.top[0])
-        return max(0, place) / self.told_to if self.told_to else 0.0
+        place = self._buffer.place_at(self.top[0])
+        return max(0, place) / self.known_end if self.known_end else 0.0
 
     def body_line(self, y: int) -> Line:
         if y < len(self._shown):
@@ -331,7 +321,7 @@ class LivePane(Pane):
 
     def resized(self) -> None:
         """Wrap what is in sight again."""
-        self._roll.fit(self._text_width)
+        self._buffer.fit(self._text_width)
         self._end_lines()
         self._settle()
 
@@ -340,7 +330,7 @@ class LivePane(Pane):
         return max(20, self.body_width - 2)
 
     def _lowest(self) -> Place:
-        return self._roll.bottom(self.body_height)
+        return self._buffer.bottom(self.body_height)
 
     def _settle_soon(self) -> None:
         """Settle when what was painted last has gone down the line."""
@@ -358,10 +348,10 @@ class LivePane(Pane):
 
     def _settle(self) -> None:
         """Clamp to what is there, wish for what is lacking, and draw."""
-        self._roll.fit(self._text_width)
+        self._buffer.fit(self._text_width)
         lowest = self._lowest()
         self.top = lowest if self.is_following else min(self.top, lowest)
-        self._shown = self._roll.visible(self.top, self.body_height)
+        self._shown = self._buffer.visible(self.top, self.body_height)
         self._wish_for_more()
         self._pace.pay(self.redraw())
 
@@ -372,9 +362,9 @@ class LivePane(Pane):
         is_short = len(self._shown) < self.body_height
         is_near = self.top[0] < _NEAR and not self.is_following
         if self.start > 0 and (is_near or is_short):
-            self._wish(PageRequest("before", self.start, at=self._roll.time(1)))
-        elif not self.is_at_end and last > len(self._roll.entries) - _NEAR:
-            self._wish(PageRequest("after", self.end, self.told_to, self._roll.time(-1)))
+            self._wish(PageRequest("before", self.start, at=self._buffer.time(1)))
+        elif not self.is_at_end and last > len(self._buffer.entries) - _NEAR:
+            self._wish(PageRequest("after", self.end, self.known_end, self._buffer.time(-1)))
 
     def _wish(self, wish: PageRequest) -> None:
         self.wish = wish
@@ -382,7 +372,7 @@ class LivePane(Pane):
 
     def wish_around(self, place: int) -> PageRequest:
         """Lack what stands around a place of the file; whoever asks for this brings it."""
-        self.wish = PageRequest("around", place, self.told_to)
+        self.wish = PageRequest("around", place, self.known_end)
         return self.wish
 
     def _end_lines(self) -> None:
@@ -392,6 +382,6 @@ class LivePane(Pane):
         if self.is_at_end and self._writing is not None:
             tail += entry_lines.writing_lines(self._writing, width)
         if self.is_at_end and run is not None:
-            zone, plain, access = self._roll.zone, self.is_ascii, self._access
+            zone, plain, access = self._buffer.zone, self.is_ascii, self._access
             tail += entry_lines.run_lines(run, width, self.now, zone, is_ascii=plain, access=access)
-        self._roll.tail = tail
+        self._buffer.tail = tail

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from tui.core.text.safe_text import cell_width, one_line
-from tui.ui.widgets.pane import Pane
+from tui.ui.widgets.pane import Pane, PaneSettings
 from tui.view.text.lines import Cell, Line
 from tui.view.text.styled_text import wrap
 
@@ -16,8 +16,8 @@ LEAST_ROWS = 2
 class MessageBar(Pane):
     """Shows a message, in as many rows as it may take."""
 
-    def __init__(self, *, id: str, is_ascii: bool = False) -> None:
-        super().__init__(id=id, is_ascii=is_ascii)
+    def __init__(self, settings: PaneSettings) -> None:
+        super().__init__(settings)
         self.message = Cell("")
         self.keys: Line = ()
         self.is_whole = False

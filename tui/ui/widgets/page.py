@@ -7,7 +7,7 @@ from functools import partial
 
 from tui.core.text.safe_text import cell_width, fit
 from tui.ui.terminal.link import LinkApp
-from tui.ui.widgets.pane import Pane
+from tui.ui.widgets.pane import Pane, PaneSettings
 from tui.view.panes import page
 from tui.view.text.lines import Cell, Line, title_room
 
@@ -21,8 +21,8 @@ class PagePane(Pane):
     and `is_all_seen` tells whether the terminal took every one at the width there is now.
     """
 
-    def __init__(self, *, id: str, is_ascii: bool = False) -> None:
-        super().__init__(id=id, is_ascii=is_ascii)
+    def __init__(self, settings: PaneSettings) -> None:
+        super().__init__(settings)
         self.has_rule = True
         self.is_active = True
         self.top = 0

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.core.models.catalog import Catalog
 from tui.core.text.safe_text import agreed, cell_width
+from tui.view.stream.entry_lines import Access
 from tui.view.text.ascii import plain
 from tui.view.text.lines import Cell, Line, clipped, rule
 
@@ -20,29 +25,50 @@ STYLES = (
 # The screen alone has them: each costs its share of every change of what is where.
 CELL = "cell--"
 _BLANKS = {ord("\n"): " ", ord("\t"): " "}
-_CORNERS = {"top": ("┌", "┐"), "lower": ("├", "┤")}
+_CORNERS = {"top": ("┌", "┐"), "middle": ("├", "┤"), "lower": ("├", "┤")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaneSettings:
+    """What a pane is made with: its id, the label of its rule, and how this console draws.
+
+    `follow_key` is the key that follows a stream, `access` how far one may act here.
+    """
+
+    id: str
+    label: str = ""
+    is_ascii: bool = False
+    is_remote: bool = False
+    zone: tzinfo = UTC
+    quiet_after: timedelta = timedelta()
+    follow_key: str = ""
+    access: Access = "full"
 
 
 class Pane(Widget):
     """A pane of lines. What a subclass shows is `body_line`; after any change call `redraw`.
 
-    `frame` is empty (no border), `top` (the first box of a column) or `lower` (the box below it,
-    which also closes the column).
+    `frame` is empty (no border), `top` (the first box of a column), `middle` (one below it) or
+    `lower` (the last one, which also closes the column).
     """
 
     can_focus = False
 
-    def __init__(self, *, id: str, is_ascii: bool = False) -> None:
-        super().__init__(id=id)
+    def __init__(self, settings: PaneSettings) -> None:
+        super().__init__(id=settings.id)
         self.frame = ""
         self.is_active = False
-        self.is_ascii = is_ascii
+        self.label = settings.label
+        self.is_ascii = settings.is_ascii
         self.has_rule = False
         self._drawn: dict[int, Line] = {}
 
     def title(self) -> str:
         """Return what stands at the left of the pane's rule."""
-        return ""
+        return self.label
+
+    def look(self, catalog: Catalog, now: datetime) -> None:
+        """Take note of a catalog as it is now; only a pane that is fed nothing else needs it."""
 
     def note(self) -> str:
         """Return what stands at the right of the pane's rule."""

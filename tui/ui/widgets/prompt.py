@@ -16,6 +16,7 @@ from tui.ui.terminal.keyboard import TypedAhead
 from tui.ui.terminal.link import LinkApp
 from tui.ui.widgets.line_editor import LONGEST, LineEditor
 from tui.ui.widgets.message_bar import LEAST_ROWS, MessageBar, warning
+from tui.ui.widgets.pane import PaneSettings
 from tui.view.text.lines import Cell, Line
 
 T = TypeVar("T")
@@ -45,8 +46,8 @@ class PromptBar(MessageBar):
 
     can_focus = True
 
-    def __init__(self, *, id: str, is_ascii: bool = False) -> None:
-        super().__init__(id=id, is_ascii=is_ascii)
+    def __init__(self, settings: PaneSettings) -> None:
+        super().__init__(settings)
         self.editor = LineEditor()
         self._is_held = False
         self._typed: deque[events.Key | events.Paste] = deque()
@@ -60,7 +61,7 @@ class PromptBar(MessageBar):
         self._placeholder = ""
         self._warns: Sequence[str] = ()
         self._refusal = ""
-        self._typed_so_far: Callable[[str], object] | None = None
+        self._record: Callable[[str], object] | None = None
         self._rows = LEAST_ROWS
         self._is_shown = self._counts_on_it = False
         self._gave_up: asyncio.Event | None = None
@@ -150,7 +151,7 @@ class PromptBar(MessageBar):
         preview: Preview | None = None,
         complete: Complete | None = None,
         warns: Sequence[str] = (),
-        typed: Callable[[str], object] | None = None,
+        record: Callable[[str], object] | None = None,
         refused: str = "",
         turns: Turns = _NO_TURNS,
         counts_on_it: bool = False,
@@ -158,7 +159,7 @@ class PromptBar(MessageBar):
         """Ask for a line of text; `preview` says what the words so far would do.
 
         `complete` makes more of them when Tab is pressed; `warns` stands behind the answer while
-        there is room; `typed` hears the words at once and at each change. Why the last answer was
+        there is room; `record` gets the line once it is answered or left. Why the last answer was
         `refused` stands there in full until a key is pressed. `turns` are as for `choose`; with
         them, or if the answer `counts_on_it`, Enter before the question was shown answers nothing.
         """
@@ -166,13 +167,12 @@ class PromptBar(MessageBar):
         if turns:
             self._typed.clear()
         self._refusal = one_line(refused)
-        self._typed_so_far = typed
+        self._record = record
         self.editor = LineEditor(text)
         self._preview = preview
         self._complete = complete
         self._placeholder = placeholder
         self._warns = warns
-        self._tell_typed()
         return await self._ask(asks, counts_on_it=counts_on_it or bool(turns))
 
     async def wait_for(
@@ -220,7 +220,9 @@ class PromptBar(MessageBar):
         finally:
             self._answer = None
             self.message = Cell("")
-            self._preview = self._typed_so_far = None
+            if self._record is not None:
+                self._record(self.editor.text)
+            self._preview = self._record = None
             self._refusal = ""
             self.redraw()
         if self.gone:
@@ -358,7 +360,6 @@ class PromptBar(MessageBar):
             self.editor = LineEditor(self._complete(self.editor.before), self.editor.after)
         else:
             self.editor.press(event.key, event.character)
-        self._tell_typed()
 
     def _choose(self, choice: str, answer: asyncio.Future[str]) -> None:
         if not choice:
@@ -370,10 +371,6 @@ class PromptBar(MessageBar):
     def _why_too_early(self) -> str:
         """Return why a key does not answer: nobody had seen the question when it was pressed."""
         return TOO_EARLY if self._counts_on_it and not self._is_shown else ""
-
-    def _tell_typed(self) -> None:
-        if self._typed_so_far is not None:
-            self._typed_so_far(self.editor.text)
 
     def _paste(self, text: str) -> None:
         """Put pasted text in the line: nothing of it where a key is asked for, or without room."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime
 
 from tui.core.attention import FailureGroup
 from tui.core.models.session import Key, Session
+from tui.ui.widgets.pane import PaneSettings
 from tui.ui.widgets.table import Table
 from tui.view.panes import sessions
 from tui.view.text.lines import Line
@@ -21,12 +22,10 @@ class SessionsPane(Table):
     A row is a session, or failures that have one cause; marks are always of sessions.
     """
 
-    def __init__(
-        self, *, id: str, zone: tzinfo, quiet_after: timedelta, is_ascii: bool = False
-    ) -> None:
-        super().__init__(id=id, is_ascii=is_ascii)
-        self.zone = zone
-        self.quiet_after = quiet_after
+    def __init__(self, settings: PaneSettings) -> None:
+        super().__init__(settings)
+        self.zone = settings.zone
+        self.quiet_after = settings.quiet_after
         self.now = datetime.fromtimestamp(0, UTC)
         self.sessions: dict[Key, Session] = {}
         self.groups: dict[Key, FailureGroup] = {}
@@ -73,9 +72,6 @@ class SessionsPane(Table):
     def _fitted(self) -> sessions.ListShape:
         is_wide = self.shape.is_wide or self.body_width >= WIDE
         return replace(self.shape, width=self.text_width, is_wide=is_wide)
-
-    def title(self) -> str:
-        return "2 Sessions"
 
     def note(self) -> str:
         marked = f"{len(self.marks)} marked  " if self.marks else ""

@@ -11,7 +11,7 @@ from textual import events
 from textual.message import Message
 
 from tui.core.models.session import Key
-from tui.ui.widgets.pane import Pane
+from tui.ui.widgets.pane import Pane, PaneSettings
 from tui.view.text.lines import Cell, Line
 
 
@@ -33,14 +33,14 @@ class Table(Pane):
             super().__init__()
             self.table = table
 
-    def __init__(self, *, id: str, is_ascii: bool = False) -> None:
-        super().__init__(id=id, is_ascii=is_ascii)
+    def __init__(self, settings: PaneSettings) -> None:
+        super().__init__(settings)
         self.keys: tuple[Key, ...] = ()
         self.index = 0
         self.first = 0
         self.has_foot = False
         self.empty: tuple[str, ...] = ()
-        self.is_placed = False
+        self.selection_pinned = False
         self._places: dict[Key, int] = {}
 
     def head_line(self) -> Line:
@@ -71,7 +71,7 @@ class Table(Pane):
         self.keys = tuple(keys)
         self._places = {key: index for index, key in enumerate(self.keys)}
         last = max(0, len(self.keys) - 1)
-        at = self._places.get(kept, min(self.index, last)) if kept and self.is_placed else 0
+        at = self._places.get(kept, min(self.index, last)) if kept and self.selection_pinned else 0
         self.index = at
         self.first = self.index - place
         self._settle()
@@ -91,7 +91,7 @@ class Table(Pane):
 
     def move_to(self, index: int) -> None:
         """Put the selection on a row; the nearest one when there is none of that index."""
-        self.is_placed = True
+        self.selection_pinned = True
         index = max(0, min(index, len(self.keys) - 1))
         if index == self.index:
             return

@@ -1,0 +1,80 @@
+"""Runs one flow at a time, and says what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from tui.core.errors import ConsoleError
+from tui.core.models.session import Session
+from tui.ui.actions.action_context import ActionContext
+from tui.ui.actions.outcome import Outcome
+from tui.ui.background.loops import write_down
+from tui.ui.state.view_store import ViewStore
+from tui.ui.widgets.panes import Panes
+from tui.ui.widgets.prompt import Cancelled, StoppedWaiting
+
+Flow = Coroutine[Any, Any, Outcome]
+
+
+class FlowRunner:
+    """`start` runs a coroutine beside the screen, `done` is called after each flow.
+
+    `started` is the id of the run that was started last, until its session is there.
+    """
+
+    def __init__(
+        self,
+        context: ActionContext,
+        panes: Panes,
+        store: ViewStore,
+        start: Callable[[Coroutine[Any, Any, None]], object],
+        done: Callable[[], None],
+    ) -> None:
+        self._context = context
+        self._panes = panes
+        self._store = store
+        self._start = start
+        self._done = done
+        self.started = ""
+
+    def act(self, flow: Flow, about: Sequence[Session] = ()) -> None:
+        """Let a flow have the keyboard until it is done; `about` is what it asks about."""
+        self._panes.question.hold()
+        self._context.asks_about(about)
+        self._panes.sessions.selection_pinned = True
+        self._start(self._run(flow))
+
+    async def _run(self, flow: Flow) -> None:
+        context, question = self._context, self._panes.question
+        done, is_taken = len(context.done), False
+        try:
+            self._take(await flow)
+            is_taken = True
+        except StoppedWaiting as error:
+            question.say(str(error))
+        except Cancelled:
+            is_taken = True  # left by a key: what follows it is meant for the panes
+            question.say("")
+        except ConsoleError as error:
+            question.say(str(error), "bad")
+        except Exception as error:  # a fault in one flow must not take the console along
+            write_down(context.engine, "a deed", error)
+            question.say(f"{type(error).__name__}: {error}", "bad")
+        finally:
+            if len(context.done) != done:
+                context.said_of_done = question.message.text
+            context.asks_about(())
+            question.release(drops_typed=not is_taken)
+            self._done()
+
+    def _take(self, outcome: Outcome) -> None:
+        """Say what came of a flow, keep what can be undone, and leave marked only what failed."""
+        context, question = self._context, self._panes.question
+        if outcome.message is not None:
+            question.say(outcome.message, outcome.style)
+        context.remember(outcome.done)
+        if outcome.failed is not None:
+            acted = {one.key for one in context.about}
+            self._store.change(marks=(self._store.view.marks - acted) | outcome.failed)
+        self.started = outcome.started or self.started

@@ -1,0 +1,378 @@
+"""What each key does, by the name of its handler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any
+
+from tui.core.attention import FailureGroup
+from tui.core.key_actions import KeyAction
+from tui.core.models.session import Key, Session
+from tui.core.pane_table import EXPIRY, LISTINGS, LIVE, SESSIONS
+from tui.core.session_filter import parse_filter
+from tui.ui.actions import answering, cleaning, copying, resuming, session_actions, undoing
+from tui.ui.actions.action_context import ActionContext
+from tui.ui.actions.command_line import CommandLine
+from tui.ui.actions.flow_runner import Flow, FlowRunner
+from tui.ui.actions.key_targets import KeyTargets
+from tui.ui.actions.outcome import Outcome
+from tui.ui.actions.prompting import until_taken
+from tui.ui.background.pane_feed import PaneFeed
+from tui.ui.background.reading import PageReader
+from tui.ui.state.view_state import ViewState
+from tui.ui.state.view_store import ViewStore
+from tui.ui.terminal.link import LinkApp
+from tui.ui.widgets.live import LivePane
+from tui.ui.widgets.page import PagePane
+from tui.ui.widgets.panes import Panes
+from tui.view.panes.page import help_lines
+
+Once = Callable[[str, Coroutine[Any, Any, None]], None]
+_FAR = 10**9
+
+
+class KeyHandlers:
+    """Changes the view, or starts a flow; `once` runs a coroutine beside all else."""
+
+    def __init__(
+        self,
+        context: ActionContext,
+        panes: Panes,
+        store: ViewStore,
+        feed: PaneFeed,
+        flows: FlowRunner,
+        reading: PageReader,
+        targets: Callable[[], KeyTargets],
+        once: Once,
+        keys: tuple[KeyAction, ...],
+    ) -> None:
+        self._engine = context.engine
+        self._context = context
+        self._panes = panes
+        self._store = store
+        self._feed = feed
+        self._flows = flows
+        self._reading = reading
+        self._targets = targets
+        self._once = once
+        self._keys = keys
+        self._sought = ""
+        self._said_of_marks = ""
+        self._line = CommandLine(
+            context,
+            store,
+            feed,
+            targets,
+            {"wide": self._wide, "help": self._show_help, "quit": self._quit},
+        )
+
+    def run(self, action: KeyAction) -> None:
+        """Do what a key does."""
+        getattr(self, action.handler)(*action.args)
+
+    @property
+    def _view(self) -> ViewState:
+        return self._store.view
+
+    @property
+    def _text(self) -> PagePane | LivePane | None:
+        """The text that has the keys, if any."""
+        return self._panes.text(self._view.pane)
+
+    def _say(self, text: str, style: str = "") -> None:
+        self._panes.question.say(text, style)
+
+    def _sign(self, name: str) -> str:
+        return self._engine.keys.sign(name)
+
+    def _fit(self) -> None:
+        self._context.pages.fit()
+
+    # Moving ----------------------------------------------------------------------------------
+
+    def move(self, rows: int) -> None:
+        self._context.commands = ()
+        if (text := self._text) is not None:
+            text.scroll_lines(rows)
+        elif (table := self._panes.table(self._view.pane)) is not None:
+            table.move(rows)
+
+    def move_to(self, where: str) -> None:
+        if isinstance(self._text, LivePane):
+            self._text.go_to_end() if where == "end" else self._text.go_to_start()
+        else:
+            self.move(_FAR if where == "end" else -_FAR)
+
+    def page(self, pages: int) -> None:
+        if (text := self._text) is not None:
+            self.move(pages * (text.body_height - 1))
+        elif (table := self._panes.table(self._view.pane)) is not None:
+            self.move(pages * table.page)
+
+    def pane(self, number: int) -> None:
+        self._store.change(pane=number, is_full=False)
+        self._context.commands = ()
+        if number == LIVE:
+            # What is read must not change with what comes to the top.
+            self._panes.sessions.selection_pinned = True
+        self._fit()
+
+    def next_pane(self, step: int = 1) -> None:
+        self.pane((self._view.pane - 1 + step) % len(self._panes.numbered) + 1)
+
+    def enter(self) -> None:
+        self._context.commands = ()
+        view, store = self._view, self._store
+        if view.pane == LISTINGS:
+            store.change(query=replace(view.query, listing=view.listing), pane=SESSIONS)
+        elif view.pane == EXPIRY and view.ending is not None:
+            if self._feed.go_to(view.ending):
+                store.change(pane=SESSIONS)
+        elif view.pane == SESSIONS and view.group is not None:
+            self._toggle_group(view.group)
+        elif view.is_full:
+            self._panes.live.toggle()
+        elif view.pane in (SESSIONS, EXPIRY, LIVE):
+            self._feed.read_in_full()
+        self._fit()
+
+    def leave(self) -> None:
+        self._context.commands = ()
+        view, store = self._view, self._store
+        hides_all = view.query.filter and store.catalog is not None and not view.shown
+        if view.is_page_open:
+            self._context.pages.leave()
+        elif hides_all and not (view.is_full or view.is_covering):
+            store.change(query=replace(view.query, filter=""))
+        elif view.is_full or view.pane != SESSIONS:
+            store.change(pane=SESSIONS, is_full=False)
+        elif view.marks:
+            self._take_marks(frozenset())
+        elif view.query.filter or view.query.listing:
+            store.change(query=replace(view.query, listing="", filter=""))
+        self._fit()
+
+    def quit_or_leave(self) -> None:
+        view = self._view
+        if view.is_page_open or view.is_full or view.is_covering:
+            self.leave()
+        else:
+            self._quit()
+
+    def attention(self) -> None:
+        self._context.commands = ()
+        found, sessions = self._store.latest(), self._panes.sessions
+        needing = found.needs.keys() if found else frozenset()
+        start = sessions.index + 1
+        for key in sessions.keys[start:] + sessions.keys[:start]:
+            if not needing.isdisjoint(sessions.keys_of(key)):
+                self._store.change(pane=SESSIONS)
+                sessions.select(key)
+                self._fit()
+                return
+        self._say("nothing needs attention here", "good")
+
+    def follow(self) -> None:
+        self._panes.live.follow(is_on=not self._panes.live.is_following)
+
+    def tools(self) -> None:
+        self._say(f"tools {self._panes.live.next_tools()}")
+
+    def entry(self, step: int) -> None:
+        if self._view.is_full:
+            self._panes.live.step(step)
+        else:
+            signs = [self._sign(f"entry_{way}") for way in ("before", "after")]
+            self._say(f"{' and '.join(signs)} go from entry to entry in full Live")
+
+    def sort(self) -> None:
+        self._store.change(query=self._store.query.sorted_next())
+        self._say(f"sorted by {self._store.query.sort}")
+        self._feed.tick()
+
+    def _wide(self) -> None:
+        query = self._store.query
+        self._store.change(query=replace(query, is_wide=not query.is_wide))
+
+    # The console itself ----------------------------------------------------------------------
+
+    def help(self) -> None:
+        if self._view.is_page_open:
+            self._context.pages.leave()
+        else:
+            self._show_help()
+
+    def _show_help(self) -> None:
+        """Show every key and verb, and why some are of no use now."""
+        targets, known = self._targets(), self._line.known
+        keys = tuple(
+            (self._engine.keys.signs(one.name), one.help, targets.why_not(one))
+            for one in self._keys
+        )
+        named = tuple((one.name, one.summary, self._line.why_not(one)) for one in known)
+        sign = self._sign("verbs")
+        self._context.pages.draw(
+            "Keys and verbs", lambda width: help_lines(keys, named, width, sign)
+        )
+
+    def _quit(self) -> None:
+        self._panes.question.app.exit(self._runs_that_go_on())
+
+    def _runs_that_go_on(self) -> int:
+        """Return how many agents of ours run."""
+        sessions = self._store.catalog.sessions if self._store.catalog else ()
+        return sum(one.is_live and one.run is not None and not one.run.is_over for one in sessions)
+
+    def redraw(self) -> None:
+        if isinstance(app := self._panes.question.app, LinkApp):
+            app.begin_again()
+
+    def suspend(self) -> None:
+        app = self._panes.question.app
+        if isinstance(app, LinkApp) and (reason := app.stop()):
+            self._say(reason, "bad")
+
+    def how_to_quit(self) -> None:
+        self._say(f"{self._sign('quit')} quits; running agents go on")
+
+    def command(self) -> None:
+        self.verb("")
+
+    def verb(self, name: str) -> None:
+        if self._context.pages.is_awaited:
+            back = self._sign("back")
+            self._say(f"a question waits behind this list: {back} goes back to it", "bad")
+        else:
+            self._flows.act(self._line.ask(f"{name} " if name else ""))
+
+    # Marks, copies ---------------------------------------------------------------------------
+
+    def mark(self) -> None:
+        sessions = self._panes.sessions
+        if self._text is not None:
+            self.page(1)
+        elif sessions.key is not None:
+            keys, marks = sessions.keys_of(sessions.key), self._view.marks
+            self._take_marks(marks - keys if keys <= marks else marks | keys)
+            self._feed.tick()
+            self.move(1)
+
+    def mark_all(self) -> None:
+        shown, marks = self._view.shown, self._view.marks
+        self._take_marks(frozenset() if shown <= marks else marks | shown)
+        self._feed.tick()
+
+    def _toggle_group(self, group: FailureGroup) -> None:
+        """Show the failures of one cause and mark them all; or close them again."""
+        view, keys = self._view, frozenset(one.key for one in group.sessions)
+        is_opening = group.cause not in view.query.opened
+        self._store.change(query=view.query.opens(group.cause))
+        self._take_marks(view.marks | keys if is_opening else view.marks - keys)
+        if is_opening:
+            signs = ", ".join(map(self._sign, ("resume", "extend", "delete")))
+            self._say(f"{len(keys)} marked: {signs} and :ack take them all; Enter closes")
+            self._said_of_marks = self._panes.question.message.text
+
+    def _take_marks(self, marks: frozenset[Key]) -> None:
+        """Mark these; what was said of those before no longer holds."""
+        self._store.change(marks=marks)
+        said, self._said_of_marks = self._said_of_marks, ""
+        if said and said == self._panes.question.message.text:
+            self._say("")
+
+    def copy(self) -> None:
+        targets, app = self._targets(), self._panes.question.app
+        selected = targets.selected
+        if self._view.is_full:
+            text = copying.entry_text(*self._panes.live.entry)
+        else:
+            text = selected.session_id if selected else targets.listing
+        if text:
+            self._once("copying", copying.copy(app, self._context, text))
+
+    def copy_command(self) -> None:
+        command = copying.command_line(self._context, self._targets())
+        app = self._panes.question.app
+        self._once("copying", copying.copy_command(app, self._context, command))
+
+    # Flows -----------------------------------------------------------------------------------
+
+    def resume(self) -> None:
+        targets = self._targets()
+        found, hidden = targets.all, targets.hidden
+        if len(found) > 1:
+            flow = resuming.resume_many(self._context, found, hidden=hidden)
+        else:
+            flow = resuming.resume(self._context, found[0], hidden=hidden)
+        self._flows.act(flow, found)
+
+    def answer(self) -> None:
+        self._act_on_selected(answering.answer)
+
+    def interrupt(self) -> None:
+        self._act_on_selected(session_actions.interrupt)
+
+    def extend(self) -> None:
+        targets = self._targets()
+        found, hidden = targets.all, targets.hidden
+        self._flows.act(session_actions.extend(self._context, found, hidden=hidden), found)
+
+    def delete(self) -> None:
+        targets = self._targets()
+        found, hidden = targets.all, targets.hidden
+        self._flows.act(session_actions.delete(self._context, found, hidden=hidden), found)
+
+    def _act_on_selected(self, flow: Callable[[ActionContext, Session], Flow]) -> None:
+        """Start a flow on the one session that is selected, marks or not."""
+        if (session := self._targets().selected) is not None:
+            self._flows.act(flow(self._context, session), (session,))
+
+    def undo(self) -> None:
+        self._flows.act(undoing.undo(self._context))
+
+    def clean_up(self) -> None:
+        targets = self._targets()
+        if targets.catalog is not None:
+            at_listings = targets.view.pane == LISTINGS
+            chosen = targets.listing if at_listings else targets.view.query.listing
+            self._flows.act(cleaning.clean_up(self._context, targets.catalog, chosen))
+
+    def filter(self) -> None:
+        is_text = not self._view.is_in_panes
+        self._flows.act(self._search() if is_text else self._filter())
+
+    async def _filter(self) -> Outcome:
+        asks = "filter: words, stage:3, live, failed, <24h, ! negates; empty shows all"
+        store, question = self._store, self._panes.question
+
+        def record(typed: str) -> None:
+            query = replace(store.query, filter=typed.strip())
+            self._context.record_command(*copying.listed(query))
+
+        async def take(typed: str) -> None:
+            parse_filter(typed.strip())
+            store.change(query=replace(store.query, filter=typed.strip()))
+
+        text = store.query.filter
+        await until_taken(question, asks, take, text=text, record=record, counts_on_it=False)
+        self._feed.tick()
+        return Outcome()
+
+    async def _search(self) -> Outcome:
+        self._sought = (await self._panes.question.ask("search", text=self._sought)).strip()
+        return await self._find(1)
+
+    def find(self, step: int) -> None:
+        if self._text is None:
+            self._say(f"{self._sign('again')} goes on with a search in full Live or on a page")
+        elif self._sought:
+            self._flows.act(self._find(step))
+
+    async def _find(self, step: int) -> Outcome:
+        text = self._text
+        if isinstance(text, LivePane):
+            await self._reading.search(self._sought, step)
+        elif self._sought and text is not None and not text.find(self._sought, step):
+            return Outcome(f"{self._sought} is not there", "bad")
+        return Outcome()

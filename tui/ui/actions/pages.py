@@ -1,0 +1,55 @@
+"""Pages over the panes: opened, awaited, left."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from tui.ui.widgets.page import Draw, PagePane
+from tui.ui.widgets.prompt import PromptBar
+from tui.view.panes import page
+
+
+class Pages:
+    """Shows lines over the panes; `fit` lays the screen out anew.
+
+    `is_awaited` while a question waits for its page to be left.
+    """
+
+    def __init__(self, pane: PagePane, question: PromptBar, fit: Callable[[], None]) -> None:
+        self.pane = pane
+        self._question = question
+        self.fit = fit
+        self._left = asyncio.Event()
+        self.is_awaited = False
+
+    def open(self, title: str, lines: Sequence[str], *, is_at_end: bool = False) -> None:
+        """Show lines of text."""
+        self.draw(title, lambda width: page.text_lines(lines, width), is_at_end=is_at_end)
+
+    def draw(self, title: str, draw: Draw, *, is_at_end: bool = False) -> None:
+        """Show what is drawn for the width there is."""
+        self.pane.open(title, draw, is_at_end=is_at_end)
+        self.fit()
+
+    async def show(self, title: str, lines: Sequence[str]) -> None:
+        """Show lines of text until they are left; the keys act again meanwhile."""
+        self._left.clear()
+        self.is_awaited = True
+        self._question.release()
+        self.open(title, lines)
+        await self._left.wait()
+        self.is_awaited = False
+        self._question.hold()
+
+    def open_paged(self, title: str, draw: Draw, note: Callable[[], str]) -> None:
+        """Show lines page by page, beside a question about them; `note` stands above them."""
+        self.pane.when_all_seen, self.pane.says = self._question.redraw, note
+        self.pane.open(title, draw, is_paged=True)
+        self.fit()
+
+    def leave(self) -> None:
+        """Give the screen back to the panes."""
+        self.pane.close()
+        self._left.set()
+        self.fit()

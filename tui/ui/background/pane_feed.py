@@ -1,0 +1,185 @@
+"""What the catalog and the clock say, drawn in the panes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from tui.core.catalog import is_gone
+from tui.core.models.session import Session
+from tui.core.pane_table import LISTINGS, LIVE, SESSIONS
+from tui.ui.background.loops import BackgroundLoops
+from tui.ui.background.pollers import StreamPoller
+from tui.ui.port import Engine
+from tui.ui.state import layout
+from tui.ui.state.notifications import Notifications
+from tui.ui.state.unread import UnreadTracker
+from tui.ui.state.view_store import ViewStore
+from tui.ui.widgets.panes import Panes
+from tui.view.panes import top_line
+from tui.view.text import formatting
+from tui.view.text.lines import Line
+
+
+class PaneFeed:
+    """Draws the view of a store in the panes; only what changed is painted.
+
+    `listing` returns the listing that the selection is in, `keys` the line of keys, and `fit` lays
+    the screen out anew. `kept` is the session read in full that has left the Sessions pane.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        panes: Panes,
+        store: ViewStore,
+        following: StreamPoller,
+        unseen: UnreadTracker,
+        news: Notifications,
+        loops: BackgroundLoops,
+        *,
+        listing: Callable[[], str],
+        keys: Callable[[], Line],
+        fit: Callable[[], None],
+    ) -> None:
+        self._engine = engine
+        self._panes = panes
+        self._store = store
+        self._following = following
+        self._unseen = unseen
+        self._news = news
+        self._loops = loops
+        self._listing = listing
+        self._keys = keys
+        self._fit = fit
+        self.kept: Session | None = None
+
+    def tick(self) -> None:
+        """Draw what the catalog and the clock say now."""
+        panes, now = self._panes, self._engine.now()
+        found = self._store.latest()
+        self.show_top()
+        if found is not None:
+            keeps_order, held = self._store.view.pane == LISTINGS, found.catalog.hold is not None
+            panes.listings.update(found.groups, keeps_order=keeps_order, is_held=held)
+            panes.expiry.update(found.ending, found.pending, now)
+            for pane in panes.numbered.values():
+                pane.look(found.catalog, now)
+        self.show_sessions()
+        self.show_live()
+
+    def second(self) -> None:
+        """Take note of what was in sight this second, and draw what the clock says now."""
+        panes, now = self._panes, self._engine.now()
+        view = self._store.view
+        in_sight = panes.live.region.area > 0 and not (view.is_page_open or view.is_tiny)
+        self._unseen.tick(self._read if in_sight else None, now)
+        self._news.tick()
+        panes.page.tick()
+        self.tick()
+
+    @property
+    def _read(self) -> Session | None:
+        return self.kept or self._panes.sessions.session
+
+    def show_top(self) -> None:
+        """Draw the top line."""
+        engine, store, found = self._engine, self._store, self._store.model
+        width = self._panes.top_line.screen.size.width
+        trouble = layout.stale(store.catalog, store.trouble, engine.now()) or self._loops.trouble
+        if not trouble and store.catalog is not None:
+            trouble = top_line.unread_words(store.catalog.listing(self._listing()), width)
+        self._panes.top_line.show(
+            top_line.line(
+                store.catalog,
+                found.facts if found else (),
+                width,
+                trouble=trouble,
+                is_read_only=engine.is_read_only,
+            )
+        )
+
+    def show_sessions(self) -> None:
+        """Draw the Sessions pane."""
+        store, pane, query = self._store, self._panes.sessions, self._store.query
+        found = store.latest()
+        pane.says, pane.marks, pane.opened = query.says(), store.view.marks, query.opened
+        pane.is_unseen = self._unseen.is_unseen
+        pane.empty = query.empty(store.catalog, self._engine.keys)
+        if found is None:
+            pane.redraw()
+            return
+        pane.vanished = found.gone
+        pane.update(found.shown, found.shape, self._engine.now())
+
+    def show_live(self) -> None:
+        """Draw the Live pane: the session read in full, else the one selected in Sessions."""
+        live, sessions = self._panes.live, self._panes.sessions
+        read = self._following.session if self._store.view.is_full else None
+        self.kept = self._left_table(read) if read else None
+        session = self._read
+        if read is not None and (session is None or session.key != read.key):
+            self._leave_erased(read)
+            return
+        if (group := sessions.group) is not None:
+            live.says = f"{len(group.sessions)} sessions failed so: Enter shows and marks them"
+        elif session is None:
+            live.says = "no session is selected: what one says would be here"
+        self._following.follow(session)
+        live.update(session, self._engine.now())
+        self.show_keys()
+
+    def show_keys(self) -> None:
+        """Draw the line of keys."""
+        self._panes.question.keys = self._keys()
+        self._panes.question.redraw()
+
+    def read_in_full(self) -> None:
+        """Give the stream of the selected session the whole screen."""
+        sessions, live = self._panes.sessions, self._panes.live
+        sessions.selection_pinned = True
+        session, shown = sessions.session, live.session
+        self._following.follow(session)
+        if session is not None and (shown is None or shown.key != session.key):
+            live.begin(session, "reading...")
+        self._store.change(pane=LIVE, is_full=True)
+
+    def _left_table(self, read: Session) -> Session | None:
+        """Return the session that is read in full when it has left the table; say so once."""
+        if self._panes.sessions.select(read.key):
+            return None
+        catalog, query = self._store.catalog, self._store.query
+        there = catalog.sessions if catalog else ()
+        kept = next((one for one in there if one.key == read.key and not is_gone(one)), None)
+        if kept is not None and self.kept is None:
+            why = f" (filter `{query.filter}`)" if query.filter else ""
+            back, short = self._engine.keys.sign("back"), formatting.short_id(kept.session_id)
+            self._news.tell(f"{short} has left the list{why}: {back} goes back there")
+        return kept
+
+    def _leave_erased(self, gone: Session) -> None:
+        """Go back to the panes: what another session says must not stand where one read."""
+        self._store.change(pane=SESSIONS, is_full=False)
+        said = f"{formatting.short_id(gone.session_id)} is gone: its transcript was deleted"
+        self._news.tell(said, "bad")
+        self._fit()
+
+    def go_to(self, session: Session) -> bool:
+        """Select a session, taking off the listing or the filter that hides it, and saying so."""
+        store, sessions = self._store, self._panes.sessions
+        if store.query.listing not in ("", session.listing):
+            store.change(query=replace(store.query, listing=""))
+        self.show_sessions()
+        if not sessions.select(session.key) and store.query.filter:
+            said = f"filter `{store.query.filter}` taken off: it hid this session"
+            self._panes.question.say(said)
+            store.change(query=replace(store.query, filter=""))
+            self.show_sessions()
+        for group in sessions.groups.values():
+            if session in group.sessions and group.cause not in store.query.opened:
+                store.change(query=store.query.opens(group.cause))
+                self.show_sessions()
+        is_there = sessions.select(session.key)
+        if is_there:
+            self._following.follow(session)
+        return is_there

@@ -1,0 +1,79 @@
+"""The latest catalog, and the one view of it, which changes as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypedDict, Unpack
+
+from tui.core.models.catalog import Catalog
+from tui.core.models.session import Key
+from tui.ui.port import Engine
+from tui.ui.state.list_query import ListQuery
+from tui.ui.state.view_model import ViewModel, renewed
+from tui.ui.state.view_state import ViewState
+from tui.ui.widgets.panes import Panes
+
+
+class ViewChange(TypedDict, total=False):
+    """The fields of a view that are chosen, and not read from the widgets."""
+
+    query: ListQuery
+    pane: int
+    is_full: bool
+    marks: frozenset[Key]
+    size: tuple[int, int]
+
+
+class ViewStore:
+    """Keeps the view; what the widgets hold of it (selections, scrolling) is read from them.
+
+    `trouble` says why the catalog could not be renewed; empty when it could.
+    """
+
+    def __init__(self, engine: Engine, panes: Panes) -> None:
+        self._engine = engine
+        self._panes = panes
+        self._chosen = ViewState(query=ListQuery(engine.quiet_after))
+        self.catalog: Catalog | None = None
+        self.model: ViewModel | None = None
+        self.trouble = ""
+
+    @property
+    def query(self) -> ListQuery:
+        """What the Sessions pane is asked to show."""
+        return self._chosen.query
+
+    @property
+    def view(self) -> ViewState:
+        """The view as it is now."""
+        panes = self._panes
+        sessions, live = panes.sessions, panes.live
+        return replace(
+            self._chosen,
+            is_page_open=panes.page.is_open,
+            is_question_open=panes.question.is_open,
+            row=sessions.index,
+            selected=sessions.session or sessions.group,
+            selection_pinned=sessions.selection_pinned,
+            shown=sessions.session_keys,
+            listing=panes.listings.listing,
+            vanished_listing=panes.listings.vanished,
+            ending=panes.expiry.session,
+            live=live.session,
+            reading=None if live.is_following else max(0, live.place),
+        )
+
+    def change(self, **fields: Unpack[ViewChange]) -> None:
+        """Change what is chosen."""
+        self._chosen = replace(self._chosen, **fields)
+
+    def ordered(self, catalog: Catalog) -> ViewModel:
+        """Return a catalog as it is to be shown now; slow when it holds thousands of sessions."""
+        engine = self._engine
+        return renewed(self.model, catalog, self.query, engine.now(), engine.zone)
+
+    def latest(self) -> ViewModel | None:
+        """Return the latest catalog as it is to be shown now, put in order again if it must be."""
+        if self.catalog is not None:
+            self.model = self.ordered(self.catalog)
+        return self.model

@@ -1,0 +1,107 @@
+"""All widgets of the screen, made of the table of panes, and how they are composed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import partial
+from importlib import import_module
+from typing import TypeVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+
+from tui.core.pane_table import LIVE, PANES, PaneRow
+from tui.ui.port import Engine
+from tui.ui.widgets.bar import Bar
+from tui.ui.widgets.expiry import ExpiryPane
+from tui.ui.widgets.listings import ListingsPane
+from tui.ui.widgets.live import LivePane
+from tui.ui.widgets.page import PagePane
+from tui.ui.widgets.pane import Pane, PaneSettings
+from tui.ui.widgets.prompt import PromptBar
+from tui.ui.widgets.sessions import SessionsPane
+from tui.ui.widgets.table import Table
+from tui.view.stream.entry_lines import Access
+
+T = TypeVar("T", bound=Pane)
+_HIDDEN = "-hidden"
+
+
+class Panes:
+    """Makes the widgets with the settings of an engine; `numbered` are those of the table."""
+
+    def __init__(self, engine: Engine) -> None:
+        settings = partial(
+            PaneSettings,
+            is_ascii=engine.is_ascii,
+            is_remote=engine.is_remote,
+            zone=engine.zone,
+            quiet_after=engine.quiet_after,
+            follow_key=engine.keys.sign("follow"),
+            access=_access(engine),
+        )
+        self.top_line = Bar(settings(id="top"))
+        self.tiny = Bar(settings(id="tiny"))
+        self.page = PagePane(settings(id="page"))
+        self.question = PromptBar(settings(id="question"))
+        self.numbered: dict[int, Pane] = {
+            row.number: _widget(row)(settings(id=row.name, label=row.label)) for row in PANES
+        }
+        self.listings = self._one(ListingsPane)
+        self.sessions = self._one(SessionsPane)
+        self.expiry = self._one(ExpiryPane)
+        self.live = self._one(LivePane)
+        self.columns = tuple(
+            Vertical(*(self.numbered[row.number] for row in PANES if row.wide == side), id=side)
+            for side in ("left", "right")
+        )
+
+    def _one(self, kind: type[T]) -> T:
+        return next(pane for pane in self.numbered.values() if isinstance(pane, kind))
+
+    def compose(self) -> ComposeResult:
+        """Yield the widgets in their places."""
+        yield self.top_line
+        yield Horizontal(*self.columns, id="body")
+        yield self.page
+        yield self.question
+        yield self.tiny
+
+    def hide(self, names: Collection[str]) -> bool:
+        """Put the panes and columns of these names out of sight, and no others.
+
+        Returns whether that changes anything; the styles are still to be updated then.
+        """
+        placed: tuple[Widget, ...] = (*self.columns, *self.numbered.values())
+        changed = [one for one in placed if one.has_class(_HIDDEN) != (one.id in names)]
+        for one in changed:
+            one.set_class(one.id in names, _HIDDEN, update=False)
+        return bool(changed)
+
+    def table(self, number: int) -> Table | None:
+        """Return the pane of that number if it is a table."""
+        pane = self.numbered[number]
+        return pane if isinstance(pane, Table) else None
+
+    def text(self, number: int) -> PagePane | LivePane | None:
+        """Return the text that scrolls while the pane of that number is active, if any."""
+        if self.page.is_open:
+            return self.page
+        return self.live if number == LIVE else None
+
+
+def _widget(row: PaneRow) -> type[Pane]:
+    """Return the class that a row names; raises `TypeError` when it is no pane."""
+    module, _, name = row.widget.partition(":")
+    found = getattr(import_module(module), name)
+    if not (isinstance(found, type) and issubclass(found, Pane)):
+        raise TypeError(f"{row.widget} is no pane")
+    return found
+
+
+def _access(engine: Engine) -> Access:
+    """Return how far this console may act on what it shows."""
+    if engine.is_read_only:
+        return "read-only"
+    return "restricted" if engine.is_restricted else "full"

@@ -20,9 +20,9 @@ _FILE = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 def read_end(path: Path, limit: int = MAX_FILE) -> bytes:
-    """Return the last `limit` bytes of a regular file; nothing for anything else, or a gap.
+    """Return the last `limit` bytes of a regular file; empty for anything else, or a gap.
 
-    No link is followed, to it or to a folder of ours.
+    Follows no link, neither to the file nor to a folder of ours.
     """
     try:
         with regular(path) as (fd, found):
@@ -32,9 +32,9 @@ def read_end(path: Path, limit: int = MAX_FILE) -> bytes:
 
 
 def read_from(path: Path, offset: int, limit: int = MAX_FILE) -> bytes | None:
-    """Return what a regular file has from `offset` on, of very much the last `limit` bytes.
+    """Return a regular file's content from `offset` on, at most the last `limit` bytes.
 
-    `None` when it has not as much, or cannot be read; see `read_end`.
+    `None` when it is shorter, or cannot be read; see `read_end`.
     """
     try:
         with regular(path) as (fd, found):
@@ -47,7 +47,7 @@ def read_from(path: Path, offset: int, limit: int = MAX_FILE) -> bytes | None:
 def read_inside(folder: int, name: str, limit: int = MAX_FILE) -> bytes:
     """Return the last `limit` bytes of a regular file in an open folder, as `read_end` does.
 
-    A pipe in the place of a file does not keep its reader waiting.
+    A pipe in its place does not block.
     """
     try:
         fd = os.open(name, _FILE, dir_fd=folder)
@@ -70,7 +70,7 @@ def _end(fd: int, found: os.stat_result, limit: int) -> bytes:
 def parse(raw: bytes) -> dict[str, Any]:
     """Return a JSON object, safe to show; an empty one for anything else.
 
-    What JSON has no number for (`NaN`, `1e999`) is `None`.
+    Numbers that JSON cannot hold (`NaN`, `1e999`) become `None`.
     """
     try:
         text = raw.decode("utf-8", "replace")

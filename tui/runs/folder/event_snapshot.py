@@ -1,6 +1,6 @@
-"""What the events of a run add up to, kept beside them as they grow.
+"""A snapshot of the state that a run's events add up to, stored beside them.
 
-Its reader then reads that sum and the few events behind it, however many there were before.
+Readers then read the snapshot and the few events after it, however many there are.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ EVENTS, FOLDED = "events.jsonl", "folded.json"
 
 
 def read_story(folder: Path) -> RunState:
-    """Return the story of a run; total: without a sum that fits, its last events tell it."""
+    """Return a run's state; never raises: without a valid snapshot, from its last events."""
     value = read_json(folder / FOLDED)
     begun, size = _begun(value)
     raw = read_from(folder / EVENTS, size) if begun else None
@@ -28,7 +28,7 @@ def read_story(folder: Path) -> RunState:
 
 
 def events_in(raw: bytes) -> tuple[Mapping[str, Any], ...]:
-    """Return the events in these lines, safe to show; what is torn or no event is left out."""
+    """Return the events in these lines, safe to show; torn or invalid lines are skipped."""
     lines = raw.rsplit(b"\n", MOST_EVENTS)[-MOST_EVENTS:]
     parsed = (parse(line) for line in lines if line)
     return tuple(event for event in parsed if isinstance(event.get("type"), str))
@@ -45,7 +45,7 @@ def _begun(value: Mapping[str, Any]) -> tuple[RunState | None, int]:
 
 
 class EventSnapshot:
-    """Adds up the events of a run as they are written; not for two writers."""
+    """Makes snapshots of a run's events as they are written, by a single writer."""
 
     def __init__(self) -> None:
         self._story = RunState()
@@ -54,17 +54,17 @@ class EventSnapshot:
         self._is_lost = False
 
     def begin(self, size: int) -> None:
-        """Take note of how many bytes of events there were before the first one."""
+        """Note the size of the events file before our first event."""
         self._is_lost = size > 0
 
     def add(self, lines: Iterable[bytes]) -> None:
-        """Add lines that will be in the file."""
+        """Add lines that are about to be written."""
         self._new += lines
 
     def sum(self, size: int) -> str | None:
-        """Return the sum of all events once it is due; `size` is how many bytes they have.
+        """Return a snapshot once it is due, else `None`; `size` is the size of the events file.
 
-        `None` too when somebody else wrote into them: then nobody knows what they add up to.
+        Also `None` when another process wrote to the file: then the sum is unknown.
         """
         grown = sum(map(len, self._new))
         if self._is_lost or grown < FOLDED_EACH:

@@ -1,4 +1,4 @@
-"""Whether a runner moves, by its heartbeat alone: no two machines' clocks are compared."""
+"""Tells whether a runner is alive by changes of its heartbeat, without comparing clocks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LOOK_S = 0.2
 
 
 def is_moving(folder: Path, within_s: float = BEATS_WITHIN_S) -> bool:
-    """Watch the heartbeat of a run, and return whether it changes; also where nobody can tell."""
+    """Watch a run's heartbeat, and return whether it changes, or may: true if it is unreadable."""
     try:
         first, until = _stamp(folder), time.monotonic() + within_s
         while time.monotonic() < until:
@@ -26,7 +26,7 @@ def is_moving(folder: Path, within_s: float = BEATS_WITHIN_S) -> bool:
 
 
 def _stamp(folder: Path) -> int:
-    """Return when it beat last, by the clock of whoever keeps the file; 0 without a heartbeat."""
+    """Return the time of the last heartbeat by the file server's clock; 0 if there is none."""
     try:
         return os.lstat(folder / HEARTBEAT).st_mtime_ns
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The runner's pen: it writes the run folder, and a full disk never stops the turn."""
+"""Writes the run folder for its runner; a full disk never stops the turn."""
 
 from __future__ import annotations
 
@@ -30,11 +30,10 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Journal:
-    """Writes events, the message being written, the owner and the heartbeat.
+    """Writes events, the partial message, the owner and the heartbeat; follows no link.
 
-    What cannot be written now (a full disk) is counted in `troubles`; events wait in memory, in
-    order, and are written with the next one. `is_full` tells that the last try found no room.
-    Nothing is written through a link.
+    Failed writes (a full disk) are counted in `troubles`; events are kept in memory, in order, and
+    written with the next one. `is_full`: the last attempt found no space.
     """
 
     def __init__(self, folder: Path, clock: Callable[[], datetime]) -> None:
@@ -48,7 +47,7 @@ class Journal:
         self._shown: str | None = None
 
     def event(self, kind: str, /, **details: Any) -> None:
-        """Append one event, a line, in one write; long texts in it are cut."""
+        """Append one event as a line, in one write; long texts in it are cut."""
         event = {"at": self._clock().isoformat(), "type": kind, **_cut(details)}
         line = json.dumps(event, default=str).encode() + b"\n"
         if len(self._waiting) + len(line) <= _MAX_WAITING:
@@ -59,7 +58,7 @@ class Journal:
         self.flush()
 
     def flush(self) -> None:
-        """Write the events that wait."""
+        """Write the pending events."""
         if not self._waiting:
             return
         with (
@@ -77,7 +76,7 @@ class Journal:
             self._fold(size)
 
     def _fold(self, size: int) -> None:
-        """Keep what the events add up to, now and then; tell of those that had no room."""
+        """Write a snapshot when it is due, and record how many events were lost."""
         if text := self._folding.sum(size):
             with self._trouble_counted():
                 replace_file(self._opened.fd, FOLDED, text, is_lasting=False)
@@ -87,7 +86,7 @@ class Journal:
             self.event("notice", kind="disk", words=words)
 
     def partial(self, value: Mapping[str, Any] | None) -> None:
-        """Show what is being written now; `None` when nothing is."""
+        """Write the partial message; `None` when there is none."""
         text = None if value is None else json.dumps(value)
         if text == self._shown:
             return
@@ -101,16 +100,16 @@ class Journal:
             self._shown = text
 
     def owner(self, value: Mapping[str, Any]) -> None:
-        """Say which processes this run is."""
+        """Record the run's processes."""
         with self._trouble_counted():
             replace_file(self._opened.fd, OWNER, json.dumps(value))
 
     def now(self) -> datetime:
-        """Return the time that events are written with."""
+        """Return the current time by the clock of the events."""
         return self._clock()
 
     def keep_request(self, name: str, text: str) -> bool:
-        """Write the file of a request, whole or not at all; whether it is there."""
+        """Write a request's file atomically; whether it succeeded."""
         with self._trouble_counted(), closing(self._requests()) as folder:
             replace_file(folder, name, text, is_lasting=False)
             return True
@@ -128,7 +127,7 @@ class Journal:
             return make_inside(self._opened.fd, REQUESTS)
 
     def beat(self) -> None:
-        """Show that the runner lives, and try whether there is room on the disk."""
+        """Write the heartbeat, and check whether the disk has space."""
         with self._trouble_counted():
             with closing(open_file(self._opened.fd, HEARTBEAT)) as fd:
                 os.utime(fd)
@@ -136,7 +135,7 @@ class Journal:
         self.flush()
 
     def give_up_reserve(self) -> None:
-        """Make room for the last words of a run, whose disk may be full."""
+        """Release the reserved disk space for the run's last events."""
         with suppress(OSError):
             os.unlink(RESERVE, dir_fd=self._opened.fd)
 

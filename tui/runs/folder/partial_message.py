@@ -1,4 +1,4 @@
-"""The message being written now, put together from the API's stream events."""
+"""Assembles the message being written from the API's stream events."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class PartialMessage:
         self._message_id, self._blocks, self._gone_at = "", [], None
 
     def shown(self, now: datetime) -> Mapping[str, Any] | None:
-        """Return the block being written, with the finished ones before it; `None` for none."""
+        """Return the block being written, with the finished ones before it, or `None`."""
         if self._gone_at is not None and now >= self._gone_at:
             self.clear()
         if not self._blocks:

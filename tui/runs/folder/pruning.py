@@ -1,4 +1,4 @@
-"""Old run folders: the last ones of a session stay, and those of the last days."""
+"""Removes old run folders, except the last ones of each session and those of the last days."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _LEFTOVER = re.compile(r"\.\d{8}T\d{6}Z-[0-9a-f]{4,16}(\.[0-9a-f]{16})?")
 
 
 def prune_runs(listing: Path, now: datetime, *, own: str = "") -> int:
-    """Remove the old run folders of a listing, none that may live, and return how many.
+    """Remove the old run folders of a listing, except of runs that may be live; return how many.
 
-    `own` is the session whose lock the caller holds. Never raises: what cannot be removed stays.
+    `own` is the session whose lock the caller holds. Never raises; failures are ignored.
     """
     try:
         old = tuple(_old(listing, now))
-    except OSError:  # nobody can tell now which there are
+    except OSError:  # the folders cannot be listed now
         return 0
     count = 0
     for folder, session_id in old:
@@ -47,7 +47,7 @@ def prune_runs(listing: Path, now: datetime, *, own: str = "") -> int:
 
 
 def _remove_leftovers(listing: Path, now: datetime) -> None:
-    """Remove what a pruning, or a launch, that was killed left half-done; none that may go on."""
+    """Remove the remains of a killed pruning or launch, except those that may still be going on."""
     runs_path = our_folder(listing, "runs")
     if runs_path is None:
         return
@@ -63,7 +63,7 @@ def _before(now: datetime) -> str:
 
 
 def _old(listing: Path, now: datetime) -> Iterator[tuple[Path, str]]:
-    """Yield the folders, with their sessions, that are neither young nor among the last ones."""
+    """Yield the old folders with their sessions: neither recent nor among a session's last ones."""
     seen: Counter[str] = Counter()
     for folder in reversed(run_folders(listing)):
         session_id = _session_of(folder)
@@ -77,7 +77,7 @@ def _old(listing: Path, now: datetime) -> Iterator[tuple[Path, str]]:
 
 
 def _session_of(folder: Path) -> str:
-    """Return whose run it is; of one that cannot be read nobody's, and it stays."""
+    """Return a run's session id; empty if it cannot be read: such a folder stays."""
     try:
         return session_of(folder)
     except OSError:
@@ -85,7 +85,7 @@ def _session_of(folder: Path) -> str:
 
 
 def _removed(folder: Path) -> bool:
-    """Remove a run that is over; a reader sees it whole or not at all."""
+    """Remove a run that is over, atomically for readers."""
     if not read_run(folder).is_over:
         return False
     gone = f".{folder.name}.{secrets.token_hex(8)}"

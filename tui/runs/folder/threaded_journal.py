@@ -18,10 +18,10 @@ _AT_EXIT_S = 2.0
 
 
 class ThreadedJournal(Journal):
-    """A journal whose writes wait for nobody and happen one after the other.
+    """A journal whose writes return at once, and are done in order by a thread.
 
-    Of what is being written now only the last is worth writing. `settle` waits until all of it is
-    written, or not any longer.
+    Of several partial messages only the last is written. `settle` waits until all is written, or
+    its time is up.
     """
 
     def __init__(self, folder: Path, clock: Callable[[], datetime]) -> None:
@@ -34,12 +34,12 @@ class ThreadedJournal(Journal):
         atexit.register(self._at_exit)
 
     def event(self, kind: str, /, **details: Any) -> None:
-        """Append one event, of this moment."""
+        """Append an event with the current time."""
         told = {"at": self._clock().isoformat()} | details
         self._later(partial(super().event, kind, **told))
 
     def partial(self, value: Mapping[str, Any] | None) -> None:
-        """Show what is being written now, unless something newer is by then."""
+        """Write the partial message, unless there is a newer one by then."""
         with self._changed:
             is_waiting = self._partial is not None
             self._partial = partial(super().partial, value)
@@ -47,7 +47,7 @@ class ThreadedJournal(Journal):
             self._later(self._write_partial)
 
     def owner(self, value: Mapping[str, Any]) -> None:
-        """Say which processes this run is."""
+        """Record the run's processes."""
         self._later(partial(super().owner, value))
 
     def beat(self) -> None:
@@ -55,7 +55,7 @@ class ThreadedJournal(Journal):
         self._later(super().beat)
 
     def give_up_reserve(self) -> None:
-        """Make room for the last words of a run."""
+        """Release the reserved disk space for the run's last events."""
         self._later(super().give_up_reserve)
 
     def drop_request(self, name: str) -> None:
@@ -63,12 +63,12 @@ class ThreadedJournal(Journal):
         self._later(partial(super().drop_request, name))
 
     def settle(self, within_s: float) -> bool:
-        """Wait until all is written, for so long at most; whether it is."""
+        """Wait at most that long until all is written; whether it is."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._is_at_work, within_s)
 
     def close(self, within_s: float) -> None:
-        """Settle; what is left then is tried again at the end of the process."""
+        """Settle; the rest is tried again when the process exits."""
         if self.settle(within_s):
             atexit.unregister(self._at_exit)
 

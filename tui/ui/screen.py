@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Coroutine
 from functools import partial
 from typing import Any, ClassVar
@@ -41,6 +40,7 @@ from tui.ui.state.view_state import ViewState
 from tui.ui.state.view_store import ViewStore
 from tui.ui.terminal.bell import Bell
 from tui.ui.terminal.keyboard import TypedAhead
+from tui.ui.threads import detached
 from tui.ui.widgets.bar import keys_line
 from tui.ui.widgets.live import LivePane
 from tui.ui.widgets.pane import CELL, STYLES
@@ -133,9 +133,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
     def on_unmount(self) -> None:
         """Keep what was looked at, and the view, for the next time; a disk that hangs does not."""
         for save in (self.unseen.save, self.restore.save):
-            saving = threading.Thread(target=save, daemon=True)
-            saving.start()
-            saving.join(_LEAVING_S)
+            detached(save).join(_LEAVING_S)
 
     def once(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Do something beside all else, and say so where it fails."""

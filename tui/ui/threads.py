@@ -35,8 +35,15 @@ async def in_background(work: Callable[[], T]) -> T:
         else:
             tell(done.set_result, result)
 
-    threading.Thread(target=run, name="background", daemon=True).start()
+    detached(run)
     return await done
+
+
+def detached(work: Callable[[], object]) -> threading.Thread:
+    """Do `work` in a thread that dies with the program, and return that."""
+    thread = threading.Thread(target=work, name="background", daemon=True)
+    thread.start()
+    return thread
 
 
 def _told(error: BaseException) -> BaseException:

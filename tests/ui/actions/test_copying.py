@@ -51,7 +51,7 @@ def run(words: Sequence[str]) -> str:
 
 
 def rows(root: Path) -> dict[str, Any]:
-    """Return what a deed changes of each session, times to the hour."""
+    """Return what an action changes of each session, times to the hour."""
     said = json.loads(run(["", "--root", str(root), "ls", "--json"]))
     return {
         one["session_id"]: (one["status"], one["state"], round((one["expires_in_s"] or 0) / 3600))
@@ -172,7 +172,7 @@ async def test_the_command_says_what_was_asked_for(
 async def test_a_question_that_is_left_stands_for_what_was_typed(
     keys: tuple[str, ...], expected: dict[str, Any]
 ) -> None:
-    """Also after another deed, which was asked for before."""
+    """Also after another flow, which was asked for before."""
     async with console() as at:
         await at.choose("First screen")
         for asked in (("e", *"5"), keys):

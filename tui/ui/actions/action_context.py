@@ -67,7 +67,7 @@ class ActionContext:
     async def do(self, work: Callable[[], T], says: str) -> T:
         """Return what `work` returns, done in a thread; Esc waits no longer, and it is told later.
 
-        Whatever a deed waits for must be left so: a disk may never answer.
+        Whatever a flow waits for must be left so: a disk may never answer.
         """
 
         def later(task: asyncio.Future[T]) -> None:

@@ -1,4 +1,4 @@
-"""One deed on many sessions: in a thread, with a sum at the end, and undone as one."""
+"""One action on many sessions: in a thread, with a sum at the end, and undone as one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _UNDOABLE = ("delete", "clean-up", "extend")
 
 @dataclass(slots=True)
 class BatchTally:
-    """What came of a deed so far; a thread writes it, the screen reads it."""
+    """What came of an action so far; a thread writes it, the screen reads it."""
 
     count: int
     done: list[ActionResult] = field(default_factory=list)

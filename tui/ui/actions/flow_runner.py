@@ -59,7 +59,7 @@ class FlowRunner:
         except ConsoleError as error:
             question.say(str(error), "bad")
         except Exception as error:  # a fault in one flow must not take the console along
-            write_down(context.engine, "a deed", error)
+            write_down(context.engine, "an action", error)
             question.say(f"{type(error).__name__}: {error}", "bad")
         finally:
             if len(context.done) != done:

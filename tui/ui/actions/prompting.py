@@ -29,7 +29,7 @@ async def until_taken(
 
     Why it was refused stands there in full, with the line as it was typed: were the line closed,
     what is typed next would be commands. Enter takes nothing before the line was shown, where a
-    deed `counts_on_it`. Raises `Cancelled`.
+    flow `counts_on_it`. Raises `Cancelled`.
     """
     while True:
         text = await question.ask(

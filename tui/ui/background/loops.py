@@ -12,6 +12,7 @@ from typing import Any
 
 from tui.core.text.safe_text import one_line
 from tui.ui.port import Engine
+from tui.ui.threads import detached
 
 Loop = Callable[[], Coroutine[Any, Any, None]]
 AGAIN_S = 5.0  # a loop that failed begins again
@@ -84,9 +85,7 @@ def _is_meant() -> bool:
 def write_down(engine: Engine, where: str, error: BaseException) -> threading.Thread:
     """Write a fault into the log, in a thread of its own: its disk may be what failed."""
     trace = "".join(traceback.format_exception(error))
-    thread = threading.Thread(target=partial(_write, engine, where, trace), daemon=True)
-    thread.start()
-    return thread
+    return detached(partial(_write, engine, where, trace))
 
 
 def _write(engine: Engine, where: str, trace: str) -> None:

@@ -240,7 +240,7 @@ class StreamFollower:
             self._start, self._is_first = growth.lines[0].start, False
         lineage = self._lineage(last)
         for line in (*self._to_tell(growth, lineage), *((last,) if last else ())):
-            said = line.after(self._reader, MAX_TEXT)
+            said = line.told_by(self._reader, MAX_TEXT)
             entries += branch_mark(lineage, line.start, said)
             self._meter.note(said)
             self._note_cost(line)

@@ -272,7 +272,7 @@ def test_what_does_not_happen_has_its_exit_code_and_changes_nothing(
     assert done.returncode == code
     assert done.stdout in ("", "[]\n")
     error = json.loads(done.stderr.splitlines()[-1])["error"]
-    assert set(error) - {"candidates"} == {"code", "message"}
+    assert set(error) - {"candidates"} == {"code", "reason", "message", "remedy"}
     assert error["code"] == name
     assert error["message"]
     assert snapshot(listing.root) == before

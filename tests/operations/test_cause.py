@@ -22,7 +22,7 @@ from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.cause import cause_of
 from tui.operations.context import Context
-from tui.operations.running.preflight import likely_memory, memory_words
+from tui.operations.running.preflight import likely_memory, too_large
 from tui.operations.running.resume import plan_resume
 from tui.operations.trash.delete import delete
 
@@ -194,8 +194,8 @@ def test_the_likely_memory_of_a_resume_is_told_with_what_to_do_instead(
 ) -> None:
     listing.add(FIRST)
     session = session_of(listing)
-    assert memory_words(session, 64 * 1024**3) == ""
-    said = memory_words(session, 100 * 1024**2)
+    assert str(too_large(session, 64 * 1024**3)) == ""
+    said = str(too_large(session, 100 * 1024**2))
     assert "200.0 MB of memory and 100.0 MB are free" in said
     assert "`new hollis_park PROMPT --stage stage_3`" in said
     assert "a fork" in said

@@ -14,9 +14,9 @@ import pytest
 
 from tests.support.hostile.failing import reads_fail
 from tests.support.listings.sample_listing import FIRST, SampleListing
+from tui.core.errors import DatabaseProblem, Reason
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key
-from tui.core.problem_reasons import ProblemReason
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.doctor.machine_findings import MachineFacts, of_machine
 from tui.operations.listing_health import trouble_of
@@ -29,7 +29,7 @@ from tui.view.panes import top_line
 NAMES = ("blocked_assets", "does not answer", "may not be", "locked")
 
 
-def trouble(listing: SampleListing) -> ProblemReason:
+def trouble(listing: SampleListing) -> Reason:
     found = CatalogScanner(listing.context()).look().listing(listing.listing_id)
     assert found is not None
     return trouble_of(found)
@@ -42,10 +42,10 @@ def test_the_name_of_a_listing_does_not_say_what_is_wrong_with_it(
     """By words, `blocked_assets may not be read by us` was a locked one, and would pass."""
     listing = SampleListing(tmp_path / "outputs", name)
     listing.add(FIRST)
-    assert trouble(listing) is ProblemReason.NONE
+    assert trouble(listing) is Reason.NONE
     for number, expected in (
-        (errno.EACCES, ProblemReason.FORBIDDEN),
-        (errno.EIO, ProblemReason.UNREAD),
+        (errno.EACCES, Reason.FORBIDDEN),
+        (errno.EIO, Reason.UNREAD),
     ):
         with reads_fail(listing.folder, number):
             assert trouble(listing) is expected
@@ -60,19 +60,18 @@ def test_the_names_in_a_database_do_not_say_what_is_wrong_with_it(
     path = tmp_path / "buyers.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f'CREATE TABLE claude_sessions ("{name}" TEXT)')
-        with pytest.raises(Exception, match="buyers") as raised, problems(path):
+        with pytest.raises(DatabaseProblem, match="buyers") as raised, problems(path):
             connection.execute(f'SELECT a FROM claude_sessions WHERE "{name}".b = 1')  # noqa: S608
-    assert raised.value.trouble == expected  # type: ignore[attr-defined]
+    assert raised.value.reason == expected
 
 
 def test_only_a_lock_is_counted_as_locked() -> None:
-    from tui.core.errors import DatabaseProblem
 
     def counted(problem: DatabaseProblem) -> list[str]:
         refused: tuple[tuple[Key, DatabaseProblem], ...] = ((("a", "b"), problem),)
         return list(BulkResult("moved", refused=refused).failures)
 
-    assert counted(DatabaseProblem("is locked", ProblemReason.LOCKED)) == ["locked"]
+    assert counted(DatabaseProblem("is locked", Reason.LOCKED)) == ["locked"]
     assert counted(DatabaseProblem("blocked_assets is damaged")) == [
         "left: blocked_assets is damaged"
     ]

@@ -18,8 +18,7 @@ import pytest
 from tests.support.listings.sample_listing import FIRST, SECOND
 from tests.support.place import REPOSITORY
 from tests.support.processes.children import Child
-from tui.core.errors import Refused
-from tui.core.problem_reasons import ProblemReason
+from tui.core.errors import Reason, Refused
 from tui.safe_io.file_lock import NO_LOCKS
 from tui.storage.session_locks import (
     SessionLock,
@@ -33,8 +32,7 @@ from tui.storage.session_locks import (
 TAKE = """
 import sys, time
 from pathlib import Path
-from tui.core.errors import Refused
-from tui.core.problem_reasons import ProblemReason
+from tui.core.errors import Reason, Refused
 from tui.storage.session_locks import SessionLock
 sys.stdin.readline()
 try:
@@ -305,7 +303,7 @@ def test_a_mount_without_locks_says_so_and_nothing_there_is_free(
     seen = look_at_locks(listing)
     assert (seen.held, seen.is_blind) == (frozenset(), True)
     assert seen.unsure == {"9f2c"}
-    assert seen.reason is ProblemReason.NO_LOCKS
+    assert seen.reason is Reason.NO_LOCKS
     with pytest.raises(OSError, match=NO_LOCKS):
         SessionLock.take(listing, "a1b2")
     with pytest.raises(OSError, match=NO_LOCKS), batch_lock(listing, ["a1b2"]):

@@ -12,10 +12,10 @@ from tests.support.console import fixed_catalog
 from tests.support.console.fixed_catalog import NOW, session
 from tui.core.attention import FailureGroup, Need, attention, grouped, needing
 from tui.core.catalog import is_pending
+from tui.core.errors import Reason
 from tui.core.models.catalog import Catalog, Hold, Listing
 from tui.core.models.row import Status
 from tui.core.models.session import Session
-from tui.core.problem_reasons import ProblemReason
 from tui.core.text.safe_text import cell_width
 from tui.view.panes import expiry, listings, sessions, top_line
 from tui.view.stream import stream_title
@@ -114,22 +114,22 @@ def test_all_is_first_and_a_listing_that_cannot_be_read_is_not_lost() -> None:
     assert broken.problem in text(listings.line(broken, 110))
 
 
-LOCKED = ProblemReason.LOCKED
+LOCKED = Reason.LOCKED
 
 
 @pytest.mark.parametrize(
     ("problem", "more", "sign", "is_unread"),
     [
         ("", {}, "", False),
-        ("no buyers.db yet", {"trouble": ProblemReason.NO_TABLE}, "", False),
-        ("has no claude_sessions table", {"trouble": ProblemReason.NO_TABLE}, "", False),
+        ("no buyers.db yet", {"trouble": Reason.NO_TABLE}, "", False),
+        ("has no claude_sessions table", {"trouble": Reason.NO_TABLE}, "", False),
         ("buyers.db is damaged", {"has_rows": False}, "x!", True),
         ("buyers.db is damaged", {"is_stale": True}, "x!", True),
         (".claude_sessions is a link, and links are not followed", {}, "x!", True),
         ("is held by another program", {"is_stale": True, "trouble": LOCKED}, "lock", True),
         ("is held by another program", {"has_rows": False, "trouble": LOCKED}, "lock", True),
         ("blocked_assets may not be read by us", {"is_stale": True}, "x!", True),
-        ("takes long", {"is_stale": True, "trouble": ProblemReason.SLOW}, "slow", True),
+        ("takes long", {"is_stale": True, "trouble": Reason.SLOW}, "slow", True),
         ("", {"is_stale": True, "has_rows": False}, "slow", True),
         ("its folder vanished", {"is_vanished": True}, "gone", False),
     ],

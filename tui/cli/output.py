@@ -159,14 +159,24 @@ def _safe_name(name: object) -> str:
 
 
 def put_error(error: ConsoleError, *, as_json: bool) -> None:
-    """Print an error on stderr, in words or as `{"error": {"code", "message"}}`."""
+    """Print an error on stderr, in words or as `{"error": ...}` with what `error_json` returns."""
     if not as_json:
         say(f"session-console: {error}")
         return
-    facts: dict[str, Any] = {"code": error.code, "message": safe_text(str(error))}
+    say(json.dumps({"error": error_json(error)}))
+
+
+def error_json(error: ConsoleError) -> dict[str, Any]:
+    """Return an error under the names that scripts rely on; `remedy` is a command, or null."""
+    facts: dict[str, Any] = {
+        "code": error.code,
+        "reason": str(error.reason),
+        "message": safe_text(str(error)),
+        "remedy": safe_text(error.remedy) or None,
+    }
     if isinstance(error, AmbiguousId):
         facts["candidates"] = list(error.candidates)
-    say(json.dumps({"error": facts}))
+    return facts
 
 
 def as_console_error(error: ConsoleError | OSError) -> ConsoleError:

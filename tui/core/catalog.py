@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
+from tui.core.errors import Reason
 from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.row import Row, Status
@@ -22,7 +23,6 @@ from tui.core.models.session import (
     Transcript,
 )
 from tui.core.overwrite import overwritten
-from tui.core.problem_reasons import ProblemReason
 from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import sweep_at
 from tui.core.time.zones import contradictions, infer_zone, read_time, zone_name
@@ -59,16 +59,16 @@ class ListingScan:
     unsure: frozenset[str] = frozenset()
     is_lock_blind: bool = False
     remains: tuple[Remains, ...] = ()
-    trouble: ProblemReason = ProblemReason.NONE
-    cut_trouble: ProblemReason = ProblemReason.CUT
+    trouble: Reason = Reason.NONE
+    cut_trouble: Reason = Reason.CUT
     unseen: str = ""
 
     @property
-    def shown_problem(self) -> tuple[str, ProblemReason]:
+    def shown_problem(self) -> tuple[str, Reason]:
         """The problem to show, and its reason; a missing table counts less than a cut scan."""
-        if self.cut and (not self.problem or self.trouble is ProblemReason.NO_TABLE):
+        if self.cut and (not self.problem or self.trouble is Reason.NO_TABLE):
             return self.cut, self.cut_trouble
-        return self.problem, self.trouble if self.problem else ProblemReason.NONE
+        return self.problem, self.trouble if self.problem else Reason.NONE
 
 
 _Known = tuple[Row | None, Transcript | None, Run | None, Remains | None]
@@ -132,7 +132,7 @@ def vanished(listing: Listing, words: str) -> Listing:
         problem=words,
         is_vanished=True,
         is_stale=True,
-        trouble=ProblemReason.VANISHED,
+        trouble=Reason.VANISHED,
     )
 
 

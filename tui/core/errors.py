@@ -1,15 +1,94 @@
-"""Errors that an operator can act on; each has the exit code of the command line."""
+"""Errors that an operator can act on: why, what mends it, and the exit code."""
 
 from __future__ import annotations
 
-from tui.core.problem_reasons import ProblemReason
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why something was not done, or what is wrong with a listing or its database.
+
+    Code goes by it, never by the words of a message. What `check` says of a listing is one of
+    these words, too.
+    """
+
+    NONE = ""
+    # Of what was asked for
+    FAILED = "failed"
+    USAGE = "usage"
+    AMBIGUOUS = "ambiguous"
+    UNKNOWN = "unknown"
+    UNSURE = "unsure"  # not found, but not everything could be looked at
+    NEEDS_YES = "needs_yes"
+    RUN_FAILED = "run_failed"
+    # Why a session or a root is left alone
+    REFUSED = "refused"
+    CHANGED = "changed"
+    READ_ONLY = "read_only"
+    RESTRICTED = "restricted"
+    HELD = "held"
+    RUNNING = "running"
+    NOT_RUNNING = "not_running"
+    IN_USE = "in_use"  # its lock is somebody else's
+    ORPHAN = "orphan"
+    ELSEWHERE = "elsewhere"  # what runs it cannot be looked at from here
+    DELETED = "deleted"
+    CLEANED_UP = "cleaned_up"
+    NOT_TRACKED = "not_tracked"
+    NO_TRANSCRIPT = "no_transcript"
+    STRAY = "stray"
+    NOTHING_TO_DO = "nothing_to_do"
+    TOO_LATE = "too_late"
+    NOT_SET_UP = "not_set_up"  # no CLI, or secrets that cannot be used
+    # What is wrong with a listing or its database
+    VANISHED = "vanished"
+    LINKED = "linked"
+    NO_TABLE = "no_table"
+    LOCKED = "locked"
+    SLOW = "slow"
+    FULL = "full"
+    FORBIDDEN = "forbidden"
+    UNREADABLE = "unreadable"
+    CUT = "cut"  # a bound was reached
+    UNREAD = "unread"  # a part of it could not be read
+    NO_LOCKS = "no_locks"  # its mount has none
+
+    @classmethod
+    def of(cls, error: OSError) -> Reason:
+        """Return the reason for a system error."""
+        return cls.FORBIDDEN if isinstance(error, PermissionError) else cls.UNREAD
+
+
+# May be over at the next scan: needs an operator only when it lasts.
+MOMENTARY = (Reason.LOCKED, Reason.SLOW)
+
+
+def with_remedy(message: str, remedy: str) -> str:
+    """Return a message and the command that mends it as one sentence."""
+    return f"{message}: `{remedy}`" if remedy else message
 
 
 class ConsoleError(Exception):
-    """An operation failed; the message says why and what to do."""
+    """An operation failed.
+
+    `message` says why to people and `reason` to code; `remedy` is the command that mends it, or
+    empty. As a string it is all that people are told.
+    """
 
     exit_code = 1
     code = "failed"
+    usual = Reason.FAILED
+
+    def __init__(
+        self, message: str = "", reason: Reason | None = None, *, remedy: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.reason = reason or self.usual
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return with_remedy(self.message, self.remedy)
 
 
 class UsageError(ConsoleError):
@@ -17,12 +96,14 @@ class UsageError(ConsoleError):
 
     exit_code = 2
     code = "usage"
+    usual = Reason.USAGE
 
 
 class AmbiguousId(UsageError):
     """An id prefix that matches several sessions; `candidates` are their full addresses."""
 
     code = "ambiguous"
+    usual = Reason.AMBIGUOUS
 
     def __init__(self, message: str, candidates: tuple[str, ...]) -> None:
         super().__init__(message)
@@ -34,6 +115,7 @@ class UnknownId(ConsoleError):
 
     exit_code = 3
     code = "unknown"
+    usual = Reason.UNKNOWN
 
 
 class Inconclusive(UnknownId):
@@ -41,6 +123,7 @@ class Inconclusive(UnknownId):
 
     exit_code = 1
     code = "unsure"
+    usual = Reason.UNSURE
 
 
 class Refused(ConsoleError):
@@ -48,39 +131,42 @@ class Refused(ConsoleError):
 
     exit_code = 4
     code = "refused"
+    usual = Reason.REFUSED
 
 
 class Conflict(Refused):
     """The row was changed since it was read; nothing was overwritten."""
 
     code = "changed"
+    usual = Reason.CHANGED
 
 
 class ConfirmationRequired(ConsoleError):
-    """A destructive operation without `--yes`."""
+    """A destructive operation without `--yes`; `message` says what it would do."""
 
     exit_code = 5
     code = "needs_yes"
+    usual = Reason.NEEDS_YES
+
+    def __str__(self) -> str:
+        return super().__str__() if self.remedy else f"{self.message}: add --yes to do it"
 
 
 class DatabaseProblem(ConsoleError):
-    """A listing's database cannot be read or written now; the message says why."""
+    """A listing's database cannot be read or written now; `reason` says why."""
 
     code = "database"
-
-    def __init__(self, message: str, trouble: ProblemReason = ProblemReason.UNREADABLE) -> None:
-        super().__init__(message)
-        self.trouble = trouble
+    usual = Reason.UNREADABLE
 
 
 class NotTracked(DatabaseProblem):
     """There is no database or no table yet, so no session of the listing has a row."""
 
-    def __init__(self, message: str, trouble: ProblemReason = ProblemReason.NO_TABLE) -> None:
-        super().__init__(message, trouble)
+    usual = Reason.NO_TABLE
 
 
 class RunFailed(ConsoleError):
     """A run could not start or its turn ended in an error."""
 
     code = "run_failed"
+    usual = Reason.RUN_FAILED

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR, DEFAULT_SWEEP_DAYS, sweep_days
 from tui.claude.layout import DEFAULT_CONFIG_DIR, LAST_SWEEP, PROJECTS, STATE, projects_folder
+from tui.core.explanation import Explanation
 from tui.core.models.row import Status
 from tui.core.models.session import Liveness, Session, State
 from tui.core.text.safe_text import one_line
@@ -68,20 +69,22 @@ def cause_of(session: Session, context: Context | None = None) -> str:
         return f"its listing vanished: {one_line(session.folder)} is gone, and all of it with that"
     if session.is_stray:
         return stray_words(session)
-    words = _live_words(session, context)
+    if orphan_of := orphan(session):
+        return str(orphan_of)
+    words = _owner_words(session, context)
     if words or session.is_live:
         return words
     if words := unseen_words(session):
         return words
     if session.transcript is None:
-        return "; ".join(filter(None, (_gone_words(session, context), remains_words(session))))
+        return "; ".join(filter(None, (_gone_words(session, context), str(remains(session)))))
     if not session.transcript.resumable:
         return (
             "a folder with a conversation.json, as the guide sketches it, which the CLI cannot "
             "resume: start a new session and give it what it needs"
         )
     if context is not None and not os.access(session.transcript.path, os.R_OK):
-        return unreadable_words(session)
+        return str(unreadable(session))
     return _odd_words(session, short)
 
 
@@ -92,14 +95,14 @@ def unseen_words(session: Session) -> str:
     return f"whether it has a transcript cannot be told: {one_line(session.unseen)}"
 
 
-def remains_words(session: Session) -> str:
+def remains(session: Session) -> Explanation:
     """Say that only the session's own folder is left, and what can be done; empty if not so."""
     if session.remains is None:
-        return ""
-    return (
-        f"its transcript is gone, and its folder of {size(session.remains.bytes)} is still there: "
+        return Explanation("")
+    return Explanation(
+        f"its transcript is gone, and its folder of {size(session.remains.bytes)} is still there",
         f"`export {session.session_id[:8]}` reads what its sub-agents said, "
-        f"`delete {session.session_id[:8]} --yes` takes it"
+        f"`delete {session.session_id[:8]} --yes` takes it",
     )
 
 
@@ -113,12 +116,12 @@ def stray_words(session: Session) -> str:
     )
 
 
-def unreadable_words(session: Session) -> str:
+def unreadable(session: Session) -> Explanation:
     """Say that the transcript exists but cannot be read."""
     path = session.transcript.path if session.transcript else session.folder
-    return (
-        f"its transcript {one_line(path)} may not be read by us: give its group the right to, or "
-        "look as the user it belongs to"
+    return Explanation(
+        f"its transcript {one_line(path)} may not be read by us",
+        "give its group the right to, or look as the user it belongs to",
     )
 
 
@@ -153,13 +156,18 @@ def ghost_words(session: Session, clues: TranscriptClues, now: datetime) -> str:
     return f"its transcript is nowhere: {why} deleted by hand{cut_off}, or written elsewhere"
 
 
-def _live_words(session: Session, context: Context | None) -> str:
+def orphan(session: Session) -> Explanation | None:
+    """Return that its CLI outlived its runner, and what ends it; `None` if it did not."""
+    if session.liveness is not Liveness.ORPHAN or session.process is None:
+        return None
+    return Explanation(
+        f"an orphan: its runner is gone, its CLI (pid {session.process.pid}) lives on",
+        f"`stop {session.session_id[:8]}` ends it",
+    )
+
+
+def _owner_words(session: Session, context: Context | None) -> str:
     short = session.session_id[:8]
-    if session.liveness is Liveness.ORPHAN and session.process is not None:
-        return (
-            f"an orphan: its runner is gone, its CLI (pid {session.process.pid}) lives on; "
-            f"`stop {short}` ends it"
-        )
     owner = owner_elsewhere(session, context.clock()) if context else None
     if owner is None or context is None:
         return ""
@@ -220,18 +228,18 @@ def _odd_words(session: Session, short: str) -> str:
         )
     if session.overwritten is not None:
         return f"the pipeline wrote over what an operator did: `reapply {short}` puts it back"
-    return bad_date_words(session)
+    return str(bad_date(session))
 
 
-def bad_date_words(session: Session) -> str:
+def bad_date(session: Session) -> Explanation:
     """Say that the expiry cannot be read, and how to fix it; empty when it can."""
     ended = session.status in (Status.EXPIRED, Status.DELETED)
     if session.row is None or not session.expiry_is_unreadable or ended:
-        return ""
+        return Explanation("")
     stored = one_line(session.row.expires_at)[:40]
-    return (
-        f"its expires_at {stored!r} cannot be read: no clean-up takes it; "
-        f"`extend {session.session_id[:8]} 7d` writes a good one"
+    return Explanation(
+        f"its expires_at {stored!r} cannot be read: no clean-up takes it",
+        f"`extend {session.session_id[:8]} 7d` writes a good one",
     )
 
 

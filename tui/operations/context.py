@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from tui.core.act_summary import new_act_id
-from tui.core.errors import Refused
+from tui.core.errors import Reason, Refused
 from tui.core.models.row import Row
 from tui.safe_io.opening import guard_below, guard_config_dir
 from tui.settings import Settings
@@ -50,12 +50,12 @@ class Context:
     def require_writable(self) -> None:
         """Raise `Refused` when this console is read-only."""
         if self.settings.read_only:
-            raise Refused("this console is read-only")
+            raise Refused("this console is read-only", Reason.READ_ONLY)
 
     def require_unrestricted(self, deed: str) -> None:
         """Raise `Refused` when this console is restricted to its root."""
         if self.settings.restricted:
-            raise Refused(f"this console is restricted: {deed}")
+            raise Refused(f"this console is restricted: {deed}", Reason.RESTRICTED)
 
     def as_one_act(self) -> Context:
         """Return a context whose writes are one act, on however many sessions."""

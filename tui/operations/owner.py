@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from tui.claude.config_dir import CONFIG_DIR
 from tui.claude.live_registry import last_sign_of
-from tui.core.errors import Refused
+from tui.core.errors import Reason, Refused
 from tui.core.models.run import Run
 from tui.core.models.session import Liveness, Process, Session
 from tui.core.text.safe_text import one_line
@@ -60,7 +60,8 @@ def require_silent(target: Target, now: datetime, *, watches: bool = False) -> N
         runs = list_runs(target.folder)
     except OSError as error:
         raise Refused(
-            f"{target.short} may live elsewhere: its runs cannot be read: {error.strerror}"
+            f"{target.short} may live elsewhere: its runs cannot be read: {error.strerror}",
+            Reason.UNREAD,
         ) from error
     for run in runs:
         is_its = run.session_id == target.session_id and not run.is_over
@@ -69,8 +70,9 @@ def require_silent(target: Target, now: datetime, *, watches: bool = False) -> N
         is_fresh = timedelta() <= now - run.beat_at < _STILL
         if is_fresh or (watches and is_moving(run.folder)):
             raise Refused(
-                f"{target.short} lives elsewhere: its runner moved a moment ago; "
-                f"`send {target.short} PROMPT` and `tail -f {target.short}` reach it"
+                f"{target.short} lives elsewhere: its runner moved a moment ago; to reach it",
+                Reason.ELSEWHERE,
+                remedy=f"send {target.short} PROMPT",
             )
 
 

@@ -12,7 +12,8 @@ from tui.claude.config_dir import CONFIG_DIR
 from tui.claude.layout import registry_entry, registry_folder
 from tui.claude.live_registry import read_registry
 from tui.claude.session_id import require_session_id
-from tui.core.errors import ConsoleError, Refused
+from tui.core.errors import ConsoleError, Reason, Refused
+from tui.core.explanation import Explanation
 from tui.core.limits import AUDIT_FOR_EVER_DAYS, MOST_LIVE
 from tui.core.models.session import Liveness, Process, Session
 from tui.core.text.safe_text import one_line
@@ -24,6 +25,8 @@ from tui.storage.session_locks import SessionLock
 from tui.storage.table.tracking import Tracking
 
 DATABASE = "buyers.db"
+
+_END_IT = "end it, or remove that file if the pid is no CLI"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,8 @@ def require_not_stray(session: Session) -> None:
     """Raise `Refused` for a session whose transcript is outside its listing."""
     if session.is_stray and session.transcript is not None:
         short, place = session.session_id[:8], session.transcript.stray_in
-        raise Refused(f"{short} lies in {place}, outside its listing: `adopt {short}` it first")
+        words = f"{short} lies in {place}, outside its listing"
+        raise Refused(words, Reason.STRAY, remedy=f"adopt {short}")
 
 
 @contextmanager
@@ -99,7 +103,7 @@ def owned(target: Target, *, takes_over: bool = False) -> Iterator[SessionLock]:
     try:
         lock = SessionLock.take(target.folder, target.session_id)
     except Refused:
-        raise Refused(busy_words(target.short)) from None
+        raise busy(target.short) from None
     except OSError as error:
         raise ConsoleError(
             f"the session's lock cannot be taken: {error.strerror or error}"
@@ -141,9 +145,10 @@ def require_run_by_none(
         if takes_over and is_foreign(process):
             continue
         if process.liveness is Liveness.UNKNOWN and process.session_id in ("", target.session_id):
-            raise Refused(unknown_words(target, process, config_dir))
+            unknown = unknown_owner(target, process, config_dir)
+            raise Refused(str(unknown), Reason.ELSEWHERE)
         if process.session_id == target.session_id:
-            raise Refused(busy_words(target.short, process.pid))
+            raise busy(target.short, process.pid)
 
 
 def is_foreign(process: Process) -> bool:
@@ -153,45 +158,51 @@ def is_foreign(process: Process) -> bool:
     return process.domain != own_domain() and (process.domain != "" or started(process.pid) is None)
 
 
-def unknown_words(target: Target, process: Process, config_dir: Path | None = None) -> str:
+def unknown_owner(target: Target, process: Process, config_dir: Path | None = None) -> Explanation:
     """Say what may run the session, as far as it is known here, and the way out."""
     registry = registry_folder(config_dir or target.config_dir)
     entry = registry_entry(config_dir or target.config_dir, process.pid)
     if not process.pid:
         why = f"{registry} may not be read by us, or has over {MOST_LIVE:,} entries"
-        return f"{target.short} may be running: {why}"
+        return Explanation(f"{target.short} may be running: {why}")
     if not process.session_id:
-        return (
+        return Explanation(
             f"{target.short} may be running: pid {process.pid} lives, and what it runs cannot be "
-            f"read in {entry}; end it, or remove that file if the pid is no CLI"
+            f"read in {entry}",
+            _END_IT,
         )
     if process.domain == own_domain():
-        return (
+        return Explanation(
             f"{target.short} may be running: pid {process.pid} lives, and {entry} does not tell "
-            "since when; end it, or remove that file if the pid is no CLI"
+            "since when",
+            _END_IT,
         )
-    return (
+    return Explanation(
         f"{target.short} may be running in another container or on another machine (pid "
         f"{process.pid}, {process.domain or 'of an unknown place'}): its owner cannot be proven "
-        "dead from here; stop it where it runs, or, if that container or machine is gone, "
-        f"`resume {target.short} --take-over`"
+        "dead from here",
+        "stop it where it runs, or, if that container or machine is gone, "
+        f"`resume {target.short} --take-over`",
     )
 
 
 def require_no_orphan(session: Session) -> None:
     """Raise `Refused` for a session whose CLI outlived its runner, and say how to end it."""
     if session.liveness is Liveness.ORPHAN and session.process is not None:
-        short = session.session_id[:8]
+        short, pid = session.session_id[:8], session.process.pid
         raise Refused(
-            f"{short} is an orphan: its runner is gone, its CLI (pid {session.process.pid}) lives "
-            f"on; `stop {short}` ends it"
+            f"{short} is an orphan: its runner is gone, its CLI (pid {pid}) lives on",
+            Reason.ORPHAN,
+            remedy=f"stop {short}",
         )
 
 
-def busy_words(short: str, pid: int | None = None) -> str:
+def busy(short: str, pid: int | None = None) -> Refused:
     """Say why a live session is left alone, and what to do instead."""
     who = f" (pid {pid})" if pid else ""
-    return (
+    return Refused(
         f"{short} is running{who}: send it a follow-up (`send {short} PROMPT`), "
-        f"end its turn (`interrupt {short}`) or stop it (`stop {short}`) first"
+        f"end its turn (`interrupt {short}`) or stop it first",
+        Reason.RUNNING,
+        remedy=f"stop {short}",
     )

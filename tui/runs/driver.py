@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from tui.core.errors import RunFailed
+from tui.core.errors import Reason, RunFailed
 from tui.core.text.safe_text import one_line
 from tui.runs.agent.cli_process import find_cli, kill_cli_surely
 from tui.runs.agent.client import AgentClient
@@ -233,7 +233,7 @@ class RunDriver:
             return False
         if self._ended is None:
             short = self._spec.session_id[:8]
-            raise RunFailed(f"the CLI ended during the turn: `resume {short}` continues")
+            raise RunFailed("the CLI ended during the turn", remedy=f"resume {short}")
         self._writing.clear()
         return True
 
@@ -355,7 +355,8 @@ class RunDriver:
         self._journal.beat()
         self._full_beats = self._full_beats + 1 if self._journal.is_full else 0
         if self._full_beats == _FULL_BEATS:
-            raise RunFailed("the disk is full: the run was stopped before more of it was lost")
+            words = "the disk is full: the run was stopped before more of it was lost"
+            raise RunFailed(words, Reason.FULL)
 
     def _obey(self, command: Command) -> None:
         if not self._receipts.take(command):

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-from tui.core.errors import Refused
+from tui.core.errors import Reason, Refused
 from tui.safe_io.folders import console_folder
 from tui.safe_io.replacing import folder_of, make_file, unlink
 
@@ -88,7 +88,8 @@ def folder_lock(listing_path: Path, name: str) -> Iterator[None]:
         path = console_folder(listing_path, "locks") / name
         lock = FileLock.locked(path, PATIENT_TRIES)
     except BlockingIOError:
-        raise Refused(f"another process is writing {name[1:]}: try again") from None
+        words = f"another process is writing {name[1:]}: try again"
+        raise Refused(words, Reason.IN_USE) from None
     try:
         yield
     finally:

@@ -11,9 +11,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui.core.errors import Refused
+from tui.core.errors import Reason, Refused
 from tui.core.limits import MOST_LOCKS
-from tui.core.problem_reasons import ProblemReason
 from tui.safe_io.file_lock import NO_LOCKS, PATIENT_TRIES, PAUSE_S, TRIES, FileLock, is_at
 from tui.safe_io.folders import OURS, console_folder, our_folder, read_small
 from tui.safe_io.opening import open_folder
@@ -36,7 +35,7 @@ class LockScan:
     unsure: frozenset[str] = frozenset()
     why: str = ""
     is_blind: bool = False
-    reason: ProblemReason = ProblemReason.NONE
+    reason: Reason = Reason.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class _LockState:
     """What one lock is: held, or `reason` and `why` nobody can tell; neither where it is free."""
 
     is_held: bool = False
-    reason: ProblemReason = ProblemReason.NONE
+    reason: Reason = Reason.NONE
     why: str = ""
 
 
@@ -78,7 +77,8 @@ class SessionLock(FileLock):
                 raise
             lock.close()
             time.sleep(PAUSE_S)
-        raise Refused(f"{session_id[:8]} is in use: somebody else holds its lock")
+        words = f"{session_id[:8]} is in use: somebody else holds its lock"
+        raise Refused(words, Reason.IN_USE)
 
     def handed_on(self) -> SessionLock:
         """Return a copy that stays locked when this one is closed."""
@@ -99,7 +99,8 @@ def batch_lock(listing_path: Path, session_ids: Collection[str]) -> Iterator[Map
     try:
         lock = FileLock.locked(path, PATIENT_TRIES)
     except BlockingIOError:
-        raise Refused("a clean-up or bulk delete is running in this listing") from None
+        words = "a clean-up or bulk delete is running in this listing"
+        raise Refused(words, Reason.IN_USE) from None
     try:
         os.ftruncate(lock.fd, 0)
         with suppress(OSError):  # on a full disk: an empty batch is one of all sessions
@@ -148,7 +149,7 @@ def look_at_locks(listing_path: Path) -> LockScan:
         return LockScan(
             why="its locks lie behind a link, and links are not followed",
             is_blind=True,
-            reason=ProblemReason.UNREAD,
+            reason=Reason.UNREAD,
         )
     try:
         names, is_all = names_in(folder, MOST_LOCKS)
@@ -157,21 +158,21 @@ def look_at_locks(listing_path: Path) -> LockScan:
         return LockScan()
     except OSError as error:
         why = f"its locks cannot be read: {error.strerror}"
-        return LockScan(why=why, is_blind=True, reason=ProblemReason.UNREAD)
+        return LockScan(why=why, is_blind=True, reason=Reason.UNREAD)
     found = frozenset(name for name, state in states.items() if state.is_held)
     if _BATCH in found:
         found |= frozenset(_batch_in(folder))
     unsure = states.keys() - found
     why, reason = _why(states[name] for name in sorted(unsure))
     if not reason and not is_all:
-        why, reason = f"it has over {MOST_LOCKS:,} locks", ProblemReason.UNREAD
-    is_blind = reason is ProblemReason.NO_LOCKS or _BATCH in unsure
+        why, reason = f"it has over {MOST_LOCKS:,} locks", Reason.UNREAD
+    is_blind = reason is Reason.NO_LOCKS or _BATCH in unsure
     return LockScan(found, frozenset(unsure), why, is_blind, reason)
 
 
 def has_locks(path: Path) -> bool:
     """Whether the mount that a file lies on answers a look at locks at all."""
-    return _state(path).reason is not ProblemReason.NO_LOCKS
+    return _state(path).reason is not Reason.NO_LOCKS
 
 
 def _states(folder: Path, names: Iterable[str]) -> dict[str, _LockState]:
@@ -183,10 +184,10 @@ def _states(folder: Path, names: Iterable[str]) -> dict[str, _LockState]:
         os.close(fd)
 
 
-def _why(states: Iterable[_LockState]) -> tuple[str, ProblemReason]:
+def _why(states: Iterable[_LockState]) -> tuple[str, Reason]:
     """Return why the first of some locks cannot be told, for people and for code."""
     state = next(iter(states), _FREE)
-    is_told = state.reason in (ProblemReason.NONE, ProblemReason.NO_LOCKS)
+    is_told = state.reason in (Reason.NONE, Reason.NO_LOCKS)
     return state.why if is_told else f"a lock cannot be read: {state.why}", state.reason
 
 
@@ -208,13 +209,13 @@ def _state(path: str | Path, folder: int | None = None) -> _LockState:
     except FileNotFoundError:
         return _FREE
     except OSError as error:
-        return _LockState(reason=ProblemReason.UNREAD, why=str(error.strerror))
+        return _LockState(reason=Reason.UNREAD, why=str(error.strerror))
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return _HELD
     except OSError as error:
-        return _LockState(reason=ProblemReason.NO_LOCKS, why=f"{NO_LOCKS} ({error.strerror})")
+        return _LockState(reason=Reason.NO_LOCKS, why=f"{NO_LOCKS} ({error.strerror})")
     finally:
         os.close(fd)
     return _FREE

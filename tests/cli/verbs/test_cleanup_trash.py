@@ -87,8 +87,8 @@ def test_a_hold_stops_cleanup_until_it_is_lifted(listing: SampleListing) -> None
     assert " holds new runs and clean-up since " in say(listing, "hold", "on", "--reason", "x")[0]
     held = say_json(listing, "hold")
     assert (held["held"], held["reason"]) == (True, "x")
-    assert "`hold off` lifts it" in say(listing, "cleanup", "--yes", code=4)[1]
-    assert "`hold off` lifts it" in say(listing, "resume", FIRST, code=4)[1]
+    assert ": `hold off`" in say(listing, "cleanup", "--yes", code=4)[1]
+    assert ": `hold off`" in say(listing, "resume", FIRST, code=4)[1]
     say(listing, "hold", "off")
     assert say_json(listing, "hold") == {"held": False}
 

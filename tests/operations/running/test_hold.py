@@ -28,7 +28,7 @@ def test_it_is_set_and_lifted_and_both_are_in_the_logbook(listing: SampleListing
     act = set_hold(context, True, "audit\x1b[31m until noon")
     assert act.words.startswith("anna holds new runs and clean-up since ")
     assert act.words.endswith(": audit until noon")
-    with pytest.raises(Refused, match=r"anna holds .*: audit until noon; `hold off` lifts it"):
+    with pytest.raises(Refused, match=r"anna holds .*: audit until noon: `hold off`"):
         require_not_held(listing.root)
     assert set_hold(context, False).words == "new runs and clean-up go on"
     require_not_held(listing.root)

@@ -124,7 +124,7 @@ def test_an_agent_works_in_its_listing_or_where_its_stage_says(
     context = listing.context(stages=stages, claude_home=listing.folder / "home")
     plan = plan_resume(context, listing.session(FIRST))
     assert plan.cwd == Path(works_in.format(**places))
-    assert any(words in warning for warning in plan.warnings) or not words
+    assert any(words in str(warning) for warning in plan.warnings) or not words
 
 
 def register(listing: SampleListing, **changes: object) -> None:
@@ -235,7 +235,7 @@ def test_what_may_go_wrong_is_told_before(
     for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     plan = plan_resume(listing.context(), listing.session(FIRST))
-    assert any("no sign-in was found" in warning for warning in plan.warnings)
+    assert any("no sign-in was found" in str(warning) for warning in plan.warnings)
 
 
 def _open_keys(folder: Path) -> dict[str, Any]:
@@ -311,8 +311,8 @@ def test_a_key_file_that_its_group_can_read_is_told(listing: SampleListing, tmp_
     for mode, is_told in ((0o640, True), (0o600, False)):
         env_file.chmod(mode)
         plan = plan_resume(listing.context(env_file=env_file), listing.session(FIRST))
-        assert any("chmod 600" in warning for warning in plan.warnings) is is_told
-        assert not any("very-secret" in warning for warning in plan.warnings)
+        assert any("chmod 600" in str(warning) for warning in plan.warnings) is is_told
+        assert not any("very-secret" in str(warning) for warning in plan.warnings)
 
 
 def test_an_agent_whose_options_cannot_be_read_is_not_resumed_as_another(

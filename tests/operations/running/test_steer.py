@@ -230,7 +230,7 @@ def test_what_cannot_be_asked_is_refused_in_words(listing: SampleListing) -> Non
     for act in (interrupt, stop):
         with pytest.raises(Refused, match="nothing to stop: it is not running"):
             act(context, session)
-    with pytest.raises(Refused, match="`resume 9f2c0000` starts it"):
+    with pytest.raises(Refused, match="is not running: `resume 9f2c0000`"):
         send(context, session, "go on")
     with pytest.raises(UsageError, match="give a prompt"):
         send(context, session, " ")

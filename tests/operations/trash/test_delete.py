@@ -275,7 +275,7 @@ def test_a_stray_is_not_deleted_but_adopted_first(listing: SampleListing, tmp_pa
     assert session.transcript is not None
     stray = replace(session, transcript=replace(session.transcript, stray_in=tmp_path / ".claude"))
     before = content_of(listing)
-    with pytest.raises(Refused, match=f"`adopt {FIRST[:8]}` it first"):
+    with pytest.raises(Refused, match=f"outside its listing: `adopt {FIRST[:8]}`"):
         delete(listing.context(), stray)
     assert content_of(listing) == before
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from tui.core.attention import Need, mark_of
+from tui.core.errors import Reason
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.row import Row, Status
 from tui.core.models.run import Run
 from tui.core.models.session import Acknowledgement, Liveness, Session, State, Transcript
-from tui.core.problem_reasons import ProblemReason
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
 ROOT = Path("data/outputs")
@@ -329,7 +329,7 @@ def catalog() -> Catalog:
         ROOT / "moss_end",
         problem="buyers.db is not a SQLite database",
         has_rows=False,
-        trouble=ProblemReason.UNREADABLE,
+        trouble=Reason.UNREADABLE,
     )
     gone = Listing(
         "norton_mills", ROOT / "norton_mills", problem="its folder vanished", is_vanished=True

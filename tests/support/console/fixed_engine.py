@@ -14,6 +14,7 @@ from tui.claude.transcript.usage_meter import SessionUsage
 from tui.cli.verb_info import verb_infos
 from tui.core.catalog_changes import LastLooked
 from tui.core.errors import ConfirmationRequired, ConsoleError, Refused, UsageError
+from tui.core.explanation import Explanation
 from tui.core.keymap import Keymap
 from tui.core.limits import LONGEST_WAIT_S
 from tui.core.models.catalog import Catalog
@@ -116,7 +117,7 @@ class FixedEngine:
     notifies: bool = False
     trouble: str = ""
     moments: int = 0
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Explanation, ...] = ()
     denies: str = ""
     shown: list[str] = field(default_factory=list)
     faults: list[tuple[str, str]] = field(default_factory=list)
@@ -285,7 +286,7 @@ class FixedEngine:
     def say_verb(self, words: Sequence[str], width: int | None = None) -> VerbOutput:
         verb, *rest = words
         if verb in self.needs_yes and "--yes" not in rest:
-            error = ConfirmationRequired(f"would {verb} {rest[0]}: add --yes to do it")
+            error = ConfirmationRequired(f"would {verb} {rest[0]}")
             error.add_note("the first\nthe second")
             raise error
         if verb in self.slow:

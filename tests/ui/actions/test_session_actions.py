@@ -10,6 +10,7 @@ import pytest
 from tests.support.console import fixed_catalog
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import console
+from tui.core.explanation import Explanation
 
 
 async def test_resume_sends_the_prompt() -> None:
@@ -28,7 +29,8 @@ async def test_resume_sends_the_prompt() -> None:
 async def test_the_prompt_says_first_what_it_uses_and_last_what_to_beware_of(
     size: tuple[int, int],
 ) -> None:
-    warnings = ("no sign-in was found: set env_file in the settings, or ANTHROPIC_API_KEY",)
+    remedy = "set env_file in the settings, or ANTHROPIC_API_KEY"
+    warnings = (Explanation("no sign-in was found", remedy),)
     async with console(FixedEngine(warnings=warnings), size) as at:
         await at.choose("Final list for the partner call")
         await at.press("r")

@@ -13,7 +13,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tui.claude.transcript.background_tasks import is_launch, kept_file, started_task
-from tui.claude.transcript.notices import attached_notice, refusal, servers_notice, stop_hook_notice
+from tui.claude.transcript.notices import (
+    attached_notice,
+    failed_servers,
+    refusal,
+    servers_notice,
+    stop_hook_notice,
+)
 from tui.claude.transcript.records import SkippedPiece, records_of
 from tui.claude.transcript.speaker import command_of, said_in
 from tui.claude.transcript.tool_results import flat, outcome_owner, summary
@@ -264,6 +270,8 @@ def _attachment(line: dict[str, Any], common: _Line) -> Iterator[Entry]:
         said_by = {"isMeta": line.get("isMeta"), "origin": line.get("origin")}
         said_by |= {name: value for name, value in attached.items() if value}
         yield from _user(_blocks(attached.get("prompt")), said_by, common)
+    elif servers := failed_servers(attached.get("failedMcpServers")):
+        yield common.entry(EntryKind.NOTICE, servers, names_failed_servers=True)
     elif words := attached_notice(attached):
         yield common.entry(EntryKind.NOTICE, words)
 
@@ -356,8 +364,10 @@ def _system(line: dict[str, Any], common: _Line) -> Iterator[Entry]:
     elif subtype == "compact_boundary":
         common = replace(common, usage=left_after(line.get("compactMetadata")))
         yield common.entry(EntryKind.NOTICE, "compacted: older turns are a summary from here on")
-    elif words := stop_hook_notice(line) or servers_notice(line):
+    elif words := stop_hook_notice(line):
         yield common.entry(EntryKind.NOTICE, words)
+    elif servers := servers_notice(line):
+        yield common.entry(EntryKind.NOTICE, servers, names_failed_servers=True)
     elif words := refusal(line):
         yield common.entry(EntryKind.ERROR, words, is_error=True)
     elif isinstance(line.get("content"), str) and not line.get("isMeta"):

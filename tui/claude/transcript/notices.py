@@ -11,7 +11,6 @@ _LONGEST = 400
 _NO_REASON = "no reason given"
 _MOST_SERVERS = 20
 _FAILED_WITH = "Failed with non-blocking status code: "
-FAILED_SERVERS = "MCP server failed"
 _UNUSABLE = {"failed": "", "needs-auth": "it needs a login"}
 _ENDED = {
     "max_tokens": "cut off: the answer reached the most tokens that one may have",
@@ -20,9 +19,7 @@ _ENDED = {
 
 
 def attached_notice(attached: Mapping[str, Any]) -> str:
-    """Return the notice for an attachment, empty for none."""
-    if servers := failed_servers(attached.get("failedMcpServers")):
-        return servers
+    """Return the notice for the attachment of a hook, empty for none."""
     return _hook(str(attached.get("type") or ""), attached)
 
 
@@ -38,7 +35,7 @@ def failed_servers(given: object) -> str:
         said.append(f"{_line(facts.get('name') or '?')}{f' ({why})' if why else ''}")
     more = len(servers) - len(said)
     suffix = f", and {more} more" if more else ""
-    return f"{FAILED_SERVERS}: {', '.join(said)}{suffix}" if said else ""
+    return f"MCP server failed: {', '.join(said)}{suffix}" if said else ""
 
 
 def unusable_servers(given: object) -> str:

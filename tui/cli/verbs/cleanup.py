@@ -45,9 +45,8 @@ def cleanup(context: Context, args: argparse.Namespace) -> int:
         max_bytes=parse_size(args.max_size) if args.max_size else None,
         purges_trash=args.purge_trash,
     )
-    for words in plan.unread:
-        if not (listing and words.startswith(f"{listing}: ")):  # `look` has printed it
-            say(words)
+    for words in plan.unread_trash if listing else plan.unread:  # of a listing `look` says it
+        say(words)
     if args.dry_run:
         _put_plan(context, plan, as_json=args.json)
         return int(bool(plan.unread))
@@ -55,7 +54,7 @@ def cleanup(context: Context, args: argparse.Namespace) -> int:
     if not (args.yes or plan.is_empty):
         if not args.json:
             _put_plan(context, plan, as_json=False)
-        raise ConfirmationRequired(f"would {plan.words}: add --yes to do it")
+        raise ConfirmationRequired(f"would {plan.words}")
     return _put_done(plan, clean_up(context, plan, _progress_printer()), as_json=args.json)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from tui.cli.hangup import is_reader_gone
 from tui.cli.json_fields import result_json, run_json
 from tui.cli.lookup import session_named
-from tui.cli.output import is_interactive, put, put_json, say
+from tui.cli.output import error_json, is_interactive, put, put_json, say
 from tui.cli.permission_prompt import confirm_grant, permission_lines
 from tui.cli.results import put_result
 from tui.core.agent_questions import questions
@@ -75,7 +75,7 @@ def _start_json(one: StartResult) -> dict[str, object]:
         "run_id": one.run_id or None,
         "session_id": one.session_id or one.session.session_id,
         "listing": one.session.listing,
-        "error": {"code": error.code, "message": str(error)} if error else None,
+        "error": error_json(error) if error else None,
     }
 
 

@@ -23,7 +23,7 @@ from tui.operations.context import Context
 from tui.operations.listing_health import is_whole
 from tui.operations.monitor.history import UNKNOWN_SHARE
 from tui.operations.owner import owner_elsewhere
-from tui.operations.running.preflight import available_bytes, memory_words
+from tui.operations.running.preflight import available_bytes, too_large
 from tui.operations.transcripts.branches import branch_words
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -132,7 +132,7 @@ def _more(context: Context, session: Session) -> dict[str, object]:
         "inherited_usd": session.inherited_usd,
         "cause": cause_of(session, context) or None,
         "owner": _owner(session, context.clock()) or None,
-        "memory": memory_words(session, available_bytes()) or None,
+        "memory": str(too_large(session, available_bytes())) or None,
         "branches": branch_words(session) or None,
     }
 
@@ -167,7 +167,7 @@ def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str,
         ("transcript", str(session.transcript.path) if session.transcript else ""),
         ("what is left", str(session.remains.path) if session.remains else ""),
         ("branches", branch_words(session)),
-        ("memory", memory_words(session, available_bytes())),
+        ("memory", str(too_large(session, available_bytes()))),
         ("acknowledged", f"by {ack.by} on {_moment(ack.at)}" if (ack := session.ack) else ""),
         ("zone", _zone(session, now)),
     ]

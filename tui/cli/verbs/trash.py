@@ -32,7 +32,7 @@ def delete(context: Context, args: argparse.Namespace) -> int:
     """Move sessions to the trash."""
     if not args.yes:
         sessions = [session_named(context, words) for words in args.ids]
-        raise ConfirmationRequired(f"would delete {_named(sessions)}: add --yes to do it")
+        raise ConfirmationRequired(f"would delete {_named(sessions)}")
     found: dict[Key, Session] = {}
     errors: list[ConsoleError] = []
     for words in args.ids:
@@ -75,9 +75,7 @@ def trash(context: Context, args: argparse.Namespace) -> int:
 def purge(context: Context, args: argparse.Namespace) -> int:
     """Erase a session permanently, from the trash too."""
     if not args.yes:
-        raise ConfirmationRequired(
-            f"would erase {plan_purge(context, args.id).words}: add --yes to do it"
-        )
+        raise ConfirmationRequired(f"would erase {plan_purge(context, args.id).words}")
     return put_result(result_json(purge_session(context, args.id)), as_json=args.json)
 
 

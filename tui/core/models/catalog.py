@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from tui.core.errors import Reason
 from tui.core.models.audit import AuditEvent
 from tui.core.models.run import Run
 from tui.core.models.session import Key, Session
-from tui.core.problem_reasons import ProblemReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Listing:
     is_vanished: bool = False
     zone_doubts: tuple[timedelta, ...] = ()
     is_cut: bool = False
-    trouble: ProblemReason = ProblemReason.NONE
+    trouble: Reason = Reason.NONE
 
     @property
     def is_whole(self) -> bool:

@@ -39,7 +39,7 @@ class Entry:
     In a result, `task` is the sub-agent or workflow run that the call started; with `is_launch`
     it is still going on. A notice with a `tool_id` says that it has ended, `task` how. `agent`
     names the sub-agent that wrote the entry. A result too long for its line is in the file `kept`
-    in the session's own folder.
+    in the session's own folder. A notice of MCP servers that failed `names_failed_servers`.
     """
 
     kind: EntryKind
@@ -60,3 +60,4 @@ class Entry:
     is_launch: bool = False
     agent: str = ""
     kept: str = ""
+    names_failed_servers: bool = False

@@ -18,12 +18,11 @@ from tui.claude.config_dir import (
 from tui.claude.layout import SETTINGS
 from tui.claude.live_registry import read_registry
 from tui.core.catalog import ListingScan, join
-from tui.core.errors import DatabaseProblem, NotTracked
+from tui.core.errors import DatabaseProblem, NotTracked, Reason
 from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Listing
 from tui.core.models.row import Row, Status
 from tui.core.models.session import Acknowledgement, Process, Transcript
-from tui.core.problem_reasons import ProblemReason
 from tui.core.text.safe_text import one_line
 from tui.operations.catalog.change_stamps import ChangeStamps, Stamps, glance_at, is_same
 from tui.operations.target import DATABASE
@@ -49,7 +48,7 @@ class _Rows:
     rows: tuple[Row, ...] = ()
     audited: Mapping[str, AuditEvent] = field(default_factory=lambda: _NO_EVENTS)
     problem: str = ""
-    trouble: ProblemReason = ProblemReason.NONE
+    trouble: Reason = Reason.NONE
     is_known: bool = True
     is_failed: bool = False
     is_final: bool = True
@@ -112,7 +111,7 @@ class ListingWatcher:
                 every = (*seen.transcripts, *strays)
                 found = replace(seen, transcripts=every, stray_processes=processes)
             if unread and not found.cut and _misses_any(found):
-                found = replace(found, cut=unread, cut_trouble=ProblemReason.UNREAD)
+                found = replace(found, cut=unread, cut_trouble=Reason.UNREAD)
             if unread and not found.unseen:
                 found = replace(found, unseen=unread)
             joined = join(found)
@@ -131,7 +130,7 @@ class ListingWatcher:
         try:
             self._look()
         except OSError as error:
-            self._be_blind(_unread(self.folder, error), ProblemReason.of(error))
+            self._be_blind(_unread(self.folder, error), Reason.of(error))
         except Exception as error:  # one bad listing must not hide the others
             self._be_blind(f"cannot be looked at: {one_line(error)[:200]}")
 
@@ -175,7 +174,7 @@ class ListingWatcher:
             unsure=seen.unsure,
             is_lock_blind=seen.is_blind,
             remains=() if is_linked else self._finder.remains,
-            trouble=ProblemReason.LINKED if is_linked else rows.trouble,
+            trouble=Reason.LINKED if is_linked else rows.trouble,
             cut_trouble=cut_trouble,
             unseen=_link_problem(config_dir, is_linked) if is_linked else self._finder.cut,
         )
@@ -190,7 +189,7 @@ class ListingWatcher:
         if not self._has_locks and transcripts and not seen.why:
             self._has_locks = session_locks.has_locks(transcripts[0].path)
             if not self._has_locks:
-                reason = ProblemReason.NO_LOCKS
+                reason = Reason.NO_LOCKS
                 return session_locks.LockScan(why=NO_LOCKS, is_blind=True, reason=reason)
         return seen
 
@@ -204,24 +203,22 @@ class ListingWatcher:
 
     def _cut(
         self, seen: session_locks.LockScan, days: int, unread_acks: str, *, is_linked: bool
-    ) -> tuple[str, ProblemReason]:
+    ) -> tuple[str, Reason]:
         """Return what is unknown about the listing, in words and as a reason; the worst wins."""
         finder = self._finder
         sweep = f"when the CLI sweeps it is not known: {SETTINGS} cannot be read"
         told = (
             (
                 "" if is_linked else finder.cut,
-                ProblemReason.UNREAD if finder.is_unread else ProblemReason.CUT,
+                Reason.UNREAD if finder.is_unread else Reason.CUT,
             ),
-            (self._runs.cut, ProblemReason.UNREAD if self._runs.is_unread else ProblemReason.CUT),
+            (self._runs.cut, Reason.UNREAD if self._runs.is_unread else Reason.CUT),
             (seen.why, seen.reason),
-            (sweep if days == UNKNOWN_SWEEP else "", ProblemReason.UNREAD),
-            (unread_acks, ProblemReason.UNREAD),
+            (sweep if days == UNKNOWN_SWEEP else "", Reason.UNREAD),
+            (unread_acks, Reason.UNREAD),
         )
         found = [one for one in told if one[0]]
-        return max(
-            found, key=lambda one: one[1] is ProblemReason.UNREAD, default=("", ProblemReason.CUT)
-        )
+        return max(found, key=lambda one: one[1] is Reason.UNREAD, default=("", Reason.CUT))
 
     def _settle(self, glance: ChangeStamps, rows: _Rows, found: ListingScan) -> None:
         """Remember the stamps that show the next change."""
@@ -239,7 +236,7 @@ class ListingWatcher:
             self.found = found
             self._changed.add(self.folder)
 
-    def _be_blind(self, problem: str, trouble: ProblemReason = ProblemReason.UNREADABLE) -> None:
+    def _be_blind(self, problem: str, trouble: Reason = Reason.UNREADABLE) -> None:
         """Keep what was known, with the reason why it cannot be refreshed."""
         self.is_restless = self.is_troubled = True
         known = self.found or ListingScan(
@@ -266,10 +263,10 @@ def _read_rows(tables: TableCache, glance: ChangeStamps, known: _Rows | None) ->
     try:
         table = tables.table_of(f"{glance.folder}/{DATABASE}")
     except NotTracked as problem:
-        return _Rows(glance.rows, problem=str(problem), trouble=problem.trouble, is_final=is_final)
+        return _Rows(glance.rows, problem=str(problem), trouble=problem.reason, is_final=is_final)
     except DatabaseProblem as problem:
         old = known or _Rows(glance.rows)
-        fresh = replace(old, problem=str(problem), trouble=problem.trouble, is_known=bool(old.rows))
+        fresh = replace(old, problem=str(problem), trouble=problem.reason, is_known=bool(old.rows))
         return replace(fresh, is_failed=True, is_final=False)
     if known is not None and (table.rows, table.audited) == (known.rows, known.audited):
         return _Rows(glance.rows, known.rows, known.audited, is_final=is_final)

@@ -10,9 +10,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tui.core.errors import ConsoleError
+from tui.core.errors import ConsoleError, Reason
 from tui.core.models.catalog import Catalog, Listing
-from tui.core.problem_reasons import ProblemReason
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named
 from tui.operations.catalog.listing_watcher import ListingWatcher
@@ -233,7 +232,7 @@ def _no_collection(*, is_first: bool) -> Iterator[None]:
 
 
 def _stale(listing: Listing, problem: str) -> Listing:
-    return replace(listing, problem=problem, is_stale=True, trouble=ProblemReason.SLOW)
+    return replace(listing, problem=problem, is_stale=True, trouble=Reason.SLOW)
 
 
 def _with(found: tuple[Listing, ...], gone: tuple[Listing, ...]) -> tuple[Listing, ...]:

@@ -20,7 +20,7 @@ def find_session(catalog: Catalog, words: str) -> Session:
     """
     listing, slash, prefix = words.rpartition("/")
     if not is_session_id(prefix) or (slash and not is_listing_id(listing)):
-        raise UnknownId(f"{one_line(words)[:80]!r} is not a session id: see `session-console ls`")
+        raise UnknownId(f"{one_line(words)[:80]!r} is not a session id", remedy="ls")
     sessions = [
         one for one in catalog.sessions if not slash or listing in (one.listing, one.folder.name)
     ]

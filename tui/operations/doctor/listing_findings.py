@@ -11,10 +11,10 @@ from pathlib import Path
 from tui.claude.config_dir import CONFIG_DIR
 from tui.claude.layout import PROJECTS, projects_folder, registry_entry, registry_folder
 from tui.claude.live_registry import entry_names, names_session, read_registry
+from tui.core.errors import Reason
 from tui.core.limits import MOST_LIVE, REGISTRY_S
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Liveness, Session, State
-from tui.core.problem_reasons import ProblemReason
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import is_evidence, zone_named, zone_words
 from tui.operations.cause import WRONG_VARIABLE, clues_of
@@ -22,7 +22,7 @@ from tui.operations.context import Context
 from tui.operations.finding import Finding
 from tui.operations.formatting import count, span
 from tui.operations.listing_health import level_of, trouble_of
-from tui.operations.target import DATABASE, Target, unknown_words
+from tui.operations.target import DATABASE, Target, unknown_owner
 from tui.safe_io.folders import OURS, is_folder, is_link
 from tui.safe_io.walking import Budget
 from tui.settings import Settings
@@ -50,7 +50,7 @@ def _of_vanished(listing: Listing) -> Finding:
     words = f"its folder {one_line(listing.path)} is gone; what is shown was last known of it"
     name = listing.listing_id
     remedy = f"`ack {shlex.quote(name)}` forgets it, for all of us"
-    return Finding(level_of(ProblemReason.VANISHED), "vanished", words, remedy, name)
+    return Finding(level_of(Reason.VANISHED), "vanished", words, remedy, name)
 
 
 def _of_problem(listing: Listing) -> Iterator[Finding]:
@@ -156,10 +156,9 @@ def _of_registry(listing: Listing) -> Iterator[Finding]:
     processes = read_registry(config_dir)
     for process in processes:
         if process.liveness is Liveness.UNKNOWN and not process.session_id:
-            said = unknown_words(Target("sessions", listing.path), process)
-            words, _, remedy = said.partition("; ")
-            remedy = remedy or "give us the right to read it"
-            yield Finding("warning", "unread_registry", words, remedy, listing.listing_id)
+            said = unknown_owner(Target("sessions", listing.path), process)
+            remedy = said.remedy or "give us the right to read it"
+            yield Finding("warning", "unread_registry", said.words, remedy, listing.listing_id)
     known = {registry_entry(config_dir, process.pid).name for process in processes}
     budget = Budget(MOST_LIVE, REGISTRY_S)
     rest = (name for name in names if name not in known and budget.spend())

@@ -23,7 +23,7 @@ from tui.operations.context import Context
 from tui.operations.finding import Finding
 from tui.operations.formatting import count, moment, size, span
 from tui.operations.running.agent_options import shells
-from tui.operations.running.preflight import available_bytes, env_file_words, find_cli, sign_in
+from tui.operations.running.preflight import available_bytes, env_file_rights, find_cli, sign_in
 from tui.runs.agent.environment import read_env_file
 from tui.settings import Settings
 
@@ -177,9 +177,8 @@ def _of_settings(settings: Settings, machine: MachineFacts) -> Iterator[Finding]
     if settings.env_file and (words := _env_file_trouble(settings.env_file)):
         remedy = f"put a file with the secrets there, and `chmod 600 {settings.env_file}`"
         yield Finding("error", "env_file", words, remedy)
-    elif words := env_file_words(settings.env_file):
-        remedy = f"`chmod 600 {settings.env_file}`"
-        yield Finding("warning", "env_file", words.rpartition(": ")[0], remedy)
+    elif (rights := env_file_rights(settings.env_file)).words:
+        yield Finding("warning", "env_file", rights.words, rights.remedy)
     bypassing = [
         name
         for name, stage in settings.stages.items()

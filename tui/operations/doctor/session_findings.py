@@ -17,21 +17,21 @@ from tui.core.models.session import Key, Liveness, Session, State
 from tui.core.text.safe_text import one_line
 from tui.operations.cause import (
     TranscriptClues,
-    bad_date_words,
-    cause_of,
+    bad_date,
     clues_of,
     ghost_words,
-    remains_words,
+    orphan,
+    remains,
+    unreadable,
 )
-from tui.operations.cause import unreadable_words as unreadable
 from tui.operations.context import Context
 from tui.operations.doctor.machine_findings import MachineFacts
 from tui.operations.finding import Finding, Level
 from tui.operations.formatting import moment, span
 from tui.operations.interrupted_purges import half_erased, half_erased_words
 from tui.operations.owner import owner_elsewhere
-from tui.operations.running.preflight import memory_words
-from tui.operations.target import Target, is_foreign, unknown_words
+from tui.operations.running.preflight import too_large
+from tui.operations.target import Target, is_foreign, unknown_owner
 from tui.operations.transcripts.branches import branch_words
 from tui.safe_io.walking import Budget
 
@@ -163,8 +163,8 @@ def _half_erased(session: Session, look: SessionCheck) -> Finding | None:
 def _remains(session: Session, look: SessionCheck) -> Finding | None:
     if session.remains is None or session.is_live:
         return None
-    words, _, remedy = remains_words(session).partition(": ")
-    return _of(session, "warning", "remains", words, remedy)
+    found = remains(session)
+    return _of(session, "warning", "remains", found.words, found.remedy)
 
 
 def _untracked(session: Session, look: SessionCheck) -> Finding | None:
@@ -200,15 +200,13 @@ def _unreadable(session: Session, look: SessionCheck) -> Finding | None:
         return None
     if not transcript.bytes or os.access(transcript.path, os.R_OK):
         return None
-    words, _, remedy = unreadable(session).partition(": ")
-    return _of(session, "error", "unreadable", words, remedy)
+    found = unreadable(session)
+    return _of(session, "error", "unreadable", found.words, found.remedy)
 
 
 def _orphan(session: Session, look: SessionCheck) -> Finding | None:
-    if session.liveness is not Liveness.ORPHAN:
-        return None
-    words = cause_of(session).rpartition("; ")[0]
-    return _of(session, "error", "orphan", words, f"`stop {_short(session)}` ends it")
+    found = orphan(session)
+    return _of(session, "error", "orphan", found.words, found.remedy) if found else None
 
 
 def _owner(session: Session, look: SessionCheck) -> Finding | None:
@@ -232,8 +230,8 @@ def _unproven(session: Session, look: SessionCheck) -> Finding | None:
     if not process.session_id or is_foreign(process):
         return None
     target = Target(session.session_id, session.folder)
-    words, _, remedy = unknown_words(target, process).rpartition("; ")
-    return _of(session, "warning", "unproven_owner", words, remedy)
+    found = unknown_owner(target, process)
+    return _of(session, "warning", "unproven_owner", found.words, found.remedy)
 
 
 def _lost_run(session: Session, look: SessionCheck) -> Finding | None:
@@ -257,8 +255,8 @@ def _overwritten(session: Session, look: SessionCheck) -> Finding | None:
 
 
 def _bad_date(session: Session, look: SessionCheck) -> Finding | None:
-    words, _, remedy = bad_date_words(session).partition("; ")
-    return _of(session, "warning", "bad_date", words, remedy) if words else None
+    found = bad_date(session)
+    return _of(session, "warning", "bad_date", found.words, found.remedy) if found.words else None
 
 
 def _bypass(session: Session, look: SessionCheck) -> Finding | None:
@@ -278,8 +276,8 @@ def _bypass(session: Session, look: SessionCheck) -> Finding | None:
 
 
 def _too_large(session: Session, look: SessionCheck) -> Finding | None:
-    words, _, remedy = memory_words(session, look.machine.free_memory).partition(": ")
-    return _of(session, "warning", "too_large", words, remedy) if words else None
+    found = too_large(session, look.machine.free_memory)
+    return _of(session, "warning", "too_large", found.words, found.remedy) if found.words else None
 
 
 _QUESTIONS: tuple[Callable[[Session, SessionCheck], Finding | None], ...] = (

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from tui.core.attention import Need, is_settled, last_sign, mark_of, need_of
 from tui.core.catalog import is_gone
+from tui.core.errors import MOMENTARY
 from tui.core.limits import LOW_BYTES
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Liveness, Session
-from tui.core.problem_reasons import MOMENTARY
 from tui.core.text.safe_text import one_line
 from tui.operations.finding import LEVELS, Level
 from tui.operations.formatting import size, span

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tui.core.errors import ConsoleError, Refused
+from tui.core.errors import ConsoleError, Reason, Refused
 from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Hold
 from tui.core.text.safe_text import one_line
@@ -18,7 +18,7 @@ def require_not_held(root: Path) -> None:
     """Raise `Refused` while the root is held, and say by whom, since when and why."""
     hold = read_hold(root)
     if hold is not None:
-        raise Refused(f"{hold_words(hold)}; `hold off` lifts it")
+        raise Refused(hold_words(hold), Reason.HELD, remedy="hold off")
 
 
 def hold_words(hold: Hold) -> str:

@@ -9,7 +9,8 @@ import stat
 from pathlib import Path
 
 from tui.claude.layout import CREDENTIALS
-from tui.core.errors import Refused, RunFailed
+from tui.core.errors import Reason, Refused, RunFailed
+from tui.core.explanation import Explanation
 from tui.core.models.session import Session
 from tui.operations.formatting import size
 from tui.operations.target import Target
@@ -27,28 +28,33 @@ def require_startable(settings: Settings, target: Target) -> None:
     cli = find_cli(settings)
     if cli is None:
         missing = settings.cli_path or "the SDK brings none for this machine"
-        raise Refused(f"the CLI is missing: {missing}; set cli_path in the settings")
+        words = f"the CLI is missing: {missing}; set cli_path in the settings"
+        raise Refused(words, Reason.NOT_SET_UP)
     if not os.access(cli, os.X_OK):
-        raise Refused(f"the CLI {cli} may not be executed: chmod +x it")
+        words = f"the CLI {cli} may not be executed"
+        raise Refused(words, Reason.NOT_SET_UP, remedy=f"chmod +x {shlex.quote(str(cli))}")
     if is_link(target.config_dir):
         raise Refused(
-            f"{target.config_dir} is a link, and links are not followed: put a folder in its place"
+            f"{target.config_dir} is a link, and links are not followed: put a folder in its place",
+            Reason.LINKED,
         )
     if settings.env_file:
         try:
             read_env_file(settings.env_file)
         except RunFailed as error:
-            raise Refused(str(error)) from error
+            raise Refused(error.message, Reason.NOT_SET_UP, remedy=error.remedy) from error
 
 
-def warnings(settings: Settings, target: Target, session: Session | None) -> tuple[str, ...]:
+def warnings(
+    settings: Settings, target: Target, session: Session | None
+) -> tuple[Explanation, ...]:
     """Return what the operator should know before Enter: no sign-in, too little memory."""
     found = (
-        env_file_words(settings.env_file),
+        env_file_rights(settings.env_file),
         _sign_in_warning(settings, target),
-        memory_words(session, available_bytes()),
+        too_large(session, available_bytes()),
     )
-    return tuple(words for words in found if words)
+    return tuple(one for one in found if one.words)
 
 
 def find_cli(settings: Settings) -> Path | None:
@@ -83,38 +89,40 @@ def _names_key(env_file: Path) -> bool:
         return False
 
 
-def env_file_words(env_file: Path | None) -> str:
+def env_file_rights(env_file: Path | None) -> Explanation:
     """Say what is wrong with the permissions of a secrets file that can still be used."""
     if env_file is None:
-        return ""
+        return Explanation("")
     try:
         mode = env_file.stat().st_mode
     except OSError as error:
-        return f"env_file {env_file}: {error.strerror}"
+        return Explanation(f"env_file {env_file}: {error.strerror}")
     if mode & stat.S_IRWXG:
-        return f"env_file {env_file} can be read by its group: chmod 600 it"
-    return ""
+        remedy = f"`chmod 600 {shlex.quote(str(env_file))}`"
+        return Explanation(f"env_file {env_file} can be read by its group", remedy)
+    return Explanation("")
 
 
-def _sign_in_warning(settings: Settings, target: Target) -> str:
+def _sign_in_warning(settings: Settings, target: Target) -> Explanation:
     if sign_in(settings, target.config_dir):
-        return ""
-    return "no sign-in was found: set env_file in the settings, or ANTHROPIC_API_KEY"
+        return Explanation("")
+    remedy = "set env_file in the settings, or ANTHROPIC_API_KEY"
+    return Explanation("no sign-in was found", remedy)
 
 
-def memory_words(session: Session | None, free: int | None) -> str:
+def too_large(session: Session | None, free: int | None) -> Explanation:
     """Say how much memory a resume may take, if that is more than is `free`; else empty."""
     transcript = session.transcript if session else None
     if session is None or transcript is None or not transcript.resumable:
-        return ""
+        return Explanation("")
     likely = likely_memory(transcript.bytes)
     if free is None or likely < free * 0.8:
-        return ""
+        return Explanation("")
     listing, stage = shlex.quote(session.listing), shlex.quote(session.stage or "STAGE")
-    return (
-        f"a resume may need {size(likely)} of memory and {size(free)} are free: a fresh session "
-        f"(`new {listing} PROMPT --stage {stage}`) needs {size(_AGENT_BYTES)}; a fork "
-        "reads as much, but leaves this one as it is"
+    return Explanation(
+        f"a resume may need {size(likely)} of memory and {size(free)} are free",
+        f"a fresh session (`new {listing} PROMPT --stage {stage}`) needs {size(_AGENT_BYTES)}; a "
+        "fork reads as much, but leaves this one as it is",
     )
 
 

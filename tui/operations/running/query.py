@@ -13,7 +13,7 @@ from typing import Any
 from tui.claude.config_dir import footprint
 from tui.claude.layout import is_transcript, projects_folder
 from tui.claude.session_id import require_session_id
-from tui.core.errors import ConsoleError, NotTracked, Refused, UsageError
+from tui.core.errors import ConsoleError, NotTracked, Reason, Refused, UsageError
 from tui.core.models.row import Row
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import LOCAL, read_time, zone_name
@@ -106,8 +106,9 @@ def _require_transcript(target: Target) -> None:
     if not any(map(is_transcript, places)):
         raise Refused(
             f"{target.short} has no transcript below {projects_folder(target.config_dir)}: it was "
-            "deleted, swept by the CLI, or written elsewhere; "
-            f"`session-console show {target.short}` says which"
+            "deleted, swept by the CLI, or written elsewhere",
+            Reason.NO_TRANSCRIPT,
+            remedy=f"show {target.short}",
         )
 
 

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tui.core.errors import ConsoleError, DatabaseProblem, Refused, UnknownId, UsageError
+from tui.core.errors import ConsoleError, DatabaseProblem, Reason, Refused, UnknownId, UsageError
+from tui.core.explanation import Explanation
 from tui.core.listing_id import is_listing_id
 from tui.core.models.audit import AuditEvent
 from tui.core.models.session import Liveness, Session
@@ -28,7 +29,7 @@ from tui.operations.running.preflight import require_startable, warnings
 from tui.operations.running.restricted import require_inner_prompt
 from tui.operations.target import (
     Target,
-    busy_words,
+    busy,
     owned,
     require_no_orphan,
     require_not_live,
@@ -58,7 +59,7 @@ class RunPlan:
     cwd: Path
     zone: str
     words: str
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Explanation, ...] = ()
     source_id: str = ""
     keeps: timedelta = timedelta(days=1)
     taken_over: str = ""
@@ -94,7 +95,7 @@ def plan_resume(
         cwd,
         session.zone,
         describe(agent),
-        (*notes, *cwd_notes, *warnings(context.settings, target, session)),
+        (*map(Explanation, (*notes, *cwd_notes)), *warnings(context.settings, target, session)),
         source.session_id if fork else "",
         max_age(context, session.stage) if fork else context.settings.resume_keeps,
         owner.words(context.clock()) if owner is not None else "",
@@ -124,7 +125,7 @@ def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None 
     agent, notes = agent_options(context.settings, stage, {})
     cwd, cwd_notes = _cwd(context, target, stage, agent)
     keeps = timedelta(days=days) if days else max_age(context, stage)
-    said = (*notes, *cwd_notes, *warnings(context.settings, target, None))
+    said = (*map(Explanation, (*notes, *cwd_notes)), *warnings(context.settings, target, None))
     return RunPlan(
         "new", target, listing_id, stage, agent, cwd, listing.zone, describe(agent), said, "", keeps
     )
@@ -204,8 +205,9 @@ def _require_taken_over(
     said = f"{target.short} is not ours: {owner.words(context.clock())}"
     if not takes_over:
         raise Refused(
-            f"{said}. It cannot be proven dead from here: if you know that it is, "
-            f"`resume {target.short} --take-over`"
+            f"{said}. It cannot be proven dead from here; if you know that it is",
+            Reason.ELSEWHERE,
+            remedy=f"resume {target.short} --take-over",
         )
 
 
@@ -231,7 +233,7 @@ def _require_idle(session: Session, target: Target) -> None:
         require_not_live(target)
     require_no_orphan(session)
     if session.is_live:
-        raise Refused(busy_words(target.short, session.process.pid if session.process else None))
+        raise busy(target.short, session.process.pid if session.process else None)
 
 
 def _cause(context: Context, session: Session) -> str:

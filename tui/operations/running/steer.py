@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import cast
 
 from tui.core.agent_questions import answers, questions
-from tui.core.errors import ConfirmationRequired, Refused, UsageError
+from tui.core.errors import ConfirmationRequired, Reason, Refused, UsageError
 from tui.core.limits import LONGEST_WAIT_S
 from tui.core.models.audit import AuditEvent
 from tui.core.models.permission_request import LEAST_DIGEST, PermissionRequest
@@ -136,11 +136,15 @@ def _require_shown(
         raise Refused(reason)
     if not shown:
         raise ConfirmationRequired(
-            f"would grant {request.tool} to {short}: `show {short}` shows all of it, and ends with "
-            "the --input to add"
+            f"would grant {request.tool} to {short}; it and the --input to add are shown by",
+            remedy=f"show {short}",
         )
     if len(shown) < LEAST_DIGEST or not request.digest.startswith(shown.lower()):
-        raise Refused(f"--input names another request than the one that waits: `show {short}`")
+        raise Refused(
+            "--input names another request than the one that waits",
+            Reason.CHANGED,
+            remedy=f"show {short}",
+        )
 
 
 def _reply(
@@ -178,7 +182,11 @@ def interrupt(context: Context, session: Session, *, is_sure: bool = False) -> A
         return _interrupt_foreign(context, session, is_sure=is_sure)
     if session.liveness is Liveness.QUEUED:
         short = session.session_id[:8]
-        raise Refused(f"{short} has not begun: `stop {short}` takes it out of the queue")
+        raise Refused(
+            f"{short} has not begun; to take it out of the queue",
+            Reason.NOT_RUNNING,
+            remedy=f"stop {short}",
+        )
     return _post(context, session, _command(context, "interrupt"), "interrupt asked of")
 
 
@@ -189,7 +197,7 @@ def _interrupt_foreign(context: Context, session: Session, *, is_sure: bool) -> 
     if not is_sure:
         raise ConfirmationRequired(
             f"would interrupt {target.short}, which another program runs (pid {process.pid}): it "
-            "may end its whole work for that; add --yes to do it"
+            "may end its whole work for that"
         )
     stray = session.transcript.stray_in if session.transcript else None
     interrupt_cli(process.pid, process.proc_start, stray or target.config_dir)
@@ -320,7 +328,9 @@ def _is_ours(session: Session) -> bool:
 
 def _require_running(session: Session) -> None:
     if not (_is_ours(session) or session.is_live):
-        raise Refused(f"{session.session_id[:8]}: nothing to stop: it is not running")
+        raise Refused(
+            f"{session.session_id[:8]}: nothing to stop: it is not running", Reason.NOT_RUNNING
+        )
 
 
 def _steerable(session: Session) -> Run:
@@ -331,7 +341,8 @@ def _steerable(session: Session) -> Run:
     require_no_orphan(session)
     if session.is_live:
         raise Refused(
-            f"{short} is run by another program, which takes no commands from here; "
-            f"`interrupt {short}` can end its turn"
+            f"{short} is run by another program, which takes no commands; to end its turn",
+            Reason.ELSEWHERE,
+            remedy=f"interrupt {short}",
         )
-    raise Refused(f"{short} is not running: `resume {short}` starts it")
+    raise Refused(f"{short} is not running", Reason.NOT_RUNNING, remedy=f"resume {short}")

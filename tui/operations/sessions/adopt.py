@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,13 +10,13 @@ from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR, footprint, raise_sweep, refresh_children
 from tui.claude.layout import is_transcript
-from tui.core.errors import ConsoleError, DatabaseProblem, Refused, UnknownId, UsageError
+from tui.core.errors import ConsoleError, DatabaseProblem, Reason, Refused, UnknownId, UsageError
 from tui.core.listing_id import is_listing_id
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row
 from tui.core.models.session import Session, State
 from tui.core.text.safe_text import one_line
-from tui.operations.cause import remains_words
+from tui.operations.cause import remains
 from tui.operations.context import ActionResult, Context
 from tui.operations.formatting import count, size
 from tui.operations.logbook_entry import written_down
@@ -176,7 +177,8 @@ def _carry_out(
     except OSError as error:
         raise ConsoleError(
             f"{target.short} was not adopted whole: {error.filename}: {error.strerror or error}; "
-            f"nothing is lost, and `adopt {target.short}` again does the rest"
+            "nothing is lost; to move the rest",
+            remedy=f"adopt {target.short}",
         ) from error
     finally:
         unwritten = _record(context, session, target, len(moves), now)
@@ -220,8 +222,9 @@ def _tracked(
         )
     except DatabaseProblem as problem:
         raise DatabaseProblem(
-            f"{target.short} is not tracked: {problem}; `adopt {target.short} --stage {stage}` "
-            "again once that is over"
+            f"{target.short} is not tracked: {problem}; once that is over",
+            problem.reason,
+            remedy=f"adopt {target.short} --stage {shlex.quote(stage)}",
         ) from problem
     if session.transcript.resumable:
         raise_sweep(target.config_dir, session.transcript.modified_at, until)
@@ -248,12 +251,14 @@ def _record(context: Context, session: Session, target: Target, moved: int, now:
 
 def _nothing(session: Session, target: Target) -> ConsoleError:
     if session.remains is not None:
-        return ConsoleError(f"{target.short} cannot be adopted: {remains_words(session)}")
+        return ConsoleError(f"{target.short} cannot be adopted: {remains(session)}")
     if session.state is State.UNTRACKED:
         return UsageError(
-            f"{target.short} is of no known stage: adopt {target.short} --stage STAGE"
+            f"{target.short} is of no known stage", remedy=f"adopt {target.short} --stage STAGE"
         )
-    return Refused(f"{target.short} lies where it belongs: there is nothing to adopt")
+    return Refused(
+        f"{target.short} lies where it belongs: there is nothing to adopt", Reason.NOTHING_TO_DO
+    )
 
 
 def _words(session: Session, target: Target, after: Row | None, *, is_moved: bool) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from tui.claude.config_dir import raise_sweep, refresh_children
 from tui.core import row_transitions
-from tui.core.errors import DatabaseProblem, Refused
+from tui.core.errors import DatabaseProblem, Reason, Refused
 from tui.core.models.row import Row, Status
 from tui.core.models.session import Session
 from tui.core.time import expiry
@@ -45,7 +45,8 @@ def plan_extension(session: Session, words: str, now: datetime) -> Extension:
     """
     _require_row(session)
     if session.status == Status.DELETED:
-        raise Refused(f"{session.session_id[:8]} is deleted: restore it first")
+        short = session.session_id[:8]
+        raise Refused(f"{short} is deleted", Reason.DELETED, remedy=f"restore {short}")
     require_seen(session)
     was = session.expires_at
     until = expiry.extended(words, was, now, zone_named(session.zone))
@@ -99,9 +100,9 @@ def extend(context: Context, extension: Extension) -> ActionResult:
 def _require_row(session: Session) -> Row:
     short = session.session_id[:8]
     if session.unread:
-        raise DatabaseProblem(f"{short} cannot be extended now: {session.unread}")
+        raise DatabaseProblem(f"{short} cannot be extended now: {session.unread}", Reason.UNREAD)
     if session.row is None:
-        raise Refused(f"{short} is not tracked: it has no expiry to extend")
+        raise Refused(f"{short} is not tracked: it has no expiry to extend", Reason.NOT_TRACKED)
     return session.row
 
 

@@ -13,7 +13,7 @@ from tui.claude.config_dir import footprint
 from tui.claude.transcript.record_builder import line_of, title_record
 from tui.claude.transcript_facts import title_since
 from tui.core.act_summary import did_just_now
-from tui.core.errors import Conflict, ConsoleError, Refused, UsageError
+from tui.core.errors import Conflict, ConsoleError, Reason, Refused, UsageError
 from tui.core.models.audit import AuditEvent
 from tui.core.models.session import Session, Transcript
 from tui.core.text.safe_text import one_line
@@ -69,9 +69,11 @@ def _transcript(session: Session, target: Target) -> Transcript:
     transcript = session.transcript
     require_seen(session)
     if transcript is None:
-        raise Refused(f"{target.short} has no transcript that a title could be written into")
+        words = f"{target.short} has no transcript that a title could be written into"
+        raise Refused(words, Reason.NO_TRANSCRIPT)
     if session.is_stray:
-        raise Refused(f"{target.short} lies outside its listing: `adopt {target.short}` first")
+        words = f"{target.short} lies outside its listing"
+        raise Refused(words, Reason.STRAY, remedy=f"adopt {target.short}")
     if not transcript.resumable:
         raise Refused(f"{target.short} is a conversation.json, which has no place for a title")
     return transcript

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from tui.claude.config_dir import raise_sweep, refresh_children
 from tui.core import row_transitions
-from tui.core.errors import DatabaseProblem, Refused
+from tui.core.errors import DatabaseProblem, Reason, Refused
 from tui.core.models.row import Row, Status
 from tui.core.models.session import Liveness, Session
 from tui.core.text.safe_text import one_line
@@ -27,12 +27,14 @@ def fail(context: Context, session: Session, reason: str = "") -> ActionResult:
     short = session.session_id[:8]
     if session.liveness in _RUNNING:
         raise Refused(
-            f"{short} is running, and the end of its turn says whether it failed: "
-            f"`stop {short}` it first"
+            f"{short} is running, and the end of its turn says whether it failed",
+            Reason.RUNNING,
+            remedy=f"stop {short}",
         )
     if row.status == Status.EXPIRED and session.transcript is None:
         require_seen(session)
-        raise Refused(f"{short} is cleaned up: nothing is left of it that could be looked into")
+        words = f"{short} is cleaned up: nothing is left of it that could be looked into"
+        raise Refused(words, Reason.CLEANED_UP)
     words = one_line(reason)[:2000] or f"marked by {context.settings.operator}"
     after = row_transitions.failed(row, words, now, zone_named(session.zone))
     return _write(context, session, (row, after), "fail", now, f"{short} is failed: {words}")
@@ -50,7 +52,8 @@ def activate(context: Context, session: Session) -> ActionResult:
         return _act(session, "activate", now, f"{short} is active already", (row, row))
     require_seen(session)
     if session.transcript is None and not session.is_live:
-        raise Refused(f"{short} has no transcript to go on with: `show {short}` says why")
+        words = f"{short} has no transcript to go on with"
+        raise Refused(words, Reason.NO_TRANSCRIPT, remedy=f"show {short}")
     keeps_until = now + context.settings.resume_keeps
     after = row_transitions.activated(row, keeps_until, zone_named(session.zone))
     _put_sweep_off(session, after, now)
@@ -66,13 +69,18 @@ def reapply(context: Context, session: Session) -> ActionResult:
     row, now = _row_to_change(context, session), context.clock()
     short, after = session.session_id[:8], session.overwritten
     if after is None:
-        raise Refused(f"nothing of {short} was overwritten: there is nothing to put back")
+        raise Refused(
+            f"nothing of {short} was overwritten: there is nothing to put back",
+            Reason.NOTHING_TO_DO,
+        )
     require_seen(session)
     if session.transcript is None and not session.is_live:
-        raise Refused(f"{short} has no transcript any more: `show {short}` says why")
+        words = f"{short} has no transcript any more"
+        raise Refused(words, Reason.NO_TRANSCRIPT, remedy=f"show {short}")
     if session.liveness in _RUNNING and after.status == Status.FAILED != row.status:
         raise Refused(
-            f"{short} is running again, so its old failure says nothing: reapply once it has ended"
+            f"{short} is running again, so its old failure says nothing: reapply once it has ended",
+            Reason.RUNNING,
         )
     if after.expires_at != row.expires_at:
         _put_sweep_off(session, after, now)
@@ -85,11 +93,11 @@ def _row_to_change(context: Context, session: Session) -> Row:
     target_of(session)
     short = session.session_id[:8]
     if session.unread:
-        raise DatabaseProblem(f"{short} cannot be changed now: {session.unread}")
+        raise DatabaseProblem(f"{short} cannot be changed now: {session.unread}", Reason.UNREAD)
     if session.row is None:
-        raise Refused(f"{short} is not tracked: it has no row to change")
+        raise Refused(f"{short} is not tracked: it has no row to change", Reason.NOT_TRACKED)
     if session.row.status == Status.DELETED:
-        raise Refused(f"{short} is deleted: `restore {short}` gets it back")
+        raise Refused(f"{short} is deleted", Reason.DELETED, remedy=f"restore {short}")
     return session.row
 
 

@@ -15,7 +15,6 @@ from tui.claude import transcript_pages
 from tui.claude.transcript.branches import BranchTracker
 from tui.claude.transcript.context_usage import ContextUsage
 from tui.claude.transcript.line_reader import LineReader
-from tui.claude.transcript.notices import FAILED_SERVERS
 from tui.claude.transcript.records import whole_records
 from tui.claude.transcript.usage_meter import NOTHING_SPENT, SessionUsage, UsageMeter
 from tui.claude.transcript_facts import COST_IN, cost_of
@@ -272,11 +271,11 @@ class StreamFollower:
         self, happened: tuple[Entry, ...], entries: tuple[Entry, ...]
     ) -> tuple[Entry, ...]:
         """Leave out run notices that the transcript states better: servers that failed."""
-        told = (one.text.startswith(FAILED_SERVERS) for one in entries)
-        self._tells_servers = self._tells_servers or any(told)
+        told = any(one.names_failed_servers for one in entries)
+        self._tells_servers = self._tells_servers or told
         if not self._tells_servers:
             return happened
-        return tuple(one for one in happened if not one.text.startswith(FAILED_SERVERS))
+        return tuple(one for one in happened if not one.names_failed_servers)
 
     @property
     def _known(self) -> BranchTracker:

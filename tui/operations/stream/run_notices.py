@@ -75,7 +75,7 @@ class RunNotices:
                     return None
                 words = f"{_ACKS.get(command, f'{command} taken')}{_by(event)}"
             case "init":
-                words = _said(event, "failed_servers")
+                return _failed_servers(event, at)
             case "notice":
                 words = _noticed(event)
             case "result":
@@ -87,6 +87,12 @@ class RunNotices:
             case _:
                 return None
         return Entry(EntryKind.NOTICE, words, at) if words else None
+
+
+def _failed_servers(event: Mapping[str, Any], at: datetime | None) -> Entry | None:
+    """Return which MCP servers a run began without, `None` where it has them all."""
+    words = _said(event, "failed_servers")
+    return Entry(EntryKind.NOTICE, words, at, names_failed_servers=True) if words else None
 
 
 def interleaved(entries: Iterable[Entry], notices: Iterable[Entry]) -> tuple[Entry, ...]:

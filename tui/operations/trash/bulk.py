@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from tui.core.errors import Conflict, ConsoleError, DatabaseProblem, Refused
+from tui.core.errors import Conflict, ConsoleError, DatabaseProblem, Reason, Refused
 from tui.core.models.session import Key, Process
-from tui.core.problem_reasons import ProblemReason
 from tui.operations.context import ActionResult
 from tui.operations.formatting import size
-from tui.operations.target import Target, busy_words, registry_of, require_run_by_none
+from tui.operations.target import Target, busy, registry_of, require_run_by_none
 from tui.storage.session_locks import batch_lock
 from tui.storage.trash.trash import is_full, unwritten
 
@@ -79,7 +78,7 @@ def _why(error: ConsoleError) -> str:
     if isinstance(error, Conflict):
         return "changed meanwhile"
     if isinstance(error, DatabaseProblem):
-        return "locked" if error.trouble is ProblemReason.LOCKED else f"left: {error}"
+        return "locked" if error.reason is Reason.LOCKED else f"left: {error}"
     if isinstance(error, InUse):
         return "in use"
     return "refused" if isinstance(error, Refused) else f"left: {error}"
@@ -120,25 +119,29 @@ def owned_of(
     folder = targets[0].folder
     with ExitStack() as stack:
         try:
-            busy = stack.enter_context(batch_lock(folder, [one.session_id for one in targets]))
+            held = stack.enter_context(batch_lock(folder, [one.session_id for one in targets]))
         except Refused as error:
-            raise InUse(str(error)) from None
+            raise _in_use(error) from None
         except OSError as error:
             if is_full(error):
                 raise unwritten("the sessions' locks cannot be taken", error) from error
             why = error.strerror or error
             raise ConsoleError(f"the sessions' locks cannot be taken: {why}") from error
         processes = registry_of(targets[0])
-        answers = {one: _why_not(one, busy.get(one.session_id), processes) for one in targets}
+        answers = {one: _why_not(one, held.get(one.session_id), processes) for one in targets}
         refused = {one: error for one, error in answers.items() if error is not None}
         yield tuple(one for one in targets if one not in refused), refused
 
 
-def _why_not(target: Target, busy: str | None, processes: Sequence[Process]) -> ConsoleError | None:
+def _in_use(error: Refused) -> InUse:
+    return InUse(error.message, error.reason, remedy=error.remedy)
+
+
+def _why_not(target: Target, held: str | None, processes: Sequence[Process]) -> ConsoleError | None:
     try:
         require_run_by_none(target, processes)
     except Refused as error:
-        return InUse(str(error))
-    if busy:
-        return ConsoleError(f"the lock of {target.short} cannot be looked at: {busy}")
-    return InUse(busy_words(target.short)) if busy is not None else None
+        return _in_use(error)
+    if held:
+        return ConsoleError(f"the lock of {target.short} cannot be looked at: {held}")
+    return _in_use(busy(target.short)) if held is not None else None

@@ -8,10 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tui.core import row_transitions
-from tui.core.errors import Conflict
+from tui.core.errors import Conflict, Reason
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Session
-from tui.core.problem_reasons import ProblemReason
 from tui.core.session_filter import CleanupCriteria, CleanupSelection, select
 from tui.core.text.safe_text import one_line
 from tui.operations.catalog.scanner import listing_paths
@@ -35,7 +34,7 @@ __all__ = ["BulkProgress", "BulkResult", "CleanupPlan", "clean_up", "plan_cleanu
 
 _CLOSE = timedelta(milliseconds=1)
 _FEW = 5
-_HIDING = (ProblemReason.UNREAD, ProblemReason.FORBIDDEN, ProblemReason.NO_LOCKS)
+_HIDING = (Reason.UNREAD, Reason.FORBIDDEN, Reason.NO_LOCKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +43,8 @@ class CleanupPlan:
 
     `purges` are the sessions in the trash that it would erase, of `purge_bytes`; `leftovers` what
     interrupted purges left of unknown sessions; `unfinished` interrupted moves, which it puts back
-    first; `unread` says what of the listings and of the trash could not be read, so that more may
-    be due.
+    first. `unread_listings` (each with why) and `unread_trash` say what could not be read, so that
+    more may be due.
     """
 
     taken: tuple[tuple[Session, str], ...]
@@ -53,8 +52,14 @@ class CleanupPlan:
     purges: tuple[Manifest, ...] = ()
     purge_bytes: int = 0
     unfinished: tuple[Manifest, ...] = ()
-    unread: tuple[str, ...] = ()
+    unread_listings: tuple[tuple[str, str], ...] = ()
+    unread_trash: tuple[str, ...] = ()
     leftovers: tuple[Path, ...] = ()
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """What could not be read, and why."""
+        return (*(f"{listing}: {why}" for listing, why in self.unread_listings), *self.unread_trash)
 
     @property
     def sessions(self) -> tuple[Session, ...]:
@@ -126,7 +131,8 @@ def plan_cleanup(
         purges,
         sum(one.bytes for one in measures(purges)),
         unfinished(context.root, listings),
-        _unread_places(context, listings),
+        tuple((one.listing_id, one_line(one.problem)) for one in listings if not is_whole(one)),
+        read_trash(context.root, [one.path for one in listings])[1],
         nameless_leftovers((context.root, *listing_paths(context.root))),
     )
 
@@ -209,18 +215,11 @@ def _told(selected: CleanupSelection, listings: tuple[Listing, ...]) -> CleanupS
     return CleanupSelection(tuple(taken), tuple(skipped))
 
 
-def _unread_places(context: Context, listings: tuple[Listing, ...]) -> tuple[str, ...]:
-    """Say what of these listings and of their trash was not read, so that more may be due."""
-    unread = (one for one in listings if not is_whole(one))
-    said = [f"{one.listing_id}: {one_line(one.problem)}" for one in unread]
-    return (*said, *read_trash(context.root, [one.path for one in listings])[1])
-
-
 def _unread(listing: Listing, session: Session) -> str:
     """Say why a session is not completely known; empty when it is."""
     if listing.trouble in _HIDING:
         return one_line(listing.problem)
-    is_missing = session.transcript is None and listing.trouble is not ProblemReason.NO_TABLE
+    is_missing = session.transcript is None and listing.trouble is not Reason.NO_TABLE
     return one_line(listing.problem) if is_missing else ""
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tui.core import row_transitions
 from tui.core.act_summary import did_just_now
-from tui.core.errors import Refused
+from tui.core.errors import Reason, Refused
 from tui.core.models.row import Status
 from tui.core.models.session import Key, Session
 from tui.operations.catalog.scanner import listing_paths
@@ -46,7 +46,8 @@ def delete_many(
             raise Refused(f"nobody knows whether its files are in the trash: {'; '.join(unread)}")
         if _is_cleaned_up(session) and (session.folder.name, session.session_id) in in_trash:
             short = session.session_id[:8]
-            raise Refused(f"{short} is cleaned up, in the trash: `restore` or `purge {short}` it")
+            words = f"{short} is cleaned up, in the trash"
+            raise Refused(words, Reason.CLEANED_UP, remedy=f"restore {short}")
 
     removal = Removal("delete", "deleted", row_transitions.deleted, require, _deleted_words)
     return remove_many(context, sessions, removal, progress, stop)
@@ -71,7 +72,8 @@ def _require_there(session: Session, now: datetime) -> None:
     if session.status == Status.DELETED and session.transcript is None:
         require_seen(session)
         by = f"; {did_just_now(event, now)}" if event and event.action == "delete" else ""
-        raise Refused(f"{short} is already deleted: `restore {short}` gets it back{by}")
+        words = f"{short} is already deleted{by}"
+        raise Refused(words, Reason.DELETED, remedy=f"restore {short}")
 
 
 def _deleted_words(short: str) -> str:

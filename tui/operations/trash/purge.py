@@ -17,6 +17,7 @@ from tui.core.errors import (
     ConsoleError,
     DatabaseProblem,
     Inconclusive,
+    Reason,
     Refused,
     UnknownId,
 )
@@ -182,7 +183,9 @@ def _require_erasable(erasure: PurgePlan) -> None:
     require_no_orphan(session)
     require_not_stray(session)
     if session.unread:
-        raise DatabaseProblem(f"{erasure.target.short} cannot be erased now: {session.unread}")
+        raise DatabaseProblem(
+            f"{erasure.target.short} cannot be erased now: {session.unread}", Reason.UNREAD
+        )
 
 
 def old_trash(context: Context, *, only: Path | None = None) -> tuple[Manifest, ...]:
@@ -391,6 +394,7 @@ def _erase_all(context: Context, erasure: PurgePlan) -> None:
     except (OSError, ConsoleError) as error:
         unwritten = note_half_erased(context, erasure.listing, target.session_id)
         raise ConsoleError(
-            f"the files of {target.short} are erased, but not all that was written of it: {error}; "
-            f"`purge {target.short}` again{unwritten}"
+            f"the files of {target.short} are erased, but not all that was written of it: {error}"
+            f"{unwritten}; to erase the rest",
+            remedy=f"purge {target.short}",
         ) from error

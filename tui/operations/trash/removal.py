@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR, footprints
-from tui.core.errors import Conflict, ConsoleError, DatabaseProblem, Refused
+from tui.core.errors import Conflict, ConsoleError, DatabaseProblem, Reason, Refused
 from tui.core.models.row import Row
 from tui.core.models.session import Key, Session
-from tui.core.problem_reasons import ProblemReason
 from tui.operations.context import ActionResult, Context
 from tui.operations.target import Target, require_no_orphan, target_of, tracking_of
 from tui.operations.trash.bulk import (
@@ -205,8 +204,8 @@ def _session_of(run: Path) -> str:
 
 
 def _with_way_out(error: ConsoleError) -> ConsoleError:
-    is_full = isinstance(error, DatabaseProblem) and error.trouble is ProblemReason.FULL
-    return DatabaseProblem(f"{error}. {WAY_OUT}") if is_full else error
+    is_full = isinstance(error, DatabaseProblem) and error.reason is Reason.FULL
+    return DatabaseProblem(f"{error}. {WAY_OUT}", Reason.FULL) if is_full else error
 
 
 def _act(trashed: Manifest, session: Session, removal: Removal) -> ActionResult:

@@ -243,7 +243,8 @@ class _Restorer:
 
 
 def _not_restored(problem: DatabaseProblem) -> DatabaseProblem:
-    return DatabaseProblem(f"nothing was restored: {problem}; try again once that is over")
+    words = f"nothing was restored: {problem}; try again once that is over"
+    return DatabaseProblem(words, problem.reason)
 
 
 def _keep_from_sweep(listing: Path, places: Iterable[str], now: datetime, until: datetime) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tui.core.errors import Conflict, ConsoleError, DatabaseProblem, Refused
+from tui.core.errors import Conflict, ConsoleError, DatabaseProblem, Reason, Refused
 from tui.core.models.audit import AuditEvent
 from tui.core.text.safe_text import one_line
 from tui.operations.catalog.scanner import listing_paths
@@ -83,7 +83,10 @@ def last_batch(context: Context) -> tuple[ActionResult, ...]:
     at = max(left, key=lambda one: order.get(one, (one, 0)), default=None)
     _require_known(unread, at)
     if at is None:
-        raise Refused("nothing that you deleted, cleaned up or extended is left to undo")
+        raise Refused(
+            "nothing that you deleted, cleaned up or extended is left to undo",
+            Reason.NOTHING_TO_DO,
+        )
     return tuple(batches[at])
 
 
@@ -256,8 +259,9 @@ def _require_not_later(trashed: Manifest, latest: datetime) -> None:
         where, short = one_line(trashed.listing), trashed.session_id[:8]
         raise Refused(
             f"{where}/{short} was deleted on {moment(trashed.at)} by what the trash says, which is "
-            f"later than now: what you did last is not known, so nothing was undone; "
-            f"`restore {short}` gets it back"
+            "later than now: what you did last is not known, so nothing was undone",
+            Reason.UNSURE,
+            remedy=f"restore {short}",
         )
 
 
@@ -281,7 +285,8 @@ def _require_known(unread: dict[Path, DatabaseProblem], at: datetime | None) -> 
         if is_later and may_hold_acts(path):
             raise DatabaseProblem(
                 f"{problem}: what you did last may be in {one_line(path.name)}, so nothing was "
-                "undone; try again once it can be read"
+                "undone; try again once it can be read",
+                problem.reason,
             )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from tui.core.errors import RunFailed
+from tui.core.errors import Reason, RunFailed
 from tui.safe_io.folders import is_link, read_small
 from tui.safe_io.replacing import make_folders
 
@@ -50,7 +51,8 @@ def read_env_file(path: Path) -> dict[str, str]:
     if "\0" in text:
         raise RunFailed(f"the env file {path} is no text")
     if mode & stat.S_IRWXO:
-        raise RunFailed(f"the env file {path} is open to everybody: chmod 600 it")
+        words = f"the env file {path} is open to everybody"
+        raise RunFailed(words, Reason.NOT_SET_UP, remedy=f"chmod 600 {shlex.quote(str(path))}")
     lines = (line.strip().removeprefix("export ") for line in text.splitlines())
     pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
     named = ((name.strip(), _unquoted(value.strip())) for name, _, value in pairs)

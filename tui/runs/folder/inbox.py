@@ -12,7 +12,7 @@ from dataclasses import asdict
 from datetime import UTC
 from pathlib import Path
 
-from tui.core.errors import Refused, UsageError
+from tui.core.errors import Reason, Refused, UsageError
 from tui.runs.folder.command import REQUEST_ID, Command, command_names, read_command
 from tui.runs.folder.open_folder import RunFolder, closing, open_folder, open_inside, write_new
 from tui.runs.folder.protocol import CLOSED_INBOX, INBOX, require_sound_prompt
@@ -34,7 +34,7 @@ def post(folder: Path, command: Command) -> str:
             _put(inbox, name, text)
             return name
     except FileNotFoundError:
-        raise Refused("the run is over: resume the session instead") from None
+        raise Refused("the run is over: resume the session instead", Reason.NOT_RUNNING) from None
     except OSError as error:
         raise Refused(f"the run's inbox cannot be written: {error.strerror}") from error
 
@@ -70,14 +70,14 @@ def _put_in_place(inbox: int, temporary: str, name: str) -> None:
         _link(inbox, temporary, name)
     except FileExistsError:
         first = _answered_by(inbox, name) or _SOMEBODY
-        raise Refused(f"{first} has already answered this") from None
+        raise Refused(f"{first} has already answered this", Reason.TOO_LATE) from None
     finally:
         fcntl.flock(inbox, fcntl.LOCK_UN)
 
 
 def _require_unanswered(inbox: int, name: str) -> None:
     if first := _answered_by(inbox, name):
-        raise Refused(f"{first} has already answered this")
+        raise Refused(f"{first} has already answered this", Reason.TOO_LATE)
 
 
 def _answered_by(inbox: int, name: str) -> str:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from tui.core.bounded_json import parse_json
-from tui.core.errors import Refused, RunFailed, UsageError
+from tui.core.errors import Reason, Refused, RunFailed, UsageError
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.run import Run, SentCommand
 from tui.core.text.safe_text import one_line
@@ -254,7 +254,8 @@ def is_taken(folder: Path, command_id: str, posted_at: datetime) -> bool:
     if reason := story.refused.get(posted(command_id, posted_at.astimezone(UTC).isoformat())):
         raise Refused(f"the run refused that: {reason}")
     if command_id in story.late:
-        raise Refused("the answer came too late: its request is not open any more")
+        words = "the answer came too late: its request is not open any more"
+        raise Refused(words, Reason.TOO_LATE)
     return command_id in story.acked
 
 

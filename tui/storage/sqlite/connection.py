@@ -18,9 +18,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from tui.core.errors import DatabaseProblem
+from tui.core.errors import DatabaseProblem, Reason
 from tui.core.limits import VALUE_BYTES
-from tui.core.problem_reasons import ProblemReason
 from tui.safe_io.folders import may_be_there
 from tui.storage.sqlite.authorizer import may_read, may_write
 from tui.storage.sqlite.mounts_without_locks import has_no_locks
@@ -168,7 +167,7 @@ def _snapshot(db_path: Path, timeout_s: float) -> tuple[sqlite3.Connection, Inod
 
 def _unlocked(db_path: Path, timeout_s: float) -> sqlite3.Connection:
     """Return a connection without locks, for a mount that has none: nobody else has one, either."""
-    words, trouble = "cannot be read whole: this mount has no locks", ProblemReason.NO_LOCKS
+    words, trouble = "cannot be read whole: this mount has no locks", Reason.NO_LOCKS
     if any(may_be_there(beside(db_path, one)) for one in (LOG, JOURNAL)):
         raise DatabaseProblem(words, trouble)
     connection = _connect(db_path, "ro&nolock=1", timeout_s)
@@ -185,7 +184,7 @@ def _recovered(db_path: Path, timeout_s: float) -> sqlite3.Connection:
     """Return a copy in memory, one at a time: each takes several times its database's size."""
     if not _recovering.acquire(timeout=timeout_s + _WORK_S):
         raise DatabaseProblem(
-            "waits to be read: others were left in the middle of a write, too", ProblemReason.SLOW
+            "waits to be read: others were left in the middle of a write, too", Reason.SLOW
         )
     try:
         return recovered(db_path)
@@ -210,7 +209,7 @@ def _begin(db_path: Path, inode: Inode, begin: Callable[[], object]) -> None:
     ends, (pause, longest) = time.monotonic() + WRITE_TIMEOUT_S, _PAUSES_S
     while not _try_begin(db_path, inode, begin):
         if time.monotonic() > ends:
-            raise DatabaseProblem(BUSY, ProblemReason.LOCKED)
+            raise DatabaseProblem(BUSY, Reason.LOCKED)
         time.sleep(pause)
         pause = min(2 * pause, longest)
 
@@ -274,7 +273,7 @@ def _opened(db_path: Path, mode: str, timeout_s: float, kind: type[C]) -> tuple[
             return connection, (named.st_dev, named.st_ino)
         connection.close()
         time.sleep(_PAUSES_S[0])
-    raise _Unsure(BUSY, ProblemReason.LOCKED)
+    raise _Unsure(BUSY, Reason.LOCKED)
 
 
 def _descriptors() -> dict[int, Inode]:
@@ -352,5 +351,5 @@ def require_readable(db_path: Path) -> None:
             raise DatabaseProblem(
                 f"{db_path.name} is in WAL mode and not ours to write: to look at it now would "
                 "keep the pipeline from writing",
-                ProblemReason.FORBIDDEN,
+                Reason.FORBIDDEN,
             )

@@ -14,9 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tui.core.errors import DatabaseProblem
+from tui.core.errors import DatabaseProblem, Reason
 from tui.core.limits import JOURNAL_BYTES, RECOVERY_BYTES, RECOVERY_FILES
-from tui.core.problem_reasons import ProblemReason
 from tui.safe_io.folders import may_be_there, stamp_of
 from tui.storage.sqlite.side_files import JOURNAL, beside
 
@@ -68,7 +67,7 @@ def recovered(db_path: Path) -> sqlite3.Connection:
         content = _content(db_path)
         journal.undo(content)
         if not journal.is_unchanged():
-            raise DatabaseProblem(BUSY, ProblemReason.LOCKED)
+            raise DatabaseProblem(BUSY, Reason.LOCKED)
     if content[_READ_VERSION : _READ_VERSION + 1] == _WAL:
         raise DatabaseProblem(f"is not opened: in WAL mode it cannot have a {JOURNAL}")
     connection = sqlite3.connect(":memory:", isolation_level=None)
@@ -82,7 +81,7 @@ def _opened(db_path: Path) -> Iterator[_Journal]:
     try:
         fd = os.open(path, _OPEN)
     except FileNotFoundError:
-        raise DatabaseProblem(BUSY, ProblemReason.LOCKED) from None
+        raise DatabaseProblem(BUSY, Reason.LOCKED) from None
     except OSError as error:
         raise DatabaseProblem(
             f"was left in the middle of a write, and its {JOURNAL} cannot be read: {error.strerror}"
@@ -123,7 +122,7 @@ def _descriptor(db_path: Path) -> int:
             )
         fd = os.open(db_path, _OPEN)
     except OSError as error:
-        trouble = ProblemReason.of(error)
+        trouble = Reason.of(error)
         raise DatabaseProblem(f"may not be opened by us: {error.strerror}", trouble) from error
     status = os.fstat(fd)
     _descriptors[status.st_dev, status.st_ino] = fd

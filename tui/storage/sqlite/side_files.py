@@ -10,9 +10,8 @@ import os
 import stat
 from pathlib import Path
 
-from tui.core.errors import DatabaseProblem, NotTracked
+from tui.core.errors import DatabaseProblem, NotTracked, Reason
 from tui.core.limits import LOG_BYTES
-from tui.core.problem_reasons import ProblemReason
 
 JOURNAL, LOG, INDEX = "-journal", "-wal", "-shm"
 
@@ -48,7 +47,7 @@ def _status(path: Path) -> os.stat_result | None:
         return None
     except OSError as error:
         words = f"{path.name}: {error.strerror or error}"
-        raise DatabaseProblem(words, ProblemReason.of(error)) from error
+        raise DatabaseProblem(words, Reason.of(error)) from error
     if stat.S_ISLNK(found.st_mode):
         raise DatabaseProblem(f"{path.name} is a link, and links are not followed")
     if not stat.S_ISREG(found.st_mode):

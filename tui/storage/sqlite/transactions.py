@@ -14,9 +14,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tui.core.errors import ConsoleError, DatabaseProblem
+from tui.core.errors import ConsoleError, DatabaseProblem, Reason
 from tui.core.limits import TABLE_CHARACTERS, TABLE_ROWS, VALUE_BYTES
-from tui.core.problem_reasons import ProblemReason
 from tui.core.text.safe_text import one_line
 from tui.storage.sqlite.connection import BEGIN, READ_TIMEOUT_S, reading, require_readable, writing
 from tui.storage.sqlite.side_files import require_plain
@@ -116,7 +115,7 @@ def problems(db_path: Path) -> Iterator[None]:
     try:
         yield
     except DatabaseProblem as problem:
-        raise type(problem)(f"{db_path.name} {problem}", problem.trouble) from None
+        raise type(problem)(f"{db_path.name} {problem.message}", problem.reason) from None
     except ConsoleError:
         raise
     except Exception as error:  # a damaged file makes the driver raise more than its own errors
@@ -126,25 +125,25 @@ def problems(db_path: Path) -> Iterator[None]:
 _OF_ITS_OWN = "has a trigger, view or function of its own where only a table may be"
 _NO_LOCKS = "cannot be read: this mount has no locks"
 # By SQLite's codes, since its messages quote names that others choose.
-_BY_CODE: dict[int, tuple[str, ProblemReason]] = {
-    sqlite3.SQLITE_BUSY: ("is locked by another program", ProblemReason.LOCKED),
-    sqlite3.SQLITE_LOCKED: ("is locked by another program", ProblemReason.LOCKED),
-    sqlite3.SQLITE_PROTOCOL: ("is locked by another program", ProblemReason.LOCKED),
-    sqlite3.SQLITE_READONLY: ("may not be written by us", ProblemReason.FORBIDDEN),
-    sqlite3.SQLITE_PERM: ("may not be opened by us", ProblemReason.FORBIDDEN),
-    sqlite3.SQLITE_NOTADB: ("is not a SQLite database", ProblemReason.UNREADABLE),
-    sqlite3.SQLITE_CORRUPT: ("is damaged", ProblemReason.UNREADABLE),
-    sqlite3.SQLITE_FULL: ("cannot be written: the disk is full", ProblemReason.FULL),
-    sqlite3.SQLITE_INTERRUPT: ("takes too long to answer", ProblemReason.SLOW),
+_BY_CODE: dict[int, tuple[str, Reason]] = {
+    sqlite3.SQLITE_BUSY: ("is locked by another program", Reason.LOCKED),
+    sqlite3.SQLITE_LOCKED: ("is locked by another program", Reason.LOCKED),
+    sqlite3.SQLITE_PROTOCOL: ("is locked by another program", Reason.LOCKED),
+    sqlite3.SQLITE_READONLY: ("may not be written by us", Reason.FORBIDDEN),
+    sqlite3.SQLITE_PERM: ("may not be opened by us", Reason.FORBIDDEN),
+    sqlite3.SQLITE_NOTADB: ("is not a SQLite database", Reason.UNREADABLE),
+    sqlite3.SQLITE_CORRUPT: ("is damaged", Reason.UNREADABLE),
+    sqlite3.SQLITE_FULL: ("cannot be written: the disk is full", Reason.FULL),
+    sqlite3.SQLITE_INTERRUPT: ("takes too long to answer", Reason.SLOW),
     sqlite3.SQLITE_TOOBIG: (
         f"has a value of over {VALUE_BYTES >> 20} MB",
-        ProblemReason.UNREADABLE,
+        Reason.UNREADABLE,
     ),
-    sqlite3.SQLITE_AUTH: (_OF_ITS_OWN, ProblemReason.UNREADABLE),
-    sqlite3.SQLITE_IOERR: ("cannot be read: the disk answers with an error", ProblemReason.UNREAD),
-    sqlite3.SQLITE_IOERR_LOCK: (_NO_LOCKS, ProblemReason.NO_LOCKS),
-    sqlite3.SQLITE_IOERR_RDLOCK: (_NO_LOCKS, ProblemReason.NO_LOCKS),
-    sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK: (_NO_LOCKS, ProblemReason.NO_LOCKS),
+    sqlite3.SQLITE_AUTH: (_OF_ITS_OWN, Reason.UNREADABLE),
+    sqlite3.SQLITE_IOERR: ("cannot be read: the disk answers with an error", Reason.UNREAD),
+    sqlite3.SQLITE_IOERR_LOCK: (_NO_LOCKS, Reason.NO_LOCKS),
+    sqlite3.SQLITE_IOERR_RDLOCK: (_NO_LOCKS, Reason.NO_LOCKS),
+    sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK: (_NO_LOCKS, Reason.NO_LOCKS),
 }
 # By the start of the message, for errors without a code of their own.
 _BY_BEGINNING = {
@@ -162,26 +161,26 @@ def _problem(db_path: Path, error: Exception) -> DatabaseProblem:
     return DatabaseProblem(f"{db_path.name} {words}", trouble)
 
 
-def _reason(db_path: Path, error: Exception) -> tuple[str, ProblemReason]:
+def _reason(db_path: Path, error: Exception) -> tuple[str, Reason]:
     code = getattr(error, "sqlite_errorcode", 0)
     known = _BY_CODE.get(code) or _BY_CODE.get(code & 0xFF)
     if known is not None:
         return known
     if isinstance(error, UnicodeError):
-        return "is damaged", ProblemReason.UNREADABLE
+        return "is damaged", Reason.UNREADABLE
     if code & 0xFF == sqlite3.SQLITE_CANTOPEN:
         return _unopened(db_path)
     text = str(error)
     begun = next((words for sign, words in _BY_BEGINNING.items() if text.startswith(sign)), None)
-    return begun or f"cannot be used: {one_line(text)}", ProblemReason.UNREADABLE
+    return begun or f"cannot be used: {one_line(text)}", Reason.UNREADABLE
 
 
-def _unopened(db_path: Path) -> tuple[str, ProblemReason]:
+def _unopened(db_path: Path) -> tuple[str, Reason]:
     """Return why SQLite could not open the file, which SQLite does not say."""
     if not os.access(db_path, os.R_OK, effective_ids=True):
-        return "may not be opened by us", ProblemReason.FORBIDDEN
+        return "may not be opened by us", Reason.FORBIDDEN
     try:
         os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
     except OSError as error:
-        return f"cannot be opened now: {error.strerror}", ProblemReason.UNREAD
-    return "may not be opened by us", ProblemReason.FORBIDDEN
+        return f"cannot be opened now: {error.strerror}", Reason.UNREAD
+    return "may not be opened by us", Reason.FORBIDDEN

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from tui.core.errors import Conflict, ConsoleError, Refused
+from tui.core.errors import Conflict, ConsoleError, Reason, Refused
 from tui.core.limits import MOST_BATCHES, MOST_NAMES, TRASH_S
 from tui.core.models.row import Row
 from tui.core.text.safe_text import one_line
@@ -358,7 +358,7 @@ def unwritten(what: str, error: OSError) -> ConsoleError:
     message = f"{what}: {error.strerror or error}"
     if not is_full(error):
         return ConsoleError(message)
-    return ConsoleError(f"{message}. {WAY_OUT}")
+    return ConsoleError(f"{message}. {WAY_OUT}", Reason.FULL)
 
 
 def _unmoved(error: OSError) -> ConsoleError:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from tui.core.catalog import is_pending
-from tui.core.errors import Refused
+from tui.core.errors import Reason, Refused
 from tui.core.models.catalog import Catalog
 from tui.core.session_filter import CleanupCriteria
 from tui.core.text.sizes import parse_size
@@ -34,7 +34,7 @@ async def clean_up(
 
     record(given)
     if catalog.hold is not None:
-        raise Refused(f"{catalog.hold.by} holds this root: `:hold off` lifts that")
+        raise Refused(f"{catalog.hold.by} holds this root", Reason.HELD, remedy="hold off")
 
     async def take(typed: str) -> tuple[str, CleanupPlan]:
         wish = typed.strip() or DEFAULT

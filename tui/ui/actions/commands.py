@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.core.catalog import is_gone
-from tui.core.errors import Refused, UnknownId, UsageError
+from tui.core.errors import Reason, Refused, UnknownId, UsageError
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Session
 from tui.operations.catalog.session_lookup import find_session
@@ -91,7 +91,7 @@ async def run(context: ActionContext, command: VerbLine, meant: Selection) -> Ou
         _require_on_some(context, order)
         return await run_verb.say(context, command.verb, _calls(order))
     if context.engine.is_read_only:
-        raise Refused("this console is read-only")
+        raise Refused("this console is read-only", Reason.READ_ONLY)
     return await flow(context, order)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from tui.core.errors import ConsoleError
+from tui.core.explanation import Explanation
 from tui.ui.widgets.prompt import Cancelled, Complete, Preview, PromptBar
 
 T = TypeVar("T")
@@ -21,7 +22,7 @@ async def until_taken(
     placeholder: str = "",
     preview: Preview | None = None,
     complete: Complete | None = None,
-    warns: Sequence[str] = (),
+    warns: Sequence[Explanation] = (),
     record: Callable[[str], object] | None = None,
     counts_on_it: bool = True,
 ) -> T:

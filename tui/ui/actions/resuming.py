@@ -9,6 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from tui.core.errors import ConsoleError, UsageError
+from tui.core.explanation import Explanation
 from tui.core.models.session import Key, Session
 from tui.operations.context import ActionResult
 from tui.operations.running.resume import DEFAULT_PROMPT, RunPlan
@@ -138,7 +139,7 @@ async def ask_prompt(
     *,
     record: Callable[[str], None],
     placeholder: str = "",
-    warns: Sequence[str] = (),
+    warns: Sequence[Explanation] = (),
 ) -> T:
     """Ask for a prompt until `take` takes it; what was typed stays to be mended.
 

@@ -15,7 +15,6 @@ from tui.ui.actions.batch_action import reasons
 from tui.ui.actions.outcome import Outcome
 from tui.ui.threads import in_background
 
-_ADD_YES = "add --yes"
 _PREFIX = "session-console: "
 _AT_ITS_END = ("log",)
 _FULL_ID = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
@@ -118,8 +117,8 @@ async def _confirmed(
     context: ActionContext, verb: str, error: ConfirmationRequired, sessions: Sequence[Session]
 ) -> bool:
     """Ask with the verb's own words; what it listed is a key away."""
-    listed = [line for note in getattr(error, "__notes__", ()) for line in note.split("\n")]
-    asks = _FULL_ID.sub(r"\1", str(error).split(_ADD_YES)[0].rstrip(" :;,."))
+    listed = [line for note in getattr(error, "__notes__", ()) for line in note.splitlines()]
+    asks = _FULL_ID.sub(r"\1", error.message)
     if len(sessions) > 1:
         return await is_sure(context, f"{verb} {named(sessions)}?", len(sessions), verb)
     if len(listed) < 2:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from tui.core.explanation import Explanation
 from tui.core.text.safe_text import cell_width, one_line
 from tui.ui.widgets.pane import Pane, PaneSettings
 from tui.view.text.lines import Cell, Line
@@ -62,10 +62,10 @@ class MessageBar(Pane):
         return (Cell(" "), Cell(" ".join(piece.strip() for piece in rest), self.message.style))
 
 
-def warning(warns: Sequence[str], room: int) -> str:
-    """Return warnings in what room there is: in full, else what each begins with, or nothing."""
-    for said in (warns, tuple(re.split(r"[:(;]", one)[0].rstrip() for one in warns)):
+def warning(warns: Sequence[Explanation], room: int) -> str:
+    """Return warnings in what room there is: in full, else without remedies, or nothing."""
+    for said in (tuple(map(str, warns)), tuple(one.words for one in warns)):
         text = "   ! " + "; ".join(said)
         if said and cell_width(text) < room:
             return text
-    return f"{'   ! ' + warns[0]:.{room - 2}}~" if warns and room > 20 else ""
+    return f"{'   ! ' + warns[0].words:.{room - 2}}~" if warns and room > 20 else ""

@@ -11,6 +11,7 @@ from typing import TypeVar
 from textual import events
 
 from tui.core.errors import ConsoleError
+from tui.core.explanation import Explanation
 from tui.core.text.safe_text import cell_width, one_line
 from tui.ui.terminal.keyboard import TypedAhead
 from tui.ui.terminal.link import LinkApp
@@ -59,7 +60,7 @@ class PromptBar(MessageBar):
         self._preview: Preview | None = None
         self._complete: Complete | None = None
         self._placeholder = ""
-        self._warns: Sequence[str] = ()
+        self._warns: Sequence[Explanation] = ()
         self._refusal = ""
         self._record: Callable[[str], object] | None = None
         self._rows = LEAST_ROWS
@@ -150,7 +151,7 @@ class PromptBar(MessageBar):
         text: str = "",
         preview: Preview | None = None,
         complete: Complete | None = None,
-        warns: Sequence[str] = (),
+        warns: Sequence[Explanation] = (),
         record: Callable[[str], object] | None = None,
         refused: str = "",
         turns: Turns = _NO_TURNS,

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from tui.core.catalog import is_gone
+from tui.core.errors import Reason
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Session
-from tui.core.problem_reasons import ProblemReason
 from tui.core.text.safe_text import one_line
 from tui.view.panes.sessions import Attention
 from tui.view.text import formatting
@@ -16,7 +16,7 @@ from tui.view.text.lines import Cell, Column, Layout, Line, flexible, head_line,
 
 ALL = ""
 _ERROR, _GONE = "x!", "gone"
-_PASSING = {ProblemReason.LOCKED: "lock", ProblemReason.SLOW: "slow"}
+_PASSING = {Reason.LOCKED: "lock", Reason.SLOW: "slow"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def is_unread(listing: Listing) -> bool:
         return False
     if listing.is_stale or not listing.has_rows:
         return True
-    return bool(listing.problem) and listing.trouble is not ProblemReason.NO_TABLE
+    return bool(listing.problem) and listing.trouble is not Reason.NO_TABLE
 
 
 def sign(listing: Listing) -> str:

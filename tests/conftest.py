@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support import programs
+from tests.support.listings.sample_listing import FIRST, SampleListing
 from tests.support.processes import forked_cli
 from tests.support.processes.runs_site import SCENES, Site, site_below
 from tests.support.quick import how_late, is_quick
@@ -61,6 +62,14 @@ def api() -> Iterator[LoopbackApi]:
     """A Messages API for the real CLI; a module with scenes of its own has its own."""
     with LoopbackApi(SCENES) as server:
         yield server
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> SampleListing:
+    """A listing with one session; a module that needs another has its own."""
+    listing = SampleListing(tmp_path / "outputs")
+    listing.add(FIRST)
+    return listing
 
 
 @pytest.fixture

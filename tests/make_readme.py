@@ -94,12 +94,19 @@ def example() -> str:
     return f"```python\n{Path(pipeline.__file__).read_text('utf-8')}```"
 
 
+def example_tests() -> str:
+    """Return the example tests without their imports."""
+    text = (REPOSITORY / "tests" / "project" / "test_examples.py").read_text("utf-8")
+    return f"```python\n{text[text.index('def test_') :]}```"
+
+
 MADE: dict[str, Callable[[], str]] = {
     "keys": keys_table,
     "mainkeys": main_keys_table,
     "pipeline": example,
     "rooms": rooms_table,
     "settings": settings_table,
+    "tests": example_tests,
     "states": state_table,
     "topics": topics_table,
     "usage": usage,

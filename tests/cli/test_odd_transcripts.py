@@ -5,26 +5,18 @@ from __future__ import annotations
 import json
 import os
 import time
-from pathlib import Path
 
 import pytest
 
 from tests.support.hostile.odd_transcripts import ODD
 from tests.support.listings.sample_listing import FIRST, SampleListing
 from tests.support.processes.forked_cli import run_verb
-from tui.operations.stream.final_answer import last_words
+from tui.operations.stream.final_answer import final_answer
 from tui.operations.stream.follow import StreamFollower
 from tui.operations.stream.last_entries import last_entries
 
 _MOST_MB = 135  # a hundred over what a verb takes by itself
 _LONGEST_S = 120.0  # where a second is enough; without the bounds it is minutes
-
-
-@pytest.fixture
-def listing(tmp_path: Path) -> SampleListing:
-    listing = SampleListing(tmp_path / "outputs")
-    listing.add(FIRST)
-    return listing
 
 
 def run(listing: SampleListing, *words: str) -> tuple[int, str, str]:
@@ -54,7 +46,7 @@ def test_what_can_be_read_of_a_huge_one_is_shown(listing: SampleListing) -> None
     code, shown, _ = run(listing, "tail", FIRST, "--json")
     entries = [json.loads(line) for line in shown.splitlines()]
     assert (code, entries[-1]["text"]) == (0, "Let me look.")
-    assert last_words(listing.config_dir, FIRST) == "Let me look."
+    assert final_answer(listing.config_dir, FIRST) == "Let me look."
     _, shown, said = run(listing, "grep", "strategic")
     assert "Strategic buyers" in shown
     assert "1099512 MB in it were never written" in said

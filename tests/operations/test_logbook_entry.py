@@ -19,7 +19,7 @@ from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context
 from tui.operations.running.act_record import record_command
 from tui.operations.running.hold import set_hold
-from tui.operations.running.resume import _write_down_taking_over
+from tui.operations.running.resume import _record_take_over
 from tui.operations.sessions.acknowledge import acknowledge
 from tui.operations.sessions.adopt import adopt
 from tui.operations.sessions.rename import rename
@@ -104,7 +104,7 @@ def test_nobody_takes_over_without_a_trace(listing: SampleListing) -> None:
     plan = SimpleNamespace(target=target, taken_over="another host", listing="hollis_park")
     context = listing.context()
     with pytest.raises(ConsoleError, match="not written down"):
-        _write_down_taking_over(context, cast("Any", plan), context.clock())
+        _record_take_over(context, cast("Any", plan), context.clock())
 
 
 def test_a_vanished_listing_is_not_forgotten_for_all_when_nobody_can_be_told(

@@ -24,7 +24,7 @@ from tui.core.models.session import Liveness
 from tui.operations.owner import owner_elsewhere
 from tui.operations.running.resume import plan_resume, start
 from tui.operations.running.steer import send
-from tui.operations.target import owned, target_of
+from tui.operations.target import hold_lock, target_of
 from tui.runs.folder.inbox import Inbox
 from tui.runs.folder.protocol import EVENTS, HEARTBEAT, INBOX, OWNER, SPEC, describe, runs_folder
 from tui.safe_io.processes import own_domain, started
@@ -99,7 +99,7 @@ def test_a_session_in_a_container_is_refused_and_can_be_taken_over(
         assert session.liveness is Liveness.UNKNOWN
         with pytest.raises(Refused, match=r"last sign of life was \d+ s ago.*--take-over"):
             plan_resume(context, session)
-        with pytest.raises(Refused, match="--take-over"), owned(target_of(session)):
+        with pytest.raises(Refused, match="--take-over"), hold_lock(target_of(session)):
             pass
         plan = plan_resume(context, session, takes_over=True)
         run_id = start(context, plan, "Go on")
@@ -136,7 +136,7 @@ def test_a_living_process_of_this_machine_is_never_taken_over(
     with pytest.raises(Refused):
         plan_resume(listing.context(), listing.session(FIRST), takes_over=True)
     target = target_of(listing.session(FIRST))
-    with pytest.raises(Refused), owned(target, takes_over=True):
+    with pytest.raises(Refused), hold_lock(target, takes_over=True):
         pass
 
 

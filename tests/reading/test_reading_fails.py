@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.hostile.failing import reads_fail
-from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, snapshot
+from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, register, snapshot
 from tests.support.place import REPOSITORY
 from tui.core.errors import ConsoleError
 from tui.core.models.catalog import Catalog
@@ -30,7 +30,6 @@ from tui.core.models.session import Acknowledgement, Liveness, Session, State
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.trash.cleanup import clean_up, plan_cleanup
 from tui.operations.trash.delete import delete
-from tui.safe_io.processes import own_domain, started
 from tui.storage.session_locks import SessionLock
 from tui.storage.state.acknowledgements import write_ack
 
@@ -67,11 +66,7 @@ def rooted(root: Path) -> SampleListing:
         listing.add(session_id, days=days)
     listing.write_transcript(UNTRACKED, "Whose am I?")
     (listing.config_dir / "settings.json").write_text('{"cleanupPeriodDays": 401}')
-    registry = listing.config_dir / "sessions"
-    registry.mkdir()
-    entry = {"pid": os.getpid(), "sessionId": SECOND, "procStart": started(os.getpid())}
-    entry |= {"pidDomain": own_domain(), "status": "busy"}
-    (registry / f"{os.getpid()}.json").write_text(json.dumps(entry))
+    register(listing.config_dir, SECOND, status="busy")
     now = listing.context().clock()
     write_ack(listing.folder, FIRST, Acknowledgement("anna", now, "m"))
     for name in ("runs", "trash"):

@@ -13,7 +13,7 @@ from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tui.core.errors import Conflict
 from tui.core.models.audit import AuditEvent
 from tui.operations.catalog.scanner import CatalogScanner
-from tui.operations.catalog.vanished import acked
+from tui.operations.catalog.vanished import ack_event
 from tui.operations.sessions.extend import extend, plan_extension
 from tui.operations.sessions.rename import rename
 from tui.operations.trash.undo import last_batch
@@ -76,7 +76,7 @@ def test_what_vanished_is_shown_until_it_is_known_who_acknowledged_it(
     context = listing.context(state_dir=tmp_path / "state")
     CatalogScanner(context).look()
     shutil.rmtree(listing.folder)
-    write_event(listing.root, acked("hollis_park", "bert", datetime.now(UTC)))
+    write_event(listing.root, ack_event("hollis_park", "bert", datetime.now(UTC)))
     with reads_fail(logbook(listing), number):
         watch = CatalogScanner(context)
         assert [one.is_vanished for one in watch.look().listings] == [True]

@@ -15,13 +15,6 @@ from tui.__main__ import main
 from tui.operations.stream.follow import StreamFollower
 
 
-@pytest.fixture
-def listing(tmp_path: Path) -> SampleListing:
-    listing = SampleListing(tmp_path / "outputs")
-    listing.add(FIRST)
-    return listing
-
-
 def run(listing: SampleListing, *words: str) -> int:
     return main(["--root", str(listing.root), *words])
 

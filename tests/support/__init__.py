@@ -1,1 +1,1 @@
-"""What tests share: fixtures, fakes and the programs that they start; no test."""
+"""What tests share: fixtures, fakes and the programs that they start; no tests."""

@@ -1,4 +1,4 @@
-"""Where the repository is that the tests are of."""
+"""The path of the repository under test."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The programs that the tests start, and where a machine that lacks them has them from.
+"""The programs that tests start, and the packages that have them.
 
-A run of all the tests installs them where it may: on Debian and its like, as root or by `sudo`
-without a password. Where it may not, it says what is missing and why, and each test that needs it
-is skipped and named at the end; so is one that needs a right the user has not got.
+A run of all tests installs missing ones where it may: on Debian and its like, as root or by `sudo`
+without a password. Elsewhere it says what is missing and why, and the tests that need it are
+skipped and named at the end; so are tests that need a right the user does not have.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ _SERVICE_MANAGER = Path("/run/systemd/system")
 
 
 class NotInstalled(Exception):
-    """What is missing could not be installed; its text says why."""
+    """A missing program could not be installed; the text says why."""
 
 
 def found(name: str) -> str | None:
-    """Return where a program is; of sshd also where no user's PATH leads."""
+    """Return where a program is; sshd's folder may not be on the PATH."""
     return shutil.which(name, path=f"{os.environ.get('PATH', '')}:{_ALSO}")
 
 
 def missing() -> list[str]:
-    """Return the packages whose programs are not there."""
+    """Return the packages of missing programs."""
     return sorted({package for name, package in PACKAGES.items() if found(name) is None})
 
 
 def need(name: str) -> str:
-    """Return where a program is, or end the test as not tried."""
+    """Return where a program is, or skip the test."""
     path = found(name)
     if path is None:
         pytest.skip(f"{name} is missing (apt-get install {PACKAGES[name]})")
@@ -53,15 +53,15 @@ def need(name: str) -> str:
 
 
 def need_right(may: bool, what: str) -> None:
-    """End the test as not tried when this user lacks the right to do something."""
+    """Skip the test when this user lacks the right to do something."""
     if not may:
         pytest.skip(f"this user may not {what} here")
 
 
 def unshared(mapping: str) -> list[str]:
-    """Return the words that start a program in a pid namespace of its own, with its --fork to come.
+    """Return the arguments that start a program in a new pid namespace; add --fork.
 
-    Who is not root is mapped into a user namespace as `mapping` says.
+    For other users than root, a user namespace with this `mapping` is created too.
     """
     words = [need("unshare"), *([] if os.geteuid() == 0 else ["--user", mapping]), "--pid"]
     need_right(_returns_zero([*words, "--fork", "true"]), "make a pid namespace")
@@ -69,7 +69,7 @@ def unshared(mapping: str) -> list[str]:
 
 
 def provide() -> list[str]:
-    """Install what is missing, and return what there is to say of it."""
+    """Install what is missing, and return a message about it."""
     wanted = missing()
     if not wanted:
         return []
@@ -84,7 +84,7 @@ def provide() -> list[str]:
 
 
 def not_tried(reasons: Iterable[str]) -> list[str]:
-    """Return the lines that name what kept tests from being tried, and how many."""
+    """Return lines that say what kept how many tests from running."""
     told = Counter(reason.removeprefix("Skipped: ") for reason in reasons)
     return [f"not tried, {number} tests: {reason}" for reason, number in sorted(told.items())]
 

@@ -1,4 +1,4 @@
-"""Which test files the quick set has, and which are begun first when all are run."""
+"""Which test files are in the quick set, and which start first in a full run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _STARTS = re.compile(
     r"\b(subprocess|run_cli|os\.fork|multiprocessing|LoopbackApi|run_test)\b"
     r"|\b(processes\.(runs_site|terminal|tmux|sshd|image|writing)|piloted|fixed_console|full_disk|torture)\b"
 )
-# By what they took, in seconds, alone on two cores; any other file is short.
+# How long each took, in seconds, alone on two cores; the other files are short.
 _LONG = {
     "e2e/shared_root/test_harmless.py": 120,
     "e2e/permissions/test_restricted.py": 50,
@@ -47,5 +47,5 @@ def is_quick(path: Path) -> bool:
 
 
 def how_late(path: Path) -> tuple[int, bool]:
-    """Return what sorts test files so that none is left to run alone at the end: the long first."""
+    """Return the sort key of test files: long ones first, so that none runs alone at the end."""
     return -_LONG.get(path.relative_to(TESTS).as_posix(), 0), is_quick(path)

@@ -18,7 +18,7 @@ from typing import Any
 from tui.core.errors import ConsoleError
 from tui.demo.api import LoopbackApi
 from tui.demo.cast import Fate
-from tui.demo.live_runs import end_runs, has_runs, leads, resume, throw_away
+from tui.demo.live_runs import delete_sample, end_runs, has_runs, leads, resume
 from tui.demo.sample import WrittenSession, write_sample
 from tui.demo.scenes import demo_scene, found
 from tui.operations.context import Context
@@ -55,7 +55,7 @@ async def _keep(speed: float) -> None:
             context = Context(Settings(**settings, operator="demo"), _now)
             for one in sample:
                 if one.part.fate is Fate.DELETED:
-                    throw_away(context, one)
+                    delete_sample(context, one)
             _announce(folder, settings)
             await _play(context, leads(sample), over)
             await asyncio.to_thread(_end_all, root)

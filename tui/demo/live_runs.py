@@ -41,7 +41,7 @@ def resume(context: Context, lead: WrittenSession) -> str:
     return start(context, plan_resume(context, session), _PROMPTS[lead.listing_id])
 
 
-def throw_away(context: Context, one: WrittenSession) -> None:
+def delete_sample(context: Context, one: WrittenSession) -> None:
     """Delete a session as an operator would, so that the trash is not empty."""
     catalog = CatalogScanner(context).look(only=one.listing_id)
     session = catalog.session((one.listing_id, one.session_id))

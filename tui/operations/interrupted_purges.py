@@ -12,7 +12,7 @@ from tui.core.models.session import Key
 from tui.core.text.safe_text import one_line
 from tui.operations.context import Context
 from tui.operations.formatting import moment
-from tui.operations.logbook_entry import written_down
+from tui.operations.logbook_entry import log_act
 from tui.storage.state.logbook import ALL_OF_IT, read_logbook
 from tui.storage.trash.erasing import nameless_leftovers, read_half_erased
 
@@ -35,7 +35,7 @@ class InterruptedPurge:
         return f"{whose}{self.words}; {self.remedy}"
 
 
-def note_half_erased(context: Context, listing: str, session_id: str) -> str:
+def log_half_erased(context: Context, listing: str, session_id: str) -> str:
     """Log that a session's files are erased while records of it remain.
 
     Returns why it could not be logged, else an empty string.
@@ -50,7 +50,7 @@ def note_half_erased(context: Context, listing: str, session_id: str) -> str:
         act_id=context.act_id,
         detail=_DETAIL,
     )
-    return written_down(context, event)
+    return log_act(context, event)
 
 
 def half_erased(root: Path) -> Mapping[Key, AuditEvent]:

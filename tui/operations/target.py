@@ -55,10 +55,10 @@ class Target:
 def tracking_of(context: Context, folder: Path, zone: str) -> Tracking:
     """Return the writer to a listing's database, as this operator and in this act."""
     path, operator = folder / DATABASE, context.settings.operator
-    return Tracking(path, zone_named(zone), operator, context.act_id, kept_since(context))
+    return Tracking(path, zone_named(zone), operator, context.act_id, audit_kept_since(context))
 
 
-def kept_since(context: Context) -> datetime | None:
+def audit_kept_since(context: Context) -> datetime | None:
     """Return since when the audit is kept whole, so that acts can be undone; `None` for always."""
     days = context.settings.audit_days
     return context.clock() - timedelta(days=days) if days < AUDIT_FOR_EVER_DAYS else None
@@ -76,7 +76,7 @@ def target_of(session: Session) -> Target:
     return Target(stored, session.folder)
 
 
-def require_seen(session: Session) -> None:
+def require_transcript_known(session: Session) -> None:
     """Raise `ConsoleError` if it is unknown whether a session has a transcript."""
     if session.transcript is None and session.unseen:
         raise ConsoleError(
@@ -94,7 +94,7 @@ def require_not_stray(session: Session) -> None:
 
 
 @contextmanager
-def owned(target: Target, *, takes_over: bool = False) -> Iterator[SessionLock]:
+def hold_lock(target: Target, *, takes_over: bool = False) -> Iterator[SessionLock]:
     """Hold the session's lock while nothing else runs it; raises `Refused` and says what to do.
 
     Raises a plain `ConsoleError` if the state of the lock is unknown. With `takes_over`, an owner
@@ -121,7 +121,7 @@ def require_not_live(
     `config_dir` is the registry's, unless it is the listing's.
     """
     processes = read_registry(config_dir) if config_dir else registry_of(target)
-    require_run_by_none(target, processes, config_dir=config_dir, takes_over=takes_over)
+    require_none_live(target, processes, config_dir=config_dir, takes_over=takes_over)
 
 
 def registry_of(target: Target) -> tuple[Process, ...]:
@@ -133,7 +133,7 @@ def registry_of(target: Target) -> tuple[Process, ...]:
     return read_registry(target.config_dir)
 
 
-def require_run_by_none(
+def require_none_live(
     target: Target,
     processes: Iterable[Process],
     *,

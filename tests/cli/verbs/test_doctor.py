@@ -19,7 +19,14 @@ from typing import Any
 
 import pytest
 
-from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, run_cli, snapshot
+from tests.support.listings.sample_listing import (
+    FIRST,
+    SECOND,
+    SampleListing,
+    change_row,
+    run_cli,
+    snapshot,
+)
 from tests.support.processes.children import Child
 from tui.__main__ import main
 
@@ -42,11 +49,6 @@ def findings(listing: SampleListing) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(said.stdout)
     assert said.returncode == int(any(one["level"] == "error" for one in found))
     return found
-
-
-def write_row(listing: SampleListing, sql: str) -> None:
-    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
-        pipeline.execute(sql)
 
 
 def _swept(listing: SampleListing) -> None:
@@ -79,7 +81,7 @@ def _untracked(listing: SampleListing) -> None:
 
 def _leftover(listing: SampleListing) -> None:
     listing.add(FIRST)
-    write_row(listing, "UPDATE claude_sessions SET status = 'expired'")
+    change_row(listing, "UPDATE claude_sessions SET status = 'expired'")
 
 
 def _sketch(listing: SampleListing) -> None:
@@ -97,15 +99,15 @@ def _overwritten(listing: SampleListing) -> None:
 
 def _bad_date(listing: SampleListing) -> None:
     listing.add(FIRST)
-    write_row(listing, "UPDATE claude_sessions SET expires_at = 'next tuesday'")
+    change_row(listing, "UPDATE claude_sessions SET expires_at = 'next tuesday'")
 
 
 def _cut_off(listing: SampleListing) -> None:
     """A delete that was killed after the files had moved, before the row said so."""
     listing.add(FIRST)
     assert run_cli(listing.root, "delete", FIRST, "--yes").returncode == 0
-    write_row(listing, "UPDATE claude_sessions SET status = 'active'")
-    write_row(listing, "DELETE FROM claude_session_events")
+    change_row(listing, "UPDATE claude_sessions SET status = 'active'")
+    change_row(listing, "DELETE FROM claude_session_events")
 
 
 def _held(listing: SampleListing) -> None:

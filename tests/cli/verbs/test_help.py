@@ -5,24 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
-from pathlib import Path
 
 import pytest
 
-from tests.support.listings.sample_listing import FIRST, SampleListing, run_cli
+from tests.support.listings.sample_listing import SampleListing, run_cli
 from tests.support.processes.terminal import Terminal
 from tui.__main__ import say_verb
 from tui.cli.verb_info import verb_infos
 from tui.core.text.safe_text import cell_width
 from tui.guides import read_guide, topic_names, topics
 from tui.ui.actions.verbs import complete
-
-
-@pytest.fixture
-def listing(tmp_path: Path) -> SampleListing:
-    listing = SampleListing(tmp_path / "outputs")
-    listing.add(FIRST)
-    return listing
 
 
 def test_every_topic_is_listed_with_one_sentence(listing: SampleListing) -> None:

@@ -72,7 +72,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         yield site
 
 
-def asked_for(folder: Path) -> list[str]:
+def options_from_flags(folder: Path) -> list[str]:
     return [event["tool"] for event in read_events(folder) if event["type"] == "permission"]
 
 
@@ -100,7 +100,7 @@ def test_a_restricted_consoles_agent_asks_for_each(site: Site, mode: str) -> Non
         "TRY all", is_restricted=True, agent={"permission_mode": mode}, permission_timeout_s=0.1
     )
     assert over(folder).state == "done"
-    assert asked_for(folder) == NAMES
+    assert options_from_flags(folder) == NAMES
 
 
 def test_what_the_stage_gives_is_not_asked_for(site: Site) -> None:
@@ -109,7 +109,7 @@ def test_what_the_stage_gives_is_not_asked_for(site: Site) -> None:
         "TRY all", is_restricted=True, agent=given, stage_gives=given, permission_timeout_s=0.1
     )
     assert over(folder).state == "done"
-    assert asked_for(folder) == [
+    assert options_from_flags(folder) == [
         one for one in NAMES if one not in {"CronCreate", "CronList", "Bash", "Write"}
     ]
 
@@ -117,7 +117,7 @@ def test_what_the_stage_gives_is_not_asked_for(site: Site) -> None:
 def test_a_sub_agent_asks_too(site: Site) -> None:
     folder = site.start("SUB go", is_restricted=True, permission_timeout_s=0.1)
     assert over(folder).state == "done"
-    assert asked_for(folder) == ["Bash"]
+    assert options_from_flags(folder) == ["Bash"]
 
 
 def test_a_restricted_prompt_binds_an_agent_that_others_started(site: Site, tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_restricted_prompt_binds_an_agent_that_others_started(site: Site, tmp_
     wait(lambda: [event for event in read_events(folder) if event["type"] == "turn"])
     post(folder, Command("prompt", datetime.now(UTC), "eve", "TRY all", is_restricted=True))
     assert over(folder).state == "done"
-    assert asked_for(folder) == NAMES
+    assert options_from_flags(folder) == NAMES
 
 
 async def test_it_binds_a_pipelines_agent(
@@ -150,7 +150,7 @@ async def test_it_binds_a_pipelines_agent(
     post(folder, Command("prompt", datetime.now(UTC), "eve", "ACT", is_restricted=True))
     async for _ in query:
         pass
-    assert asked_for(folder) == ["Bash", "CronCreate", "Write"]
+    assert options_from_flags(folder) == ["Bash", "CronCreate", "Write"]
     assert not (site.listing / "made").exists()
 
 
@@ -160,5 +160,5 @@ def test_the_same_agent_acts_for_somebody_with_all_rights(site: Site, tmp_path: 
     Plants(site.listing, tmp_path / "acted").plant()
     folder = site.start("ACT", agent={"allowed_tools": ["Bash"]}, permission_timeout_s=0.1)
     assert over(folder).state == "done"
-    assert asked_for(folder) == []
+    assert options_from_flags(folder) == []
     assert (site.listing / "made").exists()

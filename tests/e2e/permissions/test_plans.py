@@ -61,7 +61,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         yield site
 
 
-def asked_for(site: Site, prompt: str) -> tuple[Path, PermissionRequest]:
+def options_from_flags(site: Site, prompt: str) -> tuple[Path, PermissionRequest]:
     folder = site.start(prompt, agent={"permission_mode": "plan"} if "HOME" not in prompt else {})
     return folder, wait(lambda: read_run(folder).request, 180)
 
@@ -98,7 +98,7 @@ def known_of(site: Site, folder: Path) -> tuple[list[str], dict[str, Any]]:
 
 async def test_the_plan_of_a_call_is_shown_and_no_other_one_is_approved(site: Site) -> None:
     """The CLI asks without it, and would take what is in the file of the plan by then."""
-    folder, request = asked_for(site, "PLAN")
+    folder, request = options_from_flags(site, "PLAN")
     assert (request.input, request.call, request.problem) == ({}, {"plan": PLAN}, "")
     rows = await granted(request)
     assert "Clear up" in " ".join(rows[: rows.index("what the CLI asks for, without the plan")])
@@ -112,7 +112,7 @@ async def test_the_plan_of_a_call_is_shown_and_no_other_one_is_approved(site: Si
 
 
 def test_an_edited_plan_is_not_granted(site: Site) -> None:
-    folder, request = asked_for(site, "PLAN")
+    folder, request = options_from_flags(site, "PLAN")
     path = folder / "requests" / f"{request.request_id}.json"
     path.write_text(path.read_text().replace("Read all", "Read nothing"))
     edited = read_run(folder).request
@@ -125,7 +125,7 @@ def test_an_edited_plan_is_not_granted(site: Site) -> None:
 
 
 async def test_the_plan_of_a_file_comes_with_the_request(site: Site) -> None:
-    folder, request = asked_for(site, "WRITTEN")
+    folder, request = options_from_flags(site, "WRITTEN")
     assert (request.tool, request.problem) == ("ExitPlanMode", "")
     assert request.input["plan"] == PLAN
     rows = between(await granted(request), "the plan as it was written", "all of it is above")
@@ -134,7 +134,7 @@ async def test_the_plan_of_a_file_comes_with_the_request(site: Site) -> None:
 
 
 def test_without_a_plan_it_can_only_be_denied(site: Site) -> None:
-    folder, request = asked_for(site, "EMPTY PLAN")
+    folder, request = options_from_flags(site, "EMPTY PLAN")
     assert (request.tool, request.input, request.call) == ("ExitPlanMode", {}, None)
     assert request.problem == "its plan cannot be had: it can only be denied"
     short, root = read_run(folder).session_id[:8], site.listing.parent
@@ -149,7 +149,7 @@ def test_without_a_plan_it_can_only_be_denied(site: Site) -> None:
 
 
 async def test_a_call_that_the_cli_changed_is_shown_beside_what_it_asks_for(site: Site) -> None:
-    folder, request = asked_for(site, "HOME")
+    folder, request = options_from_flags(site, "HOME")
     assert request.call == {"file_path": "~/nowhere/w.txt", "content": "a"}
     assert request.input == {**request.call, "file_path": str(Path.home() / "nowhere/w.txt")}
     rows = between(

@@ -42,13 +42,6 @@ def _cleared(tmp_path: Path) -> Iterator[None]:
     subprocess.run(["rm", "-rf", *tmp_path.iterdir()], check=True)
 
 
-@pytest.fixture
-def listing(tmp_path: Path) -> SampleListing:
-    listing = SampleListing(tmp_path / "outputs")
-    listing.add(FIRST)
-    return listing
-
-
 def add_runs(listing: SampleListing, count: int, session_id: str = FIRST) -> None:
     for number in range(count):
         run = listing.folder / ".session_console" / "runs" / f"20261120T143000Z-{number:06x}"

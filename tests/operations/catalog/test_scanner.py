@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, snapshot
+from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, register, snapshot
 from tests.support.place import REPOSITORY
 from tui.core.models.catalog import Hold
 from tui.core.models.session import Acknowledgement, Liveness, State
 from tui.core.time.zones import LOCAL
 from tui.operations.catalog.scanner import CatalogScanner, listing_paths
-from tui.safe_io.processes import own_domain, started
+from tui.safe_io.processes import started
 from tui.storage.session_locks import SessionLock
 from tui.storage.state.acknowledgements import write_ack
 from tui.storage.state.hold import write_hold
@@ -53,11 +53,7 @@ def test_rows_files_locks_and_registry_are_joined(listing: SampleListing) -> Non
 
 def test_a_process_of_the_registry_is_seen(listing: SampleListing) -> None:
     listing.add(FIRST)
-    folder = listing.config_dir / "sessions"
-    folder.mkdir()
-    entry = {"pid": os.getpid(), "sessionId": FIRST, "procStart": started(os.getpid())}
-    entry |= {"pidDomain": own_domain(), "status": "waiting", "waitingFor": "permission prompt"}
-    (folder / f"{os.getpid()}.json").write_text(json.dumps(entry))
+    register(listing.config_dir, status="waiting", waitingFor="permission prompt")
     assert listing.session(FIRST).liveness is Liveness.WAITING
 
 
@@ -134,7 +130,7 @@ from dataclasses import replace
 from pathlib import Path
 from tests.support.listings.sample_listing import SampleListing
 from tui.core.errors import ConsoleError
-from tui.operations.trash.delete import restore
+from tui.operations.trash.restore import restore
 from tui.operations.catalog.scanner import CatalogScanner
 root = Path(sys.argv[1])
 context = SampleListing(root).context()
@@ -222,10 +218,7 @@ def test_hostile_files_stop_no_look(listing: SampleListing) -> None:
 
 
 def start_a_cli(listing: SampleListing) -> None:
-    entry = {"pid": os.getpid(), "sessionId": FIRST, "procStart": started(os.getpid())}
-    folder = listing.config_dir / "sessions"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{os.getpid()}.json").write_text(json.dumps(entry | {"pidDomain": own_domain()}))
+    register(listing.config_dir)
 
 
 def settle_it(listing: SampleListing) -> None:

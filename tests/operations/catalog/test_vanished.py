@@ -13,7 +13,7 @@ import pytest
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, run_cli, snapshot
 from tui.core.models.session import Liveness
 from tui.operations.catalog.scanner import CatalogScanner
-from tui.operations.catalog.vanished import acked
+from tui.operations.catalog.vanished import ack_event
 from tui.operations.trash.delete import delete
 from tui.operations.trash.purge import purge
 from tui.storage.session_locks import SessionLock
@@ -115,11 +115,11 @@ def test_what_a_colleague_acknowledged_is_gone_from_every_console(
 
 
 def test_an_ack_of_an_earlier_vanishing_hides_no_later_one(listing: SampleListing) -> None:
-    write_event(listing.root, acked("hollis_park", "bert", datetime.now(UTC)))
+    write_event(listing.root, ack_event("hollis_park", "bert", datetime.now(UTC)))
     watch = CatalogScanner(listing.context())
     watch.look()
     shutil.rmtree(listing.folder)
-    write_event(listing.root, acked("other", "bert", datetime.now(UTC)))
+    write_event(listing.root, ack_event("other", "bert", datetime.now(UTC)))
     assert [one.is_vanished for one in watch.look().listings] == [True, False]
 
 

@@ -21,13 +21,13 @@ from pathlib import Path
 import pytest
 
 from tests.bench.catalog import sample_root
-from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
+from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, register
 from tests.support.place import REPOSITORY
 from tests.support.processes.runs_site import wait
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Acknowledgement
 from tui.operations.catalog.scanner import CatalogScanner, listing_paths
-from tui.safe_io.processes import own_domain, started
+from tui.safe_io.processes import own_domain
 from tui.safe_io.replacing import write_atomically
 from tui.storage.state.acknowledgements import write_ack
 
@@ -116,10 +116,7 @@ def edit_row(listing: SampleListing) -> None:
 
 
 def start_a_cli(listing: SampleListing) -> None:
-    entry = {"pid": os.getpid(), "sessionId": FIRST, "procStart": started(os.getpid())}
-    folder = listing.config_dir / "sessions"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{os.getpid()}.json").write_text(json.dumps(entry | {"pidDomain": own_domain()}))
+    register(listing.config_dir)
 
 
 def settle_it(listing: SampleListing) -> None:

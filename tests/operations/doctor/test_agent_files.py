@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.hostile.planted_orders import Plants
-from tests.support.listings.sample_listing import FIRST, SampleListing, run_cli
+from tests.support.listings.sample_listing import SampleListing, run_cli
 from tui.claude.acting_files import acting_files
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.doctor.agent_files import acting_below
@@ -36,13 +36,6 @@ KINDS = {
     ".claude_sessions/commands": True,
     ".claude_sessions/agents": True,
 }
-
-
-@pytest.fixture
-def listing(tmp_path: Path) -> SampleListing:
-    listing = SampleListing(tmp_path / "outputs")
-    listing.add(FIRST)
-    return listing
 
 
 def named(listing: SampleListing) -> dict[str, bool]:

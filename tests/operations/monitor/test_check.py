@@ -22,7 +22,14 @@ from typing import Any
 import pytest
 
 from tests.support.listings import guide_statements as guide
-from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, snapshot
+from tests.support.listings.sample_listing import (
+    FIRST,
+    SECOND,
+    SampleListing,
+    change_row,
+    register,
+    snapshot,
+)
 from tests.support.place import REPOSITORY
 from tests.support.processes.runs_site import wait
 from tui.core.models.catalog import Catalog
@@ -33,7 +40,7 @@ from tui.operations.doctor.machine_findings import MachineFacts
 from tui.operations.monitor.check import Alert, LastingAlerts, needs, notify
 from tui.operations.sessions.acknowledge import acknowledge
 from tui.runs.folder.protocol import EVENTS, HEARTBEAT, OWNER, SPEC, describe
-from tui.safe_io.processes import own_domain, started
+from tui.safe_io.processes import started
 from tui.storage.session_locks import SessionLock
 
 HOUR = timedelta(hours=1)
@@ -54,42 +61,30 @@ def needed(listing: SampleListing, within: timedelta = HOUR) -> list[Alert]:
     return list(needs(look(listing), datetime.now(UTC), QUIET, within))
 
 
-def write_row(listing: SampleListing, sql: str) -> None:
-    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
-        pipeline.execute(sql)
-
-
-def _register(listing: SampleListing, **changes: object) -> None:
-    entry: dict[str, object] = {"pid": os.getpid(), "sessionId": FIRST, "pidDomain": own_domain()}
-    entry |= {"procStart": started(os.getpid())} | changes
-    (listing.config_dir / "sessions").mkdir()
-    (listing.config_dir / "sessions" / f"{os.getpid()}.json").write_text(json.dumps(entry))
-
-
 def _waiting(listing: SampleListing) -> None:
     listing.add(FIRST)
-    _register(listing, status="waiting")
+    register(listing.config_dir, status="waiting")
 
 
 def _just_waiting(listing: SampleListing) -> None:
     listing.track(FIRST)
     listing.write_transcript(FIRST, "Let me look.", age=timedelta(minutes=1))
-    _register(listing, status="waiting")
+    register(listing.config_dir, status="waiting")
 
 
 def _failed(listing: SampleListing) -> None:
     listing.add(FIRST, metadata={"last_error": "401 invalid\x1b[31m key"})
-    write_row(listing, "UPDATE claude_sessions SET status = 'failed'")
+    change_row(listing, "UPDATE claude_sessions SET status = 'failed'")
 
 
 def _quiet(listing: SampleListing) -> None:
     listing.add(FIRST)
-    _register(listing, status="busy")
+    register(listing.config_dir, status="busy")
 
 
 def _orphan(listing: SampleListing) -> None:
     listing.add(FIRST)
-    _register(listing)
+    register(listing.config_dir)
     run = listing.folder / ".session_console" / "runs" / "20261122T071530Z-1f9c00"
     run.mkdir(parents=True)
     (run / SPEC).write_text(json.dumps({"session_id": FIRST}))

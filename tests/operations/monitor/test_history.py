@@ -12,7 +12,7 @@ from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, 
 from tui.core.models.audit import AuditEvent
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
-from tui.operations.monitor.history import deeds, history, stats
+from tui.operations.monitor.history import grouped_acts, history, stats
 from tui.operations.sessions.extend import extend, plan_extension
 from tui.operations.sessions.row_edits import fail
 from tui.operations.trash.delete import delete
@@ -54,8 +54,8 @@ def test_the_acts_of_all_listings_and_of_the_root_are_told_newest_first(
     first: SampleListing, second: SampleListing
 ) -> None:
     act_a_little(first, second)
-    told = [(one.operator, one.action, one.listing, one.note) for one in history(first.context())]
-    assert told == [
+    report = [(one.operator, one.action, one.listing, one.note) for one in history(first.context())]
+    assert report == [
         ("anna", "delete", "cranbury", ""),
         ("anna", "hold", "", "disk is full"),
         ("ben", "extend", "hollis_park", ""),
@@ -74,11 +74,11 @@ def test_whose_acts_cannot_be_read_is_told_and_the_others_are_there(
 ) -> None:
     act_a_little(first, second)
     second.db_path.write_bytes(b"name,city\n" * 500)
-    told: list[str] = []
-    assert [one.action for one in history(first.context(), told=told.append)] == [
+    report: list[str] = []
+    assert [one.action for one in history(first.context(), report=report.append)] == [
         "delete", "hold", "fail",
     ]  # fmt: skip
-    assert told == ["hollis_park: buyers.db is not a SQLite database"]
+    assert report == ["hollis_park: buyers.db is not a SQLite database"]
 
 
 def test_a_root_without_acts_has_no_history(first: SampleListing) -> None:
@@ -113,7 +113,7 @@ def test_an_erasure_is_one_act_of_one_session_though_it_stands_in_both_books(
 ) -> None:
     first.add("aa11")
     purge(first.context(), "aa11")
-    (deed,) = deeds(first.context())
+    (deed,) = grouped_acts(first.context())
     assert (deed.first.action, deed.sessions) == ("purge", 1)
     assert deed.first.note.startswith("1 file, ")
     assert len({event.act_id for event in deed.events}) == 1

@@ -8,14 +8,12 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
-
 from tests.operations.running.test_steer import add_run, held
 from tests.support.listings.sample_listing import FIRST, SampleListing, run_cli
 from tui.core.bounded_json import json_object
 from tui.core.models.audit import AuditEvent
 from tui.operations.catalog.scanner import CatalogScanner
-from tui.operations.monitor.history import deeds
+from tui.operations.monitor.history import grouped_acts
 from tui.operations.running.act_record import record_command
 from tui.operations.running.steer import interrupt, mode, model, send, stop
 from tui.operations.sessions.extend import extend, plan_extension
@@ -24,13 +22,6 @@ from tui.operations.trash.purge import purge
 from tui.runs.folder.command import Command
 from tui.storage.state.logbook import read_logbook
 from tui.storage.table.tracking import read_events
-
-
-@pytest.fixture
-def listing(tmp_path: Path) -> SampleListing:
-    listing = SampleListing(tmp_path / "outputs")
-    listing.add(FIRST)
-    return listing
 
 
 def reply(**facts: str) -> Command:
@@ -94,7 +85,7 @@ def test_where_the_database_takes_nothing_the_logbook_does_but_no_words_of_peopl
     assert (event.action, event.request_id, event.operator) == ("answer", "p1-ab12", "anna")
     assert json_object(event.detail)["decision"] == "deny"
     assert "secret" not in event.detail
-    (done,) = deeds(context)
+    (done,) = grouped_acts(context)
     assert done.first.detail == event.detail
 
 
@@ -127,7 +118,7 @@ def test_an_act_on_many_is_one_line_and_its_sessions_are_listed_when_asked_for(
         extend(context, plan_extension(session, "60d", context.clock()))
     bert = first.context(operator="bert")
     delete_many(bert, CatalogScanner(bert).look().sessions[:1])
-    done = deeds(first.context())
+    done = grouped_acts(first.context())
     assert [(one.first.action, one.sessions) for one in done] == [("delete", 1), ("extend", 6)]
     *head, many, one = run_cli(first.root, "log").stdout.splitlines()
     assert len(head) == 1
@@ -157,7 +148,7 @@ def test_acts_of_the_first_version_are_told_apart_by_their_moment(
                 " SELECT ?, 'ben', 'extend', count(*) FROM claude_session_events",
                 (f"2026-11-20T12:0{minute}:00+00:00",),
             )
-    assert [one.sessions for one in deeds(listing.context())] == [1, 3]
+    assert [one.sessions for one in grouped_acts(listing.context())] == [1, 3]
 
 
 def test_what_two_did_at_once_is_counted_whole(listing: SampleListing) -> None:
@@ -168,7 +159,7 @@ def test_what_two_did_at_once_is_counted_whole(listing: SampleListing) -> None:
     for number in range(30):
         for context in (anna, ben):
             record_command(context, tracked, Command("stop", context.clock(), "", str(number)))
-    assert [one.sessions for one in deeds(listing.context())] == [1, 1]
-    whole = deeds(listing.context(), is_whole=True)
+    assert [one.sessions for one in grouped_acts(listing.context())] == [1, 1]
+    whole = grouped_acts(listing.context(), is_whole=True)
     assert [len(one.events) for one in whole] == [30, 30]
     assert all(isinstance(one.first, AuditEvent) for one in whole)

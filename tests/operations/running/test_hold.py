@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -13,13 +12,6 @@ from tui.operations.running.hold import require_not_held, set_hold
 from tui.operations.running.resume import plan_resume
 from tui.storage.state.hold import read_hold
 from tui.storage.state.logbook import read_logbook
-
-
-@pytest.fixture
-def listing(tmp_path: Path) -> SampleListing:
-    listing = SampleListing(tmp_path / "outputs")
-    listing.add(FIRST)
-    return listing
 
 
 def test_it_is_set_and_lifted_and_both_are_in_the_logbook(listing: SampleListing) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from collections.abc import Callable
@@ -14,23 +13,15 @@ from typing import Any
 
 import pytest
 
-from tests.support.listings.sample_listing import FIRST, SampleListing, snapshot
+from tests.support.listings.sample_listing import FIRST, SampleListing, register, snapshot
 from tui.core.errors import ConsoleError, DatabaseProblem, Refused, UnknownId, UsageError
 from tui.operations.running.agent_options import agent_options, describe
 from tui.operations.running.resume import plan_new, plan_resume, start
 from tui.operations.trash.delete import delete
-from tui.safe_io.processes import own_domain, started
 from tui.settings import Settings
 from tui.storage.session_locks import SessionLock
 
 SERVER = {"buyers": {"command": "evil"}}
-
-
-@pytest.fixture
-def listing(tmp_path: Path) -> SampleListing:
-    listing = SampleListing(tmp_path / "outputs")
-    listing.add(FIRST)
-    return listing
 
 
 @pytest.mark.parametrize(
@@ -127,26 +118,19 @@ def test_an_agent_works_in_its_listing_or_where_its_stage_says(
     assert any(words in str(warning) for warning in plan.warnings) or not words
 
 
-def register(listing: SampleListing, **changes: object) -> None:
-    entry: dict[str, object] = {"pid": os.getpid(), "sessionId": FIRST, "pidDomain": own_domain()}
-    entry |= {"procStart": started(os.getpid())} | changes
-    (listing.config_dir / "sessions").mkdir()
-    (listing.config_dir / "sessions" / f"{entry['pid']}.json").write_text(json.dumps(entry))
-
-
 def test_what_lives_is_refused_and_told_what_to_do(listing: SampleListing) -> None:
-    register(listing)
+    register(listing.config_dir)
     with pytest.raises(Refused, match=f"interrupt {FIRST[:8]}"):
         plan_resume(listing.context(), listing.session(FIRST))
 
 
 @pytest.mark.parametrize("changes", [{}, {"pidDomain": "linux:other:pid:[1]"}])
 def test_what_began_to_live_after_the_look_is_refused_too(
-    listing: SampleListing, changes: dict[str, object]
+    listing: SampleListing, changes: dict[str, Any]
 ) -> None:
     """Without the check under the lock two agents would run one session."""
     plan = plan_resume(listing.context(), listing.session(FIRST))
-    register(listing, **changes)
+    register(listing.config_dir, **changes)
     with pytest.raises(Refused):
         start(listing.context(), plan, "Go on")
     assert not (listing.folder / ".session_console" / "runs").exists()
@@ -174,7 +158,7 @@ def test_what_cannot_be_resumed_says_why(listing: SampleListing) -> None:
 
 
 def test_a_fork_has_an_id_of_its_own(listing: SampleListing) -> None:
-    register(listing)
+    register(listing.config_dir)
     plan = plan_resume(listing.context(), listing.session(FIRST), fork=True)
     assert (plan.mode, plan.source_id) == ("fork", FIRST)
     assert plan.target.session_id != FIRST

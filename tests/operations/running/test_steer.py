@@ -40,13 +40,6 @@ from tui.storage.state.logbook import read_logbook
 ELSEWHERE = {"pid_domain": "linux:elsewhere:pid:[1]", "host": "worker-7\x1b[31m"}
 
 
-@pytest.fixture
-def listing(tmp_path: Path) -> SampleListing:
-    listing = SampleListing(tmp_path / "outputs")
-    listing.add(FIRST)
-    return listing
-
-
 def add_run(listing: SampleListing, *, silent_s: float = 0, **owner: Any) -> Path:
     """Give the session a run that this process owns and that last moved `silent_s` ago."""
     folder = listing.folder / ".session_console" / "runs" / "20261122T071530Z-1f9c00"

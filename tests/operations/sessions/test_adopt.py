@@ -13,10 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, snapshot
+from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, register, snapshot
 from tests.support.place import REPOSITORY
 from tests.support.processes.children import Child
 from tui.claude.config_dir import sweep_days
@@ -29,7 +30,6 @@ from tui.operations.running.resume import plan_resume
 from tui.operations.sessions.adopt import adopt, adoptable
 from tui.operations.sessions.extend import extend, plan_extension
 from tui.safe_io.moving import Rename
-from tui.safe_io.processes import own_domain, started
 from tui.storage.session_locks import SessionLock
 from tui.storage.state.logbook import read_logbook
 
@@ -148,13 +148,9 @@ def _lock(strays: Strays) -> SessionLock:
     return SessionLock.take(strays.listing.folder, FIRST)
 
 
-def _registers(where: Callable[[Strays], Path], **changes: object) -> Callable[[Strays], object]:
+def _registers(where: Callable[[Strays], Path], **changes: Any) -> Callable[[Strays], object]:
     def make(strays: Strays) -> object:
-        entry: dict[str, object] = {"pid": os.getpid(), "sessionId": FIRST}
-        entry |= {"procStart": started(os.getpid()), "pidDomain": own_domain()} | changes
-        folder = where(strays) / "sessions"
-        folder.mkdir(parents=True)
-        return (folder / f"{os.getpid()}.json").write_text(json.dumps(entry))
+        return register(where(strays), **changes)
 
     return make
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.listings import guide_statements as guide
-from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, snapshot
+from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, change_row, snapshot
 from tui.claude.config_dir import sweep_days
 from tui.core.errors import Conflict, DatabaseProblem, Refused, UsageError
 from tui.operations.context import ActionResult
@@ -31,11 +31,6 @@ def listing(tmp_path: Path) -> SampleListing:
     listing = SampleListing(tmp_path / "outputs")
     listing.add(FIRST, days=2)
     return listing
-
-
-def change_row(listing: SampleListing, sql: str) -> None:
-    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
-        pipeline.execute(sql)
 
 
 def act_on(listing: SampleListing, words: str, session_id: str = FIRST) -> ActionResult:

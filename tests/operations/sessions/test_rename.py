@@ -14,11 +14,17 @@ from pathlib import Path
 import pytest
 
 from tests.support.hostile.payloads import PAYLOADS, is_cleaned
-from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, run_cli, snapshot
+from tests.support.listings.sample_listing import (
+    FIRST,
+    SECOND,
+    SampleListing,
+    register,
+    run_cli,
+    snapshot,
+)
 from tests.support.place import REPOSITORY
 from tui.core.errors import Conflict, ConsoleError, Refused, UnknownId, UsageError
 from tui.operations.sessions.rename import rename
-from tui.safe_io.processes import own_domain, started
 from tui.storage.session_locks import SessionLock
 from tui.storage.state.logbook import read_logbook
 
@@ -29,21 +35,6 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
 sys.exit(main(sys.argv[2:]))
 """
-
-
-@pytest.fixture
-def listing(tmp_path: Path) -> SampleListing:
-    listing = SampleListing(tmp_path / "outputs")
-    listing.add(FIRST)
-    return listing
-
-
-def register(listing: SampleListing, **changes: object) -> None:
-    entry: dict[str, object] = {"pid": os.getpid(), "sessionId": FIRST, "status": "busy"}
-    entry |= {"procStart": started(os.getpid()), "pidDomain": own_domain()} | changes
-    path = listing.config_dir / "sessions" / f"{entry['pid']}.json"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(entry))
 
 
 def test_the_title_is_appended_as_the_cli_writes_it(listing: SampleListing) -> None:
@@ -156,15 +147,15 @@ def refused(listing: SampleListing, words: str, kind: type[ConsoleError] = Refus
 def test_what_runs_keeps_its_title(listing: SampleListing) -> None:
     with SessionLock.take(listing.folder, FIRST):
         refused(listing, "is running")
-    register(listing)
+    register(listing.config_dir)
     refused(listing, "is running")
-    register(listing, pidDomain="linux:elsewhere:pid:[1]")
+    register(listing.config_dir, pidDomain="linux:elsewhere:pid:[1]")
     refused(listing, "may be running")
 
 
 def test_what_began_to_run_since_the_look_keeps_its_title(listing: SampleListing) -> None:
     session = listing.session(FIRST)
-    register(listing)
+    register(listing.config_dir)
     with pytest.raises(Refused, match="is running"):
         rename(listing.context(), session, "Pumps")
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.listings.sample_listing import FIRST, SampleListing, stamp, text_line, user_line
 from tui.core.models.entry import Entry, EntryKind
-from tui.operations.stream.final_answer import last_words
+from tui.operations.stream.final_answer import final_answer
 from tui.operations.stream.follow import StreamFollower
 from tui.operations.stream.run_notices import RunNotices
 from tui.runs.folder.journal import Journal
@@ -85,8 +85,8 @@ def test_the_answer_is_the_last_message_of_the_last_turn(
 ) -> None:
     listing.write_transcript(FIRST)
     append(listing, *lines)
-    assert last_words(listing.config_dir, FIRST) == answer
-    assert last_words(listing.config_dir, "missing") == ""
+    assert final_answer(listing.config_dir, FIRST) == answer
+    assert final_answer(listing.config_dir, "missing") == ""
 
 
 def turn(number: int) -> list[dict[str, Any]]:

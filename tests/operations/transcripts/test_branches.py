@@ -30,13 +30,6 @@ from tui.operations.transcripts.branches import BranchReader, branch_words
 Lines = list[dict[str, Any]]
 
 
-@pytest.fixture
-def listing(tmp_path: Path) -> SampleListing:
-    listing = SampleListing(tmp_path / "outputs")
-    listing.track(FIRST)
-    return listing
-
-
 def write(listing: SampleListing, *records: dict[str, Any]) -> Path:
     path = listing.transcript_path(FIRST)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -19,13 +19,6 @@ from tui.operations.stream.follow import StreamFollower
 from tui.operations.stream.last_entries import last_entries
 
 
-@pytest.fixture
-def listing(tmp_path: Path) -> SampleListing:
-    listing = SampleListing(tmp_path / "outputs")
-    listing.track(FIRST)
-    return listing
-
-
 def written(listing: SampleListing, *lines: str) -> Path:
     path = listing.transcript_path(FIRST)
     path.parent.mkdir(parents=True, exist_ok=True)

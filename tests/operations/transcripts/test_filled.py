@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +10,6 @@ from tests.support.listings.sample_listing import FIRST, SampleListing
 from tests.support.listings.subagent_files import write
 from tui.operations.stream.follow import StreamFollower
 from tui.operations.transcripts import branches
-
-
-@pytest.fixture
-def listing(tmp_path: Path) -> SampleListing:
-    listing = SampleListing(tmp_path / "outputs")
-    listing.track(FIRST)
-    return listing
 
 
 def fills(model: str, tokens: int, **more: Any) -> dict[str, Any]:

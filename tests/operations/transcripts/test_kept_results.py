@@ -22,13 +22,6 @@ from tui.view.stream.stream_buffer import StreamBuffer
 LINES = "".join(f"{number}\n" for number in range(1, 30_001)) + "NEEDLE-IN-RESULT\n"
 
 
-@pytest.fixture
-def listing(tmp_path: Path) -> SampleListing:
-    listing = SampleListing(tmp_path / "outputs")
-    listing.track(FIRST)
-    return listing
-
-
 def persisted(place: str) -> str:
     """What the CLI writes into the line instead."""
     return (

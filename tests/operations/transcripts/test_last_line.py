@@ -14,7 +14,7 @@ from tests.support.listings.sample_listing import FIRST, SampleListing, run_cli
 from tui.claude.config_dir import CONFIG_DIR
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.session import Liveness, Session
-from tui.operations.stream.final_answer import last_words
+from tui.operations.stream.final_answer import final_answer
 from tui.operations.stream.follow import StreamFollower
 from tui.operations.stream.last_entries import last_entries
 from tui.operations.transcripts import subagent_tails
@@ -134,6 +134,6 @@ def test_that_of_a_sub_agent_is_told_once_all_is_over(
 
 
 def test_the_answer_and_the_trash_have_it_too(listing: SampleListing, session: Session) -> None:
-    assert last_words(listing.folder / CONFIG_DIR, FIRST) == "said a0"
+    assert final_answer(listing.folder / CONFIG_DIR, FIRST) == "said a0"
     assert run_cli(listing.root, "delete", FIRST, "--yes").returncode == 0
     assert "said a0" in run_cli(listing.root, "trash", FIRST).stdout

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.support.listings.said import AT, answer, prompt, text, write_lines
 from tests.support.listings.sample_listing import FIRST, SampleListing
@@ -41,13 +38,6 @@ SPLICED = [
     raw(answer(text("Answer one"))) + b"\0\0" + raw(answer(text("Answer two"))) + b"\n",
     b"not a record at all\n",
 ]
-
-
-@pytest.fixture
-def listing(tmp_path: Path) -> SampleListing:
-    listing = SampleListing(tmp_path / "outputs")
-    listing.track(FIRST)
-    return listing
 
 
 def told(listing: SampleListing) -> list[str]:

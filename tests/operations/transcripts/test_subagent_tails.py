@@ -29,13 +29,6 @@ from tui.operations.transcripts import subagent_tails as module
 from tui.operations.transcripts.subagent_tails import SubagentTails
 
 
-@pytest.fixture
-def listing(tmp_path: Path) -> SampleListing:
-    listing = SampleListing(tmp_path / "outputs")
-    listing.track(FIRST)
-    return listing
-
-
 @pytest.fixture(autouse=True)
 def looks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_LOOK_S", 0.0)

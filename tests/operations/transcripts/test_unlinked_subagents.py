@@ -29,13 +29,6 @@ from tui.operations.transcripts.unlinked_subagents import NO_CALL, NOT_KNOWN
 
 
 @pytest.fixture
-def listing(tmp_path: Path) -> SampleListing:
-    listing = SampleListing(tmp_path / "outputs")
-    listing.track(FIRST)
-    return listing
-
-
-@pytest.fixture
 def folder(listing: SampleListing) -> Path:
     """A session folder: one called sub-agent, one uncalled that has another, and a cycle."""
     path = write(

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.listings import guide_statements as guide
-from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, snapshot
+from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, change_row, snapshot
 from tui.core.errors import Refused, UnknownId
 from tui.core.models.catalog import Catalog
 from tui.operations.catalog.scanner import CatalogScanner
@@ -44,7 +44,7 @@ def listings(tmp_path: Path) -> tuple[SampleListing, SampleListing]:
         listing.add(FIRST)
         listing.add(SECOND)
         sql = f"UPDATE claude_sessions SET status = 'expired' WHERE session_id = '{LEFT}'"  # noqa: S608
-        change(listing, sql)
+        change_row(listing, sql)
         beside(listing, OVER)
     return found[0], found[1]
 
@@ -64,11 +64,6 @@ def beside(listing: SampleListing, session_id: str) -> None:
         path.write_text(content)
         path.chmod(0o640)
         os.utime(path, (1_700_000_000, 1_700_000_000))
-
-
-def change(listing: SampleListing, sql: str) -> None:
-    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
-        pipeline.execute(sql)
 
 
 def look(context: Context) -> Catalog:
@@ -186,10 +181,11 @@ def test_what_began_to_run_or_changed_since_the_preview_is_left(
     elif how == "write":
         listing.write_transcript(OVER, "still at it", age=timedelta())
     elif how == "row":
-        change(listing, "UPDATE claude_sessions SET stage = 'x' WHERE stage = 'stage_3'")
-        change(listing, f"UPDATE claude_sessions SET stage = 'stage_3' WHERE session_id = '{LEFT}'")  # noqa: S608
+        change_row(listing, "UPDATE claude_sessions SET stage = 'x' WHERE stage = 'stage_3'")
+        back = f"stage = 'stage_3' WHERE session_id = '{LEFT}'"
+        change_row(listing, f"UPDATE claude_sessions SET {back}")  # noqa: S608
     else:
-        change(listing, f"DELETE FROM claude_sessions WHERE session_id = '{OVER}'")  # noqa: S608
+        change_row(listing, f"DELETE FROM claude_sessions WHERE session_id = '{OVER}'")  # noqa: S608
     before = {name: facts for name, facts in content_of(listing).items() if LEFT not in name}
     rows = [row for row in read_rows(listing.db_path) if row.session_id != LEFT]
     done = clean_up(context, plan)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +17,7 @@ from tests.support.listings.sample_listing import (
     SampleListing,
     change_row,
     content_of,
+    register,
     snapshot,
     with_footprint,
 )
@@ -26,7 +27,6 @@ from tui.operations.trash.bulk import BulkProgress
 from tui.operations.trash.delete import delete, delete_many
 from tui.operations.trash.restore import restore, restore_many
 from tui.operations.trash.undo import undo
-from tui.safe_io.processes import own_domain, started
 from tui.storage.session_locks import SessionLock
 from tui.storage.table.tracking import read_rows
 from tui.storage.trash.trash import list_trash
@@ -35,14 +35,6 @@ from tui.storage.trash.trash import list_trash
 @pytest.fixture
 def listing(tmp_path: Path) -> SampleListing:
     return with_footprint(tmp_path / "outputs")
-
-
-def register(listing: SampleListing, **changes: object) -> None:
-    entry: dict[str, object] = {"pid": os.getpid(), "sessionId": FIRST, "status": "busy"}
-    entry |= {"procStart": started(os.getpid()), "pidDomain": own_domain()} | changes
-    path = listing.config_dir / "sessions" / f"{entry['pid']}.json"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(entry))
 
 
 def test_delete_takes_the_whole_footprint_and_restore_gives_it_back(listing: SampleListing) -> None:
@@ -160,11 +152,11 @@ def test_it_is_refused_while_somebody_holds_the_lock(listing: SampleListing, act
     ],
 )
 def test_it_is_refused_while_a_process_lives_or_may_live(
-    listing: SampleListing, changes: dict[str, object], words: str
+    listing: SampleListing, changes: dict[str, Any], words: str
 ) -> None:
     """The look was before the process began: only the check during the act counts."""
     session, before = listing.session(FIRST), content_of(listing)
-    register(listing, **changes)
+    register(listing.config_dir, **changes)
     with pytest.raises(Refused, match=words):
         delete(listing.context(), session)
     assert content_of(listing) == before
@@ -175,7 +167,7 @@ def test_an_entry_that_cannot_be_read_refuses_every_session_while_its_pid_lives(
     listing: SampleListing, content: str
 ) -> None:
     """If it counted as dead, a session could be deleted while its CLI writes."""
-    register(listing)
+    register(listing.config_dir)
     before, session = content_of(listing), listing.session(SECOND)
     path = listing.config_dir / "sessions" / f"{os.getpid()}.json"
     path.write_text(content)
@@ -188,7 +180,7 @@ def test_an_entry_that_cannot_be_read_refuses_every_session_while_its_pid_lives(
 
 
 def test_a_dead_owner_refuses_nobody(listing: SampleListing) -> None:
-    register(listing, procStart="1")
+    register(listing.config_dir, procStart="1")
     assert listing.session(FIRST).liveness is Liveness.NONE
     delete(listing.context(), listing.session(FIRST))
 

@@ -18,13 +18,6 @@ from tui.safe_io.folders import mount_of
 from tui.storage.trash.trash import list_trash
 
 
-@pytest.fixture
-def listing(tmp_path: Path) -> SampleListing:
-    listing = SampleListing(tmp_path / "outputs")
-    listing.add(FIRST)
-    return listing
-
-
 def test_a_listing_that_is_a_mount_has_its_own_trash(
     listing: SampleListing, tmp_path: Path
 ) -> None:

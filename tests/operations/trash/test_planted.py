@@ -20,13 +20,6 @@ NEW = "aaaa0000-1111-4222-8333-444455556666"
 PLACE = ".claude_sessions/projects/-data-outputs/{}.jsonl"
 
 
-@pytest.fixture
-def listing(tmp_path: Path) -> SampleListing:
-    listing = SampleListing(tmp_path / "outputs")
-    listing.add(FIRST)
-    return listing
-
-
 def plant(
     base: Path,
     places: list[str],

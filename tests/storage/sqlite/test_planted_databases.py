@@ -42,13 +42,6 @@ READABLE = {
 }
 
 
-@pytest.fixture
-def listing(tmp_path: Path) -> SampleListing:
-    listing = SampleListing(tmp_path / "outputs")
-    listing.add(FIRST)
-    return listing
-
-
 @pytest.mark.parametrize("name", DATABASE_PLANTS)
 def test_a_look_changes_nothing_and_says_why_it_sees_nothing(
     listing: SampleListing, name: str

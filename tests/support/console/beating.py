@@ -1,7 +1,7 @@
-"""The console with a heart: how late its loop was at most, in seconds, is kept in a file.
+"""A console that writes to a file, in seconds, how late its event loop was at most.
 
-What its threads stood in the queue for a processor meanwhile (`schedstat`) is taken off: that is
-the machine's doing. A loop that waits for a link sleeps, and is late however idle the machine.
+Time in which its threads waited for a processor (`schedstat`) does not count: that is the machine's
+fault. A loop that waits for a link sleeps, and is late even on an idle machine.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _EACH = 0.05
 
 
 class BeatingApp(app.ConsoleApp):
-    """Writes down each beat that was later than all since the file was taken away."""
+    """Writes down each delay that is longer than all since the file was removed."""
 
     CSS_PATH = str(Path(app.__file__).with_name("console.tcss"))
 
@@ -54,10 +54,10 @@ class BeatingApp(app.ConsoleApp):
 
 
 def _queued() -> dict[str, float]:
-    """Return for how many seconds each thread was ready to run, and another one ran."""
+    """Return how many seconds each thread was ready to run while another one ran."""
     found = {}
     for path in Path("/proc/self/task").glob("*/schedstat"):
-        with suppress(OSError):  # a thread that has ended meanwhile
+        with suppress(OSError):  # the thread has ended
             found[str(path)] = int(path.read_text().split()[1]) / 1e9
     return found
 

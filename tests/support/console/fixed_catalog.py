@@ -1,4 +1,4 @@
-"""A catalog, a stream and a clock that never change: every state a session can be in."""
+"""A catalog, a stream and a clock that never change, with a session in every state."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def session_id(name: str) -> str:
 
 
 def session(listing: str, stage: str, title: str, **more: Any) -> Session:
-    """Return an idle session of two days that ends in nine; `more` overrides."""
+    """Return an idle session, two days old, that ends in nine; `more` overrides."""
     identity = session_id(f"{listing}/{stage}/{title}")
     values: dict[str, Any] = {
         "created_at": NOW - timedelta(days=2),
@@ -190,7 +190,7 @@ def _acknowledged(listing: str, title: str) -> Session:
 
 
 def failures(count: int, reason: str = "429 rate limit, request req_{} refused") -> Listing:
-    """Return a listing in which everything failed, one after the other, for one cause."""
+    """Return a listing in which everything failed, one after the other, for one reason."""
     sessions = tuple(
         session(
             "larkfield_valves",
@@ -350,7 +350,7 @@ def _result(text: str, number: int, at: datetime, *, detail: str = "") -> Entry:
 
 
 def stream() -> tuple[Entry, ...]:
-    """Return what the selected session said so far."""
+    """Return the stream of the selected session."""
     start = NOW - timedelta(minutes=6)
 
     def at(seconds: float) -> datetime:

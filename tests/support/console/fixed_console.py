@@ -1,8 +1,8 @@
 """The console over the fixed catalog as a program: `python -m ...fixed_console [WORD]...`.
 
-`--ssh` and `--ascii` are as in the console; with `--slow` a clean-up takes its time, with
-`--talks` the stream goes on, with `--faulty` the first deed brings a fault that nobody foresaw. At
-its end stderr says what it was asked to do.
+`--ssh` and `--ascii` are the console's own; with `--slow` a clean-up takes its time, with `--talks`
+the stream goes on, with `--faulty` the first action raises an unexpected error. At its end it
+prints to stderr what it was asked to do.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tui.ui.start import run_console
 
 @dataclass
 class Talking(FixedFollow):
-    """Says one thing more at each poll."""
+    """Returns one more entry at each poll."""
 
     count: int = 0
 
@@ -37,7 +37,7 @@ class Talking(FixedFollow):
 
 
 class Console(FixedEngine):
-    """The fixed engine, as the words of the command line want it."""
+    """The fixed engine, changed by the words of the command line."""
 
     def follow(self, session: Session) -> FixedFollow:
         return Talking(self.stream) if "--talks" in sys.argv else super().follow(session)
@@ -54,7 +54,7 @@ class Console(FixedEngine):
 
 
 def main() -> None:
-    """Show the console and say what was asked of it."""
+    """Run the console, then print what it was asked to do."""
     engine = Console(is_remote="--ssh" in sys.argv, is_ascii="--ascii" in sys.argv)
     run_console(engine)
     asked = [tuple(word[:40] for word in deed) for deed in engine.asked]

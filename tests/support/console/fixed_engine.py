@@ -1,4 +1,4 @@
-"""An engine that shows the fixed catalog and writes down what it is asked to do."""
+"""A fake engine: shows the fixed catalog and records what it is asked to do."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SPENT = SessionUsage("claude-sonnet-4-5", 122_000, 200_000, written=3400, turn_f
 
 @dataclass
 class FixedFollow:
-    """Says everything at the first poll, and nothing after."""
+    """Returns everything at the first poll, and nothing after."""
 
     entries: tuple[Entry, ...]
     is_told: bool = False
@@ -76,11 +76,11 @@ class FixedFollow:
 
 @dataclass
 class FixedEngine:
-    """`asked` collects what it was told to do; ids in `refusing` are refused.
-    With `denies` nothing can be granted; `shown` collects the digests of what was seen.
+    """A fake engine; `asked` records what it was asked to do, ids in `refusing` are refused.
 
-    `batch` is what was done last elsewhere; `sayings` is what verbs say, `needs_yes` which of them
-    must be sure; a verb of `slow` is done only when `goes_on` is set.
+    With `denies` nothing can be granted; `shown` collects the digests of what was seen. `batch` is
+    what was done last elsewhere; `sayings` is the output of verbs, `needs_yes` those that ask for
+    confirmation; a verb in `slow` ends only when `goes_on` is set.
     """
 
     catalog: Catalog = field(default_factory=fixed_catalog.catalog)

@@ -1,4 +1,4 @@
-"""An app whose one line is drawn with a style that only Textual can paint, once `o` is pressed."""
+"""An app whose one line has a style that only Textual can paint, once `o` is pressed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tui.ui.terminal.link import LinkApp
 
 
 class Odd(Style):
-    """Says at once what to send, and is no key of any cache."""
+    """A style that cannot be cached."""
 
     def __hash__(self) -> int:
         raise TypeError("a style as nobody foresaw it")
@@ -32,7 +32,7 @@ class Line(Widget):
 
 
 class OddApp(LinkApp):
-    """Shows it, until `q` is pressed."""
+    """Shows the line until `q` is pressed."""
 
     def compose(self) -> ComposeResult:
         yield Line()

@@ -1,11 +1,11 @@
-"""The picture of the whole screen with its parts framed, and what each is for below it."""
+"""A picture of the whole screen with its parts framed and explained below."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
 
-# Of the SVG that Textual draws: a cell's size, where the first is, and a line of the legend.
+# The cell size and the origin in Textual's SVG, and the height of a line of the legend.
 _CELL, _LINE, _LEFT, _TOP = 12.2, 24.4, 9, 44
 _STEP, _MARGIN = 30, 20
 

@@ -1,4 +1,4 @@
-"""Reads that fail: of one place below a root, or of all below it, with an error of the system."""
+"""Makes reads fail with a system error, of one path or of everything below it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _READS = ("open", "stat", "lstat", "scandir", "listdir", "readlink", "access")
 
 
 class Failing:
-    """Lets every read of a place fail, by whatever path or descriptor it is reached."""
+    """Makes every read of a path fail, by whatever name or descriptor it is reached."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self._patch = patch
         self._lstat = os.lstat
 
     def read_of(self, place: Path, number: int) -> None:
-        """From now on fail for that place and all below it; `lstat` of the place itself works."""
+        """Make reads of this path and all below it fail; `lstat` of the path itself works."""
         for name in _READS:
             self._patch.setattr(os, name, self._failing(name, getattr(os, name), place, number))
 
@@ -71,7 +71,7 @@ def _place_of(fd: int) -> str:
 
 @contextmanager
 def reads_fail(place: Path, number: int) -> Any:
-    """Let reads of a place, and of all below it, fail within this block."""
+    """Make reads of a path, and of everything below it, fail within this block."""
     with pytest.MonkeyPatch.context() as patch:
         Failing(patch).read_of(place, number)
         yield

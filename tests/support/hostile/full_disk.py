@@ -1,4 +1,4 @@
-"""A small disk of its own, to be filled to the last byte."""
+"""A small disk that can be filled to the last byte."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SIZE = 2 * 1024 * 1024
 
 @contextmanager
 def small_disk(path: Path) -> Iterator[Path]:
-    """Mount a file system in memory of 2 MB there; raises `OSError` where nobody may mount."""
+    """Mount an in-memory file system of 2 MB; raises `OSError` where mounting is not allowed."""
     path.mkdir()
     done = subprocess.run(
         [need("mount"), "-t", "tmpfs", "-o", f"size={_SIZE}", "tmpfs", str(path)],
@@ -32,7 +32,7 @@ def small_disk(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def mounted_apart(folder: Path, aside: Path) -> Iterator[None]:
-    """Make a folder a mount of its own, of the same disk; its content lies aside from then on."""
+    """Make a folder a mount of its own, on the same disk; its content is kept aside."""
     folder.rename(aside)
     folder.mkdir()
     subprocess.run(["mount", "--bind", str(aside), str(folder)], check=True)
@@ -43,7 +43,7 @@ def mounted_apart(folder: Path, aside: Path) -> Iterator[None]:
 
 
 def may_mount(folder: Path) -> bool:
-    """Whether this user may mount a disk, as root in most containers and on most machines may."""
+    """Whether this user may mount a disk, as root usually may."""
     try:
         with small_disk(folder / "probe"):
             return True
@@ -52,12 +52,12 @@ def may_mount(folder: Path) -> bool:
 
 
 def need_mounts(folder: Path) -> None:
-    """End the test as not tried where this user may not mount a disk."""
+    """Skip the test where this user may not mount a disk."""
     need_right(may_mount(folder), "mount a disk")
 
 
 def fill(folder: Path) -> Path:
-    """Write a file until the disk that `folder` is on has no byte left, and return it."""
+    """Write a file until the disk of `folder` is full, and return it."""
     path = folder / "ballast"
     fd = os.open(path, os.O_WRONLY | os.O_CREAT)
     try:

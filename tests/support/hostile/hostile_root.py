@@ -44,7 +44,7 @@ ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class HostileRoot:
-    """The root, its one listing that works, and the process that drives its runs."""
+    """The root, its one listing that works, and the process that owns its runs."""
 
     listing: SampleListing
     driver: subprocess.Popen[str]
@@ -55,7 +55,7 @@ class HostileRoot:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What whoever looks has in the environment."""
+        """The environment of whoever looks."""
         return ENVIRONMENT | {
             "HOME": str(self.root.parent / "home"),
             "SESSION_CONSOLE_CONFIG": str(self.root.parent / "config.toml"),
@@ -64,7 +64,7 @@ class HostileRoot:
 
 @contextmanager
 def hostile_root(folder: Path, *, is_held: bool = True) -> Iterator[HostileRoot]:
-    """Make everything hostile; `is_held` keeps agents and clean-up from being started."""
+    """Create the root; `is_held` stops agents and clean-up from being started."""
     listing = SampleListing(folder / "outputs", NAME)
     listing.folder.mkdir(parents=True)
     with Child(["sleep", "600"]) as driver:
@@ -82,7 +82,7 @@ def hostile_root(folder: Path, *, is_held: bool = True) -> Iterator[HostileRoot]
 
 
 def _settings() -> str:
-    """Return a settings file whose stages are hostile; JSON's strings are TOML's."""
+    """Return a settings file whose stages are hostile; JSON strings are also TOML strings."""
     return f"[stages.{_toml(ALL)}]\nmodel = {_toml(ALL)}\nallowed_tools = [{_toml(ALL)}]\n"
 
 
@@ -147,7 +147,7 @@ def _folder_of(listing: SampleListing) -> str:
 
 
 def _runs(listing: SampleListing, pid: int) -> None:
-    """Let one session wait for a permission and another ask a question."""
+    """Make one session wait for a permission and another ask a question."""
     option = {"label": ALL, "description": ALL}
     asked = {"questions": [{"question": ALL, "header": ALL, "options": [option, option]}]}
     _run(listing, WAITING, pid, ALL, {"command": ALL, "description": ALL, ALL: ALL})
@@ -191,7 +191,7 @@ def _run(listing: SampleListing, one: str, pid: int, tool: str, given: dict[str,
 
 
 def _audit(listing: SampleListing) -> None:
-    """Let the audit tell of a hostile act, as another console may have written it."""
+    """Add a hostile act to the audit, as another console may have written it."""
     delete(listing.context(), listing.session(TRASHED))
     row = dict.fromkeys(("session_id", "listing_id", "stage", "created_at", "expires_at"), ALL)
     told = json.dumps(row | {"status": ALL, "metadata": json.dumps({"last_error": ALL})})
@@ -206,7 +206,7 @@ def _audit(listing: SampleListing) -> None:
 
 
 def _own_files(listing: SampleListing, *, is_held: bool) -> None:
-    """Spoil what consoles write down for one another: trash, acks, hold, logbook."""
+    """Spoil the files that consoles share: trash, acknowledgements, hold, logbook."""
     acknowledge(listing.context(), listing.session(FIRST))
     set_hold(listing.context(), is_on=True, reason=ALL)
     ours = listing.root / ".session_console"
@@ -228,7 +228,7 @@ def _own_files(listing: SampleListing, *, is_held: bool) -> None:
 
 
 def _sick(listing: SampleListing) -> None:
-    """Add listings that cannot be read, and files that are none of ours."""
+    """Add listings that cannot be read, and files that are not ours."""
     sick = listing.root / f"sick{NAME}"
     sick.mkdir()
     (sick / "buyers.db").write_bytes(ALL.encode() * 9)

@@ -1,4 +1,4 @@
-"""A disk that answers nothing: each call of the system that needs it waits, until it is let go."""
+"""A disk that never answers: each system call that needs it waits until it is released."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _DETACH = 2
 
 @contextmanager
 def hung_disk(folder: Path) -> Iterator[Path]:
-    """Mount a file system in user space there whose program never answers.
+    """Mount a FUSE file system whose program never answers.
 
-    Ends the test as not tried where this user may not.
+    Skips the test where this user may not.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     fd = -1
@@ -30,5 +30,5 @@ def hung_disk(folder: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        os.close(fd)  # whoever waits is told that it is gone
+        os.close(fd)  # all waiting calls now fail
         libc.umount2(place, _DETACH)

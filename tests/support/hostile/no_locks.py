@@ -1,4 +1,4 @@
-"""A system that answers an error to every lock, as a mount without locks does: for this process."""
+"""Makes every lock of this process fail, as on a mount without locks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import platform
 import struct
 
 _NUMBERS = {"x86_64": (73, 72), "aarch64": (32, 25)}  # flock, fcntl
-_LOCKING = (5, 6, 7, 36, 37, 38)  # F_GETLK to F_SETLKW, and those of an open file description
+_LOCKING = (5, 6, 7, 36, 37, 38)  # F_GETLK to F_SETLKW, also of open file descriptions
 _LOAD, _EQUAL, _RETURN = 0x20, 0x15, 0x06
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 _NR, _SECOND_ARGUMENT = 0, 24
@@ -16,7 +16,7 @@ _NO_NEW_PRIVS, _SECCOMP, _FILTER = 38, 22, 2
 
 
 def take_locks_away(number: int) -> None:
-    """Let `flock`, and `fcntl` where it locks, fail with `number` from now on, for good."""
+    """Make `flock`, and the locks of `fcntl`, fail with this error from now on."""
     flock, fcntl = _NUMBERS[platform.machine()]
     count = len(_LOCKING)
     program = [

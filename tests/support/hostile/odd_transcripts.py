@@ -1,4 +1,4 @@
-"""Transcripts that no CLI writes: as large, as long and as deep as somebody likes."""
+"""Transcripts that no CLI writes: very large, with very long lines or deep nesting."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Make = Callable[[Path], None]
 
 
 def sparse(size: int, *, keeps_head: bool, last: bytes = b"") -> Make:
-    """Return what makes a file of that size of which next to nothing was ever written."""
+    """Return a writer of a sparse file of that size."""
 
     def make(path: Path) -> None:
         line = path.read_bytes()
@@ -26,7 +26,7 @@ def sparse(size: int, *, keeps_head: bool, last: bytes = b"") -> Make:
 
 
 def filled(piece: bytes, count: int) -> Make:
-    """Return what fills a file with so many of the same."""
+    """Return a writer of a file that repeats one piece."""
 
     def make(path: Path) -> None:
         with path.open("ab") as file:

@@ -1,4 +1,4 @@
-"""Twelve texts that would act on a terminal, and the proof that a text does not."""
+"""Twelve texts that would act on a terminal, and a check that a text does not."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ PAYLOADS = {name: f"good{harm}end" for name, harm in _HARM.items()}
 
 _ACTING = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and newline, DEL, C1
-    "\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"  # bidirectional, zero width, separators
+    "\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"  # bidirectional, zero-width, separators
     "\ud800-\udfff]"
 )
 _LITTER = ("owned", "ZXZpbA", "31m", "2J", "6n", "$q", "Gi=1")
-# What stays behind of a sequence that only lost its escape, and what no word of ours holds.
+# What is left of a sequence that lost only its escape, and is in no text of ours.
 LITTER = ("]0;", "]52;", "$q q", "Gi=1", "[2J")
 
 

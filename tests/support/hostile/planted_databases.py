@@ -1,6 +1,6 @@
-"""What somebody who can write into a listing can put in the place of its database, or beside it.
+"""What somebody who can write into a listing may put in place of its database or beside it.
 
-Each plant is a function that is given a listing with one tracked session. `precious(listing)` is a
+Each plant is a function that takes a listing with one tracked session. `precious(listing)` is a
 file outside the root that none of them may touch.
 """
 
@@ -25,7 +25,7 @@ Plant = Callable[[SampleListing], object]
 
 
 def precious(listing: SampleListing) -> Path:
-    """Return somebody's private file, outside the root; it is made at the first call."""
+    """Return somebody's private file outside the root, created at the first call."""
     path = listing.root.parent / "outside" / "precious"
     if not path.exists():
         path.parent.mkdir(exist_ok=True)
@@ -45,7 +45,7 @@ def run_sql(listing: SampleListing, *statements: str) -> None:
 
 
 def journal(db_path: Path, *, names: Path | None = None, is_hot: bool = True) -> bytes:
-    """Return a rollback journal that undoes nothing, and names a super-journal if told to."""
+    """Return a rollback journal that restores nothing, and may name a super-journal."""
     content = db_path.read_bytes()
     page_size = int.from_bytes(content[16:18])
     header = struct.pack(">IIIII", 0, 12345, len(content) // page_size, 512, page_size)
@@ -59,13 +59,13 @@ def journal(db_path: Path, *, names: Path | None = None, is_hot: bool = True) ->
 
 
 def super_journal(listing: SampleListing) -> None:
-    """The journal that makes SQLite remove any file: 550 bytes."""
+    """A journal of 550 bytes that makes SQLite remove any file."""
     names = precious(listing)
     side_file(listing, "-journal").write_bytes(journal(listing.db_path, names=names))
 
 
 def cold_super_journal(listing: SampleListing) -> None:
-    """One that is not hot, and gets so by a write of ours that is killed or rolled back."""
+    """A journal that becomes hot when one of our writes is killed or rolled back."""
     made = journal(listing.db_path, names=precious(listing), is_hot=False)
     side_file(listing, "-journal").write_bytes(made)
 
@@ -135,7 +135,7 @@ def listening(suffix: str) -> Plant:
     def plant(listing: SampleListing) -> None:
         with socket.socket(socket.AF_UNIX) as made:
             folder = os.open(listing.folder, os.O_RDONLY)
-            # Of any length: the path of a socket has room for a hundred characters.
+            # The path of a socket is limited to about a hundred characters.
             made.bind(f"/proc/self/fd/{folder}/{side_file(listing, suffix).name}")
             os.close(folder)
 
@@ -149,7 +149,7 @@ def linked_database(listing: SampleListing) -> None:
 
 
 def doubled_database(listing: SampleListing) -> None:
-    """The database of somebody else, under a second name, with a journal that empties it."""
+    """Somebody else's database under a second name, with a journal that empties it."""
     outside = precious(listing).with_name("other.db")
     shutil.move(listing.db_path, outside)
     os.link(outside, listing.db_path)
@@ -204,7 +204,7 @@ def much(listing: SampleListing) -> None:
 
 
 def much_audit(listing: SampleListing, count: int = 10_000) -> None:
-    """As many acts in an audit that has no index."""
+    """This many acts in an audit without an index."""
     run_sql(
         listing,
         NUMBERS,
@@ -227,7 +227,7 @@ def many(listing: SampleListing) -> None:
 
 
 def as_much_as_is_read(listing: SampleListing) -> None:
-    """Nearly what one database may hold, in characters of which each takes most memory."""
+    """Nearly the most that is read of a database, in characters that take the most memory."""
     run_sql(
         listing,
         "CREATE TABLE n AS WITH RECURSIVE n(i) AS"
@@ -266,7 +266,7 @@ def with_trigger(listing: SampleListing) -> None:
 
 
 def with_check(listing: SampleListing) -> None:
-    """A table whose own check calls what is not known to be harmless, and takes its time."""
+    """A table whose own check calls functions that are not known to be harmless."""
     run_sql(
         listing,
         "ALTER TABLE claude_sessions ADD COLUMN x TEXT"
@@ -292,12 +292,12 @@ def many_tables(listing: SampleListing, count: int = 200_000) -> None:
 
 
 def undecodable_schema(listing: SampleListing) -> None:
-    """Damage in the words of the schema, which the driver cannot even report."""
+    """Damage in the text of the schema, which the driver cannot even report."""
     content = listing.db_path.read_bytes()
     listing.db_path.write_bytes(content.replace(b"expires_at", b"expires\xff\xfe\xfd"))
 
 
-# For many verbs one after the other: that a bound on time is kept is proven by the large ones.
+# Small ones, for many verbs in a row; the large ones prove the time limits.
 SMALLER: Mapping[str, Plant] = {
     "200,000 tables": partial(many_tables, count=20_000),
     "10,000 acts without an index": partial(much_audit, count=1_000),

@@ -1,4 +1,4 @@
-"""Files in a listing that an agent obeys: what each does when it acts shows below `acted`."""
+"""Files in a listing that an agent obeys; each writes below `acted` when it is obeyed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Plants:
         return self.listing / ".claude_sessions"
 
     def plant(self) -> None:
-        """Write them all; what has words says PLANTED and its place."""
+        """Write them all; those with text say PLANTED and their path."""
         own, theirs = self.listing / ".claude", self.config_dir
         for name, path in (
             ("project", own / "settings.json"),
@@ -49,7 +49,7 @@ class Plants:
             path.unlink()
 
     def names(self) -> set[str]:
-        """Return what has acted since."""
+        """Return those that were obeyed since."""
         return {path.name for path in self.acted.iterdir()}
 
     def _settings(self, name: str) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""A request in a run folder as its run writes it: the file with the input, then the event."""
+"""A permission request in a run folder, as its run writes it: the input file, then the event."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def plant_request(
     request_id: str = "p1",
     asker: Requester | None = None,
 ) -> str:
-    """Let the run of `folder` ask for a permission since `at`; return the request's digest."""
+    """Make the run of `folder` ask for a permission since `at`; return the request's digest."""
     ask = PermissionAsk(tool, {"command": "ls"} if given is None else given, asker or Requester())
     file = kept(request_id, ask)
     (folder / REQUESTS).mkdir(exist_ok=True)

@@ -1,6 +1,6 @@
 """What somebody who can write into one listing may plant there, each in a listing of its own.
 
-`PLANTS` is a table: a new kind of file, or of what may stand in its place, is a new row.
+`PLANTS` is a table: a new kind of file, or of its replacement, is a new row.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Make = Callable[[SampleListing], object]
 
 @dataclass(frozen=True)
 class Plant:
-    """One thing that is planted: `make` puts it into a listing made by `with_footprint`."""
+    """One planted thing: `make` puts it into a listing made by `with_footprint`."""
 
     name: str
     make: Make
@@ -45,7 +45,7 @@ def _cleared(path: Path) -> None:
 def _socket(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as one:
         folder = os.open(path.parent, os.O_RDONLY)
-        one.bind(f"/proc/self/fd/{folder}/{path.name}")  # whose name may be as long as it likes
+        one.bind(f"/proc/self/fd/{folder}/{path.name}")  # where the name may be longer
         os.close(folder)
 
 
@@ -71,7 +71,7 @@ def _written(path: Path, text: str) -> None:
     path.write_text(text, errors="surrogatepass")
 
 
-# What may stand in the place of a file that somebody reads.
+# What may replace a file that somebody reads.
 INSTEAD: dict[str, Callable[[Path], None]] = {
     "pipe": os.mkfifo,
     "link": lambda path: path.symlink_to(_PRIVATE),
@@ -91,7 +91,7 @@ INSTEAD: dict[str, Callable[[Path], None]] = {
     "no text": lambda path: _filled_with(path, b"\xff\0\xfe" * 100),
 }
 
-# The files that are read in a listing, below its folder.
+# The files of a listing that are read.
 FILES = (
     ".session_console/acks.json",
     ".session_console/locks/.batch",
@@ -141,7 +141,7 @@ def _transcript(kind: str) -> Plant:
 
 
 def _filled(place: str, count: int, name: str, *, with_folders: bool = False) -> Plant:
-    """Return what fills a folder with so many names: more than are read, where that is bounded."""
+    """Return a plant that fills a folder with this many names, more than its bound if any."""
 
     def make(listing: SampleListing) -> None:
         folder = listing.folder / place
@@ -170,7 +170,7 @@ def _odd_names(listing: SampleListing) -> None:
 
 
 def _manifest(listing: SampleListing) -> None:
-    """A manifest that names places of the session, and what lies there are a pipe and a link."""
+    """A manifest that names files of the session, which are really a pipe and a link."""
     batch = listing.folder / ".session_console/trash/20260102T000000Z-abcdef"
     batch.mkdir(parents=True)
     places = [f"{_PROJECT}/{FIRST}.jsonl", f".claude_sessions/tasks/{FIRST}"]

@@ -1,1 +1,1 @@
-"""Listings made for real, as the guide's code and the CLI write them."""
+"""Real listings, as the guide's code and the CLI write them."""

@@ -1,4 +1,4 @@
-"""What the rows of a drawn request say, read back: the input of the request, or an error."""
+"""Reads a painted request back: the input of the request, or an error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STEP = re.compile(r'\[(\d+)\]|\.?([A-Za-z_][A-Za-z0-9_-]*)|\.?("(?:[^"\\]|\\.)*
 
 
 def read_back(rows: Iterable[str]) -> dict[str, Any]:
-    """Return the input that these rows alone tell of."""
+    """Return the input that these rows show."""
     lines = list(_lines(rows))
     if lines == ["{}"]:
         return {}
@@ -42,7 +42,7 @@ def read_back(rows: Iterable[str]) -> dict[str, Any]:
 
 
 def read_both(rows: Iterable[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the input that these rows tell of, and what the agent's own call says instead."""
+    """Return the input that these rows show, and what differs in the agent's own call."""
     known = list(rows)
     begin = next(n for n, row in enumerate(known) if row.startswith("what the CLI asks for"))
     call = known.index(CALLED)
@@ -50,7 +50,7 @@ def read_both(rows: Iterable[str]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _lines(rows: Iterable[str]) -> Iterator[str]:
-    """Yield whole lines: what goes on in the rows below is put together."""
+    """Yield whole lines: rows that continue the one above are joined."""
     line: str | None = None
     for row in rows:
         if row.startswith(MORE):

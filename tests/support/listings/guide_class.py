@@ -1,4 +1,4 @@
-"""The guide's functions and its class, word for word, to be run beside ours."""
+"""The guide's functions and its class, word for word, to run beside ours."""
 
 # ruff: noqa: ASYNC240, DTZ005, DTZ006 (the guide's own words)
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The guide's own statements, word for word, through aiosqlite as its pipelines run them."""
+"""The guide's own SQL statements, word for word, through aiosqlite as its pipelines run them."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ async def extend_session(
 
 
 async def mark_session_failed(db_path: Path, session_id: str) -> None:
-    """Mark a session failed: the guide names the act and leaves the statement to the pipeline."""
+    """Mark a session failed: the guide names this act without giving a statement."""
     async with aiosqlite.connect(db_path) as db:
         await db.execute(
             "UPDATE claude_sessions SET status = 'failed' WHERE session_id = ?", (session_id,)

@@ -1,4 +1,4 @@
-"""Lines of a transcript as the CLI writes them, for what is searched and exported."""
+"""Transcript lines as the CLI writes them, for searches and exports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ AT = "2026-11-20T12:00:00.000Z"
 
 
 def write_lines(path: Path, *lines: dict[str, Any] | bytes) -> Path:
-    """Write a transcript of these lines; bytes are written as they are."""
+    """Write a transcript of these lines; bytes are written unchanged."""
     path.parent.mkdir(parents=True, exist_ok=True)
     whole = (one if isinstance(one, bytes) else f"{json.dumps(one)}\n".encode() for one in lines)
     path.write_bytes(b"".join(whole))

@@ -1,4 +1,4 @@
-"""A root for one test: listings by the guide's statements, transcripts as the CLI lays them out."""
+"""A root for one test: listings by the guide's statements, transcripts as the CLI writes them."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ from tui.core.models.session import Session
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context
+from tui.safe_io.processes import own_domain, started
 from tui.settings import Settings
 
 FIRST = "9f2c0000-1111-4222-8333-444455556666"
 SECOND = "9f2d0000-1111-4222-8333-444455556666"
-_SEEN = 64 * 1024 * 1024  # of a sparse file that is larger, its start and its size
+_SEEN = 64 * 1024 * 1024  # of a larger, sparse file: its start and its size
 
 
 @dataclass(frozen=True)
 class SampleListing:
-    """One listing below `root`; its pipeline writes its naive times in this machine's zone."""
+    """One listing below `root`; its pipeline writes naive times in this machine's zone."""
 
     root: Path
     listing_id: str = "hollis_park"
@@ -57,7 +58,7 @@ class SampleListing:
         age: timedelta = timedelta(hours=1),
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Track a session made `age` ago which lasts `days` from then on."""
+        """Track a session that was created `age` ago and lasts `days` from then."""
         self.folder.mkdir(parents=True, exist_ok=True)
         now = datetime.now() - age  # noqa: DTZ005 (the guide writes naive local times)
         write = guide.track_session(
@@ -73,7 +74,7 @@ class SampleListing:
         prompt: str = "Strategic buyers, pumps",
         age: timedelta = timedelta(hours=1),
     ) -> Path:
-        """Write a conversation last touched `age` ago."""
+        """Write a conversation whose last entry is `age` old."""
         path = self.transcript_path(session_id)
         path.parent.mkdir(parents=True, exist_ok=True)
         moment = datetime.now(UTC) - age
@@ -96,7 +97,7 @@ class SampleListing:
 
 
 def with_footprint(root: Path) -> SampleListing:
-    """Return a listing of two sessions, the first with a footprint in every place and a run."""
+    """Return a listing of two sessions; the first has files in every place, and a run."""
     listing = SampleListing(root)
     listing.add(FIRST, metadata={"workers": 8})
     listing.add(SECOND)
@@ -117,8 +118,22 @@ def with_footprint(root: Path) -> SampleListing:
     return listing
 
 
+def register(config_dir: Path, session_id: str = FIRST, **changes: object) -> Path:
+    """Enter this process in the live registry as a CLI that runs a session.
+
+    `changes` override what the entry says.
+    """
+    pid = os.getpid()
+    entry: dict[str, object] = {"pid": pid, "sessionId": session_id, "procStart": started(pid)}
+    entry |= {"pidDomain": own_domain()} | changes
+    path = config_dir / "sessions" / f"{entry['pid']}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(entry))
+    return path
+
+
 def content_of(listing: SampleListing) -> dict[str, tuple[int, int, bytes]]:
-    """Return every file of the agents, and the folders that are a session's own."""
+    """Return every file of the agents, and the sessions' own folders."""
     return {
         name: facts
         for name, facts in snapshot(listing.folder).items()
@@ -127,19 +142,19 @@ def content_of(listing: SampleListing) -> dict[str, tuple[int, int, bytes]]:
 
 
 def change_row(listing: SampleListing, sql: str) -> None:
-    """Let the pipeline write, as its own connection does."""
+    """Write to the database as the pipeline does, through a connection of its own."""
     with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
         pipeline.execute(sql)
 
 
 def user_line(text: str, moment: datetime) -> dict[str, Any]:
-    """Return a transcript line that a person's prompt makes."""
+    """Return the transcript line of a person's prompt."""
     message = {"role": "user", "content": text}
     return {"type": "user", "uuid": "u1", "timestamp": stamp(moment), "message": message}
 
 
 def text_line(text: str, moment: datetime) -> dict[str, Any]:
-    """Return a transcript line that the agent's text makes."""
+    """Return the transcript line of the agent's text."""
     message = {
         "id": "msg_1",
         "role": "assistant",
@@ -150,7 +165,7 @@ def text_line(text: str, moment: datetime) -> dict[str, Any]:
 
 
 def stamp(moment: datetime) -> str:
-    """Return a moment as the CLI stamps its lines."""
+    """Return a time as the CLI writes it in its lines."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -1,4 +1,4 @@
-"""A listing with something odd about it, each state made for real, for the tests of the doctor."""
+"""Listings with one thing wrong, each made for real, for the doctor's tests."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
+from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, register
 from tui.core.models.catalog import Hold
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.doctor.doctor import Finding, examine
 from tui.operations.doctor.machine_findings import MachineFacts
 from tui.runs.folder.protocol import EVENTS, OWNER, SPEC, describe
-from tui.safe_io.processes import own_domain, started
+from tui.safe_io.processes import started
 from tui.storage.state.hold import write_hold
 
 DAY = timedelta(days=1)
@@ -42,7 +42,7 @@ class Sick:
         return examine(context, CatalogScanner(context).look(), machine or MachineFacts())
 
     def stray(self, session_id: str, *, age: timedelta = timedelta(hours=1)) -> Path:
-        """Move the transcript of a session to where the wrong variable would have left it."""
+        """Move a session's transcript to where the wrong variable would have left it."""
         source = self.listing.write_transcript(session_id, "Let me look.", age=age)
         target = self.home / "projects" / "-app" / source.name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -54,15 +54,11 @@ class Sick:
         return target
 
     def register(self, session_id: str, **changes: object) -> None:
-        entry: dict[str, object] = {"pid": os.getpid(), "sessionId": session_id}
-        entry |= {"procStart": started(os.getpid()), "pidDomain": own_domain()} | changes
-        folder = self.listing.config_dir / "sessions"
-        folder.mkdir(exist_ok=True)
-        (folder / f"{entry['pid']}.json").write_text(json.dumps(entry))
+        register(self.listing.config_dir, session_id, **changes)
 
 
 def sick_below(tmp_path: Path) -> Sick:
-    """A sound root in an empty folder, with a key and an empty home."""
+    """Create a sound root with a key file and an empty home."""
     env_file = tmp_path / "env"
     env_file.write_text("ANTHROPIC_API_KEY=sk-ant-secret\n")
     env_file.chmod(0o600)
@@ -70,7 +66,7 @@ def sick_below(tmp_path: Path) -> Sick:
 
 
 def found(sick: Sick, code: str, **settings: Any) -> Finding:
-    """Return the one finding of that code."""
+    """Return the one finding of this code."""
     (finding,) = [one for one in sick.examine(**settings) if one.code == code]
     return finding
 

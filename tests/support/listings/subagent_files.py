@@ -1,4 +1,4 @@
-"""Sub-agents of a session as CLIs of several versions write them: calls, results, transcripts."""
+"""Sub-agents as CLIs of several versions write them: calls, results, transcripts."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def write(path: Path, *lines: Mapping[str, Any]) -> Path:
 def add_agent(
     folder: Path, agent_id: str, *lines: Mapping[str, Any], run: str = "", **meta: Any
 ) -> Path:
-    """Write a sub-agent below a session's own folder, of a workflow's `run` if there is one."""
+    """Write a sub-agent below a session's own folder, or below that of a workflow's `run`."""
     place = folder / "subagents"
     place = place / "workflows" / run if run else place
     sided = [{**line, "isSidechain": True, "agentId": agent_id} for line in lines]

@@ -8,7 +8,7 @@ from typing import AnyStr
 
 
 class Child(subprocess.Popen[AnyStr]):
-    """As `Popen`, but a test that fails is not kept waiting for the end of its program."""
+    """Like `Popen`, but a failing test does not wait for the program's end."""
 
     def __exit__(
         self,

@@ -1,4 +1,4 @@
-"""One turn of the real CLI, in a folder of its own, against a loopback API."""
+"""One turn of the real CLI in a folder of its own, against a loopback API."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tui.settings import Settings
 
 @dataclass(frozen=True)
 class Answer:
-    """What the CLI printed, and how it ended."""
+    """What the CLI printed, and its exit code."""
 
     text: str
     code: int

@@ -1,4 +1,4 @@
-"""A reader of `compose.yaml`, as strict as the file is plain: maps, words, and lists in JSON."""
+"""Reads `compose.yaml`: only plain maps, words, and lists in JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LINE = re.compile(r"(?P<indent> *)(?:- (?P<item>\S.*)|(?P<name>[\w-]+):(?: (?P<
 
 
 def read_compose(text: str) -> dict[str, Any]:
-    """Return the file's content; raises `ValueError` for a line that it does not know."""
+    """Return the file's content; raises `ValueError` for any other line."""
     top: dict[str, Any] = {}
     open_maps: list[tuple[int, dict[str, Any], str]] = [(-1, {"": top}, "")]
     for line in text.splitlines():

@@ -1,7 +1,7 @@
-"""Verbs as processes of their own, forked from one that has imported what they need.
+"""Verbs as processes of their own, forked from one that has imported everything.
 
-Most of what a verb takes as a fresh program is imports: a fifth of a second, hundreds of times.
-What depends on how the interpreter starts (its locale, its own variables) is started afresh.
+A fresh interpreter would spend a fifth of a second on imports, hundreds of times. Tests that depend
+on how the interpreter starts (its locale, its own variables) start a fresh one.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from tests.support.place import REPOSITORY
 
 _HERE = REPOSITORY
 _PATIENCE_S = 300
-_MOST = 100_000  # what one message on the line has room for
+_MOST = 100_000  # the limit of one message
 _OF_THE_START = ("LANG", "LC_", "PYTHON")
 KEPT = ("PATH", "TZ", "PYTHONPYCACHEPREFIX")
 
-# Two forks: the one in between waits for the verb's end and tells it, and the server goes on.
+# Two forks: the first waits for the verb and reports its end, and the server goes on.
 _SERVER = """
 import gc, importlib, json, os, socket, sys, time
 from tui.__main__ import main
@@ -66,7 +66,7 @@ sys.exit(main())
 
 
 class _Server:
-    """The process that verbs are forked from; it ends with the one that started it."""
+    """The process that verbs are forked from; it ends with its parent."""
 
     def __init__(self) -> None:
         self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -95,26 +95,26 @@ _server = cache(_Server)
 
 
 def end() -> None:
-    """End the server, if there is one."""
+    """Stop the server, if there is one."""
     if _server.cache_info().currsize:
         _server().end()
         _server.cache_clear()
 
 
 def _is_of_the_start(name: str, value: str) -> bool:
-    """Whether the interpreter goes by it as it starts: not by the locale that it takes anyway."""
+    """Whether the interpreter reads this variable at its start, except for the usual locale."""
     is_usual = name in KEPT or (name, value) == ("LANG", "C.UTF-8")
     return name.startswith(_OF_THE_START) and not is_usual
 
 
 class Verb(subprocess.CompletedProcess[str]):
-    """What came of a verb, and how much memory it took at most."""
+    """The result of a verb, and its peak memory."""
 
     peak_kb = 0
 
 
 def run_verb(words: Sequence[str], environment: Mapping[str, str]) -> Verb:
-    """Run a verb with this environment and no other, and return what came of it."""
+    """Run a verb in exactly this environment, and return its result."""
     is_long = sum(map(len, words)) > _MOST
     if is_long or any(_is_of_the_start(*one) for one in environment.items()):
         return started(words, environment)
@@ -144,7 +144,7 @@ def _ended(
 
 
 def started(words: Sequence[str], environment: Mapping[str, str]) -> Verb:
-    """Run a verb by an interpreter of its own; its memory is not known."""
+    """Run a verb in a fresh interpreter; its memory is not measured."""
     done = subprocess.run(
         [sys.executable, "-m", "tui", *words],
         env=environment,

@@ -1,4 +1,4 @@
-"""A container's image without a container: the Dockerfile's steps below a folder of their own."""
+"""A container image without a container: the Dockerfile's steps in a folder."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tests.support.place import REPOSITORY
 REPOSITORY = REPOSITORY
 DEPLOY = REPOSITORY / "tui" / "deploy"
 _OURS = re.compile(r"(?<![\w/.-])/(?=(opt|app|home)\b)")
-# It is in the image that nothing of uv may stay; here its cache is what makes this quick.
+# Only the real image must not contain uv's cache; here it saves time.
 _NOT_HERE = {"UV_NO_CACHE", "UV_COMPILE_BYTECODE"}
 _BY_ROOT = ("pip install ", "groupadd ")
 
 
 @dataclass
 class Image:
-    """What a Dockerfile makes, its `/opt`, `/app` and `/home` below `folder`."""
+    """What a Dockerfile builds: its `/opt`, `/app` and `/home` below `folder`."""
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
@@ -39,21 +39,21 @@ class Image:
         return _OURS.sub(f"{self.folder}/", text)
 
     def words(self, command: Sequence[str]) -> list[str]:
-        """Return the words that run a command as the image's user.
+        """Return the arguments that run a command as the image's user.
 
-        As root we become that user, who keeps the right to read: this machine's Python may lie
-        where only root can look. Everybody else is no root already.
+        As root we become that user but may still read everything: this machine's Python may be
+        readable by root alone. Everybody else is not root anyway.
         """
         whole = [self.inside(word) for word in command]
         if os.geteuid() != 0:
             return whole
         uid, gid = self.user.split(":")
         reads = [f"--{kind}-caps=-all,+dac_read_search" for kind in ("inh", "ambient")]
-        reads.append("--securebits=+no_setuid_fixup")  # else access(2) knows nothing of it
+        reads.append("--securebits=+no_setuid_fixup")  # else access(2) ignores it
         return ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups", *reads, *whole]
 
     def run(self, command: Sequence[str], **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run a command as a container of this image does, with nothing else around it."""
+        """Run a command like a container of this image, with nothing else around it."""
         return subprocess.run(
             self.words(command),
             cwd=self.workdir,
@@ -67,7 +67,7 @@ class Image:
 
 
 def build(folder: Path) -> Image:
-    """Do the Dockerfile's steps, all but those that change the machine: uv and the user."""
+    """Run the Dockerfile's steps, except those that change the machine: uv and the user."""
     image = Image(folder)
     for name, rest in instructions((DEPLOY / "Dockerfile").read_text()):
         _STEPS[name](image, rest)
@@ -80,7 +80,7 @@ def build(folder: Path) -> Image:
 
 
 def instructions(text: str) -> Iterator[tuple[str, str]]:
-    """Yield each instruction of a Dockerfile with what follows it."""
+    """Yield each instruction of a Dockerfile with its arguments."""
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     for line in "\n".join(lines).replace("\\\n", " ").splitlines():
         name, _, rest = line.partition(" ")

@@ -1,6 +1,6 @@
-"""A session that a real agent finished: run once by this process, and put where a test needs it.
+"""A session that a real agent finished: run once per process, and copied where a test needs it.
 
-For tests of what comes after: what the run itself does, `tests/e2e/runs/test_runs.py` proves.
+For tests of what comes after; the run itself is tested in `tests/e2e/runs/test_runs.py`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def past(site: Site, prompt: str = BEGINNING) -> str:
     def renamed(text: str) -> str:
         for old, name in zip(made.names, new, strict=True):
             text = text.replace(old, name)
-        return text.replace("msg_0", "msg_9")  # the test's own API begins with the first again
+        return text.replace("msg_0", "msg_9")  # the test's own API starts counting again
 
     for name, (mode, content) in made.files.items():
         path = site.listing / renamed(name)
@@ -90,7 +90,7 @@ def _made(prompt: str) -> _Past:
 
 
 def _names(listing: Path, session_id: str, run_id: str) -> tuple[str, str, str, str]:
-    """Return what tells one session's files from another's: its folder, as the CLI names it too."""
+    """Return the names that differ between two sessions' files, also as the CLI writes them."""
     return str(listing), re.sub("[^A-Za-z0-9]", "-", str(listing)), session_id, run_id
 
 
@@ -100,7 +100,7 @@ def _rows(database: sqlite3.Connection, table: str) -> list[dict[str, Any]]:
 
 
 def _files(listing: Path) -> list[tuple[str, tuple[int, bytes | None]]]:
-    """Return the folders, each before what is in it, and the files but the database."""
+    """Return the folders, parents first, and all files except the database."""
     paths = (Path(at) for at, _, _ in os.walk(listing))
     found = [path for one in paths for path in (one, *sorted(one.iterdir()))]
     return [

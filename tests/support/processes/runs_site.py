@@ -1,4 +1,4 @@
-"""A listing whose runs talk to a loopback API, and what the tests of runs ask of them."""
+"""A listing whose runs talk to a loopback API, with helpers for the tests of runs."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ SCENES = by_word(
 
 @dataclass
 class Site:
-    """A listing with its database, and an API that the CLI of its runs talks to."""
+    """A listing with its database, and the API of its runs."""
 
     listing: Path
     env_file: Path

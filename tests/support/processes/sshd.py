@@ -1,4 +1,4 @@
-"""A real sshd on a loopback port, and a wire to it that a test can cut or stall."""
+"""A real sshd on a loopback port, behind a connection that a test can cut or stall."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ _CLIENT = {
 
 
 class Sshd:
-    """The server in a folder of its own, for the login that runs the tests; `wire` leads to it.
+    """A server in a folder of its own, for the login that runs the tests, reached through `wire`.
 
-    `settings` are lines of sshd_config that come after its own.
+    `settings` are additional lines of sshd_config.
     """
 
     def __init__(self, folder: Path, settings: str = "") -> None:
@@ -55,7 +55,7 @@ class Sshd:
         self._make_key("host_key")
         (folder / "authorized_keys").touch()
         (folder / "sshd_config").write_text(_SETTINGS.format(folder=folder) + settings)
-        if os.getuid() == 0:  # where sshd locks its unprivileged half in
+        if os.getuid() == 0:  # sshd's chroot for its unprivileged process
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
 
     def __enter__(self) -> Self:
@@ -81,7 +81,7 @@ class Sshd:
         self._server.wait(60)
 
     def add_key(self, name: str, options: str = "") -> None:
-        """Let a new key of that name in; `options` are those of authorized_keys."""
+        """Allow a new key of this name; `options` are those of authorized_keys."""
         self._make_key(name)
         public = (self.folder / f"{name}.pub").read_text()
         with (self.folder / "authorized_keys").open("a") as file:
@@ -95,7 +95,7 @@ class Sshd:
         options: Sequence[str] = (),
         size: tuple[int, int] = (80, 24),
     ) -> Terminal:
-        """Log in with a terminal, as an operator does, and run `command` or what is forced."""
+        """Log in with a terminal, as an operator does, and run `command` or the forced one."""
         return Terminal(
             self.client("-tt", *options, command=command, key=key), size=size, is_far=True
         )
@@ -103,7 +103,7 @@ class Sshd:
     def run(
         self, command: str = "", *, key: str, options: Sequence[str] = (), said: str = ""
     ) -> subprocess.CompletedProcess[str]:
-        """Log in without a terminal, say `said`, and wait for the end."""
+        """Log in without a terminal, send `said`, and wait for the end."""
         return subprocess.run(
             self.client("-T", *options, command=command, key=key),
             input=said,
@@ -113,7 +113,7 @@ class Sshd:
         )
 
     def client(self, *options: str, command: str = "", key: str) -> list[str]:
-        """Return the words that start the client."""
+        """Return the arguments that start the client."""
         words = [need("ssh"), *self.client_options(key), "-p", str(self.wire.port), *options]
         return [*words, f"{LOGIN}@{_HOST}", *(["--", command] if command else [])]
 
@@ -129,7 +129,7 @@ class Sshd:
 
 
 class Wire:
-    """Passes bytes on to a port of this machine, until it is told to fail."""
+    """Forwards bytes to a port of this machine until it is told to fail."""
 
     def __init__(self, port: int) -> None:
         self._server_port = port
@@ -141,7 +141,7 @@ class Wire:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
-        """Tear every connection: both ends learn of it at once, and neither could say goodbye."""
+        """Reset every connection: both ends notice at once."""
         for end in self._ends:
             with suppress(OSError):
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -150,16 +150,16 @@ class Wire:
         self._ends.clear()
 
     def stall(self) -> None:
-        """Pass nothing on any more and tell nobody, as in a tunnel."""
+        """Forward nothing more and keep the connections open, as in a tunnel."""
         self._is_open.clear()
 
     def mend(self) -> None:
-        """Tear what hangs, and let new connections through."""
+        """Reset stalled connections, and let new ones through."""
         self.cut()
         self._is_open.set()
 
     def close(self) -> None:
-        """Tear what is open and take nothing new."""
+        """Reset open connections and accept no new ones."""
         self._listener.close()
         self.mend()
 

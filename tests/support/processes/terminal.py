@@ -1,4 +1,4 @@
-"""A real pseudo-terminal with a program in it, and pyte to read its screen."""
+"""A real pseudo-terminal with a program in it, whose screen pyte reads."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from typing import Any, Self
 import pyte
 
 _BREATH = 0.02  # seconds
-_PAUSE = 0.05  # seconds: what a console takes for typed at once comes sooner
+_PAUSE = 0.05  # seconds: faster input counts as a paste
 _PATIENCE = 10.0
-_HEARD_WITHIN = 0.5  # seconds in which a program asks behind a question that it paints
+_HEARD_WITHIN = 0.5  # seconds in which a program queries the terminal after it painted a question
 _ASKS = re.compile(r"^ >|\by yes\b|\bEsc (back|leaves)\b")
-_FAR_PAUSE = 0.3  # where another program stands between, whose own queue nobody sees
+_FAR_PAUSE = 0.3  # with another program in between, whose queue is not visible
 
 
 class _Screen(pyte.Screen):
-    """Keeps what it `said` when it was asked where its cursor is."""
+    """Keeps what it `said` when it was asked for its cursor position."""
 
     said = ""
 
@@ -41,10 +41,10 @@ class _Screen(pyte.Screen):
 class Terminal:
     """Runs a program in a terminal of its own; `text` is what a person would see.
 
-    A program that does not own its terminal gets no signal when that goes away. `pace` is how many
-    bytes a second the link carries: 0 while it stalls, `None` for as many as there are. It may
-    claim another size than it has. One that `is_far` passes keys on, as `ssh` does. Asked where
-    its cursor is it `answers`, as terminals do.
+    A program that does not own its terminal gets no signal when it goes away. `pace` is the link's
+    speed in bytes a second: 0 while it stalls, `None` for unlimited. The terminal may claim a false
+    size. One that `is_far` passes keys on, as `ssh` does. It `answers` queries for the cursor
+    position, as terminals do.
     """
 
     def __init__(
@@ -103,10 +103,10 @@ class Terminal:
             os.close(self._master)
 
     def send(self, keys: str) -> None:
-        """Type `keys`; control characters are keys too.
+        """Type `keys`, which may include control characters.
 
-        What was typed before has been read by then, and after a word comes a pause, as with a
-        hand: what comes in one piece may be a paste.
+        Waits until earlier keys were read, and pauses after a word as a person does: what comes in
+        one piece may be a paste.
         """
         self.taken()
         time.sleep(self._pause if self._is_word else 0.0)
@@ -114,7 +114,7 @@ class Terminal:
         self._is_word, self._typed_at = len(keys) > 1, time.monotonic()
 
     def line(self, keys: str) -> None:
-        """Type the key that opens a line, and the words only when the line is there."""
+        """Type the key that opens a line, and the words once the line is there."""
         self.send(keys[0])
         until = time.monotonic() + _PATIENCE
         while not self.text.rsplit("\n", 1)[-1].startswith(" >") and time.monotonic() < until:
@@ -125,7 +125,7 @@ class Terminal:
     def _be_seen(self) -> None:
         """Wait until the program could learn that a question is on the screen, if one is.
 
-        It asks behind the picture, and takes no key for an answer that was typed before.
+        It queries the terminal after painting, and ignores answers that were typed before.
         """
         is_question = _ASKS.search(self.text.rsplit("\n", 1)[-1])
         until = time.monotonic() + (_HEARD_WITHIN if is_question and self._answers else _BREATH)
@@ -136,7 +136,7 @@ class Terminal:
 
     def taken(self) -> None:
         """Wait until the program has read all that was typed, unless it reads nothing at all."""
-        time.sleep(max(0.0, self._typed_at + _PAUSE - time.monotonic()))  # on its way to the queue
+        time.sleep(max(0.0, self._typed_at + _PAUSE - time.monotonic()))  # still on its way
         until = time.monotonic() + _PATIENCE
         while self._unread() and time.monotonic() < until:
             time.sleep(0.005)
@@ -144,7 +144,7 @@ class Terminal:
     def _unread(self) -> int:
         try:
             fd = os.open(self._name, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-        except OSError:  # it is gone, with whoever would have read
+        except OSError:  # the reader is gone
             return 0
         try:
             count = fcntl.ioctl(fd, termios.FIONREAD, bytes(4))
@@ -153,35 +153,35 @@ class Terminal:
             os.close(fd)
 
     def write(self, data: bytes) -> None:
-        """Send bytes as they are."""
+        """Send bytes unchanged."""
         os.write(self._master, data)
         self._typed_at = time.monotonic()
 
     def resize(self, columns: int, rows: int) -> None:
-        """Make the window another size, as a person does with the mouse."""
+        """Change the window's size, as a person does with the mouse."""
         with self._lock:
             self._screen.resize(rows, columns)
             self.claim(columns, rows)
 
     def claim(self, columns: int, rows: int) -> None:
-        """Say that the window has another size, whatever it has."""
+        """Claim another size than the window has."""
         size = struct.pack("HHHH", rows, columns, 0, 0)
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, size)
 
     @property
     def attributes(self) -> list[Any]:
-        """How the terminal is set (`stty`)."""
+        """The terminal's settings (`stty`)."""
         return termios.tcgetattr(self._master)
 
     @property
     def text(self) -> str:
-        """The screen, a line a row."""
+        """The screen, one line per row."""
         with self._lock:
             return "\n".join(line.rstrip() for line in self._screen.display)
 
     @property
     def picture(self) -> list[tuple[str, ...]]:
-        """Every cell with its colours and weights, a row after the other."""
+        """Every cell with its colours and weights, row by row."""
         with self._lock:
             columns, rows = range(self._screen.columns), range(self._screen.lines)
             cells = [self._screen.buffer[y][x] for y in rows for x in columns]
@@ -191,7 +191,7 @@ class Terminal:
         ]
 
     def cells(self, column: int) -> str:
-        """What stands in one column, from the top down."""
+        """One column, from the top down."""
         with self._lock:
             rows = range(self._screen.lines)
             return "".join(self._screen.buffer[row][column].data[:1] or " " for row in rows)
@@ -208,14 +208,14 @@ class Terminal:
         raise AssertionError(f"{words} never came:\n{self.text}")
 
     def kill(self) -> None:
-        """End the program at once, as `kill -9` does."""
+        """Kill the program, as `kill -9` does."""
         if self.process.poll() is None:
             with suppress(ProcessLookupError):
                 self.process.send_signal(signal.SIGKILL)
         self.process.wait(60)
 
     def hang_up(self) -> None:
-        """Take the terminal away, as a dropped connection does."""
+        """Close the terminal, as a dropped connection does."""
         self._is_hung_up = True
         self._reader.join(60)
         os.close(self._master)
@@ -245,11 +245,11 @@ class Terminal:
                 time.sleep(len(data) / pace)
 
     def set_answers(self, answers: bool) -> None:
-        """Answer from now on, or no more."""
+        """Start or stop answering queries."""
         self._answers = answers
 
     def _answer(self, said: bytes) -> None:
-        """Say what was asked for."""
+        """Answer a query."""
         if said and self._answers:
             with suppress(OSError):
                 os.write(self._master, said)

@@ -1,4 +1,4 @@
-"""A real tmux, of a test's own."""
+"""A real tmux server for one test."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Tmux:
         self._columns, self._rows = columns, rows
 
     def start(self, *command: str, temporary: Path) -> None:
-        """Run a command in the window; what it leaves behind would be below `temporary`.
+        """Run a command in the window; its temporary files are below `temporary`.
 
-        `COLUMNS` is exported, as some shells do: a resize must be seen all the same.
+        `COLUMNS` is exported, as some shells do: a resize must be noticed all the same.
         """
         size = ("-x", str(self._columns), "-y", str(self._rows))
         environment = ("-e", f"TMPDIR={temporary}", "-e", "SSH_CONNECTION=", "-e", "COLUMNS=80")
@@ -28,7 +28,7 @@ class Tmux:
         self.call("set-option", "remain-on-exit", "on")
 
     def call(self, *words: str) -> str:
-        """Return what a tmux command prints."""
+        """Return the output of a tmux command."""
         done = subprocess.run([*self._base, *words], capture_output=True, text=True, check=True)
         return done.stdout
 
@@ -42,7 +42,7 @@ class Tmux:
         return self.call("capture-pane", "-p")
 
     def wait_for(self, is_so: Callable[[str], bool], seconds: float = 60) -> str:
-        """Wait until the window shows what is wanted and return it."""
+        """Wait until the window shows what is wanted, and return it."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             text = self.text
@@ -52,5 +52,5 @@ class Tmux:
         raise AssertionError(f"it never came:\n{self.text}")
 
     def end(self) -> None:
-        """End the server, and what still runs in it."""
+        """Stop the server and everything in it."""
         subprocess.run([*self._base, "kill-server"], capture_output=True, check=False)

@@ -1,6 +1,6 @@
-"""What a program of ours opens, changes, starts and connects to, told by an audit hook in it.
+"""Records what a program of ours opens, changes, starts and connects to, by an audit hook.
 
-SQLite's own calls pass no audit hook: what it does to files shows in a snapshot taken around it.
+SQLite's own calls pass no audit hook: compare snapshots of the files for those.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.support.place import REPOSITORY
 
-# A program begins with this, and calls `watch()` once it has imported what it needs.
+# A program begins with this and calls `watch()` once its imports are done.
 WATCH = """
 import json, os, sys
 _PATHS = {"open", "os.listdir", "os.scandir", "os.mkdir", "os.rename", "os.link", "os.symlink",
@@ -35,7 +35,7 @@ def _hook(event, args):
     elif event in _PATHS:
         paths = [os.fsdecode(one) for one in args[:2] if isinstance(one, (str, bytes))]
         if not any(one.startswith(_NAMED) for one in paths):
-            return  # what is named below an opened folder is where that was looked at
+            return  # names below an opened folder were recorded with that folder
         is_look = event in ("os.listdir", "os.scandir", "sqlite3.connect")
         is_look |= event == "open" and not (isinstance(args[2], int) and args[2] & _WRITES)
         told = ["look" if is_look else "write", event, paths]
@@ -51,15 +51,15 @@ _SYSTEM = ("/proc/", "/dev/", "/sys/", "/etc/", "/usr/", "/var/lib/dbus/", "/run
 
 
 def events_of(log: Path) -> list[tuple[str, str, list[str]]]:
-    """Return what a watched program did, each once: kind, event, and its paths or words."""
+    """Return what a watched program did, each once: kind, event, and its paths or arguments."""
     lines = dict.fromkeys(log.read_text("utf-8", "surrogateescape").splitlines())
     return [(kind, event, told) for kind, event, told in map(json.loads, lines)]
 
 
 def require_harmless(log: Path, own: Sequence[Path], looks_at: Iterable[Path] = ()) -> None:
-    """Fail if anything was touched outside `own`, or run, or connected to.
+    """Fail if anything outside `own` was touched, or if anything was run or connected to.
 
-    A look may also be at `looks_at`, at Python's own files, and at what the system tells.
+    Reads of `looks_at`, of Python's own files and of system files are allowed.
     """
     compiled = os.environ.get("PYTHONPYCACHEPREFIX")
     python = (sysconfig.get_paths()["stdlib"], sys.prefix, sys.base_prefix, compiled)

@@ -1,4 +1,4 @@
-"""A session whose agent writes, with no agent: by hand, and as fast as a test wants it."""
+"""A session that is being written to without an agent, as fast as a test wants."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Agent:
         self._writing.add(begin, now)
 
     def write(self, tokens: int, seconds: float) -> None:
-        """Write so many tokens a second, in ten pieces each."""
+        """Write this many tokens a second, in ten pieces each."""
         chance, until = random.Random(2), time.monotonic() + seconds  # noqa: S311 (sample data)
         while time.monotonic() < until:
             said = " ".join(chance.choices(WORDS, k=tokens // 10))[: tokens // 10 * TOKEN_CHARS]
@@ -50,7 +50,7 @@ class Agent:
 
 @contextmanager
 def running(root: Path) -> Iterator[tuple[SampleListing, Agent]]:
-    """Make a listing with one session that is running here."""
+    """Create a listing with one session that is running here."""
     listing, now = SampleListing(root / "outputs"), datetime.now(UTC)
     listing.add(FIRST, age=timedelta(seconds=30))
     lines = [json.dumps(user_line("Find buyers.", now)), json.dumps(text_line("Well.", now))]

@@ -15,7 +15,7 @@ from tui.core.listing_id import is_listing_id
 from tui.core.models.audit import AuditEvent
 from tui.core.time.zones import LOCAL
 from tui.operations.context import Context
-from tui.operations.monitor.history import LoggedAct, deeds
+from tui.operations.monitor.history import LoggedAct, grouped_acts
 from tui.safe_io.folders import is_folder
 
 
@@ -24,13 +24,13 @@ def log(context: Context, args: argparse.Namespace) -> int:
     problems = dict[str, None]()  # a dict, so that each is printed once
     listing, session_id, unknown = _named(context, args.id or "", problems.setdefault)
     is_whole = args.all or args.json
-    found = deeds(
+    found = grouped_acts(
         context,
         listing=listing,
         session_id=session_id,
         limit=args.n,
         is_whole=is_whole,
-        told=problems.setdefault,
+        report=problems.setdefault,
     )
     for problem in problems:
         say(problem)

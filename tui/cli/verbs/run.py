@@ -23,9 +23,9 @@ from tui.core.models.session import Session
 from tui.operations.context import ActionResult, Context
 from tui.operations.running import resume as resuming
 from tui.operations.running import steer
-from tui.operations.running.prompt_line import FLAGS, asked_for, with_options
+from tui.operations.running.prompt_line import FLAGS, options_from_flags, with_options
 from tui.operations.running.start_many import StartResult, start_many
-from tui.operations.stream.final_answer import last_words
+from tui.operations.stream.final_answer import final_answer
 from tui.operations.stream.run_notices import RunNotices
 from tui.runs.folder.protocol import MAX_PROMPT_BYTES, read_run, runs_folder
 
@@ -81,7 +81,7 @@ def _start_json(one: StartResult) -> dict[str, object]:
 
 def _agent_options(args: argparse.Namespace) -> dict[str, Any]:
     """Return the agent options that were given for this run."""
-    return asked_for({flag: getattr(args, flag) for flag in FLAGS})
+    return options_from_flags({flag: getattr(args, flag) for flag in FLAGS})
 
 
 def send(context: Context, args: argparse.Namespace) -> int:
@@ -172,7 +172,7 @@ def _wait(plan: resuming.RunPlan, facts: dict[str, str], args: argparse.Namespac
     if run is None:
         return 0
     is_done = run.state == "done"
-    text = last_words(plan.target.config_dir, plan.target.session_id) if is_done else ""
+    text = final_answer(plan.target.config_dir, plan.target.session_id) if is_done else ""
     if args.json:
         put_json(facts | run_json(run) | {"answer": text})
     elif text:

@@ -15,8 +15,8 @@ from tui.storage.state.acknowledgements import ACKS
 _SESSIONS = f"/{CONFIG_DIR}/{REGISTRY}"
 _WAL = f"/{DATABASE}-wal"
 _SETTINGS = f"/{CONFIG_DIR}/{SETTINGS}"
-_SLOW_IN_CONFIG_DIR = (_SETTINGS, f"/{CONFIG_DIR}/{PROJECTS}")
-_SLOW_IN_OURS = (f"/{OURS}/{ACKS}", f"/{OURS}/locks")
+_IN_TURN_IN_CONFIG_DIR = (_SETTINGS, f"/{CONFIG_DIR}/{PROJECTS}")
+_IN_TURN_IN_OURS = (f"/{OURS}/{ACKS}", f"/{OURS}/locks")
 
 Stamps = Mapping[str, FileStamp]
 
@@ -31,7 +31,7 @@ class ChangeStamps:
 
     folder: str
     often: Stamps
-    slow: Stamps
+    in_turn: Stamps
 
     @property
     def rows(self) -> tuple[FileStamp | None, FileStamp | None]:
@@ -46,7 +46,7 @@ class ChangeStamps:
     @property
     def has_settings(self) -> bool:
         """Whether the listing's config dir has a settings file."""
-        return self.folder + _SETTINGS in self.slow
+        return self.folder + _SETTINGS in self.in_turn
 
     @property
     def has_ours(self) -> bool:
@@ -54,7 +54,7 @@ class ChangeStamps:
         return f"{self.folder}/{OURS}" in self.often
 
 
-def glance_at(folder: str) -> ChangeStamps:
+def read_stamps(folder: str) -> ChangeStamps:
     """Return the stamps of every fixed path in a listing.
 
     Raises `OSError` for a folder that cannot be entered.
@@ -63,14 +63,14 @@ def glance_at(folder: str) -> ChangeStamps:
     often = {inside: stamp_of(os.lstat(inside))}
     often |= stamps_of((f"{folder}/{DATABASE}", folder + _WAL))
     often |= stamps_of((f"{folder}/{CONFIG_DIR}", f"{folder}/{OURS}"))
-    slow: dict[str, FileStamp] = {}
+    in_turn: dict[str, FileStamp] = {}
     if f"{folder}/{CONFIG_DIR}" in often:
         often |= stamps_of([folder + _SESSIONS])
-        slow |= stamps_of(folder + place for place in _SLOW_IN_CONFIG_DIR)
+        in_turn |= stamps_of(folder + place for place in _IN_TURN_IN_CONFIG_DIR)
     if f"{folder}/{OURS}" in often:
         often |= stamps_of([f"{folder}/{OURS}/runs"])
-        slow |= stamps_of(folder + place for place in _SLOW_IN_OURS)
-    return ChangeStamps(folder, often, slow)
+        in_turn |= stamps_of(folder + place for place in _IN_TURN_IN_OURS)
+    return ChangeStamps(folder, often, in_turn)
 
 
 def is_same(stamps: Stamps) -> bool:

@@ -24,7 +24,7 @@ from tui.core.models.catalog import Listing
 from tui.core.models.row import Row, Status
 from tui.core.models.session import Acknowledgement, Process, Transcript
 from tui.core.text.safe_text import one_line
-from tui.operations.catalog.change_stamps import ChangeStamps, Stamps, glance_at, is_same
+from tui.operations.catalog.change_stamps import ChangeStamps, Stamps, is_same, read_stamps
 from tui.operations.target import DATABASE
 from tui.runs.folder.run_finder import RunFinder
 from tui.safe_io.file_lock import NO_LOCKS
@@ -85,9 +85,9 @@ class ListingWatcher:
         self._rows: _Rows | None = None
         self._again_at = 0.0
         self._has_locks = False
-        self._glance: ChangeStamps | None = None
-        self._often: Stamps = {}
-        self._slow: Stamps = {}
+        self._stamps: ChangeStamps | None = None
+        self._checked_often: Stamps = {}
+        self._checked_in_turn: Stamps = {}
         self._joined: tuple[ListingScan, tuple[object, ...], Listing] | None = None
 
     def listing(
@@ -130,37 +130,37 @@ class ListingWatcher:
         try:
             self._look()
         except OSError as error:
-            self._be_blind(_unread(self.folder, error), Reason.of(error))
+            self._keep_last_known(_unread(self.folder, error), Reason.of(error))
         except Exception as error:  # one bad listing must not hide the others
-            self._be_blind(f"cannot be looked at: {one_line(error)[:200]}")
+            self._keep_last_known(f"cannot be looked at: {one_line(error)[:200]}")
 
     def _has_changed(self, *, is_slice: bool) -> bool:
-        glance = self._glance
-        if glance is None or not is_same(self._often):
+        stamps = self._stamps
+        if stamps is None or not is_same(self._checked_often):
             return True
         if not is_slice:
             return False
-        return not is_same(self._slow) or (
-            glance.has_ours and bool(session_locks.held(self.folder))
+        return not is_same(self._checked_in_turn) or (
+            stamps.has_ours and bool(session_locks.held(self.folder))
         )
 
     def _look(self) -> None:
-        glance = glance_at(self._place)
-        rows = self._read(glance)
+        stamps = read_stamps(self._place)
+        rows = self._read(stamps)
         config_dir, is_linked = self._config_dir, is_link(self._config_dir)
-        seen = session_locks.look_at_locks(self.folder) if glance.has_ours else _NO_LOCKS
-        days = sweep_days(config_dir) if glance.has_settings else DEFAULT_SWEEP_DAYS
+        seen = session_locks.look_at_locks(self.folder) if stamps.has_ours else _NO_LOCKS
+        days = sweep_days(config_dir) if stamps.has_settings else DEFAULT_SWEEP_DAYS
         transcripts = () if is_linked else self._finder.find(config_dir)
-        seen = self._probed(seen, transcripts)
-        runs = self._runs.find(self.folder) if glance.has_ours else ()
-        acks, unread_acks = self._acks(has_ours=glance.has_ours)
-        cut, cut_trouble = self._cut(seen, days, unread_acks, is_linked=is_linked)
+        seen = self._probe_locks(seen, transcripts)
+        runs = self._runs.find(self.folder) if stamps.has_ours else ()
+        acks, unread_acks = self._acks(has_ours=stamps.has_ours)
+        cut, cut_trouble = self._incomplete(seen, days, unread_acks, is_linked=is_linked)
         found = ListingScan(
             self.folder.name,
             self.folder,
             rows.rows,
             transcripts,
-            read_registry(config_dir) if glance.has_registry and not is_linked else (),
+            read_registry(config_dir) if stamps.has_registry and not is_linked else (),
             runs,
             seen.held,
             days,
@@ -179,10 +179,10 @@ class ListingWatcher:
             unseen=_link_problem(config_dir, is_linked) if is_linked else self._finder.cut,
         )
         self.is_troubled = rows.is_failed
-        self._settle(glance, rows, found)
-        self._keep(found)
+        self._remember_stamps(stamps, rows, found)
+        self._publish(found)
 
-    def _probed(
+    def _probe_locks(
         self, seen: session_locks.LockScan, transcripts: tuple[Transcript, ...]
     ) -> session_locks.LockScan:
         """Return the lock scan, or that the file system has no locks; asked until it has some."""
@@ -201,7 +201,7 @@ class ListingWatcher:
             known = self.found.acks if self.found is not None else {}
             return known, f"its acknowledgements cannot be read: {error.strerror}"
 
-    def _cut(
+    def _incomplete(
         self, seen: session_locks.LockScan, days: int, unread_acks: str, *, is_linked: bool
     ) -> tuple[str, Reason]:
         """Return what is unknown about the listing, in words and as a reason; the worst wins."""
@@ -220,23 +220,23 @@ class ListingWatcher:
         found = [one for one in told if one[0]]
         return max(found, key=lambda one: one[1] is Reason.UNREAD, default=("", Reason.CUT))
 
-    def _settle(self, glance: ChangeStamps, rows: _Rows, found: ListingScan) -> None:
+    def _remember_stamps(self, stamps: ChangeStamps, rows: _Rows, found: ListingScan) -> None:
         """Remember the stamps that show the next change."""
-        self._glance = glance
-        self._often = {**glance.often, **self._finder.projects}
-        self._slow = {**glance.slow, **self._finder.seen}
-        is_rested = is_settled(self._often.values()) and self._finder.is_settled
+        self._stamps = stamps
+        self._checked_often = {**stamps.often, **self._finder.projects}
+        self._checked_in_turn = {**stamps.in_turn, **self._finder.seen}
+        is_rested = is_settled(self._checked_often.values()) and self._finder.is_settled
         is_final = rows.is_final and not found.cut
         self.is_restless = not is_rested or not is_final or _is_live(found)
 
-    def _keep(self, found: ListingScan) -> None:
+    def _publish(self, found: ListingScan) -> None:
         if found != self.found:
             ids = frozenset(row.session_id for row in found.rows)
             self.ids = self.ids if ids == self.ids else ids
             self.found = found
             self._changed.add(self.folder)
 
-    def _be_blind(self, problem: str, trouble: Reason = Reason.UNREADABLE) -> None:
+    def _keep_last_known(self, problem: str, trouble: Reason = Reason.UNREADABLE) -> None:
         """Keep what was known, with the reason why it cannot be refreshed."""
         self.is_restless = self.is_troubled = True
         known = self.found or ListingScan(
@@ -244,33 +244,33 @@ class ListingWatcher:
         )
         is_known = known.has_rows
         blind = replace(known, problem=problem, trouble=trouble, cut=problem, unseen=problem)
-        self._keep(replace(blind, is_stale=is_known))
+        self._publish(replace(blind, is_stale=is_known))
 
-    def _read(self, glance: ChangeStamps) -> _Rows:
+    def _read(self, stamps: ChangeStamps) -> _Rows:
         known = self._rows
         rests = known is not None and known.is_failed and time.monotonic() < self._again_at
-        if known is not None and known.stamp == glance.rows and (known.is_final or rests):
+        if known is not None and known.stamp == stamps.rows and (known.is_final or rests):
             return known
         begun = time.thread_time()
-        self._rows = _read_rows(self._tables, glance, known)
+        self._rows = _read_rows(self._tables, stamps, known)
         cost_s = time.thread_time() - begun
         self._again_at = time.monotonic() + (_REST * cost_s if cost_s > _CHEAP_S else 0.0)
         return self._rows
 
 
-def _read_rows(tables: TableCache, glance: ChangeStamps, known: _Rows | None) -> _Rows:
-    is_final = is_settled(stamp for stamp in glance.rows if stamp)
+def _read_rows(tables: TableCache, stamps: ChangeStamps, known: _Rows | None) -> _Rows:
+    is_final = is_settled(stamp for stamp in stamps.rows if stamp)
     try:
-        table = tables.table_of(f"{glance.folder}/{DATABASE}")
+        table = tables.table_of(f"{stamps.folder}/{DATABASE}")
     except NotTracked as problem:
-        return _Rows(glance.rows, problem=str(problem), trouble=problem.reason, is_final=is_final)
+        return _Rows(stamps.rows, problem=str(problem), trouble=problem.reason, is_final=is_final)
     except DatabaseProblem as problem:
-        old = known or _Rows(glance.rows)
+        old = known or _Rows(stamps.rows)
         fresh = replace(old, problem=str(problem), trouble=problem.reason, is_known=bool(old.rows))
         return replace(fresh, is_failed=True, is_final=False)
     if known is not None and (table.rows, table.audited) == (known.rows, known.audited):
-        return _Rows(glance.rows, known.rows, known.audited, is_final=is_final)
-    return _Rows(glance.rows, table.rows, table.audited, is_final=is_final)
+        return _Rows(stamps.rows, known.rows, known.audited, is_final=is_final)
+    return _Rows(stamps.rows, table.rows, table.audited, is_final=is_final)
 
 
 def _is_live(found: ListingScan) -> bool:

@@ -17,10 +17,10 @@ from tui.core.time.zones import zone_named
 from tui.operations.catalog.listing_watcher import ListingWatcher
 from tui.operations.catalog.root_state import RootState, listing_names
 from tui.operations.catalog.stray_watcher import StrayWatcher
-from tui.operations.catalog.vanished import VanishedListings, acked
+from tui.operations.catalog.vanished import VanishedListings, ack_event
 from tui.operations.catalog.worker_pool import Job, WorkerPool
 from tui.operations.context import Context
-from tui.operations.logbook_entry import written_down
+from tui.operations.logbook_entry import log_act
 from tui.storage.index.index import Index, index_path
 from tui.storage.table.table_cache import TableCache
 from tui.storage.transcripts.facts_cache import FactsCache
@@ -53,14 +53,14 @@ class CatalogScanner:
         self._index = Index(path)
         self._facts = FactsCache(self._index)
         self._tables = TableCache(self._index if path is not None else None)
-        self._crew = WorkerPool()
-        self._rooted = RootState(context.root)
-        self._sights: dict[str, ListingWatcher] = {}
-        self._outside = StrayWatcher(settings.claude_home, self._facts)
+        self._pool = WorkerPool()
+        self._root_state = RootState(context.root)
+        self._watchers: dict[str, ListingWatcher] = {}
+        self._strays = StrayWatcher(settings.claude_home, self._facts)
         self._vanished = VanishedListings(settings.state_dir, context.root)
         self._changed: set[Path] = set()
         self._shown: tuple[Listing, ...] = ()
-        self._shown_of: tuple[object, ...] = ()
+        self._shown_key: tuple[object, ...] = ()
         self._listings: tuple[Listing, ...] = ()
         self._looked_at: datetime | None = None
         self._saved_at: datetime | None = None
@@ -71,24 +71,24 @@ class CatalogScanner:
     def look(self, only: str | None = None) -> Catalog:
         """Return the catalog as of now, with one listing when `only` names it; blocking."""
         root, now = self._context.root, self._context.clock()
-        is_late = self._do([_ROOT], lambda _: self._rooted.look())
-        problem = f"{root} {_SLOW}" if is_late else self._rooted.problem
+        is_late = self._do([_ROOT], lambda _: self._root_state.look())
+        problem = f"{root} {_SLOW}" if is_late else self._root_state.problem
         if problem:
             stale = tuple(_stale(one, problem) for one in self._listings)
-            return Catalog(root, now, stale, problem, log=self._rooted.log)
-        names = tuple(name for name in self._rooted.names if only in (None, name))
+            return Catalog(root, now, stale, problem, log=self._root_state.log)
+        names = tuple(name for name in self._root_state.names if only in (None, name))
         with _no_collection(is_first=self._looked_at is None):
             late = self._refresh(names, now)
-            self._look_outside(names)
+            self._look_for_strays(names)
             found = self._joined(names, late)
         if only is None:
-            self._vanished.note(found, now, self._rooted.log)
+            self._vanished.note(found, now, self._root_state.log)
             self._drop_others(names)
         self._looked_at = now
         self._save(now, None if only is not None else names)
-        self._listings = _with(found, self._vanished.listings(only))
-        rooted = self._rooted
-        free, hold, log = rooted.free_bytes, rooted.hold, rooted.log
+        self._listings = _with_vanished(found, self._vanished.listings(only))
+        root_state = self._root_state
+        free, hold, log = root_state.free_bytes, root_state.hold, root_state.log
         return Catalog(root, now, self._listings, free_bytes=free, hold=hold, log=log)
 
     def forget(self, listing_id: str) -> str:
@@ -99,8 +99,8 @@ class CatalogScanner:
         """
         gone, context = self._vanished.forget(listing_id), self._context
         if gone and not context.settings.read_only:
-            event = acked(gone, context.settings.operator, context.clock())
-            return written_down(context, event)
+            event = ack_event(gone, context.settings.operator, context.clock())
+            return log_act(context, event)
         return ""
 
     def _refresh(self, names: tuple[str, ...], now: datetime) -> frozenset[str]:
@@ -109,24 +109,24 @@ class CatalogScanner:
         Troubled listings come last, so that they delay only each other.
         """
         for name in names:
-            if name not in self._sights:
-                self._sights[name] = self._sight(name)
-        sights, slices = self._sights, self._slice(names, now)
+            if name not in self._watchers:
+                self._watchers[name] = self._new_watcher(name)
+        watchers, slices = self._watchers, self._slice(names, now)
 
         def refresh(name: str) -> None:
-            sights[name].refresh(is_slice=name in slices)
+            watchers[name].refresh(is_slice=name in slices)
 
         due = self._due(names, slices)
-        troubled = frozenset(name for name in due if sights[name].is_troubled)
+        troubled = frozenset(name for name in due if watchers[name].is_troubled)
         late = self._do([name for name in due if name not in troubled], refresh)
         if troubled:
-            late |= self._crew.do(
+            late |= self._pool.do(
                 troubled, refresh, _PATIENCE_S, at_most_s=_PATIENCE_S, lane_of=self._lane_of
             )
         self._late = late
         return late
 
-    def _sight(self, name: str) -> ListingWatcher:
+    def _new_watcher(self, name: str) -> ListingWatcher:
         folder = self._context.root / name
         caches = (self._facts, self._tables)
         return ListingWatcher(folder, self._zone, *caches, self._changed, self._wanted)
@@ -135,20 +135,20 @@ class CatalogScanner:
         """Return the listings to check now: of many calm ones, every other one."""
         self._count += 1
         half = names if len(names) <= _AT_LEAST else names[self._count % 2 :: 2]
-        turns, sights = slices | self._late | set(half), self._sights
-        return [name for name in names if name in turns or sights[name].is_restless]
+        turns, watchers = slices | self._late | set(half), self._watchers
+        return [name for name in names if name in turns or watchers[name].is_restless]
 
     def _do(self, keys: Iterable[str], job: Job) -> frozenset[str]:
         """Run a job for each key, more patiently at the first look; return those still running."""
         if self._looked_at is None:
-            return self._crew.do(
+            return self._pool.do(
                 keys, job, _FIRST_PATIENCE_S, first_s=_ALONE_PATIENCE_S, lane_of=self._lane_of
             )
-        return self._crew.do(keys, job, _PATIENCE_S, lane_of=self._lane_of)
+        return self._pool.do(keys, job, _PATIENCE_S, lane_of=self._lane_of)
 
     def _lane_of(self, key: str) -> str:
         """Return a listing's disk, which decides whose threads it shares; the root has its own."""
-        return key if key.startswith("/") else self._rooted.disks.get(key, "")
+        return key if key.startswith("/") else self._root_state.disks.get(key, "")
 
     def _slice(self, names: tuple[str, ...], now: datetime) -> frozenset[str]:
         """Return the listings whose files are checked in turn: each of them within 10 s."""
@@ -159,29 +159,29 @@ class CatalogScanner:
         self._next = begin + count
         return frozenset((*names, *names)[begin : begin + count])
 
-    def _look_outside(self, names: tuple[str, ...]) -> None:
-        if not self._outside.is_empty:
-            sights = [self._sights[name] for name in names]
-            pairs = tuple((one.folder, one.ids) for one in sights if one.found is not None)
-            self._crew.do(
+    def _look_for_strays(self, names: tuple[str, ...]) -> None:
+        if not self._strays.is_empty:
+            watchers = [self._watchers[name] for name in names]
+            pairs = tuple((one.folder, one.ids) for one in watchers if one.found is not None)
+            self._pool.do(
                 [_OUTSIDE],
-                lambda _: self._outside.look(pairs),
+                lambda _: self._strays.look(pairs),
                 _FIRST_PATIENCE_S,
                 lane_of=self._lane_of,
             )
 
     def _joined(self, names: tuple[str, ...], late: frozenset[str]) -> tuple[Listing, ...]:
         """Return the listings of these names; the same tuple as last time if nothing changed."""
-        of = (names, late, self._outside.found, self._outside.unread)
-        if self._changed or late or self._shown_of != of:
+        of = (names, late, self._strays.found, self._strays.unread)
+        if self._changed or late or self._shown_key != of:
             self._changed.clear()
             self._shown = tuple(self._listing(name, is_late=name in late) for name in names)
-            self._shown_of = of
+            self._shown_key = of
         return self._shown
 
     def _listing(self, name: str, *, is_late: bool) -> Listing:
-        sight = self._sights[name]
-        listing = sight.listing(*self._outside.of(sight.folder), self._outside.unread)
+        watcher = self._watchers[name]
+        listing = watcher.listing(*self._strays.of(watcher.folder), self._strays.unread)
         return _stale(listing, _SLOW) if is_late else listing
 
     def _save(self, now: datetime, names: tuple[str, ...] | None) -> None:
@@ -199,8 +199,8 @@ class CatalogScanner:
             self._saved_at = now
 
     def _drop_others(self, names: tuple[str, ...]) -> None:
-        if len(self._sights) > len(names):
-            self._sights = {name: self._sights[name] for name in names}
+        if len(self._watchers) > len(names):
+            self._watchers = {name: self._watchers[name] for name in names}
             self._facts.keep_only({self._context.root / name for name in names})
 
 
@@ -235,7 +235,7 @@ def _stale(listing: Listing, problem: str) -> Listing:
     return replace(listing, problem=problem, is_stale=True, trouble=Reason.SLOW)
 
 
-def _with(found: tuple[Listing, ...], gone: tuple[Listing, ...]) -> tuple[Listing, ...]:
+def _with_vanished(found: tuple[Listing, ...], gone: tuple[Listing, ...]) -> tuple[Listing, ...]:
     """Return all listings, those that vanished among them, by folder name."""
     if not gone:
         return found

@@ -19,7 +19,7 @@ from tui.storage.state import seen_listings
 from tui.storage.state.logbook import read_logbook
 
 _WRITE_EACH = timedelta(minutes=1)
-_GONE = "its folder vanished"
+_VANISHED = "its folder vanished"
 _ACK, _PURGE = "ack", "purge"
 
 
@@ -56,7 +56,7 @@ class VanishedListings:
         present = {one.path.name: one for one in listings}
         gone = self._recalled()
         for name in self._last.keys() - present.keys():
-            gone[name] = vanished(self._last[name], f"{_GONE}: the last that was known of it")
+            gone[name] = vanished(self._last[name], f"{_VANISHED}: the last that was known of it")
             self._seen_at[name] = self._noted_at or now
         for name in gone.keys() & present.keys():
             del gone[name]
@@ -141,7 +141,7 @@ class VanishedListings:
                 self._counts, self._written_at = counts, now
 
 
-def acked(listing_id: str, operator: str, now: datetime) -> AuditEvent:
+def ack_event(listing_id: str, operator: str, now: datetime) -> AuditEvent:
     """Return the logbook entry that tells all consoles that a vanished listing was acknowledged."""
     return AuditEvent(now, operator, _ACK, listing_id, note="vanished")
 
@@ -152,5 +152,5 @@ def _is_ack(event: AuditEvent) -> bool:
 
 def _recalled(folder: Path, one: seen_listings.SeenListing) -> Listing:
     sessions = "1 session" if one.sessions == 1 else f"{one.sessions} sessions"
-    words = f"{_GONE}: {sessions} when last seen, {one.at.astimezone(LOCAL):%Y-%m-%d %H:%M}"
+    words = f"{_VANISHED}: {sessions} when last seen, {one.at.astimezone(LOCAL):%Y-%m-%d %H:%M}"
     return Listing(one_line(folder.name), folder, (), words, is_vanished=True, is_stale=True)

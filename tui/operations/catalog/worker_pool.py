@@ -18,7 +18,7 @@ _MOST_IN_ALL = 64
 Job = Callable[[str], object]
 
 
-def one_lane(key: str) -> str:
+def same_lane(key: str) -> str:
     """Return the same lane for every key, so that all share their threads."""
     return ""
 
@@ -47,7 +47,7 @@ class WorkerPool:
     def __init__(self, most: int = 8) -> None:
         self._most = most
         self._lanes: dict[str, _Lane] = {}
-        self._going: set[str] = set()
+        self._running: set[str] = set()
         self._failure: BaseException | None = None
         self._ended = threading.Condition()
 
@@ -59,7 +59,7 @@ class WorkerPool:
         *,
         first_s: float = 0.0,
         at_most_s: float = math.inf,
-        lane_of: Callable[[str], str] = one_lane,
+        lane_of: Callable[[str], str] = same_lane,
     ) -> frozenset[str]:
         """Call `job` for every key, and return the keys whose job is still running.
 
@@ -69,9 +69,9 @@ class WorkerPool:
         older ones. Raises what a job raised.
         """
         keys = tuple(keys)
-        fresh = frozenset(keys) - self._going
+        fresh = frozenset(keys) - self._running
         with self._ended:
-            self._going |= fresh
+            self._running |= fresh
             for key in (one for one in reversed(keys) if one in fresh):
                 lane = self._lanes.setdefault(lane_of(key), _Lane())
                 lane.queue.appendleft((key, job))
@@ -79,28 +79,28 @@ class WorkerPool:
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
-        return frozenset(self._going).intersection(keys)
+        return frozenset(self._running).intersection(keys)
 
     def _wait(
         self, fresh: frozenset[str], patience_s: float, first_s: float, at_most_s: float
     ) -> None:
         left, patience, progress = len(fresh), first_s, time.monotonic()
         ends = progress + at_most_s
-        self._hire()
-        while count := len(fresh & self._going):
+        self._start_threads()
+        while count := len(fresh & self._running):
             wall, cpu = time.monotonic(), time.process_time()
             if count < left:
                 left, patience, progress = count, patience_s, wall
             if wall - progress > patience or wall > ends:
                 return
             with self._ended:
-                if fresh & self._going:
+                if fresh & self._running:
                     self._ended.wait(_TICK_S)
             is_waiting = time.process_time() - cpu < _WORKING * (time.monotonic() - wall)
             if is_waiting or wall - progress > _STUCK_S:
-                self._hire()
+                self._start_threads()
 
-    def _hire(self) -> None:
+    def _start_threads(self) -> None:
         """Start one more thread in each lane that has tasks waiting and room for it."""
         with self._ended:
             left = _MOST_IN_ALL - sum(len(lane.since) for lane in self._lanes.values())
@@ -119,7 +119,7 @@ class WorkerPool:
             except BaseException as error:  # `do` raises it again
                 self._failure = error
             finally:
-                self._going.discard(key)
+                self._running.discard(key)
 
     def _next(self, lane: _Lane, thread: object) -> tuple[str, Job] | None:
         """Return the lane's next task; without one, this thread no longer counts."""

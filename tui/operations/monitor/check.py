@@ -63,22 +63,22 @@ def notify(
     try:
         due = claim(context.root, [one.key for one in found], now)
         new = [one for one in found if one.key in due]
-        return _tell_all(context, new)
+        return _run_for_all(context, new)
     except (OSError, ConsoleError) as error:
         return f"notify_command: what was told cannot be written down: {error}"
 
 
-def _tell_all(context: Context, new: Sequence[Alert]) -> str:
+def _run_for_all(context: Context, new: Sequence[Alert]) -> str:
     """Send each alert; the first failure ends it, so that nobody waits for the rest."""
     for index, need in enumerate(new):
-        if trouble := _tell(context.settings.notify_command, context.root, need):
+        if trouble := _run_for(context.settings.notify_command, context.root, need):
             return f"notify_command: {trouble}"
         still = [one.key for one in new[index + 1 :]]
         write_sent(context.root, need.key, still, context.clock())
     return ""
 
 
-def _tell(command: str, root: Path, need: Alert) -> str:
+def _run_for(command: str, root: Path, need: Alert) -> str:
     """Run the command with the facts; return why it failed, else an empty string."""
     facts = {name: value for name, value in asdict(need).items() if name != "mark"}
     named = {"WHAT": need.what, "LISTING": need.listing, "SESSION": need.session_id}

@@ -69,27 +69,27 @@ def history(
     listing: str = "",
     session_id: str = "",
     limit: int = 50,
-    told: Callable[[str], None] | None = None,
+    report: Callable[[str], None] | None = None,
 ) -> tuple[AuditEvent, ...]:
     """Return the last acts, newest first, of a listing or a session when named.
 
-    They come from the audit of every listing and from the root's logbook. `told` is called with
+    They come from the audit of every listing and from the root's logbook. `report` is called with
     what cannot be read.
     """
-    paths = _paths(context.root, listing, told)
+    paths = _paths(context.root, listing, report)
 
     def acts_of(path: Path) -> tuple[AuditEvent, ...]:
         try:
             return _acts_of(path, session_id, limit)
         except DatabaseProblem as problem:
-            if told is not None:
-                told(f"{one_line(path.name)}: {problem}")
+            if report is not None:
+                report(f"{one_line(path.name)}: {problem}")
             return ()
 
-    found = _of_each(paths, acts_of, told)
+    found = _of_each(paths, acts_of, report)
     found += [
         event
-        for event in reversed(_logbook(context.root, told))
+        for event in reversed(_logbook(context.root, report))
         if listing in ("", event.listing) and session_id in ("", event.session_id)
     ]
     return tuple(sorted(found, key=lambda event: event.at, reverse=True)[:limit])
@@ -108,20 +108,20 @@ class LoggedAct:
         return max(self.events, key=lambda event: bool(event.note))
 
 
-def deeds(
+def grouped_acts(
     context: Context,
     *,
     listing: str = "",
     session_id: str = "",
     limit: int = 50,
     is_whole: bool = False,
-    told: Callable[[str], None] | None = None,
+    report: Callable[[str], None] | None = None,
 ) -> tuple[LoggedAct, ...]:
     """Return the last acts, newest first, an act on many sessions as one; else as `history`.
 
     `is_whole` includes every event of each act.
     """
-    paths = _paths(context.root, listing, told)
+    paths = _paths(context.root, listing, report)
 
     def acts_of(path: Path) -> Sequence[AuditedAct]:
         try:
@@ -133,13 +133,13 @@ def deeds(
                 timeout_s=_TIMEOUT_S,
             )
         except DatabaseProblem as problem:
-            if told is not None:
-                told(f"{one_line(path.name)}: {problem}")
+            if report is not None:
+                report(f"{one_line(path.name)}: {problem}")
             return ()
         return [replace(one, events=_named(path, one.events)) for one in acts]
 
-    found = _of_each(paths, acts_of, told)
-    found += _logged(_logbook(context.root, told), listing, session_id)
+    found = _of_each(paths, acts_of, report)
+    found += _logged(_logbook(context.root, report), listing, session_id)
     groups: dict[Key, list[AuditedAct]] = {}
     for one in found:
         groups.setdefault(one.key, []).append(one)
@@ -163,40 +163,40 @@ def _sessions_of(acts: Iterable[AuditedAct]) -> int:
 def _of_each(
     paths: Iterable[Path],
     acts_of: Callable[[Path], Sequence[T]],
-    told: Callable[[str], None] | None,
+    report: Callable[[str], None] | None,
 ) -> list[T]:
-    """Return the acts of all listings in order; `told` is called with those that do not answer."""
+    """Return the acts of all listings in order; `report` is called if one does not answer."""
     by_name, found = {path.name: path for path in paths}, dict[str, Sequence[T]]()
 
     def look(name: str) -> None:
         found[name] = acts_of(by_name[name])
 
     late = WorkerPool().do(by_name, look, _PATIENCE_S)
-    if told is not None:
+    if report is not None:
         for name in sorted(late):
-            told(f"{one_line(name)}: its disk or its database is slow, or hangs")
+            report(f"{one_line(name)}: its disk or its database is slow, or hangs")
     return [act for name in by_name if name not in late for act in found.get(name, ())]
 
 
-def _paths(root: Path, listing: str, told: Callable[[str], None] | None) -> tuple[Path, ...]:
-    """Return the folders of all listings, or of one; `told` is called if there may be more."""
+def _paths(root: Path, listing: str, report: Callable[[str], None] | None) -> tuple[Path, ...]:
+    """Return the folders of all listings, or of one; `report` is called if there may be more."""
     try:
         names = listing_names(root)
     except OSError as error:
         names = []
-        if told is not None:
-            told(f"{root} cannot be read: {error.strerror or error}")
+        if report is not None:
+            report(f"{root} cannot be read: {error.strerror or error}")
     return tuple(root / name for name in sorted(names) if listing in ("", name))
 
 
-def _logbook(root: Path, told: Callable[[str], None] | None) -> tuple[AuditEvent, ...]:
-    """Return the root's logbook; `told` is called if it cannot be read, or not all of it."""
+def _logbook(root: Path, report: Callable[[str], None] | None) -> tuple[AuditEvent, ...]:
+    """Return the root's logbook; `report` is called if it cannot be read, or not all of it."""
     try:
         found, problem = read_logbook(root, ALL_OF_IT), logbook_problem(root)
     except OSError as error:
         found, problem = (), f"the logbook cannot be read: {error.strerror or error}"
-    if problem and told is not None:
-        told(problem)
+    if problem and report is not None:
+        report(problem)
     return found
 
 

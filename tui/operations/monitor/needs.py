@@ -104,11 +104,11 @@ def _of_session(session: Session, now: datetime, quiet_after: timedelta) -> Iter
     need = need_of(session, now, quiet_after)
     if need is None or need is Need.ENDS or is_settled(session, need):
         return
-    level, what, words = _said(session, need, now, quiet_after)
+    level, what, words = _described(session, need, now, quiet_after)
     yield _of(session, level, what, words, mark_of(session, need))
 
 
-def _said(
+def _described(
     session: Session, need: Need, now: datetime, quiet_after: timedelta
 ) -> tuple[Level, str, str]:
     """Return the severity, word and sentence for a need."""

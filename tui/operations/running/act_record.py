@@ -10,7 +10,7 @@ from tui.core.errors import ConsoleError
 from tui.core.models.audit import AuditEvent
 from tui.core.models.session import Session
 from tui.operations.context import Context
-from tui.operations.logbook_entry import written_down
+from tui.operations.logbook_entry import log_act
 from tui.operations.target import target_of, tracking_of
 from tui.runs.folder.command import Command
 from tui.storage.table.audit import detail_of
@@ -61,5 +61,5 @@ def _record(
         tracking_of(context, session.folder, session.zone).note(noted)
     except (ConsoleError, OSError):
         plain = {name: one for name, one in facts.items() if name not in _WORDS}
-        return written_down(context, replace(event, detail=detail_of(plain)))
+        return log_act(context, replace(event, detail=detail_of(plain)))
     return ""

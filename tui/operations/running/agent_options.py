@@ -7,7 +7,7 @@ from typing import Any
 
 from tui.core.errors import UsageError
 from tui.core.text.safe_text import one_line
-from tui.operations.running.tool_bans import is_changed, narrowed, sound_bans
+from tui.operations.running.tool_bans import is_changed, narrowed, valid_bans
 from tui.runs.agent.tool_policy import ASKING_MODES, HARMLESS_TOOLS, LOOKING_TOOLS
 from tui.settings import Settings
 
@@ -170,7 +170,7 @@ def _sound(options: Mapping[str, Any]) -> dict[str, Any]:
     found = {
         name: options[name] for name, is_sound in _OPTIONS.items() if is_sound(options.get(name))
     }
-    return found | sound_bans(options)
+    return found | valid_bans(options)
 
 
 def _may_ask(name: str, value: Any, named: Mapping[str, Any]) -> bool:

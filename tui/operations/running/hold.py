@@ -10,7 +10,7 @@ from tui.core.models.catalog import Hold
 from tui.core.text.safe_text import one_line
 from tui.operations.context import ActionResult, Context
 from tui.operations.formatting import moment
-from tui.operations.logbook_entry import written_down
+from tui.operations.logbook_entry import log_act
 from tui.storage.state.hold import read_hold, write_hold
 
 
@@ -46,7 +46,5 @@ def set_hold(context: Context, is_on: bool, reason: str = "") -> ActionResult:
         raise ConsoleError(f"the hold cannot be written: {error.strerror or error}") from error
     note = one_line(reason)[:200] or (hold_words(held) if held else "")
     said = hold_words(hold) if hold else "new runs and clean-up go on"
-    said = written_down(
-        context, AuditEvent(now, operator, "hold" if is_on else "lift", note=note), said
-    )
+    said = log_act(context, AuditEvent(now, operator, "hold" if is_on else "lift", note=note), said)
     return ActionResult("hold", "", "", now, said)

@@ -28,10 +28,10 @@ def stray_mention(prompt: str, cwd: Path, config_dir: Path) -> str:
     if prompt.count("@") > _MOST:
         return one_line("@" + prompt.split("@", 1)[1])[:40]
     home, hidden = cwd.resolve(), config_dir.resolve()
-    for said in _mentions(prompt):
-        for named in _named(said):
-            if not _is_inside(named, home, hidden):
-                return f"@{one_line(said)[:40]}"
+    for mention in _mentions(prompt):
+        for path in _paths(mention):
+            if not _is_inside(path, home, hidden):
+                return f"@{one_line(mention)[:40]}"
     return ""
 
 
@@ -43,32 +43,32 @@ def _mentions(prompt: str) -> Iterator[str]:
                 yield found[1]
 
 
-def _named(said: str) -> Iterator[str]:
+def _paths(mention: str) -> Iterator[str]:
     """Yield the paths that a mention may name: each prefix that ends where a word may."""
-    trimmed = _trimmed(said)
+    trimmed = _trimmed(mention)
     if len(trimmed) > _LONGEST:
         yield "/"
-    yield said
+    yield mention
     for end in [found.start() for found in _BOUNDARY.finditer(trimmed[:_LONGEST])][1:]:
         yield _trimmed(trimmed[:end])
 
 
-def _trimmed(said: str) -> str:
+def _trimmed(mention: str) -> str:
     """Return it without the spaces, marks and quotes that the CLI or JavaScript may strip."""
-    is_kept = [one.isprintable() and not one.isspace() and one not in _QUOTES for one in said]
+    is_kept = [one.isprintable() and not one.isspace() and one not in _QUOTES for one in mention]
     if True not in is_kept:
         return ""
-    first, last = is_kept.index(True), len(said) - is_kept[::-1].index(True)
-    return said[first:last]
+    first, last = is_kept.index(True), len(mention) - is_kept[::-1].index(True)
+    return mention[first:last]
 
 
-def _is_inside(named: str, home: Path, hidden: Path) -> bool:
-    if named.startswith(("/", "~", "\\")) or "\\" in named:
+def _is_inside(path: str, home: Path, hidden: Path) -> bool:
+    if path.startswith(("/", "~", "\\")) or "\\" in path:
         return False
     try:
         # `link/..` may be resolved as text or through the link.
-        plain = Path(os.path.normpath(home / named))
-        found = (plain, plain.resolve(), (home / named).resolve())
+        plain = Path(os.path.normpath(home / path))
+        found = (plain, plain.resolve(), (home / path).resolve())
     except (OSError, ValueError, RuntimeError):  # too long, a NUL, or a ring of links
         return False
     return all(one.is_relative_to(home) and not one.is_relative_to(hidden) for one in found)

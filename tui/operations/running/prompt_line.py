@@ -27,12 +27,12 @@ def parse_prompt_line(text: str) -> tuple[dict[str, Any], str]:
         if name == "--":
             break
         value, _, rest = rest.partition(" ")
-        asked |= asked_for({name.removeprefix("--").replace("-", "_"): value})
+        asked |= options_from_flags({name.removeprefix("--").replace("-", "_"): value})
         rest = rest.lstrip()
     return asked, rest
 
 
-def asked_for(flags: Mapping[str, str | None]) -> dict[str, Any]:
+def options_from_flags(flags: Mapping[str, str | None]) -> dict[str, Any]:
     """Return the agent options that were given as flags; raises `UsageError`."""
     options: dict[str, Any] = {}
     for flag, value in flags.items():

@@ -21,7 +21,7 @@ from tui.operations.context import Context
 from tui.operations.running.agent_options import agent_options, stage_gives
 from tui.operations.running.forbidden_places import closed_places, work_folder
 from tui.operations.running.hold import require_not_held
-from tui.operations.target import Target, owned
+from tui.operations.target import Target, hold_lock
 from tui.runs.agent.recorded_options import decides_itself, recorded_options
 from tui.runs.driver import GivenOptions
 from tui.runs.folder.protocol import Mode, RunSpec, new_run_id, require_sound_prompt
@@ -50,7 +50,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class _Whose:
+class _QuerySession:
     mode: Mode
     target: Target
     source_id: str = ""
@@ -65,13 +65,13 @@ def prepare(context: Context, folder: Path, query: Query) -> PreparedRun:
     """
     _require_sound(query)
     require_not_held(context.root)
-    whose = _whose(query, folder)
+    chosen = _session_of(query, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    lock = _locked(whose)
+    lock = _take_lock(chosen)
     try:
-        if whose.mode != "new":
-            _require_transcript(Target(whose.source_id or whose.target.session_id, folder))
-        spec = _spec(context, query, whose, context.clock())
+        if chosen.mode != "new":
+            _require_transcript(Target(chosen.source_id or chosen.target.session_id, folder))
+        spec = _spec(context, query, chosen, context.clock())
     except BaseException:  # even an interrupt must release the lock
         lock.release()
         raise
@@ -86,7 +86,7 @@ def _require_sound(query: Query) -> None:
         raise UsageError("a query needs the stage that its session belongs to")
 
 
-def _whose(query: Query, folder: Path) -> _Whose:
+def _session_of(query: Query, folder: Path) -> _QuerySession:
     """Return the session of the query; without an id nobody could lock it."""
     options = query.options
     named = {one for one in (query.resume, options and options.resume) if one}
@@ -94,11 +94,11 @@ def _whose(query: Query, folder: Path) -> _Whose:
         raise UsageError("say which session goes on, once: query(..., resume=ID)")
     given = str(options.session_id) if options and options.session_id else str(uuid.uuid4())
     if not named:
-        return _Whose("new", Target(require_session_id(given), folder))
+        return _QuerySession("new", Target(require_session_id(given), folder))
     source = Target(require_session_id(named.pop()), folder)
     if options and options.fork_session:
-        return _Whose("fork", Target(require_session_id(given), folder), source.session_id)
-    return _Whose("resume", source)
+        return _QuerySession("fork", Target(require_session_id(given), folder), source.session_id)
+    return _QuerySession("resume", source)
 
 
 def _require_transcript(target: Target) -> None:
@@ -112,12 +112,12 @@ def _require_transcript(target: Target) -> None:
         )
 
 
-def _locked(whose: _Whose) -> SessionLock:
+def _take_lock(chosen: _QuerySession) -> SessionLock:
     """Take the session's lock while nothing else runs it; a new session is nobody else's yet."""
     try:
-        if whose.mode != "resume":
-            return SessionLock.take(whose.target.folder, whose.target.session_id)
-        with owned(whose.target) as lock:
+        if chosen.mode != "resume":
+            return SessionLock.take(chosen.target.folder, chosen.target.session_id)
+        with hold_lock(chosen.target) as lock:
             return lock.handed_on()
     except OSError as error:
         raise ConsoleError(
@@ -125,10 +125,10 @@ def _locked(whose: _Whose) -> SessionLock:
         ) from error
 
 
-def _spec(context: Context, query: Query, whose: _Whose, now: datetime) -> RunSpec:
-    settings, target = context.settings, whose.target
-    row = _row(target, whose.source_id or target.session_id) if whose.mode != "new" else None
-    replayed = _replayed(context, query, row)
+def _spec(context: Context, query: Query, chosen: _QuerySession, now: datetime) -> RunSpec:
+    settings, target = context.settings, chosen.target
+    row = _row(target, chosen.source_id or target.session_id) if chosen.mode != "new" else None
+    replayed = _recorded_options(context, query, row)
     agent = replayed | _recorded(query)
     keeps_until = now + (query.keeps or settings.resume_keeps)
     return RunSpec(
@@ -136,19 +136,19 @@ def _spec(context: Context, query: Query, whose: _Whose, now: datetime) -> RunSp
         session_id=target.session_id,
         listing_id=query.listing_id,
         stage=query.stage,
-        mode=whose.mode,
+        mode=chosen.mode,
         prompt=query.prompt,
         db_path=target.db_path,
         config_dir=target.config_dir,
         cwd=_cwd(context, query, target.folder, agent),
         operator=settings.operator,
         created_at=now,
-        expires_at=_until(whose, row, now + query.max_age, keeps_until),
+        expires_at=_expiry(chosen, row, now + query.max_age, keeps_until),
         keeps_until=keeps_until,
         agent=agent,
         zone=zone_name(LOCAL),
         permission_timeout_s=settings.permission_timeout.total_seconds(),
-        source_id=whose.source_id,
+        source_id=chosen.source_id,
         stall_timeout_s=settings.stall_timeout.total_seconds(),
         decides_itself=query.options is not None and decides_itself(query.options),
         stage_gives=stage_gives(settings, query.stage),
@@ -169,7 +169,7 @@ def _recorded(query: Query) -> dict[str, Any]:
     return recorded_options(query.options) if query.options is not None else {}
 
 
-def _replayed(context: Context, query: Query, row: Row | None) -> dict[str, Any]:
+def _recorded_options(context: Context, query: Query, row: Row | None) -> dict[str, Any]:
     """Return the options that make a resumed session the same agent, bounded as for every row."""
     if row is None:
         return {}
@@ -190,9 +190,11 @@ def _cwd(context: Context, query: Query, folder: Path, agent: Mapping[str, Any])
     return work_folder(context.settings, query.stage, folder, str(asked))[0] or here
 
 
-def _until(whose: _Whose, row: Row | None, until: datetime, keeps_until: datetime) -> datetime:
+def _expiry(
+    chosen: _QuerySession, row: Row | None, until: datetime, keeps_until: datetime
+) -> datetime:
     """Return when the session will expire; the CLI must not sweep it before."""
-    if whose.mode != "resume" or row is None:
+    if chosen.mode != "resume" or row is None:
         return until
     known = read_time(row.expires_at, LOCAL)
     return max(known, keeps_until) if known else keeps_until

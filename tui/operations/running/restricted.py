@@ -38,7 +38,7 @@ def require_inner_prompt(context: Context, prompt: str, cwd: Path, config_dir: P
 
 def agent_folder(run: Run, session: Session) -> Path:
     """Return the folder where the agent of a run works; raises `Refused` when it is unknown."""
-    named = _surely(run, SPEC).get("cwd")
+    named = _read_or_refuse(run, SPEC).get("cwd")
     path = Path(named) if isinstance(named, str) and named else session.folder
     return path if is_folder(path, unknown=True) else session.folder
 
@@ -51,10 +51,10 @@ def require_no_secret(context: Context, run: Run, cwd: Path, config_dir: Path) -
     """
     if not context.settings.restricted:
         return
-    if IN_PIPELINE not in _surely(run, OWNER) and _CLOSED in _surely(run, SPEC):
+    if IN_PIPELINE not in _read_or_refuse(run, OWNER) and _CLOSED in _read_or_refuse(run, SPEC):
         return
-    own, named, home = config_dir / CREDENTIALS, context.settings.env_file, _real(cwd)
-    places = (_real(one) for one in (own, named) if one is not None and may_be_there(one))
+    own, named, home = config_dir / CREDENTIALS, context.settings.env_file, _resolved(cwd)
+    places = (_resolved(one) for one in (own, named) if one is not None and may_be_there(one))
     if any(one.is_relative_to(home) for one in places):
         context.require_unrestricted(
             "this agent may read the credentials in its folder without asking, so that somebody "
@@ -66,8 +66,8 @@ def require_asking_agent(context: Context, session: Session, run: Run) -> None:
     """Raise `Refused` if a running agent may do more without permission than the settings give."""
     if not context.settings.restricted:
         return
-    spec = _surely(run, SPEC)
-    recorded, is_hosted = spec.get("agent"), IN_PIPELINE in _surely(run, OWNER)
+    spec = _read_or_refuse(run, SPEC)
+    recorded, is_hosted = spec.get("agent"), IN_PIPELINE in _read_or_refuse(run, OWNER)
     if spec.get("decides_itself", is_hosted) is not False:
         context.require_unrestricted(
             f"the pipeline of {session.session_id[:8]} decides itself what its agent may do, so "
@@ -88,7 +88,7 @@ def require_asking_agent(context: Context, session: Session, run: Run) -> None:
             )
 
 
-def _surely(run: Run, name: str) -> Mapping[str, Any]:
+def _read_or_refuse(run: Run, name: str) -> Mapping[str, Any]:
     """Return a file of a run; raises `Refused` when it cannot be read."""
     try:
         return read_surely(run.folder / name)
@@ -99,7 +99,7 @@ def _surely(run: Run, name: str) -> Mapping[str, Any]:
         ) from error
 
 
-def _real(path: Path) -> Path:
+def _resolved(path: Path) -> Path:
     """Return a path with its links resolved as far as possible; never raises."""
     return Path(os.path.realpath(path))
 

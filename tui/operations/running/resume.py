@@ -20,7 +20,7 @@ from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_listing
 from tui.operations.cause import cause_of
 from tui.operations.context import Context
-from tui.operations.logbook_entry import written_down
+from tui.operations.logbook_entry import log_act
 from tui.operations.owner import Owner, owner_elsewhere, require_silent
 from tui.operations.running.agent_options import agent_options, describe, stage_gives
 from tui.operations.running.forbidden_places import closed_places, work_folder
@@ -30,10 +30,10 @@ from tui.operations.running.restricted import require_inner_prompt
 from tui.operations.target import (
     Target,
     busy,
-    owned,
+    hold_lock,
     require_no_orphan,
     require_not_live,
-    require_seen,
+    require_transcript_known,
     target_of,
 )
 from tui.runs.folder.protocol import Mode, RunSpec, new_run_id, require_sound_prompt
@@ -145,12 +145,12 @@ def start(context: Context, plan: RunPlan, prompt: str) -> str:
     require_inner_prompt(context, prompt, plan.cwd, plan.target.config_dir)
     require_not_held(context.root)
     require_startable(context.settings, plan.target)
-    with owned(plan.target, takes_over=bool(plan.taken_over)) as lock:
+    with hold_lock(plan.target, takes_over=bool(plan.taken_over)) as lock:
         if plan.taken_over:
             require_silent(plan.target, context.clock(), watches=True)
         spec = _spec(context, plan, prompt or DEFAULT_PROMPT, context.clock())
         if plan.taken_over:
-            _write_down_taking_over(context, plan, spec.created_at)
+            _record_take_over(context, plan, spec.created_at)
         try:
             launch(spec, lock)
         except OSError as error:
@@ -158,11 +158,11 @@ def start(context: Context, plan: RunPlan, prompt: str) -> str:
     return spec.run_id
 
 
-def _write_down_taking_over(context: Context, plan: RunPlan, at: datetime) -> None:
+def _record_take_over(context: Context, plan: RunPlan, at: datetime) -> None:
     """Record who takes a session over; raises `ConsoleError` if that fails."""
     who, target, note = context.settings.operator, plan.target, f"from {plan.taken_over}"
     event = AuditEvent(at, who, "take over", plan.listing, target.session_id, note=note)
-    if why := written_down(context, event):
+    if why := log_act(context, event):
         raise ConsoleError(f"nobody takes {target.short} over without a trace{why}")
 
 
@@ -216,7 +216,7 @@ def _require_resumable(
 ) -> None:
     if not fork and not is_passed:
         _require_idle(session, target)
-    require_seen(session)
+    require_transcript_known(session)
     if session.transcript is None or session.is_stray:
         raise Refused(f"{target.short} cannot be resumed: {_cause(context, session)}")
     if session.unread:

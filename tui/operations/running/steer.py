@@ -18,7 +18,7 @@ from tui.core.models.session import Liveness, Process, Session
 from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import parse_duration
 from tui.operations.context import ActionResult, Context
-from tui.operations.logbook_entry import written_down
+from tui.operations.logbook_entry import log_act
 from tui.operations.running.act_record import record_command
 from tui.operations.running.agent_options import require_mode
 from tui.operations.running.restricted import (
@@ -202,7 +202,7 @@ def _interrupt_foreign(context: Context, session: Session, *, is_sure: bool) -> 
     stray = session.transcript.stray_in if session.transcript else None
     interrupt_cli(process.pid, process.proc_start, stray or target.config_dir)
     words = f"interrupted the CLI of {target.short} (pid {process.pid}), run by another program"
-    return _forced(context, session, target, "interrupt", words)
+    return _record_signal(context, session, target, "interrupt", words)
 
 
 def model(context: Context, session: Session, name: str) -> ActionResult:
@@ -233,7 +233,7 @@ def stop(context: Context, session: Session) -> ActionResult:
         return _end_orphan(context, session, session.process)
     _require_running(session)
     run = _steerable(session)
-    still = _stillness(run, context.clock())
+    still = _silence(run, context.clock())
     if still and _is_reachable(run) and not is_moving(run.folder):
         return _end_frozen(context, session, run, still)
     return _post(context, session, _command(context, "stop"), "stop asked of")
@@ -243,7 +243,7 @@ def _end_orphan(context: Context, session: Session, process: Process) -> ActionR
     target = target_of(session)
     end_cli(process.pid, process.proc_start, target.config_dir)
     words = f"ended the orphaned CLI of {target.short} (pid {process.pid})"
-    return _forced(context, session, target, "stop", words)
+    return _record_signal(context, session, target, "stop", words)
 
 
 def _end_frozen(context: Context, session: Session, run: Run, still: str) -> ActionResult:
@@ -254,7 +254,7 @@ def _end_frozen(context: Context, session: Session, run: Run, still: str) -> Act
     if cli:
         end_cli(*cli, target.config_dir)
         words += f", and its CLI (pid {cli[0]})"
-    return _forced(context, session, target, "stop", words)
+    return _record_signal(context, session, target, "stop", words)
 
 
 def _command(context: Context, kind: CommandKind, text: str = "") -> Command:
@@ -271,7 +271,7 @@ def _post(context: Context, session: Session, command: Command, verb: str) -> Ac
     tool = run.request.tool if run.request else ""
     unwritten = record_command(context, session, command, tool)
     words = f"{verb} {target.short}{unwritten}"
-    if still := _stillness(run, now):
+    if still := _silence(run, now):
         words += f"; its runner has not moved for {still}: {_way_out(run, target)}"
     elif not _was_taken(run, posted, command.at):
         words += "; not taken yet"
@@ -289,18 +289,18 @@ def _act(context: Context, session: Session, target: Target, kind: str, words: s
     return ActionResult(kind, session.listing, target.session_id, context.clock(), words)
 
 
-def _forced(
+def _record_signal(
     context: Context, session: Session, target: Target, kind: str, words: str
 ) -> ActionResult:
     """Record what was done to a process that no run folder tells of."""
     act = _act(context, session, target, kind, words)
     who = context.settings.operator
     event = AuditEvent(act.at, who, kind, session.listing, target.session_id, note=words)
-    said = written_down(context, replace(event, act_id=context.act_id), words)
+    said = log_act(context, replace(event, act_id=context.act_id), words)
     return replace(act, words=said)
 
 
-def _stillness(run: Run, now: datetime) -> str:
+def _silence(run: Run, now: datetime) -> str:
     """Say for how long the runner has shown no sign of life; empty if it has."""
     seconds = int((now - read_run(run.folder).beat_at).total_seconds())
     if seconds < _STILL_S:

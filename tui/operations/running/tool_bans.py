@@ -13,7 +13,7 @@ _BANS, _TOOLS, _ALL = "disallowed_tools", "tools", "default"
 _COMPLETE = re.compile(r"[^\s(),]+(\([^()]*(\([^()]*\)[^()]*)*\))?")
 
 
-def sound_bans(options: Mapping[str, Any]) -> dict[str, list[str]]:
+def valid_bans(options: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return the valid `disallowed_tools`: an invalid one does not void the others."""
     value = options.get(_BANS)
     listed = [value] if isinstance(value, str) else value if isinstance(value, list) else None
@@ -35,11 +35,11 @@ def narrowed(stage: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]
     if _BANS in row:
         found[_BANS] = _in_order([*stage.get(_BANS, ()), *row[_BANS]])
     if _TOOLS in row:
-        found[_TOOLS] = _within(stage.get(_TOOLS), row[_TOOLS])
+        found[_TOOLS] = _shared(stage.get(_TOOLS), row[_TOOLS])
     return found
 
 
-def _within(given: Any, asked: Any) -> Any:
+def _shared(given: Any, asked: Any) -> Any:
     """Return the tools that two sets share; a set is a list of names, or a preset of all tools."""
     if given is None or not isinstance(given, list) or _ALL in given:
         return asked

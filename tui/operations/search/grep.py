@@ -20,7 +20,7 @@ from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.session import Session
 from tui.core.text.safe_text import one_line, safe_text
 from tui.operations.search.pattern import Pattern
-from tui.operations.transcripts.kept_results import Tell, in_full, unclaimed
+from tui.operations.transcripts.kept_results import Tell, unclaimed, with_whole_result
 from tui.safe_io.folders import is_link, read_small
 
 _AROUND = 200
@@ -110,7 +110,7 @@ def _entries(
                 if line.problem:
                     tell(line.problem)
                 for entry in reader.entries(line.raw):
-                    yield in_full(entry, folder, tell_unread)
+                    yield with_whole_result(entry, folder, tell_unread)
             yield from reader.rest()
         except OSError as error:
             tell_unread(f"{one_line(path.name)} cannot be read: {error.strerror or error}")

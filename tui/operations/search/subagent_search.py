@@ -21,8 +21,8 @@ from tui.core.errors import ConsoleError
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.text.safe_text import one_line
 from tui.operations.search.pattern import Pattern
-from tui.operations.search.transcript_search import SearchHits, has, sought_by
-from tui.operations.transcripts.kept_results import Tell, in_full
+from tui.operations.search.transcript_search import SearchHits, has, needed_literals
+from tui.operations.transcripts.kept_results import Tell, with_whole_result
 from tui.operations.transcripts.unlinked_subagents import call_id
 
 _WHOLE = 1 << 40
@@ -30,14 +30,14 @@ _DEEPEST = 20
 _MISSED = -2
 
 # Returns the session's own entries, of only the lines that contain one of some literals.
-Told = Callable[[tuple[bytes, ...]], Iterable[Entry]]
+EntryReader = Callable[[tuple[bytes, ...]], Iterable[Entry]]
 
 
-def with_asides(
+def with_subagents(
     hits: SearchHits,
     folder: Path,
     pattern: Pattern,
-    told: Told,
+    entries_of: EntryReader,
     beside: Sequence[Entry],
     is_stopped: Callable[[], bool],
 ) -> SearchHits:
@@ -61,10 +61,10 @@ def with_asides(
     places, told_at, more = array("Q", hits.places), set(hits.places), set[int]()
     try:
         if found:
-            calls = _Calls(agents, told, beside)
+            calls = _Calls(agents, entries_of, beside)
             more = {place for one in found if (place := calls.place_of(one)) is not None}
         if len(beside) != hits.beside:
-            more.update(_places_at(told, [one.at for one in beside if has(one, pattern)]))
+            more.update(_places_at(entries_of, [one.at for one in beside if has(one, pattern)]))
     except OSError as error:
         raise ConsoleError(f"{folder.name} cannot be read: {error.strerror or error}") from error
     for place in more - told_at:
@@ -73,12 +73,12 @@ def with_asides(
     return replace(hits, places=places, agents=sizes, beside=len(beside), unread_aside=told_unread)
 
 
-def _places_at(told: Told, moments: Iterable[datetime | None]) -> Iterator[int]:
+def _places_at(entries_of: EntryReader, moments: Iterable[datetime | None]) -> Iterator[int]:
     """Yield the place of the last entry before each moment, or else of the first entry."""
     first = datetime.min.replace(tzinfo=UTC)
     waiting = sorted((at or first for at in moments), reverse=True)
     last: int | None = None
-    for entry in told(()) if waiting else ():
+    for entry in entries_of(()) if waiting else ():
         while waiting and (waiting[-1] == first or (entry.at and entry.at > waiting[-1])):
             waiting.pop()
             yield entry.place if last is None else last
@@ -87,39 +87,41 @@ def _places_at(told: Told, moments: Iterable[datetime | None]) -> Iterator[int]:
         yield last
 
 
-def with_told(hits: SearchHits, pattern: Pattern, entries: Iterable[Entry]) -> SearchHits:
+def with_hits(hits: SearchHits, pattern: Pattern, entries: Iterable[Entry]) -> SearchHits:
     """Return the hits with the places of the entries that match."""
     found = {one.place for one in entries if one.place >= 0 and has(one, pattern)}
     more = found.difference(hits.places)
     return replace(hits, places=array("Q", sorted((*hits.places, *more)))) if more else hits
 
 
-def told_left(entries: Sequence[Entry]) -> Told:
+def remaining(entries: Sequence[Entry]) -> EntryReader:
     """Return a reader of the entries that remain of a session without a transcript."""
     return lambda _: entries
 
 
-def told_by(path: Path) -> Told:
+def reader_of(path: Path) -> EntryReader:
     """Return a reader of a transcript's entries, without their texts."""
 
-    def told(sought: tuple[bytes, ...]) -> Iterator[Entry]:
+    def entries_of(sought: tuple[bytes, ...]) -> Iterator[Entry]:
         reader = LineReader(0, RepeatedRecords().is_copy)
         for line in read_lines(path, sought):
             yield from reader.entries(line.raw, line.start)
 
-    return told
+    return entries_of
 
 
 class _Calls:
     """Where the calls of a session are, and which of them started a sub-agent."""
 
-    def __init__(self, agents: Sequence[Subagent], told: Told, beside: Sequence[Entry]) -> None:
-        self._agents, self._told = agents, told
+    def __init__(
+        self, agents: Sequence[Subagent], entries_of: EntryReader, beside: Sequence[Entry]
+    ) -> None:
+        self._agents, self._entries_of = agents, entries_of
         self._stood_in = {one.tool_id: one.at for one in beside if one.kind is EntryKind.TOOL}
         self._places: dict[str, int] = {}
         self._tasks: dict[str, str] = {}
         self._inner: dict[Path, SubagentCalls] = {}
-        for entry in told(LED_IN):
+        for entry in entries_of(LED_IN):
             if entry.kind is EntryKind.TOOL:
                 self._places.setdefault(entry.tool_id, entry.place)
             elif entry.kind is EntryKind.RESULT and entry.task:
@@ -136,7 +138,7 @@ class _Calls:
                 break
             chain.append(above)
         ids = (one for one in map(call_id, reversed(chain)) if one in self._stood_in)
-        return next(_places_at(self._told, [self._stood_in[one] for one in ids][:1]), None)
+        return next(_places_at(self._entries_of, [self._stood_in[one] for one in ids][:1]), None)
 
     def _call_of(self, agent: Subagent) -> str:
         named = (self._tasks.get(one, "") for one in (agent.agent_id, agent.run_id) if one)
@@ -159,9 +161,9 @@ class _Calls:
 def _says(path: Path, folder: Path, pattern: Pattern, tell: Tell) -> bool:
     reader = LineReader(_WHOLE, RepeatedRecords().is_copy)
     try:
-        lines = read_lines(path, sought_by(pattern), is_shown=True)
+        lines = read_lines(path, needed_literals(pattern), is_shown=True)
         entries = (entry for line in lines for entry in reader.entries(line.raw, line.start))
-        is_said = any(has(in_full(entry, folder, tell), pattern) for entry in entries)
+        is_said = any(has(with_whole_result(entry, folder, tell), pattern) for entry in entries)
         return is_said or any(has(entry, pattern) for entry in reader.rest())
     except OSError as error:
         tell(f"{one_line(path.name)} cannot be read: {error.strerror or error}")

@@ -18,7 +18,7 @@ from tui.core.errors import ConsoleError
 from tui.core.models.entry import Entry
 from tui.core.text.safe_text import one_line
 from tui.operations.search.pattern import Pattern
-from tui.operations.transcripts.kept_results import in_full
+from tui.operations.transcripts.kept_results import with_whole_result
 
 _WHOLE = 1 << 40
 _MOST = 1_000_000
@@ -65,14 +65,14 @@ def seek(
     path: Path,
     words: str,
     size: int,
-    told: Callable[[float], None] = lambda _: None,
+    on_progress: Callable[[float], None] = lambda _: None,
     is_stopped: Callable[[], bool] = lambda: False,
     known: SearchHits | None = None,
 ) -> SearchHits:
     """Return where the first `size` bytes of a transcript contain `words`, ignoring case.
 
     Searches what the stream would show, unfolded; the bytes that `known` covers are not read again.
-    `told` is called with the fraction done. Raises `ConsoleError` when the file cannot be read.
+    `on_progress` gets the fraction done. Raises `ConsoleError` when the file cannot be read.
     """
     pattern, places = pattern_of(words), array("Q", known.places if known else ())
     known, folder = known or SearchHits(words), path.with_suffix("")
@@ -81,19 +81,19 @@ def seek(
     def reached(at: int) -> None:
         if is_stopped():
             raise SearchStopped
-        told(at / size if size else 1.0)
+        on_progress(at / size if size else 1.0)
 
     try:
-        sought = sought_by(pattern)
+        sought = needed_literals(pattern)
         lines = read_lines(
             path, sought, size=size, start=known.size, is_shown=True, reached=reached
         )
-        for entry in _told(lines):
+        for entry in _entries_of(lines):
             at = bisect_left(places, entry.place)  # an entry completed at the end comes before it
             is_new = at == len(places) or places[at] != entry.place
             if not is_new or len(places) >= _MOST:
                 continue
-            if has(in_full(entry, folder, unread.setdefault), pattern):
+            if has(with_whole_result(entry, folder, unread.setdefault), pattern):
                 places.insert(at, entry.place)
     except SearchStopped:
         return SearchHits(words, places, size, is_whole=False)
@@ -108,12 +108,12 @@ def pattern_of(words: str) -> Pattern:
     return Pattern(re.escape(words))
 
 
-def sought_by(pattern: Pattern) -> tuple[bytes, ...]:
+def needed_literals(pattern: Pattern) -> tuple[bytes, ...]:
     """Return the literals of lines that match or refer to a kept result; none for any line."""
     return told_in((*pattern.literals, KEPT_IN) if pattern.literals else ())
 
 
-def _told(lines: Iterable[Line]) -> Iterator[Entry]:
+def _entries_of(lines: Iterable[Line]) -> Iterator[Entry]:
     reader = LineReader(_WHOLE, RepeatedRecords().is_copy)
     for line in lines:
         yield from reader.entries(line.raw, line.start)

@@ -11,7 +11,7 @@ from tui.core.errors import ConsoleError, Refused
 from tui.core.models.audit import AuditEvent
 from tui.core.models.session import Acknowledgement, Session
 from tui.operations.context import ActionResult, Context
-from tui.operations.logbook_entry import written_down
+from tui.operations.logbook_entry import log_act
 from tui.operations.target import target_of
 from tui.storage.state.acknowledgements import write_ack
 
@@ -51,7 +51,7 @@ def acknowledge(context: Context, session: Session) -> ActionResult:
     who = context.settings.operator
     event = AuditEvent(now, who, "ack", session.listing, target.session_id, note=what)
     words = f"acknowledged that {target.short} {what}"
-    words = written_down(context, replace(event, act_id=context.act_id), words)
+    words = log_act(context, replace(event, act_id=context.act_id), words)
     return _act(session, target.session_id, now, words, is_needless=False)
 
 

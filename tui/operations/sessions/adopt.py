@@ -19,14 +19,14 @@ from tui.core.text.safe_text import one_line
 from tui.operations.cause import remains
 from tui.operations.context import ActionResult, Context
 from tui.operations.formatting import count, size
-from tui.operations.logbook_entry import written_down
+from tui.operations.logbook_entry import log_act
 from tui.operations.running.resume import max_age
 from tui.operations.target import (
     Target,
-    owned,
+    hold_lock,
     require_no_orphan,
     require_not_live,
-    require_seen,
+    require_transcript_known,
     target_of,
     tracking_of,
 )
@@ -61,10 +61,10 @@ def adopt(
     context.require_writable()
     target, now = _target(context, session, listing), context.clock()
     require_no_orphan(session)
-    require_seen(session)
+    require_transcript_known(session)
     home = _home(context, session)
     stage = one_line(stage)[:60] or _known_stage(session)
-    with owned(target):
+    with hold_lock(target):
         moves, unwritten = _moves(home, session, target) if home is not None else (), ""
         if not moves and not _is_trackable(session, stage):
             raise _nothing(session, target)
@@ -246,7 +246,7 @@ def _record(context: Context, session: Session, target: Target, moved: int, now:
     event = AuditEvent(
         now, who, "adopt", listing, target.session_id, note=note, act_id=context.act_id
     )
-    return written_down(context, event)
+    return log_act(context, event)
 
 
 def _nothing(session: Session, target: Target) -> ConsoleError:

@@ -15,7 +15,7 @@ from tui.core.time import expiry
 from tui.core.time.zones import zone_named
 from tui.operations.cause import stray_words
 from tui.operations.context import ActionResult, Context
-from tui.operations.target import Target, require_seen, target_of, tracking_of
+from tui.operations.target import Target, require_transcript_known, target_of, tracking_of
 from tui.safe_io.folders import console_folder
 
 
@@ -47,7 +47,7 @@ def plan_extension(session: Session, words: str, now: datetime) -> Extension:
     if session.status == Status.DELETED:
         short = session.session_id[:8]
         raise Refused(f"{short} is deleted", Reason.DELETED, remedy=f"restore {short}")
-    require_seen(session)
+    require_transcript_known(session)
     was = session.expires_at
     until = expiry.extended(words, was, now, zone_named(session.zone))
     revives = session.status == Status.EXPIRED and session.transcript is not None
@@ -69,7 +69,7 @@ def extend(context: Context, extension: Extension) -> ActionResult:
     context.require_writable()
     session, now = extension.session, context.clock()
     target, row = target_of(session), _require_row(session)
-    require_seen(session)
+    require_transcript_known(session)
     has_transcript = session.transcript is not None
     zone = zone_named(session.zone)
     after = row_transitions.extended(row, extension.until, zone, has_transcript=has_transcript)

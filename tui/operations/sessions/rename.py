@@ -18,8 +18,14 @@ from tui.core.models.audit import AuditEvent
 from tui.core.models.session import Session, Transcript
 from tui.core.text.safe_text import one_line
 from tui.operations.context import ActionResult, Context
-from tui.operations.logbook_entry import written_down
-from tui.operations.target import Target, owned, require_no_orphan, require_seen, target_of
+from tui.operations.logbook_entry import log_act
+from tui.operations.target import (
+    Target,
+    hold_lock,
+    require_no_orphan,
+    require_transcript_known,
+    target_of,
+)
 from tui.safe_io.opening import open_to_append
 from tui.storage.state.logbook import read_logbook
 
@@ -42,7 +48,7 @@ def rename(context: Context, session: Session, title: str) -> ActionResult:
     target, now = target_of(session), context.clock()
     require_no_orphan(session)
     transcript = _transcript(session, target)
-    with owned(target):
+    with hold_lock(target):
         if transcript.path not in footprint(target.config_dir, target.session_id):
             raise Refused(f"the transcript of {target.short} is not where it was: look again")
         try:
@@ -59,7 +65,7 @@ def rename(context: Context, session: Session, title: str) -> ActionResult:
     )
     was = f'; it was "{session.title}"' if session.title not in ("", named) else ""
     words = f'renamed {target.short} to "{named}"{was}'
-    words = written_down(context, event, words)
+    words = log_act(context, event, words)
     return ActionResult(
         "rename", session.listing, target.session_id, now, words, folder=target.folder
     )
@@ -67,7 +73,7 @@ def rename(context: Context, session: Session, title: str) -> ActionResult:
 
 def _transcript(session: Session, target: Target) -> Transcript:
     transcript = session.transcript
-    require_seen(session)
+    require_transcript_known(session)
     if transcript is None:
         words = f"{target.short} has no transcript that a title could be written into"
         raise Refused(words, Reason.NO_TRANSCRIPT)

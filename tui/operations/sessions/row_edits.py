@@ -12,7 +12,7 @@ from tui.core.models.session import Liveness, Session
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time, zone_named
 from tui.operations.context import ActionResult, Context
-from tui.operations.target import require_seen, target_of, tracking_of
+from tui.operations.target import require_transcript_known, target_of, tracking_of
 
 _RUNNING = (Liveness.BUSY, Liveness.WAITING, Liveness.IDLE, Liveness.QUEUED)
 
@@ -32,7 +32,7 @@ def fail(context: Context, session: Session, reason: str = "") -> ActionResult:
             remedy=f"stop {short}",
         )
     if row.status == Status.EXPIRED and session.transcript is None:
-        require_seen(session)
+        require_transcript_known(session)
         words = f"{short} is cleaned up: nothing is left of it that could be looked into"
         raise Refused(words, Reason.CLEANED_UP)
     words = one_line(reason)[:2000] or f"marked by {context.settings.operator}"
@@ -50,7 +50,7 @@ def activate(context: Context, session: Session) -> ActionResult:
     short = session.session_id[:8]
     if row.status == Status.ACTIVE:
         return _act(session, "activate", now, f"{short} is active already", (row, row))
-    require_seen(session)
+    require_transcript_known(session)
     if session.transcript is None and not session.is_live:
         words = f"{short} has no transcript to go on with"
         raise Refused(words, Reason.NO_TRANSCRIPT, remedy=f"show {short}")
@@ -73,7 +73,7 @@ def reapply(context: Context, session: Session) -> ActionResult:
             f"nothing of {short} was overwritten: there is nothing to put back",
             Reason.NOTHING_TO_DO,
         )
-    require_seen(session)
+    require_transcript_known(session)
     if session.transcript is None and not session.is_live:
         words = f"{short} has no transcript any more"
         raise Refused(words, Reason.NO_TRANSCRIPT, remedy=f"show {short}")

@@ -17,7 +17,7 @@ from tui.core.models.entry import Entry, EntryKind
 from tui.core.text.markdown_quoting import code, details, escaped, fence, nested, quoted
 from tui.core.text.safe_text import one_line
 from tui.operations.transcripts.branches import branch_mark
-from tui.operations.transcripts.kept_results import Tell, in_full, tell_nobody, unclaimed
+from tui.operations.transcripts.kept_results import Tell, ignore, unclaimed, with_whole_result
 from tui.operations.transcripts.unlinked_subagents import NO_CALL
 
 _WHOLE = 1 << 40
@@ -37,7 +37,7 @@ class Conversation:
     """
 
     def __init__(
-        self, agents: Iterable[Subagent], folder: Path | None = None, tell: Tell = tell_nobody
+        self, agents: Iterable[Subagent], folder: Path | None = None, tell: Tell = ignore
     ) -> None:
         self._folder = folder
         self._tell = tell
@@ -88,12 +88,12 @@ class Conversation:
                     yield f"*{line.problem}*"
                 told = reader.entries(line.raw, line.start)
                 for entry in (*branch_mark(lineage, line.start, told), *told):
-                    yield from self._told(entry, depth)
+                    yield from self._entry_blocks(entry, depth)
             for entry in reader.rest():
-                yield from self._told(entry, depth)
+                yield from self._entry_blocks(entry, depth)
 
-    def _told(self, entry: Entry, depth: int) -> Iterator[str]:
-        yield from self._entry(in_full(entry, self._folder, self._tell))
+    def _entry_blocks(self, entry: Entry, depth: int) -> Iterator[str]:
+        yield from self._entry(with_whole_result(entry, self._folder, self._tell))
         started = self._started_by(entry)
         if depth >= _DEEPEST:
             self._deeper.update(agent.path for agent in started)

@@ -29,7 +29,7 @@ from tui.operations.cause import cause_of, unseen_words
 from tui.operations.context import Context
 from tui.operations.stream.conversation import Conversation, readable
 from tui.operations.transcripts.branches import BranchReader
-from tui.operations.transcripts.kept_results import Tell, tell_nobody
+from tui.operations.transcripts.kept_results import Tell, ignore
 from tui.operations.transcripts.remains import GONE
 from tui.operations.trash.restore import find_trashed
 from tui.safe_io.folders import is_link, read_small
@@ -59,7 +59,7 @@ class _Source:
     is_gone: bool = False
 
 
-def markdown(context: Context, session: Session, unread: Tell = tell_nobody) -> Iterator[str]:
+def markdown(context: Context, session: Session, unread: Tell = ignore) -> Iterator[str]:
     """Return a session as blocks of Markdown, to be joined by empty lines.
 
     As of now, whole lines only, one block at a time, so that any transcript fits in memory. A

@@ -13,7 +13,7 @@ from tui.operations.transcripts.last_line import end_of
 _WINDOW = 4 * 1024 * 1024
 
 
-def last_words(config_dir: Path, session_id: str) -> str:
+def final_answer(config_dir: Path, session_id: str) -> str:
     """Return the text of the last message of a session's last turn; empty when there is none."""
     paths = [path for path in footprint(config_dir, session_id) if is_transcript(path)]
     entries = tuple(

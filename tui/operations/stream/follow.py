@@ -23,14 +23,14 @@ from tui.claude.transcript_tail import Growth, Tail
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.session import Session
 from tui.operations.cause import unseen_words
-from tui.operations.search.subagent_search import told_by, told_left, with_asides, with_told
+from tui.operations.search.subagent_search import reader_of, remaining, with_hits, with_subagents
 from tui.operations.search.transcript_search import SearchHits, pattern_of, seek
-from tui.operations.stream.partial_reply import KINDS, still_written
+from tui.operations.stream.partial_reply import KINDS, without_shown
 from tui.operations.stream.run_notices import RunNotices, interleaved, since
 from tui.operations.transcripts.branches import BranchReader, branch_mark, marked
 from tui.operations.transcripts.kept_results import in_sight
 from tui.operations.transcripts.last_line import LastLine
-from tui.operations.transcripts.page_context import MAX_TEXT, following, to_tell, told_alone
+from tui.operations.transcripts.page_context import MAX_TEXT, following, page_entries, unrepeated
 from tui.operations.transcripts.remains import remaining_calls
 from tui.operations.transcripts.subagent_tails import SubagentTails, SubagentUpdate
 from tui.operations.transcripts.unlinked_subagents import UnlinkedSubagents
@@ -106,7 +106,7 @@ class StreamFollower:
         self._point_at(session)
 
     def poll(self, session: Session) -> StreamUpdate:
-        """Return what is new since the last poll; blocking, never raises `OSError`."""
+        """Return what is new; `session` is its latest snapshot. Blocking; no `OSError`."""
         was_moved = self._point_at(session)
         happened = self._happened.poll(session.run.folder if session.run else None)
         if self._tail is None:
@@ -115,24 +115,24 @@ class StreamFollower:
         was_reset = growth.was_reset or was_moved
         if growth.was_reset:
             self._forget()
-        entries = self._told(growth, is_over=not (session.is_live or growth.has_more))
+        entries = self._new_entries(growth, is_over=not (session.is_live or growth.has_more))
         self._note_filled()
         aside = self._said_aside(session)
-        uncalled = self._not_called(session)
+        uncalled = self._uncalled_entries(session)
         happened = (*happened, *uncalled)
         if was_reset or not self._is_begun:
             happened = since(self._beside, entries)
             self._first_at = next((one.at for one in entries if one.at), None)
-        happened = self._not_told(happened, entries)
+        happened = self._without_known(happened, entries)
         self._is_begun = self._is_begun or bool(entries or happened)
         return StreamUpdate(
             interleaved(entries, happened),
             was_reset,
             self._partial(session),
-            (*((growth.notice,) if growth.notice else ()), *aside.notices, *self._told_unread()),
+            (*((growth.notice,) if growth.notice else ()), *aside.notices, *self._new_unread()),
             growth.has_more or aside.has_more or bool(uncalled),
             self._start,
-            self._told_to,
+            self._shown_to,
             aside.entries,
             aside.ended,
             self._meter.spent,
@@ -191,15 +191,15 @@ class StreamFollower:
         if folder is None:
             return SearchHits(words)
         if path is None:
-            hits, entries = SearchHits(words), told_left(self._left)
+            hits, entries = SearchHits(words), remaining(self._left)
         else:
-            hits = seek(path, words, self._told_to, told, is_stopped, known)
-            entries = told_by(path)
+            hits = seek(path, words, self._shown_to, told, is_stopped, known)
+            entries = reader_of(path)
         if not hits.is_whole:
             return hits
         pattern, marks = pattern_of(words), self._known.marks
-        hits = with_asides(hits, folder, pattern, entries, self._beside, is_stopped)
-        return with_told(hits, pattern, self._left if path is None else marked(marks))
+        hits = with_subagents(hits, folder, pattern, entries, self._beside, is_stopped)
+        return with_hits(hits, pattern, self._left if path is None else marked(marks))
 
     def _point_at(self, session: Session) -> bool:
         """Open the session's transcript; true when it is another file than before."""
@@ -213,7 +213,7 @@ class StreamFollower:
         return was_moved
 
     @property
-    def _told_to(self) -> int:
+    def _shown_to(self) -> int:
         """The place up to which everything was returned, with a last line without a newline."""
         return max(self._last.stop, self._tail.told_to if self._tail else 0)
 
@@ -232,13 +232,13 @@ class StreamFollower:
         self._first_at = None
         self._branches = BranchReader(self._path) if self._path else None
 
-    def _told(self, growth: Growth, *, is_over: bool) -> tuple[Entry, ...]:
+    def _new_entries(self, growth: Growth, *, is_over: bool) -> tuple[Entry, ...]:
         entries: list[Entry] = []
         last, named = self._last_line() if is_over else (None, ())
         if self._is_first and growth.lines:
             self._start, self._is_first = growth.lines[0].start, False
         lineage = self._lineage(last)
-        for line in (*self._to_tell(growth, lineage), *((last,) if last else ())):
+        for line in (*self._lines_to_show(growth, lineage), *((last,) if last else ())):
             said = line.told_by(self._reader, MAX_TEXT)
             entries += branch_mark(lineage, line.start, said)
             self._meter.note(said)
@@ -255,19 +255,19 @@ class StreamFollower:
         self._note(entries)
         return in_sight(entries, self._own_folder, self._unread.setdefault)
 
-    def _told_unread(self) -> tuple[str, ...]:
+    def _new_unread(self) -> tuple[str, ...]:
         """Return, once, which kept results could not be read."""
         told, self._unread = tuple(self._unread), {}
         return told
 
-    def _to_tell(self, growth: Growth, lineage: BranchTracker) -> Iterable[RawLine]:
+    def _lines_to_show(self, growth: Growth, lineage: BranchTracker) -> Iterable[RawLine]:
         """Return the new lines, long ones only if they add something."""
         if self._path is not None and any(line.end for line in growth.lines):
             with suppress(OSError), transcript_pages.opened(self._path) as fd:
-                return tuple(to_tell(fd, growth.lines, lineage))
+                return tuple(unrepeated(fd, growth.lines, lineage))
         return growth.lines
 
-    def _not_told(
+    def _without_known(
         self, happened: tuple[Entry, ...], entries: tuple[Entry, ...]
     ) -> tuple[Entry, ...]:
         """Leave out run notices that the transcript states better: servers that failed."""
@@ -313,7 +313,7 @@ class StreamFollower:
                 return SubagentUpdate()
             return self._asides.poll(is_live=session.is_live)
 
-    def _not_called(self, session: Session) -> tuple[Entry, ...]:
+    def _uncalled_entries(self, session: Session) -> tuple[Entry, ...]:
         """Return the entries for sub-agents that no call names, as far as known.
 
         Of those found after the stream began, entries that belong before it are left to its pages.
@@ -358,7 +358,7 @@ class StreamFollower:
         if session.run is None or session.run.is_over:
             return None
         partial = read_partial(session.run.folder)
-        return still_written(partial, self._messages) if partial is not None else None
+        return without_shown(partial, self._messages) if partial is not None else None
 
     def _page(
         self, origin: int, limit: int, read: Callable[[int, int], tuple[RawLine, ...]]
@@ -377,7 +377,7 @@ class StreamFollower:
                     break
                 place = lines[0].start if limit < origin else lines[-1].stop
                 ahead = following(fd, lines[-1].stop, tail.told_to)
-                entries = told_alone(fd, lines, ahead, self._known)
+                entries = page_entries(fd, lines, ahead, self._known)
         self._note(entries)
         unread = dict[str, None]()
         entries = in_sight(entries, self._own_folder, unread.setdefault)

@@ -12,7 +12,7 @@ from tui.runs.folder.protocol import PartialBlock
 KINDS = {"text": EntryKind.TEXT, "thinking": EntryKind.THINKING, "tool": EntryKind.TOOL}
 
 
-def still_written(
+def without_shown(
     partial: PartialBlock, messages: Mapping[str, Mapping[EntryKind, int]]
 ) -> PartialBlock | None:
     """Return the partial message without the entries of each message that were shown already."""

@@ -17,12 +17,12 @@ _MORE = "more results are kept beside than are read"
 Tell = Callable[[str], object]
 
 
-def tell_nobody(_: str) -> None:
+def ignore(_: str) -> None:
     """Ignore a message."""
 
 
 def in_sight(
-    entries: Iterable[Entry], folder: Path | None, tell: Tell = tell_nobody
+    entries: Iterable[Entry], folder: Path | None, tell: Tell = ignore
 ) -> tuple[Entry, ...]:
     """Return entries for display: kept results have their text, within bounds.
 
@@ -36,7 +36,7 @@ def in_sight(
     return tuple(found)
 
 
-def in_full(entry: Entry, folder: Path | None, tell: Tell = tell_nobody) -> Entry:
+def with_whole_result(entry: Entry, folder: Path | None, tell: Tell = ignore) -> Entry:
     """Return an entry with its whole result, wherever that is kept; a huge one is cut.
 
     Its last line says what is missing; `tell` is as in `in_sight`.
@@ -50,7 +50,7 @@ def in_full(entry: Entry, folder: Path | None, tell: Tell = tell_nobody) -> Entr
     return replace(entry, text=_summary(entry, kept), detail=_text(entry, kept, LONGEST_LINE))
 
 
-def unclaimed(folder: Path, tell: Tell = tell_nobody) -> Iterator[Entry]:
+def unclaimed(folder: Path, tell: Tell = ignore) -> Iterator[Entry]:
     """Yield the kept results of a session whose transcript is gone.
 
     `tell` is as in `in_sight`.
@@ -65,7 +65,8 @@ def unclaimed(folder: Path, tell: Tell = tell_nobody) -> Iterator[Entry]:
             yield Entry(EntryKind.NOTICE, _unread(name, error, tell))
             continue
         yield replace(
-            in_full(Entry(EntryKind.RESULT, "", at, kept=name), folder, tell), text=one_line(name)
+            with_whole_result(Entry(EntryKind.RESULT, "", at, kept=name), folder, tell),
+            text=one_line(name),
         )
     if not is_all:
         tell(_MORE)

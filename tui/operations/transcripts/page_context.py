@@ -16,7 +16,7 @@ from tui.operations.transcripts.branches import branch_mark
 MAX_TEXT = 50_000
 
 
-def told_alone(
+def page_entries(
     fd: int, lines: Iterable[RawLine], following: Iterable[RawLine], lineage: BranchTracker
 ) -> tuple[Entry, ...]:
     """Return the entries of a page by itself; later lines say what became of its prompts.
@@ -25,7 +25,7 @@ def told_alone(
     """
     reader = LineReader(MAX_TEXT, lineage.is_copy)
     entries: list[Entry] = []
-    for line in to_tell(fd, lines, lineage):
+    for line in unrepeated(fd, lines, lineage):
         said = line.told_by(reader, MAX_TEXT)
         entries += (*branch_mark(lineage, line.start, said), *said)
     left, ahead = MOST_AHEAD, iter(following)
@@ -42,7 +42,7 @@ def following(fd: int, start: int, stop: int) -> Iterator[RawLine]:
         start = lines[-1].stop
 
 
-def to_tell(fd: int, lines: Iterable[RawLine], lineage: BranchTracker) -> Iterator[RawLine]:
+def unrepeated(fd: int, lines: Iterable[RawLine], lineage: BranchTracker) -> Iterator[RawLine]:
     """Yield lines without the long ones that repeat earlier ones, and spliced ones completely.
 
     Only the ends of a long line were read, and they do not show a record in its middle.

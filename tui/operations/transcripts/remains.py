@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tui.claude.subagent_files import find_subagents
 from tui.core.models.entry import Entry, EntryKind
-from tui.operations.transcripts.unlinked_subagents import UnlinkedSubagents, stood_in
+from tui.operations.transcripts.unlinked_subagents import UnlinkedSubagents, stand_in
 
 GONE = "its transcript is gone: what its sub-agents said, and what they were given, is still there"
 _MOST = 1000
@@ -18,7 +18,7 @@ def remaining_calls(folder: Path) -> tuple[Entry, ...]:
     agents = UnlinkedSubagents().left_over(found, found) or [
         one for one in found if not one.is_inner
     ]
-    calls = [entry for agent in agents[:_MOST] for entry in stood_in(agent)]
+    calls = [entry for agent in agents[:_MOST] for entry in stand_in(agent)]
     more = len(agents) - _MOST
     if more > 0:
         calls.append(Entry(EntryKind.NOTICE, f"{more} more sub-agents: `export` has them all"))

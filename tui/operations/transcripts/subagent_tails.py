@@ -38,12 +38,12 @@ class _Call:
     task: str = ""
     has_ended: bool = False
     is_told: bool = False
-    asides: list[_Aside] = field(default_factory=list)
-    resumed: list[_Aside] = field(default_factory=list)  # shown under the first of these calls
+    asides: list[_Followed] = field(default_factory=list)
+    resumed: list[_Followed] = field(default_factory=list)  # shown under the first of these calls
 
 
 @dataclass(slots=True)
-class _Aside:
+class _Followed:
     """One sub-agent's transcript, as far as it was read; `at` is the time of its last entry."""
 
     agent: Subagent
@@ -111,7 +111,7 @@ class SubagentTails:
         self._finder = SubagentFinder(folder)
         self._agents: tuple[Subagent, ...] = ()
         self._calls: dict[str, _Call] = {}
-        self._owned: dict[Path, _Aside] = {}
+        self._owned: dict[Path, _Followed] = {}
         self._is_noted = False
         self._looked = 0.0
         self._unread = ""
@@ -189,14 +189,14 @@ class SubagentTails:
             owner = self._calls.get(agent.tool_id or named or call_id(agent))
             if owner is not None:
                 tail = Tail(agent.path, last_bytes=_LAST_BYTES)
-                aside = _Aside(agent, tail, str(agent.path), self._is_told)
+                aside = _Followed(agent, tail, str(agent.path), self._is_told)
                 self._owned[agent.path] = aside
                 owner.asides.append(aside)
         for call in self._calls.values():
             if call.task and not call.asides:
                 call.resumed = self._calls[tasks[call.task]].asides
 
-    def _read(self, aside: _Aside, *, is_over: bool) -> tuple[list[Entry], int]:
+    def _read(self, aside: _Followed, *, is_over: bool) -> tuple[list[Entry], int]:
         """Return what is new in one of them, and how many bytes were read."""
         is_first, aside.stamp = aside.tail.identity is None, _stamp(aside)
         try:
@@ -214,7 +214,7 @@ class SubagentTails:
         said = [replace(one, is_sidechain=True, place=-1, agent=agent) for one in entries]
         return said, sum(line.size for line in growth.lines)
 
-    def _noticed(self, aside: _Aside, growth: Growth) -> list[Entry]:
+    def _noticed(self, aside: _Followed, growth: Growth) -> list[Entry]:
         """Report once what became of its transcript; an unreadable one is tried again."""
         is_old = growth.notice in ("", aside.unread)
         aside.unread = growth.notice or (aside.unread if aside.tail.is_unread else "")
@@ -248,12 +248,12 @@ class SubagentTails:
                 yield Entry(EntryKind.NOTICE, how, last, tool_id=tool_id, task=how)
 
 
-def _has_changed(aside: _Aside) -> bool:
+def _has_changed(aside: _Followed) -> bool:
     stamp = _stamp(aside)
     return stamp != aside.stamp or (stamp is not None and not is_settled([stamp]))
 
 
-def _stamp(aside: _Aside) -> FileStamp | None:
+def _stamp(aside: _Followed) -> FileStamp | None:
     try:
         return stamp_of(os.lstat(aside.place))
     except OSError:

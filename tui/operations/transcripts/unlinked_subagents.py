@@ -48,7 +48,7 @@ class _Open:
             for name in {call_id(one), *tasks} - {""}:
                 self._by_id.setdefault(name, []).append(one.path)
 
-    def taken(self, names: Set[str]) -> list[Path]:
+    def take(self, names: Set[str]) -> list[Path]:
         """Take out the sub-agents that one of these ids leads to."""
         led = [path for name in names & self._by_id.keys() for path in self._by_id[name]]
         led = [path for path in dict.fromkeys(led) if path in self.paths]
@@ -85,7 +85,7 @@ class UnlinkedSubagents:
         """Return the entries for those that were found, as far as there is room."""
         room, keys = _MOST - len(self._found), {call_id(one) for one in found}
         self._found.update(one.path for one in left if call_id(one) in keys)
-        entries = [entry for one in found[:room] for entry in stood_in(one, NO_CALL)]
+        entries = [entry for one in found[:room] for entry in stand_in(one, NO_CALL)]
         if len(found) > room:
             more = f"{len(found) - room} more sub-agents that no call names: `export` has them all"
             entries.append(Entry(EntryKind.NOTICE, more))
@@ -110,12 +110,12 @@ class UnlinkedSubagents:
         found, paths = list[Subagent](), [one.path for one in agents if one.path not in open_.paths]
         while budget.spend():
             if paths:
-                paths += open_.taken(self._leads_of(paths.pop(), budget).names)
+                paths += open_.take(self._leads_of(paths.pop(), budget).names)
             elif not waiting:
                 return found
             elif (one := waiting.popleft()).path in open_.paths:
                 found.append(one)
-                paths += open_.taken({call_id(one)})
+                paths += open_.take({call_id(one)})
         self._is_over = True
         return []
 
@@ -133,7 +133,7 @@ class UnlinkedSubagents:
         return known.leads
 
 
-def stood_in(agent: Subagent, says: str = "") -> tuple[Entry, Entry]:
+def stand_in(agent: Subagent, says: str = "") -> tuple[Entry, Entry]:
     """Return the stand-in for a sub-agent's missing call, whose text is `says`, and its result."""
     tool_id, at = call_id(agent), _begun(agent.path)
     task = "" if agent.tool_id else agent.agent_id or agent.run_id

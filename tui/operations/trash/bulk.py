@@ -13,7 +13,7 @@ from tui.core.errors import Conflict, ConsoleError, DatabaseProblem, Reason, Ref
 from tui.core.models.session import Key, Process
 from tui.operations.context import ActionResult
 from tui.operations.formatting import size
-from tui.operations.target import Target, busy, registry_of, require_run_by_none
+from tui.operations.target import Target, busy, registry_of, require_none_live
 from tui.storage.session_locks import batch_lock
 from tui.storage.trash.trash import is_full, unwritten
 
@@ -108,7 +108,7 @@ def batches(
 
 
 @contextmanager
-def owned_of(
+def hold_locks(
     targets: Sequence[Target],
 ) -> Iterator[tuple[tuple[Target, ...], dict[Target, ConsoleError]]]:
     """Hold the locks of a listing's sessions that nothing runs; yield those, and why not others.
@@ -139,7 +139,7 @@ def _in_use(error: Refused) -> InUse:
 
 def _why_not(target: Target, held: str | None, processes: Sequence[Process]) -> ConsoleError | None:
     try:
-        require_run_by_none(target, processes)
+        require_none_live(target, processes)
     except Refused as error:
         return _in_use(error)
     if held:

@@ -119,12 +119,12 @@ def plan_cleanup(
     listings = (only,) if only else catalog.listings
     is_default = older_than is None and max_bytes is None
     wanted = CleanupCriteria(is_expired or is_default, older_than, max_bytes)
-    selected = _told(select(_sessions(listings), wanted, context.clock()), listings)
+    selected = _without_unread(select(_sessions(listings), wanted, context.clock()), listings)
     taken_from = old_trash if purges_trash else broken_off
     purges = taken_from(context, only=only.path if only else None)
     if max_bytes is not None:
         there = sum(one.bytes for one in _sessions(listings))
-        purges += _too_much(context, listings, there - max_bytes, purges)
+        purges += _over_limit(context, listings, there - max_bytes, purges)
     return CleanupPlan(
         selected.taken,
         selected.skipped,
@@ -202,7 +202,7 @@ def _sessions(listings: tuple[Listing, ...]) -> Iterator[Session]:
             yield from listing.sessions
 
 
-def _told(selected: CleanupSelection, listings: tuple[Listing, ...]) -> CleanupSelection:
+def _without_unread(selected: CleanupSelection, listings: tuple[Listing, ...]) -> CleanupSelection:
     """Skip sessions that were not completely read: what seems missing may exist.
 
     Each is skipped with its reason.
@@ -223,7 +223,7 @@ def _unread(listing: Listing, session: Session) -> str:
     return one_line(listing.problem) if is_missing else ""
 
 
-def _too_much(
+def _over_limit(
     context: Context, listings: tuple[Listing, ...], excess: int, known: tuple[Manifest, ...]
 ) -> tuple[Manifest, ...]:
     """Return the oldest trash to erase until sessions and trash fit the limit."""

@@ -12,7 +12,7 @@ from tui.core.models.row import Status
 from tui.core.models.session import Key, Session
 from tui.operations.catalog.scanner import listing_paths
 from tui.operations.context import ActionResult, Context
-from tui.operations.target import require_not_stray, require_seen
+from tui.operations.target import require_not_stray, require_transcript_known
 from tui.operations.trash.bulk import BulkResult, OnProgress, Stop, never
 from tui.operations.trash.removal import Removal, remove_many
 from tui.storage.trash.trash import read_trash
@@ -70,7 +70,7 @@ def _require_there(session: Session, now: datetime) -> None:
     short, event = session.session_id[:8], session.last_event
     require_not_stray(session)
     if session.status == Status.DELETED and session.transcript is None:
-        require_seen(session)
+        require_transcript_known(session)
         by = f"; {did_just_now(event, now)}" if event and event.action == "delete" else ""
         words = f"{short} is already deleted{by}"
         raise Refused(words, Reason.DELETED, remedy=f"restore {short}")

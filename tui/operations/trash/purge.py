@@ -30,11 +30,11 @@ from tui.operations.catalog.scanner import CatalogScanner, listing_paths
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import ActionResult, Context
 from tui.operations.formatting import count, size
-from tui.operations.interrupted_purges import note_half_erased
-from tui.operations.logbook_entry import written_down
+from tui.operations.interrupted_purges import log_half_erased
+from tui.operations.logbook_entry import log_act
 from tui.operations.target import (
     Target,
-    owned,
+    hold_lock,
     require_no_orphan,
     require_not_live,
     require_not_stray,
@@ -138,9 +138,9 @@ def erase_session(context: Context, erasure: PurgePlan) -> ActionResult:
         for one in erasure.trashed:
             erase(one)
             erase_words(one)
-        _forget_kept(context, target.folder)
+        _clear_caches(context, target.folder)
     else:
-        with _owned_if_possible(target) as lock:
+        with _hold_lock_if_possible(target) as lock:
             erasure = _erasure(context, target, erasure.session)
             _erase_all(context, erasure)
             if lock is not None:
@@ -156,19 +156,19 @@ def erase_session(context: Context, erasure: PurgePlan) -> ActionResult:
         note=note,
         act_id=context.act_id,
     )
-    said = written_down(context, event, f"erased {target.short}: {note} freed")
+    said = log_act(context, event, f"erased {target.short}: {note} freed")
     return ActionResult(
         "purge", erasure.listing, target.session_id, now, said, folder=target.folder
     )
 
 
 @contextmanager
-def _owned_if_possible(target: Target) -> Iterator[SessionLock | None]:
+def _hold_lock_if_possible(target: Target) -> Iterator[SessionLock | None]:
     """Hold the session's lock, unless the disk is too full to make one."""
     with ExitStack() as stack:
         lock = None
         try:
-            lock = stack.enter_context(owned(target))
+            lock = stack.enter_context(hold_lock(target))
         except ConsoleError as error:
             if not is_full(error.__cause__):
                 raise
@@ -231,7 +231,7 @@ def erase_many(context: Context, sessions: Iterable[Manifest]) -> BulkResult:
     if acts:
         note = f"{count(len(acts), 'session')} in the trash, {size(freed)}"
         event = AuditEvent(now, context.settings.operator, "purge", note=note)
-        said = written_down(context, event, said)
+        said = log_act(context, event, said)
     said += _forget_erased(context, erased, begun)
     return BulkResult("erased", tuple(acts), tuple(refused.items()), freed=freed, note=said)
 
@@ -243,18 +243,18 @@ def _forget_erased(context: Context, erased: Sequence[Manifest], begun: Sequence
         try:
             erase_words(one)
             if one in begun:
-                problems += filter(None, (_go_on(context, one),))
+                problems += filter(None, (_continue(context, one),))
         except (OSError, ConsoleError) as error:
             problems.append(f"; not all that was written of {one.session_id[:8]} is gone: {error}")
     try:
         for folder in {context.root / one.listing for one in erased}:
-            _forget_kept(context, folder)
+            _clear_caches(context, folder)
     except OSError as error:
         problems.append(f"; caches may still name them: {error}")
     return "".join(problems)
 
 
-def _go_on(context: Context, trashed: Manifest) -> str:
+def _continue(context: Context, trashed: Manifest) -> str:
     """Continue an interrupted purge, and log what only another `purge` can do: the row.
 
     Raises `OSError`; returns why that could not be logged.
@@ -266,7 +266,7 @@ def _go_on(context: Context, trashed: Manifest) -> str:
     forget_ack(folder, session_id)
     forget_session(context.root, trashed.listing, session_id)
     shown = one_line(trashed.listing)
-    return note_half_erased(context, shown, session_id) if trashed.row is not None else ""
+    return log_half_erased(context, shown, session_id) if trashed.row is not None else ""
 
 
 def _erase_unowned(context: Context, trashed: Manifest) -> int:
@@ -351,7 +351,7 @@ def _forget_drafts(context: Context, key: Key) -> None:
         write_remembered(settings.state_dir, context.root, who, replace(view, drafts=left))
 
 
-def _forget_kept(context: Context, folder: Path) -> None:
+def _clear_caches(context: Context, folder: Path) -> None:
     """Clear what the caches have of a listing, this login's own at once; raises `OSError`."""
     if is_folder(folder, unknown=True):
         mark_erased(folder)
@@ -390,9 +390,9 @@ def _erase_all(context: Context, erasure: PurgePlan) -> None:
         )
         forget_session(context.root, erasure.listing, target.session_id)
         _forget_drafts(context, (erasure.listing, target.session_id))
-        _forget_kept(context, target.folder)
+        _clear_caches(context, target.folder)
     except (OSError, ConsoleError) as error:
-        unwritten = note_half_erased(context, erasure.listing, target.session_id)
+        unwritten = log_half_erased(context, erasure.listing, target.session_id)
         raise ConsoleError(
             f"the files of {target.short} are erased, but not all that was written of it: {error}"
             f"{unwritten}; to erase the rest",

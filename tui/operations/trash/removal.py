@@ -18,8 +18,8 @@ from tui.operations.trash.bulk import (
     OnProgress,
     Stop,
     batches,
+    hold_locks,
     never,
-    owned_of,
 )
 from tui.runs.folder.protocol import run_folders, session_of
 from tui.safe_io.folders import is_link
@@ -93,7 +93,7 @@ class _Remover:
         if not targets:
             return {}
         try:
-            with owned_of(tuple(targets)) as (free, why):
+            with hold_locks(tuple(targets)) as (free, why):
                 self.refused.update({targets[one].key: error for one, error in why.items()})
                 taken = {one: targets[one] for one in free if self._is_free(one, targets[one])}
                 done = self._move(folder, taken) if taken else {}
@@ -136,7 +136,7 @@ class _Remover:
         with moving_to_trash(
             self._context.root,
             folder,
-            tuple(self._doomed(folder, free)),
+            tuple(self._pending_moves(folder, free)),
             at=self._now,
             operator=self._context.settings.operator,
             action=removal.action,
@@ -153,7 +153,7 @@ class _Remover:
                     self.refused[session.key] = lost
         return acts
 
-    def _doomed(self, folder: Path, free: dict[Target, Session]) -> Iterator[PendingMove]:
+    def _pending_moves(self, folder: Path, free: dict[Target, Session]) -> Iterator[PendingMove]:
         """Yield each session with its whole footprint in the listing, its runs included."""
         found = footprints(folder / CONFIG_DIR, [target.session_id for target in free])
         for run in _runs(folder):

@@ -32,8 +32,8 @@ from tui.operations.trash.bulk import (
     OnProgress,
     Stop,
     batches,
+    hold_locks,
     never,
-    owned_of,
 )
 from tui.safe_io.folders import is_link
 from tui.storage.table.tracking import read_rows
@@ -157,7 +157,7 @@ class _Restorer:
             refusal = Refused(f"{shown} has become a link: nothing is restored through it")
             self._refuse(targets.values(), refusal)
             return []
-        with owned_of(tuple(targets)) as (free, why):
+        with hold_locks(tuple(targets)) as (free, why):
             for target, error in why.items():
                 self._refuse([targets[target]], error)
             able = [targets[one] for one in free if self._is_able(targets[one], folder)]

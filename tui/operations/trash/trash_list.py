@@ -120,11 +120,11 @@ def _ends(trashed: Manifest, unread: list[str]) -> tuple[str, str]:
     except (OSError, UnknownId) as error:
         unread.append(f"{ending} cannot be read: {getattr(error, 'strerror', '') or error}")
         return "", ""
-    first = next((one.text for one in _said(head)), "")
-    last = [one.text for one in _said([line.raw for line in tail])]
+    first = next((one.text for one in _spoken(head)), "")
+    last = [one.text for one in _spoken([line.raw for line in tail])]
     return first, last[-1] if last else ""
 
 
-def _said(lines: list[bytes]) -> Iterator[Entry]:
+def _spoken(lines: list[bytes]) -> Iterator[Entry]:
     entries = (entry for line in lines for entry in parse_line(line))
     return (one for one in entries if one.kind in _TALK and not one.is_sidechain)

@@ -14,8 +14,8 @@ from tui.core.text.safe_text import one_line
 from tui.operations.catalog.scanner import listing_paths
 from tui.operations.context import ActionResult, Context
 from tui.operations.formatting import moment
-from tui.operations.logbook_entry import written_down
-from tui.operations.target import DATABASE, kept_since, tracking_of
+from tui.operations.logbook_entry import log_act
+from tui.operations.target import DATABASE, audit_kept_since, tracking_of
 from tui.operations.trash.bulk import BulkResult, OnProgress, Stop, never
 from tui.operations.trash.restore import put_back_exactly, restore_many
 from tui.operations.trash.undo_report import may_hold_acts, undone_words
@@ -78,7 +78,7 @@ def last_batch(context: Context) -> tuple[ActionResult, ...]:
     determined.
     """
     batches, order, unread = _batches(context)
-    settled = _settled(context)
+    settled = _left_batches(context)
     left = (one for one, acts in batches.items() if not settled & _notes(acts))
     at = max(left, key=lambda one: order.get(one, (one, 0)), default=None)
     _require_known(unread, at)
@@ -133,7 +133,7 @@ def _undo_batch(context: Context, batch: Sequence[ActionResult]) -> tuple[Action
             f"{_note(left[0])}: left as they are: {', '.join(one.session_id[:8] for one in left)}"
         )
         event = AuditEvent(context.clock(), context.settings.operator, "undo", note=note[:400])
-        left[0] = replace(left[0], words=written_down(context, event, left[0].words))
+        left[0] = replace(left[0], words=log_act(context, event, left[0].words))
     return (*done.acts, *left)
 
 
@@ -184,7 +184,7 @@ def _my_events(context: Context, path: Path, limit: int) -> tuple[AuditEvent, ..
         with_rows=True,
         timeout_s=_TIMEOUT_S,
     )
-    since = kept_since(context)
+    since = audit_kept_since(context)
     return tuple(
         one for one in events if context.is_mine(one.operator) and not (since and one.at < since)
     )
@@ -302,7 +302,7 @@ def _last_written(db_path: Path) -> datetime:
     return datetime.fromtimestamp(max(times, default=0), UTC)
 
 
-def _settled(context: Context) -> set[str]:
+def _left_batches(context: Context) -> set[str]:
     """Return my batches that an undo has left in part, for good.
 
     Raises `Refused` when the logbook cannot be read: then they are unknown.

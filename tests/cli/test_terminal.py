@@ -38,7 +38,7 @@ def test_a_terminal_that_can_draw_nothing_is_refused(listing: SampleListing) -> 
     command = (*TUI, "--root", str(listing.root))
     with Terminal(command, environment={"TERM": "dumb"}) as screen:
         assert screen.process.wait(60) == 2
-        screen.wait_for("can draw nothing", "use a verb")
+        screen.wait_for("cannot draw", "use a verb")
 
 
 def test_json_without_a_verb_is_a_usage_error(listing: SampleListing) -> None:

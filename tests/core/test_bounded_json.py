@@ -21,7 +21,7 @@ def test_what_is_sound_is_parsed(raw: bytes | str) -> None:
     [
         (b"[" * 100_000, "nested too deep|Expecting"),
         (b'{"a":' * 100_000, "nested too deep|Expecting"),
-        (b"[" + b"[]," * MOST_VALUES + b"[]]", "it holds over"),
+        (b"[" + b"[]," * MOST_VALUES + b"[]]", "it has more than"),
         (b"9" * 10_000_000, "digits"),
         (b"\xff\xff", "codec|Expecting"),
         (b"", "Expecting"),
@@ -38,7 +38,7 @@ def test_very_many_small_values_take_no_memory() -> None:
     """Without the bound eight megabytes become some two hundred."""
     raw = b"[" + b"[]," * 2_700_000 + b"[]]"
     tracemalloc.start()
-    with pytest.raises(ValueError, match="it holds over"):
+    with pytest.raises(ValueError, match="it has more than"):
         parse_json(raw)
     assert tracemalloc.get_traced_memory()[1] < 40e6
     tracemalloc.stop()

@@ -66,14 +66,14 @@ def test_what_the_pipeline_overwrote_and_what_vanished_is_told_once() -> None:
     assert ":reapply" in news(catalog(ONE), wiped)[0]
     assert news(wiped, wiped) == ()
     gone = catalog(ONE, is_vanished=True)
-    assert news(catalog(ONE), gone) == ("hollis_park vanished: `:ack hollis_park` takes it off",)
+    assert news(catalog(ONE), gone) == ("hollis_park has vanished: `:ack hollis_park` removes it",)
     assert news(gone, gone) == ()
 
 
 def test_a_hold_is_told_when_it_begins_and_when_it_is_lifted() -> None:
     held = catalog(ONE, hold=Hold("bert", NOW, "disk nearly full"))
-    assert news(catalog(ONE), held) == ("bert holds this root: disk nearly full",)
-    assert "lifted" in news(held, catalog(ONE))[0]
+    assert news(catalog(ONE), held) == ("new runs paused by bert: disk nearly full",)
+    assert "released" in news(held, catalog(ONE))[0]
     assert news(catalog(ONE), catalog(ONE, hold=Hold("anna", NOW))) == ()
 
 
@@ -118,13 +118,13 @@ def test_who_lifted_a_hold_is_named_unless_it_was_me() -> None:
     held = catalog(ONE, hold=Hold("anna", EARLIER))
     held = replace(held, log=(AuditEvent(EARLIER, "anna", "hold"),))
     for who, words in (
-        ("bert", ("bert lifted the hold: runs and clean-up may begin again",)),
+        ("bert", ("bert released the hold: new runs and clean-up resume",)),
         ("anna", ()),
     ):
         log = (*held.log, AuditEvent(NOW, who, "lift", note="anna holds"))
         assert news(held, replace(catalog(ONE), log=log)) == words
     assert news(held, replace(catalog(ONE), log=held.log)) == (
-        "the hold is lifted: runs and clean-up may begin again",
+        "the hold is released: new runs and clean-up resume",
     )
 
 

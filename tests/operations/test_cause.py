@@ -93,12 +93,12 @@ def _sketch(listing: SampleListing) -> None:
     ("make", "words"),
     [
         (_deleted, ["deleted by bert", "in the trash", f"`restore {FIRST[:8]}`"]),
-        (_purged, ["deleted", "in no trash"]),
+        (_purged, ["deleted", "not in any trash"]),
         (_cleaned_by_the_guide, ["cleaned up after it expired on", "deletes for good"]),
         (_swept, ["swept by the CLI, which deletes after 30 d", "last did so on"]),
         (_younger_than_the_sweep, ["too young to have been swept", f"`delete {FIRST[:8]}`"]),
         (_no_volume, ["CLAUDE_CONFIG_DIR", "a container without a volume"]),
-        (_stray, ["CLAUDE_SESSION_DIR", "means nothing to the CLI", f"`adopt {FIRST[:8]}`"]),
+        (_stray, ["CLAUDE_SESSION_DIR", "the CLI ignores", f"`adopt {FIRST[:8]}`"]),
         (_sketch, ["conversation.json", "start a new session"]),
     ],
 )
@@ -169,8 +169,8 @@ print(cause_of(catalog.sessions[0], context))
 @pytest.mark.parametrize(
     ("closed", "words"),
     [
-        ("projects/-data-outputs/{id}.jsonl", ["error unreadable its", "may not be read by us"]),
-        ("projects", ["error unreadable_folder", "may not be looked into"]),
+        ("projects/-data-outputs/{id}.jsonl", ["error unreadable its", "is not readable by us"]),
+        ("projects", ["error unreadable_folder", "is not readable by us"]),
     ],
 )
 def test_what_may_not_be_read_is_told_as_that(closed: str, words: list[str]) -> None:
@@ -208,7 +208,7 @@ def test_an_expiry_that_cannot_be_read_is_the_cause(listing: SampleListing) -> N
         pipeline.execute("UPDATE claude_sessions SET expires_at = 'next tuesday'")
         shown = run_cli(listing.root, "show", FIRST).stdout
         told = "its expires_at 'next tuesday' cannot be read: no clean-up takes it; `extend"
-        assert f"{told} {FIRST[:8]} 7d` writes a good one" in shown
+        assert f"{told} {FIRST[:8]} 7d` sets a valid one" in shown
         assert f"read in local ({datetime.now().astimezone():%Z})" in shown
         pipeline.execute("UPDATE claude_sessions SET status = 'deleted'")
     assert "next tuesday" not in cause_of(session_of(listing), context_of(listing))

@@ -97,8 +97,8 @@ def test_what_is_half_erased_is_called_that_wherever_it_is_sought(
 ) -> None:
     half_erased(listing)
     context = listing.context()
-    assert "its erasure broke off" in cause_of(listing.session(FIRST), context)
-    with pytest.raises(UnknownId, match=f"its erasure broke off, and `purge {FIRST[:8]}` ends it"):
+    assert "its erasure was interrupted" in cause_of(listing.session(FIRST), context)
+    with pytest.raises(UnknownId, match=f"`purge {FIRST[:8]}` completes its erasure"):
         restore(context, FIRST)
 
 

@@ -45,7 +45,7 @@ def erased(context: Context, session: Session) -> str:
 
 def lifted(context: Context, _: Session) -> str:
     words = set_hold(context, True).words
-    assert "not written down" in words
+    assert "not logged" in words
     return set_hold(context, False).words
 
 
@@ -89,21 +89,21 @@ def test_a_clean_up_says_what_was_not_written_down(listing: SampleListing) -> No
     context = listing.context(trash_days=0)
     delete(context, listing.session(FIRST))
     plan = plan_cleanup(context, CatalogScanner(context).look(), purges_trash=True)
-    assert "not written down" in clean_up(context, plan).words
+    assert "not logged" in clean_up(context, plan).words
 
 
 @pytest.mark.parametrize("name", ACTS)
 def test_what_is_not_written_down_is_said(listing: SampleListing, name: str) -> None:
     context = listing.context(claude_home=listing.root.parent / "home" / ".claude")
     said = ACTS[name](context, listing.session(FIRST))
-    assert "not written down: log.jsonl: Is a directory" in said
+    assert "not logged: log.jsonl: Is a directory" in said
 
 
 def test_nobody_takes_over_without_a_trace(listing: SampleListing) -> None:
     target = SimpleNamespace(session_id=FIRST, short=FIRST[:8])
     plan = SimpleNamespace(target=target, taken_over="another host", listing="hollis_park")
     context = listing.context()
-    with pytest.raises(ConsoleError, match="not written down"):
+    with pytest.raises(ConsoleError, match="not logged"):
         _record_take_over(context, cast("Any", plan), context.clock())
 
 
@@ -119,4 +119,4 @@ def test_a_vanished_listing_is_not_forgotten_for_all_when_nobody_can_be_told(
     assert main([*root, "ack", listing.listing_id]) == 0
     said = capsys.readouterr().out
     assert "for you alone" in said
-    assert "not written down: log.jsonl: Is a directory" in said
+    assert "not logged: log.jsonl: Is a directory" in said

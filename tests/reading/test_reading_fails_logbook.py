@@ -40,7 +40,7 @@ def test_by_whom_a_title_was_changed_is_not_known(listing: SampleListing, number
     rename(listing.context(operator="bert"), listing.session(FIRST), "Another")
     with (
         reads_fail(logbook(listing), number),
-        pytest.raises(Conflict, match="by whom is not known: the logbook cannot be read"),
+        pytest.raises(Conflict, match="by an unknown operator: the logbook cannot be read"),
     ):
         rename(listing.context(), seen, "Pumps")
     with pytest.raises(Conflict, match="bert renamed it"):
@@ -53,7 +53,7 @@ def test_what_was_done_later_is_not_known(listing: SampleListing, number: int) -
     extend(context, plan_extension(listing.session(FIRST), "30d", context.clock()))
     batch = last_batch(context)
     with reads_fail(logbook(listing), number):
-        assert "what you did later is not all known: the logbook" in undone_words(
+        assert "your later actions are only partly known: the logbook" in undone_words(
             context, batch, batch
         )
     assert "known" not in undone_words(context, batch, batch)
@@ -66,7 +66,7 @@ def test_of_a_listing_that_cannot_be_read_what_was_done_later_is_not_known(
     extend(context, plan_extension(listing.session(FIRST), "30d", context.clock()))
     batch = last_batch(context)
     listing.db_path.write_bytes(b"no database" * 500)
-    assert "is not all known: hollis_park: " in undone_words(context, batch, batch)
+    assert "are only partly known: hollis_park: " in undone_words(context, batch, batch)
 
 
 @ERRORS

@@ -105,7 +105,7 @@ def test_a_run_whose_owner_cannot_be_read_may_live_elsewhere(
     require_silent(target, now)
     with (
         reads_fail(run_of(listing) / OWNER, number),
-        pytest.raises(Refused, match="lives elsewhere"),
+        pytest.raises(Refused, match="is running elsewhere"),
     ):
         require_silent(target, now)
 

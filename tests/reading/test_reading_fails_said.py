@@ -75,9 +75,9 @@ def test_a_clean_up_names_what_it_leaves_where_no_lock_can_be_looked_at(
     code, told = said(listing, "cleanup", "--yes")
     assert code == 1
     assert "its locks cannot be read" in told
-    assert "1 left as they are" in told
+    assert "1 left unchanged" in told
     (left,) = facts(listing, "cleanup", "--yes")["left"]
-    assert (left["session_id"], left["why"]) == (OVER, "its owner cannot be proven dead")
+    assert (left["session_id"], left["why"]) == (OVER, "its owner may still be alive")
 
 
 @ERRORS
@@ -130,7 +130,7 @@ def test_what_lies_behind_a_link_may_hold(listing: SampleListing, tmp_path: Path
         (("stats",), "hollis_park         0"),
         (("grep", "no such words"), "nothing matches in 1 sessions"),
         (("grep", "Strategic"), "nothing matches"),
-        (("adopt", "--all"), "there is no stray to adopt\n"),
+        (("adopt", "--all"), "no stray sessions to adopt\n"),
     ],
 )
 def test_what_a_listing_has_is_not_nothing_as_it_could_not_be_read(

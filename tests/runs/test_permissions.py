@@ -121,6 +121,24 @@ async def test_an_answer_reaches_the_question_as_the_agent_worded_it(tmp_path: P
     assert (await one.task).answers == expected
 
 
+async def test_the_events_name_the_options_that_were_chosen_and_no_own_words(
+    tmp_path: Path,
+) -> None:
+    """Such words may hold a secret, and a label of the agent's may be long or move the cursor."""
+    asking = Asking(tmp_path)
+    labels = ["Second", "y" * 500, "red\x1b[31m\nline"]
+    asked = [
+        {"question": f"{number}?", "options": [{"label": one} for one in labels]}
+        for number in range(12)
+    ]
+    one = await asking.ask("AskUserQuestion", {"questions": asked})
+    assert one.say("allow", ("1", "2", "3", "hunter2", *["1"] * 8)) is None
+    await one.task
+    [event] = asking.told("answered")
+    assert event["answers"][:4] == ["Second", "y" * 80, "red line", "own words"]
+    assert len(event["answers"]) == 10
+
+
 async def test_no_answer_can_be_posted_before_its_request(tmp_path: Path) -> None:
     asked = []
     for _ in range(2):
@@ -147,7 +165,7 @@ async def test_only_the_request_that_was_seen_is_granted(
     seen = str(one.event["digest"])
     wrong = ["", "0" * 64, seen[:16], seen.upper(), f"{seen} ", str(other.event["digest"])]
     for digest in wrong:
-        assert "look at the request again" in (one.say(decision, digest=digest) or "")
+        assert "read the request again" in (one.say(decision, digest=digest) or "")
     assert asking.permissions.is_waiting
     assert one.say("deny", digest="") is None
     assert (await one.task).decision == "deny"
@@ -268,7 +286,7 @@ async def test_a_request_is_not_put_off_to_an_earlier_time(tmp_path: Path) -> No
     name = post(tmp_path, Command("wait", NOW, "bert", "600", one.id))
     (command,) = inbox.take()
     assert not receipts.take(command)
-    with pytest.raises(Refused, match=r"refused that: it waits (29|30) more minutes already"):
+    with pytest.raises(Refused, match=r"refused that: it waits (29|30) more minutes anyway"):
         is_taken(tmp_path, name, NOW)
     assert asking.told("put_off") == []
     one.say("deny")

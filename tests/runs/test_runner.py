@@ -39,7 +39,7 @@ def test_a_spec_that_was_changed_since_the_start_is_not_obeyed(site: Site) -> No
     (folder / SPEC).write_text(json.dumps(changed))
     given = [str(folder), "0", spec.digest()]
     subprocess.run([sys.executable, "-c", _BEGIN, *given], stdin=subprocess.PIPE, check=True)
-    assert read_run(folder).error == "spec.json was changed since the run was started"
+    assert read_run(folder).error == "spec.json changed after the run was started"
     assert kinds(folder) == ["failed", "ended"]
 
 

@@ -65,8 +65,8 @@ def test_a_command_is_not_taken_until_its_acknowledgement_and_then_waits_for_its
     prompt, answer = post(folder, PROMPT), post(folder, ANSWER)
     assert stamp(folder) != before
     assert said(folder) == [
-        "sent, not taken yet 12s: prompt of bert: and Asia?",
-        "sent, not taken yet 12s: answer of anna",
+        "sent, not accepted yet 12s: prompt of bert: and Asia?",
+        "sent, not accepted yet 12s: answer of anna",
     ]
     taken = Inbox(folder).take()
     assert {one.id for one in taken} == {prompt, answer}
@@ -100,9 +100,9 @@ def test_what_a_run_never_took_is_told_after_its_end(folder: Path) -> None:
     write(folder, {"type": "ack", "command": "prompt", "id": "y", "by": "dora", "words": "later"})
     write(folder, missed, dropped, {"type": "ended"})
     assert said(folder) == [
-        "never taken: interrupt of carl",
-        "never taken: prompt of dora: later",
-        "never taken: prompt of bert: and Asia?",
+        "never sent: interrupt of carl",
+        "never sent: prompt of dora: later",
+        "never sent: prompt of bert: and Asia?",
     ]
 
 
@@ -113,7 +113,7 @@ def test_the_sender_of_an_answer_that_came_too_late_is_told(folder: Path) -> Non
         is_taken(folder, answer, NOW)
     assert said(folder) == []
     write(folder, {"type": "ended"})
-    assert said(folder) == ["never taken: answer of anna"]
+    assert said(folder) == ["never sent: answer of anna"]
 
 
 def test_events_tell_the_queue_the_changes_and_the_stall(folder: Path) -> None:
@@ -151,6 +151,8 @@ def test_a_request_says_when_nobody_will_have_come() -> None:
     until = replace(asked, until=NOW + timedelta(minutes=30))
     assert until_words(until, late) == "waits 5m, denied in 25m"
     assert until_words(until, late + timedelta(minutes=24, seconds=20)).endswith("in 40s")
-    assert until_words(until, late + timedelta(hours=1)).endswith("denied at any moment")
+    assert until_words(until, late + timedelta(hours=1)).endswith("about to be denied")
     odd = SentCommand("prompt\x1b", "", NOW + timedelta(hours=1), "a\nb")
-    assert sent_words(odd, NOW, is_over=False) == "sent, not taken yet 0s: prompt of somebody: a b"
+    assert (
+        sent_words(odd, NOW, is_over=False) == "sent, not accepted yet 0s: prompt of somebody: a b"
+    )

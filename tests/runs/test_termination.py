@@ -55,10 +55,10 @@ def test_a_process_that_somebody_only_named_is_left_alone(
 ) -> None:
     """Without the proof, a registry file ends any process of the operator's."""
     start = str(started(process.pid))
-    with pytest.raises(Refused, match="cannot be proven to be a CLI"):
+    with pytest.raises(Refused, match="is not proven to be a CLI"):
         end_cli(process.pid, start, tmp_path / "other")
     (tmp_path / "other" / OWNER).write_text(json.dumps(describe(process.pid)))
-    with pytest.raises(Refused, match="cannot be proven to be the runner"):
+    with pytest.raises(Refused, match="is not proven to be the runner"):
         end_runner(tmp_path / "other")
     end_cli(process.pid, start + "1", tmp_path / "config")
     end_cli(2**22, "5", tmp_path / "config")
@@ -92,7 +92,7 @@ def test_at_home_only_what_is_called_claude_is_a_cli(tmp_path: Path) -> None:
                 interrupt_cli(child.pid, start, home / ".claude")
                 assert child.wait(60) < 0
             else:
-                with pytest.raises(Refused, match="cannot be proven"):
+                with pytest.raises(Refused, match="is not proven"):
                     interrupt_cli(child.pid, start, home / ".claude")
                 child.kill()
 
@@ -126,7 +126,7 @@ def test_what_only_has_a_cli_s_environment_is_none(
             assert child.wait(60) < 0
             return
         for act in (interrupt_cli, end_cli):
-            with pytest.raises(Refused, match="cannot be proven"):
+            with pytest.raises(Refused, match="is not proven"):
                 act(child.pid, start, tmp_path)
         child.kill()
 

@@ -77,7 +77,7 @@ def test_a_walk_stops_at_its_bound_and_says_so(tmp_path: Path) -> None:
         (tmp_path / f"{number}").touch()
     walk = Walk(tmp_path, most=20)
     assert len(list(walk)) == 20
-    assert walk.cut == "it holds over 20 files and folders"
+    assert walk.cut == "it has more than 20 files and folders"
     walk = Walk(tmp_path, most=30)
     assert len(list(walk)) == 30
     assert walk.cut == ""

@@ -92,7 +92,7 @@ def test_where_no_places_can_be_kept_a_run_goes_in_and_says_so(tmp_path: Path) -
     (tmp_path / ".session_console" / "slots").touch()
     told: list[str] = []
     assert QueueGate(tmp_path, "a", 1, told.append).try_enter() == ""
-    assert [words.partition(":")[0] for words in told] == ["max_runs does not hold"]
+    assert [words.partition(":")[0] for words in told] == ["max_runs is not enforced"]
 
 
 def test_who_is_frozen_is_passed_over_and_who_knocks_is_not(tmp_path: Path) -> None:

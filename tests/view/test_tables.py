@@ -128,7 +128,7 @@ LOCKED = Reason.LOCKED
         (".claude_sessions is a link, and links are not followed", {}, "x!", True),
         ("is held by another program", {"is_stale": True, "trouble": LOCKED}, "lock", True),
         ("is held by another program", {"has_rows": False, "trouble": LOCKED}, "lock", True),
-        ("blocked_assets may not be read by us", {"is_stale": True}, "x!", True),
+        ("blocked_assets is not readable by us", {"is_stale": True}, "x!", True),
         ("takes long", {"is_stale": True, "trouble": Reason.SLOW}, "slow", True),
         ("", {"is_stale": True, "has_rows": False}, "slow", True),
         ("its folder vanished", {"is_vanished": True}, "gone", False),
@@ -172,7 +172,8 @@ def test_a_bad_date_is_not_pending() -> None:
     past = replace(bad, expires_at=NOW - timedelta(days=1), expiry_is_unreadable=False)
     pending = [one for one in (bad, past) if is_pending(one, NOW)]
     assert pending == [past]
-    assert "pending 1" in text(expiry.pending_line(pending, 40))
+    assert " 1 expired, awaiting clean-up " in text(expiry.pending_line(pending, 40))
+    assert " 1 to clean up " in text(expiry.pending_line(pending, 24))
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
@@ -197,7 +198,7 @@ def test_the_top_line_says_the_zone_and_what_is_wrong_with_the_root() -> None:
 
 
 @pytest.mark.parametrize("width", [60, 70, 80, 94, 120])
-@pytest.mark.parametrize("trouble", ["", "moss_end unread", "stale 12s: locked" * 9])
+@pytest.mark.parametrize("trouble", ["", "moss_end unreadable", "stale 12s: locked" * 9])
 def test_the_zone_is_always_stated(width: int, trouble: str) -> None:
     held = replace(CATALOG, hold=Hold("bert", NOW))
     for catalog in (CATALOG, held):
@@ -208,8 +209,10 @@ def test_the_zone_is_always_stated(width: int, trouble: str) -> None:
 
 
 def test_the_top_line_counts_what_cannot_be_read_and_names_it_where_it_fits() -> None:
-    assert " 1 unread " in text(top_line.line(CATALOG, facts(UTC), 80))
-    assert " moss_end unread " in text(top_line.line(CATALOG, facts(UTC), 120))
+    narrow = text(top_line.line(CATALOG, facts(UTC), 80))
+    assert " 1 down " in narrow
+    assert " free " in narrow
+    assert " moss_end unreadable " in text(top_line.line(CATALOG, facts(UTC), 120))
     said = top_line.unread_words(CATALOG.listing("moss_end"), 80)
     line = text(top_line.line(CATALOG, facts(UTC), 120, trouble=said))
     assert line.count("unread") == 1
@@ -265,7 +268,7 @@ def test_a_listing_that_vanished_is_greyed() -> None:
     ("title", "word", "remark"),
     [
         ("Label printers, Iberia", "↗ stray", ":adopt moves it into its listing"),
-        ("Strategic buyers, heat pumps", "≠ overwritten", ":reapply puts back"),
+        ("Strategic buyers, heat pumps", "≠ overwritten", ":reapply restores"),
         ("Castings, second pass", "✗ failed", "seen by bert"),
     ],
 )

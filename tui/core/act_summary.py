@@ -16,9 +16,9 @@ _DID = {
     "undo": "undid an act on {}",
     "fail": "marked {} failed",
     "succeed": "finished a turn of {}",
-    "track": "tracked {}",
+    "track": "started {}",
     "activate": "activated {}",
-    "reapply": "put {} back",
+    "reapply": "reapplied the change to {}",
     "adopt": "adopted {}",
     "resume": "resumed {}",
     "rename": "renamed {}",
@@ -31,14 +31,20 @@ _DID = {
     "stop": "stopped {}",
     "model": "gave {} another model",
     "mode": "gave {} another permission mode",
-    "turn": "broke off a turn of {}",
+    "turn": "cut off a turn of {}",
 }
+_SHOWN = {"track": "started", "hold": "hold set", "lift": "hold released"}
 _UNITS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def new_act_id() -> str:
     """Return a new random id for one act of an operator."""
     return secrets.token_hex(8)
+
+
+def action_word(action: str) -> str:
+    """Return how a list of acts calls an action, as in `hold released`."""
+    return _SHOWN.get(action, one_line(action)[:20])
 
 
 def did(event: AuditEvent, what: str) -> str:

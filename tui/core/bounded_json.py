@@ -21,7 +21,7 @@ def parse_json(raw: bytes | str, **options: Any) -> Any:
     """
     text = raw if isinstance(raw, str) else raw.decode(json.detect_encoding(raw), "surrogatepass")
     if not has_room(text):
-        raise ValueError(f"it holds over {MOST_VALUES:,} values")
+        raise ValueError(f"it has more than {MOST_VALUES:,} values")
     try:
         return json.loads(text, **options)
     except RecursionError:

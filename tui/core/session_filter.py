@@ -214,7 +214,7 @@ def _last_active(session: Session) -> datetime:
 def _protection(session: Session) -> str:
     """Return why clean-up must not take a session; empty when it may."""
     if session.liveness is Liveness.UNKNOWN:
-        return "its owner cannot be proven dead"
+        return "its owner may still be alive"
     if session.liveness is Liveness.ORPHAN:
         return "its CLI is still running: `stop` ends it"
     if session.is_live:

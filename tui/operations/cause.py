@@ -23,7 +23,7 @@ from tui.storage.trash.manifest import Manifest
 from tui.storage.trash.trash import read_trash
 
 WRONG_VARIABLE = (
-    "a pipeline that sets CLAUDE_SESSION_DIR, which means nothing to the CLI, and not "
+    "a pipeline that sets CLAUDE_SESSION_DIR, which the CLI ignores, instead of "
     "CLAUDE_CONFIG_DIR writes there"
 )
 
@@ -66,7 +66,7 @@ def cause_of(session: Session, context: Context | None = None) -> str:
     if session.unread:
         return f"whether it is tracked cannot be read: {session.unread}"
     if context is not None and not is_folder(session.folder, unknown=True):
-        return f"its listing vanished: {one_line(session.folder)} is gone, and all of it with that"
+        return f"its listing vanished: {one_line(session.folder)} is gone with everything in it"
     if session.is_stray:
         return stray_words(session)
     if orphan_of := orphan(session):
@@ -92,7 +92,7 @@ def unseen_words(session: Session) -> str:
     """Say that it is unknown whether the session has a transcript, and why; empty if known."""
     if session.transcript is not None or not session.unseen:
         return ""
-    return f"whether it has a transcript cannot be told: {one_line(session.unseen)}"
+    return f"cannot tell whether it has a transcript: {one_line(session.unseen)}"
 
 
 def remains(session: Session) -> Explanation:
@@ -120,8 +120,8 @@ def unreadable(session: Session) -> Explanation:
     """Say that the transcript exists but cannot be read."""
     path = session.transcript.path if session.transcript else session.folder
     return Explanation(
-        f"its transcript {one_line(path)} may not be read by us",
-        "give its group the right to, or look as the user it belongs to",
+        f"its transcript {one_line(path)} is not readable by us",
+        "let its group read it, or run as its owner",
     )
 
 
@@ -139,7 +139,7 @@ def ghost_words(session: Session, clues: TranscriptClues, now: datetime) -> str:
     if clues.was_used and not clues.has_projects:
         return (
             f"its transcript is gone with all of {CONFIG_DIR}/{PROJECTS}: the guide's clean-up by "
-            "age takes that folder whole"
+            "age removes that whole folder"
         )
     if not clues.was_used:
         swept = f" (or swept there: it is {span(age)} old)" if age and age > days else ""
@@ -152,7 +152,7 @@ def ghost_words(session: Session, clues: TranscriptClues, now: datetime) -> str:
     old = age is not None and age > days
     why = "swept by the CLI, or" if old else "too young to have been swept by the CLI:"
     is_later = clues.erased_at is not None and (last is None or clues.erased_at >= last)
-    cut_off = ", erased by a purge that was cut off (then `purge` it again)" if is_later else ""
+    cut_off = ", erased by a purge that was interrupted (then `purge` it again)" if is_later else ""
     return f"its transcript is nowhere: {why} deleted by hand{cut_off}, or written elsewhere"
 
 
@@ -161,7 +161,7 @@ def orphan(session: Session) -> Explanation | None:
     if session.liveness is not Liveness.ORPHAN or session.process is None:
         return None
     return Explanation(
-        f"an orphan: its runner is gone, its CLI (pid {session.process.pid}) lives on",
+        f"an orphan: its runner died; its CLI (pid {session.process.pid}) is still running",
         f"`stop {session.session_id[:8]}` ends it",
     )
 
@@ -175,7 +175,7 @@ def _owner_words(session: Session, context: Context | None) -> str:
     way = can if session.run is not None and not session.run.is_over else ""
     return (
         f"its owner is {owner.words(context.clock())}: {way}"
-        f"and if that one is dead, `resume {short} --take-over` goes on"
+        f"and if that one is dead, `resume {short} --take-over` continues"
     )
 
 
@@ -183,7 +183,7 @@ def _gone_words(session: Session, context: Context | None) -> str:
     short, (trashed, unread) = session.session_id[:8], _trashed(session, context)
     begun = half_erased(context.root).get(session.key) if context is not None else None
     if begun is not None:
-        return f"{half_erased_words(begun)}; `purge {short}` again does the rest"
+        return f"{half_erased_words(begun)}; `purge {short}` again completes it"
     if context is not None and trashed is None:
         for left in left_in_trash(context.root, (session.folder,)):
             if (left.listing, left.session_id) == session.key:
@@ -193,12 +193,12 @@ def _gone_words(session: Session, context: Context | None) -> str:
         how = done.get(session.status, f"moved away, though its row says {session.status},")
         return (
             f"{how} by {one_line(trashed.operator)} on {moment(trashed.at)}; it is in the trash: "
-            f"`restore {short}` gets it back"
+            f"`restore {short}` brings it back"
         )
     if unread:
-        return f"its transcript is in no place that can be read; {'; '.join(unread)}"
+        return f"its transcript was not found where we can read; {'; '.join(unread)}"
     if session.status == Status.DELETED:
-        return "deleted, and in no trash that can be read: purged, or never had a transcript"
+        return "deleted, and not in any trash that we can read: purged, or never had a transcript"
     if session.status == Status.EXPIRED:
         return (
             f"cleaned up after it expired on {moment(session.expires_at)}, and not by us: the "
@@ -212,14 +212,14 @@ def _gone_words(session: Session, context: Context | None) -> str:
             "because the pipeline did not set CLAUDE_CONFIG_DIR"
         )
     words = ghost_words(session, clues_of(session.folder), context.clock())
-    return f"a ghost: {words}; `delete {short}` settles its row"
+    return f"a ghost: {words}; `delete {short}` clears its row"
 
 
 def _odd_words(session: Session, short: str) -> str:
     if session.state is State.UNTRACKED:
         return (
-            "a transcript that no row tracks: it can be resumed; "
-            f"`adopt {short} --stage STAGE` tracks it, so that it can be extended"
+            "a transcript without a row: it can be resumed; "
+            f"`adopt {short} --stage STAGE` adds one, so that it can be extended"
         )
     if session.state is State.LEFTOVER:
         return (
@@ -227,7 +227,7 @@ def _odd_words(session: Session, short: str) -> str:
             f"`cleanup` takes it, `extend {short} 7d` keeps it"
         )
     if session.overwritten is not None:
-        return f"the pipeline wrote over what an operator did: `reapply {short}` puts it back"
+        return f"the pipeline overwrote an operator's change: `reapply {short}` restores it"
     return str(bad_date(session))
 
 
@@ -239,7 +239,7 @@ def bad_date(session: Session) -> Explanation:
     stored = one_line(session.row.expires_at)[:40]
     return Explanation(
         f"its expires_at {stored!r} cannot be read: no clean-up takes it",
-        f"`extend {session.session_id[:8]} 7d` writes a good one",
+        f"`extend {session.session_id[:8]} 7d` sets a valid one",
     )
 
 

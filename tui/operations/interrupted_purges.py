@@ -82,12 +82,12 @@ def left_in_trash(root: Path, listing_paths: Iterable[Path]) -> tuple[Interrupte
         InterruptedPurge(
             one_line(one.listing),
             one.session_id,
-            f"its erasure broke off: some of it still lies in {one_line(one.batch)}",
-            f"`purge {one.session_id[:8]}` again erases the rest",
+            f"its erasure was interrupted: part of it is still in {one_line(one.batch)}",
+            f"`purge {one.session_id[:8]}` again completes it",
         )
         for one in read_half_erased(root, paths)[0]
     ]
     for path in nameless_leftovers((root, *paths)):
-        words = f"{one_line(path)} is left of an erasure that broke off"
+        words = f"{one_line(path)} is left over from an interrupted erasure"
         found.append(InterruptedPurge("", "", words, "`cleanup --purge-trash` erases it"))
     return tuple(found)

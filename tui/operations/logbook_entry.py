@@ -10,4 +10,4 @@ from tui.storage.state.logbook import write_event
 def log_act(context: Context, event: AuditEvent, words: str = "") -> str:
     """Log an act and return `words`, with the reason appended if logging failed."""
     why = write_event(context.root, event)
-    return f"{words}; not written down: {why}" if why else words
+    return f"{words}; not logged: {why}" if why else words

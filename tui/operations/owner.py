@@ -35,7 +35,7 @@ class Owner:
     def words(self, now: datetime) -> str:
         """Say who and where it is, and its last sign of life."""
         if self.last_sign is None:
-            return f"{self.where}; it left no sign of life"
+            return f"{self.where}; no sign of life"
         gone = span(max(now - self.last_sign, timedelta()))
         return f"{self.where}; its last sign of life was {gone} ago ({moment(self.last_sign)})"
 
@@ -60,7 +60,7 @@ def require_silent(target: Target, now: datetime, *, watches: bool = False) -> N
         runs = list_runs(target.folder)
     except OSError as error:
         raise Refused(
-            f"{target.short} may live elsewhere: its runs cannot be read: {error.strerror}",
+            f"{target.short} may be running elsewhere: its runs cannot be read: {error.strerror}",
             Reason.UNREAD,
         ) from error
     for run in runs:
@@ -70,7 +70,8 @@ def require_silent(target: Target, now: datetime, *, watches: bool = False) -> N
         is_fresh = timedelta() <= now - run.beat_at < _STILL
         if is_fresh or (watches and is_moving(run.folder)):
             raise Refused(
-                f"{target.short} lives elsewhere: its runner moved a moment ago; to reach it",
+                f"{target.short} is running elsewhere: its runner was active a moment ago; "
+                "to reach it",
                 Reason.ELSEWHERE,
                 remedy=f"send {target.short} PROMPT",
             )

@@ -26,7 +26,7 @@ from tui.storage.table.tracking import Tracking
 
 DATABASE = "buyers.db"
 
-_END_IT = "end it, or remove that file if the pid is no CLI"
+_END_IT = "end it, or remove that file if the pid is not a CLI"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def require_transcript_known(session: Session) -> None:
     """Raise `ConsoleError` if it is unknown whether a session has a transcript."""
     if session.transcript is None and session.unseen:
         raise ConsoleError(
-            f"whether {session.session_id[:8]} has a transcript cannot be told, so nothing is "
+            f"cannot tell whether {session.session_id[:8]} has a transcript, so nothing was "
             f"changed: {one_line(session.unseen)}"
         )
 
@@ -128,7 +128,7 @@ def registry_of(target: Target) -> tuple[Process, ...]:
     """Return the listing's live registry; raises `Refused` if it is behind a link."""
     if is_link(target.config_dir):
         raise Refused(
-            f"{CONFIG_DIR} is a link, and links are not followed: nobody can tell what runs"
+            f"{CONFIG_DIR} is a link, and links are not followed: what is running cannot be told"
         )
     return read_registry(target.config_dir)
 
@@ -163,24 +163,24 @@ def unknown_owner(target: Target, process: Process, config_dir: Path | None = No
     registry = registry_folder(config_dir or target.config_dir)
     entry = registry_entry(config_dir or target.config_dir, process.pid)
     if not process.pid:
-        why = f"{registry} may not be read by us, or has over {MOST_LIVE:,} entries"
+        why = f"{registry} is not readable by us, or has over {MOST_LIVE:,} entries"
         return Explanation(f"{target.short} may be running: {why}")
     if not process.session_id:
         return Explanation(
-            f"{target.short} may be running: pid {process.pid} lives, and what it runs cannot be "
-            f"read in {entry}",
+            f"{target.short} may be running: pid {process.pid} is alive, and what it runs is not "
+            f"readable in {entry}",
             _END_IT,
         )
     if process.domain == own_domain():
         return Explanation(
-            f"{target.short} may be running: pid {process.pid} lives, and {entry} does not tell "
-            "since when",
+            f"{target.short} may be running: pid {process.pid} is alive, and {entry} does not "
+            "say since when",
             _END_IT,
         )
     return Explanation(
         f"{target.short} may be running in another container or on another machine (pid "
-        f"{process.pid}, {process.domain or 'of an unknown place'}): its owner cannot be proven "
-        "dead from here",
+        f"{process.pid}, {process.domain or 'an unknown place'}): its owner may still "
+        "be alive",
         "stop it where it runs, or, if that container or machine is gone, "
         f"`resume {target.short} --take-over`",
     )
@@ -191,7 +191,7 @@ def require_no_orphan(session: Session) -> None:
     if session.liveness is Liveness.ORPHAN and session.process is not None:
         short, pid = session.session_id[:8], session.process.pid
         raise Refused(
-            f"{short} is an orphan: its runner is gone, its CLI (pid {pid}) lives on",
+            f"{short} is an orphan: its runner died; its CLI (pid {pid}) is still running",
             Reason.ORPHAN,
             remedy=f"stop {short}",
         )
@@ -201,7 +201,7 @@ def busy(short: str, pid: int | None = None) -> Refused:
     """Say why a live session is left alone, and what to do instead."""
     who = f" (pid {pid})" if pid else ""
     return Refused(
-        f"{short} is running{who}: send it a follow-up (`send {short} PROMPT`), "
+        f"{short} is running{who}: send a follow-up (`send {short} PROMPT`), "
         f"end its turn (`interrupt {short}`) or stop it first",
         Reason.RUNNING,
         remedy=f"stop {short}",

@@ -229,7 +229,7 @@ class RunDriver:
                     self._is_resting = isinstance(happening, TurnEnded)
                     patience.reschedule(_background_limit() if self._is_resting else None)
         except TimeoutError:
-            self._journal.event("notice", kind="background", words="given up waiting for it")
+            self._journal.event("notice", kind="background", words="no longer waiting for it")
             return False
         if self._ended is None:
             short = self._spec.session_id[:8]
@@ -290,7 +290,7 @@ class RunDriver:
 
     async def _begin(self, begun: TurnStarted) -> None:
         if begun.session_id != self._spec.session_id:
-            raise RunFailed(f"the CLI answered as another session, {one_line(begun.session_id)}")
+            raise RunFailed(f"the CLI answered for another session, {one_line(begun.session_id)}")
         if self._has_begun:
             return
         self._has_begun = True
@@ -355,7 +355,7 @@ class RunDriver:
         self._journal.beat()
         self._full_beats = self._full_beats + 1 if self._journal.is_full else 0
         if self._full_beats == _FULL_BEATS:
-            words = "the disk is full: the run was stopped before more of it was lost"
+            words = "the disk is full: the run was stopped to lose no more of it"
             raise RunFailed(words, Reason.FULL)
 
     def _obey(self, command: Command) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
-from itertools import count
+from itertools import count, islice
 
-from tui.core.agent_questions import QUESTION, answers, asked_in
+from tui.core.agent_questions import QUESTION, AgentQuestion, answers, asked_in
 from tui.core.errors import UsageError
 from tui.core.limits import LONGEST_WAIT_S
+from tui.core.text.safe_text import one_line
 from tui.runs.agent.tool_policy import ALWAYS_HARMLESS, is_harmless
 from tui.runs.folder.agent_events import PermissionAnswer, PermissionAsk
 from tui.runs.folder.command import Command
@@ -18,10 +20,12 @@ from tui.runs.folder.journal import Journal
 from tui.runs.folder.permission_requests import RequestFile, file_name, kept
 
 _WITHDRAWN = "withdrawn"
-_UNSEEN = "it does not name what the agent asks for now: look at the request again"
-_NEVER = "the request is not there whole: it can only be denied"
+_UNSEEN = "it names an outdated request: read the request again"
+_NEVER = "the request is incomplete: it can only be denied"
 _TRY_EACH_S = 5.0
 _GRANTS = ("allow", "always")
+_MOST_ANSWERS = 10
+_LONGEST_LABEL = 80  # characters
 
 
 @dataclass(slots=True)
@@ -80,7 +84,11 @@ class Permissions:
         finally:
             self._open.pop(request_id, None)
             decision = answer.decision or _WITHDRAWN
-            self._journal.event("answered", request_id=request_id, decision=decision, by=answer.by)
+            chosen = _chosen(asked_in(ask.tool, ask.input), answer)
+            facts = {"answers": chosen} if chosen else {}
+            self._journal.event(
+                "answered", request_id=request_id, decision=decision, by=answer.by, **facts
+            )
             self._journal.drop_request(file_name(request_id))
         is_kept = is_harmless_one or not self._is_restricted
         if answer.decision == "always" and ask.tool != QUESTION and is_kept:
@@ -119,7 +127,7 @@ class Permissions:
             return ""
         now, seconds = asyncio.get_running_loop().time(), min(float(command.text), LONGEST_WAIT_S)
         if now + seconds <= waiting.until:
-            return f"it waits {(waiting.until - now) // 60:.0f} more minutes already"
+            return f"it waits {(waiting.until - now) // 60:.0f} more minutes anyway"
         waiting.until = now + seconds
         until = self._moment(waiting.until)
         name = command.request_id
@@ -168,6 +176,15 @@ class Permissions:
     def _moment(self, until: float) -> str:
         left = until - asyncio.get_running_loop().time()
         return (self._journal.now() + timedelta(seconds=left)).isoformat()
+
+
+def _chosen(asked: Sequence[AgentQuestion], answer: PermissionAnswer) -> list[str]:
+    """Return the labels chosen, for the run's events; an operator's own words stay out of them."""
+    given = ((one.options, answer.answers[one.asks]) for one in asked if one.asks in answer.answers)
+    return [
+        one_line(said)[:_LONGEST_LABEL] if said in options else "own words"
+        for options, said in islice(given, _MOST_ANSWERS)
+    ]
 
 
 def _answer(command: Command, ask: PermissionAsk) -> PermissionAnswer:

@@ -24,14 +24,14 @@ class QueueGate:
         """Return what the run has to wait for; empty once it is admitted."""
         hold = read_hold(self._root)
         if hold is not None:
-            return f"{hold.by} holds new runs"
+            return f"new runs paused by {hold.by}"
         try:
             return self._slots.try_enter()
         except OSError as error:
             if error.errno in _PASSING:
-                return f"its place cannot be looked at: {error.strerror}"
+                return f"its run slot cannot be checked: {error.strerror}"
             # Where no places can be kept, nobody counts: better to run than never to.
-            self._tell(f"max_runs does not hold: no places can be kept: {error.strerror}")
+            self._tell(f"max_runs is not enforced: run slots are unavailable: {error.strerror}")
             return ""
 
     def leave(self) -> None:

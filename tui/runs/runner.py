@@ -50,7 +50,7 @@ def main(folder: Path, lock_fd: int, digest: str, clock: Callable[[], datetime])
 def _spec(folder: Path, digest: str) -> RunSpec:
     raw = read_end(folder / SPEC)
     if sha256(raw).hexdigest() != digest:
-        raise RunFailed(f"{SPEC} was changed since the run was started")
+        raise RunFailed(f"{SPEC} changed after the run was started")
     return RunSpec.from_json(raw.decode("utf-8"))
 
 

@@ -45,7 +45,7 @@ def interrupt_cli(pid: int, proc_start: str, config_dir: Path) -> None:
     Raises `Refused` for a process that cannot be proven to be that.
     """
     if not is_gone(pid, proc_start) and not _works_in(pid, config_dir):
-        raise Refused(f"pid {pid} is left alone: it cannot be proven to be a CLI of {config_dir}")
+        raise Refused(f"pid {pid} is left alone: it is not proven to be a CLI of {config_dir}")
     interrupt_process(pid, proc_start)
 
 
@@ -54,10 +54,10 @@ def _end(pid: int, proc_start: str, is_proven: Callable[[], bool], what: str) ->
     if is_gone(pid, proc_start):
         return
     if not is_proven():
-        raise Refused(f"pid {pid} is left alone: it cannot be proven to be {what}")
+        raise Refused(f"pid {pid} is left alone: it is not proven to be {what}")
     end_process(pid, proc_start)
     if is_running(pid, proc_start):
-        raise Refused(f"pid {pid} was killed and does not end: the kernel holds it")
+        raise Refused(f"pid {pid} was killed but has not ended: stuck in the kernel")
 
 
 def _works_in(pid: int, config_dir: Path) -> bool:

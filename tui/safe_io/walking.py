@@ -146,7 +146,7 @@ class Walk:
     def _is_over(self) -> bool:
         self._left -= 1
         if self._left < 0:
-            self.cut = f"it holds over {self._most} files and folders"
+            self.cut = f"it has more than {self._most} files and folders"
         elif self._left % _EACH == 0 and time.monotonic() > self._ends:
             self.cut, self._left = f"reading it took over {WALK_S:g} s", 0
         return self._left <= 0 and bool(self.cut)

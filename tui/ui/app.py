@@ -23,7 +23,7 @@ from tui.ui.screen import ConsoleScreen
 from tui.ui.terminal.link import LinkApp
 from tui.ui.terminal.suspend import is_lost
 
-_UNANSWERED = "this terminal does not answer: what it took counts as shown"
+_UNANSWERED = "this terminal does not report back: output counts as shown once sent"
 
 
 class ConsoleApp(LinkApp, inherit_bindings=False):

@@ -294,7 +294,6 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
     def show_update(self, update: StreamUpdate) -> None:
         """Show what is new in the stream."""
         live = self.panes.live
-        live.says = "nothing was said here yet"
         if update.was_reset:
             self.reading.forget()
             if not live.is_following:
@@ -336,9 +335,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         event.stop()
         if not self.panes.question.is_open:
             ways = " or ".join(self.engine.keys.sign(name) for name in ("resume", "verbs"))
-            self.panes.question.say(
-                f"pasted text does nothing here: open a line first, with {ways}"
-            )
+            self.panes.question.say(f"pasted text is ignored here: open a line first, with {ways}")
 
     def on_typed_ahead(self, event: TypedAhead) -> None:
         """Type what came at once when it opens a line by a sign; else it does nothing."""

@@ -75,6 +75,8 @@ def require_terminal() -> None:
     """Raise `UsageError` when there is no terminal that the console could draw on."""
     streams = (sys.__stdin__, sys.__stdout__, sys.__stderr__)
     if not all(stream is not None and stream.isatty() for stream in streams):
-        raise UsageError("the console needs a terminal: without one use a verb, such as `ls`")
+        raise UsageError("the console needs a terminal: use a verb instead, such as `ls`")
     if draws_nothing(os.environ):
-        raise UsageError("TERM says this terminal can draw nothing: use a verb, such as `ls`")
+        raise UsageError(
+            "TERM says that this terminal cannot draw: use a verb instead, such as `ls`"
+        )

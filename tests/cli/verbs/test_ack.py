@@ -13,7 +13,7 @@ from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, 
 
 @pytest.fixture
 def listing(tmp_path: Path) -> SampleListing:
-    """A ghost, which needs somebody, and a session that needs nobody."""
+    """A ghost, which needs somebody, and a session that needs no attention."""
     listing = SampleListing(tmp_path / "outputs")
     listing.track(FIRST)
     listing.add(SECOND)
@@ -32,7 +32,7 @@ def test_ack_settles_what_needs_somebody(listing: SampleListing) -> None:
 def test_ack_refuses_what_needs_nobody(listing: SampleListing) -> None:
     done = run_cli(listing.root, "ack", "9f2d")
     assert (done.returncode, done.stdout) == (4, "")
-    assert "needs nobody" in done.stderr
+    assert "needs no attention" in done.stderr
     assert run_cli(listing.root, "ack", "9f2c", "--read-only").returncode == 4
     assert run_cli(listing.root, "ack", "missing").returncode == 3
     assert run_cli(listing.root, "ack", "9f2").returncode == 2

@@ -83,8 +83,8 @@ def test_what_cleanup_cannot_do_has_its_exit_code(
 
 
 def test_a_hold_stops_cleanup_until_it_is_lifted(listing: SampleListing) -> None:
-    assert say(listing, "hold")[0] == "nobody holds new runs and clean-up\n"
-    assert " holds new runs and clean-up since " in say(listing, "hold", "on", "--reason", "x")[0]
+    assert say(listing, "hold")[0] == "nothing is on hold\n"
+    assert "new runs and clean-up paused by " in say(listing, "hold", "on", "--reason", "x")[0]
     held = say_json(listing, "hold")
     assert (held["held"], held["reason"]) == (True, "x")
     assert ": `hold off`" in say(listing, "cleanup", "--yes", code=4)[1]

@@ -181,7 +181,7 @@ def test_a_sound_root_is_all_well(listing: SampleListing) -> None:
     for words in (["doctor"], ["doctor", "--fix"]):
         said = run_cli(listing.root, *words, **KEY)
         assert (said.returncode, said.stdout) == (0, "")
-        assert said.stderr == "doctor: all well\n"
+        assert said.stderr == "doctor: all clear\n"
     assert snapshot(listing.root) == before
 
 
@@ -242,7 +242,7 @@ def test_every_stray_is_adopted_at_once_and_nothing_private(listing: SampleListi
     assert said.returncode == 0, said.stderr
     assert said.stdout.startswith(f"adopted {FIRST[:8]} into hollis_park")
     assert snapshot(private.parent) == before
-    assert adopt(listing, "--all").stderr == "there is no stray to adopt\n"
+    assert adopt(listing, "--all").stderr == "no stray sessions to adopt\n"
 
 
 def test_one_that_two_listings_claim_is_left_to_a_person(listing: SampleListing) -> None:

@@ -264,4 +264,4 @@ def test_what_a_search_in_the_console_says_is_clean(hostile: SampleListing) -> N
 def test_a_bad_pattern_in_the_console_is_an_error_in_words(listing: SampleListing) -> None:
     said = in_the_console(listing, "grep", "(")
     assert said.code == 2
-    assert any("is no pattern" in line for line in said.lines)
+    assert any("is not a pattern" in line for line in said.lines)

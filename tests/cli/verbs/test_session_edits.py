@@ -48,7 +48,7 @@ def test_the_life_of_a_session_by_hand(listing: SampleListing) -> None:
     with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
         pipeline.execute("UPDATE claude_sessions SET expires_at = '2026-01-01T00:00:00'")
     assert say(listing, "reapply", "9f2c") == (
-        0, "9f2c0000 has again what was overwritten\n", "",
+        0, "9f2c0000 is restored: the overwritten change applies again\n", "",
     )  # fmt: skip
     assert facts(listing, "show", "9f2c")["expires_in_s"] > 39 * 86400
     told = [one["action"] for one in facts(listing, "log", "9f2c")]
@@ -78,7 +78,7 @@ def test_an_undo_that_had_to_leave_something_says_so(listing: SampleListing) -> 
         pipeline.execute("UPDATE claude_sessions SET stage = 'stage_4'")
     code, stdout, stderr = say(listing, "undo")
     why, sum_, *_ = stderr.splitlines()
-    assert (code, stdout, why) == (4, "", "9f2c0000 changed meanwhile: stage is now stage_4")
+    assert (code, stdout, why) == (4, "", "9f2c0000 changed in the meantime: stage is now stage_4")
     assert re.fullmatch(r"your extension of \d\d:\d\d stays", sum_)
 
 

@@ -20,7 +20,7 @@ from tests.support.processes.runs_site import wait
 from tests.support.processes.terminal import Terminal
 from tui.storage.session_locks import SessionLock
 
-TOO_EARLY = "came before this question was on the screen"
+TOO_EARLY = "came before the question was on the screen"
 TWO_PAGES = "\n".join(f"echo LINE{number}" for number in range(28))
 
 
@@ -65,7 +65,9 @@ def test_an_answer_that_comes_twice_shows_no_page_that_the_link_holds_back(tmp_p
         wait(lambda: screen.answered == screen.is_asked)
         screen.send("y")
         screen.pace = None
-        wait(lambda: any(one in screen.text for one in ("page 2 was not shown yet", TOO_EARLY)))
+        wait(
+            lambda: any(one in screen.text for one in ("page 2 has not been shown yet", TOO_EARLY))
+        )
         assert not list(inbox.glob("*"))
         press_until(screen, "y", lambda: list(inbox.glob("*")))
 
@@ -120,7 +122,7 @@ def test_a_terminal_that_answers_no_more_locks_nothing(tmp_path: Path) -> None:
         screen.send("\x0c")  # begins anew, over an open question too
         wait(lambda: screen.raw.count(b"\x1b[6n") > before)
         press_until(screen, "y", lambda: list(inbox.glob("*")))
-        screen.wait_for("this terminal does not answer")
+        screen.wait_for("this terminal does not report back")
         assert screen.raw.count(b"\x1b[6n") - before < 20
 
 

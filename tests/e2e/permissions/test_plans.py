@@ -104,7 +104,7 @@ async def test_the_plan_of_a_call_is_shown_and_no_other_one_is_approved(site: Si
     assert "Clear up" in " ".join(rows[: rows.index("what the CLI asks for, without the plan")])
     told, known = known_of(site, folder)
     for shown in (rows, told):
-        asked = between(shown, "the plan as it reads", "all of it is above")
+        asked = between(shown, "the plan, formatted", "all of it is above")
         assert read_both(asked) == ({}, {"plan": PLAN})
     assert (known["input"], known["call"]) == ({}, {"plan": PLAN})
     path = wait(lambda: plan_file(site.transcript(read_run(folder).session_id)))
@@ -128,7 +128,7 @@ async def test_the_plan_of_a_file_comes_with_the_request(site: Site) -> None:
     folder, request = options_from_flags(site, "WRITTEN")
     assert (request.tool, request.problem) == ("ExitPlanMode", "")
     assert request.input["plan"] == PLAN
-    rows = between(await granted(request), "the plan as it was written", "all of it is above")
+    rows = between(await granted(request), "the plan, as written", "all of it is above")
     assert read_back(rows[1:]) == request.input
     require_approved(site, folder, request.input["planFilePath"])
 
@@ -136,11 +136,11 @@ async def test_the_plan_of_a_file_comes_with_the_request(site: Site) -> None:
 def test_without_a_plan_it_can_only_be_denied(site: Site) -> None:
     folder, request = options_from_flags(site, "EMPTY PLAN")
     assert (request.tool, request.input, request.call) == ("ExitPlanMode", {}, None)
-    assert request.problem == "its plan cannot be had: it can only be denied"
+    assert request.problem == "its plan is not available: it can only be denied"
     short, root = read_run(folder).session_id[:8], site.listing.parent
     assert request.problem in run_cli(root, "show", short).stdout
     done = run_cli(root, "answer", short, "allow", "--input", request.digest)
-    assert (done.returncode, "plan cannot be had" in done.stderr) == (4, True)
+    assert (done.returncode, "plan is not available" in done.stderr) == (4, True)
     command(folder, "answer", decision="allow")
     (refused,) = wait(lambda: [one for one in read_events(folder) if one["type"] == "refused"])
     assert "only be denied" in refused["reason"]
@@ -154,7 +154,7 @@ async def test_a_call_that_the_cli_changed_is_shown_beside_what_it_asks_for(site
     assert request.input == {**request.call, "file_path": str(Path.home() / "nowhere/w.txt")}
     rows = between(
         await granted(request),
-        "what the CLI asks for, which is what runs",
+        "what the CLI asks for, and would run",
         "all of it is above",
     )
     assert read_both(rows) == (request.input, request.call)

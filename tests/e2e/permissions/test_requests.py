@@ -200,7 +200,7 @@ def _require_live(request: PermissionRequest) -> None:
     rows = ["".join(cell.text for cell in line)[entry_lines.TIME_WIDTH + 2 :] for line in lines]
     first = next(iter(request.input), "{}")
     begin = _after_facts(rows, first)
-    if rows[-1].startswith("d more:"):
+    if rows[-1].startswith("re than shown here:"):
         assert len(rows) > 300
     else:
         assert read_back(rows[begin:-1]) == request.input

@@ -22,7 +22,7 @@ from tests.support.processes.runs_site import wait
 from tests.support.processes.terminal import Terminal
 from tui.storage.session_locks import SessionLock
 
-REFUSED = ("was not shown yet", "came before this question was on the screen")
+REFUSED = ("has not been shown yet", "came before the question was on the screen")
 CONTENT = "\n".join(f"LINE{number:05} {'.' * 60}" for number in range(350))
 
 
@@ -101,6 +101,6 @@ def test_a_question_that_was_never_shown_is_answered_by_no_key(
         fill(screen, 2)
         press_blindly(screen, "dy")
         screen.pace = None
-        screen.wait_for("came before this question was on the screen")
+        screen.wait_for("came before the question was on the screen")
         assert listing.transcript_path(FIRST).exists()
         press_until(screen, "y", lambda: not listing.transcript_path(FIRST).exists())

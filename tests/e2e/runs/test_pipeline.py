@@ -114,7 +114,7 @@ def test_a_pipeline_whose_loop_hangs_is_not_ended_for_it(site: Site) -> None:
         process.send_signal(signal.SIGSTOP)
         os.utime(folder / "heartbeat", (time.time() - 60, time.time() - 60))
         words = stop(context(site), look(site, folder)).words
-        assert "has not moved for" in words
+        assert "has not responded for" in words
         assert process.poll() is None
         process.send_signal(signal.SIGCONT)
         _, err = process.communicate(timeout=120)

@@ -147,7 +147,7 @@ def test_permissions_are_asked_and_the_first_answer_wins(site: Site) -> None:
     answer = Command("answer", datetime.now(UTC), "bert", "", request.request_id, "allow")
     answer = replace(answer, digest=request.digest)
     post(folder, answer)
-    with pytest.raises(Refused, match="bert has answered"):
+    with pytest.raises(Refused, match="bert has already answered"):
         post(folder, replace(answer, by="carl", decision="deny"))
     wait(lambda: (now := read_run(folder).request) and now.request_id != request.request_id)
     command(folder, "answer", "not that one", "deny")
@@ -225,7 +225,7 @@ while True:
 @pytest.mark.parametrize(
     ("able", "reason"),
     [
-        ({"hook_on_failure_supported": True}, "answered as another session"),
+        ({"hook_on_failure_supported": True}, "answered for another session"),
         ({}, "the CLI is too old"),
     ],
 )

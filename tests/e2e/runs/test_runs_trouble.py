@@ -97,7 +97,7 @@ def test_a_frozen_runner_is_ended_with_its_cli_and_can_be_resumed(site: Site) ->
     wait(lambda: read_partial(folder))
     os.kill(read_owner(folder)["pid"], signal.SIGSTOP)
     words = stop(context(site, timedelta(seconds=60)), look(site, folder)).words
-    assert "had not moved for" in words
+    assert "had not responded for" in words
     assert "and its CLI" in words
     assert cli_is_gone(folder)
     assert read_run(folder).state == "lost"

@@ -211,14 +211,14 @@ def test_more_runs_than_places_wait_in_turn_and_a_hold_keeps_them_waiting(site: 
     assert session.liveness is Liveness.QUEUED
     with pytest.raises(Refused, match="is running"):
         plan_resume(context(site), session)
-    with pytest.raises(Refused, match="has not begun"):
+    with pytest.raises(Refused, match="has not started"):
         interrupt(context(site), session)
     stop(context(site), session)
     assert over(given_up).state == "done"
     assert "turn" not in kinds(given_up)
     hold = Hold("bert", datetime.now(UTC), "")
     write_hold(site.listing.parent, hold)
-    wait(lambda: "bert holds" in read_run(last).queued_for)
+    wait(lambda: "paused by bert" in read_run(last).queued_for)
     for one in at_work:
         command(one, "stop")
         over(one)

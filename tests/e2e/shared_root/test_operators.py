@@ -168,7 +168,7 @@ def test_two_who_extend_at_once_and_nobody_undoes_another(
     before = crew.row.expires_at
     crew.collide({"anna": f":extend {FIRST[:8]} 9d\r", "bert": f":extend {FIRST[:8]} 12d\r"})
     wait(lambda: crew.row.expires_at != before)
-    lost = told(crew, ("anna", "bert"), lambda said: "changed meanwhile" in said)
+    lost = told(crew, ("anna", "bert"), lambda said: "changed in the meantime" in said)
     won = ({"anna", "bert"} - set(lost)).pop()
     loser = lost[0]
     wait(lambda: f"; {won} extended it" in _message(crew[loser]))
@@ -219,7 +219,7 @@ def test_two_who_rename_at_once(crew: Crew) -> None:
     words = {name: f":rename {SECOND[:8]} By {name}\r" for name in ("anna", "bert")}
     crew.at_once(words)
     names = ("anna", "bert")
-    lost = told(crew, names, lambda said: "changed meanwhile" in said or "is running" in said)
+    lost = told(crew, names, lambda said: "changed in the meantime" in said or "is running" in said)
     (won,) = {"anna", "bert"} - set(lost)
     wait(lambda: f'renamed 9f2d0000 to "By {won}"' in _message(crew[won]))
     assert [one.operator for one in _renames(crew)] == [won]

@@ -90,7 +90,7 @@ def test_keys_are_those_of_the_file_and_what_is_copied_is_in_the_buffer(shell: T
     shell.keys(*"half")
     shell.wait_for(lambda text: "> half" in text)
     shell.keys("Escape")
-    shell.wait_for(lambda text: "not sent, but kept: R brings it back" in text)
+    shell.wait_for(lambda text: "not sent, draft kept: R brings it back" in text)
 
 
 def test_a_killed_console_loses_no_view_and_no_prompt(shell: Tmux, tmp_path: Path) -> None:

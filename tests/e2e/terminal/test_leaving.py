@@ -42,7 +42,7 @@ def test_a_disk_that_hangs_keeps_nobody(tmp_path: Path, *, is_selected: bool) ->
             if is_selected:
                 terminal.send("j")
                 terminal.line("e7d\r")
-                terminal.wait_for("Esc waits no longer")
+                terminal.wait_for("Esc: continue in background")
                 terminal.send("\x1b")
             terminal.wait_for("stuck stale", seconds=CEILING)
             attributes = terminal.attributes

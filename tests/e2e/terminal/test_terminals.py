@@ -173,7 +173,7 @@ def test_a_terminal_that_can_draw_nothing_is_told_the_verb_in_one_line(
     command = ["env", *((f"TERM={term}",) if term else ("-u", "TERM"))]
     program = [*command, sys.executable, "-m", "tui", "--root", str(tmp_path)]
     with Terminal(program, size=(120, 24)) as screen:
-        screen.wait_for("can draw nothing: use a verb, such as `ls`")
+        screen.wait_for("cannot draw: use a verb instead, such as `ls`")
         assert screen.process.wait(60) == 2
         assert len(screen.text.split()) < 20
         assert b"\x1b" not in screen.raw

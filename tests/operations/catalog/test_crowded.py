@@ -104,7 +104,7 @@ def test_no_transcript_is_denied_for_a_bound(
     assert one.problem == "not everything in it was looked at: transcripts: there are over 5"
     assert find_session(catalog, FIRST).state is State.OK
     with pytest.raises(
-        Inconclusive, match="may be where nobody could look now: hollis_park: not every"
+        Inconclusive, match="but not everything could be read: hollis_park: not every"
     ):
         find_session(catalog, OTHER.format(29))
     assert Inconclusive.exit_code == 1
@@ -212,11 +212,11 @@ def test_a_trash_too_full_to_be_read_denies_nothing(
     for number in range(3):
         (listing.root / ".session_console" / "trash" / f"3{number}").mkdir()
     with pytest.raises(
-        Inconclusive, match="not all of the trash of outputs is read: it holds over 2 b"
+        Inconclusive, match="not all of the trash of outputs is read: it has more than 2 b"
     ):
         restore(listing.context(), FIRST)
     _, unread = trash_and_unread(listing.context())
-    assert unread == ("not all of the trash of outputs is read: it holds over 2 batches",)
+    assert unread == ("not all of the trash of outputs is read: it has more than 2 batches",)
     monkeypatch.setattr(trash, "TRASH_S", -1.0)
     (words,) = trash_and_unread(listing.context())[1]
     assert words.endswith("is read: reading them took over -1 s")

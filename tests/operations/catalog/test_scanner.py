@@ -163,7 +163,7 @@ def test_a_listing_that_may_not_be_read_is_a_problem_of_its_own() -> None:
             cwd=REPOSITORY,
         )
     assert found.stdout.splitlines() == [
-        "closed 1 True closed may not be read by us",
+        "closed 1 True closed is not readable by us",
         "open 1 False ",
         "'9f2c' was not found in the trash; not all of the trash of closed is read: "
         "Permission denied",

@@ -39,7 +39,7 @@ def test_what_vanishes_stays_with_its_last_sessions_until_it_is_forgotten(
     for _ in range(2):
         gone, there = watch.look().listings
         assert (gone.listing_id, gone.is_vanished, gone.is_stale) == ("hollis_park", True, True)
-        assert gone.problem == "its folder vanished: the last that was known of it"
+        assert gone.problem == "its folder vanished: the last known state"
         assert [(one.session_id, one.liveness) for one in gone.sessions] == [(FIRST, Liveness.NONE)]
         assert (there.listing_id, there.is_vanished) == ("other", False)
     watch.forget("hollis_park")

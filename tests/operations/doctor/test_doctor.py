@@ -38,14 +38,14 @@ def test_a_sound_root_made_by_the_guides_own_code_has_nothing(sick: Sick) -> Non
     before = snapshot(sick.listing.root)
     assert sick.examine() == ()
     assert snapshot(sick.listing.root) == before
-    assert verdict(()) == "doctor: all well"
+    assert verdict(()) == "doctor: all clear"
 
 
 def test_a_new_listing_that_a_pipeline_just_made_is_no_alarm(sick: Sick) -> None:
     sick.listing.config_dir.mkdir(parents=True)
     (finding,) = sick.examine()
     assert (finding.level, finding.code) == ("note", "unread_database")
-    assert verdict([finding]) == "doctor: all well (1 note)"
+    assert verdict([finding]) == "doctor: all clear (1 note)"
 
 
 @pytest.mark.parametrize(
@@ -70,20 +70,20 @@ def test_a_new_listing_that_a_pipeline_just_made_is_no_alarm(sick: Sick) -> None
             made.unproven,
             "unproven_owner",
             "warning",
-            "does not tell since when",
+            "does not say since when",
             "remove that file",
         ),
-        (made.torn_registry, "unread_registry", "warning", "cannot be read in", "end it, or"),
+        (made.torn_registry, "unread_registry", "warning", "is not readable in", "end it, or"),
         (made.stale_registry, "stale_registry", "note", "1 entry of dead CLIs", "none needed"),
         (made.old_folder, "old_folder", "warning", "(30 d) would take", "doctor --fix"),
-        (made.no_database, "unread_database", "error", "not a SQLite database", "put a sound"),
+        (made.no_database, "unread_database", "error", "not a SQLite database", "put an intact"),
         (made.linked_folder, "linked_folder", "error", "is a link", "remove the link"),
         (made.linked_config_dir, "unread_database", "error", "is a link", "put a folder in place"),
         (made.bypass_failed, "root_bypass", "error", "as root", "IS_SANDBOX=1"),
-        (made.bad_date, "bad_date", "warning", "'next tuesday' cannot be read", "7d` writes"),
+        (made.bad_date, "bad_date", "warning", "'next tuesday' cannot be read", "7d` sets"),
         (made.acting_settings, "acting_settings", "warning", "hooks, permissions.allow", "who"),
         (made.allowing_settings, "acting_settings", "note", "has permissions.allow: ", "who"),
-        (made.held, "long_hold", "warning", "bert holds this root", "hold off"),
+        (made.held, "long_hold", "warning", "new runs and clean-up paused by bert", "hold off"),
     ],
 )
 def test_what_is_odd_is_explained_with_what_mends_it(
@@ -115,7 +115,7 @@ def test_a_listing_that_vanished_is_one_finding(sick: Sick) -> None:
     sick.listing.folder.rename(sick.home.parent.parent / "away")
     (finding,) = examine(context, watch.look(), MachineFacts())
     assert (finding.code, finding.level) == ("vanished", "warning")
-    assert finding.remedy == "`ack hollis_park` forgets it, for all of us"
+    assert finding.remedy == "`ack hollis_park` removes it, for everyone"
 
 
 def test_what_no_manifest_explains_is_told(sick: Sick) -> None:
@@ -199,7 +199,7 @@ def test_fix_mends_what_is_safe_and_says_so(sick: Sick) -> None:
     findings = examine(context, catalog, MachineFacts())
     said = fix(context, catalog, findings)
     assert any("sweep off" in words for words in said)
-    assert any("young again" in words for words in said)
+    assert any("resets the folder's age" in words for words in said)
     assert not [one for one in sick.examine() if one.is_fixable]
 
 
@@ -221,7 +221,7 @@ def test_a_fix_that_cannot_be_done_is_told_and_keeps_no_other_from_it(sick: Sick
     context = sick.context()
     catalog = CatalogScanner(context).look()
     said = fix(context, catalog, examine(context, catalog, MachineFacts()))
-    assert any(words.startswith("broken: not mended") for words in said)
+    assert any(words.startswith("broken: not fixed") for words in said)
     assert [one.listing for one in sick.examine() if one.is_fixable] == ["broken"]
 
 

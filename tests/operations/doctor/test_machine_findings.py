@@ -147,10 +147,10 @@ def _bypass(sick: Sick) -> dict[str, Any]:
     ("setting", "code", "level", "words"),
     [
         (_no_cli, "no_cli", "error", "gone"),
-        (_open_env_file, "env_file", "error", "open to everybody"),
+        (_open_env_file, "env_file", "error", "readable by everyone"),
         (_group_env_file, "env_file", "warning", "its group"),
         (_bypass, "root_bypass", "error", "stage_3"),
-        (_missing, "no_settings", "warning", "names /etc/none.toml, which is not there"),
+        (_missing, "no_settings", "warning", "names /etc/none.toml, which does not exist"),
     ],
 )
 def test_a_mistake_in_the_settings_is_told(

@@ -46,7 +46,7 @@ def test_no_setting_opens_a_config_dir(settings: Settings, tmp_path: Path) -> No
     for place in (folder / ".claude_sessions", tmp_path / "claude" / "sub", tmp_path / "state"):
         place.mkdir(parents=True)
         named = replace(settings, stages={"stage": {"cwd": str(place)}})
-        assert work_folder(named, "stage", folder, str(place)) == (None, "is closed to agents")
+        assert work_folder(named, "stage", folder, str(place)) == (None, "is off limits to agents")
 
 
 def test_a_file_that_says_none_is_no_place(

@@ -18,11 +18,11 @@ def test_it_is_set_and_lifted_and_both_are_in_the_logbook(listing: SampleListing
     context = listing.context()
     require_not_held(listing.root)
     act = set_hold(context, True, "audit\x1b[31m until noon")
-    assert act.words.startswith("anna holds new runs and clean-up since ")
+    assert act.words.startswith("new runs and clean-up paused by anna since ")
     assert act.words.endswith(": audit until noon")
-    with pytest.raises(Refused, match=r"anna holds .*: audit until noon: `hold off`"):
+    with pytest.raises(Refused, match=r"paused by anna .*: audit until noon: `hold off`"):
         require_not_held(listing.root)
-    assert set_hold(context, False).words == "new runs and clean-up go on"
+    assert set_hold(context, False).words == "new runs and clean-up resume"
     require_not_held(listing.root)
     events = [(one.operator, one.action) for one in read_logbook(listing.root)]
     assert events == [("anna", "hold"), ("anna", "lift")]
@@ -30,7 +30,7 @@ def test_it_is_set_and_lifted_and_both_are_in_the_logbook(listing: SampleListing
 
 def test_no_run_begins_while_it_is_held(listing: SampleListing) -> None:
     set_hold(listing.context(), True)
-    with pytest.raises(Refused, match="anna holds"):
+    with pytest.raises(Refused, match="paused by anna"):
         plan_resume(listing.context(), listing.session(FIRST))
 
 
@@ -53,7 +53,7 @@ def test_a_hold_that_cannot_be_read_holds_and_can_be_lifted(
 ) -> None:
     set_hold(listing.context(), True)
     (listing.root / ".session_console" / "hold.json").write_text(content)
-    with pytest.raises(Refused, match="holds new runs"):
+    with pytest.raises(Refused, match="new runs and clean-up paused"):
         require_not_held(listing.root)
     set_hold(listing.context(), False)
     require_not_held(listing.root)

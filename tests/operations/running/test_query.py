@@ -142,8 +142,8 @@ def test_a_session_whose_options_cannot_be_read_is_not_resumed_as_another_agent(
         ({"prompt": " "}, "needs a prompt"),
         ({"prompt": ["go"]}, "needs a prompt"),
         ({"stage": ""}, "needs the stage"),
-        ({"resume": FIRST, "options": ClaudeAgentOptions(resume=SECOND)}, "say which session"),
-        ({"options": ClaudeAgentOptions(continue_conversation=True)}, "say which session"),
+        ({"resume": FIRST, "options": ClaudeAgentOptions(resume=SECOND)}, "name the session"),
+        ({"options": ClaudeAgentOptions(continue_conversation=True)}, "name the session"),
     ],
 )
 def test_what_makes_no_sense_is_told(

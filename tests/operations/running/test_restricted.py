@@ -209,7 +209,7 @@ def test_an_agent_whose_pipeline_decides_itself_is_not_prompted(
     folder = add_run(listing, **owner)
     (folder / SPEC).write_text(json.dumps(json.loads((folder / SPEC).read_text()) | spec))
     restricted = listing.context(restricted=True)
-    with pytest.raises(Refused, match="decides itself") if is_refused else nullcontext():
+    with pytest.raises(Refused, match="decides what") if is_refused else nullcontext():
         held(listing, lambda _, session: send(restricted, session, "go on"))
     assert [one.is_restricted for one in Inbox(folder).take()] == [True] * (not is_refused)
     held(listing, lambda context, session: send(context, session, "go on"))

@@ -93,11 +93,11 @@ def test_what_it_will_use_is_said_harmlessly() -> None:
         ("/etc", "{listing}", "is outside its listing"),
         ("{root}/../..", "{listing}", "is outside its listing"),
         ("{listing}/way_out", "{listing}", "is outside its listing"),
-        ("{listing}/.claude_sessions", "{listing}", "is closed to agents"),
-        ("{listing}/way_into", "{listing}", "is closed to agents"),
-        ("{listing}/sub/../.claude_sessions/projects", "{listing}", "is closed to agents"),
-        ("{listing}/.session_console", "{listing}", "is closed to agents"),
-        ("{listing}/home", "{listing}", "is closed to agents"),
+        ("{listing}/.claude_sessions", "{listing}", "is off limits to agents"),
+        ("{listing}/way_into", "{listing}", "is off limits to agents"),
+        ("{listing}/sub/../.claude_sessions/projects", "{listing}", "is off limits to agents"),
+        ("{listing}/.session_console", "{listing}", "is off limits to agents"),
+        ("{listing}/home", "{listing}", "is off limits to agents"),
         ("{listing}/a\0b", "{listing}", "cannot be looked at"),
     ],
 )
@@ -243,13 +243,13 @@ def _plain_cli(folder: Path) -> dict[str, Any]:
     ("mistake", "words"),
     [
         (lambda folder: {"cli_path": folder / "gone"}, "the CLI is missing"),
-        (_plain_cli, "may not be executed"),
+        (_plain_cli, "is not executable"),
         (lambda folder: {"env_file": folder / "gone"}, "No such file"),
         (lambda folder: {"env_file": folder}, "not a small file"),
         (_open_keys, "chmod 600"),
         (_pipe, "not a small file"),
     ],
-    ids=["no CLI", "CLI no program", "no env file", "a folder", "open to all", "a pipe"],
+    ids=["no CLI", "CLI not executable", "no env file", "a folder", "open to all", "a pipe"],
 )
 def test_a_mistake_in_the_settings_is_refused_before_it_fails_a_session(
     listing: SampleListing,
@@ -308,7 +308,7 @@ def test_an_agent_whose_options_cannot_be_read_is_not_resumed_as_another(
         for fork in (False, True):
             with pytest.raises(DatabaseProblem, match="locked by another program"):
                 plan_resume(listing.context(), unread, fork=fork)
-        with pytest.raises(DatabaseProblem, match="could be tracked"):
+        with pytest.raises(DatabaseProblem, match="can be tracked"):
             plan_new(listing.context(), "hollis_park", "3")
     assert plan_resume(listing.context(), listing.session(FIRST)).stage == "stage_3"
 

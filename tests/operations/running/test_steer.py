@@ -73,7 +73,7 @@ def test_a_command_is_posted_to_the_run(
 ) -> None:
     folder = add_run(listing)
     words = held(listing, act).words
-    assert words.endswith(f"{FIRST[:8]}; not taken yet")
+    assert words.endswith(f"{FIRST[:8]}; not accepted yet")
     (command,) = Inbox(folder).take()
     assert (command.kind, command.by) == (kind, "anna")
     assert command.text == ("go on" if kind == "prompt" else "")
@@ -83,9 +83,9 @@ def test_a_command_is_posted_to_the_run(
     ("silent_s", "owner", "words"),
     [
         (5, {}, ""),
-        (40, {}, f"has not moved for 40s: `stop {FIRST[:8]}` ends it"),
-        (40, ELSEWHERE, "has not moved for 40s: it cannot be reached from here, so end it on work"),
-        (400, {}, "has not moved for 6 min"),
+        (40, {}, f"has not responded for 40s: `stop {FIRST[:8]}` ends it"),
+        (40, ELSEWHERE, "for 40s: it cannot be reached from here, so end it on work"),
+        (400, {}, "has not responded for 6 min"),
     ],
 )
 def test_a_runner_that_hangs_is_told_of(
@@ -94,14 +94,14 @@ def test_a_runner_that_hangs_is_told_of(
     add_run(listing, silent_s=silent_s, **owner)
     said = held(listing, lambda context, session: send(context, session, "go on")).words
     assert words in said
-    assert ("moved" in said) is bool(words)
+    assert ("not responded" in said) is bool(words)
     assert "\x1b" not in said
 
 
 def test_stop_of_a_runner_elsewhere_that_hangs_says_where_to_go(listing: SampleListing) -> None:
     folder = add_run(listing, silent_s=40, **ELSEWHERE)
     said = held(listing, stop).words
-    assert "stop asked of" in said
+    assert "stop sent to" in said
     assert "end it on worker-7" in said
     assert [command.kind for command in Inbox(folder).take()] == ["stop"]
 
@@ -109,7 +109,7 @@ def test_stop_of_a_runner_elsewhere_that_hangs_says_where_to_go(listing: SampleL
 def test_stop_never_ends_a_process_that_is_only_named_as_a_runner(listing: SampleListing) -> None:
     """Without the proof this test would kill itself."""
     add_run(listing, silent_s=40)
-    with pytest.raises(Refused, match="cannot be proven"):
+    with pytest.raises(Refused, match="is not proven"):
         held(listing, stop)
 
 
@@ -234,7 +234,7 @@ def test_what_cannot_be_asked_is_refused_in_words(listing: SampleListing) -> Non
             send(context, session, "x" * (MAX_PROMPT_BYTES + 1))
         with pytest.raises(UsageError, match="use allow"):
             answer(context, session, "maybe")
-        with pytest.raises(Refused, match="does not wait"):
+        with pytest.raises(Refused, match="is not waiting"):
             answer(context, session, "allow")
         read_only = replace(context, settings=replace(context.settings, read_only=True))
         with pytest.raises(Refused, match="read-only"):

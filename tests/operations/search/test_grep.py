@@ -198,5 +198,5 @@ def test_a_word_with_something_hidden_inside_is_found_without_a_literal(
 
 
 def test_no_pattern_is_no_search(listing: SampleListing) -> None:
-    with pytest.raises(UsageError, match="no pattern"):
+    with pytest.raises(UsageError, match="not a pattern"):
         hits(listing, "(")

@@ -99,7 +99,7 @@ def test_twice_says_who_was_first_and_writes_nothing(listing: SampleListing) -> 
 
 
 def test_what_needs_nobody_is_refused(listing: SampleListing) -> None:
-    with pytest.raises(Refused, match="needs nobody now"):
+    with pytest.raises(Refused, match="needs no attention now"):
         acknowledge(listing.context(), listing.session(SECOND))
     assert not (listing.folder / ".session_console").exists()
 

@@ -161,7 +161,7 @@ def _registers(where: Callable[[Strays], Path], **changes: Any) -> Callable[[Str
         (_lock, "is running"),
         (_registers(lambda strays: strays.home), "is running"),
         (_registers(lambda strays: strays.listing.config_dir), "is running"),
-        (_registers(lambda strays: strays.home, pidDomain="linux:x:pid:[1]"), "proven dead"),
+        (_registers(lambda strays: strays.home, pidDomain="linux:x:pid:[1]"), "still be alive"),
     ],
     ids=["locked", "in the default config dir", "in the listing", "elsewhere"],
 )

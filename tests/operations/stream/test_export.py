@@ -187,7 +187,7 @@ def test_a_ghost_says_so(listing: SampleListing) -> None:
     listing.track(SECOND)
     head, rest = exported(listing, listing.session(SECOND))
     assert matter(head)["state"] == "ghost"
-    assert rest.startswith(f"# {SECOND}\n\n*Nothing of it can be read: ")
+    assert rest.startswith(f"# {SECOND}\n\n*It cannot be read: ")
 
 
 def test_a_sketch_is_shown_as_it_is(listing: SampleListing) -> None:

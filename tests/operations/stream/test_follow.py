@@ -201,6 +201,7 @@ def test_what_happened_in_a_run_stands_in_its_place_by_time(
     run.event("permission", request_id="p1", tool="Bash", input={})
     run.event("ack", command="answer", by="bert")
     run.event("answered", request_id="p1", decision="deny", by="bert")
+    run.event("answered", request_id="p2", decision="allow", by="nina", answers=["Second"])
     run.event("notice", kind="dropped", words="And Asia?", by="anna")
     late = said("Later.", "m2") | {"timestamp": stamp(NOW + timedelta(hours=2))}
     append(listing, late)
@@ -208,16 +209,17 @@ def test_what_happened_in_a_run_stands_in_its_place_by_time(
     notices = [
         "retry 2 of 10: 529 overloaded, again in 4s",
         "Bash: denied by bert",
+        "nina answered: Second",
         "never sent by anna: And Asia?",
     ]
     entries = follow.poll(session).entries
-    assert [one.text for one in entries][-4:] == [*notices, "Later."]
+    assert [one.text for one in entries][-5:] == [*notices, "Later."]
     assert follow.poll(session).entries == ()
     run.event("failed", reason="no money")
     (failed,) = follow.poll(session).entries
     assert (failed.kind, failed.text) == (EntryKind.ERROR, "the run failed: no money")
     page = follow.after(0, follow.poll(session).end, None)
-    assert [one.text for one in page.entries][-5:] == [*notices, failed.text, "Later."]
+    assert [one.text for one in page.entries][-6:] == [*notices, failed.text, "Later."]
 
 
 @pytest.mark.parametrize("is_empty", [False, True])

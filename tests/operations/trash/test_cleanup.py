@@ -164,9 +164,9 @@ def test_by_age_counts_from_the_last_activity(
     ("how", "why"),
     [
         ("lock", "in use"),
-        ("write", "changed meanwhile"),
-        ("row", "changed meanwhile"),
-        ("gone", "changed meanwhile"),
+        ("write", "changed in the meantime"),
+        ("row", "changed in the meantime"),
+        ("gone", "changed in the meantime"),
     ],
 )
 def test_what_began_to_run_or_changed_since_the_preview_is_left(
@@ -233,7 +233,7 @@ def test_a_hold_stops_it_even_in_its_middle(
     done = clean_up(context, plan, lambda _: _hold(context))
     assert done.is_cut_short
     assert len(done.acts) == 2
-    with pytest.raises(Refused, match=r"anna holds new runs and clean-up since .*: audit"):
+    with pytest.raises(Refused, match=r"new runs and clean-up paused by anna since .*: audit"):
         clean_up(context, plan)
     set_hold(context, False)
     assert len(clean_up(context, planned(context)).acts) == 2

@@ -146,9 +146,9 @@ def test_it_is_refused_while_somebody_holds_the_lock(listing: SampleListing, act
     ("changes", "words"),
     [
         ({}, "is running"),
-        ({"pidDomain": "linux:other:pid:[1]"}, "cannot be proven dead"),
-        ({"pidDomain": "", "procStart": "1"}, "cannot be proven dead"),
-        ({"procStart": ""}, f"pid {os.getpid()} lives.*remove that file"),
+        ({"pidDomain": "linux:other:pid:[1]"}, "may still be alive"),
+        ({"pidDomain": "", "procStart": "1"}, "may still be alive"),
+        ({"procStart": ""}, f"pid {os.getpid()} is alive.*remove that file"),
     ],
 )
 def test_it_is_refused_while_a_process_lives_or_may_live(
@@ -172,7 +172,7 @@ def test_an_entry_that_cannot_be_read_refuses_every_session_while_its_pid_lives(
     path = listing.config_dir / "sessions" / f"{os.getpid()}.json"
     path.write_text(content)
     assert listing.session(SECOND).liveness is Liveness.UNKNOWN
-    with pytest.raises(Refused, match=f"pid {os.getpid()} lives"):
+    with pytest.raises(Refused, match=f"pid {os.getpid()} is alive"):
         delete(listing.context(), session)
     assert content_of(listing) == before
     path.rename(path.with_name(f"{2**22 + 5}.json"))
@@ -190,7 +190,7 @@ def test_a_row_changed_since_the_delete_is_left_and_said(listing: SampleListing)
     listing.track(FIRST, stage="stage_9")
     rows = read_rows(listing.db_path)
     act = restore(listing.context(), FIRST)
-    assert "its row was left as it is" in act.words
+    assert "its row was left unchanged" in act.words
     assert read_rows(listing.db_path) == rows
 
 
@@ -229,9 +229,9 @@ def test_many_are_deleted_and_restored_in_one_batch(listing: SampleListing) -> N
         ("hollis_park", FIRST),
         ("hollis_park", SECOND),
     }
-    assert done.failures == {"changed meanwhile": 1, "in use": 1}
+    assert done.failures == {"changed in the meantime": 1, "in use": 1}
     assert done.words.startswith("2 deleted (")
-    assert done.words.endswith("1 changed meanwhile, 1 in use")
+    assert done.words.endswith("1 changed in the meantime, 1 in use")
     assert [(one.listing, one.done, one.total) for one in seen] == [
         ("hollis_park", 3, 4),
         ("oak", 4, 4),

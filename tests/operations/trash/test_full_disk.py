@@ -86,7 +86,9 @@ def test_a_session_is_erased_on_a_full_disk(listing: SampleListing, tmp_path: Pa
             purge(there.context(), FIRST)
             assert saying(root, CANARY) == []
         else:
-            with pytest.raises(ConsoleError, match="files of 9f2c0000 are erased, but not all"):
+            with pytest.raises(
+                ConsoleError, match="files of 9f2c0000 are erased, but not everything else"
+            ):
                 purge(there.context(), FIRST)
         assert not there.transcript_path(FIRST).exists()
 
@@ -99,12 +101,12 @@ def test_who_erased_the_files_and_what_ends_it_is_said_where_the_row_could_not_b
             "CREATE TRIGGER refuses BEFORE UPDATE ON claude_sessions "
             "BEGIN SELECT RAISE(ABORT, 'not now'); END"
         )
-    with pytest.raises(ConsoleError, match="files of 9f2c0000 are erased, but not all"):
+    with pytest.raises(ConsoleError, match="files of 9f2c0000 are erased, but not everything else"):
         purge(listing.context(), FIRST)
     for words in (["doctor"], ["show", FIRST]):
         said = " ".join(run_cli(listing.root, *words).stdout.split())
         assert "anna erased its files on" in said, words
-        assert "`purge 9f2c0000` again does the rest" in said
+        assert "`purge 9f2c0000` again completes it" in said
         assert "deleted by hand" not in said
     with closing(sqlite3.connect(listing.db_path)) as pipeline:
         pipeline.execute("DROP TRIGGER refuses")
@@ -116,7 +118,7 @@ def test_who_erased_the_files_and_what_ends_it_is_said_where_the_row_could_not_b
 def test_where_not_even_that_can_be_written_an_erasure_is_said_to_be_possible(
     listing: SampleListing,
 ) -> None:
-    with no_file_grows(), pytest.raises(ConsoleError, match="are erased, but not all"):
+    with no_file_grows(), pytest.raises(ConsoleError, match="are erased, but not everything else"):
         purge(listing.context(), FIRST)
     said = " ".join(run_cli(listing.root, "doctor").stdout.split())
-    assert "erased by a purge that was cut off (then `purge` it again)" in said
+    assert "erased by a purge that was interrupted (then `purge` it again)" in said

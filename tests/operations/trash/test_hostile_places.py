@@ -59,7 +59,7 @@ def _watching() -> None:
 
 @contextmanager
 def untouched(folder: Path) -> Iterator[None]:
-    """Require that nothing in the folder is opened, listed or changed meanwhile."""
+    """Require that nothing in the folder is opened, listed or changed in the meantime."""
     _watching()
     before, seen = snapshot(folder), list[str]()
     _WATCHED.append((folder, seen))

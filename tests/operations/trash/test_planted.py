@@ -86,7 +86,7 @@ def test_an_undo_believes_no_manifest_that_the_audit_does_not_know(
     row = {**asdict(real.row), "session_id": NEW}
     batch = plant(listing.folder, [PLACE.format(NEW)], at=datetime.now(UTC), row=row)
     assert [act.session_id for act in undo_last(listing.context())] == [FIRST]
-    with pytest.raises(Refused, match="left to undo"):
+    with pytest.raises(Refused, match="can be undone"):
         undo_last(listing.context())
     assert (batch / "0-0").exists()
     restore(listing.context(), NEW)

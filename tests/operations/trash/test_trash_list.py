@@ -129,5 +129,5 @@ def test_a_folder_of_very_many_files_is_listed_in_part(listing: SampleListing) -
     assert MOST_SHOWN_FILES - 3 <= len(look.files) <= MOST_SHOWN_FILES + 1
     (words,) = look.unread
     assert words.endswith(
-        f"not all of it is listed: it holds over {MOST_SHOWN_FILES} files and folders"
+        f"not fully listed: it has more than {MOST_SHOWN_FILES} files and folders"
     )

@@ -189,7 +189,7 @@ def test_what_was_changed_since_is_left_and_the_rest_goes_on(listing: SampleList
     assert sorted(act.session_id for act in acts if not act.is_needless) == ["aa11", "cc33"]
     (left,) = (act for act in acts if act.is_needless)
     assert left.session_id == "bb22"
-    assert left.words == f"bb22 changed meanwhile: expires_at is now {changed}"
+    assert left.words == f"bb22 changed in the meantime: expires_at is now {changed}"
     kept = {row.session_id: row.expires_at for row in read_rows(listing.db_path)}
     assert kept["bb22"] == changed
     assert [event.action for event in read_logbook(listing.root)] == ["undo"]
@@ -236,7 +236,7 @@ def test_what_an_older_program_left_is_undone(listing: SampleListing) -> None:
     anna.extend("bb22")
     anna.delete("aa11")
     for act in (last_batch(anna.context()), read_events(listing.db_path)):
-        note = f"of {act[0].at.isoformat()}: left as they are: aa11"
+        note = f"of {act[0].at.isoformat()}: left unchanged: aa11"
         write_event(listing.root, AuditEvent(datetime.now(UTC), "anna", "undo", note=note))
     assert anna.undo() == ["aa11"]
     assert anna.undo() == ["bb22"]

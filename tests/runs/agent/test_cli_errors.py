@@ -24,7 +24,7 @@ from tui.runs.agent.cli_errors import error_words
 from tui.runs.folder.protocol import read_owner, read_run
 
 PLACEHOLDER = "Check stderr output for details"
-AGAIN = "`resume 9f2c0000` goes on with what its transcript holds"
+AGAIN = "`resume 9f2c0000` continues from its transcript"
 
 
 def dead(code: int) -> ProcessError:
@@ -41,15 +41,15 @@ def words(error: Exception, said: str = "", *, is_out_of_memory: bool = False) -
 @pytest.mark.parametrize(
     ("error", "said", "is_out_of_memory", "told"),
     [
-        (dead(-9), "", False, "the CLI was ended by SIGKILL (exit code: -9; by somebody, or by the "
-         f"system when memory ran out), and said nothing of why; {AGAIN}"),
-        (dead(-9), "", True, "the CLI was killed (SIGKILL), and the system killed for want of "
-         f"memory meanwhile: free some, or lower max_runs, and said nothing of why; {AGAIN}"),
-        (dead(137), "Killed", False, "the CLI was ended by SIGKILL (exit code: 137; by somebody, "
+        (dead(-9), "", False, "the CLI was ended by SIGKILL (exit code: -9; by someone, or by the "
+         f"system when memory ran out), without saying why; {AGAIN}"),
+        (dead(-9), "", True, "the CLI was killed (SIGKILL), while the system was out "
+         f"of memory: free some, or lower max_runs, without saying why; {AGAIN}"),
+        (dead(137), "Killed", False, "the CLI was ended by SIGKILL (exit code: 137; by someone, "
          f"or by the system when memory ran out): Killed; {AGAIN}"),
         (dead(-11), "", False, "ended by SIGSEGV (exit code: -11; it crashed)"),
-        (dead(-15), "", True, "ended by SIGTERM (exit code: -15; asked to by somebody"),
-        (dead(-63), "", False, "the CLI was ended by signal 63, and"),
+        (dead(-15), "", True, "ended by SIGTERM (exit code: -15; on request"),
+        (dead(-63), "", False, "the CLI was ended by signal 63, without saying why"),
         (dead(200), "", False, "the CLI ended by itself with exit code 200"),
         (dead(1), "no config\x1b[31m", False,
          f"the CLI ended by itself with exit code 1: no config; {AGAIN}"),
@@ -64,9 +64,9 @@ def words(error: Exception, said: str = "", *, is_out_of_memory: bool = False) -
          f"the CLI ended: oops; {AGAIN}"),
         (CLIConnectionError("on_failure is not supported"), "", False, "the CLI is too old"),
         (CLINotFoundError("Claude Code not found", "/x"), "", False,
-         "the Claude CLI is missing: Claude Code not found: /x; install the SDK anew"),
+         "the Claude CLI is missing: Claude Code not found: /x; reinstall the SDK"),
         (CLIJSONDecodeError("{ho", ValueError()), "", False,
-         f"the CLI wrote what is no message ({{ho...): its version may not fit; {AGAIN}"),
+         f"the CLI wrote something that is not a message ({{ho...): wrong version? {AGAIN}"),
         (MessageParseError("Unknown message type: x"), "", False,
          "the CLI sent a message that the SDK does not know (Unknown message type: x): update"),
         (ResultError("Claude Code returned an error result: x", {"errors": ["no conversation"]}, 1),
@@ -76,9 +76,9 @@ def words(error: Exception, said: str = "", *, is_out_of_memory: bool = False) -
         (KeyError("x"), "", False, "KeyError: 'x'"),
         # What the SDK tells of a CLI that died comes as a plain error too.
         (Exception(str(dead(-9))), "boom", False, "the CLI was ended by SIGKILL (exit code: -9"),
-        (TimeoutError(), "", False, f"TimeoutError, and nothing says why; {AGAIN}"),
-        (ResultError("", {}), "", False, f"the CLI says that it failed, and not why; {AGAIN}"),
-        (ResultError("", {"errors": [" ", None]}), "", False, "the CLI says that it failed"),
+        (TimeoutError(), "", False, f"TimeoutError, for an unknown reason; {AGAIN}"),
+        (ResultError("", {}), "", False, f"the CLI failed without saying why; {AGAIN}"),
+        (ResultError("", {"errors": [" ", None]}), "", False, "the CLI failed without saying why"),
     ],
 )  # fmt: skip
 def test_each_error_says_what_happened_and_what_to_do(
@@ -118,7 +118,7 @@ def test_a_real_cli_that_is_killed_in_its_turn_is_told_of(site: Site, number: in
     assert PLACEHOLDER not in run.error
     if number != signal.SIGTERM:  # which the CLI takes for itself
         assert f"ended by {name}" in run.error
-    assert f"`resume {run.session_id[:8]}` goes on" in run.error
+    assert f"`resume {run.session_id[:8]}` continues" in run.error
     row = site.row(run.session_id)
     assert row is not None
     assert row.details()["last_error"] == run.error

@@ -39,8 +39,8 @@ def test_secrets_open_to_everybody_are_refused(tmp_path: Path, mode: int, words:
     [
         (lambda path: os.mkfifo(path, 0o600), "not a small file"),
         (Path.mkdir, "not a small file"),
-        (lambda path: path.write_bytes(b"A=\xff\n"), "is no text"),
-        (lambda path: path.write_bytes(b"A=\0\n"), "is no text"),
+        (lambda path: path.write_bytes(b"A=\xff\n"), "is not a text file"),
+        (lambda path: path.write_bytes(b"A=\0\n"), "is not a text file"),
     ],
     ids=["a pipe", "a folder", "not UTF-8", "NUL"],
 )

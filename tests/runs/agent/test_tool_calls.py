@@ -86,7 +86,7 @@ def test_without_a_plan_it_can_only_be_denied(tmp_path: Path, given: dict[str, A
         folder = tmp_path / str(number)
         folder.mkdir()
         shown = read(folder, PermissionAsk("ExitPlanMode", given, call=said))
-        assert shown.problem == "its plan cannot be had: it can only be denied"
+        assert shown.problem == "its plan is not available: it can only be denied"
 
 
 def test_a_call_that_is_too_long_can_only_be_denied(tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ def test_a_lost_one_of_many_keeps_no_other_from_being_changed(db_path: Path, jou
     changes = [(row, replace(row, status="expired")) for row in rows]
     lost = tracking(db_path).change_many(changes, action="clean-up", now=NOW)
     assert [type(one) for one in lost] == [type(None), Conflict, type(None), Conflict]
-    assert str(lost[1]) == "b changed meanwhile: stage is now 4"
+    assert str(lost[1]) == "b changed in the meantime: stage is now 4"
     assert str(lost[3]) == "d is no longer in the table"
     assert {one.session_id: one.status for one in read_rows(db_path)} == {
         "a": "expired", "b": "active", "c": "expired",

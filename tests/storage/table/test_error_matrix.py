@@ -140,7 +140,7 @@ AS_NOBODY = {
     "no permission": Bad(lambda path: path.chmod(0o000), "buyers.db may not be opened by us"),
     "read only": Bad(lambda path: path.chmod(0o444), "", TRACKED),
     "closed listing": Bad(
-        lambda path: path.parent.chmod(0o700), "hollis_park may not be read by us", ""
+        lambda path: path.parent.chmod(0o700), "hollis_park is not readable by us", ""
     ),
     "hot journal of another": Bad(HOT_JOURNAL, "", TRACKED),
     "leftover log of another": Bad(LEFT_LOG, "", TRACKED, frozenset({"buyers.db-shm"})),

@@ -213,7 +213,7 @@ class FixedEngine:
 
     def last_batch(self) -> tuple[ActionResult, ...]:
         if not self.batch:
-            raise Refused("nothing is left to undo")
+            raise Refused("nothing is can be undone")
         return self.batch
 
     def undo_last(self, batch: Sequence[ActionResult]) -> tuple[tuple[ActionResult, ...], str]:
@@ -253,7 +253,7 @@ class FixedEngine:
 
     def put_off(self, session: Session, words: str) -> ActionResult:
         if not timedelta() < parse_duration(words) <= timedelta(seconds=LONGEST_WAIT_S):
-            raise UsageError(f"{words}: a request waits 7 days at most")
+            raise UsageError(f"{words}: a request can wait 7 days at most")
         return self._act("wait", session, words)
 
     def interrupt(self, session: Session) -> ActionResult:

@@ -25,23 +25,20 @@ class Part:
 
 PARTS = (
     Part(0, 0, 120, 1, "#e0af68", "Top line",
-         "what lives, waits, is quiet, ends soon, failed; room on the disk; the zone; how old the "
-         "picture is, when it is"),
+         "how many sessions are live, waiting, quiet, ending soon or failed; free disk space; the "
+         "time zone"),
     Part(0, 1, 26, 16, "#9ece6a", "1 Listings",
-         "one line a client: its sessions, and how many need somebody; Enter shows its sessions "
-         "alone"),
+         "one line per client: its sessions, and how many need attention; Enter shows only its "
+         "sessions"),
     Part(26, 1, 94, 16, "#7aa2f7", "2 Sessions",
-         "what needs somebody first; ENDS is the earlier clock (s: the CLI's sweep); a dot: "
-         "written since you last looked"),
+         "what needs attention first; ENDS is the earlier clock (s: the CLI's sweep); a dot: new "
+         "output"),
     Part(0, 17, 26, 17, "#f7768e", "3 Expiry",
-         "what ends soonest, over all listings; its last line: what has expired and waits for "
-         "clean-up"),
+         "what ends soonest, over all listings; last line: what is expired and awaits clean-up"),
     Part(26, 17, 94, 17, "#bb9af7", "4 Live",
-         "what the selected agent says, word by word, whoever runs it; Enter gives it the whole "
-         "screen"),
+         "what the selected agent says, as it is written, whoever runs it; Enter: full screen"),
     Part(0, 34, 120, 2, "#7dcfff", "Last lines",
-         "what was done, and every question (Esc leaves it); the keys that act now, greyed when "
-         "they cannot"),
+         "what was done, and every question (Esc: cancel); the keys, greyed when disabled"),
 )  # fmt: skip
 
 

@@ -62,7 +62,7 @@ async def test_nothing_is_granted_before_its_last_page_was_in_sight() -> None:
         await at.asked()
         for key in ("y", "A"):
             await at.press(key)
-            assert "page 1 of 4: look at all of it" in line(at)
+            assert "page 1 of 4: read all of it" in line(at)
         await at.press("l", "pagedown", "y")
         assert "page 3 of 4" in line(at)
         await at.press("space", "pageup", "y")
@@ -81,7 +81,7 @@ async def test_a_page_that_was_left_out_by_a_new_width_is_not_seen() -> None:
         await at.pilot.resize_terminal(70, 24)
         await at.pilot.pause()
         await at.press("y")
-        assert "look at all of it" in line(at)
+        assert "read all of it" in line(at)
         await at.press(*["b"] * 9)
         assert told_input(await page_through(at)) == given
 
@@ -107,7 +107,7 @@ async def test_the_key_that_asks_grants_nothing_and_always_is_typed() -> None:
         await at.until(lambda: "type always" in at.message)
         assert "every call of Bash\n by this run" in at.shown(at.panes.page)
         await at.press("A", "enter")
-        await at.until(lambda: "allows nothing" in line(at))
+        await at.until(lambda: "does not allow anything" in line(at))
         await at.press("backspace", "enter")
         await at.until(lambda: "allow Bash" in at.message)
         assert at.engine.asked == []
@@ -200,7 +200,7 @@ async def test_every_option_with_its_preview_is_in_sight_before_it_is_chosen() -
         for number in range(4):
             await at.until(lambda number=number: f"{number + 1}/4" in at.message)  # type: ignore[misc]
             await at.press("2", "enter")
-            await at.until(lambda: "look at all of it" in line(at))
+            await at.until(lambda: "read all of it" in line(at))
             rows = input_rows(at)
             while at.panes.page.pages[0] < at.panes.page.pages[1]:
                 await at.press("pagedown")

@@ -58,7 +58,7 @@ async def test_what_came_beside_the_questions_is_seen_before_they_are_answered()
         await at.press("a")
         await at.asked()
         await at.press("1", "enter")
-        await at.until(lambda: "look at all of it" in "".join(at.rows(at.panes.question)))
+        await at.until(lambda: "read all of it" in "".join(at.rows(at.panes.question)))
         assert not any("--input" in word for words in at.screen.context.commands for word in words)
         assert at.engine.asked == []
         shown = at.rows(at.panes.page)
@@ -104,7 +104,7 @@ async def test_always_grants_nothing_before_all_that_it_would_allow_was_in_sight
         await at.until(lambda: "type always" in at.message)
         assert at.panes.page.pages[1] > 1
         await at.press(*"always", "enter")
-        await at.until(lambda: "was not shown yet" in refusal(at))
+        await at.until(lambda: "has not been shown yet" in refusal(at))
         assert at.engine.asked == []
 
 
@@ -120,7 +120,7 @@ async def test_the_pages_that_were_skipped_are_named() -> None:
         await at.press("y")
         first = at.panes.page.first_unseen
         assert 1 < first < at.panes.page.pages[1]
-        await at.until(lambda: f"page {first} was not shown yet" in refusal(at))
+        await at.until(lambda: f"page {first} has not been shown yet" in refusal(at))
 
 
 @pytest.mark.parametrize("said", ["wait soon", "wait 8d", "maybe"])

@@ -67,7 +67,7 @@ async def test_in_listings_no_session_key_acts_and_each_says_why(
         assert not at.panes.question.is_open
         assert at.engine.asked == []
         assert at.view.marks == frozenset()
-        assert at.message.startswith(("a listing is selected here", "marks are made in Sessions"))
+        assert at.message.startswith(("a listing is selected", "only sessions can be marked"))
 
 
 @pytest.mark.parametrize("verb", ["delete", "resume", "extend 7", "rename x", "send hi", "fail"])
@@ -108,7 +108,7 @@ async def test_marks_that_a_filter_hides_do_not_act_and_are_counted() -> None:
         await at.answered()
         await at.press("asterisk", "d")
         await at.asked()
-        assert "(not 1 marked out of sight)" in at.message
+        assert "(not 1 hidden but marked)" in at.message
         count = len(at.panes.sessions.session_keys)
         assert f"{count} sessions" in at.message
         await at.press("y" if count <= 5 else str(count), *(() if count <= 5 else ("enter",)))
@@ -125,7 +125,7 @@ async def test_in_expiry_a_key_acts_on_the_line_that_is_selected_there_and_on_no
         chosen = at.panes.expiry.session
         assert chosen is not None
         assert chosen.session_id[:4] in at.message
-        assert "(not 1 marked out of sight)" in at.message
+        assert "(not 1 hidden but marked)" in at.message
         await at.press("7", "enter")
         await at.answered()
         assert {asked[1] for asked in at.engine.asked} == {chosen.session_id}
@@ -157,11 +157,11 @@ async def test_a_question_keeps_its_session_and_says_when_that_is_gone(key: str)
         await at.press(key)
         await at.asked()
         await shown(at, without(at.engine.catalog, one.key))
-        await at.until(lambda: "gone meanwhile" in at.rows(at.panes.question)[0])
+        await at.until(lambda: "gone in the meantime" in at.rows(at.panes.question)[0])
         await at.press("y" if key == "d" else "enter")
         await at.answered()
         assert at.engine.asked == []
-        assert at.message.endswith("is gone meanwhile: nothing was done")
+        assert at.message.endswith("is gone in the meantime: nothing was done")
 
 
 async def test_a_verb_keeps_the_session_that_was_selected_when_its_line_was_opened() -> None:
@@ -170,7 +170,7 @@ async def test_a_verb_keeps_the_session_that_was_selected_when_its_line_was_open
         await at.press("colon", *"delete")
         await shown(at, without(at.engine.catalog, one.key))
         await at.press("enter")
-        await at.until(lambda: "gone meanwhile" in " ".join(at.rows(at.panes.question)))
+        await at.until(lambda: "gone in the meantime" in " ".join(at.rows(at.panes.question)))
         assert at.engine.asked == []
 
 
@@ -191,7 +191,7 @@ async def test_what_needs_a_run_is_refused_before_anything_is_typed(verb: str) -
         await at.press("colon")
         at.panes.question.editor.insert(verb)
         await at.press("enter")
-        await at.until(lambda: "nothing runs here" in " ".join(at.rows(at.panes.question)))
+        await at.until(lambda: "nothing is running here" in " ".join(at.rows(at.panes.question)))
         assert at.panes.question.editor.text == verb
         assert at.engine.asked == []
 
@@ -204,9 +204,9 @@ async def test_an_orphan_is_stopped_and_nothing_else(key: str) -> None:
         assert at.panes.sessions.select(one.key)
         await at.press(key)
         assert not at.panes.question.is_open
-        assert "its owner is gone" in at.message
+        assert "runner died" in at.message
         assert "`:stop` ends it" in at.message
-        await at.until(lambda: "owner gone" in at.panes.live.title())
+        await at.until(lambda: "runner died" in at.panes.live.title())
 
 
 async def test_what_is_typed_behind_a_key_that_was_refused_is_no_command() -> None:

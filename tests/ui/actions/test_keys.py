@@ -109,7 +109,7 @@ async def test_the_filter_narrows_and_escape_clears_it() -> None:
         await at.press("slash", "ctrl+u", *"nowhere", "enter")
         await at.answered()
         assert at.panes.sessions.keys == ()
-        assert "hides all" in " ".join(at.panes.sessions.empty)
+        assert "hides every" in " ".join(at.panes.sessions.empty)
         await at.press("escape")
         assert len(at.panes.sessions.keys) == everything
 
@@ -279,11 +279,11 @@ async def test_a_listing_that_cannot_be_read_says_so_while_it_is_chosen() -> Non
             "moss_end: buyers.db is not a SQLite database",
             ":doctor says what to do",
         )
-        assert "moss_end unread" in "".join(cell.text for cell in at.panes.top_line.line)
+        assert "moss_end unreadable" in "".join(cell.text for cell in at.panes.top_line.line)
         await at.press("1")
         assert at.panes.listings.select(("listing", "norton_mills"))
         await at.press("enter")
-        assert ":ack norton_mills takes it off" in at.panes.sessions.empty
+        assert ":ack norton_mills removes it" in at.panes.sessions.empty
 
 
 async def test_the_selection_in_a_stale_listing_says_so_at_once() -> None:
@@ -339,7 +339,7 @@ async def test_enter_in_expiry_takes_off_the_filter_that_hides_the_session() -> 
         assert at.view.pane == SESSIONS
         assert at.screen.store.query.filter == ""
         assert at.session == at.panes.expiry.session
-        assert "taken off" in at.message
+        assert "cleared" in at.message
 
 
 async def test_at_80_columns_the_head_says_what_hides_rows() -> None:

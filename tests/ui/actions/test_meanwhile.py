@@ -63,7 +63,7 @@ async def test_the_deadline_counts_down_and_what_was_seen_stays_seen(size: tuple
         await at.until(lambda: "denied in 42s  page " in rule(at))
         assert at.panes.page.is_all_seen
         at.tick(minutes=1)
-        await at.until(lambda: "denied at any moment" in rule(at))
+        await at.until(lambda: "about to be denied" in rule(at))
 
 
 async def test_a_longer_wait_is_told_at_the_open_question() -> None:
@@ -87,8 +87,8 @@ _TAKEN = AuditEvent(NOW, "bert", "answer", request_id="p7", detail='{"decision":
     [
         ((_POSTED,), None, "bert allowed it at"),
         ((), _TAKEN, "bert denied it at"),
-        ((), None, "it waits no more"),
-        ((), replace(_TAKEN, request_id="p6"), "it waits no more"),
+        ((), None, "no longer waiting"),
+        ((), replace(_TAKEN, request_id="p6"), "no longer waiting"),
     ],
 )
 @pytest.mark.parametrize("tool", ["Write", "AskUserQuestion"])
@@ -167,7 +167,7 @@ def asking_shortly() -> FixedEngine:
 async def test_a_read_only_console_says_why_it_answers_nothing(size: tuple[int, int]) -> None:
     async with console(replace(asking_shortly(), is_read_only=True), size=size) as at:
         await at.choose(TITLE)
-        await at.until(lambda: "it answers nothing" in "".join(at.rows(at.panes.live)))
+        await at.until(lambda: "and cannot answer" in "".join(at.rows(at.panes.live)))
         assert "a answers" not in "".join(at.rows(at.panes.live))
         await at.press("a")
         assert at.message == "this console is read-only: it does not answer"

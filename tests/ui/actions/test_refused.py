@@ -77,4 +77,4 @@ async def test_the_help_says_to_the_end_why_a_key_is_of_no_use_now(size: tuple[i
         assert not any(line.rstrip().endswith("~") for line in lines)
         words = " ".join(" ".join(lines).split())
         if size[0] < 110:
-            assert "not now: it runs: interrupt it (i) or :stop it first" in words
+            assert "not now: it is running: interrupt it (i) or :stop it first" in words

@@ -47,7 +47,7 @@ async def test_what_was_done_elsewhere_is_named_and_asked_for(answer: str, is_do
         await at.press(answer)
         await at.answered()
         assert at.engine.asked == ([("undo_last", EXTENDED.session_id)] if is_done else [])
-        assert at.message == {"y": "took it back", "n": "left as it is"}.get(answer, "")
+        assert at.message == {"y": "took it back", "n": "nothing was undone"}.get(answer, "")
 
 
 async def test_what_stays_as_it_is_says_why() -> None:
@@ -64,4 +64,4 @@ async def test_when_nothing_is_left_it_says_so_at_once() -> None:
     async with console() as at:
         await at.press("u")
         await at.answered()
-        assert at.message == "nothing is left to undo"
+        assert at.message == "nothing is can be undone"

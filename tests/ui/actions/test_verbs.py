@@ -74,7 +74,7 @@ def test_the_line_says_what_its_verb_does() -> None:
     assert hint("ack ", VERBS, never).endswith("(not now: it runs)")
     assert hint("ack 9f2c", VERBS, never).startswith("acknowledge")
     assert "not now" not in hint("ack 9f2c", VERBS, never)
-    assert hint("q", VERBS, never) == "leave; running agents go on"
+    assert hint("q", VERBS, never) == "quit; running agents continue"
     assert hint("nonsense", VERBS, never) == "? no such verb"
 
 
@@ -184,7 +184,7 @@ async def test_a_page_is_searched() -> None:
         assert at.panes.page.top == 4
         await at.press("slash", "ctrl+u", *"pumps", "enter")
         await at.answered()
-        assert at.message == "pumps is not there"
+        assert at.message == "pumps was not found"
 
 
 @pytest.mark.parametrize(("answer", "is_done"), [("y", True), ("n", False), ("enter", False)])
@@ -241,7 +241,7 @@ async def test_the_screen_lives_while_a_verb_takes_long_and_esc_waits_no_longer(
         at.screen.looking.wake()
         await at.press("escape")
         await at.answered()
-        assert "goes on" in at.message
+        assert "continues in background" in at.message
         await at.press("j")
         assert at.panes.sessions.index == 1
         at.engine.goes_on.set()

@@ -58,10 +58,10 @@ async def test_a_loop_that_fails_is_told_written_down_and_begins_again(
         monkeypatch.setattr(of, what, fails)
         await at.choose("First screen")
         await at.press("s")
-        await at.until(lambda: f"{name} failed and begins again: KeyError" in at.top)
+        await at.until(lambda: f"{name} failed and was restarted: KeyError" in at.top)
         is_mended = True
         await at.until(lambda: name not in loops.troubles)
-        await at.until(lambda: "begins again" not in at.top)
+        await at.until(lambda: "was restarted" not in at.top)
         assert (name, True) in {(where, "fails" in trace) for where, trace in engine.faults}
 
 

@@ -71,12 +71,12 @@ async def test_another_s_change_is_named_and_mine_is_not() -> None:
 async def test_what_was_just_said_stands_two_seconds_before_news_takes_its_place() -> None:
     async with console() as at:
         second(at)
-        at.panes.question.say("9f2c0000 changed meanwhile", "bad")
+        at.panes.question.say("9f2c0000 changed in the meantime", "bad")
         at.screen.news.tell("bert extended 9f2c")
-        assert at.message == "9f2c0000 changed meanwhile"
+        assert at.message == "9f2c0000 changed in the meantime"
         second(at)
         second(at)
-        assert at.message == "9f2c0000 changed meanwhile"
+        assert at.message == "9f2c0000 changed in the meantime"
         second(at)
         assert at.message == "bert extended 9f2c"
 
@@ -200,7 +200,7 @@ async def test_many_are_resumed_with_one_prompt_and_one_question() -> None:
         await at.press("r")
         await at.asked()
         assert f"resume {count - 1} sessions in " in at.message
-        assert at.message.endswith(" listings, 4 at once, the others queued")
+        assert at.message.endswith(" listings, 4 at once, the rest queued")
         await at.press(*"go on", "enter")
         await at.answered()
         assert [asked[-1] for asked in at.engine.asked] == ["go on"] * (count - 1)

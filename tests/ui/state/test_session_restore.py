@@ -101,7 +101,7 @@ async def test_an_unsent_prompt_is_there_again_after_esc_and_at_the_next_start()
         draft = Draft("resume", *one.key, "and Asia")
         await saved(at, drafts=(draft,))
         await at.press("escape")
-        await at.until(lambda: "not sent, but kept: r brings it back" in at.message)
+        await at.until(lambda: "not sent, draft kept: r brings it back" in at.message)
         assert at.engine.asked == []
         await at.choose("PE platforms, DACH")
         await at.choose("First screen")
@@ -150,7 +150,7 @@ async def test_a_prompt_whose_run_cannot_start_is_not_lost() -> None:
         await at.answered()
         assert at.screen.context.drafts.all == (Draft("resume", *one.key, "long thought"),)
         await at.press("colon", *"send hello", "enter")
-        await at.until(lambda: "nothing runs here" in " ".join(at.rows(at.panes.question)))
+        await at.until(lambda: "nothing is running here" in " ".join(at.rows(at.panes.question)))
         await at.press("escape")
         await at.answered()
         assert len(at.screen.context.drafts.all) == 1
@@ -170,7 +170,7 @@ class Refusing(FixedEngine):
 async def test_a_disk_that_refuses_is_told_once(number: int) -> None:
     """The first view is written down at once: whoever waits for a key first may be too late."""
     engine = Refusing(disk_error=OSError(number, os.strerror(number)))
-    said = f"cannot be kept for the next start: {os.strerror(number)}"
+    said = f"cannot be saved for the next start: {os.strerror(number)}"
     async with console(engine) as at:
         await at.until(lambda: said in at.message)
         for _ in range(2):  # by the second, what comes of the first has been said

@@ -199,7 +199,7 @@ async def test_a_search_says_how_far_it_is_and_esc_stops_it() -> None:
     async with console(SlowEngine()) as at:
         await at.press("enter", "slash", *"x", "enter")
         await at.until(lambda: at.message.startswith("searching 43% of"))
-        assert "Esc stops the search" in at.panes.question.render_line(1).text
+        assert "Esc: stop searching" in at.panes.question.render_line(1).text
         await at.press("escape")
         await at.answered()
         assert at.message == "search stopped at 43%"
@@ -215,11 +215,11 @@ async def test_what_esc_does_stands_there_at_once_and_no_longer_than_that() -> N
         await at.until(lambda: drawn(at).strip() == "...")
         waiting = asyncio.create_task(question.wait_for(done, lambda: "it", lambda _: None))
         await at.pilot.pause()
-        assert "waits no longer" in drawn(at)
+        assert "continue in background" in drawn(at)
         done.set_result(None)
         await waiting
         await at.pilot.pause()
-        assert "waits no longer" not in drawn(at)
+        assert "continue in background" not in drawn(at)
 
 
 async def test_a_transcript_that_was_replaced_is_searched_again_and_one_is_told() -> None:
@@ -268,7 +268,8 @@ async def test_what_one_reads_in_full_stays_when_the_filter_lets_go_of_it() -> N
         at.engine.catalog = with_session(known, still)
         at.panes.question.say("")
         at.screen.looking.wake()
-        said = f"{one.session_id[:8]} has left the list (filter `live`): Esc goes back there"
+        short = one.session_id[:8]
+        said = f"{short} is no longer in the list (filter `live`): Esc returns to the list"
         await at.until(lambda: at.message == said)
         assert one.key not in at.panes.sessions.keys
         assert at.view.is_full

@@ -1,4 +1,4 @@
-"""An act of the audit, said in a line."""
+"""An audit event as one line."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ FAILED = replace(ROW, status="failed", metadata=json.dumps({"last_error": "API e
     ("before", "after", "words"),
     [
         (None, ROW, "active, expires 24 Nov 10:00"),
-        (ROW, LATER, "expires 24 Nov 10:00 -> 1 Dec 10:00"),
+        (ROW, LATER, "expires 24 Nov 10:00 -> 01 Dec 10:00"),
         (ROW, replace(ROW, expires_at="2027-01-01T00:00:00Z"),
-         "expires 24 Nov 10:00 -> 1 Jan 2027 00:00 UTC"),
+         "expires 24 Nov 10:00 -> 01 Jan 2027 00:00 UTC"),
         (ROW, replace(ROW, expires_at="soon\x1b[31m"), "expires 24 Nov 10:00 -> soon"),
         (ROW, replace(ROW, expires_at=""), "expires 24 Nov 10:00 -> ?"),
         (ROW, FAILED, "active -> failed: API error 529"),
         (ROW, replace(FAILED, expires_at=LATER.expires_at),
-         "expires 24 Nov 10:00 -> 1 Dec 10:00, active -> failed: API error 529"),
+         "expires 24 Nov 10:00 -> 01 Dec 10:00, active -> failed: API error 529"),
         (FAILED, ROW, "failed -> active"),
         (FAILED, replace(FAILED, metadata='{"last_error": "no"}'), "failed -> failed: no"),
         (ROW, replace(ROW, status="deleted"), "active -> deleted"),

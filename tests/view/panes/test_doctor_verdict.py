@@ -19,8 +19,8 @@ SAID = (
         (SAID, 58, "3 errors, 4 warnings; :doctor explains"),
         (SAID, 30, "3 errors, 4~; :doctor explains"),
         ("doctor: 1 error; `doctor` explains", 78, "1 error; :doctor explains"),
-        ("doctor: all well (2 notes)", 78, "doctor: all well (2 notes)"),
-        ("doctor: all well", 10, "doctor: a~"),
+        ("doctor: all clear (2 notes)", 78, "doctor: all clear (2 notes)"),
+        ("doctor: all clear", 10, "doctor: a~"),
         ("", 78, ""),
     ],
 )

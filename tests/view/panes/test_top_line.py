@@ -1,4 +1,4 @@
-"""The top line at every width: what must be there always is."""
+"""The top line keeps its zone and warnings at every width."""
 
 from __future__ import annotations
 

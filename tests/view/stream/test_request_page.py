@@ -1,4 +1,4 @@
-"""Plans and calls, drawn: all of a plan as Markdown and as it was written, and what differs."""
+"""Plans and calls as lines: a plan formatted and as written, and a call that differs."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def drawn(tool: str, given: dict[str, Any], call: dict[str, Any] | None) -> list
 def test_a_plan_is_drawn_as_it_reads_and_as_it_was_written() -> None:
     given = {"plan": PLAN, "planFilePath": "/srv/plans/a.md"}
     rows = drawn("ExitPlanMode", given, None)
-    source = rows.index("the plan as it was written")
-    assert rows[0] == "the plan as it reads"
+    source = rows.index("the plan, as written")
+    assert rows[0] == "the plan, formatted"
     assert any("Delete the rest" in row and "**" not in row for row in rows[:source])
     assert r"| 2. **Delete**\u200b the rest" in rows[source:]
     assert read_back(rows[source + 1 :]) == given
@@ -32,7 +32,7 @@ def test_a_plan_is_drawn_as_it_reads_and_as_it_was_written() -> None:
 
 def test_the_plan_of_a_call_is_drawn_where_the_cli_asks_without_it() -> None:
     rows = drawn("ExitPlanMode", {}, {"plan": PLAN})
-    assert rows[0] == "the plan as it reads"
+    assert rows[0] == "the plan, formatted"
     assert "what the CLI asks for, without the plan" in rows
     assert read_both(rows) == ({}, {"plan": PLAN})
 
@@ -41,9 +41,9 @@ def test_of_two_plans_the_one_that_is_approved_is_drawn_as_it_reads_and_both_as_
     rows = drawn("ExitPlanMode", {"plan": "# This"}, {"plan": "# That"})
     assert "This" in rows[1]
     assert rows[2:] == [
-        "what the CLI asks for, which is what runs",
+        "what the CLI asks for, and would run",
         "plan: # This",
-        "what the agent's own call says, which is not the same",
+        "what the agent's own call says, which differs",
         "plan: # That",
     ]
 

@@ -1,4 +1,4 @@
-"""The window of entries in memory: where one is in it, and what comes and goes at its ends."""
+"""The window of entries in memory: positions in it, and what is added and dropped at its ends."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def spoken(text: str, agent: str = "") -> Entry:
 
 
 def test_each_sub_agent_of_a_call_stands_in_one_piece_and_theirs_below_it() -> None:
-    """What several write at once would be read as one mixed conversation."""
+    """Interleaved, several sub-agents would read like one conversation."""
     roll = rolled(call(1, "t"))
     inner = replace(call(2, "t2"), is_sidechain=True, agent="a")
     roll.put_aside({"t": [spoken("a1", "a"), spoken("b1", "b"), inner, spoken("a2", "a")]})
@@ -133,7 +133,7 @@ def test_calls_that_name_each_other_are_drawn_once() -> None:
 
 
 def test_a_call_that_only_launched_shows_how_long_it_ran_once_it_ended() -> None:
-    """Its result says only that it began: "0.1s" would be read as all that it took."""
+    """Its result only says that it started: "0.1s" would look like its full duration."""
     launch = replace(result(2, "t"), is_launch=True)
     roll = rolled(call(1, "t"), launch)
     assert words(roll.lines(0))[0].split()[-4:] == ["in", "the", "background", "…"]
@@ -144,7 +144,7 @@ def test_a_call_that_only_launched_shows_how_long_it_ran_once_it_ended() -> None
 
 
 def test_what_sub_agents_said_is_kept_when_another_page_is_read() -> None:
-    """It is told once, whatever the pane lets go of meanwhile."""
+    """It is sent only once, even if the pane has dropped those entries."""
     roll = rolled(call(1, "t"))
     roll.put_aside({"t": [spoken("Sulzer leads.")]})
     fresh = roll.anew()

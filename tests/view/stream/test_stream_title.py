@@ -1,4 +1,4 @@
-"""The rule above a stream says as much as there is room for, the most needed first."""
+"""The title above a stream shows as many facts as fit, the most important first."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_narrow_pane_keeps_context_and_cost() -> None:
     [(one, one in ("busy", "waiting", "orphan")) for one in Liveness],
 )
 def test_a_turn_grows_only_where_one_is_at_work(liveness: Liveness, is_growing: bool) -> None:
-    """A transcript that ends with a prompt, and nothing that counts what was said since."""
+    """The transcript ends with a prompt, and no result has counted the tokens since."""
     one = replace(ONE, liveness=liveness)
     said = stream_title.title(one, NOW + timedelta(hours=1), QUIET, SPENT)
     assert ("turn 1h 00m" in said) is is_growing

@@ -1,4 +1,4 @@
-"""Of what sub-agents said the end is drawn, and what is left out is told."""
+"""The end of sub-agents' output is drawn, and what is left out is mentioned."""
 
 from __future__ import annotations
 

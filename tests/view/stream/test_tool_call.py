@@ -1,4 +1,4 @@
-"""A tool call opens to all of its input and its result."""
+"""A tool call opens to its full input and result."""
 
 from __future__ import annotations
 
@@ -46,5 +46,5 @@ def test_its_result_is_shown_whole_up_to_hundreds_of_lines() -> None:
 
 
 def test_escapes_inside_the_input_s_json_are_cleaned_too() -> None:
-    """JSON hides a control character from the boundary that its text passed."""
+    """JSON escapes hide a control character from the first clean-up of its text."""
     assert opened('{"command": "a\\u001b[2Jb\\u202ec"}', None) == ["│ command: abc"]

@@ -1,4 +1,4 @@
-"""Text in ASCII: as wide as it was, and as much of it as ASCII can say."""
+"""Text in ASCII keeps its width, and as much of its content as ASCII can show."""
 
 from __future__ import annotations
 

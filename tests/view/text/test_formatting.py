@@ -1,8 +1,9 @@
-"""How moments, sizes and states are said."""
+"""Times, sizes and states in a few cells."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from tui.core.models.row import Status
 from tui.core.models.session import Liveness, State
 from tui.view.text import formatting
 
+CET = timezone(timedelta(hours=1), "CET")
 D, H, M, S = (timedelta(**{unit: 1}) for unit in ("days", "hours", "minutes", "seconds"))
 
 
@@ -96,6 +98,23 @@ def test_what_runs_goes_before_what_the_row_says(more: dict[str, object], said: 
     quietest: dict[str, object] = {"last_activity_at": NOW - S}
     one = session("hollis_park", "stage_1", "x", **(quietest | more))
     assert formatting.state(one, NOW, timedelta(minutes=10))[0] == said
+
+
+@pytest.mark.parametrize(
+    ("more", "shown"),
+    [
+        ({}, "20 Nov 15:30"),
+        ({"today": NOW}, "15:30"),
+        ({"today": NOW + timedelta(days=1)}, "20 Nov 15:30"),
+        ({"zone": CET}, "20 Nov 16:30"),
+        ({"year": 2026}, "20 Nov 15:30"),
+        ({"year": 2025}, "20 Nov 2026 15:30"),
+    ],
+)
+def test_a_moment_is_as_short_as_it_can_be(more: dict[str, Any], shown: str) -> None:
+    at = datetime.fromisoformat("2026-11-20T15:30:00+00:00")
+    assert formatting.moment(at, **more) == shown
+    assert formatting.moment(None, **more) == "-"
 
 
 def test_a_moment_may_be_in_any_zone() -> None:

@@ -1,4 +1,4 @@
-"""Markdown in cells: aligned, never too wide, and nothing of the text is ever lost."""
+"""Markdown as cells: aligned, never too wide, and no text is lost."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.claude.transcript.line_parser import prompt_text
-from tui.core.text.safe_text import fit, one_line
+from tui.core.text.safe_text import cut, one_line
 
 # What lines hold that name themselves or another, in lower case.
 LINKED_IN = (b'"uuid"', b'"leafuuid"')
@@ -200,7 +200,7 @@ def _node(record: Mapping[str, Any]) -> _Node:
     return _Node(
         _id(record.get("parentUuid")) or _id(record.get("logicalParentUuid")),
         message_id if kind == "assistant" and isinstance(message_id, str) else "",
-        fit(one_line(words[:400]), _WORDS).rstrip() if words else "",
+        cut(one_line(words[:400]), _WORDS),
         bool(prompt),
         kind in ("user", "assistant", "attachment", "system"),
         is_boundary,

@@ -40,7 +40,7 @@ RUNS = (
                 completes="session",
             ),
             *AGENT,
-            flag("--take-over", about="resume even if its owner cannot be proven dead"),
+            flag("--take-over", about="resume even if its owner may still be alive"),
             WAIT,
         ),
         target="marked",

@@ -31,7 +31,7 @@ def check(context: Context, args: argparse.Namespace) -> int:
     elif found:
         put_table(("LEVEL", "WHAT", "SESSION", "WORDS"), (_alert_row(one) for one in found))
     else:
-        say("nobody is needed")
+        say("all clear")
     return int(any(one.level == "error" for one in found))
 
 

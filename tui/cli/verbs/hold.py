@@ -21,5 +21,5 @@ def hold(context: Context, args: argparse.Namespace) -> int:
         by = {"by": held.by, "at": iso(held.at), "reason": held.reason} if held else {}
         put_json({"held": held is not None} | by | ({"words": said} if said else {}))
     else:
-        put(said or (hold_words(held) if held else "nobody holds new runs and clean-up"))
+        put(said or (hold_words(held) if held else "nothing is on hold"))
     return int(held is not None and held.is_unread)

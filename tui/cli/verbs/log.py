@@ -9,7 +9,7 @@ from tui.cli.json_fields import event_json
 from tui.cli.lookup import Tell, session_named
 from tui.cli.output import put_json, say
 from tui.cli.tables import put_table
-from tui.core.act_summary import did
+from tui.core.act_summary import action_word, did
 from tui.core.errors import UnknownId
 from tui.core.listing_id import is_listing_id
 from tui.core.models.audit import AuditEvent
@@ -83,7 +83,7 @@ def _event_line(event: AuditEvent) -> tuple[str, ...]:
     return (
         view.act_time(event, LOCAL),
         event.operator,
-        event.action,
+        action_word(event.action),
         event.listing or "-",
         short_id(event.session_id) or "-",
         view.act_words(event),
@@ -99,7 +99,7 @@ def _action_line(deed: LoggedAct) -> tuple[str, ...]:
     return (
         view.act_time(event, LOCAL),
         event.operator,
-        event.action,
+        action_word(event.action),
         where,
         "-",
         did(event, many),

@@ -134,6 +134,11 @@ def is_doubtful(text: str) -> bool:
     return not text.isascii() and _agreed(text) != text
 
 
+def cut(text: str, width: int) -> str:
+    """Return `text` in at most `width` cells; what is longer ends with `~`."""
+    return fit(text, min(cell_width(text), max(0, width)))
+
+
 def fit(text: str, width: int) -> str:
     """Return `text` in exactly `width` cells: padded on the right, or cut and ended with `~`."""
     used = cell_width(text)

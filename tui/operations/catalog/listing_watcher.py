@@ -287,7 +287,7 @@ def _misses_any(found: ListingScan) -> bool:
 
 def _unread(path: Path, error: OSError) -> str:
     if isinstance(error, PermissionError):
-        return f"{one_line(path.name)} may not be read by us"
+        return f"{one_line(path.name)} is not readable by us"
     return f"{one_line(path.name)} cannot be read: {one_line(error.strerror or error)}"
 
 

@@ -211,7 +211,7 @@ def listing_paths(root: Path) -> tuple[Path, ...]:
     except (FileNotFoundError, NotADirectoryError):
         return ()
     except OSError as error:
-        said = f"which listings there are is not known: {one_line(root)}: {error.strerror}"
+        said = f"the listings cannot be listed: {one_line(root)}: {error.strerror}"
         raise ConsoleError(said) from error
 
 

@@ -34,7 +34,7 @@ def find_session(catalog: Catalog, words: str) -> Session:
         raise UnknownId(f"no session {one_line(words)[:80]!r} below {catalog.root}{gone}")
     candidates = tuple(one.address for one in matches[:20])
     raise AmbiguousId(
-        f"{one_line(words)[:80]!r} could be {len(matches)} sessions: {', '.join(candidates)}",
+        f"{one_line(words)[:80]!r} matches {len(matches)} sessions: {', '.join(candidates)}",
         candidates,
     )
 
@@ -51,7 +51,7 @@ def _require_whole(catalog: Catalog, listing: str, words: str) -> None:
         named = "; ".join(f"{one.listing_id}: {one.problem or _SLOW}" for one in unread[:3])
         more = f"; and {len(unread) - 3} more" if len(unread) > 3 else ""
         raise Inconclusive(
-            f"{one_line(words)[:80]!r} was not found, and may be where nobody could look now: "
+            f"{one_line(words)[:80]!r} was not found, but not everything could be read: "
             f"{named}{more}"
         )
 

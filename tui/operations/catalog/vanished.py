@@ -56,7 +56,7 @@ class VanishedListings:
         present = {one.path.name: one for one in listings}
         gone = self._recalled()
         for name in self._last.keys() - present.keys():
-            gone[name] = vanished(self._last[name], f"{_VANISHED}: the last that was known of it")
+            gone[name] = vanished(self._last[name], f"{_VANISHED}: the last known state")
             self._seen_at[name] = self._noted_at or now
         for name in gone.keys() & present.keys():
             del gone[name]
@@ -78,7 +78,7 @@ class VanishedListings:
                 try:
                     self._drop(name)
                 except OSError as error:
-                    said = f"{one.listing_id} cannot be forgotten now: {error.strerror}"
+                    said = f"{one.listing_id} cannot be removed now: {error.strerror}"
                     raise ConsoleError(said) from error
                 return one.listing_id
         return ""

@@ -34,7 +34,7 @@ def _reach(context: Context) -> str:
     """Say whose agents obey such a file."""
     stages = ", ".join(map(one_line, obeying_stages(context.settings)))
     but = f" (those of {stages} do)" if stages else ""
-    return f"every agent here obeys it, but for those that a restricted console starts{but}"
+    return f"every agent here follows it, except those that a restricted console starts{but}"
 
 
 def _of_acting(folder: Path, listing_id: str, reach: str) -> Iterator[Finding]:
@@ -57,7 +57,7 @@ def _of_acting(folder: Path, listing_id: str, reach: str) -> Iterator[Finding]:
 
 def _found(code: str, words: str, listing_id: str, *, is_running: bool) -> Finding:
     level: Level = "warning" if is_running else "note"
-    remedy = "look who wrote it; take out what you do not want, and leave the rest"
+    remedy = "check who wrote it, and remove what you do not want"
     return Finding(level, code, words, remedy, listing_id)
 
 
@@ -66,7 +66,7 @@ def _of_mount(listing: Listing, config_dir: Path) -> Iterator[Finding]:
     if mount_of(projects_folder(config_dir)) != config_dir.resolve():
         return
     words = (
-        f"{one_line(config_dir)} is a mount of its own: nothing can be moved from it into the "
+        f"{one_line(config_dir)} is a separate mount: nothing can be moved from it to the "
         "trash, so deleting and clean-up are refused here"
     )
     remedy = f"mount {one_line(listing.path)} or the whole root instead; `purge ID` erases here"

@@ -74,7 +74,7 @@ def verdict(findings: Sequence[Finding]) -> str:
     levels = Counter(one.level for one in findings)
     if not levels["error"] and not levels["warning"]:
         notes = f" ({count(levels['note'], 'note')})" if findings else ""
-        return f"doctor: all well{notes}"
+        return f"doctor: all clear{notes}"
     said = ", ".join(count(levels[level], level) for level in LEVELS[:2] if levels[level])
     codes = Counter(one.code for one in findings if one.level != "note")
     worst = [f"{codes[code]} {_SAID[code][codes[code] > 1]}" for code in _SAID if codes[code]][:2]

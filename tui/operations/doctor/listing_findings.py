@@ -47,9 +47,9 @@ def of_listings(context: Context, catalog: Catalog) -> Iterator[Finding]:
 
 
 def _of_vanished(listing: Listing) -> Finding:
-    words = f"its folder {one_line(listing.path)} is gone; what is shown was last known of it"
+    words = f"its folder {one_line(listing.path)} is gone; the last known state is shown"
     name = listing.listing_id
-    remedy = f"`ack {shlex.quote(name)}` forgets it, for all of us"
+    remedy = f"`ack {shlex.quote(name)}` removes it, for everyone"
     return Finding(level_of(Reason.VANISHED), "vanished", words, remedy, name)
 
 
@@ -60,20 +60,19 @@ def _of_problem(listing: Listing) -> Iterator[Finding]:
     path = one_line(listing.path)
     remedies: dict[str, str] = {
         "linked": f"put a folder in place of the link {one_line(listing.path / CONFIG_DIR)}",
-        "no_table": "the pipeline makes its table with `init_table()`; `new` does so, too",
-        "locked": "it comes back once the other program is done; find it with `fuser`, if it is "
-        "not",
-        "cut": f"see what fills {path}, and let `cleanup` or its pipeline take what is old",
-        "slow": f"look at the disk that {path} is on",
-        "forbidden": f"give our group the right to read and write {path}, or look as its owner",
-        "unread": "give our group the right to read it, or look as its owner; if it is no matter "
-        f"of rights, look at the disk that {path} is on; until then nothing of it counts as gone",
+        "no_table": "the pipeline creates its table with `init_table()`; so does `new`",
+        "locked": "it clears once the other program is done; find that with `fuser` if it is not",
+        "cut": f"check what fills {path}, and let `cleanup` or the pipeline remove what is old",
+        "slow": f"check the disk of {path}",
+        "forbidden": f"let our group read and write {path}, or run as its owner",
+        "unread": "let our group read it, or run as its owner; if it is not a matter "
+        f"of rights, check the disk of {path}; until then nothing in it counts as gone",
         "no_locks": f"mount {path} with locks (over NFS without `nolock`), or keep it on a disk "
-        "that has them: without, nobody can tell what runs there, and nothing there can be "
+        "that has them: without locks nothing shows what is running there, so nothing can be "
         "resumed, deleted or cleaned up from here",
-        "full": "free some space; `cleanup --purge-trash` needs none itself",
-        "unreadable": f"put a sound {DATABASE} back into {path}, with nothing beside it that its "
-        "pipeline did not make (`help security`); its transcripts are shown meanwhile",
+        "full": "free some space; `cleanup --purge-trash` needs no free space",
+        "unreadable": f"put an intact {DATABASE} back into {path}, with nothing beside it that its "
+        "pipeline did not make (`help security`); until then its transcripts are shown",
     }
     yield Finding(
         level_of(what), "unread_database", listing.problem, remedies[what], listing.listing_id
@@ -88,8 +87,8 @@ def _of_folders(listing: Listing) -> Iterator[Finding]:
         yield Finding("error", "linked_folder", words, "remove the link", listing.listing_id)
     for folder in (listing.path, config_dir, projects_folder(config_dir)):
         if is_folder(folder, unknown=True) and not os.access(folder, os.R_OK | os.X_OK):
-            words = f"{one_line(folder)} may not be looked into by us: what lies there is not shown"
-            remedy = "give its group the right to read it, or look as the user it belongs to"
+            words = f"{one_line(folder)} is not readable by us: its contents are not shown"
+            remedy = "let its group read it, or run as its owner"
             yield Finding("error", "unreadable_folder", words, remedy, listing.listing_id)
             return
 
@@ -132,7 +131,7 @@ def _of_age(settings: Settings, listing: Listing, now: datetime) -> Iterator[Fin
         f"the guide's clean-up by age ({limit.days} d) would take {CONFIG_DIR}/{PROJECTS} {when}, "
         f"and {count(len(kept), 'session')} in it that should last"
     )
-    remedy = "`doctor --fix` makes the folder young again"
+    remedy = "`doctor --fix` resets the folder's age"
     yield Finding("warning", "old_folder", words, remedy, listing.listing_id, is_fixable=True)
 
 
@@ -157,7 +156,7 @@ def _of_registry(listing: Listing) -> Iterator[Finding]:
     for process in processes:
         if process.liveness is Liveness.UNKNOWN and not process.session_id:
             said = unknown_owner(Target("sessions", listing.path), process)
-            remedy = said.remedy or "give us the right to read it"
+            remedy = said.remedy or "make it readable for us"
             yield Finding("warning", "unread_registry", said.words, remedy, listing.listing_id)
     known = {registry_entry(config_dir, process.pid).name for process in processes}
     budget = Budget(MOST_LIVE, REGISTRY_S)
@@ -166,7 +165,7 @@ def _of_registry(listing: Listing) -> Iterator[Finding]:
     if stale:
         words = (
             f"{count(len(stale), 'entry', 'entries')} of dead CLIs in the live registry "
-            f"({', '.join(stale[:3])}): killed, and nobody took it away; nothing counts it"
+            f"({', '.join(stale[:3])}): killed before they could remove them; they are ignored"
         )
         remedy = f"none needed; `rm` takes it from {one_line(registry_folder(config_dir))}"
         yield Finding("note", "stale_registry", words, remedy, listing.listing_id)
@@ -184,11 +183,11 @@ def _of_zone(listing: Listing, now: datetime) -> Iterator[Finding]:
         hours = ", ".join(f"{one / timedelta(hours=1):+g} h" for one in listing.zone_doubts[:5])
         words = (
             f"the table's times are read in {shown}, but transcripts say that they are {hours} "
-            "off: until that is settled no clean-up takes what has expired here"
+            "off: until that is settled no clean-up removes what has expired here"
         )
         yield Finding("warning", "zone_in_doubt", words, remedy, listing.listing_id)
     elif not _has_evidence(listing) and _is_ambiguous(listing, now):
-        words = f"nothing tells the zone of the table's times: they are read in {shown}"
+        words = f"the table does not say its time zone: its times are read in {shown}"
         yield Finding("note", "zone_in_doubt", words, remedy, listing.listing_id)
 
 

@@ -100,9 +100,9 @@ def _of_missing(settings: Settings) -> Iterator[Finding]:
     if settings.missing is not None:
         path = one_line(settings.missing)
         words = (
-            f"SESSION_CONSOLE_CONFIG names {path}, which is not there: no setting of it is in force"
+            f"SESSION_CONSOLE_CONFIG names {path}, which does not exist: none of its settings apply"
         )
-        yield Finding("warning", "no_settings", words, "put it there, or name another")
+        yield Finding("warning", "no_settings", words, "create it, or name another file")
 
 
 def read_mounts(text: str) -> tuple[tuple[str, str], ...]:
@@ -129,8 +129,8 @@ def kills_user_processes(texts: Iterable[str], user: str) -> bool:
 def _of_disk(catalog: Catalog, machine: MachineFacts) -> Iterator[Finding]:
     free, total = catalog.free_bytes, machine.total_bytes
     if free is None:
-        words = f"how much room is left on the disk of {catalog.root} cannot be told"
-        yield Finding("warning", "disk_unknown", words, "look at that disk: `df` says more")
+        words = f"cannot tell how much space is left on the disk of {catalog.root}"
+        yield Finding("warning", "disk_unknown", words, "check that disk with `df`")
         return
     if free >= LOW_BYTES and (not total or free >= total * _LOW_SHARE):
         return
@@ -139,7 +139,8 @@ def _of_disk(catalog: Catalog, machine: MachineFacts) -> Iterator[Finding]:
         "disk_full",
         f"the disk of {catalog.root} is nearly full: {size(free)} are free"
         + (f" of {size(total)}" if total else ""),
-        "`cleanup --expired --purge-trash` frees what is not needed; `cleanup --max-size 5GB` more",
+        "`cleanup --expired --purge-trash` frees what is no longer needed; "
+        "`cleanup --max-size 5GB` frees more",
     )
 
 
@@ -157,7 +158,7 @@ def _of_mounts(catalog: Catalog, machine: MachineFacts) -> Iterator[Finding]:
                 "network_mount",
                 f"{one_line(path)} lies on a network mount ({one_line(kind)}): SQLite and file "
                 "locks are not safe there between machines",
-                "let one machine alone write, or put the root on a local disk or volume",
+                "let only one machine write, or put the root on a local disk or volume",
                 one_line(name),
             )
 
@@ -171,8 +172,8 @@ def _file_system(path: Path, points: dict[str, str]) -> str:
 def _of_settings(settings: Settings, machine: MachineFacts) -> Iterator[Finding]:
     cli = find_cli(settings)
     if cli is None or not os.access(cli, os.X_OK):
-        missing = cli or settings.cli_path or "the SDK brings none for this machine"
-        words = f"the CLI that agents need is missing or no program: {missing}"
+        missing = cli or settings.cli_path or "the SDK has none for this machine"
+        words = f"the CLI that agents need is missing or not executable: {missing}"
         yield Finding("error", "no_cli", words, "set cli_path in the settings")
     if settings.env_file and (words := _env_file_trouble(settings.env_file)):
         remedy = f"put a file with the secrets there, and `chmod 600 {settings.env_file}`"
@@ -198,7 +199,7 @@ def _of_shells(settings: Settings) -> Iterator[Finding]:
             "warning",
             "restricted_shell",
             f"a stage with Bash is a shell for restricted operators: {', '.join(stages)}",
-            "take such tools and modes out of [stages] of the settings that restricted consoles "
+            "remove such tools and modes from [stages] in the settings that restricted consoles "
             "read",
         )
 
@@ -218,7 +219,7 @@ def _of_sign_in(settings: Settings, catalog: Catalog) -> Iterator[Finding]:
     without = [one for one in catalog.listings if not sign_in(settings, one.path / CONFIG_DIR)]
     if without:
         named = f"{count(len(without), 'listing')}, such as {without[0].listing_id}"
-        words = f"no sign-in was found for {named}: an agent started here could not answer"
+        words = f"no sign-in was found for {named}: an agent started here cannot reach the API"
         remedy = "name a file with ANTHROPIC_API_KEY=... as env_file in the settings, chmod 600"
         yield Finding("warning", "no_sign_in", words, remedy)
 
@@ -232,15 +233,15 @@ def _of_hold(context: Context, catalog: Catalog) -> Iterator[Finding]:
         return
     why = f" ({hold.reason})" if hold.reason else ""
     words = (
-        f"{hold.by} holds this root since {moment(hold.at)}, for {span(context.clock() - hold.at)}"
-        f"{why}: no run and no clean-up begins"
+        f"new runs and clean-up paused by {hold.by} since {moment(hold.at)}, "
+        f"for {span(context.clock() - hold.at)}{why}"
     )
-    yield Finding("warning", "long_hold", words, "`hold off` lifts it")
+    yield Finding("warning", "long_hold", words, "`hold off` releases it")
 
 
 def _unread_hold(hold: Hold) -> Finding:
     words = f"nobody can tell who holds this root: no run and no clean-up begins: {hold.reason}"
-    remedy = "let this login read it, or lift it with `hold off`"
+    remedy = "let this login read it, or release it with `hold off`"
     return Finding("error", "hold_unread", words, remedy)
 
 

@@ -25,7 +25,7 @@ def fix(context: Context, catalog: Catalog, findings: Iterable[Finding]) -> tupl
         try:
             said += _fix_listing(context, catalog, listing, here)
         except (ConsoleError, OSError) as error:
-            said.append(f"{listing}: not mended: {error}")
+            said.append(f"{listing}: not fixed: {error}")
     return tuple(said)
 
 
@@ -41,7 +41,7 @@ def _put_back(context: Context, catalog: Catalog) -> list[str]:
         try:
             said.append(f"{address}: {repair(context, trashed).words}")
         except (ConsoleError, OSError) as error:
-            said.append(f"{address}: not mended: {error}")
+            said.append(f"{address}: not fixed: {error}")
     return said
 
 
@@ -62,7 +62,7 @@ def _fix_listing(
         said.append(f"{listing}: put the CLI's sweep off to {days} d, past the end of {kept}")
     if any(one.code in ("swept_first", "old_folder") for one in findings):
         refresh_children(config_dir, now)
-        said.append(f"{listing}: made {CONFIG_DIR} young again for the guide's clean-up by age")
+        said.append(f"{listing}: made {CONFIG_DIR} new again for the guide's clean-up by age")
     return said
 
 

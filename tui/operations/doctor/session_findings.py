@@ -110,8 +110,8 @@ def _is_disguised(session: Session) -> bool:
 
 
 def _disguised(session: Session) -> Finding:
-    words = "its row has an id that can be no session's: nothing here can act on it"
-    remedy = "only whoever writes that database can mend it"
+    words = "its row has an invalid session id: nothing here can act on it"
+    remedy = "only the pipeline that writes that database can fix it"
     return _of(session, "warning", "bad_id", words, remedy)
 
 
@@ -119,7 +119,7 @@ def _swept(session: Session, look: SessionCheck) -> Finding | None:
     if session.is_stray or not is_swept_too_soon(session, look.now):
         return None
     words = f"{_sweep_words(session, look.now)}, before it expires on {moment(session.expires_at)}"
-    remedy = "`doctor --fix` puts the CLI's sweep off"
+    remedy = "`doctor --fix` postpones the CLI's sweep"
     return _of(session, "error", "swept_first", words, remedy, is_fixable=True)
 
 
@@ -148,7 +148,7 @@ def _ghost(session: Session, look: SessionCheck) -> Finding | None:
         return None
     clues = look.clues.get(session.folder, TranscriptClues())
     words = f"a ghost: {ghost_words(session, clues, look.now)}"
-    remedy = f"`delete {_short(session)} --yes` settles its row; it cannot be resumed"
+    remedy = f"`delete {_short(session)} --yes` clears its row; it cannot be resumed"
     return _of(session, "warning", "ghost", words, remedy)
 
 
@@ -156,7 +156,7 @@ def _half_erased(session: Session, look: SessionCheck) -> Finding | None:
     begun = look.begun.get(session.key)
     if begun is None or session.transcript is not None or session.is_live:
         return None
-    remedy = f"`purge {_short(session)}` again does the rest"
+    remedy = f"`purge {_short(session)}` again completes it"
     return _of(session, "error", "half_erased", half_erased_words(begun), remedy)
 
 
@@ -172,7 +172,7 @@ def _untracked(session: Session, look: SessionCheck) -> Finding | None:
     if session.state is not State.UNTRACKED or is_told:
         return None
     at = f" on {moment(session.sweep_at)}" if session.sweep_at else ""
-    words = f"no row tracks it: only the CLI's sweep ends it{at}"
+    words = f"it has no row: only the CLI's sweep will end it{at}"
     remedy = (
         f"`adopt {_short(session)} --stage STAGE` tracks it, `delete {_short(session)}` ends it"
     )
@@ -183,7 +183,7 @@ def _leftover(session: Session, look: SessionCheck) -> Finding | None:
     if session.state is not State.LEFTOVER or session.is_live:
         return None
     words = f"marked {session.status}, and its transcript is still there"
-    remedy = f"`cleanup --yes` takes all such; `extend {_short(session)} 7d` keeps this one"
+    remedy = f"`cleanup --yes` removes them all; `extend {_short(session)} 7d` keeps it"
     return _of(session, "note", "leftover", words, remedy)
 
 
@@ -216,10 +216,10 @@ def _owner(session: Session, look: SessionCheck) -> Finding | None:
     is_old = owner.last_sign is None or (
         look.now - owner.last_sign > look.context.settings.quiet_after
     )
-    short, words = _short(session), f"it is run elsewhere: {owner.words(look.now)}"
+    short, words = _short(session), f"it is running elsewhere: {owner.words(look.now)}"
     remedy = f"`tail -f {short}` follows it"
     if not owner.is_beating:
-        remedy += f"; if that one is dead, `resume {short} --take-over` goes on"
+        remedy += f"; if that one is dead, `resume {short} --take-over` continues"
     return _of(session, "warning" if is_old else "note", "foreign_owner", words, remedy)
 
 
@@ -248,10 +248,8 @@ def _overwritten(session: Session, look: SessionCheck) -> Finding | None:
         return None
     names = [name for name in ("status", "expires_at") if getattr(kept, name) != getattr(row, name)]
     what = ", ".join(f"{name} is {getattr(row, name)} again" for name in names) or "its metadata"
-    words = f"the pipeline wrote over what an operator did: {what}"
-    return _of(
-        session, "warning", "overwritten", words, f"`reapply {_short(session)}` puts it back"
-    )
+    words = f"the pipeline overwrote an operator's change: {what}"
+    return _of(session, "warning", "overwritten", words, f"`reapply {_short(session)}` restores it")
 
 
 def _bad_date(session: Session, look: SessionCheck) -> Finding | None:
@@ -262,7 +260,7 @@ def _bad_date(session: Session, look: SessionCheck) -> Finding | None:
 def _bypass(session: Session, look: SessionCheck) -> Finding | None:
     """As root the CLI quits in that mode; a row cannot give it to our agents, but it asked."""
     if _AS_ROOT in session.reason and session.status == Status.FAILED:
-        words = f"it failed since the CLI refuses {_BYPASS} as root: {session.reason}"
+        words = f"it failed because the CLI refuses {_BYPASS} as root: {session.reason}"
         remedy = "set IS_SANDBOX=1 for the pipeline's container, or run it as another user"
         return _of(session, "error", "root_bypass", words, remedy)
     if not look.machine.refuses_bypass or session.row is None or session.transcript is None:

@@ -18,12 +18,12 @@ def of_trash(catalog: Catalog, cut_off: Iterable[Manifest]) -> Iterator[Finding]
     """Yield findings about the trash of the root and its listings; `cut_off` is known already."""
     for one in cut_off:
         words = (
-            f"its {one.action} by {one_line(one.operator)} on {moment(one.at)} was cut off: some "
-            "of it lies in the trash, and its row does not say so"
+            f"its {one.action} by {one_line(one.operator)} on {moment(one.at)} was interrupted: "
+            "part of it is in the trash, and its row does not say so"
         )
         remedy = (
-            f"`doctor --fix` puts it back, as `restore {one.session_id[:8]}` does; then delete it "
-            "again if that was meant"
+            f"`doctor --fix` restores it, as `restore {one.session_id[:8]}` does; then delete it "
+            "again if you meant to"
         )
         listing = one_line(one.listing)
         yield Finding(
@@ -34,11 +34,11 @@ def of_trash(catalog: Catalog, cut_off: Iterable[Manifest]) -> Iterator[Finding]
             "error", "half_erased", left.words, left.remedy, left.listing, left.session_id
         )
     for words in read_trash(catalog.root, _paths(catalog))[1]:
-        remedy = "nothing is erased, undone or put back by guess: look again once it can be read"
+        remedy = "nothing is erased, undone or restored on a guess: try again once it can be read"
         yield Finding("warning", "unreadable_trash", words, remedy)
     for folder in unreadable_trash(catalog.root, _paths(catalog)):
-        words = f"what lies in {one_line(folder)} is explained by no manifest that can be read"
-        remedy = "look into it; what is in it can only be moved back, or removed, by hand"
+        words = f"no readable manifest explains what is in {one_line(folder)}"
+        remedy = "check it; what is in it can only be moved back or removed by hand"
         yield Finding("warning", "unreadable_trash", words, remedy)
 
 

@@ -65,7 +65,7 @@ def notify(
         new = [one for one in found if one.key in due]
         return _run_for_all(context, new)
     except (OSError, ConsoleError) as error:
-        return f"notify_command: what was told cannot be written down: {error}"
+        return f"notify_command: cannot save what was reported: {error}"
 
 
 def _run_for_all(context: Context, new: Sequence[Alert]) -> str:

@@ -31,7 +31,7 @@ _TIMEOUT_S, _PATIENCE_S = 2.0, 5.0
 T = TypeVar("T")
 
 UNKNOWN_SHARE = (
-    "what forks and their parents have each cost cannot be told: their transcripts are too large "
+    "cannot tell what forks and their parents cost: their transcripts are too large "
     "together, or cannot be read"
 )
 

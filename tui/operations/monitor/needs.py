@@ -84,7 +84,7 @@ def _of_root(catalog: Catalog) -> Iterator[Alert]:
         words = one_line(catalog.problem)
         yield Alert("error", "root", "", "", words, words)
     elif catalog.free_bytes is None:
-        words = "how much room is left on its disk cannot be told: `doctor` says more"
+        words = "cannot tell how much disk space is left: see `doctor`"
         yield Alert("warning", "disk_unknown", "", "", words, words)
     elif catalog.free_bytes < LOW_BYTES:
         words = f"its disk is nearly full: {size(catalog.free_bytes)} are free; "
@@ -131,10 +131,10 @@ def _described(
         failed = "its last turn failed" if session.turn_error else "failed"
         return "error", "failed", f"{failed}{reason}; `resume {short}` or `ack {short}`"
     if session.liveness is Liveness.ORPHAN:
-        return "error", "orphan", f"its runner is gone and its CLI lives on: `stop {short}`"
+        return "error", "orphan", f"runner died; CLI still running: `stop {short}`"
     if need is Need.QUIET:
-        return "warning", "quiet", f"busy, and has written nothing{for_long}: `tail {short}`"
-    return "warning", "ghost", f"has no transcript: `show {short}` tells why"
+        return "warning", "quiet", f"running, but has written nothing{for_long}: `tail {short}`"
+    return "warning", "ghost", f"has no transcript: `show {short}` says why"
 
 
 def _of_end(session: Session, now: datetime, within: timedelta) -> Iterator[Alert]:
@@ -152,7 +152,7 @@ def _of_overwrite(session: Session) -> Iterator[Alert]:
     kept = session.overwritten
     if kept is not None:
         short = session.session_id[:8]
-        words = f"the pipeline wrote over what an operator did: `reapply {short}`"
+        words = f"the pipeline overwrote an operator's change: `reapply {short}`"
         mark = f"{kept.status} {kept.expires_at}"
         yield _of(session, "warning", "overwritten", words, mark)
 

@@ -83,7 +83,7 @@ def agent_options(
     options |= (bans := narrowed(named, asked))
     notes = [f"{name} of the row ignored" for name in sorted(refused)]
     notes += [
-        f"{name}: what the stage forbids stays"
+        f"{name}: what the stage forbids stays forbidden"
         for name in bans
         if is_changed(asked[name], bans[name])
     ]

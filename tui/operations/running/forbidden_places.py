@@ -52,12 +52,12 @@ def work_folder(
     if not is_named and not path.is_relative_to(_real(folder)):
         return None, "is outside its listing"
     if is_closed(settings, folder, path):
-        return None, "is closed to agents"
+        return None, "is off limits to agents"
     return (path, "") if is_there else (None, "is gone")
 
 
 def is_closed(settings: Settings, folder: Path, path: Path) -> bool:
-    """Whether a path, links resolved, is in a place that is closed to agents."""
+    """Whether a path, links resolved, is in a place that is off limits to agents."""
     if not {CONFIG_DIR, OURS}.isdisjoint(path.parts):
         return True
     return any(path.is_relative_to(_real(one)) for one in closed_places(settings, folder))

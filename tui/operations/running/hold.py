@@ -25,7 +25,7 @@ def hold_words(hold: Hold) -> str:
     """Say who stopped new runs and clean-up, since when and why."""
     why = f": {hold.reason}" if hold.reason else ""
     since = moment(hold.at) if hold.at else "an unknown time"
-    return f"{hold.by} holds new runs and clean-up since {since}{why}"
+    return f"new runs and clean-up paused by {hold.by} since {since}{why}"
 
 
 def set_hold(context: Context, is_on: bool, reason: str = "") -> ActionResult:
@@ -37,7 +37,7 @@ def set_hold(context: Context, is_on: bool, reason: str = "") -> ActionResult:
     context.require_writable()
     held, now, operator = read_hold(context.root), context.clock(), context.settings.operator
     if (held is not None) == is_on:
-        words = hold_words(held) if held else "nobody holds new runs and clean-up"
+        words = hold_words(held) if held else "nothing is on hold"
         return ActionResult("hold", "", "", now, words, is_needless=True)
     hold = Hold(operator, now, one_line(reason)[:200]) if is_on else None
     try:
@@ -45,6 +45,6 @@ def set_hold(context: Context, is_on: bool, reason: str = "") -> ActionResult:
     except OSError as error:
         raise ConsoleError(f"the hold cannot be written: {error.strerror or error}") from error
     note = one_line(reason)[:200] or (hold_words(held) if held else "")
-    said = hold_words(hold) if hold else "new runs and clean-up go on"
+    said = hold_words(hold) if hold else "new runs and clean-up resume"
     said = log_act(context, AuditEvent(now, operator, "hold" if is_on else "lift", note=note), said)
     return ActionResult("hold", "", "", now, said)

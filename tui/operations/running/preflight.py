@@ -27,11 +27,11 @@ def require_startable(settings: Settings, target: Target) -> None:
     """Raise `Refused` for a mistake in the setup that would only fail the session."""
     cli = find_cli(settings)
     if cli is None:
-        missing = settings.cli_path or "the SDK brings none for this machine"
+        missing = settings.cli_path or "the SDK has none for this machine"
         words = f"the CLI is missing: {missing}; set cli_path in the settings"
         raise Refused(words, Reason.NOT_SET_UP)
     if not os.access(cli, os.X_OK):
-        words = f"the CLI {cli} may not be executed"
+        words = f"the CLI {cli} is not executable"
         raise Refused(words, Reason.NOT_SET_UP, remedy=f"chmod +x {shlex.quote(str(cli))}")
     if is_link(target.config_dir):
         raise Refused(

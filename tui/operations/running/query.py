@@ -80,10 +80,10 @@ def prepare(context: Context, folder: Path, query: Query) -> PreparedRun:
 
 def _require_sound(query: Query) -> None:
     if not isinstance(query.prompt, str) or not query.prompt.strip():
-        raise UsageError("a query needs a prompt, which is a text")
+        raise UsageError("a query needs a prompt (a string)")
     require_sound_prompt(query.prompt)
     if not one_line(query.stage):
-        raise UsageError("a query needs the stage that its session belongs to")
+        raise UsageError("a query needs the stage of its session")
 
 
 def _session_of(query: Query, folder: Path) -> _QuerySession:
@@ -91,7 +91,7 @@ def _session_of(query: Query, folder: Path) -> _QuerySession:
     options = query.options
     named = {one for one in (query.resume, options and options.resume) if one}
     if len(named) > 1 or (options and options.continue_conversation):
-        raise UsageError("say which session goes on, once: query(..., resume=ID)")
+        raise UsageError("name the session to resume, once: query(..., resume=ID)")
     given = str(options.session_id) if options and options.session_id else str(uuid.uuid4())
     if not named:
         return _QuerySession("new", Target(require_session_id(given), folder))

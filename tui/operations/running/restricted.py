@@ -57,8 +57,8 @@ def require_no_secret(context: Context, run: Run, cwd: Path, config_dir: Path) -
     places = (_resolved(one) for one in (own, named) if one is not None and may_be_there(one))
     if any(one.is_relative_to(home) for one in places):
         context.require_unrestricted(
-            "this agent may read the credentials in its folder without asking, so that somebody "
-            "with all rights has to prompt it"
+            "this agent may read the credentials in its folder without asking, so only an "
+            "unrestricted operator can prompt it"
         )
 
 
@@ -70,8 +70,8 @@ def require_asking_agent(context: Context, session: Session, run: Run) -> None:
     recorded, is_hosted = spec.get("agent"), IN_PIPELINE in _read_or_refuse(run, OWNER)
     if spec.get("decides_itself", is_hosted) is not False:
         context.require_unrestricted(
-            f"the pipeline of {session.session_id[:8]} decides itself what its agent may do, so "
-            "that somebody with all rights has to prompt it"
+            f"the pipeline of {session.session_id[:8]} decides what its agent may do, so "
+            "only an unrestricted operator can prompt it"
         )
     agent = recorded if isinstance(recorded, dict) else {}
     tools = agent.get("allowed_tools")
@@ -83,8 +83,8 @@ def require_asking_agent(context: Context, session: Session, run: Run) -> None:
     for name, value in given:
         if is_wider(context.settings, session.stage, name, value):
             context.require_unrestricted(
-                f"{session.session_id[:8]} acts without asking ({name} of its own), so that "
-                "somebody with all rights has to prompt it"
+                f"{session.session_id[:8]} acts without asking ({name} of its own), so only "
+                "an unrestricted operator can prompt it"
             )
 
 
@@ -110,6 +110,6 @@ def require_allowable(context: Context, session: Session, asked: PermissionReque
     is_stages = isinstance(named, list) and asked.tool in named
     if not is_stages and not is_harmless(asked.tool, asked.input):
         context.require_unrestricted(
-            f"{one_line(asked.tool)[:40]} acts on this machine, so that you can only deny it; "
-            "somebody with all rights can allow it"
+            f"{one_line(asked.tool)[:40]} acts on this machine, so you can only deny it; "
+            "an unrestricted operator can allow it"
         )

@@ -113,13 +113,13 @@ def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None 
     if not one_line(stage):
         raise UsageError("a new session needs a stage: new LISTING PROMPT --stage STAGE")
     if not is_listing_id(listing_id):
-        raise UnknownId(f"{one_line(listing_id)[:80]!r} cannot be a listing's folder")
+        raise UnknownId(f"{one_line(listing_id)[:80]!r} is not a valid listing name")
     path = context.root / listing_id
     if path.is_symlink() or not is_folder(path, unknown=True):
         raise UnknownId(f"there is no listing {one_line(listing_id)}: make the folder {path} first")
     listing = find_listing(CatalogScanner(context).look(only=listing_id), listing_id)
     if not listing.has_rows:
-        raise DatabaseProblem(f"nothing could be tracked now: {listing.problem}")
+        raise DatabaseProblem(f"nothing can be tracked now: {listing.problem}")
     target = Target(str(uuid.uuid4()), listing.path)
     require_startable(context.settings, target)
     agent, notes = agent_options(context.settings, stage, {})
@@ -163,7 +163,7 @@ def _record_take_over(context: Context, plan: RunPlan, at: datetime) -> None:
     who, target, note = context.settings.operator, plan.target, f"from {plan.taken_over}"
     event = AuditEvent(at, who, "take over", plan.listing, target.session_id, note=note)
     if why := log_act(context, event):
-        raise ConsoleError(f"nobody takes {target.short} over without a trace{why}")
+        raise ConsoleError(f"{target.short} cannot be taken over unlogged{why}")
 
 
 def _spec(context: Context, plan: RunPlan, prompt: str, now: datetime) -> RunSpec:
@@ -205,7 +205,7 @@ def _require_taken_over(
     said = f"{target.short} is not ours: {owner.words(context.clock())}"
     if not takes_over:
         raise Refused(
-            f"{said}. It cannot be proven dead from here; if you know that it is",
+            f"{said}. It may still be alive; if you know that it is dead",
             Reason.ELSEWHERE,
             remedy=f"resume {target.short} --take-over",
         )
@@ -221,8 +221,7 @@ def _require_resumable(
         raise Refused(f"{target.short} cannot be resumed: {_cause(context, session)}")
     if session.unread:
         raise DatabaseProblem(
-            f"{target.short} would be another agent: its options cannot be read now, since "
-            f"{session.unread}"
+            f"cannot resume {target.short}: its options are unreadable: {session.unread}"
         )
     if not session.transcript.resumable or not os.access(session.transcript.path, os.R_OK):
         raise Refused(f"{target.short} cannot be resumed: {_cause(context, session)}")
@@ -237,7 +236,7 @@ def _require_idle(session: Session, target: Target) -> None:
 
 
 def _cause(context: Context, session: Session) -> str:
-    return cause_of(session, context) or "it has no transcript to go on from"
+    return cause_of(session, context) or "it has no transcript to resume"
 
 
 def _cwd(

@@ -40,7 +40,7 @@ def start_many(
     Raises `UsageError` for more than may wait.
     """
     if len(sessions) > MOST_QUEUED:
-        raise UsageError(f"{len(sessions)} at once are too many: at most {MOST_QUEUED} may wait")
+        raise UsageError(f"{len(sessions)} at once is too many: at most {MOST_QUEUED} may wait")
     context = context.as_one_act()
     for session in sessions:
         try:

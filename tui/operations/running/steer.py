@@ -70,7 +70,7 @@ def answer(
         _require_decision(decision)
     request = _steerable(session).request
     if request is None:
-        raise Refused(f"{session.session_id[:8]} does not wait for an answer")
+        raise Refused(f"{session.session_id[:8]} is not waiting for an answer")
     if is_question and decision != "deny":
         parts = decision.split(";") if len(questions(request)) > 1 else [decision]
         return answer_questions(context, session, [one.strip() for one in parts], shown=shown)
@@ -88,7 +88,7 @@ def answer_questions(
     context.require_writable()
     request = _steerable(session).request
     if request is None or not questions(request):
-        raise Refused(f"{session.session_id[:8]} asks no question any more")
+        raise Refused(f"{session.session_id[:8]} is no longer asking a question")
     answers(questions(request), said)
     _require_shown(context, session, request, shown)
     return _reply(context, session, request, "answered", "allow", answers=tuple(said))
@@ -103,10 +103,10 @@ def put_off(context: Context, session: Session, words: str) -> ActionResult:
     context.require_writable()
     request = _steerable(session).request
     if request is None:
-        raise Refused(f"{session.session_id[:8]} does not wait for an answer")
+        raise Refused(f"{session.session_id[:8]} is not waiting for an answer")
     if not 0 < seconds <= LONGEST_WAIT_S:
-        raise UsageError(f"{one_line(words)}: a request waits 7 days at most")
-    verb = f"may wait {one_line(words)} from now on:"
+        raise UsageError(f"{one_line(words)}: a request can wait 7 days at most")
+    verb = f"extended by {one_line(words)} from now:"
     return _reply(context, session, request, verb, reason=str(seconds))
 
 
@@ -123,7 +123,9 @@ def why_not_grant(context: Context, session: Session, request: PermissionRequest
 
 def _require_decision(decision: str) -> Decision:
     if decision not in _DECISIONS:
-        raise UsageError(f"{one_line(decision)!r} is no answer: use allow, always, deny or wait")
+        raise UsageError(
+            f"{one_line(decision)!r} is not an answer: use allow, always, deny or wait"
+        )
     return cast("Decision", decision)
 
 
@@ -141,7 +143,7 @@ def _require_shown(
         )
     if len(shown) < LEAST_DIGEST or not request.digest.startswith(shown.lower()):
         raise Refused(
-            "--input names another request than the one that waits",
+            "--input names a different request than the one waiting",
             Reason.CHANGED,
             remedy=f"show {short}",
         )
@@ -183,21 +185,21 @@ def interrupt(context: Context, session: Session, *, is_sure: bool = False) -> A
     if session.liveness is Liveness.QUEUED:
         short = session.session_id[:8]
         raise Refused(
-            f"{short} has not begun; to take it out of the queue",
+            f"{short} has not started; to remove it from the queue",
             Reason.NOT_RUNNING,
             remedy=f"stop {short}",
         )
-    return _post(context, session, _command(context, "interrupt"), "interrupt asked of")
+    return _post(context, session, _command(context, "interrupt"), "interrupt sent to")
 
 
 def _interrupt_foreign(context: Context, session: Session, *, is_sure: bool) -> ActionResult:
     target, process = target_of(session), session.process
     if process is None or not process.proc_start:
-        raise Refused(f"{target.short} is run by another program, and nobody can tell by which")
+        raise Refused(f"{target.short} is run by another program, and it is unknown which")
     if not is_sure:
         raise ConfirmationRequired(
             f"would interrupt {target.short}, which another program runs (pid {process.pid}): it "
-            "may end its whole work for that"
+            "may end all of its work for that"
         )
     stray = session.transcript.stray_in if session.transcript else None
     interrupt_cli(process.pid, process.proc_start, stray or target.config_dir)
@@ -211,7 +213,7 @@ def model(context: Context, session: Session, name: str) -> ActionResult:
         raise UsageError("which model? model ID NAME")
     name = one_line(name).strip()
     command = _command(context, "model", name)
-    return _post(context, session, command, f"model {name} asked of")
+    return _post(context, session, command, f"model {name} sent to")
 
 
 def mode(context: Context, session: Session, name: str) -> ActionResult:
@@ -220,7 +222,7 @@ def mode(context: Context, session: Session, name: str) -> ActionResult:
     `bypassPermissions` only where the settings give it to the session's stage.
     """
     require_mode(context.settings, session.stage, name)
-    return _post(context, session, _command(context, "mode", name), f"mode {name} asked of")
+    return _post(context, session, _command(context, "mode", name), f"mode {name} sent to")
 
 
 def stop(context: Context, session: Session) -> ActionResult:
@@ -236,7 +238,7 @@ def stop(context: Context, session: Session) -> ActionResult:
     still = _silence(run, context.clock())
     if still and _is_reachable(run) and not is_moving(run.folder):
         return _end_frozen(context, session, run, still)
-    return _post(context, session, _command(context, "stop"), "stop asked of")
+    return _post(context, session, _command(context, "stop"), "stop sent to")
 
 
 def _end_orphan(context: Context, session: Session, process: Process) -> ActionResult:
@@ -249,7 +251,7 @@ def _end_orphan(context: Context, session: Session, process: Process) -> ActionR
 def _end_frozen(context: Context, session: Session, run: Run, still: str) -> ActionResult:
     target = target_of(session)
     pid = end_runner(run.folder)
-    words = f"ended the runner of {target.short} (pid {pid}), which had not moved for {still}"
+    words = f"ended the runner of {target.short} (pid {pid}), which had not responded for {still}"
     cli = named_process(read_owner(run.folder), "cli_pid", "cli_start")
     if cli:
         end_cli(*cli, target.config_dir)
@@ -272,9 +274,9 @@ def _post(context: Context, session: Session, command: Command, verb: str) -> Ac
     unwritten = record_command(context, session, command, tool)
     words = f"{verb} {target.short}{unwritten}"
     if still := _silence(run, now):
-        words += f"; its runner has not moved for {still}: {_way_out(run, target)}"
+        words += f"; its runner has not responded for {still}: {_way_out(run, target)}"
     elif not _was_taken(run, posted, command.at):
-        words += "; not taken yet"
+        words += "; not accepted yet"
     return _act(context, session, target, command.kind, words)
 
 

@@ -36,7 +36,7 @@ class Pattern:
                 self._regex = re.compile(words, re.IGNORECASE | re.MULTILINE)
         except (re.error, RecursionError, OverflowError) as error:
             said = one_line(error)[:200]
-            raise UsageError(f"{one_line(words)[:80]!r} is no pattern: {said}") from error
+            raise UsageError(f"{one_line(words)[:80]!r} is not a pattern: {said}") from error
         self.literals = literals_of(words)
         self._most_patience = self.patience = patience_s
 
@@ -71,8 +71,8 @@ class Pattern:
 
     def _give_up(self, number: int = 0, frame: FrameType | None = None) -> None:
         raise ConsoleError(
-            f"{one_line(self._regex.pattern)[:80]!r} takes too long to match: repeat nothing that "
-            "repeats itself, or name a word that must be there"
+            f"{one_line(self._regex.pattern)[:80]!r} takes too long to match: avoid nested "
+            "repetition, or add a word that must be there"
         )
 
 

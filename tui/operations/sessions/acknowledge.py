@@ -34,7 +34,7 @@ def acknowledge(context: Context, session: Session) -> ActionResult:
     target, now = target_of(session), context.clock()
     need = need_of(session, now, context.settings.quiet_after)
     if need is None:
-        raise Refused(f"{target.short} needs nobody now: there is nothing to acknowledge")
+        raise Refused(f"{target.short} needs no attention now: nothing to acknowledge")
     mark, what = mark_of(session, need), _WORDS[need]
     ack, stands = Acknowledgement(context.settings.operator, now, mark), session.ack
     try:

@@ -98,7 +98,7 @@ def _target(context: Context, session: Session, listing: str) -> Target:
     if not is_listing_id(listing) or is_link(folder) or not is_folder(folder, unknown=True):
         raise UnknownId(f"there is no listing {one_line(listing)[:80]!r} below {context.root}")
     if session.row is not None:
-        raise Refused(f"{target.short} is tracked in {session.listing}: it can go nowhere else")
+        raise Refused(f"{target.short} is tracked in {session.listing}: it can only go there")
     if not session.is_stray:
         raise Refused(f"{target.short} lies in {session.listing} already")
     return Target(target.session_id, folder)
@@ -128,7 +128,7 @@ def _moves(home: Path, session: Session, target: Target) -> tuple[_Move, ...]:
     for one, clash in clashes:
         if clash is not None:
             raise Refused(
-                f"{target.short}: {one_line(clash)} is there already and holds something else than "
+                f"{target.short}: {one_line(clash)} is already there and differs from "
                 f"{one_line(one.source)}: nothing was moved over it"
             )
     return moves
@@ -254,10 +254,10 @@ def _nothing(session: Session, target: Target) -> ConsoleError:
         return ConsoleError(f"{target.short} cannot be adopted: {remains(session)}")
     if session.state is State.UNTRACKED:
         return UsageError(
-            f"{target.short} is of no known stage", remedy=f"adopt {target.short} --stage STAGE"
+            f"{target.short} has no known stage", remedy=f"adopt {target.short} --stage STAGE"
         )
     return Refused(
-        f"{target.short} lies where it belongs: there is nothing to adopt", Reason.NOTHING_TO_DO
+        f"{target.short} is already where it belongs: nothing to adopt", Reason.NOTHING_TO_DO
     )
 
 

@@ -54,7 +54,7 @@ def plan_extension(session: Session, words: str, now: datetime) -> Extension:
     is_swept = session.sweep_at is not None and session.sweep_at < until
     if session.is_stray and is_swept:
         raise Refused(
-            f"{session.session_id[:8]} cannot be kept that long where it lies: "
+            f"{session.session_id[:8]} cannot be kept that long where it is: "
             f"{stray_words(session)} first"
         )
     is_needless = was is not None and until <= was and not revives and not is_swept

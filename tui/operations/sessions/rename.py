@@ -44,13 +44,13 @@ def rename(context: Context, session: Session, title: str) -> ActionResult:
     context.require_writable()
     named = one_line(title)[:MAX_TITLE].strip()
     if not named:
-        raise UsageError("a title needs at least one character that can be seen")
+        raise UsageError("a title needs at least one visible character")
     target, now = target_of(session), context.clock()
     require_no_orphan(session)
     transcript = _transcript(session, target)
     with hold_lock(target):
         if transcript.path not in footprint(target.config_dir, target.session_id):
-            raise Refused(f"the transcript of {target.short} is not where it was: look again")
+            raise Refused(f"the transcript of {target.short} has moved: try again")
         try:
             _require_as_seen(context, session, transcript, now)
             _append(transcript.path, line_of(title_record(target.session_id, named)))
@@ -75,13 +75,13 @@ def _transcript(session: Session, target: Target) -> Transcript:
     transcript = session.transcript
     require_transcript_known(session)
     if transcript is None:
-        words = f"{target.short} has no transcript that a title could be written into"
+        words = f"{target.short} has no transcript to store a title in"
         raise Refused(words, Reason.NO_TRANSCRIPT)
     if session.is_stray:
         words = f"{target.short} lies outside its listing"
         raise Refused(words, Reason.STRAY, remedy=f"adopt {target.short}")
     if not transcript.resumable:
-        raise Refused(f"{target.short} is a conversation.json, which has no place for a title")
+        raise Refused(f"{target.short} is a conversation.json, which cannot hold a title")
     return transcript
 
 
@@ -91,7 +91,7 @@ def _require_as_seen(context: Context, session: Session, seen: Transcript, now: 
     if title in ("", session.title):
         return
     by, short = _renamed_by(context, session, now), session.session_id[:8]
-    raise Conflict(f'{short} changed meanwhile: its title is now "{title}"{by}')
+    raise Conflict(f'{short} changed in the meantime: its title is now "{title}"{by}')
 
 
 def _renamed_by(context: Context, session: Session, now: datetime) -> str:
@@ -99,7 +99,7 @@ def _renamed_by(context: Context, session: Session, now: datetime) -> str:
     try:
         acts = read_logbook(context.root)
     except OSError as error:
-        return f"; by whom is not known: the logbook cannot be read: {error.strerror}"
+        return f"; by an unknown operator: the logbook cannot be read: {error.strerror}"
     done = (
         one
         for one in reversed(acts)
@@ -118,7 +118,7 @@ def _append(path: Path, line: bytes) -> None:
     try:
         before = os.fstat(fd)
         if not stat.S_ISREG(before.st_mode) or before.st_size == 0:
-            raise Refused(f"{path.name} is no transcript: nothing is in it")
+            raise Refused(f"{path.name} is not a transcript: it is empty")
         is_torn = os.pread(fd, 1, before.st_size - 1) != _NEWLINE
         _write(fd, _NEWLINE + line if is_torn else line, before)
     finally:

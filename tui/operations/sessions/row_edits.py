@@ -27,13 +27,13 @@ def fail(context: Context, session: Session, reason: str = "") -> ActionResult:
     short = session.session_id[:8]
     if session.liveness in _RUNNING:
         raise Refused(
-            f"{short} is running, and the end of its turn says whether it failed",
+            f"{short} is running, and the end of its turn decides whether it failed",
             Reason.RUNNING,
             remedy=f"stop {short}",
         )
     if row.status == Status.EXPIRED and session.transcript is None:
         require_transcript_known(session)
-        words = f"{short} is cleaned up: nothing is left of it that could be looked into"
+        words = f"{short} is cleaned up: nothing is left of it"
         raise Refused(words, Reason.CLEANED_UP)
     words = one_line(reason)[:2000] or f"marked by {context.settings.operator}"
     after = row_transitions.failed(row, words, now, zone_named(session.zone))
@@ -52,7 +52,7 @@ def activate(context: Context, session: Session) -> ActionResult:
         return _act(session, "activate", now, f"{short} is active already", (row, row))
     require_transcript_known(session)
     if session.transcript is None and not session.is_live:
-        words = f"{short} has no transcript to go on with"
+        words = f"{short} has no transcript to resume"
         raise Refused(words, Reason.NO_TRANSCRIPT, remedy=f"show {short}")
     keeps_until = now + context.settings.resume_keeps
     after = row_transitions.activated(row, keeps_until, zone_named(session.zone))
@@ -79,12 +79,13 @@ def reapply(context: Context, session: Session) -> ActionResult:
         raise Refused(words, Reason.NO_TRANSCRIPT, remedy=f"show {short}")
     if session.liveness in _RUNNING and after.status == Status.FAILED != row.status:
         raise Refused(
-            f"{short} is running again, so its old failure says nothing: reapply once it has ended",
+            f"{short} is running again, so its old failure no longer counts: reapply once it has "
+            "ended",
             Reason.RUNNING,
         )
     if after.expires_at != row.expires_at:
         _put_sweep_off(session, after, now)
-    words = f"{short} has again what was overwritten"
+    words = f"{short} is restored: the overwritten change applies again"
     return _write(context, session, (row, after), "reapply", now, words)
 
 

@@ -36,7 +36,7 @@ from tui.safe_io.folders import is_link, read_small
 from tui.storage.trash.manifest import Manifest
 from tui.storage.trash.trash import read_trash
 
-CUT = "it has very many lines: behind the first ones, copies and branches are not told apart"
+CUT = "it has very many lines: after the first ones, copies and branches are not told apart"
 _COUNTED = {
     EntryKind.PROMPT: "prompts",
     EntryKind.TEXT: "answers",
@@ -74,7 +74,7 @@ def markdown(context: Context, session: Session, unread: Tell = ignore) -> Itera
         why = one_line(cause_of(session, context))
         if _may_be_somewhere(context, session):
             unread(why)
-        yield f"*Nothing of it can be read: {escaped(why)}*"
+        yield f"*It cannot be read: {escaped(why)}*"
     elif source.is_sketch:
         yield _sketch(source.path)
     else:

@@ -59,7 +59,7 @@ def last_entries(session: Session, count: int) -> LastEntries:
 
 
 def _left_out(size: int) -> Entry:
-    words = f"[the {size / 1e6:.0f} MB before were not read: looking for entries took too long]"
+    words = f"[the {size / 1e6:.0f} MB before were not read: it took too long]"
     return Entry(EntryKind.NOTICE, words)
 
 

@@ -19,6 +19,7 @@ from tui.safe_io.folders import is_link
 
 _MOST = 2000
 _WORDS = 400
+_MOST_ANSWERS = 10
 _MOST_MODELS = 50
 _ACKS = {"interrupt": "interrupted", "stop": "stopped"}
 _DECISIONS = {"allow": "allowed once", "always": "allowed in this run", "deny": "denied"}
@@ -59,7 +60,9 @@ class RunNotices:
             case "answered":
                 tool = self._asked.pop(str(event.get("request_id", "")), "a tool")
                 decision = _said(event, "decision")
-                words = f"{tool}: {_DECISIONS.get(decision, decision)}{_by(event)}"
+                words = (
+                    _answered(event) or f"{tool}: {_DECISIONS.get(decision, decision)}{_by(event)}"
+                )
             case "refused":
                 what = "answer" if event.get("decision") else "wait"
                 words = f"{what} refused{_by(event)}: {_said(event, 'reason')}"
@@ -73,7 +76,7 @@ class RunNotices:
                 command = _said(event, "command")
                 if command in ("answer", "wait", ""):
                     return None
-                words = f"{_ACKS.get(command, f'{command} taken')}{_by(event)}"
+                words = _accepted(event, command)
             case "init":
                 return _failed_servers(event, at)
             case "notice":
@@ -136,6 +139,23 @@ def _noticed(event: Mapping[str, Any]) -> str:
     if kind == "dropped":
         return f"never sent{_by(event)}: {words}"
     return f"{kind}: {words}" if words else kind
+
+
+def _accepted(event: Mapping[str, Any], command: str) -> str:
+    """Return that a run has accepted a command: `queued: nina's prompt`."""
+    by = _said(event, "by")
+    if command == "prompt":
+        return f"queued: {by}'s prompt" if by else "queued: a prompt"
+    return f"{_ACKS.get(command, f'{command} accepted')}{_by(event)}"
+
+
+def _answered(event: Mapping[str, Any]) -> str:
+    """Return who answered an agent's questions with what; empty when it asked for a permission."""
+    answers = event.get("answers")
+    if not isinstance(answers, list) or not answers:
+        return ""
+    said = "; ".join(one_line(one)[:_WORDS] for one in answers[:_MOST_ANSWERS])
+    return f"{_said(event, 'by') or 'somebody'} answered: {said}"
 
 
 def _retry(event: Mapping[str, Any]) -> str:

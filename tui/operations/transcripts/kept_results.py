@@ -12,7 +12,7 @@ from tui.core.models.entry import Entry, EntryKind
 from tui.core.text.safe_text import one_line, safe_text
 from tui.operations.formatting import size
 
-_MORE = "more results are kept beside than are read"
+_MORE = "there are more stored results than are read"
 
 Tell = Callable[[str], object]
 
@@ -109,7 +109,7 @@ def _text(entry: Entry, kept: KeptResult, most: int) -> str:
 def _unread(name: str, error: OSError, tell: Tell) -> str:
     """Return what stands for an unreadable result; `tell` is called unless nothing is there."""
     if isinstance(error, FileNotFoundError):
-        return f"[only its beginning: {one_line(name)}, where it was kept, is not there]"
+        return f"[only its beginning: {one_line(name)}, where it was stored, is missing]"
     why = f"{one_line(name)} cannot be read: {error.strerror or error}"
     tell(why)
     return f"[only its beginning: {why}]"

@@ -8,7 +8,7 @@ from tui.claude.subagent_files import find_subagents
 from tui.core.models.entry import Entry, EntryKind
 from tui.operations.transcripts.unlinked_subagents import UnlinkedSubagents, stand_in
 
-GONE = "its transcript is gone: what its sub-agents said, and what they were given, is still there"
+GONE = "its transcript is gone: its sub-agents' output and input are still there"
 _MOST = 1000
 
 

@@ -28,7 +28,7 @@ _EACH_SLICE = 256 * 1024
 _MOST_CALLS = 5000
 _MAX_TEXT = 10_000
 IsTold = Callable[[Mapping[str, Any]], bool]
-_BEFORE = "what it said before is not shown here: `export` has all of it"
+_BEFORE = "earlier output is not shown here: `export` has all of it"
 
 
 @dataclass(slots=True)

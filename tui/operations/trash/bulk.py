@@ -76,7 +76,7 @@ class BulkResult:
 
 def _why(error: ConsoleError) -> str:
     if isinstance(error, Conflict):
-        return "changed meanwhile"
+        return "changed in the meantime"
     if isinstance(error, DatabaseProblem):
         return "locked" if error.reason is Reason.LOCKED else f"left: {error}"
     if isinstance(error, InUse):
@@ -143,5 +143,5 @@ def _why_not(target: Target, held: str | None, processes: Sequence[Process]) -> 
     except Refused as error:
         return _in_use(error)
     if held:
-        return ConsoleError(f"the lock of {target.short} cannot be looked at: {held}")
+        return ConsoleError(f"the lock of {target.short} cannot be checked: {held}")
     return _in_use(busy(target.short)) if held is not None else None

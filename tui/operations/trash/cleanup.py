@@ -91,8 +91,10 @@ class CleanupPlan:
             said.append(f"erase what {count(len(self.leftovers), 'broken-off erasure')} left")
         if self.unfinished:
             said.append(f"put back {count(len(self.unfinished), 'session')} moved only halfway")
-        left = f"; {len(self.skipped)} left as they are" if self.skipped else ""
-        few = self.unread if len(self.unread) == 1 else (f"{len(self.unread)} places are unread",)
+        left = f"; {len(self.skipped)} left unchanged" if self.skipped else ""
+        few = (
+            self.unread if len(self.unread) == 1 else (f"{len(self.unread)} places cannot be read",)
+        )
         unread = "".join(f"; {words}" for words in few) if self.unread else ""
         nothing = "nothing to clean up" + (" in what could be read" if self.unread else "")
         return (" and ".join(said) or nothing) + left + unread
@@ -181,13 +183,15 @@ def _require_as_planned(session: Session) -> None:
     try:
         modified_at = datetime.fromtimestamp(transcript.path.lstat().st_mtime, UTC)
     except (OSError, OverflowError, ValueError):
-        raise Conflict(f"{session.session_id[:8]} changed meanwhile: its transcript") from None
+        raise Conflict(
+            f"{session.session_id[:8]} changed in the meantime: its transcript"
+        ) from None
     if abs(modified_at - transcript.modified_at) > _CLOSE:
-        raise Conflict(f"{session.session_id[:8]} changed meanwhile: it was written to")
+        raise Conflict(f"{session.session_id[:8]} changed in the meantime: it was written to")
 
 
 def _cleaned_words(short: str) -> str:
-    return f"cleaned up {short}; `undo` or `restore {short}` gets it back"
+    return f"cleaned up {short}; `undo` or `restore {short}` brings it back"
 
 
 _CLEAN_UP = Removal(

@@ -245,7 +245,7 @@ def _forget_erased(context: Context, erased: Sequence[Manifest], begun: Sequence
             if one in begun:
                 problems += filter(None, (_continue(context, one),))
         except (OSError, ConsoleError) as error:
-            problems.append(f"; not all that was written of {one.session_id[:8]} is gone: {error}")
+            problems.append(f"; not everything about {one.session_id[:8]} is gone: {error}")
     try:
         for folder in {context.root / one.listing for one in erased}:
             _clear_caches(context, folder)
@@ -363,9 +363,9 @@ def _erase_all(context: Context, erasure: PurgePlan) -> None:
     target, session = erasure.target, erasure.session
     row = session.row if session else None
     if row is not None and row not in read_rows(target.db_path):
-        raise Conflict(f"{target.short} changed meanwhile: look again")
+        raise Conflict(f"{target.short} changed in the meantime: look again")
     if row is None and is_tracked(target.db_path, target.session_id):
-        raise Conflict(f"{target.short} is tracked now, or its row was unreadable: look again")
+        raise Conflict(f"{target.short} is tracked now, or its row could not be read: try again")
     with suppress(OSError):  # in case this process is killed before it is done
         mark_erased(target.folder)
     with suppress(OSError):
@@ -394,7 +394,7 @@ def _erase_all(context: Context, erasure: PurgePlan) -> None:
     except (OSError, ConsoleError) as error:
         unwritten = log_half_erased(context, erasure.listing, target.session_id)
         raise ConsoleError(
-            f"the files of {target.short} are erased, but not all that was written of it: {error}"
+            f"the files of {target.short} are erased, but not everything else about it: {error}"
             f"{unwritten}; to erase the rest",
             remedy=f"purge {target.short}",
         ) from error

@@ -112,7 +112,7 @@ class _Remover:
                 target = target_of(session)
                 require_no_orphan(session)
                 if is_link(folder):
-                    raise Refused(f"{session.listing} has become a link: nothing is moved there")
+                    raise Refused(f"{session.listing} has become a link: nothing is moved into it")
                 yield target, session
             except ConsoleError as error:
                 self.refused[session.key] = error
@@ -122,9 +122,7 @@ class _Remover:
         try:
             self._removal.require(session)
             if session.row is None and is_tracked(target.db_path, target.session_id):
-                raise Conflict(
-                    f"{target.short} is tracked by now, or was and could not be read: look again"
-                )
+                raise Conflict(f"{target.short} is tracked now, or could not be read: try again")
         except ConsoleError as error:
             self.refused[session.key] = error
             return False

@@ -124,16 +124,17 @@ def find_trashed(
 
 def _nothing(context: Context, words: str) -> str:
     """Say that nothing has this name, and what in the trash cannot be read at all."""
-    said = f"nothing in the trash is called {one_line(words)[:80]!r}"
+    said = f"nothing in the trash matches {one_line(words)[:80]!r}"
     prefix = words.rpartition("/")[2]
     half = read_half_erased(context.root, listing_paths(context.root))[0]
     if any(one.session_id.startswith(prefix) for one in half):
-        return f"{said} that is whole: its erasure broke off, and `purge {prefix[:8]}` ends it"
+        words = f"{said} that is complete: its erasure was interrupted"
+        return f"{words}, and `purge {prefix[:8]}` ends it"
     unreadable = unreadable_trash(context.root, listing_paths(context.root))
     if not unreadable:
         return said
     named = ", ".join(one_line(folder) for folder in unreadable[:3])
-    return f"{said}; what is in {named} cannot be told: no manifest there can be read"
+    return f"{said}; what is in {named} is unknown: no manifest there can be read"
 
 
 def _weight(trashed: Manifest) -> int:
@@ -219,7 +220,7 @@ class _Restorer:
         lost = {left.session_id: problem for (left, _), problem in pairs if problem is not None}
         stored = set(read_rows(folder / DATABASE)) if lost else set[Row]()
         return {
-            one.session_id: f"; its row was left as it is: {lost[one.session_id]}"
+            one.session_id: f"; its row was left unchanged: {lost[one.session_id]}"
             for one in back
             if one.session_id in lost and one.row not in stored
         }
@@ -243,7 +244,7 @@ class _Restorer:
 
 
 def _not_restored(problem: DatabaseProblem) -> DatabaseProblem:
-    words = f"nothing was restored: {problem}; try again once that is over"
+    words = f"nothing was restored: {problem}; try again once that is fixed"
     return DatabaseProblem(words, problem.reason)
 
 

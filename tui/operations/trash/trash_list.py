@@ -103,7 +103,7 @@ def _files(trashed: Manifest, unread: list[str]) -> Iterator[tuple[str, int]]:
             (f"{place}/{one.place}", one.status.st_size) for one in walk if not one.is_folder
         )
         if walk.cut:
-            unread.append(f"{place}: not all of it is listed: {walk.cut}")
+            unread.append(f"{place}: not fully listed: {walk.cut}")
 
 
 def _ends(trashed: Manifest, unread: list[str]) -> tuple[str, str]:

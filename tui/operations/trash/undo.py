@@ -84,7 +84,7 @@ def last_batch(context: Context) -> tuple[ActionResult, ...]:
     _require_known(unread, at)
     if at is None:
         raise Refused(
-            "nothing that you deleted, cleaned up or extended is left to undo",
+            "nothing that you deleted, cleaned up or extended can be undone",
             Reason.NOTHING_TO_DO,
         )
     return tuple(batches[at])
@@ -129,9 +129,7 @@ def _undo_batch(context: Context, batch: Sequence[ActionResult]) -> tuple[Action
         if (act.listing, act.session_id) in why
     ]
     if left and not passing:
-        note = (
-            f"{_note(left[0])}: left as they are: {', '.join(one.session_id[:8] for one in left)}"
-        )
+        note = f"{_note(left[0])}: left unchanged: {', '.join(one.session_id[:8] for one in left)}"
         event = AuditEvent(context.clock(), context.settings.operator, "undo", note=note[:400])
         left[0] = replace(left[0], words=log_act(context, event, left[0].words))
     return (*done.acts, *left)
@@ -225,7 +223,7 @@ def _my_trash(context: Context) -> dict[str, list[Manifest]]:
     found = defaultdict[str, list[Manifest]](list)
     every, unread = read_trash(context.root, listing_paths(context.root))
     if unread:
-        raise Refused(f"what you did last is not known, so nothing was undone: {'; '.join(unread)}")
+        raise Refused(f"your last action is unknown, so nothing was undone: {'; '.join(unread)}")
     for one in every:
         if context.is_mine(one.operator):
             found[one.listing].append(one)
@@ -259,7 +257,7 @@ def _require_not_later(trashed: Manifest, latest: datetime) -> None:
         where, short = one_line(trashed.listing), trashed.session_id[:8]
         raise Refused(
             f"{where}/{short} was deleted on {moment(trashed.at)} by what the trash says, which is "
-            "later than now: what you did last is not known, so nothing was undone",
+            "later than now: your last action is unknown, so nothing was undone",
             Reason.UNSURE,
             remedy=f"restore {short}",
         )
@@ -311,7 +309,7 @@ def _left_batches(context: Context) -> set[str]:
         acts = read_logbook(context.root)
     except OSError as error:
         raise Refused(
-            f"what was undone before is not known, so nothing was undone: the logbook cannot be "
+            f"earlier undos are unknown, so nothing was undone: the logbook cannot be "
             f"read: {error.strerror}"
         ) from error
     return {

@@ -33,7 +33,7 @@ def undone_words(
     what = f"your {_NOUNS[batch[0].kind]} of {_clock(at, context.clock())}"
     if len(batch) > 1:
         what += f" ({undone} of {count(len(batch), 'session')})"
-    said = f"took back {what}" if undone else f"{what} stays"
+    said = f"undid {what}" if undone else f"{what} stays"
     unread: list[str] = []
     later = sorted(_later(context, at, unread))
     if later:
@@ -42,7 +42,7 @@ def undone_words(
         others = f" and {count(len(later) - 1, 'other act')} stay" if later[1:] else " stays"
         said += f"; your later {one_line(named)}{others}"
     if unread:
-        said += f"; what you did later is not all known: {unread[0]}"
+        said += f"; your later actions are only partly known: {unread[0]}"
         said += f" (and {count(len(unread) - 1, 'other place')})" if unread[1:] else ""
     return said
 

@@ -18,14 +18,14 @@ _LAST_WORDS = 600
 _LONGEST = 10_000
 _VMSTAT = Path("/proc/vmstat")
 _MEANS = {
-    "SIGKILL": "by somebody, or by the system when memory ran out",
-    "SIGTERM": "asked to by somebody, or by a shutdown of the machine or container",
-    "SIGHUP": "its terminal went away",
+    "SIGKILL": "by someone, or by the system when memory ran out",
+    "SIGTERM": "on request, or by a shutdown of the machine or container",
+    "SIGHUP": "its terminal closed",
     "SIGINT": "interrupted by somebody",
     "SIGSEGV": "it crashed",
-    "SIGABRT": "it crashed, mostly for want of memory",
-    "SIGBUS": "it crashed: its program or the disk under it changed, or went away",
-    "SIGILL": "it crashed: its program is not made for this processor",
+    "SIGABRT": "it crashed, usually because memory ran out",
+    "SIGBUS": "it crashed: its program or its disk changed or disappeared",
+    "SIGILL": "it crashed: its program does not fit this processor",
     "SIGXCPU": "it reached a limit of CPU time (ulimit -t)",
     "SIGXFSZ": "it reached a limit of file size (ulimit -f)",
 }
@@ -49,20 +49,20 @@ def is_of_ended_cli(error: Exception) -> bool:
 def error_words(error: Exception, said: str, session_id: str, *, is_out_of_memory: bool) -> str:
     """Return a message for an error of the SDK; `said` is the end of the CLI's error output."""
     names, text = _names(error), one_line(error)
-    again = f"`resume {session_id[:8]}` goes on with what its transcript holds"
+    again = f"`resume {session_id[:8]}` continues from its transcript"
     if "CLINotFoundError" in names:
-        return f"the Claude CLI is missing: {text}; install the SDK anew, or set cli_path"
+        return f"the Claude CLI is missing: {text}; reinstall the SDK, or set cli_path"
     if "ResultError" in names:
-        return _result_words(error) or f"the CLI says that it failed, and not why; {again}"
+        return _result_words(error) or f"the CLI failed without saying why; {again}"
     if "CLIConnectionError" in names and "on_failure" in text:
-        return "the CLI is too old: where our check of a tool fails, it would use the tool"
+        return "the CLI is too old: if our check of a tool failed, it would use the tool anyway"
     code = _exit_code(error)
     if code is not None:
         how = _how(code, is_out_of_memory=is_out_of_memory)
         return f"the CLI {how}{_last_words(said)}; {again}"
     if "CLIJSONDecodeError" in names:
         why = text.removeprefix("Failed to decode JSON: ")[:200]
-        return f"the CLI wrote what is no message ({why}): its version may not fit; {again}"
+        return f"the CLI wrote something that is not a message ({why}): wrong version? {again}"
     if "MessageParseError" in names:
         return f"the CLI sent a message that the SDK does not know ({text[:200]}): update the SDK"
     if "CLIConnectionError" in names:
@@ -73,7 +73,7 @@ def error_words(error: Exception, said: str, session_id: str, *, is_out_of_memor
         asked = text.partition(": ")[2] or "a request"
         return f"the CLI did not answer {asked} in time: the machine may be overloaded; {again}"
     name = type(error).__name__
-    return f"{name}: {text}" if text.strip() else f"{name}, and nothing says why; {again}"
+    return f"{name}: {text}" if text.strip() else f"{name}, for an unknown reason; {again}"
 
 
 def _result_words(error: Exception) -> str:
@@ -100,8 +100,7 @@ def _how(code: int, *, is_out_of_memory: bool) -> str:
         )
     if is_out_of_memory and name == "SIGKILL":
         return (
-            "was killed (SIGKILL), and the system killed for want of memory meanwhile: free some, "
-            "or lower max_runs"
+            "was killed (SIGKILL), while the system was out of memory: free some, or lower max_runs"
         )
     why = _MEANS.get(name)
     return f"was ended by {name} (exit code: {code}" + (f"; {why})" if why else ")")
@@ -109,7 +108,7 @@ def _how(code: int, *, is_out_of_memory: bool) -> str:
 
 def _last_words(said: str) -> str:
     words = one_line(said)
-    return f": {words[-_LAST_WORDS:].lstrip()}" if words else ", and said nothing of why"
+    return f": {words[-_LAST_WORDS:].lstrip()}" if words else ", without saying why"
 
 
 def _names(error: Exception) -> frozenset[str]:

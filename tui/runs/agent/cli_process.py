@@ -25,7 +25,7 @@ def find_cli(run_id: str) -> tuple[int, str] | None:
     found = next((pid for pid in pids if _is_child(pid) and mark in _environment(pid)), 0)
     start = started(found) if found else None
     if start == UNTOLD:
-        raise OSError(errno.EAGAIN, "when the CLI started cannot be told now")
+        raise OSError(errno.EAGAIN, "cannot tell when the CLI started")
     return (found, start) if start else None
 
 
@@ -48,7 +48,9 @@ def kill_cli_surely(run_id: str) -> str:
         if kill_cli(run_id):
             return ""
         time.sleep(_PAUSE_S)
-    return "whether its CLI still runs could not be told: `doctor` finds one that was left behind"
+    return (
+        "could not tell whether its CLI is still running: `doctor` finds one that was left behind"
+    )
 
 
 def _is_child(pid: int) -> bool:

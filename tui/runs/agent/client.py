@@ -363,7 +363,9 @@ def _environment(spec: RunSpec) -> dict[str, str]:
 
 def _hook_output(verdict: Verdict) -> HookJSONOutput:
     reason = (
-        "Closed to agents: it may hold secrets." if verdict == "deny" else "An operator decides."
+        "Off limits to agents: it may hold secrets."
+        if verdict == "deny"
+        else "An operator decides."
     )
     return {
         "hookSpecificOutput": {

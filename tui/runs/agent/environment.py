@@ -47,11 +47,11 @@ def read_env_file(path: Path) -> dict[str, str]:
     except OSError as error:
         raise RunFailed(f"the env file {path} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
-        raise RunFailed(f"the env file {path} is no text") from error
+        raise RunFailed(f"the env file {path} is not a text file") from error
     if "\0" in text:
-        raise RunFailed(f"the env file {path} is no text")
+        raise RunFailed(f"the env file {path} is not a text file")
     if mode & stat.S_IRWXO:
-        words = f"the env file {path} is open to everybody"
+        words = f"the env file {path} is readable by everyone"
         raise RunFailed(words, Reason.NOT_SET_UP, remedy=f"chmod 600 {shlex.quote(str(path))}")
     lines = (line.strip().removeprefix("export ") for line in text.splitlines())
     pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))

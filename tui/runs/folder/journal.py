@@ -82,7 +82,7 @@ class Journal:
                 replace_file(self._opened.fd, FOLDED, text, is_lasting=False)
         lost, self._lost = self._lost, 0
         if lost:
-            words = f"{lost} notes of this run had no room on the full disk"
+            words = f"{lost} notes of this run were lost: the disk was full"
             self.event("notice", kind="disk", words=words)
 
     def partial(self, value: Mapping[str, Any] | None) -> None:

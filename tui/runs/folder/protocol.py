@@ -254,7 +254,7 @@ def is_taken(folder: Path, command_id: str, posted_at: datetime) -> bool:
     if reason := story.refused.get(posted(command_id, posted_at.astimezone(UTC).isoformat())):
         raise Refused(f"the run refused that: {reason}")
     if command_id in story.late:
-        words = "the answer came too late: its request is not open any more"
+        words = "the answer came too late: the request is closed"
         raise Refused(words, Reason.TOO_LATE)
     return command_id in story.acked
 

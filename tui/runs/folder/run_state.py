@@ -67,7 +67,7 @@ class RunState:
         """Apply one event, which happened `at`."""
         match event.get("type"):
             case "queued":
-                self.queued_for = one_line(event.get("reason", ""))[:200] or "a free place"
+                self.queued_for = one_line(event.get("reason", ""))[:200] or "a free run slot"
             case "admitted":
                 self.queued_for = ""
             case "init" | "changed" | "stalled" | "moving":

@@ -24,7 +24,7 @@ def lost_race(
     if stored is None:
         return Conflict(f"{short} is no longer in the table")
     by = next((f"; {did_just_now(one, now)}" for one in acts if one.after == stored), "")
-    return Conflict(f"{short} changed meanwhile: {_difference(before, stored)}{by}")
+    return Conflict(f"{short} changed in the meantime: {_difference(before, stored)}{by}")
 
 
 def _difference(before: Row, stored: Row) -> str:

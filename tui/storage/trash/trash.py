@@ -289,7 +289,7 @@ def _batches_in(base: Path) -> tuple[list[Path], str]:
         return [], str(error.strerror)
     kept = [path for name in names[-MOST_BATCHES:] if _is_folder(path := trash / name)]
     is_all = is_all and len(names) <= MOST_BATCHES
-    return kept, "" if is_all else f"it holds over {MOST_BATCHES:,} batches"
+    return kept, "" if is_all else f"it has more than {MOST_BATCHES:,} batches"
 
 
 def _is_folder(path: Path) -> bool:

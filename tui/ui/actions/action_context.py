@@ -84,11 +84,11 @@ class ActionContext:
         def later(task: asyncio.Future[T]) -> None:
             task.exception()  # nobody waits for it
 
-        waits, leaves = self.question.wait_for, "leaves it: nothing is done"
+        waits, leaves = self.question.wait_for, "cancel"
         try:
             return await waits(in_background(work), lambda: says, later, leaves)
         except StoppedWaiting:
-            raise StoppedWaiting(f"{says}: left, nothing was done") from None
+            raise StoppedWaiting(f"{says}: cancelled, nothing was done") from None
 
     def open_pages(self, title: str, draw: Draw) -> None:
         """Show lines over the panes page by page, beside a question about them."""
@@ -115,7 +115,7 @@ class ActionContext:
         gone = [one for one in self.about if one.key not in there]
         if gone and len(gone) == len(self.about):
             verb = "is" if len(gone) == 1 else "are"
-            self.question.gone = f"{named(gone)} {verb} gone meanwhile"
+            self.question.gone = f"{named(gone)} {verb} gone in the meantime"
             self.question.redraw()
         elif self.request is not None and self.about:
             self._look_at_request(self.request, there[self.about[0].key])
@@ -131,7 +131,7 @@ class ActionContext:
 
 def named(sessions: Sequence[Session], hidden: int = 0) -> str:
     """Return how a question names its sessions, and how many marked ones it leaves alone."""
-    unseen = f" (not {hidden} marked out of sight)" if hidden else ""
+    unseen = f" (not {hidden} hidden but marked)" if hidden else ""
     listings = sorted({one.listing for one in sessions})
     if len(sessions) == 1:
         one = sessions[0]
@@ -167,4 +167,4 @@ async def is_sure(context: ActionContext, asks: str, count: int, verb: str) -> b
         typed = said.strip()
         if typed in ("", str(count)):
             return bool(typed)
-        refused = f"{typed} is not {count}: nothing is done; Esc leaves this"
+        refused = f"{typed} is not {count}: nothing was done; Esc: cancel"

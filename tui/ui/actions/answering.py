@@ -27,8 +27,8 @@ _GRANTS = ("allow", "always")
 _ALWAYS = "always"
 _READS, _ANSWERS = "reading the request", "answering"
 _LONGEST_WAIT = timedelta(seconds=LONGEST_WAIT_S)
-_OTHER_ANSWERS = ":deny REASON denies it, :wait 2h gives it two hours from now on"
-_PLACEHOLDER = "a number, or your own words; :deny, :wait 2h; PgDn"
+_OTHER_ANSWERS = ":deny REASON denies it, :wait 2h gives it two more hours"
+_PLACEHOLDER = "a number, or an answer of your own; :deny, :wait 2h; PgDn"
 _DENIES, _PUTS_OFF = ":deny", ":wait"
 
 
@@ -39,7 +39,7 @@ async def answer(context: ActionContext, session: Session, given: Sequence[str] 
     """
     request = session.run.request if session.run else None
     if request is None:
-        raise UsageError("no permission request waits here")
+        raise UsageError("no permission request is waiting here")
     context.record_command("show", session.address)  # until something is answered
     context.request = request
     if given and given[0] == "wait":
@@ -61,7 +61,7 @@ async def _look(
     if asked and not request.problem:
         return await _answer_questions(context, session, request, given)
     said = given.split(" ")[0]
-    refused = f"{said!r} is no answer: allow, always, deny or wait" if said else ""
+    refused = f"{said!r} is not an answer: use allow, always, deny or wait" if said else ""
     return await _decide(context, session, request, "" if said in _GRANTS else refused)
 
 
@@ -107,7 +107,7 @@ async def _is_always(context: ActionContext, request: PermissionRequest) -> bool
         if not said:
             return False
         if said != _ALWAYS:
-            refused = f"{said!r} allows nothing: type {_ALWAYS}, or nothing to go back"
+            refused = f"{said!r} does not allow anything: type {_ALWAYS}, or nothing to go back"
         elif not (refused := _why_not_yet(context, "A")):
             return True
 
@@ -128,7 +128,9 @@ async def _put_off(context: ActionContext, session: Session, words: str) -> Acti
 
     async def take(typed: str) -> ActionResult:
         context.record_command("answer", session.address, "wait", typed)
-        return await context.do(partial(context.engine.put_off, session, typed), "letting it wait")
+        return await context.do(
+            partial(context.engine.put_off, session, typed), "extending the wait"
+        )
 
     refused = ""
     if words:
@@ -136,7 +138,7 @@ async def _put_off(context: ActionContext, session: Session, words: str) -> Acti
             return await take(words)
         except UsageError as error:
             refused = str(error)
-    asks = f"how long may it wait from now on? {_LONGEST_WAIT.days} days at most"
+    asks = f"how much longer may it wait? {_LONGEST_WAIT.days} days at most"
     return await until_taken(
         context.question,
         asks,
@@ -250,7 +252,7 @@ def _otherwise(text: str) -> tuple[str, str]:
 def _meaning(asked: AgentQuestion, text: str) -> str:
     """Return the answer that a line means; raises `UsageError` for a word that is none."""
     if text.lstrip().startswith(":"):
-        raise UsageError(f"{text.split()[0]!r} is no word here: {_DENIES} or {_PUTS_OFF}")
+        raise UsageError(f"{text.split()[0]!r} does not work here: use {_DENIES} or {_PUTS_OFF}")
     return asked.answer(text)
 
 
@@ -278,7 +280,7 @@ def _why_not_yet(context: ActionContext, key: str) -> str:
         return ""
     (number, count), lacks = context.pages.pane.pages, context.pages.pane.first_unseen
     way = "PgUp" if lacks < number else "PgDn"  # in one row: with two the pages would be shorter
-    said = f"look at all of it first, page {lacks} was not shown yet ({way})"
+    said = f"read all of it first: page {lacks} has not been shown yet ({way})"
     return f"page {number} of {count}: {said}"
 
 

@@ -111,7 +111,7 @@ async def in_one_go(
             in_background(lambda: work(so_far.append, is_over.is_set)),
             says,
             later,
-            "stops it; what is done stays done",
+            "stop (what is done stays done)",
         )
     except StoppedWaiting:
         is_over.set()

@@ -34,7 +34,7 @@ async def clean_up(
 
     record(given)
     if catalog.hold is not None:
-        raise Refused(f"{catalog.hold.by} holds this root", Reason.HELD, remedy="hold off")
+        raise Refused(f"{catalog.hold.by} paused clean-up here", Reason.HELD, remedy="hold off")
 
     async def take(typed: str) -> tuple[str, CleanupPlan]:
         wish = typed.strip() or DEFAULT

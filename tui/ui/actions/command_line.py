@@ -114,7 +114,7 @@ class CommandLine:
         if session is None:
             raise UsageError(selection.why_none)
         if not self._feed.go_to(session):
-            raise UsageError("it is not shown here: Esc takes listing and filter off")
+            raise UsageError("it is not shown here: Esc clears listing and filter")
         self._context.commands = ()
         self._feed.read_in_full()
         self._context.pages.fit()

@@ -39,7 +39,7 @@ class Selection:
     is_listing: bool = False
 
     def now(self, catalog: Catalog) -> Selection:
-        """Return the same sessions as they are now, without those that are gone meanwhile."""
+        """Return the same sessions as they are now, without those that are gone in the meantime."""
         before = {one.key: one for one in (*self.targets, *filter(None, [self.selected]))}
         there = {
             one.key: one
@@ -49,7 +49,7 @@ class Selection:
         targets = tuple(there[one.key] for one in self.targets if one.key in there)
         selected = there.get(self.selected.key) if self.selected else None
         is_lost = (self.targets and not targets) or (self.selected and not selected)
-        gone = f"{named(self.targets or tuple(before.values()))}: gone meanwhile"
+        gone = f"{named(self.targets or tuple(before.values()))}: gone in the meantime"
         why = gone if is_lost else self.why_none
         return replace(self, catalog=catalog, selected=selected, targets=targets, why_none=why)
 
@@ -149,9 +149,9 @@ async def _new(context: ActionContext, order: ResolvedCommand) -> Outcome:
     days = options.get("--days", "")
     if days and not days.isdecimal():
         raise UsageError(f"--days {days}: expected a number of days")
-    return await session_actions.new(
-        context, where, stage, int(days) if days else None, " ".join(words)
-    )
+    given, stages = " ".join(words), {one.stage for one in order.meant.catalog.sessions}
+    lasts = int(days) if days else None
+    return await session_actions.new(context, where, stage, lasts, given, stages=stages - {""})
 
 
 async def _resume(context: ActionContext, order: ResolvedCommand) -> Outcome:
@@ -217,7 +217,7 @@ async def _ack(context: ActionContext, order: ResolvedCommand) -> Outcome:
     if name in gone:
         return await session_actions.forget(context, name)
     if order.words:
-        raise UnknownId(f"no session {order.words[0]!r} here, and no listing that vanished")
+        raise UnknownId(f"no session {order.words[0]!r} here, and no listing that has vanished")
     return await session_actions.acknowledge(context, order.some())
 
 

@@ -21,22 +21,24 @@ def why_not(verb: str, session: Session | None, keys: Keymap) -> str:
         return "no session is selected"
     interrupts = keys.sign("interrupt")
     if session.liveness is Liveness.ORPHAN and verb in _TO_ITS_RUN:
-        return "it is an orphan, its owner is gone and its CLI goes on alone: `:stop` ends it"
+        return "runner died; CLI still running: `:stop` ends it"
     if verb == "resume" and session.is_live:
-        return f"it runs: `:send` it a follow-up, interrupt it ({interrupts}), or `:resume --fork`"
+        return (
+            f"it is running: `:send` a follow-up, interrupt it ({interrupts}), or `:resume --fork`"
+        )
     if verb == "resume" and session.transcript is None and session.unseen:
-        return f"whether it has a transcript cannot be told: {one_line(session.unseen)}"
+        return f"cannot tell whether it has a transcript: {one_line(session.unseen)}"
     if verb == "resume" and session.transcript is None:
-        return "there is no transcript to resume: the row is all that is left"
+        return "there is no transcript to resume: only the row is left"
     if verb == "answer" and (session.run is None or session.run.request is None):
-        return "no permission request waits here"
+        return "no permission request is waiting here"
     if verb in ("interrupt", "stop") and not session.is_live:
-        return "nothing runs here"
+        return "nothing is running here"
     if verb in ("send", "model", "mode") and not session.is_live:
         resumes = keys.sign("resume")
-        return f"nothing runs here that could take it: {resumes} resumes it with a prompt"
+        return f"nothing is running here: {resumes} resumes it with a prompt"
     if verb == "delete" and session.is_live:
-        return f"it runs: interrupt it ({interrupts}) or :stop it first"
+        return f"it is running: interrupt it ({interrupts}) or :stop it first"
     return ""
 
 

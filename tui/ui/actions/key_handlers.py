@@ -234,7 +234,7 @@ class KeyHandlers:
             self._say(reason, "bad")
 
     def how_to_quit(self) -> None:
-        self._say(f"{self._sign('quit')} quits; running agents go on")
+        self._say(f"{self._sign('quit')} quits; running agents continue")
 
     def command(self) -> None:
         self.verb("")
@@ -242,7 +242,7 @@ class KeyHandlers:
     def verb(self, name: str) -> None:
         if self._context.pages.is_awaited:
             back = self._sign("back")
-            self._say(f"a question waits behind this list: {back} goes back to it", "bad")
+            self._say(f"a question is waiting behind this list: {back} returns to it", "bad")
         else:
             self._flows.act(self._line.ask(f"{name} " if name else ""))
 
@@ -271,7 +271,7 @@ class KeyHandlers:
         self._take_marks(view.marks | keys if is_opening else view.marks - keys)
         if is_opening:
             signs = ", ".join(map(self._sign, ("resume", "extend", "delete")))
-            self._say(f"{len(keys)} marked: {signs} and :ack take them all; Enter closes")
+            self._say(f"{len(keys)} marked: {signs} and :ack apply to all; Enter closes")
             self._said_of_marks = self._panes.question.message.text
 
     def _take_marks(self, marks: frozenset[Key]) -> None:
@@ -365,7 +365,7 @@ class KeyHandlers:
 
     def find(self, step: int) -> None:
         if self._text is None:
-            self._say(f"{self._sign('again')} goes on with a search in full Live or on a page")
+            self._say(f"{self._sign('again')} repeats a search in full Live or on a page")
         elif self._sought:
             self._flows.act(self._find(step))
 
@@ -374,5 +374,5 @@ class KeyHandlers:
         if isinstance(text, LivePane):
             await self._reading.search(self._sought, step)
         elif self._sought and text is not None and not text.find(self._sought, step):
-            return Outcome(f"{self._sought} is not there", "bad")
+            return Outcome(f"{self._sought} was not found", "bad")
         return Outcome()

@@ -16,7 +16,7 @@ from tui.ui.actions import disabled_reason
 from tui.ui.port import Engine
 from tui.ui.state.view_state import ViewState
 
-NOT_READ_YET = "the sessions are still being read: nothing can be done with them yet"
+NOT_READ_YET = "still loading the sessions"
 
 
 class KeyTargets:
@@ -102,10 +102,10 @@ class KeyTargets:
         if self.catalog is None:
             return NOT_READ_YET
         if self.view.is_page_open:
-            return f"a page covers the panes: {self._keys.sign('back')} leaves it"
+            return f"a page covers the panes: {self._keys.sign('back')} closes it"
         if self.is_listing:
             opens = self._keys.sign("open")
-            return f"a listing is selected here, no session: {opens} shows its sessions"
+            return f"a listing is selected, not a session: {opens} shows its sessions"
         return "no session is selected"
 
     def why_not(self, action: KeyAction) -> str:
@@ -130,7 +130,7 @@ class KeyTargets:
         if self._engine.is_read_only and action.changes:
             return f"this console is read-only: it does not {action.word}"
         if self._engine.is_restricted and action.leads_out:
-            return "this console is restricted: it does not lead to a shell"
+            return "this console is restricted: no shell from here"
         return ""
 
     def why_not_some(self, why: Callable[[Session], str]) -> str:

@@ -38,7 +38,7 @@ async def resume(
     record_command(context, words, given)
     verb = "fork" if is_fork else "resume"
     work = partial(context.engine.plan_resume, session, is_fork=is_fork)
-    plan = await context.learn(work, f"looking what a {verb} would use")
+    plan = await context.learn(work, f"checking what a {verb} would use")
     about = (verb, *session.key)
 
     async def take(line: str) -> str:
@@ -73,10 +73,10 @@ async def resume_many(
     words = ("resume", begun[0].address, *others)
     record_command(context, words, given)
     plan = await context.learn(
-        partial(_any_plan, context, possible), "looking what a resume would use"
+        partial(_any_plan, context, possible), "checking what a resume would use"
     )
     many = len(possible) > context.engine.max_runs
-    queued = f", {context.engine.max_runs} at once, the others queued" if many else ""
+    queued = f", {context.engine.max_runs} at once, the rest queued" if many else ""
     about = ("resume", "", "")
 
     def act(session: Session, line: str) -> ActionResult:

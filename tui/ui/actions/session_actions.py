@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
 from tui.core.errors import ConsoleError, UsageError
 from tui.core.models.session import Session
+from tui.core.text.safe_text import one_line
 from tui.operations.context import ActionResult
 from tui.operations.running.resume import RunPlan
 from tui.operations.sessions.extend import Extension
@@ -21,18 +22,25 @@ from tui.view.text import formatting
 from tui.view.text.lines import Cell
 
 _DAYS = "7"
-_PLANS = "looking what a new session would use"
+_MOST_OFFERED = 6
+_PLANS = "checking what a new session would use"
 
 
 async def new(
-    context: ActionContext, listing: str, stage: str, days: int | None, given: str = ""
+    context: ActionContext,
+    listing: str,
+    stage: str,
+    days: int | None,
+    given: str = "",
+    *,
+    stages: Iterable[str] = (),
 ) -> Outcome:
-    """Ask for what is missing and start a new session."""
+    """Ask for what is missing and start a new session; `stages` are offered."""
     lasts = ("--days", str(days)) if days else ()
     context.record_command("new", *((listing,) if listing else ()), *lasts)
     listing = listing.strip() or await _asked_listing(context, days)
     context.record_command("new", listing, *lasts)
-    plan = await _planned(context, listing, stage.strip(), days)
+    plan = await _planned(context, listing, stage.strip(), days, stages)
     stage = plan.stage
     where = (listing, "--stage", stage, *lasts)
     context.record_command("new", *where)
@@ -42,7 +50,7 @@ async def new(
     async def take(line: str) -> str:
         wanted, prompt = context.engine.with_prompt_line(plan, line)
         if not prompt:
-            raise UsageError("nothing started: a new session needs a prompt")
+            raise UsageError("not started: a new session needs a prompt")
         return await context.do(partial(context.engine.start, wanted, prompt), "starting")
 
     with context.drafts.written(about, again("new", context.engine.keys)):
@@ -57,25 +65,30 @@ async def new(
 async def _asked_listing(context: ActionContext, days: int | None) -> str:
     async def take(typed: str) -> str:
         if not typed.strip():
-            raise UsageError("a new session needs a listing; Esc leaves this")
+            raise UsageError("a new session needs a listing; Esc: cancel")
         plan = partial(context.engine.plan_new, typed.strip(), "stage", days)
         await context.learn(plan, _PLANS)
         return typed.strip()
 
-    return await until_taken(context.question, "new session in which listing?", take)
+    return await until_taken(context.question, "new session: which listing?", take)
 
 
-async def _planned(context: ActionContext, listing: str, stage: str, days: int | None) -> RunPlan:
+async def _planned(
+    context: ActionContext, listing: str, stage: str, days: int | None, stages: Iterable[str]
+) -> RunPlan:
     """Return the plan for a stage, which is asked for if there is none."""
 
     async def take(typed: str) -> RunPlan:
         if not typed.strip():
-            raise UsageError("a new session needs a stage, such as stage_3; Esc leaves this")
+            raise UsageError("a new session needs a stage, such as stage_3; Esc: cancel")
         plan = partial(context.engine.plan_new, listing, typed.strip(), days)
         return await context.learn(plan, _PLANS)
 
-    asks = f"new session in {listing}, of which stage?"
-    return await (take(stage) if stage else until_taken(context.question, asks, take))
+    if stage:
+        return await take(stage)
+    offered = ", ".join(map(one_line, sorted(stages)[:_MOST_OFFERED]))
+    asks = f"new session in {listing}. Stage?"
+    return await until_taken(context.question, asks, take, placeholder=offered)
 
 
 async def extend(
@@ -147,13 +160,14 @@ def _previewed(context: ActionContext, sessions: Sequence[Session], text: str) -
 
 
 def _sum_of(context: ActionContext, plans: Sequence[Extension]) -> Cell:
-    """Return how many of several would change, and how long the first of them then lasts."""
+    """Return how long the first of several would last, and how many already last longer."""
     needed = [plan.until for plan in plans if not plan.is_needless]
     if not needed:
         return Cell(f"all {len(plans)} already last longer", "noticed")
     left = formatting.countdown(min(needed), context.engine.now())
-    same = f", {len(plans) - len(needed)} already" if len(needed) < len(plans) else ""
-    return Cell(f"{len(needed)} → {left}{same}", "good")
+    rest = len(plans) - len(needed)
+    same = f", {rest} of them already last longer" if rest else ""
+    return Cell(f"to {left}{same}", "good")
 
 
 def extension_words(context: ActionContext, plan: Extension) -> Cell:
@@ -175,7 +189,9 @@ async def delete(
     command = "delete", *(one.address for one in sessions)
     context.record_command(*command)
     total = formatting.size(sum(one.bytes for one in sessions))
-    asks = f"delete {named(sessions, hidden)}, {total}? undo lasts {context.engine.trash_days} days"
+    asks = (
+        f"delete {named(sessions, hidden)}, {total}? can be undone for {context.engine.trash_days}d"
+    )
     if not await is_sure(context, asks, len(sessions), "delete"):
         context.commands = ()
         return Outcome("nothing deleted")
@@ -231,7 +247,7 @@ async def restore(context: ActionContext, given: str) -> Outcome:
 
     async def take(typed: str) -> ActionResult:
         if not typed.strip():
-            raise UsageError("restore which? `:trash` lists the ids; Esc leaves this")
+            raise UsageError("restore which? `:trash` lists the ids; Esc: cancel")
         return await context.do(partial(context.engine.restore, typed.strip()), "restoring")
 
     asks = "restore which id from the trash?"
@@ -247,7 +263,7 @@ async def interrupt(context: ActionContext, session: Session) -> Outcome:
     if session.process is not None and (session.run is None or session.run.is_over):
         sure = ("--yes",)
         whose = f"pid {session.process.pid}, run by another program"
-        asks = f"interrupt {named([session])} ({whose})? it may end its whole work"
+        asks = f"interrupt {named([session])} ({whose})? it may end all of its work"
     if not await context.question.confirm(asks):
         return Outcome()
     context.record_command("interrupt", session.address, *sure)
@@ -275,7 +291,7 @@ async def send(context: ActionContext, session: Session, given: str) -> Outcome:
 
     async def take(typed: str) -> Outcome:
         if not typed.strip():
-            raise UsageError("nothing sent: a follow-up needs words; Esc leaves this")
+            raise UsageError("nothing sent: a follow-up needs a prompt; Esc: cancel")
         act = await context.do(partial(context.engine.send, session, typed), "sending")
         return Outcome(act.words, "good")
 

@@ -23,20 +23,20 @@ async def undo(context: ActionContext) -> Outcome:
     if not context.done:
         return await _undo_last(context)
     acts = context.done[-1]
-    what = acts[0].words if len(acts) == 1 else f"{len(acts)} at once, as in: {acts[0].words}"
+    what = acts[0].words if len(acts) == 1 else f"{len(acts)} at once, such as: {acts[0].words}"
     is_old = context.engine.now() - acts[0].at > _OLD
     is_in_sight = context.said_of_done == context.question.message.text != ""
     if (is_old or not is_in_sight) and not await context.question.confirm(f"undo: {what}?"):
-        return Outcome("left as it is")
+        return Outcome("nothing was undone")
     context.done.pop()
     return await undo_batch(context, acts)
 
 
 async def _undo_last(context: ActionContext) -> Outcome:
     """Look for what was done last, ask whether that is meant, and take back just that."""
-    batch = await context.learn(context.engine.last_batch, "looking back")
+    batch = await context.learn(context.engine.last_batch, "looking up the last action")
     if not await context.question.confirm(f"undo: {batch_words(batch, context.engine.now())}?"):
-        return Outcome("left as it is")
+        return Outcome("nothing was undone")
     acts, said = await context.do(partial(context.engine.undo_last, batch), "undoing")
     left = [act for act in acts if act.is_needless]
     why = f"; {left[0].words}" if left else ""

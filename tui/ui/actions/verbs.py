@@ -13,7 +13,7 @@ from tui.operations.context import VerbInfo
 
 OWN = (
     VerbInfo("wide", "more columns, or fewer", acts=False),
-    VerbInfo("quit", "leave; running agents go on", acts=False),
+    VerbInfo("quit", "quit; running agents continue", acts=False),
 )
 ABBREVIATIONS = {"q": "quit", "h": "help"}
 

@@ -64,7 +64,7 @@ class BackgroundLoops:
     def fault(self, name: str, error: BaseException) -> None:
         """Show a fault in the top line, and write down where it was."""
         words = one_line(f"{type(error).__name__}: {error}")[:120]
-        self.troubles[name] = f"{name} failed and begins again: {words}"
+        self.troubles[name] = f"{name} failed and was restarted: {words}"
         write_down(self._engine, name, error)
         with suppress(Exception):  # it may be the showing that failed
             self._show()

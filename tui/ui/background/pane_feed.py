@@ -121,10 +121,13 @@ class PaneFeed:
         if read is not None and (session is None or session.key != read.key):
             self._leave_erased(read)
             return
+        live.says = "starting..." if session and session.is_live else "no output yet"
         if (group := sessions.group) is not None:
-            live.says = f"{len(group.sessions)} sessions failed so: Enter shows and marks them"
+            live.says = (
+                f"{len(group.sessions)} sessions failed this way: Enter shows and marks them"
+            )
         elif session is None:
-            live.says = "no session is selected: what one says would be here"
+            live.says = "Select a session to see its output."
         self._following.follow(session)
         live.update(session, self._engine.now())
         self.show_keys()
@@ -154,7 +157,7 @@ class PaneFeed:
         if kept is not None and self.kept is None:
             why = f" (filter `{query.filter}`)" if query.filter else ""
             back, short = self._engine.keys.sign("back"), formatting.short_id(kept.session_id)
-            self._news.tell(f"{short} has left the list{why}: {back} goes back there")
+            self._news.tell(f"{short} is no longer in the list{why}: {back} returns to the list")
         return kept
 
     def _leave_erased(self, gone: Session) -> None:
@@ -171,7 +174,7 @@ class PaneFeed:
             store.change(query=replace(store.query, listing=""))
         self.show_sessions()
         if not sessions.select(session.key) and store.query.filter:
-            said = f"filter `{store.query.filter}` taken off: it hid this session"
+            said = f"filter `{store.query.filter}` cleared: it hid this session"
             self._panes.question.say(said)
             store.change(query=replace(store.query, filter=""))
             self.show_sessions()

@@ -87,7 +87,7 @@ class PageReader:
 
         work = in_background(lambda: follower.seek(words, told, is_over.is_set, known))
         try:
-            return await self._question.wait_for(work, says, later, "stops the search")
+            return await self._question.wait_for(work, says, later, "stop searching")
         except StoppedWaiting:
             is_over.set()
             raise StoppedWaiting(f"search stopped at {share[0]:.0%}") from None
@@ -99,7 +99,7 @@ class PageReader:
         await self.fetch(live.wish_around(place))
         if not live.go_to(place, words):
             self.forget()
-            raise ConsoleError(f"{words} was there a moment ago, and the transcript changed")
+            raise ConsoleError(f"{words} was there a moment ago, but the transcript has changed")
 
 
 def _not_searched(hits: SearchHits | None) -> str:

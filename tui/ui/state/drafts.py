@@ -55,7 +55,7 @@ class Drafts:
         except Cancelled as error:
             text = _keep(self._kept, about, self._question.editor.text)
             if text and not isinstance(error, StoppedWaiting):
-                raise StoppedWaiting(f"not sent, but kept: {again} brings it back") from None
+                raise StoppedWaiting(f"not sent, draft kept: {again} brings it back") from None
             raise
         except BaseException:  # whatever it was, the words are the operator's
             _keep(self._kept, about, self._question.editor.text)

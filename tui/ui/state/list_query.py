@@ -77,7 +77,7 @@ class ListQuery:
             return reasons
         if self.filter:
             return (
-                f"the filter `{self.filter}` hides all sessions",
+                f"the filter `{self.filter}` hides every session",
                 f"{keys.sign('back')} clears it",
             )
         where = self.listing or "LISTING"
@@ -94,5 +94,5 @@ class ListQuery:
 def _reasons(listing: Listing) -> tuple[str, ...]:
     name = listing.listing_id
     if listing.is_vanished:
-        return (f"{name}: {listing.problem}", f":ack {name} takes it off")
+        return (f"{name}: {listing.problem}", f":ack {name} removes it")
     return (f"{name}: {listing.problem or 'cannot be read'}", ":doctor says what to do")

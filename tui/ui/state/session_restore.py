@@ -48,8 +48,8 @@ class SessionRestore:
             self.last = await asyncio.wait_for(reading, _PATIENCE)
         except (TimeoutError, OSError) as error:
             self._is_read = False
-            why = error.strerror or "that took too long"
-            self._tell_once(f"the last view cannot be read, and is left as it is: {why}")
+            why = error.strerror or "it took too long"
+            self._tell_once(f"the last view cannot be read, so it is not restored: {why}")
 
     def begin(self) -> None:
         """Write the view down from now on, unless the last one could not be read."""
@@ -63,7 +63,7 @@ class SessionRestore:
             if self._saved is not None and view != self._saved:
                 self._saved = view
                 if refused := await in_background(partial(self._write, view)):
-                    self._tell_once(f"this view cannot be kept for the next start: {refused}")
+                    self._tell_once(f"this view cannot be saved for the next start: {refused}")
 
     def save(self) -> None:
         """Write the view down now, if it changed."""
@@ -134,7 +134,7 @@ def restored_words(
         yield f"an unsent prompt{_whose(drafts[0])}: {way} brings it back"
     elif drafts:
         named = ", ".join(formatting.short_id(one.session_id)[:4] or one.question for one in drafts)
-        yield f"{len(drafts)} unsent prompts ({named}): they are there when you ask again"
+        yield f"{len(drafts)} unsent prompts ({named}): they come back when you ask again"
 
 
 def _is_filter(text: str) -> bool:

@@ -7,7 +7,7 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
-NO_SHELL = "no shell started this console that could bring it back: it goes on"
+NO_SHELL = "cannot suspend: no shell started this console that could resume it"
 
 
 def why_not() -> str:

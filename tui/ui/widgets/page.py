@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from tui.core.text.safe_text import cell_width, fit
+from tui.core.text.safe_text import cut
 from tui.ui.terminal.link import LinkApp
 from tui.ui.widgets.pane import Pane, PaneSettings
 from tui.view.panes import page
@@ -156,7 +156,7 @@ class PagePane(Pane):
 
     def title(self) -> str:
         room = title_room(self.note(), self.size.width)
-        return fit(self._title, min(cell_width(self._title), room))
+        return cut(self._title, room)
 
     def note(self) -> str:
         if self._is_paged:

@@ -27,7 +27,7 @@ WhyNot = Callable[[str], str]
 Turns = Mapping[str, Callable[[], object]]
 _NO_TURNS: Turns = {}
 _SAY_EACH = 0.4
-TOO_EARLY = "that key came before this question was on the screen: once more"
+TOO_EARLY = "that key came before the question was on the screen: press it again"
 
 
 class Cancelled(ConsoleError):
@@ -181,7 +181,7 @@ class PromptBar(MessageBar):
         work: Awaitable[T],
         says: Callable[[], str],
         later: Callable[[asyncio.Future[T]], None],
-        leaves: str = "waits no longer, it goes on",
+        leaves: str = "continue in background",
     ) -> T:
         """Return what comes of `work`; what it `says` stands there once it takes long.
 
@@ -205,7 +205,7 @@ class PromptBar(MessageBar):
         if task.done():
             return task.result()
         task.add_done_callback(lambda done: None if done.cancelled() else later(done))
-        raise StoppedWaiting(f"{says()}: goes on, nobody waits for it here")
+        raise StoppedWaiting(f"{says()}: continues in background")
 
     async def _ask(self, asks: str, *, counts_on_it: bool) -> str:
         self._is_shown, self._counts_on_it = False, counts_on_it
@@ -284,12 +284,12 @@ class PromptBar(MessageBar):
     def _held_line(self) -> Line:
         if self._gave_up is None:
             return (Cell(" ..."),)
-        return (Cell(" "), Cell("Esc", "key"), Cell(f" {self._leaves}"))
+        return (Cell(" "), Cell("Esc", "key"), Cell(f": {self._leaves}"))
 
     def _message_line(self) -> Line:
         text = self.message.text
         if self._answer is not None and self.gone:
-            return (Cell(" "), Cell(f"{self.gone}: Esc leaves this", "bad"))
+            return (Cell(" "), Cell(f"{self.gone}: Esc: cancel", "bad"))
         if self._answer is None and self._spilled():
             text = self._wrapped(text)[0]
         asks = (Cell(" "), Cell(text, self.message.style))
@@ -376,4 +376,6 @@ class PromptBar(MessageBar):
     def _paste(self, text: str) -> None:
         """Put pasted text in the line: nothing of it where a key is asked for, or without room."""
         if not self._choices and not self.editor.insert(text):
-            self._refusal = f"not pasted: {len(text):,} characters, a line takes {LONGEST:,}"
+            self._refusal = (
+                f"not pasted: {len(text):,} characters, a line takes at most {LONGEST:,}"
+            )

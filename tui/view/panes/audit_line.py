@@ -1,4 +1,4 @@
-"""How an act of the audit is said in a line."""
+"""An audit event in one line of words."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from tui.core.bounded_json import json_object
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row
 from tui.core.text.safe_text import one_line
-from tui.view.text.formatting import cost
+from tui.view.text.formatting import cost, moment
 
 
 def act_words(event: AuditEvent) -> str:
-    """Return what an act changed: `expires 24 Nov 10:00 -> 1 Dec 10:00, active -> failed: why`.
+    """Return what an event changed: `expires 24 Nov 10:00 -> 01 Dec 10:00, active -> failed: why`.
 
-    A row's times are said as they are stored, in its pipeline's zone.
+    A row's times are shown as stored, in its pipeline's time zone.
     """
     before, after = event.before, event.after
     if after is None:
@@ -27,7 +27,7 @@ def act_words(event: AuditEvent) -> str:
 
 
 def detail_words(event: AuditEvent) -> str:
-    """Return what an act that changed no row was about: `allow Bash, input 3fa9c2d1`."""
+    """Return the details of an event that changed no row: `allow Bash, input 3fa9c2d1`."""
     facts = json_object(event.detail)
 
     def said(name: str, longest: int = 60) -> str:
@@ -51,18 +51,17 @@ def _cost(event: AuditEvent) -> str:
 
 
 def act_time(event: AuditEvent, zone: tzinfo) -> str:
-    """Return when an act was, in a zone."""
+    """Return when an event happened, in a time zone."""
     return f"{event.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
 
 
 def stored_time(stored: str, year: int) -> str:
-    """Return a stored time in a few cells: `24 Nov 10:00`, with its year if that is another."""
+    """Return a stored time in a few cells: `24 Nov 10:00`, with its year unless that is `year`."""
     try:
-        moment = datetime.fromisoformat(stored)
+        at = datetime.fromisoformat(stored)
     except ValueError:
         return one_line(stored)[:30] or "?"
-    day = f"{moment.day} {moment:%b}" + ("" if moment.year == year else f" {moment.year}")
-    return f"{day} {moment:%H:%M}" + (f" {moment:%Z}" if moment.tzinfo else "")
+    return moment(at, year=year) + (f" {at:%Z}" if at.tzinfo else "")
 
 
 def _expiry(before: Row, after: Row, year: int) -> str:

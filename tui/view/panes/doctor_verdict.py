@@ -1,20 +1,20 @@
-"""What the doctor found, in the one line there is at the console's start."""
+"""The doctor's verdict in the one line that the console shows at its start."""
 
 from __future__ import annotations
 
-from tui.core.text.safe_text import cell_width, fit, one_line
+from tui.core.text.safe_text import cell_width, cut, fit, one_line
 
 _NAMED, _EXPLAINED, _ENDING = "doctor: ", "; `doctor` explains", "; :doctor explains"
 
 
 def line(said: str, width: int) -> str:
-    """Return the doctor's verdict cut to `width`: how many, what explains, the worst if it fits.
+    """Return the doctor's verdict cut to `width`: the counts, `:doctor`, and the worst if it fits.
 
-    A verdict without anything to explain stays as it is.
+    A verdict without findings is returned unchanged.
     """
     said = one_line(said)
     if not said.endswith(_EXPLAINED):
-        return fit(said, min(cell_width(said), width))
+        return cut(said, width)
     found = said.removeprefix(_NAMED).removesuffix(_EXPLAINED)
     counts, _, worst = found.partition(": ")
     first = worst.partition(", ")[0].replace("would be ", "")

@@ -1,4 +1,4 @@
-"""The Expiry pane: what ends next over all listings, and what waits for the clean-up."""
+"""The Expiry pane: what ends next over all listings, and how much awaits clean-up."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, tzinfo
 
 from tui.core.catalog import is_gone
 from tui.core.models.session import Key, Session
-from tui.core.text.safe_text import fit
+from tui.core.text.safe_text import cell_width, cut, fit
 from tui.core.time.expiry import urgency
 from tui.view.text import formatting
 from tui.view.text.lines import (
@@ -26,7 +26,7 @@ _BAR = 10
 
 
 def ordered(sessions: Iterable[Session], now: datetime) -> tuple[Session, ...]:
-    """Return the sessions that end, soonest first; those that have ended already follow."""
+    """Return the sessions that have an end, soonest first, those already ended last."""
     ending = (one for one in sessions if one.ends_at and not is_gone(one))
 
     def rank(one: Session) -> tuple[bool, datetime, Key]:
@@ -76,8 +76,8 @@ def line(
         "LIFE": Cell(bar(session, now), style),
         "SESSION": Cell(_name(session, columns)),
         "ID": Cell(formatting.short_id(session.session_id), "muted"),
-        "EXPIRES": Cell(_moment(session.expires_at, zone)),
-        "SWEPT": Cell(_moment(session.sweep_at, zone), "muted"),
+        "EXPIRES": Cell(formatting.moment(session.expires_at, zone)),
+        "SWEPT": Cell(formatting.moment(session.sweep_at, zone), "muted"),
         "SIZE": Cell(formatting.size(session.bytes) if session.bytes else "-", "muted"),
     }
     swept = Cell("s" if session.is_swept_first else "", "muted")
@@ -91,7 +91,7 @@ def line(
 
 
 def bar(session: Session, now: datetime) -> str:
-    """Return the life that is left as a bar of ten cells; empty when its start is unknown."""
+    """Return the remaining life as a bar of ten cells; empty when its start is unknown."""
     if session.ends_at is None or session.created_at is None:
         return ""
     whole = session.ends_at - session.created_at
@@ -101,18 +101,15 @@ def bar(session: Session, now: datetime) -> str:
 
 
 def pending_line(waiting: Sequence[Session], width: int) -> Line:
-    """Return the sum of what waits for the clean-up, leftovers included."""
+    """Return how much awaits clean-up, leftovers included."""
     bytes_ = formatting.size(sum(one.bytes for one in waiting))
     style = "noticed" if waiting else "muted"
-    text = f" pending {len(waiting)}"
+    full, short = f" {len(waiting)} expired, awaiting clean-up", f" {len(waiting)} to clean up"
+    text = full if cell_width(full) + cell_width(bytes_) < width else short
     return clipped((Cell(fit(text, width - len(bytes_) - 1), style), Cell(bytes_, "muted")), width)
 
 
 def _name(session: Session, columns: Layout) -> str:
     room = next(column.width for column in columns if column.name == "SESSION")
     ending = f"/{formatting.stage(session.stage)}"
-    return fit(session.listing, max(1, min(len(session.listing), room - len(ending)))) + ending
-
-
-def _moment(moment: datetime | None, zone: tzinfo) -> str:
-    return moment.astimezone(zone).strftime("%d %b %H:%M") if moment else "-"
+    return cut(session.listing, max(1, room - cell_width(ending))) + ending

@@ -1,4 +1,4 @@
-"""The Listings pane: every client, what of it needs attention, and its size."""
+"""The Listings pane: every client, how much of it needs attention, and its size."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PASSING = {Reason.LOCKED: "lock", Reason.SLOW: "slow"}
 class ListingGroup:
     """One line of the pane; `name` is empty for all listings together.
 
-    `sign` says in a few cells what is wrong with the listing, `problem` in full.
+    `sign` says in at most four cells what is wrong with the listing, `problem` says it in full.
     """
 
     name: str
@@ -40,7 +40,7 @@ class ListingGroup:
 
 
 def is_unread(listing: Listing) -> bool:
-    """Whether what it holds cannot be read now; one without a table yet holds nothing unread."""
+    """Whether its contents cannot be read now; a missing table is not an error."""
     if listing.is_vanished:
         return False
     if listing.is_stale or not listing.has_rows:
@@ -49,7 +49,7 @@ def is_unread(listing: Listing) -> bool:
 
 
 def sign(listing: Listing) -> str:
-    """Return in at most four cells what is wrong with it; empty when nothing is."""
+    """Return what is wrong with it in at most four cells; empty when nothing is."""
     if listing.is_vanished:
         return _GONE
     if not is_unread(listing):
@@ -58,7 +58,7 @@ def sign(listing: Listing) -> str:
 
 
 def groups(catalog: Catalog, attention: Attention) -> tuple[ListingGroup, ...]:
-    """Return `All` first, then the listings: those that need somebody first, then by name."""
+    """Return `All` first, then the listings: those that need attention first, then by name."""
     each = [
         replace(
             _group(one.listing_id, one.sessions, attention),
@@ -78,7 +78,7 @@ def _group(name: str, sessions: Iterable[Session], attention: Attention) -> List
 
 
 def layout(width: int) -> Layout:
-    """Return the columns that fit `width`; the size goes first when it is narrow."""
+    """Return the columns that fit `width`; the size is dropped first."""
     left = (Column("", 1),)
     right: Layout = (
         Column("N", 4, is_right=True, gap=0),
@@ -95,9 +95,9 @@ def head(width: int) -> Line:
 
 
 def line(group: ListingGroup, width: int, *, is_current: bool = False) -> Line:
-    """Return a listing's line; a problem stands in it in full when there is room.
+    """Return a listing's line, with its problem in full where there is room.
 
-    One whose folder vanished is greyed: this is the last that was known of it.
+    A listing whose folder is gone is greyed: its last known state is shown.
     """
     columns = layout(width)
     name_style = "" if group.name else "strong"

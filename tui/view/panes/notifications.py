@@ -1,4 +1,4 @@
-"""What happened that this operator did not do, in words for the message line."""
+"""What others did, as text for the message line."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time, zone_named
 from tui.view.text import formatting
 
-# What a turn brings along, which the screen shows anyhow.
+# Part of every turn, which the screen shows anyway.
 _OF_TURNS = ("track", "succeed")
-# What the logbook tells of, and the audit does not or not alone.
+# Recorded in the logbook, and in the audit not at all or as well.
 _OF_LOG = ("ack", "rename", "adopt", "purge")
 _PIPELINE = "pipeline"
 
 
 def lines(changes: CatalogChanges, catalog: Catalog, now: datetime) -> tuple[str, ...]:
-    """Return what is new, a line each; what one operator did to several is one line."""
+    """Return one line for each change, and one for what an operator did to several sessions."""
     said = [*_acts(changes.events, now)]
     for one in changes.overwritten:
         short = formatting.short_id(one.session_id)
-        said.append(f"the pipeline overwrote what was done to {short}: :reapply puts it back")
+        said.append(f"the pipeline overwrote a change to {short}: :reapply restores it")
     for name in changes.vanished:
-        said.append(f"{one_line(name)} vanished: `:ack {one_line(name)}` takes it off")
+        said.append(f"{one_line(name)} has vanished: `:ack {one_line(name)}` removes it")
     if changes.hold is not None:
         said.append(_hold(catalog, changes.lifted_by))
     return (*said, *_logged(changes.log))
@@ -40,14 +40,14 @@ def lines(changes: CatalogChanges, catalog: Catalog, now: datetime) -> tuple[str
 def _hold(catalog: Catalog, lifted_by: str) -> str:
     hold = catalog.hold
     if hold is None:
-        lifted = f"{one_line(lifted_by)[:32]} lifted the hold" if lifted_by else ""
-        return f"{lifted or 'the hold is lifted'}: runs and clean-up may begin again"
+        lifted = f"{one_line(lifted_by)[:32]} released the hold" if lifted_by else ""
+        return f"{lifted or 'the hold is released'}: new runs and clean-up resume"
     reason = f": {one_line(hold.reason)}" if hold.reason else ""
-    return f"{one_line(hold.by)} holds this root{reason}"
+    return f"new runs paused by {one_line(hold.by)}{reason}"
 
 
 def _logged(events: Iterable[AuditEvent]) -> Iterator[str]:
-    """Yield what only the logbook tells of; what one operator did to several is one line."""
+    """Yield what only the logbook records, several sessions of one action in one line."""
     named = [one for one in events if one.action in _OF_LOG]
     groups = Counter((one.operator, one.action) for one in named if one.session_id)
     for event in named:
@@ -59,7 +59,7 @@ def _logged(events: Iterable[AuditEvent]) -> Iterator[str]:
 
 
 def _what(event: AuditEvent) -> str:
-    """Return what an act was about: a session, a listing that vanished, else what its note says."""
+    """Return what an action was about: a session, a vanished listing, or else its note."""
     if event.session_id:
         return formatting.short_id(event.session_id)[:4]
     if event.listing:

@@ -1,4 +1,4 @@
-"""What fills the screen for a while: the help, and what a verb had to say."""
+"""Full-screen pages: the help, and the output of a verb."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _VERB_WIDTH = 11
 
 
 def text_lines(lines: Iterable[str], width: int) -> tuple[Line, ...]:
-    """Return lines of text; what is wider than `width` goes on below, indented."""
+    """Return lines of text; what is wider than `width` continues on the next line, indented."""
     room = max(20, width - 2)
     return tuple((Cell(f" {piece}"),) for line in lines for piece in _broken(line, room))
 
@@ -72,13 +72,13 @@ def _columns(named: Sequence[Named], first: int, width: int, most: int = 2) -> t
 
 
 def _beside(blocks: Sequence[Sequence[Line]], room: int) -> Iterator[Line]:
-    """Return blocks of lines of the width `room`, one beside the other."""
+    """Return blocks of lines side by side, each `room` cells wide."""
     for lines in zip_longest(*blocks, fillvalue=(Cell(" " * room),)):
         yield tuple(cell for line in lines for cell in line)
 
 
 def _explained(named: Named, first: int, room: int) -> Iterator[Line]:
-    """Return a name, and in as many lines as it takes what it does and why not now."""
+    """Yield a name with what it does, and why it is disabled if it is."""
     name, says, reason = named
     said = f"{says} · not now: {reason}" if reason else says
     style = "muted" if reason else ""
@@ -88,7 +88,7 @@ def _explained(named: Named, first: int, room: int) -> Iterator[Line]:
 
 
 def find(texts: Sequence[str], words: str, start: int, step: int) -> int | None:
-    """Return the next line from `start` on that has `words`, case ignored; round the end."""
+    """Return the next line from `start` on that contains `words`, ignoring case; wraps around."""
     wanted = words.casefold()
     count = len(texts)
     order = ((start + step * number) % count for number in range(count)) if count else ()

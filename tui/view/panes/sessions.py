@@ -1,4 +1,4 @@
-"""The Sessions pane: which columns fit, what stands in them, in which order."""
+"""The Sessions pane: the columns that fit, their contents, and the order of the rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from tui.core.attention import FailureGroup, last_sign
 from tui.core.models.session import Key, Session
-from tui.core.text.safe_text import cell_width, fit, one_line
+from tui.core.text.safe_text import cell_width, cut, fit, one_line
 from tui.core.time.expiry import urgency
 from tui.view.text import formatting
 from tui.view.text.lines import (
@@ -28,7 +28,7 @@ _LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 @dataclass(frozen=True, slots=True)
 class ListShape:
-    """How the pane is set: its width, and what the operator asked to see."""
+    """The pane's width, and which columns it shows."""
 
     width: int
     has_listing: bool = True
@@ -36,7 +36,7 @@ class ListShape:
     stage_width: int = 2
 
     def layout(self) -> Layout:
-        """Return the columns that fit, the countdown first; the title takes what is left."""
+        """Return the columns that fit, the countdown first; the title takes the rest."""
         is_small = self.width < 72
         listing = (Column("LISTING", 12 if is_small else 16),) if self.has_listing else ()
         left = (*self._head(), *listing, Column("ST", self.stage_width))
@@ -47,7 +47,7 @@ class ListShape:
         return flexible(left, "TITLE", right, self.width)
 
     def group_layout(self) -> Layout:
-        """Return the columns of failures in one line: what they share takes what is left."""
+        """Return the columns of a group of failures; their common reason takes the rest."""
         return flexible(self._head(), "TITLE", (), self.width)
 
     def _head(self) -> Layout:
@@ -60,7 +60,7 @@ class ListShape:
 
 
 def stage_width(sessions: Iterable[Session]) -> int:
-    """Return the width the stages need, between two and six cells."""
+    """Return the width of the stage column, between two and six cells."""
     return min(6, max((2, *(len(formatting.stage(one.stage)) for one in sessions))))
 
 
@@ -85,7 +85,7 @@ def line(
     is_unseen: bool = False,
     is_vanished: bool = False,
 ) -> Line:
-    """Return a session's line; that of one whose listing vanished is greyed."""
+    """Return a session's line, greyed when its listing has vanished."""
     ends = formatting.countdown(session.ends_at, now, is_unreadable=session.expiry_is_unreadable)
     state, style = formatting.state(session, now, quiet_after)
     texts = {
@@ -113,7 +113,7 @@ def line(
 
 
 def _waiting(title: Cell, left: str, shape: ListShape) -> Cell:
-    """Return a title with how long its request still waits, which is never cut."""
+    """Return a title, cut so that the time left for its request fits after it."""
     width = next(column.width for column in shape.layout() if column.name == "TITLE")
     return Cell(f"{fit(title.text, max(0, width - len(left) - 1))} {left}", title.style)
 
@@ -128,7 +128,7 @@ def group_line(
     is_current: bool = False,
     is_open: bool = False,
 ) -> Line:
-    """Return the one line of failures that have one cause: what it is, how many, since when."""
+    """Return the line of failures with a common cause: the cause, their number, since when."""
     ends_at = min((one.ends_at for one in group.sessions if one.ends_at), default=None)
     marks = (">" if is_current else " ") + ("*" if is_marked else " ")
     layout = shape.group_layout()
@@ -143,14 +143,14 @@ def group_line(
 
 
 def _shared(group: FailureGroup, now: datetime, zone: tzinfo, width: int) -> str:
-    since = f" since {formatting.moment(group.since, now, zone)}" if group.since else ""
+    since = f" since {formatting.moment(group.since, zone, today=now)}" if group.since else ""
     count = f" \u00d7{len(group.sessions)}{since}"
     reason = one_line(group.reason)
-    return fit(reason, max(1, min(cell_width(reason), width - len(count)))) + count
+    return cut(reason, max(1, width - len(count))) + count
 
 
 def title(session: Session) -> Cell:
-    """Return the title, or in its absence what is known: the failure's reason, the id."""
+    """Return the title, or else the reason of the failure, or else the id."""
     if session.title:
         return Cell(one_line(session.title))
     return Cell(one_line(session.reason) or formatting.short_id(session.session_id), "muted")
@@ -181,8 +181,8 @@ def ordered(
 ) -> tuple[Session, ...]:
     """Return the sessions in the order called `sort`.
 
-    By attention, what needs somebody comes first, as `attention` ranks it, then what runs now,
-    then the rest. What has already ended comes after what is still about to.
+    By attention: first what needs attention, as `attention` ranks it, then what is running, then
+    the rest. What has already ended comes last.
     """
     if sort in _SORTS:
         return tuple(sorted(sessions, key=lambda one: _SORTS[sort](one, now)))

@@ -1,4 +1,4 @@
-"""The top line: the root, and what of it matters most."""
+"""The top line: the root and its most important facts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tui.core.errors import UsageError
 from tui.core.limits import LOW_BYTES
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Key, Liveness, Session
-from tui.core.text.safe_text import cell_width, fit, one_line
+from tui.core.text.safe_text import cell_width, cut, one_line
 from tui.core.time.zones import zone_named
 from tui.view.panes.listings import is_unread
 from tui.view.text import formatting
@@ -22,19 +22,19 @@ _DAY = timedelta(days=1)
 _NAME = 20
 _HOLDER = 24
 _WIDE = 120
-_ROOM = 7  # where it stands among the facts
+_ROOM = 7  # its index among the facts
 
 
 @dataclass(frozen=True, slots=True)
 class TopLineFact:
-    """A piece of the top line; `short` stands there when all of it does not fit."""
+    """A part of the top line; `short` replaces `text` where that does not fit."""
 
     text: str
     style: str
     short: str = ""
 
     def cell(self, *, is_short: bool) -> Cell:
-        """Return it in full, or as short as it can be said."""
+        """Return the full or the short form."""
         return Cell(self.short if is_short and self.short else self.text, self.style)
 
 
@@ -49,7 +49,7 @@ def line(
     trouble: str = "",
     is_read_only: bool = False,
 ) -> Line:
-    """Return the top line; what does not fit is dropped from the right, zone and warnings never.
+    """Return the top line; drops from the right what does not fit, never zone or warnings.
 
     `known` are the `facts` of the catalog, the zone last.
     """
@@ -60,11 +60,11 @@ def line(
         return _joined((TopLineFact("looking...", "muted"),), (), warnings, width)
     if catalog.hold is not None:
         by = one_line(catalog.hold.by)
-        warnings.insert(0, Cell(f"HELD by {fit(by, min(cell_width(by), _HOLDER))}", "attention"))
+        warnings.insert(0, Cell(f"HELD by {cut(by, _HOLDER)}", "attention"))
     if catalog.problem:
         warnings.append(Cell(one_line(catalog.problem), "bad"))
     room = _room(catalog)
-    is_short = room.style != "muted"  # nearly full, or not known: said at any width
+    is_short = room.style != "muted"  # nearly full or unknown: shown at any width
     if is_short:
         warnings.append(Cell(room.text, room.style))
     hidden = (trouble, room.text if is_short else "")
@@ -73,9 +73,9 @@ def line(
 
 
 def facts(catalog: Catalog, now: datetime, needs: Mapping[Key, Need], zone: tzinfo) -> Facts:
-    """Return what matters most of a catalog, and last the zone; `needs` says who needs somebody.
+    """Return the most important facts of a catalog, and last the zone; `needs` are the alerts.
 
-    `zone` is the one that the panes tell times in; the tables' own is named when it is another.
+    `zone` is the panes' time zone; the tables' own is added where it differs.
     """
     sessions = catalog.sessions
     live = sum(one.liveness in (Liveness.BUSY, Liveness.WAITING) for one in sessions)
@@ -83,7 +83,7 @@ def facts(catalog: Catalog, now: datetime, needs: Mapping[Key, Need], zone: tzin
     counts = Counter(needs.values())
     root = one_line(catalog.root.name) or str(catalog.root)
     return (
-        TopLineFact(root, "title", _name(root)),
+        TopLineFact(root, "title", cut(root, _NAME)),
         _count(live, "live", "good"),
         _count(waiting, "waiting", "attention"),
         _count(counts[Need.QUIET], "quiet", "noticed"),
@@ -101,7 +101,7 @@ def _is_said(fact: TopLineFact, warnings: tuple[str, ...]) -> bool:
 
 
 def with_room(known: Facts, catalog: Catalog) -> Facts:
-    """Return the facts of a catalog in which only the disk has another room now."""
+    """Return the facts with only the free disk space updated."""
     return (*known[:_ROOM], _room(catalog), *known[_ROOM + 1 :])
 
 
@@ -119,22 +119,21 @@ def _count(number: int, word: str, style: str) -> TopLineFact:
 
 
 def _unread(catalog: Catalog) -> TopLineFact:
-    """Return which listings cannot be read now: by name when it is but one."""
+    """Return how many listings cannot be read now, or the name if it is only one."""
     unread = [one for one in catalog.listings if is_unread(one)]
-    count = f"{len(unread)} unread" if unread else ""
-    return TopLineFact(unread_words(unread[0]) if len(unread) == 1 else count, "bad", count)
+    if not unread:
+        return TopLineFact("", "bad")
+    count = f"{len(unread)} unreadable"
+    short = f"{len(unread)} down"  # in 80 columns the free disk space must stay in sight
+    return TopLineFact(unread_words(unread[0]) if len(unread) == 1 else count, "bad", short)
 
 
 def unread_words(listing: Listing | None, width: int = 0) -> str:
-    """Return that a listing cannot be read now, and why where it is wide; empty when it can."""
+    """Return that a listing cannot be read now, with the reason where there is room; else empty."""
     if listing is None or not is_unread(listing):
         return ""
-    said = f"{_name(listing.listing_id)} {'stale' if listing.is_stale else 'unread'}"
+    said = f"{cut(listing.listing_id, _NAME)} {'stale' if listing.is_stale else 'unreadable'}"
     return f"{said}: {one_line(listing.problem)}" if width >= _WIDE else said
-
-
-def _name(name: str) -> str:
-    return fit(name, min(cell_width(name), _NAME))
 
 
 def _ends_today(session: Session, now: datetime) -> bool:
@@ -152,7 +151,7 @@ def _zone(catalog: Catalog, now: datetime, zone: tzinfo) -> TopLineFact:
 
 
 def _zone_word(name: str, now: datetime, shown: datetime) -> str:
-    """Return how a table's zone is called; empty when its clocks show the same."""
+    """Return the name of a table's zone; empty when its clocks show the same time."""
     try:
         theirs = now.astimezone(zone_named(name))
     except UsageError:
@@ -163,7 +162,7 @@ def _zone_word(name: str, now: datetime, shown: datetime) -> str:
 def _spent(catalog: Catalog) -> str:
     known = [one.cost_usd for one in catalog.sessions if one.cost_usd is not None]
     more = "+" if any(one.inherited_usd is None for one in catalog.sessions) else ""
-    return f"{formatting.cost(sum(known))}{more} in all" if known else ""
+    return f"{formatting.cost(sum(known))}{more} total" if known else ""
 
 
 def _joined(facts: Facts, always: Facts, warnings: Sequence[Cell], width: int) -> Line:

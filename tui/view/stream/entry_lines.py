@@ -11,7 +11,7 @@ from tui.core.agent_questions import questions
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.run import Run
-from tui.core.text.safe_text import fit, one_line, safe_text
+from tui.core.text.safe_text import cut, fit, one_line, safe_text
 from tui.core.text.visible_escapes import revealed, rows
 from tui.view.stream import request_page
 from tui.view.stream.subagent_lines import SubagentLines
@@ -28,16 +28,16 @@ Access = Literal["full", "restricted", "read-only"]
 TOOLS: tuple[Tools, ...] = ("short", "full", "off")
 _INDENT = Cell(" " * TIME_WIDTH)
 _BAR = Cell("│ ", "rule")
-_MOST_ASKED = 300  # lines of a request: longer ones are read page by page
+_MOST_ASKED = 300  # lines of a request; a longer one is read page by page
 _MOST_SENT = 6
 _MOST_WRAPPED = 1000
 _MOST_OPEN = 100_000
 
 
 class PartialBlocks(Protocol):
-    """The block that is being written now, and the finished ones of the same message.
+    """The block that is being written now, and the finished blocks of the same message.
 
-    The CLI puts a message into the transcript only when all of it is there.
+    The CLI writes a message to the transcript only when it is complete.
     """
 
     @property
@@ -54,8 +54,8 @@ class PartialBlocks(Protocol):
 class RenderContext:
     """What an entry's lines depend on besides the entry itself.
 
-    `before` is the time, `day` the day and `model` the model that were told last; `asides` is what
-    sub-agents said; `alike` are the notices of left-out lines that stand for one line together.
+    `before`, `day` and `model` are the time, day and model shown last; `asides` is the output of
+    sub-agents; `alike` are notices of left-out lines that share one line.
     """
 
     zone: tzinfo
@@ -70,12 +70,12 @@ class RenderContext:
 
 
 def entry_lines(entry: Entry, around: RenderContext, width: int) -> tuple[Line, ...]:
-    """Return an entry's lines: the time once at its left, sub-agents indented behind a bar."""
+    """Return an entry's lines: the time at the left, sub-agents indented behind a bar."""
     bar = (_BAR,) if entry.is_sidechain else ()
     inner = max(8, width - TIME_WIDTH - 2 * len(bar))
     body = _body(entry, around, inner)
     if around.model and entry.model and around.model != entry.model:
-        body = [(Cell(fit(f"model: {entry.model}", inner).rstrip(), "muted"),), *body]
+        body = [(Cell(cut(f"model: {entry.model}", inner), "muted"),), *body]
     minute = _clock(entry.at, around.zone)
     first = Cell((minute if minute != around.before else "").ljust(TIME_WIDTH), "muted")
     lines = ((first if index == 0 else _INDENT, *bar, *line) for index, line in enumerate(body))
@@ -108,12 +108,12 @@ def _body(entry: Entry, around: RenderContext, width: int) -> list[Line]:
 
 
 def minute(entry: Entry, zone: tzinfo) -> str:
-    """Return the time that an entry would show; said once for all entries of a minute."""
+    """Return the time of an entry, which is shown once for all entries of a minute."""
     return _clock(entry.at, zone)
 
 
 def day_of(entry: Entry, zone: tzinfo) -> date | None:
-    """Return the day of an entry, which is told where it is another than the one before."""
+    """Return the day of an entry, which is shown where it changes."""
     return entry.at.astimezone(zone).date() if entry.at else None
 
 
@@ -132,7 +132,7 @@ def _muted(text: str, width: int) -> list[Line]:
 
 
 def _left_out(alike: Sequence[Entry]) -> str:
-    """Return the notices of a row in one line, each kind with how often it came."""
+    """Return several notices as one line, each kind with its count."""
     if len(alike) == 1:
         return alike[0].text
     kinds = dict.fromkeys(one.left_out for one in alike)
@@ -149,7 +149,7 @@ def _prompt(entry: Entry, width: int) -> list[Line]:
 
 
 def text_lines(text: str, width: int) -> list[Line]:
-    """Return the agent's words while they are written; headings stand out."""
+    """Return the agent's text while it is being written; headings stand out."""
     return [
         (Cell(line, "strong" if line.startswith("#") else ""),)
         for line in wrap(text.strip("\n"), width)
@@ -161,7 +161,7 @@ def _thinking(entry: Entry, around: RenderContext, width: int) -> list[Line]:
         return []
     if around.is_open or around.tools == "full":
         return _muted(f"∴ {entry.text.strip()}", width)
-    return [(Cell(fit(f"∴ {one_line(entry.text)}", width).rstrip(), "muted"),)]
+    return [(Cell(cut(f"∴ {one_line(entry.text)}", width), "muted"),)]
 
 
 def _tool(entry: Entry, around: RenderContext, width: int) -> list[Line]:
@@ -180,7 +180,7 @@ def _tool(entry: Entry, around: RenderContext, width: int) -> list[Line]:
 
 
 def _asides(entry: Entry, around: RenderContext, width: int) -> list[Line]:
-    """Return what the call's sub-agents said, behind a bar."""
+    """Return the output of the call's sub-agents, behind a bar."""
     if around.tools == "off" or around.asides is None:
         return []
 
@@ -191,7 +191,7 @@ def _asides(entry: Entry, around: RenderContext, width: int) -> list[Line]:
 
 
 def writing_lines(writing: PartialBlocks, width: int) -> tuple[Line, ...]:
-    """Return the lines of the message that is being written, a mark at its end."""
+    """Return the lines of the message that is being written, with a cursor at the end."""
     inner = max(8, width - TIME_WIDTH)
     body: list[Line] = []
     for block in (*writing.earlier, writing):
@@ -220,7 +220,7 @@ def request_lines(
     is_ascii: bool = False,
     access: Access = "full",
 ) -> tuple[Line, ...]:
-    """Return a request where it stands in the stream, and how to answer it."""
+    """Return a permission request and how to answer it."""
     is_question, room = bool(questions(request)), width - TIME_WIDTH - 2
     says = "asks" if is_question else f"wants {revealed(request.tool, is_ascii=is_ascii)}"
     time = Cell(_clock(request.at, zone).ljust(TIME_WIDTH), "muted")
@@ -239,21 +239,21 @@ def request_lines(
 
 
 def _how(access: Access, *, is_question: bool, is_cut: bool) -> str:
-    """Return how to answer a request in a console with such an access."""
+    """Return how to answer a request from a console with this access."""
     if access == "read-only":
-        more = "and more, which `show` tells; " if is_cut else ""
-        return f"{more}this console is read-only: it answers nothing"
+        more = "more than shown here, see `show`; " if is_cut else ""
+        return f"{more}this console is read-only and cannot answer"
     if is_cut:
-        return "and more: a shows all of it, page by page"
+        return "more than shown here: a shows all of it, page by page"
     if is_question:
-        return "a answers: a number, or words of your own"
+        return "a answers: a number, or an answer of your own"
     if access == "restricted":
         return "a answers: no, or later; once or always only inside the listing"
     return "a answers: once, always for this tool in this run, no, or later"
 
 
 def branch_lines(said: str, width: int) -> tuple[Line, ...]:
-    """Return which of several branches the next resume follows; nothing when there is only one."""
+    """Return which of several branches the next resume follows; empty for a single branch."""
     lines = _wrapped(said, max(8, width - TIME_WIDTH)) if said else []
     return tuple((_INDENT, Cell(line, "attention")) for line in lines)
 
@@ -267,7 +267,7 @@ def run_lines(
     is_ascii: bool = False,
     access: Access = "full",
 ) -> tuple[Line, ...]:
-    """Return what a run asks for, what it was sent, and whether its agent is heard."""
+    """Return a run's request, the commands it was sent, and whether it has stalled."""
     request = None if run.is_over else run.request
     asked: tuple[Line, ...] = ()
     if request is not None:
@@ -276,10 +276,10 @@ def run_lines(
 
 
 def sent_lines(run: Run, width: int, now: datetime) -> tuple[Line, ...]:
-    """Return what a run was sent and has not done yet, and that its agent is not heard."""
+    """Return the commands that a run has not done yet, and whether it has stalled."""
     said = [sent_words(one, now, is_over=run.is_over) for one in run.sent[-_MOST_SENT:]]
     if run.queued_for and not run.is_over:
         said.append(f"queued: {run.queued_for}")
     if run.stalled_since is not None:
-        said.append(f"stalled: nothing was heard for {formatting.quiet(run.stalled_since, now)}")
-    return tuple((_INDENT, Cell(fit(one, width - TIME_WIDTH).rstrip(), "muted")) for one in said)
+        said.append(f"stalled: nothing heard for {formatting.quiet(run.stalled_since, now)}")
+    return tuple((_INDENT, Cell(cut(one, width - TIME_WIDTH), "muted")) for one in said)

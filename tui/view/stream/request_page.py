@@ -1,4 +1,4 @@
-"""A request of an agent: who asks, for how long, and all that would be allowed."""
+"""A permission request in full: who asks, until when, and everything it would allow."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from tui.view.text.lines import Cell, Line
 from tui.view.text.markdown import markdown_lines
 from tui.view.text.sent_commands import until_words
 
-_ASKED = "what the CLI asks for, which is what runs"
+_ASKED = "what the CLI asks for, and would run"
 _ASKED_PLAN = "what the CLI asks for, without the plan"
-CALLED = "what the agent's own call says, which is not the same"
+CALLED = "what the agent's own call says, which differs"
 _STYLES = {"heading": "strong", "removed": "bad", "added": "good"}
 _MOST_CACHED = 4
 _SHORT = 28
@@ -36,9 +36,9 @@ def fact_lines(
     is_ascii: bool = False,
     waits: str = "",
 ) -> tuple[Line, ...]:
-    """Return which tool is asked for, who asks and why, and when that is denied by itself.
+    """Return the tool, who asks and why, and when the request is denied automatically.
 
-    With `waits` that stands for how long it waits, where the rows must not change with the clock.
+    `waits` replaces the waiting time where the rows must not change with the clock.
     """
     tool = rows(f"tool: {revealed(request.tool, is_ascii=is_ascii)}", width)
     why = why_lines(request, now, width, is_ascii=is_ascii, waits=waits)
@@ -53,10 +53,12 @@ def why_lines(
     is_ascii: bool = False,
     waits: str = "",
 ) -> tuple[Line, ...]:
-    """Return the same where the tool is named already."""
+    """Return the same without the tool."""
     asker, more = request.asker, request.waiting - 1
     who = " ".join(filter(None, (asker.agent, f"({asker.agent_id})" if asker.agent_id else "")))
-    waits = (waits or until_words(request, now)) + (f"; {more} more wait behind it" if more else "")
+    waits = (waits or until_words(request, now)) + (
+        f"; {more} more waiting behind it" if more else ""
+    )
     facts = (
         ("sub-agent", who),
         ("says", asker.title),
@@ -75,9 +77,9 @@ def why_lines(
 def request_lines(
     request: PermissionRequest, width: int, *, is_ascii: bool = False, most: int | None = None
 ) -> tuple[Line, ...]:
-    """Return all that would be allowed, of very much the first `most` lines.
+    """Return everything that would be allowed, at most `most` lines.
 
-    From these lines alone the input can be made again, or they say that it only can be denied.
+    The input can be rebuilt from these lines alone, or else they say that it can only be denied.
     """
     key = (request.request_id, request.digest, request.problem, width, is_ascii, most)
     with _caching:
@@ -92,7 +94,7 @@ def request_lines(
 
 
 def question_lines(asked: AgentQuestion, width: int, *, is_ascii: bool = False) -> tuple[Line, ...]:
-    """Return all that an agent says of one question, its options behind their numbers."""
+    """Return one question of an agent in full, with its numbered options."""
     options = asked.given.get("options")
     many = options if isinstance(options, list) else []
     others = {name: one for name, one in asked.given.items() if name != "options" or not many}
@@ -102,7 +104,7 @@ def question_lines(asked: AgentQuestion, width: int, *, is_ascii: bool = False) 
         lines += [(Cell(f"option {number}", "strong"),)]
         lines += _input(option, width, is_ascii=is_ascii)
     if odd := [one for one in many if not isinstance(one, dict)]:
-        lines += [(Cell("no option, but sent along", "strong"),)]
+        lines += [(Cell("not an option, but sent along", "strong"),)]
         lines += _input({"options": odd}, width, is_ascii=is_ascii)
     return tuple(lines)
 
@@ -110,25 +112,25 @@ def question_lines(asked: AgentQuestion, width: int, *, is_ascii: bool = False) 
 def beside_lines(
     request: PermissionRequest, width: int, *, is_ascii: bool = False
 ) -> tuple[Line, ...]:
-    """Return all that came with an agent's questions and is none; nothing when that is nothing."""
+    """Return everything sent along with an agent's questions that is not a question."""
     many = request.input.get("questions")
     odd = [one for one in many if not isinstance(one, dict)] if isinstance(many, list) else []
     beside = {name: one for name, one in request.input.items() if name != "questions"}
     beside |= {"questions": odd} if odd else {}
     if not beside:
         return ()
-    head = (Cell("no question, but sent along", "strong"),)
+    head = (Cell("not a question, but sent along", "strong"),)
     return (head, *_input(beside, width, is_ascii=is_ascii), ())
 
 
 def short_tool(request: PermissionRequest) -> str:
-    """Return a tool's name for a line that also says other things: both its ends."""
+    """Return a tool's name, shortened in the middle, for a line with other text."""
     name = one_line(revealed(request.tool))
     return name if cell_width(name) <= _SHORT else f"{name[: _SHORT // 2]}~{name[-_SHORT // 2 :]}"
 
 
 def end_line(request: PermissionRequest) -> str:
-    """Return what stands below the last row of a request: what names it, or what is not there."""
+    """Return the last line of a request: its digest, or what is missing."""
     if request.problem:
         missing = f"{request.missing:,} characters not shown: " if request.missing else ""
         return missing + request.problem
@@ -136,13 +138,13 @@ def end_line(request: PermissionRequest) -> str:
 
 
 def scope_lines(request: PermissionRequest, width: int) -> tuple[Line, ...]:
-    """Return what an answer of `always` would allow from now on."""
+    """Return what the answer `always` would allow from now on."""
     return text_lines(
         (
             f"Allowed from now on: every call of {revealed(request.tool)}",
-            "by this run and its sub-agents, whatever its input, without asking anybody.",
+            "by this run and its sub-agents, whatever its input, without asking.",
             "",
-            "No other tool, and not in other runs. It ends with the run, or when a",
+            "No other tool, and no other run. It ends with the run, or when a",
             "restricted console prompts it; `stop` ends the run.",
         ),
         width,
@@ -153,12 +155,12 @@ def _lines(request: PermissionRequest, width: int, *, is_ascii: bool) -> Iterato
     own = plan_in(request.tool, request.input)
     plan = own or plan_in(request.tool, request.call or {})
     if plan:
-        yield (Cell("the plan as it reads", "strong"),)
+        yield (Cell("the plan, formatted", "strong"),)
         yield from markdown_lines(safe_text(plan), width)
     if request.call is not None:
         yield (Cell(_ASKED_PLAN if plan and not own else _ASKED, "strong"),)
     elif plan:
-        yield (Cell("the plan as it was written", "strong"),)
+        yield (Cell("the plan, as written", "strong"),)
     if not request.problem or request.input:
         yield from _input(request.input, width, is_ascii=is_ascii)
     elif request.begins:
@@ -168,7 +170,7 @@ def _lines(request: PermissionRequest, width: int, *, is_ascii: bool) -> Iterato
 
 
 def call_lines(request: PermissionRequest, width: int, *, is_ascii: bool = False) -> Iterator[Line]:
-    """Yield what the agent's own call says, where the CLI asks for something else."""
+    """Yield the agent's own call, where it differs from what the CLI asks for."""
     if request.call is not None:
         yield (Cell(CALLED, "strong"),)
         yield from _input(request.call, width, is_ascii=is_ascii)
@@ -180,7 +182,7 @@ def _input(given: Mapping[str, Any], width: int, *, is_ascii: bool) -> Iterator[
 
 
 def _rule(suggested: Mapping[str, Any]) -> str:
-    """Return a rule that the CLI suggests, as its settings write it."""
+    """Return a rule that the CLI suggests, in the syntax of its settings."""
     rules = suggested.get("rules")
     named = [
         f"{one.get('toolName')}({content})" if (content := one.get("ruleContent")) else
@@ -189,11 +191,11 @@ def _rule(suggested: Mapping[str, Any]) -> str:
         if isinstance(one, dict)
     ]  # fmt: skip
     what = ", ".join(named) if named and _is_plain_rule(suggested) else revealed_json(suggested)
-    return f"{what} for {suggested.get('destination', 'nobody knows what')}, which is not done here"
+    return f"{what} for {suggested.get('destination', 'unknown')}, which is not applied here"
 
 
 def _is_plain_rule(suggested: Mapping[str, Any]) -> bool:
-    """Whether a suggestion only adds rules that allow, so that the rules say all of it."""
+    """Whether a suggestion only adds allow rules, so that the rules describe it fully."""
     keys = set(suggested) <= {"type", "rules", "behavior", "destination"}
     is_allowing = suggested.get("behavior", "allow") == "allow"
     return keys and is_allowing and suggested.get("type", "addRules") == "addRules"

@@ -1,7 +1,7 @@
-"""The part of a stream that is in memory: its entries, and the lines of those in sight.
+"""The part of a stream that is in memory: its entries, and the lines of the visible ones.
 
-A place in it is an entry and a line of that: lines are made when they come into sight, so that a
-resize or a page read before what is shown costs no more than a screen.
+A position is an entry and a line of it. Lines are made when they become visible, so that a resize
+or an earlier page costs no more than one screen.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MODEL_WITHIN = _DAY_WITHIN = 40
 
 
 class StreamBuffer:
-    """Entries in their order, results joined to their calls; `tail` stands after all of them."""
+    """Entries in order, results joined to their calls; `tail` follows the last."""
 
     def __init__(self, zone: tzinfo = UTC) -> None:
         self.zone = zone
@@ -42,14 +42,14 @@ class StreamBuffer:
         self._drawn = 0
 
     def anew(self) -> StreamBuffer:
-        """Return an empty one that is shown the same way, with what sub-agents said."""
+        """Return an empty buffer with the same display settings and sub-agents."""
         fresh = StreamBuffer(self.zone)
         fresh.tools, fresh.tail, fresh.asides = self.tools, self.tail, self.asides
         fresh.today = self.today
         fresh.fit(self._width)
         return fresh
 
-    # What is in it ---------------------------------------------------------------------------
+    # Contents ---------------------------------------------------------------------------------
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Add entries at the end."""
@@ -60,7 +60,7 @@ class StreamBuffer:
         self._take(entries)
 
     def prepend(self, entries: Sequence[Entry]) -> int:
-        """Add entries before all others, and return how many places that moved those."""
+        """Insert entries at the start, and return by how many positions that moved the others."""
         self.entries[:0] = entries
         self._lines[:0] = [None] * len(entries)
         for index in range(len(entries), len(self.entries)):
@@ -71,24 +71,24 @@ class StreamBuffer:
         return len(entries)
 
     def put_aside(self, said: Mapping[str, Sequence[Entry]], ended: Sequence[Entry] = ()) -> None:
-        """Add what sub-agents said, by the id of their call, and notices of those that ended."""
+        """Add sub-agents' output, by the id of their call, and notices of those that ended."""
         for tool_id in self.asides.add(said, ended):
             self._redraw_call(self.asides.root_of(tool_id))
 
     @property
     def is_full(self) -> bool:
-        """Whether something must go again."""
+        """Whether entries must be dropped."""
         return len(self.entries) > MOST_ENTRIES or self._bytes > MOST_BYTES
 
     def drop_first(self) -> int:
-        """Let go of the first quarter, whole lines of the file, and return how many entries."""
+        """Drop the first quarter, in whole lines of the file, and return how many entries."""
         cut = self._boundary(max(1, len(self.entries) // 4))
         self._forget(self.entries[:cut])
         del self.entries[:cut], self._lines[:cut]
         return cut
 
     def drop_last(self) -> int:
-        """Let go of the last quarter, and return the place in the file where that began."""
+        """Drop the last quarter, and return the file offset where it began."""
         cut = self._boundary(len(self.entries) - max(1, len(self.entries) // 4))
         if cut >= len(self.entries):
             return -1
@@ -110,7 +110,7 @@ class StreamBuffer:
                 self._redraw_call(entry.tool_id)
 
     def _boundary(self, cut: int) -> int:
-        """Return the next place from `cut` on where a line of the file begins."""
+        """Return the next index from `cut` on that begins a line of the file."""
         while 0 < cut < len(self.entries) and (
             self.entries[cut].place == self.entries[cut - 1].place >= 0
         ):
@@ -125,10 +125,10 @@ class StreamBuffer:
             elif entry.kind is EntryKind.TOOL:
                 self._calls.discard(entry.tool_id)
 
-    # What it looks like ----------------------------------------------------------------------
+    # Lines --------------------------------------------------------------------------------
 
     def lines(self, index: int) -> tuple[Line, ...]:
-        """Return the lines of an entry, or the tail's behind the last."""
+        """Return the lines of an entry, or of the tail after the last."""
         if index >= len(self.entries):
             return self.tail
         lines = self._lines[index]
@@ -142,17 +142,17 @@ class StreamBuffer:
         return lines
 
     def fit(self, width: int) -> None:
-        """Wrap everything to another width, once it comes into sight."""
+        """Rewrap everything to another width, when it becomes visible."""
         if width != self._width:
             self._width = width
             self.redraw()
 
     def redraw(self) -> None:
-        """Make all lines anew once they come into sight."""
+        """Remake all lines when they become visible."""
         self._lines, self._drawn = [None] * len(self.entries), 0
 
     def next_tools(self) -> Tools:
-        """Show tools in the next way: short, full, off."""
+        """Switch to the next display of tools: short, full, off."""
         self.tools = TOOLS[(TOOLS.index(self.tools) + 1) % len(TOOLS)]
         self._opened.clear()
         self.redraw()
@@ -169,7 +169,7 @@ class StreamBuffer:
         self._lines[index] = None
 
     def find(self, place: int) -> int | None:
-        """Return the entry at a place of the file, or the next; a result's is that of its call."""
+        """Return the entry at a file offset, or the next; for a result, that of its call."""
         found = (index for index, one in enumerate(self.entries) if one.place >= place)
         index = next(found, None)
         if index is None or self.entries[index].kind is not EntryKind.RESULT:
@@ -178,9 +178,9 @@ class StreamBuffer:
         return index if call is None else call
 
     def sought(self, place: int, words: str) -> Place | None:
-        """Return the line of an entry at a place of the file that holds words.
+        """Return the line that contains `words`, of the entry at a file offset.
 
-        Of what is folded, or stands for nothing in the file, it is the entry's; row -1.
+        For an entry that is folded or is not in the file: the entry itself, row -1.
         """
         first = self.find(place)
         if first is None:
@@ -194,23 +194,23 @@ class StreamBuffer:
         return first, -1
 
     def place_at(self, index: int) -> int:
-        """Return the place in the file of an entry, or of the last before it; -1 for none."""
+        """Return the file offset of an entry, or of the last before it; -1 for none."""
         at = min(index, len(self.entries) - 1)
         return self.entries[at].place if at >= 0 else -1
 
     def time(self, step: int) -> datetime | None:
-        """Return the time of the first entry that has one, or with -1 of the last."""
+        """Return the time of the first entry that has one; with -1, of the last."""
         return next((one.at for one in self.entries[::step] if one.at), None)
 
     def _is_told(self, index: int) -> bool:
-        """Whether another entry's line tells of this one: a result's call, the first of a row."""
+        """Whether another entry's line shows this one: a result's call, the first of a group."""
         entry = self.entries[index]
         if entry.kind is EntryKind.RESULT:
             return entry.tool_id in self._calls
         return bool(entry.left_out) and self._is_alike(index - 1)
 
     def _before(self, index: int) -> Entry | None:
-        """Return the last entry before that has lines of its own."""
+        """Return the last entry before it that has lines of its own."""
         while index > 0:
             index -= 1
             if not self._is_told(index):
@@ -233,7 +233,7 @@ class StreamBuffer:
         )
 
     def _day_before(self, index: int) -> date | None:
-        """Return the day that was told last before an entry: at first it is today."""
+        """Return the day shown last before an entry; at the start, today."""
         for at in range(index - 1, max(-1, index - 1 - _DAY_WITHIN), -1):
             entry = self.entries[at]
             is_off = self.tools == "off" and entry.kind in (EntryKind.TOOL, EntryKind.THINKING)
@@ -257,7 +257,7 @@ class StreamBuffer:
         return 0 <= index < len(self.entries) and bool(self.entries[index].left_out)
 
     def _alike(self, index: int) -> list[Entry]:
-        """Return the left-out lines from here on that stand for one line of the screen."""
+        """Return the notices of left-out lines from here on that share one line."""
         end = index
         while self._is_alike(end):
             end += 1
@@ -281,10 +281,10 @@ class StreamBuffer:
                 return index
         return None
 
-    # Where one is in it ----------------------------------------------------------------------
+    # Positions ------------------------------------------------------------------------------
 
     def visible(self, top: Place, height: int) -> list[tuple[Place, Line]]:
-        """Return the lines from `top` on that fill a height, each with where it is."""
+        """Return the lines from `top` on that fill a height, each with its position."""
         shown: list[tuple[Place, Line]] = []
         index, row = top
         while index <= len(self.entries) and len(shown) < height:
@@ -294,7 +294,7 @@ class StreamBuffer:
         return shown
 
     def moved(self, top: Place, lines: int) -> Place:
-        """Return the place so many lines on, or back; not past the ends."""
+        """Return the position that many lines forward or back; never past the ends."""
         index, row = top
         row += lines
         while row < 0 and index > 0:
@@ -306,7 +306,7 @@ class StreamBuffer:
         return index, max(0, min(row, len(self.lines(index))))
 
     def bottom(self, height: int) -> Place:
-        """Return the place from which the last lines fill a height."""
+        """Return the position from which the last lines fill a height."""
         return self.moved((len(self.entries), len(self.tail)), -height) if height else (0, 0)
 
 

@@ -1,4 +1,4 @@
-"""The rule above a stream: whose it is, who runs it, and what it costs."""
+"""The title above a stream: its session, who runs it, and what it costs."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def title(
     spent: SessionUsage = NOTHING_SPENT,
     width: int = 1000,
 ) -> str:
-    """Return where a session belongs, who runs it, its state, and as much of the rest as fits."""
+    """Return a session's name, who runs it, its state, and as many more facts as fit."""
     if session is None:
         return "4 Live"
     name = f"{one_line(session.listing)}/{formatting.stage(one_line(session.stage))}"
     state, _ = formatting.state(session, now, quiet_after)
     runner = one_line(session.run.operator) if session.run and not session.run.is_over else ""
     if session.liveness is Liveness.ORPHAN:
-        runner = "owner gone"
+        runner = "runner died"
     elif not runner and session.is_live:
         runner = "pipeline"
     named = f"{name} {formatting.short_id(session.session_id)[:4]}"
@@ -43,7 +43,7 @@ def title(
 
 
 def _context(spent: SessionUsage) -> str:
-    """Return how full the context is: as a share, or in tokens where nobody knows of how many."""
+    """Return how full the context is: as a share, or in tokens where the window is unknown."""
     share = spent.context_share
     if share is not None:
         return f"ctx {share:.0%}"
@@ -51,7 +51,7 @@ def _context(spent: SessionUsage) -> str:
 
 
 def _cost(session: Session, spent: SessionUsage) -> str:
-    """Return what it all cost so far, and of that the last turn."""
+    """Return the cost so far, and that of the last turn."""
     taken, told = session.inherited_usd, spent.cost_usd
     told = None if told is None or taken is None else max(0.0, told - taken)
     known = [cost for cost in (session.cost_usd, told) if cost is not None]
@@ -76,7 +76,7 @@ def _more(session: Session, spent: SessionUsage, now: datetime) -> Iterator[str]
 
 
 def _passed(passed: timedelta) -> str:
-    """Return a duration that does not change each second: that would be painted each second."""
+    """Return a duration that does not change, and so is not repainted, every second."""
     if passed >= timedelta(minutes=1):
         return formatting.span(passed)
     return f"{int(passed.total_seconds()) // 10 * 10}s"
@@ -89,10 +89,10 @@ def _thousands(count: int) -> str:
 
 
 def _remark(session: Session, now: datetime, quiet_after: timedelta) -> str:
-    """Return who has seen what it needs, or the verb that mends what is odd about it."""
+    """Return who acknowledged it, or the verb that fixes what is wrong with it."""
     need = need_of(session, now, quiet_after)
     if session.ack is not None and need is not None and is_settled(session, need):
         return f"seen by {one_line(session.ack.by)}"
     if session.overwritten is not None:
-        return ":reapply puts back what the pipeline overwrote"
+        return ":reapply restores what the pipeline overwrote"
     return ":adopt moves it into its listing" if session.is_stray else ""

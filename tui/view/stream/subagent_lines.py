@@ -1,4 +1,4 @@
-"""What sub-agents said, under the calls that started them: at any depth, of very much the end."""
+"""The output of sub-agents under the calls that started them, at any depth; at most the end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tui.core.models.entry import Entry, EntryKind
-from tui.core.text.safe_text import fit
+from tui.core.text.safe_text import cut
 from tui.view.text.lines import Cell, Line
 
 _MOST_CALLS, _MOST_ENTRIES, _MOST_BYTES = 5000, 1000, 8 * 1024 * 1024
@@ -20,7 +20,7 @@ Draw = Callable[[Entry, Entry | None, int], list[Line]]
 
 @dataclass(frozen=True, slots=True)
 class SubagentStep:
-    """One thing that a sub-agent of `call` said; with a `heading` it is the first of another."""
+    """One entry of a sub-agent of `call`; the first of each has a `heading`."""
 
     call: str
     depth: int
@@ -30,7 +30,7 @@ class SubagentStep:
 
 
 class SubagentLines:
-    """Entries of sub-agents by the id of the call that started them, and how those calls ended."""
+    """Entries of sub-agents by the id of their call, and how those calls ended."""
 
     def __init__(self) -> None:
         self._said: dict[str, list[Entry]] = {}
@@ -40,9 +40,9 @@ class SubagentLines:
         self._bytes = 0
 
     def add(self, said: Mapping[str, Sequence[Entry]], ended: Iterable[Entry] = ()) -> list[str]:
-        """Add what was said, and notices that tell of an end unless the stream has told of it.
+        """Add entries, and notices of ends that the stream has not shown.
 
-        Returns the ids of all calls that look another now.
+        Returns the ids of all calls whose lines change.
         """
         changed = list(said)
         for call, entries in said.items():
@@ -69,20 +69,20 @@ class SubagentLines:
         return bool(self._said)
 
     def note(self, entries: Iterable[Entry]) -> list[str]:
-        """Take note of the notices that tell of an end, and return the ids of their calls."""
+        """Record the notices of an end, and return the ids of their calls."""
         found = [one for one in entries if _tells_of_end(one)]
         self._ended.update({one.tool_id: one for one in found})
         _trim(self._ended)
         return [one.tool_id for one in found]
 
     def root_of(self, call: str) -> str:
-        """Return the call of the session itself that one of a sub-agent's calls stands below."""
+        """Return the session's own call above a sub-agent's call."""
         for _ in range(_DEEPEST + 1):
             call = self._owners.get(call, call)
         return call
 
     def outcome(self, call: Entry, result: Entry | None) -> Entry | None:
-        """Return what came of a call: of one that was only launched, what its end tells."""
+        """Return the result of a call; for one in the background, that of its end."""
         if result is None or not result.is_launch:
             return result
         end = self._ended.get(call.tool_id)
@@ -91,7 +91,7 @@ class SubagentLines:
         return replace(result, text=end.task, at=end.at)
 
     def lines(self, call: str, draw: Draw, width: int) -> Iterator[Line]:
-        """Yield what the sub-agents of a call said, each in one piece, theirs below it in turn."""
+        """Yield the output of a call's sub-agents in turn, each with its own below it."""
         steps, drawn, count = list(self.below(call)), list[list[Line]](), 0
         while steps and count <= _MOST_LINES:
             drawn.append(list(self._lines(steps.pop(), draw, width)))
@@ -104,13 +104,13 @@ class SubagentLines:
     def _lines(self, step: SubagentStep, draw: Draw, width: int) -> Iterator[Line]:
         bars, inner = (_BAR,) * step.depth, max(8, width - 2 * step.depth)
         if step.heading:
-            yield (*bars, Cell(fit(step.heading, inner).rstrip(), "strong"))
+            yield (*bars, Cell(cut(step.heading, inner), "strong"))
         if step.entry.kind is not EntryKind.RESULT:
             lines = draw(step.entry, self.outcome(step.entry, step.result), inner)
             yield from ((*bars, *line) for line in lines)
 
     def below(self, call: str) -> Iterator[SubagentStep]:
-        """Yield what was said below a call, each sub-agent in one piece, at any depth."""
+        """Yield all entries below a call, one sub-agent after the other, at any depth."""
         return self._below(call, {call}, 1)
 
     def _below(self, call: str, drawn: set[str], depth: int) -> Iterator[SubagentStep]:
@@ -135,7 +135,7 @@ class SubagentLines:
                     yield SubagentStep(call, depth, _notice(_DEEPER))
 
     def _is_below(self, entry: Entry, drawn: set[str]) -> bool:
-        """Whether sub-agents of this call are to be drawn: each once, whatever names whom."""
+        """Whether this call's sub-agents are still to be drawn: each only once, even in a cycle."""
         is_call = entry.kind is EntryKind.TOOL and entry.tool_id in self._said
         return is_call and entry.tool_id not in drawn
 

@@ -1,4 +1,4 @@
-"""A tool call: one line with what came of it, that opens to its input and its result."""
+"""A tool call: one line with its outcome, which opens to its input and result."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 
 from tui.core.models.entry import Entry
-from tui.core.text.safe_text import cell_width, fit, one_line, safe_text
+from tui.core.text.safe_text import cell_width, cut, fit, one_line, safe_text
 from tui.view.text import formatting
 from tui.view.text.lines import Cell, Line
 from tui.view.text.styled_text import wrap
@@ -16,11 +16,11 @@ _BAR = Cell("│ ", "rule")
 
 
 def call_line(entry: Entry, result: Entry | None, width: int) -> Line:
-    """Return the one line of a call: its tool, what it is about, what came of it and when."""
+    """Return a call as one line: its tool, argument, outcome and duration."""
     outcome = _outcome(result) + f"  {took(entry, result):>5}" if result else "…"
-    outcome = fit(outcome, min(cell_width(outcome), width // 2))
+    outcome = cut(outcome, width // 2)
     failed = result is not None and result.is_error
-    name = fit(entry.tool, min(cell_width(entry.tool), width // 3))
+    name = cut(entry.tool, width // 3)
     room = width - cell_width(name) - 1 - cell_width(outcome) - 2
     argument = fit(one_line(entry.text), max(0, room))
     return (
@@ -33,7 +33,7 @@ def call_line(entry: Entry, result: Entry | None, width: int) -> Line:
 def call_lines(
     entry: Entry, result: Entry | None, width: int, most: int = MOST_LINES
 ) -> list[Line]:
-    """Return a call that is open: its line, its input, then its result, of both `most` lines."""
+    """Return an opened call: its line, input and result, the last two of at most `most` lines."""
     lines = [call_line(entry, result, width)]
     lines += _block(_input(entry.detail), "muted", width, most)
     if result is not None:
@@ -52,7 +52,7 @@ def _block(text: str, style: str, width: int, most: int) -> list[Line]:
 
 
 def _input(detail: str) -> str:
-    """Return a call's input as its names and values; as it is when that cannot be read."""
+    """Return a call's input as names and values; unchanged when it is not a JSON object."""
     try:
         given = json.loads(detail)
     except (ValueError, RecursionError):
@@ -74,7 +74,7 @@ def _outcome(result: Entry) -> str:
 
 
 def took(call: Entry, result: Entry | None) -> str:
-    """Return how long a call took; nothing when that is not known."""
+    """Return how long a call took; empty when unknown."""
     if result is None or call.at is None or result.at is None or result.at < call.at:
         return ""
     passed = result.at - call.at

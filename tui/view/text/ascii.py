@@ -1,4 +1,4 @@
-"""Text in ASCII, for terminals and locales that know no more: as wide as it was."""
+"""Text in ASCII for terminals and locales without more, at the same width."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ ERRORS = "session-console.plain"
 
 
 def plain(text: str) -> str:
-    """Return `text` in ASCII: our signs by signs, letters without their marks, the rest as `?`.
+    """Return `text` in ASCII: our signs replaced, letters without accents, the rest as `?`.
 
-    `text` is already safe, and what comes takes the same cells.
+    `text` is already safe; the result takes the same cells.
     """
     return text if text.isascii() else "".join(map(_plain, text))
 
@@ -37,7 +37,7 @@ def _plain(char: str) -> str:
 
 
 def encode_plainly() -> None:
-    """Let the error handler `ERRORS` put what a stream cannot encode in ASCII."""
+    """Register the error handler `ERRORS`, which replaces what a stream cannot encode."""
     codecs.register_error(ERRORS, _unencodable)
 
 

@@ -1,4 +1,4 @@
-"""How many colours a console draws with on a terminal: it goes by this, and `info` tells it."""
+"""How many colours the console uses on a terminal."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ _SYSTEMS = {0: "standard", 16: "standard", _MANY: "256", _TRUE: "truecolor"}
 
 @dataclass(frozen=True, slots=True)
 class ColourDepth:
-    """How many there are (0, 16, 256 or 2**24), and what keeps it from more; else empty."""
+    """The number of colours (0, 16, 256 or 2**24), and what limits it, if anything."""
 
     count: int
     why: str = ""
 
     @property
     def system(self) -> str:
-        """What Textual calls so many."""
+        """Textual's name for it."""
         return _SYSTEMS[self.count]
 
     @property
     def is_few(self) -> bool:
-        """Whether a theme of more than the terminal's own colours cannot be told apart."""
+        """Whether a theme with more than the terminal's own colours would be unreadable."""
         return self.count < _MANY
 
     @property
     def words(self) -> str:
-        """How many, in words."""
+        """The number as text."""
         many = {0: "no colours", _TRUE: "24-bit colours"}.get(self.count, f"{self.count} colours")
         return f"{many} ({self.why})" if self.why else many
 
 
 def draws_nothing(environment: Mapping[str, str]) -> bool:
-    """Whether the terminal says of itself that it is no screen."""
+    """Whether `TERM` says that the terminal cannot draw."""
     return environment.get("TERM", "dumb") in ("dumb", "unknown")
 
 
 def colours_of(environment: Mapping[str, str], *, is_remote: bool) -> ColourDepth:
-    """Return what a console uses there: over SSH more than 256 cost too many bytes."""
+    """Return how many colours to use; over SSH more than 256 cost too many bytes."""
     has = _count(environment)
     if has <= 0:
         return ColourDepth(0, "TERM")
-    if environment.get("NO_COLOR"):  # set to nothing it says nothing
+    if environment.get("NO_COLOR"):  # an empty value does not count
         return ColourDepth(0, "NO_COLOR")
     if has < _MANY:
         return ColourDepth(16)
@@ -55,10 +55,9 @@ def colours_of(environment: Mapping[str, str], *, is_remote: bool) -> ColourDept
 
 
 def _count(environment: Mapping[str, str]) -> int:
-    """Return how many the terminal has: by its entry in terminfo, else by its name.
+    """Return how many the terminal has: by its terminfo entry, else by its name.
 
-    `COLORTERM` is believed only of a terminal that has 256 of them: it comes along into a `screen`
-    or to a console that never heard of it.
+    `COLORTERM` counts only with at least 256: `screen` and others inherit it without supporting it.
     """
     name = environment.get("TERM", "")
     is_true = environment.get("COLORTERM", "").lower() in ("truecolor", "24bit")

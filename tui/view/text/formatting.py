@@ -1,4 +1,4 @@
-"""How moments, sizes and states are said in a few cells."""
+"""Times, sizes, costs and states in a few cells."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _coarse(gone: timedelta) -> str:
 
 
 def quiet(last: datetime | None, now: datetime) -> str:
-    """Return how long nothing was written; `now` under ten seconds, so that it rarely changes."""
+    """Return how long ago something was written; `now` under ten seconds, to repaint rarely."""
     if last is None:
         return "-"
     gone = now - last
@@ -75,19 +75,33 @@ def cost(dollars: float | None) -> str:
     return f"${dollars:.2f}" if dollars < 10 else f"${dollars:.0f}"
 
 
-def moment(at: datetime, now: datetime, zone: tzinfo) -> str:
-    """Return a moment of today as `02:10`, any other as `20 Nov 02:10`."""
-    shown, today = at.astimezone(zone), now.astimezone(zone).date()
-    return shown.strftime("%H:%M" if shown.date() == today else "%d %b %H:%M")
+def moment(
+    at: datetime | None,
+    zone: tzinfo | None = None,
+    *,
+    today: datetime | None = None,
+    year: int | None = None,
+) -> str:
+    """Return a moment as `20 Nov 02:10`, one of `today` as `02:10`; `-` for none.
+
+    Without a `zone` as its own clock shows it; with the year unless that is `year`.
+    """
+    if at is None:
+        return "-"
+    shown = at.astimezone(zone) if zone else at
+    if today is not None and shown.date() == today.astimezone(zone).date():
+        return f"{shown:%H:%M}"
+    other = f" {shown.year}" if year not in (None, shown.year) else ""
+    return f"{shown:%d %b}{other} {shown:%H:%M}"
 
 
 def stage(name: str) -> str:
-    """Return a stage without the word itself: `stage_3` is `3`."""
+    """Return a stage without the word "stage": `stage_3` is `3`."""
     return name.removeprefix("stage").lstrip("_- ") or name
 
 
 def short_id(session_id: str) -> str:
-    """Return the first cells of an id, enough to tell sessions apart."""
+    """Return the start of an id, enough to tell sessions apart."""
     return session_id[:8]
 
 

@@ -1,11 +1,11 @@
-"""What a pane is made of: cells in a style, and rows of fixed-width columns."""
+"""Styled cells, lines, and rows of fixed-width columns."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui.core.text.safe_text import cell_width, fit
+from tui.core.text.safe_text import cell_width, cut, fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +43,19 @@ def table_line(layout: Layout, cells: Sequence[Cell], width: int) -> Line:
     """Return the cells in their columns, a blank between them, filled to `width`."""
     line: list[Cell] = []
     for column, cell in zip(layout, cells, strict=True):
-        # The blank takes the style of its cell: a change of style costs more bytes than a blank.
+        # The gap keeps the style of its cell: a change of style costs more bytes than a blank.
         line.append(Cell(padded(cell.text, column) + " " * column.gap, cell.style))
     return clipped(tuple(line), width)
 
 
 def flexible(left: Layout, name: str, right: Layout, width: int) -> Layout:
-    """Return the columns of both sides with one called `name` between them that fills `width`."""
+    """Return `left` and `right` with a column `name` between them that fills `width`."""
     used = sum(column.width + column.gap for column in (*left, *right))
     return (*left, Column(name, max(6, width - used)), *right)
 
 
 def head_line(layout: Layout, width: int, style: str = "head") -> Line:
-    """Return the names of the columns, where their texts are."""
+    """Return the column names, aligned with their contents."""
     return table_line(layout, [Cell(column.name, style) for column in layout], width)
 
 
@@ -75,7 +75,7 @@ def clipped(line: Line, width: int) -> Line:
 
 
 def title_room(note: str, width: int) -> int:
-    """Return how wide the title of a rule may be for its note to stand beside it."""
+    """Return how wide a rule's title may be for its note to fit beside it."""
     return max(0, width - (cell_width(note) + 8 if note else 6))
 
 
@@ -89,8 +89,8 @@ def rule(
     note_style: str = "muted",
     mark: str = " ",
 ) -> Line:
-    """Return a horizontal rule: a mark and a title at its left, a note at its right."""
-    title = fit(title, min(cell_width(title), max(0, width - 6)))
+    """Return a horizontal rule with a mark and title at the left and a note at the right."""
+    title = cut(title, width - 6)
     note = note if cell_width(title) + cell_width(note) + 8 <= width else ""
     left = (Cell("─", style), Cell(f"{mark}{title}", title_style), Cell(" ", style))
     right = (Cell(" ", style), Cell(note, note_style), Cell(" ─", style)) if note else ()

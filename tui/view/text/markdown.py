@@ -1,7 +1,7 @@
-"""Markdown as lines of the terminal: what agents write, read a line at a time.
+"""Agents' Markdown as terminal lines.
 
-Line breaks stay where they were written. What is not understood is shown as it is, so that nothing
-is ever hidden; the time it takes grows with the text's length alone.
+Line breaks are kept. What is not recognised is shown as written, so that nothing is hidden; the
+time grows only linearly with the length of the text.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class _Blocks:
         self._hang = 0
 
     def lines(self) -> list[Line]:
-        """Read block after block; each takes a line of the source at least."""
+        """Render block after block; each takes at least one source line."""
         while self._at < len(self._source):
             line = self._source[self._at].expandtabs(4)
             if not line.strip():
@@ -82,7 +82,7 @@ class _Blocks:
         self._at += 1
 
     def _plain(self, line: str) -> None:
-        """Show a line of words; one that is indented below a list's item hangs with it."""
+        """Render a line of text; one that is indented below a list item is aligned with it."""
         deep = len(line) - len(line.lstrip())
         if deep == 0:
             self._hang = 0
@@ -96,7 +96,7 @@ class _Blocks:
         self._add(spans(item[3], self._style), mark, self._hang)
 
     def _fenced(self, fence: re.Match[str]) -> None:
-        """Show code as it is behind a bar, up to its closing fence or the end."""
+        """Render code unchanged behind a bar, up to its closing fence or the end."""
         self._at += 1
         closing = re.compile(rf" {{0,12}}{re.escape(fence[2][0])}{{{len(fence[2])},}}[ \t]*")
         deep = len(fence[1])

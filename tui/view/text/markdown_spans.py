@@ -6,7 +6,7 @@ import re
 
 from tui.view.text.lines import Cell, Line
 
-# Every repetition is bounded, so that no text takes the square of its length.
+# Every repetition is bounded, so that matching stays linear.
 _SPAN = re.compile(
     r"\\(?P<escaped>[!-/:-@\[-`{-~])"
     r"|(?P<ticks>`{1,4})(?!`)(?P<code>.{1,400}?)(?<!`)(?P=ticks)(?!`)"
@@ -21,7 +21,7 @@ _DEEPEST = 4
 
 
 def spans(text: str, style: str = "", depth: int = 0) -> Line:
-    """Return one line of Markdown as cells; `style` is that of its plain words."""
+    """Return one line of Markdown as cells; `style` is for plain text."""
     if len(text) > _LONGEST or depth > _DEEPEST:
         return (Cell(text, style),) if text else ()
     cells: list[Cell] = []
@@ -54,7 +54,7 @@ def _span(found: re.Match[str], style: str, depth: int) -> Line:
 
 
 def joined(cells: list[Cell]) -> Line:
-    """Return the cells with neighbours of one style as one: a change of style costs bytes."""
+    """Merge neighbouring cells of the same style, since each change of style costs bytes."""
     line: list[Cell] = []
     for cell in cells:
         if line and line[-1].style == cell.style:

@@ -1,4 +1,4 @@
-"""A table of Markdown: its columns aligned in cells, what is too wide wrapped within its column."""
+"""Markdown tables: aligned columns, with wide cells wrapped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SPLIT = re.compile(r"(?<!\\)\|")
 
 
 def is_delimiter(line: str, head: str, width: int) -> bool:
-    """Whether a line stands between the head of a table, for which there is room, and its rows."""
+    """Whether a line is a table's delimiter row, below a head that fits."""
     cells = _cells(line.strip())
     return (
         "-" in line
@@ -29,9 +29,9 @@ def is_delimiter(line: str, head: str, width: int) -> bool:
 
 
 def table_lines(rows: Sequence[str], width: int) -> list[Line]:
-    """Return a table (its head, its delimiter, its rows) in lines of at most `width` cells.
+    """Return a table (head, delimiter, rows) in lines of at most `width` cells.
 
-    A row with more cells than the head has columns of its own, or what does not fit in the last.
+    Extra cells of a row get columns of their own, or are put into the last one.
     """
     split = [_cells(row) for row in (rows[0], *rows[2:])]
     sides = [_is_right(cell) for cell in _cells(rows[1])]
@@ -53,7 +53,7 @@ def _cells(row: str) -> list[str]:
 
 
 def _fitted(cells: list[str], count: int) -> list[str]:
-    """Return exactly so many cells: the last one holds all that are too many."""
+    """Return exactly `count` cells; the last one holds the excess."""
     if len(cells) > count:
         return [*cells[: count - 1], " | ".join(cells[count - 1 :])]
     return cells + [""] * (count - len(cells))
@@ -64,7 +64,7 @@ def _is_right(cell: str) -> bool:
 
 
 def _widths(table: Sequence[Sequence[Line]], count: int, width: int) -> list[int]:
-    """Return the columns' widths: what they need, the widest cut until all fit."""
+    """Return the width of each column; the widest shrink until all fit."""
     room = max(count * _LEAST, width - _GAP * (count - 1))
     needs = [max([_LEAST, *(_width(row[column]) for row in table)]) for column in range(count)]
     limit = min(max(needs), room)
@@ -91,7 +91,7 @@ def _trimmed(cells: Sequence[Cell]) -> Line:
 
 
 def _stripped(cells: list[Cell]) -> Line:
-    """Return the cells without the blanks at their end."""
+    """Return the cells without trailing blanks."""
     while cells and not cells[-1].text.strip():
         cells.pop()
     return tuple(cell for cell in cells if cell.text)

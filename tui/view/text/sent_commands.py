@@ -1,4 +1,4 @@
-"""What operators sent to a run, and for how long it waits for one of them."""
+"""Commands sent to a run, and how long its request waits for an answer."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _NOW = "0s"
 
 
 def sent_words(sent: SentCommand, now: datetime, *, is_over: bool) -> str:
-    """Return a command that waits: queued for its turn, not taken yet, or never taken."""
+    """Return a waiting command: queued for its turn, not accepted yet, or never sent."""
     text = f": {one_line(sent.text)}" if sent.text else ""
     what = f"{one_line(sent.kind)} of {one_line(sent.by) or 'somebody'}{text}"
     if is_over:
-        return f"never taken: {what}"
+        return f"never sent: {what}"
     if sent.is_taken:
         return f"queued {what}"
-    return f"sent, not taken yet {ago(sent.at, now)}: {what}"
+    return f"sent, not accepted yet {ago(sent.at, now)}: {what}"
 
 
 def ago(at: datetime, now: datetime) -> str:
-    """Return how long something waits, by the second in its first minute."""
+    """Return how long something has waited, in seconds during the first minute."""
     gone = max(now - at, timedelta())
     if gone < timedelta(minutes=1):
         return f"{int(gone.total_seconds())}s"
@@ -34,18 +34,18 @@ def ago(at: datetime, now: datetime) -> str:
 
 
 def until_words(request: PermissionRequest, now: datetime) -> str:
-    """Return how long a request waits, and when it is denied because nobody came."""
+    """Return how long a request has waited, and when it is denied if nobody answers."""
     return ", ".join(filter(None, (f"waits {ago(request.at, now)}", deadline_words(request, now))))
 
 
 def deadline_words(request: PermissionRequest, now: datetime) -> str:
-    """Return when a request is denied because nobody came; empty when it waits for ever."""
+    """Return when a request is denied if nobody answers; empty when it never is."""
     left = left_words(request, now)
-    return left and (f"denied in {left}" if left != _NOW else "denied at any moment")
+    return left and (f"denied in {left}" if left != _NOW else "about to be denied")
 
 
 def left_words(request: PermissionRequest, now: datetime) -> str:
-    """Return how long a request still waits, by the second in the last minute; or nothing."""
+    """Return how long a request still waits, in seconds during the last minute; or nothing."""
     if request.until is None:
         return ""
     left = max(request.until - now, timedelta())
@@ -53,18 +53,18 @@ def left_words(request: PermissionRequest, now: datetime) -> str:
 
 
 def answered_words(request: PermissionRequest, session: Session, zone: tzinfo) -> str:
-    """Return who answered a request meanwhile, and when; empty while it waits as it did."""
+    """Return who has answered a request and when; empty while it is unchanged."""
     run = session.run
     for sent in run.sent if run else ():
         if sent.kind == "answer" and sent.request_id == request.request_id:
             return _answered(sent.by, sent.decision, sent.at, zone)
     now = run.request if run else None
     if now is not None and now.request_id == request.request_id:
-        return "" if now.digest == request.digest else "it asks for something else by now"
+        return "" if now.digest == request.digest else "it is asking for something else now"
     last = session.last_event
     if last is not None and last.action == "answer" and last.request_id == request.request_id:
         return _answered(last.operator, _decision(last.detail), last.at, zone)
-    return "it waits no more: it was answered, or its turn has ended"
+    return "no longer waiting: it was answered, or its turn ended"
 
 
 def _answered(by: str, decision: str, at: datetime, zone: tzinfo) -> str:
@@ -74,7 +74,7 @@ def _answered(by: str, decision: str, at: datetime, zone: tzinfo) -> str:
 
 
 def _decision(detail: str) -> str:
-    """Return what was decided, as the audit has it."""
+    """Return the decision, from an audit event's detail."""
     try:
         facts = json.loads(detail)
     except ValueError:

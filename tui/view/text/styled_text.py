@@ -1,4 +1,4 @@
-"""Text in several styles, wrapped as one: a line breaks between words, whatever their style."""
+"""Wrapping of text in several styles: lines break between words, whatever their style."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def wrap_line(line: Line, width: int) -> list[Line]:
 
 
 def hard_wrap(text: str, width: int) -> list[str]:
-    """Return one line of text in pieces of at most `width` cells, its blanks kept."""
+    """Return one line in pieces of at most `width` cells, blanks kept."""
     pieces, width = [], max(1, width)
     while cell_width(text) > width:
         cut = _fitting(text, width)
@@ -41,9 +41,9 @@ def hard_wrap(text: str, width: int) -> list[str]:
 
 
 def breaks(paragraph: str, width: int) -> Iterator[tuple[int, int]]:
-    """Return from where to where in a paragraph its lines of at most `width` cells go."""
+    """Return the start and end of each line of at most `width` cells in a paragraph."""
     start = end = used = 0
-    width = max(1, width)  # nothing would ever fit into less than none
+    width = max(1, width)  # so that something always fits
     for token in _TOKENS.finditer(paragraph):
         begin, stop = token.span()
         room = cell_width(token[0])
@@ -62,7 +62,7 @@ def breaks(paragraph: str, width: int) -> Iterator[tuple[int, int]]:
 
 
 def _fitting(text: str, width: int) -> int:
-    """Return how many characters fit, one at least."""
+    """Return how many characters fit, at least one."""
     used = 0
     for index, char in enumerate(text):
         used += cell_width(char)

@@ -169,7 +169,7 @@ def test_no_key_starts_or_writes_anything_of_its_own(site: Site, tmp_path: Path)
         screen.send("?")
         screen.wait_for("Keys and verbs")
         screen.send("G")
-        screen.wait_for("may only look")
+        screen.wait_for("this console is read-only")
         assert "suspend" not in screen.text
         screen.send("q\x1a")
         screen.send("4y")

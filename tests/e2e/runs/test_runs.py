@@ -201,7 +201,7 @@ def test_a_killed_runner_is_lost_and_its_lock_free(site: Site) -> None:
     os.kill(read_owner(folder)["pid"], signal.SIGKILL)
     run = over(folder)
     assert (run.state, run.request) == ("lost", None)
-    assert "gone" in run.error
+    assert "died" in run.error
     wait(lambda: not held(site.listing))
     os.kill(read_owner(folder)["cli_pid"], signal.SIGKILL)
 

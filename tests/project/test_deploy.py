@@ -181,7 +181,7 @@ def test_a_check_tells_that_somebody_is_needed(image: Image, session_id: str, co
 def test_the_console_opens_in_the_container(image: Image, outputs: Path) -> None:
     command = [*image.words(["session-console", "--ssh", "--operator", "anna"])]
     with Terminal(command, environment=image.environment, cwd=image.workdir) as screen:
-        screen.wait_for("hollis_park", "Find strategic buyers.")
+        screen.wait_for("hollis_park", "Find strategic buyers")
         screen.send("q")
         assert wait(lambda: screen.process.poll() is not None)
     assert screen.process.returncode == 0

@@ -68,7 +68,7 @@ def test_a_console_steers_a_worker_of_the_example_and_a_failure_is_marked(site: 
     own |= {"SESSION_CONSOLE_CONFIG": "/dev/null", "SSH_CONNECTION": ""}
     look = [sys.executable, "-m", "tui", "--root", str(site.listing.parent), "--operator", "anna"]
     with Terminal(look, environment=own) as screen, example(site, own) as process:
-        screen.wait_for("? waiting", "Find PE platfo")
+        screen.wait_for("? waiting", "Find PE pl")
         screen.send("/platforms\r")
         screen.wait_for("TITLE /platforms", "hollis_park/2", "command: touch platforms.csv")
         screen.send("a")

@@ -262,7 +262,7 @@ def test_two_who_answer_one_request_give_one_answer(crew: Crew) -> None:
         (answer,) = (folder / INBOX).glob("answer-*.json")
         won = json.loads(answer.read_text())["by"]
         assert lost == [({"anna", "bert"} - {won}).pop()]
-        assert f"{won} has answered" in _message(crew[lost[0]])
+        assert f"{won} has already answered" in _message(crew[lost[0]])
 
 
 def test_one_deletes_what_the_other_resumes(site: Site) -> None:

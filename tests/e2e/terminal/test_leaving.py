@@ -77,12 +77,12 @@ def test_a_deed_that_a_stuck_disk_holds_up_is_left_by_esc_and_by_a_signal(
             terminal.wait_for("all of it is above")
         with hung_disk(stuck.folder):
             terminal.line(keys) if keys[0] == ":" else terminal.send(keys[-1])
-            terminal.wait_for("...", "Esc ")
+            terminal.wait_for("...", "Esc")
             terminal.send("\x1b")
             terminal.wait_for("? help")
             assert terminal.process.poll() is None
             terminal.send("r" if keys == "r" else "a")
-            terminal.wait_for("...", "Esc ")
+            terminal.wait_for("...", "Esc")
             terminal.process.send_signal(signal.SIGTERM)
             assert terminal.process.wait(CEILING / 4) is not None
         terminal.hang_up()

@@ -231,7 +231,7 @@ WALK = (
     ("c", ("clean up all",)),
     ("\x03", ("? help",)),
     ("1", ("All",)),
-    ("3", ("pending",)),
+    ("3", ("to clean up",)),
 )
 
 

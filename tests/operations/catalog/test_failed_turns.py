@@ -47,7 +47,7 @@ def test_it_has_a_sign_in_the_list_and_check_counts_it(
     session = listing.session(FIRST)
     assert (session.status, session.turn_error, session.reason) == ("active", SAID, SAID)
     now = datetime.now(UTC)
-    assert formatting.state(session, now, timedelta(minutes=10)) == ("✗ API error", "bad")
+    assert formatting.state(session, now, timedelta(minutes=10)) == ("✗ api-error", "bad")
     done = run_cli(listing.root, "check")
     assert done.returncode != 0
     assert f"its last turn failed: {SAID}" in done.stdout

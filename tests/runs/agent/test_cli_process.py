@@ -68,7 +68,7 @@ def test_a_cli_that_cannot_be_looked_at_is_not_gone(
                 find_cli(OURS)
             assert not kill_cli(OURS)
             patch.setattr("tui.runs.agent.cli_process._PAUSE_S", 0.0)
-            assert "could not be told" in kill_cli_surely(OURS)
+            assert "could not tell" in kill_cli_surely(OURS)
     assert sleepers[OURS].poll() is None
     assert kill_cli_surely(OURS) == ""
     assert sleepers[OURS].wait(60) == -9

@@ -228,7 +228,7 @@ def test_what_nobody_can_share_out_is_not_known_and_said_so(
         assert main(["--root", str(listing.root), "stats"]) == 1
         assert "$1.50+?" in capsys.readouterr().out
         assert main(["--root", str(listing.root), "show", name("b")]) == 0
-        assert "not known: what forks and their parents" in capsys.readouterr().out
+        assert "cannot tell what forks and their parents cost" in capsys.readouterr().out
     assert main(["--root", str(listing.root), "stats", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["total"]["cost_usd"] == 1.5 + 2 * EACH
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import timedelta
 
 import pytest
@@ -123,7 +124,7 @@ async def test_the_preview_of_many_counts_those_that_would_change() -> None:
         await at.press("space", "e", *"1")
         await at.asked()
         line = "".join(cell.text for cell in at.panes.question.line_at(0))
-        assert "1 → 23h 59m, 1 already" in line or "1 → 1d 00h, 1 already" in line
+        assert re.search("to (23h 59m|1d 00h), 1 of them already", line)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,7 @@ async def test_delete_asks_and_its_default_is_no(answer: str, is_deleted: bool) 
         await at.press("d")
         await at.asked()
         assert "3.0M" in at.message
-        assert "7 days" in at.message
+        assert "can be undone for 7d" in at.message
         await at.press("x", answer)
         await at.answered()
         assert at.engine.asked == ([("delete", one.session_id)] if is_deleted else [])
@@ -147,7 +148,7 @@ async def test_a_running_session_is_not_deleted() -> None:
         await at.choose("PE platforms, DACH")
         await at.press("d")
         assert not at.panes.question.is_open
-        assert "it runs" in at.message
+        assert "it is running" in at.message
 
 
 async def test_undo_takes_back_the_last_and_asks_when_it_is_old() -> None:

@@ -200,7 +200,7 @@ def _cost(session: Session) -> str:
     from tui.view.text import formatting
 
     if session.inherited_usd is None:
-        return f"not known: {UNKNOWN_SHARE}"
+        return UNKNOWN_SHARE
     if session.cost_usd is None:
         return ""
     taken = formatting.cost(session.inherited_usd)

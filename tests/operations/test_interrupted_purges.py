@@ -98,7 +98,7 @@ def test_what_is_half_erased_is_called_that_wherever_it_is_sought(
     half_erased(listing)
     context = listing.context()
     assert "its erasure was interrupted" in cause_of(listing.session(FIRST), context)
-    with pytest.raises(UnknownId, match=f"`purge {FIRST[:8]}` completes its erasure"):
+    with pytest.raises(UnknownId, match=f"`purge {FIRST[:8]}` ends it"):
         restore(context, FIRST)
 
 
@@ -138,7 +138,7 @@ def test_an_erasure_that_broke_off_is_named_until_it_is_done(
     for verb in (["trash"], ["doctor"], ["check"]):
         assert main([*root, *verb]) == 1
         said = "".join(capsys.readouterr())
-        assert "broke off" in said
+        assert "interrupted" in said
         assert ("purge-trash" in said) is not is_explained
     assert main([*root, "cleanup", "--purge-trash", "--yes"]) == 0
     capsys.readouterr()

@@ -60,7 +60,7 @@ def test_a_new_listing_that_a_pipeline_just_made_is_no_alarm(sick: Sick) -> None
         (made.ghost, "ghost", "warning", "too young to have been swept", f"delete {FIRST[:8]}"),
         (made.ghost_swept, "ghost", "warning", "was swept by the CLI, which deletes", "delete"),
         (made.ghost_of_the_guide, "ghost", "warning", "the guide's clean-up by age", "delete"),
-        (made.untracked, "untracked", "note", "no row tracks it", f"adopt {SECOND[:8]} --stage"),
+        (made.untracked, "untracked", "note", "it has no row", f"adopt {SECOND[:8]} --stage"),
         (made.leftover, "leftover", "note", "marked expired", "cleanup"),
         (made.sketch, "sketch", "note", "conversation.json", "delete"),
         (made.orphan, "orphan", "error", f"pid {os.getpid()}", f"stop {FIRST[:8]}"),
@@ -199,7 +199,7 @@ def test_fix_mends_what_is_safe_and_says_so(sick: Sick) -> None:
     findings = examine(context, catalog, MachineFacts())
     said = fix(context, catalog, findings)
     assert any("sweep off" in words for words in said)
-    assert any("resets the folder's age" in words for words in said)
+    assert any("reset the age of" in words for words in said)
     assert not [one for one in sick.examine() if one.is_fixable]
 
 

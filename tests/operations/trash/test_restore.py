@@ -46,7 +46,7 @@ def test_what_cannot_be_read_in_the_trash_is_named(listing: SampleListing) -> No
     delete(listing.context(), listing.session(FIRST))
     (trashed,) = list_trash(listing.root)
     (trashed.batch / "manifest.json").write_text("{")
-    with pytest.raises(UnknownId, match=f"{trashed.batch.name} cannot be told"):
+    with pytest.raises(UnknownId, match=f"{trashed.batch.name} is unknown"):
         restore(listing.context(), FIRST)
 
 

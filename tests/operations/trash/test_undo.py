@@ -322,12 +322,12 @@ def test_what_was_taken_back_is_named_and_what_was_done_later_and_stays(
     told: list[str] = []
     undo_last(anna.context(), told.append)
     assert re.fullmatch(
-        r"took back your extension of \d\d:\d\d; your later fail of bb22 stays", told[0]
+        r"undid your extension of \d\d:\d\d; your later fail of bb22 stays", told[0]
     )
     rename(anna.context(), listing.session("cc33"), "Pumps")
     anna.delete("aa11", "cc33")
     undo_last(anna.context(), told.append)
-    assert re.fullmatch(r"took back your delete of \S+ \(2 of 2 sessions\)", told[1])
+    assert re.fullmatch(r"undid your delete of \S+ \(2 of 2 sessions\)", told[1])
     anna.extend("aa11", words="60d")
     rename(anna.context(), listing.session("cc33"), "Pumps")
     fail(replace(anna.context(), settings=listing.context(operator="bert").settings),

@@ -73,9 +73,9 @@ def test_no_act_takes_what_cannot_be_read_for_gone(tmp_path: Path, name: str, pl
         assert session.transcript is None
         if name == "reapply":
             session = _overwritten(session)
-        with pytest.raises(ConsoleError, match="cannot be told"):
+        with pytest.raises(ConsoleError, match="cannot tell whether"):
             act(context, session)
-        assert "cannot be told" in cause_of(session)
+        assert "cannot tell whether" in cause_of(session)
     assert facts(listing) == before
 
 

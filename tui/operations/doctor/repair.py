@@ -62,7 +62,7 @@ def _fix_listing(
         said.append(f"{listing}: put the CLI's sweep off to {days} d, past the end of {kept}")
     if any(one.code in ("swept_first", "old_folder") for one in findings):
         refresh_children(config_dir, now)
-        said.append(f"{listing}: made {CONFIG_DIR} new again for the guide's clean-up by age")
+        said.append(f"{listing}: reset the age of {CONFIG_DIR}, which the guide's clean-up goes by")
     return said
 
 

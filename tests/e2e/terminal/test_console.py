@@ -66,7 +66,7 @@ def test_a_resume_by_key_streams_and_outlives_a_killed_console(site: Site) -> No
     with console(site, size=(120, 36)) as screen:
         screen.wait_for("● running", "Buyer number")
         screen.send("r")
-        screen.wait_for("it runs", ":send")
+        screen.wait_for("it is running", ":send")
         assert over(folder).state == "done"
         screen.wait_for("· ready", "number 44 of the long list")
         screen.send("q")

@@ -25,7 +25,6 @@ _OTHERS = {
     ("runs/agent/cli_errors.py", "error_words"): "the SDK raises a plain Exception for a timeout",
     ("storage/sqlite/transactions.py", "_reason"): "SQLite has one code for several mistakes",
     ("operations/doctor/session_findings.py", "_bypass"): "the CLI's own last words, in a row",
-    ("operations/trash/undo.py", "_left_batches"): "notes of undos that earlier versions wrote",
     ("core/text/toml_lines.py", "broken"): "tomllib tells the line in its words only",
 }
 

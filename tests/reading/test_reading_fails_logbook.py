@@ -16,8 +16,8 @@ from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.vanished import ack_event
 from tui.operations.sessions.extend import extend, plan_extension
 from tui.operations.sessions.rename import rename
-from tui.operations.trash.undo import last_batch
 from tui.operations.trash.undo_report import undone_words
+from tui.operations.trash.undoable_acts import last_batch
 from tui.storage.state.logbook import write_event
 
 

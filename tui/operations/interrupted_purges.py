@@ -41,15 +41,7 @@ def log_half_erased(context: Context, listing: str, session_id: str) -> str:
     Returns why it could not be logged, else an empty string.
     """
     who = context.settings.operator
-    event = AuditEvent(
-        context.clock(),
-        who,
-        "purge",
-        listing,
-        session_id,
-        act_id=context.act_id,
-        detail=_DETAIL,
-    )
+    event = AuditEvent(context.clock(), who, "purge", listing, session_id, detail=_DETAIL)
     return log_act(context, event)
 
 

@@ -28,7 +28,7 @@ from tui.operations.running.resume import RunPlan
 from tui.operations.sessions import acknowledge, extend, rename
 from tui.operations.sessions.extend import Extension
 from tui.operations.stream.follow import StreamFollower
-from tui.operations.trash import cleanup, delete, restore, undo
+from tui.operations.trash import cleanup, delete, restore, undo, undoable_acts
 from tui.operations.trash.bulk import BulkResult, OnProgress, Stop
 from tui.operations.trash.cleanup import CleanupPlan
 from tui.storage.state.fault_log import write_fault
@@ -179,7 +179,7 @@ class RealEngine:
         return undo.undo_many(self._context, acts, progress, stop)
 
     def last_batch(self) -> tuple[ActionResult, ...]:
-        return undo.last_batch(self._context)
+        return undoable_acts.last_batch(self._context)
 
     def undo_last(self, batch: Sequence[ActionResult]) -> tuple[tuple[ActionResult, ...], str]:
         told: list[str] = []

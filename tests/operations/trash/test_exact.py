@@ -27,7 +27,8 @@ from tui.operations.sessions.row_edits import activate, fail
 from tui.operations.trash.cleanup import clean_up, plan_cleanup
 from tui.operations.trash.delete import delete_many
 from tui.operations.trash.restore import restore
-from tui.operations.trash.undo import last_batch, undo, undo_last
+from tui.operations.trash.undo import undo, undo_last
+from tui.operations.trash.undoable_acts import last_batch
 from tui.storage.table.tracking import read_events
 
 ID = "9f2c0000-1111-4222-8333-444455556666"

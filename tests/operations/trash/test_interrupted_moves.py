@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from tui.operations.trash.delete import delete
 from tui.operations.trash.interrupted_moves import repair, unfinished
 from tui.operations.trash.restore import restore
 from tui.storage.session_locks import SessionLock, batch_lock
-from tui.storage.table.tracking import read_rows
+from tui.storage.table.tracking import read_events, read_rows
 from tui.storage.trash.manifest import Manifest
 from tui.storage.trash.trash import list_trash
 
@@ -85,6 +87,24 @@ def test_the_restore_of_a_later_delete_says_nothing_of_the_first(listing: Sample
     restore(listing.context(), FIRST)
     assert len(list_trash(listing.root)) == 1
     assert found(listing) == ()
+
+
+def test_a_second_delete_at_the_same_moment_is_not_taken_for_the_first(
+    listing: SampleListing,
+) -> None:
+    """The first is in the audit; the second was killed before its commit, and is to be put back."""
+    now = datetime.now(UTC)
+    context = replace(listing.context(), clock=lambda: now)
+    delete(context, listing.session(FIRST))
+    listing.write_transcript(FIRST, "Here again")
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as database:
+        database.execute("UPDATE claude_sessions SET status = 'active'")
+        delete(context, listing.session(FIRST))
+        database.execute("UPDATE claude_sessions SET status = 'active'")
+        events = "FROM claude_session_events"
+        database.execute(f"DELETE {events} WHERE id = (SELECT max(id) {events})")
+    (second,) = found(listing)
+    assert second.act_id not in [event.act_id for event in read_events(listing.db_path)]
 
 
 def test_half_a_restore_is_finished_by_the_next_clean_up(listing: SampleListing) -> None:

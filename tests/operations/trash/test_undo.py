@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sqlite3
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.listings.sample_listing import SampleListing, snapshot
+from tui.core.bounded_json import json_object
 from tui.core.errors import DatabaseProblem, Refused
 from tui.core.models.audit import AuditEvent
 from tui.operations.catalog.scanner import CatalogScanner
@@ -24,10 +26,13 @@ from tui.operations.sessions.row_edits import fail
 from tui.operations.trash.cleanup import clean_up, plan_cleanup
 from tui.operations.trash.delete import delete_many
 from tui.operations.trash.purge import purge
-from tui.operations.trash.undo import last_batch, undo, undo_last
+from tui.operations.trash.undo import undo, undo_last
+from tui.operations.trash.undoable_acts import last_batch
 from tui.storage.session_locks import SessionLock
 from tui.storage.state.logbook import read_logbook, write_event
 from tui.storage.table.tracking import read_events, read_rows
+from tui.storage.trash.manifest import MANIFEST
+from tui.storage.trash.trash import list_trash
 
 IDS = ("aa11", "bb22", "cc33")
 
@@ -52,7 +57,7 @@ class Operator:
         Operator.minutes += 1
         now = datetime.now(UTC) + timedelta(minutes=Operator.minutes)
         context = self.listing.context(operator=self.name, login=self.login)
-        return replace(context, clock=lambda: now)
+        return replace(context, clock=lambda: now).as_one_act()
 
     def extend(self, *ids: str, words: str = "30d") -> None:
         context = self.context()
@@ -185,14 +190,20 @@ def test_what_was_changed_since_is_left_and_the_rest_goes_on(listing: SampleList
     anna.extend(*IDS, words="90d")
     changed = "2031-01-01T00:00:00"
     sql(listing, f"UPDATE claude_sessions SET expires_at = '{changed}' WHERE session_id = 'bb22'")  # noqa: S608
-    acts = undo_last(anna.context())
+    context = anna.context()
+    acts = undo_last(context)
     assert sorted(act.session_id for act in acts if not act.is_needless) == ["aa11", "cc33"]
     (left,) = (act for act in acts if act.is_needless)
     assert left.session_id == "bb22"
     assert left.words == f"bb22 changed in the meantime: expires_at is now {changed}"
     kept = {row.session_id: row.expires_at for row in read_rows(listing.db_path)}
     assert kept["bb22"] == changed
-    assert [event.action for event in read_logbook(listing.root)] == ["undo"]
+    (event,) = read_logbook(listing.root)
+    assert (event.action, event.note) == ("undo", "left unchanged: bb22")
+    assert (event.act_id, json_object(event.detail)) == (
+        context.act_id,
+        {"undone_act": left.act_id},
+    )
     assert anna.undo() == ["cc33"]
 
 
@@ -240,6 +251,51 @@ def test_what_an_older_program_left_is_undone(listing: SampleListing) -> None:
         write_event(listing.root, AuditEvent(datetime.now(UTC), "anna", "undo", note=note))
     assert anna.undo() == ["aa11"]
     assert anna.undo() == ["bb22"]
+
+
+def test_each_undo_takes_back_its_own_act_although_all_are_of_one_moment(tmp_path: Path) -> None:
+    """A clock that stands still, or was set back, must not make one act of several."""
+    first, second = (SampleListing(tmp_path / "outputs", name) for name in ("a", "b"))
+    for number, session_id in enumerate(IDS):
+        first.add(session_id, days=number + 1)
+    second.add("dd44")
+    sql(first, "DELETE FROM claude_sessions WHERE session_id = 'cc33'")
+    now = datetime.now(UTC)
+
+    def frozen() -> Context:
+        return replace(first.context(), clock=lambda: now).as_one_act()
+
+    extend(frozen(), plan_extension(first.session("aa11"), "30d", now))
+    delete_many(frozen(), [first.session("aa11"), second.session("dd44")])
+    delete_many(frozen(), [first.session("bb22"), first.session("cc33")])
+    assert len({one.act_id for one in list_trash(first.root)}) == 2
+    undone = [{act.session_id for act in undo_last(frozen())} for _ in range(3)]
+    assert undone == [{"bb22", "cc33"}, {"aa11", "dd44"}, {"aa11"}]
+    with pytest.raises(Refused, match="nothing that you"):
+        undo_last(frozen())
+
+
+@pytest.mark.parametrize("has_ids", [True, False])
+def test_what_an_older_program_deleted_at_one_moment_is_undone_at_once(
+    tmp_path: Path, has_ids: bool
+) -> None:
+    """Its manifests have no act ids, and those of the first version of the audit none either."""
+    first, second = (SampleListing(tmp_path / "outputs", name) for name in ("a", "b"))
+    first.add("aa11")
+    first.write_transcript("bb22", "Let me look.")
+    second.add("dd44")
+    anna = Operator(first, "anna")
+    anna.extend("aa11")
+    context = anna.context()
+    delete_many(context, [*map(first.session, ("aa11", "bb22")), second.session("dd44")])
+    for one in {one.batch for one in list_trash(first.root)}:
+        head = json.loads((one / MANIFEST).read_text())
+        assert head.pop("act_id") == context.act_id
+        (one / MANIFEST).write_text(json.dumps(head))
+    for listing in (first, second) if not has_ids else ():
+        sql(listing, "ALTER TABLE claude_session_events DROP COLUMN act_id")
+    assert sorted(anna.undo()) == ["aa11", "bb22", "dd44"]
+    assert anna.undo() == ["aa11"]
 
 
 def test_a_database_that_cannot_be_read_hides_no_later_act(tmp_path: Path) -> None:

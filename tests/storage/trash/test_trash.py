@@ -72,7 +72,7 @@ def moving(
     going = tuple(paths(listing) if moved is None else moved)
     doomed = [PendingMove(FIRST, going, row, "deleted", "UTC", "Pumps")]
     return moving_to_trash(
-        listing.parent, listing, doomed, at=NOW, operator="anna", action="delete"
+        listing.parent, listing, doomed, at=NOW, operator="anna", action="delete", act_id="a1"
     )
 
 
@@ -335,7 +335,7 @@ def test_of_a_batch_each_is_kept_or_given_back_for_itself(listing: Path) -> None
         PendingMove("other", (other,), None, "", "UTC"),
         PendingMove("row-alone", (), replace(ROW, session_id="row-alone"), "expired", "UTC"),
     ]
-    at_once = {"at": NOW, "operator": "anna", "action": "clean-up"}
+    at_once = {"at": NOW, "operator": "anna", "action": "clean-up", "act_id": "a1"}
     with moving_to_trash(listing.parent, listing, doomed, **at_once) as batch:  # type: ignore[arg-type]
         for trashed in batch.sessions:
             batch.move(trashed)

@@ -52,10 +52,10 @@ def _record(
     If the database cannot take it (locked or missing), it goes into the root's logbook. Returns why
     it could not be recorded, else an empty string.
     """
-    context = context.as_one_act()
     who, session_id = context.settings.operator, target_of(session).session_id
-    event = AuditEvent(context.clock(), who, action, session.listing, session_id)
-    event = replace(event, act_id=context.act_id, request_id=request_id)
+    event = AuditEvent(
+        context.clock(), who, action, session.listing, session_id, request_id=request_id
+    )
     try:
         noted = replace(event, detail=detail_of(facts))
         tracking_of(context, session.folder, session.zone).note(noted)

@@ -138,7 +138,7 @@ def start(context: Context, plan: RunPlan, prompt: str) -> str:
     refused.
     """
     context.require_writable()
-    prompt = prompt.strip()
+    context, prompt = context.as_one_act(), prompt.strip()
     if not prompt and plan.mode == "new":
         raise UsageError("a new session needs a prompt")
     require_sound_prompt(prompt)

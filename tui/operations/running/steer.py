@@ -298,7 +298,7 @@ def _record_signal(
     act = _act(context, session, target, kind, words)
     who = context.settings.operator
     event = AuditEvent(act.at, who, kind, session.listing, target.session_id, note=words)
-    said = log_act(context, replace(event, act_id=context.act_id), words)
+    said = log_act(context, event, words)
     return replace(act, words=said)
 
 

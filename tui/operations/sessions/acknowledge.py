@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from tui.core.act_summary import ago
@@ -51,7 +50,7 @@ def acknowledge(context: Context, session: Session) -> ActionResult:
     who = context.settings.operator
     event = AuditEvent(now, who, "ack", session.listing, target.session_id, note=what)
     words = f"acknowledged that {target.short} {what}"
-    words = log_act(context, replace(event, act_id=context.act_id), words)
+    words = log_act(context, event, words)
     return _act(session, target.session_id, now, words, is_needless=False)
 
 

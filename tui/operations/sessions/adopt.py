@@ -59,6 +59,7 @@ def adopt(
     an interrupted adoption can be repeated.
     """
     context.require_writable()
+    context = context.as_one_act()
     target, now = _target(context, session, listing), context.clock()
     require_no_orphan(session)
     require_transcript_known(session)
@@ -243,9 +244,7 @@ def _record(context: Context, session: Session, target: Target, moved: int, now:
     where = session.transcript.stray_in if session.transcript else None
     note = f"{count(moved, 'place')} from {one_line(where)}, {size(session.bytes)}"
     who, listing = context.settings.operator, target.folder.name
-    event = AuditEvent(
-        now, who, "adopt", listing, target.session_id, note=note, act_id=context.act_id
-    )
+    event = AuditEvent(now, who, "adopt", listing, target.session_id, note=note)
     return log_act(context, event)
 
 

@@ -94,6 +94,7 @@ def extend(context: Context, extension: Extension) -> ActionResult:
         zone=session.zone,
         folder=target.folder,
         is_needless=is_needless,
+        act_id=context.act_id,
     )
 
 

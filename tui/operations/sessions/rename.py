@@ -60,9 +60,7 @@ def rename(context: Context, session: Session, title: str) -> ActionResult:
             ) from error
     # No title in the logbook: a purge erases those in the transcript only.
     who = context.settings.operator
-    event = AuditEvent(
-        now, who, "rename", session.listing, target.session_id, act_id=context.act_id
-    )
+    event = AuditEvent(now, who, "rename", session.listing, target.session_id)
     was = f'; it was "{session.title}"' if session.title not in ("", named) else ""
     words = f'renamed {target.short} to "{named}"{was}'
     words = log_act(context, event, words)

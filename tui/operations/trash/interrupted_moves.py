@@ -83,7 +83,7 @@ def _is_written(path: Path, trashed: Manifest) -> bool:
     ):
         if event.action == "restore" and event.before == trashed.row_left:
             restores += 1
-        elif (event.at, event.operator) == (trashed.at, trashed.operator):
+        elif trashed.is_recorded_by(event):
             return restores == 0
         elif restores and event.after == trashed.row_left:
             restores -= 1

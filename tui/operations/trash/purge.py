@@ -154,7 +154,6 @@ def erase_session(context: Context, erasure: PurgePlan) -> ActionResult:
         erasure.listing,
         target.session_id,
         note=note,
-        act_id=context.act_id,
     )
     said = log_act(context, event, f"erased {target.short}: {note} freed")
     return ActionResult(

@@ -138,6 +138,7 @@ class _Remover:
             at=self._now,
             operator=self._context.settings.operator,
             action=removal.action,
+            act_id=self._context.act_id,
         ) as batch:
             pairs = zip(batch.sessions, free.values(), strict=True)
             moved = [(one, session) for one, session in pairs if self._moves(batch, one, session)]
@@ -219,4 +220,5 @@ def _act(trashed: Manifest, session: Session, removal: Removal) -> ActionResult:
         trashed.trash_id,
         session.zone,
         session.folder,
+        act_id=trashed.act_id,
     )

@@ -16,6 +16,7 @@ from tui.claude.session_id import is_session_id
 from tui.core import limits
 from tui.core.bounded_json import parse_json
 from tui.core.listing_id import is_listing_id
+from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row
 from tui.safe_io.folders import NONE_OF_OURS, may_be_there, read_small
 from tui.safe_io.replacing import write_atomically
@@ -34,7 +35,8 @@ class Manifest:
     """One session in the trash: its old paths and its row.
 
     The n-th of `places`, each relative to the listing, is now `<number>-<n>` in the folder `batch`.
-    `row` is the row before the act; `left` is the status that the act gave it, `action` the act.
+    `row` is the row before the act; `left` is the status that the act gave it, `action` what it did
+    and `act_id` its id in the audit: empty in the manifests of older programs.
     """
 
     batch: Path
@@ -49,6 +51,7 @@ class Manifest:
     left: str
     zone: str
     title: str = ""
+    act_id: str = ""
 
     @property
     def trash_id(self) -> str:
@@ -76,6 +79,13 @@ class Manifest:
         """The row as the act left it."""
         return self.row and replace(self.row, status=self.left)
 
+    def is_recorded_by(self, event: AuditEvent) -> bool:
+        """Whether an event of the audit is the act on this session that moved it."""
+        if (event.session_id, event.action) != (self.session_id, self.action):
+            return False
+        # Manifests of older programs have no id: only the moment joins them to the audit.
+        return event.act_id == self.act_id if self.act_id else event.at == self.at
+
     def moved(self, index: int) -> Path:
         """Return the path in the trash of the place with this index."""
         return self.batch / f"{self.number}-{index}"
@@ -85,7 +95,7 @@ def write_manifest(batch: Path, sessions: Sequence[Manifest]) -> None:
     """Write a batch's manifest, and verify that it can be read back; raises `OSError`."""
     first = sessions[0]
     head = {"listing": first.listing, "at": first.at.isoformat()}
-    head |= {"operator": first.operator, "action": first.action}
+    head |= {"operator": first.operator, "action": first.action, "act_id": first.act_id}
     _write(batch, head | {"sessions": {one.number: _as_json(one) for one in sessions}})
     if read_manifest(batch, [one.number for one in sessions]) != tuple(sessions):
         raise OSError(errno.EIO, "its manifest does not read as it was written")
@@ -161,6 +171,7 @@ def _trashed(batch: Path, manifest: Mapping[str, Any] | None, number: str) -> Ma
             str(one["left"]),
             str(one["zone"]),
             str(one["title"]),
+            str(manifest.get("act_id") or ""),
         )
     except (ValueError, KeyError, TypeError, OverflowError):
         return None

@@ -107,13 +107,14 @@ def moving_to_trash(
     at: datetime,
     operator: str,
     action: str,
+    act_id: str,
 ) -> Iterator[TrashBatch]:
     """Write the manifest of a batch, whose sessions are then moved, and kept or moved back.
 
     At the end of the block, also by an interrupt, sessions that were not kept are moved back.
     Raises `ConsoleError` when the trash cannot be written.
     """
-    facts = {"at": at, "operator": operator, "action": action}
+    facts = {"at": at, "operator": operator, "action": action, "act_id": act_id}
     try:
         folder = _new_batch(root, listing_path, at)
         sessions = tuple(

@@ -12,8 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
+from tui.core.console.keymap import Keymap, WrongKey, keymap
 from tui.core.errors import UsageError
-from tui.core.keymap import Keymap, WrongKey, keymap
 from tui.core.limits import SMALL
 from tui.core.text.safe_text import one_line
 from tui.core.text.toml_lines import SettingsSource

@@ -22,15 +22,15 @@ from tui.claude.config_dir import (
     sweep_days,
 )
 from tui.claude.live_registry import read_registry
-from tui.claude.subagent_calls import SubagentCalls
-from tui.claude.subagent_files import find_subagents, purpose_of
 from tui.claude.transcript.branches import BranchTracker
 from tui.claude.transcript.line_reader import LineReader
 from tui.claude.transcript.record_builder import line_of, title_record
 from tui.claude.transcript.records import whole_records
-from tui.claude.transcript.usage_meter import UsageMeter
-from tui.claude.transcript_facts import read_cwd, read_facts
-from tui.claude.transcript_lines import read_lines
+from tui.claude.transcript.usage.usage_meter import UsageMeter
+from tui.claude.transcript_files.subagent_calls import SubagentCalls
+from tui.claude.transcript_files.subagent_files import find_subagents, purpose_of
+from tui.claude.transcript_files.transcript_facts import read_cwd, read_facts
+from tui.claude.transcript_files.transcript_lines import read_lines
 from tui.claude.versions import TESTED
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.session import Liveness

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.processes.cli_turn import take_turn
-from tui.claude.transcript_facts import read_facts
+from tui.claude.transcript_files.transcript_facts import read_facts
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Session, State
 from tui.demo.api import LoopbackApi

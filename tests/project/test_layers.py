@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 from tests.support.listings.sample_listing import FIRST, SampleListing
@@ -70,6 +71,12 @@ def test_the_import_contracts_hold() -> None:
         timeout=120,
     )
     assert found.returncode == 0, found.stdout
+
+
+def test_no_folder_has_more_modules_than_can_be_taken_in() -> None:
+    modules = [path for top in ("tui", "tests") for path in (ROOT / top).rglob("*.py")]
+    beside = Counter(str(path.parent.relative_to(ROOT)) for path in modules)
+    assert {folder: count for folder, count in beside.items() if count > 15} == {}
 
 
 def test_no_function_and_no_file_is_longer_than_can_be_taken_in() -> None:

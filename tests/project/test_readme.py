@@ -15,10 +15,10 @@ from tests.support.place import REPOSITORY
 from tests.torture import suite
 from tui.cli.parser import build_parser
 from tui.cli.verb_info import verb_infos
-from tui.core.keymap import KEYS
-from tui.core.session_state import StateWord
+from tui.core.console.keymap import KEYS
+from tui.core.sessions.session_state import StateWord
 from tui.guides import topic_names
-from tui.ui.actions.verbs import OWN
+from tui.ui.actions.verb_line.verbs import OWN
 
 MOST_LINES, WIDEST = 200, 80
 EVERYWHERE = ("--help", "--json", "--operator", "--read-only", "--restricted", "--root")

@@ -18,9 +18,9 @@ from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import console
 from tests.support.hostile.failing import ERRORS, reads_fail
 from tests.support.listings.sample_listing import FIRST, SampleListing, snapshot, with_footprint
-from tui.core.catalog_changes import LastLooked
+from tui.core.console.saved_view import Draft, SavedView
 from tui.core.errors import ConsoleError, DatabaseProblem
-from tui.core.saved_view import Draft, SavedView
+from tui.core.sessions.catalog_changes import LastLooked
 from tui.operations.catalog.scanner import CatalogScanner, listing_paths
 from tui.operations.transcripts.kept_results import unclaimed
 from tui.operations.trash.delete import delete

@@ -19,9 +19,9 @@ from tui.core.models.permission_request import Requester
 from tui.runs.folder.agent_events import PermissionAnswer, PermissionAsk
 from tui.runs.folder.command import REQUEST_ID, Command, Decision
 from tui.runs.folder.inbox import Inbox, post
-from tui.runs.folder.journal import Journal
 from tui.runs.folder.permission_requests import REQUESTS
 from tui.runs.folder.protocol import INBOX, is_taken, read_events, read_run
+from tui.runs.journal.run_journal import Journal
 from tui.runs.permissions import Permissions
 from tui.runs.receipts import Receipts
 

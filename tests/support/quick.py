@@ -26,7 +26,7 @@ _LONG = {
     "e2e/runs/test_steer.py": 40,
     "cli/test_hostile.py": 40,
     "project/test_deploy.py": 35,
-    "cli/test_odd_transcripts.py": 35,
+    "cli/verbs/test_odd_transcripts.py": 35,
     "storage/sqlite/test_races.py": 35,
     "demo/test_keeper.py": 25,
     "e2e/runs/test_sweep.py": 25,

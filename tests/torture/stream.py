@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tui.claude import transcript_pages
 from tui.claude.transcript.cut_line import parse_head
 from tui.claude.transcript.line_parser import parse_line
-from tui.claude.transcript_pages import RawLine
-from tui.claude.transcript_tail import Tail
+from tui.claude.transcript_files import transcript_pages
+from tui.claude.transcript_files.transcript_pages import RawLine
+from tui.claude.transcript_files.transcript_tail import Tail
 from tui.core.models.entry import Entry
 from tui.core.text.safe_text import safe_text
 from tui.view.stream.stream_buffer import StreamBuffer

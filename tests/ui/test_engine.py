@@ -13,10 +13,10 @@ import pytest
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tui.__main__ import say_verb
 from tui.cli.verb_info import verb_infos
-from tui.core.catalog_changes import LastLooked
+from tui.core.console.saved_view import SavedView
 from tui.core.errors import ConfirmationRequired, ConsoleError, UsageError
-from tui.core.saved_view import SavedView
-from tui.core.session_filter import CleanupCriteria
+from tui.core.sessions.catalog_changes import LastLooked
+from tui.core.sessions.session_filter import CleanupCriteria
 from tui.operations.context import Context, VerbOutput
 from tui.settings import Settings
 from tui.ui.engine import RealEngine

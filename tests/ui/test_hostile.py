@@ -20,10 +20,10 @@ from tests.support.hostile.payloads import LITTER, acts
 from tests.support.listings.sample_listing import FIRST
 from tui.__main__ import say_verb
 from tui.cli.verb_info import verb_infos
-from tui.core.pane_table import SESSIONS
+from tui.core.console.pane_table import SESSIONS
 from tui.operations.context import Context, VerbInfo
 from tui.settings import load_settings
-from tui.ui.actions.verbs import OWN
+from tui.ui.actions.verb_line.verbs import OWN
 from tui.ui.app import ConsoleApp
 from tui.ui.engine import RealEngine
 from tui.ui.widgets.pane import Pane

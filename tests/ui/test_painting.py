@@ -16,13 +16,13 @@ from tests.make_screenshots import settled
 from tests.support.console.fixed_catalog import NOW, ROOT, catalog, session
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import Console
-from tui.core.attention import Need, mark_of
 from tui.core.models.catalog import Catalog, Hold, Listing
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.row import Status
 from tui.core.models.run import Run
 from tui.core.models.session import Acknowledgement
+from tui.core.sessions.attention import Need, mark_of
 from tui.core.text.safe_text import safe_text
 from tui.operations.stream.follow import StreamUpdate
 from tui.ui.app import ConsoleApp

@@ -7,7 +7,7 @@ import pytest
 from tests.support.console.fixed_catalog import NOW
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import Console, console
-from tui.core.catalog_changes import LastLooked
+from tui.core.sessions.catalog_changes import LastLooked
 from tui.ui.widgets.pane import Pane
 from tui.view.text import formatting
 

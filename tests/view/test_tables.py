@@ -10,12 +10,12 @@ import pytest
 
 from tests.support.console import fixed_catalog
 from tests.support.console.fixed_catalog import NOW, session
-from tui.core.attention import FailureGroup, Need, attention, grouped, needing
-from tui.core.catalog import is_pending
 from tui.core.errors import Reason
 from tui.core.models.catalog import Catalog, Hold, Listing
 from tui.core.models.row import Status
 from tui.core.models.session import Session
+from tui.core.sessions.attention import FailureGroup, Need, attention, grouped, needing
+from tui.core.sessions.listing_join import is_pending
 from tui.core.text.safe_text import cell_width
 from tui.view.panes import expiry, listings, sessions, top_line
 from tui.view.stream import stream_title

@@ -14,8 +14,8 @@ from typing import Any
 
 from tui.claude import layout
 from tui.claude.session_id import is_cli_id, is_session_id
-from tui.core.bounded_json import parse_json
 from tui.core.errors import ConsoleError, Refused
+from tui.core.text.bounded_json import parse_json
 from tui.core.text.safe_text import one_line
 from tui.safe_io.file_lock import folder_lock
 from tui.safe_io.folders import is_link, read_small

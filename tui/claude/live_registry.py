@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from tui.claude.layout import registry_entry, registry_folder
-from tui.core.bounded_json import parse_json
 from tui.core.limits import MOST_LIVE, REGISTRY_ENTRY, REGISTRY_S
 from tui.core.models.session import Liveness, Process
+from tui.core.text.bounded_json import parse_json
 from tui.core.text.safe_text import one_line
 from tui.safe_io.folders import is_link, read_object, read_small
 from tui.safe_io.processes import is_domain_gone, is_gone, is_running, own_domain, started

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tui.claude.layout import HISTORY
-from tui.core.bounded_json import parse_json
+from tui.core.text.bounded_json import parse_json
 from tui.safe_io.folders import is_link
 from tui.safe_io.opening import open_to_change
 

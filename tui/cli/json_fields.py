@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tui.cli.output import Verbatim
-from tui.core.bounded_json import json_object
 from tui.core.models.row import Row, Status
 from tui.core.models.session import Session, State
+from tui.core.text.bounded_json import json_object
 from tui.core.text.safe_text import safe_text
 
 if TYPE_CHECKING:  # a verb imports only what it prints
@@ -35,7 +35,7 @@ def iso(moment: datetime | None) -> str | None:
 
 
 def session_json(session: Session, now: datetime, state_word: str) -> dict[str, Any]:
-    """Return a session; `state_word` is from `tui.core.session_state`."""
+    """Return a session; `state_word` is from `tui.core.sessions.session_state`."""
     left = (session.expires_at - now).total_seconds() if session.expires_at else None
     has_row = session.row is not None
     unread = session.unread or (session.unseen if session.transcript is None else "")

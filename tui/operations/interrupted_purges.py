@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui.core.bounded_json import json_object
 from tui.core.models.audit import AuditEvent
 from tui.core.models.session import Key
+from tui.core.text.bounded_json import json_object
 from tui.core.text.safe_text import one_line
 from tui.operations.context import Context
 from tui.operations.formatting import moment

@@ -28,10 +28,10 @@ from tui.runs.folder.agent_events import (
 )
 from tui.runs.folder.command import Command
 from tui.runs.folder.inbox import Inbox
-from tui.runs.folder.journal import Journal
-from tui.runs.folder.partial_message import PartialMessage
 from tui.runs.folder.protocol import IN_PIPELINE, RunSpec, describe
 from tui.runs.folder.pruning import prune_runs
+from tui.runs.journal.partial_message import PartialMessage
+from tui.runs.journal.run_journal import Journal
 from tui.runs.model_changes import ModelChanges
 from tui.runs.permission_audit import AuditedPermissions
 from tui.runs.permissions import Permissions

@@ -13,7 +13,7 @@ from tui.core.errors import RunFailed
 from tui.core.text.safe_text import one_line
 from tui.runs.driver import GivenOptions, RunDriver
 from tui.runs.folder.protocol import RunSpec
-from tui.runs.folder.threaded_journal import ThreadedJournal
+from tui.runs.journal.threaded_journal import ThreadedJournal
 from tui.runs.launcher import make_folder
 from tui.storage.session_locks import SessionLock
 

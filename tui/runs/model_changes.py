@@ -10,8 +10,8 @@ from tui.core.errors import RunFailed
 from tui.runs.agent.client import AgentClient
 from tui.runs.agent.tool_policy import ASKING_MODES
 from tui.runs.folder.command import Command
-from tui.runs.folder.journal import Journal
 from tui.runs.folder.protocol import RunSpec
+from tui.runs.journal.run_journal import Journal
 
 _BYPASS = "bypassPermissions"
 

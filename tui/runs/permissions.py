@@ -16,8 +16,8 @@ from tui.core.text.safe_text import one_line
 from tui.runs.agent.tool_policy import ALWAYS_HARMLESS, is_harmless
 from tui.runs.folder.agent_events import PermissionAnswer, PermissionAsk
 from tui.runs.folder.command import Command
-from tui.runs.folder.journal import Journal
 from tui.runs.folder.permission_requests import RequestFile, file_name, kept
+from tui.runs.journal.run_journal import Journal
 
 _WITHDRAWN = "withdrawn"
 _UNSEEN = "it names an outdated request: read the request again"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from tui.core.text.safe_text import one_line
 from tui.runs.folder.command import Command
-from tui.runs.folder.journal import Journal
 from tui.runs.folder.protocol import RunSpec
+from tui.runs.journal.run_journal import Journal
 
 _QUOTED = 60
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui.runs.folder.command import Command
 from tui.runs.folder.inbox import Inbox
-from tui.runs.folder.journal import Journal
+from tui.runs.journal.run_journal import Journal
 from tui.runs.permissions import Permissions
 
 

@@ -19,8 +19,8 @@ from tui.core.errors import RunFailed
 from tui.core.text.safe_text import one_line
 from tui.runs.driver import RunDriver
 from tui.runs.folder.bounded_reads import read_end
-from tui.runs.folder.journal import Journal
 from tui.runs.folder.protocol import SPEC, RunSpec, describe
+from tui.runs.journal.run_journal import Journal
 from tui.runs.queue_gate import QueueGate
 from tui.safe_io.opening import guard_below
 

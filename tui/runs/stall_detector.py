@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tui.runs.folder.agent_events import Happening, StreamChunk, ToolReturned, TurnEnded
-from tui.runs.folder.journal import Journal
+from tui.runs.journal.run_journal import Journal
 
 
 class StallDetector:

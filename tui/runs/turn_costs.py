@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tui.claude.config_dir import footprint
 from tui.claude.layout import is_transcript
-from tui.claude.transcript_facts import read_facts
+from tui.claude.transcript_files.transcript_facts import read_facts
 from tui.core.errors import Refused
 from tui.core.models.audit import AuditEvent
 from tui.runs.folder.agent_events import TurnEnded

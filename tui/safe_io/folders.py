@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tui.core.bounded_json import parse_json
 from tui.core.limits import SMALL
+from tui.core.text.bounded_json import parse_json
 from tui.safe_io.opening import OURS as OURS
 from tui.safe_io.opening import open_regular
 from tui.safe_io.replacing import make_folders

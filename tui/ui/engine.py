@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
-from tui.core.catalog_changes import LastLooked
-from tui.core.keymap import Keymap
+from tui.core.console.keymap import Keymap
+from tui.core.console.saved_view import SavedView
 from tui.core.models.catalog import Catalog
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.session import Session
-from tui.core.saved_view import SavedView
-from tui.core.session_filter import CleanupCriteria
+from tui.core.sessions.catalog_changes import LastLooked
+from tui.core.sessions.session_filter import CleanupCriteria
 from tui.core.time.zones import LOCAL, zone_named
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import ActionResult, Context, VerbInfo, VerbOutput

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Protocol
 
-from tui.core.catalog_changes import LastLooked
-from tui.core.keymap import Keymap
+from tui.core.console.keymap import Keymap
+from tui.core.console.saved_view import SavedView
 from tui.core.models.catalog import Catalog
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.session import Session
-from tui.core.saved_view import SavedView
-from tui.core.session_filter import CleanupCriteria
+from tui.core.sessions.catalog_changes import LastLooked
+from tui.core.sessions.session_filter import CleanupCriteria
 from tui.operations.context import ActionResult, VerbInfo, VerbOutput
 from tui.operations.running.resume import RunPlan
 from tui.operations.search.transcript_search import SearchHits

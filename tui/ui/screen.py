@@ -13,11 +13,11 @@ from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui.core.catalog import erased, is_gone
-from tui.core.key_actions import Reach
+from tui.core.console.key_actions import Reach
+from tui.core.console.pane_table import PANES
+from tui.core.console.saved_view import SavedView
 from tui.core.models.catalog import Catalog
-from tui.core.pane_table import PANES
-from tui.core.saved_view import SavedView
+from tui.core.sessions.listing_join import erased, is_gone
 from tui.operations.stream.follow import StreamUpdate
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.flow_runner import FlowRunner

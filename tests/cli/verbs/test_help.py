@@ -14,7 +14,7 @@ from tui.__main__ import say_verb
 from tui.cli.verb_info import verb_infos
 from tui.core.text.safe_text import cell_width
 from tui.guides import read_guide, topic_names, topics
-from tui.ui.actions.verbs import complete
+from tui.ui.actions.verb_line.verbs import complete
 
 
 def test_every_topic_is_listed_with_one_sentence(listing: SampleListing) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.processes.runs_site import Site, command, over, wait
-from tui.core.bounded_json import json_object
 from tui.core.models.audit import AuditEvent
+from tui.core.text.bounded_json import json_object
 from tui.runs.folder.protocol import read_events, read_run
 from tui.storage.table import tracking
 

@@ -12,8 +12,8 @@ import pytest
 
 from tests.support.listings.sample_listing import FIRST, SampleListing
 from tests.support.processes.runs_site import Site, end, site_below, wait
-from tui.core.attention import is_quiet, last_sign
 from tui.core.models.session import Session
+from tui.core.sessions.attention import is_quiet, last_sign
 from tui.demo.api import LoopbackApi
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context

@@ -24,10 +24,10 @@ from tests.support.processes.runs_site import (
     site_below,
     wait,
 )
-from tui.core.attention import is_quiet
 from tui.core.errors import ConfirmationRequired, Refused, UsageError
 from tui.core.models.catalog import Hold
 from tui.core.models.session import Liveness, Session
+from tui.core.sessions.attention import is_quiet
 from tui.demo.api import LoopbackApi, by_word
 from tui.demo.api_request import ApiRequest
 from tui.demo.turns import Disconnect, Failure, Pause, Text, ToolUse, Turn, say

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.processes.runs_site import SCENES, Site, over
-from tui.cli.verbs import run as run_verbs
+from tui.cli.verbs import runs as run_verbs
 from tui.core.models.session import Liveness, Session, State, Transcript
 from tui.demo.api import LoopbackApi
 from tui.demo.api_request import ApiRequest

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tests.operations.running.test_steer import add_run, held
 from tests.support.listings.sample_listing import FIRST, SampleListing, run_cli
-from tui.core.bounded_json import json_object
 from tui.core.models.audit import AuditEvent
+from tui.core.text.bounded_json import json_object
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.monitor.history import grouped_acts
 from tui.operations.running.act_record import record_command

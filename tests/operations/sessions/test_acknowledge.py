@@ -10,9 +10,9 @@ import pytest
 
 from tests.support.hostile.payloads import PAYLOADS, acts
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
-from tui.core.attention import Need, attention
 from tui.core.errors import ConsoleError, Refused, UnknownId
 from tui.core.models.session import Session
+from tui.core.sessions.attention import Need, attention
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.sessions.acknowledge import acknowledge
 from tui.storage.state.logbook import read_logbook

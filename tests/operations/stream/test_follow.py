@@ -16,8 +16,8 @@ from tui.core.models.entry import Entry, EntryKind
 from tui.operations.stream.final_answer import final_answer
 from tui.operations.stream.follow import StreamFollower
 from tui.operations.stream.run_notices import RunNotices
-from tui.runs.folder.journal import Journal
 from tui.runs.folder.protocol import SPEC, describe, new_run_id
+from tui.runs.journal.run_journal import Journal
 from tui.safe_io.folders import console_folder
 from tui.storage.session_locks import SessionLock
 

@@ -21,7 +21,7 @@ from tests.support.listings.subagent_files import (
     text,
     write,
 )
-from tui.claude.transcript_tail import Growth, Tail
+from tui.claude.transcript_files.transcript_tail import Growth, Tail
 from tui.core.models.entry import Entry, EntryKind
 from tui.operations.stream.follow import StreamFollower, StreamUpdate
 from tui.operations.stream.last_entries import last_entries

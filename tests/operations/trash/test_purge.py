@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, change_row, snapshot
+from tui.core.console.saved_view import Draft, SavedView
 from tui.core.errors import AmbiguousId, Conflict, DatabaseProblem, Refused, UnknownId
 from tui.core.models.session import Acknowledgement
-from tui.core.saved_view import Draft, SavedView
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.monitor.check import notify

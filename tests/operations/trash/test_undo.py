@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.listings.sample_listing import SampleListing, snapshot
-from tui.core.bounded_json import json_object
 from tui.core.errors import DatabaseProblem, Refused
 from tui.core.models.audit import AuditEvent
+from tui.core.text.bounded_json import json_object
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import ActionResult, Context
 from tui.operations.sessions.extend import extend, plan_extension

@@ -15,8 +15,8 @@ from tui.runs.agent.client import AgentClient
 from tui.runs.folder.agent_events import PermissionAnswer, PermissionAsk
 from tui.runs.folder.command import Command
 from tui.runs.folder.inbox import Inbox, post
-from tui.runs.folder.journal import Journal
 from tui.runs.folder.protocol import INBOX, read_events
+from tui.runs.journal.run_journal import Journal
 from tui.runs.model_changes import ModelChanges
 from tui.runs.prompt_queue import Prompt, PromptQueue
 

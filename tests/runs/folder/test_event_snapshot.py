@@ -13,9 +13,9 @@ from tui.core.limits import FOLDED_EACH, RUN_FILE
 from tui.core.models.permission_request import Requester
 from tui.runs.folder import bounded_reads
 from tui.runs.folder.event_snapshot import EVENTS, FOLDED, read_story
-from tui.runs.folder.journal import Journal
 from tui.runs.folder.protocol import read_events, read_run
 from tui.runs.folder.run_state import RunState
+from tui.runs.journal.run_journal import Journal
 
 NOW = datetime(2026, 11, 22, 7, 15, 30, tzinfo=UTC)
 LONG = "x" * 4_000

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.core.catalog_changes import LastLooked
+from tui.core.sessions.catalog_changes import LastLooked
 from tui.storage.state.last_looked import read_looks, write_looks
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)

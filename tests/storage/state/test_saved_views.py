@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.hostile.payloads import PAYLOADS, is_cleaned
-from tui.core.saved_view import Draft, SavedView
+from tui.core.console.saved_view import Draft, SavedView
 from tui.storage.state.saved_views import read_remembered, write_remembered
 
 VIEW = SavedView(

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tui.claude import transcript_facts
-from tui.claude.transcript_facts import TranscriptFacts
+from tui.claude.transcript_files import transcript_facts
+from tui.claude.transcript_files.transcript_facts import TranscriptFacts
 from tui.storage.index.erasure_marks import mark_erased
 from tui.storage.index.index import Index, index_path
 from tui.storage.transcripts import facts_cache

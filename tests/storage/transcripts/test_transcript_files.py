@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.hostile.payloads import PAYLOADS, is_cleaned
 from tests.support.listings.sample_listing import FIRST, SECOND, snapshot
-from tui.claude.transcript_facts import TranscriptFacts, read_cwd, read_facts
+from tui.claude.transcript_files.transcript_facts import TranscriptFacts, read_cwd, read_facts
 from tui.core.models.session import Transcript
 from tui.storage.transcripts.transcript_files import TranscriptFinder
 

@@ -10,7 +10,7 @@ import asyncio
 import sys
 from datetime import datetime
 
-from tui.core import pane_table
+from tui.core.console import pane_table
 from tui.core.models.catalog import Catalog
 from tui.ui.widgets.pane import Pane, PaneSettings
 from tui.view.text.lines import Cell, Line
@@ -36,7 +36,7 @@ async def main(width: int) -> None:
     row = pane_table.PaneRow(5, "Count", "__main__:CountPane", "left", "alone")
     pane_table.PANES = (*pane_table.PANES, row)
     from tests.support.console.piloted import console
-    from tui.core.keymap import WrongKey, keymap
+    from tui.core.console.keymap import WrongKey, keymap
 
     async with console(size=(width, 30)) as at:
         await at.press("5")

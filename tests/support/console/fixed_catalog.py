@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tui.core.attention import Need, mark_of
 from tui.core.errors import Reason
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.entry import Entry, EntryKind
@@ -17,6 +16,7 @@ from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.row import Row, Status
 from tui.core.models.run import Run
 from tui.core.models.session import Acknowledgement, Liveness, Session, State, Transcript
+from tui.core.sessions.attention import Need, mark_of
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
 ROOT = Path("data/outputs")

@@ -10,20 +10,20 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from tests.support.console import fixed_catalog
-from tui.claude.transcript.usage_meter import SessionUsage
+from tui.claude.transcript.usage.usage_meter import SessionUsage
 from tui.cli.verb_info import verb_infos
-from tui.core.catalog_changes import LastLooked
+from tui.core.console.keymap import Keymap
+from tui.core.console.saved_view import SavedView
 from tui.core.errors import ConfirmationRequired, ConsoleError, Refused, UsageError
 from tui.core.explanation import Explanation
-from tui.core.keymap import Keymap
 from tui.core.limits import LONGEST_WAIT_S
 from tui.core.models.catalog import Catalog
 from tui.core.models.entry import Entry
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.row import Row
 from tui.core.models.session import Session
-from tui.core.saved_view import SavedView
-from tui.core.session_filter import CleanupCriteria, select
+from tui.core.sessions.catalog_changes import LastLooked
+from tui.core.sessions.session_filter import CleanupCriteria, select
 from tui.core.time.expiry import parse_duration
 from tui.operations.context import ActionResult, Context, VerbInfo, VerbOutput
 from tui.operations.running.prompt_line import parse_prompt_line, with_options

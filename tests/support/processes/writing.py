@@ -14,9 +14,9 @@ from pathlib import Path
 
 from tests.support.listings.sample_listing import FIRST, SampleListing, text_line, user_line
 from tests.support.processes.terminal import Terminal
-from tui.runs.folder.journal import Journal
-from tui.runs.folder.partial_message import PartialMessage
 from tui.runs.folder.protocol import SPEC, describe, new_run_id
+from tui.runs.journal.partial_message import PartialMessage
+from tui.runs.journal.run_journal import Journal
 from tui.safe_io.folders import console_folder
 from tui.storage.session_locks import SessionLock
 

@@ -27,8 +27,8 @@ from tui.cli.verb_info import verb_infos
 from tui.core.models.session import Liveness, Process
 from tui.operations.context import Context, VerbOutput
 from tui.settings import Settings
-from tui.ui.actions import session_actions
 from tui.ui.actions.copying import command_line
+from tui.ui.actions.sessions import session_actions
 from tui.ui.app import ConsoleApp
 from tui.ui.engine import RealEngine
 from tui.ui.screen import ConsoleScreen

@@ -9,10 +9,10 @@ import pytest
 
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import Console, console
+from tui.core.console.pane_table import EXPIRY, LISTINGS, LIVE
 from tui.core.models.catalog import Catalog
 from tui.core.models.run import Run
 from tui.core.models.session import Key, Liveness, Session
-from tui.core.pane_table import EXPIRY, LISTINGS, LIVE
 from tui.ui.widgets.pane import Pane
 
 SIZES = [(80, 24), (120, 36)]

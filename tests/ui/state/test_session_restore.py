@@ -11,8 +11,8 @@ import pytest
 
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import Console, console
-from tui.core.pane_table import EXPIRY, SESSIONS
-from tui.core.saved_view import Draft, SavedView
+from tui.core.console.pane_table import EXPIRY, SESSIONS
+from tui.core.console.saved_view import Draft, SavedView
 from tui.operations.context import ActionResult
 from tui.operations.running.resume import RunPlan
 from tui.ui.app import ConsoleApp

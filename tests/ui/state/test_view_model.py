@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 
 from tests.support.console.fixed_catalog import NOW, catalog
-from tui.core.attention import FailureGroup, Need
+from tui.core.sessions.attention import FailureGroup, Need
 from tui.ui.state.list_query import ListQuery
 from tui.ui.state.view_model import arranged, renewed
 from tui.view.panes import top_line

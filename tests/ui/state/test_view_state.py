@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.console.fixed_catalog import catalog
 from tests.support.console.fixed_engine import FixedEngine
-from tui.core.pane_table import EXPIRY, LISTINGS, LIVE, SESSIONS
-from tui.core.saved_view import SavedView
+from tui.core.console.pane_table import EXPIRY, LISTINGS, LIVE, SESSIONS
+from tui.core.console.saved_view import SavedView
 from tui.ui.actions.key_targets import KeyTargets
 from tui.ui.state import layout
 from tui.ui.state.list_query import ListQuery

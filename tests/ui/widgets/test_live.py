@@ -16,7 +16,7 @@ from textual.geometry import Region
 from tests.support.console.fixed_catalog import NOW, stream
 from tests.support.console.fixed_engine import FixedEngine, FixedFollow
 from tests.support.console.piloted import Console, console
-from tui.core.keymap import keymap
+from tui.core.console.keymap import keymap
 from tui.core.models.catalog import Catalog
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.session import Liveness, Session

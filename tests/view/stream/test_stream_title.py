@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.support.console.fixed_catalog import NOW, session
-from tui.claude.transcript.usage_meter import SessionUsage
+from tui.claude.transcript.usage.usage_meter import SessionUsage
 from tui.core.models.session import Liveness
 from tui.view.stream import stream_title
 

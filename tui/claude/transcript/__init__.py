@@ -1,4 +1,4 @@
 """The lines of a transcript, parsed into entries and facts as pure functions.
 
-Reading the file is one level up.
+Reading the files is in `transcript_files`.
 """

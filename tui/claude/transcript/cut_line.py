@@ -9,8 +9,8 @@ from typing import Any
 
 from tui.claude.transcript.line_parser import entries_of, unreadable
 from tui.claude.transcript.speaker import closed_tag
-from tui.core.bounded_json import parse_json
 from tui.core.models.entry import Entry, EntryKind
+from tui.core.text.bounded_json import parse_json
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*("?)|[\[\]{}]', re.DOTALL)
 _HALF_ESCAPE = re.compile(r"(?:[^\\]|^)(?:\\\\)*(\\(?:u[0-9a-fA-F]{0,3})?)$")

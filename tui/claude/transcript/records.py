@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tui.core.bounded_json import has_room, parse_json
+from tui.core.text.bounded_json import has_room, parse_json
 
 _BETWEEN = " \t\r\n\0\ufeff"
 _BETWEEN_BYTES = b" \t\r\n\0\xef\xbb\xbf"

@@ -8,7 +8,7 @@ from tui.cli.declarations.verb import Verb
 ROOT = (
     Verb(
         name="cleanup",
-        module="cleanup",
+        module="root.cleanup",
         summary="move sessions that are expired, old or over the size limit to the trash",
         examples=(
             "cleanup --expired --older-than 30d --dry-run",
@@ -28,7 +28,7 @@ ROOT = (
     ),
     Verb(
         name="hold",
-        module="hold",
+        module="root.hold",
         summary="pause new runs and clean-up in this root, or continue them",
         examples=("hold on", "hold"),
         acts=True,
@@ -40,7 +40,7 @@ ROOT = (
     ),
     Verb(
         name="trash",
-        module="trash",
+        module="sessions.trash",
         summary="list the trash, or preview a session in it",
         examples=("trash 9f2c", "trash"),
         acts=False,
@@ -48,7 +48,7 @@ ROOT = (
     ),
     Verb(
         name="log",
-        module="log",
+        module="root.log",
         summary="print who did what",
         examples=("log hollis_park -n 20", "log"),
         acts=False,
@@ -66,7 +66,7 @@ ROOT = (
     ),
     Verb(
         name="stats",
-        module="stats",
+        module="root.stats",
         summary="count sessions, bytes and costs by listing",
         examples=("stats --json",),
         acts=False,
@@ -74,7 +74,7 @@ ROOT = (
     ),
     Verb(
         name="doctor",
-        module="doctor",
+        module="root.doctor",
         summary="explain everything unusual, and how to fix it",
         examples=("doctor --fix", "doctor"),
         acts=False,
@@ -83,7 +83,7 @@ ROOT = (
     ),
     Verb(
         name="check",
-        module="check",
+        module="root.check",
         summary="for monitoring: exits with 1 when something needs attention",
         examples=("check --ends 1h", "check --notify"),
         acts=False,
@@ -97,14 +97,14 @@ ROOT = (
     ),
     Verb(
         name="info",
-        module="info",
+        module="root.info",
         summary="print all paths, versions and settings",
         examples=("info --json",),
         acts=False,
     ),
     Verb(
         name="help",
-        module="help",
+        module="root.help",
         summary="print a guide, or list the guides",
         examples=("help security", "help"),
         acts=False,

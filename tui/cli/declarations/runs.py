@@ -8,7 +8,7 @@ from tui.cli.declarations.verb import Verb
 RUNS = (
     Verb(
         name="new",
-        module="run",
+        module="runs",
         summary="start a new session",
         examples=('new hollis_park "Find PE platforms in DACH" --stage stage_2',),
         acts=True,
@@ -23,7 +23,7 @@ RUNS = (
     ),
     Verb(
         name="resume",
-        module="run",
+        module="runs",
         summary="resume a session in a new run",
         examples=('resume 9f2c "Go on" --wait',),
         acts=True,
@@ -47,7 +47,7 @@ RUNS = (
     ),
     Verb(
         name="send",
-        module="run",
+        module="runs",
         summary="queue a follow-up prompt for a running session",
         examples=('send 9f2c "And Asia?"',),
         acts=True,
@@ -56,7 +56,7 @@ RUNS = (
     ),
     Verb(
         name="answer",
-        module="run",
+        module="runs",
         summary="answer a permission request or a question",
         examples=("answer 9f2c deny --reason no",),
         acts=True,
@@ -75,7 +75,7 @@ RUNS = (
     ),
     Verb(
         name="interrupt",
-        module="run",
+        module="runs",
         summary="interrupt the current turn",
         examples=("interrupt 9f2c",),
         acts=True,
@@ -84,7 +84,7 @@ RUNS = (
     ),
     Verb(
         name="stop",
-        module="run",
+        module="runs",
         summary="stop a session's run, or its orphaned CLI",
         examples=("stop 9f2c",),
         acts=True,
@@ -93,7 +93,7 @@ RUNS = (
     ),
     Verb(
         name="model",
-        module="run",
+        module="runs",
         summary="change the model of a running agent",
         examples=("model 9f2c opus",),
         acts=True,
@@ -102,7 +102,7 @@ RUNS = (
     ),
     Verb(
         name="mode",
-        module="run",
+        module="runs",
         summary="change the permission mode of a running agent",
         examples=("mode 9f2c plan",),
         acts=True,

@@ -10,7 +10,7 @@ from tui.cli.declarations.verb import Verb
 SESSIONS = (
     Verb(
         name="ls",
-        module="sessions",
+        module="sessions.ls_show",
         summary="list sessions, those that end soonest first",
         examples=("ls hollis_park --ends 24h", "ls --json"),
         acts=False,
@@ -26,7 +26,7 @@ SESSIONS = (
     ),
     Verb(
         name="show",
-        module="sessions",
+        module="sessions.ls_show",
         summary="show everything known about a session",
         examples=("show 9f2c",),
         acts=False,
@@ -35,7 +35,7 @@ SESSIONS = (
     ),
     Verb(
         name="tail",
-        module="tail",
+        module="sessions.tail",
         summary="print the end of a session's stream",
         examples=("tail -f 9f2c", "tail 9f2c -n 20"),
         acts=False,
@@ -48,7 +48,7 @@ SESSIONS = (
     ),
     Verb(
         name="grep",
-        module="grep",
+        module="sessions.grep",
         summary="search all transcripts; exits with 1 when nothing matches",
         examples=('grep "industrial pumps" hollis_park',),
         acts=False,
@@ -60,7 +60,7 @@ SESSIONS = (
     ),
     Verb(
         name="export",
-        module="export",
+        module="sessions.export",
         summary="write a session as Markdown, even from the trash",
         examples=("export 9f2c -o pumps.md", "export 9f2c"),
         acts=False,
@@ -78,7 +78,7 @@ SESSIONS = (
     ),
     Verb(
         name="extend",
-        module="session_edits",
+        module="sessions.session_edits",
         summary="extend the expiry of sessions",
         examples=("extend 9f2c 7d",),
         acts=True,
@@ -92,7 +92,7 @@ SESSIONS = (
     ),
     Verb(
         name="delete",
-        module="trash",
+        module="sessions.trash",
         summary="move sessions to the trash",
         examples=("delete 9f2c --yes",),
         acts=True,
@@ -101,7 +101,7 @@ SESSIONS = (
     ),
     Verb(
         name="restore",
-        module="trash",
+        module="sessions.trash",
         summary="restore a session from the trash",
         examples=("restore 9f2c",),
         acts=True,
@@ -110,14 +110,14 @@ SESSIONS = (
     ),
     Verb(
         name="undo",
-        module="undo",
+        module="sessions.undo",
         summary="undo your last delete, clean-up or extension",
         examples=("undo",),
         acts=True,
     ),
     Verb(
         name="purge",
-        module="trash",
+        module="sessions.trash",
         summary="erase a session permanently, from the trash too",
         examples=("purge 9f2c --yes",),
         acts=True,
@@ -126,7 +126,7 @@ SESSIONS = (
     ),
     Verb(
         name="fail",
-        module="session_edits",
+        module="sessions.session_edits",
         summary="mark a session as failed",
         examples=('fail 9f2c --reason "wrong client"',),
         acts=True,
@@ -135,7 +135,7 @@ SESSIONS = (
     ),
     Verb(
         name="activate",
-        module="session_edits",
+        module="sessions.session_edits",
         summary="make a failed or expired session active again",
         examples=("activate 9f2c",),
         acts=True,
@@ -144,7 +144,7 @@ SESSIONS = (
     ),
     Verb(
         name="ack",
-        module="session_edits",
+        module="sessions.session_edits",
         summary="acknowledge what needs attention, until something new happens",
         examples=("ack 9f2c",),
         acts=True,
@@ -155,7 +155,7 @@ SESSIONS = (
     ),
     Verb(
         name="rename",
-        module="session_edits",
+        module="sessions.session_edits",
         summary="set the title of a session",
         examples=('rename 9f2c "Pumps, DACH"',),
         acts=True,
@@ -164,7 +164,7 @@ SESSIONS = (
     ),
     Verb(
         name="adopt",
-        module="session_edits",
+        module="sessions.session_edits",
         summary="move stray sessions into their listing, and track untracked ones",
         examples=("adopt --all",),
         acts=True,
@@ -178,7 +178,7 @@ SESSIONS = (
     ),
     Verb(
         name="reapply",
-        module="session_edits",
+        module="sessions.session_edits",
         summary="write back what the pipeline overwrote",
         examples=("reapply 9f2c",),
         acts=True,

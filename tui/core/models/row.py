@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from tui.core.bounded_json import json_object
+from tui.core.text.bounded_json import json_object
 
 
 class Status(StrEnum):

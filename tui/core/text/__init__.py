@@ -1,1 +1,1 @@
-"""Makes text safe to show and parses what operators type; knows nothing of sessions."""
+"""Makes text safe to show and parses what others wrote or typed; knows nothing of sessions."""

@@ -17,12 +17,12 @@ from tui.claude.config_dir import (
 )
 from tui.claude.layout import SETTINGS
 from tui.claude.live_registry import read_registry
-from tui.core.catalog import ListingScan, join
 from tui.core.errors import DatabaseProblem, NotTracked, Reason
 from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Listing
 from tui.core.models.row import Row, Status
 from tui.core.models.session import Acknowledgement, Process, Transcript
+from tui.core.sessions.listing_join import ListingScan, join
 from tui.core.text.safe_text import one_line
 from tui.operations.catalog.change_stamps import ChangeStamps, Stamps, is_same, read_stamps
 from tui.operations.target import DATABASE

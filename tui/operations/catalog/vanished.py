@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tui.core.catalog import vanished
 from tui.core.errors import ConsoleError
 from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Listing
+from tui.core.sessions.listing_join import vanished
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import LOCAL
 from tui.safe_io.folders import is_folder

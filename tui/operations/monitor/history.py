@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from tui.core.catalog import is_gone, is_pending
 from tui.core.errors import DatabaseProblem
 from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Session
+from tui.core.sessions.listing_join import is_gone, is_pending
 from tui.core.text.safe_text import one_line
 from tui.operations.catalog.root_state import listing_names
 from tui.operations.catalog.scanner import listing_paths

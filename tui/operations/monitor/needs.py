@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tui.core.attention import Need, is_settled, last_sign, mark_of, need_of
-from tui.core.catalog import is_gone
 from tui.core.errors import MOMENTARY
 from tui.core.limits import LOW_BYTES
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Liveness, Session
+from tui.core.sessions.attention import Need, is_settled, last_sign, mark_of, need_of
+from tui.core.sessions.listing_join import is_gone
 from tui.core.text.safe_text import one_line
 from tui.operations.finding import LEVELS, Level
 from tui.operations.formatting import size, span

@@ -9,12 +9,12 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from tui.claude.kept_results import KEPT_IN
-from tui.claude.subagent_files import look_at_subagents
 from tui.claude.transcript.branches import RepeatedRecords
 from tui.claude.transcript.line_reader import LineReader
 from tui.claude.transcript.search_prefilter import told_in
-from tui.claude.transcript_lines import read_lines
+from tui.claude.transcript_files.kept_results import KEPT_IN
+from tui.claude.transcript_files.subagent_files import look_at_subagents
+from tui.claude.transcript_files.transcript_lines import read_lines
 from tui.core.limits import SKETCH
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.session import Session

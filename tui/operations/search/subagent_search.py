@@ -11,12 +11,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tui.claude.subagent_calls import LED_IN, SubagentCalls
-from tui.claude.subagent_files import Subagent, look_at_subagents
 from tui.claude.transcript.branches import RepeatedRecords
 from tui.claude.transcript.line_reader import LineReader
 from tui.claude.transcript.records import whole_records
-from tui.claude.transcript_lines import read_lines
+from tui.claude.transcript_files.subagent_calls import LED_IN, SubagentCalls
+from tui.claude.transcript_files.subagent_files import Subagent, look_at_subagents
+from tui.claude.transcript_files.transcript_lines import read_lines
 from tui.core.errors import ConsoleError
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.text.safe_text import one_line

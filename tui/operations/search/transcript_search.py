@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tui.claude.kept_results import KEPT_IN
 from tui.claude.transcript.branches import RepeatedRecords
 from tui.claude.transcript.line_reader import LineReader
 from tui.claude.transcript.search_prefilter import told_in
-from tui.claude.transcript_lines import Line, read_lines
+from tui.claude.transcript_files.kept_results import KEPT_IN
+from tui.claude.transcript_files.transcript_lines import Line, read_lines
 from tui.core.errors import ConsoleError
 from tui.core.models.entry import Entry
 from tui.core.text.safe_text import one_line

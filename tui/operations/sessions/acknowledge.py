@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from tui.core.act_summary import ago
-from tui.core.attention import Need, mark_of, need_of
 from tui.core.errors import ConsoleError, Refused
 from tui.core.models.audit import AuditEvent
 from tui.core.models.session import Acknowledgement, Session
+from tui.core.sessions.attention import Need, mark_of, need_of
 from tui.operations.context import ActionResult, Context
 from tui.operations.logbook_entry import log_act
 from tui.operations.target import target_of

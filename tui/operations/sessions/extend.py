@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tui.claude.config_dir import raise_sweep, refresh_children
-from tui.core import row_transitions
 from tui.core.errors import DatabaseProblem, Reason, Refused
 from tui.core.models.row import Row, Status
 from tui.core.models.session import Session
+from tui.core.sessions import row_transitions
 from tui.core.time import expiry
 from tui.core.time.zones import zone_named
 from tui.operations.cause import stray_words

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tui.claude.config_dir import footprint
 from tui.claude.transcript.record_builder import line_of, title_record
-from tui.claude.transcript_facts import title_since
+from tui.claude.transcript_files.transcript_facts import title_since
 from tui.core.act_summary import did_just_now
 from tui.core.errors import Conflict, ConsoleError, Reason, Refused, UsageError
 from tui.core.models.audit import AuditEvent

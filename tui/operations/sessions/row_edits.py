@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from tui.claude.config_dir import raise_sweep, refresh_children
-from tui.core import row_transitions
 from tui.core.errors import DatabaseProblem, Reason, Refused
 from tui.core.models.row import Row, Status
 from tui.core.models.session import Liveness, Session
+from tui.core.sessions import row_transitions
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time, zone_named
 from tui.operations.context import ActionResult, Context

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tui.claude.subagent_files import Subagent
 from tui.claude.transcript.branches import BranchTracker, RepeatedRecords
 from tui.claude.transcript.line_reader import LineReader
-from tui.claude.transcript_lines import read_lines
+from tui.claude.transcript_files.subagent_files import Subagent
+from tui.claude.transcript_files.transcript_lines import read_lines
 from tui.core.errors import ConsoleError
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.text.markdown_quoting import code, details, escaped, fence, nested, quoted

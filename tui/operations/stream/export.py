@@ -12,11 +12,11 @@ from pathlib import Path
 from tui import __version__
 from tui.claude.config_dir import CONFIG_DIR, is_folder_place, is_transcript_place
 from tui.claude.layout import session_of, transcript_of
-from tui.claude.subagent_files import look_at_subagents
 from tui.claude.transcript.branches import RepeatedRecords
 from tui.claude.transcript.line_reader import LineReader
-from tui.claude.transcript_facts import NO_FACTS, TranscriptFacts, read_facts
-from tui.claude.transcript_lines import read_lines
+from tui.claude.transcript_files.subagent_files import look_at_subagents
+from tui.claude.transcript_files.transcript_facts import NO_FACTS, TranscriptFacts, read_facts
+from tui.claude.transcript_files.transcript_lines import read_lines
 from tui.core.errors import UnknownId
 from tui.core.limits import SKETCH
 from tui.core.models.entry import EntryKind

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.claude.transcript.line_parser import tokens
-from tui.claude.transcript_tail import Tail
+from tui.claude.transcript_files.transcript_tail import Tail
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time

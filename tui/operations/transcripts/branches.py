@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tui.claude import transcript_pages
-from tui.claude.subagent_calls import LED_IN, SubagentCalls
 from tui.claude.transcript.branches import LINKED_IN, BranchTracker
-from tui.claude.transcript.context_usage import FILLED_IN, ContextUsage
 from tui.claude.transcript.records import records_of
-from tui.claude.transcript_lines import read_lines
+from tui.claude.transcript.usage.context_usage import FILLED_IN, ContextUsage
+from tui.claude.transcript_files import transcript_pages
+from tui.claude.transcript_files.subagent_calls import LED_IN, SubagentCalls
+from tui.claude.transcript_files.transcript_lines import read_lines
 from tui.core.limits import BRANCHES_BYTES, BRANCHES_S
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.session import Session

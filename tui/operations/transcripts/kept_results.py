@@ -6,7 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from tui.claude.kept_results import KeptResult, names_of_kept, note_of, read_kept_result
+from tui.claude.transcript_files.kept_results import (
+    KeptResult,
+    names_of_kept,
+    note_of,
+    read_kept_result,
+)
 from tui.core.limits import KEPT_COUNTED, KEPT_SHOWN, KEPT_SHOWN_PAGE, LONGEST_LINE
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.text.safe_text import one_line, safe_text

@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from tui.claude import transcript_pages
 from tui.claude.transcript.records import records_of
-from tui.claude.transcript_lines import is_whole, unfinished
-from tui.claude.transcript_pages import RawLine
-from tui.claude.transcript_tail import Tail
+from tui.claude.transcript_files import transcript_pages
+from tui.claude.transcript_files.transcript_lines import is_whole, unfinished
+from tui.claude.transcript_files.transcript_pages import RawLine
+from tui.claude.transcript_files.transcript_tail import Tail
 from tui.core.limits import LONGEST_SHOWN
 from tui.core.models.entry import Entry, EntryKind
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tui.claude.subagent_files import find_subagents
+from tui.claude.transcript_files.subagent_files import find_subagents
 from tui.core.models.entry import Entry, EntryKind
 from tui.operations.transcripts.unlinked_subagents import UnlinkedSubagents, stand_in
 

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tui.claude.subagent_files import Subagent, SubagentFinder
 from tui.claude.transcript.branches import RepeatedRecords
 from tui.claude.transcript.line_reader import LineReader
-from tui.claude.transcript_tail import Growth, Tail
+from tui.claude.transcript_files.subagent_files import Subagent, SubagentFinder
+from tui.claude.transcript_files.transcript_tail import Growth, Tail
 from tui.core.errors import ConsoleError
 from tui.core.models.entry import Entry, EntryKind
 from tui.operations.transcripts.kept_results import in_sight

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from tui.claude.subagent_calls import LED_IN, SubagentCalls
-from tui.claude.subagent_files import Subagent
 from tui.claude.transcript.records import whole_records
-from tui.claude.transcript_facts import read_facts
-from tui.claude.transcript_lines import read_lines
+from tui.claude.transcript_files.subagent_calls import LED_IN, SubagentCalls
+from tui.claude.transcript_files.subagent_files import Subagent
+from tui.claude.transcript_files.transcript_facts import read_facts
+from tui.claude.transcript_files.transcript_lines import read_lines
 from tui.core.limits import AGENTS_S, MOST_READ_LINES
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.text.safe_text import one_line

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from tui.core import row_transitions
 from tui.core.act_summary import did_just_now
 from tui.core.errors import Reason, Refused
 from tui.core.models.row import Status
 from tui.core.models.session import Key, Session
+from tui.core.sessions import row_transitions
 from tui.operations.catalog.scanner import listing_paths
 from tui.operations.context import ActionResult, Context
 from tui.operations.target import require_not_stray, require_transcript_known

@@ -9,7 +9,6 @@ from pathlib import Path
 from tui.claude.config_dir import CONFIG_DIR, raise_sweep, refresh_children
 from tui.claude.layout import is_transcript
 from tui.claude.session_id import require_session_id
-from tui.core import row_transitions
 from tui.core.errors import (
     AmbiguousId,
     ConsoleError,
@@ -20,6 +19,7 @@ from tui.core.errors import (
 )
 from tui.core.models.row import Row
 from tui.core.models.session import Key
+from tui.core.sessions import row_transitions
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named
 from tui.operations.catalog.scanner import listing_paths

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tui.core.bounded_json import json_object
 from tui.core.errors import DatabaseProblem, Reason, Refused
 from tui.core.models.audit import AuditEvent
+from tui.core.text.bounded_json import json_object
 from tui.core.text.safe_text import one_line
 from tui.operations.catalog.scanner import listing_paths
 from tui.operations.context import ActionResult, Context

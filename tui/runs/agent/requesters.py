@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from tui.claude.subagent_files import purpose_of
+from tui.claude.transcript_files.subagent_files import purpose_of
 from tui.core.models.permission_request import Requester
 from tui.runs.folder.protocol import RunSpec
 

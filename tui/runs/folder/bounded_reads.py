@@ -8,8 +8,8 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from tui.core.bounded_json import parse_json
 from tui.core.limits import RUN_FILE
+from tui.core.text.bounded_json import parse_json
 from tui.core.text.safe_text import safe_text
 from tui.safe_io.folders import NONE_OF_OURS
 from tui.safe_io.opening import regular

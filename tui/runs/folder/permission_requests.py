@@ -16,9 +16,9 @@ from threading import Lock
 from typing import Any
 
 from tui.core.agent_questions import PLAN, plan_in
-from tui.core.bounded_json import parse_json
 from tui.core.limits import REQUEST, REQUEST_SHOWN
 from tui.core.models.permission_request import PermissionRequest, Requester
+from tui.core.text.bounded_json import parse_json
 from tui.core.text.safe_text import one_line
 from tui.runs.folder.agent_events import PermissionAsk
 from tui.runs.folder.bounded_reads import read_inside

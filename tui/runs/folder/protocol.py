@@ -19,10 +19,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-from tui.core.bounded_json import parse_json
 from tui.core.errors import Reason, Refused, RunFailed, UsageError
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.run import Run, SentCommand
+from tui.core.text.bounded_json import parse_json
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
 from tui.runs.folder.bounded_reads import MAX_FILE, parse, read_end, read_json, read_surely

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tui.core.bounded_json import parse_json
 from tui.core.models.catalog import Hold
+from tui.core.text.bounded_json import parse_json
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
 from tui.safe_io.folders import OURS, console_folder, is_link, our_folder, read_small

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tui.core.catalog_changes import LastLooked
+from tui.core.sessions.catalog_changes import LastLooked
 from tui.core.time.zones import read_time
 from tui.storage.state.json_file import operator_file
 

@@ -14,9 +14,9 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
-from tui.core.bounded_json import parse_json
 from tui.core.limits import AUDIT_DETAIL
 from tui.core.models.audit import AuditEvent
+from tui.core.text.bounded_json import parse_json
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
 from tui.safe_io.folders import (

@@ -6,8 +6,8 @@ import errno
 from pathlib import Path
 from typing import Any
 
+from tui.core.console.saved_view import MOST_DRAFTS, Draft, SavedView
 from tui.core.models.session import Key
-from tui.core.saved_view import MOST_DRAFTS, Draft, SavedView
 from tui.core.text.safe_text import one_line
 from tui.storage.state.json_file import operator_file
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from sys import intern
 from typing import Any
 
-from tui.core.bounded_json import parse_json
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row
+from tui.core.text.bounded_json import parse_json
 from tui.safe_io.folders import stamp_of
 from tui.storage.index.erasure_marks import erasure_of
 from tui.storage.index.index import Index

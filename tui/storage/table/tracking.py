@@ -10,10 +10,10 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from tui.core import row_transitions
 from tui.core.errors import Conflict, NotTracked
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row
+from tui.core.sessions import row_transitions
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import write_time
 from tui.safe_io.folders import may_be_there

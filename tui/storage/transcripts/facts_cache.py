@@ -12,8 +12,14 @@ from pathlib import Path
 from sys import intern
 from typing import Any
 
-from tui.claude.transcript_facts import NO_FACTS, TranscriptFacts, kept, read_facts, still_holds
-from tui.core.bounded_json import parse_json
+from tui.claude.transcript_files.transcript_facts import (
+    NO_FACTS,
+    TranscriptFacts,
+    kept,
+    read_facts,
+    still_holds,
+)
+from tui.core.text.bounded_json import parse_json
 from tui.core.text.safe_text import one_line
 from tui.safe_io.folders import FileStamp, may_be_there, stamp_of
 from tui.storage.index.erasure_marks import NOBODY_KNOWS, erasure_of

@@ -18,7 +18,7 @@ from tui.claude.config_dir import CONFIG_DIR, sweep_days
 from tui.claude.layout import LONGEST_SLUG, PROJECTS, project_slug, session_of
 from tui.claude.live_registry import read_registry
 from tui.claude.session_id import is_session_id
-from tui.claude.transcript_facts import read_cwd
+from tui.claude.transcript_files.transcript_facts import read_cwd
 from tui.core.models.session import Process, Transcript
 from tui.core.text.safe_text import one_line
 from tui.safe_io.folders import FileStamp, is_link, is_settled, stamp_of

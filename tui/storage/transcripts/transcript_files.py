@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tui.claude.layout import PROJECTS, TRANSCRIPT_ENDING, session_of, transcript_name
 from tui.claude.session_id import is_cli_id, is_session_id
-from tui.claude.transcript_facts import TranscriptFacts
+from tui.claude.transcript_files.transcript_facts import TranscriptFacts
 from tui.core.limits import (
     MOST_ENTRIES,
     MOST_NAMES,

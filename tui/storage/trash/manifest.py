@@ -14,10 +14,10 @@ from typing import Any
 from tui.claude.config_dir import is_place_of
 from tui.claude.session_id import is_session_id
 from tui.core import limits
-from tui.core.bounded_json import parse_json
 from tui.core.listing_id import is_listing_id
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row
+from tui.core.text.bounded_json import parse_json
 from tui.safe_io.folders import NONE_OF_OURS, may_be_there, read_small
 from tui.safe_io.replacing import write_atomically
 from tui.safe_io.walking import names_in

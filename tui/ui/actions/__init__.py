@@ -1,1 +1,1 @@
-"""What keys and `:` commands do: ask what is missing, act, and say what happened."""
+"""What keys do: targets, pages, copying, and running one flow at a time. The flows are below."""

@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from tui.core.catalog import is_gone
 from tui.core.errors import UsageError
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.session import Key, Session
+from tui.core.sessions.listing_join import is_gone
 from tui.operations.context import ActionResult
 from tui.ui.actions.pages import Pages
 from tui.ui.port import Engine

@@ -7,8 +7,8 @@ from typing import Any
 
 from textual.app import App
 
+from tui.core.console.pane_table import LISTINGS, LIVE
 from tui.core.models.entry import Entry
-from tui.core.pane_table import LISTINGS, LIVE
 from tui.core.text.safe_text import one_line
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.key_targets import KeyTargets

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tui.core.console.keymap import Keymap
 from tui.core.errors import UsageError
-from tui.core.keymap import Keymap
 from tui.core.models.session import Liveness, Session
 from tui.core.text.safe_text import one_line
 

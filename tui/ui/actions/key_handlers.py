@@ -6,18 +6,19 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
-from tui.core.attention import FailureGroup
-from tui.core.key_actions import KeyAction
+from tui.core.console.key_actions import KeyAction
+from tui.core.console.pane_table import EXPIRY, LISTINGS, LIVE, SESSIONS
 from tui.core.models.session import Key, Session
-from tui.core.pane_table import EXPIRY, LISTINGS, LIVE, SESSIONS
-from tui.core.session_filter import parse_filter
-from tui.ui.actions import answering, cleaning, copying, resuming, session_actions, undoing
+from tui.core.sessions.attention import FailureGroup
+from tui.core.sessions.session_filter import parse_filter
+from tui.ui.actions import copying
 from tui.ui.actions.action_context import ActionContext
-from tui.ui.actions.command_line import CommandLine
 from tui.ui.actions.flow_runner import Flow, FlowRunner
 from tui.ui.actions.key_targets import KeyTargets
 from tui.ui.actions.outcome import Outcome
 from tui.ui.actions.prompting import until_taken
+from tui.ui.actions.sessions import answering, cleaning, resuming, session_actions, undoing
+from tui.ui.actions.verb_line.command_line import CommandLine
 from tui.ui.background.pane_feed import PaneFeed
 from tui.ui.background.reading import PageReader
 from tui.ui.state.view_state import ViewState

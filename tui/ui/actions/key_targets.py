@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tui.core.key_actions import KeyAction, Reach
+from tui.core.console.key_actions import KeyAction, Reach
+from tui.core.console.pane_table import EXPIRY, LISTINGS, SESSIONS
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key, Session
-from tui.core.pane_table import EXPIRY, LISTINGS, SESSIONS
 from tui.ui.actions import disabled_reason
 from tui.ui.port import Engine
 from tui.ui.state.view_state import ViewState

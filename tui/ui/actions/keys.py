@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from textual.binding import Binding, BindingType
 from textual.keys import _character_to_key
 
-from tui.core.key_actions import KEY_ACTIONS, KeyAction, Reach
-from tui.core.keymap import Keymap
+from tui.core.console.key_actions import KEY_ACTIONS, KeyAction, Reach
+from tui.core.console.keymap import Keymap
 from tui.operations.context import VerbInfo
-from tui.ui.actions.verbs import OWN
+from tui.ui.actions.verb_line.verbs import OWN
 
 _LAST = 16
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from tui.core.catalog import is_gone
+from tui.core.console.pane_table import LISTINGS, LIVE, SESSIONS
 from tui.core.models.session import Session
-from tui.core.pane_table import LISTINGS, LIVE, SESSIONS
+from tui.core.sessions.listing_join import is_gone
 from tui.ui.background.loops import BackgroundLoops
 from tui.ui.background.pollers import StreamPoller
 from tui.ui.port import Engine

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
-from tui.core.keymap import Keymap
+from tui.core.console.keymap import Keymap
+from tui.core.console.saved_view import MOST_DRAFTS, Draft
 from tui.core.models.session import Key
-from tui.core.saved_view import MOST_DRAFTS, Draft
 from tui.ui.widgets.prompt import Cancelled, PromptBar, StoppedWaiting
 
 About = tuple[str, str, str]

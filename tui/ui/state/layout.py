@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from tui.core.console.pane_table import LIVE, PANES, PaneRow
 from tui.core.models.catalog import Catalog
-from tui.core.pane_table import LIVE, PANES, PaneRow
 from tui.ui.state.view_state import LEAST, ViewState
 
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tui.core.attention import FailureGroup, Need, grouped
-from tui.core.catalog import is_gone
-from tui.core.keymap import Keymap
+from tui.core.console.keymap import Keymap
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Key, Session
-from tui.core.session_filter import names_gone, parse_filter
+from tui.core.sessions.attention import FailureGroup, Need, grouped
+from tui.core.sessions.listing_join import is_gone
+from tui.core.sessions.session_filter import names_gone, parse_filter
 from tui.view.panes import sessions
 from tui.view.panes.listings import is_unread
 

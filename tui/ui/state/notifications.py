@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 
-from tui.core.catalog_changes import changes
 from tui.core.models.catalog import Catalog
+from tui.core.sessions.catalog_changes import changes
 from tui.ui.port import Engine
 from tui.ui.widgets.prompt import PromptBar
 from tui.view.panes import notifications

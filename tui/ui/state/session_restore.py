@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
+from tui.core.console.keymap import Keymap
+from tui.core.console.saved_view import Draft, SavedView
 from tui.core.errors import UsageError
-from tui.core.keymap import Keymap
 from tui.core.models.catalog import Catalog
-from tui.core.saved_view import Draft, SavedView
-from tui.core.session_filter import parse_filter
+from tui.core.sessions.session_filter import parse_filter
 from tui.core.text.safe_text import one_line
 from tui.ui.port import Engine
 from tui.ui.state.drafts import again

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from tui.core.catalog_changes import LastLooked
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key, Session
+from tui.core.sessions.catalog_changes import LastLooked
 from tui.ui.port import Engine
 from tui.ui.threads import in_background
 

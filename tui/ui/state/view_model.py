@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
-from tui.core.attention import FailureGroup, Need, needing
-from tui.core.catalog import is_pending
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key, Session
+from tui.core.sessions.attention import FailureGroup, Need, needing
+from tui.core.sessions.listing_join import is_pending
 from tui.ui.state.list_query import ListQuery
 from tui.view.panes import expiry, listings, sessions, top_line
 

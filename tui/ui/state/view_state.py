@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tui.core.attention import FailureGroup
+from tui.core.console.pane_table import LIVE, PANES, SESSIONS
 from tui.core.models.session import Key, Session
-from tui.core.pane_table import LIVE, PANES, SESSIONS
+from tui.core.sessions.attention import FailureGroup
 from tui.ui.state.list_query import ListQuery
 
 WIDE = 100

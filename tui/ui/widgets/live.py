@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from textual.message import Message
 
-from tui.claude.transcript.usage_meter import SessionUsage
+from tui.claude.transcript.usage.usage_meter import SessionUsage
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.session import Session
 from tui.operations.stream.follow import StreamPage, StreamUpdate

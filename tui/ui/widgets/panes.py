@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
-from tui.core.pane_table import LIVE, PANES, PaneRow
+from tui.core.console.pane_table import LIVE, PANES, PaneRow
 from tui.ui.port import Engine
 from tui.ui.widgets.bar import Bar
 from tui.ui.widgets.expiry import ExpiryPane

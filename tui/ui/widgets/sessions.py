@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from tui.core.attention import FailureGroup
 from tui.core.models.session import Key, Session
+from tui.core.sessions.attention import FailureGroup
 from tui.ui.widgets.pane import PaneSettings
 from tui.ui.widgets.table import Table
 from tui.view.panes import sessions

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
-from tui.core.bounded_json import json_object
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row
+from tui.core.text.bounded_json import json_object
 from tui.core.text.safe_text import one_line
 from tui.view.text.formatting import cost, moment
 

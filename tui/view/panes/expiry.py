@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 
-from tui.core.catalog import is_gone
 from tui.core.models.session import Key, Session
+from tui.core.sessions.listing_join import is_gone
 from tui.core.text.safe_text import cell_width, cut, fit
 from tui.core.time.expiry import urgency
 from tui.view.text import formatting

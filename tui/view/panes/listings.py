@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from tui.core.catalog import is_gone
 from tui.core.errors import Reason
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Session
+from tui.core.sessions.listing_join import is_gone
 from tui.core.text.safe_text import one_line
 from tui.view.panes.sessions import Attention
 from tui.view.text import formatting

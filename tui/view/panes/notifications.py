@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from tui.core.act_summary import did
-from tui.core.catalog_changes import CatalogChanges
 from tui.core.errors import UsageError
 from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Catalog
 from tui.core.models.row import Row
 from tui.core.models.session import Session
+from tui.core.sessions.catalog_changes import CatalogChanges
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time, zone_named
 from tui.view.text import formatting

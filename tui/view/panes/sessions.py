@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
-from tui.core.attention import FailureGroup, last_sign
 from tui.core.models.session import Key, Session
+from tui.core.sessions.attention import FailureGroup, last_sign
 from tui.core.text.safe_text import cell_width, cut, fit, one_line
 from tui.core.time.expiry import urgency
 from tui.view.text import formatting

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from tui.core.attention import Need
 from tui.core.errors import UsageError
 from tui.core.limits import LOW_BYTES
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Key, Liveness, Session
+from tui.core.sessions.attention import Need
 from tui.core.text.safe_text import cell_width, cut, one_line
 from tui.core.time.zones import zone_named
 from tui.view.panes.listings import is_unread

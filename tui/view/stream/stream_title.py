@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from tui.claude.transcript.usage_meter import NOTHING_SPENT, SessionUsage
-from tui.core.attention import is_settled, need_of
+from tui.claude.transcript.usage.usage_meter import NOTHING_SPENT, SessionUsage
 from tui.core.models.session import Liveness, Session
+from tui.core.sessions.attention import is_settled, need_of
 from tui.core.text.safe_text import cell_width, one_line
 from tui.view.text import formatting
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, tzinfo
 
-from tui.core.attention import is_settled, need_of
 from tui.core.models.session import Session
-from tui.core.session_state import StateWord, state_word
+from tui.core.sessions.attention import is_settled, need_of
+from tui.core.sessions.session_state import StateWord, state_word
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)

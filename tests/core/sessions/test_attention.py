@@ -1,0 +1,129 @@
+"""What needs somebody, what an acknowledgement settles, and which failures are one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.support.console.fixed_catalog import NOW, failures, session
+from tui.core.models.row import Status
+from tui.core.models.session import Acknowledgement, Liveness, Session, State
+from tui.core.sessions.attention import (
+    FailureGroup,
+    Need,
+    attention,
+    cause_of_failure,
+    failed_at,
+    grouped,
+    mark_of,
+)
+
+QUIET = timedelta(minutes=10)
+
+
+def one(**more: Any) -> Session:
+    return session("hollis_park", "stage_1", "x", **more)
+
+
+def rank(session: Session) -> int | None:
+    return attention(session, NOW, QUIET)
+
+
+@pytest.mark.parametrize(
+    ("more", "need"),
+    [
+        ({"liveness": Liveness.WAITING, "status": Status.FAILED}, Need.ANSWER),
+        ({"status": Status.FAILED, "expires_at": NOW + timedelta(minutes=5)}, Need.FAILED),
+        ({"liveness": Liveness.ORPHAN}, Need.QUIET),
+        ({"liveness": Liveness.BUSY, "last_activity_at": NOW - 2 * QUIET}, Need.QUIET),
+        ({"liveness": Liveness.BUSY, "last_activity_at": NOW}, None),
+        ({"expires_at": NOW + timedelta(minutes=59)}, Need.ENDS),
+        ({"expires_at": NOW - timedelta(minutes=1)}, None),
+        ({"state": State.GHOST}, Need.GHOST),
+        ({}, None),
+    ],
+)
+def test_what_needs_somebody(more: dict[str, Any], need: Need | None) -> None:
+    assert rank(one(**more)) == need
+
+
+@pytest.mark.parametrize(
+    ("change", "is_settled"),
+    [
+        ({}, True),
+        ({"reason": "another"}, False),
+        ({"last_activity_at": NOW}, False),
+        ({"liveness": Liveness.WAITING}, False),
+        ({"bytes": 1}, True),
+    ],
+)
+def test_an_acknowledgement_lasts_until_something_new_happens(
+    change: dict[str, Any], is_settled: bool
+) -> None:
+    failed = one(status=Status.FAILED, reason="401")
+    seen = replace(failed, ack=Acknowledgement("bert", NOW, mark_of(failed, Need.FAILED)))
+    assert rank(seen) is None
+    assert (rank(replace(seen, **change)) is None) is is_settled
+
+
+@pytest.mark.parametrize(
+    ("reason", "other", "is_one"),
+    [
+        ("429 after 12 s", "429 after 7.5 s", True),
+        ("401 Invalid key", "401 invalid  key", True),
+        ("429 too many", "529 too many", False),
+        ("request req_011CVabc0001 refused", "request req_011CVabc0002 refused", True),
+        ("invalid_request_error", "authentication_error", False),
+        (
+            "no 5a713c59-f221-4720-bb6e-6412e9bdf33c",
+            "no 9f2c3c59-f221-4720-bb6e-6412e9bdf33c",
+            True,
+        ),
+        ("\x1b[31m401\x1b[0m", "401", True),
+    ],
+)
+def test_ids_and_numbers_do_not_tell_causes_apart(reason: str, other: str, is_one: bool) -> None:
+    assert (cause_of_failure(reason) == cause_of_failure(other)) is is_one
+
+
+@pytest.mark.parametrize(("count", "rows"), [(2, 2), (3, 1), (30, 1)])
+def test_three_failures_of_one_cause_are_one(count: int, rows: int) -> None:
+    shown = grouped(failures(count).sessions, rank)
+    assert len(shown) == rows
+    if isinstance(group := shown[0], FailureGroup):
+        assert len(group.sessions) == count
+        assert group.since == NOW - timedelta(minutes=10 * (count + 1))
+        assert group.reason == group.sessions[0].reason
+
+
+def test_an_opened_group_is_followed_by_its_sessions() -> None:
+    sessions = failures(4).sessions
+    cause = cause_of_failure(sessions[0].reason)
+    group, *members = grouped((one(), *sessions), rank, {cause})[1:]
+    assert isinstance(group, FailureGroup)
+    assert tuple(members) == group.sessions == sessions
+
+
+def test_what_is_acknowledged_or_gives_no_reason_stands_for_itself() -> None:
+    failed = failures(4).sessions
+    seen = replace(failed[0], ack=Acknowledgement("bert", NOW, mark_of(failed[0], Need.FAILED)))
+    shown = grouped((seen, *failed[1:]), rank)
+    assert shown[0] == seen
+    assert isinstance(shown[1], FailureGroup)
+    assert len(shown) == 2
+    silent = failures(4, reason="").sessions
+    assert grouped(silent, rank) == silent
+
+
+def test_a_failure_is_as_old_as_its_row_says() -> None:
+    failed = one(status=Status.FAILED, zone="UTC+02:00")
+    assert failed.row is not None
+    stamped = replace(failed.row, metadata='{"failed_at": "2026-11-20T04:10:00"}')
+    assert failed_at(replace(failed, row=stamped)) == NOW.replace(hour=2, minute=10)
+    assert failed_at(replace(failed, row=replace(stamped, metadata='{"failed_at": 7}'))) == (
+        failed.last_activity_at
+    )
+    assert failed_at(replace(failed, row=stamped, zone="Mars")) == failed.last_activity_at

@@ -1,0 +1,88 @@
+"""The one word for the state of a session."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tui.core.models.row import Row, Status
+from tui.core.models.run import Run
+from tui.core.models.session import Liveness, Session, State, Transcript
+from tui.core.sessions.session_state import StateWord, state_table, state_word
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+QUIET = HOUR / 6
+RUN = Run("1", "1", "hollis_park", Path("run"), "busy", "anna", NOW, NOW, stalled_since=NOW)
+THERE = Transcript("1", "1", 1, NOW)
+OUTSIDE = replace(THERE, stray_in=Path("/x"))
+WIPED = Row("1", "1", "1", "", "", "failed")
+
+
+def session(status: str = "active", liveness: Liveness = Liveness.NONE, **more: object) -> Session:
+    facts = {"state": State.OK, "transcript": THERE, "expires_at": NOW + HOUR}
+    return Session("1", "hollis_park", "3", status, liveness, **(facts | more))  # type: ignore[arg-type]
+
+
+IN_STATE = {
+    StateWord.STALLED: session(liveness=Liveness.BUSY, run=RUN),
+    StateWord.QUIET: session(liveness=Liveness.BUSY, last_activity_at=NOW - HOUR),
+    StateWord.WAITING: session(liveness=Liveness.WAITING),
+    StateWord.RUNNING: session(liveness=Liveness.BUSY),
+    StateWord.QUEUED: session(liveness=Liveness.QUEUED),
+    StateWord.ORPHAN: session(liveness=Liveness.ORPHAN),
+    StateWord.UNKNOWN: session(liveness=Liveness.UNKNOWN),
+    StateWord.ATTACHED: session(liveness=Liveness.IDLE),
+    StateWord.FAILED: session(Status.FAILED),
+    StateWord.API_ERROR: session(turn_error="overloaded"),
+    StateWord.OVERWRITTEN: session(overwritten=WIPED),
+    StateWord.UNREADABLE: session(unread="its table is locked"),
+    StateWord.STRAY: session(transcript=OUTSIDE),
+    StateWord.GHOST: session(state=State.GHOST, transcript=None),
+    StateWord.UNTRACKED: session("", state=State.UNTRACKED, expires_at=None),
+    StateWord.LEFTOVER: session(Status.EXPIRED, state=State.LEFTOVER),
+    StateWord.EXPIRED: session(expires_at=NOW - HOUR),
+    StateWord.READY: session(),
+    StateWord.CLEANED: session(Status.EXPIRED, transcript=None),
+    StateWord.DELETED: session(Status.DELETED, transcript=None),
+}
+
+
+def test_every_state_can_be_told_from_the_others() -> None:
+    assert {word: state_word(one, NOW, QUIET) for word, one in IN_STATE.items()} == {
+        word: word for word in StateWord
+    }
+
+
+@pytest.mark.parametrize(
+    ("one", "word"),
+    [
+        (session(liveness=Liveness.IDLE, expires_at=NOW - HOUR), "attached"),
+        (session(Status.FAILED, expires_at=NOW - HOUR), "failed"),
+        (session(Status.FAILED, liveness=Liveness.BUSY), "running"),
+        (session(transcript=None, unseen="a folder cannot be read"), "unreadable"),
+        (session(Status.DELETED, transcript=None, unseen="a folder cannot be read"), "deleted"),
+        (session("", unread="its table is locked"), "unreadable"),
+        (session("running"), "running"),
+        (session("In Review"), "In Review"),
+    ],
+)
+def test_what_matters_most_is_the_word(one: Session, word: str) -> None:
+    assert state_word(one, NOW, QUIET) == word
+
+
+def test_a_doubtful_or_unreadable_date_never_means_expired() -> None:
+    for more in ({"is_zone_doubted": True}, {"expires_at": None, "expiry_is_unreadable": True}):
+        facts = {"expires_at": NOW - HOUR} | more
+        assert state_word(session(**facts), NOW, QUIET) == "ready"
+
+
+def test_the_table_explains_every_state_in_a_few_words() -> None:
+    assert state_table().count("\n") == len(StateWord) + 1
+    assert "| `ready` | nothing is running; it can be resumed |" in state_table()
+    for word in StateWord:
+        assert word == word.lower() == "-".join(word.split())
+        assert 10 < len(word.meaning) <= 70

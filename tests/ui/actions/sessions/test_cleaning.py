@@ -1,0 +1,114 @@
+"""`c`: what would go is shown before it goes, its progress while it goes, and `u` undoes it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.support.console.fixed_catalog import NOW, catalog
+from tests.support.console.fixed_engine import FixedEngine
+from tests.support.console.piloted import console
+from tui.core.errors import UsageError
+from tui.core.models.catalog import Hold
+from tui.core.sessions.session_filter import CleanupCriteria
+from tui.ui.actions.sessions.cleaning import wanted
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("expired", CleanupCriteria(is_expired=True)),
+        ("30d", CleanupCriteria(older_than=timedelta(days=30))),
+        ("30", CleanupCriteria(older_than=timedelta(days=30))),
+        ("5GB", CleanupCriteria(max_bytes=5_000_000_000)),
+        ("2g", CleanupCriteria(max_bytes=2 * 1024**3)),
+        ("Expired 12h 1MB", CleanupCriteria(True, timedelta(hours=12), 1_000_000)),
+    ],
+)
+def test_what_the_words_want(words: str, found: CleanupCriteria) -> None:
+    assert wanted(words) == found
+
+
+@pytest.mark.parametrize("words", ["soon", "5 GB", "-3d", "0"])
+def test_words_that_mean_nothing_are_named(words: str) -> None:
+    with pytest.raises(UsageError):
+        wanted(words)
+
+
+@pytest.mark.parametrize(("answer", "is_done"), [("y", True), ("n", False), ("enter", False)])
+async def test_a_preview_comes_first_and_its_default_is_no(answer: str, is_done: bool) -> None:
+    async with console() as at:
+        await at.press("c")
+        await at.asked()
+        assert "expired (2, 12M)" in at.message
+        await at.press("enter")
+        await at.until(lambda: "move 2 sessions" in at.message)
+        assert at.engine.asked == []
+        await at.press(answer)
+        await at.answered()
+        assert [asked[0] for asked in at.engine.asked] == ["clean-up"] * (2 if is_done else 0)
+        assert at.message == ("2 cleaned up" if is_done else "nothing moved")
+
+
+async def test_the_list_is_a_key_away() -> None:
+    async with console() as at:
+        await at.press("c", *"30d 1h", "enter")
+        await at.until(lambda: "into the trash" in at.message)
+        await at.press("l")
+        await at.until(lambda: at.panes.page.is_open)
+        listed = at.shown(at.panes.page)
+        assert "First screen" in listed
+        assert "skipped:" in listed
+        await at.press("q")
+        await at.until(lambda: "into the trash" in at.message)
+        await at.press("n")
+        await at.answered()
+
+
+async def test_u_undoes_the_batch() -> None:
+    async with console() as at:
+        await at.press("c", "enter")
+        await at.until(lambda: "move 2" in at.message)
+        await at.press("y")
+        await at.answered()
+        await at.press("u")
+        await at.answered()
+        assert [asked[:2] for asked in at.engine.asked[2:]] == [("undo", "clean-up")] * 2
+
+
+async def test_the_screen_shows_how_far_it_is_and_esc_stops_it() -> None:
+    async with console(FixedEngine(slow={"clean-up"})) as at:
+        await at.press("c", *"1m", "enter")
+        await at.until(lambda: "into the trash" in at.message)
+        await at.press("y")
+        await at.until(lambda: at.message.startswith("cleaned up"))
+        assert "Esc: stop (what is done stays done)" in at.panes.question.render_line(1).text
+        await at.press("escape")
+        await at.answered()
+        assert "stopping" in at.message
+        at.engine.goes_on.set()
+        await at.until(lambda: "then stopped" in at.message)
+        assert not at.engine.asked
+
+
+async def test_only_the_listing_in_sight_is_cleaned() -> None:
+    async with console() as at:
+        await at.press("1", "j", "j", "j", "enter")
+        assert at.screen.store.query.listing == "beacon_packaging"
+        await at.press("c")
+        await at.asked()
+        assert "clean up beacon_packaging: expired (1, 3.0M)" in at.message
+        await at.press("escape")
+        await at.answered()
+
+
+async def test_a_hold_is_named_at_once() -> None:
+    engine = FixedEngine(catalog=replace(catalog(), hold=Hold("bert", NOW)))
+    async with console(engine) as at:
+        top = "".join(cell.text for cell in at.panes.top_line.line)
+        assert "HELD by bert" in top
+        await at.press("c")
+        await at.answered()
+        assert "bert paused clean-up here" in at.message

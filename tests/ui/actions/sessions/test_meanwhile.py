@@ -1,0 +1,190 @@
+"""What changes while a request is open: the clock, a colleague's answer, a longer wait."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.support.console.asking import TITLE, asking_for, digest, page_through
+from tests.support.console.fixed_catalog import NOW
+from tests.support.console.fixed_engine import FixedEngine
+from tests.support.console.piloted import Console, console
+from tests.ui.actions.sessions.test_granting import refusal
+from tui.core.models.audit import AuditEvent
+from tui.core.models.permission_request import PermissionRequest
+from tui.core.models.run import Run, SentCommand
+from tui.core.models.session import Session
+
+WRITE = {"file_path": "a", "content": "\n".join(f"line {n}" for n in range(60))}
+ASKED = {"questions": [{"question": "Which?", "options": [{"label": "Europe"}]}]}
+UNTIL = NOW + timedelta(minutes=5)
+
+
+def waiting(tool: str = "Write", given: dict[str, Any] | None = None) -> PermissionRequest:
+    given = WRITE if given is None else given
+    return PermissionRequest("p7", tool, given, NOW, digest(given), until=UNTIL)
+
+
+def change(
+    at: Console, key: Session, run: Run | None = None, last: AuditEvent | None = None
+) -> None:
+    """Let the next look find the session of this run, and with that as its last act."""
+
+    def changed(one: Session) -> Session:
+        if one.key != key.key:
+            return one
+        return replace(one, run=run or one.run, last_event=last or one.last_event)
+
+    known = at.engine.catalog
+    listings = (
+        replace(each, sessions=tuple(changed(one) for one in each.sessions))
+        for each in known.listings
+    )
+    at.engine.catalog = replace(known, listings=tuple(listings))
+    at.screen.looking.wake()
+
+
+def rule(at: Console) -> str:
+    return "".join(at.rows(at.panes.page)[:1])
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_the_deadline_counts_down_and_what_was_seen_stays_seen(size: tuple[int, int]) -> None:
+    async with console(asking_for(waiting()), size=size) as at:
+        await at.choose(TITLE)
+        await at.press("a")
+        await at.asked()
+        await page_through(at)
+        assert "denied in 5m  page " in rule(at)
+        at.tick(minutes=4, seconds=18)
+        await at.until(lambda: "denied in 42s  page " in rule(at))
+        assert at.panes.page.is_all_seen
+        at.tick(minutes=1)
+        await at.until(lambda: "about to be denied" in rule(at))
+
+
+async def test_a_longer_wait_is_told_at_the_open_question() -> None:
+    async with console(asking_for(waiting())) as at:
+        one = await at.choose(TITLE)
+        assert one.run is not None
+        await at.press("a")
+        await at.asked()
+        later = replace(waiting(), until=NOW + timedelta(hours=2))
+        change(at, one, replace(one.run, request=later))
+        await at.until(lambda: "denied in 2h" in rule(at))
+        assert at.panes.question.is_asking
+
+
+_POSTED = SentCommand("answer", "bert", NOW, request_id="p7", decision="allow")
+_TAKEN = AuditEvent(NOW, "bert", "answer", request_id="p7", detail='{"decision": "deny"}')
+
+
+@pytest.mark.parametrize(
+    ("sent", "last", "told"),
+    [
+        ((_POSTED,), None, "bert allowed it at"),
+        ((), _TAKEN, "bert denied it at"),
+        ((), None, "no longer waiting"),
+        ((), replace(_TAKEN, request_id="p6"), "no longer waiting"),
+    ],
+)
+@pytest.mark.parametrize("tool", ["Write", "AskUserQuestion"])
+async def test_what_a_colleague_answers_meanwhile_is_told_and_nothing_can_be_granted(
+    tool: str, sent: tuple[SentCommand, ...], last: AuditEvent | None, told: str
+) -> None:
+    """Without the look at it the grants stand there, and `y` is refused only afterwards."""
+    async with console(asking_for(waiting(tool, ASKED))) as at:
+        one = await at.choose(TITLE)
+        assert one.run is not None
+        await at.press("a")
+        await at.asked()
+        await page_through(at)
+        asks = one.run.request if sent else None
+        change(at, one, replace(one.run, request=asks, sent=sent), last)
+        await at.until(lambda: told in refusal(at))
+        if tool == "Write":
+            assert "once" not in refusal(at)
+        await at.press("1", "y", "enter")
+        await at.press("escape")
+        await at.answered()
+        assert at.engine.asked == []
+
+
+async def test_an_answer_to_another_request_of_the_run_leaves_the_question_open() -> None:
+    async with console(asking_for(waiting())) as at:
+        one = await at.choose(TITLE)
+        assert one.run is not None
+        await at.press("a")
+        await at.asked()
+        other = SentCommand("answer", "bert", NOW, request_id="p8", decision="allow")
+        change(at, one, replace(one.run, request=replace(waiting(), waiting=2), sent=(other,)))
+        await at.until(lambda: at.screen.store.catalog is at.engine.catalog)
+        assert not at.panes.question.gone
+
+
+@pytest.mark.parametrize(
+    ("line", "asked"),
+    [
+        (":deny not today", ("answer", "deny", "not today")),
+        (":deny", ("answer", "deny", "")),
+        (":wait 2h", ("wait", "2h")),
+    ],
+)
+async def test_an_agents_question_is_denied_or_put_off_from_its_line(
+    line: str, asked: tuple[str, ...]
+) -> None:
+    async with console(asking_for(waiting("AskUserQuestion", ASKED))) as at:
+        one = await at.choose(TITLE)
+        await at.press("a")
+        await at.asked()
+        page = "".join(at.rows(at.panes.page))
+        assert "denied in 5m" in page
+        assert ":deny REASON" in page
+        assert ":wait 2h" in page
+        await at.press(*line, "enter")
+        await at.answered()
+        assert at.engine.asked == [(asked[0], one.session_id, *asked[1:])]
+
+
+async def test_a_word_that_is_none_leaves_the_line_of_an_agents_question_open() -> None:
+    async with console(asking_for(waiting("AskUserQuestion", ASKED))) as at:
+        await at.choose(TITLE)
+        await at.press("a")
+        await at.asked()
+        await at.press(*":allow", "enter")
+        await at.until(lambda: ":deny or :wait" in refusal(at))
+        assert at.engine.asked == []
+
+
+def asking_shortly() -> FixedEngine:
+    return asking_for(replace(waiting(), input={"command": "ls"}))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_a_read_only_console_says_why_it_answers_nothing(size: tuple[int, int]) -> None:
+    async with console(replace(asking_shortly(), is_read_only=True), size=size) as at:
+        await at.choose(TITLE)
+        await at.until(lambda: "and cannot answer" in "".join(at.rows(at.panes.live)))
+        assert "a answers" not in "".join(at.rows(at.panes.live))
+        await at.press("a")
+        assert at.message == "this console is read-only: it does not answer"
+
+
+async def test_a_restricted_console_offers_no_always_before_it_is_known_to_be_possible() -> None:
+    async with console(replace(asking_shortly(), is_restricted=True)) as at:
+        await at.choose(TITLE)
+        await at.until(lambda: "only inside the listing" in "".join(at.rows(at.panes.live)))
+        assert "always for this tool" not in "".join(at.rows(at.panes.live))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_the_list_says_how_long_a_request_still_waits(size: tuple[int, int]) -> None:
+    async with console(asking_for(waiting()), size=size) as at:
+        await at.choose(TITLE)
+        (row,) = [row for row in at.rows(at.panes.sessions) if "? waiting" in row]
+        assert " 5m left " in row
+        at.tick(minutes=4, seconds=50)
+        await at.until(lambda: " 10s left " in "".join(at.rows(at.panes.sessions)))

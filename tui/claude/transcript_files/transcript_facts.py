@@ -1,0 +1,285 @@
+"""Title, model, cost and first time of a transcript, read from its head and tail."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from tui.claude.transcript.line_parser import (
+    SYNTHETIC,
+    command_text,
+    is_api_error,
+    prompt_text,
+    stamp,
+)
+from tui.claude.transcript.records import whole_records
+from tui.claude.transcript_files.transcript_lines import read_lines
+from tui.core.limits import MOST_BACK
+from tui.core.text.safe_text import one_line
+from tui.safe_io.opening import regular
+
+_END = 64 * 1024
+# Read so much of an end, then more, until it has what is wanted.
+_STEPS = (_END, 1 << 20, 8 << 20)
+_PRINT = 4096
+_MOST_TITLES = 100
+_NEWLINE = b"\n"
+# What the line of a cost holds.
+COST_IN = b'"totalCostUSD"'
+_API_ERRORS = (b'"isApiErrorMessage"', b'"<synthetic>"')
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptFacts:
+    """What the head and the tail of a transcript say.
+
+    `cost_usd` is what the CLI counted, with the parent's cost for a fork; `origin` identifies the
+    first line, which a fork shares with its parent. `turn_error` is the API's error that ended the
+    last turn, empty if none did. `end` identifies the size and the last bytes that were read.
+    """
+
+    title: str = ""
+    model: str = ""
+    cost_usd: float | None = None
+    first_at: datetime | None = None
+    origin: str = ""
+    turn_error: str = ""
+    end: str = field(default="", compare=False)
+
+
+NO_FACTS = TranscriptFacts()
+
+
+def read_facts(path: str | os.PathLike[str]) -> TranscriptFacts:
+    """Return title, model, cost and first time from the head and the tail of a file.
+
+    Reads 64 KiB of each, up to 8 MiB if a few long lines fill that. The last `cost-state` line has
+    the cost of the whole session. Only lines with a wanted key are parsed: parsing all of them
+    would take milliseconds a file. Raises `OSError`.
+    """
+    with regular(path) as (fd, status):
+        head, origin, words = _head(fd, status.st_size)
+        end = _end(fd, status.st_size)
+        is_all = status.st_size <= len(head)
+        tail, model, turn_error = _last_turn(head) if is_all else _tail(fd, status.st_size)
+    ends = (head,) if is_all else (tail, head)
+    costs = (cost_of(line) for end in ends for line in _newest(end, COST_IN))
+    stamps = (stamp(line) for line in _oldest(head, b'"timestamp"'))
+    return TranscriptFacts(
+        _given_title(ends) or words,
+        model,
+        next((cost for cost in costs if cost is not None), None),
+        next((moment for moment in stamps if moment), None),
+        origin,
+        turn_error or "",
+        end,
+    )
+
+
+def read_cwd(path: str | os.PathLike[str]) -> str:
+    """Return the working directory of a session, from its head; `""` when it has none.
+
+    Raises `OSError`.
+    """
+    with regular(path) as (fd, status):
+        for most in _STEPS:
+            lines = _oldest(os.pread(fd, most, 0), b'"cwd"')
+            said = (cwd for line in lines if isinstance(cwd := line.get("cwd"), str) and cwd)
+            if (cwd := next(said, "")) or most >= status.st_size:
+                return cwd
+    return ""
+
+
+def title_since(path: Path, size: int) -> str:
+    """Return the last title given since a file had this size, `""` for none.
+
+    A file that is smaller now is another one: then, and after much growth, only the end is read.
+    Raises `OSError`.
+    """
+    with regular(path) as (_, status):
+        now = status.st_size
+    start = max(size, now - MOST_BACK) if now >= size else max(0, now - _END)
+    records = (
+        record
+        for line in read_lines(path, (b'"customtitle"',), start=start)
+        for record in whole_records(line.raw)
+    )
+    return _given(reversed(tuple(deque(records, maxlen=_MOST_TITLES))), "customTitle")
+
+
+def kept(known: TranscriptFacts, fresh: TranscriptFacts) -> TranscriptFacts:
+    """Return the fresh facts of a grown file, completed by those known before.
+
+    A session's cost only grows.
+    """
+    costs = [cost for cost in (known.cost_usd, fresh.cost_usd) if cost is not None]
+    return TranscriptFacts(
+        fresh.title or known.title,
+        fresh.model or known.model,
+        max(costs, default=None),
+        fresh.first_at or known.first_at,
+        fresh.origin or known.origin,
+        fresh.turn_error,
+        fresh.end,
+    )
+
+
+def still_holds(path: str | os.PathLike[str], end: str) -> bool:
+    """Whether a file still has its former end in the same place; it may have grown."""
+    size = end.partition(":")[0]
+    if not (size.isascii() and size.isdecimal() and len(size) < 18):
+        return False
+    try:
+        with regular(path) as (fd, _):
+            return _end(fd, int(size)) == end
+    except OSError:
+        return False
+
+
+def _end(fd: int, size: int) -> str:
+    most = min(_PRINT, size)
+    return f"{size}:{sha256(os.pread(fd, most, size - most)).hexdigest()[:16]}"
+
+
+def _head(fd: int, size: int) -> tuple[bytes, str, str]:
+    """Return a file's head, the identity of its first line, and the first words in it."""
+    head, origin, words = b"", "", ""
+    for most in _STEPS:
+        head = os.pread(fd, most, 0)
+        named = (_named(line) for line in _oldest(head, b'"uuid"'))
+        origin, words = next(filter(None, named), ""), _first_words(head)
+        if (origin and words) or most >= size:
+            break
+    return head, origin, words
+
+
+def _tail(fd: int, size: int) -> tuple[bytes, str, str | None]:
+    """Return a file's tail, and the model and error of the last turn."""
+    found: tuple[bytes, str, str | None] = b"", "", None
+    for most in _STEPS:
+        found = _last_turn(os.pread(fd, most, max(0, size - most)))
+        if (found[1] and found[2] is not None) or most >= size:
+            break
+    return found
+
+
+def _last_turn(data: bytes) -> tuple[bytes, str, str | None]:
+    """Return the data with the model and error of the last turn, `None` if unknown."""
+    model = next(filter(None, map(_own_model, _newest(data, b'"model"'))), "")
+    if model and not any(one in data for one in _API_ERRORS):
+        return data, model, ""
+    models = (model,) if model else map(_model, _newest(data, b'"model"'))
+    return data, next(filter(None, models), ""), _turn_error(data)
+
+
+def _oldest(data: bytes, key: bytes) -> Iterator[dict[str, Any]]:
+    """Return the readable records with `key`, first to last."""
+    at = data.find(key)
+    while at >= 0:
+        start, stop = _line_around(data, at)
+        yield from whole_records(data[start:stop])
+        at = data.find(key, stop)
+
+
+def _newest(data: bytes, key: bytes) -> Iterator[dict[str, Any]]:
+    """Return the readable records with `key`, last to first."""
+    at = data.rfind(key)
+    while at >= 0:
+        start, stop = _line_around(data, at)
+        yield from reversed(whole_records(data[start:stop]))
+        at = data.rfind(key, 0, start)
+
+
+def _line_around(data: bytes, at: int) -> tuple[int, int]:
+    stop = data.find(_NEWLINE, at)
+    return data.rfind(_NEWLINE, 0, at) + 1, stop if stop >= 0 else len(data)
+
+
+def _given_title(ends: tuple[bytes, ...]) -> str:
+    """Return the custom title, else the CLI's."""
+    for name in ("customTitle", "aiTitle"):
+        lines = (line for end in ends for line in _newest(end, f'"{name}"'.encode()))
+        if given := _given(lines, name):
+            return given
+    return ""
+
+
+def _first_words(head: bytes) -> str:
+    """Return the first prompt or command."""
+    for words_of in (prompt_text, command_text):
+        said = (words_of(line) for line in _oldest(head, b'"user"'))
+        if title := next((one_line(text[:400])[:200] for text in said if text), ""):
+            return title
+    return ""
+
+
+def _turn_error(data: bytes) -> str | None:
+    """Return the API's error that ended the last turn; `None` when no line tells."""
+    last = next(filter(_decides, _newest(data, b'"message"')), None)
+    if last is None or not is_api_error(last):
+        return None if last is None else ""
+    texts = _said_texts(last)
+    return next((one_line(text[:2000])[:400] for text in texts if text.strip()), "API error")
+
+
+def _decides(line: Mapping[str, Any]) -> bool:
+    """Whether a line tells how the last turn went: an answer, a result, or the next prompt.
+
+    Commands, notifications, interruptions and the CLI's own lines do not.
+    """
+    if line.get("isSidechain") or line.get("isMeta"):
+        return False
+    if line.get("type") == "assistant":
+        return is_api_error(line) or bool(_model(line))
+    return bool(prompt_text(line)) or any(
+        block.get("type") == "tool_result" for block in _blocks(line)
+    )
+
+
+def _said_texts(line: Mapping[str, Any]) -> Iterator[str]:
+    yield from (text for one in _blocks(line) if isinstance(text := one.get("text"), str))
+
+
+def _blocks(line: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    message = line.get("message")
+    content = message.get("content") if isinstance(message, dict) else None
+    for block in content if isinstance(content, list) else [{"text": content}]:
+        if isinstance(block, dict):
+            yield block
+
+
+def _given(lines: Iterable[dict[str, Any]], name: str) -> str:
+    given = (line[name] for line in lines if isinstance(line.get(name), str) and line[name])
+    return next((one_line(title[:400])[:200] for title in given), "")
+
+
+def _model(line: Mapping[str, Any]) -> str:
+    message = line.get("message")
+    model = message.get("model") if isinstance(message, dict) else None
+    return one_line(model)[:60] if isinstance(model, str) and model != SYNTHETIC else ""
+
+
+def _own_model(line: Mapping[str, Any]) -> str:
+    """Return the model of the session, never of a sub-agent in the same file."""
+    return "" if line.get("isSidechain") else _model(line)
+
+
+def _named(line: dict[str, Any]) -> str:
+    uuid, at = line.get("uuid"), line.get("timestamp")
+    if not isinstance(uuid, str) or not isinstance(at, str) or not uuid:
+        return ""
+    return sha256(f"{uuid} {at}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def cost_of(line: Mapping[str, Any]) -> float | None:
+    """Return the cost of the session so far, `None` for a line without it."""
+    cost = line.get("totalCostUSD")
+    if line.get("type") != "cost-state" or isinstance(cost, bool):
+        return None
+    return float(cost) if isinstance(cost, int | float) and 0 <= cost < 1e9 else None

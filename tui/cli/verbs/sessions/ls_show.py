@@ -1,0 +1,247 @@
+"""The verbs that list sessions and show one: ls, show."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime, timedelta
+
+from tui.cli.json_fields import run_json, session_json
+from tui.cli.lookup import look, session_and_problem
+from tui.cli.output import put, put_array, put_json, say
+from tui.cli.tables import put_table
+from tui.core.models.catalog import Catalog
+from tui.core.models.session import Session
+from tui.core.sessions.listing_join import is_gone
+from tui.core.sessions.session_filter import names_gone, parse_filter, parse_status
+from tui.core.sessions.session_state import StateWord, state_word
+from tui.core.text.safe_text import one_line, safe_text
+from tui.core.time.expiry import parse_duration
+from tui.core.time.zones import LOCAL, zone_words
+from tui.operations.catalog.session_lookup import find_listing
+from tui.operations.cause import cause_of, unseen_words
+from tui.operations.context import Context
+from tui.operations.listing_health import is_whole
+from tui.operations.monitor.history import UNKNOWN_SHARE
+from tui.operations.owner import owner_elsewhere
+from tui.operations.running.preflight import available_bytes, too_large
+from tui.operations.transcripts.branches import branch_words
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+_INDENT = 14
+
+
+def ls(context: Context, args: argparse.Namespace) -> int:
+    """List sessions, those that end soonest first; 1 when not all could be read."""
+    now = context.clock()
+    catalog = look(context, args.listing or "")
+    listings = [find_listing(catalog, args.listing)] if args.listing else catalog.listings
+    for one in listings:
+        if one.problem and (one.is_vanished or not args.listing):
+            say(f"{one.listing_id}: {one.problem}")
+    sessions = [session for one in listings for session in one.sessions]
+    quiet_after = context.settings.quiet_after
+    chosen = _chosen(sessions, args, now, quiet_after)
+    chosen.sort(key=lambda one: (one.ends_at or _NEVER, one.key))
+    if args.json:
+        put_array(session_json(one, now, state_word(one, now, quiet_after)) for one in chosen)
+    elif chosen:
+        _put_sessions(chosen, now, quiet_after)
+    else:
+        say(_nothing(catalog, bool(sessions)))
+    return int(not all(map(is_whole, listings)))
+
+
+def show(context: Context, args: argparse.Namespace) -> int:
+    """Show everything known about a session; 1 when not all of it could be read."""
+    now, (session, problem) = context.clock(), session_and_problem(context, args.id)
+    if args.json:
+        facts = session_json(session, now, state_word(session, now, context.settings.quiet_after))
+        put_json(facts | _more(context, session))
+        return int(bool(problem))
+    for name, value in _facts(context, session, now):
+        if value:
+            put(f"{name:<{_INDENT}}{one_line(value) if name else safe_text(value)}")
+    return int(bool(problem))
+
+
+def _chosen(
+    sessions: list[Session], args: argparse.Namespace, now: datetime, quiet_after: timedelta
+) -> list[Session]:
+    within = parse_duration(args.ends) if args.ends else None
+    is_taken = parse_filter(args.filter, quiet_after)
+    shows_gone = not args.filter or args.status is not None or names_gone(args.filter)
+    is_asked = None if args.status is None else parse_status(args.status, sessions, quiet_after)
+    return [
+        one
+        for one in sessions
+        if (is_asked is None or is_asked(one, now))
+        and (not args.live or one.is_live)
+        and (within is None or _ends_within(one, within, now))
+        and (shows_gone or not is_gone(one))
+        and is_taken(one, now)
+    ]
+
+
+def _ends_within(session: Session, within: timedelta, now: datetime) -> bool:
+    return session.ends_at is not None and now < session.ends_at <= now + within
+
+
+def _put_sessions(sessions: list[Session], now: datetime, quiet_after: timedelta) -> None:
+    from tui.view.text import formatting
+
+    rows = (
+        (
+            formatting.countdown(one.ends_at, now, is_unreadable=one.expiry_is_unreadable)
+            + (" s" if one.is_swept_first else ""),
+            state_word(one, now, quiet_after),
+            one.listing,
+            one.stage or "-",
+            formatting.size(one.bytes),
+            formatting.short_id(one.session_id),
+            (one.title or one.reason)[:60],
+        )
+        for one in sessions
+    )
+    put_table(("ENDS", "STATE", "LISTING", "STAGE", "SIZE", "ID", "TITLE"), rows)
+
+
+def _nothing(catalog: Catalog, has_sessions: bool) -> str:
+    if has_sessions:
+        where = "" if all(map(is_whole, catalog.listings)) else " in what could be read"
+        return f"no session matches{where}"
+    if not catalog.listings:
+        return f"no listings below {catalog.root}: a pipeline makes one folder for each client"
+    from tui.view.panes.listings import is_unread
+
+    begin = "`session-console new LISTING PROMPT --stage STAGE` begins one"
+    empty = (one for one in catalog.listings if not one.sessions)
+    if any(one.is_vanished or is_unread(one) for one in empty):
+        return f"no sessions to show: `session-console doctor` explains what is unreadable; {begin}"
+    return f"no sessions yet: {begin}"
+
+
+def _more(context: Context, session: Session) -> dict[str, object]:
+    row = session.row
+    return {
+        "reason": session.reason or None,
+        "metadata": dict(row.details()) if row else None,
+        "stored": {"created_at": row.created_at, "expires_at": row.expires_at} if row else None,
+        "zone": session.zone,
+        "pid": session.process.pid if session.process else None,
+        "run": run_json(session.run) if session.run else None,
+        "inherited_usd": session.inherited_usd,
+        "cause": cause_of(session, context) or None,
+        "owner": _owner(session, context.clock()) or None,
+        "memory": str(too_large(session, available_bytes())) or None,
+        "branches": branch_words(session) or None,
+    }
+
+
+def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str, str]]:
+    word = state_word(session, now, context.settings.quiet_after)
+    liveness = f"{session.liveness}" + (f", {session.waiting_for}" if session.waiting_for else "")
+    run = session.run
+    return [
+        ("session", session.address),
+        ("title", session.title),
+        ("stage", session.stage),
+        ("state", f"{word}: {word.meaning}" if isinstance(word, StateWord) else word),
+        ("status", f"{session.status} ({_state(session)})" if session.row else _rowless(session)),
+        ("reason", session.reason),
+        ("cause", cause_of(session, context)),
+        ("runs now", liveness + (f", pid {session.process.pid}" if session.process else "")),
+        ("last run", f"{run.run_id} {run.state}, by {run.operator}" if run else ""),
+        ("run error", run.error if run else ""),
+        *_steering(session, now),
+        ("owner", _owner(session, now)),
+        ("created", _moment(session.created_at)),
+        (
+            "expires",
+            _clock(session.expires_at, now) or (session.expiry_is_unreadable and "?") or "",
+        ),
+        ("CLI's sweep", _clock(session.sweep_at, now)),
+        ("last activity", _moment(session.last_activity_at)),
+        ("model", session.model),
+        ("cost", _cost(session)),
+        ("size", _size(session)),
+        ("transcript", str(session.transcript.path) if session.transcript else ""),
+        ("what is left", str(session.remains.path) if session.remains else ""),
+        ("branches", branch_words(session)),
+        ("memory", str(too_large(session, available_bytes()))),
+        ("acknowledged", f"by {ack.by} on {_moment(ack.at)}" if (ack := session.ack) else ""),
+        ("zone", _zone(session, now)),
+    ]
+
+
+def _steering(session: Session, now: datetime) -> list[tuple[str, str]]:
+    """Return what the run waits for, which commands are pending, and what was changed."""
+    from tui.cli.permission_prompt import permission_lines
+    from tui.view.stream.request_page import short_tool
+    from tui.view.text.sent_commands import sent_words, until_words
+
+    run = session.run
+    if run is None:
+        return []
+    facts = [("sent", sent_words(one, now, is_over=run.is_over)) for one in run.sent]
+    if run.is_over:
+        return facts
+    request = run.request
+    if request is not None:
+        facts += [("asks", f"{short_tool(request)}, {until_words(request, now)}")]
+        facts += [("", line) for line in permission_lines(request, now, _INDENT)]
+    if run.queued_for:
+        facts.append(("queued", run.queued_for))
+    if run.stalled_since:
+        facts.append(("stalled", f"nothing received since {_moment(run.stalled_since)}"))
+    return [*facts, ("run's model", run.model), ("run's mode", run.permission_mode)]
+
+
+def _cost(session: Session) -> str:
+    from tui.view.text import formatting
+
+    if session.inherited_usd is None:
+        return UNKNOWN_SHARE
+    if session.cost_usd is None:
+        return ""
+    taken = formatting.cost(session.inherited_usd)
+    more = f", and {taken} that its parent had cost when it was forked"
+    return f"{formatting.cost(session.cost_usd)}{more if session.inherited_usd else ''}"
+
+
+def _size(session: Session) -> str:
+    from tui.view.text import formatting
+
+    found = session.transcript or session.remains
+    if found is None:
+        return ""
+    more = f", at least: {found.uncounted}" if found.uncounted else ""
+    return f"{formatting.size(session.bytes)}{more}"
+
+
+def _owner(session: Session, now: datetime) -> str:
+    """Return who runs it on a machine where processes cannot be checked."""
+    owner = owner_elsewhere(session, now)
+    return owner.words(now) if owner else ""
+
+
+def _zone(session: Session, now: datetime) -> str:
+    words = f"the table's times are read in {zone_words(session.zone, now)}"
+    return f"{words}, which is in doubt: see `doctor`" if session.is_zone_doubted else words
+
+
+def _state(session: Session) -> str:
+    return "unreadable" if unseen_words(session) else str(session.state)
+
+
+def _rowless(session: Session) -> str:
+    return "? (unreadable)" if session.unread else str(session.state)
+
+
+def _moment(moment: datetime | None) -> str:
+    return f"{moment.astimezone(LOCAL):%Y-%m-%d %H:%M:%S %Z}" if moment else ""
+
+
+def _clock(moment: datetime | None, now: datetime) -> str:
+    from tui.view.text import formatting
+
+    return f"{_moment(moment)}, {formatting.countdown(moment, now)}" if moment else ""

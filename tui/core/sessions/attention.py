@@ -1,0 +1,204 @@
+"""Which sessions need an operator, how urgently, and which failures share a cause."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+from hashlib import sha256
+
+from tui.core.errors import UsageError
+from tui.core.models.row import Status
+from tui.core.models.session import Key, Liveness, Session, State
+from tui.core.sessions.listing_join import is_gone
+from tui.core.text.safe_text import one_line
+from tui.core.time.zones import read_time, zone_named
+
+FEW = 3
+_FAILURES = "\x00failures"
+_LAST_HOUR = timedelta(hours=1)
+# The parts that differ between failures of one cause: ids, and all numbers but HTTP statuses.
+_VARYING = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f-]{20,}"
+    r"|\b[a-z]+_(?=\w*\d)\w{8,}"
+    r"|\b(?=[a-f]*\d)[0-9a-f]{8,}\b"
+    r"|\d+(?:[.:,]\d+)*"
+)
+_HTTP_STATUS = re.compile(r"[45]\d\d")
+
+
+class Need(IntEnum):
+    """Why a session needs an operator, the most urgent first.
+
+    It waits for a permission; it failed; it is busy but quiet for long, or an orphan; it ends
+    within the hour; it is a ghost.
+    """
+
+    ANSWER = 0
+    FAILED = 1
+    QUIET = 2
+    ENDS = 3
+    GHOST = 4
+
+
+def attention(session: Session, now: datetime, quiet_after: timedelta) -> Need | None:
+    """Return why a session needs an operator now, or `None`.
+
+    An acknowledged need counts again only when something new happens to the session.
+    """
+    need = need_of(session, now, quiet_after)
+    return None if need is None or is_settled(session, need) else need
+
+
+def needing(sessions: Iterable[Session], now: datetime, quiet_after: timedelta) -> dict[Key, Need]:
+    """Return the needs of all sessions that have one, by session key."""
+    needs = ((one.key, attention(one, now, quiet_after)) for one in sessions)
+    return {key: need for key, need in needs if need is not None}
+
+
+def is_settled(session: Session, need: Need) -> bool:
+    """Whether an operator has acknowledged this very need."""
+    return session.ack is not None and session.ack.mark == mark_of(session, need)
+
+
+def need_of(session: Session, now: datetime, quiet_after: timedelta) -> Need | None:
+    """Return why a session needs an operator, acknowledged or not."""
+    if session.liveness is Liveness.WAITING:
+        return Need.ANSWER
+    if session.status == Status.FAILED or session.turn_error:
+        return Need.FAILED
+    if session.liveness is Liveness.ORPHAN or is_quiet(session, now, quiet_after):
+        return Need.QUIET
+    ends_at = session.ends_at
+    if not is_gone(session) and ends_at and now < ends_at <= now + _LAST_HOUR:
+        return Need.ENDS
+    return Need.GHOST if session.state is State.GHOST else None
+
+
+def mark_of(session: Session, need: Need) -> str:
+    """Return the mark that an acknowledgement stores: it changes when something new happens.
+
+    The failure's text is hashed, not quoted: it may have to be erased one day.
+    """
+    run, last = session.run, session.last_activity_at
+    request = run.request.request_id if run and run.request else ""
+    failed_at = session.row.details().get("failed_at", "") if session.row else ""
+    reason = (
+        sha256(session.reason.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        if session.reason
+        else ""
+    )
+    parts = (need.name, request, reason, failed_at, last.isoformat() if last else "")
+    return "|".join(one_line(part)[:200] for part in parts)
+
+
+def is_quiet(session: Session, now: datetime, quiet_after: timedelta) -> bool:
+    """Whether it is busy but stalled, or has not written for longer than `quiet_after`."""
+    last = last_sign(session)
+    if is_stalled(session):
+        return True
+    return session.liveness is Liveness.BUSY and last is not None and now - last > quiet_after
+
+
+def is_stalled(session: Session) -> bool:
+    """Whether it is busy and its run has heard nothing from the agent for too long."""
+    run = session.run
+    is_run_stalled = run is not None and not run.is_over and run.stalled_since is not None
+    return session.liveness is Liveness.BUSY and is_run_stalled
+
+
+def last_sign(session: Session) -> datetime | None:
+    """Return when the session or its agent last wrote, or its process started, if later.
+
+    Includes streamed text, which reaches the transcript only when its message is complete.
+    """
+    run = session.run if session.run is not None and not session.run.is_over else None
+    signs = (
+        session.last_activity_at,
+        run.started_at if run is not None else None,
+        run.heard_at if run is not None else None,
+        session.process.started_at if session.process else None,
+    )
+    return max((sign for sign in signs if sign), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class FailureGroup:
+    """Sessions that failed for one cause: `reason` is the latest one's.
+
+    `since` is when the first of them failed, if known.
+    """
+
+    cause: str
+    reason: str
+    sessions: tuple[Session, ...]
+    since: datetime | None = None
+
+    @property
+    def key(self) -> Key:
+        """The group's key for the selection; no listing can have this name."""
+        return (_FAILURES, self.cause)
+
+
+def cause_of_failure(reason: str) -> str:
+    """Return a failure's text without ids and numbers, which is the same for one cause."""
+
+    def kept(match: re.Match[str]) -> str:
+        return match[0] if _HTTP_STATUS.fullmatch(match[0]) else "#"
+
+    return " ".join(_VARYING.sub(kept, one_line(reason).lower()).split())[:200]
+
+
+def grouped(
+    sessions: Iterable[Session],
+    need_of_one: Callable[[Session], int | None],
+    is_open: Collection[str] = (),
+) -> tuple[Session | FailureGroup, ...]:
+    """Return the sessions, with three or more failures of one cause collapsed into a group.
+
+    A group takes the place of its first session; if its cause is in `is_open`, its sessions
+    follow it. Failures that are acknowledged or have no reason are not grouped.
+    """
+    ordered = tuple(sessions)
+    causes = {
+        one.key: cause_of_failure(one.reason)
+        for one in ordered
+        if one.reason and need_of_one(one) == Need.FAILED
+    }
+    groups = _groups(ordered, causes)
+    rows: list[Session | FailureGroup] = []
+    for one in ordered:
+        group = groups.get(causes.get(one.key, ""))
+        if group is None:
+            rows.append(one)
+        elif one is group.sessions[0]:
+            rows += (group, *(group.sessions if group.cause in is_open else ()))
+    return tuple(rows)
+
+
+def _groups(sessions: Iterable[Session], causes: Mapping[Key, str]) -> dict[str, FailureGroup]:
+    by_cause: dict[str, list[Session]] = {}
+    for one in sessions:
+        if one.key in causes:
+            by_cause.setdefault(causes[one.key], []).append(one)
+    return {
+        cause: _group(cause, tuple(many)) for cause, many in by_cause.items() if len(many) >= FEW
+    }
+
+
+def _group(cause: str, sessions: tuple[Session, ...]) -> FailureGroup:
+    known = [(moment, one.reason) for one in sessions if (moment := failed_at(one)) is not None]
+    latest = max(known)[1] if known else sessions[0].reason
+    return FailureGroup(cause, latest, sessions, min(known)[0] if known else None)
+
+
+def failed_at(session: Session) -> datetime | None:
+    """Return when it failed: from its row, else when it last wrote."""
+    stored = session.row.details().get("failed_at") if session.row else None
+    try:
+        moment = read_time(stored, zone_named(session.zone))
+    except UsageError:
+        moment = None
+    return moment or session.last_activity_at

@@ -1,0 +1,99 @@
+"""The one word for the state that a session is in, and what each word means.
+
+STATE, the filter, `ls --status`, `state_word` in JSON, the help and the guides all take theirs from
+here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tui.core.models.row import Status
+from tui.core.models.session import Liveness, Session, State
+from tui.core.sessions.attention import is_quiet, is_stalled
+from tui.core.sessions.listing_join import is_pending
+
+
+class StateWord(StrEnum):
+    """A state and its meaning; where several apply, a session is in the first of them."""
+
+    meaning: str
+
+    def __new__(cls, word: str, meaning: str = "") -> StateWord:
+        """Return a word that also carries its meaning."""
+        one = str.__new__(cls, word)
+        one._value_ = word
+        one.meaning = meaning
+        return one
+
+    STALLED = "stalled", "running, but nothing has come from the API for `stall_timeout`"
+    QUIET = "quiet", "running, but nothing has been written for `quiet_after`"
+    WAITING = "waiting", "its agent waits for a permission or an answer"
+    RUNNING = "running", "its agent is working on a turn"
+    QUEUED = "queued", "its run has not started yet: `show` says what it waits for"
+    ORPHAN = "orphan", "its runner died; its CLI is still running"
+    UNKNOWN = "unknown", "whether it is running cannot be told, so nothing acts on it"
+    ATTACHED = "attached", "a process has it open, but no turn is running"
+    FAILED = "failed", "marked as failed; `show` gives the reason"
+    API_ERROR = "api-error", "its last turn ended with an error from the API"
+    OVERWRITTEN = "overwritten", "the pipeline overwrote a change made here"
+    UNREADABLE = "unreadable", "its row or transcript cannot be read now"
+    STRAY = "stray", "its transcript lies outside its listing"
+    GHOST = "ghost", "it has a row but no transcript"
+    UNTRACKED = "untracked", "it has a transcript but no row"
+    LEFTOVER = "leftover", "its row says it is gone, but its transcript is still there"
+    EXPIRED = "expired", "past its expiry, awaiting clean-up"
+    READY = "ready", "nothing is running; it can be resumed"
+    CLEANED = "cleaned", "expired and cleaned up; only its row is left"
+    DELETED = "deleted", "deleted; only its row is left"
+
+
+OF_LIVENESS = {
+    Liveness.WAITING: StateWord.WAITING,
+    Liveness.BUSY: StateWord.RUNNING,
+    Liveness.QUEUED: StateWord.QUEUED,
+    Liveness.ORPHAN: StateWord.ORPHAN,
+    Liveness.UNKNOWN: StateWord.UNKNOWN,
+    Liveness.IDLE: StateWord.ATTACHED,
+}
+OF_STATE = {
+    State.GHOST: StateWord.GHOST,
+    State.UNTRACKED: StateWord.UNTRACKED,
+    State.LEFTOVER: StateWord.LEFTOVER,
+}
+_OF_STATUS = {
+    Status.EXPIRED.value: StateWord.CLEANED,
+    Status.DELETED.value: StateWord.DELETED,
+}
+
+
+def state_word(session: Session, now: datetime, quiet_after: timedelta) -> StateWord | str:
+    """Return the word for a session's state: its row's own status where that is not one of ours."""
+    if is_stalled(session):
+        return StateWord.STALLED
+    if is_quiet(session, now, quiet_after):
+        return StateWord.QUIET
+    return OF_LIVENESS.get(session.liveness) or _at_rest(session, now)
+
+
+def _at_rest(session: Session, now: datetime) -> StateWord | str:
+    is_active = session.status == Status.ACTIVE
+    marks = (
+        (session.status == Status.FAILED, StateWord.FAILED),
+        (session.turn_error, StateWord.API_ERROR),
+        (session.overwritten is not None, StateWord.OVERWRITTEN),
+        (session.unread or (is_active and session.unseen), StateWord.UNREADABLE),
+        (session.is_stray, StateWord.STRAY),
+        (session.state in OF_STATE, OF_STATE.get(session.state, "")),
+        (is_pending(session, now), StateWord.EXPIRED),
+        (is_active, StateWord.READY),
+    )
+    of_status = _OF_STATUS.get(session.status, session.status)
+    return next((word for applies, word in marks if applies), of_status)
+
+
+def state_table() -> str:
+    """Return a Markdown table of every state and its meaning."""
+    rows = (f"| `{one}` | {one.meaning} |" for one in StateWord)
+    return "\n".join(("| state | meaning |", "| --- | --- |", *rows))

@@ -1,0 +1,1 @@
+"""The flows that act on sessions: answer, resume, edit, delete, clean up, undo."""

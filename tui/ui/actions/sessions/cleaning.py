@@ -1,0 +1,118 @@
+"""The clean-up: what to take, a preview of it, then into the trash with its progress in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from tui.core.errors import Reason, Refused
+from tui.core.models.catalog import Catalog
+from tui.core.sessions.listing_join import is_pending
+from tui.core.sessions.session_filter import CleanupCriteria
+from tui.core.text.sizes import parse_size
+from tui.core.time.expiry import parse_duration
+from tui.operations.trash.cleanup import CleanupPlan
+from tui.ui.actions.action_context import ActionContext
+from tui.ui.actions.outcome import Outcome
+from tui.ui.actions.prompting import until_taken
+from tui.ui.actions.sessions.batch_action import in_one_go
+from tui.view.panes import cleanup_preview
+from tui.view.text import formatting
+
+DEFAULT = "expired"
+
+
+async def clean_up(
+    context: ActionContext, catalog: Catalog, listing: str, given: str = ""
+) -> Outcome:
+    """Ask what to take, show what that is, and take it; default No."""
+
+    def record(typed: str, *sure: str) -> None:
+        where, flags = (listing,) if listing else (), _flags(typed.strip() or DEFAULT)
+        context.record_command("cleanup", *where, *flags, *sure)
+
+    record(given)
+    if catalog.hold is not None:
+        raise Refused(f"{catalog.hold.by} paused clean-up here", Reason.HELD, remedy="hold off")
+
+    async def take(typed: str) -> tuple[str, CleanupPlan]:
+        wish = typed.strip() or DEFAULT
+        measure = partial(context.engine.plan_cleanup, catalog, wanted(wish), listing)
+        return wish, await _measured(context, measure)
+
+    asks, where = _asks(context, catalog, listing), _where(catalog, listing)
+    asked = partial(until_taken, context.question, asks, take, placeholder=DEFAULT, record=record)
+    wish, plan = await (take(given) if given else asked())
+    if plan.is_empty:
+        return Outcome(f"{where}: {plan.words}")
+    if not await _is_sure(context, plan, f"clean up {wish}", where):
+        context.commands = ()
+        return Outcome("nothing moved")
+    record(wish, "--yes")
+    return await in_one_go(context, partial(context.engine.clean_up, plan), "cleaned up")
+
+
+def _where(catalog: Catalog, listing: str) -> str:
+    return listing or f"all {len(catalog.listings)} listings"
+
+
+async def _measured(context: ActionContext, measure: Callable[[], CleanupPlan]) -> CleanupPlan:
+    return await context.learn(measure, "measuring")
+
+
+def wanted(words: str) -> CleanupCriteria:
+    """Return what words like `expired`, `30d` or `5GB` want taken; several take what any does.
+
+    Raises `UsageError`.
+    """
+    found = CleanupCriteria()
+    for word in words.lower().split():
+        match _flag(word):
+            case "--expired":
+                found = replace(found, is_expired=True)
+            case "--max-size":
+                found = replace(found, max_bytes=parse_size(word))
+            case _:
+                found = replace(found, older_than=parse_duration(word))
+    return found
+
+
+def _flag(word: str) -> str:
+    if word in ("expired", "leftovers"):
+        return "--expired"
+    return "--max-size" if word[-1:] == "b" or word[-1:] in "kgt" else "--older-than"
+
+
+def _flags(words: str) -> tuple[str, ...]:
+    """Return the options that say the same at the command line."""
+    flags: tuple[str, ...] = ()
+    for word in words.lower().split():
+        flag = _flag(word)
+        flags += (flag,) if flag == "--expired" else (flag, word)
+    return flags
+
+
+def _asks(context: ActionContext, catalog: Catalog, listing: str) -> str:
+    now = context.engine.now()
+    waiting = [
+        one for one in catalog.sessions if listing in ("", one.listing) and is_pending(one, now)
+    ]
+    total = formatting.size(sum(one.bytes for one in waiting))
+    what = f"expired ({len(waiting)}, {total}), 30d (unused), or 5GB (to keep)"
+    return f"clean up {_where(catalog, listing)}: {what}"
+
+
+async def _is_sure(context: ActionContext, plan: CleanupPlan, title: str, where: str) -> bool:
+    """Ask until it is yes or no; the list is a key away."""
+    while True:
+        key = await context.question.choose(
+            f"{where}: {plan.words}?",
+            {"y": "yes", "n": "no", "l": "list"},
+            default="n",
+        )
+        if key != "l":
+            return key == "y"
+        erased = [(f"{one.listing}/{one.session_id[:8]}", one.at) for one in plan.purges]
+        lines = cleanup_preview.listed(plan.taken, plan.skipped, erased, context.engine.now())
+        await context.pages.show(title, lines)

@@ -1,0 +1,184 @@
+"""Resume and fork from the keys: one prompt line, and before Enter what will be used."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from functools import partial
+from typing import TypeVar
+
+from tui.core.errors import ConsoleError, UsageError
+from tui.core.explanation import Explanation
+from tui.core.models.session import Key, Session
+from tui.operations.context import ActionResult
+from tui.operations.running.resume import DEFAULT_PROMPT, RunPlan
+from tui.operations.running.start_many import MOST_QUEUED
+from tui.ui.actions.action_context import ActionContext, after_dashes, named
+from tui.ui.actions.disabled_reason import why_not
+from tui.ui.actions.outcome import Outcome
+from tui.ui.actions.prompting import until_taken
+from tui.ui.actions.sessions.batch_action import each
+from tui.ui.state.drafts import again
+from tui.view.text.lines import Cell
+
+T = TypeVar("T")
+
+
+async def resume(
+    context: ActionContext,
+    session: Session,
+    *,
+    is_fork: bool = False,
+    given: str = "",
+    hidden: int = 0,
+) -> Outcome:
+    """Ask for a prompt and start a run with it; options of the agent may stand before it."""
+    words = ("resume", session.address, *(("--fork",) if is_fork else ()))
+    record_command(context, words, given)
+    verb = "fork" if is_fork else "resume"
+    work = partial(context.engine.plan_resume, session, is_fork=is_fork)
+    plan = await context.learn(work, f"checking what a {verb} would use")
+    about = (verb, *session.key)
+
+    async def take(line: str) -> str:
+        wanted, prompt = context.engine.with_prompt_line(plan, line)
+        start = partial(context.engine.start, wanted, prompt or DEFAULT_PROMPT)
+        return await context.do(start, "starting")
+
+    with context.drafts.written(about, again(verb, context.engine.keys)):
+        run_id = await ask_prompt(
+            context,
+            plan,
+            f"{verb} {named([session], hidden)}",
+            given or context.drafts.text(about),
+            take,
+            record=partial(record_command, context, words),
+            placeholder=DEFAULT_PROMPT,
+            warns=plan.warnings,
+        )
+    done = "forked" if is_fork else "resumed"
+    return Outcome(f"{done} {named([session])}: run {run_id}", "good", started=run_id)
+
+
+async def resume_many(
+    context: ActionContext, sessions: Sequence[Session], given: str = "", *, hidden: int = 0
+) -> Outcome:
+    """Ask once and start a run in each that can be resumed; some wait in the queue for a place."""
+    possible = [one for one in sessions if not why_not("resume", one, context.engine.keys)]
+    if not possible:
+        raise UsageError(why_not("resume", sessions[0] if sessions else None, context.engine.keys))
+    begun = possible[:MOST_QUEUED]
+    others = (word for one in begun[1:] for word in ("--also", one.address))
+    words = ("resume", begun[0].address, *others)
+    record_command(context, words, given)
+    plan = await context.learn(
+        partial(_any_plan, context, possible), "checking what a resume would use"
+    )
+    many = len(possible) > context.engine.max_runs
+    queued = f", {context.engine.max_runs} at once, the rest queued" if many else ""
+    about = ("resume", "", "")
+
+    def act(session: Session, line: str) -> ActionResult:
+        wanted, prompt = context.engine.with_prompt_line(context.engine.plan_resume(session), line)
+        run_id = context.engine.start(wanted, prompt or DEFAULT_PROMPT)
+        now = context.engine.now()
+        return ActionResult("resume", session.listing, session.session_id, now, run_id)
+
+    async def take(line: str) -> Outcome:
+        context.engine.with_prompt_line(plan, line)
+        return await each(context, begun, partial(act, line=line), "resumed")
+
+    with context.drafts.written(about, again("resume", context.engine.keys)):
+        outcome = await ask_prompt(
+            context,
+            plan,
+            f"resume {named(possible, hidden)}{queued}",
+            given or context.drafts.text(about),
+            take,
+            record=partial(record_command, context, words),
+            placeholder=DEFAULT_PROMPT,
+        )
+    return _with_marked(outcome, {one.key for one in sessions} - {one.key for one in begun})
+
+
+def _with_marked(outcome: Outcome, keys: AbstractSet[Key]) -> Outcome:
+    """Return an outcome that leaves these marked as well, and says so."""
+    if not keys or outcome.failed is None:
+        return outcome
+    said = f"{outcome.message}; {len(keys)} stay marked"
+    return replace(outcome, message=said, style="", failed=outcome.failed | keys)
+
+
+def record_command(context: ActionContext, words: Sequence[str], line: str) -> None:
+    """Take note that a verb with these words and this prompt line does what is asked for now."""
+    context.record_command(*words, *spelled(line))
+
+
+def spelled(line: str) -> tuple[str, ...]:
+    """Return a prompt line as the words of a command: its options, and the prompt as one word."""
+    words: list[str] = []
+    rest = line.strip()
+    while rest.startswith("--"):
+        name, _, rest = rest.partition(" ")
+        if name == "--":
+            break
+        value, _, rest = rest.lstrip().partition(" ")
+        words += [name, value]
+        rest = rest.lstrip()
+    prompt = rest.strip()
+    return (*words, *(after_dashes(prompt) if prompt else ()))
+
+
+async def ask_prompt(
+    context: ActionContext,
+    plan: RunPlan,
+    asks: str,
+    given: str,
+    take: Callable[[str], Awaitable[T]],
+    *,
+    record: Callable[[str], None],
+    placeholder: str = "",
+    warns: Sequence[Explanation] = (),
+) -> T:
+    """Ask for a prompt until `take` takes it; what was typed stays to be mended.
+
+    Why it was refused stands there in full; `record` gets the line once it is answered or left.
+    """
+    return await until_taken(
+        context.question,
+        asks,
+        take,
+        text=given,
+        refused=_refusal(context, plan, given),
+        placeholder=placeholder,
+        preview=lambda text: _previewed(context, plan, text),
+        warns=warns,
+        record=record,
+    )
+
+
+def _refusal(context: ActionContext, plan: RunPlan, line: str) -> str:
+    try:
+        context.engine.with_prompt_line(plan, line)
+    except UsageError as error:
+        return f"refused: {error}"
+    return ""
+
+
+def _previewed(context: ActionContext, plan: RunPlan, text: str) -> Cell:
+    """Return what will be used, with the options typed so far."""
+    if refused := _refusal(context, plan, text):
+        return Cell(refused, "bad")
+    wanted, _ = context.engine.with_prompt_line(plan, text)
+    return Cell(wanted.words, "good" if wanted.agent != plan.agent else "muted")
+
+
+def _any_plan(context: ActionContext, sessions: Sequence[Session]) -> RunPlan:
+    """Return the plan of the first that can be resumed; raises why the last of them cannot."""
+    for one in sessions[:-1]:
+        try:
+            return context.engine.plan_resume(one)
+        except ConsoleError:
+            continue
+    return context.engine.plan_resume(sessions[-1])

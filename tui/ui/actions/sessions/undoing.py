@@ -1,0 +1,58 @@
+"""Undo from the keys: what was done here last, else what this operator did last in the root."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from tui.core.time.zones import read_time
+from tui.operations.context import ActionResult
+from tui.ui.actions.action_context import ActionContext
+from tui.ui.actions.outcome import Outcome
+from tui.ui.actions.sessions.batch_action import undo_batch
+from tui.view.text import formatting
+
+_OLD = timedelta(minutes=1)
+_DONE = {"extend": "extended", "delete": "deleted", "clean-up": "cleaned up"}
+
+
+async def undo(context: ActionContext) -> Outcome:
+    """Take back what was done last; asks unless the words of just that are still in sight."""
+    context.record_command("undo")
+    if not context.done:
+        return await _undo_last(context)
+    acts = context.done[-1]
+    what = acts[0].words if len(acts) == 1 else f"{len(acts)} at once, such as: {acts[0].words}"
+    is_old = context.engine.now() - acts[0].at > _OLD
+    is_in_sight = context.said_of_done == context.question.message.text != ""
+    if (is_old or not is_in_sight) and not await context.question.confirm(f"undo: {what}?"):
+        return Outcome("nothing was undone")
+    context.done.pop()
+    return await undo_batch(context, acts)
+
+
+async def _undo_last(context: ActionContext) -> Outcome:
+    """Look for what was done last, ask whether that is meant, and take back just that."""
+    batch = await context.learn(context.engine.last_batch, "looking up the last action")
+    if not await context.question.confirm(f"undo: {batch_words(batch, context.engine.now())}?"):
+        return Outcome("nothing was undone")
+    acts, said = await context.do(partial(context.engine.undo_last, batch), "undoing")
+    left = [act for act in acts if act.is_needless]
+    why = f"; {left[0].words}" if left else ""
+    return Outcome(f"{said}{why}", "bad" if left else "good")
+
+
+def batch_words(batch: Sequence[ActionResult], now: datetime) -> str:
+    """Return what a batch did, to what, and how long ago."""
+    first, gone = batch[0], formatting.quiet(batch[0].at, now)
+    one = f"{first.listing}/{formatting.short_id(first.session_id)}{_by(first)}"
+    what = one if len(batch) == 1 else f"{len(batch)} sessions"
+    return f"{_DONE[first.kind]} {what}, {'just now' if gone == 'now' else f'{gone} ago'}"
+
+
+def _by(act: ActionResult) -> str:
+    """Return by how much an extension went further: that is the same in whatever zone."""
+    rows = [row.expires_at if row else "" for row in (act.before, act.after)]
+    before, after = (read_time(text, UTC) for text in rows)
+    return f" by {formatting.span(after - before)}" if before and after and before < after else ""

@@ -1,0 +1,144 @@
+"""The `:` line: any verb, on what was in sight when the line was opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tui.core.errors import ConsoleError, UsageError
+from tui.core.models.session import Session
+from tui.operations.catalog.session_lookup import find_session
+from tui.operations.context import VerbInfo
+from tui.ui.actions import disabled_reason, key_targets
+from tui.ui.actions.action_context import ActionContext
+from tui.ui.actions.key_targets import KeyTargets
+from tui.ui.actions.outcome import Outcome
+from tui.ui.actions.prompting import until_taken
+from tui.ui.actions.verb_line import commands, verbs
+from tui.ui.background.pane_feed import PaneFeed
+from tui.ui.state.view_store import ViewStore
+from tui.ui.widgets.prompt import TOO_EARLY, Cancelled
+from tui.view.text.lines import Cell
+
+
+class CommandLine:
+    """Asks for verbs and does them; `own` are those that act on the screen alone."""
+
+    def __init__(
+        self,
+        context: ActionContext,
+        store: ViewStore,
+        feed: PaneFeed,
+        targets: Callable[[], KeyTargets],
+        own: Mapping[str, Callable[[], object]],
+    ) -> None:
+        self._context = context
+        self._store = store
+        self._feed = feed
+        self._targets = targets
+        self._own = own
+        self.known: tuple[VerbInfo, ...] = (*context.engine.verbs, *verbs.OWN)
+
+    def why_not(self, verb: VerbInfo) -> str:
+        """Return why a verb is not possible on what is selected; empty when it is."""
+        engine = self._context.engine
+        if engine.is_read_only and verb.acts:
+            return "this console is read-only"
+        if verb.target == "none":
+            return ""
+
+        def why(one: Session) -> str:
+            return disabled_reason.why_not(verb.name, one, engine.keys)
+
+        targets = self._targets()
+        if verb.target == "one":
+            one = targets.selected
+            return why(one) if one else targets.why_none
+        return targets.why_not_some(why)
+
+    async def ask(self, given: str = "") -> Outcome:
+        """Ask for a verb, with its words, until one is done; `given` are those typed already."""
+        catalog, question = self._store.catalog, self._context.question
+        names = [one.listing_id for one in catalog.listings] if catalog else []
+        selection = _selection(self._targets())
+        asked = question.asked
+
+        async def take(text: str) -> Outcome:
+            nonlocal asked
+            asked = question.asked
+            try:
+                return await self._do(text, selection)
+            except Cancelled:
+                raise
+            except ConsoleError as error:
+                if question.asked > asked:  # a question of its own was answered meanwhile
+                    raise VerbStopped(error) from error
+                raise
+
+        try:
+            return await until_taken(
+                question,
+                "verb",
+                take,
+                text=given,
+                preview=lambda typed: Cell(verbs.hint(typed, self.known, self.why_not), "muted"),
+                complete=lambda typed: verbs.complete(typed, self.known, names),
+                counts_on_it=False,  # but a verb that acts does
+            )
+        except VerbStopped as stopped:
+            raise stopped.why from None
+
+    async def _do(self, text: str, selection: commands.Selection | None) -> Outcome:
+        """Do what a line says."""
+        if not text.strip():
+            return Outcome()
+        context, catalog = self._context, self._store.catalog
+        command = verbs.parse(text, self.known)
+        name = command.verb.name
+        if command.verb.acts and not context.question.was_shown:
+            raise UsageError(TOO_EARLY)
+        if context.pages.pane.is_open:
+            context.pages.leave()
+        if name in self._own and not (name == "help" and command.given):
+            self._own[name]()
+            return Outcome()
+        if catalog is None or selection is None:
+            return Outcome(key_targets.NOT_READ_YET, "bad")
+        if name != "tail":
+            return await commands.run(context, command, selection.now(catalog))
+        self._tail(command, selection.now(catalog))
+        return Outcome()
+
+    def _tail(self, command: verbs.VerbLine, selection: commands.Selection) -> None:
+        """Show the stream on the whole screen, of the session named or of the selected one."""
+        words = command.words
+        session = find_session(selection.catalog, words[0]) if words else selection.selected
+        if session is None:
+            raise UsageError(selection.why_none)
+        if not self._feed.go_to(session):
+            raise UsageError("it is not shown here: Esc clears listing and filter")
+        self._context.commands = ()
+        self._feed.read_in_full()
+        self._context.pages.fit()
+
+
+def _selection(targets: KeyTargets) -> commands.Selection | None:
+    if targets.catalog is None:
+        return None
+    return commands.Selection(
+        targets.catalog,
+        targets.selected,
+        targets.all,
+        targets.listing,
+        targets.hidden,
+        targets.view.vanished_listing if targets.is_listing else "",
+        targets.why_none,
+        is_listing=targets.is_listing,
+    )
+
+
+class VerbStopped(Exception):
+    """A verb was refused when it had asked something of its own: its line does not come back."""
+
+    def __init__(self, why: ConsoleError) -> None:
+        super().__init__(str(why))
+        self.why = why

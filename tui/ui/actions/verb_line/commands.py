@@ -1,0 +1,247 @@
+"""What the `:` line does: the flows that ask for what is missing, and every other verb as it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tui.core.errors import Reason, Refused, UnknownId, UsageError
+from tui.core.models.catalog import Catalog
+from tui.core.models.session import Session
+from tui.core.sessions.listing_join import is_gone
+from tui.operations.catalog.session_lookup import find_session
+from tui.ui.actions.action_context import ActionContext, named
+from tui.ui.actions.disabled_reason import require, why_not
+from tui.ui.actions.outcome import Outcome
+from tui.ui.actions.sessions import answering, cleaning, resuming, session_actions, undoing
+from tui.ui.actions.verb_line import run_verb
+from tui.ui.actions.verb_line.verbs import VerbLine
+
+_ID = re.compile(r"[0-9a-f]{4}[0-9a-f-]*|[^/ ]+/[^/ ]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a verb acts on: the selected session, all the marked ones, the listing in sight.
+
+    `vanished` is the listing selected when its folder is gone; `why_none` says why no session is
+    meant, where none is; `is_listing` is whether a listing is selected and no session.
+    """
+
+    catalog: Catalog
+    selected: Session | None
+    targets: Sequence[Session]
+    listing: str
+    hidden: int = 0
+    vanished: str = ""
+    why_none: str = "no session is selected"
+    is_listing: bool = False
+
+    def now(self, catalog: Catalog) -> Selection:
+        """Return the same sessions as they are now, without those that are gone in the meantime."""
+        before = {one.key: one for one in (*self.targets, *filter(None, [self.selected]))}
+        there = {
+            one.key: one
+            for one in catalog.sessions
+            if one.key in before and (not is_gone(one) or is_gone(before[one.key]))
+        }
+        targets = tuple(there[one.key] for one in self.targets if one.key in there)
+        selected = there.get(self.selected.key) if self.selected else None
+        is_lost = (self.targets and not targets) or (self.selected and not selected)
+        gone = f"{named(self.targets or tuple(before.values()))}: gone in the meantime"
+        why = gone if is_lost else self.why_none
+        return replace(self, catalog=catalog, selected=selected, targets=targets, why_none=why)
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedCommand:
+    """A command, the sessions it is about, and its words that name none of them."""
+
+    command: VerbLine
+    meant: Selection
+    sessions: tuple[Session, ...]
+    words: tuple[str, ...]
+
+    @property
+    def said(self) -> str:
+        """The words as one text."""
+        return " ".join(self.words)
+
+    def some(self) -> tuple[Session, ...]:
+        """Return its sessions; raises `UsageError` when there are none."""
+        if not self.sessions:
+            raise UsageError(self.meant.why_none)
+        return self.sessions
+
+    def one(self, context: ActionContext) -> Session:
+        """Return its one session; raises `UsageError` when the verb is not possible on it now."""
+        require(self.command.verb.name, self.some()[0], context.engine.keys)
+        return self.sessions[0]
+
+
+async def run(context: ActionContext, command: VerbLine, meant: Selection) -> Outcome:
+    """Do what a command asks for; what it names goes before what is selected."""
+    name = command.verb.name
+    order = ResolvedCommand(command, meant, *_resolved(command, meant))
+    flow, options = _FLOWS.get(name, (None, ()))
+    context.news.is_holding = name == "hold"
+    context.asks_about(order.sessions)
+    if flow is None or not set(command.options) <= set(options):
+        _require_on_some(context, order)
+        return await run_verb.say(context, command.verb, _calls(order))
+    if context.engine.is_read_only:
+        raise Refused("this console is read-only", Reason.READ_ONLY)
+    return await flow(context, order)
+
+
+def _require_on_some(context: ActionContext, order: ResolvedCommand) -> None:
+    """Raise `UsageError` with the reason when a verb is possible on none of its sessions."""
+    reasons = [why_not(order.command.verb.name, one, context.engine.keys) for one in order.sessions]
+    if reasons and all(reasons) and "--fork" not in order.command.options:
+        raise UsageError(reasons[0])
+
+
+def _resolved(command: VerbLine, meant: Selection) -> tuple[tuple[Session, ...], tuple[str, ...]]:
+    """Return the sessions that are meant, and the words that name none of them."""
+    words = command.words
+    if not command.takes_selected:
+        return (), words
+    most = len(words) if command.verb.takes == "ids" else 1
+    named: list[Session] = []
+    for word in words[:most]:
+        if (one := _named(meant.catalog, word)) is None:
+            break
+        named.append(one)
+    if named:
+        return tuple(named), words[len(named) :]
+    if len(words) >= command.verb.needs and _ID.fullmatch(words[0]):
+        return (), words
+    if command.verb.target == "one":
+        return (meant.selected,) if meant.selected else (), words
+    return tuple(meant.targets), words
+
+
+def _named(catalog: Catalog, word: str) -> Session | None:
+    """Return the session a word names, if it looks like an id; raises `AmbiguousId`."""
+    try:
+        return find_session(catalog, word) if _ID.fullmatch(word) else None
+    except UnknownId:
+        return None
+
+
+def _calls(order: ResolvedCommand) -> list[tuple[Session | None, tuple[str, ...]]]:
+    """Return what to say to the command line: once for each session, where it takes but one."""
+    command, verb = order.command, order.command.verb
+    rest = (*order.words, *command.option_words)
+    if not command.takes_selected or (not order.sessions and len(order.words) >= verb.needs):
+        return [(None, (verb.name, *rest))]
+    if verb.takes == "ids":
+        return [(None, (verb.name, *(one.address for one in order.some()), *rest))]
+    return [(one, (verb.name, one.address, *rest)) for one in order.some()]
+
+
+async def _new(context: ActionContext, order: ResolvedCommand) -> Outcome:
+    """`new LISTING STAGE`, or as on the command line `new LISTING PROMPT --stage STAGE`."""
+    words, options = list(order.words), order.command.options
+    where = words.pop(0) if words else order.meant.listing
+    stage = options.get("--stage") or (words.pop(0) if words else "")
+    days = options.get("--days", "")
+    if days and not days.isdecimal():
+        raise UsageError(f"--days {days}: expected a number of days")
+    given, stages = " ".join(words), {one.stage for one in order.meant.catalog.sessions}
+    lasts = int(days) if days else None
+    return await session_actions.new(context, where, stage, lasts, given, stages=stages - {""})
+
+
+async def _resume(context: ActionContext, order: ResolvedCommand) -> Outcome:
+    is_fork = "--fork" in order.command.options
+    options = [word for word in order.command.option_words if word != "--fork"]
+    given = " ".join((*options, order.said)).strip()
+    if is_fork or len(order.sessions) == 1:
+        session = order.some()[0] if is_fork else order.one(context)
+        return await resuming.resume(context, session, is_fork=is_fork, given=given)
+    return await resuming.resume_many(context, order.some(), given=given)
+
+
+async def _extend(context: ActionContext, order: ResolvedCommand) -> Outcome:
+    return await session_actions.extend(
+        context, order.some(), order.said, hidden=order.meant.hidden
+    )
+
+
+async def _delete(context: ActionContext, order: ResolvedCommand) -> Outcome:
+    if order.words:
+        raise UnknownId(f"no session {order.words[0]!r} here")
+    if len(order.some()) == 1:
+        order.one(context)
+    return await session_actions.delete(context, order.sessions, hidden=order.meant.hidden)
+
+
+async def _restore(context: ActionContext, order: ResolvedCommand) -> Outcome:
+    return await session_actions.restore(context, " ".join(order.command.words))
+
+
+async def _undo(context: ActionContext, order: ResolvedCommand) -> Outcome:
+    require("undo", None, context.engine.keys)
+    return await undoing.undo(context)
+
+
+async def _send(context: ActionContext, order: ResolvedCommand) -> Outcome:
+    return await session_actions.send(context, order.one(context), order.said)
+
+
+async def _answer(context: ActionContext, order: ResolvedCommand) -> Outcome:
+    reason = order.command.options.get("--reason", "")
+    return await answering.answer(
+        context, order.one(context), (*order.words, *((reason,) if reason else ()))
+    )
+
+
+async def _interrupt(context: ActionContext, order: ResolvedCommand) -> Outcome:
+    return await session_actions.interrupt(context, order.one(context))
+
+
+async def _stop(context: ActionContext, order: ResolvedCommand) -> Outcome:
+    return await session_actions.stop(context, order.one(context))
+
+
+async def _rename(context: ActionContext, order: ResolvedCommand) -> Outcome:
+    session = order.some()[0]
+    return await session_actions.rename(context, session, order.said)
+
+
+async def _ack(context: ActionContext, order: ResolvedCommand) -> Outcome:
+    gone = {one.listing_id for one in order.meant.catalog.listings if one.is_vanished}
+    name = " ".join(order.command.words) or order.meant.vanished
+    if name in gone:
+        return await session_actions.forget(context, name)
+    if order.words:
+        raise UnknownId(f"no session {order.words[0]!r} here, and no listing that has vanished")
+    return await session_actions.acknowledge(context, order.some())
+
+
+async def _cleanup(context: ActionContext, order: ResolvedCommand) -> Outcome:
+    """`cleanup`, of the listing named; in Listings without a name of the one that is selected."""
+    selected = order.meant.listing if order.meant.is_listing else ""
+    return await cleaning.clean_up(context, order.meant.catalog, order.said or selected)
+
+
+_AGENT = ("--model", "--mode", "--tools", "--max-turns", "--max-budget-usd")
+_Flow = Callable[[ActionContext, ResolvedCommand], Coroutine[Any, Any, Outcome]]
+_FLOWS: dict[str, tuple[_Flow, tuple[str, ...]]] = {
+    "new": (_new, ("--stage", "--days")),
+    "resume": (_resume, ("--fork", *_AGENT)),
+    "extend": (_extend, ()),
+    "delete": (_delete, ()),
+    "restore": (_restore, ()),
+    "undo": (_undo, ()),
+    "send": (_send, ()),
+    "answer": (_answer, ("--reason",)),
+    "interrupt": (_interrupt, ()),
+    "stop": (_stop, ()),
+    "rename": (_rename, ()),
+    "ack": (_ack, ()),
+    "cleanup": (_cleanup, ()),
+}

@@ -1,0 +1,144 @@
+"""A verb of the command line, said at the `:` line: asked when it must be sure, and shown."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tui.core.errors import ConfirmationRequired, ConsoleError, UsageError
+from tui.core.models.session import Key, Session
+from tui.operations.context import VerbInfo, VerbOutput
+from tui.ui.actions.action_context import ActionContext, is_sure, named
+from tui.ui.actions.outcome import Outcome
+from tui.ui.actions.sessions.batch_action import reasons
+from tui.ui.threads import in_background
+
+_PREFIX = "session-console: "
+_AT_ITS_END = ("log",)
+_FULL_ID = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+
+
+@dataclass(slots=True)
+class _Saying:
+    """A verb on its way through its sessions; without any, it is said once for all."""
+
+    info: VerbInfo
+    calls: Sequence[tuple[Session | None, tuple[str, ...]]]
+    said: list[VerbOutput] = field(default_factory=list)
+    errors: dict[Key, ConsoleError] = field(default_factory=dict)
+
+    @property
+    def verb(self) -> str:
+        return self.info.name
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        return tuple(session for session, _ in self.calls if session is not None)
+
+    def says(self) -> str:
+        count = len(self.said) + len(self.errors)
+        return f"{self.verb} {count} of {len(self.calls)}" if len(self.calls) > 1 else self.verb
+
+    def title(self) -> str:
+        """Return what was said, with a short id, or how many sessions it is about."""
+        words = self.calls[0][1]
+        ids = [word for _, said in self.calls for word in said if _FULL_ID.search(word)]
+        if len(ids) < 2:
+            return ":" + " ".join(_FULL_ID.sub(r"\1", word) for word in words)
+        others = (word for word in words[1:] if word not in ids)
+        return " ".join((f":{self.verb} of {len(ids)} sessions", *others))
+
+    def lines(self) -> list[str]:
+        """Return everything that was said, without blank lines at the end."""
+        lines = [line.removeprefix(_PREFIX) for said in self.said for line in said.lines]
+        while lines and not lines[-1].strip():
+            lines.pop()
+        return lines
+
+    def sum(self) -> str:
+        """Return in one line what came of it."""
+        lines = self.lines()
+        if len(self.calls) > 1:
+            return ", ".join(
+                [f"{self.verb}: {len(self.said)} done", *reasons(self.errors.values())]
+            )
+        return lines[0] if len(lines) == 1 else f"{self.verb}: {len(lines) or 'done, no'} lines"
+
+
+async def say(
+    context: ActionContext, info: VerbInfo, calls: Sequence[tuple[Session | None, tuple[str, ...]]]
+) -> Outcome:
+    """Do a verb once for each of `calls`, and show what it says; raises what it raises.
+
+    When it must be sure it is asked here, and done with `--yes`.
+    """
+    if any("-" in words for _, words in calls):
+        raise UsageError("`-` reads stdin, and there is none here")
+    context.commands = tuple(words for _, words in calls)
+    try:
+        saying = await _done(context, info, calls)
+    except ConfirmationRequired as error:
+        sessions = [one for one, _ in calls if one is not None]
+        if not await _confirmed(context, info.name, error, sessions):
+            return Outcome("nothing done")
+        sure = [(one, (*words, "--yes")) for one, words in calls]
+        context.commands = tuple(words for _, words in sure)
+        saying = await _done(context, info, sure)
+    return _shown(context, saying)
+
+
+async def _done(
+    context: ActionContext, info: VerbInfo, calls: Sequence[tuple[Session | None, tuple[str, ...]]]
+) -> _Saying:
+    saying = _Saying(info, calls)
+    width = max(20, context.question.size.width - 2)  # of a line of a page
+
+    def work() -> None:
+        for session, words in calls:
+            try:
+                saying.said.append(context.engine.say_verb(words, width))
+            except ConfirmationRequired:
+                raise
+            except ConsoleError as error:
+                if session is None or len(calls) == 1:
+                    raise
+                saying.errors[session.key] = error
+
+    def later(task: asyncio.Future[None]) -> None:
+        context.news.tell(str(task.exception() or saying.sum()))
+
+    await context.question.wait_for(in_background(work), saying.says, later)
+    return saying
+
+
+async def _confirmed(
+    context: ActionContext, verb: str, error: ConfirmationRequired, sessions: Sequence[Session]
+) -> bool:
+    """Ask with the verb's own words; what it listed is a key away."""
+    listed = [line for note in getattr(error, "__notes__", ()) for line in note.splitlines()]
+    asks = _FULL_ID.sub(r"\1", error.message)
+    if len(sessions) > 1:
+        return await is_sure(context, f"{verb} {named(sessions)}?", len(sessions), verb)
+    if len(listed) < 2:
+        return await context.question.confirm(f"{asks}?")
+    while True:
+        choices = {"y": "yes", "n": "no", "l": "list"}
+        key = await context.question.choose(f"{asks}?", choices, default="n")
+        if key != "l":
+            return key == "y"
+        await context.pages.show(f":{verb}", listed)
+
+
+def _shown(context: ActionContext, saying: _Saying) -> Outcome:
+    """Show what a verb said: on a page where the message line has no room for it."""
+    acted = saying.sessions and saying.said and saying.info.acts
+    failed = frozenset(saying.errors) if acted else None
+    lines = saying.lines()
+    if len(lines) <= max(1, len(saying.said)):
+        is_bad = bool(saying.errors) or any(said.code for said in saying.said)
+        said = saying.sum() if lines else f"{saying.verb}: done"
+        return Outcome(said, "bad" if is_bad else "good", failed=failed)
+    context.pages.open(saying.title(), lines, is_at_end=saying.verb in _AT_ITS_END)
+    return Outcome(saying.sum() if len(saying.calls) > 1 else "", failed=failed)

@@ -44,7 +44,7 @@ def doctor_lines() -> tuple[str, ...]:
     found = [
         one for one in examine(context, catalog(), MachineFacts()) if one.listing and one.words
     ]
-    return (*report(found), verdict(found))
+    return (*report(found), str(verdict(found)))
 
 
 async def settled(pilot: Pilot[int]) -> None:

@@ -24,19 +24,19 @@ from tui.settings import Settings, load_settings
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; 130 after Ctrl-C."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    argv = list(sys.argv[1:] if arguments is None else arguments)
     never_fail_to_print(is_ascii=is_ascii_locale())
     try:
-        return _run(build_parser().read(words))
+        return _run(build_parser().read(argv))
     except ConsoleError as error:
-        put_error(error, as_json="--json" in words or _is_json_asked())
+        put_error(error, as_json="--json" in argv or _is_json_asked())
         return error.exit_code
     except BrokenPipeError:
         discard_output()
         return 0
     except OSError as error:
         discard_output()
-        put_error(as_console_error(error), as_json="--json" in words or _is_json_asked())
+        put_error(as_console_error(error), as_json="--json" in argv or _is_json_asked())
         return 1
     except KeyboardInterrupt:
         return 130
@@ -44,8 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(args: Namespace) -> int:
     context = Context(_settings(args), _now)
-    if context.settings.restricted and args.verb is None and (words := ssh_words(os.environ)):
-        args = ssh_arguments(args, words, build_parser())
+    if context.settings.restricted and args.verb is None and (argv := ssh_words(os.environ)):
+        args = ssh_arguments(args, argv, build_parser())
         context = Context(_settings(args), _now)
     never_fail_to_print(is_ascii=context.settings.ascii)
     if args.demo:
@@ -72,16 +72,16 @@ def _do(context: Context, args: Namespace) -> int:
     return code
 
 
-def say_verb(context: Context, words: Sequence[str], width: int | None = None) -> VerbOutput:
+def say_verb(context: Context, argv: Sequence[str], width: int | None = None) -> VerbOutput:
     """Run a verb inside the console and return its output, with tables fitted to `width` cells.
 
     An error gets what was printed before it as a note.
     """
-    if not words or words[0] not in BY_NAME:
+    if not argv or argv[0] not in BY_NAME:
         raise UsageError("there is no such verb")
     with captured(width) as lines:
         try:
-            args = build_parser().read(words)
+            args = build_parser().read(argv)
             _require_in_console(args)
             return VerbOutput(_do(context, args), lines)
         except ConsoleError as error:

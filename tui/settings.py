@@ -312,7 +312,7 @@ def _roots(value: Any, source: SettingsSource) -> Mapping[str, Mapping[str, Any]
 
 
 def _boolean(value: Any) -> bool:
-    words = {
+    values = {
         "1": True,
         "true": True,
         "yes": True,
@@ -321,10 +321,10 @@ def _boolean(value: Any) -> bool:
         "no": False,
     }
     word = str(value).lower()
-    if word not in words:
-        others = ", ".join(one for one in words if one not in ("true", "false"))
+    if word not in values:
+        others = ", ".join(one for one in values if one not in ("true", "false"))
         raise ValueError(f"expected true or false (or {others}), not {one_line(value)!r}")
-    return words[word]
+    return values[word]
 
 
 def _positive(value: Any) -> int:

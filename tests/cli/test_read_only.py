@@ -68,7 +68,7 @@ def refusal(context: Context, asked: list[str]) -> str:
     except Refused as error:
         return str(error)
     assert said.code == Refused.exit_code
-    return "".join(said.lines).removeprefix("session-console: ")
+    return "".join(said.lines)
 
 
 @pytest.mark.parametrize("line", verb_lines(acting=False, session=FIRST), ids=" ".join)

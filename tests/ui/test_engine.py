@@ -164,6 +164,6 @@ def test_what_a_first_look_makes_is_never_walked_by_a_collection(engine: RealEng
 
 
 def test_the_doctor_has_a_verdict_in_one_line(engine: RealEngine) -> None:
-    verdict = engine.verdict(engine.look())
-    assert verdict
+    verdict = str(engine.verdict(engine.look()))
+    assert verdict.startswith("doctor: ")
     assert "\n" not in verdict

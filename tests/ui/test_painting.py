@@ -22,6 +22,7 @@ from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.row import Status
 from tui.core.models.run import Run
 from tui.core.models.session import Acknowledgement
+from tui.core.models.verdict import Verdict
 from tui.core.sessions.attention import Need, mark_of
 from tui.core.text.safe_text import safe_text
 from tui.operations.stream.follow import StreamUpdate
@@ -151,7 +152,11 @@ def _shown(screen: ConsoleScreen) -> Iterator[str]:
 @pytest.mark.parametrize("payload", PAYLOADS)
 async def test_no_text_acts_on_the_terminal_or_the_app(payload: str) -> None:
     said = safe_text(f"before {payload} after")
-    engine = FixedEngine(catalog=_hostile(payload), stream=_entries(payload), diagnosis=said)
+    engine = FixedEngine(
+        catalog=_hostile(payload),
+        stream=_entries(payload),
+        diagnosis=Verdict(said, (said,), is_clear=False),
+    )
     engine.sayings["stats"] = (said, said)
     app = ConsoleApp(engine)
     async with app.run_test(size=(120, 36)) as pilot:

@@ -213,11 +213,12 @@ def test_the_top_line_counts_what_cannot_be_read_and_names_it_where_it_fits() ->
     assert " 1 down " in narrow
     assert " free " in narrow
     assert " moss_end unreadable " in text(top_line.line(CATALOG, facts(UTC), 120))
-    said = top_line.unread_words(CATALOG.listing("moss_end"), 80)
-    line = text(top_line.line(CATALOG, facts(UTC), 120, trouble=said))
-    assert line.count("unread") == 1
-    assert "not a SQLite" in top_line.unread_words(CATALOG.listing("moss_end"), 120)
-    assert top_line.unread_words(CATALOG.listing("hollis_park")) == ""
+    broken, sound = CATALOG.listing("moss_end"), CATALOG.listing("hollis_park")
+    for width in (80, 120):
+        line = text(top_line.line(CATALOG, facts(UTC), width, selected=broken))
+        assert line.count("unreadable") + line.count("down") == 1
+        assert ("not a SQLite" in line) == (width == 120)
+    assert " 1 down " in text(top_line.line(CATALOG, facts(UTC), 80, selected=sound))
 
 
 def test_a_long_name_of_the_root_does_not_drive_out_the_facts() -> None:

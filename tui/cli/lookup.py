@@ -46,36 +46,36 @@ def say_unreadable(catalog: Catalog, named: str = "") -> bool:
     return bool(unread)
 
 
-def session_named(context: Context, words: str, tell: Tell = say) -> Session:
+def session_named(context: Context, address: str, tell: Tell = say) -> Session:
     """Return the session that an id, a prefix of one or LISTING/ID names.
 
     `tell` gets the problem of each listing that could hide another match.
     """
-    return _named(context, words, tell)[0]
+    return _named(context, address, tell)[0]
 
 
-def session_and_problem(context: Context, words: str) -> tuple[Session, str]:
+def session_and_problem(context: Context, address: str) -> tuple[Session, str]:
     """Return the session that is named, and why it may be incomplete, or an empty string.
 
     The problem is also printed to stderr.
     """
-    session, catalog = _named(context, words, say)
+    session, catalog = _named(context, address, say)
     listing = catalog.listing(session.listing)
     if listing is None or is_whole(listing):
         return session, ""
     problem = f"{listing.listing_id}: {listing.problem}"
-    if "/" not in words and not _may_hide_ids(listing, catalog):
+    if "/" not in address and not _may_hide_ids(listing, catalog):
         say(problem)
     return session, problem
 
 
-def _named(context: Context, words: str, tell: Tell) -> tuple[Session, Catalog]:
-    listing, _, wanted = words.rpartition("/")
+def _named(context: Context, address: str, tell: Tell) -> tuple[Session, Catalog]:
+    listing, _, wanted = address.rpartition("/")
     catalog = look(context, listing, wanted, tell)
     for one in catalog.listings:
         if _may_hide_ids(one, catalog):
             tell(f"{one.listing_id}: {one.problem}")
-    return find_session(catalog, words), catalog
+    return find_session(catalog, address), catalog
 
 
 def _may_hide_ids(one: Listing, catalog: Catalog) -> bool:

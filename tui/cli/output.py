@@ -159,11 +159,14 @@ def _safe_name(name: object) -> str:
 
 
 def put_error(error: ConsoleError, *, as_json: bool) -> None:
-    """Print an error on stderr, in words or as `{"error": ...}` with what `error_json` returns."""
-    if not as_json:
-        say(f"session-console: {error}")
-        return
-    say(json.dumps({"error": error_json(error)}))
+    """Print an error on stderr, in words or as `{"error": ...}` with what `error_json` returns.
+
+    In a shell the words name the program; the console shows them as its own.
+    """
+    if as_json:
+        say(json.dumps({"error": error_json(error)}))
+    else:
+        say(str(error) if _CAPTURED.get() is not None else f"session-console: {error}")
 
 
 def error_json(error: ConsoleError) -> dict[str, Any]:

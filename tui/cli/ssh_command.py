@@ -21,18 +21,18 @@ def ssh_words(environment: Mapping[str, str]) -> list[str]:
     """
     line = environment.get(_VARIABLE, "")
     try:
-        words = shlex.split(line)
+        argv = shlex.split(line)
     except ValueError as error:
         raise UsageError(f"{one_line(line)[:80]}: {error}") from error
-    return words[1:] if words[:1] == [_PROGRAM] else words
+    return argv[1:] if argv[:1] == [_PROGRAM] else argv
 
 
-def ssh_arguments(given: Namespace, words: list[str], parser: Parser) -> Namespace:
+def ssh_arguments(given: Namespace, argv: list[str], parser: Parser) -> Namespace:
     """Return the client's arguments, restricted by the flags that were `given` to this program.
 
     Raises `Refused` for arguments that would override one of them.
     """
-    asked = parser.read(words)
+    asked = parser.read(argv)
     require_given(asked)
     if asked.demo:
         raise Refused("--demo is not for a restricted console: it makes a root of its own")

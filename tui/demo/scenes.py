@@ -89,9 +89,9 @@ def _teller(asked: ApiRequest) -> Storyteller:
 
 def _industry(asked: ApiRequest) -> Industry:
     """Return the industry that the conversation mentions, else one chosen by its first prompt."""
-    said = f"{asked.first_prompt} {asked.prompt}"
+    prompts = f"{asked.first_prompt} {asked.prompt}"
     for industry in INDUSTRIES.values():
-        if any(word in said for word in (industry.name, *industry.products)):
+        if any(word in prompts for word in (industry.name, *industry.products)):
             return industry
     return seeded(asked.first_prompt).choice(list(INDUSTRIES.values()))
 

@@ -182,8 +182,8 @@ def _chosen(asked: Sequence[AgentQuestion], answer: PermissionAnswer) -> list[st
     """Return the labels chosen, for the run's events; an operator's own words stay out of them."""
     given = ((one.options, answer.answers[one.asks]) for one in asked if one.asks in answer.answers)
     return [
-        one_line(said)[:_LONGEST_LABEL] if said in options else "own words"
-        for options, said in islice(given, _MOST_ANSWERS)
+        one_line(chosen)[:_LONGEST_LABEL] if chosen in options else "own words"
+        for options, chosen in islice(given, _MOST_ANSWERS)
     ]
 
 

@@ -15,6 +15,7 @@ from tui.core.console.saved_view import SavedView
 from tui.core.models.catalog import Catalog
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.session import Session
+from tui.core.models.verdict import Verdict
 from tui.core.sessions.catalog_changes import LastLooked
 from tui.core.sessions.session_filter import CleanupCriteria
 from tui.core.time.zones import LOCAL, zone_named
@@ -125,7 +126,7 @@ class RealEngine:
         if (folder := self._context.settings.state_dir) is not None:
             write_fault(folder, self.now(), where, trace)
 
-    def verdict(self, catalog: Catalog) -> str:
+    def verdict(self, catalog: Catalog) -> Verdict:
         return doctor.verdict(doctor.examine(self._context, catalog))
 
     def notify(self, catalog: Catalog) -> str:
@@ -134,8 +135,8 @@ class RealEngine:
     def follow(self, session: Session) -> StreamFollower:
         return StreamFollower(session)
 
-    def plan_extension(self, session: Session, words: str) -> Extension:
-        return extend.plan_extension(session, words, self.now())
+    def plan_extension(self, session: Session, typed: str) -> Extension:
+        return extend.plan_extension(session, typed, self.now())
 
     def extend(self, extension: Extension) -> ActionResult:
         return extend.extend(self._context, extension)
@@ -167,8 +168,8 @@ class RealEngine:
     def rename(self, session: Session, title: str) -> ActionResult:
         return rename.rename(self._context, session, title)
 
-    def restore(self, words: str) -> ActionResult:
-        return restore.restore(self._context, words)
+    def restore(self, address: str) -> ActionResult:
+        return restore.restore(self._context, address)
 
     def undo(self, act: ActionResult) -> ActionResult:
         return undo.undo(self._context, act)
@@ -211,8 +212,8 @@ class RealEngine:
     def answer_questions(self, session: Session, said: Sequence[str], shown: str) -> ActionResult:
         return steer.answer_questions(self._context, session, said, shown=shown)
 
-    def put_off(self, session: Session, words: str) -> ActionResult:
-        return steer.put_off(self._context, session, words)
+    def put_off(self, session: Session, typed: str) -> ActionResult:
+        return steer.put_off(self._context, session, typed)
 
     def interrupt(self, session: Session) -> ActionResult:
         return steer.interrupt(self._context, session, is_sure=True)
@@ -220,5 +221,5 @@ class RealEngine:
     def stop(self, session: Session) -> ActionResult:
         return steer.stop(self._context, session)
 
-    def say_verb(self, words: Sequence[str], width: int | None = None) -> VerbOutput:
-        return self._say_verb(words, width)
+    def say_verb(self, argv: Sequence[str], width: int | None = None) -> VerbOutput:
+        return self._say_verb(argv, width)

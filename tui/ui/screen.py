@@ -17,6 +17,7 @@ from tui.core.console.key_actions import Reach
 from tui.core.console.pane_table import PANES
 from tui.core.console.saved_view import SavedView
 from tui.core.models.catalog import Catalog
+from tui.core.models.verdict import Verdict
 from tui.core.sessions.listing_join import erased, is_gone
 from tui.operations.stream.follow import StreamUpdate
 from tui.ui.actions.action_context import ActionContext
@@ -287,9 +288,9 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         self.store.trouble = reason
         self.tick()
 
-    def show_verdict(self, said: str) -> None:
+    def show_verdict(self, found: Verdict) -> None:
         """Say in one line what the doctor found, until a key is pressed."""
-        self.news.tell_until_key(doctor_verdict.line(said, self.size.width - 2))
+        self.news.tell_until_key(doctor_verdict.line(found, self.size.width - 2))
 
     def show_update(self, update: StreamUpdate) -> None:
         """Show what is new in the stream."""

@@ -62,9 +62,8 @@ def test_each_kind_is_named(listing: SampleListing, tmp_path: Path) -> None:
     assert [one for one, words in said if str(listing.root / "CLAUDE.md") in words] == ["note"]
     assert all("restricted console starts (those of stage_3 do)" in words for _, words in said)
     context = listing.context()
-    assert "all clear" not in verdict(
-        examine(context, CatalogScanner(context).look(), MachineFacts())
-    )
+    found = examine(context, CatalogScanner(context).look(), MachineFacts())
+    assert not verdict(found).is_clear
     assert list((tmp_path / "acted").iterdir()) == []
 
 

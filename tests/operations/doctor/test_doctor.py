@@ -38,14 +38,14 @@ def test_a_sound_root_made_by_the_guides_own_code_has_nothing(sick: Sick) -> Non
     before = snapshot(sick.listing.root)
     assert sick.examine() == ()
     assert snapshot(sick.listing.root) == before
-    assert verdict(()) == "doctor: all clear"
+    assert str(verdict(())) == "doctor: all clear"
 
 
 def test_a_new_listing_that_a_pipeline_just_made_is_no_alarm(sick: Sick) -> None:
     sick.listing.config_dir.mkdir(parents=True)
     (finding,) = sick.examine()
     assert (finding.level, finding.code) == ("note", "unread_database")
-    assert verdict([finding]) == "doctor: all clear (1 note)"
+    assert str(verdict([finding])) == "doctor: all clear (1 note)"
 
 
 @pytest.mark.parametrize(
@@ -236,8 +236,8 @@ def test_the_verdict_names_the_worst_in_one_line(sick: Sick) -> None:
     for number in range(2):
         replace(sick.listing, listing_id=f"listing_{number}").add(FIRST, days=60)
     made.ghost(sick)
-    said = verdict(sick.examine())
+    said = str(verdict(sick.examine()))
     assert said == (
-        "doctor: 2 errors, 1 warning: 2 would be swept before they expire, 1 is a ghost; "
+        "doctor: 2 errors, 1 warning: 2 are swept before they expire, 1 is a ghost; "
         "`doctor` explains"
     )

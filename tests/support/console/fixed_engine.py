@@ -22,6 +22,7 @@ from tui.core.models.entry import Entry
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.row import Row
 from tui.core.models.session import Session
+from tui.core.models.verdict import Verdict
 from tui.core.sessions.catalog_changes import LastLooked
 from tui.core.sessions.session_filter import CleanupCriteria, select
 from tui.core.time.expiry import parse_duration
@@ -60,14 +61,14 @@ class FixedFollow:
 
     def seek(
         self,
-        words: str,
+        sought: str,
         told: Callable[[float], None],
         is_stopped: Callable[[], bool],
         known: SearchHits | None,
     ) -> SearchHits:
         texts = (f"{one.text} {one.detail}".casefold() for one in self.entries)
-        found = [number for number, text in enumerate(texts) if words.casefold() in text]
-        return SearchHits(words, array("Q", found), len(self.entries))
+        found = [number for number, text in enumerate(texts) if sought.casefold() in text]
+        return SearchHits(sought, array("Q", found), len(self.entries))
 
     def _placed(self, start: int, stop: int) -> tuple[Entry, ...]:
         there = enumerate(self.entries[start:stop], start)
@@ -110,7 +111,7 @@ class FixedEngine:
     needs_yes: set[str] = field(default_factory=set)
     slow: set[str] = field(default_factory=set)
     goes_on: threading.Event = field(default_factory=threading.Event)
-    diagnosis: str = ""
+    diagnosis: Verdict | None = None
     looks: LastLooked | None = None
     view: SavedView = field(default_factory=SavedView)
     disk_error: OSError | None = None
@@ -155,7 +156,9 @@ class FixedEngine:
     def note_fault(self, where: str, trace: str) -> None:
         self.faults.append((where, trace))
 
-    def verdict(self, catalog: Catalog) -> str:
+    def verdict(self, catalog: Catalog) -> Verdict:
+        if self.diagnosis is None:
+            raise ConsoleError("nothing was examined")
         return self.diagnosis
 
     def notify(self, catalog: Catalog) -> str:
@@ -168,8 +171,8 @@ class FixedEngine:
     def follow(self, session: Session) -> FixedFollow:
         return FixedFollow(self.stream)
 
-    def plan_extension(self, session: Session, words: str) -> Extension:
-        return plan_extension(session, words, self.moment)
+    def plan_extension(self, session: Session, typed: str) -> Extension:
+        return plan_extension(session, typed, self.moment)
 
     def extend(self, extension: Extension) -> ActionResult:
         act = self._act("extend", extension.session, extension.until.isoformat())
@@ -201,9 +204,9 @@ class FixedEngine:
     def rename(self, session: Session, title: str) -> ActionResult:
         return self._act("rename", session, title)
 
-    def restore(self, words: str) -> ActionResult:
-        self.asked.append(("restore", words))
-        return ActionResult("restore", "", words, self.moment, f"restored {words}")
+    def restore(self, address: str) -> ActionResult:
+        self.asked.append(("restore", address))
+        return ActionResult("restore", "", address, self.moment, f"restored {address}")
 
     def undo(self, act: ActionResult) -> ActionResult:
         self.asked.append(("undo", act.kind, act.session_id))
@@ -251,10 +254,10 @@ class FixedEngine:
         self.shown.append(shown)
         return self._act("answer", session, *said)
 
-    def put_off(self, session: Session, words: str) -> ActionResult:
-        if not timedelta() < parse_duration(words) <= timedelta(seconds=LONGEST_WAIT_S):
-            raise UsageError(f"{words}: a request can wait 7 days at most")
-        return self._act("wait", session, words)
+    def put_off(self, session: Session, typed: str) -> ActionResult:
+        if not timedelta() < parse_duration(typed) <= timedelta(seconds=LONGEST_WAIT_S):
+            raise UsageError(f"{typed}: a request can wait 7 days at most")
+        return self._act("wait", session, typed)
 
     def interrupt(self, session: Session) -> ActionResult:
         return self._act("interrupt", session)
@@ -283,8 +286,8 @@ class FixedEngine:
         said = f"{kind} {session.session_id[:8]}"
         return ActionResult(kind, session.listing, session.session_id, self.moment, said)
 
-    def say_verb(self, words: Sequence[str], width: int | None = None) -> VerbOutput:
-        verb, *rest = words
+    def say_verb(self, argv: Sequence[str], width: int | None = None) -> VerbOutput:
+        verb, *rest = argv
         if verb in self.needs_yes and "--yes" not in rest:
             error = ConfirmationRequired(f"would {verb} {rest[0]}")
             error.add_note("the first\nthe second")
@@ -293,8 +296,8 @@ class FixedEngine:
             self.goes_on.wait(60)
         if self.refusing & {word.rpartition("/")[2] for word in rest}:
             raise Refused(f"{verb} is refused")
-        self.asked.append(("say_verb", *words))
-        return VerbOutput(0, self.sayings.get(verb, (f"said {' '.join(words)}",)))
+        self.asked.append(("say_verb", *argv))
+        return VerbOutput(0, self.sayings.get(verb, (f"said {' '.join(argv)}",)))
 
     def _many(
         self, kind: str, sessions: Sequence[Session], progress: OnProgress, stop: Stop

@@ -101,11 +101,3 @@ async def test_no_word_takes_the_place_of_an_answer(typed: str) -> None:
         await at.press("n")
         await at.answered()
         assert at.engine.asked == []
-
-
-async def test_an_error_in_the_message_line_does_not_name_the_program() -> None:
-    said = ("session-console: it is refused",)
-    async with console(FixedEngine(sayings={"fail": said})) as at:
-        await say(at, "fail")
-        await at.answered()
-        assert at.message == "it is refused"

@@ -12,6 +12,7 @@ from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import Console, console
 from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Catalog
+from tui.core.models.verdict import Verdict
 
 
 def with_event(catalog: Catalog, title: str, event: AuditEvent) -> Catalog:
@@ -43,14 +44,14 @@ def second(at: Console) -> None:
 
 
 async def test_the_doctor_s_verdict_is_the_first_message() -> None:
-    async with console(FixedEngine(diagnosis="doctor: all is well")) as at:
-        await at.until(lambda: at.message == "doctor: all is well")
+    async with console(FixedEngine(diagnosis=Verdict("1 note"))) as at:
+        await at.until(lambda: at.message == "doctor: all clear (1 note)")
 
 
 async def test_the_verdict_is_one_line_that_any_key_takes_away() -> None:
-    said = f"doctor: 3 errors: 2 would be swept, {'many more ' * 9}; `doctor` explains"
-    async with console(FixedEngine(diagnosis=said)) as at:
-        await at.until(lambda: at.message == "3 errors, worst: 2 swept; :doctor explains")
+    found = Verdict("3 errors", ("2 are swept", "many more " * 9), is_clear=False)
+    async with console(FixedEngine(diagnosis=found)) as at:
+        await at.until(lambda: at.message == "3 errors, worst: 2 are swept; :doctor explains")
         assert "? help" in at.panes.question.render_line(1).text
         await at.press("j")
         assert at.message == ""

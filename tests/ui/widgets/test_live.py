@@ -59,15 +59,15 @@ class UnreadFollow(EndFollow):
 
     def seek(
         self,
-        words: str,
+        sought: str,
         told: Callable[[float], None],
         is_stopped: Callable[[], bool],
         known: SearchHits | None,
     ) -> SearchHits:
-        places = array("Q", (at for at, one in enumerate(self.entries) if one.text == words))
+        places = array("Q", (at for at, one in enumerate(self.entries) if one.text == sought))
         unread = ("b1.txt cannot be read",)
         return SearchHits(
-            words, places, 20_000, unread=unread, unread_aside=("Survey: unread", *unread)
+            sought, places, 20_000, unread=unread, unread_aside=("Survey: unread", *unread)
         )
 
 
@@ -83,7 +83,7 @@ class SlowFollow(EndFollow):
 
     def seek(
         self,
-        words: str,
+        sought: str,
         told: Callable[[float], None],
         is_stopped: Callable[[], bool],
         known: SearchHits | None,
@@ -91,7 +91,7 @@ class SlowFollow(EndFollow):
         told(0.43)
         while not is_stopped():
             time.sleep(0.01)
-        return SearchHits(words, is_whole=False)
+        return SearchHits(sought, is_whole=False)
 
 
 class SlowEngine(FixedEngine):
@@ -421,13 +421,13 @@ class AsideFollow(FixedFollow):
 
     def seek(
         self,
-        words: str,
+        sought: str,
         told: Callable[[float], None],
         is_stopped: Callable[[], bool],
         known: SearchHits | None,
     ) -> SearchHits:
         type(self).seen = True
-        return SearchHits(words, array("Q", [50]), len(self.entries))
+        return SearchHits(sought, array("Q", [50]), len(self.entries))
 
 
 class AsideEngine(FixedEngine):

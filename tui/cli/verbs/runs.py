@@ -217,9 +217,9 @@ def _request_notice(run: Run) -> str:
     )
 
 
-def _prompt(words: str) -> str:
-    if words != "-":
-        return words
+def _prompt(typed: str) -> str:
+    if typed != "-":
+        return typed
     text = sys.stdin.read(MAX_PROMPT_BYTES + 1)
     if is_reader_gone():
         raise ConsoleError(

@@ -21,44 +21,44 @@ _PLAIN = "use days like 7 or 7d, or hours like 12h"
 _EXAMPLES = "use days like 7 or 7d, hours like 12h, +7d to add to the time left, or 2026-12-24"
 
 
-def parse_duration(words: str, examples: str = _PLAIN) -> timedelta:
+def parse_duration(typed: str, examples: str = _PLAIN) -> timedelta:
     """Return the duration that `7d`, `12h`, `90m`, `2w` or a bare number of days means.
 
     Raises `UsageError`, with `examples`, when it is not a duration, zero, or over a hundred years.
     """
-    match = _DURATION.fullmatch(words.strip().lower())
+    match = _DURATION.fullmatch(typed.strip().lower())
     length = float(match[1]) * _UNITS[match[2] or "d"] if match else timedelta()
     if length <= timedelta():
-        raise UsageError(f"{one_line(words)[:40]!r} is not a duration: {examples}")
+        raise UsageError(f"{one_line(typed)[:40]!r} is not a duration: {examples}")
     if length > _LONGEST:
-        raise UsageError(f"{one_line(words)[:40]!r} is more than a hundred years")
+        raise UsageError(f"{one_line(typed)[:40]!r} is more than a hundred years")
     return length
 
 
-def extended(words: str, current: datetime | None, now: datetime, zone: tzinfo = UTC) -> datetime:
-    """Return the new expiry after an extension by `words`.
+def extended(typed: str, current: datetime | None, now: datetime, zone: tzinfo = UTC) -> datetime:
+    """Return the new expiry after an extension by `typed`.
 
     `7d` is `max(current, now + 7 days)`; `+7d` adds to the time left; a date means the end of that
     day in `zone`, and never shortens either. Raises `UsageError`, also for a day in the past.
     """
-    words = words.strip()
+    typed = typed.strip()
     floor = current or now
-    if words.startswith("-"):
-        raise UsageError(f"{one_line(words)[:40]!r}: an extension never shortens; {_EXAMPLES}")
+    if typed.startswith("-"):
+        raise UsageError(f"{one_line(typed)[:40]!r}: an extension never shortens; {_EXAMPLES}")
     try:
-        if words.startswith("+"):
-            return max(floor, now) + parse_duration(words[1:], _EXAMPLES)
-        until = _on_date(words, zone) or now + parse_duration(words, _EXAMPLES)
+        if typed.startswith("+"):
+            return max(floor, now) + parse_duration(typed[1:], _EXAMPLES)
+        until = _on_date(typed, zone) or now + parse_duration(typed, _EXAMPLES)
     except OverflowError:
-        raise UsageError(f"{one_line(words)[:40]!r} is beyond the calendar") from None
+        raise UsageError(f"{one_line(typed)[:40]!r} is beyond the calendar") from None
     if until <= now:
-        raise UsageError(f"{one_line(words)[:40]} is in the past")
+        raise UsageError(f"{one_line(typed)[:40]} is in the past")
     return max(floor, until)
 
 
-def _on_date(words: str, zone: tzinfo) -> datetime | None:
+def _on_date(typed: str, zone: tzinfo) -> datetime | None:
     try:
-        day = datetime.strptime(words, "%Y-%m-%d").replace(tzinfo=zone)
+        day = datetime.strptime(typed, "%Y-%m-%d").replace(tzinfo=zone)
     except ValueError:
         return None
     return (day + timedelta(days=1)).astimezone(UTC) - timedelta(seconds=1)

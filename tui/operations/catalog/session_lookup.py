@@ -12,15 +12,15 @@ from tui.core.text.safe_text import one_line
 _SLOW = "it did not answer in time"
 
 
-def find_session(catalog: Catalog, words: str) -> Session:
-    """Return the session that `words` name.
+def find_session(catalog: Catalog, address: str) -> Session:
+    """Return the session that `address` names.
 
     Raises `UnknownId` when there is none or the id is malformed, `Inconclusive` when it may be in a
     place that could not be read, `AmbiguousId` with the candidates.
     """
-    listing, slash, prefix = words.rpartition("/")
+    listing, slash, prefix = address.rpartition("/")
     if not is_session_id(prefix) or (slash and not is_listing_id(listing)):
-        raise UnknownId(f"{one_line(words)[:80]!r} is not a session id", remedy="ls")
+        raise UnknownId(f"{one_line(address)[:80]!r} is not a session id", remedy="ls")
     sessions = [
         one for one in catalog.sessions if not slash or listing in (one.listing, one.folder.name)
     ]
@@ -29,17 +29,17 @@ def find_session(catalog: Catalog, words: str) -> Session:
     if len(matches) == 1:
         return matches[0]
     if not matches:
-        _require_whole(catalog, listing, words)
+        _require_whole(catalog, listing, address)
         gone = _vanished_words(catalog, listing)
-        raise UnknownId(f"no session {one_line(words)[:80]!r} below {catalog.root}{gone}")
+        raise UnknownId(f"no session {one_line(address)[:80]!r} below {catalog.root}{gone}")
     candidates = tuple(one.address for one in matches[:20])
     raise AmbiguousId(
-        f"{one_line(words)[:80]!r} matches {len(matches)} sessions: {', '.join(candidates)}",
+        f"{one_line(address)[:80]!r} matches {len(matches)} sessions: {', '.join(candidates)}",
         candidates,
     )
 
 
-def _require_whole(catalog: Catalog, listing: str, words: str) -> None:
+def _require_whole(catalog: Catalog, listing: str, address: str) -> None:
     """Raise `Inconclusive` when the session may be in a listing that could not be read."""
     unread = [
         one
@@ -51,7 +51,7 @@ def _require_whole(catalog: Catalog, listing: str, words: str) -> None:
         named = "; ".join(f"{one.listing_id}: {one.problem or _SLOW}" for one in unread[:3])
         more = f"; and {len(unread) - 3} more" if len(unread) > 3 else ""
         raise Inconclusive(
-            f"{one_line(words)[:80]!r} was not found, but not everything could be read: "
+            f"{one_line(address)[:80]!r} was not found, but not everything could be read: "
             f"{named}{more}"
         )
 
@@ -75,9 +75,9 @@ def _is_disguised(session: Session) -> bool:
     return session.row is not None and session.row.session_id != session.session_id
 
 
-def find_listing(catalog: Catalog, words: str) -> Listing:
-    """Return the listing called `words`; raises `UnknownId` when there is none."""
-    listing = catalog.listing(words)
+def find_listing(catalog: Catalog, name: str) -> Listing:
+    """Return the listing called `name`; raises `UnknownId` when there is none."""
+    listing = catalog.listing(name)
     if listing is None:
-        raise UnknownId(f"no listing {one_line(words)[:80]!r} below {catalog.root}")
+        raise UnknownId(f"no listing {one_line(name)[:80]!r} below {catalog.root}")
     return listing

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from tui.core.models.catalog import Catalog
+from tui.core.models.verdict import Verdict
 from tui.operations.context import Context
 from tui.operations.doctor.config_findings import of_config_dirs
 from tui.operations.doctor.listing_findings import of_listings
@@ -20,8 +21,8 @@ from tui.operations.trash.interrupted_moves import unfinished
 __all__ = ["Finding", "examine", "fix", "verdict"]
 
 # The words for one and for several, the most serious first; kinds not named here are only counted.
-_SAID = {
-    "swept_first": ("would be swept before it expires", "would be swept before they expire"),
+_KINDS = {
+    "swept_first": ("is swept before it expires", "are swept before they expire"),
     "stray": ("lies outside its listing", "lie outside their listing"),
     "unfinished_delete": ("was deleted halfway", "were deleted halfway"),
     "orphan": ("is an orphan", "are orphans"),
@@ -69,14 +70,12 @@ def examine(
     return tuple(sorted(found, key=lambda one: one.order))
 
 
-def verdict(findings: Sequence[Finding]) -> str:
-    """Return one line for the console's start: how many findings, and the worst."""
+def verdict(findings: Sequence[Finding]) -> Verdict:
+    """Return how many findings there are, and the worst of them."""
     levels = Counter(one.level for one in findings)
     if not levels["error"] and not levels["warning"]:
-        notes = f" ({count(levels['note'], 'note')})" if findings else ""
-        return f"doctor: all clear{notes}"
-    said = ", ".join(count(levels[level], level) for level in LEVELS[:2] if levels[level])
+        return Verdict(count(levels["note"], "note") if findings else "")
+    counts = ", ".join(count(levels[level], level) for level in LEVELS[:2] if levels[level])
     codes = Counter(one.code for one in findings if one.level != "note")
-    worst = [f"{codes[code]} {_SAID[code][codes[code] > 1]}" for code in _SAID if codes[code]][:2]
-    named = f": {', '.join(worst)}" if worst else ""
-    return f"doctor: {said}{named}; `doctor` explains"
+    worst = (f"{codes[code]} {_KINDS[code][codes[code] > 1]}" for code in _KINDS if codes[code])
+    return Verdict(counts, tuple(worst), is_clear=False)

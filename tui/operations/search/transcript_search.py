@@ -30,14 +30,14 @@ class SearchStopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SearchHits:
-    """The places of the lines that contain `words`, in order, in the first `size` bytes.
+    """The places of the lines that contain `sought`, in order, in the first `size` bytes.
 
     `is_whole` is false when the search was stopped; it then has what was found so far. `agents` are
     the sub-agents that were searched, each with its size; `beside` counts the searched entries that
     are in no line. `unread` and `unread_aside` say what could not be searched.
     """
 
-    words: str
+    sought: str
     places: array[int] = field(default_factory=lambda: array("Q"))
     size: int = 0
     is_whole: bool = True
@@ -63,19 +63,19 @@ class SearchHits:
 
 def seek(
     path: Path,
-    words: str,
+    sought: str,
     size: int,
     on_progress: Callable[[float], None] = lambda _: None,
     is_stopped: Callable[[], bool] = lambda: False,
     known: SearchHits | None = None,
 ) -> SearchHits:
-    """Return where the first `size` bytes of a transcript contain `words`, ignoring case.
+    """Return where the first `size` bytes of a transcript contain `sought`, ignoring case.
 
     Searches what the stream would show, unfolded; the bytes that `known` covers are not read again.
     `on_progress` gets the fraction done. Raises `ConsoleError` when the file cannot be read.
     """
-    pattern, places = pattern_of(words), array("Q", known.places if known else ())
-    known, folder = known or SearchHits(words), path.with_suffix("")
+    pattern, places = pattern_of(sought), array("Q", known.places if known else ())
+    known, folder = known or SearchHits(sought), path.with_suffix("")
     unread = dict.fromkeys(known.unread)
 
     def reached(at: int) -> None:
@@ -84,9 +84,9 @@ def seek(
         on_progress(at / size if size else 1.0)
 
     try:
-        sought = needed_literals(pattern)
+        literals = needed_literals(pattern)
         lines = read_lines(
-            path, sought, size=size, start=known.size, is_shown=True, reached=reached
+            path, literals, size=size, start=known.size, is_shown=True, reached=reached
         )
         for entry in _entries_of(lines):
             at = bisect_left(places, entry.place)  # an entry completed at the end comes before it
@@ -96,16 +96,16 @@ def seek(
             if has(with_whole_result(entry, folder, unread.setdefault), pattern):
                 places.insert(at, entry.place)
     except SearchStopped:
-        return SearchHits(words, places, size, is_whole=False)
+        return SearchHits(sought, places, size, is_whole=False)
     except OSError as error:
         said = f"{one_line(path.name)} cannot be read: {error.strerror or error}"
         raise ConsoleError(said) from error
     return replace(known, places=places, size=size, unread=tuple(unread))
 
 
-def pattern_of(words: str) -> Pattern:
+def pattern_of(sought: str) -> Pattern:
     """Return the pattern that finds these words literally, ignoring case."""
-    return Pattern(re.escape(words))
+    return Pattern(re.escape(sought))
 
 
 def needed_literals(pattern: Pattern) -> tuple[bytes, ...]:

@@ -178,7 +178,7 @@ class StreamFollower:
 
     def seek(
         self,
-        words: str,
+        sought: str,
         told: Callable[[float], None],
         is_stopped: Callable[[], bool],
         known: SearchHits | None = None,
@@ -189,15 +189,15 @@ class StreamFollower:
         """
         path, folder = self._path, self._own_folder or self._left_folder
         if folder is None:
-            return SearchHits(words)
+            return SearchHits(sought)
         if path is None:
-            hits, entries = SearchHits(words), remaining(self._left)
+            hits, entries = SearchHits(sought), remaining(self._left)
         else:
-            hits = seek(path, words, self._shown_to, told, is_stopped, known)
+            hits = seek(path, sought, self._shown_to, told, is_stopped, known)
             entries = reader_of(path)
         if not hits.is_whole:
             return hits
-        pattern, marks = pattern_of(words), self._known.marks
+        pattern, marks = pattern_of(sought), self._known.marks
         hits = with_subagents(hits, folder, pattern, entries, self._beside, is_stopped)
         return with_hits(hits, pattern, self._left if path is None else marked(marks))
 

@@ -91,12 +91,12 @@ def _amount(found: FolderSize) -> str:
     return f"{least}{count(found.files, 'file')} ({size(found.bytes)})"
 
 
-def plan_purge(context: Context, words: str) -> PurgePlan:
-    """Return what erasing the session that `words` name would take.
+def plan_purge(context: Context, address: str) -> PurgePlan:
+    """Return what erasing the session that `address` names would take.
 
     Raises `UnknownId` when neither a listing nor the trash knows it, `AmbiguousId`.
     """
-    return _erasure(context, *_named(context, words))
+    return _erasure(context, *_named(context, address))
 
 
 def _erasure(context: Context, target: Target, session: Session | None) -> PurgePlan:
@@ -116,10 +116,10 @@ def _erasure(context: Context, target: Target, session: Session | None) -> Purge
     )
 
 
-def purge(context: Context, words: str) -> ActionResult:
-    """Erase the session that `words` name, as `erase_session` does; also raises as `plan_purge`."""
+def purge(context: Context, address: str) -> ActionResult:
+    """Erase the session that `address` names; raises as `plan_purge` and `erase_session`."""
     context.require_writable()
-    return erase_session(context, plan_purge(context, words))
+    return erase_session(context, plan_purge(context, address))
 
 
 def erase_session(context: Context, erasure: PurgePlan) -> ActionResult:
@@ -283,19 +283,19 @@ def _erase_unowned(context: Context, trashed: Manifest) -> int:
         return freed
 
 
-def _named(context: Context, words: str) -> tuple[Target, Session | None]:
-    """Return the one session that `words` name in a listing, in the trash or in both."""
+def _named(context: Context, address: str) -> tuple[Target, Session | None]:
+    """Return the one session that `address` names in a listing, in the trash or in both."""
     session, unknown = None, UnknownId()
     try:
-        listing, _, wanted = words.rpartition("/")
+        listing, _, wanted = address.rpartition("/")
         is_named = is_listing_id(listing) and is_folder(context.root / listing, unknown=True)
         session = find_session(
-            CatalogScanner(context, wanted).look(listing if is_named else None), words
+            CatalogScanner(context, wanted).look(listing if is_named else None), address
         )
     except UnknownId as error:
         unknown = error
     try:
-        trashed = _trashed_or_half_erased(context, words, is_sought=session is None)
+        trashed = _trashed_or_half_erased(context, address, is_sought=session is None)
     except UnknownId as error:
         if session is None:
             unsure = next((one for one in (unknown, error) if isinstance(one, Inconclusive)), None)
@@ -307,21 +307,21 @@ def _named(context: Context, words: str) -> tuple[Target, Session | None]:
     if (session.folder, session.session_id) != (there.folder, there.session_id):
         other = f"{one_line(trashed.listing)}/{trashed.session_id}"
         raise AmbiguousId(
-            f"{one_line(words)[:80]!r} could be {session.address} or, in the trash, {other}",
+            f"{one_line(address)[:80]!r} could be {session.address} or, in the trash, {other}",
             (session.address, other),
         )
     return target_of(session), session
 
 
-def _trashed_or_half_erased(context: Context, words: str, *, is_sought: bool) -> Manifest:
+def _trashed_or_half_erased(context: Context, address: str, *, is_sought: bool) -> Manifest:
     """Return what has that name in the trash; if `is_sought`, also what is half erased.
 
     Raises as `find_trashed`.
     """
     try:
-        return find_trashed(context, words)
+        return find_trashed(context, address)
     except UnknownId:
-        return find_trashed(context, words, read=read_said if is_sought else read_half_erased)
+        return find_trashed(context, address, read=read_said if is_sought else read_half_erased)
 
 
 def _places(target: Target) -> list[Path]:

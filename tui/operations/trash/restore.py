@@ -50,19 +50,19 @@ from tui.storage.trash.trash import (
 ReadTrash = Callable[[Path, Iterable[Path]], tuple[tuple[Manifest, ...], tuple[str, ...]]]
 
 
-def restore(context: Context, words: str, *, only: Path | None = None) -> ActionResult:
+def restore(context: Context, address: str, *, only: Path | None = None) -> ActionResult:
     """Restore sessions of one listing, the newest delete of each."""
-    return _restore_one(context, words, only, keeps=True)
+    return _restore_one(context, address, only, keeps=True)
 
 
-def put_back_exactly(context: Context, words: str, *, only: Path | None = None) -> ActionResult:
+def put_back_exactly(context: Context, address: str, *, only: Path | None = None) -> ActionResult:
     """Restore without changes: an expired session is expired again."""
-    return _restore_one(context, words, only, keeps=False)
+    return _restore_one(context, address, only, keeps=False)
 
 
-def _restore_one(context: Context, words: str, only: Path | None, *, keeps: bool) -> ActionResult:
+def _restore_one(context: Context, address: str, only: Path | None, *, keeps: bool) -> ActionResult:
     context.require_writable()
-    done = restore_many(context, [find_trashed(context, words, only=only)], keeps=keeps)
+    done = restore_many(context, [find_trashed(context, address, only=only)], keeps=keeps)
     for _, error in done.refused:
         raise error
     return done.acts[0]
@@ -92,13 +92,13 @@ def restore_many(
 
 
 def find_trashed(
-    context: Context, words: str, *, only: Path | None = None, read: ReadTrash = read_trash
+    context: Context, address: str, *, only: Path | None = None, read: ReadTrash = read_trash
 ) -> Manifest:
-    """Return the newest delete of the session that `words` name, in all listings or in one.
+    """Return the newest delete of the session that `address` names, in all listings or in one.
 
     `read` lists the trash; an erasure also lists what is half erased.
     """
-    listing, slash, prefix = words.rpartition("/")
+    listing, slash, prefix = address.rpartition("/")
     require_session_id(prefix)
     found, unread = read(context.root, listing_paths(context.root))
     everything = [
@@ -112,24 +112,26 @@ def find_trashed(
     sessions = {f"{one.listing}/{one.session_id}" for one in matches}
     if not matches and unread:
         raise Inconclusive(
-            f"{one_line(words)[:80]!r} was not found in the trash; {'; '.join(unread)}"
+            f"{one_line(address)[:80]!r} was not found in the trash; {'; '.join(unread)}"
         )
     if not matches:
-        raise UnknownId(_nothing(context, words))
+        raise UnknownId(_nothing(context, address))
     if len(sessions) > 1:
         candidates = tuple(sorted(one_line(one) for one in sessions))
-        raise AmbiguousId(f"{words!r} could be {', '.join(candidates)}", candidates)
+        raise AmbiguousId(f"{address!r} could be {', '.join(candidates)}", candidates)
     return matches[0]
 
 
-def _nothing(context: Context, words: str) -> str:
+def _nothing(context: Context, address: str) -> str:
     """Say that nothing has this name, and what in the trash cannot be read at all."""
-    said = f"nothing in the trash matches {one_line(words)[:80]!r}"
-    prefix = words.rpartition("/")[2]
+    said = f"nothing in the trash matches {one_line(address)[:80]!r}"
+    prefix = address.rpartition("/")[2]
     half = read_half_erased(context.root, listing_paths(context.root))[0]
     if any(one.session_id.startswith(prefix) for one in half):
-        words = f"{said} that is complete: its erasure was interrupted"
-        return f"{words}, and `purge {prefix[:8]}` ends it"
+        return (
+            f"{said} that is complete: its erasure was interrupted, and `purge {prefix[:8]}` "
+            "ends it"
+        )
     unreadable = unreadable_trash(context.root, listing_paths(context.root))
     if not unreadable:
         return said

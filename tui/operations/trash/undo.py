@@ -86,14 +86,14 @@ def undo_many(
 
 def _undo_batch(context: Context, batch: Sequence[ActionResult]) -> tuple[ActionResult, ...]:
     done = undo_many(context, batch)
-    why = dict(done.refused)
-    passing = [problem for problem in why.values() if not isinstance(problem, Conflict)]
+    refused = dict(done.refused)
+    passing = [problem for problem in refused.values() if not isinstance(problem, Conflict)]
     if passing and not done.acts:
         raise passing[0]
     left = [
-        replace(act, kind="undo", words=str(why[act.listing, act.session_id]), is_needless=True)
+        replace(act, kind="undo", words=str(refused[act.listing, act.session_id]), is_needless=True)
         for act in batch
-        if (act.listing, act.session_id) in why
+        if (act.listing, act.session_id) in refused
     ]
     if left and not passing:
         note = f"left unchanged: {', '.join(one.session_id[:8] for one in left)}"

@@ -58,13 +58,13 @@ def _gives(rule: str, tool: str, given: Mapping[str, Any]) -> bool:
         return True
     if tool in _AGENT_TOOLS:
         return pattern == given.get("subagent_type")
-    said = str(given.get("command" if tool in COMMAND_TOOLS else "skill", ""))
-    return _matches(pattern, said)
+    command = str(given.get("command" if tool in COMMAND_TOOLS else "skill", ""))
+    return _matches(pattern, command)
 
 
-def _matches(pattern: str, said: str) -> bool:
+def _matches(pattern: str, command: str) -> bool:
     """Whether one plain command begins as a pattern says: `git log:*`, `ls *`, or just `ls`."""
-    if not said or _JOINS.search(said):
+    if not command or _JOINS.search(command):
         return False
     begins = pattern.removesuffix(":*").removesuffix("*").rstrip()
-    return said == pattern or (pattern.endswith("*") and f"{said} ".startswith(f"{begins} "))
+    return command == pattern or (pattern.endswith("*") and f"{command} ".startswith(f"{begins} "))

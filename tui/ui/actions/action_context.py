@@ -32,7 +32,7 @@ class ActionContext:
 
     `commands` are the words of the verbs that do what was asked for last. `about` are the sessions
     that the open question is about, `request` is the permission request that it is about.
-    `said_of_done` is what was said when `done` got its latest.
+    `message_of_done` is the message that was shown when `done` got its latest.
     """
 
     engine: Engine
@@ -43,7 +43,7 @@ class ActionContext:
     drafts: Drafts = field(init=False)
     commands: tuple[tuple[str, ...], ...] = ()
     about: tuple[Session, ...] = ()
-    said_of_done: str = ""
+    message_of_done: int = 0
     request: PermissionRequest | None = None
 
     def __post_init__(self) -> None:
@@ -163,8 +163,8 @@ async def is_sure(context: ActionContext, asks: str, count: int, verb: str) -> b
     typed, refused = "", ""
     while True:
         line = f"{asks}. Type {count} to {verb} them"
-        said = await context.question.ask(line, text=typed, refused=refused, counts_on_it=True)
-        typed = said.strip()
+        typed = await context.question.ask(line, text=typed, refused=refused, counts_on_it=True)
+        typed = typed.strip()
         if typed in ("", str(count)):
             return bool(typed)
         refused = f"{typed} is not {count}: nothing was done; Esc: cancel"

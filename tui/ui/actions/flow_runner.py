@@ -63,7 +63,7 @@ class FlowRunner:
             question.say(f"{type(error).__name__}: {error}", "bad")
         finally:
             if len(context.done) != done:
-                context.said_of_done = question.message.text
+                context.message_of_done = question.message_id
             context.asks_about(())
             question.release(drops_typed=not is_taken)
             self._done()

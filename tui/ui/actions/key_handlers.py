@@ -59,7 +59,7 @@ class KeyHandlers:
         self._once = once
         self._keys = keys
         self._sought = ""
-        self._said_of_marks = ""
+        self._message_of_marks = 0
         self._line = CommandLine(
             context,
             store,
@@ -273,13 +273,13 @@ class KeyHandlers:
         if is_opening:
             signs = ", ".join(map(self._sign, ("resume", "extend", "delete")))
             self._say(f"{len(keys)} marked: {signs} and :ack apply to all; Enter closes")
-            self._said_of_marks = self._panes.question.message.text
+            self._message_of_marks = self._panes.question.message_id
 
     def _take_marks(self, marks: frozenset[Key]) -> None:
         """Mark these; what was said of those before no longer holds."""
         self._store.change(marks=marks)
-        said, self._said_of_marks = self._said_of_marks, ""
-        if said and said == self._panes.question.message.text:
+        shown, self._message_of_marks = self._message_of_marks, 0
+        if shown and shown == self._panes.question.message_id:
             self._say("")
 
     def copy(self) -> None:

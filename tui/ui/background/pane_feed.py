@@ -87,14 +87,13 @@ class PaneFeed:
         engine, store, found = self._engine, self._store, self._store.model
         width = self._panes.top_line.screen.size.width
         trouble = layout.stale(store.catalog, store.trouble, engine.now()) or self._loops.trouble
-        if not trouble and store.catalog is not None:
-            trouble = top_line.unread_words(store.catalog.listing(self._listing()), width)
         self._panes.top_line.show(
             top_line.line(
                 store.catalog,
                 found.facts if found else (),
                 width,
                 trouble=trouble,
+                selected=store.catalog.listing(self._listing()) if store.catalog else None,
                 is_read_only=engine.is_read_only,
             )
         )

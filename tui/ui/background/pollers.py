@@ -10,6 +10,7 @@ from functools import partial
 from tui.core.errors import ConsoleError
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key, Session
+from tui.core.models.verdict import Verdict
 from tui.operations.stream.follow import StreamUpdate
 from tui.ui.port import Engine, Follower
 from tui.ui.state.notifications import Notifications
@@ -59,7 +60,7 @@ class CatalogPoller:
             await _either(self._wanted, LOOK_EACH)
 
 
-async def verdict(engine: Engine, catalog: Catalog, tell: Callable[[str], None]) -> None:
+async def verdict(engine: Engine, catalog: Catalog, tell: Callable[[Verdict], None]) -> None:
     """Tell what the doctor found; the screen does not wait for it."""
     with suppress(ConsoleError, OSError):
         tell(await in_background(partial(engine.verdict, catalog)))

@@ -47,25 +47,25 @@ class PageReader:
         if self._live.wish is wish:
             self._live.put(wish, *pages)
 
-    async def search(self, words: str, step: int) -> None:
-        """Go to the next place (or the one before) that has `words`, wherever it is.
+    async def search(self, sought: str, step: int) -> None:
+        """Go to the next place (or the one before) that has `sought`, wherever it is.
 
         All of the transcript is searched once; Esc stops that. Raises `ConsoleError`.
         """
         follower, live = self._following.follower, self._live
-        if follower is None or not words:
+        if follower is None or not sought:
             return
-        is_new = self._searched is not follower or self._hits is None or self._hits.words != words
+        is_new = self._searched is not follower or self._hits is None or self._hits.sought != sought
         if is_new or live.has_asides or (self._hits and self._hits.size < live.known_end):
-            self._hits = await self._sought(follower, words, None if is_new else self._hits)
+            self._hits = await self._sought(follower, sought, None if is_new else self._hits)
             self._searched = follower
         hits = self._hits
         number = hits.next(live.place, step) if hits else None
         if hits is None or number is None:
             where = "in what could be read" if hits and hits.not_searched else "there"
-            self._question.say(f"{words} is not {where}{_not_searched(hits)}", "bad")
+            self._question.say(f"{sought} is not {where}{_not_searched(hits)}", "bad")
             return
-        await self._go_to(hits.places[number], words)
+        await self._go_to(hits.places[number], sought)
         self._question.say(f"{number + 1} of {len(hits.places)}{_not_searched(hits)}")
 
     async def return_to(self, place: int) -> None:
@@ -73,7 +73,9 @@ class PageReader:
         with suppress(ConsoleError, OSError):
             await self._go_to(place, "")
 
-    async def _sought(self, follower: Follower, words: str, known: SearchHits | None) -> SearchHits:
+    async def _sought(
+        self, follower: Follower, sought: str, known: SearchHits | None
+    ) -> SearchHits:
         share, is_over = [0.0], threading.Event()
 
         def told(done: float) -> None:
@@ -85,21 +87,21 @@ class PageReader:
         def later(task: asyncio.Future[SearchHits]) -> None:
             task.exception()
 
-        work = in_background(lambda: follower.seek(words, told, is_over.is_set, known))
+        work = in_background(lambda: follower.seek(sought, told, is_over.is_set, known))
         try:
             return await self._question.wait_for(work, says, later, "stop searching")
         except StoppedWaiting:
             is_over.set()
             raise StoppedWaiting(f"search stopped at {share[0]:.0%}") from None
 
-    async def _go_to(self, place: int, words: str) -> None:
+    async def _go_to(self, place: int, sought: str) -> None:
         live = self._live
-        if live.go_to(place, words):
+        if live.go_to(place, sought):
             return
         await self.fetch(live.wish_around(place))
-        if not live.go_to(place, words):
+        if not live.go_to(place, sought):
             self.forget()
-            raise ConsoleError(f"{words} was there a moment ago, but the transcript has changed")
+            raise ConsoleError(f"{sought} was there a moment ago, but the transcript has changed")
 
 
 def _not_searched(hits: SearchHits | None) -> str:

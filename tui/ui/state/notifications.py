@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tui.core.models.catalog import Catalog
 from tui.core.sessions.catalog_changes import changes
@@ -16,6 +16,13 @@ _SHOWN_S = 2
 _LONG_S = 15
 
 
+@dataclass(eq=False, slots=True)
+class _News:
+    text: str
+    style: str
+    message_id: int = 0
+
+
 class Notifications:
     """Tells what others did, never over an open question nor over what was just said.
 
@@ -25,31 +32,31 @@ class Notifications:
     def __init__(self, engine: Engine, question: PromptBar) -> None:
         self._engine = engine
         self._question = question
-        self._waiting: deque[tuple[str, str]] = deque(maxlen=_MOST)
+        self._waiting: deque[_News] = deque(maxlen=_MOST)
         self._told: set[str] = set()
-        self._said = ""
-        self._until_key = ""
+        self._shown = 0
+        self._until_key: _News | None = None
         self._for = 0
         self.is_holding = False
 
     def tell(self, text: str, style: str = "noticed") -> None:
         """Say this as soon as nothing else stands there."""
-        if text:
-            self._waiting.append((text, style))
-            self._say()
+        self._tell(_News(text, style))
 
     def tell_until_key(self, text: str) -> None:
         """Say this, and nothing of it once a key was pressed."""
-        self._until_key = text
-        self.tell(text, "")
+        self._until_key = _News(text, "")
+        self._tell(self._until_key)
 
     def key_pressed(self) -> None:
         """Take away what is said only until then."""
         self._question.fold()
-        text, self._until_key = self._until_key, ""
-        if text and (text, "") in self._waiting:
-            self._waiting.remove((text, ""))
-        if text and text == self._question.message.text and not self._question.is_open:
+        news, self._until_key = self._until_key, None
+        if news is None:
+            return
+        if news in self._waiting:
+            self._waiting.remove(news)
+        elif news.message_id == self._question.message_id and not self._question.is_open:
             self._question.say("")
 
     def tell_once(self, text: str, style: str = "bad") -> None:
@@ -70,18 +77,26 @@ class Notifications:
 
     def tick(self) -> None:
         """Count how long a message has been there; called each second."""
-        text = self._question.message.text
-        self._for = self._for + 1 if text == self._said else 0
-        self._said = text
+        shown = self._question.message_id
+        self._for = self._for + 1 if shown == self._shown else 0
+        self._shown = shown
         if self._for == _LONG_S:
             self._question.settle()
         self._say()
 
+    def _tell(self, news: _News) -> None:
+        if news.text:
+            self._waiting.append(news)
+            self._say()
+
     def _say(self) -> None:
-        text = self._question.message.text
-        is_free = not text or (text == self._said and self._for >= _SHOWN_S)
+        shown = self._question.message_id
+        is_same = shown == self._shown
+        is_free = not shown or (is_same and self._for >= _SHOWN_S)
         if self._question.is_whole:
-            is_free = text == self._said and self._for >= _LONG_S
+            is_free = is_same and self._for >= _LONG_S
         if self._waiting and is_free and not self._question.is_open:
-            self._question.say(*self._waiting.popleft())
-            self._said, self._for = self._question.message.text, 0
+            news = self._waiting.popleft()
+            self._question.say(news.text, news.style)
+            news.message_id, self._for = self._question.message_id, 0
+            self._shown = news.message_id

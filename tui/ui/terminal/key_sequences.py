@@ -91,11 +91,11 @@ def _text(code: int, bits: int, text: str) -> str:
 
     With Ctrl or Alt a key types nothing, but what Alt or AltGr composes (`∂`).
     """
-    said = _characters(text)
-    if said:
-        is_plain = said.lower() == chr(code).lower() if 0 < code <= _HIGHEST else False
+    typed = _characters(text)
+    if typed:
+        is_plain = typed.lower() == chr(code).lower() if 0 < code <= _HIGHEST else False
         is_composed = not bits & ~(_SHIFT | _ALT) and not (bits & _ALT and is_plain)
-        return said if is_composed else ""
+        return typed if is_composed else ""
     if text or bits & ~_SHIFT:
         return ""
     if code in _IS_TEXT:
@@ -115,8 +115,10 @@ def _shifted(character: str) -> str:
 
 def _characters(text: str) -> str:
     codes = [int(one) for one in text.split(":") if one.isdecimal() and len(one) < 8]
-    said = "".join(chr(one) for one in codes if one <= _HIGHEST)
-    return said if said.isprintable() and len(said) == len(text.split(":")) else ""
+    characters = "".join(chr(one) for one in codes if one <= _HIGHEST)
+    return (
+        characters if characters.isprintable() and len(characters) == len(text.split(":")) else ""
+    )
 
 
 def _is_printable(code: int) -> bool:

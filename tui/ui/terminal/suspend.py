@@ -97,7 +97,7 @@ def _parent(pid: int) -> int:
     if pid == os.getpid():
         return os.getppid()
     try:
-        said = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
     except OSError:
         return 0
-    return int(said.rpartition(")")[2].split()[1])
+    return int(stat.rpartition(")")[2].split()[1])

@@ -197,20 +197,20 @@ class LivePane(Pane):
             self._wish(PageRequest("end", self.known_end))
         self._settle()
 
-    def go_to(self, place: int, words: str) -> bool:
-        """Show what stands at a place of the file, with `words` in sight; false without it yet."""
-        found = self._buffer.sought(place, words) if self.start <= place < self.end else None
+    def go_to(self, place: int, sought: str) -> bool:
+        """Show what stands at a place of the file, with `sought` in sight; false without it yet."""
+        found = self._buffer.sought(place, sought) if self.start <= place < self.end else None
         if found is None:
             return False
         self.is_following = False
         if found[1] < 0:
             self._buffer.open(found[0])
-            found = self._buffer.sought(place, words) or found
+            found = self._buffer.sought(place, sought) or found
         index, row = found
         self._current, self._found = index, (index, max(0, row))
         self.top = self._buffer.moved((index, max(0, row)), -(self.body_height // 3))
         self._settle()
-        self._awaited = (place, words, self.top) if row < 0 else None
+        self._awaited = (place, sought, self.top) if row < 0 else None
         return True
 
     @property

@@ -22,13 +22,19 @@ class MessageBar(Pane):
         self.keys: Line = ()
         self.is_whole = False
         self._spills = False
+        self._messages = 0
+
+    @property
+    def message_id(self) -> int:
+        """Which message is shown, whatever it says; 0 when there is none."""
+        return self._messages if self.message.text else 0
 
     def say(self, text: str, style: str = "", *, is_whole: bool = False) -> None:
         """Show a message; what does not fit goes on where the keys are, until `settle`.
 
         With `is_whole` it takes as many rows as it needs, until `fold`.
         """
-        self.message = Cell(one_line(text), style)
+        self._put(text, style)
         self._spills, self.is_whole = True, is_whole
         self.redraw()
 
@@ -46,6 +52,10 @@ class MessageBar(Pane):
         """Show the keys again, however long the message is."""
         self._spills = False
         self.redraw()
+
+    def _put(self, text: str, style: str = "") -> None:
+        self.message = Cell(one_line(text), style)
+        self._messages += 1
 
     @property
     def _most_rows(self) -> int:

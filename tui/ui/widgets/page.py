@@ -135,11 +135,11 @@ class PagePane(Pane):
         self.top = max(0, lowest if self._is_at_end else min(self.top, lowest))
         self.redraw()
 
-    def find(self, words: str, step: int) -> bool:
-        """Go to the next line that has `words`; answer whether there is one."""
+    def find(self, sought: str, step: int) -> bool:
+        """Go to the next line that has `sought`; answer whether there is one."""
         texts = ["".join(cell.text for cell in line) for line in self.lines]
         start = self.top if self._found < 0 else self._found + step
-        found = page.find(texts, words, start, step)
+        found = page.find(texts, sought, start, step)
         self._found = -1 if found is None else found
         self.scroll_lines(0 if found is None else found - self.top)
         return found is not None

@@ -209,7 +209,7 @@ class PromptBar(MessageBar):
 
     async def _ask(self, asks: str, *, counts_on_it: bool) -> str:
         self._is_shown, self._counts_on_it = False, counts_on_it
-        self.message = Cell(one_line(asks), "strong")
+        self._put(asks, "strong")
         self.is_whole = False
         self.asked += 1
         self._answer = asyncio.get_running_loop().create_future()
@@ -220,7 +220,7 @@ class PromptBar(MessageBar):
             answer = await self._answer
         finally:
             self._answer = None
-            self.message = Cell("")
+            self._put("")
             if self._record is not None:
                 self._record(self.editor.text)
             self._preview = self._record = None

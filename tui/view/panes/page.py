@@ -87,9 +87,9 @@ def _explained(named: Named, first: int, room: int) -> Iterator[Line]:
         yield (head, Cell(fit(f"  {piece}", room - first), style))
 
 
-def find(texts: Sequence[str], words: str, start: int, step: int) -> int | None:
-    """Return the next line from `start` on that contains `words`, ignoring case; wraps around."""
-    wanted = words.casefold()
+def find(texts: Sequence[str], sought: str, start: int, step: int) -> int | None:
+    """Return the next line from `start` on that contains `sought`, ignoring case; wraps around."""
+    wanted = sought.casefold()
     count = len(texts)
     order = ((start + step * number) % count for number in range(count)) if count else ()
     return next((index for index in order if wanted in texts[index].casefold()), None)

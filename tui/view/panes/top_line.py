@@ -22,7 +22,7 @@ _DAY = timedelta(days=1)
 _NAME = 20
 _HOLDER = 24
 _WIDE = 120
-_ROOM = 7  # its index among the facts
+_UNREADABLE, _ROOM = 6, 7  # their indices among the facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +47,22 @@ def line(
     width: int,
     *,
     trouble: str = "",
+    selected: Listing | None = None,
     is_read_only: bool = False,
 ) -> Line:
     """Return the top line; drops from the right what does not fit, never zone or warnings.
 
-    `known` are the `facts` of the catalog, the zone last.
+    `known` are the `facts` of the catalog, the zone last. Without `trouble` it says why the
+    `selected` listing cannot be read now, if that is so.
     """
     warnings = [Cell("[RO]", "noticed")] if is_read_only else []
+    hidden = set()
     if trouble:
         warnings.append(Cell(one_line(trouble), "bad"))
+    elif catalog is not None and selected is not None and is_unread(selected):
+        warnings.append(Cell(_unreadable_words(selected, width), "bad"))
+        if len(_unreadable(catalog)) == 1:
+            hidden.add(_UNREADABLE)
     if catalog is None:
         return _joined((TopLineFact("looking...", "muted"),), (), warnings, width)
     if catalog.hold is not None:
@@ -67,9 +74,9 @@ def line(
     is_short = room.style != "muted"  # nearly full or unknown: shown at any width
     if is_short:
         warnings.append(Cell(room.text, room.style))
-    hidden = (trouble, room.text if is_short else "")
-    told = tuple(one for one in known[:-1] if not _is_said(one, hidden))
-    return _joined(told, known[-1:], warnings, width)
+        hidden.add(_ROOM)
+    shown = tuple(one for at, one in enumerate(known[:-1]) if at not in hidden)
+    return _joined(shown, known[-1:], warnings, width)
 
 
 def facts(catalog: Catalog, now: datetime, needs: Mapping[Key, Need], zone: tzinfo) -> Facts:
@@ -89,15 +96,11 @@ def facts(catalog: Catalog, now: datetime, needs: Mapping[Key, Need], zone: tzin
         _count(counts[Need.QUIET], "quiet", "noticed"),
         _count(sum(_ends_today(one, now) for one in sessions), "<24h", "noticed"),
         _count(counts[Need.FAILED], "failed", "bad"),
-        _unread(catalog),
+        _unreadable_fact(catalog),
         _room(catalog),
         TopLineFact(_spent(catalog), "muted"),
         _zone(catalog, now, zone),
     )
-
-
-def _is_said(fact: TopLineFact, warnings: tuple[str, ...]) -> bool:
-    return any(one.startswith(fact.text or "\n") for one in warnings)
 
 
 def with_room(known: Facts, catalog: Catalog) -> Facts:
@@ -118,20 +121,22 @@ def _count(number: int, word: str, style: str) -> TopLineFact:
     return TopLineFact(f"{number} {word}", style if number else "muted")
 
 
-def _unread(catalog: Catalog) -> TopLineFact:
+def _unreadable(catalog: Catalog) -> list[Listing]:
+    return [one for one in catalog.listings if is_unread(one)]
+
+
+def _unreadable_fact(catalog: Catalog) -> TopLineFact:
     """Return how many listings cannot be read now, or the name if it is only one."""
-    unread = [one for one in catalog.listings if is_unread(one)]
-    if not unread:
+    found = _unreadable(catalog)
+    if not found:
         return TopLineFact("", "bad")
-    count = f"{len(unread)} unreadable"
-    short = f"{len(unread)} down"  # in 80 columns the free disk space must stay in sight
-    return TopLineFact(unread_words(unread[0]) if len(unread) == 1 else count, "bad", short)
+    count = f"{len(found)} unreadable"
+    short = f"{len(found)} down"  # in 80 columns the free disk space must stay in sight
+    return TopLineFact(_unreadable_words(found[0]) if len(found) == 1 else count, "bad", short)
 
 
-def unread_words(listing: Listing | None, width: int = 0) -> str:
-    """Return that a listing cannot be read now, with the reason where there is room; else empty."""
-    if listing is None or not is_unread(listing):
-        return ""
+def _unreadable_words(listing: Listing, width: int = 0) -> str:
+    """Return that a listing cannot be read now, with the reason where there is room."""
     said = f"{cut(listing.listing_id, _NAME)} {'stale' if listing.is_stale else 'unreadable'}"
     return f"{said}: {one_line(listing.problem)}" if width >= _WIDE else said
 

@@ -177,18 +177,18 @@ class StreamBuffer:
         call = self._call(self.entries[index].tool_id)
         return index if call is None else call
 
-    def sought(self, place: int, words: str) -> Place | None:
-        """Return the line that contains `words`, of the entry at a file offset.
+    def sought(self, place: int, wanted: str) -> Place | None:
+        """Return the line that contains `wanted`, of the entry at a file offset.
 
         For an entry that is folded or is not in the file: the entry itself, row -1.
         """
         first = self.find(place)
         if first is None:
             return None
-        at, wanted = first, words.casefold()
+        at, folded = first, wanted.casefold()
         while at < len(self.entries) and (at == first or self.entries[at].place == place):
             for row, line in enumerate(self.lines(at)):
-                if wanted in "".join(cell.text for cell in line).casefold():
+                if folded in "".join(cell.text for cell in line).casefold():
                     return at, row
             at += 1
         return first, -1

@@ -37,7 +37,7 @@ def test_options_are_told_from_words(
     text: str, words: tuple[str, ...], options: dict[str, str]
 ) -> None:
     command = parse(text, VERBS)
-    assert command.words == words
+    assert command.arguments == words
     assert command.options == options
 
 

@@ -30,7 +30,7 @@ def doctor(context: Context, args: argparse.Namespace) -> int:
     else:
         for line in report(findings):
             put(line)
-        say(verdict(findings))
+        say(str(verdict(findings)))
     return int(any(one.level == "error" for one in findings))
 
 

@@ -45,17 +45,17 @@ def log(context: Context, args: argparse.Namespace) -> int:
     return int(bool(problems))
 
 
-def _named(context: Context, words: str, tell: Tell) -> tuple[str, str, UnknownId | None]:
+def _named(context: Context, address: str, tell: Tell) -> tuple[str, str, UnknownId | None]:
     """Return the listing and session that are named, empty for all.
 
     A session may be left only in the audit: then also the error that it is unknown.
     """
-    if not words or (is_listing_id(words) and is_folder(context.root / words, unknown=True)):
-        return words, "", None
+    if not address or (is_listing_id(address) and is_folder(context.root / address, unknown=True)):
+        return address, "", None
     try:
-        session = session_named(context, words, tell)
+        session = session_named(context, address, tell)
     except UnknownId as unknown:
-        listing, slash, session_id = words.rpartition("/")
+        listing, slash, session_id = address.rpartition("/")
         if not is_session_id(session_id) or (slash and not is_listing_id(listing)):
             raise
         return listing, session_id, unknown

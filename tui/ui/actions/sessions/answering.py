@@ -60,9 +60,9 @@ async def _look(
     asked = questions(request)
     if asked and not request.problem:
         return await _answer_questions(context, session, request, given)
-    said = given.split(" ")[0]
-    refused = f"{said!r} is not an answer: use allow, always, deny or wait" if said else ""
-    return await _decide(context, session, request, "" if said in _GRANTS else refused)
+    answer = given.split(" ")[0]
+    refused = f"{answer!r} is not an answer: use allow, always, deny or wait" if answer else ""
+    return await _decide(context, session, request, "" if answer in _GRANTS else refused)
 
 
 async def _decide(
@@ -103,11 +103,11 @@ async def _is_always(context: ActionContext, request: PermissionRequest) -> bool
     while True:
         context.open_pages(f"always for {tool}", partial(_scope_lines, request))
         asks = f"type {_ALWAYS} to allow this and every later call of {tool} in this run"
-        said = (await context.question.ask(asks, refused=refused, turns=_turns(context))).strip()
-        if not said:
+        typed = (await context.question.ask(asks, refused=refused, turns=_turns(context))).strip()
+        if not typed:
             return False
-        if said != _ALWAYS:
-            refused = f"{said!r} does not allow anything: type {_ALWAYS}, or nothing to go back"
+        if typed != _ALWAYS:
+            refused = f"{typed!r} does not allow anything: type {_ALWAYS}, or nothing to go back"
         elif not (refused := _why_not_yet(context, "A")):
             return True
 

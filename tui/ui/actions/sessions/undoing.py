@@ -18,14 +18,14 @@ _DONE = {"extend": "extended", "delete": "deleted", "clean-up": "cleaned up"}
 
 
 async def undo(context: ActionContext) -> Outcome:
-    """Take back what was done last; asks unless the words of just that are still in sight."""
+    """Take back what was done last; asks unless the message of just that is still shown."""
     context.record_command("undo")
     if not context.done:
         return await _undo_last(context)
     acts = context.done[-1]
     what = acts[0].words if len(acts) == 1 else f"{len(acts)} at once, such as: {acts[0].words}"
     is_old = context.engine.now() - acts[0].at > _OLD
-    is_in_sight = context.said_of_done == context.question.message.text != ""
+    is_in_sight = context.message_of_done == context.question.message_id != 0
     if (is_old or not is_in_sight) and not await context.question.confirm(f"undo: {what}?"):
         return Outcome("nothing was undone")
     context.done.pop()

@@ -110,8 +110,8 @@ class CommandLine:
 
     def _tail(self, command: verbs.VerbLine, selection: commands.Selection) -> None:
         """Show the stream on the whole screen, of the session named or of the selected one."""
-        words = command.words
-        session = find_session(selection.catalog, words[0]) if words else selection.selected
+        arguments = command.arguments
+        session = find_session(selection.catalog, arguments[0]) if arguments else selection.selected
         if session is None:
             raise UsageError(selection.why_none)
         if not self._feed.go_to(session):

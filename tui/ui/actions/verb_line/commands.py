@@ -62,12 +62,12 @@ class ResolvedCommand:
     command: VerbLine
     meant: Selection
     sessions: tuple[Session, ...]
-    words: tuple[str, ...]
+    arguments: tuple[str, ...]
 
     @property
-    def said(self) -> str:
+    def typed(self) -> str:
         """The words as one text."""
-        return " ".join(self.words)
+        return " ".join(self.arguments)
 
     def some(self) -> tuple[Session, ...]:
         """Return its sessions; raises `UsageError` when there are none."""
@@ -105,22 +105,22 @@ def _require_on_some(context: ActionContext, order: ResolvedCommand) -> None:
 
 def _resolved(command: VerbLine, meant: Selection) -> tuple[tuple[Session, ...], tuple[str, ...]]:
     """Return the sessions that are meant, and the words that name none of them."""
-    words = command.words
+    arguments = command.arguments
     if not command.takes_selected:
-        return (), words
-    most = len(words) if command.verb.takes == "ids" else 1
+        return (), arguments
+    most = len(arguments) if command.verb.takes == "ids" else 1
     named: list[Session] = []
-    for word in words[:most]:
+    for word in arguments[:most]:
         if (one := _named(meant.catalog, word)) is None:
             break
         named.append(one)
     if named:
-        return tuple(named), words[len(named) :]
-    if len(words) >= command.verb.needs and _ID.fullmatch(words[0]):
-        return (), words
+        return tuple(named), arguments[len(named) :]
+    if len(arguments) >= command.verb.needs and _ID.fullmatch(arguments[0]):
+        return (), arguments
     if command.verb.target == "one":
-        return (meant.selected,) if meant.selected else (), words
-    return tuple(meant.targets), words
+        return (meant.selected,) if meant.selected else (), arguments
+    return tuple(meant.targets), arguments
 
 
 def _named(catalog: Catalog, word: str) -> Session | None:
@@ -134,8 +134,8 @@ def _named(catalog: Catalog, word: str) -> Session | None:
 def _calls(order: ResolvedCommand) -> list[tuple[Session | None, tuple[str, ...]]]:
     """Return what to say to the command line: once for each session, where it takes but one."""
     command, verb = order.command, order.command.verb
-    rest = (*order.words, *command.option_words)
-    if not command.takes_selected or (not order.sessions and len(order.words) >= verb.needs):
+    rest = (*order.arguments, *command.option_words)
+    if not command.takes_selected or (not order.sessions and len(order.arguments) >= verb.needs):
         return [(None, (verb.name, *rest))]
     if verb.takes == "ids":
         return [(None, (verb.name, *(one.address for one in order.some()), *rest))]
@@ -144,13 +144,13 @@ def _calls(order: ResolvedCommand) -> list[tuple[Session | None, tuple[str, ...]
 
 async def _new(context: ActionContext, order: ResolvedCommand) -> Outcome:
     """`new LISTING STAGE`, or as on the command line `new LISTING PROMPT --stage STAGE`."""
-    words, options = list(order.words), order.command.options
-    where = words.pop(0) if words else order.meant.listing
-    stage = options.get("--stage") or (words.pop(0) if words else "")
+    arguments, options = list(order.arguments), order.command.options
+    where = arguments.pop(0) if arguments else order.meant.listing
+    stage = options.get("--stage") or (arguments.pop(0) if arguments else "")
     days = options.get("--days", "")
     if days and not days.isdecimal():
         raise UsageError(f"--days {days}: expected a number of days")
-    given, stages = " ".join(words), {one.stage for one in order.meant.catalog.sessions}
+    given, stages = " ".join(arguments), {one.stage for one in order.meant.catalog.sessions}
     lasts = int(days) if days else None
     return await session_actions.new(context, where, stage, lasts, given, stages=stages - {""})
 
@@ -158,7 +158,7 @@ async def _new(context: ActionContext, order: ResolvedCommand) -> Outcome:
 async def _resume(context: ActionContext, order: ResolvedCommand) -> Outcome:
     is_fork = "--fork" in order.command.options
     options = [word for word in order.command.option_words if word != "--fork"]
-    given = " ".join((*options, order.said)).strip()
+    given = " ".join((*options, order.typed)).strip()
     if is_fork or len(order.sessions) == 1:
         session = order.some()[0] if is_fork else order.one(context)
         return await resuming.resume(context, session, is_fork=is_fork, given=given)
@@ -167,20 +167,20 @@ async def _resume(context: ActionContext, order: ResolvedCommand) -> Outcome:
 
 async def _extend(context: ActionContext, order: ResolvedCommand) -> Outcome:
     return await session_actions.extend(
-        context, order.some(), order.said, hidden=order.meant.hidden
+        context, order.some(), order.typed, hidden=order.meant.hidden
     )
 
 
 async def _delete(context: ActionContext, order: ResolvedCommand) -> Outcome:
-    if order.words:
-        raise UnknownId(f"no session {order.words[0]!r} here")
+    if order.arguments:
+        raise UnknownId(f"no session {order.arguments[0]!r} here")
     if len(order.some()) == 1:
         order.one(context)
     return await session_actions.delete(context, order.sessions, hidden=order.meant.hidden)
 
 
 async def _restore(context: ActionContext, order: ResolvedCommand) -> Outcome:
-    return await session_actions.restore(context, " ".join(order.command.words))
+    return await session_actions.restore(context, " ".join(order.command.arguments))
 
 
 async def _undo(context: ActionContext, order: ResolvedCommand) -> Outcome:
@@ -189,13 +189,13 @@ async def _undo(context: ActionContext, order: ResolvedCommand) -> Outcome:
 
 
 async def _send(context: ActionContext, order: ResolvedCommand) -> Outcome:
-    return await session_actions.send(context, order.one(context), order.said)
+    return await session_actions.send(context, order.one(context), order.typed)
 
 
 async def _answer(context: ActionContext, order: ResolvedCommand) -> Outcome:
     reason = order.command.options.get("--reason", "")
     return await answering.answer(
-        context, order.one(context), (*order.words, *((reason,) if reason else ()))
+        context, order.one(context), (*order.arguments, *((reason,) if reason else ()))
     )
 
 
@@ -209,23 +209,23 @@ async def _stop(context: ActionContext, order: ResolvedCommand) -> Outcome:
 
 async def _rename(context: ActionContext, order: ResolvedCommand) -> Outcome:
     session = order.some()[0]
-    return await session_actions.rename(context, session, order.said)
+    return await session_actions.rename(context, session, order.typed)
 
 
 async def _ack(context: ActionContext, order: ResolvedCommand) -> Outcome:
     gone = {one.listing_id for one in order.meant.catalog.listings if one.is_vanished}
-    name = " ".join(order.command.words) or order.meant.vanished
+    name = " ".join(order.command.arguments) or order.meant.vanished
     if name in gone:
         return await session_actions.forget(context, name)
-    if order.words:
-        raise UnknownId(f"no session {order.words[0]!r} here, and no listing that has vanished")
+    if order.arguments:
+        raise UnknownId(f"no session {order.arguments[0]!r} here, and no listing that has vanished")
     return await session_actions.acknowledge(context, order.some())
 
 
 async def _cleanup(context: ActionContext, order: ResolvedCommand) -> Outcome:
     """`cleanup`, of the listing named; in Listings without a name of the one that is selected."""
     selected = order.meant.listing if order.meant.is_listing else ""
-    return await cleaning.clean_up(context, order.meant.catalog, order.said or selected)
+    return await cleaning.clean_up(context, order.meant.catalog, order.typed or selected)
 
 
 _AGENT = ("--model", "--mode", "--tools", "--max-turns", "--max-budget-usd")

@@ -15,7 +15,6 @@ from tui.ui.actions.outcome import Outcome
 from tui.ui.actions.sessions.batch_action import reasons
 from tui.ui.threads import in_background
 
-_PREFIX = "session-console: "
 _AT_ITS_END = ("log",)
 _FULL_ID = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 
@@ -26,7 +25,7 @@ class _Saying:
 
     info: VerbInfo
     calls: Sequence[tuple[Session | None, tuple[str, ...]]]
-    said: list[VerbOutput] = field(default_factory=list)
+    outputs: list[VerbOutput] = field(default_factory=list)
     errors: dict[Key, ConsoleError] = field(default_factory=dict)
 
     @property
@@ -38,21 +37,21 @@ class _Saying:
         return tuple(session for session, _ in self.calls if session is not None)
 
     def says(self) -> str:
-        count = len(self.said) + len(self.errors)
+        count = len(self.outputs) + len(self.errors)
         return f"{self.verb} {count} of {len(self.calls)}" if len(self.calls) > 1 else self.verb
 
     def title(self) -> str:
         """Return what was said, with a short id, or how many sessions it is about."""
-        words = self.calls[0][1]
-        ids = [word for _, said in self.calls for word in said if _FULL_ID.search(word)]
+        argv = self.calls[0][1]
+        ids = [word for _, argv in self.calls for word in argv if _FULL_ID.search(word)]
         if len(ids) < 2:
-            return ":" + " ".join(_FULL_ID.sub(r"\1", word) for word in words)
-        others = (word for word in words[1:] if word not in ids)
+            return ":" + " ".join(_FULL_ID.sub(r"\1", word) for word in argv)
+        others = (word for word in argv[1:] if word not in ids)
         return " ".join((f":{self.verb} of {len(ids)} sessions", *others))
 
     def lines(self) -> list[str]:
         """Return everything that was said, without blank lines at the end."""
-        lines = [line.removeprefix(_PREFIX) for said in self.said for line in said.lines]
+        lines = [line for output in self.outputs for line in output.lines]
         while lines and not lines[-1].strip():
             lines.pop()
         return lines
@@ -62,7 +61,7 @@ class _Saying:
         lines = self.lines()
         if len(self.calls) > 1:
             return ", ".join(
-                [f"{self.verb}: {len(self.said)} done", *reasons(self.errors.values())]
+                [f"{self.verb}: {len(self.outputs)} done", *reasons(self.errors.values())]
             )
         return lines[0] if len(lines) == 1 else f"{self.verb}: {len(lines) or 'done, no'} lines"
 
@@ -74,17 +73,17 @@ async def say(
 
     When it must be sure it is asked here, and done with `--yes`.
     """
-    if any("-" in words for _, words in calls):
+    if any("-" in argv for _, argv in calls):
         raise UsageError("`-` reads stdin, and there is none here")
-    context.commands = tuple(words for _, words in calls)
+    context.commands = tuple(argv for _, argv in calls)
     try:
         saying = await _done(context, info, calls)
     except ConfirmationRequired as error:
         sessions = [one for one, _ in calls if one is not None]
         if not await _confirmed(context, info.name, error, sessions):
             return Outcome("nothing done")
-        sure = [(one, (*words, "--yes")) for one, words in calls]
-        context.commands = tuple(words for _, words in sure)
+        sure = [(one, (*argv, "--yes")) for one, argv in calls]
+        context.commands = tuple(argv for _, argv in sure)
         saying = await _done(context, info, sure)
     return _shown(context, saying)
 
@@ -96,9 +95,9 @@ async def _done(
     width = max(20, context.question.size.width - 2)  # of a line of a page
 
     def work() -> None:
-        for session, words in calls:
+        for session, argv in calls:
             try:
-                saying.said.append(context.engine.say_verb(words, width))
+                saying.outputs.append(context.engine.say_verb(argv, width))
             except ConfirmationRequired:
                 raise
             except ConsoleError as error:
@@ -133,11 +132,11 @@ async def _confirmed(
 
 def _shown(context: ActionContext, saying: _Saying) -> Outcome:
     """Show what a verb said: on a page where the message line has no room for it."""
-    acted = saying.sessions and saying.said and saying.info.acts
+    acted = saying.sessions and saying.outputs and saying.info.acts
     failed = frozenset(saying.errors) if acted else None
     lines = saying.lines()
-    if len(lines) <= max(1, len(saying.said)):
-        is_bad = bool(saying.errors) or any(said.code for said in saying.said)
+    if len(lines) <= max(1, len(saying.outputs)):
+        is_bad = bool(saying.errors) or any(output.code for output in saying.outputs)
         said = saying.sum() if lines else f"{saying.verb}: done"
         return Outcome(said, "bad" if is_bad else "good", failed=failed)
     context.pages.open(saying.title(), lines, is_at_end=saying.verb in _AT_ITS_END)

@@ -26,7 +26,7 @@ class VerbLine:
     given: tuple[str, ...] = ()
 
     @property
-    def words(self) -> tuple[str, ...]:
+    def arguments(self) -> tuple[str, ...]:
         """The words that are neither options nor values of options."""
         return tuple(word for word, option in self._parted() if not option)
 

@@ -204,13 +204,13 @@ class SessionManager:
         operator stops it. A turn that is only interrupted ends with its result.
         """
         asked = Query(
-            prompt,
-            stage,
-            listing_id,
-            resume,
-            options,
-            timedelta(days=self.max_age_days if max_age_days is None else max_age_days),
-            None if max_age_days is None else timedelta(days=max_age_days),
+            prompt=prompt,
+            stage=stage,
+            listing_id=listing_id,
+            resume=resume,
+            options=options,
+            max_age=timedelta(days=self.max_age_days if max_age_days is None else max_age_days),
+            keeps=None if max_age_days is None else timedelta(days=max_age_days),
         )
         run = HostedRun(lambda: prepare(self._context(), self._folder, asked), self._clock)
         return cast("AsyncGenerator[Message, None]", run.messages())

@@ -21,7 +21,7 @@ from tui.core.time.expiry import parse_duration
 from tui.core.time.zones import zone_named
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings, with their descriptions.
 

@@ -33,15 +33,29 @@ def measure() -> list[dict[str, Any]]:
         paths = _transcripts(folder)
         sessions = [_session(path) for path in paths]
         return [
-            _measured("grep for a literal in 200 MB", sessions, _NEEDLE, ["-c"], paths, 4.0),
-            _measured("... against grep -ci", sessions, _NEEDLE, ["-ci"], paths, None),
+            _measured(
+                "grep for a literal in 200 MB",
+                sessions,
+                pattern=_NEEDLE,
+                flags=["-c"],
+                paths=paths,
+                goal=4.0,
+            ),
+            _measured(
+                "... against grep -ci",
+                sessions,
+                pattern=_NEEDLE,
+                flags=["-ci"],
+                paths=paths,
+                goal=None,
+            ),
             _measured(
                 "grep for one of two words in 200 MB",
                 sessions,
-                "industrial pumps|marine pumps",
-                ["-ciE"],
-                paths,
-                None,
+                pattern="industrial pumps|marine pumps",
+                flags=["-ciE"],
+                paths=paths,
+                goal=None,
             ),
         ]
     finally:
@@ -51,6 +65,7 @@ def measure() -> list[dict[str, Any]]:
 def _measured(
     name: str,
     sessions: list[Session],
+    *,
     pattern: str,
     flags: list[str],
     paths: list[Path],
@@ -97,5 +112,15 @@ def _line(words: str) -> str:
 
 
 def _session(path: Path) -> Session:
-    transcript = Transcript(path.stem, path, path.stat().st_size, datetime.now(UTC))
-    return Session(path.stem, "l", "s", "active", Liveness.NONE, State.OK, transcript=transcript)
+    transcript = Transcript(
+        path.stem, place=path, bytes=path.stat().st_size, modified_at=datetime.now(UTC)
+    )
+    return Session(
+        path.stem,
+        "l",
+        stage="s",
+        status="active",
+        liveness=Liveness.NONE,
+        state=State.OK,
+        transcript=transcript,
+    )

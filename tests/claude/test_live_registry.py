@@ -211,7 +211,7 @@ def test_an_unreadable_entry_of_a_living_pid_may_run_any_session(
     process, *torn = read_registry(sessions.parent)
     assert process.started_at is None
     assert "\x1b" not in process.waiting_for
-    unknown = Process(os.getpid(), "", "", Liveness.UNKNOWN)
+    unknown = Process(os.getpid(), "", proc_start="", liveness=Liveness.UNKNOWN)
     assert torn == ([unknown] if pid == os.getpid() else [])
 
 
@@ -229,7 +229,9 @@ def test_an_entry_that_names_another_process_is_not_believed(sessions: Path) -> 
     """Whoever can write there could else have any process ended as a session's."""
     path = sessions / f"{os.getppid()}.json"
     path.write_text(json.dumps(entry()))
-    assert read_registry(sessions.parent) == (Process(os.getppid(), "", "", Liveness.UNKNOWN),)
+    assert read_registry(sessions.parent) == (
+        Process(os.getppid(), "", proc_start="", liveness=Liveness.UNKNOWN),
+    )
     path.rename(sessions / f"{2**22 + 5}.json")
     assert read_registry(sessions.parent) == ()
 
@@ -269,7 +271,7 @@ def test_a_registry_that_may_not_be_looked_into_proves_nobody_dead(
     assert read_registry(tmp_path / "missing") == ()
     sessions.rename(tmp_path / "elsewhere")
     sessions.symlink_to(tmp_path / "elsewhere")
-    assert read_registry(tmp_path) == (Process(0, "", "", Liveness.UNKNOWN),)
+    assert read_registry(tmp_path) == (Process(0, "", proc_start="", liveness=Liveness.UNKNOWN),)
     sessions.unlink()
     sessions.write_text("no folder, so no CLI can write there")
     assert read_registry(tmp_path) == ()

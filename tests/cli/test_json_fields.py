@@ -56,10 +56,21 @@ def test_sessions(listing: SampleListing) -> None:
 
 
 def test_runs_and_requests() -> None:
-    request = PermissionRequest("r1", "Bash", {"command": "ls"}, NOW)
-    sent = SentCommand("prompt", "anna", NOW)
+    request = PermissionRequest(request_id="r1", tool="Bash", input={"command": "ls"}, at=NOW)
+    sent = SentCommand(kind="prompt", by="anna", at=NOW)
     run = run_json(
-        Run("r1", FIRST, "x", Path(), "busy", "anna", NOW, NOW, request=request, sent=(sent,))
+        Run(
+            run_id="r1",
+            session_id=FIRST,
+            listing="x",
+            folder=Path(),
+            state="busy",
+            operator="anna",
+            started_at=NOW,
+            beat_at=NOW,
+            request=request,
+            sent=(sent,),
+        )
     )
     assert set(run) == set(documented("run"))
     assert set(run["request"]) == set(documented("request"))

@@ -38,9 +38,9 @@ def test_how_long_ago(passed: timedelta, words: str) -> None:
     ],
 )
 def test_who_did_what(action: str, words: str) -> None:
-    assert did(AuditEvent(NOW, "bert", action), "9f2c") == words
+    assert did(AuditEvent(at=NOW, operator="bert", action=action), "9f2c") == words
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
 def test_nothing_in_it_acts_on_the_terminal(payload: str) -> None:
-    assert is_cleaned(did_just_now(AuditEvent(NOW, payload, payload), NOW))
+    assert is_cleaned(did_just_now(AuditEvent(at=NOW, operator=payload, action=payload), NOW))

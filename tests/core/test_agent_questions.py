@@ -20,7 +20,7 @@ MANY = REGION | {"question": "Which ones?", "multiSelect": True}
 
 
 def request(tool: str, **given: Any) -> PermissionRequest:
-    return PermissionRequest("p1", tool, given, NOW)
+    return PermissionRequest(request_id="p1", tool=tool, input=given, at=NOW)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,9 @@ def test_an_answer_is_a_number_or_words(said: list[str], meant: dict[str, str] |
     ],
 )
 def test_odd_questions_are_no_trouble(given: dict[str, Any]) -> None:
-    asked = questions(PermissionRequest("p1", "AskUserQuestion", given, NOW))
+    asked = questions(
+        PermissionRequest(request_id="p1", tool="AskUserQuestion", input=given, at=NOW)
+    )
     assert all(isinstance(option, str) for one in asked for option in one.options)
 
 

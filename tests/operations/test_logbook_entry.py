@@ -62,7 +62,9 @@ def adopted(context: Context, session: Session) -> str:
 def sent(context: Context, session: Session) -> str:
     """Its listing has no database that could take it."""
     session.folder.joinpath("buyers.db").unlink()
-    return record_command(context, session, Command("prompt", context.clock(), "anna", text="Go"))
+    return record_command(
+        context, session, Command("prompt", at=context.clock(), by="anna", text="Go")
+    )
 
 
 ACTS: dict[str, Act] = {

@@ -167,7 +167,7 @@ def test_what_a_root_keeps_is_not_empty_because_it_could_not_be_read(
 
     root, now = listing.root, listing.context().clock()
     write_hold(root, Hold("anna", now, "audit"))
-    write_event(root, AuditEvent(now, "anna", "hold", "", ""))
+    write_event(root, AuditEvent(at=now, operator="anna", action="hold", listing="", session_id=""))
     claim(root, ["told"], now)
     (root / ".session_console" / "trash").mkdir()
     watch = CatalogScanner(listing.context())

@@ -26,7 +26,7 @@ def listing(tmp_path: Path) -> SampleListing:
     listing = SampleListing(tmp_path / "outputs")
     listing.add(FIRST)
     listing.add(SECOND)
-    write_event(listing.root, AuditEvent(datetime.now(UTC), "bert", "hold"))
+    write_event(listing.root, AuditEvent(at=datetime.now(UTC), operator="bert", action="hold"))
     return listing
 
 

@@ -69,7 +69,15 @@ class Waiting:
 
     def say(self, decision: Decision, answers: tuple[str, ...] = (), **changes: Any) -> str | None:
         """Answer as somebody does who saw all of it; return why that was refused."""
-        command = Command("answer", NOW, "bert", "", self.id, decision, answers)
+        command = Command(
+            "answer",
+            at=NOW,
+            by="bert",
+            text="",
+            request_id=self.id,
+            decision=decision,
+            answers=answers,
+        )
         given = {"digest": self.event.get("digest", "")} | changes
         return self.asking.permissions.answer(replace(command, **given))
 
@@ -236,7 +244,13 @@ async def test_what_cannot_be_written_down_can_only_be_denied(
 async def test_a_large_input_waits_whole_and_its_file_goes_with_the_answer(tmp_path: Path) -> None:
     rows = [["x" * 30] * 40] * 1300
     asker = Requester(
-        "a1", "general-purpose: try", "Claude wants", "d", "a hook", "/etc", ({"a": 1},)
+        agent_id="a1",
+        agent="general-purpose: try",
+        title="Claude wants",
+        description="d",
+        reason="a hook",
+        blocked_path="/etc",
+        suggestions=({"a": 1},),
     )
     one = await Asking(tmp_path).ask("mcp__sheet__put", {"rows": rows}, asker)
     shown = read_run(tmp_path).request
@@ -265,7 +279,7 @@ async def test_many_at_once_are_shown_in_their_order(tmp_path: Path) -> None:
 async def test_a_request_that_is_put_off_waits_longer(tmp_path: Path) -> None:
     asking = Asking(tmp_path, 0.2)
     one = await asking.ask("Bash", {})
-    longer = Command("wait", NOW, "bert", "3600", one.id)
+    longer = Command("wait", at=NOW, by="bert", text="3600", request_id=one.id)
     assert asking.permissions.put_off(longer) is None
     shown = read_run(tmp_path).request
     assert shown is not None
@@ -283,7 +297,7 @@ async def test_a_request_is_not_put_off_to_an_earlier_time(tmp_path: Path) -> No
     asking, inbox = Asking(tmp_path, 1800), Inbox(tmp_path)
     one = await asking.ask("Bash", {})
     receipts = Receipts(Journal(tmp_path, lambda: NOW), inbox, asking.permissions)
-    name = post(tmp_path, Command("wait", NOW, "bert", "600", one.id))
+    name = post(tmp_path, Command("wait", at=NOW, by="bert", text="600", request_id=one.id))
     (command,) = inbox.take()
     assert not receipts.take(command)
     with pytest.raises(Refused, match=r"refused that: it waits (29|30) more minutes anyway"):

@@ -85,7 +85,12 @@ def test_what_nobody_answers_is_denied_in_time_and_no_later_answer_counts(
     folder = site.start("PERMIT this", permission_timeout_s=0.3)
     wait(lambda: "answered" in kinds(folder))
     late = next(one for one in read_events(folder) if one["type"] == "permission")["request_id"]
-    post(folder, Command("answer", datetime.now(UTC), "bert", "", late, "allow"))
+    post(
+        folder,
+        Command(
+            "answer", at=datetime.now(UTC), by="bert", text="", request_id=late, decision="allow"
+        ),
+    )
     assert over(folder).state == "done"
     assert "missed" in kinds(folder)
     assert "ack" not in kinds(folder)

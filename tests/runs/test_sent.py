@@ -32,8 +32,8 @@ from tui.view.text.sent_commands import sent_words, until_words
 
 NOW = datetime(2026, 11, 22, 7, 15, 30, tzinfo=UTC)
 ASKED = {"type": "permission", "request_id": "p1", "tool": "Bash", "input": {"command": "ls"}}
-PROMPT = Command("prompt", NOW, "bert", "and Asia?")
-ANSWER = Command("answer", NOW, "anna", "", "p1", "allow")
+PROMPT = Command("prompt", at=NOW, by="bert", text="and Asia?")
+ANSWER = Command("answer", at=NOW, by="anna", text="", request_id="p1", decision="allow")
 
 
 @pytest.fixture
@@ -146,13 +146,16 @@ def test_a_run_from_before_the_machine_started_is_lost_whoever_has_its_pid_now(
 
 
 def test_a_request_says_when_nobody_will_have_come() -> None:
-    late, asked = NOW + timedelta(minutes=5), PermissionRequest("p1", "Bash", {}, NOW)
+    late, asked = (
+        NOW + timedelta(minutes=5),
+        PermissionRequest(request_id="p1", tool="Bash", input={}, at=NOW),
+    )
     assert until_words(asked, late) == "waits 5m"
     until = replace(asked, until=NOW + timedelta(minutes=30))
     assert until_words(until, late) == "waits 5m, denied in 25m"
     assert until_words(until, late + timedelta(minutes=24, seconds=20)).endswith("in 40s")
     assert until_words(until, late + timedelta(hours=1)).endswith("about to be denied")
-    odd = SentCommand("prompt\x1b", "", NOW + timedelta(hours=1), "a\nb")
+    odd = SentCommand(kind="prompt\x1b", by="", at=NOW + timedelta(hours=1), text="a\nb")
     assert (
         sent_words(odd, NOW, is_over=False) == "sent, not accepted yet 0s: prompt of somebody: a b"
     )

@@ -17,7 +17,7 @@ BEGIN = StreamChunk({"type": "message_start"})
 TOKEN = StreamChunk({"type": "content_block_delta"})
 CALLS = StreamChunk({"type": "message_delta", "delta": {"stop_reason": "tool_use"}})
 STOPS = StreamChunk({"type": "message_stop"})
-ENDED = TurnEnded("success")
+ENDED = TurnEnded(subtype="success")
 
 
 @pytest.mark.parametrize(

@@ -70,12 +70,14 @@ class Bare(App[None]):
 
 def _listing(count: int) -> Listing:
     many = tuple(session("hollis_park", "stage_1", f"title {number}") for number in range(count))
-    return Listing("hollis_park", ROOT / "hollis_park", many)
+    return Listing("hollis_park", ROOT / "hollis_park", sessions=many)
 
 
 async def _recorded(count: int) -> Recording:
     pane = Recording(PaneSettings(id="sessions", quiet_after=timedelta(minutes=10)))
-    shown = ListQuery(timedelta(minutes=10)).shown(Catalog(ROOT, NOW, (_listing(count),)), NOW, {})
+    shown = ListQuery(timedelta(minutes=10)).shown(
+        Catalog(ROOT, NOW, listings=(_listing(count),)), NOW, {}
+    )
     pane.update(shown, sessions.ListShape(80), NOW)
     return pane
 
@@ -109,7 +111,7 @@ async def test_a_cursor_key_paints_two_rows_and_a_tick_only_what_changed() -> No
 
 @pytest.mark.parametrize("count", [10_000])
 async def test_ten_thousand_rows_are_shown_and_walked_at_once(count: int) -> None:
-    engine = FixedEngine(catalog=Catalog(ROOT, NOW, (_listing(count),)))
+    engine = FixedEngine(catalog=Catalog(ROOT, NOW, listings=(_listing(count),)))
     app = ConsoleApp(engine)
     async with app.run_test(size=(120, 36)) as pilot:
         await settled(pilot)
@@ -127,18 +129,30 @@ def _hostile(payload: str) -> Catalog:
         session(text, text, f"{number}", reason=text, status=Status.FAILED) for number in range(4)
     )
     seen = replace(failed[0], ack=Acknowledgement(text, NOW, mark_of(failed[0], Need.FAILED)))
-    request = PermissionRequest("1", text, {"command": text}, NOW)
-    run = Run(text, one.session_id, text, ROOT, "waiting", text, NOW, NOW, request=request)
+    request = PermissionRequest(request_id="1", tool=text, input={"command": text}, at=NOW)
+    run = Run(
+        run_id=text,
+        session_id=one.session_id,
+        listing=text,
+        folder=ROOT,
+        state="waiting",
+        operator=text,
+        started_at=NOW,
+        beat_at=NOW,
+        request=request,
+    )
     sessions = (replace(one, run=run), seen, *failed[1:])
-    listing = Listing(text, ROOT, sessions, problem=text, zone=text)
+    listing = Listing(text, ROOT, sessions=sessions, problem=text, zone=text)
     gone = Listing(f"{text} gone", ROOT, problem=text, is_vanished=True)
-    return Catalog(ROOT, NOW, (listing, gone, *catalog().listings), hold=Hold(text, NOW, text))
+    return Catalog(
+        ROOT, NOW, listings=(listing, gone, *catalog().listings), hold=Hold(text, NOW, text)
+    )
 
 
 def _entries(payload: str) -> tuple[Entry, ...]:
     text = safe_text(f"before {payload} after")
     return tuple(
-        Entry(kind, text, NOW, tool=text, tool_id="1", detail=text, is_error=True)
+        Entry(kind, text, at=NOW, tool=text, tool_id="1", detail=text, is_error=True)
         for kind in EntryKind
     )
 
@@ -185,7 +199,11 @@ async def test_scrolled_up_the_stream_stays_and_counts_what_is_new() -> None:
         live = _screen(app).panes.live
         live.scroll_lines(-3)
         top = live.top
-        live.add(StreamUpdate(tuple(Entry(EntryKind.TEXT, f"new {n}", NOW) for n in range(12))))
+        live.add(
+            StreamUpdate(
+                entries=tuple(Entry(EntryKind.TEXT, f"new {n}", at=NOW) for n in range(12))
+            )
+        )
         assert live.top == top
         assert live.note() == "12 new ↓"
         live.scroll_lines(100)
@@ -210,7 +228,7 @@ async def test_another_transcript_replaces_what_was_shown() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         live = _screen(app).panes.live
-        live.add(StreamUpdate((Entry(EntryKind.TEXT, "afresh", NOW),), was_reset=True))
+        live.add(StreamUpdate(entries=(Entry(EntryKind.TEXT, "afresh", at=NOW),), was_reset=True))
         shown = [live.render_line(y).text.strip() for y in range(1, live.size.height)]
         assert next(line for line in shown if line) == "14:30 afresh"
 
@@ -222,6 +240,8 @@ async def test_a_long_stream_lets_go_of_its_oldest() -> None:
         live = _screen(app).panes.live
         for start in range(0, 12_000, 1000):
             texts = (f"line {number}" for number in range(start, start + 1000))
-            live.add(StreamUpdate(tuple(Entry(EntryKind.TEXT, text, NOW) for text in texts)))
+            live.add(
+                StreamUpdate(entries=tuple(Entry(EntryKind.TEXT, text, at=NOW) for text in texts))
+            )
         assert live.count <= 5001
         assert "line 11999" in "".join(live.render_line(y).text for y in range(live.size.height))

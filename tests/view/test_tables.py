@@ -139,7 +139,9 @@ def test_only_what_is_broken_is_an_error(
 ) -> None:
     one = replace(Listing("zeta", fixed_catalog.ROOT / "zeta", problem=problem), **more)
     assert (listings.sign(one), listings.is_unread(one)) == (sign, is_unread)
-    _, *groups = listings.groups(Catalog(fixed_catalog.ROOT, NOW, (Listing("a", ROOT), one)), rank)
+    _, *groups = listings.groups(
+        Catalog(fixed_catalog.ROOT, NOW, listings=(Listing("a", ROOT), one)), rank
+    )
     assert [group.name for group in groups] == (["zeta", "a"] if sign == "x!" else ["a", "zeta"])
     assert (sign or "  ") in text(listings.line(groups[-1 if sign != "x!" else 0], 24))
 
@@ -235,7 +237,7 @@ def test_what_was_acknowledged_no_longer_counts_as_failed() -> None:
 
 
 def test_a_listing_may_be_empty() -> None:
-    lone = Catalog(fixed_catalog.ROOT, NOW, (Listing("a", fixed_catalog.ROOT / "a"),))
+    lone = Catalog(fixed_catalog.ROOT, NOW, listings=(Listing("a", fixed_catalog.ROOT / "a"),))
     assert [group.count for group in listings.groups(lone, rank)] == [0, 0]
 
 

@@ -115,7 +115,7 @@ def _pid_of(path: Path) -> int:
 
 
 def _unknown(pid: int) -> Process:
-    return Process(pid, "", "", Liveness.UNKNOWN)
+    return Process(pid, "", proc_start="", liveness=Liveness.UNKNOWN)
 
 
 def _read(path: Path) -> Process | None:
@@ -146,7 +146,13 @@ def _proven(entry: dict[str, Any], pid: int, session_id: str) -> Process | None:
         liveness = Liveness.UNKNOWN
     waiting_for = one_line(entry.get("waitingFor") or "")[:200]
     return Process(
-        pid, session_id, start, liveness, waiting_for, _started_at(entry), one_line(domain)
+        pid,
+        session_id,
+        proc_start=start,
+        liveness=liveness,
+        waiting_for=waiting_for,
+        started_at=_started_at(entry),
+        domain=one_line(domain),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -89,6 +89,7 @@ class VerbInfo:
 
     name: str
     summary: str
+    _: KW_ONLY
     takes: str = ""
     needs: int = 0
     flags: tuple[str, ...] = ()
@@ -97,7 +98,7 @@ class VerbInfo:
     acts: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActionResult:
     """The result of an action, in words for the message line, and what undoing it needs.
 
@@ -106,10 +107,10 @@ class ActionResult:
     """
 
     kind: str
-    listing: str
-    session_id: str
     at: datetime
     words: str
+    listing: str = ""
+    session_id: str = ""
     before: Row | None = None
     after: Row | None = None
     trash_id: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
 Level = Literal["error", "warning", "note"]
@@ -20,6 +20,7 @@ class Finding:
 
     level: Level
     code: str
+    _: KW_ONLY
     words: str
     remedy: str
     listing: str = ""

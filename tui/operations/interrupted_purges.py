@@ -40,8 +40,13 @@ def log_half_erased(context: Context, listing: str, session_id: str) -> str:
 
     Returns why it could not be logged, else an empty string.
     """
-    who = context.settings.operator
-    event = AuditEvent(context.clock(), who, "purge", listing, session_id, detail=_DETAIL)
+    event = AuditEvent(
+        at=context.clock(),
+        action="purge",
+        listing=listing,
+        session_id=session_id,
+        detail=_DETAIL,
+    )
     return log_act(context, event)
 
 

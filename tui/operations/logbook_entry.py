@@ -10,6 +10,7 @@ from tui.storage.state.logbook import write_event
 
 
 def log_act(context: Context, event: AuditEvent, words: str = "") -> str:
-    """Log an act under the id of its context; return `words`, with why if that failed."""
-    why = write_event(context.root, replace(event, act_id=context.as_one_act().act_id))
+    """Log an act as this operator's; return `words`, with the reason if that failed."""
+    act = context.as_one_act()
+    why = write_event(act.root, replace(event, operator=act.settings.operator, act_id=act.act_id))
     return f"{words}; not logged: {why}" if why else words

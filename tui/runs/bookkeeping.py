@@ -82,7 +82,12 @@ class Bookkeeper:
         facts = {"run": spec.run_id, "tool": tool, "decision": answer.decision, "reason": reason}
         own, detail, request_id = spec.session_id, detail_of(facts), answer.request_id
         event = AuditEvent(
-            self._clock(), by, "answer", "", own, detail=detail, request_id=request_id
+            at=self._clock(),
+            operator=by,
+            action="answer",
+            session_id=own,
+            detail=detail,
+            request_id=request_id,
         )
         tracking = Tracking(spec.db_path, zone, by)
         await self._do(lambda: tracking.note(event))
@@ -150,7 +155,7 @@ class Bookkeeper:
         spec, now = self._spec, self._clock()
         keeps_until = spec.keeps_until or now + _FALLBACK
         own, detail = spec.session_id, detail_of({"run": spec.run_id})
-        run = AuditEvent(now, "", "resume", "", own, detail=detail)
+        run = AuditEvent(at=now, action="resume", session_id=own, detail=detail)
         row = self._beginning.mark_resumed(own, now=now, keeps_until=keeps_until, run=run)
         if self._given is None:
             return

@@ -53,4 +53,10 @@ class TurnCosts:
         }
         session_id = self._spec.session_id
         known = None if cost is None else max(0.0, round(cost, 9))
-        return AuditEvent(now, "", "turn", "", session_id, cost_usd=known, detail=detail_of(facts))
+        return AuditEvent(
+            at=now,
+            action="turn",
+            session_id=session_id,
+            cost_usd=known,
+            detail=detail_of(facts),
+        )

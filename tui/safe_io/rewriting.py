@@ -70,7 +70,7 @@ def _rewritten(
     finally:
         os.close(made)
     opened.callback(os.close, new.fd)
-    is_done = _is_put_in_place(opened, folder, temporary, name, old, new)
+    is_done = _is_put_in_place(opened, folder, temporary, name, old=old, new=new)
     return True if is_done else None
 
 
@@ -89,7 +89,7 @@ def _made(folder: int, name: str, data: bytes) -> bool | None:
 
 
 def _is_put_in_place(
-    opened: ExitStack, folder: int, temporary: str, name: str, old: _Version, new: _Version
+    opened: ExitStack, folder: int, temporary: str, name: str, *, old: _Version, new: _Version
 ) -> bool:
     """Exchange the new file with the old one, if that is still what was read.
 

@@ -78,15 +78,17 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         self.restore = SessionRestore(engine, self._snapshot, self.news.tell_once)
         self._restored_place: int | None = None
         pages = Pages(self.panes.page, self.panes.question, self.fit)
-        self.context = ActionContext(engine, self.panes.question, self.news, pages)
+        self.context = ActionContext(
+            engine=engine, question=self.panes.question, news=self.news, pages=pages
+        )
         self.feed = PaneFeed(
             engine,
-            self.panes,
-            self.store,
-            self.following,
-            self.unseen,
-            self.news,
-            self.loops,
+            panes=self.panes,
+            store=self.store,
+            following=self.following,
+            unseen=self.unseen,
+            news=self.news,
+            loops=self.loops,
             listing=lambda: self.targets().listing,
             keys=self._keys_line,
             fit=self.fit,
@@ -102,14 +104,14 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         self.flows = FlowRunner(context, self.panes, self.store, start, self._flow_done)
         self.handlers = KeyHandlers(
             context,
-            self.panes,
-            self.store,
-            self.feed,
-            self.flows,
-            self.reading,
-            self.targets,
-            self.once,
-            self.keys,
+            panes=self.panes,
+            store=self.store,
+            feed=self.feed,
+            flows=self.flows,
+            reading=self.reading,
+            targets=self.targets,
+            once=self.once,
+            keys=self.keys,
         )
 
     def compose(self) -> ComposeResult:

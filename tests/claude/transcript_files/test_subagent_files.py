@@ -34,8 +34,10 @@ def test_each_has_its_call_and_what_it_is_for(tmp_path: Path) -> None:
     facts = {"agentType": "Explore", "description": "look", "toolUseId": "toolu_1"}
     (folder / "agent-1.meta.json").write_text(json.dumps(facts))
     assert find_subagents(tmp_path) == (
-        Subagent(folder / "agent-1.jsonl", "toolu_1", "Explore: look", "1"),
-        Subagent(folder / "agent-2.jsonl", "", "agent-2", "2"),
+        Subagent(
+            path=folder / "agent-1.jsonl", tool_id="toolu_1", about="Explore: look", agent_id="1"
+        ),
+        Subagent(path=folder / "agent-2.jsonl", tool_id="", about="agent-2", agent_id="2"),
     )
 
 
@@ -73,7 +75,14 @@ def test_those_of_a_workflow_lie_deeper_and_its_journal_is_none(tmp_path: Path) 
         (run / name).write_text("{}\n")
     (run / "agent-1.meta.json").write_text('{"description": "look", "finished": true}')
     (found,) = find_subagents(tmp_path)
-    assert found == Subagent(run / "agent-1.jsonl", "", "look", "1", "wf_1", is_finished=True)
+    assert found == Subagent(
+        path=run / "agent-1.jsonl",
+        tool_id="",
+        about="look",
+        agent_id="1",
+        run_id="wf_1",
+        is_finished=True,
+    )
 
 
 def test_links_deeper_down_lead_nowhere_either(tmp_path: Path) -> None:

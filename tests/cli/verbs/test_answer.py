@@ -126,7 +126,7 @@ def test_a_row_that_the_terminal_would_wrap_says_that_it_goes_on(
 def test_the_rows_give_the_input_back_at_every_width(
     given: dict[str, str], width: int, indent: int
 ) -> None:
-    request = PermissionRequest("p1", "Bash", given, datetime.now(UTC))
+    request = PermissionRequest(request_id="p1", tool="Bash", input=given, at=datetime.now(UTC))
     with captured(width + indent):
         said = list(permission_lines(request, datetime.now(UTC), indent))
     begin = next(at for at, one in enumerate(said) if one.startswith("waits ")) + 1

@@ -17,15 +17,25 @@ EARLIER = NOW - timedelta(hours=1)
 
 
 def catalog(*sessions: Session, hold: Hold | None = None, is_vanished: bool = False) -> Catalog:
-    listing = Listing("hollis_park", ROOT / "hollis_park", sessions, is_vanished=is_vanished)
-    return Catalog(ROOT, NOW, (listing,), hold=hold)
+    listing = Listing(
+        "hollis_park", ROOT / "hollis_park", sessions=sessions, is_vanished=is_vanished
+    )
+    return Catalog(ROOT, NOW, listings=(listing,), hold=hold)
 
 
 def event(operator: str, action: str = "extend", at: datetime = NOW) -> AuditEvent:
     assert ONE.row is not None
     before = replace(ONE.row, expires_at=(NOW + timedelta(hours=6)).isoformat())
     after = replace(ONE.row, expires_at=(NOW + timedelta(days=7)).isoformat())
-    return AuditEvent(at, operator, action, "hollis_park", ONE.session_id, before, after)
+    return AuditEvent(
+        at=at,
+        operator=operator,
+        action=action,
+        listing="hollis_park",
+        session_id=ONE.session_id,
+        before=before,
+        after=after,
+    )
 
 
 def news(before: Catalog, after: Catalog) -> tuple[str, ...]:
@@ -91,14 +101,27 @@ def test_what_is_written_after_a_look_is_unseen() -> None:
 
 def test_what_only_the_logbook_tells_is_named_once_and_mine_is_not() -> None:
     first = catalog(ONE)
-    old = AuditEvent(EARLIER, "bert", "rename", "hollis_park", ONE.session_id)
+    old = AuditEvent(
+        at=EARLIER,
+        operator="bert",
+        action="rename",
+        listing="hollis_park",
+        session_id=ONE.session_id,
+    )
     before, short = replace(first, log=(old,)), ONE.session_id[:4]
 
     def told(*events: AuditEvent) -> tuple[str, ...]:
         return news(before, replace(first, log=(old, *events)))
 
     def act(action: str, session_id: str = ONE.session_id, who: str = "bert") -> AuditEvent:
-        return AuditEvent(NOW, who, action, "hollis_park", session_id, note="3 sessions, 2.0 MB")
+        return AuditEvent(
+            at=NOW,
+            operator=who,
+            action=action,
+            listing="hollis_park",
+            session_id=session_id,
+            note="3 sessions, 2.0 MB",
+        )
 
     for action, word in {"ack": "acknowledged", "rename": "renamed", "adopt": "adopted",
                          "purge": "erased"}.items():  # fmt: skip
@@ -116,12 +139,12 @@ def test_what_only_the_logbook_tells_is_named_once_and_mine_is_not() -> None:
 
 def test_who_lifted_a_hold_is_named_unless_it_was_me() -> None:
     held = catalog(ONE, hold=Hold("anna", EARLIER))
-    held = replace(held, log=(AuditEvent(EARLIER, "anna", "hold"),))
+    held = replace(held, log=(AuditEvent(at=EARLIER, operator="anna", action="hold"),))
     for who, words in (
         ("bert", ("bert released the hold: new runs and clean-up resume",)),
         ("anna", ()),
     ):
-        log = (*held.log, AuditEvent(NOW, who, "lift", note="anna holds"))
+        log = (*held.log, AuditEvent(at=NOW, operator=who, action="lift", note="anna holds"))
         assert news(held, replace(catalog(ONE), log=log)) == words
     assert news(held, replace(catalog(ONE), log=held.log)) == (
         "the hold is released: new runs and clean-up resume",
@@ -130,5 +153,13 @@ def test_who_lifted_a_hold_is_named_unless_it_was_me() -> None:
 
 def test_an_erasure_stands_in_both_books_and_is_told_once() -> None:
     erased = catalog(replace(ONE, last_event=event("bert", "purge")))
-    log = (AuditEvent(NOW, "bert", "purge", "hollis_park", ONE.session_id),)
+    log = (
+        AuditEvent(
+            at=NOW,
+            operator="bert",
+            action="purge",
+            listing="hollis_park",
+            session_id=ONE.session_id,
+        ),
+    )
     assert news(catalog(ONE), replace(erased, log=log)) == (f"bert erased {ONE.session_id[:4]}",)

@@ -23,10 +23,21 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 QUIET_AFTER = timedelta(minutes=10)
 FOLDER = Path("/root/hollis_park")
 ROW = Row("9f2c", "hollis_park", "3", "2026-11-01T12:00:00", "2026-11-25T12:00:00", "active")
-FILE = Transcript("9f2c", FOLDER / "9f2c.jsonl", 2100, NOW - HOUR, "Pumps")
-PROCESS = Process(77, "9f2c", "123", Liveness.BUSY)
-RUN = Run("r1", "9f2c", "hollis_park", FOLDER / "r1", "busy", "anna", NOW - HOUR, NOW)
-REQUEST = PermissionRequest("q1", "Bash", {}, NOW)
+FILE = Transcript(
+    "9f2c", place=FOLDER / "9f2c.jsonl", bytes=2100, modified_at=NOW - HOUR, title="Pumps"
+)
+PROCESS = Process(77, "9f2c", proc_start="123", liveness=Liveness.BUSY)
+RUN = Run(
+    run_id="r1",
+    session_id="9f2c",
+    listing="hollis_park",
+    folder=FOLDER / "r1",
+    state="busy",
+    operator="anna",
+    started_at=NOW - HOUR,
+    beat_at=NOW,
+)
+REQUEST = PermissionRequest(request_id="q1", tool="Bash", input={}, at=NOW)
 LOST = replace(RUN, state="lost", cli_pid=77, cli_start="123")
 ENDED = replace(LOST, state="done", ended_at=NOW)
 WAITING = replace(PROCESS, liveness=Liveness.WAITING)
@@ -45,11 +56,11 @@ def joined(
     found = ListingScan(
         "hollis_park",
         FOLDER,
-        () if row is None else (row,),
-        () if file is None else (file,),
-        () if process is None else (process,),
-        () if run is None else (run,),
-        frozenset({"9f2c"} if is_locked else ()),
+        rows=() if row is None else (row,),
+        transcripts=() if file is None else (file,),
+        processes=() if process is None else (process,),
+        runs=() if run is None else (run,),
+        locked=frozenset({"9f2c"} if is_locked else ()),
         zone=UTC,
     )
     sessions = join(found).sessions
@@ -115,7 +126,9 @@ def test_an_entry_that_cannot_be_read_counts_against_every_session_that_is_there
 
 
 def test_an_entry_that_cannot_be_read_does_not_hide_a_session_s_own() -> None:
-    found = ListingScan("x", FOLDER, (ROW,), (FILE,), (NAMELESS, PROCESS), zone=UTC)
+    found = ListingScan(
+        "x", FOLDER, rows=(ROW,), transcripts=(FILE,), processes=(NAMELESS, PROCESS), zone=UTC
+    )
     assert join(found).sessions[0].process == PROCESS
 
 
@@ -173,7 +186,9 @@ def test_a_bad_date_never_means_expired(
     ("sweep_days", "is_first"), [(30, False), (4, True), (0, True), (10**12, False)]
 )
 def test_a_session_ends_at_the_earlier_clock(sweep_days: int, is_first: bool) -> None:
-    found = ListingScan("x", FOLDER, (ROW,), (FILE,), sweep_days=sweep_days, zone=UTC)
+    found = ListingScan(
+        "x", FOLDER, rows=(ROW,), transcripts=(FILE,), sweep_days=sweep_days, zone=UTC
+    )
     session = join(found).sessions[0]
     assert session.is_swept_first is is_first
     assert session.ends_at == (session.sweep_at if is_first else session.expires_at)
@@ -188,7 +203,7 @@ def test_what_cannot_be_resumed_is_not_swept_by_the_cli() -> None:
 def test_of_several_transcripts_the_resumable_one_counts_then_the_newest() -> None:
     older = replace(FILE, modified_at=NOW - DAY, title="older")
     sketch = replace(FILE, modified_at=NOW, resumable=False, title="sketch")
-    found = ListingScan("x", FOLDER, (ROW,), (FILE, sketch, older), zone=UTC)
+    found = ListingScan("x", FOLDER, rows=(ROW,), transcripts=(FILE, sketch, older), zone=UTC)
     assert join(found).sessions[0].title == "Pumps"
 
 
@@ -209,7 +224,7 @@ STRAY = replace(FILE, stray_in=Path("/home/.claude"), sweep_days=3, title="stray
 def test_the_listing_s_own_transcript_counts_before_a_stray(
     files: tuple[Transcript, ...], title: str
 ) -> None:
-    (session,) = join(ListingScan("x", FOLDER, (ROW,), files, zone=UTC)).sessions
+    (session,) = join(ListingScan("x", FOLDER, rows=(ROW,), transcripts=files, zone=UTC)).sessions
     assert session.title == title
     assert session.is_stray is (title != "Pumps")
 
@@ -217,7 +232,7 @@ def test_the_listing_s_own_transcript_counts_before_a_stray(
 def test_a_stray_is_swept_by_the_config_dir_that_it_lies_in() -> None:
     for file, days in ((STRAY, 3), (replace(STRAY, sweep_days=0), 0), (FILE, 90)):
         (session,) = join(
-            ListingScan("x", FOLDER, (ROW,), (file,), sweep_days=90, zone=UTC)
+            ListingScan("x", FOLDER, rows=(ROW,), transcripts=(file,), sweep_days=90, zone=UTC)
         ).sessions
         assert session.sweep_at == FILE.modified_at + timedelta(days=days)
 
@@ -238,16 +253,26 @@ def test_the_registry_beside_a_stray_tells_what_runs_it(
     file: Transcript | None, beside: Process, liveness: Liveness
 ) -> None:
     files = () if file is None else (file,)
-    found = ListingScan("x", FOLDER, (ROW,), files, zone=UTC, stray_processes=(beside,))
+    found = ListingScan(
+        "x", FOLDER, rows=(ROW,), transcripts=files, zone=UTC, stray_processes=(beside,)
+    )
     assert join(found).sessions[0].liveness is liveness
 
 
 def test_an_ack_and_what_was_overwritten_are_told() -> None:
     ack = Acknowledgement("anna", NOW, "mark")
     after = replace(ROW, expires_at="2026-12-24T12:00:00")
-    event = AuditEvent(NOW, "anna", "extend", session_id="9f2c", before=ROW, after=after)
+    event = AuditEvent(
+        at=NOW, operator="anna", action="extend", session_id="9f2c", before=ROW, after=after
+    )
     found = ListingScan(
-        "x", FOLDER, (ROW,), (FILE,), zone=UTC, acks={"9f2c": ack}, audited={"9f2c": event}
+        "x",
+        FOLDER,
+        rows=(ROW,),
+        transcripts=(FILE,),
+        zone=UTC,
+        acks={"9f2c": ack},
+        audited={"9f2c": event},
     )
     (session,) = join(found).sessions
     assert (session.ack, session.overwritten) == (ack, after)
@@ -256,7 +281,9 @@ def test_an_ack_and_what_was_overwritten_are_told() -> None:
 
 
 def test_of_a_vanished_listing_nothing_runs() -> None:
-    found = ListingScan("x", FOLDER, (ROW,), (FILE,), (WAITING,), zone=UTC)
+    found = ListingScan(
+        "x", FOLDER, rows=(ROW,), transcripts=(FILE,), processes=(WAITING,), zone=UTC
+    )
     gone = vanished(join(found), "its folder vanished")
     (session,) = gone.sessions
     assert (gone.is_vanished, gone.is_stale, gone.problem) == (True, True, "its folder vanished")
@@ -335,7 +362,7 @@ def test_gone_is_a_row_of_which_nothing_is_left(
 def test_every_column_of_a_row_is_cleaned(payload: str) -> None:
     metadata = json.dumps({"last_error": payload})
     row = Row("9f2c" + payload, payload, payload, payload, payload, "failed", metadata)
-    found = ListingScan(payload, FOLDER, (row, replace(row, status=payload)), zone=UTC)
+    found = ListingScan(payload, FOLDER, rows=(row, replace(row, status=payload)), zone=UTC)
     listing = join(found)
     (session,) = listing.sessions
     shown = (session.session_id, session.listing, session.stage, listing.listing_id)

@@ -26,7 +26,15 @@ RECORDED = replace(EXTENDED, metadata=AGENT)
 
 
 def act(after: Row, before: Row | None = None) -> AuditEvent:
-    return AuditEvent(NOW, "anna", "extend", "", after.session_id, before or after, after)
+    return AuditEvent(
+        at=NOW,
+        operator="anna",
+        action="extend",
+        listing="",
+        session_id=after.session_id,
+        before=before or after,
+        after=after,
+    )
 
 
 def tracked_blindly(row: Row, expires_at: str, metadata: str | None = None) -> Row:

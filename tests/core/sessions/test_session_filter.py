@@ -91,7 +91,10 @@ def test_rows_of_which_nothing_is_left_are_shown_when_named(text: str, asks: boo
 def there(name: str, days: float, size: int = 10, **more: object) -> Session:
     """Return a session with a transcript that nobody wrote to for so many days."""
     last = NOW - timedelta(days=days)
-    facts = {"transcript": Transcript(name, Path(name), size, last), "bytes": size}
+    facts = {
+        "transcript": Transcript(name, place=Path(name), bytes=size, modified_at=last),
+        "bytes": size,
+    }
     return session(name, **({"last_activity_at": last} | facts | more))  # type: ignore[arg-type]
 
 
@@ -104,7 +107,13 @@ OLD = (
     there("left", 9, status="expired", state=State.LEFTOVER),
     there("dateless", 40, hours=None),
     there("unread", 41, status="", hours=None, unread="locked"),
-    there("stray", 42, transcript=Transcript("s", Path("s"), 10, NOW, stray_in=Path("/home"))),
+    there(
+        "stray",
+        42,
+        transcript=Transcript(
+            "s", place=Path("s"), bytes=10, modified_at=NOW, stray_in=Path("/home")
+        ),
+    ),
     session("ghost", hours=-1, state=State.GHOST),
     session("gone", "expired", hours=-1),
     session("row-alone", hours=48, state=State.GHOST),

@@ -16,15 +16,26 @@ from tui.core.sessions.session_state import StateWord, state_table, state_word
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 QUIET = HOUR / 6
-RUN = Run("1", "1", "hollis_park", Path("run"), "busy", "anna", NOW, NOW, stalled_since=NOW)
-THERE = Transcript("1", "1", 1, NOW)
+RUN = Run(
+    run_id="1",
+    session_id="1",
+    listing="hollis_park",
+    folder=Path("run"),
+    state="busy",
+    operator="anna",
+    started_at=NOW,
+    beat_at=NOW,
+    stalled_since=NOW,
+)
+THERE = Transcript("1", place="1", bytes=1, modified_at=NOW)
 OUTSIDE = replace(THERE, stray_in=Path("/x"))
 WIPED = Row("1", "1", "1", "", "", "failed")
 
 
 def session(status: str = "active", liveness: Liveness = Liveness.NONE, **more: object) -> Session:
     facts = {"state": State.OK, "transcript": THERE, "expires_at": NOW + HOUR}
-    return Session("1", "hollis_park", "3", status, liveness, **(facts | more))  # type: ignore[arg-type]
+    facts |= {"status": status, "liveness": liveness, **more}
+    return Session("1", "hollis_park", stage="3", **facts)  # type: ignore[arg-type]
 
 
 IN_STATE = {

@@ -127,7 +127,10 @@ def test_a_restricted_prompt_binds_an_agent_that_others_started(site: Site, tmp_
     given = {"allowed_tools": ["Bash", "Write"]}
     folder = site.start("WAIT", agent=given, permission_timeout_s=0.1)
     wait(lambda: [event for event in read_events(folder) if event["type"] == "turn"])
-    post(folder, Command("prompt", datetime.now(UTC), "eve", "TRY all", is_restricted=True))
+    post(
+        folder,
+        Command("prompt", at=datetime.now(UTC), by="eve", text="TRY all", is_restricted=True),
+    )
     assert over(folder).state == "done"
     assert options_from_flags(folder) == NAMES
 
@@ -147,7 +150,7 @@ async def test_it_binds_a_pipelines_agent(
     query = manager.query("WAIT", stage="s", listing_id=site.listing.name, options=options)
     await anext(query)
     (folder,) = run_folders(site.listing)
-    post(folder, Command("prompt", datetime.now(UTC), "eve", "ACT", is_restricted=True))
+    post(folder, Command("prompt", at=datetime.now(UTC), by="eve", text="ACT", is_restricted=True))
     async for _ in query:
         pass
     assert options_from_flags(folder) == ["Bash", "CronCreate", "Write"]

@@ -94,7 +94,10 @@ def test_a_mention_shows_the_agent_no_file(site: Site, tmp_path: Path, is_its_ow
     folder = site.start(mention if is_its_own else "TALK", is_restricted=is_its_own)
     if not is_its_own:
         wait(lambda: turns(folder))
-        post(folder, Command("prompt", datetime.now(UTC), "eve", mention, is_restricted=True))
+        post(
+            folder,
+            Command("prompt", at=datetime.now(UTC), by="eve", text=mention, is_restricted=True),
+        )
     assert over(folder).state == "done"
     assert "secret.txt" in str(site.api.requests)
     assert UNSEEN not in site.transcript(read_run(folder).session_id) + str(site.api.requests)

@@ -20,7 +20,9 @@ from tui.settings import Settings
 def test_an_adopted_stray_goes_on_as_the_same_conversation(site: Site) -> None:
     home = site.listing.parent.parent / "home" / ".claude"
     home.mkdir(parents=True)
-    settings = Settings(site.listing.parent, "anna", env_file=site.env_file, claude_home=home)
+    settings = Settings(
+        root=site.listing.parent, operator="anna", env_file=site.env_file, claude_home=home
+    )
     context = Context(settings, lambda: datetime.now(UTC))
     spec = site.spec("ECHO the first", config_dir=home)
 

@@ -144,7 +144,14 @@ def test_permissions_are_asked_and_the_first_answer_wins(site: Site) -> None:
     request = wait(lambda: read_run(folder).request)
     assert (request.tool, request.input["command"]) == ("Bash", "touch made-0")
     assert read_run(folder).state == "waiting"
-    answer = Command("answer", datetime.now(UTC), "bert", "", request.request_id, "allow")
+    answer = Command(
+        "answer",
+        at=datetime.now(UTC),
+        by="bert",
+        text="",
+        request_id=request.request_id,
+        decision="allow",
+    )
     answer = replace(answer, digest=request.digest)
     post(folder, answer)
     with pytest.raises(Refused, match="bert has already answered"):

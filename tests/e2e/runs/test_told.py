@@ -43,11 +43,11 @@ def followed(site: Site, folder: Path) -> tuple[Session, StreamFollower]:
     session = Session(
         run.session_id,
         site.listing.name,
-        "stage_3",
-        "active",
-        Liveness.NONE,
-        State.OK,
-        transcript=Transcript(run.session_id, path, 1, datetime.now(UTC)),
+        stage="stage_3",
+        status="active",
+        liveness=Liveness.NONE,
+        state=State.OK,
+        transcript=Transcript(run.session_id, place=path, bytes=1, modified_at=datetime.now(UTC)),
         run=run,
     )
     return session, StreamFollower(session)

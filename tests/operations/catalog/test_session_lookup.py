@@ -18,17 +18,27 @@ from tui.operations.target import target_of
 
 def session(listing: str, session_id: str, stored: str = "") -> Session:
     row = Row(stored or session_id, listing, "3", "", "", "active")
-    return Session(session_id, listing, "3", "active", Liveness.NONE, State.OK, row=row)
+    return Session(
+        session_id,
+        listing,
+        stage="3",
+        status="active",
+        liveness=Liveness.NONE,
+        state=State.OK,
+        row=row,
+    )
 
 
 CATALOG = Catalog(
     Path("/root"),
     datetime(2026, 11, 20, tzinfo=UTC),
-    (
-        Listing("a", Path("/root/a"), (session("a", "9f2c11"), session("a", "9f2d22"))),
-        Listing("b", Path("/root/b"), (session("b", "9f2c11"), session("b", "77"))),
-        Listing("c", Path("/root/c"), (session("c", "771"), session("c", "e1", "e1\x1b[31m"))),
-        Listing("d", Path("/root/d"), (session("d", "e1"),)),
+    listings=(
+        Listing("a", Path("/root/a"), sessions=(session("a", "9f2c11"), session("a", "9f2d22"))),
+        Listing("b", Path("/root/b"), sessions=(session("b", "9f2c11"), session("b", "77"))),
+        Listing(
+            "c", Path("/root/c"), sessions=(session("c", "771"), session("c", "e1", "e1\x1b[31m"))
+        ),
+        Listing("d", Path("/root/d"), sessions=(session("d", "e1"),)),
     ),
 )
 

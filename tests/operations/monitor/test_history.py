@@ -46,7 +46,9 @@ def act_a_little(first: SampleListing, second: SampleListing) -> None:
     later = at(second, 2, "ben")
     extend(later, plan_extension(second.session("hollis_park/aa11"), "60d", later.clock()))
     held = at(first, 3)
-    write_event(first.root, AuditEvent(held.clock(), "anna", "hold", note="disk is full"))
+    write_event(
+        first.root, AuditEvent(at=held.clock(), operator="anna", action="hold", note="disk is full")
+    )
     delete(at(first, 4), first.session(SECOND))
 
 

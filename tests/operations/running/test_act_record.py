@@ -25,7 +25,7 @@ from tui.storage.table.tracking import read_events
 
 
 def reply(**facts: str) -> Command:
-    return Command("answer", datetime.now(UTC), "anna", request_id="p1-ab12", **facts)  # type: ignore[arg-type]
+    return Command("answer", at=datetime.now(UTC), by="anna", request_id="p1-ab12", **facts)  # type: ignore[arg-type]
 
 
 def test_each_command_to_a_run_is_written_down_with_who_sent_it(listing: SampleListing) -> None:
@@ -158,7 +158,9 @@ def test_what_two_did_at_once_is_counted_whole(listing: SampleListing) -> None:
     tracked = listing.session(FIRST)
     for number in range(30):
         for context in (anna, ben):
-            record_command(context, tracked, Command("stop", context.clock(), "", str(number)))
+            record_command(
+                context, tracked, Command("stop", at=context.clock(), by="", text=str(number))
+            )
     assert [one.sessions for one in grouped_acts(listing.context())] == [1, 1]
     whole = grouped_acts(listing.context(), is_whole=True)
     assert [len(one.events) for one in whole] == [30, 30]

@@ -19,7 +19,15 @@ from tui.runs.hosted import PreparedRun
 from tui.storage.session_locks import SessionLock, held
 
 WEEK = timedelta(days=7)
-ASKED = Query("go", "stage_3", "hollis_park", None, None, WEEK, None)
+ASKED = Query(
+    prompt="go",
+    stage="stage_3",
+    listing_id="hollis_park",
+    resume=None,
+    options=None,
+    max_age=WEEK,
+    keeps=None,
+)
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def test_it_says_how_far_it_is_and_can_be_stopped(tmp_path: Path) -> None:
         if share > 0.5:
             stop.set()
 
-    hits = seek(path, "pumps", size, told, stop.is_set)
+    hits = seek(path, "pumps", size, told=told, is_stopped=stop.is_set)
     assert not hits.is_whole
     assert shares == sorted(shares)
     assert 0.5 < shares[-1] < 0.8
@@ -84,11 +84,11 @@ def test_it_says_how_far_it_is_and_can_be_stopped(tmp_path: Path) -> None:
 def test_the_next_hit_goes_round() -> None:
     from array import array
 
-    hits = SearchHits("x", array("Q", [10, 20, 30]))
+    hits = SearchHits(words="x", places=array("Q", [10, 20, 30]))
     assert [hits.next(place, 1) for place in (-1, 10, 15, 30)] == [0, 1, 1, 0]
     assert [hits.next(place, -1) for place in (30, 15, 10)] == [1, 0, 2]
-    assert SearchHits("x").next(5, 1) is None
-    first = SearchHits("x", array("Q", [0, 10]))
+    assert SearchHits(words="x").next(5, 1) is None
+    first = SearchHits(words="x", places=array("Q", [0, 10]))
     assert [first.next(place, 1) for place in (-1, 0)] == [0, 1]
 
 

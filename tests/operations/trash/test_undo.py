@@ -248,7 +248,10 @@ def test_what_an_older_program_left_is_undone(listing: SampleListing) -> None:
     anna.delete("aa11")
     for act in (last_batch(anna.context()), read_events(listing.db_path)):
         note = f"of {act[0].at.isoformat()}: left unchanged: aa11"
-        write_event(listing.root, AuditEvent(datetime.now(UTC), "anna", "undo", note=note))
+        write_event(
+            listing.root,
+            AuditEvent(at=datetime.now(UTC), operator="anna", action="undo", note=note),
+        )
     assert anna.undo() == ["aa11"]
     assert anna.undo() == ["bb22"]
 
@@ -332,7 +335,9 @@ def test_each_undo_is_audited_and_read_only_undoes_nothing(listing: SampleListin
 
 
 def test_only_deletes_and_extensions_can_be_undone(listing: SampleListing) -> None:
-    act = ActionResult("fail", "hollis_park", "aa11", datetime.now(UTC), "")
+    act = ActionResult(
+        kind="fail", listing="hollis_park", session_id="aa11", at=datetime.now(UTC), words=""
+    )
     with pytest.raises(Refused, match="fail cannot be undone"):
         undo(listing.context(), act)
 

@@ -66,7 +66,7 @@ def read(folder: Path, ask: PermissionAsk, change: Any = None) -> PermissionRequ
     file = kept("p1", ask)
     text = json.dumps(json.loads(file.text) | change) if change else file.text
     (folder / REQUESTS / file_name("p1")).write_text(text)
-    told = PermissionRequest("p1", ask.tool, {}, NOW, file.digest)
+    told = PermissionRequest(request_id="p1", tool=ask.tool, input={}, at=NOW, digest=file.digest)
     return read_request(folder, told)
 
 

@@ -37,7 +37,7 @@ def test_only_a_plain_no_takes_the_bounds_off_a_command(
     tmp_path: Path, changes: dict[str, Any], is_restricted: bool
 ) -> None:
     (tmp_path / INBOX).mkdir()
-    name = post(tmp_path, Command("prompt", NOW, "eve", "go", is_restricted=True))
+    name = post(tmp_path, Command("prompt", at=NOW, by="eve", text="go", is_restricted=True))
     path = tmp_path / INBOX / name
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
     (command,) = Inbox(tmp_path).take()

@@ -63,7 +63,7 @@ def test_the_state_is_right_however_much_was_written_since(tmp_path: Path) -> No
     assert story.to_json() == before
     assert story.state == "waiting"
     assert list(story.requests) == ["p1"]
-    assert story.requests["p1"].asker == Requester("a1", title="T")
+    assert story.requests["p1"].asker == Requester(agent_id="a1", title="T")
     run = read_run(tmp_path)
     assert (run.state, run.cost_usd, run.model) == ("waiting", 1.5, "opus")
     pen.event("answered", request_id="p1", decision="deny", by="anna")

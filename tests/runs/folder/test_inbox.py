@@ -23,9 +23,9 @@ from tui.runs.folder.inbox import Inbox, post
 from tui.runs.folder.protocol import INBOX, MAX_PROMPT_BYTES
 
 NOW = datetime(2026, 11, 22, 7, 15, 30, tzinfo=UTC)
-PROMPT = Command("prompt", NOW, "anna", "go on")
+PROMPT = Command("prompt", at=NOW, by="anna", text="go on")
 NAME = "20261122T071529.000000-0123abcd-prompt.json"
-ANSWER = Command("answer", NOW, "anna", "", "p1", "allow")
+ANSWER = Command("answer", at=NOW, by="anna", text="", request_id="p1", decision="allow")
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_each_command_is_taken_once_and_in_order(folder: Path) -> None:
     inbox = Inbox(folder)
     assert inbox.take() == tuple(posted)
     assert inbox.take() == ()
-    post(folder, Command("stop", NOW, "anna"))
+    post(folder, Command("stop", at=NOW, by="anna"))
     assert [command.kind for command in inbox.take()] == ["stop"]
 
 

@@ -27,7 +27,7 @@ from tui.safe_io.folders import OURS
 from tui.storage.state.logbook import ALL_OF_IT, logbook_stamp, read_logbook, write_event
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-EVENT = AuditEvent(NOW, "anna", "hold", note="moving disks")
+EVENT = AuditEvent(at=NOW, operator="anna", action="hold", note="moving disks")
 WRITE = """
 import sys
 from datetime import UTC, datetime
@@ -234,7 +234,17 @@ def test_a_linked_folder_of_ours_leads_nowhere(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
 def test_a_payload_is_cleaned(tmp_path: Path, payload: str) -> None:
-    write_event(tmp_path, AuditEvent(NOW, payload, payload, payload, payload, note=payload))
+    write_event(
+        tmp_path,
+        AuditEvent(
+            at=NOW,
+            operator=payload,
+            action=payload,
+            listing=payload,
+            session_id=payload,
+            note=payload,
+        ),
+    )
     (event,) = read_logbook(tmp_path)
     texts = (event.operator, event.action, event.listing, event.session_id, event.note)
     assert all(is_cleaned(text) for text in texts)

@@ -17,17 +17,17 @@ from tui.core.console.saved_view import Draft, SavedView
 from tui.storage.state.saved_views import read_remembered, write_remembered
 
 VIEW = SavedView(
-    "hollis_park",
-    "failed !live",
-    "ends",
-    True,
-    frozenset({"401"}),
-    3,
-    ("hollis_park", "9f2c"),
-    7,
-    frozenset({("a", "b"), ("c", "d")}),
-    1234,
-    (Draft("resume", "hollis_park", "9f2c", "Go on, näher"), Draft("new", "a", "3", "x")),
+    listing="hollis_park",
+    filter="failed !live",
+    sort="ends",
+    is_wide=True,
+    opened=frozenset({"401"}),
+    pane=3,
+    selected=("hollis_park", "9f2c"),
+    row=7,
+    marks=frozenset({("a", "b"), ("c", "d")}),
+    reading=1234,
+    drafts=(Draft("resume", "hollis_park", "9f2c", "Go on, näher"), Draft("new", "a", "3", "x")),
 )
 
 
@@ -86,7 +86,9 @@ def test_no_text_of_it_acts_on_the_terminal(tmp_path: Path, payload: str) -> Non
     """The file is the operator's own, and may be written by whatever runs as them."""
     key, drafts = (payload, payload), (Draft(payload, payload, payload, payload),)
     marks, opened = frozenset({key}), frozenset({payload})
-    view = SavedView(payload, payload, payload, opened=opened, selected=key, marks=marks)
+    view = SavedView(
+        listing=payload, filter=payload, sort=payload, opened=opened, selected=key, marks=marks
+    )
     write_remembered(tmp_path, tmp_path / "root", "anna", replace(view, drafts=drafts))
     found = read_remembered(tmp_path, tmp_path / "root", "anna")
     texts = [text for one in astuple(found) for text in _texts(one)]

@@ -110,7 +110,8 @@ def test_programs_that_widen_it_at_once_all_write(db_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         writes = [
             pool.submit(
-                tracking(db_path, f"op{number}").note, AuditEvent(NOW, "", "send", "", "9f2c")
+                tracking(db_path, f"op{number}").note,
+                AuditEvent(at=NOW, operator="", action="send", listing="", session_id="9f2c"),
             )
             for number in range(8)
         ]
@@ -194,7 +195,11 @@ def test_what_nothing_needs_goes_after_its_time_and_the_last_word_on_a_session_s
         row = tracking(db_path).change(
             row, replace(row, stage=str(number)), action="extend", now=NOW + number * DAY
         )
-        tracking(db_path).note(AuditEvent(NOW + number * DAY, "", "send", "", "9f2c"))
+        tracking(db_path).note(
+            AuditEvent(
+                at=NOW + number * DAY, operator="", action="send", listing="", session_id="9f2c"
+            )
+        )
     gone = track(db_path, "a1b2")
     left = replace(gone, status="deleted")
     tracking(db_path).change(gone, left, action="delete", now=NOW)

@@ -91,7 +91,9 @@ def test_facts_outlive_the_process_and_no_transcript_is_opened(
     again = FactsCache(index())
     assert titles(again, listing) == expected
     at = datetime(2026, 11, 20, 12, tzinfo=UTC)
-    assert fact(again, listing / "3.jsonl") == TranscriptFacts("T3", "", 93.5, at, "")
+    assert fact(again, listing / "3.jsonl") == TranscriptFacts(
+        title="T3", model="", cost_usd=93.5, first_at=at, origin=""
+    )
     assert opened == []
 
 

@@ -45,29 +45,42 @@ def find(project: Path) -> dict[str, Transcript]:
     ("lines", "facts"),
     [
         ([], TranscriptFacts()),
-        ([PROMPT, ANSWER], TranscriptFacts("Find buyers", "claude-sonnet-4-5", None, FIRST_AT)),
+        (
+            [PROMPT, ANSWER],
+            TranscriptFacts(
+                title="Find buyers", model="claude-sonnet-4-5", cost_usd=None, first_at=FIRST_AT
+            ),
+        ),
         (
             [PROMPT, ANSWER, SYNTHETIC],
-            TranscriptFacts("Find buyers", "claude-sonnet-4-5", None, FIRST_AT),
+            TranscriptFacts(
+                title="Find buyers", model="claude-sonnet-4-5", cost_usd=None, first_at=FIRST_AT
+            ),
         ),
-        ([PROMPT, cost(1), cost(2.5)], TranscriptFacts("Find buyers", "", 2.5, FIRST_AT)),
+        (
+            [PROMPT, cost(1), cost(2.5)],
+            TranscriptFacts(title="Find buyers", model="", cost_usd=2.5, first_at=FIRST_AT),
+        ),
         ([cost("x"), cost(True), cost(-1), cost(None)], TranscriptFacts()),
         (
             [PROMPT, {"type": "ai-title", "aiTitle": "Pumps"}],
-            TranscriptFacts("Pumps", "", None, FIRST_AT),
+            TranscriptFacts(title="Pumps", model="", cost_usd=None, first_at=FIRST_AT),
         ),
         (
             [{"type": "custom-title", "customTitle": "Mine"}, {"type": "ai-title", "aiTitle": "P"}],
-            TranscriptFacts("Mine"),
+            TranscriptFacts(title="Mine"),
         ),
         (
             [{"customTitle": "Old"}, {"customTitle": "New"}, {"customTitle": 7}],
-            TranscriptFacts("New"),
+            TranscriptFacts(title="New"),
         ),
-        ([PROMPT | {"isMeta": True}], TranscriptFacts("", "", None, FIRST_AT)),
+        (
+            [PROMPT | {"isMeta": True}],
+            TranscriptFacts(title="", model="", cost_usd=None, first_at=FIRST_AT),
+        ),
         (
             [{"type": "summary", "summary": "Older"}, PROMPT],
-            TranscriptFacts("Find buyers", "", None, FIRST_AT),
+            TranscriptFacts(title="Find buyers", model="", cost_usd=None, first_at=FIRST_AT),
         ),
         ([{"message": "text"}, {"timestamp": 7}, {"timestamp": "soon"}], TranscriptFacts()),
     ],
@@ -119,7 +132,9 @@ def test_the_middle_of_a_large_file_is_not_read(project: Path) -> None:
         f"{noise * 200}{json.dumps(ANSWER)}\n{json.dumps(cost(3))}\n"
     )
     facts = read_facts(path)
-    assert replace(facts, origin="") == TranscriptFacts("Find buyers", MODEL, 3.0, FIRST_AT)
+    assert replace(facts, origin="") == TranscriptFacts(
+        title="Find buyers", model=MODEL, cost_usd=3.0, first_at=FIRST_AT
+    )
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
@@ -186,7 +201,8 @@ def test_a_changed_file_is_read_again_and_an_unchanged_one_is_not(
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     (put_back,) = finder.find(config_dir)
     monkeypatch.setattr(
-        "tui.storage.transcripts.facts_cache.read_facts", lambda path: TranscriptFacts("read again")
+        "tui.storage.transcripts.facts_cache.read_facts",
+        lambda path: TranscriptFacts(title="read again"),
     )
     (unread,) = finder.find(config_dir)
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 1))

@@ -22,7 +22,11 @@ def digest(given: dict[str, Any]) -> str:
 
 def asking(tool: str, given: dict[str, Any], problem: str = "") -> FixedEngine:
     """Return an engine whose one waiting session asks for that."""
-    return asking_for(PermissionRequest("p7", tool, given, NOW, digest(given), problem=problem))
+    return asking_for(
+        PermissionRequest(
+            request_id="p7", tool=tool, input=given, at=NOW, digest=digest(given), problem=problem
+        )
+    )
 
 
 def asking_for(request: PermissionRequest) -> FixedEngine:

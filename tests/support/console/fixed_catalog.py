@@ -59,11 +59,23 @@ def session(listing: str, stage: str, title: str, **more: Any) -> Session:
     if state is not State.GHOST:
         path = ROOT / listing / f".claude_sessions/projects/-work/{identity}.jsonl"
         values["transcript"] = Transcript(
-            identity, path, values["bytes"], values["last_activity_at"] or NOW
+            identity,
+            place=path,
+            bytes=values["bytes"],
+            modified_at=values["last_activity_at"] or NOW,
         )
     if state is not State.UNTRACKED:
         values.setdefault("row", _row(identity, listing, stage, str(status), values))
-    return Session(identity, listing, stage, status, liveness, state, title=title, **values)
+    return Session(
+        identity,
+        listing,
+        stage=stage,
+        status=status,
+        liveness=liveness,
+        state=state,
+        title=title,
+        **values,
+    )
 
 
 def _row(identity: str, listing: str, stage: str, status: str, values: Mapping[str, Any]) -> Row:
@@ -77,14 +89,14 @@ def _row(identity: str, listing: str, stage: str, status: str, values: Mapping[s
 def _run(one: Session, state: str, request: PermissionRequest | None = None) -> Run:
     started = NOW - timedelta(minutes=3)
     return Run(
-        "20261120T142700Z-1f9c",
-        one.session_id,
-        one.listing,
-        ROOT / one.listing / ".session_console/runs/20261120T142700Z-1f9c",
-        state,
-        "anna",
-        started,
-        NOW,
+        run_id="20261120T142700Z-1f9c",
+        session_id=one.session_id,
+        listing=one.listing,
+        folder=ROOT / one.listing / ".session_console/runs/20261120T142700Z-1f9c",
+        state=state,
+        operator="anna",
+        started_at=started,
+        beat_at=NOW,
         request=request,
     )
 
@@ -96,12 +108,12 @@ def _running(one: Session, state: str, request: PermissionRequest | None = None)
 def _cranbury() -> tuple[Session, ...]:
     name = "cranbury_and_dunwell"
     request = PermissionRequest(
-        "req-1",
-        "Bash",
-        {"command": "sort -u candidates.csv > shortlist.csv"},
-        NOW - timedelta(minutes=4),
-        "5e1f" * 16,
-        NOW + timedelta(minutes=26),
+        request_id="req-1",
+        tool="Bash",
+        input={"command": "sort -u candidates.csv > shortlist.csv"},
+        at=NOW - timedelta(minutes=4),
+        digest="5e1f" * 16,
+        until=NOW + timedelta(minutes=26),
     )
     waiting = session(
         name,
@@ -202,7 +214,7 @@ def failures(count: int, reason: str = "429 rate limit, request req_{} refused")
         )
         for number in range(count)
     )
-    return Listing("larkfield_valves", ROOT / "larkfield_valves", sessions)
+    return Listing("larkfield_valves", ROOT / "larkfield_valves", sessions=sessions)
 
 
 def _misplaced() -> dict[str, tuple[Session, ...]]:
@@ -323,7 +335,7 @@ def catalog() -> Catalog:
     listings = []
     for index, name in enumerate(LISTINGS):
         sessions = special.get(name, ()) + _idle(name, index)
-        listings.append(Listing(name, ROOT / name, sessions, zone="UTC"))
+        listings.append(Listing(name, ROOT / name, sessions=sessions, zone="UTC"))
     broken = Listing(
         "moss_end",
         ROOT / "moss_end",
@@ -336,16 +348,21 @@ def catalog() -> Catalog:
     )
     everything = (*listings, broken, gone)
     runs = tuple(one.run for listing in listings for one in listing.sessions if one.run)
-    return Catalog(ROOT, NOW, everything, free_bytes=1_300_000_000, runs=runs)
+    return Catalog(ROOT, NOW, listings=everything, free_bytes=1_300_000_000, runs=runs)
 
 
 def _call(tool: str, text: str, number: int, at: datetime) -> Entry:
-    return Entry(EntryKind.TOOL, text, at, tool=tool, tool_id=f"tool-{number}")
+    return Entry(EntryKind.TOOL, text, at=at, tool=tool, tool_id=f"tool-{number}")
 
 
 def _result(text: str, number: int, at: datetime, *, detail: str = "") -> Entry:
     return Entry(
-        EntryKind.RESULT, text, at, tool_id=f"tool-{number}", detail=detail, is_error=bool(detail)
+        EntryKind.RESULT,
+        text,
+        at=at,
+        tool_id=f"tool-{number}",
+        detail=detail,
+        is_error=bool(detail),
     )
 
 
@@ -358,20 +375,20 @@ def stream() -> tuple[Entry, ...]:
 
     error = "API Error: 529 overloaded, try again"
     return (
-        Entry(EntryKind.PROMPT, "Find strategic buyers for a maker of industrial pumps.", at(0)),
+        Entry(EntryKind.PROMPT, "Find strategic buyers for a maker of industrial pumps.", at=at(0)),
         Entry(
             EntryKind.THINKING,
             "The client makes centrifugal pumps for chemical plants; who bought like this?",
-            at(4),
+            at=at(4),
         ),
-        Entry(EntryKind.TEXT, "I will start with the acquirers of the last five years.", at(9)),
+        Entry(EntryKind.TEXT, "I will start with the acquirers of the last five years.", at=at(9)),
         _call("WebSearch", "industrial pumps acquirer 2024 2025", 1, at(12)),
         _result("12 results", 1, at(13.2)),
         _call("Task", "Profile the three most active consolidators", 2, at(20)),
         Entry(
             EntryKind.TEXT,
             "Sulzer, Atlas Copco and Ingersoll Rand lead.",
-            at(61),
+            at=at(61),
             is_sidechain=True,
         ),
         _result("28 lines", 2, at(64)),
@@ -385,7 +402,7 @@ def stream() -> tuple[Entry, ...]:
             "3. Sulzer: service business first; the client's spare parts fit\n\n"
             "The list has 214 candidates, of which 61 appear twice under an older name. "
             "I will remove those before I rank them.",
-            at(115),
+            at=at(115),
         ),
         _call("Bash", "sort -u candidates.csv > shortlist.csv", 4, at(120)),
     )

@@ -33,7 +33,7 @@ class Talking(FixedFollow):
             return super().poll(session)
         self.count += 1
         place, text = 1000 + self.count, f"word {self.count} of many " * 5
-        return StreamUpdate((Entry(EntryKind.TEXT, text, NOW, place=place),), end=place)
+        return StreamUpdate(entries=(Entry(EntryKind.TEXT, text, at=NOW, place=place),), end=place)
 
 
 class Console(FixedEngine):

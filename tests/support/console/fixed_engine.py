@@ -38,7 +38,9 @@ from tui.operations.trash.cleanup import CleanupPlan
 from tui.settings import Settings
 
 TURN_FROM = fixed_catalog.NOW - timedelta(minutes=6)
-SPENT = SessionUsage("claude-sonnet-4-5", 122_000, 200_000, written=3400, turn_from=TURN_FROM)
+SPENT = SessionUsage(
+    model="claude-sonnet-4-5", context=122_000, window=200_000, written=3400, turn_from=TURN_FROM
+)
 
 
 @dataclass
@@ -51,7 +53,7 @@ class FixedFollow:
     def poll(self, session: Session) -> StreamUpdate:
         said = () if self.is_told else self._placed(0, len(self.entries))
         self.is_told = True
-        return StreamUpdate(said, end=len(self.entries), spent=SPENT)
+        return StreamUpdate(entries=said, end=len(self.entries), spent=SPENT)
 
     def before(self, place: int, until: datetime | None) -> StreamPage:
         return StreamPage(self._placed(0, place), 0, place)
@@ -68,14 +70,14 @@ class FixedFollow:
     ) -> SearchHits:
         texts = (f"{one.text} {one.detail}".casefold() for one in self.entries)
         found = [number for number, text in enumerate(texts) if sought.casefold() in text]
-        return SearchHits(sought, array("Q", found), len(self.entries))
+        return SearchHits(sought=sought, places=array("Q", found), size=len(self.entries))
 
     def _placed(self, start: int, stop: int) -> tuple[Entry, ...]:
         there = enumerate(self.entries[start:stop], start)
         return tuple(replace(entry, place=number) for number, entry in there)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class FixedEngine:
     """A fake engine; `asked` records what it was asked to do, ids in `refusing` are refused.
 
@@ -191,7 +193,7 @@ class FixedEngine:
     def plan_cleanup(self, catalog: Catalog, wanted: CleanupCriteria, listing: str) -> CleanupPlan:
         inside = [one for one in catalog.sessions if listing in ("", one.listing)]
         selected = select(inside, wanted, self.moment)
-        return CleanupPlan(selected.taken, selected.skipped)
+        return CleanupPlan(taken=selected.taken, skipped=selected.skipped)
 
     def clean_up(self, plan: CleanupPlan, progress: OnProgress, stop: Stop) -> BulkResult:
         return self._many("clean-up", plan.sessions, progress, stop)
@@ -199,19 +201,25 @@ class FixedEngine:
     def undo_many(
         self, acts: Sequence[ActionResult], progress: OnProgress, stop: Stop
     ) -> BulkResult:
-        return BulkResult("undone", tuple(self.undo(act) for act in acts))
+        return BulkResult(done="undone", acts=tuple(self.undo(act) for act in acts))
 
     def rename(self, session: Session, title: str) -> ActionResult:
         return self._act("rename", session, title)
 
     def restore(self, address: str) -> ActionResult:
         self.asked.append(("restore", address))
-        return ActionResult("restore", "", address, self.moment, f"restored {address}")
+        return ActionResult(
+            kind="restore", session_id=address, at=self.moment, words=f"restored {address}"
+        )
 
     def undo(self, act: ActionResult) -> ActionResult:
         self.asked.append(("undo", act.kind, act.session_id))
         return ActionResult(
-            "undo", act.listing, act.session_id, self.moment, f"undone: {act.words}"
+            kind="undo",
+            listing=act.listing,
+            session_id=act.session_id,
+            at=self.moment,
+            words=f"undone: {act.words}",
         )
 
     def last_batch(self) -> tuple[ActionResult, ...]:
@@ -268,15 +276,15 @@ class FixedEngine:
     def _plan(self, mode: str, session: Session) -> RunPlan:
         words = "claude-sonnet-4-5 · mode default · 40 turns · tools WebSearch, Bash"
         return RunPlan(
-            "fork" if mode == "fork" else "new" if mode == "new" else "resume",
-            target_of(session),
-            session.listing,
-            session.stage,
-            {},
-            session.folder,
-            session.zone,
-            words,
-            self.warnings,
+            mode="fork" if mode == "fork" else "new" if mode == "new" else "resume",
+            target=target_of(session),
+            listing=session.listing,
+            stage=session.stage,
+            agent={},
+            cwd=session.folder,
+            zone=session.zone,
+            words=words,
+            warnings=self.warnings,
         )
 
     def _act(self, kind: str, session: Session, *words: str) -> ActionResult:
@@ -284,7 +292,13 @@ class FixedEngine:
             raise Refused(f"{session.session_id[:8]} is locked")
         self.asked.append((kind, session.session_id, *words))
         said = f"{kind} {session.session_id[:8]}"
-        return ActionResult(kind, session.listing, session.session_id, self.moment, said)
+        return ActionResult(
+            kind=kind,
+            listing=session.listing,
+            session_id=session.session_id,
+            at=self.moment,
+            words=said,
+        )
 
     def say_verb(self, argv: Sequence[str], width: int | None = None) -> VerbOutput:
         verb, *rest = argv
@@ -315,4 +329,4 @@ class FixedEngine:
             progress(BulkProgress(one.listing, number, len(sessions), 1024 * number))
         done = "cleaned up" if kind == "clean-up" else "deleted"
         is_cut = len(acts) + len(refused) < len(sessions)
-        return BulkResult(done, tuple(acts), tuple(refused), is_cut_short=is_cut)
+        return BulkResult(done=done, acts=tuple(acts), refused=tuple(refused), is_cut_short=is_cut)

@@ -19,6 +19,7 @@ def plant_request(
     at: datetime,
     tool: str = "Bash",
     given: Mapping[str, Any] | None = None,
+    *,
     request_id: str = "p1",
     asker: Requester | None = None,
 ) -> str:

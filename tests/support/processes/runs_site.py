@@ -152,7 +152,15 @@ def over(folder: Path) -> Run:
 def command(folder: Path, kind: CommandKind, text: str = "", decision: Decision = "") -> None:
     request = read_run(folder).request if kind == "answer" else None
     number, digest = (request.request_id, request.digest) if request else ("", "")
-    answer = Command(kind, datetime.now(UTC), "bert", text, number, decision, digest=digest)
+    answer = Command(
+        kind,
+        at=datetime.now(UTC),
+        by="bert",
+        text=text,
+        request_id=number,
+        decision=decision,
+        digest=digest,
+    )
     post(folder, answer)
 
 

@@ -209,7 +209,7 @@ async def test_only_who_said_yes_to_an_interrupt_copies_the_yes(
     """Of a turn that another program runs."""
     async with console() as at:
         one = await at.choose("PE platforms, DACH")
-        process = Process(4711, one.session_id, "1", Liveness.BUSY)
+        process = Process(4711, one.session_id, proc_start="1", liveness=Liveness.BUSY)
         one = replace(one, run=None, process=process)
         at.screen.flows.act(session_actions.interrupt(at.screen.context, one))
         await at.asked()

@@ -32,7 +32,7 @@ def with_event(catalog: Catalog, title: str, event: AuditEvent) -> Catalog:
 
 async def act(at: Console, operator: str) -> None:
     """Let somebody rename a session, and look again."""
-    event = AuditEvent(NOW, operator, "rename")
+    event = AuditEvent(at=NOW, operator=operator, action="rename")
     at.engine.catalog = with_event(at.engine.catalog, "Tier-1 suppliers", event)
     at.screen.looking.wake()
 

@@ -28,7 +28,7 @@ from tui.ui.widgets.pane import PaneSettings
 from tui.view.stream.stream_buffer import MOST_ENTRIES
 from tui.view.text.lines import Line
 
-LONG = tuple(Entry(EntryKind.TEXT, f"line {number}", NOW) for number in range(20_000))
+LONG = tuple(Entry(EntryKind.TEXT, f"line {number}", at=NOW) for number in range(20_000))
 
 
 class EndFollow(FixedFollow):
@@ -67,7 +67,11 @@ class UnreadFollow(EndFollow):
         places = array("Q", (at for at, one in enumerate(self.entries) if one.text == sought))
         unread = ("b1.txt cannot be read",)
         return SearchHits(
-            sought, places, 20_000, unread=unread, unread_aside=("Survey: unread", *unread)
+            sought=sought,
+            places=places,
+            size=20_000,
+            unread=unread,
+            unread_aside=("Survey: unread", *unread),
         )
 
 
@@ -91,7 +95,7 @@ class SlowFollow(EndFollow):
         told(0.43)
         while not is_stopped():
             time.sleep(0.01)
-        return SearchHits(sought, is_whole=False)
+        return SearchHits(sought=sought, is_whole=False)
 
 
 class SlowEngine(FixedEngine):
@@ -160,8 +164,8 @@ async def test_what_comes_while_one_reads_far_up_is_counted_and_there_at_the_end
         await at.press("enter", "g")
         await at.until(lambda: "line 0 " in shown(at))
         before = shown(at).split("\n", 1)[1]
-        new = Entry(EntryKind.TEXT, "news", NOW, place=20_000)
-        live.add(StreamUpdate((new,), end=20_001))
+        new = Entry(EntryKind.TEXT, "news", at=NOW, place=20_000)
+        live.add(StreamUpdate(entries=(new,), end=20_001))
         assert shown(at).split("\n", 1)[1] == before
         assert live.note().startswith("1 new ↓")
 
@@ -229,7 +233,7 @@ async def test_a_transcript_that_was_replaced_is_searched_again_and_one_is_told(
         follower = at.screen.following.follower
         assert isinstance(follower, EndFollow)
         at.panes.question.say("")
-        follower.entries = (Entry(EntryKind.TEXT, "other", NOW), LONG[777])
+        follower.entries = (Entry(EntryKind.TEXT, "other", at=NOW), LONG[777])
         said = ("the transcript was replaced",)
         at.screen.show_update(StreamUpdate(was_reset=True, notices=said, end=2))
         await at.pilot.pause(2.1)
@@ -346,9 +350,9 @@ async def test_a_hit_in_what_is_folded_opens_it() -> None:
 
 
 async def test_enter_opens_the_entry_that_is_marked_and_folds_it_again() -> None:
-    call = Entry(EntryKind.TOOL, "ls", NOW, tool="Bash", tool_id="t", detail='{"command": "ls"}')
-    result = Entry(EntryKind.RESULT, "2 lines", NOW, tool_id="t", detail="one\ntwo")
-    engine = FixedEngine(stream=(call, result, Entry(EntryKind.TEXT, "Done.", NOW)))
+    call = Entry(EntryKind.TOOL, "ls", at=NOW, tool="Bash", tool_id="t", detail='{"command": "ls"}')
+    result = Entry(EntryKind.RESULT, "2 lines", at=NOW, tool_id="t", detail="one\ntwo")
+    engine = FixedEngine(stream=(call, result, Entry(EntryKind.TEXT, "Done.", at=NOW)))
     async with console(engine) as at:
         await at.press("enter", "left_square_bracket")
         assert "│ two" not in shown(at)
@@ -388,14 +392,16 @@ async def test_over_ssh_words_are_painted_as_the_line_can_carry_them() -> None:
         await at.pilot.pause(1.2)
         pictures, began = list[list[Line]](), time.monotonic()
         for number in range(40):
-            partial = PartialBlock("m", 0, "text", f"word {number}")
+            partial = PartialBlock(message_id="m", index=0, kind="text", text=f"word {number}")
             live.add(StreamUpdate(partial=partial, end=live.known_end))
             await at.pilot.pause(0.02)
             pictures.append([live.body_line(y) for y in range(live.body_height)])
         passed = time.monotonic() - began
         paints = sum(one != other for one, other in pairwise(pictures))
         assert 1 <= paints <= passed / 0.25 + 1
-        live.add(StreamUpdate((Entry(EntryKind.TEXT, "whole", NOW),), end=live.known_end))
+        live.add(
+            StreamUpdate(entries=(Entry(EntryKind.TEXT, "whole", at=NOW),), end=live.known_end)
+        )
         assert "whole" in shown(at)
 
 
@@ -414,7 +420,7 @@ class AsideFollow(FixedFollow):
         update = super().poll(session)
         if not self.seen:
             return update
-        said = Entry(EntryKind.TEXT, "the valves are told aside", NOW, is_sidechain=True)
+        said = Entry(EntryKind.TEXT, "the valves are told aside", at=NOW, is_sidechain=True)
         lines = tuple(replace(said, text=f"step {number}") for number in range(60))
         type(self).seen = False
         return replace(update, asides={"t1": (*lines, said)})
@@ -427,14 +433,14 @@ class AsideFollow(FixedFollow):
         known: SearchHits | None,
     ) -> SearchHits:
         type(self).seen = True
-        return SearchHits(sought, array("Q", [50]), len(self.entries))
+        return SearchHits(sought=sought, places=array("Q", [50]), size=len(self.entries))
 
 
 class AsideEngine(FixedEngine):
     """One call among many lines has a sub-agent."""
 
     def follow(self, session: Session) -> FixedFollow:
-        call = Entry(EntryKind.TOOL, "look", NOW, tool="Agent", tool_id="t1")
+        call = Entry(EntryKind.TOOL, "look", at=NOW, tool="Agent", tool_id="t1")
         return AsideFollow((*LONG[:50], call, *LONG[50:300]))
 
 

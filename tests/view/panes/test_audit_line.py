@@ -42,11 +42,27 @@ FAILED = replace(ROW, status="failed", metadata=json.dumps({"last_error": "API e
     ],
 )  # fmt: skip
 def test_what_an_act_changed_is_said(before: Row | None, after: Row, words: str) -> None:
-    assert act_words(AuditEvent(AT, "anna", "x", "", "9f2c", before, after)) == words
+    assert (
+        act_words(
+            AuditEvent(
+                at=AT,
+                operator="anna",
+                action="x",
+                listing="",
+                session_id="9f2c",
+                before=before,
+                after=after,
+            )
+        )
+        == words
+    )
 
 
 def test_an_act_on_no_row_says_its_note() -> None:
-    assert act_words(AuditEvent(AT, "anna", "hold", note="disk is full")) == "disk is full"
+    assert (
+        act_words(AuditEvent(at=AT, operator="anna", action="hold", note="disk is full"))
+        == "disk is full"
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,4 +74,4 @@ def test_an_act_on_no_row_says_its_note() -> None:
     ],
 )
 def test_when_it_was_is_said_in_the_zone_of_whoever_looks(zone: str, words: str) -> None:
-    assert act_time(AuditEvent(AT, "anna", "x"), zone_named(zone)) == words
+    assert act_time(AuditEvent(at=AT, operator="anna", action="x"), zone_named(zone)) == words

@@ -23,7 +23,8 @@ def text(line: Line) -> str:
 
 
 def lines(entry: Entry, result: Entry | None = None, width: int = 70) -> list[str]:
-    return [text(line) for line in view.entry_lines(entry, view.RenderContext(UTC, result), width)]
+    around = view.RenderContext(UTC, result=result)
+    return [text(line) for line in view.entry_lines(entry, around, width)]
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ def test_no_line_is_wider_than_the_pane(width: int) -> None:
 
 
 def test_a_tool_call_is_one_line_with_its_result_and_time() -> None:
-    call = Entry(EntryKind.TOOL, "industrial pumps", NOW, tool="WebSearch", tool_id="1")
-    result = Entry(EntryKind.RESULT, "12 results", NOW + timedelta(seconds=1.2), tool_id="1")
+    call = Entry(EntryKind.TOOL, "industrial pumps", at=NOW, tool="WebSearch", tool_id="1")
+    result = Entry(EntryKind.RESULT, "12 results", at=NOW + timedelta(seconds=1.2), tool_id="1")
     (line,) = lines(call, result)
     assert line.startswith("14:30 WebSearch industrial pumps  ")
     assert line.endswith("12 results   1.2s")
@@ -70,18 +71,18 @@ def test_a_tool_call_is_one_line_with_its_result_and_time() -> None:
 
 
 def test_a_tool_that_failed_says_its_error_in_full() -> None:
-    call = Entry(EntryKind.TOOL, "curl", NOW, tool="Bash", tool_id="1")
+    call = Entry(EntryKind.TOOL, "curl", at=NOW, tool="Bash", tool_id="1")
     detail = "first line of the error\nsecond line"
-    result = Entry(EntryKind.RESULT, "first", NOW, tool_id="1", detail=detail, is_error=True)
+    result = Entry(EntryKind.RESULT, "first", at=NOW, tool_id="1", detail=detail, is_error=True)
     said = "\n".join(lines(call, result))
     assert "first line of the error" in said
     assert "second line" in said
 
 
 def test_thinking_is_one_line_and_a_sub_agent_is_indented() -> None:
-    thought = Entry(EntryKind.THINKING, "long " * 100, NOW)
+    thought = Entry(EntryKind.THINKING, "long " * 100, at=NOW)
     assert len(lines(thought)) == 1
-    inner = Entry(EntryKind.TEXT, "found three", NOW, is_sidechain=True)
+    inner = Entry(EntryKind.TEXT, "found three", at=NOW, is_sidechain=True)
     assert lines(inner) == ["14:30 │ found three"]
 
 
@@ -107,7 +108,10 @@ def test_the_finished_blocks_of_an_unfinished_message_are_shown_too() -> None:
 def test_a_request_shows_the_whole_command_and_how_to_answer() -> None:
     command = "sort -u a.csv > b.csv && " * 6
     said = view.request_lines(
-        PermissionRequest("1", "Bash", {"command": command}, NOW), 50, NOW, UTC
+        PermissionRequest(request_id="1", tool="Bash", input={"command": command}, at=NOW),
+        50,
+        NOW,
+        UTC,
     )
     rows = [text(line)[view.TIME_WIDTH + 2 :] for line in said[2:-1]]
     assert read_back(rows) == {"command": command}

@@ -16,16 +16,16 @@ from tui.view.text.lines import Line
 
 def entry(number: int, rows: int = 1) -> Entry:
     said = "\n".join(f"e{number} r{row}" for row in range(rows))
-    return Entry(EntryKind.TEXT, said, NOW, place=number * 10)
+    return Entry(EntryKind.TEXT, said, at=NOW, place=number * 10)
 
 
 def call(number: int, tool_id: str) -> Entry:
-    return Entry(EntryKind.TOOL, "ls", NOW, tool="Bash", tool_id=tool_id, place=number * 10)
+    return Entry(EntryKind.TOOL, "ls", at=NOW, tool="Bash", tool_id=tool_id, place=number * 10)
 
 
 def result(number: int, tool_id: str, words: str = "3 lines") -> Entry:
     values = {"tool_id": tool_id, "place": number * 10, "detail": "one\ntwo\nthree"}
-    return Entry(EntryKind.RESULT, words, NOW, **values)  # type: ignore[arg-type]
+    return Entry(EntryKind.RESULT, words, at=NOW, **values)  # type: ignore[arg-type]
 
 
 def rolled(*entries: Entry) -> StreamBuffer:
@@ -65,7 +65,7 @@ def test_a_result_joins_its_call_whichever_comes_first() -> None:
 
 
 def test_tools_are_short_in_full_or_off() -> None:
-    roll = rolled(call(1, "t"), result(2, "t"), Entry(EntryKind.THINKING, "one\ntwo", NOW))
+    roll = rolled(call(1, "t"), result(2, "t"), Entry(EntryKind.THINKING, "one\ntwo", at=NOW))
     assert [len(roll.lines(index)) for index in range(3)] == [1, 0, 1]
     assert roll.next_tools() == "full"
     assert len(roll.lines(0)) > 4
@@ -81,7 +81,7 @@ def test_tools_are_short_in_full_or_off() -> None:
 
 def test_left_out_lines_in_a_row_are_one_line() -> None:
     def odd(kind: str) -> Entry:
-        return Entry(EntryKind.NOTICE, f"a line {kind}", NOW, left_out=kind)
+        return Entry(EntryKind.NOTICE, f"a line {kind}", at=NOW, left_out=kind)
 
     roll = rolled(odd("of type 'a'"))
     assert words(roll.lines(0)) == ["14:30 a line of type 'a'"]
@@ -100,12 +100,12 @@ def test_a_change_of_model_is_told_once() -> None:
 def test_what_sub_agents_say_stands_below_their_call() -> None:
     roll = rolled(call(1, "t"), entry(2))
     roll.lines(0)
-    roll.put_aside({"t": [Entry(EntryKind.TEXT, "Sulzer leads.", NOW, is_sidechain=True)]})
+    roll.put_aside({"t": [Entry(EntryKind.TEXT, "Sulzer leads.", at=NOW, is_sidechain=True)]})
     assert words(roll.lines(0))[1] == "│ Sulzer leads."
 
 
 def spoken(text: str, agent: str = "") -> Entry:
-    return Entry(EntryKind.TEXT, text, NOW, is_sidechain=True, agent=agent)
+    return Entry(EntryKind.TEXT, text, at=NOW, is_sidechain=True, agent=agent)
 
 
 def test_each_sub_agent_of_a_call_stands_in_one_piece_and_theirs_below_it() -> None:
@@ -138,7 +138,7 @@ def test_a_call_that_only_launched_shows_how_long_it_ran_once_it_ended() -> None
     roll = rolled(call(1, "t"), launch)
     assert words(roll.lines(0))[0].split()[-4:] == ["in", "the", "background", "…"]
     later = NOW + timedelta(minutes=3)
-    end = Entry(EntryKind.NOTICE, "Agent finished", later, tool_id="t", task="completed")
+    end = Entry(EntryKind.NOTICE, "Agent finished", at=later, tool_id="t", task="completed")
     roll.append([end])
     assert words(roll.lines(0))[0].split()[-2:] == ["completed", "3m"]
 
@@ -222,7 +222,7 @@ def test_a_day_that_begins_with_what_is_not_shown_is_told_all_the_same() -> None
 
 def test_a_notice_opens_to_all_that_it_stands_for() -> None:
     whole = "compacted to a summary:\nThe client wants\npumps."
-    roll = rolled(Entry(EntryKind.NOTICE, "compacted to a summary", NOW, detail=whole, place=1))
+    roll = rolled(Entry(EntryKind.NOTICE, "compacted to a summary", at=NOW, detail=whole, place=1))
     assert [one[-7:] for one in words(roll.lines(0))] == ["summary"]
     roll.toggle(0)
     assert words(roll.lines(0))[1:] == ["The client wants", "pumps."]

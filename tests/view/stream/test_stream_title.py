@@ -15,7 +15,15 @@ from tui.view.stream import stream_title
 QUIET = timedelta(minutes=10)
 ONE = session("hollis_park", "stage_3", "x", cost_usd=1.2, liveness=Liveness.BUSY)
 ONE = replace(ONE, last_activity_at=NOW)
-SPENT = SessionUsage("claude-opus-5", 122_000, 200_000, 1.5, 0.3, 3400, NOW - timedelta(seconds=47))
+SPENT = SessionUsage(
+    model="claude-opus-5",
+    context=122_000,
+    window=200_000,
+    cost_usd=1.5,
+    turn_cost_usd=0.3,
+    written=3400,
+    turn_from=NOW - timedelta(seconds=47),
+)
 
 
 def title(spent: SessionUsage, width: int = 1000) -> str:

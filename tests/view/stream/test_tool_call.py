@@ -11,11 +11,11 @@ from tui.view.stream.tool_call import call_lines
 
 
 def opened(detail: str, result: str | None, width: int = 60, **more: bool) -> list[str]:
-    call = Entry(EntryKind.TOOL, "ls", NOW, tool="Bash", tool_id="t", detail=detail)
+    call = Entry(EntryKind.TOOL, "ls", at=NOW, tool="Bash", tool_id="t", detail=detail)
     found = None
     if result is not None:
         is_error = more.get("is_error", False)
-        found = Entry(EntryKind.RESULT, "2 lines", NOW, detail=result, is_error=is_error)
+        found = Entry(EntryKind.RESULT, "2 lines", at=NOW, detail=result, is_error=is_error)
     lines = call_lines(call, found, width)
     texts = ["".join(cell.text for cell in line) for line in lines]
     assert all(cell_width(text) <= width for text in texts)

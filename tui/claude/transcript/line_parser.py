@@ -49,7 +49,7 @@ _BOOKKEEPING = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
     """What all entries of one line share."""
 
@@ -66,9 +66,9 @@ class _Line:
         return Entry(
             kind,
             self.shown(text),
-            self.at,
-            self.uuid,
-            self.message_id,
+            at=self.at,
+            uuid=self.uuid,
+            message_id=self.message_id,
             is_sidechain=self.is_sidechain,
             place=self.place,
             model=self.model,
@@ -120,7 +120,14 @@ def begins_turn(entry: Entry) -> bool:
 
 def notice_of(line: Mapping[str, Any], text: str, max_text: int, place: int) -> Entry:
     """Return a notice with the offset and time of a line."""
-    common = _Line(stamp(line), one_line(line.get("uuid") or ""), "", False, max_text, place)
+    common = _Line(
+        at=stamp(line),
+        uuid=one_line(line.get("uuid") or ""),
+        message_id="",
+        is_sidechain=False,
+        max_text=max_text,
+        place=place,
+    )
     return common.entry(EntryKind.NOTICE, text)
 
 
@@ -184,14 +191,14 @@ def _entries(line: dict[str, Any], max_text: int, place: int) -> Iterator[Entry]
     given = line.get("message")
     message = given if isinstance(given, dict) else {"content": given} if given else {}
     common = _Line(
-        stamp(line),
-        one_line(line.get("uuid") or ""),
-        one_line(message.get("id") or ""),
-        bool(line.get("isSidechain")),
-        max_text,
-        place,
-        one_line(message.get("model") or "")[:60] if kind == "assistant" else "",
-        usage_of(message.get("usage")) if kind == "assistant" else None,
+        at=stamp(line),
+        uuid=one_line(line.get("uuid") or ""),
+        message_id=one_line(message.get("id") or ""),
+        is_sidechain=bool(line.get("isSidechain")),
+        max_text=max_text,
+        place=place,
+        model=one_line(message.get("model") or "")[:60] if kind == "assistant" else "",
+        usage=usage_of(message.get("usage")) if kind == "assistant" else None,
     )
     if kind in ("user", "assistant"):
         yield from _message(kind, line, message, common)

@@ -31,7 +31,7 @@ _NAME = re.compile(r"agent-(.+)")
 _LONGEST_ID = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subagent:
     """One sub-agent: its transcript, the id of the tool call that started it, its purpose.
 
@@ -198,11 +198,11 @@ def _subagent(path: Path, facts: Mapping[str, Any]) -> Subagent:
     stem = path.name.removesuffix(TRANSCRIPT_ENDING)
     named = _NAME.fullmatch(stem)
     return Subagent(
-        path,
-        one_line(facts.get("toolUseId") or "")[:_LONGEST_ID],
-        _purpose(facts) or one_line(stem),
-        one_line(named[1]) if named else "",
-        one_line(path.parent.name) if path.parent.parent.name == WORKFLOWS else "",
-        facts.get("finished") is True,
-        bool(facts.get("parentAgentId")),
+        path=path,
+        tool_id=one_line(facts.get("toolUseId") or "")[:_LONGEST_ID],
+        about=_purpose(facts) or one_line(stem),
+        agent_id=one_line(named[1]) if named else "",
+        run_id=one_line(path.parent.name) if path.parent.parent.name == WORKFLOWS else "",
+        is_finished=facts.get("finished") is True,
+        is_inner=bool(facts.get("parentAgentId")),
     )

@@ -35,7 +35,7 @@ COST_IN = b'"totalCostUSD"'
 _API_ERRORS = (b'"isApiErrorMessage"', b'"<synthetic>"')
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TranscriptFacts:
     """What the head and the tail of a transcript say.
 
@@ -72,13 +72,13 @@ def read_facts(path: str | os.PathLike[str]) -> TranscriptFacts:
     costs = (cost_of(line) for end in ends for line in _newest(end, COST_IN))
     stamps = (stamp(line) for line in _oldest(head, b'"timestamp"'))
     return TranscriptFacts(
-        _given_title(ends) or words,
-        model,
-        next((cost for cost in costs if cost is not None), None),
-        next((moment for moment in stamps if moment), None),
-        origin,
-        turn_error or "",
-        end,
+        title=_given_title(ends) or words,
+        model=model,
+        cost_usd=next((cost for cost in costs if cost is not None), None),
+        first_at=next((moment for moment in stamps if moment), None),
+        origin=origin,
+        turn_error=turn_error or "",
+        end=end,
     )
 
 
@@ -120,13 +120,13 @@ def kept(known: TranscriptFacts, fresh: TranscriptFacts) -> TranscriptFacts:
     """
     costs = [cost for cost in (known.cost_usd, fresh.cost_usd) if cost is not None]
     return TranscriptFacts(
-        fresh.title or known.title,
-        fresh.model or known.model,
-        max(costs, default=None),
-        fresh.first_at or known.first_at,
-        fresh.origin or known.origin,
-        fresh.turn_error,
-        fresh.end,
+        title=fresh.title or known.title,
+        model=fresh.model or known.model,
+        cost_usd=max(costs, default=None),
+        first_at=fresh.first_at or known.first_at,
+        origin=fresh.origin or known.origin,
+        turn_error=fresh.turn_error,
+        end=fresh.end,
     )
 
 

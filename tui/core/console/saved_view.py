@@ -22,7 +22,7 @@ class Draft:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SavedView:
     """What was shown, in which order, selected, marked and typed.
 

@@ -8,18 +8,19 @@ from datetime import datetime
 from tui.core.models.row import Row
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEvent:
     """One recorded act: who did what to which session, with its row before and after.
 
-    An event of a whole root (a hold, a purge) has no rows; `note` says what it was about. All
-    events of one act of an operator share an `act_id`. `request_id` is the permission request that
-    was answered, `cost_usd` the cost of a turn, `detail` a JSON object with more facts, or empty.
+    Who records it fills in `operator`. An event of a whole root (a hold, a purge) has no rows;
+    `note` says what it was about. All events of one act of an operator share an `act_id`.
+    `request_id` is the permission request that was answered, `cost_usd` the cost of a turn,
+    `detail` a JSON object with more facts, or empty.
     """
 
     at: datetime
-    operator: str
     action: str
+    operator: str = ""
     listing: str = ""
     session_id: str = ""
     before: Row | None = None

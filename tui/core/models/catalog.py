@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -37,6 +37,7 @@ class Listing:
 
     listing_id: str
     path: Path
+    _: KW_ONLY
     sessions: tuple[Session, ...] = ()
     problem: str = ""
     zone: str = "UTC"
@@ -64,6 +65,7 @@ class Catalog:
 
     root: Path
     at: datetime
+    _: KW_ONLY
     listings: tuple[Listing, ...] = ()
     problem: str = ""
     free_bytes: int | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -44,6 +44,7 @@ class Entry:
 
     kind: EntryKind
     text: str
+    _: KW_ONLY
     at: datetime | None = None
     uuid: str = ""
     message_id: str = ""

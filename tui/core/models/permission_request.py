@@ -10,7 +10,7 @@ from typing import Any
 LEAST_DIGEST = 16  # hexadecimal digits of a digest that identify an input
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Requester:
     """Who asks for a permission and why, as the SDK says; each field may be empty.
 
@@ -26,7 +26,7 @@ class Requester:
     suggestions: tuple[Mapping[str, Any], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PermissionRequest:
     """A permission request that waits for an answer, with its original input.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from tui.core.models.permission_request import PermissionRequest
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SentCommand:
     """A command that an operator sent to a run and that is still pending, such as a `prompt`.
 
@@ -26,7 +26,7 @@ class SentCommand:
     decision: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One run, read from its folder.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -48,6 +48,7 @@ class Transcript:
     """
 
     session_id: str
+    _: KW_ONLY
     place: str | Path
     bytes: int
     modified_at: datetime
@@ -105,6 +106,7 @@ class Process:
 
     pid: int
     session_id: str
+    _: KW_ONLY
     proc_start: str
     liveness: Liveness
     waiting_for: str = ""
@@ -133,6 +135,7 @@ class Session:
 
     session_id: str
     listing: str
+    _: KW_ONLY
     stage: str
     status: str
     liveness: Liveness

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
@@ -42,6 +42,7 @@ class ListingScan:
 
     listing_id: str
     path: Path
+    _: KW_ONLY
     rows: tuple[Row, ...] = ()
     transcripts: tuple[Transcript, ...] = ()
     processes: tuple[Process, ...] = ()
@@ -72,7 +73,7 @@ class ListingScan:
 
 
 _Known = tuple[Row | None, Transcript | None, Run | None, Remains | None]
-_NO_FILE = Transcript("", Path(), 0, datetime.min.replace(tzinfo=UTC))
+_NO_FILE = Transcript("", place=Path(), bytes=0, modified_at=datetime.min.replace(tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +110,11 @@ def join(found: ListingScan) -> Listing:
     return Listing(
         place.listing,
         found.path,
-        tuple(session for session in sessions if session is not None),
-        problem,
-        place.zone_name,
-        found.is_stale,
-        found.has_rows,
+        sessions=tuple(session for session in sessions if session is not None),
+        problem=problem,
+        zone=place.zone_name,
+        is_stale=found.is_stale,
+        has_rows=found.has_rows,
         zone_doubts=doubts,
         is_cut=bool(found.cut),
         trouble=trouble,

@@ -42,7 +42,7 @@ _REST, _CHEAP_S = 20.0, 0.1
 _NO_EVENTS: Mapping[str, AuditEvent] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Rows:
     stamp: tuple[FileStamp | None, FileStamp | None]
     rows: tuple[Row, ...] = ()
@@ -67,6 +67,7 @@ class ListingWatcher:
         zone: tzinfo | None,
         facts: FactsCache,
         tables: TableCache,
+        *,
         changed: set[Path],
         wanted: str = "",
     ) -> None:
@@ -158,18 +159,18 @@ class ListingWatcher:
         found = ListingScan(
             self.folder.name,
             self.folder,
-            rows.rows,
-            transcripts,
-            read_registry(config_dir) if stamps.has_registry and not is_linked else (),
-            runs,
-            seen.held,
-            days,
-            rows.problem or _link_problem(config_dir, is_linked),
-            bool(rows.problem and rows.rows),
-            self._zone,
-            rows.is_known,
-            rows.audited,
-            acks,
+            rows=rows.rows,
+            transcripts=transcripts,
+            processes=read_registry(config_dir) if stamps.has_registry and not is_linked else (),
+            runs=runs,
+            locked=seen.held,
+            sweep_days=days,
+            problem=rows.problem or _link_problem(config_dir, is_linked),
+            is_stale=bool(rows.problem and rows.rows),
+            zone=self._zone,
+            has_rows=rows.is_known,
+            audited=rows.audited,
+            acks=acks,
             cut=cut,
             unsure=seen.unsure,
             is_lock_blind=seen.is_blind,
@@ -263,14 +264,16 @@ def _read_rows(tables: TableCache, stamps: ChangeStamps, known: _Rows | None) ->
     try:
         table = tables.table_of(f"{stamps.folder}/{DATABASE}")
     except NotTracked as problem:
-        return _Rows(stamps.rows, problem=str(problem), trouble=problem.reason, is_final=is_final)
+        return _Rows(
+            stamp=stamps.rows, problem=str(problem), trouble=problem.reason, is_final=is_final
+        )
     except DatabaseProblem as problem:
-        old = known or _Rows(stamps.rows)
+        old = known or _Rows(stamp=stamps.rows)
         fresh = replace(old, problem=str(problem), trouble=problem.reason, is_known=bool(old.rows))
         return replace(fresh, is_failed=True, is_final=False)
     if known is not None and (table.rows, table.audited) == (known.rows, known.audited):
-        return _Rows(stamps.rows, known.rows, known.audited, is_final=is_final)
-    return _Rows(stamps.rows, table.rows, table.audited, is_final=is_final)
+        return _Rows(stamp=stamps.rows, rows=known.rows, audited=known.audited, is_final=is_final)
+    return _Rows(stamp=stamps.rows, rows=table.rows, audited=table.audited, is_final=is_final)
 
 
 def _is_live(found: ListingScan) -> bool:

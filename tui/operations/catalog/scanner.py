@@ -75,7 +75,7 @@ class CatalogScanner:
         problem = f"{root} {_SLOW}" if is_late else self._root_state.problem
         if problem:
             stale = tuple(_stale(one, problem) for one in self._listings)
-            return Catalog(root, now, stale, problem, log=self._root_state.log)
+            return Catalog(root, now, listings=stale, problem=problem, log=self._root_state.log)
         names = tuple(name for name in self._root_state.names if only in (None, name))
         with _no_collection(is_first=self._looked_at is None):
             late = self._refresh(names, now)
@@ -89,7 +89,7 @@ class CatalogScanner:
         self._listings = _with_vanished(found, self._vanished.listings(only))
         root_state = self._root_state
         free, hold, log = root_state.free_bytes, root_state.hold, root_state.log
-        return Catalog(root, now, self._listings, free_bytes=free, hold=hold, log=log)
+        return Catalog(root, now, listings=self._listings, free_bytes=free, hold=hold, log=log)
 
     def forget(self, listing_id: str) -> str:
         """Stop showing a vanished listing, which this operator has acknowledged.
@@ -129,7 +129,9 @@ class CatalogScanner:
     def _new_watcher(self, name: str) -> ListingWatcher:
         folder = self._context.root / name
         caches = (self._facts, self._tables)
-        return ListingWatcher(folder, self._zone, *caches, self._changed, self._wanted)
+        return ListingWatcher(
+            folder, self._zone, *caches, changed=self._changed, wanted=self._wanted
+        )
 
     def _due(self, names: tuple[str, ...], slices: frozenset[str]) -> list[str]:
         """Return the listings to check now: of many calm ones, every other one."""

@@ -143,7 +143,7 @@ class VanishedListings:
 
 def ack_event(listing_id: str, operator: str, now: datetime) -> AuditEvent:
     """Return the logbook entry that tells all consoles that a vanished listing was acknowledged."""
-    return AuditEvent(now, operator, _ACK, listing_id, note="vanished")
+    return AuditEvent(at=now, operator=operator, action=_ACK, listing=listing_id, note="vanished")
 
 
 def _is_ack(event: AuditEvent) -> bool:
@@ -153,4 +153,6 @@ def _is_ack(event: AuditEvent) -> bool:
 def _recalled(folder: Path, one: seen_listings.SeenListing) -> Listing:
     sessions = "1 session" if one.sessions == 1 else f"{one.sessions} sessions"
     words = f"{_VANISHED}: {sessions} when last seen, {one.at.astimezone(LOCAL):%Y-%m-%d %H:%M}"
-    return Listing(one_line(folder.name), folder, (), words, is_vanished=True, is_stale=True)
+    return Listing(
+        one_line(folder.name), folder, sessions=(), problem=words, is_vanished=True, is_stale=True
+    )

@@ -58,7 +58,7 @@ def _of_acting(folder: Path, listing_id: str, reach: str) -> Iterator[Finding]:
 def _found(code: str, words: str, listing_id: str, *, is_running: bool) -> Finding:
     level: Level = "warning" if is_running else "note"
     remedy = "check who wrote it, and remove what you do not want"
-    return Finding(level, code, words, remedy, listing_id)
+    return Finding(level, code, words=words, remedy=remedy, listing=listing_id)
 
 
 def _of_mount(listing: Listing, config_dir: Path) -> Iterator[Finding]:
@@ -70,4 +70,6 @@ def _of_mount(listing: Listing, config_dir: Path) -> Iterator[Finding]:
         "trash, so deleting and clean-up are refused here"
     )
     remedy = f"mount {one_line(listing.path)} or the whole root instead; `purge ID` erases here"
-    yield Finding("warning", "mounted_apart", words, remedy, listing.listing_id)
+    yield Finding(
+        "warning", "mounted_apart", words=words, remedy=remedy, listing=listing.listing_id
+    )

@@ -50,7 +50,7 @@ def _of_vanished(listing: Listing) -> Finding:
     words = f"its folder {one_line(listing.path)} is gone; the last known state is shown"
     name = listing.listing_id
     remedy = f"`ack {shlex.quote(name)}` removes it, for everyone"
-    return Finding(level_of(Reason.VANISHED), "vanished", words, remedy, name)
+    return Finding(level_of(Reason.VANISHED), "vanished", words=words, remedy=remedy, listing=name)
 
 
 def _of_problem(listing: Listing) -> Iterator[Finding]:
@@ -75,7 +75,11 @@ def _of_problem(listing: Listing) -> Iterator[Finding]:
         "pipeline did not make (`help security`); until then its transcripts are shown",
     }
     yield Finding(
-        level_of(what), "unread_database", listing.problem, remedies[what], listing.listing_id
+        level_of(what),
+        "unread_database",
+        words=listing.problem,
+        remedy=remedies[what],
+        listing=listing.listing_id,
     )
 
 
@@ -84,12 +88,20 @@ def _of_folders(listing: Listing) -> Iterator[Finding]:
     config_dir, ours = listing.path / CONFIG_DIR, listing.path / OURS
     if is_link(ours):
         words = f"{one_line(ours)} is a link, and links are not followed: nothing can be done here"
-        yield Finding("error", "linked_folder", words, "remove the link", listing.listing_id)
+        yield Finding(
+            "error",
+            "linked_folder",
+            words=words,
+            remedy="remove the link",
+            listing=listing.listing_id,
+        )
     for folder in (listing.path, config_dir, projects_folder(config_dir)):
         if is_folder(folder, unknown=True) and not os.access(folder, os.R_OK | os.X_OK):
             words = f"{one_line(folder)} is not readable by us: its contents are not shown"
             remedy = "let its group read it, or run as its owner"
-            yield Finding("error", "unreadable_folder", words, remedy, listing.listing_id)
+            yield Finding(
+                "error", "unreadable_folder", words=words, remedy=remedy, listing=listing.listing_id
+            )
             return
 
 
@@ -106,14 +118,18 @@ def _of_variable(listing: Listing) -> Iterator[Finding]:
         lie = f"{count(len(strays), 'session')} lie" + ("s" if len(strays) == 1 else "")
         words = f"{lie} in {where}: {WRONG_VARIABLE}"
         remedy = f"`adopt --all` moves them here; {remedy}"
-        yield Finding("warning", "wrong_variable", words, remedy, listing.listing_id)
+        yield Finding(
+            "warning", "wrong_variable", words=words, remedy=remedy, listing=listing.listing_id
+        )
     elif ghosts and not clues_of(listing.path).was_used:
         words = (
             f"none of {count(len(ghosts), 'session')} ever wrote here: {WRONG_VARIABLE}, and "
             "that place is not on this machine, such as in a container without a volume for it"
         )
         remedy = f"{remedy}, and give its container a volume for {one_line(listing.path)}"
-        yield Finding("warning", "wrong_variable", words, remedy, listing.listing_id)
+        yield Finding(
+            "warning", "wrong_variable", words=words, remedy=remedy, listing=listing.listing_id
+        )
 
 
 def _of_age(settings: Settings, listing: Listing, now: datetime) -> Iterator[Finding]:
@@ -132,7 +148,14 @@ def _of_age(settings: Settings, listing: Listing, now: datetime) -> Iterator[Fin
         f"and {count(len(kept), 'session')} in it that should last"
     )
     remedy = "`doctor --fix` resets the folder's age"
-    yield Finding("warning", "old_folder", words, remedy, listing.listing_id, is_fixable=True)
+    yield Finding(
+        "warning",
+        "old_folder",
+        words=words,
+        remedy=remedy,
+        listing=listing.listing_id,
+        is_fixable=True,
+    )
 
 
 def _is_kept(session: Session, now: datetime) -> bool:
@@ -157,7 +180,13 @@ def _of_registry(listing: Listing) -> Iterator[Finding]:
         if process.liveness is Liveness.UNKNOWN and not process.session_id:
             said = unknown_owner(Target("sessions", listing.path), process)
             remedy = said.remedy or "make it readable for us"
-            yield Finding("warning", "unread_registry", said.words, remedy, listing.listing_id)
+            yield Finding(
+                "warning",
+                "unread_registry",
+                words=said.words,
+                remedy=remedy,
+                listing=listing.listing_id,
+            )
     known = {registry_entry(config_dir, process.pid).name for process in processes}
     budget = Budget(MOST_LIVE, REGISTRY_S)
     rest = (name for name in names if name not in known and budget.spend())
@@ -168,7 +197,9 @@ def _of_registry(listing: Listing) -> Iterator[Finding]:
             f"({', '.join(stale[:3])}): killed before they could remove them; they are ignored"
         )
         remedy = f"none needed; `rm` takes it from {one_line(registry_folder(config_dir))}"
-        yield Finding("note", "stale_registry", words, remedy, listing.listing_id)
+        yield Finding(
+            "note", "stale_registry", words=words, remedy=remedy, listing=listing.listing_id
+        )
 
 
 def _is_nameless(session: Session) -> bool:
@@ -185,10 +216,14 @@ def _of_zone(listing: Listing, now: datetime) -> Iterator[Finding]:
             f"the table's times are read in {shown}, but transcripts say that they are {hours} "
             "off: until that is settled no clean-up removes what has expired here"
         )
-        yield Finding("warning", "zone_in_doubt", words, remedy, listing.listing_id)
+        yield Finding(
+            "warning", "zone_in_doubt", words=words, remedy=remedy, listing=listing.listing_id
+        )
     elif not _has_evidence(listing) and _is_ambiguous(listing, now):
         words = f"the table does not say its time zone: its times are read in {shown}"
-        yield Finding("note", "zone_in_doubt", words, remedy, listing.listing_id)
+        yield Finding(
+            "note", "zone_in_doubt", words=words, remedy=remedy, listing=listing.listing_id
+        )
 
 
 def _has_evidence(listing: Listing) -> bool:

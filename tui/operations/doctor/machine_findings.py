@@ -35,7 +35,7 @@ _LOGIND = ("/usr/lib/systemd", "/run/systemd", "/etc/systemd")
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MachineFacts:
     """Facts about this machine and login that no catalog holds.
 
@@ -60,13 +60,14 @@ def read_machine(context: Context) -> MachineFacts:
         total = shutil.disk_usage(context.root).total
     user = _user(os.geteuid())
     return MachineFacts(
-        os.geteuid() == 0 and not _is_sandbox(context.settings),
-        total,
-        available_bytes(),
-        read_mounts(_text("/proc/self/mounts")),
-        kills_user_processes(_logind_texts(), user) and "/session-" in _text("/proc/self/cgroup"),
-        user,
-        _cli_version(context.settings),
+        refuses_bypass=os.geteuid() == 0 and not _is_sandbox(context.settings),
+        total_bytes=total,
+        free_memory=available_bytes(),
+        mounts=read_mounts(_text("/proc/self/mounts")),
+        ends_agents=kills_user_processes(_logind_texts(), user)
+        and "/session-" in _text("/proc/self/cgroup"),
+        user=user,
+        cli_version=_cli_version(context.settings),
     )
 
 
@@ -80,13 +81,14 @@ def of_machine(context: Context, catalog: Catalog, machine: MachineFacts) -> Ite
     yield from _of_sign_in(context.settings, catalog)
     yield from _of_hold(context, catalog)
     if words := untested_words(machine.cli_version):
-        yield Finding("note", "untested_cli", words, REMEDY)
+        yield Finding("note", "untested_cli", words=words, remedy=REMEDY)
     if machine.ends_agents:
         yield Finding(
             "warning",
             "kill_user_processes",
-            "KillUserProcesses=yes in logind.conf: agents started from this login end with it",
-            f"`loginctl enable-linger {machine.user}`, then start the console with "
+            words="KillUserProcesses=yes in logind.conf: agents started from this login end "
+            "with it",
+            remedy=f"`loginctl enable-linger {machine.user}`, then start the console with "
             "`systemd-run --user --scope session-console`",
         )
 
@@ -102,7 +104,9 @@ def _of_missing(settings: Settings) -> Iterator[Finding]:
         words = (
             f"SESSION_CONSOLE_CONFIG names {path}, which does not exist: none of its settings apply"
         )
-        yield Finding("warning", "no_settings", words, "create it, or name another file")
+        yield Finding(
+            "warning", "no_settings", words=words, remedy="create it, or name another file"
+        )
 
 
 def read_mounts(text: str) -> tuple[tuple[str, str], ...]:
@@ -130,16 +134,16 @@ def _of_disk(catalog: Catalog, machine: MachineFacts) -> Iterator[Finding]:
     free, total = catalog.free_bytes, machine.total_bytes
     if free is None:
         words = f"cannot tell how much space is left on the disk of {catalog.root}"
-        yield Finding("warning", "disk_unknown", words, "check that disk with `df`")
+        yield Finding("warning", "disk_unknown", words=words, remedy="check that disk with `df`")
         return
     if free >= LOW_BYTES and (not total or free >= total * _LOW_SHARE):
         return
     yield Finding(
         "error" if free < LOW_BYTES else "warning",
         "disk_full",
-        f"the disk of {catalog.root} is nearly full: {size(free)} are free"
+        words=f"the disk of {catalog.root} is nearly full: {size(free)} are free"
         + (f" of {size(total)}" if total else ""),
-        "`cleanup --expired --purge-trash` frees what is no longer needed; "
+        remedy="`cleanup --expired --purge-trash` frees what is no longer needed; "
         "`cleanup --max-size 5GB` frees more",
     )
 
@@ -156,10 +160,10 @@ def _of_mounts(catalog: Catalog, machine: MachineFacts) -> Iterator[Finding]:
             yield Finding(
                 "warning",
                 "network_mount",
-                f"{one_line(path)} lies on a network mount ({one_line(kind)}): SQLite and file "
-                "locks are not safe there between machines",
-                "let only one machine write, or put the root on a local disk or volume",
-                one_line(name),
+                words=f"{one_line(path)} lies on a network mount ({one_line(kind)}): SQLite and "
+                "file locks are not safe there between machines",
+                remedy="let only one machine write, or put the root on a local disk or volume",
+                listing=one_line(name),
             )
 
 
@@ -174,12 +178,12 @@ def _of_settings(settings: Settings, machine: MachineFacts) -> Iterator[Finding]
     if cli is None or not os.access(cli, os.X_OK):
         missing = cli or settings.cli_path or "the SDK has none for this machine"
         words = f"the CLI that agents need is missing or not executable: {missing}"
-        yield Finding("error", "no_cli", words, "set cli_path in the settings")
+        yield Finding("error", "no_cli", words=words, remedy="set cli_path in the settings")
     if settings.env_file and (words := _env_file_trouble(settings.env_file)):
         remedy = f"put a file with the secrets there, and `chmod 600 {settings.env_file}`"
-        yield Finding("error", "env_file", words, remedy)
+        yield Finding("error", "env_file", words=words, remedy=remedy)
     elif (rights := env_file_rights(settings.env_file)).words:
-        yield Finding("warning", "env_file", rights.words, rights.remedy)
+        yield Finding("warning", "env_file", words=rights.words, remedy=rights.remedy)
     bypassing = [
         name
         for name, stage in settings.stages.items()
@@ -189,7 +193,7 @@ def _of_settings(settings: Settings, machine: MachineFacts) -> Iterator[Finding]
         named = ", ".join(one_line(name) for name in sorted(bypassing))
         words = f"the settings ask for {_BYPASS} in {named}, which the CLI refuses as root"
         remedy = "run as another user, or in a sandbox with IS_SANDBOX=1 in env_file"
-        yield Finding("error", "root_bypass", words, remedy)
+        yield Finding("error", "root_bypass", words=words, remedy=remedy)
 
 
 def _of_shells(settings: Settings) -> Iterator[Finding]:
@@ -198,9 +202,9 @@ def _of_shells(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "warning",
             "restricted_shell",
-            f"a stage with Bash is a shell for restricted operators: {', '.join(stages)}",
-            "remove such tools and modes from [stages] in the settings that restricted consoles "
-            "read",
+            words=f"a stage with Bash is a shell for restricted operators: {', '.join(stages)}",
+            remedy="remove such tools and modes from [stages] in the settings that restricted "
+            "consoles read",
         )
 
 
@@ -221,7 +225,7 @@ def _of_sign_in(settings: Settings, catalog: Catalog) -> Iterator[Finding]:
         named = f"{count(len(without), 'listing')}, such as {without[0].listing_id}"
         words = f"no sign-in was found for {named}: an agent started here cannot reach the API"
         remedy = "name a file with ANTHROPIC_API_KEY=... as env_file in the settings, chmod 600"
-        yield Finding("warning", "no_sign_in", words, remedy)
+        yield Finding("warning", "no_sign_in", words=words, remedy=remedy)
 
 
 def _of_hold(context: Context, catalog: Catalog) -> Iterator[Finding]:
@@ -236,13 +240,13 @@ def _of_hold(context: Context, catalog: Catalog) -> Iterator[Finding]:
         f"new runs and clean-up paused by {hold.by} since {moment(hold.at)}, "
         f"for {span(context.clock() - hold.at)}{why}"
     )
-    yield Finding("warning", "long_hold", words, "`hold off` releases it")
+    yield Finding("warning", "long_hold", words=words, remedy="`hold off` releases it")
 
 
 def _unread_hold(hold: Hold) -> Finding:
     words = f"nobody can tell who holds this root: no run and no clean-up begins: {hold.reason}"
     remedy = "let this login read it, or release it with `hold off`"
-    return Finding("error", "hold_unread", words, remedy)
+    return Finding("error", "hold_unread", words=words, remedy=remedy)
 
 
 def _is_sandbox(settings: Settings) -> bool:

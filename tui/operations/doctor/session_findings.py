@@ -85,7 +85,9 @@ def _branched(sessions: Sequence[Session]) -> Iterator[Finding]:
     for number, session in enumerate(latest):
         if not budget.spend():
             said = f"branches were looked for in the latest {number} of {len(latest)} sessions only"
-            yield Finding("note", "branches_unseen", said, "`show ID` tells of one session's")
+            yield Finding(
+                "note", "branches_unseen", words=said, remedy="`show ID` tells of one session's"
+            )
             break
         if (words := branch_words(session)) and not _is_disguised(session):
             remedy = (
@@ -306,4 +308,12 @@ def _short(session: Session) -> str:
 def _of(
     session: Session, level: Level, code: str, words: str, remedy: str, *, is_fixable: bool = False
 ) -> Finding:
-    return Finding(level, code, words, remedy, session.listing, session.session_id, is_fixable)
+    return Finding(
+        level,
+        code,
+        words=words,
+        remedy=remedy,
+        listing=session.listing,
+        session_id=session.session_id,
+        is_fixable=is_fixable,
+    )

@@ -27,19 +27,30 @@ def of_trash(catalog: Catalog, cut_off: Iterable[Manifest]) -> Iterator[Finding]
         )
         listing = one_line(one.listing)
         yield Finding(
-            "error", "unfinished_delete", words, remedy, listing, one.session_id, is_fixable=True
+            "error",
+            "unfinished_delete",
+            words=words,
+            remedy=remedy,
+            listing=listing,
+            session_id=one.session_id,
+            is_fixable=True,
         )
     for left in left_in_trash(catalog.root, _paths(catalog)):
         yield Finding(
-            "error", "half_erased", left.words, left.remedy, left.listing, left.session_id
+            "error",
+            "half_erased",
+            words=left.words,
+            remedy=left.remedy,
+            listing=left.listing,
+            session_id=left.session_id,
         )
     for words in read_trash(catalog.root, _paths(catalog))[1]:
         remedy = "nothing is erased, undone or restored on a guess: try again once it can be read"
-        yield Finding("warning", "unreadable_trash", words, remedy)
+        yield Finding("warning", "unreadable_trash", words=words, remedy=remedy)
     for folder in unreadable_trash(catalog.root, _paths(catalog)):
         words = f"no readable manifest explains what is in {one_line(folder)}"
         remedy = "check it; what is in it can only be moved back or removed by hand"
-        yield Finding("warning", "unreadable_trash", words, remedy)
+        yield Finding("warning", "unreadable_trash", words=words, remedy=remedy)
 
 
 def _paths(catalog: Catalog) -> list[Path]:

@@ -36,7 +36,7 @@ UNKNOWN_SHARE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListingStats:
     """What one listing holds, or all of them when `listing` is empty; sizes are in bytes.
 
@@ -260,21 +260,21 @@ def _account(
     costs = [one.cost_usd for one in found if one.cost_usd is not None]
     pending = [one for one in found if is_pending(one, now)]
     return ListingStats(
-        listing,
-        len(found),
-        Counter(one.status for one in found if one.row is not None),
-        Counter(str(one.state) for one in found),
-        sum(one.is_live for one in found),
-        sum(one.bytes for one in found),
-        sum(costs) if costs else None,
-        len(pending),
-        sum(one.bytes for one in pending),
-        len(trash),
-        sum(trash),
-        _next_end(found, now),
-        problem,
-        is_whole,
-        sum(one.inherited_usd is None for one in found),
+        listing=listing,
+        sessions=len(found),
+        statuses=Counter(one.status for one in found if one.row is not None),
+        states=Counter(str(one.state) for one in found),
+        live=sum(one.is_live for one in found),
+        bytes=sum(one.bytes for one in found),
+        cost_usd=sum(costs) if costs else None,
+        pending=len(pending),
+        pending_bytes=sum(one.bytes for one in pending),
+        trash=len(trash),
+        trash_bytes=sum(trash),
+        next_end=_next_end(found, now),
+        problem=problem,
+        is_whole=is_whole,
+        uncosted=sum(one.inherited_usd is None for one in found),
     )
 
 

@@ -52,9 +52,12 @@ def _record(
     If the database cannot take it (locked or missing), it goes into the root's logbook. Returns why
     it could not be recorded, else an empty string.
     """
-    who, session_id = context.settings.operator, target_of(session).session_id
     event = AuditEvent(
-        context.clock(), who, action, session.listing, session_id, request_id=request_id
+        at=context.clock(),
+        action=action,
+        listing=session.listing,
+        session_id=target_of(session).session_id,
+        request_id=request_id,
     )
     try:
         noted = replace(event, detail=detail_of(facts))

@@ -38,7 +38,7 @@ def set_hold(context: Context, is_on: bool, reason: str = "") -> ActionResult:
     held, now, operator = read_hold(context.root), context.clock(), context.settings.operator
     if (held is not None) == is_on:
         words = hold_words(held) if held else "nothing is on hold"
-        return ActionResult("hold", "", "", now, words, is_needless=True)
+        return ActionResult(kind="hold", at=now, words=words, is_needless=True)
     hold = Hold(operator, now, one_line(reason)[:200]) if is_on else None
     try:
         write_hold(context.root, hold)
@@ -46,5 +46,9 @@ def set_hold(context: Context, is_on: bool, reason: str = "") -> ActionResult:
         raise ConsoleError(f"the hold cannot be written: {error.strerror or error}") from error
     note = one_line(reason)[:200] or (hold_words(held) if held else "")
     said = hold_words(hold) if hold else "new runs and clean-up resume"
-    said = log_act(context, AuditEvent(now, operator, "hold" if is_on else "lift", note=note), said)
-    return ActionResult("hold", "", "", now, said)
+    said = log_act(
+        context,
+        AuditEvent(at=now, action="hold" if is_on else "lift", note=note),
+        said,
+    )
+    return ActionResult(kind="hold", at=now, words=said)

@@ -33,7 +33,7 @@ from tui.storage.table.tracking import read_rows
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """What a pipeline asks for; `options` are the SDK's, or `None`.
 

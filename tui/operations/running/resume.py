@@ -43,7 +43,7 @@ from tui.safe_io.folders import is_folder
 DEFAULT_PROMPT = "Continue where we left off."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlan:
     """A run that could be started; `words` say what it will use, `warnings` may be empty.
 
@@ -87,18 +87,21 @@ def plan_resume(
     target = Target(str(uuid.uuid4()), source.folder) if fork else source
     cwd, cwd_notes = _cwd(context, target, session.stage, agent)
     return RunPlan(
-        "fork" if fork else "resume",
-        target,
-        session.listing,
-        session.stage,
-        agent,
-        cwd,
-        session.zone,
-        describe(agent),
-        (*map(Explanation, (*notes, *cwd_notes)), *warnings(context.settings, target, session)),
-        source.session_id if fork else "",
-        max_age(context, session.stage) if fork else context.settings.resume_keeps,
-        owner.words(context.clock()) if owner is not None else "",
+        mode="fork" if fork else "resume",
+        target=target,
+        listing=session.listing,
+        stage=session.stage,
+        agent=agent,
+        cwd=cwd,
+        zone=session.zone,
+        words=describe(agent),
+        warnings=(
+            *map(Explanation, (*notes, *cwd_notes)),
+            *warnings(context.settings, target, session),
+        ),
+        source_id=source.session_id if fork else "",
+        keeps=max_age(context, session.stage) if fork else context.settings.resume_keeps,
+        taken_over=owner.words(context.clock()) if owner is not None else "",
     )
 
 
@@ -127,7 +130,16 @@ def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None 
     keeps = timedelta(days=days) if days else max_age(context, stage)
     said = (*map(Explanation, (*notes, *cwd_notes)), *warnings(context.settings, target, None))
     return RunPlan(
-        "new", target, listing_id, stage, agent, cwd, listing.zone, describe(agent), said, "", keeps
+        mode="new",
+        target=target,
+        listing=listing_id,
+        stage=stage,
+        agent=agent,
+        cwd=cwd,
+        zone=listing.zone,
+        words=describe(agent),
+        warnings=said,
+        keeps=keeps,
     )
 
 
@@ -160,8 +172,14 @@ def start(context: Context, plan: RunPlan, prompt: str) -> str:
 
 def _record_take_over(context: Context, plan: RunPlan, at: datetime) -> None:
     """Record who takes a session over; raises `ConsoleError` if that fails."""
-    who, target, note = context.settings.operator, plan.target, f"from {plan.taken_over}"
-    event = AuditEvent(at, who, "take over", plan.listing, target.session_id, note=note)
+    target, note = plan.target, f"from {plan.taken_over}"
+    event = AuditEvent(
+        at=at,
+        action="take over",
+        listing=plan.listing,
+        session_id=target.session_id,
+        note=note,
+    )
     if why := log_act(context, event):
         raise ConsoleError(f"{target.short} cannot be taken over unlogged{why}")
 
@@ -169,28 +187,28 @@ def _record_take_over(context: Context, plan: RunPlan, at: datetime) -> None:
 def _spec(context: Context, plan: RunPlan, prompt: str, now: datetime) -> RunSpec:
     settings = context.settings
     return RunSpec(
-        new_run_id(now),
-        plan.target.session_id,
-        plan.listing,
-        plan.stage,
-        plan.mode,
-        prompt,
-        plan.target.db_path,
-        plan.target.config_dir,
-        plan.cwd,
-        settings.operator,
-        now,
-        now + plan.keeps,
-        now + settings.resume_keeps,
-        plan.agent,
-        settings.env_file,
-        settings.cli_path,
-        plan.zone,
-        settings.permission_timeout.total_seconds(),
-        plan.source_id,
-        settings.max_runs,
-        settings.stall_timeout.total_seconds(),
-        settings.restricted,
+        run_id=new_run_id(now),
+        session_id=plan.target.session_id,
+        listing_id=plan.listing,
+        stage=plan.stage,
+        mode=plan.mode,
+        prompt=prompt,
+        db_path=plan.target.db_path,
+        config_dir=plan.target.config_dir,
+        cwd=plan.cwd,
+        operator=settings.operator,
+        created_at=now,
+        expires_at=now + plan.keeps,
+        keeps_until=now + settings.resume_keeps,
+        agent=plan.agent,
+        env_file=settings.env_file,
+        cli_path=settings.cli_path,
+        zone=plan.zone,
+        permission_timeout_s=settings.permission_timeout.total_seconds(),
+        source_id=plan.source_id,
+        max_runs=settings.max_runs,
+        stall_timeout_s=settings.stall_timeout.total_seconds(),
+        is_restricted=settings.restricted,
         stage_gives=stage_gives(settings, plan.stage),
         closed=closed_places(settings, plan.target.folder),
         act_id=context.act_id,

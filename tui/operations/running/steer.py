@@ -78,7 +78,9 @@ def answer(
     if decided != "deny":
         _require_shown(context, session, request, shown)
     words = {"allow": "allowed once:", "always": "allowed in this run:", "deny": "denied:"}
-    return _reply(context, session, request, words[decided], decided, reason.strip())
+    return _reply(
+        context, session, request, words[decided], decision=decided, reason=reason.strip()
+    )
 
 
 def answer_questions(
@@ -91,7 +93,7 @@ def answer_questions(
         raise Refused(f"{session.session_id[:8]} is no longer asking a question")
     answers(questions(request), said)
     _require_shown(context, session, request, shown)
-    return _reply(context, session, request, "answered", "allow", answers=tuple(said))
+    return _reply(context, session, request, "answered", decision="allow", answers=tuple(said))
 
 
 def put_off(context: Context, session: Session, words: str) -> ActionResult:
@@ -154,6 +156,7 @@ def _reply(
     session: Session,
     request: PermissionRequest,
     verb: str,
+    *,
     decision: Decision = "",
     reason: str = "",
     answers: tuple[str, ...] = (),
@@ -161,12 +164,12 @@ def _reply(
     """Post an operator's answer to a request; without a decision, postpone it."""
     command = Command(
         "answer" if decision else "wait",
-        context.clock(),
-        context.settings.operator,
-        reason,
-        request.request_id,
-        decision,
-        answers,
+        at=context.clock(),
+        by=context.settings.operator,
+        text=reason,
+        request_id=request.request_id,
+        decision=decision,
+        answers=answers,
         digest=request.digest if decision != "deny" else "",
     )
     return _post(context, session, command, f"{verb} {request.tool} of")
@@ -260,7 +263,7 @@ def _end_frozen(context: Context, session: Session, run: Run, still: str) -> Act
 
 
 def _command(context: Context, kind: CommandKind, text: str = "") -> Command:
-    return Command(kind, context.clock(), context.settings.operator, text)
+    return Command(kind, at=context.clock(), by=context.settings.operator, text=text)
 
 
 def _post(context: Context, session: Session, command: Command, verb: str) -> ActionResult:
@@ -288,7 +291,13 @@ def _was_taken(run: Run, posted: str, at: datetime) -> bool:
 
 
 def _act(context: Context, session: Session, target: Target, kind: str, words: str) -> ActionResult:
-    return ActionResult(kind, session.listing, target.session_id, context.clock(), words)
+    return ActionResult(
+        kind=kind,
+        listing=session.listing,
+        session_id=target.session_id,
+        at=context.clock(),
+        words=words,
+    )
 
 
 def _record_signal(
@@ -296,8 +305,13 @@ def _record_signal(
 ) -> ActionResult:
     """Record what was done to a process that no run folder tells of."""
     act = _act(context, session, target, kind, words)
-    who = context.settings.operator
-    event = AuditEvent(act.at, who, kind, session.listing, target.session_id, note=words)
+    event = AuditEvent(
+        at=act.at,
+        action=kind,
+        listing=session.listing,
+        session_id=target.session_id,
+        note=words,
+    )
     said = log_act(context, event, words)
     return replace(act, words=said)
 

@@ -27,7 +27,7 @@ _AROUND = 200
 _WHOLE = 1 << 40
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GrepHit:
     """One matching line, with at most 200 characters on both sides; all of it safe to show."""
 
@@ -78,14 +78,14 @@ def _in_session(session: Session, pattern: Pattern, tell: Tell, unread: Tell) ->
         for text, match in _matches(entry, pattern):
             before, after = _around(text, match)
             yield GrepHit(
-                session.listing,
-                session.session_id,
-                entry.at,
-                entry.kind,
-                before,
-                one_line(match[0][:_AROUND]),
-                after,
-                entry.is_sidechain,
+                listing=session.listing,
+                session_id=session.session_id,
+                at=entry.at,
+                kind=entry.kind,
+                before=before,
+                match=one_line(match[0][:_AROUND]),
+                after=after,
+                is_sidechain=entry.is_sidechain,
             )
 
 

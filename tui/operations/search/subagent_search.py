@@ -39,6 +39,7 @@ def with_subagents(
     pattern: Pattern,
     entries_of: EntryReader,
     beside: Sequence[Entry],
+    *,
     is_stopped: Callable[[], bool],
 ) -> SearchHits:
     """Return the hits with the places of calls whose sub-agents match.

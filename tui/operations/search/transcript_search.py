@@ -28,7 +28,7 @@ class SearchStopped(Exception):
     """The search was cancelled."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchHits:
     """The places of the lines that contain `sought`, in order, in the first `size` bytes.
 
@@ -65,29 +65,28 @@ def seek(
     path: Path,
     sought: str,
     size: int,
-    on_progress: Callable[[float], None] = lambda _: None,
+    *,
+    told: Callable[[float], None] = lambda _: None,
     is_stopped: Callable[[], bool] = lambda: False,
     known: SearchHits | None = None,
 ) -> SearchHits:
     """Return where the first `size` bytes of a transcript contain `sought`, ignoring case.
 
     Searches what the stream would show, unfolded; the bytes that `known` covers are not read again.
-    `on_progress` gets the fraction done. Raises `ConsoleError` when the file cannot be read.
+    `told` gets the fraction done. Raises `ConsoleError` when the file cannot be read.
     """
     pattern, places = pattern_of(sought), array("Q", known.places if known else ())
-    known, folder = known or SearchHits(sought), path.with_suffix("")
+    known, folder = known or SearchHits(sought=sought), path.with_suffix("")
     unread = dict.fromkeys(known.unread)
 
     def reached(at: int) -> None:
         if is_stopped():
             raise SearchStopped
-        on_progress(at / size if size else 1.0)
+        told(at / size if size else 1.0)
 
     try:
-        literals = needed_literals(pattern)
-        lines = read_lines(
-            path, literals, size=size, start=known.size, is_shown=True, reached=reached
-        )
+        part = {"size": size, "start": known.size}
+        lines = read_lines(path, needed_literals(pattern), **part, is_shown=True, reached=reached)
         for entry in _entries_of(lines):
             at = bisect_left(places, entry.place)  # an entry completed at the end comes before it
             is_new = at == len(places) or places[at] != entry.place
@@ -96,7 +95,7 @@ def seek(
             if has(with_whole_result(entry, folder, unread.setdefault), pattern):
                 places.insert(at, entry.place)
     except SearchStopped:
-        return SearchHits(sought, places, size, is_whole=False)
+        return SearchHits(sought=sought, places=places, size=size, is_whole=False)
     except OSError as error:
         said = f"{one_line(path.name)} cannot be read: {error.strerror or error}"
         raise ConsoleError(said) from error

@@ -47,8 +47,13 @@ def acknowledge(context: Context, session: Session) -> ActionResult:
         said = f"{stands.by} already acknowledged that {target.short} {what}"
         words = f"{said}, {ago(stands.at, now)}"
         return _act(session, target.session_id, now, words, is_needless=True)
-    who = context.settings.operator
-    event = AuditEvent(now, who, "ack", session.listing, target.session_id, note=what)
+    event = AuditEvent(
+        at=now,
+        action="ack",
+        listing=session.listing,
+        session_id=target.session_id,
+        note=what,
+    )
     words = f"acknowledged that {target.short} {what}"
     words = log_act(context, event, words)
     return _act(session, target.session_id, now, words, is_needless=False)
@@ -58,11 +63,11 @@ def _act(
     session: Session, session_id: str, now: datetime, words: str, *, is_needless: bool
 ) -> ActionResult:
     return ActionResult(
-        "ack",
-        session.listing,
-        session_id,
-        now,
-        words,
+        kind="ack",
+        listing=session.listing,
+        session_id=session_id,
+        at=now,
+        words=words,
         folder=session.folder,
         is_needless=is_needless,
     )

@@ -74,13 +74,13 @@ def adopt(
             unwritten = _carry_out(context, session, moves, target, rename)
         after = _tracked(context, session, target, stage, now) if session.row is None else None
     return ActionResult(
-        "adopt",
-        one_line(target.folder.name),
-        target.session_id,
-        now,
-        _words(session, target, after, is_moved=bool(moves)) + unwritten,
-        session.row,
-        after or session.row,
+        kind="adopt",
+        listing=one_line(target.folder.name),
+        session_id=target.session_id,
+        at=now,
+        words=_words(session, target, after, is_moved=bool(moves)) + unwritten,
+        before=session.row,
+        after=after or session.row,
         zone=session.zone,
         folder=target.folder,
     )
@@ -243,8 +243,14 @@ def _record(context: Context, session: Session, target: Target, moved: int, now:
     """Record who adopted it, even if that was interrupted; its row, if any, stays as it is."""
     where = session.transcript.stray_in if session.transcript else None
     note = f"{count(moved, 'place')} from {one_line(where)}, {size(session.bytes)}"
-    who, listing = context.settings.operator, target.folder.name
-    event = AuditEvent(now, who, "adopt", listing, target.session_id, note=note)
+    listing = target.folder.name
+    event = AuditEvent(
+        at=now,
+        action="adopt",
+        listing=listing,
+        session_id=target.session_id,
+        note=note,
+    )
     return log_act(context, event)
 
 

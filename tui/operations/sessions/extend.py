@@ -84,13 +84,13 @@ def extend(context: Context, extension: Extension) -> ActionResult:
     is_needless = extension.is_needless
     words = f"{target.short} already lasts longer" if is_needless else f"extended {target.short}"
     return ActionResult(
-        "extend",
-        session.listing,
-        target.session_id,
-        now,
-        words,
-        row,
-        after,
+        kind="extend",
+        listing=session.listing,
+        session_id=target.session_id,
+        at=now,
+        words=words,
+        before=row,
+        after=after,
         zone=session.zone,
         folder=target.folder,
         is_needless=is_needless,

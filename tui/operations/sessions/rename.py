@@ -59,13 +59,18 @@ def rename(context: Context, session: Session, title: str) -> ActionResult:
                 f"the title of {target.short} cannot be written: {error.strerror or error}"
             ) from error
     # No title in the logbook: a purge erases those in the transcript only.
-    who = context.settings.operator
-    event = AuditEvent(now, who, "rename", session.listing, target.session_id)
+    event = AuditEvent(
+        at=now, action="rename", listing=session.listing, session_id=target.session_id
+    )
     was = f'; it was "{session.title}"' if session.title not in ("", named) else ""
-    words = f'renamed {target.short} to "{named}"{was}'
-    words = log_act(context, event, words)
+    words = log_act(context, event, f'renamed {target.short} to "{named}"{was}')
     return ActionResult(
-        "rename", session.listing, target.session_id, now, words, folder=target.folder
+        kind="rename",
+        listing=session.listing,
+        session_id=target.session_id,
+        at=now,
+        words=words,
+        folder=target.folder,
     )
 
 

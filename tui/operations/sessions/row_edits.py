@@ -37,7 +37,9 @@ def fail(context: Context, session: Session, reason: str = "") -> ActionResult:
         raise Refused(words, Reason.CLEANED_UP)
     words = one_line(reason)[:2000] or f"marked by {context.settings.operator}"
     after = row_transitions.failed(row, words, now, zone_named(session.zone))
-    return _write(context, session, (row, after), "fail", now, f"{short} is failed: {words}")
+    return _write(
+        context, session, (row, after), kind="fail", now=now, words=f"{short} is failed: {words}"
+    )
 
 
 def activate(context: Context, session: Session) -> ActionResult:
@@ -57,7 +59,9 @@ def activate(context: Context, session: Session) -> ActionResult:
     keeps_until = now + context.settings.resume_keeps
     after = row_transitions.activated(row, keeps_until, zone_named(session.zone))
     _put_sweep_off(session, after, now)
-    return _write(context, session, (row, after), "activate", now, f"{short} is active again")
+    return _write(
+        context, session, (row, after), kind="activate", now=now, words=f"{short} is active again"
+    )
 
 
 def reapply(context: Context, session: Session) -> ActionResult:
@@ -86,7 +90,7 @@ def reapply(context: Context, session: Session) -> ActionResult:
     if after.expires_at != row.expires_at:
         _put_sweep_off(session, after, now)
     words = f"{short} is restored: the overwritten change applies again"
-    return _write(context, session, (row, after), "reapply", now, words)
+    return _write(context, session, (row, after), kind="reapply", now=now, words=words)
 
 
 def _row_to_change(context: Context, session: Session) -> Row:
@@ -117,6 +121,7 @@ def _write(
     context: Context,
     session: Session,
     rows: tuple[Row, Row],
+    *,
     kind: str,
     now: datetime,
     words: str,
@@ -131,12 +136,13 @@ def _act(
     session: Session, kind: str, now: datetime, words: str, rows: tuple[Row, Row]
 ) -> ActionResult:
     return ActionResult(
-        kind,
-        session.listing,
-        session.session_id,
-        now,
-        words,
-        *rows,
+        kind=kind,
+        listing=session.listing,
+        session_id=session.session_id,
+        at=now,
+        words=words,
+        before=rows[0],
+        after=rows[1],
         zone=session.zone,
         folder=session.folder,
         is_needless=rows[0] == rows[1],

@@ -44,7 +44,7 @@ _LONGEST_COST = 64 * 1024
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StreamUpdate:
     """What is new since the last poll.
 
@@ -93,13 +93,13 @@ class StreamFollower:
         self._last_bytes = last_bytes
         self._tail: Tail | None = None
         self._path: Path | None = None
-        self._happened = RunNotices()
         self._asides: SubagentTails | None = None
+        self._first_at: datetime | None = None
+        self._happened = RunNotices()
         self._is_begun = False
         self._noting = threading.Lock()
         self._left: tuple[Entry, ...] = ()
         self._left_folder: Path | None = None
-        self._first_at: datetime | None = None
         self._unread: dict[str, None] = {}
         self._unseen = ""
         self._forget()
@@ -126,17 +126,17 @@ class StreamFollower:
         happened = self._without_known(happened, entries)
         self._is_begun = self._is_begun or bool(entries or happened)
         return StreamUpdate(
-            interleaved(entries, happened),
-            was_reset,
-            self._partial(session),
-            (*((growth.notice,) if growth.notice else ()), *aside.notices, *self._new_unread()),
-            growth.has_more or aside.has_more or bool(uncalled),
-            self._start,
-            self._shown_to,
-            aside.entries,
-            aside.ended,
-            self._meter.spent,
-            self._branched,
+            entries=interleaved(entries, happened),
+            was_reset=was_reset,
+            partial=self._partial(session),
+            notices=(*filter(None, (growth.notice,)), *aside.notices, *self._new_unread()),
+            has_more=growth.has_more or aside.has_more or bool(uncalled),
+            start=self._start,
+            end=self._shown_to,
+            asides=aside.entries,
+            ended=aside.ended,
+            spent=self._meter.spent,
+            branches=self._branched,
         )
 
     def _remaining(
@@ -151,11 +151,18 @@ class StreamFollower:
             self._note(entries)
         aside, writing = self._said_aside(session), self._partial(session)
         self._is_begun = self._is_begun or bool(happened or entries)
-        unseen, known = unseen_words(session), self._unseen
-        notices = (*aside.notices, *((unseen,) if unseen not in ("", known) else ()))
-        self._unseen = unseen
-        told = StreamUpdate((*entries, *happened), was_moved, writing, notices, aside.has_more)
-        return replace(told, asides=aside.entries, ended=aside.ended, end=len(self._left))
+        known, self._unseen = self._unseen, unseen_words(session)
+        notices = (*aside.notices, *((self._unseen,) if self._unseen not in ("", known) else ()))
+        return StreamUpdate(
+            entries=(*entries, *happened),
+            was_reset=was_moved,
+            partial=writing,
+            notices=notices,
+            has_more=aside.has_more,
+            end=len(self._left),
+            asides=aside.entries,
+            ended=aside.ended,
+        )
 
     def before(self, place: int, until: datetime | None) -> StreamPage:
         """Return the page before `place`; `until` is the time of the entry there."""
@@ -189,16 +196,16 @@ class StreamFollower:
         """
         path, folder = self._path, self._own_folder or self._left_folder
         if folder is None:
-            return SearchHits(sought)
+            return SearchHits(sought=sought)
         if path is None:
-            hits, entries = SearchHits(sought), remaining(self._left)
+            hits, entries = SearchHits(sought=sought), remaining(self._left)
         else:
-            hits = seek(path, sought, self._shown_to, told, is_stopped, known)
+            hits = seek(path, sought, self._shown_to, told=told, is_stopped=is_stopped, known=known)
             entries = reader_of(path)
         if not hits.is_whole:
             return hits
         pattern, marks = pattern_of(sought), self._known.marks
-        hits = with_subagents(hits, folder, pattern, entries, self._beside, is_stopped)
+        hits = with_subagents(hits, folder, pattern, entries, self._beside, is_stopped=is_stopped)
         return with_hits(hits, pattern, self._left if path is None else marked(marks))
 
     def _point_at(self, session: Session) -> bool:
@@ -207,8 +214,7 @@ class StreamFollower:
         if path is None or path == self._path:
             return False
         was_moved = self._path is not None or self._asides is not None
-        self._path = path
-        self._tail = Tail(path, last_bytes=self._last_bytes)
+        self._path, self._tail = path, Tail(path, last_bytes=self._last_bytes)
         self._forget()
         return was_moved
 
@@ -224,12 +230,10 @@ class StreamFollower:
     def _forget(self) -> None:
         self._meter, self._reader = UsageMeter(), LineReader(MAX_TEXT, self._is_copy)
         self._messages: dict[str, Counter[EntryKind]] = {}
-        self._is_first, self._tells_servers = True, False
-        self._branched = ""
-        self._start = 0
+        self._is_first, self._tells_servers, self._first_at = True, False, None
+        self._branched, self._start = "", 0
         self._asides = SubagentTails(self._own_folder, self._has) if self._own_folder else None
         self._uncalled, self._last = UnlinkedSubagents(), LastLine()
-        self._first_at = None
         self._branches = BranchReader(self._path) if self._path else None
 
     def _new_entries(self, growth: Growth, *, is_over: bool) -> tuple[Entry, ...]:
@@ -390,8 +394,7 @@ class StreamFollower:
         times = [one.at for one in entries if one.at]
         if not times:
             return entries
-        last = until or times[-1]
-        known = [one for one in self._beside if one.at is not None and one.at < last]
+        known = [one for one in self._beside if one.at and one.at < (until or times[-1])]
         if after is None:
             return interleaved(entries, since(known, entries))
         return interleaved(entries, [one for one in known if one.at and one.at > after])

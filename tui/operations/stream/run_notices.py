@@ -66,7 +66,7 @@ class RunNotices:
             case "refused":
                 what = "answer" if event.get("decision") else "wait"
                 words = f"{what} refused{_by(event)}: {_said(event, 'reason')}"
-                return Entry(EntryKind.ERROR, words, at, is_error=True)
+                return Entry(EntryKind.ERROR, words, at=at, is_error=True)
             case "put_off":
                 tool = self._asked.get(str(event.get("request_id", "")), "a tool")
                 until = read_time(event.get("until"), UTC)
@@ -86,16 +86,16 @@ class RunNotices:
                 return None
             case "failed":
                 words = f"the run failed: {_said(event, 'reason')}"
-                return Entry(EntryKind.ERROR, words, at, is_error=True)
+                return Entry(EntryKind.ERROR, words, at=at, is_error=True)
             case _:
                 return None
-        return Entry(EntryKind.NOTICE, words, at) if words else None
+        return Entry(EntryKind.NOTICE, words, at=at) if words else None
 
 
 def _failed_servers(event: Mapping[str, Any], at: datetime | None) -> Entry | None:
     """Return which MCP servers a run began without, `None` where it has them all."""
     words = _said(event, "failed_servers")
-    return Entry(EntryKind.NOTICE, words, at, names_failed_servers=True) if words else None
+    return Entry(EntryKind.NOTICE, words, at=at, names_failed_servers=True) if words else None
 
 
 def interleaved(entries: Iterable[Entry], notices: Iterable[Entry]) -> tuple[Entry, ...]:

@@ -71,7 +71,7 @@ def branch_mark(
     """Return the notice for a line that does not continue the line before, else `None`."""
     words = lineage.marks.get(place, "")
     at = next((one.at for one in said if one.at), None)
-    return (Entry(EntryKind.NOTICE, words, at, place=place),) if words else ()
+    return (Entry(EntryKind.NOTICE, words, at=at, place=place),) if words else ()
 
 
 def branches_of(session: Session) -> BranchReader | None:

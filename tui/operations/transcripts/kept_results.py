@@ -70,7 +70,7 @@ def unclaimed(folder: Path, tell: Tell = ignore) -> Iterator[Entry]:
             yield Entry(EntryKind.NOTICE, _unread(name, error, tell))
             continue
         yield replace(
-            with_whole_result(Entry(EntryKind.RESULT, "", at, kept=name), folder, tell),
+            with_whole_result(Entry(EntryKind.RESULT, "", at=at, kept=name), folder, tell),
             text=one_line(name),
         )
     if not is_all:

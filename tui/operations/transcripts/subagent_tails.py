@@ -42,7 +42,7 @@ class _Call:
     resumed: list[_Followed] = field(default_factory=list)  # shown under the first of these calls
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Followed:
     """One sub-agent's transcript, as far as it was read; `at` is the time of its last entry."""
 
@@ -189,7 +189,9 @@ class SubagentTails:
             owner = self._calls.get(agent.tool_id or named or call_id(agent))
             if owner is not None:
                 tail = Tail(agent.path, last_bytes=_LAST_BYTES)
-                aside = _Followed(agent, tail, str(agent.path), self._is_told)
+                aside = _Followed(
+                    agent=agent, tail=tail, place=str(agent.path), is_told=self._is_told
+                )
                 self._owned[agent.path] = aside
                 owner.asides.append(aside)
         for call in self._calls.values():
@@ -209,7 +211,9 @@ class SubagentTails:
         aside.at = next((one.at for one in reversed(entries) if one.at), aside.at)
         self.note(entries)
         if is_first and growth.lines and growth.lines[0].start:
-            entries.insert(0, Entry(EntryKind.NOTICE, _BEFORE, entries[0].at if entries else None))
+            entries.insert(
+                0, Entry(EntryKind.NOTICE, _BEFORE, at=entries[0].at if entries else None)
+            )
         agent = aside.agent.about
         said = [replace(one, is_sidechain=True, place=-1, agent=agent) for one in entries]
         return said, sum(line.size for line in growth.lines)
@@ -245,7 +249,7 @@ class SubagentTails:
                 call.is_told = True
                 last = max((one.at for one in asides if one.at), default=None)
                 how = "completed" if is_over else "ended"
-                yield Entry(EntryKind.NOTICE, how, last, tool_id=tool_id, task=how)
+                yield Entry(EntryKind.NOTICE, how, at=last, tool_id=tool_id, task=how)
 
 
 def _has_changed(aside: _Followed) -> bool:

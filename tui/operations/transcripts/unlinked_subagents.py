@@ -138,8 +138,8 @@ def stand_in(agent: Subagent, says: str = "") -> tuple[Entry, Entry]:
     tool_id, at = call_id(agent), _begun(agent.path)
     task = "" if agent.tool_id else agent.agent_id or agent.run_id
     about = f"{says}: {agent.about}" if says else agent.about
-    call = Entry(EntryKind.TOOL, about, at, tool="Agent", tool_id=tool_id)
-    result = Entry(EntryKind.RESULT, says, at, tool_id=tool_id, task=task, is_launch=True)
+    call = Entry(EntryKind.TOOL, about, at=at, tool="Agent", tool_id=tool_id)
+    result = Entry(EntryKind.RESULT, says, at=at, tool_id=tool_id, task=task, is_launch=True)
     return call, result
 
 

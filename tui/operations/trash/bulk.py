@@ -42,7 +42,7 @@ def never() -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BulkResult:
     """What an act on many sessions did: `moved` and `freed` are bytes, `mended` what was put back.
 

@@ -37,7 +37,7 @@ _FEW = 5
 _HIDING = (Reason.UNREAD, Reason.FORBIDDEN, Reason.NO_LOCKS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CleanupPlan:
     """What a clean-up would do: `taken` and `skipped` are sessions, each with why.
 
@@ -128,14 +128,16 @@ def plan_cleanup(
         there = sum(one.bytes for one in _sessions(listings))
         purges += _over_limit(context, listings, there - max_bytes, purges)
     return CleanupPlan(
-        selected.taken,
-        selected.skipped,
-        purges,
-        sum(one.bytes for one in measures(purges)),
-        unfinished(context.root, listings),
-        tuple((one.listing_id, one_line(one.problem)) for one in listings if not is_whole(one)),
-        read_trash(context.root, [one.path for one in listings])[1],
-        nameless_leftovers((context.root, *listing_paths(context.root))),
+        taken=selected.taken,
+        skipped=selected.skipped,
+        purges=purges,
+        purge_bytes=sum(one.bytes for one in measures(purges)),
+        unfinished=unfinished(context.root, listings),
+        unread_listings=tuple(
+            (one.listing_id, one_line(one.problem)) for one in listings if not is_whole(one)
+        ),
+        unread_trash=read_trash(context.root, [one.path for one in listings])[1],
+        leftovers=nameless_leftovers((context.root, *listing_paths(context.root))),
     )
 
 

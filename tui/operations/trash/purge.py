@@ -145,20 +145,12 @@ def erase_session(context: Context, erasure: PurgePlan) -> ActionResult:
             _erase_all(context, erasure)
             if lock is not None:
                 lock.discard()
-    operator = context.settings.operator
     note = f"{count(erasure.size.files, 'file')}, {size(erasure.size.bytes)}"
-    event = AuditEvent(
-        now,
-        operator,
-        "purge",
-        erasure.listing,
-        target.session_id,
-        note=note,
-    )
+    shown, own = erasure.listing, target.session_id
+    event = AuditEvent(at=now, action="purge", listing=shown, session_id=own, note=note)
     said = log_act(context, event, f"erased {target.short}: {note} freed")
-    return ActionResult(
-        "purge", erasure.listing, target.session_id, now, said, folder=target.folder
-    )
+    result = ActionResult(kind="purge", listing=shown, session_id=own, at=now, words=said)
+    return replace(result, folder=target.folder)
 
 
 @contextmanager
@@ -204,12 +196,10 @@ def broken_off(context: Context, *, only: Path | None = None) -> tuple[Manifest,
 
 def erase_many(context: Context, sessions: Iterable[Manifest]) -> BulkResult:
     """Erase sessions in the trash but one that is being restored, and end interrupted purges."""
-    freed, acts, refused, erased = (
-        0,
-        list[ActionResult](),
-        dict[Key, ConsoleError](),
-        list[Manifest](),
-    )
+    freed = 0
+    acts: list[ActionResult] = []
+    refused: dict[Key, ConsoleError] = {}
+    erased: list[Manifest] = []
     now, begun = context.clock(), broken_off(context)
     for one in dict.fromkeys((*sessions, *begun)):
         shown = one_line(one.listing)
@@ -220,8 +210,9 @@ def erase_many(context: Context, sessions: Iterable[Manifest]) -> BulkResult:
             continue
         freed += bytes_freed
         erased.append(one)
-        words = f"erased {one.session_id[:8]} from the trash"
-        acts.append(ActionResult("purge", shown, one.session_id, now, words, trash_id=one.trash_id))
+        words, own = f"erased {one.session_id[:8]} from the trash", one.session_id
+        act = ActionResult(kind="purge", listing=shown, session_id=own, at=now, words=words)
+        acts.append(replace(act, trash_id=one.trash_id))
     try:
         finish((context.root, *listing_paths(context.root)), now - _SURELY_OVER)
     except ConsoleError as error:
@@ -229,10 +220,11 @@ def erase_many(context: Context, sessions: Iterable[Manifest]) -> BulkResult:
     said = f"{size(freed)} freed"
     if acts:
         note = f"{count(len(acts), 'session')} in the trash, {size(freed)}"
-        event = AuditEvent(now, context.settings.operator, "purge", note=note)
-        said = log_act(context, event, said)
+        said = log_act(context, AuditEvent(at=now, action="purge", note=note), said)
     said += _forget_erased(context, erased, begun)
-    return BulkResult("erased", tuple(acts), tuple(refused.items()), freed=freed, note=said)
+    return BulkResult(
+        done="erased", acts=tuple(acts), refused=tuple(refused.items()), freed=freed, note=said
+    )
 
 
 def _forget_erased(context: Context, erased: Sequence[Manifest], begun: Sequence[Manifest]) -> str:

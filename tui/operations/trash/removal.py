@@ -70,7 +70,9 @@ def remove_many(
             total = len(sessions)
             progress(BulkProgress(batch[0].listing, total - left, total, moved))
     refused = tuple(remover.refused.items())
-    return BulkResult(removal.done, tuple(acts), refused, moved, is_cut_short=left > 0)
+    return BulkResult(
+        done=removal.done, acts=tuple(acts), refused=refused, moved=moved, is_cut_short=left > 0
+    )
 
 
 def _weight(session: Session) -> int:
@@ -210,15 +212,15 @@ def _with_way_out(error: ConsoleError) -> ConsoleError:
 def _act(trashed: Manifest, session: Session, removal: Removal) -> ActionResult:
     row = session.row
     return ActionResult(
-        removal.action,
-        session.listing,
-        trashed.session_id,
-        trashed.at,
-        removal.words(trashed.session_id[:8]),
-        row,
-        removal.becomes(row) if row else None,
-        trashed.trash_id,
-        session.zone,
-        session.folder,
+        kind=removal.action,
+        listing=session.listing,
+        session_id=trashed.session_id,
+        at=trashed.at,
+        words=removal.words(trashed.session_id[:8]),
+        before=row,
+        after=removal.becomes(row) if row else None,
+        trash_id=trashed.trash_id,
+        zone=session.zone,
+        folder=session.folder,
         act_id=trashed.act_id,
     )

@@ -88,7 +88,9 @@ def restore_many(
         if progress is not None:
             progress(BulkProgress(one_line(folder.name), left, len(wanted), 0))
     refused = tuple(restorer.refused.items())
-    return BulkResult("restored", tuple(acts), refused, is_cut_short=left < len(wanted))
+    return BulkResult(
+        done="restored", acts=tuple(acts), refused=refused, is_cut_short=left < len(wanted)
+    )
 
 
 def find_trashed(
@@ -232,7 +234,15 @@ class _Restorer:
         if row != trashed.row and not note:
             note = self._kept_words(trashed, folder)
         said = f"restored {session_id[:8]}{note}"
-        return ActionResult("restore", shown, session_id, self._now, said, None, row, folder=folder)
+        return ActionResult(
+            kind="restore",
+            listing=shown,
+            session_id=session_id,
+            at=self._now,
+            words=said,
+            after=row,
+            folder=folder,
+        )
 
     def _kept_words(self, trashed: Manifest, folder: Path) -> str:
         """Postpone the CLI's sweep of an expired session, and say how long it is kept."""

@@ -34,7 +34,11 @@ def undo(context: Context, act: ActionResult) -> ActionResult:
         tracking = tracking_of(context, act.folder, act.zone)
         tracking.change(act.after, act.before, action="undo", now=now)
     return ActionResult(
-        "undo", act.listing, act.session_id, now, f"{short} expires when it did before"
+        kind="undo",
+        listing=act.listing,
+        session_id=act.session_id,
+        at=now,
+        words=f"{short} expires when it did before",
     )
 
 
@@ -98,9 +102,8 @@ def _undo_batch(context: Context, batch: Sequence[ActionResult]) -> tuple[Action
     if left and not passing:
         note = f"left unchanged: {', '.join(one.session_id[:8] for one in left)}"
         event = AuditEvent(
-            context.clock(),
-            context.settings.operator,
-            "undo",
+            at=context.clock(),
+            action="undo",
             note=note[:400],
             detail=json.dumps({UNDONE_ACT: left[0].act_id}),
         )

@@ -108,11 +108,11 @@ class _UndoableActs:
 
     def _add_delete(self, trashed: Manifest, act_id: str) -> None:
         act = ActionResult(
-            trashed.action if trashed.action in DELETES else "delete",
-            one_line(trashed.listing),
-            trashed.session_id,
-            trashed.at,
-            "",
+            kind=trashed.action if trashed.action in DELETES else "delete",
+            listing=one_line(trashed.listing),
+            session_id=trashed.session_id,
+            at=trashed.at,
+            words="",
             trash_id=trashed.trash_id,
             folder=self._context.root / trashed.listing,
             act_id=act_id,
@@ -163,13 +163,13 @@ def _take_back(done: list[AuditEvent], undo: AuditEvent) -> None:
 
 def _extension(path: Path, event: AuditEvent) -> ActionResult:
     return ActionResult(
-        "extend",
-        one_line(path.name),
-        one_line(event.session_id),
-        event.at,
-        "",
-        event.before,
-        event.after,
+        kind="extend",
+        listing=one_line(path.name),
+        session_id=one_line(event.session_id),
+        at=event.at,
+        words="",
+        before=event.before,
+        after=event.after,
         folder=path,
         act_id=_id_of(event),
     )

@@ -36,7 +36,7 @@ class RunNotice:
     details: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurnEnded:
     """The turn is over; `error` says why it failed, `windows` are the models' context windows."""
 

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
 from heapq import nsmallest
 from itertools import islice
@@ -43,6 +43,7 @@ class Command:
     """
 
     kind: CommandKind
+    _: KW_ONLY
     at: datetime
     by: str
     text: str = ""
@@ -96,7 +97,18 @@ def read_command(inbox: int, name: str) -> Command | None:
     bound = value.get("is_restricted", False) is not False
     kind = cast("CommandKind", kind)
     digest = str(value.get("digest", ""))
-    return Command(kind, at, by, text, request_id, decision, answers, bound, digest, name)
+    return Command(
+        kind,
+        at=at,
+        by=by,
+        text=text,
+        request_id=request_id,
+        decision=decision,
+        answers=answers,
+        is_restricted=bound,
+        digest=digest,
+        id=name,
+    )
 
 
 def _answers(value: Any) -> tuple[str, ...]:

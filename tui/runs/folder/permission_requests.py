@@ -65,7 +65,12 @@ def kept(request_id: str, ask: PermissionAsk) -> RequestFile:
     try:
         text = json.dumps(head | body)
         # If the reader would say that it can only be denied, it is not whole here either.
-        is_odd = bool(_parsed(text.encode(), PermissionRequest(request_id, "", {}, _NEVER)).problem)
+        is_odd = bool(
+            _parsed(
+                text.encode(),
+                PermissionRequest(request_id=request_id, tool="", input={}, at=_NEVER),
+            ).problem
+        )
     except (ValueError, TypeError, RecursionError):
         is_odd = True
     if is_odd:

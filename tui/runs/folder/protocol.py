@@ -72,7 +72,7 @@ Mode = Literal["new", "resume", "fork"]
 PartialKind = Literal["text", "thinking", "tool"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunSpec:
     """The task of a run; times are aware UTC.
 
@@ -140,7 +140,7 @@ class RunSpec:
             raise RunFailed(f"{SPEC} cannot be read: {one_line(error)}") from error
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartialBlock:
     """The block being written now, its last 32 kB.
 
@@ -265,7 +265,12 @@ def _sent(folder: Path, story: RunState) -> tuple[SentCommand, ...]:
     is_over = story.ended_at is not None
     sent = tuple(
         SentCommand(
-            one.kind, one.by, one.at, one.text, request_id=one.request_id, decision=one.decision
+            kind=one.kind,
+            by=one.by,
+            at=one.at,
+            text=one.text,
+            request_id=one.request_id,
+            decision=one.decision,
         )
         for one in waiting
         if one.kind != "answer" or is_over or one.request_id in story.requests

@@ -98,7 +98,16 @@ def _as_far_as_told(folder: Path, session_id: str) -> Run:
         never = datetime.fromtimestamp(0, UTC)
         listing = one_line(folder.absolute().parent.parent.parent.name)
         name = one_line(folder.name)
-        return Run(name, session_id, listing, folder, "starting", "", never, never)
+        return Run(
+            run_id=name,
+            session_id=session_id,
+            listing=listing,
+            folder=folder,
+            state="starting",
+            operator="",
+            started_at=never,
+            beat_at=never,
+        )
 
 
 def _looked_at(folder: Path, known: tuple[object, Run] | None) -> tuple[object, Run]:

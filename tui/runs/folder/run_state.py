@@ -124,7 +124,10 @@ class RunState:
         """Apply an event about a command: taken, missed, or its prompt dropped."""
         key, kind = str(event.get("id", "")), one_line(event.get("command", ""))[:40]
         sent = SentCommand(
-            kind, one_line(event.get("by", ""))[:64], at, str(event.get("words", ""))
+            kind=kind,
+            by=one_line(event.get("by", ""))[:64],
+            at=at,
+            text=str(event.get("words", "")),
         )
         match event.get("type"), kind:
             case "ack", "prompt":
@@ -195,7 +198,9 @@ def _id(value: object) -> str:
 def _request(request_id: str, stored: Mapping[str, Any], at: datetime) -> PermissionRequest:
     tool, digest = one_line(stored.get("tool", ""))[:200], str(stored.get("digest", ""))[:64]
     until, asker = _moment(stored.get("until")), asker_of(stored.get("asker"))
-    return PermissionRequest(request_id, tool, {}, at, digest, until, asker)
+    return PermissionRequest(
+        request_id=request_id, tool=tool, input={}, at=at, digest=digest, until=until, asker=asker
+    )
 
 
 def _request_json(one: PermissionRequest) -> dict[str, Any]:
@@ -216,7 +221,9 @@ def _sent_json(one: SentCommand) -> dict[str, Any]:
 def _sent(stored: Mapping[str, Any]) -> SentCommand:
     kind, by = one_line(stored["kind"])[:40], one_line(stored["by"])[:64]
     at = _moment(stored["at"]) or _NEVER
-    return SentCommand(kind, by, at, str(stored["text"]), stored["is_taken"] is True)
+    return SentCommand(
+        kind=kind, by=by, at=at, text=str(stored["text"]), is_taken=stored["is_taken"] is True
+    )
 
 
 def _keep_last(values: dict[str, Any], most: int) -> None:

@@ -180,7 +180,7 @@ class _Journal:
             fitting = (size - begin) // record
             count = fitting if count == _UNKNOWN else count
             pages = min(count, max(fitting, 0))
-            put_back = self._put_back(content, begin, pages, nonce, page_size, done)
+            put_back = self._put_back(content, begin, pages, nonce=nonce, size=page_size, done=done)
             if put_back < count:
                 return
             end = begin + count * record
@@ -197,7 +197,7 @@ class _Journal:
         return tuple(header) if magic == _MAGIC and is_sound and is_whole else None
 
     def _put_back(
-        self, content: bytearray, at: int, count: int, nonce: int, size: int, done: set[int]
+        self, content: bytearray, at: int, count: int, *, nonce: int, size: int, done: set[int]
     ) -> int:
         """Restore up to `count` pages and return how many records were good."""
         for good in range(count):

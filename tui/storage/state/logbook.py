@@ -196,11 +196,11 @@ def _event(value: dict[str, Any]) -> AuditEvent | None:
         one_line(value.get(name) or "")[:_LONGEST] for name in _NAMES
     )
     return AuditEvent(
-        at,
-        operator[:64],
-        action[:20],
-        listing,
-        session_id,
+        at=at,
+        operator=operator[:64],
+        action=action[:20],
+        listing=listing,
+        session_id=session_id,
         note=note,
         act_id=one_line(value.get("act_id") or "")[:64],
         request_id=one_line(value.get("request_id") or "")[:64],

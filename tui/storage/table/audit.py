@@ -205,7 +205,12 @@ def _event(
     whole = bases.get((base, session_id)) if isinstance(base, int) else None
     rows = unpacker.rows(before, after, whole)
     event = AuditEvent(
-        moment, one_line(operator)[:64], one_line(action)[:20], "", session_id, *rows
+        at=moment,
+        operator=one_line(operator)[:64],
+        action=one_line(action)[:20],
+        session_id=session_id,
+        before=rows[0],
+        after=rows[1],
     )
     return replace(
         event,
@@ -222,4 +227,10 @@ def _chunks(numbers: Sequence[int]) -> Iterable[Sequence[int]]:
 
 def changed(now: datetime, action: str, before: Row | None, after: Row) -> AuditEvent:
     """Return the event for a change of a row."""
-    return AuditEvent(now, "", action, "", after.session_id, before, after)
+    return AuditEvent(
+        at=now,
+        action=action,
+        session_id=after.session_id,
+        before=before,
+        after=after,
+    )

@@ -55,8 +55,14 @@ def event_from(values: Sequence[Any]) -> AuditEvent | None:
     moment = read_time(at, UTC)
     if moment is None:
         return None
-    words = (one_line(operator)[:64], one_line(action)[:20], "", session_id)
-    return AuditEvent(moment, *words, _row_from_json(before), _row_from_json(after))
+    return AuditEvent(
+        at=moment,
+        operator=one_line(operator)[:64],
+        action=one_line(action)[:20],
+        session_id=session_id,
+        before=_row_from_json(before),
+        after=_row_from_json(after),
+    )
 
 
 def _row_from_json(text: str) -> Row | None:

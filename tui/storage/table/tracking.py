@@ -109,7 +109,7 @@ class Transactions:
         lost = yield from _lost(columns, before, now)
         if lost is not None:
             raise lost
-        after = yield from _write(self._audit(), columns, before, after, action, now)
+        after = yield from _write(self._audit(), columns, before, after, action=action, now=now)
         yield from self._pruned()
         return after
 
@@ -125,7 +125,7 @@ class Transactions:
         for before, after in changes:
             lost = yield from _lost(columns, before, now)
             if lost is None:
-                yield from _write(audit, columns, before, after, action, now)
+                yield from _write(audit, columns, before, after, action=action, now=now)
             answers.append(lost)
         yield from self._pruned()
         return tuple(answers)
@@ -148,7 +148,9 @@ class Transactions:
         stored = yield from _find(columns, session_id)
         if stored is not None:
             after = row_transitions.tracked(stored, expires_at, self.zone, text)
-            return (yield from _write(self._audit(), columns, stored, after, "track", now))
+            return (
+                yield from _write(self._audit(), columns, stored, after, action="track", now=now)
+            )
         fresh = _as_kept(columns, Row(session_id, listing_id, stage, *times, "active", text))
         yield from _insert(columns, fresh)
         yield from self._audit().write(changed(now, "track", None, fresh))
@@ -225,7 +227,9 @@ class Transactions:
             if facts is not None:
                 yield from self._audit().write(replace(facts, action=action))
             return stored
-        after = yield from _write(self._audit(), columns, stored, after, action, now, facts)
+        after = yield from _write(
+            self._audit(), columns, stored, after, action=action, now=now, facts=facts
+        )
         yield from self._pruned()
         return after
 
@@ -241,6 +245,7 @@ def _write(
     columns: Sequence[str],
     before: Row,
     after: Row,
+    *,
     action: str,
     now: datetime,
     facts: AuditEvent | None = None,

@@ -183,9 +183,15 @@ def _from_stored(stored: Any) -> tuple[FileStamp, TranscriptFacts] | None:
         *stamp, title, model, cost, first_at, origin, error, end = stored
         device, inode, size, mtime, ctime = stamp
         first = None if first_at is None else datetime.fromtimestamp(first_at, UTC)
-        words = one_line(title)[:200], intern(one_line(model)[:60])
-        more = one_line(origin)[:16], one_line(error)[:400], one_line(end)[:40]
-        said = TranscriptFacts(*words, cost, first, *more)
+        said = TranscriptFacts(
+            title=one_line(title)[:200],
+            model=intern(one_line(model)[:60]),
+            cost_usd=cost,
+            first_at=first,
+            origin=one_line(origin)[:16],
+            turn_error=one_line(error)[:400],
+            end=one_line(end)[:40],
+        )
     except (TypeError, ValueError, OverflowError, OSError):
         return None
     is_sound = cost is None or _is_amount(cost)

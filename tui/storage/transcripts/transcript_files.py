@@ -227,13 +227,13 @@ def transcript_of(
     """Return the transcript that a file with this status is, `more` beside it counted in."""
     return Transcript(
         session_id,
-        path,
-        status.st_size + more.bytes,
-        _modified_at(status),
-        said.title,
-        said.model,
-        said.cost_usd,
-        said.first_at,
+        place=path,
+        bytes=status.st_size + more.bytes,
+        modified_at=_modified_at(status),
+        title=said.title,
+        model=said.model,
+        cost_usd=said.cost_usd,
+        first_at=said.first_at,
         origin=said.origin,
         turn_error=said.turn_error,
         uncounted=more.cut,
@@ -257,9 +257,9 @@ def sketch_in(folder: Path) -> Transcript | None:
     more = measure(folder)
     return Transcript(
         folder.name,
-        conversation,
-        more.bytes,
-        _modified_at(status),
+        place=conversation,
+        bytes=more.bytes,
+        modified_at=_modified_at(status),
         resumable=False,
         uncounted=more.cut,
     )

@@ -30,7 +30,7 @@ _ERASED = re.compile(r"([0-9]{1,6})" + re.escape(PURGED))
 _RUN = re.compile(r"\.session_console/runs/[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4,16}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """One session in the trash: its old paths and its row.
 
@@ -159,19 +159,19 @@ def _trashed(batch: Path, manifest: Mapping[str, Any] | None, number: str) -> Ma
     try:
         one = manifest["sessions"][number]
         trashed = Manifest(
-            batch,
-            number,
-            str(manifest["listing"]),
-            str(one["session_id"]),
-            datetime.fromisoformat(manifest["at"]).astimezone(UTC),
-            str(manifest["operator"]),
-            str(manifest["action"]),
-            tuple(str(place) for place in one["places"]),
-            None if one["row"] is None else Row(**one["row"]),
-            str(one["left"]),
-            str(one["zone"]),
-            str(one["title"]),
-            str(manifest.get("act_id") or ""),
+            batch=batch,
+            number=number,
+            listing=str(manifest["listing"]),
+            session_id=str(one["session_id"]),
+            at=datetime.fromisoformat(manifest["at"]).astimezone(UTC),
+            operator=str(manifest["operator"]),
+            action=str(manifest["action"]),
+            places=tuple(str(place) for place in one["places"]),
+            row=None if one["row"] is None else Row(**one["row"]),
+            left=str(one["left"]),
+            zone=str(one["zone"]),
+            title=str(one["title"]),
+            act_id=str(manifest.get("act_id") or ""),
         )
     except (ValueError, KeyError, TypeError, OverflowError):
         return None

@@ -26,7 +26,7 @@ T = TypeVar("T")
 MANY = 5
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class ActionContext:
     """`done` are the batches that `u` undoes, the latest last.
 

@@ -39,6 +39,7 @@ class KeyHandlers:
     def __init__(
         self,
         context: ActionContext,
+        *,
         panes: Panes,
         store: ViewStore,
         feed: PaneFeed,

@@ -85,17 +85,17 @@ def snapshot(view: ViewState, drafts: tuple[Draft, ...]) -> SavedView:
     """Return what of a view is there again at the next start."""
     query, selected = view.query, view.selected
     return SavedView(
-        query.listing,
-        query.filter,
-        query.sort,
-        query.is_wide,
-        query.opened,
-        view.pane,
-        selected.key if selected and view.selection_pinned else None,
-        view.row,
-        view.marks,
-        view.reading,
-        drafts,
+        listing=query.listing,
+        filter=query.filter,
+        sort=query.sort,
+        is_wide=query.is_wide,
+        opened=query.opened,
+        pane=view.pane,
+        selected=selected.key if selected and view.selection_pinned else None,
+        row=view.row,
+        marks=view.marks,
+        reading=view.reading,
+        drafts=drafts,
     )
 
 

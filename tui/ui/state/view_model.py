@@ -18,7 +18,7 @@ _LASTS_A_SESSION = timedelta(milliseconds=6)
 _KEEPS = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ViewModel:
     """What the panes show of a catalog as it was at a moment; only the clock goes on in them.
 
@@ -50,17 +50,17 @@ def arranged(catalog: Catalog, query: ListQuery, now: datetime, zone: tzinfo) ->
         stage_width=sessions.stage_width(catalog.sessions),
     )
     return ViewModel(
-        catalog,
-        query,
-        now,
-        needs,
-        query.shown(catalog, now, needs),
-        listings.groups(catalog, lambda one: needs.get(one.key)),
-        expiry.ordered(there, now),
-        tuple(one for one in there if is_pending(one, now)),
-        top_line.facts(catalog, now, needs, zone),
-        gone,
-        shape,
+        catalog=catalog,
+        query=query,
+        at=now,
+        needs=needs,
+        shown=query.shown(catalog, now, needs),
+        groups=listings.groups(catalog, lambda one: needs.get(one.key)),
+        ending=expiry.ordered(there, now),
+        pending=tuple(one for one in there if is_pending(one, now)),
+        facts=top_line.facts(catalog, now, needs, zone),
+        gone=gone,
+        shape=shape,
     )
 
 

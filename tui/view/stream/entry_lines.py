@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import date, datetime, tzinfo
 from typing import Literal, Protocol
 
@@ -59,6 +59,7 @@ class RenderContext:
     """
 
     zone: tzinfo
+    _: KW_ONLY
     result: Entry | None = None
     before: str = ""
     day: date | None = None
@@ -185,7 +186,7 @@ def _asides(entry: Entry, around: RenderContext, width: int) -> list[Line]:
         return []
 
     def draw(one: Entry, result: Entry | None, inner: int) -> list[Line]:
-        return _body(one, RenderContext(around.zone, result, tools=around.tools), inner)
+        return _body(one, RenderContext(around.zone, result=result, tools=around.tools), inner)
 
     return list(around.asides.lines(entry.tool_id, draw, width))
 

@@ -222,14 +222,14 @@ class StreamBuffer:
         is_call = entry.kind is EntryKind.TOOL
         return RenderContext(
             self.zone,
-            self.asides.outcome(entry, self.results.get(entry.tool_id)) if is_call else None,
-            entry_lines.minute(before, self.zone) if before else "",
-            self._day_before(index),
-            self._model_before(index) if entry.model else "",
-            self.asides,
-            self._alike(index) if entry.left_out else (),
-            self.tools,
-            _name(entry) in self._opened,
+            result=self.asides.outcome(entry, self.results.get(entry.tool_id)) if is_call else None,
+            before=entry_lines.minute(before, self.zone) if before else "",
+            day=self._day_before(index),
+            model=self._model_before(index) if entry.model else "",
+            asides=self.asides,
+            alike=self._alike(index) if entry.left_out else (),
+            tools=self.tools,
+            is_open=_name(entry) in self._opened,
         )
 
     def _day_before(self, index: int) -> date | None:

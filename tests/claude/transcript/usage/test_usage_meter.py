@@ -16,36 +16,36 @@ AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 def said(message_id: str, read: int, written: int, **more: object) -> Entry:
     values = {"model": "claude-opus-5", "usage": Usage(read, written)} | more
-    return Entry(EntryKind.TEXT, "x", AT, message_id=message_id, **values)  # type: ignore[arg-type]
+    return Entry(EntryKind.TEXT, "x", at=AT, message_id=message_id, **values)  # type: ignore[arg-type]
 
 
 def test_the_context_is_the_last_message_and_a_turn_adds_up_its_messages_once() -> None:
     meter = UsageMeter()
-    meter.note([Entry(EntryKind.PROMPT, "Find", AT)])
+    meter.note([Entry(EntryKind.PROMPT, "Find", at=AT)])
     meter.note([said("m1", 1000, 50), said("m1", 1000, 80), said("m2", 90_000, 20)])
     spent = meter.spent
     assert (spent.model, spent.context, spent.window) == ("claude-opus-5", 90_020, 1_000_000)
     assert (spent.written, spent.turn_from) == (100, AT)
     assert spent.context_share == 90_020 / 1_000_000
     later = AT + timedelta(minutes=5)
-    meter.note([Entry(EntryKind.PROMPT, "Next", later)])
+    meter.note([Entry(EntryKind.PROMPT, "Next", at=later)])
     assert (meter.spent.written, meter.spent.turn_from) == (0, later)
 
 
 def test_a_command_begins_a_turn_as_a_prompt_does() -> None:
     meter, later = UsageMeter(), AT + timedelta(hours=5)
-    meter.note([Entry(EntryKind.PROMPT, "Find", AT), said("m1", 1000, 50)])
-    meter.note([Entry(EntryKind.NOTICE, "/profile Acme Pumps", later)])
+    meter.note([Entry(EntryKind.PROMPT, "Find", at=AT), said("m1", 1000, 50)])
+    meter.note([Entry(EntryKind.NOTICE, "/profile Acme Pumps", at=later)])
     assert (meter.spent.turn_from, meter.spent.written) == (later, 0)
-    meter.note([Entry(EntryKind.NOTICE, "reminder: /profile", later + timedelta(hours=1))])
+    meter.note([Entry(EntryKind.NOTICE, "reminder: /profile", at=later + timedelta(hours=1))])
     assert meter.spent.turn_from == later
 
 
 @pytest.mark.parametrize("why", ["", " for tool use"])
 def test_an_interrupt_ends_a_turn_and_begins_none(why: str) -> None:
     meter, end = UsageMeter(), AT + timedelta(minutes=2)
-    meter.note([Entry(EntryKind.PROMPT, "Find", AT), said("m1", 1000, 50)])
-    meter.note([Entry(EntryKind.PROMPT, f"[Request interrupted by user{why}]", end)])
+    meter.note([Entry(EntryKind.PROMPT, "Find", at=AT), said("m1", 1000, 50)])
+    meter.note([Entry(EntryKind.PROMPT, f"[Request interrupted by user{why}]", at=end)])
     spent = meter.spent
     assert (spent.turn_from, spent.turn_to, spent.written) == (AT, end, 50)
 
@@ -62,7 +62,7 @@ def test_sub_agents_and_made_up_messages_do_not_count() -> None:
 def test_a_turn_costs_what_the_session_costs_more_than_before() -> None:
     meter = UsageMeter()
     meter.note_cost(1.0)
-    meter.note([Entry(EntryKind.PROMPT, "Find", AT)])
+    meter.note([Entry(EntryKind.PROMPT, "Find", at=AT)])
     assert (meter.spent.cost_usd, meter.spent.turn_cost_usd) == (1.0, None)
     meter.note_cost(1.25)
     assert (meter.spent.cost_usd, meter.spent.turn_cost_usd) == (1.25, 0.25)

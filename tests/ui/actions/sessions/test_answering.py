@@ -273,7 +273,9 @@ def test_the_pages_of_any_input_give_it_back_or_nothing_is_granted(
 async def test_no_answer_shares_its_key_with_the_one_that_asked() -> None:
     """Every key of the console, on sessions of every kind, and the question that it opens."""
     opened = set[str]()
-    done = ActionResult("delete", "hollis_park", "9f2c", NOW, "deleted 9f2c")
+    done = ActionResult(
+        kind="delete", listing="hollis_park", session_id="9f2c", at=NOW, words="deleted 9f2c"
+    )
     async with console(FixedEngine(batch=(done,))) as at:
         for title in (TITLE, "First screen", "PE platforms, DACH"):
             for key in (one for keys in KEYS.values() for one in keys if one not in _LEAVING):
@@ -334,7 +336,11 @@ def _with(liveness: Liveness, request_id: str) -> Catalog:
     known = catalog()
     one = next(session for session in known.sessions if session.run and session.run.request)
     assert one.run is not None
-    request = PermissionRequest(request_id, "Bash", {}, NOW) if request_id else None
+    request = (
+        PermissionRequest(request_id=request_id, tool="Bash", input={}, at=NOW)
+        if request_id
+        else None
+    )
     changed = replace(one, liveness=liveness, run=replace(one.run, request=request))
     listing = known.listing(one.listing)
     assert listing is not None

@@ -21,7 +21,15 @@ PAGES = "turn all pages"
 
 def waiting(tool: str, given: dict[str, Any], problem: str = "") -> PermissionRequest:
     until = NOW + timedelta(minutes=5)
-    return PermissionRequest("p7", tool, given, NOW, digest(given), until=until, problem=problem)
+    return PermissionRequest(
+        request_id="p7",
+        tool=tool,
+        input=given,
+        at=NOW,
+        digest=digest(given),
+        until=until,
+        problem=problem,
+    )
 
 
 async def do(at: Console, keys: tuple[str, ...]) -> None:

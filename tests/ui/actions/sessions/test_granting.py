@@ -43,7 +43,14 @@ async def test_the_whole_name_of_the_tool_is_in_sight_before_it_is_allowed(
 
 def test_the_command_line_names_the_tool_and_shows_what_hides_in_it() -> None:
     said = joined(
-        list(permission_lines(PermissionRequest("1", f"{LONG}\u200b", {"path": "a"}, NOW), NOW))
+        list(
+            permission_lines(
+                PermissionRequest(
+                    request_id="1", tool=f"{LONG}\u200b", input={"path": "a"}, at=NOW
+                ),
+                NOW,
+            )
+        )
     )
     assert said.startswith(f"tool: {LONG}\\u200b")
 

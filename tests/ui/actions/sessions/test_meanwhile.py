@@ -25,7 +25,9 @@ UNTIL = NOW + timedelta(minutes=5)
 
 def waiting(tool: str = "Write", given: dict[str, Any] | None = None) -> PermissionRequest:
     given = WRITE if given is None else given
-    return PermissionRequest("p7", tool, given, NOW, digest(given), until=UNTIL)
+    return PermissionRequest(
+        request_id="p7", tool=tool, input=given, at=NOW, digest=digest(given), until=UNTIL
+    )
 
 
 def change(
@@ -78,8 +80,10 @@ async def test_a_longer_wait_is_told_at_the_open_question() -> None:
         assert at.panes.question.is_asking
 
 
-_POSTED = SentCommand("answer", "bert", NOW, request_id="p7", decision="allow")
-_TAKEN = AuditEvent(NOW, "bert", "answer", request_id="p7", detail='{"decision": "deny"}')
+_POSTED = SentCommand(kind="answer", by="bert", at=NOW, request_id="p7", decision="allow")
+_TAKEN = AuditEvent(
+    at=NOW, operator="bert", action="answer", request_id="p7", detail='{"decision": "deny"}'
+)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +123,7 @@ async def test_an_answer_to_another_request_of_the_run_leaves_the_question_open(
         assert one.run is not None
         await at.press("a")
         await at.asked()
-        other = SentCommand("answer", "bert", NOW, request_id="p8", decision="allow")
+        other = SentCommand(kind="answer", by="bert", at=NOW, request_id="p8", decision="allow")
         change(at, one, replace(one.run, request=replace(waiting(), waiting=2), sent=(other,)))
         await at.until(lambda: at.screen.store.catalog is at.engine.catalog)
         assert not at.panes.question.gone

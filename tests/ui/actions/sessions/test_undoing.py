@@ -17,9 +17,22 @@ from tui.ui.actions.sessions.undoing import batch_words
 BEFORE = Row("00030000", "hollis", "s", "", "2026-11-22T12:00:00", "active")
 AFTER = replace(BEFORE, expires_at="2026-11-29T11:30:00")
 AT = NOW - timedelta(seconds=40)
-EXTENDED = ActionResult("extend", "hollis", "00030000-1111", AT, "", BEFORE, AFTER)
+EXTENDED = ActionResult(
+    kind="extend",
+    listing="hollis",
+    session_id="00030000-1111",
+    at=AT,
+    words="",
+    before=BEFORE,
+    after=AFTER,
+)
 DELETED = ActionResult(
-    "delete", "hollis", "9f2c0000-1111", NOW - timedelta(hours=3), "", trash_id="x"
+    kind="delete",
+    listing="hollis",
+    session_id="9f2c0000-1111",
+    at=NOW - timedelta(hours=3),
+    words="",
+    trash_id="x",
 )
 
 

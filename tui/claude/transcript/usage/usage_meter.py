@@ -11,7 +11,7 @@ from tui.claude.transcript.line_parser import INTERRUPTED, begins_turn
 from tui.core.models.entry import Entry, EntryKind
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionUsage:
     """The model, the tokens in its context and its window, and the cost of the last turn.
 

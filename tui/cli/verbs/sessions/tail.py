@@ -125,7 +125,7 @@ class _Printer:
     ) -> None:
         from tui.view.stream.entry_lines import RenderContext, day_of, entry_lines
 
-        around = RenderContext(LOCAL, result, day=self._day, asides=asides)
+        around = RenderContext(LOCAL, result=result, day=self._day, asides=asides)
         self._day = day_of(entry, LOCAL) or self._day
         for line in entry_lines(entry, around, self._width):
             put("".join(cell.text for cell in line).rstrip())

@@ -174,7 +174,7 @@ async def _answer_questions(
     asked, said = questions(request), list[str]()
     typed = given.split(";") if len(asked) > 1 else [given]
     for number, one in enumerate(asked, 1):
-        record = partial(_record_command, context, session, request, tuple(said), len(asked))
+        record = partial(_record_command, context, session, request, tuple(said), count=len(asked))
         begun = typed[number - 1].strip() if number <= len(typed) else ""
         title = f"{named([session])} asks, question {number} of {len(asked)}"
         context.open_pages(title, partial(_question_lines, context, request, number))
@@ -220,8 +220,9 @@ def _record_command(
     session: Session,
     request: PermissionRequest,
     said: Sequence[str],
-    count: int,
     typed: str,
+    *,
+    count: int,
 ) -> None:
     """Take note of the command; it names the input only once all of that was in sight.
 

@@ -82,8 +82,8 @@ async def resume_many(
     def act(session: Session, line: str) -> ActionResult:
         wanted, prompt = context.engine.with_prompt_line(context.engine.plan_resume(session), line)
         run_id = context.engine.start(wanted, prompt or DEFAULT_PROMPT)
-        now = context.engine.now()
-        return ActionResult("resume", session.listing, session.session_id, now, run_id)
+        name, own, now = session.listing, session.session_id, context.engine.now()
+        return ActionResult(kind="resume", listing=name, session_id=own, at=now, words=run_id)
 
     async def take(line: str) -> Outcome:
         context.engine.with_prompt_line(plan, line)

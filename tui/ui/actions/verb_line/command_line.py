@@ -125,13 +125,13 @@ def _selection(targets: KeyTargets) -> commands.Selection | None:
     if targets.catalog is None:
         return None
     return commands.Selection(
-        targets.catalog,
-        targets.selected,
-        targets.all,
-        targets.listing,
-        targets.hidden,
-        targets.view.vanished_listing if targets.is_listing else "",
-        targets.why_none,
+        catalog=targets.catalog,
+        selected=targets.selected,
+        targets=targets.all,
+        listing=targets.listing,
+        hidden=targets.hidden,
+        vanished=targets.view.vanished_listing if targets.is_listing else "",
+        why_none=targets.why_none,
         is_listing=targets.is_listing,
     )
 

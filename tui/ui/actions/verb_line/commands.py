@@ -22,7 +22,7 @@ from tui.ui.actions.verb_line.verbs import VerbLine
 _ID = re.compile(r"[0-9a-f]{4}[0-9a-f-]*|[^/ ]+/[^/ ]+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """What a verb acts on: the selected session, all the marked ones, the listing in sight.
 
